@@ -1,0 +1,1 @@
+"""What every detector stands on: model, units, geometry, fleet state, the engine."""

@@ -1,0 +1,87 @@
+"""The alert, version 1: what leaves the detectors and what people and their tools build on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Status = Literal["opened", "updated", "closed", "retracted"]
+Severity = Literal["page", "ticket", "log"]
+Verification = Literal["unverified", "corroborated"]
+Scalar = str | int | float | bool
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One number that decided, against its threshold."""
+
+    fact: str
+    value: Scalar
+    threshold: Scalar | None = None
+    unit: str | None = None
+    source: str | None = None
+
+
+class Vessel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A vessel as last known; what is unknown is absent."""
+
+    name: str | None = None
+    imo: int | None = None
+    call_sign: str | None = None
+    flag: str | None = None
+    ship_type: int | None = None
+    length_m: int | None = None
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last fix."""
+
+    lat_deg: float
+    lon_deg: float
+    sog_kn: float | None = None
+    cog_deg: float | None = None
+    time: str
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One raw NMEA sentence that decided; ``sha256`` is of ``sentence``."""
+
+    time: str
+    source: str
+    sentence: str
+    sha256: str
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One revision of one alert. Times are event times, RFC 3339 UTC with milliseconds."""
+
+    id: str
+    """32 hex digits, fixed at opening: hash of detector, rule version, subject, key and episode start."""
+    revision: int
+    status: Status
+    detector: str
+    rule_version: int
+    severity: Severity
+    subject: str
+    """``mmsi/273999001``, ``imo/9179842`` or ``source/kystverket``: whom the alert is about, the record's key."""
+    case_id: str
+    related: tuple[str, ...] = ()
+    mmsi: int | None = None
+    vessel: Vessel | None = None
+    episode_start: str
+    time: str
+    position: Position | None = None
+    headline: str
+    """At most 100 characters, for a phone at night: who, what, where, since when."""
+    why: tuple[Fact, ...] = ()
+    would_change: tuple[str, ...] = ()
+    verification: Verification = "corroborated"
+    details: dict[str, object] = {}
+    evidence: tuple[Evidence, ...] = ()
+    replayed: bool = False
+    """True when the input is a recording: for the record, never for a pager."""
+
+
+def encode(alert: Alert) -> bytes:
+    """The alert's one JSON form, UTF-8: fields in the order above, absent when unknown."""
+    return msgspec.json.encode(alert)

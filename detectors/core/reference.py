@@ -1,0 +1,71 @@
+"""What the detectors are told about the world: listed ships and places. Loaded by ``streams.reference``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of a watchlist. At least one of imo, mmsi, call_sign is known."""
+
+    list: str
+    """Name of the list, as people say it: ``OFAC``, ``EU``."""
+    entry_id: str
+    """The entry's identity within its list."""
+    name: str
+    former_names: tuple[str, ...] = ()
+    imo: int | None = None
+    mmsi: int | None = None
+    call_sign: str | None = None
+    flag: str | None = None
+    ship_type: str | None = None
+    length_m: int | None = None
+    programme: str | None = None
+    owner: str | None = None
+    listed_on: str | None = None
+    """ISO date; None means unknown, and is never guessed."""
+    delisted_on: str | None = None
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place that matters. A circle when ``polygon`` is None."""
+
+    name: str
+    kind: Literal["sanctioned", "associated"]
+    lat_deg: float
+    lon_deg: float
+    radius_nm: float = 5.0
+    polygon: tuple[tuple[tuple[float, float], ...], ...] | None = None
+    """Rings of (lon_deg, lat_deg), the first the outer one; None for a circle."""
+    aliases: tuple[str, ...] = ()
+    locode: str | None = None
+    """UN/LOCODE without a blank, such as KPRJN."""
+    country: str | None = None
+    programme: str | None = None
+    legal_basis: str | None = None
+    from_date: str | None = None
+    to_date: str | None = None
+    """ISO dates between which the zone is in force, the last day included."""
+    horizon_h: float = 6.0
+    source: str | None = None
+    """Where the position comes from."""
+    precision_nm: float | None = None
+
+
+class Port(msgspec.Struct, frozen=True, kw_only=True):
+    """A port of the world, for naming where things are."""
+
+    name: str
+    lat_deg: float
+    lon_deg: float
+    locode: str = ""
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the detectors know besides the feed. ``version`` names it in alerts."""
+
+    ships: tuple[ListedShip, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    version: str = ""

@@ -1,0 +1,68 @@
+"""The border between decoding and detecting: one batch of decoded AIS reports, in columns.
+
+A decoder (``streams.decode``) fills these columns; nothing in ``detectors`` knows how. Values are already
+*fixes*: sentinels are unknown (NaN in floats, -1 in integers, b"" in text), implausible values were refused.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+REPORT: Final = np.dtype(
+    [
+        ("time_ms", "<i8"),  # event time, Unix milliseconds UTC
+        ("mmsi", "<u4"),
+        ("type", "u1"),  # ITU-R M.1371 message type, 1..27
+        ("status", "i1"),  # navigational status 0..15; -1 unknown or not in this type
+        ("moves", "?"),  # True for types that carry a vessel's kinematics (1, 2, 3, 9, 18, 19, 27)
+        ("class_b", "?"),  # True for types 18, 19, 24
+        ("lat_deg", "<f8"),  # NaN unknown
+        ("lon_deg", "<f8"),  # NaN unknown
+        ("sog_kn", "<f4"),  # NaN unknown
+        ("cog_deg", "<f4"),  # NaN unknown
+        ("heading_deg", "<f4"),  # NaN unknown
+        ("static", "<i4"),  # row in Batch.statics; -1 when the report carries none
+        ("payload", "<u8"),  # hash of MMSI and payload bits: two receptions of one transmission agree
+        ("start", "<u4"),  # the report's lines in Batch.raw: raw[start:end], without the last newline
+        ("end", "<u4"),
+        ("ordinal", "<i8"),  # the place of its first sentence in the source, counted from 0
+    ]
+)
+"""One decoded report."""
+
+STATIC: Final = np.dtype(
+    [
+        ("has", "u1"),  # bit set of HAS_*: which of the fields below this report speaks of
+        ("imo", "<u4"),  # 0 unknown
+        ("name", "S20"),  # cleaned ASCII, b"" unknown
+        ("call_sign", "S7"),
+        ("destination", "S20"),
+        ("ship_type", "<i2"),  # raw 0..255; -1 unknown
+        ("length_m", "<i2"),  # bow + stern; -1 unknown
+        ("beam_m", "<i2"),
+        ("draught_m", "<f4"),  # NaN unknown
+        ("eta", "<u4"),  # raw 20 bits month/day/hour/minute; 0 unknown
+    ]
+)
+"""What a static report (5, 19, 24 A, 24 B) says of a ship."""
+
+HAS_IDENTITY: Final = 1  # imo (type 5 only)
+HAS_NAME: Final = 2  # name (5, 19, 24 A)
+HAS_SHIP: Final = 4  # call_sign (not in 19), ship_type, length_m, beam_m
+HAS_VOYAGE: Final = 8  # destination, draught_m, eta (5)
+
+
+class Batch(NamedTuple):
+    """Reports of one source and one partition, in log order.
+
+    ``reports`` has dtype REPORT, ``statics`` dtype STATIC, ``raw`` holds the sentences that they came from:
+    NMEA lines, each with a tag block that carries ``c:`` (event time, ms).
+    """
+
+    source: str
+    reports: npt.NDArray[np.void]
+    statics: npt.NDArray[np.void]
+    raw: bytes

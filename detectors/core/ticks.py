@@ -1,0 +1,60 @@
+"""The feed's clock. Time reaches the detectors as data: a tick in the log, never a wall clock."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One source's word about one stretch of event time, written to every partition of the log.
+
+    Consecutive ticks of a source join: ``from_ms`` of one is ``to_ms`` of the one before. A stretch in which
+    the source said nothing for longer than ``HOLE_MS`` is a tick of its own, however wide, so that where a
+    silence begins and ends never depends on how often ticks are written.
+    """
+
+    source: str
+    from_ms: int
+    to_ms: int
+    """Event time that this tick covers: (from_ms, to_ms], Unix milliseconds."""
+    heard_ms: int | None = None
+    """Event time of the source's last confirmed sentence at or before ``to_ms``; None before the first."""
+    spacing_s: float = 0.0
+    """Running mean of the time between the source's sentences (over about the last 100)."""
+    state: Literal["live", "ended"] = "live"
+    """``ended``: the last tick of a file. An ended source is neither alive nor down."""
+    replayed: bool = False
+    """True when the input is a recording: nobody is to be notified of what follows from it."""
+
+
+HOLE_MS: Final = 15_000
+"""A silence longer than this is written as a tick of its own (see Tick)."""
+
+
+class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rules of time, shared by ingest and detectors."""
+
+    feed_silent_after_s: Annotated[
+        float, Meta(ge=5, le=86_400, description="A source silent for longer is down, s")
+    ] = 60.0
+    feed_silent_spacings: Annotated[
+        float,
+        Meta(ge=0, le=1000, description="... but never before this many of its usual spacings have passed"),
+    ] = 20.0
+    allowed_lateness_s: Annotated[
+        float, Meta(ge=0, le=86_400, description="How far the watermark stays behind a source's clock, s")
+    ] = 30.0
+    jump_ahead_s: Annotated[
+        float,
+        Meta(ge=60, le=86_400, description="A leap of the clock beyond this needs several witnesses, s"),
+    ] = 600.0
+    jump_witnesses: Annotated[
+        int,
+        Meta(ge=1, le=100, description="MMSIs that must confirm a leap (half of those in view, if fewer)"),
+    ] = 3
+    refuse_behind_s: Annotated[
+        float, Meta(ge=60, le=86_400 * 30, description="A sentence this far behind the clock is refused, s")
+    ] = 86_400.0

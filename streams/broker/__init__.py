@@ -1,0 +1,1 @@
+"""The embedded Kafka, and how our clients reach any Kafka."""

@@ -1,0 +1,1 @@
+"""Sentences in, columns out."""

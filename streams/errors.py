@@ -1,0 +1,76 @@
+"""Every error that wakewatch raises on purpose.
+
+WakewatchError
+├── ConfigError     a setting or a call is wrong: one line, exit code 2, nothing was touched
+├── InputError      one piece of input is refused, for a counted reason; the run goes on
+├── StateError      a snapshot cannot be used; stop, a person must look
+├── DetectorError   a bug in a detector: it is skipped for that vessel, the others run
+└── SinkError       something could not be delivered; ``retriable`` says whether to try again
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class WakewatchError(Exception):
+    """Base of all errors raised on purpose."""
+
+    retriable: ClassVar[bool] = False
+
+
+class ConfigError(WakewatchError):
+    """A wrong setting or use. ``str()`` is one line: what, where, how to mend it."""
+
+
+class Reason(StrEnum):
+    """Why input was refused: the label of ``rejected_total`` and of dead letters."""
+
+    # sentence level (ingest)
+    LINE_TOO_LONG = "line_too_long"
+    CHECKSUM = "checksum"
+    MALFORMED = "malformed"  # looks like an AIS sentence and does not parse as one
+    FRAGMENT_EXPIRED = "fragment_expired"  # the other parts never came
+    FRAGMENT_CLASH = "fragment_clash"  # a part that belongs to no open message, or to another one
+    NO_MMSI = "no_mmsi"  # payload too short to say who sent it
+    TIME_AHEAD = "time_ahead"  # claims a time that nobody else confirms
+    TIME_BEHIND = "time_behind"  # a day or more before the feed's clock
+    BUFFER_FULL = "buffer_full"  # the broker was away for longer than a datagram source can wait
+    # report level (decode)
+    UNDECODABLE = "undecodable"
+    # fix level
+    MMSI_INVALID = "mmsi_invalid"
+    POSITION_OUT_OF_RANGE = "position_out_of_range"
+    # record level (worker)
+    RECORD_UNREADABLE = "record_unreadable"
+    DETECTOR = "detector"
+
+
+class InputError(WakewatchError):
+    """Input that is refused. ``reason`` is counted and labels the dead letter."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
+        self.reason = reason
+
+
+class StateError(WakewatchError):
+    """A snapshot that cannot be used: unreadable, torn, another application's, or ahead of its input."""
+
+
+class DetectorError(WakewatchError):
+    """A detector raised. Carries which one and for which vessel."""
+
+    def __init__(self, detector: str, mmsi: int | None, cause: str) -> None:
+        super().__init__(f"{detector} failed for {mmsi}: {cause}")
+        self.detector = detector
+        self.mmsi = mmsi
+
+
+class SinkError(WakewatchError):
+    """Delivery failed."""
+
+    def __init__(self, message: str, *, retriable: bool) -> None:
+        super().__init__(message)
+        self.retriable = retriable  # type: ignore[misc]  # narrows the class default for one instance

@@ -1,0 +1,1 @@
+"""Sources, framing, time, assembly, packing."""

@@ -1,0 +1,1 @@
+"""From the alert topic to people on call."""

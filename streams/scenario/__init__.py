@@ -1,0 +1,1 @@
+"""Generated feeds with known truth."""

@@ -1,0 +1,107 @@
+"""Every setting: type, unit (in its name), bound and one sentence. Loading and errors live in ``streams.config``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from detectors.core.ticks import FeedRules
+
+
+class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where Kafka is and how our topics are made."""
+
+    bootstrap_servers: Annotated[str, Meta(description="HOST:PORT[,HOST:PORT]; empty means the embedded broker")] = ""
+    topic_prefix: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Put before every topic name")
+    ] = ""
+    partitions: Annotated[
+        int, Meta(ge=1, le=1024, description="Partitions of the per-vessel topics, fixed when they are made")
+    ] = 4
+    replication: Annotated[int, Meta(ge=1, le=9, description="Replicas of each topic")] = 1
+    sentences_kept_h: Annotated[
+        float, Meta(gt=0, le=87_600, description="How long sentences stay in the log, hours")
+    ] = 72.0
+    alerts_kept_h: Annotated[
+        float, Meta(gt=0, le=87_600, description="How long alert revisions and dead letters stay, hours")
+    ] = 24.0 * 28
+
+
+class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How bytes become records."""
+
+    pack_sentences: Annotated[int, Meta(ge=1, le=10_000, description="Most sentences in a record")] = 1000
+    pack_ms: Annotated[int, Meta(ge=1, le=10_000, description="Longest wait for a record to fill, ms")] = 100
+    line_bytes: Annotated[int, Meta(ge=82, le=65_536, description="Longest line that is read, bytes")] = 1024
+    fragment_ttl_s: Annotated[
+        float, Meta(gt=0, le=600, description="How long a message waits for its other parts, s (event time)")
+    ] = 30.0
+    fragments_open: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Most messages that wait for parts at once")
+    ] = 10_000
+    buffer_sentences: Annotated[
+        int, Meta(ge=1000, le=100_000_000, description="Most sentences held while the broker is away")
+    ] = 500_000
+    tick_file_s: Annotated[
+        float,
+        Meta(ge=1, le=3600, description="Event time between ticks when a file is read at full speed, s"),
+    ] = 60.0
+    reconnect_max_s: Annotated[float, Meta(gt=0, le=3600, description="Longest wait between tries, s")] = 30.0
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Faust worker."""
+
+    app_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="Consumer group and owner")] = (
+        "wakewatch"
+    )
+    instance_id: Annotated[
+        str,
+        Meta(description="Static membership: a name that this worker keeps over restarts; empty for none"),
+    ] = ""
+    data_dir: Annotated[str, Meta(description="Where Faust keeps its few files; empty for the cache folder")] = ""
+    snapshot_every_s: Annotated[
+        float, Meta(gt=0, le=3600, description="Processing time between snapshots of a partition, s")
+    ] = 30.0
+    session_timeout_s: Annotated[float, Meta(ge=1, le=600, description="Group session time-out, s")] = 10.0
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics and /healthz; 0 for none")] = 0
+    metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
+
+
+class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where notifications go."""
+
+    alertmanager_url: Annotated[str, Meta(description="Base URL of Alertmanager; empty for none")] = ""
+    webhook_url: Annotated[str, Meta(description="URL that is sent each alert; empty for none")] = ""
+    resend_every_s: Annotated[
+        float, Meta(ge=1, le=3600, description="How often an open alert is sent again to Alertmanager, s")
+    ] = 60.0
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics; 0 for none")] = 0
+
+
+class ReferenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lists and places."""
+
+    watchlists: Annotated[tuple[str, ...], Meta(description="Files of listed ships; none: the four shipped")] = ()
+    zones: Annotated[tuple[str, ...], Meta(description="GeoJSON files of zones; none: the shipped ones")] = ()
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole settings file."""
+
+    kafka: KafkaSettings = KafkaSettings()
+    feed: FeedRules = FeedRules()
+    ingest: IngestSettings = IngestSettings()
+    worker: WorkerSettings = WorkerSettings()
+    notify: NotifySettings = NotifySettings()
+    reference: ReferenceSettings = ReferenceSettings()
+    severity: Annotated[
+        dict[str, Literal["page", "ticket", "log"]],
+        Meta(description="Severity by situation, such as `gap.listed = 'page'`; see `config show`"),
+    ] = {}
+    detectors: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(description="Thresholds by detector: [detectors.gap] min_silence_s = ..."),
+    ] = {}
