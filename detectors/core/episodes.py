@@ -1,0 +1,110 @@
+"""From a judge's finding to an alert: identity, revision, case, evidence. Ids repeat; nothing here is random."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Final, NamedTuple
+
+import msgspec
+
+from detectors.core.alert import Alert, Evidence, Severity
+from detectors.core.fleet import Fleet
+from detectors.core.protocol import Detector, Finding
+from detectors.core.ship import Ship
+from detectors.core.units import rfc3339
+
+HEADLINE_MOST: Final = 100
+EVIDENCE_MOST: Final = 8
+_STATUS: Final = {"open": "opened", "update": "updated", "close": "closed", "retract": "retracted"}
+_TAG: Final = re.compile(rb"^\\([^\\]*)\\(.*)$")
+
+
+class Emitted(NamedTuple):
+    """An alert and what caused it, which is the order of output."""
+
+    ordinal: int
+    cause_ms: int
+    alert: Alert
+
+
+def alert_id(detector: str, rule_version: int, subject: str, key: str, start_ms: int) -> str:
+    """32 hex digits that are the same after any restart or replay."""
+    text = f"{detector}|{rule_version}|{subject}|{key}|{start_ms}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class Desk:
+    """Keeps the open alerts of a fleet and writes the next revision of each."""
+
+    def __init__(self, fleet: Fleet, severities: dict[str, Severity]) -> None:
+        self._fleet = fleet
+        self._severities = severities
+
+    def write(
+        self, detector: Detector, row: int, finding: Finding, ship: Ship | str, *, replayed: bool
+    ) -> Alert | None:
+        """The alert that ``finding`` makes about ``ship`` (or the source of that name); None when nothing is open."""
+        open_alerts = self._fleet.open.setdefault(row, {})
+        slot = (detector.name, finding.key)
+        former = open_alerts.get(slot)
+        if (former is None) != (finding.action == "open"):
+            if not open_alerts:
+                del self._fleet.open[row]
+            return None
+        alert = _compose(detector, finding, ship, former, self._severities[finding.situation])
+        related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
+        alert = msgspec.structs.replace(alert, related=related, replayed=replayed)
+        if finding.action in {"open", "update"}:
+            open_alerts[slot] = alert
+        else:
+            del open_alerts[slot]
+        if not open_alerts:
+            del self._fleet.open[row]
+        return alert
+
+
+def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Alert | None, severity: Severity) -> Alert:
+    about = ship if isinstance(ship, Ship) else None
+    subject = f"mmsi/{about.mmsi}" if about else f"source/{ship}"
+    opening = alert_id(detector.name, detector.rule_version, subject, finding.key, finding.start_ms)
+    return Alert(
+        id=former.id if former else opening,
+        revision=former.revision + 1 if former else 1,
+        status=_STATUS[finding.action],  # type: ignore[arg-type]  # the table's values are Status
+        detector=detector.name,
+        rule_version=former.rule_version if former else detector.rule_version,
+        severity=severity,
+        subject=subject,
+        case_id=about.case_id if about else subject,
+        mmsi=about.mmsi if about else None,
+        vessel=about.vessel() if about else None,
+        episode_start=former.episode_start if former else rfc3339(finding.start_ms),
+        time=rfc3339(finding.time_ms),
+        position=about.position() if about else None,
+        headline=finding.headline[:HEADLINE_MOST],
+        why=finding.why,
+        would_change=finding.would_change,
+        verification=finding.verification,
+        details=dict(finding.details),
+        evidence=evidence_of(finding.sentences),
+    )
+
+
+def evidence_of(lines: tuple[bytes, ...]) -> tuple[Evidence, ...]:
+    """Raw lines with tag blocks as evidence, one for each sentence."""
+    found = []
+    for line in b"\n".join(lines).splitlines()[:EVIDENCE_MOST]:
+        tagged = _TAG.match(line)
+        tag, sentence = (tagged[1].split(b"*")[0], tagged[2]) if tagged else (b"", line)
+        fields = dict(part.split(b":", 1) for part in tag.split(b",") if b":" in part)
+        time_ms = int(fields.get(b"c", b"0"))
+        found.append(
+            Evidence(
+                time=rfc3339(time_ms),
+                source=fields.get(b"s", b"").decode("ascii", "replace"),
+                sentence=sentence.decode("ascii", "replace"),
+                sha256=hashlib.sha256(sentence).hexdigest(),
+            )
+        )
+    return tuple(found)

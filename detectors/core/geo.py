@@ -1,0 +1,71 @@
+"""Distances and courses on a sphere, in float64.
+
+The chord form is used throughout: with arccos of a dot product 0.6 nm comes out as 0.0 in single precision.
+Scalars use ``math`` and decide; columns use numpy and only screen.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.units import EARTH_NM
+
+_POINTS: Final = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+
+Floats = npt.NDArray[np.float64]
+
+
+def distance_nm(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float) -> float:
+    """Great-circle distance (haversine), nautical miles."""
+    p1, p2 = math.radians(lat1_deg), math.radians(lat2_deg)
+    half_dp, half_dl = (p2 - p1) / 2, math.radians(lon2_deg - lon1_deg) / 2
+    h = math.sin(half_dp) ** 2 + math.cos(p1) * math.cos(p2) * math.sin(half_dl) ** 2
+    return 2 * EARTH_NM * math.asin(min(1.0, math.sqrt(h)))
+
+
+def bearing_deg(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float) -> float:
+    """Initial true course from the first place to the second, [0, 360)."""
+    p1, p2, dl = math.radians(lat1_deg), math.radians(lat2_deg), math.radians(lon2_deg - lon1_deg)
+    y = math.sin(dl) * math.cos(p2)
+    x = math.cos(p1) * math.sin(p2) - math.sin(p1) * math.cos(p2) * math.cos(dl)
+    return math.degrees(math.atan2(y, x)) % 360.0
+
+
+def unit_vectors(lat_deg: Floats, lon_deg: Floats) -> Floats:
+    """Places as unit vectors, shape (3, n)."""
+    lat, lon = np.radians(lat_deg), np.radians(lon_deg)
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def distances_nm(a: Floats, b: Floats) -> Floats:
+    """Great-circle distances between unit vectors (3, ...) and (3, ...), broadcast; nautical miles."""
+    d = a - b
+    chord = np.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
+    return np.asarray(2 * EARTH_NM * np.arcsin(np.minimum(1.0, chord / 2)))
+
+
+def compass(course_deg: float) -> str:
+    """The nearest of eight compass points."""
+    return _POINTS[int((course_deg % 360.0) / 45.0 + 0.5) % 8]
+
+
+def place(lat_deg: float, lon_deg: float) -> str:
+    """A place for a headline: 34.6N129.5E."""
+    ns, ew = "N" if lat_deg >= 0 else "S", "E" if lon_deg >= 0 else "W"
+    return f"{abs(lat_deg):.1f}{ns}{abs(lon_deg):.1f}{ew}"
+
+
+def in_ring(lat_deg: float, lon_deg: float, ring: tuple[tuple[float, float], ...]) -> bool:
+    """Whether a place lies inside a closed ring of (lon, lat), by ray casting."""
+    inside = False
+    j = len(ring) - 1
+    for i, (xi, yi) in enumerate(ring):
+        xj, yj = ring[j]
+        if (yi > lat_deg) != (yj > lat_deg) and lon_deg < (xj - xi) * (lat_deg - yi) / (yj - yi) + xi:
+            inside = not inside
+        j = i
+    return inside

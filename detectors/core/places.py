@@ -1,0 +1,94 @@
+"""The zones in columns, for screening, and destination text, for reading."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.geo import Floats, distance_nm, distances_nm, in_ring, unit_vectors
+from detectors.core.reference import Reference, Zone
+
+NO_ZONE: Final = -1
+_SANCTIONED: Final = "sanctioned"
+_WORD: Final = re.compile(r"[A-Z0-9]+")
+_LEAST_ALIAS: Final = 4  # shorter names would match by accident
+_LOCODE_LETTERS: Final = 5
+
+
+class Places:
+    """All zones of a reference. Zones are numbered as there."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.zones = reference.zones
+        lat = np.asarray([z.lat_deg for z in self.zones], np.float64)
+        lon = np.asarray([z.lon_deg for z in self.zones], np.float64)
+        self._vectors = unit_vectors(lat, lon)
+        self.radius_nm = np.asarray([z.radius_nm for z in self.zones], np.float64)
+        self.sanctioned = np.asarray([z.kind == _SANCTIONED for z in self.zones], bool)
+        self.horizon_h = np.asarray([z.horizon_h for z in self.zones], np.float64)
+        self._named: dict[str, int] = {}
+
+    def distances_nm(self, lat_deg: Floats, lon_deg: Floats) -> Floats:
+        """From each place to each zone's centre, shape (n, zones), nautical miles."""
+        here = unit_vectors(lat_deg, lon_deg)
+        return distances_nm(here[:, :, None], self._vectors[:, None, :])
+
+    def in_force(self, number: int, date: str) -> bool:
+        """Whether a zone counts on an ISO date."""
+        zone = self.zones[number]
+        return (zone.from_date or "") <= date and (zone.to_date is None or date <= zone.to_date)
+
+    def contains(self, number: int, lat_deg: float, lon_deg: float, grace: float = 1.0) -> bool:
+        """Whether a place lies in a zone; ``grace`` widens a circle."""
+        zone = self.zones[number]
+        if zone.polygon is not None:
+            return in_ring(lat_deg, lon_deg, zone.polygon[0])
+        return self.distance_nm(number, lat_deg, lon_deg) <= zone.radius_nm * grace
+
+    def distance_nm(self, number: int, lat_deg: float, lon_deg: float) -> float:
+        """From a place to a zone's centre, rounded to a hundredth."""
+        zone = self.zones[number]
+        return round(distance_nm(lat_deg, lon_deg, zone.lat_deg, zone.lon_deg), 2)
+
+    @cached_property
+    def _names(self) -> list[tuple[str, int]]:
+        names = [
+            (" ".join(_WORD.findall(name.upper())), number)
+            for number, zone in enumerate(self.zones)
+            for name in (zone.name, *zone.aliases)
+        ]
+        return sorted(((n, i) for n, i in names if len(n) >= _LEAST_ALIAS), key=lambda pair: (-len(pair[0]), pair))
+
+    def named_by(self, destination: str) -> int:
+        """The zone that a destination names, by UN/LOCODE or alias; NO_ZONE when none.
+
+        ``KRPUS>KPRJN`` names what follows the arrow; a name counts only as whole words.
+        """
+        known = self._named.get(destination)
+        if known is None:
+            if len(self._named) > 100_000:  # noqa: PLR2004 - invented texts must not fill memory
+                self._named.clear()
+            known = self._named[destination] = self._find(destination)
+        return known
+
+    def _find(self, destination: str) -> int:
+        text = destination.upper().rsplit(">", 1)[-1]
+        words = _WORD.findall(text)
+        joined = "".join(words)
+        for number, zone in enumerate(self.zones):
+            if zone.locode and (zone.locode in words or joined[:_LOCODE_LETTERS] == zone.locode == joined):
+                return number
+        spaced = f" {' '.join(words)} "
+        return next((number for name, number in self._names if f" {name} " in spaced), NO_ZONE)
+
+
+def zone_label(zone: Zone) -> str:
+    """A zone for a headline."""
+    return zone.name.upper()[:20]
+
+
+Numbers = npt.NDArray[np.intp]

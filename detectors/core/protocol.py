@@ -1,0 +1,133 @@
+"""What a detector is: one file, two halves.
+
+``screen`` looks at a whole batch in columns and names the places worth a look: it may name too many, never too
+few. ``judge`` looks at one of them in plain Python: there the decision, the numbers and the wording live. Neither
+does I/O, reads a clock or draws a random number; time arrives in the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.alert import Alert, Fact, Severity, Verification
+from detectors.core.columns import Column, Columns
+from detectors.core.fleet import Fleet
+from detectors.core.reference import Reference
+from detectors.core.reports import REPORT
+from detectors.core.ship import Ship, read_ship
+from detectors.core.sources import Outage, SourceTable
+from detectors.core.units import next_step
+
+Places = npt.NDArray[np.intp]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a judge concludes. The engine adds identity, position, evidence, id and revision."""
+
+    action: Literal["open", "update", "close", "retract"]
+    situation: str
+    """Names the severity rule, such as ``gap.listed``."""
+    time_ms: int
+    headline: str
+    key: str = ""
+    """Tells several alerts of one detector about one subject apart."""
+    start_ms: int = 0
+    """Where the episode begins; fixes the id. Only for ``open``."""
+    why: tuple[Fact, ...] = ()
+    would_change: tuple[str, ...] = ()
+    verification: Verification = "corroborated"
+    details: Mapping[str, object] = {}
+    sentences: tuple[bytes, ...] = ()
+    """Raw lines (with tag block) that decided, first and last."""
+
+
+class Step:
+    """One look at the fleet.
+
+    ``kind`` is ``reports`` (``rows`` have each sent one report; the fleet already holds it and ``before`` is the
+    fleet's core as it was), ``clock`` (what ``rows`` asked for is due) or ``source`` (``outages`` happened;
+    ``rows`` number them). ``time_ms`` has one value a row. ``at`` counts along ``rows``.
+    """
+
+    def __init__(
+        self,
+        kind: Literal["reports", "clock", "source"],
+        rows: Places,
+        time_ms: npt.NDArray[np.int64],
+        *,
+        fleet: Fleet,
+        sources: SourceTable,
+        reference: Reference,
+    ) -> None:
+        self.kind, self.rows, self.time_ms = kind, rows, time_ms
+        self.fleet, self.sources, self.reference = fleet, sources, reference
+        self.core = fleet.core
+        self.before: Columns = fleet.core
+        self.reports: npt.NDArray[np.void] = np.zeros(0, REPORT)
+        self.moved: npt.NDArray[np.bool_] = np.zeros(0, bool)
+        """Per row: this report carried a position that was taken."""
+        self.stated: npt.NDArray[np.bool_] = np.zeros(0, bool)
+        """Per row: this report carried static data."""
+        self.raw = b""
+        self.outages: list[Outage] = []
+
+    def ship(self, at: int) -> Ship:
+        """The vessel as it is now."""
+        return read_ship(self.core, int(self.rows[at]), self.reference)
+
+    def ship_before(self, at: int) -> Ship:
+        """The vessel as it was before this report."""
+        return read_ship(self.before, at, self.reference)
+
+    def lines(self, at: int) -> bytes:
+        """The raw sentences of the report at ``at``."""
+        report = self.reports[at]
+        return self.raw[int(report["start"]) : int(report["end"])]
+
+    def silence_ms(self, at: int, since_ms: int) -> int:
+        """Silence that counts: the time since ``since_ms`` in which a source that hears this vessel was up."""
+        mask = int(self.core.sources[self.rows[at]])
+        return self.sources.silence_ms(mask, since_ms, int(self.time_ms[at]))
+
+
+class Detector:
+    """Base of all detectors. Subclass it in a module of ``detectors/``: existing is registering."""
+
+    name: ClassVar[str]
+    rule_version: ClassVar[int] = 1
+    subject: ClassVar[Literal["vessel", "source"]] = "vessel"
+    columns: ClassVar[tuple[Column, ...]] = ()
+    severities: ClassVar[Mapping[str, Severity]] = {}
+    """Default severity of each situation that it names."""
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Typed settings with unit, bounds and a sentence."""
+
+    def __init__(self, thresholds: Any, reference: Reference) -> None:
+        self.thresholds = thresholds
+        self.reference = reference
+
+    def screen(self, step: Step) -> Places:
+        """Places along ``step.rows`` worth judging."""
+        raise AssertionError(f"{self.name} screens nothing")
+
+    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+        """The decision on one place."""
+        raise AssertionError(f"{self.name} judges nothing")
+
+    def state(self, step: Step) -> Any:
+        """This detector's own columns."""
+        return step.fleet.detectors[self.name]
+
+    def opened(self, step: Step, at: int, key: str = "") -> Alert | None:
+        """Its open alert about the subject at ``at``, if there is one."""
+        return step.fleet.open_of(int(step.rows[at])).get((self.name, key))
+
+    def arm(self, step: Step, at: int, due_ms: int) -> None:
+        """Asks to look at this vessel again at the first step at or after ``due_ms``."""
+        self.state(step).due_ms[step.rows[at]] = next_step(due_ms)

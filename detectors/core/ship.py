@@ -1,0 +1,132 @@
+"""One vessel in plain Python, as a judge reads it."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from detectors.core.alert import Position, Vessel
+from detectors.core.columns import Columns
+from detectors.core.mid import flag_of
+from detectors.core.reference import ListedShip, Reference
+from detectors.core.units import rfc3339
+
+MATCHED_IMO = 1
+MATCHED_MMSI = 2
+MATCHED_CALL_SIGN = 4
+_MATCH_NAMES = ((MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN, "call_sign"))
+
+
+class Ship(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the fleet; unknown is None. Floats are rounded: they meet thresholds and print the same everywhere."""
+
+    mmsi: int
+    first_ms: int
+    last_ms: int
+    appeared_ms: int
+    heard_before_ms: int
+    fix_ms: int
+    lat_deg: float | None
+    lon_deg: float | None
+    sog_kn: float | None
+    cog_deg: float | None
+    status: int
+    class_b: bool
+    reports: int
+    support: int
+    usual_s: float | None
+    imo: int | None
+    bound_ms: int
+    name: str | None
+    call_sign: str | None
+    destination: str | None
+    ship_type: int | None
+    length_m: int | None
+    listed: ListedShip | None
+    matched: int
+    misuse: bool
+    sentence: bytes
+
+    @property
+    def matched_on(self) -> list[str]:
+        """What the watchlist hit rests on, strongest first."""
+        return [name for bit, name in _MATCH_NAMES if self.matched & bit]
+
+    @property
+    def title(self) -> str:
+        """Who, for a headline: ANGARA IMO9179842 OFAC; never more than 45 characters."""
+        who = self.name or (self.listed.name if self.listed else None) or f"MMSI{self.mmsi}"
+        imo = f" IMO{self.imo}" if self.imo else ""
+        listed = f" {self.listed.list}" if self.listed else ""
+        return f"{who[:20]}{imo}{listed[:12]}"
+
+    @property
+    def case_id(self) -> str:
+        """One case a ship: by IMO once it is bound, else by MMSI."""
+        return f"imo/{self.imo}" if self.imo else f"mmsi/{self.mmsi}"
+
+    def vessel(self) -> Vessel:
+        """As alerts carry it."""
+        return Vessel(
+            name=self.name,
+            imo=self.imo,
+            call_sign=self.call_sign,
+            flag=flag_of(self.mmsi),
+            ship_type=self.ship_type,
+            length_m=self.length_m,
+        )
+
+    def position(self) -> Position | None:
+        """The last fix, as alerts carry it."""
+        if self.lat_deg is None or self.lon_deg is None:
+            return None
+        return Position(
+            lat_deg=self.lat_deg, lon_deg=self.lon_deg, sog_kn=self.sog_kn, cog_deg=self.cog_deg,
+            time=rfc3339(self.fix_ms),
+        )  # fmt: skip
+
+
+def _number(value: float, digits: int) -> float | None:
+    return None if math.isnan(value) else round(float(value), digits)
+
+
+def _text(value: bytes) -> str | None:
+    return value.decode("ascii", "replace") or None
+
+
+def _known(value: int) -> int | None:
+    return value if value > 0 else None
+
+
+def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
+    """The vessel in ``row`` of ``core``."""
+    listed = int(core.listed[row])
+    return Ship(
+        mmsi=int(core.mmsi[row]),
+        first_ms=int(core.first_ms[row]),
+        last_ms=int(core.last_ms[row]),
+        appeared_ms=int(core.appeared_ms[row]),
+        heard_before_ms=int(core.heard_before_ms[row]),
+        fix_ms=int(core.fix_ms[row]),
+        lat_deg=_number(core.lat_deg[row], 5),
+        lon_deg=_number(core.lon_deg[row], 5),
+        sog_kn=_number(core.sog_kn[row], 1),
+        cog_deg=_number(core.cog_deg[row], 1),
+        status=int(core.status[row]),
+        class_b=bool(core.class_b[row]),
+        reports=int(core.reports[row]),
+        support=int(core.support[row]),
+        usual_s=_number(core.usual_s[row], 1),
+        imo=_known(int(core.imo[row])),
+        bound_ms=int(core.bound_ms[row]),
+        name=_text(core.name[row]),
+        call_sign=_text(core.call_sign[row]),
+        destination=_text(core.destination[row]),
+        ship_type=_known(int(core.ship_type[row])),
+        length_m=_known(int(core.length_m[row])),
+        listed=reference.ships[listed - 1] if listed else None,
+        matched=int(core.matched[row]),
+        misuse=bool(core.misuse[row]),
+        sentence=bytes(core.sentence[row]),
+    )

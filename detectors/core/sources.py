@@ -1,0 +1,142 @@
+"""What the ticks say about the sources: how far each has come, and when it was down.
+
+The rule of time: a source's watermark is the event time of its last confirmed sentence less the allowed
+lateness, and it never falls. A source that is silent therefore stops the clock of the vessels that only it
+hears. Once the silence is longer than ordinary the source is *down*, from its last sentence until the next,
+and that time counts as nobody's silence.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.ticks import FeedRules, Tick
+from detectors.core.units import MS, next_step
+
+SOURCES_MOST: Final = 64  # one bit each in a vessel's mask
+_DOWNS_KEPT: Final = 512
+
+
+class Source(msgspec.Struct, kw_only=True):
+    """One source as the ticks tell of it. Times are Unix ms of event time."""
+
+    name: str
+    since_ms: int = 0
+    heard_ms: int = 0
+    watermark_ms: int = 0
+    spacing_s: float = 0.0
+    ended: bool = False
+    down_since_ms: int | None = None
+    """Its last sentence before the present outage; None while it is up."""
+    downs: list[tuple[int, int]] = []
+    """Past outages, oldest first: (last sentence before, first sentence after)."""
+
+    def down_ms(self, from_ms: int, to_ms: int) -> int:
+        """How much of (from, to] the source was down."""
+        total = 0
+        for start, end in reversed(self.downs):
+            if end <= from_ms:
+                break
+            total += max(0, min(end, to_ms) - max(start, from_ms))
+        if self.down_since_ms is not None:
+            total += max(0, to_ms - max(self.down_since_ms, from_ms))
+        return total
+
+
+class Outage(NamedTuple):
+    """A source went down, or came back."""
+
+    source: int
+    began: bool
+    time_ms: int
+    """The step at which the silence was longer than ordinary, or the first sentence after it."""
+    limit_ms: int
+    start_ms: int
+    """The last sentence before the outage."""
+
+
+class SourceTable:
+    """The sources of one partition's log, in order of appearance."""
+
+    def __init__(self, rules: FeedRules, sources: list[Source] | None = None) -> None:
+        self.rules = rules
+        self.sources = sources or []
+        self._index = {s.name: i for i, s in enumerate(self.sources)}
+        self.replayed = False
+
+    def index(self, name: str) -> int:
+        """The number of a source, made when new; past 64 sources the last one is shared."""
+        found = self._index.get(name)
+        if found is None:
+            found = min(len(self.sources), SOURCES_MOST - 1)
+            if found == len(self.sources):
+                self.sources.append(Source(name=name))
+            self._index[name] = found
+        return found
+
+    @property
+    def clock_ms(self) -> int:
+        """The largest watermark."""
+        return max((s.watermark_ms for s in self.sources), default=0)
+
+    def limit_ms(self, source: Source) -> int:
+        """How long this source may be silent before it is down."""
+        usual = self.rules.feed_silent_spacings * source.spacing_s
+        return int(max(self.rules.feed_silent_after_s, usual) * MS)
+
+    def apply(self, tick: Tick) -> list[Outage]:
+        """Takes in a tick. Returns what changed, in order of time."""
+        self.replayed = tick.replayed
+        number = self.index(tick.source)
+        source = self.sources[number]
+        if not source.since_ms:
+            source.since_ms = source.heard_ms = tick.from_ms
+        changes = []
+        heard_ms = tick.heard_ms if tick.heard_ms is not None else source.heard_ms
+        if heard_ms > source.heard_ms:
+            changes += self._heard(number, source, tick, heard_ms)
+        source.spacing_s = tick.spacing_s
+        source.ended = tick.state == "ended"
+        changes += self._silent(number, source, tick)
+        if source.down_since_ms is None:
+            lateness_ms = 0 if source.ended else int(self.rules.allowed_lateness_s * MS)
+            source.watermark_ms = max(source.watermark_ms, source.heard_ms - lateness_ms)
+        return changes
+
+    def _heard(self, number: int, source: Source, tick: Tick, heard_ms: int) -> list[Outage]:
+        start_ms, source.heard_ms = source.down_since_ms, heard_ms
+        if start_ms is None:
+            return []
+        first_ms = max(min(tick.from_ms, heard_ms), start_ms)
+        source.downs = [*source.downs, (start_ms, first_ms)][-_DOWNS_KEPT:]
+        source.down_since_ms = None
+        return [Outage(number, began=False, time_ms=first_ms, limit_ms=self.limit_ms(source), start_ms=start_ms)]
+
+    def _silent(self, number: int, source: Source, tick: Tick) -> list[Outage]:
+        limit_ms = self.limit_ms(source)
+        due_ms = next_step(source.heard_ms + limit_ms)
+        if source.down_since_ms is not None or source.ended or tick.to_ms < due_ms:
+            return []
+        source.down_since_ms = source.heard_ms
+        return [Outage(number, began=True, time_ms=due_ms, limit_ms=limit_ms, start_ms=source.heard_ms)]
+
+    def clocks(self, masks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        """For each mask of sources the largest watermark among them; shape as ``masks``."""
+        if len(self.sources) == 1:
+            return np.where(masks > 0, self.sources[0].watermark_ms, 0)
+        kinds, inverse = np.unique(masks, return_inverse=True)
+        clocks = [self.clock_of(int(mask)) for mask in kinds]
+        return np.asarray(clocks, np.int64)[inverse] if len(kinds) else np.zeros(0, np.int64)
+
+    def clock_of(self, mask: int) -> int:
+        """The largest watermark of the sources in ``mask``."""
+        return max((s.watermark_ms for i, s in enumerate(self.sources) if mask >> i & 1), default=0)
+
+    def silence_ms(self, mask: int, from_ms: int, to_ms: int) -> int:
+        """The longest time within (from, to] that one of the sources in ``mask`` was up: silence that counts."""
+        spans = [to_ms - from_ms - s.down_ms(from_ms, to_ms) for i, s in enumerate(self.sources) if mask >> i & 1]
+        return max(spans, default=0)

@@ -1,0 +1,42 @@
+"""Conversions. Units live in names; the numbers that turn one into another live here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+MS: Final = 1000
+MINUTE_MS: Final = 60 * MS
+HOUR_MS: Final = 3600 * MS
+DAY_MS: Final = 24 * HOUR_MS
+STEP_MS: Final = 10 * MS
+"""Detectors act on time only at multiples of this (design: neither tick spacing nor batch cuts may matter)."""
+NEVER_MS: Final = (1 << 62) // STEP_MS * STEP_MS
+"""A due time that never comes."""
+EARTH_NM: Final = 3440.065
+"""Mean Earth radius, nautical miles."""
+
+
+def next_step(time_ms: int) -> int:
+    """The first step at or after ``time_ms``."""
+    return -(-time_ms // STEP_MS) * STEP_MS
+
+
+def rfc3339(time_ms: int) -> str:
+    """Event time as RFC 3339 UTC with milliseconds."""
+    stamp = datetime.fromtimestamp(time_ms // MS, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{stamp}.{time_ms % MS:03d}Z"
+
+
+def zulu(time_ms: int) -> str:
+    """Hours and minutes as people on watch write them: 0412Z."""
+    return datetime.fromtimestamp(time_ms // MS, UTC).strftime("%H%MZ")
+
+
+def spoken(duration_ms: int) -> str:
+    """A duration for a headline: 13d, 7h, 40min."""
+    if duration_ms >= 2 * DAY_MS:
+        return f"{duration_ms // DAY_MS}d"
+    if duration_ms >= 2 * HOUR_MS:
+        return f"{duration_ms // HOUR_MS}h"
+    return f"{duration_ms // MINUTE_MS}min"

@@ -1,0 +1,196 @@
+"""Watchlist: a listed ship is heard.
+
+Claim. A vessel whose identity stands on a watchlist is transmitting, for the first time or again after a silence.
+
+Why it matters. A listed ship that has been dark for weeks and shows herself for minutes is the moment to act.
+
+How it decides. The IMO number decides; without one the MMSI, then the call sign with its flag. An IMO once stated
+under an MMSI stays bound to it through silence and restart, so that a position alone identifies her. The first
+report is ``unverified``; a second, kinematically consistent one corroborates it. An episode ends after 12 h of
+silence: the next report opens a new one, ``reappeared``. A ship that contradicts the entry (class B, a tug, far too
+short) is possible misuse of the identity, and pages nobody.
+
+When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two ships can send one IMO.
+
+References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M.1371-5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from detectors.core.alert import Alert, Fact
+from detectors.core.columns import Column
+from detectors.core.geo import compass, place
+from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.reference import ListedShip
+from detectors.core.ship import Ship
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, rfc3339, spoken, zulu
+
+CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
+DAY_LETTERS = 10
+
+
+class Watchlist(Detector):
+    """See the module."""
+
+    name = "watchlist"
+    columns = (Column("stage", "u1"), Column("listed", "<i4"), Column("matched", "u1"), Column("misuse", "?"))
+    severities = {  # noqa: RUF012 - read only
+        "watchlist.reappeared": "page",
+        "watchlist.first_heard": "ticket",
+        "watchlist.unverified": "ticket",
+        "watchlist.misuse": "ticket",
+    }
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``watchlist``."""
+
+        episode_ends_after_h: Annotated[
+            float, Meta(ge=1, le=8760, description="Silence after which the episode ends, h")
+        ] = 12.0
+        support_least: Annotated[int, Meta(ge=1, le=100, description="Consistent reports that corroborate a hit")] = 2
+
+    def screen(self, step: Step) -> Places:
+        """Listed ships whose standing changed with this report; due looks end episodes."""
+        if step.kind == "clock":
+            return np.arange(len(step.rows))
+        own, core, rows = self.state(step), step.core, step.rows
+        listed = core.listed[rows] > 0
+        ends_ms = core.last_ms[rows] + int(self.thresholds.episode_ends_after_h * HOUR_MS)
+        due_ms = -(-ends_ms // STEP_MS) * STEP_MS
+        own.due_ms[rows] = np.where(listed, due_ms, own.due_ms[rows])
+        stage = np.where(core.support[rows] >= self.thresholds.support_least, CORROBORATED, UNVERIFIED)
+        same = (own.listed[rows] == core.listed[rows]) & (own.misuse[rows] == core.misuse[rows])
+        same &= (own.matched[rows] == core.matched[rows]) & (stage <= own.stage[rows])
+        return np.flatnonzero(np.where(listed, ~same, own.stage[rows] > CLOSED))
+
+    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+        """Opens, upgrades, closes."""
+        own, row, opened = self.state(step), int(step.rows[at]), self.opened(step, at)
+        ship = step.ship(at)
+        if step.kind == "clock":
+            yield from self._ended(step, at, ship, opened)
+            return
+        if ship.listed is None or (opened and own.listed[row] != step.core.listed[row]):
+            if opened:
+                yield self._other_ship(step, at, ship, opened)
+            opened = None
+            own.stage[row], own.listed[row], own.due_ms[row] = CLOSED, 0, NEVER_MS
+        if ship.listed is None:
+            return
+        corroborated = ship.support >= self.thresholds.support_least
+        own.stage[row] = max(int(own.stage[row]), CORROBORATED if corroborated else UNVERIFIED)
+        own.listed[row], own.matched[row], own.misuse[row] = step.core.listed[row], ship.matched, ship.misuse
+        yield self._heard(step, at, ship, ship.listed, opened)
+
+    def _heard(self, step: Step, at: int, ship: Ship, entry: ListedShip, opened: Alert | None) -> Finding:
+        stage = int(self.state(step).stage[step.rows[at]])
+        dark_ms = ship.appeared_ms - ship.heard_before_ms if ship.heard_before_ms else 0
+        again = dark_ms >= int(self.thresholds.episode_ends_after_h * HOUR_MS)
+        reason = str(opened.details["reason"]) if opened else "reappeared" if again else "first_heard"
+        situation = "watchlist.unverified" if stage < CORROBORATED else f"watchlist.{reason}"
+        now_ms = int(step.time_ms[at])
+        return Finding(
+            action="update" if opened else "open",
+            situation="watchlist.misuse" if ship.misuse else situation,
+            time_ms=now_ms,
+            start_ms=ship.appeared_ms if again else now_ms,
+            headline=self._headline(ship, reason, dark_ms, now_ms),
+            why=tuple(_reasons(ship, entry, dark_ms if reason == "reappeared" else 0)),
+            would_change=(
+                "a type, length or second position that contradicts the entry makes it possible misuse",
+                "another IMO stated under this MMSI closes it",
+            ),
+            verification="corroborated" if stage >= CORROBORATED else "unverified",
+            details=_details(ship, entry, reason, now_ms),
+            sentences=(step.lines(at),),
+        )
+
+    def _headline(self, ship: Ship, reason: str, dark_ms: int, now_ms: int) -> str:
+        what = "possible misuse, heard" if ship.misuse else "heard"
+        since = f" after {spoken(dark_ms)} dark" if reason == "reappeared" else ""
+        where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
+        speed = f" {ship.sog_kn:.0f}kn" if ship.sog_kn is not None else ""
+        course = f" {compass(ship.cog_deg)}" if ship.cog_deg is not None and (ship.sog_kn or 0) >= 1 else ""
+        to = f" >{ship.destination[:DAY_LETTERS]}" if ship.destination else ""
+        return f"{ship.title} {what}{since}{where}{speed}{course}{to} {zulu(now_ms)}"
+
+    def _ended(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+        row, now_ms = int(step.rows[at]), int(step.time_ms[at])
+        needed_ms = int(self.thresholds.episode_ends_after_h * HOUR_MS)
+        silent_ms = step.silence_ms(at, ship.last_ms)
+        if silent_ms < needed_ms:
+            self.arm(step, at, max(now_ms + STEP_MS, now_ms + needed_ms - silent_ms))
+            return
+        self.state(step).stage[row] = CLOSED
+        if opened:
+            yield Finding(
+                action="close",
+                situation=_situation_of(opened),
+                time_ms=now_ms,
+                headline=f"{ship.title} not heard for {spoken(now_ms - ship.last_ms)}, last {zulu(ship.last_ms)}",
+                why=(Fact(fact="silence", value=silent_ms // MS, threshold=needed_ms // MS, unit="s"),),
+                verification=opened.verification,
+                details={**opened.details, "ended": "silent", "last_heard": rfc3339(ship.last_ms)},
+                sentences=(ship.sentence,) if ship.sentence else (),
+            )
+
+    def _other_ship(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
+        return Finding(
+            action="retract" if opened.verification == "unverified" else "close",
+            situation=_situation_of(opened),
+            time_ms=int(step.time_ms[at]),
+            headline=f"{ship.title} no longer states the listed identity",
+            why=(Fact(fact="IMO now stated", value=ship.imo or 0),),
+            verification=opened.verification,
+            details={**opened.details, "ended": "identity changed"},
+            sentences=(step.lines(at),),
+        )
+
+
+def _situation_of(alert: Alert) -> str:
+    if alert.verification == "unverified":
+        return "watchlist.unverified"
+    return f"watchlist.{alert.details['reason']}"
+
+
+def _reasons(ship: Ship, entry: ListedShip, dark_ms: int) -> Iterable[Fact]:
+    if "imo" in ship.matched_on:
+        age_s = (ship.last_ms - ship.bound_ms) // MS
+        yield Fact(fact="IMO", value=ship.imo or 0, threshold=entry.imo, source=entry.list)
+        yield Fact(fact="age of the static report that states it", value=age_s, unit="s", source="AIS type 5")
+    if "mmsi" in ship.matched_on:
+        yield Fact(fact="MMSI", value=ship.mmsi, threshold=entry.mmsi, source=entry.list)
+    if "call_sign" in ship.matched_on:
+        yield Fact(fact="call sign", value=ship.call_sign or "", threshold=entry.call_sign, source=entry.list)
+    if dark_ms:
+        yield Fact(fact="silence before", value=dark_ms // MS, unit="s")
+    yield Fact(fact="consistent reports", value=ship.support)
+    if ship.destination:
+        yield Fact(fact="destination stated", value=ship.destination)
+    if ship.misuse:
+        yield Fact(fact="contradicts the entry", value=f"type {ship.ship_type or '?'}, length {ship.length_m or '?'} m")
+
+
+def _details(ship: Ship, entry: ListedShip, reason: str, now_ms: int) -> dict[str, object]:
+    details: dict[str, object] = {
+        "list": entry.list,
+        "entry_id": entry.entry_id,
+        "matched_on": ship.matched_on,
+        "reason": reason,
+        "misuse": ship.misuse,
+    }
+    if entry.listed_on:
+        details["listed_on"] = entry.listed_on
+        details["listed_before_fix"] = entry.listed_on <= rfc3339(now_ms)[:DAY_LETTERS]
+    if ship.heard_before_ms:
+        details["heard_before"] = rfc3339(ship.heard_before_ms)
+    if ship.destination:
+        details["destination"] = ship.destination
+    return details
