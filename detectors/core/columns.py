@@ -66,13 +66,18 @@ DUE: Final = Column("due_ms", "<i8", NEVER_MS)
 """Every detector has this column: the step at which it wants to look at the vessel again."""
 
 
+def _fresh(column: Column, size: int) -> Column_:
+    default = b"" if column.dtype.startswith("S") and not column.default else column.default
+    return np.full(size, default, column.dtype)
+
+
 class Columns:
     """A set of equally long columns, read as attributes: ``columns.lat_deg[rows]``."""
 
     def __init__(self, spec: tuple[Column, ...], size: int = 0) -> None:
         self._spec = spec
         for column in spec:
-            setattr(self, column.name, np.full(size, column.default, column.dtype))
+            setattr(self, column.name, _fresh(column, size))
 
     def __getattr__(self, name: str) -> Column_:
         raise AttributeError(f"no column {name!r}: declare it in the detector's columns")
@@ -84,7 +89,7 @@ class Columns:
     def grow(self, size: int) -> None:
         """Lengthens every column to ``size`` with its default."""
         for column, old in self.items():
-            fresh = np.full(size, column.default, column.dtype)
+            fresh = _fresh(column, size)
             fresh[: len(old)] = old
             setattr(self, column.name, fresh)
 

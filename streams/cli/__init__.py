@@ -1,1 +1,59 @@
-"""The wakewatch command."""
+"""The wakewatch command: one file a command, put together here."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import click
+import typer
+from rich.console import Console
+
+from streams.errors import ConfigError, WakewatchError
+
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+_talk = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def build() -> typer.Typer:
+    """The command with all that stands in this folder: a module offers ``app`` (a group) or ``command``."""
+    app = typer.Typer(
+        name="wakewatch",
+        help="Streaming AIS anomaly detector: dark gaps, sanctioned-port proximity and watchlist hits.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        offered = importlib.import_module(module.name)
+        name = module.name.rsplit(".", 1)[-1]
+        if hasattr(offered, "app"):
+            app.add_typer(offered.app, name=name)
+        elif hasattr(offered, "command"):
+            app.command(name)(offered.command)
+    return app
+
+
+def main() -> None:
+    """Runs the command. Exit codes: 0 done, 1 the work failed, 2 wrong use or settings, 130 Ctrl-C."""
+    try:
+        status = typer.main.get_command(build())(standalone_mode=False)
+    except ConfigError as error:
+        status = _say(str(error), WRONG_USE)
+    except click.UsageError as error:
+        status = _say(error.format_message(), WRONG_USE)
+    except WakewatchError as error:
+        status = _say(str(error), FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        status = INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 0
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(line: str, status: int) -> int:
+    _talk.print(f"wakewatch: {line}", markup=False)
+    return status

@@ -1,0 +1,166 @@
+"""For tests of detectors: say what ships do, get batches and ticks, run an engine over them in any cut.
+
+A ``Story`` is a list of reports in log order. ``run`` plays it: ``batch`` reports at a time, a tick every
+``tick_s`` of event time (holes get ticks of their own, as in the real log), optionally through a snapshot after
+every ``snapshot_every`` batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.alert import Alert, encode
+from detectors.core.engine import Engine
+from detectors.core.reference import ListedShip, Reference, Zone
+from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
+from detectors.core.ticks import HOLE_MS, FeedRules, Tick
+from detectors.core.units import MS
+
+START_MS = 1_700_000_000_000
+SOURCE = "station"
+_MIX = 0x9E3779B97F4A7C15
+
+REFERENCE = Reference(
+    ships=(
+        ListedShip(list="TEST", entry_id="1", name="EXAMPLE ONE", imo=9179842),
+        ListedShip(list="TEST", entry_id="2", name="EXAMPLE TWO", mmsi=667_001_001),
+    ),
+    zones=(
+        Zone(name="Forbidden", kind="sanctioned", lat_deg=42.0, lon_deg=131.0, radius_nm=5, locode="XXFBD"),
+        Zone(name="Ordinary", kind="associated", lat_deg=35.0, lon_deg=129.0, radius_nm=5, aliases=("ORDINAR",)),
+    ),
+    version="test",
+)
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """One report. ``at_s`` counts from START_MS."""
+
+    at_s: float
+    mmsi: int
+    type: int = 1
+    lat_deg: float = float("nan")
+    lon_deg: float = float("nan")
+    sog_kn: float = 10.0
+    cog_deg: float = 0.0
+    status: int = 0
+    imo: int = 0
+    name: str = ""
+    destination: str = ""
+    ship_type: int = -1
+    length_m: int = -1
+    source: str = SOURCE
+    payload: int = 0
+    """0: a transmission of its own; equal numbers are receptions of one transmission."""
+
+
+Story = list[Said]
+
+
+def _columns(said: Story, first: int) -> Batch:
+    reports, statics = np.zeros(len(said), REPORT), np.zeros(len(said), STATIC)
+    lines, length, static = [], 0, 0
+    for i, s in enumerate(said):
+        line = b"\\c:%d,s:%s*00\\!AIVDM,1,1,,A,%d,0*00" % (START_MS + int(s.at_s * MS), s.source.encode(), first + i)
+        lines.append(line)
+        is_static = bool(s.imo or s.name or s.destination or s.type in {5, 24})
+        payload = s.payload or (first + i + 1) * _MIX & 0xFFFFFFFFFFFFFFFF
+        reports[i] = (
+            START_MS + int(s.at_s * MS), s.mmsi, s.type, s.status, s.type in {1, 2, 3, 18, 19, 27},
+            s.type in {18, 19, 24}, s.lat_deg, s.lon_deg, s.sog_kn, s.cog_deg, np.nan,
+            static if is_static else -1, payload, length, length + len(line), first + i,
+        )  # fmt: skip
+        length += len(line) + 1
+        if is_static:
+            has = HAS_IDENTITY | HAS_NAME | HAS_SHIP | HAS_VOYAGE
+            statics[static] = (
+                has, s.imo, s.name, b"", s.destination, s.ship_type, s.length_m, -1, np.nan, 0,
+            )  # fmt: skip
+            static += 1
+    return Batch(said[0].source, reports, statics[:static], b"\n".join(lines))
+
+
+def log(story: Story, *, batch: int, tick_s: float) -> Iterator[Batch | Tick]:
+    """The story as the log would hold it."""
+    held: Story = []
+    written_ms, heard_ms, first = START_MS, START_MS, 0
+    next_ms = START_MS + int(tick_s * MS)
+    for number, s in enumerate(story):
+        now_ms = START_MS + int(s.at_s * MS)
+        hole = now_ms - heard_ms > HOLE_MS
+        if held and (hole or now_ms >= next_ms or len(held) >= batch or held[0].source != s.source):
+            yield _columns(held, first)
+            held, first = [], number
+        if hole or now_ms >= next_ms:
+            if heard_ms > written_ms:
+                yield Tick(source=SOURCE, from_ms=written_ms, to_ms=heard_ms, heard_ms=heard_ms, spacing_s=1.0)
+            if hole:
+                yield Tick(source=SOURCE, from_ms=heard_ms, to_ms=now_ms - 1, heard_ms=heard_ms, spacing_s=1.0)
+            written_ms = now_ms - 1 if hole else heard_ms
+            while next_ms <= now_ms:
+                next_ms += int(tick_s * MS)
+        held.append(s)
+        heard_ms = max(heard_ms, now_ms)
+    if held:
+        yield _columns(held, first)
+    yield Tick(source=SOURCE, from_ms=written_ms, to_ms=heard_ms, heard_ms=heard_ms, spacing_s=1.0, state="ended")
+
+
+def engine(partition: int = 0, thresholds: Mapping[str, Mapping[str, object]] | None = None) -> Engine:
+    """An engine over REFERENCE with default settings."""
+    return Engine.build(
+        partition=partition, reference=REFERENCE, feed=FeedRules(), thresholds=thresholds or {}, severities={}
+    )
+
+
+def revive(old: Engine) -> Engine:
+    """The engine as a snapshot would bring it back."""
+    shards = [old.shard(i) for i in range(old.shard_count())]
+    return Engine.restore(
+        shards, old.manifest(), partition=old.partition, reference=REFERENCE, feed=FeedRules(), thresholds={},
+        severities={},
+    )  # fmt: skip
+
+
+def run(story: Story, *, batch: int = 1000, tick_s: float = 60.0, snapshot_every: int = 0) -> list[Alert]:
+    """The alerts of a story, in output order. Raises AssertionError when a detector failed."""
+    alerts: list[Alert] = []
+    playing = engine()
+    for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
+        emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
+        alerts += [e.alert for e in emitted]
+        faults = playing.drain_faults()
+        assert not faults, faults
+        if snapshot_every and number % snapshot_every == 0:
+            playing = revive(playing)
+    return alerts
+
+
+def _ordinal(playing: Engine) -> int:
+    return playing.counts["reports"]
+
+
+def written(alerts: list[Alert]) -> list[bytes]:
+    """The alerts as they would be written."""
+    return [encode(alert) for alert in alerts]
+
+
+def voyage(
+    mmsi: int, times_s: npt.ArrayLike, start: tuple[float, float] = (38.0, 130.0), speed_kn: float = 10.0
+) -> Story:
+    """A ship that sails due north and reports at ``times_s``."""
+    lat_deg, lon_deg = start
+    times = np.asarray(times_s, np.float64)
+    return [
+        Said(at_s=float(t), mmsi=mmsi, lat_deg=lat_deg + speed_kn * t / 3600 / 60, lon_deg=lon_deg, sog_kn=speed_kn)
+        for t in times.tolist()
+    ]
+
+
+def beside(*stories: Story) -> Story:
+    """Several stories in order of time."""
+    return sorted((s for story in stories for s in story), key=lambda s: (s.at_s, s.mmsi))

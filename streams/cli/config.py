@@ -1,0 +1,86 @@
+"""wakewatch config: the settings in force, what is wrong with them, and their schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from streams import config
+from streams.errors import ConfigError
+from streams.settings_catalogue import example as example_text
+
+app = typer.Typer(help="Settings in force, where each came from, and what is wrong.", no_args_is_help=True)
+_out = Console(highlight=False)
+_talk = Console(stderr=True, highlight=False, soft_wrap=True)
+
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).", metavar="FILE")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="One setting: KEY=VALUE.", metavar="KEY=VALUE")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+@app.command(epilog="Example: wakewatch config show --settings deploy/settings.example.toml --changed")
+def show(
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    changed: Annotated[bool, typer.Option("--changed", help="Only what is not at its default.")] = False,
+    json: Json = False,
+) -> None:
+    """Show every setting in force and where it came from."""
+    rows = [e for e in config.explain(settings, flags(sets)) if not changed or e.origin != "default"]
+    if json:
+        typer.echo(msgspec.json.encode(rows))
+        return
+    table = Table("setting", "value", "from", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(row.key, escape(_words(row.value)), escape(row.origin))
+    _out.print(table)
+
+
+@app.command(epilog="Example: wakewatch config check --settings /etc/wakewatch.toml")
+def check(settings: SettingsFile = None, sets: Sets = None, json: Json = False) -> None:
+    """Say what is wrong with the settings, one line each; exit code 2 when something is."""
+    try:
+        wrong = config.mistakes(settings, flags(sets))
+    except ConfigError as error:
+        wrong = (str(error),)
+    if json:
+        typer.echo(msgspec.json.encode({"ok": not wrong, "mistakes": wrong}))
+    else:
+        for line in wrong:
+            typer.echo(line)
+        _talk.print(f"{len(wrong)} to mend" if wrong else "settings are sound")
+    if wrong:
+        raise typer.Exit(2)
+
+
+@app.command(epilog="Example: wakewatch config schema > settings.schema.json")
+def schema(json: Json = False) -> None:  # noqa: ARG001 - the schema is JSON either way
+    """Print the JSON Schema of the settings file, detectors included."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(config.schema()), indent=2))
+
+
+@app.command(epilog="Example: wakewatch config example > wakewatch.toml")
+def example() -> None:
+    """Print a settings file with every setting at its default, each with its sentence and bound."""
+    typer.echo(example_text(), nl=False)
+
+
+def flags(sets: list[str] | None) -> dict[str, str]:
+    """``KEY=VALUE`` texts by key. Raises ConfigError on a text without ``=``."""
+    found: dict[str, str] = {}
+    for each in sets or ():
+        key, equals, value = each.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {each!r}: no value; write --set kafka.partitions=4")
+        found[key.strip()] = value
+    return found
+
+
+def _words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

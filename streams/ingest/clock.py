@@ -1,0 +1,191 @@
+"""The event clock of one source: which times are believed, and which sentences must wait or go.
+
+Rules:
+- The clock is the largest believed event time and never falls.
+- A message less than ``jump_ahead_s`` before the clock's front is believed at once. One further ahead waits
+  until so many MMSIs have been heard at or past some time that this time is witnessed: then the front moves
+  there. When the ordinary clock goes on first, what waits is refused.
+- While something waits, later messages that do not move the clock queue behind it: order is kept.
+- A message more than ``refuse_behind_s`` behind the front is refused; what is late by less passes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, Literal, NamedTuple
+
+from detectors.core.ticks import FeedRules
+from streams.errors import Reason
+
+_HOUR_MS: Final = 3_600_000
+_MS: Final = 1000
+_VIEW_FRESH_MS: Final = 10_000
+"""How much event time may pass before the vessels in view are counted anew: a count costs 50 us at 1,000."""
+WAITING_MOST: Final = 1000
+"""Most messages that wait at once; past it the oldest is refused."""
+
+
+class Message(NamedTuple):
+    """A whole AIS message on its way to a partition."""
+
+    time_ms: int
+    mmsi: int
+    ordinal: int
+    """Ordinal of the unit that completed it."""
+    station: bytes
+    parts: tuple[bytes, ...]
+    """Its sentences, bare, in order."""
+
+
+class Refused(NamedTuple):
+    """A message whose time is not believed."""
+
+    reason: Reason
+    message: Message
+
+
+Outcome = Message | Refused
+Verdict = Literal["believed", "ahead", "behind"]
+
+
+class EventClock:
+    """What is believed of time, for one source. ``clock_ms`` is None before the first believed message."""
+
+    def __init__(self, rules: FeedRules) -> None:
+        self.clock_ms: int | None = None
+        self._front_ms: int | None = None
+        self._ahead_ms = int(rules.jump_ahead_s * _MS)
+        self._behind_ms = int(rules.refuse_behind_s * _MS)
+        self._witnesses = rules.jump_witnesses
+        self._seen: dict[int, int] = {}
+        self._seen_pruned_at = 10_000
+        self._view: tuple[int, int] | None = None
+        self._waiting: deque[Message] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """Sentences that wait for their time to be believed."""
+        return sum(len(message.parts) for message in self._waiting)
+
+    def prime(self, times_ms: dict[int, int]) -> None:
+        """Tells the clock, before the first message, the MMSIs at a file's head and the least time of each.
+
+        So a single wrong time in front of everything cannot make all that follows seem old.
+        """
+        if times_ms:
+            self._front_ms = min(times_ms.values())
+            self._seen = dict.fromkeys(times_ms, self._front_ms)
+
+    def run_on(self, to_ms: int) -> None:
+        """The wall clock has taken a live source's time to ``to_ms``: no leap, when it is heard again."""
+        if self._front_ms is None or to_ms > self._front_ms:
+            self._front_ms = to_ms
+
+    def admit(self, message: Message) -> list[Outcome]:
+        """What can be said now, in order: about ``message``, and about others that waited."""
+        if not self._waiting:
+            verdict = self._judge(message.time_ms)
+            if verdict == "believed":
+                self._believe(message)
+                return [message]
+        return self._queue(message)
+
+    def quick(self, time_ms: int, mmsi: int) -> bool:
+        """True when such a message is believed with nothing else to say: the ordinary case, at least cost."""
+        front_ms = self._front_ms
+        if self._waiting or front_ms is None or not -self._behind_ms <= time_ms - front_ms <= self._ahead_ms:
+            return False
+        self._seen[mmsi] = time_ms
+        if time_ms > front_ms:
+            self._front_ms = time_ms
+        if self.clock_ms is None or time_ms > self.clock_ms:
+            self.clock_ms = time_ms
+        return True
+
+    def give_up(self) -> list[Outcome]:
+        """Nobody will confirm any more: what is ahead is refused, what queued behind it goes on."""
+        outcomes: list[Outcome] = []
+        while self._waiting:
+            outcomes.append(self._settle(self._waiting.popleft()))
+        return outcomes
+
+    def _judge(self, time_ms: int) -> Verdict:
+        if self._front_ms is None:
+            return "believed"
+        if time_ms - self._front_ms > self._ahead_ms:
+            return "ahead"
+        return "behind" if self._front_ms - time_ms > self._behind_ms else "believed"
+
+    def _believe(self, message: Message) -> None:
+        if self._front_ms is None:
+            self._front_ms = message.time_ms
+        self.quick_note(message)
+
+    def quick_note(self, message: Message) -> None:
+        """Takes a believed message's time in."""
+        assert self._front_ms is not None  # set by _believe
+        self._seen[message.mmsi] = message.time_ms
+        if len(self._seen) > self._seen_pruned_at:
+            self._prune()
+        self._front_ms = max(self._front_ms, message.time_ms)
+        self.clock_ms = message.time_ms if self.clock_ms is None else max(self.clock_ms, message.time_ms)
+
+    def _settle(self, message: Message) -> Outcome:
+        verdict = self._judge(message.time_ms)
+        if verdict == "believed":
+            self._believe(message)
+            return message
+        return Refused(Reason.TIME_AHEAD if verdict == "ahead" else Reason.TIME_BEHIND, message)
+
+    def _queue(self, message: Message) -> list[Outcome]:
+        verdict = self._judge(message.time_ms)
+        if verdict == "behind":
+            return [Refused(Reason.TIME_BEHIND, message)]
+        if verdict == "believed" and self._goes_on(message.time_ms):
+            return [*self.give_up(), self._settle(message)]
+        self._waiting.append(message)
+        if verdict == "ahead" and self._confirm():
+            return self._requeue()
+        if len(self._waiting) > WAITING_MOST:
+            return [self._settle(self._waiting.popleft())]
+        return []
+
+    def _goes_on(self, time_ms: int) -> bool:
+        return self.clock_ms is None or time_ms > self.clock_ms
+
+    def _confirm(self) -> bool:
+        """Moves the front to the latest time that enough of those who wait have reached."""
+        assert self._front_ms is not None  # or nothing would wait
+        latest: dict[int, int] = {}
+        for message in self._waiting:
+            if message.time_ms > self._front_ms + self._ahead_ms:
+                latest[message.mmsi] = max(message.time_ms, latest.get(message.mmsi, 0))
+        needed = self._needed()
+        if len(latest) < needed:
+            return False
+        self._front_ms = sorted(latest.values(), reverse=True)[needed - 1]
+        return True
+
+    def _requeue(self) -> list[Outcome]:
+        again, self._waiting = self._waiting, deque()
+        outcomes: list[Outcome] = []
+        for message in again:
+            outcomes += self.admit(message)
+        return outcomes
+
+    def _needed(self) -> int:
+        in_view = self._in_view()
+        return self._witnesses if in_view >= 2 * self._witnesses else max(1, -(-in_view // 2))
+
+    def _in_view(self) -> int:
+        """MMSIs heard in the last hour of the clock."""
+        clock_ms = self.clock_ms if self.clock_ms is not None else self._front_ms or 0
+        if self._view is None or clock_ms - self._view[0] >= _VIEW_FRESH_MS:
+            since_ms = clock_ms - _HOUR_MS
+            self._view = (clock_ms, sum(time_ms >= since_ms for time_ms in self._seen.values()))
+        return self._view[1]
+
+    def _prune(self) -> None:
+        since_ms = (self.clock_ms or 0) - _HOUR_MS
+        self._seen = {mmsi: time_ms for mmsi, time_ms in self._seen.items() if time_ms >= since_ms}
+        self._seen_pruned_at = max(10_000, 2 * len(self._seen))

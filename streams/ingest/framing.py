@@ -1,0 +1,48 @@
+"""Bytes into lines, lines into units. No socket and no clock in here.
+
+Rules:
+- A line ends at CR, LF or any run of them; empty lines do not exist.
+- A line longer than the limit comes out cut to ``limit + 1`` bytes, so that its length says what happened;
+  the rest of it is thrown away as it arrives. Never more than that is kept between two calls.
+- How the bytes were cut into chunks changes nothing.
+- A unit is one sentence with its tag block, or one line without any: some senders put several on a line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SENTENCE_START: Final = re.compile(rb"(?:\\[^\\!]*\\)?![^,*!\\]{2}VD[MO],")
+
+
+class Framer:
+    """Lines out of chunks. ``limit`` is the longest line in bytes, its end not counted."""
+
+    def __init__(self, limit: int) -> None:
+        self._keep = limit + 1
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that ``chunk`` completes, in order, each at most limit + 1 bytes long."""
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r", b"\n")
+        lines = chunk.split(b"\n")
+        lines[0] = self._rest + lines[0][: self._keep]
+        self._rest = lines.pop()[: self._keep]
+        keep = self._keep
+        return [line if len(line) < keep else line[:keep] for line in lines if line]
+
+    def close(self) -> list[bytes]:
+        """The last line, when it had no end."""
+        last, self._rest = self._rest, b""
+        return [last] if last else []
+
+
+def units(line: bytes) -> list[bytes]:
+    """The units of a line: cut before every AIS sentence but the first, where more than one stands in it."""
+    if line.count(b"!") < 2:  # noqa: PLR2004  # one "!" opens one sentence
+        return [line]
+    cuts = [found.start() for found in _SENTENCE_START.finditer(line)][1:]
+    edges = [0, *cuts, len(line)]
+    return [line[a:b] for a, b in zip(edges, edges[1:], strict=False)]

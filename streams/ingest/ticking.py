@@ -1,0 +1,98 @@
+"""When one source's ticks are written, and what they say (the promise is in detectors.core.ticks)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from detectors.core.ticks import HOLE_MS, FeedRules, Tick
+
+_MEAN_OVER: Final = 100
+_MS: Final = 1000
+
+
+class Ticker:
+    """Ticks of one source in order. Event times in Unix ms; no clock in here."""
+
+    def __init__(self, source: str, every_ms: int, rules: FeedRules, *, replayed: bool) -> None:
+        self.to_ms: int | None = None
+        """How far the ticks written so far go; None before the source's time began."""
+        self.heard_ms: int | None = None
+        self.due_ms = 0
+        """A sentence later than this has a tick before it."""
+        self._source = source
+        self._every_ms = every_ms
+        self._replayed = replayed
+        self._rules = rules
+        self._spacing_s = 0.0
+        self._spacings = 0
+
+    def begin(self, at_ms: int) -> None:
+        """The source's time begins: its first tick covers what comes after ``at_ms``."""
+        self.to_ms = at_ms
+
+    def before(self, time_ms: int) -> list[Tick]:
+        """Ticks that go before a sentence which moves the clock to ``time_ms``, and takes that time in."""
+        if self.to_ms is None:
+            self.begin(time_ms - 1)
+        front_ms = self._front_ms()
+        ticks = []
+        if time_ms - front_ms > HOLE_MS:
+            ticks = [*self._upto(front_ms), *self._upto(time_ms - 1)]
+        elif time_ms > self.due_ms:
+            ticks = self._upto(front_ms)
+        self._take(time_ms)
+        return ticks
+
+    def heard_another(self, count: int = 1) -> None:
+        """So many sentences came that did not move the clock."""
+        self._spacings = min(self._spacings + count, _MEAN_OVER)
+        self._spacing_s -= self._spacing_s * min(count, self._spacings) / self._spacings
+
+    def wall(self, to_ms: int) -> Tick | None:
+        """A live source's time has come to ``to_ms``, heard or not."""
+        ticks = self._upto(max(to_ms, self._front_ms())) if self.to_ms is not None else []
+        return ticks[0] if ticks else None
+
+    def end(self, until_ms: int | None) -> list[Tick]:
+        """The last ticks: the source falls silent until ``until_ms``, if that is given, and has ended."""
+        if self.to_ms is None:
+            return []
+        ticks = []
+        if until_ms is not None and until_ms > self._front_ms():
+            ticks = [*self._upto(self._front_ms()), *self._upto(until_ms)]
+        from_ms, self.to_ms = self.to_ms, self._front_ms()
+        return [*ticks, self._tick(from_ms, "ended")]
+
+    def _front_ms(self) -> int:
+        assert self.to_ms is not None  # callers see to it
+        return max(self.to_ms, self.heard_ms or self.to_ms)
+
+    def _upto(self, to_ms: int) -> list[Tick]:
+        assert self.to_ms is not None  # callers see to it
+        if to_ms <= self.to_ms:
+            return []
+        from_ms, self.to_ms = self.to_ms, to_ms
+        return [self._tick(from_ms, "live")]
+
+    def _tick(self, from_ms: int, state: str) -> Tick:
+        assert self.to_ms is not None  # callers see to it
+        return Tick(
+            source=self._source,
+            from_ms=from_ms,
+            to_ms=self.to_ms,
+            heard_ms=self.heard_ms,
+            spacing_s=round(self._spacing_s, 3),
+            state="ended" if state == "ended" else "live",
+            replayed=self._replayed,
+        )
+
+    def _take(self, time_ms: int) -> None:
+        if self.heard_ms is not None:
+            usual_s = max(self._rules.feed_silent_after_s, self._rules.feed_silent_spacings * self._spacing_s)
+            # A hole says how long the source was away, not how often it speaks: it counts as an ordinary pause.
+            self._spacings = min(self._spacings + 1, _MEAN_OVER)
+            since_s = min((time_ms - self.heard_ms) / _MS, usual_s)
+            self._spacing_s += (since_s - self._spacing_s) / self._spacings
+        self.heard_ms = time_ms
+        if time_ms > self.due_ms:
+            self.due_ms = -(-time_ms // self._every_ms) * self._every_ms

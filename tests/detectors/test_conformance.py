@@ -1,0 +1,95 @@
+"""What every detector owes: the same alerts however the input is cut, timed, restarted or repeated."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from detectors.core.registry import detectors
+from detectors.core.reports import Batch
+from detectors.core.testing import Said, Story, beside, engine, log, run, voyage, written
+
+HOUR = 3600.0
+
+
+def world(seed: int) -> Story:
+    """Ships that sail, stop, go dark, are listed, enter zones; an outage of two hours; 40 hours."""
+    draw = np.random.default_rng(seed)
+    ships: list[Story] = []
+    for n in range(10):
+        times = np.arange(draw.uniform(0, 60), 40 * HOUR, draw.choice([240.0, 400.0, 600.0]))
+        dark = draw.uniform(0, 36 * HOUR), draw.uniform(0.3 * HOUR, 20 * HOUR)
+        keep = (times < dark[0]) | (times > dark[0] + dark[1]) if n % 2 else np.ones(len(times), bool)
+        ships.append(voyage(205_000_001 + n, np.round(times[keep], 1), (38.0 + n / 10, 130.0), draw.uniform(0, 14)))
+    ships.append(voyage(667_001_001, np.append(np.arange(0, HOUR, 120.0), np.arange(20 * HOUR, 22 * HOUR, 120.0))))
+    listed = voyage(273_000_009, np.arange(30.0, 30 * HOUR, 300.0), (41.0, 131.0), 8.0)
+    listed.insert(
+        5, Said(at_s=listed[5].at_s - 1, mmsi=273_000_009, type=5, imo=9179842, name="ONE", destination="XXFBD")
+    )
+    ships.append([s for s in listed if not 3 * HOUR < s.at_s < 17 * HOUR])
+    return [s for s in beside(*ships) if not 25 * HOUR < s.at_s < 27 * HOUR]
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def story(request: pytest.FixtureRequest) -> Story:
+    return world(request.param)
+
+
+@pytest.fixture(scope="module")
+def plain(story: Story) -> list[bytes]:
+    return written(run(story))
+
+
+def test_the_world_makes_every_detector_speak(story: Story) -> None:
+    assert {a.detector for a in run(story)} == set(detectors())
+
+
+@pytest.mark.parametrize("batch", [1, 7, 100])
+def test_any_cut_into_batches_gives_the_same_bytes(story: Story, plain: list[bytes], batch: int) -> None:
+    assert written(run(story, batch=batch)) == plain
+
+
+@pytest.mark.parametrize("tick_s", [10.0, 61.7, 900.0])
+def test_any_tick_timing_gives_the_same_alerts(story: Story, plain: list[bytes], tick_s: float) -> None:
+    assert sorted(written(run(story, tick_s=tick_s))) == sorted(plain)
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_state_survives_a_snapshot_at_every_point(story: Story, plain: list[bytes], every: int) -> None:
+    assert written(run(story, batch=50, snapshot_every=every)) == plain
+
+
+def test_receptions_by_several_stations_change_nothing(story: Story) -> None:
+    numbered = [msgspec.structs.replace(s, payload=i + 1) for i, s in enumerate(story)]
+    heard_twice = [copy for s in numbered for copy in (s, s)]
+    once, twice = run(numbered), run(heard_twice)
+    drop = {"evidence": ()}
+    bare = [[msgspec.structs.replace(a, **drop) for a in alerts] for alerts in (once, twice)]
+    assert bare[0] == bare[1]
+
+
+def test_inputs_are_left_untouched(story: Story) -> None:
+    playing = engine()
+    for item in log(story, batch=500, tick_s=60.0):
+        if isinstance(item, Batch):
+            was = item.reports.tobytes(), item.statics.tobytes()
+            playing.apply(item)
+            assert (item.reports.tobytes(), item.statics.tobytes()) == was
+        else:
+            playing.tick(item)
+
+
+def test_ids_and_revisions_are_unique_and_episodes_run_in_order(story: Story) -> None:
+    alerts = run(story)
+    seen: dict[str, list[tuple[int, str]]] = {}
+    for alert in alerts:
+        seen.setdefault(alert.id, []).append((alert.revision, alert.status))
+    for revisions in seen.values():
+        assert [r for r, _ in revisions] == list(range(1, len(revisions) + 1))
+        assert revisions[0][1] == "opened"
+        assert all(status == "updated" for _, status in revisions[1:-1])
+
+
+def test_headlines_fit_a_phone_and_accuse_nobody(story: Story) -> None:
+    for alert in run(story):
+        assert len(alert.headline) <= 100
+        assert "illegal" not in alert.headline.lower()
