@@ -20,7 +20,7 @@ Level = Literal["page", "ticket", "log"]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting. ``key`` is dotted: ``kafka.partitions``, ``detectors.gap.min_silence_s``, ``severity.gap.listed``."""
+    """One setting. ``key`` is dotted: ``kafka.partitions``, ``severity.gap.listed``, ``detectors.gap.min_silence_s``."""
 
     key: str
     kind: Any
@@ -55,11 +55,12 @@ def catalogue() -> dict[str, Setting]:
     for section in msgspec.structs.fields(Settings):
         if section.name not in _BY_DETECTOR:
             found += _of(section.name, section.type)
-    for name, detector in detectors().items():
+    for detector in detectors().values():
         found += [
-            _setting(f"severity.{situation}", Level, level, f"Severity of {situation.replace('_', ' ')}")
+            _setting(f"severity.{situation}", Level, level, f"Severity of a {situation} alert")
             for situation, level in detector.severities.items()
         ]
+    for name, detector in detectors().items():
         found += _of(f"detectors.{name}", detector.Thresholds)
     return {setting.key: setting for setting in found}
 
@@ -92,26 +93,25 @@ def _bare(info: inspect.Type) -> inspect.Type:
 
 
 def _words(info: inspect.Type) -> str:
-    info = _bare(info)
-    match info:
-        case inspect.IntType():
-            return "a whole number" + _bounds(info)
-        case inspect.FloatType():
-            return "a number" + _bounds(info)
+    words = "a text"
+    match _bare(info):
+        case inspect.IntType() as number:
+            words = "a whole number" + _bounds(number)
+        case inspect.FloatType() as number:
+            words = "a number" + _bounds(number)
         case inspect.BoolType():
-            return "true or false"
-        case inspect.LiteralType():
-            return "one of " + ", ".join(map(str, info.values))
+            words = "true or false"
+        case inspect.LiteralType(values=values):
+            words = "one of " + ", ".join(map(str, values))
         case inspect.VarTupleType():
-            return "a list of texts"
+            words = "a list of texts"
         case inspect.StrType(pattern=str(pattern)):
-            return f"a text like {pattern}"
-        case _:
-            return "a text"
+            words = f"a text like {pattern}"
+    return words
 
 
 def _bounds(info: inspect.IntType | inspect.FloatType) -> str:
-    low = f" from {info.ge:g}" if info.ge is not None else f" above {info.gt:g}" if info.gt is not None else ""
+    low = f" from {info.ge:g}" if info.ge is not None else f" above {info.gt:g} " if info.gt is not None else ""
     high = f" to {info.le:.15g}" if info.le is not None else f" below {info.lt:.15g}" if info.lt is not None else ""
     return low + high
 

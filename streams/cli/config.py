@@ -60,7 +60,7 @@ def check(settings: SettingsFile = None, sets: Sets = None, json: Json = False) 
 
 
 @app.command(epilog="Example: wakewatch config schema > settings.schema.json")
-def schema(json: Json = False) -> None:  # noqa: ARG001 - the schema is JSON either way
+def schema(json: Json = False) -> None:
     """Print the JSON Schema of the settings file, detectors included."""
     typer.echo(msgspec.json.format(msgspec.json.encode(config.schema()), indent=2))
 
