@@ -20,7 +20,7 @@ Level = Literal["page", "ticket", "log"]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting. ``key`` is dotted: ``kafka.partitions``, ``severity.gap.listed``, ``detectors.gap.min_silence_s``."""
+    """One setting; ``key`` is dotted: ``kafka.partitions``, ``severity.gap.listed``, ``detectors.gap.at_rest_kn``."""
 
     key: str
     kind: Any

@@ -61,11 +61,18 @@ class EventClock:
         self._seen_pruned_at = 10_000
         self._view: tuple[int, int] | None = None
         self._waiting: deque[Message] = deque()
+        self._claims: dict[int, int] = {}
+        """Latest time that each MMSI among those who wait has claimed."""
 
     @property
     def waiting(self) -> int:
         """Sentences that wait for their time to be believed."""
         return sum(len(message.parts) for message in self._waiting)
+
+    @property
+    def known_ms(self) -> int:
+        """The last known time: the clock, or where a file's head says that it begins; else 0."""
+        return self.clock_ms if self.clock_ms is not None else self._front_ms or 0
 
     def prime(self, times_ms: dict[int, int]) -> None:
         """Tells the clock, before the first message, the MMSIs at a file's head and the least time of each.
@@ -86,25 +93,22 @@ class EventClock:
         if not self._waiting:
             verdict = self._judge(message.time_ms)
             if verdict == "believed":
-                self._believe(message)
+                self._note(message.time_ms, message.mmsi)
                 return [message]
         return self._queue(message)
 
-    def quick(self, time_ms: int, mmsi: int) -> bool:
+    def believes(self, time_ms: int, mmsi: int) -> bool:
         """True when such a message is believed with nothing else to say: the ordinary case, at least cost."""
         front_ms = self._front_ms
         if self._waiting or front_ms is None or not -self._behind_ms <= time_ms - front_ms <= self._ahead_ms:
             return False
-        self._seen[mmsi] = time_ms
-        if time_ms > front_ms:
-            self._front_ms = time_ms
-        if self.clock_ms is None or time_ms > self.clock_ms:
-            self.clock_ms = time_ms
+        self._note(time_ms, mmsi)
         return True
 
     def give_up(self) -> list[Outcome]:
         """Nobody will confirm any more: what is ahead is refused, what queued behind it goes on."""
         outcomes: list[Outcome] = []
+        self._claims.clear()
         while self._waiting:
             outcomes.append(self._settle(self._waiting.popleft()))
         return outcomes
@@ -116,24 +120,21 @@ class EventClock:
             return "ahead"
         return "behind" if self._front_ms - time_ms > self._behind_ms else "believed"
 
-    def _believe(self, message: Message) -> None:
-        if self._front_ms is None:
-            self._front_ms = message.time_ms
-        self.quick_note(message)
-
-    def quick_note(self, message: Message) -> None:
-        """Takes a believed message's time in."""
-        assert self._front_ms is not None  # set by _believe
-        self._seen[message.mmsi] = message.time_ms
+    def _note(self, time_ms: int, mmsi: int) -> None:
+        """Takes a believed time in."""
+        self._seen[mmsi] = time_ms
+        if self.clock_ms is not None and time_ms <= self.clock_ms:
+            return
+        self.clock_ms = time_ms
+        if self._front_ms is None or time_ms > self._front_ms:
+            self._front_ms = time_ms
         if len(self._seen) > self._seen_pruned_at:
             self._prune()
-        self._front_ms = max(self._front_ms, message.time_ms)
-        self.clock_ms = message.time_ms if self.clock_ms is None else max(self.clock_ms, message.time_ms)
 
     def _settle(self, message: Message) -> Outcome:
         verdict = self._judge(message.time_ms)
         if verdict == "believed":
-            self._believe(message)
+            self._note(message.time_ms, message.mmsi)
             return message
         return Refused(Reason.TIME_AHEAD if verdict == "ahead" else Reason.TIME_BEHIND, message)
 
@@ -144,7 +145,7 @@ class EventClock:
         if verdict == "believed" and self._goes_on(message.time_ms):
             return [*self.give_up(), self._settle(message)]
         self._waiting.append(message)
-        if verdict == "ahead" and self._confirm():
+        if verdict == "ahead" and self._confirm(message):
             return self._requeue()
         if len(self._waiting) > WAITING_MOST:
             return [self._settle(self._waiting.popleft())]
@@ -153,21 +154,18 @@ class EventClock:
     def _goes_on(self, time_ms: int) -> bool:
         return self.clock_ms is None or time_ms > self.clock_ms
 
-    def _confirm(self) -> bool:
+    def _confirm(self, message: Message) -> bool:
         """Moves the front to the latest time that enough of those who wait have reached."""
-        assert self._front_ms is not None  # or nothing would wait
-        latest: dict[int, int] = {}
-        for message in self._waiting:
-            if message.time_ms > self._front_ms + self._ahead_ms:
-                latest[message.mmsi] = max(message.time_ms, latest.get(message.mmsi, 0))
+        self._claims[message.mmsi] = max(message.time_ms, self._claims.get(message.mmsi, 0))
         needed = self._needed()
-        if len(latest) < needed:
+        if len(self._claims) < needed:
             return False
-        self._front_ms = sorted(latest.values(), reverse=True)[needed - 1]
+        self._front_ms = sorted(self._claims.values(), reverse=True)[needed - 1]
         return True
 
     def _requeue(self) -> list[Outcome]:
         again, self._waiting = self._waiting, deque()
+        self._claims.clear()
         outcomes: list[Outcome] = []
         for message in again:
             outcomes += self.admit(message)
@@ -179,7 +177,7 @@ class EventClock:
 
     def _in_view(self) -> int:
         """MMSIs heard in the last hour of the clock."""
-        clock_ms = self.clock_ms if self.clock_ms is not None else self._front_ms or 0
+        clock_ms = self.known_ms
         if self._view is None or clock_ms - self._view[0] >= _VIEW_FRESH_MS:
             since_ms = clock_ms - _HOUR_MS
             self._view = (clock_ms, sum(time_ms >= since_ms for time_ms in self._seen.values()))

@@ -48,10 +48,9 @@ class Ticker:
         self._spacings = min(self._spacings + count, _MEAN_OVER)
         self._spacing_s -= self._spacing_s * min(count, self._spacings) / self._spacings
 
-    def wall(self, to_ms: int) -> Tick | None:
-        """A live source's time has come to ``to_ms``, heard or not."""
-        ticks = self._upto(max(to_ms, self._front_ms())) if self.to_ms is not None else []
-        return ticks[0] if ticks else None
+    def wall(self, to_ms: int) -> list[Tick]:
+        """The tick, if any, for a live source's time having come to ``to_ms``, heard or not."""
+        return self._upto(max(to_ms, self._front_ms())) if self.to_ms is not None else []
 
     def end(self, until_ms: int | None) -> list[Tick]:
         """The last ticks: the source falls silent until ``until_ms``, if that is given, and has ended."""

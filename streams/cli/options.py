@@ -1,0 +1,38 @@
+"""The options that many commands share, and the settings they make."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from streams import config
+from streams.errors import ConfigError
+from streams.settings import Settings
+
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).", metavar="FILE")]
+Servers = Annotated[
+    str | None,
+    typer.Option("--bootstrap-servers", help="Kafka to use instead of the embedded one.", metavar="HOST:PORT"),
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def settings_of(path: Path | None, servers: str | None = None, **overrides: object) -> Settings:
+    """Effective settings. Raises ConfigError."""
+    flags = {key.replace("__", "."): value for key, value in overrides.items() if value is not None}
+    if servers:
+        flags["kafka.bootstrap_servers"] = servers
+    return config.load(path, flags)
+
+
+def ago_ms(text: str) -> int:
+    """``2h`` before now, Unix ms of the wall clock. Raises ConfigError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
+    if not match:
+        raise ConfigError(f"--since {text!r}: write a number and s, m, h or d, such as 2h")
+    return int((time.time() - float(match[1]) * _UNITS[match[2]]) * 1000)

@@ -1,0 +1,157 @@
+"""``wakewatch replay``: recordings through decode, state and detectors, in process, without Kafka."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from detectors.core.alert import encode
+from streams.cli.options import SettingsFile, settings_of
+from streams.console.lines import line
+from streams.errors import ConfigError
+from streams.ingest.core import RATE_HZ, START_MS, Nature
+from streams.reference import load_reference
+from streams.replay import Place, Plan, Road, play
+
+_GZIP = b"\x1f\x8b"
+_talk = Console(stderr=True, highlight=False)
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(help="Recordings, read one after another.", metavar="FILE...")],
+    alerts: Annotated[
+        str | None, typer.Option(help="Write alerts as JSON lines here; - for stdout.", metavar="OUT")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="Time of the first sentence, for files without times.")] = None,
+    rate: Annotated[float, typer.Option(help="Sentences a second, for files without times.", min=0.001)] = RATE_HZ,
+    until: Annotated[str | None, typer.Option(help="Run the clock on to this time.", metavar="ISO")] = None,
+    batch: Annotated[int, typer.Option(help="Sentences a batch.", min=1, max=100_000)] = 1000,
+    partitions: Annotated[int, typer.Option(help="Partitions, as in Kafka.", min=1, max=1024)] = 4,
+    watchlist: Annotated[list[Path] | None, typer.Option(help="Listed ships instead of the shipped list.")] = None,
+    zones: Annotated[list[Path] | None, typer.Option(help="GeoJSON zones instead of the shipped ones.")] = None,
+    rejected: Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")] = None,
+    stats: Annotated[bool, typer.Option("--stats", help="Totals on stderr, as JSON.")] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Play recordings through the detectors and write their alerts.
+
+    Example: wakewatch replay day1.nmea.gz day2.nmea.gz --alerts alerts.jsonl
+    """
+    effective = settings_of(
+        settings,
+        reference__watchlists=[str(p) for p in watchlist] if watchlist else None,
+        reference__zones=[str(p) for p in zones] if zones else None,
+    )
+    start_ms = _instant("--start", start) if start else START_MS
+    plan = Plan(
+        source=source_name(files[0]),
+        partitions=partitions,
+        nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch),
+        until_ms=_instant("--until", until) if until else None,
+    )
+    road = Road(effective, load_reference(effective.reference), partitions)
+    with ExitStack() as stack:
+        inputs = [stack.enter_context(open_recording(path)) for path in files]
+        out = stack.enter_context(_writer(alerts))
+        letters = stack.enter_context(rejected.open("wb")) if rejected else None
+        advance = stack.enter_context(_progress(files))
+        for item in play(inputs, plan, road, effective):
+            if isinstance(item, int):
+                advance(item)
+            elif isinstance(item, Place):
+                _letter(letters, item)
+            elif out is not None:
+                out.write(encode(item.alert) + b"\n")
+            else:
+                Console(highlight=False, soft_wrap=True).print(line(item.alert))
+    _report(road, stats=stats)
+
+
+def source_name(path: Path) -> str:
+    """What a recording is called: its name without endings."""
+    return path.name.split(".", 1)[0] or "recording"
+
+
+@contextmanager
+def open_recording(path: Path) -> Iterator[BinaryIO]:
+    """A file's bytes, unpacked when it is gzip. Raises ConfigError when it cannot be read."""
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}: give a recording that can be read") from error
+    with raw:
+        packed = raw.read(2) == _GZIP
+        raw.seek(0)
+        if packed:
+            with gzip.open(raw) as unpacked:
+                yield unpacked  # type: ignore[misc]  # GzipFile reads as a BinaryIO
+        else:
+            yield raw
+
+
+@contextmanager
+def _writer(target: str | None) -> Iterator[BinaryIO | None]:
+    if target is None:
+        yield None
+    elif target == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    else:
+        with Path(target).open("wb") as file:
+            yield file
+
+
+@contextmanager
+def _progress(files: list[Path]) -> Iterator[object]:
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=_talk, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("replaying", total=None)
+        yield lambda size: bar.advance(task, size)
+
+
+def _letter(letters: BinaryIO | None, place: Place) -> None:
+    if letters is not None:
+        raw = place.raw.decode("ascii", "backslashreplace")
+        letters.write(msgspec.json.encode({"reason": place.reason, "detail": place.detail, "raw": raw}) + b"\n")
+
+
+def _instant(option: str, text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text!r} is no time: write it as 2024-02-04T04:12:00Z") from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _report(road: Road, *, stats: bool) -> None:
+    totals = road.totals
+    if stats:
+        said = {
+            **msgspec.to_builtins(totals),
+            "vessels": road.vessels,
+            "steps": road.steps,
+            "duplicates": sum(e.counts["duplicates"] for e in road.engines),
+            "late": sum(e.counts["late"] for e in road.engines),
+        }
+        sys.stderr.write(msgspec.json.encode(said).decode() + "\n")
+        return
+    table = Table(box=None, show_header=False)
+    table.add_row("sentences", f"{totals.sentences:,}")
+    table.add_row("reports", f"{totals.reports:,}")
+    table.add_row("vessels", f"{road.vessels:,}")
+    for name, number in sorted(totals.rejected.items()):
+        table.add_row(f"refused: {name}", f"{number:,}")
+    for name, number in sorted(totals.alerts.items()):
+        table.add_row(name, f"{number:,}")
+    _talk.print(table)

@@ -1,0 +1,30 @@
+"""One alert, one line: for a terminal, a pipe, a phone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from rich.text import Text
+
+from detectors.core.alert import Alert
+
+SEVERITY_STYLE: Final = {"page": "bold red", "ticket": "yellow", "log": "dim"}
+STATUS_MARK: Final = {"opened": "+", "updated": "~", "closed": "-", "retracted": "x"}
+
+
+def parse(value: bytes) -> Alert:
+    """The alert in a record's value. Raises msgspec.MsgspecError when it is none."""
+    return msgspec.json.decode(value, type=Alert)
+
+
+def line(alert: Alert) -> Text:
+    """``2024-02-04 04:12Z + page   watchlist ANGARA ...``; the alert's text is text, never markup."""
+    text = Text(no_wrap=True, overflow="ignore")
+    text.append(f"{alert.time[:10]} {alert.time[11:16]}Z ", "dim")
+    text.append(f"{STATUS_MARK[alert.status]} {alert.severity:<6} ", SEVERITY_STYLE[alert.severity])
+    text.append(f"{alert.detector:<14} ", "cyan")
+    text.append(alert.headline)
+    if alert.verification == "unverified":
+        text.append(" (unverified)", "dim")
+    return text

@@ -1,0 +1,63 @@
+"""Topics as people read them: from a moment on, to the end or for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from streams.broker.clients import consumer
+from streams.errors import ConfigError
+from streams.settings import KafkaSettings
+
+_WAIT_MS: Final = 200
+
+
+class Read(NamedTuple):
+    """One record of a topic."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes]
+
+
+def read(kafka: KafkaSettings, topic: str, *, since_ms: int | None = None, follow: bool = False) -> Iterator[Read]:
+    """Records of ``topic`` (without prefix) written since ``since_ms`` of the wall clock (None: all that is kept).
+
+    Ends at what was the end when it began, unless ``follow``. Raises ConfigError when the topic is not there.
+    """
+    from kafka import TopicPartition
+
+    name = kafka.topic_prefix + topic
+    client: Any = consumer(kafka)
+    try:
+        numbers = client.partitions_for_topic(name)
+        if not numbers:
+            raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
+        parts = [TopicPartition(name, number) for number in sorted(numbers)]
+        client.assign(parts)
+        _seek(client, parts, since_ms)
+        ends = None if follow else client.end_offsets(parts)
+        while ends is None or any(client.position(part) < end for part, end in ends.items()):
+            for records in client.poll(timeout_ms=_WAIT_MS).values():
+                for record in records:
+                    yield _read(record)
+    finally:
+        client.close()
+
+
+def _seek(client: Any, parts: list[Any], since_ms: int | None) -> None:
+    if since_ms is None:
+        client.seek_to_beginning(*parts)
+        return
+    found = client.offsets_for_times(dict.fromkeys(parts, since_ms))
+    ends = client.end_offsets(parts)
+    for part in parts:
+        client.seek(part, found[part].offset if found.get(part) else ends[part])
+
+
+def _read(record: Any) -> Read:
+    headers: dict[str, bytes] = dict(record.headers or ())
+    return Read(record.partition, record.offset, record.timestamp, record.key, record.value, headers)

@@ -1,0 +1,134 @@
+"""One cell of somebody else's list: cleaned, checked, or refused with a reason.
+
+Lists are hostile input: formulas for a spreadsheet, control and bidirectional marks, markup, megabytes in a cell.
+Every reader here takes text and returns the value, None for an empty cell, or raises ``Refusal``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import Final
+
+import msgspec
+
+_NOTHING: Final = frozenset({"", "-", "--", "-0-", "n/a", "na", "none", "null", "unknown"})
+_LONGEST: Final = 200
+_FORMULA: Final = ("=", "+", "-", "@")
+_MARKUP: Final = str.maketrans("<>", "  ")
+_IMO: Final = re.compile(r"(?:IMO)?[\s:#]*([0-9]{7})", re.IGNORECASE)
+_MMSI: Final = re.compile(r"[2-7][0-9]{8}")
+_CALL_SIGN: Final = re.compile(r"[A-Z0-9]{3,7}")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_IMO_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
+_LENGTHS_M: Final = range(1, 1000)
+
+
+class Refusal(Exception):  # noqa: N818 - it is no error: refused rows are an ordinary result
+    """Why a row cannot be used, in a few words."""
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A row or feature that was refused. ``line`` counts from 1; 0 when the file as a whole is meant."""
+
+    line: int
+    reason: str
+
+
+def text(cell: str) -> str | None:
+    """Cleaned text on one line: NFC, no control, format, private or unassigned characters, no ``<`` and ``>``."""
+    if len(cell) > _LONGEST:
+        raise Refusal(f"a cell of {len(cell)} characters (at most {_LONGEST}); is a quote left open?")
+    normal = unicodedata.normalize("NFC", cell)
+    if any(unicodedata.category(c) == "Cs" for c in normal):
+        raise Refusal("not UTF-8 text")
+    kept = "".join(" " if c.isspace() else c for c in normal if c.isspace() or unicodedata.category(c)[0] != "C")
+    clean = " ".join(kept.translate(_MARKUP).split())
+    if clean.lower() in _NOTHING:
+        return None
+    if clean.startswith(_FORMULA):
+        raise Refusal(f"{clean[:20]!r} begins like a spreadsheet formula")
+    return clean
+
+
+def texts(cell: str) -> tuple[str, ...]:
+    """Several texts, separated by ``;``, each once, in their order."""
+    found = [clean for part in cell.split(";") if (clean := text(part)) is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def imo_number(cell: str) -> int | None:
+    """An IMO ship number whose check digit is right; ``IMO`` may stand before it."""
+    clean = text(cell)
+    if clean is None:
+        return None
+    if (found := _IMO.fullmatch(clean)) is None:
+        raise Refusal(f"{clean[:20]!r} is no IMO number (seven digits)")
+    digit = imo_check_digit(int(found[1]))
+    if int(found[1]) % 10 != digit:
+        raise Refusal(f"IMO {found[1]} ends in the wrong check digit ({digit} is right): a slip of the pen?")
+    return int(found[1])
+
+
+def imo_check_digit(imo: int) -> int:
+    """The last digit that an IMO number must have: weights 7 to 2 over the first six (IMO Resolution A.1117)."""
+    digits = map(int, f"{imo:07d}"[:6])
+    return sum(digit * weight for digit, weight in zip(digits, _IMO_WEIGHTS, strict=True)) % 10
+
+
+def mmsi_number(cell: str) -> int | None:
+    """The MMSI of a ship: nine digits, the first 2 to 7 (ITU-R M.585)."""
+    clean = text(cell)
+    if clean is not None and not _MMSI.fullmatch(clean):
+        raise Refusal(f"{clean[:20]!r} is no MMSI of a ship (nine digits, the first 2 to 7)")
+    return int(clean) if clean else None
+
+
+def call_sign(cell: str) -> str | None:
+    """A call sign as AIS sends it: capital letters and digits, at most seven."""
+    clean = text(cell)
+    if clean is None:
+        return None
+    sign = clean.upper().replace(" ", "").replace("-", "")
+    if not _CALL_SIGN.fullmatch(sign):
+        raise Refusal(f"{clean[:20]!r} is no call sign (three to seven letters and digits)")
+    return sign
+
+
+def country(cell: str) -> str | None:
+    """An ISO 3166 code of two letters."""
+    clean = text(cell)
+    if clean is not None and not _COUNTRY.fullmatch(clean.upper()):
+        raise Refusal(f"{clean[:20]!r} is no country code (two letters, such as RU)")
+    return clean.upper() if clean else None
+
+
+def day(cell: str) -> str | None:
+    """An ISO date. Other orders of day and month are refused: guessing between them is worse."""
+    clean = text(cell)
+    if clean is None:
+        return None
+    try:
+        return date.fromisoformat(clean).isoformat() if _DAY.fullmatch(clean) else _no_day(clean)
+    except ValueError:
+        return _no_day(clean)
+
+
+def _no_day(clean: str) -> str:
+    raise Refusal(f"{clean[:20]!r} is no date (YYYY-MM-DD)")
+
+
+def length(cell: str) -> int | None:
+    """A ship's length in whole metres."""
+    clean = text(cell)
+    if clean is None:
+        return None
+    try:
+        metres = round(float(clean))
+    except (ValueError, OverflowError):
+        metres = 0
+    if metres not in _LENGTHS_M:
+        raise Refusal(f"{clean[:20]!r} is no length in metres")
+    return metres

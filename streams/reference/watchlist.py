@@ -1,0 +1,183 @@
+"""Own watchlists: CSV or TOML in, listed ships and refused rows out. No I/O here.
+
+CSV has a header line; the columns may stand in any order, others are passed over. TOML has ``[[ship]]`` tables with
+the same names. A ship needs a name and an IMO number, an MMSI, or a call sign with its flag: a name alone matches
+nobody. A row that is refused is reported with its line; the others count.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from detectors.core.reference import ListedShip
+from streams.reference import cells
+from streams.reference.cells import Refusal, Refused
+
+COLUMNS: Final = ListedShip.__struct_fields__
+_ALSO: Final = {
+    "id": "entry_id",
+    "imo_number": "imo",
+    "imo_no": "imo",
+    "callsign": "call_sign",
+    "type": "ship_type",
+    "vessel_type": "ship_type",
+    "program": "programme",
+    "ship": "name",
+    "vessel": "name",
+    "vessel_name": "name",
+    "aliases": "former_names",
+    "length": "length_m",
+}
+_IDENTITIES: Final = {"imo", "mmsi", "call_sign"}
+_TOML_START: Final = re.compile(r"(?:\s*(?:#.*)?\n)*\s*(?:\[|[A-Za-z_]+\s*=)")
+_SHIP_TABLE: Final = re.compile(r"\s*\[\[\s*ship\s*\]\]")
+
+Row = tuple[int, dict[str, str]]
+
+
+class Watchlist(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list file held, in its order."""
+
+    ships: tuple[ListedShip, ...]
+    refused: tuple[Refused, ...]
+
+
+def read_watchlist(content: bytes, list_name: str) -> Watchlist:
+    """Reads a list, told apart by its content. ``list_name`` names the list where the rows do not. Never raises."""
+    decoded = _decoded(content)
+    refused: list[Refused] = []
+    rows = _toml_rows(decoded, refused) if _TOML_START.match(decoded) else _csv_rows(decoded, refused)
+    ships: dict[tuple[str, str], ListedShip] = {}
+    for line, row in rows:
+        try:
+            ship = _ship(row, list_name)
+            if (ship.list, ship.entry_id) in ships:
+                raise Refusal(f"entry {ship.entry_id} of {ship.list} stands twice; the first counts")
+            ships[ship.list, ship.entry_id] = ship
+        except Refusal as why:
+            refused.append(Refused(line=line, reason=str(why)))
+    return Watchlist(ships=tuple(ships.values()), refused=tuple(refused))
+
+
+def _decoded(content: bytes) -> str:
+    """UTF-8, or UTF-16 with its mark. Bytes that are neither become surrogates: only their row is refused."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8-sig", "surrogateescape")
+
+
+# -- TOML -----------------------------------------------------------------------------------------------------------
+
+
+def _toml_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
+    try:
+        tree = tomllib.loads(decoded)
+    except (ValueError, RecursionError) as error:
+        refused.append(Refused(line=0, reason=f"not TOML: {error}"))
+        return
+    tables = tree.get("ship")
+    if not isinstance(tables, list) or not tables:
+        refused.append(Refused(line=0, reason="no [[ship]] in the file"))
+        return
+    common = {key: value for key, value in tree.items() if key != "ship"}
+    lines = [number for number, line in enumerate(decoded.splitlines(), 1) if _SHIP_TABLE.match(line)]
+    for number, table in enumerate(tables):
+        line = lines[number] if number < len(lines) else 0
+        unknown = set(table) - set(COLUMNS) if isinstance(table, dict) else {"it"}
+        if unknown:
+            refused.append(Refused(line=line, reason=f"no field of a ship: {str(sorted(unknown)[0])[:40]!r}"))
+        else:
+            yield line, {key: _as_cell(value) for key, value in {**common, **table}.items()}
+
+
+def _as_cell(value: object) -> str:
+    if isinstance(value, list):
+        return ";".join(map(_as_cell, value))
+    if isinstance(value, int):  # a whole number of thousands of digits cannot even be printed
+        return str(value) if abs(value) < 10**12 else "too large"
+    return str(value)
+
+
+# -- CSV ------------------------------------------------------------------------------------------------------------
+
+
+def _csv_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
+    lines = decoded.splitlines(keepends=True)
+    skipped = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
+    head = lines[skipped] if skipped < len(lines) else ""
+    delimiter = max(",;\t|", key=head.count)
+    table = csv.reader(lines[skipped:], delimiter=delimiter, strict=True)
+    columns: list[str] = []
+    for line, row in _records(table, skipped, refused):
+        if not columns:
+            columns = [_column(name) for name in row]
+            if not _IDENTITIES & set(columns):
+                refused.append(Refused(line=line, reason="no column imo, mmsi or call_sign in the first line"))
+                return
+        elif len(row) > len(columns):
+            refused.append(Refused(line=line, reason=f"{len(row)} cells under {len(columns)} columns"))
+        elif any(cell.strip() for cell in row):
+            yield line, dict(zip(columns, row, strict=False))
+    if not columns:
+        refused.append(Refused(line=0, reason="nothing in the file"))
+
+
+def _records(table: Iterable[list[str]], skipped: int, refused: list[Refused]) -> Iterator[tuple[int, list[str]]]:
+    """Records with the line on which they begin."""
+    reader = iter(table)
+    while True:
+        line = skipped + table.line_num + 1  # type: ignore[attr-defined]  # csv's reader has no public type
+        try:
+            yield line, next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            refused.append(Refused(line=line, reason=f"not CSV: {error}"))
+
+
+def _column(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return _ALSO.get(plain, plain)
+
+
+# -- one ship -------------------------------------------------------------------------------------------------------
+
+
+def _ship(row: dict[str, str], list_name: str) -> ListedShip:
+    cell = {name: row.get(name) or "" for name in COLUMNS}
+    imo, mmsi = cells.imo_number(cell["imo"]), cells.mmsi_number(cell["mmsi"])
+    sign, flag = cells.call_sign(cell["call_sign"]), cells.country(cell["flag"])
+    if imo is None and mmsi is None and (sign is None or flag is None):
+        raise Refusal("no IMO number, no MMSI, and no call sign with its flag: a name alone matches nobody")
+    name = cells.text(cell["name"])
+    if name is None:
+        raise Refusal("no name")
+    listed_on, delisted_on = cells.day(cell["listed_on"]), cells.day(cell["delisted_on"])
+    if listed_on and delisted_on and delisted_on < listed_on:
+        raise Refusal(f"delisted on {delisted_on}, before it was listed on {listed_on}")
+    return ListedShip(
+        list=cells.text(cell["list"]) or list_name,
+        entry_id=cells.text(cell["entry_id"]) or _identity(imo, mmsi, sign),
+        name=name,
+        former_names=cells.texts(cell["former_names"]),
+        imo=imo,
+        mmsi=mmsi,
+        call_sign=sign,
+        flag=flag,
+        ship_type=cells.text(cell["ship_type"]),
+        length_m=cells.length(cell["length_m"]),
+        programme=cells.text(cell["programme"]),
+        owner=cells.text(cell["owner"]),
+        listed_on=listed_on,
+        delisted_on=delisted_on,
+    )
+
+
+def _identity(imo: int | None, mmsi: int | None, sign: str | None) -> str:
+    return f"imo/{imo}" if imo else f"mmsi/{mmsi}" if mmsi else f"call_sign/{sign}"

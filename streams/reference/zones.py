@@ -1,0 +1,255 @@
+"""Zones as GeoJSON: bytes in, zones and refused features out. No I/O here.
+
+A FeatureCollection of Points (with ``radius_nm``) and Polygons. Properties: ``name``, ``kind`` (sanctioned |
+associated), ``programme``, ``legal_basis``, ``from``, ``to`` (ISO dates, both included), ``aliases``, ``locode``,
+``country``, ``radius_nm``, ``horizon_h``, ``source``, ``precision_nm``; others, such as ``note``, are passed over.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final, Literal
+
+import msgspec
+
+from detectors.core.geo import distance_nm
+from detectors.core.reference import Zone
+from streams.reference import cells
+from streams.reference.cells import Refusal, Refused
+
+Ring = tuple[tuple[float, float], ...]
+
+_POLE_DEG: Final = 90.0
+_DATE_LINE_DEG: Final = 180.0
+_LEAST_RING: Final = 4
+_MOST_CORNERS: Final = 10_000
+_RADII_NM: Final = (0.1, 200.0)
+_HORIZONS_H: Final = (0.0, 240.0)
+_PRECISIONS_NM: Final = (0.0, 200.0)
+_MOST_ALIASES: Final = 50
+_SAME_PLACE_NM: Final = 0.1
+_LOCODE: Final = re.compile(r"[A-Z]{2}[A-Z2-9]{3}")
+_FEATURE: Final = re.compile(rb'"type"\s*:\s*"Feature"')
+# West, south, east, north, generous: to tell a latitude written first where both readings are on the globe.
+_COUNTRY_BOXES_DEG: Final = {
+    "KP": (123.5, 37.0, 131.5, 43.5),
+    "KR": (123.5, 32.5, 132.0, 39.0),
+    "IR": (47.0, 24.5, 62.0, 38.5),
+    "SY": (35.2, 34.4, 42.5, 37.5),
+    "UA": (28.0, 43.5, 40.5, 52.5),
+    "CN": (105.0, 17.5, 125.0, 42.0),
+    "CU": (-85.5, 19.5, -73.5, 24.0),
+}
+
+
+class Zones(msgspec.Struct, frozen=True, kw_only=True):
+    """What a zones file held, in its order."""
+
+    zones: tuple[Zone, ...]
+    refused: tuple[Refused, ...]
+
+
+def read_zones(content: bytes) -> Zones:
+    """Reads a GeoJSON file. A feature that is refused is reported with its line; the others count. Never raises."""
+    try:
+        tree = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Zones(zones=(), refused=(Refused(line=0, reason=f"not JSON: {error}"),))
+    features = tree.get("features") if isinstance(tree, dict) and tree.get("type") == "FeatureCollection" else None
+    if not isinstance(features, list) or not features:
+        return Zones(zones=(), refused=(Refused(line=0, reason="no FeatureCollection with features"),))
+    return _read(features, _feature_lines(content))
+
+
+def _read(features: list[Any], lines: list[int]) -> Zones:
+    zones: list[Zone] = []
+    refused: list[Refused] = []
+    for number, feature in enumerate(features):
+        try:
+            zone = _zone(feature)
+            _refuse_duplicate(zone, zones)
+            zones.append(zone)
+        except Refusal as why:
+            line = lines[number] if len(lines) == len(features) else 0
+            refused.append(Refused(line=line, reason=f"feature {number + 1}: {why}"))
+    return Zones(zones=tuple(zones), refused=tuple(refused))
+
+
+def _feature_lines(content: bytes) -> list[int]:
+    lines, line, at = [], 1, 0
+    for found in _FEATURE.finditer(content):
+        line += content.count(b"\n", at, found.start())
+        at = found.start()
+        lines.append(line)
+    return lines
+
+
+def _refuse_duplicate(zone: Zone, others: list[Zone]) -> None:
+    for other in others:
+        if (zone.from_date, zone.to_date) != (other.from_date, other.to_date):
+            continue
+        if zone.name.casefold() == other.name.casefold():
+            raise Refusal(f"a zone {other.name} of the same dates stands before it")
+        apart_nm = distance_nm(zone.lat_deg, zone.lon_deg, other.lat_deg, other.lon_deg)
+        if apart_nm < _SAME_PLACE_NM and zone.polygon is None and other.polygon is None:
+            raise Refusal(f"it lies where {other.name} lies; give one zone both names (aliases)")
+
+
+# -- one feature ----------------------------------------------------------------------------------------------------
+
+
+def _zone(feature: object) -> Zone:
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    if not isinstance(properties, dict) or not isinstance(geometry, dict):
+        raise Refusal("no Feature with properties and geometry")
+    country = cells.country(_cell(properties, "country"))
+    lat_deg, lon_deg, radius_nm, polygon = _shape(geometry, properties, country)
+    from_date, to_date = cells.day(_cell(properties, "from")), cells.day(_cell(properties, "to"))
+    if from_date and to_date and to_date < from_date:
+        raise Refusal(f"it ends on {to_date}, before it begins on {from_date}")
+    return Zone(
+        name=_name(properties),
+        kind=_kind(properties),
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        radius_nm=radius_nm,
+        polygon=polygon,
+        aliases=_aliases(properties),
+        locode=_locode(properties),
+        country=country,
+        programme=cells.text(_cell(properties, "programme")),
+        legal_basis=cells.text(_cell(properties, "legal_basis")),
+        from_date=from_date,
+        to_date=to_date,
+        horizon_h=_bounded(properties, "horizon_h", _HORIZONS_H, 6.0),
+        source=cells.text(_cell(properties, "source")),
+        precision_nm=_bounded(properties, "precision_nm", _PRECISIONS_NM, math.nan)
+        if "precision_nm" in properties
+        else None,
+    )
+
+
+def _cell(properties: dict[str, Any], name: str) -> str:
+    value = properties.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Refusal(f"{name} is no text")
+    return value or ""
+
+
+def _name(properties: dict[str, Any]) -> str:
+    name = cells.text(_cell(properties, "name"))
+    if name is None:
+        raise Refusal("no name")
+    return name
+
+
+def _kind(properties: dict[str, Any]) -> Literal["sanctioned", "associated"]:
+    match properties.get("kind"):
+        case "sanctioned":
+            return "sanctioned"
+        case "associated":
+            return "associated"
+    raise Refusal("kind is neither sanctioned nor associated")
+
+
+def _aliases(properties: dict[str, Any]) -> tuple[str, ...]:
+    given = properties.get("aliases") or []
+    if not isinstance(given, list) or len(given) > _MOST_ALIASES or not all(isinstance(a, str) for a in given):
+        raise Refusal(f"aliases is no list of at most {_MOST_ALIASES} texts")
+    return tuple(dict.fromkeys(clean for alias in given if (clean := cells.text(alias)) is not None))
+
+
+def _locode(properties: dict[str, Any]) -> str | None:
+    given = cells.text(_cell(properties, "locode"))
+    code = given.upper().replace(" ", "") if given else None
+    if code is not None and not _LOCODE.fullmatch(code):
+        raise Refusal(f"{code[:20]!r} is no UN/LOCODE (five letters and digits, such as KPRJN)")
+    return code
+
+
+def _bounded(properties: dict[str, Any], name: str, bounds: tuple[float, float], default: float) -> float:
+    value = properties.get(name)
+    if value is None:
+        return default
+    number = _number(value)
+    if number is None or not bounds[0] <= number <= bounds[1]:
+        raise Refusal(f"{name} is no number from {bounds[0]:g} to {bounds[1]:g}")
+    return number
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+# -- shapes ---------------------------------------------------------------------------------------------------------
+
+
+def _shape(
+    geometry: dict[str, Any], properties: dict[str, Any], country: str | None
+) -> tuple[float, float, float, tuple[Ring, ...] | None]:
+    """Latitude and longitude of the middle, radius and rings."""
+    coordinates = geometry.get("coordinates")
+    match geometry.get("type"):
+        case "Point":
+            lon_deg, lat_deg = _corner(coordinates, country)
+            if properties.get("radius_nm") is None:
+                raise Refusal("a Point needs radius_nm")
+            return lat_deg, lon_deg, _bounded(properties, "radius_nm", _RADII_NM, 0.0), None
+        case "Polygon":
+            return _polygon(coordinates, country)
+    raise Refusal("its geometry is neither Point nor Polygon; split what has several parts")
+
+
+def _polygon(coordinates: object, country: str | None) -> tuple[float, float, float, tuple[Ring, ...]]:
+    if not isinstance(coordinates, list) or not coordinates:
+        raise Refusal("a Polygon without rings")
+    rings = tuple(_ring(ring, country) for ring in coordinates)
+    corners = rings[0][:-1]
+    lon_deg = sum(lon for lon, _ in corners) / len(corners)
+    lat_deg = sum(lat for _, lat in corners) / len(corners)
+    radius_nm = max(distance_nm(lat_deg, lon_deg, lat, lon) for lon, lat in corners)
+    if radius_nm > _RADII_NM[1]:
+        raise Refusal(f"it reaches {radius_nm:.0f} nm from its middle (at most {_RADII_NM[1]:.0f})")
+    return round(lat_deg, 6), round(lon_deg, 6), math.ceil(radius_nm * 100) / 100, rings
+
+
+def _ring(ring: object, country: str | None) -> Ring:
+    if not isinstance(ring, list) or not _LEAST_RING <= len(ring) <= _MOST_CORNERS:
+        raise Refusal(f"a ring needs {_LEAST_RING} to {_MOST_CORNERS} positions")
+    corners = tuple(_corner(corner, country) for corner in ring)
+    if corners[0] != corners[-1]:
+        raise Refusal("a ring does not end where it begins")
+    if len(set(corners)) < _LEAST_RING - 1:
+        raise Refusal("a ring has fewer than three corners")
+    lons = [lon for lon, _ in corners]
+    if max(lons) - min(lons) > _DATE_LINE_DEG:
+        raise Refusal("it crosses the antimeridian; split it there")
+    return corners
+
+
+def _corner(position: object, country: str | None) -> tuple[float, float]:
+    """One position as (lon_deg, lat_deg)."""
+    numbers = [_number(value) for value in position[:2]] if isinstance(position, list) else []
+    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:  # noqa: PLR2004 - a pair
+        raise Refusal("a position is no pair of numbers")
+    lon_deg, lat_deg = numbers[0], numbers[1]
+    if abs(lat_deg) > _POLE_DEG or abs(lon_deg) > _DATE_LINE_DEG:
+        swapped = abs(lat_deg) <= _DATE_LINE_DEG and abs(lon_deg) <= _POLE_DEG
+        hint = "; GeoJSON writes longitude first: are they swapped?" if swapped else ""
+        raise Refusal(f"latitude {lat_deg:g}, longitude {lon_deg:g} is not on the globe{hint}")
+    if _in_box(country, lat_deg, lon_deg) and not _in_box(country, lon_deg, lat_deg):
+        raise Refusal(f"latitude {lat_deg:g}, longitude {lon_deg:g} is not in {country}, but swapped it is")
+    return lon_deg, lat_deg
+
+
+def _in_box(country: str | None, x_deg: float, y_deg: float) -> bool:
+    box = _COUNTRY_BOXES_DEG.get(country or "")
+    return box is not None and box[0] <= x_deg <= box[2] and box[1] <= y_deg <= box[3]
