@@ -21,7 +21,7 @@ from streams.cli.options import SettingsFile, settings_of
 from streams.console.lines import line
 from streams.errors import ConfigError
 from streams.ingest.core import RATE_HZ, START_MS, Nature
-from streams.reference import load_reference
+from streams.reference.loading import load_reference
 from streams.replay import Place, Plan, Road, play
 
 _GZIP = b"\x1f\x8b"

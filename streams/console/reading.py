@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from streams.broker.clients import consumer
 from streams.errors import ConfigError
 from streams.settings import KafkaSettings
 
@@ -29,6 +28,8 @@ def read(kafka: KafkaSettings, topic: str, *, since_ms: int | None = None, follo
     Ends at what was the end when it began, unless ``follow``. Raises ConfigError when the topic is not there.
     """
     from kafka import TopicPartition
+
+    from streams.broker.clients import consumer
 
     name = kafka.topic_prefix + topic
     client: Any = consumer(kafka)
