@@ -12,11 +12,11 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from detectors.core.engine import Engine, Fault
+from detectors.core.engine import Fault
 from detectors.core.episodes import Emitted
 from detectors.core.reference import Reference
 from streams.decode import decode
-from streams.errors import ConfigError
+from streams.engines import engine_for
 from streams.ingest.core import Ingest, Nature
 from streams.records import Record, Sentences, TickRecord
 from streams.settings import Settings
@@ -104,20 +104,6 @@ class Road:
     def steps(self) -> int:
         """Batches that the engines were given."""
         return sum(engine.counts["steps"] for engine in self.engines)
-
-
-def engine_for(settings: Settings, reference: Reference, partition: int) -> Engine:
-    """The engine of one partition. Raises ConfigError on a wrong threshold."""
-    try:
-        return Engine.build(
-            partition=partition,
-            reference=reference,
-            feed=settings.feed,
-            thresholds=settings.detectors,
-            severities=settings.severity,
-        )
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"[detectors] {error}") from error
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

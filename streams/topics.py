@@ -46,8 +46,16 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 def plans(kafka: KafkaSettings) -> list[TopicPlan]:
     """All topics."""
-    sentences = {"cleanup.policy": "delete", "retention.ms": _ms(kafka.sentences_kept_h), "max.message.bytes": _MESSAGE_BYTES}
-    letters = {"cleanup.policy": "delete", "retention.ms": _ms(kafka.alerts_kept_h), "max.message.bytes": _MESSAGE_BYTES}
+    sentences = {
+        "cleanup.policy": "delete",
+        "retention.ms": _ms(kafka.sentences_kept_h),
+        "max.message.bytes": _MESSAGE_BYTES,
+    }
+    letters = {
+        "cleanup.policy": "delete",
+        "retention.ms": _ms(kafka.alerts_kept_h),
+        "max.message.bytes": _MESSAGE_BYTES,
+    }
     table = (
         (SENTENCES, kafka.partitions, sentences),
         (FLEET, kafka.partitions, _COMPACT),

@@ -18,7 +18,9 @@ def servers_of(kafka: KafkaSettings) -> list[str]:
         return [server.strip() for server in kafka.bootstrap_servers.split(",") if server.strip()]
     running = status()
     if running is None:
-        raise ConfigError("no Kafka: start the embedded one with `wakewatch broker start`, or set kafka.bootstrap_servers")
+        raise ConfigError(
+            "no Kafka: start the embedded one with `wakewatch broker start`, or set kafka.bootstrap_servers"
+        )
     return [running.bootstrap_servers]
 
 
@@ -61,4 +63,6 @@ def _made(kind: Any, kafka: KafkaSettings, wanted: dict[str, Any], *topics: str)
     try:
         return kind(*topics, bootstrap_servers=servers, client_id="wakewatch", **wanted)
     except KafkaError as error:
-        raise SinkError(f"Kafka at {','.join(servers)} does not answer ({type(error).__name__})", retriable=True) from error
+        raise SinkError(
+            f"Kafka at {','.join(servers)} does not answer ({type(error).__name__})", retriable=True
+        ) from error

@@ -125,7 +125,9 @@ def _refuse_taken(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise ConfigError(f"port {port} is taken: choose another with --port, or --port 0 for a free one") from error
+            raise ConfigError(
+                f"port {port} is taken: choose another with --port, or --port 0 for a free one"
+            ) from error
 
 
 def _configure(home: Path, port: int, controller: int) -> None:
@@ -155,14 +157,18 @@ def _format(base: list[str], home: Path) -> None:
     call = [*base, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home / "server.properties")]
     done = subprocess.run(call, capture_output=True, text=True, check=False, timeout=_START_S)
     if done.returncode:
-        raise WakewatchError(f"the broker's storage cannot be made in {home}: {(done.stderr or done.stdout).strip()[-300:]}")
+        raise WakewatchError(
+            f"the broker's storage cannot be made in {home}: {(done.stderr or done.stdout).strip()[-300:]}"
+        )
 
 
 def _await_accepting(process: subprocess.Popen[bytes], broker: Broker) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise WakewatchError(f"the broker ended at once (exit {process.returncode}): see {broker.data_dir}/kafka.err")
+            raise WakewatchError(
+                f"the broker ended at once (exit {process.returncode}): see {broker.data_dir}/kafka.err"
+            )
         with socket.socket() as probe:
             probe.settimeout(_LOOK_S)
             if probe.connect_ex(("127.0.0.1", broker.port)) == 0:

@@ -54,7 +54,9 @@ def _build(home: Path) -> list[Path]:
     try:
         found = jgo.build(COORDINATES, cache_dir=home, resolver=PythonResolver()).all_jars
     except Exception as error:
-        raise ConfigError(f"Kafka's jars cannot be had ({type(error).__name__}): check the network, or {_REMEDY}") from error
+        raise ConfigError(
+            f"Kafka's jars cannot be had ({type(error).__name__}): check the network, or {_REMEDY}"
+        ) from error
     return sorted(Path(jar) for jar in found)
 
 

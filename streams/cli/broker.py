@@ -24,7 +24,9 @@ def start(
     from streams.broker import embedded
 
     broker = embedded.start(data_dir, port)
-    typer.echo(msgspec.json.encode(broker).decode() if json else f"Kafka runs at {broker.bootstrap_servers} (pid {broker.pid})")
+    typer.echo(
+        msgspec.json.encode(broker).decode() if json else f"Kafka runs at {broker.bootstrap_servers} (pid {broker.pid})"
+    )
 
 
 @app.command()

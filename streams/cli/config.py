@@ -7,21 +7,16 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from streams import config
+from streams.cli.options import Json, SettingsFile
+from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.settings_catalogue import example as example_text
 
 app = typer.Typer(help="Settings in force, where each came from, and what is wrong.", no_args_is_help=True)
-_out = Console(highlight=False)
-_talk = Console(stderr=True, highlight=False, soft_wrap=True)
 
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).", metavar="FILE")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="One setting: KEY=VALUE.", metavar="KEY=VALUE")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
 @app.command(epilog="Example: wakewatch config show --settings deploy/settings.example.toml --changed")
@@ -36,10 +31,7 @@ def show(
     if json:
         typer.echo(msgspec.json.encode(rows))
         return
-    table = Table("setting", "value", "from", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(row.key, escape(_words(row.value)), escape(row.origin))
-    _out.print(table)
+    show_table(("setting", "value", "from"), [(e.key, _words(e.value), e.origin) for e in rows])
 
 
 @app.command(epilog="Example: wakewatch config check --settings /etc/wakewatch.toml")
@@ -54,7 +46,7 @@ def check(settings: SettingsFile = None, sets: Sets = None, json: Json = False) 
     else:
         for line in wrong:
             typer.echo(line)
-        _talk.print(f"{len(wrong)} to mend" if wrong else "settings are sound")
+        talk(f"{len(wrong)} to mend" if wrong else "settings are sound")
     if wrong:
         raise typer.Exit(2)
 

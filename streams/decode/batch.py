@@ -63,9 +63,7 @@ def groups(value: bytes, fallback_ms: int) -> Iterator[Group | bytes]:
         yield open_
 
 
-def decode(
-    value: bytes, source: str, ordinals: npt.NDArray[np.int64] | None = None, fallback_ms: int = 0
-) -> Decoded:
+def decode(value: bytes, source: str, ordinals: npt.NDArray[np.int64] | None = None, fallback_ms: int = 0) -> Decoded:
     """A packed record as columns. ``ordinals`` has one value a sentence; never raises on bad input."""
     reports: list[tuple[Any, ...]] = []
     statics: list[tuple[Any, ...]] = []

@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 _SENTENCE_START: Final = re.compile(rb"(?:\\[^\\!]*\\)?![^,*!\\]{2}VD[MO],")
@@ -45,4 +46,4 @@ def units(line: bytes) -> list[bytes]:
         return [line]
     cuts = [found.start() for found in _SENTENCE_START.finditer(line)][1:]
     edges = [0, *cuts, len(line)]
-    return [line[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [line[a:b] for a, b in pairwise(edges)]

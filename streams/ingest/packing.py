@@ -10,16 +10,19 @@ from streams.ingest.clock import Message
 from streams.ingest.sentence import checksum
 from streams.records import Record, Sentences, partition_of
 
+_BYTES_MOST: Final = 512 * 1024
+"""Cut before a record comes near a broker's usual limit of 1 MB."""
 _CACHE_MOST: Final = 4096
 _CACHE_MMSI_MOST: Final = 500_000
 
 
 class _Pack:
-    __slots__ = ("from_ms", "lines", "ordinals", "to_ms")
+    __slots__ = ("bytes", "from_ms", "lines", "ordinals", "to_ms")
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []
         self.ordinals: list[int] = []
+        self.bytes = 0
         self.from_ms = 0
         self.to_ms = 0
 
@@ -52,9 +55,10 @@ class Packer:
         tag = self._tag(message.station, time_ms)
         for part in message.parts:
             pack.lines.append(tag + part)
+            pack.bytes += len(tag) + len(part)
             pack.ordinals.append(message.ordinal)
         self.holds += len(message.parts)
-        if len(pack.lines) >= self._most:
+        if len(pack.lines) >= self._most or pack.bytes >= _BYTES_MOST:
             self._close(partition)
 
     def flush(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 _NOTHING: Final = frozenset({"", "-", "--", "-0-", "n/a", "na", "none", "null", "unknown"})
-_LONGEST: Final = 200
+_LONGEST: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@")
 _MARKUP: Final = str.maketrans("<>", "  ")
 _IMO: Final = re.compile(r"(?:IMO)?[\s:#]*([0-9]{7})", re.IGNORECASE)

@@ -39,6 +39,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
     reference: Reference
     refused: tuple[RefusedIn, ...]
+    settings: ReferenceSettings
 
 
 def load_reference(settings: ReferenceSettings) -> Reference:
@@ -63,7 +64,15 @@ def read_reference(settings: ReferenceSettings) -> Loaded:
         refused += [RefusedIn(file=name, refused=each) for each in read.refused]
         for zone in read.zones:
             zones.setdefault((zone.name, zone.from_date, zone.to_date), zone)
-    return Loaded(reference=make_reference(tuple(ships.values()), tuple(zones.values())), refused=tuple(refused))
+    reference = make_reference(tuple(ships.values()), tuple(zones.values()))
+    return Loaded(reference=reference, refused=tuple(refused), settings=settings)
+
+
+def shipped_or_named(settings: ReferenceSettings) -> ReferenceSettings:
+    """For people: the settings with the names of the shipped files where none is named."""
+    return ReferenceSettings(
+        watchlists=settings.watchlists or (SHIPPED_WATCHLIST,), zones=settings.zones or (SHIPPED_ZONES,)
+    )
 
 
 def make_reference(ships: Sequence[ListedShip], zones: Sequence[Zone]) -> Reference:

@@ -26,6 +26,7 @@ _LEAST_RING: Final = 4
 _MOST_CORNERS: Final = 10_000
 _RADII_NM: Final = (0.1, 200.0)
 _HORIZONS_H: Final = (0.0, 240.0)
+_DEFAULT_HORIZON_H: Final = 6.0
 _PRECISIONS_NM: Final = (0.0, 200.0)
 _MOST_ALIASES: Final = 50
 _SAME_PLACE_NM: Final = 0.1
@@ -123,11 +124,11 @@ def _zone(feature: object) -> Zone:
         legal_basis=cells.text(_cell(properties, "legal_basis")),
         from_date=from_date,
         to_date=to_date,
-        horizon_h=_bounded(properties, "horizon_h", _HORIZONS_H, 6.0),
+        horizon_h=_DEFAULT_HORIZON_H
+        if (horizon_h := _bounded(properties, "horizon_h", _HORIZONS_H)) is None
+        else horizon_h,
         source=cells.text(_cell(properties, "source")),
-        precision_nm=_bounded(properties, "precision_nm", _PRECISIONS_NM, math.nan)
-        if "precision_nm" in properties
-        else None,
+        precision_nm=_bounded(properties, "precision_nm", _PRECISIONS_NM),
     )
 
 
@@ -169,10 +170,10 @@ def _locode(properties: dict[str, Any]) -> str | None:
     return code
 
 
-def _bounded(properties: dict[str, Any], name: str, bounds: tuple[float, float], default: float) -> float:
+def _bounded(properties: dict[str, Any], name: str, bounds: tuple[float, float]) -> float | None:
     value = properties.get(name)
     if value is None:
-        return default
+        return None
     number = _number(value)
     if number is None or not bounds[0] <= number <= bounds[1]:
         raise Refusal(f"{name} is no number from {bounds[0]:g} to {bounds[1]:g}")
@@ -200,9 +201,10 @@ def _shape(
     match geometry.get("type"):
         case "Point":
             lon_deg, lat_deg = _corner(coordinates, country)
-            if properties.get("radius_nm") is None:
+            radius_nm = _bounded(properties, "radius_nm", _RADII_NM)
+            if radius_nm is None:
                 raise Refusal("a Point needs radius_nm")
-            return lat_deg, lon_deg, _bounded(properties, "radius_nm", _RADII_NM, 0.0), None
+            return lat_deg, lon_deg, radius_nm, None
         case "Polygon":
             return _polygon(coordinates, country)
     raise Refusal("its geometry is neither Point nor Polygon; split what has several parts")

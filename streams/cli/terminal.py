@@ -1,0 +1,27 @@
+"""Where commands print: data on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+_PIPED_WIDTH: Final = 240  # in a pipe nothing is to be cut off
+
+
+def show_table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    """Prints a table on stdout; None is a dash, and text is never read as markup."""
+    table = Table(*columns, box=None, pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in rows:
+        table.add_row(*(escape("-" if cell is None else str(cell)) for cell in row))
+    Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(table)
+
+
+def talk(line: str) -> None:
+    """One line on stderr."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(line, markup=False)

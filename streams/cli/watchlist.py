@@ -1,0 +1,107 @@
+"""wakewatch watchlist: what is listed, a ship tried against it, and what is wrong with a list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from detectors.core.reference import ListedShip
+from streams import config
+from streams.cli.options import Json, SettingsFile
+from streams.cli.terminal import show_table, talk
+from streams.errors import ConfigError
+from streams.reference import cells
+from streams.reference.loading import Loaded, read_reference, read_watchlist_file, shipped_or_named
+from streams.reference.lookup import Match, Query, match
+
+app = typer.Typer(help="Listed ships: what is loaded, and a ship tried against it.", no_args_is_help=True)
+
+Lists = Annotated[list[str] | None, typer.Option("--watchlist", help="A list file instead.", metavar="FILE")]
+
+
+@app.command("list", epilog="Example: wakewatch watchlist list --watchlist my-ships.csv")
+def list_(settings: SettingsFile = None, watchlist: Lists = None, json: Json = False) -> None:
+    """Show the listed ships in force."""
+    loaded = _loaded(settings, watchlist)
+    if json:
+        typer.echo(msgspec.json.encode(loaded.reference.ships))
+        return
+    columns = ("list", "name", "IMO", "MMSI", "call sign", "flag", "listed on", "programme")
+    show_table(columns, [_listed(ship) for ship in loaded.reference.ships])
+    names = ", ".join(shipped_or_named(loaded.settings).watchlists)
+    talk(f"{len(loaded.reference.ships)} ships from {names}; version {loaded.reference.version}")
+
+
+@app.command("match", epilog="Example: wakewatch watchlist match --imo 9179842")
+def match_(
+    *,
+    imo: Annotated[str | None, typer.Option(help="IMO number: decides.")] = None,
+    mmsi: Annotated[str | None, typer.Option(help="MMSI.")] = None,
+    call_sign: Annotated[str | None, typer.Option(help="Call sign; counts with its flag.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name; possible at most.")] = None,
+    flag: Annotated[str | None, typer.Option(help="Flag, two letters; else the MMSI's.")] = None,
+    settings: SettingsFile = None,
+    watchlist: Lists = None,
+    json: Json = False,
+) -> None:
+    """Try a ship against the watchlist: IMO, then MMSI, then call sign with flag; names are possible only."""
+    query = _query(imo, mmsi, call_sign, name, flag)
+    found = match(_loaded(settings, watchlist).reference.ships, query)
+    if json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    if not found:
+        talk("not listed")
+        return
+    columns = ("verdict", "on", "list", "name", "IMO", "listed on", "note")
+    show_table(columns, [_row(each) for each in found])
+
+
+@app.command(epilog="Example: wakewatch watchlist check my-ships.csv")
+def check(file: Path, json: Json = False) -> None:
+    """Say what a list file holds, and which rows are refused and why; exit code 1 when any is."""
+    found = read_watchlist_file(file)
+    if json:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        for each in found.refused:
+            typer.echo(f"{file}:{each.line}: {each.reason}" if each.line else f"{file}: {each.reason}")
+        talk(f"{len(found.ships)} ships, {len(found.refused)} rows refused")
+    if found.refused or not found.ships:
+        raise typer.Exit(1)
+
+
+def _loaded(settings: Path | None, watchlists: list[str] | None) -> Loaded:
+    overrides = {"reference.watchlists": watchlists or None}
+    loaded = read_reference(config.load(settings, overrides).reference)
+    for each in loaded.refused:
+        talk(f"refused: {each}")
+    return loaded
+
+
+def _query(imo: str | None, mmsi: str | None, call_sign: str | None, name: str | None, flag: str | None) -> Query:
+    if not any((imo, mmsi, call_sign, name)):
+        raise ConfigError("watchlist match: nothing to look for; give --imo, --mmsi, --call-sign or --name")
+    try:
+        return Query(
+            imo=cells.imo_number(imo or ""),
+            mmsi=cells.mmsi_number(mmsi or ""),
+            call_sign=cells.call_sign(call_sign or ""),
+            name=cells.text(name or ""),
+            flag=cells.country(flag or ""),
+        )
+    except cells.Refusal as why:
+        raise ConfigError(f"watchlist match: {why}") from None
+
+
+def _listed(ship: ListedShip) -> tuple[object, ...]:
+    name = f"{ship.name} (formerly {', '.join(ship.former_names)})" if ship.former_names else ship.name
+    return ship.list, name, ship.imo, ship.mmsi, ship.call_sign, ship.flag, ship.listed_on, ship.programme
+
+
+def _row(each: Match) -> tuple[object, ...]:
+    on = ", ".join(each.matched_on) + (f" {each.likeness:.2f}" if each.matched_on == ("name",) else "")
+    return each.verdict, on, each.ship.list, each.ship.name, each.ship.imo, each.ship.listed_on, each.note

@@ -1,0 +1,24 @@
+"""Settings and reference data into an engine: the same for a worker and for a replay."""
+
+from __future__ import annotations
+
+import msgspec
+
+from detectors.core.engine import Engine
+from detectors.core.reference import Reference
+from streams.errors import ConfigError
+from streams.settings import Settings
+
+
+def engine_for(settings: Settings, reference: Reference, partition: int) -> Engine:
+    """The engine of one partition. Raises ConfigError on a wrong threshold."""
+    try:
+        return Engine.build(
+            partition=partition,
+            reference=reference,
+            feed=settings.feed,
+            thresholds=settings.detectors,
+            severities=settings.severity,
+        )
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[detectors] {error}") from error

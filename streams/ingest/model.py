@@ -1,0 +1,56 @@
+"""What the core of ingest is told and what it tells: plain values."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams.errors import Reason
+
+START_MS: Final = 946_684_800_000
+"""2000-01-01T00:00:00Z: where the time of a file without times begins."""
+RATE_HZ: Final = 100.0
+"""... and how many sentences a second it gets."""
+
+
+class RefusedLine(NamedTuple):
+    """Input that is lost, for the dead letters."""
+
+    reason: Reason
+    raw: bytes
+    detail: str
+
+
+class Counts(msgspec.Struct):
+    """What became of the input so far, in sentences unless said otherwise."""
+
+    lines: int = 0
+    """Units of input, of any kind."""
+    sentences: int = 0
+    other: int = 0
+    messages: int = 0
+    """Whole messages written: reports-to-be."""
+    merged: int = 0
+    rejected: dict[Reason, int] = {}
+    tag_block_checksum_errors: int = 0
+
+    @property
+    def rejected_all(self) -> int:
+        """Sentences refused, for any reason."""
+        return sum(self.rejected.values())
+
+
+class Nature(msgspec.Struct, frozen=True, kw_only=True):
+    """What kind of source it is."""
+
+    live: bool = False
+    """Heard as it happens; False: a recording, which has an end and perhaps no times."""
+    replayed: bool = False
+    """Nobody is to be notified of what follows from it."""
+    start_ms: int = START_MS
+    rate_hz: float = RATE_HZ
+    batch: int | None = None
+    """Cut records after so many sentences read; None: only where they are full."""
+    tick_ms: int | None = None
+    """Event time between ticks; None: as the settings say."""

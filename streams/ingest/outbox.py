@@ -1,0 +1,138 @@
+"""A bounded buffer before Kafka. One thread empties it into the producer.
+
+Rules:
+- Letters of one origin leave in the order in which they came.
+- All letters not yet acknowledged count: the buffer's, and those in the producer. At the bound an origin that can
+  wait is kept waiting; one that cannot loses its oldest sentences, and is told how many.
+- Only what the producer has not got yet can be dropped, so the producer is given a part of the bound only.
+- A failure that will not pass is kept in ``failure``, and nothing more is taken.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Condition, Event, Thread
+from typing import Any, Final
+
+from streams.errors import SinkError
+from streams.ingest.letters import Letter
+
+_WINDOW_MOST: Final = 50_000
+_LOOK_S: Final = 0.2
+
+
+class Outbox:
+    """Letters on their way. ``producer`` is a KafkaProducer; ``most`` the bound, in sentences."""
+
+    def __init__(self, producer: Any, most: int) -> None:
+        self._producer = producer
+        self._most = most
+        self._window = min(max(1, most // 2), _WINDOW_MOST)
+        self._queues: dict[str, deque[Letter]] = {}
+        self._queued = 0
+        self._in_flight = 0
+        self._changed = Condition()
+        self._closed = False
+        self.failure: SinkError | None = None
+        self._thread = Thread(target=self._deliver, name="outbox", daemon=True)
+        self._thread.start()
+
+    @property
+    def held(self) -> int:
+        """Sentences not yet acknowledged."""
+        return self._queued + self._in_flight
+
+    def put(self, origin: str, letter: Letter, *, stop: Event, waits: bool) -> list[Letter]:
+        """Takes a letter. Returns what was dropped for it. Raises SinkError after a failure.
+
+        With ``waits`` it blocks while the buffer is full, until ``stop`` is set and the drain time is over.
+        """
+        with self._changed:
+            while waits and self._full(letter) and self.failure is None and not self._closed:
+                self._changed.wait(_LOOK_S)
+            if self.failure is not None:
+                raise self.failure
+            dropped = [] if waits else self._make_room(origin, letter)
+            if letter in dropped:
+                return dropped
+            self._queues.setdefault(origin, deque()).append(letter)
+            self._queued += letter.weight
+            self._changed.notify_all()
+            return dropped
+
+    def drain(self, wait_s: float | None) -> int:
+        """Waits until all is acknowledged, or for so long. Returns the sentences that are not."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.held or self.failure is not None, wait_s)
+            return self.held
+
+    def close(self) -> None:
+        """Ends the thread; what is still held is given up."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join(5)
+
+    def _full(self, letter: Letter) -> bool:
+        return bool(self.held) and self.held + letter.weight > self._most
+
+    def _make_room(self, origin: str, letter: Letter) -> list[Letter]:
+        dropped: list[Letter] = []
+        queue = self._queues.get(origin, deque())
+        kept: list[Letter] = []
+        while self._full(letter) and queue:
+            oldest = queue.popleft()
+            if oldest.messages:
+                dropped.append(oldest)
+                self._queued -= oldest.weight
+            else:
+                kept.append(oldest)
+        queue.extendleft(reversed(kept))
+        if self._full(letter) and letter.messages:
+            dropped.append(letter)
+        return dropped
+
+    def _deliver(self) -> None:
+        while (letter := self._next()) is not None:
+            try:
+                sent = self._producer.send(
+                    letter.topic,
+                    value=letter.value,
+                    headers=letter.headers,
+                    partition=letter.partition,
+                    timestamp_ms=letter.timestamp_ms,
+                )
+            except Exception as error:  # noqa: BLE001  # whatever it is, the readers must hear of it and stop
+                self._fail(error)
+                return
+            sent.add_callback(self._acknowledged, letter.weight)
+            sent.add_errback(self._fail)
+
+    def _next(self) -> Letter | None:
+        with self._changed:
+            while not self._closed and self.failure is None:
+                if self._in_flight < self._window:
+                    for origin, queue in self._queues.items():
+                        if queue:
+                            return self._take(origin, queue)
+                self._changed.wait(_LOOK_S)
+            return None
+
+    def _take(self, origin: str, queue: deque[Letter]) -> Letter:
+        letter = queue.popleft()
+        self._queues[origin] = self._queues.pop(origin)  # to the end: every origin has its turn
+        self._queued -= letter.weight
+        self._in_flight += letter.weight
+        return letter
+
+    def _acknowledged(self, weight: int, _metadata: object) -> None:
+        with self._changed:
+            self._in_flight -= weight
+            self._changed.notify_all()
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            if self.failure is None:
+                text = f"Kafka did not take a record: {type(error).__name__}: {error}"
+                self.failure = SinkError(text, retriable=False)
+            self._changed.notify_all()

@@ -1,0 +1,156 @@
+"""One source's thread: its events through the core into the outbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from threading import Event
+
+import msgspec
+
+from streams.errors import Reason
+from streams.ingest import letters
+from streams.ingest.core import Ingest
+from streams.ingest.letters import Letter, Sender
+from streams.ingest.model import Counts
+from streams.ingest.outbox import Outbox
+from streams.ingest.resume import NOTHING, Reached, is_new, remaining
+from streams.ingest.sources.events import Chunk, HungUp, Source, SourceEvent
+from streams.records import Record, Sentences, TickRecord
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """How a source stands; what an observer is told about once a second, and at the end."""
+
+    source: str
+    counts: Counts
+    pending: int
+    clock_ms: int | None
+    held: int
+    """Sentences of all sources that Kafka has not acknowledged yet."""
+    ended: bool = False
+
+
+Observer = Callable[[State], None]
+_SECOND_MS = 1000
+
+
+class Pace:
+    """Makes a recording as slow as ``speed`` times the time in it. A new event time waits for its turn."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._began: tuple[int, float] | None = None
+
+    def wait(self, event_ms: int, stop: Event) -> None:
+        """Returns when the time has come for ``event_ms``, or when ``stop`` is set."""
+        if self._began is None:
+            self._began = (event_ms, time.monotonic())
+        since_ms, began_s = self._began
+        due_s = began_s + (event_ms - since_ms) / 1000 / self._speed
+        stop.wait(max(0.0, due_s - time.monotonic()))
+
+
+class Pump(msgspec.Struct, kw_only=True):
+    """All that one source needs. ``run`` is its thread."""
+
+    source: Source
+    ingest: Ingest
+    sender: Sender
+    outbox: Outbox
+    partitions: int
+    reached: tuple[Reached, ...]
+    """How far an earlier run has come, by partition."""
+    letters_reached: int = 0
+    """Dead letters that an earlier run has delivered."""
+    pace: Pace | None = None
+    until_ms: int | None = None
+    observer: Observer | None = None
+    _refused: int = 0
+    _told_ms: int = 0
+
+    def run(self, stop: Event) -> None:
+        """Until the source ends or ``stop`` is set. Raises WakewatchError."""
+        for event in self.source.events(stop):
+            now_ms = _now_ms()
+            self._send(self._take(event, now_ms), now_ms, stop)
+            if now_ms - self._told_ms >= _SECOND_MS:
+                self._tell(now_ms)
+        now_ms = _now_ms()
+        interrupted = stop.is_set() and not self.source.live
+        # An interrupted recording has not ended: the next run goes on where the log ends.
+        self._send(self.ingest.flush() if interrupted else self.ingest.end(self.until_ms), now_ms, stop)
+        self._tell(now_ms, ended=not interrupted)
+
+    def _take(self, event: SourceEvent, now_ms: int) -> list[Record]:
+        taken: list[Record] = []
+        if isinstance(event, Chunk):
+            taken = self.ingest.feed(event.data, now_ms, event.peer)
+        elif isinstance(event, HungUp):
+            taken = self.ingest.hang_up(event.peer, now_ms)
+        return taken + self.ingest.clock(now_ms) if self.source.live else taken
+
+    def _send(self, taken: Iterable[Record], now_ms: int, stop: Event) -> None:
+        refused, self.ingest.refused = self.ingest.refused, []
+        for line in refused:
+            if self._refused >= self.letters_reached:
+                self._put(letters.of_refused(line, self._refused, self.sender, now_ms), stop)
+            self._refused += 1
+        for record in taken:
+            if isinstance(record, TickRecord):
+                self._send_tick(record, now_ms, stop)
+            else:
+                self._send_sentences(record, now_ms, stop)
+
+    def _send_sentences(self, record: Sentences, now_ms: int, stop: Event) -> None:
+        left = remaining(record, self.reached[record.partition])
+        if left is not None and self._in_turn(record.event_from_ms, stop):
+            self._put(letters.of_sentences(left, self.sender, self._read_ms(now_ms)), stop)
+
+    def _send_tick(self, record: TickRecord, now_ms: int, stop: Event) -> None:
+        wanting = [p for p in range(self.partitions) if is_new(record, self.reached[p])]
+        if wanting and self._in_turn(record.tick.to_ms, stop):
+            for partition in wanting:
+                self._put(letters.of_tick(record, partition, self.sender, self._read_ms(now_ms)), stop)
+
+    def _in_turn(self, event_ms: int, stop: Event) -> bool:
+        """Waits when the recording is paced. False: stopped, and nothing after this may be sent either."""
+        if self.pace is None:
+            return True
+        self.pace.wait(event_ms, stop)
+        return not stop.is_set()
+
+    def _read_ms(self, now_ms: int) -> int:
+        return now_ms if self.pace is None else _now_ms()
+
+    def _put(self, letter: Letter, stop: Event) -> None:
+        counts = self.ingest.counts
+        for lost in self.outbox.put(self.sender.source, letter, stop=stop, waits=self.source.waits):
+            counts.messages -= lost.messages
+            counts.merged -= lost.weight - lost.messages
+            counts.rejected[Reason.BUFFER_FULL] = counts.rejected.get(Reason.BUFFER_FULL, 0) + lost.weight
+
+    def _tell(self, now_ms: int, *, ended: bool = False) -> None:
+        self._told_ms = now_ms
+        if self.observer is not None:
+            self.observer(self.state(ended=ended))
+
+    def state(self, *, ended: bool = False) -> State:
+        """How the source stands now."""
+        return State(
+            source=self.sender.source,
+            counts=self.ingest.counts,
+            pending=self.ingest.pending,
+            clock_ms=self.ingest.clock_ms,
+            held=self.outbox.held,
+            ended=ended,
+        )
+
+
+def fresh(partitions: int) -> tuple[Reached, ...]:
+    """Where a run begins that the log does not know."""
+    return (NOTHING,) * partitions
+
+
+def _now_ms() -> int:
+    return int(time.time() * _SECOND_MS)

@@ -1,0 +1,111 @@
+"""Where an interrupted file goes on: where the log ends.
+
+The core is pure, so a second run gives the same sequence; what the log already holds of it is dropped, partition by
+partition. The log says how far that is: the last record of this run in each partition, by its headers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from streams import records
+from streams.ingest.model import Nature
+from streams.records import Sentences, TickRecord
+
+_HEAD_BYTES: Final = 64 * 1024
+_FIRST_LOOK: Final = 200
+_LOOKED_AT_MOST: Final = 200_000
+"""Records of a partition, from its end, in which an earlier run is looked for: hours of ten other feeds."""
+_POLL_MS: Final = 500
+_EMPTY_POLLS_MOST: Final = 20
+
+
+class Reached(NamedTuple):
+    """How far a run has come in one partition."""
+
+    ordinal: int = -1
+    tick_ms: int | None = None
+    """``to_ms`` of its last record when that is a tick."""
+    ended: bool = False
+
+
+NOTHING: Final = Reached()
+
+
+def run_of(path: Path, source: str, nature: Nature) -> str:
+    """Identity of a recording and of how its time is made: 16 hex digits."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    about = [path.name, source, path.stat().st_size, nature.start_ms, nature.rate_hz]
+    return hashlib.sha256(msgspec.json.encode(about) + head).hexdigest()[:16]
+
+
+def remaining(record: Sentences, reached: Reached) -> Sentences | None:
+    """What of ``record`` the log does not hold yet."""
+    if int(record.ordinals[0]) > reached.ordinal:
+        return record
+    wanted = record.ordinals > reached.ordinal
+    if not wanted.any():
+        return None
+    lines = [line for line, take in zip(record.value.split(b"\n"), wanted, strict=True) if take]
+    return record._replace(value=b"\n".join(lines), size=len(lines), ordinals=record.ordinals[wanted])
+
+
+def is_new(record: TickRecord, reached: Reached) -> bool:
+    """Does the log lack this tick?"""
+    if record.ordinal != reached.ordinal or reached.tick_ms is None:
+        return record.ordinal >= reached.ordinal
+    if record.tick.state == "ended":
+        return not reached.ended
+    return record.tick.to_ms > reached.tick_ms
+
+
+class LogEnd:
+    """Reads a topic backwards. ``consumer`` is a KafkaConsumer of no group."""
+
+    def __init__(self, consumer: Any, topic: str) -> None:
+        self._consumer = consumer
+        self._topic = topic
+
+    def reached(self, run: str, partition: int) -> Reached:
+        """How far ``run`` has come in a partition; NOTHING when the log does not know it."""
+        found = self._last_of(run.encode(), partition)
+        if found is None:
+            return NOTHING
+        headers = dict(found.headers)
+        ordinal = int(headers.get(records.H_ORDINAL, b"-1"))
+        if headers.get(records.H_KIND) != records.KIND_TICK:
+            return Reached(ordinal)
+        tick = records.decode_tick(found.value)
+        return Reached(ordinal, tick.to_ms, tick.state == "ended")
+
+    def _last_of(self, run: bytes, partition: int) -> Any:
+        from kafka import TopicPartition
+
+        place = TopicPartition(self._topic, partition)
+        self._consumer.assign([place])
+        end = self._consumer.end_offsets([place])[place]
+        begin = max(self._consumer.beginning_offsets([place])[place], end - _LOOKED_AT_MOST)
+        look = _FIRST_LOOK
+        while end > begin:
+            start = max(begin, end - look)
+            found = self._last_within(place, start, end, run)
+            if found is not None:
+                return found
+            end, look = start, look * 4
+        return None
+
+    def _last_within(self, place: Any, start: int, end: int, run: bytes) -> Any:
+        self._consumer.seek(place, start)
+        found, empty = None, 0
+        while self._consumer.position(place) < end and empty < _EMPTY_POLLS_MOST:
+            polled = self._consumer.poll(timeout_ms=_POLL_MS).get(place, [])
+            empty = 0 if polled else empty + 1
+            for record in polled:
+                if record.offset < end and (records.H_RUN, run) in record.headers:
+                    found = record
+        return found

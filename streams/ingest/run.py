@@ -1,0 +1,221 @@
+"""Several sources at once into one Kafka: a thread a source, one outbox, one producer.
+
+Threads, because kafka-python's producer is one already and its send is safe to share; a source then reads as it
+would alone, and one that is kept waiting keeps nobody else waiting.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from streams.broker import clients
+from streams.errors import ConfigError, SinkError, WakewatchError
+from streams.ingest import letters, urls
+from streams.ingest.core import Ingest
+from streams.ingest.letters import Sender
+from streams.ingest.model import RATE_HZ, START_MS, Nature
+from streams.ingest.outbox import Outbox
+from streams.ingest.pump import Observer, Pace, Pump, State, fresh
+from streams.ingest.resume import LogEnd, Reached, run_of
+from streams.ingest.sources.events import Source
+from streams.ingest.sources.tcp import BackOff
+from streams.ingest.urls import Place
+from streams.settings import Settings
+
+_FOR_EVER_MS: Final = 2**31 - 1
+"""The producer's delivery time-out: nothing is dropped however long the broker is away; the outbox bounds it."""
+_DRAIN_S: Final = 30.0
+_JOIN_S: Final = 0.2
+_PACED_BATCH: Final = 20
+_log = structlog.get_logger("ingest")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be ingested, and how."""
+
+    urls: tuple[str, ...]
+    speed: float | None = None
+    """Times the time in the recording; None: as fast as it goes."""
+    start_ms: int | None = None
+    """Time of the first sentence of a recording without times."""
+    rate_hz: float | None = None
+    until_ms: int | None = None
+    again: bool = False
+    """Ingest a recording anew that the log already holds."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a run."""
+
+    states: tuple[State, ...]
+    already: tuple[str, ...]
+    """Sources that the log held wholly before."""
+    undelivered: int
+    """Sentences that Kafka had not acknowledged when the drain time was over."""
+
+
+def run(plan: Plan, settings: Settings, stop: Event, observer: Observer | None = None) -> Outcome:
+    """Ingests until all finite sources have ended or ``stop`` is set, and drains.
+
+    Raises ConfigError before anything is touched; SinkError when Kafka refuses for good; WakewatchError when a
+    source cannot go on.
+    """
+    places = _places(plan)
+    sources = [_open(place, plan, settings) for place in places]
+    with_kafka = _Kafka(settings, stop)
+    try:
+        partitions = with_kafka.partitions()
+        outbox = Outbox(with_kafka.producer, settings.ingest.buffer_sentences)
+        try:
+            pumps = [
+                _pump(place, source, plan, settings, with_kafka, outbox, partitions)
+                for place, source in zip(places, sources, strict=True)
+            ]
+            return _drive(pumps, outbox, stop, observer)
+        finally:
+            outbox.close()
+    except _StoppedError:
+        return Outcome(states=(), already=(), undelivered=0)
+    finally:
+        with_kafka.close()
+
+
+class _StoppedError(WakewatchError):
+    """Asked to stop before Kafka was there."""
+
+
+class _Kafka:
+    """The producer, and a consumer to look around with. Waits for a broker that is away."""
+
+    def __init__(self, settings: Settings, stop: Event) -> None:
+        self._settings = settings
+        back_off = BackOff(settings.ingest.reconnect_max_s)
+        self.producer: Any = None
+        self.consumer: Any = None
+        while self.consumer is None:
+            try:
+                self.producer = self.producer or self._new_producer()
+                self.consumer = clients.consumer(settings.kafka, group_id=None, allow_auto_create_topics=False)
+            except SinkError as error:
+                wait_s = back_off.next_s()
+                _log.warning("kafka is away", error=str(error), retry_s=round(wait_s, 2))
+                if stop.wait(wait_s):
+                    self.close()
+                    raise _StoppedError from error
+
+    def _new_producer(self) -> Any:
+        return clients.producer(self._settings.kafka, delivery_timeout_ms=_FOR_EVER_MS, allow_auto_create_topics=False)
+
+    def partitions(self) -> int:
+        """Partitions of the log. Raises ConfigError when it or the dead letters' topic is missing."""
+        prefix = self._settings.kafka.topic_prefix
+        there = self.consumer.topics()
+        for topic in (prefix + letters.SENTENCES_TOPIC, prefix + letters.DEAD_TOPIC):
+            if topic not in there:
+                raise ConfigError(f"topic {topic} is missing: make it with `wakewatch topics create`")
+        return len(self.consumer.partitions_for_topic(prefix + letters.SENTENCES_TOPIC))
+
+    def close(self) -> None:
+        for client in (self.consumer, self.producer):
+            if client is not None:
+                client.close(timeout_ms=1000) if client is self.consumer else client.close(timeout=1)
+
+
+def _places(plan: Plan) -> list[Place]:
+    places = [urls.parse(text) for text in plan.urls]
+    names = [place.name for place in places]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"two sources are named {twice}; name them apart with NAME=URL")
+    if not places:
+        raise ConfigError("no source; give at least one URL, such as file:PATH or udp://:10110")
+    return places
+
+
+def _open(place: Place, plan: Plan, settings: Settings) -> Source:
+    stdin_live = plan.start_ms is None and plan.rate_hz is None
+    source = urls.open_place(place, settings.ingest, paced=plan.speed is not None, stdin_live=stdin_live)
+    if place.kind == "file" and not Path(place.path).is_file():
+        raise ConfigError(f"file:{place.path}: no such file")
+    return source
+
+
+def _nature(place: Place, source: Source, plan: Plan) -> Nature:
+    paced = plan.speed if place.kind == "file" else None
+    return Nature(
+        live=source.live,
+        replayed=not source.live,
+        start_ms=START_MS if plan.start_ms is None else plan.start_ms,
+        rate_hz=plan.rate_hz or RATE_HZ,
+        batch=None if paced is None else _PACED_BATCH,
+        tick_ms=None if paced is None else max(1000, int(1000 * paced)),
+    )
+
+
+def _pump(
+    place: Place, source: Source, plan: Plan, settings: Settings, kafka: _Kafka, outbox: Outbox, partitions: int
+) -> Pump:
+    nature = _nature(place, source, plan)
+    resumes = place.kind == "file"
+    run_id = run_of(Path(place.path), place.name, nature) if resumes else secrets.token_hex(8)
+    if resumes and plan.again:
+        run_id = f"{run_id}-{secrets.token_hex(4)}"
+    prefix = settings.kafka.topic_prefix
+    reached, dead = fresh(partitions), 0
+    if resumes and not plan.again:
+        log_end = LogEnd(kafka.consumer, prefix + letters.SENTENCES_TOPIC)
+        reached = tuple(log_end.reached(run_id, partition) for partition in range(partitions))
+        dead = LogEnd(kafka.consumer, prefix + letters.DEAD_TOPIC).reached(run_id, letters.DEAD_PARTITION).ordinal + 1
+    return Pump(
+        source=source,
+        ingest=Ingest(place.name, partitions, settings.ingest, settings.feed, nature),
+        sender=Sender(place.name, run_id, nature.replayed, prefix),
+        outbox=outbox,
+        partitions=partitions,
+        reached=reached,
+        letters_reached=dead,
+        pace=Pace(plan.speed) if plan.speed is not None and resumes else None,
+        until_ms=plan.until_ms,
+    )
+
+
+def _drive(pumps: Sequence[Pump], outbox: Outbox, stop: Event, observer: Observer | None) -> Outcome:
+    already = [pump for pump in pumps if _ended(pump.reached)]
+    failures: list[BaseException] = []
+    threads = [
+        Thread(target=_guarded, args=(pump, stop, failures), daemon=True) for pump in pumps if pump not in already
+    ]
+    for pump in pumps:
+        pump.observer = observer
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) and not stop.is_set():
+        stop.wait(_JOIN_S)
+    if stop.is_set() and not failures:
+        outbox.drain(_DRAIN_S)
+    undelivered = outbox.drain(None if not stop.is_set() else _DRAIN_S)
+    for thread in threads:
+        thread.join(_JOIN_S)
+    if failures or outbox.failure:
+        raise failures[0] if failures else outbox.failure  # type: ignore[misc]  # one of them is there
+    states = tuple(pump.state(ended=True) for pump in pumps if pump not in already)
+    return Outcome(states=states, already=tuple(p.sender.source for p in already), undelivered=undelivered)
+
+
+def _ended(reached: Sequence[Reached]) -> bool:
+    return all(place.ended for place in reached)
+
+
+def _guarded(pump: Pump, stop: Event, failures: list[BaseException]) -> None:
+    try:
+        pump.run(stop)
+    except BaseException as error:  # noqa: BLE001  # raised again in the main thread
+        failures.append(error)
+        stop.set()

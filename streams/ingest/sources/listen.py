@@ -1,0 +1,80 @@
+"""TCP peers that connect to us. Each has lines of its own."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from collections.abc import Iterator
+from threading import Event
+from typing import Final
+
+import structlog
+
+from streams.errors import ConfigError
+from streams.ingest.sources.events import Chunk, HungUp, SourceEvent
+
+PEERS_MOST: Final = 256
+_READ_BYTES: Final = 64 * 1024
+_log = structlog.get_logger("ingest.listen")
+
+
+class ListenSource:
+    """A listening socket, bound at once: ``port`` is the real one, also where 0 was asked for."""
+
+    live = True
+    waits = True
+
+    def __init__(self, host: str, port: int, *, idle_s: float) -> None:
+        self._idle_s = idle_s
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._socket = socket.create_server((host, port), family=family)
+        except OSError as error:
+            raise ConfigError(f"tcp-listen://{host}:{port}: {error.strerror}; choose a free port of ours") from error
+        self._socket.setblocking(False)
+        self.port: int = self._socket.getsockname()[1]
+
+    def events(self, stop: Event) -> Iterator[SourceEvent]:
+        """Chunks of all peers, with a HungUp for each that leaves."""
+        with selectors.DefaultSelector() as selector, self._socket:
+            selector.register(self._socket, selectors.EVENT_READ)
+            try:
+                while not stop.is_set():
+                    ready = selector.select(self._idle_s)
+                    if not ready:
+                        yield None
+                    for key, _ in ready:
+                        yield self._ready(selector, key)
+            finally:
+                for key in list(selector.get_map().values()):
+                    if isinstance(key.fileobj, socket.socket):
+                        key.fileobj.close()
+
+    def _ready(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> SourceEvent:
+        if key.fileobj is self._socket:
+            return self._accept(selector)
+        peer, connection = str(key.data), key.fileobj
+        assert isinstance(connection, socket.socket)  # nothing else is registered
+        why = "closed by the other side"
+        try:
+            data = connection.recv(_READ_BYTES)
+        except OSError as error:
+            data, why = b"", str(error)
+        if data:
+            return Chunk(data, peer)
+        selector.unregister(connection)
+        connection.close()
+        _log.info("peer left", peer=peer, why=why)
+        return HungUp(peer, why)
+
+    def _accept(self, selector: selectors.BaseSelector) -> None:
+        try:
+            connection, address = self._socket.accept()
+        except OSError:  # the peer has left again
+            return
+        if len(selector.get_map()) > PEERS_MOST:
+            _log.warning("peer refused: too many", peer=address[0], most=PEERS_MOST)
+            connection.close()
+            return
+        connection.setblocking(False)
+        selector.register(connection, selectors.EVENT_READ, f"{address[0]}:{address[1]}")

@@ -1,0 +1,94 @@
+"""URLs of sources, and the sources they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from streams.errors import ConfigError
+from streams.ingest.sources.events import Source
+from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
+from streams.ingest.sources.listen import ListenSource
+from streams.ingest.sources.tcp import BackOff, TcpSource
+from streams.ingest.sources.udp import UdpSource
+from streams.settings import IngestSettings
+
+_FORMS: Final = "file:PATH, -, tcp://HOST:PORT, tcp-listen://[HOST]:PORT or udp://[HOST]:PORT"
+_NETWORK: Final = ("tcp", "tcp-listen", "udp")
+_LOOPBACK: Final = "127.0.0.1"
+_PACED_CHUNK_BYTES: Final = 2048
+_SUFFIXES: Final = (".gz",)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a source is: what its URL says."""
+
+    name: str
+    kind: str
+    """``file``, ``stdin``, ``tcp``, ``tcp-listen`` or ``udp``."""
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+
+def parse(text: str) -> Place:
+    """The place that ``[NAME=]URL`` names. Raises ConfigError, naming the remedy."""
+    name, url = _named(text)
+    if url == "-":
+        return Place(name or "stdin", "stdin")
+    scheme, colon, rest = url.partition(":")
+    if colon and scheme == "file":
+        path = rest[2:] if rest.startswith("//") else rest
+        if not path:
+            raise ConfigError(f"{text}: no path; write file:PATH")
+        return Place(name or _stem(Path(path)), "file", path=path)
+    if scheme in _NETWORK:
+        host, port = _address(text, url, needs_host=scheme == "tcp")
+        return Place(name or f"{host}:{port}", scheme, host, port)
+    hint = f"write file:{url}" if Path(url).exists() else f"write {_FORMS}"
+    raise ConfigError(f"{text}: not the URL of a source; {hint}")
+
+
+def open_place(place: Place, settings: IngestSettings, *, paced: bool, stdin_live: bool) -> Source:
+    """The source at ``place``; sockets that listen are bound now. Raises ConfigError."""
+    idle_s = settings.pack_ms / 1000
+    if place.kind == "stdin":
+        return StdinSource(idle_s, live=stdin_live)
+    if place.kind == "tcp":
+        back_off = BackOff(settings.reconnect_max_s)
+        return TcpSource(place.host, place.port, idle_s=idle_s, back_off=back_off)
+    if place.kind == "tcp-listen":
+        return ListenSource(place.host, place.port, idle_s=idle_s)
+    if place.kind == "udp":
+        return UdpSource(place.host, place.port, idle_s=idle_s)
+    return FileSource(Path(place.path), _PACED_CHUNK_BYTES if paced else CHUNK_BYTES)
+
+
+def _named(text: str) -> tuple[str, str]:
+    """A name is given before ``=`` when what stands there can be no part of a URL."""
+    name, equals, url = text.partition("=")
+    if equals and name and not set(name) & set(":/\\"):
+        return name, url
+    return "", text
+
+
+def _stem(path: Path) -> str:
+    if path.suffix in _SUFFIXES:
+        path = path.with_suffix("")
+    return path.stem or "file"
+
+
+def _address(text: str, url: str, *, needs_host: bool) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ConfigError(f"{text}: {error}; write {_FORMS}") from error
+    if port is None:
+        raise ConfigError(f"{text}: no port; write {url.rstrip('/:')}:PORT")
+    if needs_host and not host:
+        raise ConfigError(f"{text}: no host; write tcp://HOST:{port}")
+    return host or _LOOPBACK, port

@@ -1,0 +1,97 @@
+"""A ship held against the watchlist by hand: IMO decides, then MMSI, then call sign with flag.
+
+Names are looked at too, and are never more than possible: two listed ships are called MARIA, and another ANGARA
+burned at sea.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import msgspec
+
+from detectors.core.mid import flag_of
+from detectors.core.reference import ListedShip
+
+_PREFIX: Final = re.compile(r"^(?:M\s*[/.]?\s*[VT]|S\s*S)[\s.]+")
+_NO_LETTER: Final = re.compile(r"[^A-Z0-9]+")
+_LEAST_LIKENESS: Final = 0.85
+Field = Literal["imo", "mmsi", "call_sign", "name"]
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a ship. ``flag`` is a country code; without one the MMSI's is taken."""
+
+    imo: int | None = None
+    mmsi: int | None = None
+    call_sign: str | None = None
+    name: str | None = None
+    flag: str | None = None
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry that the ship may be."""
+
+    ship: ListedShip
+    matched_on: tuple[Field, ...]
+    verdict: Literal["match", "possible"]
+    likeness: float
+    """1 for equal identities; of the names, 0..1, for a name alone."""
+    note: str
+
+
+def match(ships: Iterable[ListedShip], query: Query) -> list[Match]:
+    """All entries that the ship may be: matches first, then by likeness; ties in the list's order."""
+    found = [each for ship in ships if (each := _against(ship, query)) is not None]
+    return sorted(found, key=lambda each: (each.verdict != "match", -each.likeness))
+
+
+def normal_name(name: str) -> str:
+    """A name without accents, punctuation, blanks and ``M/V``."""
+    plain = unicodedata.normalize("NFKD", name).upper()
+    return _NO_LETTER.sub("", _PREFIX.sub("", plain.strip()))
+
+
+def _against(ship: ListedShip, query: Query) -> Match | None:
+    fields = _agreeing(ship, query)
+    likeness = _likeness(ship, query)
+    if not fields and likeness < _LEAST_LIKENESS:
+        return None
+    if fields[:1] != ("imo",) and query.imo and ship.imo:
+        return _made(ship, fields or ("name",), "possible", likeness, f"but it is not IMO {ship.imo}: another ship")
+    if not fields:
+        return _made(ship, ("name",), "possible", likeness, "names are shared: a name alone is never a match")
+    return _made(ship, fields, "match", 1.0, _standing(fields))
+
+
+def _agreeing(ship: ListedShip, query: Query) -> tuple[Field, ...]:
+    flag = query.flag or (flag_of(query.mmsi) if query.mmsi else None)
+    agree: dict[Field, bool] = {
+        "imo": ship.imo is not None and ship.imo == query.imo,
+        "mmsi": ship.mmsi is not None and ship.mmsi == query.mmsi,
+        "call_sign": ship.call_sign is not None and ship.call_sign == query.call_sign and ship.flag == flag,
+    }
+    return tuple(field for field, same in agree.items() if same)
+
+
+def _standing(fields: tuple[Field, ...]) -> str:
+    if fields[0] == "imo":
+        return "the IMO number decides"
+    return "by MMSI; an IMO number would decide" if fields[0] == "mmsi" else "by call sign and flag; the weakest match"
+
+
+def _likeness(ship: ListedShip, query: Query) -> float:
+    asked = normal_name(query.name or "")
+    names = [normal_name(name) for name in (ship.name, *ship.former_names)]
+    ratios = [difflib.SequenceMatcher(None, asked, name).ratio() for name in names if asked and name]
+    return round(max(ratios, default=0.0), 3)
+
+
+def _made(
+    ship: ListedShip, fields: tuple[Field, ...], verdict: Literal["match", "possible"], likeness: float, note: str
+) -> Match:
+    return Match(ship=ship, matched_on=fields, verdict=verdict, likeness=likeness, note=note)

@@ -1,0 +1,111 @@
+"""THE Faust app. ``faust -A streams.worker.app worker --without-web`` runs it, and so does ``wakewatch detect``.
+
+Composition only: settings in, Faust's app, topics, agent and signals out.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import faust
+from mode import CrashingSupervisor
+
+from detectors.core.engine import Engine
+from streams import config
+from streams.broker.clients import servers_of
+from streams.broker.jars import cache_dir
+from streams.engines import engine_for
+from streams.reference import load_reference
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES
+from streams.worker import consumer
+from streams.worker.fleetlog import Stored
+from streams.worker.publish import Publisher
+from streams.worker.service import Service
+
+settings = config.load()
+reference = load_reference(settings.reference)
+kafka, rules = settings.kafka, settings.worker
+servers = ",".join(servers_of(kafka))
+data_dir = Path(rules.data_dir or cache_dir() / "worker" / (rules.instance_id or f"{rules.app_id}-{os.getpid()}"))
+data_dir.mkdir(parents=True, exist_ok=True)
+
+app = faust.App(
+    rules.app_id,
+    broker=[f"kafka://{server}" for server in servers.split(",")],
+    store="memory://",
+    datadir=str(data_dir),
+    web_enabled=False,
+    topic_partitions=kafka.partitions,
+    topic_replication_factor=kafka.replication,
+    topic_disable_leader=True,
+    topic_allow_declare=False,
+    agent_supervisor=CrashingSupervisor,
+    stream_wait_empty=False,
+    stream_recovery_delay=0,
+    stream_buffer_maxsize=128,
+    consumer_auto_offset_reset="earliest",
+    consumer_max_fetch_size=4 << 20,
+    consumer_group_instance_id=rules.instance_id or None,
+    broker_session_timeout=rules.session_timeout_s,
+    broker_heartbeat_interval=rules.session_timeout_s / 5,
+    broker_request_timeout=90.0,
+    broker_commit_interval=1.0,
+    producer_linger=0,
+    producer_max_request_size=4 << 20,
+)
+_RAW: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+
+
+def _topic(name: str, partitions: int = kafka.partitions) -> Any:
+    return app.topic(kafka.topic_prefix + name, partitions=partitions, **_RAW)
+
+
+sentences = _topic(SENTENCES)
+publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1))
+service = Service(
+    app,
+    servers=servers,
+    source=kafka.topic_prefix + SENTENCES,
+    fleet=kafka.topic_prefix + FLEET,
+    app_id=rules.app_id,
+    every_s=rules.snapshot_every_s,
+)
+consumer.install(service.positions)
+
+
+def make_engine(partition: int, stored: Stored | None) -> Engine:
+    """A partition's engine: empty, or as the snapshot has it."""
+    if stored is None:
+        return engine_for(settings, reference, partition)
+    return Engine.restore(
+        stored.shards, stored.cut.manifest, partition=partition, reference=reference, feed=settings.feed,
+        thresholds=settings.detectors, severities=settings.severity,
+    )  # fmt: skip
+
+
+@app.agent(sentences, concurrency=1)
+async def detect(stream: Any) -> None:
+    """Takes records in, in order."""
+    await service.run(stream, publisher)
+
+
+@app.on_partitions_assigned.connect
+async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
+    service.assigned(set(parts))
+
+
+@app.on_rebalance_complete.connect
+async def _ready(_app: Any, **_: Any) -> None:
+    await service.take_over(make_engine)
+
+
+@app.on_partitions_revoked.connect
+async def _revoked(_app: Any, _parts: Any, **_: Any) -> None:
+    await service.let_go(stopping=False)
+
+
+@app.on_before_shutdown.connect
+async def _stopping(_app: Any, **_: Any) -> None:
+    await service.let_go(stopping=True)

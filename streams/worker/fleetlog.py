@@ -1,0 +1,188 @@
+"""Durable state of one partition: snapshots that are Kafka transactions in a compacted topic.
+
+- ``claim`` fences the former owner (InitProducerId), aborts what it left open, and writes a claim record.
+- ``write`` is one transaction: shards, then the cut. Nothing of a snapshot is visible unless all of it is.
+- ``load`` reads committed records up to our own claim: a well-defined end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from streams.errors import StateError
+
+CUT: Final = b"cut"
+CLAIM: Final = b"claim"
+_SHARD: Final = b"shard/%d"
+_TAIL: Final = 8
+_LOAD_S: Final = 120.0
+_BYTES_MOST: Final = 4 << 20
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """The record that makes shards a snapshot."""
+
+    app: str
+    offset: int
+    """Input offset up to which the state is whole."""
+    shards: int
+    versions: list[int]
+    """For each shard the input offset that it was cut at; the shard carries it too."""
+    at: list[int]
+    """For each shard the offset in the fleet log where it stands: where a load must begin."""
+    manifest: bytes
+
+
+class Stored(NamedTuple):
+    """A snapshot, read back and checked."""
+
+    cut: Cut
+    shards: list[bytes]
+
+
+class FleetLog:
+    """One partition's transactional writer."""
+
+    def __init__(self, servers: str, topic: str, partition: int, app_id: str) -> None:
+        self.topic, self.partition, self.app_id = topic, partition, app_id
+        self.claimed = -1
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=servers,
+            transactional_id=f"{app_id}-fleet-{partition}",
+            transaction_timeout_ms=60_000,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=1 << 20,
+            max_request_size=_BYTES_MOST,
+            request_timeout_ms=30_000,
+        )
+
+    async def claim(self) -> None:
+        """Makes this process the owner; a former one fails at its next write."""
+        await self._producer.start()
+        note = msgspec.json.encode({"app": self.app_id, "pid": os.getpid(), "at": time.time()})
+        self.claimed = await self._transaction([], CLAIM, lambda _: note)
+
+    async def write(self, shards: Sequence[tuple[int, bytes]], cut: Callable[[list[int]], bytes]) -> None:
+        """One snapshot. ``cut`` is given the log offsets of ``shards`` and returns the cut record."""
+        await self._transaction([(_SHARD % number, value) for number, value in shards], CUT, cut)
+
+    async def _transaction(
+        self, records: Sequence[tuple[bytes, bytes]], key: bytes, last: Callable[[list[int]], bytes]
+    ) -> int:
+        await self._producer.begin_transaction()
+        sent = []
+        for name, value in records:
+            sent.append(await self._producer.send(self.topic, value=value, key=name, partition=self.partition))
+            await asyncio.sleep(0)  # a shard at a time: the stream goes on
+        at = [(await future).offset for future in sent]  # a failed batch raises here: never commit past it
+        end = await (await self._producer.send(self.topic, value=last(at), key=key, partition=self.partition))
+        await self._producer.commit_transaction()
+        return int(end.offset)
+
+    async def close(self) -> None:
+        """Lets the connection go; nothing is written."""
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self._producer.stop(), 3)
+
+
+class _Reader:
+    """Reads one partition backwards until a whole snapshot is in hand."""
+
+    def __init__(self, log: FleetLog, consumer: AIOKafkaConsumer) -> None:
+        self.log, self._consumer = log, consumer
+        self.part = TopicPartition(log.topic, log.partition)
+        self.values: dict[bytes, bytes] = {}
+        self.done = False
+        self._start = 0
+
+    def begin(self, offset: int) -> None:
+        self._start, self.values = max(0, offset), {}
+        self._consumer.seek(self.part, self._start)
+
+    def take(self, key: bytes, value: bytes | None, offset: int) -> bool:
+        """Takes a record in; True when our claim is reached and reading stops or begins again."""
+        if value is None:
+            self.values.pop(key, None)
+        else:
+            self.values[key] = value
+        if offset < self.log.claimed:
+            return False
+        self._at_claim()
+        return True
+
+    def _at_claim(self) -> None:
+        header = self.values.get(CUT)
+        if header is None and self._start > 0:
+            self.begin(self.log.claimed - 8 * (self.log.claimed - self._start))  # no cut in this tail: a longer one
+            return
+        oldest = min(read_cut(header).at, default=0) if header else 0
+        if self._start > oldest:
+            self.begin(oldest)
+            return
+        self.done = True
+        self._consumer.pause(self.part)
+
+
+def read_cut(value: bytes) -> Cut:
+    """A cut record. Raises StateError when it is none."""
+    try:
+        return msgspec.json.decode(value, type=Cut)
+    except msgspec.MsgspecError as error:
+        raise StateError(f"the newest snapshot's head cannot be read: {error}") from error
+
+
+async def load(servers: str, topic: str, logs: Sequence[FleetLog]) -> dict[int, Stored | None]:
+    """The newest snapshot of each claimed partition; None where there is none. Raises StateError."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest",
+        isolation_level="read_committed", max_partition_fetch_bytes=_BYTES_MOST, fetch_max_wait_ms=50,
+    )  # fmt: skip
+    await consumer.start()
+    readers = {log.partition: _Reader(log, consumer) for log in logs}
+    deadline = time.monotonic() + _LOAD_S
+    try:
+        consumer.assign([reader.part for reader in readers.values()])
+        for reader in readers.values():
+            reader.begin(reader.log.claimed - _TAIL)
+        while not all(reader.done for reader in readers.values()):
+            for part, messages in (await consumer.getmany(timeout_ms=500)).items():
+                for message in messages:
+                    if readers[part.partition].take(message.key, message.value, message.offset):
+                        break
+            if time.monotonic() > deadline:
+                raise StateError(f"{topic} could not be read within {_LOAD_S:.0f} s: is the broker overloaded?")
+    finally:
+        await consumer.stop()
+    return {number: _whole(reader) for number, reader in readers.items()}
+
+
+def _whole(reader: _Reader) -> Stored | None:
+    header = reader.values.get(CUT)
+    if header is None:
+        return None
+    cut, log = read_cut(header), reader.log
+    if cut.app != log.app_id:
+        raise StateError(
+            f"{log.topic}/{log.partition} belongs to {cut.app!r}, not to {log.app_id!r}: set worker.app_id"
+        )
+    shards = []
+    for number, version in enumerate(cut.versions):
+        value = reader.values.get(_SHARD % number)
+        if value is None or int.from_bytes(value[:8], "little") != version:
+            raise StateError(f"{log.topic}/{log.partition}: shard {number} of the snapshot at {cut.offset} is torn")
+        shards.append(value[8:])
+    return Stored(cut, shards)
+
+
+def stamp(version: int, shard: bytes) -> bytes:
+    """A shard as it is written: the input offset that it was cut at, then its bytes."""
+    return version.to_bytes(8, "little") + shard
