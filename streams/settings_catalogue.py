@@ -173,4 +173,4 @@ def toml_value(value: Any) -> str:
     """A setting's value as TOML writes it."""
     if isinstance(value, tuple):
         return "[" + ", ".join(map(toml_value, value)) + "]"
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

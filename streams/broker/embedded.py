@@ -24,6 +24,8 @@ _START_S: Final = 60.0
 _STOP_S: Final = 20.0
 _LOOK_S: Final = 0.1
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
+_children: Final[dict[int, subprocess.Popen[bytes]]] = {}
+"""Brokers that this process started: it is theirs to reap."""
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,14 +74,17 @@ def start(data_dir: Path | None = None, port: int = DEFAULT_PORT, *, die_with_pa
     base = [str(jdk), "-Xmx512m", f"-Dorg.slf4j.simpleLogger.logFile={home / 'kafka.log'}", "-cp", jars]
     if not (home / "data" / "meta.properties").exists():
         _format(base, home)
+    errors = os.open(home / "kafka.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     process = subprocess.Popen(
         [*base, "kafka.Kafka", str(home / "server.properties")],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=(home / "kafka.err").open("ab"),
+        stderr=errors,
         start_new_session=True,
         preexec_fn=_follow_parent if die_with_parent else None,  # noqa: PLW1509 - nothing but a prctl happens in it
     )
+    os.close(errors)
+    _children[process.pid] = process
     broker = Broker(pid=process.pid, started=_started(process.pid), port=port, data_dir=str(home))
     (home / _STATE).write_bytes(msgspec.json.encode(broker))
     _await_accepting(process, broker)
@@ -180,9 +185,10 @@ def _await_accepting(process: subprocess.Popen[bytes], broker: Broker) -> None:
 def _await_gone(broker: Broker, wait_s: float) -> bool:
     deadline = time.monotonic() + wait_s
     while time.monotonic() < deadline:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(broker.pid, os.WNOHANG)
         if _started(broker.pid) != broker.started:
+            child = _children.pop(broker.pid, None)
+            if child is not None:
+                child.wait()
             return True
         time.sleep(_LOOK_S / 2)
     return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,7 +113,7 @@ def _writer(target: str | None) -> Iterator[BinaryIO | None]:
 
 
 @contextmanager
-def _progress(files: list[Path]) -> Iterator[object]:
+def _progress(files: list[Path]) -> Iterator[Callable[[int], None]]:
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=_talk, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("replaying", total=None)

@@ -27,10 +27,6 @@ from streams.settings import IngestSettings
 
 __all__ = ["RATE_HZ", "START_MS", "Counts", "Ingest", "Nature", "RefusedLine"]
 
-_MS: Final = 946_684_800_000
-"""2000-01-01T00:00:00Z: where the time of a file without times begins."""
-RATE_HZ: Final = 100.0
-"""... and how many sentences a second it gets."""
 _MS: Final = 1000
 _WALL_TICK_MS: Final = 1000
 _GRACE_MS: Final = 3000

@@ -7,6 +7,7 @@ would alone, and one that is kept waiting keeps nobody else waiting.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Thread
@@ -74,11 +75,15 @@ def run(plan: Plan, settings: Settings, stop: Event, observer: Observer | None =
         partitions = with_kafka.partitions()
         outbox = Outbox(with_kafka.producer, settings.ingest.buffer_sentences)
         try:
-            pumps = [
-                _pump(place, source, plan, settings, with_kafka, outbox, partitions)
-                for place, source in zip(places, sources, strict=True)
-            ]
-            return _drive(pumps, outbox, stop, observer)
+            builder = _Builder(
+                plan=plan,
+                settings=settings,
+                kafka=with_kafka,
+                outbox=outbox,
+                partitions=partitions,
+                observer=observer,
+            )
+            return _drive([builder.pump(*pair) for pair in zip(places, sources, strict=True)], outbox, stop)
         finally:
             outbox.close()
     except _StoppedError:
@@ -159,54 +164,74 @@ def _nature(place: Place, source: Source, plan: Plan) -> Nature:
     )
 
 
-def _pump(
-    place: Place, source: Source, plan: Plan, settings: Settings, kafka: _Kafka, outbox: Outbox, partitions: int
-) -> Pump:
-    nature = _nature(place, source, plan)
-    resumes = place.kind == "file"
-    run_id = run_of(Path(place.path), place.name, nature) if resumes else secrets.token_hex(8)
-    if resumes and plan.again:
-        run_id = f"{run_id}-{secrets.token_hex(4)}"
-    prefix = settings.kafka.topic_prefix
-    reached, dead = fresh(partitions), 0
-    if resumes and not plan.again:
-        log_end = LogEnd(kafka.consumer, prefix + letters.SENTENCES_TOPIC)
-        reached = tuple(log_end.reached(run_id, partition) for partition in range(partitions))
-        dead = LogEnd(kafka.consumer, prefix + letters.DEAD_TOPIC).reached(run_id, letters.DEAD_PARTITION).ordinal + 1
-    return Pump(
-        source=source,
-        ingest=Ingest(place.name, partitions, settings.ingest, settings.feed, nature),
-        sender=Sender(place.name, run_id, nature.replayed, prefix),
-        outbox=outbox,
-        partitions=partitions,
-        reached=reached,
-        letters_reached=dead,
-        pace=Pace(plan.speed) if plan.speed is not None and resumes else None,
-        until_ms=plan.until_ms,
-    )
+class _Builder(msgspec.Struct, frozen=True, kw_only=True):
+    """Makes the pump of each place."""
+
+    plan: Plan
+    settings: Settings
+    kafka: _Kafka
+    outbox: Outbox
+    partitions: int
+    observer: Observer | None
+
+    def pump(self, place: Place, source: Source) -> Pump:
+        plan, settings = self.plan, self.settings
+        nature = _nature(place, source, plan)
+        run_id, reached, dead = self._run(place, nature)
+        return Pump(
+            source=source,
+            ingest=Ingest(place.name, self.partitions, settings.ingest, settings.feed, nature),
+            sender=Sender(place.name, run_id, nature.replayed, settings.kafka.topic_prefix),
+            outbox=self.outbox,
+            partitions=self.partitions,
+            reached=reached,
+            letters_reached=dead,
+            pace=Pace(plan.speed) if plan.speed is not None and place.kind == "file" else None,
+            until_ms=plan.until_ms,
+            observer=self.observer,
+        )
+
+    def _run(self, place: Place, nature: Nature) -> tuple[str, tuple[Reached, ...], int]:
+        """The run's identity, and how far the log and the dead letters have come with it."""
+        if place.kind != "file":
+            return secrets.token_hex(8), fresh(self.partitions), 0
+        run_id = run_of(Path(place.path), place.name, nature)
+        if self.plan.again:
+            return f"{run_id}-{secrets.token_hex(4)}", fresh(self.partitions), 0
+        prefix, consumer = self.settings.kafka.topic_prefix, self.kafka.consumer
+        log_end = LogEnd(consumer, prefix + letters.SENTENCES_TOPIC)
+        dead = LogEnd(consumer, prefix + letters.DEAD_TOPIC).reached(run_id, letters.DEAD_PARTITION)
+        return run_id, tuple(log_end.reached(run_id, p) for p in range(self.partitions)), dead.ordinal + 1
 
 
-def _drive(pumps: Sequence[Pump], outbox: Outbox, stop: Event, observer: Observer | None) -> Outcome:
-    already = [pump for pump in pumps if _ended(pump.reached)]
+def _drive(pumps: Sequence[Pump], outbox: Outbox, stop: Event) -> Outcome:
+    already = tuple(pump.sender.source for pump in pumps if _ended(pump.reached))
+    running = [pump for pump in pumps if not _ended(pump.reached)]
     failures: list[BaseException] = []
-    threads = [
-        Thread(target=_guarded, args=(pump, stop, failures), daemon=True) for pump in pumps if pump not in already
-    ]
-    for pump in pumps:
-        pump.observer = observer
+    threads = [Thread(target=_guarded, args=(pump, stop, failures), daemon=True) for pump in running]
     for thread in threads:
         thread.start()
-    while any(thread.is_alive() for thread in threads) and not stop.is_set():
-        stop.wait(_JOIN_S)
-    if stop.is_set() and not failures:
-        outbox.drain(_DRAIN_S)
-    undelivered = outbox.drain(None if not stop.is_set() else _DRAIN_S)
-    for thread in threads:
-        thread.join(_JOIN_S)
-    if failures or outbox.failure:
-        raise failures[0] if failures else outbox.failure  # type: ignore[misc]  # one of them is there
-    states = tuple(pump.state(ended=True) for pump in pumps if pump not in already)
-    return Outcome(states=states, already=tuple(p.sender.source for p in already), undelivered=undelivered)
+    undelivered = _finish(threads, outbox, stop)
+    if failures or outbox.failure is not None:
+        raise failures[0] if failures else outbox.failure or SinkError("lost", retriable=False)
+    states = tuple(pump.state(ended=True) for pump in running)
+    return Outcome(states=states, already=already, undelivered=undelivered)
+
+
+def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event) -> int:
+    """Waits for the ends of all; once asked to stop, not longer than the drain time. Returns what is undelivered."""
+    deadline_s: float | None = None
+    while any(thread.is_alive() for thread in threads) or outbox.held:
+        if outbox.failure is not None:
+            stop.set()
+        if stop.is_set() and deadline_s is None:
+            deadline_s = time.monotonic() + _DRAIN_S
+        if deadline_s is not None and (time.monotonic() > deadline_s or outbox.failure is not None):
+            break
+        outbox.drain(_JOIN_S)
+        for thread in threads:
+            thread.join(_JOIN_S / len(threads))
+    return outbox.held
 
 
 def _ended(reached: Sequence[Reached]) -> bool:

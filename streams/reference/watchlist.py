@@ -114,6 +114,7 @@ def _csv_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
     delimiter = max(",;\t|", key=head.count)
     table = csv.reader(lines[skipped:], delimiter=delimiter, strict=True)
     columns: list[str] = []
+    rows = 0
     for line, row in _records(table, skipped, refused):
         if not columns:
             columns = [_column(name) for name in row]
@@ -123,9 +124,10 @@ def _csv_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
         elif len(row) > len(columns):
             refused.append(Refused(line=line, reason=f"{len(row)} cells under {len(columns)} columns"))
         elif any(cell.strip() for cell in row):
+            rows += 1
             yield line, dict(zip(columns, row, strict=False))
-    if not columns:
-        refused.append(Refused(line=0, reason="nothing in the file"))
+    if not rows and not refused:
+        refused.append(Refused(line=0, reason="no ship in the file"))
 
 
 def _records(table: Iterable[list[str]], skipped: int, refused: list[Refused]) -> Iterator[tuple[int, list[str]]]:

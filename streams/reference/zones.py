@@ -29,7 +29,7 @@ _HORIZONS_H: Final = (0.0, 240.0)
 _DEFAULT_HORIZON_H: Final = 6.0
 _PRECISIONS_NM: Final = (0.0, 200.0)
 _MOST_ALIASES: Final = 50
-_SAME_PLACE_NM: Final = 0.1
+_SAME_PLACE_DIGITS: Final = 3  # of a degree: a tenth of a mile
 _LOCODE: Final = re.compile(r"[A-Z]{2}[A-Z2-9]{3}")
 _FEATURE: Final = re.compile(rb'"type"\s*:\s*"Feature"')
 # West, south, east, north, generous: to tell a latitude written first where both readings are on the globe.
@@ -66,10 +66,11 @@ def read_zones(content: bytes) -> Zones:
 def _read(features: list[Any], lines: list[int]) -> Zones:
     zones: list[Zone] = []
     refused: list[Refused] = []
+    taken: dict[object, str] = {}
     for number, feature in enumerate(features):
         try:
             zone = _zone(feature)
-            _refuse_duplicate(zone, zones)
+            _refuse_duplicate(zone, taken)
             zones.append(zone)
         except Refusal as why:
             line = lines[number] if len(lines) == len(features) else 0
@@ -86,15 +87,18 @@ def _feature_lines(content: bytes) -> list[int]:
     return lines
 
 
-def _refuse_duplicate(zone: Zone, others: list[Zone]) -> None:
-    for other in others:
-        if (zone.from_date, zone.to_date) != (other.from_date, other.to_date):
-            continue
-        if zone.name.casefold() == other.name.casefold():
-            raise Refusal(f"a zone {other.name} of the same dates stands before it")
-        apart_nm = distance_nm(zone.lat_deg, zone.lon_deg, other.lat_deg, other.lon_deg)
-        if apart_nm < _SAME_PLACE_NM and zone.polygon is None and other.polygon is None:
-            raise Refusal(f"it lies where {other.name} lies; give one zone both names (aliases)")
+def _refuse_duplicate(zone: Zone, taken: dict[object, str]) -> None:
+    """``taken`` holds the names and centres seen so far, by their dates, and is added to."""
+    dates = (zone.from_date, zone.to_date)
+    name = (zone.name.casefold(), dates)
+    centre = (round(zone.lat_deg, _SAME_PLACE_DIGITS), round(zone.lon_deg, _SAME_PLACE_DIGITS), dates)
+    if name in taken:
+        raise Refusal(f"a zone {taken[name]} of the same dates stands before it")
+    if zone.polygon is None and centre in taken:
+        raise Refusal(f"it lies where {taken[centre]} lies; give one zone both names (aliases)")
+    taken[name] = zone.name
+    if zone.polygon is None:
+        taken[centre] = zone.name
 
 
 # -- one feature ----------------------------------------------------------------------------------------------------

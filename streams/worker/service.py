@@ -90,8 +90,8 @@ class Service:
     def _check_ends(self, part: Partition, low: int, high: int) -> None:
         if part.offset >= high:
             raise StateError(
-                f"{self._source}/{part.log.partition} ends at {high}, but the state has read to {part.offset}: the topic "
-                f"was made anew; delete {self._fleet} or set another worker.app_id to start with an empty state"
+                f"{self._source}/{part.log.partition} ends at {high}, but the state has read to {part.offset}: "
+                f"the topic was made anew; delete {self._fleet}, or set another worker.app_id to start afresh"
             )
         if low > part.offset + 1:
             if part.offset >= 0:

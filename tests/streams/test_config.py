@@ -44,6 +44,14 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def complaint(path: Path | None, environ: dict[str, str]) -> str:
+    try:
+        config.load(path, environ=environ)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
 def test_nothing_given_means_the_defaults() -> None:
     assert config.load(environ={}) == Settings()
 
@@ -140,18 +148,12 @@ def test_a_missing_file_or_a_folder_is_one_line(tmp_path: Path) -> None:
 def test_any_bytes_load_or_say_what_is_wrong(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_bytes(content)
-    try:
-        assert isinstance(config.load(path, environ={}), Settings)
-    except ConfigError as error:
-        assert "\n" not in str(error)
+    assert len(complaint(path, {}).splitlines()) <= 1
 
 
 @given(st.sampled_from(sorted(catalogue())), st.text(max_size=30))
 def test_any_text_in_any_variable_loads_or_is_one_line(key: str, value: str) -> None:
-    try:
-        config.load(environ={catalogue()[key].variable: value})
-    except ConfigError as error:
-        assert len(str(error).splitlines()) == 1
+    assert len(complaint(None, {catalogue()[key].variable: value}).splitlines()) <= 1
 
 
 def test_the_example_is_current_and_loads_as_the_defaults() -> None:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from typing import IO, Final
+from typing import BinaryIO, Final, cast
 
 from streams.errors import ConfigError, WakewatchError
 from streams.ingest.sources.events import Chunk, SourceEvent
@@ -19,12 +19,12 @@ _GZIP: Final = b"\x1f\x8b"
 CHUNK_BYTES: Final = 256 * 1024
 
 
-def open_recording(path: Path) -> IO[bytes]:
+def open_recording(path: Path) -> BinaryIO:
     """The file's bytes, unpacked when it is gzip. Raises ConfigError when it cannot be read."""
     try:
         with path.open("rb") as file:
             packed = file.read(len(_GZIP)) == _GZIP
-        return gzip.open(path) if packed else path.open("rb")
+        return cast(BinaryIO, gzip.open(path)) if packed else path.open("rb")
     except OSError as error:
         raise ConfigError(f"file:{path}: {error.strerror}; give the path of a file that can be read") from error
 

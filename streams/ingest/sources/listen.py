@@ -52,7 +52,8 @@ class ListenSource:
 
     def _ready(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> SourceEvent:
         if key.fileobj is self._socket:
-            return self._accept(selector)
+            self._accept(selector)
+            return None
         peer, connection = str(key.data), key.fileobj
         assert isinstance(connection, socket.socket)  # nothing else is registered
         why = "closed by the other side"

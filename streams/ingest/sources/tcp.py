@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from threading import Event
 from typing import Final
 
@@ -60,7 +60,8 @@ class TcpSource:
             yield HungUp("", why)
             yield from self._pause(wait_s, stop)
 
-    def _connection(self, stop: Event) -> Iterator[SourceEvent]:  # type: ignore[misc]  # returns the reason too
+    def _connection(self, stop: Event) -> Generator[SourceEvent, None, str]:
+        """One connection, from its making to its loss; returns why it was lost."""
         yield None
         try:
             with socket.create_connection(self._address, timeout=_CONNECT_S) as connection:

@@ -1,0 +1,159 @@
+"""wakewatch ingest: feeds and files into the log."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Annotated, Final
+
+import msgspec
+import typer
+from rich.console import Console
+
+from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.errors import ConfigError
+from streams.ingest.pump import State
+from streams.ingest.run import Outcome, Plan, run
+
+_talk = Console(stderr=True, highlight=False, soft_wrap=True)
+_INTERRUPTED: Final = 130
+_EXAMPLES: Final = """Examples:
+
+wakewatch ingest file:day.nmea.gz --speed 60
+
+wakewatch ingest harbour=tcp://192.0.2.7:5631 udp://:10110
+
+rtl_ais -n | wakewatch ingest -"""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one source: lines = sentences + other; sentences = messages + rejected + merged + pending."""
+
+    source: str
+    lines: int
+    sentences: int
+    other: int
+    messages: int
+    merged: int
+    pending: int
+    rejected: dict[str, int]
+    tag_block_checksum_errors: int
+
+
+def command(
+    urls: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[NAME=]URL...",
+            help="file:PATH (.gz too), - (stdin), tcp://HOST:PORT, tcp-listen://[HOST]:PORT, udp://[HOST]:PORT. "
+            "Without HOST only this machine is listened to; 0.0.0.0 means everybody.",
+            show_default=False,
+        ),
+    ],
+    *,
+    speed: Annotated[
+        str, typer.Option("--speed", help="Pace of files: 1 as recorded, 60 a minute a second, max.")
+    ] = "max",
+    start: Annotated[
+        str | None, typer.Option("--start", help="Time of the first sentence of a file without times.", metavar="ISO")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", help="Sentences a second of a file without times.", min=0.001)
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="Run the clock on after the last sentence of a file.", metavar="ISO")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Ingest anew what the log already holds.")] = False,
+    settings: SettingsFile = None,
+    servers: Servers = None,
+    json: Json = False,
+) -> int:
+    """Bring feeds and files into the log, until all files have ended or Ctrl-C."""
+    plan = Plan(
+        urls=tuple(urls),
+        speed=_speed(speed),
+        start_ms=_time_ms("--start", start),
+        rate_hz=rate,
+        until_ms=_time_ms("--until", until),
+        again=again,
+    )
+    stop = threading.Event()
+    signals: list[int] = []
+    before = {number: _on(number, stop, signals) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        outcome = run(plan, settings_of(settings, servers), stop)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    _report(outcome, json=json)
+    if outcome.undelivered:
+        return 1
+    return _INTERRUPTED if signal.SIGINT in signals else 0
+
+
+command.__doc__ = f"{command.__doc__}\n\n{_EXAMPLES}"
+
+
+def _on(number: signal.Signals, stop: threading.Event, signals: list[int]) -> signal._HANDLER:
+    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+        stop.set()
+
+    return signal.signal(number, ask_to_stop)
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise ConfigError(f"--speed {text}: give a number above 0, such as 1 or 60, or max")
+    return speed
+
+
+def _time_ms(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text}: write a time such as 2024-02-09T00:00:00Z") from error
+    return int((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _report(outcome: Outcome, *, json: bool) -> None:
+    for source in outcome.already:
+        _talk.print(f"{source}: the log already holds all of it; --again ingests it anew", markup=False)
+    summaries = [_summary(state) for state in outcome.states]
+    if json:
+        typer.echo(msgspec.json.encode(summaries))
+        return
+    for one in summaries:
+        refused = ", ".join(f"{count} {reason}" for reason, count in sorted(one.rejected.items())) or "none"
+        _talk.print(
+            f"{one.source}: {one.lines} lines, {one.sentences} sentences, {one.messages} messages, "
+            f"{one.merged} merged, {one.pending} pending; refused: {refused}",
+            markup=False,
+        )
+    if outcome.undelivered:
+        _talk.print(f"{outcome.undelivered} sentences were not delivered: Kafka is away", markup=False)
+
+
+def _summary(state: State) -> Summary:
+    counts = state.counts
+    return Summary(
+        source=state.source,
+        lines=counts.lines,
+        sentences=counts.sentences,
+        other=counts.other,
+        messages=counts.messages,
+        merged=counts.merged,
+        pending=state.pending,
+        rejected={reason.value: count for reason, count in counts.rejected.items()},
+        tag_block_checksum_errors=counts.tag_block_checksum_errors,
+    )

@@ -1,0 +1,69 @@
+"""What tests share: a real Kafka, and topics of their own."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.broker import embedded
+from streams.errors import ConfigError
+from streams.settings import KafkaSettings
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Broker]:
+    """One embedded Kafka for the whole run, on a free port; gone with us."""
+    home = tmp_path_factory.mktemp("kafka")
+    try:
+        started = embedded.start(home, port=0, die_with_parent=True)
+    except ConfigError as error:
+        pytest.skip(f"no embedded Kafka here: {error}")
+    yield started
+    embedded.stop(home)
+
+
+@pytest.fixture
+def kafka_settings(broker: embedded.Broker) -> KafkaSettings:
+    """Kafka with topics of this test's own."""
+    return KafkaSettings(bootstrap_servers=broker.bootstrap_servers, topic_prefix=f"t{uuid.uuid4().hex[:8]}.")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The recordings; skips where they are missing."""
+    path = Path(__file__).parents[2] / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip("the recordings of ../shared/data are not here")
+    return path
+
+
+@pytest.fixture(scope="session")
+def feed() -> bytes:
+    """Six hours of twenty ships: one listed, one inside a sanctioned port, some dark, a damaged line, an outage."""
+    from pyais.encode import encode_dict
+
+    def tagged(second: int, fields: dict[str, object]) -> list[bytes]:
+        sentences = encode_dict({"repeat": 0, **fields}, talker_id="AI", radio_channel="A")
+        return [b"\\s:pier,c:%d*00\\%s" % (1_700_000_000 + second, s.encode()) for s in sentences]
+
+    lines: list[bytes] = []
+    for second in range(0, 6 * 3600, 60):
+        if 4 * 3600 < second < 4.5 * 3600:
+            continue
+        for ship in range(20):
+            if ship % 5 == 0 and 3600 < second < (2 + ship / 10) * 3600:
+                continue
+            place = (
+                {"lat": 42.2333, "lon": 130.3, "speed": 0.1}
+                if ship == 3
+                else {"lat": 38.0 + ship / 10 + second / 21_600, "lon": 132.0, "speed": 10.0}
+            )
+            mmsi = 273_999_001 if ship == 0 else 205_000_000 + ship
+            lines += tagged(second + ship, {"msg_type": 1, "mmsi": mmsi, "course": 0.0, "second": second % 60, **place})
+        if second % 1200 == 0:
+            static = {"msg_type": 5, "mmsi": 273_999_001, "imo": 9179842, "shipname": "ANGARA", "ship_type": 70,
+                      "destination": "KPRJN", "to_bow": 100, "to_stern": 20}  # fmt: skip
+            lines += tagged(second + 30, static)
+    lines.insert(100, lines[99][:-1] + b"0" if not lines[99].endswith(b"0") else lines[99][:-1] + b"1")
+    return b"\n".join(lines) + b"\n"

@@ -1,0 +1,76 @@
+from detectors.core.ticks import FeedRules
+from streams.errors import Reason
+from streams.ingest.clock import WAITING_MOST, EventClock, Message, Refused
+
+HOUR, DAY, YEAR = 3_600_000, 86_400_000, 365 * 86_400_000
+NOON = 1_700_000_000_000
+
+
+def played(*heard: tuple[int, int]) -> tuple[list[tuple[int, int]], list[Reason], EventClock]:
+    clock = EventClock(FeedRules())
+    believed, refused = [], []
+    for ordinal, (time_ms, mmsi) in enumerate(heard):
+        for outcome in clock.admit(Message(NOON + time_ms, mmsi, ordinal, b"", (b"x",))):
+            if isinstance(outcome, Refused):
+                refused.append(outcome.reason)
+            else:
+                believed.append((outcome.time_ms - NOON, outcome.mmsi))
+    return believed, refused, clock
+
+
+TEN = [(i, i) for i in range(10)]
+
+
+def test_one_forged_year_is_refused_when_the_clock_goes_on() -> None:
+    believed, refused, clock = played(*TEN, (YEAR, 99), (9, 3), (20, 1))
+    assert believed == [*TEN, (9, 3), (20, 1)]
+    assert refused == [Reason.TIME_AHEAD]
+    assert clock.clock_ms == NOON + 20
+
+
+def test_one_vessel_alone_cannot_make_a_leap_however_often_it_says_so() -> None:
+    believed, refused, clock = played(*TEN, *[(YEAR + i, 99) for i in range(3 * WAITING_MOST)], (30, 2))
+    assert clock.clock_ms == NOON + 30
+    assert len(believed) == 11
+    assert set(refused) == {Reason.TIME_AHEAD}
+    assert len(refused) == 3 * WAITING_MOST
+
+
+def test_three_witnesses_make_a_leap_and_keep_their_order() -> None:
+    after = [(90 * DAY, 1), (90 * DAY + 5, 2), (90 * DAY + 2, 3)]
+    believed, refused, clock = played(*TEN, *after)
+    assert (believed, refused) == ([*TEN, *after], [])
+    assert clock.clock_ms == NOON + 90 * DAY + 5
+
+
+def test_a_liar_among_the_witnesses_does_not_set_the_time() -> None:
+    believed, refused, clock = played(*TEN, (YEAR, 99), (DAY, 1), (DAY + 1, 2), (DAY + 2, 3))
+    assert clock.clock_ms == NOON + DAY + 2
+    assert refused == [Reason.TIME_AHEAD]
+    assert believed[10:] == [(DAY, 1), (DAY + 1, 2), (DAY + 2, 3)]
+
+
+def test_a_feed_of_one_ship_needs_only_that_ship() -> None:
+    assert played((0, 1), (90 * DAY, 1))[0] == [(0, 1), (90 * DAY, 1)]
+
+
+def test_late_passes_with_its_own_time_and_a_day_back_is_refused() -> None:
+    believed, refused, clock = played((0, 1), (-HOUR, 2), (-DAY - 1, 3))
+    assert believed == [(0, 1), (-HOUR, 2)]
+    assert refused == [Reason.TIME_BEHIND]
+    assert clock.clock_ms == NOON
+
+
+def test_a_wrong_first_time_does_not_make_the_rest_of_a_file_old() -> None:
+    clock = EventClock(FeedRules())
+    clock.prime({99: NOON + YEAR, **{mmsi: NOON for mmsi in range(5)}})
+    assert clock.admit(Message(NOON + YEAR, 99, 0, b"", (b"x",))) == []
+    outcomes = clock.admit(Message(NOON + 1, 1, 1, b"", (b"y",)))
+    assert [isinstance(outcome, Refused) for outcome in outcomes] == [True, False]
+
+
+def test_what_nobody_confirms_is_given_up() -> None:
+    _, _, clock = played(*TEN, (YEAR, 99), (5, 2))
+    assert clock.waiting == 2
+    assert [type(outcome) for outcome in clock.give_up()] == [Refused, Message]
+    assert clock.waiting == 0

@@ -1,0 +1,121 @@
+"""Zones in GeoJSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from detectors.core.geo import distance_nm
+from streams.reference.zones import Zones, read_zones
+
+SQUARE = [[130.0, 42.0], [130.4, 42.0], [130.4, 42.4], [130.0, 42.4], [130.0, 42.0]]
+
+
+def feature(coordinates: Any = (130.3, 42.2333), shape: str = "Point", **properties: Any) -> dict[str, Any]:
+    given_properties = {"name": "Rajin", "kind": "sanctioned", "radius_nm": 5, **properties}
+    return {
+        "type": "Feature",
+        "geometry": {"type": shape, "coordinates": coordinates},
+        "properties": {key: value for key, value in given_properties.items() if value is not ...},
+    }
+
+
+def read(*features: Any) -> Zones:
+    return read_zones(json.dumps({"type": "FeatureCollection", "features": features}).encode())
+
+
+def test_a_point_with_a_radius_is_a_circle() -> None:
+    found = read(feature(aliases=["NAJIN", "NAJIN", " "], locode="KP RJN", to="2025-07-01", note="passed over"))
+    assert not found.refused
+    (zone,) = found.zones
+    assert (zone.lat_deg, zone.lon_deg, zone.radius_nm, zone.polygon) == (42.2333, 130.3, 5.0, None)
+    assert (zone.aliases, zone.locode, zone.to_date, zone.horizon_h) == (("NAJIN",), "KPRJN", "2025-07-01", 6.0)
+
+
+def test_a_polygon_has_a_circle_around_it_for_screening() -> None:
+    (zone,) = read(feature([SQUARE], "Polygon", radius_nm=...)).zones
+    assert zone.polygon is not None
+    assert all(distance_nm(zone.lat_deg, zone.lon_deg, lat, lon) <= zone.radius_nm for lon, lat in zone.polygon[0])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (feature((42.2333, 130.3)), "are they swapped?"),
+        (feature((27.15, 56.2), country="IR"), "but swapped it is"),
+        (feature((200.0, 300.0)), "not on the globe"),
+        (feature((10**400, 1)), "no pair of numbers"),
+        (feature(("1", "2")), "no pair of numbers"),
+        (feature([True, False]), "no pair of numbers"),
+        (feature(radius_nm=...), "needs radius_nm"),
+        (feature(radius_nm=0), "radius_nm is no number from 0.1 to 200"),
+        (feature(radius_nm="5"), "radius_nm is no number"),
+        (feature(horizon_h=1e9), "horizon_h is no number"),
+        (feature(kind="bad"), "neither sanctioned nor associated"),
+        (feature(kind=[]), "neither sanctioned nor associated"),
+        (feature(name="  "), "no name"),
+        (feature(name="=CMD()"), "formula"),
+        (feature(name=7), "name is no text"),
+        (feature(aliases="NAJIN"), "aliases"),
+        (feature(locode="KPR"), "UN/LOCODE"),
+        (feature(country="DPRK"), "country code"),
+        (feature(**{"from": "2025-07-02", "to": "2025-07-01"}), "before it begins"),
+        (feature([SQUARE[:-1]], "Polygon"), "does not end where it begins"),
+        (feature([SQUARE[:2] + SQUARE[:2] + SQUARE[:1]], "Polygon"), "fewer than three corners"),
+        (feature([[[179, 0], [-179, 0], [-179, 1], [179, 0]]], "Polygon"), "antimeridian"),
+        (feature([[[0, 0], [40, 0], [40, 40], [0, 0]]], "Polygon"), "from its middle"),
+        (feature([], "Polygon"), "without rings"),
+        (feature([[SQUARE]], "MultiPolygon"), "neither Point nor Polygon"),
+        ({"type": "Feature", "geometry": None, "properties": {}}, "no Feature"),
+        (3, "no Feature"),
+    ],
+)
+def test_a_wrong_feature_is_refused_and_the_next_one_counts(wrong: Any, says: str) -> None:
+    found = read(wrong, feature(name="Sonbong", coordinates=(130.4, 42.3333)))
+    assert says in found.refused[0].reason
+    assert [z.name for z in found.zones] == ["Sonbong"]
+
+
+def test_a_refused_feature_has_its_line() -> None:
+    lines = ",\n".join(json.dumps(f) for f in (feature(), feature((1, 100), name="B")))
+    found = read_zones(('{"type": "FeatureCollection", "features": [\n' + lines + "\n]}").encode())
+    assert found.refused[0].line == 3
+
+
+def test_duplicates_are_refused_unless_their_dates_differ() -> None:
+    assert "stands before it" in read(feature(), feature((131, 42))).refused[0].reason
+    assert "both names" in read(feature(), feature(name="Najin")).refused[0].reason
+    assert len(read(feature(to="2020-01-01"), feature(**{"from": "2024-01-01"})).zones) == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"type": "FeatureCollection", "features": []}', b"\xff", b"[" * 100_000, b"NaN"]
+)
+def test_what_is_no_geojson_is_refused(content: bytes) -> None:
+    found = read_zones(content)
+    assert not found.zones
+    assert found.refused
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.binary(max_size=300))
+@example(b'{"type": "FeatureCollection", "features": [{"type": "Feature"')
+def test_any_bytes_are_zones_or_refused(content: bytes) -> None:
+    found = read_zones(content)
+    assert found.zones or found.refused
+
+
+@given(st.sampled_from([*feature()["properties"], "aliases", "from", "country", "locode"]), ANY_JSON, ANY_JSON)
+def test_any_value_anywhere_is_a_zone_or_refused(name: str, value: Any, coordinates: Any) -> None:
+    found = read(feature(**{name: value}), feature(coordinates), feature(coordinates, "Polygon"))
+    assert len(found.zones) + len(found.refused) == 3
