@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ FLEET: Final = "ais.fleet.v1"
 ALERTS: Final = "ais.alerts.v1"
 ALERT_STATE: Final = "ais.alerts.state.v1"
 DEAD: Final = "ais.dead.v1"
+_KNOWN_S, _LOOK_S = 10.0, 0.05
 _HOUR_MS: Final = 3_600_000
 _MESSAGE_BYTES: Final = str(4 << 20)
 _COMPACT: Final = {
@@ -85,4 +87,35 @@ def create_missing(admin: Any, kafka: KafkaSettings) -> list[str]:
         except TopicAlreadyExistsError:
             continue  # another worker was quicker
         made.append(plan.name)
+    _await_known(admin, made)
     return made
+
+
+def _await_known(admin: Any, names: list[str]) -> None:
+    """A topic just made is not known to every client at once."""
+    deadline = time.monotonic() + _KNOWN_S
+    while time.monotonic() < deadline and not set(names) <= set(admin.list_topics()):
+        time.sleep(_LOOK_S)
+
+
+def differences(admin: Any, kafka: KafkaSettings) -> list[Difference]:
+    """Where the topics are not as they must be: missing, other partitions, other configuration."""
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    wanted = {plan.name: plan for plan in plans(kafka)}
+    there = set(admin.list_topics())
+    found = [Difference(topic=n, what="topic", is_="missing", wanted="present") for n in wanted if n not in there]
+    present = [name for name in wanted if name in there]
+    for description in admin.describe_topics(present):
+        name, count = description["name"], len(description["partitions"])
+        if count != wanted[name].partitions:
+            found.append(Difference(topic=name, what="partitions", is_=str(count), wanted=str(wanted[name].partitions)))
+    for name in present:
+        described = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])["topic"][name]
+        actual = {key: str(entry["value"]) for key, entry in described.items()}
+        found += [
+            Difference(topic=name, what=key, is_=actual.get(key, "unset"), wanted=value)
+            for key, value in wanted[name].configs.items()
+            if actual.get(key) != value
+        ]
+    return sorted(found, key=lambda difference: (difference.topic, difference.what))

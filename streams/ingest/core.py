@@ -155,7 +155,7 @@ class Ingest:
         if len(line) > self._limit:
             self.counts.lines += 1
             self._ordinal += 1
-            self._bad(Bad(Reason.LINE_TOO_LONG, f"longer than {self._limit} bytes"), line)
+            self._bad(Bad(Reason.LINE_TOO_LONG, f"longer than {self._limit} bytes"), line, peer)
             return
         for unit in units(line):
             self._unit(unit, peer)
@@ -169,16 +169,16 @@ class Ingest:
             self._sentence(parsed, peer)
             self._cut()
         elif isinstance(parsed, Bad):
-            self._bad(parsed, unit)
+            self._bad(parsed, unit, peer)
             self._cut()
         else:
             self.counts.other += 1
             if parsed is not None:
                 self._timings[peer] = parsed
 
-    def _bad(self, bad: Bad, raw: bytes) -> None:
+    def _bad(self, bad: Bad, raw: bytes, peer: str) -> None:
         self.counts.sentences += 1
-        self._timings.clear()
+        self._timings.pop(peer, None)
         self._refuse(bad.reason, raw, bad.detail)
 
     def _refuse(self, reason: Reason, raw: bytes, detail: str) -> None:

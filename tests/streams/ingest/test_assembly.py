@@ -3,9 +3,7 @@ from streams.ingest.assembly import Assembly
 from streams.ingest.sentence import Sentence, Tag
 
 
-def part(
-    name: str, number: int, total: int = 2, *, sequence: bytes = b"1", tag: Tag | None = None
-) -> Sentence:
+def part(name: str, number: int, total: int = 2, *, sequence: bytes = b"1", tag: Tag | None = None) -> Sentence:
     text = f"{name}{number}".encode()
     return Sentence(text, tag or Tag(), total, number, sequence, b"A", text)
 

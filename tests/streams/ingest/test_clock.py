@@ -63,7 +63,7 @@ def test_late_passes_with_its_own_time_and_a_day_back_is_refused() -> None:
 
 def test_a_wrong_first_time_does_not_make_the_rest_of_a_file_old() -> None:
     clock = EventClock(FeedRules())
-    clock.prime({99: NOON + YEAR, **{mmsi: NOON for mmsi in range(5)}})
+    clock.prime({99: NOON + YEAR, **dict.fromkeys(range(5), NOON)})
     assert clock.admit(Message(NOON + YEAR, 99, 0, b"", (b"x",))) == []
     outcomes = clock.admit(Message(NOON + 1, 1, 1, b"", (b"y",)))
     assert [isinstance(outcome, Refused) for outcome in outcomes] == [True, False]

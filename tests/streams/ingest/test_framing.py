@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def lines_of(chunks: list[bytes]) -> list[bytes]:
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=8))
 def test_how_bytes_are_cut_into_chunks_changes_nothing(data: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    parts = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [data[a:b] for a, b in pairwise(edges)]
     assert lines_of(parts) == lines_of([data]) == lines_of([data[i : i + 1] for i in range(len(data))])
 
 

@@ -1,0 +1,209 @@
+"""The whole command against a real Kafka."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams import records
+from streams.broker import clients
+from streams.errors import ConfigError
+from streams.ingest import run as running
+from streams.ingest.core import Ingest
+from streams.ingest.run import Plan, run
+from streams.records import Sentences, TickRecord
+from streams.settings import IngestSettings, KafkaSettings, Settings
+
+pytestmark = pytest.mark.broker
+PARTITIONS = 3
+PACK = 20
+BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
+BROKEN = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*24"
+
+
+@pytest.fixture
+def settings(kafka_settings: KafkaSettings) -> Settings:
+    from kafka.admin import NewTopic
+
+    admin, prefix = clients.admin(kafka_settings), kafka_settings.topic_prefix
+    admin.create_topics([NewTopic(f"{prefix}ais.sentences.v1", PARTITIONS, 1), NewTopic(f"{prefix}ais.dead.v1", 1, 1)])
+    admin.close()
+    return Settings(kafka=kafka_settings, ingest=IngestSettings(pack_sentences=PACK))
+
+
+@pytest.fixture
+def config(settings: Settings, tmp_path: Path) -> Path:
+    path = tmp_path / "wakewatch.toml"
+    kafka = settings.kafka
+    path.write_text(
+        f'[kafka]\nbootstrap_servers = "{kafka.bootstrap_servers}"\ntopic_prefix = "{kafka.topic_prefix}"\n'
+        f"[ingest]\npack_sentences = {PACK}\n"
+    )
+    return path
+
+
+def command(config: Path, *urls: str) -> list[str]:
+    return [sys.executable, "-c", "from streams.cli import main; main()", "ingest", "--settings", str(config), *urls]
+
+
+def topic(settings: Settings, name: str) -> list[Any]:
+    """All records of a topic, by partition and offset."""
+    from kafka import TopicPartition
+
+    consumer = clients.consumer(settings.kafka, group_id=None)
+    full = settings.kafka.topic_prefix + name
+    places = [TopicPartition(full, p) for p in sorted(consumer.partitions_for_topic(full))]
+    consumer.assign(places)
+    consumer.seek_to_beginning()
+    ends = consumer.end_offsets(places)
+    found: list[Any] = []
+    while any(consumer.position(place) < ends[place] for place in places):
+        for polled in consumer.poll(200).values():
+            found += polled
+    consumer.close()
+    return sorted(found, key=lambda record: (record.partition, record.offset))
+
+
+def sequence(settings: Settings) -> dict[int, list[bytes]]:
+    parts: dict[int, list[bytes]] = defaultdict(list)
+    for record in topic(settings, "ais.sentences.v1"):
+        parts[record.partition] += record.value.split(b"\n")
+    return parts
+
+
+def expected(data: bytes, source: str) -> dict[int, list[bytes]]:
+    ingest = Ingest(source, PARTITIONS)
+    parts: dict[int, list[bytes]] = defaultdict(list)
+    for record in ingest.feed(data) + ingest.end():
+        if isinstance(record, TickRecord):
+            for partition in range(PARTITIONS):
+                parts[partition].append(records.encode_tick(record.tick))
+        else:
+            assert isinstance(record, Sentences)
+            parts[record.partition] += record.value.split(b"\n")
+    return parts
+
+
+def until(true: Callable[[], bool], wait_s: float = 20) -> None:
+    end_s = time.monotonic() + wait_s
+    while not true():
+        assert time.monotonic() < end_s, "waited in vain"
+        time.sleep(0.05)
+
+
+def recording(path: Path, feed: bytes, times: int) -> bytes:
+    """A feed several times over, a day apart, so that it takes a while."""
+    again = [
+        re.sub(rb"c:(\d+)", lambda found, day=day: b"c:%d" % (int(found[1]) + day * 86_400), feed)
+        for day in range(times)
+    ]
+    data = b"".join(again)
+    path.write_bytes(data)
+    return data
+
+
+def test_after_kill_9_a_file_goes_on_where_the_log_ends(
+    settings: Settings, config: Path, tmp_path: Path, feed: bytes
+) -> None:
+    """Nothing is lost and nothing comes twice, sentences, ticks and dead letters alike."""
+    path = tmp_path / "days.nmea"
+    data = recording(path, feed, 5)
+    killed = 0
+    for records_before_kill in (30, 400, 900):
+        process = subprocess.Popen(command(config, f"file:{path}"), stderr=subprocess.DEVNULL)
+        until(lambda n=records_before_kill: len(topic(settings, "ais.sentences.v1")) >= n or process.poll() is not None)
+        killed += process.poll() is None
+        process.kill()
+        process.wait(10)
+    done = subprocess.run(command(config, f"file:{path}"), capture_output=True, timeout=60, check=True)
+    assert killed
+    assert sequence(settings) == expected(data, "days")
+    letters = topic(settings, "ais.dead.v1")
+    assert [dict(letter.headers)["reason"] for letter in letters] == [b"checksum"] * 5
+    again = subprocess.run(command(config, f"file:{path}"), capture_output=True, timeout=60, check=True)
+    assert b"already holds" in done.stderr + again.stderr
+    assert sequence(settings) == expected(data, "days")
+
+
+def test_a_datagram_reaches_the_topic_and_sigterm_drains(settings: Settings, config: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(command(config, f"pier=udp://127.0.0.1:{port}"), stderr=subprocess.PIPE)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+
+            def sent_and_there() -> bool:
+                sender.sendto(BARE, ("127.0.0.1", port))
+                return any(BARE in record.value for record in topic(settings, "ais.sentences.v1"))
+
+            until(sent_and_there)
+            sender.sendto(BROKEN, ("127.0.0.1", port))
+            until(lambda: any(letter.value == BROKEN for letter in topic(settings, "ais.dead.v1")))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+    (headers,) = [dict(letter.headers) for letter in topic(settings, "ais.dead.v1")]
+    assert (headers["reason"], headers["source"]) == (b"checksum", b"pier")
+    kinds = {dict(record.headers)[records.H_KIND] for record in topic(settings, "ais.sentences.v1")}
+    assert kinds <= {b"tick", b"sentences"}
+
+
+def test_several_files_at_once_keep_their_own_order(settings: Settings, tmp_path: Path, feed: bytes) -> None:
+    paths = [tmp_path / "one.nmea", tmp_path / "two.nmea"]
+    for path in paths:
+        path.write_bytes(feed)
+    outcome = run(Plan(urls=tuple(f"file:{path}" for path in paths)), settings, threading.Event())
+    assert [state.source for state in outcome.states] == ["one", "two"]
+    whole = sequence(settings)
+    for path in paths:
+        for partition, wanted in expected(feed, path.stem).items():
+            ours = [line for line in wanted if line.startswith(b"\\")]
+            ticks = [line for line in wanted if line.startswith(b"{")]
+            assert [line for line in whole[partition] if f'"{path.stem}"'.encode() in line] == ticks
+            assert [line for line in whole[partition] if line.startswith(b"\\")].count(ours[0]) == 2
+
+
+def test_records_say_what_they_are(settings: Settings, tmp_path: Path, feed: bytes) -> None:
+    path = tmp_path / "one.nmea"
+    path.write_bytes(feed)
+    run(Plan(urls=(f"file:{path}",)), settings, threading.Event())
+    now_ms = int(time.time() * 1000)
+    for record in topic(settings, "ais.sentences.v1"):
+        headers = dict(record.headers)
+        assert headers[records.H_FORMAT] == records.FORMAT
+        assert headers[records.H_SOURCE] == b"one"
+        assert headers[records.H_REPLAYED] == b"1"
+        assert int(headers[records.H_EVENT_FROM]) <= int(headers[records.H_EVENT_TO])
+        assert abs(now_ms - record.timestamp) < 60_000
+
+
+def test_a_missing_topic_is_said_before_anything_is_read(kafka_settings: KafkaSettings, tmp_path: Path) -> None:
+    path = tmp_path / "one.nmea"
+    path.write_bytes(BARE)
+    with pytest.raises(ConfigError, match="topics create"):
+        run(Plan(urls=(f"file:{path}",)), Settings(kafka=kafka_settings), threading.Event())
+
+
+def test_a_stop_while_kafka_is_away_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "PYTHONWARNINGS", "ignore")
+    path = tmp_path / "one.nmea"
+    path.write_bytes(BARE)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        settings = Settings(kafka=KafkaSettings(bootstrap_servers=f"127.0.0.1:{closed.getsockname()[1]}"))
+        stop = threading.Event()
+        threading.Timer(0.2, stop.set).start()
+        outcome = running.run(Plan(urls=(f"file:{path}",)), settings, stop)
+    assert outcome.states == ()

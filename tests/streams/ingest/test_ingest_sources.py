@@ -1,0 +1,161 @@
+import contextlib
+import gzip
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.errors import ConfigError, WakewatchError
+from streams.ingest import urls
+from streams.ingest.sources.events import Chunk, HungUp, Source, SourceEvent
+from streams.ingest.sources.file import FileSource, StdinSource
+from streams.ingest.sources.listen import ListenSource
+from streams.ingest.sources.tcp import BackOff, TcpSource
+from streams.ingest.sources.udp import UdpSource
+
+IDLE_S = 0.02
+
+
+@contextlib.contextmanager
+def heard(source: Source) -> Iterator[list[SourceEvent]]:
+    """What a source says, from a thread of its own."""
+    events: list[SourceEvent] = []
+    stop = threading.Event()
+
+    def listen() -> None:
+        events.extend(event for event in _noted(source, stop, events) if False)
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    try:
+        yield events
+    finally:
+        stop.set()
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def _noted(source: Source, stop: threading.Event, events: list[SourceEvent]) -> Iterator[SourceEvent]:
+    for event in source.events(stop):
+        if event is not None:
+            events.append(event)
+        yield event
+
+
+def until(true: Callable[[], bool], wait_s: float = 5) -> None:
+    end_s = time.monotonic() + wait_s
+    while not true():
+        assert time.monotonic() < end_s, "waited in vain"
+        time.sleep(0.01)
+
+
+def read(source: Source) -> bytes:
+    return b"".join(e.data for e in source.events(threading.Event()) if isinstance(e, Chunk))
+
+
+def test_a_file_is_read_plain_or_packed_whatever_its_name(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.gz", tmp_path / "b.txt"
+    plain.write_bytes(b"hello\n")
+    packed.write_bytes(gzip.compress(b"hello\n"))
+    assert read(FileSource(plain)) == read(FileSource(packed)) == b"hello\n"
+
+
+def test_a_packed_file_that_breaks_off_is_said_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(os.urandom(10_000))[:-100])
+    with pytest.raises(WakewatchError, match="came before"):
+        read(FileSource(path))
+
+
+def test_standard_input_ends_with_its_writer() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"hello\n")
+    os.close(writing)
+    assert read(StdinSource(IDLE_S, descriptor=reading)) == b"hello\n"
+    os.close(reading)
+
+
+def test_a_lost_tcp_feed_is_tried_again_and_nothing_comes_twice() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with heard(TcpSource("127.0.0.1", port, idle_s=IDLE_S, back_off=BackOff(0.1, seed=1))) as events:
+            for data in (b"one\n", b"two\n"):
+                connection, _ = server.accept()
+                connection.sendall(data)
+                connection.close()
+            until(lambda: events.count(HungUp("", "closed by the other side")) == 2)
+    assert [e.data for e in events if isinstance(e, Chunk)] == [b"one\n", b"two\n"]
+
+
+def test_back_off_doubles_up_to_its_bound_with_full_jitter() -> None:
+    back_off = BackOff(30, seed=5)
+    waits = [back_off.next_s() for _ in range(200)]
+    assert all(0.05 <= wait <= min(30, 0.5 * 2**n) for n, wait in enumerate(waits))
+    assert max(waits) > 25
+    back_off.reset()
+    assert back_off.next_s() <= 0.5
+
+
+def test_listening_keeps_peers_apart() -> None:
+    source = ListenSource("127.0.0.1", 0, idle_s=IDLE_S)
+    with heard(source) as events:
+        with (
+            socket.create_connection(("127.0.0.1", source.port)) as one,
+            socket.create_connection(("127.0.0.1", source.port)) as two,
+        ):
+            one.sendall(b"!AI")
+            two.sendall(b"whole\n")
+            until(lambda: len(events) == 2)
+        until(lambda: len(events) == 4)
+    peers = {e.peer: e.data for e in events if isinstance(e, Chunk)}
+    assert sorted(peers.values()) == [b"!AI", b"whole\n"]
+    assert {e.peer for e in events if isinstance(e, HungUp)} == set(peers)
+
+
+def test_each_datagram_is_closed_with_a_line_end() -> None:
+    source = UdpSource("127.0.0.1", 0, idle_s=IDLE_S)
+    with heard(source) as events, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for data in (b"one", b"two\n"):
+            sender.sendto(data, ("127.0.0.1", source.port))
+        until(lambda: sum(len(e.data) for e in events if isinstance(e, Chunk)) == 9)
+    assert b"".join(e.data for e in events if isinstance(e, Chunk)) == b"one\ntwo\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("file:/data/day.nmea.gz", urls.Place("day", "file", path="/data/day.nmea.gz")),
+        ("file:///data/a=b.txt", urls.Place("a=b", "file", path="/data/a=b.txt")),
+        ("-", urls.Place("stdin", "stdin")),
+        ("tcp://Example.org:5631", urls.Place("example.org:5631", "tcp", "example.org", 5631)),
+        ("harbour=udp://:10110", urls.Place("harbour", "udp", "127.0.0.1", 10110)),
+        ("tcp-listen://[::1]:99", urls.Place("::1:99", "tcp-listen", "::1", 99)),
+    ],
+)
+def test_urls_name_places(text: str, place: urls.Place) -> None:
+    assert urls.parse(text) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("day.nmea", "write file:PATH"),
+        ("http://x", "not the URL"),
+        ("tcp://x", "tcp://x:PORT"),
+        ("tcp://:99", "no host"),
+        ("udp://x:99999", "write"),
+        ("file:", "no path"),
+    ],
+)
+def test_a_wrong_url_names_the_remedy(text: str, remedy: str) -> None:
+    with pytest.raises(ConfigError, match=remedy):
+        urls.parse(text)
+
+
+def test_a_taken_port_is_a_configuration_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="free port"):
+        ListenSource("127.0.0.1", taken.getsockname()[1], idle_s=IDLE_S)
