@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated, Final
 
 import msgspec
+import structlog
 import typer
 from rich.console import Console
 
@@ -79,6 +81,8 @@ def command(
         until_ms=_time_ms("--until", until),
         again=again,
     )
+    # stdout is for data; the program's talk goes to stderr.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     stop = threading.Event()
     signals: list[int] = []
     before = {number: _on(number, stop, signals) for number in (signal.SIGTERM, signal.SIGINT)}

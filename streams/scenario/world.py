@@ -1,0 +1,108 @@
+"""What a generated feed is made of: receivers that hear within a disk, ships that report, and what is then true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from detectors.core.geo import bearing_deg, distance_nm
+from streams import encode
+from streams.encode import Fix, Particulars
+
+HOUR_MS = 3_600_000
+
+
+class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+    """Hears everything within its disk, and is heard itself as a base station."""
+
+    name: str
+    mmsi: int
+    lat_deg: float
+    lon_deg: float
+    range_nm: float
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """One message on the air."""
+
+    time_ms: int
+    mmsi: int
+    fix: Fix
+    status: int = 0
+    class_b: bool = False
+    base: bool = False
+    ship: Particulars | None = None
+    """Static data instead of a position."""
+
+
+class Truth(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, for whoever checks a detector."""
+
+    kind: str
+    mmsi: int
+    from_ms: int
+    to_ms: int
+    note: str
+    expected: tuple[str, ...] = ()
+    """Alerts that must come: ``detector severity``."""
+
+
+class Leg(msgspec.Struct, frozen=True, kw_only=True):
+    """A ship on a straight way (or at rest) that reports at regular times."""
+
+    mmsi: int
+    from_ms: int
+    to_ms: int
+    start: tuple[float, float]
+    end: tuple[float, float]
+    every_s: float
+    class_b: bool = False
+    status: int = 0
+
+    def say(self) -> Iterator[Spoken]:
+        """Its position reports; latitude and longitude change in proportion to time."""
+        span_ms = max(1, self.to_ms - self.from_ms)
+        far_nm = distance_nm(*self.start, *self.end)
+        sog_kn = far_nm / (span_ms / HOUR_MS)
+        cog_deg = bearing_deg(*self.start, *self.end) if far_nm else None
+        time_ms = float(self.from_ms)
+        while time_ms <= self.to_ms:
+            share = (time_ms - self.from_ms) / span_ms
+            lat, lon = (a + (b - a) * share for a, b in zip(self.start, self.end, strict=True))
+            second = int(time_ms / 1000) % 60
+            yield Spoken(
+                time_ms=int(time_ms), mmsi=self.mmsi, fix=Fix(lat, lon, sog_kn, cog_deg, cog_deg, second),
+                status=self.status, class_b=self.class_b,
+            )  # fmt: skip
+            time_ms += self.every_s * 1000
+
+
+def on_the_air(spoken: Iterable[Spoken], receivers: tuple[Receiver, ...]) -> Iterator[bytes]:
+    """The sentences that some receiver hears, in order of time, each with a tag block."""
+    for number, message in enumerate(sorted(spoken, key=lambda s: (s.time_ms, s.mmsi, s.ship is not None))):
+        heard = _heard_by(message, receivers)
+        if heard is not None:
+            lines = encode.sentences(_bits(message), channel="AB"[number % 2], sequence=number)
+            yield from encode.tagged(lines, message.time_ms, heard)
+
+
+def _heard_by(message: Spoken, receivers: tuple[Receiver, ...]) -> str | None:
+    fix = message.fix
+    if fix.lat_deg is None or fix.lon_deg is None:
+        return None
+    for receiver in receivers:
+        near = abs(fix.lat_deg - receiver.lat_deg) * 60 <= receiver.range_nm  # spares the trigonometry
+        if near and distance_nm(fix.lat_deg, fix.lon_deg, receiver.lat_deg, receiver.lon_deg) <= receiver.range_nm:
+            return receiver.name
+    return None
+
+
+def _bits(message: Spoken) -> encode.Bits:
+    if message.ship is not None:
+        return encode.static(message.mmsi, message.ship)
+    if message.base:
+        return encode.base_station(message.mmsi, message.fix)
+    if message.class_b:
+        return encode.position_b(message.mmsi, message.fix)
+    return encode.position(message.mmsi, message.fix, status=message.status)
