@@ -121,6 +121,8 @@ def play(files: Sequence[BinaryIO], plan: Plan, road: Road, settings: Settings) 
     Yields alerts, what was refused, and now and then the number of bytes read since (for a progress bar).
     """
     ingest = Ingest(plan.source, plan.partitions, settings.ingest, settings.feed, plan.nature)
+    for engine in road.engines:
+        engine.sources.replayed = plan.nature.replayed  # also before the first tick
     for file in files:
         while chunk := file.read(CHUNK_BYTES):
             yield from road.take(ingest.feed(chunk))

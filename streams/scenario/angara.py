@@ -105,7 +105,7 @@ def _ship(o: Options) -> Iterator[Spoken | Truth]:
                 note="at the yard, then silent there", expected=("port_proximity page", "gap page"))  # fmt: skip
 
 
-def _heard(
+def _heard(  # noqa: PLR0917 - who, when and where, in the order of a log book
     o: Options, ship: Particulars, from_ms: int, to_ms: int, start: tuple[float, float], end: tuple[float, float],
     *, status: int = 0,
 ) -> Iterator[Spoken]:  # fmt: skip

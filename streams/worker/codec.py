@@ -11,7 +11,7 @@ from detectors.core.engine import Engine
 from detectors.core.episodes import Emitted
 from streams.decode import decode
 from streams.errors import Reason
-from streams.records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_TICK, decode_tick
+from streams.records import FORMAT, H_FORMAT, H_KIND, H_REPLAYED, H_SOURCE, KIND_TICK, decode_tick
 
 FOREIGN_SOURCE = "foreign"
 
@@ -44,6 +44,7 @@ def handle(engine: Engine, value: bytes, headers: Mapping[str, bytes], written_m
         return _lost(Letter(Reason.RECORD_UNREADABLE, value, f"format {headers[H_FORMAT]!r}", source))
     if headers.get(H_KIND) == KIND_TICK:
         return _tick(engine, value, source)
+    engine.sources.replayed = headers.get(H_REPLAYED) == b"1"  # also before the first tick
     decoded = decode(value, source, None, engine.clock_ms or written_ms)
     letters = [Letter(r.reason, r.raw, r.detail, source) for r in (*decoded.refused, *decoded.refused_fixes)]
     alerts = engine.apply(decoded.batch) if len(decoded.batch.reports) else []

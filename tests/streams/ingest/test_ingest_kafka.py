@@ -10,6 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from streams.ingest.run import Plan, run
 from streams.records import Sentences, TickRecord
 from streams.settings import IngestSettings, KafkaSettings, Settings
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
 PARTITIONS = 3
 PACK = 20
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
@@ -112,6 +113,10 @@ def recording(path: Path, feed: bytes, times: int) -> bytes:
     return data
 
 
+def has_written(settings: Settings, process: "subprocess.Popen[bytes]", records: int) -> bool:
+    return process.poll() is not None or len(topic(settings, "ais.sentences.v1")) >= records
+
+
 def test_after_kill_9_a_file_goes_on_where_the_log_ends(
     settings: Settings, config: Path, tmp_path: Path, feed: bytes
 ) -> None:
@@ -121,7 +126,7 @@ def test_after_kill_9_a_file_goes_on_where_the_log_ends(
     killed = 0
     for records_before_kill in (30, 400, 900):
         process = subprocess.Popen(command(config, f"file:{path}"), stderr=subprocess.DEVNULL)
-        until(lambda n=records_before_kill: len(topic(settings, "ais.sentences.v1")) >= n or process.poll() is not None)
+        until(partial(has_written, settings, process, records_before_kill))
         killed += process.poll() is None
         process.kill()
         process.wait(10)

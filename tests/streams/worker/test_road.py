@@ -27,7 +27,7 @@ from streams.replay import Place, Plan, Road, play
 from streams.settings import KafkaSettings, Settings
 from streams.topics import create_missing
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
 Key = tuple[str, int, str]
 PATIENCE_S = 90.0
 
