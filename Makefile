@@ -1,11 +1,11 @@
-# Two commands: `make demo` and `make test`. Each makes its own .venv when missing or stale; nothing else is touched.
+# Each target makes its own .venv when missing or stale; nothing else is touched.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test check chaos bench ops clean setup
-.DEFAULT_GOAL := demo
+.PHONY: test check clean setup
+.DEFAULT_GOAL := test
 
 setup: $(STAMP)
 
@@ -17,20 +17,11 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP)
-	@$(BIN)/wakewatch demo $(if $(FEED),--feed '$(FEED)') $(if $(STAY),--stay)
-
 test: $(STAMP)
 	@$(BIN)/pytest -m 'not slow'
 
 check: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-
-chaos: $(STAMP)
-	@$(BIN)/python -m tests.chaos $(if $(QUICK),--quick)
-
-bench: $(STAMP)
-	@$(BIN)/wakewatch bench $(WHAT)
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
