@@ -1,82 +1,104 @@
-"""From a decoded message to a fix: sentinels become unknown, the implausible is refused, text is cleaned once."""
+"""From what was sent to what is known: sentinels become unknown, the implausible is refused, text is cleaned once.
+
+| field | unknown (ITU-R M.1371-5) | refused |
+|---|---|---|
+| MMSI | | 0, and 999,999,999 or more |
+| latitude, longitude | 91, 181 (either makes the place unknown) | beyond 90, 180 |
+| sog | 102.3; type 9: 1,023; type 27: 63 | |
+| cog | 360 and above (type 27: 511) | |
+| heading | 360 and above (511) | |
+| status | 15 | |
+| IMO | 0; 10,000,000 and above are official numbers | |
+| ship type, length, beam, draught | 0 | |
+| ETA | no month and no day | |
+A sog of 102.2 means that or more. The check digit of an IMO number is not judged here.
+"""
 
 from __future__ import annotations
 
-import math
-from typing import Any, Final
+from typing import Final
 
-from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
-from streams.errors import InputError, Reason
+import numpy as np
+import numpy.typing as npt
 
-POSITIONS: Final = frozenset({1, 2, 3, 9, 18, 19, 27})
-STATICS: Final = frozenset({5, 19, 24})
-CLASS_B: Final = frozenset({18, 19, 24})
+from detectors.core.reports import STATIC
+from streams.errors import Reason
+
 MMSI_MOST: Final = 999_999_998
-NO_LAT, NO_LON, NO_COG, NO_HEADING, NO_SOG = 91.0, 181.0, 360.0, 511, 102.3
-NO_SOG_LONG_RANGE: Final = 63
-IMO_MOST: Final = 9_999_999  # from 10,000,000 on it is an official number, not an IMO
-AUXILIARY: Final = 98
-STATUS_UNKNOWN: Final = 15
-NAN: Final = math.nan
+IMO_MOST: Final = 9_999_999
+NO_LAT_DEG, NO_LON_DEG = 91.0, 181.0
+LAT_MOST_DEG, LON_MOST_DEG = 90.0, 180.0
+FULL_CIRCLE_DEG: Final = 360.0
+NO_STATUS: Final = 15
+_SOG_MOST_KN: Final = np.full(64, 102.2)
+"""By type: the highest speed that says something."""
+_SOG_MOST_KN[9] = 1022.0
+_SOG_MOST_KN[27] = 62.0
+_SOG_SLACK_KN: Final = 0.05  # half a step
+_ETA_DATE: Final = 11  # bits below the day
+_AUXILIARY: Final = 98  # first digits of a craft that belongs to a ship: 98MIDxxxx
+
+Rows = npt.NDArray[np.void]
+Text = npt.NDArray[np.bytes_]
 
 
-def check_mmsi(mmsi: int) -> None:
-    """Raises InputError for MMSIs that nobody has."""
-    if not 0 < mmsi <= MMSI_MOST:
-        raise InputError(Reason.MMSI_INVALID, str(mmsi))
-
-
-def position(raw: dict[str, Any]) -> tuple[float, float]:
-    """Latitude and longitude, NaN when unknown. Raises InputError when out of range."""
-    lat, lon = raw.get("lat"), raw.get("lon")
-    if lat is None or lon is None or float(lat) == NO_LAT or float(lon) == NO_LON:
-        return NAN, NAN
-    if abs(lat) > 90 or abs(lon) > 180:  # noqa: PLR2004 - degrees
-        raise InputError(Reason.POSITION_OUT_OF_RANGE, f"{lat:.4f} {lon:.4f}")
-    return float(lat), float(lon)
-
-
-def motion(kind: int, raw: dict[str, Any]) -> tuple[float, float, float, int]:
-    """Speed, course, heading (NaN unknown) and navigational status (-1 unknown)."""
-    sog, cog, heading = raw.get("speed"), raw.get("course"), raw.get("heading")
-    no_sog = NO_SOG_LONG_RANGE if kind == 27 else NO_SOG  # noqa: PLR2004 - message type 27
-    status = raw.get("status")
-    return (
-        NAN if sog is None or sog >= no_sog else float(sog),
-        NAN if cog is None or cog >= NO_COG else float(cog),
-        NAN if heading is None or heading >= NO_COG else float(heading),
-        -1 if status is None or int(status) == STATUS_UNKNOWN else int(status),
+def refusals(sent: Rows) -> dict[int, tuple[Reason, str]]:
+    """Rows of SENT whose values cannot be, each with the reason."""
+    mmsi, lat, lon = sent["mmsi"], sent["lat_deg"], sent["lon_deg"]
+    nobody = (mmsi == 0) | (mmsi > MMSI_MOST)
+    nowhere = ((np.abs(lat) > LAT_MOST_DEG) & (lat != NO_LAT_DEG)) | (
+        (np.abs(lon) > LON_MOST_DEG) & (lon != NO_LON_DEG)
     )
+    found = {
+        int(row): (Reason.POSITION_OUT_OF_RANGE, f"{lat[row]:.4f} {lon[row]:.4f}")
+        for row in np.flatnonzero(nowhere & ~nobody)
+    }
+    found.update({int(row): (Reason.MMSI_INVALID, str(mmsi[row])) for row in np.flatnonzero(nobody)})
+    return found
 
 
-def text(value: str | None, length: int) -> bytes:
-    """Printable ASCII without padding; b"" when unknown."""
-    kept = "".join(c for c in (value or "").split("@", 1)[0] if " " <= c <= "~")
-    return kept.strip().encode()[:length]
+def kinematics(sent: Rows, reports: Rows) -> None:
+    """Fills the columns of REPORT that SENT knows of; rows match."""
+    lat, lon = sent["lat_deg"], sent["lon_deg"]
+    placed = (lat != NO_LAT_DEG) & (lon != NO_LON_DEG) & ~np.isnan(lat + lon)
+    reports["lat_deg"] = np.where(placed, lat, np.nan)
+    reports["lon_deg"] = np.where(placed, lon, np.nan)
+    said = sent["sog_kn"] < _SOG_MOST_KN[sent["type"]] + _SOG_SLACK_KN
+    reports["sog_kn"] = np.where(said, sent["sog_kn"], np.nan)
+    for name in ("cog_deg", "heading_deg"):
+        reports[name] = np.where(sent[name] < FULL_CIRCLE_DEG, sent[name], np.nan)
+    reports["status"] = np.where(sent["status"] == NO_STATUS, -1, sent["status"])
 
 
-def static(kind: int, raw: dict[str, Any]) -> tuple[int, int, bytes, bytes, bytes, int, int, int, float, int]:
-    """A row of STATIC."""
-    has = HAS_NAME if "shipname" in raw else 0
-    has |= HAS_SHIP if "ship_type" in raw else 0
-    has |= HAS_IDENTITY | HAS_VOYAGE if kind == 5 else 0  # noqa: PLR2004 - message type 5
-    imo = int(raw.get("imo") or 0)
-    sided = raw.get("mmsi", 0) // 10_000_000 == AUXILIARY and kind == 24  # noqa: PLR2004 - 24 B of a craft
-    length, beam = (0, 0) if sided else (_sum(raw, "to_bow", "to_stern"), _sum(raw, "to_port", "to_starboard"))
-    eta = sum(int(raw.get(k) or 0) << s for k, s in (("month", 16), ("day", 11), ("hour", 6), ("minute", 0)))
-    return (
-        has,
-        imo if imo <= IMO_MOST else 0,
-        text(raw.get("shipname"), 20),
-        text(raw.get("callsign"), 7),
-        text(raw.get("destination"), 20),
-        int(raw.get("ship_type") or -1),
-        length or -1,
-        beam or -1,
-        float(raw["draught"]) if raw.get("draught") else NAN,
-        eta,
-    )
+def statics(sent: Rows, mmsi: npt.NDArray[np.uint32]) -> Rows:
+    """STATIC of SENT_STATIC; ``mmsi`` has the sender of each row."""
+    known = np.zeros(len(sent), STATIC)
+    known["has"] = sent["has"]
+    known["imo"] = np.where(sent["imo"] <= IMO_MOST, sent["imo"], 0)
+    for name in ("name", "call_sign", "destination"):
+        known[name] = clean(sent[name])
+    known["ship_type"] = _or_unknown(sent["ship_type"])
+    # 24 B of an auxiliary craft has its mothership's MMSI where other craft have dimensions.
+    own = mmsi // 10_000_000 != _AUXILIARY
+    known["length_m"] = _or_unknown((sent["bow_m"] + sent["stern_m"]) * own)
+    known["beam_m"] = _or_unknown((sent["port_m"] + sent["starboard_m"]) * own)
+    known["draught_m"] = np.where(sent["draught_m"] > 0, sent["draught_m"], np.nan)
+    known["eta"] = np.where(sent["eta"] >> _ETA_DATE, sent["eta"], 0)
+    return known
 
 
-def _sum(raw: dict[str, Any], one: str, other: str) -> int:
-    return int(raw.get(one) or 0) + int(raw.get(other) or 0)
+def clean(text: Text) -> Text:
+    """Printable ASCII up to the first "@", without blanks around it.
+
+    "@" fills what is not used; some transponders leave rubbish behind it (about 1 name in 100 on the air).
+    """
+    width = text.dtype.itemsize
+    codes = np.ascontiguousarray(text).view(np.uint8).reshape(len(text), width)
+    ended = np.logical_or.accumulate(codes == ord("@"), axis=1)
+    kept = np.where(ended, np.uint8(0), codes).view(f"S{width}").ravel()
+    stripped: Text = np.strings.strip(kept, b" ")
+    return stripped
+
+
+def _or_unknown(column: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    return np.where(column == 0, np.int16(-1), column)

@@ -1,0 +1,109 @@
+"""``wakewatch decode``: what is in a recording, message by message, as it was sent."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final
+
+import msgspec
+import typer
+
+from detectors.core.ticks import FeedRules
+from streams.cli.replay import open_recording, source_name
+from streams.decode import RawMessage, Refused, raw_messages
+from streams.errors import ConfigError, InputError, Reason
+from streams.ingest.core import RATE_HZ, START_MS, Ingest, Nature
+from streams.ingest.model import RefusedLine
+from streams.records import Record, Sentences
+
+_CHUNK_BYTES: Final = 1 << 18
+_AGES_S: Final = 1e11
+_ANY_TIME: Final = FeedRules(refuse_behind_s=_AGES_S, jump_ahead_s=_AGES_S)
+"""Here a sentence may claim any time: it is printed, not believed."""
+
+Line = dict[str, object]
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(help="Recordings, plain or gzip.", metavar="FILE...")],
+    start: Annotated[str | None, typer.Option(help="Time of the first sentence, for files without times.")] = None,
+    rate: Annotated[float, typer.Option(help="Sentences a second, for files without times.", min=0.001)] = RATE_HZ,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Also what was refused, with the reason.")] = False,
+) -> None:
+    """Print each message of a recording as one JSON object: every field by its pyais name, raw.
+
+    Sentinels stay as they were sent (heading 511, latitude 91), binary data is hex, enums are integers. Refused
+    lines (--rejected) follow the messages of their stretch of the file.
+
+    Example: wakewatch decode day.nmea.gz | jq 'select(.mmsi == 273999001)'
+    """
+    nature = Nature(replayed=True, start_ms=_start_ms(start), rate_hz=rate)
+    out = sys.stdout.buffer
+    encoder = msgspec.json.Encoder()
+    for path in files:
+        with open_recording(path) as file:
+            for line in decoded_lines(file, path, nature):
+                if rejected or "rejected" not in line:
+                    out.write(encoder.encode(line) + b"\n")
+    out.flush()
+
+
+def decoded_lines(file: BinaryIO, path: Path, nature: Nature) -> Iterator[Line]:
+    """The objects to print for one recording. Raises InputError when its gzip is broken, after what was whole."""
+    source = source_name(path)
+    ingest = Ingest(source, 1, rules=_ANY_TIME, nature=nature)
+    for chunk in _chunks(file, path):
+        yield from _printed(ingest.feed(chunk), source)
+        yield from _refusals(ingest, source)
+    yield from _printed(ingest.end(), source)
+    yield from _refusals(ingest, source)
+
+
+def _chunks(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    try:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(Reason.MALFORMED, f"{path} is no whole gzip file: {error}") from error
+
+
+def _printed(records: Iterable[Record], source: str) -> Iterator[Line]:
+    for record in records:
+        if isinstance(record, Sentences):
+            for message in raw_messages(record.value, source):
+                yield _refusal(message, source) if isinstance(message, Refused) else _object(message, source)
+
+
+def _object(message: RawMessage, source: str) -> Line:
+    return {**message.fields, "time": _rfc3339(message.time_ms), "source": source}
+
+
+def _refusals(ingest: Ingest, source: str) -> Iterator[Line]:
+    refused, ingest.refused = ingest.refused, []
+    for line in refused:
+        yield _refusal(line, source)
+
+
+def _refusal(line: Refused | RefusedLine, source: str) -> Line:
+    raw = line.raw.decode("ascii", "backslashreplace")
+    return {"rejected": line.reason.value, "detail": line.detail, "raw": raw, "source": source}
+
+
+def _rfc3339(time_ms: int) -> str:
+    moment = datetime.fromtimestamp(time_ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
+
+
+def _start_ms(text: str | None) -> int:
+    if text is None:
+        return START_MS
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--start {text!r} is no time: write it as 2024-02-04T04:12:00Z") from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

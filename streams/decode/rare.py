@@ -1,0 +1,110 @@
+"""Everything that is not hot, message by message through pyais: rare types, and hot types that end early."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from pyais.bit_vector import bit_vector
+from pyais.exceptions import AISBaseException
+from pyais.messages import MSG_CLASS
+
+from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
+from streams.decode.model import KINEMATICS, SENT_STATIC
+from streams.errors import InputError, Reason
+
+# What pyais raises on payloads that end early or hold what its enums do not know.
+SURPRISES: Final = (
+    AISBaseException,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
+PLACED: Final = frozenset({1, 2, 3, 4, 9, 11, 18, 19, 21, 27, 28})
+"""Types whose latitude and longitude are the sender's own, in degrees."""
+_STATIC_TYPES: Final = frozenset({5, 19, 24})
+_SHIP_TYPE_AT: Final = {5: 232, 19: 263}
+_ETA: Final = (("month", 16), ("day", 11), ("hour", 6), ("minute", 0))
+_NAMES: Final = ("lat", "lon", "speed", "course", "heading")
+
+
+class UndecodableError(InputError):
+    """Bits that are no message that pyais knows."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Reason.UNDECODABLE, detail)
+        self.detail = detail
+
+
+def open_message(payload: bytes, fill: int) -> tuple[Any, Any]:
+    """pyais's message and its bits. Raises UndecodableError when pyais cannot make anything of them."""
+    bits = bit_vector(payload, fill)
+    kind = bits.get(0, 6)
+    if kind not in MSG_CLASS:
+        raise UndecodableError(f"message type {kind}")
+    try:
+        return MSG_CLASS[kind].from_vector(bits), bits
+    except SURPRISES as error:
+        raise UndecodableError(f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def ship_type(kind: int, bits: Any) -> int | None:
+    """The ship type as sent, which pyais folds (96 is 95 to it); None where the message has none."""
+    start = _SHIP_TYPE_AT.get(kind)
+    return int(bits.get(start, 8)) if start is not None and start < len(bits) else None
+
+
+def decode(payload: bytes, fill: int, sent: npt.NDArray[np.void], row: int) -> npt.NDArray[np.void] | None:
+    """Fills one row of SENT; gives its static part (one SENT_STATIC), if it has one. Raises UndecodableError."""
+    message, bits = open_message(payload, fill)
+    kind = int(message.msg_type)
+    if kind == 0:
+        raise UndecodableError("message type 0")  # pyais reads it as type 1; no standard knows it
+    sent["type"][row] = kind
+    sent["mmsi"][row] = int(message.mmsi)
+    if kind not in PLACED and kind not in _STATIC_TYPES:
+        return None
+    fields = _whole_fields(message, len(bits))
+    if kind in PLACED:
+        sent["status"][row] = int(fields.get("status", -1))
+        for column, name in zip(KINEMATICS, _NAMES, strict=True):
+            sent[column][row] = float(fields.get(name, np.nan))
+    if kind not in _STATIC_TYPES:
+        return None
+    if "ship_type" in fields:
+        fields["ship_type"] = ship_type(kind, bits) or int(fields["ship_type"])
+    return _static(fields)
+
+
+def _whole_fields(message: Any, length: int) -> dict[str, Any]:
+    """The fields that are wholly there: a number of which bits are missing is another number."""
+    ends = ((name, start + width) for name, start, width, *_ in message.decoder_plan())
+    whole = ((name, getattr(message, name)) for name, end in ends if end <= length)
+    return {name: value for name, value in whole if value is not None}
+
+
+def _static(fields: dict[str, Any]) -> npt.NDArray[np.void]:
+    out = np.zeros(1, SENT_STATIC)
+    if "imo" in fields:
+        out["has"] |= HAS_IDENTITY
+        out["imo"] = fields["imo"]
+    if "shipname" in fields:
+        out["has"] |= HAS_NAME
+        out["name"] = fields["shipname"].encode("ascii")
+    # The last field of this group is the starboard dimension, or an auxiliary craft's mothership.
+    if "to_starboard" in fields or "mothership_mmsi" in fields:
+        out["has"] |= HAS_SHIP
+        out["call_sign"] = fields.get("callsign", "").encode("ascii")
+        out["ship_type"] = fields["ship_type"]
+        for side in ("bow", "stern", "port", "starboard"):
+            out[f"{side}_m"] = fields.get(f"to_{side}", 0)
+    if "destination" in fields:
+        out["has"] |= HAS_VOYAGE
+        out["destination"] = fields["destination"].encode("ascii")
+        out["draught_m"] = fields["draught"]
+        out["eta"] = sum(int(fields[name]) << shift for name, shift in _ETA)
+    return out
