@@ -21,6 +21,7 @@ from streams.ingest.head import Head, Verdict
 from streams.ingest.model import RATE_HZ, START_MS, Counts, Nature, RefusedLine
 from streams.ingest.packing import Packer
 from streams.ingest.sentence import Bad, Parser, Sentence, Tag, Timing, clean_station
+from streams.ingest.tables import UNREADABLE, Rows, Unreadable
 from streams.ingest.ticking import Ticker
 from streams.records import Record, TickRecord
 from streams.settings import IngestSettings
@@ -30,10 +31,7 @@ __all__ = ["RATE_HZ", "START_MS", "Counts", "Ingest", "Nature", "RefusedLine"]
 _MS: Final = 1000
 _WALL_TICK_MS: Final = 1000
 _GRACE_MS: Final = 3000
-"""A live source that is heard within this time of its start may be a recording sent by somebody: its ticks then
-begin with its own time and not with ours."""
-
-
+"""Heard so soon after its start, a live source may be a recording: its ticks begin with its own time."""
 _FILE: Final = Nature(replayed=True)
 
 
@@ -59,6 +57,7 @@ class Ingest:
         self._framers: dict[str, Framer] = {}
         self._timings: dict[str, Timing] = {}
         self._parser = Parser()
+        self._rows = Rows()
         self._assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self._clock = EventClock(rules)
         tick_ms = nature.tick_ms or int(settings.tick_file_s * _MS)
@@ -71,8 +70,7 @@ class Ingest:
         self._unmoved = self._since_flush = 0
         self._now_ms = self._ticked_ms = self._packed_ms = self._waiting_ms = 0
         self._started_ms: int | None = None
-        self._heard_at_ms = 0
-        self._offset_ms = 0
+        self._heard_at_ms = self._offset_ms = 0
 
     @property
     def pending(self) -> int:
@@ -137,7 +135,7 @@ class Ingest:
         return self._packer.take()
 
     def _lines(self, lines: list[bytes], peer: str) -> None:
-        for line in lines:
+        for line in lines if self._nature.live else self._rows.take(lines):
             if self._head is not None:
                 if self._head.add(line):
                     self._decide(self._head.verdict())
@@ -171,6 +169,8 @@ class Ingest:
         elif isinstance(parsed, Bad):
             self._bad(parsed, unit, peer)
             self._cut()
+        elif isinstance(unit, Unreadable):
+            self._bad(UNREADABLE, unit, peer)
         else:
             self.counts.other += 1
             if parsed is not None:

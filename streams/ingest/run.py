@@ -32,6 +32,7 @@ from streams.settings import Settings
 
 _FOR_EVER_MS: Final = 2**31 - 1
 """The producer's delivery time-out: nothing is dropped however long the broker is away; the outbox bounds it."""
+_CLIENT: Final = {"allow_auto_create_topics": False, "bootstrap_timeout_ms": 3000}
 _DRAIN_S: Final = 30.0
 _JOIN_S: Final = 0.2
 _PACED_BATCH: Final = 20
@@ -70,8 +71,9 @@ def run(plan: Plan, settings: Settings, stop: Event, observer: Observer | None =
     """
     places = _places(plan)
     sources = [_open(place, plan, settings) for place in places]
-    with_kafka = _Kafka(settings, stop)
+    with_kafka = _Kafka(settings)
     try:
+        with_kafka.await_broker(stop)
         partitions = with_kafka.partitions()
         outbox = Outbox(with_kafka.producer, settings.ingest.buffer_sentences)
         try:
@@ -99,24 +101,29 @@ class _StoppedError(WakewatchError):
 class _Kafka:
     """The producer, and a consumer to look around with. Waits for a broker that is away."""
 
-    def __init__(self, settings: Settings, stop: Event) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        back_off = BackOff(settings.ingest.reconnect_max_s)
         self.producer: Any = None
         self.consumer: Any = None
+
+    def await_broker(self, stop: Event) -> None:
+        """Connects, trying again until the broker is there. Raises _StoppedError when asked to stop first."""
+        back_off = BackOff(self._settings.ingest.reconnect_max_s)
         while self.consumer is None:
             try:
                 self.producer = self.producer or self._new_producer()
-                self.consumer = clients.consumer(settings.kafka, group_id=None, allow_auto_create_topics=False)
+                self.consumer = self._new_consumer()
             except SinkError as error:
                 wait_s = back_off.next_s()
                 _log.warning("kafka is away", error=str(error), retry_s=round(wait_s, 2))
                 if stop.wait(wait_s):
-                    self.close()
-                    raise _StoppedError from error
+                    raise _StoppedError("asked to stop before Kafka was there") from error
 
     def _new_producer(self) -> Any:
-        return clients.producer(self._settings.kafka, delivery_timeout_ms=_FOR_EVER_MS, allow_auto_create_topics=False)
+        return clients.producer(self._settings.kafka, delivery_timeout_ms=_FOR_EVER_MS, **_CLIENT)
+
+    def _new_consumer(self) -> Any:
+        return clients.consumer(self._settings.kafka, group_id=None, **_CLIENT)
 
     def partitions(self) -> int:
         """Partitions of the log. Raises ConfigError when it or the dead letters' topic is missing."""

@@ -8,6 +8,8 @@ from detectors.core.ticks import HOLE_MS, FeedRules, Tick
 
 _MEAN_OVER: Final = 100
 _MS: Final = 1000
+_PRIOR_SPACING_S: Final = 15.0
+"""Taken for usual until two sentences have come: a quiet receiver is not down a minute after its first."""
 
 
 class Ticker:
@@ -23,7 +25,7 @@ class Ticker:
         self._every_ms = every_ms
         self._replayed = replayed
         self._rules = rules
-        self._spacing_s = 0.0
+        self._spacing_s = _PRIOR_SPACING_S
         self._spacings = 0
 
     def begin(self, at_ms: int) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.core.ticks import HOLE_MS, Tick
+from detectors.core.ticks import Tick
 from streams.errors import Reason
 from streams.ingest.core import Ingest, Nature
 from streams.ingest.sentence import checksum
@@ -123,8 +123,11 @@ def test_a_file_without_times_gets_them_from_start_and_rate() -> None:
     assert ticks(records)[-1].state == "ended"
 
 
+MINUTES = Nature(replayed=True, tick_ms=60_000)
+
+
 def test_ticks_join_and_keep_to_the_files_minutes() -> None:
-    found = ticks(ingested(b"".join(line(i * 10, i) for i in range(60))))
+    found = ticks(ingested(b"".join(line(i * 10, i) for i in range(60)), MINUTES))
     assert all(a.to_ms == b.from_ms for a, b in pairwise(found))
     assert len(found) == 11
     assert all(tick.heard_ms == tick.to_ms for tick in found)
@@ -133,7 +136,7 @@ def test_ticks_join_and_keep_to_the_files_minutes() -> None:
 def test_a_hole_is_one_tick_however_wide() -> None:
     data = b"".join(line(i, i) for i in range(30)) + b"".join(line(90 * DAY_S + i, i) for i in range(30))
     found = ticks(ingested(data))
-    wide = [tick for tick in found if tick.to_ms - tick.from_ms > HOLE_MS + 60_000]
+    wide = [tick for tick in found if tick.to_ms - tick.from_ms > 3_600_000]
     assert len(found) <= 5
     assert len(wide) == 1
     assert (wide[0].from_ms, wide[0].heard_ms) == ((NOON_S + 29) * 1000, (NOON_S + 29) * 1000)

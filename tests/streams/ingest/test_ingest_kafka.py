@@ -1,6 +1,5 @@
 """The whole command against a real Kafka."""
 
-import os
 import re
 import signal
 import socket
@@ -19,7 +18,6 @@ import pytest
 from streams import records
 from streams.broker import clients
 from streams.errors import ConfigError
-from streams.ingest import run as running
 from streams.ingest.core import Ingest
 from streams.ingest.run import Plan, run
 from streams.records import Sentences, TickRecord
@@ -113,7 +111,7 @@ def recording(path: Path, feed: bytes, times: int) -> bytes:
     return data
 
 
-def has_written(settings: Settings, process: "subprocess.Popen[bytes]", records: int) -> bool:
+def has_written(settings: Settings, process: subprocess.Popen[bytes], records: int) -> bool:
     return process.poll() is not None or len(topic(settings, "ais.sentences.v1")) >= records
 
 
@@ -159,6 +157,8 @@ def test_a_datagram_reaches_the_topic_and_sigterm_drains(settings: Settings, con
         assert process.wait(20) == 0
     finally:
         process.kill()
+        assert process.stderr is not None
+        process.stderr.close()
     (headers,) = [dict(letter.headers) for letter in topic(settings, "ais.dead.v1")]
     assert (headers["reason"], headers["source"]) == (b"checksum", b"pier")
     kinds = {dict(record.headers)[records.H_KIND] for record in topic(settings, "ais.sentences.v1")}
@@ -201,14 +201,18 @@ def test_a_missing_topic_is_said_before_anything_is_read(kafka_settings: KafkaSe
         run(Plan(urls=(f"file:{path}",)), Settings(kafka=kafka_settings), threading.Event())
 
 
-def test_a_stop_while_kafka_is_away_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "PYTHONWARNINGS", "ignore")
+def test_a_stop_while_kafka_is_away_ends_in_time(config: Path, tmp_path: Path) -> None:
     path = tmp_path / "one.nmea"
     path.write_bytes(BARE)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        settings = Settings(kafka=KafkaSettings(bootstrap_servers=f"127.0.0.1:{closed.getsockname()[1]}"))
-        stop = threading.Event()
-        threading.Timer(0.2, stop.set).start()
-        outcome = running.run(Plan(urls=(f"file:{path}",)), settings, stop)
-    assert outcome.states == ()
+        away = ["--bootstrap-servers", f"127.0.0.1:{closed.getsockname()[1]}"]
+        process = subprocess.Popen(command(config, f"file:{path}", *away), stderr=subprocess.PIPE)
+        try:
+            assert process.stderr is not None
+            assert b"kafka is away" in process.stderr.readline()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+            process.stderr.close()
