@@ -11,9 +11,17 @@ from streams.errors import ConfigError
 from streams.settings import KafkaSettings
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs Kafka is marked so, also where the mark was forgotten."""
+    for item in items:
+        if "broker" in getattr(item, "fixturenames", ()):
+            item.add_marker("broker")
+
+
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Broker]:
-    """One embedded Kafka for the whole run, on a free port; gone with us."""
+    """One embedded Kafka for the whole run (one a worker under pytest-xdist), on a free port; gone with us."""
     home = tmp_path_factory.mktemp("kafka")
     try:
         started = embedded.start(home, port=0, die_with_parent=True)

@@ -1,21 +1,62 @@
-"""Every kafka-python client is made here: one place for addresses, durability and time-outs."""
+"""Every kafka-python client is made here: one place for addresses, durability and time-outs.
+
+Names and defaults are those of kafka-python 3.0.12. A name it does not know is refused by it, not ignored.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import re
+import socket
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from streams.broker.embedded import status
 from streams.errors import ConfigError, SinkError
 from streams.settings import KafkaSettings
 
-_HOUR_MS: Final = 3_600_000
-RECORD_BYTES_MOST: Final = 4 << 20
+_SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?")
+_PORT_MOST: Final = 65_535
+_DEFAULT_PORT: Final = 9092
+_DAY_MS: Final = 86_400_000
+_LOOK_S: Final = 0.2
+RECORD_BYTES_MOST: Final = 8 << 20
+"""Largest record, with its batch's head, that producers send and topics take: a 4 MiB shard twice over."""
+
+_EVERY: Final[Mapping[str, Any]] = {
+    "client_id": "wakewatch",
+    "bootstrap_timeout_ms": 10_000,  # a wrong address is said soon; who must wait for a broker tries again
+    "reconnect_backoff_max_ms": 2_000,  # a broker that is back is found within seconds; the default is 30 s
+}
+_PRODUCER: Final[Mapping[str, Any]] = {
+    "acks": "all",
+    "enable_idempotence": True,  # said, not left to the default: then a conflicting override raises
+    # `retries` is infinite while it is not set; these two decide how long a record may wait for its broker.
+    "delivery_timeout_ms": _DAY_MS,
+    "max_block_ms": _DAY_MS,
+    "request_timeout_ms": 30_000,
+    "linger_ms": 0,
+    "max_request_size": RECORD_BYTES_MOST,
+    "allow_auto_create_topics": False,
+}
+_CONSUMER: Final[Mapping[str, Any]] = {
+    "enable_auto_commit": False,
+    "auto_offset_reset": "earliest",
+    "isolation_level": "read_committed",
+    "max_partition_fetch_bytes": RECORD_BYTES_MOST,
+    "allow_auto_create_topics": False,
+}
 
 
 def servers_of(kafka: KafkaSettings) -> list[str]:
-    """Where Kafka is: as set, else the embedded broker that runs. Raises ConfigError when neither is known."""
-    if kafka.bootstrap_servers:
-        return [server.strip() for server in kafka.bootstrap_servers.split(",") if server.strip()]
+    """Where Kafka is: as set, else the embedded broker that runs. Raises ConfigError when neither is known.
+
+    With servers set the embedded broker is not looked at.
+    """
+    if kafka.bootstrap_servers.strip():
+        named = [server.strip() for server in kafka.bootstrap_servers.split(",")]
+        return [_checked(server) for server in named if server]
     running = status()
     if running is None:
         raise ConfigError(
@@ -24,45 +65,72 @@ def servers_of(kafka: KafkaSettings) -> list[str]:
     return [running.bootstrap_servers]
 
 
+def _checked(server: str) -> str:
+    found = _SERVER.fullmatch(server)
+    if found is None or int(found[1] or 1) not in range(1, _PORT_MOST + 1):
+        raise ConfigError(f"kafka.bootstrap_servers: {server!r} is no HOST:PORT, such as 127.0.0.1:9092")
+    return server
+
+
 def producer(kafka: KafkaSettings, **overrides: Any) -> Any:
-    """An idempotent producer that does not drop what a broker's outage of an hour holds back."""
+    """A KafkaProducer: idempotent, all replicas acknowledge, nothing is dropped in a broker's outage of hours.
+
+    ``send`` blocks for as long when a topic does not exist: make the topics first.
+    Raises ConfigError without an address, SinkError (retriable) when Kafka does not answer.
+    """
     from kafka import KafkaProducer
 
-    wanted = {
-        "acks": "all",
-        "enable_idempotence": True,
-        "compression_type": None,
-        "linger_ms": 0,
-        "max_request_size": RECORD_BYTES_MOST,
-        "request_timeout_ms": 30_000,
-        "delivery_timeout_ms": _HOUR_MS,
-        "max_block_ms": _HOUR_MS,
-    }
-    return _made(KafkaProducer, kafka, {**wanted, **overrides})
+    return _made(KafkaProducer, kafka, {**_PRODUCER, **overrides})
 
 
 def consumer(kafka: KafkaSettings, *topics: str, **overrides: Any) -> Any:
-    """A consumer that reads committed records only and commits nothing by itself."""
+    """A KafkaConsumer of committed records from the earliest on, that commits nothing by itself. Raises likewise."""
     from kafka import KafkaConsumer
 
-    wanted = {"enable_auto_commit": False, "auto_offset_reset": "earliest", "isolation_level": "read_committed"}
-    return _made(KafkaConsumer, kafka, {**wanted, **overrides}, *topics)
+    return _made(KafkaConsumer, kafka, {**_CONSUMER, **overrides}, *topics)
 
 
-def admin(kafka: KafkaSettings) -> Any:
-    """An admin client."""
+def admin(kafka: KafkaSettings, **overrides: Any) -> Any:
+    """A KafkaAdminClient. Raises likewise."""
     from kafka import KafkaAdminClient
 
-    return _made(KafkaAdminClient, kafka, {})
+    return _made(KafkaAdminClient, kafka, overrides)
 
 
-def _made(kind: Any, kafka: KafkaSettings, wanted: dict[str, Any], *topics: str) -> Any:
-    from kafka.errors import KafkaError
+def _made(kind: Any, kafka: KafkaSettings, wanted: Mapping[str, Any], *topics: str) -> Any:
+    from kafka.errors import IllegalArgumentError, KafkaConfigurationError, KafkaError
 
-    servers = servers_of(kafka)
+    servers, settings = servers_of(kafka), {**_EVERY, **wanted}
+    _await_accepting(servers, settings["bootstrap_timeout_ms"] / 1000)
     try:
-        return kind(*topics, bootstrap_servers=servers, client_id="wakewatch", **wanted)
+        return kind(*topics, bootstrap_servers=servers, **settings)
+    except (KafkaConfigurationError, IllegalArgumentError):
+        raise  # a bug of the caller
     except KafkaError as error:
+        where = ",".join(servers)
         raise SinkError(
-            f"Kafka at {','.join(servers)} does not answer ({type(error).__name__})", retriable=True
+            f"Kafka at {where} does not answer ({type(error).__name__}): is it up?", retriable=True
         ) from error
+
+
+def _await_accepting(servers: Sequence[str], wait_s: float) -> None:
+    """Waits until one of ``servers`` accepts. A kafka-python client that finds none leaves its thread behind."""
+    deadline, reason = time.monotonic() + wait_s, ""
+    while True:
+        for server in servers:
+            try:
+                _touch(server, max(_LOOK_S, deadline - time.monotonic()))
+                return
+            except OSError as error:
+                reason = f"{server}: {error.strerror or error}"
+        if time.monotonic() > deadline:
+            raise SinkError(
+                f"Kafka does not answer ({reason}): is it up, is kafka.bootstrap_servers right?", retriable=True
+            )
+        time.sleep(_LOOK_S)
+
+
+def _touch(server: str, wait_s: float) -> None:
+    host, _, port = server.rpartition(":") if re.search(r":\d+$", server) else (server, "", str(_DEFAULT_PORT))
+    with contextlib.closing(socket.create_connection((host.strip("[]"), int(port)), timeout=wait_s)):
+        pass

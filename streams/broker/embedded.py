@@ -1,31 +1,39 @@
-"""The embedded broker: a real Apache Kafka, one KRaft node on the loopback, in a process of its own."""
+"""The embedded broker: a real Apache Kafka, one KRaft node on the loopback, in a process of its own.
+
+Rules.
+- One broker a data folder. ``broker.json`` there says which process it is; a pid is believed only with its start time
+  and its command line.
+- ``start`` returns a broker that accepts, or raises and leaves no process behind.
+- A broker outlives the command that started it, unless ``die_with_parent``: then the system kills it with us.
+"""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import ctypes
-import os
 import signal
 import socket
-import subprocess
 import time
-import uuid
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from streams.broker import node
 from streams.broker.jars import cache_dir, class_path, java
+from streams.broker.process import await_gone, command_of, launch, only_one, send, started
 from streams.errors import ConfigError, WakewatchError
 
 DEFAULT_PORT: Final = 29092
 _STATE: Final = "broker.json"
+_ERRORS: Final = "kafka.err"
 _START_S: Final = 60.0
 _STOP_S: Final = 20.0
-_LOOK_S: Final = 0.1
-_DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
-_children: Final[dict[int, subprocess.Popen[bytes]]] = {}
-"""Brokers that this process started: it is theirs to reap."""
+_KILL_S: Final = 10.0
+_LOOK_S: Final = 0.05
+_TAIL_BYTES: Final = 20_000
+_WORDS_MOST: Final = 300
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,14 +41,15 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
 
     pid: int
     started: str
-    """The process's start time as the kernel counts it: a pid alone may be somebody else's by now."""
+    """The process's start time as the system counts it: a pid alone may be somebody else's by now."""
     port: int
     data_dir: str
+    die_with_parent: bool = False
 
     @property
     def bootstrap_servers(self) -> str:
         """Where clients connect."""
-        return f"127.0.0.1:{self.port}"
+        return f"{node.HOST}:{self.port}"
 
 
 def default_dir() -> Path:
@@ -50,45 +59,68 @@ def default_dir() -> Path:
 
 def status(data_dir: Path | None = None) -> Broker | None:
     """The broker that runs from ``data_dir``; None when none does."""
+    broker = _known(_home(data_dir))
+    return broker if broker is not None and _runs(broker) else None
+
+
+def _home(data_dir: Path | None) -> Path:
+    return (data_dir or default_dir()).expanduser().absolute()
+
+
+def _known(home: Path) -> Broker | None:
     try:
-        known = msgspec.json.decode(((data_dir or default_dir()) / _STATE).read_bytes(), type=Broker)
+        return msgspec.json.decode((home / _STATE).read_bytes(), type=Broker)
     except (OSError, msgspec.MsgspecError):
         return None
-    return known if _started(known.pid) == known.started else None
+
+
+def _runs(broker: Broker) -> bool:
+    same = started(broker.pid) == broker.started != ""
+    return same and str(Path(broker.data_dir) / node.PROPERTIES) in command_of(broker.pid)
 
 
 def start(data_dir: Path | None = None, port: int = DEFAULT_PORT, *, die_with_parent: bool = False) -> Broker:
     """Starts the broker and waits until it accepts; one that runs already is returned. ``port`` 0: a free one.
 
-    Raises ConfigError when Java, jars or the port cannot be had, WakewatchError when it does not come up.
+    With ``die_with_parent`` it lives no longer than the calling thread: call it from the main thread.
+    Raises ConfigError when Java, jars, folder or port cannot be had, WakewatchError when it does not come up.
     """
-    home = data_dir or default_dir()
-    running = status(home)
-    if running is not None:
-        return running
-    jars, jdk = class_path(), java()
-    home.mkdir(parents=True, exist_ok=True)
-    port = port or _free_port()
-    _refuse_taken(port)
-    _configure(home, port, _free_port())
-    base = [str(jdk), "-Xmx512m", f"-Dorg.slf4j.simpleLogger.logFile={home / 'kafka.log'}", "-cp", jars]
-    if not (home / "data" / "meta.properties").exists():
-        _format(base, home)
-    errors = os.open(home / "kafka.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    process = subprocess.Popen(
-        [*base, "kafka.Kafka", str(home / "server.properties")],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=errors,
-        start_new_session=True,
-        preexec_fn=_follow_parent if die_with_parent else None,  # noqa: PLW1509 - nothing but a prctl happens in it
-    )
-    os.close(errors)
-    _children[process.pid] = process
-    broker = Broker(pid=process.pid, started=_started(process.pid), port=port, data_dir=str(home))
-    (home / _STATE).write_bytes(msgspec.json.encode(broker))
-    _await_accepting(process, broker)
+    home = _home(data_dir)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with only_one(home / "start.lock", 2 * _START_S):
+            return status(home) or _start(home, port, die_with_parent=die_with_parent)
+    except OSError as error:
+        raise ConfigError(
+            f"the broker cannot keep its data in {home}: {error.strerror or error}; name another --data-dir"
+        ) from None
+
+
+def _start(home: Path, port: int, *, die_with_parent: bool) -> Broker:
+    base = node.command(java(), class_path(), home)
+    port, controller_port = port or node.free_port(), node.free_port()
+    node.refuse_taken(port)
+    node.configure(home, port, controller_port)
+    node.ensure_storage(base, home, port, controller_port)
+    call = [*base, "kafka.Kafka", str(home / node.PROPERTIES)]
+    pid = launch(call, home, home / _ERRORS, die_with_parent=die_with_parent)
+    broker = Broker(pid=pid, started=started(pid), port=port, data_dir=str(home), die_with_parent=die_with_parent)
+    try:
+        _remember(broker)
+        _await_accepting(broker)
+    except BaseException:  # also Ctrl-C: whatever it is, nothing stays behind
+        _end(broker, (signal.SIGKILL, _KILL_S))
+        raise
+    if die_with_parent:
+        atexit.register(stop, home)  # a clean end where there is time for one
     return broker
+
+
+def _remember(broker: Broker) -> None:
+    state = Path(broker.data_dir) / _STATE
+    fresh = state.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(broker))
+    fresh.replace(state)
 
 
 def stop(data_dir: Path | None = None, sign: signal.Signals = signal.SIGTERM) -> bool:
@@ -96,99 +128,59 @@ def stop(data_dir: Path | None = None, sign: signal.Signals = signal.SIGTERM) ->
     broker = status(data_dir)
     if broker is None:
         return False
-    for attempt, wait_s in ((sign, _STOP_S), (signal.SIGKILL, _STOP_S)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(broker.pid, attempt)
-        if _await_gone(broker, wait_s):
-            break
-    with contextlib.suppress(OSError):
-        (Path(broker.data_dir) / _STATE).unlink()
+    _end(broker, (sign, _STOP_S), (signal.SIGKILL, _KILL_S))
     return True
 
 
-def _started(pid: int) -> str:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    except (OSError, IndexError):
-        return "" if Path("/proc/self").exists() else str(pid)
-    return "" if fields[0] == "Z" else fields[19]
+def kill(data_dir: Path | None = None, sign: signal.Signals = signal.SIGKILL) -> Broker:
+    """Sends a signal and, when it is one that ends, waits for the end. ``restart`` takes what is returned.
+
+    Raises WakewatchError when no broker runs, or it does not go.
+    """
+    broker = status(data_dir)
+    if broker is None:
+        raise WakewatchError(f"no broker runs from {_home(data_dir)}")
+    if sign in _ENDING:
+        _end(broker, (sign, _STOP_S))
+    else:
+        send(broker.pid, sign)
+    return broker
 
 
-def _follow_parent() -> None:
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+def restart(broker: Broker) -> Broker:
+    """Starts a broker that ended again: same data, same port, same tie to its parent. Raises as ``start`` does."""
+    return start(Path(broker.data_dir), broker.port, die_with_parent=broker.die_with_parent)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _end(broker: Broker, *attempts: tuple[signal.Signals, float]) -> None:
+    for sign, wait_s in attempts:
+        send(broker.pid, sign)
+        if await_gone(broker.pid, broker.started, wait_s):
+            with contextlib.suppress(OSError):
+                (Path(broker.data_dir) / _STATE).unlink()
+            return
+    raise WakewatchError(f"the broker (pid {broker.pid}) does not end; see {broker.data_dir}/{node.LOG}")
 
 
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ConfigError(
-                f"port {port} is taken: choose another with --port, or --port 0 for a free one"
-            ) from error
-
-
-def _configure(home: Path, port: int, controller: int) -> None:
-    lines = {
-        "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
-        "controller.listener.names": "CONTROLLER",
-        "log.dirs": str(home / "data"),
-        "offsets.topic.replication.factor": "1",
-        "offsets.topic.num.partitions": "4",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
-        "transaction.state.log.num.partitions": "4",
-        "group.initial.rebalance.delay.ms": "0",
-        "auto.create.topics.enable": "false",
-        "group.min.session.timeout.ms": "1000",
-        "log.retention.check.interval.ms": "60000",
-    }
-    (home / "server.properties").write_text("".join(f"{k}={v}\n" for k, v in lines.items()))
-
-
-def _format(base: list[str], home: Path) -> None:
-    cluster = uuid.uuid4().hex[:22]
-    call = [*base, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home / "server.properties")]
-    done = subprocess.run(call, capture_output=True, text=True, check=False, timeout=_START_S)
-    if done.returncode:
-        raise WakewatchError(
-            f"the broker's storage cannot be made in {home}: {(done.stderr or done.stdout).strip()[-300:]}"
-        )
-
-
-def _await_accepting(process: subprocess.Popen[bytes], broker: Broker) -> None:
+def _await_accepting(broker: Broker) -> None:
+    """Kafka opens its port last: who is let in is served."""
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise WakewatchError(
-                f"the broker ended at once (exit {process.returncode}): see {broker.data_dir}/kafka.err"
-            )
+        if started(broker.pid) != broker.started:
+            raise WakewatchError(f"the broker ended at once: {_last_words(Path(broker.data_dir))}")
         with socket.socket() as probe:
             probe.settimeout(_LOOK_S)
-            if probe.connect_ex(("127.0.0.1", broker.port)) == 0:
+            if probe.connect_ex((node.HOST, broker.port)) == 0:
                 return
         time.sleep(_LOOK_S)
-    raise WakewatchError(f"the broker did not accept within {_START_S:.0f} s: see {broker.data_dir}/kafka.log")
+    raise WakewatchError(f"the broker did not accept within {_START_S:.0f} s: see {broker.data_dir}/{node.LOG}")
 
 
-def _await_gone(broker: Broker, wait_s: float) -> bool:
-    deadline = time.monotonic() + wait_s
-    while time.monotonic() < deadline:
-        if _started(broker.pid) != broker.started:
-            child = _children.pop(broker.pid, None)
-            if child is not None:
-                child.wait()
-            return True
-        time.sleep(_LOOK_S / 2)
-    return False
+def _last_words(home: Path) -> str:
+    """The newest line that says what went wrong, and where to read on."""
+    lines: list[str] = []
+    for name in (node.LOG, _ERRORS):
+        with contextlib.suppress(OSError):
+            lines += (home / name).read_bytes()[-_TAIL_BYTES:].decode(errors="replace").splitlines()
+    telling = [line for line in lines if " ERROR " in line or "rror:" in line or "Exception" in line]
+    return f"{telling[-1].strip()[:_WORDS_MOST] if telling else 'it said nothing'}; see {home / node.LOG}"

