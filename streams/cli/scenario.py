@@ -3,45 +3,127 @@
 from __future__ import annotations
 
 import gzip
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import msgspec
 import typer
 
-from streams.scenario import SCENARIOS, Options
+from streams.cli.options import Json
+from streams.cli.terminal import show_table, talk
+from streams.errors import ConfigError
+from streams.scenario import SCENARIOS, Options, Place, Scenario, scenario
 
 
 def command(
     name: Annotated[str | None, typer.Argument(help="Which one; see --list.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the feed here (.gz is packed); the truth beside it.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(help="Write the feed here (.gz is packed; - is stdout), the truth beside it.", metavar="FILE"),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Say which there are.")] = False,
     seed: Annotated[int, typer.Option(help="Another seed, other ships around.", min=0)] = 1,
-    vessels: Annotated[int, typer.Option(help="Ships around the scene.", min=0, max=2000)] = 200,
-    mmsi: Annotated[int, typer.Option(help="Whom it is about.")] = 273_999_001,
-    imo: Annotated[int, typer.Option(help="Her IMO number.")] = 9_179_842,
-    ship: Annotated[str, typer.Option("--ship", help="Her name.")] = "ANGARA",
-    destination: Annotated[str, typer.Option(help="What she says where she is bound.")] = "ZHOUSHAN",
+    vessels: Annotated[int | None, typer.Option(help="Ships around the scene.", min=0, max=20_000)] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Length of the scene (not of angara), h.", min=0.1, max=744)
+    ] = None,
+    mmsi: Annotated[int | None, typer.Option(help="Whom it is about.")] = None,
+    imo: Annotated[int | None, typer.Option(help="Her IMO number.")] = None,
+    ship: Annotated[str | None, typer.Option("--ship-name", "--name", help="Her name.")] = None,
+    home: Annotated[str | None, typer.Option(help="Where she vanishes and reappears.", metavar="NAME,LAT,LON")] = None,
+    far: Annotated[str | None, typer.Option(help="The port nobody hears.", metavar="NAME,LAT,LON")] = None,
+    yard: Annotated[str | None, typer.Option(help="Where she goes in the end.", metavar="NAME,LAT,LON")] = None,
+    destination: Annotated[str | None, typer.Option(help="What she says where she is bound; else the yard.")] = None,
+    blip_minutes: Annotated[float | None, typer.Option(help="How long she is heard in the strait, min.")] = None,
+    json_: Json = False,
 ) -> None:
-    """Write a generated feed as NMEA with tag blocks, and the truth as JSON lines.
+    """Write a generated feed as NMEA with tag blocks, and the truth as JSON lines in FILE.truth.jsonl.
 
     Example: wakewatch scenario angara --out angara.nmea.gz
     """
-    from streams.errors import ConfigError
-    from streams.scenario import scenario
-
     if list_:
-        for known, title in SCENARIOS.items():
-            typer.echo(f"{known}  {title}")
+        _list(as_json=json_)
         return
     if name is None or out is None:
         raise ConfigError("say which scenario and where to: wakewatch scenario angara --out angara.nmea.gz")
-    made = scenario(name, Options(seed=seed, vessels=vessels, mmsi=mmsi, imo=imo, name=ship, destination=destination))
+    chosen = {
+        "seed": seed, "vessels": vessels, "hours": hours, "mmsi": mmsi, "imo": imo, "name": ship,
+        "home": _place(home), "far": _place(far), "yard": _place(yard), "destination": destination,
+        "blip_minutes": blip_minutes,
+    }  # fmt: skip
+    made = scenario(name, options_of({key: value for key, value in chosen.items() if value is not None}))
+    written = _write(made, out)
+    truth = "" if out == "-" else f", the truth in {_truth_path(out)}"
+    talk(f"{made.title}\n{written:,} sentences in {out}{truth}")
+    if json_ and out != "-":
+        sys.stdout.write(msgspec.json.encode({"name": made.name, "title": made.title, "sentences": written, "out": out,
+                                              "truth": str(_truth_path(out))}).decode() + "\n")  # fmt: skip
+
+
+def options_of(chosen: dict[str, object]) -> Options:
+    """Options with their bounds checked. Raises ConfigError."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(chosen), Options)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"scenario: {error}") from None
+
+
+def _list(*, as_json: bool) -> None:
+    if as_json:
+        for name, entry in SCENARIOS.items():
+            sys.stdout.write(msgspec.json.encode({"name": name, "title": entry.title}).decode() + "\n")
+        return
+    show_table(("scenario", "what"), [(name, entry.title) for name, entry in SCENARIOS.items()])
+
+
+def _place(text: str | None) -> Place | None:
+    if text is None:
+        return None
+    name, _, position = text.partition(",")
+    try:
+        lat, lon = (float(number) for number in position.split(","))
+    except ValueError:
+        raise ConfigError(f"place {text!r}: write NAME,LAT,LON in degrees, such as DALIAN,38.93,121.65") from None
+    return Place(name.strip(), lat, lon)
+
+
+def _truth_path(out: str) -> Path:
+    return Path(f"{out}.truth.jsonl")
+
+
+def _write(made: Scenario, out: str) -> int:
+    """Writes the feed, and the truth beside it. Returns the number of lines."""
     written = 0
-    with gzip.open(out, "wb", compresslevel=1) if out.suffix == ".gz" else out.open("wb") as file:
-        for line in made.lines:
-            file.write(line + b"\n")
-            written += 1
-    truth = out.with_name(out.name + ".truth.jsonl")
-    truth.write_bytes(b"".join(msgspec.json.encode(t) + b"\n" for t in made.truths))
-    typer.echo(f"{made.title}\n{written:,} sentences in {out}, the truth in {truth}", err=True)
+    try:
+        with _opened(out) as file:
+            for line in made.lines:
+                file.write(line + b"\n")
+                written += 1
+        if out != "-":
+            head = msgspec.json.encode(
+                {"kind": "scenario", "name": made.name, "title": made.title, "receivers": made.receivers}
+            )
+            truths = b"".join(msgspec.json.encode(truth) + b"\n" for truth in made.truths)
+            _truth_path(out).write_bytes(head + b"\n" + truths)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"--out {out}: {error.strerror or error}") from None
+    return written
+
+
+@contextmanager
+def _opened(out: str) -> Iterator[IO[bytes]]:
+    """The file to write. A packed one carries no time of packing: the same options give the same bytes."""
+    if out == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    elif out.endswith(".gz"):
+        with Path(out).open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as packed:
+            yield packed  # type: ignore[misc]  # a GzipFile writes bytes
+    else:
+        with Path(out).open("wb") as file:
+            yield file

@@ -1,6 +1,6 @@
 """Generated feeds with known truth: what is heard of a story is written as NMEA, what is true beside it."""
 
-from streams.scenario.angara import Options
-from streams.scenario.catalogue import SCENARIOS, Scenario, scenario
+from streams.scenario.catalogue import SCENARIOS, scenario
+from streams.scenario.model import Expected, Options, Place, Receiver, Scenario, Truth
 
-__all__ = ["SCENARIOS", "Options", "Scenario", "scenario"]
+__all__ = ["SCENARIOS", "Expected", "Options", "Place", "Receiver", "Scenario", "Truth", "scenario"]

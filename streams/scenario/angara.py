@@ -1,186 +1,203 @@
 """The ANGARA reconstruction: nine months, thinned, with everything that the case asks of a detector.
 
 It is a reconstruction from published sightings, not a recording: the MMSI is visibly invented, and between the
-sightings the ship does what is plausible. Sources: OFAC listing of 8 May 2022; published analyses of the
-Rajin-Dunai traffic (August 2023 on), the Korea Strait transmission and the arrival at Zhoushan on 9 February 2024.
+sightings the ship does what is plausible. Published: listed by OFAC on 8 May 2022; munitions from Rajin to Dunai,
+at least eleven trips from August 2023, mostly dark; January 2024 in North Korean and Russian ports, dark; AIS on
+briefly in the Korea Strait with a destination at Zhoushan; there on 9 February 2024, soon silent, for months.
+
+Her days, UTC, each a truth beside the feed. Every stretch between two that are heard is dark.
+- August 2023: a first trip, before anything is heard.
+- ``_HEARD``: eight stretches of 14 to 24 h between 5 September and 19 December 2023, at anchor off Vostochny and
+  under way from and to a place off Dunai where she vanishes and reappears: seven dark legs, twelve round trips.
+- 19 December to 7 February: the long dark, January in it.
+- 7 February 04:10: the blip, minutes in the Korea Strait; her position alone first, her name after six minutes.
+- 9 February 01:40: AIS on before the yard, moored 04:00; 11 February 09:00: silent, to the end of the recording.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
-import numpy as np
-
-from streams.encode import Fix, Particulars
-from streams.scenario.world import HOUR_MS, Leg, Receiver, Spoken, Truth
+from streams.encode import Particulars
+from streams.errors import ConfigError
+from streams.scenario import waters
+from streams.scenario.air import Silence
+from streams.scenario.angara_others import others
+from streams.scenario.model import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    Expected,
+    Options,
+    Place,
+    Scenario,
+    Truth,
+    at,
+)
+from streams.scenario.story import Ship, Story
+from streams.scenario.track import ANCHORED, MOORED, Track, every, length_nm, sail, stay
 
 TITLE: Final = "ANGARA: a reconstruction from published sightings, not a recording; her MMSI is invented"
-DAY_MS: Final = 24 * HOUR_MS
-RECEIVERS: Final = (
-    Receiver(name="vladivostok", mmsi=2_739_001, lat_deg=42.95, lon_deg=132.4, range_nm=45),
-    Receiver(name="busan", mmsi=4_401_001, lat_deg=35.05, lon_deg=129.1, range_nm=50),
-    Receiver(name="zhoushan", mmsi=4_121_001, lat_deg=29.95, lon_deg=122.2, range_nm=40),
-)
-"""There is none near Rajin: nothing there can be heard."""
-BASE_EVERY_S: Final = 840.0
-RAMP_EVERY_S: Final = 30.0
-SHIP_EVERY_S: Final = 600.0
-LISTED_EVERY_S: Final = 180.0
-BUSY_EVERY_S: Final = 60.0
-STATIC_EVERY_S: Final = 360.0
-CLASS_B_EVERY: Final = 10
-
-
-def at(text: str) -> int:
-    """Unix ms of ``2024-02-03 04:10`` UTC."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
-
-
-START_MS, END_MS = at("2023-08-15 00:00"), at("2024-05-01 00:00")
-BLIP_MS: Final = at("2024-02-03 04:10")
-ARRIVAL_MS: Final = at("2024-02-09 06:00")
-LEGS_MS: Final = tuple(
-    at(day) for day in ("2023-09-12 06:00", "2023-10-03 06:00", "2023-11-14 06:00", "2023-12-20 06:00")
-)
-FEED_LOSS_MS: Final = (at("2023-10-25 02:00"), at("2023-10-25 08:00"))
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the story is about. Places are (latitude, longitude) in degrees."""
-
-    seed: int = 1
-    vessels: int = 200
-    mmsi: int = 273_999_001
-    imo: int = 9_179_842
-    name: str = "ANGARA"
-    destination: str = "ZHOUSHAN"
-    yard: tuple[float, float] = (29.98, 122.12)
-    home: tuple[float, float] = (42.86, 132.36)
-    vanishes: tuple[float, float] = (42.55, 132.0)
-
-
-def story(options: Options) -> tuple[list[Spoken], list[Truth]]:
-    """All that is said on the air, unordered, and what is true. Deterministic in ``options``."""
-    draw = np.random.default_rng(options.seed)
-    spoken: list[Spoken] = []
-    truths: list[Truth] = []
-    for part in (_ship(options), _strait(options, draw), _coast(draw), _namesakes(), _bases()):
-        for item in part:
-            (truths if isinstance(item, Truth) else spoken).append(item)  # type: ignore[arg-type]
-    truths.append(Truth(kind="feed_loss", mmsi=0, from_ms=FEED_LOSS_MS[0], to_ms=FEED_LOSS_MS[1],
-                        note="everything falls silent", expected=("feed_outage ticket",)))  # fmt: skip
-    first, last = FEED_LOSS_MS
-    return [s for s in spoken if START_MS <= s.time_ms <= END_MS and not first < s.time_ms < last], truths
-
-
-def _ship(o: Options) -> Iterator[Spoken | Truth]:
-    """She herself."""
-    ship = Particulars(imo=o.imo, call_sign="UBWW9", name=o.name, ship_type=70, length_m=128, beam_m=18, draught_m=5.2)
-    autumn = at("2023-09-05 06:00")
-    yield from _heard(o, ship, autumn, autumn + 12 * HOUR_MS, o.home, o.home)
-    yield Truth(kind="first_heard", mmsi=o.mmsi, from_ms=autumn, to_ms=autumn + 12 * HOUR_MS,
-                note="at anchor; MMSI and IMO become bound", expected=("watchlist ticket",))  # fmt: skip
-    for leg in LEGS_MS:
-        yield from _heard(o, ship, leg, leg + 3 * HOUR_MS, o.home, o.vanishes)
-        back = leg + 43 * HOUR_MS
-        yield from _heard(o, ship, back, back + 3 * HOUR_MS, o.vanishes, o.home)
-        yield Truth(kind="dark_leg", mmsi=o.mmsi, from_ms=leg + 3 * HOUR_MS, to_ms=back,
-                    note="vanishes and reappears off Dunai", expected=("gap page", "watchlist page"))  # fmt: skip
-    seen = [(34.75, 129.75), (34.70, 129.68)]
-    blip = Leg(mmsi=o.mmsi, from_ms=BLIP_MS, to_ms=BLIP_MS + 24 * 60_000, start=seen[0], end=seen[1], every_s=10.0)
-    yield from blip.say()
-    for minute in (6, 12, 18):
-        yield Spoken(time_ms=BLIP_MS + minute * 60_000 + 3_000, mmsi=o.mmsi, fix=Fix(*seen[0]),
-                     ship=ship._replace(destination=o.destination))  # fmt: skip
-    yield Truth(kind="blip", mmsi=o.mmsi, from_ms=BLIP_MS, to_ms=BLIP_MS + 24 * 60_000,
-                note="minutes in the Korea Strait", expected=("watchlist page",))  # fmt: skip
-    off = (o.yard[0] - 0.2, o.yard[1] + 0.3)
-    bound = ship._replace(destination=o.destination)
-    yield from _heard(o, bound, ARRIVAL_MS, ARRIVAL_MS + 3 * HOUR_MS, off, o.yard)
-    yield from _heard(o, bound, ARRIVAL_MS + 3 * HOUR_MS + 60_000, ARRIVAL_MS + 3 * DAY_MS, o.yard, o.yard, status=5)
-    yield Truth(kind="long_stay", mmsi=o.mmsi, from_ms=ARRIVAL_MS + 3 * HOUR_MS, to_ms=END_MS,
-                note="at the yard, then silent there", expected=("port_proximity page", "gap page"))  # fmt: skip
-
-
-def _heard(  # noqa: PLR0917 - who, when and where, in the order of a log book
-    o: Options, ship: Particulars, from_ms: int, to_ms: int, start: tuple[float, float], end: tuple[float, float],
-    *, status: int = 0,
-) -> Iterator[Spoken]:  # fmt: skip
-    resting = start == end
-    every_s = LISTED_EVERY_S
-    leg = Leg(mmsi=o.mmsi, from_ms=from_ms, to_ms=to_ms, start=start, end=end, every_s=every_s,
-              status=(status or 1) if resting else 0)  # fmt: skip
-    yield from leg.say()
-    step_ms = int(STATIC_EVERY_S * 10_000) if resting else int(STATIC_EVERY_S * 1000)
-    for time_ms in range(from_ms + 20_000, to_ms, step_ms):
-        yield Spoken(time_ms=time_ms, mmsi=o.mmsi, fix=Fix(*start), ship=ship)
-
-
-def _strait(o: Options, draw: np.random.Generator) -> Iterator[Spoken]:
-    """Hundreds of other ships in the Korea Strait, some hours around the blip."""
-    for number in range(o.vessels):
-        lat, lon = 34.5 + draw.random() * 0.9, 128.7 + draw.random() * 0.8
-        hours, course = 5.0, draw.choice([-1.0, 1.0])
-        end = (lat + course * hours * 0.09, lon + course * hours * 0.14)
-        begin = BLIP_MS - 2 * HOUR_MS + int(draw.random() * 60_000)
-        mmsi = int(draw.choice([440, 441, 431, 412, 636, 352])) * 1_000_000 + 100_000 + number
-        if number % CLASS_B_EVERY == 0:
-            yield from Leg(mmsi=mmsi, from_ms=begin, to_ms=begin + 5 * HOUR_MS, start=(lat, lon), end=(lat, lon + 0.05),
-                           every_s=180.0, class_b=True).say()  # fmt: skip
-        else:
-            yield from Leg(mmsi=mmsi, from_ms=begin, to_ms=begin + 5 * HOUR_MS, start=(lat, lon), end=end,
-                           every_s=BUSY_EVERY_S).say()  # fmt: skip
-
-
-def _coast(draw: np.random.Generator) -> Iterator[Spoken]:
-    """Ordinary traffic all along: ships that come into range, pass or moor, and leave it again."""
-    for receiver in RECEIVERS:
-        time_ms, number = START_MS, 0
-        while time_ms < END_MS:
-            number += 1
-            mmsi = (273, 440, 412)[RECEIVERS.index(receiver)] * 1_000_000 + 500_000 + number % 400
-            side = draw.choice([-1.0, 1.0])
-            start = (receiver.lat_deg - 0.45, receiver.lon_deg + side * (0.3 + 0.5 * draw.random()))
-            end = (receiver.lat_deg + 0.45 - draw.random() * 0.6, receiver.lon_deg + side * 0.25)
-            hours = 5 + 6 * draw.random()
-            yield from Leg(mmsi=mmsi, from_ms=time_ms, to_ms=time_ms + int(hours * HOUR_MS), start=start, end=end,
-                           every_s=SHIP_EVERY_S).say()  # fmt: skip
-            if number % 6 == 0:  # this one moors, and powers down after two days
-                yield from Leg(mmsi=mmsi, from_ms=time_ms + int(hours * HOUR_MS) + 1000,
-                               to_ms=time_ms + int(hours * HOUR_MS) + 2 * DAY_MS, start=end, end=end,
-                               every_s=1200.0, status=5).say()  # fmt: skip
-            time_ms += int((6 + 8 * draw.random()) * HOUR_MS)
-
-
-def _namesakes() -> Iterator[Spoken | Truth]:
-    """Two honest ships whose names read like hers."""
-    hers = Particulars(ship_type=70, length_m=115, name="ANGARA", destination="VLADIVOSTOK")
-    ships = (
-        (273_000_777, hers._replace(imo=9_124_043)),
-        (273_000_778, hers._replace(imo=9_000_089, name="FESCO ANGARA")),
+START_MS, END_MS = at("2023-08-15 00:00"), at("2024-05-12 00:00")
+BLIP_MS: Final = at("2024-02-07 04:10")
+ARRIVAL_MS: Final = at("2024-02-09 01:40")
+MOORED_FOR_MS: Final = int(53.0 * HOUR_MS)
+_HEARD: Final = tuple(
+    at(day)
+    for day in (
+        "2023-09-05 02:00", "2023-09-09 06:00", "2023-09-21 05:00", "2023-10-05 07:00", "2023-10-19 04:00",
+        "2023-11-09 06:00", "2023-11-30 03:00", "2023-12-19 01:00",
     )
-    for number, (mmsi, ship) in enumerate(ships):
-        begin = at("2023-09-20 00:00") + number * DAY_MS
-        place = (42.9, 132.5 + number / 10)
-        yield from Leg(mmsi=mmsi, from_ms=begin, to_ms=begin + 8 * HOUR_MS, start=place, end=(43.05, 132.2),
-                       every_s=SHIP_EVERY_S).say()  # fmt: skip
-        for time_ms in range(begin + 5_000, begin + 8 * HOUR_MS, HOUR_MS):
-            yield Spoken(time_ms=time_ms, mmsi=mmsi, fix=Fix(*place), ship=ship)
-        yield Truth(
-            kind="namesake", mmsi=mmsi, from_ms=begin, to_ms=begin + 8 * HOUR_MS, note=f"another ship: {ship.name}"
-        )
+)  # fmt: skip
+_TRIPS: Final = (1, 2, 2, 2, 2, 2, 1)
+"""Round trips between one stretch that is heard and the next."""
+FEED_LOSS: Final = Silence(None, at("2023-10-25 02:00"), at("2023-10-25 08:00"))
+RECEIVER_LOSS: Final = Silence("tsushima", at("2024-03-14 01:00"), at("2024-03-14 11:00"))
+_SPEED_KN, _SLOW_KN, _FASTEST_KN = 10.0, 6.0, 18.0
+_GAP_FROM_MS, _GAP_BY_MS = 20 * MINUTE_MS, HOUR_MS
+_SEEN_BY_MS: Final = 2 * MINUTE_MS
+_LADEN_M, _BALLAST_M = 5.9, 4.3
 
 
-def _bases() -> Iterator[Spoken]:
-    """Each receiver's own base station, so that its silence means that it is down; oftener around the busy hours."""
-    busy_from, busy_to = BLIP_MS - 4 * HOUR_MS, BLIP_MS + 6 * HOUR_MS
-    for number, receiver in enumerate(RECEIVERS):
-        time_ms = START_MS + number * int(BASE_EVERY_S * 1000) // len(RECEIVERS)
-        fix = Fix(receiver.lat_deg, receiver.lon_deg)
-        while time_ms < END_MS:
-            yield Spoken(time_ms=time_ms, mmsi=receiver.mmsi, fix=fix, base=True)
-            every_s = RAMP_EVERY_S * 3 if busy_from < time_ms < busy_to else BASE_EVERY_S
-            time_ms += int(every_s * 1000)
+def build(options: Options) -> Scenario:
+    """The reconstruction with these options. Raises ConfigError when its places do not fit its dates."""
+    story = Story(options.seed, waters.receivers(options))
+    story.silences += [FEED_LOSS, RECEIVER_LOSS]
+    ship = _ship(options)
+    story.truths.append(_overture(options))
+    for number, from_ms in enumerate(_HEARD):
+        _off_home(story, options, ship, number, from_ms)
+    _blip(story, options, ship, _gone_ms(story))
+    _yard(story, options, ship)
+    others(story, options, START_MS, END_MS)
+    truths = tuple(sorted(story.truths, key=lambda truth: (truth.from_ms, truth.kind, truth.mmsi or 0)))
+    return Scenario("angara", TITLE, story.receivers, story.lines(START_MS, END_MS), truths)
+
+
+def _ship(options: Options) -> Ship:
+    """Her particulars; the call sign is invented, the length is that of the real ship's class."""
+    says = Particulars(
+        imo=options.imo, call_sign="UX999", name=options.name, ship_type=79, length_m=128, beam_m=18,
+        draught_m=_BALLAST_M, destination="VOSTOCHNY",
+    )  # fmt: skip
+    return Ship(mmsi=options.mmsi, says=says)
+
+
+def _truth(options: Options, kind: str, note: str, span: tuple[int, int], **more: object) -> Truth:
+    return Truth(kind=kind, note=note, mmsi=options.mmsi, name=options.name, imo=options.imo, from_ms=span[0],
+                 to_ms=span[1], **more)  # type: ignore[arg-type]  # fmt: skip
+
+
+def _page(detector: str, after_ms: int, before_ms: int, reason: str | None = None) -> Expected:
+    return Expected(detector=detector, severity="page", after_ms=after_ms, before_ms=before_ms, reason=reason)
+
+
+def _gap(from_ms: int) -> Expected:
+    return _page("gap", from_ms + _GAP_FROM_MS, from_ms + _GAP_BY_MS)
+
+
+def _reappeared(from_ms: int) -> Expected:
+    return _page("watchlist", from_ms, from_ms + _SEEN_BY_MS, "reappeared")
+
+
+def _overture(options: Options) -> Truth:
+    span = (START_MS + 3 * DAY_MS, START_MS + 7 * DAY_MS)
+    return _truth(
+        options, "unheard_trip", "her first trip, AIS off", span, places=(options.far, options.home), heard=False
+    )
+
+
+def _off_home(story: Story, options: Options, ship: Ship, number: int, from_ms: int) -> None:
+    """One stretch that is heard: in from where she reappeared (the first begins at anchor), at anchor, out again."""
+    out = waters.shifted(waters.OUT, waters.HOME, options.home)
+    draught_m = _LADEN_M if number % 2 else _BALLAST_M
+    says = ship.says._replace(draught_m=draught_m)
+    anchored_ms, expected = from_ms, _first_heard(from_ms)
+    if number:
+        inbound = sail(out[::-1], from_ms, _SPEED_KN)
+        _says(story, ship, inbound, says, 0)
+        anchored_ms, expected = inbound.to_ms, (_reappeared(from_ms),)
+        story.truths.append(_dark_leg(options, number, _gone_ms(story), from_ms))
+    rest = stay(out[0], anchored_ms, anchored_ms + (6 if number else 20) * HOUR_MS)
+    _says(story, ship, rest, says, ANCHORED)
+    outbound = sail(out, rest.to_ms, _SPEED_KN)
+    _says(story, ship, outbound, says, 0)
+    kind = "heard_off_home" if number else "first_heard"
+    note = "her MMSI and IMO become bound" if not number else "in, at anchor, and out again"
+    story.truths.append(_truth(options, kind, note, (from_ms, outbound.to_ms), expected=expected))
+
+
+def _first_heard(from_ms: int) -> tuple[Expected, ...]:
+    return (
+        Expected(
+            detector="watchlist", severity="ticket", after_ms=from_ms, before_ms=from_ms + HOUR_MS, reason="first_heard"
+        ),
+    )
+
+
+def _says(story: Story, ship: Ship, track: Track, says: Particulars, status: int) -> None:
+    """She reports from the first to the last moment of ``track``: at rest less often."""
+    pace = waters.LISTED_AT_REST if status else waters.LISTED
+    story.reports(ship, track, every(track.from_ms, track.to_ms, pace.position_s), status=status)
+    story.introduces(ship, track, every(track.from_ms, track.to_ms, pace.static_s, 20.0), says=says)
+
+
+def _gone_ms(story: Story) -> int:
+    """When she was last heard, by the truths told so far."""
+    return max(truth.to_ms for truth in story.truths if truth.kind in {"first_heard", "heard_off_home", "blip"})
+
+
+def _dark_leg(options: Options, number: int, from_ms: int, to_ms: int) -> Truth:
+    (lat, lon), trips = waters.shifted((waters.VANISHES,), waters.HOME, options.home)[0], _TRIPS[number - 1]
+    seen = Place("off " + options.home.name, lat, lon)
+    return _truth(
+        options, "dark_leg", f"{trips} round trip(s), seen as vanish here, reappear there", (from_ms, to_ms),
+        places=(seen, options.far, options.home, seen), heard=False, expected=(_gap(from_ms),),
+    )  # fmt: skip
+
+
+def _blip(story: Story, options: Options, ship: Ship, gone_ms: int) -> None:
+    """AIS on in the strait; the first six minutes carry her position alone."""
+    to_ms = BLIP_MS + int(options.blip_minutes * MINUTE_MS)
+    way = (*waters.STRAIT_WAY, waters.shifted(waters.APPROACH, waters.YARD, options.yard)[0])
+    speed_kn = length_nm(way) / ((ARRIVAL_MS - BLIP_MS) / HOUR_MS)
+    if speed_kn > _FASTEST_KN:
+        raise ConfigError(f"{options.yard.name} is {length_nm(way):.0f} nm from the strait: too far for 9 February")
+    track = sail(way, BLIP_MS, max(_SLOW_KN, speed_kn))
+    pace, says = waters.BLIP, ship.says._replace(destination=_destination(options), draught_m=_BALLAST_M)
+    story.reports(ship, track, every(BLIP_MS, min(to_ms, track.to_ms), pace.position_s))
+    story.introduces(ship, track, every(BLIP_MS, min(to_ms, track.to_ms), pace.static_s, pace.static_s), says=says)
+    story.truths += [
+        _truth(options, "long_dark", "in North Korean and Russian ports, AIS off", (gone_ms, BLIP_MS), heard=False,
+               places=(options.far, options.home), expected=(_gap(gone_ms),)),
+        _truth(options, "blip", "minutes in the strait among hundreds", (BLIP_MS, to_ms),
+               expected=(_reappeared(BLIP_MS),)),
+        _truth(options, "dark_to_yard", "AIS off again", (to_ms, ARRIVAL_MS), heard=False,
+               expected=(_gap(to_ms),) if to_ms < ARRIVAL_MS - DAY_MS else ()),
+    ]  # fmt: skip
+
+
+def _destination(options: Options) -> str:
+    return (options.yard.name if options.destination is None else options.destination).upper()[:20]
+
+
+def _yard(story: Story, options: Options, ship: Ship) -> None:
+    """She switches on before the yard, moors, is heard for two days, and falls silent for good."""
+    approach = waters.shifted(waters.APPROACH, waters.YARD, options.yard)
+    says = ship.says._replace(destination=_destination(options))
+    inbound = sail(approach, ARRIVAL_MS, length_nm(approach) / (140 / 60))
+    _says(story, ship, inbound, says, 0)
+    berth = stay(approach[-1], inbound.to_ms, inbound.to_ms + MOORED_FOR_MS)
+    _says(story, ship, berth, says, MOORED)
+    at_yard, silent = (inbound.to_ms, berth.to_ms), (berth.to_ms, END_MS)
+    inside = Expected(detector="port_proximity", severity="page", after_ms=ARRIVAL_MS, before_ms=at_yard[0] + HOUR_MS,
+                      reason="inside", zone=options.yard.name.title())  # fmt: skip
+    zoned = (inside,) if options.yard == waters.YARD else ()
+    story.truths += [
+        _truth(options, "arrival", "AIS on before the yard", (ARRIVAL_MS, inbound.to_ms), places=(options.yard,),
+               expected=(_reappeared(ARRIVAL_MS), *zoned)),
+        _truth(options, "long_stay", "moored at the yard", at_yard, places=(options.yard,)),
+        _truth(options, "second_silence", "silent at the yard to the end", silent, places=(options.yard,), heard=False,
+               expected=(_gap(berth.to_ms + SECOND_MS),)),
+    ]  # fmt: skip

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from streams.errors import ConfigError
-from streams.scenario import angara
-from streams.scenario.world import Truth, on_the_air
+from streams.scenario import angara, hole, outage, strait
+from streams.scenario.model import Options, Scenario
 
 
-class Scenario(NamedTuple):
-    """A generated feed: its lines in order of time, and what is true."""
+class Entry(NamedTuple):
+    """One scenario of the catalogue."""
 
     title: str
-    lines: Iterator[bytes]
-    truths: list[Truth]
+    build: Callable[[Options], Scenario]
 
 
-SCENARIOS: Final = {"angara": angara.TITLE}
+SCENARIOS: Final = {
+    "angara": Entry(angara.TITLE, angara.build),
+    "strait": Entry(strait.TITLE, strait.build),
+    "outage": Entry(outage.TITLE, outage.build),
+    "hole": Entry(hole.TITLE, hole.build),
+}
 
 
-def scenario(name: str, options: angara.Options | None = None) -> Scenario:
-    """The scenario of that name. Raises ConfigError when there is none."""
+def scenario(name: str, options: Options | None = None) -> Scenario:
+    """The scenario of that name, the same for the same options. Raises ConfigError when there is none."""
     if name not in SCENARIOS:
         raise ConfigError(f"no scenario {name!r}: there is {', '.join(SCENARIOS)}")
-    spoken, truths = angara.story(options or angara.Options())
-    return Scenario(SCENARIOS[name], on_the_air(spoken, angara.RECEIVERS), truths)
+    return SCENARIOS[name].build(options or Options())

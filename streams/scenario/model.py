@@ -1,0 +1,103 @@
+"""What every scenario is made of: places, receivers, options, and the truth that stands beside the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+SECOND_MS: Final = 1000
+MINUTE_MS: Final = 60 * SECOND_MS
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+
+
+def at(text: str) -> int:
+    """Unix ms of ``2024-02-07 04:10`` UTC."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * SECOND_MS)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A named place, degrees."""
+
+    name: str
+    lat_deg: Annotated[float, Meta(ge=-85, le=85)]
+    lon_deg: Annotated[float, Meta(ge=-180, le=180)]
+
+
+class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+    """A shore station: hears everything within its disk and nothing outside, and is heard as a base station."""
+
+    name: str
+    mmsi: int
+    lat_deg: float
+    lon_deg: float
+    range_nm: float
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be changed in a scenario; what one has no use for, it leaves."""
+
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
+    vessels: Annotated[int, Meta(ge=0, le=20_000)] | None = None
+    """Ships around the scene; None is the scenario's own number."""
+    hours: Annotated[float, Meta(gt=0, le=24 * 31)] | None = None
+    """Length of the scene; None is the scenario's own. The angara reconstruction has its dates."""
+    mmsi: Annotated[int, Meta(ge=100_000_000, le=999_999_999)] = 273_999_001
+    """The ship's MMSI: Russian (273) and visibly invented."""
+    imo: Annotated[int, Meta(ge=1, le=9_999_999)] = 9_179_842
+    name: Annotated[str, Meta(min_length=1, max_length=20)] = "ANGARA"
+    home: Place = Place("DUNAI", 42.880, 132.338)
+    """Where she vanishes and reappears: one end of the shuttle."""
+    far: Place = Place("RAJIN", 42.2333, 130.3000)
+    """The other end, which no receiver hears."""
+    yard: Place = Place("ZHOUSHAN", 29.98, 122.12)
+    """Where she goes in the end. The real yard is unlocated: this is a place in the port's water."""
+    destination: Annotated[str, Meta(max_length=20)] | None = None
+    """What she says in the strait; None is the yard's name."""
+    blip_minutes: Annotated[float, Meta(ge=0.2, le=39 * 60)] = 24.0
+    """How long she transmits in the strait; the sources allow up to about 39 h."""
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An alert that must come: an ``opened`` or ``updated`` revision whose ``time`` lies in the window."""
+
+    detector: str
+    severity: Literal["page", "ticket", "log"]
+    after_ms: int
+    before_ms: int
+    reason: str | None = None
+    """``details.reason`` where the detector has one."""
+    zone: str | None = None
+
+
+class Truth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened, for whoever checks a detector. Times are Unix ms of event time."""
+
+    kind: str
+    note: str
+    mmsi: int | None = None
+    name: str | None = None
+    imo: int | None = None
+    from_ms: int
+    to_ms: int
+    places: tuple[Place, ...] = ()
+    heard: bool = True
+    """False when no receiver could hear it."""
+    expected: tuple[Expected, ...] = ()
+    at_most: Literal["page", "ticket", "log"] | None = None
+    """For the honest: nothing above this severity may be said of this ship in this time."""
+
+
+class Scenario(NamedTuple):
+    """A generated feed."""
+
+    name: str
+    title: str
+    receivers: tuple[Receiver, ...]
+    lines: Iterator[bytes]
+    """Sentences in order of time, each with a tag block; to be read once."""
+    truths: tuple[Truth, ...]

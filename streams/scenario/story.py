@@ -1,0 +1,94 @@
+"""A story in the telling: who says what, where and when, and what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from streams import encode
+from streams.encode import Fix, Particulars
+from streams.scenario.air import Message, Silence, on_the_air
+from streams.scenario.model import SECOND_MS, Receiver, Truth
+from streams.scenario.track import CLASS_A, CLASS_B, SAID, Times, Track, every, positions
+
+_STATIC_AFTER_MS: Final = 500  # a static report follows the position that is due with it
+
+
+class Ship(msgspec.Struct, frozen=True, kw_only=True):
+    """A ship and what she says of herself."""
+
+    mmsi: int
+    says: Particulars
+    class_b: bool = False
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a ship is heard in a thinned feed, seconds."""
+
+    position_s: float
+    static_s: float
+    """0 for no static reports."""
+
+
+class Story:
+    """Collects transmissions and truths; ``lines`` plays them through the receivers. Deterministic in ``seed``."""
+
+    def __init__(self, seed: int, receivers: Sequence[Receiver]) -> None:
+        self.draw = np.random.default_rng(seed)
+        self.receivers = tuple(receivers)
+        self.silences: list[Silence] = []
+        self.truths: list[Truth] = []
+        self._said: list[npt.NDArray[np.void]] = []
+        self._messages: list[Message] = []
+
+    def sails(
+        self, ship: Ship, track: Track, pace: Pace, *, status: int = 0, says: Particulars | None = None,
+        until_ms: int | None = None,
+    ) -> None:  # fmt: skip
+        """A ship goes along ``track`` and reports at ``pace`` to its end (or ``until_ms``), its phase drawn."""
+        phase_s = self.draw.random() * pace.position_s
+        to_ms = track.to_ms if until_ms is None else min(until_ms, track.to_ms)
+        self.reports(ship, track, every(track.from_ms, to_ms, pace.position_s, phase_s), status=status)
+        if pace.static_s:
+            first_s = min(phase_s, (to_ms - track.from_ms) / SECOND_MS / 2)
+            self.introduces(ship, track, every(track.from_ms, to_ms, pace.static_s, first_s), says=says)
+
+    def reports(self, ship: Ship, track: Track, times_ms: Times, *, status: int = 0) -> None:
+        """Positions at these times."""
+        kind = CLASS_B if ship.class_b else CLASS_A
+        self._said.append(positions(track, times_ms, ship.mmsi, self.draw, kind=kind, status=status))
+
+    def introduces(self, ship: Ship, track: Track, times_ms: Times, *, says: Particulars | None = None) -> None:
+        """Static reports at these times: type 5, or the two parts of type 24."""
+        stated = says or ship.says
+        if ship.class_b:
+            parts = [encode.static_b_name(ship.mmsi, stated), encode.static_b_hull(ship.mmsi, stated)]
+        else:
+            parts = [encode.static(ship.mmsi, stated)]
+        lats = np.interp(times_ms, track.times_ms, track.lat_deg).tolist()
+        lons = np.interp(times_ms, track.times_ms, track.lon_deg).tolist()
+        for time_ms, lat, lon in zip(times_ms.tolist(), lats, lons, strict=True):
+            self._messages += [Message(time_ms + _STATIC_AFTER_MS, lat, lon, bits) for bits in parts]
+
+    def stands(self, said: npt.NDArray[np.void]) -> None:
+        """Rows of dtype SAID as they are: base stations."""
+        self._said.append(said)
+
+    def marks(self, mmsi: int, name: str, place: tuple[float, float], times_ms: Times) -> None:
+        """An aid to navigation."""
+        bits = encode.aid(mmsi, Fix(*place), name)
+        self._messages += [Message(time_ms, *place, bits) for time_ms in times_ms.tolist()]
+
+    def said(self, from_ms: int, to_ms: int) -> npt.NDArray[np.void]:
+        """All positions said in [from, to), heard or not, unordered; dtype SAID."""
+        said = np.concatenate(self._said) if self._said else np.zeros(0, SAID)
+        return said[(from_ms <= said["time_ms"]) & (said["time_ms"] < to_ms)]
+
+    def lines(self, from_ms: int, to_ms: int) -> Iterator[bytes]:
+        """What is heard in [from, to), in order of time."""
+        messages = [m for m in self._messages if from_ms <= m.time_ms < to_ms]
+        return on_the_air(self.said(from_ms, to_ms), messages, self.receivers, self.silences)
