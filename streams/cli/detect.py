@@ -3,43 +3,76 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from streams.cli.options import Servers, SettingsFile, settings_of
+from streams.errors import ConfigError
+from streams.settings import Settings
 
 
 def command(
+    metrics: Annotated[
+        int | None, typer.Option("--metrics", help="Serve /metrics on this port.", min=0, max=65_535)
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where Faust keeps its few files.")] = None,
-    supervise: Annotated[bool, typer.Option(help="Start the worker again when it crashes.")] = True,
+    supervise: Annotated[
+        bool, typer.Option(help="Start the worker again when it crashes; a container platform does that itself.")
+    ] = True,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> None:
     """Run the worker: sentences in, alerts out, until SIGTERM or Ctrl-C.
 
+    Start as many as there is work for: they share the partitions.
+
     Example: wakewatch detect --bootstrap-servers kafka:9092
     """
-    from streams.broker.clients import admin, servers_of
-    from streams.topics import create_missing
-    from streams.worker.supervisor import Supervisor
+    from streams.worker.supervisor import Supervisor, worker_call
 
-    effective = settings_of(settings, bootstrap_servers)
-    client = admin(effective.kafka)
-    create_missing(client, effective.kafka)
-    client.close()
-    environ = {**os.environ, "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": ",".join(servers_of(effective.kafka))}
-    if settings:
-        environ["WAKEWATCH_SETTINGS"] = str(settings)
-    if data_dir:
-        environ["WAKEWATCH_WORKER_DATA_DIR"] = str(data_dir)
+    effective = settings_of(settings, bootstrap_servers, worker__metrics_port=metrics, worker__data_dir=_text(data_dir))
+    _prepare(effective)
+    environ = {**os.environ, **_environment(effective, settings)}
     if supervise:
-        raise typer.Exit(Supervisor(environ).run())
-    os.execve(_python(), [_python(), "-m", "streams.worker"], environ)
+        raise typer.Exit(Supervisor(environ, worker_call()).run())
+    os.execve(sys.executable, [sys.executable, "-m", "streams.worker"], environ)
 
 
-def _python() -> str:
-    import sys
+def _text(path: Path | None) -> str | None:
+    return str(path.absolute()) if path else None
 
-    return sys.executable
+
+def _prepare(effective: Settings) -> None:
+    """Topics are there, with the partitions that the settings say. Raises ConfigError."""
+    from streams.broker.clients import admin
+    from streams.topics import create_missing, differences
+
+    client = admin(effective.kafka)
+    try:
+        create_missing(client, effective.kafka)
+        for wrong in differences(client, effective.kafka):
+            if wrong.what == "partitions":
+                raise ConfigError(
+                    f"topic {wrong.topic} has {wrong.is_} partitions, kafka.partitions says {wrong.wanted}: "
+                    "set kafka.partitions to what the topic has"
+                )
+    finally:
+        client.close()
+
+
+def _environment(effective: Settings, settings: Path | None) -> dict[str, str]:
+    """What the worker must know of our flags."""
+    from streams.broker.clients import servers_of
+
+    worker = effective.worker
+    given = {
+        "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": ",".join(servers_of(effective.kafka)),
+        "WAKEWATCH_WORKER_DATA_DIR": worker.data_dir,
+        "WAKEWATCH_WORKER_METRICS_PORT": str(worker.metrics_port),
+    }
+    if settings:
+        given["WAKEWATCH_SETTINGS"] = str(settings.absolute())
+    return given

@@ -1,17 +1,45 @@
-"""``python -m streams.worker``: one worker process, without a supervisor. Exit 0: asked to stop; 1: start me again."""
+"""``python -m streams.worker``: one worker process, without a supervisor.
+
+Exit 0: asked to stop, last snapshots written; 1: start me again; 2: a setting or the state must be mended first.
+"""
 
 from __future__ import annotations
 
 import sys
 
-from streams.errors import ConfigError, StateError
+import structlog
 
-try:
-    import faust
+from streams.errors import ConfigError, StateError, WakewatchError
+from streams.worker.supervisor import WRONG_USE
 
-    from streams.worker.app import app
 
-    faust.Worker(app, loglevel="warning", redirect_stdouts=False).execute_from_commandline()
-except (ConfigError, StateError) as error:
-    sys.stderr.write(f"wakewatch: {error}\n")
-    sys.exit(2)
+def main() -> int:
+    """Runs until stopped."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        import faust
+
+        from streams.worker import app as made
+    except WakewatchError as error:
+        sys.stderr.write(f"wakewatch: {error}\n")
+        return WRONG_USE if isinstance(error, ConfigError) else 1
+    code = _run(faust.Worker(made.app, loglevel="warning", redirect_stdouts=False))
+    if isinstance(made.service.broken, (ConfigError, StateError)):
+        sys.stderr.write(f"wakewatch: {made.service.broken}\n")
+        return WRONG_USE
+    return code if made.service.broken is None else 1
+
+
+def _run(worker: object) -> int:
+    try:
+        worker.execute_from_commandline()  # type: ignore[attr-defined]  # faust ships no types
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    except Exception as error:  # noqa: BLE001 - the crash was logged where it happened
+        sys.stderr.write(f"wakewatch: worker ends: {error!r}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

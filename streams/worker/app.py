@@ -19,10 +19,12 @@ from streams.broker.jars import cache_dir
 from streams.engines import engine_for
 from streams.reference import load_reference
 from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES
-from streams.worker import consumer
+from streams.worker import consumer, sparing
 from streams.worker.fleetlog import Stored
+from streams.worker.observe import Observer, Unobserved
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
+from streams.worker.supervisor import RESTARTS_VARIABLE
 
 settings = config.load()
 reference = load_reference(settings.reference)
@@ -64,6 +66,8 @@ def _topic(name: str, partitions: int = kafka.partitions) -> Any:
 
 sentences = _topic(SENTENCES)
 publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1))
+observer: Observer = Unobserved()
+observer.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
 service = Service(
     app,
     servers=servers,
@@ -71,8 +75,11 @@ service = Service(
     fleet=kafka.topic_prefix + FLEET,
     app_id=rules.app_id,
     every_s=rules.snapshot_every_s,
+    observer=observer,
 )
 consumer.install(service.positions)
+sparing.install()
+_BEAT_S = 1.0
 
 
 def make_engine(partition: int, stored: Stored | None) -> Engine:
@@ -89,6 +96,11 @@ def make_engine(partition: int, stored: Stored | None) -> Engine:
 async def detect(stream: Any) -> None:
     """Takes records in, in order."""
     await service.run(stream, publisher)
+
+
+@app.timer(interval=_BEAT_S)
+async def _beat() -> None:
+    await service.beat()
 
 
 @app.on_partitions_assigned.connect

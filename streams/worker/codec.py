@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from detectors.core.engine import Engine
 from detectors.core.episodes import Emitted
+from detectors.core.ticks import Tick
 from streams.decode import decode
 from streams.errors import Reason
-from streams.records import FORMAT, H_FORMAT, H_KIND, H_REPLAYED, H_SOURCE, KIND_TICK, decode_tick
+from streams.records import (
+    FORMAT,
+    H_FORMAT,
+    H_KIND,
+    H_READ_AT,
+    H_REPLAYED,
+    H_SOURCE,
+    KIND_SENTENCES,
+    KIND_TICK,
+    decode_tick,
+)
 
-FOREIGN_SOURCE = "foreign"
+FOREIGN_SOURCE: Final = "foreign"
+_LAST_MS: Final = 253_402_300_800_000  # the year 10000: what RFC 3339 can write
 
 
 class Letter(NamedTuple):
@@ -28,36 +40,54 @@ class Letter(NamedTuple):
 class Outcome(NamedTuple):
     """What a record caused."""
 
-    alerts: list[Emitted]
-    letters: list[Letter]
-    sentences: int
-    reports: int
+    source: str
+    alerts: Sequence[Emitted] = ()
+    letters: Sequence[Letter] = ()
+    sentences: int = 0
+    reports: int = 0
+    tick: bool = False
+    read_at_ms: int | None = None
 
 
-def handle(engine: Engine, value: bytes, headers: Mapping[str, bytes], written_ms: int) -> Outcome:
+def handle(engine: Engine, value: bytes | None, headers: object, written_ms: int) -> Outcome:
     """Gives one record to the engine. Never raises on bad input.
 
-    ``written_ms``: Kafka's time stamp, which times a foreign sentence when no tick has come yet.
+    ``headers``: as Faust gives them, pairs or a mapping. ``written_ms``: Kafka's time stamp, which times a foreign
+    sentence when no tick has come yet.
     """
-    source = headers.get(H_SOURCE, FOREIGN_SOURCE.encode()).decode("utf-8", "replace")
-    if headers.get(H_FORMAT, FORMAT) != FORMAT:
-        return _lost(Letter(Reason.RECORD_UNREADABLE, value, f"format {headers[H_FORMAT]!r}", source))
-    if headers.get(H_KIND) == KIND_TICK:
+    known = _headers(headers)
+    source = known.get(H_SOURCE, b"").decode("utf-8", "replace") or FOREIGN_SOURCE
+    kind = known.get(H_KIND, KIND_SENTENCES)
+    if known.get(H_FORMAT, FORMAT) != FORMAT:
+        return _lost(source, value, f"format {known[H_FORMAT][:20]!r}, expected {FORMAT!r}")
+    if not value or kind not in {KIND_SENTENCES, KIND_TICK}:
+        return _lost(source, value, f"kind {kind[:20]!r}" if value else "no value")
+    if kind == KIND_TICK:
         return _tick(engine, value, source)
-    engine.sources.replayed = headers.get(H_REPLAYED) == b"1"  # also before the first tick
+    engine.sources.replayed = known.get(H_REPLAYED) == b"1"  # also before the first tick
+    return _sentences(engine, value, source, written_ms)._replace(read_at_ms=_number(known.get(H_READ_AT)))
+
+
+def _sentences(engine: Engine, value: bytes, source: str, written_ms: int) -> Outcome:
     decoded = decode(value, source, None, engine.clock_ms or written_ms)
     letters = [Letter(r.reason, r.raw, r.detail, source) for r in (*decoded.refused, *decoded.refused_fixes)]
     alerts = engine.apply(decoded.batch) if len(decoded.batch.reports) else []
-    letters += _faults(engine, source)
-    return Outcome(alerts, letters, decoded.sentences, len(decoded.batch.reports))
+    return Outcome(source, alerts, letters + _faults(engine, source), decoded.sentences, len(decoded.batch.reports))
 
 
 def _tick(engine: Engine, value: bytes, source: str) -> Outcome:
     try:
         tick = decode_tick(value)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return _lost(Letter(Reason.RECORD_UNREADABLE, value, f"tick: {error}", source))
-    return Outcome(engine.tick(tick), _faults(engine, source), 0, 0)
+        return _lost(source, value, f"tick: {error}")
+    if not _is_time(tick):
+        return _lost(source, value, "tick: no stretch of time")
+    return Outcome(source, engine.tick(tick), _faults(engine, source), tick=True)
+
+
+def _is_time(tick: Tick) -> bool:
+    heard_ms = tick.from_ms if tick.heard_ms is None else tick.heard_ms
+    return 0 <= tick.from_ms <= tick.to_ms < _LAST_MS and 0 <= heard_ms < _LAST_MS
 
 
 def _faults(engine: Engine, source: str) -> list[Letter]:
@@ -67,5 +97,15 @@ def _faults(engine: Engine, source: str) -> list[Letter]:
     ]
 
 
-def _lost(letter: Letter) -> Outcome:
-    return Outcome([], [letter], 0, 0)
+def _lost(source: str, value: bytes | None, detail: str) -> Outcome:
+    return Outcome(source, letters=[Letter(Reason.RECORD_UNREADABLE, value or b"", detail, source)])
+
+
+def _headers(headers: Any) -> dict[str, bytes]:
+    """A stranger's record may have a header twice, or one without a value."""
+    pairs: Iterable[tuple[str, bytes | None]] = headers.items() if isinstance(headers, Mapping) else headers or ()
+    return {name: value for name, value in pairs if value is not None}
+
+
+def _number(text: bytes | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None

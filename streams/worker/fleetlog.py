@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.errors import StateError
+from streams.errors import SinkError, StateError
 
 CUT: Final = b"cut"
 CLAIM: Final = b"claim"
@@ -141,7 +141,10 @@ def read_cut(value: bytes) -> Cut:
 
 
 async def load(servers: str, topic: str, logs: Sequence[FleetLog]) -> dict[int, Stored | None]:
-    """The newest snapshot of each claimed partition; None where there is none. Raises StateError."""
+    """The newest snapshot of each claimed partition; None where there is none.
+
+    Raises StateError when what stands there cannot be used, SinkError when the broker is too slow to say.
+    """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest",
         isolation_level="read_committed", max_partition_fetch_bytes=_BYTES_MOST, fetch_max_wait_ms=50,
@@ -159,7 +162,7 @@ async def load(servers: str, topic: str, logs: Sequence[FleetLog]) -> dict[int, 
                     if readers[part.partition].take(message.key, message.value, message.offset):
                         break
             if time.monotonic() > deadline:
-                raise StateError(f"{topic} could not be read within {_LOAD_S:.0f} s: is the broker overloaded?")
+                raise SinkError(f"{topic} could not be read within {_LOAD_S:.0f} s", retriable=True)
     finally:
         await consumer.stop()
     return {number: _whole(reader) for number, reader in readers.items()}

@@ -10,6 +10,8 @@ from streams.worker.codec import Letter
 
 SOURCE: Final = "wakewatch"
 _HEADER_BYTES: Final = 1000
+_LETTER_BYTES: Final = (4 << 20) - (16 << 10)
+"""A record of the log may be as large as the broker takes; with our headers it would be too large to be sent."""
 
 
 def cloud_event(alert: Alert) -> dict[str, bytes]:
@@ -39,12 +41,14 @@ class Publisher:
             await self._state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
         ]
 
-    async def letter(self, letter: Letter, partition: int, offset: int) -> Awaitable[Any]:
-        """What was lost, whole, with why and where from."""
+    async def letter(self, letter: Letter, topic: str, partition: int, offset: int) -> Awaitable[Any]:
+        """What was lost, whole (its first 4 MB less the headers' room), with why and where from."""
         headers = {
             "reason": str(letter.reason).encode(),
             "detail": letter.detail.encode("utf-8", "replace")[:_HEADER_BYTES],
-            "source": letter.source.encode("utf-8", "replace"),
-            "from": f"{partition}/{offset}".encode(),
+            "source": letter.source.encode("utf-8", "replace")[:_HEADER_BYTES],
+            "topic": topic.encode(),
+            "partition": b"%d" % partition,
+            "offset": b"%d" % offset,
         }
-        return await self._dead.send(key=None, value=letter.raw, headers=headers, partition=0)  # type: ignore[no-any-return]
+        return await self._dead.send(key=None, value=letter.raw[:_LETTER_BYTES], headers=headers, partition=0)  # type: ignore[no-any-return]

@@ -4,8 +4,7 @@ Rules (each was paid for):
 1. Where to read next is said by the state, never by the consumer group.
 2. A snapshot commits only when every alert at or below its cut is delivered.
 3. Input is acknowledged only when a committed snapshot covers it.
-4. A record that does not follow on: an old one is dropped; one ahead is sought back for, three times, then crash;
-   one ahead because the log was cut off by retention is accepted, loudly.
+4. A record that does not follow on: an old one is dropped; for one ahead see ``gaps``.
 5. Fenced, or any error: crash. The supervisor starts again; no snapshot is written after an error.
 """
 
@@ -13,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -24,12 +24,14 @@ from detectors.core.snapshot import SnapshotError
 from streams.errors import StateError
 from streams.worker.codec import handle
 from streams.worker.fleetlog import FleetLog, Stored, load
-from streams.worker.partition import Partition
+from streams.worker.gaps import Gaps
+from streams.worker.observe import Observer, Standing, Taken
+from streams.worker.partition import Partition, Rhythm
 from streams.worker.publish import Publisher
 
-_TRIES_MOST: Final = 3
-_SAME_BATCH_S: Final = 2.0
 _REVOKE_S, _STOP_S, _COMMIT_S = 5.0, 10.0, 5.0
+_PHASES: Final = 8
+_SNAPSHOTS_AT_ONCE: Final = 2
 log = structlog.get_logger("wakewatch.worker")
 
 MakeEngine = Callable[[int, Stored | None], Engine]
@@ -38,15 +40,19 @@ MakeEngine = Callable[[int, Stored | None], Engine]
 class Service:
     """Holds the partitions that this process owns."""
 
-    def __init__(self, app: Any, *, servers: str, source: str, fleet: str, app_id: str, every_s: float) -> None:
+    def __init__(
+        self, app: Any, *, servers: str, source: str, fleet: str, app_id: str, every_s: float, observer: Observer
+    ) -> None:
         self.app = app
         self.parts: dict[int, Partition] = {}
+        self.broken: BaseException | None = None
+        """Why this process must end; whoever started it reads the exit code from it."""
         self._servers, self._source, self._fleet, self._app_id = servers, source, fleet, app_id
-        self._every_s = every_s
+        self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
+        self._observer = observer
+        self._gaps = Gaps(servers, source, app, observer)
         self._assigned: list[int] = []
         self._epoch = 0
-        self._broken: BaseException | None = None
-        self._snapshots = asyncio.Semaphore(2)
 
     def positions(self) -> Mapping[TP, int]:
         """The next input offset of each partition owned."""
@@ -66,56 +72,75 @@ class Service:
         if not wanted:
             return
         logs = [FleetLog(self._servers, self._fleet, number, self._app_id) for number in wanted]
-        await asyncio.gather(*(fleet.claim() for fleet in logs))
-        stored = await load(self._servers, self._fleet, logs)
-        lows = await self.app.consumer.earliest_offsets(*(TP(self._source, number) for number in wanted))
-        highs = await self.app.consumer.highwaters(*(TP(self._source, number) for number in wanted))
+        try:
+            parts = await self._load(logs, make_engine)
+        except Exception as error:
+            if self._epoch == epoch:
+                self.broken = error
+                log.error("partitions cannot be taken over", partitions=wanted, error=str(error) or repr(error))
+                raise
+            parts = []  # taken from us meanwhile: that fences us, and is no fault
         if self._epoch != epoch:
             await asyncio.gather(*(fleet.close() for fleet in logs))
             return
+        self.parts.update({part.log.partition: part for part in parts})
+        took_s = time.monotonic() - began_s
+        log.info("partitions taken over", partitions=wanted, recovery_s=round(took_s, 3))
+        self._observer.recovered(wanted, took_s)
+
+    async def _load(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition]:
+        await asyncio.gather(*(fleet.claim() for fleet in logs))
+        stored = await load(self._servers, self._fleet, logs)
+        lows = await self.app.consumer.earliest_offsets(*(TP(self._source, fleet.partition) for fleet in logs))
+        parts = []
         for fleet in logs:
-            part = TP(self._source, fleet.partition)
-            self.parts[fleet.partition] = self._own(fleet, stored[fleet.partition], make_engine)
-            self._check_ends(self.parts[fleet.partition], lows.get(part) or 0, highs.get(part) or 0)
-        log.info("partitions taken over", partitions=wanted, recovery_s=round(time.monotonic() - began_s, 3))
+            part = self._own(fleet, stored.pop(fleet.partition), make_engine)
+            await self._place(part, lows.get(TP(self._source, fleet.partition)) or 0)
+            parts.append(part)
+        return parts
 
     def _own(self, fleet: FleetLog, stored: Stored | None, make_engine: MakeEngine) -> Partition:
         try:
             engine = make_engine(fleet.partition, stored)
         except SnapshotError as error:
             raise StateError(f"{self._fleet}/{fleet.partition}: {error}") from error
-        phase = fleet.partition % 8 / 8  # staggered: not all partitions at once
-        return Partition(fleet, engine, stored, self._every_s, phase)
+        rhythm = Rhythm(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
+        return Partition(fleet, engine, stored, rhythm, self._observer)
 
-    def _check_ends(self, part: Partition, low: int, high: int) -> None:
-        if part.offset >= high:
+    async def _place(self, part: Partition, low: int) -> None:
+        """The state must fit the log. Raises StateError when it is of another log."""
+        number = part.log.partition
+        if part.offset >= 0 and await self._gaps.ends_before(number, part.offset):
             raise StateError(
-                f"{self._source}/{part.log.partition} ends at {high}, but the state has read to {part.offset}: "
-                f"the topic was made anew; delete {self._fleet}, or set another worker.app_id to start afresh"
+                f"{self._source}/{number} ends before offset {part.offset}, which the state has read: the topic was "
+                f"made anew; delete {self._fleet}, or set another worker.app_id to start afresh"
             )
         if low > part.offset + 1:
             if part.offset >= 0:
-                log.error("records lost by retention", partition=part.log.partition, first=part.offset + 1, next=low)
+                self._gaps.skip(part, low, "retention")
             part.offset = low - 1
 
     async def let_go(self, *, stopping: bool) -> None:
         """On revoke and shutdown: last snapshots, then the partitions are dropped."""
         self._epoch += 1
         mine = list(self.parts.values())
-        if mine and self._broken is None:
-            limit_s = _STOP_S if stopping else _REVOKE_S
-            done = await asyncio.gather(
-                *(asyncio.wait_for(part.finish(), limit_s) for part in mine), return_exceptions=True
-            )
-            failed = [repr(error) for error in done if error is not None]
-            if failed:
-                log.warning("last snapshots failed", failed=failed[:2])
-            try:
-                await asyncio.wait_for(self.app.consumer.commit(), _COMMIT_S)  # only for displays of lag
-            except Exception as error:  # noqa: BLE001 - nothing rests on it
-                log.warning("offsets not committed", error=repr(error))
+        if mine and self.broken is None:
+            await self._finish(mine, _STOP_S if stopping else _REVOKE_S)
         self.parts.clear()
+        self._observer.released()
         await asyncio.gather(*(part.log.close() for part in mine))
+
+    async def _finish(self, mine: Sequence[Partition], limit_s: float) -> None:
+        done = await asyncio.gather(
+            *(asyncio.wait_for(part.finish(), limit_s) for part in mine), return_exceptions=True
+        )
+        failed = [repr(error) for error in done if error is not None]
+        if failed:
+            log.warning("last snapshots failed", failed=failed[:2])
+        try:
+            await asyncio.wait_for(self.app.consumer.commit(), _COMMIT_S)  # only for displays of lag
+        except Exception as error:  # noqa: BLE001 - nothing rests on it
+            log.warning("offsets not committed", error=repr(error))
 
     # -- records --------------------------------------------------------------------------------------------------
 
@@ -125,14 +150,28 @@ class Service:
             async for event in stream.noack().events():
                 await self._event(event, publisher)
         except Exception as error:
-            self._broken = error
-            log.error("worker stops", error=repr(error))
+            self._ends(error)
             raise
+
+    async def beat(self) -> None:
+        """Once a second: snapshots that are due also when nothing comes, and how things stand. An error crashes."""
+        try:
+            for part in list(self.parts.values()):
+                if not part.lock.locked():
+                    part.poll()
+        except Exception as error:  # noqa: BLE001 - handed to the app, which ends
+            self._ends(error)
+            await self.app.crash(error)
+        self._observer.standing([self._standing(part) for part in self.parts.values()], self._open_alerts())
+
+    def _ends(self, error: Exception) -> None:
+        self.broken = self.broken or error
+        log.error("worker stops", error=repr(error))
 
     async def _event(self, event: Any, publisher: Publisher) -> None:
         message = event.message
         part = self.parts.get(message.partition)
-        if part is None:
+        if part is None or self.broken is not None:
             return  # not ours any more: the new owner reads it
         async with part.lock:
             if self.parts.get(message.partition) is not part:
@@ -142,35 +181,37 @@ class Service:
                     event.ack()
                 return
             if message.offset > part.offset + 1:
-                await self._ahead(part, message)
+                await self._gaps.close(part, message.offset)
                 if message.offset != part.offset + 1:
                     return
             part.took(event, await self._take(part, message, publisher))
             part.poll()
 
     async def _take(self, part: Partition, message: Any, publisher: Publisher) -> list[Awaitable[Any]]:
-        headers = message.headers or {}
-        headers = dict(headers.items() if hasattr(headers, "items") else headers)
-        outcome = handle(part.engine, message.value or b"", headers, int(message.timestamp * 1000))
+        began_s = time.monotonic()
+        outcome = handle(part.engine, message.value, message.headers, int(message.timestamp * 1000))
+        step_s = time.monotonic() - began_s
         deliveries: list[Awaitable[Any]] = []
         for emitted in outcome.alerts:
             deliveries += await publisher.alert(emitted.alert, message.partition)
         for letter in outcome.letters:
-            deliveries.append(await publisher.letter(letter, message.partition, message.offset))
+            deliveries.append(await publisher.letter(letter, self._source, message.partition, message.offset))
+        self._observer.taken(
+            Taken(
+                message.partition, outcome.source, outcome.tick, outcome.sentences, outcome.reports,
+                [emitted.alert for emitted in outcome.alerts], [letter.reason for letter in outcome.letters],
+                step_s, outcome.read_at_ms,
+            )
+        )  # fmt: skip
         return deliveries
 
-    async def _ahead(self, part: Partition, message: Any) -> None:
-        """Rule 4."""
-        offset, tries, when_s = part.sought
-        if offset == part.offset and time.monotonic() - when_s < _SAME_BATCH_S:
-            return  # the rest of the batch that it came with
-        where = TP(self._source, message.partition)
-        low = (await self.app.consumer.earliest_offsets(where)).get(where)
-        if low is not None and low > part.offset + 1:
-            log.error("records lost by retention", partition=message.partition, first=part.offset + 1, next=low)
-            part.offset = low - 1
-        tries = tries + 1 if offset == part.offset else 1
-        part.sought = (part.offset, tries, time.monotonic())
-        if tries > _TRIES_MOST:
-            raise RuntimeError(f"records after {part.offset} of {where} do not come: restart from the snapshot")
-        await self.app.consumer.seek_all({where: part.offset + 1})
+    def _standing(self, part: Partition) -> Standing:
+        number = part.log.partition
+        high = self.app.consumer.highwater(TP(self._source, number))
+        return Standing(number, max(0, (high or 0) - part.offset - 1), part.engine.clock_ms, part.engine.vessels)
+
+    def _open_alerts(self) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for part in self.parts.values():
+            total.update(part.engine.open_alerts())
+        return dict(total)

@@ -8,52 +8,74 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import structlog
 
 RESTARTS_VARIABLE: Final = "WW_WORKER_RESTARTS"
 """Tells the child how often it was started again, for its metric."""
+WRONG_USE: Final = 2
 _FIRST_S, _LONGEST_S, _RUN_WELL_S = 0.2, 30.0, 60.0
-_WRONG_USE: Final = 2
+_LOOK_S: Final = 0.1
+_TETHER: Final = Path(__file__).parents[1] / "broker" / "tether.py"
 log = structlog.get_logger("wakewatch.supervisor")
 
 
-class Supervisor:
-    """One child at a time. SIGTERM and SIGINT are passed on; exit codes 0 and 2 are final."""
+def worker_call() -> list[str]:
+    """The worker, tied to the process that calls: it does not outlive a supervisor that is killed."""
+    return [sys.executable, str(_TETHER), str(os.getpid()), sys.executable, "-m", "streams.worker"]
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = dict(environ)
+
+class Supervisor:
+    """One child at a time. SIGTERM and SIGINT are passed on; exit codes 0 and 2 are final.
+
+    The pause before a new start doubles from 0.2 s to 30 s, and begins anew after a minute run well.
+    """
+
+    def __init__(self, environ: Mapping[str, str], call: Sequence[str]) -> None:
+        self._environ, self._call = dict(environ), list(call)
         self._child: subprocess.Popen[bytes] | None = None
         self._stopping = False
+        self._pause_s = _FIRST_S
 
     def run(self) -> int:
         """Until the worker stops cleanly, or cannot be started at all. Returns the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        wait_s, restarts = _FIRST_S, 0
+        restarts = 0
         while True:
             began_s = time.monotonic()
             code = self._once(restarts)
-            if self._stopping or code in {0, _WRONG_USE}:
+            if self._stopping or code in {0, WRONG_USE}:
                 return max(code, 0)
-            wait_s = _FIRST_S if time.monotonic() - began_s > _RUN_WELL_S else min(_LONGEST_S, wait_s * 2)
             restarts += 1
-            pause_s = random.uniform(wait_s / 2, wait_s)  # noqa: S311 - workers must not all come back at once
+            pause_s = self._next_pause(time.monotonic() - began_s)
             log.warning("worker ended, starting again", code=code, restarts=restarts, pause_s=round(pause_s, 2))
-            time.sleep(pause_s)
+            if not self._wait(pause_s):
+                return 0
+
+    def _next_pause(self, ran_s: float) -> float:
+        if ran_s >= _RUN_WELL_S:
+            self._pause_s = _FIRST_S
+        pause_s, self._pause_s = self._pause_s, min(_LONGEST_S, 2 * self._pause_s)
+        return random.uniform(pause_s / 2, pause_s)  # noqa: S311 - workers must not all come back at once
+
+    def _wait(self, pause_s: float) -> bool:
+        """False when we are told to stop meanwhile. In small steps: a handler does not end a sleep."""
+        until_s = time.monotonic() + pause_s
+        while not self._stopping and time.monotonic() < until_s:
+            time.sleep(_LOOK_S)
+        return not self._stopping
 
     def _once(self, restarts: int) -> int:
-        environ = {**self._environ, RESTARTS_VARIABLE: str(restarts)}
-        self._child = subprocess.Popen([sys.executable, "-m", "streams.worker"], env=environ)
-        while True:
-            try:
-                return self._child.wait()
-            except KeyboardInterrupt:
-                continue  # the child has it too and stops by itself
+        self._child = subprocess.Popen(self._call, env={**self._environ, RESTARTS_VARIABLE: str(restarts)})
+        if self._stopping:
+            self._child.terminate()  # the signal came before there was a child
+        return self._child.wait()
 
-    def _stop(self, number: int, _frame: object) -> None:
+    def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
         if self._child is not None and self._child.poll() is None:
-            os.kill(self._child.pid, signal.SIGTERM if number == signal.SIGINT else number)
+            self._child.terminate()

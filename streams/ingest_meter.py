@@ -1,0 +1,92 @@
+"""From what ingest knows to the metrics: a source's totals become increments, about once a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Final
+
+import msgspec
+from prometheus_client import Counter
+
+from detectors.core.ticks import FeedRules
+from streams.errors import Reason
+from streams.ingest.pump import State
+from streams.metrics import Metrics, forget, label
+
+_MS: Final = 1000
+_MEAN_OF: Final = 100
+"""The mean spacing of a source is taken over about so many sentences."""
+_STUCK_S: Final = 30.0
+NOT_LETTERS: Final = frozenset({Reason.BUFFER_FULL})
+"""What ingest drops where Kafka is away cannot be written to Kafka either."""
+
+
+class _Feed(msgspec.Struct):
+    """What a source's totals were when we last looked. Seconds are of the monotonic clock."""
+
+    heard_s: float
+    told_s: float
+    sentences: int = 0
+    tag_block_errors: int = 0
+    rejected: dict[str, int] = {}
+    spacing_s: float = 0.0
+
+
+class IngestMeter:
+    """Ingest's observer: called with the State of a source about once a second, from the source's thread."""
+
+    def __init__(self, metrics: Metrics, rules: FeedRules, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._metrics, self._rules, self._clock_s = metrics, rules, clock_s
+        self._feeds: dict[str, _Feed] = {}
+        self._lock = Lock()
+
+    def __call__(self, state: State) -> None:
+        """Takes in how a source stands."""
+        now_s = self._clock_s()
+        with self._lock:
+            feed = self._feeds.setdefault(state.source, _Feed(heard_s=now_s, told_s=now_s))
+            self._count(feed, state, now_s)
+            self._stand(feed, state, now_s)
+            if state.ended:
+                del self._feeds[state.source]
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether every source's thread still reports."""
+        now_s = self._clock_s()
+        with self._lock:
+            stuck = sorted(name for name, feed in self._feeds.items() if now_s - feed.told_s > _STUCK_S)
+            known = len(self._feeds)
+        return not stuck, f"no word from {', '.join(stuck)}" if stuck else f"{known} sources are read"
+
+    def _count(self, feed: _Feed, state: State, now_s: float) -> None:
+        metrics, counts, source = self._metrics, state.counts, label(state.source)
+        new = max(0, counts.sentences - feed.sentences)
+        metrics.sentences.labels(source).inc(new)
+        metrics.tag_block_checksum_errors.inc(max(0, counts.tag_block_checksum_errors - feed.tag_block_errors))
+        rejected = {reason.value: count for reason, count in counts.rejected.items()}
+        _raise_to(metrics.rejected, feed.rejected, rejected)
+        letters = {reason: count for reason, count in rejected.items() if reason not in NOT_LETTERS}
+        _raise_to(metrics.dead_letters, feed.rejected, letters)
+        if new:
+            spacing_s = (now_s - feed.heard_s) / new
+            feed.spacing_s += (spacing_s - feed.spacing_s) * min(1.0, new / _MEAN_OF)
+            feed.heard_s = now_s
+        feed.sentences, feed.tag_block_errors = counts.sentences, counts.tag_block_checksum_errors
+        feed.rejected, feed.told_s = rejected, now_s
+
+    def _stand(self, feed: _Feed, state: State, now_s: float) -> None:
+        source = label(state.source)
+        if state.clock_ms is not None:
+            self._metrics.feed_last_sentence.labels(source).set(state.clock_ms / _MS)
+        if state.ended:  # neither up nor down
+            forget(self._metrics.feed_up, source)
+            return
+        limit_s = max(self._rules.feed_silent_after_s, self._rules.feed_silent_spacings * feed.spacing_s)
+        self._metrics.feed_up.labels(source).set(now_s - feed.heard_s <= limit_s)
+
+
+def _raise_to(counter: Counter, before: Mapping[str, int], now: Mapping[str, int]) -> None:
+    for name, total in now.items():
+        counter.labels(name).inc(max(0, total - before.get(name, 0)))

@@ -1,0 +1,141 @@
+"""Every metric that wakewatch exposes: name, labels, unit. The registry is passed in, never the global one.
+
+Rules.
+- Names and labels are those that dashboards and rules are written against; a family is never renamed.
+- No label holds an MMSI, a name or a position: what comes from the air cannot make series. A label that is not one
+  of a fixed set (a source, a zone's list) is cut to 64 characters.
+- Counted per batch, not per sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
+
+PREFIX: Final = "wakewatch"
+LABEL_MOST: Final = 64
+_STEP_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_DELAY_S: Final = (0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+_SNAPSHOT_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_CGROUP_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_KIB: Final = 1024
+
+
+class Metrics:
+    """All families of one process, as attributes. A process moves those that it knows something about."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        # A second series for each counter and histogram, which no query asks for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus-client ships it without types
+        self.registry = registry
+        self._feed()
+        self._detection()
+        self._state()
+        self._process()
+
+    def _feed(self) -> None:
+        self.sentences = self._counter("sentences", "Sentences read", "source")
+        self.reports = self._counter("reports", "Reports decoded, by AIS message type (1 to 27)", "type")
+        self.rejected = self._counter("rejected", "Sentences, reports and fixes refused", "reason")
+        self.dead_letters = self._counter("dead_letters", "Records written to the dead-letter topic", "reason")
+        self.duplicate_reports = self._counter("duplicate_reports", "Further receptions of one transmission")
+        self.late_reports = self._counter("late_reports", "Reports older than what their vessel's state knows")
+        self.tag_block_checksum_errors = self._counter(
+            "tag_block_checksum_errors", "Tag blocks whose checksum is wrong; the sentence is still used"
+        )
+        self.feed_last_sentence = self._gauge(
+            "feed_last_sentence_timestamp_seconds", "Event time of the source's last sentence", "source"
+        )
+        self.feed_up = self._gauge("feed_up", "1 while the source is heard, 0 while it is down", "source")
+
+    def _detection(self) -> None:
+        self.alerts = self._counter("alerts", "Alert revisions written", "detector", "status", "severity")
+        self.alerts_open = self._gauge("alerts_open", "Alerts open in this worker's partitions", "detector")
+        self.detector_errors = self._counter("detector_errors", "Vessels skipped because a detector raised", "detector")
+        self.cannot_tell = self._counter("cannot_tell", "Silences that could not be judged", "reason")
+        self.false_alarms = self._counter("false_alarms", "Alerts that a person called false", "detector")
+        self.screened_rows = self._counter("screened_rows", "Rows that screening left for judgement", "detector")
+        self.step_duration = self._histogram("step_duration_seconds", "Time to take in one record", _STEP_S)
+        self.ingest_to_alert = self._histogram(
+            "ingest_to_alert_seconds", "From reading the sentence to the alert's delivery to Kafka", _DELAY_S
+        )
+        self.watchlist_entries = self._gauge("watchlist_entries", "Listed ships loaded", "list")
+        self.watchlist_loaded = self._gauge("watchlist_loaded_timestamp_seconds", "When the list was loaded", "list")
+
+    def _state(self) -> None:
+        self.vessels = self._gauge("vessels", "Vessels in state", "partition")
+        self.evicted = self._counter("evicted", "Vessels forgotten", "reason")
+        self.watermark = self._gauge("watermark_timestamp_seconds", "Event time reached", "partition")
+        self.lag = self._gauge("lag_records", "Records of the log not taken in yet", "partition")
+        self.snapshot_duration = self._histogram("snapshot_duration_seconds", "Time to commit a snapshot", _SNAPSHOT_S)
+        self.snapshot_bytes = self._gauge("snapshot_bytes", "Size of the last snapshot written")
+        self.skipped_records = self._counter("skipped_records", "Offsets of the log passed over", "cause")
+        self.recovery = self._gauge("recovery_seconds", "Time that the last take-over of partitions took")
+        self.worker_restarts = self._counter("worker_restarts", "Times that the supervisor started the worker again")
+
+    def _process(self) -> None:
+        self.notifications = self._counter("notifications", "Notifications, by what came of them", "target", "outcome")
+        self.build_info = self._gauge("build_info", "1; the version is the label", "version")
+        self.build_info.labels(_version()).set(1)
+        self.memory = self._gauge("memory_bytes", "Resident memory of this process")
+        self.memory.set_function(resident_bytes)
+        self.memory_cap = self._gauge("memory_cap_bytes", "Memory that this process may use at most")
+        self.memory_cap.set(memory_cap_bytes())
+        ProcessCollector(registry=self.registry)
+
+    def _counter(self, name: str, sentence: str, *labels: str) -> Counter:
+        return Counter(name, sentence, labels, namespace=PREFIX, registry=self.registry)
+
+    def _gauge(self, name: str, sentence: str, *labels: str) -> Gauge:
+        return Gauge(name, sentence, labels, namespace=PREFIX, registry=self.registry)
+
+    def _histogram(self, name: str, sentence: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(name, sentence, (), namespace=PREFIX, registry=self.registry, buckets=buckets)
+
+
+def label(text: str) -> str:
+    """A configured name as a label: printable and short."""
+    return "".join(c if c.isprintable() else "?" for c in text[:LABEL_MOST])
+
+
+def forget(gauge: Gauge, name: str) -> None:
+    """Takes one series away: what it spoke of is not ours, or not there, any more."""
+    with contextlib.suppress(KeyError):
+        gauge.remove(name)
+
+
+def resident_bytes() -> float:
+    """Resident memory of this process, bytes; NaN where /proc is missing."""
+    return _status_bytes(Path("/proc/self/status"), "VmRSS:")
+
+
+def memory_cap_bytes() -> float:
+    """What limits this process's memory: its container, else the machine. NaN when unknown."""
+    machine = _status_bytes(Path("/proc/meminfo"), "MemTotal:")
+    limits = [text for path in map(Path, _CGROUP_LIMITS) if (text := _read(path).strip()).isdigit()]
+    return min([machine, *map(float, limits)])
+
+
+def _status_bytes(path: Path, key: str) -> float:
+    for line in _read(path).splitlines():
+        if line.startswith(key):
+            return float(line.split()[1]) * _KIB
+    return float("nan")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("ascii", "replace")
+    except OSError:
+        return ""
+
+
+def _version() -> str:
+    try:
+        return version("wakewatch")
+    except PackageNotFoundError:
+        return "unknown"

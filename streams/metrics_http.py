@@ -1,0 +1,113 @@
+"""/metrics, /healthz and /readyz of one process: a small HTTP server in a thread of its own.
+
+``/healthz`` answers 200 while the process can answer at all; ``/readyz`` asks the process and answers 200 or 503
+with one line that says why. Bound to loopback unless told otherwise: nothing here asks who is calling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar, Final, NamedTuple, Self
+from urllib.parse import urlsplit
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from streams.errors import ConfigError
+
+LOOPBACK: Final = "127.0.0.1"
+_TEXT: Final = "text/plain; charset=utf-8"
+_READ_S: Final = 5.0
+
+Ready = Callable[[], tuple[bool, str]]
+"""Whether the process does its work, and one line that says why (not)."""
+
+
+class _Answer(NamedTuple):
+    status: HTTPStatus
+    body: bytes
+    kind: str = _TEXT
+
+
+class MetricsServer:
+    """A running server. ``close`` ends it; so does the end of the process."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        self._server = server
+        self._thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens: of use when 0 was asked for."""
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Stops listening; what is being answered is answered."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def serve(host: str, port: int, registry: CollectorRegistry, ready: Ready) -> MetricsServer:
+    """Starts answering on ``host`` and ``port`` (0: any free one). Raises ConfigError when it cannot listen there."""
+
+    class Handler(_Handler):
+        answers: ClassVar[dict[str, Callable[[], _Answer]]] = {
+            "/metrics": lambda: _Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST),
+            "/healthz": lambda: _Answer(HTTPStatus.OK, b"alive\n"),
+            "/readyz": lambda: _readiness(ready),
+        }
+
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"metrics: cannot listen on {host}:{port} ({error}); give another metrics port") from error
+    server.daemon_threads = True
+    return MetricsServer(server)
+
+
+def _readiness(ready: Ready) -> _Answer:
+    fine, why = ready()
+    return _Answer(HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE, f"{why}\n".encode())
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers from a table of paths; says nothing on stderr."""
+
+    answers: ClassVar[dict[str, Callable[[], _Answer]]] = {}
+    timeout = _READ_S
+    server_version = "wakewatch"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """One answer."""
+        self._reply(body=True)
+
+    def do_HEAD(self) -> None:
+        """Its head alone."""
+        self._reply(body=False)
+
+    def _reply(self, *, body: bool) -> None:
+        answer = self.answers.get(urlsplit(self.path).path, _unknown)()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if body:
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Scrapes are no news."""
+
+
+def _unknown() -> _Answer:
+    return _Answer(HTTPStatus.NOT_FOUND, b"/metrics, /healthz and /readyz are here\n")

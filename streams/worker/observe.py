@@ -1,0 +1,85 @@
+"""What the worker tells whoever measures it. Nothing here knows a metrics library; ``streams`` puts one behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from detectors.core.alert import Alert
+
+
+class Taken(NamedTuple):
+    """One record of the log, taken in."""
+
+    partition: int
+    source: str
+    tick: bool
+    sentences: int
+    reports: int
+    alerts: Sequence[Alert]
+    letters: Sequence[str]
+    """Reasons of the dead letters it caused, one a letter."""
+    step_s: float
+    """Wall time of decoding and of the engine's step."""
+    read_at_ms: int | None
+    """When ingest read it, Unix ms; None for a stranger's record."""
+
+
+class Standing(NamedTuple):
+    """How a partition stands, about once a second."""
+
+    partition: int
+    lag_records: int
+    watermark_ms: int
+    """Event time reached; 0 before the first tick."""
+    vessels: int
+
+
+class Observer(Protocol):
+    """Called from the worker's event loop: an implementation must be quick and must not raise."""
+
+    def taken(self, record: Taken) -> None:
+        """A record was taken in."""
+
+    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+        """All partitions owned, and their open alerts by detector."""
+
+    def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
+        """A snapshot was committed; ``size_bytes`` counts the shards written."""
+
+    def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
+        """Partitions were claimed, loaded and rebuilt; reading goes on."""
+
+    def released(self) -> None:
+        """No partition is owned any more."""
+
+    def skipped(self, partition: int, records: int, cause: str) -> None:
+        """Offsets that hold no record for us; ``cause`` is ``retention`` or ``no_record``."""
+
+    def restarted(self, times: int) -> None:
+        """How often the supervisor has started this worker again."""
+
+
+class Unobserved:
+    """Nobody looks."""
+
+    def taken(self, record: Taken) -> None:
+        """Nothing."""
+
+    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+        """Nothing."""
+
+    def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
+        """Nothing."""
+
+    def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
+        """Nothing."""
+
+    def released(self) -> None:
+        """Nothing."""
+
+    def skipped(self, partition: int, records: int, cause: str) -> None:
+        """Nothing."""
+
+    def restarted(self, times: int) -> None:
+        """Nothing."""

@@ -1,0 +1,105 @@
+"""From what the worker tells (``streams.worker.observe.Observer``) to the metrics. Quick, and never raises."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from streams.errors import Reason
+from streams.metrics import Metrics, forget
+
+if TYPE_CHECKING:  # the worker's package starts Faust
+    from streams.worker.observe import Standing, Taken
+
+_MS: Final = 1000
+_STUCK_S: Final = 30.0
+ANY_TYPE: Final = "any"
+"""The worker counts reports over all message types."""
+
+
+class WorkerMeter:
+    """The worker's observer, and its answer to ``/readyz``."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        clock_s: Callable[[], float] = time.monotonic,
+        wall_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._metrics, self._clock_s, self._wall_s = metrics, clock_s, wall_s
+        self._shown: set[str] = set()
+        self._speakers: set[str] = set()
+        self._told_s: float | None = None
+        self._lag = 0
+
+    def taken(self, record: Taken) -> None:
+        """Counts a record: sentences are ingest's to count, what became of them is ours."""
+        metrics = self._metrics
+        metrics.step_duration.observe(record.step_s)
+        metrics.reports.labels(ANY_TYPE).inc(record.reports)
+        for reason, count in Counter(record.letters).items():
+            metrics.dead_letters.labels(reason).inc(count)
+            if reason != Reason.DETECTOR:
+                metrics.rejected.labels(reason).inc(count)
+        for alert in record.alerts:
+            metrics.alerts.labels(alert.detector, alert.status, alert.severity).inc()
+            if record.read_at_ms is not None:
+                metrics.ingest_to_alert.observe(max(0.0, self._wall_s() - record.read_at_ms / _MS))
+
+    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+        """Shows the partitions owned; those no longer owned go, so that no two workers speak for one."""
+        metrics = self._metrics
+        for one in standings:
+            where = str(one.partition)
+            metrics.lag.labels(where).set(max(0, one.lag_records))
+            metrics.vessels.labels(where).set(one.vessels)
+            if one.watermark_ms:
+                metrics.watermark.labels(where).set(one.watermark_ms / _MS)
+        self._hide_all_but({str(one.partition) for one in standings})
+        self._speakers.update(open_alerts)
+        for detector in self._speakers:  # one with none open shows 0, not a hole
+            metrics.alerts_open.labels(detector).set(open_alerts.get(detector, 0))
+        self._told_s = self._clock_s()
+        self._lag = sum(max(0, one.lag_records) for one in standings)
+
+    def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
+        """A snapshot has committed."""
+        self._metrics.snapshot_duration.observe(duration_s)
+        self._metrics.snapshot_bytes.set(size_bytes)
+
+    def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
+        """Partitions were taken over."""
+        self._metrics.recovery.set(duration_s)
+        self._told_s = self._clock_s()
+
+    def released(self) -> None:
+        """Nothing is owned."""
+        self._hide_all_but(set())
+        for detector in self._speakers:
+            self._metrics.alerts_open.labels(detector).set(0)
+        self._told_s = None
+
+    def skipped(self, partition: int, records: int, cause: str) -> None:
+        """Offsets passed over."""
+        self._metrics.skipped_records.labels(cause).inc(records)
+
+    def restarted(self, times: int) -> None:
+        """Started again by the supervisor, so often."""
+        self._metrics.worker_restarts.inc(times)
+
+    def ready(self) -> tuple[bool, str]:
+        """Assigned, recovered, progressing."""
+        if self._told_s is None:
+            return False, "no partition is owned yet"
+        quiet_s = self._clock_s() - self._told_s
+        if quiet_s > _STUCK_S:
+            return False, f"no progress for {quiet_s:.0f} s, {self._lag} records behind"
+        return True, f"{len(self._shown)} partitions, {self._lag} records behind"
+
+    def _hide_all_but(self, shown: set[str]) -> None:
+        for where in self._shown - shown:
+            for gauge in (self._metrics.lag, self._metrics.vessels, self._metrics.watermark):
+                forget(gauge, where)
+        self._shown = shown

@@ -1,0 +1,194 @@
+"""Metrics: the names that dashboards live on, what ingest and the worker make of them, and the server."""
+
+import http.client
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from detectors.core.alert import Alert
+from detectors.core.ticks import FeedRules
+from streams.errors import ConfigError, Reason
+from streams.ingest.core import Ingest
+from streams.ingest.pump import State
+from streams.ingest_meter import IngestMeter
+from streams.metrics import Metrics
+from streams.metrics_http import LOOPBACK, MetricsServer, serve
+from streams.worker.observe import Observer, Standing, Taken
+from streams.worker_meter import WorkerMeter
+
+WANTED = """\
+sentences_total{source} reports_total{type} rejected_total{reason} dead_letters_total{reason}
+vessels{partition} evicted_total{reason} alerts_total{detector,status,severity} alerts_open{detector}
+feed_last_sentence_timestamp_seconds{source} feed_up{source} watermark_timestamp_seconds{partition}
+lag_records{partition} step_duration_seconds ingest_to_alert_seconds snapshot_duration_seconds snapshot_bytes
+recovery_seconds detector_errors_total{detector} cannot_tell_total{reason} false_alarms_total{detector}
+duplicate_reports_total late_reports_total worker_restarts_total memory_bytes memory_cap_bytes
+tag_block_checksum_errors_total screened_rows_total{detector} watchlist_entries{list}
+watchlist_loaded_timestamp_seconds{list} notifications_total{target,outcome} build_info{version}"""
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(CollectorRegistry())
+
+
+@pytest.fixture
+def server(metrics: Metrics) -> Iterator[MetricsServer]:
+    answers = iter([(False, "no partition is owned yet"), (True, "4 partitions")])
+    with serve(LOOPBACK, 0, metrics.registry, lambda: next(answers)) as running:
+        yield running
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"wakewatch_{name}", labels)
+
+
+def get(port: int, path: str, method: str = "GET") -> tuple[int, str]:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request(method, path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def alert(**changes: object) -> Alert:
+    fields: dict[str, object] = {
+        "id": "0" * 32, "revision": 1, "status": "opened", "detector": "gap", "rule_version": 1, "severity": "page",
+        "subject": "mmsi/273999001", "case_id": "imo/9179842", "mmsi": 273_999_001, "headline": "ANGARA silent",
+        "episode_start": "2024-02-04T04:12:00.000Z", "time": "2024-02-04T05:12:00.000Z",
+    }  # fmt: skip
+    return Alert(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wanted", WANTED.split())
+def test_every_family_has_its_name_and_labels(metrics: Metrics, wanted: str) -> None:
+    name, _, rest = wanted.partition("{")
+    labels = tuple(rest.rstrip("}").split(",")) if rest else ()
+    families = {m._name + ("_total" if m._type == "counter" else ""): m for m in vars(metrics).values()
+                if hasattr(m, "_labelnames")}  # fmt: skip
+    assert families[f"wakewatch_{name}"]._labelnames == labels
+
+
+def test_ingest_counts_what_the_core_counted(metrics: Metrics, feed: bytes) -> None:
+    meter, ingest = IngestMeter(metrics, FeedRules(), clock_s=lambda: 0.0), Ingest("pier", 4)
+    for half in (feed[: len(feed) // 2], feed[len(feed) // 2 :]):
+        ingest.feed(half)
+        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=ingest.clock_ms, held=0))
+    assert value(metrics, "sentences_total", source="pier") == ingest.counts.sentences > 1000
+    assert value(metrics, "rejected_total", reason="checksum") == 1 == ingest.counts.rejected[Reason.CHECKSUM]
+    assert value(metrics, "dead_letters_total", reason="checksum") == 1
+    assert value(metrics, "tag_block_checksum_errors_total") == ingest.counts.tag_block_checksum_errors > 0
+    assert value(metrics, "feed_last_sentence_timestamp_seconds", source="pier") == (ingest.clock_ms or 0) / 1000
+
+
+def test_what_the_outbox_dropped_is_refused_but_no_letter(metrics: Metrics) -> None:
+    meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4)
+    ingest.counts.rejected[Reason.BUFFER_FULL] = 7
+    meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
+    assert value(metrics, "rejected_total", reason="buffer_full") == 7
+    assert value(metrics, "dead_letters_total", reason="buffer_full") is None
+
+
+def test_a_feed_is_down_when_silent_for_long_and_gone_when_ended(metrics: Metrics) -> None:
+    now = [0.0]
+    meter, ingest = IngestMeter(metrics, FeedRules(), clock_s=lambda: now[0]), Ingest("pier", 4)
+
+    def tell(second: float, sentences: int, *, ended: bool = False) -> float | None:
+        now[0], ingest.counts.sentences = second, sentences
+        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0, ended=ended))
+        return value(metrics, "feed_up", source="pier")
+
+    assert tell(1, 100) == 1
+    assert tell(61, 100) == 1
+    assert tell(62, 100) == 0
+    assert tell(63, 101) == 1
+    assert meter.ready() == (True, "1 sources are read")
+    now[0] = 200
+    assert meter.ready() == (False, "no word from pier")
+    assert tell(201, 101, ended=True) is None
+
+
+def test_a_sparse_feed_is_not_down_between_its_sentences(metrics: Metrics) -> None:
+    now = [0.0]
+    meter, ingest = IngestMeter(metrics, FeedRules(), clock_s=lambda: now[0]), Ingest("pier", 4)
+    for second in range(0, 200 * 60, 60):  # a sentence a minute
+        now[0], ingest.counts.sentences = second, second // 60
+        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
+    now[0] += 600
+    meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
+    assert value(metrics, "feed_up", source="pier") == 1
+
+
+def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
+    meter: Observer = WorkerMeter(metrics, wall_s=lambda: 1000.5)
+    taken = Taken(partition=2, source="pier", tick=False, sentences=10, reports=8, alerts=[alert()],
+                  letters=["checksum", "detector"], step_s=0.003, read_at_ms=1_000_000)  # fmt: skip
+    meter.taken(taken)
+    meter.standing([Standing(partition=2, lag_records=5, watermark_ms=1_700_000_000_000, vessels=7)], {"gap": 1})
+    meter.snapshot(2, 0.1, 4096)
+    meter.recovered([2], 1.5)
+    meter.restarted(3)
+    assert value(metrics, "reports_total", type="any") == 8
+    assert value(metrics, "rejected_total", reason="checksum") == 1
+    assert value(metrics, "rejected_total", reason="detector") is None
+    assert value(metrics, "dead_letters_total", reason="detector") == 1
+    assert value(metrics, "alerts_total", detector="gap", status="opened", severity="page") == 1
+    assert value(metrics, "ingest_to_alert_seconds_sum") == 0.5
+    assert value(metrics, "lag_records", partition="2") == 5
+    assert value(metrics, "watermark_timestamp_seconds", partition="2") == 1_700_000_000
+    assert value(metrics, "snapshot_bytes") == 4096
+    assert value(metrics, "worker_restarts_total") == 3
+
+
+def test_a_partition_let_go_is_not_spoken_of_and_no_open_alerts_is_zero(metrics: Metrics) -> None:
+    meter = WorkerMeter(metrics)
+    assert meter.ready() == (False, "no partition is owned yet")
+    both = [Standing(partition=p, lag_records=0, watermark_ms=1, vessels=1) for p in (0, 1)]
+    meter.standing(both, {"gap": 2})
+    assert meter.ready()[0]
+    meter.standing(both[:1], {})
+    assert value(metrics, "vessels", partition="1") is None
+    assert value(metrics, "alerts_open", detector="gap") == 0
+    meter.released()
+    assert value(metrics, "vessels", partition="0") is None
+    assert not meter.ready()[0]
+
+
+def test_no_series_names_a_ship(metrics: Metrics, feed: bytes) -> None:
+    meter = WorkerMeter(metrics)
+    meter.taken(Taken(0, "pier", False, 1, 1, [alert()], [], 0.001, None))
+    text = generate_latest(metrics.registry).decode()
+    assert 'detector="gap"' in text
+    assert not re.search(r'="[^"]*(\d{7}|ANGARA)[^"]*"', text)
+
+
+def test_memory_is_this_process_s(metrics: Metrics) -> None:
+    assert 1e6 < (value(metrics, "memory_bytes") or 0) < (value(metrics, "memory_cap_bytes") or 0)
+
+
+def test_the_server_answers(server: MetricsServer) -> None:
+    assert get(server.port, "/healthz") == (200, "alive\n")
+    assert get(server.port, "/readyz") == (503, "no partition is owned yet\n")
+    assert get(server.port, "/readyz") == (200, "4 partitions\n")
+    assert get(server.port, "/etc/passwd")[0] == 404
+    assert get(server.port, "/metrics", "HEAD") == (200, "")
+    status, text = get(server.port, "/metrics")
+    assert status == 200
+    names = {family.name for family in text_string_to_metric_families(text)}
+    assert {"wakewatch_build_info", "process_cpu_seconds", "wakewatch_lag_records"} <= names
+
+
+def test_a_taken_port_is_one_line(server: MetricsServer, metrics: Metrics) -> None:
+    with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1:{server.port}"):
+        serve(LOOPBACK, server.port, metrics.registry, lambda: (True, ""))
+
+
+def test_the_global_registry_is_left_alone() -> None:
+    sources = Path(__file__).parents[2].joinpath("streams").rglob("*.py")
+    assert not [path for path in sources if re.search(r"import.*\bREGISTRY\b", path.read_text())]
