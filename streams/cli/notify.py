@@ -1,0 +1,136 @@
+"""``wakewatch notify``: alerts to the people who must know."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+from typing import Annotated, Final
+
+import msgspec
+import structlog
+import typer
+from prometheus_client import CollectorRegistry
+from rich.console import Console
+from rich.text import Text
+
+from detectors.core.units import MS
+from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.errors import ConfigError
+from streams.metrics import Metrics
+from streams.metrics_http import serve
+from streams.notify import run as notifier
+from streams.notify.core import Outgoing, Rules
+from streams.notify.courier import Courier
+from streams.notify.http import endpoint
+from streams.notify.notices import Notice, time_ms
+from streams.settings import Settings
+
+_out = Console(highlight=False, soft_wrap=True)
+_STYLE: Final = {"page": "bold red", "ticket": "yellow"}
+_INTERRUPTED: Final = 130
+_NEVER_S: Final = 1e9  # a dry run repeats nothing
+
+
+def command(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be sent, from the topic's beginning; send nothing.")
+    ] = False,
+    include_replayed: Annotated[
+        bool, typer.Option("--include-replayed", help="With --dry-run: also what follows from recordings.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="End where the topic ends now.")] = False,
+    alertmanager_url: Annotated[str | None, typer.Option(help="Base URL of Alertmanager.", metavar="URL")] = None,
+    webhook_url: Annotated[str | None, typer.Option(help="URL that is sent each alert.", metavar="URL")] = None,
+    metrics: Annotated[int | None, typer.Option("--metrics", help="Port of /metrics.", min=0, max=65_535)] = None,
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+    json: Json = False,
+) -> int:
+    """Send alerts to Alertmanager and a webhook, until Ctrl-C. `log` and what is replayed notify nobody.
+
+    Example: wakewatch notify --alertmanager-url http://127.0.0.1:9093
+    """
+    effective = settings_of(
+        settings,
+        bootstrap_servers,
+        notify__alertmanager_url=alertmanager_url,
+        notify__webhook_url=webhook_url,
+        notify__metrics_port=metrics,
+    )
+    if include_replayed and not dry_run:
+        raise ConfigError("--include-replayed goes with --dry-run only: a recording wakes nobody")
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    stop = _Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop.ask)
+    if dry_run:
+        _dry_run(effective, stop, once=once, include_replayed=include_replayed, json=json)
+    else:
+        _send(effective, stop, once=once)
+    return _INTERRUPTED if stop.interrupted else 0
+
+
+class _Stop(threading.Event):
+    """Set by SIGTERM and Ctrl-C."""
+
+    interrupted = False
+
+    def ask(self, number: int, _frame: FrameType | None) -> None:
+        self.interrupted = self.interrupted or number == signal.SIGINT
+        self.set()
+
+
+def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
+    rules = settings.notify
+    if not rules.alertmanager_url and not rules.webhook_url:
+        raise ConfigError("nobody to notify: set notify.alertmanager_url or notify.webhook_url, or say --dry-run")
+    metrics = Metrics(CollectorRegistry())
+    courier = Courier(
+        endpoint("notify.alertmanager_url", rules.alertmanager_url) if rules.alertmanager_url else None,
+        endpoint("notify.webhook_url", rules.webhook_url) if rules.webhook_url else None,
+        metrics,
+        stop.is_set,
+    )
+    plan = notifier.Plan(
+        kafka=settings.kafka,
+        rules=Rules(resend_every_s=rules.resend_every_s),
+        group=f"{settings.worker.app_id}-notify",
+        once=once,
+    )
+    with contextlib.ExitStack() as stack:
+        if rules.metrics_port:
+            ready = lambda: (not courier.failing, courier.failing or "delivering")  # noqa: E731
+            stack.enter_context(serve(rules.metrics_host, rules.metrics_port, metrics.registry, ready))
+        notifier.run(plan, courier.carry, stop, metrics)
+
+
+def _dry_run(settings: Settings, stop: _Stop, *, once: bool, include_replayed: bool, json: bool) -> None:
+    rules = Rules(resend_every_s=_NEVER_S, settle_s=0, include_replayed=include_replayed)
+
+    def show(outgoing: Outgoing) -> bool:
+        for notice in outgoing.notices:
+            if json:
+                typer.echo(msgspec.json.encode(notice))
+            else:
+                _out.print(_line(notice))
+        return True
+
+    plan = notifier.Plan(kafka=settings.kafka, rules=rules, once=once)
+    notifier.run(plan, show, stop, Metrics(CollectorRegistry()))
+
+
+def _line(notice: Notice) -> Text:
+    """``2024-02-04 04:12Z page   FIRING   watchlist  ANGARA ...``."""
+    labels, said = notice.labels, notice.annotations
+    ended = time_ms(notice.ends_at) <= time.time() * MS
+    text = Text(no_wrap=True, overflow="ignore")
+    text.append(f"{said['time'][:10]} {said['time'][11:16]}Z ", "dim")
+    text.append(f"{labels['severity']:<6} {'RESOLVED' if ended else 'FIRING':<8} ", _STYLE[labels["severity"]])
+    text.append(f"{labels['alertname']:<14} ", "cyan")
+    text.append(said["summary"])
+    text.append(f"  {labels['case_id']}", "dim")
+    return text

@@ -1,0 +1,161 @@
+"""Which notices go out when: alert revisions and the time in, posts out. No socket, no clock, no Kafka.
+
+Rules.
+1. ``log`` never notifies; what follows from a recording never does, unless asked for.
+2. A revision goes out once: a second copy (the worker writes one after a crash) is dropped, and so is an older one.
+3. An open alert is repeated every ``resend_every_s``: Alertmanager forgets, restarts, lets lapse what is not repeated.
+4. Alertmanager tells nobody of an alert that ended before it got round to telling. So an end goes out at the
+   earliest ``SETTLE_S`` after the beginning did, however quickly the two followed each other.
+5. A change of labels (a ticket becomes a page, the next zone) ends what stood under the former ones.
+6. Memory is bounded: of ended alerts the newest ``SEEN_MOST`` are remembered.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+import msgspec
+
+from detectors.core.alert import Alert
+from detectors.core.units import MS
+from streams.notify.notices import ENDED, Notice, firing, labels_of, resolved
+
+SEEN_MOST: Final = 200_000
+SETTLE_S: Final = 10.0
+_LAPSE_RESENDS: Final = 4
+_LAPSE_LEAST_S: Final = 900.0
+"""An open alert survives a notifier's absence of a quarter of an hour."""
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """How notices are made."""
+
+    resend_every_s: float = 60.0
+    settle_s: float = SETTLE_S
+    include_replayed: bool = False
+
+    @property
+    def lapse_s(self) -> float:
+        """How long an open alert stands in Alertmanager without being repeated, s."""
+        return max(_LAPSE_LEAST_S, _LAPSE_RESENDS * self.resend_every_s)
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """What is to be sent now, in this order."""
+
+    notices: tuple[Notice, ...] = ()
+    """For Alertmanager."""
+    revisions: tuple[Alert, ...] = ()
+    """For the webhook."""
+
+    def __add__(self, other: Outgoing) -> Outgoing:
+        return Outgoing(self.notices + other.notices, self.revisions + other.revisions)
+
+
+class _Open(msgspec.Struct):
+    """An alert that Alertmanager knows, or is about to."""
+
+    alert: Alert
+    first_ms: int
+    posted_ms: int
+
+
+class _Closing(msgspec.Struct, frozen=True):
+    due_ms: int
+    alert: Alert
+    labels: dict[str, str]
+
+
+NOTHING: Final = Outgoing()
+
+
+class Notices:
+    """See the module. All times are Unix ms of the wall clock."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._open: dict[str, _Open] = {}
+        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._closing: list[_Closing] = []
+
+    @property
+    def open(self) -> int:
+        """Alerts that are open and notified."""
+        return len(self._open)
+
+    @property
+    def settling(self) -> bool:
+        """Whether an end waits for its time."""
+        return bool(self._closing)
+
+    def restore(self, alert: Alert) -> None:
+        """What was open when we started is repeated, though its revisions went out in another life.
+
+        Called with the table of newest revisions in its order, which may still hold older ones before them.
+        """
+        self._open.pop(alert.id, None)
+        if self._wanted(alert) and alert.status not in ENDED:
+            self._open[alert.id] = _Open(alert=alert, first_ms=0, posted_ms=0)
+
+    def take(self, alert: Alert, now_ms: int) -> Outgoing:
+        """A revision from the topic."""
+        if (alert.replayed and not self.rules.include_replayed) or not self._is_news(alert):
+            return NOTHING
+        former = self._open.get(alert.id)
+        if former is not None and former.alert.revision > alert.revision:
+            return Outgoing((), (alert,) if self._wanted(alert) else ())  # restored from a newer one
+        self._open.pop(alert.id, None)
+        revisions = (alert,) if self._wanted(alert) else ()
+        if alert.status in ENDED or not self._wanted(alert):
+            return Outgoing(self._end(alert, former, now_ms), revisions)
+        return Outgoing(self._begin(alert, former, now_ms), revisions)
+
+    def due(self, now_ms: int) -> Outgoing:
+        """What time alone makes due: repeats of what is open, ends that have settled."""
+        ended = [one for one in self._closing if one.due_ms <= now_ms]
+        self._closing = [one for one in self._closing if one.due_ms > now_ms]
+        repeats = [one for one in self._open.values() if now_ms - one.posted_ms >= self.rules.resend_every_s * MS]
+        for one in repeats:
+            one.posted_ms, one.first_ms = now_ms, one.first_ms or now_ms
+        return Outgoing(
+            (
+                *(firing(one.alert, now_ms, self.rules.lapse_s) for one in repeats),
+                *(resolved(one.alert, one.labels, now_ms) for one in ended),
+            )
+        )
+
+    def flush(self, now_ms: int) -> Outgoing:
+        """The ends that wait, at once: we are about to leave."""
+        ended, self._closing = self._closing, []
+        return Outgoing(tuple(resolved(one.alert, one.labels, now_ms) for one in ended))
+
+    def _wanted(self, alert: Alert) -> bool:
+        return alert.severity != "log" and (self.rules.include_replayed or not alert.replayed)
+
+    def _is_news(self, alert: Alert) -> bool:
+        if alert.revision <= self._seen.get(alert.id, 0):
+            return False
+        self._seen[alert.id] = alert.revision
+        self._seen.move_to_end(alert.id)
+        if len(self._seen) > SEEN_MOST:
+            self._seen.popitem(last=False)
+        return True
+
+    def _begin(self, alert: Alert, former: _Open | None, now_ms: int) -> tuple[Notice, ...]:
+        notice = firing(alert, now_ms, self.rules.lapse_s)
+        same = former is not None and labels_of(former.alert) == notice.labels
+        first_ms = former.first_ms if former is not None and same else now_ms
+        self._open[alert.id] = _Open(alert=alert, first_ms=first_ms, posted_ms=now_ms)
+        return (notice,) if same or former is None else (notice, *self._end(alert, former, now_ms))
+
+    def _end(self, alert: Alert, former: _Open | None, now_ms: int) -> tuple[Notice, ...]:
+        """The end of what stood under the former labels; under the alert's own when we do not know of any."""
+        if former is None and not self._wanted(alert):
+            return ()
+        labels = labels_of(alert if former is None else former.alert)
+        due_ms = now_ms if former is None else former.first_ms + int(self.rules.settle_s * MS)
+        if due_ms <= now_ms:
+            return (resolved(alert, labels, now_ms),)
+        self._closing.append(_Closing(due_ms, alert, labels))
+        return ()

@@ -1,0 +1,83 @@
+"""Carries what is outgoing to Alertmanager and the webhook: all of it, or it says that it was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from detectors.core.alert import Alert, encode
+from streams.errors import SinkError
+from streams.metrics import Metrics
+from streams.notify import http
+from streams.notify.core import Outgoing
+from streams.notify.http import Endpoint
+from streams.notify.notices import Notice
+
+ALERTMANAGER, WEBHOOK = "alertmanager", "webhook"
+DELIVERED, REFUSED, RETRIED = "delivered", "refused", "retried"
+_API: Final = "/api/v2/alerts"
+_POST_MOST: Final = 100
+_log = structlog.get_logger("wakewatch.notify")
+
+
+class Courier:
+    """Delivers in order. What an end refuses for good is counted and logged, and the rest goes on."""
+
+    def __init__(
+        self, alertmanager: Endpoint | None, webhook: Endpoint | None, metrics: Metrics, stopping: Callable[[], bool]
+    ) -> None:
+        self._alertmanager = alertmanager.under(_API) if alertmanager else None
+        self._webhook = webhook
+        self._metrics, self._stopping = metrics, stopping
+        self.failing = ""
+        """What failed last, until something succeeds."""
+
+    def carry(self, outgoing: Outgoing) -> bool:
+        """Delivers all. False: we were asked to stop before it was done."""
+        for start in range(0, len(outgoing.notices), _POST_MOST):
+            if not self._notices(outgoing.notices[start : start + _POST_MOST]):
+                return False
+        return all(self._revision(alert) for alert in outgoing.revisions)
+
+    def _notices(self, notices: Sequence[Notice]) -> bool:
+        if self._alertmanager is None:
+            return True
+        try:
+            return self._post(ALERTMANAGER, self._alertmanager, msgspec.json.encode(notices), {}, len(notices))
+        except SinkError as error:
+            if len(notices) == 1:
+                self._refused(ALERTMANAGER, notices[0].labels.get("alert_id", ""), error)
+                return True
+            half = len(notices) // 2  # one of them is refused: the others must not go down with it
+            return self._notices(notices[:half]) and self._notices(notices[half:])
+
+    def _revision(self, alert: Alert) -> bool:
+        if self._webhook is None:
+            return True
+        try:
+            key = {"Idempotency-Key": f"{alert.id}/{alert.revision}"}
+            return self._post(WEBHOOK, self._webhook, encode(alert), key, 1)
+        except SinkError as error:
+            self._refused(WEBHOOK, alert.id, error)
+            return True
+
+    def _post(self, target: str, to: Endpoint, body: bytes, headers: dict[str, str], size: int) -> bool:
+        def failed(error: SinkError) -> None:
+            self.failing = str(error)
+            if error.retriable:
+                self._metrics.notifications.labels(target, RETRIED).inc()
+                _log.warning("not delivered, trying again", target=target, error=str(error))
+
+        if not http.patiently(lambda: http.post(to, body, headers), self._stopping, failed):
+            return False
+        self.failing = ""
+        self._metrics.notifications.labels(target, DELIVERED).inc(size)
+        return True
+
+    def _refused(self, target: str, alert_id: str, error: SinkError) -> None:
+        self.failing = ""
+        self._metrics.notifications.labels(target, REFUSED).inc()
+        _log.error("refused for good", target=target, alert_id=alert_id, error=str(error))

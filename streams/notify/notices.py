@@ -1,0 +1,118 @@
+"""One alert revision in the words of Alertmanager's API v2. Pure.
+
+Labels are identity there: few, bounded, and the same for every revision of an alert unless its severity or place
+changes. All text stands in annotations. Nothing is labelled with an MMSI; ``case_id`` and ``alert_id`` are what a
+route groups by, and a route that groups by neither sees only detector, severity, zone, area, list and source.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from detectors.core.alert import Alert, Fact
+from detectors.core.units import MS, rfc3339
+
+AREA_DEG: Final = 5
+"""Side of an area cell: 2,592 on Earth. A ship-dense region is a handful, so a flood there is a handful of groups."""
+LABEL_MOST: Final = 64
+TEXT_MOST: Final = 2000
+ENDED: Final = frozenset({"closed", "retracted"})
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A postable alert of the API v2: firing until ``ends_at``, resolved when that is past."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: str
+    ends_at: str
+
+
+def firing(alert: Alert, now_ms: int, lapse_s: float) -> Notice:
+    """The alert as open. It lapses by itself when nobody repeats it for ``lapse_s``."""
+    return _notice(alert, labels_of(alert), _started_ms(alert, now_ms), now_ms + int(lapse_s * MS))
+
+
+def resolved(alert: Alert, labels: dict[str, str], now_ms: int) -> Notice:
+    """The end of what was posted under ``labels``; ``alert`` is the revision that ended it."""
+    started_ms = _started_ms(alert, now_ms)
+    return _notice(alert, labels, started_ms, min(now_ms, max(started_ms, time_ms(alert.time))))
+
+
+def _notice(alert: Alert, labels: dict[str, str], started_ms: int, ends_ms: int) -> Notice:
+    return Notice(
+        labels=labels, annotations=annotations_of(alert), starts_at=rfc3339(started_ms), ends_at=rfc3339(ends_ms)
+    )
+
+
+def _started_ms(alert: Alert, now_ms: int) -> int:
+    return min(now_ms, time_ms(alert.episode_start))  # Alertmanager refuses an end before its start
+
+
+def time_ms(text: str) -> int:
+    """An alert's RFC 3339 time as Unix milliseconds."""
+    return round(datetime.fromisoformat(text).timestamp() * MS)
+
+
+def labels_of(alert: Alert) -> dict[str, str]:
+    """What routes look at and groups are made of; a label that does not apply is absent."""
+    source = alert.subject.removeprefix("source/") if alert.subject.startswith("source/") else ""
+    wanted = {
+        "alertname": alert.detector,
+        "severity": alert.severity,
+        "alert_id": alert.id,
+        "case_id": alert.case_id,
+        "area": area_of(alert),
+        "zone": str(alert.details.get("zone", "")),
+        "list": str(alert.details.get("list", "")),
+        "source": source,
+    }
+    return {name: _label(value) for name, value in wanted.items() if value}
+
+
+def area_of(alert: Alert) -> str:
+    """The cell that the last fix lies in, by its south-west corner (``30N125E``); empty without a fix."""
+    if alert.position is None:
+        return ""
+    south = math.floor(alert.position.lat_deg / AREA_DEG) * AREA_DEG
+    west = math.floor(alert.position.lon_deg / AREA_DEG) * AREA_DEG
+    return f"{abs(south):02d}{'N' if south >= 0 else 'S'}{abs(west):03d}{'E' if west >= 0 else 'W'}"
+
+
+def annotations_of(alert: Alert) -> dict[str, str]:
+    """What a person reads."""
+    wanted = {
+        "summary": alert.headline,
+        "description": "\n".join(_story(alert))[:TEXT_MOST],
+        "explain": f"wakewatch explain {alert.id}",
+        "status": alert.status,
+        "revision": str(alert.revision),
+        "verification": alert.verification,
+        "time": alert.time,
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _story(alert: Alert) -> Iterable[str]:
+    yield from map(spoken, alert.why)
+    yield from (f"would change: {sentence}" for sentence in alert.would_change)
+    if alert.verification == "unverified":
+        yield "unverified: one unsupported report so far"
+    yield "A lead for a person, not a finding."
+
+
+def spoken(fact: Fact) -> str:
+    """``silence: 7200 s (threshold 3600 s)``."""
+    unit = f" {fact.unit}" if fact.unit else ""
+    threshold = "" if fact.threshold is None else f" (threshold {fact.threshold}{unit})"
+    source = f", {fact.source}" if fact.source else ""
+    return f"{fact.fact}: {fact.value}{unit}{threshold}{source}"
+
+
+def _label(value: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in value[:LABEL_MOST])

@@ -1,0 +1,151 @@
+"""The notifier: the alert topic in, posts out, at least once.
+
+Partitions are assigned, not subscribed: an hour in which Alertmanager is away and nothing is polled then costs no
+membership. Two notifiers side by side send everything twice; Alertmanager and the Idempotency-Key make it one.
+An offset is committed when everything up to it is delivered, an end that is held back included (core, rule 4).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from threading import Event
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from detectors.core.alert import Alert
+from detectors.core.units import MS
+from streams.broker.clients import consumer
+from streams.console.reading import read
+from streams.errors import ConfigError
+from streams.metrics import Metrics
+from streams.notify.core import Notices, Outgoing, Rules
+from streams.settings import KafkaSettings
+from streams.topics import ALERT_STATE, ALERTS
+
+_POLL_MS: Final = 200
+_RECORDS_MOST: Final = 500
+_FAR_MS: Final = 1 << 60
+_log = structlog.get_logger("wakewatch.notify")
+
+Carry = Callable[[Outgoing], bool]
+"""Delivers; False when it was stopped before it was done."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How the topic is read."""
+
+    kafka: KafkaSettings
+    rules: Rules
+    group: str = ""
+    """Whose offsets are kept; empty: none, the topic is read from its beginning."""
+    once: bool = False
+    """End where the topic ended when we began."""
+
+
+def run(plan: Plan, carry: Carry, stop: Event, metrics: Metrics) -> None:
+    """Until ``stop`` is set, or the end with ``once``. Raises ConfigError when the topic is missing, SinkError."""
+    client = consumer(plan.kafka, group_id=plan.group or None)
+    try:
+        Notifier(client, plan, carry, metrics).run(stop)
+    finally:
+        client.close()
+
+
+class Notifier:
+    """One reading of the topic."""
+
+    def __init__(self, client: Any, plan: Plan, carry: Carry, metrics: Metrics) -> None:
+        self._client, self._plan, self._carry, self._metrics = client, plan, carry, metrics
+        self._notices = Notices(plan.rules)
+        self._ledger: deque[tuple[int, dict[Any, int]]] = deque()
+        """(when all is delivered at the latest, positions then), oldest first."""
+
+    def run(self, stop: Event) -> None:
+        """See the module's ``run``."""
+        parts = self._begin()
+        ends = self._client.end_offsets(parts) if self._plan.once else None
+        while not stop.is_set():
+            alerts = list(self._poll())
+            now_ms = _now_ms()
+            outgoing = self._notices.due(now_ms)
+            for alert in alerts:
+                outgoing += self._notices.take(alert, now_ms)
+            if not self._carry(outgoing):
+                return  # nothing is committed: it goes out again
+            self._settle(parts, now_ms, moved=bool(alerts))
+            if ends is not None and all(self._client.position(part) >= end for part, end in ends.items()):
+                break
+        if self._carry(self._notices.flush(_now_ms())):  # what we leave behind is delivered
+            self._settle(parts, _FAR_MS, moved=True)
+
+    def _begin(self) -> list[Any]:
+        from kafka import TopicPartition
+
+        name = self._plan.kafka.topic_prefix + ALERTS
+        numbers = self._client.partitions_for_topic(name)
+        if not numbers:
+            raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
+        parts = [TopicPartition(name, number) for number in sorted(numbers)]
+        self._client.assign(parts)
+        if not self._plan.group:
+            self._client.seek_to_beginning(*parts)
+            return parts
+        for part in parts:
+            committed = self._client.committed(part)
+            if committed is None:  # the first time: what is over is history, what is open is restored
+                self._client.seek_to_end(part)
+            else:
+                self._client.seek(part, committed)
+        self._commit({part: self._client.position(part) for part in parts})
+        self._restore()
+        return parts
+
+    def _restore(self) -> None:
+        for record in read(self._plan.kafka, ALERT_STATE):
+            alert = self._parsed(record.value)
+            if alert is not None:
+                self._notices.restore(alert)
+        _log.info("open alerts restored", count=self._notices.open)
+
+    def _poll(self) -> Iterator[Alert]:
+        for records in self._client.poll(timeout_ms=_POLL_MS, max_records=_RECORDS_MOST).values():
+            for record in records:
+                alert = self._parsed(record.value)
+                if alert is not None:
+                    yield alert
+
+    def _parsed(self, value: bytes | None) -> Alert | None:
+        if value is None:
+            return None
+        try:
+            return msgspec.json.decode(value, type=Alert)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            self._metrics.notifications.labels("topic", "unreadable").inc()
+            _log.error("a record is no alert", error=str(error))
+            return None
+
+    def _settle(self, parts: list[Any], now_ms: int, *, moved: bool) -> None:
+        """Commits what is delivered. A batch with an end held back counts as delivered once that has gone out."""
+        if not self._plan.group:
+            return
+        if moved:
+            wait_ms = int(self._plan.rules.settle_s * MS) if self._notices.settling else 0
+            self._ledger.append((now_ms + wait_ms, {part: self._client.position(part) for part in parts}))
+        ready: dict[Any, int] = {}
+        while self._ledger and self._ledger[0][0] <= now_ms:
+            ready = self._ledger.popleft()[1]
+        if ready:
+            self._commit(ready)
+
+    def _commit(self, positions: dict[Any, int]) -> None:
+        from kafka.structs import OffsetAndMetadata
+
+        self._client.commit({part: OffsetAndMetadata(position, "", -1) for part, position in positions.items()})
+
+
+def _now_ms() -> int:
+    return int(time.time() * MS)

@@ -1,0 +1,166 @@
+"""Delivery: to a real Alertmanager, and to a webhook that misbehaves."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import stamina
+from prometheus_client import CollectorRegistry
+
+from detectors.core.alert import Alert, Position
+from detectors.core.units import rfc3339
+from streams.errors import ConfigError
+from streams.metrics import Metrics
+from streams.notify.core import Notices, Outgoing, Rules
+from streams.notify.courier import Courier
+from streams.notify.http import endpoint
+from streams.notify.notices import Notice, firing
+
+Make = Callable[..., Alert]
+Until = Callable[[Callable[[], Any]], Any]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=20):
+        yield
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(CollectorRegistry())
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def sent(metrics: Metrics, target: str, outcome: str) -> float | None:
+    return metrics.registry.get_sample_value("wakewatch_notifications_total", {"target": target, "outcome": outcome})
+
+
+def to_webhook(url: str, metrics: Metrics, stopping: bool = False) -> Courier:
+    return Courier(None, endpoint("notify.webhook_url", url), metrics, lambda: stopping)
+
+
+def to_alertmanager(url: str, metrics: Metrics) -> Courier:
+    return Courier(endpoint("notify.alertmanager_url", url + "/"), None, metrics, lambda: False)
+
+
+def test_an_alert_pages_once_at_once_and_resolves(
+    alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
+) -> None:
+    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules(settle_s=0))
+    position = Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z")
+    opened = make(position=position)
+    assert courier.carry(notices.take(opened, now_ms()))
+    held = until(alertmanager.alerts)
+    assert held[0]["labels"]["alert_id"] == opened.id
+    assert held[0]["annotations"]["summary"] == opened.headline
+    assert held[0]["startsAt"] == opened.episode_start
+    path, _, call = until(lambda: receiver.got)[0]
+    assert path == "/page"
+    assert call["groupLabels"] == {"case_id": "imo/9179842"}
+    assert call["status"] == "firing"
+    assert courier.carry(notices.due(now_ms() + 61_000))  # a repeat is no news
+    assert courier.carry(notices.take(make(revision=2, status="closed", position=position), now_ms()))
+    until(lambda: len(receiver.got) == 2)
+    assert receiver.got[1][2]["status"] == "resolved"
+    assert alertmanager.alerts() == []
+    assert sent(metrics, "alertmanager", "delivered") == 3
+
+
+def test_eight_alerts_of_one_ship_are_one_page(
+    alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
+) -> None:
+    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules())
+    outgoing = Outgoing()
+    for number in range(8):
+        outgoing += notices.take(make(id=str(number) * 32, detector=f"rule{number}"), now_ms())
+    assert courier.carry(outgoing)
+    assert len(until(lambda: len(alertmanager.alerts()) == 8 and alertmanager.alerts())) == 8
+    until(lambda: receiver.got and len(receiver.got[-1][2]["alerts"]) == 8)
+    assert {call[2]["groupKey"] for call in receiver.got} == {receiver.got[0][2]["groupKey"]}
+
+
+def test_ten_thousand_silent_ships_of_a_region_are_a_handful_of_calls(
+    alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
+) -> None:
+    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules())
+    outgoing = []
+    for number in range(10_000):
+        position = Position(
+            lat_deg=34 + number % 90 / 100, lon_deg=128 + number % 70 / 100, time="2024-02-04T04:12:00Z"
+        )
+        alert = make(id=f"{number:032x}", severity="ticket", case_id=f"mmsi/{number}", position=position)
+        outgoing.append(notices.take(alert, now_ms()))
+    whole = Outgoing(tuple(notice for one in outgoing for notice in one.notices))
+    assert courier.carry(whole)
+    until(lambda: len(receiver.got) >= 1)
+    assert len(receiver.got) <= 5
+    assert len(alertmanager.alerts()) == 10_000
+
+
+def test_an_alertmanager_that_is_away_is_waited_for(
+    alertmanager: Any, make: Make, metrics: Metrics, until: Until
+) -> None:
+    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules())
+    alertmanager.stop()
+    rounds = []
+
+    def stopping() -> bool:
+        rounds.append(None)
+        if len(rounds) == 3:
+            alertmanager.start()
+        return False
+
+    courier._stopping = stopping
+    assert courier.carry(notices.take(make(), now_ms()))
+    assert until(alertmanager.alerts)
+    assert (sent(metrics, "alertmanager", "retried") or 0) >= 2
+
+
+def test_one_that_alertmanager_refuses_does_not_take_the_others_down(
+    alertmanager: Any, make: Make, metrics: Metrics, until: Until
+) -> None:
+    courier = to_alertmanager(alertmanager.url, metrics)
+    good = [firing(make(id=str(n) * 32), now_ms(), 900) for n in range(5)]
+    bad = Notice(labels={"not a name": "x"}, annotations={}, starts_at=rfc3339(0), ends_at=rfc3339(now_ms()))
+    assert courier.carry(Outgoing((*good[:2], bad, *good[2:])))
+    assert until(lambda: len(alertmanager.alerts()) == 5)
+    assert sent(metrics, "alertmanager", "refused") == 1
+    assert courier.failing == ""
+
+
+def test_a_webhook_gets_each_revision_with_its_key(receiver: Any, make: Make, metrics: Metrics) -> None:
+    courier, alert = to_webhook(receiver.url + "/hook?token=x", metrics), make(revision=7)
+    receiver.answers = [500, 503, 429]
+    assert courier.carry(Outgoing((), (alert,)))
+    [(path, headers, body)] = receiver.got
+    assert path == "/hook?token=x"
+    assert headers["Idempotency-Key"] == f"{alert.id}/7"
+    assert headers["Content-Type"] == "application/json"
+    assert body["headline"] == alert.headline
+    assert sent(metrics, "webhook", "retried") == 3
+
+
+def test_what_a_webhook_refuses_for_good_is_counted_and_passed_over(
+    receiver: Any, make: Make, metrics: Metrics
+) -> None:
+    receiver.answers = [400]
+    assert to_webhook(receiver.url, metrics).carry(Outgoing((), (make(), make(revision=2))))
+    assert [body["revision"] for _, _, body in receiver.got] == [2]
+    assert sent(metrics, "webhook", "refused") == 1
+
+
+def test_asked_to_stop_it_says_that_it_did_not_deliver(make: Make, metrics: Metrics) -> None:
+    courier = to_webhook("http://127.0.0.1:9", metrics, stopping=True)
+    assert not courier.carry(Outgoing((), (make(),)))
+    assert "127.0.0.1" in courier.failing
+
+
+@pytest.mark.parametrize("url", ["nowhere", "ftp://host", "http://", "http://host:port", "http://me:pw@host"])
+def test_a_wrong_url_is_one_line(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"notify\.webhook_url"):
+        endpoint("notify.webhook_url", url)

@@ -1,0 +1,221 @@
+"""What is sent, and when: the notifier's core without any I/O."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.core.alert import Alert, Fact, Position
+from detectors.core.units import rfc3339
+from streams.notify.core import Notices, Outgoing, Rules
+from streams.notify.notices import Notice, annotations_of, area_of, firing, labels_of, resolved, time_ms
+
+NOW = time_ms("2024-02-04T05:12:30.000Z")
+S = 1000
+Make = Callable[..., Alert]
+
+
+def state(notice: Notice, now_ms: int) -> tuple[str, str]:
+    return notice.labels["severity"], "resolved" if time_ms(notice.ends_at) <= now_ms else "firing"
+
+
+def states(outgoing: Outgoing, now_ms: int) -> list[tuple[str, str]]:
+    return [state(notice, now_ms) for notice in outgoing.notices]
+
+
+def test_a_notice_has_few_labels_and_its_text_in_annotations(make: Make) -> None:
+    alert = make(
+        position=Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z"),
+        why=(Fact(fact="silence", value=7200, threshold=3600, unit="s"),),
+        would_change=("any report closes it",),
+        details={"zone": "Rajin", "list": "OFAC", "matched_on": ["imo"]},
+    )
+    notice = firing(alert, NOW, 900)
+    assert notice.labels == {
+        "alertname": "gap", "severity": "page", "alert_id": alert.id, "case_id": "imo/9179842", "area": "30N125E",
+        "zone": "Rajin", "list": "OFAC",
+    }  # fmt: skip
+    assert notice.annotations["summary"] == alert.headline
+    assert notice.annotations["description"].startswith("silence: 7200 s (threshold 3600 s)\nwould change: any report")
+    assert notice.starts_at == alert.episode_start
+    assert notice.ends_at == rfc3339(NOW + 900 * S)
+    assert set(json.loads(msgspec.json.encode(notice))) == {"labels", "annotations", "startsAt", "endsAt"}
+
+
+def test_only_an_alert_about_a_source_is_labelled_with_one(make: Make) -> None:
+    outage = make(detector="feed_outage", subject="source/pier", case_id="source/pier", mmsi=None)
+    assert labels_of(outage)["source"] == "pier"
+    assert "source" not in labels_of(make())
+
+
+@pytest.mark.parametrize(
+    ("lat_deg", "lon_deg", "area"),
+    [
+        (34.6, 129.5, "30N125E"),
+        (-0.1, -0.1, "05S005W"),
+        (0, 0, "00N000E"),
+        (90, 180, "90N180E"),
+        (-90, -180, "90S180W"),
+    ],
+)
+def test_an_area_is_a_cell_of_five_degrees(make: Make, lat_deg: float, lon_deg: float, area: str) -> None:
+    assert area_of(make(position=Position(lat_deg=lat_deg, lon_deg=lon_deg, time="2024-02-04T04:12:00.000Z"))) == area
+
+
+def test_forged_text_stays_text_and_short(make: Make) -> None:
+    nasty = make(details={"zone": "\x1b[2J{{ .Labels }}" + "x" * 500}, why=(Fact(fact="x" * 5000, value=1),))
+    assert len(labels_of(nasty)["zone"]) == 64
+    assert "\x1b" not in labels_of(nasty)["zone"]
+    assert len(annotations_of(nasty)["description"]) == 2000
+
+
+@given(start=st.integers(0, 2**41), end=st.integers(0, 2**41), now=st.integers(0, 2**41))
+def test_an_end_never_precedes_its_start_nor_lies_ahead(start: int, end: int, now: int) -> None:
+    alert = Alert(id="0" * 32, revision=2, status="closed", detector="gap", rule_version=1, severity="page", subject="",
+                  case_id="s", headline="h", episode_start=rfc3339(start), time=rfc3339(end))  # fmt: skip
+    notice = resolved(alert, {}, now)
+    assert time_ms(notice.starts_at) <= time_ms(notice.ends_at) <= now
+
+
+def test_log_and_recordings_notify_nobody(make: Make) -> None:
+    notices = Notices(Rules())
+    assert notices.take(make(severity="log"), NOW) == Outgoing()
+    assert notices.take(make(id="1" * 32, replayed=True), NOW) == Outgoing()
+    assert notices.due(NOW + 999 * S) == Outgoing()
+
+
+def test_a_dry_run_may_include_recordings(make: Make) -> None:
+    notices = Notices(Rules(include_replayed=True))
+    assert len(notices.take(make(replayed=True), NOW).notices) == 1
+
+
+def test_a_second_copy_and_an_older_revision_are_dropped(make: Make) -> None:
+    notices = Notices(Rules())
+    first, second = make(), make(revision=2, status="updated", headline="still silent")
+    assert len(notices.take(first, NOW).notices) == 1
+    assert notices.take(first, NOW) == Outgoing()
+    assert notices.take(second, NOW).revisions == (second,)
+    assert notices.take(first, NOW) == Outgoing()
+
+
+def test_an_open_alert_is_repeated_until_it_ends(make: Make) -> None:
+    notices = Notices(Rules(resend_every_s=60))
+    notices.take(make(), NOW)
+    assert notices.due(NOW + 59 * S).notices == ()
+    assert states(notices.due(NOW + 60 * S), NOW + 60 * S) == [("page", "firing")]
+    assert notices.due(NOW + 61 * S).notices == ()
+    ended = notices.take(make(revision=2, status="closed"), NOW + 90 * S)
+    assert states(ended, NOW + 90 * S) == [("page", "resolved")]
+    assert notices.due(NOW + 999 * S) == Outgoing()
+    assert notices.open == 0
+
+
+def test_a_repeat_comes_long_before_the_alert_lapses() -> None:
+    assert Rules(resend_every_s=60).lapse_s == 900
+    assert Rules(resend_every_s=3600).lapse_s == 4 * 3600
+
+
+def test_an_end_right_after_the_beginning_waits_so_that_somebody_hears_of_it(make: Make) -> None:
+    notices = Notices(Rules(settle_s=10))
+    notices.take(make(), NOW)
+    assert notices.take(make(revision=2, status="closed"), NOW + S).notices == ()
+    assert notices.settling
+    assert notices.due(NOW + 9 * S).notices == ()
+    assert states(notices.due(NOW + 10 * S), NOW + 10 * S) == [("page", "resolved")]
+    assert not notices.settling
+
+
+def test_what_waits_goes_out_when_we_leave(make: Make) -> None:
+    notices = Notices(Rules())
+    notices.take(make(), NOW)
+    notices.take(make(revision=2, status="retracted"), NOW)
+    assert states(notices.flush(NOW), NOW) == [("page", "resolved")]
+    assert notices.flush(NOW) == Outgoing()
+
+
+def test_a_ticket_that_becomes_a_page_ends_as_a_ticket(make: Make) -> None:
+    notices = Notices(Rules(settle_s=10))
+    notices.take(make(severity="ticket"), NOW)
+    later = NOW + 60 * S
+    changed = notices.take(make(revision=2, status="updated", severity="page"), later)
+    assert states(changed, later) == [("page", "firing"), ("ticket", "resolved")]
+
+
+def test_one_that_becomes_log_ends(make: Make) -> None:
+    notices = Notices(Rules())
+    notices.take(make(severity="ticket"), NOW)
+    changed = notices.take(make(revision=2, status="updated", severity="log"), NOW + 60 * S)
+    assert states(changed, NOW + 60 * S) == [("ticket", "resolved")]
+    assert changed.revisions == ()
+
+
+def test_after_a_restart_what_was_open_is_repeated_and_its_end_goes_out(make: Make) -> None:
+    notices = Notices(Rules())
+    notices.restore(make(revision=3, status="updated"))
+    notices.restore(make(id="1" * 32))
+    notices.restore(make(id="1" * 32, revision=2, status="closed"))
+    notices.restore(make(id="2" * 32, severity="log"))
+    assert states(notices.due(NOW), NOW) == [("page", "firing")]
+    stale = notices.take(make(revision=2, status="updated"), NOW)
+    assert stale.notices == ()
+    assert len(stale.revisions) == 1
+    later = NOW + 20 * S
+    assert states(notices.take(make(revision=4, status="closed"), later), later) == [("page", "resolved")]
+
+
+def test_the_end_of_one_that_we_never_saw_open_goes_out_too(make: Make) -> None:
+    ended = Notices(Rules()).take(make(revision=4, status="closed"), NOW)
+    assert states(ended, NOW) == [("page", "resolved")]
+
+
+@dataclass
+class Board:
+    """What Alertmanager would show: the newest end by label set."""
+
+    ends: dict[str, int] = field(default_factory=dict)
+
+    def post(self, outgoing: Outgoing) -> None:
+        for notice in outgoing.notices:
+            self.ends[json.dumps(notice.labels, sort_keys=True)] = time_ms(notice.ends_at)
+
+    def firing(self, now_ms: int) -> set[tuple[str, str]]:
+        shown = [json.loads(labels) for labels, end in self.ends.items() if end > now_ms]
+        return {(labels["alert_id"], labels["severity"]) for labels in shown}
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            st.sampled_from(["updated", "updated", "closed", "retracted"]),
+            st.sampled_from(["page", "ticket", "log"]),
+            st.integers(0, 30),
+            st.integers(1, 2),
+        ),
+        max_size=30,
+    )
+)
+def test_the_board_shows_exactly_what_is_open(story: list[tuple[int, str, str, int, int]]) -> None:
+    notices, board, now, newest = Notices(Rules(resend_every_s=20)), Board(), NOW, dict[str, Alert]()
+    for number, status, severity, seconds, copies in story:
+        now += seconds * S
+        board.post(notices.due(now))
+        former = newest.get(str(number) * 32)
+        if former is not None and former.status in {"closed", "retracted"}:
+            continue
+        alert = Alert(id=str(number) * 32, revision=former.revision + 1 if former else 1,
+                      status=status if former else "opened", detector="gap", rule_version=1, severity=severity,
+                      subject="s", case_id="s", headline="h", episode_start=rfc3339(NOW),
+                      time=rfc3339(now))  # type: ignore[arg-type]  # fmt: skip
+        newest[alert.id] = alert
+        for _ in range(copies):
+            board.post(notices.take(alert, now))
+    now += 10 * S
+    board.post(notices.due(now))
+    wanted = {(a.id, a.severity) for a in newest.values() if a.status in {"opened", "updated"} and a.severity != "log"}
+    assert board.firing(now) == wanted
