@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -76,7 +76,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: tuple[Fact, ...] = ()
     would_change: tuple[str, ...] = ()
     verification: Verification = "corroborated"
-    details: dict[str, object] = {}
+    details: dict[str, Any] = {}
     evidence: tuple[Evidence, ...] = ()
     replayed: bool = False
     """True when the input is a recording: for the record, never for a pager."""
