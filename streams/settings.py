@@ -49,6 +49,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Meta(ge=1, le=3600, description="Event time between ticks when a file is read at full speed, s"),
     ] = 60.0
     reconnect_max_s: Annotated[float, Meta(gt=0, le=3600, description="Longest wait between tries, s")] = 30.0
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics and /healthz; 0 for none")] = 0
+    metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +81,7 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float, Meta(ge=1, le=3600, description="How often an open alert is sent again to Alertmanager, s")
     ] = 60.0
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics; 0 for none")] = 0
+    metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 
 
 class ReferenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,123 @@
+"""What is done to the workers and to Kafka. Each fault is done under backlog, and says whether it hit a snapshot."""
+
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.broker import embedded
+from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig, Worker
+
+_HUNT_S = 3 * SNAPSHOT_S
+_AWAY_S = 1.5
+
+
+class Stage(NamedTuple):
+    """Where faults happen."""
+
+    rig: Rig
+    broker: Path
+    """Data folder of the broker."""
+    draw: random.Random
+
+
+Fault = Callable[[Stage], bool]
+"""Does one fault; True when a snapshot's transaction was open at that moment."""
+
+
+def _at_work(stage: Stage, name: str = "one", instance: str | None = None) -> Worker:
+    """The worker, once it has taken in a record since it was started."""
+    worker = stage.rig.worker(name, instance)
+    stage.rig.until(lambda: bool(worker.at()), f"worker {name} works")
+    return worker
+
+
+def _moment(stage: Stage, worker: Worker) -> None:
+    """A random moment; every other time one inside a snapshot's transaction, if one comes."""
+    stage.rig.pause(stage.draw.uniform(0, 2 * SNAPSHOT_S))
+    if stage.draw.random() < 0.5:
+        waited = [0.0]
+
+        def inside() -> bool:
+            waited[0] += 0.001
+            return worker.in_transaction() or waited[0] > _HUNT_S
+
+        stage.rig.until(inside, "a snapshot begins", pause_s=0.001)
+
+
+def kill(stage: Stage) -> bool:
+    """kill -9 of the only worker."""
+    worker = _at_work(stage)
+    _moment(stage, worker)
+    inside = worker.in_transaction()
+    worker.end(signal.SIGKILL)
+    worker.start()
+    return inside
+
+
+def join_and_leave(stage: Stage) -> bool:
+    """A second worker comes, works, and goes: in good order, or every third time by kill -9."""
+    _at_work(stage)
+    second = _at_work(stage, "two", "")
+    stage.rig.pause(stage.draw.uniform(0, 1))
+    inside = second.in_transaction()
+    second.end(signal.SIGKILL if stage.draw.random() < 0.33 else signal.SIGTERM)
+    del stage.rig.workers["two"]
+    return inside
+
+
+def freeze(stage: Stage) -> bool:
+    """A worker stands still for longer than its session; another takes over; then it wakes up."""
+    stage.rig.worker("two")
+    frozen = _at_work(stage)
+    _moment(stage, frozen)
+    inside = frozen.in_transaction()
+    frozen.send(signal.SIGSTOP)
+    stage.rig.pause(SESSION_S + 3)
+    frozen.send(signal.SIGCONT)
+    stage.rig.pause(stage.draw.uniform(2, 4))
+    return inside
+
+
+def _break_broker(stage: Stage, sign: signal.Signals) -> bool:
+    worker = _at_work(stage)
+    _moment(stage, worker)
+    inside = worker.in_transaction()
+    broker = embedded.kill(stage.broker, sign)
+    stage.rig.pause(_AWAY_S)
+    embedded.restart(broker)
+    before = stage.rig.lag()
+    stage.rig.until(lambda: stage.rig.lag() < before, "work goes on")
+    return inside
+
+
+def broker_term(stage: Stage) -> bool:
+    """The broker is stopped and comes back."""
+    return _break_broker(stage, signal.SIGTERM)
+
+
+def broker_kill(stage: Stage) -> bool:
+    """The broker is killed and comes back."""
+    return _break_broker(stage, signal.SIGKILL)
+
+
+def _without(stage: Stage, lose: Callable[[], None]) -> bool:
+    worker = _at_work(stage)
+    _moment(stage, worker)
+    inside = worker.in_transaction()
+    worker.end(signal.SIGKILL)
+    del stage.rig.workers["one"]
+    lose()
+    _at_work(stage)
+    return inside
+
+
+def no_offsets(stage: Stage) -> bool:
+    """The group's committed offsets are lost."""
+    return _without(stage, stage.rig.lose_offsets)
+
+
+def no_fleet(stage: Stage) -> bool:
+    """The state is lost: everything is read again."""
+    return _without(stage, stage.rig.lose_fleet)

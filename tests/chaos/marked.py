@@ -1,0 +1,74 @@
+"""The worker as it is, watched from outside: it says where it stands, and can be made slow so that there is backlog.
+
+Files in the folder WW_CHAOS_DIR: ``slow`` (seconds a record, read again and again), ``<pid>`` (one line each: ``B``
+a snapshot's transaction begins, ``C`` it is committed), ``<pid>.at`` (JSON: partition -> offset taken in).
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from streams.worker import __main__ as worker
+from streams.worker.fleetlog import CUT, FleetLog
+from streams.worker.service import Service
+
+_HOME = Path(os.environ["WW_CHAOS_DIR"])
+_LOOK_S = 0.05
+_marks = os.open(_HOME / str(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+_at: dict[str, int] = {}
+_state = {"slow_s": 0.0, "looked_s": 0.0}
+
+
+def _look(*, now: bool = False) -> None:
+    """Says where we stand and learns how slow to be, now and then."""
+    if not _at or (not now and time.monotonic() - _state["looked_s"] < _LOOK_S):
+        return
+    fresh = _HOME / f"{os.getpid()}.new"
+    fresh.write_text(json.dumps(_at))
+    fresh.replace(_HOME / f"{os.getpid()}.at")
+    _state.update(slow_s=float((_HOME / "slow").read_text() or 0), looked_s=time.monotonic())
+
+
+def _mark_transactions() -> None:
+    original = FleetLog._transaction
+
+    async def marked(self: FleetLog, records: Any, key: bytes, last: Any) -> int:
+        if key == CUT:
+            os.write(_marks, b"B\n")
+        end = await original(self, records, key, last)
+        if key == CUT:
+            os.write(_marks, b"C\n")
+        return end
+
+    FleetLog._transaction = marked  # type: ignore[method-assign]
+
+
+def _mark_records() -> None:
+    original = Service._take
+
+    async def marked(self: Service, part: Any, message: Any, publisher: Any) -> Any:
+        deliveries = await original(self, part, message, publisher)
+        _at[str(message.partition)] = message.offset
+        _look()
+        if _state["slow_s"]:
+            await asyncio.sleep(_state["slow_s"])
+        return deliveries
+
+    Service._take = marked  # type: ignore[method-assign]
+    beat = Service.beat
+
+    async def marked_beat(self: Service) -> None:
+        await beat(self)
+        _look(now=True)
+
+    Service.beat = marked_beat  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    _mark_transactions()
+    _mark_records()
+    sys.exit(worker.main())

@@ -1,0 +1,228 @@
+"""One round: topics of its own, the same input, workers that are watched and started again."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import msgspec
+from kafka import TopicPartition
+
+from detectors.core.alert import Alert
+from streams.broker.clients import admin, consumer
+from streams.console.reading import read
+from streams.ingest.run import Plan, run
+from streams.settings import KafkaSettings, Settings
+from streams.topics import ALERTS, FLEET, SENTENCES, create_missing
+
+Key = tuple[str, int, str]
+PARTITIONS = 4
+SESSION_S = 6.0  # the least that Kafka allows
+SNAPSHOT_S = 0.4
+PATIENCE_S = 60.0
+_LOOK_S = 0.02
+
+
+class StuckError(Exception):
+    """Something that had to happen did not."""
+
+
+class Worker:
+    """A worker process that is started again when it crashes."""
+
+    def __init__(self, rig: "Rig", instance: str) -> None:
+        self._rig, self._instance = rig, instance
+        self.crashes = 0
+        self.recoveries_s: list[float] = []
+        self.start()
+
+    def start(self) -> None:
+        """A new process."""
+        self._began_s, self._measured = time.monotonic(), False
+        log = (self._rig.home / "worker.log").open("ab")
+        call = [sys.executable, "-m", "tests.chaos.marked"]
+        self.process = subprocess.Popen(call, env=self._rig.environ(self._instance), stderr=log, stdout=log)
+        log.close()
+
+    def tend(self) -> None:
+        """Measures the recovery, and starts again what crashed."""
+        if self.process.poll() is not None:
+            self.crashes += 1
+            if self.process.returncode == 2:
+                raise StuckError(f"the worker refuses to run: {self._rig.last_words()}")
+            self.start()
+        if not self._measured and self.at():
+            self._measured = True
+            self.recoveries_s.append(time.monotonic() - self._began_s)
+
+    def at(self) -> dict[str, int]:
+        """Offsets taken in by this very process."""
+        try:
+            return dict(json.loads((self._rig.home / f"{self.process.pid}.at").read_text()))
+        except FileNotFoundError:
+            return {}
+
+    def in_transaction(self) -> bool:
+        """True while a snapshot's transaction is open."""
+        try:
+            marks = (self._rig.home / str(self.process.pid)).read_bytes()
+        except FileNotFoundError:
+            return False
+        return marks.count(b"B") > marks.count(b"C")
+
+    def send(self, sign: signal.Signals) -> None:
+        """A signal."""
+        self.process.send_signal(sign)
+
+    def end(self, sign: signal.Signals) -> None:
+        """Ends it and waits."""
+        self.process.send_signal(sign)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise StuckError("the worker did not stop on SIGTERM") from None
+
+
+class Rig:
+    """Topics under a prefix of their own, the input in them, and the workers that read it."""
+
+    def __init__(self, servers: str, feed: Path, home: Path, slow_s: float) -> None:
+        prefix = f"chaos{uuid.uuid4().hex[:8]}."
+        self.kafka = KafkaSettings(bootstrap_servers=servers, topic_prefix=prefix, partitions=PARTITIONS)
+        self.home, self.workers = home / prefix, dict[str, Worker]()
+        self.home.mkdir()
+        self.slow(slow_s)
+        self.make_topics()
+        settings = Settings(kafka=self.kafka)
+        ingest = msgspec.structs.replace(settings.ingest, pack_sentences=10)
+        run(Plan(urls=(f"file:{feed}",)), msgspec.structs.replace(settings, ingest=ingest), Event())
+        self._ends = self._read_ends()
+
+    @property
+    def group(self) -> str:
+        """The workers' group."""
+        return f"{self.kafka.topic_prefix}app"
+
+    def environ(self, instance: str) -> dict[str, str]:
+        """What a worker is told; an empty ``instance`` is a member without a name."""
+        return {
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "WW_CHAOS_DIR": str(self.home),
+            "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "WAKEWATCH_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
+            "WAKEWATCH_KAFKA_PARTITIONS": str(PARTITIONS),
+            "WAKEWATCH_WORKER_APP_ID": self.group,
+            "WAKEWATCH_WORKER_INSTANCE_ID": instance,
+            "WAKEWATCH_WORKER_DATA_DIR": str(self.home / f"data-{instance}"),
+            "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": str(SNAPSHOT_S),
+            "WAKEWATCH_WORKER_SESSION_TIMEOUT_S": str(SESSION_S),
+        }
+
+    def slow(self, slow_s: float) -> None:
+        """How long a worker rests after each record."""
+        fresh = self.home / "slow.new"
+        fresh.write_text(str(slow_s))
+        fresh.replace(self.home / "slow")
+
+    def make_topics(self) -> None:
+        """Those that are missing."""
+        client = admin(self.kafka)
+        create_missing(client, self.kafka)
+        client.close()
+
+    def lose_fleet(self) -> None:
+        """The state's topic is deleted and made again, empty."""
+        client = admin(self.kafka)
+        name = self.kafka.topic_prefix + FLEET
+        client.delete_topics([name])
+        self.until(lambda: name not in client.list_topics(), "the fleet topic goes")
+        client.close()
+        self.make_topics()
+
+    def lose_offsets(self) -> None:
+        """The group is deleted, once its members are forgotten."""
+        client = admin(self.kafka)
+
+        def gone() -> bool:
+            try:
+                client.delete_groups([self.group])
+            except Exception:  # noqa: BLE001 - a group that still has a member; asked again until patience ends
+                return False
+            return self.group not in str(client.list_groups())
+
+        self.until(gone, "the group goes", pause_s=0.3)
+        client.close()
+
+    def worker(self, name: str, instance: str | None = None) -> Worker:
+        """Starts a worker, or returns the one of that name."""
+        if name not in self.workers:
+            self.workers[name] = Worker(self, name if instance is None else instance)
+        return self.workers[name]
+
+    def lag(self) -> int:
+        """Records not taken in by anybody yet. What was replayed after a crash counts as taken in: never too much."""
+        best: Counter[str] = Counter()
+        for path in self.home.glob("*.at"):
+            for partition, offset in json.loads(path.read_text()).items():
+                best[partition] = max(best[partition], offset + 1)
+        return sum(end - best[str(number)] for number, end in self._ends.items())
+
+    def _read_ends(self) -> dict[int, int]:
+        client = consumer(self.kafka)
+        parts = [TopicPartition(self.kafka.topic_prefix + SENTENCES, number) for number in range(PARTITIONS)]
+        ends = {part.partition: end for part, end in client.end_offsets(parts).items()}
+        client.close()
+        return ends
+
+    def last_words(self) -> str:
+        """The end of the workers' log."""
+        return (self.home / "worker.log").read_text(errors="replace")[-2000:]
+
+    def until(self, done: Callable[[], bool], what: str, pause_s: float = _LOOK_S) -> None:
+        """Waits, tending the workers. Raises StuckError."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not done():
+            if time.monotonic() > deadline:
+                raise StuckError(f"{what}: not within {PATIENCE_S:.0f} s, lag {self.lag()}; {self.last_words()}")
+            for worker in self.workers.values():
+                worker.tend()
+            time.sleep(pause_s)
+
+    def pause(self, pause_s: float) -> None:
+        """Lets time pass, tending the workers."""
+        until_s = time.monotonic() + pause_s
+        self.until(lambda: time.monotonic() >= until_s, "time passes")
+
+    def finish(self) -> Counter[Key]:
+        """Lets the rest be read, stops the workers in good order, and returns what was written, counted."""
+        self.slow(0)
+        self.worker("one")
+        self.until(lambda: self.lag() == 0, "everything is read", pause_s=0.1)
+        self.stop()
+        written = Counter(_key(record.value) for record in read(self.kafka, ALERTS) if record.value)
+        client = admin(self.kafka)
+        client.delete_topics([name for name in client.list_topics() if name.startswith(self.kafka.topic_prefix)])
+        client.close()
+        return written
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM) -> None:
+        """Ends all workers, all at once."""
+        for worker in self.workers.values():
+            if worker.process.poll() is None:
+                worker.end(sign)
+
+
+def _key(value: bytes) -> Key:
+    alert = msgspec.json.decode(value, type=Alert)
+    return alert.id, alert.revision, hashlib.sha256(value).hexdigest()
