@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Final
 
 import msgspec
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter
 
 from detectors.core.ticks import FeedRules
 from streams.errors import Reason
@@ -41,6 +41,11 @@ class IngestMeter:
         self._metrics, self._rules, self._clock_s = metrics, rules, clock_s
         self._feeds: dict[str, _Feed] = {}
         self._lock = Lock()
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What /metrics shows."""
+        return self._metrics.registry
 
     def __call__(self, state: State) -> None:
         """Takes in how a source stands."""

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from prometheus_client import CollectorRegistry
+
 from streams.errors import Reason
 from streams.metrics import Metrics, forget
 
@@ -33,6 +35,11 @@ class WorkerMeter:
         self._speakers: set[str] = set()
         self._told_s: float | None = None
         self._lag = 0
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What /metrics shows."""
+        return self._metrics.registry
 
     def taken(self, record: Taken) -> None:
         """Counts a record: sentences are ingest's to count, what became of them is ours."""

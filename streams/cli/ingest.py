@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated, Final
@@ -12,12 +14,17 @@ from typing import Annotated, Final
 import msgspec
 import structlog
 import typer
+from prometheus_client import CollectorRegistry
 from rich.console import Console
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
-from streams.ingest.pump import State
+from streams.ingest.pump import Observer, State
 from streams.ingest.run import Outcome, Plan, run
+from streams.ingest_meter import IngestMeter
+from streams.metrics import Metrics
+from streams.metrics_http import serve
+from streams.settings import Settings
 
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 _INTERRUPTED: Final = 130
@@ -68,6 +75,9 @@ def command(
         str | None, typer.Option("--until", help="Run the clock on after the last sentence of a file.", metavar="ISO")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Ingest anew what the log already holds.")] = False,
+    metrics: Annotated[
+        int | None, typer.Option("--metrics", help="Serve /metrics on this port.", min=0, max=65_535)
+    ] = None,
     settings: SettingsFile = None,
     servers: Servers = None,
     json: Json = False,
@@ -86,8 +96,10 @@ def command(
     stop = threading.Event()
     signals: list[int] = []
     before = {number: _on(number, stop, signals) for number in (signal.SIGTERM, signal.SIGINT)}
+    effective = settings_of(settings, servers, ingest__metrics_port=metrics)
     try:
-        outcome = run(plan, settings_of(settings, servers), stop)
+        with _measured(effective) as observer:
+            outcome = run(plan, effective, stop, observer)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -98,6 +110,17 @@ def command(
 
 
 command.__doc__ = f"{command.__doc__}\n\n{_EXAMPLES}"
+
+
+@contextmanager
+def _measured(settings: Settings) -> Iterator[Observer | None]:
+    """Serves /metrics where a port is set. Raises ConfigError."""
+    if not settings.ingest.metrics_port:
+        yield None
+        return
+    meter = IngestMeter(Metrics(CollectorRegistry()), settings.feed)
+    with serve(settings.ingest.metrics_host, settings.ingest.metrics_port, meter.registry, meter.ready):
+        yield meter
 
 
 def _on(number: signal.Signals, stop: threading.Event, signals: list[int]) -> signal._HANDLER:

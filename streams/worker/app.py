@@ -11,20 +11,24 @@ from typing import Any
 
 import faust
 from mode import CrashingSupervisor
+from prometheus_client import CollectorRegistry
 
 from detectors.core.engine import Engine
 from streams import config
 from streams.broker.clients import servers_of
 from streams.broker.jars import cache_dir
 from streams.engines import engine_for
+from streams.errors import ConfigError
+from streams.metrics import Metrics
+from streams.metrics_http import serve
 from streams.reference import load_reference
 from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES
 from streams.worker import consumer, sparing
 from streams.worker.fleetlog import Stored
-from streams.worker.observe import Observer, Unobserved
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
 from streams.worker.supervisor import RESTARTS_VARIABLE
+from streams.worker_meter import WorkerMeter
 
 settings = config.load()
 reference = load_reference(settings.reference)
@@ -66,8 +70,8 @@ def _topic(name: str, partitions: int = kafka.partitions) -> Any:
 
 sentences = _topic(SENTENCES)
 publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1))
-observer: Observer = Unobserved()
-observer.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
+meter = WorkerMeter(Metrics(CollectorRegistry()))
+meter.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
 service = Service(
     app,
     servers=servers,
@@ -75,7 +79,7 @@ service = Service(
     fleet=kafka.topic_prefix + FLEET,
     app_id=rules.app_id,
     every_s=rules.snapshot_every_s,
-    observer=observer,
+    observer=meter,
 )
 consumer.install(service.positions)
 sparing.install()
@@ -96,6 +100,18 @@ def make_engine(partition: int, stored: Stored | None) -> Engine:
 async def detect(stream: Any) -> None:
     """Takes records in, in order."""
     await service.run(stream, publisher)
+
+
+@app.task
+async def _measured() -> None:
+    """Serves /metrics for as long as the process lives; a port that cannot be had ends it with exit code 2."""
+    if not rules.metrics_port:
+        return
+    try:
+        serve(rules.metrics_host, rules.metrics_port, meter.registry, meter.ready)
+    except ConfigError as error:
+        service.broken = error
+        await app.crash(error)
 
 
 @app.timer(interval=_BEAT_S)
