@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# make demo FEED=tcp://HOST:PORT plays a feed of your own; STAY=1 leaves all of it running until Ctrl-C.
+DEMO = $(if $(FEED),--feed $(FEED)) $(if $(STAY),--stay)
 
-.PHONY: test check clean setup
+.PHONY: demo test unit check bench chaos clean setup
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -17,11 +19,23 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+demo: $(STAMP)
+	@$(BIN)/wakewatch demo $(DEMO)
+
 test: $(STAMP)
-	@$(BIN)/pytest -m 'not slow'
+	@$(BIN)/pytest -m 'not slow' -n auto
+
+unit: $(STAMP)
+	@$(BIN)/pytest -m 'not slow and not broker' -n auto
 
 check: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+chaos: $(STAMP)
+	@$(BIN)/python -m tests.chaos $(if $(QUICK),--quick)
+
+bench: $(STAMP)
+	@$(BIN)/wakewatch bench decode
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

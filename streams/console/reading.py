@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Event
 from typing import Any, Final, NamedTuple
 
 from streams.errors import ConfigError
@@ -22,10 +23,13 @@ class Read(NamedTuple):
     headers: dict[str, bytes]
 
 
-def read(kafka: KafkaSettings, topic: str, *, since_ms: int | None = None, follow: bool = False) -> Iterator[Read]:
+def read(
+    kafka: KafkaSettings, topic: str, *, since_ms: int | None = None, follow: bool = False, stop: Event | None = None
+) -> Iterator[Read]:
     """Records of ``topic`` (without prefix) written since ``since_ms`` of the wall clock (None: all that is kept).
 
-    Ends at what was the end when it began, unless ``follow``. Raises ConfigError when the topic is not there.
+    Ends at what was the end when it began, unless ``follow``, and when ``stop`` is set. Raises ConfigError when the
+    topic is not there.
     """
     from kafka import TopicPartition
 
@@ -42,6 +46,8 @@ def read(kafka: KafkaSettings, topic: str, *, since_ms: int | None = None, follo
         _seek(client, parts, since_ms)
         ends = None if follow else client.end_offsets(parts)
         while ends is None or any(client.position(part) < end for part, end in ends.items()):
+            if stop is not None and stop.is_set():
+                return
             for records in client.poll(timeout_ms=_WAIT_MS).values():
                 for record in records:
                     yield _read(record)

@@ -55,7 +55,7 @@ _TRIPS: Final = (1, 2, 2, 2, 2, 2, 1)
 FEED_LOSS: Final = Silence(None, at("2023-10-25 02:00"), at("2023-10-25 08:00"))
 RECEIVER_LOSS: Final = Silence("tsushima", at("2024-03-14 01:00"), at("2024-03-14 11:00"))
 _SPEED_KN, _SLOW_KN, _FASTEST_KN = 10.0, 6.0, 18.0
-_GAP_FROM_MS, _GAP_BY_MS = 20 * MINUTE_MS, HOUR_MS
+_GAP_FROM_MS, _GAP_BY_MS = 16 * MINUTE_MS, HOUR_MS  # she was last heard up to one interval before she went
 _SEEN_BY_MS: Final = 2 * MINUTE_MS
 _LADEN_M, _BALLAST_M = 5.9, 4.3
 

@@ -23,7 +23,9 @@ def main() -> int:
     except WakewatchError as error:
         sys.stderr.write(f"wakewatch: {error}\n")
         return WRONG_USE if isinstance(error, ConfigError) else 1
-    code = _run(faust.Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True))
+    worker = faust.Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it writes to stdout, also where that is no terminal
+    code = _run(worker)
     if isinstance(made.service.broken, (ConfigError, StateError)):
         sys.stderr.write(f"wakewatch: {made.service.broken}\n")
         return WRONG_USE

@@ -1,0 +1,51 @@
+"""``wakewatch demo``: the whole road on this machine, with a story in it whose end is checked."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from streams.cli.options import Servers, SettingsFile, settings_of
+
+_PIPED_WIDTH: Final = 160  # in a pipe a headline is not to be broken
+
+
+def command(
+    feed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--feed", help="Your own feed instead of the story: file:PATH, tcp://HOST:PORT, udp://...", metavar="URL"
+        ),
+    ] = None,
+    stay: Annotated[bool, typer.Option("--stay", help="Leave everything running until Ctrl-C.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also show alerts that are only for the record.")] = False,
+    seconds: Annotated[float, typer.Option(help="How long the story takes at least, s.", min=1, max=3600)] = 40.0,
+    seed: Annotated[int, typer.Option(help="Another seed, other ships around.", min=0)] = 1,
+    mmsi: Annotated[int | None, typer.Option(help="Another MMSI for the ship.")] = None,
+    imo: Annotated[int | None, typer.Option(help="Another IMO number; it must be on the watchlist.")] = None,
+    ship: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+) -> int:
+    """Start Kafka, a worker and the notifier's dry run, and play the ANGARA reconstruction through them.
+
+    Exit code 0 only when every expected alert came. Nothing of it stays behind.
+
+    Example: wakewatch demo --feed tcp://153.44.253.27:5631
+    """
+    from streams.cli.scenario import options_of
+    from streams.demo.play import Plan, run
+
+    chosen = {"seed": seed, "mmsi": mmsi, "imo": imo, "name": ship}
+    plan = Plan(
+        feeds=tuple(feed or ()), stay=stay, every=every, seconds=seconds, settings=settings, servers=bootstrap_servers,
+        options=options_of({key: value for key, value in chosen.items() if value is not None}),
+    )  # fmt: skip
+    return run(plan, settings_of(settings, bootstrap_servers), _console())
+
+
+def _console() -> Console:
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)

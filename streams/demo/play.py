@@ -1,0 +1,178 @@
+"""The demonstration from its first line to its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from rich.console import Console
+
+from detectors.core.units import MS
+from streams.demo.screen import Account, Screen
+from streams.demo.stage import Stage
+from streams.demo.watch import Figures, Watch, figures, notices
+from streams.errors import ConfigError
+from streams.ingest import urls
+from streams.reference import load_reference
+from streams.scenario import Options, Truth, scenario
+from streams.scenario.verdict import excesses, verdicts
+from streams.settings import Settings
+
+_SETTLED_LOOKS: Final = 3
+_LOOK_S: Final = 0.4
+_LONGEST_S: Final = 1800.0
+_FINITE: Final = ("file", "stdin")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be shown."""
+
+    feeds: tuple[str, ...] = ()
+    """The user's own; none: the reconstruction."""
+    stay: bool = False
+    every: bool = False
+    seconds: float = 40.0
+    """How long the story takes at least."""
+    options: Options = Options()
+    settings: Path | None = None
+    servers: str | None = None
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """What is played, and what is to come of it."""
+
+    feeds: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    title: str = ""
+    truths: tuple[Truth, ...] = ()
+    finite: bool = True
+
+
+def run(plan: Plan, settings: Settings, console: Console) -> int:
+    """Runs it. Returns 0 when every expected alert came (with own feeds: when all was taken in), else 1.
+
+    Raises ConfigError before anything is started, WakewatchError when a process fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="wakewatch-demo-") as folder:
+        script = _script(plan, settings, Path(folder))
+        screen = Screen(console, _chapters(plan, script), every=plan.every)
+        stage = Stage(Path(folder), plan.settings, plan.servers)
+        with contextlib.closing(stage):
+            return _play(plan, script, settings, stage, screen)
+
+
+def _script(plan: Plan, settings: Settings, home: Path) -> Script:
+    if plan.feeds:
+        kinds = [urls.parse(feed).kind for feed in plan.feeds]
+        return Script(feeds=plan.feeds, finite=all(kind in _FINITE for kind in kinds))
+    if all(ship.imo != plan.options.imo for ship in load_reference(settings.reference).ships):
+        raise ConfigError(f"IMO {plan.options.imo} is on no watchlist: name one that has her in reference.watchlists")
+    made = scenario("angara", plan.options)
+    path = home / "angara.nmea"
+    with path.open("wb") as file:
+        for line in made.lines:
+            file.write(line + b"\n")
+    first_ms, last_ms = (getattr(truth, name) for truth, name in _span(made.truths))
+    speed = (last_ms - first_ms) / MS / plan.seconds
+    return Script(feeds=(f"angara=file:{path}",), words=("--speed", f"{speed:.0f}"), title=made.title,
+                  truths=made.truths)  # fmt: skip
+
+
+def _span(truths: tuple[Truth, ...]) -> tuple[tuple[Truth, str], tuple[Truth, str]]:
+    return (min(truths, key=lambda t: t.from_ms), "from_ms"), (max(truths, key=lambda t: t.to_ms), "to_ms")
+
+
+def _chapters(plan: Plan, script: Script) -> list[Truth]:
+    return [truth for truth in script.truths if truth.mmsi == plan.options.mmsi]
+
+
+def _play(plan: Plan, script: Script, settings: Settings, stage: Stage, screen: Screen) -> int:
+    if script.title:
+        screen.say(script.title, "bold")
+    screen.say("starting Kafka, the worker and the notifier (dry run) ...")
+    kafka = stage.open(settings.kafka)
+    stage.detect()
+    notices(stage.notify(), screen.notice)
+    stage.until(lambda: figures(stage.ports.worker).ready, "the worker takes its partitions")
+    _addresses(stage, screen)
+    with contextlib.closing(Watch(kafka, screen.alert)) as watch:
+        began_s = time.monotonic()
+        stage.ingest(script.feeds, *script.words)
+        interrupted = _await_end(script, stage, watch)
+        wall_s = time.monotonic() - began_s
+        fine = _tell(script, stage, watch, screen, wall_s)
+        if plan.stay and not interrupted:
+            screen.say("all of it stays up until Ctrl-C", "bold")
+            _addresses(stage, screen)
+            _until_interrupted(stage)
+    return 0 if fine else 1
+
+
+def _await_end(script: Script, stage: Stage, watch: Watch) -> bool:
+    """Until all is taken in, or Ctrl-C for a feed without an end. True when interrupted."""
+    try:
+        with _patience(script) as wait_s:
+            stage.until(lambda: stage.ended("ingest"), "the feed is read", wait_s)
+            stage.until(_settled(stage, watch), "the worker takes in what is in the log", wait_s)
+    except KeyboardInterrupt:
+        if script.finite:
+            raise
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _patience(script: Script) -> Iterator[float]:
+    yield _LONGEST_S if script.finite else float("inf")
+
+
+def _settled(stage: Stage, watch: Watch) -> Callable[[], bool]:
+    """Nothing is behind, and nothing has come, at several looks in a row."""
+    before: list[tuple[int, int]] = []
+
+    def look() -> bool:
+        time.sleep(_LOOK_S)
+        now = figures(stage.ports.worker)
+        before.append((now.records, len(watch.so_far())))
+        calm = len(before) >= _SETTLED_LOOKS and len(set(before[-_SETTLED_LOOKS:])) == 1
+        return now.ready and now.lag == 0 and calm
+
+    return look
+
+
+def _tell(script: Script, stage: Stage, watch: Watch, screen: Screen, wall_s: float) -> bool:
+    seen, alerts = figures(stage.ports.worker), watch.so_far()
+    screen.finish()
+    screen.say("")
+    account = Account(
+        sentences=_sentences(stage, seen), wall_s=wall_s, figures=seen, pages_sent=screen.pages_sent
+    )  # fmt: skip
+    screen.account(account, alerts)
+    if not script.truths:
+        return True
+    screen.say("")
+    return screen.verdict(verdicts(script.truths, alerts), excesses(script.truths, alerts))
+
+
+def _sentences(stage: Stage, seen: Figures) -> int:
+    """Ingest says how many when it ends; before that the worker's reports must do."""
+    said = stage.words("ingest")
+    found = [word for word in said.split(", ") if word.endswith(" sentences")]
+    return int(found[0].split()[0]) if found else seen.reports
+
+
+def _addresses(stage: Stage, screen: Screen) -> None:
+    ports = stage.ports
+    screen.say(f"  kafka    {stage.servers}", "dim")
+    for name, port in (("worker", ports.worker), ("ingest", ports.ingest)):
+        screen.say(f"  {name:<8} http://127.0.0.1:{port}/metrics", "dim")
+
+
+def _until_interrupted(stage: Stage) -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        stage.until(lambda: False, "Ctrl-C", float("inf"))

@@ -1,0 +1,137 @@
+"""What the demonstration prints: chapters of the story, alerts as they come, and the account at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from threading import Lock
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from detectors.core.alert import Alert
+from detectors.core.units import MS
+from streams.console.lines import line
+from streams.demo.watch import Figures
+from streams.scenario.model import Truth
+from streams.scenario.verdict import Excess, Verdict, time_ms
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What the run came to."""
+
+    sentences: int
+    wall_s: float
+    figures: Figures
+    pages_sent: int
+
+
+class Screen:
+    """Prints from several threads, a line at a time. ``every``: also alerts that are only for the record."""
+
+    def __init__(self, console: Console, chapters: Sequence[Truth] = (), *, every: bool = False) -> None:
+        self._console, self._every = console, every
+        self._chapters = sorted(chapters, key=lambda truth: truth.from_ms)
+        self._lock = Lock()
+        self._unshown: Counter[str] = Counter()
+        self.pages_sent = 0
+
+    def say(self, text: str, style: str = "") -> None:
+        """One line of talk."""
+        self._console.print(Text(text, style), soft_wrap=True)
+
+    def alert(self, alert: Alert) -> None:
+        """An alert as it is written to the topic, and the chapters that have begun by then."""
+        with self._lock:
+            self._turn(time_ms(alert))
+            if self._every or alert.severity != "log":
+                self._console.print(line(alert), soft_wrap=True)
+            else:
+                self._unshown[alert.detector] += 1
+
+    def notice(self, notice: dict[str, object]) -> None:
+        """What the notifier would send: shown where it would wake somebody."""
+        labels, said = notice["labels"], notice["annotations"]
+        assert isinstance(labels, dict)
+        assert isinstance(said, dict)
+        if labels["severity"] == "page":
+            with self._lock:
+                self.pages_sent += 1
+
+    def finish(self) -> None:
+        """The chapters that no alert has begun, and what was not shown."""
+        with self._lock:
+            self._turn(1 << 62)
+            self._tell_unshown()
+
+    def _turn(self, now_ms: int) -> None:
+        while self._chapters and self._chapters[0].from_ms <= now_ms:
+            chapter = self._chapters.pop(0)
+            self._tell_unshown()
+            day = datetime.fromtimestamp(chapter.from_ms / MS, UTC).strftime("%Y-%m-%d %H:%MZ")
+            unheard = "" if chapter.heard else " (nobody hears her)"
+            self._console.print(Text(f"--- {day}  {chapter.note}{unheard}", "bold cyan"), soft_wrap=True)
+
+    def _tell_unshown(self) -> None:
+        if self._unshown:
+            kinds = ", ".join(f"{count} {detector}" for detector, count in sorted(self._unshown.items()))
+            self._console.print(Text(f"    for the record, not shown: {kinds}", "dim"), soft_wrap=True)
+            self._unshown.clear()
+
+    def account(self, account: Account, alerts: Sequence[Alert]) -> None:
+        """The table at the end."""
+        figures = account.figures
+        table = Table(title="What came through", title_justify="left", box=None, show_header=False)
+        rate = account.sentences / account.wall_s if account.wall_s else 0.0
+        busy = figures.busy_s / account.wall_s if account.wall_s else 0.0
+        delay = "no alert came" if figures.p99_s is None else f"at most {figures.p99_s:g} s"
+        rows = [
+            ("vessels", f"{figures.vessels:,}"),
+            ("sentences", f"{account.sentences:,}"),
+            ("sentences/s", f"{rate:,.0f} over {account.wall_s:.0f} s; the worker was busy for {busy:.0%} of it"),
+            ("p99 latency", f"{delay}, from ingest's read to the alert in the topic"),
+            *_by_detector(alerts),
+            ("a pager would get", f"{account.pages_sent} notices"),
+        ]
+        for name, value in rows:
+            table.add_row(name, value)
+        self._console.print(table)
+
+    def verdict(self, met: Sequence[Verdict], excess: Sequence[Excess]) -> bool:
+        """Expected against seen. True when every expected alert came and no honest ship was accused."""
+        table = Table("", "expected", "severity", "came", "as", title="The truth against the alerts", box=None,
+                      title_justify="left", pad_edge=False)  # fmt: skip
+        for one in met:
+            table.add_row(*_row(one))
+        self._console.print(table)
+        for wrong in excess:
+            self.say(f"x   too much about an honest ship ({wrong.truth.note}): {wrong.alert.headline}", "red")
+        missing = sum(one.alert is None for one in met)
+        if missing or excess:
+            self.say(f"{missing} of {len(met)} expected alerts missing, {len(excess)} about honest ships", "bold red")
+        else:
+            self.say(f"all {len(met)} expected alerts came, and no honest ship was accused", "bold green")
+        return not missing and not excess
+
+
+def _row(one: Verdict) -> tuple[str | Text, ...]:
+    what = f"{one.expected.detector} {one.expected.reason or ''}".strip()
+    if one.alert is None:
+        return "x", what, one.expected.severity, Text("missing", "bold red"), one.truth.note
+    said = Text(one.alert.headline, overflow="ellipsis", no_wrap=True)
+    return "ok", what, one.expected.severity, one.alert.time[:16].replace("T", " ") + "Z", said
+
+
+def _by_detector(alerts: Sequence[Alert]) -> list[tuple[str, str]]:
+    found: dict[str, Counter[str]] = {}
+    for alert in alerts:
+        found.setdefault(alert.detector, Counter())[alert.status] += 1
+        found[alert.detector][alert.severity] += alert.status == "opened"
+    return [
+        (f"alerts: {detector}", ", ".join(f"{counts[what]} {what}" for what in
+                                         ("opened", "updated", "closed", "retracted") if counts[what]))
+        for detector, counts in sorted(found.items())
+    ]  # fmt: skip

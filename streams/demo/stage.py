@@ -1,0 +1,141 @@
+"""The demonstration's processes: a Kafka of its own, a supervised worker, the notifier's dry run, ingest.
+
+Everything lies in a folder that goes when the demonstration goes; every process is tied to ours and dies with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+
+from streams.broker import embedded, tether
+from streams.broker.clients import admin
+from streams.broker.node import free_port
+from streams.errors import WakewatchError
+from streams.settings import KafkaSettings
+from streams.topics import create_missing
+
+_STOP_S: Final = 15.0
+_LOOK_S: Final = 0.1
+_READY_S: Final = 60.0
+_SNAPSHOT_S: Final = "10"
+_WORDS_BYTES: Final = 2000
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """Where each process serves /metrics."""
+
+    worker: int
+    ingest: int
+    notify: int
+
+
+class Stage:
+    """Processes by name. Call from the main thread: they live no longer than the thread that started them."""
+
+    def __init__(self, home: Path, settings: Path | None, servers: str | None) -> None:
+        self.home = home
+        self._own_broker = servers is None
+        self._environ = {**os.environ, **({"WAKEWATCH_SETTINGS": str(settings.absolute())} if settings else {})}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._logs: list[IO[bytes]] = []
+        self.ports = Ports(worker=free_port(), ingest=free_port(), notify=free_port())
+        self.servers = servers or ""
+
+    def open(self, kafka: KafkaSettings) -> KafkaSettings:
+        """Starts Kafka (unless servers were named) and makes the topics. Returns where it is. Raises WakewatchError."""
+        if self._own_broker:
+            broker = embedded.start(self.home / "kafka", port=0, die_with_parent=True)
+            self.servers = broker.bootstrap_servers
+        there = msgspec.structs.replace(kafka, bootstrap_servers=self.servers)
+        client = admin(there)
+        try:
+            create_missing(client, there)
+        finally:
+            client.close()
+        return there
+
+    def detect(self) -> None:
+        """The worker under its supervisor."""
+        extra = {"WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": _SNAPSHOT_S} if self._own_broker else {}
+        self._start("detect", ["--metrics", str(self.ports.worker), "--data-dir", str(self.home / "worker")], extra)
+
+    def notify(self) -> IO[bytes]:
+        """The notifier's dry run; returns the notices that it prints, JSON lines."""
+        self._start("notify", ["--dry-run", "--include-replayed", "--json"], pipe=True)
+        notices = self._processes["notify"].stdout
+        assert notices is not None  # asked for above
+        return notices
+
+    def ingest(self, feeds: Sequence[str], *words: str) -> None:
+        """Feeds into the log."""
+        self._start("ingest", [*feeds, *words, "--metrics", str(self.ports.ingest)])
+
+    def console(self, *words: str) -> None:
+        """The map page."""
+        self._start("console", list(words))
+
+    def until(self, done: Callable[[], bool], what: str, wait_s: float = _READY_S) -> None:
+        """Waits for ``done``. Raises WakewatchError when it does not come or a process has ended with an error."""
+        deadline = time.monotonic() + wait_s
+        while not done():
+            self.check()
+            if time.monotonic() > deadline:
+                raise WakewatchError(f"{what}: not within {wait_s:.0f} s; {self.words('detect')}")
+            time.sleep(_LOOK_S)
+
+    def check(self) -> None:
+        """Raises WakewatchError when a process has failed."""
+        for name, process in self._processes.items():
+            if process.poll() not in (None, 0):
+                raise WakewatchError(f"{name} ended with exit code {process.returncode}: {self.words(name)}")
+
+    def ended(self, name: str) -> bool:
+        """Whether a process is done."""
+        return self._processes[name].poll() is not None
+
+    def words(self, name: str) -> str:
+        """The last that a process said."""
+        try:
+            said = (self.home / f"{name}.log").read_bytes()[-_WORDS_BYTES:].decode(errors="replace").strip()
+        except OSError:
+            said = ""
+        return said.splitlines()[-1] if said else "it said nothing"
+
+    def close(self) -> None:
+        """Ends all: those that read first, Kafka last."""
+        for name in reversed(list(self._processes)):
+            self._end(self._processes.pop(name))
+        for log in self._logs:
+            log.close()
+        if self._own_broker:
+            embedded.stop(self.home / "kafka")
+
+    def _start(self, name: str, words: list[str], extra: Mapping[str, str] = {}, *, pipe: bool = False) -> None:
+        log = (self.home / f"{name}.log").open("ab")
+        self._logs.append(log)
+        tied = [sys.executable, str(tether.__file__), str(os.getpid())]
+        call = [*tied, sys.executable, "-m", "streams", name, *words, "--bootstrap-servers", self.servers]
+        self._processes[name] = subprocess.Popen(
+            call, env={**self._environ, **extra}, stdin=subprocess.DEVNULL, stderr=log,
+            stdout=subprocess.PIPE if pipe else log, start_new_session=True,  # Ctrl-C is ours to pass on, in order
+        )  # fmt: skip
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process.stdout is not None:
+            process.stdout.close()

@@ -1,0 +1,90 @@
+"""Did the alerts come that a scenario's truth asks for, and none that it forbids? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from detectors.core.alert import Alert
+from detectors.core.units import MS
+from streams.scenario.model import Expected, Truth
+
+_RANK: Final = {"log": 0, "ticket": 1, "page": 2}
+_SAYS: Final = frozenset({"opened", "updated"})
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One expectation of one truth, and the alert that met it: the earliest of those that do."""
+
+    truth: Truth
+    expected: Expected
+    alert: Alert | None
+
+
+class Excess(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert about an honest ship that says more than her truth allows."""
+
+    truth: Truth
+    alert: Alert
+
+
+def verdicts(truths: Sequence[Truth], alerts: Sequence[Alert]) -> list[Verdict]:
+    """Every expectation, in the order of the truths."""
+    dated = sorted(((time_ms(alert), alert) for alert in alerts if alert.status in _SAYS), key=lambda pair: pair[0])
+    return [
+        Verdict(truth=truth, expected=expected, alert=_first(truth, expected, dated))
+        for truth in truths
+        for expected in truth.expected
+    ]
+
+
+def _first(truth: Truth, expected: Expected, dated: Iterable[tuple[int, Alert]]) -> Alert | None:
+    return next(
+        (
+            alert
+            for at_ms, alert in dated
+            if expected.after_ms <= at_ms <= expected.before_ms and _meets(truth, expected, alert)
+        ),
+        None,
+    )
+
+
+def _meets(truth: Truth, expected: Expected, alert: Alert) -> bool:
+    return (
+        alert.detector == expected.detector
+        and alert.severity == expected.severity
+        and (truth.mmsi is None or truth.mmsi == alert.mmsi)
+        and (expected.reason is None or expected.reason == alert.details.get("reason"))
+        and (expected.zone is None or expected.zone == alert.details.get("zone"))
+    )
+
+
+def excesses(truths: Sequence[Truth], alerts: Sequence[Alert]) -> list[Excess]:
+    """Alerts about ships that are honest by the truth, above the severity that it allows.
+
+    A truth without an MMSI speaks of every ship that no other truth names.
+    """
+    named = {truth.mmsi for truth in truths if truth.mmsi is not None}
+    return [
+        Excess(truth=truth, alert=alert)
+        for truth in truths
+        if truth.at_most is not None
+        for alert in alerts
+        if _about(truth, alert, named)
+        and truth.from_ms <= time_ms(alert) <= truth.to_ms
+        and _RANK[alert.severity] > _RANK[truth.at_most]
+    ]
+
+
+def _about(truth: Truth, alert: Alert, named: set[int]) -> bool:
+    if truth.mmsi is not None:
+        return alert.mmsi == truth.mmsi
+    return alert.mmsi is not None and alert.mmsi not in named
+
+
+def time_ms(alert: Alert) -> int:
+    """The alert's event time, Unix ms."""
+    return round(datetime.fromisoformat(alert.time).timestamp() * MS)

@@ -1,0 +1,75 @@
+"""The demonstration on a real Kafka, with a feed of one's own; what it prints and what it leaves behind."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from streams.broker import embedded
+from streams.demo.play import Plan, run
+from streams.demo.screen import Screen
+from streams.demo.watch import quantile
+from streams.errors import ConfigError
+from streams.scenario import Options
+from streams.scenario.model import Truth
+from streams.settings import Settings
+from tests.streams.scenario.test_verdict import alert
+
+
+def printed(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), highlight=False)
+
+
+def test_own_feed_goes_the_whole_road(
+    broker: embedded.Broker, feed: bytes, tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "feed.nmea"
+    path.write_bytes(feed)
+    monkeypatch.setenv("WAKEWATCH_KAFKA_TOPIC_PREFIX", f"demo{tmp_path.name}.".replace("_", "-"))
+    from streams import config
+
+    settings = config.load()
+    assert run(Plan(feeds=(f"file:{path}",), servers=broker.bootstrap_servers), settings, console) == 0
+    said = printed(console)
+    for wanted in ("alerts: gap", "alerts: watchlist", "alerts: feed_outage", "alerts: port_proximity", "p99 latency"):
+        assert wanted in said
+    assert "ANGARA IMO9179842" in said
+
+
+def test_a_ship_that_is_on_no_list_is_refused_before_anything_starts(console: Console) -> None:
+    with pytest.raises(ConfigError, match="9074729 is on no watchlist"):
+        run(Plan(options=Options(imo=9_074_729)), Settings(), console)
+    assert not printed(console)
+
+
+def test_chapters_come_before_the_alerts_of_their_time_and_the_record_is_counted(console: Console) -> None:
+    chapters = [
+        Truth(kind="a", note="first", from_ms=1000, to_ms=2000),
+        Truth(kind="b", note="then", from_ms=3000, to_ms=4000),
+    ]
+    screen = Screen(console, chapters)
+    screen.alert(alert(1500, headline="early"))
+    screen.alert(alert(1600, severity="log", headline="small"))
+    screen.alert(alert(3500, headline="late"))
+    screen.finish()
+    lines = [line.strip() for line in printed(console).splitlines()]
+    assert [lines[0][-5:], lines[1][-5:], lines[2], lines[3][-4:], lines[4][-4:]] == [
+        "first", "early", "for the record, not shown: 1 gap", "then", "late",
+    ]  # fmt: skip
+
+
+def test_a_name_from_the_air_is_text_not_markup(console: Console) -> None:
+    Screen(console).alert(alert(headline="[bold]X[/bold]"))
+    assert "[bold]X[/bold]" in printed(console)
+
+
+def test_the_quantile_of_a_histogram_is_the_edge_of_its_bucket() -> None:
+    assert quantile([(0.1, 98), (0.5, 99), (1, 100), (float("inf"), 100)], 0.99) == 0.5
+    assert quantile([(0.1, 0), (float("inf"), 0)], 0.99) is None
