@@ -73,6 +73,11 @@ def locked() -> dict[str, str]:
     return msgspec.json.decode(text, type=dict[str, str])
 
 
+def missing() -> list[str]:
+    """Names of the jars that are not in place, whole; nothing is fetched."""
+    return wrong(cache_dir() / _FOLDER, locked())
+
+
 def wrong(home: Path, lock: dict[str, str]) -> list[str]:
     """Names of jars that ``home`` does not hold as ``lock`` says."""
     return [name for name, expected in lock.items() if _sha256(home / name) != expected]
@@ -88,8 +93,8 @@ def _sha256(path: Path) -> str:
 
 def _mend(home: Path, lock: dict[str, str]) -> None:
     """Fetches what is wrong. Raises ConfigError."""
-    missing = wrong(home, lock)  # somebody may have been quicker
-    if not missing:
+    lacking = wrong(home, lock)  # somebody may have been quicker
+    if not lacking:
         return
     sys.stderr.write("wakewatch: fetching Apache Kafka 4.1.1 (43 MB, once, about a minute)\n")
     work = home / "download"
@@ -101,15 +106,15 @@ def _mend(home: Path, lock: dict[str, str]) -> None:
                 raise
             jars = []
         for jar in jars:
-            if jar.name in missing and _sha256(jar) == lock[jar.name]:
+            if jar.name in lacking and _sha256(jar) == lock[jar.name]:
                 jar.replace(home / jar.name)
-        missing = wrong(home, lock)
-        if not missing:
+        lacking = wrong(home, lock)
+        if not lacking:
             break
         _discard_doubtful(work, lock)
     shutil.rmtree(work, ignore_errors=True)
-    if missing:
-        some = ", ".join(missing[:_TELL_AT_MOST])
+    if lacking:
+        some = ", ".join(lacking[:_TELL_AT_MOST])
         raise ConfigError(f"Kafka's jars are not what the lock file says ({some}): check the network's proxy, {_OTHER}")
 
 

@@ -1,0 +1,69 @@
+"""``wakewatch doctor``: is everything as it must be, and if not, what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from streams import config
+from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.doctor import Finding, examine
+from streams.doctor.findings import ok, wrong
+from streams.errors import ConfigError
+
+_out = Console(highlight=False, soft_wrap=True)
+_STYLE: Final = {"ok": "green", "warn": "yellow", "wrong": "bold red"}
+_MS: Final = 1000
+
+
+def command(settings: SettingsFile = None, bootstrap_servers: Servers = None, json: Json = False) -> None:
+    """Check what a running system needs: one line a question, with the remedy; exit code 1 when something is wrong.
+
+    Settings, lists and zones, Kafka, topics, rights, the age of what ingest wrote, workers, saved state and lag, the
+    processes' /readyz where a metrics port is set, Alertmanager and webhook where they are set. Nothing is changed.
+
+    Example: wakewatch doctor --settings /etc/wakewatch.toml
+    """
+    found = []
+    for finding in _findings(settings, bootstrap_servers):
+        found.append(finding)
+        if not json:
+            _out.print(_line(finding))
+    if json:
+        typer.echo(msgspec.json.encode(found))
+    if any(finding.verdict == "wrong" for finding in found):
+        raise typer.Exit(1)
+
+
+def _findings(path: Path | None, servers: str | None) -> Iterator[Finding]:
+    """Settings first: nothing else can be asked while they are wrong."""
+    try:
+        mistakes = config.mistakes(path, {"kafka.bootstrap_servers": servers} if servers else None)
+    except ConfigError as error:
+        mistakes = (str(error),)
+    if mistakes:
+        for mistake in mistakes:
+            said, _, remedy = mistake.rpartition("; ")
+            yield wrong("settings", said or mistake, remedy if said else "mend it; `wakewatch config show` helps")
+        return
+    yield ok("settings", f"sound, from {path}" if path else "sound")
+    yield from examine(settings_of(path, servers), int(time.time() * _MS))
+
+
+def _line(finding: Finding) -> Text:
+    """``wrong  kafka            127.0.0.1:9092 does not answer -> start it ...``."""
+    text = Text(no_wrap=True, overflow="ignore")
+    text.append(f"{finding.verdict:<6} ", _STYLE[finding.verdict])
+    text.append(f"{finding.name:<16} ", "cyan")
+    text.append(finding.said)
+    if finding.remedy:
+        text.append(" -> ", "dim")
+        text.append(finding.remedy, "bold")
+    return text

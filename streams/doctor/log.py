@@ -1,0 +1,184 @@
+"""What Kafka says: reachable, topics as planned, permitted; is the log written, is it taken in, is state saved."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from streams.broker.clients import admin, consumer, servers_of
+from streams.doctor.findings import Finding, ok, span, warn, wrong
+from streams.doctor.reading import Cut, Newest, newest, newest_cut
+from streams.errors import ConfigError, SinkError
+from streams.settings import KafkaSettings, Settings
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES, differences
+
+_MS: Final = 1000
+_QUICK: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
+_QUIET_S: Final = 30.0
+"""Ingest writes a tick a second, also when nothing is heard."""
+_BEHIND_LEAST_S: Final = 60.0
+_SNAPSHOTS_LATE: Final = 4
+_TELL_AT_MOST: Final = 3
+_COORDINATOR_S: Final = 15.0
+"""A new broker makes the topic of group offsets when it is first asked."""
+_LOOK_S: Final = 0.2
+_NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    SENTENCES: frozenset({"READ", "WRITE"}),
+    FLEET: frozenset({"READ", "WRITE"}),
+    ALERTS: frozenset({"READ", "WRITE"}),
+    ALERT_STATE: frozenset({"READ", "WRITE"}),
+    DEAD: frozenset({"READ", "WRITE"}),
+}
+
+
+def kafka_findings(settings: Settings, now_ms: int) -> Iterator[Finding]:
+    """Ends at the first question whose answer the others rest on."""
+    from kafka.errors import KafkaError
+
+    name = "kafka"
+    try:
+        where = ",".join(servers_of(settings.kafka))
+        client = admin(settings.kafka, **_QUICK)
+    except ConfigError as error:
+        yield wrong(name, "no broker is known", str(error).removeprefix("no Kafka: "))
+        return
+    except SinkError as error:
+        yield wrong(name, str(error), "start it (`wakewatch broker start`), or mend kafka.bootstrap_servers")
+        return
+    try:
+        brokers = client.describe_cluster()["brokers"]
+        yield ok(name, f"{where} answers, {len(brokers)} broker{'s' if len(brokers) > 1 else ''}")
+        yield from _topics(client, settings, now_ms)
+    except (KafkaError, SinkError) as error:
+        yield wrong(name, f"refuses: {type(error).__name__}: {error}", "compare this user's rights with the README")
+    finally:
+        client.close()
+
+
+def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
+    found = differences(client, settings.kafka)
+    missing = [each.topic for each in found if each.kind == "missing"]
+    if missing:
+        yield wrong("topics", f"{len(missing)} are missing: {_some(missing)}", "make them: `wakewatch topics create`")
+    elif found:
+        said = _some([f"{each.topic}: {each.what} is {each.is_}, must be {each.wanted}" for each in found])
+        severe = any(each.kind == "partitions" for each in found)
+        remedy = "`wakewatch topics check` shows all; set kafka.partitions to what is there, or alter the topic"
+        yield (wrong if severe else warn)("topics", said, remedy)
+    else:
+        yield ok("topics", "all as planned")
+    prefix = settings.kafka.topic_prefix
+    if {prefix + SENTENCES, prefix + FLEET, prefix + ALERTS} & set(missing):
+        return
+    yield _permitted(client, settings.kafka)
+    yield from _flow(client, settings, now_ms)
+
+
+def _permitted(client: Any, kafka: KafkaSettings) -> Finding:
+    described = {topic["name"]: topic for topic in client.describe_topics([kafka.topic_prefix + t for t in _NEEDED])}
+    lacking = []
+    for topic, needed in _NEEDED.items():
+        allowed = set(described.get(kafka.topic_prefix + topic, {}).get("authorized_operations") or needed)
+        lacking += [f"{operation} {topic}" for operation in sorted(needed - allowed)]
+    if not lacking:
+        return ok("rights", "this user may read and write all that is needed")
+    return warn("rights", f"this user may not {_some(lacking)}", "grant it, where the process runs as this user")
+
+
+def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
+    kafka = settings.kafka
+    reader = consumer(kafka, group_id=None, **_QUICK)
+    try:
+        written = newest(reader, kafka.topic_prefix + SENTENCES)
+        yield _written(written, now_ms)
+        cuts = newest_cut(reader, kafka.topic_prefix + FLEET)
+        yield _workers(client, settings, written)
+        yield _state(settings, written, cuts, now_ms)
+    finally:
+        reader.close()
+
+
+def _written(written: Newest, now_ms: int) -> Finding:
+    name = "log"
+    if written.at_ms is None:
+        return warn(name, "the log is empty", "bring a feed in: `wakewatch ingest tcp://HOST:PORT`")
+    quiet_s = (now_ms - written.at_ms) / _MS
+    if quiet_s > _QUIET_S:
+        return warn(
+            name,
+            f"nothing has been written for {span(quiet_s)}",
+            "is ingest running? A live one writes every second, also when nothing is heard",
+        )
+    return ok(name, f"the log was written {span(quiet_s)} ago")
+
+
+def _workers(client: Any, settings: Settings, written: Newest) -> Finding:
+    group = settings.worker.app_id
+    described = _group(client, group)
+    members = len(described.get("members", ()))
+    held = f"group {group}"
+    if not members:
+        return wrong("workers", f"none runs in {held}", "start one: `wakewatch detect`")
+    if str(described["group_state"]).upper() not in {"STABLE", "GROUPSTATE.STABLE"}:
+        return warn("workers", f"{held} shares its partitions out anew", "ask again in half a minute")
+    idle = max(0, members - len(written.ends))
+    if idle:
+        return warn("workers", f"{members} for {len(written.ends)} partitions", f"{idle} have nothing to do: stop them")
+    return ok("workers", f"{members} share {len(written.ends)} partitions")
+
+
+def _group(client: Any, group: str) -> Mapping[str, Any]:
+    """The group as the broker describes it; empty when it knows none of that name."""
+    from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError, NotCoordinatorError
+
+    # Faust's member metadata is its own; kafka-python warns of it with the whole group.
+    logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
+    deadline = time.monotonic() + _COORDINATOR_S
+    while True:
+        try:
+            return client.describe_groups([group])[group]  # type: ignore[no-any-return]
+        except GroupIdNotFoundError:
+            return {}
+        except (CoordinatorNotAvailableError, NotCoordinatorError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_S)
+
+
+def _state(settings: Settings, written: Newest, cuts: Mapping[int, Cut], now_ms: int) -> Finding:
+    """How far the saved state is behind the log: what a crash now would have to read again."""
+    name, app = "state", settings.worker.app_id
+    strangers = sorted({cut.app for cut in cuts.values()} - {app})
+    if strangers:
+        return wrong(
+            name,
+            f"{settings.kafka.topic_prefix + FLEET} holds the state of {_some(strangers)}",
+            f"set worker.app_id to that, or kafka.topic_prefix to topics of {app}'s own",
+        )
+    ahead = sorted(p for p, cut in cuts.items() if cut.offset >= written.ends.get(p, 0))
+    if ahead:
+        return wrong(
+            name,
+            f"partition {ahead[0]} ends before what the state has read: the log was made anew",
+            f"delete {settings.kafka.topic_prefix + FLEET} and make it again: `wakewatch topics create`",
+        )
+    behind = {p: end - 1 - (cuts[p].offset if p in cuts else -1) for p, end in written.ends.items()}
+    records = sum(behind.values())
+    if not records:
+        return ok(name, "all of the log is taken in and saved")
+    oldest_ms = min((cuts[p].at_ms if p in cuts else 0 for p, n in behind.items() if n), default=0)
+    limit_s = max(_BEHIND_LEAST_S, _SNAPSHOTS_LATE * settings.worker.snapshot_every_s)
+    if oldest_ms == 0:
+        return wrong(name, f"{records} records, and no snapshot of some partition yet", "is a worker running?")
+    age_s = (now_ms - oldest_ms) / _MS
+    said = f"{records} records behind the log; the oldest snapshot is {span(age_s)} old"
+    if age_s > limit_s:
+        return wrong(name, said, "is the worker running, and quick enough? Look at its log; start another")
+    return ok(name, said)
+
+
+def _some(words: list[str]) -> str:
+    more = f" and {len(words) - _TELL_AT_MOST} more" if len(words) > _TELL_AT_MOST else ""
+    return ", ".join(words[:_TELL_AT_MOST]) + more

@@ -1,0 +1,87 @@
+"""The newest record of a topic's partitions, and the newest snapshot's cut, with few reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from streams.errors import SinkError
+
+_POLL_MS: Final = 200
+_PATIENCE_S: Final = 10.0
+_STEPS: Final = (16, 512, 16_384)
+"""How many offsets before the end are read, at the first, second and third try."""
+_CUT_KEY: Final = b"cut"
+
+
+class Newest(NamedTuple):
+    """The end of a topic."""
+
+    ends: Mapping[int, int]
+    """By partition: the offset after the last record."""
+    at_ms: int | None
+    """When the newest record of all was written, Unix ms; None for an empty topic."""
+
+
+class Cut(NamedTuple):
+    """The newest snapshot of a partition."""
+
+    app: str
+    offset: int
+    at_ms: int
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What the doctor reads of a cut record; the worker's own type has the rest."""
+
+    app: str
+    offset: int
+
+
+def newest(reader: Any, topic: str) -> Newest:
+    """Raises SinkError when Kafka does not hand out what it says it has."""
+    parts = _parts(reader, topic)
+    ends = reader.end_offsets(parts)
+    stamps = [record.timestamp for records in _tails(reader, parts, _STEPS[0]).values() for record in records]
+    return Newest({part.partition: end for part, end in ends.items()}, max(stamps, default=None))
+
+
+def newest_cut(reader: Any, topic: str) -> dict[int, Cut]:
+    """By partition; one without a snapshot is absent. Raises SinkError likewise."""
+    found: dict[int, Cut] = {}
+    wanted = _parts(reader, topic)
+    for step in _STEPS:
+        for part, records in _tails(reader, wanted, step).items():
+            for record in records:
+                if record.key == _CUT_KEY and record.value:
+                    head = msgspec.json.decode(record.value, type=_Head)
+                    found[part.partition] = Cut(head.app, head.offset, record.timestamp)
+        wanted = [part for part in wanted if part.partition not in found]
+        if not wanted:
+            break
+    return found
+
+
+def _parts(reader: Any, topic: str) -> list[Any]:
+    from kafka import TopicPartition
+
+    return [TopicPartition(topic, number) for number in sorted(reader.partitions_for_topic(topic) or ())]
+
+
+def _tails(reader: Any, parts: list[Any], most: int) -> dict[Any, list[Any]]:
+    """The last records of each partition, in order: those among its last ``most`` offsets."""
+    reader.assign(parts)
+    lows, ends = reader.beginning_offsets(parts), reader.end_offsets(parts)
+    for part in parts:
+        reader.seek(part, max(lows[part], ends[part] - most))
+    found: dict[Any, list[Any]] = {part: [] for part in parts}
+    deadline = time.monotonic() + _PATIENCE_S
+    while any(reader.position(part) < ends[part] for part in parts):
+        if time.monotonic() > deadline:
+            raise SinkError("the end of the log cannot be read in time", retriable=True)
+        for part, records in reader.poll(timeout_ms=_POLL_MS).items():
+            found[part] += records
+    return found

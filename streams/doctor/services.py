@@ -1,0 +1,93 @@
+"""The processes' own word (/readyz), and who is to be notified."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Iterator
+from typing import Final
+
+from streams.doctor.findings import Finding, ok, warn, wrong
+from streams.errors import ConfigError, SinkError
+from streams.notify.http import Endpoint, endpoint
+from streams.settings import Settings
+
+_WAIT_S: Final = 3.0
+_ANSWER_MOST: Final = 200
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+_LOOPBACK: Final = "127.0.0.1"
+
+
+def service_findings(settings: Settings) -> Iterator[Finding]:
+    """What answers where a port or an address is set; what is not set is not looked for."""
+    for name, host, port, start in (
+        ("ingest", settings.ingest.metrics_host, settings.ingest.metrics_port, "wakewatch ingest URL"),
+        ("worker", settings.worker.metrics_host, settings.worker.metrics_port, "wakewatch detect"),
+        ("notifier", settings.notify.metrics_host, settings.notify.metrics_port, "wakewatch notify"),
+    ):
+        if port:
+            yield _process(name, _LOOPBACK if host in _EVERYWHERE else host, port, start)
+    yield from _targets(settings)
+
+
+def _process(name: str, host: str, port: int, start: str) -> Finding:
+    try:
+        status, said = _get(Endpoint(secure=False, host=host, port=port, path=""), "/readyz")
+    except SinkError as error:
+        return wrong(name, f"{host}:{port} does not answer ({error})", f"is it running? start it with `{start}`")
+    if status != http.client.OK:
+        return wrong(name, f"{host}:{port} is not ready: {said}", f"look at its log; then restart `{start}`")
+    return ok(name, f"{host}:{port} is ready: {said}")
+
+
+def _targets(settings: Settings) -> Iterator[Finding]:
+    rules = settings.notify
+    if not rules.alertmanager_url and not rules.webhook_url:
+        yield warn("notification", "nobody is notified", "set notify.alertmanager_url or notify.webhook_url")
+    if rules.alertmanager_url:
+        yield _alertmanager(rules.alertmanager_url)
+    if rules.webhook_url:
+        yield _webhook(rules.webhook_url)
+
+
+def _alertmanager(url: str) -> Finding:
+    name = "alertmanager"
+    try:
+        status, said = _get(endpoint("notify.alertmanager_url", url), "/-/ready")
+    except ConfigError as error:
+        return wrong(name, str(error), "mend notify.alertmanager_url")
+    except SinkError as error:
+        return wrong(
+            name, f"does not answer ({error})", "is it up, is notify.alertmanager_url right? Pages wait for it"
+        )
+    if status != http.client.OK:
+        return wrong(name, f"answers {status}: {said}", "look at its log; pages wait for it")
+    return ok(name, "is ready")
+
+
+def _webhook(url: str) -> Finding:
+    """Connects and sends nothing: a post would be an alert."""
+    name = "webhook"
+    try:
+        to = endpoint("notify.webhook_url", url)
+        socket.create_connection((to.host, to.port or (443 if to.secure else 80)), _WAIT_S).close()
+    except ConfigError as error:
+        return wrong(name, str(error), "mend notify.webhook_url")
+    except OSError as error:
+        return wrong(name, f"cannot be reached ({error.strerror or error})", "is it up, is notify.webhook_url right?")
+    return ok(name, f"{to.host} accepts")
+
+
+def _get(to: Endpoint, path: str) -> tuple[int, str]:
+    """Status and first line. Raises SinkError."""
+    kind = http.client.HTTPSConnection if to.secure else http.client.HTTPConnection
+    connection = kind(to.host, to.port, timeout=_WAIT_S)
+    try:
+        connection.request("GET", to.path + path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(_ANSWER_MOST).decode("utf-8", "replace").strip().partition("\n")[0]
+    except (OSError, http.client.HTTPException) as error:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise SinkError(said.lower(), retriable=True) from error
+    finally:
+        connection.close()

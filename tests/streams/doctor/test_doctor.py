@@ -1,0 +1,203 @@
+"""The doctor against a real Kafka, a real worker and a real ingest: what is wrong is said, with what to do."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from streams.broker import node
+from streams.broker.clients import admin
+from streams.cli import build
+from streams.doctor import Finding, examine
+from streams.doctor.findings import span
+from streams.settings import (
+    IngestSettings,
+    KafkaSettings,
+    NotifySettings,
+    ReferenceSettings,
+    Settings,
+    WorkerSettings,
+)
+from streams.topics import create_missing
+
+PATIENCE_S = 60.0
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def said(settings: Settings, later_s: float = 0) -> dict[str, Finding]:
+    found = list(examine(settings, now_ms() + int(later_s * 1000)))
+    return {finding.name: finding for finding in found}
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def made(kafka_settings: KafkaSettings) -> Settings:
+    """Topics are there, nothing runs."""
+    client = admin(kafka_settings)
+    create_missing(client, kafka_settings)
+    client.close()
+    ports = [node.free_port() for _ in range(2)]
+    return Settings(
+        kafka=kafka_settings,
+        worker=WorkerSettings(
+            app_id=f"{kafka_settings.topic_prefix}app", metrics_port=ports[0], snapshot_every_s=0.5, session_timeout_s=6
+        ),
+        ingest=IngestSettings(metrics_port=ports[1]),
+    )
+
+
+def environ(settings: Settings, home: Path) -> dict[str, str]:
+    kafka, worker = settings.kafka, settings.worker
+    return {
+        **os.environ,
+        "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
+        "WAKEWATCH_WORKER_APP_ID": worker.app_id,
+        "WAKEWATCH_WORKER_DATA_DIR": str(home / "worker"),
+        "WAKEWATCH_WORKER_METRICS_PORT": str(worker.metrics_port),
+        "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": str(worker.snapshot_every_s),
+        "WAKEWATCH_WORKER_SESSION_TIMEOUT_S": str(worker.session_timeout_s),
+        "WAKEWATCH_INGEST_METRICS_PORT": str(settings.ingest.metrics_port),
+    }
+
+
+class Running:
+    """Ingest (listening for datagrams) and one worker."""
+
+    def __init__(self, settings: Settings, home: Path) -> None:
+        where = environ(settings, home)
+        self._port = node.free_port()
+        listens = f"udp://127.0.0.1:{self._port}"
+        wakewatch = [sys.executable, "-c", "from streams.cli import main; main()"]
+        calls = ([sys.executable, "-m", "streams.worker"], [*wakewatch, "ingest", listens])
+        self._all = [subprocess.Popen(call, env=where, stderr=subprocess.DEVNULL) for call in calls]
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def say(self) -> None:
+        """A ship is heard."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as air:
+            air.sendto(b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\r\n", ("127.0.0.1", self._port))
+
+    def sound(self, settings: Settings) -> bool:
+        """Whether nothing is wrong, the log being written."""
+        self.say()
+        found = said(settings)
+        return found["log"].verdict == "ok" and "wrong" not in {finding.verdict for finding in found.values()}
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._all:
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(30) for process in self._all] == [0, 0]
+
+
+@pytest.mark.broker
+def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings, tmp_path: Path) -> None:
+    before = said(made)
+    assert {name: before[name].verdict for name in ("kafka", "topics", "rights", "log", "workers", "state")} == {
+        "kafka": "ok", "topics": "ok", "rights": "ok", "log": "warn", "workers": "wrong", "state": "ok",
+    }  # fmt: skip
+    assert before["log"].remedy.startswith("bring a feed in")
+    assert before["ingest"].verdict == before["worker"].verdict == "wrong"
+    with Running(made, tmp_path) as running:
+        until(lambda: running.sound(made))
+        found = said(made)
+        assert {name: finding.verdict for name, finding in found.items()} == {
+            "watchlist": "warn", "zones": "ok", "kafka": "ok", "topics": "ok", "rights": "ok", "log": "ok",
+            "ingest": "ok", "workers": "ok", "state": "ok", "worker": "ok", "notification": "warn",
+        }  # fmt: skip
+    after = said(made, later_s=900)
+    assert after["workers"].said == f"none runs in group {made.worker.app_id}"
+    assert "written for 15 min" in after["log"].said
+
+
+@pytest.mark.broker
+def test_the_state_of_another_app_and_topics_of_another_shape_are_wrong(made: Settings, tmp_path: Path) -> None:
+    with Running(made, tmp_path) as running:
+        until(lambda: running.sound(made))
+    other = msgspec.structs.replace(made, worker=WorkerSettings(app_id="somebody-else"))
+    assert f"holds the state of {made.worker.app_id}" in said(other)["state"].said
+    wider = msgspec.structs.replace(made, kafka=msgspec.structs.replace(made.kafka, partitions=5))
+    assert said(wider)["topics"].verdict == "wrong"
+    assert "partitions is 4, must be 5" in said(wider)["topics"].said
+
+
+@pytest.mark.broker
+def test_the_command_prints_lines_and_json_and_exits_with_1(kafka_settings: KafkaSettings) -> None:
+    where = ["doctor", "--bootstrap-servers", kafka_settings.bootstrap_servers]
+    env = {"WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka_settings.topic_prefix}
+    shown = CliRunner().invoke(build(), where, env=env)
+    assert shown.exit_code == 1
+    assert "-> make them: `wakewatch topics create`" in shown.stdout
+    told = CliRunner().invoke(build(), [*where, "--json"], env=env)
+    assert told.exit_code == 1
+    by_name: dict[str, Any] = {finding["name"]: finding for finding in json.loads(told.stdout)}
+    assert by_name["topics"]["verdict"] == "wrong"
+    assert "9 are missing" in by_name["topics"]["said"]
+
+
+def test_wrong_settings_are_said_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "wakewatch.toml"
+    file.write_text("[kafka]\npartitons = 4\nreplication = 0\n")
+    result = CliRunner().invoke(build(), ["doctor", "--settings", str(file)])
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2
+    assert "did you mean kafka.partitions?" in lines[0]
+    assert all(line.startswith("wrong  settings") for line in lines)
+
+
+def test_what_does_not_answer_is_wrong(tmp_path: Path) -> None:
+    gone = node.free_port()
+    settings = Settings(
+        kafka=KafkaSettings(bootstrap_servers=f"127.0.0.1:{gone}"),
+        notify=NotifySettings(
+            alertmanager_url=f"http://127.0.0.1:{gone}", webhook_url=f"http://127.0.0.1:{gone}/hook", metrics_port=gone
+        ),
+    )
+    found = said(settings)
+    assert {name for name, finding in found.items() if finding.verdict == "wrong"} == {
+        "kafka", "notifier", "alertmanager", "webhook",
+    }  # fmt: skip
+    assert all(finding.remedy for finding in found.values() if finding.verdict != "ok")
+
+
+def test_an_old_list_and_a_list_that_cannot_be_read(tmp_path: Path) -> None:
+    listed = tmp_path / "ships.csv"
+    listed.write_text("list,entry_id,name,imo\nOWN,1,ANGARA,9179842\nOWN,2,NOBODY,1\n")
+    os.utime(listed, (time.time() - 30 * 86_400,) * 2)
+    settings = Settings(
+        kafka=KafkaSettings(bootstrap_servers="127.0.0.1:9"), reference=ReferenceSettings(watchlists=(str(listed),))
+    )
+    found = said(settings)
+    assert "30 d old" in found["watchlist"].said
+    assert found["lists"].said.startswith("1 entries are passed over")
+    listed.unlink()
+    assert said(settings)["lists"].verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (90, "90 s"), (300, "5 min"), (10_800, "3 h"), (1e6, "12 d")]
+)
+def test_spans_are_told_in_whole_units(seconds: float, words: str) -> None:
+    assert span(seconds) == words
