@@ -147,6 +147,8 @@ class Notices:
         same = former is not None and labels_of(former.alert) == notice.labels
         first_ms = former.first_ms if former is not None and same else now_ms
         self._open[alert.id] = _Open(alert=alert, first_ms=first_ms, posted_ms=now_ms)
+        # Back under labels whose end still waits: that end would put out what burns again.
+        self._closing = [one for one in self._closing if one.labels != notice.labels]
         return (notice,) if same or former is None else (notice, *self._end(alert, former, now_ms))
 
     def _end(self, alert: Alert, former: _Open | None, now_ms: int) -> tuple[Notice, ...]:

@@ -172,6 +172,15 @@ def test_the_end_of_one_that_we_never_saw_open_goes_out_too(make: Make) -> None:
     assert states(ended, NOW) == [("page", "resolved")]
 
 
+def test_back_to_a_page_before_its_end_went_out_it_stays_lit(make: Make) -> None:
+    notices, board = Notices(Rules()), Board()
+    for revision, severity in enumerate(["page", "ticket", "page"], 1):
+        board.post(notices.take(make(revision=revision, severity=severity), NOW))
+    later = NOW + 10 * S
+    board.post(notices.due(later))
+    assert board.firing(later) == {(make().id, "page")}
+
+
 @dataclass
 class Board:
     """What Alertmanager would show: the newest end by label set."""
