@@ -9,7 +9,7 @@ from detectors.core.alert import Alert
 
 
 class Taken(NamedTuple):
-    """One record of the log, taken in."""
+    """Records of one source that waited together, or one alone, taken in at once."""
 
     partition: int
     source: str
@@ -18,11 +18,11 @@ class Taken(NamedTuple):
     reports: int
     alerts: Sequence[Alert]
     letters: Sequence[str]
-    """Reasons of the dead letters it caused, one a letter."""
+    """Reasons of the dead letters they caused, one a letter."""
     step_s: float
     """Wall time of decoding and of the engine's step."""
     read_at_ms: int | None
-    """When ingest read it, Unix ms; None for a stranger's record."""
+    """When ingest read the oldest of them, Unix ms; None for a stranger's record."""
 
 
 class Standing(NamedTuple):

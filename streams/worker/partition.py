@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -60,10 +60,10 @@ class Partition:
         self._deliveries: list[Awaitable[Any]] = []
         self._task: asyncio.Task[None] | None = None
 
-    def took(self, event: Any, deliveries: list[Awaitable[Any]]) -> None:
-        """The engine has taken in ``event``'s record; what it caused is on its way."""
-        self.offset = event.message.offset
-        self._held.append(event)
+    def took(self, events: Sequence[Any], deliveries: list[Awaitable[Any]]) -> None:
+        """The engine has taken in the records of ``events``; what they caused is on its way."""
+        self.offset = events[-1].message.offset
+        self._held.extend(events)
         self._deliveries += deliveries
         if len(self._deliveries) > _DELIVERED_LOOK:
             self._deliveries = [d for d in self._deliveries if not (d.done() and not d.exception())]  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import Any, Final
 
 from detectors.core.alert import Alert, encode
-from streams.worker.codec import Letter
+from streams.worker.runs import Letter
 
 SOURCE: Final = "wakewatch"
 _HEADER_BYTES: Final = 1000
@@ -41,7 +41,7 @@ class Publisher:
             await self._state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
         ]
 
-    async def letter(self, letter: Letter, topic: str, partition: int, offset: int) -> Awaitable[Any]:
+    async def letter(self, letter: Letter, topic: str, partition: int) -> Awaitable[Any]:
         """What was lost, whole (its first 4 MB less the headers' room), with why and where from."""
         headers = {
             "reason": str(letter.reason).encode(),
@@ -49,6 +49,6 @@ class Publisher:
             "source": letter.source.encode("utf-8", "replace")[:_HEADER_BYTES],
             "topic": topic.encode(),
             "partition": b"%d" % partition,
-            "offset": b"%d" % offset,
+            "offset": b"%d" % letter.offset,
         }
         return await self._dead.send(key=None, value=letter.raw[:_LETTER_BYTES], headers=headers, partition=0)  # type: ignore[no-any-return]

@@ -22,7 +22,8 @@ from faust.types import TP
 from detectors.core.engine import Engine
 from detectors.core.snapshot import SnapshotError
 from streams.errors import StateError
-from streams.worker.codec import handle
+from streams.worker import runs
+from streams.worker.codec import Entry, entry
 from streams.worker.fleetlog import FleetLog, Stored, load
 from streams.worker.gaps import Gaps
 from streams.worker.observe import Observer, Standing, Taken
@@ -32,6 +33,7 @@ from streams.worker.publish import Publisher
 _REVOKE_S, _STOP_S, _COMMIT_S = 5.0, 10.0, 5.0
 _PHASES: Final = 8
 _SNAPSHOTS_AT_ONCE: Final = 2
+_EVENTS_MOST: Final = 512
 log = structlog.get_logger("wakewatch.worker")
 
 MakeEngine = Callable[[int, Stored | None], Engine]
@@ -145,10 +147,14 @@ class Service:
     # -- records --------------------------------------------------------------------------------------------------
 
     async def run(self, stream: Any, publisher: Publisher) -> None:
-        """The agent's loop. An error ends the process."""
+        """The agent's loop: what waits is taken in together. An error ends the process."""
+        waiting, events = stream.channel.queue, list[Any]()
         try:
             async for event in stream.noack().events():
-                await self._event(event, publisher)
+                events.append(event)
+                if waiting.empty() or len(events) >= _EVENTS_MOST:
+                    await self._take_in(events, publisher)
+                    events = []
         except Exception as error:
             self._ends(error)
             raise
@@ -168,41 +174,53 @@ class Service:
         self.broken = self.broken or error
         log.error("worker stops", error=repr(error))
 
-    async def _event(self, event: Any, publisher: Publisher) -> None:
-        message = event.message
-        part = self.parts.get(message.partition)
-        if part is None or self.broken is not None:
-            return  # not ours any more: the new owner reads it
-        async with part.lock:
-            if self.parts.get(message.partition) is not part:
-                return
-            if message.offset <= part.offset:
-                if message.offset <= part.covered:
-                    event.ack()
-                return
-            if message.offset > part.offset + 1:
-                await self._gaps.close(part, message.offset)
-                if message.offset != part.offset + 1:
-                    return
-            part.took(event, await self._take(part, message, publisher))
-            part.poll()
+    async def _take_in(self, events: Sequence[Any], publisher: Publisher) -> None:
+        by_partition: dict[int, list[Any]] = {}
+        for event in events:
+            by_partition.setdefault(event.message.partition, []).append(event)
+        for number, mine in by_partition.items():
+            part = self.parts.get(number)
+            if part is None or self.broken is not None:
+                continue  # not ours any more: the new owner reads it
+            async with part.lock:
+                await self._in_order(part, mine, publisher)
 
-    async def _take(self, part: Partition, message: Any, publisher: Publisher) -> list[Awaitable[Any]]:
+    async def _in_order(self, part: Partition, events: Sequence[Any], publisher: Publisher) -> None:
+        """Takes in those of ``events`` that follow on; call with the partition's lock held."""
+        entries = [_entry(event.message) for event in events]
+        at = 0
+        while at < len(events) and self.parts.get(part.log.partition) is part:
+            if not await self._follows(part, events[at]):
+                at += 1
+                continue
+            end = next((n for n in range(at + 1, len(events)) if entries[n].offset != entries[n - 1].offset + 1), None)
+            run = entries[at:end]
+            run = run[: runs.length(part.engine, run)]
+            part.took(events[at : at + len(run)], await self._take(part, run, publisher))
+            part.poll()
+            at += len(run)
+            await asyncio.sleep(0)  # deliveries and snapshots have their turn
+
+    async def _follows(self, part: Partition, event: Any) -> bool:
+        """Is this the next record? An old one is acknowledged when it may be; for one ahead see ``gaps``."""
+        offset = event.message.offset
+        if offset > part.offset + 1:
+            await self._gaps.close(part, offset)
+        elif offset <= part.covered:
+            event.ack()
+        return bool(offset == part.offset + 1)
+
+    async def _take(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
-        outcome = handle(part.engine, message.value, message.headers, int(message.timestamp * 1000))
-        step_s = time.monotonic() - began_s
+        outcomes = runs.take(part.engine, run)
+        step_s = (time.monotonic() - began_s) / len(outcomes)
         deliveries: list[Awaitable[Any]] = []
-        for emitted in outcome.alerts:
-            deliveries += await publisher.alert(emitted.alert, message.partition)
-        for letter in outcome.letters:
-            deliveries.append(await publisher.letter(letter, self._source, message.partition, message.offset))
-        self._observer.taken(
-            Taken(
-                message.partition, outcome.source, outcome.tick, outcome.sentences, outcome.reports,
-                [emitted.alert for emitted in outcome.alerts], [letter.reason for letter in outcome.letters],
-                step_s, outcome.read_at_ms,
-            )
-        )  # fmt: skip
+        for outcome in outcomes:
+            for emitted in outcome.alerts:
+                deliveries += await publisher.alert(emitted.alert, part.log.partition)
+            for letter in outcome.letters:
+                deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
+            self._observer.taken(_taken(part.log.partition, outcome, step_s))
         return deliveries
 
     def _standing(self, part: Partition) -> Standing:
@@ -215,3 +233,15 @@ class Service:
         for part in self.parts.values():
             total.update(part.engine.open_alerts())
         return dict(total)
+
+
+def _entry(message: Any) -> Entry:
+    return entry(message.offset, message.value, message.headers, int(message.timestamp * 1000))
+
+
+def _taken(partition: int, outcome: runs.Outcome, step_s: float) -> Taken:
+    return Taken(
+        partition, outcome.source, outcome.tick, outcome.sentences, outcome.reports,
+        [emitted.alert for emitted in outcome.alerts], [letter.reason for letter in outcome.letters],
+        step_s, outcome.read_at_ms,
+    )  # fmt: skip

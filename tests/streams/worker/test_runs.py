@@ -1,0 +1,149 @@
+"""Records that wait are taken in together; nothing but the time it takes may tell."""
+
+import random
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from detectors.core.alert import encode
+from detectors.core.engine import Engine
+from detectors.core.ticks import Tick
+from streams.engines import engine_for
+from streams.ingest.core import Ingest
+from streams.reference import load_reference
+from streams.records import H_FORMAT, H_KIND, H_READ_AT, H_REPLAYED, H_SOURCE, Sentences, encode_tick
+from streams.settings import IngestSettings, Settings
+from streams.worker import runs
+from streams.worker.codec import Entry, entry
+
+BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
+FIRST = rb"\s:pier,c:1700000000000*00\!AIVDM,2,1,3,A,53HOI:000003IG?;;0000000000000000000000000000000000000000000,0*0C"
+SECOND = rb"\s:pier,c:1700000000000*00\!AIVDM,2,2,3,A,00000000000,2*27"
+
+
+def an_engine() -> Engine:
+    return engine_for(Settings(), load_reference(Settings().reference), 0)
+
+
+def head(source: bytes = b"pier", kind: bytes = b"sentences", **more: bytes) -> dict[str, bytes]:
+    return {H_FORMAT: b"1", H_KIND: kind, H_SOURCE: source, **more}
+
+
+def log_of(feed: bytes, pack: int) -> list[Entry]:
+    """The log of a feed, in one partition."""
+    ingest = Ingest("pier", 1, IngestSettings(pack_sentences=pack))
+    entries = []
+    for offset, record in enumerate(ingest.feed(feed) + ingest.end()):
+        if isinstance(record, Sentences):
+            made = entry(offset, record.value, head(**{H_REPLAYED: b"1", H_READ_AT: b"%d" % offset}), 0)
+        else:
+            made = entry(offset, encode_tick(record.tick), head(kind=b"tick"), 0)
+        entries.append(made)
+    return entries
+
+
+def batches(entries: Sequence[Entry], most: int) -> Iterator[Sequence[Entry]]:
+    draw, at = random.Random(most), 0
+    while at < len(entries):
+        size = draw.randint(1, most)
+        yield entries[at : at + size]
+        at += size
+
+
+def played(entries: Sequence[Entry], most: int) -> tuple[list[bytes], list[runs.Letter], Engine, int]:
+    """Alerts in order, letters by offset, the engine, how many steps it took."""
+    engine, alerts, letters, steps = an_engine(), list[bytes](), list[runs.Letter](), 0
+    for batch in batches(entries, most):
+        at = 0
+        while at < len(batch):
+            run = batch[at : at + runs.length(engine, batch[at:])]
+            at += len(run)
+            for outcome in runs.take(engine, run):
+                steps += 1
+                alerts += [encode(emitted.alert) for emitted in outcome.alerts]
+                letters += outcome.letters
+    return alerts, sorted(letters, key=lambda letter: letter.offset), engine, steps
+
+
+def state(engine: Engine) -> tuple[bytes, ...]:
+    return (engine.manifest(), *(engine.shard(number) for number in range(engine.shard_count())))
+
+
+def refused_in(entries: Sequence[Entry], every: int) -> list[Entry]:
+    """The same log with a line that cannot be in every so many records, as a stranger might write it."""
+    bad = (BARE[:-1] + b"4", FIRST, SECOND, b"nonsense", rb"\c:1700000000000*00" + b"\\" + BARE.replace(b"13HO", b"zzzz"))
+    changed = []
+    for number, one in enumerate(entries):
+        if number % every == 0 and not one.tick:
+            extra = bad[number // every % len(bad)]
+            parts = (one.value, extra) if number % 2 else (extra, one.value)
+            one = one._replace(value=b"\n".join(parts))
+        changed.append(one)
+    return changed
+
+
+@pytest.fixture(scope="module")
+def two_hours(feed: bytes) -> list[Entry]:
+    lines = feed.split(b"\n")
+    return log_of(b"\n".join(lines[: len(lines) // 3]), pack=5)
+
+
+@pytest.mark.parametrize(("every", "most"), [(0, 100), (3, 7)])
+def test_together_is_one_after_another(two_hours: list[Entry], most: int, every: int) -> None:
+    """The same alerts in the same order, the same letters with their own records' offsets, the same state."""
+    entries = refused_in(two_hours, every) if every else two_hours
+    wanted = played(entries, 1)
+    found = played(entries, most)
+    assert found[0] == wanted[0]
+    assert sorted(found[1]) == sorted(wanted[1])
+    assert state(found[2]) == state(wanted[2])
+    assert wanted[0]
+    assert len(wanted[1]) >= (50 if every else 0)
+    if not every:  # four records of sentences between two ticks became one step
+        assert found[3] < 0.6 * wanted[3]
+
+
+def timed_engine() -> Engine:
+    engine = an_engine()
+    tick = Tick(source="pier", from_ms=1_700_000_000_000, to_ms=1_700_000_060_000, heard_ms=1_700_000_060_000)
+    engine.tick(tick)
+    return engine
+
+
+def test_parts_of_a_message_in_two_records_stay_apart() -> None:
+    """A message is in one record; neighbours in a run do not make one of two halves."""
+    halves = [entry(n, value, head(), 0) for n, value in enumerate((FIRST, SECOND))]
+    engine = timed_engine()
+    assert runs.length(engine, halves) == 2
+    outcomes = runs.take(engine, halves)
+    assert [(letter.offset, letter.raw) for o in outcomes for letter in o.letters] == [(0, FIRST), (1, SECOND)]
+    assert sum(outcome.reports for outcome in outcomes) == 0
+
+
+def test_the_same_bad_line_in_two_records_has_two_offsets() -> None:
+    bad = rb"\c:1700000000000*00" + b"\\" + BARE[:-1] + b"4"
+    three = [entry(n, bad, head(), 0) for n in (5, 6, 7)]
+    (outcome,) = runs.take(timed_engine(), three)
+    assert [letter.offset for letter in outcome.letters] == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("second", "joined"),
+    [
+        (entry(1, BARE, head(), 0), True),
+        (entry(1, BARE, head(source=b"other"), 0), False),
+        (entry(1, BARE, head(**{H_REPLAYED: b"1"}), 0), False),
+        (entry(1, BARE, {}, 0), False),
+        (entry(1, b"{}", head(kind=b"tick"), 0), False),
+        (entry(1, None, head(), 0), False),
+        (entry(1, BARE * (runs.RUN_BYTES_MOST // len(BARE)), head(), 0), False),
+    ],
+)
+def test_only_our_records_of_one_source_are_joined(second: Entry, joined: bool) -> None:
+    first = entry(0, BARE, head(), 0)
+    assert runs.length(timed_engine(), [first, second]) == 1 + joined
+
+
+def test_nothing_is_joined_before_the_first_tick() -> None:
+    """A sentence without a time gets its own record's, not its neighbour's."""
+    assert runs.length(an_engine(), [entry(n, BARE, head(), n) for n in range(3)]) == 1
