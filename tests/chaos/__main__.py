@@ -1,7 +1,8 @@
 """``python -m tests.chaos [--quick]``: the same alerts under faults as without, or exit code 1.
 
 Compared by (id, revision, SHA-256 of the payload) with an undisturbed run over the same input. Each kind of fault has
-rounds of its own; a round ends when its input runs low, so that there is backlog at every fault.
+rounds of its own; ingest writes while the faults happen; a round ends when its input runs low, so that there is
+backlog at every fault. ``--sabotage`` runs workers that break a rule: exit code 1 is then what should be.
 """
 
 import argparse
@@ -10,17 +11,23 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
+from detectors.core.alert import Alert
 from streams.broker import embedded
 from tests.chaos import faults, feed
-from tests.chaos.rig import Key, Rig, StuckError
+from tests.chaos.rig import Feeding, Key, Rig, StuckError
+from tests.chaos.sabotage import RULES
 
-_LAG_LEAST = 400
+_LAG_LEAST: Final = 150
+_SHIPS, _HOURS, _SEED = 120, 8.0, 7
+_LATE_SHARE: Final = 0.9
+_SPEAKERS: Final = {"gap", "feed_outage", "port_proximity", "watchlist"}
 
 
 class Kind(NamedTuple):
@@ -30,18 +37,20 @@ class Kind(NamedTuple):
     do: faults.Fault
     times: int
     times_quick: int
+    lasts_s: float
+    """How long ingest takes for its feed."""
     slow_s: float
     """How long a worker rests after each record, so that the input lasts."""
 
 
-KINDS = (
-    Kind("kill -9", faults.kill, 60, 15, 0.012),
-    Kind("join and leave", faults.join_and_leave, 16, 3, 0.03),
-    Kind("SIGSTOP > session", faults.freeze, 10, 2, 0.05),
-    Kind("broker SIGTERM", faults.broker_term, 3, 1, 0.02),
-    Kind("broker SIGKILL", faults.broker_kill, 3, 1, 0.02),
-    Kind("no committed offsets", faults.no_offsets, 2, 1, 0.02),
-    Kind("fleet topic lost", faults.no_fleet, 2, 1, 0.005),
+KINDS: Final = (
+    Kind("kill -9", faults.kill, 60, 12, 40, 0.025),
+    Kind("join and leave", faults.join_and_leave, 16, 2, 60, 0.04),
+    Kind("SIGSTOP > session", faults.freeze, 10, 1, 60, 0.05),
+    Kind("broker SIGTERM", faults.broker_term, 3, 1, 30, 0.025),
+    Kind("broker SIGKILL", faults.broker_kill, 3, 1, 30, 0.025),
+    Kind("no committed offsets", faults.no_offsets, 2, 1, 30, 0.025),
+    Kind("fleet topic lost", faults.no_fleet, 2, 1, 15, 0.01),
 )
 
 
@@ -49,10 +58,8 @@ class Result(NamedTuple):
     """What came of a kind of fault."""
 
     name: str
-    faults: int = 0
-    inside: int = 0
+    strikes: tuple[faults.Strike, ...] = ()
     rounds: int = 0
-    lag_least: int = sys.maxsize
     missing: int = 0
     extra: int = 0
     duplicates: int = 0
@@ -68,23 +75,19 @@ class Setting(NamedTuple):
     home: Path
     draw: random.Random
     wanted: frozenset[Key]
+    sabotage: str
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Runs all kinds, prints the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer faults: about five minutes")
-    parser.add_argument("--only", help="kinds whose name holds this")
-    parser.add_argument("--times", type=int, help="how often each, instead")
-    parser.add_argument("--seed", type=int, default=None)
-    given = parser.parse_args()
+    given = _parser().parse_args(arguments)
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(10**6)
     _say(f"seed {seed}")
     with tempfile.TemporaryDirectory(prefix="wakewatch-chaos-") as folder:
         home = Path(folder)
         broker = embedded.start(home / "kafka", port=0, die_with_parent=True)
         try:
-            setting = _undisturbed(broker, home, seed)
+            setting = _undisturbed(broker, home, random.Random(seed))._replace(sabotage=given.sabotage)
             chosen = [kind for kind in KINDS if not given.only or given.only in kind.name]
             results = [_kind(setting, kind, given.times or (kind.times_quick if given.quick else kind.times))
                        for kind in chosen]  # fmt: skip
@@ -94,52 +97,65 @@ def main() -> int:
     return int(any(result.missing or result.extra for result in results))
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer faults: about five minutes")
+    parser.add_argument("--only", help="kinds whose name holds this")
+    parser.add_argument("--times", type=int, help="how often each, instead")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--sabotage", choices=sorted(RULES), default="", help="workers that break this rule")
+    return parser
+
+
 def _say(line: str) -> None:
     Console(stderr=True, highlight=False).print(line)
 
 
-def _undisturbed(broker: embedded.Broker, home: Path, seed: int) -> Setting:
+def _undisturbed(broker: embedded.Broker, home: Path, draw: random.Random) -> Setting:
     path = home / "feed.nmea"
-    path.write_bytes(b"\n".join(feed.lines(ships=120, hours=8, seed=7)) + b"\n")
-    rig = Rig(broker.bootstrap_servers, path, home, 0.0)
-    wanted = rig.finish()
-    if not wanted or max(wanted.values()) > 1:
-        raise StuckError(
-            f"the undisturbed run wrote {len(wanted)} alerts, one of them {max(wanted.values(), default=0)} times"
-        )
+    path.write_bytes(b"\n".join(feed.lines(_SHIPS, _HOURS, _SEED)) + b"\n")
+    rig = Rig(broker.bootstrap_servers, Feeding(path, _HOURS, 5.0, 0.0), home)
+    alerts = rig.finish()
+    wanted = Counter(alert.key for alert in alerts)
+    if max(wanted.values(), default=0) != 1:
+        raise StuckError(f"the undisturbed run wrote {len(wanted)} alerts, or one of them twice")
+    _speak_to_the_end([alert.alert for alert in alerts])
     _say(f"undisturbed: {len(wanted)} alert revisions")
-    return Setting(broker, path, home, random.Random(seed), frozenset(wanted))
+    return Setting(broker, path, home, draw, frozenset(wanted), "")
+
+
+def _speak_to_the_end(alerts: list[Alert]) -> None:
+    """Raises StuckError when a detector is silent in the feed's end: losing records there would prove nothing."""
+    late_s = feed.START_MS / 1000 + _LATE_SHARE * _HOURS * 3600
+    late = {alert.detector for alert in alerts if datetime.fromisoformat(alert.time).timestamp() > late_s}
+    if silent := _SPEAKERS - late:
+        raise StuckError(f"the feed's end does not make {sorted(silent)} speak")
 
 
 def _kind(setting: Setting, kind: Kind, times: int) -> Result:
     result, began_s = Result(kind.name), time.monotonic()
-    while result.faults < times:
-        result = _round(setting, kind, times, result)
-        _say(f"{kind.name}: {result.faults}/{times} after {time.monotonic() - began_s:.0f} s, "
+    while len(result.strikes) < times:
+        result = _round(setting, kind, times - len(result.strikes), result)
+        _say(f"{kind.name}: {len(result.strikes)}/{times} after {time.monotonic() - began_s:.0f} s, "
              f"missing {result.missing}, extra {result.extra}")  # fmt: skip
     return result
 
 
 def _round(setting: Setting, kind: Kind, times: int, so_far: Result) -> Result:
-    rig = Rig(setting.broker.bootstrap_servers, setting.feed, setting.home, kind.slow_s)
-    stage = faults.Stage(rig, setting.home / "kafka", setting.draw)
-    done, inside, lags = 0, 0, [so_far.lag_least]
+    feeding = Feeding(setting.feed, _HOURS, kind.lasts_s, kind.slow_s)
+    rig = Rig(setting.broker.bootstrap_servers, feeding, setting.home, setting.sabotage)
+    stage = faults.Stage(rig, setting.home / "kafka", setting.draw, [])
     try:
-        while so_far.faults + done < times and (done == 0 or rig.lag() > _LAG_LEAST):
-            inside += kind.do(stage)
-            lags.append(rig.lag())
-            done += 1
+        rig.until(lambda: rig.look() > 2 * _LAG_LEAST, "backlog gathers", pause_s=0.2)
+        while len(stage.strikes) < times and rig.look() > _LAG_LEAST:
+            kind.do(stage)
         workers = list(rig.workers.values())
-        written = rig.finish()
+        written = Counter(alert.key for alert in rig.finish())
     finally:
-        for worker in rig.workers.values():
-            worker.process.kill()
-            worker.process.wait()
+        rig.kill_all()
     return _judged(setting, so_far, written)._replace(
-        faults=so_far.faults + done,
-        inside=so_far.inside + inside,
+        strikes=(*so_far.strikes, *stage.strikes),
         rounds=so_far.rounds + 1,
-        lag_least=min(lags),
         crashes=so_far.crashes + sum(worker.crashes for worker in workers),
         recoveries_s=so_far.recoveries_s + tuple(s for worker in workers for s in worker.recoveries_s),
     )
@@ -154,13 +170,14 @@ def _judged(setting: Setting, so_far: Result, written: Counter[Key]) -> Result:
 
 
 def _print(results: list[Result]) -> None:
-    table = Table("fault", "times", "inside a snapshot", "rounds", "least backlog", "missing", "extra", "duplicates",
-                  "crashes", "recovery s (median, worst)", box=None)  # fmt: skip
+    table = Table("fault", "times", "inside a snapshot", "while ingest wrote", "least backlog", "rounds", "missing",
+                  "extra", "duplicates", "crashes", "recovery s (median, worst)", box=None)  # fmt: skip
     for result in results:
-        waits = sorted(result.recoveries_s) or [0.0]
+        strikes, waits = result.strikes, sorted(result.recoveries_s) or [0.0]
+        hits = (len(strikes), sum(s.inside for s in strikes), sum(s.live for s in strikes), min(s.lag for s in strikes))
         recovery = f"{waits[len(waits) // 2]:.1f}, {waits[-1]:.1f}"
-        table.add_row(*map(str, result[:-1]), recovery)
-    Console(highlight=False, width=150).print(table)
+        table.add_row(result.name, *map(str, hits), *map(str, result[2:-1]), recovery)
+    Console(highlight=False, width=170).print(table)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is done to the workers and to Kafka. Each fault is done under backlog, and says whether it hit a snapshot."""
+"""What is done to the workers and to Kafka. Each fault is done under backlog, and is noted with what it hit."""
 
 import random
 import signal
@@ -7,10 +7,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.broker import embedded
-from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig, Worker
+from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig, StuckError, Worker
 
 _HUNT_S = 3 * SNAPSHOT_S
 _AWAY_S = 1.5
+
+
+class Strike(NamedTuple):
+    """One fault, at the moment that it was done."""
+
+    inside: bool
+    """A snapshot's transaction was open."""
+    lag: int
+    """Records in the log that nobody had begun to take in."""
+    live: bool
+    """Ingest was still writing."""
 
 
 class Stage(NamedTuple):
@@ -20,16 +31,23 @@ class Stage(NamedTuple):
     broker: Path
     """Data folder of the broker."""
     draw: random.Random
+    strikes: list[Strike]
+
+    def struck(self, worker: Worker) -> None:
+        """Notes a fault that is about to be done. Raises StuckError when nothing was waiting: it would prove little."""
+        strike = Strike(worker.in_transaction(), self.rig.lag(), self.rig.live)
+        if strike.lag <= 0:
+            raise StuckError("a fault without backlog: make the feed longer or the workers slower")
+        self.strikes.append(strike)
 
 
-Fault = Callable[[Stage], bool]
-"""Does one fault; True when a snapshot's transaction was open at that moment."""
+Fault = Callable[[Stage], None]
 
 
 def _at_work(stage: Stage, name: str = "one", instance: str | None = None) -> Worker:
     """The worker, once it has taken in a record since it was started."""
     worker = stage.rig.worker(name, instance)
-    stage.rig.until(lambda: bool(worker.at()), f"worker {name} works")
+    stage.rig.until(lambda: bool(worker.at("begun")), f"worker {name} works")
     return worker
 
 
@@ -46,78 +64,73 @@ def _moment(stage: Stage, worker: Worker) -> None:
         stage.rig.until(inside, "a snapshot begins", pause_s=0.001)
 
 
-def kill(stage: Stage) -> bool:
+def kill(stage: Stage) -> None:
     """kill -9 of the only worker."""
     worker = _at_work(stage)
     _moment(stage, worker)
-    inside = worker.in_transaction()
+    stage.struck(worker)
     worker.end(signal.SIGKILL)
     worker.start()
-    return inside
 
 
-def join_and_leave(stage: Stage) -> bool:
+def join_and_leave(stage: Stage) -> None:
     """A second worker comes, works, and goes: in good order, or every third time by kill -9."""
     _at_work(stage)
     second = _at_work(stage, "two", "")
     stage.rig.pause(stage.draw.uniform(0, 1))
-    inside = second.in_transaction()
+    stage.struck(second)
     second.end(signal.SIGKILL if stage.draw.random() < 0.33 else signal.SIGTERM)
     del stage.rig.workers["two"]
-    return inside
 
 
-def freeze(stage: Stage) -> bool:
+def freeze(stage: Stage) -> None:
     """A worker stands still for longer than its session; another takes over; then it wakes up."""
     stage.rig.worker("two")
     frozen = _at_work(stage)
     _moment(stage, frozen)
-    inside = frozen.in_transaction()
+    stage.struck(frozen)
     frozen.send(signal.SIGSTOP)
     stage.rig.pause(SESSION_S + 3)
     frozen.send(signal.SIGCONT)
     stage.rig.pause(stage.draw.uniform(2, 4))
-    return inside
 
 
-def _break_broker(stage: Stage, sign: signal.Signals) -> bool:
+def _break_broker(stage: Stage, sign: signal.Signals) -> None:
     worker = _at_work(stage)
     _moment(stage, worker)
-    inside = worker.in_transaction()
+    stage.struck(worker)
     broker = embedded.kill(stage.broker, sign)
     stage.rig.pause(_AWAY_S)
     embedded.restart(broker)
     before = stage.rig.lag()
     stage.rig.until(lambda: stage.rig.lag() < before, "work goes on")
-    return inside
 
 
-def broker_term(stage: Stage) -> bool:
+def broker_term(stage: Stage) -> None:
     """The broker is stopped and comes back."""
-    return _break_broker(stage, signal.SIGTERM)
+    _break_broker(stage, signal.SIGTERM)
 
 
-def broker_kill(stage: Stage) -> bool:
+def broker_kill(stage: Stage) -> None:
     """The broker is killed and comes back."""
-    return _break_broker(stage, signal.SIGKILL)
+    _break_broker(stage, signal.SIGKILL)
 
 
-def _without(stage: Stage, lose: Callable[[], None]) -> bool:
+def _without(stage: Stage, lose: Callable[[], None]) -> None:
     worker = _at_work(stage)
     _moment(stage, worker)
-    inside = worker.in_transaction()
+    stage.struck(worker)
     worker.end(signal.SIGKILL)
     del stage.rig.workers["one"]
     lose()
     _at_work(stage)
-    return inside
 
 
-def no_offsets(stage: Stage) -> bool:
+def no_offsets(stage: Stage) -> None:
     """The group's committed offsets are lost."""
-    return _without(stage, stage.rig.lose_offsets)
+    _without(stage, stage.rig.lose_offsets)
 
 
-def no_fleet(stage: Stage) -> bool:
+def no_fleet(stage: Stage) -> None:
     """The state is lost: everything is read again."""
-    return _without(stage, stage.rig.lose_fleet)
+    _without(stage, stage.rig.lose_fleet)

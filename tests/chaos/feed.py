@@ -1,40 +1,61 @@
-"""The input of the harness: ships that report, fall silent for hours, are heard again, and one that is listed."""
+"""The input of the harness: every detector speaks in it, from its first hours to its last.
+
+Ships report and fall silent for hours (gap); some go in and out of a sanctioned port (port_proximity); one after
+another comes up under a listed IMO (watchlist); now and then the whole station is silent (feed_outage).
+"""
 
 import random
 from collections.abc import Iterator
+from typing import Final
 
 from streams import encode
 
-START_MS = 1_700_000_000_000
-_STATION = "pier"
-_LISTED_MMSI, _LISTED_IMO = 273_999_001, 9_179_842
-_FIRST_MMSI = 205_000_000
+START_MS: Final = 1_700_000_000_000
+_STATION: Final = "pier"
+_LISTED_IMO: Final = 9_179_842
+_FIRST_MMSI: Final = 205_000_000
+_EVERY_S: Final = 180
+_OUTAGE_EVERY_S, _OUTAGE_S = 1.5 * 3600, 600
+_PORT_LAT_DEG, _PORT_LON_DEG = 42.2333, 130.3
+_ROUND_H: Final = 1.5
+"""A visitor leaves the port and is back after so long."""
 
 
 def lines(ships: int, hours: float, seed: int) -> list[bytes]:
     """NMEA with tag blocks, in order of time. One report of a ship every three minutes while it is heard."""
     draw = random.Random(seed)
-    spoken = [entry for ship in range(ships) for entry in _ship(ship, hours, draw)]
+    spoken = [entry for ship in range(ships) for entry in _ship(ship, ships, hours, draw)]
+    spoken = [(at_s, line) for at_s, line in spoken if at_s % _OUTAGE_EVERY_S < _OUTAGE_EVERY_S - _OUTAGE_S]
     return [line for _, line in sorted(spoken, key=lambda entry: entry[0])]
 
 
-def _ship(number: int, hours: float, draw: random.Random) -> Iterator[tuple[int, bytes]]:
-    mmsi = _LISTED_MMSI if number == 0 else _FIRST_MMSI + number
+def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterator[tuple[float, bytes]]:
+    """One ship. Of ten two are listed, each comes up later than the one before; one visits the port."""
+    mmsi = _FIRST_MMSI + number
+    listed, visits = number % 5 == 0, number % 10 == 1
     lat_deg, lon_deg = 34.0 + draw.random() * 4, 130.0 + draw.random() * 4
-    silences = [(draw.uniform(1, hours), draw.uniform(0.5, 3)) for _ in range(2)]
-    at_s = draw.uniform(0, 180)
+    silences = [(draw.uniform(0.5, hours), draw.uniform(0.5, 2)) for _ in range(3)]
+    at_s = draw.uniform(0, _EVERY_S) + (hours * 3600 * number / ships if listed else 0)
+    phase_h = draw.uniform(0, _ROUND_H)
     while at_s < hours * 3600:
         hour = at_s / 3600
-        if not any(start < hour < start + length for start, length in silences):
-            fix = encode.Fix(lat_deg + hour / 6, lon_deg, 10.0, 0.0, 0.0, int(at_s) % 60)
-            yield from _say(at_s, encode.position(mmsi, fix, status=0))
-            if number == 0:
+        if visits or not any(start < hour < start + length for start, length in silences):
+            place = (_out_and_back_deg(hour + phase_h), _PORT_LON_DEG) if visits else (lat_deg + hour / 6, lon_deg)
+            fix = encode.Fix(*place, 10.0, 0.0, 0.0, int(at_s) % 60)
+            yield _say(at_s, encode.position(mmsi, fix, status=0))
+            if listed:
                 ship = encode.Particulars(imo=_LISTED_IMO, name="ANGARA", ship_type=70, destination="KPRJN")
-                yield from _say(at_s + 1, encode.static(mmsi, ship))
-        at_s += 180
+                yield _say(at_s + 1, encode.static(mmsi, ship))
+        at_s += _EVERY_S
 
 
-def _say(at_s: float, bits: encode.Bits) -> Iterator[tuple[int, bytes]]:
+def _out_and_back_deg(hour: float) -> float:
+    """Latitude of a visitor: at most 12 nm off the port, at 16 kn."""
+    share = hour % _ROUND_H / _ROUND_H
+    return _PORT_LAT_DEG - 0.4 * min(share, 1 - share)
+
+
+def _say(at_s: float, bits: encode.Bits) -> tuple[float, bytes]:
     time_ms = START_MS + int(at_s * 1000)
-    sequence = int(at_s) % 10
-    yield time_ms, b"\n".join(encode.tagged(encode.sentences(bits, sequence=sequence), time_ms, _STATION))
+    spoken = encode.tagged(encode.sentences(bits, sequence=int(at_s) % 10), time_ms, _STATION)
+    return at_s, b"\n".join(spoken)

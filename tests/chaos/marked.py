@@ -1,7 +1,9 @@
 """The worker as it is, watched from outside: it says where it stands, and can be made slow so that there is backlog.
 
 Files in the folder WW_CHAOS_DIR: ``slow`` (seconds a record, read again and again), ``<pid>`` (one line each: ``B``
-a snapshot's transaction begins, ``C`` it is committed), ``<pid>.at`` (JSON: partition -> offset taken in).
+a snapshot's transaction begins, ``C`` it is committed), ``<pid>.at`` (JSON, offsets by partition: ``begun`` is being
+or was taken in by this process, ``done`` is in the state of those that it owns). WW_CHAOS_SABOTAGE names a rule that
+this worker breaks (see ``sabotage``).
 """
 
 import asyncio
@@ -14,21 +16,24 @@ from typing import Any
 
 from streams.worker import __main__ as worker
 from streams.worker.fleetlog import CUT, FleetLog
+from streams.worker.publish import Publisher
 from streams.worker.service import Service
+from tests.chaos import sabotage
 
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
 _marks = os.open(_HOME / str(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-_at: dict[str, int] = {}
+_begun: dict[int, int] = {}
 _state = {"slow_s": 0.0, "looked_s": 0.0}
 
 
-def _look(*, now: bool = False) -> None:
+def _look(service: Service, *, now: bool = False) -> None:
     """Says where we stand and learns how slow to be, now and then."""
-    if not _at or (not now and time.monotonic() - _state["looked_s"] < _LOOK_S):
+    if not service.parts or (not now and time.monotonic() - _state["looked_s"] < _LOOK_S):
         return
     fresh = _HOME / f"{os.getpid()}.new"
-    fresh.write_text(json.dumps(_at))
+    done = {number: part.offset for number, part in service.parts.items()}
+    fresh.write_text(json.dumps({"begun": _begun, "done": done}))
     fresh.replace(_HOME / f"{os.getpid()}.at")
     _state.update(slow_s=float((_HOME / "slow").read_text() or 0), looked_s=time.monotonic())
 
@@ -50,12 +55,12 @@ def _mark_transactions() -> None:
 def _mark_records() -> None:
     original = Service._take
 
-    async def marked(self: Service, part: Any, message: Any, publisher: Any) -> Any:
-        deliveries = await original(self, part, message, publisher)
-        _at[str(message.partition)] = message.offset
-        _look()
+    async def marked(self: Service, part: Any, run: Any, publisher: Any) -> Any:
+        _begun[part.log.partition] = run[-1].offset
+        _look(self)
+        deliveries = await original(self, part, run, publisher)
         if _state["slow_s"]:
-            await asyncio.sleep(_state["slow_s"])
+            await asyncio.sleep(_state["slow_s"] * len(run))
         return deliveries
 
     Service._take = marked  # type: ignore[method-assign]
@@ -63,12 +68,27 @@ def _mark_records() -> None:
 
     async def marked_beat(self: Service) -> None:
         await beat(self)
-        _look(now=True)
+        _look(self, now=True)
 
     Service.beat = marked_beat  # type: ignore[method-assign]
+
+
+def _slow_alerts() -> None:
+    """Between a step and its alerts there is time to be killed in."""
+    original = Publisher.alert
+
+    async def marked(self: Publisher, alert: Any, partition: int) -> Any:
+        if _state["slow_s"]:
+            await asyncio.sleep(_state["slow_s"])
+        return await original(self, alert, partition)
+
+    Publisher.alert = marked  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
     _mark_transactions()
     _mark_records()
+    _slow_alerts()
+    if rule := os.environ.get("WW_CHAOS_SABOTAGE"):
+        sabotage.RULES[rule]()
     sys.exit(worker.main())

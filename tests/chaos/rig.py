@@ -9,9 +9,10 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
+from typing import Literal, NamedTuple
 
 import msgspec
 from kafka import TopicPartition
@@ -25,10 +26,18 @@ from streams.topics import ALERTS, FLEET, SENTENCES, create_missing
 
 Key = tuple[str, int, str]
 PARTITIONS = 4
+PACK = 10
 SESSION_S = 6.0  # the least that Kafka allows
 SNAPSHOT_S = 0.4
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 _LOOK_S = 0.02
+
+
+class Written(NamedTuple):
+    """An alert's revision, as it stands in the topic."""
+
+    key: Key
+    alert: Alert
 
 
 class StuckError(Exception):
@@ -59,16 +68,13 @@ class Worker:
             if self.process.returncode == 2:
                 raise StuckError(f"the worker refuses to run: {self._rig.last_words()}")
             self.start()
-        if not self._measured and self.at():
+        if not self._measured and self.at("begun"):
             self._measured = True
             self.recoveries_s.append(time.monotonic() - self._began_s)
 
-    def at(self) -> dict[str, int]:
-        """Offsets taken in by this very process."""
-        try:
-            return dict(json.loads((self._rig.home / f"{self.process.pid}.at").read_text()))
-        except FileNotFoundError:
-            return {}
+    def at(self, word: Literal["begun", "done"]) -> dict[int, int]:
+        """Offsets by partition, as this very process says (see ``marked``)."""
+        return _at(self._rig.home / f"{self.process.pid}.at", word)
 
     def in_transaction(self) -> bool:
         """True while a snapshot's transaction is open."""
@@ -93,20 +99,46 @@ class Worker:
             raise StuckError("the worker did not stop on SIGTERM") from None
 
 
-class Rig:
-    """Topics under a prefix of their own, the input in them, and the workers that read it."""
+class Feeding(NamedTuple):
+    """How the input comes, and how long the workers are to take."""
 
-    def __init__(self, servers: str, feed: Path, home: Path, slow_s: float) -> None:
+    path: Path
+    hours: float
+    """Event time in it."""
+    lasts_s: float
+    """Ingest is live for so long."""
+    slow_s: float
+    """How long a worker rests after each record."""
+
+
+class Rig:
+    """Topics under a prefix of their own, an ingest that fills them, and the workers that read them."""
+
+    def __init__(self, servers: str, feeding: Feeding, home: Path, sabotage: str = "") -> None:
         prefix = f"chaos{uuid.uuid4().hex[:8]}."
         self.kafka = KafkaSettings(bootstrap_servers=servers, topic_prefix=prefix, partitions=PARTITIONS)
         self.home, self.workers = home / prefix, dict[str, Worker]()
         self.home.mkdir()
-        self.slow(slow_s)
+        self.slow(feeding.slow_s)
         self.make_topics()
+        self._sabotage, self._failure = sabotage, list[BaseException]()
+        self._ends: dict[int, int] = {}
+        self._ingest = Thread(target=self._feed, args=(feeding,), daemon=True)
+        self._ingest.start()
+
+    def _feed(self, feeding: Feeding) -> None:
         settings = Settings(kafka=self.kafka)
-        ingest = msgspec.structs.replace(settings.ingest, pack_sentences=10)
-        run(Plan(urls=(f"file:{feed}",)), msgspec.structs.replace(settings, ingest=ingest), Event())
-        self._ends = self._read_ends()
+        ingest = msgspec.structs.replace(settings.ingest, pack_sentences=PACK)
+        plan = Plan(urls=(f"file:{feeding.path}",), speed=feeding.hours * 3600 / feeding.lasts_s)
+        try:
+            run(plan, msgspec.structs.replace(settings, ingest=ingest), Event())
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            self._failure.append(error)
+
+    @property
+    def live(self) -> bool:
+        """Ingest is still writing."""
+        return self._ingest.is_alive()
 
     @property
     def group(self) -> str:
@@ -119,6 +151,7 @@ class Rig:
             **os.environ,
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "WW_CHAOS_DIR": str(self.home),
+            "WW_CHAOS_SABOTAGE": self._sabotage,
             "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             "WAKEWATCH_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
             "WAKEWATCH_KAFKA_PARTITIONS": str(PARTITIONS),
@@ -171,19 +204,27 @@ class Rig:
         return self.workers[name]
 
     def lag(self) -> int:
-        """Records not taken in by anybody yet. What was replayed after a crash counts as taken in: never too much."""
-        best: Counter[str] = Counter()
-        for path in self.home.glob("*.at"):
-            for partition, offset in json.loads(path.read_text()).items():
-                best[partition] = max(best[partition], offset + 1)
-        return sum(end - best[str(number)] for number, end in self._ends.items())
+        """Records in the log, as last looked at, that nobody has begun to take in: never too many."""
+        return self._behind(self.home.glob("*.at"), "begun")
 
-    def _read_ends(self) -> dict[int, int]:
+    def left(self) -> int:
+        """Records that are not in the state of a worker that lives."""
+        return self._behind((self.home / f"{worker.process.pid}.at" for worker in self.workers.values()), "done")
+
+    def _behind(self, files: Iterable[Path], word: Literal["begun", "done"]) -> int:
+        best: Counter[int] = Counter()
+        for path in files:
+            for partition, offset in _at(path, word).items():
+                best[partition] = max(best[partition], offset + 1)
+        return sum(end - best[number] for number, end in self._ends.items())
+
+    def look(self) -> int:
+        """Asks how long the log is by now; returns the lag. Not while the broker is away."""
         client = consumer(self.kafka)
         parts = [TopicPartition(self.kafka.topic_prefix + SENTENCES, number) for number in range(PARTITIONS)]
-        ends = {part.partition: end for part, end in client.end_offsets(parts).items()}
+        self._ends = {part.partition: end for part, end in client.end_offsets(parts).items()}
         client.close()
-        return ends
+        return self.lag()
 
     def last_words(self) -> str:
         """The end of the workers' log."""
@@ -204,25 +245,43 @@ class Rig:
         until_s = time.monotonic() + pause_s
         self.until(lambda: time.monotonic() >= until_s, "time passes")
 
-    def finish(self) -> Counter[Key]:
-        """Lets the rest be read, stops the workers in good order, and returns what was written, counted."""
+    def finish(self) -> list[Written]:
+        """Lets the rest be read, stops the workers in good order, and returns what was written."""
         self.slow(0)
         self.worker("one")
-        self.until(lambda: self.lag() == 0, "everything is read", pause_s=0.1)
+        self.until(lambda: not self.live, "ingest ends", pause_s=0.1)
+        if self._failure:
+            raise StuckError(f"ingest failed: {self._failure[0]!r}")
+        self.look()
+        self.until(lambda: self.left() == 0, "everything is taken in", pause_s=0.1)
         self.stop()
-        written = Counter(_key(record.value) for record in read(self.kafka, ALERTS) if record.value)
+        written = [_written(record.value) for record in read(self.kafka, ALERTS) if record.value]
         client = admin(self.kafka)
         client.delete_topics([name for name in client.list_topics() if name.startswith(self.kafka.topic_prefix)])
         client.close()
         return written
 
-    def stop(self, sign: signal.Signals = signal.SIGTERM) -> None:
-        """Ends all workers, all at once."""
+    def stop(self) -> None:
+        """Ends all workers in good order. Raises StuckError when one fails meanwhile."""
         for worker in self.workers.values():
-            if worker.process.poll() is None:
-                worker.end(sign)
+            worker.end(signal.SIGTERM)
+            if worker.process.returncode:
+                raise StuckError(f"a worker ended with {worker.process.returncode}: {self.last_words()}")
+
+    def kill_all(self) -> None:
+        """Whatever happened, nothing stays behind."""
+        for worker in self.workers.values():
+            worker.process.kill()
+            worker.process.wait()
 
 
-def _key(value: bytes) -> Key:
+def _at(path: Path, word: str) -> dict[int, int]:
+    try:
+        return {int(number): offset for number, offset in json.loads(path.read_text())[word].items()}
+    except FileNotFoundError:
+        return {}
+
+
+def _written(value: bytes) -> Written:
     alert = msgspec.json.decode(value, type=Alert)
-    return alert.id, alert.revision, hashlib.sha256(value).hexdigest()
+    return Written((alert.id, alert.revision, hashlib.sha256(value).hexdigest()), alert)
