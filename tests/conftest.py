@@ -13,15 +13,20 @@ from streams.settings import KafkaSettings
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever needs Kafka is marked so, also where the mark was forgotten."""
+    """Whatever needs Kafka is marked so, also where the mark was forgotten, and goes to one worker of pytest-xdist.
+
+    One broker then serves the whole run: each is another 5 s and 240 MB.
+    """
     for item in items:
         if "broker" in getattr(item, "fixturenames", ()):
             item.add_marker("broker")
+        if item.get_closest_marker("broker"):
+            item.add_marker(pytest.mark.xdist_group("broker"))
 
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Broker]:
-    """One embedded Kafka for the whole run (one a worker under pytest-xdist), on a free port; gone with us."""
+    """One embedded Kafka for the whole run, also under pytest-xdist with ``--dist loadgroup``; gone with us."""
     home = tmp_path_factory.mktemp("kafka")
     try:
         started = embedded.start(home, port=0, die_with_parent=True)

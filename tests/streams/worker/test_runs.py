@@ -10,13 +10,14 @@ from detectors.core.engine import Engine
 from detectors.core.ticks import Tick
 from streams.engines import engine_for
 from streams.ingest.core import Ingest
-from streams.reference import load_reference
 from streams.records import H_FORMAT, H_KIND, H_READ_AT, H_REPLAYED, H_SOURCE, Sentences, encode_tick
+from streams.reference import load_reference
 from streams.settings import IngestSettings, Settings
 from streams.worker import runs
 from streams.worker.codec import Entry, entry
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
+TIME = rb"\c:1700000000000*00" + b"\\"
 FIRST = rb"\s:pier,c:1700000000000*00\!AIVDM,2,1,3,A,53HOI:000003IG?;;0000000000000000000000000000000000000000000,0*0C"
 SECOND = rb"\s:pier,c:1700000000000*00\!AIVDM,2,2,3,A,00000000000,2*27"
 
@@ -71,15 +72,15 @@ def state(engine: Engine) -> tuple[bytes, ...]:
 
 def refused_in(entries: Sequence[Entry], every: int) -> list[Entry]:
     """The same log with a line that cannot be in every so many records, as a stranger might write it."""
-    bad = (BARE[:-1] + b"4", FIRST, SECOND, b"nonsense", rb"\c:1700000000000*00" + b"\\" + BARE.replace(b"13HO", b"zzzz"))
-    changed = []
-    for number, one in enumerate(entries):
-        if number % every == 0 and not one.tick:
-            extra = bad[number // every % len(bad)]
-            parts = (one.value, extra) if number % 2 else (extra, one.value)
-            one = one._replace(value=b"\n".join(parts))
-        changed.append(one)
-    return changed
+    bad = (BARE[:-1] + b"4", FIRST, SECOND, b"nonsense", TIME + BARE.replace(b"13HO", b"zzzz"))
+
+    def changed(number: int, one: Entry) -> Entry:
+        if number % every or one.tick:
+            return one
+        extra = bad[number // every % len(bad)]
+        return one._replace(value=b"\n".join((one.value, extra) if number % 2 else (extra, one.value)))
+
+    return [changed(number, one) for number, one in enumerate(entries)]
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +122,7 @@ def test_parts_of_a_message_in_two_records_stay_apart() -> None:
 
 
 def test_the_same_bad_line_in_two_records_has_two_offsets() -> None:
-    bad = rb"\c:1700000000000*00" + b"\\" + BARE[:-1] + b"4"
+    bad = TIME + BARE[:-1] + b"4"
     three = [entry(n, bad, head(), 0) for n in (5, 6, 7)]
     (outcome,) = runs.take(timed_engine(), three)
     assert [letter.offset for letter in outcome.letters] == [5, 6, 7]
