@@ -23,7 +23,7 @@ class Matcher:
     def __init__(self, reference: Reference) -> None:
         ships = list(enumerate(reference.ships))
         self._ships = reference.ships
-        self._imo = {s.imo: i for i, s in reversed(ships) if s.imo}
+        self._imo = {s.imo: i for i, s in reversed(ships) if s.imo and not s.imo_wrong}
         self._mmsi = {s.mmsi: i for i, s in reversed(ships) if s.mmsi}
         self._call_sign = {s.call_sign: i for i, s in reversed(ships) if s.call_sign and s.flag}
         self._mmsis = np.asarray(sorted(self._mmsi), np.uint32)

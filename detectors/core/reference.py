@@ -16,17 +16,28 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The entry's identity within its list."""
     name: str
     former_names: tuple[str, ...] = ()
+    """Former names and aliases."""
     imo: int | None = None
+    imo_wrong: bool = False
+    """The list's IMO number has a wrong check digit: kept for people, matched with nothing."""
     mmsi: int | None = None
+    more_mmsis: tuple[int, ...] = ()
     call_sign: str | None = None
+    more_call_signs: tuple[str, ...] = ()
     flag: str | None = None
+    former_flags: tuple[str, ...] = ()
     ship_type: str | None = None
+    """As the list words it."""
     length_m: int | None = None
+    tonnage_gt: int | None = None
+    deadweight_t: int | None = None
     programme: str | None = None
     owner: str | None = None
     listed_on: str | None = None
     """ISO date; None means unknown, and is never guessed."""
     delisted_on: str | None = None
+    source: str | None = None
+    """The start of the SHA-256 of the file that it came from, hex."""
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

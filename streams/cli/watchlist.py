@@ -14,8 +14,11 @@ from streams.cli.options import Json, SettingsFile
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.reference import cells
-from streams.reference.loading import Loaded, read_reference, read_watchlist_file, shipped_or_named
+from streams.reference.counting import count
+from streams.reference.formats import Read
+from streams.reference.loading import Loaded, read_reference, read_watchlist_files, shipped_or_named
 from streams.reference.lookup import Match, Query, match
+from streams.reference.watchlist import Watchlist
 
 app = typer.Typer(help="Listed ships: what is loaded, and a ship tried against it.", no_args_is_help=True)
 
@@ -60,18 +63,39 @@ def match_(
     show_table(columns, [_row(each) for each in found])
 
 
-@app.command(epilog="Example: wakewatch watchlist check my-ships.csv")
-def check(file: Path, json: Json = False) -> None:
-    """Say what a list file holds, and which rows are refused and why; exit code 1 when any is."""
-    found = read_watchlist_file(file)
+@app.command(epilog="Example: wakewatch watchlist check sdn.csv alt.csv sdn_comments.csv")
+def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], json: Json = False) -> None:
+    """Say what list files hold, and which rows are refused and why; exit code 1 when any is.
+
+    The format is told by the content: OFAC, UN, EU, UK, OpenSanctions, FollowTheMoney, own CSV or TOML; .gz too.
+    """
+    read = read_watchlist_files(files)
     if json:
-        typer.echo(msgspec.json.encode(found))
+        found = [{"file": each.name, "counts": count(each.watchlist), **_as_dict(each.watchlist)} for each in read]
+        typer.echo(msgspec.json.encode(found[0] if len(found) == 1 else found))
     else:
-        for each in found.refused:
-            typer.echo(f"{file}:{each.line}: {each.reason}" if each.line else f"{file}: {each.reason}")
-        talk(f"{len(found.ships)} ships, {len(found.refused)} rows refused")
-    if found.refused or not found.ships:
+        for each in read:
+            _tell(each)
+    if any(each.watchlist.refused or not (each.watchlist.ships or each.watchlist.passed_over) for each in read):
         raise typer.Exit(1)
+
+
+def _as_dict(watchlist: Watchlist) -> dict[str, object]:
+    return {name: getattr(watchlist, name) for name in watchlist.__struct_fields__}
+
+
+def _tell(read: Read) -> None:
+    """What was refused on stdout, the counts beside it."""
+    for each in (*read.watchlist.refused, *read.watchlist.doubts):
+        typer.echo(f"{read.name}:{each.line}: {each.reason}" if each.line else f"{read.name}: {each.reason}")
+    counts = count(read.watchlist)
+    talk(
+        f"{read.name} ({counts.format}): {counts.ships} ships, {counts.with_imo} with IMO number, "
+        f"{counts.with_mmsi} with MMSI, {counts.with_call_sign} with call sign; "
+        f"{sum(counts.refused.values())} rows refused, {counts.passed_over} about no ship"
+    )
+    for reason, number in counts.refused.items():
+        talk(f"  {number} refused: {reason}")
 
 
 def _loaded(settings: Path | None, watchlists: list[str] | None) -> Loaded:

@@ -24,6 +24,7 @@ _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _IMO_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 _LENGTHS_M: Final = range(1, 1000)
+_TONNES: Final = range(1, 1_000_000)
 
 
 class Refusal(Exception):  # noqa: N818 - it is no error: refused rows are an ordinary result
@@ -122,13 +123,22 @@ def _no_day(clean: str) -> str:
 
 def length(cell: str) -> int | None:
     """A ship's length in whole metres."""
+    return _whole(cell, _LENGTHS_M, "length in metres")
+
+
+def tonnes(cell: str) -> int | None:
+    """A ship's tonnage or deadweight as a whole number."""
+    return _whole(cell, _TONNES, "tonnage")
+
+
+def _whole(cell: str, bounds: range, what: str) -> int | None:
     clean = text(cell)
     if clean is None:
         return None
     try:
-        metres = round(float(clean))
+        number = round(float(clean))
     except (ValueError, OverflowError):
-        metres = 0
-    if metres not in _LENGTHS_M:
-        raise Refusal(f"{clean[:20]!r} is no length in metres")
-    return metres
+        number = 0
+    if number not in bounds:
+        raise Refusal(f"{clean[:20]!r} is no {what}")
+    return number

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from detectors.core.reference import ListedShip, Reference, Zone
 from streams.errors import ConfigError
 from streams.reference.cells import Refused
+from streams.reference.formats import Read, Source, read_lists
 from streams.reference.watchlist import Watchlist, read_watchlist
 from streams.reference.zones import Zones, read_zones
 from streams.settings import ReferenceSettings
@@ -21,6 +24,10 @@ SHIPPED_WATCHLIST: Final = "watchlist.toml"
 SHIPPED_ZONES: Final = "zones.geojson"
 _VERSION_LETTERS: Final = 12
 _LARGEST_FILE_BYTES: Final = 512 * 1024 * 1024
+_LARGEST_UNPACKED_BYTES: Final = 4 * _LARGEST_FILE_BYTES
+_CHUNK_BYTES: Final = 1 << 20
+_GZIP: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 
 class RefusedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,14 +83,25 @@ def shipped_or_named(settings: ReferenceSettings) -> ReferenceSettings:
 
 
 def make_reference(ships: Sequence[ListedShip], zones: Sequence[Zone]) -> Reference:
-    """A reference whose ``version`` is a short hash of its content: the same content, the same version."""
-    digest = hashlib.sha256(msgspec.json.encode([ships, zones])).hexdigest()
+    """A reference whose ``version`` is a short hash of its content: the same content, the same version,
+    whatever the files that it came from looked like.
+    """
+    unsigned = [replace(ship, source=None) for ship in ships]
+    digest = hashlib.sha256(msgspec.json.encode([unsigned, zones])).hexdigest()
     return Reference(ships=tuple(ships), zones=tuple(zones), version=digest[:_VERSION_LETTERS])
 
 
+def read_watchlist_files(paths: Sequence[Path]) -> list[Read]:
+    """List files of any known format, packed with gzip or not; OFAC's companion files are read with their ``sdn.csv``.
+
+    Raises ConfigError when one cannot be read.
+    """
+    return read_lists([Source(str(path), _chunks(path)) for path in paths])
+
+
 def read_watchlist_file(path: Path) -> Watchlist:
-    """A list file; its name stands in where its rows name no list. Raises ConfigError when it cannot be read."""
-    return read_watchlist(_content(path), path.name.partition(".")[0] or path.name)
+    """One list file. Raises ConfigError when it cannot be read."""
+    return read_watchlist_files([path])[0].watchlist
 
 
 def read_zones_file(path: Path) -> Zones:
@@ -99,9 +117,10 @@ def shipped(name: str) -> bytes:
 def _watchlists(files: Sequence[str]) -> list[tuple[str, Watchlist]]:
     if not files:
         return [(SHIPPED_WATCHLIST, read_watchlist(shipped(SHIPPED_WATCHLIST), "wakewatch"))]
-    read = [(name, read_watchlist_file(Path(name))) for name in files]
+    read = [(each.name, each.watchlist) for each in read_watchlist_files([Path(name) for name in files])]
     for name, watchlist in read:
-        _refuse_empty(name, len(watchlist.ships), watchlist.refused)
+        if not watchlist.passed_over:  # a list of people and companies is a list, if one without ships
+            _refuse_empty(name, len(watchlist.ships), watchlist.refused)
     return read
 
 
@@ -121,10 +140,38 @@ def _refuse_empty(name: str, usable: int, refused: tuple[Refused, ...]) -> None:
 
 
 def _content(path: Path) -> bytes:
+    return b"".join(_chunks(path))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, unpacked. Raises ConfigError, also in the middle, when it cannot be read on."""
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:
             raise ConfigError(f"{path}: larger than {_LARGEST_FILE_BYTES} bytes; split the list")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            packed = file.read(len(_GZIP)) == _GZIP
+            file.seek(0)
+            chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
+            yield from _unpacked(chunks, path) if packed else chunks
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{path}: cannot be read: {reason}; check the path") from None
+    except zlib.error as error:
+        raise ConfigError(f"{path}: not gzip: {error}; fetch it again") from None
+
+
+def _unpacked(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    """Never more than a chunk at once, so that a bomb costs time, not memory."""
+    unpacker = zlib.decompressobj(_GZIP_WINDOW)
+    size = 0
+    for chunk in chunks:
+        rest = chunk
+        while rest and not unpacker.eof:
+            unpacked = unpacker.decompress(rest, _CHUNK_BYTES)
+            rest = unpacker.unconsumed_tail
+            size += len(unpacked)
+            if size > _LARGEST_UNPACKED_BYTES:
+                raise ConfigError(f"{path}: unpacks to more than {_LARGEST_UNPACKED_BYTES} bytes; split the list")
+            yield unpacked
+    if not unpacker.eof:
+        raise ConfigError(f"{path}: the gzip file ends in the middle; fetch it again")

@@ -71,7 +71,7 @@ def _against(ship: ListedShip, query: Query) -> Match | None:
 def _agreeing(ship: ListedShip, query: Query) -> tuple[Field, ...]:
     flag = query.flag or (flag_of(query.mmsi) if query.mmsi else None)
     agree: dict[Field, bool] = {
-        "imo": ship.imo is not None and ship.imo == query.imo,
+        "imo": ship.imo is not None and not ship.imo_wrong and ship.imo == query.imo,
         "mmsi": ship.mmsi is not None and ship.mmsi == query.mmsi,
         "call_sign": ship.call_sign is not None and ship.call_sign == query.call_sign and ship.flag == flag,
     }

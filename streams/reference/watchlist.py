@@ -7,19 +7,21 @@ nobody. A row that is refused is reported with its line; the others count.
 
 from __future__ import annotations
 
-import csv
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from detectors.core.reference import ListedShip
-from streams.reference import cells
+from streams.reference import cells, table
 from streams.reference.cells import Refusal, Refused
 
-COLUMNS: Final = ListedShip.__struct_fields__
+COLUMNS: Final = (
+    "list", "entry_id", "name", "former_names", "imo", "mmsi", "call_sign", "flag", "former_flags", "ship_type",
+    "length_m", "tonnage_gt", "deadweight_t", "programme", "owner", "listed_on", "delisted_on",
+)  # fmt: skip
 _ALSO: Final = {
     "id": "entry_id",
     "imo_number": "imo",
@@ -46,11 +48,16 @@ class Watchlist(msgspec.Struct, frozen=True, kw_only=True):
 
     ships: tuple[ListedShip, ...]
     refused: tuple[Refused, ...]
+    format: str = "own"
+    doubts: tuple[Refused, ...] = ()
+    """Cells that were left out of rows that count."""
+    passed_over: int = 0
+    """Rows about no ship."""
 
 
 def read_watchlist(content: bytes, list_name: str) -> Watchlist:
     """Reads a list, told apart by its content. ``list_name`` names the list where the rows do not. Never raises."""
-    decoded = _decoded(content)
+    decoded = table.decoded(content)
     refused: list[Refused] = []
     rows = _toml_rows(decoded, refused) if _TOML_START.match(decoded) else _csv_rows(decoded, refused)
     ships: dict[tuple[str, str], ListedShip] = {}
@@ -63,13 +70,6 @@ def read_watchlist(content: bytes, list_name: str) -> Watchlist:
         except Refusal as why:
             refused.append(Refused(line=line, reason=str(why)))
     return Watchlist(ships=tuple(ships.values()), refused=tuple(refused))
-
-
-def _decoded(content: bytes) -> str:
-    """UTF-8, or UTF-16 with its mark. Bytes that are neither become surrogates: only their row is refused."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    return content.decode("utf-8-sig", "surrogateescape")
 
 
 # -- TOML -----------------------------------------------------------------------------------------------------------
@@ -87,13 +87,13 @@ def _toml_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
         return
     common = {key: value for key, value in tree.items() if key != "ship"}
     lines = [number for number, line in enumerate(decoded.splitlines(), 1) if _SHIP_TABLE.match(line)]
-    for number, table in enumerate(tables):
+    for number, ship in enumerate(tables):
         line = lines[number] if number < len(lines) else 0
-        unknown = set(table) - set(COLUMNS) if isinstance(table, dict) else {"it"}
+        unknown = set(ship) - set(COLUMNS) if isinstance(ship, dict) else {"it"}
         if unknown:
             refused.append(Refused(line=line, reason=f"no field of a ship: {str(sorted(unknown)[0])[:40]!r}"))
         else:
-            yield line, {key: _as_cell(value) for key, value in {**common, **table}.items()}
+            yield line, {key: _as_cell(value) for key, value in {**common, **ship}.items()}
 
 
 def _as_cell(value: object) -> str:
@@ -112,10 +112,9 @@ def _csv_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
     skipped = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
     head = lines[skipped] if skipped < len(lines) else ""
     delimiter = max(",;\t|", key=head.count)
-    table = csv.reader(lines[skipped:], delimiter=delimiter, strict=True)
     columns: list[str] = []
     rows = 0
-    for line, row in _records(table, skipped, refused):
+    for line, row in table.records("".join(lines[skipped:]), refused, delimiter=delimiter, skipped=skipped):
         if not columns:
             columns = [_column(name) for name in row]
             if not _IDENTITIES & set(columns):
@@ -128,19 +127,6 @@ def _csv_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
             yield line, dict(zip(columns, row, strict=False))
     if not rows and not refused:
         refused.append(Refused(line=0, reason="no ship in the file"))
-
-
-def _records(table: Iterable[list[str]], skipped: int, refused: list[Refused]) -> Iterator[tuple[int, list[str]]]:
-    """Records with the line on which they begin."""
-    reader = iter(table)
-    while True:
-        line = skipped + table.line_num + 1  # type: ignore[attr-defined]  # csv's reader has no public type
-        try:
-            yield line, next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            refused.append(Refused(line=line, reason=f"not CSV: {error}"))
 
 
 def _column(name: str) -> str:
@@ -173,7 +159,10 @@ def _ship(row: dict[str, str], list_name: str) -> ListedShip:
         call_sign=sign,
         flag=flag,
         ship_type=cells.text(cell["ship_type"]),
+        former_flags=tuple(code for part in cell["former_flags"].split(";") if (code := cells.country(part))),
         length_m=cells.length(cell["length_m"]),
+        tonnage_gt=cells.tonnes(cell["tonnage_gt"]),
+        deadweight_t=cells.tonnes(cell["deadweight_t"]),
         programme=cells.text(cell["programme"]),
         owner=cells.text(cell["owner"]),
         listed_on=listed_on,

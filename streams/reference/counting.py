@@ -1,0 +1,54 @@
+"""What a list file held, counted: for whoever imports it and wants to check it by hand."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import msgspec
+
+from streams.reference.cells import Refused
+from streams.reference.watchlist import Watchlist
+
+_PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9][0-9a-f.,-]*\b|\b(?:imo|mmsi|call_sign)/\S+")
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one file. ``refused`` and ``doubts`` count by reason, without the particulars."""
+
+    format: str
+    ships: int
+    with_imo: int
+    """With an IMO number whose check digit is right."""
+    with_mmsi: int
+    with_call_sign: int
+    passed_over: int
+    """Rows about no ship."""
+    refused: dict[str, int]
+    doubts: dict[str, int]
+
+
+def count(watchlist: Watchlist) -> Counts:
+    """The counts of what was read."""
+    ships = watchlist.ships
+    return Counts(
+        format=watchlist.format,
+        ships=len(ships),
+        with_imo=sum(ship.imo is not None and not ship.imo_wrong for ship in ships),
+        with_mmsi=sum(ship.mmsi is not None for ship in ships),
+        with_call_sign=sum(ship.call_sign is not None for ship in ships),
+        passed_over=watchlist.passed_over,
+        refused=_by_reason(watchlist.refused),
+        doubts=_by_reason(watchlist.doubts),
+    )
+
+
+def _by_reason(refused: tuple[Refused, ...]) -> dict[str, int]:
+    counted = Counter(kind_of(each.reason) for each in refused)
+    return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def kind_of(reason: str) -> str:
+    """A reason without names and numbers: ``IMO 9187630 ends in ...`` is ``IMO ... ends in ...``."""
+    head = reason.partition("; ")[0]
+    return " ".join(_PARTICULAR.sub("...", head).split())

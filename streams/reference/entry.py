@@ -1,0 +1,172 @@
+"""What a published list states of a ship, as text, into an entry: verified, or left out with the reason.
+
+A published row is worth more than its worst cell: a cell that cannot be used is a *doubt*, told and passed over; the
+row is refused only when nothing is left that identifies a ship.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+import msgspec
+
+from detectors.core.reference import ListedShip
+from streams.reference import cells
+from streams.reference.cells import Refusal, Refused
+from streams.reference.countries import country_code, is_country
+
+_SEVEN: Final = re.compile(r"(?:IMO)?[\s:#.]*([0-9]{7})\b", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[0-9][0-9, ]*(?:\.[0-9]+)?")
+_EUROPEAN_DAY: Final = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})(?:\s.*)?")
+_TONNES_MOST: Final = 1_000_000
+_COMPANY_WEIGHTS: Final = (8, 6, 4, 2, 9, 7)
+_ELEVEN: Final = 11
+_Value = TypeVar("_Value")
+
+
+class Stated(msgspec.Struct, frozen=True, kw_only=True):
+    """One ship as a list writes it; all is raw text. Of several values the first is the list's main one."""
+
+    list: str
+    line: int
+    entry_id: str = ""
+    names: tuple[str, ...] = ()
+    imos: tuple[str, ...] = ()
+    mmsis: tuple[str, ...] = ()
+    call_signs: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    """As now believed, then former ones; country names or codes."""
+    ship_type: str = ""
+    length: str = ""
+    tonnage_gt: str = ""
+    deadweight_t: str = ""
+    owner: str = ""
+    programme: str = ""
+    listed_on: str = ""
+    """ISO, or day.month.year."""
+
+
+class Entries:
+    """Collects what a list holds, in its order."""
+
+    def __init__(self) -> None:
+        self.ships: dict[tuple[str, str], ListedShip] = {}
+        self.refused: list[Refused] = []
+        self.doubts: list[Refused] = []
+        self.passed_over = 0
+        """Rows about no ship: people, companies, aircraft."""
+
+    def refuse(self, line: int, reason: str) -> None:
+        """A row that cannot be used."""
+        self.refused.append(Refused(line=line, reason=reason))
+
+    def take(self, stated: Stated) -> None:
+        """Adds a ship, or refuses its row."""
+        try:
+            ship = self._ship(stated)
+            if (ship.list, ship.entry_id) in self.ships:
+                raise Refusal(f"entry {ship.entry_id} of {ship.list} stands twice; the first counts")
+        except Refusal as why:
+            self.refuse(stated.line, str(why))
+        else:
+            self.ships[ship.list, ship.entry_id] = ship
+
+    def _ship(self, stated: Stated) -> ListedShip:
+        doubts: list[str] = []
+        names = _each(stated.names, cells.text, doubts)
+        if not names:
+            raise Refusal("; ".join(["no name", *doubts]))
+        imo, wrong = _imo(stated.imos, doubts)
+        mmsis = _each(stated.mmsis, cells.mmsi_number, doubts)
+        signs = _each(stated.call_signs, cells.call_sign, doubts)
+        flags = _flags(stated.flags, doubts)
+        flag = flags[0] if flags and stated.flags and country_code(stated.flags[0]) else None
+        if (imo is None or wrong) and not mmsis and not (signs and flag):
+            raise Refusal("; ".join([_NAMELESS, *doubts]))
+        ship = ListedShip(
+            list=stated.list, entry_id=_tidy(stated.entry_id, doubts) or _identity(imo, mmsis, signs),
+            name=names[0], former_names=names[1:],
+            imo=imo, imo_wrong=wrong, mmsi=mmsis[0] if mmsis else None, more_mmsis=mmsis[1:],
+            call_sign=signs[0] if signs else None, more_call_signs=signs[1:], flag=flag,
+            former_flags=tuple(each for each in flags if each != flag), ship_type=_tidy(stated.ship_type, doubts),
+            length_m=_number(stated.length, 1000), tonnage_gt=_number(stated.tonnage_gt, _TONNES_MOST),
+            deadweight_t=_number(stated.deadweight_t, _TONNES_MOST), owner=_tidy(stated.owner, doubts),
+            programme=_tidy(stated.programme, doubts), listed_on=_day(stated.listed_on, doubts),
+        )  # fmt: skip
+        self.doubts += [Refused(line=stated.line, reason=f"{names[0]}: {doubt}") for doubt in doubts]
+        return ship
+
+
+_NAMELESS: Final = "no IMO number, no MMSI, and no call sign with its flag: a name alone matches nobody"
+
+
+def _each(given: Iterable[str], read: Callable[[str], _Value | None], doubts: list[str]) -> tuple[_Value, ...]:
+    """What can be read of several cells, each once, in their order."""
+    found: dict[_Value, None] = {}
+    for cell in given:
+        try:
+            value = read(cell)
+        except Refusal as why:
+            doubts.append(str(why))
+        else:
+            if value is not None:
+                found[value] = None
+    return tuple(found)
+
+
+def _tidy(cell: str, doubts: list[str]) -> str | None:
+    return next(iter(_each((cell,), cells.text, doubts)), None)
+
+
+def _imo(given: Iterable[str], doubts: list[str]) -> tuple[int | None, bool]:
+    """The first number whose check digit is right; else the first with a wrong one, and True."""
+    wrong: int | None = None
+    for cell in _each(given, cells.text, doubts):
+        if (found := _SEVEN.fullmatch(cell)) is None:
+            doubts.append(f"{cell[:20]!r} is no IMO number (seven digits)")
+        elif is_ship_number(int(found[1])):
+            return int(found[1]), False
+        else:
+            doubts.append(f"IMO {found[1]} ends in the wrong check digit: it matches nobody")
+            wrong = wrong or int(found[1])
+    return wrong, wrong is not None
+
+
+def _flags(given: Iterable[str], doubts: list[str]) -> tuple[str, ...]:
+    names = _each(given, cells.text, doubts)
+    doubts += [f"{name[:30]!r} is no country that is known here" for name in names if not is_country(name)]
+    return tuple(dict.fromkeys(code for name in names if (code := country_code(name)) is not None))
+
+
+def _identity(imo: int | None, mmsis: tuple[int, ...], signs: tuple[str, ...]) -> str:
+    return f"imo/{imo}" if imo else f"mmsi/{mmsis[0]}" if mmsis else f"call_sign/{signs[0]}"
+
+
+def _number(cell: str, most: int) -> int | None:
+    """The first whole number of a cell such as "99,144" or "274 metres"; None outside 1..most."""
+    found = _NUMBER.search(cell[:100])
+    number = round(float(found[0].replace(",", "").replace(" ", ""))) if found else 0
+    return number if 0 < number < most else None
+
+
+def _day(cell: str, doubts: list[str]) -> str | None:
+    european = _EUROPEAN_DAY.fullmatch(cell.strip())
+    iso = f"{european[3]}-{int(european[2]):02}-{int(european[1]):02}" if european else cell.strip()[:10]
+    return next(iter(_each((iso,), cells.day, doubts)), None)
+
+
+def is_ship_number(imo: int) -> bool:
+    """Whether the check digit is that of a ship's IMO number."""
+    return cells.imo_check_digit(imo) == imo % 10
+
+
+def is_company_number(imo: int) -> bool:
+    """Whether the check digit is that of a company's IMO number: weights 8 6 4 2 9 7, eleven less the remainder.
+
+    Of ten numbers one passes both: then only words can tell a company from a ship.
+    """
+    digits = map(int, f"{imo:07d}"[:6])
+    remainder = sum(digit * weight for digit, weight in zip(digits, _COMPANY_WEIGHTS, strict=True)) % _ELEVEN
+    return (_ELEVEN - remainder) % 10 == imo % 10

@@ -1,0 +1,197 @@
+"""Which list a file is, told by its content, and the loader for it. No I/O here: chunks of bytes in.
+
+| found in the first kilobytes | it is |
+|---|---|
+| rows of 12 cells that begin with a number | OFAC ``sdn.csv``; of 5: ``alt.csv``; of 2: ``sdn_comments.csv`` |
+| ``<CONSOLIDATED_LIST`` | UN |
+| ``<Designations``, or a heading with Unique ID and Name 6 | UK, XML or CSV |
+| a heading with a date of application and an IMO number | EU |
+| a heading type, caption, imo, risk | OpenSanctions maritime |
+| JSON lines with a schema | FollowTheMoney |
+| anything else | an own list, CSV or TOML |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from streams.reference import eu, ofac, opensanctions, table, uk, un
+from streams.reference.entry import Entries
+from streams.reference.watchlist import Watchlist, read_watchlist
+
+Format = Literal[
+    "own",
+    "ofac-sdn",
+    "ofac-alt",
+    "ofac-comments",
+    "un",
+    "eu",
+    "uk-csv",
+    "uk-xml",
+    "opensanctions-maritime",
+    "ftm",
+    "xml",
+]
+_HEAD_BYTES: Final = 1 << 16
+_WHOLE_MOST_BYTES: Final = 256 << 20
+_HASH_LETTERS: Final = 16
+_TABLES: Final[dict[Format, Callable[[str, str, Entries], None]]] = {
+    "eu": eu.read_eu,
+    "uk-csv": uk.read_uk_csv,
+    "opensanctions-maritime": opensanctions.read_maritime,
+}
+_OFAC: Final[dict[str, Format]] = {"sdn": "ofac-sdn", "alt": "ofac-alt", "comments": "ofac-comments"}
+
+
+class Source(NamedTuple):
+    """A list file: its name, for people, and its bytes in chunks, unpacked."""
+
+    name: str
+    chunks: Iterable[bytes]
+
+
+class Read(NamedTuple):
+    """What one file held. OFAC's companion files hold no ships of their own: they are read with their ``sdn.csv``."""
+
+    name: str
+    watchlist: Watchlist
+
+
+def read_lists(sources: Sequence[Source]) -> list[Read]:
+    """Reads list files, told apart by content; the companions of an ``sdn.csv`` are read with it. Never raises."""
+    read: list[Read] = []
+    ofac_texts: dict[Format, str] = {}
+    ofac_name, ofac_hash = "", ""
+    for source in sources:
+        head, chunks = _peek(source.chunks)
+        kind = format_of(head)
+        if kind in _OFAC.values():
+            content = _joined(chunks)
+            ofac_texts[kind] = ofac_texts.get(kind, "") + table.decoded(content)
+            if kind == "ofac-sdn" or not ofac_name:
+                ofac_name, ofac_hash = source.name, hashlib.sha256(content).hexdigest()
+        else:
+            read.append(Read(source.name, _one(kind, source.name, chunks)))
+    if ofac_texts:
+        read.append(Read(ofac_name, _signed(_ofac(ofac_texts), ofac_hash)))
+    return read
+
+
+def _ofac(texts: dict[Format, str]) -> Watchlist:
+    found = Entries()
+    sdn = texts.get("ofac-sdn", "")
+    ofac.read_ofac(sdn, texts.get("ofac-alt", ""), texts.get("ofac-comments", ""), found)
+    if not sdn:
+        found.refuse(0, "it goes on where sdn.csv leaves off: give sdn.csv with it")
+    return _watchlist("ofac-sdn" if sdn else next(iter(texts)), found)
+
+
+def _one(kind: Format, name: str, chunks: Iterable[bytes]) -> Watchlist:
+    digest = hashlib.sha256()
+    hashed = _hashing(chunks, digest.update)
+    found = Entries()
+    stem = name.rpartition("/")[2].partition(".")[0] or name
+    if kind == "un":
+        un.read_un(hashed, found)
+    elif kind == "uk-xml":
+        uk.read_uk_xml(hashed, found)
+    elif kind == "ftm":
+        opensanctions.read_ftm(hashed, found)
+    elif kind == "xml":
+        found.refuse(0, "XML of no list that is known here (UN consolidated list, UK Sanctions List)")
+    else:
+        content = _joined(hashed)
+        if kind == "own":
+            return _signed(read_watchlist(content, stem), digest.hexdigest())
+        text = table.decoded(content)
+        _TABLES[kind](text, _delimiter(text), found)
+    return _signed(_watchlist(kind, found), digest.hexdigest())
+
+
+def _watchlist(kind: Format, found: Entries) -> Watchlist:
+    if not found.ships and not found.refused and not found.passed_over:
+        found.refuse(0, "no ship in the file")
+    return Watchlist(
+        ships=tuple(found.ships.values()), refused=tuple(found.refused), format=kind, doubts=tuple(found.doubts),
+        passed_over=found.passed_over,
+    )  # fmt: skip
+
+
+def _signed(watchlist: Watchlist, digest: str) -> Watchlist:
+    source = digest[:_HASH_LETTERS]
+    return replace(watchlist, ships=tuple(replace(ship, source=source) for ship in watchlist.ships))
+
+
+def _hashing(chunks: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        update(chunk)
+        yield chunk
+
+
+def _joined(chunks: Iterable[bytes]) -> bytes:
+    """All of a file that is not read as a stream; b"" for one that is too large to be a list of ships."""
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > _WHOLE_MOST_BYTES:
+            return b""
+        held.append(chunk)
+    return b"".join(held)
+
+
+def _peek(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first kilobytes, and all chunks as if nothing had been taken."""
+    taken: list[bytes] = []
+    rest = iter(chunks)
+    for chunk in rest:
+        taken.append(chunk)
+        if sum(map(len, taken)) >= _HEAD_BYTES:
+            break
+    return b"".join(taken)[:_HEAD_BYTES], itertools.chain(taken, rest)
+
+
+# -- telling them apart -----------------------------------------------------------------------------------------------
+
+
+def format_of(head: bytes) -> Format:
+    """The format of a file that begins with ``head``."""
+    text = table.decoded(head).lstrip()
+    if text.startswith("<"):
+        return _xml(text.encode("utf-8", "surrogateescape"))
+    if text.startswith("{") and '"schema"' in text:
+        return "ftm"
+    first = next((record for _, record in table.records(text, []) if "".join(record).strip()), [])
+    kind = ofac.kind_of(first)
+    return _OFAC[kind] if kind else _headed(text)
+
+
+def _xml(head: bytes) -> Format:
+    if un.ROOT in head:
+        return "un"
+    return "uk-xml" if uk.ROOT in head else "xml"
+
+
+def _headed(text: str) -> Format:
+    """By the first lines, one of which may be a heading."""
+    lines = text.splitlines()[:20]
+    if any(uk.HEADING.search(line) for line in lines):
+        return "uk-csv"
+    delimiter = _delimiter(text)
+    for _, record in itertools.islice(table.records("\n".join(lines), [], delimiter=delimiter), 10):
+        names = {table.heading(cell) for cell in record}
+        if {"caption", "imo", "type"} <= names and names & {"risk", "datasets"}:
+            return "opensanctions-maritime"
+        if names & eu.DATES and any(eu.COLUMNS.get(name) == "imo" for name in names):
+            return "eu"
+    return "own"
+
+
+def _delimiter(text: str) -> str:
+    heading = "\n".join(text.splitlines()[:5])
+    return max(",;\t|", key=heading.count)

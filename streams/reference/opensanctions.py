@@ -1,0 +1,121 @@
+"""OpenSanctions: its maritime CSV, and FollowTheMoney entities as JSON lines. No I/O here.
+
+Both gather many lists: the data sets that name a ship stand in ``programme``, with the risk topics before them. Neither
+gives a listing date. A FollowTheMoney file is read line by line, so that its size does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from streams.reference.entry import Entries, Stated
+from streams.reference.table import headed
+
+LIST: Final = "OpenSanctions"
+COLUMNS: Final = {
+    "type": "type", "caption": "name", "imo": "imo", "risk": "risk", "flag": "flag", "mmsi": "mmsi", "id": "id",
+    "datasets": "datasets", "aliases": "aliases",
+}  # fmt: skip
+_LINE_MOST: Final = 4 << 20
+_VESSEL: Final = b'"Vessel"'
+
+
+def read_maritime(text: str, delimiter: str, found: Entries) -> None:
+    """Reads the maritime CSV into ``found``."""
+    for line, row in headed(text, found.refused, names=COLUMNS, delimiter=delimiter):
+        if row.get("type", "").strip().upper() != "VESSEL":
+            found.passed_over += 1
+            continue
+        found.take(
+            Stated(
+                list=LIST,
+                line=line,
+                entry_id=row.get("id", ""),
+                names=(row.get("name", ""), *_split(row.get("aliases", ""))),
+                imos=_split(row.get("imo", "")),
+                mmsis=_split(row.get("mmsi", "")),
+                flags=_split(row.get("flag", "")),
+                programme=", ".join([*_split(row.get("risk", "")), *_split(row.get("datasets", ""))])[:500],
+            )
+        )
+
+
+def _split(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split(";") if part.strip())
+
+
+class _Entity(msgspec.Struct, frozen=True):
+    """A FollowTheMoney entity, as far as it matters here."""
+
+    id: str
+    schema: str
+    caption: str = ""
+    properties: dict[str, list[Any]] = {}
+    datasets: list[str] = []
+
+
+def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
+    """Reads FollowTheMoney JSON lines into ``found``, in the memory of its ships and one line."""
+    decoder = msgspec.json.Decoder(_Entity)
+    for line, raw in _lines(chunks):
+        if raw is None:
+            found.refuse(line, f"longer than {_LINE_MOST} bytes")
+        elif _VESSEL not in raw:
+            found.passed_over += bool(raw.strip())
+        else:
+            try:
+                entity = decoder.decode(raw)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                found.refuse(line, f"no entity: {error}")
+                continue
+            if entity.schema == "Vessel":
+                found.take(_stated(line, entity))
+            else:
+                found.passed_over += 1
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes | None]]:
+    """Lines with their numbers; None for one that is too long, which is never held whole."""
+    number, held, overlong = 1, b"", False
+    for chunk in chunks:
+        *whole, held = (held + chunk).split(b"\n")
+        for raw in whole:
+            yield number, None if overlong or len(raw) > _LINE_MOST else raw
+            number, overlong = number + 1, False
+        if len(held) > _LINE_MOST:
+            held, overlong = b"", True
+    if held or overlong:
+        yield number, None if overlong else held
+
+
+def _stated(line: int, entity: _Entity) -> Stated:
+    def texts(name: str) -> tuple[str, ...]:
+        return tuple(value for value in entity.properties.get(name, []) if isinstance(value, str))
+
+    def first(name: str) -> str:
+        return next(iter(texts(name)), "")
+
+    owners = [_caption(owner) for owner in entity.properties.get("owner", [])]
+    return Stated(
+        list=LIST,
+        line=line,
+        entry_id=entity.id,
+        names=(entity.caption, *texts("name"), *texts("previousName"), *texts("alias"), *texts("weakAlias")),
+        imos=texts("imoNumber"),
+        mmsis=texts("mmsi"),
+        call_signs=texts("callSign"),
+        flags=(*(texts("flag") or ("",)), *texts("pastFlags")),
+        ship_type=first("type"),
+        tonnage_gt=first("grossRegisteredTonnage") or first("tonnage"),
+        deadweight_t=first("deadweightTonnage"),
+        owner="; ".join(owner for owner in owners if owner)[:500],
+        programme=", ".join([*texts("topics"), *entity.datasets])[:500],
+    )
+
+
+def _caption(owner: object) -> str:
+    """An owner is an id, or in nested files an entity."""
+    return str(owner.get("caption") or "") if isinstance(owner, dict) else ""
