@@ -46,8 +46,12 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = 500_000
     tick_file_s: Annotated[
         float,
-        Meta(ge=1, le=3600, description="Event time between ticks when a file is read at full speed, s"),
+        Meta(ge=1, le=3600, description="Least event time between ticks when a file is read at full speed, s"),
     ] = 60.0
+    tick_file_sentences: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="... and fewest sentences between them, so that records get full"),
+    ] = 10_000
     reconnect_max_s: Annotated[float, Meta(gt=0, le=3600, description="Longest wait between tries, s")] = 30.0
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics and /healthz; 0 for none")] = 0
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"

@@ -85,8 +85,7 @@ class SourceTable:
 
     def limit_ms(self, source: Source) -> int:
         """How long this source may be silent before it is down."""
-        usual = self.rules.feed_silent_spacings * source.spacing_s
-        return int(max(self.rules.feed_silent_after_s, usual) * MS)
+        return self.rules.silent_limit_ms(source.spacing_s)
 
     def apply(self, tick: Tick) -> list[Outage]:
         """Takes in a tick. Returns what changed, in order of time."""

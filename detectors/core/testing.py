@@ -17,11 +17,12 @@ from detectors.core.alert import Alert, encode
 from detectors.core.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
-from detectors.core.ticks import HOLE_MS, FeedRules, Tick
+from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MS
 
 START_MS = 1_700_000_000_000
 SOURCE = "station"
+_SPACING_S = 1.0
 _MIX = 0x9E3779B97F4A7C15
 
 REFERENCE = Reference(
@@ -91,23 +92,29 @@ def log(story: Story, *, batch: int, tick_s: float) -> Iterator[Batch | Tick]:
     next_ms = START_MS + int(tick_s * MS)
     for number, s in enumerate(story):
         now_ms = START_MS + int(s.at_s * MS)
-        hole = now_ms - heard_ms > HOLE_MS
+        hole = now_ms - heard_ms > FeedRules().silent_limit_ms(_SPACING_S)
         if held and (hole or now_ms >= next_ms or len(held) >= batch or held[0].source != s.source):
             yield _columns(held, first)
             held, first = [], number
         if hole or now_ms >= next_ms:
             if heard_ms > written_ms:
-                yield Tick(source=SOURCE, from_ms=written_ms, to_ms=heard_ms, heard_ms=heard_ms, spacing_s=1.0)
+                yield _tick(written_ms, heard_ms, heard_ms)
+            written_ms = heard_ms
             if hole:
-                yield Tick(source=SOURCE, from_ms=heard_ms, to_ms=now_ms - 1, heard_ms=heard_ms, spacing_s=1.0)
-            written_ms = now_ms - 1 if hole else heard_ms
+                yield _tick(heard_ms, now_ms - 1, heard_ms)
+                yield _tick(now_ms - 1, now_ms, now_ms)
+                written_ms = now_ms
             while next_ms <= now_ms:
                 next_ms += int(tick_s * MS)
         held.append(s)
         heard_ms = max(heard_ms, now_ms)
     if held:
         yield _columns(held, first)
-    yield Tick(source=SOURCE, from_ms=written_ms, to_ms=heard_ms, heard_ms=heard_ms, spacing_s=1.0, state="ended")
+    yield msgspec.structs.replace(_tick(written_ms, heard_ms, heard_ms), state="ended")
+
+
+def _tick(from_ms: int, to_ms: int, heard_ms: int) -> Tick:
+    return Tick(source=SOURCE, from_ms=from_ms, to_ms=to_ms, heard_ms=heard_ms, spacing_s=_SPACING_S)
 
 
 def engine(partition: int = 0, thresholds: Mapping[str, Mapping[str, object]] | None = None) -> Engine:

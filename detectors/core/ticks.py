@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from detectors.core.units import MS
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One source's word about one stretch of event time, written to every partition of the log.
 
-    Consecutive ticks of a source join: ``from_ms`` of one is ``to_ms`` of the one before. A stretch in which
-    the source said nothing for longer than ``HOLE_MS`` is a tick of its own, however wide, so that where a
-    silence begins and ends never depends on how often ticks are written.
+    Consecutive ticks of a source join: ``from_ms`` of one is ``to_ms`` of the one before. A silence long enough to
+    make the source down (``FeedRules.silent_limit_ms``) is a tick of its own, however wide, and the sentence that
+    ends it has a tick before it that says so: where an outage begins and ends never depends on how often ticks are
+    written. Between outages ticks may stand anywhere.
     """
 
     source: str
@@ -28,10 +31,6 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False
     """True when the input is a recording: nobody is to be notified of what follows from it."""
-
-
-HOLE_MS: Final = 15_000
-"""A silence longer than this is written as a tick of its own (see Tick)."""
 
 
 class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,3 +57,7 @@ class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     refuse_behind_s: Annotated[
         float, Meta(ge=60, le=86_400 * 30, description="A sentence this far behind the clock is refused, s")
     ] = 86_400.0
+
+    def silent_limit_ms(self, spacing_s: float) -> int:
+        """How long a source whose ticks carry this spacing may be silent before it is down."""
+        return int(max(self.feed_silent_after_s, self.feed_silent_spacings * spacing_s) * MS)

@@ -60,8 +60,7 @@ class Ingest:
         self._rows = Rows()
         self._assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self._clock = EventClock(rules)
-        tick_ms = nature.tick_ms or int(settings.tick_file_s * _MS)
-        self._ticker = Ticker(source, tick_ms, rules, replayed=nature.replayed)
+        self._ticker = _ticker(source, settings, rules, nature)
         self._packer = Packer(source, partitions, settings.pack_sentences)
         self._station = clean_station(source.encode())
         self._head: Head | None = None if nature.live else Head()
@@ -295,3 +294,15 @@ class Ingest:
         if self._nature.batch is not None and self._since_flush >= self._nature.batch:
             self._packer.flush()
             self._since_flush = 0
+
+
+def _ticker(source: str, settings: IngestSettings, rules: FeedRules, nature: Nature) -> Ticker:
+    """By time alone where ticks follow the wall clock: live, or at a given pace."""
+    full_speed = not nature.live and nature.tick_ms is None
+    return Ticker(
+        source,
+        nature.tick_ms or int(settings.tick_file_s * _MS),
+        rules,
+        replayed=nature.replayed,
+        every_sentences=settings.tick_file_sentences if full_speed else 0,
+    )
