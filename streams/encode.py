@@ -9,7 +9,7 @@ ValueError: nothing is written that would read back as something else.
 from __future__ import annotations
 
 from binascii import b2a_base64
-from math import copysign, sqrt
+from math import copysign, isnan, sqrt
 from typing import Final, NamedTuple
 
 _ARMOUR: Final = bytes.maketrans(
@@ -145,9 +145,9 @@ def _heading(fix: Fix) -> int:
 
 
 def _turn(fix: Fix) -> int:
-    if fix.turn_deg_min is None:
+    if fix.turn_deg_min is None or isnan(fix.turn_deg_min):
         return _NO_TURN
-    code = min(126, round(_TURN_CODE * sqrt(abs(fix.turn_deg_min))))  # 127 would say: no indicator on board
+    code = round(min(126.0, _TURN_CODE * sqrt(abs(fix.turn_deg_min))))  # 127 would say: no indicator on board
     return int(copysign(code, fix.turn_deg_min))
 
 
