@@ -6,9 +6,9 @@ import importlib
 import pkgutil
 import sys
 
-import click
 import typer
 from rich.console import Console
+from typer._click.exceptions import UsageError  # typer carries a click of its own and does not export this one
 
 from streams.errors import ConfigError, WakewatchError
 
@@ -42,11 +42,11 @@ def main() -> None:
         status = typer.main.get_command(build())(standalone_mode=False)
     except ConfigError as error:
         status = _say(str(error), WRONG_USE)
-    except click.UsageError as error:
+    except UsageError as error:
         status = _say(error.format_message(), WRONG_USE)
     except WakewatchError as error:
         status = _say(str(error), FAILED)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()

@@ -1,0 +1,162 @@
+"""The lines that are measured: recordings, or a generated feed of the same mix."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Final, NamedTuple
+
+from streams.encode import (
+    Fix,
+    Particulars,
+    checksum,
+    position,
+    position_b,
+    position_long_range,
+    sentences,
+    static,
+    static_b_hull,
+    static_b_name,
+    tagged,
+)
+from streams.errors import ConfigError
+
+RECORDINGS: Final = Path(__file__).parents[2] / ".." / "shared" / "data" / "nmea"
+GENERATED_LINES: Final = 85_000
+_MIX: Final = {1: 61, 3: 10, 5: 9, 18: 9, 24: 6, 27: 5}
+"""Per cent of the messages."""
+_DAMAGED: Final = 0.01
+_VESSELS: Final = 11_000
+_FIRST_MMSI: Final = 200_000_000
+_TIME_MS: Final = 1_707_000_000_000
+_SPACING_MS: Final = 4
+_GZIP: Final = b"\x1f\x8b"
+_LAP: Final = 104_729  # a prime: the vessels of many laps stay apart
+_SERIAL: Final = 1_000_000
+_MMSI_CHARS: Final = 7  # characters 1 to 6 of a payload are bits 6 to 41; the MMSI is bits 8 to 37
+_ARMOUR: Final = bytes([*range(48, 88), *range(96, 120)])
+_SIX_BITS: Final = {code: bits for bits, code in enumerate(_ARMOUR)}
+_PAYLOAD, _FIELDS = 5, 7
+
+
+class Feed(NamedTuple):
+    """Lines to measure with, as a receiver sent them: bare sentences, tag blocks, comments, damage."""
+
+    description: str
+    lines: list[bytes]
+    """Without line ends and empty lines."""
+
+
+def given(folder: Path | None) -> Feed:
+    """The feed that ``--data`` names; without it recordings beside the checkout, else a generated feed.
+
+    Raises ConfigError when the folder has no files.
+    """
+    if folder is None and not RECORDINGS.is_dir():
+        return generated()
+    return recorded(folder or RECORDINGS)
+
+
+def recorded(folder: Path) -> Feed:
+    """All files of a folder, plain or gzip, in the order of their names; sub-folders are not entered."""
+    paths = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    if not paths:
+        raise ConfigError(f"--data {folder}: no recordings there")
+    lines = [line for path in paths for line in _content(path).splitlines() if line and not line.isspace()]
+    return Feed(f"{len(lines):,} lines of the {len(paths)} recordings in {folder}", lines)
+
+
+def generated(count: int = GENERATED_LINES, seed: int = 1) -> Feed:
+    """About ``count`` lines of a mix like a busy receiver's; the same seed gives the same lines."""
+    random = Random(seed)  # noqa: S311 - invented ships, no secret
+    lines: list[bytes] = []
+    kinds, weights = list(_MIX), list(_MIX.values())
+    while len(lines) < count:
+        made = _message(random, random.choices(kinds, weights)[0])
+        lines += [_damaged(random, line) if random.random() < _DAMAGED else line for line in made]
+    mix = ", ".join(f"{share} % type {kind}" for kind, share in _MIX.items())
+    return Feed(f"{len(lines):,} generated lines (seed {seed}; {mix}; {_DAMAGED:.0%} of the lines damaged)", lines)
+
+
+def packed(lines: list[bytes], size: int) -> Iterator[bytes]:
+    """Records as on ``ais.sentences.v1``: ``size`` lines each, a tag block with station and time before a bare one."""
+    timed = [
+        line if line.startswith(b"\\") else tagged([line], _TIME_MS + at * _SPACING_MS, "bench")[0]
+        for at, line in enumerate(lines)
+    ]
+    for at in range(0, len(timed), size):
+        yield b"\n".join(timed[at : at + size])
+
+
+def fresh(lines: list[bytes], lap: int) -> list[bytes]:
+    """The lines as sent by other vessels of the same flags; lap 0 are the lines themselves. Damage stays damage."""
+    return [_renamed(line, lap) for line in lines] if lap else lines
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    return gzip.decompress(content) if content.startswith(_GZIP) else content
+
+
+def _message(random: Random, kind: int) -> list[bytes]:
+    serial = random.randrange(_VESSELS)
+    mmsi = _FIRST_MMSI + serial * 47_001
+    fix = Fix(
+        lat_deg=random.uniform(-70, 70), lon_deg=random.uniform(-180, 180), sog_kn=random.uniform(0, 20),
+        cog_deg=random.uniform(0, 359), heading_deg=random.uniform(0, 359), second=random.randrange(60),
+    )  # fmt: skip
+    ship = Particulars(
+        imo=9_000_000 + serial, call_sign=f"W{serial:05d}", name=f"BENCH {serial:05d}", ship_type=70, length_m=150,
+        beam_m=24, draught_m=8.5, destination="ROTTERDAM", eta=(2, 9, 4, 30),
+    )  # fmt: skip
+    makers = {
+        5: lambda: static(mmsi, ship),
+        18: lambda: position_b(mmsi, fix),
+        24: lambda: (static_b_name if serial % 2 else static_b_hull)(mmsi, ship),
+        27: lambda: position_long_range(mmsi, fix, status=0),
+    }
+    bits = makers[kind]() if kind in makers else position(mmsi, fix, kind=kind, status=0)
+    return sentences(bits, channel=random.choice("AB"), sequence=random.randrange(10))
+
+
+def _damaged(random: Random, line: bytes) -> bytes:
+    """Cut short, or one character another."""
+    at = random.randrange(1, len(line))
+    return line[:at] if random.random() < 0.5 else line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :]  # noqa: PLR2004 - half
+
+
+def _renamed(line: bytes, lap: int) -> bytes:
+    head, bang, sentence = line.rpartition(b"!")
+    fields = sentence.split(b",")
+    if (
+        not bang
+        or len(fields) < _FIELDS
+        or fields[2] != b"1"
+        or not set(fields[_PAYLOAD][:_MMSI_CHARS]) <= set(_ARMOUR)
+    ):
+        return line
+    payload = fields[_PAYLOAD]
+    if len(payload) < _MMSI_CHARS:
+        return line
+    old = payload[1:_MMSI_CHARS]
+    new = _other(old, lap)
+    fields[_PAYLOAD] = payload[:1] + new + payload[_MMSI_CHARS:]
+    body, star, written = b",".join(fields).rpartition(b"*")
+    try:
+        wrong = int(written[:2], 16) ^ checksum(old) ^ checksum(new)
+    except ValueError:
+        return line
+    return b"%b!%b%b%02X%b" % (head, body, star, wrong, written[2:])
+
+
+def _other(six: bytes, lap: int) -> bytes:
+    """Characters 1 to 6 of a payload with another MMSI in them."""
+    bits = 0
+    for code in six:
+        bits = bits << 6 | _SIX_BITS[code]
+    group, serial = divmod(bits >> 4 & (1 << 30) - 1, _SERIAL)
+    mmsi = group * _SERIAL + (serial + lap * _LAP) % _SERIAL
+    bits = bits & ~(((1 << 30) - 1) << 4) | mmsi << 4
+    return bytes(_ARMOUR[bits >> shift & 63] for shift in range(30, -1, -6))

@@ -1,0 +1,81 @@
+"""``wakewatch bench``: a sub-command a benchmark, there because its module in ``streams/bench/`` is."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from typer.core import TyperGroup
+
+from streams.bench import frame
+from streams.cli.options import Json
+from streams.cli.terminal import show_table
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+
+Against = Annotated[Path | None, typer.Option(help="Print the change from this --json result.", metavar="RESULT.json")]
+
+
+class _Benches(TyperGroup):
+    """The benchmarks that exist; one is imported when it is asked for."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        return [name for name in frame.NAMES if importlib.util.find_spec(f"streams.bench.{name}")]
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        one = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        one.command(cmd_name)(_command(cmd_name))
+        return typer.main.get_command(one)
+
+
+app = typer.Typer(cls=_Benches, no_args_is_help=True)
+
+
+@app.callback()
+def benches() -> None:
+    """Measure, on this machine: CPU seconds, rates a core, ratios.
+
+    Example: wakewatch bench decode --json > before.json; wakewatch bench decode --against before.json
+    """
+
+
+def _command(name: str) -> Callable[..., None]:
+    """``run`` of the module with --json and --against added to its parameters."""
+    run = importlib.import_module(f"streams.bench.{name}").run
+
+    def command(*, json: bool, against: Path | None, **given: object) -> None:
+        earlier = frame.read_result(against) if against else None
+        result = frame.measure(name, lambda: run(**given))
+        if json:
+            typer.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
+        else:
+            _show(result, earlier)
+
+    own = [
+        inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json),
+        inspect.Parameter("against", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Against),
+    ]
+    signature = inspect.signature(run, eval_str=True)
+    parameters = [*signature.parameters.values(), *own]
+    command.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    command.__doc__ = run.__doc__
+    return command
+
+
+def _show(result: frame.Result, earlier: frame.Result | None) -> None:
+    heads, rows = frame.table(result, earlier)
+    show_table(heads, rows)
+    for line in frame.around(result):
+        typer.echo(line)
+    if earlier:
+        typer.echo(f"change     from {earlier.at}, load {earlier.machine.load_before[0]:.2f}: {earlier.measured.input}")

@@ -1,0 +1,102 @@
+"""The frame around the benchmarks: what was measured, on what, and how it changed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pyais
+import pytest
+from typer.testing import CliRunner
+
+from streams.bench import feed, frame
+from streams.cli.bench import app
+from streams.decode import decode
+from streams.errors import ConfigError
+
+SENTENCE = b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C"
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recordings")
+    (folder / "a.nmea").write_bytes(b"\n".join([*feed.generated(300).lines, b"# a comment", b""]))
+    return folder
+
+
+def run(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_a_benchmark_says_what_it_measured_on_what(recordings: Path) -> None:
+    said = json.loads(run("decode", "--data", recordings, "--rounds", "1", "--batch", "100", "--json"))
+    assert str(recordings) in said["measured"]["input"] and "301 lines" in said["measured"]["input"]
+    assert [row["name"] for row in said["measured"]["rows"]][:2] == ["ours, 100 lines a batch", "pyais"]
+    assert all(figure["value"] > 0 for row in said["measured"]["rows"] for figure in row["figures"])
+    assert said["measured"]["processes"][0]["cpu_s"] > 0 and len(said["machine"]["load_before"]) == 3
+    assert {"python", "numpy", "pyais", "wakewatch"} <= set(said["versions"])
+
+
+def test_the_change_from_an_earlier_result_is_printed(recordings: Path, tmp_path: Path) -> None:
+    options = ("decode", "--data", recordings, "--rounds", "1", "--batch", "100")
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(run(*options, "--json"))
+    said = run(*options, "--against", earlier)
+    assert "%)" in said and "change     from" in said
+    with pytest.raises(ConfigError):
+        run(*options, "--against", recordings / "a.nmea")
+
+
+def test_a_figure_is_compared_with_the_one_of_its_row_and_name() -> None:
+    def result(value: float) -> frame.Result:
+        rows = (frame.Row("a", (frame.Figure("x", value), frame.Figure("y", 1.0))), frame.Row("b", ()))
+        machine = frame.Machine("cpu", 2, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+        return frame.Result("decode", "2024-02-04T04:12:00+00:00", machine, {}, frame.Measured("input", rows))
+
+    heads, rows = frame.table(result(3000.0), result(2000.0))
+    assert heads == ("", "x", "y") and rows == [("a", "3,000 (+50.0%)", "1 (+0.0%)"), ("b", None, None)]
+    assert msgspec.json.decode(msgspec.json.encode(result(1.5)), type=frame.Result) == result(1.5)
+
+
+def test_wrong_use_of_data_is_said(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(ConfigError):
+            feed.given(folder)
+
+
+def test_the_generated_feed_has_the_mix_that_it_says() -> None:
+    made = feed.generated(4000)
+    assert made.lines == feed.generated(4000).lines != feed.generated(4000, seed=2).lines
+    decoded = decode(b"\n".join(made.lines), "test")
+    kinds = Counter(decoded.batch.reports["type"].tolist())
+    share = {kind: 100 * count / kinds.total() for kind, count in kinds.items()}
+    assert share[1] == pytest.approx(61, abs=3) and share[3] == pytest.approx(10, abs=2)
+    assert share[5] == pytest.approx(9, abs=2) and {18, 24, 27} <= set(kinds)
+    assert 0.003 < len(decoded.refused) / decoded.sentences < 0.03
+
+
+def test_a_lap_is_sent_by_other_vessels_of_the_same_flags() -> None:
+    lines = [*feed.generated(600).lines, b"# a comment", b"!AIVDM,1,1,,B,17,0*5C", SENTENCE + b",r003669946,1326055296"]
+    lap, again = feed.fresh(lines, 3), feed.fresh(lines, 0)
+    assert again == lines and lap[-3:-1] == lines[-3:-1]
+    assert pyais.decode(lap[-1][:-22], error_if_checksum_invalid=True).mmsi == 477_553_000 + 3 * 104_729
+    before, after = (decode(b"\n".join(each), "test") for each in (lines, lap))
+    assert [r.reason for r in before.refused] == [r.reason for r in after.refused]
+    mmsis = before.batch.reports["mmsi"], after.batch.reports["mmsi"]
+    assert (mmsis[0] != mmsis[1]).all() and (mmsis[0] // 1_000_000 == mmsis[1] // 1_000_000).all()
+    for name in ("lat_deg", "time_ms", "type"):
+        assert before.batch.reports[name].tobytes() == after.batch.reports[name].tobytes()
+
+
+def test_packed_records_hold_every_line_and_a_time_in_each() -> None:
+    lines = [SENTENCE, b"\\c:1420030798*00\\" + SENTENCE, SENTENCE]
+    records = list(feed.packed(lines, 2))
+    assert [record.count(b"\n") + 1 for record in records] == [2, 1]
+    times = [t for record in records for t in decode(record, "test").batch.reports["time_ms"].tolist()]
+    assert times == [1_707_000_000_000, 1_420_030_798_000, 1_707_000_000_008]
