@@ -6,19 +6,15 @@ burned at sea.
 
 from __future__ import annotations
 
-import difflib
-import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
 
 from detectors.core.mid import flag_of
+from detectors.core.names import likeness
 from detectors.core.reference import ListedShip
 
-_PREFIX: Final = re.compile(r"^(?:M\s*[/.]?\s*[VT]|S\s*S)[\s.]+")
-_NO_LETTER: Final = re.compile(r"[^A-Z0-9]+")
 _LEAST_LIKENESS: Final = 0.85
 Field = Literal["imo", "mmsi", "call_sign", "name"]
 
@@ -50,18 +46,12 @@ def match(ships: Iterable[ListedShip], query: Query) -> list[Match]:
     return sorted(found, key=lambda each: (each.verdict != "match", -each.likeness))
 
 
-def normal_name(name: str) -> str:
-    """A name without accents, punctuation, blanks and ``M/V``."""
-    plain = unicodedata.normalize("NFKD", name).upper()
-    return _NO_LETTER.sub("", _PREFIX.sub("", plain.strip()))
-
-
 def _against(ship: ListedShip, query: Query) -> Match | None:
     fields = _agreeing(ship, query)
     likeness = _likeness(ship, query)
     if not fields and likeness < _LEAST_LIKENESS:
         return None
-    if fields[:1] != ("imo",) and query.imo and ship.imo:
+    if fields[:1] != ("imo",) and query.imo and ship.imo and not ship.imo_wrong:
         return _made(ship, fields or ("name",), "possible", likeness, f"but it is not IMO {ship.imo}: another ship")
     if not fields:
         return _made(ship, ("name",), "possible", likeness, "names are shared: a name alone is never a match")
@@ -72,7 +62,7 @@ def _agreeing(ship: ListedShip, query: Query) -> tuple[Field, ...]:
     flag = query.flag or (flag_of(query.mmsi) if query.mmsi else None)
     agree: dict[Field, bool] = {
         "imo": ship.imo is not None and not ship.imo_wrong and ship.imo == query.imo,
-        "mmsi": ship.mmsi is not None and ship.mmsi == query.mmsi,
+        "mmsi": query.mmsi is not None and query.mmsi in (ship.mmsi, *ship.more_mmsis),
         "call_sign": ship.call_sign is not None and ship.call_sign == query.call_sign and ship.flag == flag,
     }
     return tuple(field for field, same in agree.items() if same)
@@ -85,10 +75,7 @@ def _standing(fields: tuple[Field, ...]) -> str:
 
 
 def _likeness(ship: ListedShip, query: Query) -> float:
-    asked = normal_name(query.name or "")
-    names = [normal_name(name) for name in (ship.name, *ship.former_names)]
-    ratios = [difflib.SequenceMatcher(None, asked, name).ratio() for name in names if asked and name]
-    return round(max(ratios, default=0.0), 3)
+    return max(likeness(query.name or "", name) for name in (ship.name, *ship.former_names))
 
 
 def _made(

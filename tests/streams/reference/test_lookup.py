@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from detectors.core.reference import ListedShip
-from streams.reference.lookup import Match, Query, match, normal_name
+from streams.reference.lookup import Match, Query, match
 
 ANGARA = ListedShip(list="OFAC", entry_id="1", name="ANGARA", imo=9179842, mmsi=273999001, call_sign="UBAB1", flag="RU")
 MAIA = ListedShip(list="OFAC", entry_id="2", name="MAIA-1", former_names=("NEPTUN",), imo=9358010)
@@ -46,8 +46,3 @@ def test_a_name_is_never_more_than_possible(name: str) -> None:
 def test_nothing_known_matches_nothing() -> None:
     assert found() == []
     assert found(name="...") == []
-
-
-def test_names_are_compared_without_prefix_accents_and_punctuation() -> None:
-    assert normal_name("M/V Ångåra") == normal_name("MV ANGARA.") == "ANGARA"
-    assert normal_name("MVP") == "MVP"

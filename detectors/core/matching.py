@@ -1,0 +1,243 @@
+"""Who a ship is, held against the watchlist: the decision alone, on one ship and in plain Python.
+
+The IMO number decides, unless what the ship says of herself contradicts the entry. Then the MMSI; then a call sign
+under its flag. A ship that states another (well-formed) IMO number than her entry's is another ship. Names are
+compared last, only of ships without a known IMO number, and never decide: a name needs two of flag, type and length
+in support, and is a likeness, not a match.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cached_property
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+from detectors.core.mid import flag_of
+from detectors.core.names import AIS_LETTERS, NameIndex, likeness
+from detectors.core.reference import ListedShip
+
+Field = Literal["imo", "mmsi", "call_sign", "name"]
+Family = Literal["tanker", "cargo", "passenger", "tug", "fishing", "yacht", "work", "naval"]
+
+LIKENESS_LEAST: Final = 0.88
+SUPPORTS_LEAST: Final = 2
+NAME_LETTERS_LEAST: Final = 4
+LENGTH_SHARE: Final = 0.5  # an entry of 100 m is contradicted by a ship that says it is under 50 m
+SEAGOING_M: Final = 30  # IMO numbers are for ships of 100 GT and up: hardly one is shorter
+SAME_LENGTH_SHARE: Final = 0.06
+_METRES_PER_CUBE_ROOT: Final = 5.0
+"""A ship is about five metres long for each cube root of a gross ton (ANGARA: 12,050 GT, 119 m by 5.2)."""
+_WEIGHTS: Final[dict[Field, float]] = {"imo": 1.0, "mmsi": 0.9, "call_sign": 0.75}
+_NAME_WEIGHT, _SUPPORT_WEIGHT, _CONTRADICTED = 0.4, 0.15, 0.5
+_IMO_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
+_WORDS: Final[tuple[tuple[str, Family], ...]] = (
+    ("tug", "tug"), ("fish", "fishing"), ("trawl", "fishing"), ("yacht", "yacht"), ("pleasure", "yacht"),
+    ("tanker", "tanker"), ("lpg", "tanker"), ("lng", "tanker"), ("bunker", "tanker"), ("naval", "naval"),
+    ("supply", "work"), ("crew", "work"), ("research", "work"), ("dredg", "work"), ("pilot", "work"),
+    ("passenger", "passenger"), ("ferry", "passenger"), ("cruise", "passenger"), ("cargo", "cargo"), ("bulk", "cargo"),
+    ("container", "cargo"), ("ro-ro", "cargo"), ("roll", "cargo"), ("landing", "cargo"), ("reefer", "cargo"),
+    ("vehicle", "cargo"),
+)  # fmt: skip
+_CODES: Final[dict[int, Family]] = {
+    30: "fishing", 31: "tug", 32: "tug", 52: "tug", 36: "yacht", 37: "yacht", 35: "naval",
+    **dict.fromkeys((33, 34, 50, 51, 53, 54, 55, 58), "work"), **dict.fromkeys(range(60, 70), "passenger"),
+    **dict.fromkeys(range(70, 80), "cargo"), **dict.fromkeys(range(80, 90), "tanker"),
+}  # fmt: skip
+_SMALL: Final = frozenset({"tug", "fishing", "yacht", "work", "naval"})
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a ship, as she states it; unknown is None."""
+
+    mmsi: int | None = None
+    imo: int | None = None
+    call_sign: str | None = None
+    name: str | None = None
+    flag: str | None = None
+    """Only where it is known otherwise than from the MMSI."""
+    ship_type: int | None = None
+    """AIS code."""
+    length_m: int | None = None
+    class_b: bool = False
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry that the ship is, or resembles."""
+
+    entry: int
+    """Its number in the list that was given."""
+    on: tuple[Field, ...]
+    """What agrees, strongest first; ("name",) alone is a likeness."""
+    contradictions: tuple[str, ...] = ()
+    """What the ship says of herself that the entry's ship is not: possible misuse of the identity."""
+    score: float
+    parts: tuple[tuple[str, float], ...]
+    """What the score is made of, in the order of weight."""
+
+
+class Register:
+    """The listed ships by what identifies them."""
+
+    def __init__(self, ships: Sequence[ListedShip]) -> None:
+        self.ships = tuple(ships)
+        self.imo = _index(ships, lambda s: () if s.imo is None or s.imo_wrong else (s.imo,))
+        self.mmsi = _index(ships, lambda s: s.more_mmsis if s.mmsi is None else (s.mmsi, *s.more_mmsis))
+        self.call_sign = _index(ships, _signs)
+
+    @cached_property
+    def _names(self) -> NameIndex:
+        names, owners = [], []
+        for number, ship in enumerate(self.ships):
+            for name in (ship.name, *ship.former_names):
+                spellings = {name, name[:AIS_LETTERS].strip()}
+                names += sorted(spellings)
+                owners += [number] * len(spellings)
+        return NameIndex(names, owners)
+
+    def listings(self, entry: int) -> tuple[int, ...]:
+        """All entries about the same ship, ``entry`` among them, in order: by IMO number, else by MMSI."""
+        ship = self.ships[entry]
+        if ship.imo is not None and not ship.imo_wrong:
+            return tuple(self.imo[ship.imo])
+        if ship.mmsi is None:
+            return (entry,)
+        same = [n for n in self.mmsi[ship.mmsi] if self.ships[n].imo is None or self.ships[n].imo_wrong]
+        return tuple(same)
+
+    def find(self, told: Told) -> Verdict | None:
+        """The entry that ``told`` is: by IMO number, MMSI or call sign with flag. None when there is none."""
+        stated = told.imo if told.imo and is_imo_number(told.imo) else None
+        for entry in self._candidates(told, stated):
+            return self._verdict(told, entry, self._agreeing(told, entry))
+        return None
+
+    def resembling(self, told: Told) -> Verdict | None:
+        """The entry whose name ``told`` bears, with two of flag, type and length in support, or None."""
+        if told.name is None or len(told.name) < NAME_LETTERS_LEAST or (told.imo and is_imo_number(told.imo)):
+            return None
+        found = [self._likeness(told, entry) for entry in self._names.near(told.name)]
+        likely = [verdict for verdict in found if verdict is not None and not verdict.contradictions]
+        return max(likely, key=lambda verdict: (verdict.score, -verdict.entry), default=None)
+
+    def _candidates(self, told: Told, stated: int | None) -> Iterable[int]:
+        if stated is not None and stated in self.imo:
+            yield from self.imo[stated]
+        others = list(self.mmsi.get(told.mmsi or 0, ()))
+        flag = told.flag or (flag_of(told.mmsi) if told.mmsi else None)
+        signed = self.call_sign.get(told.call_sign or "", ())
+        others += [entry for entry in signed if flag is not None and flag in _flags(self.ships[entry])]
+        for entry in others:  # a ship that states another IMO number is another ship
+            if stated is None or self.ships[entry].imo is None or self.ships[entry].imo_wrong:
+                yield entry
+
+    def _agreeing(self, told: Told, entry: int) -> tuple[Field, ...]:
+        ship = self.ships[entry]
+        agree: tuple[tuple[Field, bool], ...] = (
+            ("imo", ship.imo is not None and ship.imo == told.imo and not ship.imo_wrong),
+            ("mmsi", told.mmsi is not None and told.mmsi in (ship.mmsi, *ship.more_mmsis)),
+            ("call_sign", told.call_sign is not None and told.call_sign in (ship.call_sign, *ship.more_call_signs)),
+        )
+        return tuple(field for field, same in agree if same)
+
+    def _verdict(self, told: Told, entry: int, on: tuple[Field, ...]) -> Verdict:
+        against = contradictions(self.ships[entry], told)
+        parts: list[tuple[str, float]] = [(field, _WEIGHTS[field]) for field in on]
+        if against:
+            parts.append(("contradicted", -_CONTRADICTED))
+        score = max(weight for _, weight in parts) - (_CONTRADICTED if against else 0.0)
+        return Verdict(entry=entry, on=on, contradictions=against, score=round(score, 3), parts=tuple(parts))
+
+    def _likeness(self, told: Told, entry: int) -> Verdict | None:
+        ship = self.ships[entry]
+        alike = max(likeness(told.name or "", name) for name in (ship.name, *ship.former_names))
+        support = supports(ship, told)
+        if alike < LIKENESS_LEAST or len(support) < SUPPORTS_LEAST:
+            return None
+        parts = (("name", round(_NAME_WEIGHT * alike, 3)), *((what, _SUPPORT_WEIGHT) for what in support))
+        score = round(sum(weight for _, weight in parts), 3)
+        return Verdict(
+            entry=entry, on=("name",), contradictions=contradictions(ship, told), score=score, parts=parts
+        )  # fmt: skip
+
+
+def _index(
+    ships: Sequence[ListedShip], keys: Callable[[ListedShip], Iterable[_Key]]
+) -> dict[_Key, list[int]]:  # fmt: skip
+    found: dict[_Key, list[int]] = defaultdict(list)
+    for number, ship in enumerate(ships):
+        for key in keys(ship):
+            found[key].append(number)
+    return dict(found)
+
+
+def _signs(ship: ListedShip) -> tuple[str, ...]:
+    """Call signs count with a flag alone."""
+    if ship.call_sign is None or not _flags(ship):
+        return ()
+    return (ship.call_sign, *ship.more_call_signs)
+
+
+def _flags(ship: ListedShip) -> tuple[str, ...]:
+    return ship.former_flags if ship.flag is None else (ship.flag, *ship.former_flags)
+
+
+def is_imo_number(imo: int) -> bool:
+    """Whether an IMO number is well formed (check digit; weak: laundered numbers pass)."""
+    digits = map(int, f"{imo:07d}"[:6])
+    return sum(digit * weight for digit, weight in zip(digits, _IMO_WEIGHTS, strict=True)) % 10 == imo % 10
+
+
+def family_of(words: str | None) -> Family | None:
+    """The kind of ship that a list's words mean; None when they say nothing."""
+    low = (words or "").lower()
+    return next((family for word, family in _WORDS if word in low), None)
+
+
+def family_of_code(code: int | None) -> Family | None:
+    """The kind of ship that an AIS type code means."""
+    return _CODES.get(code or 0)
+
+
+def contradictions(ship: ListedShip, told: Told) -> tuple[str, ...]:
+    """What cannot be true of the listed ship: a 12 m yacht that sends a freighter's IMO number is no freighter."""
+    listed, stated = family_of(ship.ship_type), family_of_code(told.ship_type)
+    found = []
+    if told.class_b:
+        found.append("class B")
+    if stated in _SMALL and stated != listed and listed not in _SMALL:
+        found.append(f"type {told.ship_type} ({stated})")
+    if told.length_m and not least_length_m(ship) <= told.length_m <= most_length_m(ship):
+        found.append(f"length {told.length_m} m")
+    return tuple(found)
+
+
+def least_length_m(ship: ListedShip) -> float:
+    """Shorter than this she is not: half her length, as listed or as her tonnage lets expect."""
+    length_m = float(ship.length_m or 0)
+    if not length_m and ship.tonnage_gt:
+        length_m = round(_METRES_PER_CUBE_ROOT * ship.tonnage_gt ** (1 / 3), 1)
+    if length_m:
+        return length_m * LENGTH_SHARE
+    return SEAGOING_M if ship.imo else 0.0
+
+
+def most_length_m(ship: ListedShip) -> float:
+    """Longer than this she is not: twice her listed length."""
+    return ship.length_m / LENGTH_SHARE if ship.length_m else float("inf")
+
+
+def supports(ship: ListedShip, told: Told) -> tuple[str, ...]:
+    """What else agrees: flag, type, length; in order of weight."""
+    flag = told.flag or (flag_of(told.mmsi) if told.mmsi else None)
+    family = family_of(ship.ship_type)
+    agree = {
+        "flag": flag is not None and flag in _flags(ship),
+        "type": family is not None and family == family_of_code(told.ship_type),
+        "length": bool(ship.length_m and told.length_m)
+        and abs((ship.length_m or 0) - (told.length_m or 0)) <= SAME_LENGTH_SHARE * (ship.length_m or 0),
+    }
+    return tuple(what for what, same in agree.items() if same)
