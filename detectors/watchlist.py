@@ -24,6 +24,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from detectors.core import listing
 from detectors.core.alert import Alert, Fact
 from detectors.core.columns import Column
 from detectors.core.geo import compass, place
@@ -96,19 +97,22 @@ class Watchlist(Detector):
         reason = str(opened.details["reason"]) if opened else "reappeared" if again else "first_heard"
         situation = "watchlist.unverified" if stage < CORROBORATED else f"watchlist.{reason}"
         now_ms = int(step.time_ms[at])
+        register = listing.register_of(self.reference)
+        number, verdict = int(self.state(step).listed[step.rows[at]]) - 1, register.find(listing.told_of(ship))
+        listings = [entry, *(self.reference.ships[n] for n in register.listings(number) if n != number)]
         return Finding(
             action="update" if opened else "open",
             situation="watchlist.misuse" if ship.misuse else situation,
             time_ms=now_ms,
             start_ms=ship.appeared_ms if again else now_ms,
             headline=self._headline(ship, reason, dark_ms, now_ms),
-            why=tuple(_reasons(ship, entry, dark_ms if reason == "reappeared" else 0)),
+            why=tuple(listing.reasons(ship, entry, verdict, dark_ms if reason == "reappeared" else 0)),
             would_change=(
                 "a type, length or second position that contradicts the entry makes it possible misuse",
                 "another IMO stated under this MMSI closes it",
             ),
             verification="corroborated" if stage >= CORROBORATED else "unverified",
-            details=_details(ship, entry, reason, now_ms),
+            details=listing.details(ship, listings, reason, now_ms, self.reference.version),
             sentences=(step.lines(at),),
         )
 
@@ -158,39 +162,3 @@ def _situation_of(alert: Alert) -> str:
     if alert.verification == "unverified":
         return "watchlist.unverified"
     return f"watchlist.{alert.details['reason']}"
-
-
-def _reasons(ship: Ship, entry: ListedShip, dark_ms: int) -> Iterable[Fact]:
-    if "imo" in ship.matched_on:
-        age_s = (ship.last_ms - ship.bound_ms) // MS
-        yield Fact(fact="IMO", value=ship.imo or 0, threshold=entry.imo, source=entry.list)
-        yield Fact(fact="age of the static report that states it", value=age_s, unit="s", source="AIS type 5")
-    if "mmsi" in ship.matched_on:
-        yield Fact(fact="MMSI", value=ship.mmsi, threshold=entry.mmsi, source=entry.list)
-    if "call_sign" in ship.matched_on:
-        yield Fact(fact="call sign", value=ship.call_sign or "", threshold=entry.call_sign, source=entry.list)
-    if dark_ms:
-        yield Fact(fact="silence before", value=dark_ms // MS, unit="s")
-    yield Fact(fact="consistent reports", value=ship.support)
-    if ship.destination:
-        yield Fact(fact="destination stated", value=ship.destination)
-    if ship.misuse:
-        yield Fact(fact="contradicts the entry", value=f"type {ship.ship_type or '?'}, length {ship.length_m or '?'} m")
-
-
-def _details(ship: Ship, entry: ListedShip, reason: str, now_ms: int) -> dict[str, object]:
-    details: dict[str, object] = {
-        "list": entry.list,
-        "entry_id": entry.entry_id,
-        "matched_on": ship.matched_on,
-        "reason": reason,
-        "misuse": ship.misuse,
-    }
-    if entry.listed_on:
-        details["listed_on"] = entry.listed_on
-        details["listed_before_fix"] = entry.listed_on <= rfc3339(now_ms)[:DAY_LETTERS]
-    if ship.heard_before_ms:
-        details["heard_before"] = rfc3339(ship.heard_before_ms)
-    if ship.destination:
-        details["destination"] = ship.destination
-    return details

@@ -8,7 +8,8 @@ import numpy as np
 
 from detectors.core.columns import Columns
 from detectors.core.fleet import Fleet, Rows
-from detectors.core.matching import Register, Told
+from detectors.core.listing import register_of
+from detectors.core.matching import Told
 from detectors.core.reference import Reference
 from detectors.core.ship import MATCHED_CALL_SIGN, MATCHED_IMO, MATCHED_MMSI
 
@@ -19,7 +20,7 @@ class Matcher:
     """Looks ships of the fleet up in the watchlist (the decision: detectors.core.matching)."""
 
     def __init__(self, reference: Reference) -> None:
-        self.register = Register(reference.ships)
+        self.register = register_of(reference)
         self._imo, self._mmsi, self._call_sign = self.register.imo, self.register.mmsi, self.register.call_sign
         self._mmsis = np.asarray(sorted(self._mmsi), np.uint32)
 

@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from detectors.core import listing
 from detectors.core.alert import Alert
-from detectors.core.testing import Said, Story, beside, run, voyage
+from detectors.core.reference import ListedShip, Reference
+from detectors.core.ship import read_ship
+from detectors.core.testing import Said, Story, beside, engine, run, voyage
 
 HOUR = 3600.0
 SHIP, LISTED_IMO = 273_000_009, 9_179_842
@@ -53,3 +56,35 @@ def test_a_yacht_with_a_freighters_imo_is_possible_misuse() -> None:
 def test_another_imo_is_another_ship() -> None:
     story = [*voyage(SHIP, [10.0]), Said(at_s=20, mmsi=SHIP, type=5, imo=9_124_043, name="EXAMPLE ONE")]
     assert hits(story) == []
+
+
+def test_an_alert_says_what_it_rests_on_and_by_which_version_of_the_list() -> None:
+    story = [*voyage(SHIP, [10.0]), states(20, name="EXAMPLE"), *voyage(SHIP, [30.0])]
+    alert = hits(story)[-1]
+    assert alert.details["list_version"] == "test"
+    facts = {fact.fact: fact for fact in alert.why}
+    assert (facts["match score"].value, facts["match score"].source) == (1.0, "imo 1")
+
+
+def test_listings_of_one_ship_are_told_together_with_their_dates() -> None:
+    entries = [
+        ListedShip(list="OFAC", entry_id="1", name="ANGARA", imo=9179842, listed_on="2022-05-08", programme="X"),
+        ListedShip(list="EU", entry_id="2", name="Angara", imo=9179842, listed_on="2024-06-24"),
+        ListedShip(
+            list="UK", entry_id="3", name="ANGARA", imo=9179842, listed_on="2022-05-01", delisted_on="2023-01-01"
+        ),
+    ]
+    core = engine().fleet.core
+    core.mmsi[0], core.imo[0], core.listed[0] = 999_000_009, 9179842, 1
+    ship = read_ship(core, 0, Reference(ships=tuple(entries)))
+    feb_2024_ms = 1_707_000_000_000
+    said = listing.details(ship, entries, "first_heard", feb_2024_ms, "v7")
+    assert (said["list"], said["listed_before_fix"], said["programme"]) == ("OFAC", True, "X")
+    told = {each["list"]: each for each in said["listings"]}  # type: ignore[attr-defined]
+    assert (told["EU"]["listed_before_fix"], told["UK"]["delisted_before_fix"]) == (False, True)
+    assert [fact.fact for fact in listing.reasons(ship, entries[0], None, 0)][-1].startswith("MID of the MMSI")
+
+
+def test_a_register_is_made_once_for_a_reference() -> None:
+    reference = Reference(ships=(ListedShip(list="X", entry_id="1", name="X", mmsi=273_000_001),))
+    assert listing.register_of(reference) is listing.register_of(reference)

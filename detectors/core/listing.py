@@ -1,0 +1,104 @@
+"""What an alert says of a listing: what the match rests on, since when, by whom, and what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from detectors.core.alert import Fact
+from detectors.core.matching import Register, Told, Verdict
+from detectors.core.mid import flag_of
+from detectors.core.reference import ListedShip, Reference
+from detectors.core.ship import Ship
+from detectors.core.units import MS, rfc3339
+
+_DAY_LETTERS: Final = 10
+_MID: Final = 1_000_000
+_KEPT: Final = 8
+_made: list[tuple[Reference, Register]] = []
+
+
+def register_of(reference: Reference) -> Register:
+    """The register of a reference; made once for all partitions and detectors that share it."""
+    for known, register in _made:
+        if known is reference:
+            return register
+    register = Register(reference.ships)
+    _made.append((reference, register))
+    del _made[:-_KEPT]
+    return register
+
+
+def told_of(ship: Ship) -> Told:
+    """What a ship has said of herself."""
+    return Told(
+        mmsi=ship.mmsi, imo=ship.imo, call_sign=ship.call_sign, name=ship.name, ship_type=ship.ship_type,
+        length_m=ship.length_m, class_b=ship.class_b,
+    )  # fmt: skip
+
+
+def reasons(ship: Ship, entry: ListedShip, verdict: Verdict | None, dark_ms: int) -> Iterable[Fact]:
+    """The facts that decided, in the order of weight. ``dark_ms``: the silence before, 0 when there was none."""
+    if "imo" in ship.matched_on:
+        age_s = (ship.last_ms - ship.bound_ms) // MS
+        yield Fact(fact="IMO", value=ship.imo or 0, threshold=entry.imo, source=entry.list)
+        yield Fact(fact="age of the static report that states it", value=age_s, unit="s", source="AIS type 5")
+    if "mmsi" in ship.matched_on:
+        yield Fact(fact="MMSI", value=ship.mmsi, threshold=entry.mmsi, source=entry.list)
+    if "call_sign" in ship.matched_on:
+        yield Fact(fact="call sign", value=ship.call_sign or "", threshold=entry.call_sign, source=entry.list)
+    if dark_ms:
+        yield Fact(fact="silence before", value=dark_ms // MS, unit="s")
+    yield Fact(fact="consistent reports", value=ship.support)
+    if ship.destination:
+        yield Fact(fact="destination stated", value=ship.destination)
+    if verdict is not None:
+        yield from _score(verdict)
+    yield from _flags(ship, entry)
+
+
+def _score(verdict: Verdict) -> Iterable[Fact]:
+    if verdict.contradictions:
+        yield Fact(fact="contradicts the entry", value=", ".join(verdict.contradictions))
+    parts = ", ".join(f"{what} {weight:g}" for what, weight in verdict.parts)
+    yield Fact(fact="match score", value=verdict.score, source=parts)
+
+
+def _flags(ship: Ship, entry: ListedShip) -> Iterable[Fact]:
+    flag = flag_of(ship.mmsi)
+    listed = [each for each in (entry.flag, *entry.former_flags) if each]
+    if flag is None:
+        yield Fact(fact="MID of the MMSI is no country's", value=ship.mmsi // _MID, source="ITU table of MIDs")
+    elif listed and flag not in listed:
+        flags = ", ".join(listed)
+        yield Fact(fact="flag by MMSI is none of those listed", value=flag, threshold=flags, source=entry.list)
+
+
+def details(ship: Ship, listings: Sequence[ListedShip], reason: str, now_ms: int, version: str) -> dict[str, object]:
+    """The details of a hit by the first of ``listings``; all of them are about this ship."""
+    entry, today = listings[0], rfc3339(now_ms)[:_DAY_LETTERS]
+    said: dict[str, object] = {
+        "list": entry.list, "entry_id": entry.entry_id, "list_version": version, "matched_on": ship.matched_on,
+        "reason": reason, "misuse": ship.misuse, **dates(entry, today),
+    }  # fmt: skip
+    if len(listings) > 1:
+        said["listings"] = [{"list": e.list, "entry_id": e.entry_id, **dates(e, today)} for e in listings]
+    if ship.heard_before_ms:
+        said["heard_before"] = rfc3339(ship.heard_before_ms)
+    if ship.destination:
+        said["destination"] = ship.destination
+    return said
+
+
+def dates(entry: ListedShip, today: str) -> dict[str, object]:
+    """Since when an entry is listed, and whether it was on an ISO date; nothing where the list gives no date."""
+    said: dict[str, object] = {}
+    if entry.listed_on:
+        said["listed_on"] = entry.listed_on
+        said["listed_before_fix"] = entry.listed_on <= today
+    if entry.delisted_on:
+        said["delisted_on"] = entry.delisted_on
+        said["delisted_before_fix"] = entry.delisted_on <= today
+    if entry.programme:
+        said["programme"] = entry.programme
+    return said
