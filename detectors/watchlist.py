@@ -112,7 +112,7 @@ class Watchlist(Detector):
                 "another IMO stated under this MMSI closes it",
             ),
             verification="corroborated" if stage >= CORROBORATED else "unverified",
-            details=listing.details(ship, listings, reason, now_ms, self.reference.version),
+            details=listing.details(ship, listings, reason, now_ms, self.reference),
             sentences=(step.lines(at),),
         )
 

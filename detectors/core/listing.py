@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from detectors.core.alert import Fact
+from detectors.core.gazetteer import Gazetteer, gazetteer_of
 from detectors.core.matching import Register, Told, Verdict
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
@@ -74,19 +75,33 @@ def _flags(ship: Ship, entry: ListedShip) -> Iterable[Fact]:
         yield Fact(fact="flag by MMSI is none of those listed", value=flag, threshold=flags, source=entry.list)
 
 
-def details(ship: Ship, listings: Sequence[ListedShip], reason: str, now_ms: int, version: str) -> dict[str, object]:
+def details(
+    ship: Ship, listings: Sequence[ListedShip], reason: str, now_ms: int, reference: Reference
+) -> dict[str, object]:
     """The details of a hit by the first of ``listings``; all of them are about this ship."""
     entry, today = listings[0], rfc3339(now_ms)[:_DAY_LETTERS]
     said: dict[str, object] = {
-        "list": entry.list, "entry_id": entry.entry_id, "list_version": version, "matched_on": ship.matched_on,
-        "reason": reason, "misuse": ship.misuse, **dates(entry, today),
+        "list": entry.list, "entry_id": entry.entry_id, "list_version": reference.version,
+        "matched_on": ship.matched_on, "reason": reason, "misuse": ship.misuse, **dates(entry, today),
     }  # fmt: skip
     if len(listings) > 1:
         said["listings"] = [{"list": e.list, "entry_id": e.entry_id, **dates(e, today)} for e in listings]
     if ship.heard_before_ms:
         said["heard_before"] = rfc3339(ship.heard_before_ms)
+    return {**said, **whereabouts(ship, gazetteer_of(reference))}
+
+
+def whereabouts(ship: Ship, gazetteer: Gazetteer) -> dict[str, object]:
+    """Where she is and says she is bound, in the names of ports; nothing where nothing is known."""
+    said: dict[str, object] = {}
+    if ship.lat_deg is not None and ship.lon_deg is not None:
+        near = gazetteer.where(ship.lat_deg, ship.lon_deg)
+        said = {"near": near} if near else {}
     if ship.destination:
         said["destination"] = ship.destination
+        if (named := gazetteer.named(ship.destination)) is not None:
+            port = named.port
+            said["destination_port"] = {"name": port.name, "locode": port.locode, "by": named.by}
     return said
 
 

@@ -72,6 +72,10 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     lat_deg: float
     lon_deg: float
     locode: str = ""
+    country: str = ""
+    size: int = 1
+    """1 very small to 4 large; 5 for a zone of ours."""
+    aliases: tuple[str, ...] = ()
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,4 +83,6 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
     ships: tuple[ListedShip, ...] = ()
     zones: tuple[Zone, ...] = ()
+    ports: tuple[Port, ...] = ()
+    """Only for words: no decision rests on them."""
     version: str = ""

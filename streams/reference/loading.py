@@ -16,6 +16,7 @@ from detectors.core.reference import ListedShip, Reference, Zone
 from streams.errors import ConfigError
 from streams.reference.cells import Refused
 from streams.reference.formats import Read, Source, read_lists
+from streams.reference.ports import load_ports
 from streams.reference.watchlist import Watchlist, read_watchlist
 from streams.reference.zones import Zones, read_zones
 from streams.settings import ReferenceSettings
@@ -88,7 +89,7 @@ def make_reference(ships: Sequence[ListedShip], zones: Sequence[Zone]) -> Refere
     """
     unsigned = [replace(ship, source=None) for ship in ships]
     digest = hashlib.sha256(msgspec.json.encode([unsigned, zones])).hexdigest()
-    return Reference(ships=tuple(ships), zones=tuple(zones), version=digest[:_VERSION_LETTERS])
+    return Reference(ships=tuple(ships), zones=tuple(zones), ports=load_ports(), version=digest[:_VERSION_LETTERS])
 
 
 def read_watchlist_files(paths: Sequence[Path]) -> list[Read]:

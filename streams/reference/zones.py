@@ -17,6 +17,7 @@ from detectors.core.geo import distance_nm
 from detectors.core.reference import Zone
 from streams.reference import cells
 from streams.reference.cells import Refusal, Refused
+from streams.reference.rings import crosses_itself
 
 Ring = tuple[tuple[float, float], ...]
 
@@ -235,6 +236,8 @@ def _ring(ring: object, country: str | None) -> Ring:
         raise Refusal("a ring does not end where it begins")
     if len(set(corners)) < _LEAST_RING - 1:
         raise Refusal("a ring has fewer than three corners")
+    if crosses_itself(corners):
+        raise Refusal("a ring crosses itself: are two corners in the wrong order?")
     lons = [lon for lon, _ in corners]
     if max(lons) - min(lons) > _DATE_LINE_DEG:
         raise Refusal("it crosses the antimeridian; split it there")

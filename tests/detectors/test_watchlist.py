@@ -78,7 +78,7 @@ def test_listings_of_one_ship_are_told_together_with_their_dates() -> None:
     core.mmsi[0], core.imo[0], core.listed[0] = 999_000_009, 9179842, 1
     ship = read_ship(core, 0, Reference(ships=tuple(entries)))
     feb_2024_ms = 1_707_000_000_000
-    said = listing.details(ship, entries, "first_heard", feb_2024_ms, "v7")
+    said = listing.details(ship, entries, "first_heard", feb_2024_ms, Reference(version="v7"))
     assert (said["list"], said["listed_before_fix"], said["programme"]) == ("OFAC", True, "X")
     told = {each["list"]: each for each in said["listings"]}  # type: ignore[attr-defined]
     assert (told["EU"]["listed_before_fix"], told["UK"]["delisted_before_fix"]) == (False, True)
