@@ -29,10 +29,11 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
+from detectors.core.columns import Columns
 from detectors.core.geo import distance_nm, place
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, next_step, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, zulu
 
 AT_REST_STATUS = (1, 5, 6)  # at anchor, moored, aground
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
@@ -71,37 +72,31 @@ class Gap(Detector):
         class_b: Annotated[bool, Meta(description="Also judge unlisted class B, which fades easily")] = False
 
     def screen(self, step: Step) -> Places:
-        """Reports re-arm the look and close open gaps; a due look is judged."""
-        if step.kind == "clock":
-            return np.arange(len(step.rows))
-        rows = step.rows
-        needed_ms = self._needed_ms(step, rows)
-        due_ms = -(-(step.core.last_ms[rows] + needed_ms) // STEP_MS) * STEP_MS
-        self.state(step).due_ms[rows] = np.where(needed_ms == NEVER_MS, NEVER_MS, due_ms)
-        silent_ms = step.core.last_ms[rows] - step.before.last_ms
-        return np.flatnonzero(silent_ms >= int(self._least_s() * MS))
+        """A due look is judged; a report closes an open gap."""
+        return np.arange(len(step.rows)) if step.kind == "clock" else np.flatnonzero(self.is_open(step))
 
-    def _least_s(self) -> float:
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """When a silence that begins now is a gap."""
+        needed_ms = self._needed_ms(step.now)
+        return np.where(needed_ms == NEVER_MS, NEVER_MS, next_steps(step.now.last_ms + needed_ms))
+
+    def _needed_ms(self, now: Columns) -> npt.NDArray[np.int64]:
+        """How long each vessel must be silent for a gap, ms; NEVER_MS where it is not judged."""
         t = self.thresholds
-        return float(min(t.min_silence_s, t.min_silence_listed_s, t.min_silence_at_rest_s))
-
-    def _needed_ms(self, step: Step, rows: Places) -> npt.NDArray[np.int64]:
-        """How long each row must be silent for a gap, ms; NEVER_MS where it is not judged."""
-        t, core = self.thresholds, step.core
-        listed, class_b = core.listed[rows] > 0, core.class_b[rows]
-        at_rest = self._at_rest(core, rows)
+        listed, class_b = now.listed > 0, now.class_b
+        at_rest = self._at_rest(now)
         floor_s = np.where(at_rest, t.min_silence_at_rest_s, t.min_silence_s)
         floor_s = np.where(listed, t.min_silence_listed_s, floor_s)
         interval_s = np.where(at_rest, INTERVAL_REST_S, np.where(class_b, INTERVAL_B_S, INTERVAL_A_S))
-        usual_s = np.maximum(interval_s, np.nan_to_num(core.usual_s[rows]).astype(np.float64))
+        usual_s = np.maximum(interval_s, np.nan_to_num(now.usual_s).astype(np.float64))
         times = np.where(listed, t.min_intervals_listed, t.min_intervals)
         needed_s = np.maximum(floor_s, np.round(usual_s * times))
-        judged = core.vessel[rows] & (listed | ~class_b | t.class_b) & (core.reports[rows] >= t.min_reports)
+        judged = now.vessel & (listed | ~class_b | t.class_b) & (now.reports >= t.min_reports)
         return np.where(judged, (needed_s * MS).astype(np.int64), NEVER_MS)
 
-    def _at_rest(self, core: Any, rows: Places) -> npt.NDArray[np.bool_]:
-        sog_kn = np.round(core.sog_kn[rows].astype(np.float64), 1)
-        moored = np.isin(core.status[rows], AT_REST_STATUS) & ~(sog_kn > 3.0)  # noqa: PLR2004 - M.1371: the 3 min rule
+    def _at_rest(self, now: Columns) -> npt.NDArray[np.bool_]:
+        sog_kn = np.round(now.sog_kn.astype(np.float64), 1)
+        moored = np.isin(now.status, AT_REST_STATUS) & ~(sog_kn > 3.0)  # noqa: PLR2004 - M.1371: the 3 min rule
         return np.asarray(moored | (sog_kn < self.thresholds.at_rest_kn))
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
@@ -113,7 +108,7 @@ class Gap(Detector):
 
     def _silent(self, step: Step, at: int) -> Iterable[Finding]:
         ship = step.ship(at)
-        needed_ms = int(self._needed_ms(step, step.rows[at : at + 1])[0])
+        needed_ms = int(self._needed_ms(step.only(np.array([at])).now)[0])
         if needed_ms == NEVER_MS:
             return
         silent_ms = step.silence_ms(at, ship.last_ms)
@@ -124,7 +119,7 @@ class Gap(Detector):
         yield self._open(step, at, ship, silent_ms, needed_ms)
 
     def _open(self, step: Step, at: int, ship: Ship, silent_ms: int, needed_ms: int) -> Finding:
-        at_rest = bool(self._at_rest(step.core, step.rows[at : at + 1])[0])
+        at_rest = bool(self._at_rest(step.only(np.array([at])).now)[0])
         now_ms = int(step.time_ms[at])
         where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
         usual = () if ship.usual_s is None else (Fact(fact="usual interval here", value=ship.usual_s, unit="s"),)

@@ -27,6 +27,7 @@ from typing import Annotated, Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
@@ -37,12 +38,13 @@ from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MINUTE_MS, NEVER_MS, STEP_MS, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, next_steps, rfc3339, spoken, zulu
 
 NONE, DESTINATION, CLOSING, INSIDE = 0, 1, 2, 3
 REASONS: Final = ("none", "destination", "closing", "inside")
 SCREEN_MARGIN: Final = 1.02
 DATE_LETTERS: Final = 10
+Bools = npt.NDArray[np.bool_]
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -106,39 +108,59 @@ class PortProximity(Detector):
         """Ships near a zone or bound for one, and those with an open alert whose standing may have changed."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
-        own, rows = self.state(step), step.rows
         if not self.places.zones:
             return np.zeros(0, np.intp)
-        self._note_speed(step)
+        own, now, rows = self.state(step), step.now, step.rows
         active = own.reason[rows] > NONE
-        due_ms = step.core.last_ms[rows] + int(self.thresholds.silent_after_s * 1000)
-        own.due_ms[rows] = np.where(active, -(-due_ms // STEP_MS) * STEP_MS, NEVER_MS)
-        unsettled = active & (own.stage[rows] == 0) & (step.core.support[rows] > 1)
-        changed = active & (own.quiet[rows] | (own.listed[rows] != (step.core.listed[rows] > 0)))
-        wanted = self._near(step, active) | unsettled | changed | self._renamed(step)
-        return np.flatnonzero(wanted & step.core.vessel[rows])
+        wanted = self._near(step, active) | self._renamed(step, active)
+        if active.any():
+            unsettled = (own.stage[rows] == 0) & (now.support > 1)
+            wanted |= active & (unsettled | own.quiet[rows] | (own.listed[rows] != (now.listed > 0)))
+        return np.flatnonzero(wanted & now.vessel)
 
-    def _note_speed(self, step: Step) -> None:
-        own, rows = self.state(step), step.rows[step.moved]
-        sog_kn = np.nan_to_num(step.core.sog_kn[rows])
-        own.fastest_kn[rows] = np.maximum(sog_kn, own.fastest_kn[rows] * np.float32(0.995))
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """When a ship with an open alert has been silent for so long that it must be said."""
+        due_ms = np.full(len(step.rows), NEVER_MS)
+        active = np.flatnonzero(self.state(step).reason[step.rows] > NONE)
+        if len(active):
+            due_ms[active] = next_steps(step.now.last_ms[active] + int(self.thresholds.silent_after_s * MS))
+        return due_ms
 
-    def _renamed(self, step: Step) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        return np.asarray(step.stated & (step.core.destination[step.rows] != step.before.destination))
+    def note(self, step: Step) -> None:
+        """Keeps the highest speed lately."""
+        own = self.state(step)
+        for places in step.in_turn():
+            moved = places[step.moved[places]]
+            sog_kn, rows = np.nan_to_num(step.now.sog_kn[moved]), step.rows[moved]
+            own.fastest_kn[rows] = np.maximum(sog_kn, own.fastest_kn[rows] * np.float32(0.995))
 
-    def _near(self, step: Step, active: At) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _renamed(self, step: Step, active: Bools) -> Bools:
+        """Where another destination is stated that may matter."""
+        at = np.flatnonzero(step.stated)
+        if not len(at):
+            return np.zeros(len(step.rows), bool)
+        renamed = np.zeros(len(step.rows), bool)
+        at = at[step.now.destination[at] != step.before.destination[at]]
+        named = [self.places.named_by(text.decode("ascii", "replace")) for text in step.now.destination[at].tolist()]
+        matters = active[at] | (step.now.listed[at] > 0) | (np.asarray(named, np.intp) != NO_ZONE)
+        renamed[at[matters]] = True
+        return renamed
+
+    def _near(self, step: Step, active: Bools) -> Bools:
         """Where a position came and the zones have something to say that is not said already."""
-        own, rows, wanted = self.state(step), step.rows, np.zeros(len(step.rows), bool)
-        at = np.flatnonzero(step.moved)
+        own, now, wanted = self.state(step), step.now, np.zeros(len(step.rows), bool)
+        sog_kn = np.nan_to_num(now.sog_kn)
+        in_reach = self.places.may_reach(now.lat_deg, now.lon_deg, sog_kn, listed=now.listed > 0)
+        at = np.flatnonzero(step.moved & (in_reach | active))
         if not len(at):
             return wanted
-        row = rows[at]
-        nm = self.places.distances_nm(step.core.lat_deg[row], step.core.lon_deg[row])
-        counted = self.places.sanctioned[None, :] | (step.core.listed[row] > 0)[:, None]
+        row = step.rows[at]
+        nm = self.places.distances_nm(now.lat_deg[at], now.lon_deg[at])
+        counted = self.places.sanctioned[None, :] | (now.listed[at] > 0)[:, None]
         inside = counted & (nm <= self.places.radius_nm * SCREEN_MARGIN)
-        sog_kn = np.nan_to_num(step.core.sog_kn[row])[:, None]
-        reach_nm = self.places.radius_nm + sog_kn * self.places.horizon_h
-        may_close = counted & (nm <= reach_nm) & (sog_kn >= self.thresholds.closing_least_kn)
+        sog = sog_kn[at][:, None]
+        reach_nm = self.places.radius_nm + sog * self.places.horizon_h
+        may_close = counted & (nm <= reach_nm) & (sog >= self.thresholds.closing_least_kn)
         settled = (own.reason[row] == INSIDE) & (inside.sum(axis=1) == 1)
         settled &= np.take_along_axis(inside, np.maximum(own.zone[row], 0)[:, None].astype(np.intp), 1)[:, 0]
         settled &= own.stage[row] > 0

@@ -22,6 +22,7 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core import listing
@@ -31,7 +32,7 @@ from detectors.core.geo import compass, place
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import ListedShip
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, next_steps, rfc3339, spoken, zulu
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
 DAY_LETTERS = 10
@@ -61,15 +62,23 @@ class Watchlist(Detector):
         """Listed ships whose standing changed with this report; due looks end episodes."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
-        own, core, rows = self.state(step), step.core, step.rows
-        listed = core.listed[rows] > 0
-        ends_ms = core.last_ms[rows] + int(self.thresholds.episode_ends_after_h * HOUR_MS)
-        due_ms = -(-ends_ms // STEP_MS) * STEP_MS
-        own.due_ms[rows] = np.where(listed, due_ms, own.due_ms[rows])
-        stage = np.where(core.support[rows] >= self.thresholds.support_least, CORROBORATED, UNVERIFIED)
-        same = (own.listed[rows] == core.listed[rows]) & (own.misuse[rows] == core.misuse[rows])
-        same &= (own.matched[rows] == core.matched[rows]) & (stage <= own.stage[rows])
-        return np.flatnonzero(np.where(listed, ~same, own.stage[rows] > CLOSED))
+        own, now, rows = self.state(step), step.now, step.rows
+        listed, said = now.listed > 0, own.stage[rows]
+        changed = ~listed & (said > CLOSED)
+        if listed.any():
+            stage = np.where(now.support >= self.thresholds.support_least, CORROBORATED, UNVERIFIED)
+            same = (own.listed[rows] == now.listed) & (own.misuse[rows] == now.misuse)
+            same &= (own.matched[rows] == now.matched) & (stage <= said)
+            changed |= listed & ~same
+        return np.flatnonzero(changed)
+
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """When the episode of a listed ship ends if it stays silent."""
+        own, listed = self.state(step).due_ms[step.rows], step.now.listed > 0
+        if not listed.any():
+            return own  # type: ignore[no-any-return]
+        ends_ms = step.now.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS)
+        return np.where(listed, next_steps(ends_ms), own)
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
         """Opens, upgrades, closes."""
@@ -78,7 +87,7 @@ class Watchlist(Detector):
         if step.kind == "clock":
             yield from self._ended(step, at, ship, opened)
             return
-        if ship.listed is None or (opened and own.listed[row] != step.core.listed[row]):
+        if ship.listed is None or (opened and own.listed[row] != step.fleet.core.listed[row]):
             if opened:
                 yield self._other_ship(step, at, ship, opened)
             opened = None
@@ -87,7 +96,7 @@ class Watchlist(Detector):
             return
         corroborated = ship.support >= self.thresholds.support_least
         own.stage[row] = max(int(own.stage[row]), CORROBORATED if corroborated else UNVERIFIED)
-        own.listed[row], own.matched[row], own.misuse[row] = step.core.listed[row], ship.matched, ship.misuse
+        own.listed[row], own.matched[row], own.misuse[row] = step.fleet.core.listed[row], ship.matched, ship.misuse
         yield self._heard(step, at, ship, ship.listed, opened)
 
     def _heard(self, step: Step, at: int, ship: Ship, entry: ListedShip, opened: Alert | None) -> Finding:

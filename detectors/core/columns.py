@@ -1,7 +1,12 @@
-"""The fleet's columns: one value a vessel in each, grown together."""
+"""The fleet's columns: one value a vessel in each, read as attributes.
+
+All columns of a vessel lie side by side in one record, so that a report of one of a million vessels costs a few
+neighbouring cache lines, and taking or writing all that is known of some vessels is one copy.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -10,6 +15,7 @@ import numpy.typing as npt
 from detectors.core.units import NEVER_MS
 
 Column_ = npt.NDArray[Any]
+Rows = npt.NDArray[np.intp]
 
 
 class Column(NamedTuple):
@@ -21,10 +27,12 @@ class Column(NamedTuple):
     version: int = 1
 
 
+CORE_OWNER: Final = "core"
 SENTENCE_BYTES: Final = 160
+PAYLOADS_KEPT: Final = 4
 
 CORE: Final = (
-    Column("mmsi", "<u4"),
+    Column("mmsi", "<u4"),  # 0 in a row that nobody has
     Column("first_ms", "<i8"),  # first report of all
     Column("last_ms", "<i8"),  # last report of any kind
     Column("appeared_ms", "<i8"),  # first report since the last long silence
@@ -53,50 +61,77 @@ CORE: Final = (
     Column("matched", "u1"),  # MATCHED_* bits
     Column("misuse", "?"),  # the listed identity is contradicted by what the ship says of itself
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
-    Column("payload0", "<u8"),
-    Column("payload1", "<u8"),
-    Column("payload2", "<u8"),
-    Column("payload3", "<u8"),
-    Column("payload_ms0", "<i8"),
-    Column("payload_ms1", "<i8"),
-    Column("payload_ms2", "<i8"),
-    Column("payload_ms3", "<i8"),
+    Column("payloads", f"({PAYLOADS_KEPT},)<u8"),  # its last transmissions, newest first, and their times
+    Column("payload_ms", f"({PAYLOADS_KEPT},)<i8"),
 )
-DUE: Final = Column("due_ms", "<i8", NEVER_MS)
-"""Every detector has this column: the step at which it wants to look at the vessel again."""
+OF_EVERY_DETECTOR: Final = (
+    Column("due_ms", "<i8", NEVER_MS),  # the step at which it wants to look at the vessel again
+    Column("open", "?"),  # whether it has an open alert about the vessel
+)
 
 
-def _fresh(column: Column, size: int) -> Column_:
-    default = b"" if column.dtype.startswith("S") and not column.default else column.default
-    return np.full(size, default, column.dtype)
+def field(owner: str, name: str) -> str:
+    """What a column is called in the record."""
+    return f"{owner}.{name}"
+
+
+def layout(owned: Iterable[tuple[str, Column]]) -> np.dtype[np.void]:
+    """The record: widest columns first, so that every value lies aligned without gaps."""
+    parts = [(field(owner, column.name), np.dtype(column.dtype)) for owner, column in owned]
+    parts.sort(key=lambda part: -part[1].base.alignment)
+    offsets = np.cumsum([0, *(kind.itemsize for _, kind in parts)]).tolist()
+    return np.dtype(
+        {
+            "names": [name for name, _ in parts],
+            "formats": [kind for _, kind in parts],
+            "offsets": offsets[:-1],
+            "itemsize": -(-offsets[-1] // 8) * 8,
+        }
+    )
+
+
+def blank(kind: np.dtype[np.void], owned: Iterable[tuple[str, Column]]) -> npt.NDArray[np.void]:
+    """One record in which every column has its default."""
+    record = np.zeros(1, kind)
+    for owner, column in owned:
+        if column.default:
+            record[field(owner, column.name)] = column.default
+    return record
 
 
 class Columns:
-    """A set of equally long columns, read as attributes: ``columns.lat_deg[rows]``."""
-
-    def __init__(self, spec: tuple[Column, ...], size: int = 0) -> None:
-        self._spec = spec
-        for column in spec:
-            setattr(self, column.name, _fresh(column, size))
+    """Columns read as attributes, each made when first asked for: ``columns.lat_deg``."""
 
     def __getattr__(self, name: str) -> Column_:
-        raise AttributeError(f"no column {name!r}: declare it in the detector's columns")
+        if name.startswith("_"):
+            raise AttributeError(name)
+        column = self._read(name)
+        self.__dict__[name] = column
+        return column
 
-    def items(self) -> list[tuple[Column, Column_]]:
-        """Columns in declared order, with their values."""
-        return [(column, self.__dict__[column.name]) for column in self._spec]
+    def _read(self, name: str) -> Column_:
+        raise AttributeError(name)
 
-    def grow(self, size: int) -> None:
-        """Lengthens every column to ``size`` with its default."""
-        for column, old in self.items():
-            fresh = _fresh(column, size)
-            fresh[: len(old)] = old
-            setattr(self, column.name, fresh)
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Columns:
-        """A copy of some rows."""
-        copy = Columns.__new__(Columns)
-        copy._spec = self._spec
-        for column, values in self.items():
-            setattr(copy, column.name, values[rows])
-        return copy
+class Stored(Columns):
+    """The columns of one owner in a table; views, to be written through: ``columns.lat_deg[rows] = ...``."""
+
+    def __init__(self, owner: str, table: npt.NDArray[np.void]) -> None:
+        self._owner, self._table = owner, table
+
+    def _read(self, name: str) -> Column_:
+        try:
+            return self._table[field(self._owner, name)]
+        except ValueError:
+            raise AttributeError(f"no column {name!r}: declare it in the detector's columns") from None
+
+
+class Picked(Columns):
+    """Some values of other columns, in the order of ``places``; copies."""
+
+    def __init__(self, columns: Columns, places: Rows) -> None:
+        self._columns, self._places = columns, places
+
+    def _read(self, name: str) -> Column_:
+        column: Column_ = getattr(self._columns, name)[self._places]
+        return column

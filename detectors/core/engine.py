@@ -8,17 +8,20 @@ cuts nor the spacing of ticks can matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, Self
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.core import intake, snapshot
 from detectors.core.alert import Severity
+from detectors.core.arrivals import Arrivals, arrive
+from detectors.core.columns import Column_, Rows
 from detectors.core.episodes import Desk, Emitted
-from detectors.core.fleet import Fleet, Rows
-from detectors.core.identity import Matcher
+from detectors.core.fleet import Fleet
+from detectors.core.history import History, groups, turns
+from detectors.core.identity import Bools, Matcher
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.reference import Reference
 from detectors.core.registry import build
@@ -27,9 +30,12 @@ from detectors.core.ship import Ship, read_ship
 from detectors.core.sources import Outage, SourceTable
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import NEVER_MS
+from detectors.core.wheel import Waiting, Wheel
 
 LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and again is a bug
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
+
+Answer = TypeVar("Answer")
 
 
 class Fault(NamedTuple):
@@ -58,6 +64,7 @@ class Engine:
         self.desk = Desk(self.fleet, self.severities)
         self.counts: dict[str, int] = {"reports": 0, "duplicates": 0, "late": 0, "steps": 0}
         self.cannot_tell: dict[str, int] = {}
+        self._wheel, self._waiting = Wheel(), Waiting()
         self._faults: list[Fault] = []
         self._out: list[Emitted] = []
 
@@ -85,6 +92,7 @@ class Engine:
         if head.reference != reference.version:
             made.matcher.refresh(made.fleet, np.arange(made.fleet.size))
             made.fleet.dirty[: made.fleet.shards()] = True
+        made._plan(np.arange(made.fleet.size))
         return made
 
     # -- input ----------------------------------------------------------------------------------------------------
@@ -93,14 +101,13 @@ class Engine:
         """Takes in reports of one source, in log order. Returns alerts in output order."""
         self.counts["steps"] += 1
         reports = batch.reports
-        source_bit = 1 << self.sources.index(batch.source)
-        known = self.fleet.size
-        rows = self.fleet.rows_of(reports["mmsi"])
-        self._welcome(known, rows, reports)
-        for places in _rounds(rows):
-            self._round(batch, rows[places], reports[places], source_bit)
-        self.fleet.touch(rows)
-        self.counts["reports"] += len(reports)
+        if len(reports):
+            self.counts["reports"] += len(reports)
+            known = self.fleet.size
+            rows = self.fleet.rows_of(reports["mmsi"])
+            self._welcome(known, rows, reports)
+            self.fleet.touch(rows)
+            self._take(batch, rows)
         return self._drain()
 
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
@@ -108,11 +115,10 @@ class Engine:
         outages = self.sources.apply(tick)
         if outages and self.partition == SPEAKER:
             self._watch(outages, ordinal)
-        if self.detectors:
-            due = np.stack([self.fleet.detectors[d.name].due_ms[: self.fleet.size] for d in self.detectors])
-            clocks = self.sources.clocks(self.fleet.core.sources[: self.fleet.size])
-            rows = np.flatnonzero(due.min(axis=0) <= clocks)
-            self._fire(rows, clocks[rows], np.full(len(rows), ordinal))
+        clock_ms = self.sources.clock_ms
+        found = [self._wheel.take(clock_ms), *self._waiting.take(self.sources.clock_of)]
+        if any(map(len, found)):
+            self._wake(np.unique(np.concatenate(found)), clock_ms, ordinal)
         return self._drain()
 
     def _welcome(self, known: int, rows: Rows, reports: npt.NDArray[np.void]) -> None:
@@ -120,48 +126,131 @@ class Engine:
             return
         first = np.unique(rows, return_index=True)[1]
         first = first[rows[first] >= known]
-        intake.name_stations(self.fleet, rows[first], reports["type"][first])
+        intake.name_ships(self.fleet, rows[first], reports["type"][first])
         self.matcher.refresh(self.fleet, self.matcher.new_rows(self.fleet, rows[first]))
 
-    def _round(self, batch: Batch, rows: Rows, reports: npt.NDArray[np.void], source_bit: int) -> None:
-        core = self.fleet.core
-        sort = intake.sort_round(core, rows, reports)
-        self.counts["duplicates"] += int(sort.duplicate.sum())
-        self.counts["late"] += int(sort.late.sum())
-        heard = rows[~sort.accepted]
-        core.sources[heard] |= np.uint64(source_bit)
-        current = sort.current
-        self._fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
-        taken = np.flatnonzero(sort.accepted)
-        if len(taken):
-            self._take(batch, rows[taken], reports[taken], current[taken], source_bit)
+    def _take(self, batch: Batch, rows: Rows) -> None:
+        """All that nobody minds is written at once; vessels that somebody may mind take one report at a time."""
+        source_bit = 1 << self.sources.index(batch.source)
+        arrivals = arrive(self.fleet, rows, batch.reports)
+        loud = self._take_quiet(batch, arrivals, source_bit)
+        if not loud.any():
+            return
+        mine = arrivals.order[loud[arrivals.vessel]]
+        for _, turn in turns(*groups(rows[mine])):
+            places = mine[turn]
+            self._take_each(batch, rows[places], batch.reports[places], source_bit)
 
-    def _take(
-        self, batch: Batch, rows: Rows, reports: npt.NDArray[np.void], current: npt.NDArray[np.bool_], source_bit: int
+    def _take_quiet(self, batch: Batch, arrivals: Arrivals, source_bit: int) -> Bools:
+        """Writes what needs no judging. Returns which vessels of ``arrivals`` do: nothing of theirs is written."""
+        loud = arrivals.unsure
+        taken = np.flatnonzero(~(arrivals.duplicate | arrivals.late | loud[arrivals.vessel]))
+        if len(taken):
+            history = History(
+                self.fleet, arrivals.rows[taken], batch.reports[arrivals.order[taken]], arrivals.last_ms[taken],
+                batch.statics,
+            )  # fmt: skip
+            step = self._reports(history, batch.raw, written=False)
+            dues: dict[str, Column_] = {}
+            noisy = self.matcher.may_change(history)
+            for detector in self.detectors:
+                noisy |= self._minds(detector, step, history, dues)
+            self._write_quiet(history, ~noisy, source_bit, step, dues)
+            loud[arrivals.vessel[taken[history.starts[noisy]]]] = True
+        quiet = ~loud[arrivals.vessel]
+        self._heard_only(arrivals, quiet, source_bit)
+        return loud
+
+    def _minds(self, detector: Detector, step: Step, history: History, dues: dict[str, Column_]) -> Bools:
+        """Which vessels a detector may have something to say about in this batch."""
+        minds = np.zeros(len(history.heads), bool)
+        try:
+            due_ms, places = detector.due(step), detector.screen(step)
+        except Exception:  # noqa: BLE001 - it raises again, and is noted, where the bad report comes alone
+            return ~minds
+        dues[detector.name] = due_ms
+        asked_ms = np.append(NEVER_MS, due_ms[:-1])
+        asked_ms[history.starts] = self.fleet.detectors[detector.name].due_ms[history.heads]
+        minds[history.vessel[history.current & (asked_ms <= history.times)]] = True
+        minds[history.vessel[places]] = True
+        return minds
+
+    def _write_quiet(
+        self, history: History, quiet: Bools, source_bit: int, step: Step, dues: dict[str, Column_]
     ) -> None:
-        core = self.fleet.core
-        before = core.take(rows)
-        moved = current & reports["moves"] & ~np.isnan(reports["lat_deg"]) & ~np.isnan(reports["lon_deg"])
-        stated = reports["static"] >= 0
-        intake.remember_payloads(core, rows, reports)
-        intake.take_times(core, rows[current], reports[current], source_bit, moved[current])
-        intake.take_fixes(core, rows[moved], reports[moved], batch.raw)
-        if stated.any():
-            changed = intake.take_statics(
-                core, rows[stated], reports["time_ms"][stated], intake.statics_of(batch, reports[stated])
-            )
-            self.matcher.refresh(self.fleet, rows[stated][changed])
-        step = self._step("reports", rows, reports["time_ms"].astype(np.int64))
-        step.before, step.reports, step.moved, step.stated, step.raw = before, reports, moved, stated, batch.raw
+        if not quiet.any():
+            return
+        vessels = slice(None) if quiet.all() else np.flatnonzero(quiet)
+        intake.write(self.fleet, history, vessels, source_bit, step.raw, dues)
+        noting = [d for d in self.detectors if type(d).note is not Detector.note]
+        if noting:
+            some = step if quiet.all() else step.only(np.flatnonzero(quiet[history.vessel]))
+            for detector in noting:
+                self._guarded(detector, some, detector.note)
+        self._plan(history.heads[vessels])
+
+    def _heard_only(self, arrivals: Arrivals, mine: Bools, source_bit: int) -> None:
+        """Duplicates and late reports only tell that the source hears the vessel."""
+        duplicate, late = arrivals.duplicate & mine, arrivals.late & mine
+        self.counts["duplicates"] += int(duplicate.sum())
+        self.counts["late"] += int(late.sum())
+        rows = arrivals.rows[duplicate | late]
+        bit = np.uint64(source_bit)
+        rows = np.unique(rows[self.fleet.core.sources[rows] & bit == 0])
+        if len(rows):
+            self.fleet.core.sources[rows] |= bit
+            self._plan(rows)
+
+    def _take_each(self, batch: Batch, rows: Rows, reports: npt.NDArray[np.void], source_bit: int) -> None:
+        """One report of each vessel, exactly: what is due before it, the report, the detectors."""
+        arrivals = arrive(self.fleet, rows, reports)
+        self._heard_only(arrivals, np.ones(len(rows), bool), source_bit)
+        taken = np.flatnonzero(~(arrivals.duplicate | arrivals.late))
+        if not len(taken):
+            return
+        rows, reports, last_ms = arrivals.rows[taken], reports[arrivals.order[taken]], arrivals.last_ms[taken]
+        current = last_ms <= reports["time_ms"]
+        self._fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
+        history = History(self.fleet, rows, reports, last_ms, batch.statics)
+        intake.write(self.fleet, history, slice(None), source_bit, batch.raw, {})
+        self.matcher.refresh(self.fleet, intake.changed_identity(history, self.fleet))
+        step = self._reports(history, batch.raw, written=True)
         for detector in self.detectors:
+            self._guarded(detector, step, detector.note)
+            due_ms = self._guarded(detector, step, detector.due)
+            if due_ms is not None:
+                self.fleet.detectors[detector.name].due_ms[rows] = due_ms
             self._look(detector, step, reports["ordinal"])
+        self._plan(rows)
 
     # -- steps ----------------------------------------------------------------------------------------------------
+
+    def _due_ms(self, rows: Rows) -> npt.NDArray[np.int64]:
+        due_ms = np.full(len(rows), NEVER_MS)
+        for detector in self.detectors:
+            np.minimum(due_ms, self.fleet.detectors[detector.name].due_ms[rows], out=due_ms)
+        return due_ms
+
+    def _plan(self, rows: Rows) -> None:
+        """Has distinct rows come up when the first detector asks for them."""
+        self._wheel.ask(rows, self._due_ms(rows))
+
+    def _wake(self, rows: Rows, clock_ms: int, ordinal: int) -> None:
+        """Rows that came up: looks at those that are due by the clock of the sources that hear them."""
+        due_ms, masks = self._due_ms(rows), self.fleet.core.sources[rows]
+        clocks = self.sources.clocks(masks)
+        now = due_ms <= clocks
+        waits = ~now & (due_ms <= clock_ms)
+        if waits.any():
+            self._waiting.put(rows[waits], masks[waits], due_ms[waits])
+        self._wheel.ask(rows[~now & ~waits], due_ms[~now & ~waits])
+        self._fire(rows[now], clocks[now], np.full(int(now.sum()), ordinal))
+        self._plan(rows[now])
 
     def _fire(self, rows: Rows, until_ms: npt.NDArray[np.int64], ordinals: npt.NDArray[np.int64]) -> None:
         """Looks at what each row asked for up to its ``until_ms``, each row in order of time."""
         for _ in range(LOOKS_MOST):
-            if not len(rows):
+            if not len(rows) or not self.detectors:
                 return
             due = np.stack([self.fleet.detectors[d.name].due_ms[rows] for d in self.detectors])
             first = due.argmin(axis=0)
@@ -188,6 +277,18 @@ class Engine:
         return Step(
             kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference  # type: ignore[arg-type]
         )  # fmt: skip
+
+    def _reports(self, history: History, raw: bytes, *, written: bool) -> Step:
+        return Step.of_reports(
+            history, raw, written=written, fleet=self.fleet, sources=self.sources, reference=self.reference
+        )
+
+    def _guarded(self, detector: Detector, step: Step, ask: Callable[[Step], Answer]) -> Answer | None:
+        try:
+            return ask(step)
+        except Exception as bug:  # noqa: BLE001 - one detector's bug must not stop the others; counted and kept
+            self._fault(detector, step, 0, bug)
+            return None
 
     def _look(self, detector: Detector, step: Step, ordinals: npt.NDArray[np.int64]) -> None:
         for at in self._screen(detector, step):
@@ -270,16 +371,3 @@ class Engine:
     def mark_clean(self) -> None:
         """Everything so far stands in a snapshot."""
         self.fleet.dirty[:] = False
-
-
-def _rounds(rows: Rows) -> Iterable[Rows]:
-    """Places of the first report of each vessel, then of the second, ..."""
-    if not len(rows):
-        return
-    order = np.argsort(rows, kind="stable")
-    ordered = rows[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    rank = np.empty(len(rows), np.intp)
-    rank[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(np.append(starts, len(rows))))
-    for k in range(int(rank.max()) + 1):
-        yield np.flatnonzero(rank == k)

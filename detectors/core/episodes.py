@@ -59,6 +59,9 @@ class Desk:
             open_alerts[slot] = alert
         else:
             del open_alerts[slot]
+        if row >= 0:
+            still = any(name == detector.name for name, _ in open_alerts)
+            self._fleet.detectors[detector.name].open[row] = still
         if not open_alerts:
             del self._fleet.open[row]
         return alert

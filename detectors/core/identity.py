@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from detectors.core.columns import Columns
-from detectors.core.fleet import Fleet, Rows
+from detectors.core.columns import Columns, Rows
+from detectors.core.fleet import Fleet
+from detectors.core.history import History
 from detectors.core.listing import register_of
 from detectors.core.matching import Told
 from detectors.core.reference import Reference
 from detectors.core.ship import MATCHED_CALL_SIGN, MATCHED_IMO, MATCHED_MMSI
 
 _BITS: Final = {"imo": MATCHED_IMO, "mmsi": MATCHED_MMSI, "call_sign": MATCHED_CALL_SIGN, "name": 0}
+
+Bools = npt.NDArray[np.bool_]
 
 
 class Matcher:
@@ -23,6 +27,8 @@ class Matcher:
         self.register = register_of(reference)
         self._imo, self._mmsi, self._call_sign = self.register.imo, self.register.mmsi, self.register.call_sign
         self._mmsis = np.asarray(sorted(self._mmsi), np.uint32)
+        self._imos = np.asarray(sorted(self._imo), np.uint32)
+        self._call_signs = np.asarray(sorted(s.encode() for s in self._call_sign), "S7")
 
     def refresh(self, fleet: Fleet, rows: Rows) -> None:
         """Matches ``rows`` anew and writes listed, matched and misuse."""
@@ -37,7 +43,29 @@ class Matcher:
 
     def new_rows(self, fleet: Fleet, rows: Rows) -> Rows:
         """Of ``rows``, just made, those whose MMSI stands in the list."""
-        return rows[np.isin(fleet.core.mmsi[rows], self._mmsis)]
+        return rows[_among(fleet.core.mmsi[rows], self._mmsis)]
+
+    def may_change(self, history: History) -> Bools:
+        """For each vessel of ``history`` whether its static reports may make it another ship to the list."""
+        suspect = np.zeros(len(history.heads), bool)
+        if not history.stated.any():
+            return suspect
+        for name, listed in (("imo", self._imos), ("call_sign", self._call_signs)):
+            at, values = history.brings(name)
+            suspect[history.vessel[at[_among(values, listed)]]] = True
+        stated = np.unique(history.vessel[history.stated])
+        known = (history.known("listed")[stated] > 0) | _among(history.known("mmsi")[stated], self._mmsis)
+        known |= _among(history.known("call_sign")[stated], self._call_signs)
+        suspect[stated[known]] = True
+        return suspect
+
+
+def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:
+    """Which values are in ``listed``, which is sorted."""
+    if not len(listed):
+        return np.zeros(len(values), bool)
+    found: Bools = listed[np.minimum(np.searchsorted(listed, values), len(listed) - 1)] == values
+    return found
 
 
 def told_by(core: Columns, row: int) -> Told:

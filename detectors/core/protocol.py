@@ -1,27 +1,29 @@
 """What a detector is: one file, two halves.
 
 ``screen`` looks at a whole batch in columns and names the places worth a look: it may name too many, never too
-few. ``judge`` looks at one of them in plain Python: there the decision, the numbers and the wording live. Neither
-does I/O, reads a clock or draws a random number; time arrives in the step.
+few. ``judge`` looks at one of them in plain Python: there the decision, the numbers and the wording live. Beside
+them, where needed, ``due`` says when to look again at a ship that stays silent, and ``note`` keeps running values.
+None does I/O, reads a clock or draws a random number; time arrives in the step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal, Self
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert, Fact, Severity, Verification
-from detectors.core.columns import Column, Columns
+from detectors.core.columns import Column, Columns, Picked
 from detectors.core.fleet import Fleet
+from detectors.core.history import History, groups, turns
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
 from detectors.core.ship import Ship, read_ship
 from detectors.core.sources import Outage, SourceTable
-from detectors.core.units import next_step
+from detectors.core.units import NEVER_MS, next_step
 
 Places = npt.NDArray[np.intp]
 
@@ -49,9 +51,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Step:
     """One look at the fleet.
 
-    ``kind`` is ``reports`` (``rows`` have each sent one report; the fleet already holds it and ``before`` is the
-    fleet's core as it was), ``clock`` (what ``rows`` asked for is due) or ``source`` (``outages`` happened;
-    ``rows`` number them). ``time_ms`` has one value a row. ``at`` counts along ``rows``.
+    ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
+    order), ``clock`` (what ``rows`` asked for is due) or ``source`` (``outages`` happened; ``rows`` number them).
+    ``time_ms`` has one value a row, and so has every column of ``before`` and ``now``: the vessel as it was before the
+    report and as it is after it. ``at`` counts along ``rows``.
     """
 
     def __init__(
@@ -66,8 +69,8 @@ class Step:
     ) -> None:
         self.kind, self.rows, self.time_ms = kind, rows, time_ms
         self.fleet, self.sources, self.reference = fleet, sources, reference
-        self.core = fleet.core
-        self.before: Columns = fleet.core
+        self.now: Columns = Picked(fleet.core, rows)
+        self.before: Columns = self.now
         self.reports: npt.NDArray[np.void] = np.zeros(0, REPORT)
         self.moved: npt.NDArray[np.bool_] = np.zeros(0, bool)
         """Per row: this report carried a position that was taken."""
@@ -76,9 +79,38 @@ class Step:
         self.raw = b""
         self.outages: list[Outage] = []
 
+    @classmethod
+    def of_reports(
+        cls, history: History, raw: bytes, *, written: bool, fleet: Fleet, sources: SourceTable, reference: Reference
+    ) -> Self:
+        """All reports of a history. When it is ``written``, each vessel's only one, ``now`` is the fleet itself."""
+        made = cls("reports", history.rows, history.times, fleet=fleet, sources=sources, reference=reference)
+        if not written:
+            made.now = history.now
+        made.before, made.reports = history.before, history.reports
+        made.moved, made.stated, made.raw = history.moved, history.stated, raw
+        return made
+
+    def only(self, places: Places) -> Self:
+        """The same look at fewer rows."""
+        some = type(self)(
+            self.kind, self.rows[places], self.time_ms[places],
+            fleet=self.fleet, sources=self.sources, reference=self.reference,
+        )  # fmt: skip
+        some.now, some.before = Picked(self.now, places), Picked(self.before, places)
+        if self.kind == "reports":
+            some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]
+        some.raw, some.outages = self.raw, self.outages
+        return some
+
+    def in_turn(self) -> Iterator[Places]:
+        """Places of the first report of each vessel, then of the second, ...: for what adds up report by report."""
+        for _, places in turns(*groups(self.rows)):
+            yield places
+
     def ship(self, at: int) -> Ship:
         """The vessel as it is now."""
-        return read_ship(self.core, int(self.rows[at]), self.reference)
+        return read_ship(self.fleet.core, int(self.rows[at]), self.reference)
 
     def ship_before(self, at: int) -> Ship:
         """The vessel as it was before this report."""
@@ -91,7 +123,7 @@ class Step:
 
     def silence_ms(self, at: int, since_ms: int) -> int:
         """Silence that counts: the time since ``since_ms`` in which a source that hears this vessel was up."""
-        mask = int(self.core.sources[self.rows[at]])
+        mask = int(self.fleet.core.sources[self.rows[at]])
         return self.sources.silence_ms(mask, since_ms, int(self.time_ms[at]))
 
 
@@ -113,16 +145,36 @@ class Detector:
         self.reference = reference
 
     def screen(self, step: Step) -> Places:
-        """Places along ``step.rows`` worth judging."""
+        """Places along ``step.rows`` worth judging. Writes nothing.
+
+        It may see many reports of one vessel, and its own columns as they were before all of them. When it names one,
+        that vessel's reports come again one at a time, each screened and judged in its turn.
+        """
         raise AssertionError(f"{self.name} screens nothing")
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
-        """The decision on one place."""
+        """The decision on one place; may write its own columns. In a step of reports each vessel has one here."""
         raise AssertionError(f"{self.name} judges nothing")
 
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """For each report the step at which to look at the vessel again if it stays silent. Writes nothing.
+
+        One value a report, as ``next_steps`` gives them; NEVER_MS for none. Stands until the vessel's next report,
+        or until ``judge`` says otherwise.
+        """
+        return np.full(len(step.rows), NEVER_MS)
+
+    def note(self, step: Step) -> None:
+        """Writes what every report adds to its own columns, judged or not. Many a vessel: see ``step.in_turn``."""
+
     def state(self, step: Step) -> Any:
-        """This detector's own columns."""
+        """This detector's own columns of the whole fleet, to be read and written by row."""
         return step.fleet.detectors[self.name]
+
+    def is_open(self, step: Step) -> npt.NDArray[np.bool_]:
+        """Whether it has an open alert about each of ``step.rows``."""
+        found: npt.NDArray[np.bool_] = self.state(step).open[step.rows]
+        return found
 
     def opened(self, step: Step, at: int, key: str = "") -> Alert | None:
         """Its open alert about the subject at ``at``, if there is one."""

@@ -1,23 +1,25 @@
 """The fleet as bytes: shards of rows, and a manifest that says how to read them.
 
-Columns are mapped by owner and name: a column that a snapshot does not know starts at its default; one whose type
-or version changed needs a migration and stops here. The open alerts of a row travel in its shard.
+A shard is the bytes of its rows' records as they lie in memory; the manifest names the columns in them. When a
+snapshot has the very same columns it is copied in whole; else they are mapped by owner and name: a column that it does
+not know starts at its default; one whose type or version changed needs a migration and stops here. The open alerts of
+a row travel in its shard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from detectors.core.alert import Alert
-from detectors.core.columns import Column, Column_
-from detectors.core.fleet import SHARD_ROWS, Fleet
+from detectors.core.columns import field
+from detectors.core.fleet import SHARD_ROWS, Block, Fleet
 from detectors.core.sources import Source, SourceTable
 
-FORMAT = 1
-CORE = "core"
+FORMAT = 2
 
 
 class SnapshotError(ValueError):
@@ -31,6 +33,8 @@ class ColumnHead(msgspec.Struct, frozen=True):
     name: str
     dtype: str
     version: int
+    offset: int
+    """Where it begins in a record."""
 
 
 class OpenAlert(msgspec.Struct, frozen=True):
@@ -42,10 +46,10 @@ class OpenAlert(msgspec.Struct, frozen=True):
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """Rows as column slices in the manifest's order, and their open alerts."""
+    """Records of rows, as the manifest describes them, and their open alerts."""
 
     rows: int
-    columns: list[bytes]
+    records: bytes
     open: list[OpenAlert]
 
 
@@ -56,15 +60,18 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     shard_rows: int
     rows: int
     reference: str
+    record_bytes: int
     columns: list[ColumnHead]
     sources: list[Source]
     source_alerts: list[OpenAlert]
     replayed: bool = False
 
 
-def _columns(fleet: Fleet) -> list[tuple[str, Column, Column_]]:
-    owners = [(CORE, fleet.core), *fleet.detectors.items()]
-    return [(owner, column, values) for owner, columns in owners for column, values in columns.items()]
+def _heads(fleet: Fleet) -> list[ColumnHead]:
+    places: Mapping[str, tuple[Any, ...]] = fleet.kind.fields or {}
+    return [
+        ColumnHead(owner, c.name, c.dtype, c.version, places[field(owner, c.name)][1]) for owner, c in fleet.owned
+    ]
 
 
 def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
@@ -74,21 +81,21 @@ def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
 def write_shard(fleet: Fleet, number: int) -> bytes:
     """Shard ``number``, a copy."""
     rows = range(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS))
-    slices = [values[rows.start : rows.stop].tobytes() for _, _, values in _columns(fleet)]
+    records = fleet.table[rows.start : rows.stop].tobytes()
     with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
-    return msgspec.msgpack.encode(Shard(len(rows), slices, _open(fleet, with_alerts)))
+    return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts)))
 
 
 def write_manifest(fleet: Fleet, sources: SourceTable, reference: str) -> bytes:
     """The manifest that goes with the shards as they are now."""
-    heads = [ColumnHead(owner, c.name, v.dtype.str, c.version) for owner, c, v in _columns(fleet)]
     return msgspec.json.encode(
         Manifest(
             format=FORMAT,
             shard_rows=SHARD_ROWS,
             rows=fleet.size,
             reference=reference,
-            columns=heads,
+            record_bytes=fleet.kind.itemsize,
+            columns=_heads(fleet),
             sources=sources.sources,
             source_alerts=_open(fleet, sorted(r for r in fleet.open if r < 0)),
             replayed=sources.replayed,
@@ -115,28 +122,42 @@ def read(fleet: Fleet, shards: Sequence[bytes], manifest: bytes) -> Manifest:
         raise SnapshotError(f"snapshot format {head.format}/{head.shard_rows}, expected {FORMAT}/{SHARD_ROWS}")
     if sum(part.rows for part in parts) != head.rows:
         raise SnapshotError(f"snapshot torn: {sum(p.rows for p in parts)} rows in shards, {head.rows} in the manifest")
-    if head.rows > len(fleet.core.mmsi):
-        fleet.reserve(head.rows)
-    _fill(fleet, head, parts)
-    fleet.size = head.rows
-    fleet.index = dict(zip(fleet.core.mmsi[: head.rows].tolist(), range(head.rows), strict=True))
+    fleet.adopt(_records(fleet, head, parts))
     for part in parts:
         for entry in part.open:
             fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
+    _mark_open(fleet)
     return head
 
 
-def _fill(fleet: Fleet, head: Manifest, parts: list[Shard]) -> None:
-    places = {(h.owner, h.name): i for i, h in enumerate(head.columns)}
-    for owner, column, values in _columns(fleet):
-        place = places.get((owner, column.name))
-        if place is None:
+def _records(fleet: Fleet, head: Manifest, parts: list[Shard]) -> Block:
+    """The shards' records in the fleet's own layout."""
+    stored = b"".join(part.records for part in parts)
+    if len(stored) != head.rows * head.record_bytes:
+        raise SnapshotError(f"snapshot torn: {len(stored)} bytes for {head.rows} rows of {head.record_bytes}")
+    mine = _heads(fleet)
+    if head.columns == mine and head.record_bytes == fleet.kind.itemsize:
+        return np.frombuffer(stored, fleet.kind)
+    known = {(h.owner, h.name): h for h in head.columns}
+    records = fleet.blanks(head.rows)
+    for column in mine:
+        was = known.get((column.owner, column.name))
+        if was is None:
             continue  # a column that is new since: it keeps its default
-        was = head.columns[place]
-        if (was.dtype, was.version) != (values.dtype.str, column.version):
+        if (was.dtype, was.version) != (column.dtype, column.version):
             raise SnapshotError(
-                f"column {owner}.{column.name} is {values.dtype.str} v{column.version}, "
+                f"column {column.owner}.{column.name} is {column.dtype} v{column.version}, "
                 f"the snapshot has {was.dtype} v{was.version}: it needs a migration"
             )
-        if parts:
-            values[: head.rows] = np.frombuffer(b"".join(p.columns[place] for p in parts), values.dtype)
+        kind = np.dtype({"names": ["it"], "formats": [was.dtype], "offsets": [was.offset], "itemsize": head.record_bytes})
+        records[field(column.owner, column.name)] = np.frombuffer(stored, kind)["it"]
+    return records
+
+
+def _mark_open(fleet: Fleet) -> None:
+    for columns in fleet.detectors.values():
+        columns.open[: fleet.size] = False
+    for row, alerts in fleet.open.items():
+        for detector, _ in alerts:
+            if detector in fleet.detectors:
+                fleet.detectors[detector].open[row] = True

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 MS: Final = 1000
 MINUTE_MS: Final = 60 * MS
 HOUR_MS: Final = 3600 * MS
@@ -19,6 +22,11 @@ EARTH_NM: Final = 3440.065
 
 def next_step(time_ms: int) -> int:
     """The first step at or after ``time_ms``."""
+    return -(-time_ms // STEP_MS) * STEP_MS
+
+
+def next_steps(time_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """``next_step`` for a column; NEVER_MS stays."""
     return -(-time_ms // STEP_MS) * STEP_MS
 
 

@@ -1,0 +1,146 @@
+"""A batch by vessel: which reports are new, which are another reception of one, which come too late.
+
+Reports are sorted by row, within a row in log order. A vessel remembers its last four transmissions; a report is a
+duplicate when it is one of these, heard within 10 s of it. Deciding that for a whole batch at once needs no loop as
+long as the transmission that it repeats lies at most four reports back; where that cannot be seen at once the vessel
+is left *unsure*, and its reports are to be taken one at a time, for which the decision is always exact.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.columns import PAYLOADS_KEPT, Rows
+from detectors.core.fleet import Fleet
+
+SAME_TRANSMISSION_MS: Final = 10_000
+LATE_STATIC_MS: Final = 30_000
+_WORD_BITS: Final = 62
+_LONG_AGO_MS: Final = np.iinfo(np.int64).min
+
+Bools = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.int64]
+Reports = npt.NDArray[np.void]
+
+
+class Arrivals(NamedTuple):
+    """All arrays but ``starts`` and ``unsure`` have one value a report, in the order of ``order``."""
+
+    order: Rows
+    """Places in the batch."""
+    rows: Rows
+    starts: Rows
+    """The first report of each vessel; vessels are numbered in this order."""
+    vessel: Rows
+    last_ms: Times
+    """The newest report of the vessel so far, before this one."""
+    duplicate: Bools
+    late: Bools
+    unsure: Bools
+    """One value a vessel."""
+
+
+def arrive(fleet: Fleet, rows: Rows, reports: Reports) -> Arrivals:
+    """Sorts reports by vessel and judges each. ``rows`` has the row of each report."""
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    times, payloads = reports["time_ms"][order], reports["payload"][order]
+    begins = np.append(True, rows[1:] != rows[:-1])
+    starts = np.flatnonzero(begins)
+    if len(starts) == len(rows):
+        return _once_each(fleet, order, rows, times, payloads)
+    vessel = np.cumsum(begins) - 1
+    unsure = np.zeros(len(starts), bool)
+    duplicate, repeated = _duplicates(fleet, starts, vessel, rows, times, payloads, unsure)
+    last_ms = _newest_before(fleet.core.last_ms[rows[starts]], starts, vessel, np.where(duplicate, _LONG_AGO_MS, times))
+    if last_ms is None:
+        unsure[:] = True
+        last_ms = fleet.core.last_ms[rows]
+    late = ~duplicate & (last_ms - times > LATE_STATIC_MS)
+    if late.any():  # what repeats a late one is no duplicate: it was never taken
+        several = np.logical_or.reduceat(late, starts) & np.logical_or.reduceat(repeated, starts)
+        unsure |= several
+    return Arrivals(order, rows, starts, vessel, last_ms, duplicate, late, unsure)
+
+
+def _once_each(fleet: Fleet, order: Rows, rows: Rows, times: Times, payloads: npt.NDArray[np.uint64]) -> Arrivals:
+    known, when = fleet.core.payloads[rows], fleet.core.payload_ms[rows]
+    duplicate = _any(_same(known, when, payloads, times))
+    last_ms = fleet.core.last_ms[rows]
+    late = ~duplicate & (last_ms - times > LATE_STATIC_MS)
+    each = np.arange(len(rows))
+    return Arrivals(order, rows, each, each, last_ms, duplicate, late, np.zeros(len(rows), bool))
+
+
+def _same(known: npt.NDArray[np.uint64], when: Times, payloads: npt.NDArray[np.uint64], times: Times) -> Bools:
+    """Shape (n, PAYLOADS_KEPT): which of the remembered transmissions each report is."""
+    same: Bools = (known == payloads[:, None]) & (np.abs(when - times[:, None]) <= SAME_TRANSMISSION_MS)
+    return same
+
+
+def _any(flags: Bools) -> Bools:
+    """Any of PAYLOADS_KEPT flags: four bytes read as one word are 10x quicker than a reduction."""
+    found: Bools = np.ascontiguousarray(flags).view(np.uint32)[:, 0] != 0
+    return found
+
+
+def _duplicates(
+    fleet: Fleet, starts: Rows, vessel: Rows, rows: Rows, times: Times, payloads: npt.NDArray[np.uint64], unsure: Bools
+) -> tuple[Bools, Bools]:
+    """Which reports are duplicates, and which have any part in a repetition; marks vessels ``unsure``."""
+    turn = np.arange(len(rows)) - starts[vessel]
+    heads = rows[starts]
+    known, when = fleet.core.payloads[heads][vessel], fleet.core.payload_ms[heads][vessel]
+    same = _same(known, when, payloads, times)
+    kept = same & (turn[:, None] + np.arange(PAYLOADS_KEPT) < PAYLOADS_KEPT)
+    duplicate, repeated = _any(kept), _any(same)
+    echoes = []
+    for back in range(1, min(PAYLOADS_KEPT, int(turn.max())) + 1):
+        echo = (vessel[back:] == vessel[:-back]) & (payloads[back:] == payloads[:-back])
+        echo &= np.abs(times[back:] - times[:-back]) <= SAME_TRANSMISSION_MS
+        echoes.append((back, echo))
+        repeated[back:] |= echo
+    first = ~repeated
+    for back, echo in echoes:
+        duplicate[back:] |= echo & first[:-back]
+    unsure[vessel[repeated & ~duplicate]] = True
+    _far_echoes(vessel, times, payloads, unsure)
+    return duplicate, repeated
+
+
+def _far_echoes(vessel: Rows, times: Times, payloads: npt.NDArray[np.uint64], unsure: Bools) -> None:
+    """Marks vessels that repeat a payload from more than four reports back, where times do not rule it out."""
+    far = PAYLOADS_KEPT + 1
+    if len(vessel) <= far:
+        return
+    close = (vessel[far:] == vessel[:-far]) & (times[far:] - times[:-far] <= SAME_TRANSMISSION_MS)
+    disordered = (vessel[1:] == vessel[:-1]) & (times[1:] < times[:-1])
+    if not (close.any() or disordered.any()):
+        return
+    suspects = np.zeros(len(unsure), bool)
+    suspects[vessel[far:][close]] = True
+    suspects[vessel[1:][disordered]] = True
+    at = np.flatnonzero(suspects[vessel])
+    at = at[np.lexsort((payloads[at], vessel[at]))]
+    again = (vessel[at[1:]] == vessel[at[:-1]]) & (payloads[at[1:]] == payloads[at[:-1]])
+    unsure[vessel[at[1:][again & (at[1:] - at[:-1] >= far)]]] = True
+
+
+def _newest_before(last_ms: Times, starts: Rows, vessel: Rows, heard_ms: Times) -> Times | None:
+    """For each report the largest of the vessel's ``last_ms`` and of ``heard_ms`` before it.
+
+    A running maximum within groups is one over all when each group is lifted above the one before; None when the
+    times span too much for that (a hostile clock).
+    """
+    newest = np.append(_LONG_AGO_MS, heard_ms[:-1])
+    newest[starts] = last_ms
+    real = newest > _LONG_AGO_MS
+    low, high = int(newest[real].min()), int(newest[real].max())
+    if (high - low).bit_length() + len(starts).bit_length() > _WORD_BITS:
+        return None
+    lift = vessel * (high - low + 1)
+    newest = np.where(real, newest - low, 0) + lift
+    return np.maximum.accumulate(newest) - lift + low

@@ -1,0 +1,251 @@
+"""What was known of each vessel before and after each report of a batch, in columns.
+
+A vessel may send many reports in one batch. All of them are worked out at once: a value that a report brings holds
+until the vessel's next report that brings one, so it is found by looking back within the vessel's reports, and before
+them in the fleet. Only the running mean of intervals needs one report after another; that loop touches one column.
+Nothing here depends on a detector, so the detectors may look at all reports before one is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.columns import CORE_OWNER, Column_, Columns, Rows, field
+from detectors.core.fleet import Block, Fleet
+from detectors.core.geo import distances_nm, unit_vectors
+from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
+from detectors.core.units import EARTH_NM, HOUR_MS, MS
+
+APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other anew
+JUMP_KN: Final = 60.0
+JUMP_NM: Final = 1.0
+USUAL_SHARE: Final = 0.1  # weight of the newest interval in the running mean
+SUPPORT_MOST: Final = 65_535
+POSITION: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "status", "class_b")
+_DEGREE_NM: Final = 1.001 * EARTH_NM * np.pi / 180
+_STATED: Final = {
+    "imo": (HAS_IDENTITY, "positive"),
+    "bound_ms": (HAS_IDENTITY, "positive"),
+    "name": (HAS_NAME, "text"),
+    "call_sign": (HAS_SHIP, "text"),
+    "ship_type": (HAS_SHIP, "positive"),
+    "length_m": (HAS_SHIP, "positive"),
+    "destination": (HAS_VOYAGE, "text"),
+    "draught_m": (HAS_VOYAGE, "number"),
+}
+STATED: Final = tuple(_STATED)
+"""Columns that static reports bring."""
+
+Bools = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.int64]
+Reports = npt.NDArray[np.void]
+
+
+def turns(starts: Rows, sizes: Rows) -> Iterator[tuple[Rows, Rows]]:
+    """Of groups that begin at ``starts``: (the groups that have a k-th member, its place) for k = 0, 1, ..."""
+    order = np.argsort(-sizes, kind="stable")
+    left = np.searchsorted(-sizes[order], -np.arange(int(sizes.max(initial=0))), side="left")
+    for turn, size in enumerate(left.tolist()):
+        yield order[:size], starts[order[:size]] + turn
+
+
+def groups(rows: Rows) -> tuple[Rows, Rows]:
+    """Starts and sizes of the runs of equal values in ``rows``, which is sorted."""
+    starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])) if len(rows) else np.zeros(0, np.intp)
+    return starts, np.diff(np.append(starts, len(rows)))
+
+
+class History:
+    """Accepted reports, sorted by vessel and within it in log order.
+
+    ``rows``, ``reports`` and ``last_ms`` (the vessel's newest report before this one) have one value a report;
+    ``starts`` are the first reports of the vessels, which are numbered in that order. ``statics`` are the batch's.
+    """
+
+    def __init__(
+        self, fleet: Fleet, rows: Rows, reports: Reports, last_ms: Times, statics: npt.NDArray[np.void]
+    ) -> None:
+        self.rows, self.reports, self.last_ms, self.statics = rows, reports, last_ms, statics
+        begins = np.append(True, rows[1:] != rows[:-1])
+        self.starts = np.flatnonzero(begins)
+        self.once = len(self.starts) == len(rows)
+        """Whether each vessel has one report."""
+        self.vessel = np.arange(len(rows)) if self.once else np.cumsum(begins) - 1
+        self.ends = np.append(self.starts[1:], len(rows)) - 1
+        self.heads = rows[self.starts]
+        self.was: Block = fleet.block(self.heads)
+        """One record a vessel: the fleet before the batch."""
+        self.times: Times = reports["time_ms"].astype(np.int64)
+        self.current: Bools = last_ms <= self.times
+        """Not older than what was known: it may move the ship."""
+        self.moved: Bools = self.current & reports["moves"] & ~np.isnan(reports["lat_deg"] + reports["lon_deg"])
+        self.stated: Bools = reports["static"] >= 0
+        self._begins = begins
+        self._turns = np.arange(len(rows))
+        self.now: Columns = _Now(self)
+        self.before: Columns = _Before(self)
+
+    # -- looking back ---------------------------------------------------------------------------------------------
+
+    def latest(self, given: Bools) -> Rows:
+        """For each report the vessel's latest one, this included, where ``given``; else the vessel's first."""
+        return self._turns if self.once else np.maximum.accumulate(np.where(given | self._begins, self._turns, 0))
+
+    def fleet(self, name: str) -> Column_:
+        """What the fleet knew, one value a report."""
+        return self.known(name)[self.vessel]
+
+    def known(self, name: str) -> Column_:
+        """What the fleet knew, one value a vessel."""
+        return self.was[field(CORE_OWNER, name)]
+
+    def held(self, given: Bools, values: Any, name: str) -> Column_:
+        """A column after each report, where those that are ``given`` bring ``values``."""
+        if self.once:
+            return np.where(given, values, self.known(name))
+        latest = self.latest(given)
+        return np.where(given[latest], values[latest], self.fleet(name))
+
+    def before_each(self, after: Column_, name: str) -> Column_:
+        """A column before each report, from what it is after each."""
+        before = np.empty_like(after)
+        before[1:] = after[:-1]
+        before[self.starts] = self.known(name)
+        return before
+
+    # -- heard again ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def heard(self) -> npt.NDArray[np.int64]:
+        """How many current reports of the vessel there are in this batch up to each, this included."""
+        if self.once:
+            return self.current.astype(np.int64)
+        count = np.cumsum(self.current)
+        return count - (count - self.current)[self.starts][self.vessel]
+
+    @cached_property
+    def fresh(self) -> Bools:
+        """The first report of all of a vessel."""
+        fresh: Bools = self.current & (self.fleet("reports") + self.heard == 1)
+        return fresh
+
+    @cached_property
+    def appeared(self) -> Bools:
+        """First report after an hour unheard, or of all."""
+        appeared: Bools = self.current & (self.fresh | (self.times - self.last_ms > APPEARANCE_MS))
+        return appeared
+
+    @cached_property
+    def _jumped(self) -> Bools:
+        """Implied speed over 60 kn and more than a mile; a one-second stamp alone rounds to absurd speeds."""
+        lat, lon = self.before.lat_deg, self.before.lon_deg
+        dlat, dlon = self.reports["lat_deg"] - lat, self.reports["lon_deg"] - lon
+        far = self.moved & ((np.abs(dlat) + np.abs(dlon)) * _DEGREE_NM > JUMP_NM)  # few: spares 8 sines a report
+        jumped = np.zeros(len(self.rows), bool)
+        at = np.flatnonzero(far)
+        if len(at):
+            here = unit_vectors(self.reports["lat_deg"][at], self.reports["lon_deg"][at])
+            nm = np.round(distances_nm(here, unit_vectors(lat[at], lon[at])), 3)
+            hours = np.maximum(self.times[at] - self.before.fix_ms[at], MS) / HOUR_MS
+            jumped[at] = (nm > JUMP_NM) & (nm > JUMP_KN * hours)
+        return jumped
+
+    def support(self) -> Column_:
+        """Consistent reports in this appearance: begins anew at an appearance and at a jump."""
+        anew = self.appeared | self._jumped
+        since = self.fleet("support") + self.heard
+        if anew.any():
+            latest = self.latest(anew)
+            since = np.where(anew[latest], 1 + self.heard - self.heard[latest], since)
+        return np.where(self.heard > 0, np.minimum(since, SUPPORT_MOST), since)
+
+    def usual_s(self) -> Column_:
+        """Running mean of the time between reports, in single precision, one report of each vessel at a time."""
+        interval_s = ((self.times - self.last_ms) / MS).astype(np.float32)
+        counts = self.current & ~self.appeared
+        after = np.empty(len(self.rows), np.float32)
+        usual = self.known("usual_s").copy()
+        for vessels, at in self.in_turn():
+            was, interval = usual[vessels], interval_s[at]
+            mixed = was + np.float32(USUAL_SHARE) * (interval - was)
+            usual[vessels] = after[at] = np.where(counts[at], np.where(np.isnan(was), interval, mixed), was)
+        return after
+
+    def in_turn(self) -> Iterator[tuple[Any, Any]]:
+        """(vessels, their k-th reports) for k = 0, 1, ..."""
+        if self.once:
+            yield slice(None), slice(None)
+            return
+        yield from turns(self.starts, self.ends - self.starts + 1)
+
+    # -- what ships say of themselves -----------------------------------------------------------------------------
+
+    def brings(self, name: str) -> tuple[Rows, Column_]:
+        """Reports that bring a static column, and the values."""
+        at = np.flatnonzero(self.stated)
+        statics = self.statics[self.reports["static"][at]]
+        bit, needs = _STATED[name]
+        values = statics["imo" if name == "bound_ms" else name]
+        known = ~np.isnan(values) if needs == "number" else values > 0 if needs == "positive" else values != b""
+        given = (statics["has"] & bit > 0) & known
+        at = at[given]
+        return at, self.times[at] if name == "bound_ms" else values[given]
+
+    def statement(self, name: str) -> Column_:
+        """A static column after each report."""
+        at, values = self.brings(name)
+        if not len(at):
+            return self.fleet(name)
+        given = np.zeros(len(self.rows), bool)
+        given[at] = True
+        spread = np.zeros(len(self.rows), values.dtype)
+        spread[at] = values
+        return self.held(given, spread, name)
+
+
+class _Now(Columns):
+    """The core's columns after each report; the detectors' are the fleet's."""
+
+    def __init__(self, history: History) -> None:
+        self._of = history
+
+    def _read(self, name: str) -> Column_:
+        of = self._of
+        if name in POSITION:
+            return of.held(of.moved, of.reports[name], name)
+        if name in _STATED:
+            return of.statement(name)
+        made = _MADE.get(name)
+        return of.fleet(name) if made is None else made(of)
+
+
+_MADE: Final = {
+    "last_ms": lambda of: np.maximum(of.last_ms, of.times),
+    "fix_ms": lambda of: of.held(of.moved, of.times, "fix_ms"),
+    "first_ms": lambda of: of.held(of.fresh, of.times, "first_ms"),
+    "appeared_ms": lambda of: of.held(of.appeared, of.times, "appeared_ms"),
+    "heard_before_ms": lambda of: of.held(of.appeared & ~of.fresh, of.last_ms, "heard_before_ms"),
+    "reports": lambda of: of.fleet("reports") + of.heard,
+    "support": History.support,
+    "usual_s": History.usual_s,
+}
+
+
+class _Before(Columns):
+    """The core's columns before each report."""
+
+    def __init__(self, history: History) -> None:
+        self._of = history
+
+    def _read(self, name: str) -> Column_:
+        of = self._of
+        if name == "last_ms":
+            return of.last_ms
+        if of.once:
+            return of.known(name)
+        return of.before_each(getattr(of.now, name), name)
