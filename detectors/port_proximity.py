@@ -149,9 +149,10 @@ class PortProximity(Detector):
     def _near(self, step: Step, active: Bools) -> Bools:
         """Where a position came and the zones have something to say that is not said already."""
         own, now, wanted = self.state(step), step.now, np.zeros(len(step.rows), bool)
+        at = np.flatnonzero(step.moved)
         sog_kn = np.nan_to_num(now.sog_kn)
-        in_reach = self.places.may_reach(now.lat_deg, now.lon_deg, sog_kn, listed=now.listed > 0)
-        at = np.flatnonzero(step.moved & (in_reach | active))
+        reach = self.places.may_reach(now.lat_deg[at], now.lon_deg[at], sog_kn[at], listed=now.listed[at] > 0)
+        at = at[reach | active[at]]
         if not len(at):
             return wanted
         row = step.rows[at]

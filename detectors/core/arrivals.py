@@ -23,6 +23,7 @@ _LONG_AGO_MS: Final = np.iinfo(np.int64).min
 
 Bools = npt.NDArray[np.bool_]
 Times = npt.NDArray[np.int64]
+Payloads = npt.NDArray[np.uint64]
 Reports = npt.NDArray[np.void]
 
 
@@ -54,7 +55,9 @@ def arrive(fleet: Fleet, rows: Rows, reports: Reports) -> Arrivals:
         return _once_each(fleet, order, rows, times, payloads)
     vessel = np.cumsum(begins) - 1
     unsure = np.zeros(len(starts), bool)
-    duplicate, repeated = _duplicates(fleet, starts, vessel, rows, times, payloads, unsure)
+    duplicate, repeated = _duplicates(
+        fleet, rows[starts], starts, vessel, times=times, payloads=payloads, unsure=unsure
+    )
     last_ms = _newest_before(fleet.core.last_ms[rows[starts]], starts, vessel, np.where(duplicate, _LONG_AGO_MS, times))
     if last_ms is None:
         unsure[:] = True
@@ -66,7 +69,7 @@ def arrive(fleet: Fleet, rows: Rows, reports: Reports) -> Arrivals:
     return Arrivals(order, rows, starts, vessel, last_ms, duplicate, late, unsure)
 
 
-def _once_each(fleet: Fleet, order: Rows, rows: Rows, times: Times, payloads: npt.NDArray[np.uint64]) -> Arrivals:
+def _once_each(fleet: Fleet, order: Rows, rows: Rows, times: Times, payloads: Payloads) -> Arrivals:
     known, when = fleet.core.payloads[rows], fleet.core.payload_ms[rows]
     duplicate = _any(_same(known, when, payloads, times))
     last_ms = fleet.core.last_ms[rows]
@@ -75,7 +78,7 @@ def _once_each(fleet: Fleet, order: Rows, rows: Rows, times: Times, payloads: np
     return Arrivals(order, rows, each, each, last_ms, duplicate, late, np.zeros(len(rows), bool))
 
 
-def _same(known: npt.NDArray[np.uint64], when: Times, payloads: npt.NDArray[np.uint64], times: Times) -> Bools:
+def _same(known: Payloads, when: Times, payloads: Payloads, times: Times) -> Bools:
     """Shape (n, PAYLOADS_KEPT): which of the remembered transmissions each report is."""
     same: Bools = (known == payloads[:, None]) & (np.abs(when - times[:, None]) <= SAME_TRANSMISSION_MS)
     return same
@@ -88,11 +91,10 @@ def _any(flags: Bools) -> Bools:
 
 
 def _duplicates(
-    fleet: Fleet, starts: Rows, vessel: Rows, rows: Rows, times: Times, payloads: npt.NDArray[np.uint64], unsure: Bools
+    fleet: Fleet, heads: Rows, starts: Rows, vessel: Rows, *, times: Times, payloads: Payloads, unsure: Bools
 ) -> tuple[Bools, Bools]:
     """Which reports are duplicates, and which have any part in a repetition; marks vessels ``unsure``."""
-    turn = np.arange(len(rows)) - starts[vessel]
-    heads = rows[starts]
+    turn = np.arange(len(times)) - starts[vessel]
     known, when = fleet.core.payloads[heads][vessel], fleet.core.payload_ms[heads][vessel]
     same = _same(known, when, payloads, times)
     kept = same & (turn[:, None] + np.arange(PAYLOADS_KEPT) < PAYLOADS_KEPT)
@@ -111,7 +113,7 @@ def _duplicates(
     return duplicate, repeated
 
 
-def _far_echoes(vessel: Rows, times: Times, payloads: npt.NDArray[np.uint64], unsure: Bools) -> None:
+def _far_echoes(vessel: Rows, times: Times, payloads: Payloads, unsure: Bools) -> None:
     """Marks vessels that repeat a payload from more than four reports back, where times do not rule it out."""
     far = PAYLOADS_KEPT + 1
     if len(vessel) <= far:

@@ -181,7 +181,7 @@ class Engine:
         if not quiet.any():
             return
         vessels = slice(None) if quiet.all() else np.flatnonzero(quiet)
-        intake.write(self.fleet, history, vessels, source_bit, step.raw, dues)
+        intake.write(self.fleet, history, vessels, source_bit=source_bit, raw=step.raw, dues=dues)
         noting = [d for d in self.detectors if type(d).note is not Detector.note]
         if noting:
             some = step if quiet.all() else step.only(np.flatnonzero(quiet[history.vessel]))
@@ -212,7 +212,7 @@ class Engine:
         current = last_ms <= reports["time_ms"]
         self._fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
         history = History(self.fleet, rows, reports, last_ms, batch.statics)
-        intake.write(self.fleet, history, slice(None), source_bit, batch.raw, {})
+        intake.write(self.fleet, history, slice(None), source_bit=source_bit, raw=batch.raw, dues={})
         self.matcher.refresh(self.fleet, intake.changed_identity(history, self.fleet))
         step = self._reports(history, batch.raw, written=True)
         for detector in self.detectors:

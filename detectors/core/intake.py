@@ -22,7 +22,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def write(
-    fleet: Fleet, history: History, vessels: Rows | slice, source_bit: int, raw: bytes, dues: Mapping[str, Column_]
+    fleet: Fleet, history: History, vessels: Rows | slice, *, source_bit: int, raw: bytes, dues: Mapping[str, Column_]
 ) -> None:
     """Writes some vessels of ``history`` (numbers, rising), and for each detector in ``dues`` when it is due.
 

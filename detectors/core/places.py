@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,9 +13,10 @@ from detectors.core.geo import Floats, distance_nm, distances_nm, in_ring, unit_
 from detectors.core.reference import Reference, Zone
 
 NO_ZONE: Final = -1
-_LAT_SHIFT, _LATS, _LONS, _HALF_CIRCLE = 90, 181, 360, 180.0
-_CELL_NM: Final = 95.0  # no place of a cell is further from its middle: latitudes are cut towards the equator
-_EDGE: Final = 1.05
+_POLE, _HALF_CIRCLE, _CELL_DEG = 90.0, 180.0, 2.0
+_LATS, _LONS = int(2 * _POLE / _CELL_DEG) + 1, int(2 * _HALF_CIRCLE / _CELL_DEG) + 1
+_CELL_NM: Final = 90.0  # no place of a cell is further from its middle: 60 nm north and 60 nm east of it
+_EDGE: Final = 1.05  # of the radius: more than any screen allows for
 _LEAST_HORIZON_H: Final = 1e-3
 _SANCTIONED: Final = "sanctioned"
 _WORD: Final = re.compile(r"[A-Z0-9]+")
@@ -37,6 +38,7 @@ class Places:
         self.sanctioned = np.asarray([z.kind == _SANCTIONED for z in self.zones], bool)
         self.horizon_h = np.asarray([z.horizon_h for z in self.zones], np.float64)
         self._named: dict[str, int] = {}
+        self._needed_kn = _needed_kn(self.zones)
 
     def distances_nm(self, lat_deg: Floats, lon_deg: Floats) -> Floats:
         """From each place to each zone's centre, shape (n, zones), nautical miles."""
@@ -46,22 +48,12 @@ class Places:
     def may_reach(self, lat_deg: Floats, lon_deg: Floats, sog_kn: Floats, *, listed: Bools) -> Bools:
         """False only where a ship at this speed is in no zone and in reach of none that counts for it.
 
-        One look into a table of one-degree cells instead of a distance to each zone: 0.03 us a report against 1.
+        One look into a table of cells instead of a distance to each zone: 0.05 us a report against 1. Places known.
         """
-        cell = np.clip(np.nan_to_num(lat_deg).astype(np.intp) + _LAT_SHIFT, 0, _LATS - 1) * _LONS
-        cell += np.nan_to_num(lon_deg + _HALF_CIRCLE).astype(np.intp) % _LONS
-        needed_kn = self._needed_kn[listed.astype(np.intp), cell]
-        found: Bools = sog_kn >= needed_kn
+        cell = ((lat_deg + _POLE) / _CELL_DEG).astype(np.intp) * _LONS
+        cell += ((lon_deg + _HALF_CIRCLE) / _CELL_DEG).astype(np.intp)
+        found: Bools = sog_kn >= self._needed_kn[listed.astype(np.intp), cell]
         return found
-
-    @cached_property
-    def _needed_kn(self) -> Floats:
-        """[of a listed ship, cell]: the speed from which any place of the cell may be in reach of a zone."""
-        lat, lon = np.meshgrid(np.arange(_LATS) - _LAT_SHIFT, np.arange(_LONS) + 0.5 - _HALF_CIRCLE, indexing="ij")
-        nm = self.distances_nm(lat.ravel().astype(np.float64), lon.ravel()) - _CELL_NM
-        needed = (nm - self.radius_nm * _EDGE) / np.maximum(self.horizon_h, _LEAST_HORIZON_H)
-        unlisted = needed[:, self.sanctioned].min(axis=1, initial=np.inf)
-        return np.stack([unlisted, needed.min(axis=1, initial=np.inf)])
 
     def in_force(self, number: int, date: str) -> bool:
         """Whether a zone counts on an ISO date."""
@@ -110,6 +102,21 @@ class Places:
                 return number
         spaced = f" {' '.join(words)} "
         return next((number for name, number in self._names if f" {name} " in spaced), NO_ZONE)
+
+
+@lru_cache(maxsize=8)
+def _needed_kn(zones: tuple[Zone, ...]) -> Floats:
+    """[of a listed ship, cell]: the speed from which some place of the cell may be in reach of a zone that counts."""
+    lat = np.repeat(np.arange(_LATS, dtype=np.float64), _LONS) * _CELL_DEG + _CELL_DEG / 2 - _POLE
+    lon = np.tile(np.arange(_LONS, dtype=np.float64), _LATS) * _CELL_DEG + _CELL_DEG / 2 - _HALF_CIRCLE
+    here, needed = unit_vectors(lat, lon), np.full((2, len(lat)), np.inf)
+    for zone in zones:
+        there = unit_vectors(np.array([zone.lat_deg]), np.array([zone.lon_deg]))
+        way_nm = distances_nm(here, there) - _CELL_NM - _EDGE * zone.radius_nm
+        kn = way_nm / max(zone.horizon_h, _LEAST_HORIZON_H)
+        for listed in (False, True) if zone.kind == _SANCTIONED else (True,):
+            np.minimum(needed[int(listed)], kn, out=needed[int(listed)])
+    return needed
 
 
 def zone_label(zone: Zone) -> str:

@@ -69,9 +69,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 def _heads(fleet: Fleet) -> list[ColumnHead]:
     places: Mapping[str, tuple[Any, ...]] = fleet.kind.fields or {}
-    return [
-        ColumnHead(owner, c.name, c.dtype, c.version, places[field(owner, c.name)][1]) for owner, c in fleet.owned
-    ]
+    return [ColumnHead(owner, c.name, c.dtype, c.version, places[field(owner, c.name)][1]) for owner, c in fleet.owned]
 
 
 def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
@@ -149,7 +147,9 @@ def _records(fleet: Fleet, head: Manifest, parts: list[Shard]) -> Block:
                 f"column {column.owner}.{column.name} is {column.dtype} v{column.version}, "
                 f"the snapshot has {was.dtype} v{was.version}: it needs a migration"
             )
-        kind = np.dtype({"names": ["it"], "formats": [was.dtype], "offsets": [was.offset], "itemsize": head.record_bytes})
+        kind = np.dtype(
+            {"names": ["it"], "formats": [was.dtype], "offsets": [was.offset], "itemsize": head.record_bytes}
+        )
         records[field(column.owner, column.name)] = np.frombuffer(stored, kind)["it"]
     return records
 
