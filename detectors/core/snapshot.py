@@ -2,8 +2,9 @@
 
 A shard is the bytes of its rows' records as they lie in memory; the manifest names the columns in them. When a
 snapshot has the very same columns it is copied in whole; else they are mapped by owner and name: a column that it does
-not know starts at its default; one whose type or version changed needs a migration and stops here. The open alerts of
-a row travel in its shard.
+not know starts at its default; one whose type or version changed needs a migration and stops here, as does one that we
+do not know: a newer version wrote it. A detector that is gone takes its columns with it. The open alerts of a row
+travel in its shard.
 """
 
 from __future__ import annotations
@@ -136,6 +137,7 @@ def _records(fleet: Fleet, head: Manifest, parts: list[Shard]) -> Block:
     mine = _heads(fleet)
     if head.columns == mine and head.record_bytes == fleet.kind.itemsize:
         return np.frombuffer(stored, fleet.kind)
+    _refuse_unknown(mine, head.columns)
     known = {(h.owner, h.name): h for h in head.columns}
     records = fleet.blanks(head.rows)
     for column in mine:
@@ -152,6 +154,16 @@ def _records(fleet: Fleet, head: Manifest, parts: list[Shard]) -> Block:
         )
         records[field(column.owner, column.name)] = np.frombuffer(stored, kind)["it"]
     return records
+
+
+def _refuse_unknown(mine: Iterable[ColumnHead], stored: Iterable[ColumnHead]) -> None:
+    known = {(column.owner, column.name) for column in mine}
+    owners = {owner for owner, _ in known}
+    for column in stored:
+        if column.owner in owners and (column.owner, column.name) not in known:
+            raise SnapshotError(
+                f"column {column.owner}.{column.name} of the snapshot is unknown here: run the version that wrote it"
+            )
 
 
 def _mark_open(fleet: Fleet) -> None:

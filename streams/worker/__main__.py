@@ -5,6 +5,8 @@ Exit 0: asked to stop, last snapshots written; 1: start me again; 2: a setting o
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
 import structlog
@@ -25,6 +27,7 @@ def main() -> int:
         return WRONG_USE if isinstance(error, ConfigError) else 1
     worker = faust.Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it writes to stdout, also where that is no terminal
+    made.service.give_up = lambda: os.kill(os.getpid(), signal.SIGTERM)
     code = _run(worker)
     if isinstance(made.service.broken, (ConfigError, StateError)):
         sys.stderr.write(f"wakewatch: {made.service.broken}\n")

@@ -110,8 +110,7 @@ async def _measured() -> None:
     try:
         serve(rules.metrics_host, rules.metrics_port, meter.registry, meter.ready)
     except ConfigError as error:
-        service.broken = error
-        await app.crash(error)
+        await service.refuse(error)
 
 
 @app.timer(interval=_BEAT_S)

@@ -21,7 +21,7 @@ from faust.types import TP
 
 from detectors.core.engine import Engine
 from detectors.core.snapshot import SnapshotError
-from streams.errors import StateError
+from streams.errors import ConfigError, StateError
 from streams.worker import runs
 from streams.worker.codec import Entry, entry
 from streams.worker.fleetlog import FleetLog, Stored, load
@@ -49,6 +49,8 @@ class Service:
         self.parts: dict[int, Partition] = {}
         self.broken: BaseException | None = None
         """Why this process must end; whoever started it reads the exit code from it."""
+        self.give_up: Callable[[], None] | None = None
+        """Stops the process in good order; set by who looks at ``broken`` afterwards."""
         self._servers, self._source, self._fleet, self._app_id = servers, source, fleet, app_id
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
         self._observer = observer
@@ -76,12 +78,12 @@ class Service:
         logs = [FleetLog(self._servers, self._fleet, number, self._app_id) for number in wanted]
         try:
             parts = await self._load(logs, make_engine)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again by refuse, or not ours any more
             if self._epoch == epoch:
-                self.broken = error
                 log.error("partitions cannot be taken over", partitions=wanted, error=str(error) or repr(error))
-                raise
+                await self.refuse(error)
             parts = []  # taken from us meanwhile: that fences us, and is no fault
+            epoch = -1
         if self._epoch != epoch:
             await asyncio.gather(*(fleet.close() for fleet in logs))
             return
@@ -89,6 +91,13 @@ class Service:
         took_s = time.monotonic() - began_s
         log.info("partitions taken over", partitions=wanted, recovery_s=round(took_s, 3))
         self._observer.recovered(wanted, took_s)
+
+    async def refuse(self, error: Exception) -> None:
+        """Ends the process: by a crash, or in good order when it is for a person to mend and somebody waits for us."""
+        self.broken = self.broken or error
+        if self.give_up is None or not isinstance(error, (ConfigError, StateError)):
+            raise error
+        self.give_up()
 
     async def _load(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition]:
         await asyncio.gather(*(fleet.claim() for fleet in logs))

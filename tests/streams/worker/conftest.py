@@ -26,7 +26,7 @@ from streams.settings import KafkaSettings, Settings
 from streams.topics import create_missing
 
 Key = tuple[str, int, str]
-PATIENCE_S = 180.0  # far more than it takes; on a machine that has other work it takes ten times as long
+PATIENCE_S = 120.0  # far more than it takes; a machine that has other work takes ten times as long
 MODULE = ("-m", "streams.worker")
 
 

@@ -1,0 +1,88 @@
+"""Through Kafka and Faust: what a sentence costs the worker, snapshots on, all detectors, vessels known before."""
+
+from __future__ import annotations
+
+import time
+from itertools import cycle, islice
+from typing import Annotated, Final, NamedTuple
+
+import typer
+
+from streams.bench import feed
+from streams.bench.frame import Data, Figure, Measured, Row
+from streams.bench.road import Lines, Road, fleet, opened
+
+_RATE_HZ: Final = 5000.0
+_LAPS: Final = 19  # of a recording's 11,000 vessels make 200,000
+
+
+class Case(NamedTuple):
+    """One condition."""
+
+    pack: int
+    partitions: int
+    workers: int
+
+
+def run(
+    data: Data = None,
+    vessels: Annotated[int, typer.Option(help="Known before the measurement begins.", min=1)] = 200_000,
+    sentences: Annotated[int, typer.Option(help="That are measured, a row.", min=1000)] = 400_000,
+    pack: Annotated[list[int] | None, typer.Option(help="Sentences a record, repeatable (40, 250, 1000).")] = None,
+    two: Annotated[bool, typer.Option(help="Also one against two workers on twelve partitions.")] = True,
+) -> Measured:
+    """Write to the log, read the alerts: sentences a CPU second of the worker process.
+
+    Example: wakewatch bench kafka --pack 250 --no-two
+    """
+    given = feed.given(data)
+    cases = [Case(size, 4, 1) for size in pack or [40, 250, 1000]]
+    if two:
+        cases += [Case(250, 12, 1), Case(250, 12, 2)]
+    whole = [line for line in given.lines if line.rpartition(b"!")[2][5:9] == b",1,1"]
+    laps = [feed.fresh(whole, lap) for lap in range(_LAPS)]
+    mixed = list(islice((laps[n % _LAPS][n % len(whole)] for n in cycle(range(_LAPS * len(whole)))), sentences))
+    return Measured(
+        input=f"{given.description}; {sentences:,} sentences of {vessels:,} vessels",
+        rows=tuple(_row(case, mixed, vessels) for case in cases),
+        notes=("CPU of the worker process alone, the broker has its own; snapshots every 10 s are in it",),
+    )
+
+
+def _row(case: Case, lines: list[bytes], vessels: int) -> Row:
+    with opened(case.partitions) as road:
+        made = Lines(case.partitions, _RATE_HZ)
+        _prepare(road, made, case.workers, fleet(vessels))
+        records, (last, mmsis) = made.records(lines, case.pack), made.markers()
+        before_s, began_s = road.cpu_s(), time.monotonic()
+        road.send([*records, *last])
+        road.until(road.passed(mmsis))
+        cpu_s, took_s = road.cpu_s() - before_s, time.monotonic() - began_s
+        figures = (
+            Figure("sentences/CPU s", len(lines) / cpu_s),
+            Figure("us CPU a sentence", cpu_s / len(lines) * 1e6),
+            Figure("sentences/s", len(lines) / took_s),
+            Figure("records", len(records)),
+            Figure("alerts", road.listener.alerts),
+            Figure("worker MB", sum(_memory_mb(worker.pid) for worker in road.workers)),
+        )
+    name = f"{case.pack} a record, {case.partitions} partitions, {case.workers} worker{'s' * (case.workers > 1)}"
+    return Row(name, figures)
+
+
+def _prepare(road: Road, made: Lines, workers: int, known: list[bytes]) -> None:
+    """Workers at work, all vessels in their state."""
+    for number in range(workers):
+        road.worker(f"worker-{number}")
+    first, mmsis = made.markers()
+    road.send(first)
+    road.until(road.passed(mmsis))
+    last_records = made.records(known, 1000)
+    last, mmsis = made.markers()
+    road.send([*last_records, *last])
+    road.until(road.passed(mmsis))
+
+
+def _memory_mb(pid: int) -> float:
+    with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123 - of the system, not a path of ours
+        return int(file.read().split()[1]) * 4096 / 1e6

@@ -1,0 +1,95 @@
+"""State that does not fit: said in one line with the remedy, exit code 2, nothing written over it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from streams.engines import engine_for
+from streams.reference import load_reference
+from streams.settings import KafkaSettings, Settings
+from streams.topics import FLEET
+from streams.worker.fleetlog import Cut, FleetLog, stamp
+from tests.streams.worker.conftest import StartWorker, make_topics
+
+pytestmark = pytest.mark.broker
+
+
+class Written(NamedTuple):
+    """What stands in the fleet topic of partition 0."""
+
+    shards: list[bytes]
+    cut: Cut
+
+
+def a_snapshot(app_id: str) -> Written:
+    """Of an engine without vessels, at the log's beginning."""
+    engine = engine_for(Settings(), load_reference(Settings().reference), 0)
+    return Written([], Cut(app=app_id, offset=-1, shards=0, versions=[], at=[], manifest=engine.manifest()))
+
+
+def of_a_log_made_anew(written: Written) -> Written:
+    return written._replace(cut=msgspec.structs.replace(written.cut, offset=1000))
+
+
+def of_another_app(written: Written) -> Written:
+    return written._replace(cut=msgspec.structs.replace(written.cut, app="somebody"))
+
+
+def torn(written: Written) -> Written:
+    """The head says that shard 0 was cut at 7; what stands there was cut at 6."""
+    return Written([stamp(6, b"rows")], msgspec.structs.replace(written.cut, shards=1, versions=[7], at=[0]))
+
+
+def with_an_unknown_column(written: Written) -> Written:
+    manifest = msgspec.json.decode(written.cut.manifest)
+    manifest["columns"].append({"owner": "gap", "name": "of_tomorrow", "dtype": "<i4", "version": 1, "offset": 0})
+    return written._replace(cut=msgspec.structs.replace(written.cut, manifest=msgspec.json.encode(manifest)))
+
+
+def with_a_changed_column(written: Written) -> Written:
+    manifest = msgspec.json.decode(written.cut.manifest)
+    next(column for column in manifest["columns"] if column["name"] == "lat_deg")["version"] = 99
+    return written._replace(cut=msgspec.structs.replace(written.cut, manifest=msgspec.json.encode(manifest)))
+
+
+def unreadable(written: Written) -> Written:
+    return written._replace(cut=msgspec.structs.replace(written.cut, manifest=b"\xff"))
+
+
+SAID: dict[Callable[[Written], Written], str] = {
+    of_a_log_made_anew: "the topic was made anew",
+    of_another_app: "belongs to 'somebody'",
+    torn: "shard 0 of the snapshot at -1 is torn",
+    with_an_unknown_column: "column gap.of_tomorrow",
+    with_a_changed_column: "column core.lat_deg",
+    unreadable: "snapshot unreadable",
+}
+
+
+async def write(kafka: KafkaSettings, app_id: str, written: Written) -> None:
+    log = FleetLog(kafka.bootstrap_servers, kafka.topic_prefix + FLEET, 0, app_id)
+    await log.claim()
+    await log.write(list(enumerate(written.shards)), lambda _: msgspec.json.encode(written.cut))
+    await log.close()
+
+
+def test_state_that_does_not_fit_ends_the_worker_with_code_2(
+    kafka_settings: KafkaSettings, start_worker: StartWorker
+) -> None:
+    """All at once: what takes long is that each worker starts, and that a log's end is asked for several times."""
+    workers = {}
+    for number, (spoil, said) in enumerate(SAID.items()):
+        prefix = f"{kafka_settings.topic_prefix}{number}."
+        kafka = msgspec.structs.replace(kafka_settings, topic_prefix=prefix, partitions=1)
+        make_topics(kafka)
+        asyncio.run(write(kafka, f"{prefix}app", spoil(a_snapshot(f"{prefix}app"))))
+        workers[said] = start_worker(kafka)
+    for said, worker in workers.items():
+        assert worker.ends() == 2, worker.said()
+        last = worker.said().strip().splitlines()[-1]
+        assert last.startswith("wakewatch: ")
+        assert said in last
+        assert "Traceback" not in worker.said()
