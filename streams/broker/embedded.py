@@ -27,7 +27,7 @@ from streams.errors import ConfigError, WakewatchError
 DEFAULT_PORT: Final = 29092
 _STATE: Final = "broker.json"
 _ERRORS: Final = "kafka.err"
-_START_S: Final = 60.0
+_START_S: Final = 180.0  # it takes 5 s, and ten times as long where others work
 _STOP_S: Final = 20.0
 _KILL_S: Final = 10.0
 _LOOK_S: Final = 0.05
