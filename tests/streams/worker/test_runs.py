@@ -10,6 +10,7 @@ from detectors.core.engine import Engine
 from detectors.core.ticks import Tick
 from streams.engines import engine_for
 from streams.ingest.core import Ingest
+from streams.ingest.model import Nature
 from streams.records import H_FORMAT, H_KIND, H_READ_AT, H_REPLAYED, H_SOURCE, Sentences, encode_tick
 from streams.reference import load_reference
 from streams.settings import IngestSettings, Settings
@@ -32,7 +33,8 @@ def head(source: bytes = b"pier", kind: bytes = b"sentences", **more: bytes) -> 
 
 def log_of(feed: bytes, pack: int) -> list[Entry]:
     """The log of a feed, in one partition."""
-    ingest = Ingest("pier", 1, IngestSettings(pack_sentences=pack))
+    nature = Nature(replayed=True, tick_ms=60_000)
+    ingest = Ingest("pier", 1, IngestSettings(pack_sentences=pack), nature=nature)
     entries = []
     for offset, record in enumerate(ingest.feed(feed) + ingest.end()):
         if isinstance(record, Sentences):
@@ -66,8 +68,11 @@ def played(entries: Sequence[Entry], most: int) -> tuple[list[bytes], list[runs.
     return alerts, sorted(letters, key=lambda letter: letter.offset), engine, steps
 
 
-def state(engine: Engine) -> tuple[bytes, ...]:
-    return (engine.manifest(), *(engine.shard(number) for number in range(engine.shard_count())))
+def state(engine: Engine) -> tuple[object, ...]:
+    """Every column of every vessel, the open alerts, the sources."""
+    fleet = engine.fleet
+    columns = [fleet.table[name][: fleet.size].tobytes() for name in fleet.kind.names or ()]
+    return (engine.manifest(), fleet.open, *columns)
 
 
 def refused_in(entries: Sequence[Entry], every: int) -> list[Entry]:
