@@ -26,7 +26,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heard_ms: int | None = None
     """Event time of the source's last confirmed sentence at or before ``to_ms``; None before the first."""
     spacing_s: float = 0.0
-    """Running mean of the time between the source's sentences (over about the last 100)."""
+    """Mean of the last hundred pauses between the source's sentences."""
     state: Literal["live", "ended"] = "live"
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False

@@ -14,9 +14,13 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from detectors.core.ticks import FeedRules
 from streams.errors import Reason
 
+Ints = npt.NDArray[np.int64]
 _HOUR_MS: Final = 3_600_000
 _MS: Final = 1000
 _VIEW_FRESH_MS: Final = 10_000
@@ -104,6 +108,38 @@ class EventClock:
             return False
         self._note(time_ms, mmsi)
         return True
+
+    @property
+    def front_ms(self) -> int | None:
+        """The latest time that is believed without witnesses having come; None before any."""
+        return self._front_ms
+
+    def believes_at(self, time_ms: int, front_ms: int) -> bool:
+        """Is such a time believed at once where the front is there?"""
+        return -self._behind_ms <= time_ms - front_ms <= self._ahead_ms
+
+    def parts_from(self, time_ms: int, least_ms: int) -> bool:
+        """Once the front is at ``time_ms``, is one as early as ``least_ms`` refused?"""
+        return time_ms - least_ms > self._behind_ms
+
+    def believed(self, times_ms: Ints) -> int:
+        """How many of these, from the first on, would be believed at once, one after the other."""
+        assert self._front_ms is not None  # callers see to it
+        fronts = np.maximum.accumulate(np.append(self._front_ms, times_ms))[:-1]
+        leads = times_ms - fronts
+        wrong = np.flatnonzero((leads < -self._behind_ms) | (leads > self._ahead_ms))
+        return int(wrong[0]) if len(wrong) else len(times_ms)
+
+    def note_run(self, times_ms: Ints, mmsis: Ints) -> None:
+        """Takes believed messages in, in order."""
+        if not len(times_ms):
+            return
+        top_ms = int(times_ms.max())
+        self._seen.update(zip(mmsis.tolist(), times_ms.tolist(), strict=True))
+        self.clock_ms = top_ms if self.clock_ms is None else max(self.clock_ms, top_ms)
+        self._front_ms = self.clock_ms if self._front_ms is None else max(self._front_ms, self.clock_ms)
+        if len(self._seen) > self._seen_pruned_at:
+            self._prune()
 
     def give_up(self) -> list[Outcome]:
         """Nobody will confirm any more: what is ahead is refused, what queued behind it goes on."""

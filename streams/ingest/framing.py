@@ -34,6 +34,16 @@ class Framer:
         keep = self._keep
         return [line if len(line) < keep else line[:keep] for line in lines if line]
 
+    def block(self, chunk: bytes) -> bytes:
+        """The same lines as one block of bytes, ends included, lines of any length uncut; empty when none is whole."""
+        cut = max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) + 1
+        if not cut:
+            self._rest = (self._rest + chunk)[: self._keep]
+            return b""
+        block = self._rest + chunk[:cut]
+        self._rest = chunk[cut:][: self._keep]
+        return block
+
     def close(self) -> list[bytes]:
         """The last line, when it had no end."""
         last, self._rest = self._rest, b""

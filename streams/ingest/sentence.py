@@ -20,8 +20,8 @@ from streams.errors import Reason
 
 PARTS_MOST: Final = 9  # one digit in the sentence (IEC 61162-1)
 _FOLDED_MOST: Final = 128
-_MS_FROM: Final = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973
-_TIME_END_MS: Final = 4_102_444_800_000  # the year 2100: what claims to be later says nothing
+MS_FROM: Final = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973
+TIME_END_MS: Final = 4_102_444_800_000  # the year 2100: what claims to be later says nothing
 _MMSI_CHARS: Final = 7  # 38 bits: type, repeat indicator, MMSI
 _CACHE_MOST: Final = 4096
 _CACHE_MMSI_MOST: Final = 200_000
@@ -97,9 +97,9 @@ def time_ms_of(number: str) -> int | None:
     if not _NUMBER.fullmatch(number):
         return None
     value = int(number.partition(".")[0])
-    if value < _MS_FROM:
+    if value < MS_FROM:
         value = value * 1000 + int((number.partition(".")[2] + "000")[:3])
-    return value if value < _TIME_END_MS else None
+    return value if value < TIME_END_MS else None
 
 
 def clean_station(name: bytes) -> bytes:
@@ -196,7 +196,7 @@ def _timing(unit: bytes) -> Timing | None:
     except ValueError:
         return None
     time_ms = int(stamp.timestamp()) * 1000 + ms
-    if not 0 < time_ms < _TIME_END_MS:
+    if not 0 < time_ms < TIME_END_MS:
         return None
     station = fields[9] if len(fields) > 9 else b""  # noqa: PLR2004  # after country and region
     return Timing(time_ms, clean_station(station))

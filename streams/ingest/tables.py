@@ -87,6 +87,11 @@ class Rows:
         self._sequence = 0
         self._last_time: tuple[str, int] = ("", 0)
 
+    @property
+    def table(self) -> bool:
+        """The input has begun as a table."""
+        return bool(self._columns)
+
     def take(self, lines: list[bytes]) -> list[bytes]:
         """The lines to go on with. A row that cannot be read comes out as it is, as Unreadable."""
         if lines and not self._begun:

@@ -6,15 +6,22 @@ Rules:
 - Else a tick is due once so much event time has passed and so many sentences have gone since the last one. By time
   alone a thinned recording of nine months had 418,359 ticks, which cut its records down to 1.2 sentences each.
 - A live source's ticks follow the wall clock besides (``wall``).
+- The spacing is the mean of the last hundred pauses between sentences, in whole ms, so that it is the same whether
+  sentences are taken in one by one or many at once (``run``).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MS
 
+Ints = npt.NDArray[np.int64]
 _MEAN_OVER: Final = 100
 _PRIOR_SPACING_S: Final = 15.0
 """Taken for usual until two sentences have come: a quiet receiver is not down a minute after its first."""
@@ -37,8 +44,8 @@ class Ticker:
         self._sentences = 0
         self._replayed = replayed
         self._rules = rules
-        self._spacing_s = _PRIOR_SPACING_S
-        self._spacings = 0
+        self._pauses: deque[int] = deque(maxlen=_MEAN_OVER)
+        self._pauses_ms = 0
 
     def begin(self, at_ms: int) -> None:
         """The source's time begins: its first tick covers what comes after ``at_ms``."""
@@ -60,11 +67,25 @@ class Ticker:
         self._take(time_ms)
         return ticks
 
-    def heard_another(self, count: int = 1) -> None:
-        """So many sentences came that did not move the clock."""
-        self._sentences += count
-        self._spacings = min(self._spacings + count, _MEAN_OVER)
-        self._spacing_s -= self._spacing_s * min(count, self._spacings) / self._spacings
+    def heard_another(self) -> None:
+        """A sentence came that did not move the clock."""
+        self._sentences += 1
+        self._pause(0)
+
+    def run(self, times_ms: Ints) -> list[tuple[int, list[Tick]]]:
+        """Takes in many sentences, not the first of all. Returns the ticks, each with how many go before them."""
+        assert self.heard_ms is not None  # callers see to it
+        tops = np.maximum.accumulate(np.append(self.heard_ms, times_ms))
+        pauses = np.diff(tops)
+        found, done = [], 0
+        while (ahead := self._next_stop(pauses[done:], tops[done + 1 :])) is not None:
+            place = done + ahead
+            self._take_many(pauses[done:place], int(tops[place]))
+            ticks = self.before(int(tops[place + 1]))
+            found += [(place, ticks)] if ticks else []
+            done = place + 1
+        self._take_many(pauses[done:], int(tops[-1]))
+        return found
 
     def wall(self, to_ms: int) -> list[Tick]:
         """The tick, if any, for a live source's time having come to ``to_ms``, heard or not."""
@@ -112,14 +133,45 @@ class Ticker:
         return self._rules.silent_limit_ms(self._spacing())
 
     def _spacing(self) -> float:
-        return round(self._spacing_s, 3)
+        return round(self._pauses_ms / len(self._pauses) / MS, 3) if self._pauses else _PRIOR_SPACING_S
+
+    def _pause(self, pause_ms: int) -> None:
+        if len(self._pauses) == _MEAN_OVER:
+            self._pauses_ms -= self._pauses[0]
+        self._pauses.append(pause_ms)
+        self._pauses_ms += pause_ms
 
     def _take(self, time_ms: int) -> None:
         if self.heard_ms is not None:
-            usual_s = max(self._rules.feed_silent_after_s, self._rules.feed_silent_spacings * self._spacing_s)
-            # A hole says how long the source was away, not how often it speaks: it counts as an ordinary pause.
-            self._spacings = min(self._spacings + 1, _MEAN_OVER)
-            since_s = min((time_ms - self.heard_ms) / MS, usual_s)
-            self._spacing_s += (since_s - self._spacing_s) / self._spacings
+            # A hole says how long the source was away, not how often it speaks: it counts as the longest usual pause.
+            self._pause(min(time_ms - self.heard_ms, self._limit_ms()))
         self.heard_ms = time_ms
         self._sentences += 1
+
+    def _take_many(self, pauses: Ints, heard_ms: int) -> None:
+        self._pauses.extend(pauses[-_MEAN_OVER:].tolist())
+        self._pauses_ms = sum(self._pauses)
+        self._sentences += len(pauses)
+        self.heard_ms = heard_ms
+
+    def _next_stop(self, pauses: Ints, tops: Ints) -> int | None:
+        """The first sentence before which a tick may have to stand; ``before`` decides. None: nowhere."""
+        moves = pauses > 0
+        due = moves & (tops > self._due_ms)
+        due[: max(0, self._every_sentences - self._sentences)] = False
+        stops = np.append(np.flatnonzero(due)[:1], self._long(pauses)[:1])
+        return int(stops.min()) if len(stops) else None
+
+    def _long(self, pauses: Ints) -> Ints:
+        """Pauses that may be longer than the limit at their place: none that is longer is missing."""
+        long = np.flatnonzero(pauses > int(self._rules.feed_silent_after_s * MS))
+        if not len(long):
+            return long
+        sums = np.append(0, np.cumsum(np.append(np.array(self._pauses, np.int64), pauses)))
+        last = len(self._pauses) + long
+        first = np.maximum(last - _MEAN_OVER, 0)
+        mean_ms = (sums[last] - sums[first]) / np.maximum(last - first, 1)
+        mean_ms[last == 0] = _PRIOR_SPACING_S * MS
+        # A little less: the spacing is rounded, the limit cut to whole ms.
+        over: Ints = long[pauses[long] > self._rules.feed_silent_spacings * (mean_ms - 1) - 1]
+        return over

@@ -16,7 +16,7 @@ from streams.errors import ConfigError, WakewatchError
 from streams.ingest.sources.events import Chunk, SourceEvent
 
 _GZIP: Final = b"\x1f\x8b"
-CHUNK_BYTES: Final = 256 * 1024
+CHUNK_BYTES: Final = 1024 * 1024
 
 
 def open_recording(path: Path) -> BinaryIO:

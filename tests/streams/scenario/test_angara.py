@@ -1,6 +1,6 @@
 """The reconstruction says what is known, hides what was hidden, and is honest about everybody else."""
 
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime
 
 import numpy as np
@@ -159,11 +159,12 @@ def test_the_blip_carries_her_position_alone_for_six_minutes_then_the_destinatio
 
 def limits_s(times_ms: np.ndarray, rules: FeedRules) -> np.ndarray:
     """For each sentence, how long the silence before it was allowed to be: the mean of the last hundred spacings."""
-    mean_s, spacings, allowed = 15.0, 0, [np.inf]
+    pauses_s: deque[float] = deque(maxlen=100)
+    allowed = [np.inf]
     for spacing_s in (np.diff(times_ms) / 1000).tolist():
+        mean_s = sum(pauses_s) / len(pauses_s) if pauses_s else 15.0
         allowed.append(max(rules.feed_silent_after_s, rules.feed_silent_spacings * mean_s))
-        spacings = min(spacings + 1, 100)
-        mean_s += (min(spacing_s, allowed[-1]) - mean_s) / spacings
+        pauses_s.append(min(spacing_s, allowed[-1]))
     return np.array(allowed)
 
 

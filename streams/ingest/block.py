@@ -1,0 +1,83 @@
+"""A block of whole lines as far as it can be read without knowing what went before.
+
+``scan`` reads the ordinary lines in columns; the others are parsed one by one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.ingest.framing import units
+from streams.ingest.lane import Lane
+from streams.ingest.scan import PAD, UNTIMED, Lines, scan
+from streams.ingest.sentence import Bad, Sentence, Timing
+
+Ints = npt.NDArray[np.int64]
+
+
+class Odd(NamedTuple):
+    """A unit that is not ordinary, and what the parser says of it."""
+
+    line: int
+    unit: int
+    """Its place among the units of the block."""
+    sentence: int
+    """How many sentences of the block go before it."""
+    raw: bytes
+    parsed: Sentence | Timing | Bad | None
+
+
+class Block:
+    """A block of whole lines as far as it can be read without knowing what went before."""
+
+    def __init__(self, lane: Lane, block: bytes) -> None:
+        self.text = PAD + block + PAD
+        self.lines = _without_untimed(scan(self.text, lane.limit), lane)
+        self.odd, self.units, self.sentences = self._others(lane)
+        """``units`` and ``sentences``: how many go before each line, and at last all."""
+        self.odd_lines = np.array([odd.line for odd in self.odd], np.int64)
+        self.timing = any(isinstance(odd.parsed, Timing) for odd in self.odd)
+
+    def line(self, number: int) -> bytes:
+        """One line, without its end."""
+        return self.text[self.lines.start[number] : self.lines.end[number]]
+
+    def __len__(self) -> int:
+        return len(self.lines.start)
+
+    def _others(self, lane: Lane) -> tuple[list[Odd], Ints, Ints]:
+        lines = self.lines
+        units_of, sentences_of = np.ones(len(lines.start), np.int64), lines.ordinary.astype(np.int64)
+        parsed: list[tuple[int, list[tuple[bytes, Sentence | Timing | Bad | None]]]] = []
+        for number in np.flatnonzero(~lines.ordinary).tolist():
+            found = _parsed(self.line(number), lane)
+            units_of[number] = len(found)
+            sentences_of[number] = sum(isinstance(what, (Sentence, Bad)) for _, what in found)
+            parsed.append((number, found))
+        units, sentences = (np.append(0, np.cumsum(each)) for each in (units_of, sentences_of))
+        odd = []
+        for number, found in parsed:
+            unit, sentence = int(units[number]), int(sentences[number])
+            for raw, what in found:
+                odd.append(Odd(number, unit, sentence, raw, what))
+                unit, sentence = unit + 1, sentence + isinstance(what, (Sentence, Bad))
+        return odd, units, sentences
+
+
+def _parsed(line: bytes, lane: Lane) -> list[tuple[bytes, Sentence | Timing | Bad | None]]:
+    if len(line) > lane.limit:
+        return [(line[: lane.limit + 1], lane.too_long())]
+    return [(unit, lane.parser.parse(unit)) for unit in units(line)]
+
+
+def _without_untimed(lines: Lines, lane: Lane) -> Lines:
+    """Lines without a time are ordinary only where all of them get a time that nothing in the block changes."""
+    untimed = lines.time_ms == UNTIMED
+    if lane.synthetic or not untimed.any() or (lane.nature.live and untimed.all()):
+        return lines
+    ordinary = lines.ordinary.copy()
+    ordinary[lines.line[untimed]] = False
+    return Lines(lines.start, lines.end, ordinary, *(column[~untimed] for column in lines[3:]))

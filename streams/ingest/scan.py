@@ -1,0 +1,185 @@
+r"""Whole lines of a block read in columns: the ordinary ones at once, the others left for ``sentence.Parser``.
+
+Ordinary is a line ``[\tag\]!ccVDx,1,1,[d],channel,payload,[d]*hh`` and nothing else on it, printable, with a right
+checksum and at least seven characters of payload; its tag block, if any, has ``c:`` and ``s:`` at most once, in any
+place, with ``c:`` in whole seconds or milliseconds, and a checksum of two characters, right or wrong.
+What is read of it is what the parser would read, which is tested; whatever is not certain is not ordinary.
+
+How: every byte that structures a line becomes a token, in one pass; a line's last eight tokens are compared as one
+64-bit number. 0.35 us a line, against 5 us by regular expression.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.ingest import words
+from streams.ingest.sentence import MS_FROM, TIME_END_MS
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+PAD: Final = b"\n" * 16
+"""Put before a block and after it: what is read as words of eight bytes may begin or end beyond a line."""
+UNTIMED: Final = -1
+
+_COMMA, _STAR, _BANG, _SLASH, _END, _NOISE, _ODD = range(1, 8)
+_MMSI_CHARS: Final = 7
+_TIME_DIGITS: Final = (9, 13)
+_STATION_MOST: Final = 64
+_FIELDS_MOST: Final = 8
+
+
+def _codes() -> bytes:
+    table = bytearray([_NOISE]) * 256
+    for byte in range(0x20, 0x7F):
+        table[byte] = _ODD
+    for byte in (*range(0x30, 0x58), *range(0x60, 0x78)):  # what a payload is made of
+        table[byte] = 0
+    for byte, code in zip(b",*!\\\n\r", (_COMMA, _STAR, _BANG, _SLASH, _END, _END), strict=True):
+        table[byte] = code
+    return bytes(table)
+
+
+_CODES: Final = _codes()
+_SENTENCE: Final = np.frombuffer(bytes([_BANG, *[_COMMA] * 6, _STAR]), "<u8")[0]
+
+
+class Lines(NamedTuple):
+    """The lines of a block, empty ones left out. The first three are a line each, the others an ordinary line each."""
+
+    start: Ints
+    end: Ints
+    """Where it is in the block, its end not counted."""
+    ordinary: Bools
+    line: Ints
+    """Its place among all lines."""
+    text: Ints
+    """Where its sentence begins; it ends with the line."""
+    mmsi: Ints
+    time_ms: Ints
+    """UNTIMED where the line has none."""
+    station: Ints
+    """Where the station's name begins ..."""
+    station_size: Ints
+    """... and its length, 0 for none."""
+    tag_wrong: Bools
+
+
+class _Tags(NamedTuple):
+    """What tag blocks say, one a row."""
+
+    good: Bools
+    time_ms: Ints
+    station: Ints
+    station_size: Ints
+    wrong: Bools
+
+
+def scan(block: bytes, limit: int) -> Lines:
+    """Reads ``block``, which begins and ends with PAD. Lines longer than ``limit`` are not ordinary."""
+    buffer = np.frombuffer(block, np.uint8)
+    codes = np.frombuffer(block.translate(_CODES), np.uint8)
+    at = np.flatnonzero(codes != 0)
+    kind = codes[at]
+    odd = at[kind == _ODD]
+    if len(odd):
+        at, kind = at[kind != _ODD], kind[kind != _ODD]
+    last = np.flatnonzero(kind == _END)
+    full = np.flatnonzero(np.diff(at[last]) > 1)
+    first, last = last[full] + 1, last[full + 1]
+    start, end = at[first - 1] + 1, at[last]
+    rows = _shaped(at, kind, first, last)
+    rows = rows[(end - start)[rows] <= limit]
+    rows = rows[_sentence_good(buffer, at, last[rows], end[rows])]
+    rows = rows[~_odd_within(odd, at[last[rows] - 3] + 1, at[last[rows] - 2])]
+    tags = _tags(buffer, at, first[rows], last[rows] - 8)
+    ordinary = np.zeros(len(start), bool)
+    ordinary[rows[tags.good]] = True
+    return Lines(
+        start, end, ordinary, rows[tags.good],
+        at[last[rows] - 8][tags.good], _mmsis(block, at[last[rows] - 3][tags.good]),
+        tags.time_ms[tags.good], tags.station[tags.good], tags.station_size[tags.good], tags.wrong[tags.good],
+    )  # fmt: skip
+
+
+def _shaped(at: Ints, kind: Bytes, first: Ints, last: Ints) -> Ints:
+    """Lines whose tokens are those of a sentence, with a tag block right before it or nothing."""
+    rows = np.flatnonzero(last - first >= 8)  # noqa: PLR2004  # the tokens of a sentence
+    first, bang = first[rows], last[rows] - 8
+    commas = np.cumsum(kind == _COMMA)
+    others = (bang - first) - (commas[bang] - commas[first] + (kind[first] == _COMMA))
+    bare = (bang == first) & (at[bang] == at[first - 1] + 1)
+    tagged = (bang - first >= 3) & (others == 3) & (kind[first] == _SLASH) & (at[first] == at[first - 1] + 1)  # noqa: PLR2004
+    tagged &= (kind[bang - 1] == _SLASH) & (at[bang - 1] == at[bang] - 1)
+    tagged &= (kind[bang - 2] == _STAR) & (at[bang - 2] == at[bang - 1] - 3) & (bang - first <= _FIELDS_MOST + 2)
+    sentence = words.at(kind.tobytes(), "<u8")[bang] == _SENTENCE
+    return np.asarray(rows[sentence & (bare | tagged)])
+
+
+def _sentence_good(buffer: Bytes, at: Ints, last: Ints, end: Ints) -> Bools:
+    bang, c1, c2, c3, c4, c5, c6, star = (at[last - k] for k in range(8, 0, -1))
+    good = (c1 - bang == 6) & (buffer[bang + 3] == ord("V")) & (buffer[bang + 4] == ord("D"))  # noqa: PLR2004
+    good &= (buffer[bang + 5] == ord("M")) | (buffer[bang + 5] == ord("O"))
+    good &= (c2 - c1 == 2) & (buffer[c1 + 1] == ord("1")) & (c3 - c2 == 2) & (buffer[c2 + 1] == ord("1"))  # noqa: PLR2004
+    good &= _digit_or_none(buffer, c3, c4) & _digit_or_none(buffer, c6, star)
+    good &= (c6 - c5 > _MMSI_CHARS) & (end - star == 3)  # noqa: PLR2004  # *hh
+    return np.asarray(good & (words.xor_of(buffer, bang + 1, star) == words.hex_at(buffer, star + 1)))
+
+
+def _digit_or_none(buffer: Bytes, before: Ints, after: Ints) -> Bools:
+    between = after - before
+    return np.asarray((between == 1) | ((between == 2) & (buffer[before + 1] - ord("0") <= 9)))  # noqa: PLR2004
+
+
+def _odd_within(odd: Ints, start: Ints, end: Ints) -> Bools:
+    """Rows between whose ``start`` and ``end`` an odd byte stands."""
+    return np.asarray(np.searchsorted(odd, start) != np.searchsorted(odd, end))
+
+
+def _mmsis(block: bytes, comma: Ints) -> Ints:
+    """MMSIs of payloads that follow these commas: 30 bits from the second to seventh character."""
+    six = words.at(block.translate(words.SIX_BITS), "<u8")[comma + 1]
+    mmsi = six >> np.uint64(8) & np.uint64(15)
+    for shift in (16, 24, 32, 40):
+        mmsi = mmsi << np.uint64(6) | six >> np.uint64(shift) & np.uint64(63)
+    return (mmsi << np.uint64(2) | six >> np.uint64(52) & np.uint64(3)).astype(np.int64)
+
+
+def _tags(buffer: Bytes, at: Ints, first: Ints, bang: Ints) -> _Tags:
+    """Reads the tag blocks of rows; ``first`` and ``bang`` are the tokens that begin the line and its sentence."""
+    count = len(first)
+    good, wrong = np.ones(count, bool), np.zeros(count, bool)
+    time_ms, station, size = np.full(count, UNTIMED), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    tagged = np.flatnonzero(bang > first)
+    star = at[bang[tagged] - 2]
+    good[tagged] = star > at[first[tagged]] + 1
+    wrong[tagged] = words.xor_of(buffer, at[first[tagged]] + 1, star) != words.hex_at(buffer, star + 1)
+    timed = np.zeros(count, bool)
+    named = np.zeros(count, bool)
+    for field in range(int((bang - first).max(initial=0)) - 2):
+        rows = tagged[bang[tagged] - 2 > first[tagged] + field]
+        begin, end = at[first[rows] + field] + 1, at[first[rows] + field + 1]
+        name, has_value = buffer[begin], (end - begin >= 2) & (buffer[begin + 1] == ord(":"))  # noqa: PLR2004
+        nameless = (end - begin == 1) & ((name == ord("c")) | (name == ord("s")))  # "s" alone says: no station
+        is_time, is_name = has_value & (name == ord("c")), has_value & (name == ord("s"))
+        good[rows[nameless | (is_time & timed[rows]) | (is_name & named[rows])]] = False
+        timed[rows[is_time]] = named[rows[is_name]] = True
+        time_ms[rows[is_time]] = _times(buffer, begin[is_time] + 2, end[is_time])
+        station[rows[is_name]] = begin[is_name] + 2
+        size[rows[is_name]] = end[is_name] - begin[is_name] - 2
+    good &= ~(timed & (time_ms == UNTIMED)) & (size <= _STATION_MOST)
+    return _Tags(good, time_ms, station, size, wrong)
+
+
+def _times(buffer: Bytes, start: Ints, end: Ints) -> Ints:
+    """Unix milliseconds of numbers in seconds or milliseconds; UNTIMED for what is neither."""
+    size = end - start
+    plain = (size >= _TIME_DIGITS[0]) & (size <= _TIME_DIGITS[1])
+    value, digits = words.number(buffer, end, np.where(plain, size, _TIME_DIGITS[0]))
+    value = np.where(value < MS_FROM, value * 1000, value)
+    return np.where(plain & digits & (value < TIME_END_MS), value, UNTIMED)
