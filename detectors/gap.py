@@ -35,7 +35,7 @@ from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, zulu
 
-AT_REST_STATUS = (1, 5, 6)  # at anchor, moored, aground
+_MOORED = np.isin(np.arange(256), (1, 5, 6))  # by status, unknown (-1) last: at anchor, moored, aground
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 
 
@@ -88,7 +88,7 @@ class Gap(Detector):
         floor_s = np.where(at_rest, t.min_silence_at_rest_s, t.min_silence_s)
         floor_s = np.where(listed, t.min_silence_listed_s, floor_s)
         interval_s = np.where(at_rest, INTERVAL_REST_S, np.where(class_b, INTERVAL_B_S, INTERVAL_A_S))
-        usual_s = np.maximum(interval_s, np.nan_to_num(now.usual_s).astype(np.float64))
+        usual_s = np.fmax(interval_s, now.usual_s.astype(np.float64))
         times = np.where(listed, t.min_intervals_listed, t.min_intervals)
         needed_s = np.maximum(floor_s, np.round(usual_s * times))
         judged = now.vessel & (listed | ~class_b | t.class_b) & (now.reports >= t.min_reports)
@@ -96,7 +96,7 @@ class Gap(Detector):
 
     def _at_rest(self, now: Columns) -> npt.NDArray[np.bool_]:
         sog_kn = np.round(now.sog_kn.astype(np.float64), 1)
-        moored = np.isin(now.status, AT_REST_STATUS) & ~(sog_kn > 3.0)  # noqa: PLR2004 - M.1371: the 3 min rule
+        moored = _MOORED[now.status] & ~(sog_kn > 3.0)  # noqa: PLR2004 - M.1371: the 3 min rule
         return np.asarray(moored | (sog_kn < self.thresholds.at_rest_kn))
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.columns import Column
+from detectors.core.columns import Column, Columns
 from detectors.core.geo import bearing_deg, place
 from detectors.core.places import NO_ZONE, Places, zone_label
 from detectors.core.protocol import Detector, Finding, Step
@@ -131,7 +131,7 @@ class PortProximity(Detector):
         own = self.state(step)
         for places in step.in_turn():
             moved = places[step.moved[places]]
-            sog_kn, rows = np.nan_to_num(step.now.sog_kn[moved]), step.rows[moved]
+            sog_kn, rows = np.fmax(step.now.sog_kn[moved], np.float32(0)), step.rows[moved]
             own.fastest_kn[rows] = np.maximum(sog_kn, own.fastest_kn[rows] * np.float32(0.995))
 
     def _renamed(self, step: Step, active: Bools) -> Bools:
@@ -141,16 +141,22 @@ class PortProximity(Detector):
             return np.zeros(len(step.rows), bool)
         renamed = np.zeros(len(step.rows), bool)
         at = at[step.now.destination[at] != step.before.destination[at]]
-        named = [self.places.named_by(text.decode("ascii", "replace")) for text in step.now.destination[at].tolist()]
-        matters = active[at] | (step.now.listed[at] > 0) | (np.asarray(named, np.intp) != NO_ZONE)
+        matters = active[at] | (step.now.listed[at] > 0) | self._named(step.now, at)
         renamed[at[matters]] = True
         return renamed
+
+    def _named(self, now: Columns, at: At) -> Bools:
+        """Which of some ships have a destination that names a zone that counts for them."""
+        texts = [text.decode("ascii", "replace") for text in now.destination[at].tolist()]
+        zone = np.asarray([self.places.named_by(text) if text else NO_ZONE for text in texts], np.intp)
+        counts = self.places.sanctioned[zone] | (now.listed[at] > 0)
+        return np.asarray((zone != NO_ZONE) & counts)
 
     def _near(self, step: Step, active: Bools) -> Bools:
         """Where a position came and the zones have something to say that is not said already."""
         own, now, wanted = self.state(step), step.now, np.zeros(len(step.rows), bool)
         at = np.flatnonzero(step.moved)
-        sog_kn = np.nan_to_num(now.sog_kn)
+        sog_kn = np.fmax(now.sog_kn, np.float32(0))
         reach = self.places.may_reach(now.lat_deg[at], now.lon_deg[at], sog_kn[at], listed=now.listed[at] > 0)
         at = at[reach | active[at]]
         if not len(at):
@@ -165,7 +171,10 @@ class PortProximity(Detector):
         settled = (own.reason[row] == INSIDE) & (inside.sum(axis=1) == 1)
         settled &= np.take_along_axis(inside, np.maximum(own.zone[row], 0)[:, None].astype(np.intp), 1)[:, 0]
         settled &= own.stage[row] > 0
-        closing = may_close.any(axis=1) & ((own.reason[row] < CLOSING) | active[at])
+        closing = may_close.any(axis=1)
+        some = closing.nonzero()[0]
+        leads = self.places.may_lead_into(now.lat_deg[at[some]], now.lon_deg[at[some]], now.cog_deg[at[some]], nm[some])
+        closing[some] = (may_close[some] & leads).any(axis=1) | self._named(now, at[some])
         wanted[at] = (inside.any(axis=1) & ~settled) | (closing & ~settled) | ((own.reason[row] >= CLOSING) & ~settled)
         return wanted
 

@@ -1,12 +1,11 @@
 """The fleet's columns: one value a vessel in each, read as attributes.
 
-All columns of a vessel lie side by side in one record, so that a report of one of a million vessels costs a few
-neighbouring cache lines, and taking or writing all that is known of some vessels is one copy.
+Columns that are read and written together lie side by side in a record (``table``), so that a report of one of a
+million vessels costs a few neighbouring cache lines, and taking or writing what is known of some vessels is one copy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -31,7 +30,7 @@ CORE_OWNER: Final = "core"
 SENTENCE_BYTES: Final = 160
 PAYLOADS_KEPT: Final = 4
 
-CORE: Final = (
+MOVING: Final = (
     Column("mmsi", "<u4"),  # 0 in a row that nobody has
     Column("first_ms", "<i8"),  # first report of all
     Column("last_ms", "<i8"),  # last report of any kind
@@ -49,6 +48,15 @@ CORE: Final = (
     Column("support", "<u2"),  # consistent reports in this appearance
     Column("usual_s", "<f4", np.nan),  # running mean of the time between its reports
     Column("sources", "<u8"),  # mask of the sources that hear it
+    Column("listed", "<i4"),  # 1 + number of its entry in Reference.ships; 0 when not listed
+    Column("matched", "u1"),  # MATCHED_* bits
+    Column("misuse", "?"),  # the listed identity is contradicted by what the ship says of itself
+    Column("payloads", f"({PAYLOADS_KEPT},)<u8"),  # its last transmissions, newest first, and their times
+    Column("payload_ms", f"({PAYLOADS_KEPT},)<i8"),
+)
+"""What every report reads and changes."""
+
+STATED: Final = (
     Column("imo", "<u4"),
     Column("bound_ms", "<i8"),  # when the IMO was last stated under this MMSI
     Column("name", "S20"),
@@ -57,13 +65,10 @@ CORE: Final = (
     Column("ship_type", "<i2", -1),
     Column("length_m", "<i2", -1),
     Column("draught_m", "<f4", np.nan),
-    Column("listed", "<i4"),  # 1 + number of its entry in Reference.ships; 0 when not listed
-    Column("matched", "u1"),  # MATCHED_* bits
-    Column("misuse", "?"),  # the listed identity is contradicted by what the ship says of itself
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
-    Column("payloads", f"({PAYLOADS_KEPT},)<u8"),  # its last transmissions, newest first, and their times
-    Column("payload_ms", f"({PAYLOADS_KEPT},)<i8"),
 )
+"""What is seldom read: what ships say of themselves, and the evidence."""
+
 OF_EVERY_DETECTOR: Final = (
     Column("due_ms", "<i8", NEVER_MS),  # the step at which it wants to look at the vessel again
     Column("open", "?"),  # whether it has an open alert about the vessel
@@ -73,30 +78,6 @@ OF_EVERY_DETECTOR: Final = (
 def field(owner: str, name: str) -> str:
     """What a column is called in the record."""
     return f"{owner}.{name}"
-
-
-def layout(owned: Iterable[tuple[str, Column]]) -> np.dtype[np.void]:
-    """The record: widest columns first, so that every value lies aligned without gaps."""
-    parts = [(field(owner, column.name), np.dtype(column.dtype)) for owner, column in owned]
-    parts.sort(key=lambda part: -part[1].base.alignment)
-    offsets = np.cumsum([0, *(kind.itemsize for _, kind in parts)]).tolist()
-    return np.dtype(
-        {
-            "names": [name for name, _ in parts],
-            "formats": [kind for _, kind in parts],
-            "offsets": offsets[:-1],
-            "itemsize": -(-offsets[-1] // 8) * 8,
-        }
-    )
-
-
-def blank(kind: np.dtype[np.void], owned: Iterable[tuple[str, Column]]) -> npt.NDArray[np.void]:
-    """One record in which every column has its default."""
-    record = np.zeros(1, kind)
-    for owner, column in owned:
-        if column.default:
-            record[field(owner, column.name)] = column.default
-    return record
 
 
 class Columns:
@@ -111,19 +92,6 @@ class Columns:
 
     def _read(self, name: str) -> Column_:
         raise AttributeError(name)
-
-
-class Stored(Columns):
-    """The columns of one owner in a table; views, to be written through: ``columns.lat_deg[rows] = ...``."""
-
-    def __init__(self, owner: str, table: npt.NDArray[np.void]) -> None:
-        self._owner, self._table = owner, table
-
-    def _read(self, name: str) -> Column_:
-        try:
-            return self._table[field(self._owner, name)]
-        except ValueError:
-            raise AttributeError(f"no column {name!r}: declare it in the detector's columns") from None
 
 
 class Picked(Columns):

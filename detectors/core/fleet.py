@@ -8,42 +8,48 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert
-from detectors.core.columns import CORE, CORE_OWNER, OF_EVERY_DETECTOR, Column, Rows, Stored, blank, layout
+from detectors.core.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
 from detectors.core.index import ABSENT, MmsiIndex
+from detectors.core.table import Block, Table
 
 SHARD_ROWS: Final = 512
 _FIRST_SIZE: Final = 1024
 
-Block = npt.NDArray[np.void]
+
+class Stored(Columns):
+    """The columns of one owner; views, to be written through: ``columns.lat_deg[rows] = ...``."""
+
+    def __init__(self, owner: str, *tables: Table) -> None:
+        self._owner, self._tables = owner, tables
+
+    def _read(self, name: str) -> Column_:
+        for table in self._tables:
+            column = table.column(self._owner, name)
+            if column is not None:
+                return column
+        raise AttributeError(f"no column {name!r}: declare it in the detector's columns")
 
 
 class Fleet:
     """Rows are never moved: row r of a vessel is its row for as long as it is held.
 
-    ``table`` has one record a vessel, ``core`` and ``detectors`` are views of its columns; all three are made anew
-    when rows are added, so hold none of them over a step.
+    ``core`` and ``detectors`` are views of the tables; they are made anew when rows are added, so hold none over a
+    step. ``moving`` and ``stated`` hold the core's columns, ``own`` the detectors'.
     """
 
     def __init__(self, detectors: dict[str, tuple[Column, ...]]) -> None:
-        self.owned = [(CORE_OWNER, column) for column in CORE] + [
-            (name, column) for name, spec in detectors.items() for column in (*OF_EVERY_DETECTOR, *spec)
-        ]
+        self.moving = Table([(CORE_OWNER, column) for column in MOVING])
+        self.stated = Table([(CORE_OWNER, column) for column in STATED])
+        own = [(name, column) for name, spec in detectors.items() for column in (*OF_EVERY_DETECTOR, *spec)]
+        self.own = Table(own)
+        self.tables = (self.moving, self.stated, self.own)
         self._names = list(detectors)
-        self.kind = layout(self.owned)
-        self._blank = blank(self.kind, self.owned)
         self.size = 0
         self.index = MmsiIndex()
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
         self.dirty = np.zeros(0, bool)
-        self._use(np.zeros(0, self.kind))
         self.reserve(_FIRST_SIZE)
-
-    def _use(self, table: Block) -> None:
-        self.table = table
-        self._words = table.view(np.uint64).reshape(len(table), self.kind.itemsize // 8)
-        self.core = Stored(CORE_OWNER, table)
-        self.detectors = {name: Stored(name, table) for name in self._names}
 
     def rows_of(self, mmsis: npt.NDArray[np.uint32]) -> Rows:
         """The row of each MMSI, made when new. Shape as ``mmsis``."""
@@ -56,39 +62,30 @@ class Fleet:
     def _admit(self, mmsis: npt.NDArray[np.uint32]) -> None:
         rows = np.arange(self.size, self.size + len(mmsis))
         self.size += len(mmsis)
-        if self.size > len(self.table):
+        if self.size > len(self.moving.records):
             self.reserve(self.size)
-        self._words[rows] = self._blank.view(np.uint64)
+        for table in self.tables:
+            table.clear(rows)
         self.core.mmsi[rows] = mmsis
         self.index.add(mmsis, rows)
 
-    def adopt(self, records: Block) -> None:
-        """Fills an empty fleet."""
-        self.size = len(records)
-        if self.size > len(self.table):
+    def adopt(self, blocks: tuple[Block, ...]) -> None:
+        """Fills an empty fleet, table by table."""
+        self.size = len(blocks[0])
+        if self.size > len(self.moving.records):
             self.reserve(self.size)
-        self.table.view(np.uint64)[: records.nbytes // 8] = records.view(np.uint64)
+        for table, block in zip(self.tables, blocks, strict=True):
+            table.fill(block)
         self.index.rebuild(self.core.mmsi[: self.size], np.arange(self.size))
 
-    def blanks(self, count: int) -> Block:
-        """Records in which every column has its default."""
-        return np.repeat(self._blank.view(np.uint64).reshape(1, -1), count, axis=0).view(self.kind).reshape(count)
-
-    def block(self, rows: Rows) -> Block:
-        """A copy of the records of some rows; one copy of neighbouring bytes each."""
-        return self._words.take(rows, axis=0).view(self.kind).reshape(len(rows))
-
-    def put(self, rows: Rows, block: Block) -> None:
-        """Writes whole records; ``rows`` are distinct."""
-        self._words[rows] = np.ascontiguousarray(block).view(np.uint64).reshape(len(block), -1)
-
     def reserve(self, size: int) -> None:
-        """Makes room for ``size`` rows, at least doubling; what is not yet in use is not touched and costs nothing."""
-        size = max(size, 2 * len(self.table))
+        """Makes room for ``size`` rows, at least doubling."""
+        size = max(size, 2 * len(self.moving.records))
         size = -(-size // SHARD_ROWS) * SHARD_ROWS
-        table = np.empty(size, self.kind)
-        table.view(np.uint64)[: self._words.size] = self._words.ravel()
-        self._use(table)
+        for table in self.tables:
+            table.reserve(size)
+        self.core = Stored(CORE_OWNER, self.moving, self.stated)
+        self.detectors = {name: Stored(name, self.own) for name in self._names}
         self.dirty = np.append(self.dirty, np.zeros(size // SHARD_ROWS - len(self.dirty), bool))
 
     def touch(self, rows: Rows) -> None:

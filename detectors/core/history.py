@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import CORE_OWNER, Column_, Columns, Rows, field
-from detectors.core.fleet import Block, Fleet
+from detectors.core.columns import CORE_OWNER, STATED, Column_, Columns, Rows, field
+from detectors.core.fleet import Fleet
 from detectors.core.geo import distances_nm, unit_vectors
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
 from detectors.core.units import EARTH_NM, HOUR_MS, MS
@@ -38,8 +38,9 @@ _STATED: Final = {
     "destination": (HAS_VOYAGE, "text"),
     "draught_m": (HAS_VOYAGE, "number"),
 }
-STATED: Final = tuple(_STATED)
+BROUGHT: Final = tuple(_STATED)
 """Columns that static reports bring."""
+STATED_COLUMNS: Final = frozenset(column.name for column in STATED)
 
 Bools = npt.NDArray[np.bool_]
 Times = npt.NDArray[np.int64]
@@ -65,28 +66,35 @@ class History:
 
     ``rows``, ``reports`` and ``last_ms`` (the vessel's newest report before this one) have one value a report;
     ``starts`` are the first reports of the vessels, which are numbered in that order. ``statics`` are the batch's.
+    With ``keep`` it can tell what was before also when the fleet has been written.
     """
 
     def __init__(
-        self, fleet: Fleet, rows: Rows, reports: Reports, last_ms: Times, statics: npt.NDArray[np.void]
+        self, fleet: Fleet, rows: Rows, reports: Reports, last_ms: Times, *, statics: Reports, keep: bool
     ) -> None:
-        self.rows, self.reports, self.last_ms, self.statics = rows, reports, last_ms, statics
-        begins = np.append(True, rows[1:] != rows[:-1])
-        self.starts = np.flatnonzero(begins)
+        self.rows, self.reports, self.last_ms, self.keep = rows, reports, last_ms, keep
+        begins = np.ones(len(rows), bool)
+        np.not_equal(rows[1:], rows[:-1], out=begins[1:])
+        self.starts = begins.nonzero()[0]
         self.once = len(self.starts) == len(rows)
         """Whether each vessel has one report."""
-        self.vessel = np.arange(len(rows)) if self.once else np.cumsum(begins) - 1
-        self.ends = np.append(self.starts[1:], len(rows)) - 1
+        self._turns = np.arange(len(rows))
+        self.vessel = self._turns if self.once else np.cumsum(begins) - 1
         self.heads = rows[self.starts]
-        self.was: Block = fleet.block(self.heads)
+        self.moving = fleet.moving.take(self.heads)
         """One record a vessel: the fleet before the batch."""
+        self._stated = fleet.stated.take(self.heads) if keep else None
+        self._core, self._statics = fleet.core, statics
         self.times: Times = reports["time_ms"].astype(np.int64)
         self.current: Bools = last_ms <= self.times
         """Not older than what was known: it may move the ship."""
         self.moved: Bools = self.current & reports["moves"] & ~np.isnan(reports["lat_deg"] + reports["lon_deg"])
         self.stated: Bools = reports["static"] >= 0
         self._begins = begins
-        self._turns = np.arange(len(rows))
+        self.kept: Rows | None = None
+        """The vessels that are to be written; None for all."""
+        self.quiet: Bools | None = None
+        """The reports that are to be written; None for all."""
         self.now: Columns = _Now(self)
         self.before: Columns = _Before(self)
 
@@ -96,13 +104,40 @@ class History:
         """For each report the vessel's latest one, this included, where ``given``; else the vessel's first."""
         return self._turns if self.once else np.maximum.accumulate(np.where(given | self._begins, self._turns, 0))
 
+    def stop_after(self, quiet: Bools) -> None:
+        """Only these reports count as last ones from now on: the first ones of a vessel, or none."""
+        counts = np.add.reduceat(quiet, self.starts, dtype=np.intp)
+        self.kept = counts.nonzero()[0]
+        self.ends = self.starts[self.kept] + counts[self.kept] - 1
+        self.quiet = quiet
+
+    def last(self, values: Column_) -> Column_:
+        """Of one value a report that of the last report of each vessel that is kept."""
+        return values if self.once and self.kept is None else values[self.ends]
+
+    @cached_property
+    def ends(self) -> Rows:
+        """The last reports of the vessels that are kept."""
+        return np.append(self.starts[1:], len(self.rows)) - 1
+
+    @cached_property
+    def fixed(self) -> tuple[Rows, Bools]:
+        """For each vessel its last report that moved it, and whether there is one."""
+        at = self.last(self.latest(self.moved))
+        return at, self.moved[at]
+
     def fleet(self, name: str) -> Column_:
         """What the fleet knew, one value a report."""
-        return self.known(name)[self.vessel]
+        return self.known(name) if self.once else self.known(name)[self.vessel]
 
     def known(self, name: str) -> Column_:
         """What the fleet knew, one value a vessel."""
-        return self.was[field(CORE_OWNER, name)]
+        if name not in STATED_COLUMNS:
+            return self.moving[field(CORE_OWNER, name)]
+        if self._stated is not None:
+            return self._stated[field(CORE_OWNER, name)]
+        found: Column_ = getattr(self._core, name)[self.heads]
+        return found
 
     def held(self, given: Bools, values: Any, name: str) -> Column_:
         """A column after each report, where those that are ``given`` bring ``values``."""
@@ -180,15 +215,19 @@ class History:
         """(vessels, their k-th reports) for k = 0, 1, ..."""
         if self.once:
             yield slice(None), slice(None)
-            return
-        yield from turns(self.starts, self.ends - self.starts + 1)
+        else:
+            yield from turns(*groups(self.rows))
 
     # -- what ships say of themselves -----------------------------------------------------------------------------
 
+    @cached_property
+    def _statements(self) -> tuple[Rows, Reports]:
+        at = self.stated.nonzero()[0]
+        return at, self._statics.take(self.reports["static"][at])
+
     def brings(self, name: str) -> tuple[Rows, Column_]:
         """Reports that bring a static column, and the values."""
-        at = np.flatnonzero(self.stated)
-        statics = self.statics[self.reports["static"][at]]
+        at, statics = self._statements
         bit, needs = _STATED[name]
         values = statics["imo" if name == "bound_ms" else name]
         known = ~np.isnan(values) if needs == "number" else values > 0 if needs == "positive" else values != b""

@@ -46,10 +46,10 @@ class Matcher:
         return rows[_among(fleet.core.mmsi[rows], self._mmsis)]
 
     def may_change(self, history: History) -> Bools:
-        """For each vessel of ``history`` whether its static reports may make it another ship to the list."""
-        suspect = np.zeros(len(history.heads), bool)
+        """For each report of ``history`` whether it may make the vessel another ship to the list."""
         if not history.stated.any():
-            return suspect
+            return np.zeros(len(history.rows), bool)
+        suspect = np.zeros(len(history.heads), bool)
         for name, listed in (("imo", self._imos), ("call_sign", self._call_signs)):
             at, values = history.brings(name)
             suspect[history.vessel[at[_among(values, listed)]]] = True
@@ -57,7 +57,8 @@ class Matcher:
         known = (history.known("listed")[stated] > 0) | _among(history.known("mmsi")[stated], self._mmsis)
         known |= _among(history.known("call_sign")[stated], self._call_signs)
         suspect[stated[known]] = True
-        return suspect
+        may: Bools = history.stated & suspect[history.vessel]
+        return may
 
 
 def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import CORE_OWNER, PAYLOADS_KEPT, SENTENCE_BYTES, Column_, Rows, field
-from detectors.core.fleet import Block, Fleet
-from detectors.core.history import POSITION, STATED, History
+from detectors.core.columns import CORE_OWNER, PAYLOADS_KEPT, SENTENCE_BYTES, Rows, field
+from detectors.core.fleet import Fleet
+from detectors.core.history import BROUGHT, POSITION, History
+from detectors.core.table import Block
 
 _STATIONS: Final = np.isin(np.arange(256), [4, 9, 11, 17, 20, 21, 22, 23])  # message types that no ship sends
 _SHIPS: Final = range(200_000_000, 800_000_000)  # ITU-R M.585: coast, aircraft, craft, aids and beacons lie outside
@@ -21,60 +21,69 @@ _EVER: Final = ("last_ms", "usual_s", "support", "reports", "first_ms", "appeare
 Bools = npt.NDArray[np.bool_]
 
 
-def write(
-    fleet: Fleet, history: History, vessels: Rows | slice, *, source_bit: int, raw: bytes, dues: Mapping[str, Column_]
-) -> None:
-    """Writes some vessels of ``history`` (numbers, rising), and for each detector in ``dues`` when it is due.
-
-    ``dues`` has one value a report. The records go in whole: nothing may have changed them since ``history`` was made.
-    """
-    records = history.was.copy()
+def write(fleet: Fleet, history: History, *, source_bit: int, raw: bytes) -> Rows:
+    """Writes the core of the vessels that ``history`` keeps, as of their last reports. Returns their rows."""
+    kept = history.kept
+    records, rows = history.moving, history.heads
+    if kept is not None:
+        records, rows = records.take(kept), rows[kept]
+    elif history.keep:
+        records = records.copy()
     _write_times(records, history, source_bit)
-    _write_positions(records, history, raw)
-    if history.stated.any():
-        _write_statics(records, history)
+    _write_positions(records, history)
     _write_payloads(records, history)
-    for name, due_ms in dues.items():
-        records[field(name, "due_ms")] = due_ms[history.ends]
-    fleet.put(history.heads[vessels], records[vessels])
+    fleet.moving.put(rows, records)
+    _write_sentences(fleet, history, rows, raw)
+    if history.stated.any():
+        _write_statics(fleet, history)
+    return rows
 
 
 def _write_times(records: Block, history: History, source_bit: int) -> None:
-    for name in _EVER:
-        records[field(CORE_OWNER, name)] = getattr(history.now, name)[history.ends]
+    values = [history.last(getattr(history.now, name)) for name in _EVER]  # all read before the first is written
+    appeared = history.appeared
+    if not history.once:
+        appeared = appeared[history.latest(appeared)]
+    appeared, heard = history.last(appeared), history.last(history.heard) > 0
+    for name, value in zip(_EVER, values, strict=True):
+        records[field(CORE_OWNER, name)] = value
     sources = records[field(CORE_OWNER, "sources")]
-    appeared = np.logical_or.reduceat(history.appeared, history.starts)
-    heard = history.heard[history.ends] > 0
     sources[appeared] = 0
-    sources[heard] |= np.uint64(source_bit)
+    np.bitwise_or(sources, np.uint64(source_bit), out=sources, where=heard)
 
 
-def _write_positions(records: Block, history: History, raw: bytes) -> None:
-    at = history.latest(history.moved)[history.ends]
-    vessels = np.flatnonzero(history.moved[at])
-    reports = history.reports[at[vessels]]
-    records[field(CORE_OWNER, "fix_ms")][vessels] = reports["time_ms"]
-    for name in POSITION:
-        records[field(CORE_OWNER, name)][vessels] = reports[name]
-    records[field(CORE_OWNER, "sentence")][vessels] = sentences(raw, reports["start"], reports["end"])
+def _write_positions(records: Block, history: History) -> None:
+    at, moved = history.fixed
+    reports = history.reports if len(at) == len(history.reports) else history.reports.take(at)
+    for name, column in (("fix_ms", "time_ms"), *((each, each) for each in POSITION)):
+        np.copyto(records[field(CORE_OWNER, name)], reports[column], where=moved, casting="same_kind")
 
 
-def _write_statics(records: Block, history: History) -> None:
-    for name in STATED:
+def _write_sentences(fleet: Fleet, history: History, rows: Rows, raw: bytes) -> None:
+    at, moved = history.fixed
+    reports = history.reports.take(at[moved])
+    fleet.core.sentence[rows[moved]] = sentences(raw, reports["start"], reports["end"])
+
+
+def _write_statics(fleet: Fleet, history: History) -> None:
+    for name in BROUGHT:
         at, values = history.brings(name)
-        records[field(CORE_OWNER, name)][history.vessel[at]] = values  # of several of one vessel the last stays
+        if history.quiet is not None:
+            quiet = history.quiet[at]
+            at, values = at[quiet], values[quiet]
+        getattr(fleet.core, name)[history.rows[at]] = values  # of several of one vessel the last stays
 
 
 def _write_payloads(records: Block, history: History) -> None:
     """The newest transmissions first, then as many of the older ones as there is room for."""
+    starts = history.starts if history.kept is None else history.starts[history.kept]
     for name, column in (("payloads", "payload"), ("payload_ms", "time_ms")):
         kept, values = records[field(CORE_OWNER, name)], history.reports[column]
         if history.once:
             kept[:, 1:] = kept[:, :-1].copy()
-            kept[:, 0] = values
+            kept[:, 0] = history.last(values)
             continue
-        older = kept.copy()
-        count = history.ends - history.starts + 1
+        older, count = kept.copy(), history.ends - starts + 1
         for place in range(PAYLOADS_KEPT):
             new = count > place
             from_older = older[np.arange(len(kept)), np.where(new, 0, place - count)]
@@ -94,7 +103,8 @@ def sentences(raw: bytes, start: npt.NDArray[np.uint32], end: npt.NDArray[np.uin
     A window of fixed width is copied from each start and masked: 0.05 us a line against 0.25 by slicing.
     """
     padded = np.frombuffer(raw + bytes(SENTENCE_BYTES), np.uint8)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, SENTENCE_BYTES)[start].view(np.uint64)
+    shape = len(padded) - SENTENCE_BYTES + 1, SENTENCE_BYTES
+    windows = np.ndarray(shape, np.uint8, padded, strides=(1, 1))[start].view(np.uint64)
     length = end.astype(np.int64) - start
     windows &= _MASKS[np.where(length <= SENTENCE_BYTES, length, 0)]
     return windows.view(f"S{SENTENCE_BYTES}")[:, 0]

@@ -18,6 +18,7 @@ _LATS, _LONS = int(2 * _POLE / _CELL_DEG) + 1, int(2 * _HALF_CIRCLE / _CELL_DEG)
 _CELL_NM: Final = 90.0  # no place of a cell is further from its middle: 60 nm north and 60 nm east of it
 _EDGE: Final = 1.05  # of the radius: more than any screen allows for
 _LEAST_HORIZON_H: Final = 1e-3
+_SLACK: Final = 0.02  # of rounding, in either unit that it is used for
 _SANCTIONED: Final = "sanctioned"
 _WORD: Final = re.compile(r"[A-Z0-9]+")
 _LEAST_ALIAS: Final = 4  # shorter names would match by accident
@@ -33,6 +34,7 @@ class Places:
         self.zones = reference.zones
         lat = np.asarray([z.lat_deg for z in self.zones], np.float64)
         lon = np.asarray([z.lon_deg for z in self.zones], np.float64)
+        self._lat_deg, self._lon_deg = lat, lon
         self._vectors = unit_vectors(lat, lon)
         self.radius_nm = np.asarray([z.radius_nm for z in self.zones], np.float64)
         self.sanctioned = np.asarray([z.kind == _SANCTIONED for z in self.zones], bool)
@@ -53,6 +55,20 @@ class Places:
         cell = ((lat_deg + _POLE) / _CELL_DEG).astype(np.intp) * _LONS
         cell += ((lon_deg + _HALF_CIRCLE) / _CELL_DEG).astype(np.intp)
         found: Bools = sog_kn >= self._needed_kn[listed.astype(np.intp), cell]
+        return found
+
+    def may_lead_into(self, lat_deg: Floats, lon_deg: Floats, cog_deg: Floats, nm: Floats) -> Bools:
+        """Shape (n, zones): False only where a course leads away or passes a centre by more than half the radius.
+
+        ``nm`` has the distance of each place to each centre.
+        """
+        lat, there = np.radians(lat_deg)[:, None], np.radians(self._lat_deg)
+        dlon = np.radians(self._lon_deg - lon_deg[:, None])
+        east = np.sin(dlon) * np.cos(there)
+        north = np.cos(lat) * np.sin(there) - np.sin(lat) * np.cos(there) * np.cos(dlon)
+        off = np.arctan2(east, north) - np.radians(cog_deg.astype(np.float64))[:, None]
+        passes_nm = nm * np.abs(np.sin(off))
+        found: Bools = (np.cos(off) > -_SLACK) & (passes_nm <= self.radius_nm / 2 * _EDGE + _SLACK)
         return found
 
     def in_force(self, number: int, date: str) -> bool:

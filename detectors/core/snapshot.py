@@ -1,10 +1,10 @@
 """The fleet as bytes: shards of rows, and a manifest that says how to read them.
 
-A shard is the bytes of its rows' records as they lie in memory; the manifest names the columns in them. When a
-snapshot has the very same columns it is copied in whole; else they are mapped by owner and name: a column that it does
-not know starts at its default; one whose type or version changed needs a migration and stops here, as does one that we
-do not know: a newer version wrote it. A detector that is gone takes its columns with it. The open alerts of a row
-travel in its shard.
+A shard is the bytes of its rows' records, table by table, as they lie in memory; the manifest names the columns in
+them. A table with the very same columns is copied in whole; else they are mapped by owner and name: a column that a
+snapshot does not know starts at its default; one whose type or version changed needs a migration and stops here, as
+does one that we do not know: a newer version wrote it. A detector that is gone takes its columns with it. The open
+alerts of a row travel in its shard.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import msgspec
 import numpy as np
 
 from detectors.core.alert import Alert
-from detectors.core.columns import field
-from detectors.core.fleet import SHARD_ROWS, Block, Fleet
+from detectors.core.columns import Column_, field
+from detectors.core.fleet import SHARD_ROWS, Fleet
 from detectors.core.sources import Source, SourceTable
+from detectors.core.table import Block, Table
 
 FORMAT = 2
 
@@ -38,6 +39,13 @@ class ColumnHead(msgspec.Struct, frozen=True):
     """Where it begins in a record."""
 
 
+class TableHead(msgspec.Struct, frozen=True):
+    """A table as it was when written."""
+
+    record_bytes: int
+    columns: list[ColumnHead]
+
+
 class OpenAlert(msgspec.Struct, frozen=True):
     """An open alert and where it belongs."""
 
@@ -47,10 +55,10 @@ class OpenAlert(msgspec.Struct, frozen=True):
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """Records of rows, as the manifest describes them, and their open alerts."""
+    """Records of rows in each table, as the manifest describes them, and their open alerts."""
 
     rows: int
-    records: bytes
+    records: list[bytes]
     open: list[OpenAlert]
 
 
@@ -61,16 +69,18 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     shard_rows: int
     rows: int
     reference: str
-    record_bytes: int
-    columns: list[ColumnHead]
+    tables: list[TableHead]
     sources: list[Source]
     source_alerts: list[OpenAlert]
     replayed: bool = False
 
 
-def _heads(fleet: Fleet) -> list[ColumnHead]:
-    places: Mapping[str, tuple[Any, ...]] = fleet.kind.fields or {}
-    return [ColumnHead(owner, c.name, c.dtype, c.version, places[field(owner, c.name)][1]) for owner, c in fleet.owned]
+def _head(table: Table) -> TableHead:
+    places: Mapping[str, tuple[Any, ...]] = table.kind.fields or {}
+    columns = [
+        ColumnHead(owner, c.name, c.dtype, c.version, places[field(owner, c.name)][1]) for owner, c in table.owned
+    ]
+    return TableHead(table.kind.itemsize, columns)
 
 
 def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
@@ -80,7 +90,7 @@ def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
 def write_shard(fleet: Fleet, number: int) -> bytes:
     """Shard ``number``, a copy."""
     rows = range(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS))
-    records = fleet.table[rows.start : rows.stop].tobytes()
+    records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
     with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
     return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts)))
 
@@ -93,8 +103,7 @@ def write_manifest(fleet: Fleet, sources: SourceTable, reference: str) -> bytes:
             shard_rows=SHARD_ROWS,
             rows=fleet.size,
             reference=reference,
-            record_bytes=fleet.kind.itemsize,
-            columns=_heads(fleet),
+            tables=[_head(table) for table in fleet.tables],
             sources=sources.sources,
             source_alerts=_open(fleet, sorted(r for r in fleet.open if r < 0)),
             replayed=sources.replayed,
@@ -121,7 +130,11 @@ def read(fleet: Fleet, shards: Sequence[bytes], manifest: bytes) -> Manifest:
         raise SnapshotError(f"snapshot format {head.format}/{head.shard_rows}, expected {FORMAT}/{SHARD_ROWS}")
     if sum(part.rows for part in parts) != head.rows:
         raise SnapshotError(f"snapshot torn: {sum(p.rows for p in parts)} rows in shards, {head.rows} in the manifest")
-    fleet.adopt(_records(fleet, head, parts))
+    if any(len(part.records) != len(head.tables) for part in parts):
+        raise SnapshotError(f"snapshot torn: a shard has not {len(head.tables)} tables")
+    stored = [b"".join(part.records[number] for part in parts) for number in range(len(head.tables))]
+    _refuse_unknown([_head(table) for table in fleet.tables], head.tables)
+    fleet.adopt(tuple(_records(table, head, stored) for table in fleet.tables))
     for part in parts:
         for entry in part.open:
             fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
@@ -129,37 +142,42 @@ def read(fleet: Fleet, shards: Sequence[bytes], manifest: bytes) -> Manifest:
     return head
 
 
-def _records(fleet: Fleet, head: Manifest, parts: list[Shard]) -> Block:
-    """The shards' records in the fleet's own layout."""
-    stored = b"".join(part.records for part in parts)
-    if len(stored) != head.rows * head.record_bytes:
-        raise SnapshotError(f"snapshot torn: {len(stored)} bytes for {head.rows} rows of {head.record_bytes}")
-    mine = _heads(fleet)
-    if head.columns == mine and head.record_bytes == fleet.kind.itemsize:
-        return np.frombuffer(stored, fleet.kind)
-    _refuse_unknown(mine, head.columns)
-    known = {(h.owner, h.name): h for h in head.columns}
-    records = fleet.blanks(head.rows)
-    for column in mine:
-        was = known.get((column.owner, column.name))
-        if was is None:
-            continue  # a column that is new since: it keeps its default
-        if (was.dtype, was.version) != (column.dtype, column.version):
-            raise SnapshotError(
-                f"column {column.owner}.{column.name} is {column.dtype} v{column.version}, "
-                f"the snapshot has {was.dtype} v{was.version}: it needs a migration"
-            )
-        kind = np.dtype(
-            {"names": ["it"], "formats": [was.dtype], "offsets": [was.offset], "itemsize": head.record_bytes}
-        )
-        records[field(column.owner, column.name)] = np.frombuffer(stored, kind)["it"]
+def _records(table: Table, head: Manifest, stored: list[bytes]) -> Block:
+    """The shards' records in a table's own layout."""
+    mine = _head(table)
+    for was, content in zip(head.tables, stored, strict=True):
+        if len(content) != head.rows * was.record_bytes:
+            raise SnapshotError(f"snapshot torn: {len(content)} bytes for {head.rows} rows of {was.record_bytes}")
+        if was == mine:
+            return np.frombuffer(content, table.kind)
+    known = {
+        (c.owner, c.name): (c, was.record_bytes, content)
+        for was, content in zip(head.tables, stored, strict=True)
+        for c in was.columns
+    }
+    records = table.blanks(head.rows)
+    for column in mine.columns:
+        found = known.get((column.owner, column.name))
+        if found is not None:  # else it is new since, and keeps its default
+            records[field(column.owner, column.name)] = _values(column, *found)
     return records
 
 
-def _refuse_unknown(mine: Iterable[ColumnHead], stored: Iterable[ColumnHead]) -> None:
-    known = {(column.owner, column.name) for column in mine}
+def _values(column: ColumnHead, was: ColumnHead, record_bytes: int, content: bytes) -> Column_:
+    if (was.dtype, was.version) != (column.dtype, column.version):
+        raise SnapshotError(
+            f"column {column.owner}.{column.name} is {column.dtype} v{column.version}, "
+            f"the snapshot has {was.dtype} v{was.version}: it needs a migration"
+        )
+    kind = np.dtype({"names": ["it"], "formats": [was.dtype], "offsets": [was.offset], "itemsize": record_bytes})
+    found: Column_ = np.frombuffer(content, kind)["it"]
+    return found
+
+
+def _refuse_unknown(mine: Iterable[TableHead], stored: Iterable[TableHead]) -> None:
+    known = {(column.owner, column.name) for table in mine for column in table.columns}
     owners = {owner for owner, _ in known}
-    for column in stored:
+    for column in (column for table in stored for column in table.columns):
         if column.owner in owners and (column.owner, column.name) not in known:
             raise SnapshotError(
                 f"column {column.owner}.{column.name} of the snapshot is unknown here: run the version that wrote it"

@@ -62,11 +62,16 @@ class Outage(NamedTuple):
 class SourceTable:
     """The sources of one partition's log, in order of appearance."""
 
-    def __init__(self, rules: FeedRules, sources: list[Source] | None = None) -> None:
+    def __init__(self, rules: FeedRules) -> None:
         self.rules = rules
-        self.sources = sources or []
-        self._index = {s.name: i for i, s in enumerate(self.sources)}
+        self.sources: list[Source] = []
+        self._index: dict[str, int] = {}
         self.replayed = False
+
+    def restore(self, sources: list[Source], *, replayed: bool) -> None:
+        """The table as a snapshot has it."""
+        self.sources, self.replayed = sources, replayed
+        self._index = {s.name: i for i, s in enumerate(sources)}
 
     def index(self, name: str) -> int:
         """The number of a source, made when new; past 64 sources the last one is shared."""

@@ -29,6 +29,37 @@ def world(seed: int) -> Story:
     return [s for s in beside(*ships) if not 25 * HOUR < s.at_s < 27 * HOUR]
 
 
+def mess(seed: int) -> Story:
+    """Few ships, many reports each: heard again by other stations, late, out of order, from elsewhere, renamed."""
+    draw = np.random.default_rng(seed)
+    sailing: Story = []
+    for n in range(6):
+        sailing += voyage(205_000_001 + n, np.sort(draw.uniform(0, 4000, 90)), (41.8 + n / 20, 131.0), 9.0)
+    sailing += [
+        Said(at_s=float(t), mmsi=205_000_001 + int(t) % 6, type=5, destination=name, imo=9_000_000 + int(t) % 2)
+        for t, name in zip(np.sort(draw.uniform(0, 4000, 60)), ["XXFBD", "BUSAN", "", "FORBIDDEN"] * 15, strict=True)
+    ]
+    numbered = [msgspec.structs.replace(s, payload=n // 2 * 2 + 1) for n, s in enumerate(beside(sailing))]
+    heard: list[tuple[float, Said]] = []
+    for s in numbered:
+        for _ in range(draw.integers(1, 7)):
+            delay_s = draw.choice([0.0, 0.5, 3.0, 12.0, 45.0], p=[0.4, 0.3, 0.15, 0.1, 0.05])
+            wrong = draw.random() < 0.02
+            at_s = round(s.at_s + draw.uniform(0, 2), 3)
+            heard.append(
+                (s.at_s + delay_s, msgspec.structs.replace(s, at_s=at_s, lat_deg=10.0 if wrong else s.lat_deg))
+            )
+    return [s for _, s in sorted(heard, key=lambda pair: (pair[0], pair[1].mmsi, pair[1].at_s))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_worst_feed_gives_the_same_bytes_one_report_at_a_time(seed: int) -> None:
+    story = mess(seed)
+    whole, halves, single = (run(story, batch=batch, tick_s=600.0) for batch in (100_000, 37, 1))
+    assert whole
+    assert written(whole) == written(single) == written(halves)
+
+
 @pytest.fixture(scope="module", params=[1, 2])
 def story(request: pytest.FixtureRequest) -> Story:
     return world(request.param)

@@ -71,7 +71,7 @@ def played(entries: Sequence[Entry], most: int) -> tuple[list[bytes], list[runs.
 def state(engine: Engine) -> tuple[object, ...]:
     """Every column of every vessel, the open alerts, the sources."""
     fleet = engine.fleet
-    columns = [fleet.table[name][: fleet.size].tobytes() for name in fleet.kind.names or ()]
+    columns = [t.records[name][: fleet.size].tobytes() for t in fleet.tables for name in t.kind.names or ()]
     return (engine.manifest(), fleet.open, *columns)
 
 

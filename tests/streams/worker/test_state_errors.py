@@ -45,13 +45,15 @@ def torn(written: Written) -> Written:
 
 def with_an_unknown_column(written: Written) -> Written:
     manifest = msgspec.json.decode(written.cut.manifest)
-    manifest["columns"].append({"owner": "gap", "name": "of_tomorrow", "dtype": "<i4", "version": 1, "offset": 0})
+    tomorrow = {"owner": "gap", "name": "of_tomorrow", "dtype": "<i4", "version": 1, "offset": 0}
+    manifest["tables"][0]["columns"].append(tomorrow)
     return written._replace(cut=msgspec.structs.replace(written.cut, manifest=msgspec.json.encode(manifest)))
 
 
 def with_a_changed_column(written: Written) -> Written:
     manifest = msgspec.json.decode(written.cut.manifest)
-    next(column for column in manifest["columns"] if column["name"] == "lat_deg")["version"] = 99
+    columns = [column for table in manifest["tables"] for column in table["columns"]]
+    next(column for column in columns if column["name"] == "lat_deg")["version"] = 99
     return written._replace(cut=msgspec.structs.replace(written.cut, manifest=msgspec.json.encode(manifest)))
 
 

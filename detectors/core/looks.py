@@ -1,0 +1,169 @@
+"""When detectors look, what they find, and what becomes of a detector that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.columns import Rows
+from detectors.core.episodes import Desk, Emitted
+from detectors.core.fleet import Fleet
+from detectors.core.history import History
+from detectors.core.protocol import Detector, Finding, Step
+from detectors.core.reference import Reference
+from detectors.core.ship import Ship, read_ship
+from detectors.core.sources import Outage, SourceTable
+from detectors.core.units import NEVER_MS
+from detectors.core.wheel import Waiting, Wheel
+
+LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and again is a bug
+
+Times = npt.NDArray[np.int64]
+Answer = TypeVar("Answer")
+
+
+class Fault(NamedTuple):
+    """A detector raised: it was skipped for that vessel, the others ran."""
+
+    detector: str
+    mmsi: int | None
+    cause: str
+    raw: bytes
+
+
+class Looks:
+    """Runs the detectors of one fleet. ``out`` gathers alerts, ``faults`` what went wrong."""
+
+    def __init__(
+        self, fleet: Fleet, sources: SourceTable, reference: Reference, detectors: Sequence[Detector], desk: Desk
+    ) -> None:
+        self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
+        self.out: list[Emitted] = []
+        self.faults: list[Fault] = []
+        self._desk, self._wheel, self._waiting = desk, Wheel(), Waiting()
+
+    # -- when ---------------------------------------------------------------------------------------------------
+
+    def due_ms(self, rows: Rows) -> Times:
+        """The first step at which a detector wants to look at each row."""
+        due_ms = np.full(len(rows), NEVER_MS)
+        for detector in self.detectors:
+            np.minimum(due_ms, self.fleet.detectors[detector.name].due_ms[rows], out=due_ms)
+        return due_ms
+
+    def plan(self, rows: Rows, due_ms: Times | None = None) -> None:
+        """Has distinct rows come up when the first detector asks for them."""
+        self._wheel.ask(rows, self.due_ms(rows) if due_ms is None else due_ms)
+
+    def wake(self, ordinal: int) -> None:
+        """The clocks have moved: looks at what is due by the clock of the sources that hear it."""
+        clock_ms = self.sources.clock_ms
+        found = [self._wheel.take(clock_ms), *self._waiting.take(self.sources.clock_of)]
+        if not any(map(len, found)):
+            return
+        rows = np.unique(np.concatenate(found))
+        due_ms, masks = self.due_ms(rows), self.fleet.core.sources[rows]
+        clocks = self.sources.clocks(masks)
+        now = due_ms <= clocks
+        waits = ~now & (due_ms <= clock_ms)
+        self._waiting.put(rows[waits], masks[waits], due_ms[waits])
+        self._wheel.ask(rows[~now & ~waits], due_ms[~now & ~waits])
+        self.fire(rows[now], clocks[now], np.full(int(now.sum()), ordinal))
+        self.plan(rows[now])
+
+    def fire(self, rows: Rows, until_ms: Times, ordinals: Times) -> None:
+        """Looks at what each row asked for up to its ``until_ms``, each row in order of time."""
+        for _ in range(LOOKS_MOST):
+            if not len(rows) or not self.detectors:
+                return
+            due = np.stack([self.fleet.detectors[d.name].due_ms[rows] for d in self.detectors])
+            first = due.argmin(axis=0)
+            when = due[first, np.arange(len(rows))]
+            now = when <= until_ms
+            for number, detector in enumerate(self.detectors):
+                mine = np.flatnonzero(now & (first == number))
+                if len(mine):
+                    self.fleet.detectors[detector.name].due_ms[rows[mine]] = NEVER_MS
+                    self._look(detector, self.step("clock", rows[mine], when[mine]), ordinals[mine])
+            rows, until_ms, ordinals = rows[now], until_ms[now], ordinals[now]
+            self.fleet.touch(rows)
+        raise RuntimeError("a detector asks for the same step for ever")
+
+    # -- at what ------------------------------------------------------------------------------------------------
+
+    def step(self, kind: Literal["clock", "source"], rows: Rows, times: Times) -> Step:
+        """A look at rows, or (numbered -1, -2, ...) at sources."""
+        return Step(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
+
+    def reports(self, history: History, raw: bytes, *, written: bool) -> Step:
+        """A look at reports."""
+        return Step.of_reports(
+            history, raw, written=written, fleet=self.fleet, sources=self.sources, reference=self.reference
+        )
+
+    def watch(self, watchers: Sequence[Detector], outages: list[Outage], ordinal: int) -> None:
+        """Sources went down or came back."""
+        for outage in outages:
+            step = self.step("source", np.asarray([-1 - outage.source], np.intp), np.asarray([outage.time_ms]))
+            step.outages = [outage]
+            for detector in watchers:
+                self._look(detector, step, np.asarray([ordinal]))
+
+    def note(self, step: Step) -> None:
+        """Lets every detector that keeps running values see these reports."""
+        for detector in self.detectors:
+            if type(detector).note is not Detector.note:
+                self._guarded(detector, step, detector.note)
+
+    def judge_reports(self, step: Step) -> None:
+        """Written reports, one a vessel, before every detector."""
+        self.note(step)
+        for detector in self.detectors:
+            due_ms = self._guarded(detector, step, detector.due)
+            if due_ms is not None:
+                self.fleet.detectors[detector.name].due_ms[step.rows] = due_ms
+            self._look(detector, step, step.reports["ordinal"])
+
+    # -- with what outcome --------------------------------------------------------------------------------------
+
+    def _look(self, detector: Detector, step: Step, ordinals: Times) -> None:
+        for at in self._screen(detector, step):
+            try:
+                findings = list(detector.judge(step, at))
+            except Exception as bug:  # noqa: BLE001 - one detector's bug must not stop the others; counted and kept
+                self._fault(detector, step, at, bug)
+                continue
+            self._publish(detector, step, at, findings, int(ordinals[at]))
+
+    def _screen(self, detector: Detector, step: Step) -> list[int]:
+        try:
+            return detector.screen(step).tolist()  # type: ignore[no-any-return]
+        except Exception as bug:  # noqa: BLE001 - then every place is judged, and the bad one is found there
+            self._fault(detector, step, 0, bug)
+            return list(range(len(step.rows)))
+
+    def _guarded(self, detector: Detector, step: Step, ask: Callable[[Step], Answer]) -> Answer | None:
+        try:
+            return ask(step)
+        except Exception as bug:  # noqa: BLE001 - as above
+            self._fault(detector, step, 0, bug)
+            return None
+
+    def _fault(self, detector: Detector, step: Step, at: int, bug: Exception) -> None:
+        row = int(step.rows[at])
+        raw = step.lines(at) if step.kind == "reports" else b""
+        mmsi = int(self.fleet.core.mmsi[row]) if row >= 0 else None
+        self.faults.append(Fault(detector.name, mmsi, repr(bug), raw))
+
+    def _publish(self, detector: Detector, step: Step, at: int, findings: Iterable[Finding], ordinal: int) -> None:
+        row = int(step.rows[at])
+        about: Ship | str = (
+            read_ship(self.fleet.core, row, self.reference) if row >= 0 else self.sources.sources[-1 - row].name
+        )
+        for finding in findings:
+            alert = self._desk.write(detector, row, finding, about, replayed=self.sources.replayed)
+            if alert is not None:
+                self.out.append(Emitted(ordinal, finding.time_ms, alert))
