@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 # make demo FEED=tcp://HOST:PORT plays a feed of your own; STAY=1 leaves all of it running until Ctrl-C.
 DEMO = $(if $(FEED),--feed $(FEED)) $(if $(STAY),--stay)
 
-.PHONY: demo test unit check bench chaos clean setup
+.PHONY: demo test unit check bench chaos clean setup ops
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -39,3 +39,7 @@ bench: $(STAMP)
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+
+# The operations room on real programs: Kafka, worker, notifier, Prometheus, Alertmanager, a webhook receiver.
+ops: $(STAMP)
+	@$(BIN)/python -m tests.ops

@@ -19,6 +19,10 @@ _MS: Final = 1000
 _MEAN_OF: Final = 100
 """The mean spacing of a source is taken over about so many sentences."""
 _STUCK_S: Final = 30.0
+FROM_READING: Final = (
+    Reason.LINE_TOO_LONG, Reason.CHECKSUM, Reason.MALFORMED, Reason.FRAGMENT_EXPIRED, Reason.FRAGMENT_CLASH,
+    Reason.NO_MMSI, Reason.TIME_AHEAD, Reason.TIME_BEHIND, Reason.BUFFER_FULL,
+)  # fmt: skip
 NOT_LETTERS: Final = frozenset({Reason.BUFFER_FULL})
 """What ingest drops where Kafka is away cannot be written to Kafka either."""
 
@@ -41,6 +45,10 @@ class IngestMeter:
         self._metrics, self._rules, self._clock_s = metrics, rules, clock_s
         self._feeds: dict[str, _Feed] = {}
         self._lock = Lock()
+        for reason in FROM_READING:  # series stand at 0 before anything happens
+            metrics.rejected.labels(reason)
+            if reason not in NOT_LETTERS:
+                metrics.dead_letters.labels(reason)
 
     @property
     def registry(self) -> CollectorRegistry:

@@ -6,12 +6,12 @@ with one line that says why. Bound to loopback unless told otherwise: nothing he
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import ClassVar, Final, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
@@ -19,13 +19,19 @@ from streams.errors import ConfigError
 
 LOOPBACK: Final = "127.0.0.1"
 _TEXT: Final = "text/plain; charset=utf-8"
+_JSON: Final = "application/json"
+_FORM_MOST: Final = 16_384
 _READ_S: Final = 5.0
 
+Ask = Callable[[Mapping[str, str]], "Answer"]
+"""Answers a question from its parameters: of the address, or of a form that is posted."""
 Ready = Callable[[], tuple[bool, str]]
 """Whether the process does its work, and one line that says why (not)."""
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
+    """What is sent back."""
+
     status: HTTPStatus
     body: bytes
     kind: str = _TEXT
@@ -57,14 +63,25 @@ class MetricsServer:
         self.close()
 
 
-def serve(host: str, port: int, registry: CollectorRegistry, ready: Ready) -> MetricsServer:
-    """Starts answering on ``host`` and ``port`` (0: any free one). Raises ConfigError when it cannot listen there."""
+def json_answer(status: int, body: bytes) -> Answer:
+    """JSON."""
+    return Answer(HTTPStatus(status), body, _JSON)
+
+
+def serve(
+    host: str, port: int, registry: CollectorRegistry, ready: Ready, more: Mapping[str, Ask] | None = None
+) -> MetricsServer:
+    """Starts answering on ``host`` and ``port`` (0: any free one), ``more`` by path besides what stands above.
+
+    Raises ConfigError when it cannot listen there.
+    """
 
     class Handler(_Handler):
-        answers: ClassVar[dict[str, Callable[[], _Answer]]] = {
-            "/metrics": lambda: _Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST),
-            "/healthz": lambda: _Answer(HTTPStatus.OK, b"alive\n"),
-            "/readyz": lambda: _readiness(ready),
+        answers: ClassVar[dict[str, Ask]] = {
+            "/metrics": lambda _: Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST),
+            "/healthz": lambda _: Answer(HTTPStatus.OK, b"alive\n"),
+            "/readyz": lambda _: _readiness(ready),
+            **(more or {}),
         }
 
     try:
@@ -75,29 +92,37 @@ def serve(host: str, port: int, registry: CollectorRegistry, ready: Ready) -> Me
     return MetricsServer(server)
 
 
-def _readiness(ready: Ready) -> _Answer:
+def _readiness(ready: Ready) -> Answer:
     fine, why = ready()
-    return _Answer(HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE, f"{why}\n".encode())
+    return Answer(HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE, f"{why}\n".encode())
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Answers from a table of paths; says nothing on stderr."""
 
-    answers: ClassVar[dict[str, Callable[[], _Answer]]] = {}
+    answers: ClassVar[dict[str, Ask]] = {}
     timeout = _READ_S
     server_version = "wakewatch"
     sys_version = ""
 
     def do_GET(self) -> None:
         """One answer."""
-        self._reply(body=True)
+        self._reply(dict(parse_qsl(urlsplit(self.path).query)), body=True)
 
     def do_HEAD(self) -> None:
         """Its head alone."""
-        self._reply(body=False)
+        self._reply({}, body=False)
 
-    def _reply(self, *, body: bool) -> None:
-        answer = self.answers.get(urlsplit(self.path).path, _unknown)()
+    def do_POST(self) -> None:
+        """A question in a form, as Grafana asks a long one."""
+        size = self.headers.get("Content-Length", "0")
+        if not size.isdigit() or int(size) > _FORM_MOST:
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return
+        self._reply(dict(parse_qsl(self.rfile.read(int(size)).decode("utf-8", "replace"))), body=True)
+
+    def _reply(self, asked: Mapping[str, str], *, body: bool) -> None:
+        answer = self.answers.get(urlsplit(self.path).path, _unknown)(asked)
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(answer.body)))
@@ -109,5 +134,5 @@ class _Handler(BaseHTTPRequestHandler):
         """Scrapes are no news."""
 
 
-def _unknown() -> _Answer:
-    return _Answer(HTTPStatus.NOT_FOUND, b"/metrics, /healthz and /readyz are here\n")
+def _unknown(_: Mapping[str, str]) -> Answer:
+    return Answer(HTTPStatus.NOT_FOUND, b"/metrics, /healthz and /readyz are here\n")

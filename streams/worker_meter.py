@@ -5,18 +5,25 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from itertools import product
+from typing import TYPE_CHECKING, Final, get_args
 
 from prometheus_client import CollectorRegistry
 
+from detectors.core.alert import Severity, Status
+from detectors.core.reference import ListedShip
+from detectors.core.registry import detectors
 from streams.errors import Reason
-from streams.metrics import Metrics, forget
+from streams.metrics import Metrics, forget, label
 
 if TYPE_CHECKING:  # the worker's package starts Faust
     from streams.worker.observe import Standing, Taken
 
 _MS: Final = 1000
 _STUCK_S: Final = 30.0
+FROM_DECODING: Final = (
+    Reason.UNDECODABLE, Reason.MMSI_INVALID, Reason.POSITION_OUT_OF_RANGE, Reason.RECORD_UNREADABLE,
+)  # fmt: skip
 ANY_TYPE: Final = "any"
 """The worker counts reports over all message types."""
 
@@ -35,6 +42,19 @@ class WorkerMeter:
         self._speakers: set[str] = set()
         self._told_s: float | None = None
         self._lag = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Series stand at 0 before anything happens: Prometheus sees no increase in one that begins at 1."""
+        for name in detectors():
+            for status, severity in product(get_args(Status), get_args(Severity)):
+                self._metrics.alerts.labels(name, status, severity)
+            self._metrics.detector_errors.labels(name)
+            self._metrics.alerts_open.labels(name)
+        for reason in FROM_DECODING:
+            self._metrics.rejected.labels(reason)
+            self._metrics.dead_letters.labels(reason)
+        self._metrics.reports.labels(ANY_TYPE)
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -95,6 +115,12 @@ class WorkerMeter:
     def restarted(self, times: int) -> None:
         """Started again by the supervisor, so often."""
         self._metrics.worker_restarts.inc(times)
+
+    def lists(self, ships: Sequence[ListedShip]) -> None:
+        """The listed ships that are in force from now on."""
+        for name, entries in Counter(ship.list for ship in ships).items():
+            self._metrics.watchlist_entries.labels(label(name)).set(entries)
+            self._metrics.watchlist_loaded.labels(label(name)).set(self._wall_s())
 
     def ready(self) -> tuple[bool, str]:
         """Assigned, recovered, progressing."""

@@ -32,6 +32,9 @@ class Courier:
         self._alertmanager = alertmanager.under(_API) if alertmanager else None
         self._webhook = webhook
         self._metrics, self._stopping = metrics, stopping
+        for target in [name for name, to in ((ALERTMANAGER, alertmanager), (WEBHOOK, webhook)) if to is not None]:
+            for outcome in (DELIVERED, REFUSED, RETRIED):
+                metrics.notifications.labels(target, outcome)
         self.failing = ""
         """What failed last, until something succeeds."""
 

@@ -71,6 +71,7 @@ def _topic(name: str, partitions: int = kafka.partitions) -> Any:
 sentences = _topic(SENTENCES)
 publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1))
 meter = WorkerMeter(Metrics(CollectorRegistry()))
+meter.lists(reference.ships)
 meter.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
 service = Service(
     app,

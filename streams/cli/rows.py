@@ -1,0 +1,79 @@
+"""``wakewatch rows``: alert rows for Grafana's tables and map."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated, Final
+
+import msgspec
+import typer
+from prometheus_client import CollectorRegistry
+
+from streams.cli.options import Servers, SettingsFile, settings_of
+from streams.cli.terminal import talk
+from streams.console.lines import parse
+from streams.console.reading import Read, read
+from streams.errors import WakewatchError
+from streams.metrics import Metrics
+from streams.metrics_http import LOOPBACK, serve
+from streams.rows.answers import Answers
+from streams.rows.table import AlertTable
+from streams.settings import KafkaSettings
+from streams.topics import ALERT_STATE
+
+_INTERRUPTED: Final = 130
+_FAILED: Final = 1
+
+
+def command(
+    port: Annotated[int, typer.Option(help="Where to answer; 0: any free port.", min=0, max=65_535)] = 9108,
+    host: Annotated[str, typer.Option(help="Address to bind to; 0.0.0.0 means everybody.")] = LOOPBACK,
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+) -> int:
+    """Answer Grafana: the newest revision of each alert as rows, until Ctrl-C.
+
+    Point a second data source of the kind Prometheus at it (deploy/grafana/provisioning does). It understands
+    selectors alone: alerts{open="yes",severity="page"} and listed.
+
+    Example: wakewatch rows --port 9108
+    """
+    kafka = settings_of(settings, bootstrap_servers).kafka
+    table, stop = AlertTable(), threading.Event()
+    signals: list[int] = []
+    failures: list[WakewatchError] = []
+
+    def ask(number: int, _frame: object) -> None:
+        signals.append(number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    threading.Thread(target=_follow, args=(kafka, table, failures, stop), daemon=True).start()
+    metrics = Metrics(CollectorRegistry())
+    with serve(host, port, metrics.registry, lambda: (True, f"{len(table)} alerts"), Answers(table).paths) as server:
+        talk(f"rows of {kafka.topic_prefix}{ALERT_STATE} on http://{host}:{server.port}")
+        stop.wait()
+    if failures:
+        raise failures[0]
+    return _INTERRUPTED if signal.SIGINT in signals else 0
+
+
+def _follow(kafka: KafkaSettings, table: AlertTable, failures: list[WakewatchError], stop: threading.Event) -> None:
+    try:
+        for record in read(kafka, ALERT_STATE, follow=True):
+            take(table, record)
+    except WakewatchError as error:
+        failures.append(error)
+        stop.set()
+
+
+def take(table: AlertTable, record: Read) -> None:
+    """A record of the table of newest revisions; what is no alert is passed over, as every reader does."""
+    if record.value is None:
+        return
+    try:
+        table.take(parse(record.value), record.timestamp_ms)
+    except msgspec.MsgspecError:
+        talk(f"skipped a record that is no alert: {record.partition}/{record.offset}")

@@ -1,0 +1,86 @@
+"""The committed dashboards are what the generator writes, and keep to the rules of the house."""
+
+import json
+import re
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "grafana"
+NAMES = ["wakewatch-feed-quality", "wakewatch-pipeline", "wakewatch-watch-floor"]
+
+
+def screen(name: str) -> dict[str, Any]:
+    return dict(json.loads((FOLDER / "dashboards" / f"{name}.json").read_text()))
+
+
+def mistakes(made: dict[str, Any]) -> list[str]:
+    """What is wrong with a dashboard, one line each."""
+    found = []
+    variables = {f"${{{one['name']}}}" for one in made["templating"]["list"] if one["type"] == "datasource"}
+    numbers = [panel["id"] for panel in made["panels"]]
+    if len(set(numbers)) != len(numbers):
+        found.append("two panels have one number")
+    for panel in made["panels"]:
+        if panel["type"] == "row":
+            continue
+        title = panel["title"]
+        defaults = panel["fieldConfig"]["defaults"]
+        steps = defaults.get("thresholds", {}).get("steps")
+        wanted = {"title": title, "unit": defaults.get("unit"), "description": panel.get("description"),
+                  "thresholds": steps, "queries": panel.get("targets")}  # fmt: skip
+        found += [f"{title}: no {name}" for name, value in wanted.items() if not value]
+        if panel["datasource"]["uid"] not in variables:
+            found.append(f"{title}: its data source is no variable")
+        for target in panel["targets"]:
+            windows = set(re.findall(r"\[([^\]]+)\]", target["expr"]))
+            if panel["type"] == "timeseries" and windows - {"$__rate_interval"}:
+                found.append(f"{title}: {target['expr']} has a window of its own")
+    places = [(panel["title"], panel["gridPos"]) for panel in made["panels"]]
+    for (one, a), (other, b) in combinations(places, 2):
+        if (
+            a["x"] < b["x"] + b["w"]
+            and b["x"] < a["x"] + a["w"]
+            and a["y"] < b["y"] + b["h"]
+            and b["y"] < a["y"] + a["h"]
+        ):
+            found.append(f"{one} lies over {other}")
+    found += [f"{title} reaches beyond the screen" for title, grid in places if grid["x"] + grid["w"] > 24]
+    return found
+
+
+def test_the_committed_dashboards_are_today_s(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(FOLDER / "generate.py"), str(tmp_path)], check=True, timeout=60)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == NAMES
+    for name in NAMES:
+        told = "run: python deploy/grafana/generate.py"
+        assert json.loads((tmp_path / f"{name}.json").read_text()) == screen(name), told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dashboard_keeps_to_the_rules(name: str) -> None:
+    assert mistakes(screen(name)) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda p: p["fieldConfig"]["defaults"].pop("unit"), "no unit"),
+        (lambda p: p.pop("description"), "no description"),
+        (lambda p: p["datasource"].update(uid="prometheus"), "no variable"),
+        (lambda p: p["gridPos"].update(x=20, w=8), "beyond the screen"),
+        (lambda p: p["gridPos"].update(y=0), "lies over"),
+        (lambda p: p["targets"].clear(), "no queries"),
+        (lambda p: p["fieldConfig"]["defaults"]["thresholds"].update(steps=[]), "no thresholds"),
+        (lambda p: p["targets"][0].update(expr="rate(wakewatch_reports_total[1m])"), "a window of its own"),
+        (lambda p: p.update(id=1), "one number"),
+    ],
+)
+def test_a_broken_copy_is_found_out(broken: Any, said: str) -> None:
+    made = screen("wakewatch-pipeline")
+    broken(next(panel for panel in made["panels"] if panel["type"] == "timeseries"))
+    assert any(said in line for line in mistakes(made))

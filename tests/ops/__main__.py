@@ -1,0 +1,60 @@
+"""``make ops``: the operations room on real programs, and what its screens show. Exit code 0 when all came about."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tests.ops import programs
+from tests.ops.programs import DEPLOY, get_json
+from tests.ops.rig import Rig
+from tests.ops.story import play
+
+_out = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> int:
+    """Starts everything, plays the story, prints the table, stops everything."""
+    found = [programs.installed(names) for names in (programs.PROMETHEUS, programs.ALERTMANAGER)]
+    if None in found:
+        sys.stderr.write("needs Prometheus and Alertmanager: apt-get install prometheus prometheus-alertmanager\n")
+        return 2
+    with tempfile.TemporaryDirectory(prefix="wakewatch-ops-") as home, Rig(Path(home), *map(str, found)) as rig:
+        play(rig)
+        for path, _, body in rig.receiver.got:
+            said = body["alerts"][0]["annotations"].get("summary", "")
+            _out.print(f"{path[1:]:<10} {body['status']:<9} {said}", markup=False)
+        table = Table("screen", "panel", "shows", box=None)
+        for screen, title, shown in _shown(rig):
+            table.add_row(screen, escape(title), escape(shown))
+        _out.print(table)
+    return 0
+
+
+def _shown(rig: Rig) -> Iterator[tuple[str, str, str]]:
+    for path in sorted((DEPLOY / "grafana" / "dashboards").glob("*.json")):
+        screen = json.loads(path.read_text())
+        for panel in screen["panels"]:
+            for target in panel.get("targets", ()):
+                yield screen["title"].partition("/ ")[2], panel["title"], _newest(rig, panel, target)
+
+
+def _newest(rig: Rig, panel: dict[str, object], target: dict[str, str]) -> str:
+    if "rows" in str(panel["datasource"]):
+        rows = get_json(rig.rows_port, "/api/v1/query", {"query": target["expr"]})["data"]["result"]
+        return f"{len(rows)} rows" + (f": {rows[0]['metric']['headline']}" if rows else "")
+    found = rig.prometheus.query(target["expr"].replace("$__rate_interval", "10s"))
+    names = [",".join(v for k, v in one["metric"].items() if k not in {"job", "__name__"}) for one in found]
+    values = [f"{name} {float(one['value'][1]):.6g}".strip() for name, one in zip(names, found, strict=True)]
+    return "; ".join(values[:3]) + (f" (+{len(values) - 3})" if len(values) > 3 else "") if values else "nothing"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

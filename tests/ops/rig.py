@@ -1,0 +1,139 @@
+"""The operations room in small: real Kafka, ingest, worker, notifier, rows, Prometheus, Alertmanager, a receiver."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from streams.broker import embedded
+from streams.broker.clients import admin
+from streams.broker.node import free_port
+from streams.settings import KafkaSettings
+from streams.topics import create_missing
+from tests.ops import feed
+from tests.ops.programs import Alertmanager, Prometheus, Receiver, until
+
+_WAKEWATCH = [sys.executable, "-c", "from streams.cli import main; main()"]
+_STOP_S = 40.0
+_BEAT_S = 0.25
+
+
+class Ours:
+    """One wakewatch process; it must end with 0 when asked to."""
+
+    def __init__(self, name: str, call: list[str], environ: Mapping[str, str], home: Path) -> None:
+        self.name, self._log = name, home / f"{name}.log"
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen([*_WAKEWATCH, *call], env=dict(environ), stdout=log, stderr=log)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
+
+    def words(self) -> str:
+        return self._log.read_text(errors="replace")[-3000:]
+
+
+class Rig:
+    """See the module. A context manager: whatever happens, nothing stays behind."""
+
+    def __init__(self, home: Path, prometheus: str, alertmanager: str) -> None:
+        self.home, self._stack = home, ExitStack()
+        self._programs = (prometheus, alertmanager)
+        self.ours: dict[str, Ours] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        broker = embedded.start(self.home / "kafka", port=0, die_with_parent=True)
+        self._stack.callback(embedded.stop, self.home / "kafka")
+        self.kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, topic_prefix=f"o{uuid.uuid4().hex[:6]}.")
+        client = admin(self.kafka)
+        create_missing(client, self.kafka)
+        client.close()
+        self.receiver = Receiver()
+        self._stack.callback(self.receiver.close)
+        self.alertmanager = Alertmanager(self.home, self.receiver, self._programs[1])
+        self._stack.callback(self.alertmanager.close)
+        self._ports = {name: free_port() for name in ("ingest", "detect", "notify", "rows")}
+        self._air = socket.create_server(("127.0.0.1", 0))
+        self._stack.callback(self._air.close)
+        self.begin("detect", ["detect"])
+        self.begin("notify", ["notify"])
+        self.begin("rows", ["rows", "--port", str(self._ports["rows"])])
+        self.begin("ingest", ["ingest", f"pier=tcp://127.0.0.1:{self._air.getsockname()[1]}"])
+        self._line, _ = self._air.accept()
+        self._stack.callback(self._line.close)
+        self.began_s = time.time()
+        jobs = {f"wakewatch-{name}": [self._ports[name]] for name in ("ingest", "detect", "notify")}
+        self.prometheus = Prometheus(self.home, jobs, self.alertmanager.port, self._programs[0])
+        self._stack.callback(self.prometheus.close)
+        until(lambda: len(self.prometheus.query('up{job=~"wakewatch-.*"} == 1')) == 3, 60, "three processes")
+        until(lambda: self.prometheus.query("wakewatch_lag_records"), 60, "partitions taken over")
+
+    def begin(self, name: str, call: list[str]) -> Ours:
+        """Starts one of ours; it is ended with the rig."""
+        ours = self.ours[name] = Ours(name, call, self.environ(), self.home)
+        self._stack.callback(ours.close)
+        return ours
+
+    @property
+    def rows_port(self) -> int:
+        """Where alert rows are asked for."""
+        return self._ports["rows"]
+
+    def environ(self) -> dict[str, str]:
+        """What all of ours are told."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("WAKEWATCH_")},
+            "PYTHONUNBUFFERED": "1",
+            "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "WAKEWATCH_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
+            "WAKEWATCH_WORKER_APP_ID": f"{self.kafka.topic_prefix}app",
+            "WAKEWATCH_WORKER_DATA_DIR": str(self.home / "worker"),
+            "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": "1",
+            "WAKEWATCH_WORKER_SESSION_TIMEOUT_S": "6",
+            "WAKEWATCH_WORKER_METRICS_PORT": str(self._ports["detect"]),
+            "WAKEWATCH_INGEST_METRICS_PORT": str(self._ports["ingest"]),
+            "WAKEWATCH_NOTIFY_METRICS_PORT": str(self._ports["notify"]),
+            "WAKEWATCH_NOTIFY_ALERTMANAGER_URL": self.alertmanager.url,
+            "WAKEWATCH_NOTIFY_RESEND_EVERY_S": "2",
+        }
+
+    def say(self, piece: bytes) -> None:
+        """Sends what was heard."""
+        self._line.sendall(piece)
+
+    def live(self, seconds: float, *, angara: bool) -> None:
+        """Lets the ships send, four times a second."""
+        until_s = time.time() + seconds
+        while time.time() < until_s:
+            self.say(feed.now(time.time(), angara=angara))
+            time.sleep(_BEAT_S)
+
+    def pages(self) -> list[dict[str, Any]]:
+        """What the people on call were sent, oldest first."""
+        return [body for path, _, body in self.receiver.got if path == "/page"]

@@ -1,0 +1,96 @@
+"""The operations room on real programs: one page with one headline, and screens that show something."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from streams.metrics import Metrics
+from tests.ops import programs
+from tests.ops.programs import DEPLOY, get_json, until
+from tests.ops.rig import Rig
+
+pytestmark = pytest.mark.broker
+SCREENS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+STILL = {
+    # titles of panels that show 0 while all is well
+    "Processes away", "Records behind", "Restarts of workers", "Records behind, by partition", "Sources down",
+    "Detectors that failed", "Feeds down",
+    "Heard more than once", "Late", "Heard more than once, and late", "Clocks apart",
+}  # fmt: skip
+
+
+def panels(screen: Path) -> Iterator[dict[str, Any]]:
+    for panel in json.loads(screen.read_text())["panels"]:
+        if panel["type"] != "row":
+            yield panel
+
+
+QUERIES = [
+    pytest.param(panel, target["expr"], id=f"{screen.stem}-{panel['title']}-{target['refId']}")
+    for screen in SCREENS
+    for panel in panels(screen)
+    for target in panel["targets"]
+]
+
+
+def test_the_page_is_one_with_its_headline_and_resolves_when_she_is_heard(room: Rig) -> None:
+    assert [body["status"] for body in room.pages()] == ["firing", "resolved"]
+    assert [body["groupLabels"] for body in room.pages()] == [{"case_id": "imo/9179842"}] * 2
+    said, done = (body["alerts"][0]["annotations"]["summary"] for body in room.pages())
+    assert re.fullmatch(r"ANGARA IMO9179842 OFAC silent 20min \d\d\.\dN132\.0E since \d{4}Z", said)
+    assert "reappeared" in done
+
+
+@pytest.mark.parametrize(("panel", "expression"), QUERIES)
+def test_a_panel_shows_something(room: Rig, panel: dict[str, Any], expression: str) -> None:
+    if panel["datasource"]["uid"] == "${rows}":
+        found = get_json(room.rows_port, "/api/v1/query", {"query": expression})["data"]["result"]
+        if "page" not in expression:  # her page is resolved by now
+            assert found, expression
+        return
+    asked = expression.replace("$__rate_interval", "4s").replace("[5m]", "[4s]")
+    series = until(lambda: room.prometheus.series(asked, room.began_s) or "noValue" in panel["fieldConfig"]["defaults"])
+    if series is True:
+        return  # nothing to show is good news there, and the panel says so
+    values = {float(value) for one in series for _, value in one["values"]}
+    if panel["title"] not in STILL:
+        assert any(value > 0 for value in values), f"{expression}: {values}"
+
+
+def test_rows_answer_a_real_prometheus_client(room: Rig) -> None:
+    promtool = programs.installed(["promtool"])
+    assert promtool is not None
+    import subprocess
+
+    server = f"http://127.0.0.1:{room.rows_port}"
+    asked = [promtool, "query", "instant", server, 'alerts{open="yes",zone!="x",detector=~"port_.*"}']
+    done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=20)
+    assert 'headline="MMSI205000003 inside RAJIN' in done.stdout
+    refused = subprocess.run([*asked[:-1], "sum(alerts)"], capture_output=True, text=True, check=False, timeout=20)
+    assert refused.returncode != 0
+    assert "rows answer a selector" in refused.stderr
+
+
+def test_no_system_alert_is_about_anything_but_what_is_so(room: Rig) -> None:
+    firing = {one["metric"]["alertname"] for one in room.prometheus.query('ALERTS{alertstate="firing"}')}
+    assert firing == {"Watchdog"}
+
+
+def families() -> set[str]:
+    names = set()
+    for family in Metrics(CollectorRegistry()).registry.collect():
+        ends = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
+        names |= {family.name + end for end in ends}
+    return names
+
+
+def test_every_metric_in_a_panel_or_a_rule_exists() -> None:
+    texts = [path.read_text() for path in (*SCREENS, DEPLOY / "prometheus" / "wakewatch-rules.yml")]
+    used = {name for text in texts for name in re.findall(r"\b(?:wakewatch|process)_[a-z_]+\b", text)}
+    assert len(used) > 20
+    assert used - families() - {"process_start_time_seconds", "process_cpu_seconds_total"} == set()

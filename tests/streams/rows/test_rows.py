@@ -1,0 +1,106 @@
+"""Rows of the alert topic: which, in which order, and what of PromQL is understood."""
+
+import json
+from typing import Any
+
+import pytest
+
+from detectors.core.alert import Alert, Position
+from streams.errors import ConfigError
+from streams.rows import table as tables
+from streams.rows.answers import Answers
+from streams.rows.selector import parse
+from streams.rows.table import AlertTable
+
+NOW_S = 1_707_030_000  # 2024-02-04T07:00Z
+
+
+def make(**changes: Any) -> Alert:
+    fields: dict[str, Any] = {
+        "id": "0" * 32, "revision": 1, "status": "opened", "detector": "gap", "rule_version": 1, "severity": "page",
+        "subject": "mmsi/273999001", "case_id": "imo/9179842", "headline": "ANGARA silent",
+        "episode_start": "2024-02-04T04:12:00.000Z", "time": "2024-02-04T05:12:00.000Z",
+        "position": Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z"),
+    }  # fmt: skip
+    return Alert(**{**fields, **changes})
+
+
+def ask(table: AlertTable, query: str) -> list[dict[str, str]]:
+    said = json.loads(Answers(table, wall_s=lambda: NOW_S).paths["/api/v1/query"]({"query": query}).body)
+    assert said["status"] == "success", said
+    return [row["metric"] for row in said["data"]["result"]]
+
+
+def filled(*alerts: Alert, written_s: int = NOW_S) -> AlertTable:
+    table = AlertTable()
+    for alert in alerts:
+        table.take(alert, written_s * 1000)
+    return table
+
+
+def test_the_newest_revision_of_each_counts_whatever_the_order() -> None:
+    table = filled(make(revision=2, status="closed"), make(revision=1), make(id="1" * 32, headline="other"))
+    assert [row["headline"] for row in ask(table, 'alerts{open="yes"}')] == ["other"]
+    assert [row["status"] for row in ask(table, 'alerts{open="no"}')] == ["closed"]
+    assert len(table) == 2
+
+
+def test_newest_events_come_first_and_conditions_choose() -> None:
+    table = filled(
+        make(id="1" * 32, time="2024-02-04T01:00:00.000Z", severity="log"),
+        make(id="2" * 32, time="2024-02-04T03:00:00.000Z", severity="ticket", position=None),
+        make(id="3" * 32, time="2024-02-04T02:00:00.000Z"),
+    )
+    assert [row["alert_id"][0] for row in ask(table, "alerts")] == ["2", "3", "1"]
+    assert [row["alert_id"][0] for row in ask(table, 'alerts{severity!="log",lat!=""}')] == ["3"]
+    assert [row["alert_id"][0] for row in ask(table, 'alerts{severity=~"log|ticket"}')] == ["2", "1"]
+    assert ask(table, 'alerts{severity!~"log|ticket|page"}') == []
+
+
+def test_what_was_written_in_the_last_hour_is_told_apart() -> None:
+    table = filled(make(), written_s=NOW_S - 3601)
+    table.take(make(id="1" * 32), NOW_S * 1000)
+    assert [row["alert_id"][0] for row in ask(table, 'alerts{written="last_hour"}')] == ["1"]
+
+
+def test_a_listed_ship_is_one_row_with_her_silence() -> None:
+    listed = {"list": "OFAC", "last_heard": "2024-02-04T04:12:00.000Z"}
+    table = filled(
+        make(details=listed),
+        make(id="1" * 32, detector="watchlist", severity="ticket", time="2024-02-04T03:00:00.000Z", details=listed),
+        make(id="2" * 32, case_id="mmsi/1", headline="unlisted"),
+    )
+    (row,) = ask(table, "listed")
+    assert row["headline"] == "ANGARA silent"
+    assert row["silent"] == "3 h"
+    assert row["severity"] == "page"
+    assert row["could_hear"] == "its source was up"
+    table.take(make(revision=2, status="closed", headline="ANGARA heard", details=listed), NOW_S * 1000)
+    (row,) = ask(table, "listed")
+    assert (row["silent"], row["severity"]) == ("no", "ticket")
+
+
+def test_ended_alerts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "ENDED_MOST", 10)
+    table = filled(*(make(id=f"{n:032x}", status="closed") for n in range(20)), make(id="f" * 32))
+    assert len(table) == 11
+    assert {row["alert_id"] for row in ask(table, 'alerts{open="no"}')} == {f"{n:032x}" for n in range(10, 20)}
+
+
+@pytest.mark.parametrize(
+    "query", ["sum(alerts)", "alerts{", "alerts{x=page}", 'alerts{severity=~"("}', "", 'a{b="c" d="e"}', "x" * 3000]
+)
+def test_other_promql_is_refused_with_one_line(query: str) -> None:
+    with pytest.raises(ConfigError):
+        parse(query)
+    answer = Answers(AlertTable()).query({"query": query})
+    assert answer.status == 400
+    assert "\n" not in json.loads(answer.body)["error"]
+
+
+def test_grafana_s_own_questions_are_answered() -> None:
+    paths = Answers(AlertTable()).paths
+    assert json.loads(paths["/api/v1/query"]({"query": "1+1"}).body)["data"]["result"][1] == "2"
+    assert json.loads(paths["/api/v1/label/__name__/values"]({}).body)["data"] == ["alerts", "listed"]
+    assert paths["/api/v1/query_range"]({"query": "alerts"}).status == 400
+    assert paths["/api/v1/query"]({"query": "nothing"}).status == 400
