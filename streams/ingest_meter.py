@@ -45,6 +45,7 @@ class IngestMeter:
         self._metrics, self._rules, self._clock_s = metrics, rules, clock_s
         self._feeds: dict[str, _Feed] = {}
         self._lock = Lock()
+        metrics.ready.set_function(lambda: self.ready()[0])
         for reason in FROM_READING:  # series stand at 0 before anything happens
             metrics.rejected.labels(reason)
             if reason not in NOT_LETTERS:

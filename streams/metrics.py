@@ -81,6 +81,7 @@ class Metrics:
         self.notifications = self._counter("notifications", "Notifications, by what came of them", "target", "outcome")
         self.build_info = self._gauge("build_info", "1; the version is the label", "version")
         self.build_info.labels(_version()).set(1)
+        self.ready = self._gauge("ready", "What /readyz says: 1 when the process does its work")
         self.memory = self._gauge("memory_bytes", "Resident memory of this process")
         self.memory.set_function(resident_bytes)
         self.memory_cap = self._gauge("memory_cap_bytes", "Memory that this process may use at most")

@@ -55,6 +55,7 @@ class WorkerMeter:
             self._metrics.rejected.labels(reason)
             self._metrics.dead_letters.labels(reason)
         self._metrics.reports.labels(ANY_TYPE)
+        self._metrics.ready.set_function(lambda: self.ready()[0])
 
     @property
     def registry(self) -> CollectorRegistry:

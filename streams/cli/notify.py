@@ -104,6 +104,7 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
     with contextlib.ExitStack() as stack:
         if rules.metrics_port:
             ready = lambda: (not courier.failing, courier.failing or "delivering")  # noqa: E731
+            metrics.ready.set_function(lambda: not courier.failing)
             stack.enter_context(serve(rules.metrics_host, rules.metrics_port, metrics.registry, ready))
         notifier.run(plan, courier.carry, stop, metrics)
 

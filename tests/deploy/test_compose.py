@@ -1,0 +1,93 @@
+"""The compose file keeps to its specification, and to what the rest of the project says."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import jsonschema
+import pytest
+import typer
+import yaml
+
+from streams.cli import build
+from streams.settings_catalogue import catalogue
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+SPECIFICATION = json.loads((Path(__file__).parent / "specifications" / "compose-spec.json").read_text())
+
+
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((DEPLOY / "compose.yaml").read_text()))
+
+
+def ours() -> dict[str, dict[str, Any]]:
+    return {name: one for name, one in compose()["services"].items() if one["image"].startswith("wakewatch")}
+
+
+def mistakes(made: dict[str, Any]) -> list[str]:
+    """What the specification says against it, and what points nowhere."""
+    found = [error.message for error in jsonschema.Draft202012Validator(SPECIFICATION).iter_errors(made)]
+    services = made.get("services", {})
+    for name, one in services.items():
+        found += [f"{name} waits for {other}" for other in one.get("depends_on", ()) if other not in services]
+        for volume in one.get("volumes", ()):
+            source = volume.partition(":")[0]
+            known = (DEPLOY / source).exists() if source.startswith(".") else source in made.get("volumes", {})
+            found += [] if known else [f"{name} mounts {source}"]
+        if ":" not in one.get("image", "") or one["image"].endswith(":latest"):
+            found.append(f"{name}: its image has no version")
+        found += [f"{name} is open to everybody: {port}" for port in one.get("ports", ()) if "127.0.0.1" not in port]
+    return found
+
+
+def test_the_compose_file_keeps_to_the_specification() -> None:
+    assert mistakes(compose()) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda c: c["services"]["kafka"].update(imagen="x"), "imagen"),
+        (lambda c: c["services"]["ingest"].update(restart=["always"]), "is not of type"),
+        (lambda c: c["services"]["ingest"]["depends_on"].update(kafak={}), "kafak"),
+        (lambda c: c["services"]["grafana"]["volumes"].append("./nowhere:/x"), "mounts ./nowhere"),
+        (lambda c: c["services"]["grafana"].update(image="grafana/grafana:latest"), "no version"),
+        (lambda c: c["services"]["prometheus"].update(ports=["9090:9090"]), "open to everybody"),
+        (lambda c: c.update(service={}), "service"),
+    ],
+)
+def test_a_broken_copy_is_found_out(broken: Callable[[dict[str, Any]], Any], said: str) -> None:
+    made = compose()
+    broken(made)
+    assert any(said in line for line in mistakes(made))
+
+
+@pytest.mark.parametrize("name", ours())
+def test_a_service_s_command_and_settings_exist(name: str) -> None:
+    service = ours()[name]
+    command: click.Command = typer.main.get_command(build())
+    words = [word.replace("${FEED:-", "").rstrip("}") for word in service["command"]]
+    context = click.Context(command)
+    while isinstance(command, click.Group):
+        found = command.get_command(context, words.pop(0))
+        assert found is not None
+        command = found
+    command.make_context(name, words)  # raises on an option or a word that it does not know
+    variables = {setting.variable for setting in catalogue().values()}
+    assert set(service["environment"]) <= variables
+
+
+def test_prometheus_scrapes_every_service_that_measures() -> None:
+    jobs = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    targets = {target.partition(":")[0] for job in jobs for one in job["static_configs"] for target in one["targets"]}
+    assert targets - {"localhost"} == {"ingest", "detect-1", "detect-2", "notify", "alertmanager"}
+    assert targets - {"localhost"} <= set(compose()["services"])
+
+
+def test_grafana_s_data_sources_are_services() -> None:
+    made = yaml.safe_load((DEPLOY / "grafana" / "provisioning" / "datasources" / "wakewatch.yaml").read_text())
+    hosts = {source["url"].removeprefix("http://").partition(":")[0] for source in made["datasources"]}
+    assert hosts == {"prometheus", "rows"} <= set(compose()["services"])
+    assert all(source["type"] == "prometheus" for source in made["datasources"])

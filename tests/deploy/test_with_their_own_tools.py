@@ -1,0 +1,192 @@
+"""Rules, routes, image and units, each checked by its own tool; and each tool finds out a broken copy."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+_PACKAGES = {
+    "promtool": "prometheus", "amtool": "prometheus-alertmanager", "systemd-analyze": "systemd", "kubectl": "kubectl",
+}  # fmt: skip
+
+
+def tool(name: str) -> str:
+    """Where a program is; skips, saying what to install, when it is not."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed (apt-get install {_PACKAGES.get(name, name)})")
+    return found
+
+
+def run(*call: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(word) for word in call], capture_output=True, text=True, check=False, timeout=120, cwd=cwd,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+
+
+def copy(folder: str, home: Path, changes: Sequence[tuple[str, str, str]] = ()) -> Path:
+    """A folder of deploy/ in ``home``, with (file, this, for that) changed."""
+    made = home / folder
+    shutil.copytree(DEPLOY / folder, made)
+    for file, this, for_that in changes:
+        text = (made / file).read_text()
+        assert this in text
+        (made / file).write_text(text.replace(this, for_that, 1))
+    return made
+
+
+RULES, CASES = "wakewatch-rules.yml", "wakewatch-rules-test.yml"
+
+
+def test_prometheus_takes_its_settings_and_rules(tmp_path: Path) -> None:
+    done = run(tool("promtool"), "check", "config", copy("prometheus", tmp_path) / "prometheus.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_rule_fires_and_stays_quiet_as_its_cases_say(tmp_path: Path) -> None:
+    done = run(tool("promtool"), "test", "rules", CASES, cwd=copy("prometheus", tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_rule_has_a_case_in_which_it_fires() -> None:
+    groups = yaml.safe_load((DEPLOY / "prometheus" / RULES).read_text())["groups"]
+    rules = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+    cases = yaml.safe_load((DEPLOY / "prometheus" / CASES).read_text())["tests"]
+    fired = str([case.get("promql_expr_test") for case in cases]) + str(
+        [one for case in cases for one in case.get("alert_rule_test", ()) if one.get("exp_alerts")]
+    )
+    assert {rule for rule in rules if rule not in fired} == set()
+    quiet = {one["alertname"] for case in cases for one in case.get("alert_rule_test", ()) if not one.get("exp_alerts")}
+    assert rules - quiet == {"Watchdog"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (RULES, "max(wakewatch_feed_up) == 0", "max(wakewatch_feed_up == 0"),
+        (RULES, "for: 1m", "for: a minute"),
+        ("prometheus.yml", "rule_files:", "rule_file:"),
+    ],
+)
+def test_promtool_finds_out_a_broken_copy(tmp_path: Path, change: tuple[str, str, str]) -> None:
+    done = run(tool("promtool"), "check", "config", copy("prometheus", tmp_path, [change]) / "prometheus.yml")
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (RULES, "max(wakewatch_feed_up) == 0", "max(wakewatch_feed_up) == 5"),
+        (RULES, "> 0.9 * wakewatch_memory_cap_bytes", "> 0.1 * wakewatch_memory_cap_bytes"),
+        (RULES, "sum(wakewatch_lag_records) > 300", "sum(wakewatch_lag_records) > 30000"),
+    ],
+)
+def test_a_rule_with_another_threshold_fails_its_cases(tmp_path: Path, change: tuple[str, str, str]) -> None:
+    done = run(tool("promtool"), "test", "rules", CASES, cwd=copy("prometheus", tmp_path, [change]))
+    assert done.returncode != 0
+
+
+ROUTES = "alertmanager.yml"
+
+
+def test_alertmanager_takes_its_routes(tmp_path: Path) -> None:
+    done = run(tool("amtool"), "check-config", copy("alertmanager", tmp_path) / ROUTES)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ({"alertname": "gap", "severity": "page", "case_id": "imo/9179842"}, "page"),
+        ({"alertname": "gap", "severity": "ticket", "area": "40N130E"}, "ticket"),
+        ({"alertname": "gap", "severity": "log"}, "nobody"),
+        ({"alertname": "Watchdog", "severity": "none", "scope": "system"}, "watchdog"),
+        ({"alertname": "WakewatchAbsent", "severity": "page", "scope": "system"}, "operations"),
+        ({"alertname": "unheard_of", "severity": "page"}, "page"),
+        ({"alertname": "unheard_of"}, "ticket"),
+    ],
+)
+def test_whom_an_alert_goes_to(labels: dict[str, str], receiver: str) -> None:
+    said = [f"{name}={value}" for name, value in labels.items()]
+    done = run(tool("amtool"), "config", "routes", "test", f"--config.file={DEPLOY / 'alertmanager' / ROUTES}", *said)
+    assert done.stdout.strip() == receiver, done.stderr
+
+
+@pytest.mark.parametrize(
+    "change", [(ROUTES, "- name: page", "- name: pager"), (ROUTES, "group_wait: 30s", "group_wait: soon")]
+)
+def test_amtool_finds_out_a_broken_copy(tmp_path: Path, change: tuple[str, str, str]) -> None:
+    done = run(tool("amtool"), "check-config", copy("alertmanager", tmp_path, [change]) / ROUTES)
+    assert done.returncode != 0
+
+
+def test_hadolint_has_nothing_to_say_of_the_image() -> None:
+    done = run(tool("hadolint"), DEPLOY / "Dockerfile")
+    assert done.stdout + done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("this", "for_that"),
+    [
+        ("ARG PYTHON=python:3.11.14-slim-bookworm", "FROM python:latest\nARG PYTHON=x"),
+        ("WORKDIR /build", "WORKDIR build"),
+    ],
+)
+def test_hadolint_finds_out_a_broken_copy(tmp_path: Path, this: str, for_that: str) -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    assert this in text
+    (tmp_path / "Dockerfile").write_text(text.replace(this, for_that, 1))
+    assert run(tool("hadolint"), tmp_path / "Dockerfile").returncode != 0
+
+
+def test_the_image_has_what_the_wheel_needs() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    copied = {word for line in text.splitlines() if line.startswith("COPY ") for word in line.split()[1:-1]}
+    assert {"requirements.txt", "pyproject.toml", "README.md", "LICENSE", "detectors", "streams"} <= copied
+    assert text.rstrip().splitlines()[-2] == 'ENTRYPOINT ["wakewatch"]'
+    assert "USER 10001:10001" in text
+
+
+def unit(home: Path, text: str) -> Path:
+    """The unit as it would be started, its program one that is here."""
+    made = home / "wakewatch@detect-1.service"
+    made.write_text(text.replace("/opt/wakewatch/bin/wakewatch", "/bin/true"))
+    return made
+
+
+def said_of(program: str, path: Path) -> list[str]:
+    done = run(program, "verify", path)
+    return [line for line in (done.stdout + done.stderr).splitlines() if path.name in line]
+
+
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    program = tool("systemd-analyze")
+    text = (DEPLOY / "systemd" / "wakewatch@.service").read_text()
+    assert said_of(program, unit(tmp_path, text)) == []
+
+
+@pytest.mark.parametrize(
+    ("this", "for_that"), [("Restart=always", "Restarts=always"), ("MemoryMax=2G", "MemoryMax=much")]
+)
+def test_systemd_finds_out_a_broken_copy(tmp_path: Path, this: str, for_that: str) -> None:
+    program = tool("systemd-analyze")
+    text = (DEPLOY / "systemd" / "wakewatch@.service").read_text()
+    assert this in text
+    assert said_of(program, unit(tmp_path, text.replace(this, for_that)))
+
+
+def test_every_alert_has_its_paragraph_in_the_runbook() -> None:
+    groups = yaml.safe_load((DEPLOY / "prometheus" / RULES).read_text())["groups"]
+    rules = {rule["alert"]: rule["annotations"]["runbook"] for group in groups for rule in group["rules"]}
+    headings = set(re.findall(r"^### (\w+)$", (DEPLOY / "RUNBOOK.md").read_text(), re.M))
+    assert headings == set(rules)
+    assert rules == {name: f"deploy/RUNBOOK.md#{name.lower()}" for name in rules}
