@@ -111,12 +111,17 @@ def _effective(setting: Setting, gathered: _Gathered) -> Effective:
     value = gathered.values[setting.key] if given else setting.default
     return Effective(
         key=setting.key,
-        value="***" if given and given.secret else _masked(value),
+        value="***" if given and (given.secret or (value and _holds_secret(setting.key))) else _masked(value),
         origin=given.origin if given else "default",
         default=setting.default,
         sentence=setting.sentence,
         expected=setting.expected,
     )
+
+
+def _holds_secret(key: str) -> bool:
+    """A secret stays one however it was given."""
+    return key.endswith(("_secret", "_password"))
 
 
 def _gather(path: Path | None, overrides: Mapping[str, object] | None, environ: Mapping[str, str] | None) -> _Gathered:
@@ -148,7 +153,7 @@ def _converted(given: _Given) -> Any:
     try:
         converted = msgspec.convert(value, setting.kind, strict=not (given.lax and isinstance(value, str)))
     except (msgspec.ValidationError, OverflowError):
-        shown = "this value" if given.secret else _short(given.value)
+        shown = "this value" if given.secret or _holds_secret(given.key) else _short(given.value)
         raise ConfigError(f"{given.origin}: {given.key} = {shown} does not fit; give {setting.expected}") from None
     if given.folder is not None and given.key in _PATHS:
         return tuple(str(given.folder / name) for name in converted)

@@ -45,6 +45,8 @@ class Reason(StrEnum):
     # record level (worker)
     RECORD_UNREADABLE = "record_unreadable"
     DETECTOR = "detector"
+    # on the way out (notifier)
+    NOTIFICATION_REFUSED = "notification_refused"  # an alert that its target answered with 4xx
 
 
 class InputError(WakewatchError):

@@ -81,6 +81,12 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     alertmanager_url: Annotated[str, Meta(description="Base URL of Alertmanager; empty for none")] = ""
     webhook_url: Annotated[str, Meta(description="URL that is sent each alert; empty for none")] = ""
+    webhook_secret: Annotated[
+        str, Meta(description="Signs what the webhook is sent (HMAC-SHA256); better given as a file; empty for none")
+    ] = ""
+    digest_after_s: Annotated[
+        float, Meta(ge=60, le=604_800, description="What ended longer ago than this untold is told in one digest, s")
+    ] = 3600.0
     resend_every_s: Annotated[
         float, Meta(ge=1, le=3600, description="How often an open alert is sent again to Alertmanager, s")
     ] = 60.0

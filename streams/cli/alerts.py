@@ -1,40 +1,68 @@
-"""``wakewatch alerts``: what the alert topic says."""
+"""``wakewatch alerts``: what the alert topic says, and what people say of it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+import time
+from collections.abc import Iterable
+from typing import Annotated, Final
 
 import msgspec
 import typer
 from rich.console import Console
 
 from detectors.core.alert import Alert
+from detectors.core.units import MS, rfc3339
+from streams import feedback
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.console.lines import line, parse
 from streams.console.reading import Read, read
+from streams.errors import ConfigError, WakewatchError
+from streams.feedback import Feedback, Kind
+from streams.settings import KafkaSettings
+from streams.topics import FEEDBACK
 
 ALERTS, STATE = "ais.alerts.v1", "ais.alerts.state.v1"
+_LEAST_ID: Final = 4
 _out = Console(highlight=False, soft_wrap=True)
-_talk = Console(stderr=True, highlight=False)
+_talk = Console(stderr=True, highlight=False, soft_wrap=True)
+app = typer.Typer(help="Alerts: print them, acknowledge one, call one false.")
+
+AlertId = Annotated[str, typer.Argument(help="The alert's id, or its beginning.", metavar="ID")]
+By = Annotated[str, typer.Option("--by", help="Who says so.")]
+Note = Annotated[str, typer.Option("--note", help="Why, for the next on watch.")]
 
 
+@app.callback(invoke_without_command=True)
 def command(
+    context: typer.Context,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as alerts are written.")] = False,
     since: Annotated[str | None, typer.Option(help="Only those written since, such as 2h.", metavar="2h")] = None,
     detector: Annotated[str | None, typer.Option(help="Only this detector's.")] = None,
     mmsi: Annotated[int | None, typer.Option(help="Only about this MMSI.")] = None,
     severity: Annotated[str | None, typer.Option(help="Only page, ticket or log.")] = None,
-    state: Annotated[bool, typer.Option("--state", help="The newest revision of each alert.")] = False,
+    state: Annotated[
+        bool, typer.Option("--state", help="The newest revision of each, and who acknowledged it.")
+    ] = False,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
     """Print alerts from the topic, one line each (or one JSON object each).
 
+    + opened, ~ updated, - closed, x retracted; the first eight digits at the end are what `explain` and `ack` want.
+
     Example: wakewatch alerts --follow --severity page
     """
+    if context.invoked_subcommand is not None:
+        return
+    if follow and state:
+        raise ConfigError("--state shows what is now and --follow what comes: give one of them")
+    if severity not in {None, "page", "ticket", "log"}:
+        raise ConfigError(f"--severity {severity}: give page, ticket or log")
     kafka = settings_of(settings, bootstrap_servers).kafka
     since_ms = ago_ms(since) if since else None
+    said = _feedback(kafka) if state else {}
     seen: set[tuple[str, int]] = set()
     for record in read(kafka, STATE if state else ALERTS, since_ms=since_ms, follow=follow):
         alert = _alert(record)
@@ -43,7 +71,87 @@ def command(
         seen.add((alert.id, alert.revision))
         wanted = (detector or alert.detector, mmsi or alert.mmsi, severity or alert.severity)
         if wanted == (alert.detector, alert.mmsi, alert.severity):
-            _print(alert, record, json=json)
+            _print(alert, record, said.get(alert.id), json=json)
+    if not seen and not json:
+        _talk.print("no alerts yet: `wakewatch doctor` tells whether anything is wrong", markup=False)
+
+
+@app.command()
+def ack(
+    alert_id: AlertId,
+    by: By,
+    note: Note = "",
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+    json: Json = False,
+) -> None:
+    """Acknowledge an alert: its case stays quiet until it changes.
+
+    Example: wakewatch alerts ack 3f9a12 --by Kim --note "coast guard informed"
+    """
+    _say(settings_of(settings, bootstrap_servers).kafka, alert_id, "acknowledged", by, note, json=json)
+
+
+@app.command("false-alarm")
+def false_alarm(
+    alert_id: AlertId,
+    by: By,
+    note: Note = "",
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+    json: Json = False,
+) -> None:
+    """Call an alert false: it stays quiet until it changes, and counts against its detector.
+
+    Example: wakewatch alerts false-alarm 3f9a12 --by Kim --note "receiver was being repaired"
+    """
+    _say(settings_of(settings, bootstrap_servers).kafka, alert_id, "false_alarm", by, note, json=json)
+
+
+def _say(kafka: KafkaSettings, alert_id: str, kind: Kind, by: str, note: str, *, json: bool) -> None:
+    alert = find(kafka, alert_id)
+    said = feedback.about(alert, kind, by, note, rfc3339(int(time.time() * MS)))
+    feedback.write(kafka, said)
+    if json:
+        typer.echo(msgspec.json.encode(said))
+    else:
+        _talk.print(f"{kind.replace('_', ' ')} by {said.by}: {alert.headline}", markup=False)
+
+
+def find(kafka: KafkaSettings, alert_id: str) -> Alert:
+    """The newest revision of the alert whose id begins so. Raises ConfigError, WakewatchError when there is none."""
+    if not re.fullmatch(r"[0-9a-f]{4,32}", alert_id):
+        raise ConfigError(
+            f"{alert_id!r} is no alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
+        )
+    found: dict[str, Alert] = {}
+    for alert in _alerts(read(kafka, STATE), f'"id":"{alert_id}'):
+        if alert.id not in found or alert.revision >= found[alert.id].revision:
+            found[alert.id] = alert
+    if not found:
+        raise WakewatchError(f"no alert {alert_id} in the topic")
+    if len(found) > 1:
+        raise ConfigError(f"{alert_id} begins {len(found)} ids: give more digits")
+    return next(iter(found.values()))
+
+
+def _alerts(records: Iterable[Read], begins: str) -> Iterable[Alert]:
+    for record in records:
+        if record.value and begins.encode() in record.value[:64]:
+            yield parse(record.value)
+
+
+def _feedback(kafka: KafkaSettings) -> dict[str, Feedback]:
+    """The newest word on each alert; none where the topic is not there."""
+    found: dict[str, Feedback] = {}
+    try:
+        for record in read(kafka, FEEDBACK):
+            if record.value:
+                said = feedback.parse(record.value)
+                found[said.alert_id] = said
+    except (ConfigError, msgspec.MsgspecError) as error:
+        _talk.print(f"feedback is not shown: {error}", markup=False)
+    return found
 
 
 def _alert(record: Read) -> Alert | None:
@@ -54,8 +162,12 @@ def _alert(record: Read) -> Alert | None:
         return None
 
 
-def _print(alert: Alert, record: Read, *, json: bool) -> None:
+def _print(alert: Alert, record: Read, said: Feedback | None, *, json: bool) -> None:
     if json:
         typer.echo((record.value or b"").decode())
-    else:
-        _out.print(line(alert))
+        return
+    text = line(alert)
+    if said is not None and said.revision >= alert.revision:
+        text.append(f"  [{said.kind.replace('_', ' ')} by {said.by}{': ' if said.note else ''}{said.note}]", "green")
+    text.append(f"  {alert.id[:8]}", "dim")
+    _out.print(text)

@@ -25,6 +25,7 @@ from streams.metrics_http import serve
 from streams.notify import run as notifier
 from streams.notify.core import Outgoing, Rules
 from streams.notify.courier import Courier
+from streams.notify.dead import Burial
 from streams.notify.http import endpoint
 from streams.notify.notices import Notice, time_ms
 from streams.settings import Settings
@@ -88,20 +89,23 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
     rules = settings.notify
     if not rules.alertmanager_url and not rules.webhook_url:
         raise ConfigError("nobody to notify: set notify.alertmanager_url or notify.webhook_url, or say --dry-run")
-    metrics = Metrics(CollectorRegistry())
+    metrics, burial = Metrics(CollectorRegistry()), Burial(settings.kafka)
     courier = Courier(
         endpoint("notify.alertmanager_url", rules.alertmanager_url) if rules.alertmanager_url else None,
         endpoint("notify.webhook_url", rules.webhook_url) if rules.webhook_url else None,
         metrics,
         stop.is_set,
+        secret=rules.webhook_secret,
+        bury=burial,
     )
     plan = notifier.Plan(
         kafka=settings.kafka,
-        rules=Rules(resend_every_s=rules.resend_every_s),
+        rules=Rules(resend_every_s=rules.resend_every_s, digest_after_s=rules.digest_after_s),
         group=f"{settings.worker.app_id}-notify",
         once=once,
     )
     with contextlib.ExitStack() as stack:
+        stack.callback(burial.close)
         if rules.metrics_port:
             ready = lambda: (not courier.failing, courier.failing or "delivering")  # noqa: E731
             metrics.ready.set_function(lambda: not courier.failing)
@@ -110,7 +114,7 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
 
 
 def _dry_run(settings: Settings, stop: _Stop, *, once: bool, include_replayed: bool, json: bool) -> None:
-    rules = Rules(resend_every_s=_NEVER_S, settle_s=0, include_replayed=include_replayed)
+    rules = Rules(resend_every_s=_NEVER_S, settle_s=0, include_replayed=include_replayed, digest_after_s=_NEVER_S)
 
     def show(outgoing: Outgoing) -> bool:
         for notice in outgoing.notices:

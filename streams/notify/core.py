@@ -8,6 +8,9 @@ Rules.
    earliest ``SETTLE_S`` after the beginning did, however quickly the two followed each other.
 5. A change of labels (a ticket becomes a page, the next zone) ends what stood under the former ones.
 6. Memory is bounded: of ended alerts the newest ``SEEN_MOST`` are remembered.
+7. A case that a person acknowledged, or called false, is put out, and stays so until one of its alerts changes.
+8. What came and went while we were away, longer ago than ``digest_after_s``, is told in one digest; what is still
+   open is told as ever.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ import msgspec
 
 from detectors.core.alert import Alert
 from detectors.core.units import MS
+from streams.feedback import Feedback
+from streams.notify.digest import DIGEST_WAIT_MS, Missed
 from streams.notify.notices import ENDED, Notice, firing, labels_of, resolved
 
 SEEN_MOST: Final = 200_000
@@ -34,6 +39,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     resend_every_s: float = 60.0
     settle_s: float = SETTLE_S
     include_replayed: bool = False
+    digest_after_s: float = 3600.0
 
     @property
     def lapse_s(self) -> float:
@@ -78,6 +84,9 @@ class Notices:
         self._open: dict[str, _Open] = {}
         self._seen: OrderedDict[str, int] = OrderedDict()
         self._closing: list[_Closing] = []
+        self._quiet: dict[str, int] = {}
+        """By alert id: the revision up to which a person has heard."""
+        self._missed = Missed()
 
     @property
     def open(self) -> int:
@@ -95,14 +104,33 @@ class Notices:
         Called with the table of newest revisions in its order, which may still hold older ones before them.
         """
         self._open.pop(alert.id, None)
-        if self._wanted(alert) and alert.status not in ENDED:
+        if self._wanted(alert) and alert.status not in ENDED and alert.revision > self._quiet.get(alert.id, 0):
             self._open[alert.id] = _Open(alert=alert, first_ms=0, posted_ms=0)
 
-    def take(self, alert: Alert, now_ms: int) -> Outgoing:
-        """A revision from the topic."""
+    def heard(self, said: Feedback, now_ms: int) -> Outgoing:
+        """A person's word: all of the case that stands is put out."""
+        self._quiet[said.alert_id] = max(said.revision, self._quiet.get(said.alert_id, 0))
+        own = self._open.get(said.alert_id)
+        if own is not None and own.alert.revision > said.revision:
+            return NOTHING  # it changed since: that is news to the person too
+        case = [one for one in self._open.values() if one.alert.case_id == said.case_id]
+        notices: tuple[Notice, ...] = ()
+        for one in case:
+            del self._open[one.alert.id]
+            self._quiet[one.alert.id] = one.alert.revision
+            notices += self._end(one.alert, one, now_ms)
+        return Outgoing(notices)
+
+    def take(self, alert: Alert, now_ms: int, written_ms: int | None = None) -> Outgoing:
+        """A revision from the topic, written there at ``written_ms`` (None: just now)."""
         if (alert.replayed and not self.rules.include_replayed) or not self._is_news(alert):
             return NOTHING
+        if alert.revision <= self._quiet.get(alert.id, 0):
+            return NOTHING
         former = self._open.get(alert.id)
+        late = written_ms is not None and now_ms - written_ms > self.rules.digest_after_s * MS
+        if late and former is None and self._wanted(alert):
+            return self._came_late(alert, now_ms)
         if former is not None and former.alert.revision > alert.revision:
             return Outgoing((), (alert,) if self._wanted(alert) else ())  # restored from a newer one
         self._open.pop(alert.id, None)
@@ -110,6 +138,12 @@ class Notices:
         if alert.status in ENDED or not self._wanted(alert):
             return Outgoing(self._end(alert, former, now_ms), revisions)
         return Outgoing(self._begin(alert, former, now_ms), revisions)
+
+    def _came_late(self, alert: Alert, now_ms: int) -> Outgoing:
+        """Not open now (else it was restored): it came and went while nobody was told."""
+        if alert.status in ENDED:
+            self._missed.add(alert, now_ms)
+        return Outgoing((), (alert,))
 
     def due(self, now_ms: int) -> Outgoing:
         """What time alone makes due: repeats of what is open, ends that have settled."""
@@ -122,13 +156,15 @@ class Notices:
             (
                 *(firing(one.alert, now_ms, self.rules.lapse_s) for one in repeats),
                 *(resolved(one.alert, one.labels, now_ms) for one in ended),
+                *self._missed.due(now_ms),
             )
         )
 
     def flush(self, now_ms: int) -> Outgoing:
         """The ends that wait, at once: we are about to leave."""
         ended, self._closing = self._closing, []
-        return Outgoing(tuple(resolved(one.alert, one.labels, now_ms) for one in ended))
+        last = tuple(resolved(one.alert, one.labels, now_ms) for one in ended)
+        return Outgoing((*last, *self._missed.due(now_ms + DIGEST_WAIT_MS)))
 
     def _wanted(self, alert: Alert) -> bool:
         return alert.severity != "log" and (self.rules.include_replayed or not alert.replayed)

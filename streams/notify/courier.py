@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -9,7 +12,7 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert, encode
-from streams.errors import SinkError
+from streams.errors import Reason, SinkError
 from streams.metrics import Metrics
 from streams.notify import http
 from streams.notify.core import Outgoing
@@ -18,20 +21,38 @@ from streams.notify.notices import Notice
 
 ALERTMANAGER, WEBHOOK = "alertmanager", "webhook"
 DELIVERED, REFUSED, RETRIED = "delivered", "refused", "retried"
+SIGNATURE: Final = "Wakewatch-Signature"
 _API: Final = "/api/v2/alerts"
 _POST_MOST: Final = 100
 _log = structlog.get_logger("wakewatch.notify")
+
+
+Bury = Callable[[bytes, str], None]
+"""Takes what was refused for good, and why, to the dead letters."""
+
+
+def signature(secret: bytes, body: bytes, now_s: int) -> str:
+    """``t=UNIX,v1=HEX``: HMAC-SHA256 of ``UNIX.`` and the body. The time lets a receiver refuse what is old."""
+    return f"t={now_s},v1={hmac.new(secret, b'%d.' % now_s + body, hashlib.sha256).hexdigest()}"
 
 
 class Courier:
     """Delivers in order. What an end refuses for good is counted and logged, and the rest goes on."""
 
     def __init__(
-        self, alertmanager: Endpoint | None, webhook: Endpoint | None, metrics: Metrics, stopping: Callable[[], bool]
+        self,
+        alertmanager: Endpoint | None,
+        webhook: Endpoint | None,
+        metrics: Metrics,
+        stopping: Callable[[], bool],
+        *,
+        secret: str = "",
+        bury: Bury | None = None,
     ) -> None:
         self._alertmanager = alertmanager.under(_API) if alertmanager else None
         self._webhook = webhook
         self._metrics, self._stopping = metrics, stopping
+        self._secret, self._bury = secret.encode(), bury
         for target in [name for name, to in ((ALERTMANAGER, alertmanager), (WEBHOOK, webhook)) if to is not None]:
             for outcome in (DELIVERED, REFUSED, RETRIED):
                 metrics.notifications.labels(target, outcome)
@@ -52,7 +73,8 @@ class Courier:
             return self._post(ALERTMANAGER, self._alertmanager, msgspec.json.encode(notices), {}, len(notices))
         except SinkError as error:
             if len(notices) == 1:
-                self._refused(ALERTMANAGER, notices[0].labels.get("alert_id", ""), error)
+                raw = msgspec.json.encode(notices[0])
+                self._refused(ALERTMANAGER, notices[0].labels.get("alert_id", ""), raw, error)
                 return True
             half = len(notices) // 2  # one of them is refused: the others must not go down with it
             return self._notices(notices[:half]) and self._notices(notices[half:])
@@ -60,12 +82,18 @@ class Courier:
     def _revision(self, alert: Alert) -> bool:
         if self._webhook is None:
             return True
+        body = encode(alert)
         try:
-            key = {"Idempotency-Key": f"{alert.id}/{alert.revision}"}
-            return self._post(WEBHOOK, self._webhook, encode(alert), key, 1)
+            return self._post(WEBHOOK, self._webhook, body, self._headers(alert, body), 1)
         except SinkError as error:
-            self._refused(WEBHOOK, alert.id, error)
+            self._refused(WEBHOOK, alert.id, body, error)
             return True
+
+    def _headers(self, alert: Alert, body: bytes) -> dict[str, str]:
+        headers = {"Idempotency-Key": f"{alert.id}/{alert.revision}"}
+        if self._secret:
+            headers[SIGNATURE] = signature(self._secret, body, int(time.time()))
+        return headers
 
     def _post(self, target: str, to: Endpoint, body: bytes, headers: dict[str, str], size: int) -> bool:
         def failed(error: SinkError) -> None:
@@ -80,7 +108,10 @@ class Courier:
         self._metrics.notifications.labels(target, DELIVERED).inc(size)
         return True
 
-    def _refused(self, target: str, alert_id: str, error: SinkError) -> None:
+    def _refused(self, target: str, alert_id: str, raw: bytes, error: SinkError) -> None:
         self.failing = ""
+        if self._bury is not None:
+            self._bury(raw, f"{target}: {error}")
+            self._metrics.dead_letters.labels(Reason.NOTIFICATION_REFUSED).inc()
         self._metrics.notifications.labels(target, REFUSED).inc()
         _log.error("refused for good", target=target, alert_id=alert_id, error=str(error))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Event
 from typing import Any, Final
 
@@ -21,10 +21,12 @@ from detectors.core.units import MS
 from streams.broker.clients import consumer
 from streams.console.reading import read
 from streams.errors import ConfigError
-from streams.metrics import Metrics
-from streams.notify.core import Notices, Outgoing, Rules
+from streams.feedback import Feedback
+from streams.feedback import parse as parse_feedback
+from streams.metrics import Metrics, label
+from streams.notify.core import NOTHING, Notices, Outgoing, Rules
 from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS
+from streams.topics import ALERT_STATE, ALERTS, FEEDBACK
 
 _POLL_MS: Final = 200
 _RECORDS_MOST: Final = 500
@@ -69,14 +71,14 @@ class Notifier:
         parts = self._begin()
         ends = self._client.end_offsets(parts) if self._plan.once else None
         while not stop.is_set():
-            alerts = list(self._poll())
+            records = self._poll()
             now_ms = _now_ms()
             outgoing = self._notices.due(now_ms)
-            for alert in alerts:
-                outgoing += self._notices.take(alert, now_ms)
+            for record in records:
+                outgoing += self._take(record, now_ms)
             if not self._carry(outgoing):
                 return  # nothing is committed: it goes out again
-            self._settle(parts, now_ms, moved=bool(alerts))
+            self._settle(parts, now_ms, moved=bool(records))
             if ends is not None and all(self._client.position(part) >= end for part, end in ends.items()):
                 break
         if self._carry(self._notices.flush(_now_ms())):  # what we leave behind is delivered
@@ -90,10 +92,14 @@ class Notifier:
         if not numbers:
             raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
         parts = [TopicPartition(name, number) for number in sorted(numbers)]
-        self._client.assign(parts)
         if not self._plan.group:
+            self._client.assign(parts)
             self._client.seek_to_beginning(*parts)
             return parts
+        said = TopicPartition(self._plan.kafka.topic_prefix + FEEDBACK, 0)
+        self._client.assign([*parts, said])
+        self._client.seek_to_end(said)
+        self._client.position(said)  # what is said from now on is read as it comes, the rest restored below
         for part in parts:
             committed = self._client.committed(part)
             if committed is None:  # the first time: what is over is history, what is open is restored
@@ -105,18 +111,38 @@ class Notifier:
         return parts
 
     def _restore(self) -> None:
+        for record in read(self._plan.kafka, FEEDBACK):
+            said = self._heard(record.value, counted=False)
+            if said is not None:
+                self._notices.heard(said, _now_ms())
         for record in read(self._plan.kafka, ALERT_STATE):
             alert = self._parsed(record.value)
             if alert is not None:
                 self._notices.restore(alert)
         _log.info("open alerts restored", count=self._notices.open)
 
-    def _poll(self) -> Iterator[Alert]:
-        for records in self._client.poll(timeout_ms=_POLL_MS, max_records=_RECORDS_MOST).values():
-            for record in records:
-                alert = self._parsed(record.value)
-                if alert is not None:
-                    yield alert
+    def _poll(self) -> list[Any]:
+        found = self._client.poll(timeout_ms=_POLL_MS, max_records=_RECORDS_MOST)
+        return [record for records in found.values() for record in records]
+
+    def _take(self, record: Any, now_ms: int) -> Outgoing:
+        if record.topic == self._plan.kafka.topic_prefix + FEEDBACK:
+            said = self._heard(record.value)
+            return NOTHING if said is None else self._notices.heard(said, now_ms)
+        alert = self._parsed(record.value)
+        return NOTHING if alert is None else self._notices.take(alert, now_ms, record.timestamp)
+
+    def _heard(self, value: bytes | None, *, counted: bool = True) -> Feedback | None:
+        if value is None:
+            return None
+        try:
+            said = parse_feedback(value)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            self._unreadable("a record is no feedback", error)
+            return None
+        if counted and said.kind == "false_alarm":
+            self._metrics.false_alarms.labels(label(said.detector)).inc()
+        return said
 
     def _parsed(self, value: bytes | None) -> Alert | None:
         if value is None:
@@ -124,9 +150,12 @@ class Notifier:
         try:
             return msgspec.json.decode(value, type=Alert)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            self._metrics.notifications.labels("topic", "unreadable").inc()
-            _log.error("a record is no alert", error=str(error))
+            self._unreadable("a record is no alert", error)
             return None
+
+    def _unreadable(self, what: str, error: Exception) -> None:
+        self._metrics.notifications.labels("topic", "unreadable").inc()
+        _log.error(what, error=str(error))
 
     def _settle(self, parts: list[Any], now_ms: int, *, moved: bool) -> None:
         """Commits what is delivered. A batch with an end held back counts as delivered once that has gone out."""

@@ -190,3 +190,13 @@ def test_values_are_written_as_toml_reads_them(value: object) -> None:
 
     read = tomllib.loads(f"x = {toml_value(value)}")["x"]
     assert (tuple(read) if isinstance(read, list) else read) == value
+
+
+def test_a_secret_stays_one_however_it_was_given(tmp_path: Path) -> None:
+    file = tmp_path / "wakewatch.toml"
+    file.write_text('[notify]\nwebhook_secret = "s3cret"\n')
+    shown = {entry.key: entry.value for entry in config.explain(file, environ={})}
+    assert shown["notify.webhook_secret"] == "***"
+    assert config.load(file, environ={}).notify.webhook_secret == "s3cret"
+    (wrong,) = config.mistakes(None, environ={}, overrides={"notify.webhook_secret": ["s3cret"]})
+    assert "s3cret" not in wrong

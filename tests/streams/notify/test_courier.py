@@ -1,5 +1,8 @@
 """Delivery: to a real Alertmanager, and to a webhook that misbehaves."""
 
+import hashlib
+import hmac
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -164,3 +167,29 @@ def test_asked_to_stop_it_says_that_it_did_not_deliver(make: Make, metrics: Metr
 def test_a_wrong_url_is_one_line(url: str) -> None:
     with pytest.raises(ConfigError, match=r"notify\.webhook_url"):
         endpoint("notify.webhook_url", url)
+
+
+def test_what_the_webhook_gets_is_signed(receiver: Any, make: Make, metrics: Metrics) -> None:
+    courier = Courier(None, endpoint("notify.webhook_url", receiver.url), metrics, lambda: False, secret="s3cret")
+    assert courier.carry(Outgoing((), (make(),)))
+    stamp, _, given = receiver.got[0][1]["Wakewatch-Signature"].partition(",v1=")
+    assert abs(int(stamp.removeprefix("t=")) - time.time()) < 60
+    signed = f"{stamp.removeprefix('t=')}.".encode() + receiver.raw[0]
+    assert given == hmac.new(b"s3cret", signed, hashlib.sha256).hexdigest()
+    assert to_webhook(receiver.url, metrics).carry(Outgoing((), (make(),)))
+    assert "Wakewatch-Signature" not in receiver.got[1][1]
+
+
+def test_what_is_refused_for_good_is_buried(receiver: Any, make: Make, metrics: Metrics) -> None:
+    buried: list[tuple[bytes, str]] = []
+    receiver.answers = [400]
+    courier = Courier(
+        None, endpoint("notify.webhook_url", receiver.url), metrics, lambda: False,
+        bury=lambda raw, why: buried.append((raw, why)),
+    )  # fmt: skip
+    assert courier.carry(Outgoing((), (make(),)))
+    ((raw, why),) = buried
+    assert json.loads(raw)["id"] == make().id
+    assert "answered 400" in why
+    letters = metrics.registry.get_sample_value("wakewatch_dead_letters_total", {"reason": "notification_refused"})
+    assert letters == 1

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from detectors.core.alert import Alert, Fact, Position
 from detectors.core.units import rfc3339
-from streams.notify.core import Notices, Outgoing, Rules
+from streams.feedback import Feedback
+from streams.notify.core import NOTHING, Notices, Outgoing, Rules
 from streams.notify.notices import Notice, annotations_of, area_of, firing, labels_of, resolved, time_ms
 
 NOW = time_ms("2024-02-04T05:12:30.000Z")
@@ -228,3 +229,60 @@ def test_the_board_shows_exactly_what_is_open(story: list[tuple[int, str, str, i
     board.post(notices.due(now))
     wanted = {(a.id, a.severity) for a in newest.values() if a.status in {"opened", "updated"} and a.severity != "log"}
     assert board.firing(now) == wanted
+
+
+def said_of(alert: Alert, revision: int = 1) -> Feedback:
+    return Feedback(alert_id=alert.id, revision=revision, kind="acknowledged", case_id=alert.case_id, detector="gap",
+                    by="Kim", time=rfc3339(NOW))  # fmt: skip
+
+
+def test_an_acknowledged_case_stays_quiet_until_it_changes(make: Make) -> None:
+    notices, board = Notices(Rules(settle_s=0)), Board()
+    one, other, third = make(), make(id="1" * 32, detector="watchlist"), make(id="2" * 32, case_id="mmsi/1")
+    for alert in (one, other, third):
+        board.post(notices.take(alert, NOW))
+    board.post(notices.heard(said_of(one), NOW + S))
+    assert {id_[0] for id_, _ in board.firing(NOW + 2 * S)} == {"2"}
+    board.post(notices.take(one, NOW + 3 * S))  # the worker wrote it twice
+    board.post(notices.due(NOW + 200 * S))  # nothing of it is repeated
+    assert {id_[0] for id_, _ in board.firing(NOW + 200 * S)} == {"2"}
+    board.post(notices.take(make(revision=2, status="updated"), NOW + 201 * S))
+    assert {id_[0] for id_, _ in board.firing(NOW + 202 * S)} == {one.id[0], "2"}
+
+
+def test_a_word_on_what_has_changed_since_does_not_hide_the_change(make: Make) -> None:
+    notices, board = Notices(Rules(settle_s=0)), Board()
+    for revision in (1, 2):
+        board.post(notices.take(make(revision=revision, status="opened" if revision == 1 else "updated"), NOW))
+    board.post(notices.heard(said_of(make(), revision=1), NOW + S))
+    assert board.firing(NOW + 2 * S)
+
+
+def test_what_was_acknowledged_before_a_restart_is_not_restored(make: Make) -> None:
+    notices = Notices(Rules())
+    notices.heard(said_of(make()), NOW)
+    notices.restore(make())
+    assert notices.due(NOW + 100 * S) == NOTHING
+
+
+def test_what_came_and_went_while_we_were_away_is_one_digest(make: Make) -> None:
+    notices, written = Notices(Rules()), NOW - 7200 * S
+    still_open = make(id="f" * 32)
+    notices.restore(still_open)
+    outgoing = NOTHING
+    for number in range(40):
+        for revision, status in ((1, "opened"), (2, "closed")):
+            alert = make(id=f"{number:032x}", revision=revision, status=status, headline=f"ship {number}")
+            outgoing += notices.take(alert, NOW, written)
+    assert outgoing.notices == ()
+    assert len(outgoing.revisions) == 80  # the webhook is a record: it gets all of them
+    assert [n.labels["alert_id"] for n in notices.due(NOW + S).notices] == ["f" * 32]
+    (digest,) = notices.due(NOW + 6 * S).notices
+    assert digest.labels == {"alertname": "backlog", "severity": "ticket"}
+    assert digest.annotations["summary"] == "40 alerts came and went while nobody was told (40 page)"
+    assert digest.annotations["description"].splitlines()[-1].startswith("and 30 more")
+    assert notices.due(NOW + 12 * S).notices == ()
+
+
+def test_what_is_recent_in_a_backlog_is_told_at_once(make: Make) -> None:
+    assert states(Notices(Rules()).take(make(), NOW, NOW - 600 * S), NOW) == [("page", "firing")]

@@ -1,0 +1,64 @@
+"""What people say of alerts: topic ``ais.feedback.v1``, key alert id, the newest word of each counts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from detectors.core.alert import Alert
+from streams.broker.clients import producer
+from streams.errors import SinkError
+from streams.settings import KafkaSettings
+from streams.topics import FEEDBACK
+
+NOTE_MOST: Final = 1000
+NAME_MOST: Final = 100
+_SEND_S: Final = 15.0
+
+Kind = Literal["acknowledged", "false_alarm"]
+
+
+class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One person's word on one revision of one alert."""
+
+    alert_id: str
+    revision: int
+    """The newest revision that the person could see: a later one is news again."""
+    kind: Kind
+    case_id: str
+    detector: str
+    by: Annotated[str, Meta(min_length=1, max_length=NAME_MOST)]
+    note: Annotated[str, Meta(max_length=NOTE_MOST)] = ""
+    time: str
+    """When it was said: wall clock, RFC 3339 UTC with milliseconds."""
+
+
+def about(alert: Alert, kind: Kind, by: str, note: str, time: str) -> Feedback:
+    """Feedback on the alert as it stands."""
+    return Feedback(
+        alert_id=alert.id, revision=alert.revision, kind=kind, case_id=alert.case_id, detector=alert.detector,
+        by=by[:NAME_MOST], note=note[:NOTE_MOST], time=time,
+    )  # fmt: skip
+
+
+def parse(value: bytes) -> Feedback:
+    """Raises msgspec.MsgspecError when it is none."""
+    return msgspec.json.decode(value, type=Feedback)
+
+
+def write(kafka: KafkaSettings, said: Feedback) -> None:
+    """Returns when Kafka has it. Raises ConfigError, SinkError."""
+    from kafka.errors import KafkaError
+
+    sender: Any = producer(kafka, max_block_ms=int(_SEND_S * 1000))
+    try:
+        sent = sender.send(
+            kafka.topic_prefix + FEEDBACK, key=said.alert_id.encode(), value=msgspec.json.encode(said), partition=0
+        )
+        sent.get(timeout=_SEND_S)
+    except KafkaError as error:
+        raise SinkError(f"feedback was not written: {type(error).__name__}: {error}", retriable=True) from error
+    finally:
+        sender.close(timeout=1)

@@ -1,0 +1,90 @@
+"""What people say of alerts, on a real Kafka: the notifier goes quiet, the listing shows who, the metric counts."""
+
+import json
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from typer.testing import CliRunner
+
+from detectors.core.alert import Alert, encode
+from streams.broker.clients import admin, producer
+from streams.cli import build
+from streams.metrics import Metrics
+from streams.notify.core import Outgoing, Rules
+from streams.notify.run import Plan, run
+from streams.settings import KafkaSettings
+from streams.topics import ALERT_STATE, ALERTS, create_missing
+
+pytestmark = pytest.mark.broker
+Make = Callable[..., Alert]
+Until = Callable[[Callable[[], Any]], Any]
+
+
+@pytest.fixture
+def say(kafka_settings: KafkaSettings) -> Callable[..., Any]:
+    """The wakewatch command against these topics."""
+    client = admin(kafka_settings)
+    create_missing(client, kafka_settings)
+    client.close()
+    environ = {
+        "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": kafka_settings.bootstrap_servers,
+        "WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka_settings.topic_prefix,
+    }
+    return lambda *words: CliRunner().invoke(build(), list(words), env=environ)
+
+
+def write(kafka: KafkaSettings, *alerts: Alert) -> None:
+    sender = producer(kafka)
+    for alert in alerts:
+        for topic in (ALERTS, ALERT_STATE):
+            sender.send(kafka.topic_prefix + topic, key=alert.id.encode(), value=encode(alert))
+    sender.flush(20)
+    sender.close()
+
+
+def test_an_acknowledged_alert_goes_quiet_and_shows_who(
+    kafka_settings: KafkaSettings, say: Callable[..., Any], make: Make, until: Until
+) -> None:
+    write(kafka_settings, make(), make(id="f" * 32, case_id="mmsi/1"))
+    told: list[tuple[str, str]] = []
+    metrics, stop = Metrics(CollectorRegistry()), Event()
+
+    def carry(outgoing: Outgoing) -> bool:
+        told.extend((n.labels["alert_id"][0], n.ends_at) for n in outgoing.notices)
+        return True
+
+    plan = Plan(kafka=kafka_settings, rules=Rules(settle_s=0, resend_every_s=1), group="notify")
+    notifier = Thread(target=run, args=(plan, carry, stop, metrics), daemon=True)
+    notifier.start()
+    until(lambda: {id_ for id_, _ in told} == {"0", "f"})
+
+    assert say("alerts", "ack", "0123", "--by", "Kim", "--note", "[b]seen[/b]").exit_code == 0
+    until(lambda: told[-1][0] == "f" and told[-2][0] == "f" and "0" not in {id_ for id_, _ in told[-3:]})
+    assert say("alerts", "false-alarm", "ffff", "--by", "Kim").exit_code == 0
+    counted = lambda: metrics.registry.get_sample_value("wakewatch_false_alarms_total", {"detector": "gap"})  # noqa: E731
+    until(lambda: counted() == 1)
+    stop.set()
+    notifier.join(20)
+
+    shown = say("alerts", "--state").stdout
+    assert "[acknowledged by Kim: [b]seen[/b]]" in shown
+    assert "[false alarm by Kim]" in shown
+    write(kafka_settings, make(revision=2, status="updated"))
+    assert (
+        "acknowledged"
+        not in say("alerts", "--state", "--detector", "gap", "--mmsi", "273999001").stdout.splitlines()[-1]
+    )
+
+
+def test_what_cannot_be_said_is_one_line(say: Callable[..., Any], kafka_settings: KafkaSettings, make: Make) -> None:
+    assert "no alert id" in str(say("alerts", "ack", "xyz", "--by", "Kim").exception)
+    assert "no alert abcd" in str(say("alerts", "ack", "abcd", "--by", "Kim").exception)
+    write(kafka_settings, make(), make(id="0123" + "f" * 28))
+    assert "give more digits" in str(say("alerts", "ack", "0123", "--by", "Kim").exception)
+    assert say("alerts", "ack", "0123").exit_code == 2  # nobody says so
+    said = say("alerts", "ack", "01234", "--by", "Kim", "--json")
+    assert json.loads(said.stdout)["kind"] == "acknowledged"
+    assert json.loads(said.stdout)["revision"] == 1
