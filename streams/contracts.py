@@ -1,6 +1,7 @@
-"""JSON Schema 2020-12 of every JSON value on a topic, from the types. ``python -m streams.contracts deploy/schemas``.
+"""Contracts of the topics, from the types: JSON Schema 2020-12 of every JSON value, and an AsyncAPI 3 document.
 
-Version 1 only grows: a field may come, none goes or changes its meaning, and readers ignore what they do not know.
+``python -m streams.contracts deploy/schemas`` writes them. Version 1 only grows: a field may come, none goes or
+changes its meaning, and readers ignore what they do not know.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ import msgspec
 
 from detectors.core.alert import Alert
 from detectors.core.ticks import Tick
-from streams.topics import ALERT_STATE, ALERTS, SENTENCES
+from streams.feedback import Feedback
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, SENTENCES, TABLE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+ASYNCAPI: Final = "asyncapi.json"
+_NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1"})
+"""A worker's own state: no contract, it may change with any version."""
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +39,12 @@ CONTRACTS: Final = (
         type=Alert,
         topics=(ALERTS, ALERT_STATE),
         sentence="One revision of one alert. The record's headers are CloudEvents 1.0, binary mode.",
+    ),
+    Contract(
+        name="feedback.v1",
+        type=Feedback,
+        topics=(FEEDBACK,),
+        sentence="A person's word on one revision of an alert; the newest of each alert counts.",
     ),
     Contract(
         name="tick.v1",
@@ -56,17 +67,137 @@ def schema(contract: Contract) -> dict[str, Any]:
     }
 
 
-def files() -> dict[str, str]:
-    """Every schema as the text of its file, by file name."""
+# -- AsyncAPI -------------------------------------------------------------------------------------------------------
+
+
+class Headers(msgspec.Struct, frozen=True, kw_only=True):
+    """Headers of a message: names, each with what it says."""
+
+    required: dict[str, str]
+    optional: dict[str, str] = {}
+
+
+CLOUD_EVENT: Final = Headers(
+    required={
+        "ce_specversion": "1.0",
+        "ce_id": "the alert's id, a slash, its revision",
+        "ce_type": "wakewatch.alert.DETECTOR.v1",
+        "ce_source": "wakewatch",
+        "ce_subject": "as the alert's subject, which is the record's key",
+        "ce_time": "the alert's time, event time",
+        "content-type": "application/json",
+    }
+)
+RECORD: Final = Headers(
+    required={
+        "ww_format": "1",
+        "ww_kind": "sentences or tick",
+        "ww_source": "the source's name",
+        "ww_read_at": "when ingest read it, Unix ms",
+    },
+    optional={
+        "ww_event_from": "smallest event time in it, Unix ms",
+        "ww_event_to": "largest event time in it, Unix ms",
+        "ww_replayed": "1 when the input is a recording",
+        "ww_run": "identity of the input, for resuming",
+        "ww_ordinal": "of the last input line that it covers",
+    },
+)
+LETTER: Final = Headers(
+    required={"reason": "why it was refused", "source": "where it came from"},
+    optional={"detail": "in words", "topic": "the record it stood in", "partition": "of it", "offset": "of it"},
+)
+
+
+def asyncapi() -> dict[str, Any]:
+    """An AsyncAPI 3.0 document of all topics that others may read or write."""
+    messages = {
+        "alert": _message("One revision of an alert", CLOUD_EVENT, "alert.v1"),
+        "feedback": _message("A person's word on an alert", Headers(required={}), "feedback.v1"),
+        "tick": _message("The feed's clock", RECORD, "tick.v1"),
+        "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
+        "letter": _raw("What was refused, as it came", LETTER, "application/octet-stream"),
+    }
+    carried = {SENTENCES: ("sentences", "tick"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
+               FEEDBACK: ("feedback",)}  # fmt: skip
+    topics = [topic for topic in TABLE if topic.name in carried and topic.name not in _NOT_OURS_TO_READ]
     return {
-        f"{contract.name}.schema.json": msgspec.json.format(msgspec.json.encode(schema(contract)), indent=2).decode()
-        + "\n"
-        for contract in CONTRACTS
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "wakewatch",
+            "version": "1.0.0",
+            "description": "Streaming AIS anomaly detector. Names stand before kafka.topic_prefix is put to them.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {_key(t.name): _channel(t.name, t.key, t.kept, carried[t.name]) for t in topics},
+        "operations": {
+            "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
+            "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
+            "readDeadLetters": _operation("receive", DEAD, "What was refused."),
+            "writeSentences": _operation("send", SENTENCES, "Ingest writes here; a stray bare sentence is accepted."),
+            "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or call it false."),
+        },
+        "components": {"messages": messages},
     }
 
 
+def _key(topic: str) -> str:
+    """``alertsState`` of ``ais.alerts.state.v1``."""
+    words = topic.split(".")[1:-1]
+    return words[0] + "".join(word.capitalize() for word in words[1:])
+
+
+def _channel(name: str, key: str, kept: str, messages: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "address": name,
+        "description": f"Key: {key}. Kept: {kept}.",
+        "messages": {each: {"$ref": f"#/components/messages/{each}"} for each in messages},
+        "bindings": {"kafka": {"topic": name, "bindingVersion": "0.5.0"}},
+    }
+
+
+def _operation(action: str, topic: str, summary: str) -> dict[str, Any]:
+    return {"action": action, "channel": {"$ref": f"#/channels/{_key(topic)}"}, "summary": summary}
+
+
+def _message(title: str, headers: Headers, contract: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "contentType": "application/json",
+        "headers": _headers(headers),
+        "payload": {
+            "schemaFormat": "application/schema+json;version=draft-2020-12",
+            "schema": {"$ref": f"./{contract}.schema.json"},
+        },
+    }
+
+
+def _raw(title: str, headers: Headers, kind: str) -> dict[str, Any]:
+    return {"title": title, "contentType": kind, "headers": _headers(headers), "payload": {"type": "string"}}
+
+
+def _headers(headers: Headers) -> dict[str, Any]:
+    known = {**headers.required, **headers.optional}
+    properties = {name: {"type": "string", "description": said} for name, said in known.items()}
+    return {"type": "object", "properties": properties, "required": sorted(headers.required)}
+
+
+# -- files ----------------------------------------------------------------------------------------------------------
+
+
+def files() -> dict[str, str]:
+    """Every schema and the AsyncAPI document as the text of its file, by file name."""
+    schemas = {f"{contract.name}.schema.json": _text(schema(contract)) for contract in CONTRACTS}
+    return {**schemas, ASYNCAPI: _text(asyncapi())}
+
+
+def _text(made: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
+
+
 def write(folder: Path) -> None:
-    """Writes all schemas into ``folder``."""
+    """Writes all of them into ``folder``."""
     for name, text in files().items():
         (folder / name).write_text(text, "utf-8")
 
