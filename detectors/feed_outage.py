@@ -22,6 +22,7 @@ import numpy as np
 
 from detectors.core.alert import Fact
 from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.sources import Outage
 from detectors.core.units import MS, rfc3339, spoken, zulu
 
 
@@ -33,12 +34,14 @@ class FeedOutage(Detector):
     severities = {"feed_outage.down": "ticket"}  # noqa: RUF012 - read only
 
     def screen(self, step: Step) -> Places:
-        """Every change of a source is judged: they are few."""
-        return np.arange(len(step.rows))
+        """Every outage is judged: they are few."""
+        return np.arange(len(step.rows) if isinstance(step.change, Outage) else 0)
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
         """Opens when the source is down, closes when it is heard."""
-        outage = step.outages[at]
+        outage = step.change
+        if not isinstance(outage, Outage):
+            return
         source = step.sources.sources[outage.source]
         silent_ms = outage.time_ms - outage.start_ms
         what = "silent" if outage.began else "heard again after"

@@ -21,7 +21,6 @@ References. UN/LOCODE; NGA World Port Index; US and EU sanctions programmes as e
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Annotated, Final
 
@@ -31,8 +30,9 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
+from detectors.core.approach import CLOSING, INSIDE, NONE, REASONS, Look, Speeds, look_at
 from detectors.core.columns import Column, Columns
-from detectors.core.geo import bearing_deg, place
+from detectors.core.geo import place
 from detectors.core.places import NO_ZONE, Places, zone_label
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
@@ -40,23 +40,8 @@ from detectors.core.reference import Reference
 from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, next_steps, rfc3339, spoken, zulu
 
-NONE, DESTINATION, CLOSING, INSIDE = 0, 1, 2, 3
-REASONS: Final = ("none", "destination", "closing", "inside")
 SCREEN_MARGIN: Final = 1.02
-DATE_LETTERS: Final = 10
 Bools = npt.NDArray[np.bool_]
-
-
-class Look(msgspec.Struct, frozen=True):
-    """What is true of a ship now: the zone, why, how far, and hours to go when closing."""
-
-    zone: int
-    reason: int
-    distance_nm: float = 0.0
-    eta_h: float = 0.0
-
-
-NOWHERE: Final = Look(NO_ZONE, NONE)
 
 
 class PortProximity(Detector):
@@ -101,8 +86,6 @@ class PortProximity(Detector):
     def __init__(self, thresholds: Thresholds, reference: Reference) -> None:
         super().__init__(thresholds, reference)
         self.places = Places(reference)
-
-    # -- screen ---------------------------------------------------------------------------------------------------
 
     def screen(self, step: Step) -> At:
         """Ships near a zone or bound for one, and those with an open alert whose standing may have changed."""
@@ -189,7 +172,8 @@ class PortProximity(Detector):
 
     def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
-        look = self._look(ship, float(own.fastest_kn[row]), now_ms)
+        slow_kn = round(float(own.fastest_kn[row]) * self.thresholds.slowing_share, 1)
+        look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, slow_kn))
         look = self._hold(look, step, at, ship)
         said = Look(int(own.zone[row]), int(own.reason[row]))
         verified, listed = ship.support > 1, ship.listed is not None
@@ -221,49 +205,6 @@ class PortProximity(Detector):
             return Look(zone, CLOSING, distance_nm)
         return look
 
-    def _look(self, ship: Ship, fastest_kn: float, now_ms: int) -> Look:
-        """The strongest reason, and among equals the nearest zone."""
-        date = rfc3339(now_ms)[:DATE_LETTERS]
-        named = self.places.named_by(ship.destination) if ship.destination else NO_ZONE
-        found = [
-            look
-            for number, zone in enumerate(self.places.zones)
-            if (zone.kind == "sanctioned" or ship.listed) and self.places.in_force(number, date)
-            for look in self._zone_look(number, ship, named, fastest_kn)
-        ]
-        return max(found, key=lambda look: (look.reason, -look.distance_nm, -look.zone), default=NOWHERE)
-
-    def _zone_look(self, number: int, ship: Ship, named: int, fastest_kn: float) -> Iterable[Look]:
-        if ship.lat_deg is None or ship.lon_deg is None:
-            if named == number:
-                yield Look(number, DESTINATION)
-            return
-        distance_nm = self.places.distance_nm(number, ship.lat_deg, ship.lon_deg)
-        if self.places.contains(number, ship.lat_deg, ship.lon_deg):
-            yield Look(number, INSIDE, distance_nm)
-            return
-        eta_h = self._eta_h(number, ship, distance_nm)
-        slowing = (ship.sog_kn or 0.0) <= round(fastest_kn * self.thresholds.slowing_share, 1)
-        if eta_h is not None and (named == number or slowing or ship.listed is not None):
-            yield Look(number, CLOSING, distance_nm, eta_h)
-        elif named == number:
-            yield Look(number, DESTINATION, distance_nm)
-
-    def _eta_h(self, number: int, ship: Ship, distance_nm: float) -> float | None:
-        """Hours to the zone's edge when the course leads through it inside the horizon, else None."""
-        if ship.lat_deg is None or ship.lon_deg is None or ship.sog_kn is None or ship.cog_deg is None:
-            return None
-        zone = self.places.zones[number]
-        if ship.sog_kn < self.thresholds.closing_least_kn:
-            return None
-        edge_h = (distance_nm - zone.radius_nm) / ship.sog_kn
-        if edge_h > zone.horizon_h:
-            return None
-        off_deg = bearing_deg(ship.lat_deg, ship.lon_deg, zone.lat_deg, zone.lon_deg) - ship.cog_deg
-        leads_in = math.cos(math.radians(off_deg)) > 0
-        passes_nm = round(distance_nm * abs(math.sin(math.radians(off_deg))), 2)
-        return round(max(0.0, edge_h), 2) if leads_in and passes_nm <= zone.radius_nm / 2 else None
-
     def _silent(self, step: Step, at: int, opened: Alert) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         inside = int(own.reason[row]) == INSIDE
@@ -279,8 +220,6 @@ class PortProximity(Detector):
         else:
             own.zone[row], own.reason[row] = NO_ZONE, NONE
             yield self._closing_words(step, at, ship, opened, "unknown")
-
-    # -- words ----------------------------------------------------------------------------------------------------
 
     def _situation(self, ship: Ship, reason: int) -> str:
         inside = reason == INSIDE

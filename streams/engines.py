@@ -19,6 +19,7 @@ def engine_for(settings: Settings, reference: Reference, partition: int) -> Engi
             feed=settings.feed,
             thresholds=settings.detectors,
             severities=settings.severity,
+            fleet=settings.fleet,
         )
     except msgspec.ValidationError as error:
         raise ConfigError(f"[detectors] {error}") from error

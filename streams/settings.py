@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from detectors.core.crowding import FleetRules
 from detectors.core.ticks import FeedRules
 
 
@@ -106,6 +107,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     kafka: KafkaSettings = KafkaSettings()
     feed: FeedRules = FeedRules()
+    fleet: FleetRules = FleetRules()
     ingest: IngestSettings = IngestSettings()
     worker: WorkerSettings = WorkerSettings()
     notify: NotifySettings = NotifySettings()

@@ -12,20 +12,21 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from detectors.core import intake, snapshot
 from detectors.core.alert import Severity
 from detectors.core.columns import Rows
+from detectors.core.crowding import Crowding, FleetRules, Gate
 from detectors.core.episodes import Desk, Emitted
 from detectors.core.fleet import Fleet
 from detectors.core.identity import Matcher
+from detectors.core.index import ABSENT
 from detectors.core.looks import Fault, Looks
 from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
 from detectors.core.registry import build
 from detectors.core.reports import Batch
-from detectors.core.sources import SourceTable
+from detectors.core.sources import Outage, SourceTable
 from detectors.core.taking import Taking
 from detectors.core.ticks import FeedRules, Tick
 
@@ -39,7 +40,7 @@ class Engine:
 
     def __init__(
         self, partition: int, reference: Reference, rules: FeedRules, detectors: Sequence[Detector],
-        severities: Mapping[str, Severity],
+        *, severities: Mapping[str, Severity], fleet: FleetRules,
     ) -> None:  # fmt: skip
         self.partition, self.reference = partition, reference
         judges = [d for d in detectors if d.subject == "vessel"]
@@ -50,6 +51,7 @@ class Engine:
         desk = Desk(self.fleet, {**{k: v for d in detectors for k, v in d.severities.items()}, **severities})
         self.looks = Looks(self.fleet, self.sources, reference, judges, desk)
         self._taking = Taking(self.fleet, self.matcher, self.looks)
+        self._gate = Gate(self.fleet, fleet)
         self._steps = self._reports = 0
         self.cannot_tell: dict[str, int] = {}
 
@@ -57,20 +59,31 @@ class Engine:
     def build(
         cls, *, partition: int, reference: Reference, feed: FeedRules,
         thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity],
+        fleet: FleetRules | None = None,
     ) -> Self:  # fmt: skip
         """An engine with an empty fleet. Raises msgspec.ValidationError on a wrong threshold."""
-        return cls(partition, reference, feed, build(thresholds, reference), severities)
+        return cls(
+            partition, reference, feed, build(thresholds, reference), severities=severities,
+            fleet=fleet or FleetRules(),
+        )  # fmt: skip
 
     @classmethod
     def restore(
         cls, shards: Sequence[bytes], manifest: bytes, *, partition: int, reference: Reference, feed: FeedRules,
         thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity],
+        fleet: FleetRules | None = None,
     ) -> Self:  # fmt: skip
         """The engine as ``shard`` and ``manifest`` held it. Raises snapshot.SnapshotError when they cannot be used."""
         made = cls.build(
-            partition=partition, reference=reference, feed=feed, thresholds=thresholds, severities=severities
+            partition=partition,
+            reference=reference,
+            feed=feed,
+            thresholds=thresholds,
+            severities=severities,
+            fleet=fleet,
         )
         head = snapshot.read(made.fleet, shards, manifest)
+        made._gate.crowding = head.crowding
         made.sources.restore(head.sources, replayed=head.replayed)
         made.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
         if head.reference != reference.version:
@@ -84,31 +97,42 @@ class Engine:
     def apply(self, batch: Batch) -> list[Emitted]:
         """Takes in reports of one source, in log order. Returns alerts in output order."""
         self._steps += 1
-        reports = batch.reports
-        if len(reports):
-            self._reports += len(reports)
-            known = self.fleet.size
-            rows = self.fleet.rows_of(reports["mmsi"])
-            self._welcome(known, rows, reports)
-            self.fleet.touch(rows)
-            self._taking.take(batch, rows, 1 << self.sources.index(batch.source))
+        source = self.sources.index(batch.source)
+        rest = batch.reports
+        while len(rest):
+            rows = self.fleet.index.find(rest["mmsi"])
+            fit = self._gate.fit(rest["mmsi"], rows)
+            if fit:
+                self._take(batch._replace(reports=rest[:fit]), rows[:fit], source)
+            rest = rest[fit:]
+            if len(rest):
+                changes = self._gate.make_room(source, int(rest["time_ms"][0]))
+                self._watch(changes, int(rest["ordinal"][0]))
         return self._drain()
 
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
         """Takes in a tick: sources go down or come back, and what is due is looked at."""
-        outages = self.sources.apply(tick)
-        if outages and self.partition == SPEAKER:
-            self.looks.watch(self._watchers, outages, ordinal)
+        self._watch(self.sources.apply(tick), ordinal)
+        self._watch(self._gate.pass_time(self.sources.clock_ms), ordinal)
         self.looks.wake(ordinal)
         return self._drain()
 
-    def _welcome(self, known: int, rows: Rows, reports: npt.NDArray[np.void]) -> None:
-        if self.fleet.size == known:
-            return
-        first = np.unique(rows, return_index=True)[1]
-        first = first[rows[first] >= known]
-        intake.name_ships(self.fleet, rows[first], reports["type"][first])
-        self.matcher.refresh(self.fleet, self.matcher.new_rows(self.fleet, rows[first]))
+    def _take(self, batch: Batch, rows: Rows, source: int) -> None:
+        reports = batch.reports
+        self._reports += len(reports)
+        new = (rows == ABSENT).nonzero()[0]
+        if len(new):
+            mmsis, first, which = np.unique(reports["mmsi"][new], return_index=True, return_inverse=True)
+            admitted = self.fleet.admit(mmsis)
+            rows[new] = admitted[which]
+            intake.name_ships(self.fleet, admitted, reports["type"][new[first]])
+            self.matcher.refresh(self.fleet, self.matcher.new_rows(self.fleet, admitted))
+        self.fleet.touch(rows)
+        self._taking.take(batch, rows, 1 << source)
+
+    def _watch(self, changes: Sequence[Outage | Crowding], ordinal: int) -> None:
+        if changes and self.partition == SPEAKER:
+            self.looks.watch(self._watchers, changes, ordinal)
 
     def _drain(self) -> list[Emitted]:
         out, self.looks.out = self.looks.out, []
@@ -137,8 +161,13 @@ class Engine:
 
     @property
     def vessels(self) -> int:
-        """Rows in use."""
-        return self.fleet.size
+        """Vessels held."""
+        return self.fleet.held
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Vessels dropped because the fleet was full, by reason."""
+        return self._gate.dropped
 
     def open_alerts(self) -> dict[str, int]:
         """Open alerts by detector."""
@@ -162,7 +191,7 @@ class Engine:
 
     def manifest(self) -> bytes:
         """All that is not in shards, and how to read them; JSON."""
-        return snapshot.write_manifest(self.fleet, self.sources, self.reference.version)
+        return snapshot.write_manifest(self.fleet, self.sources, self.reference.version, self._gate.crowding)
 
     def mark_clean(self) -> None:
         """Everything so far stands in a snapshot."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from detectors.core.alert import Alert
 from detectors.core.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
-from detectors.core.index import ABSENT, MmsiIndex
+from detectors.core.index import MmsiIndex
 from detectors.core.table import Block, Table
 
 SHARD_ROWS: Final = 512
@@ -49,25 +49,41 @@ class Fleet:
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
         self.dirty = np.zeros(0, bool)
+        self._free: Rows = np.zeros(0, np.intp)
         self.reserve(_FIRST_SIZE)
 
-    def rows_of(self, mmsis: npt.NDArray[np.uint32]) -> Rows:
-        """The row of each MMSI, made when new. Shape as ``mmsis``."""
-        rows = self.index.find(mmsis)
-        if len(rows) and rows.min() == ABSENT:
-            self._admit(np.unique(mmsis[rows == ABSENT]))
-            rows = self.index.find(mmsis)
-        return rows
+    @property
+    def held(self) -> int:
+        """How many vessels there are."""
+        return len(self.index)
 
-    def _admit(self, mmsis: npt.NDArray[np.uint32]) -> None:
-        rows = np.arange(self.size, self.size + len(mmsis))
-        self.size += len(mmsis)
+    def admit(self, mmsis: npt.NDArray[np.uint32]) -> Rows:
+        """A row for each of these MMSIs, which are absent and distinct; every column has its default."""
+        reused = min(len(self._free), len(mmsis))
+        rows = np.append(self._free[:reused], np.arange(self.size, self.size + len(mmsis) - reused))
+        self._free = self._free[reused:]
+        self.size += len(mmsis) - reused
         if self.size > len(self.moving.records):
             self.reserve(self.size)
         for table in self.tables:
             table.clear(rows)
         self.core.mmsi[rows] = mmsis
         self.index.add(mmsis, rows)
+        return rows
+
+    def drop(self, rows: Rows) -> None:
+        """Forgets vessels that have no open alert; their rows are used again."""
+        for table in self.tables:
+            table.clear(rows)
+        self.touch(rows)
+        self._hold()
+
+    def _hold(self) -> None:
+        """The index and the free rows, from the table."""
+        taken = self.core.mmsi[: self.size] > 0
+        rows = taken.nonzero()[0]
+        self.index.rebuild(self.core.mmsi[rows], rows)
+        self._free = (~taken).nonzero()[0]
 
     def adopt(self, blocks: tuple[Block, ...]) -> None:
         """Fills an empty fleet, table by table."""
@@ -76,7 +92,7 @@ class Fleet:
             self.reserve(self.size)
         for table, block in zip(self.tables, blocks, strict=True):
             table.fill(block)
-        self.index.rebuild(self.core.mmsi[: self.size], np.arange(self.size))
+        self._hold()
 
     def reserve(self, size: int) -> None:
         """Makes room for ``size`` rows, at least doubling."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.columns import Rows
+from detectors.core.crowding import Crowding
 from detectors.core.episodes import Desk, Emitted
 from detectors.core.fleet import Fleet
 from detectors.core.history import History
@@ -104,11 +105,11 @@ class Looks:
             history, raw, written=written, fleet=self.fleet, sources=self.sources, reference=self.reference
         )
 
-    def watch(self, watchers: Sequence[Detector], outages: list[Outage], ordinal: int) -> None:
-        """Sources went down or came back."""
-        for outage in outages:
-            step = self.step("source", np.asarray([-1 - outage.source], np.intp), np.asarray([outage.time_ms]))
-            step.outages = [outage]
+    def watch(self, watchers: Sequence[Detector], changes: Sequence[Outage | Crowding], ordinal: int) -> None:
+        """Sources went down or came back, or crowd the fleet."""
+        for change in changes:
+            step = self.step("source", np.asarray([-1 - change.source], np.intp), np.asarray([_time_ms(change)]))
+            step.change = change
             for detector in watchers:
                 self._look(detector, step, np.asarray([ordinal]))
 
@@ -167,3 +168,9 @@ class Looks:
             alert = self._desk.write(detector, row, finding, about, replayed=self.sources.replayed)
             if alert is not None:
                 self.out.append(Emitted(ordinal, finding.time_ms, alert))
+
+
+def _time_ms(change: Outage | Crowding) -> int:
+    if isinstance(change, Outage):
+        return change.time_ms
+    return change.start_ms if change.ended_ms is None else change.ended_ms

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from detectors.core.alert import Alert, Fact, Severity, Verification
 from detectors.core.columns import Column, Columns, Picked
+from detectors.core.crowding import Crowding
 from detectors.core.fleet import Fleet
 from detectors.core.history import History, groups, turns
 from detectors.core.reference import Reference
@@ -52,7 +53,7 @@ class Step:
     """One look at the fleet.
 
     ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
-    order), ``clock`` (what ``rows`` asked for is due) or ``source`` (``outages`` happened; ``rows`` number them).
+    order), ``clock`` (what ``rows`` asked for is due) or ``source`` (``change`` happened; ``rows`` has its source).
     ``time_ms`` has one value a row, and so has every column of ``before`` and ``now``: the vessel as it was before the
     report and as it is after it. ``at`` counts along ``rows``.
     """
@@ -77,7 +78,7 @@ class Step:
         self.stated: npt.NDArray[np.bool_] = np.zeros(0, bool)
         """Per row: this report carried static data."""
         self.raw = b""
-        self.outages: list[Outage] = []
+        self.change: Outage | Crowding | None = None
 
     @classmethod
     def of_reports(
@@ -100,7 +101,7 @@ class Step:
         some.now, some.before = Picked(self.now, places), Picked(self.before, places)
         if self.kind == "reports":
             some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]
-        some.raw, some.outages = self.raw, self.outages
+        some.raw, some.change = self.raw, self.change
         return some
 
     def in_turn(self) -> Iterator[Places]:

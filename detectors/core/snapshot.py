@@ -17,6 +17,7 @@ import numpy as np
 
 from detectors.core.alert import Alert
 from detectors.core.columns import Column_, field
+from detectors.core.crowding import Crowding
 from detectors.core.fleet import SHARD_ROWS, Fleet
 from detectors.core.sources import Source, SourceTable
 from detectors.core.table import Block, Table
@@ -73,6 +74,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sources: list[Source]
     source_alerts: list[OpenAlert]
     replayed: bool = False
+    crowding: Crowding | None = None
 
 
 def _head(table: Table) -> TableHead:
@@ -95,7 +97,7 @@ def write_shard(fleet: Fleet, number: int) -> bytes:
     return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts)))
 
 
-def write_manifest(fleet: Fleet, sources: SourceTable, reference: str) -> bytes:
+def write_manifest(fleet: Fleet, sources: SourceTable, reference: str, crowding: Crowding | None) -> bytes:
     """The manifest that goes with the shards as they are now."""
     return msgspec.json.encode(
         Manifest(
@@ -107,6 +109,7 @@ def write_manifest(fleet: Fleet, sources: SourceTable, reference: str) -> bytes:
             sources=sources.sources,
             source_alerts=_open(fleet, sorted(r for r in fleet.open if r < 0)),
             replayed=sources.replayed,
+            crowding=crowding,
         )
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert, encode
+from detectors.core.crowding import FleetRules
 from detectors.core.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
@@ -117,33 +118,40 @@ def _tick(from_ms: int, to_ms: int, heard_ms: int) -> Tick:
     return Tick(source=SOURCE, from_ms=from_ms, to_ms=to_ms, heard_ms=heard_ms, spacing_s=_SPACING_S)
 
 
-def engine(partition: int = 0, thresholds: Mapping[str, Mapping[str, object]] | None = None) -> Engine:
+def engine(
+    partition: int = 0,
+    thresholds: Mapping[str, Mapping[str, object]] | None = None,
+    fleet: FleetRules | None = None,
+) -> Engine:
     """An engine over REFERENCE with default settings."""
     return Engine.build(
-        partition=partition, reference=REFERENCE, feed=FeedRules(), thresholds=thresholds or {}, severities={}
-    )
+        partition=partition, reference=REFERENCE, feed=FeedRules(), thresholds=thresholds or {}, severities={},
+        fleet=fleet,
+    )  # fmt: skip
 
 
-def revive(old: Engine) -> Engine:
+def revive(old: Engine, fleet: FleetRules | None = None) -> Engine:
     """The engine as a snapshot would bring it back."""
     shards = [old.shard(i) for i in range(old.shard_count())]
     return Engine.restore(
         shards, old.manifest(), partition=old.partition, reference=REFERENCE, feed=FeedRules(), thresholds={},
-        severities={},
+        severities={}, fleet=fleet,
     )  # fmt: skip
 
 
-def run(story: Story, *, batch: int = 1000, tick_s: float = 60.0, snapshot_every: int = 0) -> list[Alert]:
+def run(
+    story: Story, *, batch: int = 1000, tick_s: float = 60.0, snapshot_every: int = 0, fleet: FleetRules | None = None
+) -> list[Alert]:
     """The alerts of a story, in output order. Raises AssertionError when a detector failed."""
     alerts: list[Alert] = []
-    playing = engine()
+    playing = engine(fleet=fleet)
     for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
         alerts += [e.alert for e in emitted]
         faults = playing.drain_faults()
         assert not faults, faults
         if snapshot_every and number % snapshot_every == 0:
-            playing = revive(playing)
+            playing = revive(playing, fleet)
     return alerts
 
 

@@ -94,6 +94,7 @@ def make_engine(partition: int, stored: Stored | None) -> Engine:
     return Engine.restore(
         stored.shards, stored.cut.manifest, partition=partition, reference=reference, feed=settings.feed,
         thresholds=settings.detectors, severities=settings.severity,
+        fleet=settings.fleet,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from detectors.core.crowding import FleetRules
 from detectors.core.registry import detectors
 from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, beside, engine, log, run, voyage, written
@@ -60,6 +61,28 @@ def test_the_worst_feed_gives_the_same_bytes_one_report_at_a_time(seed: int) -> 
     assert written(whole) == written(single) == written(halves)
 
 
+SMALL = FleetRules(vessels_most=24)
+
+
+def crowded(seed: int) -> Story:
+    """The world's first ships, and three hundred MMSIs invented in two of its hours."""
+    draw = np.random.default_rng(seed)
+    invented = [
+        Said(at_s=float(t), mmsi=int(m), lat_deg=50.0, lon_deg=-20.0)
+        for t, m in zip(np.sort(draw.uniform(6 * HOUR, 8 * HOUR, 300)), draw.integers(300e6, 700e6, 300), strict=True)
+    ]
+    return beside([s for s in world(seed) if s.at_s < 14 * HOUR], invented)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_full_fleet_gives_the_same_bytes_at_any_cut_and_after_any_restart(seed: int) -> None:
+    story = crowded(seed)
+    plain = written(run(story, fleet=SMALL))
+    assert any(b'"flood"' in alert for alert in plain)
+    assert written(run(story, fleet=SMALL, batch=7)) == plain
+    assert written(run(story, fleet=SMALL, batch=40, snapshot_every=3)) == plain
+
+
 @pytest.fixture(scope="module", params=[1, 2])
 def story(request: pytest.FixtureRequest) -> Story:
     return world(request.param)
@@ -71,7 +94,8 @@ def plain(story: Story) -> list[bytes]:
 
 
 def test_the_world_makes_every_detector_speak(story: Story) -> None:
-    assert {a.detector for a in run(story)} == set(detectors())
+    spoken = {a.detector for a in run(story)} | {a.detector for a in run(crowded(1), fleet=SMALL)}
+    assert spoken == set(detectors())
 
 
 @pytest.mark.parametrize("batch", [1, 7, 100])

@@ -1,0 +1,82 @@
+"""How a ship stands to the zones: inside one, closing on one, bound for one, or none of these."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from detectors.core.geo import bearing_deg
+from detectors.core.places import NO_ZONE, Places
+from detectors.core.ship import Ship
+from detectors.core.units import rfc3339
+
+NONE, DESTINATION, CLOSING, INSIDE = 0, 1, 2, 3
+REASONS: Final = ("none", "destination", "closing", "inside")
+_DATE_LETTERS: Final = 10
+
+
+class Look(NamedTuple):
+    """What is true of a ship now: the zone, why, how far, and hours to go when closing."""
+
+    zone: int
+    reason: int
+    distance_nm: float = 0.0
+    eta_h: float = 0.0
+
+
+class Speeds(NamedTuple):
+    """What closing and slowing mean for one ship now, kn."""
+
+    closing_least_kn: float
+    slow_kn: float
+    """At or below this it is slowing."""
+
+
+NOWHERE: Final = Look(NO_ZONE, NONE)
+
+
+def look_at(places: Places, ship: Ship, now_ms: int, speeds: Speeds) -> Look:
+    """The strongest reason, and among equals the nearest zone."""
+    date = rfc3339(now_ms)[:_DATE_LETTERS]
+    named = places.named_by(ship.destination) if ship.destination else NO_ZONE
+    found = [
+        look
+        for number, zone in enumerate(places.zones)
+        if (zone.kind == "sanctioned" or ship.listed) and places.in_force(number, date)
+        for look in _zone_look(places, number, ship, named=named == number, speeds=speeds)
+    ]
+    return max(found, key=lambda look: (look.reason, -look.distance_nm, -look.zone), default=NOWHERE)
+
+
+def _zone_look(places: Places, number: int, ship: Ship, *, named: bool, speeds: Speeds) -> Iterable[Look]:
+    if ship.lat_deg is None or ship.lon_deg is None:
+        if named:
+            yield Look(number, DESTINATION)
+        return
+    distance_nm = places.distance_nm(number, ship.lat_deg, ship.lon_deg)
+    if places.contains(number, ship.lat_deg, ship.lon_deg):
+        yield Look(number, INSIDE, distance_nm)
+        return
+    eta_h = _eta_h(places, number, ship, distance_nm, speeds.closing_least_kn)
+    slowing = (ship.sog_kn or 0.0) <= speeds.slow_kn
+    if eta_h is not None and (named or slowing or ship.listed is not None):
+        yield Look(number, CLOSING, distance_nm, eta_h)
+    elif named:
+        yield Look(number, DESTINATION, distance_nm)
+
+
+def _eta_h(places: Places, number: int, ship: Ship, distance_nm: float, least_kn: float) -> float | None:
+    """Hours to the zone's edge when the course leads through it inside the horizon, else None."""
+    if ship.lat_deg is None or ship.lon_deg is None or ship.sog_kn is None or ship.cog_deg is None:
+        return None
+    zone = places.zones[number]
+    if ship.sog_kn < least_kn:
+        return None
+    edge_h = (distance_nm - zone.radius_nm) / ship.sog_kn
+    if edge_h > zone.horizon_h:
+        return None
+    off_deg = bearing_deg(ship.lat_deg, ship.lon_deg, zone.lat_deg, zone.lon_deg) - ship.cog_deg
+    leads_in = math.cos(math.radians(off_deg)) > 0
+    passes_nm = round(distance_nm * abs(math.sin(math.radians(off_deg))), 2)
+    return round(max(0.0, edge_h), 2) if leads_in and passes_nm <= zone.radius_nm / 2 else None

@@ -1,0 +1,135 @@
+"""A fleet that is full: who goes, and what is said of it.
+
+A hundred thousand invented MMSIs cost nothing to send. So a fleet has a cap, and newcomers are on probation until
+they have been heard a few times. Room is made just before the report of the newcomer that no longer fits: a place in
+the log, so that neither batches nor restarts can matter. Those least worth keeping go first: unproven ones, then those
+known for less than a day, then the rest, within each those unheard for longest. Listed vessels and those with an open
+alert never go; where nothing else is left the cap gives way.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core.columns import Rows
+from detectors.core.fleet import Fleet
+from detectors.core.index import ABSENT
+from detectors.core.units import HOUR_MS, MS, next_step
+
+REASONS: Final = ("unproven", "known", "long_known")
+_TIER_BITS: Final = 56  # above any event time in ms
+_PART: Final = 8  # an eighth is made room for at once: the search costs 30 ms at a million rows
+
+
+class FleetRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many vessels are held, and which go first."""
+
+    vessels_most: Annotated[
+        int, Meta(ge=8, le=100_000_000, description="Most vessels held in a partition (about 0.6 kB each)")
+    ] = 500_000
+    proven_reports: Annotated[
+        int, Meta(ge=1, le=1000, description="Reports until which a vessel is on probation, and goes first")
+    ] = 3
+    long_known_h: Annotated[
+        float, Meta(ge=0, le=87_600, description="Vessels known for longer go last, h between first and last report")
+    ] = 24.0
+
+    eased_after_s: Annotated[
+        float, Meta(ge=10, le=604_800, description="A fleet that made no room for so long is no longer crowded, s")
+    ] = 3600.0
+
+
+class Crowding(msgspec.Struct, kw_only=True):
+    """A fleet that has to make room, from the first time until it has not had to for a while."""
+
+    source: int
+    """Whose report came when it was full."""
+    start_ms: int
+    last_ms: int
+    """Event times of the reports for which room was made, first and last."""
+    ended_ms: int | None = None
+    """The step at which it was over."""
+    vessels_most: int
+    dropped: dict[str, int]
+    """By reason."""
+
+
+class Gate:
+    """Lets newcomers into one fleet."""
+
+    def __init__(self, fleet: Fleet, rules: FleetRules) -> None:
+        self.dropped = dict.fromkeys(REASONS, 0)
+        """Vessels dropped so far, by reason."""
+        self.crowding: Crowding | None = None
+        self._fleet, self._rules, self._more = fleet, rules, 0
+
+    def fit(self, mmsis: npt.NDArray[np.uint32], rows: Rows) -> int:
+        """How many reports, in log order, can be taken in before room must be made. ``rows`` as the index has them."""
+        absent = (rows == ABSENT).nonzero()[0]
+        room = self._rules.vessels_most + self._more - self._fleet.held
+        if len(absent) <= room:
+            return len(rows)
+        first = np.sort(np.unique(mmsis[absent], return_index=True)[1])
+        return len(rows) if len(first) <= room else int(absent[first[max(0, room)]])
+
+    def make_room(self, source: int, time_ms: int) -> list[Crowding]:
+        """Room for the report of ``time_ms``. Returns what is news: a crowding that began, or one that was over."""
+        news = self.pass_time(time_ms)
+        gone = make_room(self._fleet, self._rules)
+        if not gone:  # all must stay: the cap gives way
+            self._more += max(1, self._rules.vessels_most // _PART)
+        for reason, number in gone.items():
+            self.dropped[reason] += number
+        if self.crowding is None:
+            self.crowding = Crowding(
+                source=source, start_ms=time_ms, last_ms=time_ms, vessels_most=self._rules.vessels_most, dropped=gone
+            )
+            return [*news, self.crowding]
+        now = self.crowding
+        now.last_ms = max(now.last_ms, time_ms)
+        now.dropped = {r: n for r in REASONS if (n := now.dropped.get(r, 0) + gone.get(r, 0))}
+        return news
+
+    def pass_time(self, clock_ms: int) -> list[Crowding]:
+        """The clock has come so far: a crowding that is over."""
+        was = self.crowding
+        if was is None:
+            return []
+        over_ms = next_step(was.last_ms + int(self._rules.eased_after_s * MS))
+        if clock_ms < over_ms:
+            return []
+        was.ended_ms, self.crowding = over_ms, None
+        return [was]
+
+
+def make_room(fleet: Fleet, rules: FleetRules) -> dict[str, int]:
+    """Drops an eighth of the vessels, the least worth keeping. Returns how many by reason; none when all must stay."""
+    rows, tiers = _droppable(fleet, rules)
+    count = min(len(rows), max(1, rules.vessels_most // _PART))
+    if not count:
+        return {}
+    worth = tiers << _TIER_BITS | fleet.core.last_ms[rows]
+    last = np.partition(worth, count - 1)[count - 1]
+    alike = np.flatnonzero(worth == last)
+    alike = alike[np.argsort(fleet.core.mmsi[rows[alike]])]  # not by row: rows depend on how batches were cut
+    below = np.flatnonzero(worth < last)
+    gone = np.concatenate([below, alike[: count - len(below)]])
+    fleet.drop(rows[gone])
+    found = np.bincount(tiers[gone], minlength=len(REASONS)).tolist()
+    return {reason: number for reason, number in zip(REASONS, found, strict=True) if number}
+
+
+def _droppable(fleet: Fleet, rules: FleetRules) -> tuple[Rows, Rows]:
+    """The rows that may go, and each one's place in REASONS."""
+    core = fleet.core
+    free = (core.mmsi[: fleet.size] > 0) & (core.listed[: fleet.size] == 0)
+    free[[row for row in fleet.open if row >= 0]] = False
+    rows = free.nonzero()[0]
+    long_known = core.last_ms[rows] - core.first_ms[rows] > int(rules.long_known_h * HOUR_MS)
+    tiers = np.where(core.reports[rows] < rules.proven_reports, 0, np.where(long_known, 2, 1))
+    return rows, tiers
