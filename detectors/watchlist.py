@@ -18,7 +18,7 @@ References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -26,11 +26,13 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core import listing
+from detectors.core.adoption import Renumbering
 from detectors.core.alert import Alert, Fact
 from detectors.core.columns import Column
 from detectors.core.geo import compass, place
+from detectors.core.matching import Verdict
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.reference import ListedShip
+from detectors.core.reference import ListedShip, Reference
 from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, next_steps, rfc3339, spoken, zulu
 
@@ -42,10 +44,12 @@ class Watchlist(Detector):
     """See the module."""
 
     name = "watchlist"
+    judges_lists = True
     columns = (Column("stage", "u1"), Column("listed", "<i4"), Column("matched", "u1"), Column("misuse", "?"))
     severities = {  # noqa: RUF012 - read only
         "watchlist.reappeared": "page",
         "watchlist.first_heard": "ticket",
+        "watchlist.listed_now": "ticket",
         "watchlist.unverified": "ticket",
         "watchlist.misuse": "ticket",
     }
@@ -60,7 +64,7 @@ class Watchlist(Detector):
 
     def screen(self, step: Step) -> Places:
         """Listed ships whose standing changed with this report; due looks end episodes."""
-        if step.kind == "clock":
+        if step.kind in {"clock", "reference"}:
             return np.arange(len(step.rows))
         own, now, rows = self.state(step), step.now, step.rows
         listed, said = now.listed > 0, own.stage[rows]
@@ -87,6 +91,9 @@ class Watchlist(Detector):
         if step.kind == "clock":
             yield from self._ended(step, at, ship, opened)
             return
+        if step.kind == "reference":
+            yield from self._relisted(step, at, ship, opened)
+            return
         if ship.listed is None or (opened and own.listed[row] != step.fleet.core.listed[row]):
             if opened:
                 yield self._other_ship(step, at, ship, opened)
@@ -99,16 +106,88 @@ class Watchlist(Detector):
         own.listed[row], own.matched[row], own.misuse[row] = step.fleet.core.listed[row], ship.matched, ship.misuse
         yield self._heard(step, at, ship, ship.listed, opened)
 
+    def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
+        """Entries have other numbers now."""
+        super().adopt(reference, columns, renumbering)
+        renumbering.apply(columns.listed)
+
+    def _relisted(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+        """Her entry came, changed or went with another list."""
+        own, row = self.state(step), int(step.rows[at])
+        own.listed[row], own.matched[row], own.misuse[row] = step.fleet.core.listed[row], ship.matched, ship.misuse
+        if ship.listed is None:
+            own.stage[row], own.due_ms[row] = CLOSED, NEVER_MS
+            if opened:
+                yield self._removed(step, at, ship, opened)
+            return
+        corroborated = ship.support >= self.thresholds.support_least
+        own.stage[row] = CORROBORATED if corroborated else UNVERIFIED
+        silent_ms = step.silence_ms(at, ship.last_ms)
+        ends_ms = int(self.thresholds.episode_ends_after_h * HOUR_MS)
+        if opened is None and silent_ms >= ends_ms:
+            # Open until she is heard again, which her second report then pages: that she is dark is the news.
+            own.due_ms[row], own.stage[row] = NEVER_MS, UNVERIFIED
+        else:
+            self.arm(step, at, ship.last_ms + ends_ms)
+        yield self._seen(step, at, ship, opened)
+
+    def _seen(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
+        """Seen before she was listed, or listed otherwise than before."""
+        now_ms = int(step.time_ms[at])
+        listings, verdict = self._listings(step, at, ship)
+        reason = str(opened.details["reason"]) if opened else "listed_now"
+        corroborated = ship.support >= self.thresholds.support_least
+        since_ms = now_ms - ship.last_ms
+        where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
+        dark = f", dark since {zulu(ship.last_ms)}" if since_ms >= HOUR_MS else ""
+        return Finding(
+            action="update" if opened else "open",
+            situation="watchlist.misuse" if ship.misuse else f"watchlist.{reason if corroborated else 'unverified'}",
+            time_ms=now_ms,
+            start_ms=now_ms,
+            headline=f"{ship.title} now listed: seen {spoken(since_ms)} ago{where}{dark}",
+            why=(
+                Fact(fact="last heard before the list came into force", value=since_ms // MS, unit="s"),
+                *listing.reasons(ship, listings[0], verdict, 0),
+            ),
+            would_change=("a report of the ship says where she is now", "a list without her closes it"),
+            verification="corroborated" if corroborated else "unverified",
+            details={
+                **listing.details(ship, listings, reason, now_ms, self.reference),
+                "last_heard": rfc3339(ship.last_ms),
+            },
+            sentences=(ship.sentence,) if ship.sentence else (),
+        )
+
+    def _removed(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
+        version = self.reference.version
+        return Finding(
+            action="close",
+            situation=_situation_of(opened),
+            time_ms=int(step.time_ms[at]),
+            headline=f"{ship.title} is no longer listed by {opened.details['list']}",
+            why=(Fact(fact="no entry about her in the list now in force", value=version),),
+            verification=opened.verification,
+            details={**opened.details, "ended": "removed from the list", "list_version": version},
+            sentences=(ship.sentence,) if ship.sentence else (),
+        )
+
+    def _listings(self, step: Step, at: int, ship: Ship) -> tuple[list[ListedShip], Verdict | None]:
+        """Her entry, then her other listings; and what the match rests on."""
+        register, number = listing.register_of(self.reference), int(step.fleet.core.listed[step.rows[at]]) - 1
+        others = [n for n in register.listings(number) if n != number]
+        return [self.reference.ships[n] for n in (number, *others)], register.find(listing.told_of(ship))
+
     def _heard(self, step: Step, at: int, ship: Ship, entry: ListedShip, opened: Alert | None) -> Finding:
         stage = int(self.state(step).stage[step.rows[at]])
         dark_ms = ship.appeared_ms - ship.heard_before_ms if ship.heard_before_ms else 0
         again = dark_ms >= int(self.thresholds.episode_ends_after_h * HOUR_MS)
-        reason = str(opened.details["reason"]) if opened else "reappeared" if again else "first_heard"
+        reason = "reappeared" if again else "first_heard"
+        if opened and not (again and opened.details["reason"] == "listed_now"):
+            reason = str(opened.details["reason"])
         situation = "watchlist.unverified" if stage < CORROBORATED else f"watchlist.{reason}"
         now_ms = int(step.time_ms[at])
-        register = listing.register_of(self.reference)
-        number, verdict = int(self.state(step).listed[step.rows[at]]) - 1, register.find(listing.told_of(ship))
-        listings = [entry, *(self.reference.ships[n] for n in register.listings(number) if n != number)]
+        listings, verdict = self._listings(step, at, ship)
         return Finding(
             action="update" if opened else "open",
             situation="watchlist.misuse" if ship.misuse else situation,

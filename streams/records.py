@@ -55,7 +55,15 @@ class TickRecord(NamedTuple):
     """Ordinal of the last input line before it; -1 before the first."""
 
 
-Record = Sentences | TickRecord
+class MarkRecord(NamedTuple):
+    """A moment of event time that somebody asked to be told of (``Nature.marks_ms``): never leaves the process."""
+
+    time_ms: int
+    ordinal: int
+    """Ordinal of the last input line before it; -1 before the first."""
+
+
+Record = Sentences | TickRecord | MarkRecord
 
 
 def encode_tick(tick: Tick) -> bytes:

@@ -7,7 +7,7 @@ all partitions, between one tick and the next. How records are cut therefore can
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -18,7 +18,7 @@ from detectors.core.reference import Reference
 from streams.decode import decode
 from streams.engines import engine_for
 from streams.ingest.core import Ingest, Nature
-from streams.records import Record, Sentences, TickRecord
+from streams.records import MarkRecord, Record, Sentences, TickRecord
 from streams.settings import Settings
 
 CHUNK_BYTES = 1 << 18
@@ -48,7 +48,11 @@ class Place(NamedTuple):
 class Road:
     """The partitions of one deployment, in process."""
 
-    def __init__(self, settings: Settings, reference: Reference, partitions: int) -> None:
+    def __init__(
+        self, settings: Settings, reference: Reference, partitions: int, lists: Mapping[int, Reference] | None = None
+    ) -> None:
+        """``lists``: what comes into force at a mark of that time (``Nature.marks_ms``)."""
+        self._lists = lists or {}
         self.engines = [engine_for(settings, reference, partition) for partition in range(partitions)]
         self.totals = Totals()
         self.faults: list[Fault] = []
@@ -60,6 +64,9 @@ class Road:
             if isinstance(record, TickRecord):
                 yield from self._in_order()
                 yield from self._tick(record)
+            elif isinstance(record, MarkRecord):
+                yield from self._in_order()
+                yield from self._switch(record)
             else:
                 self._sentences(record)
 
@@ -85,6 +92,12 @@ class Road:
         self.totals.ticks += 1
         for engine in self.engines:
             self._held += engine.tick(record.tick, record.ordinal)
+            self.faults += engine.drain_faults()
+        yield from self._in_order()
+
+    def _switch(self, mark: MarkRecord) -> Iterator[Emitted]:
+        for engine in self.engines:
+            self._held += engine.adopt(self._lists[mark.time_ms], mark.ordinal)
             self.faults += engine.drain_faults()
         yield from self._in_order()
 

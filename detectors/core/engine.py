@@ -14,6 +14,7 @@ from typing import Final, Self
 import numpy as np
 
 from detectors.core import intake, snapshot
+from detectors.core.adoption import Renumbering, relist
 from detectors.core.alert import Severity
 from detectors.core.columns import Rows
 from detectors.core.crowding import Crowding, FleetRules, Gate
@@ -115,6 +116,18 @@ class Engine:
         self._watch(self.sources.apply(tick), ordinal)
         self._watch(self._gate.pass_time(self.sources.clock_ms), ordinal)
         self.looks.wake(ordinal)
+        return self._drain()
+
+    def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
+        """Switches to another reference between two records: whoever came on or off the list is judged at once."""
+        former, self.reference, self.looks.reference = self.reference, reference, reference
+        self.matcher.adopt(reference)
+        renumbering = Renumbering.between(former, reference)
+        for detector in (*self.looks.detectors, *self._watchers):
+            detector.adopt(reference, self.fleet.detectors.get(detector.name), renumbering)
+        rows = relist(self.fleet, self.matcher, former, reference)
+        self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
+        self.looks.judge_lists(rows, ordinal)
         return self._drain()
 
     def _take(self, batch: Batch, rows: Rows, source: int) -> None:

@@ -24,6 +24,10 @@ class Matcher:
     """Looks ships of the fleet up in the watchlist (the decision: detectors.core.matching)."""
 
     def __init__(self, reference: Reference) -> None:
+        self.adopt(reference)
+
+    def adopt(self, reference: Reference) -> None:
+        """Looks ships up in ``reference`` from now on."""
         self.register = register_of(reference)
         self._imo, self._mmsi, self._call_sign = self.register.imo, self.register.mmsi, self.register.call_sign
         self._mmsis = np.asarray(sorted(self._mmsi), np.uint32)
@@ -40,6 +44,12 @@ class Matcher:
         core.listed[row] = 0 if verdict is None else verdict.entry + 1
         core.matched[row] = 0 if verdict is None else sum(_BITS[field] for field in verdict.on)
         core.misuse[row] = verdict is not None and bool(verdict.contradictions)
+
+    def suspects(self, fleet: Fleet) -> Rows:
+        """Rows that have anything in common with an entry: few of many."""
+        core, size = fleet.core, fleet.size
+        common = _among(core.mmsi[:size], self._mmsis) | _among(core.imo[:size], self._imos)
+        return np.flatnonzero(common | _among(core.call_sign[:size], self._call_signs))
 
     def new_rows(self, fleet: Fleet, rows: Rows) -> Rows:
         """Of ``rows``, just made, those whose MMSI stands in the list."""

@@ -17,7 +17,7 @@ from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.reference import Reference
 from detectors.core.ship import Ship, read_ship
 from detectors.core.sources import Outage, SourceTable
-from detectors.core.units import NEVER_MS
+from detectors.core.units import NEVER_MS, next_steps
 from detectors.core.wheel import Waiting, Wheel
 
 LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and again is a bug
@@ -95,7 +95,7 @@ class Looks:
 
     # -- at what ------------------------------------------------------------------------------------------------
 
-    def step(self, kind: Literal["clock", "source"], rows: Rows, times: Times) -> Step:
+    def step(self, kind: Literal["clock", "source", "reference"], rows: Rows, times: Times) -> Step:
         """A look at rows, or (numbered -1, -2, ...) at sources."""
         return Step(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
 
@@ -127,6 +127,18 @@ class Looks:
             if due_ms is not None:
                 self.fleet.detectors[detector.name].due_ms[step.rows] = due_ms
             self._look(detector, step, step.reports["ordinal"])
+
+    def judge_lists(self, rows: Rows, ordinal: int) -> None:
+        """Distinct vessels whose entry came or went: all look again at the next step, those that mind lists at once."""
+        if not len(rows):
+            return
+        core = self.fleet.core
+        times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
+        for detector in self.detectors:
+            self.fleet.detectors[detector.name].due_ms[rows] = next_steps(times)
+            if detector.judges_lists:
+                self._look(detector, self.step("reference", rows, times), np.full(len(rows), ordinal))
+        self.plan(rows)
 
     # -- with what outcome --------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.adoption import Renumbering
 from detectors.core.alert import Alert, Fact, Severity, Verification
 from detectors.core.columns import Column, Columns, Picked
 from detectors.core.crowding import Crowding
@@ -60,7 +61,7 @@ class Step:
 
     def __init__(
         self,
-        kind: Literal["reports", "clock", "source"],
+        kind: Literal["reports", "clock", "source", "reference"],
         rows: Places,
         time_ms: npt.NDArray[np.int64],
         *,
@@ -134,6 +135,8 @@ class Detector:
     name: ClassVar[str]
     rule_version: ClassVar[int] = 1
     subject: ClassVar[Literal["vessel", "source"]] = "vessel"
+    judges_lists: ClassVar[bool] = False
+    """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
     columns: ClassVar[tuple[Column, ...]] = ()
     severities: ClassVar[Mapping[str, Severity]] = {}
     """Default severity of each situation that it names."""
@@ -143,6 +146,10 @@ class Detector:
 
     def __init__(self, thresholds: Any, reference: Reference) -> None:
         self.thresholds = thresholds
+        self.reference = reference
+
+    def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
+        """Another reference is in force; ``columns`` are the detector's own (None: it has none), to be renumbered."""
         self.reference = reference
 
     def screen(self, step: Step) -> Places:

@@ -27,7 +27,7 @@ from streams.errors import WakewatchError
 from streams.ingest.core import Ingest
 from streams.ingest.letters import Sender, of_sentences, of_tick
 from streams.ingest.model import Nature
-from streams.records import Record, TickRecord, partition_of
+from streams.records import MarkRecord, Record, TickRecord, partition_of
 from streams.settings import IngestSettings, KafkaSettings
 from streams.topics import ALERTS, create_missing
 
@@ -153,6 +153,8 @@ class Road:
         """Writes records to the log, ticks to every partition, and waits until Kafka has them."""
         read_ms = int(time.time() * 1000)
         for record in records:
+            if isinstance(record, MarkRecord):
+                continue
             letters = (
                 [of_tick(record, number, self._sender, read_ms) for number in range(self.kafka.partitions)]
                 if isinstance(record, TickRecord)

@@ -17,11 +17,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from detectors.core.alert import encode
+from detectors.core.reference import Reference
 from streams.cli.options import SettingsFile, settings_of
 from streams.console.lines import line
 from streams.errors import ConfigError
 from streams.ingest.core import RATE_HZ, START_MS, Nature
-from streams.reference.loading import load_reference
+from streams.reference.loading import load_reference, make_reference, ships_of, with_lists
 from streams.replay import Place, Plan, Road, play
 
 _GZIP = b"\x1f\x8b"
@@ -38,7 +39,10 @@ def command(
     until: Annotated[str | None, typer.Option(help="Run the clock on to this time.", metavar="ISO")] = None,
     batch: Annotated[int, typer.Option(help="Sentences a batch.", min=1, max=100_000)] = 1000,
     partitions: Annotated[int, typer.Option(help="Partitions, as in Kafka.", min=1, max=1024)] = 4,
-    watchlist: Annotated[list[Path] | None, typer.Option(help="Listed ships instead of the shipped list.")] = None,
+    watchlist: Annotated[
+        list[str] | None,
+        typer.Option(help="Listed ships instead of the shipped list; @ISO: from that time on.", metavar="FILE[@ISO]"),
+    ] = None,
     zones: Annotated[list[Path] | None, typer.Option(help="GeoJSON zones instead of the shipped ones.")] = None,
     rejected: Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")] = None,
     stats: Annotated[bool, typer.Option("--stats", help="Totals on stderr, as JSON.")] = False,
@@ -48,19 +52,23 @@ def command(
 
     Example: wakewatch replay day1.nmea.gz day2.nmea.gz --alerts alerts.jsonl
     """
+    always, dated = _by_time(watchlist or [])
     effective = settings_of(
         settings,
-        reference__watchlists=[str(p) for p in watchlist] if watchlist else None,
+        reference__watchlists=always or None,
         reference__zones=[str(p) for p in zones] if zones else None,
     )
     start_ms = _instant("--start", start) if start else START_MS
     plan = Plan(
         source=source_name(files[0]),
         partitions=partitions,
-        nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch),
+        nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=tuple(sorted(dated))),
         until_ms=_instant("--until", until) if until else None,
     )
-    road = Road(effective, load_reference(effective.reference), partitions)
+    reference = load_reference(effective.reference)
+    if dated and not always:
+        reference = make_reference((), reference.zones)  # nothing is listed before the first comes into force
+    road = Road(effective, reference, partitions, _in_force(reference, dated))
     with ExitStack() as stack:
         inputs = [stack.enter_context(open_recording(path)) for path in files]
         out = stack.enter_context(_writer(alerts))
@@ -76,6 +84,27 @@ def command(
             else:
                 Console(highlight=False, soft_wrap=True).print(line(item.alert))
     _report(road, stats=stats)
+
+
+def _by_time(watchlists: list[str]) -> tuple[list[str], dict[int, list[str]]]:
+    """Files in force from the beginning, and those in force from an event time (Unix ms) on."""
+    always: list[str] = []
+    dated: dict[int, list[str]] = {}
+    for given in watchlists:
+        file, at, time = given.rpartition("@")
+        if at and not Path(given).exists():
+            dated.setdefault(_instant("--watchlist FILE@ISO:", time), []).append(file)
+        else:
+            always.append(given)
+    return always, dated
+
+
+def _in_force(reference: Reference, dated: dict[int, list[str]]) -> dict[int, Reference]:
+    """The reference from each time on: a later list replaces the earlier of its name."""
+    found: dict[int, Reference] = {}
+    for time_ms in sorted(dated):
+        reference = found[time_ms] = with_lists(reference, ships_of(dated[time_ms]))
+    return found
 
 
 def source_name(path: Path) -> str:

@@ -140,6 +140,8 @@ class Ingest:
             lane.lost_parts()
         lane.packer.flush()
         if not self._nature.live:
+            if until_ms is not None:
+                lane.mark(until_ms)
             lane.write_ticks(lane.ticker.end(until_ms))
         return lane.packer.take()
 

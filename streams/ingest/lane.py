@@ -23,7 +23,7 @@ from streams.ingest.sentence import Bad, Parser, Sentence, Tag, Timing, clean_st
 from streams.ingest.tables import UNREADABLE, Unreadable
 from streams.ingest.ticking import Ticker
 from streams.ingest.writing import Run
-from streams.records import TickRecord
+from streams.records import MarkRecord, TickRecord
 from streams.settings import IngestSettings
 
 _MS: Final = 1000
@@ -51,6 +51,8 @@ class Lane:
         """The input knows no time: it is made from the count of sentences."""
         self.ordinal = self.written = -1
         """Of the last unit read, and of the last message written."""
+        self.marks = list(nature.marks_ms)
+        """Moments of event time that are still to be told of (``Nature.marks_ms``)."""
         self.since_cut = 0
         """Sentences read since records were last cut at the nature's ``batch``."""
         self.now_ms = 0
@@ -183,10 +185,28 @@ class Lane:
         if self.ticker.heard_ms != heard_ms and self.ticker.heard_ms is not None:
             self.heard_at_ms = self.now_ms
             self.offset_ms = self.ticker.heard_ms - self.now_ms
-        self.packer.add_run(run, sorted([*cuts, *ticks], key=lambda stop: stop.before), self.now_ms)
+        marks = self._marks_in(run, heard_ms, written)
+        self.packer.add_run(run, sorted([*cuts, *ticks, *marks], key=lambda stop: stop.before), self.now_ms)
         self.written = written[-1]
         self.counts.messages += len(run.ordinal)
         self.counts.merged += int(run.size.sum()) - len(run.ordinal)
+
+    def _marks_in(self, run: Run, heard_ms: int | None, written: list[int]) -> list[Stop]:
+        """Where the clock of a run reaches the moments that somebody asked for."""
+        if not self.marks:
+            return []
+        tops = np.maximum.accumulate(np.maximum(run.time_ms, heard_ms or 0))
+        places = np.searchsorted(tops, self.marks)
+        found = [Stop(at, (MarkRecord(ms, written[at]),)) for at, ms in zip(places.tolist(), self.marks, strict=True)]
+        found = [stop for stop in found if stop.before < len(tops)]
+        del self.marks[: len(found)]
+        return found
+
+    def mark(self, time_ms: int) -> None:
+        """The clock has come to ``time_ms``: whoever asked to be told of a moment up to it is told."""
+        while self.marks and self.marks[0] <= time_ms:
+            self.packer.flush()
+            self.packer.records.append(MarkRecord(self.marks.pop(0), self.written))
 
     def write_ticks(self, ticks: list[Tick]) -> None:
         """Ticks go into the log, after all that is packed."""
@@ -236,6 +256,7 @@ class Lane:
         self.heard_at_ms = self.now_ms
         self.offset_ms = time_ms - self.now_ms
         self.write_ticks(self.ticker.before(time_ms))
+        self.mark(time_ms)
 
     def _cut(self) -> None:
         self.since_cut += 1

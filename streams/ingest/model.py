@@ -54,3 +54,5 @@ class Nature(msgspec.Struct, frozen=True, kw_only=True):
     """Cut records after so many sentences read; None: only where they are full."""
     tick_ms: int | None = None
     """Event time between ticks; None: as the settings say."""
+    marks_ms: tuple[int, ...] = ()
+    """Event times, rising: a mark stands before the first sentence that moves the clock to or beyond each."""

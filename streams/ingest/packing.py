@@ -12,7 +12,7 @@ import numpy.typing as npt
 from streams.ingest.clock import Message
 from streams.ingest.sentence import checksum
 from streams.ingest.writing import Run, Written, written
-from streams.records import Record, Sentences, TickRecord, partition_of, partitions_of
+from streams.records import MarkRecord, Record, Sentences, TickRecord, partition_of, partitions_of
 
 Ints = npt.NDArray[np.int64]
 _BYTES_MOST: Final = 512 * 1024
@@ -22,10 +22,10 @@ _CACHE_MMSI_MOST: Final = 500_000
 
 
 class Stop(NamedTuple):
-    """All packs are closed before so many messages of a run have gone, and ticks follow."""
+    """All packs are closed before so many messages of a run have gone, and ticks or marks follow."""
 
     before: int
-    ticks: tuple[TickRecord, ...] = ()
+    ticks: tuple[TickRecord | MarkRecord, ...] = ()
 
 
 class _Cut(NamedTuple):

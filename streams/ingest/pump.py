@@ -99,7 +99,7 @@ class Pump(msgspec.Struct, kw_only=True):
         for record in taken:
             if isinstance(record, TickRecord):
                 self._send_tick(record, now_ms, stop)
-            else:
+            elif isinstance(record, Sentences):
                 self._send_sentences(record, now_ms, stop)
 
     def _send_sentences(self, record: Sentences, now_ms: int, stop: Event) -> None:

@@ -92,6 +92,22 @@ def make_reference(ships: Sequence[ListedShip], zones: Sequence[Zone]) -> Refere
     return Reference(ships=tuple(ships), zones=tuple(zones), ports=load_ports(), version=digest[:_VERSION_LETTERS])
 
 
+def with_lists(reference: Reference, ships: Sequence[ListedShip]) -> Reference:
+    """A reference in which the lists that ``ships`` are of replace those of the same name; all else stays."""
+    replaced = {ship.list for ship in ships}
+    kept = [ship for ship in reference.ships if ship.list not in replaced]
+    return make_reference((*kept, *ships), reference.zones)
+
+
+def ships_of(files: Sequence[str]) -> tuple[ListedShip, ...]:
+    """The listed ships of files, each entry once. Raises ConfigError where a file cannot be used."""
+    found: dict[tuple[str, str], ListedShip] = {}
+    for _, watchlist in _watchlists(files):
+        for ship in watchlist.ships:
+            found.setdefault((ship.list, ship.entry_id), ship)
+    return tuple(found.values())
+
+
 def read_watchlist_files(paths: Sequence[Path]) -> list[Read]:
     """List files of any known format, packed with gzip or not; OFAC's companion files are read with their ``sdn.csv``.
 

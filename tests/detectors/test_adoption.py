@@ -1,0 +1,113 @@
+"""Another watchlist between two records: found backwards, closed, renumbered, the same in any cut."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from detectors.core.alert import Alert
+from detectors.core.engine import Engine
+from detectors.core.reference import ListedShip, Reference
+from detectors.core.reports import Batch
+from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, revive, voyage
+
+HOUR = 3600.0
+SHIP, OTHER = 273_000_009, 667_001_001  # OTHER is listed by MMSI in REFERENCE
+NEW = ListedShip(list="NEW", entry_id="9", name="SEEN BEFORE", mmsi=SHIP, flag="RU")
+MORE = Reference(ships=(NEW, *REFERENCE.ships), zones=REFERENCE.zones, version="more")
+LESS = Reference(ships=REFERENCE.ships[:1], zones=REFERENCE.zones, version="less")
+
+
+def background(hours: float) -> Story:
+    return voyage(205_000_001, np.arange(0, hours * HOUR, 60.0), (30.0, 120.0))
+
+
+def play(story: Story, *switches: tuple[float, Reference], batch: int = 1000, revived: bool = False) -> list[Alert]:
+    """Watchlist alerts of a story in which each reference comes into force at its hour."""
+    playing: Engine = engine()
+    alerts: list[Alert] = []
+    waiting = [(int(hour * HOUR * 1000), reference) for hour, reference in switches]
+    start_ms = 0
+    for item in log(story, batch=batch, tick_s=600.0):
+        time_ms = int(item.reports["time_ms"][0]) if isinstance(item, Batch) else item.to_ms
+        start_ms = start_ms or time_ms
+        while waiting and time_ms - start_ms >= waiting[0][0]:
+            alerts += [each.alert for each in playing.adopt(waiting.pop(0)[1])]
+            assert not playing.drain_faults()
+            if revived:
+                shards = [playing.shard(n) for n in range(playing.shard_count())]
+                reference = playing.reference
+                playing = revive(playing)
+                playing = Engine.restore(
+                    shards, playing.manifest().replace(b'"test"', b'"%s"' % reference.version.encode()),
+                    partition=0, reference=reference, feed=playing.sources.rules, thresholds={}, severities={},
+                )  # fmt: skip
+        emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
+        assert not playing.drain_faults()
+        alerts += [each.alert for each in emitted]
+    return [alert for alert in alerts if alert.detector == "watchlist"]
+
+
+def test_a_ship_seen_before_is_found_at_once_and_told_with_her_silence() -> None:
+    story = beside(background(8), voyage(SHIP, np.arange(0, HOUR, 60.0)))
+    (alert,) = play(story, (6, MORE))
+    assert (alert.status, alert.severity, alert.verification) == ("opened", "ticket", "corroborated")
+    assert alert.details["reason"] == "listed_now" and alert.details["list_version"] == "more"
+    assert alert.headline.startswith("SEEN BEFORE NEW now listed: seen 4h ago") and "dark since" in alert.headline
+    assert alert.evidence, "the last sentence that she sent"
+
+
+def test_a_ship_that_transmits_goes_on_in_the_same_alert() -> None:
+    story = beside(background(4), voyage(SHIP, np.arange(0, 4 * HOUR, 60.0)))
+    (alert,) = play(story, (2, MORE))
+    assert (alert.details["reason"], alert.revision) == ("listed_now", 1)
+    assert "dark" not in alert.headline
+
+
+def test_a_ship_silent_for_days_stays_open_and_pages_when_she_reappears() -> None:
+    story = beside(background(60), voyage(SHIP, [*np.arange(0, HOUR, 60.0), *np.arange(50 * HOUR, 51 * HOUR, 60.0)]))
+    opened, updated = play(story, (30, MORE))
+    assert opened.id == updated.id
+    assert (opened.severity, updated.severity) == ("ticket", "page")
+    assert updated.details["reason"] == "reappeared"
+
+
+def test_an_entry_that_went_closes_its_alert_with_the_reason() -> None:
+    story = beside(background(4), voyage(OTHER, np.arange(0, 4 * HOUR, 60.0)))
+    *_, closed = play(story, (2, LESS))
+    assert (closed.status, closed.details["ended"]) == ("closed", "removed from the list")
+    assert closed.details["list_version"] == "less"
+
+
+def test_an_entry_that_only_moved_in_the_list_changes_nothing() -> None:
+    story = beside(background(4), voyage(OTHER, np.arange(0, 4 * HOUR, 60.0)))
+    assert play(story, (2, MORE)) == play(story)
+
+
+def test_an_entry_that_says_something_else_is_a_revision() -> None:
+    dated = msgspec.structs.replace(REFERENCE.ships[1], listed_on="2020-01-01")
+    changed = Reference(ships=(REFERENCE.ships[0], dated), zones=REFERENCE.zones, version="dated")
+    story = beside(background(4), voyage(OTHER, np.arange(0, 4 * HOUR, 60.0)))
+    *_, last = play(story, (2, changed))
+    assert (last.status, last.details["listed_on"]) == ("updated", "2020-01-01")
+
+
+def test_the_same_list_twice_changes_nothing() -> None:
+    story = beside(background(4), voyage(SHIP, np.arange(0, 2 * HOUR, 60.0)))
+    assert play(story, (2, MORE), (3, MORE)) == play(story, (2, MORE))
+
+
+def test_a_switch_is_the_same_in_any_cut_and_over_a_restart() -> None:
+    quiet = voyage(SHIP, [*np.arange(0, HOUR, 60.0), *np.arange(9 * HOUR, 10 * HOUR, 60.0)])
+    story = beside(background(12), quiet, voyage(OTHER, np.arange(0, 12 * HOUR, 300.0)))
+    whole = play(story, (4, MORE), (11, LESS))
+    assert {alert.details["reason"] for alert in whole} == {"first_heard", "listed_now"}
+    assert play(story, (4, MORE), (11, LESS), batch=7) == whole
+    assert play(story, (4, MORE), (11, LESS), revived=True) == whole
+
+
+def test_a_report_of_her_number_alone_is_enough() -> None:
+    by_imo = Reference(ships=(ListedShip(list="X", entry_id="1", name="X", imo=9161003),), version="imo")
+    said = Said(at_s=30, mmsi=SHIP, type=5, imo=9161003, name="RENAMED")
+    story = beside(background(4), [*voyage(SHIP, [0.0, 60.0]), said])
+    assert [alert.details["matched_on"] for alert in play(story, (2, by_imo))] == [["imo"]]
