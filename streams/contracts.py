@@ -15,7 +15,8 @@ import msgspec
 from detectors.core.alert import Alert
 from detectors.core.ticks import Tick
 from streams.feedback import Feedback
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, SENTENCES, TABLE
+from streams.reference.shelf import Head, Marker, Shelved
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, REFERENCE, SENTENCES, TABLE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI: Final = "asyncapi.json"
@@ -50,7 +51,25 @@ CONTRACTS: Final = (
         name="tick.v1",
         type=Tick,
         topics=(SENTENCES,),
-        sentence="The feed's clock: the value of a record whose header ww_kind is tick. All others are NMEA lines.",
+        sentence="The feed's clock: the value of a record whose header ww_kind is tick.",
+    ),
+    Contract(
+        name="reference-marker.v1",
+        type=Marker,
+        topics=(SENTENCES,),
+        sentence="Another watchlist is in force from here on: the value of a record whose header ww_kind is reference.",
+    ),
+    Contract(
+        name="listed-ship.v1",
+        type=Shelved,
+        topics=(REFERENCE,),
+        sentence="One entry of a version of the watchlist; key VERSION/ship/LIST/ENTRY.",
+    ),
+    Contract(
+        name="reference-head.v1",
+        type=Head,
+        topics=(REFERENCE,),
+        sentence="What makes a version of the watchlist whole; key VERSION/head.",
     ),
 )
 
@@ -103,6 +122,7 @@ RECORD: Final = Headers(
         "ww_ordinal": "of the last input line that it covers",
     },
 )
+MARKER: Final = Headers(required={"ww_format": "1", "ww_kind": "reference", "ww_source": "reference"})
 LETTER: Final = Headers(
     required={"reason": "why it was refused", "source": "where it came from"},
     optional={"detail": "in words", "topic": "the record it stood in", "partition": "of it", "offset": "of it"},
@@ -115,11 +135,16 @@ def asyncapi() -> dict[str, Any]:
         "alert": _message("One revision of an alert", CLOUD_EVENT, "alert.v1"),
         "feedback": _message("A person's word on an alert", Headers(required={}), "feedback.v1"),
         "tick": _message("The feed's clock", RECORD, "tick.v1"),
+        "marker": _message("Another watchlist is in force", MARKER, "reference-marker.v1"),
+        "listedShip": _message("One entry of a watchlist's version", Headers(required={}), "listed-ship.v1"),
+        "listHead": _message("What makes a version whole", Headers(required={}), "reference-head.v1"),
         "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
         "letter": _raw("What was refused, as it came", LETTER, "application/octet-stream"),
     }
-    carried = {SENTENCES: ("sentences", "tick"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
-               FEEDBACK: ("feedback",)}  # fmt: skip
+    carried = {
+        SENTENCES: ("sentences", "tick", "marker"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
+        FEEDBACK: ("feedback",), REFERENCE: ("listedShip", "listHead"),
+    }  # fmt: skip
     topics = [topic for topic in TABLE if topic.name in carried and topic.name not in _NOT_OURS_TO_READ]
     return {
         "asyncapi": "3.0.0",

@@ -17,7 +17,7 @@ from detectors.core.ticks import Tick
 
 # Header names and values of a record.
 H_FORMAT: Final = "ww_format"  # b"1"
-H_KIND: Final = "ww_kind"  # b"sentences" | b"tick"
+H_KIND: Final = "ww_kind"  # b"sentences" | b"tick" | b"reference"
 H_SOURCE: Final = "ww_source"
 H_ORDINAL: Final = "ww_ordinal"  # decimal: ordinal of the last input line that this record covers
 H_RUN: Final = "ww_run"  # identity of the input (file name, size, head), for resuming
@@ -29,6 +29,7 @@ H_REPLAYED: Final = "ww_replayed"  # b"1" for a recording
 FORMAT: Final = b"1"
 KIND_SENTENCES: Final = b"sentences"
 KIND_TICK: Final = b"tick"
+KIND_REFERENCE: Final = b"reference"  # another watchlist is in force from here on (streams.reference.shelf.Marker)
 
 
 class Sentences(NamedTuple):

@@ -114,6 +114,14 @@ def write_manifest(fleet: Fleet, sources: SourceTable, reference: str, crowding:
     )
 
 
+def version_of(manifest: bytes) -> str:
+    """The version of the reference that a snapshot was made under. Raises SnapshotError where there is none."""
+    try:
+        return msgspec.json.decode(manifest, type=Manifest).reference
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"snapshot unreadable: {error}") from error
+
+
 def source_alerts(head: Manifest) -> Iterable[tuple[int, list[tuple[tuple[str, str], Alert]]]]:
     """Open alerts about sources: (number of the source, its alerts by detector and key)."""
     found: dict[int, list[tuple[tuple[str, str], Alert]]] = {}

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from detectors.core.reference import ListedShip
+from detectors.core.reference import ListedShip, Reference
 from streams import config
+from streams.broker.clients import servers_of
 from streams.cli.options import Json, SettingsFile
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.reference import cells
 from streams.reference.counting import count
+from streams.reference.difference import Difference, difference
 from streams.reference.formats import Read
-from streams.reference.loading import Loaded, read_reference, read_watchlist_files, shipped_or_named
+from streams.reference.library import Importer, in_force, read_shelf
+from streams.reference.loading import (
+    Loaded,
+    first_of_each,
+    load_reference,
+    read_reference,
+    read_watchlist_files,
+    shipped_or_named,
+    with_lists,
+)
 from streams.reference.lookup import Match, Query, match
+from streams.reference.shelf import Shelf
 from streams.reference.watchlist import Watchlist
+from streams.settings import Settings
 
 app = typer.Typer(help="Listed ships: what is loaded, and a ship tried against it.", no_args_is_help=True)
+
+VANISHING_MOST = 0.1
+"""A larger share of a list that would vanish is asked about: a half download looks like that."""
 
 Lists = Annotated[list[str] | None, typer.Option("--watchlist", help="A list file instead.", metavar="FILE")]
 
@@ -77,6 +94,86 @@ def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], json:
         for each in read:
             _tell(each)
     if any(each.watchlist.refused or not (each.watchlist.ships or each.watchlist.passed_over) for each in read):
+        raise typer.Exit(1)
+
+
+@app.command("import", epilog="Example: wakewatch watchlist import sdn.csv alt.csv sdn_comments.csv eu.csv")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, also when much of a list would vanish.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, touch nothing.")] = False,
+    settings: SettingsFile = None,
+    json: Json = False,
+) -> None:
+    """Bring lists into force in running workers; each replaces the list of its name, the others stay.
+
+    They switch between two records, in every partition; whoever was seen before is found at once. Interrupted, it is
+    completed by doing it again.
+    """
+    loaded = config.load(settings)
+    read = read_watchlist_files(files)
+    for each in read:
+        _tell(each)
+    ships = first_of_each(each.watchlist for each in read)
+    if not ships:
+        raise ConfigError("watchlist import: no ship in these files; nothing was changed")
+    own = load_reference(loaded.reference)
+    held = Shelf() if dry_run and not _has_kafka(loaded) else read_shelf(loaded.kafka)
+    former = in_force(held, own)
+    now = with_lists(former, ships)
+    changes = difference(former.ships, now.ships)
+    _show(changes, now, read, json=json)
+    if dry_run:
+        return
+    if changes.vanishing > VANISHING_MOST and not yes and not _agreed(changes):
+        raise ConfigError("watchlist import: nothing was changed; say --yes if so much shall vanish")
+    Importer(loaded.kafka, talk).bring(held, now.version, now.ships)
+
+
+def _has_kafka(loaded: Settings) -> bool:
+    try:
+        servers_of(loaded.kafka)
+    except ConfigError:
+        return False
+    return True
+
+
+def _agreed(changes: Difference) -> bool:
+    share = f"{len(changes.removed)} entries ({changes.vanishing:.0%}) would vanish"
+    if not sys.stdin.isatty():
+        talk(share)
+        return False
+    return typer.confirm(f"{share}. Go on?", err=True)
+
+
+def _show(changes: Difference, now: Reference, read: list[Read], *, json: bool) -> None:
+    if json:
+        counts = [{"file": each.name, **msgspec.to_builtins(count(each.watchlist))} for each in read]
+        typer.echo(msgspec.json.encode({"version": now.version, "files": counts, "difference": changes}))
+        return
+    _show_difference(changes)
+    talk(f"{len(now.ships)} entries would be in force as version {now.version}")
+
+
+def _show_difference(changes: Difference) -> None:
+    for sign, ships in (("+", changes.added), ("-", changes.removed), ("~", [new for _, new in changes.changed])):
+        for ship in ships:
+            typer.echo(f"{sign} {ship.list} {ship.entry_id} {ship.name}" + (f" IMO {ship.imo}" if ship.imo else ""))
+    added, removed, changed = len(changes.added), len(changes.removed), len(changes.changed)
+    talk(f"{added} added, {removed} removed, {changed} changed, {changes.kept} kept")
+
+
+@app.command(epilog="Example: wakewatch watchlist diff sdn-monday.csv sdn-friday.csv")
+def diff(old: Path, new: Path, json: Json = False) -> None:
+    """Show what changed between two list files; exit code 1 when anything did."""
+    former, now = (read_watchlist_files([path])[0].watchlist.ships for path in (old, new))
+    changes = difference(former, now)
+    if json:
+        typer.echo(msgspec.json.encode(changes))
+    else:
+        _show_difference(changes)
+    if changes.added or changes.removed or changes.changed:
         raise typer.Exit(1)
 
 

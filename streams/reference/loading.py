@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -62,17 +62,15 @@ def load_reference(settings: ReferenceSettings) -> Reference:
 def read_reference(settings: ReferenceSettings) -> Loaded:
     """As ``load_reference``, with the refused rows, in the order of the files."""
     refused: list[RefusedIn] = []
-    ships: dict[tuple[str, str], ListedShip] = {}
     zones: dict[tuple[str, str | None, str | None], Zone] = {}
-    for name, watchlist in _watchlists(settings.watchlists):
+    watchlists = _watchlists(settings.watchlists)
+    for name, watchlist in watchlists:
         refused += [RefusedIn(file=name, refused=each) for each in watchlist.refused]
-        for ship in watchlist.ships:
-            ships.setdefault((ship.list, ship.entry_id), ship)
     for name, read in _zones(settings.zones):
         refused += [RefusedIn(file=name, refused=each) for each in read.refused]
         for zone in read.zones:
             zones.setdefault((zone.name, zone.from_date, zone.to_date), zone)
-    reference = make_reference(tuple(ships.values()), tuple(zones.values()))
+    reference = make_reference(first_of_each(watchlist for _, watchlist in watchlists), tuple(zones.values()))
     return Loaded(reference=reference, refused=tuple(refused), settings=settings)
 
 
@@ -101,8 +99,13 @@ def with_lists(reference: Reference, ships: Sequence[ListedShip]) -> Reference:
 
 def ships_of(files: Sequence[str]) -> tuple[ListedShip, ...]:
     """The listed ships of files, each entry once. Raises ConfigError where a file cannot be used."""
+    return first_of_each(watchlist for _, watchlist in _watchlists(files))
+
+
+def first_of_each(watchlists: Iterable[Watchlist]) -> tuple[ListedShip, ...]:
+    """Each entry once, as it is first met."""
     found: dict[tuple[str, str], ListedShip] = {}
-    for _, watchlist in _watchlists(files):
+    for watchlist in watchlists:
         for ship in watchlist.ships:
             found.setdefault((ship.list, ship.entry_id), ship)
     return tuple(found.values())

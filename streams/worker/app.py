@@ -14,6 +14,7 @@ from mode import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
 from detectors.core.engine import Engine
+from detectors.core.snapshot import version_of
 from streams import config
 from streams.broker.clients import servers_of
 from streams.broker.jars import cache_dir
@@ -22,6 +23,7 @@ from streams.errors import ConfigError
 from streams.metrics import Metrics
 from streams.metrics_http import serve
 from streams.reference import load_reference
+from streams.reference.library import Library
 from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES
 from streams.worker import consumer, sparing
 from streams.worker.fleetlog import Stored
@@ -70,6 +72,7 @@ def _topic(name: str, partitions: int = kafka.partitions) -> Any:
 
 sentences = _topic(SENTENCES)
 publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1))
+library = Library(kafka, reference)
 meter = WorkerMeter(Metrics(CollectorRegistry()))
 meter.lists(reference.ships)
 meter.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
@@ -81,6 +84,7 @@ service = Service(
     app_id=rules.app_id,
     every_s=rules.snapshot_every_s,
     observer=meter,
+    library=library,
 )
 consumer.install(service.positions)
 sparing.install()
@@ -91,8 +95,9 @@ def make_engine(partition: int, stored: Stored | None) -> Engine:
     """A partition's engine: empty, or as the snapshot has it."""
     if stored is None:
         return engine_for(settings, reference, partition)
+    in_force = library.get(version_of(stored.cut.manifest)) or reference
     return Engine.restore(
-        stored.shards, stored.cut.manifest, partition=partition, reference=reference, feed=settings.feed,
+        stored.shards, stored.cut.manifest, partition=partition, reference=in_force, feed=settings.feed,
         thresholds=settings.detectors, severities=settings.severity,
         fleet=settings.fleet,
     )  # fmt: skip

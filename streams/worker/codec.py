@@ -12,6 +12,7 @@ from streams.records import (
     H_READ_AT,
     H_REPLAYED,
     H_SOURCE,
+    KIND_REFERENCE,
     KIND_SENTENCES,
     KIND_TICK,
 )
@@ -32,6 +33,8 @@ class Entry(NamedTuple):
     written_ms: int
     """Kafka's time stamp, which times a foreign sentence when no tick has come yet."""
     read_at_ms: int | None
+    marker: bool
+    """From here on another watchlist is in force."""
     wrong: str
     """Why it cannot be read; empty when it can."""
 
@@ -50,6 +53,7 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
         known.get(H_REPLAYED) == b"1",
         written_ms,
         _number(known.get(H_READ_AT)),
+        kind == KIND_REFERENCE,
         _wrong(known.get(H_FORMAT, FORMAT), kind, value),
     )
 
@@ -59,7 +63,7 @@ def _wrong(format_: bytes, kind: bytes, value: bytes | None) -> str:
         return f"format {format_[:20]!r}, expected {FORMAT!r}"
     if not value:
         return "no value"
-    return "" if kind in {KIND_SENTENCES, KIND_TICK} else f"kind {kind[:20]!r}"
+    return "" if kind in {KIND_SENTENCES, KIND_TICK, KIND_REFERENCE} else f"kind {kind[:20]!r}"
 
 
 def _headers(headers: Any) -> dict[str, bytes]:

@@ -18,10 +18,12 @@ import numpy as np
 
 from detectors.core.engine import Engine
 from detectors.core.episodes import Emitted
+from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
 from streams.decode import Decoded, Refused, decode
 from streams.errors import Reason
 from streams.records import decode_tick
+from streams.reference.shelf import Marker
 from streams.worker.codec import Entry
 
 RUN_BYTES_MOST: Final = 512 << 10
@@ -69,7 +71,7 @@ def length(engine: Engine, entries: Sequence[Entry]) -> int:
 def _joins(first: Entry, then: Entry) -> bool:
     """Sentences of the same source, both as ingest writes them."""
     return (
-        then.ours and not then.tick and not then.wrong
+        then.ours and not then.tick and not then.marker and not then.wrong
         and (then.source, then.replayed) == (first.source, first.replayed)
     )  # fmt: skip
 
@@ -87,6 +89,22 @@ def take(engine: Engine, run: Sequence[Entry]) -> list[Outcome]:
         if joined.letters is not None:
             return [_step(engine, joined.decoded, run, joined.letters)]
     return [_alone(engine, entry) for entry in run]
+
+
+def version_of(entry: Entry) -> str:
+    """The version of the watchlist that a marker names; empty when it names none."""
+    try:
+        return msgspec.json.decode(entry.value, type=Marker).version
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+
+
+def switch(engine: Engine, entry: Entry, reference: Reference | None) -> Outcome:
+    """The watchlist of a marker comes into force; None: it is not known, and the former one stays."""
+    if reference is None:
+        return _lost(entry, f"watchlist {version_of(entry)[:20]!r} is not in the reference topic")
+    alerts = engine.adopt(reference) if reference.version != engine.reference.version else []
+    return Outcome(entry.source, alerts, _faults(engine, [entry]))
 
 
 def _alone(engine: Engine, entry: Entry) -> Outcome:

@@ -22,6 +22,7 @@ from faust.types import TP
 from detectors.core.engine import Engine
 from detectors.core.snapshot import SnapshotError
 from streams.errors import ConfigError, StateError
+from streams.reference.library import Library
 from streams.worker import runs
 from streams.worker.codec import Entry, entry
 from streams.worker.fleetlog import FleetLog, Stored, load
@@ -43,9 +44,11 @@ class Service:
     """Holds the partitions that this process owns."""
 
     def __init__(
-        self, app: Any, *, servers: str, source: str, fleet: str, app_id: str, every_s: float, observer: Observer
-    ) -> None:
+        self, app: Any, *, servers: str, source: str, fleet: str, app_id: str, every_s: float, observer: Observer,
+        library: Library,
+    ) -> None:  # fmt: skip
         self.app = app
+        self._library = library
         self.parts: dict[int, Partition] = {}
         self.broken: BaseException | None = None
         """Why this process must end; whoever started it reads the exit code from it."""
@@ -221,7 +224,7 @@ class Service:
 
     async def _take(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
-        outcomes = runs.take(part.engine, run)
+        outcomes = [await self._switch(part, run[0])] if _is_marker(run[0]) else runs.take(part.engine, run)
         step_s = (time.monotonic() - began_s) / len(outcomes)
         deliveries: list[Awaitable[Any]] = []
         for outcome in outcomes:
@@ -231,6 +234,13 @@ class Service:
                 deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
             self._observer.taken(_taken(part.log.partition, outcome, step_s))
         return deliveries
+
+    async def _switch(self, part: Partition, entry: Entry) -> runs.Outcome:
+        """Another watchlist: read in a thread, so that heartbeats go on; in force between two records."""
+        version = runs.version_of(entry)
+        reference = await asyncio.to_thread(self._library.get, version) if version else None
+        log.info("watchlist", partition=part.log.partition, version=version, known=reference is not None)
+        return runs.switch(part.engine, entry, reference)
 
     def _standing(self, part: Partition) -> Standing:
         number = part.log.partition
@@ -242,6 +252,10 @@ class Service:
         for part in self.parts.values():
             total.update(part.engine.open_alerts())
         return dict(total)
+
+
+def _is_marker(entry: Entry) -> bool:
+    return entry.marker and not entry.wrong
 
 
 def _entry(message: Any) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from streams.cli.replay import command
+from streams.ingest.core import Ingest, Nature
+from streams.records import MarkRecord, Sentences
 
 BEGIN = "2023-11-14T22:13:20Z"  # of the feed: 1,700,000,000 s
 SHIP = 205_000_007
@@ -26,6 +29,12 @@ def replay(tmp_path: Path, feed: bytes, *options: str) -> list[dict[str, object]
     return [alert for alert in alerts if alert["detector"] == "watchlist"]
 
 
+@pytest.fixture(name="hours", scope="module")
+def two_hours(feed: bytes) -> bytes:
+    """The first two hours of the feed."""
+    return feed[: feed.index(b"c:17000072")].rpartition(b"\n")[0] + b"\n"
+
+
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     path = tmp_path / "mine.csv"
@@ -33,38 +42,59 @@ def mine(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_list_is_in_force_from_its_time_on(tmp_path: Path, feed: bytes, mine: Path) -> None:
-    alerts = replay(tmp_path, feed, "--watchlist", f"{mine}@2023-11-14T23:43:20Z")
+def test_a_list_is_in_force_from_its_time_on(tmp_path: Path, hours: bytes, mine: Path) -> None:
+    alerts = replay(tmp_path, hours, "--watchlist", f"{mine}@2023-11-14T23:13:20Z")
     first = alerts[0]
     assert (first["mmsi"], first["status"]) == (SHIP, "opened")
     assert first["details"]["reason"] == "listed_now"  # type: ignore[index]
-    assert "2023-11-14T23:41" <= str(first["time"]) <= "2023-11-14T23:43:20.000Z"
+    assert "2023-11-14T23:11" <= str(first["time"]) <= "2023-11-14T23:13:20.000Z"
 
 
-def test_before_the_first_sentence_it_is_as_if_it_had_always_been(tmp_path: Path, feed: bytes, mine: Path) -> None:
-    dated = replay(tmp_path, feed, "--watchlist", f"{mine}@{BEGIN}")
-    assert dated == replay(tmp_path, feed, "--watchlist", str(mine))
+def test_before_the_first_sentence_it_is_as_if_it_had_always_been(tmp_path: Path, hours: bytes, mine: Path) -> None:
+    dated = replay(tmp_path, hours, "--watchlist", f"{mine}@{BEGIN}")
+    assert dated == replay(tmp_path, hours, "--watchlist", str(mine))
 
 
-def test_after_the_end_it_never_comes(tmp_path: Path, feed: bytes, mine: Path) -> None:
-    assert replay(tmp_path, feed, "--watchlist", f"{mine}@2024-01-01T00:00:00Z") == []
+def test_after_the_end_it_never_comes(tmp_path: Path, hours: bytes, mine: Path) -> None:
+    assert replay(tmp_path, hours, "--watchlist", f"{mine}@2024-01-01T00:00:00Z") == []
     until = ("--until", "2024-01-02T00:00:00Z")
-    (alert, *_) = replay(tmp_path, feed, "--watchlist", f"{mine}@2024-01-01T00:00:00Z", *until)
+    (alert, *_) = replay(tmp_path, hours, "--watchlist", f"{mine}@2024-01-01T00:00:00Z", *until)
     assert "now listed" in str(alert["headline"])
 
 
-def test_where_it_falls_depends_neither_on_batches_nor_on_partitions(tmp_path: Path, feed: bytes, mine: Path) -> None:
-    given = ("--watchlist", f"{mine}@2023-11-15T00:13:27Z")
-    whole = replay(tmp_path, feed, *given)
+def test_where_it_falls_depends_neither_on_batches_nor_on_partitions(tmp_path: Path, hours: bytes, mine: Path) -> None:
+    given = ("--watchlist", f"{mine}@2023-11-14T23:33:27Z")
+    whole = replay(tmp_path, hours, *given)
     assert whole
-    for other in (("--batch", "7"), ("--partitions", "1"), ("--partitions", "3", "--batch", "100")):
-        assert replay(tmp_path, feed, *given, *other) == whole
+    for other in (("--batch", "7"), ("--partitions", "1", "--batch", "100")):
+        assert replay(tmp_path, hours, *given, *other) == whole
 
 
-def test_a_later_list_replaces_the_one_of_its_name(tmp_path: Path, feed: bytes, mine: Path) -> None:
+def test_a_later_list_replaces_the_one_of_its_name(tmp_path: Path, hours: bytes, mine: Path) -> None:
     (tmp_path / "later").mkdir()
     empty = tmp_path / "later" / "mine.csv"
     empty.write_text("name,mmsi\nANOTHER,205000999\n")
-    given = ("--watchlist", str(mine), "--watchlist", f"{empty}@2023-11-15T00:13:27Z")
-    *_, last = replay(tmp_path, feed, *given)
+    given = ("--watchlist", str(mine), "--watchlist", f"{empty}@2023-11-14T23:33:27Z")
+    *_, last = replay(tmp_path, hours, *given)
     assert (last["status"], last["details"]["ended"]) == ("closed", "removed from the list")  # type: ignore[index]
+
+
+def test_a_mark_stands_at_the_same_place_line_by_line_and_in_bulk(hours: bytes) -> None:
+    begin_ms = 1_700_000_000_000
+    nature = Nature(replayed=True, batch=100, marks_ms=(begin_ms, begin_ms + 1_234_567, begin_ms + 3_600_000))
+
+    def marks(bulk_bytes: int | None) -> list[tuple[MarkRecord, int]]:
+        ingest = Ingest("x", 4, nature=nature, bulk_bytes=bulk_bytes)
+        records = [*ingest.feed(hours), *ingest.end(begin_ms + 9_000_000)]
+        found, sentences = [], 0
+        for record in records:
+            if isinstance(record, MarkRecord):
+                found.append((record, sentences))
+            sentences += record.size if isinstance(record, Sentences) else 0
+        return found
+
+    exact = marks(None)
+    assert [mark.time_ms for mark, _ in exact] == list(nature.marks_ms)
+    assert exact == marks(1)
+    earlier = sum(int(c) <= 1_700_001_234 for c in re.findall(rb"c:(\d+)", hours))
+    assert exact[1][1] == earlier - 1, "one line has a wrong checksum"

@@ -1,0 +1,40 @@
+"""What changed between two lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from detectors.core.reference import ListedShip
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """By list and entry id, in the order of the lists."""
+
+    added: tuple[ListedShip, ...]
+    removed: tuple[ListedShip, ...]
+    changed: tuple[tuple[ListedShip, ListedShip], ...]
+    """Before and after; that it came from another file is no change."""
+    kept: int
+
+    @property
+    def vanishing(self) -> float:
+        """The share of the former list that is gone."""
+        former = len(self.removed) + len(self.changed) + self.kept
+        return len(self.removed) / former if former else 0.0
+
+
+def difference(former: Sequence[ListedShip], now: Sequence[ListedShip]) -> Difference:
+    """From ``former`` to ``now``."""
+    was = {(ship.list, ship.entry_id): ship for ship in former}
+    is_ = {(ship.list, ship.entry_id): ship for ship in now}
+    both = [(was[key], ship) for key, ship in is_.items() if key in was]
+    changed = tuple((old, new) for old, new in both if replace(old, source=None) != replace(new, source=None))
+    return Difference(
+        added=tuple(ship for key, ship in is_.items() if key not in was),
+        removed=tuple(ship for key, ship in was.items() if key not in is_),
+        changed=changed,
+        kept=len(both) - len(changed),
+    )

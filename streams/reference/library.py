@@ -1,0 +1,131 @@
+"""The watchlist in Kafka: versions read from ``ais.reference.v1``, and a new one brought into force.
+
+Content first, flushed; then its head, flushed; then one marker in every partition of the log, flushed; then the note
+that all were told. Whatever interrupts that, either the old list is in force, or doing it again completes it: every
+step may be taken twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from detectors.core.reference import ListedShip, Reference
+from streams.broker import clients
+from streams.errors import SinkError
+from streams.records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
+from streams.reference import shelf
+from streams.reference.shelf import Marker, Shelf
+from streams.settings import KafkaSettings
+from streams.topics import REFERENCE, SENTENCES
+
+_POLL_MS: Final = 500
+_PATIENCE_S: Final = 60.0
+_FLUSH_S: Final = 60.0
+_HOUR_MS: Final = 3_600_000
+_LINGER_MS: Final = 20
+_SOURCE: Final = b"reference"
+
+
+class Library:
+    """References by version, as a worker needs them. ``get`` reads from Kafka: call it where waiting is allowed."""
+
+    def __init__(self, kafka: KafkaSettings, own: Reference) -> None:
+        self._kafka, self._own = kafka, own
+        self._known = {own.version: own}
+
+    def get(self, version: str) -> Reference | None:
+        """The reference of that version, with this process's own places; None when Kafka does not hold it whole."""
+        if version not in self._known:
+            ships = read_shelf(self._kafka).ships(version)
+            if ships is None:
+                return None
+            own = self._own
+            self._known[version] = Reference(ships=ships, zones=own.zones, ports=own.ports, version=version)
+        return self._known[version]
+
+
+def read_shelf(kafka: KafkaSettings) -> Shelf:
+    """All that the topic holds now. Raises SinkError when it cannot be read to its end."""
+    from kafka import TopicPartition
+
+    place = TopicPartition(kafka.topic_prefix + REFERENCE, 0)
+    held = Shelf()
+    consumer = clients.consumer(kafka)
+    try:
+        consumer.assign([place])
+        end = consumer.end_offsets([place])[place]
+        consumer.seek_to_beginning(place)
+        deadline = time.monotonic() + _PATIENCE_S
+        while consumer.position(place) < end:
+            if time.monotonic() > deadline:
+                raise SinkError(f"{place.topic} cannot be read to its end: is Kafka well?", retriable=True)
+            for record in consumer.poll(timeout_ms=_POLL_MS, max_records=10_000).get(place, []):
+                held.put(record.key or b"", record.value, record.offset, record.timestamp)
+    finally:
+        consumer.close()
+    return held
+
+
+def in_force(held: Shelf, own: Reference) -> Reference:
+    """The reference that was imported last, or ``own`` when none was."""
+    version = held.newest()
+    ships = held.ships(version) if version else None
+    return Reference(ships=ships, zones=own.zones, ports=own.ports, version=version or "") if ships is not None else own
+
+
+class Importer:
+    """Brings a reference into force. ``told`` hears of each step."""
+
+    def __init__(self, kafka: KafkaSettings, told: Callable[[str], None]) -> None:
+        self._kafka, self._told = kafka, told
+        self._topic = kafka.topic_prefix + REFERENCE
+        self._log = kafka.topic_prefix + SENTENCES
+
+    def bring(self, held: Shelf, version: str, ships: tuple[ListedShip, ...]) -> None:
+        """Writes what of ``version`` is not there yet, marks every partition, and deletes what is outdated.
+
+        Raises SinkError when Kafka does not take it; doing it again goes on from there.
+        """
+        producer = clients.producer(self._kafka, linger_ms=_LINGER_MS)
+        try:
+            if held.ships(version) is None or held.newest() != version:
+                for record in shelf.content(version, ships):
+                    self._put(producer, record)
+                self._flush(producer)
+                self._put(producer, shelf.head(version, ships))
+                self._flush(producer)
+                self._told(f"{len(ships)} entries written as version {version}")
+            self._mark(producer, version)
+            before_ms = int(time.time() * 1000 - self._kafka.sentences_kept_h * _HOUR_MS)
+            for record in held.outdated(version, before_ms):
+                self._put(producer, record)
+            self._flush(producer)
+        finally:
+            producer.close()
+
+    def _mark(self, producer: Any, version: str) -> None:
+        headers = [(H_FORMAT, FORMAT), (H_KIND, KIND_REFERENCE), (H_SOURCE, _SOURCE)]
+        value = msgspec.json.encode(Marker(version=version))
+        for partition in range(self._kafka.partitions):
+            producer.send(self._log, value=value, partition=partition, headers=headers)
+        self._flush(producer)
+        self._put(producer, shelf.marked(version))
+        self._flush(producer)
+        self._told(f"in force: {self._kafka.partitions} partitions of {self._log} are marked")
+
+    def _put(self, producer: Any, record: shelf.Record) -> None:
+        producer.send(self._topic, key=record[0], value=record[1], partition=0)
+
+    def _flush(self, producer: Any) -> None:
+        from kafka.errors import KafkaError
+
+        try:
+            producer.flush(timeout=_FLUSH_S)
+        except KafkaError as error:
+            raise SinkError(
+                f"Kafka does not take the list ({type(error).__name__}); import again", retriable=True
+            ) from error

@@ -1,0 +1,101 @@
+"""Versions of the watchlist as records: whole or not at all, in their order, old ones deleted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from detectors.core.reference import ListedShip
+from streams.cli import watchlist
+from streams.errors import ConfigError
+from streams.reference import shelf
+from streams.reference.difference import difference
+from streams.reference.shelf import Shelf
+
+SHIPS = tuple(ListedShip(list="L", entry_id=f"a/{n}", name=f"SHIP {n}", mmsi=273_000_000 + n) for n in range(5))
+
+
+def filled(
+    version: str = "v1", ships: tuple[ListedShip, ...] = SHIPS, *, at: int = 0
+) -> list[tuple[bytes, bytes | None]]:
+    return [*shelf.content(version, ships), shelf.head(version, ships)]
+
+
+def put(held: Shelf, records: list[shelf.Record], offset: int = 0, written_ms: int = 0) -> Shelf:
+    for number, (key, value) in enumerate(records):
+        held.put(key, value, offset + number, written_ms)
+    return held
+
+
+def test_what_was_written_is_read_back_in_its_order() -> None:
+    assert put(Shelf(), filled()[::-1]).ships("v1") == SHIPS
+    held = put(Shelf(), [*filled(), shelf.marked("v1")])
+    assert (held.newest(), held.is_marked("v1"), held.is_marked("v2")) == ("v1", True, False)
+
+
+@pytest.mark.parametrize("lost", range(6))
+def test_a_version_that_lacks_a_record_is_none(lost: int) -> None:
+    records = filled()
+    del records[lost]
+    assert put(Shelf(), records).ships("v1") is None
+
+
+def test_the_newest_is_the_one_whose_head_came_last() -> None:
+    held = put(Shelf(), filled("b"))
+    assert put(held, filled("a", SHIPS[:2]), offset=100).newest() == "a"
+    assert put(held, filled("b"), offset=200).newest() == "b"
+
+
+def test_outdated_versions_are_deleted_save_the_one_in_force() -> None:
+    held = put(Shelf(), filled("old"), written_ms=1000)
+    put(held, filled("new"), offset=100, written_ms=5000)
+    deleted = list(held.outdated("new", before_ms=2000))
+    assert {key.split(b"/")[0] for key, _ in deleted} == {b"old"} and all(value is None for _, value in deleted)
+    assert list(held.outdated("old", before_ms=2000)) == []
+    put(held, deleted)
+    assert (held.ships("old"), held.newest()) == (None, "new")
+
+
+def test_strange_records_are_passed_over() -> None:
+    held = Shelf()
+    for key, value in ((b"", b"x"), (b"\xff", None), (b"v/head", b"{"), (b"v/ship/L/1", b"nonsense"), (b"v/else", b"")):
+        held.put(key, value)
+    assert held.newest() is None and held.ships("v") is None
+
+
+def test_what_changed_is_told_by_entry() -> None:
+    renamed = ListedShip(list="L", entry_id="a/1", name="RENAMED", mmsi=273_000_001)
+    moved = ListedShip(list="L", entry_id="a/2", name="SHIP 2", mmsi=273_000_002, source="another file")
+    found = difference(
+        SHIPS, (renamed, moved, *SHIPS[3:], ListedShip(list="M", entry_id="1", name="NEW", mmsi=273000009))
+    )
+    assert [ship.entry_id for ship in found.removed] == ["a/0"]
+    assert [after.name for _, after in found.changed] == ["RENAMED"]
+    assert ([ship.list for ship in found.added], found.kept) == (["M"], 3)
+    assert found.vanishing == pytest.approx(0.2)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(watchlist.app, list(arguments))
+
+
+def test_diff_and_a_dry_run_touch_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchlist, "_has_kafka", lambda _: False)
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text("list,name,mmsi\nmine,A,273000001\nmine,B,273000002\n")
+    new.write_text("list,name,mmsi\nmine,A,273000001\nmine,C,273000003\n")
+    result = run("diff", str(old), str(new))
+    assert (result.exit_code, result.stdout.split()) == (1, ["+", "mine", "mmsi/273000003", "C", "-", "mine",
+                                                            "mmsi/273000002", "B"])  # fmt: skip
+    assert run("diff", str(old), str(old)).exit_code == 0
+    said = json.loads(run("import", str(new), "--dry-run", "--json").stdout)
+    assert (said["files"][0]["ships"], len(said["difference"]["added"]), said["difference"]["kept"]) == (2, 2, 4)
+
+
+def test_an_import_of_nothing_is_refused(tmp_path: Path) -> None:
+    nothing = tmp_path / "x.csv"
+    nothing.write_text("name,mmsi\n")
+    assert isinstance(run("import", str(nothing)).exception, ConfigError)

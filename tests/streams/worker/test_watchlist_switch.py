@@ -1,0 +1,135 @@
+"""A watchlist brought into force while workers run: at a place in the log, over kill -9, or not at all."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from detectors.core.alert import Alert, encode
+from detectors.core.engine import Engine
+from detectors.core.reference import ListedShip
+from streams.broker.clients import producer
+from streams.console.reading import read
+from streams.engines import engine_for
+from streams.errors import Reason
+from streams.records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE
+from streams.reference import load_reference, shelf
+from streams.reference.library import Importer, Library, in_force, read_shelf
+from streams.reference.loading import with_lists
+from streams.settings import KafkaSettings, Settings
+from streams.worker import runs
+from streams.worker.codec import Entry, entry
+from tests.streams.worker.conftest import Key, StartWorker, key_of, make_topics, send, written
+
+OWN = load_reference(Settings().reference)
+SEEN, LATER = 205_000_007, 205_000_008
+LIST = (
+    ListedShip(list="NEW", entry_id="1", name="SEEN BEFORE", mmsi=SEEN),
+    ListedShip(list="NEW", entry_id="2", name="SEEN LATER", mmsi=LATER),
+)
+
+
+def bring(kafka: KafkaSettings, ships: Sequence[ListedShip]) -> str:
+    held = read_shelf(kafka)
+    now = with_lists(in_force(held, OWN), ships)
+    Importer(kafka, lambda _: None).bring(held, now.version, now.ships)
+    return now.version
+
+
+def from_the_log(kafka: KafkaSettings) -> list[Alert]:
+    """What the log holds, taken in one record after another in this process."""
+    library = Library(kafka, OWN)
+    engines = [engine_for(Settings(), OWN, number) for number in range(kafka.partitions)]
+    alerts: list[Alert] = []
+    for record in read(kafka, "ais.sentences.v1"):
+        one = entry(record.offset, record.value, record.headers, record.timestamp_ms)
+        engine = engines[record.partition]
+        outcomes = [_switch(engine, one, library)] if one.marker else runs.take(engine, [one])
+        alerts += [emitted.alert for outcome in outcomes for emitted in outcome.alerts]
+    return alerts
+
+
+def _switch(engine: Engine, one: Entry, library: Library) -> runs.Outcome:
+    return runs.switch(engine, one, library.get(runs.version_of(one)))
+
+
+def halves(feed: bytes) -> tuple[bytes, bytes]:
+    at = feed.index(b"\n", len(feed) // 2) + 1
+    return feed[:at], feed[at:]
+
+
+@pytest.mark.broker
+def test_a_list_comes_into_force_between_two_records_and_survives_kill_9(
+    feed: bytes, kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    first, second = halves(feed)
+    send(kafka_settings, first, tmp_path, pack=50)
+    worker = start_worker(kafka_settings)
+    worker.until(lambda: len(written(kafka_settings)) > 0)
+    version = bring(kafka_settings, LIST)
+    again = tmp_path / "again"
+    again.mkdir()
+    send(kafka_settings, second, again, pack=50)
+    expected = from_the_log(kafka_settings)
+    hits = {a.mmsi: a for a in expected if a.detector == "watchlist" and a.mmsi in {SEEN, LATER} and a.revision == 1}
+    assert hits[SEEN].details["reason"] == "listed_now" and hits[SEEN].details["list_version"] == version
+    wanted: set[Key] = {key_of(encode(alert)) for alert in expected}
+    worker.until(lambda: any(b"listed_now" in record.value for record in read(kafka_settings, "ais.alerts.v1")))
+    worker.stop(signal.SIGKILL)
+    worker = start_worker(kafka_settings)
+    worker.until(lambda: "taken over" in worker.said() and wanted <= set(written(kafka_settings)))
+    assert worker.stop() == 0
+    assert set(written(kafka_settings)) == wanted
+    assert {letter.headers["reason"] for letter in read(kafka_settings, "ais.dead.v1")} <= {Reason.CHECKSUM.encode()}
+
+
+@pytest.mark.broker
+def test_an_import_killed_half_way_leaves_the_old_list_and_is_completed_by_another(
+    kafka_settings: KafkaSettings,
+) -> None:
+    make_topics(kafka_settings)
+    now = with_lists(OWN, LIST)
+    sender = producer(kafka_settings)
+    for key, value in list(shelf.content(now.version, now.ships))[:-1]:
+        sender.send(kafka_settings.topic_prefix + "ais.reference.v1", key=key, value=value, partition=0)
+    sender.close()
+    assert in_force(read_shelf(kafka_settings), OWN) is OWN
+    assert Library(kafka_settings, OWN).get(now.version) is None
+    assert list(read(kafka_settings, "ais.sentences.v1")) == []
+    assert bring(kafka_settings, LIST) == now.version
+    held = read_shelf(kafka_settings)
+    assert held.is_marked(now.version) and held.ships(now.version) == now.ships
+    marks = [record.value for record in read(kafka_settings, "ais.sentences.v1")]
+    assert marks == [msgspec.json.encode(shelf.Marker(version=now.version))] * kafka_settings.partitions
+
+
+def marker(value: bytes) -> Entry:
+    return entry(7, value, [(H_FORMAT, FORMAT), (H_KIND, KIND_REFERENCE)], 0)
+
+
+def test_a_marker_of_an_unknown_version_is_a_dead_letter_and_changes_nothing() -> None:
+    engine = engine_for(Settings(), OWN, 0)
+    for value in (b'{"version":"nowhere"}', b"{}", b"\xff"):
+        one = marker(value)
+        assert one.marker and not one.wrong
+        outcome = runs.switch(engine, one, None)
+        assert [letter.offset for letter in outcome.letters] == [7]
+    assert engine.reference is OWN
+
+
+def test_a_marker_said_twice_is_said_once() -> None:
+    engine = engine_for(Settings(), OWN, 0)
+    now = with_lists(OWN, LIST)
+    one = marker(msgspec.json.encode(shelf.Marker(version=now.version)))
+    assert runs.version_of(one) == now.version
+    assert runs.switch(engine, one, now).letters == []
+    assert engine.reference is now
+    assert runs.switch(engine, one, with_lists(OWN, LIST)).alerts == []
+    assert engine.reference is now
+
+
+def test_a_marker_is_a_run_of_its_own() -> None:
+    engine = engine_for(Settings(), OWN, 0)
+    assert runs.length(engine, [marker(b"{}"), marker(b"{}")]) == 1
