@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from prometheus_client import CollectorRegistry
+from prometheus_client import Counter as PrometheusCounter
 
 from detectors.core.alert import Severity, Status
 from detectors.core.reference import ListedShip
@@ -17,15 +18,14 @@ from streams.errors import Reason
 from streams.metrics import Metrics, forget, label
 
 if TYPE_CHECKING:  # the worker's package starts Faust
-    from streams.worker.observe import Standing, Taken
+    from streams.worker.observe import Standing, Taken, Tallies
 
 _MS: Final = 1000
 _STUCK_S: Final = 30.0
 FROM_DECODING: Final = (
     Reason.UNDECODABLE, Reason.MMSI_INVALID, Reason.POSITION_OUT_OF_RANGE, Reason.RECORD_UNREADABLE,
 )  # fmt: skip
-ANY_TYPE: Final = "any"
-"""The worker counts reports over all message types."""
+MESSAGE_TYPES: Final = range(1, 28)
 
 
 class WorkerMeter:
@@ -39,6 +39,7 @@ class WorkerMeter:
     ) -> None:
         self._metrics, self._clock_s, self._wall_s = metrics, clock_s, wall_s
         self._shown: set[str] = set()
+        self._tallies: dict[int, Tallies] = {}
         self._speakers: set[str] = set()
         self._told_s: float | None = None
         self._lag = 0
@@ -54,7 +55,8 @@ class WorkerMeter:
         for reason in FROM_DECODING:
             self._metrics.rejected.labels(reason)
             self._metrics.dead_letters.labels(reason)
-        self._metrics.reports.labels(ANY_TYPE)
+        for number in MESSAGE_TYPES:
+            self._metrics.reports.labels(str(number))
         self._metrics.ready.set_function(lambda: self.ready()[0])
 
     @property
@@ -66,7 +68,6 @@ class WorkerMeter:
         """Counts a record: sentences are ingest's to count, what became of them is ours."""
         metrics = self._metrics
         metrics.step_duration.observe(record.step_s)
-        metrics.reports.labels(ANY_TYPE).inc(record.reports)
         for reason, count in Counter(record.letters).items():
             metrics.dead_letters.labels(reason).inc(count)
             if reason != Reason.DETECTOR:
@@ -83,6 +84,7 @@ class WorkerMeter:
             where = str(one.partition)
             metrics.lag.labels(where).set(max(0, one.lag_records))
             metrics.vessels.labels(where).set(one.vessels)
+            self._tally(one.partition, one.tallies)
             if one.watermark_ms:
                 metrics.watermark.labels(where).set(one.watermark_ms / _MS)
         self._hide_all_but({str(one.partition) for one in standings})
@@ -91,6 +93,20 @@ class WorkerMeter:
             metrics.alerts_open.labels(detector).set(open_alerts.get(detector, 0))
         self._told_s = self._clock_s()
         self._lag = sum(max(0, one.lag_records) for one in standings)
+
+    def _tally(self, partition: int, now: Tallies) -> None:
+        """Adds what the engine has counted since we last looked; one that counts from 0 again is a new one."""
+        before = self._tallies.get(partition)
+        if before is None or sum(before.types.values()) > sum(now.types.values()):
+            before = None
+        metrics = self._metrics
+        metrics.duplicate_reports.inc(now.duplicates - (before.duplicates if before else 0))
+        metrics.late_reports.inc(now.late - (before.late if before else 0))
+        _raise_to(metrics.reports, before.types if before else {}, now.types)
+        _raise_to(metrics.screened_rows, before.judged if before else {}, now.judged)
+        _raise_to(metrics.detector_errors, before.failures if before else {}, now.failures)
+        _raise_to(metrics.cannot_tell, before.cannot_tell if before else {}, now.cannot_tell)
+        self._tallies[partition] = now
 
     def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
         """A snapshot has committed."""
@@ -137,3 +153,9 @@ class WorkerMeter:
             for gauge in (self._metrics.lag, self._metrics.vessels, self._metrics.watermark):
                 forget(gauge, where)
         self._shown = shown
+        self._tallies = {number: told for number, told in self._tallies.items() if str(number) in shown}
+
+
+def _raise_to(counter: PrometheusCounter, before: Mapping[Any, int], now: Mapping[Any, int]) -> None:
+    for name, total in now.items():
+        counter.labels(str(name)).inc(max(0, total - before.get(name, 0)))

@@ -82,6 +82,10 @@ _COVERAGE = (
         "graph", "Rows left to judge", "By detector: what screening could not rule out. Far above the alerts is work for nothing.",
         [(f"sum by (detector) ({_rate('screened_rows_total')})", "{{detector}}")], unit="cps", quiet="none", width=12,
     ),
+    Spec(
+        "graph", "Reports by message type", "1 to 3 are class A positions, 18 class B, 5 and 24 static. Types 6, 8, 25, 26 from a ship that never sent them are worth a look.",
+        [(f"sum by (type) ({_rate('reports_total')})", "type {{type}}")], unit="cps", width=24,
+    ),
 )  # fmt: skip
 
 SCREEN = Screen(

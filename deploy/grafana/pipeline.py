@@ -49,7 +49,7 @@ _RATES = (
     ),
     Spec(
         "graph", "Reports decoded", "AIS messages that the workers took in. Below the sentences by what is merged or refused.",
-        [(f"sum by (type) ({_rate('reports_total')})", "type {{type}}")], unit="cps",
+        [(f"sum ({_rate('reports_total')})", "reports")], unit="cps",
     ),
     Spec(
         "graph", "Alert revisions written", "By detector: opened, updated, closed and retracted together.",

@@ -31,6 +31,7 @@ from detectors.core.sources import Outage, SourceTable
 from detectors.core.taking import Taking
 from detectors.core.ticks import FeedRules, Tick
 
+TYPES: Final = 28  # AIS message types are 1 to 27
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
 
 __all__ = ["Engine", "Fault"]
@@ -55,6 +56,8 @@ class Engine:
         self._gate = Gate(self.fleet, fleet)
         self._steps = self._reports = 0
         self.cannot_tell: dict[str, int] = {}
+        self.types = np.zeros(TYPES, np.int64)
+        """Reports taken in, by AIS message type."""
 
     @classmethod
     def build(
@@ -100,6 +103,7 @@ class Engine:
         self._steps += 1
         source = self.sources.index(batch.source)
         rest = batch.reports
+        self.types += np.bincount(rest["type"], minlength=TYPES)[:TYPES]
         while len(rest):
             rows = self.fleet.index.find(rest["mmsi"])
             fit = self._gate.fit(rest["mmsi"], rows)

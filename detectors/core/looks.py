@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
 
@@ -44,6 +45,9 @@ class Looks:
         self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
         self.out: list[Emitted] = []
         self.faults: list[Fault] = []
+        self.judged: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        """By detector: places that screening left to judge, and how often it raised."""
         self._desk, self._wheel, self._waiting = desk, Wheel(), Waiting()
 
     # -- when ---------------------------------------------------------------------------------------------------
@@ -143,7 +147,9 @@ class Looks:
     # -- with what outcome --------------------------------------------------------------------------------------
 
     def _look(self, detector: Detector, step: Step, ordinals: Times) -> None:
-        for at in self._screen(detector, step):
+        places = self._screen(detector, step)
+        self.judged[detector.name] += len(places)
+        for at in places:
             try:
                 findings = list(detector.judge(step, at))
             except Exception as bug:  # noqa: BLE001 - one detector's bug must not stop the others; counted and kept
@@ -169,6 +175,7 @@ class Looks:
         row = int(step.rows[at])
         raw = step.lines(at) if step.kind == "reports" else b""
         mmsi = int(self.fleet.core.mmsi[row]) if row >= 0 else None
+        self.failures[detector.name] += 1
         self.faults.append(Fault(detector.name, mmsi, repr(bug), raw))
 
     def _publish(self, detector: Detector, step: Step, at: int, findings: Iterable[Finding], ordinal: int) -> None:

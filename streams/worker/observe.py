@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from detectors.core.alert import Alert
+from detectors.core.engine import Engine
 
 
 class Taken(NamedTuple):
@@ -25,6 +26,27 @@ class Taken(NamedTuple):
     """When ingest read the oldest of them, Unix ms; None for a stranger's record."""
 
 
+class Tallies(NamedTuple):
+    """What a partition's engine has counted since it was taken over; every number only grows."""
+
+    duplicates: int = 0
+    late: int = 0
+    types: Mapping[int, int] = {}
+    """Reports by AIS message type."""
+    judged: Mapping[str, int] = {}
+    failures: Mapping[str, int] = {}
+    cannot_tell: Mapping[str, int] = {}
+
+
+def tallies_of(engine: Engine) -> Tallies:
+    """A copy, as it stands."""
+    types = {number: count for number, count in enumerate(engine.types.tolist()) if count}
+    return Tallies(
+        engine.counts["duplicates"], engine.counts["late"], types, dict(engine.looks.judged), dict(engine.looks.failures),
+        dict(engine.cannot_tell),
+    )  # fmt: skip
+
+
 class Standing(NamedTuple):
     """How a partition stands, about once a second."""
 
@@ -33,6 +55,7 @@ class Standing(NamedTuple):
     watermark_ms: int
     """Event time reached; 0 before the first tick."""
     vessels: int
+    tallies: Tallies = Tallies()
 
 
 class Observer(Protocol):

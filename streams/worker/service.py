@@ -27,7 +27,7 @@ from streams.worker import runs
 from streams.worker.codec import Entry, entry
 from streams.worker.fleetlog import FleetLog, Stored, load
 from streams.worker.gaps import Gaps
-from streams.worker.observe import Observer, Standing, Taken
+from streams.worker.observe import Observer, Standing, Taken, tallies_of
 from streams.worker.partition import Partition, Rhythm
 from streams.worker.publish import Publisher
 
@@ -245,7 +245,8 @@ class Service:
     def _standing(self, part: Partition) -> Standing:
         number = part.log.partition
         high = self.app.consumer.highwater(TP(self._source, number))
-        return Standing(number, max(0, (high or 0) - part.offset - 1), part.engine.clock_ms, part.engine.vessels)
+        lag, engine = max(0, (high or 0) - part.offset - 1), part.engine
+        return Standing(number, lag, engine.clock_ms, engine.vessels, tallies_of(engine))
 
     def _open_alerts(self) -> dict[str, int]:
         total: Counter[str] = Counter()

@@ -25,10 +25,10 @@ def past(now_s: int) -> bytes:
 
 
 def now(now_s: float, *, angara: bool) -> bytes:
-    """Every ship that sends, once."""
+    """Every ship that sends, the first of them heard by two stations."""
     senders = [ship for ship in range(_SHIPS) if ship != _DARK and (ship or angara)]
     lines = [line for ship in senders for line in _position(now_s, ship, 0)]
-    return b"".join([*lines, *_static(now_s)]) if angara else b"".join(lines)
+    return b"".join([*lines, lines[0], *(_static(now_s) if angara else ())])
 
 
 def _minute(at_s: int, ago: int) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Metrics: the names that dashboards live on, what ingest and the worker make of them, and the server."""
 
 import http.client
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,15 @@ from detectors.core.alert import Alert
 from detectors.core.ticks import FeedRules
 from streams.errors import ConfigError, Reason
 from streams.ingest.core import Ingest
+from streams.ingest.model import Nature
 from streams.ingest.pump import State
 from streams.ingest_meter import IngestMeter
 from streams.metrics import Metrics
 from streams.metrics_http import LOOPBACK, MetricsServer, serve
-from streams.worker.observe import Observer, Standing, Taken
+from streams.reference import load_reference
+from streams.replay import Plan, Road, play
+from streams.settings import Settings
+from streams.worker.observe import Observer, Standing, Taken, Tallies, tallies_of
 from streams.worker_meter import WorkerMeter
 
 WANTED = """\
@@ -130,13 +135,24 @@ def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
     taken = Taken(partition=2, source="pier", tick=False, sentences=10, reports=8, alerts=[alert()],
                   letters=["checksum", "detector"], step_s=0.003, read_at_ms=1_000_000)  # fmt: skip
     meter.taken(taken)
-    meter.standing([Standing(partition=2, lag_records=5, watermark_ms=1_700_000_000_000, vessels=7)], {"gap": 1})
+    tallies = Tallies(duplicates=3, late=1, types={1: 6, 5: 2}, judged={"gap": 4}, failures={"gap": 1},
+                      cannot_tell={"few_peers": 2})  # fmt: skip
+    standing = Standing(partition=2, lag_records=5, watermark_ms=1_700_000_000_000, vessels=7, tallies=tallies)
+    meter.standing([standing], {"gap": 1})
+    meter.standing([standing._replace(tallies=tallies._replace(duplicates=5, types={1: 7, 5: 2}))], {"gap": 1})
     meter.snapshot(2, 0.1, 4096)
     meter.recovered([2], 1.5)
     meter.restarted(3)
-    assert value(metrics, "reports_total", type="any") == 8
+    assert value(metrics, "reports_total", type="1") == 7
+    assert value(metrics, "reports_total", type="5") == 2
+    assert value(metrics, "duplicate_reports_total") == 5
+    assert value(metrics, "late_reports_total") == 1
+    assert value(metrics, "screened_rows_total", detector="gap") == 4
+    assert value(metrics, "detector_errors_total", detector="gap") == 1
+    assert value(metrics, "cannot_tell_total", reason="few_peers") == 2
     assert value(metrics, "rejected_total", reason="checksum") == 1
     assert value(metrics, "rejected_total", reason="detector") is None
+    assert value(metrics, "ready") == 1
     assert value(metrics, "dead_letters_total", reason="detector") == 1
     assert value(metrics, "alerts_total", detector="gap", status="opened", severity="page") == 1
     assert value(metrics, "ingest_to_alert_seconds_sum") == 0.5
@@ -192,3 +208,36 @@ def test_a_taken_port_is_one_line(server: MetricsServer, metrics: Metrics) -> No
 def test_the_global_registry_is_left_alone() -> None:
     sources = Path(__file__).parents[2].joinpath("streams").rglob("*.py")
     assert not [path for path in sources if re.search(r"import.*\bREGISTRY\b", path.read_text())]
+
+
+def test_a_partition_taken_over_anew_counts_on(metrics: Metrics) -> None:
+    meter = WorkerMeter(metrics)
+    for types in ({1: 6}, {1: 8}, {1: 2}, {1: 3}):  # the third is a new engine's
+        meter.standing([Standing(0, 0, 1, 1, Tallies(types=types))], {})
+    assert value(metrics, "reports_total", type="1") == 11
+
+
+def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> None:
+    road = Road(Settings(), load_reference(Settings().reference), 1)
+    plan = Plan(source="feed", partitions=1, nature=Nature(replayed=True))
+    read = feed.splitlines(keepends=True)
+    alerts = [i for i in play([io.BytesIO(b"".join(read + read[-1:]))], plan, road, Settings()) if hasattr(i, "alert")]
+    told = tallies_of(road.engines[0])
+    WorkerMeter(metrics).standing([Standing(0, 0, 1, road.engines[0].vessels, told)], road.engines[0].open_alerts())
+    assert value(metrics, "reports_total", type="1") == road.totals.reports - (
+        value(metrics, "reports_total", type="5") or 0
+    )
+    assert value(metrics, "duplicate_reports_total") == 1
+    assert (
+        (value(metrics, "screened_rows_total", detector="gap") or 0)
+        >= sum(i.alert.detector == "gap" for i in alerts)
+        > 0
+    )
+    assert value(metrics, "detector_errors_total", detector="gap") == 0
+    assert (value(metrics, "alerts_open", detector="port_proximity") or 0) > 0
+
+
+def test_lists_show_how_long_and_since_when(metrics: Metrics) -> None:
+    WorkerMeter(metrics, wall_s=lambda: 1000.5).lists(load_reference(Settings().reference).ships)
+    assert value(metrics, "watchlist_entries", list="OFAC") == 3
+    assert value(metrics, "watchlist_loaded_timestamp_seconds", list="OFAC") == 1000.5
