@@ -21,6 +21,7 @@ def build() -> typer.Typer:
     app = typer.Typer(
         name="wakewatch",
         help="Streaming AIS anomaly detector: dark gaps, sanctioned-port proximity and watchlist hits.",
+        epilog="Example: wakewatch replay recording.nmea.gz --alerts alerts.jsonl",
         no_args_is_help=True,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,

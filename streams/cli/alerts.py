@@ -26,7 +26,7 @@ ALERTS, STATE = "ais.alerts.v1", "ais.alerts.state.v1"
 _LEAST_ID: Final = 4
 _out = Console(highlight=False, soft_wrap=True)
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
-app = typer.Typer(help="Alerts: print them, acknowledge one, call one false.")
+app = typer.Typer()
 
 AlertId = Annotated[str, typer.Argument(help="The alert's id, or its beginning.", metavar="ID")]
 By = Annotated[str, typer.Option("--by", help="Who says so.")]
@@ -48,9 +48,9 @@ def command(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Print alerts from the topic, one line each (or one JSON object each).
+    """Print alerts, one line each (or one JSON object each); acknowledge one, call one false.
 
-    + opened, ~ updated, - closed, x retracted; the first eight digits at the end are what `explain` and `ack` want.
+    + opened, ~ updated, - closed, x retracted; the eight digits at the end are what `explain` and `ack` want.
 
     Example: wakewatch alerts --follow --severity page
     """

@@ -10,7 +10,11 @@ import typer
 
 from streams.cli.options import Json
 
-app = typer.Typer(help="The embedded single-node Kafka (real Apache Kafka).", no_args_is_help=True)
+app = typer.Typer(
+    help="The embedded single-node Kafka (real Apache Kafka).",
+    no_args_is_help=True,
+    epilog="Example: wakewatch broker start",
+)
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where its data lies; the cache folder by default.")]
 
 

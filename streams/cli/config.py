@@ -13,7 +13,11 @@ from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.settings_catalogue import example as example_text
 
-app = typer.Typer(help="Settings in force, where each came from, and what is wrong.", no_args_is_help=True)
+app = typer.Typer(
+    help="Settings in force, where each came from, and what is wrong.",
+    no_args_is_help=True,
+    epilog="Example: wakewatch config show --changed",
+)
 
 Sets = Annotated[list[str] | None, typer.Option("--set", help="One setting: KEY=VALUE.", metavar="KEY=VALUE")]
 

@@ -14,7 +14,9 @@ from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.console.reading import Read, read
 
 DEAD: Final = "ais.dead.v1"
-app = typer.Typer(help="Dead letters: input that was refused, by reason.", no_args_is_help=True)
+app = typer.Typer(
+    help="Dead letters: input that was refused, by reason.", no_args_is_help=True, epilog="Example: wakewatch dead list"
+)
 
 
 def _reason(record: Read) -> str:

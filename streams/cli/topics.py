@@ -12,7 +12,11 @@ import typer
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.settings import KafkaSettings
 
-app = typer.Typer(help="The topics: make what is missing, compare what is there.", no_args_is_help=True)
+app = typer.Typer(
+    help="The topics: make what is missing, compare what is there.",
+    no_args_is_help=True,
+    epilog="Example: wakewatch topics check",
+)
 
 
 @contextmanager

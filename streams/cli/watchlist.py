@@ -34,7 +34,11 @@ from streams.reference.shelf import Shelf
 from streams.reference.watchlist import Watchlist
 from streams.settings import Settings
 
-app = typer.Typer(help="Listed ships: what is loaded, and a ship tried against it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Listed ships: what is loaded, and a ship tried against it.",
+    no_args_is_help=True,
+    epilog="Example: wakewatch watchlist match --imo 9179842",
+)
 
 VANISHING_MOST = 0.1
 """A larger share of a list that would vanish is asked about: a half download looks like that."""

@@ -14,7 +14,11 @@ from streams.cli.options import Json, SettingsFile
 from streams.cli.terminal import show_table, talk
 from streams.reference.loading import read_reference, read_zones_file, shipped_or_named
 
-app = typer.Typer(help="Sanctioned ports and the ordinary ones of the same routes.", no_args_is_help=True)
+app = typer.Typer(
+    help="Sanctioned ports and the ordinary ones of the same routes.",
+    no_args_is_help=True,
+    epilog="Example: wakewatch zones list",
+)
 
 Files = Annotated[list[str] | None, typer.Option("--zones", help="A zones file instead.", metavar="FILE")]
 

@@ -42,8 +42,8 @@ def tallies_of(engine: Engine) -> Tallies:
     """A copy, as it stands."""
     types = {number: count for number, count in enumerate(engine.types.tolist()) if count}
     return Tallies(
-        engine.counts["duplicates"], engine.counts["late"], types, dict(engine.looks.judged), dict(engine.looks.failures),
-        dict(engine.cannot_tell),
+        engine.counts["duplicates"], engine.counts["late"], types, dict(engine.looks.judged),
+        dict(engine.looks.failures), dict(engine.cannot_tell),
     )  # fmt: skip
 
 
