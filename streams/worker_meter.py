@@ -106,6 +106,7 @@ class WorkerMeter:
         _raise_to(metrics.screened_rows, before.judged if before else {}, now.judged)
         _raise_to(metrics.detector_errors, before.failures if before else {}, now.failures)
         _raise_to(metrics.cannot_tell, before.cannot_tell if before else {}, now.cannot_tell)
+        _raise_to(metrics.evicted, before.evicted if before else {}, now.evicted)
         self._tallies[partition] = now
 
     def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:

@@ -36,6 +36,8 @@ class Tallies(NamedTuple):
     judged: Mapping[str, int] = {}
     failures: Mapping[str, int] = {}
     cannot_tell: Mapping[str, int] = {}
+    evicted: Mapping[str, int] = {}
+    """Vessels forgotten, by reason."""
 
 
 def tallies_of(engine: Engine) -> Tallies:
@@ -43,7 +45,7 @@ def tallies_of(engine: Engine) -> Tallies:
     types = {number: count for number, count in enumerate(engine.types.tolist()) if count}
     return Tallies(
         engine.counts["duplicates"], engine.counts["late"], types, dict(engine.looks.judged),
-        dict(engine.looks.failures), dict(engine.cannot_tell),
+        dict(engine.looks.failures), dict(engine.cannot_tell), dict(engine.dropped),
     )  # fmt: skip
 
 

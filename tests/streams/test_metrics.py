@@ -136,7 +136,7 @@ def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
                   letters=["checksum", "detector"], step_s=0.003, read_at_ms=1_000_000)  # fmt: skip
     meter.taken(taken)
     tallies = Tallies(duplicates=3, late=1, types={1: 6, 5: 2}, judged={"gap": 4}, failures={"gap": 1},
-                      cannot_tell={"few_peers": 2})  # fmt: skip
+                      cannot_tell={"few_peers": 2}, evicted={"newcomer": 9})  # fmt: skip
     standing = Standing(partition=2, lag_records=5, watermark_ms=1_700_000_000_000, vessels=7, tallies=tallies)
     meter.standing([standing], {"gap": 1})
     meter.standing([standing._replace(tallies=tallies._replace(duplicates=5, types={1: 7, 5: 2}))], {"gap": 1})
@@ -150,6 +150,7 @@ def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
     assert value(metrics, "screened_rows_total", detector="gap") == 4
     assert value(metrics, "detector_errors_total", detector="gap") == 1
     assert value(metrics, "cannot_tell_total", reason="few_peers") == 2
+    assert value(metrics, "evicted_total", reason="newcomer") == 9
     assert value(metrics, "rejected_total", reason="checksum") == 1
     assert value(metrics, "rejected_total", reason="detector") is None
     assert value(metrics, "ready") == 1
