@@ -24,6 +24,7 @@ H_RUN: Final = "ww_run"  # identity of the input (file name, size, head), for re
 H_READ_AT: Final = "ww_read_at"  # wall clock when read, Unix ms
 H_EVENT_FROM: Final = "ww_event_from"  # smallest and largest event time, Unix ms
 H_EVENT_TO: Final = "ww_event_to"
+H_COUNT: Final = "count"  # of a dead letter: decimal, so many refused lines and details in it; 1 where it is missing
 H_REPLAYED: Final = "ww_replayed"  # b"1" for a recording
 
 FORMAT: Final = b"1"

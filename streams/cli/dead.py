@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.console.reading import Read, read
+from streams.records import H_COUNT
 
 DEAD: Final = "ais.dead.v1"
 app = typer.Typer(
@@ -27,7 +29,9 @@ def _reason(record: Read) -> str:
 def list_(settings: SettingsFile = None, bootstrap_servers: Servers = None, json: Json = False) -> None:
     """Count dead letters by reason. Example: wakewatch dead list"""
     kafka = settings_of(settings, bootstrap_servers).kafka
-    counted = Counter(_reason(record) for record in read(kafka, DEAD))
+    counted: Counter[str] = Counter()
+    for record in read(kafka, DEAD):
+        counted[_reason(record)] += _count(record)
     if json:
         typer.echo(msgspec.json.encode(dict(sorted(counted.items()))).decode())
         return
@@ -46,9 +50,22 @@ def show(
 ) -> None:
     """Print dead letters, one JSON object each. Example: wakewatch dead show --reason checksum"""
     kafka = settings_of(settings, bootstrap_servers).kafka
-    wanted = [r for r in read(kafka, DEAD) if reason in {None, _reason(r)}]
-    for record in wanted[-most:]:
-        headers = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
-        raw = (record.value or b"").decode("ascii", "backslashreplace")
-        letter = {"partition": record.partition, "offset": record.offset, **headers, "raw": raw}
+    wanted = (letter for r in read(kafka, DEAD) if reason in {None, _reason(r)} for letter in _letters(r))
+    for letter in deque(wanted, most):
         typer.echo(msgspec.json.encode(letter).decode())
+
+
+def _count(record: Read) -> int:
+    """How many refused pieces of input are in a record: ingest puts many in one."""
+    return int(record.headers.get(H_COUNT, b"1"))
+
+
+def _letters(record: Read) -> Iterator[dict[str, str | int]]:
+    """One a refused piece of input."""
+    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers.items() if name != H_COUNT}
+    value, detail = record.value or b"", headers.pop("detail", "")
+    many = _count(record) > 1
+    pieces = zip(value.split(b"\n"), detail.split("\n"), strict=True) if many else [(value, detail)]
+    for raw, why in pieces:
+        said = raw.decode("ascii", "backslashreplace")
+        yield {"partition": record.partition, "offset": record.offset, **headers, "detail": why, "raw": said}

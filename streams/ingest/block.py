@@ -52,23 +52,28 @@ class Block:
         return len(self.lines.start)
 
     def _others(self, lane: Lane) -> tuple[list[Odd], Ints, Ints]:
-        lines = self.lines
+        lines, parts = self.lines, self._parts()
         units_of, sentences_of = np.ones(len(lines.start), np.int64), lines.ordinary.astype(np.int64)
-        parsed: list[tuple[int, _Units]] = []
-        parts = self._parts()
-        for number in np.flatnonzero(~lines.ordinary).tolist():
-            part = parts.get(number)
-            found: _Units = [(part.text, part)] if part is not None else _parsed(self.line(number), lane)
-            units_of[number] = len(found)
-            sentences_of[number] = sum(isinstance(what, (Sentence, Bad)) for _, what in found)
-            parsed.append((number, found))
+        sentences_of[lines.parts.line] = 1
+        numbers = np.flatnonzero(~lines.ordinary)
+        parsed: dict[int, _Units] = {}
+        for number in numbers.tolist():
+            if number not in parts:
+                found = parsed[number] = _parsed(self.line(number), lane)
+                units_of[number] = len(found)
+                sentences_of[number] = sum(isinstance(what, (Sentence, Bad)) for _, what in found)
         units, sentences = (np.append(0, np.cumsum(each)) for each in (units_of, sentences_of))
         odd = []
-        for number, found in parsed:
-            unit, sentence = int(units[number]), int(sentences[number])
-            for raw, what in found:
-                odd.append(Odd(number, unit, sentence, raw, what))
-                unit, sentence = unit + 1, sentence + isinstance(what, (Sentence, Bad))
+        for number, unit, sentence in zip(
+            *(each.tolist() for each in (numbers, units[numbers], sentences[numbers])), strict=True
+        ):
+            part = parts.get(number)
+            if part is not None:
+                odd.append(Odd(number, unit, sentence, part.text, part))
+                continue
+            for place, (raw, what) in enumerate(parsed[number]):
+                odd.append(Odd(number, unit + place, sentence, raw, what))
+                sentence += isinstance(what, (Sentence, Bad))  # noqa: PLW2901
         return odd, units, sentences
 
     def _parts(self) -> dict[int, Sentence]:

@@ -130,6 +130,9 @@ class _Walk:
         self._read = read
         self._ordinary = ordinary
         self._begin = begin
+        self._ordinal = lane.ordinal + 1 - int(read.units[begin])
+        """Of the block's first unit, and what the count of its first sentence would be."""
+        self._sentence = lane.counts.sentences + 1 - int(read.sentences[begin])
         assert lane.clock.front_ms is not None and lane.ticker.heard_ms is not None  # noqa: PT018  # see _ready
         self._front_ms, self._heard_ms = lane.clock.front_ms, lane.ticker.heard_ms
         self._default_ms = lane.default_ms()
@@ -154,7 +157,7 @@ class _Walk:
 
     def _take(self, odd: Odd, top_ms: int) -> _Halt | None:
         parsed, lane = odd.parsed, self.lane
-        ordinal = lane.ordinal + 1 + odd.unit - int(self._read.units[self._begin])
+        ordinal = self._ordinal + odd.unit
         if isinstance(parsed, Bad):
             self.sentences.append(ordinal)
             lane.refuse(parsed.reason, odd.raw, parsed.detail)
@@ -178,8 +181,7 @@ class _Walk:
     def _default(self, odd: Odd, top_ms: int) -> int:
         """What ``Lane.default_ms`` would say at this moment."""
         if self.lane.synthetic:
-            done = odd.sentence - int(self._read.sentences[self._begin])
-            return self.lane.synthetic_ms(self.lane.counts.sentences + done + 1)
+            return self.lane.synthetic_ms(self._sentence + odd.sentence)
         heard_ms = max(self._heard_ms, top_ms)
         if self.lane.nature.live:
             return heard_ms if heard_ms != self.lane.ticker.heard_ms else self._default_ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -67,18 +68,24 @@ def of_tick(record: TickRecord, partition: int, sender: Sender, read_ms: int) ->
     return Letter(sender.prefix + SENTENCES_TOPIC, partition, value, headers, read_ms, 1)
 
 
-def of_refused(line: RefusedLine, number: int, sender: Sender, read_ms: int) -> Letter:
-    """A dead letter: the raw bytes, and why. ``number`` counts the refusals of this run from 0."""
+def of_refused(lines: Sequence[RefusedLine], last: int, sender: Sender, read_ms: int) -> Letter:
+    """A dead letter: units refused for one reason, a line each, and as many details.
+
+    ``last`` is the number of the last of them among the refusals of this run, from 0. Many in one letter, because a
+    record costs kafka-python 80 us: with one sentence in ten damaged that was three quarters of all CPU.
+    """
     stamp = datetime.fromtimestamp(read_ms / 1000, UTC).isoformat(timespec="milliseconds")
     headers = [
-        ("reason", line.reason.value.encode()),
+        ("reason", lines[0].reason.value.encode()),
         ("source", sender.source.encode()),
-        ("detail", line.detail.encode()),
+        (records.H_COUNT, b"%d" % len(lines)),
+        ("detail", "\n".join(line.detail for line in lines).encode()),
         ("time", stamp.replace("+00:00", "Z").encode()),
         (records.H_RUN, sender.run.encode()),
-        (records.H_ORDINAL, b"%d" % number),
+        (records.H_ORDINAL, b"%d" % last),
     ]
-    return Letter(sender.prefix + DEAD_TOPIC, DEAD_PARTITION, line.raw, headers, read_ms, 1)
+    value = b"\n".join(line.raw for line in lines)
+    return Letter(sender.prefix + DEAD_TOPIC, DEAD_PARTITION, value, headers, read_ms, len(lines))
 
 
 def _headers(kind: bytes, sender: Sender, ordinal: int, read_ms: int) -> Headers:

@@ -12,7 +12,7 @@ from streams.errors import Reason
 from streams.ingest import letters
 from streams.ingest.core import Ingest
 from streams.ingest.letters import Letter, Sender
-from streams.ingest.model import Counts
+from streams.ingest.model import Counts, RefusedLine
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import NOTHING, Reached, is_new, remaining
 from streams.ingest.sources.events import Chunk, HungUp, Source, SourceEvent
@@ -33,6 +33,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 Observer = Callable[[State], None]
 _SECOND_MS = 1000
+_LETTERS_AT_ONCE = 500
+"""A file's refusals are gathered by number, wherever it is cut, so that an interrupted run makes the same letters."""
 
 
 class Pace:
@@ -67,6 +69,8 @@ class Pump(msgspec.Struct, kw_only=True):
     until_ms: int | None = None
     observer: Observer | None = None
     _refused: int = 0
+    _window: list[RefusedLine] = []
+    """Refused, and not yet in a letter."""
     _told_ms: int = 0
 
     def run(self, stop: Event) -> None:
@@ -78,8 +82,10 @@ class Pump(msgspec.Struct, kw_only=True):
                 self._tell(now_ms)
         now_ms = _now_ms()
         interrupted = stop.is_set() and not self.source.live
-        # An interrupted recording has not ended: the next run goes on where the log ends.
-        self._send(self.ingest.flush() if interrupted else self.ingest.end(self.until_ms), now_ms, stop)
+        # An interrupted recording has not ended: the next run goes on where the log ends, refuses the same lines again
+        # and puts them into the same letters.
+        taken = self.ingest.flush() if interrupted else self.ingest.end(self.until_ms)
+        self._send(taken, now_ms, stop, ended=not interrupted)
         self._tell(now_ms, ended=not interrupted)
 
     def _take(self, event: SourceEvent, now_ms: int) -> list[Record]:
@@ -90,17 +96,26 @@ class Pump(msgspec.Struct, kw_only=True):
             taken = self.ingest.hang_up(event.peer, now_ms)
         return taken + self.ingest.clock(now_ms) if self.source.live else taken
 
-    def _send(self, taken: Iterable[Record], now_ms: int, stop: Event) -> None:
+    def _send(self, taken: Iterable[Record], now_ms: int, stop: Event, *, ended: bool = False) -> None:
         refused, self.ingest.refused = self.ingest.refused, []
-        for line in refused:
-            if self._refused >= self.letters_reached:
-                self._put(letters.of_refused(line, self._refused, self.sender, now_ms), stop)
-            self._refused += 1
+        self._window += refused
+        self._post(1 if ended or self.source.live else _LETTERS_AT_ONCE, now_ms, stop)
         for record in taken:
             if isinstance(record, TickRecord):
                 self._send_tick(record, now_ms, stop)
             elif isinstance(record, Sentences):
                 self._send_sentences(record, now_ms, stop)
+
+    def _post(self, least: int, now_ms: int, stop: Event) -> None:
+        """Sends what was refused, when it is ``least`` lines or more: a letter for each reason in every 500."""
+        while len(self._window) >= least:
+            window, self._window = self._window[:_LETTERS_AT_ONCE], self._window[_LETTERS_AT_ONCE:]
+            for reason in dict.fromkeys(line.reason for line in window):
+                lines = [line for line in window if line.reason == reason]
+                new = lines[max(0, self.letters_reached - self._refused) :]
+                self._refused += len(lines)
+                if new:
+                    self._put(letters.of_refused(new, self._refused - 1, self.sender, now_ms), stop)
 
     def _send_sentences(self, record: Sentences, now_ms: int, stop: Event) -> None:
         left = remaining(record, self.reached[record.partition])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
@@ -76,7 +77,8 @@ def run(plan: Plan, settings: Settings, stop: Event, observer: Observer | None =
     with_kafka = _Kafka(settings)
     try:
         with_kafka.await_broker(stop)
-        partitions = with_kafka.partitions()
+        with _answering():
+            partitions = with_kafka.partitions()
         outbox = Outbox(with_kafka.producer, settings.ingest.buffer_sentences)
         try:
             builder = _Builder(
@@ -87,13 +89,27 @@ def run(plan: Plan, settings: Settings, stop: Event, observer: Observer | None =
                 partitions=partitions,
                 observer=observer,
             )
-            return _drive([builder.pump(*pair) for pair in zip(places, sources, strict=True)], outbox, stop)
+            with _answering():
+                pumps = [builder.pump(*pair) for pair in zip(places, sources, strict=True)]
+            return _drive(pumps, outbox, stop)
         finally:
             outbox.close()
     except _StoppedError:
         return Outcome(states=(), already=(), undelivered=0)
     finally:
         with_kafka.close()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raises SinkError where Kafka fails to answer what is asked before the start."""
+    from kafka.errors import KafkaError
+
+    try:
+        yield
+    except KafkaError as error:
+        text = f"Kafka did not answer ({type(error).__name__}: {error}): is it up? Start ingest again"
+        raise SinkError(text, retriable=True) from error
 
 
 class _StoppedError(WakewatchError):

@@ -1,0 +1,101 @@
+"""What is refused becomes dead letters, many lines in one, the same ones after an interruption."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from streams.cli import dead
+from streams.console.reading import Read
+from streams.ingest.core import Ingest
+from streams.ingest.letters import DEAD_TOPIC, Letter, Sender
+from streams.ingest.outbox import Outbox
+from streams.ingest.pump import Pump, fresh
+from streams.ingest.sources.file import FileSource
+from streams.records import H_COUNT, H_ORDINAL
+
+GOOD = b"\\s:pier,c:1700000000*00\\!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\n"
+
+
+class Acknowledged:
+    """What a producer's send gives back, at once acknowledged."""
+
+    def add_callback(self, done: object, weight: int) -> None:
+        done(weight, None)  # type: ignore[operator]
+
+    def add_errback(self, _failed: object) -> None:
+        """Nothing fails."""
+
+
+class Keeper:
+    """A producer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    def send(self, topic: str, *, value: bytes, headers: list[tuple[str, bytes]], **where: int) -> Acknowledged:
+        self.letters.append(Letter(topic, where["partition"], value, headers, where["timestamp_ms"], 1))
+        return Acknowledged()
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    path = tmp_path / "damaged.nmea"
+    lines = (GOOD.replace(b"*23", b"*%02X" % (n % 256)) if n % 3 else b"!AIVDM,1,1,no %d\n" % n for n in range(3000))
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def posted(path: Path, reached: int = 0) -> list[Letter]:
+    """The dead letters of a whole run over a file, so many lines of which an earlier run has delivered."""
+    keeper = Keeper()
+    outbox = Outbox(keeper, 100_000)
+    pump = Pump(
+        source=FileSource(path, 5000), ingest=Ingest("x", 4), sender=Sender("x", "run", True, ""),
+        outbox=outbox, partitions=4, reached=fresh(4), letters_reached=reached,
+    )  # fmt: skip
+    pump.run(Event())
+    outbox.drain(10)
+    outbox.close()
+    return [letter for letter in keeper.letters if letter.topic == DEAD_TOPIC]
+
+
+def lines(letters: list[Letter]) -> Iterator[tuple[bytes, bytes]]:
+    for letter in letters:
+        headers = dict(letter.headers)
+        pieces = letter.value.split(b"\n")
+        assert len(pieces) == int(headers[H_COUNT]) == len(headers["detail"].split(b"\n"))
+        for piece in pieces:
+            yield headers["reason"], piece
+
+
+def test_every_refused_line_is_in_a_letter_of_its_reason(damaged: Path) -> None:
+    letters = posted(damaged)
+    found = sorted(lines(letters))
+    core = Ingest("x", 4)
+    core.feed(damaged.read_bytes())
+    core.end()
+    assert found == sorted((line.reason.value.encode(), line.raw) for line in core.refused)
+    assert len(found) > 2900 and len(letters) <= 2 * (len(found) // 500 + 1)
+    assert int(dict(letters[-1].headers)[H_ORDINAL]) == len(found) - 1
+
+
+@pytest.mark.parametrize("delivered", range(13))
+def test_after_an_interruption_the_rest_follows(damaged: Path, delivered: int) -> None:
+    whole = posted(damaged)
+    arrived = whole[:delivered]
+    reached = int(dict(arrived[-1].headers)[H_ORDINAL]) + 1 if arrived else 0
+    rest = posted(damaged, reached)
+    assert [*lines(arrived), *lines(rest)] == [*lines(whole)]
+
+
+def test_people_are_shown_one_line_each(damaged: Path) -> None:
+    letters = posted(damaged)
+    shown = [
+        piece for letter in letters for piece in dead._letters(Read(0, 1, 2, None, letter.value, dict(letter.headers)))
+    ]
+    assert [str(piece["raw"]).encode() for piece in shown] == [raw for _, raw in lines(letters)]
+    assert sum(dead._count(Read(0, 1, 2, None, b"", dict(letter.headers))) for letter in letters) == len(shown)
+    foreign = Read(0, 1, 2, None, b"two\nlines", {"reason": b"undecodable", "detail": b"why"})
+    assert [piece["raw"] for piece in dead._letters(foreign)] == ["two\nlines"]
