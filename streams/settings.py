@@ -95,6 +95,19 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 
 
+class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The map page."""
+
+    host: Annotated[str, Meta(description="Address that the page is served on; nobody is asked who they are")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Its port; 0 for any free one")] = 8470
+    reach_kn: Annotated[
+        float,
+        Meta(ge=0, le=60, description="Speed assumed for the reach of a silent ship, kn; 0 draws no such circle"),
+    ] = 15.0
+
+
 class ReferenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lists and places."""
 
@@ -111,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ingest: IngestSettings = IngestSettings()
     worker: WorkerSettings = WorkerSettings()
     notify: NotifySettings = NotifySettings()
+    console: ConsoleSettings = ConsoleSettings()
     reference: ReferenceSettings = ReferenceSettings()
     severity: Annotated[
         dict[str, Literal["page", "ticket", "log"]],

@@ -1,0 +1,60 @@
+"""``wakewatch console``: the map page."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Annotated, Final
+
+import structlog
+import typer
+
+from streams.cli.options import Servers, SettingsFile, settings_of
+from streams.cli.terminal import talk
+
+_INTERRUPTED: Final = 130
+_LOOK_S: Final = 0.3
+
+
+def command(
+    host: Annotated[str | None, typer.Option(help="Address to serve on; the default is this machine alone.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 for any free one.", min=0, max=65_535)] = None,
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+) -> int:
+    """Serve the map page of an operations room: open cases, where they were last heard, and why. Until Ctrl-C.
+
+    The address stands on stdout. The page needs no network but this. A link may name a case, a place and
+    whether to show what is for the record: http://127.0.0.1:8470/#case=imo/9179842&at=34.6,129.5,7&log=1
+
+    Example: wakewatch console --port 8470
+    """
+    from streams.console.serving import console, is_loopback
+    from streams.reference import load_reference
+
+    effective = settings_of(settings, bootstrap_servers, console__host=host, console__port=port)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    stop = _Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop.ask)
+    if not is_loopback(effective.console.host):
+        talk(f"whoever can reach {effective.console.host} can read this console: put a proxy that asks before it")
+    with console(effective, load_reference(effective.reference).zones) as running:
+        typer.echo(running.url)
+        while not stop.wait(_LOOK_S) and not running.ended.is_set():
+            pass
+    if running.failed:
+        raise running.failed
+    return _INTERRUPTED if stop.interrupted else 0
+
+
+class _Stop(threading.Event):
+    """Set by SIGTERM and Ctrl-C."""
+
+    interrupted = False
+
+    def ask(self, number: int, _frame: FrameType | None) -> None:
+        self.interrupted = self.interrupted or number == signal.SIGINT
+        self.set()

@@ -1,0 +1,161 @@
+"""What the map page is told: one case is one ship's (or source's) story. All times are event times, RFC 3339 UTC."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from detectors.core.alert import Alert, Position, Severity, Status, Vessel
+
+ENDED: Final = frozenset({"closed", "retracted"})
+URGENCY: Final[dict[str, int]] = {"page": 2, "ticket": 1, "log": 0}
+_DARK_DETECTOR: Final = "gap"
+_SPEED_FIELD: Final = "v_max_kn"
+
+State = Literal["loading", "following", "lost"]
+"""What our reading of Kafka is doing."""
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One revision in a line."""
+
+    revision: int
+    status: Status
+    severity: Severity
+    headline: str
+    time: str
+    position: Position | None = None
+
+
+class Dark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
+    """A silence on the map: from the last fix to where she reappeared, or still silent when ``until`` is absent."""
+
+    alert_id: str
+    since: str
+    until: str | None = None
+    start: Position | None = None
+    end: Position | None = None
+    reach_kn: float | None = None
+    """Speed at which the reach of a silent ship grows; absent: the page's assumed one."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An alert in the timeline of its case: its newest revision, and the former ones as far as the log has them."""
+
+    id: str
+    revision: int
+    status: Status
+    detector: str
+    severity: Severity
+    verification: str
+    headline: str
+    episode_start: str
+    time: str
+    said: tuple[Said, ...] = ()
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All alerts of one ``case_id`` in short."""
+
+    case_id: str
+    severity: Severity
+    """The most urgent of its open alerts; of all when it is closed."""
+    open: int
+    """Open alerts in it; 0: the case is closed."""
+    alerts: int
+    detectors: tuple[str, ...]
+    """Of its open alerts."""
+    headline: str
+    """Of the newest among its most urgent alerts."""
+    lead: str
+    """That alert's id."""
+    since: str
+    """When the first of its open episodes began."""
+    time: str
+    """Its last revision."""
+    verification: str
+    replayed: bool = False
+    mmsi: int | None = None
+    vessel: Vessel | None = None
+    position: Position | None = None
+    dark: tuple[Dark, ...] = ()
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far event time has come, for live sources and for recordings; absent before anything was heard."""
+
+    live: str | None = None
+    recorded: str | None = None
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """``/api/alerts``: cases by urgency, the newest first in each; then the closed ones of the last day."""
+
+    state: State
+    clock: Clock
+    reach_kn: float
+    open: dict[str, int]
+    """Open cases by severity, shown or not."""
+    cases: tuple[Case, ...]
+    more: int
+    """Open cases asked for that are not among them."""
+    left_out: int
+    """Open alerts dropped because there is room for so many only."""
+    unreadable: int
+    """Records of the topics that were no alert."""
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """``/api/cases/CASE_ID``: a case with its timeline, newest first."""
+
+    case: Case
+    alerts: tuple[Line, ...]
+
+
+def line_of(alert: Alert, said: tuple[Said, ...] = ()) -> Line:
+    """An alert's line in a timeline."""
+    return Line(
+        id=alert.id,
+        revision=alert.revision,
+        status=alert.status,
+        detector=alert.detector,
+        severity=alert.severity,
+        verification=alert.verification,
+        headline=alert.headline,
+        episode_start=alert.episode_start,
+        time=alert.time,
+        said=said,
+    )
+
+
+def said_of(alert: Alert) -> Said:
+    """One revision in a line."""
+    return Said(
+        revision=alert.revision,
+        status=alert.status,
+        severity=alert.severity,
+        headline=alert.headline,
+        time=alert.time,
+        position=alert.position,
+    )
+
+
+def dark_of(alert: Alert, said: tuple[Said, ...]) -> Dark | None:
+    """The silence that an alert is about; None when it is about something else or was never seen on the map.
+
+    ``said``: its revisions, oldest first. While she is silent the alert's position is her last fix; once it is
+    closed it is where she reappeared, and the last fix stands in a former revision.
+    """
+    since = alert.details.get("last_heard")
+    if alert.detector != _DARK_DETECTOR or not isinstance(since, str) or alert.status == "retracted":
+        return None
+    if alert.status not in ENDED:
+        speed_kn = alert.details.get(_SPEED_FIELD)
+        reach_kn = float(speed_kn) if isinstance(speed_kn, int | float) else None
+        return Dark(alert_id=alert.id, since=since, start=alert.position, reach_kn=reach_kn)
+    until = alert.details.get("reappeared_at")
+    start = next((one.position for one in reversed(said) if one.status not in ENDED), None)
+    if not isinstance(until, str):
+        return None
+    return Dark(alert_id=alert.id, since=since, until=until, start=start, end=alert.position)

@@ -1,0 +1,190 @@
+"""The alert topics, followed: what is open now, then every new revision, and how far event time has come.
+
+How it reads.
+1. ``ais.alerts.state.v1`` to its end: the newest revision of every alert.
+2. From then on both topics. ``ais.alerts.v1`` from its beginning: what stood there before we came only adds former
+   revisions to alerts that are known (where a silence began, how an alert went); what comes later is news. A revision
+   that was in one topic but not yet in the other when we came is not missed: both are followed.
+3. Every few seconds the newest record of each partition of ``ais.sentences.v1`` is looked at, its headers alone, for
+   the event time; the same request tells whether Kafka answers.
+
+Partitions are assigned, no group is joined: any number of consoles may look at once, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from threading import Event
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from detectors.core.alert import Alert
+from streams.broker.clients import consumer
+from streams.console.cases import State
+from streams.console.lines import parse
+from streams.errors import ConfigError, SinkError
+from streams.records import H_EVENT_TO, H_REPLAYED
+from streams.settings import KafkaSettings
+from streams.topics import ALERT_STATE, ALERTS, SENTENCES
+
+_POLL_MS: Final = 200
+_RECORDS_MOST: Final = 500
+_LOOK_EVERY_S: Final = 2.0
+_ANSWER_MS: Final = 5_000
+_AGAIN_S: Final = 2.0
+_log = structlog.get_logger("wakewatch.console")
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reading brought."""
+
+    revisions: tuple[tuple[Alert, bytes], ...] = ()
+    former: tuple[Alert, ...] = ()
+    clocks: tuple[tuple[bool, int], ...] = ()
+    """(replayed, event time in Unix ms)."""
+    unreadable: int = 0
+    state: State | None = None
+    """What the reading does from now on; None: the same as before."""
+
+
+Take = Callable[[News], None]
+"""Is given what was read, in order; returns when it is done with it."""
+
+
+def follow(kafka: KafkaSettings, take: Take, stop: Event) -> None:
+    """Until ``stop`` is set. Where Kafka goes away it says ``lost`` and begins anew when it is back.
+
+    Raises ConfigError when a topic is missing at the first reading.
+    """
+    begun = False
+    while not stop.is_set():
+        try:
+            with _Reading(kafka) as reading:
+                begun = True
+                reading.run(take, stop)
+        except ConfigError:
+            if not begun:
+                raise
+            _log.warning("a topic is gone")
+            take(News(state="lost"))
+        except (SinkError, OSError) as error:
+            _log.warning("Kafka does not answer", error=str(error))
+            take(News(state="lost"))
+        stop.wait(_AGAIN_S)
+
+
+class _Reading:
+    """One life of the clients."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._prefix = kafka.topic_prefix
+        self._client: Any = consumer(kafka)
+        self._clock: Any = None
+        try:
+            self._state, self._alerts = self._parts(ALERT_STATE), self._parts(ALERTS)
+            self._clock = consumer(kafka, max_poll_records=1)
+            self._sentences = self._parts(SENTENCES)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> _Reading:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in (self._client, self._clock):
+            if client is not None:
+                client.close()
+
+    def _parts(self, topic: str) -> list[Any]:
+        from kafka import TopicPartition
+
+        name = self._prefix + topic
+        numbers = self._client.partitions_for_topic(name)
+        if not numbers:
+            raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
+        return [TopicPartition(name, number) for number in sorted(numbers)]
+
+    def run(self, take: Take, stop: Event) -> None:
+        from kafka.errors import KafkaError
+
+        try:
+            self._run(take, stop)
+        except KafkaError as error:
+            raise SinkError(f"Kafka: {type(error).__name__}: {error}", retriable=True) from error
+
+    def _run(self, take: Take, stop: Event) -> None:
+        take(News(state="loading"))
+        former_end = self._ends(self._alerts)
+        self._load(take, stop)
+        positions = {part: self._client.position(part) for part in self._state}
+        self._client.assign([*self._state, *self._alerts])
+        for part, position in positions.items():
+            self._client.seek(part, position)
+        self._client.seek_to_beginning(*self._alerts)
+        due_s = 0.0
+        while not stop.is_set():
+            if time.monotonic() >= due_s:
+                take(News(state="following", clocks=tuple(self._look())))
+                due_s = time.monotonic() + _LOOK_EVERY_S
+            take_if_any(take, self._poll(former_end))
+
+    def _load(self, take: Take, stop: Event) -> None:
+        self._client.assign(self._state)
+        self._client.seek_to_beginning(*self._state)
+        ends = self._ends(self._state)
+        while not stop.is_set() and any(self._client.position(part) < end for part, end in ends.items()):
+            take_if_any(take, self._poll({}))
+
+    def _ends(self, parts: list[Any]) -> dict[Any, int]:
+        return dict(self._client.end_offsets(parts, timeout_ms=_ANSWER_MS))
+
+    def _poll(self, former_end: dict[Any, int]) -> News:
+        """``former_end``: where records of a partition begin to be news."""
+        revisions: list[tuple[Alert, bytes]] = []
+        former: list[Alert] = []
+        unreadable = 0
+        for part, records in self._client.poll(timeout_ms=_POLL_MS, max_records=_RECORDS_MOST).items():
+            for record in records:
+                alert = _alert(record.value)
+                if alert is None:
+                    unreadable += record.value is not None
+                elif record.offset < former_end.get(part, 0):
+                    former.append(alert)
+                else:
+                    revisions.append((alert, record.value))
+        return News(revisions=tuple(revisions), former=tuple(former), unreadable=unreadable)
+
+    def _look(self) -> Iterator[tuple[bool, int]]:
+        """Event time of the newest record of each partition of sentences. Raises KafkaTimeoutError without answer."""
+        ends = self._clock.end_offsets(self._sentences, timeout_ms=_ANSWER_MS)
+        begins = self._clock.beginning_offsets(self._sentences)
+        parts = [part for part, end in ends.items() if end > begins[part]]
+        self._clock.assign(parts)
+        for part in parts:
+            self._clock.seek(part, ends[part] - 1)
+        # Ticks go to every partition: whichever answers first will do.
+        for records in self._clock.poll(timeout_ms=_POLL_MS).values() if parts else ():
+            yield from (told for record in records if (told := _time_of(record.headers)) is not None)
+
+
+def take_if_any(take: Take, news: News) -> None:
+    """Hands on what holds something."""
+    if news.revisions or news.former or news.unreadable:
+        take(news)
+
+
+def _alert(value: bytes | None) -> Alert | None:
+    try:
+        return parse(value) if value is not None else None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _time_of(headers: Any) -> tuple[bool, int] | None:
+    known = dict(headers or ())
+    text = known.get(H_EVENT_TO) or b""
+    return (known.get(H_REPLAYED) == b"1", int(text)) if text.isdigit() and len(text) < 16 else None  # noqa: PLR2004

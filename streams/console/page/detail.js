@@ -1,0 +1,145 @@
+// One case: its timeline, and one of its alerts whole: what decided, what would change it, the evidence.
+
+const ALERTS_AT_ONCE = 4;
+const UNITS = { s: "s", nm: "nm", kn: "kn", deg: "°", m: "m", h: "h", km: "km" };
+
+class Detail {
+  constructor(box, { closed, chosen, reach }) {
+    Object.assign(this, { box, closed, chosen, reach });
+    this.all = false;
+  }
+
+  hide() {
+    this.box.hidden = true;
+    this.box.replaceChildren();
+    this.caseId = null;
+  }
+
+  show(story, alert, clock) {
+    const one = story.case, now = nowOf(one, clock), scroll = this.caseId === one.case_id ? this.box.scrollTop : 0;
+    if (this.caseId !== one.case_id) this.all = false;
+    this.caseId = one.case_id;
+    this.last = [story, alert, clock];
+    const focused = this.box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    this.box.hidden = false;
+    this.box.replaceChildren(...this.head(one, now), ...this.timeline(story, alert, now), ...this.alert(alert, story, now),
+      el("p", { class: "lead-note" }, "A lead for a person, not a finding. Silence and a listed name have innocent explanations too."));
+    this.box.scrollTop = scroll;
+    const again = focused && [...this.box.querySelectorAll("[data-key]")].find((made) => made.dataset.key === focused);
+    if (again) again.focus({ preventScroll: true });
+  }
+
+  gone(caseId) {
+    this.box.hidden = false;
+    this.box.replaceChildren(this.closeButton(), el("p", { class: "empty" }, `${caseId} is not on this page any more: it closed more than a day ago. \`wakewatch alerts\` still has it.`));
+  }
+
+  closeButton() {
+    return el("button", { type: "button", class: "close", "data-key": "close", onclick: this.closed }, "Close ", el("span", { "aria-hidden": "true" }, "✕"));
+  }
+
+  head(one, now) {
+    const vessel = one.vessel || {}, dark = one.open ? silence(one) : null;
+    const ids = [vessel.imo && `IMO ${vessel.imo}`, one.mmsi && `MMSI ${one.mmsi}`, vessel.call_sign && `call sign ${vessel.call_sign}`, vessel.flag && `flag ${vessel.flag}`,
+      vessel.ship_type && kindOf(vessel.ship_type), vessel.length_m && `${vessel.length_m} m`].filter(Boolean).join(" · ");
+    const last = one.position ? `Last fix ${place(one.position)}, ${when(one.position.time, now)}${motion(one.position)}` : "No position known";
+    const nm = dark ? this.reach(one, dark) : 0;
+    return [
+      el("div", { class: "top" }, el("h2", {}, nameOf(one)), this.closeButton()),
+      el("p", { class: `${one.open ? one.severity : "log"}-text` }, `${MARKS[one.severity]} ${one.severity}${one.open ? "" : ", closed"}`, ...tags(one, new Set(), true)),
+      el("p", { class: "ids-line" }, ids || one.case_id),
+      el("p", { class: "ids-line" }, last),
+      dark && el("p", { class: "ids-line" }, `Apparently silent for ${spoken(sinceMs(dark.since, now))}${nm ? `; could have come ${number(nm, 0)} nm at ${dark.reach_kn || this.reachKn} kn${dark.reach_kn ? "" : " (assumed)"}` : ""}`),
+    ].filter(Boolean);
+  }
+
+  timeline(story, alert, now) {
+    const lines = story.alerts;
+    const shown = this.all ? lines : lines.filter((line, i) => i < ALERTS_AT_ONCE || line.status === "opened" || line.status === "updated" || line.id === alert.id);
+    const items = shown.map((line) => el("li", { class: isOpen(line) ? "is-open" : "over-now" }, el("button", {
+      type: "button", "data-key": line.id, class: isOpen(line) ? "is-open" : "over-now", "aria-pressed": line.id === alert.id ? "true" : "false", onclick: () => this.chosen(line.id),
+    }, el("span", { class: "when" }, `${when(line.time, now)} `, el("span", { class: `${line.severity}-text` }, `${MARKS[line.severity]} ${line.severity}`), ` ${line.detector.replaceAll("_", " ")}, ${STATUS[line.status]}`), el("span", { class: "what", title: line.headline }, shorter(story.case, line.headline)))));
+    const rest = lines.length - shown.length;
+    return [el("h3", {}, `Timeline: ${lines.length === 1 ? "one alert" : `${lines.length} alerts`}, newest first`), el("ol", { class: "timeline" }, ...items),
+      rest > 0 ? el("button", { type: "button", class: "more", "data-key": "all", onclick: () => { this.all = true; this.show(...this.last); } }, `and ${rest} earlier ones`) : null].filter(Boolean);
+  }
+
+  alert(alert, story, now) {
+    const line = story.alerts.find((one) => one.id === alert.id) || { said: [] };
+    const said = (line.said || []).slice().reverse();
+    return [
+      el("p", { class: "headline" }, alert.headline),
+      el("p", { class: "note" }, `${alert.detector.replaceAll("_", " ")} · ${STATUS[alert.status]}, revision ${alert.revision} · ${alert.verification === "unverified" ? "unverified: one unsupported report so far" : "corroborated"} · since ${when(alert.episode_start, now)}`),
+      el("h3", {}, "Why"), facts(alert.why || []),
+      el("h3", {}, "What would change it"),
+      list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing stated" : "nothing: it is closed"]),
+      ...ports(alert.details || {}, now), ...details(alert.details || {}, now),
+      el("h3", {}, "Evidence"), evidence(alert.evidence || [], now),
+      ...(said.length > 1 ? [el("h3", {}, "How it went"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),
+      el("p", { class: "note" }, "All of it: ", el("code", {}, `wakewatch explain ${alert.id.slice(0, 12)}`)),
+    ];
+  }
+}
+
+const isOpen = (alert) => alert.status === "opened" || alert.status === "updated";
+const list = (sentences) => el("ul", { class: "plain" }, ...sentences.map((sentence) => el("li", {}, sentence)));
+
+function motion(position) {
+  const sog = position.sog_kn === undefined ? "" : `, ${position.sog_kn} kn`;
+  return position.cog_deg === undefined || !position.sog_kn ? sog : `${sog} on ${String(Math.round(position.cog_deg) % 360).padStart(3, "0")}°`;
+}
+
+function cell(value, unit, now) {
+  if (value === undefined || value === null) return [""];
+  if (typeof value === "boolean") return [value ? "yes" : "no"];
+  if (typeof value === "number") {
+    const said = Number.isInteger(value) && !unit ? String(value) : number(value);
+    return unit === "s" && value >= 60 ? [said, el("small", {}, spoken(value * 1000))] : [said];
+  }
+  return [/^\d{4}-\d\d-\d\dT/.test(value) ? when(value, now) : String(value)];
+}
+
+function facts(why) {
+  if (!why.length) return el("p", { class: "note" }, "no numbers stated");
+  const rows = why.map((fact) => el("tr", {}, el("td", {}, fact.fact, fact.source ? el("small", {}, fact.source) : null),
+    el("td", { class: "n" }, ...cell(fact.value, fact.unit)), el("td", { class: "n" }, ...cell(fact.threshold, fact.unit)), el("td", {}, fact.unit || "")));
+  const head = el("tr", {}, el("th", { scope: "col" }, "fact"), el("th", { scope: "col", class: "n" }, "value"), el("th", { scope: "col", class: "n" }, "threshold"), el("th", { scope: "col" }, "unit"));
+  return el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows));
+}
+
+/** `silent_for_s` is `silent for`, in s. */
+function termOf(key) {
+  const parts = key.split("_"), last = parts[parts.length - 1];
+  const unit = parts.length > 1 && UNITS[last];
+  return [(unit ? parts.slice(0, -1) : parts).join(" "), unit || ""];
+}
+
+function valueText(value, unit, now) {
+  if (Array.isArray(value)) return value.map((one) => valueText(one, "", now)).join(", ");
+  if (value && typeof value === "object") return Object.entries(value).map(([key, one]) => { const [term, its] = termOf(key); return `${term} ${valueText(one, its, now)}`; }).join(", ");
+  if (unit === "s" && typeof value === "number" && value >= 60) return `${spoken(value * 1000)} (${number(value)} s)`;
+  const [said] = cell(value, unit, now);
+  return unit ? `${said} ${unit}`.replace(" °", "°") : said;
+}
+
+function ports(said, now) {
+  const feasible = Array.isArray(said.feasible_ports) ? said.feasible_ports : null;
+  if (!feasible) return [];
+  if (!feasible.length) return [el("h3", {}, "Ports she could have reached while dark"), el("p", { class: "note" }, "none of the watched zones")];
+  const keys = [...new Set(feasible.flatMap((port) => (port && typeof port === "object" ? Object.keys(port) : [])))];
+  const rows = feasible.map((port) => el("tr", {}, ...keys.map((key) => el("td", {}, valueText(port[key] ?? "", termOf(key)[1], now)))));
+  return [el("h3", {}, "Ports she could have reached while dark"), el("table", {}, el("thead", {}, el("tr", {}, ...keys.map((key) => el("th", { scope: "col" }, termOf(key)[0])))), el("tbody", {}, ...rows))];
+}
+
+function details(said, now) {
+  const rows = Object.entries(said).filter(([key]) => key !== "feasible_ports").map(([key, value]) => {
+    const [term, unit] = termOf(key);
+    return el("tr", {}, el("td", {}, term), el("td", {}, valueText(value, unit, now)));
+  });
+  return rows.length ? [el("h3", {}, "Details"), el("table", {}, el("tbody", {}, ...rows))] : [];
+}
+
+function evidence(pieces, now) {
+  if (!pieces.length) return el("p", { class: "note" }, "none: this alert rests on silence or on a source");
+  return el("ul", { class: "plain" }, ...pieces.map((piece) => el("li", {}, `${when(piece.time, now)} ${piece.source} `, el("code", {}, piece.sentence))));
+}

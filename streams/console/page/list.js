@@ -1,0 +1,103 @@
+// The list: page, ticket, log, then what closed in the last day. One case is one button; arrow keys go through them.
+
+class CaseList {
+  constructor(box, chosen, pointed) {
+    this.box = box;
+    this.chosen = chosen;
+    this.pointed = pointed;
+    this.rows = new Map();
+    box.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  show(overview, { words, selected, fresh, log }) {
+    const wanted = overview.cases.filter((one) => matches(one, words));
+    const focus = this.box.contains(document.activeElement) ? document.activeElement.dataset.case : null;
+    this.rows.clear();
+    const groups = [["page", "Page"], ["ticket", "Ticket"], ["log", "Log: for the record"]].map(([severity, title]) => {
+      const cases = wanted.filter((one) => one.open && one.severity === severity);
+      return this.group(cases, words ? `${title} (${cases.length})` : `${title} (${overview.open[severity]})`, overview, { selected, fresh, mixed: overview.clock.live });
+    });
+    const closed = wanted.filter((one) => !one.open);
+    groups.push(this.group(closed, `Closed in the last day (${closed.length})`, overview, { selected, fresh, mixed: overview.clock.live }));
+    this.box.replaceChildren(...groups.filter(Boolean), ...this.rest(overview, wanted, words, log));
+    if (focus && this.rows.has(focus)) this.rows.get(focus).focus({ preventScroll: true });
+  }
+
+  rest(overview, wanted, words, log) {
+    const said = [];
+    if (!wanted.some((one) => one.open)) said.push(el("p", { class: "empty" }, this.nothing(overview, words, log)));
+    if (overview.more) said.push(el("p", { class: "rest" }, `and ${number(overview.more)} more that are not shown; \`wakewatch alerts --state\` lists all`));
+    if (overview.left_out) said.push(el("p", { class: "rest" }, `${number(overview.left_out)} older open alerts had no room on this page`));
+    if (overview.unreadable) said.push(el("p", { class: "rest" }, `${number(overview.unreadable)} records of the alert topics could not be read as alerts`));
+    return said;
+  }
+
+  nothing(overview, words, log) {
+    if (words) return "Nothing open matches.";
+    if (overview.state === "loading") return "Reading the alerts…";
+    return !log && overview.open.log ? `No page, no ticket. ${number(overview.open.log)} open for the record (tick Log).` : "No open case.";
+  }
+
+  group(cases, title, overview, marks) {
+    if (!cases.length) return null;
+    const items = cases.map((one) => el("li", {}, this.row(one, nowOf(one, overview.clock), marks)));
+    return el("section", { "aria-label": title }, el("h2", {}, title), el("ul", {}, ...items));
+  }
+
+  row(one, now, { selected, fresh, mixed }) {
+    const row = el("button", {
+      type: "button", class: `case ${one.open ? one.severity : "closed"}`, "data-case": one.case_id,
+      "aria-current": one.case_id === selected ? "true" : null, onclick: () => this.chosen(one.case_id),
+    },
+      el("i", { class: "mark", "aria-hidden": "true" }, MARKS[one.severity]),
+      el("span", {},
+        el("span", { class: "who" }, nameOf(one), el("span", { class: "ids" }, idsOf(one)), ...tags(one, fresh, Boolean(mixed))), el("br"),
+        el("span", { class: "what" }, shorter(one)), el("br"),
+        el("span", { class: "when" }, timesOf(one, now))));
+    row.addEventListener("pointerenter", () => this.pointed(one.case_id));
+    row.addEventListener("pointerleave", () => this.pointed(null));
+    row.addEventListener("focus", () => this.pointed(one.case_id));
+    this.rows.set(one.case_id, row);
+    return row;
+  }
+
+  mark(caseId) {
+    for (const [id, row] of this.rows) row.classList.toggle("over", id === caseId);
+  }
+
+  key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    const rows = [...this.rows.values()], at = rows.indexOf(document.activeElement);
+    const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))];
+    if (next) next.focus();
+    event.preventDefault();
+  }
+}
+
+/** `mixed`: live sources and recordings are on the page, so that each recording must say that it is one. */
+function tags(one, fresh, mixed) {
+  const said = [["new", "NEW", fresh.has(one.case_id)], ["unverified", "UNVERIFIED", one.verification === "unverified"], ["recording", "RECORDING", one.replayed && mixed]];
+  return said.filter(([, , holds]) => holds).map(([kind, word]) => el("span", { class: `tag ${kind}` }, word));
+}
+
+/** The headline without the name and number that stand above it. */
+function shorter(one, text = one.headline) {
+  const whole = text;
+  for (const start of [nameOf(one), one.vessel && one.vessel.imo ? `IMO${one.vessel.imo}` : ""]) {
+    if (start && text.startsWith(start)) text = text.slice(start.length).trimStart();
+  }
+  return text || whole;
+}
+
+function timesOf(one, now) {
+  const count = one.open > 1 ? `${one.open} open alerts · ` : "";
+  const lasted = now ? ` (${spoken(sinceMs(one.since, now))})` : "";
+  if (!one.open) return `closed ${today(one.time, now)}`;
+  return `since ${today(one.since, now)}${lasted} · revised ${today(one.time, now)} · ${count}${one.mmsi ? one.verification : "no ship"}`;
+}
+
+function matches(one, words) {
+  const text = [one.case_id, nameOf(one), idsOf(one), one.mmsi || "", one.headline, ...one.detectors].join(" ").toUpperCase();
+  return words.toUpperCase().split(/\s+/).every((word) => text.includes(word));
+}

@@ -1,0 +1,211 @@
+// What is known, what is chosen, and how both get to the page. The address keeps the choice: #case=...&at=lat,lon,zoom&log=1
+
+const REFETCH_MS = 700, STILL_MS = 30000, KNOCK_MS = 20000;
+const now = { asked: 0, overview: null, selected: null, alert: null, story: null, fresh: new Set(), seen: new Map(), lost: null, clockMoved: Date.now(), heard: Date.now() };
+
+const sea = new SeaMap($("map"), $("tip"), choose);
+const rows = new CaseList($("cases"), choose, (caseId) => sea.point(caseId));
+const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, reach: (one, dark) => sea.reachOf(one, dark) });
+sea.onpoint = (caseId) => rows.mark(caseId);
+sea.onmoved = soon(keepAddress, 400);
+const refetch = soon(() => { load(); }, REFETCH_MS);
+
+/** Runs `work` once, `ms` after the first of many calls. */
+function soon(work, ms) {
+  let timer = 0;
+  return () => { timer ||= setTimeout(() => { timer = 0; work(); }, ms); };
+}
+
+async function ask(path) {
+  const answer = await fetch(path, { credentials: "omit" });
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
+}
+
+async function load() {
+  const asked = ++now.asked;
+  try {
+    const overview = await ask(`/api/alerts${$("log").checked ? "?log=1" : ""}`);
+    if (asked !== now.asked) return; // a later question was asked since: its answer is the newer one
+    notice(overview, !now.overview || now.overview.state === "loading");
+    now.overview = overview;
+    tellClock(overview);
+    if (now.selected) await loadStory();
+    render();
+    if (!sea.view.moved && !sea.fitted) sea.fit();
+  } catch (error) {
+    lose();
+  }
+}
+
+async function loadStory() {
+  const asked = now.selected;
+  const story = await ask(`/api/cases/${asked.split("/").map(encodeURIComponent).join("/")}`);
+  if (asked !== now.selected) return;
+  now.story = story;
+  if (!story) return;
+  const id = story.alerts.some((line) => line.id === now.alertId) ? now.alertId : story.case.lead;
+  const alert = await ask(`/api/alerts/${id}`);
+  if (asked === now.selected && alert) now.alert = alert;
+}
+
+/** What got worse or new since the page was opened is marked until somebody looks at it. */
+function notice(overview, first) {
+  for (const one of overview.cases) {
+    const before = now.seen.get(one.case_id);
+    const worse = !before || URGENCY[one.severity] > URGENCY[before.severity] || (one.open && !before.open);
+    if (!first && one.open && one.severity !== "log" && worse && one.case_id !== now.selected) {
+      now.fresh.add(one.case_id);
+      if (one.severity === "page") $("said").textContent = `New page: ${one.headline}`;
+    }
+  }
+  now.seen = new Map(overview.cases.map((one) => [one.case_id, { severity: one.severity, open: one.open }]));
+  now.fresh = new Set([...now.fresh].filter((caseId) => now.seen.has(caseId)));
+}
+
+function render() {
+  const { overview } = now;
+  if (!overview) return;
+  const marks = { words: $("find").value.trim(), selected: now.selected, fresh: now.fresh, log: $("log").checked };
+  rows.show(overview, marks);
+  sea.selected = now.selected;
+  detail.reachKn = overview.reach_kn;
+  sea.show(shownCases(), overview.clock, overview.reach_kn);
+  tellCounts(overview);
+  if (!now.selected) detail.hide();
+  else if (!now.story) detail.gone(now.selected);
+  else if (now.alert) detail.show(now.story, now.alert, overview.clock);
+}
+
+function shownCases() {
+  const cases = now.overview.cases.filter((one) => matches(one, $("find").value.trim()));
+  const chosen = now.story && now.selected === now.story.case.case_id ? now.story.case : null;
+  return chosen ? [...cases.filter((one) => one.case_id !== chosen.case_id), chosen] : cases;
+}
+
+function tellCounts(overview) {
+  const open = overview.open;
+  $("counts").replaceChildren(...["page", "ticket", "log"].map((severity) => el("span", { class: `${severity}-text` }, `${MARKS[severity]} ${number(open[severity])} ${severity}`)));
+  $("log-label").textContent = `Log (${number(open.log)})`;
+  document.title = `${open.page ? `▲${open.page} ` : ""}${open.ticket ? `◆${open.ticket} ` : ""}wakewatch`;
+  const shown = overview.cases.filter((one) => one.open);
+  $("recording").hidden = !(overview.clock.recorded && !overview.clock.live) && !(shown.length && shown.every((one) => one.replayed));
+  $("legend-reach").textContent = `could have reached by now at ${overview.reach_kn} kn (assumed unless the case says otherwise)`;
+}
+
+function tellClock(status) {
+  const time = status.clock.live || status.clock.recorded;
+  if ($("clock").dateTime !== (time || "")) now.clockMoved = Date.now();
+  $("clock").dateTime = time || "";
+  $("clock").textContent = fullTime(time);
+  tellState(status.state);
+}
+
+function tellState(state) {
+  if (state) now.state = state;
+  const still = Date.now() - now.clockMoved > STILL_MS;
+  $("clock-note").textContent = still ? `event time, UTC; standing still for ${spoken(Date.now() - now.clockMoved)}` : "event time, UTC";
+  $("state").className = `state${now.lost || now.state === "lost" ? " bad" : ""}`;
+  $("state").textContent = now.lost ? "✕ no connection" : { loading: "reading the alerts…", following: "● following", lost: "✕ Kafka does not answer" }[now.state] || "connecting";
+  const old = now.lost ? `The console does not answer since ${new Date(now.lost).toLocaleTimeString()} (this computer's clock). What you see is old.` : now.state === "lost" ? "Kafka does not answer the console. What you see may be old." : "";
+  if ($("alarm").textContent !== old) $("alarm").textContent = old;
+  $("alarm").hidden = !old;
+}
+
+function lose() {
+  now.lost ||= Date.now();
+  tellState();
+}
+
+function choose(caseId) {
+  const before = now.selected;
+  Object.assign(now, { selected: caseId, alertId: null, alert: caseId === before ? now.alert : null, story: caseId === before ? now.story : null });
+  now.fresh.delete(caseId);
+  keepAddress();
+  if (!caseId) {
+    render();
+    const row = rows.rows.get(before);
+    if (row) row.focus();
+    return;
+  }
+  loadStory().then(() => {
+    render();
+    const place = now.story && now.story.case.position;
+    if (place) requestAnimationFrame(() => sea.view.show(place.lon_deg, place.lat_deg));
+    if (before !== caseId) { $("detail").scrollTop = 0; $("detail").focus({ preventScroll: true }); }
+  }, lose);
+}
+
+function chooseAlert(id) {
+  now.alertId = id;
+  loadStory().then(render, lose);
+}
+
+function keepAddress() {
+  const said = new URLSearchParams();
+  if (now.selected) said.set("case", now.selected);
+  if ($("log").checked) said.set("log", "1");
+  if (sea.view.moved) {
+    const [lon, lat] = unproject(sea.view.x, sea.view.y);
+    said.set("at", [lat.toFixed(3), lon.toFixed(3), sea.view.zoomLevel.toFixed(2)].join(","));
+  }
+  const hash = said.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
+  if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+}
+
+function readAddress() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  now.selected = said.get("case");
+  $("log").checked = said.get("log") === "1";
+  const at = (said.get("at") || "").split(",").map(Number);
+  if (at.length === 3 && at.every(Number.isFinite)) {
+    sea.view.moved = true;
+    sea.view.look(...at);
+  }
+}
+
+function listen() {
+  const events = new EventSource("/api/events");
+  const alive = (work) => (event) => {
+    now.heard = Date.now();
+    now.lost = null;
+    work(event);
+  };
+  events.onopen = alive(refetch);
+  events.addEventListener("clock", alive((event) => {
+    const status = JSON.parse(event.data);
+    if (now.overview) now.overview.clock = status.clock;
+    tellClock(status);
+    if (now.overview) sea.show(sea.cases, status.clock, now.overview.reach_kn);
+  }));
+  events.addEventListener("revision", alive(refetch));
+  events.addEventListener("reset", alive(refetch));
+  events.onerror = () => lose();
+  // A connection can die without a word: the console sends its clock every two seconds.
+  setInterval(() => { if (Date.now() - now.heard > KNOCK_MS) lose(); tellState(); }, 5000);
+}
+
+$("find").addEventListener("input", render);
+$("log").addEventListener("change", () => { keepAddress(); load(); });
+$("zoom-in").addEventListener("click", () => sea.view.zoom(1.6));
+$("zoom-out").addEventListener("click", () => sea.view.zoom(1 / 1.6));
+$("zoom-all").addEventListener("click", showAll);
+document.addEventListener("keydown", (event) => {
+  const typing = event.target instanceof HTMLInputElement;
+  if (event.key === "Escape" && typing && $("find").value) { $("find").value = ""; render(); }
+  else if (event.key === "Escape" && now.selected) choose(null);
+  else if (event.key === "/" && !typing) { $("find").focus(); event.preventDefault(); }
+  else if (event.key === "0" && !typing && !event.ctrlKey && !event.metaKey) showAll();
+});
+
+function showAll() {
+  sea.view.moved = false;
+  sea.fit();
+}
+
+window.addEventListener("hashchange", () => { readAddress(); load(); });
+readAddress();
+ask("/api/zones").then((zones) => { sea.zones = zones; sea.draw(); }, lose);
+load();
+listen();

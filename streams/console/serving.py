@@ -1,0 +1,129 @@
+"""The console as a thing that runs: a thread that reads Kafka, a thread with the web server's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from threading import Event, Thread
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from detectors.core.reference import Zone
+from streams.broker.clients import consumer
+from streams.console.board import Board
+from streams.console.following import News, follow
+from streams.console.hub import Hub
+from streams.console.web import application
+from streams.errors import ConfigError, WakewatchError
+from streams.settings import ConsoleSettings, KafkaSettings, Settings
+from streams.topics import ALERT_STATE
+
+_GOODBYE_S: Final = 1.0
+_log = structlog.get_logger("wakewatch.console")
+
+
+class Console:
+    """A running console."""
+
+    def __init__(self, kafka: KafkaSettings, settings: ConsoleSettings, zones: tuple[Zone, ...]) -> None:
+        """Listens and reads from here on. Raises ConfigError when it cannot listen there."""
+        self._settings = settings
+        self._loop = asyncio.new_event_loop()
+        self._hub = Hub(Board(reach_kn=settings.reach_kn))
+        self._stop = Event()
+        self.failed: WakewatchError | None = None
+        loopback = is_loopback(settings.host)
+        self._runner = web.AppRunner(
+            application(self._hub, zones, loopback=loopback), access_log=None, shutdown_timeout=_GOODBYE_S
+        )
+        try:
+            self.port = self._loop.run_until_complete(self._listen())
+        except ConfigError:
+            self._loop.close()
+            raise
+        self._web = Thread(target=self._loop.run_forever, name="console-web", daemon=True)
+        self._reader = Thread(target=self._read, args=(kafka,), name="console-kafka", daemon=True)
+        self._web.start()
+        self._reader.start()
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        return f"http://{host}:{self.port}/"
+
+    @property
+    def ended(self) -> Event:
+        """Set when the reading has stopped, by ``close`` or because it failed (``failed``)."""
+        return self._stop
+
+    async def _listen(self) -> int:
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
+        try:
+            await site.start()
+        except (OSError, OverflowError) as error:
+            await self._runner.cleanup()
+            where = f"{self._settings.host}:{self._settings.port}"
+            raise ConfigError(f"console: cannot listen on {where} ({error}); give another --port") from error
+        return int(self._runner.addresses[0][1])
+
+    def _read(self, kafka: KafkaSettings) -> None:
+        try:
+            follow(kafka, self._take, self._stop)
+        except (WakewatchError, CancelledError) as error:
+            self.failed = error if isinstance(error, WakewatchError) else None
+        finally:
+            self._stop.set()
+
+    def _take(self, news: News) -> None:
+        """In the server's loop, waited for: the reading cannot run ahead of it."""
+        asyncio.run_coroutine_threadsafe(self._hub.take(news), self._loop).result()
+
+    def close(self) -> None:
+        """Stops reading and answering."""
+        self._stop.set()
+        self._reader.join()
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._web.join()
+        self._loop.close()
+
+
+@contextlib.contextmanager
+def console(settings: Settings, zones: tuple[Zone, ...]) -> Iterator[Console]:
+    """A console for as long as the context lasts. Raises ConfigError, SinkError when Kafka or the port is not there.
+
+    ``zones``: those of ``load_reference(settings.reference)``.
+    """
+    _check_topics(settings.kafka)
+    running = Console(settings.kafka, settings.console, zones)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def _check_topics(kafka: KafkaSettings) -> None:
+    client = consumer(kafka)
+    try:
+        name = kafka.topic_prefix + ALERT_STATE
+        if not client.partitions_for_topic(name):
+            raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
+    finally:
+        client.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

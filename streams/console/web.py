@@ -1,0 +1,138 @@
+"""What the console answers. Reading only; nobody is asked who they are, so it is bound to loopback by default.
+
+| path | |
+|---|---|
+| ``/`` | the page |
+| ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record |
+| ``/api/alerts/ID`` | one alert, whole, as it stands in the topic |
+| ``/api/cases/CASE_ID`` | a case with its timeline (cases.Story) |
+| ``/api/events`` | server-sent events: ``revision`` (the alert), ``clock`` (hub.Status), ``reset`` (ask again) |
+| ``/api/zones`` | the zones in force or not, as the detectors are told of them |
+| ``/healthz`` ``/readyz`` | alive; following the topics |
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from detectors.core.reference import Zone
+from streams.console.hub import Event, Hub
+from streams.console.page import page
+
+_JSON: Final = "application/json"
+_QUIET_S: Final = 15.0
+_RETRY_MS: Final = 2000
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Server": "wakewatch",
+}
+_NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def application(hub: Hub, zones: tuple[Zone, ...], *, loopback: bool) -> web.Application:
+    """The routes. ``loopback``: refuse requests that name another host (a foreign page whose name resolves here)."""
+    app = web.Application(middlewares=[_only_local] if loopback else [])
+    answers = _Answers(hub, zones)
+    app.router.add_get("/", answers.page)
+    app.router.add_get("/api/alerts", answers.overview)
+    app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", answers.alert)
+    app.router.add_get("/api/cases/{id:.+}", answers.case)
+    app.router.add_get("/api/events", answers.events, allow_head=False)
+    app.router.add_get("/api/zones", answers.zones)
+    app.router.add_get("/healthz", answers.alive)
+    app.router.add_get("/readyz", answers.ready)
+    app.on_response_prepare.append(_guard)
+    return app
+
+
+async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
+    """Headers of every answer, errors included."""
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Content-Security-Policy", _NOTHING)
+
+
+@web.middleware
+async def _only_local(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    if not is_local(request.host):
+        raise web.HTTPMisdirectedRequest(text="this console answers to localhost only\n")
+    return await handler(request)
+
+
+def is_local(host: str) -> bool:
+    """Whether a Host header names this machine: ``localhost:8470``, ``127.0.0.1``, ``[::1]:8470``."""
+    name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class _Answers:
+    def __init__(self, hub: Hub, zones: tuple[Zone, ...]) -> None:
+        self._hub = hub
+        self._page = page()
+        self._zones = msgspec.json.encode(zones)
+
+    async def page(self, _request: web.Request) -> web.Response:
+        headers = {"Content-Security-Policy": self._page.policy}
+        return web.Response(body=self._page.body, content_type="text/html", charset="utf-8", headers=headers)
+
+    async def overview(self, request: web.Request) -> web.Response:
+        answer = web.Response(body=self._hub.overview(log=request.query.get("log") == "1"), content_type=_JSON)
+        answer.enable_compression()
+        return answer
+
+    async def alert(self, request: web.Request) -> web.Response:
+        return _found(self._hub.alert(request.match_info["id"]))
+
+    async def case(self, request: web.Request) -> web.Response:
+        return _found(self._hub.story(request.match_info["id"]))
+
+    async def zones(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._zones, content_type=_JSON)
+
+    async def alive(self, _request: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        fine = self._hub.state == "following"
+        status = HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE
+        return web.Response(text=f"{self._hub.state}\n", status=status)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        if self._hub.full:
+            raise web.HTTPServiceUnavailable(text="too many pages follow already\n")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"retry: %d\n\n" % _RETRY_MS)
+        with suppress(ConnectionResetError):  # a browser that went away is no news
+            async with aclosing(self._hub.events(_QUIET_S)) as events:
+                async for event in events:
+                    await response.write(_as_sent(event))
+        return response
+
+
+def _as_sent(event: Event | None) -> bytes:
+    """A server-sent event; a comment that keeps the connection alive where there is none."""
+    return b": quiet\n\n" if event is None else b"event: %s\ndata: %s\n\n" % (event.name.encode(), event.data)
+
+
+def _found(body: bytes | None) -> web.Response:
+    if body is None:
+        raise web.HTTPNotFound(text="not here: it may have ended more than a day ago; `wakewatch alerts` has it\n")
+    return web.Response(body=body, content_type=_JSON)

@@ -1,0 +1,154 @@
+"""A real browser opens the page on the reconstruction's alerts and on forged ones."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from detectors.core.alert import Alert, Fact, Vessel
+from streams.console.serving import Console
+
+from .browser import Tab, chromium, tab
+from .conftest import HOSTILE, position
+
+pytestmark = [
+    pytest.mark.broker,
+    pytest.mark.skipif(chromium() is None, reason="needs Chromium, which is not installed (apt-get install chromium)"),
+]
+Make = Callable[..., Alert]
+Write = Callable[..., None]
+Start = Callable[[], Console]
+ANGARA = "imo/9179842"
+ROWS = "[...document.querySelectorAll('.case')]"
+DETAIL = "document.getElementById('detail')"
+
+
+def browse(running: Console, home: Path, script: Callable[[Tab], object], *, phone: bool = False) -> Tab:
+    """Opens the page, runs ``script`` (a coroutine function) on it, and returns the tab."""
+
+    async def run() -> Tab:
+        async with tab(home) as opened:
+            width, height = (390, 844) if phone else (1280, 720)
+            await opened.open(running.url, width, height, mobile=phone)
+            await opened.until(f"document.readyState === 'complete' && {ROWS}.length")
+            await script(opened)  # type: ignore[misc]
+            return opened
+
+    return asyncio.run(run())
+
+
+def forged(make: Make) -> Alert:
+    time = "2024-02-09T03:00:00.000Z"
+    return make(
+        "f", detector="watchlist", severity="ticket", case_id="mmsi/255800001", mmsi=255_800_001, replayed=True,
+        vessel=Vessel(name=HOSTILE), headline=f"{HOSTILE} <img src=x onerror=alert(1)>", time=time, episode_start=time,
+        position=position(33.1, 127.0, time), verification="unverified",
+        why=(Fact(fact="<b>bold</b>", value="'\"><svg onload=alert(1)>", threshold=1, unit="<i>"),),
+        would_change=("javascript:alert(1)",), details={"destination": "</script><script>alert(1)</script>"},
+    )  # fmt: skip
+
+
+def test_angara_is_found_and_read(angara_alerts: list[Alert], write: Write, started: Start, tmp_path: Path) -> None:
+    write(*angara_alerts)
+    running = started()
+
+    async def script(page: Tab) -> None:
+        await page.until(f"{ROWS}.some((row) => row.dataset.case === '{ANGARA}' && row.innerText.includes('ANGARA'))")
+        assert "RECORDING" in await page.evaluate("document.getElementById('recording').innerText")
+        assert not await page.evaluate("document.getElementById('recording').hidden")
+        await page.evaluate(f"{ROWS}.find((row) => row.dataset.case === '{ANGARA}').click()")
+        await page.until(f"{DETAIL}.innerText.includes('IMO 9179842') && {DETAIL}.querySelector('table')")
+        said = await page.evaluate(f"{DETAIL}.innerText")
+        for words in ("threshold", "A lead for a person", "!AIVDM", "wakewatch explain"):
+            assert words in said
+        assert ANGARA in await page.evaluate("location.hash")
+        await page.press("Escape", 27)
+        await page.until(f"{DETAIL}.hidden")
+        shown = await page.evaluate(f"{ROWS}.length")
+        await page.evaluate("document.getElementById('log').click()")
+        await page.until(f"{ROWS}.length > {shown}")
+
+    page = browse(running, tmp_path, script)
+    assert page.errors == []
+    assert all(url.startswith((running.url, "data:")) for url in page.requests), page.requests
+
+
+def test_forged_names_are_text(make: Make, write: Write, started: Start, tmp_path: Path) -> None:
+    write(forged(make), make(replayed=True))
+    running = started()
+
+    async def script(page: Tab) -> None:
+        await page.until(f"{ROWS}.length === 2")
+        await page.evaluate("location.hash = '#case=mmsi/255800001'")
+        await page.until(f"{DETAIL}.innerText.includes('=CMD()') || {DETAIL}.innerText.includes('</script>')")
+        said = await page.evaluate("document.body.innerText")
+        for words in (HOSTILE, "<img src=x onerror=alert(1)>", "<b>bold</b>", "<svg onload", "unverified"):
+            assert words in said
+        assert (
+            await page.evaluate("document.querySelectorAll('body b, body svg, body img, #detail script').length") == 0
+        )
+
+    page = browse(running, tmp_path, script)
+    assert page.errors == []
+    assert all(url.startswith((running.url, "data:")) for url in page.requests), page.requests
+
+
+def test_a_new_page_is_marked_until_somebody_looks(make: Make, write: Write, started: Start, tmp_path: Path) -> None:
+    write(make("b", severity="ticket", case_id="mmsi/2", mmsi=205_000_002, vessel=Vessel(name="QUIET")))
+    running = started()
+
+    async def script(page: Tab) -> None:
+        await page.until(f"{ROWS}.length === 1 && document.getElementById('state').innerText.includes('following')")
+        assert await page.evaluate("document.querySelectorAll('.tag.new').length") == 0
+        write(make())
+        await page.until(f"{ROWS}[0].innerText.includes('NEW')")
+        assert (await page.evaluate("document.title")).startswith("▲1")
+        assert "ANGARA" in await page.evaluate("document.getElementById('said').textContent")
+        await page.evaluate(f"{ROWS}[0].click()")
+        await page.until("document.querySelectorAll('.tag.new').length === 0")
+
+    assert browse(running, tmp_path, script).errors == []
+
+
+def test_list_and_map_point_at_each_other_and_keys_do(make: Make, write: Write, started: Start, tmp_path: Path) -> None:
+    far = make("b", severity="ticket", case_id="mmsi/2", mmsi=205_000_002, vessel=Vessel(name="FAR OFF"),
+               position=position(10.0, 70.0, "2024-02-04T04:12:00.000Z"))  # fmt: skip
+    write(make(), far)
+    running = started()
+
+    async def script(page: Tab) -> None:
+        await page.until(f"{ROWS}.length === 2")
+        await page.evaluate(f"{ROWS}[0].focus()")
+        await page.press("ArrowDown", 40)
+        assert await page.evaluate("document.activeElement.dataset.case") == "mmsi/2"
+        await page.evaluate("location.hash = '#at=34.6,129.5,6'")  # ANGARA in the middle of the map
+        await page.until("document.querySelector('canvas').getBoundingClientRect().width > 300")
+        middle = await page.evaluate(
+            "(() => { const r = document.querySelector('canvas').getBoundingClientRect();"
+            " return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+        )
+        await page.until("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+        await page.click(*middle)
+        await page.until(f"{DETAIL}.innerText.includes('ANGARA')")
+        await page.evaluate("document.getElementById('map').focus()")
+        before = await page.evaluate("location.hash")
+        await page.press("+", 187)
+        await page.until(f"location.hash !== {before!r}")
+
+    assert browse(running, tmp_path, script).errors == []
+
+
+def test_it_fits_a_phone(make: Make, write: Write, started: Start, tmp_path: Path) -> None:
+    write(make(), forged(make))
+    running = started()
+
+    async def script(page: Tab) -> None:
+        assert await page.evaluate("document.documentElement.scrollWidth <= 390")
+        await page.evaluate(f"{ROWS}[0].click()")
+        await page.until(f"{DETAIL}.querySelector('table')")
+        assert await page.evaluate(f"{DETAIL}.scrollWidth <= 390")
+        await page.evaluate(f"{DETAIL}.querySelector('.close').click()")
+        await page.until(f"{DETAIL}.hidden")
+
+    assert browse(running, tmp_path, script, phone=True).errors == []
