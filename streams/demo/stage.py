@@ -25,7 +25,7 @@ from streams.topics import create_missing
 
 _STOP_S: Final = 15.0
 _LOOK_S: Final = 0.1
-_READY_S: Final = 60.0
+_READY_S: Final = 180.0  # a machine with other work starts Java slowly
 _SNAPSHOT_S: Final = "10"
 _WORDS_BYTES: Final = 2000
 
