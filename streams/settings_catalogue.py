@@ -6,6 +6,7 @@ The settings file, the environment, the flags, the example file and the JSON Sch
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -34,6 +35,12 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     def variable(self) -> str:
         """Its environment variable."""
         return ENVIRONMENT_PREFIX + self.key.upper().replace(".", "_")
+
+    @property
+    def detector(self) -> str | None:
+        """Whose it is, when it is a detector's threshold or severity."""
+        table, _, rest = self.key.partition(".")
+        return rest.partition(".")[0] if table in _BY_DETECTOR else None
 
     @property
     def is_text(self) -> bool:
@@ -148,8 +155,11 @@ def _closed(properties: dict[str, Any], description: str) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False, "description": description}
 
 
-def example() -> str:
-    """A settings file that names every setting at its default, each under its sentence and bound."""
+def example(only: Collection[str] | None = None) -> str:
+    """A settings file that names every setting at its default, each under its sentence and bound.
+
+    ``only``: of the detectors, those; None: all that there are.
+    """
     lines = [
         "# wakewatch: every setting, at its default. Take what you change.",
         f"# An environment variable goes over this file ({ENVIRONMENT_PREFIX}KAFKA_PARTITIONS), a flag over both;",
@@ -158,6 +168,8 @@ def example() -> str:
     ]
     table = ""
     for setting in catalogue().values():
+        if only is not None and setting.detector not in (None, *only):
+            continue
         head, _, name = setting.key.rpartition(".")
         head, name = (
             ("severity", setting.key.removeprefix("severity.")) if head.startswith("severity") else (head, name)

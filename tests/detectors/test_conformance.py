@@ -1,5 +1,8 @@
 """What every detector owes: the same alerts however the input is cut, timed, restarted or repeated."""
 
+import importlib
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -27,7 +30,14 @@ def world(seed: int) -> Story:
         5, Said(at_s=listed[5].at_s - 1, mmsi=273_000_009, type=5, imo=9179842, name="ONE", destination="XXFBD")
     )
     ships.append([s for s in listed if not 3 * HOUR < s.at_s < 17 * HOUR])
-    return [s for s in beside(*ships) if not 25 * HOUR < s.at_s < 27 * HOUR]
+    return [s for s in beside(*ships, *contributed()) if not 25 * HOUR < s.at_s < 27 * HOUR]
+
+
+def contributed() -> list[Story]:
+    """What makes a detector speak that the world's own ships do not: the ``WORLD`` of its test module."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py") if path.stem != Path(__file__).stem)
+    modules = [importlib.import_module(f"tests.detectors.{name}") for name in names]
+    return [module.WORLD for module in modules if hasattr(module, "WORLD")]
 
 
 def mess(seed: int) -> Story:
