@@ -73,7 +73,7 @@ class Gap(Detector):
 
     def screen(self, step: Step) -> Places:
         """A due look is judged; a report closes an open gap."""
-        return np.arange(len(step.rows)) if step.kind == "clock" else np.flatnonzero(self.is_open(step))
+        return np.arange(len(step.rows)) if step.kind == "clock" else self.is_open(step).nonzero()[0]
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
         """When a silence that begins now is a gap."""

@@ -99,12 +99,12 @@ class PortProximity(Detector):
         if active.any():
             unsettled = (own.stage[rows] == 0) & (now.support > 1)
             wanted |= active & (unsettled | own.quiet[rows] | (own.listed[rows] != (now.listed > 0)))
-        return np.flatnonzero(wanted & now.vessel)
+        return (wanted & now.vessel).nonzero()[0]
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
         """When a ship with an open alert has been silent for so long that it must be said."""
         due_ms = np.full(len(step.rows), NEVER_MS)
-        active = np.flatnonzero(self.state(step).reason[step.rows] > NONE)
+        active = (self.state(step).reason[step.rows] > NONE).nonzero()[0]
         if len(active):
             due_ms[active] = next_steps(step.now.last_ms[active] + int(self.thresholds.silent_after_s * MS))
         return due_ms
@@ -119,7 +119,7 @@ class PortProximity(Detector):
 
     def _renamed(self, step: Step, active: Bools) -> Bools:
         """Where another destination is stated that may matter."""
-        at = np.flatnonzero(step.stated)
+        at = step.stated.nonzero()[0]
         if not len(at):
             return np.zeros(len(step.rows), bool)
         renamed = np.zeros(len(step.rows), bool)
@@ -138,7 +138,7 @@ class PortProximity(Detector):
     def _near(self, step: Step, active: Bools) -> Bools:
         """Where a position came and the zones have something to say that is not said already."""
         own, now, wanted = self.state(step), step.now, np.zeros(len(step.rows), bool)
-        at = np.flatnonzero(step.moved)
+        at = step.moved.nonzero()[0]
         sog_kn = np.fmax(now.sog_kn, np.float32(0))
         reach = self.places.may_reach(now.lat_deg[at], now.lon_deg[at], sog_kn[at], listed=now.listed[at] > 0)
         at = at[reach | active[at]]

@@ -74,7 +74,8 @@ class Watchlist(Detector):
             same = (own.listed[rows] == now.listed) & (own.misuse[rows] == now.misuse)
             same &= (own.matched[rows] == now.matched) & (stage <= said)
             changed |= listed & ~same
-        return np.flatnonzero(changed)
+        found: Places = changed.nonzero()[0]
+        return found
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
         """When the episode of a listed ship ends if it stays silent."""

@@ -30,7 +30,7 @@ class FleetRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How many vessels are held, and which go first."""
 
     vessels_most: Annotated[
-        int, Meta(ge=8, le=100_000_000, description="Most vessels held in a partition (about 0.6 kB each)")
+        int, Meta(ge=8, le=100_000_000, description="Most vessels held in a partition (about 0.7 kB each)")
     ] = 500_000
     proven_reports: Annotated[
         int, Meta(ge=1, le=1000, description="Reports until which a vessel is on probation, and goes first")

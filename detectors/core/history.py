@@ -91,6 +91,8 @@ class History:
         self.moved: Bools = self.current & reports["moves"] & ~np.isnan(reports["lat_deg"] + reports["lon_deg"])
         self.stated: Bools = reports["static"] >= 0
         self._begins = begins
+        self._known: dict[str, Column_] = {}
+        self._brought: dict[str, tuple[Rows, Column_]] = {}
         self.kept: Rows | None = None
         """The vessels that are to be written; None for all."""
         self.quiet: Bools | None = None
@@ -132,6 +134,12 @@ class History:
 
     def known(self, name: str) -> Column_:
         """What the fleet knew, one value a vessel."""
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._knew(name)
+        return found
+
+    def _knew(self, name: str) -> Column_:
         if name not in STATED_COLUMNS:
             return self.moving[field(CORE_OWNER, name)]
         if self._stated is not None:
@@ -227,13 +235,21 @@ class History:
 
     def brings(self, name: str) -> tuple[Rows, Column_]:
         """Reports that bring a static column, and the values."""
+        found = self._brought.get(name)
+        if found is None:
+            found = self._brought[name] = self._brings(name)
+        return found
+
+    def _brings(self, name: str) -> tuple[Rows, Column_]:
+        if name == "bound_ms":
+            at = self.brings("imo")[0]
+            return at, self.times[at]
         at, statics = self._statements
         bit, needs = _STATED[name]
-        values = statics["imo" if name == "bound_ms" else name]
-        known = ~np.isnan(values) if needs == "number" else values > 0 if needs == "positive" else values != b""
-        given = (statics["has"] & bit > 0) & known
-        at = at[given]
-        return at, self.times[at] if name == "bound_ms" else values[given]
+        values = statics[name]
+        known = values == values if needs == "number" else values > 0 if needs == "positive" else values != b""  # noqa: PLR0124 - NaN is not itself
+        given = (statics["has"] & bit).astype(bool) & known
+        return (at, values) if given.all() else (at[given], values[given])
 
     def statement(self, name: str) -> Column_:
         """A static column after each report."""

@@ -63,7 +63,7 @@ class Matcher:
         for name, listed in (("imo", self._imos), ("call_sign", self._call_signs)):
             at, values = history.brings(name)
             suspect[history.vessel[at[_among(values, listed)]]] = True
-        stated = np.unique(history.vessel[history.stated])
+        stated = history.vessel[history.stated]
         known = (history.known("listed")[stated] > 0) | _among(history.known("mmsi")[stated], self._mmsis)
         known |= _among(history.known("call_sign")[stated], self._call_signs)
         suspect[stated[known]] = True

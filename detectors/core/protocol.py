@@ -80,6 +80,7 @@ class Step:
         """Per row: this report carried static data."""
         self.raw = b""
         self.change: Outage | Crowding | None = None
+        self._once = False
 
     @classmethod
     def of_reports(
@@ -90,7 +91,7 @@ class Step:
         if not written:
             made.now = history.now
         made.before, made.reports = history.before, history.reports
-        made.moved, made.stated, made.raw = history.moved, history.stated, raw
+        made.moved, made.stated, made.raw, made._once = history.moved, history.stated, raw, history.once
         return made
 
     def only(self, places: Places) -> Self:
@@ -102,13 +103,15 @@ class Step:
         some.now, some.before = Picked(self.now, places), Picked(self.before, places)
         if self.kind == "reports":
             some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]
-        some.raw, some.change = self.raw, self.change
+        some.raw, some.change, some._once = self.raw, self.change, self._once
         return some
 
     def in_turn(self) -> Iterator[Places]:
         """Places of the first report of each vessel, then of the second, ...: for what adds up report by report."""
-        for _, places in turns(*groups(self.rows)):
-            yield places
+        if self._once:
+            yield np.arange(len(self.rows))
+        else:
+            yield from (places for _, places in turns(*groups(self.rows)))
 
     def ship(self, at: int) -> Ship:
         """The vessel as it is now."""

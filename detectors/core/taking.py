@@ -51,6 +51,8 @@ class Taking:
         reports, most = batch.reports, 1
         while len(rows):
             run, rest = self._stretch(batch, rows, reports, source_bit=source_bit, most=most)
+            if not len(run):
+                return
             for _, turn in turns(*groups(rows[run])):
                 self._each(batch, rows[run[turn]], reports.take(run[turn]), source_bit)
             rows, reports, most = rows[rest], reports.take(rest), 2 * most

@@ -1,0 +1,148 @@
+"""What a vessel costs: bytes, and CPU a sentence as the fleet grows; and what invented MMSIs can do."""
+
+from __future__ import annotations
+
+import gc
+import resource
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+import typer
+
+from detectors.core.engine import Engine
+from streams.bench.frame import Figure, Measured, Row, cpu_of
+from streams.bench.invented import FIRST_MMSI, Sea
+from streams.engines import engine_for
+from streams.reference.loading import load_reference
+from streams.settings import Settings
+
+_BATCH: Final = 1000
+_RATE_HZ: Final = 20_000
+_TICK_EVERY: Final = 20
+_KNOWN: Final = 1000
+_DAY_MS: Final = 86_400_000
+_DAYS_KNOWN: Final = 3
+_MEGABYTE: Final = 1e6
+_US: Final = 1e6
+
+
+def run(
+    vessels: Annotated[list[int] | None, typer.Option(help="Fleets to measure, repeatable.", min=1000)] = None,
+    batches: Annotated[int, typer.Option(help="Batches of 1,000 sentences a round.", min=1)] = 100,
+    rounds: Annotated[int, typer.Option(help="Rounds; the fleets take turns, the median counts.", min=1)] = 5,
+    invented: Annotated[int, typer.Option(help="MMSIs invented, each heard once; 0 for none.", min=0)] = 5_000_000,
+) -> Measured:
+    """Measure the engine with all detectors: bytes a vessel, CPU a sentence as the fleet grows, a flood of MMSIs.
+
+    Example: wakewatch bench state --vessels 10000 --vessels 1000000 --invented 0
+    """
+    sizes = vessels or [1000, 10_000, 100_000, 1_000_000]
+    fleets = {size: _filled(size) for size in sizes}
+    taken: dict[int, list[float]] = {size: [] for size in sizes}
+    for _ in range(rounds):
+        for size, (engine, sea, _) in fleets.items():
+            taken[size].append(_round(engine, sea, batches))
+    cost_us = {size: median(costs) for size, costs in taken.items()}
+    base_us = cost_us[min(sizes, key=lambda size: abs(size - 10_000))]
+    rows = [
+        Row(
+            f"{size:,} vessels",
+            (
+                Figure("us a sentence", cost_us[size]),
+                Figure("times that of 10,000", cost_us[size] / base_us),
+                Figure("bytes a vessel", fleets[size][2]),
+            ),
+        )
+        for size in sizes
+    ]
+    fleets.clear()
+    if invented:
+        rows.append(_flood(invented))
+    return Measured(
+        input=f"invented reports, {_BATCH:,} a batch, {_RATE_HZ:,} a second, 9 % static; one partition",
+        rows=tuple(rows),
+        notes=("engine and all detectors without decoding; bytes by resident memory, rows, index and wheel together",),
+    )
+
+
+def _engine(vessels_most: int | None = None) -> Engine:
+    settings = Settings()
+    if vessels_most:
+        settings = msgspec.structs.replace(
+            settings, fleet=msgspec.structs.replace(settings.fleet, vessels_most=vessels_most)
+        )
+    return engine_for(settings, load_reference(settings.reference), 0)
+
+
+def _filled(size: int) -> tuple[Engine, Sea, float]:
+    """An engine that knows ``size`` vessels well, its sea, and the bytes that a vessel takes."""
+    engine, sea = _engine(2 * size), Sea(size, _RATE_HZ)
+    gc.collect()
+    before = _resident()
+    for _ in range(2):
+        for start in range(0, size, _BATCH):
+            engine.apply(sea.batch(np.arange(start, min(start + _BATCH, size))))
+        engine.tick(sea.tick())
+    gc.collect()
+    return engine, sea, (_resident() - before) / size
+
+
+def _round(engine: Engine, sea: Sea, batches: int) -> float:
+    """Microseconds a sentence, ticks included."""
+    made = [sea.some(_BATCH) for _ in range(batches)]
+
+    def play() -> None:
+        for number, batch in enumerate(made):
+            engine.apply(batch)
+            if number % _TICK_EVERY == 0:
+                engine.tick(sea.tick())
+
+    return cpu_of(play)[1] / (batches * _BATCH) * _US
+
+
+def _resident() -> int:
+    """Bytes of this process that are in memory."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _flood(invented: int) -> Row:
+    """Vessels known for days, then MMSIs that are each heard once, at the default cap."""
+    engine = _engine()
+    known = Sea(_KNOWN, 1)
+    for _ in range(_DAYS_KNOWN):
+        for batch in known.all_once(_BATCH):
+            engine.apply(batch)
+        engine.tick(known.tick())
+        known.time_ms += _DAY_MS
+    pouring = Sea(invented, _RATE_HZ, FIRST_MMSI + 7)  # none of them is known
+    pouring.time_ms = known.time_ms
+    gc.collect()
+    before, alerts = _resident(), 0
+
+    def pour() -> None:
+        nonlocal alerts
+        for number, start in enumerate(range(0, invented, _BATCH)):
+            batch = pouring.batch(np.arange(start, min(start + _BATCH, invented)))
+            alerts += sum(e.alert.detector == "flood" for e in engine.apply(batch))
+            if number % _TICK_EVERY == 0:
+                engine.tick(pouring.tick())
+
+    cpu_s = cpu_of(pour)[1]
+    held = (engine.fleet.index.find(known.mmsi) >= 0).mean()
+    return Row(
+        f"{invented:,} invented MMSIs",
+        (
+            Figure("us a sentence", cpu_s / invented * _US),
+            Figure("vessels held", engine.vessels),
+            Figure("cap, vessels", Settings().fleet.vessels_most),
+            Figure("MB taken", (_resident() - before) / _MEGABYTE),
+            Figure("share of long-known still held", float(held)),
+            Figure("flood alerts", alerts),
+        ),
+    )

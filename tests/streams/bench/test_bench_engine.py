@@ -1,0 +1,29 @@
+"""bench pipeline and bench state: they run, say what they were given, and their figures hang together."""
+
+from pathlib import Path
+
+from streams.bench import feed, pipeline, state
+from streams.bench.frame import Row
+
+
+def figures(row: Row) -> dict[str, float]:
+    return {figure.name: figure.value for figure in row.figures}
+
+
+def test_pipeline_fills_the_fleet_and_measures_each_batch_size(tmp_path: Path) -> None:
+    (tmp_path / "feed.nmea").write_bytes(b"\n".join(feed.generated(3000).lines))
+    measured = pipeline.run(tmp_path, vessels=4000, sentences=2000, batch=[100, 500])
+    assert [row.name for row in measured.rows] == ["never heard before", "known, 100 a batch", "known, 500 a batch"]
+    assert "vessels in one partition" in measured.input
+    for row in measured.rows:
+        said = figures(row)
+        assert 0 < said["of it decoding"] < said["us a sentence"]
+        assert abs(1e6 / said["us a sentence"] / said["sentences/CPU s"] - 1) < 1e-6
+
+
+def test_state_measures_fleets_and_a_flood() -> None:
+    measured = state.run(vessels=[1000, 2000], batches=2, rounds=1, invented=1150)
+    small, large, flood = map(figures, measured.rows)
+    assert small["us a sentence"] > 0 and large["bytes a vessel"] >= 0
+    assert flood["vessels held"] == 2150 and flood["share of long-known still held"] == 1
+    assert flood["flood alerts"] == 0  # so few fit
