@@ -99,6 +99,8 @@ def _play(plan: Plan, script: Script, settings: Settings, stage: Stage, screen: 
     stage.detect()
     notices(stage.notify(), screen.notice)
     stage.until(lambda: figures(stage.ports.worker).ready, "the worker takes its partitions")
+    if plan.stay or not script.finite:
+        stage.console()
     _addresses(stage, screen)
     with contextlib.closing(Watch(kafka, screen.alert)) as watch:
         began_s = time.monotonic()
@@ -106,7 +108,9 @@ def _play(plan: Plan, script: Script, settings: Settings, stage: Stage, screen: 
         interrupted = _await_end(script, stage, watch)
         wall_s = time.monotonic() - began_s
         fine = _tell(script, stage, watch, screen, wall_s)
-        if plan.stay and not interrupted:
+        if not plan.stay:
+            screen.next_steps()
+        elif not interrupted:
             screen.say("all of it stays up until Ctrl-C", "bold")
             _addresses(stage, screen)
             _until_interrupted(stage)
@@ -169,8 +173,11 @@ def _sentences(stage: Stage, seen: Figures) -> int:
 def _addresses(stage: Stage, screen: Screen) -> None:
     ports = stage.ports
     screen.say(f"  kafka    {stage.servers}", "dim")
-    for name, port in (("worker", ports.worker), ("ingest", ports.ingest)):
-        screen.say(f"  {name:<8} http://127.0.0.1:{port}/metrics", "dim")
+    if stage.has("console"):
+        screen.say(f"  console  http://127.0.0.1:{ports.console}/")
+    screen.say(f"  worker   http://127.0.0.1:{ports.worker}/metrics", "dim")
+    if stage.has("ingest") and not stage.ended("ingest"):
+        screen.say(f"  ingest   http://127.0.0.1:{ports.ingest}/metrics", "dim")
 
 
 def _until_interrupted(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Final
 
 import msgspec
 from rich.console import Console
@@ -18,6 +19,13 @@ from streams.console.lines import line
 from streams.demo.watch import Figures
 from streams.scenario.model import Truth
 from streams.scenario.verdict import Excess, Verdict, time_ms
+
+_NEXT: Final = (
+    ("make demo STAY=1", "the same, left running, with the map page"),
+    ("make demo FEED=tcp://HOST:PORT", "the same road on a feed of your own"),
+    (".venv/bin/wakewatch replay FILE --alerts alerts.jsonl", "a recording, without Kafka"),
+    (".venv/bin/wakewatch scenario --list", "more generated feeds with known truth"),
+)
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +88,12 @@ class Screen:
             kinds = ", ".join(f"{count} {detector}" for detector, count in sorted(self._unshown.items()))
             self._console.print(Text(f"    for the record, not shown: {kinds}", "dim"), soft_wrap=True)
             self._unshown.clear()
+
+    def next_steps(self) -> None:
+        """What to try now."""
+        self.say("\nNext", "bold")
+        for call, what in _NEXT:
+            self.say(f"  {call:<52} {what}")
 
     def account(self, account: Account, alerts: Sequence[Alert]) -> None:
         """The table at the end."""

@@ -31,11 +31,11 @@ _WORDS_BYTES: Final = 2000
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """Where each process serves /metrics."""
+    """Where each process is reached: the worker's and ingest's /metrics, the console's page."""
 
     worker: int
     ingest: int
-    notify: int
+    console: int
 
 
 class Stage:
@@ -47,7 +47,7 @@ class Stage:
         self._environ = {**os.environ, **({"WAKEWATCH_SETTINGS": str(settings.absolute())} if settings else {})}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._logs: list[IO[bytes]] = []
-        self.ports = Ports(worker=free_port(), ingest=free_port(), notify=free_port())
+        self.ports = Ports(worker=free_port(), ingest=free_port(), console=free_port())
         self.servers = servers or ""
 
     def open(self, kafka: KafkaSettings) -> KafkaSettings:
@@ -79,9 +79,9 @@ class Stage:
         """Feeds into the log."""
         self._start("ingest", [*feeds, *words, "--metrics", str(self.ports.ingest)])
 
-    def console(self, *words: str) -> None:
+    def console(self) -> None:
         """The map page."""
-        self._start("console", list(words))
+        self._start("console", ["--port", str(self.ports.console)])
 
     def until(self, done: Callable[[], bool], what: str, wait_s: float = _READY_S) -> None:
         """Waits for ``done``. Raises WakewatchError when it does not come or a process has ended with an error."""
@@ -97,6 +97,10 @@ class Stage:
         for name, process in self._processes.items():
             if process.poll() not in (None, 0):
                 raise WakewatchError(f"{name} ended with exit code {process.returncode}: {self.words(name)}")
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a process."""
+        return name in self._processes
 
     def ended(self, name: str) -> bool:
         """Whether a process is done."""
