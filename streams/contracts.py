@@ -125,7 +125,13 @@ RECORD: Final = Headers(
 MARKER: Final = Headers(required={"ww_format": "1", "ww_kind": "reference", "ww_source": "reference"})
 LETTER: Final = Headers(
     required={"reason": "why it was refused", "source": "where it came from"},
-    optional={"detail": "in words", "topic": "the record it stood in", "partition": "of it", "offset": "of it"},
+    optional={
+        "detail": "in words, a line for each line refused",
+        "count": "so many refused lines; 1 where it is missing",
+        "topic": "the record it stood in",
+        "partition": "of it",
+        "offset": "of it",
+    },
 )
 
 

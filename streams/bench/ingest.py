@@ -33,7 +33,7 @@ _DAMAGED: Final = 0.1
 _SHORT: Final = 20
 _CORE_CHUNK: Final = 1 << 20
 _NOTE: Final = (
-    "a sentence is one that was read, refused or not; each refused one is a dead letter, which is a record of its own;"
+    "a sentence is one that was read, refused or not; the dead letters of refused ones are in it;"
     " CPU of all threads of ingest, the broker has its own"
 )
 

@@ -26,10 +26,11 @@ _MMSI_CHARS: Final = 7  # 38 bits: type, repeat indicator, MMSI
 _CACHE_MOST: Final = 4096
 _CACHE_MMSI_MOST: Final = 200_000
 
-_UNIT: Final = re.compile(
-    rb"(?:\\([^\\]*)\\\s*)?!(([^,*!\\]{2}VD[MO],(\d{1,2}),(\d{1,2}),(\d{0,3}),([^,*]*),"
-    rb"([0-W`-w]*),\d?)\*([0-9A-Fa-f]{2}))([^\\]*)"
+_BARE: Final = (
+    rb"!(([^,*!\\]{2}VD[MO],(\d{1,2}),(\d{1,2}),(\d{0,3}),([^,*]*),([0-W`-w]*),\d?)\*([0-9A-Fa-f]{2}))([^\\]*)"
 )
+_UNIT: Final = re.compile(rb"(?:\\([^\\]*)\\\s*)?" + _BARE)
+_SOMEWHERE: Final = re.compile(_BARE)
 _HEAD: Final = re.compile(rb"![^,*!\\]{2}VD[MO](?:,|$)")
 _PGHP: Final = re.compile(rb"(?:\\[^\\]*\\\s*)?\$(PGHP,1,([0-9,]*)[^*]*)\*([0-9A-Fa-f]{2})")
 _APPENDED: Final = re.compile(rb"(?:,([rb]\w+))?,(\d{9,13}(?:\.\d+)?)\s*(?:,|$)")
@@ -172,7 +173,9 @@ def parse_tag(text: bytes) -> Tag:
 
 def _search(unit: bytes) -> re.Match[bytes] | None:
     """A sentence that something else stands before, such as a logger's date; comments are not searched."""
-    return None if unit[:1] == b"#" else _UNIT.search(unit)
+    if unit[:1] == b"#" or not _SOMEWHERE.search(unit):  # 0.2 us where there is none, against 2 us for the whole search
+        return None
+    return _UNIT.search(unit)
 
 
 def _not_a_sentence(unit: bytes) -> Timing | Bad | None:
