@@ -7,8 +7,9 @@ Why it matters. A listed ship that has been dark for weeks and shows herself for
 How it decides. The IMO number decides; without one the MMSI, then the call sign with its flag. An IMO once stated
 under an MMSI stays bound to it through silence and restart, so that a position alone identifies her. The first
 report is ``unverified``; a second, kinematically consistent one corroborates it. An episode ends after 12 h of
-silence: the next report opens a new one, ``reappeared``. A ship that contradicts the entry (class B, a tug, far too
-short) is possible misuse of the identity, and pages nobody.
+silence: the next report opens a new one, ``reappeared``. A list that comes into force later opens ``listed_now`` for
+whoever was seen before, and closes the alerts of ships that it does not name. A ship that contradicts the entry
+(class B, a tug, far too short) is possible misuse of the identity, and pages nobody.
 
 When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two ships can send one IMO.
 

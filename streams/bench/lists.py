@@ -1,0 +1,96 @@
+"""What a long watchlist costs: to load, to bring into force, and to match against in the whole pipeline."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from statistics import median
+from typing import Annotated, Final
+
+import typer
+
+from detectors.core.engine import Engine
+from detectors.core.matching import Register, is_imo_number
+from detectors.core.reference import Reference
+from streams.bench import feed
+from streams.bench.frame import Figure, Measured, Row, cpu_of
+from streams.engines import engine_for
+from streams.ingest.model import Nature
+from streams.reference.formats import Source, read_lists
+from streams.reference.loading import load_reference, make_reference
+from streams.replay import Plan, Road, play
+from streams.settings import Settings
+
+_FIRST_IMO: Final = 7_000_000
+_FIRST_MMSI: Final = 671_000_000
+_VESSELS: Final = 20_000
+
+
+def run(
+    entries: Annotated[int, typer.Option(help="Listed ships.", min=1, max=250_000)] = 50_000,
+    lines: Annotated[int, typer.Option(help="Generated lines to replay.", min=100)] = feed.GENERATED_LINES,
+    rounds: Annotated[int, typer.Option(help="Passes of each; the median counts.", min=1)] = 3,
+) -> Measured:
+    """Load a long list, bring it into force over a fleet, and replay the same lines with it and with a list of four.
+
+    Example: wakewatch bench lists --entries 50000
+    """
+    given = feed.generated(lines)
+    text = "\n".join(_rows(entries)).encode()
+    settings = Settings()
+    short = load_reference(settings.reference)
+    ships, read_s = cpu_of(lambda: read_lists([Source("bench.csv", [text])])[0].watchlist.ships)
+    _, index_s = cpu_of(lambda: Register(ships))
+    long = make_reference(ships, short.zones)
+    _, adopt_s = cpu_of(lambda: _fleet(settings, short).adopt(long))
+    taken: dict[str, list[float]] = {"short": [], "long": []}
+    for _ in range(rounds):
+        for name, reference in (("short", short), ("long", long)):
+            taken[name].append(cpu_of(lambda reference=reference: _replay(given.lines, reference, settings))[1])  # type: ignore[misc]
+    short_s, long_s = median(taken["short"]), median(taken["long"])
+    return Measured(
+        input=given.description,
+        rows=(
+            Row(
+                f"read {entries:,} entries (CSV)", (Figure("CPU s", read_s), Figure("entries/CPU s", entries / read_s))
+            ),
+            Row("index them", (Figure("CPU s", index_s), _rate(entries, index_s))),
+            Row(f"bring them into force over {_VESSELS:,} vessels", (Figure("CPU s", adopt_s),)),
+            Row(f"replay with {len(short.ships)} entries", (Figure("CPU s", short_s),)),
+            Row(f"replay with {entries:,} entries", (Figure("CPU s", long_s), _more(short_s, long_s))),
+        ),
+        notes=("a replay is ingest, decoding, state and detectors in this process; making the long index is left out",),
+    )
+
+
+def _rate(entries: int, cpu_s: float) -> Figure:
+    return Figure("entries/CPU s", entries / cpu_s)
+
+
+def _more(short_s: float, long_s: float) -> Figure:
+    return Figure("% more", (long_s / short_s - 1) * 100)
+
+
+def _rows(entries: int) -> Iterator[str]:
+    yield "list,entry_id,name,former_names,imo,mmsi,call_sign,flag,ship_type,length_m"
+    imo = _FIRST_IMO
+    for number in range(entries):
+        while not is_imo_number(imo):
+            imo += 1
+        mmsi, sign = _FIRST_MMSI + number % 1_000_000, f"5V{number:05d}"[:7]
+        yield f"bench,{number},SHIP {number},OLD {number},{imo},{mmsi},{sign},TG,Products Tanker,{90 + number % 200}"
+        imo += 1
+
+
+def _fleet(settings: Settings, reference: Reference) -> Engine:
+    import numpy as np
+
+    engine = engine_for(settings, reference, 0)
+    engine.fleet.admit(np.arange(200_000_000, 200_000_000 + _VESSELS, dtype=np.uint32))
+    return engine
+
+
+def _replay(lines: list[bytes], reference: Reference, settings: Settings) -> int:
+    road = Road(settings, reference, 1)
+    plan = Plan(source="bench", partitions=1, nature=Nature(replayed=True))
+    return sum(1 for _ in play([io.BytesIO(b"\n".join(lines))], plan, road, settings))
