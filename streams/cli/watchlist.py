@@ -130,7 +130,9 @@ def import_(
     _show(changes, now, read, json=json)
     if dry_run:
         return
-    if changes.vanishing > VANISHING_MOST and not yes and not _agreed(changes):
+    # The shipped four ships are an example: who imports a first list need not be asked about them.
+    asks = not yes and (held.newest() is not None or bool(loaded.reference.watchlists))
+    if asks and changes.vanishing > VANISHING_MOST and not _agreed(changes):
         raise ConfigError("watchlist import: nothing was changed; say --yes if so much shall vanish")
     Importer(loaded.kafka, talk).bring(held, now.version, now.ships)
 

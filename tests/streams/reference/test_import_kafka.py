@@ -1,0 +1,48 @@
+"""wakewatch watchlist import on a real Kafka: a first list, the same again, half a list, and the word --yes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from streams.broker.clients import admin
+from streams.cli import watchlist
+from streams.errors import ConfigError
+from streams.reference import load_reference
+from streams.reference.library import in_force, read_shelf
+from streams.settings import KafkaSettings, Settings
+from streams.topics import create_missing
+
+pytestmark = pytest.mark.broker
+OWN = load_reference(Settings().reference)
+HEAD = "list,name,mmsi\n"
+
+
+def names(kafka: KafkaSettings) -> set[str]:
+    return {ship.name for ship in in_force(read_shelf(kafka), OWN).ships}
+
+
+def test_lists_come_into_force_and_do_not_vanish_unasked(
+    kafka_settings: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS", kafka_settings.bootstrap_servers)
+    monkeypatch.setenv("WAKEWATCH_KAFKA_TOPIC_PREFIX", kafka_settings.topic_prefix)
+    client = admin(kafka_settings)
+    create_missing(client, kafka_settings)
+    client.close()
+    mine = tmp_path / "mine.csv"
+
+    def run(rows: str, *options: str) -> Result:
+        mine.write_text(HEAD + rows)
+        return CliRunner().invoke(watchlist.app, ["import", str(mine), *options])
+
+    assert run("OFAC,FIRST,273000001\nOFAC,SECOND,273000002\n").exit_code == 0
+    assert names(kafka_settings) == {"FIRST", "SECOND", "MARIA"}, "the shipped example of that name is replaced"
+    assert "0 added, 0 removed" in run("OFAC,FIRST,273000001\nOFAC,SECOND,273000002\n").output
+    half = run("OFAC,FIRST,273000001\n")
+    assert isinstance(half.exception, ConfigError) and "would vanish" in half.output
+    assert names(kafka_settings) == {"FIRST", "SECOND", "MARIA"}
+    assert run("OFAC,FIRST,273000001\n", "--yes").exit_code == 0
+    assert names(kafka_settings) == {"FIRST", "MARIA"}
