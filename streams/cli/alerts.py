@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final
 
 import msgspec
 import typer
 from rich.console import Console
 
-from detectors.core.alert import Alert
+from detectors.core.alert import Alert, encode
 from detectors.core.units import MS, rfc3339
 from streams import feedback
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
@@ -24,9 +24,24 @@ from streams.topics import FEEDBACK
 
 ALERTS, STATE = "ais.alerts.v1", "ais.alerts.state.v1"
 _LEAST_ID: Final = 4
+_OVERLAP_MS: Final = 10_000
+"""Following begins so long before what was read to its end: clocks differ, and what comes twice is told once."""
 _out = Console(highlight=False, soft_wrap=True)
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 app = typer.Typer()
+
+
+class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts are asked for; None: any."""
+
+    detector: str | None
+    mmsi: int | None
+    severity: str | None
+
+    def holds(self, alert: Alert) -> bool:
+        wanted = (self.detector or alert.detector, self.mmsi or alert.mmsi, self.severity or alert.severity)
+        return wanted == (alert.detector, alert.mmsi, alert.severity)
+
 
 AlertId = Annotated[str, typer.Argument(help="The alert's id, or its beginning.", metavar="ID")]
 By = Annotated[str, typer.Option("--by", help="Who says so.")]
@@ -61,19 +76,45 @@ def command(
     if severity not in {None, "page", "ticket", "log"}:
         raise ConfigError(f"--severity {severity}: give page, ticket or log")
     kafka = settings_of(settings, bootstrap_servers).kafka
+    wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity)
     since_ms = ago_ms(since) if since else None
-    said = _feedback(kafka) if state else {}
-    seen: set[tuple[str, int]] = set()
-    for record in read(kafka, STATE if state else ALERTS, since_ms=since_ms, follow=follow):
-        alert = _alert(record)
-        if alert is None or (alert.id, alert.revision) in seen:
-            continue  # written twice after a crash: the same id and revision
-        seen.add((alert.id, alert.revision))
-        wanted = (detector or alert.detector, mmsi or alert.mmsi, severity or alert.severity)
-        if wanted == (alert.detector, alert.mmsi, alert.severity):
-            _print(alert, record, said.get(alert.id), json=json)
-    if not seen and not json:
-        _talk.print("no alerts yet: `wakewatch doctor` tells whether anything is wrong", markup=False)
+    if state:
+        shown = _print_all(_newest(_parsed(read(kafka, STATE, since_ms=since_ms))), wanted, _feedback(kafka), json=json)
+    else:
+        shown = _log_of(kafka, since_ms, wanted, follow=follow, json=json)
+    if not shown and not json:
+        _talk.print("no such alerts: `wakewatch doctor` tells whether anything is wrong", markup=False)
+
+
+def _log_of(kafka: KafkaSettings, since_ms: int | None, wanted: _Wanted, *, follow: bool, json: bool) -> int:
+    """What is there, in order of event time; with ``follow`` then what comes, as it is written."""
+    now_ms = int(time.time() * MS)
+    told = {(alert.id, alert.revision): alert for alert in _parsed(read(kafka, ALERTS, since_ms=since_ms))}
+    shown = _print_all(told.values(), wanted, {}, json=json)
+    if follow:
+        if not shown and not json:
+            _talk.print("nothing yet; waiting", markup=False)
+        for alert in _parsed(read(kafka, ALERTS, since_ms=now_ms - _OVERLAP_MS, follow=True)):
+            if (alert.id, alert.revision) not in told:  # written twice after a crash: the same id and revision
+                told[alert.id, alert.revision] = alert
+                shown += _print_all([alert], wanted, {}, json=json)
+    return shown
+
+
+def _print_all(alerts: Iterable[Alert], wanted: _Wanted, said: Mapping[str, Feedback], *, json: bool) -> int:
+    chosen = sorted(filter(wanted.holds, alerts), key=lambda alert: (alert.time, alert.id, alert.revision))
+    for alert in chosen:
+        _print(alert, said.get(alert.id), json=json)
+    return len(chosen)
+
+
+def _newest(alerts: Iterable[Alert]) -> Iterable[Alert]:
+    """The highest revision of each: the topic holds older ones until it is compacted."""
+    found: dict[str, Alert] = {}
+    for alert in alerts:
+        if alert.id not in found or alert.revision > found[alert.id].revision:
+            found[alert.id] = alert
+    return found.values()
 
 
 @app.command()
@@ -124,21 +165,14 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
         raise ConfigError(
             f"{alert_id!r} is no alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
         )
-    found: dict[str, Alert] = {}
-    for alert in _alerts(read(kafka, STATE), f'"id":"{alert_id}'):
-        if alert.id not in found or alert.revision >= found[alert.id].revision:
-            found[alert.id] = alert
+    begins = f'"id":"{alert_id}'.encode()
+    records = (record for record in read(kafka, STATE) if record.value and begins in record.value[:64])
+    found = {alert.id: alert for alert in _newest(_parsed(records))}
     if not found:
         raise WakewatchError(f"no alert {alert_id} in the topic")
     if len(found) > 1:
         raise ConfigError(f"{alert_id} begins {len(found)} ids: give more digits")
     return next(iter(found.values()))
-
-
-def _alerts(records: Iterable[Read], begins: str) -> Iterable[Alert]:
-    for record in records:
-        if record.value and begins.encode() in record.value[:64]:
-            yield parse(record.value)
 
 
 def _feedback(kafka: KafkaSettings) -> dict[str, Feedback]:
@@ -154,17 +188,19 @@ def _feedback(kafka: KafkaSettings) -> dict[str, Feedback]:
     return found
 
 
-def _alert(record: Read) -> Alert | None:
-    try:
-        return parse(record.value) if record.value else None
-    except msgspec.MsgspecError as error:
-        _talk.print(f"skipped a record that is no alert: {record.partition}/{record.offset}: {error}", markup=False)
-        return None
+def _parsed(records: Iterable[Read]) -> Iterator[Alert]:
+    for record in records:
+        try:
+            if record.value:
+                yield parse(record.value)
+        except msgspec.MsgspecError as error:
+            where = f"{record.partition}/{record.offset}"
+            _talk.print(f"skipped a record that is no alert: {where}: {error}", markup=False)
 
 
-def _print(alert: Alert, record: Read, said: Feedback | None, *, json: bool) -> None:
+def _print(alert: Alert, said: Feedback | None, *, json: bool) -> None:
     if json:
-        typer.echo((record.value or b"").decode())
+        typer.echo(encode(alert).decode())
         return
     text = line(alert)
     if said is not None and said.revision >= alert.revision:

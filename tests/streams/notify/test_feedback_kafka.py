@@ -88,3 +88,20 @@ def test_what_cannot_be_said_is_one_line(say: Callable[..., Any], kafka_settings
     said = say("alerts", "ack", "01234", "--by", "Kim", "--json")
     assert json.loads(said.stdout)["kind"] == "acknowledged"
     assert json.loads(said.stdout)["revision"] == 1
+
+
+def test_alerts_are_listed_once_and_in_order_of_time(
+    say: Callable[..., Any], kafka_settings: KafkaSettings, make: Make
+) -> None:
+    late = make(id="f" * 32, time="2024-02-04T06:00:00.000Z", mmsi=205_000_001)
+    write(kafka_settings, late, make(), make(), make(revision=2, status="closed", time="2024-02-04T05:30:00.000Z"))
+    listed = [line[:17] + line[18:20] for line in say("alerts").stdout.splitlines()]
+    assert listed == ["2024-02-04 05:12Z+ ", "2024-02-04 05:30Z- ", "2024-02-04 06:00Z+ "]
+    newest = [line[:17] + line[18:20] for line in say("alerts", "--state").stdout.splitlines()]
+    assert newest == ["2024-02-04 05:30Z- ", "2024-02-04 06:00Z+ "]
+    assert len(say("alerts", "--state", "--mmsi", "205000001", "--json").stdout.splitlines()) == 1
+    nothing = say("alerts", "--severity", "ticket")
+    assert nothing.stdout == ""
+    assert "no such alerts" in nothing.stderr
+    assert say("alerts", "--severity", "high").exit_code != 0
+    assert say("alerts", "--state", "--follow").exit_code != 0
