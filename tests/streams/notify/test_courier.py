@@ -193,3 +193,24 @@ def test_what_is_refused_for_good_is_buried(receiver: Any, make: Make, metrics: 
     assert "answered 400" in why
     letters = metrics.registry.get_sample_value("wakewatch_dead_letters_total", {"reason": "notification_refused"})
     assert letters == 1
+
+
+def test_after_kill_9_of_alertmanager_what_is_open_is_there_again_and_told_at_most_twice(
+    alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
+) -> None:
+    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules())
+    alerts = [make(id=f"{n:032x}", case_id=f"mmsi/{n}") for n in range(5)]
+    for alert in alerts:
+        assert courier.carry(notices.take(alert, now_ms()))
+    until(lambda: len(receiver.got) == 5)
+    alertmanager.kill()
+    alertmanager.start()
+    assert courier.carry(notices.due(now_ms() + 61_000))
+    until(lambda: len(alertmanager.alerts()) == 5)
+    for alert in alerts:
+        ended = make(id=alert.id, case_id=alert.case_id, revision=2, status="closed")
+        assert courier.carry(notices.take(ended, now_ms() + 62_000))
+    until(lambda: sum(call["status"] == "resolved" for _, _, call in receiver.got) == 5)
+    told = [(call["groupLabels"]["case_id"], call["status"]) for _, _, call in receiver.got]
+    assert {case for case, _ in told} == {alert.case_id for alert in alerts}
+    assert max(told.count(one) for one in told) <= 2
