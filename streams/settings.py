@@ -115,6 +115,18 @@ class ReferenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     zones: Annotated[tuple[str, ...], Meta(description="GeoJSON files of zones; none: the shipped ones")] = ()
 
 
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is written on stderr."""
+
+    format: Annotated[
+        Literal["auto", "console", "json"],
+        Meta(description="For people, or one JSON object a line; auto: for people on a terminal, else JSON"),
+    ] = "auto"
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least that is written")] = (
+        "info"
+    )
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole settings file."""
 
@@ -126,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notify: NotifySettings = NotifySettings()
     console: ConsoleSettings = ConsoleSettings()
     reference: ReferenceSettings = ReferenceSettings()
+    log: LogSettings = LogSettings()
     severity: Annotated[
         dict[str, Literal["page", "ticket", "log"]],
         Meta(description="Severity by situation, such as `gap.listed = 'page'`; see `config show`"),

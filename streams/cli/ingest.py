@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +11,11 @@ from types import FrameType
 from typing import Annotated, Final
 
 import msgspec
-import structlog
 import typer
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 
+from streams import logs
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
 from streams.ingest.pump import Observer, State
@@ -91,12 +90,11 @@ def command(
         until_ms=_time_ms("--until", until),
         again=again,
     )
-    # stdout is for data; the program's talk goes to stderr.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     stop = threading.Event()
     signals: list[int] = []
     before = {number: _on(number, stop, signals) for number in (signal.SIGTERM, signal.SIGINT)}
     effective = settings_of(settings, servers, ingest__metrics_port=metrics)
+    logs.configure(effective.log)
     try:
         with _measured(effective) as observer:
             outcome = run(plan, effective, stop, observer)

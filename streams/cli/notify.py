@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import threading
 import time
 from types import FrameType
 from typing import Annotated, Final
 
 import msgspec
-import structlog
 import typer
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.text import Text
 
 from detectors.core.units import MS
+from streams import logs
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
 from streams.metrics import Metrics
@@ -64,7 +63,7 @@ def command(
     )
     if include_replayed and not dry_run:
         raise ConfigError("--include-replayed goes with --dry-run only: a recording wakes nobody")
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logs.configure(effective.log)
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)

@@ -9,16 +9,15 @@ import os
 import signal
 import sys
 
-import structlog
-
+from streams import config, logs
 from streams.errors import ConfigError, StateError, WakewatchError
 from streams.worker.supervisor import WRONG_USE
 
 
 def main() -> int:
     """Runs until stopped."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
+        logs.configure(config.load().log)
         import faust
 
         from streams.worker import app as made
