@@ -19,7 +19,7 @@ SCREENS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
 STILL = {
     # titles of panels that show 0 while all is well
     "Processes away", "Records behind", "Restarts of workers", "Records behind, by partition", "Sources down",
-    "Detectors that failed", "Feeds down",
+    "Detectors that failed", "Feeds down", "Vessels forgotten",
     "Late", "Heard more than once, and late", "Clocks apart",
 }  # fmt: skip
 
