@@ -1,4 +1,4 @@
-"""Decoding side by side: ours, pyais, and libais where it is installed; the same lines, one pass each in turn."""
+"""Decoding side by side: ours, pyais, and libais where it is installed; the same messages, one pass each in turn."""
 
 from __future__ import annotations
 
@@ -13,61 +13,70 @@ import typer
 from streams.bench import feed
 from streams.bench.frame import Data, Figure, Measured, Row, cpu_of
 from streams.decode import decode
-from streams.decode.messages import read
+from streams.decode.messages import Message, read
 
-_FILL, _PAYLOAD, _NUMBER = 6, 5, 2
-Message = list[bytes]
+_SIZES: Final = (40, 250, 1000, 10_000)
+_UNUSUAL_SIZE: Final = 1000
+_FILL, _PAYLOAD = 6, 5
+_DAMAGED: Final = 0.1
+PYAIS, LIBAIS = "pyais", "libais"
+_NOTES: Final = (
+    "ours reads records as ingest packs them: tag blocks, checksums, parts; the other two are given the same messages"
+    " as bare sentences, parts together, and only decode",
+)
+Sentences = list[bytes]
 Pass = Callable[[], object]
-OURS, PYAIS, LIBAIS = "ours", "pyais", "libais"
 
 
 def run(
     data: Data = None,
-    rounds: Annotated[int, typer.Option(help="Passes of each decoder; the median counts.", min=1)] = 3,
-    batch: Annotated[list[int] | None, typer.Option(help="Lines a batch, repeatable (40, 250, 1000, 10000).")] = None,
+    rounds: Annotated[int, typer.Option(help="Passes of each decoder; the median counts.", min=1)] = 5,
+    batch: Annotated[list[int] | None, typer.Option(help="Lines a record, repeatable (40, 250, 1000, 10000).")] = None,
 ) -> Measured:
     """Decode the same lines by each decoder: sentences a CPU second, and how many times the others' ours is.
+
+    Two more rows decode a feed with other receivers' tag blocks, and one of whose lines a tenth is damaged.
 
     Example: wakewatch bench decode --batch 1000 --batch 10000
     """
     given = feed.given(data)
-    sizes = batch or [40, 250, 1000, 10_000]
-    records = {size: list(feed.packed(given.lines, size)) for size in sizes}
-    messages = _messages(given.lines)
-    passes: dict[str, Pass] = {_ours(size): _decode_all(records[size]) for size in sizes}
+    lines = feed.ingested(given.lines)
+    sizes = batch or list(_SIZES)
+    passes = {f"ours, {size:,} lines a record": _ours(feed.packed(lines, size)) for size in sizes}
+    size = _UNUSUAL_SIZE if _UNUSUAL_SIZE in sizes else sizes[-1]
+    passes[f"ours, {size:,}, foreign tag blocks"] = _ours(feed.packed(feed.foreign(lines), size))
+    passes[f"ours, {size:,}, {_DAMAGED:.0%} damaged"] = _ours(feed.packed(feed.damaged(lines, _DAMAGED), size))
+    messages = _messages(lines)
     passes[PYAIS] = lambda: _pyais(messages)
     libais = _find_libais()
     if libais is not None:
         passes[LIBAIS] = lambda: _libais(libais, messages)
-    taken = {name: [] for name in passes}  # type: dict[str, list[float]]
-    for _ in range(rounds):
-        for name, one_pass in passes.items():
-            taken[name].append(cpu_of(one_pass)[1])
-    cpu_s = {name: median(times) for name, times in taken.items()}
+    cpu_s = _in_turn(passes, rounds)
     return Measured(
-        input=given.description,
-        rows=tuple(_row(name, len(given.lines), cpu_s) for name in passes),
+        input=f"{given.description}; {len(lines):,} of them are sentences that ingest accepts",
+        rows=tuple(_row(name, f"ours, {size:,} lines a record", len(lines), cpu_s) for name in passes),
         notes=_NOTES if libais else (*_NOTES, "libais is not installed: pip install libais"),
     )
 
 
-_NOTES: Final = (
-    "ours reads packed records with tag blocks, checks checksums and joins parts; the others get bare sentences whose"
-    " checksums are known to be right, parts together, and only decode",
-)
+def _in_turn(passes: dict[str, Pass], rounds: int) -> dict[str, float]:
+    """The median CPU seconds of each."""
+    taken: dict[str, list[float]] = {name: [] for name in passes}
+    for _ in range(rounds):
+        for name, one_pass in passes.items():
+            taken[name].append(cpu_of(one_pass)[1])
+    return {name: median(times) for name, times in taken.items()}
 
 
-def _ours(size: int) -> str:
-    return f"{OURS}, {size:,} lines a batch"
+def _row(name: str, clean: str, lines: int, cpu_s: dict[str, float]) -> Row:
+    figures = [Figure("sentences/CPU s", lines / cpu_s[name]), Figure("CPU s", cpu_s[name])]
+    figures += [Figure(f"times {them}", cpu_s[them] / cpu_s[name]) for them in (PYAIS, LIBAIS) if them in cpu_s]
+    if name.startswith("ours") and not name.endswith("lines a record"):
+        figures.append(Figure("of clean", cpu_s[clean] / cpu_s[name]))
+    return Row(name, tuple(figures))
 
 
-def _row(name: str, lines: int, cpu_s: dict[str, float]) -> Row:
-    others = [other for other in (PYAIS, LIBAIS) if other in cpu_s and other != name]
-    ratios = (Figure(f"times {other}", cpu_s[other] / cpu_s[name]) for other in others)
-    return Row(name, (Figure("sentences/CPU s", lines / cpu_s[name]), Figure("CPU s", cpu_s[name]), *ratios))
-
-
-def _decode_all(records: list[bytes]) -> Pass:
+def _ours(records: list[bytes]) -> Pass:
     def one_pass() -> None:
         for record in records:
             decode(record, "bench")
@@ -75,14 +84,17 @@ def _decode_all(records: list[bytes]) -> Pass:
     return one_pass
 
 
-def _messages(lines: list[bytes]) -> list[Message]:
-    """What the other decoders are given: each whole message's bare sentences."""
-    found = read(b"\n".join(lines), "bench", 0)
-    whole = (found.raw[start:end] for start, end in zip(found.starts, found.ends, strict=True))
-    return [[b"!" + line.rpartition(b"!")[2] for line in message.split(b"\n")] for message in whole]
+def _messages(lines: Sentences) -> list[Sentences]:
+    """What the other decoders are given: each message's bare sentences."""
+    reading = read(b"\n".join(lines), "bench", 0)
+    return [_bare(reading.raw, message) for message in reading.messages]
 
 
-def _pyais(messages: list[Message]) -> None:
+def _bare(raw: bytes, message: Message) -> Sentences:
+    return [b"!" + line.rpartition(b"!")[2] for line in raw[message.start : message.end].split(b"\n")]
+
+
+def _pyais(messages: list[Sentences]) -> None:
     for message in messages:
         try:
             pyais.decode(*message)
@@ -97,7 +109,7 @@ def _find_libais() -> Any:
         return None
 
 
-def _libais(libais: Any, messages: list[Message]) -> None:
+def _libais(libais: Any, messages: list[Sentences]) -> None:
     for message in messages:
         fields = [line.split(b",") for line in message]
         payload = b"".join(field[_PAYLOAD] for field in fields).decode()

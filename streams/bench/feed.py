@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+from detectors.core.ticks import FeedRules
 from streams.encode import (
     Fix,
     Particulars,
@@ -22,6 +22,8 @@ from streams.encode import (
     tagged,
 )
 from streams.errors import ConfigError
+from streams.ingest.core import Ingest, Nature
+from streams.records import Sentences
 
 RECORDINGS: Final = Path(__file__).parents[2] / ".." / "shared" / "data" / "nmea"
 GENERATED_LINES: Final = 85_000
@@ -32,6 +34,10 @@ _VESSELS: Final = 11_000
 _FIRST_MMSI: Final = 200_000_000
 _TIME_MS: Final = 1_707_000_000_000
 _SPACING_MS: Final = 4
+_AGES_S: Final = 1e11
+_ANY_TIME: Final = FeedRules(refuse_behind_s=_AGES_S, jump_ahead_s=_AGES_S)
+"""Recordings of many years stand side by side: no time is refused."""
+_FOREIGN: Final = (b"c:%d", b"c:%d000,s:bench", b"s:rMT2083,t:marinetraffic,c:%d", b"g:1-2-3985,s:rEV02,c:%d")
 _GZIP: Final = b"\x1f\x8b"
 _LAP: Final = 104_729  # a prime: the vessels of many laps stay apart
 _SERIAL: Final = 1_000_000
@@ -64,7 +70,7 @@ def recorded(folder: Path) -> Feed:
     paths = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
     if not paths:
         raise ConfigError(f"--data {folder}: no recordings there")
-    lines = [line for path in paths for line in _content(path).splitlines() if line and not line.isspace()]
+    lines = [line for path in paths for line in content(path).splitlines() if line and not line.isspace()]
     return Feed(f"{len(lines):,} lines of the {len(paths)} recordings in {folder}", lines)
 
 
@@ -80,14 +86,34 @@ def generated(count: int = GENERATED_LINES, seed: int = 1) -> Feed:
     return Feed(f"{len(lines):,} generated lines (seed {seed}; {mix}; {_DAMAGED:.0%} of the lines damaged)", lines)
 
 
-def packed(lines: list[bytes], size: int) -> Iterator[bytes]:
+def ingested(lines: list[bytes]) -> list[bytes]:
+    """The lines that ingest writes for these: in its order, with its tag blocks, parts together, nothing refused."""
+    ingest = Ingest("bench", 1, nature=Nature(replayed=True, start_ms=_TIME_MS), rules=_ANY_TIME)
+    records = [*ingest.feed(b"\n".join([*lines, b""])), *ingest.end()]
+    return [line for record in records if isinstance(record, Sentences) for line in record.value.split(b"\n")]
+
+
+def foreign(lines: list[bytes]) -> list[bytes]:
+    """The same sentences with tag blocks as other receivers write them: seconds or ms, fields in any order."""
+    return [
+        b"\\%b*00\\!%b" % (_FOREIGN[at % len(_FOREIGN)] % ((_TIME_MS // 1000 + at // 250),), line.rpartition(b"!")[2])
+        for at, line in enumerate(lines)
+    ]
+
+
+def damaged(lines: list[bytes], share: float, seed: int = 1) -> list[bytes]:
+    """The lines, of which a share is cut short or has one character wrong."""
+    random = Random(seed)  # noqa: S311 - no secret
+    return [_damaged(random, line) if random.random() < share else line for line in lines]
+
+
+def packed(lines: list[bytes], size: int) -> list[bytes]:
     """Records as on ``ais.sentences.v1``: ``size`` lines each, a tag block with station and time before a bare one."""
     timed = [
         line if line.startswith(b"\\") else tagged([line], _TIME_MS + at * _SPACING_MS, "bench")[0]
         for at, line in enumerate(lines)
     ]
-    for at in range(0, len(timed), size):
-        yield b"\n".join(timed[at : at + size])
+    return [b"\n".join(timed[at : at + size]) for at in range(0, len(timed), size)]
 
 
 def fresh(lines: list[bytes], lap: int) -> list[bytes]:
@@ -95,7 +121,8 @@ def fresh(lines: list[bytes], lap: int) -> list[bytes]:
     return [_renamed(line, lap) for line in lines] if lap else lines
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """What is in a file, plain or gzip."""
     content = path.read_bytes()
     return gzip.decompress(content) if content.startswith(_GZIP) else content
 

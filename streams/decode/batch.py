@@ -1,116 +1,203 @@
-"""Packed records into columns: the hot types in numpy, the rest through pyais. What is irregular costs itself alone."""
+"""Packed records into columns: what is usual all at once, the rest line by line. What is unusual costs itself alone."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.reports import REPORT, Batch
+from detectors.core.reports import REPORT, STATIC, Batch
 from streams.decode import fix, hot, rare
-from streams.decode.bits import dearmour, hashes
-from streams.decode.messages import Messages, read
-from streams.decode.model import SENT_STATIC, Decoded, Refused, empty
+from streams.decode.bits import SLOT_CHARS, SLOT_WORDS, Chains, Words, chain, dearmour, joined
+from streams.decode.messages import Message, Reader, parts_of, read, says_when, timed, untimed
+from streams.decode.model import Decoded, Refused, Sent, SentStatic
+from streams.decode.scan import Usual, scan
 from streams.errors import Reason
 
-# By payload length in characters: most messages fill one slot, a voyage report two, hardly any more.
-_BUCKETS: Final = (0, 32, 96, 1 << 30)
 _MOVES: Final = np.isin(np.arange(256), [1, 2, 3, 9, 18, 19, 27])
 _CLASS_B: Final = np.isin(np.arange(256), [18, 19, 24])
+_ROW: Final = f"V{REPORT.itemsize}"
+"""A report as so many bytes: numpy takes rows of plain bytes ten times faster than rows of fields."""
 
+_NO_STATICS: Final = np.zeros(0, STATIC)
+
+Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
-Places = npt.NDArray[np.intp]
+Why = dict[int, tuple[Reason, str]]
 
 
-class _Sent:
-    """All messages of a record, as they were sent; a message's number is its row."""
+class _Messages(NamedTuple):
+    """All messages of a record: first those of usual lines, in their order, then the others, in theirs."""
 
-    def __init__(self, messages: Messages) -> None:
-        self._messages = messages
-        size = len(messages.payloads)
-        self.rows = empty(size)
-        self.undecodable: dict[int, tuple[Reason, str]] = {}
-        self._static_rows = [np.empty(0, np.intp)]
-        self._statics = [np.empty(0, SENT_STATIC)]
-        lengths = np.fromiter(map(len, messages.payloads), np.int64, size)
-        bits = lengths * 6 - np.array(messages.fills, np.int64)
-        for least, most in pairwise(_BUCKETS):
-            bucket = np.flatnonzero((lengths > least) & (lengths <= most))
-            if len(bucket):
-                self._bucket(bucket, bits[bucket])
+    raw: bytes
+    firsts: Ints
+    """The first line of each."""
+    starts: Ints
+    ends: Ints
+    times_ms: Ints
+    bits: Ints
+    chains: Chains
+    words: Words
+    others: list[Message]
 
-    def statics(self) -> tuple[Places, Rows]:
-        """The rows that have a static part, rising, and these parts."""
-        places = np.concatenate(self._static_rows)
-        order = np.argsort(places)
-        return places[order], np.concatenate(self._statics)[order]
-
-    def _bucket(self, bucket: Places, bits: npt.NDArray[np.int64]) -> None:
-        """Decodes messages of about one length; all are unpacked at once."""
-        words = dearmour([self._messages.payloads[row] for row in bucket.tolist()])
-        self.rows["payload"][bucket] = hashes(words)
-        is_hot = hot.is_hot(words, bits)
-        hot_rows = bucket[is_hot]
-        sent = self.rows[hot_rows]
-        places, statics = hot.decode(words[is_hot], sent)
-        self.rows[hot_rows] = sent
-        self._static_rows.append(hot_rows[places])
-        self._statics.append(statics)
-        for row in bucket[~is_hot].tolist():
-            self._rare(row)
-
-    def _rare(self, row: int) -> None:
-        try:
-            static = rare.decode(self._messages.payloads[row], self._messages.fills[row], self.rows, row)
-        except rare.UndecodableError as error:
-            self.undecodable[row] = error.reason, error.detail
-            return
-        if static is not None:
-            self._static_rows.append(np.array([row], np.intp))
-            self._statics.append(static)
+    def one(self, row: int) -> Message:
+        """A message by itself."""
+        usual = len(self.firsts) - len(self.others)
+        if row >= usual:
+            return self.others[row - usual]
+        return read(self.raw[self.starts[row] : self.ends[row]], "", 0).messages[0]
 
 
-def decode(value: bytes, source: str, ordinals: npt.NDArray[np.int64] | None = None, fallback_ms: int = 0) -> Decoded:
+class _Said(NamedTuple):
+    """What the messages say; ``parts`` are the static ones, those of the rows ``owners``."""
+
+    sent: Sent
+    owners: Ints
+    parts: SentStatic
+    undecodable: Why
+
+
+def decode(value: bytes, source: str, ordinals: Ints | None = None, fallback_ms: int = 0) -> Decoded:
     """A packed record as columns. Never raises on bad input: what gives no report is in the result, with a reason.
 
     ``ordinals`` has one value a line (by default 0, 1, ...); ``fallback_ms`` is the event time of sentences
     that carry none. Reports stand in the order of their sentences.
     """
-    messages = read(value, source, fallback_ms)
-    sent = _Sent(messages)
-    implausible = {row: why for row, why in fix.refusals(sent.rows).items() if row not in sent.undecodable}
-    kept = np.ones(len(sent.rows), np.bool_)
-    kept[[*sent.undecodable, *implausible]] = False
-    batch = Batch(source, *_columns(messages, sent, kept, ordinals), messages.raw)
-    refused = messages.refused + _refused(messages, sent.undecodable)
-    return Decoded(batch, refused, _refused(messages, implausible), messages.sentences, messages.merged)
-
-
-def _columns(
-    messages: Messages, sent: _Sent, kept: npt.NDArray[np.bool_], ordinals: npt.NDArray[np.int64] | None
-) -> tuple[Rows, Rows]:
-    """REPORT and STATIC of the kept rows."""
-    rows = sent.rows[kept]
-    reports = np.zeros(len(rows), REPORT)
-    for name, column in (("time_ms", messages.times_ms), ("start", messages.starts), ("end", messages.ends)):
-        reports[name] = np.array(column, np.int64)[kept]
-    firsts = np.array(messages.firsts, np.int64)[kept]
-    reports["ordinal"] = firsts if ordinals is None else ordinals[firsts]
-    for name in ("type", "mmsi", "payload"):
-        reports[name] = rows[name]
-    reports["moves"], reports["class_b"] = _MOVES[rows["type"]], _CLASS_B[rows["type"]]
-    fix.kinematics(rows, reports)
-    places, parts = sent.statics()
-    owners = places[kept[places]]
+    usual, reader = _read(value, source, fallback_ms)
+    messages = _together(usual, reader.messages)
+    said = _said(messages)
+    places = fix.judged(said.sent)
+    implausible = {row: why for row, why in places.refused.items() if row not in said.undecodable}
+    reports = _reports(messages, said, places.unplaced, ordinals)
+    reports, owners, parts = _kept(messages, said, [*said.undecodable, *implausible], reports)
     reports["static"] = -1
-    reports["static"][(np.cumsum(kept) - 1)[owners]] = np.arange(len(owners))
-    return reports, fix.statics(parts[kept[places]], sent.rows["mmsi"][owners])
+    reports["static"][owners] = np.arange(len(owners))
+    statics = fix.statics(parts, reports["mmsi"][owners]) if len(owners) else _NO_STATICS
+    return Decoded(
+        Batch(source, reports, statics, usual.raw),
+        reader.refused + _refused(messages, said.undecodable),
+        _refused(messages, implausible),
+        len(usual.starts),
+        reader.merged + int(np.count_nonzero(usual.firsts != usual.lasts)),
+    )
 
 
-def _refused(messages: Messages, why: dict[int, tuple[Reason, str]]) -> list[Refused]:
-    return [
-        Refused(reason, messages.raw[messages.starts[row] : messages.ends[row]], detail)
-        for row, (reason, detail) in sorted(why.items())
-    ]
+def _read(value: bytes, source: str, fallback_ms: int) -> tuple[Usual, Reader]:
+    """The usual lines, and all others read one by one."""
+    usual = scan(value)
+    spans, wrong = _spans(usual), usual.wrong
+    found = {line: parts_of(usual.raw[start:end]) for line, (start, end) in spans.items() if line not in wrong}
+    late = [line for line, parts in found.items() if parts is not None and not says_when(parts)]
+    if late:
+        usual = _timed(usual, {line: timed(found[line], source, fallback_ms) for line in late})
+        found.update({line: untimed(found[line]) for line in late})
+        spans = _spans(usual)
+    reader, behind = Reader(usual.raw, spans, fallback_ms), 0
+    for line in spans:
+        if line != behind:
+            reader.apart()
+        behind = line + 1
+        if line in wrong:
+            reader.wrong(line, wrong[line])
+        else:
+            reader.line(line, found[line])
+    reader.apart()
+    return usual, reader
+
+
+def _spans(usual: Usual) -> dict[int, tuple[int, int]]:
+    """Where each of the other lines begins and ends."""
+    if not len(usual.others):
+        return {}
+    spans = zip(usual.starts[usual.others].tolist(), usual.ends[usual.others].tolist(), strict=True)
+    return dict(zip(usual.others.tolist(), spans, strict=True))
+
+
+def _timed(usual: Usual, lines: dict[int, bytes]) -> Usual:
+    """The record with other lines, given by their numbers, rising."""
+    pieces, done = [], 0
+    longer = np.zeros(len(usual.starts), np.int64)
+    for number, line in lines.items():
+        start, end = int(usual.starts[number]), int(usual.ends[number])
+        pieces += [usual.raw[done:start], line]
+        longer[number], done = len(line) - (end - start), end
+    shifts = longer.cumsum()
+    raw = b"".join([*pieces, usual.raw[done:]])
+    return usual._replace(raw=raw, starts=usual.starts + shifts - longer, ends=usual.ends + shifts)
+
+
+def _together(usual: Usual, others: list[Message]) -> _Messages:
+    starts, ends = usual.starts[usual.firsts], usual.ends[usual.lasts]
+    columns = np.array((usual.firsts, starts, ends, usual.times_ms, usual.bits))
+    chains, words = usual.chains, usual.words
+    if others:
+        more = [(m.first, m.start, m.end, m.time_ms, len(m.payload) * 6 - m.fill) for m in others]
+        columns = np.concatenate((columns, np.array(more, np.int64).T), axis=1)
+        their = chain(np.array([len(message.payload) for message in others]))
+        padded = [
+            message.payload.ljust(-(-len(message.payload) // SLOT_CHARS) * SLOT_CHARS, b"0") for message in others
+        ]
+        chars = np.frombuffer(b"".join(padded), np.uint8).copy()
+        their_words, _ = dearmour(chars, np.full(len(their.owners), SLOT_CHARS))
+        words, chains = joined(words, chains, their_words, their)
+    firsts, starts, ends, times_ms, bits = columns
+    return _Messages(usual.raw, firsts, starts, ends, times_ms, bits, chains, words, others)
+
+
+def _said(messages: _Messages) -> _Said:
+    """All that is understood at once, and the rest through pyais."""
+    words, bases = messages.words, messages.chains.slots * SLOT_WORDS
+    kinds, is_hot = hot.understood(words, bases, messages.bits)
+    sent = hot.sent(words, messages.chains, bases, kinds)
+    owners, parts = hot.statics(words, bases, kinds, is_hot)
+    undecodable: Why = {}
+    if not is_hot.all():
+        for row in np.flatnonzero(~is_hot).tolist():
+            message = messages.one(row)
+            try:
+                part = rare.decode(message.payload, message.fill, sent, row)
+            except rare.UndecodableError as error:
+                undecodable[row] = error.reason, error.detail
+                continue
+            if part is not None:
+                owners = np.append(owners, row)
+                parts = parts.and_then(part)
+        order = owners.argsort(kind="stable")
+        owners, parts = owners[order], parts.take(order)
+    return _Said(sent, owners, parts, undecodable)
+
+
+def _reports(messages: _Messages, said: _Said, unplaced: Ints, ordinals: Ints | None) -> Rows:
+    """REPORT of all rows, but for ``static``."""
+    sent, firsts = said.sent, messages.firsts
+    reports = np.zeros(len(firsts), REPORT)
+    reports["time_ms"] = messages.times_ms
+    reports["start"], reports["end"] = messages.starts, messages.ends
+    reports["ordinal"] = firsts if ordinals is None else ordinals[firsts]
+    reports["type"], reports["mmsi"], reports["payload"] = sent.type, sent.mmsi, sent.payload
+    reports["moves"], reports["class_b"] = _MOVES[sent.type], _CLASS_B[sent.type]
+    fix.kinematics(sent, unplaced, reports)
+    return reports
+
+
+def _kept(messages: _Messages, said: _Said, dropped: list[int], reports: Rows) -> tuple[Rows, Ints, SentStatic]:
+    """The rows that are left, in the order of their lines; the owners of static parts, and these."""
+    owners, parts = said.owners, said.parts
+    if not dropped and not messages.others:
+        return reports, owners, parts
+    kept = np.ones(len(reports), np.bool_)
+    kept[dropped] = False
+    rows = kept.nonzero()[0]
+    if messages.others:
+        rows = rows[messages.firsts[rows].argsort(kind="stable")]
+    places = np.full(len(reports), -1)
+    places[rows] = np.arange(len(rows))
+    owners = places[owners]
+    order = owners.argsort(kind="stable")[np.count_nonzero(owners < 0) :]
+    return reports.view(_ROW)[rows].view(REPORT), owners[order], parts.take(order)
+
+
+def _refused(messages: _Messages, why: Why) -> list[Refused]:
+    rows = sorted(why, key=lambda row: int(messages.firsts[row]))
+    return [Refused(why[row][0], messages.raw[messages.starts[row] : messages.ends[row]], why[row][1]) for row in rows]

@@ -16,12 +16,14 @@ A sog of 102.2 means that or more. The check digit of an IMO number is not judge
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.core.reports import STATIC
+from streams.decode.bits import number
+from streams.decode.model import NO_STATUS, TEXT_CHARS, Sent, SentStatic
 from streams.errors import Reason
 
 MMSI_MOST: Final = 999_999_998
@@ -29,76 +31,100 @@ IMO_MOST: Final = 9_999_999
 NO_LAT_DEG, NO_LON_DEG = 91.0, 181.0
 LAT_MOST_DEG, LON_MOST_DEG = 90.0, 180.0
 FULL_CIRCLE_DEG: Final = 360.0
-NO_STATUS: Final = 15
-_SOG_MOST_KN: Final = np.full(64, 102.2)
-"""By type: the highest speed that says something."""
-_SOG_MOST_KN[9] = 1022.0
-_SOG_MOST_KN[27] = 62.0
-_SOG_SLACK_KN: Final = 0.05  # half a step
-_ETA_DATE: Final = 11  # bits below the day
-_AUXILIARY: Final = 98  # first digits of a craft that belongs to a ship: 98MIDxxxx
+_NO_SOG_KN: Final = np.full(64, 102.25)
+"""By type: beyond the highest speed that says something, by half a step."""
+_NO_SOG_KN[9] = 1022.05
+_NO_SOG_KN[27] = 62.05
+_ONE, _MMSI_MOST, _IMO_MOST, _SERIALS, _UNKNOWN = (
+    number(value, np.uint32) for value in (1, MMSI_MOST, IMO_MOST, 10_000_000, 0)
+)
+_PLACE_MOST, _NO_PLACE = np.array([[LON_MOST_DEG], [LAT_MOST_DEG]]), np.array([[NO_LON_DEG], [NO_LAT_DEG]])
+_FULL_CIRCLE: Final = np.array(FULL_CIRCLE_DEG)
+_NO_STATUS, _AT = number(NO_STATUS, np.int8), number(ord("@"), np.uint8)
+_ETA_DATE: Final = number(1 << 11, np.uint32)  # bits below the day
+_AUXILIARY: Final = number(98, np.uint32)  # first digits of a craft that belongs to a ship: 98MIDxxxx
+_SIDE_SHIFTS, _SIDES = np.array((21, 12, 6, 0), np.uint32), np.array((511, 511, 63, 63), np.uint32)
 
 Rows = npt.NDArray[np.void]
+Codes = npt.NDArray[np.uint8]
 Text = npt.NDArray[np.bytes_]
 
 
-def refusals(sent: Rows) -> dict[int, tuple[Reason, str]]:
-    """Rows of SENT whose values cannot be, each with the reason."""
-    mmsi, lat, lon = sent["mmsi"], sent["lat_deg"], sent["lon_deg"]
-    nobody = (mmsi == 0) | (mmsi > MMSI_MOST)
-    nowhere = ((np.abs(lat) > LAT_MOST_DEG) & (lat != NO_LAT_DEG)) | (
-        (np.abs(lon) > LON_MOST_DEG) & (lon != NO_LON_DEG)
-    )
-    found = {
-        int(row): (Reason.POSITION_OUT_OF_RANGE, f"{lat[row]:.4f} {lon[row]:.4f}")
-        for row in np.flatnonzero(nowhere & ~nobody)
-    }
-    found.update({int(row): (Reason.MMSI_INVALID, str(mmsi[row])) for row in np.flatnonzero(nobody)})
-    return found
+class Places(NamedTuple):
+    """What cannot be, and what is not known, of the values that were sent."""
+
+    refused: dict[int, tuple[Reason, str]]
+    """Rows whose values cannot be, each with the reason."""
+    unplaced: npt.NDArray[np.int64]
+    """Rows without a place."""
 
 
-def kinematics(sent: Rows, reports: Rows) -> None:
-    """Fills the columns of REPORT that SENT knows of; rows match."""
-    lat, lon = sent["lat_deg"], sent["lon_deg"]
-    placed = (lat != NO_LAT_DEG) & (lon != NO_LON_DEG) & ~np.isnan(lat + lon)
-    reports["lat_deg"] = np.where(placed, lat, np.nan)
-    reports["lon_deg"] = np.where(placed, lon, np.nan)
-    said = sent["sog_kn"] < _SOG_MOST_KN[sent["type"]] + _SOG_SLACK_KN
-    reports["sog_kn"] = np.where(said, sent["sog_kn"], np.nan)
-    for name in ("cog_deg", "heading_deg"):
-        reports[name] = np.where(sent[name] < FULL_CIRCLE_DEG, sent[name], np.nan)
-    reports["status"] = np.where(sent["status"] == NO_STATUS, -1, sent["status"])
+def judged(sent: Sent) -> Places:
+    """Who is nobody, and who is nowhere. NaN is unknown."""
+    nobody = sent.mmsi - _ONE >= _MMSI_MOST
+    distance = np.abs(sent.place_deg)
+    placed = distance <= _PLACE_MOST
+    unplaced = (~(placed[0] & placed[1])).nonzero()[0]
+    beyond = distance > _PLACE_MOST
+    beyond &= sent.place_deg != _NO_PLACE
+    refused = {}
+    if np.count_nonzero(beyond):
+        for row in (beyond[0] | beyond[1]).nonzero()[0].tolist():
+            lon_deg, lat_deg = sent.place_deg[:, row]
+            refused[row] = Reason.POSITION_OUT_OF_RANGE, f"{lat_deg:.4f} {lon_deg:.4f}"
+    if np.count_nonzero(nobody):
+        refused.update({row: (Reason.MMSI_INVALID, str(sent.mmsi[row])) for row in nobody.nonzero()[0].tolist()})
+    return Places(refused, unplaced)
 
 
-def statics(sent: Rows, mmsi: npt.NDArray[np.uint32]) -> Rows:
-    """STATIC of SENT_STATIC; ``mmsi`` has the sender of each row."""
-    known = np.zeros(len(sent), STATIC)
-    known["has"] = sent["has"]
-    known["imo"] = np.where(sent["imo"] <= IMO_MOST, sent["imo"], 0)
-    for name in ("name", "call_sign", "destination"):
-        known[name] = clean(sent[name])
-    known["ship_type"] = _or_unknown(sent["ship_type"])
+def kinematics(sent: Sent, unplaced: npt.NDArray[np.int64], reports: Rows) -> None:
+    """Fills the columns of REPORT that ``sent`` knows of; rows match."""
+    lon_deg, lat_deg = sent.place_deg
+    for name, column in (("lat_deg", lat_deg), ("lon_deg", lon_deg)):
+        reports[name] = column
+        reports[name][unplaced] = np.nan
+    for name, column, most in (
+        ("sog_kn", sent.sog_kn, _NO_SOG_KN[sent.type]),
+        ("cog_deg", sent.cog_deg, _FULL_CIRCLE),
+        ("heading_deg", sent.heading_deg, _FULL_CIRCLE),
+    ):
+        reports[name] = column
+        reports[name][column >= most] = np.nan
+    reports["status"] = sent.status
+    reports["status"][sent.status == _NO_STATUS] = -1
+
+
+def statics(parts: SentStatic, mmsi: npt.NDArray[np.uint32]) -> Rows:
+    """STATIC of static parts; ``mmsi`` has the sender of each row."""
+    known = np.zeros(len(parts.has), STATIC)
+    known["has"] = parts.has
+    known["imo"] = parts.imo * (parts.imo <= _IMO_MOST)
+    known["name"], known["call_sign"], known["destination"] = clean(parts.text).T
     # 24 B of an auxiliary craft has its mothership's MMSI where other craft have dimensions.
-    own = mmsi // 10_000_000 != _AUXILIARY
-    known["length_m"] = _or_unknown((sent["bow_m"] + sent["stern_m"]) * own)
-    known["beam_m"] = _or_unknown((sent["port_m"] + sent["starboard_m"]) * own)
-    known["draught_m"] = np.where(sent["draught_m"] > 0, sent["draught_m"], np.nan)
-    known["eta"] = np.where(sent["eta"] >> _ETA_DATE, sent["eta"], 0)
+    hull = parts.hull * (mmsi // _SERIALS != _AUXILIARY)
+    sides = hull[:, None] >> _SIDE_SHIFTS
+    sides &= _SIDES
+    for name, column in (
+        ("ship_type", parts.ship_type),
+        ("length_m", sides[:, 0] + sides[:, 1]),
+        ("beam_m", sides[:, 2] + sides[:, 3]),
+    ):
+        known[name] = column
+        known[name][column == _UNKNOWN] = -1
+    known["draught_m"] = parts.draught_m
+    known["draught_m"][parts.draught_m == _UNKNOWN] = np.nan
+    known["eta"] = parts.eta * (parts.eta >= _ETA_DATE)
     return known
 
 
-def clean(text: Text) -> Text:
-    """Printable ASCII up to the first "@", without blanks around it.
+def clean(text: Codes) -> Text:
+    """Printable ASCII up to the first "@", without blanks around it: (n, 60) codes are (n, 3) texts of 20.
 
     "@" fills what is not used; some transponders leave rubbish behind it (about 1 name in 100 on the air).
     """
-    width = text.dtype.itemsize
-    codes = np.ascontiguousarray(text).view(np.uint8).reshape(len(text), width)
-    ended = np.logical_or.accumulate(codes == ord("@"), axis=1)
-    kept = np.where(ended, np.uint8(0), codes).view(f"S{width}").ravel()
-    stripped: Text = np.strings.strip(kept, b" ")
+    codes = text.reshape(-1, TEXT_CHARS)
+    kept = codes != _AT
+    np.logical_and.accumulate(kept, axis=1, out=kept)
+    codes = codes * kept
+    stripped: Text = np.strings.strip(codes.view(f"S{TEXT_CHARS}"), b" ").reshape(len(text), -1)
     return stripped
-
-
-def _or_unknown(column: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
-    return np.where(column == 0, np.int16(-1), column)

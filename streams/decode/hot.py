@@ -1,167 +1,201 @@
-"""The message types that make up nearly all traffic, a batch at a time (ITU-R M.1371-5, annex 8).
+"""What nearly all messages say, all messages of a record at once (ITU-R M.1371-5, annex 8).
 
-Types 1, 2, 3, 4, 5, 11, 18, 19, 24 and 27, when the message holds every field that we take from it. All values equal
-what pyais makes of the same bits; everything else is pyais's (``rare``).
+All types 1 to 27, when the message holds every field that we take from it; what does not is pyais's (``rare``), and
+all values equal pyais's of the same bits. Where a field stands depends on the message's *kind*: its type, with part B
+of type 24 as a kind of its own. A table tells it, so that one expression reads a field out of messages of any type.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
-from streams.decode.bits import Words, signed, text, unsigned
-from streams.decode.model import SENT_STATIC
+from streams.decode.bits import WORD_BITS, Chains, Words, hashes, number, text, windows
+from streams.decode.model import NO_STATUS, TEXT_CHARS, Sent, SentStatic
 
+_PART_A, _PART_B, _NO_PART = 24, 64, 65
+_KINDS: Final = 66
+_CLASS_A, _CLASS_B, _STATIONS, _AIRCRAFT, _AID, _LONG_RANGE = [1, 2, 3], [18, 19], [4, 11], [9], [21], [27]
 _NEVER: Final = 1 << 30
-_NEEDS_BITS: Final = np.full(64, _NEVER, np.int64)
-"""By type: so many bits hold all that we read."""
-_NEEDS_BITS[[1, 2, 3, 4, 11, 18]] = 168
-_NEEDS_BITS[27] = 94
-_NEEDS_BITS[5] = 422
-_NEEDS_BITS[19] = 301
-_NEEDS_BITS[24] = 160
-_PART_B_BITS: Final = 162
-_STATIC_TYPES: Final = np.isin(np.arange(64), [5, 19, 24])
 
-Rows = npt.NDArray[np.void]
-Places = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
-class Layout(NamedTuple):
-    """At which bit each field of a type's kinematics begins."""
-
-    lat: int
-    lon: int
-    sog: int
-    cog: int
-    heading: int
+def _table(default: float, *said: tuple[list[int], float], dtype: type = np.int64) -> npt.NDArray[Any]:
+    """A value a kind."""
+    table: npt.NDArray[Any] = np.full(_KINDS, default, dtype)
+    for kinds, value in said:
+        table[kinds] = value
+    return table
 
 
-_CLASS_A: Final = Layout(lat=89, lon=61, sog=50, cog=116, heading=128)
-_CLASS_B: Final = Layout(lat=85, lon=57, sog=46, cog=112, heading=124)
+class _At(NamedTuple):
+    """Where a window begins, by kind."""
+
+    word: Ints
+    bit: Words
+
+    def of(self, words: Words, bases: Ints, kinds: Ints) -> Words:
+        """The windows of messages whose first words are ``bases``."""
+        return windows(words, bases + self.word[kinds], self.bit[kinds])
 
 
-def is_hot(words: Words, bits: npt.NDArray[np.int64]) -> Mask:
-    """Rows that ``decode`` understands; ``bits`` is the length of each message."""
-    kind = unsigned(words, 0, 6).astype(np.int64)
-    part = unsigned(words, 38, 2)
-    two_parts = (part == 0) | ((part == 1) & (bits >= _PART_B_BITS))
-    hot: Mask = (bits >= _NEEDS_BITS[kind]) & ((kind != 24) | two_parts)  # noqa: PLR2004 - message type 24
-    return hot
+def _at(bits: npt.NDArray[Any]) -> _At:
+    numbers = bits.astype(np.int64)
+    return _At(numbers // WORD_BITS, (numbers % WORD_BITS).astype(np.uint64))
 
 
-def decode(words: Words, sent: Rows) -> tuple[Places, Rows]:
-    """Fills ``sent`` (SENT) and gives the static parts (SENT_STATIC) with, first, the rows that they belong to."""
-    kind = unsigned(words, 0, 6).astype(np.uint8)
-    sent["type"] = kind
-    sent["mmsi"] = unsigned(words, 8, 30)
-    for types, layout in (((1, 2, 3), _CLASS_A), ((18, 19), _CLASS_B)):
-        _place(words, sent, np.isin(kind, types), layout)
-    _status(words, sent, kind <= 3, 38)  # noqa: PLR2004 - message types 1 to 3
-    _clock(words, sent, (kind == 4) | (kind == 11))  # noqa: PLR2004 - base station, and its kind of answer
-    _long_range(words, sent, kind == 27)  # noqa: PLR2004 - message type 27
-    return _statics(words, kind)
+_NEEDS_BITS: Final = _table(
+    38, (_CLASS_A, 168), (_STATIONS, 134), ([5], 422), (_AIRCRAFT, 128), ([18], 168), ([19], 301), (_AID, 219),
+    ([_PART_A], 160), (_LONG_RANGE, 94), ([_PART_B], 162), ([0, *range(28, 64), _NO_PART], _NEVER),
+)  # fmt: skip
+"""So many bits hold all that we read. Of most types that is who sent them."""
+_PLACE: Final = _at(_table(61, (_CLASS_B, 57), (_STATIONS, 79), (_AID, 164), (_LONG_RANGE, 44)))
+"""Longitude in 28 bits, latitude in 27. (27: longitude 18, latitude 17, sog 6, cog 9.)"""
+_COURSE: Final = _at(_table(116, (_CLASS_B, 112)))
+"""Course in 12 bits, heading in 9."""
+_SOG_SHIFT: Final = _table(4, (_CLASS_B, 8), dtype=np.uint64)
+"""Speed stands in the first word, and so many bits behind it."""
+_STATUS_SHIFT: Final = _table(22, (_LONG_RANGE, 20), dtype=np.uint64)
+_STATUS_NONE: Final = _table(NO_STATUS, ([*_CLASS_A, *_LONG_RANGE], 0), dtype=np.uint64)
+_PLACE_NONE: Final = _table(np.nan, (_CLASS_A + _CLASS_B + _STATIONS + _AIRCRAFT + _AID + _LONG_RANGE, 0), dtype=float)
+_SOG_STEPS: Final = _table(np.nan, (_CLASS_A + _CLASS_B, 10), (_AIRCRAFT, 1), dtype=float)
+"""To a knot; NaN where a type has no speed. So for the next two."""
+_COG_STEPS: Final = _table(np.nan, (_CLASS_A + _CLASS_B + _AIRCRAFT, 10), dtype=float)
+_HEADING_NONE: Final = _table(np.nan, (_CLASS_A + _CLASS_B, 0), dtype=float)
+_STATIC: Final = _table(-1, ([5], 0), ([19], 1), ([_PART_A], 2), ([_PART_B], 3))
+"""Row of the tables of static fields."""
 
 
-def degrees(ten_thousandths: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def understood(words: Words, bases: Ints, bits: Ints) -> tuple[Ints, Mask]:
+    """The kind of each message, and whether it holds all that is read of its kind.
+
+    ``bases`` are the words that messages begin with, ``bits`` their lengths.
+    """
+    first = words[bases]
+    kinds = (first >> _TYPE_SHIFT).view(np.int64)
+    two_parts = (kinds == _TWO_PARTS).nonzero()[0]
+    if len(two_parts):
+        kinds[two_parts] = _PARTS[(first[two_parts] >> 24 & 3).view(np.int64)]
+    return kinds, bits >= _NEEDS_BITS[kinds]
+
+
+_PARTS: Final = np.array([_PART_A, _PART_B, _NO_PART, _NO_PART])
+_TYPE_SHIFT, _MMSI_SHIFT, _MMSI = number(58), number(26), number(0x3FFFFFFF)
+_LON_SHIFT, _LAT_UP, _LAT_SHIFT = number(36, np.int64), number(28), number(37, np.int64)
+_COG_SHIFT, _HEADING_SHIFT, _NINE_BITS, _TEN_BITS, _STATUS = (number(value) for value in (52, 43, 511, 1023, 15))
+_NO_CODE, _FAR, _TWO_PARTS = number(0, np.int64), number(27, np.int64), number(24, np.int64)
+_FAR_LON_SHIFT, _FAR_LAT_SHIFT = number(46, np.int64), number(47, np.int64)
+_FAR_LAT_UP, _FAR_SOG_SHIFT, _FAR_COG_SHIFT, _SIX_BITS = number(18), number(23), number(14), number(63)
+_TEN, _THREE, _SIXTHS, _MILLION = number(10, np.int64), number(3, np.int64), number(6, np.int64), np.array(1e6)
+
+
+def sent(words: Words, chains: Chains, bases: Ints, kinds: Ints) -> Sent:
+    """What ships say of themselves and their movement. Rows that are not understood hold anything."""
+    first = words[bases]
+    place = _PLACE.of(words, bases, kinds)
+    course = _COURSE.of(words, bases, kinds)
+    raw = np.empty((2, len(bases)), np.int64)
+    np.right_shift(place.view(np.int64), _LON_SHIFT, raw[0])
+    np.right_shift((place << _LAT_UP).view(np.int64), _LAT_SHIFT, raw[1])
+    speed = first >> _SOG_SHIFT[kinds]
+    speed &= _TEN_BITS
+    sog_kn = speed / _SOG_STEPS[kinds]
+    cog_deg = (course >> _COG_SHIFT) / _COG_STEPS[kinds]
+    course >>= _HEADING_SHIFT
+    course &= _NINE_BITS
+    status = first >> _STATUS_SHIFT[kinds]
+    status &= _STATUS
+    status |= _STATUS_NONE[kinds]
+    far = (kinds == _FAR).nonzero()[0]
+    if len(far):
+        raw[:, far], sog_kn[far], cog_deg[far] = _far(place[far])
+    place_deg = degrees(raw)
+    place_deg += _PLACE_NONE[kinds]
+    return Sent(
+        type=(first >> _TYPE_SHIFT).astype(np.uint8),
+        mmsi=(first >> _MMSI_SHIFT & _MMSI).astype(np.uint32),
+        status=status.astype(np.int8),
+        place_deg=place_deg,
+        sog_kn=sog_kn,
+        cog_deg=cog_deg,
+        heading_deg=course + _HEADING_NONE[kinds],
+        payload=hashes(words, chains),
+    )
+
+
+def degrees(ten_thousandths: Ints) -> Floats:
     """Degrees, to six places, of 1/10,000 minutes: in integers, rounded as pyais rounds."""
-    rounded: npt.NDArray[np.float64] = (10 * ten_thousandths + 3) // 6 / 1e6
+    scaled = ten_thousandths * _TEN
+    scaled += _THREE
+    scaled //= _SIXTHS
+    rounded: Floats = scaled / _MILLION
     return rounded
 
 
-def _place(words: Words, sent: Rows, mask: Mask, at: Layout) -> None:
-    rows = np.flatnonzero(mask)
+def _far(place: Words) -> tuple[Ints, Words, Words]:
+    """Type 27: place in 1/10,000 minutes, though sent in tenths; knots and degrees."""
+    lon, lat = place.view(np.int64) >> _FAR_LON_SHIFT, (place << _FAR_LAT_UP).view(np.int64) >> _FAR_LAT_SHIFT
+    return np.array((lon, lat)) * 1000, place >> _FAR_SOG_SHIFT & _SIX_BITS, place >> _FAR_COG_SHIFT & _NINE_BITS
+
+
+# Windows of static fields, by row of ``_STATIC``: at which bit, and how many bits count; none where a kind has none.
+_FIELDS: Final = (
+    #  5           19          24 A       24 B
+    ((40, 30), (0, 0), (0, 0), (0, 0)),  # IMO
+    ((232, 8), (263, 8), (0, 0), (40, 8)),  # ship type
+    ((240, 30), (271, 30), (0, 0), (132, 30)),  # bow, stern, port, starboard
+    ((274, 28), (0, 0), (0, 0), (0, 0)),  # ETA in 20, draught in 8
+    ((112, 60), (143, 60), (40, 60), (0, 0)),  # name
+    ((172, 60), (203, 60), (100, 60), (0, 0)),
+    ((70, 42), (0, 0), (0, 0), (90, 42)),  # call sign
+    ((0, 0), (0, 0), (0, 0), (0, 0)),
+    ((302, 60), (0, 0), (0, 0), (0, 0)),  # destination
+    ((362, 60), (0, 0), (0, 0), (0, 0)),
+)
+_IMO, _SHIP_TYPE, _HULL, _VOYAGE, _TEXT = range(5)
+_WINDOWS: Final = np.array(_FIELDS).transpose(1, 0, 2)
+_BEGIN, _BITS = _WINDOWS[..., 0], _WINDOWS[..., 1]
+_WORD, _BIT = _BEGIN // WORD_BITS, (_BEGIN % WORD_BITS).astype(np.uint64)
+_KEPT: Final = ~(np.uint64(2**64 - 1) >> _BITS.astype(np.uint64))
+_HAS: Final = np.array(
+    [HAS_IDENTITY | HAS_NAME | HAS_SHIP | HAS_VOYAGE, HAS_NAME | HAS_SHIP, HAS_NAME, HAS_SHIP], np.uint8
+)
+
+
+_IMO_SHIFT, _TYPE_OF_SHIP_SHIFT, _ETA_SHIFT, _DRAUGHT_SHIFT, _DRAUGHT = (
+    number(value) for value in (34, 56, 44, 36, 255)
+)
+_TENTHS: Final = np.array(10.0)
+
+
+_NO_STATICS: Final = SentStatic._make(
+    np.empty(shape, dtype)
+    for shape, dtype in ((0, "u1"), (0, "u4"), (0, "i2"), (0, "u4"), (0, "u4"), (0, "f8"), ((0, 3 * TEXT_CHARS), "u1"))
+)
+
+
+def statics(words: Words, bases: Ints, kinds: Ints, hot: Mask) -> tuple[Ints, SentStatic]:
+    """The messages that have a static part, rising, and these parts."""
+    codes = _STATIC[kinds]
+    rows = ((codes >= _NO_CODE) & hot).nonzero()[0]
     if not len(rows):
-        return
-    chosen = words[rows]
-    sent["lat_deg"][rows] = degrees(signed(chosen, at.lat, 27))
-    sent["lon_deg"][rows] = degrees(signed(chosen, at.lon, 28))
-    sent["sog_kn"][rows] = unsigned(chosen, at.sog, 10) / 10.0
-    sent["cog_deg"][rows] = unsigned(chosen, at.cog, 12) / 10.0
-    sent["heading_deg"][rows] = unsigned(chosen, at.heading, 9)
-
-
-def _status(words: Words, sent: Rows, mask: Mask, start: int) -> None:
-    sent["status"][mask] = unsigned(words, start, 4)[mask]
-
-
-def _clock(words: Words, sent: Rows, mask: Mask) -> None:
-    sent["lon_deg"][mask] = degrees(signed(words, 79, 28)[mask])
-    sent["lat_deg"][mask] = degrees(signed(words, 107, 27)[mask])
-
-
-def _long_range(words: Words, sent: Rows, mask: Mask) -> None:
-    rows = np.flatnonzero(mask)
-    if not len(rows):
-        return
-    chosen = words[rows]
-    _status(words, sent, mask, 40)
-    sent["lon_deg"][rows] = degrees(1000 * signed(chosen, 44, 18))
-    sent["lat_deg"][rows] = degrees(1000 * signed(chosen, 62, 17))
-    sent["sog_kn"][rows] = unsigned(chosen, 79, 6)
-    sent["cog_deg"][rows] = unsigned(chosen, 85, 9)
-
-
-def _statics(words: Words, kind: npt.NDArray[np.uint8]) -> tuple[Places, Rows]:
-    rows = np.flatnonzero(_STATIC_TYPES[kind])
-    statics = np.zeros(len(rows), SENT_STATIC)
-    if len(rows):
-        chosen, kinds = words[rows], kind[rows]
-        part_b = unsigned(chosen, 38, 2) == 1
-        for mask, fill in (
-            (kinds == 5, _voyage),  # noqa: PLR2004 - message types
-            (kinds == 19, _extended),  # noqa: PLR2004
-            ((kinds == 24) & ~part_b, _part_a),  # noqa: PLR2004
-            ((kinds == 24) & part_b, _part_b),  # noqa: PLR2004
-        ):
-            if mask.any():
-                statics[mask] = fill(chosen[mask])
-    return rows, statics
-
-
-def _voyage(words: Words) -> Rows:
-    out = np.zeros(len(words), SENT_STATIC)
-    out["has"] = HAS_IDENTITY | HAS_NAME | HAS_SHIP | HAS_VOYAGE
-    out["imo"] = unsigned(words, 40, 30)
-    out["call_sign"] = text(words, 70, 7)
-    out["name"] = text(words, 112, 20)
-    out["ship_type"] = unsigned(words, 232, 8)
-    _dimensions(words, out, 240)
-    out["eta"] = unsigned(words, 274, 20)
-    out["draught_m"] = unsigned(words, 294, 8) / 10.0
-    out["destination"] = text(words, 302, 20)
-    return out
-
-
-def _extended(words: Words) -> Rows:
-    out = np.zeros(len(words), SENT_STATIC)
-    out["has"] = HAS_NAME | HAS_SHIP
-    out["name"] = text(words, 143, 20)
-    out["ship_type"] = unsigned(words, 263, 8)
-    _dimensions(words, out, 271)
-    return out
-
-
-def _part_a(words: Words) -> Rows:
-    out = np.zeros(len(words), SENT_STATIC)
-    out["has"] = HAS_NAME
-    out["name"] = text(words, 40, 20)
-    return out
-
-
-def _part_b(words: Words) -> Rows:
-    out = np.zeros(len(words), SENT_STATIC)
-    out["has"] = HAS_SHIP
-    out["ship_type"] = unsigned(words, 40, 8)
-    out["call_sign"] = text(words, 90, 7)
-    _dimensions(words, out, 132)
-    return out
-
-
-def _dimensions(words: Words, out: Rows, start: int) -> None:
-    for name, offset, width in (("bow_m", 0, 9), ("stern_m", 9, 9), ("port_m", 18, 6), ("starboard_m", 24, 6)):
-        out[name] = unsigned(words, start + offset, width)
+        return rows, _NO_STATICS
+    codes = codes[rows]
+    fields = windows(words, bases[rows, None] + _WORD[codes], _BIT[codes])
+    fields &= _KEPT[codes]
+    imo, ship_type, hull, voyage = fields[:, :_TEXT].T
+    return rows, SentStatic(
+        has=_HAS[codes],
+        imo=(imo >> _IMO_SHIFT).astype(np.uint32),
+        ship_type=(ship_type >> _TYPE_OF_SHIP_SHIFT).astype(np.int16),
+        hull=(hull >> _IMO_SHIFT).astype(np.uint32),
+        eta=(voyage >> _ETA_SHIFT).astype(np.uint32),
+        draught_m=(voyage >> _DRAUGHT_SHIFT & _DRAUGHT) / _TENTHS,
+        text=text(fields[:, _TEXT:]).reshape(len(rows), -1),
+    )

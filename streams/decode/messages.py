@@ -1,6 +1,6 @@
-"""A packed record into messages: one payload each. Nothing of a payload's meaning is known in here.
+"""A packed record into messages, line by line: the reference, and the way of every line of an unusual form.
 
-Rules:
+Nothing of a payload's meaning is known in here. Rules:
 - A line is an AIS sentence with or without a tag block before it and anything of a logger's behind it.
 - The parts of a message stand next to each other, from first to last, with one sequence number and channel.
 - A line that is none of this, or whose checksum is wrong, is refused alone; its neighbours are read as ever.
@@ -10,14 +10,9 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import reduce
-from itertools import accumulate
-from operator import xor
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
 
 from streams.decode.model import Refused
 from streams.errors import Reason
@@ -36,71 +31,87 @@ _PART_CHARS_MOST: Final = 200  # ours hold at most 62; some senders put a whole 
 _FILL_MOST: Final = 5
 _MMSI_BITS: Final = 38  # type, repeat indicator, MMSI
 _UNPRINTABLE: Final = re.compile(rb"[^ -~]|[\\,*]")
+_NO_SENTENCE: Final = "no AIS sentence"
+_MALFORMED, _CHECKSUM = Reason.MALFORMED, Reason.CHECKSUM
 
 Parts = tuple[bytes | None, ...]
+Spans = Sequence[tuple[int, int]] | Mapping[int, tuple[int, int]]
 
 
-class Messages(NamedTuple):
-    """The messages of a record, in order; all lists have one entry a message."""
+class Message(NamedTuple):
+    """A whole message, its parts joined."""
 
-    times_ms: list[int]
-    payloads: list[bytes]
-    """Armoured six-bit characters, parts joined; at least seven, each of 0-W or `-w."""
-    fills: list[int]
-    """Bits at the end of the payload that are none of the message."""
-    firsts: list[int]
-    """Number of the message's first line among the lines that are not empty."""
-    starts: list[int]
-    ends: list[int]
+    first: int
+    """Number of its first line among the lines that are not empty."""
+    start: int
+    end: int
     """Its lines are ``raw[start:end]``."""
+    time_ms: int
+    payload: bytes
+    """Armoured six-bit characters; at least seven, each of 0-W or `-w."""
+    fill: int
+    """Bits at the end of the payload that are none of the message."""
+
+
+class Reading(NamedTuple):
+    """What was read of a record."""
+
+    messages: list[Message]
     raw: bytes
     refused: list[Refused]
     sentences: int
     merged: int
 
 
-class _Line(NamedTuple):
-    raw: bytes
-    parts: Parts | None
-    """The groups of the pattern; None when it did not match."""
-
-
-def read(value: bytes, source: str, fallback_ms: int) -> Messages:
+def read(value: bytes, source: str, fallback_ms: int) -> Reading:
     """The messages of ``value``. Never raises on bad input."""
     lines = [line for line in value.split(b"\n") if line and not line.isspace()]
-    found = [_LINE.fullmatch(line) for line in lines]
-    parsed = [_Line(line, match and match.groups()) for line, match in zip(lines, found, strict=True)]
-    if any(match is None or match[1] is None for match in found):
-        parsed = _timed(parsed, source, fallback_ms)
-    raw = b"\n".join(line.raw for line in parsed)
-    return _Reader(parsed, raw, fallback_ms).read()
+    found = [parts_of(line) for line in lines]
+    if any(parts is not None and parts[_TIME] is None for parts in found):
+        pairs = zip(lines, found, strict=True)
+        lines = [line if p is None or says_when(p) else timed(p, source, fallback_ms) for line, p in pairs]
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    reader = Reader(b"\n".join(lines), [(start, end - 1) for start, end in pairwise(starts)], fallback_ms)
+    for number, parts in enumerate(found):
+        reader.line(number, parts)
+    reader.apart()
+    return Reading(reader.messages, reader.raw, reader.refused, len(lines), reader.merged)
 
 
-def _timed(lines: Sequence[_Line], source: str, fallback_ms: int) -> list[_Line]:
-    """Puts a tag block of ours before each sentence without a time: what is kept as evidence says when."""
+def parts_of(line: bytes) -> Parts | None:
+    """The fields of a line, None when it is no sentence. Its checksum is not judged."""
+    # Cheaper than the pattern, which looks at all that a cut line still has: 0.2 us against 1.5.
+    if line.find(b"*", line.find(b"!")) < 0:
+        return None
+    match = _LINE.fullmatch(line)
+    return match.groups() if match else None
+
+
+def says_when(parts: Parts) -> bool:
+    """Whether a sentence has a time of its own."""
+    return parts[_TIME] is not None
+
+
+def untimed(parts: Parts | None) -> Parts | None:
+    """The sentence without its time."""
+    return parts and (None, *parts[1:])
+
+
+def timed(parts: Parts | None, source: str, fallback_ms: int) -> bytes:
+    """A sentence behind a tag block of ours: what is kept as evidence says when."""
+    body, written = (parts[_BODY] or b"", parts[_WRITTEN] or b"") if parts else (b"", b"")
     fields = b"s:%b,c:%d" % (_UNPRINTABLE.sub(b"_", source.encode("ascii", "replace"))[:64], fallback_ms)
-    tag = b"\\%b*%02X\\" % (fields, checksum(fields))
-    timed = []
-    for line in lines:
-        parts = line.parts
-        if parts is None or parts[_TIME] is not None:
-            timed.append(line)
-        else:
-            body, written = parts[_BODY] or b"", parts[_WRITTEN] or b""
-            timed.append(_Line(tag + b"!" + body + b"*" + written, parts))
-    return timed
+    return b"\\%b*%02X\\!%b*%b" % (fields, checksum(fields), body, written)
 
 
 def checksum(text: bytes) -> int:
-    """The XOR of all bytes."""
-    return reduce(xor, text, 0)
-
-
-def _checksums(bodies: Sequence[bytes]) -> npt.NDArray[np.uint8]:
-    """``checksum`` of each body, none of them empty: one pass over all bytes."""
-    lengths = [len(body) for body in bodies]
-    edges = [0, *accumulate(lengths)][:-1]
-    return np.bitwise_xor.reduceat(np.frombuffer(b"".join(bodies), np.uint8), edges)
+    """The XOR of all bytes: an integer folded in halves, 0.7 us a sentence; byte by byte it takes 3."""
+    size = 1 << max(len(text) - 1, 0).bit_length()
+    folded = int.from_bytes(text, "big")
+    while size > 1:
+        size //= 2
+        folded = folded >> 8 * size ^ folded & (1 << 8 * size) - 1
+    return folded
 
 
 def _time_ms(text: bytes | None, fallback_ms: int) -> int:
@@ -111,94 +122,82 @@ def _time_ms(text: bytes | None, fallback_ms: int) -> int:
     return number if number < _TIME_END_MS else fallback_ms
 
 
-class _Reader:
-    """One record being read: the lines behind, the message open."""
+class Reader:
+    """Reads lines one by one, by their numbers. ``spans`` says where in ``raw`` each begins and ends."""
 
-    def __init__(self, lines: Sequence[_Line], raw: bytes, fallback_ms: int) -> None:
-        self._lines = lines
+    def __init__(self, raw: bytes, spans: Spans, fallback_ms: int) -> None:
+        self.raw = raw
+        self.messages: list[Message] = []
+        self.refused: list[Refused] = []
+        self.merged = 0
+        self._spans = spans
         self._fallback_ms = fallback_ms
-        self._starts = [0, *accumulate(len(line.raw) + 1 for line in lines)]
-        self._open: list[int] = []
-        self._raw = raw
-        self._found: list[tuple[int, bytes, int, int, int, int]] = []
-        self._refused: list[Refused] = []
-        self._merged = 0
+        self._open: list[tuple[int, Parts]] = []
 
-    def read(self) -> Messages:
-        """All lines, first to last."""
-        wrong = self._wrong()
-        for number, line in enumerate(self._lines):
-            parts = line.parts
-            if parts is None:
-                self._refuse(Reason.MALFORMED, number, "no AIS sentence")
-            elif number in wrong:
-                self._refuse(Reason.CHECKSUM, number, f"computed {wrong[number]:02X}")
-            elif parts[_TOTAL] == b"1" and parts[_NUMBER] == b"1":
-                if self._open:
-                    self._drop()
-                self._message(number, number, parts, parts[_PAYLOAD] or b"")
-            else:
-                self._part(number, parts)
-        self._drop()
-        columns = [list(column) for column in zip(*self._found, strict=True)] or [[], [], [], [], [], []]
-        return Messages._make([*columns, self._raw, self._refused, len(self._lines), self._merged])
+    def line(self, number: int, parts: Parts | None) -> None:
+        """The next line, of which ``parts_of`` gave ``parts``."""
+        if parts is None:
+            start, end = self._spans[number]
+            self.refused.append(Refused(_MALFORMED, self.raw[start:end], _NO_SENTENCE))
+        elif (computed := checksum(parts[_BODY] or b"")) != int(parts[_WRITTEN] or b"", 16):
+            self.wrong(number, computed)
+        elif parts[_TOTAL] == b"1" and parts[_NUMBER] == b"1":
+            self.apart()
+            self._message([(number, parts)])
+        else:
+            self._part(number, parts)
 
-    def _wrong(self) -> dict[int, int]:
-        """Numbers of the lines with a wrong checksum, and what it is."""
-        read = [(number, line.parts) for number, line in enumerate(self._lines) if line.parts is not None]
-        if not read:
-            return {}
-        computed = _checksums([parts[_BODY] or b"" for _, parts in read])
-        written = np.array([int(parts[_WRITTEN] or b"", 16) for _, parts in read], np.uint8)
-        return {read[i][0]: int(computed[i]) for i in np.flatnonzero(computed != written)}
+    def apart(self) -> None:
+        """Here stands a whole message, or the end: the message that is open will never be whole."""
+        if self._open:
+            for number, _ in self._open:
+                self.refuse(Reason.FRAGMENT_EXPIRED, number, "the other parts do not follow")
+            self._open = []
+
+    def wrong(self, number: int, computed: int) -> None:
+        """The next line has a wrong checksum."""
+        start, end = self._spans[number]
+        self.refused.append(Refused(_CHECKSUM, self.raw[start:end], f"computed {computed:02X}"))
+
+    def refuse(self, reason: Reason, first: int, detail: str, last: int | None = None) -> None:
+        """Lines from ``first`` to ``last`` give nothing."""
+        start, end = self._spans[first]
+        if last is not None:
+            end = self._spans[last][1]
+        self.refused.append(Refused(reason, self.raw[start:end], detail))
 
     def _part(self, number: int, parts: Parts) -> None:
         total, part = int(parts[_TOTAL] or b""), int(parts[_NUMBER] or b"")
         if not 1 <= part <= total <= _PARTS_MOST:
-            self._refuse(Reason.MALFORMED, number, f"part {part} of {total}")
+            self.refuse(Reason.MALFORMED, number, f"part {part} of {total}")
             return
         if part == 1:
-            self._drop()
+            self.apart()
         elif not self._follows(part, parts):
-            self._refuse(Reason.FRAGMENT_CLASH, number, f"part {part} of {total}")
+            self.refuse(Reason.FRAGMENT_CLASH, number, f"part {part} of {total}")
             return
-        self._open.append(number)
+        self._open.append((number, parts))
         if part == total:
-            numbers, self._open = self._open, []
-            payload = b"".join(self._field(n, _PAYLOAD) for n in numbers)
-            self._merged += len(numbers) - 1
-            self._message(numbers[0], numbers[-1], parts, payload)
+            whole, self._open = self._open, []
+            self.merged += len(whole) - 1
+            self._message(whole)
 
     def _follows(self, part: int, parts: Parts) -> bool:
-        if not self._open or part != len(self._open) + 1:
+        if part != len(self._open) + 1:
             return False
-        first = self._lines[self._open[0]].parts
-        return first is not None and all(first[i] == parts[i] for i in (_TOTAL, _SEQUENCE, _CHANNEL))
+        first = self._open[0][1]
+        return all(first[i] == parts[i] for i in (_TOTAL, _SEQUENCE, _CHANNEL))
 
-    def _field(self, number: int, field: int) -> bytes:
-        parts = self._lines[number].parts
-        return (parts[field] if parts else None) or b""
-
-    def _message(self, first: int, last: int, parts: Parts, payload: bytes) -> None:
-        fill = int(parts[_FILL] or b"0")
+    def _message(self, whole: list[tuple[int, Parts]]) -> None:
+        (first, head), (last, tail) = whole[0], whole[-1]
+        payload = b"".join(parts[_PAYLOAD] or b"" for _, parts in whole)
+        fill = int(tail[_FILL] or b"0")
         if len(payload) * 6 - fill < _MMSI_BITS:
-            self._refuse(Reason.NO_MMSI, first, f"{len(payload)} characters of payload", last)
+            self.refuse(Reason.NO_MMSI, first, f"{len(payload)} characters of payload", last)
         elif fill > _FILL_MOST:
-            self._refuse(Reason.MALFORMED, first, f"{fill} fill bits", last)
+            self.refuse(Reason.MALFORMED, first, f"{fill} fill bits", last)
         elif len(payload) > _PART_CHARS_MOST * (last - first + 1):
-            self._refuse(Reason.MALFORMED, first, f"{len(payload)} characters of payload", last)
+            self.refuse(Reason.MALFORMED, first, f"{len(payload)} characters of payload", last)
         else:
-            time_ms = _time_ms(self._field(first, _TIME) or None, self._fallback_ms)
-            start, end = self._starts[first], self._starts[last + 1] - 1
-            self._found.append((time_ms, payload, fill, first, start, end))
-
-    def _drop(self) -> None:
-        """The message that is open will never be whole."""
-        for number in self._open:
-            self._refuse(Reason.FRAGMENT_EXPIRED, number, "the other parts do not follow")
-        self._open = []
-
-    def _refuse(self, reason: Reason, first: int, detail: str, last: int | None = None) -> None:
-        last = first if last is None else last
-        raw = b"\n".join(line.raw for line in self._lines[first : last + 1])
-        self._refused.append(Refused(reason, raw, detail))
+            time_ms = _time_ms(head[_TIME], self._fallback_ms)
+            self.messages.append(Message(first, self._spans[first][0], self._spans[last][1], time_ms, payload, fill))

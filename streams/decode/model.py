@@ -1,4 +1,4 @@
-"""What decoding gives back, and the two dtypes that its parts hand each other."""
+"""What decoding gives back, and what its parts hand each other."""
 
 from __future__ import annotations
 
@@ -10,49 +10,51 @@ import numpy.typing as npt
 from detectors.core.reports import Batch
 from streams.errors import Reason
 
-SENT: Final = np.dtype(
-    [
-        ("type", "u1"),
-        ("mmsi", "<u4"),
-        ("status", "i1"),  # -1 not in this type
-        ("lat_deg", "<f8"),
-        ("lon_deg", "<f8"),
-        ("sog_kn", "<f8"),
-        ("cog_deg", "<f8"),
-        ("heading_deg", "<f8"),
-        ("payload", "<u8"),
-    ]
-)
-"""A message as it was sent, sentinels and all. NaN: the type has no such field, or the message ends before it."""
-
-SENT_STATIC: Final = np.dtype(
-    [
-        ("has", "u1"),  # bit set of HAS_*: the groups of fields that are wholly there
-        ("imo", "<u4"),
-        ("name", "S20"),
-        ("call_sign", "S7"),
-        ("destination", "S20"),
-        ("ship_type", "<i2"),
-        ("bow_m", "<i2"),
-        ("stern_m", "<i2"),
-        ("port_m", "<i2"),
-        ("starboard_m", "<i2"),
-        ("draught_m", "<f8"),
-        ("eta", "<u4"),
-    ]
-)
-"""The static part of a message as it was sent; zero or empty where ``has`` does not say that it is there."""
-
-KINEMATICS: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg")
+TEXT_CHARS: Final = 20
 
 
-def empty(size: int) -> npt.NDArray[np.void]:
-    """``size`` rows of SENT in which nothing is known."""
-    sent = np.zeros(size, SENT)
-    sent["status"] = -1
-    for name in KINEMATICS:
-        sent[name] = np.nan
-    return sent
+class Sent(NamedTuple):
+    """Messages as they were sent, sentinels and all, in columns.
+
+    NaN: the type has no such field, or the message ends before it.
+    """
+
+    type: npt.NDArray[np.uint8]
+    mmsi: npt.NDArray[np.uint32]
+    status: npt.NDArray[np.int8]
+    """15, as sent by ships that do not say, also where the type has none."""
+    place_deg: npt.NDArray[np.float64]
+    """Longitude and latitude: (2, n)."""
+    sog_kn: npt.NDArray[np.float64]
+    cog_deg: npt.NDArray[np.float64]
+    heading_deg: npt.NDArray[np.float64]
+    payload: npt.NDArray[np.uint64]
+
+
+NO_STATUS: Final = 15
+
+
+class SentStatic(NamedTuple):
+    """The static parts of messages as they were sent; zero or empty where ``has`` does not say that it is there."""
+
+    has: npt.NDArray[np.uint8]
+    """Bit set of HAS_*: the groups of fields that are wholly there."""
+    imo: npt.NDArray[np.uint32]
+    ship_type: npt.NDArray[np.int16]
+    hull: npt.NDArray[np.uint32]
+    """30 bits: bow 9, stern 9, port 6, starboard 6, in metres."""
+    eta: npt.NDArray[np.uint32]
+    draught_m: npt.NDArray[np.float64]
+    text: npt.NDArray[np.uint8]
+    """Name, call sign and destination, 20 ASCII codes each: (n, 60)."""
+
+    def take(self, rows: npt.NDArray[np.int64]) -> SentStatic:
+        """Some of them."""
+        return SentStatic._make(column[rows] for column in self)
+
+    def and_then(self, others: SentStatic) -> SentStatic:
+        """These and others."""
+        return SentStatic._make(np.concatenate((self[at], others[at])) for at in range(len(self)))
 
 
 class Refused(NamedTuple):

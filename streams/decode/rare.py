@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from pyais.bit_vector import bit_vector
 from pyais.exceptions import AISBaseException
 from pyais.messages import MSG_CLASS
 
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
-from streams.decode.model import KINEMATICS, SENT_STATIC
+from streams.decode.model import NO_STATUS, TEXT_CHARS, Sent, SentStatic
 from streams.errors import InputError, Reason
 
 # What pyais raises on payloads that end early or hold what its enums do not know.
@@ -29,7 +28,8 @@ PLACED: Final = frozenset({1, 2, 3, 4, 9, 11, 18, 19, 21, 27, 28})
 _STATIC_TYPES: Final = frozenset({5, 19, 24})
 _SHIP_TYPE_AT: Final = {5: 232, 19: 263}
 _ETA: Final = (("month", 16), ("day", 11), ("hour", 6), ("minute", 0))
-_NAMES: Final = ("lat", "lon", "speed", "course", "heading")
+_HULL: Final = (("bow", 21), ("stern", 12), ("port", 6), ("starboard", 0))
+_NAMES: Final = ("lon", "lat", "speed", "course", "heading")
 
 
 class UndecodableError(InputError):
@@ -58,26 +58,32 @@ def ship_type(kind: int, bits: Any) -> int | None:
     return int(bits.get(start, 8)) if start is not None and start < len(bits) else None
 
 
-def decode(payload: bytes, fill: int, sent: npt.NDArray[np.void], row: int) -> npt.NDArray[np.void] | None:
-    """Fills one row of SENT; gives its static part (one SENT_STATIC), if it has one. Raises UndecodableError."""
+def decode(payload: bytes, fill: int, sent: Sent, row: int) -> SentStatic | None:
+    """Fills one row of ``sent``; gives its static part (one), if it has one. Raises UndecodableError."""
+    _kinematics({}, sent, row)
     message, bits = open_message(payload, fill)
     kind = int(message.msg_type)
     if kind == 0:
         raise UndecodableError("message type 0")  # pyais reads it as type 1; no standard knows it
-    sent["type"][row] = kind
-    sent["mmsi"][row] = int(message.mmsi)
+    sent.type[row] = kind
+    sent.mmsi[row] = int(message.mmsi)
     if kind not in PLACED and kind not in _STATIC_TYPES:
         return None
     fields = _whole_fields(message, len(bits))
     if kind in PLACED:
-        sent["status"][row] = int(fields.get("status", -1))
-        for column, name in zip(KINEMATICS, _NAMES, strict=True):
-            sent[column][row] = float(fields.get(name, np.nan))
+        _kinematics(fields, sent, row)
     if kind not in _STATIC_TYPES:
         return None
     if "ship_type" in fields:
         fields["ship_type"] = ship_type(kind, bits) or int(fields["ship_type"])
     return _static(fields)
+
+
+def _kinematics(fields: dict[str, Any], sent: Sent, row: int) -> None:
+    sent.status[row] = int(fields.get("status", NO_STATUS))
+    columns = sent.place_deg[0], sent.place_deg[1], sent.sog_kn, sent.cog_deg, sent.heading_deg
+    for column, name in zip(columns, _NAMES, strict=True):
+        column[row] = float(fields.get(name, np.nan))
 
 
 def _whole_fields(message: Any, length: int) -> dict[str, Any]:
@@ -87,24 +93,19 @@ def _whole_fields(message: Any, length: int) -> dict[str, Any]:
     return {name: value for name, value in whole if value is not None}
 
 
-def _static(fields: dict[str, Any]) -> npt.NDArray[np.void]:
-    out = np.zeros(1, SENT_STATIC)
-    if "imo" in fields:
-        out["has"] |= HAS_IDENTITY
-        out["imo"] = fields["imo"]
-    if "shipname" in fields:
-        out["has"] |= HAS_NAME
-        out["name"] = fields["shipname"].encode("ascii")
+def _static(fields: dict[str, Any]) -> SentStatic:
+    has = HAS_IDENTITY * ("imo" in fields) | HAS_NAME * ("shipname" in fields) | HAS_VOYAGE * ("destination" in fields)
     # The last field of this group is the starboard dimension, or an auxiliary craft's mothership.
-    if "to_starboard" in fields or "mothership_mmsi" in fields:
-        out["has"] |= HAS_SHIP
-        out["call_sign"] = fields.get("callsign", "").encode("ascii")
-        out["ship_type"] = fields["ship_type"]
-        for side in ("bow", "stern", "port", "starboard"):
-            out[f"{side}_m"] = fields.get(f"to_{side}", 0)
-    if "destination" in fields:
-        out["has"] |= HAS_VOYAGE
-        out["destination"] = fields["destination"].encode("ascii")
-        out["draught_m"] = fields["draught"]
-        out["eta"] = sum(int(fields[name]) << shift for name, shift in _ETA)
-    return out
+    ship = "to_starboard" in fields or "mothership_mmsi" in fields
+    hull = sum(int(fields.get(f"to_{side}", 0)) << shift for side, shift in _HULL)
+    eta = sum(int(fields[name]) << shift for name, shift in _ETA) if "destination" in fields else 0
+    texts = fields.get("shipname", ""), fields.get("callsign", "") if ship else "", fields.get("destination", "")
+    return SentStatic(
+        has=np.array([has | HAS_SHIP * ship], np.uint8),
+        imo=np.array([fields.get("imo", 0)], np.uint32),
+        ship_type=np.array([fields["ship_type"] if ship else 0], np.int16),
+        hull=np.array([hull if ship else 0], np.uint32),
+        eta=np.array([eta], np.uint32),
+        draught_m=np.array([fields["draught"] if "destination" in fields else 0.0]),
+        text=np.frombuffer(b"".join(text.encode("ascii").ljust(TEXT_CHARS, b"@") for text in texts), np.uint8)[None],
+    )

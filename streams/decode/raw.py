@@ -40,14 +40,13 @@ def decode_raw(lines: list[bytes]) -> dict[str, Field]:
 
 def raw_messages(value: bytes, source: str, fallback_ms: int = 0) -> Iterator[RawMessage | Refused]:
     """All messages of a packed record, in order; then what was refused of it."""
-    messages = read(value, source, fallback_ms)
-    refused = list(messages.refused)
-    for row, (payload, fill) in enumerate(zip(messages.payloads, messages.fills, strict=True)):
+    reading = read(value, source, fallback_ms)
+    refused = list(reading.refused)
+    for message in reading.messages:
         try:
-            yield RawMessage(messages.times_ms[row], _fields(payload, fill))
+            yield RawMessage(message.time_ms, _fields(message.payload, message.fill))
         except UndecodableError as error:
-            raw = messages.raw[messages.starts[row] : messages.ends[row]]
-            refused.append(Refused(error.reason, raw, error.detail))
+            refused.append(Refused(error.reason, reading.raw[message.start : message.end], error.detail))
     yield from refused
 
 

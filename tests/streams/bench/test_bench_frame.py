@@ -37,7 +37,10 @@ def run(*arguments: str | Path) -> str:
 def test_a_benchmark_says_what_it_measured_on_what(recordings: Path) -> None:
     said = json.loads(run("decode", "--data", recordings, "--rounds", "1", "--batch", "100", "--json"))
     assert str(recordings) in said["measured"]["input"] and "301 lines" in said["measured"]["input"]
-    assert [row["name"] for row in said["measured"]["rows"]][:2] == ["ours, 100 lines a batch", "pyais"]
+    assert [row["name"] for row in said["measured"]["rows"]][:2] == [
+        "ours, 100 lines a record",
+        "ours, 100, foreign tag blocks",
+    ]
     assert all(figure["value"] > 0 for row in said["measured"]["rows"] for figure in row["figures"])
     assert said["measured"]["processes"][0]["cpu_s"] > 0 and len(said["machine"]["load_before"]) == 3
     assert {"python", "numpy", "pyais", "wakewatch"} <= set(said["versions"])
@@ -100,3 +103,13 @@ def test_packed_records_hold_every_line_and_a_time_in_each() -> None:
     assert [record.count(b"\n") + 1 for record in records] == [2, 1]
     times = [t for record in records for t in decode(record, "test").batch.reports["time_ms"].tolist()]
     assert times == [1_707_000_000_000, 1_420_030_798_000, 1_707_000_000_008]
+
+
+def test_damage_and_foreign_tag_blocks_are_what_they_say() -> None:
+    lines = feed.ingested(feed.generated(1500).lines)
+    assert not decode(b"\n".join(lines), "test").refused
+    damaged = feed.damaged(lines, 0.1)
+    assert 0.05 < sum(a != b for a, b in zip(lines, damaged, strict=True)) / len(lines) < 0.15
+    theirs = decode(b"\n".join(feed.foreign(lines)), "test")
+    assert not theirs.refused and len(theirs.batch.reports) == len(decode(b"\n".join(lines), "test").batch.reports)
+    assert theirs.batch.reports["time_ms"].min() == 1_707_000_000_000

@@ -203,7 +203,17 @@ def complete(sentences: list[bytes], fields: dict[str, Any]) -> bool:
 @needs_recordings
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_command_prints_or_refuses_with_a_reason_every_message_that_pyais_accepts(path: Path) -> None:
-    lines = lines_of(path)[:10_000]
+    compare_printed(lines_of(path)[:10_000], path)
+
+
+@pytest.mark.slow
+@needs_recordings
+def test_the_command_prints_or_refuses_every_message_of_the_longest_recording() -> None:
+    path = max(FILES, key=lambda path: path.stat().st_size)
+    compare_printed(lines_of(path), path)
+
+
+def compare_printed(lines: list[bytes], path: Path) -> None:
     printed = list(decoded_lines(BytesIO(b"\n".join(lines)), path, Nature(replayed=True)))
     refused = b"\n".join(line["raw"].encode() for line in printed if "rejected" in line)
     ours = Counter(repr(folded_line(line)) for line in printed if "rejected" not in line)
