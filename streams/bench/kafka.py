@@ -10,7 +10,7 @@ import typer
 
 from streams.bench import feed
 from streams.bench.frame import Data, Figure, Measured, Row
-from streams.bench.road import Lines, Road, fleet, opened
+from streams.bench.road import Lines, fleet, opened
 
 _RATE_HZ: Final = 5000.0
 _LAPS: Final = 19  # of a recording's 11,000 vessels make 200,000
@@ -52,7 +52,7 @@ def run(
 def _row(case: Case, lines: list[bytes], vessels: int) -> Row:
     with opened(case.partitions) as road:
         made = Lines(case.partitions, _RATE_HZ)
-        _prepare(road, made, case.workers, fleet(vessels))
+        road.prepare(made, fleet(vessels), case.workers)
         records, (last, mmsis) = made.records(lines, case.pack), made.markers()
         before_s, began_s = road.cpu_s(), time.monotonic()
         road.send([*records, *last])
@@ -68,19 +68,6 @@ def _row(case: Case, lines: list[bytes], vessels: int) -> Row:
         )
     name = f"{case.pack} a record, {case.partitions} partitions, {case.workers} worker{'s' * (case.workers > 1)}"
     return Row(name, figures)
-
-
-def _prepare(road: Road, made: Lines, workers: int, known: list[bytes]) -> None:
-    """Workers at work, all vessels in their state."""
-    for number in range(workers):
-        road.worker(f"worker-{number}")
-    first, mmsis = made.markers()
-    road.send(first)
-    road.until(road.passed(mmsis))
-    last_records = made.records(known, 1000)
-    last, mmsis = made.markers()
-    road.send([*last_records, *last])
-    road.until(road.passed(mmsis))
 
 
 def _memory_mb(pid: int) -> float:

@@ -18,6 +18,7 @@ from threading import Event, Thread
 from typing import Any, Final
 
 import msgspec
+from kafka import TopicPartition
 
 from detectors.core.alert import Alert
 from streams.bench.frame import process_cpu_s
@@ -29,7 +30,7 @@ from streams.ingest.letters import Sender, of_sentences, of_tick
 from streams.ingest.model import Nature
 from streams.records import MarkRecord, Record, TickRecord, partition_of
 from streams.settings import IngestSettings, KafkaSettings
-from streams.topics import ALERTS, create_missing
+from streams.topics import ALERTS, SENTENCES, create_missing
 
 START_MS: Final = 1_707_000_000_000
 SOURCE: Final = "bench"
@@ -44,9 +45,9 @@ _SNAPSHOT_EVERY_S: Final = "10"
 class Lines:
     """Lines on their way into the log: timed, packed and ticked as ingest does for a live source."""
 
-    def __init__(self, partitions: int, rate_hz: float) -> None:
+    def __init__(self, partitions: int, rate_hz: float, start_ms: int = START_MS) -> None:
         self._spacing_ms, self._rate, self._partitions = 1000 / rate_hz, int(rate_hz), partitions
-        self._time_ms = float(START_MS)
+        self._time_ms = float(start_ms)
         self._markers = 0
 
     def records(self, lines: Sequence[bytes], pack: int) -> list[Record]:
@@ -181,6 +182,31 @@ class Road:
     def last_words(self) -> str:
         """The end of the workers' log."""
         return (self._home / "worker.log").read_text(errors="replace")[-1000:]
+
+    def prepare(self, made: Lines, known: Sequence[bytes], workers: int = 1) -> None:
+        """Starts workers and puts the vessels of ``known`` into their state."""
+        for number in range(workers):
+            self.worker(f"worker-{number}")
+        for lines in ([], known):
+            records = made.records(lines, 1000)
+            last, mmsis = made.markers()
+            self.send([*records, *last])
+            self.until(self.passed(mmsis))
+
+    def await_snapshots(self) -> None:
+        """Returns when snapshots cover all of the log: only then is input acknowledged."""
+        admin, topic = clients.admin(self.kafka), self.kafka.topic_prefix + SENTENCES
+        client = clients.consumer(self.kafka)
+        ends = client.end_offsets([TopicPartition(topic, number) for number in range(self.kafka.partitions)])
+
+        def covered() -> bool:
+            group = f"{self.kafka.topic_prefix}app"
+            acked = admin.list_group_offsets(group)[group]
+            return all(part in acked and acked[part].offset >= end for part, end in ends.items())
+
+        self.until(covered)
+        client.close()
+        admin.close()
 
     def cpu_s(self) -> float:
         """CPU seconds of all workers that live."""

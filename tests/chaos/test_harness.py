@@ -1,0 +1,17 @@
+"""The harness finds what it is there to find: workers that break a rule lose alerts, and it says so."""
+
+import pytest
+
+from tests.chaos.__main__ import main
+from tests.chaos.sabotage import RULES
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_worker_that_breaks_a_rule_is_found(rule: str) -> None:
+    assert main(["--only", "kill -9", "--times", "6", "--sabotage", rule, "--seed", "1"]) == 1
+
+
+def test_a_worker_that_keeps_them_is_not() -> None:
+    assert main(["--only", "kill -9", "--times", "2", "--seed", "1"]) == 0
