@@ -2,8 +2,8 @@
 
 A record of 40 sentences costs as much in numpy's calls as one of 400, so records that wait are joined. Rules:
 - A run is a tick, a record that cannot be read, or consecutive records of sentences of one source.
-- The outcome is that of one record after another: where a message would reach over an edge it is taken apart again.
-- Before the first tick nothing is joined: a sentence without a time would get the first record's.
+- The outcome is that of one record after another: where a message would reach over an edge, or a sentence without a
+  time would get another record's, it is taken apart again.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ class Outcome(NamedTuple):
     """When the oldest of its records was read."""
 
 
-def length(engine: Engine, entries: Sequence[Entry]) -> int:
+def length(entries: Sequence[Entry]) -> int:
     """How many of ``entries``, consecutive records and at least one, make the first run."""
     first = entries[0]
-    if not engine.clock_ms or not _joins(first, first):
+    if not _joins(first, first):
         return 1
     size = len(first.value)
     for number in range(1, len(entries)):
@@ -168,9 +168,9 @@ class _Joined:
         self.letters: list[Letter] | None = self._letters() if self._kept_apart() else None
 
     def _kept_apart(self) -> bool:
-        """No message of two records, and no line that was changed: places in ``raw`` are places here."""
+        """No message of two records, and none whose time or text was made up: places in ``raw`` are places here."""
         batch = self.decoded.batch
-        if len(batch.raw) != len(self._value):
+        if len(batch.raw) != len(self._value) or not batch.reports["time_ms"].all():
             return False
         first = np.searchsorted(self._starts, batch.reports["start"], "right")
         return bool((first == np.searchsorted(self._starts, batch.reports["end"], "right")).all())

@@ -160,9 +160,10 @@ class Service:
 
     async def run(self, stream: Any, publisher: Publisher) -> None:
         """The agent's loop: what waits is taken in together. An error ends the process."""
-        waiting, events = stream.channel.queue, list[Any]()
+        records = stream.noack()
+        waiting, events = records.channel.queue, list[Any]()
         try:
-            async for event in stream.noack().events():
+            async for event in records.events():
                 events.append(event)
                 if waiting.empty() or len(events) >= _EVENTS_MOST:
                     await self._take_in(events, publisher)
@@ -207,7 +208,7 @@ class Service:
                 continue
             end = next((n for n in range(at + 1, len(events)) if entries[n].offset != entries[n - 1].offset + 1), None)
             run = entries[at:end]
-            run = run[: runs.length(part.engine, run)]
+            run = run[: runs.length(run)]
             part.took(events[at : at + len(run)], await self._take(part, run, publisher))
             part.poll()
             at += len(run)

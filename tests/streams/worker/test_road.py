@@ -1,6 +1,9 @@
 """The whole road on a real Kafka: the same alerts as in process, however it is started, also when it is killed."""
 
+import re
 import signal
+import socket
+import urllib.request
 from pathlib import Path
 
 import msgspec
@@ -34,6 +37,28 @@ def test_kafka_gives_what_replay_gives(
     assert worker.stop() == 0
     assert sorted(written(kafka)) == sorted(wanted)
     assert [letter.headers["reason"] for letter in read(kafka, "ais.dead.v1")] == [Reason.CHECKSUM.encode()]
+
+
+def steps_of(port: int) -> int:
+    """Decoding and engine steps so far, as the worker's metrics count them."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        found = re.search(rb"wakewatch_step_duration_seconds_count ([0-9.]+)", answer.read())
+    assert found is not None
+    return int(float(found[1]))
+
+
+def test_records_that_wait_are_taken_in_together(
+    feed: bytes, wanted: frozenset[Key], kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    kafka = msgspec.structs.replace(kafka_settings, partitions=1)
+    send(kafka, feed, tmp_path, pack=10)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    worker = start_worker(kafka, WAKEWATCH_WORKER_METRICS_PORT=str(port))
+    worker.until(lambda: wanted <= set(written(kafka)))
+    assert steps_of(port) < 0.5 * sum(1 for _ in read(kafka, "ais.sentences.v1"))
+    assert worker.stop() == 0
 
 
 def test_nothing_is_lost_or_invented_under_kill_9(

@@ -59,7 +59,7 @@ def played(entries: Sequence[Entry], most: int) -> tuple[list[bytes], list[runs.
     for batch in batches(entries, most):
         at = 0
         while at < len(batch):
-            run = batch[at : at + runs.length(engine, batch[at:])]
+            run = batch[at : at + runs.length(batch[at:])]
             at += len(run)
             for outcome in runs.take(engine, run):
                 steps += 1
@@ -120,7 +120,7 @@ def test_parts_of_a_message_in_two_records_stay_apart() -> None:
     """A message is in one record; neighbours in a run do not make one of two halves."""
     halves = [entry(n, value, head(), 0) for n, value in enumerate((FIRST, SECOND))]
     engine = timed_engine()
-    assert runs.length(engine, halves) == 2
+    assert runs.length(halves) == 2
     outcomes = runs.take(engine, halves)
     assert [(letter.offset, letter.raw) for o in outcomes for letter in o.letters] == [(0, FIRST), (1, SECOND)]
     assert sum(outcome.reports for outcome in outcomes) == 0
@@ -147,9 +147,19 @@ def test_the_same_bad_line_in_two_records_has_two_offsets() -> None:
 )
 def test_only_our_records_of_one_source_are_joined(second: Entry, joined: bool) -> None:
     first = entry(0, BARE, head(), 0)
-    assert runs.length(timed_engine(), [first, second]) == 1 + joined
+    assert runs.length([first, second]) == 1 + joined
 
 
-def test_nothing_is_joined_before_the_first_tick() -> None:
-    """A sentence without a time gets its own record's, not its neighbour's."""
-    assert runs.length(an_engine(), [entry(n, BARE, head(), n) for n in range(3)]) == 1
+LATE = (b"\\c:9999999999999*00\\" + BARE, BARE)
+
+
+@pytest.mark.parametrize("line", LATE, ids=["a time that cannot be", "no time"])
+def test_before_the_first_tick_a_sentence_without_a_time_gets_its_own_records(line: bytes) -> None:
+    whole = TIME + BARE
+    entries = [entry(0, whole, head(), 1_000_000_000), entry(1, line, head(), 2_000_000_000)]
+    together, apart = an_engine(), an_engine()
+    assert runs.length(entries) == 2
+    runs.take(together, entries)
+    for one in entries:
+        runs.take(apart, [one])
+    assert state(together) == state(apart)
