@@ -73,7 +73,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
                     await self._hand_over(message)
                     if number % _TURN == 0:
                         await asyncio.sleep(0)
-        except (self.consumer_stopped_errors, asyncio.CancelledError):
+        except (*self.consumer_stopped_errors, asyncio.CancelledError):
             if not self.transport.app.should_stop:
                 raise
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pytest
 
 from detectors.core.alert import encode
@@ -69,10 +70,13 @@ def played(entries: Sequence[Entry], most: int) -> tuple[list[bytes], list[runs.
 
 
 def state(engine: Engine) -> tuple[object, ...]:
-    """Every column of every vessel, the open alerts, the sources."""
+    """Every column of every vessel, the open alerts, the sources; which row a vessel has is nobody's business."""
     fleet = engine.fleet
-    columns = [t.records[name][: fleet.size].tobytes() for t in fleet.tables for name in t.kind.names or ()]
-    return (engine.manifest(), fleet.open, *columns)
+    mmsis = fleet.core.mmsi[: fleet.size]
+    order = np.argsort(mmsis)
+    columns = [t.records[name][: fleet.size][order].tobytes() for t in fleet.tables for name in t.kind.names or ()]
+    open_ = {int(mmsis[row]) if row >= 0 else row: alerts for row, alerts in fleet.open.items()}
+    return (engine.manifest(), open_, *columns)
 
 
 def refused_in(entries: Sequence[Entry], every: int) -> list[Entry]:
