@@ -52,7 +52,7 @@ app = faust.App(
     agent_supervisor=CrashingSupervisor,
     stream_wait_empty=False,
     stream_recovery_delay=0,
-    stream_buffer_maxsize=128,
+    stream_buffer_maxsize=512,
     consumer_auto_offset_reset="earliest",
     consumer_max_fetch_size=4 << 20,
     consumer_group_instance_id=rules.instance_id or None,
@@ -62,6 +62,7 @@ app = faust.App(
     broker_commit_interval=1.0,
     producer_linger=0,
     producer_max_request_size=4 << 20,
+    producer_max_batch_size=1 << 20,  # at 16 KiB six alerts fill a batch, and the seventh waits for the broker
 )
 _RAW: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
 
