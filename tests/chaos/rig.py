@@ -92,7 +92,7 @@ class Worker:
         """Ends it and waits."""
         self.process.send_signal(sign)
         try:
-            self.process.wait(30)
+            self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
