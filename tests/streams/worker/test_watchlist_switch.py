@@ -135,5 +135,4 @@ def test_a_marker_said_twice_is_said_once() -> None:
 
 
 def test_a_marker_is_a_run_of_its_own() -> None:
-    engine = engine_for(Settings(), OWN, 0)
-    assert runs.length(engine, [marker(b"{}"), marker(b"{}")]) == 1
+    assert runs.length([marker(b"{}"), marker(b"{}")]) == 1
