@@ -44,7 +44,7 @@ def copy(folder: str, home: Path, changes: Sequence[tuple[str, str, str]] = ()) 
     return made
 
 
-RULES, CASES = "wakewatch-rules.yml", "wakewatch-rules-test.yml"
+RULES, CASES, DAYS = "wakewatch-rules.yml", "wakewatch-rules-test.yml", "wakewatch-rules-days-test.yml"
 
 
 def test_prometheus_takes_its_settings_and_rules(tmp_path: Path) -> None:
@@ -53,14 +53,16 @@ def test_prometheus_takes_its_settings_and_rules(tmp_path: Path) -> None:
 
 
 def test_each_rule_fires_and_stays_quiet_as_its_cases_say(tmp_path: Path) -> None:
-    done = run(tool("promtool"), "test", "rules", CASES, cwd=copy("prometheus", tmp_path))
+    done = run(tool("promtool"), "test", "rules", CASES, DAYS, cwd=copy("prometheus", tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_rule_has_a_case_in_which_it_fires() -> None:
     groups = yaml.safe_load((DEPLOY / "prometheus" / RULES).read_text())["groups"]
     rules = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
-    cases = yaml.safe_load((DEPLOY / "prometheus" / CASES).read_text())["tests"]
+    cases = [
+        case for file in (CASES, DAYS) for case in yaml.safe_load((DEPLOY / "prometheus" / file).read_text())["tests"]
+    ]
     fired = str([case.get("promql_expr_test") for case in cases]) + str(
         [one for case in cases for one in case.get("alert_rule_test", ()) if one.get("exp_alerts")]
     )
