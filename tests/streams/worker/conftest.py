@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
@@ -41,7 +42,7 @@ class Worker:
 
     def __init__(self, kafka: KafkaSettings, home: Path, call: Sequence[str] = MODULE, **more: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self._log = home / "worker.log"
+        self._log = home / f"worker-{uuid.uuid4().hex[:8]}.log"
         environ = {
             **os.environ,
             "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
@@ -70,7 +71,9 @@ class Worker:
             time.sleep(0.05)
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
-        """Sends a signal and returns the exit code."""
+        """Sends a signal and returns the exit code. One that is to end in good order must have begun."""
+        if sign != signal.SIGKILL:
+            self.until(lambda: "partitions taken over" in self.said())
         self.process.send_signal(sign)
         return self.process.wait(PATIENCE_S)
 
