@@ -1,0 +1,346 @@
+"""How well this feed hears each place, ship and station, slot by slot; and how unlikely each silence is.
+
+Time is cut into slots of five minutes. When a slot closes, every ship has been heard in it or not. From that:
+
+- *place*: how well ships are usually heard in a cell (two days' memory), and how well they are heard now against what
+  each of them is used to (20 min). A ship that is judged is left out of her own evidence.
+- *station*: a receiver that heard nobody in the slot (satellite between passes, dead receiver) gave no opportunity.
+- *ship*: how often she is heard in a slot, and with how many reports. Each slot missed adds
+  ``-ln(1 - chance to be heard now)`` lost opportunities ``u``.
+- *silence*: how rarely honest ships of her stratum lose so many (silence.py), corrected by how often silences have
+  begun around her last place. Ships that are about to sail out of range are told by the water ahead of them.
+
+All counts that several ships add to are integers at the slot's end, in the order of rows: the result is a function
+of the slots alone. One slot of 200,000 ships and 20,000 cells takes some 100 ms.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.cells import Cells, coarse_keys, fine_keys
+from detectors.core.columns import Column
+from detectors.core.silence import KINDS, SLOTS_AN_HOUR, Silences, level_of, stratum
+from detectors.core.strips import Strips
+from detectors.core.units import MINUTE_MS
+
+SLOT_MS: Final = 5 * MINUTE_MS
+UNDER_WAY, AT_REST, CLASS_B, BASE = 0, 1, 2, 3
+"""Kinds of transmitter; base stations and aids are peers only."""
+FAST, SLOW = (float(np.exp(-5.0 / minutes)) for minutes in (5, 48 * 60))
+"""What a slot leaves of the counts of now and of usually. Where nobody is, what was known of now stays."""
+PRESENT_H: Final = 2.0  # silent for longer, a ship may be anywhere: no evidence of hearing
+RECKONED_H: Final = 1.0  # dead reckoning is not trusted further
+GAIN_LEAST: Final = 0.05
+AWAY_SLOTS: Final = 24
+FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence gains nothing by going on
+KNOWN_SLOTS: Final = 3  # heard in fewer slots, a ship's habits are not known
+AHEAD_H: Final = (0.5, 1.0, 1.5)
+HABIT_SLOTS: Final = 20
+RATE_SHARE: Final = 0.25
+CHANCE_MOST: Final = 0.98
+NUDGE: Final = 64  # expectations add up as integers, in 64ths
+LIKELY_PARTS: Final = 1 << 20
+COUNTED_LEVEL: Final = 3  # silences are counted by place where they reach u = 8
+PLACE_WEIGHT: Final = 2.0
+COARSE_WEIGHT, NEAR_WEIGHT, FINE_WEIGHT = 2.0, 1.0, 1.0
+LIVELY_LEAST: Final = 0.3
+
+# Columns of Cells.values
+_HEARD_NOW, _EXPECTED_NOW = 0, 1
+_PRESENT, _HEARD = 2, 4  # class A, class B
+_BEGAN, _LIKELY = 6, 9  # three kinds each
+CELL_WIDTH: Final = 12
+
+VESSEL: Final = (
+    Column("slot", "<i4"),  # last slot heard; 0 never
+    Column("seen", "<u2"),  # slots heard, at most 65,535
+    Column("lat_deg", "<f4"),
+    Column("lon_deg", "<f4"),
+    Column("north_deg_h", "<f4"),
+    Column("east_deg_h", "<f4"),
+    Column("kind", "u1"),
+    Column("stations", "<u8"),  # those that it was heard by in its last two slots
+    Column("by", "<u8"),  # and in the last
+    Column("habit", "<f4"),  # share of slots in which it is heard
+    Column("tries", "u1"),  # slots behind that share, at most HABIT_SLOTS
+    Column("rate", "<f4"),  # reports a slot, running mean
+    Column("lost", "<f4"),  # opportunities lost in the present silence
+    Column("level", "i1", -1),
+    Column("stratum", "u1"),
+    Column("own_heard", "<f4"),  # its own part in the counts of now
+    Column("own_expected", "<f4"),
+    Column("chance", "<f4", 1.0),  # of a silence like the present, a day; 1 when heard
+    Column("missed", "<u2"),  # slots of the present silence in which it could have been heard
+    Column("away", "u1"),  # slots in a row in which it could not
+    Column("unsure", "?"),  # out of sight before its silence meant anything: it stays so until heard
+    Column("gain", "<f4"),  # chance to have been heard in the slot just missed
+)
+"""What coverage knows of a vessel, as of the last slot that closed."""
+
+Places = npt.NDArray[np.intp]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Slot(NamedTuple):
+    """Who was heard in one slot. ``rows`` rise; all arrays have their shape."""
+
+    number: int
+    rows: Places
+    lat_deg: Floats
+    lon_deg: Floats
+    sog_kn: Floats
+    """NaN unknown."""
+    cog_deg: Floats
+    """NaN unknown."""
+    kind: npt.NDArray[np.uint8]
+    stations: npt.NDArray[np.uint64]
+    reports: npt.NDArray[np.int64]
+
+
+class Coverage:
+    """Coverage of one partition. ``columns`` have (at least) VESSEL and are written in place."""
+
+    def __init__(self, columns: Strips) -> None:
+        self.columns = columns
+        self.fine, self.coarse = Cells(CELL_WIDTH), Cells(CELL_WIDTH)
+        self.silences = Silences()
+
+    def close(self, slot: Slot, size: int) -> Places:
+        """Closes a slot over the first ``size`` rows. Returns the rows whose silence it made longer, rising.
+
+        Slots must come in order. A slot in which nobody was heard makes nobody's silence longer.
+        """
+        if not len(slot.rows):
+            self.nobody(1, size)
+            return np.zeros(0, np.intp)
+        missed = self._missed(slot, size)
+        if not (slot.kind < BASE).any() and not (self.columns.kind[missed] < BASE).any():
+            self._fixed_only(slot)
+            return missed
+        lat, lon, age_h = self._reckon(missed, slot.number)
+        alive = self._alive(slot, missed)
+        self._count(slot, missed, lat, lon, (age_h <= PRESENT_H) & alive)
+        self._lose(missed, lat, lon, alive)
+        self._hear(slot)
+        self.silences.age(1)
+        self.silences.settle()
+        self._judge(missed)
+        return missed
+
+    def nobody(self, slots: int, size: int) -> None:
+        """So many slots passed in which nobody at all was heard: nothing is known of anybody's silence in them."""
+        c = self.columns
+        c.away[:size] = np.minimum(c.away[:size].astype(np.int64) + slots, 255)
+        c.unsure[:size] |= (c.away[:size] > AWAY_SLOTS) & (c.missed[:size] < SLOTS_AN_HOUR)
+        c.gain[:size] = 0
+        self.silences.age(slots)
+        self.silences.settle()
+
+    def least_chances(self, rows: Places, slots: int) -> Floats:
+        """The chance that a silence of so many slots would have, were each of these ships to begin one now."""
+        c = self.columns
+        lost = -slots * np.log1p(-np.minimum(CHANCE_MOST, c.habit[rows].astype(np.float64)))
+        return self.silences.chance(c.stratum[rows].astype(np.intp), lost, np.ones(len(rows)))
+
+    # -- who was missed -------------------------------------------------------------------------------------------
+
+    def _missed(self, slot: Slot, size: int) -> Places:
+        c = self.columns
+        due = (c.seen[:size] >= KNOWN_SLOTS) & (slot.number - c.slot[:size] <= FORGET_SLOTS)
+        due &= ~c.unsure[:size]
+        due[slot.rows] = False
+        return np.flatnonzero(due)
+
+    def _fixed_only(self, slot: Slot) -> None:
+        """Only base stations and aids spoke, and no ship is missed: nothing to judge, hardly anything to learn."""
+        c, rows = self.columns, slot.rows
+        c.slot[rows], c.kind[rows], c.by[rows] = slot.number, slot.kind, slot.stations
+        c.stations[rows] |= slot.stations
+        c.lat_deg[rows], c.lon_deg[rows] = slot.lat_deg, slot.lon_deg
+        c.seen[rows] = np.minimum(c.seen[rows].astype(np.int64) + 1, 65_535)
+
+    def _reckon(self, rows: Places, number: int) -> tuple[Floats, Floats, Floats]:
+        c = self.columns
+        age_h = (number - c.slot[rows]) / SLOTS_AN_HOUR
+        sailed_h = np.minimum(age_h, RECKONED_H)
+        return c.lat_deg[rows] + sailed_h * c.north_deg_h[rows], c.lon_deg[rows] + sailed_h * c.east_deg_h[rows], age_h
+
+    def _alive(self, slot: Slot, rows: Places) -> Bools:
+        """Whether a station that hears each ship heard anybody in this slot: else nothing was to be heard."""
+        heard_by = np.bitwise_or.reduce(slot.stations, initial=np.uint64(0))
+        return np.asarray((self.columns.stations[rows] & heard_by) > 0)
+
+    # -- places ---------------------------------------------------------------------------------------------------
+
+    def _count(self, slot: Slot, missed: Places, lat: Floats, lon: Floats, here: Bools) -> None:
+        c = self.columns
+        known = c.seen[slot.rows] >= KNOWN_SLOTS
+        rows = np.concatenate([missed[here], slot.rows[known]])
+        heard = np.arange(len(rows)) >= int(here.sum())
+        lat, lon = np.concatenate([lat[here], slot.lat_deg[known]]), np.concatenate([lon[here], slot.lon_deg[known]])
+        expected = np.rint(c.habit[rows].astype(np.float64) * NUDGE).astype(np.int64)
+        kind = np.concatenate([c.kind[missed[here]], slot.kind[known]])
+        for cells, keys in ((self.fine, fine_keys(lat, lon)), (self.coarse, coarse_keys(lat, lon))):
+            _add(cells, cells.meet(keys), heard, expected, kind)
+        c.own_heard[rows] *= np.float32(FAST)
+        c.own_expected[rows] *= np.float32(FAST)
+        c.own_heard[rows] += heard.astype(np.float32)
+        c.own_expected[rows] += (expected / NUDGE).astype(np.float32)
+
+    def usual(self, lat_deg: Floats, lon_deg: Floats, class_b: Bools) -> Floats:
+        """How well ships of that class are usually heard at these places, 0 to 1; little where nobody has been."""
+        group = class_b.astype(np.intp)
+        coarse = self.coarse.take(coarse_keys(lat_deg, lon_deg))
+        fine = self.fine.take(fine_keys(lat_deg, lon_deg))
+        at = np.arange(len(group))
+        wide = (coarse[at, _HEARD + group] + 0.3) / (coarse[at, _PRESENT + group] + 3.0)
+        return np.asarray((fine[at, _HEARD + group] + 2 * wide) / (fine[at, _PRESENT + group] + 2.0))
+
+    def _now(self, rows: Places, lat: Floats, lon: Floats) -> Floats:
+        """How well ships around each place are heard now against what they are used to, at most 1."""
+        c = self.columns
+        own_heard, own_expected = c.own_heard[rows].astype(np.float64), c.own_expected[rows].astype(np.float64)
+        lively = np.ones(len(rows))
+        fine = fine_keys(lat, lon)
+        for counts, weight in (
+            (self.coarse.take(coarse_keys(lat, lon)), COARSE_WEIGHT),
+            (self.fine.around(fine), NEAR_WEIGHT),
+            (self.fine.take(fine), FINE_WEIGHT),
+        ):
+            heard = np.maximum(counts[:, _HEARD_NOW] - own_heard, 0)
+            expected = np.maximum(counts[:, _EXPECTED_NOW] - own_expected, 0)
+            lively = np.minimum(1.0, (heard + weight * lively) / (expected + weight))
+        return np.where(lively < LIVELY_LEAST, 0.0, lively)
+
+    # -- ships ----------------------------------------------------------------------------------------------------
+
+    def _lose(self, rows: Places, lat: Floats, lon: Floats, alive: Bools) -> None:
+        c = self.columns
+        class_b = c.kind[rows] == CLASS_B
+        last_lat, last_lon = c.lat_deg[rows].astype(np.float64), c.lon_deg[rows].astype(np.float64)
+        there, here = self.usual(
+            np.concatenate([lat, last_lat]), np.concatenate([lon, last_lon]), np.tile(class_b, 2)
+        ).reshape(2, -1)
+        place = np.minimum(1.0, there / np.maximum(here, 0.05))
+        gain = np.minimum(CHANCE_MOST, c.habit[rows] * self._now(rows, lat, lon) * place) * alive
+        gain = self._watch(rows, gain)
+        before = c.level[rows].astype(np.intp)
+        c.lost[rows] = c.lost[rows] - np.log1p(-gain)
+        level = level_of(c.lost[rows].astype(np.float64))
+        c.level[rows] = level
+        counted = c.kind[rows] < KINDS
+        self.silences.grew(c.stratum[rows[counted]].astype(np.intp), before[counted], level[counted])
+        self._began(rows[counted & (before < COUNTED_LEVEL) & (level >= COUNTED_LEVEL)])
+
+    def _watch(self, rows: Places, gain: Floats) -> Floats:
+        """Counts the slots in which each could have been heard. Returns ``gain``, without those who are out of sight.
+
+        A ship that this feed lost sight of before her silence meant anything may have moored, or gone, meanwhile.
+        """
+        c = self.columns
+        seen = gain > GAIN_LEAST
+        c.away[rows] = np.where(seen, 0, np.minimum(c.away[rows].astype(np.intp) + 1, 255))
+        c.unsure[rows] |= (c.away[rows] > AWAY_SLOTS) & (c.missed[rows] < SLOTS_AN_HOUR)
+        gain = np.where(c.unsure[rows], 0.0, gain)
+        c.missed[rows] += (gain > GAIN_LEAST).astype(np.uint16)
+        c.gain[rows] = gain
+        return gain
+
+    def _began(self, rows: Places) -> None:
+        c = self.columns
+        lat, lon = c.lat_deg[rows].astype(np.float64), c.lon_deg[rows].astype(np.float64)
+        for cells, keys in ((self.fine, fine_keys(lat, lon)), (self.coarse, coarse_keys(lat, lon))):
+            places = cells.meet(keys)
+            np.add.at(cells.values, (places, _BEGAN + c.kind[rows]), 1.0)
+
+    def _hear(self, slot: Slot) -> None:
+        c, rows = self.columns, slot.rows
+        known = rows[(c.seen[rows] >= KNOWN_SLOTS) & (slot.kind < KINDS)]
+        ended = known[c.level[known] >= 0]
+        self.silences.ended(c.stratum[ended].astype(np.intp), c.level[ended].astype(np.intp))
+        self.silences.heard(c.stratum[known].astype(np.intp))
+        self._likely(known)
+        new = c.seen[rows] == 0
+        self._learn_habit(rows, new)
+        gone = np.where(new, 0.0, (1 - RATE_SHARE) ** np.minimum(slot.number - c.slot[rows] - 1, 12))
+        share = np.where(new, 1.0, np.maximum(RATE_SHARE, 1 / (c.seen[rows] + 1.0)))
+        c.rate[rows] = c.rate[rows] * gone * (1 - share) + share * slot.reports
+        c.lost[rows], c.level[rows], c.chance[rows], c.gain[rows] = 0, -1, 1, 0
+        c.missed[rows], c.away[rows], c.unsure[rows] = 0, 0, False
+        c.slot[rows] = slot.number
+        c.seen[rows] = np.minimum(c.seen[rows].astype(np.int64) + 1, 65_535)
+        c.lat_deg[rows], c.lon_deg[rows] = slot.lat_deg, slot.lon_deg
+        c.kind[rows] = slot.kind
+        c.stations[rows] = c.by[rows] | slot.stations
+        c.by[rows] = slot.stations
+        self._aim(slot)
+
+    def _learn_habit(self, rows: Places, new: Bools) -> None:
+        """Heard in this slot, missed in those of the silence that now ends (an hour of it at most)."""
+        c = self.columns
+        missed = np.minimum(c.missed[rows], SLOTS_AN_HOUR).astype(np.intp)
+        tries = np.minimum(c.tries[rows] + missed, HABIT_SLOTS)
+        share = np.maximum(1 / HABIT_SLOTS, 1 / (tries + 2.0))
+        habit = c.habit[rows] * (1 - share) ** missed
+        c.habit[rows] = np.where(new, 0.5, habit + share * (1 - habit))
+        c.tries[rows] = np.minimum(tries + 1, HABIT_SLOTS)
+
+    def _aim(self, slot: Slot) -> None:
+        """Where the ships go, and the stratum that this gives them."""
+        c, rows = self.columns, slot.rows
+        sog_kn = np.where(np.isnan(slot.cog_deg), 0.0, np.nan_to_num(slot.sog_kn))
+        course = np.radians(np.nan_to_num(slot.cog_deg))
+        north = sog_kn * np.cos(course) / 60
+        east = sog_kn * np.sin(course) / 60 / np.maximum(0.1, np.cos(np.radians(slot.lat_deg)))
+        c.north_deg_h[rows], c.east_deg_h[rows] = north, east
+        class_b = slot.kind == CLASS_B
+        hours = np.array((0.0, *AHEAD_H))[:, None]
+        lat, lon = (slot.lat_deg + hours * north).ravel(), (slot.lon_deg + hours * east).ravel()
+        place = self.usual(lat, lon, np.tile(class_b, len(hours))).reshape(len(hours), -1).min(axis=0)
+        kind = np.minimum(slot.kind, KINDS - 1).astype(np.intp)
+        c.stratum[rows] = stratum(kind, place, c.rate[rows].astype(np.float64))
+
+    def _likely(self, rows: Places) -> None:
+        """How many counted silences this slot of hearing made likely, by place."""
+        c = self.columns
+        likely = self.silences.reach[c.stratum[rows], COUNTED_LEVEL] / SLOTS_AN_HOUR
+        parts = np.rint(likely * LIKELY_PARTS)  # whole numbers: their sum does not depend on the order of rows
+        lat, lon = c.lat_deg[rows].astype(np.float64), c.lon_deg[rows].astype(np.float64)
+        for cells, keys in ((self.fine, fine_keys(lat, lon)), (self.coarse, coarse_keys(lat, lon))):
+            places = cells.meet(keys)
+            for kind in range(KINDS):
+                mine = c.kind[rows] == kind
+                added = np.bincount(places[mine], parts[mine], minlength=len(cells.keys))
+                cells.values[:, _LIKELY + kind] += added / LIKELY_PARTS
+
+    def _judge(self, rows: Places) -> None:
+        c = self.columns
+        lat, lon = c.lat_deg[rows].astype(np.float64), c.lon_deg[rows].astype(np.float64)
+        kind = np.minimum(c.kind[rows], KINDS - 1)
+        own = (c.level[rows] >= COUNTED_LEVEL).astype(np.float64)
+        times, at = np.ones(len(rows)), np.arange(len(rows))
+        for cells, keys in ((self.coarse, coarse_keys(lat, lon)), (self.fine, fine_keys(lat, lon))):
+            counts = cells.take(keys)
+            began = np.maximum(counts[at, _BEGAN + kind] - own, 0)
+            times = (began + PLACE_WEIGHT * times) / (counts[at, _LIKELY + kind] + PLACE_WEIGHT)
+        strata = c.stratum[rows].astype(np.intp)
+        c.chance[rows] = self.silences.chance(strata, c.lost[rows].astype(np.float64), times)
+
+
+def _add(
+    cells: Cells, places: Places, heard: Bools, expected: npt.NDArray[np.int64], kind: npt.NDArray[np.uint8]
+) -> None:
+    size, v = len(cells.keys), cells.values
+    present = np.bincount(places, minlength=size)
+    fast = np.where(present > 0, FAST, 1.0)
+    v[:, _HEARD_NOW] = v[:, _HEARD_NOW] * fast + np.bincount(places[heard], minlength=size)
+    v[:, _EXPECTED_NOW] = v[:, _EXPECTED_NOW] * fast + np.bincount(places, expected, minlength=size) / NUDGE
+    v[:, _PRESENT : _HEARD + 2] *= SLOW
+    for group, mine in ((0, kind == UNDER_WAY), (1, kind == CLASS_B)):
+        v[:, _PRESENT + group] += np.bincount(places[mine], minlength=size)
+        v[:, _HEARD + group] += np.bincount(places[mine & heard], minlength=size)

@@ -1,0 +1,114 @@
+"""How often honest ships are silent: counts by stratum, and from them the chance of a silence.
+
+A *silence* is measured in lost opportunities ``u`` (see coverage), not in minutes. For each stratum it is counted how
+often, a vessel-hour heard, a silence reaches u = 1, and of those that reach 1, 2, 4, ... how many go on to the next
+mark. The chance that an honest ship shows a silence of u within a day is then ``1 - exp(-24 rate share)``. What has
+not been seen yet is filled from a shipped table (``priors``) that weighs as much as some days of watching.
+
+A silence that can neither grow nor end (nothing can be heard there) counts for neither: it is censored.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.priors import REACH, REACH_HOURS, STEPS, STEPS_WEIGHT
+
+MARKS: Final = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
+"""Lost opportunities at which silences are counted."""
+LEVELS: Final = len(MARKS)
+KINDS: Final = 3
+"""0 class A under way, 1 class A at rest, 2 class B."""
+PLACE_EDGES: Final = (0.2, 0.5, 0.8)
+"""How well the water ahead is heard: edges of its levels."""
+RATE_EDGES: Final = (1.5, 3.0, 6.0)
+"""Reports a slot from this ship: edges of its levels."""
+STRATA: Final = KINDS * (len(PLACE_EDGES) + 1) * (len(RATE_EDGES) + 1)
+LEARN_DAYS: Final = 30.0
+SLOTS_AN_HOUR: Final = 12
+HOURS_A_DAY: Final = 24.0
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+
+def stratum(kind: Places, place: Floats, rate: Floats) -> Places:
+    """The stratum of ships: kind, how well the water ahead is heard, reports a slot. All of one shape."""
+    ahead = np.searchsorted(PLACE_EDGES, place, side="right")
+    often = np.searchsorted(RATE_EDGES, rate, side="right")
+    across = len(RATE_EDGES) + 1
+    return np.asarray((kind * (len(PLACE_EDGES) + 1) + ahead) * across + often, np.intp)
+
+
+def level_of(lost: Floats) -> Places:
+    """The last mark that each silence has reached; -1 before the first."""
+    return np.asarray(np.searchsorted(MARKS, lost, side="right") - 1, np.intp)
+
+
+class Silences:
+    """What has been learned. ``counts`` is all of it: (STRATA, 2 + 2 LEVELS), float64.
+
+    Column 0: vessel-hours heard; 1: silences that reached the first mark; then for each mark how many went on to
+    the next, and how many ended before it.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Floats = np.zeros((STRATA, 2 + 2 * LEVELS))
+        self.reach: Floats = np.zeros((STRATA, LEVELS))
+        """Silences an hour that reach each mark."""
+        self.step: Floats = np.zeros((STRATA, LEVELS))
+        """Of those at a mark, the share that reaches the next."""
+        self.settle()
+
+    def age(self, slots: int) -> None:
+        """Forgets a little: what was learned LEARN_DAYS ago weighs 1/e."""
+        self.counts *= np.exp(-slots / (SLOTS_AN_HOUR * HOURS_A_DAY * LEARN_DAYS))
+
+    def heard(self, strata: Places) -> None:
+        """One slot each was heard."""
+        self.counts[:, 0] += np.bincount(strata, minlength=STRATA) / SLOTS_AN_HOUR
+
+    def grew(self, strata: Places, before: Places, now: Places) -> None:
+        """Silences that went from level ``before`` to ``now``."""
+        for level in range(LEVELS):
+            crossed = np.bincount(strata[(before < level) & (now >= level)], minlength=STRATA)
+            self.counts[:, 1 if level == 0 else 1 + level] += crossed
+
+    def ended(self, strata: Places, level: Places) -> None:
+        """Silences that ended at that level."""
+        for at in range(LEVELS):
+            self.counts[:, 2 + LEVELS + at] += np.bincount(strata[level == at], minlength=STRATA)
+
+    def settle(self) -> None:
+        """Works out ``reach`` and ``step`` from the counts and the shipped table."""
+        hours, first = self.counts[:, 0], self.counts[:, 1]
+        on, ended = self.counts[:, 2 : 2 + LEVELS], self.counts[:, 2 + LEVELS :]
+        rate = (first + REACH_HOURS * REACH) / (hours + REACH_HOURS)
+        self.step = (on + STEPS_WEIGHT * STEPS) / (on + ended + STEPS_WEIGHT)
+        shares = np.cumprod(np.hstack([np.ones((STRATA, 1)), self.step[:, :-1]]), axis=1)
+        self.reach = rate[:, None] * shares
+
+    def chance(self, strata: Places, lost: Floats, times: Floats) -> Floats:
+        """The chance that an honest ship of that stratum shows, within a day, a silence of ``lost`` or more.
+
+        ``times``: how much oftener silences are at its place than elsewhere in the stratum.
+        """
+        level = np.clip(level_of(lost), 0, LEVELS - 1)
+        beyond = np.log2(np.maximum(lost, 1.0) / MARKS[level])
+        an_hour = self.reach[strata, level] * self.step[strata, level] ** beyond * times
+        return np.asarray(np.where(lost < MARKS[0], 1.0, -np.expm1(-HOURS_A_DAY * an_hour)))
+
+
+def share_of_budget(least: Floats, a_day: float, most: float) -> float:
+    """The chance below which a silence may be called a gap: honest ships then give at most ``a_day`` false ones.
+
+    ``least`` (rising) is the chance that each ship's silence has when it is just long enough: she cannot give more.
+    """
+    if least.size == 0 or np.minimum(least, most).sum() <= a_day:
+        return most
+    before = np.append(0.0, np.cumsum(least)[:-1])
+    share = (a_day - before) / np.arange(len(least), 0, -1)
+    return float(min(most, share[np.argmax(share <= least)]))

@@ -1,0 +1,61 @@
+"""Columns in strips of their own, apart from the fleet's records: for what is read of all vessels at once.
+
+A slot that closes reads some twenty columns of every vessel. In the fleet's records each would be a walk over all
+cache lines of the table (200,000 vessels: 5 ms a column); in strips it is 0.1 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.columns import Column
+
+Rows = npt.NDArray[np.intp]
+
+
+class Strips:
+    """One array a column, all of ``len(strips)`` rows, read and written as attributes."""
+
+    def __init__(self, spec: Sequence[Column], size: int = 0) -> None:
+        self._spec = tuple(spec)
+        self._size = 0
+        self.grow(size)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getattr__(self, name: str) -> npt.NDArray[Any]:
+        raise AttributeError(f"no column {name!r}")
+
+    def grow(self, size: int) -> None:
+        """Makes room for ``size`` rows; new ones have the defaults."""
+        for column in self._spec:
+            kind = np.dtype(column.dtype)
+            fresh = np.full((size, *kind.shape), column.default, kind.base)
+            fresh[: self._size] = self.__dict__.get(column.name, fresh[:0])
+            setattr(self, column.name, fresh)
+        self._size = size
+
+    def forget(self, rows: Rows) -> None:
+        """Gives rows their defaults."""
+        for column in self._spec:
+            getattr(self, column.name)[rows] = column.default
+
+    def cut(self, start: int, stop: int) -> bytes:
+        """Rows [start, stop) as bytes, column after column."""
+        return b"".join(getattr(self, column.name)[start:stop].tobytes() for column in self._spec)
+
+    def paste(self, start: int, stop: int, data: bytes) -> None:
+        """The reverse of ``cut``. Raises ValueError when the bytes are not of that many rows."""
+        at = 0
+        for column in self._spec:
+            values = getattr(self, column.name)[start:stop]
+            part = data[at : at + values.nbytes]
+            at += values.nbytes
+            values[...] = np.frombuffer(part, values.dtype).reshape(values.shape)
+        if at != len(data):
+            raise ValueError(f"{len(data)} bytes of coverage for {stop - start} rows of {at} bytes")

@@ -1,0 +1,141 @@
+"""``wakewatch bench accuracy``: how often a gap is one, how many are found, how soon; beside simple rules.
+
+Protocol. What is learned beforehand (detectors/core/priors.py) and every setting was chosen on the first two days of
+the Santa Barbara recording and on the worlds of TUNING. Here the recording's days 3 and 4 are scored (days 1 and 2
+warm it up) and the worlds of REPORTED, of other shapes and seeds. In every scenario ships go dark.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import numpy as np
+import typer
+
+from streams.bench.calibration import calibrated
+from streams.bench.faults import FAULTS, played
+from streams.bench.frame import Figure, Measured, Row
+from streams.bench.plot import draw
+from streams.bench.recorded import read_table
+from streams.bench.scoring import Score, joined, score
+from streams.bench.silences import first, listen, rules
+from streams.errors import ConfigError
+from streams.scenario.worlds import Shape, Station, World, generate
+
+RECORDING: Final = Path("../shared/data/tracks/sbarc-2018-06-01_04.csv.gz")
+TUNING: Final = (
+    (Shape("tune-one", (Station(0, 0, 50),), 120, 60), 0),
+    (
+        Shape(
+            "tune-three", (Station(0, 0, 45), Station(40, 30, 40), Station(-60, 20, 35)), 200, 80,
+            ports=((5, 0), (42, 28), (-55, 18)),
+        ), 1,
+    ),
+    (Shape("tune-small", (Station(0, 0, 40),), 30, 10, passing=0.4), 2),
+    (Shape("tune-sat", (Station(0, 0, 40), Station(0, 0, 999, pass_slots=3, every_slots=20)), 120, 40), 3),
+    (Shape("tune-duct", (Station(0, 0, 45, ducting=0.35),), 150, 60, heard_share=0.15), 4),
+)  # fmt: skip
+"""Worlds and seeds that settings were chosen on."""
+REPORTED: Final = (
+    (
+        Shape(
+            "strait",
+            (Station(10, -20, 38, 0.1), Station(-15, 25, 42, 0.2), Station(45, 10, 30), Station(-50, -30, 36)),
+            170, 50, half_nm=120, ports=((12, -18), (-14, 22), (44, 12)), lat_deg=35,
+        ), 101,
+    ),
+    (
+        Shape(
+            "bay", (Station(3, -2, 55, 0.25),), 90, 70, ports=((2, -3), (22, 9)), passing=0.45, lat_deg=54,
+        ), 102,
+    ),
+    (Shape("few ships", (Station(0, 0, 46),), 30, 6, passing=0.5, half_nm=130, lat_deg=60), 103),
+    (
+        Shape(
+            "thin air", (Station(-5, 5, 50, 0.3), Station(35, -35, 44, 0.3)), 130, 40, heard_share=0.1, lat_deg=28,
+        ), 104,
+    ),
+)  # fmt: skip
+"""Worlds and seeds that tuning never saw."""
+
+
+def run(  # noqa: PLR0917 - a command's options are its parameters
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Position tables to score as well (half of each warms it up).", metavar="FILE"),
+    ] = None,
+    scenario: Annotated[list[str] | None, typer.Option(help="Only these scenarios.", metavar="NAME")] = None,
+    seed: Annotated[int, typer.Option(help="Draws positives and faults.", min=0)] = 1,
+    tuning: Annotated[bool, typer.Option(help="Score the data that settings were chosen on instead.")] = False,
+    calibration: Annotated[bool, typer.Option(help="Also the table of calibration (minutes).")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the figure as SVG.", metavar="FILE.svg")] = None,
+) -> Measured:
+    """Score the coverage estimator on data that tuning never saw, beside fixed hours and GFW's rule.
+
+    Example: wakewatch bench accuracy --scenario untouched --scenario "one station dead 4 h"
+    """
+    wanted = scenario or list(FAULTS)
+    if unknown := [name for name in wanted if name not in FAULTS]:
+        raise ConfigError(f"--scenario {unknown[0]}: there are {', '.join(FAULTS)}")
+    worlds = _worlds(data or [], tuning)
+    scores = {
+        (name, rule): joined(parts)
+        for name in wanted
+        for rule, parts in _scenario([w for w in worlds if _fits(w, name)], name, seed).items()
+    }
+    if plot is not None:
+        plot.write_text(draw(scores), encoding="utf-8")
+    rows = tuple(Row(f"{name} | {rule}", _figures(one)) for (name, rule), one in scores.items())
+    if calibration:
+        rows += calibrated(seed)
+    return Measured(", ".join(world.name for world in worlds), rows, notes=_NOTES)
+
+
+_NOTES: Final = (
+    "class A under way; precision, recall (switch-offs of 2 h and more) and delay in well-heard water",
+    "all water: false gaps anywhere, mostly ships that sailed out of range; rest, B: those of ships at rest, class B",
+    "ranges: 90 %, vessels drawn with replacement",
+)
+
+
+def _worlds(data: list[Path], tuning: bool) -> list[World]:
+    recordings = [RECORDING, *data] if RECORDING.exists() else data
+    tables = [read_table(path) for path in recordings]
+    if tuning:
+        return [_days(t, len(t.lat_deg) // 2) for t in tables] + [generate(shape, seed) for shape, seed in TUNING]
+    return tables + [generate(shape, seed) for shape, seed in REPORTED]
+
+
+def _days(world: World, slots: int) -> World:
+    """The first slots of a world."""
+    per_slot = {f: getattr(world, f)[:slots] for f in ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "well")}
+    return world._replace(received=world.received[:, :slots], warm_slots=slots // 2, **per_slot)
+
+
+def _fits(world: World, scenario: str) -> bool:
+    return scenario != "one station dead 4 h" or len(world.received) > 1
+
+
+def _scenario(worlds: list[World], name: str, seed: int) -> dict[str, list[Score]]:
+    scores: dict[str, list[Score]] = {}
+    for world in worlds:
+        received, dark = played(world, name, seed)
+        silent, _ = listen(world, received)
+        heard = np.asarray((received > 0).any(axis=0))
+        for rule, said in rules(silent).items():
+            scores.setdefault(rule, []).append(score(world, heard, silent, first(silent, said), dark))
+    return scores
+
+
+def _figures(one: Score) -> tuple[Figure, ...]:
+    (r_low, r_high), (p_low, p_high) = one.interval("recall"), one.interval("precision")
+    named = {
+        "positives": one.positives.sum(), "recall": one.recall, "from": r_low, "to": r_high,
+        "precision": one.precision, "p from": p_low, "p to": p_high, "F0.5": one.f_half,
+        "false per 1000 vessel-days": 1000 * one.false_well.sum() / max(one.vessel_days, 1e-9),
+        "all water": one.false_all.sum(), "rest": one.false_rest, "B": one.false_b,
+    }  # fmt: skip
+    if len(one.delays_h):
+        named |= {"delay p50 h": np.median(one.delays_h), "p90 h": np.quantile(one.delays_h, 0.9)}
+    return tuple(Figure(name, float(value)) for name, value in named.items())

@@ -1,0 +1,154 @@
+"""What happens to a world in a scenario of the accuracy benchmark, and the ships that are made to go dark in it.
+
+Every scenario carries positives: a detector that is blind in an outage must not score well for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, World
+
+HOUR: Final = 12  # slots
+PER_VESSEL_DAY: Final = 10 / 110
+"""Positives a vessel-day of class A: more would poison what the detector learns."""
+HOLE_SLOTS: Final = 4  # a hole of over 20 min in the original track
+UNDER_WAY_KN: Final = 1.0
+DURATIONS_H: Final = (1, 2, 4, 8, 24)
+_TOGETHER: Final = 3
+_EVERY_SLOTS, _PASS_SLOTS = 20, 3
+
+Draw = np.random.Generator
+Fault = Callable[[World, Counts, Draw], None]
+
+
+class Dark(NamedTuple):
+    """A positive: a ship of which nothing is received in slots [first, last)."""
+
+    ship: int
+    first: int
+    last: int
+
+
+def spells(world: World, draw: Draw, count: int, hours: int) -> list[slice]:
+    """Stretches that do not overlap, after the warm-up."""
+    starts = np.arange(world.warm_slots + HOUR, len(world.lat_deg) - hours * HOUR, 2 * hours * HOUR)
+    chosen = draw.choice(starts, min(count, len(starts)), replace=False)
+    return [slice(int(s), int(s) + hours * HOUR) for s in np.sort(chosen)]
+
+
+def _untouched(world: World, received: Counts, draw: Draw) -> None:
+    del world, received, draw
+
+
+def _loss(share: float) -> Fault:
+    def lose(world: World, received: Counts, draw: Draw) -> None:
+        del world
+        received[...] = draw.binomial(received, 1 - share)
+
+    return lose
+
+
+def _source_dead(world: World, received: Counts, draw: Draw) -> None:
+    for spell in spells(world, draw, 4, 3):
+        received[:, spell] = 0
+
+
+def _station_dead(world: World, received: Counts, draw: Draw) -> None:
+    for spell in spells(world, draw, 3, 4):
+        received[int(draw.integers(len(received))), spell] = 0
+
+
+def _area_dead(world: World, received: Counts, draw: Draw) -> None:
+    where = np.argwhere(world.well & world.heard)
+    for spell in spells(world, draw, 4, 3):
+        slot, ship = where[int(draw.integers(len(where)))]
+        north = (world.lat_deg[spell] - world.lat_deg[slot, ship]) * NM_A_DEG
+        east = (world.lon_deg[spell] - world.lon_deg[slot, ship]) * NM_A_DEG
+        inside = np.hypot(north, east * np.cos(np.radians(world.lat_deg[slot, ship]))) < 25  # noqa: PLR2004 - nm
+        received[:, spell][:, inside] = 0
+
+
+def _passes(world: World, received: Counts, draw: Draw) -> None:
+    """The feed hears for a quarter of an hour every 100 minutes, as one satellite does."""
+    del draw
+    received[:, np.arange(len(world.lat_deg)) % _EVERY_SLOTS >= _PASS_SLOTS] = 0
+
+
+def _late(world: World, received: Counts, draw: Draw) -> None:
+    """A tenth of the reports come later than the allowed lateness: they do not count for their slot."""
+    del world
+    received[...] = draw.binomial(received, 0.9)
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    "untouched": _untouched,
+    "loss .3": _loss(0.3),
+    "loss .6": _loss(0.6),
+    "loss .9": _loss(0.9),
+    "source dead 3 h": _source_dead,
+    "one station dead 4 h": _station_dead,
+    "25 nm dead 3 h": _area_dead,
+    "satellite passes": _passes,
+    "late and shuffled": _late,
+    "dark together": _untouched,
+}
+"""By scenario. Exits and mooring are in every world; "dark together" differs in its positives."""
+
+
+def positives(
+    world: World, draw: Draw, durations_h: tuple[int, ...] = DURATIONS_H, together: bool = False
+) -> list[Dark]:
+    """Class A ships under way in well-heard water that go dark, PER_VESSEL_DAY of them and one spell a ship.
+
+    The original track has no hole over 20 min from an hour before to min(duration, 2 h) after. ``together``: up to
+    three at once, those who are near each other.
+    """
+    heard, slots = world.heard, len(world.lat_deg)
+    class_a = ~world.class_b & ~world.base
+    fit = heard & class_a & world.well & (world.sog_kn >= UNDER_WAY_KN)
+    fit[: world.warm_slots] = False
+    days = (heard[world.warm_slots :] & class_a).sum() / SLOTS_A_DAY
+    wanted, used = max(1, round(days * PER_VESSEL_DAY)), set[int]()
+    chosen: list[Dark] = []
+    for slot, ship in draw.permutation(np.argwhere(fit)).tolist():
+        if len(chosen) >= wanted:
+            break
+        hours = int(draw.choice(durations_h))
+        group = [ship, *(_near(world, fit, slot, ship, used) if together else [])]
+        for one in group[:_TOGETHER]:
+            if one not in used and _whole(heard[:, one], slot, hours):
+                used.add(one)
+                chosen.append(Dark(one, slot + 1, min(slot + 1 + hours * HOUR, slots)))
+    return chosen
+
+
+def _whole(heard: npt.NDArray[np.bool_], slot: int, hours: int) -> bool:
+    first, last = slot - HOUR, slot + min(hours, 2) * HOUR + 1
+    if first < 0 or last > len(heard):
+        return False
+    missed = np.convolve(~heard[first:last], np.ones(HOLE_SLOTS, int), "valid")
+    return not bool((missed == HOLE_SLOTS).any())
+
+
+def _near(world: World, fit: npt.NDArray[np.bool_], slot: int, ship: int, used: set[int]) -> list[int]:
+    far = np.hypot(world.lat_deg[slot] - world.lat_deg[slot, ship], world.lon_deg[slot] - world.lon_deg[slot, ship])
+    order = np.argsort(np.where(fit[slot], far, np.inf), kind="stable")
+    return [n for n in order.tolist() if fit[slot, n] and n != ship and n not in used and far[n] < 0.5]  # noqa: PLR2004 - deg
+
+
+def played(
+    world: World, scenario: str, seed: int, durations_h: tuple[int, ...] = DURATIONS_H
+) -> tuple[Counts, list[Dark]]:
+    """What is received in a scenario, and who went dark in it. The same for the same seed."""
+    draw = np.random.default_rng([seed, *scenario.encode()])
+    received = world.received.copy()
+    FAULTS[scenario](world, received, draw)
+    dark = positives(world, draw, durations_h, together=scenario == "dark together")
+    for ship, first, last in dark:
+        received[:, first:last, ship] = 0
+    return received, dark

@@ -1,0 +1,63 @@
+"""A recording as a world in slots: what was heard of whom. Its truth is unknown; nobody in it is presumed dark."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.geo import distances_nm, unit_vectors
+from streams.errors import ConfigError
+from streams.scenario.worlds import SLOT_S, World
+
+WELL_NM: Final = 60.0
+"""Water that is well heard: so near to the middle of all reports within it (found by iteration)."""
+_COLUMNS: Final = ("time_s", "mmsi", "type", "lat_deg", "lon_deg", "sog_kn", "cog_deg")
+_CLASS_B: Final = (18, 19)
+_BASE: Final = (4, 11, 21)
+_COUNT_MOST: Final = 255
+
+
+def read_table(path: Path, warm_share: float = 0.5) -> World:
+    """A position table (``time_s,mmsi,type,lat_deg,lon_deg,sog_kn,cog_deg,...``). Raises ConfigError."""
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as file:
+            heads = file.readline().strip().split(",")
+            use = [heads.index(name) for name in _COLUMNS]
+            rows = np.loadtxt(file, delimiter=",", usecols=use, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: no position table: {error}") from error
+    rows = rows[(np.abs(rows[:, 3]) <= 90) & (np.abs(rows[:, 4]) <= 180)]  # noqa: PLR2004 - the globe
+    return _world(path.name, rows[np.argsort(rows[:, 0], kind="stable")], warm_share)
+
+
+def _world(name: str, rows: npt.NDArray[np.float64], warm_share: float) -> World:
+    slot = (rows[:, 0] // SLOT_S - rows[0, 0] // SLOT_S).astype(np.intp)
+    mmsis, ship = np.unique(rows[:, 1], return_inverse=True)
+    shape = (int(slot[-1]) + 1, len(mmsis))
+    count = np.zeros(shape, np.int64)
+    np.add.at(count, (slot, ship), 1)
+    lat, lon, sog, cog = (np.full(shape, np.nan, np.float32) for _ in range(4))
+    for column, values in ((lat, 3), (lon, 4), (sog, 5), (cog, 6)):
+        column[slot, ship] = rows[:, values]
+    return World(
+        name, np.minimum(count, _COUNT_MOST).astype(np.uint8)[None], lat, lon, sog, cog, _near_middle(lat, lon),
+        np.isin(np.arange(len(mmsis)), ship[np.isin(rows[:, 2], _CLASS_B)]),
+        np.isin(np.arange(len(mmsis)), ship[np.isin(rows[:, 2], _BASE)]), int(shape[0] * warm_share),
+    )  # fmt: skip
+
+
+def _near_middle(lat: npt.NDArray[np.float32], lon: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Within WELL_NM of the middle of the reports that are: a stand-in for the receiver's place."""
+    known = ~np.isnan(lat)
+    places = unit_vectors(lat[known].astype(np.float64), lon[known].astype(np.float64))
+    middle = np.median(places, axis=1)
+    for _ in range(10):
+        near = distances_nm(places, (middle / np.linalg.norm(middle))[:, None]) < WELL_NM
+        middle = places[:, near].mean(axis=1)
+    well = np.zeros(lat.shape, bool)
+    well[known] = distances_nm(places, (middle / np.linalg.norm(middle))[:, None]) < WELL_NM
+    return well

@@ -1,0 +1,97 @@
+"""Coverage run over a world: every silence, slot by slot, and what each rule would say of it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.coverage import AT_REST, BASE, CLASS_B, GAIN_LEAST, UNDER_WAY, VESSEL, Coverage, Slot
+from detectors.core.silence import share_of_budget
+from detectors.core.strips import Strips
+from streams.bench.faults import HOUR
+from streams.scenario.worlds import SLOTS_A_DAY, Counts, World
+
+FIRST_SLOT: Final = 1000  # slot 0 means never
+LONGEST: Final = 26 * HOUR
+GFW_HOURS, GFW_SLOTS_BEFORE = 12, 14
+FALSE_A_DAY, ALPHA_MOST = 5.0, 0.2  # a feed's false gaps a day, and the likeliest silence that is a gap
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+class Silent(NamedTuple):
+    """One row a ship and missed slot, in order of slots."""
+
+    slot: Ints
+    ship: Ints
+    last: Ints
+    """The slot in which it was last heard."""
+    kind: Ints
+    chance: npt.NDArray[np.float64]
+    missed: Ints
+    gain: npt.NDArray[np.float64]
+    alpha: npt.NDArray[np.float64]
+    seen: Ints
+    """Slots heard in the day before the silence."""
+
+    @property
+    def age(self) -> Ints:
+        """Slots since it was last heard."""
+        return self.slot - self.last
+
+
+def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
+    """Runs coverage over what was received."""
+    reports = received.astype(np.int64).sum(axis=0)
+    stations = np.zeros(reports.shape, np.uint64)
+    for number, one in enumerate(received):
+        stations |= (one > 0).astype(np.uint64) << np.uint64(number)
+    slots, ships = reports.shape
+    strips = Strips(VESSEL, ships)
+    coverage, found = Coverage(strips), []
+    heard_so_far = np.cumsum(reports > 0, axis=0)
+    for slot in range(slots):
+        rows = np.flatnonzero(reports[slot])
+        missed = coverage.close(_slot(world, slot, rows, stations[slot, rows], reports[slot, rows]), ships)
+        last = strips.slot[missed].astype(np.int64) - FIRST_SLOT
+        missed, last = missed[slot - last <= LONGEST], last[slot - last <= LONGEST]
+        under_way = rows[strips.kind[rows] == UNDER_WAY]
+        alpha = share_of_budget(np.sort(coverage.least_chances(under_way, HOUR)), FALSE_A_DAY, ALPHA_MOST)
+        seen = heard_so_far[last, missed] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), missed]
+        found.append((
+            np.full(len(missed), slot), missed, last, strips.kind[missed].astype(np.int64), strips.chance[missed],
+            strips.missed[missed].astype(np.int64), strips.gain[missed], np.full(len(missed), alpha), seen,
+        ))  # fmt: skip
+    return Silent(*(np.concatenate(parts) for parts in zip(*found, strict=True))), coverage
+
+
+def _slot(world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64], reports: Ints) -> Slot:
+    at_rest = world.sog_kn[slot, rows] < 0.5  # noqa: PLR2004 - kn, as the engine has it
+    kind = np.where(world.class_b[rows], CLASS_B, np.where(at_rest, AT_REST, UNDER_WAY))
+    kind = np.where(world.base[rows], BASE, kind).astype(np.uint8)
+    lat, lon, sog, cog = (
+        a[slot, rows].astype(np.float64) for a in (world.lat_deg, world.lon_deg, world.sog_kn, world.cog_deg)
+    )
+    return Slot(slot + FIRST_SLOT, rows, lat, lon, sog, cog, kind, stations, reports)
+
+
+def rules(silent: Silent) -> dict[str, Bools]:
+    """By rule, the rows in which it would have a gap open."""
+    judged = (silent.missed >= HOUR) & (silent.gain > GAIN_LEAST)
+    said = {
+        "coverage": judged & (silent.chance < silent.alpha),
+        "coverage, alpha .05": judged & (silent.chance < 0.05),  # noqa: PLR2004 - named so
+    }
+    said |= {f"fixed {hours} h": silent.age >= hours * HOUR for hours in (1, 2, 6, 12)}
+    said["GFW rule"] = (silent.age >= GFW_HOURS * HOUR) & (silent.seen >= GFW_SLOTS_BEFORE)
+    return said
+
+
+def first(silent: Silent, said: Bools) -> Ints:
+    """Rows at which each silence is first said to be a gap."""
+    rows = np.flatnonzero(said)
+    _, at = np.unique(silent.ship[rows] * (1 << 32) + silent.last[rows], return_index=True)
+    return rows[at]

@@ -1,0 +1,107 @@
+"""Coverage: places, stations, ships, and the chance of a silence, slot by slot."""
+
+import numpy as np
+import pytest
+
+from detectors.core.cells import Cells, coarse_keys, fine_keys
+from detectors.core.coverage import BASE, UNDER_WAY, VESSEL, Coverage, Slot
+from detectors.core.silence import MARKS, STRATA, Silences, level_of, share_of_budget
+from detectors.core.strips import Strips
+
+
+def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kind: int = UNDER_WAY) -> Slot:
+    size = len(rows)
+    place = np.full(size, lat) + np.array(rows) / 100
+    return Slot(
+        number, np.array(rows, np.intp), place, np.full(size, 130.0), np.full(size, 1.0), np.zeros(size),
+        np.full(size, kind, np.uint8), np.full(size, stations, np.uint64), np.full(size, 8),
+    )  # fmt: skip
+
+
+def listen(slots: list[Slot], ships: int) -> Strips:
+    strips = Strips(VESSEL, ships)
+    coverage = Coverage(strips)
+    for one in slots:
+        coverage.close(one, ships)
+    return strips
+
+
+def test_cells_are_about_as_wide_everywhere_and_join_at_the_date_line() -> None:
+    lat = np.array([0.1, 60.1, 60.1, 10.0, 10.0])
+    lon = np.array([10.3, 10.3, 10.5, -179.999, 180.001])
+    keys = fine_keys(lat, lon)
+    assert keys[1] == keys[2] and keys[3] == keys[4]
+    assert coarse_keys(lat, lon)[0] != coarse_keys(lat, lon)[1]
+
+
+def test_cells_keep_their_counts_when_others_are_met() -> None:
+    cells = Cells(1)
+    places = cells.meet(np.array([5000, 9000]))
+    cells.values[places, 0] = [1, 2]
+    cells.meet(np.array([7000, 100]))
+    assert cells.take(np.array([9000, 5000, 7000, 42]))[:, 0].tolist() == [2, 1, 0, 0]
+
+
+def test_a_cell_and_its_neighbours_are_counted_once_each() -> None:
+    wide = 360 / np.floor(1440 * np.cos(np.radians(38.125)))
+    middle = (np.floor(310 / wide) + 0.5) * wide - 180
+    lat, lon = np.meshgrid(38.125 + 0.25 * np.arange(-2, 3), middle + wide * np.arange(-2, 3))
+    cells = Cells(1)
+    places = cells.meet(fine_keys(lat.ravel(), lon.ravel()))
+    cells.values[places, 0] = 1
+    assert cells.around(fine_keys(np.array([38.125]), np.array([middle])))[0, 0] == 9
+
+
+def test_a_silence_grows_rarer_with_every_opportunity_lost() -> None:
+    strips = listen([slot(n, list(range(6))) for n in range(1, 60)], 6)
+    chances = []
+    coverage = Coverage(strips)
+    coverage.close(slot(60, list(range(6))), 6)
+    for n in range(61, 80):
+        coverage.close(slot(n, list(range(5))), 6)
+        chances.append(float(strips.chance[5]))
+    assert chances[-1] < 0.1 < chances[4] < chances[0]
+    assert strips.missed[5] == 19 and strips.chance[0] == 1
+
+
+@pytest.mark.parametrize("heard", [[], [6]])
+def test_when_everybody_falls_silent_nobody_loses_anything(heard: list[int]) -> None:
+    """Whether the station hears nobody at all, or only somebody of another station does."""
+    before = [slot(n, list(range(6))) for n in range(1, 60)]
+    after = [slot(n, heard, 30.0, stations=2, kind=BASE) for n in range(60, 90)]
+    strips = listen(before + after, 7)
+    assert strips.lost[:6].max() == 0 and strips.missed[:6].max() == 0 and strips.unsure[:6].all()
+
+
+def test_an_area_that_dies_around_a_ship_is_no_silence_of_hers() -> None:
+    before = [slot(n, list(range(12))) for n in range(1, 60)]
+    elsewhere = [slot(n, [10, 11], lat=30.0) for n in range(60, 80)]
+    strips = listen(before + elsewhere, 12)
+    assert strips.gain[:10].max() == 0 and strips.chance[:10].min() > 0.2
+
+
+def test_counts_say_how_far_silences_go() -> None:
+    silences = Silences()
+    strata = np.zeros(3, np.intp)
+    silences.grew(strata, np.array([-1, -1, 0]), np.array([0, 2, 2]))
+    silences.ended(strata, np.array([0, 2, 2]))
+    reached, went_on, ended = silences.counts[0, 1], silences.counts[0, 2:4], silences.counts[0, 9:12]
+    assert reached == 2 and went_on.tolist() == [2, 2] and ended.tolist() == [1, 0, 2]
+
+
+def test_chances_fall_with_length_and_rise_with_the_place() -> None:
+    silences = Silences()
+    strata = np.repeat(np.arange(STRATA), 30)
+    lost = np.tile(np.geomspace(1, 500, 30), STRATA)
+    chances = silences.chance(strata, lost, np.ones(len(lost))).reshape(STRATA, 30)
+    assert (np.diff(chances, axis=1) <= 0).all() and chances.min() > 0
+    assert (silences.chance(strata, lost, np.full(len(lost), 3.0)) >= chances.ravel()).all()
+    assert level_of(np.append(0.5, MARKS)).tolist() == list(range(-1, len(MARKS)))
+
+
+def test_the_budget_of_false_gaps_sets_how_rare_a_silence_must_be() -> None:
+    assert share_of_budget(np.array([0.01, 0.02]), 5, 0.2) == 0.2
+    sure, vague = np.full(100, 0.001), np.full(50, 0.9)
+    alpha = share_of_budget(np.append(sure, vague), 5, 0.2)
+    assert np.minimum(np.append(sure, vague), alpha).sum() == pytest.approx(5)
+    assert share_of_budget(np.full(1000, 0.5), 5, 0.2) == pytest.approx(0.005)

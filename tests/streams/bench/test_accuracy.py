@@ -1,0 +1,86 @@
+"""bench accuracy: worlds, faults, positives and scores are what they say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streams.bench.accuracy import RECORDING, REPORTED, TUNING, run
+from streams.bench.faults import FAULTS, HOUR, played
+from streams.bench.recorded import read_table
+from streams.bench.scoring import score
+from streams.bench.silences import first, listen, rules
+from streams.errors import ConfigError
+from streams.scenario.worlds import Shape, Station, World, generate
+
+SMALL = Shape("small", (Station(0, 0, 50), Station(30, 30, 40)), 40, 10, days=2)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return generate(SMALL, 3)
+
+
+def test_a_seed_makes_one_world(world: World) -> None:
+    again, other = generate(SMALL, 3), generate(SMALL, 4)
+    assert again.received.tobytes() == world.received.tobytes() != other.received.tobytes()
+
+
+def test_ships_are_heard_the_less_the_farther_they_are(world: World) -> None:
+    way = (world.sog_kn > 1) & ~world.class_b
+    near, far = world.heard[way & world.well].mean(), world.heard[way & ~world.well].mean()
+    assert near > 0.95 and far < 0.5
+
+
+def test_what_is_reported_was_not_tuned_on() -> None:
+    assert not {shape.name for shape, _ in TUNING} & {shape.name for shape, _ in REPORTED}
+    assert not {seed for _, seed in TUNING} & {seed for _, seed in REPORTED}
+
+
+@pytest.mark.parametrize("scenario", FAULTS)
+def test_every_scenario_carries_positives_that_are_silent(world: World, scenario: str) -> None:
+    received, dark = played(world, scenario, 1)
+    assert dark and len({d.ship for d in dark}) == len(dark)
+    for d in dark:
+        assert world.warm_slots < d.first < d.last and not received[:, d.first : d.last, d.ship].any()
+        assert world.heard[d.first - 1, d.ship] and world.sog_kn[d.first - 1, d.ship] >= 1
+    assert (received <= world.received).all()
+
+
+def test_one_dead_station_leaves_the_others(world: World) -> None:
+    received, _ = played(world, "one station dead 4 h", 1)
+    lost = (world.received.sum(axis=2) > 0) & (received.sum(axis=2) == 0)
+    assert lost.any(axis=1).any() and not lost.all(axis=0).any()
+
+
+def test_hits_delays_and_false_gaps_are_counted(world: World) -> None:
+    received, dark = played(world, "untouched", 1, (4,))
+    silent, _ = listen(world, received)
+    heard = np.asarray((received > 0).any(axis=0))
+    said = rules(silent)
+    hour = score(world, heard, silent, first(silent, said["fixed 1 h"]), dark)
+    assert hour.recall == 1 and set(hour.delays_h) == {1.0}
+    ours = score(world, heard, silent, first(silent, said["coverage"]), dark)
+    assert ours.false_all.sum() < hour.false_all.sum() / 5
+    none = score(world, heard, silent, first(silent, said["fixed 1 h"] & False), dark)
+    assert none.recall == 0 and none.f_half == 0
+    longest = {d.last - d.first for d in dark}
+    assert max(longest) <= 4 * HOUR
+
+
+def test_a_scenario_that_is_none_is_said_to_be_none() -> None:
+    with pytest.raises(ConfigError, match="untouched"):
+        run(scenario=["nonsense"])
+
+
+def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "no.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ConfigError, match=r"no\.csv"):
+        read_table(tmp_path / "no.csv")
+
+
+@pytest.mark.skipif(not RECORDING.exists(), reason="needs ../shared/data, which is not there")
+def test_the_recording_becomes_a_world() -> None:
+    world = read_table(RECORDING)
+    assert world.heard.shape == (1152, 654) and world.warm_slots == 576
+    assert 0.1 < world.heard[:, ~world.class_b].sum() / world.heard.sum() <= 1
