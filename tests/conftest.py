@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from streams.broker import embedded
 from streams.errors import ConfigError
 from streams.settings import KafkaSettings
+
+# How long an example takes is the machine's business: on a busy one 200 ms are soon over.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)
