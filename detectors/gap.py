@@ -33,7 +33,7 @@ from detectors.core.columns import Columns
 from detectors.core.geo import distance_nm, place
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 
 _MOORED = np.isin(np.arange(256), (1, 5, 6))  # by status, unknown (-1) last: at anchor, moored, aground
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
@@ -113,8 +113,7 @@ class Gap(Detector):
             return
         silent_ms = step.silence_ms(at, ship.last_ms)
         if silent_ms < needed_ms:  # part of it was an outage: look again when the rest may have passed
-            now_ms = int(step.time_ms[at])
-            self.arm(step, at, max(now_ms + STEP_MS, next_step(now_ms + needed_ms - silent_ms)))
+            self.await_silence(step, at, ship.last_ms, needed_ms)
             return
         yield self._open(step, at, ship, silent_ms, needed_ms)
 

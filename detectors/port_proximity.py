@@ -38,7 +38,7 @@ from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 
 SCREEN_MARGIN: Final = 1.02
 Bools = npt.NDArray[np.bool_]
@@ -212,7 +212,7 @@ class PortProximity(Detector):
         needed_ms = int(t.silent_after_s * 1000 if inside else t.unknown_after_h * HOUR_MS)
         silent_ms = step.silence_ms(at, ship.last_ms)
         if silent_ms < needed_ms:
-            self.arm(step, at, max(now_ms + STEP_MS, now_ms + needed_ms - silent_ms))
+            self.await_silence(step, at, ship.last_ms, needed_ms)
         elif inside:
             own.quiet[row] = True
             look = Look(int(own.zone[row]), INSIDE)

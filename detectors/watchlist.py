@@ -35,7 +35,7 @@ from detectors.core.matching import Verdict
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, STEP_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
 DAY_LETTERS = 10
@@ -220,7 +220,7 @@ class Watchlist(Detector):
         needed_ms = int(self.thresholds.episode_ends_after_h * HOUR_MS)
         silent_ms = step.silence_ms(at, ship.last_ms)
         if silent_ms < needed_ms:
-            self.arm(step, at, max(now_ms + STEP_MS, now_ms + needed_ms - silent_ms))
+            self.await_silence(step, at, ship.last_ms, needed_ms)
             return
         self.state(step).stage[row] = CLOSED
         if opened:

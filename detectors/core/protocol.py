@@ -25,7 +25,7 @@ from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
 from detectors.core.ship import Ship, read_ship
 from detectors.core.sources import Outage, SourceTable
-from detectors.core.units import NEVER_MS, next_step
+from detectors.core.units import NEVER_MS, STEP_MS, next_step
 
 Places = npt.NDArray[np.intp]
 
@@ -190,6 +190,12 @@ class Detector:
     def opened(self, step: Step, at: int, key: str = "") -> Alert | None:
         """Its open alert about the subject at ``at``, if there is one."""
         return step.fleet.open_of(int(step.rows[at])).get((self.name, key))
+
+    def await_silence(self, step: Step, at: int, since_ms: int, needed_ms: int) -> None:
+        """Asks to look again when the silence that counts, since ``since_ms``, may have come to ``needed_ms``."""
+        mask = int(step.fleet.core.sources[step.rows[at]])
+        by_ms = step.sources.silent_by_ms(mask, since_ms, needed_ms)
+        self.arm(step, at, max(int(step.time_ms[at]) + STEP_MS, by_ms))
 
     def arm(self, step: Step, at: int, due_ms: int) -> None:
         """Asks to look at this vessel again at the first step at or after ``due_ms``."""

@@ -46,6 +46,14 @@ class Source(msgspec.Struct, kw_only=True):
             total += max(0, to_ms - max(self.down_since_ms, from_ms))
         return total
 
+    def silent_by_ms(self, from_ms: int, needed_ms: int) -> int:
+        """When ``needed_ms`` of the time since ``from_ms`` will have passed with the source up, as far as is known."""
+        at_ms = from_ms + needed_ms
+        for start, end in self.downs:
+            if end > from_ms and start < at_ms:
+                at_ms += end - max(start, from_ms)
+        return at_ms
+
 
 class Outage(NamedTuple):
     """A source went down, or came back."""
@@ -144,3 +152,11 @@ class SourceTable:
         """The longest time within (from, to] that one of the sources in ``mask`` was up: silence that counts."""
         spans = [to_ms - from_ms - s.down_ms(from_ms, to_ms) for i, s in enumerate(self.sources) if mask >> i & 1]
         return max(spans, default=0)
+
+    def silent_by_ms(self, mask: int, from_ms: int, needed_ms: int) -> int:
+        """The earliest time at which ``silence_ms`` can be ``needed_ms``: a look before it is in vain.
+
+        Going there at once, not a remainder at a time, an outage costs the same however long it is.
+        """
+        ends = [s.silent_by_ms(from_ms, needed_ms) for i, s in enumerate(self.sources) if mask >> i & 1]
+        return min(ends, default=from_ms + needed_ms)

@@ -71,3 +71,12 @@ def test_a_listed_ship_is_paged_after_twenty_minutes() -> None:
     listed = voyage(667_001_001, np.arange(5, 0.5 * HOUR, 30.0))
     (alert,) = gaps(beside(background(2), listed))
     assert alert.severity == "page" and alert.details["silent_for_s"] < 1300
+
+
+def test_an_outage_of_years_beginning_just_before_a_gap_is_due_costs_nothing() -> None:
+    years = 800 * 24 * HOUR
+    before, after = background(1.5), voyage(OTHER, np.arange(years, years + HOUR, 10.0), (30.0, 120.0), 0.0)
+    dark = voyage(SHIP, np.arange(5, 1810, 30.0))  # seconds short of an hour when the source falls silent
+    (alert,) = gaps(beside(before, after, dark))
+    assert alert.mmsi == SHIP
+    assert alert.details["silent_for_s"] > 700 * 24 * HOUR
