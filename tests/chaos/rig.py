@@ -18,6 +18,7 @@ import msgspec
 from kafka import TopicPartition
 
 from detectors.core.alert import Alert
+from streams.broker import tether
 from streams.broker.clients import admin, consumer
 from streams.console.reading import read
 from streams.ingest.run import Plan, run
@@ -57,7 +58,8 @@ class Worker:
         """A new process."""
         self._began_s, self._measured = time.monotonic(), False
         log = (self._rig.home / "worker.log").open("ab")
-        call = [sys.executable, "-m", "tests.chaos.marked"]
+        tied = [sys.executable, str(tether.__file__), str(os.getpid())]  # it dies with the harness, however that ends
+        call = [*tied, sys.executable, "-m", "tests.chaos.marked"]
         self.process = subprocess.Popen(call, env=self._rig.environ(self._instance), stderr=log, stdout=log)
         log.close()
 
