@@ -18,6 +18,7 @@ import numpy.typing as npt
 from detectors.core.columns import CORE_OWNER, STATED, Column_, Columns, Rows, field
 from detectors.core.fleet import Fleet
 from detectors.core.geo import distances_nm, unit_vectors
+from detectors.core.grouping import groups, turns
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
 from detectors.core.units import EARTH_NM, HOUR_MS, MS
 
@@ -45,20 +46,6 @@ STATED_COLUMNS: Final = frozenset(column.name for column in STATED)
 Bools = npt.NDArray[np.bool_]
 Times = npt.NDArray[np.int64]
 Reports = npt.NDArray[np.void]
-
-
-def turns(starts: Rows, sizes: Rows) -> Iterator[tuple[Rows, Rows]]:
-    """Of groups that begin at ``starts``: (the groups that have a k-th member, its place) for k = 0, 1, ..."""
-    order = np.argsort(-sizes, kind="stable")
-    left = np.searchsorted(-sizes[order], -np.arange(int(sizes.max(initial=0))), side="left")
-    for turn, size in enumerate(left.tolist()):
-        yield order[:size], starts[order[:size]] + turn
-
-
-def groups(rows: Rows) -> tuple[Rows, Rows]:
-    """Starts and sizes of the runs of equal values in ``rows``, which is sorted."""
-    starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])) if len(rows) else np.zeros(0, np.intp)
-    return starts, np.diff(np.append(starts, len(rows)))
 
 
 class History:

@@ -20,7 +20,8 @@ from detectors.core.alert import Alert, Fact, Severity, Verification
 from detectors.core.columns import Column, Columns, Picked
 from detectors.core.crowding import Crowding
 from detectors.core.fleet import Fleet
-from detectors.core.history import History, groups, turns
+from detectors.core.grouping import groups, turns
+from detectors.core.history import History
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
 from detectors.core.ship import Ship, read_ship

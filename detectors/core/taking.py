@@ -18,7 +18,8 @@ from detectors.core import intake
 from detectors.core.arrivals import Arrivals, Bools, arrive
 from detectors.core.columns import Column_, Rows
 from detectors.core.fleet import Fleet
-from detectors.core.history import History, groups, turns
+from detectors.core.grouping import groups, turns
+from detectors.core.history import History
 from detectors.core.identity import Matcher
 from detectors.core.looks import Looks
 from detectors.core.protocol import Detector, Step
