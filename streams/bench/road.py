@@ -16,13 +16,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
+from urllib.request import urlopen
 
 import msgspec
 from kafka import TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
 
 from detectors.core.alert import Alert
 from streams.bench.frame import process_cpu_s
 from streams.broker import clients, embedded
+from streams.broker.node import HOST, free_port
 from streams.encode import Fix, Particulars, position, sentences, static, tagged
 from streams.errors import WakewatchError
 from streams.ingest.core import Ingest
@@ -38,8 +41,9 @@ _LISTED_IMO: Final = 9_179_842  # the first of the ships that are listed by defa
 _MARKER_MMSI: Final = 990_000_000  # no country has these: no vessel of a feed is one
 _PATIENCE_S: Final = 600.0
 _LOOK_S: Final = 0.02
-_SNAPSHOT_EVERY_S: Final = "10"
-"""Three times as often as usual: a measurement must hold several."""
+SNAPSHOT_EVERY_S: Final = 5
+"""Six times as often as usual: a measurement must hold several."""
+_METRICS_WAIT_S: Final = 5.0
 
 
 class Lines:
@@ -85,7 +89,7 @@ def fleet(vessels: int) -> list[bytes]:
     return [
         sentences(
             position(
-                200_000_000 + number * 2_003,
+                200_000_000 + number * 503,
                 Fix(number * spread % 13_000 / 100 - 65, number * spread % 35_000 / 100 - 175, 10.0, 45.0, 45.0, 0),
                 status=0,
             )
@@ -129,12 +133,14 @@ class Road:
     def __init__(self, kafka: KafkaSettings, home: Path) -> None:
         self.kafka, self._home = kafka, home
         self.workers: list[subprocess.Popen[bytes]] = []
+        self._metrics: dict[int, int] = {}
         self.listener = Listener(kafka)
         self._producer: Any = clients.producer(kafka)
         self._sender = Sender(SOURCE, "bench", replayed=False, prefix=kafka.topic_prefix)
 
     def worker(self, name: str = "one") -> subprocess.Popen[bytes]:
         """A worker with a name of its own (static membership)."""
+        port = free_port()
         environ = {
             **os.environ,
             "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
@@ -143,11 +149,13 @@ class Road:
             "WAKEWATCH_WORKER_APP_ID": f"{self.kafka.topic_prefix}app",
             "WAKEWATCH_WORKER_INSTANCE_ID": name,
             "WAKEWATCH_WORKER_DATA_DIR": str(self._home / name),
-            "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": _SNAPSHOT_EVERY_S,
+            "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": str(SNAPSHOT_EVERY_S),
+            "WAKEWATCH_WORKER_METRICS_PORT": str(port),
         }
         with (self._home / "worker.log").open("ab") as log:
             process = subprocess.Popen([sys.executable, "-m", "streams.worker"], env=environ, stdout=log, stderr=log)
         self.workers.append(process)
+        self._metrics[process.pid] = port
         return process
 
     def send(self, records: Sequence[Record]) -> None:
@@ -212,6 +220,10 @@ class Road:
         """CPU seconds of all workers that live."""
         return sum(process_cpu_s(worker.pid) for worker in self.workers)
 
+    def snapshots(self) -> int:
+        """Snapshots, one a partition, that the workers that live have committed."""
+        return sum(_snapshots(self._metrics[worker.pid]) for worker in self.workers)
+
     def close(self) -> None:
         """Ends the workers."""
         for worker in self.workers:
@@ -219,6 +231,13 @@ class Road:
             worker.wait()
         self.listener.close()
         self._producer.close()
+
+
+def _snapshots(port: int) -> int:
+    with urlopen(f"http://{HOST}:{port}/metrics", timeout=_METRICS_WAIT_S) as answer:  # noqa: S310 - our own worker
+        families = text_string_to_metric_families(answer.read().decode())
+    samples = (sample for family in families for sample in family.samples)
+    return round(sum(s.value for s in samples if s.name == "wakewatch_snapshot_duration_seconds_count"))
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def _read(value: bytes, source: str, fallback_ms: int) -> tuple[Usual, Reader]:
         spans = _spans(usual)
     reader, behind = Reader(usual.raw, spans, fallback_ms), 0
     for line in spans:
-        if line != behind:
+        if reader.open and line != behind:
             reader.apart()
         behind = line + 1
         if line in wrong:

@@ -33,6 +33,7 @@ _MMSI_BITS: Final = 38  # type, repeat indicator, MMSI
 _UNPRINTABLE: Final = re.compile(rb"[^ -~]|[\\,*]")
 _NO_SENTENCE: Final = "no AIS sentence"
 _MALFORMED, _CHECKSUM = Reason.MALFORMED, Reason.CHECKSUM
+_COMPUTED: Final = [f"computed {value:02X}" for value in range(256)]
 
 Parts = tuple[bytes | None, ...]
 Spans = Sequence[tuple[int, int]] | Mapping[int, tuple[int, int]]
@@ -132,7 +133,8 @@ class Reader:
         self.merged = 0
         self._spans = spans
         self._fallback_ms = fallback_ms
-        self._open: list[tuple[int, Parts]] = []
+        self.open: list[tuple[int, Parts]] = []
+        """The parts, with their numbers, of the message that is not whole yet."""
 
     def line(self, number: int, parts: Parts | None) -> None:
         """The next line, of which ``parts_of`` gave ``parts``."""
@@ -149,15 +151,15 @@ class Reader:
 
     def apart(self) -> None:
         """Here stands a whole message, or the end: the message that is open will never be whole."""
-        if self._open:
-            for number, _ in self._open:
+        if self.open:
+            for number, _ in self.open:
                 self.refuse(Reason.FRAGMENT_EXPIRED, number, "the other parts do not follow")
-            self._open = []
+            self.open = []
 
     def wrong(self, number: int, computed: int) -> None:
         """The next line has a wrong checksum."""
         start, end = self._spans[number]
-        self.refused.append(Refused(_CHECKSUM, self.raw[start:end], f"computed {computed:02X}"))
+        self.refused.append(Refused(_CHECKSUM, self.raw[start:end], _COMPUTED[computed]))
 
     def refuse(self, reason: Reason, first: int, detail: str, last: int | None = None) -> None:
         """Lines from ``first`` to ``last`` give nothing."""
@@ -176,16 +178,16 @@ class Reader:
         elif not self._follows(part, parts):
             self.refuse(Reason.FRAGMENT_CLASH, number, f"part {part} of {total}")
             return
-        self._open.append((number, parts))
+        self.open.append((number, parts))
         if part == total:
-            whole, self._open = self._open, []
+            whole, self.open = self.open, []
             self.merged += len(whole) - 1
             self._message(whole)
 
     def _follows(self, part: int, parts: Parts) -> bool:
-        if part != len(self._open) + 1:
+        if part != len(self.open) + 1:
             return False
-        first = self._open[0][1]
+        first = self.open[0][1]
         return all(first[i] == parts[i] for i in (_TOTAL, _SEQUENCE, _CHANNEL))
 
     def _message(self, whole: list[tuple[int, Parts]]) -> None:

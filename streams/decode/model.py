@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -57,7 +58,7 @@ class SentStatic(NamedTuple):
         return SentStatic._make(np.concatenate((self[at], others[at])) for at in range(len(self)))
 
 
-class Refused(NamedTuple):
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """Lines that gave no report, or a report whose fix cannot be used."""
 
     reason: Reason
