@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from detectors.core.engine import Engine
@@ -23,3 +25,19 @@ def engine_for(settings: Settings, reference: Reference, partition: int) -> Engi
         )
     except msgspec.ValidationError as error:
         raise ConfigError(f"[detectors] {error}") from error
+
+
+def restored(
+    settings: Settings, reference: Reference, partition: int, shards: Sequence[bytes], manifest: bytes
+) -> Engine:
+    """The engine of one partition as a snapshot holds it. Raises SnapshotError when that cannot be used."""
+    return Engine.restore(
+        shards,
+        manifest,
+        partition=partition,
+        reference=reference,
+        feed=settings.feed,
+        thresholds=settings.detectors,
+        severities=settings.severity,
+        fleet=settings.fleet,
+    )

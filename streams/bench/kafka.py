@@ -76,7 +76,8 @@ def _row(case: Case, lines: list[bytes], vessels: int) -> Row:
             Figure("alerts", road.listener.alerts),
             Figure("worker MB", sum(_memory_mb(worker.pid) for worker in road.workers)),
         )
-    name = f"{case.pack:,} a record ({case.rate_hz:,}/s), {case.partitions} partitions, {case.workers} worker{'s' * (case.workers > 1)}"
+    fed = f"{case.pack:,} a record ({case.rate_hz:,}/s), {case.partitions} partitions"
+    name = f"{fed}, {case.workers} worker{'s' * (case.workers > 1)}"
     return Row(name, figures)
 
 

@@ -50,7 +50,8 @@ def run(
         rows=tuple(row for row, _ in done),
         processes=tuple(process for _, processes in done for process in processes),
         notes=(
-            f"the clock starts before the socket is written to, earlier than ingest's read; snapshots every {SNAPSHOT_EVERY_S} s",
+            "the clock starts before the socket is written to, earlier than ingest's read",
+            f"snapshots every {SNAPSHOT_EVERY_S} s",
         ),
     )
 

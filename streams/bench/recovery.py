@@ -16,7 +16,9 @@ _PARTITIONS: Final = 4
 
 
 def run(
-    vessels: Annotated[list[int] | None, typer.Option(help="In the state, repeatable (20,000 and 200,000).", min=1, max=1_100_000)] = None,
+    vessels: Annotated[
+        list[int] | None, typer.Option(help="In the state, repeatable (20,000 and 200,000).", min=1, max=1_100_000)
+    ] = None,
     times: Annotated[int, typer.Option(help="Kills; the median counts.", min=1)] = 3,
     behind: Annotated[int, typer.Option(help="Sentences taken in since the last snapshot.", min=0)] = 0,
 ) -> Measured:

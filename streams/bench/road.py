@@ -234,7 +234,7 @@ class Road:
 
 
 def _snapshots(port: int) -> int:
-    with urlopen(f"http://{HOST}:{port}/metrics", timeout=_METRICS_WAIT_S) as answer:  # noqa: S310 - our own worker
+    with urlopen(f"http://{HOST}:{port}/metrics", timeout=_METRICS_WAIT_S) as answer:
         families = text_string_to_metric_families(answer.read().decode())
     samples = (sample for family in families for sample in family.samples)
     return round(sum(s.value for s in samples if s.name == "wakewatch_snapshot_duration_seconds_count"))

@@ -15,7 +15,7 @@ import typer
 from detectors.core.engine import Engine
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import FIRST_MMSI, Sea
-from streams.engines import engine_for
+from streams.engines import engine_for, restored
 from streams.reference.loading import load_reference
 from streams.settings import Settings
 
@@ -26,7 +26,7 @@ _KNOWN: Final = 1000
 _DAY_MS: Final = 86_400_000
 _DAYS_KNOWN: Final = 3
 _MEGABYTE: Final = 1e6
-_US: Final = 1e6
+_MS, _US = 1e3, 1e6
 
 
 def run(
@@ -54,6 +54,7 @@ def run(
                 Figure("us a sentence", cost_us[size]),
                 Figure("times that of 10,000", cost_us[size] / base_us),
                 Figure("bytes a vessel", fleets[size][2]),
+                *_snapshot(fleets[size][0]),
             ),
         )
         for size in sizes
@@ -65,6 +66,21 @@ def run(
         input=f"invented reports, {_BATCH:,} a batch, {_RATE_HZ:,} a second, 9 % static; one partition",
         rows=tuple(rows),
         notes=("engine and all detectors without decoding; bytes by resident memory, rows, index and wheel together",),
+    )
+
+
+def _snapshot(engine: Engine) -> tuple[Figure, ...]:
+    """What a snapshot of all shards stops the stream for, and what a restart takes to adopt it."""
+    settings = Settings()
+    reference = load_reference(settings.reference)
+    (shards, manifest), copy_s = cpu_of(
+        lambda: (list(map(engine.shard, range(engine.shard_count()))), engine.manifest())
+    )
+    _, restore_s = cpu_of(lambda: restored(settings, reference, 0, shards, manifest))
+    return (
+        Figure("ms to copy a snapshot", copy_s * _MS),
+        Figure("ms to restore it", restore_s * _MS),
+        Figure("MB of it", sum(map(len, shards)) / _MEGABYTE),
     )
 
 

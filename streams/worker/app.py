@@ -18,7 +18,7 @@ from detectors.core.snapshot import version_of
 from streams import config
 from streams.broker.clients import servers_of
 from streams.broker.jars import cache_dir
-from streams.engines import engine_for
+from streams.engines import engine_for, restored
 from streams.errors import ConfigError
 from streams.metrics import Metrics
 from streams.metrics_http import serve
@@ -97,11 +97,7 @@ def make_engine(partition: int, stored: Stored | None) -> Engine:
     if stored is None:
         return engine_for(settings, reference, partition)
     in_force = library.get(version_of(stored.cut.manifest)) or reference
-    return Engine.restore(
-        stored.shards, stored.cut.manifest, partition=partition, reference=in_force, feed=settings.feed,
-        thresholds=settings.detectors, severities=settings.severity,
-        fleet=settings.fleet,
-    )  # fmt: skip
+    return restored(settings, in_force, partition, stored.shards, stored.cut.manifest)
 
 
 @app.agent(sentences, concurrency=1)
