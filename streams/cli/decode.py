@@ -14,9 +14,10 @@ import msgspec
 import typer
 
 from detectors.core.ticks import FeedRules
+from streams.cli.options import time_ms
 from streams.cli.replay import open_recording, source_name
 from streams.decode import RawMessage, Refused, raw_messages
-from streams.errors import ConfigError, InputError, Reason
+from streams.errors import InputError, Reason
 from streams.ingest.core import RATE_HZ, START_MS, Ingest, Nature
 from streams.ingest.model import RefusedLine
 from streams.records import Record, Sentences
@@ -42,7 +43,7 @@ def command(
 
     Example: wakewatch decode day.nmea.gz | jq 'select(.mmsi == 273999001)'
     """
-    nature = Nature(replayed=True, start_ms=_start_ms(start), rate_hz=rate)
+    nature = Nature(replayed=True, start_ms=time_ms("--start", start) if start else START_MS, rate_hz=rate)
     out = sys.stdout.buffer
     encoder = msgspec.json.Encoder()
     for path in files:
@@ -94,16 +95,6 @@ def _refusal(line: Refused | RefusedLine, source: str) -> Line:
     return {"rejected": line.reason.value, "detail": line.detail, "raw": raw, "source": source}
 
 
-def _rfc3339(time_ms: int) -> str:
-    moment = datetime.fromtimestamp(time_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
-
-
-def _start_ms(text: str | None) -> int:
-    if text is None:
-        return START_MS
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"--start {text!r} is no time: write it as 2024-02-04T04:12:00Z") from error
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+def _rfc3339(at_ms: int) -> str:
+    moment = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"

@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated, Final
 
@@ -16,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from rich.console import Console
 
 from streams import logs
-from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.cli.options import Json, Servers, SettingsFile, settings_of, time_ms
 from streams.errors import ConfigError
 from streams.ingest.pump import Observer, State
 from streams.ingest.run import Outcome, Plan, run
@@ -85,9 +84,9 @@ def command(
     plan = Plan(
         urls=tuple(urls),
         speed=_speed(speed),
-        start_ms=_time_ms("--start", start),
+        start_ms=time_ms("--start", start) if start else None,
         rate_hz=rate,
-        until_ms=_time_ms("--until", until),
+        until_ms=time_ms("--until", until) if until else None,
         again=again,
     )
     stop = threading.Event()
@@ -139,16 +138,6 @@ def _speed(text: str) -> float | None:
     if not 0 < speed < float("inf"):
         raise ConfigError(f"--speed {text}: give a number above 0, such as 1 or 60, or max")
     return speed
-
-
-def _time_ms(option: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        stamp = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{option} {text}: write a time such as 2024-02-09T00:00:00Z") from error
-    return int((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _report(outcome: Outcome, *, json: bool) -> None:

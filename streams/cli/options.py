@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -36,3 +37,12 @@ def ago_ms(text: str) -> int:
     if not match:
         raise ConfigError(f"--since {text!r}: write a number and s, m, h or d, such as 2h")
     return int((time.time() - float(match[1]) * _UNITS[match[2]]) * 1000)
+
+
+def time_ms(option: str, text: str) -> int:
+    """An event time that ``option`` gives, Unix ms; UTC where it has no offset. Raises ConfigError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text!r} is no time: write it as 2024-02-04T04:12:00Z") from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

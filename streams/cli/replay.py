@@ -6,7 +6,6 @@ import gzip
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from detectors.core.alert import encode
 from detectors.core.reference import Reference
-from streams.cli.options import SettingsFile, settings_of
+from streams.cli.options import SettingsFile, settings_of, time_ms
 from streams.console.lines import line
 from streams.errors import ConfigError
 from streams.ingest.core import RATE_HZ, START_MS, Nature
@@ -58,12 +57,12 @@ def command(
         reference__watchlists=always or None,
         reference__zones=[str(p) for p in zones] if zones else None,
     )
-    start_ms = _instant("--start", start) if start else START_MS
+    start_ms = time_ms("--start", start) if start else START_MS
     plan = Plan(
         source=source_name(files[0]),
         partitions=partitions,
         nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=tuple(sorted(dated))),
-        until_ms=_instant("--until", until) if until else None,
+        until_ms=time_ms("--until", until) if until else None,
     )
     reference = load_reference(effective.reference)
     if dated and not always:
@@ -93,7 +92,7 @@ def _by_time(watchlists: list[str]) -> tuple[list[str], dict[int, list[str]]]:
     for given in watchlists:
         file, at, time = given.rpartition("@")
         if at and not Path(given).exists():
-            dated.setdefault(_instant("--watchlist FILE@ISO:", time), []).append(file)
+            dated.setdefault(time_ms("--watchlist FILE@ISO:", time), []).append(file)
         else:
             always.append(given)
     return always, dated
@@ -102,8 +101,8 @@ def _by_time(watchlists: list[str]) -> tuple[list[str], dict[int, list[str]]]:
 def _in_force(reference: Reference, dated: dict[int, list[str]]) -> dict[int, Reference]:
     """The reference from each time on: a later list replaces the earlier of its name."""
     found: dict[int, Reference] = {}
-    for time_ms in sorted(dated):
-        reference = found[time_ms] = with_lists(reference, ships_of(dated[time_ms]))
+    for from_ms in sorted(dated):
+        reference = found[from_ms] = with_lists(reference, ships_of(dated[from_ms]))
     return found
 
 
@@ -153,14 +152,6 @@ def _letter(letters: BinaryIO | None, place: Place) -> None:
     if letters is not None:
         raw = place.raw.decode("ascii", "backslashreplace")
         letters.write(msgspec.json.encode({"reason": place.reason, "detail": place.detail, "raw": raw}) + b"\n")
-
-
-def _instant(option: str, text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{option} {text!r} is no time: write it as 2024-02-04T04:12:00Z") from error
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _report(road: Road, *, stats: bool) -> None:
