@@ -1,0 +1,140 @@
+"""Where a silent ship could have been: the space-time prism over places.
+
+Between two fixes a ship that makes at most ``v_max_kn`` stays inside an ellipse with its foci in them; before the
+second fix, inside a circle round the first. A place is feasible when it lies within. All distances are great circles
+by the chord form, nautical miles rounded to a hundredth before they meet a threshold; hours and knots as floats.
+
+Land is not in the way here: a great circle is never longer than the way by sea, so no place that could be reached is
+left out, stays come out too long rather than too short, and a place behind a cape is named that a ship could not
+quite have reached. A grid of land would have to be finer than the straits that it must not close, and then costs a
+search a gap.
+
+Places are unit vectors, shape (3, n), as ``geo.unit_vectors`` makes them; a fix is a vector of shape (3,), as ``fix``
+makes it. Results name places by their number along ``n``, best first; equal ones by number.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.geo import Floats, distances_nm, unit_vectors
+
+STAYED_H: Final = 24.0
+STAYED_NM: Final = 1.62  # 3 km
+_DIGITS: Final = 2
+
+Numbers = npt.NDArray[np.intp]
+
+
+class Reached(NamedTuple):
+    """Places within reach of a ship that is still silent, nearest first. Each array has one value a place."""
+
+    at: Numbers
+    distance_nm: Floats
+    arrive_h: Floats
+    """Earliest arrival, hours after the last fix."""
+
+
+class Passed(NamedTuple):
+    """Places that a ship could have called at between two fixes, smallest detour first.
+
+    Over one silence the order by detour is the order by the speed that it needs, too.
+    """
+
+    at: Numbers
+    there_nm: Floats
+    onward_nm: Floats
+    detour_nm: Floats
+    """How much longer than from fix to fix."""
+    longest_stay_h: Floats
+    """What is left when she sails at ``v_max_kn``."""
+    needed_kn: Floats
+    """The speed that takes her there and on without a stay."""
+
+
+class Pairs(NamedTuple):
+    """Pairs of places that she could have called at both in one silence, shortest way first."""
+
+    at: Numbers
+    """Shape (n, 2): two numbers, the lower first, whichever she calls at first."""
+    way_nm: Floats
+    """From the last fix by way of both to the next fix, the shorter order."""
+
+
+def fix(lat_deg: float, lon_deg: float) -> Floats:
+    """A place as a unit vector, shape (3,)."""
+    return unit_vectors(np.asarray([lat_deg], np.float64), np.asarray([lon_deg], np.float64))[:, 0]
+
+
+def apart_nm(here: Floats, places: Floats) -> Floats:
+    """From one place (3,) to each of ``places`` (3, n), nm to a hundredth."""
+    return np.asarray(np.round(distances_nm(here[:, None], places), _DIGITS), np.float64)
+
+
+def still_dark(last: Floats, places: Floats, *, hours: float, v_max_kn: float) -> Reached:
+    """The places with d(last, P) <= v_max * hours. ``v_max_kn`` is above 0."""
+    nm = apart_nm(last, places)
+    within = np.flatnonzero(nm <= _budget_nm(hours, v_max_kn))
+    at = within[np.argsort(nm[within], kind="stable")]
+    return Reached(at, nm[at], nm[at] / v_max_kn)
+
+
+def closed(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_kn: float) -> Passed:
+    """The places with d(last, P) + d(P, after) <= v_max * hours; none when ``hours`` or ``v_max_kn`` is not above 0."""
+    there, onward = apart_nm(last, places), apart_nm(after, places)
+    way, budget_nm = np.round(there + onward, _DIGITS), _budget_nm(hours, v_max_kn)
+    within = np.flatnonzero((way <= budget_nm) & (budget_nm > 0))
+    at = within[np.argsort(way[within], kind="stable")]
+    direct_nm = float(apart_nm(last, after[:, None])[0])
+    detour = np.maximum(0.0, np.round(way[at] - direct_nm, _DIGITS))
+    if not len(at):
+        return Passed(at, there[at], onward[at], detour, way[at], way[at])
+    return Passed(at, there[at], onward[at], detour, (budget_nm - way[at]) / v_max_kn, way[at] / hours)
+
+
+def pairs(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_kn: float) -> Pairs:
+    """The pairs P, Q with d(last, P) + d(P, Q) + d(Q, after) <= v_max * hours, in one order or the other.
+
+    This is what makes a dark leg count for a shuttle between P and Q. Costs a matrix of n times n.
+    """
+    there, onward, between = apart_nm(last, places), apart_nm(after, places), _between_nm(places)
+    way = there[:, None] + between + onward[None, :]
+    way = np.asarray(np.round(np.minimum(way, way.T), _DIGITS), np.float64)
+    budget_nm = _budget_nm(hours, v_max_kn)
+    one, other = np.nonzero(np.triu(way <= budget_nm, 1) & (budget_nm > 0))
+    order = np.argsort(way[one, other], kind="stable")
+    one, other = one[order], other[order]
+    return Pairs(np.stack([one, other], axis=1), way[one, other])
+
+
+def round_trips(
+    last: Floats, after: Floats | None, pair: Floats, *, hours: float, v_max_kn: float, call_h: float = 0.0
+) -> int:
+    """How many times at most she could have gone from one place of a ``pair`` (3, 2) to the other and back.
+
+    From the last fix to either place, to and fro, and on to ``after`` (None: still dark); a call of ``call_h`` hours
+    at each arrival. 0 when the places are one, or not even one round trip fits.
+    """
+    there = apart_nm(last, pair)
+    onward: Floats = np.zeros(2) if after is None else apart_nm(after, pair)
+    between_nm = float(_between_nm(pair)[0, 1])
+    left_h = hours - float((there + onward).min()) / v_max_kn - call_h
+    trip_h = 2 * (between_nm / v_max_kn + call_h)
+    return max(0, math.floor(round(left_h / trip_h, 9))) if between_nm > 0 else 0
+
+
+def apparently_stayed(hours: float, moved_nm: float) -> bool:
+    """Whether a silence is no voyage as far as one can see: a day or longer, and it ends where it began."""
+    return hours >= STAYED_H and moved_nm <= STAYED_NM
+
+
+def _budget_nm(hours: float, v_max_kn: float) -> float:
+    return round(v_max_kn * hours, _DIGITS)
+
+
+def _between_nm(places: Floats) -> Floats:
+    return np.asarray(np.round(distances_nm(places[:, :, None], places[:, None, :]), _DIGITS), np.float64)
