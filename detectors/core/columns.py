@@ -29,6 +29,7 @@ class Column(NamedTuple):
 CORE_OWNER: Final = "core"
 SENTENCE_BYTES: Final = 160
 PAYLOADS_KEPT: Final = 4
+SPEED_BINS: Final = 16
 
 MOVING: Final = (
     Column("mmsi", "<u4"),  # 0 in a row that nobody has
@@ -66,8 +67,9 @@ STATED: Final = (
     Column("length_m", "<i2", -1),
     Column("draught_m", "<f4", np.nan),
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
+    Column("speeds", f"({SPEED_BINS},)u1"),  # how often she made which speed (``speeds``)
 )
-"""What is seldom read: what ships say of themselves, and the evidence."""
+"""What is seldom read: what ships say of themselves, what they have shown, and the evidence."""
 
 OF_EVERY_DETECTOR: Final = (
     Column("due_ms", "<i8", NEVER_MS),  # the step at which it wants to look at the vessel again

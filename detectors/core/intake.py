@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from detectors.core.columns import CORE_OWNER, PAYLOADS_KEPT, SENTENCE_BYTES, Rows, field
 from detectors.core.fleet import Fleet
+from detectors.core.grouping import groups, turns
 from detectors.core.history import BROUGHT, POSITION, History
+from detectors.core.speeds import counted, newly_shown
 from detectors.core.table import Block
 
 _STATIONS: Final = np.isin(np.arange(256), [4, 9, 11, 17, 20, 21, 22, 23])  # message types that no ship sends
@@ -23,6 +25,7 @@ Bools = npt.NDArray[np.bool_]
 
 def write(fleet: Fleet, history: History, *, source_bit: int, raw: bytes) -> Rows:
     """Writes the core of the vessels that ``history`` keeps, as of their last reports. Returns their rows."""
+    _write_speeds(fleet, history)
     kept = history.kept
     records, rows = history.moving, history.heads
     if kept is not None:
@@ -37,6 +40,14 @@ def write(fleet: Fleet, history: History, *, source_bit: int, raw: bytes) -> Row
     if history.stated.any():
         _write_statics(fleet, history)
     return rows
+
+
+def _write_speeds(fleet: Fleet, history: History) -> None:
+    """Few reports count, at most one a vessel in ten minutes. Before all else: it reads what was before."""
+    at, speeds_kn = newly_shown(history)
+    rows, speeds = history.rows[at], fleet.core.speeds
+    for _, turn in turns(*groups(rows)) if len(at) else ():
+        speeds[rows[turn]] = counted(speeds[rows[turn]], speeds_kn[turn])
 
 
 def _write_times(records: Block, history: History, source_bit: int) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import msgspec
+import numpy as np
 
 from detectors.core.alert import Position, Vessel
-from detectors.core.columns import Columns
+from detectors.core.columns import SPEED_BINS, Columns
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
+from detectors.core.speeds import v_max_kn
 from detectors.core.units import rfc3339
 
 MATCHED_IMO = 1
@@ -47,6 +49,12 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     matched: int
     misuse: bool
     sentence: bytes
+    speeds: bytes = bytes(SPEED_BINS)
+
+    @property
+    def v_max_kn(self) -> float:
+        """The speed that she can be expected to keep at most, from her own history or her type's."""
+        return v_max_kn(np.frombuffer(self.speeds, np.uint8), self.ship_type)
 
     @property
     def matched_on(self) -> list[str]:
@@ -129,4 +137,5 @@ def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
         matched=int(core.matched[row]),
         misuse=bool(core.misuse[row]),
         sentence=bytes(core.sentence[row]),
+        speeds=core.speeds[row].tobytes(),
     )

@@ -1,4 +1,4 @@
-"""How fast a ship can go, as far as she has shown: a small histogram of her speed under way.
+"""How fast a ship can go, as far as she has shown: a small histogram of her speed under way, 16 bytes.
 
 Every ten minutes of event time in which she moves, her first report counts once, in bins of 2 kn from 2 to 34 kn.
 So an hour at sea weighs the same however often she reports, the time in port does not count, and one forged speed
@@ -13,18 +13,16 @@ up: tankers and bulkers 13-17 kn, containers up to 24, cruise and ro-pax up to 3
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Column
-from detectors.core.geo import distances_nm, unit_vectors
+from detectors.core.columns import SPEED_BINS, Rows
+from detectors.core.geo import Floats, distances_nm, unit_vectors
+from detectors.core.history import History
 from detectors.core.units import HOUR_MS, MINUTE_MS
 
-BINS: Final = 16
-SPEEDS: Final = Column("speeds", f"({BINS},)u1")
-"""16 bytes a vessel: counts by speed under way."""
 SLOT_MS: Final = 10 * MINUTE_MS
 LEAST_KN: Final = 2.0
 WIDTH_KN: Final = 2.0
@@ -32,8 +30,8 @@ SHARE: Final = 0.95
 KNOWN_LEAST: Final = 12
 SLOWEST_KN: Final = 8.0  # no merchant ship's limit is lower, whatever she was seen doing
 _FULL: Final = 255
-_IMPLIED_LEAST_MS, _IMPLIED_MOST_MS = 2 * MINUTE_MS, HOUR_MS
-"""Between fixes nearer in time the stamps decide the speed, further apart the way was not straight."""
+_IMPLIED_LEAST_MS, _IMPLIED_MOST_MS = MINUTE_MS // 2, HOUR_MS
+"""Nearer in time the fixes' own error decides (10 m in 30 s are 0.6 kn), further apart the way was not straight."""
 
 Counts = npt.NDArray[np.uint8]
 
@@ -57,41 +55,42 @@ _BY_TYPE: Final = {30: Limits(11.0, 16.0), 31: Limits(11.0, 16.0), 32: Limits(11
 """Fishing, towing, tugs: types as AIS has them."""
 
 
-class Fixes(NamedTuple):
-    """Newest fixes of some vessels and the ones before them, a column each."""
-
-    time_ms: npt.NDArray[np.int64]
-    before_ms: npt.NDArray[np.int64]
-    """0 where there was none."""
-    sog_kn: npt.NDArray[np.floating[Any]]
-    lat_deg: npt.NDArray[np.float64]
-    lon_deg: npt.NDArray[np.float64]
-    before_lat_deg: npt.NDArray[np.float64]
-    before_lon_deg: npt.NDArray[np.float64]
-
-
 def begins_slot(time_ms: npt.NDArray[np.int64], before_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Whether a fix is the first of its ten minutes, and so counts."""
     return np.asarray(time_ms // SLOT_MS != before_ms // SLOT_MS)
 
 
-def speed_kn(fixes: Fixes) -> npt.NDArray[np.float64]:
-    """Speed over ground as reported, else as implied by the fix before; NaN where neither is known."""
-    span_ms = fixes.time_ms - fixes.before_ms
+def newly_shown(history: History) -> tuple[Rows, npt.NDArray[np.float64]]:
+    """The reports that count, as places among all, and the speed that each shows, kn to a tenth; NaN where unknown.
+
+    The speed over ground as reported, else as the fix before implies.
+    """
+    now, before = history.now, history.before
+    counts = history.moved & begins_slot(now.fix_ms, before.fix_ms)
+    at = (counts if history.quiet is None else counts & history.quiet).nonzero()[0]
+    kn = now.sog_kn[at].astype(np.float64)
+    unsaid = np.isnan(kn).nonzero()[0]
+    if len(unsaid):
+        which = at[unsaid]
+        nm = distances_nm(
+            unit_vectors(now.lat_deg[which], now.lon_deg[which]),
+            unit_vectors(before.lat_deg[which], before.lon_deg[which]),
+        )
+        kn[unsaid] = implied_kn(nm, now.fix_ms[which] - before.fix_ms[which])
+    return at, np.asarray(np.round(kn, 1), np.float64)
+
+
+def implied_kn(nm: Floats, span_ms: npt.NDArray[np.int64]) -> Floats:
+    """Speed between two fixes; NaN where they lie too near or too far apart in time to tell."""
     usable = (span_ms >= _IMPLIED_LEAST_MS) & (span_ms <= _IMPLIED_MOST_MS)
-    nm = distances_nm(
-        unit_vectors(fixes.lat_deg, fixes.lon_deg), unit_vectors(fixes.before_lat_deg, fixes.before_lon_deg)
-    )
-    implied = np.where(usable, nm / (np.where(usable, span_ms, HOUR_MS) / HOUR_MS), np.nan)
-    known = np.where(np.isnan(fixes.sog_kn), implied, fixes.sog_kn)
-    return np.asarray(np.round(known, 1), np.float64)
+    return np.where(usable, nm / (np.where(usable, span_ms, HOUR_MS) / HOUR_MS), np.nan)
 
 
 def counted(counts: Counts, speeds_kn: npt.NDArray[np.float64]) -> Counts:
-    """The histograms (n, BINS) of vessels with one more speed each; unchanged where it is unknown or not under way."""
+    """The histograms (n, SPEED_BINS) of vessels with one more speed each; as before where it is unknown or at rest."""
     after = counts.copy()
     moves = np.flatnonzero(speeds_kn >= LEAST_KN)  # NaN is not
-    bins = np.minimum((speeds_kn[moves] - LEAST_KN) // WIDTH_KN, BINS - 1).astype(np.intp)
+    bins = np.minimum((speeds_kn[moves] - LEAST_KN) // WIDTH_KN, SPEED_BINS - 1).astype(np.intp)
     full = moves[after[moves, bins] == _FULL]
     after[full] //= 2
     after[moves, bins] += 1
@@ -104,7 +103,7 @@ def limits_of(ship_type: int | None) -> Limits:
 
 
 def v_max_kn(counts: Counts, ship_type: int | None) -> float:
-    """The speed that she can be expected to keep at most, kn to a tenth, from her histogram (BINS,) and type."""
+    """The speed that she can be expected to keep at most, kn to a tenth, from her histogram (SPEED_BINS,) and type."""
     limits, total = limits_of(ship_type), int(counts.sum())
     if total < KNOWN_LEAST:
         return limits.usual_kn

@@ -2,14 +2,19 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from detectors.core import reach
+from detectors.core.columns import SPEED_BINS
 from detectors.core.geo import distance_nm, unit_vectors
-from detectors.core.speeds import BINS, SPEEDS, Fixes, begins_slot, counted, limits_of, speed_kn, v_max_kn
+from detectors.core.reports import Batch
+from detectors.core.ship import read_ship
+from detectors.core.speeds import begins_slot, counted, implied_kn, limits_of, v_max_kn
+from detectors.core.testing import REFERENCE, beside, engine, log, revive, voyage
 
 Spot = tuple[float, float]
 SPOTS = st.tuples(st.floats(-80, 80), st.floats(-180, 180))
@@ -103,7 +108,7 @@ def test_six_tenths_of_a_mile_are_not_lost() -> None:
 def test_her_top_speed_is_the_95th_percentile_of_what_she_showed_within_her_types_bounds(
     speeds: list[float], kind: int | None
 ) -> None:
-    counts = np.zeros((1, BINS), np.uint8)
+    counts = np.zeros((1, SPEED_BINS), np.uint8)
     for kn in speeds:
         counts = counted(counts, np.array([kn]))
     under_way, limits = [kn for kn in speeds if kn >= 2], limits_of(kind)
@@ -121,10 +126,21 @@ def test_one_report_in_ten_minutes_counts_and_its_speed_is_implied_where_none_is
     minute = 60_000
     times = np.array([10, 19, 20, 50]) * minute
     assert begins_slot(times, np.array([0, 10, 19, 0]) * minute).tolist() == [True, False, True, True]
-    lat = np.array([0.1, 0.1])
-    fixes = Fixes(
-        np.array([30, 30]) * minute, np.array([0, 0]), np.array([np.nan, 7.0]), lat, np.zeros(2), np.zeros(2),
-        np.zeros(2),
-    )  # fmt: skip
-    assert speed_kn(fixes).tolist() == [12.0, 7.0]
-    assert np.dtype(SPEEDS.dtype).itemsize == 16
+    assert implied_kn(np.array([6.0, 6.0, 6.0]), np.array([30, 0, 61]) * minute).tolist()[0] == 12.0
+    assert np.isnan(implied_kn(np.array([6.0, 6.0]), np.array([0, 61]) * minute)).all()
+
+
+@pytest.mark.parametrize(("batch", "snapshot_every"), [(1, 0), (7, 3), (1000, 0)])
+def test_what_a_ship_has_shown_does_not_depend_on_how_the_log_is_cut(batch: int, snapshot_every: int) -> None:
+    times = np.arange(5, 4 * 3600, 40.0)
+    ships = [voyage(205_000_001, times, speed_kn=11.0), voyage(205_000_002, times, (30.0, 120.0), 5.0)]
+    silent = [msgspec.structs.replace(s, sog_kn=float("nan")) for s in voyage(205_000_003, times, (20.0, 110.0), 17.0)]
+    playing = engine()
+    for number, item in enumerate(log(beside(*ships, silent), batch=batch, tick_s=600)):
+        playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
+        if snapshot_every and number % snapshot_every == 0:
+            playing = revive(playing)
+    rows = playing.fleet.index.find(np.array([205_000_001, 205_000_002, 205_000_003], np.uint32))
+    shown = [{k: n for k, n in enumerate(row) if n} for row in playing.fleet.core.speeds[rows].tolist()]
+    assert shown == [{4: 25}, {1: 25}, {7: 24}]  # the first fix of all implies no speed
+    assert [read_ship(playing.fleet.core, int(row), REFERENCE).v_max_kn for row in rows] == [11.9, 8.0, 17.9]
