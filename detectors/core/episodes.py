@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from detectors.core import silences
 from detectors.core.alert import Alert, Evidence, Severity
 from detectors.core.fleet import Fleet
 from detectors.core.protocol import Detector, Finding
@@ -59,6 +60,9 @@ class Desk:
             open_alerts[slot] = alert
         else:
             del open_alerts[slot]
+        if row >= 0 and former is not None and alert.status == "closed" and detector.name == silences.GAP:
+            listed = bool(self._fleet.core.listed[row])
+            self._fleet.memory.add_silence(row, silences.ended(former, alert), listed=listed)
         if row >= 0:
             still = any(name == detector.name for name, _ in open_alerts)
             self._fleet.detectors[detector.name].open[row] = still

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from detectors.core.alert import Alert
 from detectors.core.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
 from detectors.core.index import MmsiIndex
+from detectors.core.memory import Memory
 from detectors.core.table import Block, Table
 
 SHARD_ROWS: Final = 512
@@ -48,6 +49,7 @@ class Fleet:
         self.index = MmsiIndex()
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
+        self.memory = Memory()
         self.dirty = np.zeros(0, bool)
         self._free: Rows = np.zeros(0, np.intp)
         self.reserve(_FIRST_SIZE)
@@ -75,6 +77,7 @@ class Fleet:
         """Forgets vessels that have no open alert; their rows are used again."""
         for table in self.tables:
             table.clear(rows)
+        self.memory.forget(rows.tolist())
         self.touch(rows)
         self._hold()
 

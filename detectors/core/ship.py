@@ -45,6 +45,7 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     destination: str | None
     ship_type: int | None
     length_m: int | None
+    draught_m: float | None
     listed: ListedShip | None
     matched: int
     misuse: bool
@@ -133,6 +134,7 @@ def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
         destination=_text(core.destination[row]),
         ship_type=_known(int(core.ship_type[row])),
         length_m=_known(int(core.length_m[row])),
+        draught_m=_number(core.draught_m[row], 1),
         listed=reference.ships[listed - 1] if listed else None,
         matched=int(core.matched[row]),
         misuse=bool(core.misuse[row]),

@@ -19,6 +19,7 @@ from detectors.core.alert import Alert
 from detectors.core.columns import Column_, field
 from detectors.core.crowding import Crowding
 from detectors.core.fleet import SHARD_ROWS, Fleet
+from detectors.core.memory import PastError
 from detectors.core.sources import Source, SourceTable
 from detectors.core.table import Block, Table
 
@@ -56,11 +57,12 @@ class OpenAlert(msgspec.Struct, frozen=True):
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """Records of rows in each table, as the manifest describes them, and their open alerts."""
+    """Records of rows in each table, as the manifest describes them, their open alerts, and what is remembered."""
 
     rows: int
     records: list[bytes]
     open: list[OpenAlert]
+    memory: list[tuple[int, bytes]] = []
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +96,7 @@ def write_shard(fleet: Fleet, number: int) -> bytes:
     rows = range(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS))
     records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
     with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
-    return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts)))
+    return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts), fleet.memory.within(rows)))
 
 
 def write_manifest(fleet: Fleet, sources: SourceTable, reference: str, crowding: Crowding | None) -> bytes:
@@ -149,8 +151,16 @@ def read(fleet: Fleet, shards: Sequence[bytes], manifest: bytes) -> Manifest:
     for part in parts:
         for entry in part.open:
             fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
+        _remember(fleet, part)
     _mark_open(fleet)
     return head
+
+
+def _remember(fleet: Fleet, part: Shard) -> None:
+    try:
+        fleet.memory.restore(part.memory)
+    except PastError as error:
+        raise SnapshotError(f"snapshot unreadable: {error}") from error
 
 
 def _records(table: Table, head: Manifest, stored: list[bytes]) -> Block:

@@ -1,0 +1,221 @@
+"""Blip: a short transmission between two long dark silences.
+
+Claim. A vessel that had been dark for half a day or longer transmitted for at most two hours, and has been dark again
+for half a day.
+
+Why it matters. A ship that hides shows herself where it is unsafe not to: ANGARA switched AIS on for minutes in the
+Korea Strait, between weeks in which she was dark, and named her destination.
+
+How it decides. Both silences must be dark gaps as ``gap`` judges them: by bare durations honest ships at the edge of
+reception blip every week. For a listed ship one of them may be one of which the feed cannot tell, or a silence at
+rest; that is said, and her transmission may last two days. The alert opens when the second silence has come to its
+length; that she is heard at all has paged before (``watchlist``). It closes, with the second silence's length, when
+she is heard again, and is retracted when the second silence turns out to have been none.
+
+When it is wrong. A ship that passes a single receiver far from any other is heard as briefly; ``gap`` knows that only
+as well as it knows the place. A transponder with a loose contact blips.
+
+References. UN S/2024/215 (Panel of Experts, DPRK); Global Fishing Watch, AIS disabling (Welch et al. 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core import listing
+from detectors.core.alert import Alert, Fact
+from detectors.core.columns import Column
+from detectors.core.gazetteer import gazetteer_of
+from detectors.core.geo import place
+from detectors.core.memory import CANNOT_TELL, DARK, VERDICTS, Silence
+from detectors.core.mid import flag_of
+from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.ship import Ship
+from detectors.core.silences import OpenSilence, open_silence
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+
+LOOKS_LAST_H = 96.0  # a gap whose verdict comes later than that is its own news
+
+
+class Blip(Detector):
+    """See the module."""
+
+    name = "blip"
+    columns = (Column("since_ms", "<i8"),)  # first report after the last silence that was long enough
+    severities = {"blip.listed": "ticket", "blip.unlisted": "log"}  # noqa: RUF012 - read only
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``blip``."""
+
+        silence_least_h: Annotated[
+            float, Meta(ge=1, le=8760, description="Shortest silence before and after a blip, h")
+        ] = 12.0
+        heard_most_h: Annotated[float, Meta(gt=0, le=720, description="Longest transmission that is a blip, h")] = 2.0
+        heard_most_listed_h: Annotated[float, Meta(gt=0, le=720, description="The same for a watchlisted ship, h")] = (
+            48.0
+        )
+
+    def screen(self, step: Step) -> Places:
+        """Due looks; first reports after a long silence; reports of ships whose blip is told."""
+        if step.kind == "clock":
+            return np.arange(len(step.rows))
+        if step.kind != "reports":
+            return np.zeros(0, np.intp)
+        dark_ms = step.time_ms - step.before.last_ms
+        returned = (dark_ms >= self._least_ms) & (step.before.last_ms > 0)
+        return np.flatnonzero(returned | self.is_open(step))
+
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """When the silence that may begin now has come to its length, for ships that have just shown themselves."""
+        since_ms, last_ms = self.state(step).since_ms[step.rows], step.now.last_ms
+        due_ms = np.full(len(step.rows), NEVER_MS)
+        shown = np.flatnonzero(since_ms)
+        if len(shown):
+            most_ms = np.where(step.now.listed[shown] > 0, self._most_ms(listed=True), self._most_ms(listed=False))
+            short = shown[last_ms[shown] - since_ms[shown] <= most_ms]
+            due_ms[short] = next_steps(last_ms[short] + self._least_ms)
+        return due_ms
+
+    @property
+    def _least_ms(self) -> int:
+        return int(self.thresholds.silence_least_h * HOUR_MS)
+
+    def _most_ms(self, *, listed: bool) -> int:
+        t = self.thresholds
+        return int((t.heard_most_listed_h if listed else t.heard_most_h) * HOUR_MS)
+
+    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+        """Notes a return, opens at a due look, closes at a report."""
+        opened = self.opened(step, at)
+        if step.kind == "clock":
+            return self._silent(step, at) if opened is None else []
+        row, now_ms = int(step.rows[at]), int(step.time_ms[at])
+        if now_ms - int(step.before.last_ms[at]) >= self._least_ms:
+            self.state(step).since_ms[row] = now_ms
+            self.arm(step, at, now_ms + self._least_ms)
+        return [] if opened is None else [self._heard(step, at, opened)]
+
+    def _silent(self, step: Step, at: int) -> Iterable[Finding]:
+        ship, row, now_ms = step.ship(at), int(step.rows[at]), int(step.time_ms[at])
+        since_ms, silent_ms = int(self.state(step).since_ms[row]), now_ms - ship.last_ms
+        heard_ms, listed = ship.last_ms - since_ms, ship.listed is not None
+        if not since_ms or heard_ms > self._most_ms(listed=listed):
+            return
+        if silent_ms < self._least_ms:  # woken for another reason: the list changed
+            self.arm(step, at, ship.last_ms + self._least_ms)
+            return
+        first = _silence_before(step, row, since_ms)
+        second = open_silence(step.fleet.open_of(row))
+        if first is None or first.to_ms - first.from_ms < self._least_ms:
+            return
+        if second is None or not _dark(first.verdict, second.verdict, listed=listed):
+            if silent_ms <= LOOKS_LAST_H * HOUR_MS:  # its verdict may still come, or become another
+                self.arm(step, at, ship.last_ms + 2 * silent_ms)
+            return
+        yield self._open(step, at, ship, first, second)
+
+    def _open(self, step: Step, at: int, ship: Ship, first: Silence, second: OpenSilence) -> Finding:
+        now_ms, row = int(step.time_ms[at]), int(step.rows[at])
+        since_ms = int(self.state(step).since_ms[row])
+        heard_ms, first_ms, second_ms = ship.last_ms - since_ms, first.to_ms - first.from_ms, now_ms - ship.last_ms
+        where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
+        to = f" >{ship.destination[:10]}" if ship.destination else ""
+        least_s = self._least_ms // MS
+        most_s = self._most_ms(listed=ship.listed is not None) // MS
+        return Finding(
+            action="open",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            start_ms=since_ms,
+            headline=f"{ship.title} blip: {spoken(heard_ms)} between {spoken(first_ms)} and {spoken(second_ms)} dark"
+            f"{where}{to}",
+            why=(
+                Fact(fact=f"silence before ({VERDICTS[first.verdict]})", value=first_ms // MS, threshold=least_s,
+                     unit="s"),
+                Fact(fact="heard for", value=heard_ms // MS, threshold=most_s, unit="s"),
+                Fact(fact=f"silence since ({VERDICTS[second.verdict]})", value=second_ms // MS, threshold=least_s,
+                     unit="s"),
+                *_said(ship),
+            ),
+            would_change=(
+                "a loss of reception that explains either silence retracts it",
+                "any report of the ship closes it",
+            ),
+            verification="corroborated" if ship.support > 1 else "unverified",
+            details={
+                "silence_before": _told(first.from_ms, first.to_ms, first.verdict),
+                "heard": {"from": rfc3339(since_ms), "to": rfc3339(ship.last_ms), "for_s": heard_ms // MS},
+                "silence_after": _told(ship.last_ms, None, second.verdict),
+                **_stated(ship),
+                **listing.whereabouts(ship, gazetteer_of(self.reference)),
+            },
+            sentences=(ship.sentence,) if ship.sentence else (),
+        )  # fmt: skip
+
+    def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
+        """She is heard again: the second silence in full, if it was one."""
+        row, ship, before = int(step.rows[at]), step.ship(at), step.ship_before(at)
+        second = open_silence(step.fleet.open_of(row)) or _silence_ended(step, row, before.last_ms)
+        silent_ms = ship.last_ms - before.last_ms
+        said = {**opened.details}
+        if second is not None:
+            said["silence_after"] = _told(before.last_ms, ship.last_ms, second.verdict)
+        ended = f"again after {spoken(silent_ms)}" if second else "again: the second silence was none"
+        return Finding(
+            action="retract" if second is None else "close",
+            situation=_situation(ship),
+            time_ms=ship.last_ms,
+            headline=f"{ship.title} heard {ended} {zulu(ship.last_ms)}",
+            why=(Fact(fact="silence after the blip", value=silent_ms // MS, unit="s"), *opened.why),
+            verification=opened.verification,
+            details=said,
+            sentences=(step.lines(at),),
+        )
+
+
+def _dark(first: int, second: int, *, listed: bool) -> bool:
+    """Whether two verdicts make a blip: both dark; of a listed ship one may be weaker."""
+    if listed:
+        return min(first, second) < CANNOT_TELL
+    return first == DARK and second == DARK
+
+
+def _silence_before(step: Step, row: int, since_ms: int) -> Silence | None:
+    return next((s for s in reversed(step.fleet.memory.silences(row)) if s.to_ms == since_ms), None)
+
+
+def _silence_ended(step: Step, row: int, from_ms: int) -> Silence | None:
+    return next((s for s in reversed(step.fleet.memory.silences(row)) if s.from_ms == from_ms), None)
+
+
+def _situation(ship: Ship) -> str:
+    return "blip.listed" if ship.listed is not None and not ship.misuse else "blip.unlisted"
+
+
+def _told(from_ms: int, to_ms: int | None, verdict: int) -> dict[str, object]:
+    ended = {} if to_ms is None else {"to": rfc3339(to_ms), "for_s": (to_ms - from_ms) // MS}
+    return {"from": rfc3339(from_ms), **ended, "verdict": VERDICTS[verdict]}
+
+
+def _stated(ship: Ship) -> dict[str, object]:
+    """What she said of herself while she was heard."""
+    flag = flag_of(ship.mmsi)
+    return {
+        **({} if ship.draught_m is None else {"draught_m": ship.draught_m}),
+        **({} if flag is None else {"flag": flag}),
+    }
+
+
+def _said(ship: Ship) -> Iterable[Fact]:
+    if ship.destination:
+        yield Fact(fact="destination stated", value=ship.destination)
+    if ship.draught_m is not None:
+        yield Fact(fact="draught stated", value=ship.draught_m, unit="m")
+    if (flag := flag_of(ship.mmsi)) is not None:
+        yield Fact(fact="flag by MMSI", value=flag, source="ITU table of MIDs")
