@@ -18,6 +18,8 @@ NEVER_MS: Final = (1 << 62) // STEP_MS * STEP_MS
 """A due time that never comes."""
 EARTH_NM: Final = 3440.065
 """Mean Earth radius, nautical miles."""
+KM_NM: Final = 1 / 1.852
+"""A kilometre in nautical miles."""
 
 
 def next_step(time_ms: int) -> int:

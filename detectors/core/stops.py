@@ -1,0 +1,37 @@
+"""Stops: slow enough to lie still, and how far a ship is from where she lay.
+
+A ship has stopped at 0.2 kn and is under way again at 0.5 kn (Global Fishing Watch, anchorages): between the two she
+is what she was. Where she lies is her own place, not a port's: berths, roads and yards lie miles from the published
+positions of ports.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.geo import distance_nm
+from detectors.core.ship import Ship
+from detectors.core.units import KM_NM
+
+SCREEN_SHARE: Final = 0.98
+"""Of a distance: screens are wider than judges by what a plane and single precision may be wrong."""
+_DEGREE_KM: Final = 60 / KM_NM
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+def kilometres(lat_deg: Floats, lon_deg: Floats, other_lat_deg: Floats, other_lon_deg: Floats) -> npt.NDArray[Any]:
+    """On a plane, for screens: right to a per cent up to 100 km below 80 degrees; NaN where a place is unknown."""
+    east = (lon_deg - other_lon_deg + 180.0) % 360.0 - 180.0
+    north = lat_deg - other_lat_deg
+    return np.asarray(np.hypot(north, east * np.cos(np.radians(lat_deg))) * _DEGREE_KM)
+
+
+def away_km(ship: Ship, lat_deg: float, lon_deg: float) -> float | None:
+    """How far the ship is from a place, km to a hundredth; None when she has no position, or it is none (NaN)."""
+    if ship.lat_deg is None or ship.lon_deg is None or lat_deg != lat_deg:  # noqa: PLR0124 - NaN is not itself
+        return None
+    return round(distance_nm(ship.lat_deg, ship.lon_deg, lat_deg, lon_deg) / KM_NM, 2)

@@ -1,0 +1,222 @@
+"""Long stay: a ship lies in one place for longer than ships of her kind do.
+
+Claim. A watchlisted vessel has lain in one place for more than a day (when asked for: any vessel for thirty days), as
+far as is known: she may have fallen silent there.
+
+Why it matters. ANGARA reached a yard near Zhoushan, was silent two days later, and lay there for months: that she is
+seen only in port is itself the pattern.
+
+How it decides. A stop begins at 0.2 kn and holds while the ship is within a kilometre of where it began: her own
+place, so that no table of berths is needed; the port's name is only a label. The alert opens when the stop has come
+to its length, also when she is silent by then: she was last known there. Silence is said, and leaves it open; being
+heard further away closes it.
+
+When it is wrong. A ship that falls silent after a stop may have left unheard: ``silent_since`` says from when on
+nothing is known. Positions that are made up can lie still.
+
+References. Global Fishing Watch, anchorages (stop at 0.2 kn); UN S/2024/215 (Panel of Experts, DPRK).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core.alert import Alert, Fact
+from detectors.core.columns import Column
+from detectors.core.geo import place
+from detectors.core.harbours import Harbour, harbours_of
+from detectors.core.memory import LONG_STAY, Stay
+from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.ship import Ship
+from detectors.core.stops import SCREEN_SHARE, away_km, kilometres
+from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+
+LABEL_NM = 10.0
+
+
+class LongStay(Detector):
+    """See the module."""
+
+    name = "long_stay"
+    columns = (
+        Column("lat_deg", "<f4", np.nan),  # where the stop began
+        Column("lon_deg", "<f4", np.nan),
+        Column("since_ms", "<i8"),  # ... and when; 0 when she does not lie still
+        Column("quiet", "?"),  # "silent since" has been said
+    )
+    severities = {"long_stay.listed": "ticket", "long_stay.unlisted": "log"}  # noqa: RUF012 - read only
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``long_stay``."""
+
+        listed_d: Annotated[float, Meta(gt=0, le=3650, description="Stay of a watchlisted ship that is long, days")] = (
+            1.0
+        )
+        others: Annotated[bool, Meta(description="Also judge ships that are on no watchlist")] = False
+        others_d: Annotated[float, Meta(gt=0, le=3650, description="Stay of any other ship that is long, days")] = 30.0
+        stop_kn: Annotated[float, Meta(ge=0, le=5, description="A stop begins at this speed or below, kn")] = 0.2
+        within_km: Annotated[float, Meta(gt=0, le=50, description="... and holds this near to where it began, km")] = (
+            1.0
+        )
+        silent_after_s: Annotated[
+            float, Meta(ge=60, le=2_592_000, description="Silence there that is worth a revision, s")
+        ] = 14_400.0
+
+    def screen(self, step: Step) -> Places:
+        """Ships judged at all that stop, move off, are heard again, or are judged no longer; due looks."""
+        if step.kind == "clock":
+            return np.arange(len(step.rows))
+        if step.kind != "reports":
+            return np.zeros(0, np.intp)
+        listed, dropped = step.now.listed > 0, self.is_open(step)
+        at = np.flatnonzero(step.moved & step.now.vessel & (listed | self.thresholds.others))
+        dropped[at] = False
+        if not len(at):
+            return np.flatnonzero(dropped)
+        own, now, rows = self.state(step), step.now, step.rows[at]
+        lying = own.since_ms[rows] > 0
+        km = kilometres(now.lat_deg[at], now.lon_deg[at], own.lat_deg[rows], own.lon_deg[rows])
+        stops = np.round(now.sog_kn[at].astype(np.float64), 1) <= self.thresholds.stop_kn
+        news = np.where(lying, (km > self.thresholds.within_km * SCREEN_SHARE) | own.quiet[rows], stops)
+        dropped[at[news]] = True
+        return np.flatnonzero(dropped)
+
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """When the stay will be long, and once it is, when her silence there is to be told."""
+        own, rows = self.state(step), step.rows
+        due_ms = np.full(len(rows), NEVER_MS)
+        at = np.flatnonzero(own.since_ms[rows])
+        if len(at):
+            rows, listed = rows[at], step.now.listed[at] > 0
+            long_ms = own.since_ms[rows] + np.where(listed, self._long_ms(listed=True), self._long_ms(listed=False))
+            silent_ms = step.now.last_ms[at] + int(self.thresholds.silent_after_s * MS)
+            wanted = np.where(own.open[rows], np.where(own.quiet[rows], NEVER_MS, silent_ms), long_ms)
+            due_ms[at] = np.where(listed | self.thresholds.others, next_steps(wanted), NEVER_MS)
+        return due_ms
+
+    def _long_ms(self, *, listed: bool) -> int:
+        return int((self.thresholds.listed_d if listed else self.thresholds.others_d) * DAY_MS)
+
+    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+        """Follows the stop; opens when it is long, says silence, closes when she is seen elsewhere."""
+        opened, ship = self.opened(step, at), step.ship(at)
+        if ship.listed is None and not self.thresholds.others:
+            return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
+        if step.kind == "clock":
+            return self._looked_at(step, at, ship, opened)
+        return self._reported(step, at, ship, opened)
+
+    def _reported(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+        own, row = self.state(step), int(step.rows[at])
+        km = away_km(ship, float(own.lat_deg[row]), float(own.lon_deg[row]))
+        if own.since_ms[row] and km is not None and km <= self.thresholds.within_km:
+            if opened and own.quiet[row]:
+                own.quiet[row] = False
+                yield self._words(step, at, ship, opened)
+            return
+        if opened:
+            yield self._close(step, at, ship, opened, "seen elsewhere")
+        own.since_ms[row], own.quiet[row] = 0, False
+        if ship.sog_kn is not None and ship.sog_kn <= self.thresholds.stop_kn:
+            own.since_ms[row], own.lat_deg[row], own.lon_deg[row] = ship.fix_ms, ship.lat_deg, ship.lon_deg
+            self.arm(step, at, ship.fix_ms + self._long_ms(listed=ship.listed is not None))
+
+    def _looked_at(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        since_ms = int(own.since_ms[row])
+        if not since_ms:
+            return
+        long_ms = since_ms + self._long_ms(listed=ship.listed is not None)
+        if opened is None and now_ms < long_ms:  # woken for another reason: the list changed
+            self.arm(step, at, long_ms)
+            return
+        needed_ms = int(self.thresholds.silent_after_s * MS)
+        quiet = step.silence_ms(at, ship.last_ms) >= needed_ms
+        if not quiet:
+            self.await_silence(step, at, ship.last_ms, needed_ms)
+        if opened is None or (quiet and not own.quiet[row]):
+            own.quiet[row] = quiet
+            yield self._words(step, at, ship, opened)
+
+    def _words(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        since_ms, lat, lon = int(own.since_ms[row]), float(own.lat_deg[row]), float(own.lon_deg[row])
+        harbour = harbours_of(self.reference).nearest(lat, lon, LABEL_NM)
+        long_ms = self._long_ms(listed=ship.listed is not None)
+        quiet = f", silent since {zulu(ship.last_ms)}" if own.quiet[row] else ""
+        lies = "last known lying" if quiet else "lies"
+        return Finding(
+            action="update" if opened else "open",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            start_ms=since_ms,
+            headline=f"{ship.title} {lies} {spoken(now_ms - since_ms)} {_where(harbour, lat, lon)}{quiet}",
+            why=(
+                Fact(fact="time since the stop began", value=(now_ms - since_ms) // MS, threshold=long_ms // MS,
+                     unit="s"),
+                Fact(fact="last heard there before", value=(now_ms - ship.last_ms) // MS, unit="s"),
+                Fact(fact="from where the stop began", value=away_km(ship, lat, lon) or 0.0,
+                     threshold=self.thresholds.within_km, unit="km"),
+            ),
+            would_change=(
+                f"a position more than {self.thresholds.within_km:g} km from where it began closes it",
+                "silence leaves it open: she was last known there",
+            ),
+            verification="corroborated" if ship.support > 1 else "unverified",
+            details={
+                "stopped_at": rfc3339(since_ms), "lat_deg": round(lat, 4), "lon_deg": round(lon, 4),
+                "for_s": (now_ms - since_ms) // MS, "last_heard": rfc3339(ship.last_ms),
+                **_label(harbour),
+                **({"silent_since": rfc3339(ship.last_ms)} if quiet else {}),
+                **({"destination": ship.destination} if ship.destination else {}),
+            },
+            sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
+        )  # fmt: skip
+
+    def _close(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        since_ms, last_ms = int(own.since_ms[row]), int(step.before.last_ms[at])
+        lat, lon = float(own.lat_deg[row]), float(own.lon_deg[row])
+        seen = now_ms - last_ms < HOUR_MS
+        step.fleet.memory.add_stay(
+            row, Stay(since_ms, last_ms, (lat, lon), LONG_STAY, 0, seen), listed=ship.listed is not None
+        )
+        own.since_ms[row], own.quiet[row] = 0, False
+        km = away_km(ship, lat, lon)
+        return Finding(
+            action="close",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            headline=f"{ship.title} {how} after {spoken(last_ms - since_ms)} in one place {zulu(now_ms)}",
+            why=(
+                *(() if km is None else (Fact(fact="from where the stop began", value=km,
+                                              threshold=self.thresholds.within_km, unit="km"),)),
+                *opened.why[:1],
+            ),
+            verification=opened.verification,
+            details={
+                **{name: value for name, value in opened.details.items() if name != "silent_since"},
+                "ended": how, "last_seen_there": rfc3339(last_ms), "seen_leaving": seen,
+            },
+            sentences=(step.lines(at),) if step.kind == "reports" else (),
+        )  # fmt: skip
+
+
+def _situation(ship: Ship) -> str:
+    return "long_stay.listed" if ship.listed is not None and not ship.misuse else "long_stay.unlisted"
+
+
+def _where(harbour: Harbour | None, lat: float, lon: float) -> str:
+    return place(lat, lon) if harbour is None else f"{harbour.distance_nm:.0f}nm off {harbour.name.upper()[:16]}"
+
+
+def _label(harbour: Harbour | None) -> dict[str, object]:
+    if harbour is None:
+        return {}
+    return {"port": harbour.name, "port_distance_nm": harbour.distance_nm}

@@ -1,0 +1,285 @@
+"""Port call: a watchlisted ship stops at a port, any port of the world.
+
+Claim. A watchlisted vessel has stopped within 10 nm of a port or of a zone, or fell silent in one.
+
+Why it matters. A listed ship that lies in port can be visited, refused service, or held; when she sails it is too
+late. Which ports she uses says whom she works for.
+
+How it decides. She has stopped at 0.2 kn; where she stops is the place of the call, and the port's name its label. Her
+entry was seen when she was heard more than 3 km from there in the same transmission; her exit is seen when she is
+heard more than 4 km away without a silence of four hours in between. A silence of four hours within 3 km of a port's
+position counts as a call without a stop. Confidence, 1 to 4: one more for each of entry, stop and exit that was seen.
+A ship that falls silent in port leaves the alert open: last known there, silent since.
+
+When it is wrong. Ports are positions in an index, right to a mile or two; a ship that anchors off a coast to wait has
+stopped near a port without calling at it. Positions can be made up.
+
+References. Global Fishing Watch, anchorages and port visits (enter 3 km, leave 4 km, stop 0.2 kn, start 0.5 kn,
+confidence 1 to 4); NGA World Port Index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core.alert import Alert, Fact
+from detectors.core.columns import Column
+from detectors.core.geo import place
+from detectors.core.harbours import Harbour, harbours_of
+from detectors.core.memory import PORT_CALL, Stay
+from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.ship import Ship
+from detectors.core.stops import SCREEN_SHARE, away_km, kilometres
+from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+
+ENTRY, STOP, EXIT = 1, 2, 4
+SUPPORTED: Final = 2
+"""Consistent reports that make a position more than a claim."""
+
+
+class PortCall(Detector):
+    """See the module."""
+
+    name = "port_call"
+    columns = (
+        Column("from_lat_deg", "<f4", np.nan),  # where this transmission began, or the last call was left
+        Column("from_lon_deg", "<f4", np.nan),
+        Column("lat_deg", "<f4", np.nan),  # where she stopped
+        Column("lon_deg", "<f4", np.nan),
+        Column("since_ms", "<i8"),  # ... and when; 0 when she is in no call
+        Column("sailed_ms", "<i8"),  # when she was under way again within the call; 0 while she lies
+        Column("seen", "u1"),  # ENTRY, STOP, EXIT
+        Column("quiet", "?"),  # "silent since" has been said
+        Column("sure", "?"),  # the alert rests on two reports
+    )
+    severities = {  # noqa: RUF012 - read only
+        "port_call.listed": "ticket",
+        "port_call.unverified": "ticket",
+        "port_call.misuse": "log",
+    }
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``port_call``."""
+
+        port_within_nm: Annotated[float, Meta(gt=0, le=60, description="A stop this near to a port is a call, nm")] = (
+            10.0
+        )
+        enter_km: Annotated[
+            float, Meta(gt=0, le=50, description="Coming from further away than this is an entry, km")
+        ] = 3.0
+        leave_km: Annotated[float, Meta(gt=0, le=50, description="Further away than this is an exit, km")] = 4.0
+        stop_kn: Annotated[float, Meta(ge=0, le=5, description="At this speed or below she has stopped, kn")] = 0.2
+        start_kn: Annotated[float, Meta(ge=0, le=5, description="At this speed or above she is under way, kn")] = 0.5
+        silent_after_s: Annotated[
+            float, Meta(ge=60, le=2_592_000, description="Silence in port that counts as a call, s")
+        ] = 14_400.0
+
+    def screen(self, step: Step) -> Places:
+        """Watchlisted ships that begin to transmit, stop, move off or are heard again; calls of ships not listed."""
+        if step.kind == "clock":
+            return np.arange(len(step.rows))
+        if step.kind != "reports":
+            return np.zeros(0, np.intp)
+        listed, found = step.now.listed > 0, self.is_open(step)
+        at = np.flatnonzero(listed & step.moved & step.now.vessel)
+        found[listed] = False
+        if len(at):
+            found[at[self._news(step, at)]] = True
+        return np.flatnonzero(found)
+
+    def _news(self, step: Step, at: Places) -> npt.NDArray[np.bool_]:
+        own, now, rows, t = self.state(step), step.now, step.rows[at], self.thresholds
+        lat, lon = now.lat_deg[at], now.lon_deg[at]
+        km = kilometres(lat, lon, own.lat_deg[rows], own.lon_deg[rows])
+        sog_kn = np.round(now.sog_kn[at].astype(np.float64), 1)
+        stops, lies = sog_kn <= t.stop_kn, own.sailed_ms[rows] == 0
+        begins = np.isnan(own.from_lat_deg[rows]) | self._anew(step, at)
+        arrives = begins | (stops & ~(km <= t.enter_km))  # not again where no port was near
+        leaves = (km > t.leave_km * SCREEN_SHARE) | np.where(lies, sog_kn >= t.start_kn, stops) | own.quiet[rows]
+        settles = (~own.sure[rows] & (now.support[at] >= SUPPORTED)) | (stops & (own.seen[rows] & STOP == 0))
+        news: npt.NDArray[np.bool_] = np.where(own.since_ms[rows] > 0, leaves | settles, arrives)
+        return news
+
+    def _anew(self, step: Step, at: Any) -> Any:
+        """Whether a silence of the length that counts lies before a report: what was between is unknown."""
+        return step.time_ms[at] - step.before.last_ms[at] >= self._silent_ms
+
+    @property
+    def _silent_ms(self) -> int:
+        return int(self.thresholds.silent_after_s * MS)
+
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """When the silence of a watchlisted ship counts."""
+        due_ms = np.full(len(step.rows), NEVER_MS)
+        at = np.flatnonzero((step.now.listed > 0) & step.now.vessel & (step.now.fix_ms > 0))
+        if len(at):
+            due_ms[at] = next_steps(step.now.last_ms[at] + self._silent_ms)
+        return due_ms
+
+    # -- judge ----------------------------------------------------------------------------------------------------
+
+    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+        """Follows the call."""
+        opened, ship = self.opened(step, at), step.ship(at)
+        if ship.listed is None:
+            return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
+        if step.kind == "clock":
+            return self._silent(step, at, ship, opened)
+        return self._reported(step, at, ship, opened)
+
+    def _reported(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+        own, row, t = self.state(step), int(step.rows[at]), self.thresholds
+        anew = bool(self._anew(step, at))
+        if opened:
+            km = away_km(ship, float(own.lat_deg[row]), float(own.lon_deg[row]))
+            if km is None or km <= t.leave_km:
+                yield from self._within(step, at, ship, opened)
+                return
+            own.seen[row] |= 0 if anew else EXIT
+            yield self._close(step, at, ship, opened, "left unseen" if anew else "left")
+            own.from_lat_deg[row], own.from_lon_deg[row] = ship.lat_deg, ship.lon_deg
+        elif anew or np.isnan(own.from_lat_deg[row]):
+            own.from_lat_deg[row], own.from_lon_deg[row] = ship.lat_deg, ship.lon_deg
+        if ship.sog_kn is not None and ship.sog_kn <= t.stop_kn:
+            yield from self._arrived(step, at, ship, STOP)
+
+    def _within(self, step: Step, at: int, ship: Ship, opened: Alert) -> Iterable[Finding]:
+        """Within the call: under way and at rest again, heard again, supported."""
+        own, row, t = self.state(step), int(step.rows[at]), self.thresholds
+        said = bool(own.quiet[row]), int(own.seen[row]), bool(own.sure[row])
+        if ship.sog_kn is not None and ship.sog_kn <= t.stop_kn:
+            own.sailed_ms[row], own.seen[row] = 0, own.seen[row] | STOP
+        elif ship.sog_kn is not None and ship.sog_kn >= t.start_kn and not own.sailed_ms[row]:
+            own.sailed_ms[row] = ship.fix_ms
+        own.quiet[row], own.sure[row] = False, bool(own.sure[row]) or ship.support >= SUPPORTED
+        if said != (False, int(own.seen[row]), bool(own.sure[row])):
+            yield self._words(step, at, ship, opened)
+
+    def _arrived(self, step: Step, at: int, ship: Ship, seen: int) -> Iterable[Finding]:
+        """She stopped (or fell silent, without STOP): a call when a port is near. The place is noted either way."""
+        own, row, t = self.state(step), int(step.rows[at]), self.thresholds
+        if ship.lat_deg is None or ship.lon_deg is None:
+            return
+        own.lat_deg[row], own.lon_deg[row] = ship.lat_deg, ship.lon_deg
+        within_nm = t.port_within_nm if seen else t.enter_km * KM_NM
+        if harbours_of(self.reference).nearest(ship.lat_deg, ship.lon_deg, within_nm) is None:
+            return
+        km = away_km(ship, float(own.from_lat_deg[row]), float(own.from_lon_deg[row]))
+        own.seen[row] = seen | (ENTRY if km is not None and km > t.enter_km else 0)
+        own.since_ms[row], own.sailed_ms[row] = ship.fix_ms, 0
+        own.quiet[row], own.sure[row] = step.kind == "clock", ship.support >= SUPPORTED
+        yield self._words(step, at, ship, None)
+
+    def _silent(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+        own, row = self.state(step), int(step.rows[at])
+        if step.silence_ms(at, ship.last_ms) < self._silent_ms:
+            self.await_silence(step, at, ship.last_ms, self._silent_ms)
+        elif opened and not own.quiet[row]:
+            own.quiet[row] = True
+            yield self._words(step, at, ship, opened)
+        elif opened is None and ship.lat_deg is not None and ship.lon_deg is not None:
+            yield from self._arrived(step, at, ship, 0)
+
+    # -- words ----------------------------------------------------------------------------------------------------
+
+    def _words(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
+        own, row, now_ms, t = self.state(step), int(step.rows[at]), int(step.time_ms[at]), self.thresholds
+        lat, lon, since_ms = float(own.lat_deg[row]), float(own.lon_deg[row]), int(own.since_ms[row])
+        harbour, quiet = harbours_of(self.reference).nearest(lat, lon, t.port_within_nm), bool(own.quiet[row])
+        return Finding(
+            action="update" if opened else "open",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            start_ms=since_ms,
+            headline=_headline(ship, harbour, (lat, lon), int(own.seen[row]), quiet=quiet, since_ms=since_ms),
+            why=(
+                *(() if harbour is None else (
+                    Fact(fact=f"from {harbour.name}", value=harbour.distance_nm, threshold=t.port_within_nm, unit="nm"),
+                )),
+                *(() if ship.sog_kn is None else (
+                    Fact(fact="speed over ground", value=ship.sog_kn, threshold=t.stop_kn, unit="kn"),
+                )),
+                *((Fact(fact="silent since", value=(now_ms - ship.last_ms) // MS, threshold=self._silent_ms // MS,
+                        unit="s"),) if quiet else ()),
+                Fact(fact="confidence", value=_confidence(int(own.seen[row])), threshold=4,
+                     source="entry, stop and exit, as far as seen"),
+            ),
+            would_change=(
+                f"a position more than {t.leave_km:g} km away closes it",
+                "silence leaves it open: she was last known there",
+            ),
+            verification="corroborated" if own.sure[row] else "unverified",
+            details={
+                **_call(harbour, (lat, lon), int(own.seen[row])), "stopped_at": rfc3339(since_ms),
+                **({"under_way_at": rfc3339(int(own.sailed_ms[row]))} if own.sailed_ms[row] else {}),
+                **({"silent_since": rfc3339(ship.last_ms)} if quiet else {}),
+                **({"destination": ship.destination} if ship.destination else {}),
+            },
+            sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
+        )  # fmt: skip
+
+    def _close(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        since_ms, seen, last_ms = int(own.since_ms[row]), int(own.seen[row]), int(step.before.last_ms[at])
+        where = float(own.lat_deg[row]), float(own.lon_deg[row])
+        stay = Stay(since_ms, last_ms, where, PORT_CALL, _confidence(seen), bool(seen & EXIT))
+        step.fleet.memory.add_stay(row, stay, listed=ship.listed is not None)
+        own.since_ms[row], own.sailed_ms[row], own.seen[row] = 0, 0, 0
+        own.quiet[row] = own.sure[row] = False
+        own.lat_deg[row] = own.lon_deg[row] = np.nan
+        harbour = str(opened.details.get("port", place(*where)))
+        return Finding(
+            action="close",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            headline=f"{ship.title} {how} {harbour.upper()[:20]} after {spoken(last_ms - since_ms)} {zulu(now_ms)}",
+            why=(Fact(fact="time from the stop to the last report there", value=(last_ms - since_ms) // MS, unit="s"),
+                 Fact(fact="confidence", value=_confidence(seen), threshold=4,
+                      source="entry, stop and exit, as far as seen")),
+            verification=opened.verification,
+            details={
+                **{name: value for name, value in opened.details.items() if name != "silent_since"},
+                "confidence": _confidence(seen), "exit_seen": bool(seen & EXIT),
+                "ended": how, "last_seen_there": rfc3339(last_ms), "for_s": (last_ms - since_ms) // MS,
+            },
+            sentences=(step.lines(at),) if step.kind == "reports" else (),
+        )  # fmt: skip
+
+
+def _confidence(seen: int) -> int:
+    return 1 + seen.bit_count()
+
+
+def _situation(ship: Ship) -> str:
+    if ship.listed is None or ship.misuse:
+        return "port_call.misuse"
+    return "port_call.listed" if ship.support >= SUPPORTED else "port_call.unverified"
+
+
+def _call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict[str, object]:
+    label: dict[str, object] = {}
+    if harbour is not None:
+        label = {"port": harbour.name, "port_distance_nm": harbour.distance_nm}
+        label |= {"locode": harbour.locode} if harbour.locode else {}
+    return {
+        **label, "lat_deg": round(where[0], 4), "lon_deg": round(where[1], 4),
+        "reason": "stop" if seen & STOP else "silence", "entry_seen": bool(seen & ENTRY),
+        "stop_seen": bool(seen & STOP), "confidence": _confidence(seen),
+    }  # fmt: skip
+
+
+def _headline(
+    ship: Ship, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, since_ms: int
+) -> str:
+    at = place(*where) if harbour is None else harbour.name.upper()[:20]
+    if quiet:
+        return f"{ship.title} last known at {at}, silent since {zulu(ship.last_ms)}"
+    off = "" if harbour is None else f" {harbour.distance_nm:.0f}nm off"
+    what = "stopped" if seen & STOP else "heard again"
+    return f"{ship.title} {what}{off} {at} {zulu(since_ms)}"
