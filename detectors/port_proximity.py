@@ -1,7 +1,7 @@
-"""Port proximity: a ship in, closing on, or bound for a place under sanctions.
+"""Port proximity: a ship in, closing on, or bound for a place under sanctions, or dark for long enough to reach one.
 
 Claim. A vessel is inside a zone, or on a course into one with an arrival inside its horizon, or says that it is
-bound for one.
+bound for one; or it is listed, and its dark gap allows a call at one.
 
 Why it matters. Calls at sanctioned ports are what the listed traffic exists for; the last hours before one are
 when it can still be watched.
@@ -11,17 +11,24 @@ ships only; a zone counts between its dates. One alert a ship at a time, naming 
 the radius or polygon, until a tenth beyond it. *Closing*: the course leads through the zone, at 3 kn or more, the
 arrival is inside the horizon, and for an unlisted ship the destination names the zone or it is slowing down: mere
 nearness beside a busy lane is not enough. *Destination*: the text names it by UN/LOCODE or alias. A ship that goes
-silent inside leaves its alert open: last known inside.
+silent inside leaves its alert open: last known inside. *Feasible while dark*: a listed ship has an open ``gap``, and
+d(last fix, zone) <= v_max * silence; when she is heard again, d(last, zone) + d(zone, next) <= v_max * silence says
+for how long she could have called, or retracts it. v_max is the 95th percentile of her own speeds under way, bounded
+by her type; distances are great circles. Its ``confidence`` is the share of the ports in reach that are sanctioned:
+below a setting it is for the record only.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
-Positions of small ports are known to a mile or two.
+Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
+every port feasible, and great circles cross land, so that stays come out too long.
 
-References. UN/LOCODE; NGA World Port Index; US and EU sanctions programmes as each zone states.
+References. Hagerstrand 1970 (space-time prism); UN/LOCODE; NGA World Port Index; US and EU sanctions programmes as
+each zone states.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 from typing import Annotated, Final
 
 import msgspec
@@ -29,19 +36,21 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core.alert import Alert, Fact
-from detectors.core.approach import CLOSING, INSIDE, NONE, REASONS, Look, Speeds, look_at
-from detectors.core.columns import Column, Columns
-from detectors.core.geo import place
-from detectors.core.places import NO_ZONE, Places, zone_label
+from detectors.core.alert import Alert
+from detectors.core.approach import CLOSING, FEASIBLE, INSIDE, NONE, REASONS, Look, Speeds, look_at
+from detectors.core.columns import Column
+from detectors.core.havens import havens_of
+from detectors.core.nearby import Nearby, Standing
+from detectors.core.nearness import DarkReach, Nearness, refuting
+from detectors.core.places import NO_ZONE, Places
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps, unix_ms, zulu
 
-SCREEN_MARGIN: Final = 1.02
-Bools = npt.NDArray[np.bool_]
+GAP: Final = "gap"
+SEEN_AFTER_MS: Final = 5 * MINUTE_MS
 
 
 class PortProximity(Detector):
@@ -63,6 +72,8 @@ class PortProximity(Detector):
         "port_proximity.unverified": "ticket",
         "port_proximity.inside": "ticket",
         "port_proximity.unlisted": "log",
+        "port_proximity.feasible": "ticket",
+        "port_proximity.feasible_faint": "log",
     }
 
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,10 +93,17 @@ class PortProximity(Detector):
         unknown_after_h: Annotated[
             float, Meta(ge=1, le=8760, description="Silence after which closing and destination are unknown, h")
         ] = 12.0
+        feasible_share_least: Annotated[
+            float,
+            Meta(ge=0, le=1, description="Of the ports a dark ship could reach, sanctioned share that is a ticket"),
+        ] = 0.05
 
     def __init__(self, thresholds: Thresholds, reference: Reference) -> None:
         super().__init__(thresholds, reference)
         self.places = Places(reference)
+        self.nearby = Nearby(self.places, thresholds.closing_least_kn)
+        self.havens = havens_of(reference)
+        self._numbers = {zone.name: number for number, zone in enumerate(reference.zones)}
 
     def screen(self, step: Step) -> At:
         """Ships near a zone or bound for one, and those with an open alert whose standing may have changed."""
@@ -95,18 +113,20 @@ class PortProximity(Detector):
             return np.zeros(0, np.intp)
         own, now, rows = self.state(step), step.now, step.rows
         active = own.reason[rows] > NONE
-        wanted = self._near(step, active) | self._renamed(step, active)
+        standing = Standing(own.zone[rows], own.reason[rows], own.stage[rows])
+        wanted = self.nearby.near(step, standing) | self.nearby.renamed(step, active)
         if active.any():
             unsettled = (own.stage[rows] == 0) & (now.support > 1)
             wanted |= active & (unsettled | own.quiet[rows] | (own.listed[rows] != (now.listed > 0)))
         return (wanted & now.vessel).nonzero()[0]
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
-        """When a ship with an open alert has been silent for so long that it must be said."""
-        due_ms = np.full(len(step.rows), NEVER_MS)
+        """When a silence must be said of an open alert; or when a listed ship can have come to a sanctioned zone."""
+        due_ms = self.nearby.earliest_calls(step)
         active = (self.state(step).reason[step.rows] > NONE).nonzero()[0]
         if len(active):
-            due_ms[active] = next_steps(step.now.last_ms[active] + int(self.thresholds.silent_after_s * MS))
+            said_ms = next_steps(step.now.last_ms[active] + int(self.thresholds.silent_after_s * MS))
+            due_ms[active] = np.minimum(due_ms[active], said_ms)
         return due_ms
 
     def note(self, step: Step) -> None:
@@ -117,61 +137,31 @@ class PortProximity(Detector):
             sog_kn, rows = np.fmax(step.now.sog_kn[moved], np.float32(0)), step.rows[moved]
             own.fastest_kn[rows] = np.maximum(sog_kn, own.fastest_kn[rows] * np.float32(0.995))
 
-    def _renamed(self, step: Step, active: Bools) -> Bools:
-        """Where another destination is stated that may matter."""
-        at = step.stated.nonzero()[0]
-        if not len(at):
-            return np.zeros(len(step.rows), bool)
-        renamed = np.zeros(len(step.rows), bool)
-        at = at[step.now.destination[at] != step.before.destination[at]]
-        matters = active[at] | (step.now.listed[at] > 0) | self._named(step.now, at)
-        renamed[at[matters]] = True
-        return renamed
-
-    def _named(self, now: Columns, at: At) -> Bools:
-        """Which of some ships have a destination that names a zone that counts for them."""
-        texts = [text.decode("ascii", "replace") for text in now.destination[at].tolist()]
-        zone = np.asarray([self.places.named_by(text) if text else NO_ZONE for text in texts], np.intp)
-        counts = self.places.sanctioned[zone] | (now.listed[at] > 0)
-        return np.asarray((zone != NO_ZONE) & counts)
-
-    def _near(self, step: Step, active: Bools) -> Bools:
-        """Where a position came and the zones have something to say that is not said already."""
-        own, now, wanted = self.state(step), step.now, np.zeros(len(step.rows), bool)
-        at = step.moved.nonzero()[0]
-        sog_kn = np.fmax(now.sog_kn, np.float32(0))
-        reach = self.places.may_reach(now.lat_deg[at], now.lon_deg[at], sog_kn[at], listed=now.listed[at] > 0)
-        at = at[reach | active[at]]
-        if not len(at):
-            return wanted
-        row = step.rows[at]
-        nm = self.places.distances_nm(now.lat_deg[at], now.lon_deg[at])
-        counted = self.places.sanctioned[None, :] | (now.listed[at] > 0)[:, None]
-        inside = counted & (nm <= self.places.radius_nm * SCREEN_MARGIN)
-        sog = sog_kn[at][:, None]
-        reach_nm = self.places.radius_nm + sog * self.places.horizon_h
-        may_close = counted & (nm <= reach_nm) & (sog >= self.thresholds.closing_least_kn)
-        settled = (own.reason[row] == INSIDE) & (inside.sum(axis=1) == 1)
-        settled &= np.take_along_axis(inside, np.maximum(own.zone[row], 0)[:, None].astype(np.intp), 1)[:, 0]
-        settled &= own.stage[row] > 0
-        closing = may_close.any(axis=1)
-        some = closing.nonzero()[0]
-        leads = self.places.may_lead_into(now.lat_deg[at[some]], now.lon_deg[at[some]], now.cog_deg[at[some]], nm[some])
-        closing[some] = (may_close[some] & leads).any(axis=1) | self._named(now, at[some])
-        wanted[at] = (inside.any(axis=1) & ~settled) | (closing & ~settled) | ((own.reason[row] >= CLOSING) & ~settled)
-        return wanted
-
     # -- judge ----------------------------------------------------------------------------------------------------
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
         """Compares what is true now with what was said."""
         opened = self.opened(step, at)
-        if step.kind == "clock":
-            return self._silent(step, at, opened) if opened else []
-        return self._reported(step, at, opened)
+        if step.kind != "clock":
+            yield from self._reported(step, at, opened)
+            return
+        reason = self._reason(step, at)
+        if opened is not None and reason != FEASIBLE:
+            yield from self._silent(step, at, opened)
+            opened = None if self._reason(step, at) == NONE else opened
+        if reason != INSIDE:
+            yield from self._feasible(step, at, opened)
+
+    def _reason(self, step: Step, at: int) -> int:
+        return int(self.state(step).reason[step.rows[at]])
 
     def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
+        if opened is not None and self._reason(step, at) == FEASIBLE:
+            if not step.moved[at]:
+                return  # where she is now decides
+            yield self._heard(step, at, ship, opened)
+            own.zone[row], own.reason[row], own.quiet[row], opened = NO_ZONE, NONE, False, None
         slow_kn = round(float(own.fastest_kn[row]) * self.thresholds.slowing_share, 1)
         look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, slow_kn))
         look = self._hold(look, step, at, ship)
@@ -189,7 +179,7 @@ class PortProximity(Detector):
             yield self._closing_words(step, at, ship, opened, "left")
             opened = None
         if look.reason > NONE:
-            self.arm(step, at, ship.last_ms + int(self.thresholds.silent_after_s * 1000))
+            self.arm_by(step, at, ship.last_ms + int(self.thresholds.silent_after_s * 1000))
             yield self._words(step, at, ship, look, opened)
 
     def _hold(self, look: Look, step: Step, at: int, ship: Ship) -> Look:
@@ -213,6 +203,8 @@ class PortProximity(Detector):
         silent_ms = step.silence_ms(at, ship.last_ms)
         if silent_ms < needed_ms:
             self.await_silence(step, at, ship.last_ms, needed_ms)
+        elif inside and own.quiet[row]:
+            return
         elif inside:
             own.quiet[row] = True
             look = Look(int(own.zone[row]), INSIDE)
@@ -220,6 +212,38 @@ class PortProximity(Detector):
         else:
             own.zone[row], own.reason[row] = NO_ZONE, NONE
             yield self._closing_words(step, at, ship, opened, "unknown")
+
+    def _feasible(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+        """A listed ship that is dark and can have come to a sanctioned zone by now."""
+        own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
+        allowed = self.havens.still_dark(ship, now_ms) if ship.listed is not None and not ship.misuse else None
+        if allowed is None:
+            return
+        told = opened is not None and self._reason(step, at) == FEASIBLE
+        dark = told or _is_dark(step, row, now_ms)
+        grown = opened is None or not told or allowed.zones > int(opened.details["feasible_zones"])
+        if allowed.zones and dark and grown:
+            if opened is not None and not told:
+                yield self._closing_words(step, at, ship, opened, "unknown")
+                opened = None
+            own.zone[row], own.reason[row] = self._numbers[allowed.calls[0].zone], FEASIBLE
+            own.quiet[row] = own.listed[row] = own.stage[row] = True
+            yield DarkReach(ship, self.places.zones[own.zone[row]], allowed, now_ms).finding(
+                opened, self.thresholds.feasible_share_least
+            )
+        again_h = allowed.look_again_h(dark=dark)
+        if again_h is not None:
+            self.arm_by(step, at, max(now_ms + STEP_MS, ship.fix_ms + ceil(again_h * HOUR_MS)))
+
+    def _heard(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
+        """Heard again: could she have called there, between her last fix and this one?"""
+        before, sentences = step.ship_before(at), step.lines(at)
+        allowed = self.havens.over(before, ship)
+        if allowed is not None and allowed.calls and not allowed.stayed:
+            zone = self.places.zones[self._numbers[allowed.calls[0].zone]]
+            return DarkReach(before, zone, allowed, int(step.time_ms[at])).closing(opened, sentences)
+        zone = self.places.zones[self._numbers[str(opened.details["zone"])]]
+        return refuting(opened, zone, (before, ship), sentences, stayed=allowed is not None and allowed.stayed)
 
     def _situation(self, ship: Ship, reason: int) -> str:
         inside = reason == INSIDE
@@ -232,27 +256,20 @@ class PortProximity(Detector):
     def _words(
         self, step: Step, at: int, ship: Ship, look: Look, opened: Alert | None, *, silent_ms: int = 0
     ) -> Finding:
-        zone, now_ms, reason = self.places.zones[look.zone], int(step.time_ms[at]), REASONS[look.reason]
-        distance_nm = look.distance_nm
+        now_ms, zone = int(step.time_ms[at]), self.places.zones[look.zone]
         if ship.lat_deg is not None and ship.lon_deg is not None:
-            distance_nm = self.places.distance_nm(look.zone, ship.lat_deg, ship.lon_deg)
-        details: dict[str, object] = {
-            "zone": zone.name, "kind": zone.kind, "reason": reason, "distance_nm": distance_nm,
-            **({"legal_basis": zone.legal_basis} if zone.legal_basis else {}),
-            **({"destination": ship.destination} if ship.destination else {}),
-            **({"eta": rfc3339(now_ms + int(look.eta_h * HOUR_MS))} if look.reason == CLOSING else {}),
-            **({"silent_since": rfc3339(ship.last_ms)} if silent_ms else {}),
-        }  # fmt: skip
+            look = look._replace(distance_nm=self.places.distance_nm(look.zone, ship.lat_deg, ship.lon_deg))
+        said = Nearness(ship, zone, look, now_ms, silent_ms)
         return Finding(
             action="update" if opened else "open",
             situation=self._situation(ship, look.reason),
             time_ms=now_ms,
             start_ms=now_ms,
-            headline=_headline(ship, zone_label(zone), reason, distance_nm, silent_ms=silent_ms, now_ms=now_ms),
-            why=tuple(_reasons(ship, look, zone.radius_nm, distance_nm)),
-            would_change=_WOULD_CHANGE[look.reason],
+            headline=said.headline(),
+            why=said.why(),
+            would_change=said.would_change(),
             verification="corroborated" if ship.support > 1 else "unverified",
-            details=details,
+            details=said.details(),
             sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
         )
 
@@ -272,27 +289,7 @@ class PortProximity(Detector):
         )
 
 
-_WOULD_CHANGE: Final = (
-    (),
-    ("another destination closes it",),
-    ("a course that leads elsewhere for half an hour closes it", "entering the zone upgrades it"),
-    ("leaving the zone by a tenth of its radius closes it", "silence inside leaves it open"),
-)
-
-
-def _headline(ship: Ship, zone: str, reason: str, distance_nm: float, *, silent_ms: int, now_ms: int) -> str:
-    if silent_ms:
-        return f"{ship.title} last known inside {zone}, silent {spoken(silent_ms)} since {zulu(ship.last_ms)}"
-    where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
-    what = {"inside": "inside", "closing": f"{distance_nm:.0f}nm off, closing on", "destination": "bound for"}[reason]
-    return f"{ship.title} {what} {zone}{where} {zulu(now_ms)}"
-
-
-def _reasons(ship: Ship, look: Look, radius_nm: float, distance_nm: float) -> Iterable[Fact]:
-    yield Fact(fact="distance to the zone's centre", value=distance_nm, threshold=radius_nm, unit="nm")
-    if look.reason == CLOSING:
-        yield Fact(fact="hours to its edge", value=look.eta_h, unit="h")
-    if ship.sog_kn is not None:
-        yield Fact(fact="speed over ground", value=ship.sog_kn, unit="kn")
-    if ship.destination:
-        yield Fact(fact="destination stated", value=ship.destination)
+def _is_dark(step: Step, row: int, now_ms: int) -> bool:
+    """Whether a gap of hers has been open for five minutes: one that opens just now may be seen or not by now."""
+    gap = step.fleet.open_of(row).get((GAP, ""))
+    return gap is not None and (gap.revision > 1 or unix_ms(gap.time) <= now_ms - SEEN_AFTER_MS)

@@ -11,8 +11,8 @@ from detectors.core.places import NO_ZONE, Places
 from detectors.core.ship import Ship
 from detectors.core.units import rfc3339
 
-NONE, DESTINATION, CLOSING, INSIDE = 0, 1, 2, 3
-REASONS: Final = ("none", "destination", "closing", "inside")
+NONE, DESTINATION, CLOSING, INSIDE, FEASIBLE = 0, 1, 2, 3, 4
+REASONS: Final = ("none", "destination", "closing", "inside", "feasible_while_dark")
 _DATE_LETTERS: Final = 10
 
 

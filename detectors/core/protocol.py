@@ -201,3 +201,7 @@ class Detector:
     def arm(self, step: Step, at: int, due_ms: int) -> None:
         """Asks to look at this vessel again at the first step at or after ``due_ms``."""
         self.state(step).due_ms[step.rows[at]] = next_step(due_ms)
+
+    def arm_by(self, step: Step, at: int, due_ms: int) -> None:
+        """The same, unless it has asked for an earlier step already."""
+        self.arm(step, at, min(due_ms, int(self.state(step).due_ms[step.rows[at]])))

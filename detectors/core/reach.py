@@ -62,7 +62,7 @@ class Pairs(NamedTuple):
     at: Numbers
     """Shape (n, 2): two numbers, the lower first, whichever she calls at first."""
     way_nm: Floats
-    """From the last fix by way of both to the next fix, the shorter order."""
+    """From the last fix by way of both to the next fix (where there is one), the shorter order."""
 
 
 def fix(lat_deg: float, lon_deg: float) -> Floats:
@@ -96,12 +96,14 @@ def closed(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_k
     return Passed(at, there[at], onward[at], detour, (budget_nm - way[at]) / v_max_kn, way[at] / hours)
 
 
-def pairs(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_kn: float) -> Pairs:
+def pairs(last: Floats, after: Floats | None, places: Floats, *, hours: float, v_max_kn: float) -> Pairs:
     """The pairs P, Q with d(last, P) + d(P, Q) + d(Q, after) <= v_max * hours, in one order or the other.
 
-    This is what makes a dark leg count for a shuttle between P and Q. Costs a matrix of n times n.
+    This is what makes a dark leg count for a shuttle between P and Q. Without ``after`` she is still dark, and only
+    has to have come to both. Costs a matrix of n times n.
     """
-    there, onward, between = apart_nm(last, places), apart_nm(after, places), _between_nm(places)
+    there, between = apart_nm(last, places), _between_nm(places)
+    onward = _onward_nm(after, places)
     way = there[:, None] + between + onward[None, :]
     way = np.asarray(np.round(np.minimum(way, way.T), _DIGITS), np.float64)
     budget_nm = _budget_nm(hours, v_max_kn)
@@ -120,20 +122,28 @@ def round_trips(
     at each arrival. 0 when the places are one, or not even one round trip fits.
     """
     there = apart_nm(last, pair)
-    onward: Floats = np.zeros(2) if after is None else apart_nm(after, pair)
+    onward = _onward_nm(after, pair)
     between_nm = float(_between_nm(pair)[0, 1])
     left_h = hours - float((there + onward).min()) / v_max_kn - call_h
     trip_h = 2 * (between_nm / v_max_kn + call_h)
     return max(0, math.floor(round(left_h / trip_h, 9))) if between_nm > 0 else 0
 
 
-def apparently_stayed(hours: float, moved_nm: float) -> bool:
-    """Whether a silence is no voyage as far as one can see: a day or longer, and it ends where it began."""
-    return hours >= STAYED_H and moved_nm <= STAYED_NM
+def apparently_stayed(hours: float, moved_nm: float, *, under_way: bool = False) -> bool:
+    """Whether a silence is no voyage as far as one can see: a day or longer, and it ends where it began.
+
+    ``under_way``: at either end she was making way. Then it is no stay: a shuttle that switches off at the same
+    headland each time comes back to within a mile, as the ANGARA reconstruction does.
+    """
+    return hours >= STAYED_H and moved_nm <= STAYED_NM and not under_way
 
 
 def _budget_nm(hours: float, v_max_kn: float) -> float:
     return round(v_max_kn * hours, _DIGITS)
+
+
+def _onward_nm(after: Floats | None, places: Floats) -> Floats:
+    return np.zeros(places.shape[1]) if after is None else apart_nm(after, places)
 
 
 def _between_nm(places: Floats) -> Floats:

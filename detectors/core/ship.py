@@ -11,7 +11,7 @@ from detectors.core.alert import Position, Vessel
 from detectors.core.columns import SPEED_BINS, Columns
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.speeds import v_max_kn
+from detectors.core.speeds import KNOWN_LEAST, v_max_kn
 from detectors.core.units import rfc3339
 
 MATCHED_IMO = 1
@@ -56,6 +56,11 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     def v_max_kn(self) -> float:
         """The speed that she can be expected to keep at most, from her own history or her type's."""
         return v_max_kn(np.frombuffer(self.speeds, np.uint8), self.ship_type)
+
+    @property
+    def speeds_known(self) -> bool:
+        """Whether ``v_max_kn`` is her own."""
+        return sum(self.speeds) >= KNOWN_LEAST
 
     @property
     def matched_on(self) -> list[str]:

@@ -38,6 +38,11 @@ def rfc3339(time_ms: int) -> str:
     return f"{stamp}.{time_ms % MS:03d}Z"
 
 
+def unix_ms(text: str) -> int:
+    """The event time that ``rfc3339`` wrote."""
+    return round(datetime.fromisoformat(text).timestamp() * MS)
+
+
 def zulu(time_ms: int) -> str:
     """Hours and minutes as people on watch write them: 0412Z."""
     return datetime.fromtimestamp(time_ms // MS, UTC).strftime("%H%MZ")

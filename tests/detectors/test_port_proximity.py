@@ -1,12 +1,19 @@
 """port_proximity: in, closing on, bound for."""
 
+import msgspec
 import numpy as np
+import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.testing import Said, Story, beside, run, voyage
+from detectors.core.havens import Havens
+from detectors.core.reference import Port, Reference, Zone
+from detectors.core.ship import read_ship
+from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, run, voyage
+from detectors.core.units import unix_ms
 
 HOUR = 3600.0
-SHIP = 205_000_002
+SHIP, LISTED, PEER = 205_000_002, 667_001_001, 205_000_100
+DARK_FROM = 4 * HOUR
 
 
 def near(*stories: Story) -> list[Alert]:
@@ -62,3 +69,67 @@ def test_a_ship_that_goes_silent_inside_leaves_the_alert_open_and_says_so() -> N
     alerts = near(inside, voyage(SHIP + 1, [20 * HOUR], (10.0, 110.0)))
     assert [a.status for a in alerts] == ["opened", "updated", "updated"]
     assert "last known inside FORBIDDEN, silent" in alerts[-1].headline
+
+
+def dark(again_h: float, place: tuple[float, float] = (41.4, 131.0), mmsi: int = LISTED) -> Story:
+    """Off Forbidden a ship falls silent after four hours, 56 nm from it; eight others creep along beside her."""
+    times = [np.arange(n, (again_h + 0.4) * HOUR, 60.0) for n in range(8)]
+    peers = [voyage(PEER + n, t, (41.0 + n / 100, 131.1), 1.0) for n, t in enumerate(times)]
+    heard = voyage(mmsi, np.arange(5, DARK_FROM, 60.0), (41.0, 131.0), 1.0)
+    again = voyage(mmsi, np.arange(again_h * HOUR, (again_h + 0.2) * HOUR, 60.0), place, 0.0)
+    return beside(*peers, heard, again)
+
+
+WORLD = [msgspec.structs.replace(s, mmsi=s.mmsi + 500) for s in dark(14.0) if s.mmsi >= LISTED]
+
+
+def test_a_listed_ship_that_is_dark_for_long_enough_could_have_reached_the_zone_and_could_have_called() -> None:
+    opened, closed = (a for a in run(dark(14.0)) if a.detector == "port_proximity")
+    assert (opened.status, opened.severity, opened.details["reason"]) == ("opened", "ticket", "feasible_while_dark")
+    silent_h = (unix_ms(opened.time) - START_MS) / 3_600_000 - 3.985
+    assert 56.0 / 15 <= silent_h < 56.0 / 15 + 0.1  # nothing is known of her speed: 15 kn
+    assert (opened.details["confidence"], opened.details["innocent_ports"], opened.details["v_max_kn"]) == (1.0, 0, 15)
+    assert opened.headline.startswith("EXAMPLE TWO TEST silent 3h, could have reached FORBIDDEN")
+    assert (closed.id, closed.status, closed.details["ended"]) == (opened.id, "closed", "reappeared")
+    (call,) = closed.details["feasible_ports"]
+    assert call["zone"] == "Forbidden" and call["longest_stay_s"] / 3600 == pytest.approx(10 - 92 / 15, abs=0.1)
+    assert call["needed_kn"] == 9.2 and call["detour_nm"] == 72.0
+
+
+@pytest.mark.parametrize(
+    ("again_h", "place", "ended"), [(9.0, (40.5, 131.0), "out of reach"), (30.0, (41.067, 131.0), "stayed")]
+)
+def test_coming_back_too_soon_or_where_she_was_takes_it_back(
+    again_h: float, place: tuple[float, float], ended: str
+) -> None:
+    *_, last = (a for a in run(dark(again_h, place)) if a.detector == "port_proximity")
+    assert (last.status, last.details["ended"]) == ("retracted", ended)
+
+
+def test_dark_for_less_than_the_way_or_not_listed_is_nothing() -> None:
+    for story in (dark(7.0), dark(14.0, mmsi=SHIP)):
+        assert [a for a in run(story) if a.detector == "port_proximity"] == []
+
+
+def test_the_more_ordinary_ports_fit_as_well_the_less_the_zone_is_worth() -> None:
+    zones = (
+        Zone(name="Rajin", kind="sanctioned", lat_deg=42.2333, lon_deg=130.3, country="KP", radius_nm=5),
+        Zone(name="Dunai", kind="sanctioned", lat_deg=42.88, lon_deg=132.338, country="RU", radius_nm=3),
+        Zone(name="Sonbong", kind="sanctioned", lat_deg=42.3333, lon_deg=130.4, country="KP", radius_nm=3),
+    )
+    ports = tuple(Port(name=f"P{n}", lat_deg=42.7 - n * 0.4, lon_deg=131.8) for n in range(20))
+    havens = Havens(Reference(zones=zones, ports=(*ports, Port(name="Najin", lat_deg=42.23, lon_deg=130.3))))
+    fleet = engine().fleet
+    (row,) = fleet.admit(np.array([SHIP], np.uint32)).tolist()
+    unknown = read_ship(fleet.core, row, REFERENCE)
+    ship = msgspec.structs.replace(unknown, fix_ms=START_MS, lat_deg=42.66, lon_deg=132.2)
+    shares = []
+    for hours in (4, 24, 240):
+        allowed = havens.over(ship, msgspec.structs.replace(ship, fix_ms=START_MS + hours * 3_600_000))
+        assert allowed is not None
+        shares.append((allowed.share, allowed.innocent))
+    assert shares == [(0.333, 2), (0.273, 8), (0.13, 20)]
+    assert [call.zone for call in allowed.calls] == ["Dunai", "Sonbong", "Rajin"]
+    assert [(pair.between, pair.round_trips_at_most) for pair in allowed.shuttles] == [
+        (("Dunai", "Sonbong"), 19), (("Dunai", "Rajin"), 18),
+    ]  # fmt: skip
