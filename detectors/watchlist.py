@@ -150,7 +150,7 @@ class Watchlist(Detector):
             headline=f"{ship.title} now listed: seen {spoken(since_ms)} ago{where}{dark}",
             why=(
                 Fact(fact="last heard before the list came into force", value=since_ms // MS, unit="s"),
-                *listing.reasons(ship, listings[0], verdict, 0),
+                *listing.reasons(ship, listings[0], verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
             ),
             would_change=("a report of the ship says where she is now", "a list without her closes it"),
             verification="corroborated" if corroborated else "unverified",
@@ -196,7 +196,15 @@ class Watchlist(Detector):
             time_ms=now_ms,
             start_ms=ship.appeared_ms if again else now_ms,
             headline=self._headline(ship, reason, dark_ms, now_ms),
-            why=tuple(listing.reasons(ship, entry, verdict, dark_ms if reason == "reappeared" else 0)),
+            why=tuple(
+                listing.reasons(
+                    ship,
+                    entry,
+                    verdict,
+                    dark_ms if reason == "reappeared" else 0,
+                    bound_by=step.sources.name_of(ship.bound_by),
+                )
+            ),
             would_change=(
                 "a type, length or second position that contradicts the entry makes it possible misuse",
                 "another IMO stated under this MMSI closes it",

@@ -60,6 +60,7 @@ MOVING: Final = (
 STATED: Final = (
     Column("imo", "<u4"),
     Column("bound_ms", "<i8"),  # when the IMO was last stated under this MMSI
+    Column("bound_by", "u1"),  # ... and by which source: 1 + its number
     Column("name", "S20"),
     Column("call_sign", "S7"),
     Column("destination", "S20"),

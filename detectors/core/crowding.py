@@ -39,6 +39,10 @@ class FleetRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         float, Meta(ge=0, le=87_600, description="Vessels known for longer go last, h between first and last report")
     ] = 24.0
 
+    dropped_most: Annotated[
+        int,
+        Meta(ge=0, le=100_000_000, description="Dropped vessels whose IMO and name are remembered (about 0.1 kB each)"),
+    ] = 200_000
     eased_after_s: Annotated[
         float, Meta(ge=10, le=604_800, description="A fleet that made no room for so long is no longer crowded, s")
     ] = 3600.0
@@ -119,7 +123,7 @@ def make_room(fleet: Fleet, rules: FleetRules) -> dict[str, int]:
     alike = alike[np.argsort(fleet.core.mmsi[rows[alike]])]  # not by row: rows depend on how batches were cut
     below = np.flatnonzero(worth < last)
     gone = np.concatenate([below, alike[: count - len(below)]])
-    fleet.drop(rows[gone])
+    fleet.let_go(rows[gone], most=rules.dropped_most, long_known_ms=int(rules.long_known_h * HOUR_MS))
     found = np.bincount(tiers[gone], minlength=len(REASONS)).tolist()
     return {reason: number for reason, number in zip(REASONS, found, strict=True) if number}
 

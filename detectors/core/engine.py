@@ -92,6 +92,7 @@ class Engine:
         made.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
         if head.reference != reference.version:
             made.matcher.refresh(made.fleet, np.arange(made.fleet.size))
+            made.matcher.mark(made.fleet)
             made.fleet.dirty[: made.fleet.shards()] = True
         made.looks.plan(np.arange(made.fleet.size))
         return made
@@ -130,6 +131,7 @@ class Engine:
         for detector in (*self.looks.detectors, *self._watchers):
             detector.adopt(reference, self.fleet.detectors.get(detector.name), renumbering)
         rows = relist(self.fleet, self.matcher, former, reference)
+        self.matcher.mark(self.fleet)
         self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
         self.looks.judge_lists(rows, ordinal)
         return self._drain()
@@ -143,7 +145,8 @@ class Engine:
             admitted = self.fleet.admit(mmsis)
             rows[new] = admitted[which]
             intake.name_ships(self.fleet, admitted, reports["type"][new[first]])
-            self.matcher.refresh(self.fleet, self.matcher.new_rows(self.fleet, admitted))
+            known = self.fleet.dropped.recall(self.fleet.core, admitted)
+            self.matcher.refresh(self.fleet, np.union1d(known, self.matcher.new_rows(self.fleet, admitted)))
         self.fleet.touch(rows)
         self._taking.take(batch, rows, 1 << source)
 

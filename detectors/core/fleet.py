@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from detectors.core.alert import Alert
 from detectors.core.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
+from detectors.core.dropped import Dropped
 from detectors.core.index import MmsiIndex
 from detectors.core.memory import Memory
 from detectors.core.table import Block, Table
@@ -50,6 +51,7 @@ class Fleet:
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
         self.memory = Memory()
+        self.dropped = Dropped()
         self.dirty = np.zeros(0, bool)
         self._free: Rows = np.zeros(0, np.intp)
         self.reserve(_FIRST_SIZE)
@@ -81,6 +83,19 @@ class Fleet:
         self.touch(rows)
         self._hold()
 
+    def let_go(self, rows: Rows, *, most: int, long_known_ms: int) -> None:
+        """Drops vessels, and remembers of at most ``most`` who they said they were."""
+        if most:
+            slots = self.dropped.keep(self.core, rows, most=most, long_known_ms=long_known_ms)
+            self._room_for_shards()
+            self.touch(slots)
+        self.drop(rows)
+
+    def _room_for_shards(self) -> None:
+        lacking = self.shards() - len(self.dirty)
+        if lacking > 0:
+            self.dirty = np.append(self.dirty, np.zeros(2 * lacking, bool))
+
     def _hold(self) -> None:
         """The index and the free rows, from the table."""
         taken = self.core.mmsi[: self.size] > 0
@@ -97,6 +112,11 @@ class Fleet:
             table.fill(block)
         self._hold()
 
+    def adopt_dropped(self, block: Block) -> None:
+        """Fills the empty memory of dropped ships."""
+        self.dropped.adopt(block)
+        self._room_for_shards()
+
     def reserve(self, size: int) -> None:
         """Makes room for ``size`` rows, at least doubling."""
         size = max(size, 2 * len(self.moving.records))
@@ -105,15 +125,15 @@ class Fleet:
             table.reserve(size)
         self.core = Stored(CORE_OWNER, self.moving, self.stated)
         self.detectors = {name: Stored(name, self.own) for name in self._names}
-        self.dirty = np.append(self.dirty, np.zeros(size // SHARD_ROWS - len(self.dirty), bool))
+        self.dirty = np.append(self.dirty, np.zeros(max(0, size // SHARD_ROWS - len(self.dirty)), bool))
 
     def touch(self, rows: Rows) -> None:
-        """Marks the shards of ``rows`` as changed."""
+        """Marks the shards of ``rows`` (or of slots of dropped ships) as changed."""
         self.dirty[rows // SHARD_ROWS] = True
 
     def shards(self) -> int:
-        """How many shards the rows fill."""
-        return -(-self.size // SHARD_ROWS)
+        """How many shards the rows, or the slots of dropped ships, fill."""
+        return -(-max(self.size, len(self.dropped)) // SHARD_ROWS)
 
     def open_of(self, row: int) -> dict[tuple[str, str], Alert]:
         """The open alerts of a row (read only)."""

@@ -51,6 +51,10 @@ class Matcher:
         common = _among(core.mmsi[:size], self._mmsis) | _among(core.imo[:size], self._imos)
         return np.flatnonzero(common | _among(core.call_sign[:size], self._call_signs))
 
+    def mark(self, fleet: Fleet) -> None:
+        """Says which dropped ships have a number in common with an entry: they are forgotten last."""
+        fleet.touch(fleet.dropped.mark(self._mmsis, self._imos))
+
     def new_rows(self, fleet: Fleet, rows: Rows) -> Rows:
         """Of ``rows``, just made, those whose MMSI stands in the list."""
         return rows[_among(fleet.core.mmsi[rows], self._mmsis)]

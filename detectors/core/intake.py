@@ -38,7 +38,7 @@ def write(fleet: Fleet, history: History, *, source_bit: int, raw: bytes) -> Row
     fleet.moving.put(rows, records)
     _write_sentences(fleet, history, rows, raw)
     if history.stated.any():
-        _write_statics(fleet, history)
+        _write_statics(fleet, history, source_bit)
     return rows
 
 
@@ -76,13 +76,15 @@ def _write_sentences(fleet: Fleet, history: History, rows: Rows, raw: bytes) -> 
     fleet.core.sentence[rows[moved]] = sentences(raw, reports["start"], reports["end"])
 
 
-def _write_statics(fleet: Fleet, history: History) -> None:
+def _write_statics(fleet: Fleet, history: History, source_bit: int) -> None:
     for name in BROUGHT:
         at, values = history.brings(name)
         if history.quiet is not None:
             quiet = history.quiet[at]
             at, values = at[quiet], values[quiet]
         getattr(fleet.core, name)[history.rows[at]] = values  # of several of one vessel the last stays
+        if name == "imo":
+            fleet.core.bound_by[history.rows[at]] = source_bit.bit_length()
 
 
 def _write_payloads(records: Block, history: History) -> None:

@@ -38,12 +38,22 @@ def told_of(ship: Ship) -> Told:
     )  # fmt: skip
 
 
-def reasons(ship: Ship, entry: ListedShip, verdict: Verdict | None, dark_ms: int) -> Iterable[Fact]:
-    """The facts that decided, in the order of weight. ``dark_ms``: the silence before, 0 when there was none."""
+def reasons(
+    ship: Ship, entry: ListedShip, verdict: Verdict | None, dark_ms: int, *, bound_by: str | None = None
+) -> Iterable[Fact]:
+    """The facts that decided, in the order of weight. ``dark_ms``: the silence before, 0 when there was none.
+
+    ``bound_by`` names the source that heard the IMO stated.
+    """
     if "imo" in ship.matched_on:
         age_s = (ship.last_ms - ship.bound_ms) // MS
         yield Fact(fact="IMO", value=ship.imo or 0, threshold=entry.imo, source=entry.list)
-        yield Fact(fact="age of the static report that states it", value=age_s, unit="s", source="AIS type 5")
+        yield Fact(
+            fact="age of the static report that states it",
+            value=age_s,
+            unit="s",
+            source=f"AIS type 5 by {bound_by}" if bound_by else "AIS type 5",
+        )
     if "mmsi" in ship.matched_on:
         yield Fact(fact="MMSI", value=ship.mmsi, threshold=entry.mmsi, source=entry.list)
     if "call_sign" in ship.matched_on:

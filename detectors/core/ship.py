@@ -40,6 +40,8 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     usual_s: float | None
     imo: int | None
     bound_ms: int
+    bound_by: int
+    """1 + number of the source of that report; 0 unknown."""
     name: str | None
     call_sign: str | None
     destination: str | None
@@ -134,6 +136,7 @@ def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
         usual_s=_number(core.usual_s[row], 1),
         imo=_known(int(core.imo[row])),
         bound_ms=int(core.bound_ms[row]),
+        bound_by=int(core.bound_by[row]),
         name=_text(core.name[row]),
         call_sign=_text(core.call_sign[row]),
         destination=_text(core.destination[row]),

@@ -63,6 +63,8 @@ class Shard(msgspec.Struct, frozen=True):
     records: list[bytes]
     open: list[OpenAlert]
     memory: list[tuple[int, bytes]] = []
+    dropped: bytes = b""
+    """Records of the dropped ships in the slots of the same numbers."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     source_alerts: list[OpenAlert]
     replayed: bool = False
     crowding: Crowding | None = None
+    dropped: TableHead | None = None
+    """How to read the shards' dropped ships."""
 
 
 def _head(table: Table) -> TableHead:
@@ -93,10 +97,12 @@ def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
 
 def write_shard(fleet: Fleet, number: int) -> bytes:
     """Shard ``number``, a copy."""
-    rows = range(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS))
+    rows = range(number * SHARD_ROWS, max(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS)))
     records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
+    dropped = fleet.dropped.table.records[: len(fleet.dropped)][number * SHARD_ROWS : (number + 1) * SHARD_ROWS]
     with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
-    return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts), fleet.memory.within(rows)))
+    remembered = fleet.memory.within(rows)
+    return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes()))
 
 
 def write_manifest(fleet: Fleet, sources: SourceTable, reference: str, crowding: Crowding | None) -> bytes:
@@ -112,6 +118,7 @@ def write_manifest(fleet: Fleet, sources: SourceTable, reference: str, crowding:
             source_alerts=_open(fleet, sorted(r for r in fleet.open if r < 0)),
             replayed=sources.replayed,
             crowding=crowding,
+            dropped=_head(fleet.dropped.table),
         )
     )
 
@@ -147,7 +154,8 @@ def read(fleet: Fleet, shards: Sequence[bytes], manifest: bytes) -> Manifest:
         raise SnapshotError(f"snapshot torn: a shard has not {len(head.tables)} tables")
     stored = [b"".join(part.records[number] for part in parts) for number in range(len(head.tables))]
     _refuse_unknown([_head(table) for table in fleet.tables], head.tables)
-    fleet.adopt(tuple(_records(table, head, stored) for table in fleet.tables))
+    fleet.adopt(tuple(_records(table, head.tables, head.rows, stored) for table in fleet.tables))
+    _adopt_dropped(fleet, head, b"".join(part.dropped for part in parts))
     for part in parts:
         for entry in part.open:
             fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
@@ -163,20 +171,26 @@ def _remember(fleet: Fleet, part: Shard) -> None:
         raise SnapshotError(f"snapshot unreadable: {error}") from error
 
 
-def _records(table: Table, head: Manifest, stored: list[bytes]) -> Block:
+def _adopt_dropped(fleet: Fleet, head: Manifest, stored: bytes) -> None:
+    if head.dropped is not None:
+        count = len(stored) // head.dropped.record_bytes
+        fleet.adopt_dropped(_records(fleet.dropped.table, [head.dropped], count, [stored]))
+
+
+def _records(table: Table, heads: Sequence[TableHead], rows: int, stored: list[bytes]) -> Block:
     """The shards' records in a table's own layout."""
     mine = _head(table)
-    for was, content in zip(head.tables, stored, strict=True):
-        if len(content) != head.rows * was.record_bytes:
-            raise SnapshotError(f"snapshot torn: {len(content)} bytes for {head.rows} rows of {was.record_bytes}")
+    for was, content in zip(heads, stored, strict=True):
+        if len(content) != rows * was.record_bytes:
+            raise SnapshotError(f"snapshot torn: {len(content)} bytes for {rows} rows of {was.record_bytes}")
         if was == mine:
             return np.frombuffer(content, table.kind)
     known = {
         (c.owner, c.name): (c, was.record_bytes, content)
-        for was, content in zip(head.tables, stored, strict=True)
+        for was, content in zip(heads, stored, strict=True)
         for c in was.columns
     }
-    records = table.blanks(head.rows)
+    records = table.blanks(rows)
     for column in mine.columns:
         found = known.get((column.owner, column.name))
         if found is not None:  # else it is new since, and keeps its default

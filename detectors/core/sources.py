@@ -91,6 +91,10 @@ class SourceTable:
             self._index[name] = found
         return found
 
+    def name_of(self, number: int) -> str | None:
+        """The name of a source, from 1 + its number; None for 0: unknown."""
+        return self.sources[number - 1].name if number else None
+
     @property
     def clock_ms(self) -> int:
         """The largest watermark."""

@@ -4,8 +4,14 @@ import numpy as np
 
 from detectors.core.alert import Alert
 from detectors.core.crowding import FleetRules, make_room
+from detectors.core.dropped import Dropped
+from detectors.core.engine import Engine
+from detectors.core.index import ABSENT
+from detectors.core.reference import Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import Said, Story, beside, engine, log, run, voyage
+from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, revive, run, voyage
+from detectors.core.ticks import FeedRules
+from detectors.core.units import HOUR_MS
 
 HOUR = 3600.0
 RULES = FleetRules(vessels_most=40, long_known_h=1.0)
@@ -75,3 +81,54 @@ def test_of_equals_the_choice_does_not_depend_on_rows() -> None:
         make_room(playing.fleet, RULES)
         kept.append(sorted(playing.fleet.core.mmsi[: playing.fleet.size].tolist()))
     assert kept[0] == kept[1] and kept[0].count(0) == 5
+
+
+def test_a_ship_that_was_dropped_is_known_at_her_first_position_a_month_later() -> None:
+    """An unlisted ship's binding outlives her row, a restart and a list: a position alone identifies her."""
+    stated = Said(at_s=20, mmsi=KNOWN + 90, type=5, imo=9_179_842, name="EXAMPLE", ship_type=70)
+    before = beside(voyage(KNOWN + 90, [5.0], (30.0, 120.0)), [stated], invented(400))
+    unlisted = Reference(zones=REFERENCE.zones, version="none yet")
+    playing = played(
+        Engine.build(partition=0, reference=unlisted, feed=FeedRules(), thresholds={}, severities={}, fleet=RULES),
+        before,
+    )
+    assert playing.fleet.index.find(np.array([KNOWN + 90], np.uint32))[0] == ABSENT
+    playing.adopt(REFERENCE)
+    playing = revive(playing, RULES)
+    later = [Said(at_s=30 * 24 * HOUR + t, mmsi=KNOWN + 90, lat_deg=34.6, lon_deg=129.5) for t in (0.0, 10.0)]
+    hits = [a for a in heard(playing, later) if a.detector == "watchlist"]
+    assert [(a.status, a.severity, a.details["reason"]) for a in hits] == [
+        ("opened", "ticket", "reappeared"), ("updated", "page", "reappeared")
+    ]  # fmt: skip
+    (age,) = [fact for fact in hits[0].why if fact.fact.startswith("age of the static report")]
+    assert (age.value, age.source) == (30 * 24 * 3600 - 20, "AIS type 5 by station")
+
+
+def heard(playing: Engine, story: Story) -> list[Alert]:
+    """What an engine says to a story."""
+    found: list[Alert] = []
+    for item in log(story, batch=100, tick_s=60.0):
+        emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
+        found += [e.alert for e in emitted]
+    return found
+
+
+def played(playing: Engine, story: Story) -> Engine:
+    heard(playing, story)
+    return playing
+
+
+def test_of_many_dropped_ships_those_listed_and_long_known_are_remembered() -> None:
+    core = engine().fleet.core
+    rows = np.arange(300)
+    core.mmsi[rows], core.imo[rows], core.last_ms[rows] = 300_000_000 + rows, 9_000_000 + rows, rows + 10 * HOUR_MS
+    core.first_ms[rows] = np.where(rows == 7, 0, core.last_ms[rows])
+    core.imo[rows[200:210]] = 0
+    dropped = Dropped()
+    dropped.keep(core, rows[:150], most=200, long_known_ms=HOUR_MS)
+    dropped.mark(np.array([300_000_003], np.uint32), np.zeros(0, np.uint32))
+    dropped.keep(core, rows[100:], most=200, long_known_ms=HOUR_MS)
+    kept = set((dropped.column("mmsi") - 300_000_000).tolist())
+    assert len(dropped) == 200 and {3, 7} < kept and not kept & set(range(200, 210))
+    assert sorted(kept - {3, 7})[0] == 92  # the rest by when they were heard
+    assert dropped.recall(core, rows[:5]).tolist() == [3]

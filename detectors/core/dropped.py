@@ -1,0 +1,113 @@
+"""Ships that a full fleet has dropped: who they said they were, so that a position alone identifies them again.
+
+Under an MMSI an IMO number is stated every six minutes, a position every ten seconds: a ship that shows herself for
+minutes after a month may say no more than where she is. While the fleet holds her, what she stated is in her row.
+This is what stays when she has to go: 72 bytes a ship, at most so many, and when there are more, ships that are
+listed now, then those known for long, then those heard last are kept. Whoever is heard again is herself again: with
+the age of what she stated, and with the time of her last report, so that her silence is known too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.columns import Column, Column_, Columns, Rows, field
+from detectors.core.index import ABSENT, MmsiIndex
+from detectors.core.table import Block, Table
+
+OWNER: Final = "dropped"
+_KEPT: Final = ("imo", "bound_ms", "bound_by", "name", "call_sign", "ship_type", "length_m", "first_ms", "last_ms",
+                "reports")  # fmt: skip
+_COLUMNS: Final = (
+    Column("mmsi", "<u4"),
+    Column("imo", "<u4"),
+    Column("bound_ms", "<i8"),
+    Column("first_ms", "<i8"),
+    Column("last_ms", "<i8"),
+    Column("reports", "<u4"),
+    Column("ship_type", "<i2"),
+    Column("length_m", "<i2"),
+    Column("name", "S20"),
+    Column("call_sign", "S7"),
+    Column("bound_by", "u1"),
+    Column("listed", "?"),
+)
+_FIRST_SIZE: Final = 512
+_LONG_KNOWN_BIT, _LISTED_BIT = 1 << 56, 1 << 57  # above any event time in ms
+
+
+class Dropped:
+    """At most ``most`` ships; slots are never freed, only written over."""
+
+    def __init__(self) -> None:
+        self.table = Table([(OWNER, column) for column in _COLUMNS])
+        self.size = 0
+        self._index = MmsiIndex()
+
+    def __len__(self) -> int:
+        return self.size
+
+    def column(self, name: str) -> Column_:
+        """A view of one column, one value a ship."""
+        return self.table.records[field(OWNER, name)][: self.size]
+
+    def keep(self, core: Columns, rows: Rows, *, most: int, long_known_ms: int) -> Rows:
+        """Keeps those of ``rows`` that stated an IMO number. Returns the slots that were written."""
+        rows = rows[core.imo[rows] > 0]
+        block = self.table.blanks(len(rows))
+        for name in ("mmsi", *_KEPT):
+            block[field(OWNER, name)] = getattr(core, name)[rows]
+        slots = self._index.find(core.mmsi[rows])
+        known, new = slots != ABSENT, np.flatnonzero(slots == ABSENT)
+        block[field(OWNER, "listed")][known] = self.column("listed")[slots[known]]
+        self.table.put(slots[known], block[known])
+        slots[new] = np.arange(self.size, self.size + len(new))
+        self._grow(self.size + len(new))
+        self.table.put(slots[new], block[new])
+        if self.size > most:
+            return self._best(most, long_known_ms)
+        self._index.add(core.mmsi[rows[new]], slots[new])
+        return slots
+
+    def _best(self, most: int, long_known_ms: int) -> Rows:
+        """Keeps the ``most`` that are worth most; equal ones by MMSI: slots depend on how batches were cut."""
+        last_ms = self.column("last_ms")
+        worth = last_ms + _LONG_KNOWN_BIT * (last_ms - self.column("first_ms") > long_known_ms)
+        worth = worth + _LISTED_BIT * self.column("listed")
+        order = np.lexsort((self.column("mmsi"), -worth))
+        self.adopt(self.table.take(order[:most]))
+        return np.arange(self.size)
+
+    def recall(self, core: Columns, rows: Rows) -> Rows:
+        """Restores those of ``rows``, just admitted, that were dropped once. Returns them."""
+        if not self.size:
+            return rows[:0]
+        slots = self._index.find(core.mmsi[rows])
+        found = slots != ABSENT
+        rows, slots = rows[found], slots[found]
+        for name in _KEPT:
+            getattr(core, name)[rows] = self.column(name)[slots]
+        core.appeared_ms[rows] = core.last_ms[rows]
+        return rows
+
+    def mark(self, mmsis: npt.NDArray[np.uint32], imos: npt.NDArray[np.uint32]) -> Rows:
+        """Another list is in force: these numbers are on it. Returns the slots whose mark changed."""
+        listed = np.isin(self.column("mmsi"), mmsis) | np.isin(self.column("imo"), imos)
+        changed = np.flatnonzero(listed != self.column("listed"))
+        self.column("listed")[:] = listed
+        return changed
+
+    def adopt(self, block: Block) -> None:
+        """Holds these, and no others."""
+        self._grow(len(block))
+        self.size = len(block)
+        self.table.fill(block)
+        self._index.rebuild(self.column("mmsi").astype(np.uint32), np.arange(self.size))
+
+    def _grow(self, size: int) -> None:
+        if size > len(self.table.records):
+            self.table.reserve(max(_FIRST_SIZE, 2 * size))
+        self.size = size
