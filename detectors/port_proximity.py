@@ -221,7 +221,8 @@ class PortProximity(Detector):
             return
         told = opened is not None and self._reason(step, at) == FEASIBLE
         dark = told or _is_dark(step, row, now_ms)
-        grown = opened is None or not told or allowed.zones > int(opened.details["feasible_zones"])
+        clear = allowed.share >= self.thresholds.feasible_share_least  # else there is nothing worth another revision
+        grown = opened is None or not told or (clear and allowed.zones > int(opened.details["feasible_zones"]))
         if allowed.zones and dark and grown:
             if opened is not None and not told:
                 yield self._closing_words(step, at, ship, opened, "unknown")

@@ -23,7 +23,7 @@ from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339
 NAMED_MOST: Final = 8
 SHUTTLES_MOST: Final = 2
 UNDER_WAY_KN: Final = 2.0
-LOOK_GROWS: Final = 1.5
+LOOK_GROWS: Final = 2.0
 LOOK_LEAST_H: Final = 0.5
 LOOK_MOST_H: Final = 24.0 * 365
 _DATE_LETTERS: Final = 10
@@ -74,6 +74,12 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     """Still dark: when the next zone comes into reach, hours after the last fix."""
 
     @property
+    def named(self) -> str:
+        """The first zone, and how many more there are: ``DUNAI +3``."""
+        more = f" +{self.zones - 1}" if self.zones > 1 else ""
+        return f"{self.calls[0].zone.upper()[:20]}{more}"
+
+    @property
     def share(self) -> float:
         """Of the places in reach the share that is sanctioned, to a thousandth; 0 when there is none."""
         return round(self.zones / (self.zones + self.innocent), 3) if self.zones else 0.0
@@ -81,8 +87,8 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     def look_again_h(self, *, dark: bool) -> float | None:
         """Still dark: when to reckon anew, hours after the last fix; None for never.
 
-        When the next zone comes into reach; but once one is, silences grow by half between two looks, so that a
-        year costs two dozen. Until a gap is open (not ``dark``) it may be any time.
+        When the next zone comes into reach; but once one is, the silence doubles between two looks, so that a year
+        costs a dozen. Until a gap is open (not ``dark``) it may be any time.
         """
         later_h = max(self.hours * LOOK_GROWS, self.hours + LOOK_LEAST_H)
         if self.hours > LOOK_MOST_H:

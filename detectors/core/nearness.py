@@ -91,9 +91,7 @@ class DarkReach(NamedTuple):
 
     def open_headline(self) -> str:
         """While she is still silent."""
-        return (
-            f"{self.before.title} silent {self._silent}, could have reached {zone_label(self.zone)} {zulu(self.now_ms)}"
-        )
+        return f"{self.before.title} silent {self._silent}, could have reached {self.allowed.named} {zulu(self.now_ms)}"
 
     def closed_headline(self) -> str:
         """When she is heard again and the call remains possible."""
