@@ -3,71 +3,119 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 import typer
 from rich.console import Console
 
-from detectors.core.alert import Alert
 from streams.cli.alerts import ALERTS
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
-from streams.console.lines import parse
-from streams.console.reading import read
-from streams.console.story import geojson, tell
-from streams.errors import ConfigError, WakewatchError
-from streams.settings import KafkaSettings
+from streams.errors import ConfigError
+from streams.explain.drawing import Point, geojson
+from streams.explain.gathering import Gathered, Source, from_file, gather
+from streams.explain.heard import Heard, Raw, listen, window_of
+from streams.explain.telling import tell
+from streams.records import H_EVENT_FROM, H_EVENT_TO, H_KIND, H_SOURCE, KIND_SENTENCES, Sentences
+from streams.settings import KafkaSettings, Settings
 
 SENTENCES: Final = "ais.sentences.v1"
 _LEAST_ID: Final = 4
+_CHUNK_BYTES: Final = 1 << 18
 
 
 def command(
     alert_id: Annotated[str, typer.Argument(help="The alert's id, or its beginning.")],
-    as_geojson: Annotated[bool, typer.Option("--geojson", help="Its fixes as GeoJSON.")] = False,
+    as_geojson: Annotated[
+        bool, typer.Option("--geojson", help="Tracks, last fix, reach and ports for any map, as GeoJSON.")
+    ] = False,
+    alerts: Annotated[
+        Path | None, typer.Option(help="Alerts from a file of `replay --alerts` instead of Kafka.", metavar="FILE")
+    ] = None,
+    log: Annotated[
+        list[Path] | None, typer.Option(help="The recording beside --alerts, for the raw sentences.", metavar="FILE")
+    ] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Show an alert's revisions, the numbers against their thresholds, and the raw sentences.
+    """Show everything behind an alert: when the ship was heard, the numbers against their thresholds, the sentences.
 
-    Example: wakewatch explain 3f9a12
+    Reads the alert topic and the raw log, or files: --alerts OUT.jsonl of `wakewatch replay`, --log its recording.
+
+    Example: wakewatch explain 3f9a12 --geojson
     """
     if not re.fullmatch(r"[0-9a-f]{4,32}", alert_id):
         raise ConfigError(
             f"{alert_id!r} is no alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts --json` prints"
         )
-    kafka = settings_of(settings, bootstrap_servers).kafka
-    revisions = _revisions(kafka, alert_id)
+    if log and alerts is None:
+        raise ConfigError("--log goes with --alerts: without a file of alerts both come from Kafka")
+    effective = settings_of(settings, bootstrap_servers)
+    gathered = gather(from_file(alerts) if alerts else _topic(effective.kafka), alert_id)
     if json:
-        typer.echo(msgspec.json.encode(revisions).decode())
-    elif as_geojson:
-        typer.echo(msgspec.json.encode(geojson(revisions)).decode())
+        typer.echo(msgspec.json.encode(gathered.revisions).decode())
+        return
+    heard, no_log = _heard(gathered, effective, alerts, log or [])
+    if as_geojson:
+        drawn = geojson(gathered.revisions, heard, _zones(effective))
+        typer.echo(msgspec.json.encode(drawn).decode())
     else:
-        Console(highlight=False).print(tell(revisions, _kept(kafka, revisions)))
+        Console(highlight=False, soft_wrap=True).print(tell(gathered, heard, no_log))
 
 
-def _revisions(kafka: KafkaSettings, alert_id: str) -> list[Alert]:
-    found: dict[tuple[str, int], Alert] = {}
-    for record in read(kafka, ALERTS):
-        if record.value and f'"id":"{alert_id}'.encode() in record.value[:64]:
-            alert = parse(record.value)
-            found[alert.id, alert.revision] = alert
-    ids = {key[0] for key in found}
-    if not ids:
-        raise WakewatchError(f"no alert {alert_id} in the topic: it may be older than what is kept")
-    if len(ids) > 1:
-        raise ConfigError(f"{alert_id} begins {len(ids)} ids: give more digits")
-    return [found[key] for key in sorted(found)]
+def _topic(kafka: KafkaSettings) -> Source:
+    from streams.console.reading import read
+
+    return lambda: (record.value for record in read(kafka, ALERTS) if record.value)
 
 
-def _kept(kafka: KafkaSettings, revisions: list[Alert]) -> set[str]:
-    """Which of the evidence is still in the raw log."""
-    wanted = {e.sentence for alert in revisions for e in alert.evidence}
-    kept: set[str] = set()
+def _heard(gathered: Gathered, effective: Settings, alerts: Path | None, log: list[Path]) -> tuple[Heard | None, str]:
+    """What the raw log says; None, and why, when there is no log to look into."""
+    if alerts is not None and not log:
+        return None, "no raw log was given: --log RECORDING shows when she was heard, and whether others were"
+    records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
+    wanted = frozenset(e.sentence for alert in gathered.revisions for e in alert.evidence)
+    return listen(records, window_of(gathered.revisions), wanted), ""
+
+
+def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
+    from streams.console.reading import read
+
     for record in read(kafka, SENTENCES):
-        text = (record.value or b"").decode("ascii", "replace")
-        kept |= {sentence for sentence in wanted - kept if sentence in text}
-        if kept == wanted:
-            break
-    return kept or {""}
+        if record.value and record.headers.get(H_KIND, KIND_SENTENCES) == KIND_SENTENCES:
+            spans = [_number(record.headers.get(name)) for name in (H_EVENT_FROM, H_EVENT_TO)]
+            source = record.headers.get(H_SOURCE, b"").decode("utf-8", "replace")
+            yield Raw(record.value, source, spans[0], spans[1])
+
+
+def _recorded(files: Iterable[Path], effective: Settings) -> Iterator[Raw]:
+    """Recordings as ingest would put them into the log."""
+    from streams.cli.replay import open_recording, source_name
+    from streams.ingest.core import Ingest, Nature
+
+    for path in files:
+        ingest = Ingest(source_name(path), 1, effective.ingest, effective.feed, Nature(replayed=True))
+        with open_recording(path) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield from _sentences(ingest.feed(chunk))
+        yield from _sentences(ingest.end())
+
+
+def _sentences(records: Iterable[object]) -> Iterator[Raw]:
+    for record in records:
+        if isinstance(record, Sentences):
+            yield Raw(record.value, record.source, record.event_from_ms, record.event_to_ms)
+
+
+def _number(text: bytes | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def _zones(effective: Settings) -> dict[str, Point]:
+    """Where the zones of the settings lie."""
+    from streams.reference.loading import load_reference
+
+    return {zone.name: (zone.lon_deg, zone.lat_deg) for zone in load_reference(effective.reference).zones}

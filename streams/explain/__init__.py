@@ -1,0 +1,1 @@
+"""Everything behind one alert: gathered, told as a timeline, drawn as GeoJSON."""

@@ -1,0 +1,199 @@
+"""explain: what was heard around an alert, told and drawn; from files, and from the topics."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detectors.core.alert import Alert, Position
+from detectors.core.geo import distance_nm
+from streams.cli import main
+from streams.encode import Particulars
+from streams.explain.drawing import circle, cut_line, geojson
+from streams.explain.heard import BINS, Raw, listen, window_of
+from streams.scenario.model import HOUR_MS, Receiver, at
+from streams.scenario.story import Pace, Ship, Story
+from streams.scenario.track import sail
+
+START_MS = at("2024-03-01 00:00")
+LISTED, PEERS = 273_999_001, 12
+PIER = Receiver(name="pier", mmsi=2_739_981, lat_deg=42.6, lon_deg=132.0, range_nm=60)
+PACE = Pace(position_s=60, static_s=600)
+
+
+def feed() -> list[bytes]:
+    """Off Dunai a listed ship is heard for four hours, dark for nine, heard for half an hour; others all the time."""
+    story = Story(1, [PIER])
+    for number in range(PEERS):
+        says = Particulars(imo=0, call_sign="X", name=f"PEER {number}", ship_type=70, length_m=90, beam_m=14)
+        ship, lat = Ship(mmsi=205_980_001 + number, says=says), 42.4 + number / 50
+        story.sails(ship, sail([(lat, 131.9), (lat, 132.5)], START_MS, 2.0), PACE, until_ms=START_MS + 14 * HOUR_MS)
+    says = Particulars(imo=9_179_842, call_sign="UX999", name="ANGARA", ship_type=79, length_m=128, beam_m=18)
+    ship = Ship(mmsi=LISTED, says=says)
+    story.sails(ship, sail([(42.6, 131.5), (42.66, 132.2)], START_MS, 8.0), PACE)
+    story.sails(ship, sail([(42.6, 132.0), (42.6, 132.1)], START_MS + 13 * HOUR_MS, 9.0), PACE)
+    return list(story.lines(START_MS, START_MS + 14 * HOUR_MS))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("explain")
+    (made / "feed.nmea").write_bytes(b"\n".join(feed()) + b"\n")
+    with pytest.MonkeyPatch.context() as patch:
+        run(patch, "replay", str(made / "feed.nmea"), "--alerts", str(made / "alerts.jsonl"))
+    return made
+
+
+def run(patch: pytest.MonkeyPatch, *arguments: str) -> int:
+    patch.setattr("sys.argv", ["wakewatch", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def alerts(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "alerts.jsonl").read_text().splitlines()]
+
+
+def dark(folder: Path) -> dict[str, Any]:
+    return next(
+        a for a in alerts(folder) if a["mmsi"] == LISTED and a["details"].get("reason") == "feasible_while_dark"
+    )
+
+
+def test_the_timeline_tells_what_was_heard_and_what_could_have_been(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ("--alerts", str(folder / "alerts.jsonl"), "--log", str(folder / "feed.nmea"))
+    assert run(monkeypatch, "explain", dark(folder)["id"][:8], *files) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "heard to 2024-03-01", "silent 9h", "nm on, ", "could have reached DUNAI", "her reports",
+        "others within 60 nm", "Sanctioned places she could have called at", "Dunai", "+ page   gap", "!AIVDM",
+        "highest speed to be", "times",
+    ):  # fmt: skip
+        assert words in said, words
+    assert "no longer in the raw log" not in said and "is gone" not in said and "illegal" not in said
+
+
+def test_it_says_so_where_the_raw_log_is_gone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = tmp_path / "late.nmea"
+    late.write_bytes(b"\n".join(line for line in feed() if int(line.split(b"c:")[1][:13]) > START_MS + 7 * HOUR_MS))
+    for log, words in (
+        ((), "no raw log was given"),
+        (("--log", str(late)), "what was heard before is gone"),
+    ):
+        assert run(monkeypatch, "explain", dark(folder)["id"], "--alerts", str(folder / "alerts.jsonl"), *log) == 0
+        said = capsys.readouterr().out
+        assert words in said
+        assert ("no longer in the raw log" in said) == bool(log)
+
+
+def test_wrong_use_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, code in (
+        (("abcd", "--log", "x"), 2), (("zz",), 2), (("abcd", "--alerts", "/no/such"), 2),
+        (("00000000000000", "--alerts", str(folder / "alerts.jsonl")), 1),
+    ):  # fmt: skip
+        assert run(monkeypatch, "explain", *arguments) == code
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_drawing_has_tracks_fixes_reach_and_ports_and_is_geojson(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = folder / "open.jsonl"
+    this = dark(folder)
+    first = [a for a in alerts(folder) if a["id"] == this["id"] and a["status"] != "closed"]
+    cut.write_text("".join(json.dumps(a) + "\n" for a in first))
+    files = ("--alerts", str(cut), "--log", str(folder / "feed.nmea"))
+    assert run(monkeypatch, "explain", this["id"], "--geojson", *files) == 0
+    drawn = json.loads(capsys.readouterr().out)
+    check(drawn)
+    kinds = [f["properties"]["kind"] for f in drawn["features"]]
+    assert {"track", "fix", "reach", "port"} == set(kinds)
+    (reach,) = (f for f in drawn["features"] if f["properties"]["kind"] == "reach")
+    lon, lat = first[0]["position"]["lon_deg"], first[0]["position"]["lat_deg"]
+    for east, north in reach["geometry"]["coordinates"][0]:
+        assert distance_nm(lat, lon, north, east) == pytest.approx(reach["properties"]["radius_nm"], abs=0.1)
+
+
+def check(drawn: dict[str, Any]) -> None:
+    """RFC 7946: types, ranges, closed rings that go counterclockwise, nothing across the antimeridian."""
+    assert drawn["type"] == "FeatureCollection"
+    depths = {"Point": 0, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
+    for feature in drawn["features"]:
+        assert feature["type"] == "Feature" and isinstance(feature["properties"], dict)
+        lines = [feature["geometry"]["coordinates"]]
+        for _ in range(depths[feature["geometry"]["type"]]):
+            lines = [inner for outer in lines for inner in outer]
+        assert all(-180 <= lon <= 180 and -90 <= lat <= 90 for lon, lat in lines)
+        if "Polygon" in feature["geometry"]["type"]:
+            shape = feature["geometry"]["coordinates"]
+            for ring in shape[0:1] if feature["geometry"]["type"] == "Polygon" else [part[0] for part in shape]:
+                check_ring(ring)
+
+
+def check_ring(ring: list[tuple[float, float]]) -> None:
+    assert len(ring) >= 4 and tuple(ring[0]) == tuple(ring[-1])
+    assert all(-180 <= lon <= 180 for lon, _ in ring)
+    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring)) / 2
+    assert area > 0
+    for a, b in pairwise(ring):  # a step of half the globe runs along a pole
+        assert abs(a[0] - b[0]) < 180 or abs(a[1]) == abs(b[1]) == 90
+
+
+@pytest.mark.parametrize("radius", [1.0, 40.0, 700.0, 3000.0])
+@pytest.mark.parametrize(
+    "middle", [(132.2, 42.7), (179.9, 10.0), (-179.99, -60.0), (180.0, 0.0), (30.0, 89.9), (0.0, -88.0), (100.0, 66.0)]
+)
+def test_the_reach_circle_holds_what_it_should_and_nothing_crosses_the_antimeridian(
+    middle: tuple[float, float], radius: float
+) -> None:
+    rings = circle(middle, radius)
+    for ring in rings:
+        check_ring(ring)
+    draw = np.random.default_rng(1)
+    for lon, lat in zip(draw.uniform(-180, 180, 300), draw.uniform(-89.99, 89.99, 300), strict=True):
+        nm = distance_nm(middle[1], middle[0], lat, lon)
+        if abs(nm - radius) > max(1.0, 0.01 * radius):
+            assert any(holds(ring, lon, lat) for ring in rings) == (nm < radius), (lon, lat, nm)
+
+
+def holds(ring: list[tuple[float, float]], lon: float, lat: float) -> bool:
+    inside = False
+    for (x1, y1), (x2, y2) in pairwise(ring):
+        if (y1 > lat) != (y2 > lat) and lon < (x2 - x1) * (lat - y1) / (y2 - y1) + x1:
+            inside = not inside
+    return inside
+
+
+def test_a_circle_of_nothing_or_of_half_the_world_is_not_drawn() -> None:
+    assert circle((0.0, 0.0), 0.0) == circle((0.0, 0.0), 6000.0) == []
+
+
+def test_a_track_over_the_antimeridian_is_cut_there() -> None:
+    west, east = cut_line([(179.0, 10.0), (-179.0, 12.0)])
+    assert west == [(179.0, 10.0), (180.0, 11.0)] and east == [(-180.0, 11.0), (-179.0, 12.0)]
+
+
+def test_peers_and_reports_are_counted_by_the_bin() -> None:
+    lines = feed()
+    alert = Alert(
+        id="0" * 32, revision=1, status="opened", detector="gap", rule_version=1, severity="log", subject="",
+        case_id="",
+        mmsi=LISTED, episode_start="2024-03-01T04:00:00.000Z", time="2024-03-01T05:00:00.000Z", headline="",
+        position=Position(lat_deg=42.66, lon_deg=132.2, time="2024-03-01T04:00:00.000Z"),
+    )  # fmt: skip
+    heard = listen([Raw(b"\n".join(lines), "pier")], window_of([alert]), frozenset())
+    assert heard.whole and len(heard.hers) == len(heard.peers) == BINS
+    assert heard.hers[:12].all() and not heard.hers[-15:].any() and set(heard.peers.tolist()) <= {PEERS + 1, PEERS}
+    assert geojson([alert], heard, {})["features"][0]["geometry"]["type"] == "LineString"
