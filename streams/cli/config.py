@@ -10,6 +10,7 @@ import typer
 from streams import config
 from streams.cli.options import Json, SettingsFile
 from streams.cli.terminal import show_table, talk
+from streams.detector_catalogue import catalogue as catalogue_text
 from streams.errors import ConfigError
 from streams.settings_catalogue import example as example_text
 
@@ -64,6 +65,12 @@ def schema(json: Json = False) -> None:
 def example() -> None:
     """Print a settings file with every setting at its default, each with its sentence and bound."""
     typer.echo(example_text(), nl=False)
+
+
+@app.command(epilog="Example: wakewatch config catalogue > detectors/README.md")
+def catalogue() -> None:
+    """Print what every detector claims, how it decides and when it is wrong, from the docstring at its head."""
+    typer.echo(catalogue_text(), nl=False)
 
 
 def flags(sets: list[str] | None) -> dict[str, str]:
