@@ -6,12 +6,11 @@ Whoever builds on silences asks here and not the clock: bare durations fire on h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Position
 from detectors.core.memory import AT_REST, CANNOT_TELL, DARK, Silence
-from detectors.core.units import MS
+from detectors.core.units import unix_ms
 
 GAP: Final = "gap"
 """The detector whose episodes are silences."""
@@ -38,7 +37,7 @@ def open_silence(alerts: Mapping[tuple[str, str], Alert]) -> OpenSilence | None:
     if not gaps:
         return None
     found = min(gaps, key=verdict_of)
-    return OpenSilence(time_ms(found.episode_start), verdict_of(found), found.id)
+    return OpenSilence(unix_ms(found.episode_start), verdict_of(found), found.id)
 
 
 def ended(former: Alert, closed: Alert) -> Silence:
@@ -46,9 +45,9 @@ def ended(former: Alert, closed: Alert) -> Silence:
     before, after = former.position, closed.position
     fresh = after is not None and (before is None or after.time != before.time)
     return Silence(
-        fix_ms=time_ms(before.time) if before else 0,
-        from_ms=time_ms(former.episode_start),
-        to_ms=time_ms(closed.time),
+        fix_ms=unix_ms(before.time) if before else 0,
+        from_ms=unix_ms(former.episode_start),
+        to_ms=unix_ms(closed.time),
         before=_place(before),
         after=_place(after) if fresh else None,
         verdict=verdict_of(former),
@@ -57,8 +56,3 @@ def ended(former: Alert, closed: Alert) -> Silence:
 
 def _place(position: Position | None) -> tuple[float, float] | None:
     return None if position is None else (position.lat_deg, position.lon_deg)
-
-
-def time_ms(text: str) -> int:
-    """Unix ms of a time as alerts carry it."""
-    return round(datetime.fromisoformat(text).timestamp() * MS)

@@ -33,6 +33,7 @@ REFERENCE = Reference(
     ),
     zones=(
         Zone(name="Forbidden", kind="sanctioned", lat_deg=42.0, lon_deg=131.0, radius_nm=5, locode="XXFBD"),
+        Zone(name="Closed", kind="sanctioned", lat_deg=43.6, lon_deg=131.3, radius_nm=5, horizon_h=0.1, country="XY"),
         Zone(name="Ordinary", kind="associated", lat_deg=35.0, lon_deg=129.0, radius_nm=5, aliases=("ORDINAR",)),
     ),
     version="test",

@@ -119,9 +119,10 @@ def played(playing: Engine, story: Story) -> Engine:
 
 
 def test_of_many_dropped_ships_those_listed_and_long_known_are_remembered() -> None:
-    core = engine().fleet.core
-    rows = np.arange(300)
-    core.mmsi[rows], core.imo[rows], core.last_ms[rows] = 300_000_000 + rows, 9_000_000 + rows, rows + 10 * HOUR_MS
+    fleet = engine().fleet
+    rows = fleet.admit(300_000_000 + np.arange(300, dtype=np.uint32))
+    core = fleet.core
+    core.imo[rows], core.last_ms[rows] = 9_000_000 + rows, rows + 10 * HOUR_MS
     core.first_ms[rows] = np.where(rows == 7, 0, core.last_ms[rows])
     core.imo[rows[200:210]] = 0
     dropped = Dropped()

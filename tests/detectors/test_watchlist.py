@@ -74,9 +74,10 @@ def test_listings_of_one_ship_are_told_together_with_their_dates() -> None:
             list="UK", entry_id="3", name="ANGARA", imo=9179842, listed_on="2022-05-01", delisted_on="2023-01-01"
         ),
     ]
-    core = engine().fleet.core
-    core.mmsi[0], core.imo[0], core.listed[0] = 999_000_009, 9179842, 1
-    ship = read_ship(core, 0, Reference(ships=tuple(entries)))
+    fleet = engine().fleet
+    (row,) = fleet.admit(np.array([999_000_009], np.uint32)).tolist()
+    fleet.core.imo[row], fleet.core.listed[row] = 9179842, 1
+    ship = read_ship(fleet.core, row, Reference(ships=tuple(entries)))
     feb_2024_ms = 1_707_000_000_000
     said = listing.details(ship, entries, "first_heard", feb_2024_ms, Reference(version="v7"))
     assert (said["list"], said["listed_before_fix"], said["programme"]) == ("OFAC", True, "X")
