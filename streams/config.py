@@ -4,7 +4,7 @@ Rules.
 - A mistake is one line: what, where, how to mend it. All mistakes are found, not only the first.
 - ``WAKEWATCH_SETTINGS`` names the file when no flag does. ``WAKEWATCH_<SECTION>_<FIELD>`` sets one value;
   ``..._FILE`` names a file that holds a text (a secret), whose value is never shown.
-- A list file or zones file named in the settings file is looked for beside the settings file.
+- A list, zones or certificate file named in the settings file is looked for beside the settings file.
 - Nothing is read but what is named: there is no settings file in a home or working folder.
 """
 
@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from streams.broker.security import checked
 from streams.errors import ConfigError
-from streams.settings import Settings
+from streams.settings import SECRET_ENDINGS, Settings
 from streams.settings_catalogue import ENVIRONMENT_PREFIX, Setting, catalogue, schema, tables
 
 __all__ = ["Effective", "explain", "load", "mistakes", "schema"]
@@ -35,7 +36,10 @@ _LONGEST_SHOWN: Final = 60
 _ORCHESTRATORS: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
 _TABLE: Final = re.compile(r"\s*\[([^\[\]]+)\]")
 _KEY: Final = re.compile(r"""\s*([A-Za-z0-9_."' -]+?)\s*=""")
-_PATHS: Final = ("reference.watchlists", "reference.zones")
+_PATHS: Final = (
+    "reference.watchlists", "reference.zones",
+    "kafka.tls_ca_file", "kafka.tls_certificate_file", "kafka.tls_key_file",
+)  # fmt: skip
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +125,7 @@ def _effective(setting: Setting, gathered: _Gathered) -> Effective:
 
 def _holds_secret(key: str) -> bool:
     """A secret stays one however it was given."""
-    return key.endswith(("_secret", "_password"))
+    return key.endswith(SECRET_ENDINGS)
 
 
 def _gather(path: Path | None, overrides: Mapping[str, object] | None, environ: Mapping[str, str] | None) -> _Gathered:
@@ -137,7 +141,17 @@ def _gather(path: Path | None, overrides: Mapping[str, object] | None, environ: 
             given[each.key] = each
         except ConfigError as error:
             wrong.append(str(error))
+    if not wrong:
+        wrong += _disagreements(values)
     return _Gathered(values=values, given=given, mistakes=tuple(wrong))
+
+
+def _disagreements(values: Mapping[str, Any]) -> Iterator[str]:
+    """What is right by itself and wrong together."""
+    try:
+        checked(msgspec.convert(_nested(values), Settings).kafka)
+    except ConfigError as error:
+        yield str(error)
 
 
 # -- one value ------------------------------------------------------------------------------------------------------
@@ -156,8 +170,14 @@ def _converted(given: _Given) -> Any:
         shown = "this value" if given.secret or _holds_secret(given.key) else _short(given.value)
         raise ConfigError(f"{given.origin}: {given.key} = {shown} does not fit; give {setting.expected}") from None
     if given.folder is not None and given.key in _PATHS:
-        return tuple(str(given.folder / name) for name in converted)
+        return _beside(given.folder, converted)
     return converted
+
+
+def _beside(folder: Path, named: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    if isinstance(named, str):
+        return str(folder / named) if named else ""
+    return tuple(str(folder / name) for name in named)
 
 
 def _unknown(key: str) -> str:

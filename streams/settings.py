@@ -10,14 +10,42 @@ from msgspec import Meta
 from detectors.core.crowding import FleetRules
 from detectors.core.ticks import FeedRules
 
+SECRET_ENDINGS = ("_secret", "_password")
+"""A setting so named is never shown, however it was given."""
 
-class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+
+class _Discreet(msgspec.Struct, frozen=True, kw_only=True):
+    """Shows itself without its secrets: what is logged or stands in a traceback must hold none."""
+
+    def __repr__(self) -> str:
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        masked = (f"{k}={'***' if v and k.endswith(SECRET_ENDINGS) else repr(v)}" for k, v in shown.items())
+        return f"{type(self).__name__}({', '.join(masked)})"
+
+
+class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where Kafka is and how our topics are made."""
 
     bootstrap_servers: Annotated[str, Meta(description="HOST:PORT[,HOST:PORT]; empty means the embedded broker")] = ""
     topic_prefix: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Put before every topic name")
     ] = ""
+    security_protocol: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"],
+        Meta(description="How links to Kafka are made; SSL with a certificate of ours is mutual TLS"),
+    ] = "PLAINTEXT"
+    sasl_mechanism: Annotated[
+        Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"], Meta(description="How the password is proven")
+    ] = "SCRAM-SHA-512"
+    sasl_username: Annotated[str, Meta(description="This process's user at Kafka")] = ""
+    sasl_password: Annotated[str, Meta(description="Its password; better given as a file")] = ""
+    tls_ca_file: Annotated[
+        str, Meta(description="PEM file of who signed the broker's certificate; empty: whom the system trusts")
+    ] = ""
+    tls_certificate_file: Annotated[str, Meta(description="PEM file of our own certificate, for mutual TLS")] = ""
+    tls_key_file: Annotated[str, Meta(description="PEM file of its key; empty: it is in the same file")] = ""
+    tls_key_password: Annotated[str, Meta(description="The key's password; better given as a file")] = ""
+    allow_insecure: Annotated[bool, Meta(description="Allow a password on a link without TLS (SASL_PLAINTEXT)")] = False
     partitions: Annotated[
         int, Meta(ge=1, le=1024, description="Partitions of the per-vessel topics, fixed when they are made")
     ] = 4
@@ -77,7 +105,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 
 
-class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NotifySettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where notifications go."""
 
     alertmanager_url: Annotated[str, Meta(description="Base URL of Alertmanager; empty for none")] = ""

@@ -8,7 +8,7 @@ Rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -75,6 +75,14 @@ TABLE: Final = (
 )
 
 
+def missing(name: str) -> ConfigError:
+    """``name`` (with prefix) is not among the topics that Kafka shows us: it hides those that we have no right to."""
+    return ConfigError(
+        f"topic {name} is not there, or hidden from this user: make it with `wakewatch topics create`, check the "
+        "prefix, or see `wakewatch topics rights`"
+    )
+
+
 class TopicPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a topic must be made."""
 
@@ -126,15 +134,18 @@ def _configs(topic: Topic, kafka: KafkaSettings) -> Mapping[str, str]:
     }
 
 
-def create_missing(admin: Any, kafka: KafkaSettings) -> list[str]:
+def create_missing(admin: Any, kafka: KafkaSettings, needed: Collection[str] | None = None) -> list[str]:
     """Makes the topics that are not there and waits until all can be written to. Returns the names of those made.
 
+    ``needed`` (names without prefix; None: all): the others may be hidden from this user, who then leaves them alone.
     Several processes may do so at once. Raises ConfigError when the cluster cannot make them as wanted, SinkError
     when it does not in time.
     """
     from kafka.errors import KafkaTimeoutError
 
     wanted = {plan.name: plan for plan in plans(kafka)}
+    must = {name for name in wanted if needed is None or name.removeprefix(kafka.topic_prefix) in needed}
+    hidden: set[str] = set()
     there = set(admin.list_topics())
     missing = {name: _asked(plan) for name, plan in wanted.items() if name not in there}
     made: list[str] = []
@@ -142,9 +153,9 @@ def create_missing(admin: Any, kafka: KafkaSettings) -> list[str]:
         answer = admin.create_topics(missing, raise_errors=False)["topics"]
         failures = {topic["name"]: topic for topic in answer if topic["error_code"]}
         made = [name for name in missing if name not in failures]
-        _judge(failures)
+        hidden = _judge(failures, must)
     try:
-        admin.wait_for_topics(list(wanted))
+        admin.wait_for_topics([name for name in wanted if name not in hidden])
     except KafkaTimeoutError as error:
         raise SinkError(f"the topics are not ready: {error}", retriable=True) from error
     return made
@@ -155,9 +166,11 @@ def _asked(plan: TopicPlan) -> dict[str, Any]:
     return {"num_partitions": plan.partitions, "replication_factor": plan.replication, "configs": plan.configs}
 
 
-def _judge(failures: Mapping[str, Mapping[str, Any]]) -> None:
-    from kafka.errors import RetriableError, TopicAlreadyExistsError, for_code
+def _judge(failures: Mapping[str, Mapping[str, Any]], must: Collection[str]) -> set[str]:
+    """Those that this user may not see and does not need. Raises for the others that are not there now."""
+    from kafka.errors import RetriableError, TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
+    hidden = set()
     for name, failure in failures.items():
         kind = for_code(failure["error_code"])
         said = f"topic {name} cannot be made: {failure.get('error_message') or kind.__name__}"
@@ -165,7 +178,27 @@ def _judge(failures: Mapping[str, Mapping[str, Any]]) -> None:
             continue  # another process was quicker
         if issubclass(kind, RetriableError):
             raise SinkError(said, retriable=True)
-        raise ConfigError(f"{said}; mend kafka.replication, kafka.partitions, the prefix or the rights of this user")
+        if kind is not TopicAuthorizationFailedError:
+            raise ConfigError(f"{said}; mend kafka.replication, kafka.partitions or kafka.topic_prefix")
+        if name in must:
+            raise ConfigError(
+                f"topic {name} is not there, or hidden from this user, who may not make it: "
+                "`wakewatch topics create` as one who may; `wakewatch topics rights` names what each command needs"
+            )
+        hidden.add(name)
+    return hidden
+
+
+def partition_differences(admin: Any, kafka: KafkaSettings, needed: Collection[str]) -> list[Difference]:
+    """Of the topics ``needed`` (names without prefix) that are there: those whose partitions are not as planned.
+
+    Asks for no right but to see them.
+    """
+    wanted = {plan.name: plan for plan in plans(kafka) if plan.name.removeprefix(kafka.topic_prefix) in needed}
+    present = sorted(set(admin.list_topics()) & set(wanted))
+    shapes = admin.describe_topics(present) if present else []
+    found = [each for topic in shapes for each in _shape_differences(wanted[topic["name"]], topic["partitions"])]
+    return [each for each in found if each.kind == "partitions"]
 
 
 def differences(admin: Any, kafka: KafkaSettings) -> list[Difference]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from streams.broker.embedded import status
+from streams.broker.security import kafka_options, refusal_of, tls_refusal
 from streams.errors import ConfigError, SinkError
 from streams.settings import KafkaSettings
 
@@ -21,6 +23,9 @@ _PORT_MOST: Final = 65_535
 _DEFAULT_PORT: Final = 9092
 _DAY_MS: Final = 86_400_000
 _LOOK_S: Final = 0.2
+# An ApiVersions request, version 0: the one question that a Kafka answers to anybody.
+_WHO_ARE_YOU: Final = b"\0\0\0\x0a\0\x12\0\0\0\0\0\0\xff\xff"
+_TLS_ALERT: Final = b"\x15\x03"
 RECORD_BYTES_MOST: Final = 8 << 20
 """Largest record, with its batch's head, that producers send and topics take: a 4 MiB shard twice over."""
 
@@ -72,6 +77,11 @@ def _checked(server: str) -> str:
     return server
 
 
+def link_of(kafka: KafkaSettings) -> dict[str, Any]:
+    """Where Kafka is and how it is spoken to, as aiokafka wants it. Raises ConfigError."""
+    return {"bootstrap_servers": ",".join(servers_of(kafka)), **kafka_options(kafka)}
+
+
 def producer(kafka: KafkaSettings, **overrides: Any) -> Any:
     """A KafkaProducer: idempotent, all replicas acknowledge, nothing is dropped in a broker's outage of hours.
 
@@ -100,27 +110,46 @@ def admin(kafka: KafkaSettings, **overrides: Any) -> Any:
 def _made(kind: Any, kafka: KafkaSettings, wanted: Mapping[str, Any], *topics: str) -> Any:
     from kafka.errors import IllegalArgumentError, KafkaConfigurationError, KafkaError
 
-    servers, settings = servers_of(kafka), {**_EVERY, **wanted}
-    _await_accepting(servers, settings["bootstrap_timeout_ms"] / 1000)
+    from streams.broker.bootstrap import Client
+
+    servers, settings = servers_of(kafka), {**_EVERY, **kafka_options(kafka), **wanted}
+    _await_kafka(servers, settings["bootstrap_timeout_ms"] / 1000, settings["ssl_context"])
+    born: list[Any] = []
+
+    def client(**configs: Any) -> Any:
+        born.append(Client(**configs))
+        return born[0]
+
     try:
-        return kind(*topics, bootstrap_servers=servers, **settings)
+        return kind(*topics, bootstrap_servers=servers, kafka_client=client, **settings)
     except (KafkaConfigurationError, IllegalArgumentError):
         raise  # a bug of the caller
     except KafkaError as error:
+        for one in born:  # else its thread stays behind
+            one.close()
+        refused = refusal_of(error)
+        if refused is not None:
+            raise refused from error
         where = ",".join(servers)
         raise SinkError(
-            f"Kafka at {where} does not answer ({type(error).__name__}): is it up?", retriable=True
+            f"Kafka at {where} does not answer as a Kafka that we may talk to ({type(error).__name__}): is it well, is "
+            "kafka.security_protocol right?",
+            retriable=True,
         ) from error
 
 
-def _await_accepting(servers: Sequence[str], wait_s: float) -> None:
-    """Waits until one of ``servers`` accepts. A kafka-python client that finds none leaves its thread behind."""
+def _await_kafka(servers: Sequence[str], wait_s: float, context: ssl.SSLContext | None) -> None:
+    """Waits until one of ``servers`` answers. A kafka-python client that meets a certificate it must refuse, or the
+    wrong port, tries again until its time is over and does not say why.
+    """
     deadline, reason = time.monotonic() + wait_s, ""
     while True:
         for server in servers:
             try:
-                _touch(server, max(_LOOK_S, deadline - time.monotonic()))
+                _ask(server, max(_LOOK_S, deadline - time.monotonic()), context)
                 return
+            except ssl.SSLError as error:  # an OSError too, and no waiting mends it
+                raise tls_refusal(server, error) from None
             except OSError as error:
                 reason = f"{server}: {error.strerror or error}"
         if time.monotonic() > deadline:
@@ -130,7 +159,17 @@ def _await_accepting(servers: Sequence[str], wait_s: float) -> None:
         time.sleep(_LOOK_S)
 
 
-def _touch(server: str, wait_s: float) -> None:
+def _ask(server: str, wait_s: float, context: ssl.SSLContext | None) -> None:
+    """Returns when Kafka answers there. Raises OSError, of which ssl.SSLError is final; ConfigError likewise."""
     host, _, port = server.rpartition(":") if re.search(r":\d+$", server) else (server, "", str(_DEFAULT_PORT))
-    with contextlib.closing(socket.create_connection((host.strip("[]"), int(port)), timeout=wait_s)):
-        pass
+    host = host.strip("[]")
+    with contextlib.ExitStack() as closing:
+        link = closing.enter_context(socket.create_connection((host, int(port)), timeout=wait_s))
+        if context is not None:
+            link = closing.enter_context(context.wrap_socket(link, server_hostname=host))
+        link.sendall(_WHO_ARE_YOU)
+        answer = link.recv(len(_TLS_ALERT))  # with TLS 1.3 only now a broker says that it refuses our certificate
+    if not answer:
+        raise ConnectionResetError(None, "it hangs up")
+    if context is None and answer == _TLS_ALERT:
+        raise ConfigError(f"Kafka at {server} speaks TLS there: set kafka.security_protocol to SSL or SASL_SSL")

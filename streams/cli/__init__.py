@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from typer._click.exceptions import UsageError  # typer carries a click of its own and does not export this one
 
+from streams.broker.security import refusal_of
 from streams.errors import ConfigError, WakewatchError
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
@@ -46,12 +47,18 @@ def main() -> None:
     except UsageError as error:
         status = _say(error.format_message(), WRONG_USE)
     except WakewatchError as error:
-        status = _say(str(error), FAILED)
+        refused = refusal_of(error)
+        status = _say(str(refused or error), WRONG_USE if refused else FAILED)
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         status = 0
+    except Exception as error:  # raised again unless Kafka says no: that is for a person to mend
+        refused = refusal_of(error)
+        if refused is None:
+            raise
+        status = _say(str(refused), WRONG_USE)
     sys.exit(status if isinstance(status, int) else 0)
 
 

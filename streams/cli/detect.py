@@ -47,20 +47,18 @@ def _text(path: Path | None) -> str | None:
 
 def _prepare(effective: Settings) -> None:
     """Topics are there, with the partitions that the settings say. Raises ConfigError."""
-    from streams.broker.clients import admin
-    from streams.topics import create_missing, differences
+    from streams.cli.topics import administering
+    from streams.rights import RIGHTS
+    from streams.topics import create_missing, partition_differences
 
-    client = admin(effective.kafka)
-    try:
-        create_missing(client, effective.kafka)
-        for wrong in differences(client, effective.kafka):
-            if wrong.what == "partitions":
-                raise ConfigError(
-                    f"topic {wrong.topic} has {wrong.is_} partitions, kafka.partitions says {wrong.wanted}: "
-                    "set kafka.partitions to what the topic has"
-                )
-    finally:
-        client.close()
+    needed = RIGHTS["detect"].needed()
+    with administering(effective.kafka) as client:
+        create_missing(client, effective.kafka, needed)
+        for wrong in partition_differences(client, effective.kafka, needed):
+            raise ConfigError(
+                f"topic {wrong.topic} has {wrong.is_} partitions, kafka.partitions says {wrong.wanted}: "
+                "set kafka.partitions to what the topic has"
+            )
 
 
 def _environment(effective: Settings, settings: Path | None) -> dict[str, str]:

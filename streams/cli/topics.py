@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.cli.terminal import show_table
 from streams.settings import KafkaSettings
 
 app = typer.Typer(
@@ -20,17 +21,21 @@ app = typer.Typer(
 
 
 @contextmanager
-def _administering(kafka: KafkaSettings) -> Iterator[Any]:
+def administering(kafka: KafkaSettings) -> Iterator[Any]:
     """An admin client that is closed; what Kafka says against us is a SinkError."""
     from kafka.errors import KafkaError
 
     from streams.broker.clients import admin
+    from streams.broker.security import refusal_of
     from streams.errors import SinkError
 
     client = admin(kafka)
     try:
         yield client
     except KafkaError as error:
+        refused = refusal_of(error)
+        if refused is not None:
+            raise refused from error
         raise SinkError(f"Kafka refused: {type(error).__name__}: {error}", retriable=False) from error
     finally:
         client.close()
@@ -45,7 +50,7 @@ def create(settings: SettingsFile = None, bootstrap_servers: Servers = None, jso
     from streams.topics import create_missing
 
     kafka = settings_of(settings, bootstrap_servers).kafka
-    with _administering(kafka) as client:
+    with administering(kafka) as client:
         made = create_missing(client, kafka)
     typer.echo(msgspec.json.encode(made).decode() if json else "\n".join(made) or "nothing was missing")
 
@@ -59,7 +64,7 @@ def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
     from streams.topics import differences
 
     kafka = settings_of(settings, bootstrap_servers).kafka
-    with _administering(kafka) as client:
+    with administering(kafka) as client:
         found = differences(client, kafka)
     if json:
         typer.echo(msgspec.json.encode(found).decode())
@@ -68,3 +73,37 @@ def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
             typer.echo(f"{difference.topic}: {difference.what} is {difference.is_}, must be {difference.wanted}")
         typer.echo(f"{len(found)} differences" if found else "all topics are as they must be")
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def rights(
+    command: Annotated[str | None, typer.Argument(help="Only this command's, such as detect.")] = None,
+    principal: Annotated[
+        str | None, typer.Option(help="Print kafka-acls.sh lines for it.", metavar="User:NAME", show_default=False)
+    ] = None,
+    settings: SettingsFile = None,
+    json: Json = False,
+) -> None:
+    """Say what each command must be allowed at Kafka: the least that will do. Kafka itself is not asked.
+
+    Example: wakewatch topics rights detect --principal User:detect
+    """
+    from streams.rights import RIGHTS, acl_commands, grants
+
+    effective = settings_of(settings)
+    wanted = [command] if command else list(RIGHTS)
+    granted = {name: grants(name, effective) for name in wanted}
+    if json:
+        typer.echo(msgspec.json.encode(granted).decode())
+    elif principal:
+        for name in wanted:
+            typer.echo("\n".join(acl_commands(name, principal, effective)))
+    else:
+        show_table(
+            ("command", "operation", "on", "name"),
+            [
+                (name, grant.operation, grant.kind, grant.name + ("*" if grant.prefixed else ""))
+                for name in wanted
+                for grant in granted[name]
+            ],
+        )

@@ -28,7 +28,7 @@ from streams.console.lines import parse
 from streams.errors import ConfigError, SinkError
 from streams.records import H_EVENT_TO, H_REPLAYED
 from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, SENTENCES
+from streams.topics import ALERT_STATE, ALERTS, SENTENCES, missing
 
 _POLL_MS: Final = 200
 _RECORDS_MOST: Final = 500
@@ -105,7 +105,7 @@ class _Reading:
         name = self._prefix + topic
         numbers = self._client.partitions_for_topic(name)
         if not numbers:
-            raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
+            raise missing(name)
         return [TopicPartition(name, number) for number in sorted(numbers)]
 
     def run(self, take: Take, stop: Event) -> None:

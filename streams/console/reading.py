@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from threading import Event
 from typing import Any, Final, NamedTuple
 
-from streams.errors import ConfigError
 from streams.settings import KafkaSettings
+from streams.topics import missing
 
 _WAIT_MS: Final = 200
 
@@ -40,7 +40,7 @@ def read(
     try:
         numbers = client.partitions_for_topic(name)
         if not numbers:
-            raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
+            raise missing(name)
         parts = [TopicPartition(name, number) for number in sorted(numbers)]
         client.assign(parts)
         _seek(client, parts, since_ms)

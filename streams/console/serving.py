@@ -21,7 +21,7 @@ from streams.console.hub import Hub
 from streams.console.web import application
 from streams.errors import ConfigError, WakewatchError
 from streams.settings import ConsoleSettings, KafkaSettings, Settings
-from streams.topics import ALERT_STATE
+from streams.topics import ALERT_STATE, missing
 
 _GOODBYE_S: Final = 1.0
 _log = structlog.get_logger("wakewatch.console")
@@ -114,7 +114,7 @@ def _check_topics(kafka: KafkaSettings) -> None:
     try:
         name = kafka.topic_prefix + ALERT_STATE
         if not client.partitions_for_topic(name):
-            raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
+            raise missing(name)
     finally:
         client.close()
 

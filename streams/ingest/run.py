@@ -30,6 +30,7 @@ from streams.ingest.sources.events import Source
 from streams.ingest.sources.tcp import BackOff
 from streams.ingest.urls import Place
 from streams.settings import Settings
+from streams.topics import missing
 
 _FOR_EVER_MS: Final = 2**31 - 1
 """The producer's delivery time-out: nothing is dropped however long the broker is away; the outbox bounds it."""
@@ -149,7 +150,7 @@ class _Kafka:
         there = self.consumer.topics()
         for topic in (prefix + letters.SENTENCES_TOPIC, prefix + letters.DEAD_TOPIC):
             if topic not in there:
-                raise ConfigError(f"topic {topic} is missing: make it with `wakewatch topics create`")
+                raise missing(topic)
         return len(self.consumer.partitions_for_topic(prefix + letters.SENTENCES_TOPIC))
 
     def close(self) -> None:

@@ -20,13 +20,12 @@ from detectors.core.alert import Alert
 from detectors.core.units import MS
 from streams.broker.clients import consumer
 from streams.console.reading import read
-from streams.errors import ConfigError
 from streams.feedback import Feedback
 from streams.feedback import parse as parse_feedback
 from streams.metrics import Metrics, label
 from streams.notify.core import NOTHING, Notices, Outgoing, Rules
 from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, FEEDBACK
+from streams.topics import ALERT_STATE, ALERTS, FEEDBACK, missing
 
 _POLL_MS: Final = 200
 _RECORDS_MOST: Final = 500
@@ -90,7 +89,7 @@ class Notifier:
         name = self._plan.kafka.topic_prefix + ALERTS
         numbers = self._client.partitions_for_topic(name)
         if not numbers:
-            raise ConfigError(f"topic {name} is not there: make it with `wakewatch topics create`, or check the prefix")
+            raise missing(name)
         parts = [TopicPartition(name, number) for number in sorted(numbers)]
         if not self._plan.group:
             self._client.assign(parts)

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from detectors.core.engine import Engine
 from detectors.core.snapshot import version_of
 from streams import config
-from streams.broker.clients import servers_of
+from streams.broker.clients import link_of
 from streams.broker.jars import cache_dir
 from streams.engines import engine_for, restored
 from streams.errors import ConfigError
@@ -26,6 +26,7 @@ from streams.reference import load_reference
 from streams.reference.library import Library
 from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES
 from streams.worker import consumer, sparing
+from streams.worker.credentials import credentials_of
 from streams.worker.fleetlog import Stored
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
@@ -35,13 +36,14 @@ from streams.worker_meter import WorkerMeter
 settings = config.load()
 reference = load_reference(settings.reference)
 kafka, rules = settings.kafka, settings.worker
-servers = ",".join(servers_of(kafka))
+link = link_of(kafka)
 data_dir = Path(rules.data_dir or cache_dir() / "worker" / (rules.instance_id or f"{rules.app_id}-{os.getpid()}"))
 data_dir.mkdir(parents=True, exist_ok=True)
 
 app = faust.App(
     rules.app_id,
-    broker=[f"kafka://{server}" for server in servers.split(",")],
+    broker=[f"kafka://{server}" for server in link["bootstrap_servers"].split(",")],
+    broker_credentials=credentials_of(kafka),
     store="memory://",
     datadir=str(data_dir),
     web_enabled=False,
@@ -79,7 +81,7 @@ meter.lists(reference.ships)
 meter.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
 service = Service(
     app,
-    servers=servers,
+    link=link,
     source=kafka.topic_prefix + SENTENCES,
     fleet=kafka.topic_prefix + FLEET,
     app_id=rules.app_id,

@@ -11,8 +11,8 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -25,6 +25,10 @@ _SHARD: Final = b"shard/%d"
 _TAIL: Final = 8
 _LOAD_S: Final = 120.0
 _BYTES_MOST: Final = 4 << 20
+
+
+Link = Mapping[str, Any]
+"""Where Kafka is and how it is spoken to, in aiokafka's words (``streams.broker.clients.link_of``)."""
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +55,11 @@ class Stored(NamedTuple):
 class FleetLog:
     """One partition's transactional writer."""
 
-    def __init__(self, servers: str, topic: str, partition: int, app_id: str) -> None:
+    def __init__(self, link: Link, topic: str, partition: int, app_id: str) -> None:
         self.topic, self.partition, self.app_id = topic, partition, app_id
         self.claimed = -1
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=servers,
+            **link,
             transactional_id=f"{app_id}-fleet-{partition}",
             transaction_timeout_ms=60_000,
             acks="all",
@@ -140,13 +144,13 @@ def read_cut(value: bytes) -> Cut:
         raise StateError(f"the newest snapshot's head cannot be read: {error}") from error
 
 
-async def load(servers: str, topic: str, logs: Sequence[FleetLog]) -> dict[int, Stored | None]:
+async def load(link: Link, topic: str, logs: Sequence[FleetLog]) -> dict[int, Stored | None]:
     """The newest snapshot of each claimed partition; None where there is none.
 
     Raises StateError when what stands there cannot be used, SinkError when the broker is too slow to say.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest",
+        **link, enable_auto_commit=False, auto_offset_reset="earliest",
         isolation_level="read_committed", max_partition_fetch_bytes=_BYTES_MOST, fetch_max_wait_ms=50,
     )  # fmt: skip
     await consumer.start()

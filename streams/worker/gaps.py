@@ -15,6 +15,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
+from streams.worker.fleetlog import Link
 from streams.worker.observe import Observer
 from streams.worker.partition import Partition
 
@@ -39,8 +40,8 @@ class Sought(NamedTuple):
 class Gaps:
     """Handles them for one input topic."""
 
-    def __init__(self, servers: str, topic: str, app: Any, observer: Observer) -> None:
-        self._servers, self._topic, self._app, self._observer = servers, topic, app, observer
+    def __init__(self, link: Link, topic: str, app: Any, observer: Observer) -> None:
+        self._link, self._topic, self._app, self._observer = link, topic, app, observer
         self._sought: dict[int, Sought] = {}
 
     async def close(self, part: Partition, offset: int) -> None:
@@ -67,7 +68,7 @@ class Gaps:
     async def _accept(self, part: Partition) -> bool:
         """Asks the log. True when it really goes on later; ``part.offset`` then stands before its next record."""
         number, wanted = part.log.partition, part.offset + 1
-        found = await first_at(self._servers, self._topic, number, wanted)
+        found = await first_at(self._link, self._topic, number, wanted)
         if found is None or found <= wanted:
             return False
         where = TP(self._topic, number)
@@ -97,9 +98,9 @@ class Gaps:
         return True
 
 
-async def first_at(servers: str, topic: str, partition: int, offset: int) -> int | None:
+async def first_at(link: Link, topic: str, partition: int, offset: int) -> int | None:
     """The offset of the first record at or after ``offset``, read directly; None when none comes in time."""
-    client = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest")
+    client = AIOKafkaConsumer(**link, enable_auto_commit=False, auto_offset_reset="earliest")
     part = TopicPartition(topic, partition)
     await client.start()
     try:

@@ -21,11 +21,12 @@ from faust.types import TP
 
 from detectors.core.engine import Engine
 from detectors.core.snapshot import SnapshotError
+from streams.broker.security import refusal_of
 from streams.errors import ConfigError, StateError
 from streams.reference.library import Library
 from streams.worker import runs
 from streams.worker.codec import Entry, entry
-from streams.worker.fleetlog import FleetLog, Stored, load
+from streams.worker.fleetlog import FleetLog, Link, Stored, load
 from streams.worker.gaps import Gaps
 from streams.worker.observe import Observer, Standing, Taken, tallies_of
 from streams.worker.partition import Partition, Rhythm
@@ -44,7 +45,7 @@ class Service:
     """Holds the partitions that this process owns."""
 
     def __init__(
-        self, app: Any, *, servers: str, source: str, fleet: str, app_id: str, every_s: float, observer: Observer,
+        self, app: Any, *, link: Link, source: str, fleet: str, app_id: str, every_s: float, observer: Observer,
         library: Library,
     ) -> None:  # fmt: skip
         self.app = app
@@ -54,10 +55,10 @@ class Service:
         """Why this process must end; whoever started it reads the exit code from it."""
         self.give_up: Callable[[], None] | None = None
         """Stops the process in good order; set by who looks at ``broken`` afterwards."""
-        self._servers, self._source, self._fleet, self._app_id = servers, source, fleet, app_id
+        self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
         self._observer = observer
-        self._gaps = Gaps(servers, source, app, observer)
+        self._gaps = Gaps(link, source, app, observer)
         self._assigned: list[int] = []
         self._epoch = 0
 
@@ -78,7 +79,7 @@ class Service:
         wanted = [number for number in self._assigned if number not in self.parts]
         if not wanted:
             return
-        logs = [FleetLog(self._servers, self._fleet, number, self._app_id) for number in wanted]
+        logs = [FleetLog(self._link, self._fleet, number, self._app_id) for number in wanted]
         try:
             parts = await self._load(logs, make_engine)
         except Exception as error:  # noqa: BLE001 - raised again by refuse, or not ours any more
@@ -97,6 +98,7 @@ class Service:
 
     async def refuse(self, error: Exception) -> None:
         """Ends the process: by a crash, or in good order when it is for a person to mend and somebody waits for us."""
+        error = refusal_of(error) or error
         self.broken = self.broken or error
         if self.give_up is None or not isinstance(error, (ConfigError, StateError)):
             raise error
@@ -104,7 +106,7 @@ class Service:
 
     async def _load(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition]:
         await asyncio.gather(*(fleet.claim() for fleet in logs))
-        stored = await load(self._servers, self._fleet, logs)
+        stored = await load(self._link, self._fleet, logs)
         lows = await self.app.consumer.earliest_offsets(*(TP(self._source, fleet.partition) for fleet in logs))
         parts = []
         for fleet in logs:

@@ -1,0 +1,137 @@
+"""How our clients prove who they are, and the broker to them: one block of settings, in the words of three clients.
+
+Rules.
+- A password travels under TLS or not at all, unless ``kafka.allow_insecure`` says that it may.
+- TLS always checks the broker's certificate and its name. There is no setting that leaves it out.
+- Wrong credentials and missing rights are settings to be mended: one line, exit code 2. Trying again mends neither.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from streams.errors import ConfigError
+from streams.settings import KafkaSettings
+
+_WHO: Final = "it does not know this user or password: check kafka.sasl_username, kafka.sasl_password"
+REFUSALS: Final[Mapping[str, str]] = {
+    # What kafka-python and aiokafka call the same thing, and what is to be mended.
+    "SaslAuthenticationFailedError": _WHO,
+    "SaslAuthenticationFailed": _WHO,
+    "AuthenticationFailedError": _WHO,
+    "UnsupportedSaslMechanismError": "it does not offer this mechanism: check kafka.sasl_mechanism",
+    "UnsupportedSaslMechanism": "it does not offer this mechanism: check kafka.sasl_mechanism",
+    "IllegalSaslStateError": "it asks for no password there: check its port and kafka.security_protocol",
+    "TopicAuthorizationFailedError": "this user lacks a right on a topic",
+    "GroupAuthorizationFailedError": "this user may not read as this group",
+    "GroupAuthorizationFailed": "this user may not read as this group",
+    "ClusterAuthorizationFailedError": "this user lacks a right on the cluster",
+    "ClusterAuthorizationFailed": "this user lacks a right on the cluster",
+    "TransactionalIdAuthorizationFailedError": "this user may not write snapshots (a transactional id)",
+    "TransactionalIdAuthorizationFailed": "this user may not write snapshots (a transactional id)",
+    "DelegationTokenAuthorizationFailedError": "this user lacks a right",
+}
+_RIGHTS: Final = "; `wakewatch topics rights` names what each command needs"
+_SAID_MOST: Final = 160
+
+
+def checked(kafka: KafkaSettings) -> KafkaSettings:
+    """The settings, when they go together. Raises ConfigError, one line."""
+    sasl, tls = "SASL" in kafka.security_protocol, _has_tls(kafka)
+    if sasl and not (kafka.sasl_username and kafka.sasl_password):
+        raise ConfigError(f"kafka.security_protocol is {kafka.security_protocol}: set kafka.sasl_username and, "
+                          "as a file, WAKEWATCH_KAFKA_SASL_PASSWORD_FILE")  # fmt: skip
+    if sasl and not tls and not kafka.allow_insecure:
+        raise ConfigError("kafka.security_protocol SASL_PLAINTEXT lets everybody on the way listen: say SASL_SSL, "
+                          "or allow it with kafka.allow_insecure = true")  # fmt: skip
+    if not sasl and (kafka.sasl_username or kafka.sasl_password):
+        raise ConfigError(f"kafka.sasl_username is set, and kafka.security_protocol is {kafka.security_protocol}: "
+                          "nobody would be asked; say SASL_SSL")  # fmt: skip
+    if not tls and (kafka.tls_ca_file or kafka.tls_certificate_file):
+        raise ConfigError(f"kafka.tls_* is set, and kafka.security_protocol is {kafka.security_protocol}: nothing "
+                          "would be encrypted; say SSL or SASL_SSL")  # fmt: skip
+    return kafka
+
+
+def _has_tls(kafka: KafkaSettings) -> bool:
+    return kafka.security_protocol in {"SSL", "SASL_SSL"}
+
+
+def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
+    """For a link with TLS, None for one without. Raises ConfigError when a file cannot be used."""
+    if not _has_tls(checked(kafka)):
+        return None
+    context = ssl.create_default_context(cafile=_file("kafka.tls_ca_file", kafka.tls_ca_file))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    own = _file("kafka.tls_certificate_file", kafka.tls_certificate_file)
+    key = _file("kafka.tls_key_file", kafka.tls_key_file)
+    if own is not None:
+        try:
+            context.load_cert_chain(own, key, lambda: kafka.tls_key_password)
+        except (ssl.SSLError, OSError) as error:
+            raise ConfigError(
+                f"kafka.tls_certificate_file {own} with its key cannot be used ({_said(error)}): PEM is wanted, the "
+                "key its own, and kafka.tls_key_password where the key has one"
+            ) from None
+    return context
+
+
+def _file(setting: str, path: str) -> str | None:
+    """The path of a PEM file, None where none is set."""
+    if not path:
+        return None
+    try:
+        text = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{setting} {path}: {(error.strerror or 'cannot be read').lower()}") from None
+    if b"-----BEGIN" not in text:
+        raise ConfigError(f"{setting} {path} is no PEM file")
+    return path
+
+
+def kafka_options(kafka: KafkaSettings) -> dict[str, Any]:
+    """For kafka-python and for aiokafka, which use the same words. Raises ConfigError."""
+    context = tls_context(kafka)
+    options: dict[str, Any] = {"security_protocol": kafka.security_protocol, "ssl_context": context}
+    if "SASL" in kafka.security_protocol:
+        options |= {
+            "sasl_mechanism": kafka.sasl_mechanism,
+            "sasl_plain_username": kafka.sasl_username,
+            "sasl_plain_password": kafka.sasl_password,
+        }
+    return options
+
+
+def refusal_of(error: BaseException | None) -> ConfigError | None:
+    """What the broker's no means, looked for in ``error`` and what caused it; None when it is no such refusal."""
+    seen = 0
+    while error is not None and seen < len(REFUSALS):
+        if isinstance(error, ConfigError):
+            return error
+        meaning = REFUSALS.get(type(error).__name__)
+        if meaning is not None:
+            rights = _RIGHTS if "Authorization" in type(error).__name__ else ""
+            return ConfigError(f"Kafka refuses: {meaning}{rights} ({_said(error)})")
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return None
+
+
+def tls_refusal(server: str, error: ssl.SSLError) -> ConfigError:
+    """What a link that TLS would not let come about is to be mended by."""
+    reason = (error.reason or "").replace("_", " ").lower() or _said(error)
+    remedy = "is kafka.security_protocol right?"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason, remedy = error.verify_message, "is kafka.tls_ca_file the authority that signed its certificate?"
+    elif "certificate" in reason or "unknown ca" in reason:
+        remedy = "it wants another certificate of ours: kafka.tls_certificate_file and kafka.tls_key_file"
+    elif "wrong version number" in reason or "eof" in reason:
+        remedy = "it does not speak TLS there: check its port and kafka.security_protocol"
+    return ConfigError(f"Kafka at {server}: {reason}; {remedy}")
+
+
+def _said(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _SAID_MOST else text[:_SAID_MOST] + "..."

@@ -1,0 +1,35 @@
+"""How Faust proves who we are. Its own words, and one trap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+
+from streams.broker.security import tls_context
+from streams.errors import ConfigError
+from streams.settings import KafkaSettings
+
+
+def credentials_of(kafka: KafkaSettings) -> Any:
+    """For ``broker_credentials``; None for a plain link. Raises ConfigError.
+
+    ``faust.SASLCredentials`` without an ``ssl_context`` silently means SASL_PLAINTEXT, and it takes no protocol to hold
+    against that: so what it made of ours is compared with what was asked for.
+    """
+    context, protocol = tls_context(kafka), kafka.security_protocol
+    if protocol == "PLAINTEXT":
+        return None
+    made = (
+        faust.SSLCredentials(context)
+        if protocol == "SSL"
+        else faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=kafka.sasl_password,
+            ssl_context=context,
+            mechanism=kafka.sasl_mechanism,
+        )
+    )
+    if made.protocol.value != protocol:
+        raise ConfigError(f"kafka.security_protocol is {protocol}, and Faust would speak {made.protocol.value}")
+    return made
