@@ -25,6 +25,7 @@ from streams.broker.security import checked
 from streams.errors import ConfigError
 from streams.settings import SECRET_ENDINGS, Settings
 from streams.settings_catalogue import ENVIRONMENT_PREFIX, Setting, catalogue, schema, tables
+from streams.toml_lines import lines_of
 
 __all__ = ["Effective", "explain", "load", "mistakes", "schema"]
 
@@ -34,8 +35,6 @@ _LONGEST_FILE_BYTES: Final = 4_000_000
 _LONGEST_SHOWN: Final = 60
 # Kubernetes gives every pod such variables for each Service: one named wakewatch-kafka must not stop us.
 _ORCHESTRATORS: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
-_TABLE: Final = re.compile(r"\s*\[([^\[\]]+)\]")
-_KEY: Final = re.compile(r"""\s*([A-Za-z0-9_."' -]+?)\s*=""")
 _PATHS: Final = (
     "reference.watchlists", "reference.zones",
     "kafka.tls_ca_file", "kafka.tls_certificate_file", "kafka.tls_key_file",
@@ -232,7 +231,7 @@ def _from_file(path: Path) -> Iterator[_Given]:
     except (ValueError, RecursionError) as error:
         reason = str(error) or "nested too deeply"
         raise ConfigError(f"{path}: not TOML: {reason}; `wakewatch config example` shows the form") from None
-    lines = _lines(text)
+    lines = lines_of(text)
     for key, value in _flat(tree):
         parts = key.split(".")
         at = next((lines[k] for n in range(len(parts), 0, -1) if (k := ".".join(parts[:n])) in lines), None)
@@ -262,23 +261,6 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield from _flat(value, key + ".") if value else [(key, value)]
         elif not isinstance(value, dict):
             yield key, value
-
-
-def _lines(text: str) -> dict[str, int]:
-    """Where each key or table stands, first line 1. A guess in multi-line strings; it only helps to find things."""
-    found: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if head := _TABLE.match(line):
-            table = _bare(head[1]) + "."
-            found.setdefault(table[:-1], number)
-        elif key := _KEY.match(line):
-            found.setdefault(table + _bare(key[1]), number)
-    return found
-
-
-def _bare(key: str) -> str:
-    return ".".join(part.strip(" \t\"'") for part in key.split("."))
 
 
 def _from_environment(environ: Mapping[str, str], wrong: list[str]) -> Iterator[_Given]:

@@ -8,8 +8,8 @@ Rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Literal
+from collections.abc import Collection, Iterator
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -52,7 +52,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "rows": Rights(topics=(("Read", (ALERT_STATE,)),)),
     "console": Rights(topics=(("Read", (ALERTS, ALERT_STATE)),)),
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
-    "alerts ack": Rights(topics=(("Read", (ALERTS, ALERT_STATE)), ("Write", (FEEDBACK,)))),
+    "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),
     "explain": Rights(topics=(("Read", (ALERTS, SENTENCES)),)),
     "dead": Rights(topics=(("Read", (DEAD,)),)),
     "watchlist import": Rights(topics=(("Read", (REFERENCE,)), ("Write", (REFERENCE, SENTENCES)))),
@@ -90,9 +90,52 @@ def _grants(rights: Rights, settings: Settings) -> Iterator[Grant]:
     if rights.group:
         yield Grant(operation=rights.group_operation, kind="group", name=rights.group.format(app=app))
     if rights.transactions:
-        for operation in ("Write", "Describe"):
-            name = rights.transactions.format(app=app)
-            yield Grant(operation=operation, kind="transactional-id", name=name, prefixed=True)
+        name = rights.transactions.format(app=app)
+        yield Grant(operation="Write", kind="transactional-id", name=name, prefixed=True)
+
+
+def lacking(admin: Any, command: str, settings: Settings) -> list[str]:
+    """What this user may not do of what ``command`` needs, in words: on topics, and on the group.
+
+    Faust and kafka-python wait for ever where they may not read, and say nothing that an operator would understand: so
+    it is asked before.
+    """
+    from kafka.errors import CoordinatorNotAvailableError, GroupAuthorizationFailedError, GroupIdNotFoundError
+
+    wanted = grants(command, settings)
+    topics = sorted({grant.name for grant in wanted if grant.kind == "topic"})
+    there = set(admin.list_topics())
+    described = admin.describe_topics([name for name in topics if name in there])
+    allowed = {topic["name"]: topic.get("authorized_operations") for topic in described}
+    missing = [
+        f"{grant.operation} {grant.name}"
+        for grant in wanted
+        if grant.kind == "topic" and not (grant.name in there and _holds(allowed[grant.name], grant.operation))
+    ]
+    for grant in wanted:
+        if grant.kind == "group":
+            try:
+                admin.describe_groups([grant.name])
+            except GroupAuthorizationFailedError:
+                missing.append(f"{grant.operation} group {grant.name}")
+            except (GroupIdNotFoundError, CoordinatorNotAvailableError):
+                pass  # nobody has read as it yet: that is not refused
+    return missing
+
+
+def refuse_unless_allowed(admin: Any, command: str, settings: Settings) -> None:
+    """Raises ConfigError, one line, when this user lacks what ``command`` needs."""
+    missing = lacking(admin, command, settings)
+    if missing:
+        raise ConfigError(
+            f"this user lacks rights at Kafka: {', '.join(missing)}; "
+            f"`wakewatch topics rights {command} --principal User:NAME` prints how to grant them"
+        )
+
+
+def _holds(allowed: Collection[str] | None, operation: Operation) -> bool:
+    """Without ACLs a broker names all operations, an old one none."""
+    return not allowed or operation.upper() in allowed
 
 
 def acl_commands(command: str, principal: str, settings: Settings) -> list[str]:
@@ -124,5 +167,5 @@ def _else(rights: Rights, rest: dict[Operation, str]) -> str:
     if rights.group:
         parts.append(f"{rights.group_operation} on group `{rights.group}`")
     if rights.transactions:
-        parts.append(f"Write, Describe on transactional ids `{rights.transactions}*`")
+        parts.append(f"Write on transactional ids `{rights.transactions}*`")
     return "; ".join(parts)

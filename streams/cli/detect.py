@@ -48,7 +48,7 @@ def _text(path: Path | None) -> str | None:
 def _prepare(effective: Settings) -> None:
     """Topics are there, with the partitions that the settings say. Raises ConfigError."""
     from streams.cli.topics import administering
-    from streams.rights import RIGHTS
+    from streams.rights import RIGHTS, refuse_unless_allowed
     from streams.topics import create_missing, partition_differences
 
     needed = RIGHTS["detect"].needed()
@@ -59,6 +59,7 @@ def _prepare(effective: Settings) -> None:
                 f"topic {wrong.topic} has {wrong.is_} partitions, kafka.partitions says {wrong.wanted}: "
                 "set kafka.partitions to what the topic has"
             )
+        refuse_unless_allowed(client, "detect", effective)
 
 
 def _environment(effective: Settings, settings: Path | None) -> dict[str, str]:

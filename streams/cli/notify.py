@@ -17,6 +17,7 @@ from rich.text import Text
 
 from detectors.core.units import MS
 from streams import logs
+from streams.broker.clients import admin
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
 from streams.metrics import Metrics
@@ -27,6 +28,7 @@ from streams.notify.courier import Courier
 from streams.notify.dead import Burial
 from streams.notify.http import endpoint
 from streams.notify.notices import Notice, time_ms
+from streams.rights import refuse_unless_allowed
 from streams.settings import Settings
 
 _out = Console(highlight=False, soft_wrap=True)
@@ -88,6 +90,8 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
     rules = settings.notify
     if not rules.alertmanager_url and not rules.webhook_url:
         raise ConfigError("nobody to notify: set notify.alertmanager_url or notify.webhook_url, or say --dry-run")
+    with contextlib.closing(admin(settings.kafka)) as client:
+        refuse_unless_allowed(client, "notify", settings)
     metrics, burial = Metrics(CollectorRegistry()), Burial(settings.kafka)
     courier = Courier(
         endpoint("notify.alertmanager_url", rules.alertmanager_url) if rules.alertmanager_url else None,

@@ -14,7 +14,8 @@ from collections import deque
 from threading import Condition, Event, Thread
 from typing import Any, Final
 
-from streams.errors import SinkError
+from streams.broker.security import refusal_of
+from streams.errors import ConfigError, SinkError
 from streams.ingest.letters import Letter
 
 _WINDOW_MOST: Final = 50_000
@@ -33,7 +34,7 @@ class Outbox:
         self._in_flight = 0
         self._changed = Condition()
         self._closed = False
-        self.failure: SinkError | None = None
+        self.failure: SinkError | ConfigError | None = None
         self._thread = Thread(target=self._deliver, name="outbox", daemon=True)
         self._thread.start()
 
@@ -134,5 +135,5 @@ class Outbox:
         with self._changed:
             if self.failure is None:
                 text = f"Kafka did not take a record: {type(error).__name__}: {error}"
-                self.failure = SinkError(text, retriable=False)
+                self.failure = refusal_of(error) or SinkError(text, retriable=False)
             self._changed.notify_all()

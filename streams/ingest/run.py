@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
@@ -29,6 +29,7 @@ from streams.ingest.resume import LogEnd, Reached, run_of
 from streams.ingest.sources.events import Source
 from streams.ingest.sources.tcp import BackOff
 from streams.ingest.urls import Place
+from streams.rights import refuse_unless_allowed
 from streams.settings import Settings
 from streams.topics import missing
 
@@ -151,6 +152,8 @@ class _Kafka:
         for topic in (prefix + letters.SENTENCES_TOPIC, prefix + letters.DEAD_TOPIC):
             if topic not in there:
                 raise missing(topic)
+        with closing(clients.admin(self._settings.kafka, bootstrap_timeout_ms=3000)) as admin:
+            refuse_unless_allowed(admin, "ingest", self._settings)
         return len(self.consumer.partitions_for_topic(prefix + letters.SENTENCES_TOPIC))
 
     def close(self) -> None:

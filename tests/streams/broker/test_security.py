@@ -20,7 +20,7 @@ from streams.cli import main
 from streams.console.reading import read
 from streams.errors import ConfigError
 from streams.rights import EVERY, RIGHTS, acl_commands, grants, table
-from streams.settings import KafkaSettings, Settings
+from streams.settings import KafkaSettings, Settings, WorkerSettings
 from streams.topics import create_missing
 from tests.ops.programs import Receiver, until
 from tests.streams.broker.secure import Authority, SecureKafka
@@ -155,10 +155,10 @@ Call = Callable[..., tuple[int, str, str]]
 def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Call:
     """Runs a command here, as somebody. Returns exit code, stdout, stderr."""
 
-    def run(kafka: KafkaSettings, *words: str) -> tuple[int, str, str]:
+    def run(kafka: KafkaSettings, *words: str, **more: str) -> tuple[int, str, str]:
         for name in [name for name in os.environ if name.startswith("WAKEWATCH_")]:
             monkeypatch.delenv(name)
-        for name, value in environ_of(kafka, tmp_path).items():
+        for name, value in (environ_of(kafka, tmp_path) | more).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(sys, "argv", ["wakewatch", *words])
         capfd.readouterr()
@@ -233,6 +233,29 @@ def test_a_user_without_rights_is_told_so_in_one_line(
     assert code == 2, err
     assert lines[-1].startswith("wakewatch: ") and "Traceback" not in err
     assert "rights" in lines[-1], lines[-1]
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("command", ["detect", "ingest", "notify"])
+def test_a_command_that_lacks_one_right_says_so_before_it_hangs_or_loses_anything(
+    secure: SecureKafka, call: Call, command: str
+) -> None:
+    """Each right of its row is taken away in turn."""
+    needed = grants(command, Settings(worker=WorkerSettings(app_id="spare")))
+    words = {
+        "detect": ["detect", "--no-supervise"],
+        "ingest": ["ingest", "udp://:0"],
+        "notify": ["notify", "--once", "--webhook-url", "http://127.0.0.1:9/"],
+    }[command]
+    monkey = {"WAKEWATCH_WORKER_APP_ID": "spare"}
+    for number, taken in enumerate(needed):
+        if taken.kind == "transactional-id":
+            continue  # said by the worker itself, when it first claims its state
+        who = secure.user(f"{command.replace(' ', '-')}-{number}", [grant for grant in needed if grant is not taken])
+        code, _, err = call(who, *words, **monkey)
+        assert code == 2, (taken, err)
+        assert err.strip().splitlines()[-1].startswith("wakewatch: "), err
+        assert taken.name in err.strip().splitlines()[-1], err
 
 
 @pytest.mark.broker
