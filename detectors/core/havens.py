@@ -208,7 +208,9 @@ class Havens:
             trips = reach.round_trips(last, after, vectors[:, [one, other]], hours=hours, v_max_kn=v_max_kn)
             if trips:
                 found.append(Shuttle(between=(ends[0].name, ends[1].name), round_trips_at_most=trips))
-        return tuple(found[:SHUTTLES_MOST])
+            if len(found) == SHUTTLES_MOST:
+                break
+        return tuple(found)
 
 
 _made: list[tuple[Reference, Havens]] = []

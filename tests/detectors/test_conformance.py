@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from detectors.core.alert import Alert
 from detectors.core.crowding import FleetRules
 from detectors.core.registry import detectors
 from detectors.core.reports import Batch
@@ -106,6 +107,17 @@ def plain(story: Story) -> list[bytes]:
 def test_the_world_makes_every_detector_speak(story: Story) -> None:
     spoken = {a.detector for a in run(story)} | {a.detector for a in run(crowded(1), fleet=SMALL)}
     assert spoken == set(detectors())
+
+
+def test_every_alert_reads_like_a_note_of_an_analyst(plain: list[bytes]) -> None:
+    """Numbers first, what would change it while it is open, and nothing that a court would have to say."""
+    for alert in (msgspec.json.decode(each, type=Alert) for each in plain):
+        assert alert.why and alert.why[0].fact, alert
+        assert any(isinstance(fact.value, int | float) for fact in alert.why), alert
+        assert alert.would_change or alert.status in {"closed", "retracted"}, alert
+        said = " ".join((alert.headline, *alert.would_change, *(fact.fact for fact in alert.why))).lower()
+        assert not [word for word in ("illegal", "guilt", "criminal", "violat", "smuggl") if word in said], said
+        assert len(alert.headline) <= 100 and not alert.headline.endswith(" ")
 
 
 @pytest.mark.parametrize("batch", [1, 7, 100])
