@@ -8,9 +8,11 @@ a ship that vanished off a headland and reappeared there days later. One such le
 
 How it decides. A leg is a silence that ``gap`` called dark (of a listed ship also one at rest that ended elsewhere),
 from the last fix before it to the first after it. It holds a pair P, Q when d(last, P) + d(P, Q) + d(Q, next) <=
-v_max * T in one order or the other; v_max is what she has shown herself, distances are great circles. The alert opens
-at the third leg, grows with each, and closes when ninety days have passed without one, unless she is silent then. A
-ship that stays dark throughout has no legs: ``port_proximity`` says how many round trips her silence allows.
+v_max * T in one order or the other; v_max is what she has shown herself, distances are great circles; of a ship on no
+list the way past both must also take a quarter of the leg. Zones side by side cannot be told apart: the larger one
+names the pair, and all are listed. The alert opens at the third leg, grows with each, and closes when ninety days
+have passed without one, unless she is silent then. A ship that stays dark throughout has no legs: ``port_proximity``
+says how many round trips her silence allows.
 
 When it is wrong. A long silence holds every pair, so that the legs of a ship that trades out of reach of this feed
 look the same: read how long they are, and what speed they need. Great circles cross land: stays come out too long.
@@ -41,6 +43,7 @@ from detectors.core.silences import open_silence
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, zulu
 
 NAMED_MOST: Final = 4
+SIDE_BY_SIDE_NM: Final = 25.0
 LEGS_TOLD_MOST: Final = 12
 _DATE_LETTERS: Final = 10
 _SANCTIONED: Final = "sanctioned"
@@ -75,6 +78,10 @@ class Shuttle(Detector):
         legs_least: Annotated[int, Meta(ge=2, le=100, description="Dark legs that make a shuttle")] = 3
         within_d: Annotated[float, Meta(gt=0, le=3650, description="... within so many days")] = 90.0
         leg_least_h: Annotated[float, Meta(ge=0.1, le=8760, description="Shortest leg, h")] = 2.0
+        busy_share_least: Annotated[
+            float,
+            Meta(ge=0, le=1, description="Of a leg of an unlisted ship, share that the way past both must take"),
+        ] = 0.25
 
     def __init__(self, thresholds: Thresholds, reference: Reference) -> None:
         super().__init__(thresholds, reference)
@@ -141,7 +148,7 @@ class Shuttle(Detector):
         legs = [leg for s in silences if (leg := self._leg(s, ship.v_max_kn, listed=listed)) is not None]
         if len(legs) < self.thresholds.legs_least:
             return
-        held = [self._pairs(leg) for leg in legs]
+        held = [self._pairs(leg, listed=listed) for leg in legs]
         counts: dict[Pair, list[int]] = {}
         for number, pairs in enumerate(held):
             for pair in pairs:
@@ -151,10 +158,12 @@ class Shuttle(Detector):
         if not newest:
             return
         most = max(len(counts[pair]) for pair in newest)
-        ranked = sorted(
-            (pair for pair in newest if len(counts[pair]) == most),
-            key=lambda pair: (round(sum(held[number][pair] for number in counts[pair]), 1), pair),
-        )
+        ways = {
+            pair: round(sum(held[number][pair] for number in counts[pair]) / most, 1)
+            for pair in newest
+            if len(counts[pair]) == most
+        }
+        ranked = self._ranked(ways)
         self.state(step).until_ms[row] = now_ms + self._within_ms
         self.arm(step, at, now_ms + self._within_ms)
         yield self._words(step, at, [legs[number] for number in counts[ranked[0]]], ranked, opened)
@@ -172,15 +181,31 @@ class Shuttle(Detector):
             return None
         return Leg(silence, last, after, hours, max(v_max_kn, round(moved_nm / hours, 1)))
 
-    def _pairs(self, leg: Leg) -> dict[Pair, float]:
-        """The pairs of zones of two countries, in force then, that a leg could hold: numbers and way, nm."""
+    def _ranked(self, ways: dict[Pair, float]) -> list[Pair]:
+        """The shortest way first; of zones that lie side by side, and so cannot be told apart, the larger ones."""
+        alike_nm = min(ways.values()) + SIDE_BY_SIDE_NM
+
+        def rank(pair: Pair) -> tuple[bool, float, float, Pair]:
+            alike = ways[pair] <= alike_nm
+            size_nm = sum(self._zones[number].radius_nm for number in pair)
+            return not alike, -size_nm if alike else 0.0, ways[pair], pair
+
+        return sorted(ways, key=rank)
+
+    def _pairs(self, leg: Leg, *, listed: bool) -> dict[Pair, float]:
+        """The pairs of zones of two countries, in force then, that a leg could hold: numbers and way, nm.
+
+        Of an unlisted ship only those past which the way takes a good part of the leg: a long silence holds every pair.
+        """
         date = rfc3339(leg.silence.to_ms)[:_DATE_LETTERS]
         zones = self._zones
         found = reach.pairs(leg.last, leg.after, self._vectors, hours=leg.hours, v_max_kn=leg.v_max_kn)
+        least_nm = 0.0 if listed else round(self.thresholds.busy_share_least * leg.hours * leg.v_max_kn, 1)
         return {
             (one, other): way
             for (one, other), way in zip(found.at.tolist(), found.way_nm.tolist(), strict=True)
-            if (zones[one].country is None or zones[one].country != zones[other].country)
+            if way >= least_nm
+            and (zones[one].country is None or zones[one].country != zones[other].country)
             and all((zones[n].from_date or "") <= date <= (zones[n].to_date or date) for n in (one, other))
         }
 
@@ -221,7 +246,7 @@ class Shuttle(Detector):
     def _told(self, leg: Leg, pair: Pair) -> dict[str, object]:
         silence, vectors = leg.silence, self._vectors[:, list(pair)]
         trips = reach.round_trips(leg.last, leg.after, vectors, hours=leg.hours, v_max_kn=leg.v_max_kn)
-        way_nm = self._pairs(leg)[pair]
+        way_nm = self._pairs(leg, listed=True)[pair]
         return {
             "from": rfc3339(silence.from_ms), "to": rfc3339(silence.to_ms), "hours": round(leg.hours, 1),
             "vanished": list(silence.before or ()), "reappeared": list(silence.after or ()),

@@ -9,9 +9,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from detectors.core.geo import distance_nm, unit_vectors
+from detectors.core.geo import distance_nm, distances_nm, unit_vectors
 from detectors.core.reference import Reference
 
+SAME_NM: Final = 2.0
+"""Published positions are right to a mile or two."""
 _KEPT: Final = 8
 
 
@@ -25,9 +27,10 @@ class Harbour(NamedTuple):
 
 
 class Harbours:
-    """Zones and ports in columns; zones first: of two at one place theirs is the name."""
+    """Zones and ports in columns; of two at one place, as far as positions are known, a zone's is the name."""
 
     def __init__(self, reference: Reference) -> None:
+        self._zones = len(reference.zones)
         zones = [(z.name, z.locode or "", z.lat_deg, z.lon_deg) for z in reference.zones]
         self._all = [*zones, *((p.name, p.locode, p.lat_deg, p.lon_deg) for p in reference.ports)]
         lat, lon = (np.asarray([each[n] for each in self._all], np.float64) for n in (2, 3))
@@ -38,7 +41,9 @@ class Harbours:
         if not self._all:
             return None
         here = unit_vectors(np.asarray([lat_deg]), np.asarray([lon_deg]))
-        name, locode, lat, lon = self._all[int((here * self._vectors).sum(axis=0).argmax())]
+        away_nm = np.round(distances_nm(here, self._vectors), 1)
+        away_nm[: self._zones] -= SAME_NM
+        name, locode, lat, lon = self._all[int(away_nm.argmin())]
         nm = round(distance_nm(lat_deg, lon_deg, lat, lon), 1)
         return Harbour(name, locode, nm) if nm <= within_nm else None
 

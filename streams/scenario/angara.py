@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from streams.encode import Particulars
 from streams.errors import ConfigError
 from streams.scenario import waters
@@ -57,6 +59,12 @@ RECEIVER_LOSS: Final = Silence("tsushima", at("2024-03-14 01:00"), at("2024-03-1
 _SPEED_KN, _SLOW_KN, _FASTEST_KN = 10.0, 6.0, 18.0
 _GAP_FROM_MS, _GAP_BY_MS = 16 * MINUTE_MS, HOUR_MS  # she was last heard up to one interval before she went
 _SEEN_BY_MS: Final = 2 * MINUTE_MS
+_PAGED_BY_MS: Final = 20 * SECOND_MS  # 10 s after her second report, which comes 10 s after her first
+_BLIP_AFTER_MS, _BLIP_MOST_MS = 12 * HOUR_MS, 48 * HOUR_MS  # defaults of the detectors, as all times here are
+_STAY_AFTER_MS: Final = DAY_MS
+_QUIET_AFTER_MS: Final = 4 * HOUR_MS
+_FEASIBLE_BY_MS: Final = 14 * HOUR_MS  # 99 nm at what she has shown, reckoned anew at 13 h
+_SHUTTLE_LEG: Final = 3
 _LADEN_M, _BALLAST_M = 5.9, 4.3
 
 
@@ -71,7 +79,8 @@ def build(options: Options) -> Scenario:
     _blip(story, options, ship, _gone_ms(story))
     _yard(story, options, ship)
     others(story, options, START_MS, END_MS)
-    truths = tuple(sorted(story.truths, key=lambda truth: (truth.from_ms, truth.kind, truth.mmsi or 0)))
+    told = [_in_one_case(options, truth) for truth in story.truths]
+    truths = tuple(sorted(told, key=lambda truth: (truth.from_ms, truth.kind, truth.mmsi or 0)))
     return Scenario("angara", TITLE, story.receivers, story.lines(START_MS, END_MS), truths)
 
 
@@ -87,6 +96,21 @@ def _ship(options: Options) -> Ship:
 def _truth(options: Options, kind: str, note: str, span: tuple[int, int], **more: object) -> Truth:
     return Truth(kind=kind, note=note, mmsi=options.mmsi, name=options.name, imo=options.imo, from_ms=span[0],
                  to_ms=span[1], **more)  # type: ignore[arg-type]  # fmt: skip
+
+
+def _in_one_case(options: Options, truth: Truth) -> Truth:
+    """All that is said of her is one story."""
+    if truth.mmsi != options.mmsi:
+        return truth
+    case_id = f"imo/{options.imo}"
+    expected = tuple(msgspec.structs.replace(each, case_id=case_id) for each in truth.expected)
+    return msgspec.structs.replace(truth, expected=expected)
+
+
+def _ticket(detector: str, after_ms: int, before_ms: int, **more: object) -> Expected:
+    return Expected(
+        detector=detector, severity="ticket", after_ms=after_ms, before_ms=before_ms, **more  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def _page(detector: str, after_ms: int, before_ms: int, reason: str | None = None) -> Expected:
@@ -129,11 +153,7 @@ def _off_home(story: Story, options: Options, ship: Ship, number: int, from_ms: 
 
 
 def _first_heard(from_ms: int) -> tuple[Expected, ...]:
-    return (
-        Expected(
-            detector="watchlist", severity="ticket", after_ms=from_ms, before_ms=from_ms + HOUR_MS, reason="first_heard"
-        ),
-    )
+    return (_ticket("watchlist", from_ms, from_ms + HOUR_MS, reason="first_heard"),)
 
 
 def _says(story: Story, ship: Ship, track: Track, says: Particulars, status: int) -> None:
@@ -153,8 +173,22 @@ def _dark_leg(options: Options, number: int, from_ms: int, to_ms: int) -> Truth:
     seen = Place("off " + options.home.name, lat, lon)
     return _truth(
         options, "dark_leg", f"{trips} round trip(s), seen as vanish here, reappear there", (from_ms, to_ms),
-        places=(seen, options.far, options.home, seen), heard=False, expected=(_gap(from_ms),),
+        places=(seen, options.far, options.home, seen), heard=False,
+        expected=(_gap(from_ms), *_between(options, number, from_ms, to_ms)),
     )  # fmt: skip
+
+
+def _between(options: Options, number: int, from_ms: int, to_ms: int) -> tuple[Expected, ...]:
+    """What a leg says of its two ends, where both are zones: that they were in reach; at the third leg the shuttle."""
+    usual = Options()
+    if (options.home, options.far) != (usual.home, usual.far):
+        return ()
+    ends = (options.home.name.title(), options.far.name.title())
+    feasible = _ticket("port_proximity", from_ms + HOUR_MS, from_ms + _FEASIBLE_BY_MS, reason="feasible_while_dark",
+                       mentions=ends)  # fmt: skip
+    if number != _SHUTTLE_LEG:
+        return (feasible,)
+    return feasible, _ticket("shuttle", to_ms, to_ms + _SEEN_BY_MS, mentions=ends)
 
 
 def _blip(story: Story, options: Options, ship: Ship, gone_ms: int) -> None:
@@ -172,10 +206,18 @@ def _blip(story: Story, options: Options, ship: Ship, gone_ms: int) -> None:
         _truth(options, "long_dark", "in North Korean and Russian ports, AIS off", (gone_ms, BLIP_MS), heard=False,
                places=(options.far, options.home), expected=(_gap(gone_ms),)),
         _truth(options, "blip", "minutes in the strait among hundreds", (BLIP_MS, to_ms),
-               expected=(_reappeared(BLIP_MS),)),
+               expected=(_page("watchlist", BLIP_MS, BLIP_MS + _PAGED_BY_MS, "reappeared"),)),
         _truth(options, "dark_to_yard", "AIS off again", (to_ms, ARRIVAL_MS), heard=False,
-               expected=(_gap(to_ms),) if to_ms < ARRIVAL_MS - DAY_MS else ()),
+               expected=(_gap(to_ms), *_seen_briefly(options, to_ms)) if to_ms < ARRIVAL_MS - DAY_MS else ()),
     ]  # fmt: skip
+
+
+def _seen_briefly(options: Options, to_ms: int) -> tuple[Expected, ...]:
+    """The blip, once the second silence has lasted, with what she said in it."""
+    if to_ms - BLIP_MS > _BLIP_MOST_MS:
+        return ()
+    said = (_destination(options),) if options.blip_minutes * MINUTE_MS > waters.BLIP.static_s * SECOND_MS else ()
+    return (_ticket("blip", to_ms + _BLIP_AFTER_MS - MINUTE_MS, to_ms + _BLIP_AFTER_MS + HOUR_MS, mentions=said),)
 
 
 def _destination(options: Options) -> str:
@@ -191,13 +233,21 @@ def _yard(story: Story, options: Options, ship: Ship) -> None:
     berth = stay(approach[-1], inbound.to_ms, inbound.to_ms + MOORED_FOR_MS)
     _says(story, ship, berth, says, MOORED)
     at_yard, silent = (inbound.to_ms, berth.to_ms), (berth.to_ms, END_MS)
+    moored_ms, gone_ms, last_ms = inbound.to_ms, berth.to_ms, END_MS - DAY_MS
+    quiet = gone_ms + _QUIET_AFTER_MS - HOUR_MS, gone_ms + _QUIET_AFTER_MS + HOUR_MS
     inside = Expected(detector="port_proximity", severity="page", after_ms=ARRIVAL_MS, before_ms=at_yard[0] + HOUR_MS,
-                      reason="inside", zone=options.yard.name.title())  # fmt: skip
+                      reason="inside", zone=options.yard.name.title(), until_ms=last_ms)  # fmt: skip
     zoned = (inside,) if options.yard == waters.YARD else ()
     story.truths += [
         _truth(options, "arrival", "AIS on before the yard", (ARRIVAL_MS, inbound.to_ms), places=(options.yard,),
                expected=(_reappeared(ARRIVAL_MS), *zoned)),
-        _truth(options, "long_stay", "moored at the yard", at_yard, places=(options.yard,)),
+        _truth(options, "long_stay", "moored at the yard", at_yard, places=(options.yard,), expected=(
+            _ticket("port_call", moored_ms, moored_ms + HOUR_MS, until_ms=last_ms),
+            _ticket("long_stay", moored_ms + _STAY_AFTER_MS, moored_ms + _STAY_AFTER_MS + HOUR_MS, until_ms=last_ms),
+        )),
         _truth(options, "second_silence", "silent at the yard to the end", silent, places=(options.yard,), heard=False,
-               expected=(_gap(berth.to_ms + SECOND_MS),)),
+               expected=(
+                   msgspec.structs.replace(_gap(gone_ms + SECOND_MS), until_ms=last_ms),
+                   _ticket("port_call", *quiet, until_ms=last_ms), _ticket("long_stay", *quiet, until_ms=last_ms),
+               )),
     ]  # fmt: skip

@@ -72,6 +72,11 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     """``details.reason`` where the detector has one."""
     zone: str | None = None
+    mentions: tuple[str, ...] = ()
+    """Values that must stand in its details, at any depth: names of ports, a destination."""
+    until_ms: int | None = None
+    """It must not have been closed or retracted by then: nothing turns green when it gets worse."""
+    case_id: str | None = None
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

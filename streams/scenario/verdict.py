@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -34,19 +34,24 @@ class Excess(msgspec.Struct, frozen=True, kw_only=True):
 def verdicts(truths: Sequence[Truth], alerts: Sequence[Alert]) -> list[Verdict]:
     """Every expectation, in the order of the truths."""
     dated = sorted(((time_ms(alert), alert) for alert in alerts if alert.status in _SAYS), key=lambda pair: pair[0])
+    ended = {alert.id: time_ms(alert) for alert in alerts if alert.status not in _SAYS}
     return [
-        Verdict(truth=truth, expected=expected, alert=_first(truth, expected, dated))
+        Verdict(truth=truth, expected=expected, alert=_first(truth, expected, dated, ended))
         for truth in truths
         for expected in truth.expected
     ]
 
 
-def _first(truth: Truth, expected: Expected, dated: Iterable[tuple[int, Alert]]) -> Alert | None:
+def _first(
+    truth: Truth, expected: Expected, dated: Iterable[tuple[int, Alert]], ended: Mapping[str, int]
+) -> Alert | None:
     return next(
         (
             alert
             for at_ms, alert in dated
-            if expected.after_ms <= at_ms <= expected.before_ms and _meets(truth, expected, alert)
+            if expected.after_ms <= at_ms <= expected.before_ms
+            and _meets(truth, expected, alert)
+            and (expected.until_ms is None or ended.get(alert.id, expected.until_ms) >= expected.until_ms)
         ),
         None,
     )
@@ -59,7 +64,19 @@ def _meets(truth: Truth, expected: Expected, alert: Alert) -> bool:
         and (truth.mmsi is None or truth.mmsi == alert.mmsi)
         and (expected.reason is None or expected.reason == alert.details.get("reason"))
         and (expected.zone is None or expected.zone == alert.details.get("zone"))
+        and (expected.case_id is None or expected.case_id == alert.case_id)
+        and set(expected.mentions) <= set(_texts(alert.details))
     )
+
+
+def _texts(value: object) -> Iterable[str]:
+    """Every text in details, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for each in value.values() for text in _texts(each))
+    elif isinstance(value, list | tuple):
+        yield from (text for each in value for text in _texts(each))
 
 
 def excesses(truths: Sequence[Truth], alerts: Sequence[Alert]) -> list[Excess]:

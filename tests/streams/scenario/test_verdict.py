@@ -60,3 +60,25 @@ def test_an_honest_ship_is_allowed_the_record_and_no_more() -> None:
 def test_what_is_said_of_a_named_ship_a_feed_or_another_time_is_no_excess() -> None:
     said = [alert(), alert(mmsi=None, severity="ticket"), alert(at_ms=9001, mmsi=HIM)]
     assert not excesses([DARK, HONEST], said)
+
+
+def asked(**more: Any) -> Truth:
+    expected = Expected(detector="gap", severity="page", after_ms=0, before_ms=5000, **more)
+    return Truth(kind="call", note="", mmsi=HER, from_ms=0, to_ms=9000, expected=(expected,))
+
+
+def test_what_must_be_mentioned_is_looked_for_at_any_depth() -> None:
+    said = alert(details={"ports": [{"zone": "Rajin", "stay_s": 3}], "near": "12 nm E of Dunai"})
+    assert verdicts([asked(mentions=("Rajin",))], [said])[0].alert == said
+    assert verdicts([asked(mentions=("Rajin", "Dunai"))], [said])[0].alert is None
+
+
+@pytest.mark.parametrize(("ended_ms", "met"), [(None, True), (8000, True), (7999, False)])
+def test_what_must_stay_open_is_not_met_by_an_alert_that_ended_before(ended_ms: int | None, met: bool) -> None:
+    said = [alert()] if ended_ms is None else [alert(), alert(ended_ms, status="closed", revision=2)]
+    assert (verdicts([asked(until_ms=8000)], said)[0].alert is not None) == met
+
+
+def test_all_that_is_said_of_one_ship_is_one_case() -> None:
+    assert verdicts([asked(case_id=f"mmsi/{HER}")], [alert()])[0].alert is not None
+    assert verdicts([asked(case_id="imo/9179842")], [alert()])[0].alert is None
