@@ -11,7 +11,6 @@ import msgspec
 import typer
 from rich.console import Console
 
-from streams.cli.alerts import ALERTS
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
 from streams.explain.drawing import Point, geojson
@@ -20,8 +19,8 @@ from streams.explain.heard import Heard, Raw, listen, window_of
 from streams.explain.telling import tell
 from streams.records import H_EVENT_FROM, H_EVENT_TO, H_KIND, H_SOURCE, KIND_SENTENCES, Sentences
 from streams.settings import KafkaSettings, Settings
+from streams.topics import ALERTS, SENTENCES
 
-SENTENCES: Final = "ais.sentences.v1"
 _LEAST_ID: Final = 4
 _CHUNK_BYTES: Final = 1 << 18
 

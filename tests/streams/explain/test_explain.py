@@ -12,13 +12,17 @@ import pytest
 
 from detectors.core.alert import Alert, Position
 from detectors.core.geo import distance_nm
+from streams.broker.clients import admin, producer
 from streams.cli import main
 from streams.encode import Particulars
 from streams.explain.drawing import circle, cut_line, geojson
 from streams.explain.heard import BINS, Raw, listen, window_of
+from streams.records import H_EVENT_FROM, H_EVENT_TO, H_KIND, H_SOURCE, KIND_SENTENCES
 from streams.scenario.model import HOUR_MS, Receiver, at
 from streams.scenario.story import Pace, Ship, Story
 from streams.scenario.track import sail
+from streams.settings import KafkaSettings
+from streams.topics import ALERTS, SENTENCES, create_missing
 
 START_MS = at("2024-03-01 00:00")
 LISTED, PEERS = 273_999_001, 12
@@ -197,3 +201,34 @@ def test_peers_and_reports_are_counted_by_the_bin() -> None:
     assert heard.whole and len(heard.hers) == len(heard.peers) == BINS
     assert heard.hers[:12].all() and not heard.hers[-15:].any() and set(heard.peers.tolist()) <= {PEERS + 1, PEERS}
     assert geojson([alert], heard, {})["features"][0]["geometry"]["type"] == "LineString"
+
+
+@pytest.mark.broker
+def test_the_topics_tell_the_same_as_the_files(
+    folder: Path, kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Alerts in their topic, sentences packed as ingest packs them with the span of event time in the head."""
+    made = admin(kafka_settings)
+    create_missing(made, kafka_settings)
+    made.close()
+    monkeypatch.setenv("WAKEWATCH_KAFKA_TOPIC_PREFIX", kafka_settings.topic_prefix)
+    client = producer(kafka_settings)
+    lines = feed()
+    for at_, n in enumerate(range(0, len(lines), 1000)):
+        packed = lines[n : n + 1000]
+        span = [str(int(line.split(b"c:")[1][:13])).encode() for line in (packed[0], packed[-1])]
+        heads = [(H_KIND, KIND_SENTENCES), (H_SOURCE, b"pier"), (H_EVENT_FROM, span[0]), (H_EVENT_TO, span[1])]
+        client.send(kafka_settings.topic_prefix + SENTENCES, b"\n".join(packed), partition=at_ % 4, headers=heads)
+    for line in (folder / "alerts.jsonl").read_bytes().splitlines():
+        client.send(kafka_settings.topic_prefix + ALERTS, line)
+    client.flush()
+    client.close()
+    ask = ("explain", dark(folder)["id"][:10])
+    servers = ("--bootstrap-servers", kafka_settings.bootstrap_servers)
+    files = ("--alerts", str(folder / "alerts.jsonl"), "--log", str(folder / "feed.nmea"))
+    for geo in ((), ("--geojson",)):
+        said = []
+        for source in (servers, files):
+            assert run(monkeypatch, *ask, *source, *geo) == 0
+            said.append(capsys.readouterr().out.replace(" feed ", " pier "))
+        assert said[0] == said[1]
