@@ -15,9 +15,19 @@ from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
 from streams.explain.drawing import Point, geojson
 from streams.explain.gathering import Gathered, Source, from_file, gather
-from streams.explain.heard import Heard, Raw, listen, window_of
+from streams.explain.heard import Heard, Listener, Raw, window_of
 from streams.explain.telling import tell
-from streams.records import H_EVENT_FROM, H_EVENT_TO, H_KIND, H_SOURCE, KIND_SENTENCES, Sentences
+from streams.records import (
+    H_EVENT_FROM,
+    H_EVENT_TO,
+    H_KIND,
+    H_SOURCE,
+    KIND_SENTENCES,
+    KIND_TICK,
+    Sentences,
+    TickRecord,
+    encode_tick,
+)
 from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERTS, SENTENCES
 
@@ -77,17 +87,21 @@ def _heard(gathered: Gathered, effective: Settings, alerts: Path | None, log: li
         return None, "no raw log was given: --log RECORDING shows when she was heard, and whether others were"
     records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
     wanted = frozenset(e.sentence for alert in gathered.revisions for e in alert.evidence)
-    return listen(records, window_of(gathered.revisions), wanted), ""
+    listener = Listener(window_of(gathered.revisions), wanted)
+    for record in records:
+        listener.take(record)
+    return listener.heard(), ""
 
 
 def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
     from streams.console.reading import read
 
     for record in read(kafka, SENTENCES):
-        if record.value and record.headers.get(H_KIND, KIND_SENTENCES) == KIND_SENTENCES:
-            spans = [_number(record.headers.get(name)) for name in (H_EVENT_FROM, H_EVENT_TO)]
+        kind = record.headers.get(H_KIND, KIND_SENTENCES)
+        if record.value and kind in {KIND_SENTENCES, KIND_TICK}:
+            from_ms, to_ms = (_number(record.headers.get(name)) for name in (H_EVENT_FROM, H_EVENT_TO))
             source = record.headers.get(H_SOURCE, b"").decode("utf-8", "replace")
-            yield Raw(record.value, source, spans[0], spans[1])
+            yield Raw(record.value, source, from_ms, to_ms, record.partition, kind == KIND_TICK)
 
 
 def _recorded(files: Iterable[Path], effective: Settings) -> Iterator[Raw]:
@@ -95,18 +109,22 @@ def _recorded(files: Iterable[Path], effective: Settings) -> Iterator[Raw]:
     from streams.cli.replay import open_recording, source_name
     from streams.ingest.core import Ingest, Nature
 
+    partitions = effective.kafka.partitions
     for path in files:
-        ingest = Ingest(source_name(path), 1, effective.ingest, effective.feed, Nature(replayed=True))
+        ingest = Ingest(source_name(path), partitions, effective.ingest, effective.feed, Nature(replayed=True))
         with open_recording(path) as file:
             while chunk := file.read(_CHUNK_BYTES):
-                yield from _sentences(ingest.feed(chunk))
-        yield from _sentences(ingest.end())
+                yield from _raw(ingest.feed(chunk), partitions)
+        yield from _raw(ingest.end(), partitions)
 
 
-def _sentences(records: Iterable[object]) -> Iterator[Raw]:
+def _raw(records: Iterable[object], partitions: int) -> Iterator[Raw]:
     for record in records:
         if isinstance(record, Sentences):
-            yield Raw(record.value, record.source, record.event_from_ms, record.event_to_ms)
+            yield Raw(record.value, record.source, record.event_from_ms, record.event_to_ms, record.partition)
+        elif isinstance(record, TickRecord):
+            value = encode_tick(record.tick)
+            yield from (Raw(value, record.tick.source, partition=n, tick=True) for n in range(partitions))
 
 
 def _number(text: bytes | None) -> int | None:

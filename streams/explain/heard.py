@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -45,6 +44,8 @@ class Raw(NamedTuple):
     source: str
     from_ms: int | None = None
     to_ms: int | None = None
+    partition: int = 0
+    tick: bool = False
 
 
 class Heard(NamedTuple):
@@ -89,25 +90,39 @@ def window_of(revisions: list[Alert]) -> Window:
     return Window(newest.mmsi or 0, start_ms - lead_ms, end_ms + lead_ms, place)
 
 
-def listen(records: Iterable[Raw], window: Window, wanted: frozenset[str]) -> Heard:
-    """Looks through the log once. ``wanted``: the sentences of the evidence."""
-    hers, beside, spans, kept = [], [], [], set[str]()
-    for record in records:
+class Listener:
+    """Looks through the log once, record by record. ``wanted``: the sentences of the evidence."""
+
+    def __init__(self, window: Window, wanted: frozenset[str]) -> None:
+        self._window, self._wanted = window, wanted
+        self._hers: list[npt.NDArray[np.void]] = []
+        self._beside: list[Times] = []
+        self._spans: list[tuple[int, int]] = []
+        self._kept: set[str] = set()
+
+    def take(self, record: Raw) -> None:
+        """The next record; records without sentences say nothing here."""
+        window = self._window
+        if record.tick:
+            return
         if record.from_ms is not None and record.to_ms is not None:
-            spans.append((record.from_ms, record.to_ms))
+            self._spans.append((record.from_ms, record.to_ms))
             if record.to_ms < window.from_ms or record.from_ms > window.to_ms:
-                continue
+                return
         text = record.value.decode("ascii", "replace")
-        kept |= {sentence for sentence in wanted - kept if sentence in text}
+        self._kept |= {sentence for sentence in self._wanted - self._kept if sentence in text}
         reports = decode(record.value, record.source).batch.reports
         if len(reports):
-            spans.append((int(reports["time_ms"].min()), int(reports["time_ms"].max())))
+            self._spans.append((int(reports["time_ms"].min()), int(reports["time_ms"].max())))
         reports = reports[(reports["time_ms"] >= window.from_ms) & (reports["time_ms"] <= window.to_ms)]
         mine = reports["mmsi"] == window.mmsi
-        hers.append(reports[mine])
-        beside.append(_beside(reports[~mine], window))
-    log_ms = (min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
-    return _heard(window, log_ms, hers, beside, frozenset(kept))
+        self._hers.append(reports[mine])
+        self._beside.append(_beside(reports[~mine], window))
+
+    def heard(self) -> Heard:
+        """What was found so far."""
+        log_ms = (min(a for a, _ in self._spans), max(b for _, b in self._spans)) if self._spans else None
+        return _heard(self._window, log_ms, self._hers, self._beside, frozenset(self._kept))
 
 
 def _heard(

@@ -16,7 +16,7 @@ from streams.broker.clients import admin, producer
 from streams.cli import main
 from streams.encode import Particulars
 from streams.explain.drawing import circle, cut_line, geojson
-from streams.explain.heard import BINS, Raw, listen, window_of
+from streams.explain.heard import BINS, Listener, Raw, window_of
 from streams.records import H_EVENT_FROM, H_EVENT_TO, H_KIND, H_SOURCE, KIND_SENTENCES
 from streams.scenario.model import HOUR_MS, Receiver, at
 from streams.scenario.story import Pace, Ship, Story
@@ -197,7 +197,9 @@ def test_peers_and_reports_are_counted_by_the_bin() -> None:
         mmsi=LISTED, episode_start="2024-03-01T04:00:00.000Z", time="2024-03-01T05:00:00.000Z", headline="",
         position=Position(lat_deg=42.66, lon_deg=132.2, time="2024-03-01T04:00:00.000Z"),
     )  # fmt: skip
-    heard = listen([Raw(b"\n".join(lines), "pier")], window_of([alert]), frozenset())
+    listener = Listener(window_of([alert]), frozenset())
+    listener.take(Raw(b"\n".join(lines), "pier"))
+    heard = listener.heard()
     assert heard.whole and len(heard.hers) == len(heard.peers) == BINS
     assert heard.hers[:12].all() and not heard.hers[-15:].any() and set(heard.peers.tolist()) <= {PEERS + 1, PEERS}
     assert geojson([alert], heard, {})["features"][0]["geometry"]["type"] == "LineString"
