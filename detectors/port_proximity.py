@@ -11,11 +11,11 @@ ships only; a zone counts between its dates. One alert a ship at a time, naming 
 the radius or polygon, until a tenth beyond it. *Closing*: the course leads through the zone, at 3 kn or more, the
 arrival is inside the horizon, and for an unlisted ship the destination names the zone or it is slowing down: mere
 nearness beside a busy lane is not enough. *Destination*: the text names it by UN/LOCODE or alias. A ship that goes
-silent inside leaves its alert open: last known inside. *Feasible while dark*: a listed ship has an open ``gap``, and
-d(last fix, zone) <= v_max * silence; when she is heard again, d(last, zone) + d(zone, next) <= v_max * silence says
-for how long she could have called, or retracts it. v_max is the 95th percentile of her own speeds under way, bounded
-by her type; distances are great circles. Its ``confidence`` is the share of the ports in reach that are sanctioned:
-below a setting it is for the record only.
+silent inside leaves its alert open: last known inside. *Feasible while dark*: a listed ship has an open ``gap`` (also
+one of which it cannot tell), and d(last fix, zone) <= v_max * silence; when she is heard again, d(last, zone) + d(zone,
+next) <= v_max * silence says for how long she could have called, or retracts it. v_max is the 95th percentile of her
+own speeds under way, bounded by her type; distances are great circles. ``confidence`` is the share of the ports in
+reach that are sanctioned: below a setting it is for the record only.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
@@ -49,7 +49,7 @@ from detectors.core.reference import Reference
 from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps, unix_ms, zulu
 
-GAP: Final = "gap"
+GAP, CANNOT_TELL = "gap", "cannot_tell"
 SEEN_AFTER_MS: Final = 5 * MINUTE_MS
 
 
@@ -141,23 +141,20 @@ class PortProximity(Detector):
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
         """Compares what is true now with what was said."""
-        opened = self.opened(step, at)
+        opened, reasons, row = self.opened(step, at), self.state(step).reason, int(step.rows[at])
         if step.kind != "clock":
             yield from self._reported(step, at, opened)
             return
-        reason = self._reason(step, at)
+        reason = reasons[row]
         if opened is not None and reason != FEASIBLE:
             yield from self._silent(step, at, opened)
-            opened = None if self._reason(step, at) == NONE else opened
+            opened = None if reasons[row] == NONE else opened
         if reason != INSIDE:
             yield from self._feasible(step, at, opened)
 
-    def _reason(self, step: Step, at: int) -> int:
-        return int(self.state(step).reason[step.rows[at]])
-
     def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
-        if opened is not None and self._reason(step, at) == FEASIBLE:
+        if opened is not None and own.reason[row] == FEASIBLE:
             if not step.moved[at]:
                 return  # where she is now decides
             yield self._heard(step, at, ship, opened)
@@ -219,8 +216,9 @@ class PortProximity(Detector):
         allowed = self.havens.still_dark(ship, now_ms) if ship.listed is not None and not ship.misuse else None
         if allowed is None:
             return
-        told = opened is not None and self._reason(step, at) == FEASIBLE
-        dark = told or _is_dark(step, row, now_ms)
+        told = opened is not None and own.reason[row] == FEASIBLE
+        gap = _silence(step, row, now_ms)
+        dark = told or gap is not None
         clear = allowed.share >= self.thresholds.feasible_share_least  # else there is nothing worth another revision
         grown = opened is None or not told or (clear and allowed.zones > int(opened.details["feasible_zones"]))
         if allowed.zones and dark and grown:
@@ -229,7 +227,8 @@ class PortProximity(Detector):
                 opened = None
             own.zone[row], own.reason[row] = self._numbers[allowed.calls[0].zone], FEASIBLE
             own.quiet[row] = own.listed[row] = own.stage[row] = True
-            yield DarkReach(ship, self.places.zones[own.zone[row]], allowed, now_ms).finding(
+            unsure = gap is not None and gap.details.get("category") == CANNOT_TELL
+            yield DarkReach(ship, self.places.zones[own.zone[row]], allowed, now_ms, unsure).finding(
                 opened, self.thresholds.feasible_share_least
             )
         again_h = allowed.look_again_h(dark=dark)
@@ -290,7 +289,11 @@ class PortProximity(Detector):
         )
 
 
-def _is_dark(step: Step, row: int, now_ms: int) -> bool:
-    """Whether a gap of hers has been open for five minutes: one that opens just now may be seen or not by now."""
-    gap = step.fleet.open_of(row).get((GAP, ""))
-    return gap is not None and (gap.revision > 1 or unix_ms(gap.time) <= now_ms - SEEN_AFTER_MS)
+def _silence(step: Step, row: int, now_ms: int) -> Alert | None:
+    """Her gap, open for five minutes: one that opens just now may be seen or not by now.
+
+    Also one of which ``gap`` cannot tell, as it says of listed ships: she was not heard, whyever.
+    """
+    gaps = [alert for (detector, _), alert in sorted(step.fleet.open_of(row).items()) if detector == GAP]
+    seen = (alert for alert in gaps if alert.revision > 1 or unix_ms(alert.time) <= now_ms - SEEN_AFTER_MS)
+    return next(seen, None)

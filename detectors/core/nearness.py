@@ -84,6 +84,8 @@ class DarkReach(NamedTuple):
     zone: Zone
     allowed: Allowed
     now_ms: int
+    unsure: bool = False
+    """The feed could hardly have heard her: whether she was dark it cannot tell."""
 
     @property
     def _silent(self) -> str:
@@ -109,7 +111,8 @@ class DarkReach(NamedTuple):
         others = Fact(fact="other ports that fit as well", value=allowed.innocent)
         if call.longest_stay_s is None or call.needed_kn is None:
             far = Fact(fact=f"from her last fix to {call.zone}", value=call.distance_nm, threshold=reach_nm, unit="nm")
-            return (far, speed, others)
+            unheard = Fact(fact="whether she transmitted", value="cannot tell: this feed could hardly have heard her")
+            return (far, speed, others, unheard) if self.unsure else (far, speed, others)
         return (
             Fact(
                 fact=f"longest stay at {call.zone}",
@@ -130,6 +133,7 @@ class DarkReach(NamedTuple):
             "distance_nm": self.allowed.calls[0].distance_nm,
             **({"legal_basis": zone.legal_basis} if zone.legal_basis else {}),
             "silent_since": rfc3339(self.before.last_ms), "confidence": self.allowed.share,
+            **({"cannot_tell": True} if self.unsure else {}),
             **self.allowed.details(),
         }  # fmt: skip
 
