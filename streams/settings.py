@@ -10,7 +10,7 @@ from msgspec import Meta
 from detectors.core.crowding import FleetRules
 from detectors.core.ticks import FeedRules
 
-SECRET_ENDINGS = ("_secret", "_password")
+SECRET_ENDINGS = ("_secret", "_password", "apprise_urls")
 """A setting so named is never shown, however it was given."""
 
 
@@ -113,6 +113,39 @@ class NotifySettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields
     webhook_secret: Annotated[
         str, Meta(description="Signs what the webhook is sent (HMAC-SHA256); better given as a file; empty for none")
     ] = ""
+    apprise_urls: Annotated[
+        str,
+        Meta(description="Services as apprise names them, separated by spaces; better given as a file"),
+    ] = ""
+    alertmanager_severities: Annotated[
+        tuple[Literal["page", "ticket"], ...], Meta(description="Which severities Alertmanager is told: page, ticket")
+    ] = ("page", "ticket")
+    webhook_severities: Annotated[
+        tuple[Literal["page", "ticket"], ...], Meta(description="Which the webhook is sent")
+    ] = ("page", "ticket")
+    apprise_severities: Annotated[
+        tuple[Literal["page", "ticket"], ...], Meta(description="Which go through apprise")
+    ] = ("page", "ticket")
+    quiet_hours: Annotated[
+        str,
+        Meta(
+            pattern=r"^(\d\d:\d\d-\d\d:\d\d)?$",
+            description="When tickets wait, such as 22:00-06:00; a page never waits; empty: never",
+        ),
+    ] = ""
+    quiet_zone: Annotated[str, Meta(description="Whose clock the quiet hours go by, such as Europe/Oslo")] = "UTC"
+    groups_most: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            description="New cases (pages) or areas (tickets) told one by one in groups_window_s; 0: all",
+        ),
+    ] = 4
+    groups_window_s: Annotated[
+        float, Meta(ge=1, le=86_400, description="... the others are told as one: `and 214 more`, s")
+    ] = 300.0
+    timeout_s: Annotated[float, Meta(gt=0, le=300, description="How long an answer is waited for, s")] = 10.0
     digest_after_s: Annotated[
         float, Meta(ge=60, le=604_800, description="What ended longer ago than this untold is told in one digest, s")
     ] = 3600.0

@@ -24,12 +24,14 @@ from streams.metrics import Metrics
 from streams.metrics_http import serve
 from streams.notify import run as notifier
 from streams.notify.core import Outgoing, Rules
-from streams.notify.courier import Courier
+from streams.notify.courier import Courier, Targets
 from streams.notify.dead import Burial
-from streams.notify.http import endpoint
+from streams.notify.gate import GateRules, quiet_of
+from streams.notify.http import Endpoint, endpoint
 from streams.notify.notices import Notice, time_ms
+from streams.notify.small import Apprise
 from streams.rights import refuse_unless_allowed
-from streams.settings import Settings
+from streams.settings import NotifySettings, Settings
 
 _out = Console(highlight=False, soft_wrap=True)
 _STYLE: Final = {"page": "bold red", "ticket": "yellow"}
@@ -88,25 +90,15 @@ class _Stop(threading.Event):
 
 def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
     rules = settings.notify
-    if not rules.alertmanager_url and not rules.webhook_url:
-        raise ConfigError("nobody to notify: set notify.alertmanager_url or notify.webhook_url, or say --dry-run")
+    targets, plan = _targets(rules), _plan(settings, once=once)
+    if not targets.names():
+        raise ConfigError(
+            "nobody to notify: set notify.alertmanager_url, notify.webhook_url or notify.apprise_urls, or say --dry-run"
+        )
     with contextlib.closing(admin(settings.kafka)) as client:
         refuse_unless_allowed(client, "notify", settings)
     metrics, burial = Metrics(CollectorRegistry()), Burial(settings.kafka)
-    courier = Courier(
-        endpoint("notify.alertmanager_url", rules.alertmanager_url) if rules.alertmanager_url else None,
-        endpoint("notify.webhook_url", rules.webhook_url) if rules.webhook_url else None,
-        metrics,
-        stop.is_set,
-        secret=rules.webhook_secret,
-        bury=burial,
-    )
-    plan = notifier.Plan(
-        kafka=settings.kafka,
-        rules=Rules(resend_every_s=rules.resend_every_s, digest_after_s=rules.digest_after_s),
-        group=f"{settings.worker.app_id}-notify",
-        once=once,
-    )
+    courier = Courier(targets, metrics, stop.is_set, burial)
     with contextlib.ExitStack() as stack:
         stack.callback(burial.close)
         if rules.metrics_port:
@@ -114,10 +106,48 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
             metrics.ready.set_function(lambda: not courier.failing)
             stack.enter_context(serve(rules.metrics_host, rules.metrics_port, metrics.registry, ready))
         notifier.run(plan, courier.carry, stop, metrics)
+        courier.finish()
+
+
+def _targets(rules: NotifySettings) -> Targets:
+    """Who is told. Raises ConfigError."""
+
+    def at(setting: str, url: str) -> Endpoint | None:
+        return endpoint(f"notify.{setting}", url, rules.timeout_s) if url else None
+
+    return Targets(
+        alertmanager=at("alertmanager_url", rules.alertmanager_url),
+        webhook=at("webhook_url", rules.webhook_url),
+        apprise=Apprise(rules.apprise_urls) if rules.apprise_urls else None,
+        secret=rules.webhook_secret,
+        alertmanager_severities=rules.alertmanager_severities,
+        webhook_severities=rules.webhook_severities,
+        apprise_severities=rules.apprise_severities,
+    )
+
+
+def _plan(settings: Settings, *, once: bool) -> notifier.Plan:
+    """How the topic is read. Raises ConfigError."""
+    rules = settings.notify
+    try:
+        quiet = quiet_of(rules.quiet_hours, rules.quiet_zone)
+    except (ValueError, KeyError):
+        raise ConfigError(
+            f"notify.quiet_hours {rules.quiet_hours!r} in {rules.quiet_zone!r}: write 22:00-06:00 and a zone such as "
+            "Europe/Oslo"
+        ) from None
+    gate = GateRules(groups_most=rules.groups_most, window_s=rules.groups_window_s, quiet=quiet)
+    return notifier.Plan(
+        kafka=settings.kafka,
+        rules=Rules(resend_every_s=rules.resend_every_s, digest_after_s=rules.digest_after_s, gate=gate),
+        group=f"{settings.worker.app_id}-notify",
+        once=once,
+    )
 
 
 def _dry_run(settings: Settings, stop: _Stop, *, once: bool, include_replayed: bool, json: bool) -> None:
-    rules = Rules(resend_every_s=_NEVER_S, settle_s=0, include_replayed=include_replayed, digest_after_s=_NEVER_S)
+    rules = Rules(resend_every_s=_NEVER_S, settle_s=0, include_replayed=include_replayed, digest_after_s=_NEVER_S,
+                  gate=GateRules(groups_most=0))  # fmt: skip
 
     def show(outgoing: Outgoing) -> bool:
         for notice in outgoing.notices:

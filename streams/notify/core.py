@@ -11,6 +11,7 @@ Rules.
 7. A case that a person acknowledged, or called false, is put out, and stays so until one of its alerts changes.
 8. What came and went while we were away, longer ago than ``digest_after_s``, is told in one digest; what is still
    open is told as ever.
+9. Not everything is told when it comes: see ``gate``. The webhook, which is read by machines, gets every revision.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from detectors.core.alert import Alert
 from detectors.core.units import MS
 from streams.feedback import Feedback
 from streams.notify.digest import DIGEST_WAIT_MS, Missed
+from streams.notify.gate import GATHER_MS, Gate, GateRules
 from streams.notify.notices import ENDED, Notice, firing, labels_of, resolved
 
 SEEN_MOST: Final = 200_000
@@ -40,6 +42,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float = SETTLE_S
     include_replayed: bool = False
     digest_after_s: float = 3600.0
+    gate: GateRules = GateRules()
 
     @property
     def lapse_s(self) -> float:
@@ -54,9 +57,16 @@ class Outgoing(msgspec.Struct, frozen=True):
     """For Alertmanager."""
     revisions: tuple[Alert, ...] = ()
     """For the webhook."""
+    news: tuple[Notice, ...] = ()
+    """Of the notices those that are no repeats: for whom every message reaches a person."""
 
     def __add__(self, other: Outgoing) -> Outgoing:
-        return Outgoing(self.notices + other.notices, self.revisions + other.revisions)
+        return Outgoing(self.notices + other.notices, self.revisions + other.revisions, self.news + other.news)
+
+
+def _told(*notices: Notice) -> Outgoing:
+    """These, and each is news."""
+    return Outgoing(notices, (), notices)
 
 
 class _Open(msgspec.Struct):
@@ -87,6 +97,7 @@ class Notices:
         self._quiet: dict[str, int] = {}
         """By alert id: the revision up to which a person has heard."""
         self._missed = Missed()
+        self._gate = Gate(rules.gate)
 
     @property
     def open(self) -> int:
@@ -98,13 +109,15 @@ class Notices:
         """Whether an end waits for its time."""
         return bool(self._closing)
 
-    def restore(self, alert: Alert) -> None:
+    def restore(self, alert: Alert, written_ms: int) -> None:
         """What was open when we started is repeated, though its revisions went out in another life.
 
-        Called with the table of newest revisions in its order, which may still hold older ones before them.
+        Called with newest revisions in the order in which they were written: what was held then is held again.
         """
         self._open.pop(alert.id, None)
-        if self._wanted(alert) and alert.status not in ENDED and alert.revision > self._quiet.get(alert.id, 0):
+        self._gate.leave(alert.id)
+        quiet = alert.revision <= self._quiet.get(alert.id, 0)
+        if self._wanted(alert) and alert.status not in ENDED and not quiet and self._gate.admit(alert, written_ms):
             self._open[alert.id] = _Open(alert=alert, first_ms=0, posted_ms=0)
 
     def heard(self, said: Feedback, now_ms: int) -> Outgoing:
@@ -114,12 +127,13 @@ class Notices:
         if own is not None and own.alert.revision > said.revision:
             return NOTHING  # it changed since: that is news to the person too
         case = [one for one in self._open.values() if one.alert.case_id == said.case_id]
-        notices: tuple[Notice, ...] = ()
+        said_now = NOTHING
         for one in case:
             del self._open[one.alert.id]
+            self._gate.leave(one.alert.id)
             self._quiet[one.alert.id] = one.alert.revision
-            notices += self._end(one.alert, one, now_ms)
-        return Outgoing(notices)
+            said_now += self._end(one.alert, one, now_ms)
+        return said_now
 
     def take(self, alert: Alert, now_ms: int, written_ms: int | None = None) -> Outgoing:
         """A revision from the topic, written there at ``written_ms`` (None: just now)."""
@@ -134,10 +148,26 @@ class Notices:
         if former is not None and former.alert.revision > alert.revision:
             return Outgoing((), (alert,) if self._wanted(alert) else ())  # restored from a newer one
         self._open.pop(alert.id, None)
-        revisions = (alert,) if self._wanted(alert) else ()
+        revisions = Outgoing((), (alert,) if self._wanted(alert) else ())
         if alert.status in ENDED or not self._wanted(alert):
-            return Outgoing(self._end(alert, former, now_ms), revisions)
-        return Outgoing(self._begin(alert, former, now_ms), revisions)
+            return revisions + self._leave(alert, former, now_ms)
+        return revisions + self._arrive(alert, former, now_ms)
+
+    def _arrive(self, alert: Alert, former: _Open | None, now_ms: int) -> Outgoing:
+        """It is open: told, unless the gate holds it."""
+        known = former is not None and former.alert.severity == alert.severity
+        if known or self._gate.admit(alert, now_ms):
+            return self._begin(alert, former, now_ms)
+        return NOTHING if former is None else self._end(alert, former, now_ms)
+
+    def _leave(self, alert: Alert, former: _Open | None, now_ms: int) -> Outgoing:
+        """It is over. One that was held untold through the night is counted in the digest."""
+        waited = self._gate.waits(alert.id)
+        if not self._gate.leave(alert.id):
+            return self._end(alert, former, now_ms)
+        if waited:
+            self._missed.add(alert, now_ms)
+        return NOTHING
 
     def _came_late(self, alert: Alert, now_ms: int) -> Outgoing:
         """Not open now (else it was restored): it came and went while nobody was told."""
@@ -146,25 +176,28 @@ class Notices:
         return Outgoing((), (alert,))
 
     def due(self, now_ms: int) -> Outgoing:
-        """What time alone makes due: repeats of what is open, ends that have settled."""
+        """What time alone makes due: repeats of what is open, ends that have settled, what was held."""
         ended = [one for one in self._closing if one.due_ms <= now_ms]
         self._closing = [one for one in self._closing if one.due_ms > now_ms]
         repeats = [one for one in self._open.values() if now_ms - one.posted_ms >= self.rules.resend_every_s * MS]
         for one in repeats:
             one.posted_ms, one.first_ms = now_ms, one.first_ms or now_ms
-        return Outgoing(
-            (
-                *(firing(one.alert, now_ms, self.rules.lapse_s) for one in repeats),
-                *(resolved(one.alert, one.labels, now_ms) for one in ended),
-                *self._missed.due(now_ms),
-            )
-        )
+        repeated = Outgoing(tuple(firing(one.alert, now_ms, self.rules.lapse_s) for one in repeats))
+        ends = _told(*(resolved(one.alert, one.labels, now_ms) for one in ended))
+        return repeated + ends + self._held(now_ms)
+
+    def _held(self, now_ms: int) -> Outgoing:
+        released = NOTHING
+        for alert in self._gate.released(now_ms):
+            released += self._arrive(alert, None, now_ms)
+        digest = () if self._gate.quiet(now_ms) else self._missed.due(now_ms)
+        return released + _told(*digest, *self._gate.due(now_ms))
 
     def flush(self, now_ms: int) -> Outgoing:
         """The ends that wait, at once: we are about to leave."""
         ended, self._closing = self._closing, []
         last = tuple(resolved(one.alert, one.labels, now_ms) for one in ended)
-        return Outgoing((*last, *self._missed.due(now_ms + DIGEST_WAIT_MS)))
+        return _told(*last, *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._gate.due(now_ms + GATHER_MS))
 
     def _wanted(self, alert: Alert) -> bool:
         return alert.severity != "log" and (self.rules.include_replayed or not alert.replayed)
@@ -178,22 +211,24 @@ class Notices:
             self._seen.popitem(last=False)
         return True
 
-    def _begin(self, alert: Alert, former: _Open | None, now_ms: int) -> tuple[Notice, ...]:
+    def _begin(self, alert: Alert, former: _Open | None, now_ms: int) -> Outgoing:
         notice = firing(alert, now_ms, self.rules.lapse_s)
         same = former is not None and labels_of(former.alert) == notice.labels
         first_ms = former.first_ms if former is not None and same else now_ms
         self._open[alert.id] = _Open(alert=alert, first_ms=first_ms, posted_ms=now_ms)
         # Back under labels whose end still waits: that end would put out what burns again.
         self._closing = [one for one in self._closing if one.labels != notice.labels]
-        return (notice,) if same or former is None else (notice, *self._end(alert, former, now_ms))
+        if same:
+            return Outgoing((notice,))
+        return _told(notice) + (NOTHING if former is None else self._end(alert, former, now_ms))
 
-    def _end(self, alert: Alert, former: _Open | None, now_ms: int) -> tuple[Notice, ...]:
+    def _end(self, alert: Alert, former: _Open | None, now_ms: int) -> Outgoing:
         """The end of what stood under the former labels; under the alert's own when we do not know of any."""
         if former is None and not self._wanted(alert):
-            return ()
+            return NOTHING
         labels = labels_of(alert if former is None else former.alert)
         due_ms = now_ms if former is None else former.first_ms + int(self.rules.settle_s * MS)
         if due_ms <= now_ms:
-            return (resolved(alert, labels, now_ms),)
+            return _told(resolved(alert, labels, now_ms))
         self._closing.append(_Closing(due_ms, alert, labels))
-        return ()
+        return NOTHING

@@ -1,4 +1,4 @@
-"""Carries what is outgoing to Alertmanager and the webhook: all of it, or it says that it was stopped."""
+"""Carries what is outgoing to Alertmanager, the webhook and apprise: all of it, or it says that it was stopped."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from typing import Final
 import msgspec
 import structlog
 
-from detectors.core.alert import Alert, encode
+from detectors.core.alert import Alert, Severity, encode
 from streams.errors import Reason, SinkError
 from streams.metrics import Metrics
 from streams.notify import http
 from streams.notify.core import Outgoing
 from streams.notify.http import Endpoint
 from streams.notify.notices import Notice
+from streams.notify.small import Apprise, Gathering, Message
 
-ALERTMANAGER, WEBHOOK = "alertmanager", "webhook"
+ALERTMANAGER, WEBHOOK, APPRISE = "alertmanager", "webhook", "apprise"
 DELIVERED, REFUSED, RETRIED = "delivered", "refused", "retried"
 SIGNATURE: Final = "Wakewatch-Signature"
 _API: Final = "/api/v2/alerts"
 _POST_MOST: Final = 100
+EVERYTHING: Final[tuple[Severity, ...]] = ("page", "ticket")
 _log = structlog.get_logger("wakewatch.notify")
 
 
@@ -36,24 +38,41 @@ def signature(secret: bytes, body: bytes, now_s: int) -> str:
     return f"t={now_s},v1={hmac.new(secret, b'%d.' % now_s + body, hashlib.sha256).hexdigest()}"
 
 
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told, and of which severities; None: not this one."""
+
+    alertmanager: Endpoint | None = None
+    webhook: Endpoint | None = None
+    apprise: Apprise | None = None
+    secret: str = ""
+    """Signs what the webhook is sent."""
+    alertmanager_severities: tuple[Severity, ...] = EVERYTHING
+    webhook_severities: tuple[Severity, ...] = EVERYTHING
+    apprise_severities: tuple[Severity, ...] = EVERYTHING
+
+    def names(self) -> list[str]:
+        """Of those that are told."""
+        pairs = ((ALERTMANAGER, self.alertmanager), (WEBHOOK, self.webhook), (APPRISE, self.apprise))
+        return [name for name, to in pairs if to is not None]
+
+
 class Courier:
     """Delivers in order. What an end refuses for good is counted and logged, and the rest goes on."""
 
     def __init__(
         self,
-        alertmanager: Endpoint | None,
-        webhook: Endpoint | None,
+        targets: Targets,
         metrics: Metrics,
         stopping: Callable[[], bool],
-        *,
-        secret: str = "",
         bury: Bury | None = None,
+        now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
     ) -> None:
-        self._alertmanager = alertmanager.under(_API) if alertmanager else None
-        self._webhook = webhook
-        self._metrics, self._stopping = metrics, stopping
-        self._secret, self._bury = secret.encode(), bury
-        for target in [name for name, to in ((ALERTMANAGER, alertmanager), (WEBHOOK, webhook)) if to is not None]:
+        self._to = targets
+        self._alertmanager = targets.alertmanager.under(_API) if targets.alertmanager else None
+        self._metrics, self._stopping, self._now_ms = metrics, stopping, now_ms
+        self._secret, self._bury = targets.secret.encode(), bury
+        self._gathering = Gathering()
+        for target in targets.names():
             for outcome in (DELIVERED, REFUSED, RETRIED):
                 metrics.notifications.labels(target, outcome)
         self.failing = ""
@@ -61,10 +80,28 @@ class Courier:
 
     def carry(self, outgoing: Outgoing) -> bool:
         """Delivers all. False: we were asked to stop before it was done."""
-        for start in range(0, len(outgoing.notices), _POST_MOST):
-            if not self._notices(outgoing.notices[start : start + _POST_MOST]):
+        unwanted = set(EVERYTHING) - set(self._to.alertmanager_severities)
+        notices = [notice for notice in outgoing.notices if notice.labels.get("severity") not in unwanted]
+        for start in range(0, len(notices), _POST_MOST):
+            if not self._notices(notices[start : start + _POST_MOST]):
                 return False
-        return all(self._revision(alert) for alert in outgoing.revisions)
+        revisions = (alert for alert in outgoing.revisions if alert.severity in self._to.webhook_severities)
+        return all(self._revision(alert) for alert in revisions) and self._messages(outgoing.news)
+
+    def finish(self) -> bool:
+        """Sends what is gathered: we are about to leave. False likewise."""
+        return all(map(self._message, self._gathering.due(self._now_ms(), leaving=True)))
+
+    def _messages(self, news: Sequence[Notice]) -> bool:
+        if self._to.apprise is None:
+            return True
+        now_ms = self._now_ms()
+        wanted = [notice for notice in news if notice.labels["severity"] in self._to.apprise_severities]
+        return all(map(self._message, [*self._gathering.take(wanted, now_ms), *self._gathering.due(now_ms)]))
+
+    def _message(self, message: Message) -> bool:
+        services = self._to.apprise
+        return services is None or self._patiently(APPRISE, lambda: services.send(message), 1)
 
     def _notices(self, notices: Sequence[Notice]) -> bool:
         if self._alertmanager is None:
@@ -80,11 +117,11 @@ class Courier:
             return self._notices(notices[:half]) and self._notices(notices[half:])
 
     def _revision(self, alert: Alert) -> bool:
-        if self._webhook is None:
+        if self._to.webhook is None:
             return True
         body = encode(alert)
         try:
-            return self._post(WEBHOOK, self._webhook, body, self._headers(alert, body), 1)
+            return self._post(WEBHOOK, self._to.webhook, body, self._headers(alert, body), 1)
         except SinkError as error:
             self._refused(WEBHOOK, alert.id, body, error)
             return True
@@ -96,13 +133,16 @@ class Courier:
         return headers
 
     def _post(self, target: str, to: Endpoint, body: bytes, headers: dict[str, str], size: int) -> bool:
+        return self._patiently(target, lambda: http.post(to, body, headers), size)
+
+    def _patiently(self, target: str, work: Callable[[], None], size: int) -> bool:
         def failed(error: SinkError) -> None:
             self.failing = str(error)
             if error.retriable:
                 self._metrics.notifications.labels(target, RETRIED).inc()
                 _log.warning("not delivered, trying again", target=target, error=str(error))
 
-        if not http.patiently(lambda: http.post(to, body, headers), self._stopping, failed):
+        if not http.patiently(work, self._stopping, failed):
             return False
         self.failing = ""
         self._metrics.notifications.labels(target, DELIVERED).inc(size)

@@ -12,7 +12,7 @@ import stamina
 
 from streams.errors import ConfigError, SinkError
 
-_TIMEOUT_S: Final = 10.0
+TIMEOUT_S: Final = 10.0
 _ROUND_S: Final = 10.0
 """Tries are made in rounds of this length, so that a wish to stop is heard."""
 _WAIT_FIRST_S, _WAIT_MOST_S, _JITTER_S = 0.1, 5.0, 1.0
@@ -30,13 +30,14 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     port: int | None
     path: str
     """With its query, without a slash at its end."""
+    timeout_s: float = TIMEOUT_S
 
     def under(self, path: str) -> Endpoint:
         """A path below this one."""
         return msgspec.structs.replace(self, path=self.path + path)
 
 
-def endpoint(setting: str, url: str) -> Endpoint:
+def endpoint(setting: str, url: str, timeout_s: float = TIMEOUT_S) -> Endpoint:
     """The endpoint that ``url`` names. Raises ConfigError, naming ``setting``."""
     try:
         parts = urlsplit(url)
@@ -46,13 +47,13 @@ def endpoint(setting: str, url: str) -> Endpoint:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
         raise ConfigError(f"{setting}: {url!r} must be http://HOST[:PORT][/PATH] or https://..., without a user")
     path = parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
-    return Endpoint(secure=parts.scheme == "https", host=parts.hostname, port=port, path=path)
+    return Endpoint(secure=parts.scheme == "https", host=parts.hostname, port=port, path=path, timeout_s=timeout_s)
 
 
 def post(to: Endpoint, body: bytes, headers: Mapping[str, str]) -> None:
     """One POST of JSON. Raises SinkError; ``retriable`` where the same post may fare better later."""
     kind = http.client.HTTPSConnection if to.secure else http.client.HTTPConnection
-    connection = kind(to.host, to.port, timeout=_TIMEOUT_S)
+    connection = kind(to.host, to.port, timeout=to.timeout_s)
     try:
         connection.request("POST", to.path or "/", body, {"Content-Type": "application/json", **headers})
         response = connection.getresponse()

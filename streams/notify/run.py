@@ -114,10 +114,13 @@ class Notifier:
             said = self._heard(record.value, counted=False)
             if said is not None:
                 self._notices.heard(said, _now_ms())
+        newest: dict[str, tuple[int, Alert]] = {}
         for record in read(self._plan.kafka, ALERT_STATE):
             alert = self._parsed(record.value)
             if alert is not None:
-                self._notices.restore(alert)
+                newest[alert.id] = record.timestamp_ms, alert
+        for written_ms, alert in sorted(newest.values(), key=lambda one: one[0]):
+            self._notices.restore(alert, written_ms)
         _log.info("open alerts restored", count=self._notices.open)
 
     def _poll(self) -> list[Any]:

@@ -156,10 +156,10 @@ def test_one_that_becomes_log_ends(make: Make) -> None:
 
 def test_after_a_restart_what_was_open_is_repeated_and_its_end_goes_out(make: Make) -> None:
     notices = Notices(Rules())
-    notices.restore(make(revision=3, status="updated"))
-    notices.restore(make(id="1" * 32))
-    notices.restore(make(id="1" * 32, revision=2, status="closed"))
-    notices.restore(make(id="2" * 32, severity="log"))
+    notices.restore(make(revision=3, status="updated"), NOW)
+    notices.restore(make(id="1" * 32), NOW)
+    notices.restore(make(id="1" * 32, revision=2, status="closed"), NOW)
+    notices.restore(make(id="2" * 32, severity="log"), NOW)
     assert states(notices.due(NOW), NOW) == [("page", "firing")]
     stale = notices.take(make(revision=2, status="updated"), NOW)
     assert stale.notices == ()
@@ -261,14 +261,14 @@ def test_a_word_on_what_has_changed_since_does_not_hide_the_change(make: Make) -
 def test_what_was_acknowledged_before_a_restart_is_not_restored(make: Make) -> None:
     notices = Notices(Rules())
     notices.heard(said_of(make()), NOW)
-    notices.restore(make())
+    notices.restore(make(), NOW)
     assert notices.due(NOW + 100 * S) == NOTHING
 
 
 def test_what_came_and_went_while_we_were_away_is_one_digest(make: Make) -> None:
     notices, written = Notices(Rules()), NOW - 7200 * S
     still_open = make(id="f" * 32)
-    notices.restore(still_open)
+    notices.restore(still_open, NOW)
     outgoing = NOTHING
     for number in range(40):
         for revision, status in ((1, "opened"), (2, "closed")):

@@ -10,9 +10,10 @@ import typer
 from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
-from detectors.core.alert import Alert, encode
+from detectors.core.alert import Alert, Position, encode
 from streams.broker.clients import admin, producer
 from streams.cli import notify as cli
+from streams.console.reading import read
 from streams.metrics import Metrics
 from streams.notify.core import Outgoing, Rules
 from streams.notify.run import Plan, run
@@ -120,3 +121,37 @@ def test_alerts_reach_alertmanager_through_the_command(
     result = CliRunner().invoke(app, ["--dry-run", "--once", *where], env=environ)
     assert "FIRING" in result.stdout
     assert make().headline in result.stdout
+
+
+def test_a_region_that_goes_dark_is_a_handful_of_notifications_and_all_of_it_is_in_the_topic(
+    kafka_settings: KafkaSettings,
+    write: Callable[..., None],
+    make: Make,
+    alertmanager: Any,
+    receiver: Any,
+    until: Until,
+) -> None:
+    """10,000 gaps over nine area cells, one in ten of a listed ship, from the topic through the command."""
+
+    def gap(n: int) -> Alert:
+        place = Position(lat_deg=31.0 + 5 * (n % 3), lon_deg=126.0 + 5 * (n // 3 % 3), time="2024-02-04T04:12:00.000Z")
+        severity = "page" if n % 10 == 0 else "ticket"
+        return make(id=f"{n:032x}", case_id=f"mmsi/{n}", severity=severity, position=place, headline=f"SHIP{n} silent")
+
+    write(*map(gap, range(10_000)))
+    app = typer.Typer()
+    app.command()(cli.command)
+    call = ["--once", "--alertmanager-url", alertmanager.url, "--bootstrap-servers", kafka_settings.bootstrap_servers]
+    environ = {"WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka_settings.topic_prefix}
+    assert CliRunner().invoke(app, call, env=environ).exit_code == 0
+    held = until(lambda: [a for a in alertmanager.alerts() if a["labels"]["alertname"] == "more"])
+    assert {alert["labels"]["severity"] for alert in held} == {"page", "ticket"}
+    summaries = sorted(alert["annotations"]["summary"][:22] for alert in held)
+    assert summaries == ["and 5000 more tickets ", "and 996 more pages sin"]
+    until(lambda: {path for path, _, _ in receiver.got} == {"/page", "/ticket"})
+    groups = {(path, call["groupKey"]) for path, _, call in receiver.got}
+    for path in ("/page", "/ticket"):
+        assert len([group for group in groups if group[0] == path]) <= 5
+    assert {json.loads(r.value)["id"] for r in read(kafka_settings, ALERTS) if r.value} == {
+        f"{n:032x}" for n in range(10_000)
+    }

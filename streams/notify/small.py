@@ -1,0 +1,91 @@
+"""For small teams without an Alertmanager: messages through apprise, an extra (``pip install 'wakewatch[apprise]'``).
+
+Rules.
+1. A page goes out at once, one message a case; tickets are gathered, one message in five minutes. A kill -9 loses what
+   is gathered; topic and console have it.
+2. Nothing is repeated; an end is told as the beginning was.
+3. Delivered or tried again: apprise says only yes or no.
+4. The services' addresses hold their secrets: they are never shown or logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from streams.errors import ConfigError, SinkError
+from streams.notify.notices import Notice, time_ms
+
+TICKETS_EVERY_MS: Final = 300_000
+_LINES_MOST: Final = 10
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is sent."""
+
+    title: str
+    body: str
+
+
+class Gathering:
+    """Makes messages of notices. No clock: times are Unix ms."""
+
+    def __init__(self) -> None:
+        self._tickets: list[str] = []
+        self._first_ms = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether tickets wait to be sent together."""
+        return bool(self._tickets)
+
+    def take(self, news: Iterable[Notice], now_ms: int) -> list[Message]:
+        """Pages, as messages; tickets are kept until they are due."""
+        cases: dict[str, list[str]] = {}
+        for notice in news:
+            line = f"{'RESOLVED ' if time_ms(notice.ends_at) <= now_ms else ''}{notice.annotations['summary']}"
+            if notice.labels["severity"] == "page":
+                cases.setdefault(notice.labels.get("case_id", ""), []).append(
+                    "\n".join((line, notice.annotations["description"], notice.annotations["explain"]))
+                )
+            else:
+                self._first_ms = self._first_ms if self._tickets else now_ms
+                self._tickets.append(line)
+        return [Message(title=_first_line(lines[0]), body="\n\n".join(lines)) for lines in cases.values()]
+
+    def due(self, now_ms: int, *, leaving: bool = False) -> list[Message]:
+        """The tickets, once five minutes are over or we are about to leave."""
+        if not self._tickets or (now_ms - self._first_ms < TICKETS_EVERY_MS and not leaving):
+            return []
+        lines, self._tickets = self._tickets, []
+        title = lines[0] if len(lines) == 1 else f"{len(lines)} tickets"
+        more = [f"and {len(lines) - _LINES_MOST} more"] if len(lines) > _LINES_MOST else []
+        return [Message(title=title, body="\n".join([*lines[:_LINES_MOST], *more]))]
+
+
+def _first_line(text: str) -> str:
+    return text.split("\n", 1)[0]
+
+
+class Apprise:
+    """The services that apprise knows, by their addresses, separated by spaces. Raises ConfigError."""
+
+    def __init__(self, urls: str) -> None:
+        try:
+            import apprise
+        except ImportError as error:
+            raise ConfigError(
+                "notify.apprise_urls needs apprise: install the extra with `pip install 'wakewatch[apprise]'`"
+            ) from error
+        self._kind: Any = apprise.NotifyType
+        self._services: Any = apprise.Apprise()
+        for number, url in enumerate(urls.split(), 1):
+            if not self._services.add(url):
+                raise ConfigError(f"notify.apprise_urls: address {number} is none that apprise knows")
+
+    def send(self, message: Message) -> None:
+        """To all of them. Raises SinkError, retriable: apprise does not say why."""
+        if not self._services.notify(title=message.title, body=message.body, notify_type=self._kind.WARNING):
+            raise SinkError("a service of notify.apprise_urls did not take a message", retriable=True)
