@@ -1,4 +1,4 @@
-"""An alert as GeoJSON (RFC 7946): tracks, last fix, reach circle, ports. Any map reads it.
+"""An alert as GeoJSON (RFC 7946): tracks, fixes, reach, ports. Any map reads it.
 
 Longitudes stay within +-180: what crosses the antimeridian is cut there (section 3.1.9), what encloses a pole runs
 along it. Outer rings go counterclockwise (3.1.6). Degrees to five decimals: a metre.
@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from detectors.core.alert import Alert
-from detectors.core.reach import apart_nm, fix
+from detectors.core.geo import distance_nm
 from detectors.core.units import EARTH_NM, HOUR_MS, unix_ms
 from streams.explain.heard import Heard
 
@@ -25,6 +25,7 @@ CORNERS: Final = 90
 SPLIT_MS: Final = HOUR_MS
 """A track is broken where she was unheard for so long."""
 _DIGITS: Final = 5
+_METRE_NM: Final = 1 / 1852
 _HALF, _WHOLE, _POLE = 180.0, 360.0, 90.0
 
 Feature = dict[str, Any]
@@ -68,14 +69,16 @@ def _fixes(revisions: list[Alert]) -> Iterable[Feature]:
 
 
 def _reach(revisions: list[Alert], newest: Alert) -> Iterable[Feature]:
-    """Where she can be by the newest revision; only while she is silent, and at a speed that the alert states."""
-    speed_kn, position = newest.details.get("v_max_kn"), revisions[0].position
-    if not isinstance(speed_kn, int | float) or position is None or newest.status in {"closed", "retracted"}:
+    """Where she can be by the newest revision, or can have been until she was heard again, at a stated speed."""
+    speed_kn, last = newest.details.get("v_max_kn"), revisions[0].position
+    if not isinstance(speed_kn, int | float) or last is None:
         return
-    hours = (unix_ms(newest.time) - unix_ms(position.time)) / HOUR_MS
-    radius_nm = round(speed_kn * hours, 1)
-    polygons = circle((position.lon_deg, position.lat_deg), radius_nm)
-    said = {"kind": "reach", "radius_nm": radius_nm, "v_max_kn": speed_kn, "by": newest.time}
+    again = newest.position if newest.status in {"closed", "retracted"} else None
+    hours = (unix_ms(again.time if again is not None else newest.time) - unix_ms(last.time)) / HOUR_MS
+    way_nm = round(speed_kn * hours, 1)
+    after = None if again is None else (again.lon_deg, again.lat_deg)
+    polygons = reach((last.lon_deg, last.lat_deg), way_nm, after)
+    said = {"kind": "reach", "way_nm": way_nm, "v_max_kn": speed_kn, "by": newest.time}
     if len(polygons) == 1:
         yield _feature("Polygon", [polygons[0]], said)
     elif polygons:
@@ -96,28 +99,48 @@ def _feature(kind: str, coordinates: object, properties: dict[str, Any]) -> Feat
     return {"type": "Feature", "geometry": {"type": kind, "coordinates": coordinates}, "properties": properties}
 
 
-def circle(middle: Point, radius_nm: float) -> list[Ring]:
-    """Rings of the places within ``radius_nm``: one, or two where it is cut at the antimeridian.
+def reach(last: Point, way_nm: float, after: Point | None = None) -> list[Ring]:
+    """Rings of the places within a way of ``way_nm``: a circle round the last fix, while she is silent.
 
-    Empty for a radius of nothing or from a quarter of the globe on: then she can be anywhere.
+    With ``after``, where she was heard again, an ellipse: there and on within that way. One ring, or two where it is
+    cut at the antimeridian. Empty for no way, one too short, or of a quarter of the globe: then she can be anywhere.
     """
-    angle, lat0 = radius_nm / EARTH_NM, math.radians(middle[1])
-    if not 0 < angle < math.pi / 2:
+    direct_nm = 0.0 if after is None else leg_nm(last, after)
+    if not direct_nm < way_nm < EARTH_NM * math.pi / 2:
         return []
-    ring: Ring = []
-    for corner in range(CORNERS):
-        course = -2 * math.pi * corner / CORNERS  # anticlockwise
-        lat = math.asin(math.sin(lat0) * math.cos(angle) + math.cos(lat0) * math.sin(angle) * math.cos(course))
-        east = math.atan2(
-            math.sin(course) * math.sin(angle) * math.cos(lat0), math.cos(angle) - math.sin(lat0) * math.sin(lat)
-        )
-        ring.append((middle[0] + math.degrees(east), math.degrees(lat)))
+    ring = [_at_edge(last, -2 * math.pi * corner / CORNERS, way_nm, after) for corner in range(CORNERS)]
     for pole in (_POLE, -_POLE):
-        if abs(pole - middle[1]) < math.degrees(angle):
+        if _way_nm(last, (last[0], pole), after) < way_nm:
             return [_closed(_over_pole(ring, pole))]
     sides = (_beside(ring, -_HALF - _WHOLE, -_HALF, _WHOLE), _beside(ring, -_HALF, _HALF, 0.0),
              _beside(ring, _HALF, _HALF + _WHOLE, -_WHOLE))  # fmt: skip
     return [_closed(side) for side in sides if side]
+
+
+def _at_edge(last: Point, course: float, way_nm: float, after: Point | None) -> Point:
+    """How far she comes on a course (radians) when the whole way is ``way_nm``: halving, to a metre."""
+    near, far = 0.0, way_nm
+    if after is None:
+        return _along(last, course, far)
+    while far - near > _METRE_NM:
+        middle = (near + far) / 2
+        short = _way_nm(last, _along(last, course, middle), after) < way_nm
+        near, far = (middle, far) if short else (near, middle)
+    return _along(last, course, near)
+
+
+def _way_nm(last: Point, place: Point, after: Point | None) -> float:
+    return leg_nm(last, place) + (0.0 if after is None else leg_nm(place, after))
+
+
+def _along(last: Point, course: float, nm: float) -> Point:
+    """The place at the end of a great circle; its longitude goes on beyond 180 degrees."""
+    angle, lat0 = nm / EARTH_NM, math.radians(last[1])
+    lat = math.asin(math.sin(lat0) * math.cos(angle) + math.cos(lat0) * math.sin(angle) * math.cos(course))
+    east = math.atan2(
+        math.sin(course) * math.sin(angle) * math.cos(lat0), math.cos(angle) - math.sin(lat0) * math.sin(lat)
+    )
+    return last[0] + math.degrees(east), math.degrees(lat)
 
 
 def _over_pole(ring: Ring, pole: float) -> Ring:
@@ -179,4 +202,4 @@ def _rounded(point: Point) -> Point:
 
 def leg_nm(here: Point, there: Point) -> float:
     """Great-circle distance of two places, nm."""
-    return float(apart_nm(fix(here[1], here[0]), fix(there[1], there[0])[:, None])[0])
+    return distance_nm(here[1], here[0], there[1], there[0])

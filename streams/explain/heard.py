@@ -48,6 +48,14 @@ class Raw(NamedTuple):
     tick: bool = False
 
 
+class Chance(NamedTuple):
+    """What was reckoned when a slot closed."""
+
+    time_ms: int
+    chance: float
+    """Of such a silence within a day, were she transmitting; 1 while she is heard."""
+
+
 class Heard(NamedTuple):
     """What was found. Her reports by time; ``fixes`` are the places among them where she gave a position."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,17 +17,22 @@ from detectors.core.units import HOUR_MS, MINUTE_MS, rfc3339, spoken, unix_ms
 from streams.console.lines import line
 from streams.explain.drawing import leg_nm
 from streams.explain.gathering import Gathered
-from streams.explain.heard import PEERS_NM, Heard
+from streams.explain.heard import BINS, PEERS_NM, Chance, Heard, Window
 
 SILENT_LEAST_MS: Final = 20 * MINUTE_MS
 EVENTS_MOST: Final = 40
+LEVELS: Final = (0.5, 0.2, 0.05, 0.01)
+_PER_MILLE: Final = 1000
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 Event = tuple[int, int, Text]
 """When, in which order at one time, and what."""
 
 
-def tell(gathered: Gathered, heard: Heard | None, no_log: str = "") -> Group:
-    """``heard`` is what the raw log says; None when there is none to look into, for the reason ``no_log``."""
+def tell(gathered: Gathered, heard: Heard | None, no_log: str = "", chances: Sequence[Chance] = ()) -> Group:
+    """``heard`` is what the raw log says; None when there is none to look into, for the reason ``no_log``.
+
+    ``chances`` are what her silence was worth, slot by slot.
+    """
     newest = gathered.revisions[-1]
     return Group(
         Text(newest.headline, "bold"),
@@ -37,7 +42,7 @@ def tell(gathered: Gathered, heard: Heard | None, no_log: str = "") -> Group:
         Text("How it went", "bold"),
         *_timeline(gathered, heard),
         *_log_notes(heard, no_log),
-        *_charts(heard),
+        *_charts(heard, chances),
         Text(),
         _numbers(newest.why),
         *_ports(newest),
@@ -128,7 +133,7 @@ def _log_notes(heard: Heard | None, no_log: str) -> Iterable[Text]:
 # -- what was heard -----------------------------------------------------------------------------------------------
 
 
-def _charts(heard: Heard | None) -> Iterable[RenderableType]:
+def _charts(heard: Heard | None, chances: Sequence[Chance]) -> Iterable[RenderableType]:
     if heard is None or heard.log_ms is None or not heard.window.mmsi:
         return
     window = heard.window
@@ -138,7 +143,32 @@ def _charts(heard: Heard | None) -> Iterable[RenderableType]:
     table = Table(box=None, show_header=False)
     for label, counts in (("her reports", heard.hers), (f"others within {PEERS_NM:.0f} nm", heard.peers)):
         table.add_row(label, Text(_bars(counts)), f"at most {int(counts.max(initial=0))}")
+    if chances:
+        least = _least_chances(chances, window)
+        lowest = f"least {min(chance.chance for chance in chances):.2g}"
+        table.add_row("chance, transmitting", Text(_bars(np.round(least * _PER_MILLE).astype(np.intp))), lowest)
     yield table
+    if told := _fell(chances):
+        yield Text(f"  the chance that a transmitting ship is as silent within a day fell below {told}")
+
+
+def _least_chances(chances: Sequence[Chance], window: Window) -> npt.NDArray[np.float64]:
+    """In each bin the least; 0 where nothing was reckoned, which shows as a blank."""
+    least = np.full(BINS, np.inf)
+    at = np.clip([(c.time_ms - window.from_ms) // window.bin_ms for c in chances], 0, BINS - 1).astype(np.intp)
+    np.minimum.at(least, at, [c.chance for c in chances])
+    return np.where(np.isinf(least), 0.0, least)
+
+
+def _fell(chances: Sequence[Chance]) -> str:
+    """When it first fell below each of LEVELS in the longest silence."""
+    if not chances:
+        return ""
+    lowest = min(range(len(chances)), key=lambda n: chances[n].chance)
+    since = next((n for n in range(lowest, -1, -1) if chances[n].chance >= 1), 0)
+    silence = chances[since : lowest + 1]
+    fell = [(level, next((c.time_ms for c in silence if c.chance < level), None)) for level in LEVELS]
+    return ", ".join(f"{level} at {_stamp(when)[11:]}" for level, when in fell if when is not None)
 
 
 def _bars(counts: npt.NDArray[np.intp]) -> str:

@@ -72,15 +72,12 @@ def test_a_ship_that_goes_silent_inside_leaves_the_alert_open_and_says_so() -> N
 
 
 def dark(again_h: float, place: tuple[float, float] = (41.4, 131.0), mmsi: int = LISTED) -> Story:
-    """Off Forbidden a ship falls silent after four hours, 56 nm from it; eight others creep along beside her."""
-    times = [np.arange(n, (again_h + 0.4) * HOUR, 60.0) for n in range(8)]
+    """Off Forbidden a ship falls silent after four hours, 56 nm from it; six others creep along beside her."""
+    times = [np.arange(25.0 * n, (again_h + 0.4) * HOUR, 150.0) for n in range(6)]
     peers = [voyage(PEER + n, t, (41.0 + n / 100, 131.1), 1.0) for n, t in enumerate(times)]
     heard = voyage(mmsi, np.arange(5, DARK_FROM, 60.0), (41.0, 131.0), 1.0)
     again = voyage(mmsi, np.arange(again_h * HOUR, (again_h + 0.2) * HOUR, 60.0), place, 0.0)
     return beside(*peers, heard, again)
-
-
-WORLD = [msgspec.structs.replace(s, mmsi=s.mmsi + 500) for s in dark(14.0) if s.mmsi >= LISTED]
 
 
 def test_a_listed_ship_that_is_dark_for_long_enough_could_have_reached_the_zone_and_could_have_called() -> None:

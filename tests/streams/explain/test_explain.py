@@ -15,7 +15,7 @@ from detectors.core.geo import distance_nm
 from streams.broker.clients import admin, producer
 from streams.cli import main
 from streams.encode import Particulars
-from streams.explain.drawing import circle, cut_line, geojson
+from streams.explain.drawing import cut_line, geojson, reach
 from streams.explain.heard import BINS, Listener, Raw, window_of
 from streams.records import H_EVENT_FROM, H_EVENT_TO, H_KIND, H_SOURCE, KIND_SENTENCES
 from streams.scenario.model import HOUR_MS, Receiver, at
@@ -124,10 +124,10 @@ def test_the_drawing_has_tracks_fixes_reach_and_ports_and_is_geojson(
     check(drawn)
     kinds = [f["properties"]["kind"] for f in drawn["features"]]
     assert {"track", "fix", "reach", "port"} == set(kinds)
-    (reach,) = (f for f in drawn["features"] if f["properties"]["kind"] == "reach")
+    (drawn_reach,) = (f for f in drawn["features"] if f["properties"]["kind"] == "reach")
     lon, lat = first[0]["position"]["lon_deg"], first[0]["position"]["lat_deg"]
-    for east, north in reach["geometry"]["coordinates"][0]:
-        assert distance_nm(lat, lon, north, east) == pytest.approx(reach["properties"]["radius_nm"], abs=0.1)
+    for east, north in drawn_reach["geometry"]["coordinates"][0]:
+        assert distance_nm(lat, lon, north, east) == pytest.approx(drawn_reach["properties"]["way_nm"], abs=0.1)
 
 
 def check(drawn: dict[str, Any]) -> None:
@@ -155,21 +155,27 @@ def check_ring(ring: list[tuple[float, float]]) -> None:
         assert abs(a[0] - b[0]) < 180 or abs(a[1]) == abs(b[1]) == 90
 
 
-@pytest.mark.parametrize("radius", [1.0, 40.0, 700.0, 3000.0])
-@pytest.mark.parametrize(
-    "middle", [(132.2, 42.7), (179.9, 10.0), (-179.99, -60.0), (180.0, 0.0), (30.0, 89.9), (0.0, -88.0), (100.0, 66.0)]
-)
-def test_the_reach_circle_holds_what_it_should_and_nothing_crosses_the_antimeridian(
-    middle: tuple[float, float], radius: float
+MIDDLES = [(132.2, 42.7), (179.9, 10.0), (-179.99, -60.0), (180.0, 0.0), (30.0, 89.9), (0.0, -88.0), (100.0, 66.0)]
+
+
+@pytest.mark.parametrize("way", [1.0, 40.0, 700.0, 3000.0])
+@pytest.mark.parametrize("last", MIDDLES)
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_reach_holds_what_it_should_and_nothing_crosses_the_antimeridian(
+    last: tuple[float, float], way: float, closed: bool
 ) -> None:
-    rings = circle(middle, radius)
+    after = (last[0] - 0.6 * way / 60 - (0 if last[0] > -179 else -360), last[1] * 0.999) if closed else None
+    rings = reach(last, way, after)
     for ring in rings:
         check_ring(ring)
     draw = np.random.default_rng(1)
-    for lon, lat in zip(draw.uniform(-180, 180, 300), draw.uniform(-89.99, 89.99, 300), strict=True):
-        nm = distance_nm(middle[1], middle[0], lat, lon)
-        if abs(nm - radius) > max(1.0, 0.01 * radius):
-            assert any(holds(ring, lon, lat) for ring in rings) == (nm < radius), (lon, lat, nm)
+    spread = np.clip(way / 30, 0, 90)
+    lons = (last[0] + draw.uniform(-2, 2, 60) * spread / max(0.05, np.cos(np.radians(last[1]))) + 540) % 360 - 180
+    lats = np.clip(last[1] + draw.uniform(-1, 1, 60) * spread, -89.99, 89.99)
+    for lon, lat in zip(lons, lats, strict=True):
+        nm = distance_nm(last[1], last[0], lat, lon) + (distance_nm(lat, lon, after[1], after[0]) if after else 0)
+        if abs(nm - way) > max(1.0, 0.02 * way):
+            assert any(holds(ring, lon, lat) for ring in rings) == (nm < way), (lon, lat, nm)
 
 
 def holds(ring: list[tuple[float, float]], lon: float, lat: float) -> bool:
@@ -180,8 +186,8 @@ def holds(ring: list[tuple[float, float]], lon: float, lat: float) -> bool:
     return inside
 
 
-def test_a_circle_of_nothing_or_of_half_the_world_is_not_drawn() -> None:
-    assert circle((0.0, 0.0), 0.0) == circle((0.0, 0.0), 6000.0) == []
+def test_a_reach_of_nothing_or_of_half_the_world_is_not_drawn() -> None:
+    assert reach((0.0, 0.0), 0.0) == reach((0.0, 0.0), 6000.0) == reach((0.0, 0.0), 9.0, (1.0, 0.0)) == []
 
 
 def test_a_track_over_the_antimeridian_is_cut_there() -> None:
