@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import resource
+import tracemalloc
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Final
@@ -13,6 +14,7 @@ import numpy as np
 import typer
 
 from detectors.core.engine import Engine
+from detectors.core.memory import DARK, PORT_CALL, SILENCES_MOST_LISTED, Memory, Silence, Stay
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import FIRST_MMSI, Sea
 from streams.engines import engine_for, restored
@@ -25,6 +27,8 @@ _TICK_EVERY: Final = 20
 _KNOWN: Final = 1000
 _DAY_MS: Final = 86_400_000
 _DAYS_KNOWN: Final = 3
+_PASTS: Final = 10_000
+_SHARE_WITH_PAST: Final = 0.1
 _MEGABYTE: Final = 1e6
 _MS, _US = 1e3, 1e6
 
@@ -59,6 +63,7 @@ def run(
         )
         for size in sizes
     ]
+    rows.append(_pasts(fleets[max(sizes)][2]))
     fleets.clear()
     if invented:
         rows.append(_flood(invented))
@@ -82,6 +87,33 @@ def _snapshot(engine: Engine) -> tuple[Figure, ...]:
         Figure("ms to restore it", restore_s * _MS),
         Figure("MB of it", sum(map(len, shards)) / _MEGABYTE),
     )
+
+
+def _pasts(bytes_a_vessel: float) -> Row:
+    """What a history costs that is as long as it may be: silences and stays."""
+    ordinary, listed = (_past_bytes(listed=listed) for listed in (False, True))
+    return Row(
+        "full histories",
+        (
+            Figure("bytes of one", ordinary),
+            Figure("of a listed ship's", listed),
+            Figure("bytes a vessel, one in ten with one", bytes_a_vessel + _SHARE_WITH_PAST * ordinary),
+        ),
+    )
+
+
+def _past_bytes(*, listed: bool) -> float:
+    silence = Silence(1, 1, 2, (0.0, 0.0), (0.0, 0.0), DARK)
+    model, memory = Memory(), Memory()
+    for number in range(SILENCES_MOST_LISTED):
+        model.add_silence(0, silence._replace(from_ms=number), listed=listed)
+        model.add_stay(0, Stay(number, number, (0.0, 0.0), PORT_CALL, 4, True), listed=listed)
+    ((_, packed),) = model.within(range(1))
+    tracemalloc.start()
+    memory.restore((row, bytes(bytearray(packed))) for row in range(_PASTS))
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return held / len(memory)
 
 
 def _engine(vessels_most: int | None = None) -> Engine:
