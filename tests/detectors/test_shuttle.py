@@ -14,7 +14,7 @@ FAST = 40  # high-speed craft: 30 kn where nothing is known of a ship
 
 def heard(mmsi: int, spans_h: list[tuple[float, float]], place: tuple[float, float] = OFF) -> Story:
     return [
-        Said(at_s=t, mmsi=mmsi, lat_deg=place[0] + t % 600 / 1e5, lon_deg=place[1], sog_kn=29.0)
+        Said(at_s=t, mmsi=mmsi, lat_deg=place[0] + t % 600 / 1e5, lon_deg=place[1], sog_kn=1.0)
         for from_h, to_h in spans_h
         for t in np.arange(from_h * HOUR, to_h * HOUR, 120.0).tolist()
     ]
@@ -33,12 +33,13 @@ def legs(count: int, dark_h: float, learned_h: float = 5.0) -> list[tuple[float,
 def shuttles(*stories: Story) -> list[Alert]:
     last_h = max(s[-1].at_s for s in stories) / HOUR
     last_h = min(last_h, 40.0)
-    peers = [heard(205_001_001 + n, [(n / 70, last_h)], (42.7 + n / 20, 131.25)) for n in range(5)]
+    peers = [heard(205_001_001 + n, [(n / 70, last_h)], (42.75 + n / 50, 131.2)) for n in range(5)]
     return [a for a in run(beside(*peers, *stories), tick_s=900.0) if a.detector == "shuttle"]
 
 
 WORLD = beside(
-    heard(LISTED, legs(4, 7.5)), states(LISTED), *(heard(205_001_041 + n, [(0, 40)], (42.8, 131.25)) for n in range(2))
+    heard(LISTED, legs(4, 7.5)), states(LISTED),
+    *(heard(205_001_041 + n, [(0, 40)], (42.8 + n / 50, 131.2)) for n in range(3)),
 )  # fmt: skip
 
 
@@ -78,5 +79,5 @@ def test_a_leg_that_ends_with_a_name_alone_counts_at_the_first_position() -> Non
 
 def test_it_closes_when_ninety_days_have_passed_without_a_further_leg() -> None:
     later = heard(205_001_001, [(95 * 24.0, 95 * 24 + 0.1)])
-    *_, closed = shuttles(heard(LISTED, [*legs(3, 7.5)[:-1], (28.5, 41)]), states(LISTED), later)
+    *_, closed = shuttles(heard(SHIP, [*legs(3, 7.5)[:-1], (28.5, 41)]), states(SHIP, imo=0), later)
     assert (closed.status, closed.details["ended"]) == ("closed", "no further leg")
