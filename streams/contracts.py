@@ -16,7 +16,8 @@ from detectors.core.alert import Alert
 from detectors.core.ticks import Tick
 from streams.feedback import Feedback
 from streams.reference.shelf import Head, Marker, Shelved
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, REFERENCE, SENTENCES, TABLE
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, REFERENCE, SENTENCES, TABLE, VESSELS
+from streams.vessels import VesselSummary
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI: Final = "asyncapi.json"
@@ -46,6 +47,12 @@ CONTRACTS: Final = (
         type=Feedback,
         topics=(FEEDBACK,),
         sentence="A person's word on one revision of an alert; the newest of each alert counts.",
+    ),
+    Contract(
+        name="vessel.v1",
+        type=VesselSummary,
+        topics=(VESSELS,),
+        sentence="A listed ship as the worker knows her, at most once a minute; no value: listed no more.",
     ),
     Contract(
         name="tick.v1",
@@ -140,6 +147,7 @@ def asyncapi() -> dict[str, Any]:
     messages = {
         "alert": _message("One revision of an alert", CLOUD_EVENT, "alert.v1"),
         "feedback": _message("A person's word on an alert", Headers(required={}), "feedback.v1"),
+        "vessel": _message("A listed ship", Headers(required={}), "vessel.v1"),
         "tick": _message("The feed's clock", RECORD, "tick.v1"),
         "marker": _message("Another watchlist is in force", MARKER, "reference-marker.v1"),
         "listedShip": _message("One entry of a watchlist's version", Headers(required={}), "listed-ship.v1"),
@@ -149,7 +157,7 @@ def asyncapi() -> dict[str, Any]:
     }
     carried = {
         SENTENCES: ("sentences", "tick", "marker"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
-        FEEDBACK: ("feedback",), REFERENCE: ("listedShip", "listHead"),
+        FEEDBACK: ("feedback",), VESSELS: ("vessel",), REFERENCE: ("listedShip", "listHead"),
     }  # fmt: skip
     topics = [topic for topic in TABLE if topic.name in carried and topic.name not in _NOT_OURS_TO_READ]
     return {
@@ -165,6 +173,7 @@ def asyncapi() -> dict[str, Any]:
         "operations": {
             "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
             "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
+            "readVessels": _operation("receive", VESSELS, "Where listed ships were last heard."),
             "readDeadLetters": _operation("receive", DEAD, "What was refused."),
             "writeSentences": _operation("send", SENTENCES, "Ingest writes here; a stray bare sentence is accepted."),
             "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or call it false."),

@@ -15,7 +15,7 @@ import msgspec
 
 from streams.errors import ConfigError
 from streams.settings import Settings
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, FLEET, REFERENCE, SENTENCES, TABLE
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, FLEET, REFERENCE, SENTENCES, TABLE, VESSELS
 
 Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
 EVERY: Final = tuple(topic.name for topic in TABLE)
@@ -41,7 +41,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "topics check": Rights(topics=(("Describe", EVERY), ("DescribeConfigs", EVERY))),
     "ingest": Rights(topics=(("Read", (SENTENCES,)), ("Write", (SENTENCES, DEAD)))),
     "detect": Rights(
-        topics=(("Read", (SENTENCES, FLEET, REFERENCE)), ("Write", (FLEET, ALERTS, ALERT_STATE, DEAD))),
+        topics=(("Read", (SENTENCES, FLEET, REFERENCE)), ("Write", (FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD))),
         group="{app}",
         transactions="{app}-fleet-",
     ),
@@ -49,7 +49,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD,))),
         group="{app}-notify",
     ),
-    "rows": Rights(topics=(("Read", (ALERT_STATE,)),)),
+    "rows": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
     "console": Rights(topics=(("Read", (ALERTS, ALERT_STATE)),)),
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
     "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),

@@ -2,12 +2,12 @@
 
 from panels import Screen, Section, Spec
 
-_SHIP = ("headline", "last_word", "silent", "where", "could_hear", "detector", "severity", "explain")
+_SHIP = ("ship", "last_word", "silent", "where", "could_hear", "severity", "headline", "explain")
 _ALERT = ("time", "severity", "detector", "status", "headline", "verification", "case_id", "explain")
 
 _LISTED = (
     Spec(
-        "table", "Listed ships", "One line a listed ship, the newest word first: when and where an alert last spoke of her, for how long she has been silent, and whether this feed could have heard her there.",
+        "table", "Listed ships", "One line a listed ship that this feed has ever heard, the last heard first: when and where, silent for how long, whether the feed could have heard her there, and the newest alert about her.",
         [("listed", "")], width=24, columns=_SHIP,
     ),
 )  # fmt: skip

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
 import typer
 from prometheus_client import CollectorRegistry
 
+from streams import vessels
 from streams.cli.options import Servers, SettingsFile, settings_of
 from streams.cli.terminal import talk
 from streams.console.lines import parse
@@ -20,7 +23,7 @@ from streams.metrics_http import LOOPBACK, serve
 from streams.rows.answers import Answers
 from streams.rows.table import AlertTable
 from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE
+from streams.topics import ALERT_STATE, VESSELS
 
 _INTERRUPTED: Final = 130
 _FAILED: Final = 1
@@ -50,7 +53,8 @@ def command(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
-    threading.Thread(target=_follow, args=(kafka, table, failures, stop), daemon=True).start()
+    for topic, give in ((ALERT_STATE, take), (VESSELS, take_ship)):
+        threading.Thread(target=_follow, args=(kafka, topic, partial(give, table), failures, stop), daemon=True).start()
     metrics = Metrics(CollectorRegistry())
     with serve(host, port, metrics.registry, lambda: (True, f"{len(table)} alerts"), Answers(table).paths) as server:
         talk(f"rows of {kafka.topic_prefix}{ALERT_STATE} on http://{host}:{server.port}")
@@ -60,10 +64,16 @@ def command(
     return _INTERRUPTED if signal.SIGINT in signals else 0
 
 
-def _follow(kafka: KafkaSettings, table: AlertTable, failures: list[WakewatchError], stop: threading.Event) -> None:
+def _follow(
+    kafka: KafkaSettings,
+    topic: str,
+    give: Callable[[Read], None],
+    failures: list[WakewatchError],
+    stop: threading.Event,
+) -> None:
     try:
-        for record in read(kafka, ALERT_STATE, follow=True):
-            take(table, record)
+        for record in read(kafka, topic, follow=True):
+            give(record)
     except WakewatchError as error:
         failures.append(error)
         stop.set()
@@ -77,3 +87,11 @@ def take(table: AlertTable, record: Read) -> None:
         table.take(parse(record.value), record.timestamp_ms)
     except msgspec.MsgspecError:
         talk(f"skipped a record that is no alert: {record.partition}/{record.offset}")
+
+
+def take_ship(table: AlertTable, record: Read) -> None:
+    """A record of the vessel summaries, likewise."""
+    try:
+        table.take_ship(int(record.key or b"0"), vessels.parse(record.value) if record.value else None)
+    except (msgspec.MsgspecError, ValueError):
+        talk(f"skipped a record that is no vessel: {record.partition}/{record.offset}")

@@ -24,7 +24,7 @@ from streams.metrics import Metrics
 from streams.metrics_http import serve
 from streams.reference import load_reference
 from streams.reference.library import Library
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES, VESSELS
 from streams.worker import consumer, sparing
 from streams.worker.credentials import credentials_of
 from streams.worker.fleetlog import Stored
@@ -88,6 +88,7 @@ service = Service(
     every_s=rules.snapshot_every_s,
     observer=meter,
     library=library,
+    vessels=_topic(VESSELS),
 )
 consumer.install(service.positions)
 sparing.install()

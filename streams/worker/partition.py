@@ -19,6 +19,7 @@ import msgspec
 from detectors.core.engine import Engine
 from streams.worker.fleetlog import Cut, FleetLog, Stored, stamp
 from streams.worker.observe import Observer
+from streams.worker.watch import Watch
 
 HELD_MOST: Final = 20_000
 _DELIVERED_LOOK: Final = 500
@@ -55,6 +56,7 @@ class Partition:
         self._versions = list(stored.cut.versions) if stored else []
         self._at = list(stored.cut.at) if stored else []
         self._rhythm, self._observer = rhythm, observer
+        self.watch = Watch(log.partition)
         self._last_s = time.monotonic() - rhythm.every_s * (1 - rhythm.phase)
         self._held: deque[Any] = deque()
         self._deliveries: list[Awaitable[Any]] = []
@@ -67,6 +69,10 @@ class Partition:
         self._deliveries += deliveries
         if len(self._deliveries) > _DELIVERED_LOOK:
             self._deliveries = [d for d in self._deliveries if not (d.done() and not d.exception())]  # type: ignore[attr-defined]
+
+    def owes(self, deliveries: list[Awaitable[Any]]) -> None:
+        """Written besides, and to be delivered before the next snapshot."""
+        self._deliveries += deliveries
 
     def poll(self) -> None:
         """Starts a snapshot when one is due; raises when the last one failed. Never waits; call with ``lock`` held."""

@@ -46,9 +46,10 @@ class Service:
 
     def __init__(
         self, app: Any, *, link: Link, source: str, fleet: str, app_id: str, every_s: float, observer: Observer,
-        library: Library,
+        library: Library, vessels: Any,
     ) -> None:  # fmt: skip
         self.app = app
+        self._vessels = vessels
         self._library = library
         self.parts: dict[int, Partition] = {}
         self.broken: BaseException | None = None
@@ -147,6 +148,8 @@ class Service:
         await asyncio.gather(*(part.log.close() for part in mine))
 
     async def _finish(self, mine: Sequence[Partition], limit_s: float) -> None:
+        for part in mine:
+            part.owes(await part.watch.tell(part.engine, self._vessels, last=True))
         done = await asyncio.gather(
             *(asyncio.wait_for(part.finish(), limit_s) for part in mine), return_exceptions=True
         )
@@ -179,6 +182,7 @@ class Service:
         try:
             for part in list(self.parts.values()):
                 if not part.lock.locked():
+                    part.owes(await part.watch.tell(part.engine, self._vessels))
                     part.poll()
         except Exception as error:  # noqa: BLE001 - handed to the app, which ends
             self._ends(error)

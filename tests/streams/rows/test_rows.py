@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from detectors.core.alert import Alert, Position
+from detectors.core.alert import Alert, Position, Vessel
 from streams.errors import ConfigError
 from streams.rows import table as tables
 from streams.rows.answers import Answers
 from streams.rows.selector import parse
 from streams.rows.table import AlertTable
+from streams.vessels import VesselSummary
 
 NOW_S = 1_707_030_000  # 2024-02-04T07:00Z
 
@@ -78,6 +79,41 @@ def test_a_listed_ship_is_one_row_with_her_silence() -> None:
     table.take(make(revision=2, status="closed", headline="ANGARA heard", details=listed), NOW_S * 1000)
     (row,) = ask(table, "listed")
     assert (row["silent"], row["severity"]) == ("no", "ticket")
+
+
+def summary(**changes: Any) -> VesselSummary:
+    fields: dict[str, Any] = {
+        "mmsi": 273_999_001, "case_id": "imo/9179842", "vessel": Vessel(name="ANGARA"), "list": "OFAC",
+        "entry_id": "1", "listed_name": "ANGARA", "last_heard": "2024-02-04T04:12:00.000Z",
+        "position": Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z"),
+        "clock": "2024-02-04T06:59:30.000Z", "hearing": "source_up",
+    }  # fmt: skip
+    return VesselSummary(**{**fields, **changes})
+
+
+def test_a_listed_ship_that_no_alert_speaks_of_is_a_row_too() -> None:
+    table = filled()
+    table.take_ship(273_999_001, summary())
+    (row,) = ask(table, "listed")
+    assert (row["ship"], row["last_word"], row["where"]) == ("ANGARA OFAC", "2024-02-04 04:12Z", "34.60 129.50")
+    assert (row["silent"], row["could_hear"]) == ("3 h", "its source is up")
+    table.take_ship(273_999_001, None)
+    assert ask(table, "listed") == []
+
+
+def test_a_summary_says_how_things_stand_and_the_alerts_what_is_made_of_it() -> None:
+    table = filled(make(), make(id="1" * 32, case_id="mmsi/1"))
+    for changes, silent, could_hear in (
+        ({"peers_heard": 7}, "3 h", "yes: 7 others were heard there"),
+        ({"cannot_tell": True}, "3 h", "cannot tell"),
+        ({"hearing": "source_down"}, "3 h", "no: its feed is down"),
+        ({"last_heard": "2024-02-04T06:59:00.000Z"}, "no", "heard now"),
+        ({"replayed": True, "clock": "2024-02-04T04:50:00.000Z"}, "38 min", "its source is up"),
+    ):
+        table.take_ship(273_999_001, summary(**changes))
+        (row,) = ask(table, "listed")
+        assert (row["headline"], row["severity"]) == ("ANGARA silent", "page")
+        assert (row["silent"], row["could_hear"]) == (silent, could_hear), changes
 
 
 def test_ended_alerts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

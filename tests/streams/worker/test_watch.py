@@ -1,0 +1,65 @@
+"""Summaries of listed ships: who is told, how often, and what of her."""
+
+import io
+
+import numpy as np
+
+from detectors.core.reference import ListedShip, Reference
+from streams.ingest.model import Nature
+from streams.reference import load_reference
+from streams.replay import Plan, Road, play
+from streams.settings import Settings
+from streams.vessels import listed_rows, parse, summaries
+from streams.worker.watch import EVERY_S, LOOK_S, Watch
+
+ANGARA = 273_999_001
+
+
+def shown(feed: bytes, reference: Reference | None = None) -> Road:
+    """One partition that has taken ``feed`` in."""
+    road = Road(Settings(), reference or load_reference(Settings().reference), 1)
+    for _ in play(
+        [io.BytesIO(feed)], Plan(source="feed", partitions=1, nature=Nature(replayed=True)), road, Settings()
+    ):
+        pass
+    return road
+
+
+def test_a_listed_ship_is_told_once_a_minute_at_most_and_only_what_is_new(feed: bytes) -> None:
+    lines = feed.splitlines(keepends=True)
+    half = shown(b"".join(lines[: len(lines) // 2])).engines[0]
+    whole = shown(feed).engines[0]
+    now = [0.0]
+    watch = Watch(0, lambda: now[0])
+    ((key, value),) = watch.due(half)
+    assert key == b"%d" % ANGARA and value is not None
+    first = parse(value)
+    assert (first.vessel.name, first.list, first.case_id, first.replayed) == ("ANGARA", "OFAC", "imo/9179842", True)
+    assert first.last_heard <= first.clock and first.position is not None
+    now[0] += LOOK_S
+    assert watch.due(whole) == []  # there is news, and a minute has not gone
+    now[0] += EVERY_S
+    ((_, later),) = watch.due(whole)
+    assert later is not None and parse(later).last_heard > first.last_heard
+    now[0] += EVERY_S
+    assert watch.due(whole) == []  # a minute has gone, and there is no news
+    assert watch.due(half, last=True) != []
+
+
+def test_one_that_is_listed_no_more_is_taken_back(feed: bytes) -> None:
+    engine = shown(feed).engines[0]
+    watch = Watch(0, lambda: 0.0)
+    assert watch.due(engine)
+    engine.adopt(Reference(version="none"))
+    assert watch.due(engine, last=True) == [(b"%d" % ANGARA, None)]
+
+
+def test_only_listed_ships_are_told(feed: bytes) -> None:
+    two = Reference(version="two", ships=tuple(
+        ListedShip(list="OWN", entry_id=str(mmsi), name=f"SHIP {mmsi}", mmsi=mmsi) for mmsi in (ANGARA, 205_000_001)
+    ))  # fmt: skip
+    engine = shown(feed, two).engines[0]
+    rows = listed_rows(engine)
+    told = list(summaries(engine, rows))
+    assert {one.mmsi for one in told} == {ANGARA, 205_000_001}
+    assert len(rows) < np.count_nonzero(engine.fleet.core.mmsi[: engine.fleet.size])
