@@ -25,6 +25,7 @@ SHUTTLES_MOST: Final = 2
 UNDER_WAY_KN: Final = 2.0
 LOOK_GROWS: Final = 2.0
 LOOK_LEAST_H: Final = 0.5
+LOOK_OFTEN_H: Final = 24.0 * 7
 LOOK_MOST_H: Final = 24.0 * 365
 _DATE_LETTERS: Final = 10
 _PORT_NM: Final = 2.0  # positions of ports are known to a mile or two
@@ -88,11 +89,13 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
         """Still dark: when to reckon anew, hours after the last fix; None for never.
 
         When the next zone comes into reach; but once one is, the silence doubles between two looks, so that a year
-        costs a dozen. Until a gap is open (not ``dark``) it may be any time.
+        costs a dozen. Until a gap is open (not ``dark``) it may be any time: every half hour, for a week.
         """
-        later_h = max(self.hours * LOOK_GROWS, self.hours + LOOK_LEAST_H)
         if self.hours > LOOK_MOST_H:
             return None
+        if self.zones and not dark and self.hours < LOOK_OFTEN_H:
+            return self.hours + LOOK_LEAST_H
+        later_h = max(self.hours * LOOK_GROWS, self.hours + LOOK_LEAST_H)
         if self.zones and not dark:
             return later_h
         if self.next_h is None:
