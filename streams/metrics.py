@@ -65,6 +65,9 @@ class Metrics:
         )
         self.watchlist_entries = self._gauge("watchlist_entries", "Listed ships loaded", "list")
         self.watchlist_loaded = self._gauge("watchlist_loaded_timestamp_seconds", "When the list was loaded", "list")
+        self.watchlist_fetch_interval = self._gauge(
+            "watchlist_fetch_interval_seconds", "How often lists are fetched by schedule; 0: by hand"
+        )
 
     def _state(self) -> None:
         self.vessels = self._gauge("vessels", "Vessels in state", "partition")

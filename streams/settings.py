@@ -174,6 +174,10 @@ class ReferenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
     watchlists: Annotated[tuple[str, ...], Meta(description="Files of listed ships; none: the four shipped")] = ()
     zones: Annotated[tuple[str, ...], Meta(description="GeoJSON files of zones; none: the shipped ones")] = ()
+    fetch_every_h: Annotated[
+        float,
+        Meta(ge=0, le=8760, description="How often your scheduler imports lists, h; 0: by hand (asked by an alert)"),
+    ] = 0.0
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

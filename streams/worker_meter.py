@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # the worker's package starts Faust
 
 _MS: Final = 1000
 _STUCK_S: Final = 30.0
+_HOUR_S: Final = 3600
 FROM_DECODING: Final = (
     Reason.UNDECODABLE, Reason.MMSI_INVALID, Reason.POSITION_OUT_OF_RANGE, Reason.RECORD_UNREADABLE,
 )  # fmt: skip
@@ -39,6 +40,7 @@ class WorkerMeter:
     ) -> None:
         self._metrics, self._clock_s, self._wall_s = metrics, clock_s, wall_s
         self._shown: set[str] = set()
+        self._lists: set[str] = set()
         self._tallies: dict[int, Tallies] = {}
         self._speakers: set[str] = set()
         self._told_s: float | None = None
@@ -134,11 +136,21 @@ class WorkerMeter:
         """Started again by the supervisor, so often."""
         self._metrics.worker_restarts.inc(times)
 
-    def lists(self, ships: Sequence[ListedShip]) -> None:
-        """The listed ships that are in force from now on."""
-        for name, entries in Counter(ship.list for ship in ships).items():
-            self._metrics.watchlist_entries.labels(label(name)).set(entries)
-            self._metrics.watchlist_loaded.labels(label(name)).set(self._wall_s())
+    def lists(self, ships: Sequence[ListedShip], written_ms: int) -> None:
+        """The listed ships in force from now on; a list that is not among them is shown no more."""
+        counted = {label(name): count for name, count in Counter(ship.list for ship in ships).items()}
+        since_s = written_ms / _MS if written_ms else self._wall_s()
+        for gone in self._lists - set(counted):
+            forget(self._metrics.watchlist_entries, gone)
+            forget(self._metrics.watchlist_loaded, gone)
+        for name, entries in counted.items():
+            self._metrics.watchlist_entries.labels(name).set(entries)
+            self._metrics.watchlist_loaded.labels(name).set(since_s)
+        self._lists = set(counted)
+
+    def fetched_every(self, hours: float) -> None:
+        """How often somebody's scheduler brings the lists; 0: by hand."""
+        self._metrics.watchlist_fetch_interval.set(hours * _HOUR_S)
 
     def ready(self) -> tuple[bool, str]:
         """Assigned, recovered, progressing."""

@@ -36,13 +36,20 @@ class Library:
     def __init__(self, kafka: KafkaSettings, own: Reference) -> None:
         self._kafka, self._own = kafka, own
         self._known = {own.version: own}
+        self._written_ms: dict[str, int] = {}
+
+    def written_ms(self, version: str) -> int:
+        """When an imported version was written, Unix ms; 0 for this process's own."""
+        return self._written_ms.get(version, 0)
 
     def get(self, version: str) -> Reference | None:
         """The reference of that version, with this process's own places; None when Kafka does not hold it whole."""
         if version not in self._known:
-            ships = read_shelf(self._kafka).ships(version)
+            held = read_shelf(self._kafka)
+            ships = held.ships(version)
             if ships is None:
                 return None
+            self._written_ms[version] = held.written_ms(version)
             own = self._own
             self._known[version] = Reference(ships=ships, zones=own.zones, ports=own.ports, version=version)
         return self._known[version]

@@ -93,6 +93,11 @@ class Shelf:
         headed = [(held.head_offset, name) for name, held in self._versions.items() if held.head is not None]
         return max(headed)[1] if headed else None
 
+    def written_ms(self, version: str) -> int:
+        """When the newest record of a version was written, Unix ms; 0 for one that is not held."""
+        held = self._versions.get(version)
+        return held.written_ms if held is not None else 0
+
     def is_marked(self, version: str) -> bool:
         """Whether every partition has been told of it."""
         return version in self._versions and self._versions[version].marked

@@ -77,7 +77,8 @@ sentences = _topic(SENTENCES)
 publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1))
 library = Library(kafka, reference)
 meter = WorkerMeter(Metrics(CollectorRegistry()))
-meter.lists(reference.ships)
+meter.lists(reference.ships, 0)
+meter.fetched_every(settings.reference.fetch_every_h)
 meter.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
 service = Service(
     app,
@@ -99,7 +100,9 @@ def make_engine(partition: int, stored: Stored | None) -> Engine:
     """A partition's engine: empty, or as the snapshot has it."""
     if stored is None:
         return engine_for(settings, reference, partition)
-    in_force = library.get(version_of(stored.cut.manifest)) or reference
+    version = version_of(stored.cut.manifest)
+    in_force = library.get(version) or reference
+    meter.lists(in_force.ships, library.written_ms(version))
     return restored(settings, in_force, partition, stored.shards, stored.cut.manifest)
 
 

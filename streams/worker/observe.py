@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from detectors.core.alert import Alert
 from detectors.core.engine import Engine
+from detectors.core.reference import ListedShip
 
 
 class Taken(NamedTuple):
@@ -84,6 +85,9 @@ class Observer(Protocol):
     def restarted(self, times: int) -> None:
         """How often the supervisor has started this worker again."""
 
+    def lists(self, ships: Sequence[ListedShip], written_ms: int) -> None:
+        """The listed ships in force from now on, and when they were imported, Unix ms; 0: read by this process."""
+
 
 class Unobserved:
     """Nobody looks."""
@@ -107,4 +111,7 @@ class Unobserved:
         """Nothing."""
 
     def restarted(self, times: int) -> None:
+        """Nothing."""
+
+    def lists(self, ships: Sequence[ListedShip], written_ms: int) -> None:
         """Nothing."""

@@ -247,6 +247,8 @@ class Service:
         version = runs.version_of(entry)
         reference = await asyncio.to_thread(self._library.get, version) if version else None
         log.info("watchlist", partition=part.log.partition, version=version, known=reference is not None)
+        if reference is not None:
+            self._observer.lists(reference.ships, entry.written_ms)
         return runs.switch(part.engine, entry, reference)
 
     def _standing(self, part: Partition) -> Standing:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from detectors.core.alert import Alert
+from detectors.core.reference import ListedShip
 from detectors.core.ticks import FeedRules
 from streams.errors import ConfigError, Reason
 from streams.ingest.core import Ingest
@@ -238,7 +239,14 @@ def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> 
     assert (value(metrics, "alerts_open", detector="port_proximity") or 0) > 0
 
 
-def test_lists_show_how_long_and_since_when(metrics: Metrics) -> None:
-    WorkerMeter(metrics, wall_s=lambda: 1000.5).lists(load_reference(Settings().reference).ships)
+def test_lists_show_how_many_and_since_when_and_follow_an_import(metrics: Metrics) -> None:
+    meter = WorkerMeter(metrics, wall_s=lambda: 1000.5)
+    meter.lists(load_reference(Settings().reference).ships, 0)
     assert value(metrics, "watchlist_entries", list="OFAC") == 3
     assert value(metrics, "watchlist_loaded_timestamp_seconds", list="OFAC") == 1000.5
+    meter.lists([ListedShip(list="EU", entry_id="1", name="MARIA", imo=8517839)], 2_000_000)
+    assert value(metrics, "watchlist_entries", list="OFAC") is None
+    assert value(metrics, "watchlist_entries", list="EU") == 1
+    assert value(metrics, "watchlist_loaded_timestamp_seconds", list="EU") == 2000
+    meter.fetched_every(24)
+    assert value(metrics, "watchlist_fetch_interval_seconds") == 86_400
