@@ -34,7 +34,7 @@ from detectors.core.harbours import Harbour, harbours_of
 from detectors.core.memory import LONG_STAY, Stay
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.ship import Ship
-from detectors.core.stops import SCREEN_SHARE, away_km, kilometres
+from detectors.core.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 
 LABEL_NM = 10.0
@@ -82,7 +82,7 @@ class LongStay(Detector):
         own, now, rows = self.state(step), step.now, step.rows[at]
         lying = own.since_ms[rows] > 0
         km = kilometres(now.lat_deg[at], now.lon_deg[at], own.lat_deg[rows], own.lon_deg[rows])
-        stops = np.round(now.sog_kn[at].astype(np.float64), 1) <= self.thresholds.stop_kn
+        stops = have_stopped(now, at, self.thresholds.stop_kn)
         news = np.where(lying, (km > self.thresholds.within_km * SCREEN_SHARE) | own.quiet[rows], stops)
         dropped[at[news]] = True
         return np.flatnonzero(dropped)
@@ -123,7 +123,7 @@ class LongStay(Detector):
         if opened:
             yield self._close(step, at, ship, opened, "seen elsewhere")
         own.since_ms[row], own.quiet[row] = 0, False
-        if ship.sog_kn is not None and ship.sog_kn <= self.thresholds.stop_kn:
+        if has_stopped(ship, self.thresholds.stop_kn):
             own.since_ms[row], own.lat_deg[row], own.lon_deg[row] = ship.fix_ms, ship.lat_deg, ship.lon_deg
             self.arm(step, at, ship.fix_ms + self._long_ms(listed=ship.listed is not None))
 

@@ -35,7 +35,7 @@ from detectors.core.harbours import Harbour, harbours_of
 from detectors.core.memory import PORT_CALL, Stay
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.ship import Ship
-from detectors.core.stops import SCREEN_SHARE, away_km, kilometres
+from detectors.core.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 
 ENTRY, STOP, EXIT = 1, 2, 4
@@ -98,7 +98,7 @@ class PortCall(Detector):
         lat, lon = now.lat_deg[at], now.lon_deg[at]
         km = kilometres(lat, lon, own.lat_deg[rows], own.lon_deg[rows])
         sog_kn = np.round(now.sog_kn[at].astype(np.float64), 1)
-        stops, lies = sog_kn <= t.stop_kn, own.sailed_ms[rows] == 0
+        stops, lies = have_stopped(now, at, t.stop_kn), own.sailed_ms[rows] == 0
         begins = np.isnan(own.from_lat_deg[rows]) | self._anew(step, at)
         arrives = begins | (stops & ~(km <= t.enter_km))  # not again where no port was near
         leaves = (km > t.leave_km * SCREEN_SHARE) | np.where(lies, sog_kn >= t.start_kn, stops) | own.quiet[rows]
@@ -146,14 +146,14 @@ class PortCall(Detector):
             own.from_lat_deg[row], own.from_lon_deg[row] = ship.lat_deg, ship.lon_deg
         elif anew or np.isnan(own.from_lat_deg[row]):
             own.from_lat_deg[row], own.from_lon_deg[row] = ship.lat_deg, ship.lon_deg
-        if ship.sog_kn is not None and ship.sog_kn <= t.stop_kn:
+        if has_stopped(ship, t.stop_kn):
             yield from self._arrived(step, at, ship, STOP)
 
     def _within(self, step: Step, at: int, ship: Ship, opened: Alert) -> Iterable[Finding]:
         """Within the call: under way and at rest again, heard again, supported."""
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
         said = bool(own.quiet[row]), int(own.seen[row]), bool(own.sure[row])
-        if ship.sog_kn is not None and ship.sog_kn <= t.stop_kn:
+        if has_stopped(ship, t.stop_kn):
             own.sailed_ms[row], own.seen[row] = 0, own.seen[row] | STOP
         elif ship.sog_kn is not None and ship.sog_kn >= t.start_kn and not own.sailed_ms[row]:
             own.sailed_ms[row] = ship.fix_ms

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.columns import Rows
+from detectors.core.dropped import Worth
 from detectors.core.fleet import Fleet
 from detectors.core.index import ABSENT
 from detectors.core.units import HOUR_MS, MS, next_step
@@ -123,7 +124,7 @@ def make_room(fleet: Fleet, rules: FleetRules) -> dict[str, int]:
     alike = alike[np.argsort(fleet.core.mmsi[rows[alike]])]  # not by row: rows depend on how batches were cut
     below = np.flatnonzero(worth < last)
     gone = np.concatenate([below, alike[: count - len(below)]])
-    fleet.let_go(rows[gone], most=rules.dropped_most, long_known_ms=int(rules.long_known_h * HOUR_MS))
+    fleet.let_go(rows[gone], Worth(rules.dropped_most, rules.proven_reports, int(rules.long_known_h * HOUR_MS)))
     found = np.bincount(tiers[gone], minlength=len(REASONS)).tolist()
     return {reason: number for reason, number in zip(REASONS, found, strict=True) if number}
 

@@ -3,13 +3,14 @@
 Under an MMSI an IMO number is stated every six minutes, a position every ten seconds: a ship that shows herself for
 minutes after a month may say no more than where she is. While the fleet holds her, what she stated is in her row.
 This is what stays when she has to go: 72 bytes a ship, at most so many, and when there are more, ships that are
-listed now, then those known for long, then those heard last are kept. Whoever is heard again is herself again: with
-the age of what she stated, and with the time of her last report, so that her silence is known too.
+listed now, then those known for long, then those proven, then those heard last are kept: invented ones go first.
+Whoever is heard again is herself again: with the age of what she stated, and with the time of her last report, so
+that her silence is known too.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,11 +37,20 @@ _COLUMNS: Final = (
     Column("listed", "?"),
 )
 _FIRST_SIZE: Final = 512
-_LONG_KNOWN_BIT, _LISTED_BIT = 1 << 56, 1 << 57  # above any event time in ms
+_PROVEN_BIT, _LONG_KNOWN_BIT, _LISTED_BIT = 1 << 56, 1 << 57, 1 << 58  # above any event time in ms
+
+
+class Worth(NamedTuple):
+    """How many are kept, and which are worth more."""
+
+    most: int
+    proven: int
+    """Reports from which on a ship is no invention."""
+    long_known_ms: int
 
 
 class Dropped:
-    """At most ``most`` ships; slots are never freed, only written over."""
+    """Slots are never freed, only written over."""
 
     def __init__(self) -> None:
         self.table = Table([(OWNER, column) for column in _COLUMNS])
@@ -54,7 +64,7 @@ class Dropped:
         """A view of one column, one value a ship."""
         return self.table.records[field(OWNER, name)][: self.size]
 
-    def keep(self, core: Columns, rows: Rows, *, most: int, long_known_ms: int) -> Rows:
+    def keep(self, core: Columns, rows: Rows, worth: Worth) -> Rows:
         """Keeps those of ``rows`` that stated an IMO number. Returns the slots that were written."""
         rows = rows[core.imo[rows] > 0]
         block = self.table.blanks(len(rows))
@@ -67,18 +77,18 @@ class Dropped:
         slots[new] = np.arange(self.size, self.size + len(new))
         self._grow(self.size + len(new))
         self.table.put(slots[new], block[new])
-        if self.size > most:
-            return self._best(most, long_known_ms)
+        if self.size > worth.most:
+            return self._best(worth)
         self._index.add(core.mmsi[rows[new]], slots[new])
         return slots
 
-    def _best(self, most: int, long_known_ms: int) -> Rows:
-        """Keeps the ``most`` that are worth most; equal ones by MMSI: slots depend on how batches were cut."""
+    def _best(self, rules: Worth) -> Rows:
+        """Keeps those that are worth most; equal ones by MMSI: slots depend on how batches were cut."""
         last_ms = self.column("last_ms")
-        worth = last_ms + _LONG_KNOWN_BIT * (last_ms - self.column("first_ms") > long_known_ms)
-        worth = worth + _LISTED_BIT * self.column("listed")
+        worth = last_ms + _LONG_KNOWN_BIT * (last_ms - self.column("first_ms") > rules.long_known_ms)
+        worth = worth + _LISTED_BIT * self.column("listed") + _PROVEN_BIT * (self.column("reports") >= rules.proven)
         order = np.lexsort((self.column("mmsi"), -worth))
-        self.adopt(self.table.take(order[:most]))
+        self.adopt(self.table.take(order[: rules.most]))
         return np.arange(self.size)
 
     def recall(self, core: Columns, rows: Rows) -> Rows:

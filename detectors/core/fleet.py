@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from detectors.core.alert import Alert
 from detectors.core.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
-from detectors.core.dropped import Dropped
+from detectors.core.dropped import Dropped, Worth
 from detectors.core.index import MmsiIndex
 from detectors.core.memory import Memory
 from detectors.core.table import Block, Table
@@ -83,10 +83,10 @@ class Fleet:
         self.touch(rows)
         self._hold()
 
-    def let_go(self, rows: Rows, *, most: int, long_known_ms: int) -> None:
-        """Drops vessels, and remembers of at most ``most`` who they said they were."""
-        if most:
-            slots = self.dropped.keep(self.core, rows, most=most, long_known_ms=long_known_ms)
+    def let_go(self, rows: Rows, worth: Worth) -> None:
+        """Drops vessels, and remembers who they said they were."""
+        if worth.most:
+            slots = self.dropped.keep(self.core, rows, worth)
             self._room_for_shards()
             self.touch(slots)
         self.drop(rows)

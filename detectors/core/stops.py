@@ -1,8 +1,8 @@
 """Stops: slow enough to lie still, and how far a ship is from where she lay.
 
 A ship has stopped at 0.2 kn and is under way again at 0.5 kn (Global Fishing Watch, anchorages): between the two she
-is what she was. Where she lies is her own place, not a port's: berths, roads and yards lie miles from the published
-positions of ports.
+is what she was. A ship whose speed is unknown has stopped when she says that she is moored or at anchor. Where she
+lies is her own place, not a port's: berths, roads and yards lie miles from the published positions of ports.
 """
 
 from __future__ import annotations
@@ -12,15 +12,29 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.columns import Columns
 from detectors.core.geo import distance_nm
 from detectors.core.ship import Ship
 from detectors.core.units import KM_NM
 
+LYING: Final = (1, 5)
+"""Navigational statuses of a ship that lies still: at anchor, moored."""
 SCREEN_SHARE: Final = 0.98
 """Of a distance: screens are wider than judges by what a plane and single precision may be wrong."""
 _DEGREE_KM: Final = 60 / KM_NM
 
 Floats = npt.NDArray[np.floating[Any]]
+
+
+def have_stopped(now: Columns, at: npt.NDArray[np.intp], stop_kn: float) -> npt.NDArray[np.bool_]:
+    """Which of some vessels lie still: by speed, or by what they say of themselves where it is unknown."""
+    sog_kn = np.round(now.sog_kn[at].astype(np.float64), 1)
+    return np.asarray((sog_kn <= stop_kn) | (np.isnan(sog_kn) & np.isin(now.status[at], LYING)))
+
+
+def has_stopped(ship: Ship, stop_kn: float) -> bool:
+    """The same of one ship."""
+    return ship.status in LYING if ship.sog_kn is None else ship.sog_kn <= stop_kn
 
 
 def kilometres(lat_deg: Floats, lon_deg: Floats, other_lat_deg: Floats, other_lon_deg: Floats) -> npt.NDArray[Any]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from detectors.core.alert import Alert
 from detectors.core.crowding import FleetRules, make_room
-from detectors.core.dropped import Dropped
+from detectors.core.dropped import Dropped, Worth
 from detectors.core.engine import Engine
 from detectors.core.index import ABSENT
 from detectors.core.reference import Reference
@@ -124,12 +124,12 @@ def test_of_many_dropped_ships_those_listed_and_long_known_are_remembered() -> N
     core = fleet.core
     core.imo[rows], core.last_ms[rows] = 9_000_000 + rows, rows + 10 * HOUR_MS
     core.first_ms[rows] = np.where(rows == 7, 0, core.last_ms[rows])
-    core.imo[rows[200:210]] = 0
+    core.imo[rows[200:210]], core.reports[rows] = 0, np.where(rows == 290, 2, 3)
     dropped = Dropped()
-    dropped.keep(core, rows[:150], most=200, long_known_ms=HOUR_MS)
+    dropped.keep(core, rows[:150], Worth(200, 3, HOUR_MS))
     dropped.mark(np.array([300_000_003], np.uint32), np.zeros(0, np.uint32))
-    dropped.keep(core, rows[100:], most=200, long_known_ms=HOUR_MS)
+    dropped.keep(core, rows[100:], Worth(200, 3, HOUR_MS))
     kept = set((dropped.column("mmsi") - 300_000_000).tolist())
-    assert len(dropped) == 200 and {3, 7} < kept and not kept & set(range(200, 210))
-    assert sorted(kept - {3, 7})[0] == 92  # the rest by when they were heard
+    assert len(dropped) == 200 and {3, 7} < kept and not kept & {*range(200, 210), 290}
+    assert sorted(kept - {3, 7})[0] == 91  # the rest by when they were heard
     assert dropped.recall(core, rows[:5]).tolist() == [3]

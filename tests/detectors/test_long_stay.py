@@ -67,6 +67,14 @@ def test_other_ships_are_judged_when_asked_for() -> None:
     assert [(a.mmsi, a.status, a.severity) for a in found] == [(SHIP, "opened", "log")]
 
 
+def test_a_ship_of_unknown_speed_lies_when_she_says_so() -> None:
+    said = [
+        Said(at_s=s.at_s, mmsi=LISTED, lat_deg=s.lat_deg, lon_deg=s.lon_deg, sog_kn=float("nan"), status=5)
+        for s in lies(1, 27)
+    ]
+    assert [a.status for a in stays(said, hours=28)] == ["opened"]
+
+
 def test_a_missing_position_or_speed_neither_begins_nor_ends_a_stay() -> None:
     gaps = [Said(at_s=h * HOUR + 7, mmsi=LISTED, sog_kn=0.0) for h in (5, 6)]
     dumb = [Said(at_s=h * HOUR + 9, mmsi=LISTED, lat_deg=35.1, lon_deg=129.0, sog_kn=float("nan")) for h in (7, 8)]
