@@ -89,11 +89,12 @@ class Heard(NamedTuple):
 
 
 def window_of(revisions: list[Alert]) -> Window:
-    """From before the episode to after its newest revision."""
+    """From before the episode, or the last fix before it, to after its newest revision."""
     newest = revisions[-1]
-    start_ms, end_ms = unix_ms(newest.episode_start), max(unix_ms(alert.time) for alert in revisions)
-    lead_ms = int(min(max((end_ms - start_ms) * _LEAD_SHARE, _LEAD_LEAST_MS), _LEAD_MOST_MS))
     first = next((alert.position for alert in revisions if alert.position is not None), None)
+    start_ms, end_ms = unix_ms(newest.episode_start), max(unix_ms(alert.time) for alert in revisions)
+    start_ms = start_ms if first is None else min(start_ms, unix_ms(first.time))
+    lead_ms = int(min(max((end_ms - start_ms) * _LEAD_SHARE, _LEAD_LEAST_MS), _LEAD_MOST_MS))
     place = None if first is None else (first.lat_deg, first.lon_deg)
     return Window(newest.mmsi or 0, start_ms - lead_ms, end_ms + lead_ms, place)
 
