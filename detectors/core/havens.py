@@ -22,6 +22,7 @@ from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339
 
 NAMED_MOST: Final = 8
 SHUTTLES_MOST: Final = 2
+AHEAD_H: Final = 24.0
 UNDER_WAY_KN: Final = 2.0
 LOOK_GROWS: Final = 2.0
 LOOK_LEAST_H: Final = 0.5
@@ -228,6 +229,18 @@ def havens_of(reference: Reference) -> Havens:
     _made.append((reference, havens))
     del _made[:-_KEPT]
     return havens
+
+
+def while_silent(reference: Reference, ship: Ship, now_ms: int) -> dict[str, object]:
+    """What an open gap's ``details`` add: the zones within reach by now and in the next AHEAD_H, and the rest."""
+    allowed = havens_of(reference).still_dark(ship, now_ms, ahead_h=AHEAD_H)
+    return {} if allowed is None else allowed.details()
+
+
+def once_heard(reference: Reference, before: Ship, ship: Ship) -> dict[str, object]:
+    """What a closed gap's ``details`` say instead, from the last fix before and the first after."""
+    allowed = havens_of(reference).over(before, ship)
+    return {} if allowed is None else allowed.details()
 
 
 def _vectors(places: Sequence[Zone] | Sequence[Port]) -> Floats:
