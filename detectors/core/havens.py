@@ -107,10 +107,10 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
         """As a gap's and a port_proximity's ``details`` say it."""
         return {
             "v_max_kn": self.v_max_kn,
-            "feasible_ports": msgspec.to_builtins(self.calls),
+            "feasible_ports": list(msgspec.to_builtins(self.calls)),
             "feasible_zones": self.zones,
             "innocent_ports": self.innocent,
-            **({"round_trips": msgspec.to_builtins(self.shuttles)} if self.shuttles else {}),
+            "round_trips": list(msgspec.to_builtins(self.shuttles)),
             **({"apparently_stayed": True} if self.stayed else {}),
         }
 
