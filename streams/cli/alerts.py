@@ -14,11 +14,11 @@ from rich.console import Console
 from detectors.core.alert import Alert, encode
 from detectors.core.units import MS, rfc3339
 from streams import feedback
+from streams.broker.reading import Read, read
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
-from streams.console.lines import line, parse
-from streams.console.reading import Read, read
 from streams.errors import ConfigError, WakewatchError
 from streams.feedback import Feedback, Kind
+from streams.lines import line, parse
 from streams.settings import KafkaSettings
 from streams.topics import FEEDBACK
 

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from streams.broker.reading import Read, read
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
-from streams.console.reading import Read, read
 from streams.records import H_COUNT
 
 DEAD: Final = "ais.dead.v1"

@@ -76,7 +76,7 @@ def command(
 
 
 def _topic(kafka: KafkaSettings) -> Source:
-    from streams.console.reading import read
+    from streams.broker.reading import read
 
     return lambda: (record.value for record in read(kafka, ALERTS) if record.value)
 
@@ -94,7 +94,7 @@ def _heard(gathered: Gathered, effective: Settings, alerts: Path | None, log: li
 
 
 def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
-    from streams.console.reading import read
+    from streams.broker.reading import read
 
     for record in read(kafka, SENTENCES):
         kind = record.headers.get(H_KIND, KIND_SENTENCES)

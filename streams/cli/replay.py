@@ -18,9 +18,9 @@ from rich.table import Table
 from detectors.core.alert import encode
 from detectors.core.reference import Reference
 from streams.cli.options import SettingsFile, settings_of, time_ms
-from streams.console.lines import line
 from streams.errors import ConfigError
 from streams.ingest.core import RATE_HZ, START_MS, Nature
+from streams.lines import line
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists
 from streams.replay import Place, Plan, Road, play
 

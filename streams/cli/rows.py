@@ -13,11 +13,11 @@ import typer
 from prometheus_client import CollectorRegistry
 
 from streams import vessels
+from streams.broker.reading import Read, read
 from streams.cli.options import Servers, SettingsFile, settings_of
 from streams.cli.terminal import talk
-from streams.console.lines import parse
-from streams.console.reading import Read, read
 from streams.errors import WakewatchError
+from streams.lines import parse
 from streams.metrics import Metrics
 from streams.metrics_http import LOOPBACK, serve
 from streams.rows.answers import Answers

@@ -24,8 +24,8 @@ import structlog
 from detectors.core.alert import Alert
 from streams.broker.clients import consumer
 from streams.console.cases import State
-from streams.console.lines import parse
 from streams.errors import ConfigError, SinkError
+from streams.lines import parse
 from streams.records import H_EVENT_TO, H_REPLAYED
 from streams.settings import KafkaSettings
 from streams.topics import ALERT_STATE, ALERTS, SENTENCES, missing

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from detectors.core.alert import Alert
 from detectors.core.units import MS
-from streams.console.lines import line
 from streams.demo.watch import Figures
+from streams.lines import line
 from streams.scenario.model import Truth
 from streams.scenario.verdict import Excess, Verdict, time_ms
 

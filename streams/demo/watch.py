@@ -11,9 +11,9 @@ import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from detectors.core.alert import Alert
-from streams.console.lines import parse
-from streams.console.reading import read
+from streams.broker.reading import read
 from streams.errors import WakewatchError
+from streams.lines import parse
 from streams.settings import KafkaSettings
 from streams.topics import ALERTS
 

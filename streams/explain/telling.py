@@ -14,10 +14,10 @@ from rich.text import Text
 from detectors.core.alert import Alert, Fact
 from detectors.core.geo import place
 from detectors.core.units import HOUR_MS, MINUTE_MS, rfc3339, spoken, unix_ms
-from streams.console.lines import line
 from streams.explain.drawing import leg_nm
 from streams.explain.gathering import Gathered
 from streams.explain.heard import BINS, PEERS_NM, Chance, Heard, Window
+from streams.lines import line
 
 SILENT_LEAST_MS: Final = 20 * MINUTE_MS
 EVENTS_MOST: Final = 40

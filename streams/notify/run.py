@@ -19,7 +19,7 @@ import structlog
 from detectors.core.alert import Alert
 from detectors.core.units import MS
 from streams.broker.clients import consumer
-from streams.console.reading import read
+from streams.broker.reading import read
 from streams.feedback import Feedback
 from streams.feedback import parse as parse_feedback
 from streams.metrics import Metrics, label

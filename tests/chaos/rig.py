@@ -20,7 +20,7 @@ from kafka import TopicPartition
 from detectors.core.alert import Alert
 from streams.broker import tether
 from streams.broker.clients import admin, consumer
-from streams.console.reading import read
+from streams.broker.reading import read
 from streams.ingest.run import Plan, run
 from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERTS, FLEET, SENTENCES, create_missing

@@ -15,9 +15,9 @@ import pytest
 
 from streams import config
 from streams.broker.clients import admin, consumer
+from streams.broker.reading import read
 from streams.broker.security import checked, kafka_options, tls_context
 from streams.cli import main
-from streams.console.reading import read
 from streams.errors import ConfigError
 from streams.rights import EVERY, RIGHTS, acl_commands, grants, table
 from streams.settings import KafkaSettings, Settings, WorkerSettings

@@ -6,8 +6,8 @@ from threading import Event
 
 import pytest
 
+from streams.broker.reading import Read
 from streams.cli import dead
-from streams.console.reading import Read
 from streams.ingest.core import Ingest
 from streams.ingest.letters import DEAD_TOPIC, Letter, Sender
 from streams.ingest.outbox import Outbox

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from detectors.core.alert import Alert, Position, encode
 from streams.broker.clients import admin, producer
+from streams.broker.reading import read
 from streams.cli import notify as cli
-from streams.console.reading import read
 from streams.metrics import Metrics
 from streams.notify.core import Outgoing, Rules
 from streams.notify.run import Plan, run

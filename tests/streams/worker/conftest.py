@@ -17,7 +17,7 @@ import pytest
 
 from detectors.core.alert import Alert, encode
 from streams.broker.clients import admin
-from streams.console.reading import read
+from streams.broker.reading import read
 from streams.ingest.model import Nature
 from streams.ingest.run import Plan as IngestPlan
 from streams.ingest.run import run as ingest

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.console.reading import read
+from streams.broker.reading import read
 from streams.errors import Reason
 from streams.settings import KafkaSettings
 from tests.streams.worker.conftest import MODULE, Key, StartWorker, send, written

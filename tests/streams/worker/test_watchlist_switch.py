@@ -11,7 +11,7 @@ from detectors.core.alert import Alert, encode
 from detectors.core.engine import Engine
 from detectors.core.reference import ListedShip
 from streams.broker.clients import producer
-from streams.console.reading import read
+from streams.broker.reading import read
 from streams.engines import engine_for
 from streams.errors import Reason
 from streams.records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE
