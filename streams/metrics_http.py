@@ -22,6 +22,7 @@ _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
 _FORM_MOST: Final = 16_384
 _READ_S: Final = 5.0
+_LOOK_S: Final = 0.05  # how soon a wish to stop is seen
 
 Ask = Callable[[Mapping[str, str]], "Answer"]
 """Answers a question from its parameters: of the address, or of a form that is posted."""
@@ -42,7 +43,7 @@ class MetricsServer:
 
     def __init__(self, server: ThreadingHTTPServer) -> None:
         self._server = server
-        self._thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+        self._thread = Thread(target=server.serve_forever, args=(_LOOK_S,), name="metrics", daemon=True)
         self._thread.start()
 
     @property

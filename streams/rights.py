@@ -50,7 +50,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         group="{app}-notify",
     ),
     "rows": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
-    "console": Rights(topics=(("Read", (ALERTS, ALERT_STATE)),)),
+    "console": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES)),)),
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
     "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),
     "explain": Rights(topics=(("Read", (ALERTS, SENTENCES)),)),

@@ -10,6 +10,7 @@ Rules.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 
@@ -27,10 +28,12 @@ from streams.console.cases import (
     Said,
     State,
     Story,
+    Word,
     dark_of,
     line_of,
     said_of,
 )
+from streams.feedback import Feedback
 
 _SAID_MOST: Final = 40
 _SILENCES_TOLD: Final = 40
@@ -81,6 +84,7 @@ class Board:
         self._held: dict[str, _Held] = {}
         self._cases: dict[str, set[str]] = {}
         self._now_ms = {False: 0, True: 0}
+        self._words: OrderedDict[str, Feedback] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -111,6 +115,25 @@ class Board:
         known = self._held.get(alert.id)
         if known is not None:
             _remember(known.said, alert)
+
+    def hear(self, said: Feedback) -> None:
+        """A person's word on an alert; the newest of each counts, and of all the newest are kept."""
+        self._words.pop(said.alert_id, None)
+        self._words[said.alert_id] = said
+        if len(self._words) > self.bounds.alerts_most:
+            self._words.popitem(last=False)
+
+    def _word(self, held: _Held) -> Word | None:
+        """On an alert as it stands."""
+        said = self._words.get(held.alert.id)
+        if said is None or said.revision < held.alert.revision:
+            return None
+        return Word(kind=said.kind, by=said.by, note=said.note, time=said.time)
+
+    def _of_case(self, case_id: str, members: list[_Held], silences: int) -> Case:
+        words = [word for m in members if m.open and (word := self._word(m)) is not None]
+        made = _case(case_id, members, silences)
+        return msgspec.structs.replace(made, word=max(words, key=lambda word: word.time, default=None))
 
     def tell_time(self, ms: int, *, replayed: bool) -> None:
         """Event time has come this far."""
@@ -171,15 +194,18 @@ class Board:
         if not ids:
             return None
         members = sorted((self._held[i] for i in ids), key=lambda m: (m.alert.time, m.rank), reverse=True)
-        lines = tuple(line_of(m.alert, tuple(m.said)) for m in members)
-        return Story(case=_case(case_id, members, _SILENCES_TOLD), alerts=lines)
+        lines = tuple(line_of(m.alert, tuple(m.said), self._word(m)) for m in members)
+        return Story(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines)
 
     def overview(self, state: State, *, log: bool) -> Overview:
         """Everything that is open, most urgent first, the newest first in each; ``log``: also what is for the record.
 
         Closed cases of the last day follow.
         """
-        cases = [_case(case_id, [self._held[i] for i in ids], _SILENCES_SHOWN) for case_id, ids in self._cases.items()]
+        cases = [
+            self._of_case(case_id, [self._held[i] for i in ids], _SILENCES_SHOWN)
+            for case_id, ids in self._cases.items()
+        ]
         cases.sort(key=lambda c: (bool(c.open), URGENCY[c.severity], c.time, c.case_id), reverse=True)
         opened = [c for c in cases if c.open]
         urgent = [c for c in opened if c.severity != "log"]

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from detectors.core.alert import Alert, Position, Severity, Status, Vessel
+from streams.feedback import Kind
 
 ENDED: Final = frozenset({"closed", "retracted"})
 URGENCY: Final[dict[str, int]] = {"page": 2, "ticket": 1, "log": 0}
@@ -26,6 +27,16 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headline: str
     time: str
     position: Position | None = None
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person said of an alert as it stands; the next revision makes it old."""
+
+    kind: Kind
+    by: str
+    note: str = ""
+    time: str
+    """Wall clock."""
 
 
 class Dark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
@@ -53,6 +64,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     episode_start: str
     time: str
     said: tuple[Said, ...] = ()
+    word: Word | None = None
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,6 +92,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     vessel: Vessel | None = None
     position: Position | None = None
     dark: tuple[Dark, ...] = ()
+    word: Word | None = None
+    """On one of its open alerts, the newest."""
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -113,7 +127,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Line, ...]
 
 
-def line_of(alert: Alert, said: tuple[Said, ...] = ()) -> Line:
+def line_of(alert: Alert, said: tuple[Said, ...] = (), word: Word | None = None) -> Line:
     """An alert's line in a timeline."""
     return Line(
         id=alert.id,
@@ -126,6 +140,7 @@ def line_of(alert: Alert, said: tuple[Said, ...] = ()) -> Line:
         episode_start=alert.episode_start,
         time=alert.time,
         said=said,
+        word=word,
     )
 
 

@@ -5,6 +5,7 @@ How it reads.
 2. From then on both topics. ``ais.alerts.v1`` from its beginning: what stood there before we came only adds former
    revisions to alerts that are known (where a silence began, how an alert went); what comes later is news. A revision
    that was in one topic but not yet in the other when we came is not missed: both are followed.
+   What people say of alerts (``ais.feedback.v1``) is read along, from its beginning.
 3. Every few seconds the newest record of each partition of ``ais.sentences.v1`` is looked at, its headers alone, for
    the event time; the same request tells whether Kafka answers.
 
@@ -22,13 +23,15 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert
+from streams import feedback
 from streams.broker.clients import consumer
 from streams.console.cases import State
 from streams.errors import ConfigError, SinkError
+from streams.feedback import Feedback
 from streams.lines import parse
 from streams.records import H_EVENT_TO, H_REPLAYED
 from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, SENTENCES, missing
+from streams.topics import ALERT_STATE, ALERTS, FEEDBACK, SENTENCES, missing
 
 _POLL_MS: Final = 200
 _RECORDS_MOST: Final = 500
@@ -45,6 +48,8 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     former: tuple[Alert, ...] = ()
     clocks: tuple[tuple[bool, int], ...] = ()
     """(replayed, event time in Unix ms)."""
+    words: tuple[Feedback, ...] = ()
+    """What people said of alerts."""
     unreadable: int = 0
     state: State | None = None
     """What the reading does from now on; None: the same as before."""
@@ -87,6 +92,7 @@ class _Reading:
             self._state, self._alerts = self._parts(ALERT_STATE), self._parts(ALERTS)
             self._clock = consumer(kafka, max_poll_records=1)
             self._sentences = self._parts(SENTENCES)
+            self._feedback = self._parts(FEEDBACK)
         except BaseException:
             self.__exit__()
             raise
@@ -121,10 +127,10 @@ class _Reading:
         former_end = self._ends(self._alerts)
         self._load(take, stop)
         positions = {part: self._client.position(part) for part in self._state}
-        self._client.assign([*self._state, *self._alerts])
+        self._client.assign([*self._state, *self._alerts, *self._feedback])
         for part, position in positions.items():
             self._client.seek(part, position)
-        self._client.seek_to_beginning(*self._alerts)
+        self._client.seek_to_beginning(*self._alerts, *self._feedback)
         due_s = 0.0
         while not stop.is_set():
             if time.monotonic() >= due_s:
@@ -146,8 +152,12 @@ class _Reading:
         """``former_end``: where records of a partition begin to be news."""
         revisions: list[tuple[Alert, bytes]] = []
         former: list[Alert] = []
+        words: list[Feedback] = []
         unreadable = 0
         for part, records in self._client.poll(timeout_ms=_POLL_MS, max_records=_RECORDS_MOST).items():
+            if part in self._feedback:
+                words += [said for record in records if (said := _word(record.value)) is not None]
+                continue
             for record in records:
                 alert = _alert(record.value)
                 if alert is None:
@@ -156,7 +166,7 @@ class _Reading:
                     former.append(alert)
                 else:
                     revisions.append((alert, record.value))
-        return News(revisions=tuple(revisions), former=tuple(former), unreadable=unreadable)
+        return News(revisions=tuple(revisions), former=tuple(former), words=tuple(words), unreadable=unreadable)
 
     def _look(self) -> Iterator[tuple[bool, int]]:
         """Event time of the newest record of each partition of sentences. Raises KafkaTimeoutError without answer."""
@@ -173,13 +183,20 @@ class _Reading:
 
 def take_if_any(take: Take, news: News) -> None:
     """Hands on what holds something."""
-    if news.revisions or news.former or news.unreadable:
+    if news.revisions or news.former or news.words or news.unreadable:
         take(news)
 
 
 def _alert(value: bytes | None) -> Alert | None:
     try:
         return parse(value) if value is not None else None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _word(value: bytes | None) -> Feedback | None:
+    try:
+        return feedback.parse(value) if value is not None else None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

@@ -52,6 +52,8 @@ class Hub:
         fresh = [raw for alert, raw in news.revisions if self._taken(alert, raw)]
         for alert in news.former:
             self._board.recall(alert)
+        for said in news.words:
+            self._board.hear(said)
         for replayed, ms in news.clocks:
             self._board.tell_time(ms, replayed=replayed)
         self._board.unreadable += news.unreadable
@@ -70,7 +72,7 @@ class Hub:
             return False
 
     def _tell(self, fresh: list[bytes], news: News, *, loaded: bool) -> None:
-        if loaded or news.former:
+        if loaded or news.former or news.words:
             self._send(RESET)
         if news.state is not None:
             self._send(self._status())

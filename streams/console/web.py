@@ -9,6 +9,7 @@
 | ``/api/events`` | server-sent events: ``revision`` (the alert), ``clock`` (hub.Status), ``reset`` (ask again) |
 | ``/api/zones`` | the zones in force or not, as the detectors are told of them |
 | ``/healthz`` ``/readyz`` | alive; following the topics |
+| ``/metrics`` | this process's own, for Prometheus |
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from detectors.core.reference import Zone
 from streams.console.hub import Event, Hub
 from streams.console.page import page
+from streams.metrics import Metrics
 
 _JSON: Final = "application/json"
 _QUIET_S: Final = 15.0
@@ -53,6 +56,7 @@ def application(hub: Hub, zones: tuple[Zone, ...], *, loopback: bool) -> web.App
     app.router.add_get("/api/zones", answers.zones)
     app.router.add_get("/healthz", answers.alive)
     app.router.add_get("/readyz", answers.ready)
+    app.router.add_get("/metrics", answers.metrics)
     app.on_response_prepare.append(_guard)
     return app
 
@@ -87,6 +91,8 @@ class _Answers:
         self._hub = hub
         self._page = page()
         self._zones = msgspec.json.encode(zones)
+        self._metrics = Metrics(CollectorRegistry())
+        self._metrics.ready.set_function(lambda: hub.state == "following")
 
     async def page(self, _request: web.Request) -> web.Response:
         headers = {"Content-Security-Policy": self._page.policy}
@@ -113,6 +119,10 @@ class _Answers:
         fine = self._hub.state == "following"
         status = HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE
         return web.Response(text=f"{self._hub.state}\n", status=status)
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        text = generate_latest(self._metrics.registry)
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         if self._hub.full:

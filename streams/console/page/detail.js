@@ -58,7 +58,7 @@ class Detail {
     const shown = this.all ? lines : lines.filter((line, i) => i < ALERTS_AT_ONCE || line.status === "opened" || line.status === "updated" || line.id === alert.id);
     const items = shown.map((line) => el("li", { class: isOpen(line) ? "is-open" : "over-now" }, el("button", {
       type: "button", "data-key": line.id, class: isOpen(line) ? "is-open" : "over-now", "aria-pressed": line.id === alert.id ? "true" : "false", onclick: () => this.chosen(line.id),
-    }, el("span", { class: "when" }, `${when(line.time, now)} `, el("span", { class: `${line.severity}-text` }, `${MARKS[line.severity]} ${line.severity}`), ` ${line.detector.replaceAll("_", " ")}, ${STATUS[line.status]}`), el("span", { class: "what", title: line.headline }, shorter(story.case, line.headline)))));
+    }, el("span", { class: "when" }, `${when(line.time, now)} `, el("span", { class: `${line.severity}-text` }, `${MARKS[line.severity]} ${line.severity}`), ` ${line.detector.replaceAll("_", " ")}, ${STATUS[line.status]}${line.word ? `, ${wordOf(line.word)}` : ""}`), el("span", { class: "what", title: line.headline }, shorter(story.case, line.headline)))));
     const rest = lines.length - shown.length;
     return [el("h3", {}, `Timeline: ${lines.length === 1 ? "one alert" : `${lines.length} alerts`}, newest first`), el("ol", { class: "timeline" }, ...items),
       rest > 0 ? el("button", { type: "button", class: "more", "data-key": "all", onclick: () => { this.all = true; this.show(...this.last); } }, `and ${rest} earlier ones`) : null].filter(Boolean);
@@ -70,6 +70,7 @@ class Detail {
     return [
       el("p", { class: "headline" }, alert.headline),
       el("p", { class: "note" }, `${alert.detector.replaceAll("_", " ")} · ${STATUS[alert.status]}, revision ${alert.revision} · ${alert.verification === "unverified" ? "unverified: one unsupported report so far" : "corroborated"} · since ${when(alert.episode_start, now)}`),
+      line.word && el("p", { class: "note" }, `${wordOf(line.word)}, ${when(line.word.time, now)}${line.word.note ? `: ${line.word.note}` : ""}. It stays quiet until it changes.`),
       el("h3", {}, "Why"), facts(alert.why || []),
       el("h3", {}, "What would change it"),
       list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing stated" : "nothing: it is closed"]),
@@ -77,7 +78,7 @@ class Detail {
       el("h3", {}, "Evidence"), evidence(alert.evidence || [], now),
       ...(said.length > 1 ? [el("h3", {}, "How it went"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),
       el("p", { class: "note" }, "All of it: ", el("code", {}, `wakewatch explain ${alert.id.slice(0, 12)}`)),
-    ];
+    ].filter(Boolean);
   }
 }
 

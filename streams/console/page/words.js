@@ -37,6 +37,11 @@ function fullTime(text) {
   return text ? `${text.slice(0, 10)} ${text.slice(11, 19)}Z` : "no time yet";
 }
 
+/** What a person said of an alert: `acknowledged by Kim`. */
+function wordOf(word) {
+  return `${word.kind === "false_alarm" ? "called false" : "acknowledged"} by ${word.by}`;
+}
+
 /** A duration in its two largest units: `13 d 4 h`, `40 min`. */
 function spoken(ms) {
   const minutes = Math.max(0, Math.floor(ms / 60000));

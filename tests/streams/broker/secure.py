@@ -22,6 +22,7 @@ from streams.broker import node
 from streams.broker.clients import admin
 from streams.broker.jars import class_path, java
 from streams.broker.process import await_gone, launch, send, started
+from streams.errors import ConfigError
 from streams.rights import Grant
 from streams.settings import KafkaSettings
 from tests.ops.programs import until
@@ -123,13 +124,15 @@ class SecureKafka:
         made = UserScramCredentialUpsertion(name, ScramMechanism.SCRAM_SHA_512, password, iterations=4096)
         assert self.admin.alter_user_scram_credentials([made]) == {name: None}
         self.allow(name, grants)
-        return KafkaSettings(
+        who = KafkaSettings(
             bootstrap_servers=self.password,
             security_protocol="SASL_SSL",
             sasl_username=name,
             sasl_password=password,
             tls_ca_file=str(self._authority.path),
         )
+        until(lambda: _is_let_in(who), 20, f"{name} is known to the broker")
+        return who
 
     def bearer(self, name: str, grants: Iterable[Grant] = ()) -> KafkaSettings:
         """The same with a certificate."""
@@ -146,11 +149,35 @@ class SecureKafka:
         acls = [_acl(name, grant) for grant in grants]
         if acls:
             assert not self.admin.create_acls(acls)["failed"]
+            # What the controller has taken reaches the broker a moment later.
+            until(lambda: len(self.admin.describe_acls(_all_of(name))[0]) >= len(acls), 20, f"the rights of {name}")
 
     def close(self) -> None:
         self.admin.close()
         send(self.pid, 15)
         await_gone(self.pid, self._started, 20)
+
+
+def _is_let_in(who: KafkaSettings) -> bool:
+    try:
+        admin(who).close()
+    except ConfigError:
+        return False
+    return True
+
+
+def _all_of(name: str) -> Any:
+    from kafka.admin import (
+        ACLFilter,
+        ACLOperation,
+        ACLPermissionType,
+        ACLResourcePatternType,
+        ResourcePatternFilter,
+        ResourceType,
+    )
+
+    everything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
+    return ACLFilter(f"User:{name}", None, ACLOperation.ANY, ACLPermissionType.ANY, everything)
 
 
 def _acl(name: str, grant: Grant) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from detectors.core.alert import Alert, encode
 from streams.console.board import Board, Bounds
 from streams.console.cases import Overview, Story
+from streams.feedback import Feedback, about
 
 from .conftest import position
 
@@ -153,3 +154,20 @@ def test_an_alert_that_learns_who_she_is_moves_to_her_case(make: Make) -> None:
 def test_a_time_that_is_none_is_refused(make: Make) -> None:
     with pytest.raises(ValueError, match="yesterday"):
         board_of(make(time="yesterday"))
+
+
+def test_a_person_s_word_is_shown_until_the_alert_changes(make: Make) -> None:
+    board = Board()
+    board.take(make(), b"1")
+    board.hear(said(make(), by="Kim"))
+    (case,) = board.overview("following", log=False).cases
+    assert case.word is not None and (case.word.by, case.word.kind) == ("Kim", "acknowledged")
+    story = board.story(case.case_id)
+    assert story is not None and story.alerts[0].word == case.word
+    board.take(make(revision=2, status="updated"), b"2")
+    (case,) = board.overview("following", log=False).cases
+    assert case.word is None  # it changed since: that is news to the person too
+
+
+def said(alert: Alert, by: str) -> Feedback:
+    return about(alert, "acknowledged", by, "seen on radar", "2024-02-04T05:30:00.000Z")

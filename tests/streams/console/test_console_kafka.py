@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from detectors.core.alert import Alert, Vessel, encode
+from streams import feedback
 from streams.broker.clients import producer
 from streams.console.serving import Console, console
 from streams.errors import ConfigError
@@ -117,6 +118,19 @@ def test_a_new_revision_arrives_as_an_event_and_a_second_copy_of_it_does_not(
         until(lambda: client.json("/api/alerts")["unreadable"] >= 2)
     finally:
         follower.close()
+
+
+def test_what_a_person_says_of_an_alert_is_shown_and_the_process_is_measured(
+    write: Write, make: Make, started: Start, until: Until, kafka_settings: KafkaSettings
+) -> None:
+    write(make())
+    client = Client(started())
+    until(client.ready)
+    feedback.write(kafka_settings, feedback.about(make(), "acknowledged", "Kim", "seen on radar", make().time))
+    told = until(lambda: client.json("/api/alerts")["cases"][0].get("word"))
+    assert told == {"kind": "acknowledged", "by": "Kim", "note": "seen on radar", "time": make().time}
+    _, headers, body = client.ask("/metrics")
+    assert b"wakewatch_ready 1.0" in body and headers["Content-Type"].startswith("text/plain")
 
 
 def test_time_is_that_of_the_log(
