@@ -31,6 +31,7 @@ from msgspec import Meta
 from detectors.core.alert import Alert, Fact
 from detectors.core.columns import Columns
 from detectors.core.geo import distance_nm, place
+from detectors.core.havens import once_heard, while_silent
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
@@ -137,7 +138,8 @@ class Gap(Detector):
             ),
             would_change=("any report of the ship closes it", "an outage of its source in this time would explain it"),
             verification=_verified(ship),
-            details=self._details(ship, at_rest, (now_ms - ship.last_ms) // MS),
+            details=self._details(ship, at_rest, (now_ms - ship.last_ms) // MS)
+            | while_silent(step.reference, ship, now_ms),
             sentences=(ship.sentence,) if ship.sentence else (),
         )
 
@@ -151,6 +153,7 @@ class Gap(Detector):
             "reappeared_at": rfc3339(ship.last_ms),
             **({} if far_nm is None else {"distance_nm": far_nm}),
             **({} if speed_kn is None else {"implied_speed_kn": speed_kn}),
+            **(once_heard(step.reference, before, ship) if far_nm is not None else {}),
         }
         where = "" if far_nm is None else f" {far_nm:.0f}nm on"
         return Finding(

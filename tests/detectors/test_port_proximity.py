@@ -93,6 +93,17 @@ def test_a_listed_ship_that_is_dark_for_long_enough_could_have_reached_the_zone_
     assert call["needed_kn"] == 9.2 and call["detour_nm"] == 72.0
 
 
+def test_a_gap_says_what_comes_into_reach_and_what_could_have_been_of_any_ship() -> None:
+    for mmsi in (LISTED, SHIP):
+        opened, *_, closed = (a for a in run(dark(14.0, mmsi=mmsi)) if a.detector == "gap")
+        assert opened.details["feasible_ports"][0]["zone"] == "Forbidden"
+        assert opened.details["feasible_zones"] == 0  # in reach in 24 h, not yet
+        assert opened.details["feasible_ports"][0]["arrive_by"].startswith("2023-11-15T05:5")
+        (call,) = closed.details["feasible_ports"]
+        assert call["longest_stay_s"] > 3600 and closed.details["feasible_zones"] == 1
+        assert opened.details["v_max_kn"] == closed.details["v_max_kn"] == 15.0
+
+
 @pytest.mark.parametrize(
     ("again_h", "place", "ended"), [(9.0, (40.5, 131.0), "out of reach"), (30.0, (41.067, 131.0), "stayed")]
 )
