@@ -6,10 +6,10 @@ far as is known: she may have fallen silent there.
 Why it matters. ANGARA reached a yard near Zhoushan, was silent two days later, and lay there for months: that she is
 seen only in port is itself the pattern.
 
-How it decides. A stop begins at 0.2 kn and holds while the ship is within a kilometre of where it began: her own
-place, so that no table of berths is needed; the port's name is only a label. The alert opens when the stop has come
-to its length, also when she is silent by then: she was last known there. Silence is said, and leaves it open; being
-heard further away closes it.
+How it decides. A stop begins at 0.2 kn (where no speed is sent: moored or at anchor by her own word) and holds while
+the ship is within a kilometre of where it began: her own place, so that no table of berths is needed; the port's name
+is only a label. The alert opens when the stop has come to its length, also when she is silent by then: she was last
+known there. Silence is said, and leaves it open; being heard further away closes it.
 
 When it is wrong. A ship that falls silent after a stop may have left unheard: ``silent_since`` says from when on
 nothing is known. Positions that are made up can lie still.

@@ -5,11 +5,12 @@ Claim. A watchlisted vessel has stopped within 10 nm of a port or of a zone, or 
 Why it matters. A listed ship that lies in port can be visited, refused service, or held; when she sails it is too
 late. Which ports she uses says whom she works for.
 
-How it decides. She has stopped at 0.2 kn; where she stops is the place of the call, and the port's name its label. Her
-entry was seen when she was heard more than 3 km from there in the same transmission; her exit is seen when she is
-heard more than 4 km away without a silence of four hours in between. A silence of four hours within 3 km of a port's
-position counts as a call without a stop. Confidence, 1 to 4: one more for each of entry, stop and exit that was seen.
-A ship that falls silent in port leaves the alert open: last known there, silent since.
+How it decides. She has stopped at 0.2 kn (where no speed is sent: by her own word); where she stops is the place of
+the call, and the port's name its label. Her entry was seen when she was heard more than 3 km from there in the same
+transmission; her exit is seen when she is heard more than 4 km away without a silence of four hours in between. A
+silence of four hours within 3 km of a port's position counts as a call without a stop. Confidence, 1 to 4: one more
+for each of entry, stop and exit that was seen. A ship that falls silent in port leaves the alert open: last known
+there, silent since.
 
 When it is wrong. Ports are positions in an index, right to a mile or two; a ship that anchors off a coast to wait has
 stopped near a port without calling at it. Positions can be made up.

@@ -72,7 +72,7 @@ SAID: dict[Callable[[Written], Written], str] = {
 
 
 async def write(kafka: KafkaSettings, app_id: str, written: Written) -> None:
-    log = FleetLog(kafka.bootstrap_servers, kafka.topic_prefix + FLEET, 0, app_id)
+    log = FleetLog({"bootstrap_servers": kafka.bootstrap_servers}, kafka.topic_prefix + FLEET, 0, app_id)
     await log.claim()
     await log.write(list(enumerate(written.shards)), lambda _: msgspec.json.encode(written.cut))
     await log.close()
