@@ -23,7 +23,7 @@ from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339
 NAMED_MOST: Final = 8
 SHUTTLES_MOST: Final = 2
 AHEAD_H: Final = 24.0
-UNDER_WAY_KN: Final = 2.0
+UNDER_WAY_KN: Final = 5.0  # slower, she may be coming from a berth or going to one
 LOOK_GROWS: Final = 2.0
 LOOK_LEAST_H: Final = 0.5
 LOOK_OFTEN_H: Final = 24.0 * 7
@@ -130,10 +130,10 @@ class Havens:
     def still_dark(self, ship: Ship, now_ms: int, *, ahead_h: float = 0.0) -> Allowed | None:
         """What the silence since her last fix allows by now; ``ahead_h`` names zones within reach later, too.
 
-        None without a fix, or where no zone is in force.
+        None without a fix.
         """
         zones = self._in_force(now_ms)
-        if ship.lat_deg is None or ship.lon_deg is None or not len(zones):
+        if ship.lat_deg is None or ship.lon_deg is None:
             return None
         last, v_max, hours = reach.fix(ship.lat_deg, ship.lon_deg), ship.v_max_kn, (now_ms - ship.fix_ms) / HOUR_MS
         every = reach.still_dark(last, self._zone_vectors[:, zones], hours=np.inf, v_max_kn=v_max)
@@ -158,7 +158,7 @@ class Havens:
             return None
         hours = (ship.fix_ms - before.fix_ms) / HOUR_MS
         zones = self._in_force(ship.fix_ms)
-        if hours <= 0 or not len(zones):
+        if hours <= 0:
             return None
         last, after = reach.fix(before.lat_deg, before.lon_deg), reach.fix(ship.lat_deg, ship.lon_deg)
         moved_nm = float(reach.apart_nm(last, after[:, None])[0])

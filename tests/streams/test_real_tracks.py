@@ -105,7 +105,8 @@ def test_a_real_gap_of_287_hours_opens_within_a_day_and_closes_with_distance_and
     assert opened.details["last_heard"].startswith("2014-08-07T01:38")
     assert opened.details["silent_for_s"] < 24 * 3600
     assert 286 < closed.details["silent_for_s"] / 3600 < 288
-    assert closed.details["distance_nm"] > 0 and closed.details["implied_speed_kn"] >= 0
+    assert closed.details["distance_nm"] == 0.02 and closed.details["implied_speed_kn"] == 0.0
+    assert closed.details["apparently_stayed"] is True  # at 2 kn before, at 3 kn after, in the same place
 
 
 @needs(SHARED)
