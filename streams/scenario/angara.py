@@ -63,7 +63,8 @@ _PAGED_BY_MS: Final = 20 * SECOND_MS  # 10 s after her second report, which come
 _BLIP_AFTER_MS, _BLIP_MOST_MS = 12 * HOUR_MS, 48 * HOUR_MS  # defaults of the detectors, as all times here are
 _STAY_AFTER_MS: Final = DAY_MS
 _QUIET_AFTER_MS: Final = 4 * HOUR_MS
-_FEASIBLE_BY_MS: Final = 14 * HOUR_MS  # 99 nm at what she has shown, reckoned anew at 13 h
+_LEG_GAP_BY_MS: Final = DAY_MS  # off home few others are heard: how soon her silence means something is chance
+_FEASIBLE_BY_MS: Final = 36 * HOUR_MS  # once it does; 99 nm take her 10 h, and it is reckoned anew now and then
 _SHUTTLE_LEG: Final = 3
 _LADEN_M, _BALLAST_M = 5.9, 4.3
 
@@ -117,8 +118,8 @@ def _page(detector: str, after_ms: int, before_ms: int, reason: str | None = Non
     return Expected(detector=detector, severity="page", after_ms=after_ms, before_ms=before_ms, reason=reason)
 
 
-def _gap(from_ms: int) -> Expected:
-    return _page("gap", from_ms + _GAP_FROM_MS, from_ms + _GAP_BY_MS)
+def _gap(from_ms: int, by_ms: int = _GAP_BY_MS) -> Expected:
+    return _page("gap", from_ms + _GAP_FROM_MS, from_ms + by_ms)
 
 
 def _reappeared(from_ms: int) -> Expected:
@@ -174,7 +175,7 @@ def _dark_leg(options: Options, number: int, from_ms: int, to_ms: int) -> Truth:
     return _truth(
         options, "dark_leg", f"{trips} round trip(s), seen as vanish here, reappear there", (from_ms, to_ms),
         places=(seen, options.far, options.home, seen), heard=False,
-        expected=(_gap(from_ms), *_between(options, number, from_ms, to_ms)),
+        expected=(_gap(from_ms, _LEG_GAP_BY_MS), *_between(options, number, from_ms, to_ms)),
     )  # fmt: skip
 
 
@@ -204,7 +205,7 @@ def _blip(story: Story, options: Options, ship: Ship, gone_ms: int) -> None:
     story.introduces(ship, track, every(BLIP_MS, min(to_ms, track.to_ms), pace.static_s, pace.static_s), says=says)
     story.truths += [
         _truth(options, "long_dark", "in North Korean and Russian ports, AIS off", (gone_ms, BLIP_MS), heard=False,
-               places=(options.far, options.home), expected=(_gap(gone_ms),)),
+               places=(options.far, options.home), expected=(_gap(gone_ms, _LEG_GAP_BY_MS),)),
         _truth(options, "blip", "minutes in the strait among hundreds", (BLIP_MS, to_ms),
                expected=(_page("watchlist", BLIP_MS, BLIP_MS + _PAGED_BY_MS, "reappeared"),)),
         _truth(options, "dark_to_yard", "AIS off again", (to_ms, ARRIVAL_MS), heard=False,

@@ -17,6 +17,10 @@ _SCENE_BEFORE_H, _SCENE_SPREAD_H, _SCENE_REACH_H = 4.0, 3.0, 11.0
 _BUSY_MS: Final = 20 * HOUR_MS
 _SCENE_FIRST: Final = 4000
 _CLASS_B_EVERY: Final = 12
+_COMPANY: Final = 16
+_COMPANY_FIRST: Final = 5000
+_COMPANY_BEFORE_H, _COMPANY_AFTER_H = 8.0, 1.0
+_WATCHED_FOR_MS: Final = 3 * HOUR_MS
 _NAMESAKE_IMO: Final = 9_124_043
 
 
@@ -32,7 +36,10 @@ def others(story: Story, options: Options, from_ms: int, to_ms: int) -> None:
     for mmsi, name, place in waters.aids(options):
         story.marks(mmsi, name, place, every(from_ms, to_ms, waters.AID_EVERY_S, mmsi % 3600))
     busy = [(SCENE_MS - _BUSY_MS, SCENE_MS + _BUSY_MS, waters.BASE_BUSY_S)]
+    before_ms, after_ms = int(_COMPANY_BEFORE_H * HOUR_MS), _WATCHED_FOR_MS
+    busy += [(t.to_ms - before_ms, t.to_ms + after_ms, waters.BASE_BUSY_S) for t in _partings(story, options)]
     base_stations(story, (from_ms, to_ms), waters.BASE_EVERY_S, busy)
+    _company(story, options)
     _losses(story)
     story.truths.append(
         Truth(kind="honest", note="every ship that no other truth names is honest", from_ms=from_ms, to_ms=to_ms,
@@ -54,6 +61,27 @@ def _scene(story: Story, options: Options) -> None:
         speed_kn = float(story.draw.uniform(10, 17))
         track = sail(way if number % 2 else way[::-1], SCENE_MS + int(hour * HOUR_MS), speed_kn)
         story.sails(ship, track, waters.SCENE)
+
+
+def _partings(story: Story, options: Options) -> list[Truth]:
+    """The stretches at whose end she falls silent; the strait has a scene of its own."""
+    hers = [truth for truth in story.truths if truth.mmsi == options.mmsi]
+    return [truth for truth in hers if truth.kind in {"first_heard", "heard_off_home", "long_stay"}]
+
+
+def _company(story: Story, options: Options) -> None:
+    """Ships around her whenever she falls silent: without them nobody could say that she had not gone out of range."""
+    for turn, truth in enumerate(_partings(story, options)):
+        at_yard = truth.kind == "long_stay"
+        region = waters.yard_region(options) if at_yard else waters.home_region(options)
+        for number in range(_COMPANY):
+            lane = region.lanes[number % len(region.lanes)]
+            aside = story.draw.normal(size=2) * 0.03
+            way = [(lat + aside[0], lon + aside[1]) for lat, lon in lane.way]
+            ship = ordinary(_COMPANY_FIRST + turn * _COMPANY + number, region.mids)
+            begins_ms = truth.to_ms + int(story.draw.uniform(-_COMPANY_BEFORE_H, _COMPANY_AFTER_H) * HOUR_MS)
+            track = sail(way if number % 2 else way[::-1], begins_ms, float(story.draw.uniform(9, 14)))
+            story.sails(ship, track, waters.SCENE)
 
 
 def _namesakes(story: Story, options: Options) -> None:

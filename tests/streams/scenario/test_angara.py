@@ -15,7 +15,7 @@ from streams.scenario import Options, Place, Scenario, Truth, scenario
 from streams.scenario.angara import FEED_LOSS, START_MS
 from streams.scenario.model import HOUR_MS, MINUTE_MS
 
-MOST_SENTENCES = 300_000
+MOST_SENTENCES = 325_000
 HERS = b",145CTV"  # how a type 1 of MMSI 273999001 begins
 RAJIN, DUNAI = (42.2333, 130.3000), (42.880, 132.338)
 
