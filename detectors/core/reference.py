@@ -84,5 +84,5 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     ships: tuple[ListedShip, ...] = ()
     zones: tuple[Zone, ...] = ()
     ports: tuple[Port, ...] = ()
-    """Only for words: no decision rests on them."""
+    """For words, and for ``port_call``: that a listed ship stopped within 10 nm of one."""
     version: str = ""
