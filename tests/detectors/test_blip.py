@@ -47,8 +47,9 @@ def test_a_short_transmission_between_two_dark_silences_is_a_blip() -> None:
 def test_a_listed_ship_s_is_a_ticket_and_may_last_longer_and_closes_when_she_is_heard() -> None:
     long = (LEARNED_H + DARK_H, LEARNED_H + DARK_H + 5)
     story = heard(LISTED, (0, LEARNED_H), long, (long[1] + 14, long[1] + 15))
-    assert [(a.status, a.severity) for a in blips(story)] == [("opened", "ticket"), ("closed", "ticket")]
-    assert blips(story)[-1].details["silence_after"]["for_s"] == pytest.approx(14 * HOUR, abs=120)
+    alerts = blips(story)
+    assert [(a.status, a.severity) for a in alerts] == [("opened", "ticket"), ("closed", "ticket")]
+    assert alerts[-1].details["silence_after"]["for_s"] == pytest.approx(14 * HOUR, abs=120)
     assert blips(heard(SHIP, (0, LEARNED_H), long)) == []
 
 

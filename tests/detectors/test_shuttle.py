@@ -39,7 +39,7 @@ def shuttles(*stories: Story) -> list[Alert]:
 
 WORLD = beside(
     heard(LISTED, legs(4, 7.5)), states(LISTED),
-    *(heard(205_001_041 + n, [(0, 40)], (42.8 + n / 50, 131.2)) for n in range(3)),
+    *(heard(205_001_041 + n, [(n / 30, 40)], (42.8 + n / 50, 131.2))[::2] for n in range(3)),
 )  # fmt: skip
 
 
