@@ -144,7 +144,7 @@ class Shuttle(Detector):
     def _counted(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
         row, now_ms = int(step.rows[at]), int(step.time_ms[at])
         listed = ship.listed is not None and not ship.misuse
-        silences = [s for s in step.fleet.memory.silences(row) if now_ms - s.to_ms <= self._within_ms]
+        silences = [s for s in step.fleet.memory.silences(row) if now_ms - s.from_ms <= self._within_ms]
         legs = [leg for s in silences if (leg := self._leg(s, ship.v_max_kn, listed=listed)) is not None]
         if len(legs) < self.thresholds.legs_least:
             return
