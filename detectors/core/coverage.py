@@ -33,7 +33,11 @@ UNDER_WAY, AT_REST, CLASS_B, BASE = 0, 1, 2, 3
 FAST, SLOW = (float(np.exp(-5.0 / minutes)) for minutes in (5, 48 * 60))
 """What a slot leaves of the counts of now and of usually. Where nobody is, what was known of now stays."""
 PRESENT_H: Final = 2.0  # silent for longer, a ship may be anywhere: no evidence of hearing
-RECKONED_H: Final = 1.0  # dead reckoning is not trusted further
+RECKONED_H: Final = 1.0  # dead reckoning is not trusted further as evidence of where she is
+MAY_BE_H: Final = (2.0, 3.0, 4.0)
+"""As far as this she may have sailed on, perhaps to where nobody is heard: her silence means no more than it would
+there. Ships that sail out of range: 11 false gaps for 37 in all water at alpha .1, and none for 4 in well-heard water,
+at the same recall (tuning worlds)."""
 GAIN_LEAST: Final = 0.05
 AWAY_SLOTS: Final = 24
 FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence gains nothing by going on
@@ -125,7 +129,7 @@ class Coverage:
         lat, lon, age_h = self._reckon(missed, slot.number)
         alive = self._alive(slot, missed)
         self._count(slot, missed, lat, lon, (age_h <= PRESENT_H) & alive)
-        self._lose(missed, lat, lon, alive)
+        self._lose(missed, lat, lon, age_h, alive)
         self._hear(slot)
         self.silences.age(1)
         self.silences.settle()
@@ -219,13 +223,14 @@ class Coverage:
 
     # -- ships ----------------------------------------------------------------------------------------------------
 
-    def _lose(self, rows: Places, lat: Floats, lon: Floats, alive: Bools) -> None:
+    def _lose(self, rows: Places, lat: Floats, lon: Floats, age_h: Floats, alive: Bools) -> None:
         c = self.columns
         class_b = c.kind[rows] == CLASS_B
         last_lat, last_lon = c.lat_deg[rows].astype(np.float64), c.lon_deg[rows].astype(np.float64)
         there, here = self.usual(
             np.concatenate([lat, last_lat]), np.concatenate([lon, last_lon]), np.tile(class_b, 2)
         ).reshape(2, -1)
+        self._sailed_on(rows, age_h, class_b, there)
         place = np.minimum(1.0, there / np.maximum(here, 0.05))
         gain = np.minimum(CHANCE_MOST, c.habit[rows] * self._now(rows, lat, lon) * place) * alive
         gain = self._watch(rows, gain)
@@ -236,6 +241,17 @@ class Coverage:
         counted = c.kind[rows] < KINDS
         self.silences.grew(c.stratum[rows[counted]].astype(np.intp), before[counted], level[counted])
         self._began(rows[counted & (before < COUNTED_LEVEL) & (level >= COUNTED_LEVEL)])
+
+    def _sailed_on(self, rows: Places, age_h: Floats, class_b: Bools, there: Floats) -> None:
+        """Lowers ``there`` to the least of the places that each may have come to."""
+        on = (age_h > RECKONED_H).nonzero()[0]
+        if not len(on):
+            return
+        c, late = self.columns, rows[on]
+        hours = np.minimum(age_h[on], np.array(MAY_BE_H)[:, None])
+        lat, lon = c.lat_deg[late] + hours * c.north_deg_h[late], c.lon_deg[late] + hours * c.east_deg_h[late]
+        usual = self.usual(lat.ravel(), lon.ravel(), np.tile(class_b[on], len(hours))).reshape(hours.shape)
+        there[on] = np.minimum(there[on], usual.min(axis=0))
 
     def _watch(self, rows: Places, gain: Floats) -> Floats:
         """Counts the slots in which each could have been heard. Returns ``gain``, without those who are out of sight.

@@ -21,6 +21,8 @@ UNDER_WAY_KN: Final = 1.0
 DURATIONS_H: Final = (1, 2, 4, 8, 24)
 _TOGETHER: Final = 3
 _EVERY_SLOTS, _PASS_SLOTS = 20, 3
+_EARS_NM, _WELL_SHARE = 30.0, 0.75
+_EXIT_SLOTS: Final = 2 * HOUR
 
 Draw = np.random.Generator
 Fault = Callable[[World, Counts, Draw], None]
@@ -85,6 +87,34 @@ def _late(world: World, received: Counts, draw: Draw) -> None:
     received[...] = draw.binomial(received, 0.9)
 
 
+def _moored(world: World, received: Counts, draw: Draw) -> None:
+    """Ships at rest are hardly heard: three reports in ten get through (berths behind cranes and hills)."""
+    at_rest = np.nan_to_num(world.sog_kn) < UNDER_WAY_KN / 2
+    received[...] = np.where(at_rest, draw.binomial(received, 0.3), received)
+
+
+def within(world: World, most_nm: float) -> World:
+    """The world with ears that reach ``most_nm`` from the middle of its well-heard water and no further.
+
+    Who sails out of it is in the world still: an exit whose truth is known.
+    """
+    lat_deg, lon_deg = (float(np.nanmedian(a[world.well])) for a in (world.lat_deg, world.lon_deg))
+    north = (world.lat_deg - lat_deg) * NM_A_DEG
+    east = (world.lon_deg - lon_deg) * NM_A_DEG * np.cos(np.radians(lat_deg))
+    far_nm = np.nan_to_num(np.hypot(north, east), nan=np.inf)
+    received = np.where(far_nm < most_nm, world.received, np.uint8(0))
+    return world._replace(received=received, well=world.well & (far_nm < most_nm * _WELL_SHARE))
+
+
+def exits(world: World, heard: npt.NDArray[np.bool_]) -> int:
+    """How often a class A ship under way left what is heard for two hours or more, after the warm-up."""
+    way = heard & ~world.class_b & ~world.base & (np.nan_to_num(world.sog_kn) >= UNDER_WAY_KN)
+    gone = sum((~heard[at : len(heard) - _EXIT_SLOTS + at]).astype(np.int64) for at in range(1, _EXIT_SLOTS + 1))
+    left = way[: len(heard) - _EXIT_SLOTS] & (gone == _EXIT_SLOTS)
+    return int(left[world.warm_slots :].sum())
+
+
+EXITS: Final = "30 nm of ears (exits)"
 FAULTS: Final[dict[str, Fault]] = {
     "untouched": _untouched,
     "loss .3": _loss(0.3),
@@ -94,10 +124,14 @@ FAULTS: Final[dict[str, Fault]] = {
     "one station dead 4 h": _station_dead,
     "25 nm dead 3 h": _area_dead,
     "satellite passes": _passes,
-    "late and shuffled": _late,
+    EXITS: _untouched,
+    "moored, hardly heard": _moored,
+    "a tenth comes too late": _late,
     "dark together": _untouched,
 }
-"""By scenario. Exits and mooring are in every world; "dark together" differs in its positives."""
+"""By scenario. Exits and mooring are in every world; the one named so has little else. "dark together" differs in its
+positives. Reports in another order, or late by less than the allowed lateness, change nothing by construction: that is
+the conformance suite's part (tests/detectors/test_conformance.py)."""
 
 
 def positives(
@@ -141,14 +175,23 @@ def _near(world: World, fit: npt.NDArray[np.bool_], slot: int, ship: int, used: 
     return [n for n in order.tolist() if fit[slot, n] and n != ship and n not in used and far[n] < 0.5]  # noqa: PLR2004 - deg
 
 
-def played(
-    world: World, scenario: str, seed: int, durations_h: tuple[int, ...] = DURATIONS_H
-) -> tuple[Counts, list[Dark]]:
+class Played(NamedTuple):
+    """A world in a scenario."""
+
+    world: World
+    """As the scenario leaves it: what it holds of ``received`` is what could have been heard."""
+    received: Counts
+    dark: list[Dark]
+
+
+def played(world: World, scenario: str, seed: int, durations_h: tuple[int, ...] = DURATIONS_H) -> Played:
     """What is received in a scenario, and who went dark in it. The same for the same seed."""
     draw = np.random.default_rng([seed, *scenario.encode()])
+    if scenario == EXITS:
+        world = within(world, _EARS_NM)
     received = world.received.copy()
     FAULTS[scenario](world, received, draw)
     dark = positives(world, draw, durations_h, together=scenario == "dark together")
     for ship, first, last in dark:
         received[:, first:last, ship] = 0
-    return received, dark
+    return Played(world, received, dark)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.coverage import AT_REST, CLASS_B, UNDER_WAY
-from streams.bench.faults import HOUR, Dark
+from streams.bench.faults import HOUR, Dark, exits
 from streams.bench.silences import Silent
 from streams.scenario.worlds import SLOTS_A_DAY, World
 
@@ -35,6 +35,8 @@ class Score(NamedTuple):
     delays_h: npt.NDArray[np.float64]
     vessel_days: float
     """Of class A under way in well-heard water, heard."""
+    exits: int
+    """How often a class A ship under way left what is heard, for two hours or more."""
 
     @property
     def recall(self) -> float:
@@ -71,6 +73,7 @@ def joined(scores: Sequence[Score]) -> Score:
     return Score(
         hits, positives, false_well, false_all, sum(s.false_rest for s in scores), sum(s.false_b for s in scores),
         np.concatenate([s.delays_h for s in scores]), sum(s.vessel_days for s in scores),
+        sum(s.exits for s in scores),
     )  # fmt: skip
 
 
@@ -101,6 +104,7 @@ def score(world: World, heard: npt.NDArray[np.bool_], silent: Silent, said: Ints
         _per_ship(silent.ship[wrong][kind == UNDER_WAY].tolist(), ships),
         int((kind == AT_REST).sum()), int((kind == CLASS_B).sum()),
         np.array([found[d] / HOUR for d in hits]), float(under_way[world.warm_slots :].sum() / SLOTS_A_DAY),
+        max(0, exits(world, heard) - sum(d.last - d.first >= SCORED_HOURS * HOUR for d in dark)),
     )  # fmt: skip
 
 

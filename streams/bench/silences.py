@@ -16,7 +16,7 @@ from streams.scenario.worlds import SLOTS_A_DAY, Counts, World
 FIRST_SLOT: Final = 1000  # slot 0 means never
 LONGEST: Final = 26 * HOUR
 GFW_HOURS, GFW_SLOTS_BEFORE = 12, 14
-FALSE_A_DAY, ALPHA_MOST = 5.0, 0.2  # a feed's false gaps a day, and the likeliest silence that is a gap
+FALSE_A_DAY, ALPHA_MOST = 5.0, 0.1  # a feed's false gaps a day, and the likeliest silence that is a gap
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]

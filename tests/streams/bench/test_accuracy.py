@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streams.bench.accuracy import RECORDING, REPORTED, TUNING, run
-from streams.bench.faults import FAULTS, HOUR, played
+from streams.bench.faults import EXITS, FAULTS, HOUR, exits, played
 from streams.bench.recorded import read_table
 from streams.bench.scoring import score
 from streams.bench.silences import first, listen, rules
@@ -39,22 +39,22 @@ def test_what_is_reported_was_not_tuned_on() -> None:
 
 @pytest.mark.parametrize("scenario", FAULTS)
 def test_every_scenario_carries_positives_that_are_silent(world: World, scenario: str) -> None:
-    received, dark = played(world, scenario, 1)
+    there, received, dark = played(world, scenario, 1)
     assert dark and len({d.ship for d in dark}) == len(dark)
     for d in dark:
         assert world.warm_slots < d.first < d.last and not received[:, d.first : d.last, d.ship].any()
-        assert world.heard[d.first - 1, d.ship] and world.sog_kn[d.first - 1, d.ship] >= 1
+        assert there.heard[d.first - 1, d.ship] and world.sog_kn[d.first - 1, d.ship] >= 1
     assert (received <= world.received).all()
 
 
 def test_one_dead_station_leaves_the_others(world: World) -> None:
-    received, _ = played(world, "one station dead 4 h", 1)
+    _, received, _ = played(world, "one station dead 4 h", 1)
     lost = (world.received.sum(axis=2) > 0) & (received.sum(axis=2) == 0)
     assert lost.any(axis=1).any() and not lost.all(axis=0).any()
 
 
 def test_hits_delays_and_false_gaps_are_counted(world: World) -> None:
-    received, dark = played(world, "untouched", 1, (4,))
+    _, received, dark = played(world, "untouched", 1, (4,))
     silent, _ = listen(world, received)
     heard = np.asarray((received > 0).any(axis=0))
     said = rules(silent)
@@ -66,6 +66,15 @@ def test_hits_delays_and_false_gaps_are_counted(world: World) -> None:
     assert none.recall == 0 and none.f_half == 0
     longest = {d.last - d.first for d in dark}
     assert max(longest) <= 4 * HOUR
+
+
+def test_who_sails_out_of_reach_is_an_exit_and_who_falls_silent_is_none(world: World) -> None:
+    there, received, _ = played(world, EXITS, 1)
+    heard = np.asarray((received > 0).any(axis=0))
+    assert exits(there, heard) > 0 and exits(world, world.heard) > 0
+    still = heard.copy()
+    still[:, ~there.class_b] = True
+    assert exits(there, still) == 0
 
 
 def test_a_scenario_that_is_none_is_said_to_be_none() -> None:
