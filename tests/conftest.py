@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from streams.broker import embedded
@@ -29,6 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("broker"))
             # On a busy machine kafka-python leaves a socket to the garbage collector that it closes while connecting.
             item.add_marker(pytest.mark.filterwarnings("ignore:.*<socket:pytest.PytestUnraisableExceptionWarning"))
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command that runs in this process logs to the stderr of its test, which is closed when that ends."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
