@@ -10,100 +10,52 @@ Time is cut into slots of five minutes. When a slot closes, every ship has been 
 - *silence*: how rarely honest ships of her stratum lose so many (silence.py), corrected by how often silences have
   begun around her last place. Ships that are about to sail out of range are told by the water ahead of them.
 
-All counts that several ships add to are integers at the slot's end, in the order of rows: the result is a function
-of the slots alone. One slot of 200,000 ships and 20,000 cells takes some 100 ms.
+All counts that several ships add to are integers at the slot's end: the result is a function of the slots alone.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.cell_counts import (
+    BEGAN,
+    CELL_WIDTH,
+    EXPECTED_NOW,
+    FAST,
+    HEARD,
+    HEARD_NOW,
+    LIKELY,
+    NUDGE,
+    PRESENT,
+    add,
+)
 from detectors.core.cells import Cells, coarse_keys, fine_keys
-from detectors.core.columns import Column
 from detectors.core.silence import KINDS, SLOTS_AN_HOUR, Silences, level_of, stratum
+from detectors.core.slots import BASE, CLASS_B, Slot
 from detectors.core.strips import Strips
-from detectors.core.units import MINUTE_MS
 
-SLOT_MS: Final = 5 * MINUTE_MS
-UNDER_WAY, AT_REST, CLASS_B, BASE = 0, 1, 2, 3
-"""Kinds of transmitter; base stations and aids are peers only."""
-FAST, SLOW = (float(np.exp(-5.0 / minutes)) for minutes in (5, 48 * 60))
-"""What a slot leaves of the counts of now and of usually. Where nobody is, what was known of now stays."""
 PRESENT_H: Final = 2.0  # silent for longer, a ship may be anywhere: no evidence of hearing
 RECKONED_H: Final = 1.0  # dead reckoning is not trusted further as evidence of where she is
 MAY_BE_H: Final = (2.0, 3.0, 4.0)
-"""As far as this she may have sailed on, perhaps to where nobody is heard: her silence means no more than it would
-there. Ships that sail out of range: 11 false gaps for 37 in all water at alpha .1, and none for 4 in well-heard water,
-at the same recall (tuning worlds)."""
+"""So far she may have sailed on, to where nobody is heard: her silence means no more than it would there. At alpha .1,
+tuning worlds: 4 false gaps for 37 in all water, none for 4 in well-heard water, the recall the same."""
 GAIN_LEAST: Final = 0.05
-AWAY_SLOTS: Final = 24
+AWAY_SLOTS, HABIT_SLOTS = 24, 20
 FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence gains nothing by going on
 KNOWN_SLOTS: Final = 3  # heard in fewer slots, a ship's habits are not known
 AHEAD_H: Final = (0.5, 1.0, 1.5)
-HABIT_SLOTS: Final = 20
-RATE_SHARE: Final = 0.25
-CHANCE_MOST: Final = 0.98
-NUDGE: Final = 64  # expectations add up as integers, in 64ths
+RATE_SHARE, CHANCE_MOST = 0.25, 0.98
 LIKELY_PARTS: Final = 1 << 20
 COUNTED_LEVEL: Final = 3  # silences are counted by place where they reach u = 8
-PLACE_WEIGHT: Final = 2.0
 COARSE_WEIGHT, NEAR_WEIGHT, FINE_WEIGHT = 2.0, 1.0, 1.0
-LIVELY_LEAST: Final = 0.3
-
-# Columns of Cells.values
-_HEARD_NOW, _EXPECTED_NOW = 0, 1
-_PRESENT, _HEARD = 2, 4  # class A, class B
-_BEGAN, _LIKELY = 6, 9  # three kinds each
-CELL_WIDTH: Final = 12
-
-VESSEL: Final = (
-    Column("slot", "<i4"),  # last slot heard; 0 never
-    Column("seen", "<u2"),  # slots heard, at most 65,535
-    Column("lat_deg", "<f4"),
-    Column("lon_deg", "<f4"),
-    Column("north_deg_h", "<f4"),
-    Column("east_deg_h", "<f4"),
-    Column("kind", "u1"),
-    Column("stations", "<u8"),  # those that it was heard by in its last two slots
-    Column("by", "<u8"),  # and in the last
-    Column("habit", "<f4"),  # share of slots in which it is heard
-    Column("tries", "u1"),  # slots behind that share, at most HABIT_SLOTS
-    Column("rate", "<f4"),  # reports a slot, running mean
-    Column("lost", "<f4"),  # opportunities lost in the present silence
-    Column("level", "i1", -1),
-    Column("stratum", "u1"),
-    Column("own_heard", "<f4"),  # its own part in the counts of now
-    Column("own_expected", "<f4"),
-    Column("chance", "<f4", 1.0),  # of a silence like the present, a day; 1 when heard
-    Column("missed", "<u2"),  # slots of the present silence in which it could have been heard
-    Column("away", "u1"),  # slots in a row in which it could not
-    Column("unsure", "?"),  # out of sight before its silence meant anything: it stays so until heard
-    Column("gain", "<f4"),  # chance to have been heard in the slot just missed
-)
-"""What coverage knows of a vessel, as of the last slot that closed."""
+PLACE_WEIGHT, LIVELY_LEAST = 2.0, 0.3
 
 Places = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-
-
-class Slot(NamedTuple):
-    """Who was heard in one slot. ``rows`` rise; all arrays have their shape."""
-
-    number: int
-    rows: Places
-    lat_deg: Floats
-    lon_deg: Floats
-    sog_kn: Floats
-    """NaN unknown."""
-    cog_deg: Floats
-    """NaN unknown."""
-    kind: npt.NDArray[np.uint8]
-    stations: npt.NDArray[np.uint64]
-    reports: npt.NDArray[np.int64]
 
 
 class Coverage:
@@ -190,7 +142,7 @@ class Coverage:
         expected = np.rint(c.habit[rows].astype(np.float64) * NUDGE).astype(np.int64)
         kind = np.concatenate([c.kind[missed[here]], slot.kind[known]])
         for cells, keys in ((self.fine, fine_keys(lat, lon)), (self.coarse, coarse_keys(lat, lon))):
-            _add(cells, cells.meet(keys), heard, expected, kind)
+            add(cells, cells.meet(keys), heard, expected, kind)
         c.own_heard[rows] *= np.float32(FAST)
         c.own_expected[rows] *= np.float32(FAST)
         c.own_heard[rows] += heard.astype(np.float32)
@@ -202,8 +154,8 @@ class Coverage:
         coarse = self.coarse.take(coarse_keys(lat_deg, lon_deg))
         fine = self.fine.take(fine_keys(lat_deg, lon_deg))
         at = np.arange(len(group))
-        wide = (coarse[at, _HEARD + group] + 0.3) / (coarse[at, _PRESENT + group] + 3.0)
-        return np.asarray((fine[at, _HEARD + group] + 2 * wide) / (fine[at, _PRESENT + group] + 2.0))
+        wide = (coarse[at, HEARD + group] + 0.3) / (coarse[at, PRESENT + group] + 3.0)
+        return np.asarray((fine[at, HEARD + group] + 2 * wide) / (fine[at, PRESENT + group] + 2.0))
 
     def _now(self, rows: Places, lat: Floats, lon: Floats) -> Floats:
         """How well ships around each place are heard now against what they are used to, at most 1."""
@@ -216,8 +168,8 @@ class Coverage:
             (self.fine.around(fine), NEAR_WEIGHT),
             (self.fine.take(fine), FINE_WEIGHT),
         ):
-            heard = np.maximum(counts[:, _HEARD_NOW] - own_heard, 0)
-            expected = np.maximum(counts[:, _EXPECTED_NOW] - own_expected, 0)
+            heard = np.maximum(counts[:, HEARD_NOW] - own_heard, 0)
+            expected = np.maximum(counts[:, EXPECTED_NOW] - own_expected, 0)
             lively = np.minimum(1.0, (heard + weight * lively) / (expected + weight))
         return np.where(lively < LIVELY_LEAST, 0.0, lively)
 
@@ -272,7 +224,7 @@ class Coverage:
         lat, lon = c.lat_deg[rows].astype(np.float64), c.lon_deg[rows].astype(np.float64)
         for cells, keys in ((self.fine, fine_keys(lat, lon)), (self.coarse, coarse_keys(lat, lon))):
             places = cells.meet(keys)
-            np.add.at(cells.values, (places, _BEGAN + c.kind[rows]), 1.0)
+            np.add.at(cells.values, (places, BEGAN + c.kind[rows]), 1.0)
 
     def _hear(self, slot: Slot) -> None:
         c, rows = self.columns, slot.rows
@@ -332,7 +284,7 @@ class Coverage:
             for kind in range(KINDS):
                 mine = c.kind[rows] == kind
                 added = np.bincount(places[mine], parts[mine], minlength=len(cells.keys))
-                cells.values[:, _LIKELY + kind] += added / LIKELY_PARTS
+                cells.values[:, LIKELY + kind] += added / LIKELY_PARTS
 
     def _judge(self, rows: Places) -> None:
         c = self.columns
@@ -342,21 +294,7 @@ class Coverage:
         times, at = np.ones(len(rows)), np.arange(len(rows))
         for cells, keys in ((self.coarse, coarse_keys(lat, lon)), (self.fine, fine_keys(lat, lon))):
             counts = cells.take(keys)
-            began = np.maximum(counts[at, _BEGAN + kind] - own, 0)
-            times = (began + PLACE_WEIGHT * times) / (counts[at, _LIKELY + kind] + PLACE_WEIGHT)
+            began = np.maximum(counts[at, BEGAN + kind] - own, 0)
+            times = (began + PLACE_WEIGHT * times) / (counts[at, LIKELY + kind] + PLACE_WEIGHT)
         strata = c.stratum[rows].astype(np.intp)
         c.chance[rows] = self.silences.chance(strata, c.lost[rows].astype(np.float64), times)
-
-
-def _add(
-    cells: Cells, places: Places, heard: Bools, expected: npt.NDArray[np.int64], kind: npt.NDArray[np.uint8]
-) -> None:
-    size, v = len(cells.keys), cells.values
-    present = np.bincount(places, minlength=size)
-    fast = np.where(present > 0, FAST, 1.0)
-    v[:, _HEARD_NOW] = v[:, _HEARD_NOW] * fast + np.bincount(places[heard], minlength=size)
-    v[:, _EXPECTED_NOW] = v[:, _EXPECTED_NOW] * fast + np.bincount(places, expected, minlength=size) / NUDGE
-    v[:, _PRESENT : _HEARD + 2] *= SLOW
-    for group, mine in ((0, kind == UNDER_WAY), (1, kind == CLASS_B)):
-        v[:, _PRESENT + group] += np.bincount(places[mine], minlength=size)
-        v[:, _HEARD + group] += np.bincount(places[mine & heard], minlength=size)

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.coverage import AT_REST, BASE, CLASS_B, GAIN_LEAST, UNDER_WAY, VESSEL, Coverage, Slot
+from detectors.core.coverage import GAIN_LEAST, Coverage
 from detectors.core.silence import share_of_budget
+from detectors.core.slots import AT_REST, BASE, CLASS_B, UNDER_WAY, VESSEL, Slot
 from detectors.core.strips import Strips
 from streams.bench.faults import HOUR
 from streams.scenario.worlds import SLOTS_A_DAY, Counts, World

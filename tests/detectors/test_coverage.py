@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from detectors.core.cells import Cells, coarse_keys, fine_keys
-from detectors.core.coverage import BASE, UNDER_WAY, VESSEL, Coverage, Slot
+from detectors.core.coverage import Coverage
 from detectors.core.silence import MARKS, STRATA, Silences, level_of, share_of_budget
+from detectors.core.slots import BASE, UNDER_WAY, VESSEL, Slot
 from detectors.core.strips import Strips
 
 
