@@ -16,13 +16,13 @@ import numpy as np
 
 from detectors.core.geo import bearing_deg, compass, distance_nm, unit_vectors
 from detectors.core.names import NameIndex, likeness, plain
-from detectors.core.reference import Port, Reference, Zone
+from detectors.core.once import Once
+from detectors.core.reference import Port, Zone
 
 NEAR_NM: Final = 200.0
 AT_NM: Final = 2.0
 TYPO_LETTERS_LEAST: Final = 6
 LIKENESS_LEAST: Final = 0.85
-_KEPT: Final = 8
 _LOCODE_LETTERS: Final = 5
 _COUNTRY_LETTERS: Final = 2
 _NAME_LETTERS_LEAST: Final = 4
@@ -112,18 +112,8 @@ class Gazetteer:
         return NameIndex([name for name, _ in pairs], [n for _, n in pairs])
 
 
-_made: list[tuple[Reference, Gazetteer]] = []
-
-
-def gazetteer_of(reference: Reference) -> Gazetteer:
-    """The gazetteer of a reference; made once for all that share it."""
-    for known, gazetteer in _made:
-        if known is reference:
-            return gazetteer
-    gazetteer = Gazetteer(reference.ports, reference.zones)
-    _made.append((reference, gazetteer))
-    del _made[:-_KEPT]
-    return gazetteer
+gazetteer_of: Final = Once(lambda reference: Gazetteer(reference.ports, reference.zones))
+"""The gazetteer of a reference; made once for all that share it."""
 
 
 def _spellings(port: Port) -> tuple[str, ...]:

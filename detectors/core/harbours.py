@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from detectors.core.geo import distance_nm, distances_nm, unit_vectors
+from detectors.core.once import Once
 from detectors.core.reference import Reference
 
 SAME_NM: Final = 2.0
 """Published positions are right to a mile or two."""
-_KEPT: Final = 8
 
 
 class Harbour(NamedTuple):
@@ -48,15 +48,5 @@ class Harbours:
         return Harbour(name, locode, nm) if nm <= within_nm else None
 
 
-_made: list[tuple[Reference, Harbours]] = []
-
-
-def harbours_of(reference: Reference) -> Harbours:
-    """The harbours of a reference; made once for all that share it."""
-    for known, harbours in _made:
-        if known is reference:
-            return harbours
-    harbours = Harbours(reference)
-    _made.append((reference, harbours))
-    del _made[:-_KEPT]
-    return harbours
+harbours_of: Final = Once(Harbours)
+"""The harbours of a reference; made once for all that share it."""

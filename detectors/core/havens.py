@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from detectors.core import reach
 from detectors.core.geo import Floats, distances_nm, unit_vectors
+from detectors.core.once import Once
 from detectors.core.reference import Port, Reference, Zone
 from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339
@@ -30,7 +31,6 @@ LOOK_OFTEN_H: Final = 24.0 * 7
 LOOK_MOST_H: Final = 24.0 * 365
 _DATE_LETTERS: Final = 10
 _PORT_NM: Final = 2.0  # positions of ports are known to a mile or two
-_KEPT: Final = 8
 
 Numbers = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
@@ -217,18 +217,8 @@ class Havens:
         return tuple(found)
 
 
-_made: list[tuple[Reference, Havens]] = []
-
-
-def havens_of(reference: Reference) -> Havens:
-    """The havens of a reference; made once for all that share it."""
-    for known, havens in _made:
-        if known is reference:
-            return havens
-    havens = Havens(reference)
-    _made.append((reference, havens))
-    del _made[:-_KEPT]
-    return havens
+havens_of: Final = Once(Havens)
+"""The havens of a reference; made once for all that share it."""
 
 
 def while_silent(reference: Reference, ship: Ship, now_ms: int) -> dict[str, object]:

@@ -9,25 +9,15 @@ from detectors.core.alert import Fact
 from detectors.core.gazetteer import Gazetteer, gazetteer_of
 from detectors.core.matching import Register, Told, Verdict
 from detectors.core.mid import flag_of
+from detectors.core.once import Once
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.ship import Ship
 from detectors.core.units import MS, rfc3339
 
 _DAY_LETTERS: Final = 10
 _MID: Final = 1_000_000
-_KEPT: Final = 8
-_made: list[tuple[Reference, Register]] = []
-
-
-def register_of(reference: Reference) -> Register:
-    """The register of a reference; made once for all partitions and detectors that share it."""
-    for known, register in _made:
-        if known is reference:
-            return register
-    register = Register(reference.ships)
-    _made.append((reference, register))
-    del _made[:-_KEPT]
-    return register
+register_of: Final = Once(lambda reference: Register(reference.ships))
+"""The register of a reference; made once for all partitions and detectors that share it."""
 
 
 def told_of(ship: Ship) -> Told:

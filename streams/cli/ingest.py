@@ -49,33 +49,35 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tag_block_checksum_errors: int
 
 
+Urls = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[NAME=]URL...",
+        help="file:PATH (.gz too), - (stdin), tcp://HOST:PORT, tcp-listen://[HOST]:PORT, udp://[HOST]:PORT. "
+        "Without HOST only this machine is listened to; 0.0.0.0 means everybody.",
+        show_default=False,
+    ),
+]
+Speed = Annotated[str, typer.Option("--speed", help="Pace of files: 1 as recorded, 60 a minute a second, max.")]
+Start = Annotated[
+    str | None, typer.Option("--start", help="Time of the first sentence of a file without times.", metavar="ISO")
+]
+Rate = Annotated[float | None, typer.Option("--rate", help="Sentences a second of a file without times.", min=0.001)]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Run the clock on after the last sentence of a file.", metavar="ISO")
+]
+MetricsPort = Annotated[int | None, typer.Option("--metrics", help="Serve /metrics on this port.", min=0, max=65_535)]
+
+
 def command(
-    urls: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[NAME=]URL...",
-            help="file:PATH (.gz too), - (stdin), tcp://HOST:PORT, tcp-listen://[HOST]:PORT, udp://[HOST]:PORT. "
-            "Without HOST only this machine is listened to; 0.0.0.0 means everybody.",
-            show_default=False,
-        ),
-    ],
+    urls: Urls,
     *,
-    speed: Annotated[
-        str, typer.Option("--speed", help="Pace of files: 1 as recorded, 60 a minute a second, max.")
-    ] = "max",
-    start: Annotated[
-        str | None, typer.Option("--start", help="Time of the first sentence of a file without times.", metavar="ISO")
-    ] = None,
-    rate: Annotated[
-        float | None, typer.Option("--rate", help="Sentences a second of a file without times.", min=0.001)
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", help="Run the clock on after the last sentence of a file.", metavar="ISO")
-    ] = None,
+    speed: Speed = "max",
+    start: Start = None,
+    rate: Rate = None,
+    until: Until = None,
     again: Annotated[bool, typer.Option("--again", help="Ingest anew what the log already holds.")] = False,
-    metrics: Annotated[
-        int | None, typer.Option("--metrics", help="Serve /metrics on this port.", min=0, max=65_535)
-    ] = None,
+    metrics: MetricsPort = None,
     settings: SettingsFile = None,
     servers: Servers = None,
     json: Json = False,

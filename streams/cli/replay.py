@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, NamedTuple
 
 import msgspec
 import typer
@@ -23,25 +23,37 @@ from streams.ingest.core import RATE_HZ, START_MS, Nature
 from streams.lines import line
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists
 from streams.replay import Place, Plan, Road, play
+from streams.settings import Settings
 
 _GZIP = b"\x1f\x8b"
 _talk = Console(stderr=True, highlight=False)
 
 
+class Written(NamedTuple):
+    """What is read, and where alerts and refusals go."""
+
+    files: list[Path]
+    alerts: str | None
+    rejected: Path | None
+
+
+Files = Annotated[list[Path], typer.Argument(help="Recordings, read one after another.", metavar="FILE...")]
+Alerts = Annotated[str | None, typer.Option(help="Write alerts as JSON lines here; - for stdout.", metavar="OUT")]
+Lists = Annotated[
+    list[str] | None,
+    typer.Option(help="Listed ships instead of the shipped list; @ISO: from that time on.", metavar="FILE[@ISO]"),
+]
+
+
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Recordings, read one after another.", metavar="FILE...")],
-    alerts: Annotated[
-        str | None, typer.Option(help="Write alerts as JSON lines here; - for stdout.", metavar="OUT")
-    ] = None,
+    files: Files,
+    alerts: Alerts = None,
     start: Annotated[str | None, typer.Option(help="Time of the first sentence, for files without times.")] = None,
     rate: Annotated[float, typer.Option(help="Sentences a second, for files without times.", min=0.001)] = RATE_HZ,
     until: Annotated[str | None, typer.Option(help="Run the clock on to this time.", metavar="ISO")] = None,
     batch: Annotated[int, typer.Option(help="Sentences a batch.", min=1, max=100_000)] = 1000,
     partitions: Annotated[int, typer.Option(help="Partitions, as in Kafka.", min=1, max=1024)] = 4,
-    watchlist: Annotated[
-        list[str] | None,
-        typer.Option(help="Listed ships instead of the shipped list; @ISO: from that time on.", metavar="FILE[@ISO]"),
-    ] = None,
+    watchlist: Lists = None,
     zones: Annotated[list[Path] | None, typer.Option(help="GeoJSON zones instead of the shipped ones.")] = None,
     rejected: Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")] = None,
     stats: Annotated[bool, typer.Option("--stats", help="Totals on stderr, as JSON.")] = False,
@@ -68,12 +80,18 @@ def command(
     if dated and not always:
         reference = make_reference((), reference.zones)  # nothing is listed before the first comes into force
     road = Road(effective, reference, partitions, _in_force(reference, dated))
+    _write(Written(files, alerts, rejected), plan, road, effective)
+    _report(road, stats=stats)
+
+
+def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> None:
+    """Plays the files, and writes what comes of them where it is wanted."""
     with ExitStack() as stack:
-        inputs = [stack.enter_context(open_recording(path)) for path in files]
-        out = stack.enter_context(_writer(alerts))
-        letters = stack.enter_context(rejected.open("wb")) if rejected else None
-        advance = stack.enter_context(_progress(files))
-        for item in play(inputs, plan, road, effective):
+        inputs = [stack.enter_context(open_recording(path)) for path in wanted.files]
+        out = stack.enter_context(_writer(wanted.alerts))
+        letters = stack.enter_context(wanted.rejected.open("wb")) if wanted.rejected else None
+        advance = stack.enter_context(_progress(wanted.files))
+        for item in play(inputs, plan, road, settings):
             if isinstance(item, int):
                 advance(item)
             elif isinstance(item, Place):
@@ -82,7 +100,6 @@ def command(
                 out.write(encode(item.alert) + b"\n")
             else:
                 Console(highlight=False, soft_wrap=True).print(line(item.alert))
-    _report(road, stats=stats)
 
 
 def _by_time(watchlists: list[str]) -> tuple[list[str], dict[int, list[str]]]:

@@ -56,11 +56,21 @@ def command(
     }  # fmt: skip
     made = scenario(name, options_of({key: value for key, value in chosen.items() if value is not None}))
     written = _write(made, out)
+    _tell(made, written, out, as_json=json_)
+
+
+def _tell(made: Scenario, written: int, out: str, *, as_json: bool) -> None:
     truth = "" if out == "-" else f", the truth in {_truth_path(out)}"
     talk(f"{made.title}\n{written:,} sentences in {out}{truth}")
-    if json_ and out != "-":
-        sys.stdout.write(msgspec.json.encode({"name": made.name, "title": made.title, "sentences": written, "out": out,
-                                              "truth": str(_truth_path(out))}).decode() + "\n")  # fmt: skip
+    if as_json and out != "-":
+        said = {
+            "name": made.name,
+            "title": made.title,
+            "sentences": written,
+            "out": out,
+            "truth": str(_truth_path(out)),
+        }
+        sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
 
 
 def options_of(chosen: dict[str, object]) -> Options:

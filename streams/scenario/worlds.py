@@ -123,18 +123,7 @@ def _live(  # noqa: PLR0917 - the three columns are one thing
             off = draw.random() < (0.4 if small else 0.25)
             on_air[slot : slot + (stays // 4 if off else stays)] = 1
             slot += stays
-        if small:
-            there = port + draw.normal(size=2) * 9
-            legs = [here, there, port]
-        elif passing:
-            legs = [here, _edge(draw, shape)]
-        else:
-            far = (
-                _edge(draw, shape)
-                if draw.random() < _BOUND_AWAY
-                else np.array(shape.ports[int(draw.integers(len(shape.ports)))])
-            )
-            legs = [here, far]
+        legs = [here, *_bound(draw, shape, port, small, passing)]
         speed_kn = float(draw.uniform(4, 8) if small else draw.uniform(8, 19))
         for start, end in pairwise(legs):
             slot = _sail(start, end, speed_kn, slot, north, east, on_air)
@@ -148,6 +137,17 @@ def _live(  # noqa: PLR0917 - the three columns are one thing
                 here = port
         elif not small:
             port = here
+
+
+def _bound(
+    draw: np.random.Generator, shape: Shape, port: npt.NDArray[np.float64], small: bool, passing: bool
+) -> list[npt.NDArray[np.float64]]:
+    """Where she goes: small craft out and home, who passes out of the world, the others as often as not."""
+    if small:
+        return [port + draw.normal(size=2) * 9, port]
+    if passing or draw.random() < _BOUND_AWAY:
+        return [_edge(draw, shape)]
+    return [np.array(shape.ports[int(draw.integers(len(shape.ports)))])]
 
 
 def _edge(draw: np.random.Generator, shape: Shape) -> npt.NDArray[np.float64]:

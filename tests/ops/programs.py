@@ -8,15 +8,14 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 
 import yaml
 
 from streams.broker.node import free_port
+from tests.loopback import Handler, Loopback
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PATIENCE_S = 30.0
@@ -50,7 +49,7 @@ def until(holds: Callable[[], Any], patience_s: float = PATIENCE_S, what: str = 
         time.sleep(0.05)
 
 
-class Receiver:
+class Receiver(Loopback):
     """Remembers what was posted; answers what it is told to, in turn, then 200."""
 
     def __init__(self) -> None:
@@ -59,29 +58,16 @@ class Receiver:
         self.answers: list[int] = []
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Remembers(Handler):
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                raw = self.posted()
                 status = receiver.answers.pop(0) if receiver.answers else 200
                 if status == 200:
                     receiver.got.append((self.path, dict(self.headers), json.loads(raw)))
                     receiver.raw.append(raw)
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.answer(status)
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self.serve(Remembers)
 
 
 class Daemon:

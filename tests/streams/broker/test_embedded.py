@@ -159,8 +159,8 @@ def test_a_stopped_broker_is_gone_also_when_it_was_frozen(
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a child with its parent")
 def test_the_broker_dies_with_a_parent_that_is_killed(broker: embedded.Broker, tmp_path: Path) -> None:
     program = (
-        "import pathlib, sys, time; from streams.broker import embedded;"
-        "embedded.start(pathlib.Path(sys.argv[1]), port=0, die_with_parent=True); time.sleep(60)"
+        "import pathlib, signal, sys; from streams.broker import embedded;"
+        "embedded.start(pathlib.Path(sys.argv[1]), port=0, die_with_parent=True); signal.pause()"
     )
     parent = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
     deadline = time.monotonic() + 60

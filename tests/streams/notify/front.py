@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
+from tests.loopback import Handler, Loopback
 
-class Front:
+
+class Front(Loopback):
     """Passes posts on. What it does first or instead stands in ``faults``, one a post, and is used up."""
 
     def __init__(self, port: int) -> None:
@@ -21,9 +22,9 @@ class Front:
         self.let_go = Event()
         front = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Gate(Handler):
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                raw = self.posted()
                 fault = "500" if front.down else front.faults.pop(0) if front.faults else ""
                 if front.poison and front.poison.encode() in raw:
                     fault = "400"
@@ -32,10 +33,7 @@ class Front:
                     status, body = self._pass_on(raw)
                 if fault in {"slow", "hang"}:
                     front.let_go.wait(30)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(status, body)
 
             def _pass_on(self, raw: bytes) -> tuple[int, bytes]:
                 link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -48,25 +46,11 @@ class Front:
                 finally:
                     link.close()
 
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
+        self.serve(Gate)
 
     def close(self) -> None:
         self.let_go.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
 
 
 def told(receiver: Any) -> list[tuple[str, str]]:

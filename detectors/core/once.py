@@ -1,0 +1,30 @@
+"""What is made of a reference: made once for all that share it, however many detectors and partitions ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+from detectors.core.reference import Reference
+
+Made = TypeVar("Made")
+KEPT: Final = 8
+"""References whose product is kept: the one in force, and those of lists that come into force in turn."""
+
+
+class Once(Generic[Made]):
+    """``make`` of a reference, called at the first asking."""
+
+    def __init__(self, make: Callable[[Reference], Made]) -> None:
+        self._make = make
+        self._made: list[tuple[Reference, Made]] = []
+
+    def __call__(self, reference: Reference) -> Made:
+        """What is made of ``reference``, told by its identity: comparing two of 50,000 entries costs more."""
+        for known, made in self._made:
+            if known is reference:
+                return made
+        made = self._make(reference)
+        self._made.append((reference, made))
+        del self._made[:-KEPT]
+        return made
