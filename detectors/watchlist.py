@@ -19,7 +19,7 @@ References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -27,13 +27,12 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core import listing
-from detectors.core.adoption import Renumbering
 from detectors.core.alert import Alert, Fact
 from detectors.core.columns import Column
 from detectors.core.geo import compass, place
 from detectors.core.matching import Verdict
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.reference import ListedShip, Reference
+from detectors.core.reference import ListedShip
 from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 
@@ -47,6 +46,7 @@ class Watchlist(Detector):
     name = "watchlist"
     judges_lists = True
     columns = (Column("stage", "u1"), Column("listed", "<i4"), Column("matched", "u1"), Column("misuse", "?"))
+    entry_columns = ("listed",)
     severities = {  # noqa: RUF012 - read only
         "watchlist.reappeared": "page",
         "watchlist.first_heard": "ticket",
@@ -107,11 +107,6 @@ class Watchlist(Detector):
         own.stage[row] = max(int(own.stage[row]), CORROBORATED if corroborated else UNVERIFIED)
         own.listed[row], own.matched[row], own.misuse[row] = step.fleet.core.listed[row], ship.matched, ship.misuse
         yield self._heard(step, at, ship, ship.listed, opened)
-
-    def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
-        """Entries have other numbers now."""
-        super().adopt(reference, columns, renumbering)
-        renumbering.apply(columns.listed)
 
     def _relisted(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
         """Her entry came, changed or went with another list."""

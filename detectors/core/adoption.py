@@ -7,41 +7,76 @@ an open alert about a ship on both lists goes on as if nothing had happened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
-from detectors.core.columns import Columns, Rows
+from detectors.core.columns import Column_, Columns, Rows
 from detectors.core.fleet import Fleet
 from detectors.core.identity import Matcher
 from detectors.core.reference import ListedShip, Reference
 
 GONE = -1
+ZoneKey = tuple[str, str | None, str | None]
+"""Name and dates."""
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """What the numbers in a fleet's columns mean. It travels in a snapshot, which may wake under another reference."""
+
+    ships: dict[int, ListedShip] = {}
+    """Entries by 1 + number; only those that are pointed at."""
+    zones: tuple[ZoneKey, ...] = ()
+    """All zones, by number."""
+
+    @classmethod
+    def under(cls, reference: Reference, numbers: Iterable[Column_]) -> Numbered:
+        """As ``reference`` has it; ``numbers`` are the columns that point at entries."""
+        used = {int(number) for column in numbers for number in np.unique(column[column > 0])}
+        return cls({n: reference.ships[n - 1] for n in sorted(used)}, zone_keys(reference))
+
+
+def zone_keys(reference: Reference) -> tuple[ZoneKey, ...]:
+    """What tells zones apart."""
+    return tuple((zone.name, zone.from_date, zone.to_date) for zone in reference.zones)
 
 
 class Renumbering(NamedTuple):
-    """Where the entries of the former list are in the new one: 1 + number, ``GONE`` where they are not."""
+    """Where what was pointed at is in another reference; ``GONE`` where it is not."""
 
-    numbers: Mapping[int, int]
+    entries: Mapping[int, int]
+    """1 + number."""
+    zones: Mapping[int, int]
 
     @classmethod
-    def between(cls, former: Reference, now: Reference) -> Renumbering:
-        """By list and entry id; entries count from 1, as the fleet's columns do."""
-        places = {(ship.list, ship.entry_id): n for n, ship in enumerate(now.ships, 1)}
-        return cls({n: places.get((s.list, s.entry_id), GONE) for n, s in enumerate(former.ships, 1)})
+    def between(cls, former: Numbered, now: Reference) -> Renumbering:
+        """Entries by list and entry id, zones by name and dates."""
+        entries = {(ship.list, ship.entry_id): n for n, ship in enumerate(now.ships, 1)}
+        zones = {key: n for n, key in enumerate(zone_keys(now))}
+        return cls(
+            {n: entries.get((s.list, s.entry_id), GONE) for n, s in former.ships.items()},
+            {n: zones.get(key, GONE) for n, key in enumerate(former.zones)},
+        )
 
-    def apply(self, numbers: np.ndarray[tuple[int], np.dtype[np.int32]]) -> None:
-        """Renumbers a column in place; 0 stays 0, GONE stays GONE."""
+    def apply(self, numbers: Column_) -> None:
+        """Renumbers a column of entries in place; 0 stays 0, GONE stays GONE."""
         for row in np.flatnonzero(numbers > 0).tolist():
-            numbers[row] = self.numbers.get(int(numbers[row]), GONE)
+            numbers[row] = self.entries.get(int(numbers[row]), GONE)
+
+    def apply_zones(self, numbers: Column_) -> None:
+        """Renumbers a column of zones in place; a negative number stays."""
+        for row in np.flatnonzero(numbers >= 0).tolist():
+            numbers[row] = self.zones.get(int(numbers[row]), GONE)
 
 
-def relist(fleet: Fleet, matcher: Matcher, former: Reference, now: Reference) -> Rows:
+def relist(fleet: Fleet, matcher: Matcher, former: Numbered, now: Reference) -> Rows:
     """Holds the whole fleet against the new list. Returns the rows whose entry came, went, or says something else."""
     core = fleet.core
-    was = {row: former.ships[int(core.listed[row]) - 1] for row in _listed(core, fleet.size).tolist()}
-    rows = np.union1d(np.fromiter(was, np.intp, len(was)), matcher.suspects(fleet))
+    listed = _listed(core, fleet.size)
+    was = {row: former.ships.get(int(core.listed[row])) for row in listed.tolist()}
+    rows = np.union1d(listed, matcher.suspects(fleet))
     matcher.refresh(fleet, rows)
     changed = [row for row in rows.tolist() if _entry(core, row, now) != was.get(row)]
     return np.asarray(changed, np.intp)

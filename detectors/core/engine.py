@@ -14,7 +14,7 @@ from typing import Final, Self
 import numpy as np
 
 from detectors.core import intake, snapshot
-from detectors.core.adoption import Renumbering, relist
+from detectors.core.adoption import Numbered, Renumbering, relist
 from detectors.core.alert import Severity
 from detectors.core.columns import Rows
 from detectors.core.crowding import Crowding, FleetRules, Gate
@@ -91,9 +91,7 @@ class Engine:
         made.sources.restore(head.sources, replayed=head.replayed)
         made.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
         if head.reference != reference.version:
-            made.matcher.refresh(made.fleet, np.arange(made.fleet.size))
-            made.matcher.mark(made.fleet)
-            made.fleet.dirty[: made.fleet.shards()] = True
+            made._switch(head.numbered, 0)
         made.looks.plan(np.arange(made.fleet.size))
         return made
 
@@ -125,16 +123,27 @@ class Engine:
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records: whoever came on or off the list is judged at once."""
-        former, self.reference, self.looks.reference = self.reference, reference, reference
+        former, self.reference, self.looks.reference = self._numbered(), reference, reference
         self.matcher.adopt(reference)
-        renumbering = Renumbering.between(former, reference)
+        self._switch(former, ordinal)
+        return self._drain()
+
+    def _switch(self, former: Numbered, ordinal: int) -> None:
+        """What the columns point at has other numbers now; who came on or off the list is judged."""
+        renumbering = Renumbering.between(former, self.reference)
         for detector in (*self.looks.detectors, *self._watchers):
-            detector.adopt(reference, self.fleet.detectors.get(detector.name), renumbering)
-        rows = relist(self.fleet, self.matcher, former, reference)
+            detector.adopt(self.reference, self.fleet.detectors.get(detector.name), renumbering)
+        rows = relist(self.fleet, self.matcher, former, self.reference)
         self.matcher.mark(self.fleet)
         self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
         self.looks.judge_lists(rows, ordinal)
-        return self._drain()
+
+    def _numbered(self) -> Numbered:
+        columns = [self.fleet.core.listed[: self.fleet.size]]
+        for detector in self.looks.detectors:
+            own = self.fleet.detectors[detector.name]
+            columns += [getattr(own, name)[: self.fleet.size] for name in detector.entry_columns]
+        return Numbered.under(self.reference, columns)
 
     def _take(self, batch: Batch, rows: Rows, source: int) -> None:
         reports = batch.reports
@@ -211,7 +220,9 @@ class Engine:
 
     def manifest(self) -> bytes:
         """All that is not in shards, and how to read them; JSON."""
-        return snapshot.write_manifest(self.fleet, self.sources, self.reference.version, self._gate.crowding)
+        return snapshot.write_manifest(
+            self.fleet, self.sources, self.reference.version, self._gate.crowding, self._numbered()
+        )  # fmt: skip
 
     def mark_clean(self) -> None:
         """Everything so far stands in a snapshot."""

@@ -142,6 +142,8 @@ class Detector:
     judges_lists: ClassVar[bool] = False
     """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
     columns: ClassVar[tuple[Column, ...]] = ()
+    entry_columns: ClassVar[tuple[str, ...]] = ()
+    """Those of ``columns`` that hold 1 + number of an entry; another list renumbers them."""
     severities: ClassVar[Mapping[str, Severity]] = {}
     """Default severity of each situation that it names."""
 
@@ -153,8 +155,13 @@ class Detector:
         self.reference = reference
 
     def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
-        """Another reference is in force; ``columns`` are the detector's own (None: it has none), to be renumbered."""
+        """Another reference is in force; ``columns`` are the detector's own (None: it has none), to be renumbered.
+
+        Those of ``entry_columns`` are renumbered here.
+        """
         self.reference = reference
+        for name in self.entry_columns:
+            renumbering.apply(getattr(columns, name))
 
     def screen(self, step: Step) -> Places:
         """Places along ``step.rows`` worth judging. Writes nothing.

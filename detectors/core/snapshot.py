@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from detectors.core.adoption import Numbered
 from detectors.core.alert import Alert
 from detectors.core.columns import Column_, field
 from detectors.core.crowding import Crowding
@@ -74,6 +75,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     shard_rows: int
     rows: int
     reference: str
+    """Its version, and further down what the numbers of its entries and zones mean."""
     tables: list[TableHead]
     sources: list[Source]
     source_alerts: list[OpenAlert]
@@ -81,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     crowding: Crowding | None = None
     dropped: TableHead | None = None
     """How to read the shards' dropped ships."""
+    numbered: Numbered = Numbered()
 
 
 def _head(table: Table) -> TableHead:
@@ -105,7 +108,9 @@ def write_shard(fleet: Fleet, number: int) -> bytes:
     return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes()))
 
 
-def write_manifest(fleet: Fleet, sources: SourceTable, reference: str, crowding: Crowding | None) -> bytes:
+def write_manifest(
+    fleet: Fleet, sources: SourceTable, reference: str, crowding: Crowding | None, numbered: Numbered
+) -> bytes:
     """The manifest that goes with the shards as they are now."""
     return msgspec.json.encode(
         Manifest(
@@ -119,6 +124,7 @@ def write_manifest(fleet: Fleet, sources: SourceTable, reference: str, crowding:
             replayed=sources.replayed,
             crowding=crowding,
             dropped=_head(fleet.dropped.table),
+            numbered=numbered,
         )
     )
 

@@ -9,7 +9,7 @@ from detectors.core.alert import Alert
 from detectors.core.engine import Engine
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, revive, voyage
+from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, voyage
 
 HOUR = 3600.0
 SHIP, OTHER = 273_000_009, 667_001_001  # OTHER is listed by MMSI in REFERENCE
@@ -18,12 +18,25 @@ MORE = Reference(ships=(NEW, *REFERENCE.ships), zones=REFERENCE.zones, version="
 LESS = Reference(ships=REFERENCE.ships[:1], zones=REFERENCE.zones, version="less")
 
 
+def restarted(playing: Engine, reference: Reference) -> Engine:
+    """The engine as its snapshot brings it back under ``reference``."""
+    return Engine.restore(
+        [playing.shard(n) for n in range(playing.shard_count())], playing.manifest(),
+        partition=0, reference=reference, feed=playing.sources.rules, thresholds={}, severities={},
+    )  # fmt: skip
+
+
 def background(hours: float) -> Story:
     return voyage(205_000_001, np.arange(0, hours * HOUR, 60.0), (30.0, 120.0))
 
 
-def play(story: Story, *switches: tuple[float, Reference], batch: int = 1000, revived: bool = False) -> list[Alert]:
-    """Watchlist alerts of a story in which each reference comes into force at its hour."""
+def play(
+    story: Story, *switches: tuple[float, Reference], batch: int = 1000, revived: bool = False, settings: bool = False
+) -> list[Alert]:
+    """Watchlist alerts of a story in which each reference comes into force at its hour.
+
+    ``settings``: by a restart under other settings, not by the log.
+    """
     playing: Engine = engine()
     alerts: list[Alert] = []
     waiting = [(int(hour * HOUR * 1000), reference) for hour, reference in switches]
@@ -32,16 +45,13 @@ def play(story: Story, *switches: tuple[float, Reference], batch: int = 1000, re
         time_ms = int(item.reports["time_ms"][0]) if isinstance(item, Batch) else item.to_ms
         start_ms = start_ms or time_ms
         while waiting and time_ms - start_ms >= waiting[0][0]:
+            if settings:
+                playing = restarted(playing, waiting.pop(0)[1])
+                continue
             alerts += [each.alert for each in playing.adopt(waiting.pop(0)[1])]
             assert not playing.drain_faults()
             if revived:
-                shards = [playing.shard(n) for n in range(playing.shard_count())]
-                reference = playing.reference
-                playing = revive(playing)
-                playing = Engine.restore(
-                    shards, playing.manifest().replace(b'"test"', b'"%s"' % reference.version.encode()),
-                    partition=0, reference=reference, feed=playing.sources.rules, thresholds={}, severities={},
-                )  # fmt: skip
+                playing = restarted(playing, playing.reference)
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
         assert not playing.drain_faults()
         alerts += [each.alert for each in emitted]
@@ -111,3 +121,11 @@ def test_a_report_of_her_number_alone_is_enough() -> None:
     said = Said(at_s=30, mmsi=SHIP, type=5, imo=9161003, name="RENAMED")
     story = beside(background(4), [*voyage(SHIP, [0.0, 60.0]), said])
     assert [alert.details["matched_on"] for alert in play(story, (2, by_imo))] == [["imo"]]
+
+
+def test_another_list_in_the_settings_is_another_list_from_the_restart_on() -> None:
+    quiet = voyage(SHIP, [*np.arange(0, HOUR, 60.0), *np.arange(9 * HOUR, 10 * HOUR, 60.0)])
+    story = beside(background(12), quiet, voyage(OTHER, np.arange(0, 12 * HOUR, 300.0)))
+    first = msgspec.structs.replace(MORE, ships=MORE.ships[::-1], version="turned")
+    for switches in ([(4, MORE), (11, LESS)], [(4, MORE), (6, first)], [(4, LESS)]):
+        assert play(story, *switches, settings=True) == play(story, *switches)
