@@ -7,11 +7,15 @@ Why it matters. A listed ship that has been dark for weeks and shows herself for
 How it decides. The IMO number decides; without one the MMSI, then the call sign with its flag. An IMO once stated
 under an MMSI stays bound to it through silence and restart, so that a position alone identifies her. The first
 report is ``unverified``; a second, kinematically consistent one corroborates it. An episode ends after 12 h of
-silence: the next report opens a new one, ``reappeared``. A list that comes into force later opens ``listed_now`` for
-whoever was seen before, and closes the alerts of ships that it does not name. A ship that contradicts the entry
-(class B, a tug, far too short) is possible misuse of the identity, and pages nobody.
+silence: the next report opens a new one, ``reappeared``. Where nothing of that agrees and she states no IMO number, a
+name that resembles the entry's (romanised, cut, a letter amiss), with two of flag, type and length in support, is told
+for the record; a stronger identity later upgrades that alert, another one retracts it. A list that comes into force
+later opens ``listed_now`` for whoever is in state, tells a change of her entry as a revision, and closes the alerts of
+ships that it does not name. A ship that contradicts the entry (class B, a tug, far too short) is possible misuse of
+the identity, and pages nobody. An alert says whether the fix is before or after the listing, where the list has dates.
 
 When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two ships can send one IMO.
+Names are shared: a likeness is a reason to look, no more.
 
 References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M.1371-5.
 """
@@ -28,16 +32,15 @@ from msgspec import Meta
 
 from detectors.core import listing
 from detectors.core.alert import Alert, Fact
-from detectors.core.columns import Column
-from detectors.core.geo import compass, place
+from detectors.core.columns import Column, Column_, Columns
+from detectors.core.geo import place
 from detectors.core.matching import Verdict
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import ListedShip
-from detectors.core.ship import Ship
+from detectors.core.ship import MATCHED_NAME, Ship
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
-DAY_LETTERS = 10
 
 
 class Watchlist(Detector):
@@ -53,6 +56,7 @@ class Watchlist(Detector):
         "watchlist.listed_now": "ticket",
         "watchlist.unverified": "ticket",
         "watchlist.misuse": "ticket",
+        "watchlist.resembles": "log",
     }
 
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,19 +72,20 @@ class Watchlist(Detector):
         if step.kind in {"clock", "reference"}:
             return np.arange(len(step.rows))
         own, now, rows = self.state(step), step.now, step.rows
-        listed, said = now.listed > 0, own.stage[rows]
+        number, matched = _standing(now)
+        listed, said = number > 0, own.stage[rows]
         changed = ~listed & (said > CLOSED)
         if listed.any():
             stage = np.where(now.support >= self.thresholds.support_least, CORROBORATED, UNVERIFIED)
-            same = (own.listed[rows] == now.listed) & (own.misuse[rows] == now.misuse)
-            same &= (own.matched[rows] == now.matched) & (stage <= said)
+            same = (own.listed[rows] == number) & (own.misuse[rows] == now.misuse)
+            same &= (own.matched[rows] == matched) & (stage <= said)
             changed |= listed & ~same
         found: Places = changed.nonzero()[0]
         return found
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
         """When the episode of a listed ship ends if it stays silent."""
-        own, listed = self.state(step).due_ms[step.rows], step.now.listed > 0
+        own, listed = self.state(step).due_ms[step.rows], (step.now.listed > 0) | (step.now.like > 0)
         if not listed.any():
             return own  # type: ignore[no-any-return]
         ends_ms = step.now.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS)
@@ -89,14 +94,14 @@ class Watchlist(Detector):
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
         """Opens, upgrades, closes."""
         own, row, opened = self.state(step), int(step.rows[at]), self.opened(step, at)
-        ship = step.ship(at)
+        ship = listing.as_listed(step.ship(at))
         if step.kind == "clock":
             yield from self._ended(step, at, ship, opened)
             return
         if step.kind == "reference":
             yield from self._relisted(step, at, ship, opened)
             return
-        if ship.listed is None or (opened and own.listed[row] != step.fleet.core.listed[row]):
+        if ship.listed is None or (opened and not self._same_ship(int(own.listed[row]), _number(step, row))):
             if opened:
                 yield self._other_ship(step, at, ship, opened)
             opened = None
@@ -105,13 +110,20 @@ class Watchlist(Detector):
             return
         corroborated = ship.support >= self.thresholds.support_least
         own.stage[row] = max(int(own.stage[row]), CORROBORATED if corroborated else UNVERIFIED)
-        own.listed[row], own.matched[row], own.misuse[row] = step.fleet.core.listed[row], ship.matched, ship.misuse
+        own.listed[row], own.matched[row], own.misuse[row] = _number(step, row), ship.matched, ship.misuse
+        self.arm(step, at, ship.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS))
         yield self._heard(step, at, ship, ship.listed, opened)
+
+    def _same_ship(self, said: int, now: int) -> bool:
+        """Whether two entries, by 1 + number, are about one ship."""
+        if said <= 0 or now <= 0:
+            return False
+        return said == now or now - 1 in listing.register_of(self.reference).listings(said - 1)
 
     def _relisted(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
         """Her entry came, changed or went with another list."""
         own, row = self.state(step), int(step.rows[at])
-        own.listed[row], own.matched[row], own.misuse[row] = step.fleet.core.listed[row], ship.matched, ship.misuse
+        own.listed[row], own.matched[row], own.misuse[row] = _number(step, row), ship.matched, ship.misuse
         if ship.listed is None:
             own.stage[row], own.due_ms[row] = CLOSED, NEVER_MS
             if opened:
@@ -139,10 +151,10 @@ class Watchlist(Detector):
         dark = f", dark since {zulu(ship.last_ms)}" if since_ms >= HOUR_MS else ""
         return Finding(
             action="update" if opened else "open",
-            situation="watchlist.misuse" if ship.misuse else f"watchlist.{reason if corroborated else 'unverified'}",
+            situation=_situation(ship, reason, corroborated=corroborated),
             time_ms=now_ms,
             start_ms=now_ms,
-            headline=f"{ship.title} now listed: seen {spoken(since_ms)} ago{where}{dark}",
+            headline=f"{listing.title(ship)} now listed: seen {spoken(since_ms)} ago{where}{dark}",
             why=(
                 Fact(fact="last heard before the list came into force", value=since_ms // MS, unit="s"),
                 *listing.reasons(ship, listings[0], verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
@@ -150,7 +162,7 @@ class Watchlist(Detector):
             would_change=("a report of the ship says where she is now", "a list without her closes it"),
             verification="corroborated" if corroborated else "unverified",
             details={
-                **listing.details(ship, listings, reason, now_ms, self.reference),
+                **listing.details(ship, listings, reason, now_ms, verdict=verdict, reference=self.reference),
                 "last_heard": rfc3339(ship.last_ms),
             },
             sentences=(ship.sentence,) if ship.sentence else (),
@@ -171,9 +183,9 @@ class Watchlist(Detector):
 
     def _listings(self, step: Step, at: int, ship: Ship) -> tuple[list[ListedShip], Verdict | None]:
         """Her entry, then her other listings; and what the match rests on."""
-        register, number = listing.register_of(self.reference), int(step.fleet.core.listed[step.rows[at]]) - 1
+        register, number = listing.register_of(self.reference), _number(step, int(step.rows[at])) - 1
         others = [n for n in register.listings(number) if n != number]
-        return [self.reference.ships[n] for n in (number, *others)], register.find(listing.told_of(ship))
+        return [self.reference.ships[n] for n in (number, *others)], listing.verdict_on(ship, self.reference)
 
     def _heard(self, step: Step, at: int, ship: Ship, entry: ListedShip, opened: Alert | None) -> Finding:
         stage = int(self.state(step).stage[step.rows[at]])
@@ -182,15 +194,14 @@ class Watchlist(Detector):
         reason = "reappeared" if again else "first_heard"
         if opened and not (again and opened.details["reason"] == "listed_now"):
             reason = str(opened.details["reason"])
-        situation = "watchlist.unverified" if stage < CORROBORATED else f"watchlist.{reason}"
         now_ms = int(step.time_ms[at])
         listings, verdict = self._listings(step, at, ship)
         return Finding(
             action="update" if opened else "open",
-            situation="watchlist.misuse" if ship.misuse else situation,
+            situation=_situation(ship, reason, corroborated=stage >= CORROBORATED),
             time_ms=now_ms,
             start_ms=ship.appeared_ms if again else now_ms,
-            headline=self._headline(ship, reason, dark_ms, now_ms),
+            headline=listing.headline(ship, reason, dark_ms, now_ms),
             why=tuple(
                 listing.reasons(
                     ship,
@@ -203,20 +214,16 @@ class Watchlist(Detector):
             would_change=(
                 "a type, length or second position that contradicts the entry makes it possible misuse",
                 "another IMO stated under this MMSI closes it",
+            )
+            if ship.matched != MATCHED_NAME
+            else (
+                "an IMO number, MMSI or call sign of the entry makes it a match",
+                "another name, or the IMO number of another ship, retracts it",
             ),
             verification="corroborated" if stage >= CORROBORATED else "unverified",
-            details=listing.details(ship, listings, reason, now_ms, self.reference),
+            details=listing.details(ship, listings, reason, now_ms, verdict=verdict, reference=self.reference),
             sentences=(step.lines(at),),
         )
-
-    def _headline(self, ship: Ship, reason: str, dark_ms: int, now_ms: int) -> str:
-        what = "possible misuse, heard" if ship.misuse else "heard"
-        since = f" after {spoken(dark_ms)} dark" if reason == "reappeared" else ""
-        where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
-        speed = f" {ship.sog_kn:.0f}kn" if ship.sog_kn is not None else ""
-        course = f" {compass(ship.cog_deg)}" if ship.cog_deg is not None and (ship.sog_kn or 0) >= 1 else ""
-        to = f" >{ship.destination[:DAY_LETTERS]}" if ship.destination else ""
-        return f"{ship.title} {what}{since}{where}{speed}{course}{to} {zulu(now_ms)}"
 
     def _ended(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
         row, now_ms = int(step.rows[at]), int(step.time_ms[at])
@@ -240,18 +247,48 @@ class Watchlist(Detector):
 
     def _other_ship(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
         return Finding(
-            action="retract" if opened.verification == "unverified" else "close",
+            action="retract" if opened.verification == "unverified" or _by_name(opened) else "close",
             situation=_situation_of(opened),
             time_ms=int(step.time_ms[at]),
-            headline=f"{ship.title} no longer states the listed identity",
-            why=(Fact(fact="IMO now stated", value=ship.imo or 0),),
+            headline=f"{listing.title(ship)} no longer states the listed identity",
+            why=(
+                Fact(fact="IMO now stated", value=ship.imo)
+                if ship.imo
+                else Fact(fact="name now stated", value=ship.name or ""),
+            ),
             verification=opened.verification,
             details={**opened.details, "ended": "identity changed"},
             sentences=(step.lines(at),),
         )
 
 
+def _standing(now: Columns) -> tuple[Column_, Column_]:
+    """For each row 1 + number of the entry that she is, or else resembles by name, and what the match rests on."""
+    sure = now.listed > 0
+    by_name = np.where(now.like > 0, MATCHED_NAME, 0)
+    return np.where(sure, now.listed, now.like), np.where(sure, now.matched, by_name)
+
+
+def _number(step: Step, row: int) -> int:
+    core = step.fleet.core
+    return int(core.listed[row]) or int(core.like[row])
+
+
+def _situation(ship: Ship, reason: str, *, corroborated: bool) -> str:
+    if ship.matched == MATCHED_NAME:
+        return "watchlist.resembles"
+    if ship.misuse:
+        return "watchlist.misuse"
+    return f"watchlist.{reason}" if corroborated else "watchlist.unverified"
+
+
+def _by_name(alert: Alert) -> bool:
+    return bool(alert.details["matched_on"] == ["name"])
+
+
 def _situation_of(alert: Alert) -> str:
+    if _by_name(alert):
+        return "watchlist.resembles"
     if alert.verification == "unverified":
         return "watchlist.unverified"
     return f"watchlist.{alert.details['reason']}"

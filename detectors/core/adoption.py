@@ -75,17 +75,21 @@ def relist(fleet: Fleet, matcher: Matcher, former: Numbered, now: Reference) -> 
     """Holds the whole fleet against the new list. Returns the rows whose entry came, went, or says something else."""
     core = fleet.core
     listed = _listed(core, fleet.size)
-    was = {row: former.ships.get(int(core.listed[row])) for row in listed.tolist()}
+    was = {row: tuple(former.ships.get(number) for number in _numbers(core, row)) for row in listed.tolist()}
     rows = np.union1d(listed, matcher.suspects(fleet))
     matcher.refresh(fleet, rows)
-    changed = [row for row in rows.tolist() if _entry(core, row, now) != was.get(row)]
+    changed = [row for row in rows.tolist() if _entries(core, row, now) != was.get(row, (None, None))]
     return np.asarray(changed, np.intp)
 
 
 def _listed(core: Columns, size: int) -> Rows:
-    return np.flatnonzero(core.listed[:size] > 0)
+    return np.flatnonzero((core.listed[:size] > 0) | (core.like[:size] > 0))
 
 
-def _entry(core: Columns, row: int, reference: Reference) -> ListedShip | None:
-    number = int(core.listed[row])
-    return reference.ships[number - 1] if number else None
+def _numbers(core: Columns, row: int) -> tuple[int, int]:
+    return int(core.listed[row]), int(core.like[row])
+
+
+def _entries(core: Columns, row: int, reference: Reference) -> tuple[ListedShip | None, ...]:
+    """What she is, and what she resembles."""
+    return tuple(reference.ships[number - 1] if number else None for number in _numbers(core, row))

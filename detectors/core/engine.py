@@ -139,7 +139,7 @@ class Engine:
         self.looks.judge_lists(rows, ordinal)
 
     def _numbered(self) -> Numbered:
-        columns = [self.fleet.core.listed[: self.fleet.size]]
+        columns = [getattr(self.fleet.core, name)[: self.fleet.size] for name in ("listed", "like")]
         for detector in self.looks.detectors:
             own = self.fleet.detectors[detector.name]
             columns += [getattr(own, name)[: self.fleet.size] for name in detector.entry_columns]

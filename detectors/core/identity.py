@@ -1,4 +1,4 @@
-"""Who a ship is, held against the watchlist: IMO decides, then MMSI, then call sign with flag."""
+"""Who a ship is, held against the watchlist: IMO decides, then MMSI, then call sign with flag; a name is a likeness."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from detectors.core.matching import Told
 from detectors.core.reference import Reference
 from detectors.core.ship import MATCHED_CALL_SIGN, MATCHED_IMO, MATCHED_MMSI
 
+_OF_A_LIKENESS: Final = ("name", "imo", "ship_type", "length_m")
+_PLACES: Final = 10 ** np.arange(6, -1, -1, dtype=np.uint32)
+_IMO_END: Final = 10_000_000
+_IMO_WEIGHTS: Final = np.arange(7, 1, -1, dtype=np.uint32)
 _BITS: Final = {"imo": MATCHED_IMO, "mmsi": MATCHED_MMSI, "call_sign": MATCHED_CALL_SIGN, "name": 0}
 
 Bools = npt.NDArray[np.bool_]
@@ -35,12 +39,15 @@ class Matcher:
         self._call_signs = np.asarray(sorted(s.encode() for s in self._call_sign), "S7")
 
     def refresh(self, fleet: Fleet, rows: Rows) -> None:
-        """Matches ``rows`` anew and writes listed, matched and misuse."""
+        """Matches ``rows`` anew and writes listed, matched, misuse and like."""
         for row in rows.tolist():
             self._match(fleet.core, row)
 
     def _match(self, core: Columns, row: int) -> None:
-        verdict = self.register.find(told_by(core, row))
+        told = told_by(core, row)
+        verdict = self.register.find(told)
+        like = self.register.resembling(told) if verdict is None else None
+        core.like[row] = 0 if like is None else like.entry + 1
         core.listed[row] = 0 if verdict is None else verdict.entry + 1
         core.matched[row] = 0 if verdict is None else sum(_BITS[field] for field in verdict.on)
         core.misuse[row] = verdict is not None and bool(verdict.contradictions)
@@ -49,7 +56,14 @@ class Matcher:
         """Rows that have anything in common with an entry: few of many."""
         core, size = fleet.core, fleet.size
         common = _among(core.mmsi[:size], self._mmsis) | _among(core.imo[:size], self._imos)
-        return np.flatnonzero(common | _among(core.call_sign[:size], self._call_signs))
+        common |= _among(core.call_sign[:size], self._call_signs) | (core.like[:size] > 0)
+        return np.union1d(np.flatnonzero(common), self._namesakes(core, np.arange(size)))
+
+    def _namesakes(self, core: Columns, at: Rows) -> Rows:
+        """Which of ``at``, places in ``core``, may resemble an entry by name: a few vessels of many."""
+        at = at[~core.class_b[at] & ((core.ship_type[at] > 0) | (core.length_m[at] > 0))]
+        at = at[~_well_formed(core.imo[at])]
+        return at[self.register.may_resemble(core.name[at])] if len(at) else at
 
     def mark(self, fleet: Fleet) -> None:
         """Says which dropped ships have a number in common with an entry: they are forgotten last."""
@@ -72,7 +86,25 @@ class Matcher:
         known |= _among(history.known("call_sign")[stated], self._call_signs)
         suspect[stated[known]] = True
         may: Bools = history.stated & suspect[history.vessel]
+        may[self._renamed(history)] = True
         return may
+
+    def _renamed(self, history: History) -> Rows:
+        """Reports that may make or end a likeness by name: those that state another name, number, type or length."""
+        at = history.stated.nonzero()[0]
+        liked = history.fleet("like")[at] > 0
+        at = np.union1d(at[liked], self._namesakes(history.now, at[~liked]))
+        changed = np.zeros(len(at), bool)
+        for name in _OF_A_LIKENESS if len(at) else ():
+            changed |= getattr(history.now, name)[at] != getattr(history.before, name)[at]
+        return at[changed]
+
+
+def _well_formed(imos: npt.NDArray[np.uint32]) -> Bools:
+    """Which are IMO numbers by their check digit (``is_imo_number`` in columns); 0 is none."""
+    digits = imos[:, None] // _PLACES % 10
+    found: Bools = (imos > 0) & (imos < _IMO_END) & ((digits[:, :6] * _IMO_WEIGHTS).sum(axis=1) % 10 == digits[:, 6])
+    return found
 
 
 def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:

@@ -17,7 +17,7 @@ from detectors.core.table import Block
 _STATIONS: Final = np.isin(np.arange(256), [4, 9, 11, 17, 20, 21, 22, 23])  # message types that no ship sends
 _SHIPS: Final = range(200_000_000, 800_000_000)  # ITU-R M.585: coast, aircraft, craft, aids and beacons lie outside
 _WORD_BYTES: Final = 8
-_IDENTITY: Final = ("imo", "call_sign", "ship_type", "length_m")
+_IDENTITY: Final = ("imo", "name", "call_sign", "ship_type", "length_m")
 _EVER: Final = ("last_ms", "usual_s", "support", "reports", "first_ms", "appeared_ms", "heard_before_ms")
 
 Bools = npt.NDArray[np.bool_]
@@ -130,7 +130,7 @@ def name_ships(fleet: Fleet, rows: Rows, types: npt.NDArray[np.uint8]) -> None:
 
 
 def changed_identity(history: History, fleet: Fleet) -> Rows:
-    """Of vessels just written, those that now state another IMO, call sign, type or length."""
+    """Of vessels just written, those that now state another IMO, name, call sign, type or length."""
     changed = np.zeros(len(history.heads), bool)
     if history.stated.any():
         for name in _IDENTITY:

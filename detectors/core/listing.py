@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from detectors.core.alert import Fact
 from detectors.core.gazetteer import Gazetteer, gazetteer_of
+from detectors.core.geo import compass, place
 from detectors.core.matching import Register, Told, Verdict
 from detectors.core.mid import flag_of
 from detectors.core.once import Once
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.ship import Ship
-from detectors.core.units import MS, rfc3339
+from detectors.core.ship import MATCHED_NAME, Ship
+from detectors.core.units import MS, rfc3339, spoken, zulu
 
 _DAY_LETTERS: Final = 10
+_DESTINATION_LETTERS: Final = 10
+_LIKE_LETTERS: Final = 14
 _MID: Final = 1_000_000
 register_of: Final = Once(lambda reference: Register(reference.ships))
 """The register of a reference; made once for all partitions and detectors that share it."""
@@ -46,6 +51,8 @@ def reasons(
         )
     if "mmsi" in ship.matched_on:
         yield Fact(fact="MMSI", value=ship.mmsi, threshold=entry.mmsi, source=entry.list)
+    if "name" in ship.matched_on:
+        yield Fact(fact="name resembles the entry's", value=ship.name or "", threshold=entry.name, source=entry.list)
     if "call_sign" in ship.matched_on:
         yield Fact(fact="call sign", value=ship.call_sign or "", threshold=entry.call_sign, source=entry.list)
     if dark_ms:
@@ -75,8 +82,46 @@ def _flags(ship: Ship, entry: ListedShip) -> Iterable[Fact]:
         yield Fact(fact="flag by MMSI is none of those listed", value=flag, threshold=flags, source=entry.list)
 
 
+def as_listed(ship: Ship) -> Ship:
+    """The ship with the entry that she resembles by name in the place of one that she is; else herself."""
+    if ship.listed is not None or ship.like is None:
+        return ship
+    return replace(ship, listed=ship.like, matched=MATCHED_NAME, misuse=False)
+
+
+def verdict_on(ship: Ship, reference: Reference) -> Verdict | None:
+    """What the match of a ship rests on."""
+    register, told = register_of(reference), told_of(ship)
+    return register.find(told) or register.resembling(told)
+
+
+def title(ship: Ship) -> str:
+    """Who, for a headline; of a likeness also whom she resembles."""
+    if ship.matched != MATCHED_NAME or ship.listed is None:
+        return ship.title
+    like = f"{ship.listed.list[:8]} {ship.listed.name[:_LIKE_LETTERS]}"
+    return f"{ship.name} by name like {like}"
+
+
+def headline(ship: Ship, reason: str, dark_ms: int, now_ms: int) -> str:
+    """Who was heard, after how long, where, and how she sails."""
+    what = "possible misuse, heard" if ship.misuse else "heard"
+    since = f" after {spoken(dark_ms)} dark" if reason == "reappeared" else ""
+    where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
+    speed = f" {ship.sog_kn:.0f}kn" if ship.sog_kn is not None else ""
+    course = f" {compass(ship.cog_deg)}" if ship.cog_deg is not None and (ship.sog_kn or 0) >= 1 else ""
+    to = f" >{ship.destination[:_DESTINATION_LETTERS]}" if ship.destination else ""
+    return f"{title(ship)} {what}{since}{where}{speed}{course}{to} {zulu(now_ms)}"
+
+
 def details(
-    ship: Ship, listings: Sequence[ListedShip], reason: str, now_ms: int, reference: Reference
+    ship: Ship,
+    listings: Sequence[ListedShip],
+    reason: str,
+    now_ms: int,
+    *,
+    verdict: Verdict | None,
+    reference: Reference,
 ) -> dict[str, object]:
     """The details of a hit by the first of ``listings``; all of them are about this ship."""
     entry, today = listings[0], rfc3339(now_ms)[:_DAY_LETTERS]
@@ -84,6 +129,8 @@ def details(
         "list": entry.list, "entry_id": entry.entry_id, "list_version": reference.version,
         "matched_on": ship.matched_on, "reason": reason, "misuse": ship.misuse, **dates(entry, today),
     }  # fmt: skip
+    if verdict is not None:
+        said["score"] = verdict.score
     if len(listings) > 1:
         said["listings"] = [{"list": e.list, "entry_id": e.entry_id, **dates(e, today)} for e in listings]
     if ship.heard_before_ms:

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Final, Literal, TypeVar
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from detectors.core.mid import flag_of
 from detectors.core.names import AIS_LETTERS, NameIndex, likeness
@@ -32,6 +34,7 @@ _METRES_PER_CUBE_ROOT: Final = 5.0
 """A ship is about five metres long for each cube root of a gross ton (ANGARA: 12,050 GT, 119 m by 5.2)."""
 _WEIGHTS: Final[dict[Field, float]] = {"imo": 1.0, "mmsi": 0.9, "call_sign": 0.75}
 _NAME_WEIGHT, _SUPPORT_WEIGHT, _CONTRADICTED = 0.4, 0.15, 0.5
+_IMO_END: Final = 10_000_000  # what ships state from here on are official numbers
 _IMO_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 _WORDS: Final[tuple[tuple[str, Family], ...]] = (
     ("tug", "tug"), ("fish", "fishing"), ("trawl", "fishing"), ("yacht", "yacht"), ("pleasure", "yacht"),
@@ -46,6 +49,7 @@ _CODES: Final[dict[int, Family]] = {
     **dict.fromkeys((33, 34, 50, 51, 53, 54, 55, 58), "work"), **dict.fromkeys(range(60, 70), "passenger"),
     **dict.fromkeys(range(70, 80), "cargo"), **dict.fromkeys(range(80, 90), "tanker"),
 }  # fmt: skip
+_NAMES_KEPT: Final = 100_000  # whose answer is remembered; invented names must not fill memory
 _SMALL: Final = frozenset({"tug", "fishing", "yacht", "work", "naval"})
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -87,6 +91,7 @@ class Register:
         self.imo = _index(ships, lambda s: () if s.imo is None or s.imo_wrong else (s.imo,))
         self.mmsi = _index(ships, lambda s: s.more_mmsis if s.mmsi is None else (s.mmsi, *s.more_mmsis))
         self.call_sign = _index(ships, _signs)
+        self._near: dict[bytes, bool] = {}
 
     @cached_property
     def _names(self) -> NameIndex:
@@ -122,6 +127,17 @@ class Register:
         found = [self._likeness(told, entry) for entry in self._names.near(told.name)]
         likely = [verdict for verdict in found if verdict is not None and not verdict.contradictions]
         return max(likely, key=lambda verdict: (verdict.score, -verdict.entry), default=None)
+
+    def may_resemble(self, names: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bool_]:
+        """For each name as AIS sends it whether ``resembling`` may find an entry: never False where it would."""
+        texts: list[bytes] = names.tolist()
+        new = sorted({text for text in texts if text not in self._near})
+        if len(self._near) + len(new) > _NAMES_KEPT:
+            self._near.clear()
+            new = sorted(set(texts))
+        near = self._names.any_near([text.decode("ascii", "replace") for text in new])
+        self._near.update(zip(new, near.tolist(), strict=True))
+        return np.asarray([self._near[text] and len(text) >= NAME_LETTERS_LEAST for text in texts], bool)
 
     def _candidates(self, told: Told, stated: int | None) -> Iterable[int]:
         if stated is not None and stated in self.imo:
@@ -187,6 +203,8 @@ def _flags(ship: ListedShip) -> tuple[str, ...]:
 
 def is_imo_number(imo: int) -> bool:
     """Whether an IMO number is well formed (check digit; weak: laundered numbers pass)."""
+    if imo >= _IMO_END:
+        return False
     digits = map(int, f"{imo:07d}"[:6])
     return sum(digit * weight for digit, weight in zip(digits, _IMO_WEIGHTS, strict=True)) % 10 == imo % 10
 

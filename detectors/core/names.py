@@ -116,6 +116,16 @@ class NameIndex:
         self._keys = keys.ravel()[order]
         self._of = (order // (_WIDTH + 1)).astype(np.int32)
 
+    def any_near(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """For each of ``names`` whether ``near`` would find an owner."""
+        folded = [plain(name).folded for name in names]
+        if not folded or not len(self._keys):
+            return np.zeros(len(folded), bool)
+        keys = keys_of(folded)
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        found: npt.NDArray[np.bool_] = (self._keys[at] == keys).any(axis=1) & (np.char.str_len(folded) > 0)
+        return found
+
     def near(self, name: str) -> list[int]:
         """Owners of names that may be within a letter of ``name``, each once, in order."""
         folded = plain(name).folded

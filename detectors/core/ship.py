@@ -17,7 +17,10 @@ from detectors.core.units import rfc3339
 MATCHED_IMO = 1
 MATCHED_MMSI = 2
 MATCHED_CALL_SIGN = 4
-_MATCH_NAMES = ((MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN, "call_sign"))
+MATCHED_NAME = 8
+_MATCH_NAMES = (
+    (MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN, "call_sign"), (MATCHED_NAME, "name")
+)  # fmt: skip
 
 
 class Ship(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,8 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     misuse: bool
     sentence: bytes
     speeds: bytes = bytes(SPEED_BINS)
+    like: ListedShip | None = None
+    """Not listed: the entry that she resembles by name, with support."""
 
     @property
     def v_max_kn(self) -> float:
@@ -117,7 +122,7 @@ def _known(value: int) -> int | None:
 
 def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
     """The vessel in ``row`` of ``core``."""
-    listed = int(core.listed[row])
+    listed, like = int(core.listed[row]), int(core.like[row])
     return Ship(
         mmsi=int(core.mmsi[row]),
         first_ms=int(core.first_ms[row]),
@@ -148,4 +153,5 @@ def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
         misuse=bool(core.misuse[row]),
         sentence=bytes(core.sentence[row]),
         speeds=core.speeds[row].tobytes(),
+        like=reference.ships[like - 1] if like else None,
     )

@@ -79,7 +79,7 @@ def test_listings_of_one_ship_are_told_together_with_their_dates() -> None:
     fleet.core.imo[row], fleet.core.listed[row] = 9179842, 1
     ship = read_ship(fleet.core, row, Reference(ships=tuple(entries)))
     feb_2024_ms = 1_707_000_000_000
-    said = listing.details(ship, entries, "first_heard", feb_2024_ms, Reference(version="v7"))
+    said = listing.details(ship, entries, "first_heard", feb_2024_ms, verdict=None, reference=Reference(version="v7"))
     assert (said["list"], said["listed_before_fix"], said["programme"]) == ("OFAC", True, "X")
     told = {each["list"]: each for each in said["listings"]}  # type: ignore[attr-defined]
     assert (told["EU"]["listed_before_fix"], told["UK"]["delisted_before_fix"]) == (False, True)
