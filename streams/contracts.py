@@ -13,15 +13,16 @@ from typing import Any, Final
 import msgspec
 
 from detectors.core.alert import Alert
+from detectors.core.binding import Binding, Heard
 from detectors.core.ticks import Tick
 from streams.feedback import Feedback
 from streams.reference.shelf import Head, Marker, Shelved
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, REFERENCE, SENTENCES, TABLE, VESSELS
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, IDENTITIES, REFERENCE, SENTENCES, TABLE, VESSELS
 from streams.vessels import VesselSummary
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI: Final = "asyncapi.json"
-_NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1"})
+_NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1", "ais.histories.v1"})
 """A worker's own state: no contract, it may change with any version."""
 
 
@@ -77,6 +78,18 @@ CONTRACTS: Final = (
         type=Head,
         topics=(REFERENCE,),
         sentence="What makes a version of the watchlist whole; key VERSION/head.",
+    ),
+    Contract(
+        name="binding.v1",
+        type=Binding,
+        topics=(IDENTITIES,),
+        sentence="An MMSI states an IMO number: told when new, when stated again, then hourly; key IMO/MMSI.",
+    ),
+    Contract(
+        name="heard.v1",
+        type=Heard,
+        topics=(IDENTITIES,),
+        sentence="A partition's promise that no binding with an earlier stamp will come; key heard/PARTITION.",
     ),
 )
 
@@ -152,12 +165,15 @@ def asyncapi() -> dict[str, Any]:
         "marker": _message("Another watchlist is in force", MARKER, "reference-marker.v1"),
         "listedShip": _message("One entry of a watchlist's version", Headers(required={}), "listed-ship.v1"),
         "listHead": _message("What makes a version whole", Headers(required={}), "reference-head.v1"),
+        "binding": _message("An MMSI states an IMO number", Headers(required={}), "binding.v1"),
+        "heard": _message("No earlier binding will come", Headers(required={}), "heard.v1"),
         "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
         "letter": _raw("What was refused, as it came", LETTER, "application/octet-stream"),
     }
     carried = {
         SENTENCES: ("sentences", "tick", "marker"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
         FEEDBACK: ("feedback",), VESSELS: ("vessel",), REFERENCE: ("listedShip", "listHead"),
+        IDENTITIES: ("binding", "heard"),
     }  # fmt: skip
     topics = [topic for topic in TABLE if topic.name in carried and topic.name not in _NOT_OURS_TO_READ]
     return {
@@ -174,6 +190,7 @@ def asyncapi() -> dict[str, Any]:
             "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
             "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
             "readVessels": _operation("receive", VESSELS, "Where listed ships were last heard."),
+            "readBindings": _operation("receive", IDENTITIES, "Which MMSI states which IMO number."),
             "readDeadLetters": _operation("receive", DEAD, "What was refused."),
             "writeSentences": _operation("send", SENTENCES, "Ingest writes here; a stray bare sentence is accepted."),
             "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or call it false."),

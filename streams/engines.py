@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from detectors.core.engine import Engine
+from detectors.core.imo import Histories
 from detectors.core.reference import Reference
 from streams.errors import ConfigError
 from streams.settings import Settings
@@ -41,3 +42,11 @@ def restored(
         severities=settings.severity,
         fleet=settings.fleet,
     )
+
+
+def histories_for(settings: Settings, partitions: int) -> Histories:
+    """The stage of IMO numbers behind so many partitions. Raises ConfigError on a wrong threshold."""
+    try:
+        return Histories.build(partitions, settings.detectors, settings.severity)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[detectors] {error}") from error

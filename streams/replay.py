@@ -12,11 +12,12 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from detectors.core.binding import Heard
 from detectors.core.engine import Fault
 from detectors.core.episodes import Emitted
 from detectors.core.reference import Reference
 from streams.decode import decode
-from streams.engines import engine_for
+from streams.engines import engine_for, histories_for
 from streams.ingest.core import Ingest, Nature
 from streams.records import MarkRecord, Record, Sentences, TickRecord
 from streams.settings import Settings
@@ -54,6 +55,7 @@ class Road:
         """``lists``: what comes into force at a mark of that time (``Nature.marks_ms``)."""
         self._lists = lists or {}
         self.engines = [engine_for(settings, reference, partition) for partition in range(partitions)]
+        self._histories = histories_for(settings, partitions)
         self.totals = Totals()
         self.faults: list[Fault] = []
         self._held: list[Emitted] = []
@@ -86,6 +88,8 @@ class Road:
         engine = self.engines[record.partition]
         if len(decoded.batch.reports):
             self._held += engine.apply(decoded.batch)
+            for binding in engine.drain_bindings():
+                self._histories.take(binding)
         self.faults += engine.drain_faults()
 
     def _tick(self, record: TickRecord) -> Iterator[Emitted]:
@@ -93,6 +97,8 @@ class Road:
         for engine in self.engines:
             self._held += engine.tick(record.tick, record.ordinal)
             self.faults += engine.drain_faults()
+            told = self._histories.take(Heard(partition=engine.partition, heard_ms=engine.heard_ms))
+            self._held += [emitted._replace(ordinal=record.ordinal) for emitted in told]
         yield from self._in_order()
 
     def _switch(self, mark: MarkRecord) -> Iterator[Emitted]:

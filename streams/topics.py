@@ -23,6 +23,7 @@ ALERT_STATE: Final = "ais.alerts.state.v1"
 VESSELS: Final = "ais.vessels.v1"
 REFERENCE: Final = "ais.reference.v1"
 IDENTITIES: Final = "ais.identities.v1"
+HISTORIES: Final = "ais.histories.v1"
 DEAD: Final = "ais.dead.v1"
 FEEDBACK: Final = "ais.feedback.v1"
 
@@ -59,7 +60,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     key: str
     rule: Rule
-    kept: Literal["sentences", "alerts", "newest", "snapshots"]
+    kept: Literal["sentences", "alerts", "newest", "newest later", "snapshots"]
 
 
 TABLE: Final = (
@@ -69,7 +70,8 @@ TABLE: Final = (
     Topic(name=ALERT_STATE, key="alert id", rule="vessels", kept="newest"),
     Topic(name=VESSELS, key="mmsi", rule="vessels", kept="newest"),
     Topic(name=REFERENCE, key="list + entry id", rule="one", kept="newest"),
-    Topic(name=IDENTITIES, key="IMO", rule="vessels", kept="newest"),
+    Topic(name=IDENTITIES, key="IMO/MMSI, heard/<i>", rule="one", kept="newest later"),
+    Topic(name=HISTORIES, key="shard/<i>, cut, claim", rule="one", kept="snapshots"),
     Topic(name=DEAD, key="none", rule="one", kept="alerts"),
     Topic(name=FEEDBACK, key="alert id", rule="one", kept="newest"),
 )
@@ -120,6 +122,10 @@ def plans(kafka: KafkaSettings) -> list[TopicPlan]:
 def _configs(topic: Topic, kafka: KafkaSettings) -> Mapping[str, str]:
     if topic.kept == "newest":
         return _COMPACTED
+    if topic.kept == "newest later":  # whoever is not further behind than the log reaches finds every record
+        kept_ms = int(kafka.sentences_kept_h * _HOUR_MS)
+        lag = {"min.compaction.lag.ms": str(kept_ms), "max.compaction.lag.ms": str(kept_ms + _DAY_MS)}
+        return {**_COMPACTED, **lag}
     if topic.kept == "snapshots":
         return _FLEET
     kept_ms = int((kafka.sentences_kept_h if topic.kept == "sentences" else kafka.alerts_kept_h) * _HOUR_MS)

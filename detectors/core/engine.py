@@ -16,6 +16,7 @@ import numpy as np
 from detectors.core import intake, snapshot
 from detectors.core.adoption import Numbered, Renumbering, relist
 from detectors.core.alert import Severity
+from detectors.core.binding import Binding, Teller
 from detectors.core.columns import Rows
 from detectors.core.crowding import Crowding, FleetRules, Gate
 from detectors.core.episodes import Desk, Emitted
@@ -52,7 +53,8 @@ class Engine:
         self.matcher = Matcher(reference)
         desk = Desk(self.fleet, {**{k: v for d in detectors for k, v in d.severities.items()}, **severities})
         self.looks = Looks(self.fleet, self.sources, reference, judges, desk)
-        self._taking = Taking(self.fleet, self.matcher, self.looks)
+        self._teller = Teller(self.fleet, self.sources, reference)
+        self._taking = Taking(self.fleet, self.matcher, self.looks, self._teller)
         self._gate = Gate(self.fleet, fleet)
         self._steps = self._reports = 0
         self.cannot_tell: dict[str, int] = {}
@@ -123,7 +125,8 @@ class Engine:
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records: whoever came on or off the list is judged at once."""
-        former, self.reference, self.looks.reference = self._numbered(), reference, reference
+        former, self.reference = self._numbered(), reference
+        self.looks.reference = self._teller.reference = reference
         self.matcher.adopt(reference)
         self._switch(former, ordinal)
         return self._drain()
@@ -174,6 +177,16 @@ class Engine:
         """Faults since the last call."""
         faults, self.looks.faults = self.looks.faults, []
         return faults
+
+    def drain_bindings(self) -> list[Binding]:
+        """Bindings since the last call."""
+        told, self._teller.out = self._teller.out, []
+        return told
+
+    @property
+    def heard_ms(self) -> int:
+        """Every binding told from now on has a later stamp (``binding.Heard``)."""
+        return self.sources.heard_ms
 
     @property
     def counts(self) -> dict[str, int]:

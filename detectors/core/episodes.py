@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -72,8 +72,23 @@ class Desk:
 
 
 def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Alert | None, severity: Severity) -> Alert:
-    about = ship if isinstance(ship, Ship) else None
-    subject = f"mmsi/{about.mmsi}" if about else f"source/{ship}"
+    if isinstance(ship, str):
+        return composed(detector, finding, f"source/{ship}", former, severity)
+    alert = composed(detector, finding, f"mmsi/{ship.mmsi}", former, severity)
+    return msgspec.structs.replace(
+        alert, case_id=ship.case_id, mmsi=ship.mmsi, vessel=ship.vessel(), position=ship.position()
+    )
+
+
+class Author(Protocol):
+    """Whose finding it is."""
+
+    name: ClassVar[str]
+    rule_version: ClassVar[int]
+
+
+def composed(detector: Author, finding: Finding, subject: str, former: Alert | None, severity: Severity) -> Alert:
+    """The next revision of the alert about ``subject``, as far as the finding tells it; its case is its subject."""
     opening = alert_id(detector.name, detector.rule_version, subject, finding.key, finding.start_ms)
     return Alert(
         id=former.id if former else opening,
@@ -83,12 +98,9 @@ def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Ale
         rule_version=former.rule_version if former else detector.rule_version,
         severity=severity,
         subject=subject,
-        case_id=about.case_id if about else subject,
-        mmsi=about.mmsi if about else None,
-        vessel=about.vessel() if about else None,
+        case_id=subject,
         episode_start=former.episode_start if former else rfc3339(finding.start_ms),
         time=rfc3339(finding.time_ms),
-        position=about.position() if about else None,
         headline=finding.headline[:HEADLINE_MOST],
         why=finding.why,
         would_change=finding.would_change,

@@ -138,7 +138,8 @@ class Detector:
 
     name: ClassVar[str]
     rule_version: ClassVar[int] = 1
-    subject: ClassVar[Literal["vessel", "source"]] = "vessel"
+    subject: ClassVar[Literal["vessel", "source", "imo"]] = "vessel"
+    """Whom it judges; ``imo`` is judged by the second stage (``detectors.core.imo``), from bindings."""
     judges_lists: ClassVar[bool] = False
     """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
     columns: ClassVar[tuple[Column, ...]] = ()

@@ -100,6 +100,11 @@ class SourceTable:
         """The largest watermark."""
         return max((s.watermark_ms for s in self.sources), default=0)
 
+    @property
+    def heard_ms(self) -> int:
+        """The latest confirmed event time of all, as the ticks so far tell it."""
+        return max((s.heard_ms for s in self.sources), default=0)
+
     def limit_ms(self, source: Source) -> int:
         """How long this source may be silent before it is down."""
         return self.rules.silent_limit_ms(source.spacing_s)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from detectors.core import intake
 from detectors.core.arrivals import Arrivals, Bools, arrive
+from detectors.core.binding import Teller
 from detectors.core.columns import Column_, Rows
 from detectors.core.fleet import Fleet
 from detectors.core.grouping import groups, turns
@@ -32,6 +33,7 @@ _NONE: Final = np.zeros(0, np.intp)
 class _Survey(NamedTuple):
     """Reports that are neither duplicate, late nor unsure, worked out and screened."""
 
+    batch: Batch
     history: History
     step: Step
     dues: dict[str, Column_]
@@ -43,9 +45,9 @@ class _Survey(NamedTuple):
 class Taking:
     """Takes batches into one fleet."""
 
-    def __init__(self, fleet: Fleet, matcher: Matcher, looks: Looks) -> None:
+    def __init__(self, fleet: Fleet, matcher: Matcher, looks: Looks, teller: Teller) -> None:
         self.duplicates = self.late = 0
-        self._fleet, self._matcher, self._looks = fleet, matcher, looks
+        self._fleet, self._matcher, self._looks, self._teller = fleet, matcher, looks, teller
 
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
         """All reports of a batch; ``rows`` has the row of each."""
@@ -97,7 +99,7 @@ class Taking:
         minded = self._matcher.may_change(history)
         for detector in self._looks.detectors:
             minded |= self._minds(detector, step, history, dues)
-        return _Survey(history, step, dues, minded)
+        return _Survey(batch, history, step, dues, minded)
 
     def _minds(self, detector: Detector, step: Step, history: History, dues: dict[str, Column_]) -> Bools:
         """Which reports a detector may have something to say about, or to look at the vessel before."""
@@ -123,6 +125,8 @@ class Taking:
             history.stop_after(quiet)
             step = step.only(quiet.nonzero()[0])
         self._looks.note(step)
+        if history.stated.any():
+            self._teller.tell(history, survey.batch)
         rows = intake.write(self._fleet, history, source_bit=source_bit, raw=step.raw)
         first_ms = np.full(len(rows), NEVER_MS)
         for name, due_ms in survey.dues.items():
@@ -158,6 +162,8 @@ class Taking:
         intake.write(self._fleet, history, source_bit=source_bit, raw=batch.raw)
         self._matcher.refresh(self._fleet, intake.changed_identity(history, self._fleet))
         self._looks.judge_reports(self._looks.reports(history, batch.raw, written=True))
+        if history.stated.any():
+            self._teller.tell(history, batch)
         self._looks.plan(rows)
 
 

@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert, encode
+from detectors.core.binding import Heard
 from detectors.core.crowding import FleetRules
 from detectors.core.engine import Engine
+from detectors.core.imo import Histories
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
 from detectors.core.ticks import FeedRules, Tick
@@ -143,17 +145,24 @@ def revive(old: Engine, fleet: FleetRules | None = None) -> Engine:
 def run(
     story: Story, *, batch: int = 1000, tick_s: float = 60.0, snapshot_every: int = 0, fleet: FleetRules | None = None
 ) -> list[Alert]:
-    """The alerts of a story, in output order. Raises AssertionError when a detector failed."""
+    """The alerts of a story, of both stages. Raises AssertionError when a detector failed."""
     alerts: list[Alert] = []
-    playing = engine(fleet=fleet)
+    playing, stage = engine(fleet=fleet), Histories.build(1, {}, {})
     for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
+        emitted += [found for told in playing.drain_bindings() for found in stage.take(told)]
+        emitted += stage.take(Heard(partition=0, heard_ms=playing.heard_ms))
         alerts += [e.alert for e in emitted]
         faults = playing.drain_faults()
         assert not faults, faults
         if snapshot_every and number % snapshot_every == 0:
-            playing = revive(playing, fleet)
+            playing, stage = revive(playing, fleet), _again(stage)
     return alerts
+
+
+def _again(old: Histories) -> Histories:
+    """The second stage as a snapshot would bring it back."""
+    return Histories.build(1, {}, {}).restore([old.shard(n) for n in range(old.shard_count())], old.manifest())
 
 
 def _ordinal(playing: Engine) -> int:

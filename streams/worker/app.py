@@ -14,20 +14,22 @@ from mode import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
 from detectors.core.engine import Engine
+from detectors.core.imo import Histories
 from detectors.core.snapshot import version_of
 from streams import config
 from streams.broker.clients import link_of
 from streams.broker.jars import cache_dir
-from streams.engines import engine_for, restored
+from streams.engines import engine_for, histories_for, restored
 from streams.errors import ConfigError
 from streams.metrics import Metrics
 from streams.metrics_http import serve
 from streams.reference import load_reference
 from streams.reference.library import Library
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES, VESSELS
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, VESSELS
 from streams.worker import consumer, sparing
 from streams.worker.credentials import credentials_of
 from streams.worker.fleetlog import Stored
+from streams.worker.identities import Aside, Identities
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
 from streams.worker.supervisor import RESTARTS_VARIABLE
@@ -74,7 +76,8 @@ def _topic(name: str, partitions: int = kafka.partitions) -> Any:
 
 
 sentences = _topic(SENTENCES)
-publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1))
+bindings = _topic(IDENTITIES, 1)
+publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1), bindings)
 library = Library(kafka, reference)
 meter = WorkerMeter(Metrics(CollectorRegistry()))
 meter.lists(reference.ships, 0)
@@ -91,7 +94,19 @@ service = Service(
     library=library,
     vessels=_topic(VESSELS),
 )
-consumer.install(service.positions)
+aside = Aside(meter)
+identities = Identities(
+    app,
+    link=link,
+    source=kafka.topic_prefix + IDENTITIES,
+    fleet=kafka.topic_prefix + HISTORIES,
+    app_id=rules.app_id,
+    every_s=rules.snapshot_every_s,
+    observer=aside,
+)
+service.elsewhere = lambda: aside.open
+stages = (service, identities)
+consumer.install(lambda: {**service.positions(), **identities.positions()})
 sparing.install()
 _BEAT_S = 1.0
 
@@ -106,10 +121,22 @@ def make_engine(partition: int, stored: Stored | None) -> Engine:
     return restored(settings, in_force, partition, stored.shards, stored.cut.manifest)
 
 
+def make_histories(_partition: int, stored: Stored | None) -> Histories:
+    """The histories of IMO numbers: empty, or as the snapshot has them."""
+    histories = histories_for(settings, kafka.partitions)
+    return histories if stored is None else histories.restore(stored.shards, stored.cut.manifest)
+
+
 @app.agent(sentences, concurrency=1)
 async def detect(stream: Any) -> None:
     """Takes records in, in order."""
     await service.run(stream, publisher)
+
+
+@app.agent(bindings, concurrency=1)
+async def identify(stream: Any) -> None:
+    """Takes bindings in: the stage of IMO numbers."""
+    await identities.run(stream, publisher)
 
 
 @app.task
@@ -125,24 +152,29 @@ async def _measured() -> None:
 
 @app.timer(interval=_BEAT_S)
 async def _beat() -> None:
-    await service.beat()
+    for stage in stages:
+        await stage.beat()
 
 
 @app.on_partitions_assigned.connect
 async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
-    service.assigned(set(parts))
+    for stage in stages:
+        stage.assigned(set(parts))
 
 
 @app.on_rebalance_complete.connect
 async def _ready(_app: Any, **_: Any) -> None:
     await service.take_over(make_engine)
+    await identities.take_over(make_histories)
 
 
 @app.on_partitions_revoked.connect
 async def _revoked(_app: Any, _parts: Any, **_: Any) -> None:
-    await service.let_go(stopping=False)
+    for stage in stages:
+        await stage.let_go(stopping=False)
 
 
 @app.on_before_shutdown.connect
 async def _stopping(_app: Any, **_: Any) -> None:
-    await service.let_go(stopping=True)
+    for stage in stages:
+        await stage.let_go(stopping=True)

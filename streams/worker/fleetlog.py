@@ -55,12 +55,12 @@ class Stored(NamedTuple):
 class FleetLog:
     """One partition's transactional writer."""
 
-    def __init__(self, link: Link, topic: str, partition: int, app_id: str) -> None:
+    def __init__(self, link: Link, topic: str, partition: int, app_id: str, kind: str = "fleet") -> None:
         self.topic, self.partition, self.app_id = topic, partition, app_id
         self.claimed = -1
         self._producer = AIOKafkaProducer(
             **link,
-            transactional_id=f"{app_id}-fleet-{partition}",
+            transactional_id=f"{app_id}-{kind}-{partition}",
             transaction_timeout_ms=60_000,
             acks="all",
             linger_ms=0,

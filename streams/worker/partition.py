@@ -12,11 +12,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from detectors.core.engine import Engine
 from streams.worker.fleetlog import Cut, FleetLog, Stored, stamp
 from streams.worker.observe import Observer
 from streams.worker.watch import Watch
@@ -44,13 +43,33 @@ class _Copy(NamedTuple):
     deliveries: list[Awaitable[Any]]
 
 
+class Stateful(Protocol):
+    """A partition's state, in shards and a manifest."""
+
+    def shard_count(self) -> int:
+        """Shards in use."""
+
+    def dirty(self) -> list[int]:
+        """Shards changed since ``mark_clean``."""
+
+    def shard(self, number: int) -> bytes:
+        """A copy of one shard."""
+
+    def manifest(self) -> bytes:
+        """All that is not in shards, and how to read them; JSON."""
+
+    def mark_clean(self) -> None:
+        """Everything so far stands in a snapshot."""
+
+
 class Partition:
     """Owned from load to revoke. ``offset`` is the last input record that the engine has taken in."""
 
     def __init__(
-        self, log: FleetLog, engine: Engine, stored: Stored | None, rhythm: Rhythm, observer: Observer
+        self, log: FleetLog, engine: Stateful, stored: Stored | None, rhythm: Rhythm, observer: Observer
     ) -> None:
-        self.log, self.engine = log, engine
+        self.log = log
+        self.engine: Any = engine
         self.offset = self.covered = stored.cut.offset if stored else -1
         self.lock = asyncio.Lock()
         self._versions = list(stored.cut.versions) if stored else []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from detectors.core.alert import Alert, encode
+from detectors.core.binding import Binding, Heard
 from streams.worker.runs import Letter
 
 SOURCE: Final = "wakewatch"
@@ -30,8 +34,10 @@ def cloud_event(alert: Alert) -> dict[str, bytes]:
 class Publisher:
     """Sends through Faust's producer; what it returns must be awaited before a snapshot covers it."""
 
-    def __init__(self, alerts: Any, state: Any, dead: Any) -> None:
-        self._alerts, self._state, self._dead = alerts, state, dead
+    def __init__(self, alerts: Any, state: Any, dead: Any, identities: Any) -> None:
+        self._alerts, self._state, self._dead, self._identities = alerts, state, dead, identities
+        self._bindings: dict[int, list[asyncio.Future[Any]]] = {}
+        """By partition, those that may not have been delivered yet."""
 
     async def alert(self, alert: Alert, partition: int) -> list[Awaitable[Any]]:
         """One revision, to the log of alerts and to the table of newest revisions."""
@@ -40,6 +46,27 @@ class Publisher:
             await self._alerts.send(key=alert.subject.encode(), value=value, headers=headers, partition=partition),
             await self._state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
         ]
+
+    async def bindings(self, told: Sequence[Binding], partition: int) -> list[asyncio.Future[Any]]:
+        """What a partition's vessels state of themselves, to the stage of IMO numbers."""
+        sent = []
+        for binding in told:
+            key = f"{binding.imo}/{binding.mmsi}".encode()
+            sent.append(await self._identities.send(key=key, value=msgspec.json.encode(binding), partition=0))
+        self._bindings.setdefault(partition, []).extend(sent)
+        return sent
+
+    def heard(self, heard: Heard) -> Awaitable[Any]:
+        """A promise is sent when every binding before it is delivered, and not before."""
+        waits = [d for d in self._bindings.get(heard.partition, ()) if not d.done() or d.cancelled() or d.exception()]
+        self._bindings[heard.partition] = waits
+        return asyncio.ensure_future(self._promise(list(waits), heard))
+
+    async def _promise(self, waits: Sequence[Awaitable[Any]], heard: Heard) -> None:
+        for delivery in waits:
+            await delivery
+        key = b"heard/%d" % heard.partition
+        await (await self._identities.send(key=key, value=msgspec.json.encode(heard), partition=0))
 
     async def letter(self, letter: Letter, topic: str, partition: int) -> Awaitable[Any]:
         """What was lost, whole (its first 4 MB less the headers' room), with why and where from."""

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from detectors.core.binding import Binding
 from detectors.core.engine import Engine
 from detectors.core.episodes import Emitted
 from detectors.core.reference import Reference
@@ -53,6 +54,9 @@ class Outcome(NamedTuple):
     tick: bool = False
     read_at_ms: int | None = None
     """When the oldest of its records was read."""
+    bindings: Sequence[Binding] = ()
+    heard_ms: int | None = None
+    """After a tick: every binding from now on has a later stamp."""
 
 
 def length(entries: Sequence[Entry]) -> int:
@@ -119,7 +123,8 @@ def _step(engine: Engine, decoded: Decoded, run: Sequence[Entry], letters: list[
     read_at = [entry.read_at_ms for entry in run if entry.read_at_ms is not None]
     letters = letters + _faults(engine, run)
     return Outcome(
-        run[0].source, alerts, letters, decoded.sentences, reports, read_at_ms=min(read_at, default=None)
+        run[0].source, alerts, letters, decoded.sentences, reports, read_at_ms=min(read_at, default=None),
+        bindings=engine.drain_bindings(),
     )  # fmt: skip
 
 
@@ -130,7 +135,8 @@ def _tick(engine: Engine, entry: Entry) -> Outcome:
         return _lost(entry, f"tick: {error}")
     if not _is_time(tick):
         return _lost(entry, "tick: no stretch of time")
-    return Outcome(entry.source, engine.tick(tick), _faults(engine, [entry]), tick=True)
+    alerts = engine.tick(tick)
+    return Outcome(entry.source, alerts, _faults(engine, [entry]), tick=True, heard_ms=engine.heard_ms)
 
 
 def _is_time(tick: Tick) -> bool:

@@ -14,12 +14,12 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import structlog
 from faust.types import TP
 
-from detectors.core.engine import Engine
+from detectors.core.binding import Heard
 from detectors.core.snapshot import SnapshotError
 from streams.broker.security import refusal_of
 from streams.errors import ConfigError, StateError
@@ -38,15 +38,19 @@ _SNAPSHOTS_AT_ONCE: Final = 2
 _EVENTS_MOST: Final = 512
 log = structlog.get_logger("wakewatch.worker")
 
-MakeEngine = Callable[[int, Stored | None], Engine]
+MakeEngine = Callable[[int, Stored | None], Any]
+"""What holds a partition's state: see ``partition.Stateful``."""
 
 
 class Service:
     """Holds the partitions that this process owns."""
 
+    kind: ClassVar[str] = "fleet"
+    """Of the snapshots, for the transactional ids."""
+
     def __init__(
         self, app: Any, *, link: Link, source: str, fleet: str, app_id: str, every_s: float, observer: Observer,
-        library: Library, vessels: Any,
+        library: Library | None = None, vessels: Any = None,
     ) -> None:  # fmt: skip
         self.app = app
         self._vessels = vessels
@@ -56,6 +60,8 @@ class Service:
         """Why this process must end; whoever started it reads the exit code from it."""
         self.give_up: Callable[[], None] | None = None
         """Stops the process in good order; set by who looks at ``broken`` afterwards."""
+        self.elsewhere: Callable[[], Mapping[str, int]] = dict
+        """Open alerts of another stage, to be shown with ours."""
         self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
         self._observer = observer
@@ -80,7 +86,7 @@ class Service:
         wanted = [number for number in self._assigned if number not in self.parts]
         if not wanted:
             return
-        logs = [FleetLog(self._link, self._fleet, number, self._app_id) for number in wanted]
+        logs = [FleetLog(self._link, self._fleet, number, self._app_id, self.kind) for number in wanted]
         try:
             parts = await self._load(logs, make_engine)
         except Exception as error:  # noqa: BLE001 - raised again by refuse, or not ours any more
@@ -187,7 +193,11 @@ class Service:
         except Exception as error:  # noqa: BLE001 - handed to the app, which ends
             self._ends(error)
             await self.app.crash(error)
-        self._observer.standing([self._standing(part) for part in self.parts.values()], self._open_alerts())
+        self._observer.standing(*self.standing())
+
+    def standing(self) -> tuple[list[Standing], dict[str, int]]:
+        """The partitions owned, and their open alerts by detector."""
+        return [self._standing(part) for part in self.parts.values()], {**self.elsewhere(), **self._open_alerts()}
 
     def _ends(self, error: Exception) -> None:
         self.broken = self.broken or error
@@ -237,6 +247,9 @@ class Service:
         for outcome in outcomes:
             for emitted in outcome.alerts:
                 deliveries += await publisher.alert(emitted.alert, part.log.partition)
+            deliveries += await publisher.bindings(outcome.bindings, part.log.partition)
+            if outcome.heard_ms is not None:
+                deliveries.append(publisher.heard(Heard(partition=part.log.partition, heard_ms=outcome.heard_ms)))
             for letter in outcome.letters:
                 deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
             self._observer.taken(_taken(part.log.partition, outcome, step_s))
@@ -245,7 +258,7 @@ class Service:
     async def _switch(self, part: Partition, entry: Entry) -> runs.Outcome:
         """Another watchlist: read in a thread, so that heartbeats go on; in force between two records."""
         version = runs.version_of(entry)
-        reference = await asyncio.to_thread(self._library.get, version) if version else None
+        reference = await asyncio.to_thread(self._library.get, version) if version and self._library else None
         log.info("watchlist", partition=part.log.partition, version=version, known=reference is not None)
         if reference is not None:
             self._observer.lists(reference.ships, entry.written_ms)

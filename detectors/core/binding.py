@@ -1,0 +1,151 @@
+"""Which MMSI states which IMO number: what the stage of vessels tells the stage of IMO numbers.
+
+A binding is told when an MMSI states an IMO number for the first time, when it states it again, and from then on once
+an hour for as long as it does. Which reports these are follows from the vessel's reports alone, in columns, so no cut
+of the input can change it.
+
+Order. ``stamp_ms`` is the later of the report's time and of the first moment after what the ticks had told by then.
+``Heard`` promises that no binding told later has a stamp up to it. Whoever has such a promise of every partition
+therefore knows all bindings up to the least of them, whichever came first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.columns import Rows
+from detectors.core.fleet import Fleet
+from detectors.core.grouping import groups, turns
+from detectors.core.history import History
+from detectors.core.reference import Reference
+from detectors.core.reports import Batch
+from detectors.core.sources import SourceTable
+from detectors.core.units import HOUR_MS
+
+TOLD_EVERY_MS: Final = HOUR_MS
+AGAIN: Final = 2
+"""The statement that supports the first."""
+_SAID_MOST: Final = 255
+_DIGITS: Final = (7, 6, 5, 4, 3, 2)
+_IMO: Final = range(1_000_000, 10_000_000)
+
+Bools = npt.NDArray[np.bool_]
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="binding"):
+    """An MMSI states an IMO number. Times are event times, Unix ms."""
+
+    imo: int
+    mmsi: int
+    first_ms: int
+    """The first report that stated it, as far as the fleet remembers."""
+    last_ms: int
+    """The report that this tells of."""
+    stamp_ms: int
+    """Its place in the order of all bindings: see the module."""
+    source: str
+    statements: int
+    """How often it was stated, at most 255."""
+    support: int
+    """Consistent reports of the vessel in this appearance."""
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    fix_ms: int = 0
+    """Time of the position; 0 when there is none."""
+    name: str | None = None
+    call_sign: str | None = None
+    ship_type: int | None = None
+    length_m: int | None = None
+    listed: str | None = None
+    """The list that names her."""
+    alerts: tuple[str, ...] = ()
+    """Ids of the alerts that are open about this MMSI."""
+    sentence: str = ""
+    """The raw lines of the report."""
+    replayed: bool = False
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
+    """A promise: every binding that this partition tells from now on has a later stamp."""
+
+    partition: int
+    heard_ms: int
+
+
+Told = Binding | Heard
+
+
+class Teller:
+    """Tells the bindings of one fleet. ``out`` gathers them."""
+
+    def __init__(self, fleet: Fleet, sources: SourceTable, reference: Reference) -> None:
+        self.out: list[Binding] = []
+        self.reference = reference
+        self._fleet, self._sources = fleet, sources
+
+    def tell(self, history: History, batch: Batch) -> None:
+        """Looks at the reports of a history that are to be written; call before their vessels are."""
+        at, imos = history.brings("imo")
+        if history.quiet is not None:
+            quiet = history.quiet[at]
+            at, imos = at[quiet], imos[quiet]
+        ours = are_imo_numbers(imos) & self._fleet.core.vessel[history.rows[at]]
+        at, imos = at[ours], imos[ours]
+        for _, turn in turns(*groups(history.rows[at])):
+            due = self._note(history.rows[at[turn]], imos[turn], history.times[at[turn]])
+            for place, imo in zip(at[turn[due]].tolist(), imos[turn[due]].tolist(), strict=True):
+                self.out.append(self._binding(history, batch, place, imo))
+
+    def _note(self, rows: Rows, imos: npt.NDArray[np.uint32], times: npt.NDArray[np.int64]) -> Bools:
+        """One statement of each of ``rows``. Returns which are to be told."""
+        core = self._fleet.core
+        new = core.told_imo[rows] != imos
+        said = np.where(new, 1, np.minimum(core.said[rows].astype(np.int64) + 1, _SAID_MOST))
+        due: Bools = new | (said == AGAIN) | (times - core.told_ms[rows] >= TOLD_EVERY_MS)
+        core.since_ms[rows[new]] = times[new]
+        core.told_imo[rows], core.said[rows] = imos, said
+        core.told_ms[rows[due]] = times[due]
+        return due
+
+    def _binding(self, history: History, batch: Batch, place: int, imo: int) -> Binding:
+        core, now, row = self._fleet.core, history.now, int(history.rows[place])
+        report, last_ms = history.reports[place], int(history.times[place])
+        lat_deg, lon_deg = float(now.lat_deg[place]), float(now.lon_deg[place])
+        listed = int(core.listed[row])
+        return Binding(
+            imo=imo,
+            mmsi=int(core.mmsi[row]),
+            first_ms=int(core.since_ms[row]),
+            last_ms=last_ms,
+            stamp_ms=max(last_ms, self._sources.heard_ms + 1),
+            source=batch.source,
+            statements=int(core.said[row]),
+            support=int(now.support[place]),
+            lat_deg=round(lat_deg, 5) if lat_deg == lat_deg else None,  # noqa: PLR0124 - NaN is not itself
+            lon_deg=round(lon_deg, 5) if lon_deg == lon_deg else None,  # noqa: PLR0124
+            fix_ms=int(now.fix_ms[place]),
+            name=_text(now.name[place]),
+            call_sign=_text(now.call_sign[place]),
+            ship_type=max(0, int(now.ship_type[place])) or None,
+            length_m=max(0, int(now.length_m[place])) or None,
+            listed=self.reference.ships[listed - 1].list if listed else None,
+            alerts=tuple(sorted(alert.id for alert in self._fleet.open_of(row).values())),
+            sentence=batch.raw[int(report["start"]) : int(report["end"])].decode("ascii", "replace"),
+            replayed=self._sources.replayed,
+        )
+
+
+def _text(value: bytes) -> str | None:
+    return value.decode("ascii", "replace") or None
+
+
+def are_imo_numbers(imos: npt.NDArray[np.uint32]) -> Bools:
+    """Seven digits whose last one checks; larger numbers in type 5 are official numbers, and no ship's for life."""
+    digits = imos[:, None] // np.asarray([10**n for n in range(6, 0, -1)], np.uint32) % 10
+    checks = (digits * np.asarray(_DIGITS, np.uint32)).sum(axis=1) % 10 == imos % 10
+    found: Bools = checks & (imos >= _IMO.start) & (imos < _IMO.stop)
+    return found

@@ -1,0 +1,294 @@
+"""The second stage: the history of each IMO number, from the bindings of all partitions. Pure.
+
+Bindings arrive in any order and more than once; they are taken up in the order of their stamps, as soon as every
+partition has promised that no earlier one will come. Whatever has a stamp that was passed is one that was taken up
+before. So the alerts are a function of the bindings alone, and bindings of the first stage's logs alone.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Protocol, Self
+
+import msgspec
+
+from detectors.core.alert import Alert, Position, Severity, Vessel
+from detectors.core.binding import Binding, Heard
+from detectors.core.episodes import Emitted, composed
+from detectors.core.mid import flag_of
+from detectors.core.protocol import Finding
+from detectors.core.reference import Reference
+from detectors.core.registry import build
+from detectors.core.snapshot import SnapshotError
+from detectors.core.units import rfc3339
+
+FORMAT: Final = 1
+SHARDS: Final = 64
+_PART: Final = 8  # an eighth is forgotten at once
+_LOOK, _TELL = 0, 1
+_Event = tuple[int, int, int, int, int]
+"""When, what, IMO number, MMSI, event time of the report: their order is that of decisions."""
+
+
+class Holder(msgspec.Struct, kw_only=True):
+    """An MMSI under which an IMO number was stated."""
+
+    newest: Binding
+    first_ms: int
+    alert: Alert | None = None
+    """That it is new: open until it has settled."""
+    settles_ms: int = 0
+
+
+class ImoShip(msgspec.Struct, kw_only=True):
+    """What is known of one IMO number. ``holders`` stand in the order in which they were first heard."""
+
+    imo: int
+    holders: list[Holder] = []
+    changes: list[int] = []
+    """Event times at which another MMSI was new."""
+
+    def holder(self, mmsi: int) -> Holder | None:
+        """The holder with that MMSI."""
+        return next((h for h in self.holders if h.newest.mmsi == mmsi), None)
+
+
+class Judge(Protocol):
+    """A detector whose subject is ``imo``. A finding's key is the MMSI of the holder that it is about."""
+
+    name: ClassVar[str]
+    rule_version: ClassVar[int]
+    severities: ClassVar[Mapping[str, Severity]]
+    thresholds: Any
+
+    def judge_binding(self, ship: ImoShip, told: Binding) -> Iterable[Finding]:
+        """What a binding changes; ``ship`` is as it was before."""
+
+    def recent(self, ship: ImoShip, told: Binding) -> list[int]:
+        """The changes that count at ``told``, which is one."""
+
+    def settles_ms(self, time_ms: int) -> int:
+        """When an alert that was written then closes."""
+
+    def settled(self, ship: ImoShip, holder: Holder) -> Finding | None:
+        """That time has come; None when it must go on."""
+
+
+class Shard(msgspec.Struct, frozen=True):
+    """Ships of one shard, and the bindings about them that wait."""
+
+    ships: list[ImoShip]
+    waiting: list[Binding]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is not in shards."""
+
+    format: int
+    heard: list[int]
+    passed_ms: int
+
+
+class Histories:
+    """All IMO numbers. ``partitions``: how many the first stage has."""
+
+    def __init__(self, partitions: int, detector: Judge, severities: Mapping[str, Severity]) -> None:
+        self._detector = detector
+        self._severities = {**detector.severities, **severities}
+        self._heard = [0] * partitions
+        self._passed_ms = 0
+        self._ships: dict[int, ImoShip] = {}
+        self._waiting: dict[_Event, Binding] = {}
+        self._events: list[_Event] = []
+        self._dirty = [False] * SHARDS
+
+    @classmethod
+    def build(
+        cls, partitions: int, thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity]
+    ) -> Self:
+        """Empty. Raises msgspec.ValidationError on a wrong threshold."""
+        (detector,) = (d for d in build(thresholds, Reference()) if d.subject == "imo")
+        return cls(partitions, detector, severities)  # type: ignore[arg-type]  # what the subject promises
+
+    # -- input ----------------------------------------------------------------------------------------------------
+
+    def take(self, told: Binding | Heard) -> list[Emitted]:
+        """One record, in any order, also again. Returns alerts in the order of decisions."""
+        if isinstance(told, Heard):
+            return self._hear(told)
+        event = (told.stamp_ms, _TELL, told.imo, told.mmsi, told.last_ms)
+        if told.stamp_ms > self._passed_ms and event not in self._waiting:
+            self._waiting[event] = told
+            heapq.heappush(self._events, event)
+            self._touch(told.imo)
+        return []
+
+    def _hear(self, heard: Heard) -> list[Emitted]:
+        if not 0 <= heard.partition < len(self._heard):
+            return []
+        self._heard[heard.partition] = max(self._heard[heard.partition], heard.heard_ms)
+        self._passed_ms = max(self._passed_ms, min(self._heard))
+        out: list[Emitted] = []
+        while self._events and self._events[0][0] <= self._passed_ms:
+            event = heapq.heappop(self._events)
+            out += self._settle(event) if event[1] == _LOOK else self._learn(self._waiting.pop(event))
+        return out
+
+    def _learn(self, told: Binding) -> list[Emitted]:
+        ship = self._ships.get(told.imo)
+        if ship is None:
+            self._make_room()
+            ship = self._ships[told.imo] = ImoShip(imo=told.imo)
+        self._touch(told.imo)
+        known = ship.holder(told.mmsi)
+        findings = list(self._detector.judge_binding(ship, told))
+        if known is None:
+            ship.changes = self._detector.recent(ship, told)
+            ship.holders.append(Holder(newest=told, first_ms=told.first_ms))
+            self._drop_oldest(ship)
+        elif told.last_ms >= known.newest.last_ms:
+            known.newest = told
+        return [self._write(ship, finding) for finding in findings]
+
+    def _settle(self, event: _Event) -> list[Emitted]:
+        due_ms, _, imo, mmsi, _ = event
+        ship = self._ships.get(imo)
+        holder = ship.holder(mmsi) if ship else None
+        if ship is None or holder is None or holder.alert is None or holder.settles_ms != due_ms:
+            return []
+        finding = self._detector.settled(ship, holder)
+        if finding is not None:
+            return [self._write(ship, finding)]
+        self._await(ship, holder, due_ms)
+        return []
+
+    def _write(self, ship: ImoShip, finding: Finding) -> Emitted:
+        self._touch(ship.imo)
+        holder = ship.holder(int(finding.key))
+        assert holder is not None, "a finding is about a holder"
+        alert = self._compose(ship, holder, finding)
+        holder.alert = None if finding.action == "close" else alert
+        if holder.alert is not None:
+            self._await(ship, holder, finding.time_ms)
+        return Emitted(0, finding.time_ms, alert)
+
+    def _await(self, ship: ImoShip, holder: Holder, since_ms: int) -> None:
+        holder.settles_ms = self._detector.settles_ms(since_ms)
+        heapq.heappush(self._events, _look(ship, holder))
+        self._touch(ship.imo)
+
+    def _compose(self, ship: ImoShip, holder: Holder, finding: Finding) -> Alert:
+        told = holder.newest
+        related = {alert for h in ship.holders for alert in (*h.newest.alerts, *([h.alert.id] if h.alert else []))}
+        alert = composed(
+            self._detector, finding, f"imo/{ship.imo}", holder.alert, self._severities[finding.situation]
+        )  # fmt: skip
+        return msgspec.structs.replace(
+            alert, related=tuple(sorted(related - {alert.id})), mmsi=told.mmsi, vessel=vessel_of(told),
+            position=position_of(told), replayed=told.replayed,
+        )  # fmt: skip
+
+    # -- bounds ---------------------------------------------------------------------------------------------------
+
+    def _drop_oldest(self, ship: ImoShip) -> None:
+        """Too many MMSIs state one number: those unheard for longest go, but for open alerts."""
+        while len(ship.holders) > self._detector.thresholds.holders_most:
+            free = [h for h in ship.holders[:-1] if h.alert is None] or ship.holders[:-1]
+            ship.holders.remove(min(free, key=lambda h: (h.newest.last_ms, h.newest.mmsi)))
+
+    def _make_room(self) -> None:
+        """IMO numbers cost nothing to invent: past the bound those unheard for longest are forgotten."""
+        most = self._detector.thresholds.ships_most
+        if len(self._ships) < most:
+            return
+        free = [s for s in self._ships.values() if not any(h.alert for h in s.holders)]
+        free.sort(key=lambda s: (max(h.newest.last_ms for h in s.holders), s.imo))
+        for ship in free[: max(1, most // _PART)]:
+            self._touch(ship.imo)
+            del self._ships[ship.imo]
+
+    # -- what the worker asks -------------------------------------------------------------------------------------
+
+    @property
+    def clock_ms(self) -> int:
+        """Event time up to which everything is decided."""
+        return self._passed_ms
+
+    @property
+    def ships(self) -> int:
+        """IMO numbers known."""
+        return len(self._ships)
+
+    def open_alerts(self) -> dict[str, int]:
+        """Open alerts by detector."""
+        count = sum(h.alert is not None for ship in self._ships.values() for h in ship.holders)
+        return {self._detector.name: count} if count else {}
+
+    def shard_count(self) -> int:
+        """Shards in use."""
+        return SHARDS
+
+    def dirty(self) -> list[int]:
+        """Shards changed since ``mark_clean``."""
+        return [number for number, changed in enumerate(self._dirty) if changed]
+
+    def mark_clean(self) -> None:
+        """Everything so far stands in a snapshot."""
+        self._dirty = [False] * SHARDS
+
+    def shard(self, number: int) -> bytes:
+        """A copy of one shard."""
+        ships = [ship for imo, ship in sorted(self._ships.items()) if imo % SHARDS == number]
+        waiting = [told for _, told in sorted(self._waiting.items()) if told.imo % SHARDS == number]
+        return msgspec.msgpack.encode(Shard(ships, waiting))
+
+    def manifest(self) -> bytes:
+        """All that is not in shards; JSON."""
+        return msgspec.json.encode(Manifest(format=FORMAT, heard=self._heard, passed_ms=self._passed_ms))
+
+    def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
+        """The histories as ``shard`` and ``manifest`` held them. Raises SnapshotError when they cannot be used."""
+        try:
+            head = msgspec.json.decode(manifest, type=Manifest)
+            parts = [msgspec.msgpack.decode(shard, type=Shard) for shard in shards]
+        except msgspec.MsgspecError as error:
+            raise SnapshotError(f"snapshot unreadable: {error}") from error
+        if head.format != FORMAT or len(head.heard) != len(self._heard):
+            raise SnapshotError(
+                f"snapshot of format {head.format} for {len(head.heard)} partitions, expected {FORMAT} for "
+                f"{len(self._heard)}"
+            )
+        self._heard, self._passed_ms = list(head.heard), head.passed_ms
+        self._ships = {ship.imo: ship for part in parts for ship in part.ships}
+        for told in (told for part in parts for told in part.waiting):
+            self._waiting[told.stamp_ms, _TELL, told.imo, told.mmsi, told.last_ms] = told
+        self._events = [*self._waiting, *_looks(self._ships.values())]
+        heapq.heapify(self._events)
+        return self
+
+    def _touch(self, imo: int) -> None:
+        self._dirty[imo % SHARDS] = True
+
+
+def _look(ship: ImoShip, holder: Holder) -> _Event:
+    return holder.settles_ms, _LOOK, ship.imo, holder.newest.mmsi, 0
+
+
+def _looks(ships: Iterable[ImoShip]) -> list[_Event]:
+    return [_look(ship, holder) for ship in ships for holder in ship.holders if holder.alert is not None]
+
+
+def vessel_of(told: Binding) -> Vessel:
+    """The vessel as an alert carries it."""
+    return Vessel(
+        name=told.name, imo=told.imo, call_sign=told.call_sign, flag=flag_of(told.mmsi), ship_type=told.ship_type,
+        length_m=told.length_m,
+    )  # fmt: skip
+
+
+def position_of(told: Binding) -> Position | None:
+    """The position as an alert carries it."""
+    if told.lat_deg is None or told.lon_deg is None:
+        return None
+    return Position(lat_deg=told.lat_deg, lon_deg=told.lon_deg, time=rfc3339(told.fix_ms))

@@ -1,0 +1,274 @@
+"""Identity change: an IMO number is stated under another MMSI.
+
+Claim. A ship, known by her IMO number, transmits under an MMSI under which she was not heard before; or two MMSIs
+state one IMO number from places that no ship sails between in the time.
+
+Why it matters. The MMSI's first digits are the flag: a reflagged ship has another MMSI, and so, to whoever looks at
+MMSIs alone, no past. Laundered identities change often, and a number stated from two places is used by somebody whom
+it does not belong to. This detector keeps the case of the ship in one piece: her former MMSIs, flags and open alerts.
+
+How it decides. Workers tell which MMSI states which IMO number, once an hour; the bindings of all partitions are taken
+up in order of event time. An MMSI that is new to an IMO number opens an alert, ``unverified`` until stated again. It
+is ``frequent`` at ``changes_least`` changes in 90 days, ``listed`` when a watchlist names the ship, ``shared`` when
+her position and another holder's are further apart than ``apart_kn`` allows: possible misuse of the identity. It
+closes when nothing has been added for ``settles_after_h``.
+
+When it is wrong. Ships are sold and reflagged lawfully every day: a change is ``log`` unless something else speaks
+against it. A crew that mistypes the number states another ship's; a number stated by more than ``placeholder_over``
+MMSIs is a default of some device, and makes no alerts. Two of one ship's transponders share a number and a place.
+
+References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021): three changes in 90 days; IMO A.1117(30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from detectors.core.alert import Fact, Verification
+from detectors.core.binding import AGAIN, Binding
+from detectors.core.geo import distance_nm, place
+from detectors.core.imo import Holder, ImoShip
+from detectors.core.mid import flag_of
+from detectors.core.protocol import Detector, Finding
+from detectors.core.units import DAY_MS, HOUR_MS, next_step, rfc3339, spoken, zulu
+
+CHANGES_WITHIN_D = 90
+_TENTHS = 1
+
+
+class IdentityChange(Detector):
+    """See the module."""
+
+    name = "identity_change"
+    subject = "imo"
+    severities = {  # noqa: RUF012 - read only
+        "identity_change.new_mmsi": "log",
+        "identity_change.frequent": "ticket",
+        "identity_change.listed": "ticket",
+        "identity_change.shared": "ticket",
+    }
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``identity_change``."""
+
+        changes_least: Annotated[
+            int, Meta(ge=2, le=100, description="Changes in 90 days that are frequent (C4ADS: 3)")
+        ] = 3
+        apart_kn: Annotated[
+            float, Meta(ge=10, le=1000, description="Two places need more than this speed: not one ship, kn")
+        ] = 60.0
+        apart_nm: Annotated[
+            float, Meta(ge=0.1, le=1000, description="... and lie further apart than positions err, nm")
+        ] = 5.0
+        settles_after_h: Annotated[
+            float, Meta(ge=1, le=87_600, description="A change to which nothing was added for so long closes, h")
+        ] = 720.0
+        placeholder_over: Annotated[
+            int, Meta(ge=2, le=1000, description="A number that more MMSIs state is nobody's, and makes no alerts")
+        ] = 8
+        holders_most: Annotated[int, Meta(ge=2, le=1000, description="MMSIs remembered of an IMO number")] = 16
+        ships_most: Annotated[
+            int, Meta(ge=100, le=10_000_000, description="IMO numbers remembered (about 1 kB each)")
+        ] = 500_000
+
+    thresholds: Thresholds
+
+    # -- decisions ------------------------------------------------------------------------------------------------
+
+    def judge_binding(self, ship: ImoShip, told: Binding) -> Iterable[Finding]:
+        """What a binding changes; ``ship`` is as it was before. A finding's key is the MMSI that it is about."""
+        mine = ship.holder(told.mmsi)
+        others = [holder for holder in ship.holders if holder is not mine]
+        if not others or len(others) >= self.thresholds.placeholder_over:
+            return
+        apart = [holder for holder in others if self._apart_nm(told, holder.newest) is not None]
+        if mine is None:
+            yield self._new(ship, told, others, apart)
+            return
+        place_in_line = ship.holders.index(mine)
+        before = [holder for holder in apart if ship.holders.index(holder) < place_in_line]
+        supported = mine.alert is not None and mine.alert.verification == "unverified" and told.statements >= AGAIN
+        if supported or (before and _reason(mine) != "shared"):
+            yield self._revised(ship, mine, told, others, before)
+        for holder in apart:
+            if holder not in before and _reason(holder) != "shared":
+                yield self._revised(ship, holder, told, others, [mine])
+
+    def recent(self, ship: ImoShip, told: Binding) -> list[int]:
+        """The changes of the last 90 days, the one by ``told`` included; the first MMSI of all is none."""
+        since_ms = told.last_ms - CHANGES_WITHIN_D * DAY_MS
+        return [at for at in ship.changes if at > since_ms] + ([told.last_ms] if ship.holders else [])
+
+    def settles_ms(self, time_ms: int) -> int:
+        """When an alert that was written at ``time_ms`` closes if nothing is added."""
+        return next_step(time_ms + int(self.thresholds.settles_after_h * HOUR_MS))
+
+    def settled(self, ship: ImoShip, holder: Holder) -> Finding | None:
+        """Nothing was added for long; None while two places still contradict each other."""
+        alert = holder.alert
+        if alert is None or self._is_contradicted(ship, holder):
+            return None
+        return Finding(
+            action="close",
+            situation=f"{self.name}.{alert.details['reason']}",
+            time_ms=holder.settles_ms,
+            key=str(holder.newest.mmsi),
+            headline=f"{_who(holder.newest)} still under MMSI{holder.newest.mmsi}, nothing added",
+            why=(Fact(fact="hours since the last change", value=self.thresholds.settles_after_h, unit="h"),),
+            verification=alert.verification,
+            details={**alert.details, "ended": "settled"},
+        )
+
+    def _is_contradicted(self, ship: ImoShip, holder: Holder) -> bool:
+        since_ms = holder.settles_ms - int(self.thresholds.settles_after_h * HOUR_MS)
+        lately = [h.newest for h in ship.holders if h.newest.last_ms > since_ms]
+        own = holder.newest
+        return own in lately and any(self._apart_nm(own, other) is not None for other in lately if other is not own)
+
+    def _changes(self, ship: ImoShip, now_ms: int) -> int:
+        return sum(at > now_ms - CHANGES_WITHIN_D * DAY_MS for at in ship.changes)
+
+    def _apart_nm(self, told: Binding, other: Binding) -> float | None:
+        """How far apart two holders are, when no ship sails so far in the time between their positions."""
+        if told.lat_deg is None or told.lon_deg is None or other.lat_deg is None or other.lon_deg is None:
+            return None
+        nm = round(distance_nm(told.lat_deg, told.lon_deg, other.lat_deg, other.lon_deg), _TENTHS)
+        hours = abs(told.fix_ms - other.fix_ms) / HOUR_MS
+        return nm if nm > self.thresholds.apart_nm and nm > self.thresholds.apart_kn * hours else None
+
+    # -- words ----------------------------------------------------------------------------------------------------
+
+    def _new(self, ship: ImoShip, told: Binding, others: Sequence[Holder], apart: Sequence[Holder]) -> Finding:
+        changes = len(self.recent(ship, told))
+        reason = "listed" if told.listed else "new_mmsi"
+        if changes >= self.thresholds.changes_least:
+            reason = "frequent"
+        if apart:
+            reason = "shared"
+        return Finding(
+            action="open",
+            situation=f"{self.name}.{reason}",
+            time_ms=told.last_ms,
+            start_ms=told.last_ms,
+            key=str(told.mmsi),
+            headline=_headline(told, others, apart, told),
+            why=tuple(self._why(told, others, apart, changes, told)),
+            would_change=_WOULD_CHANGE,
+            verification=_verified(told),
+            details=_details(told, others, reason, changes),
+            sentences=_lines(told),
+        )
+
+    def _revised(
+        self, ship: ImoShip, mine: Holder, told: Binding, others: Sequence[Holder], apart: Sequence[Holder]
+    ) -> Finding:
+        """The alert about ``mine`` after ``told``, which is of its own MMSI or of one that contradicts it."""
+        own = told if told.mmsi == mine.newest.mmsi else mine.newest
+        former = [holder for holder in ship.holders if holder.newest.mmsi != own.mmsi]
+        reason = "shared" if apart else (_reason(mine) or "new_mmsi")
+        changes = self._changes(ship, told.last_ms)
+        return Finding(
+            action="update" if mine.alert else "open",
+            situation=f"{self.name}.{reason}",
+            time_ms=told.last_ms,
+            start_ms=told.last_ms,
+            key=str(own.mmsi),
+            headline=_headline(own, former, apart, told),
+            why=tuple(self._why(own, former, apart, changes, told)),
+            would_change=_WOULD_CHANGE,
+            verification=_verified(own),
+            details=_details(own, former, reason, changes),
+            sentences=_lines(told),
+        )
+
+    def _why(
+        self, own: Binding, former: Sequence[Holder], apart: Sequence[Holder], changes: int, told: Binding
+    ) -> Iterable[Fact]:
+        yield Fact(fact="IMO", value=own.imo, source="AIS type 5")
+        for holder in apart:
+            other = told if holder.newest.mmsi == told.mmsi else holder.newest
+            here = own if other.mmsi != own.mmsi else told
+            far_nm = self._apart_nm(here, other) or self._apart_nm(told, holder.newest) or 0.0
+            within_nm = round(self.thresholds.apart_kn * abs(here.fix_ms - other.fix_ms) / HOUR_MS, _TENTHS)
+            yield Fact(fact=f"distance to MMSI {other.mmsi}", value=far_nm, threshold=within_nm, unit="nm")
+        last = _latest(former)
+        yield Fact(fact="MMSI", value=own.mmsi, threshold=last.mmsi, source="threshold: the one before")
+        yield from _flags(own, last)
+        if last.name and own.name and last.name != own.name:
+            yield Fact(fact="name", value=own.name, threshold=last.name, source="threshold: the one before")
+        yield Fact(
+            fact="changes in 90 days", value=changes, threshold=self.thresholds.changes_least, source="C4ADS 2021"
+        )
+        yield Fact(fact="statements under this MMSI", value=own.statements, threshold=AGAIN)
+
+
+_WOULD_CHANGE = (
+    "a second statement under this MMSI corroborates it",
+    "positions of two MMSIs that no ship sails between make it possible misuse",
+)
+
+
+def _reason(holder: Holder) -> str | None:
+    return None if holder.alert is None else str(holder.alert.details["reason"])
+
+
+def _verified(told: Binding) -> Verification:
+    return "corroborated" if told.statements >= AGAIN else "unverified"
+
+
+def _latest(former: Sequence[Holder]) -> Binding:
+    return max((holder.newest for holder in former), key=lambda told: (told.last_ms, told.mmsi))
+
+
+def _flags(own: Binding, last: Binding) -> Iterable[Fact]:
+    now, then = flag_of(own.mmsi), flag_of(last.mmsi)
+    if now is None:
+        yield Fact(fact="MID of the MMSI is no country's", value=own.mmsi // 1_000_000, source="ITU table of MIDs")
+    elif now != then:
+        yield Fact(fact="flag by MMSI", value=now, threshold=then, source="threshold: the one before")
+
+
+def _who(told: Binding) -> str:
+    listed = f" {told.listed[:8]}" if told.listed else ""
+    return f"{told.name or ''} IMO{told.imo}{listed}".strip()
+
+
+def _headline(own: Binding, former: Sequence[Holder], apart: Sequence[Holder], told: Binding) -> str:
+    who = _who(own)
+    if apart:
+        other = told if told.mmsi != own.mmsi else apart[0].newest
+        where = (
+            f" {place(other.lat_deg, other.lon_deg)}" if other.lat_deg is not None and other.lon_deg is not None else ""
+        )
+        return f"{who} possible misuse: also stated by MMSI{other.mmsi}{where} {zulu(told.last_ms)}"
+    last = _latest(former)
+    flags = f"{flag_of(own.mmsi) or '??'}, was {last.mmsi} {flag_of(last.mmsi) or '??'}"
+    return f"{who} under new MMSI{own.mmsi} {flags} {spoken(max(0, own.first_ms - last.last_ms))} ago"
+
+
+def _details(own: Binding, former: Sequence[Holder], reason: str, changes: int) -> dict[str, object]:
+    made: dict[str, object] = {
+        "imo": own.imo, "reason": reason, "flag": flag_of(own.mmsi), "first_stated": rfc3339(own.first_ms),
+        "statements": own.statements, "source": own.source, "changes_in_90_days": changes,
+        "former": [_former(holder) for holder in former],
+        "former_cases": [f"mmsi/{holder.newest.mmsi}" for holder in former],
+    }  # fmt: skip
+    return {**made, "list": own.listed} if own.listed else made
+
+
+def _former(holder: Holder) -> dict[str, object]:
+    told = holder.newest
+    made = {
+        "mmsi": told.mmsi, "flag": flag_of(told.mmsi), "name": told.name, "source": told.source,
+        "first_stated": rfc3339(holder.first_ms), "last_told": rfc3339(told.last_ms), "lat_deg": told.lat_deg,
+        "lon_deg": told.lon_deg,
+    }  # fmt: skip
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def _lines(told: Binding) -> tuple[bytes, ...]:
+    return (told.sentence.encode("ascii", "replace"),) if told.sentence else ()

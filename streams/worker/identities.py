@@ -1,0 +1,79 @@
+"""The second agent's work: bindings in, alerts about IMO numbers out; durable in the way of the first (``service``).
+
+Its topic has one partition: bindings are few (an MMSI tells its own once an hour), and the promises of all partitions
+must be seen by whoever decides.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Sequence
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from detectors.core.binding import Told
+from detectors.core.episodes import Emitted
+from detectors.core.imo import Histories
+from streams.errors import Reason
+from streams.topics import IDENTITIES
+from streams.worker.codec import Entry
+from streams.worker.observe import Observer, Standing, Taken, Unobserved
+from streams.worker.partition import Partition
+from streams.worker.publish import Publisher
+from streams.worker.runs import Letter
+from streams.worker.service import Service
+
+_told: Final = msgspec.json.Decoder(Told)
+
+
+def learn(histories: Histories, entry: Entry) -> tuple[list[Emitted], list[Letter]]:
+    """Gives a record to the histories. Never raises on bad input."""
+    try:
+        return histories.take(_told.decode(entry.value)), []
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return [], [Letter(Reason.RECORD_UNREADABLE, entry.value, f"binding: {error}", IDENTITIES, entry.offset)]
+
+
+class Identities(Service):
+    """Holds the one partition of ``ais.identities.v1`` when it is this process's."""
+
+    kind: ClassVar[str] = "histories"
+
+    async def _take(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
+        began_s = time.monotonic()
+        alerts, letters = learn(part.engine, run[0])
+        step_s = time.monotonic() - began_s
+        deliveries: list[Awaitable[Any]] = []
+        for emitted in alerts:
+            deliveries += await publisher.alert(emitted.alert, part.log.partition)
+        for letter in letters:
+            deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
+        if alerts or letters:
+            said = [emitted.alert for emitted in alerts], [letter.reason for letter in letters]
+            self._observer.taken(Taken(part.log.partition, IDENTITIES, False, 0, 0, *said, step_s, None))
+        return deliveries
+
+    def standing(self) -> tuple[list[Standing], dict[str, int]]:
+        """No partitions of vessels; the alerts that are open."""
+        return [], self._open_alerts()
+
+
+class Aside(Unobserved):
+    """Of what this stage does only alerts, letters and losses are shown: its partition is none of vessels."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self.open: dict[str, int] = {}
+
+    def taken(self, record: Taken) -> None:
+        """Passed on."""
+        self._observer.taken(record)
+
+    def skipped(self, partition: int, records: int, cause: str) -> None:
+        """Passed on."""
+        self._observer.skipped(partition, records, cause)
+
+    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+        """Kept, for who shows both stages."""
+        self.open = open_alerts
