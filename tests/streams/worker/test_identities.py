@@ -12,7 +12,7 @@ import pytest
 from detectors.core.alert import Alert, encode
 from detectors.core.binding import Binding, Heard
 from detectors.core.imo import Histories
-from streams.console.reading import read
+from streams.broker.reading import read
 from streams.encode import Fix, Particulars, position, sentences, static, tagged
 from streams.records import partition_of
 from streams.settings import KafkaSettings
@@ -21,7 +21,7 @@ from streams.worker.identities import learn
 from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, send, written
 
 IMO, START_S = 9_358_010, 1_700_000_000
-FORMER, NEW = 273_999_003, 636_092_001
+FORMER, NEW = 273_999_003, 636_092_002
 PARTITIONS = 2
 
 
@@ -91,7 +91,7 @@ def test_the_change_is_found_within_ten_seconds(
 ) -> None:
     """From the moment at which all is in the log, by a worker that runs."""
     kafka, feed = msgspec.structs.replace(kafka_settings, partitions=PARTITIONS), reflagged()
-    half = feed.index(b"c:%d" % ((START_S + 14_000) * 1000))
+    half = feed.index(b"c:%d" % ((START_S + 14_100) * 1000))
     half = feed.rindex(b"\n", 0, half) + 1
     send(kafka, feed[:half], tmp_path)
     worker = start_worker(kafka)
