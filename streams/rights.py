@@ -15,7 +15,19 @@ import msgspec
 
 from streams.errors import ConfigError
 from streams.settings import Settings
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, FLEET, REFERENCE, SENTENCES, TABLE, VESSELS
+from streams.topics import (
+    ALERT_STATE,
+    ALERTS,
+    DEAD,
+    FEEDBACK,
+    FLEET,
+    HISTORIES,
+    IDENTITIES,
+    REFERENCE,
+    SENTENCES,
+    TABLE,
+    VESSELS,
+)
 
 Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
 EVERY: Final = tuple(topic.name for topic in TABLE)
@@ -28,8 +40,8 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     """The group that is read as: ``{app}`` is ``worker.app_id``. Only described by the doctor."""
     group_operation: Operation = "Read"
-    transactions: str = ""
-    """Beginning of its transactional ids."""
+    transactions: tuple[str, ...] = ()
+    """Beginnings of its transactional ids."""
 
     def needed(self) -> frozenset[str]:
         """The topics that must be there."""
@@ -41,9 +53,12 @@ RIGHTS: Final[dict[str, Rights]] = {
     "topics check": Rights(topics=(("Describe", EVERY), ("DescribeConfigs", EVERY))),
     "ingest": Rights(topics=(("Read", (SENTENCES,)), ("Write", (SENTENCES, DEAD)))),
     "detect": Rights(
-        topics=(("Read", (SENTENCES, FLEET, REFERENCE)), ("Write", (FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD))),
+        topics=(
+            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES)),
+            ("Write", (FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD, IDENTITIES, HISTORIES)),
+        ),
         group="{app}",
-        transactions="{app}-fleet-",
+        transactions=("{app}-fleet-", "{app}-histories-"),
     ),
     "notify": Rights(
         topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD,))),
@@ -57,7 +72,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "dead": Rights(topics=(("Read", (DEAD,)),)),
     "watchlist import": Rights(topics=(("Read", (REFERENCE,)), ("Write", (REFERENCE, SENTENCES)))),
     "doctor": Rights(
-        topics=(("Read", (SENTENCES, FLEET)), ("Describe", EVERY), ("DescribeConfigs", EVERY)),
+        topics=(("Read", (SENTENCES, FLEET, IDENTITIES, HISTORIES)), ("Describe", EVERY), ("DescribeConfigs", EVERY)),
         group="{app}",
         group_operation="Describe",
     ),
@@ -89,9 +104,8 @@ def _grants(rights: Rights, settings: Settings) -> Iterator[Grant]:
             yield Grant(operation=operation, kind="topic", name=settings.kafka.topic_prefix + name)
     if rights.group:
         yield Grant(operation=rights.group_operation, kind="group", name=rights.group.format(app=app))
-    if rights.transactions:
-        name = rights.transactions.format(app=app)
-        yield Grant(operation="Write", kind="transactional-id", name=name, prefixed=True)
+    for beginning in rights.transactions:
+        yield Grant(operation="Write", kind="transactional-id", name=beginning.format(app=app), prefixed=True)
 
 
 def lacking(admin: Any, command: str, settings: Settings) -> list[str]:
@@ -167,5 +181,6 @@ def _else(rights: Rights, rest: dict[Operation, str]) -> str:
     if rights.group:
         parts.append(f"{rights.group_operation} on group `{rights.group}`")
     if rights.transactions:
-        parts.append(f"Write on transactional ids `{rights.transactions}*`")
+        ids = ", ".join(f"`{beginning}*`" for beginning in rights.transactions)
+        parts.append(f"Write on transactional ids {ids}")
     return "; ".join(parts)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from streams.broker.clients import admin, consumer, servers_of
 from streams.doctor.findings import Finding, ok, span, warn, wrong
 from streams.doctor.reading import Cut, Newest, newest, newest_cut
 from streams.errors import ConfigError, SinkError
 from streams.settings import KafkaSettings, Settings
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, SENTENCES, differences
+from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
 
 _MS: Final = 1000
 _QUICK: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
@@ -29,8 +29,19 @@ _NEEDED: Final[Mapping[str, frozenset[str]]] = {
     FLEET: frozenset({"READ", "WRITE"}),
     ALERTS: frozenset({"READ", "WRITE"}),
     ALERT_STATE: frozenset({"READ", "WRITE"}),
+    IDENTITIES: frozenset({"READ", "WRITE"}),
+    HISTORIES: frozenset({"READ", "WRITE"}),
     DEAD: frozenset({"READ", "WRITE"}),
 }
+
+
+class _Saved(NamedTuple):
+    """The state of one stage: what it reads, and its snapshots in ``topic``."""
+
+    name: str
+    topic: str
+    written: Newest
+    cuts: Mapping[int, Cut]
 
 
 def kafka_findings(settings: Settings, now_ms: int) -> Iterator[Finding]:
@@ -70,7 +81,7 @@ def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
     else:
         yield ok("topics", "all as planned")
     prefix = settings.kafka.topic_prefix
-    if {prefix + SENTENCES, prefix + FLEET, prefix + ALERTS} & set(missing):
+    if {prefix + topic for topic in (SENTENCES, FLEET, ALERTS, IDENTITIES, HISTORIES)} & set(missing):
         return
     yield _permitted(client, settings.kafka)
     yield from _flow(client, settings, now_ms)
@@ -93,9 +104,12 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
     try:
         written = newest(reader, kafka.topic_prefix + SENTENCES)
         yield _written(written, now_ms)
-        cuts = newest_cut(reader, kafka.topic_prefix + FLEET)
+        saved = _Saved("state", FLEET, written, newest_cut(reader, kafka.topic_prefix + FLEET))
+        told = newest(reader, kafka.topic_prefix + IDENTITIES)
+        histories = _Saved("histories", HISTORIES, told, newest_cut(reader, kafka.topic_prefix + HISTORIES))
         yield _workers(client, settings, written)
-        yield _state(settings, written, cuts, now_ms)
+        yield _state(settings, saved, now_ms)
+        yield _state(settings, histories, now_ms)
     finally:
         reader.close()
 
@@ -147,14 +161,15 @@ def _group(client: Any, group: str) -> Mapping[str, Any]:
             time.sleep(_LOOK_S)
 
 
-def _state(settings: Settings, written: Newest, cuts: Mapping[int, Cut], now_ms: int) -> Finding:
+def _state(settings: Settings, saved: _Saved, now_ms: int) -> Finding:
     """How far the saved state is behind the log: what a crash now would have to read again."""
-    name, app = "state", settings.worker.app_id
+    name, topic, written, cuts = saved
+    app = settings.worker.app_id
     strangers = sorted({cut.app for cut in cuts.values()} - {app})
     if strangers:
         return wrong(
             name,
-            f"{settings.kafka.topic_prefix + FLEET} holds the state of {_some(strangers)}",
+            f"{settings.kafka.topic_prefix + topic} holds the state of {_some(strangers)}",
             f"set worker.app_id to that, or kafka.topic_prefix to topics of {app}'s own",
         )
     ahead = sorted(p for p, cut in cuts.items() if cut.offset >= written.ends.get(p, 0))
@@ -162,7 +177,7 @@ def _state(settings: Settings, written: Newest, cuts: Mapping[int, Cut], now_ms:
         return wrong(
             name,
             f"partition {ahead[0]} ends before what the state has read: the log was made anew",
-            f"delete {settings.kafka.topic_prefix + FLEET} and make it again: `wakewatch topics create`",
+            f"delete {settings.kafka.topic_prefix + topic} and make it again: `wakewatch topics create`",
         )
     behind = {p: end - 1 - (cuts[p].offset if p in cuts else -1) for p, end in written.ends.items()}
     records = sum(behind.values())

@@ -116,7 +116,8 @@ def test_the_readme_has_the_table_of_rights() -> None:
 def test_rights_are_printed_as_kafka_takes_them() -> None:
     lines = acl_commands("detect", "User:worker", Settings(kafka=KafkaSettings(topic_prefix="x.")))
     assert "kafka-acls.sh --add --allow-principal User:worker --operation Read --topic x.ais.sentences.v1" in lines
-    assert lines[-1].endswith("--transactional-id wakewatch-fleet- --resource-pattern-type prefixed")
+    for line, kind in zip(lines[-2:], ("fleet", "histories"), strict=True):
+        assert line.endswith(f"--transactional-id wakewatch-{kind}- --resource-pattern-type prefixed")
     with pytest.raises(ConfigError, match="there are"):
         grants("dance", Settings())
 

@@ -115,8 +115,10 @@ class Running:
 @pytest.mark.broker
 def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings, tmp_path: Path) -> None:
     before = said(made)
-    assert {name: before[name].verdict for name in ("kafka", "topics", "rights", "log", "workers", "state")} == {
+    asked = ("kafka", "topics", "rights", "log", "workers", "state", "histories")
+    assert {name: before[name].verdict for name in asked} == {
         "kafka": "ok", "topics": "ok", "rights": "ok", "log": "warn", "workers": "wrong", "state": "ok",
+        "histories": "ok",
     }  # fmt: skip
     assert before["log"].remedy.startswith("bring a feed in")
     assert before["ingest"].verdict == before["worker"].verdict == "wrong"
@@ -125,7 +127,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
         found = said(made)
         assert {name: finding.verdict for name, finding in found.items()} == {
             "watchlist": "warn", "zones": "ok", "kafka": "ok", "topics": "ok", "rights": "ok", "log": "ok",
-            "ingest": "ok", "workers": "ok", "state": "ok", "worker": "ok", "notification": "warn",
+            "ingest": "ok", "workers": "ok", "state": "ok", "histories": "ok", "worker": "ok", "notification": "warn",
         }  # fmt: skip
     after = said(made, later_s=900)
     assert after["workers"].said == f"none runs in group {made.worker.app_id}"
@@ -137,7 +139,9 @@ def test_the_state_of_another_app_and_topics_of_another_shape_are_wrong(made: Se
     with Running(made, tmp_path) as running:
         until(lambda: running.sound(made))
     other = msgspec.structs.replace(made, worker=WorkerSettings(app_id="somebody-else"))
-    assert f"holds the state of {made.worker.app_id}" in said(other)["state"].said
+    found = said(other)
+    assert f"ais.fleet.v1 holds the state of {made.worker.app_id}" in found["state"].said
+    assert f"ais.histories.v1 holds the state of {made.worker.app_id}" in found["histories"].said
     wider = msgspec.structs.replace(made, kafka=msgspec.structs.replace(made.kafka, partitions=5))
     assert said(wider)["topics"].verdict == "wrong"
     assert "partitions is 4, must be 5" in said(wider)["topics"].said
@@ -154,7 +158,7 @@ def test_the_command_prints_lines_and_json_and_exits_with_1(kafka_settings: Kafk
     assert told.exit_code == 1
     by_name: dict[str, Any] = {finding["name"]: finding for finding in json.loads(told.stdout)}
     assert by_name["topics"]["verdict"] == "wrong"
-    assert "9 are missing" in by_name["topics"]["said"]
+    assert "10 are missing" in by_name["topics"]["said"]
 
 
 def test_wrong_settings_are_said_and_nothing_else(tmp_path: Path) -> None:
