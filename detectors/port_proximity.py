@@ -15,7 +15,8 @@ silent inside leaves its alert open: last known inside. *Feasible while dark*: a
 one of which it cannot tell), and d(last fix, zone) <= v_max * silence; when she is heard again, d(last, zone) + d(zone,
 next) <= v_max * silence says for how long she could have called, or retracts it. v_max is the 95th percentile of her
 own speeds under way, bounded by her type; distances are great circles. ``confidence`` is the share of the ports in
-reach that are sanctioned: below a setting it is for the record only.
+reach that are sanctioned: below a setting it is for the record only. A zone's own ``severity`` holds for ships inside
+it (one unsupported report is a ticket at most) and bounds that of the other reasons.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
@@ -29,34 +30,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import ceil
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from detectors.core.adoption import Renumbering
 from detectors.core.alert import Alert
-from detectors.core.approach import CLOSING, FEASIBLE, INSIDE, NONE, REASONS, Look, Speeds, look_at
+from detectors.core.approach import CLOSING, FEASIBLE, INSIDE, NONE, Look, Speeds, look_at
 from detectors.core.columns import Column
 from detectors.core.havens import havens_of
 from detectors.core.nearby import Nearby, Standing
-from detectors.core.nearness import DarkReach, Nearness, refuting
+from detectors.core.nearness import DarkReach, Nearness, no_longer, refuting, severity_most, silence_of, situation_of
 from detectors.core.places import NO_ZONE, Places
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps, unix_ms, zulu
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps
 
-GAP, CANNOT_TELL = "gap", "cannot_tell"
-SEEN_AFTER_MS: Final = 5 * MINUTE_MS
+CANNOT_TELL: Final = "cannot_tell"
 
 
 class PortProximity(Detector):
     """See the module."""
 
     name = "port_proximity"
+    judges_zones = True
+    zone_columns = ("zone",)
     columns = (
         Column("zone", "<i2", NO_ZONE),
         Column("reason", "u1"),
@@ -100,8 +103,16 @@ class PortProximity(Detector):
 
     def __init__(self, thresholds: Thresholds, reference: Reference) -> None:
         super().__init__(thresholds, reference)
+        self._know(reference)
+
+    def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
+        """Other zones may be in force now."""
+        super().adopt(reference, columns, renumbering)
+        self._know(reference)
+
+    def _know(self, reference: Reference) -> None:
         self.places = Places(reference)
-        self.nearby = Nearby(self.places, thresholds.closing_least_kn)
+        self.nearby = Nearby(self.places, self.thresholds.closing_least_kn)
         self.havens = havens_of(reference)
         self._numbers = {zone.name: number for number, zone in enumerate(reference.zones)}
 
@@ -109,6 +120,8 @@ class PortProximity(Detector):
         """Ships near a zone or bound for one, and those with an open alert whose standing may have changed."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
+        if step.kind == "reference":
+            return np.flatnonzero(self.state(step).zone[step.rows] == NO_ZONE)
         if not self.places.zones:
             return np.zeros(0, np.intp)
         own, now, rows = self.state(step), step.now, step.rows
@@ -142,8 +155,11 @@ class PortProximity(Detector):
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
         """Compares what is true now with what was said."""
         opened, reasons, row = self.opened(step, at), self.state(step).reason, int(step.rows[at])
-        if step.kind != "clock":
+        if step.kind == "reports":
             yield from self._reported(step, at, opened)
+            return
+        if step.kind == "reference":
+            yield from self._withdrawn(step, at, opened)
             return
         reason = reasons[row]
         if opened is not None and reason != FEASIBLE:
@@ -151,6 +167,12 @@ class PortProximity(Detector):
             opened = None if reasons[row] == NONE else opened
         if reason != INSIDE:
             yield from self._feasible(step, at, opened)
+
+    def _withdrawn(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+        """The zone that she was near is no zone any more."""
+        self.state(step).reason[step.rows[at]] = NONE
+        if opened is not None:
+            yield self._closing_words(step, at, step.ship(at), opened, "withdrawn")
 
     def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
@@ -217,7 +239,7 @@ class PortProximity(Detector):
         if allowed is None:
             return
         told = opened is not None and own.reason[row] == FEASIBLE
-        gap = _silence(step, row, now_ms)
+        gap = silence_of(step.fleet.open_of(row), now_ms)
         dark = told or gap is not None
         clear = allowed.share >= self.thresholds.feasible_share_least  # else there is nothing worth another revision
         grown = opened is None or not told or (clear and allowed.zones > int(opened.details["feasible_zones"]))
@@ -245,14 +267,6 @@ class PortProximity(Detector):
         zone = self.places.zones[self._numbers[str(opened.details["zone"])]]
         return refuting(opened, zone, (before, ship), sentences, stayed=allowed is not None and allowed.stayed)
 
-    def _situation(self, ship: Ship, reason: int) -> str:
-        inside = reason == INSIDE
-        if ship.listed is not None and not ship.misuse:
-            if ship.support < 2:  # noqa: PLR2004 - one report is unsupported
-                return "port_proximity.unverified"
-            return "port_proximity.listed_inside" if inside else "port_proximity.listed"
-        return "port_proximity.inside" if inside else "port_proximity.unlisted"
-
     def _words(
         self, step: Step, at: int, ship: Ship, look: Look, opened: Alert | None, *, silent_ms: int = 0
     ) -> Finding:
@@ -262,10 +276,12 @@ class PortProximity(Detector):
         said = Nearness(ship, zone, look, now_ms, silent_ms)
         return Finding(
             action="update" if opened else "open",
-            situation=self._situation(ship, look.reason),
+            situation=situation_of(ship, look.reason),
             time_ms=now_ms,
             start_ms=now_ms,
             headline=said.headline(),
+            severity=zone.severity if look.reason == INSIDE else None,
+            severity_most=severity_most(zone, ship, inside=look.reason == INSIDE),
             why=said.why(),
             would_change=said.would_change(),
             verification="corroborated" if ship.support > 1 else "unverified",
@@ -274,26 +290,5 @@ class PortProximity(Detector):
         )
 
     def _closing_words(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
-        now_ms = int(step.time_ms[at])
-        reason = REASONS.index(str(opened.details["reason"]))
-        said = {"left": "left, or turned from,", "unknown": "silent, standing unknown:"}[how]
-        return Finding(
-            action="close",
-            situation=self._situation(ship, reason),
-            time_ms=now_ms,
-            headline=f"{ship.title} {said} {str(opened.details['zone']).upper()[:20]} {zulu(now_ms)}",
-            why=opened.why,
-            verification=opened.verification,
-            details={**opened.details, "ended": how},
-            sentences=(step.lines(at),) if step.kind == "reports" else (),
-        )
-
-
-def _silence(step: Step, row: int, now_ms: int) -> Alert | None:
-    """Her gap, open for five minutes: one that opens just now may be seen or not by now.
-
-    Also one of which ``gap`` cannot tell, as it says of listed ships: she was not heard, whyever.
-    """
-    gaps = [alert for (detector, _), alert in sorted(step.fleet.open_of(row).items()) if detector == GAP]
-    seen = (alert for alert in gaps if alert.revision > 1 or unix_ms(alert.time) <= now_ms - SEEN_AFTER_MS)
-    return next(seen, None)
+        sentences = (step.lines(at),) if step.kind == "reports" else ()
+        return no_longer(ship, opened, how, int(step.time_ms[at]), sentences)

@@ -14,6 +14,7 @@ import msgspec
 
 from detectors.core.alert import Alert
 from detectors.core.binding import Binding, Heard
+from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from streams.feedback import Feedback
 from streams.reference.shelf import Head, Marker, Shelved
@@ -65,13 +66,19 @@ CONTRACTS: Final = (
         name="reference-marker.v1",
         type=Marker,
         topics=(SENTENCES,),
-        sentence="Another watchlist is in force from here on: the value of a record whose header ww_kind is reference.",
+        sentence="Other lists or zones are in force from here on: a record whose header ww_kind is reference.",
     ),
     Contract(
         name="listed-ship.v1",
         type=Shelved,
         topics=(REFERENCE,),
         sentence="One entry of a version of the watchlist; key VERSION/ship/LIST/ENTRY.",
+    ),
+    Contract(
+        name="zone.v1",
+        type=Zone,
+        topics=(REFERENCE,),
+        sentence="One zone of a version that brings its own; key VERSION/zone/PLACE.",
     ),
     Contract(
         name="reference-head.v1",
@@ -164,6 +171,7 @@ def asyncapi() -> dict[str, Any]:
         "tick": _message("The feed's clock", RECORD, "tick.v1"),
         "marker": _message("Another watchlist is in force", MARKER, "reference-marker.v1"),
         "listedShip": _message("One entry of a watchlist's version", Headers(required={}), "listed-ship.v1"),
+        "zone": _message("One zone of a version", Headers(required={}), "zone.v1"),
         "listHead": _message("What makes a version whole", Headers(required={}), "reference-head.v1"),
         "binding": _message("An MMSI states an IMO number", Headers(required={}), "binding.v1"),
         "heard": _message("No earlier binding will come", Headers(required={}), "heard.v1"),
@@ -172,7 +180,7 @@ def asyncapi() -> dict[str, Any]:
     }
     carried = {
         SENTENCES: ("sentences", "tick", "marker"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
-        FEEDBACK: ("feedback",), VESSELS: ("vessel",), REFERENCE: ("listedShip", "listHead"),
+        FEEDBACK: ("feedback",), VESSELS: ("vessel",), REFERENCE: ("listedShip", "zone", "listHead"),
         IDENTITIES: ("binding", "heard"),
     }  # fmt: skip
     topics = [topic for topic in TABLE if topic.name in carried and topic.name not in _NOT_OURS_TO_READ]

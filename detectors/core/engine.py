@@ -140,6 +140,7 @@ class Engine:
         self.matcher.mark(self.fleet)
         self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
         self.looks.judge_lists(rows, ordinal)
+        self.looks.judge_zones(ordinal)
 
     def _numbered(self) -> Numbered:
         columns = [getattr(self.fleet.core, name)[: self.fleet.size] for name in ("listed", "like")]

@@ -18,6 +18,7 @@ from detectors.core.units import rfc3339
 HEADLINE_MOST: Final = 100
 EVIDENCE_MOST: Final = 8
 _STATUS: Final = {"open": "opened", "update": "updated", "close": "closed", "retract": "retracted"}
+_HEIGHT: Final[dict[Severity, int]] = {"log": 0, "ticket": 1, "page": 2}
 _TAG: Final = re.compile(rb"^\\([^\\]*)\\(.*)$")
 
 
@@ -53,7 +54,8 @@ class Desk:
             if not open_alerts:
                 del self._fleet.open[row]
             return None
-        alert = _compose(detector, finding, ship, former, self._severities[finding.situation])
+        severity = finding.severity or self._severities[finding.situation]
+        alert = _compose(detector, finding, ship, former, min(severity, finding.severity_most, key=_HEIGHT.get))  # type: ignore[arg-type]  # all are known
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         alert = msgspec.structs.replace(alert, related=related, replayed=replayed)
         if finding.action in {"open", "update"}:

@@ -144,6 +144,15 @@ class Looks:
                 self._look(detector, self.step("reference", rows, times), np.full(len(rows), ordinal))
         self.plan(rows)
 
+    def judge_zones(self, ordinal: int) -> None:
+        """Other zones are in force: detectors that mind look at the vessels of their open alerts."""
+        core, size = self.fleet.core, self.fleet.size
+        for detector in self.detectors:
+            if detector.judges_zones:
+                rows = np.flatnonzero(self.fleet.detectors[detector.name].open[:size])
+                times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
+                self._look(detector, self.step("reference", rows, times), np.full(len(rows), ordinal))
+
     # -- with what outcome --------------------------------------------------------------------------------------
 
     def _look(self, detector: Detector, step: Step, ordinals: Times) -> None:

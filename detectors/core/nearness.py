@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from detectors.core.alert import Alert, Fact
-from detectors.core.approach import CLOSING, FEASIBLE, REASONS, Look
+from detectors.core.alert import Alert, Fact, Severity
+from detectors.core.approach import CLOSING, FEASIBLE, INSIDE, REASONS, Look
 from detectors.core.geo import distance_nm, place
 from detectors.core.havens import Allowed
 from detectors.core.places import zone_label
 from detectors.core.protocol import Finding
 from detectors.core.reference import Zone
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339, spoken, unix_ms, zulu
 
+_GAP: Final = "gap"
+_SEEN_AFTER_MS: Final = 5 * MINUTE_MS
+_SUPPORTED: Final = 2  # one report is unsupported
+_ENDED: Final = {
+    "left": "left, or turned from,",
+    "unknown": "silent, standing unknown:",
+    "withdrawn": "no longer near a zone in force:",
+}
 CLEAR, FAINT = "port_proximity.feasible", "port_proximity.feasible_faint"
 _WOULD_CHANGE: Final = (
     (),
@@ -25,6 +34,48 @@ _WOULD_CHANGE: Final = (
         "a loss of reception that explains the silence takes its ground away",
     ),
 )
+
+
+def silence_of(open_alerts: Mapping[tuple[str, str], Alert], now_ms: int) -> Alert | None:
+    """Her gap, open for five minutes: one that opens just now may be seen or not by now.
+
+    Also one of which ``gap`` cannot tell, as it says of listed ships: she was not heard, whyever.
+    """
+    gaps = [alert for (detector, _), alert in sorted(open_alerts.items()) if detector == _GAP]
+    seen = (alert for alert in gaps if alert.revision > 1 or unix_ms(alert.time) <= now_ms - _SEEN_AFTER_MS)
+    return next(seen, None)
+
+
+def situation_of(ship: Ship, reason: int) -> str:
+    """Names the severity rule."""
+    inside = reason == INSIDE
+    if ship.listed is not None and not ship.misuse:
+        if ship.support < _SUPPORTED:
+            return "port_proximity.unverified"
+        return "port_proximity.listed_inside" if inside else "port_proximity.listed"
+    return "port_proximity.inside" if inside else "port_proximity.unlisted"
+
+
+def no_longer(ship: Ship, opened: Alert, how: str, now_ms: int, sentences: tuple[bytes, ...]) -> Finding:
+    """What was told is so no more; ``how`` is a key of ``_ENDED``."""
+    return Finding(
+        action="close",
+        situation=situation_of(ship, REASONS.index(str(opened.details["reason"]))),
+        severity=opened.severity,
+        time_ms=now_ms,
+        headline=f"{ship.title} {_ENDED[how]} {str(opened.details['zone']).upper()[:20]} {zulu(now_ms)}",
+        why=opened.why,
+        verification=opened.verification,
+        details={**opened.details, "ended": how},
+        sentences=sentences,
+    )
+
+
+def severity_most(zone: Zone, ship: Ship, *, inside: bool) -> Severity:
+    """The zone's own, unless the ship is inside it, where that holds as it is: but one report alone wakes nobody."""
+    if not inside:
+        return zone.severity or "page"
+    return "ticket" if zone.severity and ship.support < _SUPPORTED else "page"
 
 
 class Nearness(NamedTuple):
@@ -151,6 +202,7 @@ class DarkReach(NamedTuple):
             headline=self.open_headline(),
             why=self.why(),
             would_change=_WOULD_CHANGE[FEASIBLE],
+            severity_most=severity_most(self.zone, self.before, inside=False),
             verification="corroborated" if self.before.support > 1 else "unverified",
             details=self.details(),
             sentences=(self.before.sentence,) if self.before.sentence else (),

@@ -80,7 +80,8 @@ class Places:
         """Whether a place lies in a zone; ``grace`` widens a circle."""
         zone = self.zones[number]
         if zone.polygon is not None:
-            return in_ring(lat_deg, lon_deg, zone.polygon[0])
+            outer, *holes = zone.polygon
+            return in_ring(lat_deg, lon_deg, outer) and not any(in_ring(lat_deg, lon_deg, hole) for hole in holes)
         return self.distance_nm(number, lat_deg, lon_deg) <= zone.radius_nm * grace
 
     def distance_nm(self, number: int, lat_deg: float, lon_deg: float) -> float:

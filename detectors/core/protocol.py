@@ -46,6 +46,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     why: tuple[Fact, ...] = ()
     would_change: tuple[str, ...] = ()
     verification: Verification = "corroborated"
+    severity: Severity | None = None
+    """In place of the situation's."""
+    severity_most: Severity = "page"
+    """No higher than this."""
     details: Mapping[str, object] = {}
     sentences: tuple[bytes, ...] = ()
     """Raw lines (with tag block) that decided, first and last."""
@@ -142,9 +146,13 @@ class Detector:
     """Whom it judges; ``imo`` is judged by the second stage (``detectors.core.imo``), from bindings."""
     judges_lists: ClassVar[bool] = False
     """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
+    judges_zones: ClassVar[bool] = False
+    """Whether it is shown the vessels of its open alerts when other zones come into force (``kind`` as above)."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """Those of ``columns`` that hold 1 + number of an entry; another list renumbers them."""
+    zone_columns: ClassVar[tuple[str, ...]] = ()
+    """Those that hold the number of a zone; negative for none, also for one that went."""
     severities: ClassVar[Mapping[str, Severity]] = {}
     """Default severity of each situation that it names."""
 
@@ -158,11 +166,13 @@ class Detector:
     def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
         """Another reference is in force; ``columns`` are the detector's own (None: it has none), to be renumbered.
 
-        Those of ``entry_columns`` are renumbered here.
+        Those of ``entry_columns`` and ``zone_columns`` are renumbered here.
         """
         self.reference = reference
         for name in self.entry_columns:
             renumbering.apply(getattr(columns, name))
+        for name in self.zone_columns:
+            renumbering.apply_zones(getattr(columns, name))
 
     def screen(self, step: Step) -> Places:
         """Places along ``step.rows`` worth judging. Writes nothing.

@@ -63,6 +63,8 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str | None = None
     """Where the position comes from."""
     precision_nm: float | None = None
+    severity: Literal["page", "ticket", "log"] | None = None
+    """Of an alert that a ship is inside, in place of the settings'; alerts of other reasons are no higher."""
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):

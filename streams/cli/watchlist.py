@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from detectors.core.reference import ListedShip, Reference
 from streams import config
-from streams.broker.clients import servers_of
+from streams.cli.importing import VANISHING_MOST, agreed, held_by
 from streams.cli.options import Json, SettingsFile
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
@@ -19,7 +18,7 @@ from streams.reference import cells
 from streams.reference.counting import count
 from streams.reference.difference import Difference, difference
 from streams.reference.formats import Read
-from streams.reference.library import Importer, in_force, read_shelf
+from streams.reference.library import Importer, in_force
 from streams.reference.loading import (
     Loaded,
     first_of_each,
@@ -30,18 +29,13 @@ from streams.reference.loading import (
     with_lists,
 )
 from streams.reference.lookup import Match, Query, match
-from streams.reference.shelf import Shelf
 from streams.reference.watchlist import Watchlist
-from streams.settings import Settings
 
 app = typer.Typer(
     help="Listed ships: what is loaded, and a ship tried against it.",
     no_args_is_help=True,
     epilog="Example: wakewatch watchlist match --imo 9179842",
 )
-
-VANISHING_MOST = 0.1
-"""A larger share of a list that would vanish is asked about: a half download looks like that."""
 
 Lists = Annotated[list[str] | None, typer.Option("--watchlist", help="A list file instead.", metavar="FILE")]
 
@@ -123,7 +117,7 @@ def import_(
     if not ships:
         raise ConfigError("watchlist import: no ship in these files; nothing was changed")
     own = load_reference(loaded.reference)
-    held = Shelf() if dry_run and not _has_kafka(loaded) else read_shelf(loaded.kafka)
+    held = held_by(loaded.kafka, needed=not dry_run)
     former = in_force(held, own)
     now = with_lists(former, ships)
     changes = difference(former.ships, now.ships)
@@ -132,25 +126,9 @@ def import_(
         return
     # The shipped four ships are an example: who imports a first list need not be asked about them.
     asks = not yes and (held.newest() is not None or bool(loaded.reference.watchlists))
-    if asks and changes.vanishing > VANISHING_MOST and not _agreed(changes):
+    if asks and changes.vanishing > VANISHING_MOST and not agreed(len(changes.removed), changes.vanishing, "entries"):
         raise ConfigError("watchlist import: nothing was changed; say --yes if so much shall vanish")
-    Importer(loaded.kafka, talk).bring(held, now.version, now.ships)
-
-
-def _has_kafka(loaded: Settings) -> bool:
-    try:
-        servers_of(loaded.kafka)
-    except ConfigError:
-        return False
-    return True
-
-
-def _agreed(changes: Difference) -> bool:
-    share = f"{len(changes.removed)} entries ({changes.vanishing:.0%}) would vanish"
-    if not sys.stdin.isatty():
-        talk(share)
-        return False
-    return typer.confirm(f"{share}. Go on?", err=True)
+    Importer(loaded.kafka, talk).bring(held, now)
 
 
 def _show(changes: Difference, now: Reference, read: list[Read], *, json: bool) -> None:

@@ -8,11 +8,22 @@ from typing import Annotated
 import msgspec
 import typer
 
-from detectors.core.reference import Zone
+from detectors.core.reference import Reference, Zone
 from streams import config
+from streams.cli.importing import VANISHING_MOST, agreed, held_by
 from streams.cli.options import Json, SettingsFile
 from streams.cli.terminal import show_table, talk
-from streams.reference.loading import read_reference, read_zones_file, shipped_or_named
+from streams.errors import ConfigError
+from streams.reference.difference import ZoneDifference, zone_difference
+from streams.reference.library import Importer, in_force
+from streams.reference.loading import (
+    load_reference,
+    make_reference,
+    read_reference,
+    read_zones_file,
+    shipped_or_named,
+)
+from streams.reference.shelf import version_of
 
 app = typer.Typer(
     help="Sanctioned ports and the ordinary ones of the same routes.",
@@ -45,11 +56,57 @@ def check(file: Path, json: Json = False) -> None:
     if json:
         typer.echo(msgspec.json.encode(found))
     else:
-        for each in found.refused:
+        for each in (*found.refused, *found.doubts):
             typer.echo(f"{file}:{each.line}: {each.reason}" if each.line else f"{file}: {each.reason}")
         talk(f"{len(found.zones)} zones, {len(found.refused)} features refused")
     if found.refused or not found.zones:
         raise typer.Exit(1)
+
+
+@app.command("import", epilog="Example: wakewatch zones import my-zones.geojson")
+def import_(
+    file: Path,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, also when many zones would vanish.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, touch nothing.")] = False,
+    settings: SettingsFile = None,
+    json: Json = False,
+) -> None:
+    """Bring the zones of a file into force in running workers, in the place of all that are in force.
+
+    They switch between two records, in every partition; an alert about a zone that went is closed. Whatever a worker's
+    settings name as zones counts no more. Interrupted, it is completed by doing it again.
+    """
+    loaded = config.load(settings)
+    found = read_zones_file(file)
+    for each in (*found.refused, *found.doubts):
+        talk(f"{file}:{each.line}: {each.reason}")
+    if not found.zones:
+        raise ConfigError("zones import: no zone in this file; nothing was changed")
+    own = load_reference(loaded.reference)
+    held = held_by(loaded.kafka, needed=not dry_run)
+    former = in_force(held, own)
+    now = make_reference(former.ships, found.zones)
+    changes = zone_difference(former.zones, now.zones)
+    _show(changes, now, json=json)
+    if dry_run:
+        return
+    if not yes and changes.vanishing > VANISHING_MOST and not agreed(len(changes.removed), changes.vanishing, "zones"):
+        raise ConfigError("zones import: nothing was changed; say --yes if so much shall vanish")
+    Importer(loaded.kafka, talk).bring(held, now, zones=True)
+
+
+def _show(changes: ZoneDifference, now: Reference, *, json: bool) -> None:
+    version = version_of(now, zoned=True)
+    if json:
+        typer.echo(msgspec.json.encode({"version": version, "difference": changes}))
+        return
+    for sign, names in (("+", changes.added), ("-", changes.removed), ("~", changes.changed)):
+        for name in names:
+            typer.echo(f"{sign} {name}")
+    added, removed, changed = len(changes.added), len(changes.removed), len(changes.changed)
+    talk(f"{added} added, {removed} removed, {changed} changed, {changes.kept} kept")
+    talk(f"{len(now.zones)} zones would be in force as version {version}")
 
 
 def _row(zone: Zone) -> tuple[object, ...]:

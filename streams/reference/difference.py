@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from detectors.core.reference import ListedShip
+from detectors.core.reference import ListedShip, Zone
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,4 +37,32 @@ def difference(former: Sequence[ListedShip], now: Sequence[ListedShip]) -> Diffe
         removed=tuple(ship for key, ship in was.items() if key not in is_),
         changed=changed,
         kept=len(both) - len(changed),
+    )
+
+
+class ZoneDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """By name and dates, in the order of the zones."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    kept: int
+
+    @property
+    def vanishing(self) -> float:
+        """The share of the former zones that is gone."""
+        former = len(self.removed) + len(self.changed) + self.kept
+        return len(self.removed) / former if former else 0.0
+
+
+def zone_difference(former: Sequence[Zone], now: Sequence[Zone]) -> ZoneDifference:
+    """From ``former`` to ``now``."""
+    was = {(zone.name, zone.from_date, zone.to_date): zone for zone in former}
+    is_ = {(zone.name, zone.from_date, zone.to_date): zone for zone in now}
+    changed = tuple(zone.name for key, zone in is_.items() if key in was and was[key] != zone)
+    return ZoneDifference(
+        added=tuple(zone.name for key, zone in is_.items() if key not in was),
+        removed=tuple(zone.name for key, zone in was.items() if key not in is_),
+        changed=changed,
+        kept=sum(key in was for key in is_) - len(changed),
     )

@@ -1,4 +1,4 @@
-"""The watchlist in Kafka: versions read from ``ais.reference.v1``, and a new one brought into force.
+"""The watchlist and the zones in Kafka: versions read from ``ais.reference.v1``, and a new one brought into force.
 
 Content first, flushed; then its head, flushed; then one marker in every partition of the log, flushed; then the note
 that all were told. Whatever interrupts that, either the old list is in force, or doing it again completes it: every
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from detectors.core.reference import ListedShip, Reference
+from detectors.core.reference import Reference
 from streams.broker import clients
 from streams.errors import SinkError
 from streams.records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
@@ -43,15 +43,17 @@ class Library:
         return self._written_ms.get(version, 0)
 
     def get(self, version: str) -> Reference | None:
-        """The reference of that version, with this process's own places; None when Kafka does not hold it whole."""
+        """The reference of that version, with this process's own zones where it has none.
+
+        None when Kafka does not hold it whole.
+        """
         if version not in self._known:
             held = read_shelf(self._kafka)
-            ships = held.ships(version)
-            if ships is None:
+            found = held.reference(version, self._own)
+            if found is None:
                 return None
             self._written_ms[version] = held.written_ms(version)
-            own = self._own
-            self._known[version] = Reference(ships=ships, zones=own.zones, ports=own.ports, version=version)
+            self._known[version] = found
         return self._known[version]
 
 
@@ -79,9 +81,7 @@ def read_shelf(kafka: KafkaSettings) -> Shelf:
 
 def in_force(held: Shelf, own: Reference) -> Reference:
     """The reference that was imported last, or ``own`` when none was."""
-    version = held.newest()
-    ships = held.ships(version) if version else None
-    return Reference(ships=ships, zones=own.zones, ports=own.ports, version=version or "") if ships is not None else own
+    return held.reference(held.newest(), own) or own
 
 
 class Importer:
@@ -92,20 +92,25 @@ class Importer:
         self._topic = kafka.topic_prefix + REFERENCE
         self._log = kafka.topic_prefix + SENTENCES
 
-    def bring(self, held: Shelf, version: str, ships: tuple[ListedShip, ...]) -> None:
-        """Writes what of ``version`` is not there yet, marks every partition, and deletes what is outdated.
+    def bring(self, held: Shelf, now: Reference, *, zones: bool = False) -> None:
+        """Brings ``now`` into force; with its ``zones``, also where the version in force has none of its own.
+
+        Writes what of that version is not there yet, marks every partition, and deletes what is outdated.
 
         Raises SinkError when Kafka does not take it; doing it again goes on from there.
         """
         producer = clients.producer(self._kafka, linger_ms=_LINGER_MS)
         try:
+            zoned = now.zones if zones or held.zones(held.newest() or "") is not None else None
+            version = shelf.version_of(now, zoned=zoned is not None)
             if held.ships(version) is None or held.newest() != version:
-                for record in shelf.content(version, ships):
+                for record in shelf.content(version, now.ships, zoned):
                     self._put(producer, record)
                 self._flush(producer)
-                self._put(producer, shelf.head(version, ships))
+                self._put(producer, shelf.head(version, now.ships, zoned))
                 self._flush(producer)
-                self._told(f"{len(ships)} entries written as version {version}")
+                told = "" if zoned is None else f" and {len(zoned)} zones"
+                self._told(f"{len(now.ships)} entries{told} written as version {version}")
             self._mark(producer, version)
             before_ms = int(time.time() * 1000 - self._kafka.sentences_kept_h * _HOUR_MS)
             for record in held.outdated(version, before_ms):

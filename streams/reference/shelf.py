@@ -1,6 +1,7 @@
-"""Versions of the watchlist as records of ``ais.reference.v1``: what is written, and what that gives again. No I/O.
+"""Versions of the watchlist and the zones as records of ``ais.reference.v1``: to be written, and read again. No I/O.
 
-Key ``VERSION/ship/LIST/ENTRY`` holds one entry, ``VERSION/head`` how many there are, ``VERSION/marked`` that every
+Key ``VERSION/ship/LIST/ENTRY`` holds one entry, ``VERSION/zone/PLACE`` one zone (a version without zones leaves each
+process its own), ``VERSION/head`` how many there are of both, ``VERSION/marked`` that every
 partition of the log has been told. Content goes first, then the head: a version without its head, or with fewer
 entries than its head says, is none. Old versions stay until the log no longer holds anything that they were in force
 for, so that a snapshot and a replay of the log find the version that they need.
@@ -13,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from detectors.core.reference import ListedShip
+from detectors.core.reference import ListedShip, Reference, Zone
 
 Record = tuple[bytes, bytes | None]
 """Key and value; None deletes."""
@@ -21,6 +22,8 @@ Record = tuple[bytes, bytes | None]
 _HEAD: Final = "head"
 _MARKED: Final = "marked"
 _SHIP: Final = "ship"
+_ZONE: Final = "zone"
+_ZONED: Final = "z"
 _PARTS: Final = 3
 
 
@@ -37,6 +40,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     ships: int
     lists: dict[str, int]
+    zones: int | None = None
+    """None: it says nothing of zones."""
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +53,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
 class _Version:
     def __init__(self) -> None:
         self.entries: dict[bytes, bytes] = {}
+        self.zones: dict[bytes, bytes] = {}
         self.head: Head | None = None
         self.head_offset = -1
         self.marked = False
@@ -68,10 +74,11 @@ class Shelf:
         name, kind = parts[0], parts[1]
         version = self._versions.setdefault(name, _Version())
         version.written_ms = max(version.written_ms, written_ms)
-        if kind == _SHIP:
-            version.entries.pop(key, None)
+        if kind in {_SHIP, _ZONE}:
+            entries = version.entries if kind == _SHIP else version.zones
+            entries.pop(key, None)
             if value is not None:
-                version.entries[key] = value
+                entries[key] = value
         elif kind == _HEAD:
             version.head, version.head_offset = _head(value), offset
         elif kind == _MARKED:
@@ -79,14 +86,38 @@ class Shelf:
 
     def ships(self, version: str) -> tuple[ListedShip, ...] | None:
         """The entries of a version in their order; None when it is not whole, or cannot be read."""
-        held = self._versions.get(version)
-        if held is None or held.head is None or len(held.entries) != held.head.ships:
+        held = self._whole(version)
+        if held is None:
             return None
         try:
             shelved = [msgspec.json.decode(value, type=Shelved) for value in held.entries.values()]
         except msgspec.MsgspecError:
             return None
         return tuple(each.ship for each in sorted(shelved, key=lambda each: each.place))
+
+    def zones(self, version: str) -> tuple[Zone, ...] | None:
+        """The zones of a version in their order; None when it is not whole, or has none of its own."""
+        held = self._whole(version)
+        if held is None or held.head is None or held.head.zones is None:
+            return None
+        try:
+            return tuple(msgspec.json.decode(value, type=Zone) for _, value in sorted(held.zones.items()))
+        except msgspec.MsgspecError:
+            return None
+
+    def reference(self, version: str | None, own: Reference) -> Reference | None:
+        """A version with the ports of ``own``, and its zones where it has none; None when it is not whole."""
+        ships = self.ships(version) if version else None
+        if ships is None or version is None:
+            return None
+        zones = self.zones(version)
+        return Reference(ships=ships, zones=own.zones if zones is None else zones, ports=own.ports, version=version)
+
+    def _whole(self, version: str) -> _Version | None:
+        held = self._versions.get(version)
+        if held is None or held.head is None or len(held.entries) != held.head.ships:
+            return None
+        return held if len(held.zones) == (held.head.zones or 0) else None
 
     def newest(self) -> str | None:
         """The version whose head was written last; None when there is none."""
@@ -106,22 +137,30 @@ class Shelf:
         """Records that delete the versions last written before ``before_ms``, save the one in force."""
         for name, held in self._versions.items():
             if name != in_force and held.written_ms < before_ms:
-                for key in (*held.entries, _key(name, _MARKED), _key(name, _HEAD)):
+                for key in (*held.entries, *held.zones, _key(name, _MARKED), _key(name, _HEAD)):
                     yield key, None
 
 
-def content(version: str, ships: Sequence[ListedShip]) -> Iterator[Record]:
-    """The entries of a version."""
+def version_of(reference: Reference, *, zoned: bool) -> str:
+    """What a reference is called in the topic: one that brings its zones is another than one that leaves them."""
+    return reference.version + (_ZONED if zoned else "")
+
+
+def content(version: str, ships: Sequence[ListedShip], zones: Sequence[Zone] | None = None) -> Iterator[Record]:
+    """The entries of a version, and its zones when it has its own."""
     for place, ship in enumerate(ships):
         yield _key(version, _SHIP, ship.list, ship.entry_id), msgspec.json.encode(Shelved(place=place, ship=ship))
+    for place, zone in enumerate(zones or ()):
+        yield _key(version, _ZONE, f"{place:06d}"), msgspec.json.encode(zone)
 
 
-def head(version: str, ships: Iterable[ListedShip]) -> Record:
+def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None = None) -> Record:
     """The record that makes a version whole."""
     lists: dict[str, int] = {}
     for ship in ships:
         lists[ship.list] = lists.get(ship.list, 0) + 1
-    made = Head(version=version, ships=sum(lists.values()), lists=lists)
+    count = None if zones is None else len(zones)
+    made = Head(version=version, ships=sum(lists.values()), lists=lists, zones=count)
     return _key(version, _HEAD), msgspec.json.encode(made)
 
 

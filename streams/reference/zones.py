@@ -2,7 +2,8 @@
 
 A FeatureCollection of Points (with ``radius_nm``) and Polygons. Properties: ``name``, ``kind`` (sanctioned |
 associated), ``programme``, ``legal_basis``, ``from``, ``to`` (ISO dates, both included), ``aliases``, ``locode``,
-``country``, ``radius_nm``, ``horizon_h``, ``source``, ``precision_nm``; others, such as ``note``, are passed over.
+``country``, ``radius_nm``, ``horizon_h``, ``severity``, ``source``, ``precision_nm``; others, such as ``note``, are
+passed over.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from detectors.core.reference import Zone
 from streams.reference import cells
 from streams.reference.cells import Refusal, Refused
 from streams.reference.rings import crosses_itself
+from streams.reference.zone_doubts import doubts_of
 
 Ring = tuple[tuple[float, float], ...]
 
@@ -50,6 +52,8 @@ class Zones(msgspec.Struct, frozen=True, kw_only=True):
 
     zones: tuple[Zone, ...]
     refused: tuple[Refused, ...]
+    doubts: tuple[Refused, ...] = ()
+    """What looks wrong of zones that count."""
 
 
 def read_zones(content: bytes) -> Zones:
@@ -67,16 +71,18 @@ def read_zones(content: bytes) -> Zones:
 def _read(features: list[Any], lines: list[int]) -> Zones:
     zones: list[Zone] = []
     refused: list[Refused] = []
+    doubts: list[Refused] = []
     taken: dict[object, str] = {}
     for number, feature in enumerate(features):
+        line = lines[number] if len(lines) == len(features) else 0
         try:
             zone = _zone(feature)
             _refuse_duplicate(zone, taken)
             zones.append(zone)
+            doubts += [Refused(line=line, reason=f"{zone.name}: {doubt}") for doubt in doubts_of(zone, feature)]
         except Refusal as why:
-            line = lines[number] if len(lines) == len(features) else 0
             refused.append(Refused(line=line, reason=f"feature {number + 1}: {why}"))
-    return Zones(zones=tuple(zones), refused=tuple(refused))
+    return Zones(zones=tuple(zones), refused=tuple(refused), doubts=tuple(doubts))
 
 
 def _feature_lines(content: bytes) -> list[int]:
@@ -95,11 +101,15 @@ def _refuse_duplicate(zone: Zone, taken: dict[object, str]) -> None:
     centre = (round(zone.lat_deg, _SAME_PLACE_DIGITS), round(zone.lon_deg, _SAME_PLACE_DIGITS), dates)
     if name in taken:
         raise Refusal(f"a zone {taken[name]} of the same dates stands before it")
-    if zone.polygon is None and centre in taken:
-        raise Refusal(f"it lies where {taken[centre]} lies; give one zone both names (aliases)")
-    taken[name] = zone.name
-    if zone.polygon is None:
-        taken[centre] = zone.name
+    where = centre if zone.polygon is None else (_corners(zone.polygon), dates)
+    if where in taken:
+        raise Refusal(f"it lies where {taken[where]} lies; give one zone both names (aliases)")
+    taken[name] = taken[where] = zone.name
+
+
+def _corners(polygon: tuple[Ring, ...]) -> frozenset[frozenset[tuple[float, float]]]:
+    """Blind to where a ring begins and which way round it goes."""
+    return frozenset(frozenset(ring) for ring in polygon)
 
 
 # -- one feature ----------------------------------------------------------------------------------------------------
@@ -134,6 +144,7 @@ def _zone(feature: object) -> Zone:
         else horizon_h,
         source=cells.text(_cell(properties, "source")),
         precision_nm=_bounded(properties, "precision_nm", _PRECISIONS_NM),
+        severity=_severity(properties),
     )
 
 
@@ -158,6 +169,19 @@ def _kind(properties: dict[str, Any]) -> Literal["sanctioned", "associated"]:
         case "associated":
             return "associated"
     raise Refusal("kind is neither sanctioned nor associated")
+
+
+def _severity(properties: dict[str, Any]) -> Literal["page", "ticket", "log"] | None:
+    match properties.get("severity"):
+        case None:
+            return None
+        case "page":
+            return "page"
+        case "ticket":
+            return "ticket"
+        case "log":
+            return "log"
+    raise Refusal("severity is neither page nor ticket nor log")
 
 
 def _aliases(properties: dict[str, Any]) -> tuple[str, ...]:

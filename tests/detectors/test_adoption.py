@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.core.alert import Alert
 from detectors.core.engine import Engine
-from detectors.core.reference import ListedShip, Reference
+from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, voyage
 
@@ -31,9 +31,14 @@ def background(hours: float) -> Story:
 
 
 def play(
-    story: Story, *switches: tuple[float, Reference], batch: int = 1000, revived: bool = False, settings: bool = False
+    story: Story,
+    *switches: tuple[float, Reference],
+    batch: int = 1000,
+    revived: bool = False,
+    settings: bool = False,
+    detector: str = "watchlist",
 ) -> list[Alert]:
-    """Watchlist alerts of a story in which each reference comes into force at its hour.
+    """Alerts of a detector in a story in which each reference comes into force at its hour.
 
     ``settings``: by a restart under other settings, not by the log.
     """
@@ -55,7 +60,7 @@ def play(
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
         assert not playing.drain_faults()
         alerts += [each.alert for each in emitted]
-    return [alert for alert in alerts if alert.detector == "watchlist"]
+    return [alert for alert in alerts if alert.detector == detector]
 
 
 def test_a_ship_seen_before_is_found_at_once_and_told_with_her_silence() -> None:
@@ -121,6 +126,35 @@ def test_a_report_of_her_number_alone_is_enough() -> None:
     said = Said(at_s=30, mmsi=SHIP, type=5, imo=9161003, name="RENAMED")
     story = beside(background(4), [*voyage(SHIP, [0.0, 60.0]), said])
     assert [alert.details["matched_on"] for alert in play(story, (2, by_imo))] == [["imo"]]
+
+
+def test_zones_come_go_and_are_renumbered_with_the_reference() -> None:
+    forbidden, closed, ordinary = REFERENCE.zones
+    near = Zone(name="New", kind="sanctioned", lat_deg=30.0, lon_deg=120.0, radius_nm=20, severity="log")
+    moved = Reference(ships=REFERENCE.ships, zones=(ordinary, closed, forbidden), version="moved")
+    without = Reference(ships=REFERENCE.ships, zones=(near, ordinary), version="without")
+    inside = voyage(OTHER, np.arange(0, 4 * HOUR, 300.0), (41.95, 131.0), speed_kn=1.0)
+    others = voyage(205_000_001, np.arange(0, 4 * HOUR, 60.0), (30.0, 120.0), speed_kn=1.0)
+    story = beside(others, inside)
+    for settings in (False, True):
+        alerts = play(story, (1, moved), (2, without), settings=settings, detector="port_proximity")
+        assert [(a.mmsi, a.status, a.details["zone"], a.details.get("ended"), a.severity) for a in alerts] == [
+            (OTHER, "opened", "Forbidden", None, "ticket"),
+            (OTHER, "updated", "Forbidden", None, "page"),
+            (OTHER, "closed", "Forbidden", "withdrawn", "page"),
+            (205_000_001, "opened", "New", None, "log"),
+        ]
+        assert "no longer near a zone in force: FORBIDDEN" in alerts[2].headline
+
+
+def test_a_zone_s_own_severity_bounds_what_is_not_inside_it() -> None:
+    bound = [Said(at_s=30.0, mmsi=OTHER, type=5, destination="XX FBD")]
+    story = beside(background(1), voyage(OTHER, np.arange(0, HOUR, 60.0), (30.0, 121.0)), bound)
+    for severity, wanted in ((None, "ticket"), ("page", "ticket"), ("log", "log")):
+        zone = msgspec.structs.replace(REFERENCE.zones[0], severity=severity)
+        zoned = Reference(ships=REFERENCE.ships, zones=(zone,), version="zoned")
+        alerts = play(story, (0, zoned), detector="port_proximity")
+        assert {(alert.details["reason"], alert.severity) for alert in alerts} == {("destination", wanted)}
 
 
 def test_another_list_in_the_settings_is_another_list_from_the_restart_on() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from streams.broker.clients import admin
-from streams.cli import watchlist
+from streams.cli import watchlist, zones
 from streams.errors import ConfigError
 from streams.reference import load_reference
 from streams.reference.library import in_force, read_shelf
@@ -46,3 +47,16 @@ def test_lists_come_into_force_and_do_not_vanish_unasked(
     assert names(kafka_settings) == {"FIRST", "SECOND", "MARIA"}
     assert run("OFAC,FIRST,273000001\n", "--yes").exit_code == 0
     assert names(kafka_settings) == {"FIRST", "MARIA"}
+    places = tmp_path / "places.geojson"
+    rajin = {"name": "Rajin", "kind": "sanctioned", "from": "2006-10-14", "radius_nm": 4, "severity": "page"}
+    point = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [130.3, 42.2]}, "properties": rajin}
+    places.write_text(json.dumps({"type": "FeatureCollection", "features": [point]}))
+    asked = CliRunner().invoke(zones.app, ["import", str(places)])
+    assert isinstance(asked.exception, ConfigError) and "zones (97%) would vanish" in asked.output
+    done = CliRunner().invoke(zones.app, ["import", str(places), "--yes"])
+    assert done.exit_code == 0 and "~ Rajin\n" in done.output
+    assert names(kafka_settings) == {"FIRST", "MARIA"}, "the lists stay"
+    assert run("OFAC,SECOND,273000001\n", "--yes").exit_code == 0
+    now = in_force(read_shelf(kafka_settings), OWN)
+    assert {ship.name for ship in now.ships} == {"SECOND", "MARIA"}
+    assert [(zone.name, zone.severity) for zone in now.zones] == [("Rajin", "page")], "and so do the zones"

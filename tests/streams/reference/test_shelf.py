@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from detectors.core.reference import ListedShip
-from streams.cli import watchlist
+from detectors.core.reference import ListedShip, Reference, Zone
+from streams.cli import importing, watchlist
 from streams.errors import ConfigError
 from streams.reference import shelf
 from streams.reference.difference import difference
@@ -22,6 +22,10 @@ def filled(
     version: str = "v1", ships: tuple[ListedShip, ...] = SHIPS, *, at: int = 0
 ) -> list[tuple[bytes, bytes | None]]:
     return [*shelf.content(version, ships), shelf.head(version, ships)]
+
+
+def zone(name: str) -> Zone:
+    return Zone(name=name, kind="associated", lat_deg=1.0, lon_deg=2.0)
 
 
 def put(held: Shelf, records: list[shelf.Record], offset: int = 0, written_ms: int = 0) -> Shelf:
@@ -59,6 +63,20 @@ def test_outdated_versions_are_deleted_save_the_one_in_force() -> None:
     assert (held.ships("old"), held.newest()) == (None, "new")
 
 
+def test_zones_travel_with_a_version_or_are_each_process_s_own() -> None:
+    own = Reference(zones=(zone("Own"),), version="own")
+    places = (zone("B"), zone("A"))
+    records = [*shelf.content("v", SHIPS, places), shelf.head("v", SHIPS, places)]
+    found = put(Shelf(), records[::-1]).reference("v", own)
+    assert found == Reference(ships=SHIPS, zones=places, version="v")
+    assert put(Shelf(), [r for r in records if r[0] != b"v/zone/000001"]).reference("v", own) is None
+    without = put(Shelf(), filled("v")).reference("v", own)
+    assert without is not None and without.zones == own.zones
+    assert shelf.version_of(own, zoned=True) != shelf.version_of(own, zoned=False) == "own"
+    held = put(Shelf(), records, written_ms=1)
+    assert {key for key, _ in held.outdated("new", before_ms=2)} >= {key for key, _ in records}
+
+
 def test_strange_records_are_passed_over() -> None:
     held = Shelf()
     for key, value in ((b"", b"x"), (b"\xff", None), (b"v/head", b"{"), (b"v/ship/L/1", b"nonsense"), (b"v/else", b"")):
@@ -83,7 +101,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_diff_and_a_dry_run_touch_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchlist, "_has_kafka", lambda _: False)
+    monkeypatch.setattr(importing, "_has_kafka", lambda _: False)
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
     old.write_text("list,name,mmsi\nmine,A,273000001\nmine,B,273000002\n")
     new.write_text("list,name,mmsi\nmine,A,273000001\nmine,C,273000003\n")

@@ -10,6 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.core.geo import distance_nm
+from detectors.core.places import Places
+from detectors.core.reference import Reference
+from streams.reference.loading import SHIPPED_ZONES, shipped
 from streams.reference.zones import Zones, read_zones
 
 SQUARE = [[130.0, 42.0], [130.4, 42.0], [130.4, 42.4], [130.0, 42.4], [130.0, 42.0]]
@@ -55,6 +58,8 @@ def test_a_polygon_has_a_circle_around_it_for_screening() -> None:
         (feature(radius_nm=0), "radius_nm is no number from 0.1 to 200"),
         (feature(radius_nm="5"), "radius_nm is no number"),
         (feature(horizon_h=1e9), "horizon_h is no number"),
+        (feature(severity="wake"), "severity is neither"),
+        (feature([[SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3], SQUARE[0]]], "Polygon"), "crosses itself"),
         (feature(kind="bad"), "neither sanctioned nor associated"),
         (feature(kind=[]), "neither sanctioned nor associated"),
         (feature(name="  "), "no name"),
@@ -89,7 +94,40 @@ def test_a_refused_feature_has_its_line() -> None:
 def test_duplicates_are_refused_unless_their_dates_differ() -> None:
     assert "stands before it" in read(feature(), feature((131, 42))).refused[0].reason
     assert "both names" in read(feature(), feature(name="Najin")).refused[0].reason
+    turned = [*SQUARE[2:], *SQUARE[1:3]][::-1]
+    both = feature([SQUARE], "Polygon"), feature([turned], "Polygon", name="Najin")
+    assert "both names" in read(*both).refused[0].reason
     assert len(read(feature(to="2020-01-01"), feature(**{"from": "2024-01-01"})).zones) == 2
+
+
+def test_what_looks_wrong_is_told_of_a_zone_that_counts() -> None:
+    hole = [[lon + 5, lat] for lon, lat in SQUARE]
+    found = read(
+        feature(severity="log", severty="page", country="KP", locode="RUVVO"),
+        feature((52.37, 4.9), name="Amsterdam"),
+        feature([SQUARE, hole], "Polygon", name="Holed"),
+        feature((0.0, -60.0), name="High seas"),
+    )
+    assert (len(found.zones), found.zones[0].severity) == (4, "log")
+    assert [doubt.reason.partition(": ")[::2] for doubt in found.doubts] == [
+        ("Rajin", "'severty' is passed over: severity?"),
+        ("Rajin", "UN/LOCODE RUVVO is not of KP"),
+        ("Amsterdam", "no port is near, but one is where its latitude and longitude are swapped"),
+        ("Holed", "a hole does not lie inside it"),
+    ]
+
+
+def test_a_hole_is_no_part_of_a_zone() -> None:
+    hole = [[130.1, 42.1], [130.3, 42.1], [130.3, 42.3], [130.1, 42.3], [130.1, 42.1]]
+    places = Places(Reference(zones=read(feature([SQUARE, hole], "Polygon")).zones))
+    assert places.contains(0, 42.05, 130.2) and not places.contains(0, 42.2, 130.2)
+
+
+def test_the_shipped_zones_have_a_source_a_precision_and_no_doubt() -> None:
+    found = read_zones(shipped(SHIPPED_ZONES))
+    assert not found.refused and not found.doubts
+    assert len(found.zones) > 25
+    assert [zone.name for zone in found.zones if not zone.source or zone.precision_nm is None] == []
 
 
 @pytest.mark.parametrize(

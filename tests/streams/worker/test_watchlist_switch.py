@@ -34,7 +34,7 @@ LIST = (
 def bring(kafka: KafkaSettings, ships: Sequence[ListedShip]) -> str:
     held = read_shelf(kafka)
     now = with_lists(in_force(held, OWN), ships)
-    Importer(kafka, lambda _: None).bring(held, now.version, now.ships)
+    Importer(kafka, lambda _: None).bring(held, now)
     return now.version
 
 

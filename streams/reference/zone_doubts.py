@@ -1,0 +1,53 @@
+"""What looks wrong of a zone that can be used: told by ``zones check``, refused by nobody. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+from typing import Final
+
+from detectors.core.gazetteer import Gazetteer
+from detectors.core.geo import in_ring
+from detectors.core.reference import Zone
+from streams.reference.ports import load_ports
+
+PROPERTIES: Final = (
+    "name", "kind", "programme", "legal_basis", "from", "to", "aliases", "locode", "country", "radius_nm", "horizon_h",
+    "severity", "source", "precision_nm",
+)  # fmt: skip
+_NEAR_NM: Final = 30.0
+_LIKE: Final = 0.8
+
+
+def doubts_of(zone: Zone, feature: object) -> Iterator[str]:
+    """In words; nothing for a zone that looks right. ``feature`` is what it was read from."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    for key in sorted(set(properties or ()) - set(PROPERTIES), key=str):
+        meant = get_close_matches(str(key), PROPERTIES, 1, _LIKE)
+        if meant:
+            yield f"{str(key)[:30]!r} is passed over: {meant[0]}?"
+    if zone.locode and zone.country and zone.locode[:2] != zone.country:
+        yield f"UN/LOCODE {zone.locode} is not of {zone.country}"
+    if zone.polygon is not None and not _holes_inside(zone.polygon):
+        yield "a hole does not lie inside it"
+    if zone.country is None and _port_nm(zone.lat_deg, zone.lon_deg) > _NEAR_NM:
+        swapped_nm = _port_nm(zone.lon_deg, zone.lat_deg)
+        if swapped_nm <= _NEAR_NM:
+            yield "no port is near, but one is where its latitude and longitude are swapped"
+
+
+@cache
+def _world() -> Gazetteer:
+    return Gazetteer(load_ports())
+
+
+def _holes_inside(polygon: tuple[tuple[tuple[float, float], ...], ...]) -> bool:
+    outer, *holes = polygon
+    return all(in_ring(lat, lon, outer) for hole in holes for lon, lat in hole)
+
+
+def _port_nm(lat_deg: float, lon_deg: float) -> float:
+    """To the nearest port of the world; infinite where none is near, and off the globe."""
+    found = _world().nearest(lat_deg, lon_deg) if abs(lat_deg) <= 90 else None  # noqa: PLR2004 - a pole
+    return found[1] if found else float("inf")
