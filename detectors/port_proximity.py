@@ -10,13 +10,13 @@ How it decides. Sanctioned zones look at every ship, associated zones (ordinary 
 ships only; a zone counts between its dates. One alert a ship at a time, naming the nearest zone. *Inside*: within
 the radius or polygon, until a tenth beyond it. *Closing*: the course leads through the zone, at 3 kn or more, the
 arrival is inside the horizon, and for an unlisted ship the destination names the zone or it is slowing down: mere
-nearness beside a busy lane is not enough. *Destination*: the text names it by UN/LOCODE or alias. A ship that goes
-silent inside leaves its alert open: last known inside. *Feasible while dark*: a listed ship has an open ``gap`` (also
-one of which it cannot tell), and d(last fix, zone) <= v_max * silence; when she is heard again, d(last, zone) + d(zone,
-next) <= v_max * silence says for how long she could have called, or retracts it. v_max is the 95th percentile of her
-own speeds under way, bounded by her type; distances are great circles. ``confidence`` is the share of the ports in
-reach that are sanctioned: below a setting it is for the record only. A zone's own ``severity`` holds for ships inside
-it (one unsupported report is a ticket at most) and bounds that of the other reasons.
+nearness beside a busy lane is not enough. *Destination*: the text names it by UN/LOCODE, alias or likeness (``RAJ1N``).
+A ship that goes silent inside leaves its alert open: last known inside. *Feasible while dark*: a listed ship has an
+open ``gap`` (also one of which it cannot tell), and d(last fix, zone) <= v_max * silence; when she is heard again,
+d(last, zone) + d(zone, next) <= v_max * silence says for how long she could have called, or retracts it. v_max is the
+95th percentile of her own speeds under way, bounded by her type; distances are great circles. ``confidence`` is the
+share of the ports in reach that are sanctioned: below a setting it is for the record only. A zone's own ``severity``
+holds for ships inside it (one unsupported report is a ticket at most) and bounds that of the other reasons.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
@@ -44,7 +44,7 @@ from detectors.core.columns import Column
 from detectors.core.havens import havens_of
 from detectors.core.nearby import Nearby, Standing
 from detectors.core.nearness import DarkReach, Nearness, no_longer, refuting, severity_most, silence_of, situation_of
-from detectors.core.places import NO_ZONE, Places
+from detectors.core.places import NO_ZONE, UNNAMED, Places
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
@@ -273,7 +273,8 @@ class PortProximity(Detector):
         now_ms, zone = int(step.time_ms[at]), self.places.zones[look.zone]
         if ship.lat_deg is not None and ship.lon_deg is not None:
             look = look._replace(distance_nm=self.places.distance_nm(look.zone, ship.lat_deg, ship.lon_deg))
-        said = Nearness(ship, zone, look, now_ms, silent_ms)
+        named = self.places.naming(ship.destination) if ship.destination else UNNAMED
+        said = Nearness(ship, zone, look, now_ms, silent_ms, named.by if named.zone == look.zone else "")
         return Finding(
             action="update" if opened else "open",
             situation=situation_of(ship, look.reason),

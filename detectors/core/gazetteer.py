@@ -71,19 +71,18 @@ class Gazetteer:
         return f"{nm:.0f} nm {compass(bearing_deg(port.lat_deg, port.lon_deg, lat_deg, lon_deg))} of {port.name}"
 
     def _named(self, destination: str) -> Named | None:
-        part = [part for part in _ARROW.split(_VIA.split(destination.upper())[0]) if part.strip()]
-        words: list[str] = _WORD.findall(part[-1]) if part else []
+        words = words_of(destination)
         if (code := next((code for code in _codes(words) if code in self._locodes), None)) is not None:
             return Named(self._locodes[code], "locode")
         told = [word for word in words if word not in _NOISE]
-        for text in _phrases(told):
+        for text in phrases(told):
             if (port := self._names.get(plain(text).letters)) is not None:
                 return Named(port, "name")
         return self._alike(told)
 
     def _alike(self, words: list[str]) -> Named | None:
         """The port whose name is a letter away, when one is nearer than all others: a slip, not a guess."""
-        for text in _phrases(words):
+        for text in phrases(words):
             near = self._index.near(text) if len(plain(text).letters) >= TYPO_LETTERS_LEAST else []
             alike = {n: max(likeness(text, name) for name in _spellings(self.ports[n])) for n in near}
             best = [self.ports[n] for n, value in alike.items() if value == max(alike.values()) >= LIKENESS_LEAST]
@@ -134,7 +133,13 @@ def _codes(words: list[str]) -> Iterable[str]:
             yield one + other
 
 
-def _phrases(words: list[str]) -> Iterable[str]:
+def words_of(destination: str) -> list[str]:
+    """The words of what follows the last arrow and comes before a VIA."""
+    part = [part for part in _ARROW.split(_VIA.split(destination.upper())[0]) if part.strip()]
+    return _WORD.findall(part[-1]) if part else []
+
+
+def phrases(words: list[str]) -> Iterable[str]:
     """The words together, then ever fewer of them: longest first, from the left."""
     for length in range(len(words), 0, -1):
         for at in range(len(words) - length + 1):

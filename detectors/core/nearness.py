@@ -17,6 +17,9 @@ from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339, spoken, unix_m
 
 _GAP: Final = "gap"
 _SEEN_AFTER_MS: Final = 5 * MINUTE_MS
+_NAMED: Final = {
+    "locode": "by UN/LOCODE", "name": "by name or alias", "likeness": "by likeness: it may be a slip"
+}  # fmt: skip
 _SUPPORTED: Final = 2  # one report is unsupported
 _ENDED: Final = {
     "left": "left, or turned from,",
@@ -87,6 +90,8 @@ class Nearness(NamedTuple):
     now_ms: int
     silent_ms: int = 0
     """Above 0: she has been silent inside for so long."""
+    named_by: str = ""
+    """How her destination names the zone: ``locode``, ``name``, ``likeness``; empty when it does not."""
 
     def headline(self) -> str:
         """Who, what, where, since when."""
@@ -105,7 +110,8 @@ class Nearness(NamedTuple):
         look, ship = self.look, self.ship
         closing = (Fact(fact="hours to its edge", value=look.eta_h, unit="h"),) if look.reason == CLOSING else ()
         speed = () if ship.sog_kn is None else (Fact(fact="speed over ground", value=ship.sog_kn, unit="kn"),)
-        stated = (Fact(fact="destination stated", value=ship.destination),) if ship.destination else ()
+        named = {"threshold": self.zone.name, "source": _NAMED[self.named_by]} if self.named_by else {}
+        stated = (Fact(fact="destination stated", value=ship.destination, **named),) if ship.destination else ()
         distance = Fact(
             fact="distance to the zone's centre", value=look.distance_nm, threshold=self.zone.radius_nm, unit="nm"
         )
@@ -122,6 +128,7 @@ class Nearness(NamedTuple):
             "zone": zone.name, "kind": zone.kind, "reason": REASONS[look.reason], "distance_nm": look.distance_nm,
             **({"legal_basis": zone.legal_basis} if zone.legal_basis else {}),
             **({"destination": ship.destination} if ship.destination else {}),
+            **({"destination_by": self.named_by} if self.named_by else {}),
             **({"eta": rfc3339(self.now_ms + int(look.eta_h * HOUR_MS))} if look.reason == CLOSING else {}),
             **({"silent_since": rfc3339(ship.last_ms)} if self.silent_ms else {}),
         }  # fmt: skip

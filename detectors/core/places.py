@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.gazetteer import LIKENESS_LEAST, TYPO_LETTERS_LEAST, gazetteer_of, phrases, words_of
 from detectors.core.geo import Floats, distance_nm, distances_nm, in_ring, unit_vectors
+from detectors.core.names import NameIndex, likeness
 from detectors.core.reference import Reference, Zone
 
 NO_ZONE: Final = -1
@@ -23,8 +25,21 @@ _SANCTIONED: Final = "sanctioned"
 _WORD: Final = re.compile(r"[A-Z0-9]+")
 _LEAST_ALIAS: Final = 4  # shorter names would match by accident
 _LOCODE_LETTERS: Final = 5
+_SAME_PORT_NM: Final = 10.0
 
 Bools = npt.NDArray[np.bool_]
+
+
+class Naming(NamedTuple):
+    """What a destination names."""
+
+    zone: int
+    """NO_ZONE for none."""
+    by: str
+    """``locode``, ``name`` or ``likeness``; empty for none."""
+
+
+UNNAMED: Final = Naming(NO_ZONE, "")
 
 
 class Places:
@@ -39,7 +54,8 @@ class Places:
         self.radius_nm = np.asarray([z.radius_nm for z in self.zones], np.float64)
         self.sanctioned = np.asarray([z.kind == _SANCTIONED for z in self.zones], bool)
         self.horizon_h = np.asarray([z.horizon_h for z in self.zones], np.float64)
-        self._named: dict[str, int] = {}
+        self._reference = reference
+        self._named: dict[str, Naming] = {}
         self._needed_kn = _needed_kn(self.zones)
 
     def distances_nm(self, lat_deg: Floats, lon_deg: Floats) -> Floats:
@@ -99,9 +115,14 @@ class Places:
         return sorted(((n, i) for n, i in names if len(n) >= _LEAST_ALIAS), key=lambda pair: (-len(pair[0]), pair))
 
     def named_by(self, destination: str) -> int:
-        """The zone that a destination names, by UN/LOCODE or alias; NO_ZONE when none.
+        """The zone that a destination names; NO_ZONE when none."""
+        return self.naming(destination).zone
 
-        ``KRPUS>KPRJN`` names what follows the arrow; a name counts only as whole words.
+    def naming(self, destination: str) -> Naming:
+        """The zone that a destination names, and how: by UN/LOCODE, alias or likeness.
+
+        ``KRPUS>KPRJN`` names what follows the arrow; a name counts only as whole words; ``RAJ1N`` is like RAJIN, a
+        text that names another port of the world as it stands is like none.
         """
         known = self._named.get(destination)
         if known is None:
@@ -110,15 +131,42 @@ class Places:
             known = self._named[destination] = self._find(destination)
         return known
 
-    def _find(self, destination: str) -> int:
+    def _find(self, destination: str) -> Naming:
         text = destination.upper().rsplit(">", 1)[-1]
         words = _WORD.findall(text)
         joined = "".join(words)
         for number, zone in enumerate(self.zones):
             if zone.locode and (zone.locode in words or joined[:_LOCODE_LETTERS] == zone.locode == joined):
-                return number
+                return Naming(number, "locode")
         spaced = f" {' '.join(words)} "
-        return next((number for name, number in self._names if f" {name} " in spaced), NO_ZONE)
+        found = next((Naming(number, "name") for name, number in self._names if f" {name} " in spaced), None)
+        return found or self._alike(destination)
+
+    @cached_property
+    def _plain(self) -> tuple[NameIndex, list[str]]:
+        names = [name for name, _ in self._names]
+        return NameIndex(names, list(range(len(names)))), names
+
+    def _alike(self, destination: str) -> Naming:
+        index, names = self._plain
+        texts = [text for text in phrases(words_of(destination)) if len(text) >= _LEAST_ALIAS]
+        for text in (text for text, near in zip(texts, index.any_near(texts).tolist(), strict=True) if near):
+            alike = {at: likeness(text, names[at]) for at in index.near(text)}
+            best = max(alike, key=lambda at: (alike[at], -at), default=-1)
+            enough = LIKENESS_LEAST if len(text) >= TYPO_LETTERS_LEAST else 1.0
+            if best >= 0 and alike[best] >= enough and not self._is_elsewhere(destination, self._names[best][1]):
+                return Naming(self._names[best][1], "likeness")
+        return UNNAMED
+
+    def _is_elsewhere(self, destination: str, number: int) -> bool:
+        """Whether a text names a port, letter by letter, that is not this zone's."""
+        port = gazetteer_of(self._reference).named(destination)
+        zone = self.zones[number]
+        return (
+            port is not None
+            and port.by != "likeness"
+            and self.distance_nm(number, port.port.lat_deg, port.port.lon_deg) > max(zone.radius_nm, _SAME_PORT_NM)
+        )
 
 
 @lru_cache(maxsize=8)

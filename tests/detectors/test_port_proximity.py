@@ -50,7 +50,7 @@ def test_a_destination_names_a_zone_by_locode_and_only_as_whole_words() -> None:
     named = [*voyage(SHIP, [5.0, 35.0], (20.0, 110.0)), Said(at_s=40, mmsi=SHIP, type=5, destination="CNSHA>XXFBD")]
     innocent = [
         *voyage(SHIP + 1, [5.0, 35.0], (20.0, 110.0)),
-        Said(at_s=41, mmsi=SHIP + 1, type=5, destination="FORBIDDENX"),
+        Said(at_s=41, mmsi=SHIP + 1, type=5, destination="UNFORBIDDEN BAY"),
     ]
     assert [(a.mmsi, a.details["reason"], a.severity) for a in near(named, innocent)] == [(SHIP, "destination", "log")]
 
