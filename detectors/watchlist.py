@@ -112,7 +112,7 @@ class Watchlist(Detector):
         own.stage[row] = max(int(own.stage[row]), CORROBORATED if corroborated else UNVERIFIED)
         own.listed[row], own.matched[row], own.misuse[row] = _number(step, row), ship.matched, ship.misuse
         self.arm(step, at, ship.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS))
-        yield self._heard(step, at, ship, ship.listed, opened)
+        yield self._heard(step, at, ship, opened)
 
     def _same_ship(self, said: int, now: int) -> bool:
         """Whether two entries, by 1 + number, are about one ship."""
@@ -157,12 +157,12 @@ class Watchlist(Detector):
             headline=f"{listing.title(ship)} now listed: seen {spoken(since_ms)} ago{where}{dark}",
             why=(
                 Fact(fact="last heard before the list came into force", value=since_ms // MS, unit="s"),
-                *listing.reasons(ship, listings[0], verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
+                *listing.reasons(ship, listings, verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
             ),
             would_change=("a report of the ship says where she is now", "a list without her closes it"),
             verification="corroborated" if corroborated else "unverified",
             details={
-                **listing.details(ship, listings, reason, now_ms, verdict=verdict, reference=self.reference),
+                **listing.details(ship, listings, reason, verdict=verdict, reference=self.reference),
                 "last_heard": rfc3339(ship.last_ms),
             },
             sentences=(ship.sentence,) if ship.sentence else (),
@@ -187,7 +187,7 @@ class Watchlist(Detector):
         others = [n for n in register.listings(number) if n != number]
         return [self.reference.ships[n] for n in (number, *others)], listing.verdict_on(ship, self.reference)
 
-    def _heard(self, step: Step, at: int, ship: Ship, entry: ListedShip, opened: Alert | None) -> Finding:
+    def _heard(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
         stage = int(self.state(step).stage[step.rows[at]])
         dark_ms = ship.appeared_ms - ship.heard_before_ms if ship.heard_before_ms else 0
         again = dark_ms >= int(self.thresholds.episode_ends_after_h * HOUR_MS)
@@ -205,7 +205,7 @@ class Watchlist(Detector):
             why=tuple(
                 listing.reasons(
                     ship,
-                    entry,
+                    listings,
                     verdict,
                     dark_ms if reason == "reappeared" else 0,
                     bound_by=step.sources.name_of(ship.bound_by),
@@ -221,7 +221,7 @@ class Watchlist(Detector):
                 "another name, or the IMO number of another ship, retracts it",
             ),
             verification="corroborated" if stage >= CORROBORATED else "unverified",
-            details=listing.details(ship, listings, reason, now_ms, verdict=verdict, reference=self.reference),
+            details=listing.details(ship, listings, reason, verdict=verdict, reference=self.reference),
             sentences=(step.lines(at),),
         )
 

@@ -34,12 +34,13 @@ def told_of(ship: Ship) -> Told:
 
 
 def reasons(
-    ship: Ship, entry: ListedShip, verdict: Verdict | None, dark_ms: int, *, bound_by: str | None = None
+    ship: Ship, listings: Sequence[ListedShip], verdict: Verdict | None, dark_ms: int, *, bound_by: str | None = None
 ) -> Iterable[Fact]:
-    """The facts that decided, in the order of weight. ``dark_ms``: the silence before, 0 when there was none.
+    """The facts that decided, in the order of weight; the first of ``listings`` is the entry that was matched.
 
-    ``bound_by`` names the source that heard the IMO stated.
+    ``dark_ms``: the silence before, 0 when there was none. ``bound_by`` names the source that heard the IMO stated.
     """
+    entry = listings[0]
     if "imo" in ship.matched_on:
         age_s = (ship.last_ms - ship.bound_ms) // MS
         yield Fact(fact="IMO", value=ship.imo or 0, threshold=entry.imo, source=entry.list)
@@ -63,6 +64,8 @@ def reasons(
     if verdict is not None:
         yield from _score(verdict)
     yield from _flags(ship, entry)
+    for each in listings:
+        yield _listed(each, _day(ship))
 
 
 def _score(verdict: Verdict) -> Iterable[Fact]:
@@ -73,13 +76,39 @@ def _score(verdict: Verdict) -> Iterable[Fact]:
 
 
 def _flags(ship: Ship, entry: ListedShip) -> Iterable[Fact]:
-    flag = flag_of(ship.mmsi)
-    listed = [each for each in (entry.flag, *entry.former_flags) if each]
+    """What her MMSI says of her flag, against the entry: de-registered where only a former flag agrees."""
+    flag, former = flag_of(ship.mmsi), ", ".join(entry.former_flags) or None
     if flag is None:
-        yield Fact(fact="MID of the MMSI is no country's", value=ship.mmsi // _MID, source="ITU table of MIDs")
-    elif listed and flag not in listed:
-        flags = ", ".join(listed)
-        yield Fact(fact="flag by MMSI is none of those listed", value=flag, threshold=flags, source=entry.list)
+        listed = entry.flag or former
+        mid = ship.mmsi // _MID
+        yield Fact(fact="MID of the MMSI is no country's", value=mid, threshold=listed, source="ITU table of MIDs")
+    elif flag == entry.flag:
+        yield Fact(fact="flag by MMSI, as listed", value=flag, threshold=entry.flag, source=entry.list)
+    elif flag in entry.former_flags:
+        said = "flag by MMSI is a former one of the listing: possibly de-registered there"
+        yield Fact(fact=said, value=flag, threshold=entry.flag or former, source=entry.list)
+    elif entry.flag or former:
+        listed = ", ".join(each for each in (entry.flag, *entry.former_flags) if each)
+        said = "flag by MMSI is none of those listed: not seen of her before"
+        yield Fact(fact=said, value=flag, threshold=listed, source=entry.list)
+    else:
+        yield Fact(fact="flag by MMSI; the list names none", value=flag, source=entry.list)
+
+
+def _listed(entry: ListedShip, day: str) -> Fact:
+    """Whether an entry counted on the day of the fix; the programme is the list's own word."""
+    by = f"{entry.list} {entry.entry_id}" + (f", {entry.programme}" if entry.programme else "")
+    if entry.delisted_on and entry.delisted_on <= day:
+        return Fact(fact="de-listed before this fix", value=entry.delisted_on, threshold=day, source=by)
+    if entry.listed_on is None:
+        return Fact(fact="listed; the list gives no date, so before or after this fix is unknown", value=day, source=by)
+    said = "listed before this fix" if entry.listed_on <= day else "listed after this fix"
+    return Fact(fact=said, value=entry.listed_on, threshold=day, source=by)
+
+
+def _day(ship: Ship) -> str:
+    """ISO date of her last report: what a listing is older or younger than."""
+    return rfc3339(ship.last_ms)[:_DAY_LETTERS]
 
 
 def as_listed(ship: Ship) -> Ship:
@@ -118,13 +147,12 @@ def details(
     ship: Ship,
     listings: Sequence[ListedShip],
     reason: str,
-    now_ms: int,
     *,
     verdict: Verdict | None,
     reference: Reference,
 ) -> dict[str, object]:
     """The details of a hit by the first of ``listings``; all of them are about this ship."""
-    entry, today = listings[0], rfc3339(now_ms)[:_DAY_LETTERS]
+    entry, today = listings[0], _day(ship)
     said: dict[str, object] = {
         "list": entry.list, "entry_id": entry.entry_id, "list_version": reference.version,
         "matched_on": ship.matched_on, "reason": reason, "misuse": ship.misuse, **dates(entry, today),

@@ -1,6 +1,7 @@
 """watchlist: a listed ship is heard."""
 
 import numpy as np
+import pytest
 
 from detectors.core import listing
 from detectors.core.alert import Alert
@@ -77,13 +78,51 @@ def test_listings_of_one_ship_are_told_together_with_their_dates() -> None:
     fleet = engine().fleet
     (row,) = fleet.admit(np.array([999_000_009], np.uint32)).tolist()
     fleet.core.imo[row], fleet.core.listed[row] = 9179842, 1
+    fleet.core.last_ms[row] = 1_707_000_000_000  # in February 2024
     ship = read_ship(fleet.core, row, Reference(ships=tuple(entries)))
-    feb_2024_ms = 1_707_000_000_000
-    said = listing.details(ship, entries, "first_heard", feb_2024_ms, verdict=None, reference=Reference(version="v7"))
+    said = listing.details(ship, entries, "first_heard", verdict=None, reference=Reference(version="v7"))
     assert (said["list"], said["listed_before_fix"], said["programme"]) == ("OFAC", True, "X")
     told = {each["list"]: each for each in said["listings"]}  # type: ignore[attr-defined]
     assert (told["EU"]["listed_before_fix"], told["UK"]["delisted_before_fix"]) == (False, True)
-    assert [fact.fact for fact in listing.reasons(ship, entries[0], None, 0)][-1].startswith("MID of the MMSI")
+    facts = [(fact.fact, fact.value, fact.source) for fact in listing.reasons(ship, entries, None, 0)]
+    assert facts[-4:] == [
+        ("MID of the MMSI is no country's", 999, "ITU table of MIDs"),
+        ("listed before this fix", "2022-05-08", "OFAC 1, X"),
+        ("listed after this fix", "2024-06-24", "EU 2"),
+        ("de-listed before this fix", "2023-01-01", "UK 3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "says", "threshold"),
+    [
+        ({"flag": "RU", "former_flags": ("MT",)}, "flag by MMSI, as listed", "RU"),
+        ({"flag": "MT", "former_flags": ("RU",)}, "former one of the listing: possibly de-registered there", "MT"),
+        ({"former_flags": ("RU",)}, "former one of the listing: possibly de-registered there", "RU"),
+        ({"flag": "MT", "former_flags": ("PA",)}, "none of those listed: not seen of her before", "MT, PA"),
+        ({}, "flag by MMSI; the list names none", None),
+    ],
+)
+def test_her_flag_is_held_against_the_entry(flags: dict[str, object], says: str, threshold: str | None) -> None:
+    entry = ListedShip(list="OFAC", entry_id="1", name="X", mmsi=SHIP, **flags)  # type: ignore[arg-type]
+    fleet = engine().fleet
+    (row,) = fleet.admit(np.array([SHIP], np.uint32)).tolist()
+    fleet.core.listed[row] = 1
+    facts = list(listing.reasons(read_ship(fleet.core, row, Reference(ships=(entry,))), [entry], None, 0))
+    (flag,) = [fact for fact in facts if says in fact.fact]
+    assert (flag.value, flag.threshold) == ("RU", threshold)
+    assert facts[-1].fact.startswith("listed; the list gives no date")
+
+
+def test_a_ship_listed_after_she_was_seen_is_told_so() -> None:
+    """The fix decides, not the time at which the list came into force."""
+    fleet = engine().fleet
+    (row,) = fleet.admit(np.array([SHIP], np.uint32)).tolist()
+    entry = ListedShip(list="OFAC", entry_id="1", name="X", mmsi=SHIP, listed_on="2024-02-01")
+    fleet.core.listed[row], fleet.core.last_ms[row] = 1, 1_706_000_000_000  # 23 January 2024
+    ship = read_ship(fleet.core, row, Reference(ships=(entry,)))
+    said = listing.details(ship, [entry], "listed_now", verdict=None, reference=Reference())
+    assert said["listed_before_fix"] is False
 
 
 def test_a_register_is_made_once_for_a_reference() -> None:
