@@ -60,7 +60,7 @@ def _rate(lines: list[bytes], rate: int, seconds: float, vessels: int) -> tuple[
     with opened(_PARTITIONS) as road:
         started_ms = int(time.time() * 1000) - int(vessels / _PREPARED_HZ * 1000)
         road.prepare(Lines(_PARTITIONS, _PREPARED_HZ, started_ms), fleet(vessels))
-        with _ingest(road) as (ingest, connection):
+        with listening(road) as (ingest, connection):
             _send(connection, lines, rate, _WARM_S, _FIRST_MARKER)
             before_s = road.cpu_s(), process_cpu_s(ingest.pid)
             sent = _send(connection, lines, rate, seconds, _FIRST_MARKER + 100_000)
@@ -99,11 +99,11 @@ def _send(connection: socket.socket, lines: list[bytes], rate: int, seconds: flo
 
 
 @contextmanager
-def _ingest(road: Road) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+def listening(road: Road) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
     """``wakewatch ingest`` that listens, and a connection to it."""
     port = free_port()
     call = [sys.executable, "-c", "from streams.cli import main; main()", "ingest", f"live=tcp-listen://{HOST}:{port}"]
-    environ = {**os.environ, "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": road.kafka.bootstrap_servers}
+    environ = road.environ()
     with Path(os.devnull).open("wb") as nowhere:
         process = subprocess.Popen(call, env=environ, stdout=nowhere, stderr=nowhere)
     try:

@@ -131,28 +131,34 @@ class Road:
     """Use ``opened``. ``worker`` starts one; none outlives the block."""
 
     def __init__(self, kafka: KafkaSettings, home: Path) -> None:
-        self.kafka, self._home = kafka, home
+        self.kafka, self.home = kafka, home
         self.workers: list[subprocess.Popen[bytes]] = []
         self._metrics: dict[int, int] = {}
         self.listener = Listener(kafka)
         self._producer: Any = clients.producer(kafka)
         self._sender = Sender(SOURCE, "bench", replayed=False, prefix=kafka.topic_prefix)
 
-    def worker(self, name: str = "one") -> subprocess.Popen[bytes]:
-        """A worker with a name of its own (static membership)."""
-        port = free_port()
-        environ = {
+    def environ(self) -> dict[str, str]:
+        """Of a process that is to find these topics."""
+        return {
             **os.environ,
             "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             "WAKEWATCH_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
             "WAKEWATCH_KAFKA_PARTITIONS": str(self.kafka.partitions),
+        }
+
+    def worker(self, name: str = "one") -> subprocess.Popen[bytes]:
+        """A worker with a name of its own (static membership)."""
+        port = free_port()
+        environ = {
+            **self.environ(),
             "WAKEWATCH_WORKER_APP_ID": f"{self.kafka.topic_prefix}app",
             "WAKEWATCH_WORKER_INSTANCE_ID": name,
-            "WAKEWATCH_WORKER_DATA_DIR": str(self._home / name),
+            "WAKEWATCH_WORKER_DATA_DIR": str(self.home / name),
             "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": str(SNAPSHOT_EVERY_S),
             "WAKEWATCH_WORKER_METRICS_PORT": str(port),
         }
-        with (self._home / "worker.log").open("ab") as log:
+        with (self.home / "worker.log").open("ab") as log:
             process = subprocess.Popen([sys.executable, "-m", "streams.worker"], env=environ, stdout=log, stderr=log)
         self.workers.append(process)
         self._metrics[process.pid] = port
@@ -189,7 +195,7 @@ class Road:
 
     def last_words(self) -> str:
         """The end of the workers' log."""
-        return (self._home / "worker.log").read_text(errors="replace")[-1000:]
+        return (self.home / "worker.log").read_text(errors="replace")[-1000:]
 
     def prepare(self, made: Lines, known: Sequence[bytes], workers: int = 1) -> None:
         """Starts workers and puts the vessels of ``known`` into their state."""
@@ -222,7 +228,20 @@ class Road:
 
     def snapshots(self) -> int:
         """Snapshots, one a partition, that the workers that live have committed."""
-        return sum(_snapshots(self._metrics[worker.pid]) for worker in self.workers)
+        return self.counted("wakewatch_snapshot_duration_seconds_count")
+
+    def counted(self, name: str) -> int:
+        """The sum of a metric over its labels and the workers that live and serve theirs."""
+        return sum(_counted(self._metrics[worker.pid], name) for worker in self.workers)
+
+    def settle(self) -> None:
+        """Ends the workers in good order: what they have taken in is told. Raises WakewatchError when they do not."""
+        for worker in self.workers:
+            worker.terminate()
+        codes = [worker.wait(_PATIENCE_S) for worker in self.workers]
+        if any(codes):
+            raise WakewatchError(f"a worker ended with {codes}: {self.last_words()}")
+        self.workers.clear()
 
     def close(self) -> None:
         """Ends the workers."""
@@ -233,11 +252,11 @@ class Road:
         self._producer.close()
 
 
-def _snapshots(port: int) -> int:
+def _counted(port: int, name: str) -> int:
     with urlopen(f"http://{HOST}:{port}/metrics", timeout=_METRICS_WAIT_S) as answer:
         families = text_string_to_metric_families(answer.read().decode())
     samples = (sample for family in families for sample in family.samples)
-    return round(sum(s.value for s in samples if s.name == "wakewatch_snapshot_duration_seconds_count"))
+    return round(sum(s.value for s in samples if s.name == name))
 
 
 @contextmanager

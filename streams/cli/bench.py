@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 from collections.abc import Callable
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ class _Benches(TyperGroup):
     """The benchmarks that exist; one is imported when it is asked for."""
 
     def list_commands(self, ctx: Context) -> list[str]:
-        return [name for name in frame.NAMES if importlib.util.find_spec(f"streams.bench.{name}")]
+        return [name for name in frame.NAMES if importlib.util.find_spec(_module(name))]
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         if cmd_name not in self.list_commands(ctx):
@@ -48,9 +49,14 @@ def benches() -> None:
     """
 
 
+def _module(name: str) -> str:
+    """``import`` cannot be a module's name: that one has a stroke behind it."""
+    return f"streams.bench.{name}{'_' * iskeyword(name)}"
+
+
 def _command(name: str) -> Callable[..., None]:
     """``run`` of the module with --json and --against added to its parameters."""
-    run = importlib.import_module(f"streams.bench.{name}").run
+    run = importlib.import_module(_module(name)).run
 
     def command(*, json: bool, against: Path | None, **given: object) -> None:
         earlier = frame.read_result(against) if against else None

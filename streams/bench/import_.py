@@ -1,0 +1,290 @@
+"""A watchlist imported while two workers take in a live feed: how soon its ships are found, and is nothing lost."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count, cycle, islice
+from math import nan
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
+
+import msgspec
+import typer
+from kafka import TopicPartition
+
+from detectors.core.alert import Alert
+from streams.bench.frame import Figure, Measured, Process, Row, process_cpu_s
+from streams.bench.latency import listening
+from streams.bench.lists import rows_of
+from streams.bench.road import Lines, Road, fleet, opened
+from streams.broker import clients
+from streams.broker.reading import Read, read
+from streams.encode import Fix, Particulars, position, sentences, static
+from streams.errors import WakewatchError
+from streams.records import H_KIND, H_SOURCE, KIND_REFERENCE, KIND_SENTENCES, partition_of
+from streams.reference.library import read_shelf
+from streams.settings import KafkaSettings
+from streams.topics import ALERTS, DEAD, REFERENCE, SENTENCES, create_missing
+
+_PARTITIONS: Final = 4
+_WORKERS: Final = 2
+_VESSELS: Final = 60_000
+"""Each is heard every 12 s at 5,000 sentences/s: the same words within 10 s would be one transmission."""
+_BEATS: Final = 10  # a second
+_SILENT, _NEW = 671_900_000, 671_950_000
+"""MMSIs of listed ships: heard once at the beginning, and heard for the first time one after another."""
+_SILENT_SHIPS, _NEW_SHIPS = 40, 10_000
+_REFLAGGED_IMO: Final = 9_358_010
+_FORMER, _LATER = 273_999_003, 636_092_002  # on different partitions
+_KILLED, _AGAIN, _REFLAGS = 0.2, 0.35, 0.7
+"""When, as a share of the time, an import is begun and killed, made again, and a ship comes back under another flag."""
+_AFTER_S: Final = 3.0
+"""So long the feed goes on after the import at least: in it are the first hits by new entries."""
+_PATIENCE_S: Final = 60.0
+_LOOK_S: Final = 0.005
+_IMPORT_LOG: Final = "import.log"
+_REPORTS: Final = "wakewatch_reports_total"
+_WAKEWATCH: Final = (sys.executable, "-c", "from streams.cli import main; main()")
+Key = tuple[str, int, str]
+"""Of an alert revision: id, revision, hash of its bytes."""
+
+
+class Imported(NamedTuple):
+    """Of the import that went through: seconds of ``time.time``."""
+
+    began_s: float
+    ended_s: float
+    killed_at: int
+    """Entries that the one before had written when it was killed."""
+
+
+class Drive(NamedTuple):
+    """The feed as it was sent."""
+
+    imported: Imported
+    sent_s: dict[int, float]
+    """When each of the timed ships was first sent."""
+    sentences: int
+    cpu_s: tuple[float, float]
+    """Of the workers and of ingest while it was sent."""
+
+
+def run(
+    rate: Annotated[int, typer.Option(help="Sentences a second.", min=100)] = 5000,
+    seconds: Annotated[float, typer.Option(help="Of the feed, at least.", min=4)] = 30.0,
+    entries: Annotated[int, typer.Option(help="Listed ships.", min=1000, max=250_000)] = 50_000,
+) -> Measured:
+    """Import a list under load, killed half way and made again, and take the same log in anew by other workers.
+
+    Example: wakewatch bench import --seconds 60
+    """
+    with opened(_PARTITIONS) as road:
+        listed = road.home / "listed.csv"
+        listed.write_text("\n".join(_listed(entries)))
+        known = fleet(_VESSELS)
+        started_ms = int((time.time() - _VESSELS / rate) * 1000)
+        road.prepare(Lines(_PARTITIONS, rate, started_ms), known, _WORKERS)
+        drive = _drive(road, listed, known, rate, seconds)
+        log = list(read(road.kafka, SENTENCES))
+        taken = _await_taken_in(road, _messages(log))
+        road.settle()
+        first = _alerts(road.kafka)
+        again = _again(road, log, first)
+        dead = sum(1 for _ in read(road.kafka, DEAD))
+        rows = (*_hits(drive, log, road.listener.seen), *_rest(drive, log, road.listener.seen, taken, dead))
+    same = Row("alerts", (Figure("in both runs", len(first & again)), Figure("in one run alone", len(first ^ again))))
+    return Measured(
+        input=f"{rate:,} sentences/s for {seconds:g} s, {_VESSELS:,} vessels known, {entries:,} entries, two workers",
+        rows=(*rows, same),
+        processes=(Process("both workers", drive.cpu_s[0]), Process("ingest", drive.cpu_s[1])),
+        notes=(
+            "a hit by a new entry is of a ship first sent after her partition was marked, a retroactive one of another",
+            "times end when the alert was read; the second run takes the same log in anew, by two other workers",
+        ),
+    )
+
+
+def _rest(drive: Drive, log: Sequence[Read], seen_s: Mapping[int, float], taken: int, dead: int) -> Iterator[Row]:
+    imported = drive.imported
+    yield Row("reflagged ship", (Figure("ships", 1), Figure("s after sending", seen_s[_LATER] - drive.sent_s[_LATER])))
+    marks = sum(_is(each, KIND_REFERENCE) for each in log)
+    took = Figure("s", imported.ended_s - imported.began_s)
+    yield Row("import", (took, Figure("marks", marks), Figure("records when killed", imported.killed_at)))
+    missing = drive.sentences - sum(1 for _ in _lines(log, b"live"))
+    lost = _messages(log) - taken
+    yield Row("sentences", (
+        Figure("sent", drive.sentences), Figure("not in the log", missing), Figure("not taken in", lost),
+        Figure("dead letters", dead),
+    ))  # fmt: skip
+
+
+# -- the feed -------------------------------------------------------------------------------------------------------
+
+
+def _listed(entries: int) -> Iterator[str]:
+    yield from rows_of(entries)
+    for number, mmsi in enumerate((*range(_SILENT, _SILENT + _SILENT_SHIPS), *range(_NEW, _NEW + _NEW_SHIPS))):
+        yield f"bench,timed-{number},TIMED {number},,,{mmsi},,TG,Products Tanker,120"
+
+
+def _drive(road: Road, listed: Path, known: list[bytes], rate: int, seconds: float) -> Drive:
+    """Sends the feed at its rate, while the list is imported beside it, and until that has long ended."""
+    ordinary, sent_s, lines, ended_s = cycle(known), dict[int, float](), 0, 0.0
+    with listening(road) as (ingest, connection), ThreadPoolExecutor(1) as beside:
+        before_s, beats = (road.cpu_s(), process_cpu_s(ingest.pid)), int(seconds * _BEATS)
+        began_s = time.monotonic()
+        imports = beside.submit(_import_twice, road, listed, began_s + _KILLED * seconds, began_s + _AGAIN * seconds)
+        for beat in count():
+            ended_s = ended_s or (time.monotonic() if imports.done() else 0.0)
+            if beat >= beats and ended_s and time.monotonic() > ended_s + _AFTER_S:
+                break
+            time.sleep(max(0.0, began_s + beat / _BEATS - time.monotonic()))
+            timed = _timed(beat, beats)
+            block = [*islice(ordinary, rate // _BEATS), *(line for said in timed.values() for line in said)]
+            sent_s.update(dict.fromkeys(timed, time.time()))
+            lines += len(block)
+            connection.sendall(b"\r\n".join(block) + b"\r\n")
+        used_s = road.cpu_s() - before_s[0], process_cpu_s(ingest.pid) - before_s[1]
+        imported = imports.result()
+        road.until(lambda: sent_s.keys() - {_FORMER} <= road.listener.seen.keys())
+    return Drive(imported, sent_s, lines, used_s)
+
+
+def _timed(beat: int, beats: int) -> dict[int, list[bytes]]:
+    """The ships whose alerts are timed, by MMSI: what each of them says in this beat."""
+    fix = Fix(35.0 + beat / 1000, 130.0, 10.0, 45.0, 45.0)
+    mmsis = range(_SILENT, _SILENT + _SILENT_SHIPS) if beat == 0 else [_NEW + beat % _NEW_SHIPS]
+    said = {mmsi: sentences(position(mmsi, fix)) for mmsi in mmsis}
+    flags = {0: _FORMER, int(beats * _REFLAGS): _LATER}
+    if beat in flags:
+        ship = Particulars(imo=_REFLAGGED_IMO, name="REFLAGGED", ship_type=70, length_m=120)
+        said[flags[beat]] = sentences(static(flags[beat], ship), sequence=7)
+    return said
+
+
+# -- the import -----------------------------------------------------------------------------------------------------
+
+
+def _import_twice(road: Road, listed: Path, killed_s: float, again_s: float) -> Imported:
+    """The first is killed half way. Raises WakewatchError when that was too late, or the second fails."""
+    time.sleep(max(0.0, killed_s - time.monotonic()))
+    process = _importing(road, listed)
+    written = _entries(road.kafka)
+    while not written and process.poll() is None:
+        time.sleep(_LOOK_S)
+        written = _entries(road.kafka)
+    process.kill()
+    process.wait()
+    if not written or read_shelf(road.kafka).newest() is not None:
+        raise WakewatchError("the import ended before it could be killed: give it more --entries")
+    time.sleep(max(0.0, again_s - time.monotonic()))
+    began_s = time.time()
+    process = _importing(road, listed)
+    if process.wait(_PATIENCE_S):
+        raise WakewatchError(f"the import failed: {(road.home / _IMPORT_LOG).read_text()[-500:]}")
+    return Imported(began_s, time.time(), written)
+
+
+def _importing(road: Road, listed: Path) -> subprocess.Popen[bytes]:
+    call = [*_WAKEWATCH, "watchlist", "import", str(listed), "--yes"]
+    with (road.home / _IMPORT_LOG).open("ab") as log:
+        return subprocess.Popen(call, env=road.environ(), stdout=subprocess.DEVNULL, stderr=log)
+
+
+def _entries(kafka: KafkaSettings) -> int:
+    """Records of the reference topic."""
+    client, place = clients.consumer(kafka), TopicPartition(kafka.topic_prefix + REFERENCE, 0)
+    try:
+        return int(client.end_offsets([place])[place])
+    finally:
+        client.close()
+
+
+# -- what came of it ------------------------------------------------------------------------------------------------
+
+
+def _await_taken_in(road: Road, messages: int) -> int:
+    """Messages that the workers have taken in, once these are all or no more come."""
+    deadline_s = time.monotonic() + _PATIENCE_S
+    road.until(lambda: road.counted(_REPORTS) >= messages or time.monotonic() > deadline_s)
+    return road.counted(_REPORTS)
+
+
+def _again(road: Road, log: Sequence[Read], wanted: set[Key]) -> set[Key]:
+    """The alerts of the same log and the same lists, taken in by workers that know nothing."""
+    kafka = msgspec.structs.replace(road.kafka, topic_prefix="again.")
+    admin = clients.admin(kafka)
+    create_missing(admin, kafka)
+    admin.close()
+    _copy(kafka, SENTENCES, log)
+    _copy(kafka, REFERENCE, list(read(road.kafka, REFERENCE)))
+    home = road.home / "again"
+    home.mkdir()
+    other = Road(kafka, home)
+    try:
+        for number in range(_WORKERS):
+            other.worker(f"worker-{number}")
+        deadline_s = time.monotonic() + _PATIENCE_S
+        other.until(lambda: wanted <= _alerts(kafka) or time.monotonic() > deadline_s)
+        other.await_snapshots()
+        other.settle()
+        return _alerts(kafka)
+    finally:
+        other.close()
+
+
+def _copy(kafka: KafkaSettings, topic: str, log: Sequence[Read]) -> None:
+    producer = clients.producer(kafka)
+    for one in log:
+        producer.send(
+            kafka.topic_prefix + topic, key=one.key, value=one.value, partition=one.partition,
+            headers=list(one.headers.items()), timestamp_ms=one.timestamp_ms,
+        )  # fmt: skip
+    producer.close()
+
+
+def _alerts(kafka: KafkaSettings) -> set[Key]:
+    values = [record.value for record in read(kafka, ALERTS) if record.value]
+    alerts = [msgspec.json.decode(value, type=Alert) for value in values]
+    return {(a.id, a.revision, hashlib.sha256(v).hexdigest()) for a, v in zip(alerts, values, strict=True)}
+
+
+def _hits(drive: Drive, log: Sequence[Read], seen_s: Mapping[int, float]) -> list[Row]:
+    """Ships by whether they were sent before the mark of their partition."""
+    marks_s = {each.partition: each.timestamp_ms / 1000 for each in log if _is(each, KIND_REFERENCE)}
+    delays_s: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+    for mmsi, sent_s in drive.sent_s.items():
+        if mmsi not in {_FORMER, _LATER}:
+            mark_s = marks_s[partition_of(mmsi, _PARTITIONS)]
+            delays_s[sent_s > mark_s].append((seen_s[mmsi] - mark_s, seen_s[mmsi] - drive.imported.began_s))
+    first = min(delays_s[True], default=(nan, nan))
+    worst = max(delays_s[False], default=(nan, nan))
+    early = sum(delay < 0 for delay, _ in delays_s[False])
+    return [
+        Row("first hit by a new entry", _delays(len(delays_s[True]), *first)),
+        Row("retroactive hits, the last", (*_delays(len(delays_s[False]), *worst), Figure("before the mark", early))),
+    ]
+
+
+def _delays(ships: int, marked_s: float, begun_s: float) -> tuple[Figure, ...]:
+    return Figure("ships", ships), Figure("s after the mark", marked_s), Figure("s after import began", begun_s)
+
+
+def _is(one: Read, kind: bytes) -> bool:
+    return one.headers.get(H_KIND) == kind
+
+
+def _lines(log: Sequence[Read], source: bytes) -> Iterator[bytes]:
+    """The sentences of a source, or of all."""
+    for one in log:
+        if _is(one, KIND_SENTENCES) and one.value and source in (b"", one.headers[H_SOURCE]):
+            yield from one.value.split(b"\n")
+
+
+def _messages(log: Sequence[Read]) -> int:
+    return sum(line[line.rfind(b"!") :].split(b",", 3)[2] == b"1" for line in _lines(log, b""))
