@@ -15,7 +15,7 @@ import msgspec
 
 _NOTHING: Final = frozenset({"", "-", "--", "-0-", "n/a", "na", "none", "null", "unknown"})
 _LONGEST: Final = 500
-_FORMULA: Final = ("=", "+", "-", "@")
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as wide letters
 _MARKUP: Final = str.maketrans("<>", "  ")
 _IMO: Final = re.compile(r"(?:IMO)?[\s:#]*([0-9]{7})", re.IGNORECASE)
 _MMSI: Final = re.compile(r"[2-7][0-9]{8}")

@@ -21,6 +21,7 @@ COLUMNS: Final = {
 }  # fmt: skip
 _LINE_MOST: Final = 4 << 20
 _VESSEL: Final = b'"Vessel"'
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_maritime(text: str, delimiter: str, found: Entries) -> None:
@@ -61,6 +62,9 @@ def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
     """Reads FollowTheMoney JSON lines into ``found``, in the memory of its ships and one line."""
     decoder = msgspec.json.Decoder(_Entity)
     for line, raw in _lines(chunks):
+        if line == 1 and raw is not None and raw.startswith(_UTF_16):
+            found.refuse(0, "UTF-16; FollowTheMoney is UTF-8: nothing was read")
+            return
         if raw is None:
             found.refuse(line, f"longer than {_LINE_MOST} bytes")
         elif _VESSEL not in raw:
