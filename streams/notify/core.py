@@ -26,7 +26,7 @@ from detectors.core.units import MS
 from streams.feedback import Feedback
 from streams.notify.digest import DIGEST_WAIT_MS, Missed
 from streams.notify.gate import GATHER_MS, Gate, GateRules
-from streams.notify.notices import ENDED, Notice, firing, labels_of, resolved
+from streams.notify.notices import ENDED, Notice, firing, labels_of, resolved, spoken_by
 
 SEEN_MOST: Final = 200_000
 SETTLE_S: Final = 10.0
@@ -81,6 +81,11 @@ class _Closing(msgspec.Struct, frozen=True):
     due_ms: int
     alert: Alert
     labels: dict[str, str]
+    word: str
+    """Who put it out, where a person did."""
+
+    def notice(self, now_ms: int) -> Notice:
+        return resolved(self.alert, self.labels, now_ms, self.word)
 
 
 NOTHING: Final = Outgoing()
@@ -132,7 +137,7 @@ class Notices:
             del self._open[one.alert.id]
             self._gate.leave(one.alert.id)
             self._quiet[one.alert.id] = one.alert.revision
-            said_now += self._end(one.alert, one, now_ms)
+            said_now += self._end(one.alert, one, now_ms, spoken_by(said))
         return said_now
 
     def take(self, alert: Alert, now_ms: int, written_ms: int | None = None) -> Outgoing:
@@ -183,7 +188,7 @@ class Notices:
         for one in repeats:
             one.posted_ms, one.first_ms = now_ms, one.first_ms or now_ms
         repeated = Outgoing(tuple(firing(one.alert, now_ms, self.rules.lapse_s) for one in repeats))
-        ends = _told(*(resolved(one.alert, one.labels, now_ms) for one in ended))
+        ends = _told(*(one.notice(now_ms) for one in ended))
         return repeated + ends + self._held(now_ms)
 
     def _held(self, now_ms: int) -> Outgoing:
@@ -196,8 +201,7 @@ class Notices:
     def flush(self, now_ms: int) -> Outgoing:
         """The ends that wait, at once: we are about to leave."""
         ended, self._closing = self._closing, []
-        last = tuple(resolved(one.alert, one.labels, now_ms) for one in ended)
-        return _told(*last, *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._gate.due(now_ms + GATHER_MS))
+        return _told(*(one.notice(now_ms) for one in ended), *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._gate.due(now_ms + GATHER_MS))
 
     def _wanted(self, alert: Alert) -> bool:
         return alert.severity != "log" and (self.rules.include_replayed or not alert.replayed)
@@ -222,13 +226,13 @@ class Notices:
             return Outgoing((notice,))
         return _told(notice) + (NOTHING if former is None else self._end(alert, former, now_ms))
 
-    def _end(self, alert: Alert, former: _Open | None, now_ms: int) -> Outgoing:
+    def _end(self, alert: Alert, former: _Open | None, now_ms: int, word: str = "") -> Outgoing:
         """The end of what stood under the former labels; under the alert's own when we do not know of any."""
         if former is None and not self._wanted(alert):
             return NOTHING
         labels = labels_of(alert if former is None else former.alert)
         due_ms = now_ms if former is None else former.first_ms + int(self.rules.settle_s * MS)
         if due_ms <= now_ms:
-            return _told(resolved(alert, labels, now_ms))
-        self._closing.append(_Closing(due_ms, alert, labels))
+            return _told(resolved(alert, labels, now_ms, word))
+        self._closing.append(_Closing(due_ms, alert, labels, word))
         return NOTHING

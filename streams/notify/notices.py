@@ -16,11 +16,13 @@ import msgspec
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.units import MS, rfc3339
+from streams.feedback import Feedback
 
 AREA_DEG: Final = 5
 """Side of an area cell: 2,592 on Earth. A ship-dense region is a handful, so a flood there is a handful of groups."""
 LABEL_MOST: Final = 64
 TEXT_MOST: Final = 2000
+GAP: Final = "gap"
 ENDED: Final = frozenset({"closed", "retracted"})
 
 
@@ -38,10 +40,21 @@ def firing(alert: Alert, now_ms: int, lapse_s: float) -> Notice:
     return _notice(alert, labels_of(alert), _started_ms(alert, now_ms), now_ms + int(lapse_s * MS))
 
 
-def resolved(alert: Alert, labels: dict[str, str], now_ms: int) -> Notice:
-    """The end of what was posted under ``labels``; ``alert`` is the revision that ended it."""
+def resolved(alert: Alert, labels: dict[str, str], now_ms: int, word: str = "") -> Notice:
+    """The end of what was posted under ``labels``; ``alert`` is the revision that ended it.
+
+    ``word`` is who put it out (``spoken_by``) where nothing ended: else "resolved" would read as if the ship were back.
+    """
     started_ms = _started_ms(alert, now_ms)
-    return _notice(alert, labels, started_ms, min(now_ms, max(started_ms, time_ms(alert.time))))
+    ended = _notice(alert, labels, started_ms, min(now_ms, max(started_ms, time_ms(alert.time))))
+    if word:
+        ended.annotations["summary"] = f"{word}: {alert.headline}"
+    return ended
+
+
+def spoken_by(said: Feedback) -> str:
+    """``acknowledged by Kim``."""
+    return f"{said.kind.replace('_', ' ')} by {said.by}"
 
 
 def _notice(alert: Alert, labels: dict[str, str], started_ms: int, ends_ms: int) -> Notice:
@@ -61,7 +74,6 @@ def time_ms(text: str) -> int:
 
 def labels_of(alert: Alert) -> dict[str, str]:
     """What routes look at and groups are made of; a label that does not apply is absent."""
-    source = alert.subject.removeprefix("source/") if alert.subject.startswith("source/") else ""
     wanted = {
         "alertname": alert.detector,
         "severity": alert.severity,
@@ -70,9 +82,18 @@ def labels_of(alert: Alert) -> dict[str, str]:
         "area": area_of(alert),
         "zone": str(alert.details.get("zone", "")),
         "list": str(alert.details.get("list", "")),
-        "source": source,
+        "source": source_of(alert),
     }
     return {name: _label(value) for name, value in wanted.items() if value}
+
+
+def source_of(alert: Alert) -> str:
+    """The source that the alert is about, or for a gap the one that heard her last: its outage explains the gap."""
+    if alert.subject.startswith("source/"):
+        return alert.subject.removeprefix("source/")
+    if alert.detector != GAP:
+        return ""
+    return str(alert.details.get("source", "")) or next((one.source for one in alert.evidence), "")
 
 
 def area_of(alert: Alert) -> str:

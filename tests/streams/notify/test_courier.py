@@ -11,7 +11,7 @@ import pytest
 import stamina
 from prometheus_client import CollectorRegistry
 
-from detectors.core.alert import Alert, Position
+from detectors.core.alert import Alert, Evidence, Position
 from detectors.core.units import rfc3339
 from streams.errors import ConfigError
 from streams.metrics import Metrics
@@ -216,3 +216,25 @@ def test_after_kill_9_of_alertmanager_what_is_open_is_there_again_and_told_at_mo
     told = [(call["groupLabels"]["case_id"], call["status"]) for _, _, call in receiver.got]
     assert {case for case, _ in told} == {alert.case_id for alert in alerts}
     assert max(told.count(one) for one in told) <= 2
+
+
+def test_an_outage_holds_back_only_unlisted_gaps_of_its_source_and_never_a_page(
+    alertmanager: Any, make: Make, metrics: Metrics, until: Until
+) -> None:
+    def gap(digit: int, source: str, severity: str, **details: str) -> Alert:
+        heard = Evidence(time="2024-02-04T04:12:00.000Z", source=source, sentence="!AIVDM", sha256="0" * 64)
+        return make(
+            id=str(digit) * 32, case_id=f"mmsi/{digit}", severity=severity, evidence=(heard,), details=details
+        )
+
+    outage = make(id="a" * 32, detector="feed_outage", severity="ticket", subject="source/pier", case_id="source/pier")
+    held, other = gap(1, "pier", "ticket"), gap(2, "hill", "ticket")
+    page, listed = gap(3, "pier", "page"), gap(4, "pier", "ticket", list="OFAC")
+    posted = tuple(firing(alert, now_ms(), 900) for alert in (outage, held, other, page, listed))
+    assert to_alertmanager(alertmanager.url, metrics).carry(Outgoing(posted))
+
+    def inhibited() -> set[str]:
+        return {one["labels"]["alert_id"] for one in alertmanager.alerts() if one["status"]["inhibitedBy"]}
+
+    assert until(inhibited) == {held.id}
+    assert len(alertmanager.alerts()) == 5

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core.alert import Alert, Fact, Position
+from detectors.core.alert import Alert, Evidence, Fact, Position
 from detectors.core.units import rfc3339
 from streams.feedback import Feedback
 from streams.notify.core import NOTHING, Notices, Outgoing, Rules
@@ -47,9 +47,12 @@ def test_a_notice_has_few_labels_and_its_text_in_annotations(make: Make) -> None
     assert set(json.loads(msgspec.json.encode(notice))) == {"labels", "annotations", "startsAt", "endsAt"}
 
 
-def test_only_an_alert_about_a_source_is_labelled_with_one(make: Make) -> None:
+def test_an_outage_and_the_gaps_that_it_explains_are_labelled_with_the_source(make: Make) -> None:
     outage = make(detector="feed_outage", subject="source/pier", case_id="source/pier", mmsi=None)
     assert labels_of(outage)["source"] == "pier"
+    heard = Evidence(time="2024-02-04T04:12:00.000Z", source="pier", sentence="!AIVDM", sha256="0" * 64)
+    assert labels_of(make(evidence=(heard,)))["source"] == "pier"
+    assert "source" not in labels_of(make(detector="watchlist", evidence=(heard,)))
     assert "source" not in labels_of(make())
 
 
@@ -241,7 +244,9 @@ def test_an_acknowledged_case_stays_quiet_until_it_changes(make: Make) -> None:
     one, other, third = make(), make(id="1" * 32, detector="watchlist"), make(id="2" * 32, case_id="mmsi/1")
     for alert in (one, other, third):
         board.post(notices.take(alert, NOW))
-    board.post(notices.heard(said_of(one), NOW + S))
+    ended = notices.heard(said_of(one), NOW + S)
+    board.post(ended)
+    assert {notice.annotations["summary"] for notice in ended.notices} == {f"acknowledged by Kim: {one.headline}"}
     assert {id_[0] for id_, _ in board.firing(NOW + 2 * S)} == {"2"}
     board.post(notices.take(one, NOW + 3 * S))  # the worker wrote it twice
     board.post(notices.due(NOW + 200 * S))  # nothing of it is repeated
