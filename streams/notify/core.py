@@ -201,7 +201,8 @@ class Notices:
     def flush(self, now_ms: int) -> Outgoing:
         """The ends that wait, at once: we are about to leave."""
         ended, self._closing = self._closing, []
-        return _told(*(one.notice(now_ms) for one in ended), *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._gate.due(now_ms + GATHER_MS))
+        last = tuple(one.notice(now_ms) for one in ended)
+        return _told(*last, *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._gate.due(now_ms + GATHER_MS))
 
     def _wanted(self, alert: Alert) -> bool:
         return alert.severity != "log" and (self.rules.include_replayed or not alert.replayed)

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,3 +42,20 @@ def _parses(words: list[str]) -> None:
     while hasattr(command, "commands") and words and words[0] in command.commands:
         command = command.commands[words.pop(0)]
     command.make_context("wakewatch", words)
+
+
+def test_every_command_that_people_are_told_to_run_is_there() -> None:
+    root = Path(__file__).parents[2]
+    told = [root / "README.md", *(root / "deploy").rglob("*.md"), *(root / "deploy").rglob("*.y*ml")]
+    told += [*(root / "deploy").rglob("*.service"), *(root / "streams").rglob("*.py")]
+    named = {
+        tuple(words.split())
+        for path in told
+        for words in re.findall(r"`(?:wakewatch) ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)", path.read_text())
+    }
+    known: Any = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
+    groups = {name for name, each in known.items() if hasattr(each, "commands")}
+    assert len(named) > 20
+    assert {words[0] for words in named} - set(known) == set()
+    below = {words for words in named if len(words) == 2 and words[0] in groups}
+    assert {words for words in below if words[1] not in known[words[0]].commands} == set()

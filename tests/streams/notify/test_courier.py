@@ -223,9 +223,7 @@ def test_an_outage_holds_back_only_unlisted_gaps_of_its_source_and_never_a_page(
 ) -> None:
     def gap(digit: int, source: str, severity: str, **details: str) -> Alert:
         heard = Evidence(time="2024-02-04T04:12:00.000Z", source=source, sentence="!AIVDM", sha256="0" * 64)
-        return make(
-            id=str(digit) * 32, case_id=f"mmsi/{digit}", severity=severity, evidence=(heard,), details=details
-        )
+        return make(id=str(digit) * 32, case_id=f"mmsi/{digit}", severity=severity, evidence=(heard,), details=details)
 
     outage = make(id="a" * 32, detector="feed_outage", severity="ticket", subject="source/pier", case_id="source/pier")
     held, other = gap(1, "pier", "ticket"), gap(2, "hill", "ticket")
