@@ -72,7 +72,7 @@ def read_lists(sources: Sequence[Source]) -> list[Read]:
         kind = format_of(head)
         if kind in _OFAC.values():
             content = _joined(chunks)
-            ofac_texts[kind] = ofac_texts.get(kind, "") + table.decoded(content)
+            ofac_texts[kind] = ofac_texts.get(kind, "") + table.ended(table.decoded(content))
             if kind == "ofac-sdn" or not ofac_name:
                 ofac_name, ofac_hash = source.name, hashlib.sha256(content).hexdigest()
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final
 
 import msgspec
@@ -55,6 +56,34 @@ class Library:
             self._written_ms[version] = held.written_ms(version)
             self._known[version] = found
         return self._known[version]
+
+    def at_start(self, partition: int) -> Reference:
+        """What is in force where the log of a partition begins: this process's own, unless the marker has expired."""
+        version = read_shelf(self._kafka).in_force_before(_begins_ms(self._kafka, partition))
+        return (self.get(version) if version else None) or self._own
+
+
+def _begins_ms(kafka: KafkaSettings, partition: int) -> float:
+    """When the oldest record of the log was written, Unix ms; 0 where none has expired, infinite where all have."""
+    from kafka import TopicPartition
+
+    place = TopicPartition(kafka.topic_prefix + SENTENCES, partition)
+    consumer = clients.consumer(kafka)
+    try:
+        consumer.assign([place])
+        begins, ends = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
+        if not begins:
+            return 0.0
+        consumer.seek(place, begins)
+        deadline = time.monotonic() + _PATIENCE_S
+        while consumer.position(place) < ends:
+            if time.monotonic() > deadline:
+                raise SinkError(f"{place.topic} cannot be read: is Kafka well?", retriable=True)
+            for record in consumer.poll(timeout_ms=_POLL_MS, max_records=1).get(place, []):
+                return float(record.timestamp)
+    finally:
+        consumer.close()
+    return inf
 
 
 def read_shelf(kafka: KafkaSettings) -> Shelf:

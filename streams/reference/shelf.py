@@ -10,6 +10,7 @@ for, so that a snapshot and a replay of the log find the version that they need.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import Final
 
 import msgspec
@@ -129,14 +130,29 @@ class Shelf:
         held = self._versions.get(version)
         return held.written_ms if held is not None else 0
 
+    def _until_ms(self, held: _Version) -> float:
+        """Until when a version was in force."""
+        if held.head is None:
+            return held.written_ms
+        later = (each.written_ms for each in self._versions.values() if each.head is not None)
+        return min((written_ms for written_ms in later if written_ms > held.written_ms), default=inf)
+
+    def in_force_before(self, time_ms: float) -> str | None:
+        """The version that every partition was told of last before ``time_ms``; None when there was none."""
+        told = [(v.written_ms, name) for name, v in self._versions.items() if v.marked and v.written_ms < time_ms]
+        return max(told, default=(0, None))[1]
+
     def is_marked(self, version: str) -> bool:
         """Whether every partition has been told of it."""
         return version in self._versions and self._versions[version].marked
 
     def outdated(self, in_force: str, before_ms: int) -> Iterator[Record]:
-        """Records that delete the versions last written before ``before_ms``, save the one in force."""
+        """Records that delete the versions that others took the place of before ``before_ms``, save the one in force.
+
+        One that no other took the place of yet was in force until now; one that never was whole is deleted by its age.
+        """
         for name, held in self._versions.items():
-            if name != in_force and held.written_ms < before_ms:
+            if name != in_force and self._until_ms(held) < before_ms:
                 for key in (*held.entries, *held.zones, _key(name, _MARKED), _key(name, _HEAD)):
                     yield key, None
 

@@ -24,6 +24,11 @@ def decoded(content: bytes) -> str:
     return content.decode("utf-8-sig", "surrogateescape")
 
 
+def ended(text: str) -> str:
+    """Without the mark of an end of file, and with the end of its last line: another file may follow."""
+    return text.rstrip(_END_OF_FILE + "\r\n") + "\n"
+
+
 def records(text: str, refused: list[Refused], *, delimiter: str = ",", skipped: int = 0) -> Iterator[Record]:
     """Records of ``text``, each with its first line; ``skipped`` lines stood before it. Unreadable ones are refused."""
     reader = csv.reader(io.StringIO(text.rstrip(_END_OF_FILE), newline=""), delimiter=delimiter, strict=True)

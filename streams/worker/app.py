@@ -114,7 +114,7 @@ _BEAT_S = 1.0
 def make_engine(partition: int, stored: Stored | None) -> Engine:
     """A partition's engine: empty, or as the snapshot has it."""
     if stored is None:
-        return engine_for(settings, reference, partition)
+        return engine_for(settings, library.at_start(partition), partition)
     version = version_of(stored.cut.manifest)
     in_force = library.get(version) or reference
     meter.lists(in_force.ships, library.written_ms(version))

@@ -70,6 +70,16 @@ def test_ofac_has_both_spellings_and_the_companions() -> None:
     assert angara.source and len(angara.source) == 16
 
 
+def test_files_of_one_kind_are_one_list() -> None:
+    """Neither an end-of-file mark between them nor a last line without an end costs a row."""
+    last = b'9007,"LAST","vessel","X",-0- ,"UBAC2",-0- ,-0- ,-0- ,"Russia",-0- ,"MMSI 273999009."'
+    one, two = SDN.replace(b"\x1a", last), SDN.replace(b"9001", b"8001").replace(b"9179842", b"9074729")
+    both, joined = read(one, two), read(one + b"\n" + two)
+    assert [replace(each, source=None) for each in both.ships] == [replace(each, source=None) for each in joined.ships]
+    assert both.passed_over == joined.passed_over
+    assert not [each for each in both.refused if "CSV" in each.reason]
+
+
 def test_a_company_number_of_ofac_is_no_ship() -> None:
     found = read(SDN)
     assert 9358010 not in {each.imo for each in found.ships}
@@ -247,7 +257,7 @@ def test_another_encoding_costs_its_rows_only() -> None:
 def test_a_damaged_list_never_raises(kind: str, cut: st.DataObject) -> None:
     content = bytearray(FORMATS[kind])
     for _ in range(cut.draw(st.integers(1, 8))):
-        at = cut.draw(st.integers(0, len(content) - 1))
+        at = cut.draw(st.integers(0, len(content)))
         content[at : at + cut.draw(st.integers(0, 20))] = cut.draw(st.binary(max_size=20))
     found = read(bytes(content))
     assert all(each.reason for each in found.refused)

@@ -56,7 +56,9 @@ def test_the_newest_is_the_one_whose_head_came_last() -> None:
 def test_outdated_versions_are_deleted_save_the_one_in_force() -> None:
     held = put(Shelf(), filled("old"), written_ms=1000)
     put(held, filled("new"), offset=100, written_ms=5000)
-    deleted = list(held.outdated("new", before_ms=2000))
+    assert list(held.outdated("new", before_ms=4999)) == [], "the log may still hold what it was in force for"
+    assert list(put(Shelf(), filled("old"), written_ms=1000).outdated("new", before_ms=4999)) == [], "until just now"
+    deleted = list(held.outdated("new", before_ms=5001))
     assert {key.split(b"/")[0] for key, _ in deleted} == {b"old"} and all(value is None for _, value in deleted)
     assert list(held.outdated("old", before_ms=2000)) == []
     put(held, deleted)
@@ -73,8 +75,20 @@ def test_zones_travel_with_a_version_or_are_each_process_s_own() -> None:
     without = put(Shelf(), filled("v")).reference("v", own)
     assert without is not None and without.zones == own.zones
     assert shelf.version_of(own, zoned=True) != shelf.version_of(own, zoned=False) == "own"
-    held = put(Shelf(), records, written_ms=1)
-    assert {key for key, _ in held.outdated("new", before_ms=2)} >= {key for key, _ in records}
+    held = put(put(Shelf(), records, written_ms=1), filled("new"), offset=100, written_ms=2)
+    assert {key for key, _ in held.outdated("new", before_ms=3)} >= {key for key, _ in records}
+
+
+def test_what_was_in_force_before_a_log_begins_is_the_last_that_all_were_told_of() -> None:
+    held = put(Shelf(), [*filled("a"), shelf.marked("a")], written_ms=1000)
+    put(held, [*filled("b"), shelf.marked("b")], offset=100, written_ms=5000)
+    put(held, filled("half"), offset=200, written_ms=5500)
+    assert [held.in_force_before(at) for at in (1000, 1001, 5001, 9000)] == [None, "a", "b", "b"]
+
+
+def test_what_was_never_whole_goes_when_it_is_old() -> None:
+    held = put(put(Shelf(), filled("half")[:-1], written_ms=1000), filled("new"), offset=100, written_ms=5000)
+    assert {key.split(b"/")[0] for key, _ in held.outdated("new", before_ms=2000)} == {b"half"}
 
 
 def test_strange_records_are_passed_over() -> None:

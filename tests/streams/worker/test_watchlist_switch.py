@@ -6,11 +6,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from kafka import TopicPartition
 
 from detectors.core.alert import Alert, encode
 from detectors.core.engine import Engine
 from detectors.core.reference import ListedShip
-from streams.broker.clients import producer
+from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.engines import engine_for
 from streams.errors import Reason
@@ -107,6 +108,19 @@ def test_an_import_killed_half_way_leaves_the_old_list_and_is_completed_by_anoth
     assert held.is_marked(now.version) and held.ships(now.version) == now.ships
     marks = [record.value for record in read(kafka_settings, "ais.sentences.v1")]
     assert marks == [msgspec.json.encode(shelf.Marker(version=now.version))] * kafka_settings.partitions
+
+
+@pytest.mark.broker
+def test_where_the_marker_has_expired_its_list_is_in_force_from_the_start(kafka_settings: KafkaSettings) -> None:
+    make_topics(kafka_settings)
+    version = bring(kafka_settings, LIST)
+    place = TopicPartition(kafka_settings.topic_prefix + "ais.sentences.v1", 1)
+    client = admin(kafka_settings)
+    client.delete_records({place: -1})
+    client.close()
+    library = Library(kafka_settings, OWN)
+    assert library.at_start(0) is OWN
+    assert library.at_start(1).version == version
 
 
 def marker(value: bytes) -> Entry:
