@@ -72,7 +72,9 @@ class IngestMeter:
         with self._lock:
             stuck = sorted(name for name, feed in self._feeds.items() if now_s - feed.told_s > _STUCK_S)
             known = len(self._feeds)
-        return not stuck, f"no word from {', '.join(stuck)}" if stuck else f"{known} sources are read"
+        if stuck:
+            return False, f"no word from {', '.join(stuck)}"
+        return True, "1 source is read" if known == 1 else f"{known} sources are read"
 
     def _count(self, feed: _Feed, state: State, now_s: float) -> None:
         metrics, counts, source = self._metrics, state.counts, label(state.source)

@@ -114,7 +114,8 @@ class WorkerMeter:
     def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
         """A snapshot has committed."""
         self._metrics.snapshot_duration.observe(duration_s)
-        self._metrics.snapshot_bytes.set(size_bytes)
+        if size_bytes:  # a quiet partition's snapshots are a cut alone, and would show 0 whoever came before
+            self._metrics.snapshot_bytes.set(size_bytes)
 
     def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
         """Partitions were taken over."""
@@ -159,7 +160,8 @@ class WorkerMeter:
         quiet_s = self._clock_s() - self._told_s
         if quiet_s > _STUCK_S:
             return False, f"no progress for {quiet_s:.0f} s, {self._lag} records behind"
-        return True, f"{len(self._shown)} partitions, {self._lag} records behind"
+        owned = len(self._shown)
+        return True, f"{owned} partition{'s' * (owned != 1)}, {self._lag} records behind"
 
     def _hide_all_but(self, shown: set[str]) -> None:
         for where in self._shown - shown:

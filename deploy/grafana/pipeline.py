@@ -38,7 +38,7 @@ _GLANCE = (
     ),
     Spec(
         "stat", "Dead letters, 1 h", "What was refused or could not be judged in the last hour; `wakewatch dead list` has the reasons.",
-        [("sum(increase(wakewatch_dead_letters_total[1h]))", "")], steps=[(100, "orange"), (10_000, "red")], width=4,
+        [("round(sum(increase(wakewatch_dead_letters_total[1h])))", "")], steps=[(100, "orange"), (10_000, "red")], width=4,
         quiet="none",
     ),
 )  # fmt: skip
@@ -110,7 +110,7 @@ _STATE = (
         unit="s", steps=[(5, "orange")],
     ),
     Spec(
-        "graph", "Size of the last snapshot", "The shards that had changed.",
+        "graph", "Size of the last snapshot", "The shards that had changed; where nothing had, the one before.",
         [(f"sum by (instance) (wakewatch_snapshot_bytes{{{_WORKERS}}})", "{{instance}}")], unit="bytes",
     ),
     Spec(

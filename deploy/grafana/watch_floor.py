@@ -30,7 +30,7 @@ _GLANCE = (
     ),
     Spec(
         "stat", "Pages, 1 h", "Revisions of page severity written in the last hour.",
-        [('sum(increase(wakewatch_alerts_total{severity="page"}[1h]))', "")], steps=[(1, "orange"), (20, "red")],
+        [('round(sum(increase(wakewatch_alerts_total{severity="page"}[1h])))', "")], steps=[(1, "orange"), (20, "red")],
         width=4, quiet="none",
     ),
     Spec(

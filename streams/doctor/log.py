@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from streams.broker.clients import admin, consumer, servers_of
 from streams.doctor.findings import Finding, ok, span, warn, wrong
-from streams.doctor.reading import Cut, Newest, newest, newest_cut
+from streams.doctor.reading import Cut, Newest, newest, newest_cut, tail
+from streams.doctor.sources import sources_finding, ticks_of
 from streams.errors import ConfigError, SinkError
 from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
@@ -56,7 +57,8 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[Finding]:
         yield wrong(name, "no broker is known", str(error).removeprefix("no Kafka: "))
         return
     except SinkError as error:
-        yield wrong(name, str(error), "start it (`wakewatch broker start`), or mend kafka.bootstrap_servers")
+        said = str(error).removesuffix(": is it up, is kafka.bootstrap_servers right?")
+        yield wrong(name, said, "start it (`wakewatch broker start`), or mend kafka.bootstrap_servers")
         return
     try:
         brokers = client.describe_cluster()["brokers"]
@@ -104,6 +106,9 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
     try:
         written = newest(reader, kafka.topic_prefix + SENTENCES)
         yield _written(written, now_ms)
+        sources = sources_finding(ticks_of(tail(reader, kafka.topic_prefix + SENTENCES)), settings.feed, now_ms)
+        if sources is not None:
+            yield sources
         saved = _Saved("state", FLEET, written, newest_cut(reader, kafka.topic_prefix + FLEET))
         told = newest(reader, kafka.topic_prefix + IDENTITIES)
         histories = _Saved("histories", HISTORIES, told, newest_cut(reader, kafka.topic_prefix + HISTORIES))
@@ -140,7 +145,8 @@ def _workers(client: Any, settings: Settings, written: Newest) -> Finding:
     idle = max(0, members - len(written.ends))
     if idle:
         return warn("workers", f"{members} for {len(written.ends)} partitions", f"{idle} have nothing to do: stop them")
-    return ok("workers", f"{members} share {len(written.ends)} partitions")
+    parts = len(written.ends)
+    return ok("workers", f"1 has all {parts} partitions" if members == 1 else f"{members} share {parts} partitions")
 
 
 def _group(client: Any, group: str) -> Mapping[str, Any]:

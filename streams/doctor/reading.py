@@ -49,6 +49,12 @@ def newest(reader: Any, topic: str) -> Newest:
     return Newest({part.partition: end for part, end in ends.items()}, max(stamps, default=None))
 
 
+def tail(reader: Any, topic: str) -> list[Any]:
+    """The last some hundred records of the first partition, oldest first: every tick is in every partition."""
+    first = _parts(reader, topic)[:1]
+    return [record for records in _tails(reader, first, _STEPS[1]).values() for record in records]
+
+
 def newest_cut(reader: Any, topic: str) -> dict[int, Cut]:
     """By partition; one without a snapshot is absent. Raises SinkError likewise."""
     found: dict[int, Cut] = {}

@@ -114,7 +114,7 @@ def test_a_feed_is_down_when_silent_for_long_and_gone_when_ended(metrics: Metric
     assert tell(61, 100) == 1
     assert tell(62, 100) == 0
     assert tell(63, 101) == 1
-    assert meter.ready() == (True, "1 sources are read")
+    assert meter.ready() == (True, "1 source is read")
     now[0] = 200
     assert meter.ready() == (False, "no word from pier")
     assert tell(201, 101, ended=True) is None
@@ -142,6 +142,7 @@ def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
     meter.standing([standing], {"gap": 1})
     meter.standing([standing._replace(tallies=tallies._replace(duplicates=5, types={1: 7, 5: 2}))], {"gap": 1})
     meter.snapshot(2, 0.1, 4096)
+    meter.snapshot(3, 0.1, 0)  # nothing had changed there
     meter.recovered([2], 1.5)
     meter.restarted(3)
     assert value(metrics, "reports_total", type="1") == 7

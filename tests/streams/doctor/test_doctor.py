@@ -15,12 +15,14 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from detectors.core.ticks import Tick
 from streams.broker import node
 from streams.broker.clients import admin
 from streams.cli import build
 from streams.doctor import Finding, examine
 from streams.doctor.findings import span
 from streams.doctor.local import local_findings
+from streams.doctor.sources import sources_finding
 from streams.settings import (
     IngestSettings,
     KafkaSettings,
@@ -127,7 +129,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
         found = said(made)
         assert {name: finding.verdict for name, finding in found.items()} == {
             "watchlist": "warn", "zones": "ok", "kafka": "ok", "topics": "ok", "rights": "ok", "log": "ok",
-            "ingest": "ok", "workers": "ok", "state": "ok", "histories": "ok", "worker": "ok", "notification": "warn",
+            "sources": "ok", "ingest": "ok", "workers": "ok", "state": "ok", "histories": "ok", "worker": "ok", "notification": "warn",
         }  # fmt: skip
     after = said(made, later_s=900)
     assert after["workers"].said == f"none runs in group {made.worker.app_id}"
@@ -159,6 +161,27 @@ def test_the_command_prints_lines_and_json_and_exits_with_1(kafka_settings: Kafk
     by_name: dict[str, Any] = {finding["name"]: finding for finding in json.loads(told.stdout)}
     assert by_name["topics"]["verdict"] == "wrong"
     assert "10 are missing" in by_name["topics"]["said"]
+
+
+def test_a_silent_source_is_named_though_the_log_is_written() -> None:
+    def tick(source: str, heard_ago_s: float, **more: Any) -> Tick:
+        to_ms = more.pop("to_ms", 1_000_000_000)
+        return Tick(source=source, from_ms=to_ms - 1000, to_ms=to_ms, heard_ms=to_ms - int(heard_ago_s * 1000), **more)
+
+    now = 1_000_002_000
+    rules = Settings().feed
+    well = {
+        "pier": tick("pier", 2),
+        "hill": tick("hill", 300, spacing_s=60),
+        "old.nmea": tick("old.nmea", 1, state="ended"),
+    }
+    found = sources_finding(well, rules, now)
+    assert found is not None
+    assert (found.verdict, found.said) == ("ok", "2 heard: hill, pier")
+    found = sources_finding({**well, "pier": tick("pier", 600), "gone": tick("gone", 0, to_ms=1)}, rules, now)
+    assert found is not None
+    assert (found.verdict, found.said) == ("warn", "1 of 2 silent: pier for 10 min")
+    assert sources_finding({"day": tick("day", 2, replayed=True)}, rules, now) is None
 
 
 def test_wrong_settings_are_said_and_nothing_else(tmp_path: Path) -> None:

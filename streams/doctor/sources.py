@@ -1,0 +1,54 @@
+"""Which sources are heard, as the ticks at the end of the log say: a silent one is not seen in the age of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from detectors.core.ticks import FeedRules, Tick
+from streams.doctor.findings import Finding, ok, span, warn
+from streams.records import H_KIND, KIND_TICK, decode_tick
+
+_MS: Final = 1000
+_RECENT_MS: Final = 60_000
+"""Ingest writes a tick a second and a source; one without for so long is not read any more, or its file has ended."""
+
+
+def ticks_of(records: Iterable[Any]) -> dict[str, Tick]:
+    """The newest tick of each source among records of one partition, oldest first."""
+    found: dict[str, Tick] = {}
+    for record in records:
+        if (H_KIND, KIND_TICK) in (record.headers or ()):
+            try:
+                tick = decode_tick(record.value)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                continue  # a stranger's
+            found[tick.source] = tick
+    return found
+
+
+def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Finding | None:
+    """One line about all live sources; None where there is none."""
+    live = {
+        name: tick
+        for name, tick in sorted(ticks.items())
+        if tick.state == "live" and not tick.replayed and now_ms - tick.to_ms < _RECENT_MS
+    }
+    if not live:
+        return None
+    silent = {name: _silent_ms(tick) for name, tick in live.items()}
+    down = [name for name, ms in silent.items() if ms > rules.silent_limit_ms(live[name].spacing_s)]
+    if not down:
+        return ok("sources", f"{len(live)} heard: {', '.join(live)}")
+    said = ", ".join(f"{name} for {span(silent[name] / _MS)}" for name in down)
+    return warn(
+        "sources",
+        f"{len(down)} of {len(live)} silent: {said}",
+        "look at the receiver and the line to it; no ship that it hears is called dark meanwhile",
+    )
+
+
+def _silent_ms(tick: Tick) -> int:
+    return tick.to_ms - (tick.from_ms if tick.heard_ms is None else tick.heard_ms)
