@@ -62,7 +62,7 @@ def _figure(value: float, unit: str) -> str:
     if unit == "percentunit":
         return f"{100 * value:.1f} %"
     said = {"s": " s", "cps": "/s", "cpm": "/min", "cph": "/h"}.get(unit, "")
-    return f"{value:,.3g}{said}" if abs(value) < 1000 else f"{value:,.0f}{said}"  # noqa: PLR2004
+    return f"{value:,.3g}{said}" if abs(value) < 1000 else f"{value:,.0f}{said}"
 
 
 def _newest(rig: Rig, panel: dict[str, Any], target: dict[str, str]) -> str:

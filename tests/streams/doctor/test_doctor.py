@@ -129,7 +129,8 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
         found = said(made)
         assert {name: finding.verdict for name, finding in found.items()} == {
             "watchlist": "warn", "zones": "ok", "kafka": "ok", "topics": "ok", "rights": "ok", "log": "ok",
-            "sources": "ok", "ingest": "ok", "workers": "ok", "state": "ok", "histories": "ok", "worker": "ok", "notification": "warn",
+            "sources": "ok", "ingest": "ok", "workers": "ok", "state": "ok", "histories": "ok", "worker": "ok",
+            "notification": "warn",
         }  # fmt: skip
     after = said(made, later_s=900)
     assert after["workers"].said == f"none runs in group {made.worker.app_id}"
