@@ -58,6 +58,8 @@ class Engine:
         self._gate = Gate(self.fleet, fleet)
         self._steps = self._reports = 0
         self.cannot_tell: dict[str, int] = {}
+        self.delisted: set[int] = set()
+        """MMSIs that went off the list with another reference, since the worker last asked."""
         self.types = np.zeros(TYPES, np.int64)
         """Reports taken in, by AIS message type."""
 
@@ -136,7 +138,10 @@ class Engine:
         renumbering = Renumbering.between(former, self.reference)
         for detector in (*self.looks.detectors, *self._watchers):
             detector.adopt(self.reference, self.fleet.detectors.get(detector.name), renumbering)
+        core, size = self.fleet.core, self.fleet.size
+        listed = core.listed[:size] > 0
         rows = relist(self.fleet, self.matcher, former, self.reference)
+        self.delisted |= set(core.mmsi[:size][listed & (core.listed[:size] == 0)].tolist())
         self.matcher.mark(self.fleet)
         self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
         self.looks.judge_lists(rows, ordinal)

@@ -103,6 +103,10 @@ class Register:
                 owners += [number] * len(spellings)
         return NameIndex(names, owners)
 
+    def index_names(self) -> None:
+        """Makes now what is otherwise made when the first name is asked for."""
+        _ = self._names
+
     def listings(self, entry: int) -> tuple[int, ...]:
         """All entries about the same ship, ``entry`` among them, in order: by IMO number, else by MMSI."""
         ship = self.ships[entry]

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from detectors.core.listing import register_of
 from detectors.core.reference import Reference
 from streams.broker import clients
 from streams.errors import SinkError
@@ -54,6 +55,7 @@ class Library:
             if found is None:
                 return None
             self._written_ms[version] = held.written_ms(version)
+            register_of(found).index_names()  # a second for 50,000 entries: here, where waiting is allowed
             self._known[version] = found
         return self._known[version]
 

@@ -60,10 +60,11 @@ def _against(ship: ListedShip, query: Query) -> Match | None:
 
 def _agreeing(ship: ListedShip, query: Query) -> tuple[Field, ...]:
     flag = query.flag or (flag_of(query.mmsi) if query.mmsi else None)
+    signs, flags = (ship.call_sign, *ship.more_call_signs), (ship.flag, *ship.former_flags)
     agree: dict[Field, bool] = {
         "imo": ship.imo is not None and not ship.imo_wrong and ship.imo == query.imo,
         "mmsi": query.mmsi is not None and query.mmsi in (ship.mmsi, *ship.more_mmsis),
-        "call_sign": ship.call_sign is not None and ship.call_sign == query.call_sign and ship.flag == flag,
+        "call_sign": query.call_sign is not None and query.call_sign in signs and flag is not None and flag in flags,
     }
     return tuple(field for field, same in agree.items() if same)
 

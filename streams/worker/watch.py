@@ -37,9 +37,10 @@ class Watch:
         self._looked_s = now_s
         rows = listed_rows(engine)
         mmsis = engine.fleet.core.mmsi[rows].tolist()
-        gone = set(self._written) - set(mmsis)
+        delisted, engine.delisted = engine.delisted, set()  # also of a list that changed over a restart
+        gone = (set(self._written) | delisted) - set(mmsis)
         for mmsi in gone:
-            del self._written[mmsi]
+            self._written.pop(mmsi, None)
         ripe = [row for row, mmsi in zip(rows, mmsis, strict=True) if last or self._is_ripe(mmsi, now_s)]
         told = [self._told(one, now_s) for one in summaries(engine, ripe) if self._is_news(one)]
         return [*((b"%d" % mmsi, None) for mmsi in sorted(gone)), *told]

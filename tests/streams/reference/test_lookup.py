@@ -7,7 +7,8 @@ import pytest
 from detectors.core.reference import ListedShip
 from streams.reference.lookup import Match, Query, match
 
-ANGARA = ListedShip(list="OFAC", entry_id="1", name="ANGARA", imo=9179842, mmsi=273999001, call_sign="UBAB1", flag="RU")
+ANGARA = ListedShip(list="OFAC", entry_id="1", name="ANGARA", imo=9179842, mmsi=273999001, call_sign="UBAB1", flag="RU",
+                     former_flags=("MT",), more_call_signs=("9HAB2",))  # fmt: skip
 MAIA = ListedShip(list="OFAC", entry_id="2", name="MAIA-1", former_names=("NEPTUN",), imo=9358010)
 BOAT = ListedShip(list="own", entry_id="3", name="BOAT", mmsi=273999002)
 
@@ -33,6 +34,7 @@ def test_an_mmsi_matches_where_the_entry_knows_no_imo() -> None:
 def test_a_call_sign_counts_with_its_flag_alone() -> None:
     assert found(call_sign="UBAB1", flag="RU")[0].matched_on == ("call_sign",)
     assert found(call_sign="UBAB1", mmsi=273123456)[0].matched_on == ("call_sign",)
+    assert found(call_sign="9HAB2", mmsi=215123456)[0].matched_on == ("call_sign",), "also former ones, as on the air"
     assert not found(call_sign="UBAB1", flag="CN")
     assert not found(call_sign="UBAB1")
 

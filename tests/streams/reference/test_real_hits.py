@@ -18,7 +18,11 @@ from streams.replay import Place, Plan, Road, play
 from streams.settings import ReferenceSettings, Settings
 
 DATA = Path(__file__).parents[4] / "shared/data"
-RECORDING = DATA / "nmea/global-sample-85k.nmea.gz"
+RECORDINGS = [
+    ("global-sample-85k.nmea.gz", 2), ("dma-stream-example.txt.gz", 0), ("kystverket-1000.nm4", 0),
+    ("exactearth-tagblock.txt", 0), ("ait250.log", 0), ("gpsd-sample.aivdm", 0),
+]  # fmt: skip
+"""Recordings that hold static reports, and how many listed ships."""
 LIST = DATA / "watchlists/ofac-sdn-2019.csv.gz"
 
 
@@ -47,16 +51,24 @@ def listed_imos(content: bytes) -> set[int]:
     return {int(imo) for row in rows if row[2] == "vessel" for imo in re.findall(r"IMO (\d{7})\b", row[11])}
 
 
-def test_hits_by_imo_number_are_those_of_a_hand_rule() -> None:
-    if not (RECORDING.exists() and LIST.exists()):
+def bare(content: bytes) -> bytes:
+    """The sentences, without what stands before them."""
+    return b"\n".join(found[0] for line in content.splitlines() if (found := re.search(rb"!..VD[MO],.*", line)))
+
+
+@pytest.mark.parametrize(("name", "count"), RECORDINGS)
+def test_hits_by_imo_number_are_those_of_a_hand_rule(name: str, count: int) -> None:
+    if not ((DATA / "nmea" / name).exists() and LIST.exists()):
         pytest.skip("../shared is missing: no recording and no real list here")
-    content = gzip.decompress(RECORDING.read_bytes())
+    content = (DATA / "nmea" / name).read_bytes()
+    content = gzip.decompress(content) if name.endswith(".gz") else content
     listed = listed_imos(gzip.decompress(LIST.read_bytes()))
-    by_hand = {(mmsi, imo) for mmsi, imos in stated_imos(content).items() for imo in imos & listed}
+    stated = stated_imos(bare(content))
+    by_hand = {(mmsi, imo) for mmsi, imos in stated.items() for imo in imos & listed}
     settings = Settings(reference=ReferenceSettings(watchlists=(str(LIST),)))
     road = Road(settings, load_reference(settings.reference), 4)
     plan = Plan(source="sample", nature=Nature(replayed=True))
     alerts = [i.alert for i in play([io.BytesIO(content)], plan, road, settings) if not isinstance(i, (int, Place))]
     hits = [a for a in alerts if a.detector == "watchlist" and "imo" in a.details["matched_on"]]
     assert {(a.mmsi, a.vessel.imo) for a in hits if a.vessel} == by_hand
-    assert by_hand, "the sample holds listed ships"
+    assert len(by_hand) == count and stated

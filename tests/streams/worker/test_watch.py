@@ -5,8 +5,10 @@ import io
 import numpy as np
 
 from detectors.core.reference import ListedShip, Reference
+from streams.engines import restored
 from streams.ingest.model import Nature
 from streams.reference import load_reference
+from streams.reference.loading import make_reference
 from streams.replay import Plan, Road, play
 from streams.settings import Settings
 from streams.vessels import listed_rows, parse, summaries
@@ -63,3 +65,18 @@ def test_only_listed_ships_are_told(feed: bytes) -> None:
     told = list(summaries(engine, rows))
     assert {one.mmsi for one in told} == {ANGARA, 205_000_001}
     assert len(rows) < np.count_nonzero(engine.fleet.core.mmsi[: engine.fleet.size])
+
+
+def test_a_ship_that_another_list_does_not_name_is_told_as_gone_also_after_a_restart(feed: bytes) -> None:
+    own = load_reference(Settings().reference)
+    engine = shown(feed).engines[0]
+    shards, manifest = [engine.shard(number) for number in range(engine.shard_count())], engine.manifest()
+    without = make_reference([ship for ship in own.ships if ship.imo != 9179842], own.zones)
+    woken = restored(Settings(), without, 0, shards, manifest)
+    watch = Watch(0)
+    assert watch.due(woken) == [(b"%d" % ANGARA, None)]
+    assert watch.due(woken, last=True) == []
+    watch = Watch(0)
+    assert [key for key, value in watch.due(engine) if value] == [b"%d" % ANGARA]
+    engine.adopt(without)
+    assert watch.due(engine, last=True) == [(b"%d" % ANGARA, None)]
