@@ -16,7 +16,19 @@ import typer
 
 from streams.errors import ConfigError
 
-NAMES: Final = ("decode", "ingest", "pipeline", "kafka", "latency", "state", "recovery", "accuracy", "lists", "import")
+NAMES: Final = (
+    "decode",
+    "ingest",
+    "pipeline",
+    "kafka",
+    "latency",
+    "state",
+    "recovery",
+    "accuracy",
+    "lists",
+    "import",
+    "identities",
+)
 _VERSIONS_OF: Final = (
     "wakewatch", "numpy", "pyais", "libais", "msgspec", "faust-streaming", "aiokafka", "kafka-python", "crc32c",
 )  # fmt: skip

@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, cycle, islice
 from math import nan
@@ -94,13 +94,19 @@ def run(
         taken = _await_taken_in(road, _messages(log))
         road.settle()
         first = _alerts(road.kafka)
-        again = _again(road, log, first)
+        again = _again(road, log, first.keys())
         dead = sum(1 for _ in read(road.kafka, DEAD))
-        rows = (*_hits(drive, log, road.listener.seen), *_rest(drive, log, road.listener.seen, taken, dead))
-    same = Row("alerts", (Figure("in both runs", len(first & again)), Figure("in one run alone", len(first ^ again))))
+        rows = (*_hits(drive, log, road.listener.seen), *_rest(drive, log, taken, dead))
+        delay_s = road.listener.seen[_LATER] - drive.sent_s[_LATER]
+    changes = sum(alert.detector == "identity_change" and alert.mmsi == _LATER for alert in first.values())
+    reflagged = Row("reflagged ship", (Figure("alerts", changes), Figure("s after sending", delay_s)))
+    same = Row(
+        "alerts",
+        (Figure("in both runs", len(first.keys() & again)), Figure("in one run alone", len(first.keys() ^ again))),
+    )
     return Measured(
         input=f"{rate:,} sentences/s for {seconds:g} s, {_VESSELS:,} vessels known, {entries:,} entries, two workers",
-        rows=(*rows, same),
+        rows=(*rows, reflagged, same),
         processes=(Process("both workers", drive.cpu_s[0]), Process("ingest", drive.cpu_s[1])),
         notes=(
             "a hit by a new entry is of a ship first sent after her partition was marked, a retroactive one of another",
@@ -109,9 +115,8 @@ def run(
     )
 
 
-def _rest(drive: Drive, log: Sequence[Read], seen_s: Mapping[int, float], taken: int, dead: int) -> Iterator[Row]:
+def _rest(drive: Drive, log: Sequence[Read], taken: int, dead: int) -> Iterator[Row]:
     imported = drive.imported
-    yield Row("reflagged ship", (Figure("ships", 1), Figure("s after sending", seen_s[_LATER] - drive.sent_s[_LATER])))
     marks = sum(_is(each, KIND_REFERENCE) for each in log)
     took = Figure("s", imported.ended_s - imported.began_s)
     yield Row("import", (took, Figure("marks", marks), Figure("records when killed", imported.killed_at)))
@@ -215,7 +220,7 @@ def _await_taken_in(road: Road, messages: int) -> int:
     return road.counted(_REPORTS)
 
 
-def _again(road: Road, log: Sequence[Read], wanted: set[Key]) -> set[Key]:
+def _again(road: Road, log: Sequence[Read], wanted: Set[Key]) -> Set[Key]:
     """The alerts of the same log and the same lists, taken in by workers that know nothing."""
     kafka = msgspec.structs.replace(road.kafka, topic_prefix="again.")
     admin = clients.admin(kafka)
@@ -230,10 +235,10 @@ def _again(road: Road, log: Sequence[Read], wanted: set[Key]) -> set[Key]:
         for number in range(_WORKERS):
             other.worker(f"worker-{number}")
         deadline_s = time.monotonic() + _PATIENCE_S
-        other.until(lambda: wanted <= _alerts(kafka) or time.monotonic() > deadline_s)
+        other.until(lambda: wanted <= _alerts(kafka).keys() or time.monotonic() > deadline_s)
         other.await_snapshots()
         other.settle()
-        return _alerts(kafka)
+        return _alerts(kafka).keys()
     finally:
         other.close()
 
@@ -248,10 +253,10 @@ def _copy(kafka: KafkaSettings, topic: str, log: Sequence[Read]) -> None:
     producer.close()
 
 
-def _alerts(kafka: KafkaSettings) -> set[Key]:
+def _alerts(kafka: KafkaSettings) -> dict[Key, Alert]:
     values = [record.value for record in read(kafka, ALERTS) if record.value]
     alerts = [msgspec.json.decode(value, type=Alert) for value in values]
-    return {(a.id, a.revision, hashlib.sha256(v).hexdigest()) for a, v in zip(alerts, values, strict=True)}
+    return {(a.id, a.revision, hashlib.sha256(v).hexdigest()): a for a, v in zip(alerts, values, strict=True)}
 
 
 def _hits(drive: Drive, log: Sequence[Read], seen_s: Mapping[int, float]) -> list[Row]:
