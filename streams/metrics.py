@@ -10,6 +10,7 @@ Rules.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,8 @@ LABEL_MOST: Final = 64
 _STEP_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _DELAY_S: Final = (0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 _SNAPSHOT_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-_CGROUP_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_CGROUPS: Final = Path("/sys/fs/cgroup")
+_OWN_CGROUP: Final = Path("/proc/self/cgroup")
 _KIB: Final = 1024
 
 
@@ -117,11 +119,23 @@ def resident_bytes() -> float:
     return _status_bytes(Path("/proc/self/status"), "VmRSS:")
 
 
-def memory_cap_bytes() -> float:
-    """What limits this process's memory: its container, else the machine. NaN when unknown."""
+def memory_cap_bytes(own: Path = _OWN_CGROUP, cgroups: Path = _CGROUPS) -> float:
+    """What limits this process's memory: its unit or container, what they are in, the machine. NaN when unknown."""
     machine = _status_bytes(Path("/proc/meminfo"), "MemTotal:")
-    limits = [text for path in map(Path, _CGROUP_LIMITS) if (text := _read(path).strip()).isdigit()]
+    limits = [text for path in _limits(_read(own), cgroups) if (text := _read(path).strip()).isdigit()]
     return min([machine, *map(float, limits)])
+
+
+def _limits(own: str, cgroups: Path) -> Iterator[Path]:
+    """Where limits stand: of the process's own group and of all around it, by version 2 and 1 of cgroups."""
+    for line in own.splitlines():
+        _, controllers, path = line.split(":", 2)
+        parts = [part for part in path.split("/") if part]
+        if not controllers:
+            yield from (cgroups.joinpath(*parts[:depth], "memory.max") for depth in range(len(parts) + 1))
+        elif "memory" in controllers.split(","):
+            top = cgroups / "memory"
+            yield from (top.joinpath(*parts[:depth], "memory.limit_in_bytes") for depth in range(len(parts) + 1))
 
 
 def _status_bytes(path: Path, key: str) -> float:

@@ -17,7 +17,7 @@ from streams.metrics import Metrics
 from streams.notify import http
 from streams.notify.core import Outgoing
 from streams.notify.http import Endpoint
-from streams.notify.notices import Notice
+from streams.notify.notices import Notice, time_ms
 from streams.notify.small import Apprise, Gathering, Message
 
 ALERTMANAGER, WEBHOOK, APPRISE = "alertmanager", "webhook", "apprise"
@@ -85,6 +85,8 @@ class Courier:
         for start in range(0, len(notices), _POST_MOST):
             if not self._notices(notices[start : start + _POST_MOST]):
                 return False
+        for notice in outgoing.news:
+            _tell(notice, self._now_ms())
         revisions = (alert for alert in outgoing.revisions if alert.severity in self._to.webhook_severities)
         return all(self._revision(alert) for alert in revisions) and self._messages(outgoing.news)
 
@@ -155,3 +157,12 @@ class Courier:
             self._metrics.dead_letters.labels(Reason.NOTIFICATION_REFUSED).inc()
         self._metrics.notifications.labels(target, REFUSED).inc()
         _log.error("refused for good", target=target, alert_id=alert_id, error=str(error))
+
+
+def _tell(notice: Notice, now_ms: int) -> None:
+    """What went out, by alert id: the worker's line about the same id says when it was written."""
+    state = "resolved" if time_ms(notice.ends_at) <= now_ms else "firing"
+    _log.info(
+        "notified", alert_id=notice.labels.get("alert_id", ""), revision=notice.annotations.get("revision", ""),
+        state=state, severity=notice.labels.get("severity", ""),
+    )  # fmt: skip

@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from detectors.core.alert import Alert, encode
 from detectors.core.binding import Binding, Heard
 from streams.worker.runs import Letter
 
+_log: Final = structlog.get_logger("wakewatch.worker")
 SOURCE: Final = "wakewatch"
 _HEADER_BYTES: Final = 1000
 _LETTER_BYTES: Final = (4 << 20) - (16 << 10)
@@ -42,6 +44,10 @@ class Publisher:
     async def alert(self, alert: Alert, partition: int) -> list[Awaitable[Any]]:
         """One revision, to the log of alerts and to the table of newest revisions."""
         value, headers = encode(alert), cloud_event(alert)
+        (_log.debug if alert.severity == "log" else _log.info)(
+            "alert written", alert_id=alert.id, revision=alert.revision, status=alert.status, detector=alert.detector,
+            severity=alert.severity, partition=partition,
+        )  # fmt: skip
         return [
             await self._alerts.send(key=alert.subject.encode(), value=value, headers=headers, partition=partition),
             await self._state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),

@@ -1,6 +1,7 @@
 """The compose file keeps to its specification, and to what the rest of the project says."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ def mistakes(made: dict[str, Any]) -> list[str]:
             source = volume.partition(":")[0]
             known = (DEPLOY / source).exists() if source.startswith(".") else source in made.get("volumes", {})
             found += [] if known else [f"{name} mounts {source}"]
-        if ":" not in one.get("image", "") or one["image"].endswith(":latest"):
+        image = re.sub(r"\$\{\w+:-(.*)\}", r"\1", one.get("image", ""))
+        if ":" not in image or image.endswith(":latest"):
             found.append(f"{name}: its image has no version")
         found += [f"{name} is open to everybody: {port}" for port in one.get("ports", ()) if "127.0.0.1" not in port]
     return found
@@ -53,6 +55,7 @@ def test_the_compose_file_keeps_to_the_specification() -> None:
         (lambda c: c["services"]["ingest"]["depends_on"].update(kafak={}), "kafak"),
         (lambda c: c["services"]["grafana"]["volumes"].append("./nowhere:/x"), "mounts ./nowhere"),
         (lambda c: c["services"]["grafana"].update(image="grafana/grafana:latest"), "no version"),
+        (lambda c: c["services"]["grafana"].update(image="${GRAFANA_IMAGE:-grafana/grafana}"), "no version"),
         (lambda c: c["services"]["prometheus"].update(ports=["9090:9090"]), "open to everybody"),
         (lambda c: c.update(service={}), "service"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -46,6 +47,11 @@ class Ours:
 
     def words(self) -> str:
         return self._log.read_text(errors="replace")[-3000:]
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        """The lines of its log that tell of this, parsed."""
+        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.startswith("{")]
+        return [found for found in map(json.loads, lines) if found.get("event") == event]
 
 
 class Rig:

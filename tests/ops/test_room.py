@@ -46,6 +46,13 @@ def test_the_page_is_one_with_its_headline_and_resolves_when_she_is_heard(room: 
     assert "reappeared" in done
 
 
+def test_one_alert_is_followed_through_the_logs_by_its_id(room: Rig) -> None:
+    written = [line for line in room.ours["detect"].events("alert written") if line["severity"] == "page"]
+    assert [(line["revision"], line["status"]) for line in written] == [(1, "opened"), (2, "closed")]
+    told = [line for line in room.ours["notify"].events("notified") if line["alert_id"] == written[0]["alert_id"]]
+    assert [line["state"] for line in told] == ["firing", "resolved"]
+
+
 @pytest.mark.parametrize(("panel", "expression"), QUERIES)
 def test_a_panel_shows_something(room: Rig, panel: dict[str, Any], expression: str) -> None:
     if panel["datasource"]["uid"] == "${rows}":

@@ -18,7 +18,7 @@ from streams.ingest.core import Ingest
 from streams.ingest.model import Nature
 from streams.ingest.pump import State
 from streams.ingest_meter import IngestMeter
-from streams.metrics import Metrics
+from streams.metrics import Metrics, memory_cap_bytes
 from streams.metrics_http import LOOPBACK, MetricsServer, serve
 from streams.reference import load_reference
 from streams.replay import Plan, Road, play
@@ -189,6 +189,29 @@ def test_no_series_names_a_ship(metrics: Metrics, feed: bytes) -> None:
 
 def test_memory_is_this_process_s(metrics: Metrics) -> None:
     assert 1e6 < (value(metrics, "memory_bytes") or 0) < (value(metrics, "memory_cap_bytes") or 0)
+
+
+@pytest.mark.parametrize(
+    ("own", "limits", "cap"),
+    [
+        (
+            "0::/system.slice/wakewatch@ingest.service\n",
+            {"system.slice/wakewatch@ingest.service/memory.max": "7000"},
+            7000,
+        ),
+        ("0::/pods/a\n", {"pods/memory.max": "5000", "pods/a/memory.max": "max"}, 5000),
+        ("0::/\n", {"memory.max": "6000"}, 6000),
+        ("3:cpu:/x\n4:memory:/docker/0f\n", {"memory/memory.limit_in_bytes": "4000"}, 4000),
+    ],
+)
+def test_the_memory_cap_is_that_of_the_unit_or_of_what_it_is_in(
+    tmp_path: Path, own: str, limits: dict[str, str], cap: float
+) -> None:
+    (tmp_path / "own").write_text(own)
+    for name, text in limits.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    assert memory_cap_bytes(tmp_path / "own", tmp_path) == cap
 
 
 def test_the_server_answers(server: MetricsServer) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import stamina
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from detectors.core.alert import Alert, Evidence, Position
 from detectors.core.units import rfc3339
@@ -57,7 +58,8 @@ def test_an_alert_pages_once_at_once_and_resolves(
     courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules(settle_s=0))
     position = Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z")
     opened = make(position=position)
-    assert courier.carry(notices.take(opened, now_ms()))
+    with capture_logs() as told:
+        assert courier.carry(notices.take(opened, now_ms()))
     held = until(alertmanager.alerts)
     assert held[0]["labels"]["alert_id"] == opened.id
     assert held[0]["annotations"]["summary"] == opened.headline
@@ -66,12 +68,15 @@ def test_an_alert_pages_once_at_once_and_resolves(
     assert path == "/page"
     assert call["groupLabels"] == {"case_id": "imo/9179842"}
     assert call["status"] == "firing"
-    assert courier.carry(notices.due(now_ms() + 61_000))  # a repeat is no news
+    with capture_logs() as lines:
+        assert courier.carry(notices.due(now_ms() + 61_000))  # a repeat is no news
     assert courier.carry(notices.take(make(revision=2, status="closed", position=position), now_ms()))
     until(lambda: len(receiver.got) == 2)
     assert receiver.got[1][2]["status"] == "resolved"
     assert alertmanager.alerts() == []
     assert sent(metrics, "alertmanager", "delivered") == 3
+    assert [(line["event"], line["alert_id"], line["state"]) for line in told] == [("notified", opened.id, "firing")]
+    assert lines == []
 
 
 def test_eight_alerts_of_one_ship_are_one_page(
