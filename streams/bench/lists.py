@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Annotated, Final
 
+import numpy as np
 import typer
 
 from detectors.core.engine import Engine
@@ -40,7 +41,10 @@ def run(
     settings = Settings()
     short = load_reference(settings.reference)
     ships, read_s = cpu_of(lambda: read_lists([Source("bench.csv", [text])])[0].watchlist.ships)
-    _, index_s = cpu_of(lambda: Register(ships))
+    register, index_s = cpu_of(lambda: Register(ships))
+    _, names_s = cpu_of(register.index_names)
+    strange = np.array([f"NOBODY {number} OF NOWHERE"[:20].encode() for number in range(_VESSELS)], "S20")
+    _, compare_s = cpu_of(lambda: register.may_resemble(strange))
     long = make_reference(ships, short.zones)
     _, adopt_s = cpu_of(lambda: _fleet(settings, short).adopt(long))
     taken: dict[str, list[float]] = {"short": [], "long": []}
@@ -55,6 +59,8 @@ def run(
                 f"read {entries:,} entries (CSV)", (Figure("CPU s", read_s), Figure("entries/CPU s", entries / read_s))
             ),
             Row("index them", (Figure("CPU s", index_s), _rate(entries, index_s))),
+            Row("index their names", (Figure("CPU s", names_s), _rate(entries, names_s))),
+            Row(f"hold {_VESSELS:,} new names against them", (Figure("CPU s", compare_s),)),
             Row(f"bring them into force over {_VESSELS:,} vessels", (Figure("CPU s", adopt_s),)),
             Row(f"replay with {len(short.ships)} entries", (Figure("CPU s", short_s),)),
             Row(f"replay with {entries:,} entries", (Figure("CPU s", long_s), _more(short_s, long_s))),
@@ -84,8 +90,6 @@ def rows_of(entries: int) -> Iterator[str]:
 
 
 def _fleet(settings: Settings, reference: Reference) -> Engine:
-    import numpy as np
-
     engine = engine_for(settings, reference, 0)
     engine.fleet.admit(np.arange(200_000_000, 200_000_000 + _VESSELS, dtype=np.uint32))
     return engine

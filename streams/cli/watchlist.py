@@ -17,7 +17,7 @@ from streams.errors import ConfigError
 from streams.reference import cells
 from streams.reference.counting import count
 from streams.reference.difference import Difference, difference
-from streams.reference.formats import Read
+from streams.reference.formats import Read, emptied
 from streams.reference.library import Importer, in_force
 from streams.reference.loading import (
     Loaded,
@@ -114,12 +114,13 @@ def import_(
     for each in read:
         _tell(each)
     ships = first_of_each(each.watchlist for each in read)
-    if not ships:
+    empty = emptied(read)
+    if not ships and not empty:
         raise ConfigError("watchlist import: no ship in these files; nothing was changed")
     own = load_reference(loaded.reference)
     held = held_by(loaded.kafka, needed=not dry_run)
     former = in_force(held, own)
-    now = with_lists(former, ships)
+    now = with_lists(former, ships, empty)
     changes = difference(former.ships, now.ships)
     _show(changes, now, read, json=json)
     if dry_run:

@@ -45,6 +45,10 @@ _TABLES: Final[dict[Format, Callable[[str, str, Entries], None]]] = {
     "uk-csv": uk.read_uk_csv,
     "opensanctions-maritime": opensanctions.read_maritime,
 }
+_PUBLISHED: Final = {
+    "ofac-sdn": ofac.LIST, "un": un.LIST, "eu": eu.LIST, "uk-csv": uk.LIST, "uk-xml": uk.LIST,
+    "opensanctions-maritime": opensanctions.LIST, "ftm": opensanctions.LIST,
+}  # fmt: skip
 _OFAC: Final[dict[str, Format]] = {"sdn": "ofac-sdn", "alt": "ofac-alt", "comments": "ofac-comments"}
 
 
@@ -80,6 +84,17 @@ def read_lists(sources: Sequence[Source]) -> list[Read]:
     if ofac_texts:
         read.append(Read(ofac_name, _signed(_ofac(ofac_texts), ofac_hash)))
     return read
+
+
+def emptied(read: Iterable[Read]) -> set[str]:
+    """Names of the published lists of which a whole file was read and held no ship, as the UN's does now."""
+    found = set()
+    for _, watchlist in read:
+        name = _PUBLISHED.get(watchlist.format)
+        broken = any(not each.line for each in watchlist.refused)
+        if name and watchlist.passed_over and not watchlist.ships and not broken:
+            found.add(name)
+    return found
 
 
 def _ofac(texts: dict[Format, str]) -> Watchlist:

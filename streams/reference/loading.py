@@ -90,9 +90,12 @@ def make_reference(ships: Sequence[ListedShip], zones: Sequence[Zone]) -> Refere
     return Reference(ships=tuple(ships), zones=tuple(zones), ports=load_ports(), version=digest[:_VERSION_LETTERS])
 
 
-def with_lists(reference: Reference, ships: Sequence[ListedShip]) -> Reference:
-    """A reference in which the lists that ``ships`` are of replace those of the same name; all else stays."""
-    replaced = {ship.list for ship in ships}
+def with_lists(reference: Reference, ships: Sequence[ListedShip], emptied: Iterable[str] = ()) -> Reference:
+    """A reference in which the lists that ``ships`` are of, and those ``emptied``, replace those of the same name.
+
+    All else stays.
+    """
+    replaced = {ship.list for ship in ships} | set(emptied)
     kept = [ship for ship in reference.ships if ship.list not in replaced]
     return make_reference((*kept, *ships), reference.zones)
 

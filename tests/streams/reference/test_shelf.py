@@ -15,6 +15,8 @@ from streams.reference import shelf
 from streams.reference.difference import difference
 from streams.reference.shelf import Shelf
 
+from .published import UN
+
 SHIPS = tuple(ListedShip(list="L", entry_id=f"a/{n}", name=f"SHIP {n}", mmsi=273_000_000 + n) for n in range(5))
 
 
@@ -125,6 +127,23 @@ def test_diff_and_a_dry_run_touch_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert run("diff", str(old), str(old)).exit_code == 0
     said = json.loads(run("import", str(new), "--dry-run", "--json").stdout)
     assert (said["files"][0]["ships"], len(said["difference"]["added"]), said["difference"]["kept"]) == (2, 2, 4)
+
+
+def test_a_published_list_that_names_no_ship_any_more_takes_its_ships_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "_has_kafka", lambda _: False)
+    before, now, settings = tmp_path / "before.xml", tmp_path / "now.xml", tmp_path / "mine.toml"
+    before.write_bytes(UN)
+    now.write_bytes(UN.replace(b"M/V EXAMPLE STAR", b"A BANK").replace(b"9161003", b"none"))
+    settings.write_text(f"[reference]\nwatchlists = ['{before}']\n")
+    said = json.loads(run("import", str(now), "--dry-run", "--json", "--settings", str(settings)).stdout)
+    assert (said["files"][0]["ships"], [each["name"] for each in said["difference"]["removed"]]) == (
+        0, ["M/V EXAMPLE STAR"]
+    )  # fmt: skip
+    now.write_bytes(UN[: len(UN) // 2])
+    broken = run("import", str(now), "--dry-run", "--settings", str(settings))
+    assert isinstance(broken.exception, ConfigError), "half a file empties nothing"
 
 
 def test_an_import_of_nothing_is_refused(tmp_path: Path) -> None:
