@@ -1,18 +1,26 @@
 """Dark gap: a ship that should be heard is not.
 
-Claim. A vessel that was transmitting has been silent for much longer than it, as this feed hears it, is ever silent
-while some source that hears it was up. The alert opens while the vessel is still silent.
+Claim. A vessel that was transmitting is silent, and an honest ship, heard as this one was, at this place, by this feed
+as it hears now, would be as silent only once in many days. The alert opens while the vessel is still silent and says
+how rare such a silence is.
 
 Why it matters. Ships that carry arms or sanctioned oil switch AIS off. What is written only when a ship returns
-is weeks late: ANGARA was found by satellite pictures.
+is weeks late: ANGARA was found by satellite pictures. A fixed "no message for N hours" flags every ship that sails
+out of range: on four days of one receiver 1,000 alerts a day, of which hardly any near enough to mean something.
 
-How it decides. Silence counts only while a source that heard the vessel was up (outages stop it). It must reach the
-larger of a floor (1 h; 20 min for listed ships; 4 h at rest) and a multiple of the interval at which the vessel
-reports: by class and motion (ITU-R M.1371) and as this feed has heard it so far. Class B is left out unless listed.
-The gap closes at the next report, with the distance covered and the speed that it took.
+How it decides. When slots of five minutes close, coverage (detectors/core/hearing) knows for each ship that was missed
+how many opportunities to be heard she has lost, and the chance that an honest ship loses as many in a day. A gap needs
+a chance below alpha, and min_silence_s in slots in which she could have been heard (20 min for listed ships, 4 h at
+rest). alpha follows from false_gaps_per_day: as high as the ships now heard under way allow, and never above
+alpha_most. Silences of listed ships teach nothing of honest ones. A gap opens at the step by which every report in time
+would have come, if she is silent still. Class B is left out unless listed. Where nothing can be heard (the station is
+dead, the place is out of range, everybody around fell silent too) nothing is said: it is counted as "cannot tell"; for
+a listed ship it is said. The gap closes at the next report, with the distance covered and the speed that it took.
 
-When it is wrong. A ship that sails out of range, or a receiver among several that dies, looks the same: this rule
-knows sources, not places. Read an unlisted gap as a question. A ship heard only once or twice is not judged.
+When it is wrong. A ship that switches off just as everybody around her is lost is not found. A ship alone in water
+where nobody else sails is judged by what ships elsewhere showed, shipped in detectors/core/hearing/priors.py; where few
+are heard, or the feed is new, a silence must last longer. Small, local loss of a part of a receiver's water looks like
+several ships going dark. Each partition knows of its own ships alone. deploy/ACCURACY.md has the figures.
 
 References. ITU-R M.1371-5 (reporting intervals); Global Fishing Watch, AIS disabling (Welch et al. 2022);
 Hammond and Peters 2012 (coverage).
@@ -21,7 +29,7 @@ Hammond and Peters 2012 (coverage).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -29,26 +37,47 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.columns import Columns
-from detectors.core.geo import distance_nm, place
+from detectors.core.columns import Column
+from detectors.core.dark import leg, peers_heard, silence_details, verified, whereabouts
 from detectors.core.havens import once_heard, while_silent
+from detectors.core.hearing.blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
+from detectors.core.hearing.coverage import GAIN_LEAST
+from detectors.core.hearing.ears import Closed, Ears
+from detectors.core.hearing.silence import share_of_budget
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, zulu
 
-_MOORED = np.isin(np.arange(256), (1, 5, 6))  # by status, unknown (-1) last: at anchor, moored, aground
-INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
+SLOT_S: Final = SLOT_MS // MS
+MIN_REPORTS: Final = 3
+UNHEARD: Final = "unheard"
+"""Key of the alert that a listed ship cannot be heard."""
+
+Bools = npt.NDArray[np.bool_]
 
 
 class Gap(Detector):
     """See the module."""
 
     name = "gap"
+    rule_version = 2
+    needs_coverage = True
+    columns = (
+        Column("seen_to", "<i4"),  # the last slot heard before the silence that was told, or counted as "cannot tell"
+        Column("told_step", "<i4"),  # the step at which that silence is a gap, if it lasts; 0 counted only; below: why
+        Column("told_chance", "<f4"),
+        Column("told_alpha", "<f4"),
+        Column("told_habit", "<f2"),
+        Column("told_missed", "<u2"),
+        Column("told_peers", "<u2"),
+        Column("told_kind", "u1"),
+    )
     severities = {  # noqa: RUF012 - read only
         "gap.unlisted": "log",
         "gap.at_rest": "log",
         "gap.listed": "page",
         "gap.listed_unverified": "ticket",
+        "gap.listed_unheard": "ticket",
     }
 
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,92 +90,176 @@ class Gap(Detector):
         min_silence_at_rest_s: Annotated[
             float, Meta(ge=60, le=2_592_000, description="Shortest silence of a ship last heard at rest, s")
         ] = 14_400.0
-        min_intervals: Annotated[
-            float, Meta(ge=1, le=1000, description="... and at least this many of its reporting intervals")
-        ] = 10.0
-        min_intervals_listed: Annotated[float, Meta(ge=1, le=1000, description="The same for a watchlisted ship")] = 5.0
-        min_reports: Annotated[
-            int,
-            Meta(ge=1, le=1000, description="Reports that a ship must have sent before its silence means something"),
-        ] = 3
-        at_rest_kn: Annotated[float, Meta(ge=0, le=5, description="Slower than this is at rest, kn")] = 0.5
+        false_gaps_per_day: Annotated[
+            float,
+            Meta(gt=0, le=100_000, description="How many gaps of honest ships a day are put up with in the whole feed"),
+        ] = 5.0
+        alpha_most: Annotated[
+            float,
+            Meta(gt=0, le=1, description="... but never is a silence a gap that is likelier than this within a day"),
+        ] = 0.1
+        alpha_listed: Annotated[
+            float, Meta(gt=0, le=1, description="The same for a watchlisted ship, whatever the others' number")
+        ] = 0.5
+        unheard_after_s: Annotated[
+            float,
+            Meta(ge=300, le=2_592_000, description="A listed ship silent so long that cannot be heard is a ticket, s"),
+        ] = 21_600.0
         class_b: Annotated[bool, Meta(description="Also judge unlisted class B, which fades easily")] = False
 
+    def listen(self, step: Step) -> None:
+        """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""
+        c, rows, mine = _ears(step).strips, step.rows, self.state(step)
+        long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
+        fresh = mine.seen_to[rows] != c.slot[rows]
+        vague = rows[long & fresh & (c.kind[rows] == UNDER_WAY) & ~self._is_gap(step)]
+        mine.seen_to[vague], mine.told_step[vague] = c.slot[vague], 0
+        unheard = int((c.gain[vague] <= GAIN_LEAST).sum())
+        step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
+
     def screen(self, step: Step) -> Places:
-        """A due look is judged; a report closes an open gap."""
-        return np.arange(len(step.rows)) if step.kind == "clock" else self.is_open(step).nonzero()[0]
+        """Of slots those whose silence is a gap and has not been told; all that is due; reports close."""
+        if step.kind == "reports":
+            return self.is_open(step).nonzero()[0]
+        if step.kind == "slot":
+            mine, rows = self.state(step), step.rows
+            told = (mine.seen_to[rows] == _ears(step).strips.slot[rows]) & (mine.told_step[rows] > 0)
+            return np.flatnonzero(self._is_gap(step) & ~told)
+        return np.flatnonzero(step.now.last_ms < step.time_ms)
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
-        """When a silence that begins now is a gap."""
-        needed_ms = self._needed_ms(step.now)
-        return np.where(needed_ms == NEVER_MS, NEVER_MS, next_steps(step.now.last_ms + needed_ms))
+        """When a listed ship's silence that begins now, and is no gap, is to be told all the same."""
+        due_ms = next_steps(step.now.last_ms + int(self.thresholds.unheard_after_s * MS))
+        return np.where((step.now.listed > 0) & step.now.vessel, due_ms, NEVER_MS)
 
-    def _needed_ms(self, now: Columns) -> npt.NDArray[np.int64]:
-        """How long each vessel must be silent for a gap, ms; NEVER_MS where it is not judged."""
-        t = self.thresholds
-        listed, class_b = now.listed > 0, now.class_b
-        at_rest = self._at_rest(now)
-        floor_s = np.where(at_rest, t.min_silence_at_rest_s, t.min_silence_s)
-        floor_s = np.where(listed, t.min_silence_listed_s, floor_s)
-        interval_s = np.where(at_rest, INTERVAL_REST_S, np.where(class_b, INTERVAL_B_S, INTERVAL_A_S))
-        usual_s = np.fmax(interval_s, now.usual_s.astype(np.float64))
-        times = np.where(listed, t.min_intervals_listed, t.min_intervals)
-        needed_s = np.maximum(floor_s, np.round(usual_s * times))
-        judged = now.vessel & (listed | ~class_b | t.class_b) & (now.reports >= t.min_reports)
-        return np.where(judged, (needed_s * MS).astype(np.int64), NEVER_MS)
+    def _is_gap(self, step: Step) -> Bools:
+        t, c, rows, core = self.thresholds, _ears(step).strips, step.rows, step.fleet.core
+        kind, listed = c.kind[rows], core.listed[rows] > 0
+        needed_s = np.where(kind == AT_REST, t.min_silence_at_rest_s, t.min_silence_s)
+        needed_s = np.where(listed, t.min_silence_listed_s, needed_s)
+        judged = core.vessel[rows] & ((kind < CLASS_B) | ((kind == CLASS_B) & (listed | t.class_b)))
+        long = c.missed[rows].astype(np.int64) * SLOT_S >= needed_s
+        likely = judged & long & (c.gain[rows] > GAIN_LEAST)
+        if not likely.any():
+            return np.asarray(likely)
+        chance = np.round(c.chance[rows].astype(np.float64), 6)
+        return np.asarray(likely & (chance < np.where(listed, t.alpha_listed, self._alpha(step))))
 
-    def _at_rest(self, now: Columns) -> npt.NDArray[np.bool_]:
-        sog_kn = np.round(now.sog_kn.astype(np.float64), 1)
-        moored = _MOORED[now.status] & ~(sog_kn > 3.0)  # noqa: PLR2004 - M.1371: the 3 min rule
-        return np.asarray(moored | (sog_kn < self.thresholds.at_rest_kn))
+    def _alpha(self, step: Step) -> float:
+        """As likely a silence as may be called a gap, so that honest ships give false_gaps_per_day."""
+        ears, heard = _ears(step), _closed(step).heard
+        under_way = heard[ears.strips.kind[heard] == UNDER_WAY]
+        least = ears.coverage.least_chances(under_way, round(self.thresholds.min_silence_s / SLOT_S))
+        a_day = self.thresholds.false_gaps_per_day / ears.partitions
+        alpha: float = share_of_budget(np.sort(least), a_day, self.thresholds.alpha_most)
+        return alpha
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
-        """Opens at a due look, closes at a report."""
-        opened = self.opened(step, at)
-        if step.kind == "clock":
-            return self._silent(step, at) if opened is None else []
-        return [self._heard(step, at, opened)] if opened is not None else []
+        """A verdict at the end of slots; opens when its step has come; closes at a report."""
+        if step.kind == "slot":
+            self._tell(step, at)
+            return []
+        if step.kind != "reports":
+            return self._silent(step, at)
+        opened = [alert for key in ("", UNHEARD) if (alert := self.opened(step, at, key)) is not None]
+        return [self._heard(step, at, alert) for alert in opened]
+
+    def _tell(self, step: Step, at: int) -> None:
+        """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""
+        row, ears, mine = int(step.rows[at]), _ears(step), self.state(step)
+        c, listed = ears.strips, step.fleet.core.listed[row] > 0
+        told_ms = next_step(int(step.time_ms[at]) + ears.listening.lateness_ms)
+        mine.seen_to[row], mine.told_step[row] = c.slot[row], told_ms // STEP_MS
+        mine.told_chance[row], mine.told_habit[row] = c.chance[row], c.habit[row]
+        mine.told_alpha[row] = self.thresholds.alpha_listed if listed else self._alpha(step)
+        mine.told_missed[row], mine.told_kind[row] = c.missed[row], c.kind[row]
+        mine.told_peers[row] = min(peers_heard(ears, _closed(step), row), 65_535)
+        self.arm_by(step, at, told_ms)
 
     def _silent(self, step: Step, at: int) -> Iterable[Finding]:
-        ship = step.ship(at)
-        needed_ms = int(self._needed_ms(step.only(np.array([at])).now)[0])
-        if needed_ms == NEVER_MS:
+        """What was asked for is due, or the list has changed, and she is silent still."""
+        if self.opened(step, at) is not None:
             return
-        silent_ms = step.silence_ms(at, ship.last_ms)
-        if silent_ms < needed_ms:  # part of it was an outage: look again when the rest may have passed
-            self.await_silence(step, at, ship.last_ms, needed_ms)
+        ship, mine, row, now_ms = step.ship(at), self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        same = ship.last_ms // SLOT_MS <= int(mine.seen_to[row])  # else it was an earlier silence
+        told_ms = int(mine.told_step[row]) * STEP_MS if same and mine.told_step[row] else NEVER_MS
+        if told_ms <= now_ms:
+            yield self._open(step, at, ship)
             return
-        yield self._open(step, at, ship, silent_ms, needed_ms)
+        unheard_ms = NEVER_MS
+        if ship.listed is not None and self.opened(step, at, UNHEARD) is None:
+            unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS)
+        if unheard_ms <= now_ms:
+            yield self._unheard(step, at, ship)
+            unheard_ms = NEVER_MS
+        if (waits_ms := min(told_ms, unheard_ms)) < NEVER_MS:
+            self.arm(step, at, waits_ms)
 
-    def _open(self, step: Step, at: int, ship: Ship, silent_ms: int, needed_ms: int) -> Finding:
-        at_rest = bool(self._at_rest(step.only(np.array([at])).now)[0])
-        now_ms = int(step.time_ms[at])
-        where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
-        usual = () if ship.usual_s is None else (Fact(fact="usual interval here", value=ship.usual_s, unit="s"),)
+    def _open(self, step: Step, at: int, ship: Ship) -> Finding:
+        mine, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        category = "at_rest" if int(mine.told_kind[row]) == AT_REST else "under_way"
+        chance, alpha = (round(float(column[row]), 6) for column in (mine.told_chance, mine.told_alpha))
+        silent = spoken(now_ms - ship.last_ms)
+        peers, missed_s = int(mine.told_peers[row]), int(mine.told_missed[row]) * SLOT_S
         return Finding(
             action="open",
-            situation=self._situation(ship, at_rest),
+            situation=self._situation(ship, category),
             time_ms=now_ms,
             start_ms=ship.last_ms,
-            headline=f"{ship.title} silent {spoken(now_ms - ship.last_ms)}{where} since {zulu(ship.last_ms)}",
+            headline=f"{ship.title} silent {silent}{whereabouts(ship)} since {zulu(ship.last_ms)}",
             why=(
+                Fact(fact="chance of such a silence within a day, transmitting", value=chance, threshold=alpha),
                 Fact(
-                    fact="silence while its source was up", value=silent_ms // MS, threshold=needed_ms // MS, unit="s"
+                    fact="silence while she could have been heard", value=missed_s,
+                    threshold=int(self._needed_s(ship, category)), unit="s",
                 ),
-                *usual,
-                Fact(fact="reports before the silence", value=ship.reports, threshold=self.thresholds.min_reports),
+                Fact(fact="share of slots in which she was heard before", value=round(float(mine.told_habit[row]), 3)),
+                Fact(fact="other vessels heard within 60 nm in these five minutes", value=peers),
             ),
-            would_change=("any report of the ship closes it", "an outage of its source in this time would explain it"),
-            verification=_verified(ship),
-            details=self._details(ship, at_rest, (now_ms - ship.last_ms) // MS)
+            would_change=(
+                "any report of the ship closes it",
+                "a loss of reception around her that others show too would explain it",
+            ),
+            verification=verified(ship),
+            details=silence_details(ship, category, (now_ms - ship.last_ms) // MS)
+            | {"p_silence": chance, "alpha": alpha, "peers_heard": peers}
             | while_silent(step.reference, ship, now_ms),
             sentences=(ship.sentence,) if ship.sentence else (),
-        )
+        )  # fmt: skip
+
+    def _needed_s(self, ship: Ship, category: str) -> float:
+        t = self.thresholds
+        if ship.listed is not None:
+            return float(t.min_silence_listed_s)
+        return float(t.min_silence_at_rest_s if category == "at_rest" else t.min_silence_s)
+
+    def _unheard(self, step: Step, at: int, ship: Ship) -> Finding:
+        """A listed ship whose silence is no gap: this feed could hardly have heard her."""
+        now_ms = int(step.time_ms[at])
+        silent_s = (now_ms - ship.last_ms) // MS
+        return Finding(
+            action="open",
+            key=UNHEARD,
+            situation="gap.listed_unheard",
+            time_ms=now_ms,
+            start_ms=ship.last_ms,
+            headline=f"{ship.title} not heard since {zulu(ship.last_ms)}{whereabouts(ship)}: could not have been",
+            why=(
+                Fact(
+                    fact="silence, in which this feed could hardly have heard her", value=silent_s,
+                    threshold=int(self.thresholds.unheard_after_s), unit="s",
+                ),
+            ),
+            would_change=("any report of the ship closes it", "hearing others where she may be would allow a verdict"),
+            verification=verified(ship),
+            details=silence_details(ship, "cannot_tell", silent_s) | while_silent(step.reference, ship, now_ms),
+            sentences=(ship.sentence,) if ship.sentence else (),
+        )  # fmt: skip
 
     def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
         before, ship = step.ship_before(at), step.ship(at)
-        dark_ms = ship.last_ms - before.last_ms
-        far_nm, speed_kn = _leg(before, ship, moved=bool(step.moved[at]))
+        dark_ms, category = ship.last_ms - before.last_ms, str(opened.details.get("category"))
+        far_nm, speed_kn = leg(before, ship, moved=bool(step.moved[at]))
         details = {
             **opened.details,
             "silent_for_s": dark_ms // MS,
@@ -158,43 +271,29 @@ class Gap(Detector):
         where = "" if far_nm is None else f" {far_nm:.0f}nm on"
         return Finding(
             action="close",
-            situation=self._situation(ship, at_rest=opened.details.get("category") == "at_rest"),
+            key=UNHEARD if category == "cannot_tell" else "",
+            situation=self._situation(ship, category),
             time_ms=ship.last_ms,
             headline=f"{ship.title} reappeared after {spoken(dark_ms)}{where} {zulu(ship.last_ms)}",
             why=(Fact(fact="silence", value=dark_ms // MS, unit="s"), *opened.why[1:]),
-            verification=_verified(ship),
+            verification=verified(ship),
             details=details,
             sentences=tuple(line for line in (before.sentence, step.lines(at)) if line),
         )
 
-    def _details(self, ship: Ship, at_rest: bool, silent_s: int) -> dict[str, object]:
-        interval_s = INTERVAL_REST_S if at_rest else INTERVAL_B_S if ship.class_b else INTERVAL_A_S
-        return {
-            "category": "at_rest" if at_rest else "under_way",
-            "last_heard": rfc3339(ship.last_ms),
-            "silent_for_s": silent_s,
-            "expected_interval_s": interval_s,
-            **({} if ship.usual_s is None else {"usual_interval_s": ship.usual_s}),
-        }
-
-    def _situation(self, ship: Ship, at_rest: bool) -> str:
-        if ship.listed is not None and not ship.misuse:
-            return (
-                "gap.listed"
-                if ship.support > 1 or ship.reports > self.thresholds.min_reports
-                else "gap.listed_unverified"
-            )
-        return "gap.at_rest" if at_rest else "gap.unlisted"
+    def _situation(self, ship: Ship, category: str) -> str:
+        if ship.listed is None or ship.misuse:
+            return "gap.at_rest" if category == "at_rest" else "gap.unlisted"
+        if category == "cannot_tell":
+            return "gap.listed_unheard"
+        return "gap.listed" if ship.support > 1 or ship.reports > MIN_REPORTS else "gap.listed_unverified"
 
 
-def _verified(ship: Ship) -> Any:
-    return "corroborated" if ship.support > 1 else "unverified"
+def _ears(step: Step) -> Ears:
+    assert step.ears is not None  # the engine gives it to every step of a slot
+    return step.ears
 
 
-def _leg(before: Ship, ship: Ship, *, moved: bool) -> tuple[float | None, float | None]:
-    """Distance covered in the dark, nm, and the speed over ground that it took, kn; None when a fix is missing."""
-    if not moved or before.lat_deg is None or before.lon_deg is None or ship.lat_deg is None or ship.lon_deg is None:
-        return None, None
-    far_nm = round(distance_nm(before.lat_deg, before.lon_deg, ship.lat_deg, ship.lon_deg), 2)
-    hours = (ship.fix_ms - before.fix_ms) / HOUR_MS
-    return far_nm, round(far_nm / hours, 1) if hours > 0 else None
+def _closed(step: Step) -> Closed:
+    assert step.closed is not None  # as above
+    return step.closed

@@ -23,6 +23,7 @@ def engine_for(settings: Settings, reference: Reference, partition: int) -> Engi
             thresholds=settings.detectors,
             severities=settings.severity,
             fleet=settings.fleet,
+            partitions=settings.kafka.partitions,
         )
     except msgspec.ValidationError as error:
         raise ConfigError(f"[detectors] {error}") from error
@@ -41,6 +42,7 @@ def restored(
         thresholds=settings.detectors,
         severities=settings.severity,
         fleet=settings.fleet,
+        partitions=settings.kafka.partitions,
     )
 
 

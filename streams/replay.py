@@ -129,7 +129,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How recordings are to be played."""
 
     source: str
-    partitions: int = 4
+    partitions: int = 1
     nature: Nature = Nature(replayed=True)
     until_ms: int | None = None
 

@@ -47,8 +47,13 @@ class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     tls_key_password: Annotated[str, Meta(description="The key's password; better given as a file")] = ""
     allow_insecure: Annotated[bool, Meta(description="Allow a password on a link without TLS (SASL_PLAINTEXT)")] = False
     partitions: Annotated[
-        int, Meta(ge=1, le=1024, description="Partitions of the per-vessel topics, fixed when they are made")
-    ] = 4
+        int,
+        Meta(
+            ge=1, le=1024,
+            description="Partitions of the per-vessel topics, fixed when they are made: one for every 20,000 vessels in"
+            " view, since each knows of its own ships alone how well they are heard",
+        ),
+    ] = 1  # fmt: skip
     replication: Annotated[int, Meta(ge=1, le=9, description="Replicas of each topic")] = 1
     sentences_kept_h: Annotated[
         float, Meta(gt=0, le=87_600, description="How long sentences stay in the log, hours")

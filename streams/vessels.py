@@ -15,6 +15,7 @@ from detectors.core.alert import Alert, Position, Vessel
 from detectors.core.engine import Engine
 from detectors.core.ship import Ship, read_ship
 from detectors.core.units import rfc3339
+from detectors.gap import UNHEARD
 
 Hearing = Literal["source_up", "source_down"]
 
@@ -63,7 +64,8 @@ def summaries(engine: Engine, rows: list[int]) -> Iterator[VesselSummary]:
     for row in rows:
         ship = read_ship(core, row, engine.reference)
         if ship.listed is not None:
-            gap = engine.fleet.open.get(row, {}).get(("gap", ""))
+            found = engine.fleet.open.get(row, {})
+            gap = found.get(("gap", "")) or found.get(("gap", UNHEARD))
             yield _summary(engine, ship, int(core.sources[row]), gap)
 
 
@@ -85,7 +87,7 @@ def _summary(engine: Engine, ship: Ship, mask: int, gap: Alert | None) -> Vessel
         clock=rfc3339(max(ship.last_ms, engine.sources.clock_of(mask))),
         hearing="source_up" if up else "source_down",
         peers_heard=peers if isinstance(peers, int) else None,
-        cannot_tell=bool(said.get("cannot_tell")),
+        cannot_tell=said.get("category") == "cannot_tell",
         replayed=engine.sources.replayed,
     )
 

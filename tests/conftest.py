@@ -54,7 +54,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Broker
 @pytest.fixture
 def kafka_settings(broker: embedded.Broker) -> KafkaSettings:
     """Kafka with topics of this test's own."""
-    return KafkaSettings(bootstrap_servers=broker.bootstrap_servers, topic_prefix=f"t{uuid.uuid4().hex[:8]}.")
+    prefix = f"t{uuid.uuid4().hex[:8]}."
+    return KafkaSettings(bootstrap_servers=broker.bootstrap_servers, topic_prefix=prefix, partitions=4)
 
 
 @pytest.fixture(scope="session")
@@ -76,11 +77,11 @@ def feed() -> bytes:
         return [b"\\s:pier,c:%d*00\\%s" % (1_700_000_000 + second, s.encode()) for s in sentences]
 
     lines: list[bytes] = []
-    for second in range(0, 6 * 3600, 60):
+    for second in range(0, 6 * 3600, 40):
         if 4 * 3600 < second < 4.5 * 3600:
             continue
         for ship in range(20):
-            if ship % 5 == 0 and 3600 < second < (2 + ship / 10) * 3600:
+            if ship % 5 == 0 and 1.5 * 3600 < second < (3.5 + ship / 10) * 3600:
                 continue
             place = (
                 {"lat": 42.2333, "lon": 130.3, "speed": 0.1}

@@ -21,6 +21,7 @@ from detectors.core.columns import Rows
 from detectors.core.crowding import Crowding, FleetRules, Gate
 from detectors.core.episodes import Desk, Emitted
 from detectors.core.fleet import Fleet
+from detectors.core.hearing.ears import Ears
 from detectors.core.identity import Matcher
 from detectors.core.index import ABSENT
 from detectors.core.looks import Fault, Looks
@@ -31,6 +32,7 @@ from detectors.core.reports import Batch
 from detectors.core.sources import Outage, SourceTable
 from detectors.core.taking import Taking
 from detectors.core.ticks import FeedRules, Tick
+from detectors.core.units import MS
 
 TYPES: Final = 28  # AIS message types are 1 to 27
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
@@ -43,21 +45,22 @@ class Engine:
 
     def __init__(
         self, partition: int, reference: Reference, rules: FeedRules, detectors: Sequence[Detector],
-        *, severities: Mapping[str, Severity], fleet: FleetRules,
+        *, severities: Mapping[str, Severity], fleet: FleetRules, partitions: int = 1,
     ) -> None:  # fmt: skip
         self.partition, self.reference = partition, reference
         judges = [d for d in detectors if d.subject == "vessel"]
         self._watchers = [d for d in detectors if d.subject == "source"]
         self.fleet = Fleet({d.name: d.columns for d in judges})
+        self.ears = Ears(int(rules.allowed_lateness_s * MS), partitions)
         self.sources = SourceTable(rules)
         self.matcher = Matcher(reference)
         desk = Desk(self.fleet, {**{k: v for d in detectors for k, v in d.severities.items()}, **severities})
         self.looks = Looks(self.fleet, self.sources, reference, judges, desk)
         self._teller = Teller(self.fleet, self.sources, reference)
         self._taking = Taking(self.fleet, self.matcher, self.looks, self._teller)
+        self._closing = Closing(self.fleet, self.ears, self.looks, self._taking)
         self._gate = Gate(self.fleet, fleet)
         self._steps = self._reports = 0
-        self.cannot_tell: dict[str, int] = {}
         self.delisted: set[int] = set()
         """MMSIs that went off the list with another reference, since the worker last asked."""
         self.types = np.zeros(TYPES, np.int64)
@@ -67,19 +70,19 @@ class Engine:
     def build(
         cls, *, partition: int, reference: Reference, feed: FeedRules,
         thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity],
-        fleet: FleetRules | None = None,
+        fleet: FleetRules | None = None, partitions: int = 1,
     ) -> Self:  # fmt: skip
         """An engine with an empty fleet. Raises msgspec.ValidationError on a wrong threshold."""
         return cls(
             partition, reference, feed, build(thresholds, reference), severities=severities,
-            fleet=fleet or FleetRules(),
+            fleet=fleet or FleetRules(), partitions=partitions,
         )  # fmt: skip
 
     @classmethod
     def restore(
         cls, shards: Sequence[bytes], manifest: bytes, *, partition: int, reference: Reference, feed: FeedRules,
         thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity],
-        fleet: FleetRules | None = None,
+        fleet: FleetRules | None = None, partitions: int = 1,
     ) -> Self:  # fmt: skip
         """The engine as ``shard`` and ``manifest`` held it. Raises snapshot.SnapshotError when they cannot be used."""
         made = cls.build(
@@ -89,8 +92,9 @@ class Engine:
             thresholds=thresholds,
             severities=severities,
             fleet=fleet,
+            partitions=partitions,
         )
-        head = snapshot.read(made.fleet, shards, manifest)
+        head = snapshot.read(made.fleet, made.ears, shards, manifest)
         made._gate.crowding = head.crowding
         made.sources.restore(head.sources, replayed=head.replayed)
         made.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
@@ -105,8 +109,8 @@ class Engine:
         """Takes in reports of one source, in log order. Returns alerts in output order."""
         self._steps += 1
         source = self.sources.index(batch.source)
+        self.types += np.bincount(batch.reports["type"], minlength=TYPES)[:TYPES]
         rest = batch.reports
-        self.types += np.bincount(rest["type"], minlength=TYPES)[:TYPES]
         while len(rest):
             rows = self.fleet.index.find(rest["mmsi"])
             fit = self._gate.fit(rest["mmsi"], rows)
@@ -116,12 +120,14 @@ class Engine:
             if len(rest):
                 changes = self._gate.make_room(source, int(rest["time_ms"][0]))
                 self._watch(changes, int(rest["ordinal"][0]))
+                self.ears.forget(np.flatnonzero(self.fleet.core.mmsi[: self.fleet.size] == 0))
         return self._drain()
 
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
         """Takes in a tick: sources go down or come back, and what is due is looked at."""
         self._watch(self.sources.apply(tick), ordinal)
         self._watch(self._gate.pass_time(self.sources.clock_ms), ordinal)
+        self._closing.close(self.sources.clock_ms, ordinal)
         self.looks.wake(ordinal)
         return self._drain()
 
@@ -144,6 +150,7 @@ class Engine:
         self.delisted |= set(core.mmsi[:size][listed & (core.listed[:size] == 0)].tolist())
         self.matcher.mark(self.fleet)
         self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
+        self.ears.look_again(rows)
         self.looks.judge_lists(rows, ordinal)
         self.looks.judge_zones(ordinal)
 
@@ -162,11 +169,12 @@ class Engine:
             mmsis, first, which = np.unique(reports["mmsi"][new], return_index=True, return_inverse=True)
             admitted = self.fleet.admit(mmsis)
             rows[new] = admitted[which]
+            self.ears.admit(admitted, self.fleet.size)
             intake.name_ships(self.fleet, admitted, reports["type"][new[first]])
             known = self.fleet.dropped.recall(self.fleet.core, admitted)
             self.matcher.refresh(self.fleet, np.union1d(known, self.matcher.new_rows(self.fleet, admitted)))
         self.fleet.touch(rows)
-        self._taking.take(batch, rows, 1 << source)
+        self._closing.take(batch, rows, 1 << source)
 
     def _watch(self, changes: Sequence[Outage | Crowding], ordinal: int) -> None:
         if changes and self.partition == SPEAKER:
@@ -233,14 +241,20 @@ class Engine:
         """Shards changed since ``mark_clean``."""
         return [int(i) for i in np.flatnonzero(self.fleet.dirty[: self.fleet.shards()])]
 
+    @property
+    def cannot_tell(self) -> dict[str, int]:
+        """Silences that could not be judged, by reason."""
+        return dict(self._closing.cannot_tell)
+
     def shard(self, number: int) -> bytes:
         """A copy of one shard."""
-        return snapshot.write_shard(self.fleet, number)
+        return snapshot.write_shard(self.fleet, self.ears, number)
 
     def manifest(self) -> bytes:
         """All that is not in shards, and how to read them; JSON."""
         return snapshot.write_manifest(
-            self.fleet, self.sources, self.reference.version, self._gate.crowding, self._numbered()
+            self.fleet, self.ears, self.sources, self.reference.version,
+            crowding=self._gate.crowding, numbered=self._numbered(),
         )  # fmt: skip
 
     def mark_clean(self) -> None:

@@ -13,12 +13,18 @@ from detectors.core.history import History
 from detectors.core.listing import register_of
 from detectors.core.matching import Told
 from detectors.core.reference import Reference
+from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, Batch
 from detectors.core.ship import MATCHED_CALL_SIGN, MATCHED_IMO, MATCHED_MMSI
 
 _OF_A_LIKENESS: Final = ("name", "imo", "ship_type", "length_m")
 _PLACES: Final = 10 ** np.arange(6, -1, -1, dtype=np.uint32)
 _IMO_END: Final = 10_000_000
 _IMO_WEIGHTS: Final = np.arange(7, 1, -1, dtype=np.uint32)
+_WHO: Final = (
+    ("imo", HAS_IDENTITY),
+    ("name", HAS_NAME),
+    *((n, HAS_SHIP) for n in ("call_sign", "ship_type", "length_m")),
+)
 _BITS: Final = {"imo": MATCHED_IMO, "mmsi": MATCHED_MMSI, "call_sign": MATCHED_CALL_SIGN, "name": 0}
 
 Bools = npt.NDArray[np.bool_]
@@ -105,6 +111,15 @@ def _well_formed(imos: npt.NDArray[np.uint32]) -> Bools:
     digits = imos[:, None] // _PLACES % 10
     found: Bools = (imos > 0) & (imos < _IMO_END) & ((digits[:, :6] * _IMO_WEIGHTS).sum(axis=1) % 10 == digits[:, 6])
     return found
+
+
+def restated(fleet: Fleet, batch: Batch, rows: Rows) -> Rows:
+    """Places of the reports that say other than what is known of who their ship is, by what was known before."""
+    at = (batch.reports["static"] >= 0).nonzero()[0]
+    said, core, new = batch.statics[batch.reports["static"][at]], fleet.core, np.zeros(len(at), bool)
+    for name, bit in _WHO:
+        new |= (said["has"] & bit).astype(bool) & (said[name] != getattr(core, name)[rows[at]])
+    return np.asarray(at[new], np.intp)
 
 
 def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:

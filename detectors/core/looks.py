@@ -13,6 +13,7 @@ from detectors.core.columns import Rows
 from detectors.core.crowding import Crowding
 from detectors.core.episodes import Desk, Emitted
 from detectors.core.fleet import Fleet
+from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.history import History
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.reference import Reference
@@ -34,6 +35,14 @@ class Fault(NamedTuple):
     mmsi: int | None
     cause: str
     raw: bytes
+
+
+class Heard(NamedTuple):
+    """What a detector has to say now that slots have closed: it has screened, and not judged."""
+
+    detector: Detector
+    step: Step
+    places: list[int]
 
 
 class Looks:
@@ -99,7 +108,7 @@ class Looks:
 
     # -- at what ------------------------------------------------------------------------------------------------
 
-    def step(self, kind: Literal["clock", "source", "reference"], rows: Rows, times: Times) -> Step:
+    def step(self, kind: Literal["clock", "slot", "source", "reference"], rows: Rows, times: Times) -> Step:
         """A look at rows, or (numbered -1, -2, ...) at sources."""
         return Step(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
 
@@ -116,6 +125,24 @@ class Looks:
             step.change = change
             for detector in watchers:
                 self._look(detector, step, np.asarray([ordinal]))
+
+    def listen(self, ears: Ears, closed: Closed, cannot_tell: Counter[str]) -> list[Heard]:
+        """Slots closed: detectors that need coverage take note. Returns what they have to say."""
+        heard = []
+        for detector in self.detectors if len(closed.telling) else ():
+            if detector.needs_coverage:
+                step = self.step("slot", closed.telling, np.full(len(closed.telling), closed.end_ms))
+                step.ears, step.closed, step.cannot_tell = ears, closed, cannot_tell
+                self._guarded(detector, step, detector.listen)
+                places = self._screen(detector, step)
+                if places:
+                    heard.append(Heard(detector, step, places))
+        return heard
+
+    def tell(self, heard: Heard, ordinal: int) -> None:
+        """What ``listen`` has returned is judged."""
+        self._judge(heard.detector, heard.step, heard.places, np.full(len(heard.step.rows), ordinal))
+        self.plan(heard.step.rows[heard.places])
 
     def note(self, step: Step) -> None:
         """Lets every detector that keeps running values see these reports."""
@@ -156,7 +183,9 @@ class Looks:
     # -- with what outcome --------------------------------------------------------------------------------------
 
     def _look(self, detector: Detector, step: Step, ordinals: Times) -> None:
-        places = self._screen(detector, step)
+        self._judge(detector, step, self._screen(detector, step), ordinals)
+
+    def _judge(self, detector: Detector, step: Step, places: list[int], ordinals: Times) -> None:
         self.judged[detector.name] += len(places)
         for at in places:
             try:

@@ -8,6 +8,7 @@ None does I/O, reads a clock or draws a random number; time arrives in the step.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
@@ -21,6 +22,7 @@ from detectors.core.columns import Column, Columns, Picked
 from detectors.core.crowding import Crowding
 from detectors.core.fleet import Fleet
 from detectors.core.grouping import groups, turns
+from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.history import History
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
@@ -59,14 +61,15 @@ class Step:
     """One look at the fleet.
 
     ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
-    order), ``clock`` (what ``rows`` asked for is due) or ``source`` (``change`` happened; ``rows`` has its source).
+    order), ``clock`` (what ``rows`` asked for is due), ``slot`` (a slot closed, and these were missed in it) or
+    ``source`` (``change`` happened; ``rows`` has its source).
     ``time_ms`` has one value a row, and so has every column of ``before`` and ``now``: the vessel as it was before the
     report and as it is after it. ``at`` counts along ``rows``.
     """
 
     def __init__(
         self,
-        kind: Literal["reports", "clock", "source", "reference"],
+        kind: Literal["reports", "clock", "slot", "source", "reference"],
         rows: Places,
         time_ms: npt.NDArray[np.int64],
         *,
@@ -86,6 +89,12 @@ class Step:
         self.raw = b""
         self.change: Outage | Crowding | None = None
         self._once = False
+        self.ears: Ears | None = None
+        """In a step of a slot: what coverage knows."""
+        self.closed: Closed | None = None
+        """In a step of a slot: who was heard in it."""
+        self.cannot_tell: Counter[str] = Counter()
+        """In a step of a slot: silences that could not be judged, by reason; for the metrics."""
 
     @classmethod
     def of_reports(
@@ -109,6 +118,7 @@ class Step:
         if self.kind == "reports":
             some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]
         some.raw, some.change, some._once = self.raw, self.change, self._once
+        some.ears, some.closed = self.ears, self.closed
         return some
 
     def in_turn(self) -> Iterator[Places]:
@@ -153,6 +163,8 @@ class Detector:
     """Those of ``columns`` that hold 1 + number of an entry; another list renumbers them."""
     zone_columns: ClassVar[tuple[str, ...]] = ()
     """Those that hold the number of a zone; negative for none, also for one that went."""
+    needs_coverage: ClassVar[bool] = False
+    """Also look at every slot that closes (``step.kind`` is ``slot``); its result then depends on the partitions."""
     severities: ClassVar[Mapping[str, Severity]] = {}
     """Default severity of each situation that it names."""
 
@@ -196,6 +208,9 @@ class Detector:
 
     def note(self, step: Step) -> None:
         """Writes what every report adds to its own columns, judged or not. Many a vessel: see ``step.in_turn``."""
+
+    def listen(self, step: Step) -> None:
+        """Writes what slots that closed add to its own columns, for all of ``step.rows`` (those missed) at once."""
 
     def state(self, step: Step) -> Any:
         """This detector's own columns of the whole fleet, to be read and written by row."""

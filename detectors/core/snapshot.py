@@ -20,6 +20,7 @@ from detectors.core.alert import Alert
 from detectors.core.columns import Column_, field
 from detectors.core.crowding import Crowding
 from detectors.core.fleet import SHARD_ROWS, Fleet
+from detectors.core.hearing.ears import Ears
 from detectors.core.memory import PastError
 from detectors.core.sources import Source, SourceTable
 from detectors.core.table import Block, Table
@@ -66,6 +67,10 @@ class Shard(msgspec.Struct, frozen=True):
     memory: list[tuple[int, bytes]] = []
     dropped: bytes = b""
     """Records of the dropped ships in the slots of the same numbers."""
+    heard: bytes = b""
+    """What coverage knows of these rows."""
+    pending: bytes = b""
+    """What was heard of them in slots that are not closed."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +89,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     dropped: TableHead | None = None
     """How to read the shards' dropped ships."""
     numbered: Numbered = Numbered()
+    coverage: bytes = b""
 
 
 def _head(table: Table) -> TableHead:
@@ -98,18 +104,21 @@ def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
     return [OpenAlert(r, key, a) for r in rows for (_, key), a in sorted(fleet.open_of(r).items())]
 
 
-def write_shard(fleet: Fleet, number: int) -> bytes:
+def write_shard(fleet: Fleet, ears: Ears, number: int) -> bytes:
     """Shard ``number``, a copy."""
     rows = range(number * SHARD_ROWS, max(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS)))
     records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
     dropped = fleet.dropped.table.records[: len(fleet.dropped)][number * SHARD_ROWS : (number + 1) * SHARD_ROWS]
     with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
     remembered = fleet.memory.within(rows)
-    return msgspec.msgpack.encode(Shard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes()))
+    heard, pending = ears.cut(rows.start, rows.stop)
+    return msgspec.msgpack.encode(
+        Shard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes(), heard, pending)
+    )
 
 
 def write_manifest(
-    fleet: Fleet, sources: SourceTable, reference: str, crowding: Crowding | None, numbered: Numbered
+    fleet: Fleet, ears: Ears, sources: SourceTable, reference: str, *, crowding: Crowding | None, numbered: Numbered
 ) -> bytes:
     """The manifest that goes with the shards as they are now."""
     return msgspec.json.encode(
@@ -125,6 +134,7 @@ def write_manifest(
             crowding=crowding,
             dropped=_head(fleet.dropped.table),
             numbered=numbered,
+            coverage=ears.keep(),
         )
     )
 
@@ -145,7 +155,7 @@ def source_alerts(head: Manifest) -> Iterable[tuple[int, list[tuple[tuple[str, s
     return found.items()
 
 
-def read(fleet: Fleet, shards: Sequence[bytes], manifest: bytes) -> Manifest:
+def read(fleet: Fleet, ears: Ears, shards: Sequence[bytes], manifest: bytes) -> Manifest:
     """Fills an empty fleet. Raises SnapshotError when the bytes are not a snapshot of ours, whole."""
     try:
         head = msgspec.json.decode(manifest, type=Manifest)
@@ -167,7 +177,21 @@ def read(fleet: Fleet, shards: Sequence[bytes], manifest: bytes) -> Manifest:
             fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
         _remember(fleet, part)
     _mark_open(fleet)
+    _read_coverage(ears, head, parts)
     return head
+
+
+def _read_coverage(ears: Ears, head: Manifest, parts: list[Shard]) -> None:
+    """A snapshot without coverage begins to listen anew: for an hour or so no silence can be judged."""
+    ears.admit(np.arange(head.rows), head.rows)
+    if not head.coverage:
+        return
+    starts = [number * SHARD_ROWS for number in range(len(parts))]
+    shards = [(start, start + p.rows, p.heard, p.pending) for start, p in zip(starts, parts, strict=True)]
+    try:
+        ears.restore(head.coverage, shards)
+    except ValueError as error:
+        raise SnapshotError(str(error)) from error
 
 
 def _remember(fleet: Fleet, part: Shard) -> None:

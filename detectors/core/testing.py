@@ -59,6 +59,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     ship_type: int = -1
     length_m: int = -1
     source: str = SOURCE
+    station: str = ""
+    """The ``s:`` of its tag block; the source when empty."""
     payload: int = 0
     """0: a transmission of its own; equal numbers are receptions of one transmission."""
 
@@ -70,7 +72,11 @@ def _columns(said: Story, first: int) -> Batch:
     reports, statics = np.zeros(len(said), REPORT), np.zeros(len(said), STATIC)
     lines, length, static = [], 0, 0
     for i, s in enumerate(said):
-        line = b"\\c:%d,s:%s*00\\!AIVDM,1,1,,A,%d,0*00" % (START_MS + int(s.at_s * MS), s.source.encode(), first + i)
+        line = b"\\c:%d,s:%s*00\\!AIVDM,1,1,,A,%d,0*00" % (
+            START_MS + int(s.at_s * MS),
+            (s.station or s.source).encode(),
+            first + i,
+        )
         lines.append(line)
         is_static = bool(s.imo or s.name or s.destination or s.type in {5, 24})
         payload = s.payload or (first + i + 1) * _MIX & 0xFFFFFFFFFFFFFFFF

@@ -1,8 +1,8 @@
 """``wakewatch bench accuracy``: how often a gap is one, how many are found, how soon; beside simple rules.
 
-Protocol. What is learned beforehand (detectors/core/priors.py) and every setting was chosen on the first two days of
-the Santa Barbara recording and on the worlds of TUNING. Here the recording's days 3 and 4 are scored (days 1 and 2
-warm it up) and the worlds of REPORTED, of other shapes and seeds. In every scenario ships go dark.
+Protocol. What is learned beforehand (detectors/core/hearing/priors.py) and every setting was chosen on the first two
+days of the Santa Barbara recording and on the worlds of TUNING. Here the recording's days 3 and 4 are scored (days 1
+and 2 warm it up) and the worlds of REPORTED, of other shapes and seeds. In every scenario ships go dark.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.core.coverage import GAIN_LEAST
-from detectors.core.slots import UNDER_WAY
+from detectors.core.hearing.blocks import UNDER_WAY
+from detectors.core.hearing.coverage import GAIN_LEAST
 from streams.bench.frame import Figure, Row
 from streams.bench.silences import first, listen
 from streams.scenario.worlds import SLOTS_A_DAY, Shape, Station, generate

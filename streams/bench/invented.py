@@ -23,13 +23,13 @@ Numbers = npt.NDArray[np.intp]
 
 
 class Sea:
-    """Vessels spread over all oceans, each where it is; its clock goes on with every batch."""
+    """Vessels spread over the North Atlantic, some 20,000 cells of coverage; its clock goes on with every batch."""
 
     def __init__(self, vessels: int, rate_hz: int, first_mmsi: int = FIRST_MMSI) -> None:
         draw = np.random.default_rng(1)
         self.vessels, self._rate_hz, self._draw = vessels, rate_hz, draw
         self.mmsi = (first_mmsi + np.arange(vessels) * ((LAST_MMSI - FIRST_MMSI) // vessels)).astype(np.uint32)
-        self._lat, self._lon = draw.uniform(-70, 70, vessels), draw.uniform(-180, 180, vessels)
+        self._lat, self._lon = draw.uniform(25, 60, vessels), draw.uniform(-60, -10, vessels)
         self._sog = draw.uniform(0, 20, vessels)
         self.time_ms, self._sent = START_MS, 0
 

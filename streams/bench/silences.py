@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.coverage import GAIN_LEAST, Coverage
-from detectors.core.silence import share_of_budget
-from detectors.core.slots import AT_REST, BASE, CLASS_B, UNDER_WAY, VESSEL, Slot
-from detectors.core.strips import Strips
+from detectors.core.hearing.blocks import AT_REST, BASE, CLASS_B, UNDER_WAY, Block
+from detectors.core.hearing.coverage import GAIN_LEAST, Coverage
+from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
+from detectors.core.hearing.silence import share_of_budget
+from detectors.core.hearing.strips import Strips
 from streams.bench.faults import HOUR
 from streams.scenario.worlds import SLOTS_A_DAY, Counts, World
 
@@ -56,9 +57,13 @@ def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
     heard_so_far = np.cumsum(reports > 0, axis=0)
     for slot in range(slots):
         rows = np.flatnonzero(reports[slot])
-        missed = coverage.close(_slot(world, slot, rows, stations[slot, rows], reports[slot, rows]), ships)
+        if not len(rows):
+            coverage.nobody(1, ships)
+            continue
+        coverage.close(_slot(world, slot, rows, stations[slot, rows], reports[slot, rows]), ships)
+        age = slot + FIRST_SLOT - strips.slot
+        missed = np.flatnonzero((strips.seen >= KNOWN_SLOTS) & (age > 0) & (age <= LONGEST))
         last = strips.slot[missed].astype(np.int64) - FIRST_SLOT
-        missed, last = missed[slot - last <= LONGEST], last[slot - last <= LONGEST]
         under_way = rows[strips.kind[rows] == UNDER_WAY]
         alpha = share_of_budget(np.sort(coverage.least_chances(under_way, HOUR)), FALSE_A_DAY, ALPHA_MOST)
         seen = heard_so_far[last, missed] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), missed]
@@ -69,14 +74,15 @@ def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
     return Silent(*(np.concatenate(parts) for parts in zip(*found, strict=True))), coverage
 
 
-def _slot(world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64], reports: Ints) -> Slot:
+def _slot(world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64], reports: Ints) -> Block:
     at_rest = world.sog_kn[slot, rows] < 0.5  # noqa: PLR2004 - kn, as the engine has it
     kind = np.where(world.class_b[rows], CLASS_B, np.where(at_rest, AT_REST, UNDER_WAY))
     kind = np.where(world.base[rows], BASE, kind).astype(np.uint8)
     lat, lon, sog, cog = (
         a[slot, rows].astype(np.float64) for a in (world.lat_deg, world.lon_deg, world.sog_kn, world.cog_deg)
     )
-    return Slot(slot + FIRST_SLOT, rows, lat, lon, sog, cog, kind, stations, reports)
+    number = slot + FIRST_SLOT
+    return Block(number, number, rows, np.full(len(rows), number), lat, lon, sog, cog, kind, stations, reports)
 
 
 def rules(silent: Silent) -> dict[str, Bools]:

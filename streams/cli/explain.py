@@ -15,7 +15,8 @@ from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
 from streams.explain.drawing import Point, geojson
 from streams.explain.gathering import Gathered, Source, from_file, gather
-from streams.explain.heard import Heard, Listener, Raw, window_of
+from streams.explain.heard import Chance, Heard, Listener, Raw, window_of
+from streams.explain.hindsight import Hindsight
 from streams.explain.telling import tell
 from streams.records import (
     H_EVENT_FROM,
@@ -67,12 +68,12 @@ def command(
     if json:
         typer.echo(msgspec.json.encode(gathered.revisions).decode())
         return
-    heard, no_log = _heard(gathered, effective, alerts, log or [])
+    heard, chances, no_log = _heard(gathered, effective, alerts, log or [])
     if as_geojson:
         drawn = geojson(gathered.revisions, heard, _zones(effective))
         typer.echo(msgspec.json.encode(drawn).decode())
     else:
-        Console(highlight=False, soft_wrap=True).print(tell(gathered, heard, no_log))
+        Console(highlight=False, soft_wrap=True).print(tell(gathered, heard, no_log, chances))
 
 
 def _topic(kafka: KafkaSettings) -> Source:
@@ -81,16 +82,20 @@ def _topic(kafka: KafkaSettings) -> Source:
     return lambda: (record.value for record in read(kafka, ALERTS) if record.value)
 
 
-def _heard(gathered: Gathered, effective: Settings, alerts: Path | None, log: list[Path]) -> tuple[Heard | None, str]:
-    """What the raw log says; None, and why, when there is no log to look into."""
+def _heard(
+    gathered: Gathered, effective: Settings, alerts: Path | None, log: list[Path]
+) -> tuple[Heard | None, list[Chance], str]:
+    """What the raw log says, and what her silence was worth; None, and why, when there is no log to look into."""
     if alerts is not None and not log:
-        return None, "no raw log was given: --log RECORDING shows when she was heard, and whether others were"
+        return None, [], "no raw log was given: --log RECORDING shows when she was heard, and whether others were"
     records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
     wanted = frozenset(e.sentence for alert in gathered.revisions for e in alert.evidence)
-    listener = Listener(window_of(gathered.revisions), wanted)
+    window = window_of(gathered.revisions)
+    listener, hindsight = Listener(window, wanted), Hindsight(window, effective)
     for record in records:
         listener.take(record)
-    return listener.heard(), ""
+        hindsight.take(record)
+    return listener.heard(), [] if hindsight.too_long else hindsight.chances, ""
 
 
 def _logged(kafka: KafkaSettings) -> Iterator[Raw]:

@@ -52,7 +52,9 @@ def command(
     rate: Annotated[float, typer.Option(help="Sentences a second, for files without times.", min=0.001)] = RATE_HZ,
     until: Annotated[str | None, typer.Option(help="Run the clock on to this time.", metavar="ISO")] = None,
     batch: Annotated[int, typer.Option(help="Sentences a batch.", min=1, max=100_000)] = 1000,
-    partitions: Annotated[int, typer.Option(help="Partitions, as in Kafka.", min=1, max=1024)] = 4,
+    partitions: Annotated[
+        int | None, typer.Option(help="Partitions; else kafka.partitions, as in Kafka.", min=1, max=1024)
+    ] = None,
     watchlist: Lists = None,
     zones: Annotated[list[Path] | None, typer.Option(help="GeoJSON zones instead of the shipped ones.")] = None,
     rejected: Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")] = None,
@@ -66,20 +68,21 @@ def command(
     always, dated = _by_time(watchlist or [])
     effective = settings_of(
         settings,
+        kafka__partitions=partitions,
         reference__watchlists=always or None,
         reference__zones=[str(p) for p in zones] if zones else None,
     )
     start_ms = time_ms("--start", start) if start else START_MS
     plan = Plan(
         source=source_name(files[0]),
-        partitions=partitions,
+        partitions=effective.kafka.partitions,
         nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=tuple(sorted(dated))),
         until_ms=time_ms("--until", until) if until else None,
     )
     reference = load_reference(effective.reference)
     if dated and not always:
         reference = make_reference((), reference.zones)  # nothing is listed before the first comes into force
-    road = Road(effective, reference, partitions, _in_force(reference, dated))
+    road = Road(effective, reference, effective.kafka.partitions, _in_force(reference, dated))
     _write(Written(files, alerts, rejected), plan, road, effective)
     _report(road, stats=stats)
 

@@ -102,7 +102,9 @@ def _silent(alerts: list[Alert], now_ms: int) -> str:
 
 
 def _open_gap(alerts: list[Alert]) -> Alert | None:
-    return next((a for a in alerts if a.detector == "gap" and a.status not in ENDED), None)
+    """The one that says most: "cannot tell" stands back."""
+    gaps = [a for a in alerts if a.detector == "gap" and a.status not in ENDED]
+    return min(gaps, key=lambda gap: gap.details.get("category") == "cannot_tell", default=None)
 
 
 def _urgency(severity: str) -> int:
@@ -117,7 +119,7 @@ def _could_hear(alerts: list[Alert], down: set[str]) -> str:
     if gap.details.get("source") in down:
         return "no: its feed is down"
     peers = gap.details.get("peers_heard")
-    if gap.details.get("cannot_tell"):
+    if gap.details.get("category") == "cannot_tell":
         return "cannot tell"
     return "its source was up" if peers is None else f"yes: {peers} others were heard there"
 

@@ -63,8 +63,9 @@ _PAGED_BY_MS: Final = 20 * SECOND_MS  # 10 s after her second report, which come
 _BLIP_AFTER_MS, _BLIP_MOST_MS = 12 * HOUR_MS, 48 * HOUR_MS  # defaults of the detectors, as all times here are
 _STAY_AFTER_MS: Final = DAY_MS
 _QUIET_AFTER_MS: Final = 4 * HOUR_MS
-_LEG_GAP_BY_MS: Final = DAY_MS  # off home few others are heard: how soon her silence means something is chance
-_FEASIBLE_BY_MS: Final = 36 * HOUR_MS  # once it does; 99 nm take her 10 h, and it is reckoned anew now and then
+_LEG_GAP_BY_MS: Final = 6 * HOUR_MS  # off home few others are heard: how soon her silence means something is chance
+_YARD_GAP_BY_MS: Final = 12 * HOUR_MS  # where honest ships switch off at their berths too
+_FEASIBLE_BY_MS: Final = DAY_MS  # once it does; 99 nm take her 10 h, and it is reckoned anew now and then
 _SHUTTLE_LEG: Final = 3
 _LADEN_M, _BALLAST_M = 5.9, 4.3
 
@@ -248,7 +249,7 @@ def _yard(story: Story, options: Options, ship: Ship) -> None:
         )),
         _truth(options, "second_silence", "silent at the yard to the end", silent, places=(options.yard,), heard=False,
                expected=(
-                   msgspec.structs.replace(_gap(gone_ms + SECOND_MS), until_ms=last_ms),
+                   msgspec.structs.replace(_gap(gone_ms + SECOND_MS, _YARD_GAP_BY_MS), until_ms=last_ms),
                    _ticket("port_call", *quiet, until_ms=last_ms), _ticket("long_stay", *quiet, until_ms=last_ms),
                )),
     ]  # fmt: skip

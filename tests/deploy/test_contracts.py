@@ -32,7 +32,7 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
 @pytest.fixture(scope="module")
 def alerts(feed: bytes) -> list[dict[str, Any]]:
     """Real alerts of all detectors."""
-    road = Road(Settings(), load_reference(Settings().reference), 4)
+    road = Road(Settings(), load_reference(Settings().reference), 1)
     items = play([io.BytesIO(feed)], Plan(source="feed", nature=Nature(replayed=True)), road, Settings())
     return [json.loads(encode(item.alert)) for item in items if not isinstance(item, (int, Place))]
 

@@ -13,8 +13,8 @@ SHIP, LISTED = 205_000_002, 667_001_001
 LEARNED_H, DARK_H = 8.0, 13.0
 
 
-def heard(mmsi: int, *spans_h: tuple[float, float]) -> Story:
-    times = [t for t in np.arange(5, spans_h[-1][1] * HOUR, 120.0).tolist()
+def heard(mmsi: int, *spans_h: tuple[float, float], every_s: float = 120.0) -> Story:
+    times = [t for t in np.arange(5, spans_h[-1][1] * HOUR, every_s).tolist()
              if any(a * HOUR <= t < b * HOUR for a, b in spans_h)]  # fmt: skip
     return voyage(mmsi, times, (38.2, 130.1))
 
@@ -31,7 +31,8 @@ def blips(story: Story, hours: float = 48.0) -> list[Alert]:
 
 BLIP = (LEARNED_H + DARK_H, LEARNED_H + DARK_H + 0.4)
 WORLD = beside(
-    heard(205_000_031, (0, 6.0), (18.5, 18.9)), heard(273_000_031, (0, 6.0), (18.6, 19.1), (38.5, 39.0))
+    heard(205_000_031, (0, 6.0), (18.5, 18.9), every_s=45.0),
+    heard(273_000_031, (0, 6.0), (18.6, 19.1), (38.5, 39.0), every_s=45.0),
 )  # fmt: skip
 
 

@@ -3,27 +3,32 @@
 import numpy as np
 import pytest
 
-from detectors.core.cells import Cells, coarse_keys, fine_keys
-from detectors.core.coverage import Coverage
-from detectors.core.silence import MARKS, STRATA, Silences, level_of, share_of_budget
-from detectors.core.slots import BASE, UNDER_WAY, VESSEL, Slot
-from detectors.core.strips import Strips
+from detectors.core.hearing.blocks import BASE, UNDER_WAY, Block
+from detectors.core.hearing.cells import Cells, coarse_keys, fine_keys, keys_around
+from detectors.core.hearing.coverage import Coverage
+from detectors.core.hearing.habits import VESSEL
+from detectors.core.hearing.silence import MARKS, STRATA, Silences, level_of, share_of_budget
+from detectors.core.hearing.strips import Strips
 
 
-def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kind: int = UNDER_WAY) -> Slot:
+def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kind: int = UNDER_WAY) -> Block:
     size = len(rows)
     place = np.full(size, lat) + np.array(rows) / 100
-    return Slot(
-        number, np.array(rows, np.intp), place, np.full(size, 130.0), np.full(size, 1.0), np.zeros(size),
-        np.full(size, kind, np.uint8), np.full(size, stations, np.uint64), np.full(size, 8),
+    return Block(
+        number, number, np.array(rows, np.intp), np.full(size, number), place, np.full(size, 130.0),
+        np.full(size, 1.0), np.zeros(size), np.full(size, kind, np.uint8), np.full(size, stations, np.uint64),
+        np.full(size, 8),
     )  # fmt: skip
 
 
-def listen(slots: list[Slot], ships: int) -> Strips:
+def listen(slots: list[Block], ships: int) -> Strips:
     strips = Strips(VESSEL, ships)
     coverage = Coverage(strips)
     for one in slots:
-        coverage.close(one, ships)
+        if len(one.rows):
+            coverage.close(one, ships)
+        else:
+            coverage.nobody(1, ships)
     return strips
 
 
@@ -38,9 +43,9 @@ def test_cells_are_about_as_wide_everywhere_and_join_at_the_date_line() -> None:
 def test_cells_keep_their_counts_when_others_are_met() -> None:
     cells = Cells(1)
     places = cells.meet(np.array([5000, 9000]))
-    cells.values[places, 0] = [1, 2]
+    cells.values[0, places] = [1, 2]
     cells.meet(np.array([7000, 100]))
-    assert cells.take(np.array([9000, 5000, 7000, 42]))[:, 0].tolist() == [2, 1, 0, 0]
+    assert cells.values[0, cells.find(np.array([9000, 5000, 7000, 42]))].tolist() == [2, 1, 0, 0]
 
 
 def test_a_cell_and_its_neighbours_are_counted_once_each() -> None:
@@ -49,8 +54,9 @@ def test_a_cell_and_its_neighbours_are_counted_once_each() -> None:
     lat, lon = np.meshgrid(38.125 + 0.25 * np.arange(-2, 3), middle + wide * np.arange(-2, 3))
     cells = Cells(1)
     places = cells.meet(fine_keys(lat.ravel(), lon.ravel()))
-    cells.values[places, 0] = 1
-    assert cells.around(fine_keys(np.array([38.125]), np.array([middle])))[0, 0] == 9
+    cells.values[0, places] = 1
+    around = keys_around(fine_keys(np.array([38.125]), np.array([middle])))
+    assert cells.values[0, cells.find(around)].sum() == 9
 
 
 def test_a_silence_grows_rarer_with_every_opportunity_lost() -> None:
@@ -69,7 +75,7 @@ def test_a_silence_grows_rarer_with_every_opportunity_lost() -> None:
 def test_when_everybody_falls_silent_nobody_loses_anything(heard: list[int]) -> None:
     """Whether the station hears nobody at all, or only somebody of another station does."""
     before = [slot(n, list(range(6))) for n in range(1, 60)]
-    after = [slot(n, heard, 30.0, stations=2, kind=BASE) for n in range(60, 90)]
+    after = [slot(n, heard, 30.0, stations=2, kind=BASE) for n in range(60, 100)]
     strips = listen(before + after, 7)
     assert strips.lost[:6].max() == 0 and strips.missed[:6].max() == 0 and strips.unsure[:6].all()
 

@@ -63,9 +63,9 @@ def played(playing: Engine, story: Story) -> Engine:
 
 
 def test_a_gap_that_ends_is_remembered_and_outlives_a_restart() -> None:
-    heard = [t for t in np.arange(5, 30 * HOUR, 120.0).tolist() if not 8 * HOUR < t < 20 * HOUR]
-    background = voyage(205_000_001, np.arange(0, 30 * HOUR, 55.0), (38.0, 130.0))
-    playing = played(engine(), beside(background, voyage(SHIP, heard)))
+    heard = [t for t in np.arange(5, 22 * HOUR, 60.0).tolist() if not 8 * HOUR < t < 20 * HOUR]
+    peers = [voyage(205_000_003 + n, np.arange(n, 22 * HOUR, 100.0), (38.0, 130.0), 1.0) for n in range(4)]
+    playing = played(engine(), beside(*peers, voyage(SHIP, heard, (38.0, 130.0), 1.0)))
     again = revive(playing)
     for each in (playing, again):
         row = int(each.fleet.index.find(np.array([SHIP], np.uint32))[0])
@@ -73,7 +73,7 @@ def test_a_gap_that_ends_is_remembered_and_outlives_a_restart() -> None:
         assert round((found.to_ms - found.from_ms) / 1000 / HOUR) == 12
         assert (found.verdict, found.fix_ms) == (past.DARK, found.from_ms)
         assert found.before is not None and found.after is not None
-        assert found.after[0] - found.before[0] == pytest.approx(2.0, abs=0.1)
+        assert found.after[0] - found.before[0] == pytest.approx(0.2, abs=0.01)
 
 
 def test_a_vessel_that_is_dropped_takes_her_past_with_her() -> None:

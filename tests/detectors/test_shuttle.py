@@ -79,5 +79,5 @@ def test_a_leg_that_ends_with_a_name_alone_counts_at_the_first_position() -> Non
 
 def test_it_closes_when_ninety_days_have_passed_without_a_further_leg() -> None:
     later = heard(205_001_001, [(95 * 24.0, 95 * 24 + 0.1)])
-    *_, closed = shuttles(heard(SHIP, [*legs(3, 7.5)[:-1], (28.5, 41)]), states(SHIP, imo=0), later)
+    *_, closed = shuttles(heard(SHIP, [*legs(3, 9)[:-1], (33, 41)]), states(SHIP, imo=0), later)
     assert (closed.status, closed.details["ended"]) == ("closed", "no further leg")

@@ -49,8 +49,10 @@ def forged(make: Make) -> Alert:
     )  # fmt: skip
 
 
-def test_angara_is_found_and_read(angara_alerts: list[Alert], write: Write, started: Start, tmp_path: Path) -> None:
-    write(*angara_alerts)
+def test_angara_is_found_and_read(
+    angara_alerts: list[Alert], make: Make, write: Write, started: Start, tmp_path: Path
+) -> None:
+    write(*angara_alerts, make("e", severity="log", subject="mmsi/1", case_id="mmsi/1", mmsi=1, vessel=Vessel()))
     running = started()
 
     async def script(page: Tab) -> None:

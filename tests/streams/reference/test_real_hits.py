@@ -66,7 +66,7 @@ def test_hits_by_imo_number_are_those_of_a_hand_rule(name: str, count: int) -> N
     stated = stated_imos(bare(content))
     by_hand = {(mmsi, imo) for mmsi, imos in stated.items() for imo in imos & listed}
     settings = Settings(reference=ReferenceSettings(watchlists=(str(LIST),)))
-    road = Road(settings, load_reference(settings.reference), 4)
+    road = Road(settings, load_reference(settings.reference), 1)
     plan = Plan(source="sample", nature=Nature(replayed=True))
     alerts = [i.alert for i in play([io.BytesIO(content)], plan, road, settings) if not isinstance(i, (int, Place))]
     hits = [a for a in alerts if a.detector == "watchlist" and "imo" in a.details["matched_on"]]

@@ -12,7 +12,7 @@ import pytest
 from streams.broker.reading import read
 from streams.errors import Reason
 from streams.settings import KafkaSettings
-from tests.streams.worker.conftest import MODULE, Key, StartWorker, send, written
+from tests.streams.worker.conftest import MODULE, StartWorker, Wanted, send, written
 
 pytestmark = pytest.mark.broker
 FAUST = ("-m", "faust", "-A", "streams.worker.app", "worker", "--without-web")
@@ -22,7 +22,7 @@ DETECT = ("-c", "from streams.cli import main; main()", "detect")
 @pytest.mark.parametrize(("partitions", "call"), [(1, MODULE), (4, DETECT), (12, FAUST)], ids=["1", "4", "12"])
 def test_kafka_gives_what_replay_gives(
     feed: bytes,
-    wanted: frozenset[Key],
+    wanted_at: Wanted,
     kafka_settings: KafkaSettings,
     start_worker: StartWorker,
     tmp_path: Path,
@@ -30,7 +30,7 @@ def test_kafka_gives_what_replay_gives(
     call: tuple[str, ...],
 ) -> None:
     """At every partition count, each alert once, and by each of the three ways to start a worker."""
-    kafka = msgspec.structs.replace(kafka_settings, partitions=partitions)
+    kafka, wanted = msgspec.structs.replace(kafka_settings, partitions=partitions), wanted_at(partitions)
     send(kafka, feed, tmp_path)
     worker = start_worker(kafka, call)
     worker.until(lambda: wanted <= set(written(kafka)))
@@ -48,9 +48,9 @@ def steps_of(port: int) -> int:
 
 
 def test_records_that_wait_are_taken_in_together(
-    feed: bytes, wanted: frozenset[Key], kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
+    feed: bytes, wanted_at: Wanted, kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
 ) -> None:
-    kafka = msgspec.structs.replace(kafka_settings, partitions=1)
+    kafka, wanted = msgspec.structs.replace(kafka_settings, partitions=1), wanted_at(1)
     send(kafka, feed, tmp_path, pack=10)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -62,8 +62,10 @@ def test_records_that_wait_are_taken_in_together(
 
 
 def test_nothing_is_lost_or_invented_under_kill_9(
-    feed: bytes, wanted: frozenset[Key], kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
+    feed: bytes, wanted_at: Wanted, kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
 ) -> None:
+    kafka_settings = msgspec.structs.replace(kafka_settings, partitions=1)
+    wanted = wanted_at(1)
     send(kafka_settings, feed, tmp_path, pack=20)
     for share in (0.1, 0.4):
         worker = start_worker(kafka_settings)

@@ -49,13 +49,24 @@ class Strips:
         """Rows [start, stop) as bytes, column after column."""
         return b"".join(getattr(self, column.name)[start:stop].tobytes() for column in self._spec)
 
-    def paste(self, start: int, stop: int, data: bytes) -> None:
-        """The reverse of ``cut``. Raises ValueError when the bytes are not of that many rows."""
-        at = 0
-        for column in self._spec:
-            values = getattr(self, column.name)[start:stop]
-            part = data[at : at + values.nbytes]
-            at += values.nbytes
-            values[...] = np.frombuffer(part, values.dtype).reshape(values.shape)
-        if at != len(data):
-            raise ValueError(f"{len(data)} bytes of coverage for {stop - start} rows of {at} bytes")
+    @property
+    def spec(self) -> list[tuple[str, str]]:
+        """Name and dtype of each column, in the order of ``cut``."""
+        return [(column.name, column.dtype) for column in self._spec]
+
+    def paste(self, start: int, stop: int, data: bytes, spec: Sequence[tuple[str, str]]) -> None:
+        """The reverse of ``cut`` by a table of that ``spec``: by name, so that a new column keeps its default.
+
+        Raises ValueError when the bytes are not of that many rows, or a column is of another kind now.
+        """
+        mine, at = dict(self.spec), 0
+        for name, dtype in spec:
+            if mine.get(name, dtype) != dtype:
+                raise ValueError(f"coverage has {name} as {mine[name]}, the snapshot as {dtype}")
+            kind = np.dtype(dtype)
+            part = data[at : at + (stop - start) * kind.itemsize]
+            at += len(part)
+            if name in mine:
+                getattr(self, name)[start:stop] = np.frombuffer(part, kind)
+        if at != len(data) or at != (stop - start) * sum(np.dtype(dtype).itemsize for _, dtype in spec):
+            raise ValueError(f"{len(data)} bytes of coverage for {stop - start} rows")

@@ -10,16 +10,18 @@ A silence that can neither grow nor end (nothing can be heard there) counts for 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.priors import REACH, REACH_HOURS, STEPS, STEPS_WEIGHT
+from detectors.core.hearing.priors import REACH, REACH_HOURS, STEPS, STEPS_WEIGHT
 
 MARKS: Final = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
 """Lost opportunities at which silences are counted."""
 LEVELS: Final = len(MARKS)
+_LEVELS: Final = np.arange(LEVELS)
 KINDS: Final = 3
 """0 class A under way, 1 class A at rest, 2 class B."""
 PLACE_EDGES: Final = (0.2, 0.5, 0.8)
@@ -65,22 +67,22 @@ class Silences:
 
     def age(self, slots: int) -> None:
         """Forgets a little: what was learned LEARN_DAYS ago weighs 1/e."""
-        self.counts *= np.exp(-slots / (SLOTS_AN_HOUR * HOURS_A_DAY * LEARN_DAYS))
+        self.counts *= math.exp(-slots / (SLOTS_AN_HOUR * HOURS_A_DAY * LEARN_DAYS))
 
-    def heard(self, strata: Places) -> None:
-        """One slot each was heard."""
-        self.counts[:, 0] += np.bincount(strata, minlength=STRATA) / SLOTS_AN_HOUR
+    def heard(self, strata: Places, slots: npt.NDArray[np.int64]) -> None:
+        """So many slots each was heard."""
+        self.counts[:, 0] += np.bincount(strata, slots, STRATA) / SLOTS_AN_HOUR
 
     def grew(self, strata: Places, before: Places, now: Places) -> None:
         """Silences that went from level ``before`` to ``now``."""
-        for level in range(LEVELS):
-            crossed = np.bincount(strata[(before < level) & (now >= level)], minlength=STRATA)
-            self.counts[:, 1 if level == 0 else 1 + level] += crossed
+        ships, level = np.nonzero((before[:, None] < _LEVELS) & (now[:, None] >= _LEVELS))
+        crossed = np.bincount(strata[ships] * LEVELS + level, minlength=STRATA * LEVELS)
+        self.counts[:, 1 : 1 + LEVELS] += crossed.reshape(STRATA, LEVELS)
 
     def ended(self, strata: Places, level: Places) -> None:
         """Silences that ended at that level."""
-        for at in range(LEVELS):
-            self.counts[:, 2 + LEVELS + at] += np.bincount(strata[level == at], minlength=STRATA)
+        ended = np.bincount(strata * LEVELS + level, minlength=STRATA * LEVELS)
+        self.counts[:, 2 + LEVELS :] += ended.reshape(STRATA, LEVELS)
 
     def settle(self) -> None:
         """Works out ``reach`` and ``step`` from the counts and the shipped table."""
@@ -88,8 +90,9 @@ class Silences:
         on, ended = self.counts[:, 2 : 2 + LEVELS], self.counts[:, 2 + LEVELS :]
         rate = (first + REACH_HOURS * REACH) / (hours + REACH_HOURS)
         self.step = (on + STEPS_WEIGHT * STEPS) / (on + ended + STEPS_WEIGHT)
-        shares = np.cumprod(np.hstack([np.ones((STRATA, 1)), self.step[:, :-1]]), axis=1)
-        self.reach = rate[:, None] * shares
+        self.reach[:, 0] = rate
+        self.reach[:, 1:] = self.step[:, :-1]
+        np.cumprod(self.reach, axis=1, out=self.reach)
 
     def chance(self, strata: Places, lost: Floats, times: Floats) -> Floats:
         """The chance that an honest ship of that stratum shows, within a day, a silence of ``lost`` or more.

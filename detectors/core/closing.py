@@ -1,0 +1,75 @@
+"""Reports taken into the fleet and into coverage side by side: slots close where they are over, in the order of the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from detectors.core import identity
+from detectors.core.columns import Rows
+from detectors.core.fleet import Fleet
+from detectors.core.hearing.blocks import SLOT_MS, Block
+from detectors.core.hearing.ears import Ears
+from detectors.core.looks import Heard, Looks
+from detectors.core.reports import Batch
+from detectors.core.taking import Taking
+
+
+class Closing:
+    """Of one engine. ``cannot_tell`` counts silences that could not be judged, by reason."""
+
+    def __init__(self, fleet: Fleet, ears: Ears, looks: Looks, taking: Taking) -> None:
+        self.cannot_tell: Counter[str] = Counter()
+        self._fleet, self._ears, self._looks, self._taking = fleet, ears, looks, taking
+
+    def close(self, watermark_ms: int, ordinal: int) -> None:
+        """Closes the slots that are over, all reports before having been taken in."""
+        while (block := self._ears.next_block(watermark_ms, self._fleet.size)) is not None:
+            self._tell(self._listen(block), ordinal)
+
+    def _listen(self, block: Block) -> list[Heard]:
+        """A block of slots closes. Returns what detectors that need coverage have to say of silences.
+
+        Ships on the list are told by what others show, and others not by theirs: who goes dark every fortnight at the
+        same place would else teach that silences are ordinary there.
+        """
+        size = self._fleet.size
+        closed = self._ears.close(block, size, self._fleet.core.listed[:size] > 0)
+        self._fleet.touch(closed.heard)
+        self._fleet.touch(closed.missed)
+        return self._looks.listen(self._ears, closed, self.cannot_tell)
+
+    def _tell(self, heard: list[Heard], ordinal: int) -> None:
+        for one in heard:
+            self._looks.tell(one, ordinal)
+
+    def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
+        """Takes in reports whose vessels are there, and closes the blocks of slots that are over.
+
+        A verdict on a silence takes effect at a step by which every report in time would have come. Where a ship says
+        anew who she is, and where a verdict is noted, the reports before that step are taken in first: the former may
+        put her on the list, the latter may be about a silence that follows upon another one of the same ship.
+        """
+        listening, done = self._ears.listening, 0
+        fronts, restated = listening.take(self._ears.strips, rows, batch), None
+        while (
+            block := self._ears.next_block(listening.front_ms - listening.lateness_ms, self._fleet.size)
+        ) is not None:
+            stop = int(np.searchsorted(fronts, (block.last + 1) * SLOT_MS + listening.lateness_ms))
+            if restated is None:
+                restated = identity.restated(self._fleet, batch, rows)
+            if ((restated >= done) & (restated < stop)).any():
+                done = self._take_part(batch, rows, source_bit, done, stop)
+            heard = self._listen(block)
+            if heard:
+                done = self._take_part(batch, rows, source_bit, done, stop)
+                self._tell(heard, int(batch.reports["ordinal"][min(done, len(rows) - 1)]))
+        self._take_part(batch, rows, source_bit, done, len(rows))
+
+    def _take_part(self, batch: Batch, rows: Rows, source_bit: int, start: int, stop: int) -> int:
+        """Takes in reports [start, stop). Returns where to go on."""
+        if start < stop:
+            part = batch if stop - start == len(rows) else batch._replace(reports=batch.reports[start:stop])
+            self._taking.take(part, rows[start:stop], source_bit)
+        return max(start, stop)

@@ -1,0 +1,56 @@
+"""What can be said of a ship that is silent, and of her return: facts for the alerts of ``gap``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from detectors.core.alert import Verification
+from detectors.core.geo import distance_nm, distances_nm, place, unit_vectors
+from detectors.core.hearing.ears import Closed, Ears
+from detectors.core.ship import Ship
+from detectors.core.units import HOUR_MS, rfc3339
+
+INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
+PEERS_NM: Final = 60.0
+
+
+def whereabouts(ship: Ship) -> str:
+    """Her last place, ready to stand in a headline; empty when unknown."""
+    return f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
+
+
+def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
+    """Other transmitters heard in the slots that closed within PEERS_NM of her last place."""
+    c, heard = ears.strips, closed.heard
+    here = unit_vectors(c.lat_deg[[row]].astype(np.float64), c.lon_deg[[row]].astype(np.float64))
+    there = unit_vectors(c.lat_deg[heard].astype(np.float64), c.lon_deg[heard].astype(np.float64))
+    return int((np.round(distances_nm(here, there), 1) <= PEERS_NM).sum())
+
+
+def verified(ship: Ship) -> Verification:
+    """Whether more than one source speaks for her identity."""
+    return "corroborated" if ship.support > 1 else "unverified"
+
+
+def leg(before: Ship, ship: Ship, *, moved: bool) -> tuple[float | None, float | None]:
+    """Distance covered in the dark, nm, and the speed over ground that it took, kn; None when a fix is missing."""
+    if not moved or before.lat_deg is None or before.lon_deg is None or ship.lat_deg is None or ship.lon_deg is None:
+        return None, None
+    far_nm = round(distance_nm(before.lat_deg, before.lon_deg, ship.lat_deg, ship.lon_deg), 2)
+    hours = (ship.fix_ms - before.fix_ms) / HOUR_MS
+    return far_nm, round(far_nm / hours, 1) if hours > 0 else None
+
+
+def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, object]:
+    """How long she is silent, and how often she should be heard. ``category``: see interface."""
+    at_rest = category == "at_rest"
+    interval_s = INTERVAL_REST_S if at_rest else INTERVAL_B_S if ship.class_b else INTERVAL_A_S
+    return {
+        "category": category,
+        "last_heard": rfc3339(ship.last_ms),
+        "silent_for_s": silent_s,
+        "expected_interval_s": interval_s,
+        **({} if ship.usual_s is None else {"usual_interval_s": ship.usual_s}),
+    }

@@ -1,0 +1,240 @@
+"""How well this feed hears each place, ship and station, slot by slot; and how unlikely each silence is.
+
+Time is cut into slots of five minutes. When a block of slots closes, every ship has been heard in it or not. From that:
+
+- *place*: how well ships are usually heard in a cell (two days' memory), and how well they are heard now against what
+  each of them is used to. A ship that is judged is left out of her own evidence.
+- *station*: a receiver that heard nobody in the slot (satellite between passes, dead receiver) gave no opportunity.
+- *ship*: how often she is heard in a slot, and with how many reports. Each slot missed adds
+  ``-ln(1 - chance to be heard now)`` lost opportunities ``u``.
+- *silence*: how rarely honest ships of her stratum lose so many (silence.py), corrected by how often silences have
+  begun around her last place. Ships that are about to sail out of range are told by the water ahead of them.
+
+A silence is looked at when a block closes, for two hours; a longer one seldomer, when it has grown by half: what was
+lost meanwhile is added at once. The result is a function of who was heard in which slot alone: all that several ships
+add to is whole numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.hearing.blocks import CLASS_B, Block
+from detectors.core.hearing.habits import (
+    PRESENT_SLOTS,
+    RECKONED_H,
+    Heard,
+    Missed,
+    add_own,
+    heard_in,
+    missed_by,
+    note,
+    reckon,
+)
+from detectors.core.hearing.silence import KINDS, SLOTS_AN_HOUR, Silences, level_of, stratum
+from detectors.core.hearing.strips import Strips
+from detectors.core.hearing.water import FAST, GROUPS, HERE_LEAST, NEITHER, Own, Presence, Spots, Water, faded
+
+MAY_BE_H: Final = (2.0, 3.0, 4.0)
+"""As far as this she may have sailed on, perhaps to where nobody is heard: her silence means no more than it would
+there. Ships that sail out of range: 4 false gaps for 37 in all water at alpha .1, and none for 4 in well-heard water,
+at the same recall (tuning worlds)."""
+GAIN_LEAST: Final = 0.05
+AWAY_SLOTS: Final = 24
+NEXT_LOOK_SLOTS: Final = 12  # a silence of an hour is looked at, however quiet the feed
+LOOK_SHARE: Final = 2  # a longer one again when it has grown by half
+AHEAD_H: Final = (0.5, 1.0, 1.5)
+AIM_SLOTS: Final = 4  # the water ahead is looked at every so many slots heard, and when a silence begins
+CHANCE_MOST: Final = 0.98
+COUNTED_LEVEL: Final = 3  # silences are counted by place where they reach u = 8
+
+Places = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Coverage:
+    """Coverage of one partition. ``columns`` have (at least) VESSEL and are written in place."""
+
+    def __init__(self, columns: Strips) -> None:
+        self.columns = columns
+        self.water = Water()
+        self.silences = Silences()
+
+    def close(self, block: Block, size: int, apart: Bools | None = None) -> Places:
+        """Closes a block over the first ``size`` rows. Returns the rows whose silence it made longer, rising.
+
+        Ships ``apart`` (one flag a row; None for none) are judged, and teach nothing of how others fall silent.
+        Blocks must come in order, and in the last slot of each or before it somebody is heard.
+        """
+        heard = heard_in(self.columns, block)
+        spots = Spots.of(block.lat_deg, block.lon_deg)
+        taught = np.ones(size, bool) if apart is None else ~apart
+        self._end(heard, taught)
+        note(self.columns, block, heard, spots)
+        missed = missed_by(self.columns, block, size)
+        self._count(block, heard, spots, missed)
+        self._aim(block, heard, missed)
+        self.silences.age(block.last - block.first + 1)
+        self._lose(missed, taught)
+        self.silences.settle()
+        self._judge(missed, block.last, taught)
+        return missed.rows
+
+    def nobody(self, slots: int, size: int) -> None:
+        """So many slots passed in which nobody at all was heard: nothing is known of anybody's silence in them."""
+        c = self.columns
+        c.away[:size] = np.minimum(c.away[:size].astype(np.int64) + slots, 255)
+        c.unsure[:size] |= (c.away[:size] > AWAY_SLOTS) & (c.missed[:size] < SLOTS_AN_HOUR)
+        c.gain[:size] = 0
+        c.asked[:size] += slots
+        self.silences.age(slots)
+        self.silences.settle()
+
+    def least_chances(self, rows: Places, slots: int) -> Floats:
+        """The chance that a silence of so many slots would have, were each of these ships to begin one now."""
+        c = self.columns
+        lost = -slots * np.log1p(-np.minimum(CHANCE_MOST, c.habit[rows].astype(np.float64)))
+        return self.silences.chance(c.stratum[rows].astype(np.intp), lost, np.ones(len(rows)))
+
+    # -- who was heard --------------------------------------------------------------------------------------------
+
+    def _end(self, heard: Heard, taught: Bools) -> None:
+        """What their silences taught, now that they have ended; by what was known before this block."""
+        c = self.columns
+        which = heard.known & (c.kind[heard.ships] < KINDS) & taught[heard.ships]
+        known, count = heard.ships[which], heard.spoken[which]
+        ended = known[c.level[known] >= 0]
+        if len(ended):
+            self.silences.ended(c.stratum[ended].astype(np.intp), c.level[ended].astype(np.intp))
+        strata = c.stratum[known].astype(np.intp)
+        self.silences.heard(strata, count)
+        likely = self.silences.reach[strata, COUNTED_LEVEL] * count / SLOTS_AN_HOUR
+        self.water.likely(self._spots(known), c.kind[known].astype(np.intp), likely)
+
+    # -- who was missed -------------------------------------------------------------------------------------------
+
+    def _count(self, block: Block, heard: Heard, spots: Spots, missed: Missed) -> None:
+        c, rows = self.columns, missed.rows
+        room = np.maximum(np.minimum(missed.age, PRESENT_SLOTS) - (c.asked[rows] - c.slot[rows]), 0)
+        absent = np.minimum(np.rint(missed.more).astype(np.int64), room)
+        here = absent > 0
+        rows, absent = rows[here], absent[here]
+        known = np.repeat(heard.known, heard.spoken)
+        pairs, before = block.rows[known], heard.before[known]
+        last = c.slot[rows] + np.minimum(missed.age[here], PRESENT_SLOTS)
+        there = Spots.of(*reckon(self.columns, rows, missed.age[here]))
+        loss = c.habit[rows].astype(np.float64) * faded(absent)
+        gain = c.habit[pairs].astype(np.float64) * faded(before + 1)
+        at = block.slots[known]
+        self.water.count(
+            Presence(
+                Spots(np.append(spots.fine[known], there.fine), np.append(spots.coarse[known], there.coarse)),
+                GROUPS[np.append(block.kind[known], c.kind[rows])], np.append(at - before, last - absent + 1),
+                np.append(at, last), np.append(before + 1.0, absent), np.arange(len(pairs) + len(rows)) < len(pairs),
+                np.append(gain, loss),
+            ),
+            block.last - block.first + 1,
+        )  # fmt: skip
+        self._count_own(rows, absent, there)
+        fade = FAST**absent
+        c.own_heard[rows] *= fade
+        c.own_expected[rows] = c.own_expected[rows] * fade + loss
+        add_own(self.columns, pairs, at, before, gain)
+
+    def _count_own(self, rows: Places, absent: Ints, there: Spots) -> None:
+        """What these ships have added, by being silent, to the counts of the cells where they are reckoned to be."""
+        c = self.columns
+        added = np.where(GROUPS[c.kind[rows]] < NEITHER, absent, 0)
+        before = Spots.of(*reckon(c, rows, c.asked[rows].astype(np.int64) - c.slot[rows]))
+        for column, same in (("own_fine", before.fine == there.fine), ("own_coarse", before.coarse == there.coarse)):
+            own = getattr(c, column)
+            own[rows] = np.minimum(own[rows] * same + added, PRESENT_SLOTS)
+
+    def _spots(self, rows: Places) -> Spots:
+        return Spots(self.columns.fine[rows], self.columns.coarse[rows])
+
+    def _aim(self, block: Block, heard: Heard, missed: Missed) -> None:
+        """The stratum of ships that begin a silence, and now and then of those that go on speaking."""
+        c = self.columns
+        begins = missed.rows[c.asked[missed.rows] == c.slot[missed.rows]]
+        seen = c.seen[heard.ships]
+        speaks = heard.ships[(seen % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)]
+        speaks = speaks[c.slot[speaks] == block.last]  # else she is among those who begin
+        rows = np.append(speaks, begins)
+        hours = np.array((0.0, *AHEAD_H))[:, None]
+        ahead = Spots.of(
+            (c.lat_deg[rows] + hours * c.north_deg_h[rows]).ravel(),
+            (c.lon_deg[rows] + hours * c.east_deg_h[rows]).ravel(),
+        )
+        group = np.tile((c.kind[rows] == CLASS_B).astype(np.intp), len(hours))
+        place = self.water.usual(ahead, group).reshape(len(hours), -1).min(axis=0)
+        kind = np.minimum(c.kind[rows], KINDS - 1).astype(np.intp)
+        c.stratum[rows] = stratum(kind, place, c.rate[rows].astype(np.float64))
+
+    # -- what it means --------------------------------------------------------------------------------------------
+
+    def _lose(self, missed: Missed, taught: Bools) -> None:
+        c, rows = self.columns, missed.rows
+        class_b = (c.kind[rows] == CLASS_B).astype(np.intp)
+        there = Spots.of(*reckon(self.columns, rows, missed.age))
+        own = Own(there, c.own_fine[rows].astype(np.float64), c.own_coarse[rows].astype(np.float64))
+        here = self.water.usual(self._spots(rows), class_b, own)
+        place = np.minimum(1.0, self._least_usual(missed, class_b, own) / np.maximum(here, HERE_LEAST))
+        lively = self.water.lively(there, c.own_heard[rows].astype(np.float64), c.own_expected[rows].astype(np.float64))
+        gain = np.minimum(CHANCE_MOST, c.habit[rows] * lively * place) * missed.alive
+        gain = self._watch(missed, gain)
+        before = c.level[rows].astype(np.intp)
+        c.lost[rows] = c.lost[rows] - np.log1p(-gain) * missed.more
+        level = level_of(c.lost[rows].astype(np.float64))
+        c.level[rows] = level
+        grew = (c.kind[rows] < KINDS) & (level > before) & taught[rows]
+        if grew.any():
+            self.silences.grew(c.stratum[rows[grew]].astype(np.intp), before[grew], level[grew])
+            began = rows[grew & (before < COUNTED_LEVEL) & (level >= COUNTED_LEVEL)]
+            self.water.began(self._spots(began), c.kind[began].astype(np.intp))
+
+    def _least_usual(self, missed: Missed, class_b: Places, own: Own) -> Floats:
+        """How well she is usually heard where she is reckoned to be; the least of the places she may have come to."""
+        usual, age_h = self.water.usual(own.spots, class_b, own), missed.age / SLOTS_AN_HOUR
+        on = (age_h > RECKONED_H).nonzero()[0]
+        if len(on):
+            c, late = self.columns, missed.rows[on]
+            hours = np.minimum(age_h[on], np.array(MAY_BE_H)[:, None])
+            spots = Spots.of(
+                (c.lat_deg[late] + hours * c.north_deg_h[late]).ravel(),
+                (c.lon_deg[late] + hours * c.east_deg_h[late]).ravel(),
+            )
+            mine = own.only(on).repeated(len(hours))
+            least = self.water.usual(spots, np.tile(class_b[on], len(hours)), mine).reshape(hours.shape).min(axis=0)
+            usual[on] = np.minimum(usual[on], least)
+        return usual
+
+    def _watch(self, missed: Missed, gain: Floats) -> Floats:
+        """Counts the slots in which each could have been heard. Returns ``gain``, without those who are out of sight.
+
+        A ship that this feed lost sight of before her silence meant anything may have moored, or gone, meanwhile.
+        """
+        c, rows = self.columns, missed.rows
+        seen = gain > GAIN_LEAST
+        gone = np.maximum(1, missed.age - (c.asked[rows] - c.slot[rows]))
+        c.away[rows] = np.where(seen, 0, np.minimum(c.away[rows] + gone, 255))
+        c.unsure[rows] |= (c.away[rows] > AWAY_SLOTS) & (c.missed[rows] < SLOTS_AN_HOUR)
+        gain = np.where(c.unsure[rows], 0.0, gain)
+        c.missed[rows] += np.where(gain > GAIN_LEAST, np.rint(missed.more), 0).astype(np.uint16)
+        c.gain[rows] = gain
+        return gain
+
+    def _judge(self, missed: Missed, last: int, taught: Bools) -> None:
+        c, rows = self.columns, missed.rows
+        kind = np.minimum(c.kind[rows], KINDS - 1).astype(np.intp)
+        own = ((c.level[rows] >= COUNTED_LEVEL) & taught[rows]).astype(np.float64)
+        times = self.water.oftener(self._spots(rows), kind, own)
+        c.chance[rows] = self.silences.chance(c.stratum[rows].astype(np.intp), c.lost[rows].astype(np.float64), times)
+        c.asked[rows] = last
+        idle = np.maximum(c.missed[rows], c.away[rows]).astype(np.int64)
+        c.due[rows] = last + np.maximum(NEXT_LOOK_SLOTS - c.missed[rows].astype(np.int64), idle // LOOK_SHARE + 1)

@@ -1,0 +1,177 @@
+"""Who was heard in a block and who was missed, and how ships are used to be heard. All on the columns of VESSEL."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.columns import Column
+from detectors.core.hearing.blocks import Block
+from detectors.core.hearing.silence import SLOTS_AN_HOUR
+from detectors.core.hearing.strips import Strips
+from detectors.core.hearing.water import FAST, Spots
+
+PRESENT_SLOTS: Final = 2 * SLOTS_AN_HOUR  # silent for longer, a ship may be anywhere: no evidence of hearing
+FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence gains nothing by going on
+KNOWN_SLOTS: Final = 3  # heard in fewer slots, a ship's habits are not known
+FIRST_LOOK_SLOTS: Final = 6  # a silence of half an hour is looked at, however quiet the feed
+RECKONED_H: Final = 1.0  # dead reckoning is not trusted further as evidence of where she is
+HABIT_SLOTS: Final = 20
+RATE_SHARE: Final = 0.25
+_SEEN_MOST: Final = 65_535
+
+VESSEL: Final = (
+    Column("slot", "<i4"),  # last slot heard; 0 never
+    Column("seen", "<u2"),  # slots heard, at most 65,535
+    Column("lat_deg", "<f4"),
+    Column("lon_deg", "<f4"),
+    Column("fine", "<i4"),  # the cells of that place
+    Column("coarse", "<i4"),
+    Column("north_deg_h", "<f2"),
+    Column("east_deg_h", "<f2"),
+    Column("kind", "u1"),
+    Column("stations", "<u8"),  # those that it was heard by in its last two slots
+    Column("by", "<u8"),  # and in the last
+    Column("habit", "<f2"),  # share of slots in which it is heard
+    Column("tries", "u1"),  # slots behind that share, at most HABIT_SLOTS
+    Column("rate", "<f2"),  # reports a slot, running mean
+    Column("lost", "<f4"),  # opportunities lost in the present silence
+    Column("level", "i1", -1),
+    Column("stratum", "u1"),
+    Column("own_fine", "u1"),  # slots of the present silence counted in the fine cell where she is reckoned to be
+    Column("own_coarse", "u1"),  # ... and in the coarse one
+    Column("own_heard", "<f4"),  # its own part in the counts of now
+    Column("own_expected", "<f4"),
+    Column("chance", "<f4", 1.0),  # of a silence like the present, a day; 1 when heard
+    Column("asked", "<i4"),  # the last slot that its silence was looked at in
+    Column("due", "<i4"),  # the slot in which it is to be looked at again
+    Column("missed", "<u2"),  # slots of the present silence in which it could have been heard
+    Column("away", "u1"),  # slots in a row in which it could not
+    Column("unsure", "?"),  # out of sight before its silence meant anything: it stays so until heard
+    Column("gain", "<f2"),  # chance to have been heard in the slot just missed
+)
+"""What coverage knows of a vessel, as of the last block that closed."""
+
+Places = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Heard(NamedTuple):
+    """The ships of a block: one value a ship, but for ``before`` (one a pair)."""
+
+    ships: Places
+    starts: Places
+    ends: Places
+    spoken: Ints
+    """Slots heard."""
+    before: Ints
+    """Slots missed before each pair that nobody has counted."""
+    missed: Ints
+    """Their sum."""
+    new: Bools
+    known: Bools
+
+
+class Missed(NamedTuple):
+    """Ships whose silence a block made longer; rows rise."""
+
+    rows: Places
+    age: Ints
+    """Slots since heard."""
+    more: Floats
+    """Slots of those that were not looked at before, and in which her stations heard somebody."""
+    alive: Bools
+    """Whether there are any."""
+
+
+def heard_in(c: Strips, block: Block) -> Heard:
+    """The ships of a block, as they stood before it."""
+    rows, starts = block.rows, block.starts
+    ends = np.append(starts[1:], len(rows)) - 1
+    ships = rows[ends]
+    former = np.empty(len(rows), np.int64)
+    former[1:] = block.slots[:-1]
+    asked, last = c.asked[ships].astype(np.int64), c.slot[ships].astype(np.int64)
+    seen = c.seen[ships]
+    former[starts] = np.where(seen == 0, block.slots[starts] - 1, np.maximum(asked, last))
+    before = np.clip(block.slots - former - 1, 0, PRESENT_SLOTS)
+    room = np.maximum(0, PRESENT_SLOTS - (asked - last))
+    before[starts] = np.minimum(before[starts], np.where(asked > last, room, PRESENT_SLOTS))
+    missed = np.add.reduceat(before, starts)
+    return Heard(ships, starts, ends, ends - starts + 1, before, missed, seen == 0, seen >= KNOWN_SLOTS)
+
+
+def note(c: Strips, block: Block, heard: Heard, spots: Spots) -> None:
+    """Writes down who was heard, where (``spots``: of each pair) and how; their silences are over."""
+    rows, ends = heard.ships, heard.ends
+    slot = block.slots[ends]
+    _learn(c, block, heard)
+    c.lost[rows], c.level[rows], c.chance[rows], c.gain[rows] = 0, -1, 1, 0
+    c.missed[rows], c.away[rows], c.unsure[rows] = 0, 0, False
+    c.own_fine[rows], c.own_coarse[rows] = 0, 0
+    c.slot[rows], c.asked[rows], c.due[rows] = slot, slot, slot + FIRST_LOOK_SLOTS
+    c.seen[rows] = np.minimum(c.seen[rows].astype(np.int64) + heard.spoken, _SEEN_MOST)
+    c.lat_deg[rows], c.lon_deg[rows] = block.lat_deg[ends], block.lon_deg[ends]
+    c.fine[rows], c.coarse[rows] = spots.fine[ends], spots.coarse[ends]
+    c.kind[rows] = block.kind[ends]
+    former = np.where(heard.spoken > 1, block.stations[ends - 1], c.by[rows])
+    c.stations[rows] = former | block.stations[ends]
+    c.by[rows] = block.stations[ends]
+    sog_kn = np.where(np.isnan(block.cog_deg[ends]), 0.0, np.nan_to_num(block.sog_kn[ends]))
+    course = np.radians(np.nan_to_num(block.cog_deg[ends]))
+    c.north_deg_h[rows] = sog_kn * np.cos(course) / 60
+    c.east_deg_h[rows] = sog_kn * np.sin(course) / 60 / np.maximum(0.1, np.cos(np.radians(block.lat_deg[ends])))
+
+
+def _learn(c: Strips, block: Block, heard: Heard) -> None:
+    """Heard in so many slots, missed in those of the silences that end here (an hour of each at most)."""
+    rows, count = heard.ships, heard.spoken
+    missed = np.minimum(c.missed[rows].astype(np.int64) + heard.missed, SLOTS_AN_HOUR)
+    tries = np.minimum(c.tries[rows] + missed + count, HABIT_SLOTS)
+    share = np.maximum(1 / HABIT_SLOTS, 1 / (tries + 1.0))
+    keep = (1 - share) ** (missed + count)
+    known = c.habit[rows] * keep + (1 - keep) * count / (missed + count)
+    c.habit[rows] = np.where(heard.new, 0.5, known)
+    c.tries[rows] = tries
+    mean = np.add.reduceat(block.reports, heard.starts) / count
+    fresh = np.where(heard.new, 1.0, np.maximum(RATE_SHARE, 1 / (c.seen[rows] + 1.0)))
+    gone = np.minimum(heard.missed + c.asked[rows] - c.slot[rows], SLOTS_AN_HOUR)
+    kept = (1 - fresh) ** count
+    c.rate[rows] = c.rate[rows] * (1 - RATE_SHARE) ** np.maximum(gone, 0) * kept + (1 - kept) * mean
+
+
+def missed_by(c: Strips, block: Block, size: int) -> Missed:
+    """Of the first ``size`` rows the ships whose silence is to be looked at as the block closes."""
+    ages = block.last - c.slot[:size]
+    due = (ages <= PRESENT_SLOTS) | (c.due[:size] <= block.last)
+    due &= (ages > 0) & (ages <= FORGET_SLOTS) & (c.seen[:size] >= KNOWN_SLOTS) & ~c.unsure[:size]
+    rows = np.flatnonzero(due)
+    by_slot = np.zeros(block.last - block.first + 1, np.uint64)
+    np.bitwise_or.at(by_slot, block.slots - block.first, block.stations)
+    since = c.asked[rows].astype(np.int64)
+    newly = np.arange(block.first, block.last + 1) > since[:, None]
+    spoke = ((c.stations[rows][:, None] & by_slot) > 0) & newly
+    share = spoke.sum(axis=1) / np.maximum(newly.sum(axis=1), 1)
+    return Missed(rows, ages[rows].astype(np.int64), (block.last - since) * share, share > 0)
+
+
+def reckon(c: Strips, rows: Places, age: Ints) -> tuple[Floats, Floats]:
+    """Where each is by dead reckoning, ``age`` slots after she was last heard: latitude and longitude, degrees."""
+    sailed_h = np.minimum(age / SLOTS_AN_HOUR, RECKONED_H)
+    return c.lat_deg[rows] + sailed_h * c.north_deg_h[rows], c.lon_deg[rows] + sailed_h * c.east_deg_h[rows]
+
+
+def add_own(c: Strips, rows: Places, slots: Ints, before: Ints, expected: Floats) -> None:
+    """The part of ships heard in the counts of now, faded to the last slot of each."""
+    fade = FAST ** (c.slot[rows] - slots)
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    if not len(starts):
+        return
+    ships = rows[starts]
+    old = FAST ** (c.slot[ships] - slots[starts] + before[starts] + 1)
+    c.own_heard[ships] = c.own_heard[ships] * old + np.add.reduceat(fade, starts)
+    c.own_expected[ships] = c.own_expected[ships] * old + np.add.reduceat(expected * fade, starts)

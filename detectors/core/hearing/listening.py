@@ -1,0 +1,90 @@
+"""Which station heard whom, as reports come in; and where in the log a slot is over.
+
+Reports arrive in log order, some of them out of order of time: a slot is over when this partition's own front has
+passed its end by the allowed lateness, or a tick says so of the whole source. Reports in time all stand before
+either. A report later than that finds its slot closed: it counts for the vessel, not for the slot.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.hearing.blocks import PAIR, SLOT_MS, Pairs, Rows, gather, reduced
+from detectors.core.hearing.stations import Numbers, Stations
+from detectors.core.hearing.strips import Strips
+from detectors.core.reports import Batch
+
+PENDING_MOST: Final = 1 << 15  # pairs that wait unjoined
+_SLOT_BITS: Final = 24
+_PLACES: Final = 1 << 16  # that ``noted`` can count
+
+
+class Listening:
+    """The slots of one partition that are not closed."""
+
+    def __init__(self, lateness_ms: int) -> None:
+        self.lateness_ms = min(lateness_ms, SLOT_MS)
+        self.next_slot = 0
+        """The first slot that is not closed; 0 before the first report."""
+        self.front_ms = 0
+        self.over = 0
+        """Slots before this one are over: what is said of them now is late."""
+        self.stations = Stations()
+        self._held: list[Pairs] = []
+        self._count = 0
+        self._rows: npt.NDArray[np.int32] | None = None  # of what is held, side by side: a snapshot asks 500 times
+
+    def take(self, strips: Strips, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
+        """Notes reports; ``rows`` has the row of each. Returns how far the front has come at each."""
+        reports = batch.reports
+        slots = reports["time_ms"] // SLOT_MS
+        if not self.next_slot:
+            self.next_slot = int(slots.min())
+        first_by = self._first_by(strips, batch, rows, slots)
+        fronts = np.maximum.accumulate(np.maximum(reports["time_ms"], self.front_ms))
+        self.front_ms = int(fronts[-1])
+        pairs = gather(rows, reports, first_by)
+        late = slots < np.maximum(self.over, (fronts - self.lateness_ms) // SLOT_MS)
+        self._held.append(pairs[~late] if late.any() else pairs)
+        self._count += len(pairs)
+        if self._count > max(PENDING_MOST, len(self._held[0])):  # so that joining costs the same a report
+            self.pending()
+        return fronts
+
+    def pending(self) -> Pairs:
+        """Pairs of slots that are not closed, in order of (row, slot)."""
+        if len(self._held) != 1 or self._count != 0:
+            self.hold(reduced(np.concatenate(self._held)) if self._held else np.zeros(0, PAIR))
+        return self._held[0]
+
+    def pending_of(self, start: int, stop: int) -> Pairs:
+        """Those of rows [start, stop)."""
+        pending = self.pending()
+        if self._rows is None:
+            self._rows = pending["row"].copy()
+        first, last = self._rows.searchsorted(np.array((start, stop), np.int32)).tolist()
+        return pending[first:last]
+
+    def hold(self, pairs: Pairs) -> None:
+        """Puts these (reduced) in place of all that is pending."""
+        self._held, self._count, self._rows = [pairs], 0, None
+
+    def _first_by(self, strips: Strips, batch: Batch, rows: Rows, slots: npt.NDArray[np.int64]) -> Numbers:
+        """Which station heard each report that is its ship's first in a slot (see PAIR); zero for others."""
+        found, noted = np.zeros(len(rows), np.uint8), slots.astype(np.uint16)
+        new = (strips.noted[rows] != noted).nonzero()[0]
+        if not len(new):
+            return found
+        if len(new) <= _PLACES and slots[0] == slots[-1] and (slots == slots[0]).all():
+            places = np.arange(len(new), dtype=np.uint16)
+            strips.noted[rows[new[::-1]]] = places[::-1]  # of several of one ship the first is written last
+            new = new[strips.noted[rows[new]] == places]
+        else:
+            pairs = rows[new] << _SLOT_BITS | slots[new] & ((1 << _SLOT_BITS) - 1)
+            new = new[np.sort(np.unique(pairs, return_index=True)[1])]
+        strips.noted[rows] = noted
+        found[new] = self.stations.numbers(batch.raw, batch.reports["start"][new].astype(np.int64), batch.source)
+        return found

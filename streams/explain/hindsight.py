@@ -1,0 +1,71 @@
+"""How likely the silence was as it grew: the log played through an engine once more, looked at slot by slot.
+
+The worker that judged had heard more than what the log still holds, so the last figures may differ a little from the
+alert's own: what counts here is their course.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from detectors.core.hearing.blocks import SLOT_MS
+from detectors.core.reference import Reference
+from detectors.core.units import DAY_MS
+from streams.decode import decode
+from streams.engines import engine_for
+from streams.explain.heard import Chance, Raw, Window
+from streams.records import decode_tick, partition_of
+from streams.settings import Settings
+
+WARM_MS: Final = 3 * DAY_MS
+"""Coverage remembers two days: what is older changes little."""
+SENTENCES_MOST: Final = 2_000_000
+"""Five seconds of CPU; a longer log is not played again."""
+
+
+class Hindsight:
+    """Plays the records of her partition, from WARM_MS before the window to its end."""
+
+    def __init__(self, window: Window, settings: Settings) -> None:
+        self._window = window
+        self._partition = partition_of(window.mmsi, settings.kafka.partitions)
+        self._engine = engine_for(settings, Reference(), self._partition)
+        self._mmsi = np.asarray([window.mmsi], np.uint32)
+        self._lines = 0
+        self._told_ms = 0
+        self.chances: list[Chance] = []
+        """One a slot, in order of time, within the window."""
+
+    @property
+    def too_long(self) -> bool:
+        """Whether the log is too long to be played again; then there are no figures."""
+        return self._lines > SENTENCES_MOST
+
+    def take(self, record: Raw) -> None:
+        """The next record of the log."""
+        if record.partition != self._partition or self.too_long or not self._window.mmsi:
+            return
+        if record.tick:
+            self._engine.tick(decode_tick(record.value))
+        elif self._matters(record):
+            self._lines += record.value.count(b"\n") + 1
+            self._engine.apply(decode(record.value, record.source).batch)
+        self._look()
+
+    def _matters(self, record: Raw) -> bool:
+        early = record.to_ms is not None and record.to_ms < self._window.from_ms - WARM_MS
+        late = record.from_ms is not None and record.from_ms > self._window.to_ms
+        return not early and not late
+
+    def _look(self) -> None:
+        """Notes her chance when a slot has closed since the last look."""
+        ears = self._engine.ears
+        time_ms = ears.listening.next_slot * SLOT_MS
+        if time_ms == self._told_ms or not self._window.from_ms <= time_ms <= self._window.to_ms:
+            return
+        row = int(self._engine.fleet.index.find(self._mmsi)[0])
+        if row >= 0:
+            self._told_ms = time_ms
+            self.chances.append(Chance(time_ms, round(float(ears.strips.chance[row]), 4)))
