@@ -1,4 +1,4 @@
-"""Reports taken into the fleet and into coverage side by side: slots close where they are over, in the order of the log."""
+"""Reports into the fleet and into coverage side by side: slots close where they are over, in the order of the log."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from detectors.core import intake, snapshot
 from detectors.core.adoption import Numbered, Renumbering, relist
 from detectors.core.alert import Severity
 from detectors.core.binding import Binding, Teller
+from detectors.core.closing import Closing
 from detectors.core.columns import Rows
 from detectors.core.crowding import Crowding, FleetRules, Gate
 from detectors.core.episodes import Desk, Emitted
