@@ -6,6 +6,7 @@ with one line that says why. Bound to loopback unless told otherwise: nothing he
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,10 +14,12 @@ from threading import Thread
 from typing import ClassVar, Final, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from streams.errors import ConfigError
 
+_log = structlog.get_logger("wakewatch.metrics")
 LOOPBACK: Final = "127.0.0.1"
 _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
@@ -86,16 +89,27 @@ def serve(
         }
 
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = _Server((host, port), Handler)
     except (OSError, OverflowError) as error:
         raise ConfigError(f"metrics: cannot listen on {host}:{port} ({error}); give another metrics port") from error
-    server.daemon_threads = True
     return MetricsServer(server)
 
 
 def _readiness(ready: Ready) -> Answer:
     fine, why = ready()
     return Answer(HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE, f"{why}\n".encode())
+
+
+class _Server(ThreadingHTTPServer):
+    """A thread a question. What goes wrong with one is one line, and nothing when who asked has hung up."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """In the place of a traceback on stderr: a scraper's time-out is no fault of ours."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            _log.error("a question was not answered", error=repr(error))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -51,8 +51,11 @@ def show(
     """Print dead letters, one JSON object each. Example: wakewatch dead show --reason checksum"""
     kafka = settings_of(settings, bootstrap_servers).kafka
     wanted = (letter for r in read(kafka, DEAD) if reason in {None, _reason(r)} for letter in _letters(r))
-    for letter in deque(wanted, most):
+    shown = deque(wanted, most)
+    for letter in shown:
         typer.echo(msgspec.json.encode(letter).decode())
+    if not shown:
+        typer.echo("no dead letters" if reason is None else f"no dead letters of reason {reason}", err=True)
 
 
 def _count(record: Read) -> int:

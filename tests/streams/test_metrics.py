@@ -3,12 +3,17 @@
 import http.client
 import io
 import re
+import socket
+import struct
+import threading
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from detectors.core.alert import Alert
 from detectors.core.reference import ListedShip
@@ -19,12 +24,13 @@ from streams.ingest.model import Nature
 from streams.ingest.pump import State
 from streams.ingest_meter import IngestMeter
 from streams.metrics import Metrics, memory_cap_bytes
-from streams.metrics_http import LOOPBACK, MetricsServer, serve
+from streams.metrics_http import LOOPBACK, Answer, MetricsServer, serve
 from streams.reference import load_reference
 from streams.replay import Plan, Road, play
 from streams.settings import Settings
 from streams.worker.observe import Observer, Standing, Taken, Tallies, tallies_of
 from streams.worker_meter import WorkerMeter
+from tests.ops.programs import until
 
 WANTED = """\
 sentences_total{source} reports_total{type} rejected_total{reason} dead_letters_total{reason}
@@ -224,6 +230,35 @@ def test_the_server_answers(server: MetricsServer) -> None:
     assert status == 200
     names = {family.name for family in text_string_to_metric_families(text)}
     assert {"wakewatch_build_info", "process_cpu_seconds", "wakewatch_lag_records"} <= names
+
+
+@pytest.mark.parametrize("fault", [False, True])
+def test_who_hangs_up_leaves_no_word_and_a_fault_one_line(
+    metrics: Metrics, capfd: pytest.CaptureFixture[str], fault: bool
+) -> None:
+    gone = threading.Event()
+
+    def answer(_: object) -> Answer:
+        assert gone.wait(5)
+        if fault:
+            raise ValueError("no answer")
+        return Answer(HTTPStatus.OK, bytes(8_000_000))
+
+    with (
+        serve(LOOPBACK, 0, metrics.registry, lambda: (True, ""), {"/large": answer}) as running,
+        capture_logs() as said,
+    ):
+        asking = socket.create_connection((LOOPBACK, running.port))
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # hangs up with a reset
+        asking.sendall(b"GET /large HTTP/1.0\r\n\r\n")
+        until(lambda: any("process_request" in thread.name for thread in threading.enumerate()))
+        asking.close()
+        gone.set()
+        until(lambda: not any("process_request" in thread.name for thread in threading.enumerate()))
+    assert [(line["event"], line["error"]) for line in said] == (
+        [("a question was not answered", "ValueError('no answer')")] if fault else []
+    )
+    assert capfd.readouterr().err == ""
 
 
 def test_a_taken_port_is_one_line(server: MetricsServer, metrics: Metrics) -> None:
