@@ -30,14 +30,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import ceil
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core.adoption import Renumbering
 from detectors.core.alert import Alert
 from detectors.core.approach import CLOSING, FEASIBLE, INSIDE, NONE, Look, Speeds, look_at
 from detectors.core.columns import Column
@@ -101,16 +100,9 @@ class PortProximity(Detector):
             Meta(ge=0, le=1, description="Of the ports a dark ship could reach, sanctioned share that is a ticket"),
         ] = 0.05
 
-    def __init__(self, thresholds: Thresholds, reference: Reference) -> None:
-        super().__init__(thresholds, reference)
-        self._know(reference)
-
-    def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
-        """Other zones may be in force now."""
-        super().adopt(reference, columns, renumbering)
-        self._know(reference)
-
-    def _know(self, reference: Reference) -> None:
+    def know(self, reference: Reference) -> None:
+        """The zones, in columns."""
+        super().know(reference)
         self.places = Places(reference)
         self.nearby = Nearby(self.places, self.thresholds.closing_least_kn)
         self.havens = havens_of(reference)

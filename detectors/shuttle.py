@@ -83,8 +83,9 @@ class Shuttle(Detector):
             Meta(ge=0, le=1, description="Of a leg of an unlisted ship, share that the way past both must take"),
         ] = 0.25
 
-    def __init__(self, thresholds: Thresholds, reference: Reference) -> None:
-        super().__init__(thresholds, reference)
+    def know(self, reference: Reference) -> None:
+        """The sanctioned zones, in columns."""
+        super().know(reference)
         self._zones: tuple[Zone, ...] = tuple(z for z in reference.zones if z.kind == _SANCTIONED)
         lat, lon = ([getattr(z, name) for z in self._zones] for name in ("lat_deg", "lon_deg"))
         self._vectors = unit_vectors(np.asarray(lat, np.float64), np.asarray(lon, np.float64))

@@ -173,6 +173,10 @@ class Detector:
 
     def __init__(self, thresholds: Any, reference: Reference) -> None:
         self.thresholds = thresholds
+        self.know(reference)
+
+    def know(self, reference: Reference) -> None:
+        """Makes what it needs of a reference: at the beginning, and when another comes into force."""
         self.reference = reference
 
     def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
@@ -180,7 +184,7 @@ class Detector:
 
         Those of ``entry_columns`` and ``zone_columns`` are renumbered here.
         """
-        self.reference = reference
+        self.know(reference)
         for name in self.entry_columns:
             renumbering.apply(getattr(columns, name))
         for name in self.zone_columns:

@@ -147,6 +147,19 @@ def test_zones_come_go_and_are_renumbered_with_the_reference() -> None:
         assert "no longer near a zone in force: FORBIDDEN" in alerts[2].headline
 
 
+def test_every_detector_knows_the_reference_in_force_and_none_that_was() -> None:
+    now = Reference(ships=REFERENCE.ships, zones=REFERENCE.zones[:1], version="fewer")
+    adopted = engine()
+    adopted.adopt(now)
+    for detector in adopted.looks.detectors:
+        made = vars(type(detector)(detector.thresholds, now))
+        held = vars(detector)
+        assert held.keys() == made.keys() and detector.reference is now
+        for name, value in made.items():
+            if isinstance(value, np.ndarray | tuple):
+                assert np.array_equal(held[name], value), f"{detector.name}.{name}"
+
+
 def test_a_zone_s_own_severity_bounds_what_is_not_inside_it() -> None:
     bound = [Said(at_s=30.0, mmsi=OTHER, type=5, destination="XX FBD")]
     story = beside(background(1), voyage(OTHER, np.arange(0, HOUR, 60.0), (30.0, 121.0)), bound)
