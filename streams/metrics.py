@@ -75,7 +75,7 @@ class Metrics:
         self.vessels = self._gauge("vessels", "Vessels in state", "partition")
         self.evicted = self._counter("evicted", "Vessels forgotten", "reason")
         self.watermark = self._gauge("watermark_timestamp_seconds", "Event time reached", "partition")
-        self.lag = self._gauge("lag_records", "Records of the log not taken in yet", "partition")
+        self.lag = self._gauge("lag_records", "Records not taken in yet; partition identities: bindings", "partition")
         self.snapshot_duration = self._histogram("snapshot_duration_seconds", "Time to commit a snapshot", _SNAPSHOT_S)
         self.snapshot_bytes = self._gauge("snapshot_bytes", "Size of the last snapshot written")
         self.skipped_records = self._counter("skipped_records", "Offsets of the log passed over", "cause")

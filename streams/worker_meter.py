@@ -41,7 +41,7 @@ class WorkerMeter:
         self._metrics, self._clock_s, self._wall_s = metrics, clock_s, wall_s
         self._shown: set[str] = set()
         self._lists: set[str] = set()
-        self._tallies: dict[int, Tallies] = {}
+        self._tallies: dict[int | str, Tallies] = {}
         self._speakers: set[str] = set()
         self._told_s: float | None = None
         self._lag = 0
@@ -96,7 +96,7 @@ class WorkerMeter:
         self._told_s = self._clock_s()
         self._lag = sum(max(0, one.lag_records) for one in standings)
 
-    def _tally(self, partition: int, now: Tallies) -> None:
+    def _tally(self, partition: int | str, now: Tallies) -> None:
         """Adds what the engine has counted since we last looked; one that counts from 0 again is a new one."""
         before = self._tallies.get(partition)
         if before is None or sum(before.types.values()) > sum(now.types.values()):

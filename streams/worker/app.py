@@ -5,6 +5,7 @@ Composition only: settings in, Faust's app, topics, agent and signals out.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ identities = Identities(
     every_s=rules.snapshot_every_s,
     observer=aside,
 )
-service.elsewhere = lambda: aside.open
+service.elsewhere = lambda: aside.stands
 stages = (service, identities)
 consumer.install(lambda: {**service.positions(), **identities.positions()})
 sparing.install()
@@ -164,8 +165,7 @@ async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
 
 @app.on_rebalance_complete.connect
 async def _ready(_app: Any, **_: Any) -> None:
-    await service.take_over(make_engine)
-    await identities.take_over(make_histories)
+    await asyncio.gather(service.take_over(make_engine), identities.take_over(make_histories))
 
 
 @app.on_partitions_revoked.connect

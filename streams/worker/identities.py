@@ -24,6 +24,8 @@ from streams.worker.publish import Publisher
 from streams.worker.runs import Letter
 from streams.worker.service import Service
 
+NAME: Final = "identities"
+"""Where partitions are told apart."""
 _told: Final = msgspec.json.Decoder(Told)
 
 
@@ -55,16 +57,17 @@ class Identities(Service):
         return deliveries
 
     def standing(self) -> tuple[list[Standing], dict[str, int]]:
-        """No partitions of vessels; the alerts that are open."""
-        return [], self._open_alerts()
+        """Its partition under a name of its own, without vessels; the alerts that are open."""
+        owned = [Standing(NAME, self._lag(part), part.engine.clock_ms, 0) for part in self.parts.values()]
+        return owned, self._open_alerts()
 
 
 class Aside(Unobserved):
-    """Of what this stage does only alerts, letters and losses are shown: its partition is none of vessels."""
+    """Of what this stage does alerts, letters, losses and lag are shown: its partition is none of vessels."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self.open: dict[str, int] = {}
+        self.stands: tuple[list[Standing], dict[str, int]] = [], {}
 
     def taken(self, record: Taken) -> None:
         """Passed on."""
@@ -76,4 +79,8 @@ class Aside(Unobserved):
 
     def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
         """Kept, for who shows both stages."""
-        self.open = open_alerts
+        self.stands = list(standings), open_alerts
+
+    def released(self) -> None:
+        """It is another process's now."""
+        self.stands = [], {}

@@ -53,7 +53,8 @@ def tallies_of(engine: Engine) -> Tallies:
 class Standing(NamedTuple):
     """How a partition stands, about once a second."""
 
-    partition: int
+    partition: int | str
+    """Of the log; another stage has a name."""
     lag_records: int
     watermark_ms: int
     """Event time reached; 0 before the first tick."""

@@ -60,8 +60,8 @@ class Service:
         """Why this process must end; whoever started it reads the exit code from it."""
         self.give_up: Callable[[], None] | None = None
         """Stops the process in good order; set by who looks at ``broken`` afterwards."""
-        self.elsewhere: Callable[[], Mapping[str, int]] = dict
-        """Open alerts of another stage, to be shown with ours."""
+        self.elsewhere: Callable[[], tuple[list[Standing], dict[str, int]]] = lambda: ([], {})
+        """How another stage stands, to be shown with ours."""
         self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
         self._observer = observer
@@ -197,7 +197,8 @@ class Service:
 
     def standing(self) -> tuple[list[Standing], dict[str, int]]:
         """The partitions owned, and their open alerts by detector."""
-        return [self._standing(part) for part in self.parts.values()], {**self.elsewhere(), **self._open_alerts()}
+        others, open_alerts = self.elsewhere()
+        return [*map(self._standing, self.parts.values()), *others], {**open_alerts, **self._open_alerts()}
 
     def _ends(self, error: Exception) -> None:
         self.broken = self.broken or error
@@ -265,10 +266,12 @@ class Service:
         return runs.switch(part.engine, entry, reference)
 
     def _standing(self, part: Partition) -> Standing:
-        number = part.log.partition
-        high = self.app.consumer.highwater(TP(self._source, number))
-        lag, engine = max(0, (high or 0) - part.offset - 1), part.engine
-        return Standing(number, lag, engine.clock_ms, engine.vessels, tallies_of(engine))
+        engine = part.engine
+        return Standing(part.log.partition, self._lag(part), engine.clock_ms, engine.vessels, tallies_of(engine))
+
+    def _lag(self, part: Partition) -> int:
+        high = self.app.consumer.highwater(TP(self._source, part.log.partition))
+        return max(0, (high or 0) - part.offset - 1)
 
     def _open_alerts(self) -> dict[str, int]:
         total: Counter[str] = Counter()

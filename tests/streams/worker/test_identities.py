@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from detectors.core.alert import Alert, encode
 from detectors.core.binding import Binding, Heard
 from detectors.core.imo import Histories
+from streams.broker.node import free_port
 from streams.broker.reading import read
 from streams.encode import Fix, Particulars, position, sentences, static, tagged
 from streams.records import partition_of
@@ -48,6 +50,11 @@ def reflagged() -> bytes:
     return b"\n".join(
         line for second, lines in said for line in tagged(lines, (START_S + second) * 1000, "pier")
     ) + b"\n"  # fmt: skip
+
+
+def shown_by(port: int) -> str:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return str(answer.read().decode())
 
 
 def changes(alerts: list[Alert]) -> list[Alert]:
@@ -94,7 +101,8 @@ def test_the_change_is_found_within_ten_seconds(
     half = feed.index(b"c:%d" % ((START_S + 14_100) * 1000))
     half = feed.rindex(b"\n", 0, half) + 1
     send(kafka, feed[:half], tmp_path)
-    worker = start_worker(kafka)
+    port = free_port()
+    worker = start_worker(kafka, WAKEWATCH_WORKER_METRICS_PORT=str(port))
     worker.until(lambda: any(b'"heard"' in (r.value or b"") for r in read(kafka, "ais.identities.v1")))
     again = tmp_path / "again"
     again.mkdir()
@@ -102,6 +110,8 @@ def test_the_change_is_found_within_ten_seconds(
     began_s = time.monotonic()
     worker.until(lambda: any(b"identity_change" in (r.value or b"") for r in read(kafka, "ais.alerts.v1")))
     assert time.monotonic() - began_s < 10
+    wanted = [f'wakewatch_{name}{{partition="identities"}}' for name in ("lag_records", "watermark_timestamp_seconds")]
+    worker.until(lambda: all(name in shown_by(port) for name in wanted))
     assert worker.stop() == 0
 
 
