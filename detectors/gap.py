@@ -38,7 +38,7 @@ from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.columns import Column
-from detectors.core.dark import leg, peers_heard, silence_details, verified, whereabouts
+from detectors.core.dark import disproved, leg, on, peers_heard, silence_details, verified, whereabouts
 from detectors.core.havens import once_heard, while_silent
 from detectors.core.hearing.blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
 from detectors.core.hearing.coverage import GAIN_LEAST
@@ -46,7 +46,7 @@ from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.hearing.silence import share_of_budget
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.ship import Ship
-from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, unix_ms, zulu
 
 SLOT_S: Final = SLOT_MS // MS
 MIN_REPORTS: Final = 3
@@ -229,9 +229,8 @@ class Gap(Detector):
 
     def _needed_s(self, ship: Ship, category: str) -> float:
         t = self.thresholds
-        if ship.listed is not None:
-            return float(t.min_silence_listed_s)
-        return float(t.min_silence_at_rest_s if category == "at_rest" else t.min_silence_s)
+        unlisted_s = t.min_silence_at_rest_s if category == "at_rest" else t.min_silence_s
+        return float(unlisted_s if ship.listed is None else t.min_silence_listed_s)
 
     def _unheard(self, step: Step, at: int, ship: Ship) -> Finding:
         """A listed ship whose silence is no gap: this feed could hardly have heard her."""
@@ -258,7 +257,10 @@ class Gap(Detector):
 
     def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
         before, ship = step.ship_before(at), step.ship(at)
-        dark_ms, category = ship.last_ms - before.last_ms, str(opened.details.get("category"))
+        dark_ms, category = ship.last_ms - before.last_ms, str(opened.details["category"])
+        situation, key = self._situation(ship, category), UNHEARD if category == "cannot_tell" else ""
+        if ship.last_ms < unix_ms(opened.time):
+            return disproved(opened, before, ship, situation, key=key, line=step.lines(at))
         far_nm, speed_kn = leg(before, ship, moved=bool(step.moved[at]))
         details = {
             **opened.details,
@@ -268,13 +270,12 @@ class Gap(Detector):
             **({} if speed_kn is None else {"implied_speed_kn": speed_kn}),
             **(once_heard(step.reference, before, ship) if far_nm is not None else {}),
         }
-        where = "" if far_nm is None else f" {far_nm:.0f}nm on"
         return Finding(
             action="close",
-            key=UNHEARD if category == "cannot_tell" else "",
-            situation=self._situation(ship, category),
+            key=key,
+            situation=situation,
             time_ms=ship.last_ms,
-            headline=f"{ship.title} reappeared after {spoken(dark_ms)}{where} {zulu(ship.last_ms)}",
+            headline=f"{ship.title} reappeared after {spoken(dark_ms)}{on(far_nm)} {zulu(ship.last_ms)}",
             why=(Fact(fact="silence", value=dark_ms // MS, unit="s"), *opened.why[1:]),
             verification=verified(ship),
             details=details,

@@ -6,11 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core.alert import Verification
+from detectors.core.alert import Alert, Fact, Verification
 from detectors.core.geo import distance_nm, distances_nm, place, unit_vectors
 from detectors.core.hearing.ears import Closed, Ears
+from detectors.core.protocol import Finding
 from detectors.core.ship import Ship
-from detectors.core.units import HOUR_MS, rfc3339
+from detectors.core.units import HOUR_MS, MS, rfc3339, unix_ms, zulu
 
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 PEERS_NM: Final = 60.0
@@ -43,6 +44,11 @@ def leg(before: Ship, ship: Ship, *, moved: bool) -> tuple[float | None, float |
     return far_nm, round(far_nm / hours, 1) if hours > 0 else None
 
 
+def on(far_nm: float | None) -> str:
+    """How far on she was heard again, ready to stand in a headline; empty when unknown."""
+    return "" if far_nm is None else f" {far_nm:.0f}nm on"
+
+
 def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, object]:
     """How long she is silent, and how often she should be heard. ``category``: see interface."""
     at_rest = category == "at_rest"
@@ -54,3 +60,24 @@ def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, objec
         "expected_interval_s": interval_s,
         **({} if ship.usual_s is None else {"usual_interval_s": ship.usual_s}),
     }
+
+
+def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, key: str, line: bytes) -> Finding:
+    """A report of the time before the gap was opened has come after all, later than the allowed lateness."""
+    silent_s = (ship.last_ms - before.last_ms) // MS
+    return Finding(
+        action="retract",
+        key=key,
+        situation=situation,
+        time_ms=unix_ms(opened.time),
+        headline=f"{ship.title} was heard {zulu(ship.last_ms)}, told late: not silent then",
+        why=(Fact(fact="silence before that report", value=silent_s, unit="s"), *opened.why),
+        verification=verified(ship),
+        details={
+            **opened.details,
+            "silent_for_s": silent_s,
+            "reappeared_at": rfc3339(ship.last_ms),
+            "reason": "late_report",
+        },
+        sentences=tuple(each for each in (before.sentence, line) if each),
+    )  # fmt: skip
