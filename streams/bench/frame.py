@@ -23,6 +23,7 @@ NAMES: Final = (
     "kafka",
     "latency",
     "state",
+    "ticks",
     "recovery",
     "accuracy",
     "lists",

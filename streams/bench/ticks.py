@@ -1,0 +1,55 @@
+"""What the clock costs: the CPU of each second of a large fleet, slots of coverage and due looks in it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import numpy as np
+import typer
+
+from streams.bench.frame import Figure, Measured, Row, cpu_of
+from streams.bench.invented import START_MS, Sea
+from streams.engines import engine_for
+from streams.reference.loading import load_reference
+from streams.settings import Settings
+
+_SECOND_MS: Final = 1000
+_SLOT_S: Final = 300
+_SILENT_SHARE: Final = 0.1
+_MS: Final = 1e3
+
+
+def run(
+    vessels: Annotated[int, typer.Option(help="In one partition.", min=1000)] = 200_000,
+    slots: Annotated[int, typer.Option(help="Slots of five minutes.", min=2)] = 12,
+) -> Measured:
+    """Measure each second of a fleet that is heard once in five minutes; half-way a tenth of it falls silent.
+
+    Example: wakewatch bench ticks --vessels 50000
+    """
+    settings = Settings()
+    engine, sea = engine_for(settings, load_reference(settings.reference), 0), Sea(vessels, vessels)
+    draw, silent, spent_s = np.random.default_rng(1), np.zeros(vessels, bool), []
+    for slot in range(slots):
+        if slot == slots // 2:
+            silent = draw.random(vessels) < _SILENT_SHARE
+        for second, part in enumerate(np.array_split(draw.permutation(vessels), _SLOT_S)):
+            sea.time_ms = START_MS + (slot * _SLOT_S + second) * _SECOND_MS
+            batch = sea.batch(part[~silent[part]])
+            spent_s.append(cpu_of(lambda batch=batch: (engine.apply(batch), engine.tick(sea.tick())))[1])  # type: ignore[misc]
+    usual_s, whole_s = float(np.median(spent_s)), np.array(spent_s)
+    cells = len(engine.ears.coverage.water.fine.keys)
+    return Measured(
+        input=f"{vessels:,} vessels in {cells:,} cells, one partition; {slots} slots, {vessels // _SLOT_S} reports a second",
+        rows=(
+            Row(
+                "a tick",
+                (
+                    Figure("ms of the reports of its second", usual_s * _MS),
+                    Figure("ms beside them, on average", float(whole_s.mean() - usual_s) * _MS),
+                    Figure("ms at worst (a slot closes)", float(whole_s.max() - usual_s) * _MS),
+                ),
+            ),
+        ),
+        notes=("engine and all detectors; a slot closes at a tick, or as the first report beyond it is taken in",),
+    )
