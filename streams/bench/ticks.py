@@ -38,9 +38,9 @@ def run(
             batch = sea.batch(part[~silent[part]])
             spent_s.append(cpu_of(lambda batch=batch: (engine.apply(batch), engine.tick(sea.tick())))[1])  # type: ignore[misc]
     usual_s, whole_s = float(np.median(spent_s)), np.array(spent_s)
-    cells = len(engine.ears.coverage.water.fine.keys)
+    cells, rate_hz = len(engine.ears.coverage.water.fine.keys), vessels // _SLOT_S
     return Measured(
-        input=f"{vessels:,} vessels in {cells:,} cells, one partition; {slots} slots, {vessels // _SLOT_S} reports a second",
+        input=f"{vessels:,} vessels in {cells:,} cells, one partition; {slots} slots, {rate_hz} reports a second",
         rows=(
             Row(
                 "a tick",
