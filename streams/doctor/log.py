@@ -16,7 +16,7 @@ from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
 
 _MS: Final = 1000
-_QUICK: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
+_QUICK: Final[dict[str, int]] = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
 _QUIET_S: Final = 30.0
 """Ingest writes a tick a second, also when nothing is heard."""
 _BEHIND_LEAST_S: Final = 60.0

@@ -19,7 +19,7 @@ from detectors.core.ticks import Tick
 from streams.broker import node
 from streams.broker.clients import admin
 from streams.cli import build
-from streams.doctor import Finding, examine
+from streams.doctor import Finding, examine, log
 from streams.doctor.findings import span
 from streams.doctor.local import local_findings
 from streams.doctor.sources import sources_finding
@@ -196,7 +196,8 @@ def test_wrong_settings_are_said_and_nothing_else(tmp_path: Path) -> None:
     assert all(line.startswith("wrong  settings") for line in lines)
 
 
-def test_what_does_not_answer_is_wrong(tmp_path: Path) -> None:
+def test_what_does_not_answer_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(log._QUICK, "bootstrap_timeout_ms", 300)
     gone = node.free_port()
     settings = Settings(
         kafka=KafkaSettings(bootstrap_servers=f"127.0.0.1:{gone}"),
