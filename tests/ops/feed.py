@@ -14,6 +14,8 @@ ANGARA = 273_999_001
 PAST_MIN = 180
 SILENT_FOR_MIN = 60
 _SHIPS = 20
+_DAMAGED_SHARE = 0.25
+"""Of live beats, those that end in a damaged line."""
 _DARK = 5
 """An unlisted ship that has been silent for two hours."""
 _RAJIN = {"lat": 42.2333, "lon": 130.3000, "speed": 0.1}
@@ -28,7 +30,8 @@ def now(now_s: float, *, angara: bool) -> bytes:
     """Every ship that sends, the first of them heard by two stations."""
     senders = [ship for ship in range(_SHIPS) if ship != _DARK and (ship or angara)]
     lines = [line for ship in senders for line in _position(now_s, ship, 0)]
-    return b"".join([*lines, lines[0], *(_static(now_s) if angara else ())])
+    damaged = [_damaged(int(now_s))] if now_s % 1 < _DAMAGED_SHARE else []
+    return b"".join([*lines, lines[0], *damaged, *(_static(now_s) if angara else ())])
 
 
 def _minute(at_s: int, ago: int) -> Iterator[bytes]:
@@ -39,7 +42,11 @@ def _minute(at_s: int, ago: int) -> Iterator[bytes]:
     if ago % 6 == 0 and ago > SILENT_FOR_MIN:
         yield from _static(at_s + 30)
     if ago % 10 == 0:
-        yield b"\\s:pier,c:%d*00\\!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*00\n" % (at_s + 40)
+        yield _damaged(at_s + 40)
+
+
+def _damaged(at_s: int) -> bytes:
+    return b"\\s:pier,c:%d*00\\!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*00\n" % at_s
 
 
 def _position(at_s: float, ship: int, ago: int) -> Iterator[bytes]:

@@ -93,6 +93,8 @@ class Rig:
         self.begin("ingest", ["ingest", f"pier=tcp://127.0.0.1:{self._air.getsockname()[1]}"])
         self._line, _ = self._air.accept()
         self._stack.callback(self._line.close)
+        # At once: the first tick says that all up to now has been heard, and coverage takes in nothing older.
+        self.say(feed.past(int(time.time())))
         self.began_s = time.time()
         jobs = {f"wakewatch-{name}": [self._ports[name]] for name in ("ingest", "detect", "notify")}
         self.prometheus = Prometheus(self.home, jobs, self.alertmanager.port, self._programs[0])

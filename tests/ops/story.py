@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
-from tests.ops import feed
 from tests.ops.programs import until
 from tests.ops.rig import Rig
 
 
 def play(rig: Rig) -> None:
     """About fifteen seconds. Fails when the page, or its end, does not come."""
-    rig.say(feed.past(int(time.time())))
     until(lambda: rig.live(0.5, angara=False) or rig.pages(), what="the page")
     rig.live(3, angara=False)
     rig.live(6, angara=True)

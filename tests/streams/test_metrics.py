@@ -30,6 +30,7 @@ from streams.replay import Plan, Road, play
 from streams.settings import Settings
 from streams.worker.observe import Observer, Standing, Taken, Tallies, tallies_of
 from streams.worker_meter import WorkerMeter
+from tests.ops.feed import past
 from tests.ops.programs import until
 
 WANTED = """\
@@ -296,6 +297,17 @@ def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> 
     )
     assert value(metrics, "detector_errors_total", detector="gap") == 0
     assert (value(metrics, "alerts_open", detector="port_proximity") or 0) > 0
+
+
+def test_a_silence_that_cannot_be_judged_is_counted_by_reason(metrics: Metrics) -> None:
+    """An unlisted ship is silent for two hours at the edge of what is heard: no alert, and not unnoticed."""
+    road = Road(Settings(), load_reference(Settings().reference), 1)
+    plan = Plan(source="pier", partitions=1, nature=Nature(replayed=True))
+    read = past(1_700_000_000)
+    alerts = [i.alert for i in play([io.BytesIO(read)], plan, road, Settings()) if hasattr(i, "alert")]
+    WorkerMeter(metrics).standing([Standing(0, 0, 1, 1, tallies_of(road.engines[0]))], {})
+    assert not [alert for alert in alerts if alert.mmsi == 205_000_005]
+    assert value(metrics, "cannot_tell_total", reason="ordinary_here") == 1
 
 
 def test_lists_show_how_many_and_since_when_and_follow_an_import(metrics: Metrics) -> None:
