@@ -162,8 +162,9 @@ class Coverage:
         """The stratum of ships that begin a silence, and now and then of those that go on speaking."""
         c = self.columns
         begins = missed.rows[c.asked[missed.rows] == c.slot[missed.rows]]
-        seen = c.seen[heard.ships]
-        speaks = heard.ships[(seen % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)]
+        seen = c.seen[heard.ships].astype(np.int64)
+        turn = seen + c.lat_deg[heard.ships].view(np.uint32) % AIM_SLOTS  # ships met together take turns
+        speaks = heard.ships[(turn % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)]
         speaks = speaks[c.slot[speaks] == block.last]  # else she is among those who begin
         rows = np.append(speaks, begins)
         hours = np.array((0.0, *AHEAD_H))[:, None]

@@ -111,11 +111,8 @@ class Water:
         """
         fine, coarse = self.fine.find(spots.fine), self.coarse.find(spots.coarse)
         group = np.minimum(group, 1)
-        wide = self.coarse.values[:, coarse]
-        of_a = (wide[_HEARD] + WIDE_WEIGHT * UNKNOWN) / (wide[_PRESENT] + WIDE_WEIGHT)
-        prior = np.where(group == 0, UNKNOWN, np.maximum(UNKNOWN, B_OF_A * of_a))
-        at = np.arange(len(group))
-        heard, present = wide[_HEARD + group, at], wide[_PRESENT + group, at]
+        heard, present = self.coarse.values[_HEARD + group, coarse], self.coarse.values[_PRESENT + group, coarse]
+        prior = self._prior(group, coarse)
         if own is not None:
             present = np.maximum(present - own.coarse * (own.spots.coarse == spots.coarse), heard)
         usual = (heard + WIDE_WEIGHT * prior) / (present + WIDE_WEIGHT)
@@ -123,6 +120,15 @@ class Water:
         if own is not None:
             present = np.maximum(present - own.fine * (own.spots.fine == spots.fine), heard)
         return np.asarray((heard + PLACE_WEIGHT * usual) / (present + PLACE_WEIGHT), np.float64)
+
+    def _prior(self, group: Places, coarse: Places) -> Floats:
+        """How well ships are heard where none of their group has been."""
+        prior, b = np.full(len(group), UNKNOWN), (group > 0).nonzero()[0]
+        if len(b):
+            heard_a, present_a = (self.coarse.values[which, coarse[b]] for which in (_HEARD, _PRESENT))
+            of_a = (heard_a + WIDE_WEIGHT * UNKNOWN) / (present_a + WIDE_WEIGHT)
+            prior[b] = np.maximum(UNKNOWN, B_OF_A * of_a)
+        return prior
 
     def lively(self, spots: Spots, own_heard: Floats, own_expected: Floats) -> Floats:
         """How well ships around each place are heard now against what they are used to, at most 1; without her."""
