@@ -58,7 +58,7 @@ def _shown(rig: Rig) -> Iterator[tuple[str, str, str]]:
 def _figure(value: float, unit: str) -> str:
     """As Grafana would write it, in few digits."""
     if unit == "bytes":
-        return f"{value / 1e6:,.1f} MB"
+        return f"{value / 1e6:,.1f} MB" if value >= 1e6 else f"{value / 1e3:,.1f} kB"
     if unit == "percentunit":
         return f"{100 * value:.1f} %"
     said = {"s": " s", "cps": "/s", "cpm": "/min", "cph": "/h"}.get(unit, "")

@@ -84,6 +84,12 @@ def test_rows_answer_a_real_prometheus_client(room: Rig) -> None:
     assert "rows answer a selector" in refused.stderr
 
 
+def test_the_clocks_of_a_single_partition_are_not_apart(room: Rig) -> None:
+    screen = next(path for path in SCREENS if "feed-quality" in path.stem)
+    asked = next(one["targets"][0]["expr"] for one in panels(screen) if one["title"] == "Clocks apart")
+    assert {float(one["value"][1]) for one in room.prometheus.query(asked)} == {0.0}
+
+
 def test_no_system_alert_is_about_anything_but_what_is_so(room: Rig) -> None:
     firing = {one["metric"]["alertname"] for one in room.prometheus.query('ALERTS{alertstate="firing"}')}
     assert firing == {"Watchdog"}
