@@ -28,8 +28,12 @@ _state = {"slow_s": 0.0, "looked_s": 0.0}
 
 
 def _look(service: Service, *, now: bool = False) -> None:
-    """Says where we stand and learns how slow to be, now and then."""
-    if not service.parts or (not now and time.monotonic() - _state["looked_s"] < _LOOK_S):
+    """Says where we stand and learns how slow to be, now and then. Not of the stage of IMO numbers: see ``rig``."""
+    if (
+        service.kind != Service.kind
+        or not service.parts
+        or (not now and time.monotonic() - _state["looked_s"] < _LOOK_S)
+    ):
         return
     fresh = _HOME / f"{os.getpid()}.new"
     done = {number: part.offset for number, part in service.parts.items()}

@@ -21,9 +21,10 @@ from detectors.core.alert import Alert
 from streams.broker import tether
 from streams.broker.clients import admin, consumer
 from streams.broker.reading import read
+from streams.doctor.reading import newest, newest_cut
 from streams.ingest.run import Plan, run
 from streams.settings import KafkaSettings, Settings
-from streams.topics import ALERTS, FLEET, SENTENCES, create_missing
+from streams.topics import ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
 
 Key = tuple[str, int, str]
 PARTITIONS = 4
@@ -256,12 +257,27 @@ class Rig:
             raise StuckError(f"ingest failed: {self._failure[0]!r}")
         self.look()
         self.until(lambda: self.left() == 0, "everything is taken in", pause_s=0.1)
+        self.stop()  # all that the first stage has to tell the second is in the log now
+        self.workers["one"].start()
+        self.until(self._identified, "every binding is taken in", pause_s=0.3)
         self.stop()
         written = [_written(record.value) for record in read(self.kafka, ALERTS) if record.value]
         client = admin(self.kafka)
         client.delete_topics([name for name in client.list_topics() if name.startswith(self.kafka.topic_prefix)])
         client.close()
         return written
+
+    def _identified(self) -> bool:
+        """Does worker one stand, and does a snapshot of the stage of IMO numbers cover all that it was told?"""
+        if not (self.home / f"{self.workers['one'].process.pid}.at").exists():
+            return False
+        client = consumer(self.kafka)
+        try:
+            end = newest(client, self.kafka.topic_prefix + IDENTITIES).ends[0]
+            cut = newest_cut(client, self.kafka.topic_prefix + HISTORIES).get(0)
+        finally:
+            client.close()
+        return end == 0 or (cut is not None and cut.offset >= end - 1)
 
     def stop(self) -> None:
         """Ends all workers in good order. Raises StuckError when one fails meanwhile."""
