@@ -104,7 +104,8 @@ def test_promtool_finds_out_a_broken_copy(tmp_path: Path, change: tuple[str, str
     ],
 )
 def test_a_rule_with_another_threshold_fails_its_cases(tmp_path: Path, change: tuple[str, str, str]) -> None:
-    done = run(tool("promtool"), "test", "rules", CASES, DAYS, cwd=copy("prometheus", tmp_path, [change]))
+    cases = DAYS if "93600" in change[1] else CASES
+    done = run(tool("promtool"), "test", "rules", cases, cwd=copy("prometheus", tmp_path, [change]))
     assert done.returncode != 0
 
 
