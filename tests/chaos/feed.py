@@ -1,6 +1,6 @@
 """The input of the harness: every detector speaks in it, from its first hours to its last.
 
-Ships report and fall silent for hours (gap); some go in and out of a sanctioned port (port_proximity); one after
+Listed ships fall silent now and then, among others that do not (gap); some go in and out of a sanctioned port (port_proximity); one after
 another comes up under a listed IMO (watchlist); now and then the whole station is silent (feed_outage).
 """
 
@@ -15,7 +15,7 @@ _STATION: Final = "pier"
 _LISTED_IMO: Final = 9_179_842
 _FIRST_MMSI: Final = 205_000_000
 _EVERY_S: Final = 180
-_OUTAGE_EVERY_S, _OUTAGE_S = 1.5 * 3600, 600
+_OUTAGE_EVERY_S, _OUTAGE_S = 1.5 * 3600, 300
 _PORT_LAT_DEG, _PORT_LON_DEG = 42.2333, 130.3
 _ROUND_H: Final = 1.5
 """A visitor leaves the port and is back after so long."""
@@ -33,15 +33,15 @@ def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterato
     """One ship. Of ten two are listed, each comes up later than the one before; one visits the port."""
     mmsi = _FIRST_MMSI + number
     listed, visits = number % 5 == 0, number % 10 == 1
-    lat_deg, lon_deg = 34.0 + draw.random() * 4, 130.0 + draw.random() * 4
-    silences = [(draw.uniform(0.5, hours), draw.uniform(0.5, 2)) for _ in range(3)]
+    lat_deg, lon_deg = 36.0 + draw.random() / 3, 131.0 + draw.random() / 3  # near others: else her silence says nothing
+    silences = [(hour + draw.random(), draw.uniform(0.7, 1.2)) for hour in range(1, int(hours), 2)] if listed else []
     at_s = draw.uniform(0, _EVERY_S) + (hours * 3600 * number / ships if listed else 0)
     phase_h = draw.uniform(0, _ROUND_H)
     while at_s < hours * 3600:
         hour = at_s / 3600
         if visits or not any(start < hour < start + length for start, length in silences):
-            place = (_out_and_back_deg(hour + phase_h), _PORT_LON_DEG) if visits else (lat_deg + hour / 6, lon_deg)
-            fix = encode.Fix(*place, 10.0, 0.0, 0.0, int(at_s) % 60)
+            place = (_out_and_back_deg(hour + phase_h), _PORT_LON_DEG) if visits else (lat_deg + hour / 60, lon_deg)
+            fix = encode.Fix(*place, 10.0 if visits else 1.0, 0.0, 0.0, int(at_s) % 60)
             yield _say(at_s, encode.position(mmsi, fix, status=0))
             if listed:
                 ship = encode.Particulars(imo=_LISTED_IMO, name="ANGARA", ship_type=70, destination="KPRJN")
