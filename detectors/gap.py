@@ -38,7 +38,7 @@ from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.columns import Column
-from detectors.core.dark import disproved, leg, on, peers_heard, silence_details, verified, whereabouts
+from detectors.core.dark import disproved, heard_by, leg, on, peers_heard, silence_details, verified, whereabouts
 from detectors.core.havens import once_heard, while_silent
 from detectors.core.hearing.blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
 from detectors.core.hearing.coverage import GAIN_LEAST
@@ -221,7 +221,7 @@ class Gap(Detector):
                 "a loss of reception around her that others show too would explain it",
             ),
             verification=verified(ship),
-            details=silence_details(ship, category, (now_ms - ship.last_ms) // MS)
+            details=silence_details(ship, category, (now_ms - ship.last_ms) // MS) | heard_by(step, row)
             | {"p_silence": chance, "alpha": alpha, "peers_heard": peers}
             | while_silent(step.reference, ship, now_ms),
             sentences=(ship.sentence,) if ship.sentence else (),

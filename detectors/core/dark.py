@@ -9,7 +9,7 @@ import numpy as np
 from detectors.core.alert import Alert, Fact, Verification
 from detectors.core.geo import distance_nm, distances_nm, place, unit_vectors
 from detectors.core.hearing.ears import Closed, Ears
-from detectors.core.protocol import Finding
+from detectors.core.protocol import Finding, Step
 from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MS, rfc3339, unix_ms, zulu
 
@@ -42,6 +42,13 @@ def leg(before: Ship, ship: Ship, *, moved: bool) -> tuple[float | None, float |
     far_nm = round(distance_nm(before.lat_deg, before.lon_deg, ship.lat_deg, ship.lon_deg), 2)
     hours = (ship.fix_ms - before.fix_ms) / HOUR_MS
     return far_nm, round(far_nm / hours, 1) if hours > 0 else None
+
+
+def heard_by(step: Step, row: int) -> dict[str, object]:
+    """The source that hears her, where it is one alone: its outage explains her silence."""
+    mask = int(step.fleet.core.sources[row])
+    names = [source.name for number, source in enumerate(step.sources.sources) if mask >> number & 1]
+    return {"source": names[0]} if len(names) == 1 else {}
 
 
 def on(far_nm: float | None) -> str:

@@ -1,7 +1,8 @@
 """The input of the harness: every detector speaks in it, from its first hours to its last.
 
-Listed ships fall silent now and then, among others that do not (gap); some go in and out of a sanctioned port (port_proximity); one after
-another comes up under a listed IMO (watchlist); now and then the whole station is silent (feed_outage).
+Listed ships fall silent now and then, among others that do not (gap); some ships go in and out of a sanctioned port
+(port_proximity); one after another comes up under a listed IMO (watchlist); now and then the whole station is silent
+(feed_outage).
 """
 
 import random

@@ -36,7 +36,8 @@ def test_a_ship_that_falls_silent_is_reported_while_still_silent() -> None:
     (alert,) = gaps(beside(peers(7), ship()))
     assert (alert.status, alert.mmsi, alert.severity) == ("opened", SHIP, "log")
     assert 3600 <= alert.details["silent_for_s"] <= 3900 and alert.details["category"] == "under_way"
-    assert alert.details["p_silence"] < 0.2 and alert.details["peers_heard"] == 8
+    assert alert.details["p_silence"] < 0.1 and alert.details["peers_heard"] == 8
+    assert alert.details["source"] == "station"
     assert alert.evidence[0].sentence.startswith("!AIVDM")
 
 
