@@ -25,8 +25,15 @@ class Closing:
 
     def close(self, watermark_ms: int, ordinal: int) -> None:
         """Closes the slots that are over, all reports before having been taken in."""
-        while (block := self._ears.next_block(watermark_ms, self._fleet.size)) is not None:
+        while (block := self._next(watermark_ms)) is not None:
             self._tell(self._listen(block), ordinal)
+
+    def _next(self, until_ms: int) -> Block | None:
+        block = self._ears.next_block(until_ms, self._fleet.size)
+        if self._ears.all_changed:
+            self._fleet.dirty[: self._fleet.shards()] = True
+            self._ears.all_changed = False
+        return block
 
     def _listen(self, block: Block) -> list[Heard]:
         """A block of slots closes. Returns what detectors that need coverage have to say of silences.
@@ -53,9 +60,7 @@ class Closing:
         """
         listening, done = self._ears.listening, 0
         fronts, restated = listening.take(self._ears.strips, rows, batch), None
-        while (
-            block := self._ears.next_block(listening.front_ms - listening.lateness_ms, self._fleet.size)
-        ) is not None:
+        while (block := self._next(listening.front_ms - listening.lateness_ms)) is not None:
             stop = int(np.searchsorted(fronts, (block.last + 1) * SLOT_MS + listening.lateness_ms))
             if restated is None:
                 restated = identity.restated(self._fleet, batch, rows)

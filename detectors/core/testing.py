@@ -139,9 +139,14 @@ def engine(
     )  # fmt: skip
 
 
-def revive(old: Engine, fleet: FleetRules | None = None) -> Engine:
-    """The engine as a snapshot would bring it back."""
-    shards = [old.shard(i) for i in range(old.shard_count())]
+def revive(old: Engine, fleet: FleetRules | None = None, written: dict[int, bytes] | None = None) -> Engine:
+    """The engine as a snapshot would bring it back; of the shards ``written`` before only the dirty ones are new."""
+    written = {} if written is None else written
+    for number in range(old.shard_count()):
+        if number not in written or number in old.dirty():
+            written[number] = old.shard(number)
+    old.mark_clean()
+    shards = [written[number] for number in range(old.shard_count())]
     return Engine.restore(
         shards, old.manifest(), partition=old.partition, reference=REFERENCE, feed=FeedRules(), thresholds={},
         severities={}, fleet=fleet,
@@ -153,7 +158,7 @@ def run(
 ) -> list[Alert]:
     """The alerts of a story, of both stages. Raises AssertionError when a detector failed."""
     alerts: list[Alert] = []
-    playing, stage = engine(fleet=fleet), Histories.build(1, {}, {})
+    playing, stage, shards = engine(fleet=fleet), Histories.build(1, {}, {}), dict[int, bytes]()
     for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
         emitted += [found for told in playing.drain_bindings() for found in stage.take(told)]
@@ -162,7 +167,7 @@ def run(
         faults = playing.drain_faults()
         assert not faults, faults
         if snapshot_every and number % snapshot_every == 0:
-            playing, stage = revive(playing, fleet), _again(stage)
+            playing, stage = revive(playing, fleet, shards), _again(stage)
     return alerts
 
 

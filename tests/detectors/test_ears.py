@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from detectors.core.engine import Engine
+from detectors.core.fleet import SHARD_ROWS
 from detectors.core.hearing.habits import VESSEL
 from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, engine, log, revive
@@ -31,16 +32,18 @@ def feed(seed: int, hours: float, every_s: float, *, late_s: float = 0.0) -> Sto
             (t, Said(at_s=round(float(t), 1), mmsi=205_000_001 + n, type=5, imo=9179842, name="ONE"))
             for t in draw.uniform(0, hours * HOUR, 3)
         ]
-    return [said for _, said in sorted(heard, key=lambda pair: pair[0])]
+    quiet_s = 0.45 * hours * HOUR, 0.55 * hours * HOUR  # an outage of all stations
+    return [said for at_s, said in sorted(heard, key=lambda pair: pair[0]) if not quiet_s[0] < at_s < quiet_s[1]]
 
 
 def known(story: Story, *, batch: int = 100_000, tick_s: float = 600.0, restart_every: int = 0) -> list[bytes]:
     """Everything that coverage has learned by the end."""
     playing: Engine = engine()
+    written: dict[int, bytes] = {}
     for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
         _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, playing.counts["reports"])
         if restart_every and number % restart_every == 0:
-            playing = revive(playing)
+            playing = revive(playing, written=written)
     ears, size = playing.ears, playing.fleet.size
     water = ears.coverage.water
     order = np.argsort(playing.fleet.core.mmsi[:size])  # cut otherwise, rows are given in another order
@@ -62,3 +65,16 @@ def test_ticks_do_not_show_where_reports_come_in_time(seed: int, every_s: float,
     story = feed(seed, hours, every_s, late_s=25.0)
     whole = known(story, tick_s=10.0)
     assert known(story, tick_s=61.7) == whole == known(story, tick_s=1800.0)
+
+
+def test_a_stretch_without_anybody_is_in_every_shard_of_the_next_snapshot() -> None:
+    playing = engine()
+    mmsis = 205_000_001 + np.arange(SHARD_ROWS + 1)
+    once = [Said(at_s=float(n) / 10, mmsi=int(mmsi), lat_deg=38.0, lon_deg=130.0) for n, mmsi in enumerate(mmsis)]
+    later = [msgspec.structs.replace(once[0], at_s=at_s) for at_s in (2.5 * HOUR, 2.6 * HOUR, 6 * HOUR, 7 * HOUR)]
+    for item in log(once + later[:2], batch=1000, tick_s=600.0):
+        _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
+    playing.mark_clean()
+    for item in log(later[2:], batch=1000, tick_s=600.0):
+        _ = playing.apply(item) if isinstance(item, Batch) else None
+    assert playing.dirty() == [0, 1]

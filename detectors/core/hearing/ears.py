@@ -68,6 +68,8 @@ class Ears:
         self.strips = Strips((*VESSEL, *NOTED))
         self.coverage = Coverage(self.strips)
         self.listening = Listening(lateness_ms)
+        self.all_changed = False
+        """Whether a stretch in which nobody was heard has changed what is known of every ship, since it was asked."""
 
     def admit(self, rows: Rows, size: int) -> None:
         """These rows, of ``size`` in use, are vessels just met."""
@@ -104,6 +106,7 @@ class Ears:
                 return made
             if not mine.any():
                 self.coverage.nobody(last - first + 1, size)
+                self.all_changed = True
         self.listening.over = over
         return None
 
