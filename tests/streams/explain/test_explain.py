@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -217,7 +218,8 @@ def test_peers_and_reports_are_counted_by_the_bin() -> None:
 def test_the_topics_tell_the_same_as_the_files(
     folder: Path, kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Alerts in their topic, and the log as ingest writes it."""
+    """Alerts in their topic, and the log as ingest writes it, at the partitions of the settings."""
+    kafka_settings = msgspec.structs.replace(kafka_settings, partitions=KafkaSettings().partitions)
     made = admin(kafka_settings)
     create_missing(made, kafka_settings)
     made.close()
