@@ -33,7 +33,8 @@ class Listening:
         self.over = 0
         """Slots before this one are over: what is said of them now is late."""
         self.stations = Stations()
-        self._held: list[Pairs] = []
+        self._held: Pairs = np.zeros(0, PAIR)
+        self._taken: list[tuple[Rows, Pairs, Numbers]] = []  # what came since, as it came: made pairs of many at a time
         self._count = 0
         self._rows: npt.NDArray[np.int32] | None = None  # of what is held, side by side: a snapshot asks 500 times
 
@@ -46,19 +47,22 @@ class Listening:
         first_by = self._first_by(strips, batch, rows, slots)
         fronts = np.maximum.accumulate(np.maximum(reports["time_ms"], self.front_ms))
         self.front_ms = int(fronts[-1])
-        pairs = gather(rows, reports, first_by)
         late = slots < np.maximum(self.over, (fronts - self.lateness_ms) // SLOT_MS)
-        self._held.append(pairs[~late] if late.any() else pairs)
-        self._count += len(pairs)
-        if self._count > max(PENDING_MOST, len(self._held[0])):  # so that joining costs the same a report
+        if late.any():
+            self._taken.append((rows[~late], reports[~late], first_by[~late]))
+        else:
+            self._taken.append((rows, reports, first_by))
+        self._count += len(rows)
+        if self._count > max(PENDING_MOST, len(self._held)):  # so that joining costs the same a report
             self.pending()
         return fronts
 
     def pending(self) -> Pairs:
         """Pairs of slots that are not closed, in order of (row, slot)."""
-        if len(self._held) != 1 or self._count != 0:
-            self.hold(reduced(np.concatenate(self._held)) if self._held else np.zeros(0, PAIR))
-        return self._held[0]
+        if self._taken:
+            rows, reports, first_by = (np.concatenate(parts) for parts in zip(*self._taken, strict=True))
+            self.hold(reduced(np.concatenate([self._held, gather(rows, reports, first_by)])))
+        return self._held
 
     def pending_of(self, start: int, stop: int) -> Pairs:
         """Those of rows [start, stop)."""
@@ -70,7 +74,7 @@ class Listening:
 
     def hold(self, pairs: Pairs) -> None:
         """Puts these (reduced) in place of all that is pending."""
-        self._held, self._count, self._rows = [pairs], 0, None
+        self._held, self._taken, self._count, self._rows = pairs, [], 0, None
 
     def _first_by(self, strips: Strips, batch: Batch, rows: Rows, slots: npt.NDArray[np.int64]) -> Numbers:
         """Which station heard each report that is its ship's first in a slot (see PAIR); zero for others."""
