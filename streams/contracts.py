@@ -162,6 +162,14 @@ LETTER: Final = Headers(
 )
 
 
+_CARRIED: Final = {
+    SENTENCES: ("sentences", "tick", "marker"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
+    FEEDBACK: ("feedback",), VESSELS: ("vessel",), REFERENCE: ("listedShip", "zone", "listHead"),
+    IDENTITIES: ("binding", "heard"),
+}  # fmt: skip
+"""By topic the messages that are in it."""
+
+
 def asyncapi() -> dict[str, Any]:
     """An AsyncAPI 3.0 document of all topics that others may read or write."""
     messages = {
@@ -178,12 +186,7 @@ def asyncapi() -> dict[str, Any]:
         "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
         "letter": _raw("What was refused, as it came", LETTER, "application/octet-stream"),
     }
-    carried = {
-        SENTENCES: ("sentences", "tick", "marker"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
-        FEEDBACK: ("feedback",), VESSELS: ("vessel",), REFERENCE: ("listedShip", "zone", "listHead"),
-        IDENTITIES: ("binding", "heard"),
-    }  # fmt: skip
-    topics = [topic for topic in TABLE if topic.name in carried and topic.name not in _NOT_OURS_TO_READ]
+    topics = [topic for topic in TABLE if topic.name in _CARRIED and topic.name not in _NOT_OURS_TO_READ]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -193,7 +196,7 @@ def asyncapi() -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {_key(t.name): _channel(t.name, t.key, t.kept, carried[t.name]) for t in topics},
+        "channels": {_key(t.name): _channel(t.name, t.key, t.kept, _CARRIED[t.name]) for t in topics},
         "operations": {
             "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
             "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
