@@ -26,12 +26,15 @@ def main() -> int:
         return WRONG_USE if isinstance(error, ConfigError) else 1
     worker = faust.Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it writes to stdout, also where that is no terminal
-    made.service.give_up = lambda: os.kill(os.getpid(), signal.SIGTERM)
+    for stage in made.stages:
+        stage.give_up = lambda: os.kill(os.getpid(), signal.SIGTERM)
     code = _run(worker)
-    if isinstance(made.service.broken, (ConfigError, StateError)):
-        sys.stderr.write(f"wakewatch: {made.service.broken}\n")
-        return WRONG_USE
-    return code if made.service.broken is None else 1
+    broken = [stage.broken for stage in made.stages if stage.broken is not None]
+    for reason in broken:
+        if isinstance(reason, (ConfigError, StateError)):
+            sys.stderr.write(f"wakewatch: {reason}\n")
+            return WRONG_USE
+    return 1 if broken else code
 
 
 def _run(worker: object) -> int:

@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     """Kafka's time stamp, which times a foreign sentence when no tick has come yet."""
     read_at_ms: int | None
     marker: bool
-    """From here on another watchlist is in force."""
+    """From here on another watchlist is in force; never so when ``wrong``."""
     wrong: str
     """Why it cannot be read; empty when it can."""
 
@@ -44,6 +44,7 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
     known = _headers(headers)
     source = known.get(H_SOURCE, b"")
     kind = known.get(H_KIND, KIND_SENTENCES)
+    wrong = _wrong(known.get(H_FORMAT, FORMAT), kind, value)
     return Entry(
         offset,
         value or b"",
@@ -53,9 +54,14 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
         known.get(H_REPLAYED) == b"1",
         written_ms,
         _number(known.get(H_READ_AT)),
-        kind == KIND_REFERENCE,
-        _wrong(known.get(H_FORMAT, FORMAT), kind, value),
+        kind == KIND_REFERENCE and not wrong,
+        wrong,
     )
+
+
+def entry_of(message: Any) -> Entry:
+    """A record as Faust hands it over."""
+    return entry(message.offset, message.value, message.headers, int(message.timestamp * 1000))
 
 
 def _wrong(format_: bytes, kind: bytes, value: bytes | None) -> str:

@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, ClassVar, Final
 
 import structlog
@@ -25,7 +26,7 @@ from streams.broker.security import refusal_of
 from streams.errors import ConfigError, StateError
 from streams.reference.library import Library
 from streams.worker import runs
-from streams.worker.codec import Entry, entry
+from streams.worker.codec import Entry, entry_of
 from streams.worker.fleetlog import FleetLog, Link, Stored, load
 from streams.worker.gaps import Gaps
 from streams.worker.observe import Observer, Standing, Taken, tallies_of
@@ -87,21 +88,29 @@ class Service:
         if not wanted:
             return
         logs = [FleetLog(self._link, self._fleet, number, self._app_id, self.kind) for number in wanted]
-        try:
-            parts = await self._load(logs, make_engine)
-        except Exception as error:  # noqa: BLE001 - raised again by refuse, or not ours any more
-            if self._epoch == epoch:
-                log.error("partitions cannot be taken over", partitions=wanted, error=str(error) or repr(error))
-                await self.refuse(error)
-            parts = []  # taken from us meanwhile: that fences us, and is no fault
-            epoch = -1
-        if self._epoch != epoch:
-            await asyncio.gather(*(fleet.close() for fleet in logs))
-            return
+        async with AsyncExitStack() as unless_ours:
+            for fleet in logs:
+                unless_ours.push_async_callback(fleet.close)  # also when cancelled: it would be said at the exit
+            parts = await self._loaded(logs, make_engine)
+            if parts is None or self._epoch != epoch:
+                return
+            unless_ours.pop_all()
         self.parts.update({part.log.partition: part for part in parts})
         took_s = time.monotonic() - began_s
         log.info("partitions taken over", partitions=wanted, recovery_s=round(took_s, 3))
         self._observer.recovered(wanted, took_s)
+
+    async def _loaded(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition] | None:
+        """None when they were taken from us meanwhile, which fences us and is no fault, or when we are to end."""
+        epoch = self._epoch
+        try:
+            return await self._load(logs, make_engine)
+        except Exception as error:  # noqa: BLE001 - raised again by refuse, or not ours any more
+            if self._epoch == epoch:
+                partitions = [fleet.partition for fleet in logs]
+                log.error("partitions cannot be taken over", partitions=partitions, error=str(error) or repr(error))
+                await self.refuse(error)
+            return None
 
     async def refuse(self, error: Exception) -> None:
         """Ends the process: by a crash, or in good order when it is for a person to mend and somebody waits for us."""
@@ -217,7 +226,7 @@ class Service:
 
     async def _in_order(self, part: Partition, events: Sequence[Any], publisher: Publisher) -> None:
         """Takes in those of ``events`` that follow on; call with the partition's lock held."""
-        entries = [_entry(event.message) for event in events]
+        entries = [entry_of(event.message) for event in events]
         at = 0
         while at < len(events) and self.parts.get(part.log.partition) is part:
             if not await self._follows(part, events[at]):
@@ -242,7 +251,7 @@ class Service:
 
     async def _take(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
-        outcomes = [await self._switch(part, run[0])] if _is_marker(run[0]) else runs.take(part.engine, run)
+        outcomes = [await self._switch(part, run[0])] if run[0].marker else runs.take(part.engine, run)
         step_s = (time.monotonic() - began_s) / len(outcomes)
         deliveries: list[Awaitable[Any]] = []
         for outcome in outcomes:
@@ -278,14 +287,6 @@ class Service:
         for part in self.parts.values():
             total.update(part.engine.open_alerts())
         return dict(total)
-
-
-def _is_marker(entry: Entry) -> bool:
-    return entry.marker and not entry.wrong
-
-
-def _entry(message: Any) -> Entry:
-    return entry(message.offset, message.value, message.headers, int(message.timestamp * 1000))
 
 
 def _taken(partition: int, outcome: runs.Outcome, step_s: float) -> Taken:

@@ -1,27 +1,33 @@
 """State that does not fit: said in one line with the remedy, exit code 2, nothing written over it."""
 
 import asyncio
+import gc
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from faust.types import TP
 
-from streams.engines import engine_for
+from streams.engines import engine_for, histories_for
 from streams.reference import load_reference
 from streams.settings import KafkaSettings, Settings
-from streams.topics import FLEET
+from streams.topics import FLEET, HISTORIES
 from streams.worker.fleetlog import Cut, FleetLog, stamp
+from streams.worker.identities import Identities
+from streams.worker.observe import Unobserved
+from streams.worker.service import Service
 from tests.streams.worker.conftest import StartWorker, make_topics
 
 pytestmark = pytest.mark.broker
 
 
 class Written(NamedTuple):
-    """What stands in the fleet topic of partition 0."""
+    """What stands in a topic of snapshots, in partition 0."""
 
     shards: list[bytes]
     cut: Cut
+    topic: str = FLEET
 
 
 def a_snapshot(app_id: str) -> Written:
@@ -61,6 +67,12 @@ def unreadable(written: Written) -> Written:
     return written._replace(cut=msgspec.structs.replace(written.cut, manifest=b"\xff"))
 
 
+def histories_of_other_partitions(written: Written) -> Written:
+    """The second stage's own state refuses too."""
+    manifest = histories_for(Settings(), 7).manifest()
+    return written._replace(cut=msgspec.structs.replace(written.cut, manifest=manifest), topic=HISTORIES)
+
+
 SAID: dict[Callable[[Written], Written], str] = {
     of_a_log_made_anew: "the topic was made anew",
     of_another_app: "belongs to 'somebody'",
@@ -68,11 +80,13 @@ SAID: dict[Callable[[Written], Written], str] = {
     with_an_unknown_column: "column gap.of_tomorrow",
     with_a_changed_column: "column core.lat_deg",
     unreadable: "snapshot unreadable",
+    histories_of_other_partitions: "7 partitions",
 }
 
 
 async def write(kafka: KafkaSettings, app_id: str, written: Written) -> None:
-    log = FleetLog({"bootstrap_servers": kafka.bootstrap_servers}, kafka.topic_prefix + FLEET, 0, app_id)
+    kind = Identities.kind if written.topic == HISTORIES else "fleet"
+    log = FleetLog({"bootstrap_servers": kafka.bootstrap_servers}, kafka.topic_prefix + written.topic, 0, app_id, kind)
     await log.claim()
     await log.write(list(enumerate(written.shards)), lambda _: msgspec.json.encode(written.cut))
     await log.close()
@@ -95,3 +109,27 @@ def test_state_that_does_not_fit_ends_the_worker_with_code_2(
         assert last.startswith("wakewatch: ")
         assert said in last
         assert "Traceback" not in worker.said()
+
+
+def test_nothing_is_left_open_when_a_take_over_is_cut_short(kafka_settings: KafkaSettings) -> None:
+    """A process that must end while it claims would otherwise end with a library's complaint as its last word."""
+    complaints: list[dict[str, Any]] = []
+
+    async def cut_short() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        link = {"bootstrap_servers": kafka_settings.bootstrap_servers}
+        service = Service(
+            None, link=link, source="in", fleet="absent", app_id=kafka_settings.topic_prefix, every_s=1.0,
+            observer=Unobserved(),
+        )  # fmt: skip
+        service.assigned({TP("in", 0), TP("in", 1)})
+        claiming = asyncio.create_task(service.take_over(lambda *_: None))
+        await asyncio.sleep(0.2)
+        claiming.cancel()
+        await asyncio.wait([claiming])
+        assert claiming.cancelled()
+        del claiming, service
+        gc.collect()
+
+    asyncio.run(cut_short())
+    assert not complaints
