@@ -28,17 +28,17 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core import listing
 from detectors.core.alert import Alert, Fact
-from detectors.core.columns import Column
-from detectors.core.gazetteer import gazetteer_of
 from detectors.core.geo import place
-from detectors.core.memory import CANNOT_TELL, DARK, VERDICTS, Silence
+from detectors.core.geography.gazetteer import gazetteer_of
+from detectors.core.identities import listing
 from detectors.core.mid import flag_of
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.ship import Ship
-from detectors.core.silences import OpenSilence, open_silence
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.memory import CANNOT_TELL, DARK, VERDICTS, Silence
+from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.silences import OpenSilence, open_silence
 
 LOOKS_LAST_H = 96.0  # a gap whose verdict comes later than that is its own news
 

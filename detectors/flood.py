@@ -25,9 +25,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from detectors.core.alert import Fact
-from detectors.core.crowding import REASONS, Crowding
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import rfc3339, spoken, zulu
+from detectors.core.vessels.crowding import REASONS, Crowding
 
 
 class Flood(Detector):

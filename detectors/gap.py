@@ -37,16 +37,16 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.columns import Column
 from detectors.core.dark import disproved, heard_by, leg, on, peers_heard, silence_details, verified, whereabouts
-from detectors.core.havens import once_heard, while_silent
+from detectors.core.geography.havens import once_heard, while_silent
 from detectors.core.hearing.blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
 from detectors.core.hearing.coverage import GAIN_LEAST
 from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.hearing.silence import share_of_budget
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.ship import Ship
 from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, unix_ms, zulu
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.ship import Ship
 
 SLOT_S: Final = SLOT_MS // MS
 MIN_REPORTS: Final = 3

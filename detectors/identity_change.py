@@ -29,8 +29,8 @@ import msgspec
 from msgspec import Meta
 
 from detectors.core.alert import Fact, Verification
-from detectors.core.binding import AGAIN, Binding
 from detectors.core.geo import distance_nm, place
+from detectors.core.identities.binding import AGAIN, Binding
 from detectors.core.imo import Holder, ImoShip
 from detectors.core.mid import flag_of
 from detectors.core.protocol import Detector, Finding

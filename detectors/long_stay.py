@@ -28,14 +28,14 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.columns import Column
 from detectors.core.geo import place
-from detectors.core.harbours import Harbour, harbours_of
-from detectors.core.memory import LONG_STAY, Stay
+from detectors.core.geography.harbours import Harbour, harbours_of
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.ship import Ship
-from detectors.core.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.memory import LONG_STAY, Stay
+from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 
 LABEL_NM = 10.0
 

@@ -38,17 +38,25 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert
-from detectors.core.approach import CLOSING, FEASIBLE, INSIDE, NONE, Look, Speeds, look_at
-from detectors.core.columns import Column
-from detectors.core.havens import havens_of
+from detectors.core.geography.approach import CLOSING, FEASIBLE, INSIDE, NONE, Look, Speeds, look_at
+from detectors.core.geography.havens import havens_of
+from detectors.core.geography.places import NO_ZONE, UNNAMED, Places
 from detectors.core.nearby import Nearby, Standing
-from detectors.core.nearness import DarkReach, Nearness, no_longer, refuting, severity_most, silence_of, situation_of
-from detectors.core.places import NO_ZONE, UNNAMED, Places
+from detectors.core.nearness import (
+    DarkReach,
+    Nearness,
+    no_longer,
+    refuting,
+    severity_most,
+    silence_of,
+    situation_of,
+)
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
-from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.ship import Ship
 
 CANNOT_TELL: Final = "cannot_tell"
 

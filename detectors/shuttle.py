@@ -30,17 +30,17 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core import reach
 from detectors.core.alert import Alert, Fact
-from detectors.core.columns import Column
 from detectors.core.geo import Floats, unit_vectors
-from detectors.core.memory import AT_REST, CANNOT_TELL, DARK, Silence
-from detectors.core.places import zone_label
+from detectors.core.geography import reach
+from detectors.core.geography.places import zone_label
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import Reference, Zone
-from detectors.core.ship import Ship
-from detectors.core.silences import open_silence
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, zulu
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.memory import AT_REST, CANNOT_TELL, DARK, Silence
+from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.silences import open_silence
 
 NAMED_MOST: Final = 4
 SIDE_BY_SIDE_NM: Final = 25.0

@@ -30,15 +30,15 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core import listing
 from detectors.core.alert import Alert, Fact
-from detectors.core.columns import Column, Column_, Columns
 from detectors.core.geo import place
-from detectors.core.matching import Verdict
+from detectors.core.identities import listing
+from detectors.core.identities.matching import Verdict
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import ListedShip
-from detectors.core.ship import MATCHED_NAME, Ship
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.vessels.columns import Column, Column_, Columns
+from detectors.core.vessels.ship import MATCHED_NAME, Ship
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from detectors.core.alert import Alert
-from detectors.core.binding import Binding, Heard
+from detectors.core.identities.binding import Binding, Heard
 from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from streams.feedback import Feedback

@@ -12,9 +12,9 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from detectors.core.binding import Heard
 from detectors.core.engine import Fault
 from detectors.core.episodes import Emitted
+from detectors.core.identities.binding import Heard
 from detectors.core.reference import Reference
 from streams.decode import decode
 from streams.engines import engine_for, histories_for

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from detectors.core.crowding import FleetRules
 from detectors.core.ticks import FeedRules
+from detectors.core.vessels.crowding import FleetRules
 
 SECRET_ENDINGS = ("_secret", "_password", "apprise_urls")
 """A setting so named is never shown, however it was given."""

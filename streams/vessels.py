@@ -13,8 +13,8 @@ import numpy as np
 
 from detectors.core.alert import Alert, Position, Vessel
 from detectors.core.engine import Engine
-from detectors.core.ship import Ship, read_ship
 from detectors.core.units import rfc3339
+from detectors.core.vessels.ship import Ship, read_ship
 from detectors.gap import UNHEARD
 
 Hearing = Literal["source_up", "source_down"]

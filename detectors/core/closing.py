@@ -6,14 +6,14 @@ from collections import Counter
 
 import numpy as np
 
-from detectors.core import identity
-from detectors.core.columns import Rows
-from detectors.core.fleet import Fleet
 from detectors.core.hearing.blocks import SLOT_MS, Block
 from detectors.core.hearing.ears import Ears
+from detectors.core.identities import identity
 from detectors.core.looks import Heard, Looks
 from detectors.core.reports import Batch
 from detectors.core.taking import Taking
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.fleet import Fleet
 
 
 class Closing:

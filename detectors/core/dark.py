@@ -10,8 +10,8 @@ from detectors.core.alert import Alert, Fact, Verification
 from detectors.core.geo import distance_nm, distances_nm, place, unit_vectors
 from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.protocol import Finding, Step
-from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MS, rfc3339, unix_ms, zulu
+from detectors.core.vessels.ship import Ship
 
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 PEERS_NM: Final = 60.0

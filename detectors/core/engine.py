@@ -13,18 +13,14 @@ from typing import Final, Self
 
 import numpy as np
 
-from detectors.core import intake, snapshot
-from detectors.core.adoption import Numbered, Renumbering, relist
+from detectors.core import snapshot
 from detectors.core.alert import Severity
-from detectors.core.binding import Binding, Teller
 from detectors.core.closing import Closing
-from detectors.core.columns import Rows
-from detectors.core.crowding import Crowding, FleetRules, Gate
 from detectors.core.episodes import Desk, Emitted
-from detectors.core.fleet import Fleet
 from detectors.core.hearing.ears import Ears
-from detectors.core.identity import Matcher
-from detectors.core.index import ABSENT
+from detectors.core.identities.adoption import Numbered, Renumbering, relist
+from detectors.core.identities.binding import Binding, Teller
+from detectors.core.identities.identity import Matcher
 from detectors.core.looks import Fault, Looks
 from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
@@ -34,6 +30,11 @@ from detectors.core.sources import Outage, SourceTable
 from detectors.core.taking import Taking
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MS
+from detectors.core.vessels import intake
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.crowding import Crowding, FleetRules, Gate
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.index import ABSENT
 
 TYPES: Final = 28  # AIS message types are 1 to 27
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone

@@ -8,12 +8,12 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 
 import msgspec
 
-from detectors.core import silences
 from detectors.core.alert import Alert, Evidence, Severity
-from detectors.core.fleet import Fleet
 from detectors.core.protocol import Detector, Finding
-from detectors.core.ship import Ship
 from detectors.core.units import rfc3339
+from detectors.core.vessels import silences
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.ship import Ship
 
 HEADLINE_MOST: Final = 100
 EVIDENCE_MOST: Final = 8

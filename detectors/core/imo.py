@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Final, Protocol, Self
 import msgspec
 
 from detectors.core.alert import Alert, Position, Severity, Vessel
-from detectors.core.binding import Binding, Heard
 from detectors.core.episodes import Emitted, composed
+from detectors.core.identities.binding import Binding, Heard
 from detectors.core.mid import flag_of
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference

@@ -9,18 +9,18 @@ from typing import Final, Literal, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Rows
-from detectors.core.crowding import Crowding
 from detectors.core.episodes import Desk, Emitted
-from detectors.core.fleet import Fleet
 from detectors.core.hearing.ears import Closed, Ears
-from detectors.core.history import History
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.reference import Reference
-from detectors.core.ship import Ship, read_ship
 from detectors.core.sources import Outage, SourceTable
 from detectors.core.units import NEVER_MS, next_steps
-from detectors.core.wheel import Waiting, Wheel
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.crowding import Crowding
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.history import History
+from detectors.core.vessels.ship import Ship, read_ship
+from detectors.core.vessels.wheel import Waiting, Wheel
 
 LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and again is a bug
 

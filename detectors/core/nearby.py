@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.approach import CLOSING, INSIDE
-from detectors.core.columns import Column_, Columns
-from detectors.core.places import NO_ZONE, Places
+from detectors.core.geography.approach import CLOSING, INSIDE
+from detectors.core.geography.places import NO_ZONE, Places
 from detectors.core.protocol import Places as At
 from detectors.core.protocol import Step
 from detectors.core.units import HOUR_MS, MINUTE_MS, NEVER_MS, next_steps
+from detectors.core.vessels.columns import Column_, Columns
 
 SCREEN_MARGIN: Final = 1.02
 FASTEST_KN: Final = 50.0

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Fact, Severity
-from detectors.core.approach import CLOSING, FEASIBLE, INSIDE, REASONS, Look
 from detectors.core.geo import distance_nm, place
-from detectors.core.havens import Allowed
-from detectors.core.places import zone_label
+from detectors.core.geography.approach import CLOSING, FEASIBLE, INSIDE, REASONS, Look
+from detectors.core.geography.havens import Allowed
+from detectors.core.geography.places import zone_label
 from detectors.core.protocol import Finding
 from detectors.core.reference import Zone
-from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339, spoken, unix_ms, zulu
+from detectors.core.vessels.ship import Ship
 
 _GAP: Final = "gap"
 _SEEN_AFTER_MS: Final = 5 * MINUTE_MS

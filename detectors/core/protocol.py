@@ -16,19 +16,19 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.adoption import Renumbering
 from detectors.core.alert import Alert, Fact, Severity, Verification
-from detectors.core.columns import Column, Columns, Picked
-from detectors.core.crowding import Crowding
-from detectors.core.fleet import Fleet
-from detectors.core.grouping import groups, turns
 from detectors.core.hearing.ears import Closed, Ears
-from detectors.core.history import History
+from detectors.core.identities.adoption import Renumbering
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
-from detectors.core.ship import Ship, read_ship
 from detectors.core.sources import Outage, SourceTable
 from detectors.core.units import NEVER_MS, STEP_MS, next_step
+from detectors.core.vessels.columns import Column, Columns, Picked
+from detectors.core.vessels.crowding import Crowding
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.grouping import groups, turns
+from detectors.core.vessels.history import History
+from detectors.core.vessels.ship import Ship, read_ship
 
 Places = npt.NDArray[np.intp]
 

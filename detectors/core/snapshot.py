@@ -15,15 +15,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detectors.core.adoption import Numbered
 from detectors.core.alert import Alert
-from detectors.core.columns import Column_, field
-from detectors.core.crowding import Crowding
-from detectors.core.fleet import SHARD_ROWS, Fleet
 from detectors.core.hearing.ears import Ears
-from detectors.core.memory import PastError
+from detectors.core.identities.adoption import Numbered
 from detectors.core.sources import Source, SourceTable
-from detectors.core.table import Block, Table
+from detectors.core.vessels.columns import Column_, field
+from detectors.core.vessels.crowding import Crowding
+from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
+from detectors.core.vessels.memory import PastError
+from detectors.core.vessels.table import Block, Table
 
 FORMAT = 2
 

@@ -14,18 +14,18 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core import intake
-from detectors.core.arrivals import Arrivals, Bools, arrive
-from detectors.core.binding import Teller
-from detectors.core.columns import Column_, Rows
-from detectors.core.fleet import Fleet
-from detectors.core.grouping import groups, turns
-from detectors.core.history import History
-from detectors.core.identity import Matcher
+from detectors.core.identities.binding import Teller
+from detectors.core.identities.identity import Matcher
 from detectors.core.looks import Looks
 from detectors.core.protocol import Detector, Step
 from detectors.core.reports import Batch
 from detectors.core.units import NEVER_MS
+from detectors.core.vessels import intake
+from detectors.core.vessels.arrivals import Arrivals, Bools, arrive
+from detectors.core.vessels.columns import Column_, Rows
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.grouping import groups, turns
+from detectors.core.vessels.history import History
 
 _NONE: Final = np.zeros(0, np.intp)
 

@@ -10,8 +10,8 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from detectors.core.binding import Binding, Heard
-from detectors.core.matching import is_imo_number
+from detectors.core.identities.binding import Binding, Heard
+from detectors.core.identities.matching import is_imo_number
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.road import fleet
 from streams.decode import decode

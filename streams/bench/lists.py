@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 from detectors.core.engine import Engine
-from detectors.core.matching import Register, is_imo_number
+from detectors.core.identities.matching import Register, is_imo_number
 from detectors.core.reference import Reference
 from streams.bench import feed
 from streams.bench.frame import Figure, Measured, Row, cpu_of

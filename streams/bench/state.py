@@ -14,7 +14,7 @@ import numpy as np
 import typer
 
 from detectors.core.engine import Engine
-from detectors.core.memory import DARK, PORT_CALL, SILENCES_MOST_LISTED, Memory, Silence, Stay
+from detectors.core.vessels.memory import DARK, PORT_CALL, SILENCES_MOST_LISTED, Memory, Silence, Stay
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import FIRST_MMSI, Sea
 from streams.engines import engine_for, restored

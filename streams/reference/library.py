@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from detectors.core.listing import register_of
+from detectors.core.identities.listing import register_of
 from detectors.core.reference import Reference
 from streams.broker import clients
 from streams.errors import SinkError

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
-from detectors.core.gazetteer import Gazetteer
 from detectors.core.geo import in_ring
+from detectors.core.geography.gazetteer import Gazetteer
 from detectors.core.reference import Zone
 from streams.reference.ports import load_ports
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from detectors.core.binding import Told
 from detectors.core.episodes import Emitted
+from detectors.core.identities.binding import Told
 from detectors.core.imo import Histories
 from streams.errors import Reason
 from streams.topics import IDENTITIES

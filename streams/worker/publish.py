@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert, encode
-from detectors.core.binding import Binding, Heard
+from detectors.core.identities.binding import Binding, Heard
 from streams.worker.runs import Letter
 
 _log: Final = structlog.get_logger("wakewatch.worker")

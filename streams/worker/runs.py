@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.core.binding import Binding
 from detectors.core.engine import Engine
 from detectors.core.episodes import Emitted
+from detectors.core.identities.binding import Binding
 from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
 from streams.decode import Decoded, Refused, decode

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final
 import structlog
 from faust.types import TP
 
-from detectors.core.binding import Heard
+from detectors.core.identities.binding import Heard
 from detectors.core.snapshot import SnapshotError
 from streams.broker.security import refusal_of
 from streams.errors import ConfigError, StateError

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from detectors.blip import _dark
-from detectors.core import memory as past
 from detectors.core.alert import Alert
 from detectors.core.testing import Said, Story, beside, run, voyage
+from detectors.core.vessels import memory as past
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 667_001_001

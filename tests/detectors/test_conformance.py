@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.crowding import FleetRules
 from detectors.core.registry import detectors
 from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, beside, engine, log, run, voyage, written
+from detectors.core.vessels.crowding import FleetRules
 
 HOUR = 3600.0
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from detectors.core.engine import Engine
-from detectors.core.fleet import SHARD_ROWS
 from detectors.core.hearing.habits import VESSEL
 from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, engine, log, revive
+from detectors.core.vessels.fleet import SHARD_ROWS
 
 HOUR = 3600.0
 

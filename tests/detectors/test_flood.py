@@ -3,15 +3,15 @@
 import numpy as np
 
 from detectors.core.alert import Alert
-from detectors.core.crowding import FleetRules, make_room
-from detectors.core.dropped import Dropped, Worth
 from detectors.core.engine import Engine
-from detectors.core.index import ABSENT
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, revive, run, voyage
 from detectors.core.ticks import FeedRules
 from detectors.core.units import HOUR_MS
+from detectors.core.vessels.crowding import FleetRules, make_room
+from detectors.core.vessels.dropped import Dropped, Worth
+from detectors.core.vessels.index import ABSENT
 
 HOUR = 3600.0
 RULES = FleetRules(vessels_most=40, long_known_h=1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detectors.core.gazetteer import Gazetteer, gazetteer_of
+from detectors.core.geography.gazetteer import Gazetteer, gazetteer_of
 from detectors.core.reference import Port, Reference, Zone
 
 PORTS = (

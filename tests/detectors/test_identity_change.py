@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.binding import Binding, Heard, are_imo_numbers
+from detectors.core.identities.binding import Binding, Heard, are_imo_numbers
 from detectors.core.imo import Histories
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, voyage

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.core.index import ABSENT, MmsiIndex
+from detectors.core.vessels.index import ABSENT, MmsiIndex
 
 
 @pytest.mark.parametrize("step", [1, 1000, 65_536])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from detectors.core.matching import Register, Told
+from detectors.core.identities.matching import Register, Told
 from detectors.core.names import likeness, plain
 from detectors.core.reference import ListedShip
 

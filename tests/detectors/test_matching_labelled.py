@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from detectors.core.matching import Register, Told, Verdict, is_imo_number
+from detectors.core.identities.matching import Register, Told, Verdict, is_imo_number
 from detectors.core.reference import ListedShip
 from streams.reference.loading import ships_of
 

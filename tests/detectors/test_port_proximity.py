@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.havens import Havens
+from detectors.core.geography.havens import Havens
 from detectors.core.reference import Port, Reference, Zone
-from detectors.core.ship import read_ship
 from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, run, voyage
 from detectors.core.units import unix_ms
+from detectors.core.vessels.ship import read_ship
 
 HOUR = 3600.0
 SHIP, LISTED, PEER = 205_000_002, 667_001_001, 205_000_100

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from detectors.core import reach
-from detectors.core.columns import SPEED_BINS
 from detectors.core.geo import distance_nm, unit_vectors
+from detectors.core.geography import reach
 from detectors.core.reports import Batch
-from detectors.core.ship import read_ship
-from detectors.core.speeds import begins_slot, counted, implied_kn, limits_of, v_max_kn
 from detectors.core.testing import REFERENCE, beside, engine, log, revive, voyage
+from detectors.core.vessels.columns import SPEED_BINS
+from detectors.core.vessels.ship import read_ship
+from detectors.core.vessels.speeds import begins_slot, counted, implied_kn, limits_of, v_max_kn
 
 Spot = tuple[float, float]
 SPOTS = st.tuples(st.floats(-80, 80), st.floats(-180, 180))

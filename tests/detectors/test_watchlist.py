@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from detectors.core import listing
 from detectors.core.alert import Alert
+from detectors.core.identities import listing
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.ship import read_ship
 from detectors.core.testing import Said, Story, beside, engine, run, voyage
+from detectors.core.vessels.ship import read_ship
 
 HOUR = 3600.0
 SHIP, LISTED_IMO = 273_000_009, 9_179_842

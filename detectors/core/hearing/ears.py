@@ -15,7 +15,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Column
 from detectors.core.hearing.blocks import BASE, PAIR, SLOT_MS, Before, Block, Pairs, Rows, block, reduced
 from detectors.core.hearing.cells import Cells
 from detectors.core.hearing.coverage import Coverage
@@ -24,6 +23,7 @@ from detectors.core.hearing.listening import Listening
 from detectors.core.hearing.silence import SLOTS_AN_HOUR
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.water import WIDTH
+from detectors.core.vessels.columns import Column
 
 COVERAGE_FORMAT: Final = 1
 BLOCK_PAIRS: Final = 8  # so many ships heard close a block

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Column
 from detectors.core.hearing.blocks import Block
 from detectors.core.hearing.silence import SLOTS_AN_HOUR
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.water import FAST, Spots
+from detectors.core.vessels.columns import Column
 
 PRESENT_SLOTS: Final = 2 * SLOTS_AN_HOUR  # silent for longer, a ship may be anywhere: no evidence of hearing
 FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence gains nothing by going on

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Column
+from detectors.core.vessels.columns import Column
 
 Rows = npt.NDArray[np.intp]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from detectors.core.geo import distance_nm
-from detectors.core.places import Places
+from detectors.core.geography.places import Places
 from detectors.core.reference import Reference
 from streams.errors import ConfigError
 from streams.reference import load_reference, read_reference

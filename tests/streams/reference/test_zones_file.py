@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.core.geo import distance_nm
-from detectors.core.places import Places
+from detectors.core.geography.places import Places
 from detectors.core.reference import Reference
 from streams.reference.loading import SHIPPED_ZONES, shipped
 from streams.reference.zones import Zones, read_zones

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.binding import Binding, Heard
+from detectors.core.identities.binding import Binding, Heard
 from detectors.core.imo import Histories
 from streams.broker.node import free_port
 from streams.broker.reading import read

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Position
-from detectors.core.memory import AT_REST, CANNOT_TELL, DARK, Silence
 from detectors.core.units import unix_ms
+from detectors.core.vessels.memory import AT_REST, CANNOT_TELL, DARK, Silence
 
 GAP: Final = "gap"
 """The detector whose episodes are silences."""

@@ -7,14 +7,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Columns, Rows
-from detectors.core.fleet import Fleet
-from detectors.core.history import History
-from detectors.core.listing import register_of
-from detectors.core.matching import Told
+from detectors.core.identities.listing import register_of
+from detectors.core.identities.matching import Told
 from detectors.core.reference import Reference
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, Batch
-from detectors.core.ship import MATCHED_CALL_SIGN, MATCHED_IMO, MATCHED_MMSI
+from detectors.core.vessels.columns import Columns, Rows
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.history import History
+from detectors.core.vessels.ship import MATCHED_CALL_SIGN, MATCHED_IMO, MATCHED_MMSI
 
 _OF_A_LIKENESS: Final = ("name", "imo", "ship_type", "length_m")
 _PLACES: Final = 10 ** np.arange(6, -1, -1, dtype=np.uint32)
@@ -31,7 +31,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Matcher:
-    """Looks ships of the fleet up in the watchlist (the decision: detectors.core.matching)."""
+    """Looks ships of the fleet up in the watchlist (the decision: detectors.core.identities.matching)."""
 
     def __init__(self, reference: Reference) -> None:
         self.adopt(reference)

@@ -18,10 +18,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import SPEED_BINS, Rows
 from detectors.core.geo import Floats, distances_nm, unit_vectors
-from detectors.core.history import History
 from detectors.core.units import HOUR_MS, MINUTE_MS
+from detectors.core.vessels.columns import SPEED_BINS, Rows
+from detectors.core.vessels.history import History
 
 SLOT_MS: Final = 10 * MINUTE_MS
 LEAST_KN: Final = 2.0

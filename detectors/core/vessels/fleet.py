@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert
-from detectors.core.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
-from detectors.core.dropped import Dropped, Worth
-from detectors.core.index import MmsiIndex
-from detectors.core.memory import Memory
-from detectors.core.table import Block, Table
+from detectors.core.vessels.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
+from detectors.core.vessels.dropped import Dropped, Worth
+from detectors.core.vessels.index import MmsiIndex
+from detectors.core.vessels.memory import Memory
+from detectors.core.vessels.table import Block, Table
 
 SHARD_ROWS: Final = 512
 _FIRST_SIZE: Final = 1024

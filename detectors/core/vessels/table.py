@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Column, Column_, Rows, field
+from detectors.core.vessels.columns import Column, Column_, Rows, field
 
 _WORD_BYTES: Final = 8
 Block = npt.NDArray[np.void]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from detectors.core.columns import Rows
+from detectors.core.vessels.columns import Rows
 
 
 def turns(starts: Rows, sizes: Rows) -> Iterator[tuple[Rows, Rows]]:

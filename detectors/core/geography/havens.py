@@ -14,12 +14,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core import reach
 from detectors.core.geo import Floats, distances_nm, unit_vectors
+from detectors.core.geography import reach
 from detectors.core.once import Once
 from detectors.core.reference import Port, Reference, Zone
-from detectors.core.ship import Ship
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339
+from detectors.core.vessels.ship import Ship
 
 NAMED_MOST: Final = 8
 SHUTTLES_MOST: Final = 2

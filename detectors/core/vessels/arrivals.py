@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import PAYLOADS_KEPT, Rows
-from detectors.core.fleet import Fleet
+from detectors.core.vessels.columns import PAYLOADS_KEPT, Rows
+from detectors.core.vessels.fleet import Fleet
 
 SAME_TRANSMISSION_MS: Final = 10_000
 LATE_STATIC_MS: Final = 30_000

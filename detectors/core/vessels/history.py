@@ -15,12 +15,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import CORE_OWNER, STATED, Column_, Columns, Rows, field
-from detectors.core.fleet import Fleet
 from detectors.core.geo import distances_nm, unit_vectors
-from detectors.core.grouping import groups, turns
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
 from detectors.core.units import EARTH_NM, HOUR_MS, MS
+from detectors.core.vessels.columns import CORE_OWNER, STATED, Column_, Columns, Rows, field
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.grouping import groups, turns
 
 APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other anew
 JUMP_KN: Final = 60.0

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Column, Column_, Columns, Rows, field
-from detectors.core.index import ABSENT, MmsiIndex
-from detectors.core.table import Block, Table
+from detectors.core.vessels.columns import Column, Column_, Columns, Rows, field
+from detectors.core.vessels.index import ABSENT, MmsiIndex
+from detectors.core.vessels.table import Block, Table
 
 OWNER: Final = "dropped"
 _KEPT: Final = ("imo", "bound_ms", "bound_by", "name", "call_sign", "ship_type", "length_m", "first_ms", "last_ms",

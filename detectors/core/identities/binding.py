@@ -17,14 +17,14 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Rows
-from detectors.core.fleet import Fleet
-from detectors.core.grouping import groups, turns
-from detectors.core.history import History
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.sources import SourceTable
 from detectors.core.units import HOUR_MS
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.grouping import groups, turns
+from detectors.core.vessels.history import History
 
 TOLD_EVERY_MS: Final = HOUR_MS
 AGAIN: Final = 2

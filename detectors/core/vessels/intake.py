@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import CORE_OWNER, PAYLOADS_KEPT, SENTENCE_BYTES, Rows, field
-from detectors.core.fleet import Fleet
-from detectors.core.grouping import groups, turns
-from detectors.core.history import BROUGHT, POSITION, History
-from detectors.core.speeds import counted, newly_shown
-from detectors.core.table import Block
+from detectors.core.vessels.columns import CORE_OWNER, PAYLOADS_KEPT, SENTENCE_BYTES, Rows, field
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.grouping import groups, turns
+from detectors.core.vessels.history import BROUGHT, POSITION, History
+from detectors.core.vessels.speeds import counted, newly_shown
+from detectors.core.vessels.table import Block
 
 _STATIONS: Final = np.isin(np.arange(256), [4, 9, 11, 17, 20, 21, 22, 23])  # message types that no ship sends
 _SHIPS: Final = range(200_000_000, 800_000_000)  # ITU-R M.585: coast, aircraft, craft, aids and beacons lie outside

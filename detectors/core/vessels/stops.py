@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.columns import Columns
 from detectors.core.geo import distance_nm
-from detectors.core.ship import Ship
 from detectors.core.units import KM_NM
+from detectors.core.vessels.columns import Columns
+from detectors.core.vessels.ship import Ship
 
 LYING: Final = (1, 5)
 """Navigational statuses of a ship that lies still: at anchor, moored."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from detectors.core.geo import bearing_deg
-from detectors.core.places import NO_ZONE, Places
-from detectors.core.ship import Ship
+from detectors.core.geography.places import NO_ZONE, Places
 from detectors.core.units import rfc3339
+from detectors.core.vessels.ship import Ship
 
 NONE, DESTINATION, CLOSING, INSIDE, FEASIBLE = 0, 1, 2, 3, 4
 REASONS: Final = ("none", "destination", "closing", "inside", "feasible_while_dark")

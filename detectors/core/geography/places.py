@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.gazetteer import LIKENESS_LEAST, TYPO_LETTERS_LEAST, gazetteer_of, phrases, words_of
 from detectors.core.geo import Floats, distance_nm, distances_nm, in_ring, unit_vectors
+from detectors.core.geography.gazetteer import LIKENESS_LEAST, TYPO_LETTERS_LEAST, gazetteer_of, phrases, words_of
 from detectors.core.names import NameIndex, likeness
 from detectors.core.reference import Reference, Zone
 

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core.columns import Rows
-from detectors.core.dropped import Worth
-from detectors.core.fleet import Fleet
-from detectors.core.index import ABSENT
 from detectors.core.units import HOUR_MS, MS, next_step
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.dropped import Worth
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.index import ABSENT
 
 REASONS: Final = ("unproven", "known", "long_known")
 _TIER_BITS: Final = 56  # above any event time in ms

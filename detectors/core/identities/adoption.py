@@ -13,10 +13,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.core.columns import Column_, Columns, Rows
-from detectors.core.fleet import Fleet
-from detectors.core.identity import Matcher
+from detectors.core.identities.identity import Matcher
 from detectors.core.reference import ListedShip, Reference
+from detectors.core.vessels.columns import Column_, Columns, Rows
+from detectors.core.vessels.fleet import Fleet
 
 GONE = -1
 ZoneKey = tuple[str, str | None, str | None]

@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 
 from detectors.core.alert import Position, Vessel
-from detectors.core.columns import SPEED_BINS, Columns
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.speeds import KNOWN_LEAST, v_max_kn
 from detectors.core.units import rfc3339
+from detectors.core.vessels.columns import SPEED_BINS, Columns
+from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
 
 MATCHED_IMO = 1
 MATCHED_MMSI = 2

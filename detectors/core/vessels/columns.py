@@ -68,7 +68,9 @@ STATED: Final = (
     Column("ship_type", "<i2", -1),
     Column("length_m", "<i2", -1),
     Column("draught_m", "<f4", np.nan),
-    Column("told_imo", "<u4"),  # the binding last told (detectors.core.binding), since when, and when it was told
+    Column(
+        "told_imo", "<u4"
+    ),  # the binding last told (detectors.core.identities.binding), since when, and when it was told
     Column("since_ms", "<i8"),
     Column("told_ms", "<i8"),
     Column("said", "u1"),  # statements of it, at most 255

@@ -8,14 +8,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from detectors.core.alert import Fact
-from detectors.core.gazetteer import Gazetteer, gazetteer_of
 from detectors.core.geo import compass, place
-from detectors.core.matching import Register, Told, Verdict
+from detectors.core.geography.gazetteer import Gazetteer, gazetteer_of
+from detectors.core.identities.matching import Register, Told, Verdict
 from detectors.core.mid import flag_of
 from detectors.core.once import Once
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.ship import MATCHED_NAME, Ship
 from detectors.core.units import MS, rfc3339, spoken, zulu
+from detectors.core.vessels.ship import MATCHED_NAME, Ship
 
 _DAY_LETTERS: Final = 10
 _DESTINATION_LETTERS: Final = 10
