@@ -19,6 +19,7 @@ from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.errors import ConfigError, WakewatchError
 from streams.feedback import Feedback, Kind
 from streams.lines import line, parse
+from streams.notify.notices import ENDED
 from streams.settings import KafkaSettings
 from streams.topics import FEEDBACK
 
@@ -37,10 +38,13 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
     detector: str | None
     mmsi: int | None
     severity: str | None
+    open: bool = False
+    """Not those that are closed or retracted."""
 
     def holds(self, alert: Alert) -> bool:
         wanted = (self.detector or alert.detector, self.mmsi or alert.mmsi, self.severity or alert.severity)
-        return wanted == (alert.detector, alert.mmsi, alert.severity)
+        is_open = alert.status not in ENDED
+        return wanted == (alert.detector, alert.mmsi, alert.severity) and (is_open or not self.open)
 
 
 AlertId = Annotated[str, typer.Argument(help="The alert's id, or its beginning.", metavar="ID")]
@@ -59,6 +63,7 @@ def command(
     state: Annotated[
         bool, typer.Option("--state", help="The newest revision of each, and who acknowledged it.")
     ] = False,
+    is_open: Annotated[bool, typer.Option("--open", help="What is open now: --state without what has ended.")] = False,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     json: Json = False,
@@ -71,14 +76,14 @@ def command(
     """
     if context.invoked_subcommand is not None:
         return
-    if follow and state:
-        raise ConfigError("--state shows what is now and --follow what comes: give one of them")
+    if follow and (state or is_open):
+        raise ConfigError("--state and --open show what is now, --follow what comes: give one of them")
     if severity not in {None, "page", "ticket", "log"}:
         raise ConfigError(f"--severity {severity}: give page, ticket or log")
     kafka = settings_of(settings, bootstrap_servers).kafka
-    wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity)
+    wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity, open=is_open)
     since_ms = ago_ms(since) if since else None
-    if state:
+    if state or is_open:
         shown = _print_all(_newest(_parsed(read(kafka, STATE, since_ms=since_ms))), wanted, _feedback(kafka), json=json)
     else:
         shown = _log_of(kafka, since_ms, wanted, follow=follow, json=json)

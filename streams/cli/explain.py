@@ -37,7 +37,7 @@ _CHUNK_BYTES: Final = 1 << 18
 
 
 def command(
-    alert_id: Annotated[str, typer.Argument(help="The alert's id, or its beginning.")],
+    alert_id: Annotated[str, typer.Argument(help="The alert's id, or its beginning.", metavar="ID")],
     as_geojson: Annotated[
         bool, typer.Option("--geojson", help="Tracks, last fix, reach and ports for any map, as GeoJSON.")
     ] = False,

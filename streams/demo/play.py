@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -56,14 +57,27 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 def run(plan: Plan, settings: Settings, console: Console) -> int:
     """Runs it. Returns 0 when every expected alert came (with own feeds: when all was taken in), else 1.
 
-    Raises ConfigError before anything is started, WakewatchError when a process fails.
+    Raises ConfigError before anything is started, WakewatchError when a process fails, KeyboardInterrupt when it is
+    asked to stop, by Ctrl-C or SIGTERM: nothing stays behind then either.
     """
-    with tempfile.TemporaryDirectory(prefix="wakewatch-demo-") as folder:
+    with _interruptible(), tempfile.TemporaryDirectory(prefix="wakewatch-demo-") as folder:
         script = _script(plan, settings, Path(folder))
         screen = Screen(console, _chapters(plan, script), every=plan.every)
         stage = Stage(Path(folder), plan.settings, plan.servers)
         with contextlib.closing(stage):
             return _play(plan, script, settings, stage, screen)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM as well as SIGINT interrupts, also where a shell that started us in the background has SIGINT ignored."""
+    asked = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in asked}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _script(plan: Plan, settings: Settings, home: Path) -> Script:

@@ -52,9 +52,13 @@ class Screen:
         self._console.print(Text(text, style), soft_wrap=True)
 
     def alert(self, alert: Alert) -> None:
-        """An alert as it is written to the topic, and the chapters that have begun by then."""
+        """An alert as it is written to the topic, and before it the chapters that have begun by then.
+
+        Only her own alerts turn to a new chapter: other partitions, and the stage of IMO numbers, may be ahead of hers.
+        """
         with self._lock:
-            self._turn(time_ms(alert))
+            if self._chapters and alert.subject == f"mmsi/{self._chapters[0].mmsi}":
+                self._turn(time_ms(alert))
             if self._every or alert.severity != "log":
                 self._console.print(line(alert), soft_wrap=True)
             else:

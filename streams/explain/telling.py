@@ -23,6 +23,8 @@ SILENT_LEAST_MS: Final = 20 * MINUTE_MS
 EVENTS_MOST: Final = 40
 LEVELS: Final = (0.5, 0.2, 0.05, 0.01)
 _PER_MILLE: Final = 1000
+_HEADINGS: Final = {"arrive_by": "earliest arrival", "longest_stay_s": "longest stay"}
+"""Of the columns of places in reach."""
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 Event = tuple[int, int, Text]
 """When, in which order at one time, and what."""
@@ -214,8 +216,7 @@ def _ports(newest: Alert) -> Iterable[RenderableType]:
     table = Table(box=None)
     names = list(dict.fromkeys(name for port in ports for name in port))
     for name in names:
-        label = name.removesuffix("_s").replace("_", " ")
-        table.add_column(label, justify="left" if name == "zone" else "right", no_wrap=True)
+        table.add_column(_HEADINGS.get(name, name.replace("_", " ")), justify="left" if name == "zone" else "right", no_wrap=True)
     for port in ports:
         table.add_row(*(Text(_cell(name, port.get(name))) for name in names))
     yield table

@@ -58,7 +58,8 @@ class Watch:
         return b"%d" % one.mmsi, msgspec.json.encode(one)
 
     async def tell(self, engine: Engine, topic: Any, *, last: bool = False) -> list[Awaitable[Any]]:
-        """Writes what is due, if there is a topic. Returns what must be delivered before a snapshot counts."""
+        """Writes what is ``due``, if there is a topic. Returns what must be delivered before a snapshot counts."""
         if topic is None:
             return []
-        return [await topic.send(key=key, value=value, partition=self._partition) for key, value in self.due(engine)]
+        told = self.due(engine, last=last)
+        return [await topic.send(key=key, value=value, partition=self._partition) for key, value in told]

@@ -20,7 +20,7 @@ from streams.broker.node import free_port
 from streams.settings import KafkaSettings
 from streams.topics import create_missing
 from tests.ops import feed
-from tests.ops.programs import Alertmanager, Prometheus, Receiver, until
+from tests.ops.programs import PATIENCE_S, Alertmanager, Prometheus, Receiver, until
 
 _WAKEWATCH = [sys.executable, "-c", "from streams.cli import main; main()"]
 _STOP_S = 40.0
@@ -86,6 +86,7 @@ class Rig:
         self._stack.callback(self.alertmanager.close)
         self._ports = {name: free_port() for name in ("ingest", "detect", "notify", "rows")}
         self._air = socket.create_server(("127.0.0.1", 0))
+        self._air.settimeout(PATIENCE_S)
         self._stack.callback(self._air.close)
         self.begin("detect", ["detect"])
         self.begin("notify", ["notify"])

@@ -1,6 +1,11 @@
 """The demonstration on a real Kafka, with a feed of one's own; what it prints and what it leaves behind."""
 
 import io
+import os
+import signal
+import subprocess
+import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -14,7 +19,7 @@ from streams.errors import ConfigError
 from streams.scenario import Options
 from streams.scenario.model import Truth
 from streams.settings import Settings
-from tests.streams.scenario.test_verdict import alert
+from tests.streams.scenario.test_verdict import HER, HIM, alert
 
 
 def printed(console: Console) -> str:
@@ -43,6 +48,26 @@ def test_own_feed_goes_the_whole_road(
     assert "ANGARA IMO9179842" in said
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_one_in_the_background_ends_when_asked_and_leaves_nothing(
+    broker: embedded.Broker, tmp_path: Path, asked: signal.Signals
+) -> None:
+    feed = tmp_path / "feed.nmea"
+    feed.write_bytes(b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\n")
+    home = tmp_path / "home"
+    home.mkdir()
+    call = [sys.executable, "-m", "streams", "demo", "--stay", "--feed", f"file:{feed}",
+            "--bootstrap-servers", broker.bootstrap_servers]  # fmt: skip
+    environ = {**os.environ, "TMPDIR": str(home), "WAKEWATCH_KAFKA_TOPIC_PREFIX": f"demo{uuid.uuid4().hex[:8]}."}
+    background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *call]  # as a shell without job control starts it
+    with subprocess.Popen(background, env=environ, stdout=subprocess.PIPE) as demo:
+        assert demo.stdout is not None
+        assert demo.stdout.readline().startswith(b"starting")
+        demo.send_signal(asked)
+        assert demo.wait(30) == 130
+    assert list(home.iterdir()) == []
+
+
 def test_a_ship_that_is_on_no_list_is_refused_before_anything_starts(console: Console) -> None:
     with pytest.raises(ConfigError, match="9074729 is on no watchlist"):
         run(Plan(options=Options(imo=9_074_729)), Settings(), console)
@@ -51,17 +76,18 @@ def test_a_ship_that_is_on_no_list_is_refused_before_anything_starts(console: Co
 
 def test_chapters_come_before_the_alerts_of_their_time_and_the_record_is_counted(console: Console) -> None:
     chapters = [
-        Truth(kind="a", note="first", from_ms=1000, to_ms=2000),
-        Truth(kind="b", note="then", from_ms=3000, to_ms=4000),
+        Truth(kind="a", note="first", mmsi=HER, from_ms=1000, to_ms=2000),
+        Truth(kind="b", note="then", mmsi=HER, from_ms=3000, to_ms=4000),
     ]
     screen = Screen(console, chapters)
     screen.alert(alert(1500, headline="early"))
+    screen.alert(alert(3900, severity="log", mmsi=HIM))  # of another partition, which is ahead of hers
     screen.alert(alert(1600, severity="log", headline="small"))
     screen.alert(alert(3500, headline="late"))
     screen.finish()
     lines = [line.strip() for line in printed(console).splitlines()]
     assert [lines[0][-5:], lines[1][-5:], lines[2], lines[3][-4:], lines[4][-4:]] == [
-        "first", "early", "for the record, not shown: 1 gap", "then", "late",
+        "first", "early", "for the record, not shown: 2 gap", "then", "late",
     ]  # fmt: skip
 
 

@@ -81,6 +81,7 @@ def test_standard_input_ends_with_its_writer() -> None:
 
 def test_a_lost_tcp_feed_is_tried_again_and_nothing_comes_twice() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
         port = server.getsockname()[1]
         with heard(TcpSource("127.0.0.1", port, idle_s=IDLE_S, back_off=BackOff(0.1, seed=1))) as events:
             for data in (b"one\n", b"two\n"):

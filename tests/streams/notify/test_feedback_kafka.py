@@ -99,6 +99,8 @@ def test_alerts_are_listed_once_and_in_order_of_time(
     assert listed == ["2024-02-04 05:12Z+ ", "2024-02-04 05:30Z- ", "2024-02-04 06:00Z+ "]
     newest = [line[:17] + line[18:20] for line in say("alerts", "--state").stdout.splitlines()]
     assert newest == ["2024-02-04 05:30Z- ", "2024-02-04 06:00Z+ "]
+    assert [line[:17] for line in say("alerts", "--open").stdout.splitlines()] == ["2024-02-04 06:00Z"]
+    assert say("alerts", "--open", "--follow").exit_code != 0
     assert len(say("alerts", "--state", "--mmsi", "205000001", "--json").stdout.splitlines()) == 1
     nothing = say("alerts", "--severity", "ticket")
     assert nothing.stdout == ""

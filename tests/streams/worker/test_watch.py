@@ -1,5 +1,6 @@
 """Summaries of listed ships: who is told, how often, and what of her."""
 
+import asyncio
 import io
 
 import numpy as np
@@ -46,6 +47,27 @@ def test_a_listed_ship_is_told_once_a_minute_at_most_and_only_what_is_new(feed: 
     now[0] += EVERY_S
     assert watch.due(whole) == []  # a minute has gone, and there is no news
     assert watch.due(half, last=True) != []
+
+
+class Sent:
+    """A topic that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.keys: list[bytes] = []
+
+    async def send(self, *, key: bytes, value: bytes | None, partition: int) -> None:
+        self.keys.append(key)
+
+
+def test_when_a_partition_is_let_go_all_that_is_new_is_written_also_within_the_minute(feed: bytes) -> None:
+    lines = feed.splitlines(keepends=True)
+    half, whole = (shown(b"".join(part)).engines[0] for part in (lines[: len(lines) // 2], lines))
+    watch, topic = Watch(0, lambda: 0.0), Sent()
+    asyncio.run(watch.tell(half, topic))
+    asyncio.run(watch.tell(whole, topic))
+    assert len(topic.keys) == 1
+    asyncio.run(watch.tell(whole, topic, last=True))
+    assert len(topic.keys) == 2
 
 
 def test_one_that_is_listed_no_more_is_taken_back(feed: bytes) -> None:
