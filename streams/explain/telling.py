@@ -216,7 +216,8 @@ def _ports(newest: Alert) -> Iterable[RenderableType]:
     table = Table(box=None)
     names = list(dict.fromkeys(name for port in ports for name in port))
     for name in names:
-        table.add_column(_HEADINGS.get(name, name.replace("_", " ")), justify="left" if name == "zone" else "right", no_wrap=True)
+        heading = _HEADINGS.get(name, name.replace("_", " "))
+        table.add_column(heading, justify="left" if name == "zone" else "right", no_wrap=True)
     for port in ports:
         table.add_row(*(Text(_cell(name, port.get(name))) for name in names))
     yield table

@@ -1,6 +1,7 @@
 // One case: its timeline, and one of its alerts whole: what decided, what would change it, the evidence.
 
 const ALERTS_AT_ONCE = 4;
+const NAMES = { arrive_by: "earliest arrival" };
 const UNITS = { s: "s", nm: "nm", kn: "kn", deg: "°", m: "m", h: "h", km: "km" };
 
 class Detail {
@@ -43,14 +44,20 @@ class Detail {
     const ids = [vessel.imo && `IMO ${vessel.imo}`, one.mmsi && `MMSI ${one.mmsi}`, vessel.call_sign && `call sign ${vessel.call_sign}`, vessel.flag && `flag ${vessel.flag}`,
       vessel.ship_type && kindOf(vessel.ship_type), vessel.length_m && `${vessel.length_m} m`].filter(Boolean).join(" · ");
     const last = one.position ? `Last fix ${place(one.position)}, ${when(one.position.time, now)}${motion(one.position)}` : "No position known";
-    const nm = dark ? this.reach(one, dark) : 0;
     return [
       el("div", { class: "top" }, el("h2", {}, nameOf(one)), this.closeButton()),
       el("p", { class: `${one.open ? one.severity : "log"}-text` }, `${MARKS[one.severity]} ${one.severity}${one.open ? "" : ", closed"}`, ...tags(one, new Set(), true)),
       el("p", { class: "ids-line" }, ids || one.case_id),
       el("p", { class: "ids-line" }, last),
-      dark && el("p", { class: "ids-line" }, `Apparently silent for ${spoken(sinceMs(dark.since, now))}${nm ? `; could have come ${number(nm, 0)} nm at ${dark.reach_kn || this.reachKn} kn${dark.reach_kn ? "" : " (assumed)"}` : ""}`),
+      dark && el("p", { class: "ids-line" }, `Apparently silent for ${spoken(sinceMs(dark.since, now))}${this.reached(one, dark)}`),
     ].filter(Boolean);
+  }
+
+  /** How far she may have come since; past a circle that says anything, that it says nothing. */
+  reached(one, dark) {
+    const nm = this.reach(one, dark);
+    if (!nm) return "";
+    return nm > REACH_MOST_NM ? ": she could be anywhere" : `; could have come ${number(nm, 0)} nm at ${dark.reach_kn || this.reachKn} kn${dark.reach_kn ? "" : " (assumed)"}`;
   }
 
   timeline(story, alert, now) {
@@ -112,7 +119,7 @@ function facts(why) {
 function termOf(key) {
   const parts = key.split("_"), last = parts[parts.length - 1];
   const unit = parts.length > 1 && UNITS[last];
-  return [(unit ? parts.slice(0, -1) : parts).join(" "), unit || ""];
+  return [NAMES[key] || (unit ? parts.slice(0, -1) : parts).join(" "), unit || ""];
 }
 
 function valueText(value, unit, now) {
@@ -133,7 +140,7 @@ function ports(said, now) {
 }
 
 function details(said, now) {
-  const rows = Object.entries(said).filter(([key]) => key !== "feasible_ports").map(([key, value]) => {
+  const rows = Object.entries(said).filter(([key, value]) => key !== "feasible_ports" && !(Array.isArray(value) && !value.length)).map(([key, value]) => {
     const [term, unit] = termOf(key);
     return el("tr", {}, el("td", {}, term), el("td", {}, valueText(value, unit, now)));
   });

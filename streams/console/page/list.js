@@ -52,7 +52,7 @@ class CaseList {
       el("i", { class: "mark", "aria-hidden": "true" }, MARKS[one.severity]),
       el("span", {},
         el("span", { class: "who" }, nameOf(one), el("span", { class: "ids" }, idsOf(one)), ...tags(one, fresh, Boolean(mixed))), el("br"),
-        el("span", { class: "what" }, shorter(one)), el("br"),
+        el("span", { class: "what" }, asOfNow(shorter(one), one, now)), el("br"),
         el("span", { class: "when" }, timesOf(one, now))));
     row.addEventListener("pointerenter", () => this.pointed(one.case_id));
     row.addEventListener("pointerleave", () => this.pointed(null));
@@ -94,7 +94,7 @@ function timesOf(one, now) {
   const count = one.open > 1 ? `${one.open} open alerts · ` : "";
   const lasted = now ? ` (${spoken(sinceMs(one.since, now))})` : "";
   if (!one.open) return `closed ${today(one.time, now)}`;
-  return `since ${today(one.since, now)}${lasted} · revised ${today(one.time, now)} · ${count}${one.mmsi ? one.verification : "no ship"}`;
+  return `case open since ${today(one.since, now)}${lasted} · revised ${today(one.time, now)} · ${count}${one.mmsi ? one.verification : "no ship"}`;
 }
 
 function matches(one, words) {

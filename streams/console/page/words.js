@@ -94,3 +94,10 @@ function nowOf(story, clock) {
 const sinceMs = (text, now) => (now ? Date.parse(now) - Date.parse(text) : 0);
 
 const silence = (story) => (story.dark || []).find((dark) => !dark.until);
+
+/** A headline says how long a ship had been silent when it was written; a row says how long it is by now, and since what day. */
+function asOfNow(headline, story, now) {
+  const dark = story.open && now ? silence(story) : null;
+  if (!dark || !/ since \d{4}Z/.test(headline)) return headline;
+  return headline.replace(/\bsilent \d+[a-z]+/, `silent ${spoken(sinceMs(dark.since, now))}`).replace(/ since \d{4}Z/, ` since ${today(dark.since, now)}`);
+}

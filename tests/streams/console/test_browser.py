@@ -82,6 +82,8 @@ def test_forged_names_are_text(make: Make, write: Write, started: Start, tmp_pat
 
     async def script(page: Tab) -> None:
         await page.until(f"{ROWS}.length === 2")
+        # Her headline was written after an hour; the row says how long it is by the clock of the page.
+        assert "silent 4 d 22 h 34.6N129.5E since 4 Feb 04:12Z" in await page.evaluate(f"{ROWS}[0].innerText")
         await page.evaluate("location.hash = '#case=mmsi/255800001'")
         await page.until(f"{DETAIL}.innerText.includes('=CMD()') || {DETAIL}.innerText.includes('</script>')")
         said = await page.evaluate("document.body.innerText")
