@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import numpy as np
 import typer
 
+from detectors.core.hearing.cells import FINE
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import START_MS, Sea
 from streams.engines import engine_for
@@ -38,7 +39,7 @@ def run(
             batch = sea.batch(part[~silent[part]])
             spent_s.append(cpu_of(lambda batch=batch: (engine.apply(batch), engine.tick(sea.tick())))[1])  # type: ignore[misc]
     usual_s, whole_s = float(np.median(spent_s)), np.array(spent_s)
-    cells, rate_hz = len(engine.ears.coverage.water.fine.keys), vessels // _SLOT_S
+    cells, rate_hz = len(engine.ears.coverage.water.cells.counts(FINE)[0]), vessels // _SLOT_S
     return Measured(
         input=f"{vessels:,} vessels in {cells:,} cells, one partition; {slots} slots, {rate_hz} reports a second",
         rows=(

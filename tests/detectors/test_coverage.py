@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.core.hearing.blocks import BASE, UNDER_WAY, Block
-from detectors.core.hearing.cells import Cells, coarse_keys, fine_keys, keys_around
+from detectors.core.hearing.cells import COARSE, FINE, Cells, fine_keys, keys_around, spots_of
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import VESSEL
 from detectors.core.hearing.silence import MARKS, STRATA, Silences, level_of, share_of_budget
@@ -37,7 +37,8 @@ def test_cells_are_about_as_wide_everywhere_and_join_at_the_date_line() -> None:
     lon = np.array([10.3, 10.3, 10.5, -179.999, 180.001])
     keys = fine_keys(lat, lon)
     assert keys[1] == keys[2] and keys[3] == keys[4]
-    assert coarse_keys(lat, lon)[0] != coarse_keys(lat, lon)[1]
+    spots = spots_of(lat, lon)
+    assert (spots[FINE] == keys).all() and spots[COARSE, 0] != spots[COARSE, 1] and spots[COARSE, 1] == spots[COARSE, 2]
 
 
 def test_cells_keep_their_counts_when_others_are_met() -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from detectors.core.engine import Engine
+from detectors.core.hearing.cells import COARSE, FINE
 from detectors.core.hearing.habits import VESSEL
 from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, engine, log, revive
@@ -48,7 +49,7 @@ def known(story: Story, *, batch: int = 100_000, tick_s: float = 600.0, restart_
     water = ears.coverage.water
     order = np.argsort(playing.fleet.core.mmsi[:size])  # cut otherwise, rows are given in another order
     columns = [getattr(ears.strips, column.name)[:size][order].tobytes() for column in VESSEL]
-    counts = [cells.values.tobytes() for cells in (water.fine, water.coarse)]
+    counts = [part.tobytes() for size in (FINE, COARSE) for part in water.cells.counts(size)]
     return [*columns, *counts, ears.coverage.silences.counts.tobytes(), msgspec.json.encode(playing.cannot_tell)]
 
 

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.hearing.blocks import CLASS_B, Block
+from detectors.core.hearing.cells import COARSE, COARSE_KEY, FINE, Spots, spots_of
 from detectors.core.hearing.habits import (
     PRESENT_SLOTS,
     RECKONED_H,
@@ -36,7 +37,7 @@ from detectors.core.hearing.habits import (
 )
 from detectors.core.hearing.silence import KINDS, SLOTS_AN_HOUR, Silences, level_of, stratum
 from detectors.core.hearing.strips import Strips
-from detectors.core.hearing.water import FAST, GROUPS, HERE_LEAST, NEITHER, Own, Presence, Spots, Water, faded
+from detectors.core.hearing.water import FAST, GROUPS, HERE_LEAST, NEITHER, Own, Presence, Water, faded
 
 MAY_BE_H: Final = (2.0, 3.0, 4.0)
 """As far as this she may have sailed on, perhaps to where nobody is heard: her silence means no more than it would
@@ -72,7 +73,7 @@ class Coverage:
         Blocks must come in order, and in the last slot of each or before it somebody is heard.
         """
         heard = heard_in(self.columns, block)
-        spots = Spots.of(block.lat_deg, block.lon_deg)
+        spots = spots_of(block.lat_deg, block.lon_deg)
         taught = np.ones(size, bool) if apart is None else ~apart
         self._end(heard, taught)
         note(self.columns, block, heard, spots)
@@ -127,13 +128,13 @@ class Coverage:
         known = np.repeat(heard.known, heard.spoken)
         pairs, before = block.rows[known], heard.before[known]
         last = c.slot[rows] + np.minimum(missed.age[here], PRESENT_SLOTS)
-        there = Spots.of(*reckon(self.columns, rows, missed.age[here]))
+        there = spots_of(*reckon(self.columns, rows, missed.age[here]))
         loss = c.habit[rows].astype(np.float64) * faded(absent)
         gain = c.habit[pairs].astype(np.float64) * faded(before + 1)
         at = block.slots[known]
         self.water.count(
             Presence(
-                Spots(np.append(spots.fine[known], there.fine), np.append(spots.coarse[known], there.coarse)),
+                np.concatenate((spots[:, known], there), axis=1),
                 GROUPS[np.append(block.kind[known], c.kind[rows])], np.append(at - before, last - absent + 1),
                 np.append(at, last), np.append(before + 1.0, absent), np.arange(len(pairs) + len(rows)) < len(pairs),
                 np.append(gain, loss),
@@ -150,13 +151,17 @@ class Coverage:
         """What these ships have added, by being silent, to the counts of the cells where they are reckoned to be."""
         c = self.columns
         added = np.where(GROUPS[c.kind[rows]] < NEITHER, absent, 0)
-        before = Spots.of(*reckon(c, rows, c.asked[rows].astype(np.int64) - c.slot[rows]))
-        for column, same in (("own_fine", before.fine == there.fine), ("own_coarse", before.coarse == there.coarse)):
-            own = getattr(c, column)
-            own[rows] = np.minimum(own[rows] * same + added, PRESENT_SLOTS)
+        before = spots_of(*reckon(c, rows, c.asked[rows].astype(np.int64) - c.slot[rows]))
+        same = before == there
+        c.own_fine[rows] = np.minimum(c.own_fine[rows] * same[FINE] + added, PRESENT_SLOTS)
+        c.own_coarse[rows] = np.minimum(c.own_coarse[rows] * same[COARSE] + added, PRESENT_SLOTS)
 
     def _spots(self, rows: Places) -> Spots:
-        return Spots(self.columns.fine[rows], self.columns.coarse[rows])
+        """The cells in which these were last heard."""
+        spots = np.empty((2, len(rows)), np.int64)
+        spots[FINE], spots[COARSE] = self.columns.fine[rows], self.columns.coarse[rows]
+        spots[COARSE] += COARSE_KEY
+        return spots
 
     def _aim(self, block: Block, heard: Heard, missed: Missed) -> None:
         """The stratum of ships that begin a silence, and now and then of those that go on speaking."""
@@ -168,12 +173,8 @@ class Coverage:
         speaks = speaks[c.slot[speaks] == block.last]  # else she is among those who begin
         rows = np.append(speaks, begins)
         hours = np.array((0.0, *AHEAD_H))[:, None]
-        ahead = Spots.of(
-            (c.lat_deg[rows] + hours * c.north_deg_h[rows]).ravel(),
-            (c.lon_deg[rows] + hours * c.east_deg_h[rows]).ravel(),
-        )
-        group = np.tile((c.kind[rows] == CLASS_B).astype(np.intp), len(hours))
-        place = self.water.usual(ahead, group).reshape(len(hours), -1).min(axis=0)
+        ahead = spots_of(c.lat_deg[rows] + hours * c.north_deg_h[rows], c.lon_deg[rows] + hours * c.east_deg_h[rows])
+        place = self.water.usual(ahead, (c.kind[rows] == CLASS_B).astype(np.intp)).min(axis=0)
         kind = np.minimum(c.kind[rows], KINDS - 1).astype(np.intp)
         c.stratum[rows] = stratum(kind, place, c.rate[rows].astype(np.float64))
 
@@ -182,8 +183,8 @@ class Coverage:
     def _lose(self, missed: Missed, taught: Bools) -> None:
         c, rows = self.columns, missed.rows
         class_b = (c.kind[rows] == CLASS_B).astype(np.intp)
-        there = Spots.of(*reckon(self.columns, rows, missed.age))
-        own = Own(there, c.own_fine[rows].astype(np.float64), c.own_coarse[rows].astype(np.float64))
+        there = spots_of(*reckon(self.columns, rows, missed.age))
+        own = Own(there, np.array((c.own_fine[rows], c.own_coarse[rows]), np.float64))
         here = self.water.usual(self._spots(rows), class_b, own)
         place = np.minimum(1.0, self._least_usual(missed, class_b, own) / np.maximum(here, HERE_LEAST))
         lively = self.water.lively(there, c.own_heard[rows].astype(np.float64), c.own_expected[rows].astype(np.float64))
@@ -206,12 +207,10 @@ class Coverage:
         if len(on):
             c, late = self.columns, missed.rows[on]
             hours = np.minimum(age_h[on], np.array(MAY_BE_H)[:, None])
-            spots = Spots.of(
-                (c.lat_deg[late] + hours * c.north_deg_h[late]).ravel(),
-                (c.lon_deg[late] + hours * c.east_deg_h[late]).ravel(),
+            spots = spots_of(
+                c.lat_deg[late] + hours * c.north_deg_h[late], c.lon_deg[late] + hours * c.east_deg_h[late]
             )
-            mine = own.only(on).repeated(len(hours))
-            least = self.water.usual(spots, np.tile(class_b[on], len(hours)), mine).reshape(hours.shape).min(axis=0)
+            least = self.water.usual(spots, class_b[on], own.only(on).for_each()).min(axis=0)
             usual[on] = np.minimum(usual[on], least)
         return usual
 

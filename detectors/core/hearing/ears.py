@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.hearing.blocks import BASE, PAIR, SLOT_MS, Before, Block, Pairs, Rows, block, reduced
-from detectors.core.hearing.cells import Cells
+from detectors.core.hearing.cells import COARSE, FINE, Cells, Keys
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
 from detectors.core.hearing.listening import Listening
@@ -153,12 +153,12 @@ class Ears:
 
     def keep(self) -> bytes:
         """All that ``restore`` needs beside ``cut``."""
-        fine, coarse = self.coverage.water.fine, self.coverage.water.coarse
+        (fine_keys, fine), (coarse_keys, coarse) = map(self.coverage.water.cells.counts, (FINE, COARSE))
         heard, silences = self.listening, self.coverage.silences
         kept = Kept(
             format=COVERAGE_FORMAT, columns=self.strips.spec, next_slot=heard.next_slot, front_ms=heard.front_ms,
-            over=heard.over, stations=heard.stations.names, fine_keys=fine.keys.tobytes(), fine=fine.values.tobytes(),
-            coarse_keys=coarse.keys.tobytes(), coarse=coarse.values.tobytes(), silences=silences.counts.tobytes(),
+            over=heard.over, stations=heard.stations.names, fine_keys=fine_keys.tobytes(), fine=fine.tobytes(),
+            coarse_keys=coarse_keys.tobytes(), coarse=coarse.tobytes(), silences=silences.counts.tobytes(),
         )  # fmt: skip
         return zlib.compress(msgspec.msgpack.encode(kept), 1)
 
@@ -177,8 +177,8 @@ class Ears:
         self.listening.next_slot, self.listening.front_ms = kept.next_slot, kept.front_ms
         self.listening.over = kept.over
         self.listening.stations.names = list(kept.stations)
-        self.coverage.water.fine = _cells(kept.fine_keys, kept.fine)
-        self.coverage.water.coarse = _cells(kept.coarse_keys, kept.coarse)
+        self.coverage.water.cells = Cells(WIDTH)
+        self.coverage.water.cells.restore(_counts(kept.fine_keys, kept.fine), _counts(kept.coarse_keys, kept.coarse))
         silences = self.coverage.silences
         silences.counts = np.frombuffer(kept.silences).reshape(silences.counts.shape).copy()
         silences.settle()
@@ -188,7 +188,5 @@ class Ears:
         self.listening.hold(reduced(held[held["slot"] >= kept.next_slot]))  # what lay in closed slots was not used
 
 
-def _cells(keys: bytes, values: bytes) -> Cells:
-    cells = Cells(WIDTH)
-    cells.restore(np.frombuffer(keys, np.int64), np.frombuffer(values, np.float32).reshape(WIDTH, -1).copy())
-    return cells
+def _counts(keys: bytes, counts: bytes) -> tuple[Keys, npt.NDArray[np.float32]]:
+    return np.frombuffer(keys, np.int64), np.frombuffer(counts, np.float32).reshape(WIDTH, -1)

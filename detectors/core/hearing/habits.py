@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.hearing.blocks import Block
+from detectors.core.hearing.cells import COARSE, COARSE_KEY, FINE, Spots
 from detectors.core.hearing.silence import SLOTS_AN_HOUR
 from detectors.core.hearing.strips import Strips
-from detectors.core.hearing.water import FAST, Spots
+from detectors.core.hearing.water import FAST
 from detectors.core.vessels.columns import Column
 
 PRESENT_SLOTS: Final = 2 * SLOTS_AN_HOUR  # silent for longer, a ship may be anywhere: no evidence of hearing
@@ -116,7 +117,7 @@ def note(c: Strips, block: Block, heard: Heard, spots: Spots) -> None:
     c.slot[rows], c.asked[rows], c.due[rows] = slot, slot, slot + FIRST_LOOK_SLOTS
     c.seen[rows] = np.minimum(c.seen[rows].astype(np.int64) + heard.spoken, _SEEN_MOST)
     c.lat_deg[rows], c.lon_deg[rows] = block.lat_deg[ends], block.lon_deg[ends]
-    c.fine[rows], c.coarse[rows] = spots.fine[ends], spots.coarse[ends]
+    c.fine[rows], c.coarse[rows] = spots[FINE, ends], spots[COARSE, ends] - COARSE_KEY
     c.kind[rows] = block.kind[ends]
     former = np.where(heard.spoken > 1, block.stations[ends - 1], c.by[rows])
     c.stations[rows] = former | block.stations[ends]
