@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from detectors.core.hearing.blocks import SLOT_MS, Block
-from detectors.core.hearing.ears import Ears
+from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.identities import identity
 from detectors.core.looks import Heard, Looks
 from detectors.core.reports import Batch
@@ -26,7 +26,7 @@ class Closing:
     def close(self, watermark_ms: int, ordinal: int) -> None:
         """Closes the slots that are over, all reports before having been taken in."""
         while (block := self._next(watermark_ms)) is not None:
-            self._tell(self._listen(block), ordinal)
+            self._tell(self._listen(self._close(block)), ordinal)
 
     def _next(self, until_ms: int) -> Block | None:
         block = self._ears.next_block(until_ms, self._fleet.size)
@@ -35,8 +35,8 @@ class Closing:
             self._ears.all_changed = False
         return block
 
-    def _listen(self, block: Block) -> list[Heard]:
-        """A block of slots closes. Returns what detectors that need coverage have to say of silences.
+    def _close(self, block: Block) -> Closed:
+        """A block of slots closes.
 
         Ships on the list are told by what others show, and others not by theirs: who goes dark every fortnight at the
         same place would else teach that silences are ordinary there.
@@ -45,7 +45,16 @@ class Closing:
         closed = self._ears.close(block, size, self._fleet.core.listed[:size] > 0)
         self._fleet.touch(closed.heard)
         self._fleet.touch(closed.missed)
+        return closed
+
+    def _listen(self, closed: Closed) -> list[Heard]:
+        """What detectors that need coverage have to say of silences."""
         return self._looks.listen(self._ears, closed, self.cannot_tell)
+
+    def _awaited(self, closed: Closed) -> bool:
+        """Whether a look is due at an earlier silence of one of these, which a report not taken in has ended."""
+        rows = closed.telling[self._looks.awaited(closed.telling)]
+        return bool((self._fleet.core.last_ms[rows] // SLOT_MS < self._ears.strips.slot[rows]).any())
 
     def _tell(self, heard: list[Heard], ordinal: int) -> None:
         for one in heard:
@@ -55,8 +64,9 @@ class Closing:
         """Takes in reports whose vessels are there, and closes the blocks of slots that are over.
 
         A verdict on a silence takes effect at a step by which every report in time would have come. Where a ship says
-        anew who she is, and where a verdict is noted, the reports before that step are taken in first: the former may
-        put her on the list, the latter may be about a silence that follows upon another one of the same ship.
+        anew who she is, where a verdict is noted, and where one on an earlier silence of hers waits for its step, the
+        reports before that step are taken in first: the first may put her on the list, the others are about a silence
+        that follows upon another one of the same ship.
         """
         listening, done = self._ears.listening, 0
         fronts, restated = listening.take(self._ears.strips, rows, batch), None
@@ -66,7 +76,10 @@ class Closing:
                 restated = identity.restated(self._fleet, batch, rows)
             if ((restated >= done) & (restated < stop)).any():
                 done = self._take_part(batch, rows, source_bit, done, stop)
-            heard = self._listen(block)
+            closed = self._close(block)
+            if self._awaited(closed):
+                done = self._take_part(batch, rows, source_bit, done, stop)
+            heard = self._listen(closed)
             if heard:
                 done = self._take_part(batch, rows, source_bit, done, stop)
                 self._tell(heard, int(batch.reports["ordinal"][min(done, len(rows) - 1)]))

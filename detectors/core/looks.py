@@ -139,6 +139,14 @@ class Looks:
                     heard.append(Heard(detector, step, places))
         return heard
 
+    def awaited(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Whether a detector that needs coverage waits to look at each row."""
+        waits = np.zeros(len(rows), bool)
+        for detector in self.detectors if len(rows) else ():
+            if detector.needs_coverage:
+                waits |= self.fleet.detectors[detector.name].due_ms[rows] < NEVER_MS
+        return waits
+
     def tell(self, heard: Heard, ordinal: int) -> None:
         """What ``listen`` has returned is judged."""
         self._judge(heard.detector, heard.step, heard.places, np.full(len(heard.step.rows), ordinal))

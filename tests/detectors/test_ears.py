@@ -8,7 +8,7 @@ from detectors.core.engine import Engine
 from detectors.core.hearing.cells import COARSE, FINE
 from detectors.core.hearing.habits import VESSEL
 from detectors.core.reports import Batch
-from detectors.core.testing import Said, Story, engine, log, revive
+from detectors.core.testing import Said, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.vessels.fleet import SHARD_ROWS
 
 HOUR = 3600.0
@@ -66,6 +66,17 @@ def test_ticks_do_not_show_where_reports_come_in_time(seed: int, every_s: float,
     story = feed(seed, hours, every_s, late_s=25.0)
     whole = known(story, tick_s=10.0)
     assert known(story, tick_s=61.7) == whole == known(story, tick_s=1800.0)
+
+
+def test_a_gap_that_has_ended_is_told_however_far_ahead_its_batch_goes() -> None:
+    """Its ship is heard again, and silent again, before anything else of the batch is taken in."""
+    hours = np.arange(0, 20 * HOUR, 30.0)
+    heard = (hours < 12 * HOUR) | ((hours > 17 * HOUR) & (hours < 17.5 * HOUR) & (hours % 600 == 0))
+    peers = [voyage(205_000_001 + n, np.arange(n * 13.0, 20 * HOUR, 117.0), speed_kn=1.0) for n in range(9)]
+    story = beside(voyage(205_000_100, hours[heard], speed_kn=1.0), *peers)
+    cut = run(story, batch=40, tick_s=1e6)
+    assert [alert.status for alert in cut if alert.detector == "gap"] == ["opened", "closed"]
+    assert written(run(story, batch=100_000, tick_s=1e6)) == written(cut)
 
 
 def test_a_stretch_without_anybody_is_in_every_shard_of_the_next_snapshot() -> None:
