@@ -7,7 +7,7 @@ slot where many ships are heard, up to two hours of them where hardly any is.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,15 @@ class Block(NamedTuple):
     @property
     def starts(self) -> Rows:
         """The first pair of each ship."""
-        return np.flatnonzero(np.diff(self.rows, prepend=-1))
+        return starts_of(self.rows)
+
+
+def starts_of(rows: npt.NDArray[np.signedinteger[Any]]) -> Rows:
+    """Where each run of equal rows begins."""
+    first = np.empty(len(rows), bool)
+    first[:1] = True
+    np.not_equal(rows[1:], rows[:-1], out=first[1:])
+    return first.nonzero()[0]
 
 
 def gather(rows: Rows, reports: Pairs, first_by: npt.NDArray[np.uint8]) -> Pairs:
@@ -129,7 +137,7 @@ def block(pairs: Pairs, first: int, last: int, ships: Before) -> Block:
     Pairs of ships whose place was never known are left out.
     """
     placed = pairs["fix_ms"] >= 0
-    starts = np.flatnonzero(np.diff(pairs["row"], prepend=-1))
+    starts = starts_of(pairs["row"])
     at = np.where(placed, np.arange(len(pairs)), -1)
     at = np.maximum.accumulate(at)
     begins = np.repeat(starts, np.diff(starts, append=len(pairs)))

@@ -23,21 +23,22 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.hearing.blocks import CLASS_B, Block
-from detectors.core.hearing.cells import COARSE, COARSE_KEY, FINE, Spots, spots_of
+from detectors.core.hearing.cells import COARSE, FINE, Spots, spots_of
 from detectors.core.hearing.habits import (
     PRESENT_SLOTS,
     RECKONED_H,
+    SEEN_MOST,
     Heard,
     Missed,
     add_own,
     heard_in,
+    last_spots,
     missed_by,
     note,
-    reckon,
 )
 from detectors.core.hearing.silence import KINDS, SLOTS_AN_HOUR, Silences, level_of, stratum
 from detectors.core.hearing.strips import Strips
-from detectors.core.hearing.water import FAST, GROUPS, HERE_LEAST, NEITHER, Own, Presence, Water, faded
+from detectors.core.hearing.water import GROUPS, HERE_LEAST, NEITHER, Own, Presence, Water, faded, fading
 
 MAY_BE_H: Final = (2.0, 3.0, 4.0)
 """As far as this she may have sailed on, perhaps to where nobody is heard: her silence means no more than it would
@@ -51,6 +52,7 @@ AHEAD_H: Final = (0.5, 1.0, 1.5)
 AIM_SLOTS: Final = 4  # the water ahead is looked at every so many slots heard, and when a silence begins
 CHANCE_MOST: Final = 0.98
 COUNTED_LEVEL: Final = 3  # silences are counted by place where they reach u = 8
+_AHEAD_H, _MAY_BE_H = (np.array(hours)[:, None] for hours in (AHEAD_H, MAY_BE_H))
 
 Places = npt.NDArray[np.intp]
 Ints = npt.NDArray[np.int64]
@@ -81,9 +83,11 @@ class Coverage:
         self._count(block, heard, spots, missed)
         self._aim(block, heard, missed)
         self.silences.age(block.last - block.first + 1)
-        self._lose(missed, taught)
+        if len(missed.rows):
+            self._lose(missed, taught)
         self.silences.settle()
-        self._judge(missed, block.last, taught)
+        if len(missed.rows):
+            self._judge(missed, block.last, taught)
         return missed.rows
 
     def nobody(self, slots: int, size: int) -> None:
@@ -107,106 +111,105 @@ class Coverage:
     def _end(self, heard: Heard, taught: Bools) -> None:
         """What their silences taught, now that they have ended; by what was known before this block."""
         c = self.columns
-        which = heard.known & (c.kind[heard.ships] < KINDS) & taught[heard.ships]
+        which = (heard.known & (c.kind[heard.ships] < KINDS) & taught[heard.ships]).nonzero()[0]
         known, count = heard.ships[which], heard.spoken[which]
-        ended = known[c.level[known] >= 0]
+        strata, level = c.stratum[known].astype(np.intp), c.level[known].astype(np.intp)
+        ended = (level >= 0).nonzero()[0]
         if len(ended):
-            self.silences.ended(c.stratum[ended].astype(np.intp), c.level[ended].astype(np.intp))
-        strata = c.stratum[known].astype(np.intp)
+            self.silences.ended(strata[ended], level[ended])
         self.silences.heard(strata, count)
         likely = self.silences.reach[strata, COUNTED_LEVEL] * count / SLOTS_AN_HOUR
-        self.water.likely(self._spots(known), c.kind[known].astype(np.intp), likely)
+        self.water.likely(last_spots(c, known), c.kind[known].astype(np.intp), likely)
 
     # -- who was missed -------------------------------------------------------------------------------------------
 
     def _count(self, block: Block, heard: Heard, spots: Spots, missed: Missed) -> None:
-        c, rows = self.columns, missed.rows
-        room = np.maximum(np.minimum(missed.age, PRESENT_SLOTS) - (c.asked[rows] - c.slot[rows]), 0)
-        absent = np.minimum(np.rint(missed.more).astype(np.int64), room)
-        here = absent > 0
-        rows, absent = rows[here], absent[here]
-        known = np.repeat(heard.known, heard.spoken)
-        pairs, before = block.rows[known], heard.before[known]
+        c = self.columns
+        room = np.minimum(missed.age, PRESENT_SLOTS) - missed.gone
+        absent = np.minimum(np.rint(missed.more).astype(np.int64), np.maximum(room, 0))
+        here = (absent > 0).nonzero()[0]
+        rows, absent, kind = missed.rows[here], absent[here], missed.kind[here]
         last = c.slot[rows] + np.minimum(missed.age[here], PRESENT_SLOTS)
-        there = spots_of(*reckon(self.columns, rows, missed.age[here]))
-        loss = c.habit[rows].astype(np.float64) * faded(absent)
+        loss = missed.habit[here] * faded(absent)
+        known = heard.known.repeat(heard.spoken).nonzero()[0]
+        pairs, before, at = block.rows[known], heard.before[known], block.slots[known]
         gain = c.habit[pairs].astype(np.float64) * faded(before + 1)
-        at = block.slots[known]
         self.water.count(
             Presence(
-                np.concatenate((spots[:, known], there), axis=1),
-                GROUPS[np.append(block.kind[known], c.kind[rows])], np.append(at - before, last - absent + 1),
-                np.append(at, last), np.append(before + 1.0, absent), np.arange(len(pairs) + len(rows)) < len(pairs),
-                np.append(gain, loss),
+                np.concatenate((spots[:, known], missed.there[:, here]), axis=1),
+                GROUPS[np.concatenate((block.kind[known], kind))], np.concatenate((at - before, last - absent + 1)),
+                np.concatenate((at, last)), np.concatenate((before + 1, absent)),
+                np.arange(len(pairs) + len(rows)) < len(pairs), np.concatenate((gain, loss)),
             ),
             block.last - block.first + 1,
         )  # fmt: skip
-        self._count_own(rows, absent, there)
-        fade = FAST**absent
-        c.own_heard[rows] *= fade
-        c.own_expected[rows] = c.own_expected[rows] * fade + loss
+        if len(here):
+            self._count_own(rows, np.where(GROUPS[kind] < NEITHER, absent, 0), missed.reckoned[..., here])
+            fade = fading(absent)
+            c.own_heard[rows] *= fade
+            c.own_expected[rows] = c.own_expected[rows] * fade + loss
         add_own(self.columns, pairs, at, before, gain)
 
-    def _count_own(self, rows: Places, absent: Ints, there: Spots) -> None:
+    def _count_own(self, rows: Places, added: Ints, reckoned: Spots) -> None:
         """What these ships have added, by being silent, to the counts of the cells where they are reckoned to be."""
-        c = self.columns
-        added = np.where(GROUPS[c.kind[rows]] < NEITHER, absent, 0)
-        before = spots_of(*reckon(c, rows, c.asked[rows].astype(np.int64) - c.slot[rows]))
-        same = before == there
+        c, same = self.columns, reckoned[:, 0] == reckoned[:, 1]
         c.own_fine[rows] = np.minimum(c.own_fine[rows] * same[FINE] + added, PRESENT_SLOTS)
         c.own_coarse[rows] = np.minimum(c.own_coarse[rows] * same[COARSE] + added, PRESENT_SLOTS)
 
-    def _spots(self, rows: Places) -> Spots:
-        """The cells in which these were last heard."""
-        spots = np.empty((2, len(rows)), np.int64)
-        spots[FINE], spots[COARSE] = self.columns.fine[rows], self.columns.coarse[rows]
-        spots[COARSE] += COARSE_KEY
-        return spots
-
     def _aim(self, block: Block, heard: Heard, missed: Missed) -> None:
         """The stratum of ships that begin a silence, and now and then of those that go on speaking."""
-        c = self.columns
-        begins = missed.rows[c.asked[missed.rows] == c.slot[missed.rows]]
-        seen = c.seen[heard.ships].astype(np.int64)
-        turn = seen + c.lat_deg[heard.ships].view(np.uint32) % AIM_SLOTS  # ships met together take turns
-        speaks = heard.ships[(turn % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)]
-        speaks = speaks[c.slot[speaks] == block.last]  # else she is among those who begin
-        rows = np.append(speaks, begins)
-        hours = np.array((0.0, *AHEAD_H))[:, None]
-        ahead = spots_of(c.lat_deg[rows] + hours * c.north_deg_h[rows], c.lon_deg[rows] + hours * c.east_deg_h[rows])
-        place = self.water.usual(ahead, (c.kind[rows] == CLASS_B).astype(np.intp)).min(axis=0)
-        kind = np.minimum(c.kind[rows], KINDS - 1).astype(np.intp)
-        c.stratum[rows] = stratum(kind, place, c.rate[rows].astype(np.float64))
+        c, seen = self.columns, np.minimum(heard.seen + heard.spoken, SEEN_MOST)
+        turn = seen + c.lat_deg[heard.ships].view(np.uint32)  # ships met together take turns
+        speaks = (turn % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)
+        speaks &= c.slot[heard.ships] == block.last  # else she is among those who begin
+        rows = np.concatenate((heard.ships[speaks], missed.rows[missed.gone == 0]))
+        kind = c.kind[rows].astype(np.intp)
+        place = self._least_ahead(rows, (kind == CLASS_B).astype(np.intp))
+        c.stratum[rows] = stratum(np.minimum(kind, KINDS - 1), place, c.rate[rows].astype(np.float64))
+
+    def _least_ahead(self, rows: Places, class_b: Places) -> Floats:
+        """How well she is usually heard where she is; the least of the places that she is bound for."""
+        c, usual = self.columns, self.water.usual(last_spots(self.columns, rows), class_b)
+        moves = ((c.north_deg_h[rows] != 0) | (c.east_deg_h[rows] != 0)).nonzero()[0]
+        if len(moves):
+            moving = rows[moves]
+            ahead = spots_of(
+                c.lat_deg[moving] + _AHEAD_H * c.north_deg_h[moving],
+                c.lon_deg[moving] + _AHEAD_H * c.east_deg_h[moving],
+            )
+            usual[moves] = np.minimum(usual[moves], self.water.usual(ahead, class_b[moves]).min(axis=0))
+        return usual
 
     # -- what it means --------------------------------------------------------------------------------------------
 
     def _lose(self, missed: Missed, taught: Bools) -> None:
         c, rows = self.columns, missed.rows
-        class_b = (c.kind[rows] == CLASS_B).astype(np.intp)
-        there = spots_of(*reckon(self.columns, rows, missed.age))
-        own = Own(there, np.array((c.own_fine[rows], c.own_coarse[rows]), np.float64))
-        here = self.water.usual(self._spots(rows), class_b, own)
-        place = np.minimum(1.0, self._least_usual(missed, class_b, own) / np.maximum(here, HERE_LEAST))
-        lively = self.water.lively(there, c.own_heard[rows].astype(np.float64), c.own_expected[rows].astype(np.float64))
+        class_b = (missed.kind == CLASS_B).astype(np.intp)
+        own = Own(missed.there, np.array((c.own_fine[rows], c.own_coarse[rows]), np.float64))
+        here, there = self.water.usual(np.stack((missed.here, missed.there), axis=1), class_b, own.for_each())
+        place = np.minimum(1.0, self._least_usual(missed, there, class_b, own) / np.maximum(here, HERE_LEAST))
+        own_now = c.own_heard[rows].astype(np.float64), c.own_expected[rows].astype(np.float64)
+        lively = self.water.lively(missed.there, *own_now)
         gain = np.minimum(CHANCE_MOST, c.habit[rows] * lively * place) * missed.alive
         gain = self._watch(missed, gain)
         before = c.level[rows].astype(np.intp)
         c.lost[rows] = c.lost[rows] - np.log1p(-gain) * missed.more
         level = level_of(c.lost[rows].astype(np.float64))
         c.level[rows] = level
-        grew = (c.kind[rows] < KINDS) & (level > before) & taught[rows]
-        if grew.any():
-            self.silences.grew(c.stratum[rows[grew]].astype(np.intp), before[grew], level[grew])
-            began = rows[grew & (before < COUNTED_LEVEL) & (level >= COUNTED_LEVEL)]
-            self.water.began(self._spots(began), c.kind[began].astype(np.intp))
+        grew = ((missed.kind < KINDS) & (level > before) & taught[rows]).nonzero()[0]
+        if len(grew):
+            before, level = before[grew], level[grew]
+            self.silences.grew(c.stratum[rows[grew]].astype(np.intp), before, level)
+            began = grew[(before < COUNTED_LEVEL) & (level >= COUNTED_LEVEL)]
+            self.water.began(missed.here[:, began], missed.kind[began])
 
-    def _least_usual(self, missed: Missed, class_b: Places, own: Own) -> Floats:
+    def _least_usual(self, missed: Missed, usual: Floats, class_b: Places, own: Own) -> Floats:
         """How well she is usually heard where she is reckoned to be; the least of the places she may have come to."""
-        usual, age_h = self.water.usual(own.spots, class_b, own), missed.age / SLOTS_AN_HOUR
+        age_h = missed.age / SLOTS_AN_HOUR
         on = (age_h > RECKONED_H).nonzero()[0]
         if len(on):
             c, late = self.columns, missed.rows[on]
-            hours = np.minimum(age_h[on], np.array(MAY_BE_H)[:, None])
+            hours = np.minimum(age_h[on], _MAY_BE_H)
             spots = spots_of(
                 c.lat_deg[late] + hours * c.north_deg_h[late], c.lon_deg[late] + hours * c.east_deg_h[late]
             )
@@ -221,7 +224,7 @@ class Coverage:
         """
         c, rows = self.columns, missed.rows
         seen = gain > GAIN_LEAST
-        gone = np.maximum(1, missed.age - (c.asked[rows] - c.slot[rows]))
+        gone = np.maximum(1, missed.age - missed.gone)
         c.away[rows] = np.where(seen, 0, np.minimum(c.away[rows] + gone, 255))
         c.unsure[rows] |= (c.away[rows] > AWAY_SLOTS) & (c.missed[rows] < SLOTS_AN_HOUR)
         gain = np.where(c.unsure[rows], 0.0, gain)
@@ -231,9 +234,9 @@ class Coverage:
 
     def _judge(self, missed: Missed, last: int, taught: Bools) -> None:
         c, rows = self.columns, missed.rows
-        kind = np.minimum(c.kind[rows], KINDS - 1).astype(np.intp)
+        kind = np.minimum(missed.kind, KINDS - 1)
         own = ((c.level[rows] >= COUNTED_LEVEL) & taught[rows]).astype(np.float64)
-        times = self.water.oftener(self._spots(rows), kind, own)
+        times = self.water.oftener(missed.here, kind, own)
         c.chance[rows] = self.silences.chance(c.stratum[rows].astype(np.intp), c.lost[rows].astype(np.float64), times)
         c.asked[rows] = last
         idle = np.maximum(c.missed[rows], c.away[rows]).astype(np.int64)

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import Block
-from detectors.core.hearing.cells import COARSE, COARSE_KEY, FINE, Spots
+from detectors.core.hearing.blocks import Block, starts_of
+from detectors.core.hearing.cells import COARSE, COARSE_KEY, FINE, Spots, spots_of
 from detectors.core.hearing.silence import SLOTS_AN_HOUR
 from detectors.core.hearing.strips import Strips
-from detectors.core.hearing.water import FAST
+from detectors.core.hearing.water import fading
 from detectors.core.vessels.columns import Column
 
 PRESENT_SLOTS: Final = 2 * SLOTS_AN_HOUR  # silent for longer, a ship may be anywhere: no evidence of hearing
@@ -21,7 +21,8 @@ FIRST_LOOK_SLOTS: Final = 6  # a silence of half an hour is looked at, however q
 RECKONED_H: Final = 1.0  # dead reckoning is not trusted further as evidence of where she is
 HABIT_SLOTS: Final = 20
 RATE_SHARE: Final = 0.25
-_SEEN_MOST: Final = 65_535
+SEEN_MOST: Final = 65_535
+_RATE_KEPT: Final = (1 - RATE_SHARE) ** np.arange(SLOTS_AN_HOUR + 1)  # by slots missed
 
 VESSEL: Final = (
     Column("slot", "<i4"),  # last slot heard; 0 never
@@ -67,13 +68,16 @@ class Heard(NamedTuple):
     ships: Places
     starts: Places
     ends: Places
+    seen: Ints
+    """Slots heard before."""
     spoken: Ints
-    """Slots heard."""
+    """Slots heard now."""
+    gone: Ints
+    """Slots of the silence that ends here which were counted as they passed."""
     before: Ints
     """Slots missed before each pair that nobody has counted."""
     missed: Ints
     """Their sum."""
-    new: Bools
     known: Bools
 
 
@@ -83,66 +87,87 @@ class Missed(NamedTuple):
     rows: Places
     age: Ints
     """Slots since heard."""
+    gone: Ints
+    """Those of them that were looked at before."""
     more: Floats
-    """Slots of those that were not looked at before, and in which her stations heard somebody."""
+    """Slots of the others, in which her stations heard somebody."""
     alive: Bools
     """Whether there are any."""
+    kind: Places
+    habit: Floats
+    here: Spots
+    """Where each was last heard."""
+    reckoned: Spots
+    """Where each is by dead reckoning, and where she was when she was last looked at: (2, 2, ships)."""
+
+    @property
+    def there(self) -> Spots:
+        """Where each is by dead reckoning."""
+        return self.reckoned[:, 0]
 
 
 def heard_in(c: Strips, block: Block) -> Heard:
     """The ships of a block, as they stood before it."""
-    rows, starts = block.rows, block.starts
-    ends = np.append(starts[1:], len(rows)) - 1
+    rows, slots, starts = block.rows, block.slots, block.starts
+    ends = np.empty_like(starts)
+    ends[:-1], ends[-1] = starts[1:], len(rows)
+    ends -= 1
     ships = rows[ends]
+    asked, seen = c.asked[ships].astype(np.int64), c.seen[ships].astype(np.int64)
+    gone = asked - c.slot[ships]
     former = np.empty(len(rows), np.int64)
-    former[1:] = block.slots[:-1]
-    asked, last = c.asked[ships].astype(np.int64), c.slot[ships].astype(np.int64)
-    seen = c.seen[ships]
-    former[starts] = np.where(seen == 0, block.slots[starts] - 1, np.maximum(asked, last))
-    before = np.clip(block.slots - former - 1, 0, PRESENT_SLOTS)
-    room = np.maximum(0, PRESENT_SLOTS - (asked - last))
-    before[starts] = np.minimum(before[starts], np.where(asked > last, room, PRESENT_SLOTS))
+    former[1:] = slots[:-1]
+    former[starts] = np.where(seen == 0, slots[starts] - 1, asked)
+    before = np.minimum(np.maximum(slots - former - 1, 0), PRESENT_SLOTS)
+    before[starts] = np.minimum(before[starts], np.maximum(0, PRESENT_SLOTS - gone))
     missed = np.add.reduceat(before, starts)
-    return Heard(ships, starts, ends, ends - starts + 1, before, missed, seen == 0, seen >= KNOWN_SLOTS)
+    return Heard(ships, starts, ends, seen, ends - starts + 1, gone, before, missed, seen >= KNOWN_SLOTS)
 
 
 def note(c: Strips, block: Block, heard: Heard, spots: Spots) -> None:
     """Writes down who was heard, where (``spots``: of each pair) and how; their silences are over."""
     rows, ends = heard.ships, heard.ends
-    slot = block.slots[ends]
     _learn(c, block, heard)
-    c.lost[rows], c.level[rows], c.chance[rows], c.gain[rows] = 0, -1, 1, 0
-    c.missed[rows], c.away[rows], c.unsure[rows] = 0, 0, False
-    c.own_fine[rows], c.own_coarse[rows] = 0, 0
+    _end(c, rows[heard.gone > 0])
+    slot, stations, lat_deg = block.slots[ends], block.stations[ends], block.lat_deg[ends]
     c.slot[rows], c.asked[rows], c.due[rows] = slot, slot, slot + FIRST_LOOK_SLOTS
-    c.seen[rows] = np.minimum(c.seen[rows].astype(np.int64) + heard.spoken, _SEEN_MOST)
-    c.lat_deg[rows], c.lon_deg[rows] = block.lat_deg[ends], block.lon_deg[ends]
+    c.seen[rows] = np.minimum(heard.seen + heard.spoken, SEEN_MOST)
+    c.lat_deg[rows], c.lon_deg[rows] = lat_deg, block.lon_deg[ends]
     c.fine[rows], c.coarse[rows] = spots[FINE, ends], spots[COARSE, ends] - COARSE_KEY
     c.kind[rows] = block.kind[ends]
-    former = np.where(heard.spoken > 1, block.stations[ends - 1], c.by[rows])
-    c.stations[rows] = former | block.stations[ends]
-    c.by[rows] = block.stations[ends]
-    sog_kn = np.where(np.isnan(block.cog_deg[ends]), 0.0, np.nan_to_num(block.sog_kn[ends]))
-    course = np.radians(np.nan_to_num(block.cog_deg[ends]))
+    c.stations[rows] = np.where(heard.spoken > 1, block.stations[ends - 1], c.by[rows]) | stations
+    c.by[rows] = stations
+    cog_deg, sog_kn = block.cog_deg[ends], block.sog_kn[ends]
+    sog_kn = np.where(np.isnan(cog_deg) | np.isnan(sog_kn), 0.0, sog_kn)
+    course = np.radians(np.where(np.isnan(cog_deg), 0.0, cog_deg))
     c.north_deg_h[rows] = sog_kn * np.cos(course) / 60
-    c.east_deg_h[rows] = sog_kn * np.sin(course) / 60 / np.maximum(0.1, np.cos(np.radians(block.lat_deg[ends])))
+    c.east_deg_h[rows] = sog_kn * np.sin(course) / 60 / np.maximum(0.1, np.cos(np.radians(lat_deg)))
+
+
+def _end(c: Strips, rows: Places) -> None:
+    """The silences of these are over. (No other has left anything to put back.)"""
+    if len(rows):
+        c.lost[rows], c.level[rows], c.chance[rows], c.gain[rows] = 0, -1, 1, 0
+        c.missed[rows], c.away[rows], c.unsure[rows] = 0, 0, False
+        c.own_fine[rows], c.own_coarse[rows] = 0, 0
 
 
 def _learn(c: Strips, block: Block, heard: Heard) -> None:
     """Heard in so many slots, missed in those of the silences that end here (an hour of each at most)."""
-    rows, count = heard.ships, heard.spoken
-    missed = np.minimum(c.missed[rows].astype(np.int64) + heard.missed, SLOTS_AN_HOUR)
-    tries = np.minimum(c.tries[rows] + missed + count, HABIT_SLOTS)
+    rows, count, new = heard.ships, heard.spoken, heard.seen == 0
+    missed = np.minimum(c.missed[rows] + heard.missed, SLOTS_AN_HOUR)
+    tried = missed + count
+    tries = np.minimum(c.tries[rows] + tried, HABIT_SLOTS)
     share = np.maximum(1 / HABIT_SLOTS, 1 / (tries + 1.0))
-    keep = (1 - share) ** (missed + count)
-    known = c.habit[rows] * keep + (1 - keep) * count / (missed + count)
-    c.habit[rows] = np.where(heard.new, 0.5, known)
+    keep = (1 - share) ** tried
+    known = c.habit[rows] * keep + (1 - keep) * count / tried
+    c.habit[rows] = np.where(new, 0.5, known)
     c.tries[rows] = tries
     mean = np.add.reduceat(block.reports, heard.starts) / count
-    fresh = np.where(heard.new, 1.0, np.maximum(RATE_SHARE, 1 / (c.seen[rows] + 1.0)))
-    gone = np.minimum(heard.missed + c.asked[rows] - c.slot[rows], SLOTS_AN_HOUR)
+    fresh = np.where(new, 1.0, np.maximum(RATE_SHARE, 1 / (heard.seen + 1.0)))
+    faded = _RATE_KEPT[np.minimum(heard.missed + heard.gone, SLOTS_AN_HOUR)]
     kept = (1 - fresh) ** count
-    c.rate[rows] = c.rate[rows] * (1 - RATE_SHARE) ** np.maximum(gone, 0) * kept + (1 - kept) * mean
+    c.rate[rows] = c.rate[rows] * faded * kept + (1 - kept) * mean
 
 
 def missed_by(c: Strips, block: Block, size: int) -> Missed:
@@ -150,14 +175,26 @@ def missed_by(c: Strips, block: Block, size: int) -> Missed:
     ages = block.last - c.slot[:size]
     due = (ages <= PRESENT_SLOTS) | (c.due[:size] <= block.last)
     due &= (ages > 0) & (ages <= FORGET_SLOTS) & (c.seen[:size] >= KNOWN_SLOTS) & ~c.unsure[:size]
-    rows = np.flatnonzero(due)
+    rows = due.nonzero()[0]
     by_slot = np.zeros(block.last - block.first + 1, np.uint64)
     np.bitwise_or.at(by_slot, block.slots - block.first, block.stations)
-    since = c.asked[rows].astype(np.int64)
+    age, since = ages[rows].astype(np.int64), c.asked[rows].astype(np.int64)
     newly = np.arange(block.first, block.last + 1) > since[:, None]
     spoke = ((c.stations[rows][:, None] & by_slot) > 0) & newly
-    share = spoke.sum(axis=1) / np.maximum(newly.sum(axis=1), 1)
-    return Missed(rows, ages[rows].astype(np.int64), (block.last - since) * share, share > 0)
+    share = np.add.reduce(spoke, axis=1) / np.maximum(np.add.reduce(newly, axis=1), 1)
+    gone = since - c.slot[rows]
+    return Missed(
+        rows, age, gone, (block.last - since) * share, share > 0, c.kind[rows].astype(np.intp),
+        c.habit[rows].astype(np.float64), last_spots(c, rows), spots_of(*reckon(c, rows, np.array((age, gone)))),
+    )  # fmt: skip
+
+
+def last_spots(c: Strips, rows: Places) -> Spots:
+    """The cells in which these were last heard."""
+    spots = np.empty((2, len(rows)), np.int64)
+    spots[FINE], spots[COARSE] = c.fine[rows], c.coarse[rows]
+    spots[COARSE] += COARSE_KEY
+    return spots
 
 
 def reckon(c: Strips, rows: Places, age: Ints) -> tuple[Floats, Floats]:
@@ -168,11 +205,10 @@ def reckon(c: Strips, rows: Places, age: Ints) -> tuple[Floats, Floats]:
 
 def add_own(c: Strips, rows: Places, slots: Ints, before: Ints, expected: Floats) -> None:
     """The part of ships heard in the counts of now, faded to the last slot of each."""
-    fade = FAST ** (c.slot[rows] - slots)
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    starts = starts_of(rows)
     if not len(starts):
         return
-    ships = rows[starts]
-    old = FAST ** (c.slot[ships] - slots[starts] + before[starts] + 1)
+    fade, ships = fading(c.slot[rows] - slots), rows[starts]
+    old = fading(c.slot[ships] - slots[starts] + before[starts] + 1)
     c.own_heard[ships] = c.own_heard[ships] * old + np.add.reduceat(fade, starts)
     c.own_expected[ships] = c.own_expected[ships] * old + np.add.reduceat(expected * fade, starts)

@@ -23,6 +23,8 @@ UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well ships are heard where nobody has bee
 B_OF_A: Final = 0.6
 """Where class A is heard so well and no class B has been: 2 W against 12.5 W, half the range or more."""
 HERE_LEAST: Final = 0.05
+_FADED: Final = FAST ** np.arange(128)  # what is left of more is nothing in float32; looked up, as powers are slow
+_ADDED: Final = (1.0 - _FADED) / (1.0 - FAST)
 
 # Columns of Cells.values
 _HEARD_NOW, _EXPECTED_NOW = 0, 1
@@ -70,9 +72,14 @@ class Presence(NamedTuple):
     """How often she should have been heard in the run, faded to the last slot."""
 
 
-def faded(slots: Floats | Ints) -> Floats:
+def fading(slots: Ints) -> Floats:
+    """What so many slots leave of the counts of now: FAST ** slots."""
+    return _FADED.take(slots, mode="clip")
+
+
+def faded(slots: Ints) -> Floats:
     """What so many slots in a row add up to, faded to the last: 1 + FAST + FAST^2 + ..."""
-    return np.asarray((1.0 - FAST**slots) / (1.0 - FAST))
+    return _ADDED.take(slots, mode="clip")
 
 
 class Water:
@@ -89,8 +96,8 @@ class Water:
         latest, earliest = np.full(wide, -1), np.full(wide, np.iinfo(np.int64).max)
         np.maximum.at(latest, places, last)
         np.minimum.at(earliest, places, first)
-        weight = FAST ** (latest[places] - last)
-        fade = np.where(latest >= 0, FAST ** np.maximum(latest - earliest + 1, 0), 1.0)
+        weight = fading(latest[places] - last)
+        fade = np.where(latest >= 0, fading(latest - earliest + 1), 1.0)
         for now, counted in ((_HEARD_NOW, heard), (_EXPECTED_NOW, expected)):
             v[now] = v[now] * fade + np.bincount(places, np.rint(counted * weight * PARTS), wide) / PARTS
         at = group * wide + places
