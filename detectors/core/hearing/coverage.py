@@ -26,7 +26,6 @@ from detectors.core.hearing.blocks import CLASS_B, Block
 from detectors.core.hearing.cells import COARSE, FINE, Spots, spots_of
 from detectors.core.hearing.habits import (
     PRESENT_SLOTS,
-    RECKONED_H,
     SEEN_MOST,
     Heard,
     Missed,
@@ -40,10 +39,6 @@ from detectors.core.hearing.silence import KINDS, SLOTS_AN_HOUR, Silences, level
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.water import GROUPS, HERE_LEAST, NEITHER, Own, Presence, Water, faded, fading
 
-MAY_BE_H: Final = (2.0, 3.0, 4.0)
-"""As far as this she may have sailed on, perhaps to where nobody is heard: her silence means no more than it would
-there. Ships that sail out of range: 4 false gaps for 37 in all water at alpha .1, and none for 4 in well-heard water,
-at the same recall (tuning worlds)."""
 GAIN_LEAST: Final = 0.05
 AWAY_SLOTS: Final = 24
 NEXT_LOOK_SLOTS: Final = 12  # a silence of an hour is looked at, however quiet the feed
@@ -52,7 +47,7 @@ AHEAD_H: Final = (0.5, 1.0, 1.5)
 AIM_SLOTS: Final = 4  # the water ahead is looked at every so many slots heard, and when a silence begins
 CHANCE_MOST: Final = 0.98
 COUNTED_LEVEL: Final = 3  # silences are counted by place where they reach u = 8
-_AHEAD_H, _MAY_BE_H = (np.array(hours)[:, None] for hours in (AHEAD_H, MAY_BE_H))
+_AHEAD_H: Final = np.array((0.0, *AHEAD_H))[:, None]
 
 Places = npt.NDArray[np.intp]
 Ints = npt.NDArray[np.int64]
@@ -144,7 +139,7 @@ class Coverage:
             block.last - block.first + 1,
         )  # fmt: skip
         if len(here):
-            self._count_own(rows, np.where(GROUPS[kind] < NEITHER, absent, 0), missed.reckoned[..., here])
+            self._count_own(rows, np.where(GROUPS[kind] < NEITHER, absent, 0), missed.reckoned[:, :2, here])
             fade = fading(absent)
             c.own_heard[rows] *= fade
             c.own_expected[rows] = c.own_expected[rows] * fade + loss
@@ -164,30 +159,20 @@ class Coverage:
         speaks &= c.slot[heard.ships] == block.last  # else she is among those who begin
         rows = np.concatenate((heard.ships[speaks], missed.rows[missed.gone == 0]))
         kind = c.kind[rows].astype(np.intp)
-        place = self._least_ahead(rows, (kind == CLASS_B).astype(np.intp))
+        ahead = spots_of(
+            c.lat_deg[rows] + _AHEAD_H * c.north_deg_h[rows], c.lon_deg[rows] + _AHEAD_H * c.east_deg_h[rows]
+        )
+        place = self.water.usual(ahead, (kind == CLASS_B).astype(np.intp)).min(axis=0)
         c.stratum[rows] = stratum(np.minimum(kind, KINDS - 1), place, c.rate[rows].astype(np.float64))
-
-    def _least_ahead(self, rows: Places, class_b: Places) -> Floats:
-        """How well she is usually heard where she is; the least of the places that she is bound for."""
-        c, usual = self.columns, self.water.usual(last_spots(self.columns, rows), class_b)
-        moves = ((c.north_deg_h[rows] != 0) | (c.east_deg_h[rows] != 0)).nonzero()[0]
-        if len(moves):
-            moving = rows[moves]
-            ahead = spots_of(
-                c.lat_deg[moving] + _AHEAD_H * c.north_deg_h[moving],
-                c.lon_deg[moving] + _AHEAD_H * c.east_deg_h[moving],
-            )
-            usual[moves] = np.minimum(usual[moves], self.water.usual(ahead, class_b[moves]).min(axis=0))
-        return usual
 
     # -- what it means --------------------------------------------------------------------------------------------
 
     def _lose(self, missed: Missed, taught: Bools) -> None:
         c, rows = self.columns, missed.rows
         class_b = (missed.kind == CLASS_B).astype(np.intp)
-        own = Own(missed.there, np.array((c.own_fine[rows], c.own_coarse[rows]), np.float64))
-        here, there = self.water.usual(np.stack((missed.here, missed.there), axis=1), class_b, own.for_each())
-        place = np.minimum(1.0, self._least_usual(missed, there, class_b, own) / np.maximum(here, HERE_LEAST))
+        own = Own(missed.reckoned[:, 1:2], np.array(((c.own_fine[rows],), (c.own_coarse[rows],)), np.float64))
+        here, there = self._usual(missed, class_b, own)
+        place = np.minimum(1.0, there / np.maximum(here, HERE_LEAST))
         own_now = c.own_heard[rows].astype(np.float64), c.own_expected[rows].astype(np.float64)
         lively = self.water.lively(missed.there, *own_now)
         gain = np.minimum(CHANCE_MOST, c.habit[rows] * lively * place) * missed.alive
@@ -203,19 +188,12 @@ class Coverage:
             began = grew[(before < COUNTED_LEVEL) & (level >= COUNTED_LEVEL)]
             self.water.began(missed.here[:, began], missed.kind[began])
 
-    def _least_usual(self, missed: Missed, usual: Floats, class_b: Places, own: Own) -> Floats:
-        """How well she is usually heard where she is reckoned to be; the least of the places she may have come to."""
-        age_h = missed.age / SLOTS_AN_HOUR
-        on = (age_h > RECKONED_H).nonzero()[0]
-        if len(on):
-            c, late = self.columns, missed.rows[on]
-            hours = np.minimum(age_h[on], _MAY_BE_H)
-            spots = spots_of(
-                c.lat_deg[late] + hours * c.north_deg_h[late], c.lon_deg[late] + hours * c.east_deg_h[late]
-            )
-            least = self.water.usual(spots, class_b[on], own.only(on).for_each()).min(axis=0)
-            usual[on] = np.minimum(usual[on], least)
-        return usual
+    def _usual(self, missed: Missed, class_b: Places, own: Own) -> tuple[Floats, Floats]:
+        """How well each is usually heard where she was last heard; and the least of the places she may be at now."""
+        spots = missed.reckoned.copy()
+        spots[:, 0] = missed.here
+        usual = self.water.usual(spots, class_b, own)
+        return usual[0], np.minimum.reduce(usual[1:])
 
     def _watch(self, missed: Missed, gain: Floats) -> Floats:
         """Counts the slots in which each could have been heard. Returns ``gain``, without those who are out of sight.

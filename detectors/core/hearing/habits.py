@@ -19,6 +19,11 @@ FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence gains nothing by go
 KNOWN_SLOTS: Final = 3  # heard in fewer slots, a ship's habits are not known
 FIRST_LOOK_SLOTS: Final = 6  # a silence of half an hour is looked at, however quiet the feed
 RECKONED_H: Final = 1.0  # dead reckoning is not trusted further as evidence of where she is
+MAY_BE_H: Final = (2.0, 3.0, 4.0)
+"""As far as this she may have sailed on, perhaps to where nobody is heard: her silence means no more than it would
+there. Ships that sail out of range: 4 false gaps for 37 in all water at alpha .1, and none for 4 in well-heard water,
+at the same recall (tuning worlds)."""
+_REACHED_H: Final = np.array((RECKONED_H, *MAY_BE_H))[:, None]
 HABIT_SLOTS: Final = 20
 RATE_SHARE: Final = 0.25
 SEEN_MOST: Final = 65_535
@@ -98,12 +103,12 @@ class Missed(NamedTuple):
     here: Spots
     """Where each was last heard."""
     reckoned: Spots
-    """Where each is by dead reckoning, and where she was when she was last looked at: (2, 2, ships)."""
+    """Where each was by dead reckoning when last looked at, is, and may have come to: (2, 2 + MAY_BE_H, ships)."""
 
     @property
     def there(self) -> Spots:
         """Where each is by dead reckoning."""
-        return self.reckoned[:, 0]
+        return self.reckoned[:, 1]
 
 
 def heard_in(c: Strips, block: Block) -> Heard:
@@ -185,7 +190,7 @@ def missed_by(c: Strips, block: Block, size: int) -> Missed:
     gone = since - c.slot[rows]
     return Missed(
         rows, age, gone, (block.last - since) * share, share > 0, c.kind[rows].astype(np.intp),
-        c.habit[rows].astype(np.float64), last_spots(c, rows), spots_of(*reckon(c, rows, np.array((age, gone)))),
+        c.habit[rows].astype(np.float64), last_spots(c, rows), _reckon(c, rows, age, gone),
     )  # fmt: skip
 
 
@@ -197,10 +202,11 @@ def last_spots(c: Strips, rows: Places) -> Spots:
     return spots
 
 
-def reckon(c: Strips, rows: Places, age: Ints) -> tuple[Floats, Floats]:
-    """Where each is by dead reckoning, ``age`` slots after she was last heard: latitude and longitude, degrees."""
-    sailed_h = np.minimum(age / SLOTS_AN_HOUR, RECKONED_H)
-    return c.lat_deg[rows] + sailed_h * c.north_deg_h[rows], c.lon_deg[rows] + sailed_h * c.east_deg_h[rows]
+def _reckon(c: Strips, rows: Places, age: Ints, gone: Ints) -> Spots:
+    sailed_h = np.empty((1 + len(_REACHED_H), len(rows)))
+    sailed_h[0] = np.minimum(gone / SLOTS_AN_HOUR, RECKONED_H)
+    sailed_h[1:] = np.minimum(age / SLOTS_AN_HOUR, _REACHED_H)
+    return spots_of(c.lat_deg[rows] + sailed_h * c.north_deg_h[rows], c.lon_deg[rows] + sailed_h * c.east_deg_h[rows])
 
 
 def add_own(c: Strips, rows: Places, slots: Ints, before: Ints, expected: Floats) -> None:

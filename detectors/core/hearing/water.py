@@ -23,7 +23,9 @@ UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well ships are heard where nobody has bee
 B_OF_A: Final = 0.6
 """Where class A is heard so well and no class B has been: 2 W against 12.5 W, half the range or more."""
 HERE_LEAST: Final = 0.05
-_FADED: Final = FAST ** np.arange(128)  # what is left of more is nothing in float32; looked up, as powers are slow
+_FADED: Final = np.power(
+    FAST, np.arange(128)
+)  # what is left of more is nothing in float32; looked up, as powers are slow
 _ADDED: Final = (1.0 - _FADED) / (1.0 - FAST)
 
 # Columns of Cells.values
@@ -44,16 +46,9 @@ class Own(NamedTuple):
     """What ships have themselves added to the counts of the cells where they are reckoned to be, one each."""
 
     spots: Spots
+    """(2, 1, ships)."""
     slots: Floats
     """Slots in which each was there and not heard; shape as ``spots``."""
-
-    def only(self, which: Places) -> Own:
-        """Some of them."""
-        return Own(self.spots[:, which], self.slots[:, which])
-
-    def for_each(self) -> Own:
-        """The same for several places of each: (2, 1, ships), against spots of (2, places, ships)."""
-        return Own(self.spots[:, None], self.slots[:, None])
 
 
 class Presence(NamedTuple):
@@ -74,12 +69,12 @@ class Presence(NamedTuple):
 
 def fading(slots: Ints) -> Floats:
     """What so many slots leave of the counts of now: FAST ** slots."""
-    return _FADED.take(slots, mode="clip")
+    return np.asarray(_FADED.take(slots, mode="clip"), np.float64)
 
 
 def faded(slots: Ints) -> Floats:
     """What so many slots in a row add up to, faded to the last: 1 + FAST + FAST^2 + ..."""
-    return _ADDED.take(slots, mode="clip")
+    return np.asarray(_ADDED.take(slots, mode="clip"), np.float64)
 
 
 class Water:
@@ -90,30 +85,32 @@ class Water:
 
     def count(self, who: Presence, slots: int) -> None:
         """Takes in who was heard and who was not, in the ``slots`` since the last count."""
-        places = self.cells.meet(who.spots).ravel()
-        group, first, last, present, heard, expected = (np.concatenate((one, one)) for one in who[1:])
-        v, wide = self.cells.values, self.cells.values.shape[1]
+        places = self.cells.meet(who.spots)
+        flat, v, wide = places.ravel(), self.cells.values, self.cells.values.shape[1]
         latest, earliest = np.full(wide, -1), np.full(wide, np.iinfo(np.int64).max)
-        np.maximum.at(latest, places, last)
-        np.minimum.at(earliest, places, first)
-        weight = fading(latest[places] - last)
+        np.maximum.at(latest, flat, np.concatenate((who.last, who.last)))
+        np.minimum.at(earliest, flat, np.concatenate((who.first, who.first)))
+        weight = fading(latest[places] - who.last)
         fade = np.where(latest >= 0, fading(latest - earliest + 1), 1.0)
-        for now, counted in ((_HEARD_NOW, heard), (_EXPECTED_NOW, expected)):
-            v[now] = v[now] * fade + np.bincount(places, np.rint(counted * weight * PARTS), wide) / PARTS
-        at = group * wide + places
+        for now, counted in ((_HEARD_NOW, who.heard), (_EXPECTED_NOW, who.expected)):
+            parts = np.rint(counted * weight * PARTS)
+            v[now] = v[now] * fade + np.bincount(flat, parts.ravel(), wide) / PARTS
+        at = who.group * wide + places
         v[_PRESENT : _HEARD + 2] *= SLOW**slots
-        v[_PRESENT:_HEARD] += np.bincount(at, present, 3 * wide)[: 2 * wide].reshape(2, wide)
-        v[_HEARD : _HEARD + 2] += np.bincount(at[heard], minlength=3 * wide)[: 2 * wide].reshape(2, wide)
+        present = np.bincount(at.ravel(), np.concatenate((who.present, who.present)), 3 * wide)
+        v[_PRESENT:_HEARD] += present[: 2 * wide].reshape(2, wide)
+        heard = np.bincount(at[:, who.heard].ravel(), minlength=3 * wide)
+        v[_HEARD : _HEARD + 2] += heard[: 2 * wide].reshape(2, wide)
 
     def usual(self, spots: Spots, group: Places, own: Own | None = None) -> Floats:
         """How well ships of that group are usually heard at these places, 0 to 1; little where nobody has been.
 
-        ``group`` has one value a ship: the last axis of ``spots``, whose shape without the first is that of the answer.
+        ``spots``: several of each ship, (2, places, ships); ``group``: 0 or 1 a ship. Returns (places, ships).
 
         ``own`` is left out: else a ship alone in her water shows, by being silent, that nobody is heard there.
         """
         places = self.cells.find(spots)
-        at = np.minimum(group, 1) * self.cells.values.shape[1] + places
+        at = group * self.cells.values.shape[1] + places
         heard, present = self.cells.column(_HEARD, 2)[at], self.cells.column(_PRESENT, 2)[at]
         if own is not None:
             present = np.maximum(present - own.slots * (own.spots == spots), heard)
@@ -122,11 +119,12 @@ class Water:
 
     def _prior(self, group: Places, coarse: Places) -> Floats:
         """How well ships are heard where none of their group has been."""
-        prior, b = np.full(coarse.shape, UNKNOWN), (group > 0).nonzero()[0]
-        if len(b):
-            heard_a, present_a = (self.cells.values[which, coarse[..., b]] for which in (_HEARD, _PRESENT))
+        prior = np.full(coarse.shape, UNKNOWN)
+        if group.any():
+            b = group.nonzero()[0]
+            heard_a, present_a = self.cells.values[_HEARD, coarse[:, b]], self.cells.values[_PRESENT, coarse[:, b]]
             of_a = (heard_a + WIDE_WEIGHT * UNKNOWN) / (present_a + WIDE_WEIGHT)
-            prior[..., b] = np.maximum(UNKNOWN, B_OF_A * of_a)
+            prior[:, b] = np.maximum(UNKNOWN, B_OF_A * of_a)
         return prior
 
     def lively(self, spots: Spots, own_heard: Floats, own_expected: Floats) -> Floats:
