@@ -111,8 +111,10 @@ class Gap(Detector):
         """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""
         c, rows, mine = _ears(step).strips, step.rows, self.state(step)
         long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
-        fresh = mine.seen_to[rows] != c.slot[rows]
-        vague = rows[long & fresh & (c.kind[rows] == UNDER_WAY) & ~self._is_gap(step)]
+        fresh = long & (c.kind[rows] == UNDER_WAY) & (mine.seen_to[rows] != c.slot[rows])
+        if not fresh.any():
+            return
+        vague = rows[fresh & ~self._is_gap(step)]
         mine.seen_to[vague], mine.told_step[vague] = c.slot[vague], 0
         unheard = int((c.gain[vague] <= GAIN_LEAST).sum())
         step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
@@ -201,6 +203,7 @@ class Gap(Detector):
         chance, alpha = (round(float(column[row]), 6) for column in (mine.told_chance, mine.told_alpha))
         silent = spoken(now_ms - ship.last_ms)
         peers, missed_s = int(mine.told_peers[row]), int(mine.told_missed[row]) * SLOT_S
+        needed_s = int(self._needed_s(ship, category))
         return Finding(
             action="open",
             situation=self._situation(ship, category),
@@ -209,10 +212,7 @@ class Gap(Detector):
             headline=f"{ship.title} silent {silent}{whereabouts(ship)} since {zulu(ship.last_ms)}",
             why=(
                 Fact(fact="chance of such a silence within a day, transmitting", value=chance, threshold=alpha),
-                Fact(
-                    fact="silence while she could have been heard", value=missed_s,
-                    threshold=int(self._needed_s(ship, category)), unit="s",
-                ),
+                Fact(fact="silence while she could have been heard", value=missed_s, threshold=needed_s, unit="s"),
                 Fact(fact="share of slots in which she was heard before", value=round(float(mine.told_habit[row]), 3)),
                 Fact(fact="other vessels heard within 60 nm in these five minutes", value=peers),
             ),

@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.core.hearing.blocks import SLOT_MS, Block
 from detectors.core.hearing.ears import Closed, Ears
-from detectors.core.identities import identity
+from detectors.core.identities.identity import Matcher
 from detectors.core.looks import Heard, Looks
 from detectors.core.reports import Batch
 from detectors.core.taking import Taking
@@ -19,9 +19,9 @@ from detectors.core.vessels.fleet import Fleet
 class Closing:
     """Of one engine. ``cannot_tell`` counts silences that could not be judged, by reason."""
 
-    def __init__(self, fleet: Fleet, ears: Ears, looks: Looks, taking: Taking) -> None:
+    def __init__(self, fleet: Fleet, ears: Ears, matcher: Matcher, looks: Looks, taking: Taking) -> None:
         self.cannot_tell: Counter[str] = Counter()
-        self._fleet, self._ears, self._looks, self._taking = fleet, ears, looks, taking
+        self._fleet, self._ears, self._matcher, self._looks, self._taking = fleet, ears, matcher, looks, taking
 
     def close(self, watermark_ms: int, ordinal: int) -> None:
         """Closes the slots that are over, all reports before having been taken in."""
@@ -63,17 +63,16 @@ class Closing:
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
         """Takes in reports whose vessels are there, and closes the blocks of slots that are over.
 
-        A verdict on a silence takes effect at a step by which every report in time would have come. Where a ship says
-        anew who she is, where a verdict is noted, and where one on an earlier silence of hers waits for its step, the
-        reports before that step are taken in first: the first may put her on the list, the others are about a silence
-        that follows upon another one of the same ship.
+        A verdict on a silence takes effect at a step by which every report in time would have come. Reports before it
+        are taken in first where a ship that may be listed says anew who she is, for that may put her on the list; and
+        where a verdict is noted or awaited, for it may be about a silence that follows upon another of the same ship.
         """
         listening, done = self._ears.listening, 0
         fronts, restated = listening.take(self._ears.strips, rows, batch), None
         while (block := self._next(listening.front_ms - listening.lateness_ms)) is not None:
             stop = int(np.searchsorted(fronts, (block.last + 1) * SLOT_MS + listening.lateness_ms))
             if restated is None:
-                restated = identity.restated(self._fleet, batch, rows)
+                restated = self._matcher.restated(self._fleet, batch, rows)
             if ((restated >= done) & (restated < stop)).any():
                 done = self._take_part(batch, rows, source_bit, done, stop)
             closed = self._close(block)

@@ -7,6 +7,7 @@ slot where many ships are heard, up to two hours of them where hardly any is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ REST_KN: Final = 0.5
 REST_STATUS: Final = np.isin(np.arange(256), [1, 5, 6])  # at anchor, moored, aground: at rest unless they move
 REST_STATUS_KN: Final = 3.0  # ITU-R M.1371: the long interval holds below it
 _BIT: Final = np.append(np.uint64(0), np.uint64(1) << np.arange(64, dtype=np.uint64))  # by number of a station and one
+_FLOATS: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg")
 _FIXED: Final = np.isin(np.arange(256), [4, 11, 21])  # base stations and aids: peers that never move
 
 _WORD_BITS: Final = 64
@@ -124,36 +126,41 @@ def _in_order(row: npt.NDArray[np.int32], slot: npt.NDArray[np.int32]) -> Rows:
 
 
 class Before(NamedTuple):
-    """Of each pair's ship, what was known before; NaN unknown."""
+    """Of some ships, what was known before; NaN unknown."""
 
     lat_deg: Floats
     lon_deg: Floats
     kind: npt.NDArray[np.uint8]
 
 
-def block(pairs: Pairs, first: int, last: int, ships: Before) -> Block:
-    """Reduced pairs as a block. A pair without a position has that of the ship's pair before it, else the given one.
+def block(pairs: Pairs, first: int, last: int, before: Callable[[Rows], Before]) -> Block:
+    """Reduced pairs as a block; ``before`` says what was known of rows.
 
-    Pairs of ships whose place was never known are left out.
+    A pair without a position has that of the ship's pair before it, else the one known before. Pairs of ships whose
+    place was never known are left out.
     """
+    rows, kind = pairs["row"].astype(np.intp), pairs["kind"].copy()
+    lat_deg, lon_deg, sog_kn, cog_deg = (pairs[name].astype(np.float64) for name in _FLOATS)
     placed = pairs["fix_ms"] >= 0
-    starts = starts_of(pairs["row"])
-    at = np.where(placed, np.arange(len(pairs)), -1)
-    at = np.maximum.accumulate(at)
-    begins = np.repeat(starts, np.diff(starts, append=len(pairs)))
-    own = at >= begins
-
-    from_pair = pairs[np.maximum(at, 0)]
-    lat = np.where(own, from_pair["lat_deg"], ships.lat_deg).astype(np.float64)
-    lon = np.where(own, from_pair["lon_deg"], ships.lon_deg).astype(np.float64)
-    kind = np.where(own, from_pair["kind"], ships.kind)
-    use = ~np.isnan(lat)
-    nan = np.where(placed, 0.0, np.nan)
+    use: slice | Rows = slice(None)
+    if not placed.all():
+        lost = (~placed).nonzero()[0]
+        lat_deg[lost], lon_deg[lost], kind[lost] = _last_known(pairs, rows, placed, lost, before(rows[lost]))
+        sog_kn[lost] = cog_deg[lost] = np.nan
+        use = (~np.isnan(lat_deg)).nonzero()[0]
     return Block(
-        first, last, pairs["row"][use].astype(np.intp), pairs["slot"][use].astype(np.int64), lat[use], lon[use],
-        (pairs["sog_kn"] + nan)[use], (pairs["cog_deg"] + nan)[use], kind.astype(np.uint8)[use],
-        _BIT[pairs["first_by"][use]], np.bitwise_count(pairs["steps"][use]).astype(np.int64),
+        first, last, rows[use], pairs["slot"][use].astype(np.int64), lat_deg[use], lon_deg[use], sog_kn[use],
+        cog_deg[use], kind[use], _BIT[pairs["first_by"][use]], np.bitwise_count(pairs["steps"][use]).astype(np.int64),
     )  # fmt: skip
+
+
+def _last_known(pairs: Pairs, rows: Rows, placed: npt.NDArray[np.bool_], lost: Rows, before: Before) -> Before:
+    """Of the ``lost`` pairs, which have no position, that of the ship's last pair that has, else what was before."""
+    starts = starts_of(rows)
+    at = np.maximum.accumulate(np.where(placed, np.arange(len(rows)), -1))[lost]
+    own = at >= starts[starts.searchsorted(lost, side="right") - 1]
+    lat_deg, lon_deg, kind = (np.where(own, pairs[name][at], known) for name, known in before._asdict().items())
+    return Before(lat_deg, lon_deg, kind)
 
 
 def _kinds(reports: Pairs) -> npt.NDArray[np.uint8]:

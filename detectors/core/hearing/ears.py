@@ -101,7 +101,7 @@ class Ears:
             self.listening.next_slot = last + 1
             mine = pending["slot"] <= last
             self.listening.hold(pending[~mine])
-            made = self._block(pending[mine], first, last)
+            made = block(pending[mine], first, last, self._before)
             if len(made.rows):
                 return made
             if not mine.any():
@@ -123,8 +123,9 @@ class Ears:
         if begins >= first + BLOCK_SLOTS:
             return first, begins - 1
         last = first + BLOCK_SLOTS - 1
-        ships = np.sort(slots[pending["kind"] < BASE])
+        ships = slots[pending["kind"] < BASE]
         if len(ships) >= BLOCK_PAIRS:
+            ships.partition(BLOCK_PAIRS - 1)
             last = min(last, int(ships[BLOCK_PAIRS - 1]))
         return first, min(last, self._due(pending, min(last, over - 1), size))
 
@@ -132,22 +133,21 @@ class Ears:
         """The first slot up to ``last`` in which a silence is to be looked at; a large number when there is none."""
         c = self.strips
         due = c.due[:size]
-        rows = np.flatnonzero((due >= self.listening.next_slot) & (due <= last) & ~c.unsure[:size])
+        rows = ((due >= self.listening.next_slot) & (due <= last) & ~c.unsure[:size]).nonzero()[0]
         rows = rows[c.seen[rows] >= KNOWN_SLOTS]
         if not len(rows):
             return np.iinfo(np.int32).max
-        until = np.full(len(rows), np.iinfo(np.int32).max)
-        at = np.searchsorted(rows, pending["row"])
-        mine = np.flatnonzero((at < len(rows)) & (rows[np.minimum(at, len(rows) - 1)] == pending["row"]))
+        until, row = np.full(len(rows), np.iinfo(np.int32).max), pending["row"]
+        at = np.minimum(rows.searchsorted(row), len(rows) - 1)
+        mine = (rows[at] == row).nonzero()[0]
         np.minimum.at(until, at[mine], pending["slot"][mine])
         waits = due[rows][due[rows] < until]
         return int(waits.min()) if len(waits) else np.iinfo(np.int32).max
 
-    def _block(self, pairs: Pairs, first: int, last: int) -> Block:
-        c, rows = self.strips, pairs["row"]
-        met = c.slot[rows] > 0
+    def _before(self, rows: Rows) -> Before:
+        c, met = self.strips, self.strips.slot[rows] > 0
         lat, lon = (np.where(met, values[rows], np.nan) for values in (c.lat_deg, c.lon_deg))
-        return block(pairs, first, last, Before(lat, lon, c.kind[rows]))
+        return Before(lat, lon, c.kind[rows])
 
     # -- snapshots ------------------------------------------------------------------------------------------------
 

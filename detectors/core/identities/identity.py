@@ -95,6 +95,19 @@ class Matcher:
         may[self._renamed(history)] = True
         return may
 
+    def restated(self, fleet: Fleet, batch: Batch, rows: Rows) -> Rows:
+        """Places of reports that may put their ship on the list, or take it off: all that state who it is, of each
+        ship that has a number in common with an entry, by what it says or by what is known, and says something new."""
+        at = (batch.reports["static"] >= 0).nonzero()[0]
+        said, core, row = batch.statics[batch.reports["static"][at]], fleet.core, rows[at]
+        common = (core.listed[row] > 0) | _among(core.mmsi[row], self._mmsis)
+        for name, listed in (("imo", self._imos), ("call_sign", self._call_signs)):
+            common |= _among(said[name], listed) | _among(getattr(core, name)[row], listed)
+        new = np.zeros(len(at), bool)
+        for name, bit in _WHO if common.any() else ():
+            new |= (said["has"] & bit).astype(bool) & (said[name] != getattr(core, name)[row])
+        return np.asarray(at[np.isin(row, row[common]) & np.isin(row, row[new])], np.intp)
+
     def _renamed(self, history: History) -> Rows:
         """Reports that may make or end a likeness by name: those that state another name, number, type or length."""
         at = history.stated.nonzero()[0]
@@ -111,15 +124,6 @@ def _well_formed(imos: npt.NDArray[np.uint32]) -> Bools:
     digits = imos[:, None] // _PLACES % 10
     found: Bools = (imos > 0) & (imos < _IMO_END) & ((digits[:, :6] * _IMO_WEIGHTS).sum(axis=1) % 10 == digits[:, 6])
     return found
-
-
-def restated(fleet: Fleet, batch: Batch, rows: Rows) -> Rows:
-    """Places of the reports that say other than what is known of who their ship is, by what was known before."""
-    at = (batch.reports["static"] >= 0).nonzero()[0]
-    said, core, new = batch.statics[batch.reports["static"][at]], fleet.core, np.zeros(len(at), bool)
-    for name, bit in _WHO:
-        new |= (said["has"] & bit).astype(bool) & (said[name] != getattr(core, name)[rows[at]])
-    return np.asarray(at[new], np.intp)
 
 
 def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:
