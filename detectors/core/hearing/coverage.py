@@ -46,6 +46,7 @@ LOOK_SHARE: Final = 2  # a longer one again when it has grown by half
 AHEAD_H: Final = (0.5, 1.0, 1.5)
 AIM_SLOTS: Final = 4  # the water ahead is looked at every so many slots heard, and when a silence begins
 CHANCE_MOST: Final = 0.98
+AT_ONCE: Final = 8192  # ships whose water ahead is looked at: 200,000 take half as long as in arrays that fill no cache
 COUNTED_LEVEL: Final = 3  # silences are counted by place where they reach u = 8
 _AHEAD_H: Final = np.array((0.0, *AHEAD_H))[:, None]
 
@@ -158,6 +159,11 @@ class Coverage:
         speaks = (turn % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)
         speaks &= c.slot[heard.ships] == block.last  # else she is among those who begin
         rows = np.concatenate((heard.ships[speaks], missed.rows[missed.gone == 0]))
+        for start in range(0, len(rows), AT_ONCE):
+            self._aim_at(rows[start : start + AT_ONCE])
+
+    def _aim_at(self, rows: Places) -> None:
+        c = self.columns
         kind = c.kind[rows].astype(np.intp)
         ahead = spots_of(
             c.lat_deg[rows] + _AHEAD_H * c.north_deg_h[rows], c.lon_deg[rows] + _AHEAD_H * c.east_deg_h[rows]
