@@ -9,13 +9,14 @@ import os
 import signal
 import sys
 
-from streams import config, logs
+from streams import config, heap, logs
 from streams.errors import ConfigError, StateError, WakewatchError
 from streams.worker.supervisor import WRONG_USE
 
 
 def main() -> int:
     """Runs until stopped."""
+    heap.keep_freed()
     try:
         logs.configure(config.load().log)
         import faust

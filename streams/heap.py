@@ -1,0 +1,23 @@
+"""The C library's heap: a worker keeps what it has freed, for its next snapshot.
+
+The copies of a snapshot are freed once they are written. By default glibc then gives that memory back, and the next
+copy takes every page from the kernel anew: 69 ms of CPU for 200,000 vessels (148 MB), 19 when it was kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Final
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
+_KEPT_BYTES: Final = 1 << 30
+_MAPPED_FROM_BYTES: Final = 32 << 20  # the most that glibc allows; larger arrays are the fleet's own tables
+
+
+def keep_freed() -> bool:
+    """Has this process keep up to a GiB of freed memory. Returns False where the C library knows no such thing."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return False
+    return bool(mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)) and bool(mallopt(_MMAP_THRESHOLD, _MAPPED_FROM_BYTES))
