@@ -7,7 +7,7 @@ slot where many ships are heard, up to two hours of them where hardly any is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -91,6 +91,12 @@ def gather(rows: Rows, reports: Pairs, first_by: npt.NDArray[np.uint8]) -> Pairs
     return pairs
 
 
+def joined(parts: Sequence[Pairs]) -> Pairs:
+    """Records one after another, as bytes: numpy joins structures field by field, which takes 30 times as long."""
+    kind = parts[0].dtype
+    return np.concatenate([part.view(f"V{kind.itemsize}") for part in parts]).view(kind)
+
+
 def reduced(pairs: Pairs) -> Pairs:
     """One pair a ship and slot, in order of (row, slot): all steps, the newest position, the first station.
 
@@ -100,14 +106,18 @@ def reduced(pairs: Pairs) -> Pairs:
         return pairs
     order = _in_order(pairs["row"], pairs["slot"])
     row, slot = pairs["row"][order], pairs["slot"][order]
-    starts = np.flatnonzero((np.diff(row, prepend=-1) != 0) | (np.diff(slot, prepend=-1) != 0))
+    other = np.empty(len(row), bool)
+    other[0] = True
+    np.not_equal(row[1:], row[:-1], out=other[1:])
+    other[1:] |= slot[1:] != slot[:-1]
+    starts = other.nonzero()[0]
     if len(starts) == len(pairs):
-        return pairs[order]
+        return pairs.take(order)
     fix_ms = pairs["fix_ms"][order]
     newest = np.flatnonzero(
         fix_ms == np.repeat(np.maximum.reduceat(fix_ms, starts), np.diff(starts, append=len(pairs)))
     )
-    made: Pairs = pairs[order[newest[np.searchsorted(newest, starts)]]]
+    made = pairs.take(order[newest[newest.searchsorted(starts)]])
     made["steps"] = np.bitwise_or.reduceat(pairs["steps"][order], starts)
     made["first_by"] = pairs["first_by"][order[starts]]
     return made

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import BASE, PAIR, SLOT_MS, Before, Block, Pairs, Rows, block, reduced
+from detectors.core.hearing.blocks import BASE, PAIR, SLOT_MS, Before, Block, Pairs, Rows, block, joined, reduced
 from detectors.core.hearing.cells import COARSE, FINE, Cells, Keys
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
@@ -100,8 +100,8 @@ class Ears:
                 break
             self.listening.next_slot = last + 1
             mine = pending["slot"] <= last
-            self.listening.hold(pending[~mine])
-            made = block(pending[mine], first, last, self._before)
+            self.listening.hold(pending.take((~mine).nonzero()[0]))
+            made = block(pending.take(mine.nonzero()[0]), first, last, self._before)
             if len(made.rows):
                 return made
             if not mine.any():
@@ -184,8 +184,10 @@ class Ears:
         silences.settle()
         for start, stop, known, _ in shards:
             self.strips.paste(start, stop, known, kept.columns)
-        held = np.concatenate([np.zeros(0, PAIR), *(np.frombuffer(part, PAIR) for *_, part in shards)])
-        self.listening.hold(reduced(held[held["slot"] >= kept.next_slot]))  # what lay in closed slots was not used
+        held = joined([np.zeros(0, PAIR), *(np.frombuffer(part, PAIR) for *_, part in shards)])
+        self.listening.hold(
+            reduced(held.take((held["slot"] >= kept.next_slot).nonzero()[0]))
+        )  # what lay in closed slots was not used
 
 
 def _counts(keys: bytes, counts: bytes) -> tuple[Keys, npt.NDArray[np.float32]]:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import PAIR, SLOT_MS, Pairs, Rows, gather, reduced
+from detectors.core.hearing.blocks import PAIR, SLOT_MS, Pairs, Rows, gather, joined, reduced
 from detectors.core.hearing.stations import Numbers, Stations
 from detectors.core.hearing.strips import Strips
 from detectors.core.reports import Batch
@@ -49,7 +49,8 @@ class Listening:
         self.front_ms = int(fronts[-1])
         late = slots < np.maximum(self.over, (fronts - self.lateness_ms) // SLOT_MS)
         if late.any():
-            self._taken.append((rows[~late], reports[~late], first_by[~late]))
+            said = (~late).nonzero()[0]
+            self._taken.append((rows[said], reports.take(said), first_by[said]))
         else:
             self._taken.append((rows, reports, first_by))
         self._count += len(rows)
@@ -60,8 +61,9 @@ class Listening:
     def pending(self) -> Pairs:
         """Pairs of slots that are not closed, in order of (row, slot)."""
         if self._taken:
-            rows, reports, first_by = (np.concatenate(parts) for parts in zip(*self._taken, strict=True))
-            self.hold(reduced(np.concatenate([self._held, gather(rows, reports, first_by)])))
+            rows, reports, first_by = zip(*self._taken, strict=True)
+            taken = gather(np.concatenate(rows), joined(reports), np.concatenate(first_by))
+            self.hold(reduced(joined([self._held, taken])))
         return self._held
 
     def pending_of(self, start: int, stop: int) -> Pairs:
