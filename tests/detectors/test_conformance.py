@@ -1,6 +1,7 @@
 """What every detector owes: the same alerts however the input is cut, timed, restarted or repeated."""
 
 import importlib
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -94,25 +95,24 @@ def test_a_full_fleet_gives_the_same_bytes_at_any_cut_and_after_any_restart(seed
     assert written(run(story, fleet=SMALL, batch=40, snapshot_every=3)) == plain
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def story(request: pytest.FixtureRequest) -> Story:
-    return world(request.param)
+SEEDS = (1, 2)
 
 
-@pytest.fixture(scope="module")
-def plain(story: Story) -> list[bytes]:
-    return written(run(story))
+@cache
+def played(seed: int, tick_s: float = 60.0) -> list[Alert]:
+    """The alerts of a world that is not cut at all between two ticks."""
+    return run(world(seed), batch=100_000, tick_s=tick_s)
 
 
-def test_the_worlds_make_every_detector_speak(plain: list[bytes]) -> None:
-    spoken = {msgspec.json.decode(alert, type=Alert).detector for alert in plain}
-    spoken |= {a.detector for a in run(world(1))} | {a.detector for a in run(crowded(1), fleet=SMALL)}
-    assert spoken == set(detectors())
+def test_the_worlds_make_every_detector_speak() -> None:
+    spoken = {a.detector for seed in SEEDS for a in played(seed)}
+    assert spoken | {a.detector for a in run(crowded(1), fleet=SMALL)} == set(detectors())
 
 
-def test_every_alert_reads_like_a_note_of_an_analyst(plain: list[bytes]) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_alert_reads_like_a_note_of_an_analyst(seed: int) -> None:
     """Numbers first, what would change it while it is open, and nothing that a court would have to say."""
-    for alert in (msgspec.json.decode(each, type=Alert) for each in plain):
+    for alert in played(seed):
         assert alert.why and alert.why[0].fact, alert
         assert any(isinstance(fact.value, int | float) for fact in alert.why), alert
         assert alert.would_change or alert.status in {"closed", "retracted"}, alert
@@ -121,33 +121,38 @@ def test_every_alert_reads_like_a_note_of_an_analyst(plain: list[bytes]) -> None
         assert len(alert.headline) <= 100 and not alert.headline.endswith(" ")
 
 
-@pytest.mark.parametrize("batch", [1, 7, 100])
-def test_any_cut_into_batches_gives_the_same_bytes(story: Story, plain: list[bytes], batch: int) -> None:
-    assert written(run(story, batch=batch)) == plain
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("batch", [1, 7])
+def test_any_cut_into_batches_gives_the_same_bytes(seed: int, batch: int) -> None:
+    assert written(run(world(seed), batch=batch, tick_s=1800.0)) == written(played(seed, tick_s=1800.0))
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("tick_s", [10.0, 61.7, 900.0])
-def test_any_tick_timing_gives_the_same_alerts(story: Story, plain: list[bytes], tick_s: float) -> None:
-    assert sorted(written(run(story, tick_s=tick_s))) == sorted(plain)
+def test_any_tick_timing_gives_the_same_alerts(seed: int, tick_s: float) -> None:
+    assert sorted(written(run(world(seed), tick_s=tick_s))) == sorted(written(played(seed)))
 
 
-@pytest.mark.parametrize("every", [1, 5])
-def test_state_survives_a_snapshot_at_every_point(story: Story, plain: list[bytes], every: int) -> None:
-    assert written(run(story, batch=50, snapshot_every=every)) == plain
+@pytest.mark.parametrize(("seed", "hours", "every"), [(1, 14, 1), (2, 40, 3)])
+def test_state_survives_a_snapshot_at_every_point(seed: int, hours: int, every: int) -> None:
+    """At every record and tick of one world's first hours, at every third of another's."""
+    story = [said for said in world(seed) if said.at_s < hours * HOUR]
+    assert written(run(story, batch=50, snapshot_every=every)) == written(run(story))
 
 
-def test_receptions_by_several_stations_change_nothing(story: Story) -> None:
-    numbered = [msgspec.structs.replace(s, payload=i + 1) for i, s in enumerate(story)]
-    heard_twice = [copy for s in numbered for copy in (s, s)]
-    once, twice = run(numbered), run(heard_twice)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_receptions_by_several_stations_change_nothing(seed: int) -> None:
+    numbered = [msgspec.structs.replace(s, payload=i + 1) for i, s in enumerate(world(seed))]
+    twice = run([copy for s in numbered for copy in (s, s)])
     drop = {"evidence": ()}
-    bare = [[msgspec.structs.replace(a, **drop) for a in alerts] for alerts in (once, twice)]
+    bare = [[msgspec.structs.replace(a, **drop) for a in alerts] for alerts in (played(seed), twice)]
     assert bare[0] == bare[1]
 
 
-def test_inputs_are_left_untouched(story: Story) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_inputs_are_left_untouched(seed: int) -> None:
     playing = engine()
-    for item in log(story, batch=500, tick_s=60.0):
+    for item in log(world(seed), batch=500, tick_s=1800.0):
         if isinstance(item, Batch):
             was = item.reports.tobytes(), item.statics.tobytes()
             playing.apply(item)
@@ -156,18 +161,12 @@ def test_inputs_are_left_untouched(story: Story) -> None:
             playing.tick(item)
 
 
-def test_ids_and_revisions_are_unique_and_episodes_run_in_order(story: Story) -> None:
-    alerts = run(story)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ids_and_revisions_are_unique_and_episodes_run_in_order(seed: int) -> None:
     seen: dict[str, list[tuple[int, str]]] = {}
-    for alert in alerts:
+    for alert in played(seed):
         seen.setdefault(alert.id, []).append((alert.revision, alert.status))
     for revisions in seen.values():
         assert [r for r, _ in revisions] == list(range(1, len(revisions) + 1))
         assert revisions[0][1] == "opened"
         assert all(status == "updated" for _, status in revisions[1:-1])
-
-
-def test_headlines_fit_a_phone_and_accuse_nobody(story: Story) -> None:
-    for alert in run(story):
-        assert len(alert.headline) <= 100
-        assert "illegal" not in alert.headline.lower()

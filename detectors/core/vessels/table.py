@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,8 @@ Block = npt.NDArray[np.void]
 Owned = tuple[str, Column]
 
 
-def layout(owned: Iterable[Owned]) -> np.dtype[np.void]:
+@cache
+def layout(owned: tuple[Owned, ...]) -> np.dtype[np.void]:
     """The record: widest columns first, so that every value lies aligned without gaps."""
     parts = [(field(owner, column.name), np.dtype(column.dtype)) for owner, column in owned]
     parts.sort(key=lambda part: -part[1].base.alignment)
@@ -38,7 +40,7 @@ class Table:
 
     def __init__(self, owned: Sequence[Owned]) -> None:
         self.owned = tuple(owned)
-        self.kind = layout(owned)
+        self.kind = layout(self.owned)
         blank = np.zeros(1, self.kind)
         for owner, column in owned:
             if column.default:
