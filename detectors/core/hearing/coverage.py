@@ -179,8 +179,7 @@ class Coverage:
         own = Own(missed.reckoned[:, 1:2], np.array(((c.own_fine[rows],), (c.own_coarse[rows],)), np.float64))
         here, there = self._usual(missed, class_b, own)
         place = np.minimum(1.0, there / np.maximum(here, HERE_LEAST))
-        own_now = c.own_heard[rows].astype(np.float64), c.own_expected[rows].astype(np.float64)
-        lively = self.water.lively(missed.there, *own_now)
+        lively = self.water.lively(missed.there, np.array((c.own_heard[rows], c.own_expected[rows]), np.float64))
         gain = np.minimum(CHANCE_MOST, c.habit[rows] * lively * place) * missed.alive
         gain = self._watch(missed, gain)
         before = c.level[rows].astype(np.intp)

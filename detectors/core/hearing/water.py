@@ -18,6 +18,7 @@ FAST, SLOW = (float(np.exp(-5.0 / minutes)) for minutes in (5, 48 * 60))
 PARTS: Final = 1 << 20
 PLACE_WEIGHT: Final = 2.0
 COARSE_WEIGHT, NEAR_WEIGHT, FINE_WEIGHT = 2.0, 1.0, 1.0
+_WEIGHTS: Final = np.array([[COARSE_WEIGHT], [NEAR_WEIGHT], [FINE_WEIGHT]])
 LIVELY_LEAST: Final = 0.3
 UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well ships are heard where nobody has been, and for how many that counts
 B_OF_A: Final = 0.6
@@ -127,19 +128,21 @@ class Water:
             prior[:, b] = np.maximum(UNKNOWN, B_OF_A * of_a)
         return prior
 
-    def lively(self, spots: Spots, own_heard: Floats, own_expected: Floats) -> Floats:
-        """How well ships around each place are heard now against what they are used to, at most 1; without her."""
-        around = self.cells.find(keys_around(spots[FINE]))
-        coarse, middle = self.cells.find(spots[COARSE]), around[4]
-        now = self.cells.values[:2]
-        lively = np.ones(len(own_heard))
-        for heard, expected, weight in (
-            (*now[:, coarse], COARSE_WEIGHT),
-            (*now[:, around].sum(axis=1, dtype=np.float64), NEAR_WEIGHT),
-            (*now[:, middle], FINE_WEIGHT),
-        ):
-            others = np.maximum(heard - own_heard, 0) + weight * lively
-            lively = np.minimum(1.0, others / (np.maximum(expected - own_expected, 0) + weight))
+    def lively(self, spots: Spots, own: Floats) -> Floats:
+        """How well ships around each place are heard now against what they are used to, at most 1; without her.
+
+        ``own``: how often she was heard herself, and should have been; (2, ships).
+        """
+        now, around = self.cells.values[:2], self.cells.find(keys_around(spots[FINE]))
+        counts = np.empty((2, len(_WEIGHTS), spots.shape[1]))
+        counts[:, 0] = now[:, self.cells.find(spots[COARSE])]
+        counts[:, 1] = np.add.reduce(now[:, around], axis=1, dtype=np.float64)
+        counts[:, 2] = now[:, around[4]]
+        heard, expected = np.maximum(counts - own[:, None], 0)
+        expected += _WEIGHTS
+        lively = np.ones(spots.shape[1])
+        for others, weight, of in zip(heard, _WEIGHTS, expected, strict=True):
+            lively = np.minimum(1.0, (others + weight * lively) / of)
         return np.where(lively < LIVELY_LEAST, 0.0, lively)
 
     def began(self, spots: Spots, kind: Places) -> None:
