@@ -121,14 +121,12 @@ def test_every_alert_reads_like_a_note_of_an_analyst(seed: int) -> None:
         assert len(alert.headline) <= 100 and not alert.headline.endswith(" ")
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize(("seed", "batch"), [(1, 1), (1, 7), (2, 7)])
 def test_any_cut_into_batches_gives_the_same_bytes(seed: int, batch: int) -> None:
     assert written(run(world(seed), batch=batch, tick_s=1800.0)) == written(played(seed, tick_s=1800.0))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("tick_s", [10.0, 61.7, 900.0])
+@pytest.mark.parametrize(("seed", "tick_s"), [(1, 10.0), (2, 61.7), (1, 900.0), (2, 900.0)])
 def test_any_tick_timing_gives_the_same_alerts(seed: int, tick_s: float) -> None:
     assert sorted(written(run(world(seed), tick_s=tick_s))) == sorted(written(played(seed)))
 

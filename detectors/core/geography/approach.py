@@ -54,6 +54,8 @@ def _zone_look(places: Places, number: int, ship: Ship, *, named: bool, speeds: 
         if named:
             yield Look(number, DESTINATION)
         return
+    if not named and places.far_from(number, ship.lat_deg, ship.sog_kn or 0.0):
+        return
     distance_nm = places.distance_nm(number, ship.lat_deg, ship.lon_deg)
     if places.contains(number, ship.lat_deg, ship.lon_deg):
         yield Look(number, INSIDE, distance_nm)
