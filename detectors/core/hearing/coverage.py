@@ -218,9 +218,11 @@ class Coverage:
     def _judge(self, missed: Missed, last: int, taught: Bools) -> None:
         c, rows = self.columns, missed.rows
         kind = np.minimum(missed.kind, KINDS - 1)
-        own = ((c.level[rows] >= COUNTED_LEVEL) & taught[rows]).astype(np.float64)
+        counted = taught[rows] & (missed.kind < KINDS)
+        own = (counted & (c.level[rows] >= COUNTED_LEVEL)).astype(np.float64)
         times = self.water.oftener(missed.here, kind, own)
-        c.chance[rows] = self.silences.chance(c.stratum[rows].astype(np.intp), c.lost[rows].astype(np.float64), times)
+        strata, lost = c.stratum[rows].astype(np.intp), c.lost[rows].astype(np.float64)
+        c.chance[rows] = self.silences.chance(strata, lost, times, counted & (c.level[rows] >= 0))
         c.asked[rows] = last
         idle = np.maximum(c.missed[rows], c.away[rows]).astype(np.int64)
         c.due[rows] = last + np.maximum(NEXT_LOOK_SLOTS - c.missed[rows].astype(np.int64), idle // LOOK_SHARE + 1)

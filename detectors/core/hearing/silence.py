@@ -35,6 +35,7 @@ HOURS_A_DAY: Final = 24.0
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
 
 
 def stratum(kind: Places, place: Floats, rate: Floats) -> Places:
@@ -63,6 +64,8 @@ class Silences:
         """Silences an hour that reach each mark."""
         self.step: Floats = np.zeros((STRATA, LEVELS))
         """Of those at a mark, the share that reaches the next."""
+        self.others: Floats = np.zeros((STRATA, LEVELS))
+        """``reach`` without one silence that has come to that mark: what all others say of it."""
         self.settle()
 
     def age(self, slots: int) -> None:
@@ -88,21 +91,33 @@ class Silences:
         """Works out ``reach`` and ``step`` from the counts and the shipped table."""
         hours, first = self.counts[:, 0], self.counts[:, 1]
         on, ended = self.counts[:, 2 : 2 + LEVELS], self.counts[:, 2 + LEVELS :]
-        rate = (first + REACH_HOURS * REACH) / (hours + REACH_HOURS)
-        self.step = (on + STEPS_WEIGHT * STEPS) / (on + ended + STEPS_WEIGHT)
-        self.reach[:, 0] = rate
-        self.reach[:, 1:] = self.step[:, :-1]
-        np.cumprod(self.reach, axis=1, out=self.reach)
+        self.step = _share(on, ended)
+        self.reach = _reached(first, hours, self.step)
+        self.others = _reached(np.maximum(first - 1, 0), hours, _share(np.maximum(on - 1, 0), ended))
 
-    def chance(self, strata: Places, lost: Floats, times: Floats) -> Floats:
+    def chance(self, strata: Places, lost: Floats, times: Floats, own: Bools | None = None) -> Floats:
         """The chance that an honest ship of that stratum shows, within a day, a silence of ``lost`` or more.
 
-        ``times``: how much oftener silences are at its place than elsewhere in the stratum.
+        ``times``: how much oftener silences are at its place than elsewhere in the stratum. ``own``: whether the
+        silence itself has been counted; it is left out.
         """
         level = np.clip(level_of(lost), 0, LEVELS - 1)
         beyond = np.log2(np.maximum(lost, 1.0) / MARKS[level])
-        an_hour = self.reach[strata, level] * self.step[strata, level] ** beyond * times
+        reach = self.reach[strata, level]
+        if own is not None:
+            reach = np.where(own, self.others[strata, level], reach)
+        an_hour = reach * self.step[strata, level] ** beyond * times
         return np.asarray(np.where(lost < MARKS[0], 1.0, -np.expm1(-HOURS_A_DAY * an_hour)))
+
+
+def _share(on: Floats, ended: Floats) -> Floats:
+    return np.asarray((on + STEPS_WEIGHT * STEPS) / (on + ended + STEPS_WEIGHT))
+
+
+def _reached(first: Floats, hours: Floats, step: Floats) -> Floats:
+    """Silences an hour that reach each mark."""
+    rate = (first + REACH_HOURS * REACH) / (hours + REACH_HOURS)
+    return np.cumprod(np.column_stack([rate, step[:, :-1]]), axis=1)
 
 
 def share_of_budget(least: Floats, a_day: float, most: float) -> float:
