@@ -47,15 +47,17 @@ def test_the_gap_closes_when_she_is_heard_with_distance_and_speed() -> None:
     assert closed.details["distance_nm"] == 4.02 and closed.details["implied_speed_kn"] == 1.0
 
 
-def test_a_report_that_comes_too_late_takes_the_gap_back() -> None:
-    """Of half past four, told at six: she was not silent at five, when the gap was opened."""
+def test_a_report_that_comes_too_late_takes_the_gap_back_and_her_silence_since_is_judged_anew() -> None:
+    """Of half past four, told at six: she was not silent at five, when the gap was opened; at seven she is."""
     late = voyage(SHIP, [DARK_FROM + 0.5 * HOUR], (38.0, 130.0), 1.0)
-    others = peers(8)
+    others = peers(9)
     told_at = next(n for n, s in enumerate(others) if s.at_s > DARK_FROM + 2 * HOUR)
-    opened, retracted = gaps([*beside(others[:told_at], ship()), *late, *others[told_at:]])
+    opened, retracted, again = gaps([*beside(others[:told_at], ship()), *late, *others[told_at:]])
     assert (retracted.id, retracted.revision, retracted.status) == (opened.id, 2, "retracted")
     assert retracted.details["reason"] == "late_report" and retracted.details["silent_for_s"] < 3600
     assert retracted.headline.endswith("told late: not silent then")
+    assert (again.status, again.episode_start) == ("opened", retracted.details["reappeared_at"]) and again.id != opened.id
+    assert 2.4 * HOUR <= again.details["silent_for_s"] <= 2.7 * HOUR  # an hour in which she could have been heard
 
 
 def test_fifty_nine_minutes_are_no_gap() -> None:

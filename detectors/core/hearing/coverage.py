@@ -25,11 +25,14 @@ import numpy.typing as npt
 from detectors.core.hearing.blocks import CLASS_B, Block
 from detectors.core.hearing.cells import COARSE, FINE, Spots, spots_of
 from detectors.core.hearing.habits import (
+    FORGET_SLOTS,
+    KNOWN_SLOTS,
     PRESENT_SLOTS,
     SEEN_MOST,
     Heard,
     Missed,
     add_own,
+    end,
     heard_in,
     last_spots,
     missed_by,
@@ -85,6 +88,20 @@ class Coverage:
         if len(missed.rows):
             self._judge(missed, block.last, taught)
         return missed.rows
+
+    def belated(self, rows: Places, slots: Ints, first: int, taught: Bools) -> None:
+        """Each was heard in that slot after all, it is known now: her silence begins there, and is looked at anew.
+
+        Comes before the block that begins at slot ``first``: what she loses counts from there on. Her last place and
+        what she is used to stay as they were. ``taught``: one flag a row, whose silences teach.
+        """
+        c = self.columns
+        which = (c.slot[rows] < slots) & (slots >= first - FORGET_SLOTS) & (c.seen[rows] >= KNOWN_SLOTS)
+        rows, slots = rows[which], slots[which]
+        ended = rows[(c.level[rows] >= 0) & (c.kind[rows] < KINDS) & taught[rows]]
+        self.silences.ended(c.stratum[ended].astype(np.intp), c.level[ended].astype(np.intp))
+        end(c, rows)
+        c.slot[rows], c.asked[rows], c.due[rows] = slots, first - 1, 0
 
     def nobody(self, slots: int, size: int) -> None:
         """So many slots passed in which nobody at all was heard: nothing is known of anybody's silence in them."""

@@ -57,6 +57,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     coarse_keys: bytes
     coarse: bytes
     silences: bytes
+    belated: bytes = b""
 
 
 class Ears:
@@ -80,6 +81,7 @@ class Ears:
     def forget(self, rows: Rows) -> None:
         """Nothing is known of these rows any more."""
         self.strips.forget(rows)
+        self.listening.belated.forget(rows)
         pending = self.listening.pending()
         gone = np.isin(pending["row"], rows)
         if gone.any():
@@ -112,6 +114,7 @@ class Ears:
 
     def close(self, made: Block, size: int, apart: npt.NDArray[np.bool_]) -> Closed:
         """Closes a block. Silences of ships ``apart`` (one flag a row) are judged, and teach nothing of others'."""
+        self.coverage.belated(*self.listening.belated.take(made.first), made.first, ~apart)
         missed, c = self.coverage.close(made, size, apart), self.strips
         telling = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
         return Closed((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
@@ -159,6 +162,7 @@ class Ears:
             format=COVERAGE_FORMAT, columns=self.strips.spec, next_slot=heard.next_slot, front_ms=heard.front_ms,
             over=heard.over, stations=heard.stations.names, fine_keys=fine_keys.tobytes(), fine=fine.tobytes(),
             coarse_keys=coarse_keys.tobytes(), coarse=coarse.tobytes(), silences=silences.counts.tobytes(),
+            belated=heard.belated.tobytes(),
         )  # fmt: skip
         return zlib.compress(msgspec.msgpack.encode(kept), 1)
 
@@ -177,6 +181,7 @@ class Ears:
         self.listening.next_slot, self.listening.front_ms = kept.next_slot, kept.front_ms
         self.listening.over = kept.over
         self.listening.stations.names = list(kept.stations)
+        self.listening.belated.restore(kept.belated)
         self.coverage.water.cells = Cells(WIDTH)
         self.coverage.water.cells.restore(_counts(kept.fine_keys, kept.fine), _counts(kept.coarse_keys, kept.coarse))
         silences = self.coverage.silences

@@ -133,7 +133,7 @@ def note(c: Strips, block: Block, heard: Heard, spots: Spots) -> None:
     """Writes down who was heard, where (``spots``: of each pair) and how; their silences are over."""
     rows, ends = heard.ships, heard.ends
     _learn(c, block, heard)
-    _end(c, rows[heard.gone > 0])
+    end(c, rows[heard.gone > 0])
     slot, stations, lat_deg = block.slots[ends], block.stations[ends], block.lat_deg[ends]
     c.slot[rows], c.asked[rows], c.due[rows] = slot, slot, slot + FIRST_LOOK_SLOTS
     c.seen[rows] = np.minimum(heard.seen + heard.spoken, SEEN_MOST)
@@ -149,7 +149,7 @@ def note(c: Strips, block: Block, heard: Heard, spots: Spots) -> None:
     c.east_deg_h[rows] = sog_kn * np.sin(course) / 60 / np.maximum(0.1, np.cos(np.radians(lat_deg)))
 
 
-def _end(c: Strips, rows: Places) -> None:
+def end(c: Strips, rows: Places) -> None:
     """The silences of these are over. (No other has left anything to put back.)"""
     if len(rows):
         c.lost[rows], c.level[rows], c.chance[rows], c.gain[rows] = 0, -1, 1, 0

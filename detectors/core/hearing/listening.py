@@ -2,7 +2,7 @@
 
 Reports arrive in log order, some of them out of order of time: a slot is over when this partition's own front has
 passed its end by the allowed lateness, or a tick says so of the whole source. Reports in time all stand before
-either. A report later than that finds its slot closed: it counts for the vessel, not for the slot.
+either. A report later than that finds its slot closed: it counts for the vessel, not for the slot (``belated``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.hearing.belated import Belated
 from detectors.core.hearing.blocks import PAIR, SLOT_MS, Pairs, Rows, gather, joined, reduced
 from detectors.core.hearing.stations import Numbers, Stations
 from detectors.core.hearing.strips import Strips
@@ -33,6 +34,7 @@ class Listening:
         self.over = 0
         """Slots before this one are over: what is said of them now is late."""
         self.stations = Stations()
+        self.belated = Belated()
         self._held: Pairs = np.zeros(0, PAIR)
         self._taken: list[tuple[Rows, Pairs, Numbers]] = []  # what came since, as it came: made pairs of many at a time
         self._count = 0
@@ -47,8 +49,10 @@ class Listening:
         first_by = self._first_by(strips, batch, rows, slots)
         fronts = np.maximum.accumulate(np.maximum(reports["time_ms"], self.front_ms))
         self.front_ms = int(fronts[-1])
-        late = slots < np.maximum(self.over, (fronts - self.lateness_ms) // SLOT_MS)
+        over = np.maximum(self.over, (fronts - self.lateness_ms) // SLOT_MS)
+        late = slots < over
         if late.any():
+            self.belated.note(rows[late], slots[late], over[late])
             said = (~late).nonzero()[0]
             self._taken.append((rows[said], reports.take(said), first_by[said]))
         else:
