@@ -12,10 +12,12 @@ How it decides. When slots of five minutes close, coverage (detectors/core/heari
 how many opportunities to be heard she has lost, and the chance that an honest ship loses as many in a day. A gap needs
 a chance below alpha, and min_silence_s in slots in which she could have been heard (20 min for listed ships, 4 h at
 rest). alpha follows from false_gaps_per_day: as high as the ships now heard under way allow, and never above
-alpha_most. Silences of listed ships teach nothing of honest ones. A gap opens at the step by which every report in time
-would have come, if she is silent still. Class B is left out unless listed. Where nothing can be heard (the station is
-dead, the place is out of range, everybody around fell silent too) nothing is said: it is counted as "cannot tell"; for
-a listed ship it is said. The gap closes at the next report, with the distance covered and the speed that it took.
+alpha_most. A quarter of alpha counts up to the second look, and of a ship that may have moored it is asked that she
+would have been heard at her berth by now (detectors/core/hearing/verdict.py; not of listed ships). Silences of listed
+ships teach nothing of honest ones. A gap opens at the step by which every report in time would have come, if she is
+silent still. Class B is left out unless listed. Where nothing can be heard (the station is dead, the place is out of
+range, everybody around fell silent too) nothing is said: it is counted as "cannot tell"; for a listed ship it is said.
+The gap closes at the next report, with the distance covered and the speed that it took.
 
 When it is wrong. A ship that switches off just as everybody around her is lost is not found. A ship alone in water
 where nobody else sails is judged by what ships elsewhere showed, shipped in detectors/core/hearing/priors.py; where few
@@ -36,13 +38,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from detectors.core import dark
 from detectors.core.alert import Alert, Fact
-from detectors.core.dark import disproved, heard_by, leg, on, peers_heard, silence_details, verified, whereabouts
 from detectors.core.geography.havens import once_heard, while_silent
 from detectors.core.hearing.blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
 from detectors.core.hearing.coverage import GAIN_LEAST
 from detectors.core.hearing.ears import Closed, Ears
-from detectors.core.hearing.silence import share_of_budget
+from detectors.core.hearing.verdict import Rules, Silence, limits, rare
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, unix_ms, zulu
 from detectors.core.vessels.columns import Column
@@ -50,8 +52,6 @@ from detectors.core.vessels.ship import Ship
 
 SLOT_S: Final = SLOT_MS // MS
 MIN_REPORTS: Final = 3
-UNHEARD: Final = "unheard"
-"""Key of the alert that a listed ship cannot be heard."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -97,7 +97,19 @@ class Gap(Detector):
         alpha_most: Annotated[
             float,
             Meta(gt=0, le=1, description="... but never is a silence a gap that is likelier than this within a day"),
-        ] = 0.1
+        ] = 0.2
+        second_look_s: Annotated[
+            float, Meta(ge=0, le=2_592_000, description="A silence shorter than this must be four times as rare, s")
+        ] = 6300.0
+        moored_reports: Annotated[
+            float, Meta(ge=0, le=100, description="Reports missed, had she moored, that tell she has not")
+        ] = 5.0
+        slow_kn: Annotated[
+            float, Meta(ge=0, le=100, description="A ship as slow as this may have moored as she fell silent, kn")
+        ] = 8.0
+        judged_within_s: Annotated[
+            float, Meta(ge=3600, le=2_592_000, description="A silence that is no gap by then is none, s")
+        ] = 21_600.0
         alpha_listed: Annotated[
             float, Meta(gt=0, le=1, description="The same for a watchlisted ship, whatever the others' number")
         ] = 0.5
@@ -144,17 +156,19 @@ class Gap(Detector):
         likely = judged & long & (c.gain[rows] > GAIN_LEAST)
         if not likely.any():
             return np.asarray(likely)
-        chance = np.round(c.chance[rows].astype(np.float64), 6)
-        return np.asarray(likely & (chance < np.where(listed, t.alpha_listed, self._alpha(step))))
+        silence, alpha = Silence.of(c, rows), self._alpha(step)
+        means = np.where(listed, silence.chance < t.alpha_listed, rare(silence, alpha, self._rules()))
+        return np.asarray(likely & means)
+
+    def _rules(self) -> Rules:
+        t = self.thresholds
+        return Rules(t.second_look_s / SLOT_S, t.moored_reports, t.slow_kn, t.judged_within_s / SLOT_S)
 
     def _alpha(self, step: Step) -> float:
         """As likely a silence as may be called a gap, so that honest ships give false_gaps_per_day."""
-        ears, heard = _ears(step), _closed(step).heard
-        under_way = heard[ears.strips.kind[heard] == UNDER_WAY]
-        least = ears.coverage.least_chances(under_way, round(self.thresholds.min_silence_s / SLOT_S))
-        a_day = self.thresholds.false_gaps_per_day / ears.partitions
-        alpha: float = share_of_budget(np.sort(least), a_day, self.thresholds.alpha_most)
-        return alpha
+        t = self.thresholds
+        slots = round(t.min_silence_s / SLOT_S)
+        return _ears(step).alpha(_closed(step).heard, slots, t.false_gaps_per_day, t.alpha_most)
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
         """A verdict at the end of slots; opens when its step has come; closes at a report."""
@@ -163,7 +177,7 @@ class Gap(Detector):
             return []
         if step.kind != "reports":
             return self._silent(step, at)
-        opened = [alert for key in ("", UNHEARD) if (alert := self.opened(step, at, key)) is not None]
+        opened = [alert for key in ("", dark.UNHEARD) if (alert := self.opened(step, at, key)) is not None]
         return [self._heard(step, at, alert) for alert in opened]
 
     def _tell(self, step: Step, at: int) -> None:
@@ -173,9 +187,10 @@ class Gap(Detector):
         told_ms = next_step(int(step.time_ms[at]) + ears.listening.lateness_ms)
         mine.seen_to[row], mine.told_step[row] = c.slot[row], told_ms // STEP_MS
         mine.told_chance[row], mine.told_habit[row] = c.chance[row], c.habit[row]
-        mine.told_alpha[row] = self.thresholds.alpha_listed if listed else self._alpha(step)
+        limit = limits(Silence.of(c, step.rows[[at]]), self._alpha(step), self._rules())[0]
+        mine.told_alpha[row] = self.thresholds.alpha_listed if listed else limit
         mine.told_missed[row], mine.told_kind[row] = c.missed[row], c.kind[row]
-        mine.told_peers[row] = min(peers_heard(ears, _closed(step), row), 65_535)
+        mine.told_peers[row] = min(dark.peers_heard(ears, _closed(step), row), 65_535)
         self.arm_by(step, at, told_ms)
 
     def _silent(self, step: Step, at: int) -> Iterable[Finding]:
@@ -189,10 +204,10 @@ class Gap(Detector):
             yield self._open(step, at, ship)
             return
         unheard_ms = NEVER_MS
-        if ship.listed is not None and self.opened(step, at, UNHEARD) is None:
+        if ship.listed is not None and self.opened(step, at, dark.UNHEARD) is None:
             unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS)
         if unheard_ms <= now_ms:
-            yield self._unheard(step, at, ship)
+            yield dark.unheard(step.reference, ship, now_ms, int(self.thresholds.unheard_after_s))
             unheard_ms = NEVER_MS
         if (waits_ms := min(told_ms, unheard_ms)) < NEVER_MS:
             self.arm(step, at, waits_ms)
@@ -209,7 +224,7 @@ class Gap(Detector):
             situation=self._situation(ship, category),
             time_ms=now_ms,
             start_ms=ship.last_ms,
-            headline=f"{ship.title} silent {silent}{whereabouts(ship)} since {zulu(ship.last_ms)}",
+            headline=f"{ship.title} silent {silent}{dark.whereabouts(ship)} since {zulu(ship.last_ms)}",
             why=(
                 Fact(fact="chance of such a silence within a day, transmitting", value=chance, threshold=alpha),
                 Fact(fact="silence while she could have been heard", value=missed_s, threshold=needed_s, unit="s"),
@@ -220,8 +235,8 @@ class Gap(Detector):
                 "any report of the ship closes it",
                 "a loss of reception around her that others show too would explain it",
             ),
-            verification=verified(ship),
-            details=silence_details(ship, category, (now_ms - ship.last_ms) // MS) | heard_by(step, row)
+            verification=dark.verified(ship),
+            details=dark.silence_details(ship, category, (now_ms - ship.last_ms) // MS) | dark.heard_by(step, row)
             | {"p_silence": chance, "alpha": alpha, "peers_heard": peers}
             | while_silent(step.reference, ship, now_ms),
             sentences=(ship.sentence,) if ship.sentence else (),
@@ -232,36 +247,13 @@ class Gap(Detector):
         unlisted_s = t.min_silence_at_rest_s if category == "at_rest" else t.min_silence_s
         return float(unlisted_s if ship.listed is None else t.min_silence_listed_s)
 
-    def _unheard(self, step: Step, at: int, ship: Ship) -> Finding:
-        """A listed ship whose silence is no gap: this feed could hardly have heard her."""
-        now_ms = int(step.time_ms[at])
-        silent_s = (now_ms - ship.last_ms) // MS
-        return Finding(
-            action="open",
-            key=UNHEARD,
-            situation="gap.listed_unheard",
-            time_ms=now_ms,
-            start_ms=ship.last_ms,
-            headline=f"{ship.title} not heard since {zulu(ship.last_ms)}{whereabouts(ship)}: could not have been",
-            why=(
-                Fact(
-                    fact="silence, in which this feed could hardly have heard her", value=silent_s,
-                    threshold=int(self.thresholds.unheard_after_s), unit="s",
-                ),
-            ),
-            would_change=("any report of the ship closes it", "hearing others where she may be would allow a verdict"),
-            verification=verified(ship),
-            details=silence_details(ship, "cannot_tell", silent_s) | while_silent(step.reference, ship, now_ms),
-            sentences=(ship.sentence,) if ship.sentence else (),
-        )  # fmt: skip
-
     def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
         before, ship = step.ship_before(at), step.ship(at)
         dark_ms, category = ship.last_ms - before.last_ms, str(opened.details["category"])
-        situation, key = self._situation(ship, category), UNHEARD if category == "cannot_tell" else ""
+        situation, key = self._situation(ship, category), dark.UNHEARD if category == "cannot_tell" else ""
         if ship.last_ms < unix_ms(opened.time):
-            return disproved(opened, before, ship, situation, key=key, line=step.lines(at))
-        far_nm, speed_kn = leg(before, ship, moved=bool(step.moved[at]))
+            return dark.disproved(opened, before, ship, situation, key=key, line=step.lines(at))
+        far_nm, speed_kn = dark.leg(before, ship, moved=bool(step.moved[at]))
         details = {
             **opened.details,
             "silent_for_s": dark_ms // MS,
@@ -275,9 +267,9 @@ class Gap(Detector):
             key=key,
             situation=situation,
             time_ms=ship.last_ms,
-            headline=f"{ship.title} reappeared after {spoken(dark_ms)}{on(far_nm)} {zulu(ship.last_ms)}",
+            headline=f"{ship.title} reappeared after {spoken(dark_ms)}{dark.on(far_nm)} {zulu(ship.last_ms)}",
             why=(Fact(fact="silence", value=dark_ms // MS, unit="s"), *opened.why[1:]),
-            verification=verified(ship),
+            verification=dark.verified(ship),
             details=details,
             sentences=tuple(line for line in (before.sentence, step.lines(at)) if line),
         )

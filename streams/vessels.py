@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 
 from detectors.core.alert import Alert, Position, Vessel
+from detectors.core.dark import UNHEARD
 from detectors.core.engine import Engine
 from detectors.core.units import rfc3339
 from detectors.core.vessels.ship import Ship, read_ship
-from detectors.gap import UNHEARD
 
 Hearing = Literal["source_up", "source_down"]
 

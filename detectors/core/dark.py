@@ -8,13 +8,17 @@ import numpy as np
 
 from detectors.core.alert import Alert, Fact, Verification
 from detectors.core.geo import distance_nm, distances_nm, place, unit_vectors
+from detectors.core.geography.havens import while_silent
 from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.protocol import Finding, Step
+from detectors.core.reference import Reference
 from detectors.core.units import HOUR_MS, MS, rfc3339, unix_ms, zulu
 from detectors.core.vessels.ship import Ship
 
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 PEERS_NM: Final = 60.0
+UNHEARD: Final = "unheard"
+"""Key of the alert that a listed ship cannot be heard."""
 
 
 def whereabouts(ship: Ship) -> str:
@@ -87,4 +91,27 @@ def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, key: s
             "reason": "late_report",
         },
         sentences=tuple(each for each in (before.sentence, line) if each),
+    )  # fmt: skip
+
+
+def unheard(reference: Reference, ship: Ship, now_ms: int, after_s: int) -> Finding:
+    """A listed ship whose silence, longer than ``after_s``, is no gap: this feed could hardly have heard her."""
+    silent_s = (now_ms - ship.last_ms) // MS
+    return Finding(
+        action="open",
+        key=UNHEARD,
+        situation="gap.listed_unheard",
+        time_ms=now_ms,
+        start_ms=ship.last_ms,
+        headline=f"{ship.title} not heard since {zulu(ship.last_ms)}{whereabouts(ship)}: could not have been",
+        why=(
+            Fact(
+                fact="silence, in which this feed could hardly have heard her", value=silent_s, threshold=after_s,
+                unit="s",
+            ),
+        ),
+        would_change=("any report of the ship closes it", "hearing others where she may be would allow a verdict"),
+        verification=verified(ship),
+        details=silence_details(ship, "cannot_tell", silent_s) | while_silent(reference, ship, now_ms),
+        sentences=(ship.sentence,) if ship.sentence else (),
     )  # fmt: skip

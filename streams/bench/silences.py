@@ -12,13 +12,16 @@ from detectors.core.hearing.coverage import GAIN_LEAST, Coverage
 from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
 from detectors.core.hearing.silence import share_of_budget
 from detectors.core.hearing.strips import Strips
+from detectors.core.hearing.verdict import Rules, Silence, rare
+from detectors.gap import Gap
 from streams.bench.faults import HOUR
-from streams.scenario.worlds import SLOTS_A_DAY, Counts, World
+from streams.scenario.worlds import SLOT_S, SLOTS_A_DAY, Counts, World
 
 FIRST_SLOT: Final = 1000  # slot 0 means never
 LONGEST: Final = 26 * HOUR
 GFW_HOURS, GFW_SLOTS_BEFORE = 12, 14
-FALSE_A_DAY, ALPHA_MOST = 5.0, 0.1  # a feed's false gaps a day, and the likeliest silence that is a gap
+SET: Final = Gap.Thresholds()
+RULES: Final = Rules(SET.second_look_s / SLOT_S, SET.moored_reports, SET.slow_kn, SET.judged_within_s / SLOT_S)
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -38,6 +41,9 @@ class Silent(NamedTuple):
     alpha: npt.NDArray[np.float64]
     seen: Ints
     """Slots heard in the day before the silence."""
+    rate: npt.NDArray[np.float64]
+    """Reports a slot before it."""
+    speed_kn: npt.NDArray[np.float64]
 
     @property
     def age(self) -> Ints:
@@ -63,13 +69,15 @@ def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
         coverage.close(_slot(world, slot, rows, stations[slot, rows], reports[slot, rows]), ships)
         age = slot + FIRST_SLOT - strips.slot
         missed = np.flatnonzero((strips.seen >= KNOWN_SLOTS) & (age > 0) & (age <= LONGEST))
+        one = Silence.of(strips, missed)
         last = strips.slot[missed].astype(np.int64) - FIRST_SLOT
         under_way = rows[strips.kind[rows] == UNDER_WAY]
-        alpha = share_of_budget(np.sort(coverage.least_chances(under_way, HOUR)), FALSE_A_DAY, ALPHA_MOST)
+        least = np.sort(coverage.least_chances(under_way, HOUR))
+        alpha = share_of_budget(least, SET.false_gaps_per_day, SET.alpha_most)
         seen = heard_so_far[last, missed] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), missed]
         found.append((
-            np.full(len(missed), slot), missed, last, strips.kind[missed].astype(np.int64), strips.chance[missed],
-            strips.missed[missed].astype(np.int64), strips.gain[missed], np.full(len(missed), alpha), seen,
+            np.full(len(missed), slot), missed, last, one.kind.astype(np.int64), one.chance,
+            one.missed.astype(np.int64), strips.gain[missed], np.full(len(missed), alpha), seen, one.rate, one.speed_kn,
         ))  # fmt: skip
     return Silent(*(np.concatenate(parts) for parts in zip(*found, strict=True))), coverage
 
@@ -88,8 +96,9 @@ def _slot(world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64],
 def rules(silent: Silent) -> dict[str, Bools]:
     """By rule, the rows in which it would have a gap open."""
     judged = (silent.missed >= HOUR) & (silent.gain > GAIN_LEAST)
+    silences = Silence(silent.kind, silent.missed, silent.chance, silent.rate, silent.speed_kn)
     said = {
-        "coverage": judged & (silent.chance < silent.alpha),
+        "coverage": judged & rare(silences, silent.alpha, RULES),
         "coverage, alpha .05": judged & (silent.chance < 0.05),  # noqa: PLR2004 - named so
     }
     said |= {f"fixed {hours} h": silent.age >= hours * HOUR for hours in (1, 2, 6, 12)}

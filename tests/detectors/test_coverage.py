@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from detectors.core.hearing.blocks import BASE, UNDER_WAY, Block
+from detectors.core.hearing.blocks import AT_REST, BASE, UNDER_WAY, Block
 from detectors.core.hearing.cells import COARSE, FINE, Cells, fine_keys, keys_around, spots_of
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import VESSEL
 from detectors.core.hearing.silence import MARKS, STRATA, Silences, level_of, share_of_budget
 from detectors.core.hearing.strips import Strips
+from detectors.core.hearing.verdict import Rules, Silence, limits, rare
 
 
 def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kind: int = UNDER_WAY) -> Block:
@@ -68,7 +69,7 @@ def test_a_silence_grows_rarer_with_every_opportunity_lost() -> None:
     for n in range(61, 80):
         coverage.close(slot(n, list(range(5))), 6)
         chances.append(float(strips.chance[5]))
-    assert chances[-1] < 0.1 < chances[4] < chances[0]
+    assert chances[-1] < 0.01 < chances[4] < chances[0]
     assert strips.missed[5] == 19 and strips.chance[0] == 1
 
 
@@ -105,6 +106,44 @@ def test_chances_fall_with_length_and_rise_with_the_place() -> None:
     assert (np.diff(chances, axis=1) <= 0).all() and chances.min() > 0
     assert (silences.chance(strata, lost, np.full(len(lost), 3.0)) >= chances.ravel()).all()
     assert level_of(np.append(0.5, MARKS)).tolist() == list(range(-1, len(MARKS)))
+
+
+def test_a_silence_is_left_out_of_what_its_stratum_shows() -> None:
+    once, twice, none = Silences(), Silences(), Silences()
+    strata, lost = np.zeros(1, np.intp), np.array([9.0])
+    once.grew(strata, np.array([-1]), np.array([3]))
+    twice.grew(np.zeros(2, np.intp), np.array([-1, -1]), np.array([3, 3]))
+    for silences in (once, twice, none):
+        silences.settle()
+    own = np.ones(1, bool)
+    assert once.chance(strata, lost, np.ones(1), own) == pytest.approx(none.chance(strata, lost, np.ones(1)))
+    assert twice.chance(strata, lost, np.ones(1), own) == pytest.approx(once.chance(strata, lost, np.ones(1)))
+    assert once.chance(strata, lost, np.ones(1)) > none.chance(strata, lost, np.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "missed", "chance", "rate", "speed_kn", "said"),
+    [
+        (UNDER_WAY, 12, 0.04, 9.0, 14.0, True),
+        (UNDER_WAY, 12, 0.06, 9.0, 14.0, False),  # likelier than a quarter of alpha: looked at again
+        (UNDER_WAY, 21, 0.06, 9.0, 14.0, True),
+        (UNDER_WAY, 21, 0.06, 4.0, 14.0, False),  # moored, four or five of her reports would have been heard by now
+        (UNDER_WAY, 23, 0.06, 4.0, 14.0, True),
+        (UNDER_WAY, 22, 0.04, 4.0, 8.0, False),  # the same, and slow: however rare
+        (UNDER_WAY, 22, 0.04, 4.0, 8.1, True),
+        (UNDER_WAY, 72, 0.04, 9.0, 14.0, True),
+        (UNDER_WAY, 73, 0.04, 9.0, 14.0, False),  # where may she be by now?
+        (AT_REST, 48, 0.06, 1.0, 0.0, False),
+        (AT_REST, 48, 0.04, 1.0, 0.0, True),
+    ],
+)
+def test_a_silence_is_looked_at_twice_and_its_other_reasons_are_given_time(
+    kind: int, missed: int, chance: float, rate: float, speed_kn: float, said: bool
+) -> None:
+    one = Silence(*(np.array([value]) for value in (kind, missed, chance, rate, speed_kn)))
+    rules = Rules(second_look=21, moored_reports=5, slow_kn=8, most=72)
+    assert rare(one, 0.2, rules).tolist() == [said]
+    assert limits(one, 0.2, rules)[0] in (0.05, 0.2)
 
 
 def test_the_budget_of_false_gaps_sets_how_rare_a_silence_must_be() -> None:

