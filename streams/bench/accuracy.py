@@ -1,7 +1,8 @@
 """``wakewatch bench accuracy``: how often a gap is one, how many are found, how soon; beside simple rules.
 
 Protocol. What is learned beforehand (detectors/core/hearing/priors.py) and every setting was chosen on the first two
-days of the Santa Barbara recording and on the worlds of TUNING. Here the recording's days 3 and 4 are scored (days 1
+days of the Santa Barbara recording (also played backwards, the one warming up the other) and on the worlds of TUNING.
+Here the recording's days 3 and 4 are scored (days 1
 and 2 warm it up) and the worlds of REPORTED, of other shapes and seeds. In every scenario ships go dark.
 """
 
@@ -18,7 +19,7 @@ from streams.bench.calibration import calibrated
 from streams.bench.faults import FAULTS, played
 from streams.bench.frame import Figure, Measured, Row
 from streams.bench.plot import draw
-from streams.bench.recorded import read_table
+from streams.bench.recorded import both_ways, read_table
 from streams.bench.scoring import Score, joined, score
 from streams.bench.silences import first, listen, rules
 from streams.errors import ConfigError
@@ -52,6 +53,26 @@ TUNING: Final = (
     (Shape("tune-bay", (Station(0, 4, 52, 0.25),), 100, 60, ports=((3, 2), (-12, -20)), passing=0.45, lat_deg=52), 203),
     (Shape("tune-few", (Station(0, 0, 44),), 35, 8, passing=0.5, half_nm=130, lat_deg=62), 204),
     (Shape("tune-middling", (Station(0, 0, 48, 0.2),), 120, 40, heard_share=0.18, lat_deg=40), 205),
+    (
+        Shape(
+            "x-norway",
+            (Station(0, 0, 40, 0.2), Station(60, 10, 38, 0.2), Station(-55, 15, 42, 0.2), Station(10, -50, 36, 0.2)),
+            260, 60, half_nm=140, ports=((2, 4), (58, 14), (-50, 18), (8, -46)), lat_deg=66, passing=0.3,
+        ), 900,
+    ),
+    (Shape("x-lone", (Station(0, 0, 42, 0.3),), 30, 4, passing=0.6, lat_deg=10), 901),
+    (
+        Shape(
+            "x-busy", (Station(3, 2, 55, 0.2),), 320, 80, ports=((3, 3), (-10, 8)), passing=0.4, lat_deg=51,
+            heard_share=0.25,
+        ), 902,
+    ),
+    (
+        Shape(
+            "x-two", (Station(0, -30, 42, 0.2), Station(5, 35, 42, 0.2)), 140, 40, ports=((0, -28), (6, 30)),
+            lat_deg=-30,
+        ), 903,
+    ),
 )  # fmt: skip
 """Worlds and seeds that settings were chosen on."""
 REPORTED: Final = (
@@ -118,14 +139,8 @@ def _worlds(data: list[Path], tuning: bool) -> list[World]:
     recordings = [RECORDING, *data] if RECORDING.exists() else data
     tables = [read_table(path) for path in recordings]
     if tuning:
-        return [_days(t, len(t.lat_deg) // 2) for t in tables] + [generate(shape, seed) for shape, seed in TUNING]
+        return [both for t in tables for both in both_ways(t)] + [generate(shape, seed) for shape, seed in TUNING]
     return tables + [generate(shape, seed) for shape, seed in REPORTED]
-
-
-def _days(world: World, slots: int) -> World:
-    """The first slots of a world."""
-    per_slot = {f: getattr(world, f)[:slots] for f in ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "well")}
-    return world._replace(received=world.received[:, :slots], warm_slots=slots // 2, **per_slot)
 
 
 def _fits(world: World, scenario: str) -> bool:

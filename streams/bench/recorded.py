@@ -61,3 +61,22 @@ def _near_middle(lat: npt.NDArray[np.float32], lon: npt.NDArray[np.float32]) -> 
     well = np.zeros(lat.shape, bool)
     well[known] = distances_nm(places, (middle / np.linalg.norm(middle))[:, None]) < WELL_NM
     return well
+
+
+def both_ways(world: World) -> list[World]:
+    """The first half of a recording and then the same played backwards; and the other way about.
+
+    Two worlds, each as long as the recording, of which the half that comes second is scored: twice what the half
+    itself would give, without a jump where they meet. Who came in leaves, who left a berth comes to lie there.
+    """
+    forth = np.arange(len(world.lat_deg) // 2)
+    orders = {"there and back": (forth, forth[::-1]), "back and there": (forth[::-1], forth)}
+    return [_reordered(world, f"{world.name}, {name}", *parts) for name, parts in orders.items()]
+
+
+def _reordered(world: World, name: str, warm: npt.NDArray[np.intp], scored: npt.NDArray[np.intp]) -> World:
+    slots = np.append(warm, scored)
+    per_slot = {f: getattr(world, f)[slots] for f in ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "well")}
+    back = np.append(np.full(len(warm), warm[0] > warm[-1]), np.full(len(scored), scored[0] > scored[-1]))
+    per_slot["cog_deg"] = np.where(back[:, None], (per_slot["cog_deg"] + 180) % 360, per_slot["cog_deg"])
+    return world._replace(name=name, received=world.received[:, slots], warm_slots=len(warm), **per_slot)

@@ -7,7 +7,7 @@ import pytest
 
 from streams.bench.accuracy import RECORDING, REPORTED, TUNING, run
 from streams.bench.faults import EXITS, FAULTS, HOUR, exits, played
-from streams.bench.recorded import read_table
+from streams.bench.recorded import both_ways, read_table
 from streams.bench.scoring import score
 from streams.bench.silences import first, listen, rules
 from streams.errors import ConfigError
@@ -93,3 +93,13 @@ def test_the_recording_becomes_a_world() -> None:
     world = read_table(RECORDING)
     assert world.heard.shape == (1152, 654) and world.warm_slots == 576
     assert 0.1 < world.heard[:, ~world.class_b].sum() / world.heard.sum() <= 1
+
+
+def test_a_half_played_there_and_back_has_no_jump(world: World) -> None:
+    there, back = both_ways(world)
+    slots = len(world.lat_deg) // 2
+    assert there.warm_slots == back.warm_slots == slots and there.received.shape == world.received.shape
+    assert (there.heard[slots - 1] == there.heard[slots]).all()
+    assert (back.received[:, slots:] == world.received[:, :slots]).all()
+    turned = (there.cog_deg[-1] - world.cog_deg[0]) % 360
+    assert set(turned[~np.isnan(turned)].tolist()) == {180.0}
