@@ -27,6 +27,7 @@ FROM_DECODING: Final = (
     Reason.UNDECODABLE, Reason.MMSI_INVALID, Reason.POSITION_OUT_OF_RANGE, Reason.RECORD_UNREADABLE,
 )  # fmt: skip
 MESSAGE_TYPES: Final = range(1, 28)
+SKIPPED_FOR: Final = ("retention", "no_record")
 
 
 class WorkerMeter:
@@ -59,6 +60,8 @@ class WorkerMeter:
             self._metrics.dead_letters.labels(reason)
         for number in MESSAGE_TYPES:
             self._metrics.reports.labels(str(number))
+        for cause in SKIPPED_FOR:
+            self._metrics.skipped_records.labels(cause)
         self._metrics.ready.set_function(lambda: self.ready()[0])
 
     @property

@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert
+from detectors.core.registry import detectors
 from detectors.core.units import MS
 from streams.broker.clients import consumer
 from streams.broker.reading import read
@@ -64,6 +65,9 @@ class Notifier:
         self._notices = Notices(plan.rules)
         self._ledger: deque[tuple[int, dict[Any, int]]] = deque()
         """(when all is delivered at the latest, positions then), oldest first."""
+        metrics.notifications.labels("topic", "unreadable")
+        for name in detectors():  # at 0: Prometheus sees no increase in a series that begins at 1
+            metrics.false_alarms.labels(name)
 
     def run(self, stop: Event) -> None:
         """See the module's ``run``."""

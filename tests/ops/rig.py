@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,10 +16,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from streams.broker import embedded
-from streams.broker.clients import admin
+from streams.broker.clients import admin, producer
 from streams.broker.node import free_port
 from streams.settings import KafkaSettings
-from streams.topics import create_missing
+from streams.topics import SENTENCES, create_missing
 from tests.ops import feed
 from tests.ops.programs import PATIENCE_S, Alertmanager, Prometheus, Receiver, until
 
@@ -125,6 +126,7 @@ class Rig:
             "WAKEWATCH_WORKER_DATA_DIR": str(self.home / "worker"),
             "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": "1",
             "WAKEWATCH_WORKER_SESSION_TIMEOUT_S": "6",
+            "WAKEWATCH_WORKER_INSTANCE_ID": "room",
             "WAKEWATCH_WORKER_METRICS_PORT": str(self._ports["detect"]),
             "WAKEWATCH_INGEST_METRICS_PORT": str(self._ports["ingest"]),
             "WAKEWATCH_NOTIFY_METRICS_PORT": str(self._ports["notify"]),
@@ -142,6 +144,28 @@ class Rig:
         while time.time() < until_s:
             self.say(feed.now(time.time(), angara=angara))
             time.sleep(_BEAT_S)
+
+    def say_of(self, alert_id: str, *words: str) -> None:
+        """What a person says of an alert: ``wakewatch alerts WORDS ID``."""
+        verb, *more = words
+        call = [*_WAKEWATCH, "alerts", verb, alert_id, *more]
+        subprocess.run(call, env=self.environ(), check=True, timeout=PATIENCE_S, capture_output=True)
+
+    def stranger(self) -> None:
+        """Somebody else writes a sentence to our log, in a transaction: its end takes an offset that has no record."""
+        sender = producer(self.kafka, transactional_id=f"{self.kafka.topic_prefix}stranger")
+        sender.init_transactions()
+        sender.begin_transaction()
+        first = feed.now(time.time(), angara=False).partition(b"\n")[0]
+        sender.send(self.kafka.topic_prefix + SENTENCES, value=first, partition=0)
+        sender.commit_transaction()
+        sender.close()
+
+    def kill_worker(self) -> None:
+        """With -9: its supervisor, which is what `wakewatch detect` is, must start it again."""
+        detect = self.ours["detect"].process.pid
+        (worker,) = Path(f"/proc/{detect}/task/{detect}/children").read_text().split()
+        os.kill(int(worker), signal.SIGKILL)
 
     def pages(self) -> list[dict[str, Any]]:
         """What the people on call were sent, oldest first."""

@@ -104,10 +104,11 @@ function tellClock(status) {
 
 function tellState(state) {
   if (state) now.state = state;
+  const shown = now.overview && now.overview.state === "loading" && now.state === "following" ? "loading" : now.state; // not before the page has it
   const still = Date.now() - now.clockMoved > STILL_MS;
   $("clock-note").textContent = still ? `event time, UTC; standing still for ${spoken(Date.now() - now.clockMoved)}` : "event time, UTC";
   $("state").className = `state${now.lost || now.state === "lost" ? " bad" : ""}`;
-  $("state").textContent = now.lost ? "✕ no connection" : { loading: "reading the alerts…", following: "● following", lost: "✕ Kafka does not answer" }[now.state] || "connecting";
+  $("state").textContent = now.lost ? "✕ no connection" : { loading: "reading the alerts…", following: "● following", lost: "✕ Kafka does not answer" }[shown] || "connecting";
   const old = now.lost ? `The console does not answer since ${new Date(now.lost).toLocaleTimeString()} (this computer's clock). What you see is old.` : now.state === "lost" ? "Kafka does not answer the console. What you see may be old." : "";
   if ($("alarm").textContent !== old) $("alarm").textContent = old;
   $("alarm").hidden = !old;
