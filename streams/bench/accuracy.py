@@ -18,6 +18,7 @@ import typer
 from streams.bench.calibration import calibrated
 from streams.bench.faults import FAULTS, played
 from streams.bench.frame import Figure, Measured, Row
+from streams.bench.page import put, table
 from streams.bench.plot import draw
 from streams.bench.recorded import both_ways, read_table
 from streams.bench.scoring import Score, joined, score
@@ -106,6 +107,9 @@ def run(  # noqa: PLR0917 - a command's options are its parameters
     tuning: Annotated[bool, typer.Option(help="Score the data that settings were chosen on instead.")] = False,
     calibration: Annotated[bool, typer.Option(help="Also the table of calibration (minutes).")] = False,
     plot: Annotated[Path | None, typer.Option(help="Write the figure as SVG.", metavar="FILE.svg")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write the table into this page, in the place of its last.", metavar="FILE.md")
+    ] = None,
 ) -> Measured:
     """Score the coverage estimator on data that tuning never saw, beside fixed hours and GFW's rule.
 
@@ -122,6 +126,8 @@ def run(  # noqa: PLR0917 - a command's options are its parameters
     }
     if plot is not None:
         plot.write_text(draw(scores), encoding="utf-8")
+    if page is not None:
+        put(page, table(scores))
     rows = tuple(Row(f"{name} | {rule}", _figures(one)) for (name, rule), one in scores.items())
     if calibration:
         rows += calibrated(1)
@@ -163,9 +169,8 @@ def _figures(one: Score) -> tuple[Figure, ...]:
     named = {
         "positives": one.positives.sum(), "recall": one.recall, "from": r_low, "to": r_high,
         "precision": one.precision, "p from": p_low, "p to": p_high, "F0.5": one.f_half,
-        "false per 1000 vessel-days": 1000 * one.false_well.sum() / max(one.vessel_days, 1e-9),
-        "all water": one.false_all.sum(),
-        "per 100 exits": 100 * one.false_all.sum() / max(one.exits, 1), "rest": one.false_rest, "B": one.false_b,
+        "false per 1000 vessel-days": one.false_rate, "all water": one.false_all.sum(),
+        "per 100 exits": one.exit_rate, "rest": one.false_rest, "B": one.false_b,
     }  # fmt: skip
     if len(one.delays_h):
         named |= {"delay p50 h": np.median(one.delays_h), "p90 h": np.quantile(one.delays_h, 0.9)}

@@ -55,6 +55,16 @@ class Score(NamedTuple):
         p, r = self.precision, self.recall
         return 1.25 * p * r / (0.25 * p + r) if p + r else 0.0
 
+    @property
+    def false_rate(self) -> float:
+        """False gaps in well-heard water, a thousand vessel-days."""
+        return float(1000 * self.false_well.sum() / max(self.vessel_days, 1e-9))
+
+    @property
+    def exit_rate(self) -> float:
+        """False gaps in all water, for a hundred ships that left it."""
+        return float(100 * self.false_all.sum() / max(self.exits, 1))
+
     def interval(self, which: str) -> tuple[float, float]:
         """90 % interval of ``recall`` or ``precision``, vessels drawn with replacement."""
         draw = np.random.default_rng(1)

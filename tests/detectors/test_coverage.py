@@ -10,6 +10,7 @@ from detectors.core.hearing.habits import VESSEL
 from detectors.core.hearing.silence import MARKS, STRATA, Silences, level_of, share_of_budget
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.verdict import Rules, Silence, limits, rare
+from detectors.core.hearing.water import Water
 
 
 def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kind: int = UNDER_WAY) -> Block:
@@ -59,6 +60,13 @@ def test_a_cell_and_its_neighbours_are_counted_once_each() -> None:
     cells.values[0, places] = 1
     around = keys_around(fine_keys(np.array([38.125]), np.array([middle])))
     assert cells.values[0, cells.find(around)].sum() == 9
+
+
+def test_a_silence_may_begin_where_nobody_has_been_counted() -> None:
+    water = Water()
+    spots = spots_of(np.linspace(30.1, 60.1, 120), np.full(120, 10.1))
+    water.began(spots, np.zeros(120, np.intp))
+    assert (water.oftener(spots, np.zeros(120, np.intp), np.zeros(120)) > 1).all()
 
 
 def test_a_silence_grows_rarer_with_every_opportunity_lost() -> None:

@@ -147,7 +147,8 @@ class Water:
 
     def began(self, spots: Spots, kind: Places) -> None:
         """A silence that counts began at each of these places."""
-        np.add.at(self.cells.values, (_BEGAN + kind, self.cells.meet(spots)), 1.0)
+        places = self.cells.meet(spots)  # first: it may make room
+        np.add.at(self.cells.values, (_BEGAN + kind, places), 1.0)
 
     def likely(self, spots: Spots, kind: Places, likely: Floats) -> None:
         """So many counted silences were to be expected there."""

@@ -7,8 +7,9 @@ import pytest
 
 from streams.bench.accuracy import RECORDING, REPORTED, TUNING, run
 from streams.bench.faults import EXITS, FAULTS, HOUR, exits, played
+from streams.bench.page import put, table
 from streams.bench.recorded import both_ways, read_table
-from streams.bench.scoring import score
+from streams.bench.scoring import Score, score
 from streams.bench.silences import first, listen, rules
 from streams.errors import ConfigError
 from streams.scenario.worlds import Shape, Station, World, generate
@@ -103,3 +104,17 @@ def test_a_half_played_there_and_back_has_no_jump(world: World) -> None:
     assert (back.received[:, slots:] == world.received[:, :slots]).all()
     turned = (there.cog_deg[-1] - world.cog_deg[0]) % 360
     assert set(turned[~np.isnan(turned)].tolist()) == {180.0}
+
+
+def test_a_table_takes_the_place_of_the_last_and_nothing_else(tmp_path: Path) -> None:
+    one = Score(*(np.array([n]) for n in (1, 1, 1, 1)), 1234, 0, np.array([1.0, 2.0]), 10.0, 50)
+    page = tmp_path / "page.md"
+    page.write_text("# Head\n\ntext\n")
+    put(page, table({("a", "b"): one}))
+    first = page.read_text()
+    put(page, table({("c", "d"): one, ("e", "f"): one}))
+    assert first.startswith("# Head\n\ntext\n\n| scenario | rule |") and first.endswith("| 1,234 / 0 | 1.5 / 1.9 |\n")
+    assert page.read_text().count("\n| ") == 3 and "| a |" not in page.read_text()
+    page.write_text(first + "\n## Foot\n")
+    put(page, table({("a", "b"): one}))
+    assert page.read_text() == first + "\n## Foot\n"
