@@ -29,7 +29,7 @@ from streams.topics import (
     VESSELS,
 )
 
-Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
+Operation = Literal["Read", "Write", "Create", "Delete", "Describe", "DescribeConfigs"]
 EVERY: Final = tuple(topic.name for topic in TABLE)
 
 
@@ -51,6 +51,11 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
 RIGHTS: Final[dict[str, Rights]] = {
     "topics create": Rights(topics=(("Create", EVERY), ("Describe", EVERY))),
     "topics check": Rights(topics=(("Describe", EVERY), ("DescribeConfigs", EVERY))),
+    "topics forget": Rights(
+        topics=tuple((operation, (FLEET, HISTORIES)) for operation in ("Create", "Delete", "Describe")),
+        group="{app}",
+        group_operation="Describe",
+    ),
     "ingest": Rights(topics=(("Read", (SENTENCES,)), ("Write", (SENTENCES, DEAD)))),
     "detect": Rights(
         topics=(

@@ -8,6 +8,7 @@ Rules.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Literal
 
@@ -31,6 +32,7 @@ MESSAGE_BYTES_MOST: Final = 8 << 20
 """Largest batch a topic takes: a 4 MiB shard or a packed record of 10,000 sentences, and its head."""
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
+_GONE_S, _LOOK_S = 30.0, 0.1
 _SEGMENTS_KEPT: Final = 10
 _SEGMENT_MS_LEAST: Final = 600_000
 _ALL: Final[Mapping[str, str]] = {
@@ -165,6 +167,18 @@ def create_missing(admin: Any, kafka: KafkaSettings, needed: Collection[str] | N
     except KafkaTimeoutError as error:
         raise SinkError(f"the topics are not ready: {error}", retriable=True) from error
     return made
+
+
+def make_anew(admin: Any, kafka: KafkaSettings, topic: str) -> None:
+    """Deletes ``topic`` (without prefix), whatever is in it, and makes it again. Raises SinkError when it stays."""
+    name = kafka.topic_prefix + topic
+    admin.delete_topics([name])
+    deadline_s = time.monotonic() + _GONE_S
+    while name in admin.list_topics():  # the broker hears of it from its controller
+        if time.monotonic() > deadline_s:
+            raise SinkError(f"topic {name} was to be deleted and is still there after {_GONE_S:.0f} s", retriable=True)
+        time.sleep(_LOOK_S)
+    create_missing(admin, kafka, {topic})
 
 
 def _asked(plan: TopicPlan) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -11,6 +12,7 @@ import typer
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table
+from streams.errors import ConfigError
 from streams.settings import KafkaSettings
 
 app = typer.Typer(
@@ -18,6 +20,13 @@ app = typer.Typer(
     no_args_is_help=True,
     epilog="Example: wakewatch topics check",
 )
+
+
+class State(StrEnum):
+    """What workers save of what they know."""
+
+    FLEET = "fleet"
+    HISTORIES = "histories"
 
 
 @contextmanager
@@ -73,6 +82,47 @@ def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
             typer.echo(f"{difference.topic}: {difference.what} is {difference.is_}, must be {difference.wanted}")
         typer.echo(f"{len(found)} differences" if found else "all topics are as they must be")
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def forget(
+    state: Annotated[State, typer.Argument(help="fleet: of all vessels; histories: of all IMO numbers.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+) -> None:
+    """Delete saved state that is unreadable, with its topic, and make the topic anew: workers rebuild it from the log.
+
+    Nothing else is touched. Refused while workers run. What the log no longer holds is not known afterwards.
+
+    Example: wakewatch topics forget fleet
+    """
+    from streams.topics import FLEET, HISTORIES, create_missing, make_anew
+
+    effective = settings_of(settings, bootstrap_servers)
+    name = {State.FLEET: FLEET, State.HISTORIES: HISTORIES}[state]
+    with administering(effective.kafka) as client:
+        refuse_while_read(client, effective.worker.app_id)
+        create_missing(client, effective.kafka, {name})
+        if not yes:
+            typer.confirm(f"delete all of {effective.kafka.topic_prefix}{name}?", abort=True, err=True)
+        make_anew(client, effective.kafka, name)
+    typer.echo(f"{effective.kafka.topic_prefix}{name} is empty; start the workers")
+
+
+def refuse_while_read(client: Any, group: str) -> None:
+    """Raises ConfigError while workers of this group run."""
+    from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError
+
+    try:
+        described = client.describe_groups([group])[group]
+    except (GroupIdNotFoundError, CoordinatorNotAvailableError):
+        return  # nobody has read as it yet
+    if described["members"]:
+        raise ConfigError(
+            f"{len(described['members'])} workers of {group} run: stop them first; one that was killed is out after "
+            "worker.session_timeout_s"
+        )
 
 
 @app.command()

@@ -207,6 +207,7 @@ def test_each_command_works_with_the_rights_of_its_row_and_no_more(
         worker.terminate()
         receiver.close()
         assert worker.wait(60) == 0
+    assert call(who["topics forget"], "topics", "forget", "fleet", "--yes")[0] == 0
 
 
 @pytest.mark.broker

@@ -1,0 +1,102 @@
+"""The procedures of deploy/RUNBOOK.md, step by step on a real Kafka: other partitions, and state that is lost."""
+
+import json
+from pathlib import Path
+from threading import Event
+
+import msgspec
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from streams.broker.reading import read
+from streams.cli import build
+from streams.errors import ConfigError
+from streams.ingest.run import Plan, run
+from streams.settings import KafkaSettings, Settings
+from streams.topics import FLEET
+from tests.streams.worker.conftest import StartWorker, Wanted, Worker, written
+
+pytestmark = pytest.mark.broker
+LEAVES = {"WAKEWATCH_WORKER_INSTANCE_ID": ""}
+"""The group at once when it stops, as by default; one with a name of its own is waited for."""
+
+
+def say(kafka: KafkaSettings, *words: str) -> Result:
+    """A command under these settings; what it raises is raised."""
+    environ = {
+        "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
+        "WAKEWATCH_KAFKA_PARTITIONS": str(kafka.partitions),
+        "WAKEWATCH_WORKER_APP_ID": f"{kafka.topic_prefix}app",
+    }
+    done = CliRunner().invoke(build(), list(words), env=environ)
+    if isinstance(done.exception, ConfigError):
+        raise done.exception
+    return done
+
+
+def ingest(kafka: KafkaSettings, path: Path) -> None:
+    run(Plan(urls=(f"file:{path}",)), Settings(kafka=kafka), Event())
+
+
+def all_is_saved(kafka: KafkaSettings) -> bool:
+    """What `wakewatch doctor` says of it."""
+    found = {one["name"]: one for one in json.loads(say(kafka, "doctor", "--json").stdout)}
+    return found["state"]["said"] == "all of the log is taken in and saved"
+
+
+def worked(worker: Worker, kafka: KafkaSettings) -> None:
+    """Until the log is taken in and saved; then it is stopped in good order."""
+    worker.until(lambda: all_is_saved(kafka))
+    assert worker.stop() == 0
+
+
+@pytest.fixture
+def recording(feed: bytes, tmp_path: Path) -> Path:
+    path = tmp_path / "feed.nmea"
+    path.write_bytes(feed)
+    return path
+
+
+def test_partitions_are_changed_under_another_prefix_and_the_old_alerts_stay(
+    kafka_settings: KafkaSettings, start_worker: StartWorker, wanted_at: Wanted, recording: Path
+) -> None:
+    old = msgspec.structs.replace(kafka_settings, partitions=1)
+    assert say(old, "topics", "create").exit_code == 0
+    ingest(old, recording)
+    worked(start_worker(old), old)
+
+    refused = msgspec.structs.replace(old, partitions=4)
+    assert say(refused, "topics", "check").exit_code == 1
+    with pytest.raises(ConfigError, match=r"has 1 partitions, kafka\.partitions says 4"):
+        say(refused, "detect")
+
+    new = msgspec.structs.replace(refused, topic_prefix=f"{old.topic_prefix}four.")
+    assert say(new, "topics", "create").exit_code == 0
+    ingest(new, recording)
+    worked(start_worker(new), new)
+    assert set(written(new)) == wanted_at(4)
+    assert set(written(old)) == wanted_at(1)  # still there to be read
+    assert "ANGARA" in say(old, "alerts", "--state").stdout
+
+
+def test_lost_state_is_rebuilt_from_the_log_and_the_alerts_keep_their_ids(
+    kafka_settings: KafkaSettings, start_worker: StartWorker, wanted_at: Wanted, recording: Path
+) -> None:
+    kafka = msgspec.structs.replace(kafka_settings, partitions=1)
+    assert say(kafka, "topics", "create").exit_code == 0
+    ingest(kafka, recording)
+    worker = start_worker(kafka, **LEAVES)
+    worker.until(lambda: all_is_saved(kafka))
+    with pytest.raises(ConfigError, match="stop them first"):
+        say(kafka, "topics", "forget", "fleet", "--yes")
+    assert worker.stop() == 0
+
+    assert say(kafka, "topics", "forget", "histories", "--yes").exit_code == 0
+    assert say(kafka, "topics", "forget", "fleet", "--yes").exit_code == 0
+    assert list(read(kafka, FLEET)) == []
+    before = len(written(kafka))
+    worked(start_worker(kafka, **LEAVES), kafka)
+    assert len(written(kafka)) > before  # told again ...
+    assert set(written(kafka)) == wanted_at(1)  # ... with the same ids, revisions and bytes
