@@ -28,6 +28,7 @@ PLACE_EDGES: Final = (0.2, 0.5, 0.8)
 """How well the water ahead is heard: edges of its levels."""
 RATE_EDGES: Final = (1.5, 3.0, 6.0)
 """Reports a slot from this ship: edges of its levels."""
+_PLACES, _RATES = np.array(PLACE_EDGES), np.array(RATE_EDGES)
 STRATA: Final = KINDS * (len(PLACE_EDGES) + 1) * (len(RATE_EDGES) + 1)
 LEARN_DAYS: Final = 30.0
 SLOTS_AN_HOUR: Final = 12
@@ -40,15 +41,15 @@ Bools = npt.NDArray[np.bool_]
 
 def stratum(kind: Places, place: Floats, rate: Floats) -> Places:
     """The stratum of ships: kind, how well the water ahead is heard, reports a slot. All of one shape."""
-    ahead = np.searchsorted(PLACE_EDGES, place, side="right")
-    often = np.searchsorted(RATE_EDGES, rate, side="right")
+    ahead = _PLACES.searchsorted(place, side="right")
+    often = _RATES.searchsorted(rate, side="right")
     across = len(RATE_EDGES) + 1
     return np.asarray((kind * (len(PLACE_EDGES) + 1) + ahead) * across + often, np.intp)
 
 
 def level_of(lost: Floats) -> Places:
     """The last mark that each silence has reached; -1 before the first."""
-    return np.asarray(np.searchsorted(MARKS, lost, side="right") - 1, np.intp)
+    return np.asarray(MARKS.searchsorted(lost, side="right") - 1, np.intp)
 
 
 class Silences:

@@ -19,6 +19,7 @@ from detectors.core.vessels.ship import Ship
 
 LYING: Final = (1, 5)
 """Navigational statuses of a ship that lies still: at anchor, moored."""
+_LIES: Final = np.isin(np.arange(256), LYING)  # by status; unknown, -1, is the last
 SCREEN_SHARE: Final = 0.98
 """Of a distance: screens are wider than judges by what a plane and single precision may be wrong."""
 _DEGREE_KM: Final = 60 / KM_NM
@@ -29,7 +30,7 @@ Floats = npt.NDArray[np.floating[Any]]
 def have_stopped(now: Columns, at: npt.NDArray[np.intp], stop_kn: float) -> npt.NDArray[np.bool_]:
     """Which of some vessels lie still: by speed, or by what they say of themselves where it is unknown."""
     sog_kn = np.round(now.sog_kn[at].astype(np.float64), 1)
-    return np.asarray((sog_kn <= stop_kn) | (np.isnan(sog_kn) & np.isin(now.status[at], LYING)))
+    return np.asarray((sog_kn <= stop_kn) | (np.isnan(sog_kn) & _LIES[now.status[at]]))
 
 
 def has_stopped(ship: Ship, stop_kn: float) -> bool:
