@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import sys
+from collections.abc import Callable
 
 import typer
 from rich.console import Console
@@ -32,10 +34,19 @@ def build() -> typer.Typer:
         offered = importlib.import_module(module.name)
         name = module.name.rsplit(".", 1)[-1]
         if hasattr(offered, "app"):
+            for one in offered.app.registered_commands:
+                _unwrap(one.callback)
             app.add_typer(offered.app, name=name)
         elif hasattr(offered, "command"):
+            _unwrap(offered.command)
             app.command(name)(offered.command)
     return app
+
+
+def _unwrap(command: Callable[..., object]) -> None:
+    """Makes one line of each paragraph of its help: typer breaks lines where the source does, and then at the edge."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    command.__doc__ = "\n\n".join(" ".join(one.split()) for one in paragraphs)
 
 
 def main() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
@@ -11,9 +13,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from detectors.core.alert import encode
 from streams.broker.reading import Read, read
-from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
+from streams.cli.replay import writer
+from streams.cli.terminal import talk
+from streams.errors import Reason
+from streams.letters_again import Letter, Recording, recording
+from streams.lines import line
 from streams.records import H_COUNT
+from streams.reference import load_reference
+from streams.replay import Place, Plan, Road, play
+from streams.settings import Settings
 
 DEAD: Final = "ais.dead.v1"
 app = typer.Typer(
@@ -58,17 +69,83 @@ def show(
         typer.echo("no dead letters" if reason is None else f"no dead letters of reason {reason}", err=True)
 
 
+@app.command()
+def replay(
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only those written since, such as 2h.", metavar="2h")] = None,
+    alerts: Annotated[
+        str | None, typer.Option(help="Write alerts as JSON lines here; - for stdout.", metavar="OUT")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the sentences here, a recording with times; play nothing.", metavar="FILE"),
+    ] = None,
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+) -> None:
+    """Play dead letters through decode, state and detectors, in process: is the cause mended?
+
+    Kafka is only read. What comes so late would change no vessel's state, or, where a time was forged, spoil it. Who
+    wants it in the log all the same writes it with --out and ingests that file.
+
+    Example: wakewatch dead replay --reason detector --since 2h
+    """
+    effective = settings_of(settings, bootstrap_servers)
+    found = read(effective.kafka, DEAD, since_ms=ago_ms(since) if since else None)
+    made = recording(letter for r in found if reason in {None, _reason(r)} for letter in _again(r))
+    if out is not None:
+        out.write_bytes(b"".join(line + b"\n" for line in made.lines))
+        talk(f"{len(made.lines)} sentences in {out}; {_left_out(made)}")
+        return
+    road = _play(made, effective, alerts)
+    refused = ", ".join(f"{count} {why}" for why, count in sorted(road.totals.rejected.items())) or "none"
+    talk(
+        f"{len(made.lines)} sentences tried again; {_left_out(made)}; "
+        f"{road.totals.reports} reports, {sum(road.totals.alerts.values())} alerts; refused again: {refused}"
+    )
+
+
+def _left_out(made: Recording) -> str:
+    return f"{made.left_out} letters left out: no sentence, or no time to believe"
+
+
+def _play(made: Recording, effective: Settings, alerts: str | None) -> Road:
+    """What the letters would have said; alerts and faults of detectors are printed."""
+    road = Road(effective, load_reference(effective.reference), effective.kafka.partitions)
+    plan = Plan(source="dead-letters", partitions=effective.kafka.partitions)
+    with writer(alerts) as file:
+        for item in play([BytesIO(b"\n".join(made.lines))], plan, road, effective):
+            if isinstance(item, Place):
+                road.totals.rejected[item.reason] += item.reason == Reason.DETECTOR
+            elif not isinstance(item, int):
+                if file is None:
+                    Console(highlight=False, soft_wrap=True).print(line(item.alert))
+                else:
+                    file.write(encode(item.alert) + b"\n")
+    return road
+
+
+def _again(record: Read) -> Iterator[Letter]:
+    source = record.headers.get("source", b"unknown").decode("ascii", "replace")
+    for raw, _ in _pieces(record):
+        yield Letter(_reason(record), source, record.timestamp_ms, raw)
+
+
 def _count(record: Read) -> int:
     """How many refused pieces of input are in a record: ingest puts many in one."""
     return int(record.headers.get(H_COUNT, b"1"))
 
 
+def _pieces(record: Read) -> Iterator[tuple[bytes, str]]:
+    """(raw, why), one a refused piece of input."""
+    value, detail = record.value or b"", record.headers.get("detail", b"").decode("utf-8", "replace")
+    yield from zip(value.split(b"\n"), detail.split("\n"), strict=True) if _count(record) > 1 else [(value, detail)]
+
+
 def _letters(record: Read) -> Iterator[dict[str, str | int]]:
     """One a refused piece of input."""
-    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers.items() if name != H_COUNT}
-    value, detail = record.value or b"", headers.pop("detail", "")
-    many = _count(record) > 1
-    pieces = zip(value.split(b"\n"), detail.split("\n"), strict=True) if many else [(value, detail)]
-    for raw, why in pieces:
-        said = raw.decode("ascii", "backslashreplace")
-        yield {"partition": record.partition, "offset": record.offset, **headers, "detail": why, "raw": said}
+    said = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
+    headers = {name: value for name, value in said.items() if name not in {H_COUNT, "detail"}}
+    for raw, why in _pieces(record):
+        text = raw.decode("ascii", "backslashreplace")
+        yield {"partition": record.partition, "offset": record.offset, **headers, "detail": why, "raw": text}

@@ -91,7 +91,7 @@ def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> None:
     """Plays the files, and writes what comes of them where it is wanted."""
     with ExitStack() as stack:
         inputs = [stack.enter_context(open_recording(path)) for path in wanted.files]
-        out = stack.enter_context(_writer(wanted.alerts))
+        out = stack.enter_context(writer(wanted.alerts))
         letters = stack.enter_context(wanted.rejected.open("wb")) if wanted.rejected else None
         advance = stack.enter_context(_progress(wanted.files))
         for item in play(inputs, plan, road, settings):
@@ -149,7 +149,8 @@ def open_recording(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _writer(target: str | None) -> Iterator[BinaryIO | None]:
+def writer(target: str | None) -> Iterator[BinaryIO | None]:
+    """Where alerts go; None: nowhere, they are to be printed as lines."""
     if target is None:
         yield None
     elif target == "-":
