@@ -32,7 +32,7 @@ def calibrated(seed: int) -> tuple[Row, ...]:
         silent, _ = listen(world, world.received)
         scored = (silent.slot >= world.warm_slots) & (silent.kind == UNDER_WAY)
         way = world.heard & (world.sog_kn >= 0.5)  # noqa: PLR2004 - under way
-        days += way[world.warm_slots :].sum() / SLOTS_A_DAY
+        days += float(way[world.warm_slots :].sum() / SLOTS_A_DAY)
         hour = scored & (silent.age == 12)  # noqa: PLR2004 - slots
         silences += int(hour.sum())
         cannot += int((hour & ((silent.gain <= GAIN_LEAST) | (silent.chance >= ALPHAS[0]))).sum())
