@@ -102,7 +102,8 @@ class Gap(Detector):
             float, Meta(ge=0, le=2_592_000, description="A silence shorter than this must be four times as rare, s")
         ] = 6300.0
         moored_reports: Annotated[
-            float, Meta(ge=0, le=100, description="Reports missed, had she moored, that tell she has not")
+            float,
+            Meta(ge=0, le=100, description="Reports missed, had she moored, that tell she has not; twice in a harbour"),
         ] = 5.0
         slow_kn: Annotated[
             float, Meta(ge=0, le=100, description="A ship as slow as this may have moored as she fell silent, kn")
@@ -156,7 +157,7 @@ class Gap(Detector):
         likely = judged & long & (c.gain[rows] > GAIN_LEAST)
         if not likely.any():
             return np.asarray(likely)
-        silence, alpha = Silence.of(c, rows), self._alpha(step)
+        silence, alpha = Silence.of(_ears(step).coverage, rows), self._alpha(step)
         means = np.where(listed, silence.chance < t.alpha_listed, rare(silence, alpha, self._rules()))
         return np.asarray(likely & means)
 
@@ -187,7 +188,7 @@ class Gap(Detector):
         told_ms = next_step(int(step.time_ms[at]) + ears.listening.lateness_ms)
         mine.seen_to[row], mine.told_step[row] = c.slot[row], told_ms // STEP_MS
         mine.told_chance[row], mine.told_habit[row] = c.chance[row], c.habit[row]
-        limit = limits(Silence.of(c, step.rows[[at]]), self._alpha(step), self._rules())[0]
+        limit = limits(Silence.of(ears.coverage, step.rows[[at]]), self._alpha(step), self._rules())[0]
         mine.told_alpha[row] = self.thresholds.alpha_listed if listed else limit
         mine.told_missed[row], mine.told_kind[row] = c.missed[row], c.kind[row]
         mine.told_peers[row] = min(dark.peers_heard(ears, _closed(step), row), 65_535)

@@ -44,6 +44,7 @@ class Silent(NamedTuple):
     rate: npt.NDArray[np.float64]
     """Reports a slot before it."""
     speed_kn: npt.NDArray[np.float64]
+    harbour: Bools
 
     @property
     def age(self) -> Ints:
@@ -69,7 +70,7 @@ def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
         coverage.close(_slot(world, slot, rows, stations[slot, rows], reports[slot, rows]), ships)
         age = slot + FIRST_SLOT - strips.slot
         missed = np.flatnonzero((strips.seen >= KNOWN_SLOTS) & (age > 0) & (age <= LONGEST))
-        one = Silence.of(strips, missed)
+        one = Silence.of(coverage, missed)
         last = strips.slot[missed].astype(np.int64) - FIRST_SLOT
         under_way = rows[strips.kind[rows] == UNDER_WAY]
         least = np.sort(coverage.least_chances(under_way, HOUR))
@@ -78,6 +79,7 @@ def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
         found.append((
             np.full(len(missed), slot), missed, last, one.kind.astype(np.int64), one.chance,
             one.missed.astype(np.int64), strips.gain[missed], np.full(len(missed), alpha), seen, one.rate, one.speed_kn,
+            one.harbour,
         ))  # fmt: skip
     return Silent(*(np.concatenate(parts) for parts in zip(*found, strict=True))), coverage
 
@@ -96,7 +98,7 @@ def _slot(world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64],
 def rules(silent: Silent) -> dict[str, Bools]:
     """By rule, the rows in which it would have a gap open."""
     judged = (silent.missed >= HOUR) & (silent.gain > GAIN_LEAST)
-    silences = Silence(silent.kind, silent.missed, silent.chance, silent.rate, silent.speed_kn)
+    silences = Silence(silent.kind, silent.missed, silent.chance, silent.rate, silent.speed_kn, silent.harbour)
     said = {
         "coverage": judged & rare(silences, silent.alpha, RULES),
         "coverage, alpha .05": judged & (silent.chance < 0.05),  # noqa: PLR2004 - named so

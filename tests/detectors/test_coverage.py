@@ -130,25 +130,35 @@ def test_a_silence_is_left_out_of_what_its_stratum_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "missed", "chance", "rate", "speed_kn", "said"),
+    ("kind", "missed", "chance", "rate", "speed_kn", "harbour", "said"),
     [
-        (UNDER_WAY, 12, 0.04, 9.0, 14.0, True),
-        (UNDER_WAY, 12, 0.06, 9.0, 14.0, False),  # likelier than a quarter of alpha: looked at again
-        (UNDER_WAY, 21, 0.06, 9.0, 14.0, True),
-        (UNDER_WAY, 21, 0.06, 4.0, 14.0, False),  # moored, four or five of her reports would have been heard by now
-        (UNDER_WAY, 23, 0.06, 4.0, 14.0, True),
-        (UNDER_WAY, 22, 0.04, 4.0, 8.0, False),  # the same, and slow: however rare
-        (UNDER_WAY, 22, 0.04, 4.0, 8.1, True),
-        (UNDER_WAY, 72, 0.04, 9.0, 14.0, True),
-        (UNDER_WAY, 73, 0.04, 9.0, 14.0, False),  # where may she be by now?
-        (AT_REST, 48, 0.06, 1.0, 0.0, False),
-        (AT_REST, 48, 0.04, 1.0, 0.0, True),
+        (UNDER_WAY, 12, 0.04, 9.0, 14.0, False, True),
+        (UNDER_WAY, 12, 0.06, 9.0, 14.0, False, False),  # likelier than a quarter of alpha: looked at again
+        (UNDER_WAY, 21, 0.06, 9.0, 14.0, False, True),
+        (
+            UNDER_WAY,
+            21,
+            0.06,
+            4.0,
+            14.0,
+            False,
+            False,
+        ),  # moored, four or five of her reports would have been heard by now
+        (UNDER_WAY, 23, 0.06, 4.0, 14.0, False, True),
+        (UNDER_WAY, 22, 0.04, 4.0, 8.0, False, False),  # the same, and slow: however rare
+        (UNDER_WAY, 22, 0.04, 4.0, 8.1, False, True),
+        (UNDER_WAY, 72, 0.04, 9.0, 14.0, False, True),
+        (UNDER_WAY, 73, 0.04, 9.0, 14.0, False, False),  # where may she be by now?
+        (UNDER_WAY, 19, 0.04, 9.0, 14.0, True, False),  # at a berth half as well heard
+        (UNDER_WAY, 20, 0.04, 9.0, 14.0, True, True),
+        (AT_REST, 48, 0.06, 1.0, 0.0, False, False),
+        (AT_REST, 48, 0.04, 1.0, 0.0, False, True),
     ],
 )
 def test_a_silence_is_looked_at_twice_and_its_other_reasons_are_given_time(
-    kind: int, missed: int, chance: float, rate: float, speed_kn: float, said: bool
+    kind: int, missed: int, chance: float, rate: float, speed_kn: float, harbour: bool, said: bool
 ) -> None:
-    one = Silence(*(np.array([value]) for value in (kind, missed, chance, rate, speed_kn)))
+    one = Silence(*(np.array([value]) for value in (kind, missed, chance, rate, speed_kn, harbour)))
     rules = Rules(second_look=21, moored_reports=5, slow_kn=8, most=72)
     assert rare(one, 0.2, rules).tolist() == [said]
     assert limits(one, 0.2, rules)[0] in (0.05, 0.2)

@@ -24,6 +24,7 @@ UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well ships are heard where nobody has bee
 B_OF_A: Final = 0.6
 """Where class A is heard so well and no class B has been: 2 W against 12.5 W, half the range or more."""
 HERE_LEAST: Final = 0.05
+HARBOUR_LEAST: Final = 1.0  # silences of ships at rest foretold: about seven hours of them
 _FADED: Final = np.power(
     FAST, np.arange(128)
 )  # what is left of more is nothing in float32; looked up, as powers are slow
@@ -156,6 +157,11 @@ class Water:
         wide = self.cells.values.shape[1]
         added = np.bincount((kind * wide + places).ravel(), np.concatenate((parts, parts)), 3 * wide)
         self.cells.values[_LIKELY : _LIKELY + 3] += added.reshape(3, wide) / PARTS
+
+    def harbours(self, spots: Spots) -> npt.NDArray[np.bool_]:
+        """Whether ships lie at rest around each of these fine places: some hours, of which silences are foretold."""
+        places = self.cells.find(spots[FINE])
+        return np.asarray(self.cells.values[_LIKELY + 1, places] >= HARBOUR_LEAST)
 
     def oftener(self, spots: Spots, kind: Places, own: Floats) -> Floats:
         """How much oftener silences begin at each place than its ships' strata foretold; ``own`` ones left out."""
