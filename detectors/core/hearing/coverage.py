@@ -98,6 +98,8 @@ class Coverage:
         Comes before the block that begins at slot ``first``: what she loses counts from there on. Her last place and
         what she is used to stay as they were. ``taught``: one flag a row, whose silences teach.
         """
+        if not len(rows):
+            return
         c = self.columns
         which = (c.slot[rows] < slots) & (slots >= first - FORGET_SLOTS) & (c.seen[rows] >= KNOWN_SLOTS)
         rows, slots = rows[which], slots[which]

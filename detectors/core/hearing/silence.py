@@ -22,6 +22,9 @@ MARKS: Final = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
 """Lost opportunities at which silences are counted."""
 LEVELS: Final = len(MARKS)
 _LEVELS: Final = np.arange(LEVELS)
+_ALL_AND_OTHERS: Final = np.array([0.0, 1.0])[:, None, None]
+"""Silences left out of what a stratum shows: none, and the one that is judged."""
+_REACH, _STEPS = REACH_HOURS * REACH, STEPS_WEIGHT * STEPS
 KINDS: Final = 3
 """0 class A under way, 1 class A at rest, 2 class B."""
 PLACE_EDGES: Final = (0.2, 0.5, 0.8)
@@ -90,11 +93,15 @@ class Silences:
 
     def settle(self) -> None:
         """Works out ``reach`` and ``step`` from the counts and the shipped table."""
-        hours, first = self.counts[:, 0], self.counts[:, 1]
-        on, ended = self.counts[:, 2 : 2 + LEVELS], self.counts[:, 2 + LEVELS :]
-        self.step = _share(on, ended)
-        self.reach = _reached(first, hours, self.step)
-        self.others = _reached(np.maximum(first - 1, 0), hours, _share(np.maximum(on - 1, 0), ended))
+        hours, ended = self.counts[:, 0], self.counts[:, 2 + LEVELS :]
+        went_on = np.maximum(self.counts[:, 1 : 2 + LEVELS] - _ALL_AND_OTHERS, 0)  # reached the first mark, the next...
+        first, on = went_on[..., 0], went_on[..., 1:]
+        steps = (on + _STEPS) / (on + ended + STEPS_WEIGHT)
+        reached = np.empty_like(steps)
+        reached[..., 0] = (first + _REACH) / (hours + REACH_HOURS)
+        reached[..., 1:] = steps[..., :-1]
+        self.step = steps[0]
+        self.reach, self.others = np.multiply.accumulate(reached, axis=-1)
 
     def chance(self, strata: Places, lost: Floats, times: Floats, own: Bools | None = None) -> Floats:
         """The chance that an honest ship of that stratum shows, within a day, a silence of ``lost`` or more.
@@ -102,24 +109,13 @@ class Silences:
         ``times``: how much oftener silences are at its place than elsewhere in the stratum. ``own``: whether the
         silence itself has been counted; it is left out.
         """
-        level = np.clip(level_of(lost), 0, LEVELS - 1)
+        level = np.minimum(np.maximum(level_of(lost), 0), LEVELS - 1)
         beyond = np.log2(np.maximum(lost, 1.0) / MARKS[level])
         reach = self.reach[strata, level]
         if own is not None:
             reach = np.where(own, self.others[strata, level], reach)
         an_hour = reach * self.step[strata, level] ** beyond * times
         return np.asarray(np.where(lost < MARKS[0], 1.0, -np.expm1(-HOURS_A_DAY * an_hour)))
-
-
-def _share(on: Floats, ended: Floats) -> Floats:
-    return np.asarray((on + STEPS_WEIGHT * STEPS) / (on + ended + STEPS_WEIGHT))
-
-
-def _reached(first: Floats, hours: Floats, step: Floats) -> Floats:
-    """Silences an hour that reach each mark."""
-    rate = (first + REACH_HOURS * REACH) / (hours + REACH_HOURS)
-    reached: Floats = np.column_stack([rate, step[:, :-1]])
-    return np.asarray(np.cumprod(reached, axis=1), np.float64)
 
 
 def share_of_budget(least: Floats, a_day: float, most: float) -> float:
