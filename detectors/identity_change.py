@@ -23,7 +23,7 @@ References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021): three c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -38,6 +38,21 @@ from detectors.core.units import DAY_MS, HOUR_MS, next_step, rfc3339, spoken, zu
 
 CHANGES_WITHIN_D = 90
 _TENTHS = 1
+
+
+class _Change(NamedTuple):
+    """One change, as an alert tells it."""
+
+    own: Binding
+    """Of the MMSI that it is about."""
+    told: Binding
+    """What told of it: of that MMSI, or of one that contradicts it."""
+    former: Sequence[Holder]
+    """The other holders of the number."""
+    apart: Sequence[Holder]
+    """Those among them that no ship sails between."""
+    reason: str
+    changes: int
 
 
 class IdentityChange(Detector):
@@ -149,19 +164,7 @@ class IdentityChange(Detector):
             reason = "frequent"
         if apart:
             reason = "shared"
-        return Finding(
-            action="open",
-            situation=f"{self.name}.{reason}",
-            time_ms=told.last_ms,
-            start_ms=told.last_ms,
-            key=str(told.mmsi),
-            headline=_headline(told, others, apart, told),
-            why=tuple(self._why(told, others, apart, changes, told)),
-            would_change=_WOULD_CHANGE,
-            verification=_verified(told),
-            details=_details(told, others, reason, changes),
-            sentences=_lines(told),
-        )
+        return self._finding("open", _Change(told, told, others, apart, reason, changes))
 
     def _revised(
         self, ship: ImoShip, mine: Holder, told: Binding, others: Sequence[Holder], apart: Sequence[Holder]
@@ -171,38 +174,40 @@ class IdentityChange(Detector):
         former = [holder for holder in ship.holders if holder.newest.mmsi != own.mmsi]
         reason = "shared" if apart else (_reason(mine) or "new_mmsi")
         changes = self._changes(ship, told.last_ms)
+        return self._finding("update" if mine.alert else "open", _Change(own, told, former, apart, reason, changes))
+
+    def _finding(self, action: Literal["open", "update"], change: _Change) -> Finding:
+        told = change.told
         return Finding(
-            action="update" if mine.alert else "open",
-            situation=f"{self.name}.{reason}",
+            action=action,
+            situation=f"{self.name}.{change.reason}",
             time_ms=told.last_ms,
             start_ms=told.last_ms,
-            key=str(own.mmsi),
-            headline=_headline(own, former, apart, told),
-            why=tuple(self._why(own, former, apart, changes, told)),
+            key=str(change.own.mmsi),
+            headline=_headline(change),
+            why=tuple(self._why(change)),
             would_change=_WOULD_CHANGE,
-            verification=_verified(own),
-            details=_details(own, former, reason, changes),
+            verification=_verified(change.own),
+            details=_details(change),
             sentences=_lines(told),
         )
 
-    def _why(
-        self, own: Binding, former: Sequence[Holder], apart: Sequence[Holder], changes: int, told: Binding
-    ) -> Iterable[Fact]:
+    def _why(self, change: _Change) -> Iterable[Fact]:
+        own, told = change.own, change.told
         yield Fact(fact="IMO", value=own.imo, source="AIS type 5")
-        for holder in apart:
+        for holder in change.apart:
             other = told if holder.newest.mmsi == told.mmsi else holder.newest
             here = own if other.mmsi != own.mmsi else told
             far_nm = self._apart_nm(here, other) or self._apart_nm(told, holder.newest) or 0.0
             within_nm = round(self.thresholds.apart_kn * abs(here.fix_ms - other.fix_ms) / HOUR_MS, _TENTHS)
             yield Fact(fact=f"distance to MMSI {other.mmsi}", value=far_nm, threshold=within_nm, unit="nm")
-        last = _latest(former)
+        last = _latest(change.former)
         yield Fact(fact="MMSI", value=own.mmsi, threshold=last.mmsi, source="threshold: the one before")
         yield from _flags(own, last)
         if last.name and own.name and last.name != own.name:
             yield Fact(fact="name", value=own.name, threshold=last.name, source="threshold: the one before")
-        yield Fact(
-            fact="changes in 90 days", value=changes, threshold=self.thresholds.changes_least, source="C4ADS 2021"
-        )
+        least = self.thresholds.changes_least
+        yield Fact(fact="changes in 90 days", value=change.changes, threshold=least, source="C4ADS 2021")
         yield Fact(fact="statements under this MMSI", value=own.statements, threshold=AGAIN)
 
 
@@ -237,25 +242,26 @@ def _who(told: Binding) -> str:
     return f"{told.name or ''} IMO{told.imo}{listed}".strip()
 
 
-def _headline(own: Binding, former: Sequence[Holder], apart: Sequence[Holder], told: Binding) -> str:
-    who = _who(own)
-    if apart:
-        other = told if told.mmsi != own.mmsi else apart[0].newest
+def _headline(change: _Change) -> str:
+    own, told, who = change.own, change.told, _who(change.own)
+    if change.apart:
+        other = told if told.mmsi != own.mmsi else change.apart[0].newest
         where = (
             f" {place(other.lat_deg, other.lon_deg)}" if other.lat_deg is not None and other.lon_deg is not None else ""
         )
         return f"{who} possible misuse: also stated by MMSI{other.mmsi}{where} {zulu(told.last_ms)}"
-    last = _latest(former)
+    last = _latest(change.former)
     flags = f"{flag_of(own.mmsi) or '??'}, was {last.mmsi} {flag_of(last.mmsi) or '??'}"
     return f"{who} under new MMSI{own.mmsi} {flags} {spoken(max(0, own.first_ms - last.last_ms))} ago"
 
 
-def _details(own: Binding, former: Sequence[Holder], reason: str, changes: int) -> dict[str, object]:
+def _details(change: _Change) -> dict[str, object]:
+    own = change.own
     made: dict[str, object] = {
-        "imo": own.imo, "reason": reason, "flag": flag_of(own.mmsi), "first_stated": rfc3339(own.first_ms),
-        "statements": own.statements, "source": own.source, "changes_in_90_days": changes,
-        "former": [_former(holder) for holder in former],
-        "former_cases": [f"mmsi/{holder.newest.mmsi}" for holder in former],
+        "imo": own.imo, "reason": change.reason, "flag": flag_of(own.mmsi), "first_stated": rfc3339(own.first_ms),
+        "statements": own.statements, "source": own.source, "changes_in_90_days": change.changes,
+        "former": [_former(holder) for holder in change.former],
+        "former_cases": [f"mmsi/{holder.newest.mmsi}" for holder in change.former],
     }  # fmt: skip
     return {**made, "list": own.listed} if own.listed else made
 

@@ -15,8 +15,10 @@ A ship that goes silent inside leaves its alert open: last known inside. *Feasib
 open ``gap`` (also one of which it cannot tell), and d(last fix, zone) <= v_max * silence; when she is heard again,
 d(last, zone) + d(zone, next) <= v_max * silence says for how long she could have called, or retracts it. v_max is the
 95th percentile of her own speeds under way, bounded by her type; distances are great circles. ``confidence`` is the
-share of the ports in reach that are sanctioned: below a setting it is for the record only. A zone's own ``severity``
-holds for ships inside it (one unsupported report is a ticket at most) and bounds that of the other reasons.
+share of the ports in reach that are sanctioned: below a setting it is for the record only. When other zones come into
+force, who was last in one, or can have come to one while dark, is told at once (``looked_back``; one who has long been
+silent pages nobody), and what was said of a zone that went or moved away is closed, ``withdrawn``. A zone's own
+``severity`` holds for ships inside it (one unsupported report is a ticket at most) and bounds that of other reasons.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
@@ -38,23 +40,15 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert
-from detectors.core.geography.approach import CLOSING, FEASIBLE, INSIDE, NONE, Look, Speeds, look_at
+from detectors.core.geography.approach import FEASIBLE, INSIDE, NONE, Look, Speeds, hold, look_at, refuted
 from detectors.core.geography.havens import havens_of
 from detectors.core.geography.places import NO_ZONE, UNNAMED, Places
 from detectors.core.nearby import Nearby, Standing
-from detectors.core.nearness import (
-    DarkReach,
-    Nearness,
-    no_longer,
-    refuting,
-    severity_most,
-    silence_of,
-    situation_of,
-)
+from detectors.core.nearness import DarkReach, Nearness, no_longer, refuting, silence_of
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps, unix_ms
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.ship import Ship
 
@@ -121,7 +115,8 @@ class PortProximity(Detector):
         if step.kind == "clock":
             return np.arange(len(step.rows))
         if step.kind == "reference":
-            return np.flatnonzero(self.state(step).zone[step.rows] == NO_ZONE)
+            told = self.state(step).reason[step.rows] > NONE
+            return np.flatnonzero(told | (step.now.listed > 0) | self.nearby.last_in(step))
         if not self.places.zones:
             return np.zeros(0, np.intp)
         own, now, rows = self.state(step), step.now, step.rows
@@ -159,7 +154,7 @@ class PortProximity(Detector):
             yield from self._reported(step, at, opened)
             return
         if step.kind == "reference":
-            yield from self._withdrawn(step, at, opened)
+            yield from self._look_back(step, at, opened)
             return
         reason = reasons[row]
         if opened is not None and reason != FEASIBLE:
@@ -168,11 +163,39 @@ class PortProximity(Detector):
         if reason != INSIDE:
             yield from self._feasible(step, at, opened)
 
-    def _withdrawn(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
-        """The zone that she was near is no zone any more."""
-        self.state(step).reason[step.rows[at]] = NONE
-        if opened is not None:
-            yield self._closing_words(step, at, step.ship(at), opened, "withdrawn")
+    def _look_back(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+        """Other zones, or another list: is what was said still so, and was she last in a zone that counts now?"""
+        own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
+        said, start_ms = Look(int(own.zone[row]), int(own.reason[row])), now_ms
+        refused = self._refuted(said, ship, now_ms) if said.reason > NONE else None
+        look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, 0.0))
+        entered = look.reason == INSIDE and (refused is not None or said.reason < INSIDE)
+        if opened is not None and (refused or (entered and look.zone != said.zone)):
+            yield self._closing_words(step, at, ship, opened, refused or "left")
+            start_ms = max(now_ms, unix_ms(opened.episode_start) + 1)  # another id
+            opened = None
+        if refused:
+            own.zone[row], own.reason[row], own.quiet[row] = NO_ZONE, NONE, False
+        if not entered:
+            if own.reason[row] != INSIDE:
+                yield from self._feasible(step, at, opened)
+            return
+        needed_ms, last_ms = int(self.thresholds.silent_after_s * MS), ship.last_ms
+        quiet = step.silence_ms(at, last_ms) >= needed_ms
+        own.zone[row], own.reason[row], own.held_ms[row], own.quiet[row] = look.zone, INSIDE, now_ms, quiet
+        own.listed[row], own.stage[row] = ship.listed is not None, int(ship.support > 1)
+        if not quiet:
+            self.await_silence(step, at, last_ms, needed_ms)
+        said_of = self._nearness(ship, look, now_ms, silent_ms=now_ms - last_ms if quiet else 0, looked_back=True)
+        yield said_of.finding(opened, ship.sentence, start_ms)
+
+    def _refuted(self, said: Look, ship: Ship, now_ms: int) -> str | None:
+        """Why what was said of a ship is so no more under this reference; None while it stands."""
+        why = refuted(self.places, said, ship, grace=self.thresholds.leave_factor)
+        if why or said.reason != FEASIBLE:
+            return why
+        allowed = self.havens.still_dark(ship, now_ms)
+        return "withdrawn" if allowed is not None and not allowed.zones else None
 
     def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
@@ -183,8 +206,9 @@ class PortProximity(Detector):
             own.zone[row], own.reason[row], own.quiet[row], opened = NO_ZONE, NONE, False, None
         slow_kn = round(float(own.fastest_kn[row]) * self.thresholds.slowing_share, 1)
         look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, slow_kn))
-        look = self._hold(look, step, at, ship)
         said = Look(int(own.zone[row]), int(own.reason[row]))
+        lately = now_ms - int(own.held_ms[row]) < self.thresholds.closing_held_min * MINUTE_MS
+        look = hold(self.places, look, said, ship, grace=self.thresholds.leave_factor, lately=lately)
         verified, listed = ship.support > 1, ship.listed is not None
         news = (look.zone, look.reason) != (said.zone, said.reason) or (opened is not None and own.quiet[row])
         news = news or (opened is not None and ((verified and not own.stage[row]) or listed != own.listed[row]))
@@ -200,19 +224,6 @@ class PortProximity(Detector):
         if look.reason > NONE:
             self.arm_by(step, at, ship.last_ms + int(self.thresholds.silent_after_s * 1000))
             yield self._words(step, at, ship, look, opened)
-
-    def _hold(self, look: Look, step: Step, at: int, ship: Ship) -> Look:
-        """Hysteresis: inside until a tenth beyond, closing until it has led elsewhere for a while."""
-        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
-        zone, reason = int(own.zone[row]), int(own.reason[row])
-        if look.reason >= reason or ship.lat_deg is None or ship.lon_deg is None or zone == NO_ZONE:
-            return look
-        distance_nm = self.places.distance_nm(zone, ship.lat_deg, ship.lon_deg)
-        if reason == INSIDE and self.places.contains(zone, ship.lat_deg, ship.lon_deg, self.thresholds.leave_factor):
-            return Look(zone, INSIDE, distance_nm)
-        if reason == CLOSING and now_ms - int(own.held_ms[row]) < self.thresholds.closing_held_min * MINUTE_MS:
-            return Look(zone, CLOSING, distance_nm)
-        return look
 
     def _silent(self, step: Step, at: int, opened: Alert) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
@@ -243,6 +254,7 @@ class PortProximity(Detector):
         dark = told or gap is not None
         clear = allowed.share >= self.thresholds.feasible_share_least  # else there is nothing worth another revision
         grown = opened is None or not told or (clear and allowed.zones > int(opened.details["feasible_zones"]))
+        grown = grown or (step.kind == "reference" and allowed.is_news(opened))
         if allowed.zones and dark and grown:
             if opened is not None and not told:
                 yield self._closing_words(step, at, ship, opened, "unknown")
@@ -270,25 +282,18 @@ class PortProximity(Detector):
     def _words(
         self, step: Step, at: int, ship: Ship, look: Look, opened: Alert | None, *, silent_ms: int = 0
     ) -> Finding:
-        now_ms, zone = int(step.time_ms[at]), self.places.zones[look.zone]
+        now_ms = int(step.time_ms[at])
+        sentence = step.lines(at) if step.kind == "reports" else ship.sentence
+        return self._nearness(ship, look, now_ms, silent_ms=silent_ms).finding(opened, sentence, now_ms)
+
+    def _nearness(
+        self, ship: Ship, look: Look, now_ms: int, *, silent_ms: int = 0, looked_back: bool = False
+    ) -> Nearness:
         if ship.lat_deg is not None and ship.lon_deg is not None:
             look = look._replace(distance_nm=self.places.distance_nm(look.zone, ship.lat_deg, ship.lon_deg))
         named = self.places.naming(ship.destination) if ship.destination else UNNAMED
-        said = Nearness(ship, zone, look, now_ms, silent_ms, named.by if named.zone == look.zone else "")
-        return Finding(
-            action="update" if opened else "open",
-            situation=situation_of(ship, look.reason),
-            time_ms=now_ms,
-            start_ms=now_ms,
-            headline=said.headline(),
-            severity=zone.severity if look.reason == INSIDE else None,
-            severity_most=severity_most(zone, ship, inside=look.reason == INSIDE),
-            why=said.why(),
-            would_change=said.would_change(),
-            verification="corroborated" if ship.support > 1 else "unverified",
-            details=said.details(),
-            sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
-        )
+        named_by = named.by if named.zone == look.zone else ""
+        return Nearness(ship, self.places.zones[look.zone], look, now_ms, silent_ms, named_by, looked_back)
 
     def _closing_words(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
         sentences = (step.lines(at),) if step.kind == "reports" else ()

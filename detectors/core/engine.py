@@ -154,7 +154,7 @@ class Engine:
         self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
         self.ears.look_again(rows)
         self.looks.judge_lists(rows, ordinal)
-        self.looks.judge_zones(ordinal)
+        self.looks.judge_zones(np.arange(size) if renumbering.other_zones else rows, ordinal)
 
     def _numbered(self) -> Numbered:
         columns = [getattr(self.fleet.core, name)[: self.fleet.size] for name in ("listed", "like")]

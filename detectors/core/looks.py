@@ -179,14 +179,16 @@ class Looks:
                 self._look(detector, self.step("reference", rows, times), np.full(len(rows), ordinal))
         self.plan(rows)
 
-    def judge_zones(self, ordinal: int) -> None:
-        """Other zones are in force: detectors that mind look at the vessels of their open alerts."""
-        core, size = self.fleet.core, self.fleet.size
-        for detector in self.detectors:
+    def judge_zones(self, rows: Rows, ordinal: int) -> None:
+        """Distinct vessels for which other zones may count now: detectors that mind zones look at them."""
+        core = self.fleet.core
+        times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
+        for detector in self.detectors if len(rows) else ():
             if detector.judges_zones:
-                rows = np.flatnonzero(self.fleet.detectors[detector.name].open[:size])
-                times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
-                self._look(detector, self.step("reference", rows, times), np.full(len(rows), ordinal))
+                step = self.step("reference", rows, times)
+                places = self._screen(detector, step)
+                self._judge(detector, step, places, np.full(len(rows), ordinal))
+                self.plan(rows[places])
 
     # -- with what outcome --------------------------------------------------------------------------------------
 

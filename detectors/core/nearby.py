@@ -51,6 +51,18 @@ class Nearby:
             due_ms[at] = next_steps(now.last_ms[at] + way_ms)
         return due_ms
 
+    def last_in(self, step: Step) -> Bools:
+        """Which ships of a step were last in a zone that counts for them."""
+        now, found = step.now, np.zeros(len(step.rows), bool)
+        at = np.flatnonzero(now.vessel & (now.fix_ms > 0))
+        lat_deg, lon_deg, listed = now.lat_deg[at], now.lon_deg[at], now.listed[at] > 0
+        near = self.places.may_reach(lat_deg, lon_deg, np.zeros(len(at)), listed=listed)
+        at, listed = at[near], listed[near]
+        nm = self.places.distances_nm(lat_deg[near], lon_deg[near])
+        counted = self.places.sanctioned[None, :] | listed[:, None]
+        found[at] = (counted & (nm <= self.places.radius_nm * SCREEN_MARGIN)).any(axis=1)
+        return found
+
     def renamed(self, step: Step, active: Bools) -> Bools:
         """Where another destination is stated that may matter; ``active`` rows have an open alert."""
         at = step.stated.nonzero()[0]

@@ -25,6 +25,7 @@ _ENDED: Final = {
     "left": "left, or turned from,",
     "unknown": "silent, standing unknown:",
     "withdrawn": "no longer near a zone in force:",
+    "delisted": "no longer listed, so of no matter near",
 }
 CLEAR, FAINT = "port_proximity.feasible", "port_proximity.feasible_faint"
 _WOULD_CHANGE: Final = (
@@ -92,6 +93,8 @@ class Nearness(NamedTuple):
     """Above 0: she has been silent inside for so long."""
     named_by: str = ""
     """How her destination names the zone: ``locode``, ``name``, ``likeness``; empty when it does not."""
+    looked_back: bool = False
+    """She was there when the zone came into force, or when she was listed."""
 
     def headline(self) -> str:
         """Who, what, where, since when."""
@@ -115,7 +118,9 @@ class Nearness(NamedTuple):
         distance = Fact(
             fact="distance to the zone's centre", value=look.distance_nm, threshold=self.zone.radius_nm, unit="nm"
         )
-        return (distance, *closing, *speed, *stated)
+        ago_s = (self.now_ms - ship.last_ms) // MS
+        since = (Fact(fact="last heard before it came into force", value=ago_s, unit="s"),) if self.looked_back else ()
+        return (distance, *closing, *speed, *stated, *since)
 
     def would_change(self) -> tuple[str, ...]:
         """What would close it or make it more."""
@@ -131,7 +136,27 @@ class Nearness(NamedTuple):
             **({"destination_by": self.named_by} if self.named_by else {}),
             **({"eta": rfc3339(self.now_ms + int(look.eta_h * HOUR_MS))} if look.reason == CLOSING else {}),
             **({"silent_since": rfc3339(ship.last_ms)} if self.silent_ms else {}),
+            **({"looked_back": True} if self.looked_back else {}),
         }  # fmt: skip
+
+    def finding(self, opened: Alert | None, sentence: bytes, start_ms: int) -> Finding:
+        """An alert, or a revision of ``opened``. Who was inside long ago is no reason to wake somebody."""
+        zone, ship, inside = self.zone, self.ship, self.look.reason == INSIDE
+        most = severity_most(zone, ship, inside=inside)
+        return Finding(
+            action="update" if opened else "open",
+            situation=situation_of(ship, self.look.reason),
+            time_ms=self.now_ms,
+            start_ms=start_ms,
+            headline=self.headline(),
+            severity=zone.severity if inside else None,
+            severity_most="ticket" if self.looked_back and self.silent_ms and most == "page" else most,
+            why=self.why(),
+            would_change=self.would_change(),
+            verification="corroborated" if ship.support > 1 else "unverified",
+            details=self.details(),
+            sentences=(sentence,) if sentence else (),
+        )
 
 
 class DarkReach(NamedTuple):

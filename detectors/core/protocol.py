@@ -61,8 +61,9 @@ class Step:
     """One look at the fleet.
 
     ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
-    order), ``clock`` (what ``rows`` asked for is due), ``slot`` (a slot closed, and these were missed in it) or
-    ``source`` (``change`` happened; ``rows`` has its source).
+    order), ``clock`` (what ``rows`` asked for is due), ``slot`` (a slot closed, and these were missed in it),
+    ``reference`` (another list, or other zones, are in force) or ``source`` (``change`` happened; ``rows`` has its
+    source).
     ``time_ms`` has one value a row, and so has every column of ``before`` and ``now``: the vessel as it was before the
     report and as it is after it. ``at`` counts along ``rows``.
     """
@@ -157,7 +158,7 @@ class Detector:
     judges_lists: ClassVar[bool] = False
     """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
     judges_zones: ClassVar[bool] = False
-    """Whether it is shown the vessels of its open alerts when other zones come into force (``kind`` as above)."""
+    """Whether it is shown all vessels when other zones come into force, and those whose entry came or went."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """Those of ``columns`` that hold 1 + number of an entry; another list renumbers them."""

@@ -21,7 +21,7 @@ from streams.cli.options import SettingsFile, settings_of, time_ms
 from streams.errors import ConfigError
 from streams.ingest.core import RATE_HZ, START_MS, Nature
 from streams.lines import line
-from streams.reference.loading import load_reference, make_reference, ships_of, with_lists
+from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
 from streams.replay import Place, Plan, Road, play
 from streams.settings import Settings
 
@@ -43,6 +43,12 @@ Lists = Annotated[
     list[str] | None,
     typer.Option(help="Listed ships instead of the shipped list; @ISO: from that time on.", metavar="FILE[@ISO]"),
 ]
+Places = Annotated[
+    list[str] | None,
+    typer.Option(help="GeoJSON zones instead of the shipped ones; @ISO: from that time on.", metavar="FILE[@ISO]"),
+]
+Dated = dict[int, list[str]]
+"""Files in force from an event time on, Unix ms."""
 
 
 def command(
@@ -56,7 +62,7 @@ def command(
         int | None, typer.Option(help="Partitions; else kafka.partitions, as in Kafka.", min=1, max=1024)
     ] = None,
     watchlist: Lists = None,
-    zones: Annotated[list[Path] | None, typer.Option(help="GeoJSON zones instead of the shipped ones.")] = None,
+    zones: Places = None,
     rejected: Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")] = None,
     stats: Annotated[bool, typer.Option("--stats", help="Totals on stderr, as JSON.")] = False,
     settings: SettingsFile = None,
@@ -65,24 +71,28 @@ def command(
 
     Example: wakewatch replay day1.nmea.gz day2.nmea.gz --alerts alerts.jsonl
     """
-    always, dated = _by_time(watchlist or [])
+    always, lists = _by_time("--watchlist", watchlist or [])
+    places, zoned = _by_time("--zones", zones or [])
     effective = settings_of(
         settings,
         kafka__partitions=partitions,
         reference__watchlists=always or None,
-        reference__zones=[str(p) for p in zones] if zones else None,
+        reference__zones=places or None,
     )
     start_ms = time_ms("--start", start) if start else START_MS
     plan = Plan(
         source=source_name(files[0]),
         partitions=effective.kafka.partitions,
-        nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=tuple(sorted(dated))),
+        nature=Nature(
+            replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=tuple(sorted({*lists, *zoned}))
+        ),
         until_ms=time_ms("--until", until) if until else None,
     )
     reference = load_reference(effective.reference)
-    if dated and not always:
-        reference = make_reference((), reference.zones)  # nothing is listed before the first comes into force
-    road = Road(effective, reference, effective.kafka.partitions, _in_force(reference, dated))
+    if (lists and not always) or (zoned and not places):  # nothing counts before the first comes into force
+        ships = () if lists and not always else reference.ships
+        reference = make_reference(ships, () if zoned and not places else reference.zones)
+    road = Road(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
     _write(Written(files, alerts, rejected), plan, road, effective)
     _report(road, stats=stats)
 
@@ -105,24 +115,28 @@ def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> None:
                 Console(highlight=False, soft_wrap=True).print(line(item.alert))
 
 
-def _by_time(watchlists: list[str]) -> tuple[list[str], dict[int, list[str]]]:
-    """Files in force from the beginning, and those in force from an event time (Unix ms) on."""
+def _by_time(option: str, files: list[str]) -> tuple[list[str], Dated]:
+    """Files in force from the beginning, and those in force from an event time on."""
     always: list[str] = []
-    dated: dict[int, list[str]] = {}
-    for given in watchlists:
+    dated: Dated = {}
+    for given in files:
         file, at, time = given.rpartition("@")
         if at and not Path(given).exists():
-            dated.setdefault(time_ms("--watchlist FILE@ISO:", time), []).append(file)
+            dated.setdefault(time_ms(f"{option} FILE@ISO:", time), []).append(file)
         else:
             always.append(given)
     return always, dated
 
 
-def _in_force(reference: Reference, dated: dict[int, list[str]]) -> dict[int, Reference]:
-    """The reference from each time on: a later list replaces the earlier of its name."""
+def _in_force(reference: Reference, lists: Dated, zoned: Dated) -> dict[int, Reference]:
+    """The reference from each time on: a later list replaces the earlier of its name, later zones all earlier ones."""
     found: dict[int, Reference] = {}
-    for from_ms in sorted(dated):
-        reference = found[from_ms] = with_lists(reference, ships_of(dated[from_ms]))
+    for from_ms in sorted({*lists, *zoned}):
+        if from_ms in lists:
+            reference = with_lists(reference, ships_of(lists[from_ms]))
+        if from_ms in zoned:
+            reference = make_reference(reference.ships, zones_of(zoned[from_ms]))
+        found[from_ms] = reference
     return found
 
 

@@ -17,7 +17,7 @@ import msgspec
 from detectors.core.identities.listing import register_of
 from detectors.core.reference import Reference
 from streams.broker import clients
-from streams.errors import SinkError
+from streams.errors import ConfigError, SinkError
 from streams.records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
 from streams.reference import shelf
 from streams.reference.shelf import Marker, Shelf
@@ -153,12 +153,25 @@ class Importer:
     def _mark(self, producer: Any, version: str) -> None:
         headers = [(H_FORMAT, FORMAT), (H_KIND, KIND_REFERENCE), (H_SOURCE, _SOURCE)]
         value = msgspec.json.encode(Marker(version=version))
-        for partition in range(self._kafka.partitions):
+        # As many as there are, whatever the settings of this process say: one that is left out keeps the old list.
+        partitions = self._partitions(producer)
+        for partition in partitions:
             producer.send(self._log, value=value, partition=partition, headers=headers)
         self._flush(producer)
         self._put(producer, shelf.marked(version))
         self._flush(producer)
-        self._told(f"in force: {self._kafka.partitions} partitions of {self._log} are marked")
+        self._told(f"in force: {len(partitions)} partitions of {self._log} are marked")
+
+    def _partitions(self, producer: Any) -> list[int]:
+        from kafka.errors import KafkaError
+
+        try:
+            found = sorted(producer.partitions_for(self._log) or ())
+        except KafkaError as error:
+            raise SinkError(f"{self._log}: {type(error).__name__}; import again", retriable=True) from error
+        if not found:
+            raise ConfigError(f"{self._log} is not there: nothing was brought into force; wakewatch topics create")
+        return found
 
     def _put(self, producer: Any, record: shelf.Record) -> None:
         producer.send(self._topic, key=record[0], value=record[1], partition=0)

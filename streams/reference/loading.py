@@ -62,15 +62,13 @@ def load_reference(settings: ReferenceSettings) -> Reference:
 def read_reference(settings: ReferenceSettings) -> Loaded:
     """As ``load_reference``, with the refused rows, in the order of the files."""
     refused: list[RefusedIn] = []
-    zones: dict[tuple[str, str | None, str | None], Zone] = {}
-    watchlists = _watchlists(settings.watchlists)
+    watchlists, zones = _watchlists(settings.watchlists), _zones(settings.zones)
     for name, watchlist in watchlists:
         refused += [RefusedIn(file=name, refused=each) for each in watchlist.refused]
-    for name, read in _zones(settings.zones):
+    for name, read in zones:
         refused += [RefusedIn(file=name, refused=each) for each in read.refused]
-        for zone in read.zones:
-            zones.setdefault((zone.name, zone.from_date, zone.to_date), zone)
-    reference = make_reference(first_of_each(watchlist for _, watchlist in watchlists), tuple(zones.values()))
+    ships = first_of_each(watchlist for _, watchlist in watchlists)
+    reference = make_reference(ships, _once_each(read for _, read in zones))
     return Loaded(reference=reference, refused=tuple(refused), settings=settings)
 
 
@@ -103,6 +101,18 @@ def with_lists(reference: Reference, ships: Sequence[ListedShip], emptied: Itera
 def ships_of(files: Sequence[str]) -> tuple[ListedShip, ...]:
     """The listed ships of files, each entry once. Raises ConfigError where a file cannot be used."""
     return first_of_each(watchlist for _, watchlist in _watchlists(files))
+
+
+def zones_of(files: Sequence[str]) -> tuple[Zone, ...]:
+    """The zones of files, each once. Raises ConfigError where a file cannot be used."""
+    return _once_each(read for _, read in _zones(files))
+
+
+def _once_each(read: Iterable[Zones]) -> tuple[Zone, ...]:
+    found: dict[tuple[str, str | None, str | None], Zone] = {}
+    for zone in (zone for zones in read for zone in zones.zones):
+        found.setdefault((zone.name, zone.from_date, zone.to_date), zone)
+    return tuple(found.values())
 
 
 def first_of_each(watchlists: Iterable[Watchlist]) -> tuple[ListedShip, ...]:

@@ -9,7 +9,8 @@ from detectors.core.alert import Alert
 from detectors.core.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, voyage
+from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, log, voyage
+from detectors.core.units import unix_ms
 
 HOUR = 3600.0
 SHIP, OTHER = 273_000_009, 667_001_001  # OTHER is listed by MMSI in REFERENCE
@@ -145,6 +146,50 @@ def test_zones_come_go_and_are_renumbered_with_the_reference() -> None:
             (205_000_001, "opened", "New", None, "log"),
         ]
         assert "no longer near a zone in force: FORBIDDEN" in alerts[2].headline
+
+
+def zoned(*zones: Zone, ships: tuple[ListedShip, ...] = REFERENCE.ships) -> Reference:
+    return Reference(ships=ships, zones=zones, version=str((zones, ships)))
+
+
+def test_who_was_last_in_a_zone_that_comes_or_moves_is_told_at_once_and_closed_when_it_goes() -> None:
+    bay = Zone(name="Bay", kind="sanctioned", lat_deg=38.0, lon_deg=130.0, radius_nm=20)
+    moved, road = msgspec.structs.replace(bay, lat_deg=44.0), msgspec.structs.replace(bay, kind="associated")
+    more = (NEW, *REFERENCE.ships)
+    elsewhere = voyage(SHIP + 1, np.arange(0, HOUR, 120.0), (36.0, 130.0))
+    story = beside(background(10), voyage(SHIP, np.arange(0, HOUR, 120.0)), elsewhere)
+    withdrawn, delisted = "opened Bay, closed Bay withdrawn", "opened Bay, closed Bay delisted"
+    cases: tuple[tuple[str, list[tuple[float, Reference]]], ...] = (
+        (withdrawn, [(6, zoned(bay)), (8, zoned())]),
+        (withdrawn, [(6, zoned(bay)), (8, zoned(moved))]),
+        ("", [(6, zoned(moved))]),
+        (delisted, [(6, zoned(road)), (7, zoned(road, ships=more)), (9, zoned(road))]),
+        ("opened Bay", [(6, zoned(bay)), (8, zoned(bay, ships=more))]),
+    )
+    for wanted, switches in cases:
+        for settings in (False, True):
+            alerts = play(story, *switches, settings=settings, detector="port_proximity")
+            said = [f"{a.status} {a.details['zone']} {a.details.get('ended', '')}".strip() for a in alerts]
+            assert ", ".join(said) == wanted
+            assert {a.mmsi for a in alerts} <= {SHIP}
+    first, _ = play(story, *cases[0][1], detector="port_proximity")
+    assert "last known inside BAY, silent 5h since" in first.headline and first.severity == "ticket"
+    assert first.details["looked_back"] and first.evidence
+
+
+def test_a_dark_ship_that_can_have_come_to_a_new_zone_is_told_at_once() -> None:
+    times = np.arange(0, 16 * HOUR, 150.0)
+    peers = [voyage(205_000_100 + n, times + 25.0 * n, (37.0 + n / 100, 130.1), 1.0) for n in range(6)]
+    story = beside(*peers, voyage(OTHER, np.arange(0, 4 * HOUR, 60.0), (37.0, 130.0), 1.0))
+    near = Zone(name="Near", kind="sanctioned", lat_deg=38.5, lon_deg=130.0, radius_nm=5)
+    far = msgspec.structs.replace(near, name="Far", lat_deg=60.0)
+    switches = ((0, zoned()), (11, zoned(far)), (12, zoned(far, near)), (14, zoned(far)))
+    alerts = play(story, *switches, detector="port_proximity")
+    assert [(a.status, a.details["zone"], a.details["reason"], a.details.get("ended")) for a in alerts] == [
+        ("opened", "Near", "feasible_while_dark", None),
+        ("closed", "Near", "feasible_while_dark", "withdrawn"),
+    ]
+    assert [round((unix_ms(a.time) - START_MS) / 3_600_000, 1) for a in alerts] == [12, 14]
 
 
 def test_every_detector_knows_the_reference_in_force_and_none_that_was() -> None:

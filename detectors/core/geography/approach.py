@@ -49,6 +49,27 @@ def look_at(places: Places, ship: Ship, now_ms: int, speeds: Speeds) -> Look:
     return max(found, key=lambda look: (look.reason, -look.distance_nm, -look.zone), default=NOWHERE)
 
 
+def hold(places: Places, look: Look, said: Look, ship: Ship, *, grace: float, lately: bool) -> Look:
+    """Hysteresis: inside until ``grace`` radii, closing while it was seen to be so ``lately``; else ``look``."""
+    if look.reason >= said.reason or ship.lat_deg is None or ship.lon_deg is None or said.zone == NO_ZONE:
+        return look
+    stands = said.reason == INSIDE and places.contains(said.zone, ship.lat_deg, ship.lon_deg, grace)
+    if stands or (said.reason == CLOSING and lately):
+        return Look(said.zone, said.reason, places.distance_nm(said.zone, ship.lat_deg, ship.lon_deg))
+    return look
+
+
+def refuted(places: Places, said: Look, ship: Ship, *, grace: float) -> str | None:
+    """Why what was said of a ship is so no more under another reference; None while her next report may decide."""
+    if said.zone == NO_ZONE:
+        return "withdrawn"
+    if ship.listed is None and (said.reason == FEASIBLE or not places.sanctioned[said.zone]):
+        return "delisted"
+    if said.reason != INSIDE or ship.lat_deg is None or ship.lon_deg is None:
+        return None
+    return None if places.contains(said.zone, ship.lat_deg, ship.lon_deg, grace) else "withdrawn"
+
+
 def _zone_look(places: Places, number: int, ship: Ship, *, named: bool, speeds: Speeds) -> Iterable[Look]:
     if ship.lat_deg is None or ship.lon_deg is None:
         if named:

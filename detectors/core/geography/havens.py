@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.alert import Alert
 from detectors.core.geo import Floats, distances_nm, unit_vectors
 from detectors.core.geography import reach
 from detectors.core.once import Once
@@ -102,6 +103,11 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
         if self.next_h is None:
             return None
         return max(later_h, self.next_h) if self.zones else self.next_h
+
+    def is_news(self, alert: Alert | None) -> bool:
+        """Whether other places are named than in an alert's ``details``."""
+        named = {str(call["zone"]) for call in alert.details["feasible_ports"]} if alert else set()
+        return named != {call.zone for call in self.calls}
 
     def details(self) -> dict[str, object]:
         """As a gap's and a port_proximity's ``details`` say it."""

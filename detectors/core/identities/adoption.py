@@ -7,18 +7,20 @@ an open alert about a ship on both lists goes on as if nothing had happened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from detectors.core.identities.identity import Matcher
-from detectors.core.reference import ListedShip, Reference
+from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.vessels.columns import Column_, Columns, Rows
 from detectors.core.vessels.fleet import Fleet
 
 GONE = -1
+_DIGEST_BYTES: Final = 16
 ZoneKey = tuple[str, str | None, str | None]
 """Name and dates."""
 
@@ -30,17 +32,24 @@ class Numbered(msgspec.Struct, frozen=True):
     """Entries by 1 + number; only those that are pointed at."""
     zones: tuple[ZoneKey, ...] = ()
     """All zones, by number."""
+    zones_digest: str = ""
+    """Of all that they say; empty where a snapshot does not know."""
 
     @classmethod
     def under(cls, reference: Reference, numbers: Iterable[Column_]) -> Numbered:
         """As ``reference`` has it; ``numbers`` are the columns that point at entries."""
         used = {int(number) for column in numbers for number in np.unique(column[column > 0])}
-        return cls({n: reference.ships[n - 1] for n in sorted(used)}, zone_keys(reference))
+        ships = {n: reference.ships[n - 1] for n in sorted(used)}
+        return cls(ships, zone_keys(reference), _digest_of(reference.zones))
 
 
 def zone_keys(reference: Reference) -> tuple[ZoneKey, ...]:
     """What tells zones apart."""
     return tuple((zone.name, zone.from_date, zone.to_date) for zone in reference.zones)
+
+
+def _digest_of(zones: Sequence[Zone]) -> str:
+    return hashlib.blake2b(msgspec.json.encode(zones), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 class Renumbering(NamedTuple):
@@ -49,6 +58,8 @@ class Renumbering(NamedTuple):
     entries: Mapping[int, int]
     """1 + number."""
     zones: Mapping[int, int]
+    other_zones: bool
+    """Whether a zone came, went or says something else."""
 
     @classmethod
     def between(cls, former: Numbered, now: Reference) -> Renumbering:
@@ -58,6 +69,7 @@ class Renumbering(NamedTuple):
         return cls(
             {n: entries.get((s.list, s.entry_id), GONE) for n, s in former.ships.items()},
             {n: zones.get(key, GONE) for n, key in enumerate(former.zones)},
+            former.zones_digest != _digest_of(now.zones),
         )
 
     def apply(self, numbers: Column_) -> None:

@@ -1,4 +1,4 @@
-"""replay --watchlist FILE@ISO: in force from an event time, to the second, in any cut and at any partition count."""
+"""replay --watchlist FILE@ISO, --zones FILE@ISO: in force from that time, in any cut and at any partition count."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from streams.records import MarkRecord, Sentences
 
 BEGIN = "2023-11-14T22:13:20Z"  # of the feed: 1,700,000,000 s
 SHIP = 205_000_007
+SILENT = 205_000_005
+"""Silent after an hour and a half."""
 APP = typer.Typer()
 APP.command()(command)
 
 
-def replay(tmp_path: Path, feed: bytes, *options: str) -> list[dict[str, object]]:
+def replay(tmp_path: Path, feed: bytes, *options: str, detector: str = "watchlist") -> list[dict[str, object]]:
     source, out = tmp_path / "feed.nmea", tmp_path / "alerts.jsonl"
     source.write_bytes(feed)
     result = CliRunner().invoke(APP, [str(source), "--alerts", str(out), *options])
     assert result.exit_code == 0, result.output
     alerts = [json.loads(line) for line in out.read_text().splitlines()]
-    return [alert for alert in alerts if alert["detector"] == "watchlist"]
+    return [alert for alert in alerts if alert["detector"] == detector]
 
 
 @pytest.fixture(name="hours", scope="module")
@@ -77,6 +79,21 @@ def test_a_later_list_replaces_the_one_of_its_name(tmp_path: Path, hours: bytes,
     given = ("--watchlist", str(mine), "--watchlist", f"{empty}@2023-11-14T23:33:27Z")
     *_, last = replay(tmp_path, hours, *given)
     assert (last["status"], last["details"]["ended"]) == ("closed", "removed from the list")  # type: ignore[index]
+
+
+def test_zones_are_in_force_from_their_time_on_in_the_place_of_all_before(tmp_path: Path, hours: bytes) -> None:
+    for name, lat_deg in (("Here", 38.75), ("There", -80.0)):
+        point = {"type": "Point", "coordinates": [132.0, lat_deg]}
+        properties = {"name": name, "kind": "sanctioned", "radius_nm": 3, "programme": "TEST"}
+        feature = {"type": "Feature", "geometry": point, "properties": properties}
+        (tmp_path / name).write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    given = ("--zones", f"{tmp_path}/Here@2023-11-14T23:53:20Z", "--zones", f"{tmp_path}/There@2023-11-15T00:03:20Z")
+    whole = replay(tmp_path, hours, *given, detector="port_proximity")
+    silent = [alert for alert in whole if alert["mmsi"] == SILENT]
+    assert [alert["status"] for alert in silent] == ["opened", "closed"]
+    assert silent[0]["details"]["looked_back"] and silent[1]["details"]["ended"] == "withdrawn"  # type: ignore[index]
+    assert {alert["details"]["zone"] for alert in whole} == {"Here"}, "the shipped ones do not count"  # type: ignore[index]
+    assert replay(tmp_path, hours, *given, "--partitions", "1", "--batch", "37", detector="port_proximity") == whole
 
 
 def test_a_mark_stands_at_the_same_place_line_by_line_and_in_bulk(hours: bytes) -> None:

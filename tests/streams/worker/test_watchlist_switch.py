@@ -1,4 +1,4 @@
-"""A watchlist brought into force while workers run: at a place in the log, over kill -9, or not at all."""
+"""A watchlist, or zones, brought into force while workers run: at a place in the log, over kill -9, or not at all."""
 
 import signal
 from collections.abc import Sequence
@@ -7,12 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from kafka import TopicPartition
+from typer.testing import CliRunner
 
 from detectors.core.alert import Alert, encode
 from detectors.core.engine import Engine
 from detectors.core.reference import ListedShip
 from streams.broker.clients import admin, producer
 from streams.broker.reading import read
+from streams.cli import zones
 from streams.engines import engine_for
 from streams.errors import Reason
 from streams.records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE
@@ -25,7 +27,7 @@ from streams.worker.codec import Entry, entry
 from tests.streams.worker.conftest import Key, StartWorker, key_of, make_topics, send, written
 
 OWN = load_reference(Settings().reference)
-SEEN, LATER = 205_000_007, 205_000_008
+SEEN, LATER, SILENT = 205_000_007, 205_000_008, 205_000_005
 LIST = (
     ListedShip(list="NEW", entry_id="1", name="SEEN BEFORE", mmsi=SEEN),
     ListedShip(list="NEW", entry_id="2", name="SEEN LATER", mmsi=LATER),
@@ -88,6 +90,37 @@ def test_a_list_comes_into_force_between_two_records_and_survives_kill_9(
     assert worker.stop() == 0
     assert set(written(kafka_settings)) == wanted
     assert {letter.headers["reason"] for letter in read(kafka_settings, "ais.dead.v1")} <= {Reason.CHECKSUM.encode()}
+
+
+@pytest.mark.broker
+def test_zones_imported_while_a_worker_runs_find_who_is_silent_in_one_and_close_what_they_replace(
+    feed: bytes,
+    kafka_settings: KafkaSettings,
+    start_worker: StartWorker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS", kafka_settings.bootstrap_servers)
+    monkeypatch.setenv("WAKEWATCH_KAFKA_TOPIC_PREFIX", kafka_settings.topic_prefix)  # and not how many partitions
+    send(kafka_settings, halves(feed)[0], tmp_path, pack=500)
+    worker = start_worker(kafka_settings)
+    worker.until(lambda: b'"zone":"Rajin"' in all_alerts(kafka_settings))
+    for number, lat_deg in enumerate((38.75, 80.0)):  # where a ship fell silent an hour and a half ago; nowhere
+        properties = {"name": f"Zone {number}", "kind": "sanctioned", "radius_nm": 3}
+        point = {"type": "Point", "coordinates": [132.0, lat_deg]}
+        feature = {"type": "Feature", "geometry": point, "properties": properties}
+        file = tmp_path / f"{number}.geojson"
+        file.write_bytes(msgspec.json.encode({"type": "FeatureCollection", "features": [feature]}))
+        assert CliRunner().invoke(zones.app, ["import", str(file), "--yes"]).exit_code == 0
+    expected = [alert for alert in from_the_log(kafka_settings) if alert.detector == "port_proximity"]
+    silent = [alert for alert in expected if alert.mmsi == SILENT]
+    assert [(a.status, a.details["zone"], a.details.get("ended")) for a in silent] == [
+        ("opened", "Zone 0", None), ("closed", "Zone 0", "withdrawn")
+    ]  # fmt: skip
+    assert {(a.details["zone"], a.details.get("ended")) for a in expected} >= {("Rajin", "withdrawn")}
+    wanted = {key_of(encode(alert)) for alert in expected}
+    worker.until(lambda: wanted <= set(written(kafka_settings)))
+    assert worker.stop() == 0
 
 
 @pytest.mark.broker
