@@ -28,6 +28,8 @@ FROM_DECODING: Final = (
 )  # fmt: skip
 MESSAGE_TYPES: Final = range(1, 28)
 SKIPPED_FOR: Final = ("retention", "no_record")
+UNJUDGED_FOR: Final = ("not_to_be_heard", "ordinary_here")
+"""Of silences: the reasons of ``detectors.gap``."""
 
 
 class WorkerMeter:
@@ -62,6 +64,8 @@ class WorkerMeter:
             self._metrics.reports.labels(str(number))
         for cause in SKIPPED_FOR:
             self._metrics.skipped_records.labels(cause)
+        for reason in UNJUDGED_FOR:
+            self._metrics.cannot_tell.labels(reason)
         self._metrics.ready.set_function(lambda: self.ready()[0])
 
     @property

@@ -11,6 +11,7 @@ from grafana_foundation_sdk.builders import dashboard as dashboards
 from grafana_foundation_sdk.builders import geomap, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common, dashboard
+from grafana_foundation_sdk.models import geomap as geomap_models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
 
 METRICS: Final = "metrics"
@@ -41,7 +42,8 @@ class Spec(NamedTuple):
     base: str = "green"
     """Colour below the first step."""
     quiet: str = ""
-    """What to show where there is nothing, when nothing is good news."""
+    """What to show where there is nothing, when nothing is good news. Grafana shows it in empty cells too: of tables
+    only those have it whose columns are never empty."""
 
 
 class Section(NamedTuple):
@@ -199,6 +201,11 @@ def _coloured_severity() -> list[dashboard.DynamicConfigValue]:
     ]
 
 
+def _over_all_markers() -> geomap.MapViewConfig:
+    """The SDK's own default is the whole world."""
+    return geomap.MapViewConfig().id("fit").all_layers(True).lat(0).lon(0).zoom(4)
+
+
 def _map(spec: Spec) -> geomap.Panel:
     numbers = [{"targetField": name, "destinationType": "number"} for name in ("lat", "lon")]
     coords = common_builders.FrameGeometrySource().mode(common.FrameGeometrySourceMode.COORDS)
@@ -207,6 +214,9 @@ def _map(spec: Spec) -> geomap.Panel:
     return (
         geomap.Panel()
         .layers([layer])
+        .view(_over_all_markers())
+        .controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(True).show_attribution(True))
+        .tooltip(geomap.TooltipOptions().mode(geomap_models.TooltipMode.DETAILS))
         .with_transformation(
             dashboard.DataTransformerConfig(id_val="convertFieldType", options={"conversions": numbers})
         )

@@ -41,15 +41,16 @@ _GLANCE = (
 _ALERTS = (
     Spec(
         "table", "Open: pages", "Every open alert that wakes somebody, newest first.",
-        [('alerts{open="yes",severity="page"}', "")], width=24, columns=_ALERT,
+        [('alerts{open="yes",severity="page"}', "")], width=24, columns=_ALERT, quiet="no page is open",
     ),
     Spec(
         "table", "Open: tickets", "Open alerts to be looked at today, newest first.",
-        [('alerts{open="yes",severity="ticket"}', "")], width=24, columns=_ALERT,
+        [('alerts{open="yes",severity="ticket"}', "")], width=24, columns=_ALERT, quiet="no ticket is open",
     ),
     Spec(
         "table", "What changed in the last hour", "Revisions that the worker wrote in the last hour, newest first, also of what was closed or retracted.",
         [('alerts{written="last_hour",severity!="log"}', "")], width=24, columns=_ALERT,
+        quiet="nothing changed in the last hour",
     ),
     Spec(
         "map", "Where", "The last fix of every open alert that has one. A marker is a ship's last word, not where she is.",
@@ -63,12 +64,12 @@ _RATES = (
     ),
     Spec(
         "graph", "Revisions written, by severity", "An hour. A burst of pages at once is a region that went dark, or a rule that went wrong.",
-        [("sum by (severity) (rate(wakewatch_alerts_total[$__rate_interval])) * 3600", "{{severity}}")], unit="cph",
+        [("sum by (severity) (rate(wakewatch_alerts_total[$__rate_interval])) * 3600", "{{severity}}")], unit="suffix:/h",
     ),
     Spec(
         "graph", "Called false by people", "`wakewatch alerts false-alarm`, an hour, by detector. Where it climbs, the rule needs another look.",
         [("sum by (detector) (rate(wakewatch_false_alarms_total[$__rate_interval])) * 3600", "{{detector}}")],
-        unit="cph", quiet="none",
+        unit="suffix:/h", quiet="none",
     ),
     Spec(
         "graph", "Listed ships loaded", "By list. A fall to nothing is a list that was not read.",

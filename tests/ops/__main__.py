@@ -61,7 +61,9 @@ def _figure(value: float, unit: str) -> str:
         return f"{value / 1e6:,.1f} MB" if value >= 1e6 else f"{value / 1e3:,.1f} kB"
     if unit == "percentunit":
         return f"{100 * value:.1f} %"
-    said = {"s": " s", "cps": "/s", "cpm": "/min", "cph": "/h"}.get(unit, "")
+    said = {"s": " s", "cps": "/s", "cpm": "/min"}.get(
+        unit, unit.removeprefix("suffix:") if unit.startswith("suffix:") else ""
+    )
     return f"{value:,.3g}{said}" if abs(value) < 1000 else f"{value:,.0f}{said}"
 
 
