@@ -18,6 +18,9 @@ _DAMAGED_SHARE = 0.25
 """Of live beats, those that end in a damaged line."""
 _DARK = 5
 """An unlisted ship that has been silent for two hours."""
+_ALONE = 205_000_900
+"""Far from all others, heard every seven minutes until an hour and a half ago: nobody can say why she is silent."""
+_ALONE_SILENT_FOR_MIN = 90
 _RAJIN = {"lat": 42.2333, "lon": 130.3000, "speed": 0.1}
 
 
@@ -39,6 +42,9 @@ def _minute(at_s: int, ago: int) -> Iterator[bytes]:
         dark = (ship == 0 and ago <= SILENT_FOR_MIN) or (ship == _DARK and ago <= 2 * SILENT_FOR_MIN)
         if not dark:
             yield from _position(at_s + ship, ship, ago)
+    if ago % 7 == 0 and ago > _ALONE_SILENT_FOR_MIN:
+        far = {"lat": 20.0, "lon": 150.0, "speed": 10.0, "course": 0.0, "second": 25}
+        yield from _said(at_s + 25, {"msg_type": 1, "mmsi": _ALONE, **far})
     if ago % 6 == 0 and ago > SILENT_FOR_MIN:
         yield from _static(at_s + 30)
     if ago % 10 == 0:
