@@ -64,8 +64,8 @@ class WorkerMeter:
             self._metrics.reports.labels(str(number))
         for cause in SKIPPED_FOR:
             self._metrics.skipped_records.labels(cause)
-        for reason in UNJUDGED_FOR:
-            self._metrics.cannot_tell.labels(reason)
+        for why in UNJUDGED_FOR:
+            self._metrics.cannot_tell.labels(why)
         self._metrics.ready.set_function(lambda: self.ready()[0])
 
     @property

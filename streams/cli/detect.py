@@ -57,7 +57,7 @@ def _prepare(effective: Settings) -> None:
         for wrong in partition_differences(client, effective.kafka, needed):
             raise ConfigError(
                 f"topic {wrong.topic} has {wrong.is_} partitions, kafka.partitions says {wrong.wanted}: "
-                "set kafka.partitions to what the topic has"
+                "set kafka.partitions to what the topic has; deploy/RUNBOOK.md, Scaling, says how to change it"
             )
         refuse_unless_allowed(client, "detect", effective)
 
