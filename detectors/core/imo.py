@@ -254,11 +254,10 @@ class Histories:
             parts = [msgspec.msgpack.decode(shard, type=Shard) for shard in shards]
         except msgspec.MsgspecError as error:
             raise SnapshotError(f"snapshot unreadable: {error}") from error
-        if head.format != FORMAT or len(head.heard) != len(self._heard):
-            raise SnapshotError(
-                f"snapshot of format {head.format} for {len(head.heard)} partitions, expected {FORMAT} for "
-                f"{len(self._heard)}"
-            )
+        if head.format != FORMAT:
+            raise SnapshotError(f"snapshot of format {head.format}, expected {FORMAT}")
+        if len(head.heard) != len(self._heard):  # which promises would be waited for?
+            raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard)} now")
         self._heard, self._passed_ms = list(head.heard), head.passed_ms
         self._ships = {ship.imo: ship for part in parts for ship in part.ships}
         for told in (told for part in parts for told in part.waiting):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from typing import Annotated, Final
 
@@ -25,11 +28,16 @@ from streams.settings import Settings
 _FIRST_IMO: Final = 7_000_000
 _FIRST_MMSI: Final = 671_000_000
 _VESSELS: Final = 20_000
+_STREAMED: Final = "from streams.bench.lists import streamed; streamed(%d)"
+_OTHERS: Final = 200
+"""Of so many FollowTheMoney entities one is a vessel: the rest of a file are people and companies."""
+_ENTITY_BYTES: Final = 1000
 
 
 def run(
     entries: Annotated[int, typer.Option(help="Listed ships.", min=1, max=250_000)] = 50_000,
     lines: Annotated[int, typer.Option(help="Generated lines to replay.", min=100)] = feed.GENERATED_LINES,
+    streamed_mib: Annotated[int, typer.Option(help="Of FollowTheMoney to read as a stream.", min=1)] = 200,
     rounds: Annotated[int, typer.Option(help="Passes of each; the median counts.", min=1)] = 3,
 ) -> Measured:
     """Load a long list, bring it into force over a fleet, and replay the same lines with it and with a list of four.
@@ -41,6 +49,7 @@ def run(
     settings = Settings()
     short = load_reference(settings.reference)
     ships, read_s = cpu_of(lambda: read_lists([Source("bench.csv", [text])])[0].watchlist.ships)
+    small, large = (_streaming(mib) for mib in (max(1, streamed_mib // 10), streamed_mib))
     register, index_s = cpu_of(lambda: Register(ships))
     _, names_s = cpu_of(register.index_names)
     strange = np.array([f"NOBODY {number} OF NOWHERE"[:20].encode() for number in range(_VESSELS)], "S20")
@@ -58,6 +67,8 @@ def run(
             Row(
                 f"read {entries:,} entries (CSV)", (Figure("CPU s", read_s), Figure("entries/CPU s", entries / read_s))
             ),
+            small,
+            large,
             Row("index them", (Figure("CPU s", index_s), _rate(entries, index_s))),
             Row("index their names", (Figure("CPU s", names_s), _rate(entries, names_s))),
             Row(f"hold {_VESSELS:,} new names against them", (Figure("CPU s", compare_s),)),
@@ -87,6 +98,32 @@ def rows_of(entries: int) -> Iterator[str]:
         mmsi, sign = _FIRST_MMSI + number % 1_000_000, f"5V{number:05d}"[:7]
         yield f"bench,{number},SHIP {number},OLD {number},{imo},{mmsi},{sign},TG,Products Tanker,{90 + number % 200}"
         imo += 1
+
+
+def _streaming(mib: int) -> Row:
+    """In a process of its own: the peak of memory is one's own."""
+    said = subprocess.run([sys.executable, "-c", _STREAMED % mib], capture_output=True, check=True, text=True)
+    cpu_s, ships, peak_mib = map(float, said.stdout.split())
+    figures = (Figure("CPU s", cpu_s), Figure("ships", ships), Figure("MiB at the peak", peak_mib))
+    return Row(f"stream {mib} MiB of FollowTheMoney", figures)
+
+
+def streamed(mib: int) -> None:
+    """Prints the CPU seconds of reading so much, the ships found, and this process's peak of memory in MiB (Linux)."""
+    (found,), cpu_s = cpu_of(lambda: read_lists([Source("bench.json", _entities(mib << 20))]))
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(cpu_s, len(found.watchlist.ships), int(peak.split()[1]) / 1024)  # noqa: T201 - what it is for
+
+
+def _entities(size: int) -> Iterator[bytes]:
+    """JSON lines of entities, ``size`` bytes of them, one in _OTHERS a vessel."""
+    entity = (
+        '{"id":"%d","caption":"ENTITY %d","schema":"%s","properties":{"name":["ENTITY %d"],"mmsi":["%d"],"notes":["'
+    )
+    for number in range(size // _ENTITY_BYTES):
+        kind = "Person" if number % _OTHERS else "Vessel"
+        head = entity % (number, number, kind, number, _FIRST_MMSI + number)
+        yield head.encode().ljust(_ENTITY_BYTES - 5, b"x") + b'"]}}\n'
 
 
 def _fleet(settings: Settings, reference: Reference) -> Engine:

@@ -42,10 +42,18 @@ def text(cell: str) -> str | None:
     """Cleaned text on one line: NFC, no control, format, private or unassigned characters, no ``<`` and ``>``."""
     if len(cell) > _LONGEST:
         raise Refusal(f"a cell of {len(cell)} characters (at most {_LONGEST}); is a quote left open?")
+    return _checked(cell if cell.isascii() and cell.isprintable() else _visible(cell))
+
+
+def _visible(cell: str) -> str:
+    """Without what cannot be seen; 6 us a cell, and plain ASCII has none of it."""
     normal = unicodedata.normalize("NFC", cell)
     if any(unicodedata.category(c) == "Cs" for c in normal):
         raise Refusal("not UTF-8 text")
-    kept = "".join(" " if c.isspace() else c for c in normal if c.isspace() or unicodedata.category(c)[0] != "C")
+    return "".join(" " if c.isspace() else c for c in normal if c.isspace() or unicodedata.category(c)[0] != "C")
+
+
+def _checked(kept: str) -> str | None:
     clean = " ".join(kept.translate(_MARKUP).split())
     if clean.lower() in _NOTHING:
         return None

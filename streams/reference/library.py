@@ -38,6 +38,7 @@ class Library:
     def __init__(self, kafka: KafkaSettings, own: Reference) -> None:
         self._kafka, self._own = kafka, own
         self._known = {own.version: own}
+        register_of(own).index_names()  # else the first static report waits for it
         self._written_ms: dict[str, int] = {}
 
     def written_ms(self, version: str) -> int:

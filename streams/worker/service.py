@@ -135,7 +135,8 @@ class Service:
         try:
             engine = make_engine(fleet.partition, stored)
         except SnapshotError as error:
-            raise StateError(f"{self._fleet}/{fleet.partition}: {error}") from error
+            mend = f"start it afresh with: wakewatch topics forget {self.kind} (RUNBOOK.md, Restore)"
+            raise StateError(f"{self._fleet}/{fleet.partition}: {error}; {mend}") from error
         rhythm = Rhythm(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
         return Partition(fleet, engine, stored, rhythm, self._observer)
 
