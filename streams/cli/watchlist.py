@@ -11,7 +11,7 @@ import typer
 from detectors.core.reference import ListedShip, Reference
 from streams import config
 from streams.cli.importing import VANISHING_MOST, agreed, held_by
-from streams.cli.options import Json, SettingsFile
+from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.reference import cells
@@ -102,6 +102,7 @@ def import_(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, also when much of a list would vanish.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, touch nothing.")] = False,
     settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
     """Bring lists into force in running workers; each replaces the list of its name, the others stay.
@@ -109,7 +110,7 @@ def import_(
     They switch between two records, in every partition; whoever was seen before is found at once. Interrupted, it is
     completed by doing it again.
     """
-    loaded = config.load(settings)
+    loaded = settings_of(settings, bootstrap_servers)
     read = read_watchlist_files(files)
     for each in read:
         _tell(each)

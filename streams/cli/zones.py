@@ -11,7 +11,7 @@ import typer
 from detectors.core.reference import Reference, Zone
 from streams import config
 from streams.cli.importing import VANISHING_MOST, agreed, held_by
-from streams.cli.options import Json, SettingsFile
+from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.reference.difference import ZoneDifference, zone_difference
@@ -70,6 +70,7 @@ def import_(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, also when many zones would vanish.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, touch nothing.")] = False,
     settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
     """Bring the zones of a file into force in running workers, in the place of all that are in force.
@@ -77,7 +78,7 @@ def import_(
     They switch between two records, in every partition; an alert about a zone that went is closed. Whatever a worker's
     settings name as zones counts no more. Interrupted, it is completed by doing it again.
     """
-    loaded = config.load(settings)
+    loaded = settings_of(settings, bootstrap_servers)
     found = read_zones_file(file)
     for each in (*found.refused, *found.doubts):
         talk(f"{file}:{each.line}: {each.reason}")

@@ -28,7 +28,7 @@ def names(kafka: KafkaSettings) -> set[str]:
 def test_lists_come_into_force_and_do_not_vanish_unasked(
     kafka_settings: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS", kafka_settings.bootstrap_servers)
+    servers = ["--bootstrap-servers", kafka_settings.bootstrap_servers]
     monkeypatch.setenv("WAKEWATCH_KAFKA_TOPIC_PREFIX", kafka_settings.topic_prefix)
     client = admin(kafka_settings)
     create_missing(client, kafka_settings)
@@ -37,7 +37,7 @@ def test_lists_come_into_force_and_do_not_vanish_unasked(
 
     def run(rows: str, *options: str) -> Result:
         mine.write_text(HEAD + rows)
-        return CliRunner().invoke(watchlist.app, ["import", str(mine), *options])
+        return CliRunner().invoke(watchlist.app, ["import", str(mine), *servers, *options])
 
     assert run("OFAC,FIRST,273000001\nOFAC,SECOND,273000002\n").exit_code == 0
     assert names(kafka_settings) == {"FIRST", "SECOND", "MARIA"}, "the shipped example of that name is replaced"
@@ -51,9 +51,9 @@ def test_lists_come_into_force_and_do_not_vanish_unasked(
     rajin = {"name": "Rajin", "kind": "sanctioned", "from": "2006-10-14", "radius_nm": 4, "severity": "page"}
     point = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [130.3, 42.2]}, "properties": rajin}
     places.write_text(json.dumps({"type": "FeatureCollection", "features": [point]}))
-    asked = CliRunner().invoke(zones.app, ["import", str(places)])
+    asked = CliRunner().invoke(zones.app, ["import", str(places), *servers])
     assert isinstance(asked.exception, ConfigError) and "zones (97%) would vanish" in asked.output
-    done = CliRunner().invoke(zones.app, ["import", str(places), "--yes"])
+    done = CliRunner().invoke(zones.app, ["import", str(places), *servers, "--yes"])
     assert done.exit_code == 0 and "~ Rajin\n" in done.output
     assert names(kafka_settings) == {"FIRST", "MARIA"}, "the lists stay"
     assert run("OFAC,SECOND,273000001\n", "--yes").exit_code == 0
