@@ -75,8 +75,9 @@ def import_(
 ) -> None:
     """Bring the zones of a file into force in running workers, in the place of all that are in force.
 
-    They switch between two records, in every partition; an alert about a zone that went is closed. Whatever a worker's
-    settings name as zones counts no more. Interrupted, it is completed by doing it again.
+    They switch between two records, in every partition: who was last heard in a new zone is told, an alert about a zone
+    that went is closed. Whatever a worker's settings name as zones counts no more.
+    Interrupted, it is completed by doing it again.
     """
     loaded = settings_of(settings, bootstrap_servers)
     found = read_zones_file(file)

@@ -1,6 +1,9 @@
 """A watchlist, or zones, brought into force while workers run: at a place in the log, over kill -9, or not at all."""
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from streams.broker.reading import read
 from streams.cli import zones
 from streams.engines import engine_for
 from streams.errors import Reason
-from streams.records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE
+from streams.records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE, partition_of
 from streams.reference import load_reference, shelf
 from streams.reference.library import Importer, Library, in_force, read_shelf
 from streams.reference.loading import with_lists
@@ -41,12 +44,14 @@ def bring(kafka: KafkaSettings, ships: Sequence[ListedShip]) -> str:
     return now.version
 
 
-def from_the_log(kafka: KafkaSettings) -> list[Alert]:
-    """What the log holds, taken in one record after another in this process."""
+def from_the_log(kafka: KafkaSettings, but: Sequence[tuple[int, int]] = ()) -> list[Alert]:
+    """What the log holds, save the (partition, offset) of ``but``, taken in one by one in this process."""
     library = Library(kafka, OWN)
     engines = [engine_for(Settings(), OWN, number) for number in range(kafka.partitions)]
     alerts: list[Alert] = []
     for record in read(kafka, "ais.sentences.v1"):
+        if (record.partition, record.offset) in but:
+            continue
         one = entry(record.offset, record.value, record.headers, record.timestamp_ms)
         engine = engines[record.partition]
         outcomes = [_switch(engine, one, library)] if one.marker else runs.take(engine, [one])
@@ -60,6 +65,20 @@ def all_alerts(kafka: KafkaSettings) -> bytes:
 
 def _switch(engine: Engine, one: Entry, library: Library) -> runs.Outcome:
     return runs.switch(engine, one, library.get(runs.version_of(one)))
+
+
+def markers(kafka: KafkaSettings) -> list[tuple[int, int]]:
+    """Partition and offset of each."""
+    records = read(kafka, "ais.sentences.v1")
+    return [(each.partition, each.offset) for each in records if each.headers.get(H_KIND) == KIND_REFERENCE]
+
+
+def environment(kafka: KafkaSettings) -> dict[str, str]:
+    return {
+        **os.environ,
+        "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
+    }
 
 
 def halves(feed: bytes) -> tuple[bytes, bytes]:
@@ -141,6 +160,58 @@ def test_an_import_killed_half_way_leaves_the_old_list_and_is_completed_by_anoth
     assert held.is_marked(now.version) and held.ships(now.version) == now.ships
     marks = [record.value for record in read(kafka_settings, "ais.sentences.v1")]
     assert marks == [msgspec.json.encode(shelf.Marker(version=now.version))] * kafka_settings.partitions
+
+
+DIES_AFTER_THE_FIRST_MARKER = """
+import os, signal, sys
+from kafka import KafkaProducer
+send = KafkaProducer.send
+def sent(self, topic, **given):
+    future = send(self, topic, **given)
+    if topic.endswith("ais.sentences.v1"):
+        future.get(30)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return future
+KafkaProducer.send = sent
+from streams.cli import main
+main()
+"""
+
+
+@pytest.mark.broker
+def test_an_import_killed_between_the_markers_of_two_partitions_is_completed_by_doing_it_again(
+    feed: bytes, kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("list,name,mmsi\n" + "".join(f"NEW,{ship.name},{ship.mmsi}\n" for ship in LIST))
+    command, environ = ["watchlist", "import", str(mine), "--yes"], environment(kafka_settings)
+
+    def imports(program: str) -> int:
+        call = [sys.executable, "-c", program, *command]
+        return subprocess.run(call, env=environ, capture_output=True, check=False).returncode
+
+    first, second = halves(feed)
+    send(kafka_settings, first, tmp_path, pack=500)
+    worker = start_worker(kafka_settings)
+    worker.until(lambda: len(written(kafka_settings)) > 0)
+    assert imports(DIES_AFTER_THE_FIRST_MARKER) == -signal.SIGKILL
+    (mark,) = markers(kafka_settings)
+    version = str(read_shelf(kafka_settings).newest())
+    assert not read_shelf(kafka_settings).is_marked(version)
+    halfway = {
+        a.mmsi: partition_of(a.mmsi or 0, 4) for a in from_the_log(kafka_settings) if a.details.get("list") == "NEW"
+    }
+    assert set(halfway.values()) <= {mark[0]}, "elsewhere the old list is in force"
+    assert imports("from streams.cli import main; main()") == 0
+    assert read_shelf(kafka_settings).is_marked(version)
+    assert sorted(partition for partition, _ in markers(kafka_settings)) == sorted([mark[0], 0, 1, 2, 3])
+    again = tmp_path / "again"
+    again.mkdir()
+    send(kafka_settings, second, again, pack=500)
+    undisturbed = {key_of(encode(alert)) for alert in from_the_log(kafka_settings, [mark])}
+    worker.until(lambda: undisturbed <= set(written(kafka_settings)))
+    assert worker.stop() == 0
+    assert set(written(kafka_settings)) == undisturbed
 
 
 @pytest.mark.broker
