@@ -19,6 +19,7 @@ from rapidfuzz.fuzz import ratio
 AIS_LETTERS: Final = 20
 LIKENESS_DIGITS: Final = 3
 _FOLDED_WEIGHT: Final = 0.98  # alike once romanisations are folded: nearly as good as alike
+_SOUNDS_WEIGHT: Final = 0.92  # alike by sound alone: PAEK MA, BAEK MA; with another letter amiss it is no likeness
 _PREFIX: Final = re.compile(r"^(?:M\s*[/.]?\s*[VTS]|S\.?\s*S|M\s*F\s*V|R\s*[/.]\s*V)[\s.]+(?=\S)")
 _TOKEN: Final = re.compile(r"[A-Z]+[0-9A-Z]*|[0-9]+[A-Z0-9]*")
 _TAIL: Final = re.compile(r"([A-Z]{2,})([0-9]{1,4})")
@@ -38,14 +39,20 @@ _FOLDS: Final = tuple(
         ("CK", "K"), ("Q", "K"), ("W", "V"), ("[YJ]", "I"), ("II+", "I"), ("OU|OO", "U"), (r"(.)\1+", r"\1"),
     )
 )  # fmt: skip
+_SOUNDS: Final = (("HS", "S"), ("X", "S"), ("IEN", "IAN"))  # Wade-Giles and pinyin
+_VOICED: Final = str.maketrans("BGDL", "PKTR")  # one letter each in Korean
 
 
 class Name(NamedTuple):
-    """A name made plain: capital letters without blanks, and its number; ``folded`` is blind to romanisation."""
+    """A name made plain: capital letters without blanks, and its number; ``folded`` is blind to romanisation.
+
+    ``sound`` is coarser: blind to what Korean does not tell apart, and to the two ways to write Chinese.
+    """
 
     letters: str
     number: int | None
     folded: str
+    sound: str
 
 
 @lru_cache(maxsize=65_536)
@@ -60,13 +67,20 @@ def plain(name: str) -> Name:
     elif tokens and (tail := _TAIL.fullmatch(tokens[-1])):
         tokens[-1], number = tail[1], int(tail[2])
     letters = "".join(token if token.isdigit() else token.translate(_DIGITS_AS_LETTERS) for token in tokens)
-    return Name(letters, number, _folded(letters))
+    folded = _folded(letters)
+    return Name(letters, number, folded, _sound(folded))
 
 
 def _folded(letters: str) -> str:
     for pattern, by in _FOLDS:
         letters = pattern.sub(by, letters)
     return letters
+
+
+def _sound(folded: str) -> str:
+    for written, by in _SOUNDS:
+        folded = folded.replace(written, by)
+    return folded.translate(_VOICED)
 
 
 def likeness(one: str, other: str) -> float:
@@ -76,7 +90,11 @@ def likeness(one: str, other: str) -> float:
         a, b = plain(one[:AIS_LETTERS].strip()), plain(other[:AIS_LETTERS].strip())
     if not a.letters or not b.letters or a.number != b.number:
         return 0.0
-    alike = max(ratio(a.letters, b.letters), _FOLDED_WEIGHT * ratio(a.folded, b.folded))
+    alike = max(
+        ratio(a.letters, b.letters),
+        _FOLDED_WEIGHT * ratio(a.folded, b.folded),
+        _SOUNDS_WEIGHT * ratio(a.sound, b.sound),
+    )
     return round(alike / 100.0, LIKENESS_DIGITS)
 
 
@@ -90,12 +108,12 @@ _POWERS: Final = np.asarray([pow(_BASE, i, 1 << _MOST_BITS) for i in range(_WIDT
 Keys = npt.NDArray[np.uint64]
 
 
-def keys_of(folded: Sequence[str]) -> Keys:
+def keys_of(sounds: Sequence[str]) -> Keys:
     """For each name the hashes of itself and of itself without one letter: shape (n, width + 1).
 
     Two names share a key when one letter was changed, added, lost, or changed places with its neighbour.
     """
-    letters = np.array([name[:_WIDTH].encode() for name in folded], f"S{_WIDTH}")
+    letters = np.array([name[:_WIDTH].encode() for name in sounds], f"S{_WIDTH}")
     codes = letters.view(np.uint8).reshape(len(letters), _WIDTH).astype(np.uint64)
     stay = codes * _POWERS
     move = np.zeros_like(stay)
@@ -111,14 +129,14 @@ class NameIndex:
 
     def __init__(self, names: Sequence[str], owners: Sequence[int]) -> None:
         self._owners = np.asarray(owners, np.intp)
-        keys = keys_of([plain(name).folded for name in names])
+        keys = keys_of([plain(name).sound for name in names])
         order = np.argsort(keys, axis=None, kind="stable")
         self._keys = keys.ravel()[order]
         self._of = (order // (_WIDTH + 1)).astype(np.int32)
 
     def any_near(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
         """For each of ``names`` whether ``near`` would find an owner."""
-        folded = [plain(name).folded for name in names]
+        folded = [plain(name).sound for name in names]
         if not folded or not len(self._keys):
             return np.zeros(len(folded), bool)
         keys = keys_of(folded)
@@ -128,7 +146,7 @@ class NameIndex:
 
     def near(self, name: str) -> list[int]:
         """Owners of names that may be within a letter of ``name``, each once, in order."""
-        folded = plain(name).folded
+        folded = plain(name).sound
         if not folded or not len(self._keys):
             return []
         keys = np.unique(keys_of([folded]))

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from detectors.core.identities.matching import Register, Told
-from detectors.core.names import likeness, plain
+from detectors.core.identities.matching import LIKENESS_LEAST, Register, Told
+from detectors.core.names import NameIndex, likeness, plain
 from detectors.core.reference import ListedShip
 
 
@@ -161,6 +161,17 @@ def test_a_score_is_the_sum_of_its_parts() -> None:
 )  # fmt: skip
 def test_names_that_are_one(one: str, other: str) -> None:
     assert likeness(one, other) == likeness(other, one) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [("PAEK MA", "BAEK MA", True), ("KUM SONG 3", "GUM SONG 3", True), ("KUM SONG 3", "GUM SONG 5", False),
+     ("HSIN HAI", "XIN HAI", True), ("TIEN EN", "TIAN EN", True), ("JI SONG 6", "CHI SONG 6", True),
+     ("МАЙЯ-1", "MAIA-1", True), ("FESCO ANGARA", "ANGARA", False), ("PAEK MO", "BAEK MA", False)],
+)  # fmt: skip
+def test_names_written_as_another_ear_hears_them_are_alike(one: str, other: str, alike: bool) -> None:
+    assert (likeness(one, other) >= LIKENESS_LEAST) == alike
+    assert not alike or NameIndex([other], [0]).near(one) == [0]
 
 
 @pytest.mark.parametrize("name", ["", "...", "///", "1", "II", "MV", "  "])
