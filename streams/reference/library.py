@@ -90,13 +90,15 @@ def _begins_ms(kafka: KafkaSettings, partition: int) -> float:
 
 
 def read_shelf(kafka: KafkaSettings) -> Shelf:
-    """All that the topic holds now. Raises SinkError when it cannot be read to its end."""
+    """All that the topic holds now. Raises ConfigError when it is not there, SinkError when it cannot be read."""
     from kafka import TopicPartition
 
     place = TopicPartition(kafka.topic_prefix + REFERENCE, 0)
     held = Shelf()
     consumer = clients.consumer(kafka)
     try:
+        if not consumer.partitions_for_topic(place.topic):
+            raise ConfigError(f"{place.topic} is not there; make the topics first: wakewatch topics create")
         consumer.assign([place])
         end = consumer.end_offsets([place])[place]
         consumer.seek_to_beginning(place)

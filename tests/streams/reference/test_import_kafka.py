@@ -30,15 +30,17 @@ def test_lists_come_into_force_and_do_not_vanish_unasked(
 ) -> None:
     servers = ["--bootstrap-servers", kafka_settings.bootstrap_servers]
     monkeypatch.setenv("WAKEWATCH_KAFKA_TOPIC_PREFIX", kafka_settings.topic_prefix)
-    client = admin(kafka_settings)
-    create_missing(client, kafka_settings)
-    client.close()
     mine = tmp_path / "mine.csv"
 
     def run(rows: str, *options: str) -> Result:
         mine.write_text(HEAD + rows)
         return CliRunner().invoke(watchlist.app, ["import", str(mine), *servers, *options])
 
+    early = run("OFAC,FIRST,273000001\n").exception
+    assert isinstance(early, ConfigError) and "wakewatch topics create" in str(early)
+    client = admin(kafka_settings)
+    create_missing(client, kafka_settings)
+    client.close()
     assert run("OFAC,FIRST,273000001\nOFAC,SECOND,273000002\n").exit_code == 0
     assert names(kafka_settings) == {"FIRST", "SECOND", "MARIA"}, "the shipped example of that name is replaced"
     assert "0 added, 0 removed" in run("OFAC,FIRST,273000001\nOFAC,SECOND,273000002\n").output
