@@ -97,7 +97,7 @@ class Service:
             unless_ours.pop_all()
         self.parts.update({part.log.partition: part for part in parts})
         took_s = time.monotonic() - began_s
-        log.info("partitions taken over", partitions=wanted, recovery_s=round(took_s, 3))
+        log.info("partitions taken over", topic=self._source, partitions=wanted, recovery_s=round(took_s, 3))
         self._observer.recovered(wanted, took_s)
 
     async def _loaded(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition] | None:
@@ -108,7 +108,8 @@ class Service:
         except Exception as error:  # noqa: BLE001 - raised again by refuse, or not ours any more
             if self._epoch == epoch:
                 partitions = [fleet.partition for fleet in logs]
-                log.error("partitions cannot be taken over", partitions=partitions, error=str(error) or repr(error))
+                said = str(error) or repr(error)
+                log.error("partitions cannot be taken over", topic=self._source, partitions=partitions, error=said)
                 await self.refuse(error)
             return None
 
