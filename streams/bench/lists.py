@@ -15,7 +15,7 @@ import typer
 
 from detectors.core.engine import Engine
 from detectors.core.identities.matching import Register, is_imo_number
-from detectors.core.reference import Reference
+from detectors.core.reference import ListedShip, Reference
 from streams.bench import feed
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.engines import engine_for
@@ -24,6 +24,8 @@ from streams.reference.formats import Source, read_lists
 from streams.reference.loading import load_reference, make_reference
 from streams.replay import Plan, Road, play
 from streams.settings import Settings
+
+Ships = tuple[ListedShip, ...]
 
 _FIRST_IMO: Final = 7_000_000
 _FIRST_MMSI: Final = 671_000_000
@@ -44,16 +46,9 @@ def run(
 
     Example: wakewatch bench lists --entries 50000
     """
-    given = feed.generated(lines)
-    text = "\n".join(rows_of(entries)).encode()
-    settings = Settings()
+    given, settings = feed.generated(lines), Settings()
     short = load_reference(settings.reference)
-    ships, read_s = cpu_of(lambda: read_lists([Source("bench.csv", [text])])[0].watchlist.ships)
-    small, large = (_streaming(mib) for mib in (max(1, streamed_mib // 10), streamed_mib))
-    register, index_s = cpu_of(lambda: Register(ships))
-    _, names_s = cpu_of(register.index_names)
-    strange = np.array([f"NOBODY {number} OF NOWHERE"[:20].encode() for number in range(_VESSELS)], "S20")
-    _, compare_s = cpu_of(lambda: register.may_resemble(strange))
+    ships, reading = _read(entries)
     long = make_reference(ships, short.zones)
     _, adopt_s = cpu_of(lambda: _fleet(settings, short).adopt(long))
     taken: dict[str, list[float]] = {"short": [], "long": []}
@@ -64,19 +59,34 @@ def run(
     return Measured(
         input=given.description,
         rows=(
-            Row(
-                f"read {entries:,} entries (CSV)", (Figure("CPU s", read_s), Figure("entries/CPU s", entries / read_s))
-            ),
-            small,
-            large,
-            Row("index them", (Figure("CPU s", index_s), _rate(entries, index_s))),
-            Row("index their names", (Figure("CPU s", names_s), _rate(entries, names_s))),
-            Row(f"hold {_VESSELS:,} new names against them", (Figure("CPU s", compare_s),)),
+            reading,
+            *(_streaming(mib) for mib in (max(1, streamed_mib // 10), streamed_mib)),
+            *_indexing(ships),
             Row(f"bring them into force over {_VESSELS:,} vessels", (Figure("CPU s", adopt_s),)),
             Row(f"replay with {len(short.ships)} entries", (Figure("CPU s", short_s),)),
             Row(f"replay with {entries:,} entries", (Figure("CPU s", long_s), _more(short_s, long_s))),
         ),
         notes=("a replay is ingest, decoding, state and detectors in this process; making the long index is left out",),
+    )
+
+
+def _read(entries: int) -> tuple[Ships, Row]:
+    """A list of so many, read."""
+    text = "\n".join(rows_of(entries)).encode()
+    ships, read_s = cpu_of(lambda: read_lists([Source("bench.csv", [text])])[0].watchlist.ships)
+    return ships, Row(f"read {entries:,} entries (CSV)", (Figure("CPU s", read_s), _rate(entries, read_s)))
+
+
+def _indexing(ships: Ships) -> tuple[Row, ...]:
+    """What is made of a list before its first record, and what it makes of names that it has not met."""
+    register, index_s = cpu_of(lambda: Register(ships))
+    _, names_s = cpu_of(register.index_names)
+    strange = np.array([f"NOBODY {number} OF NOWHERE"[:20].encode() for number in range(_VESSELS)], "S20")
+    _, compare_s = cpu_of(lambda: register.may_resemble(strange))
+    return (
+        Row("index them", (Figure("CPU s", index_s), _rate(len(ships), index_s))),
+        Row("index their names", (Figure("CPU s", names_s), _rate(len(ships), names_s))),
+        Row(f"hold {_VESSELS:,} new names against them", (Figure("CPU s", compare_s),)),
     )
 
 

@@ -80,18 +80,14 @@ def command(
         reference__zones=places or None,
     )
     start_ms = time_ms("--start", start) if start else START_MS
+    marks_ms = tuple(sorted({*lists, *zoned}))
     plan = Plan(
         source=source_name(files[0]),
         partitions=effective.kafka.partitions,
-        nature=Nature(
-            replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=tuple(sorted({*lists, *zoned}))
-        ),
+        nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms),
         until_ms=time_ms("--until", until) if until else None,
     )
-    reference = load_reference(effective.reference)
-    if (lists and not always) or (zoned and not places):  # nothing counts before the first comes into force
-        ships = () if lists and not always else reference.ships
-        reference = make_reference(ships, () if zoned and not places else reference.zones)
+    reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
     road = Road(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
     _write(Written(files, alerts, rejected), plan, road, effective)
     _report(road, stats=stats)
@@ -126,6 +122,14 @@ def _by_time(option: str, files: list[str]) -> tuple[list[str], Dated]:
         else:
             always.append(given)
     return always, dated
+
+
+def _at_first(settings: Settings, only_dated: tuple[bool, bool]) -> Reference:
+    """What is in force at the beginning: no ships, or no zones, where all that are given come later."""
+    reference, (no_ships, no_zones) = load_reference(settings.reference), only_dated
+    if not (no_ships or no_zones):
+        return reference
+    return make_reference(() if no_ships else reference.ships, () if no_zones else reference.zones)
 
 
 def _in_force(reference: Reference, lists: Dated, zoned: Dated) -> dict[int, Reference]:
