@@ -19,13 +19,12 @@ def main() -> int:
     heap.keep_freed()
     try:
         logs.configure(config.load().log)
-        import faust
-
         from streams.worker import app as made
+        from streams.worker.leaving import Worker
     except WakewatchError as error:
         sys.stderr.write(f"wakewatch: {error}\n")
         return WRONG_USE if isinstance(error, ConfigError) else 1
-    worker = faust.Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True)
+    worker = Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it writes to stdout, also where that is no terminal
     for stage in made.stages:
         stage.give_up = lambda: os.kill(os.getpid(), signal.SIGTERM)
