@@ -1,6 +1,6 @@
 """Leaving: a worker that is told to stop is gone after a while, whatever hangs.
 
-Faust waits for its consumer's thread, for the group and for every future. On a busy machine one worker in about fifty
+Faust waits for its consumer's thread, for the group and for every future. On a busy machine one worker in about seventy
 that left just as it had joined did not end in five minutes (``make chaos``). Its state was safe: a kill costs nothing.
 """
 
