@@ -22,7 +22,7 @@ from streams.records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
 from streams.reference import shelf
 from streams.reference.shelf import Marker, Shelf
 from streams.settings import KafkaSettings
-from streams.topics import REFERENCE, SENTENCES
+from streams.topics import REFERENCE, SENTENCES, missing
 
 _POLL_MS: Final = 500
 _PATIENCE_S: Final = 60.0
@@ -98,7 +98,7 @@ def read_shelf(kafka: KafkaSettings) -> Shelf:
     consumer = clients.consumer(kafka)
     try:
         if not consumer.partitions_for_topic(place.topic):
-            raise ConfigError(f"{place.topic} is not there; make the topics first: wakewatch topics create")
+            raise missing(place.topic)
         consumer.assign([place])
         end = consumer.end_offsets([place])[place]
         consumer.seek_to_beginning(place)
