@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from detectors.core.engine import Engine
+from detectors.core.hearing.blocks import SLOT_MS
 from detectors.core.hearing.cells import COARSE, FINE
 from detectors.core.hearing.habits import VESSEL
 from detectors.core.reports import Batch
-from detectors.core.testing import Said, Story, beside, engine, log, revive, run, voyage, written
+from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.vessels.fleet import SHARD_ROWS
 
 HOUR = 3600.0
@@ -90,3 +91,35 @@ def test_a_stretch_without_anybody_is_in_every_shard_of_the_next_snapshot() -> N
     for item in log(later[2:], batch=1000, tick_s=600.0):
         _ = playing.apply(item) if isinstance(item, Batch) else None
     assert playing.dirty() == [0, 1]
+
+
+def spread_over_a_boundary(first_s: float, count: int, spacing_s: float) -> Story:
+    """The first report a partition hears lies after a slot boundary; those of the seconds before it follow."""
+    boundary_s = 300.0 - START_MS / 1000 % 300
+    return [
+        Said(at_s=boundary_s + (first_s if n == 0 else -spacing_s * n), mmsi=205_000_001 + n, lat_deg=38, lon_deg=130)
+        for n in range(count)
+    ] + voyage(205_000_900, boundary_s + np.arange(60.0, HOUR, 20.0))
+
+
+@pytest.mark.parametrize(("first_s", "count", "spacing_s"), [(0.0, 9, 2.0), (1.0, 20, 1.0), (29.0, 12, 0.05)])
+def test_the_first_slot_takes_in_what_was_heard_just_before_its_first_report(
+    first_s: float, count: int, spacing_s: float
+) -> None:
+    """Two receivers with two seconds between them are enough; the cut into records must not show either."""
+    story = spread_over_a_boundary(first_s, count, spacing_s)
+    whole = known(story)
+    assert known(story, batch=1) == whole
+    assert known(story, batch=7, restart_every=1)[:-1] == whole[:-1]
+
+
+def test_a_snapshot_that_took_its_first_slot_for_the_first_ever_can_still_be_read() -> None:
+    """It was written by a version that began at the first report's own slot: what comes earlier is late."""
+    story = spread_over_a_boundary(0.0, 9, 2.0)
+    playing = engine()
+    for item in log(story, batch=1, tick_s=600.0):
+        _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, playing.counts["reports"])
+        if playing.counts["reports"] == 1 and playing.fleet.size == 1:
+            playing.ears.listening.next_slot = playing.ears.listening.front_ms // SLOT_MS
+            playing = revive(playing)
+    assert playing.vessels == len({said.mmsi for said in story})

@@ -44,12 +44,12 @@ class Listening:
         """Notes reports; ``rows`` has the row of each. Returns how far the front has come at each."""
         reports = batch.reports
         slots = reports["time_ms"] // SLOT_MS
-        if not self.next_slot:
-            self.next_slot = int(slots.min())
+        if not self.next_slot:  # as early as a report that follows in time can be, however batches are cut
+            self.next_slot = (int(reports["time_ms"][0]) - self.lateness_ms) // SLOT_MS
         first_by = self._first_by(strips, batch, rows, slots)
         fronts = np.maximum.accumulate(np.maximum(reports["time_ms"], self.front_ms))
         self.front_ms = int(fronts[-1])
-        over = np.maximum(self.over, (fronts - self.lateness_ms) // SLOT_MS)
+        over = np.maximum(max(self.over, self.next_slot), (fronts - self.lateness_ms) // SLOT_MS)
         late = slots < over
         if late.any():
             self.belated.note(rows[late], slots[late], over[late])
