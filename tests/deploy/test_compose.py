@@ -12,6 +12,8 @@ import typer
 import yaml
 
 from streams.cli import build
+from streams.config import load
+from streams.settings import Settings
 from streams.settings_catalogue import catalogue
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -32,6 +34,15 @@ def mistakes(made: dict[str, Any]) -> list[str]:
     services = made.get("services", {})
     for name, one in services.items():
         found += [f"{name} waits for {other}" for other in one.get("depends_on", ()) if other not in services]
+        found += [f"{name} has no secret {what}" for what in one.get("secrets", ()) if what not in made["secrets"]]
+        limits = one.get("deploy", {}).get("resources", {}).get("limits", {})
+        found += [f"{name} has no limit of {what}" for what in ("cpus", "memory", "pids") if what not in limits]
+        if "healthcheck" not in one and one.get("restart") != "on-failure":
+            found.append(f"{name} has no health check")
+        found += [
+            f"{name}: {key} is written here" for key, value in one.get("environment", {}).items()
+            if key.upper().endswith(("PASSWORD", "SECRET", "TOKEN")) and value
+        ]  # fmt: skip
         for volume in one.get("volumes", ()):
             source = volume.partition(":")[0]
             known = (DEPLOY / source).exists() if source.startswith(".") else source in made.get("volumes", {})
@@ -58,6 +69,10 @@ def test_the_compose_file_keeps_to_the_specification() -> None:
         (lambda c: c["services"]["grafana"].update(image="${GRAFANA_IMAGE:-grafana/grafana}"), "no version"),
         (lambda c: c["services"]["prometheus"].update(ports=["9090:9090"]), "open to everybody"),
         (lambda c: c.update(service={}), "service"),
+        (lambda c: c["services"]["console"].pop("healthcheck"), "no health check"),
+        (lambda c: c["services"]["proxy"].pop("deploy"), "proxy has no limit of memory"),
+        (lambda c: c["services"]["grafana"]["environment"].update(GF_SECURITY_ADMIN_PASSWORD="admin"), "written here"),
+        (lambda c: c["services"]["grafana"].update(secrets=["x"]), "no secret x"),
     ],
 )
 def test_a_broken_copy_is_found_out(broken: Callable[[dict[str, Any]], Any], said: str) -> None:
@@ -74,14 +89,25 @@ def test_a_service_s_command_and_settings_exist(name: str) -> None:
     while hasattr(command, "commands"):
         command = command.commands[words.pop(0)]
     command.make_context(name, words)  # raises on an option or a word that it does not know
-    variables = {setting.variable for setting in catalogue().values()}
+    variables = {setting.variable for setting in catalogue().values()} | {"WAKEWATCH_SETTINGS"}
     assert set(service["environment"]) <= variables
+
+
+def test_only_the_proxy_leads_to_the_console() -> None:
+    services = compose()["services"]
+    assert "ports" not in services["console"]
+    assert services["proxy"]["environment"]["CONSOLE_UPSTREAM"] == "console:8470"
+    assert "secrets" in services["proxy"]
+
+
+def test_the_settings_that_are_mounted_can_be_read() -> None:
+    assert load(DEPLOY / "config" / "wakewatch.toml", environ={}) == Settings()
 
 
 def test_prometheus_scrapes_every_service_that_measures() -> None:
     jobs = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     targets = {target.partition(":")[0] for job in jobs for one in job["static_configs"] for target in one["targets"]}
-    assert targets - {"localhost"} == {"ingest", "detect-1", "detect-2", "notify", "alertmanager"}
+    assert targets - {"localhost"} == {"ingest", "detect-1", "detect-2", "notify", "rows", "console", "alertmanager"}
     assert targets - {"localhost"} <= set(compose()["services"])
 
 

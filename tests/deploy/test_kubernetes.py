@@ -40,6 +40,8 @@ def mistakes(resources: list[dict[str, Any]]) -> list[str]:
     """What the schemas say against them, and what a pod of ours lacks."""
     found = []
     for one in resources:
+        if one["kind"] == "PodMonitor":  # a kind of the Prometheus Operator's own, looked at below
+            continue
         try:
             kubernetes_validate.validate(one, VERSION, strict=True)
         except kubernetes_validate.ValidationError as error:
@@ -48,7 +50,7 @@ def mistakes(resources: list[dict[str, Any]]) -> list[str]:
         (container,) = pod["containers"]
         secured = container.get("securityContext", {})
         lacks = {
-            "limits": not container.get("resources", {}).get("limits", {}).get("memory"),
+            "a limit of memory": not container.get("resources", {}).get("limits", {}).get("memory"),
             "a read-only root": not secured.get("readOnlyRootFilesystem"),
             "no privilege": secured.get("allowPrivilegeEscalation") is not False,
             "a user": not pod.get("securityContext", {}).get("runAsNonRoot"),
@@ -59,7 +61,7 @@ def mistakes(resources: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("folder", ["base", "overlays/existing-kafka"])
+@pytest.mark.parametrize("folder", ["base", "overlays/existing-kafka", "overlays/console-oauth2"])
 def test_the_manifests_are_sound(folder: str) -> None:
     resources = built(FOLDER / folder)
     assert {one["kind"] for one in resources} >= {
@@ -74,6 +76,7 @@ def test_the_manifests_are_sound(folder: str) -> None:
 
 def test_commands_and_settings_exist() -> None:
     resources = built(FOLDER / "overlays" / "existing-kafka")
+    assert set(pods(resources)) == {"topics", "ingest", "detect", "notify", "rows", "console"}
     for name, pod in pods(resources).items():
         words, command = list(pod["containers"][0]["args"]), typer.main.get_command(build())
         while hasattr(command, "commands"):
@@ -101,7 +104,7 @@ def detect(resources: list[dict[str, Any]]) -> dict[str, Any]:
         (lambda r: detect(r)["ports"][0].update(containerPort="metrics"), "is not of type"),
         (lambda r: detect(r).update(command="detect"), "is not of type"),
         (lambda r: detect(r).update(probe={}), "Additional properties"),
-        (lambda r: detect(r).pop("resources"), "lacks limits"),
+        (lambda r: detect(r).pop("resources"), "lacks a limit of memory"),
         (lambda r: detect(r).pop("readinessProbe"), "lacks probes"),
         (lambda r: detect(r)["securityContext"].pop("readOnlyRootFilesystem"), "lacks a read-only root"),
         (lambda r: pods(r)["detect"].update(terminationGracePeriodSeconds=1), "lacks time to end"),
@@ -111,3 +114,40 @@ def test_a_broken_copy_is_found_out(broken: Callable[[list[dict[str, Any]]], Any
     resources = built(FOLDER / "base")
     broken(resources)
     assert any(said in line for line in mistakes(resources)), mistakes(resources)
+
+
+def allowed(resources: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """What the network policies let in to the pods of this name."""
+    found = []
+    for one in resources:
+        if one["kind"] != "NetworkPolicy":
+            continue
+        selector = one["spec"]["podSelector"]
+        named = {selector.get("matchLabels", {}).get("app.kubernetes.io/name")}
+        named |= {value for said in selector.get("matchExpressions", ()) for value in said["values"]}
+        if name in named:
+            found += one["spec"].get("ingress", [])
+    return found
+
+
+def test_nobody_comes_in_but_those_who_are_named() -> None:
+    resources = built(FOLDER / "overlays" / "console-oauth2")
+    closed = [one for one in resources if one["kind"] == "NetworkPolicy" and one["spec"]["podSelector"] == {}]
+    assert [one["spec"]["policyTypes"] for one in closed] == [["Ingress"]]
+    assert "ingress" not in closed[0]["spec"]
+    to_console = [rule["from"][0] for rule in allowed(resources, "console")]
+    assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "proxy"}}} in to_console
+    assert all("namespaceSelector" in who or "proxy" in str(who) for who in to_console)
+    assert len(allowed(resources, "detect")) == 1
+
+
+def test_each_process_is_scraped_under_the_name_that_the_rules_ask_for() -> None:
+    resources = built(FOLDER / "overlays" / "console-oauth2")
+    (monitor,) = [one["spec"] for one in resources if one["kind"] == "PodMonitor"]
+    jobs = {f"wakewatch-{name}" for name in monitor["selector"]["matchExpressions"][0]["values"]}
+    scraped = yaml.safe_load((FOLDER.parent / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    assert jobs == {job["job_name"] for job in scraped if job["job_name"].startswith("wakewatch-")}
+    offered = {port["name"] for pod in pods(resources).values() for port in pod["containers"][0].get("ports", ())}
+    assert {one["port"] for one in monitor["podMetricsEndpoints"]} == offered
+    (relabeling,) = monitor["podMetricsEndpoints"][0]["relabelings"]
+    assert (relabeling["targetLabel"], relabeling["replacement"]) == ("job", "wakewatch-$1")

@@ -135,6 +135,22 @@ def test_whom_an_alert_goes_to(labels: dict[str, str], receiver: str) -> None:
     assert done.stdout.strip() == receiver, done.stderr
 
 
+def uncommented(text: str) -> str:
+    """The receivers as they are when somebody takes the comment marks away."""
+    head, receivers = text.split("receivers:\n")
+    return head + "receivers:\n" + re.sub(r"^( +)# (?=\w+_configs:| |-)", r"\1", receivers, flags=re.M)
+
+
+def test_every_receiver_has_an_example_that_alertmanager_takes(tmp_path: Path) -> None:
+    folder = copy("alertmanager", tmp_path)
+    text = uncommented((folder / ROUTES).read_text())
+    (folder / ROUTES).write_text(text)
+    done = run(tool("amtool"), "check-config", folder / ROUTES)
+    assert done.returncode == 0, done.stdout + done.stderr
+    receivers = yaml.safe_load(text)["receivers"]
+    assert [one["name"] for one in receivers if len(one) == 1] == ["nobody"]
+
+
 @pytest.mark.parametrize(
     "change", [(ROUTES, "- name: page", "- name: pager"), (ROUTES, "group_wait: 30s", "group_wait: soon")]
 )
@@ -172,6 +188,7 @@ def test_the_image_has_what_the_wheel_needs() -> None:
 
 def unit(home: Path, text: str) -> Path:
     """The unit as it would be started, its program one that is here."""
+    shutil.copy(DEPLOY / "systemd" / "wakewatch.target", home)
     made = home / "wakewatch@detect-1.service"
     made.write_text(text.replace("/opt/wakewatch/bin/wakewatch", "/bin/true"))
     return made
