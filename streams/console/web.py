@@ -8,6 +8,7 @@
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.Story) |
 | ``/api/events`` | server-sent events: ``revision`` (the alert), ``clock`` (hub.Status), ``reset`` (ask again) |
 | ``/api/zones`` | the zones in force or not, as the detectors are told of them |
+| ``/runbook`` | what to do about an alert on wakewatch itself; the rules link to its headings |
 | ``/healthz`` ``/readyz`` | alive; following the topics |
 | ``/metrics`` | this process's own, for Prometheus |
 """
@@ -27,6 +28,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from detectors.core.reference import Zone
 from streams.console.hub import Event, Hub
 from streams.console.page import page
+from streams.console.runbook import document
 from streams.metrics import Metrics
 
 _JSON: Final = "application/json"
@@ -54,6 +56,7 @@ def application(hub: Hub, zones: tuple[Zone, ...], *, loopback: bool) -> web.App
     app.router.add_get("/api/cases/{id:.+}", answers.case)
     app.router.add_get("/api/events", answers.events, allow_head=False)
     app.router.add_get("/api/zones", answers.zones)
+    app.router.add_get("/runbook", answers.runbook)
     app.router.add_get("/healthz", answers.alive)
     app.router.add_get("/readyz", answers.ready)
     app.router.add_get("/metrics", answers.metrics)
@@ -97,6 +100,11 @@ class _Answers:
     async def page(self, _request: web.Request) -> web.Response:
         headers = {"Content-Security-Policy": self._page.policy}
         return web.Response(body=self._page.body, content_type="text/html", charset="utf-8", headers=headers)
+
+    async def runbook(self, _request: web.Request) -> web.Response:
+        made = document()
+        headers = {"Content-Security-Policy": made.policy}
+        return web.Response(body=made.body, content_type="text/html", charset="utf-8", headers=headers)
 
     async def overview(self, request: web.Request) -> web.Response:
         answer = web.Response(body=self._hub.overview(log=request.query.get("log") == "1"), content_type=_JSON)

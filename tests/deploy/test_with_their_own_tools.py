@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from streams.console.runbook import document
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _PACKAGES = {
     "promtool": "prometheus", "amtool": "prometheus-alertmanager", "systemd-analyze": "systemd", "kubectl": "kubectl",
@@ -181,7 +183,15 @@ def test_hadolint_finds_out_a_broken_copy(tmp_path: Path, this: str, for_that: s
 def test_the_image_has_what_the_wheel_needs() -> None:
     text = (DEPLOY / "Dockerfile").read_text()
     copied = {word for line in text.splitlines() if line.startswith("COPY ") for word in line.split()[1:-1]}
-    assert {"requirements.txt", "pyproject.toml", "README.md", "LICENSE", "detectors", "streams"} <= copied
+    assert {
+        "requirements.txt",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "detectors",
+        "streams",
+        "deploy/RUNBOOK.md",
+    } <= copied
     assert text.rstrip().splitlines()[-2] == 'ENTRYPOINT ["wakewatch"]'
     assert "USER 10001:10001" in text
 
@@ -218,7 +228,14 @@ def test_systemd_finds_out_a_broken_copy(tmp_path: Path, this: str, for_that: st
 def test_every_alert_has_its_paragraph_in_the_runbook() -> None:
     groups = yaml.safe_load((DEPLOY / "prometheus" / RULES).read_text())["groups"]
     alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
-    rules = {rule["alert"]: rule["annotations"]["runbook"] for rule in alerts}
+    rules = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in alerts}
     headings = set(re.findall(r"^### (\w+)$", (DEPLOY / "RUNBOOK.md").read_text(), re.M))
     assert headings == set(rules)
-    assert rules == {name: f"deploy/RUNBOOK.md#{name.lower()}" for name in rules}
+    assert rules == {name: f"{{{{ $externalLabels.console }}}}/runbook#{name.lower()}" for name in rules}
+
+
+def test_every_link_to_the_runbook_leads_to_a_heading_of_the_console_s_page() -> None:
+    groups = yaml.safe_load((DEPLOY / "prometheus" / RULES).read_text())["groups"]
+    links = [rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"] if "alert" in rule]
+    anchors = set(re.findall(r'<h\d id="([^"]+)"', document().body.decode()))
+    assert {link.partition("/runbook#")[2] for link in links} <= anchors
