@@ -83,8 +83,10 @@ class WorkerMeter:
                 metrics.rejected.labels(reason).inc(count)
         for alert in record.alerts:
             metrics.alerts.labels(alert.detector, alert.status, alert.severity).inc()
-            if record.read_at_ms is not None:
-                metrics.ingest_to_alert.observe(max(0.0, self._wall_s() - record.read_at_ms / _MS))
+
+    def delivered(self, read_at_ms: int) -> None:
+        """An alert can be read from now on."""
+        self._metrics.ingest_to_alert.observe(max(0.0, self._wall_s() - read_at_ms / _MS))
 
     def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
         """Shows the partitions owned; those no longer owned go, so that no two workers speak for one."""

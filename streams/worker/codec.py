@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from streams.records import (
     FORMAT,
     H_FORMAT,
@@ -18,6 +20,14 @@ from streams.records import (
 )
 
 FOREIGN_SOURCE: Final = "foreign"
+SOURCE_MOST: Final = 256
+"""Characters of a source's name. It goes into the state, into alerts and into labels: 512 kB stopped a worker."""
+LINES_MOST: Final = 100_000
+"""Lines in a record: ten times what ingest packs. Two million empty ones took 30 s to refuse one by one."""
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on JSON that is none of ours: also on brackets 100,000 deep."""
+LAST_MS: Final = 253_402_300_800_000  # the year 10000: what RFC 3339 can write
+_DIGITS_MOST: Final = 18
 
 
 class Entry(NamedTuple):
@@ -45,6 +55,8 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
     source = known.get(H_SOURCE, b"")
     kind = known.get(H_KIND, KIND_SENTENCES)
     wrong = _wrong(known.get(H_FORMAT, FORMAT), kind, value)
+    if len(source) > SOURCE_MOST:
+        wrong, source = wrong or f"a source name of {len(source)} bytes", source[:SOURCE_MOST]
     return Entry(
         offset,
         value or b"",
@@ -69,7 +81,10 @@ def _wrong(format_: bytes, kind: bytes, value: bytes | None) -> str:
         return f"format {format_[:20]!r}, expected {FORMAT!r}"
     if not value:
         return "no value"
-    return "" if kind in {KIND_SENTENCES, KIND_TICK, KIND_REFERENCE} else f"kind {kind[:20]!r}"
+    if kind not in {KIND_SENTENCES, KIND_TICK, KIND_REFERENCE}:
+        return f"kind {kind[:20]!r}"
+    lines = value.count(b"\n") + 1
+    return f"{lines} lines, at most {LINES_MOST}" if lines > LINES_MOST else ""
 
 
 def _headers(headers: Any) -> dict[str, bytes]:
@@ -79,4 +94,4 @@ def _headers(headers: Any) -> dict[str, bytes]:
 
 
 def _number(text: bytes | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+    return int(text) if text is not None and len(text) <= _DIGITS_MOST and text.isdigit() else None

@@ -13,28 +13,49 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from detectors.core.episodes import Emitted
-from detectors.core.identities.binding import Told
+from detectors.core.identities.binding import IMO, Heard, Told
 from detectors.core.imo import Histories
 from streams.errors import Reason
 from streams.topics import IDENTITIES
-from streams.worker.codec import Entry
+from streams.worker.codec import LAST_MS, UNREADABLE, Entry
+from streams.worker.letters import Letter
 from streams.worker.observe import Observer, Standing, Taken, Unobserved
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
-from streams.worker.runs import Letter
 from streams.worker.service import Service
 
 NAME: Final = "identities"
 """Where partitions are told apart."""
+_MMSI_END: Final = 1 << 30  # thirty bits, as they are sent
+_TEXT_MOST: Final = 65_536
 _told: Final = msgspec.json.Decoder(Told)
 
 
 def learn(histories: Histories, entry: Entry) -> tuple[list[Emitted], list[Letter]]:
     """Gives a record to the histories. Never raises on bad input."""
     try:
-        return histories.take(_told.decode(entry.value)), []
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return [], [Letter(Reason.RECORD_UNREADABLE, entry.value, f"binding: {error}", IDENTITIES, entry.offset)]
+        told = _told.decode(entry.value)
+    except UNREADABLE as error:
+        return [], [_lost(entry, str(error))]
+    wrong = refusal_of(told)
+    return ([], [_lost(entry, wrong)]) if wrong else (histories.take(told), [])
+
+
+def refusal_of(told: Told) -> str:
+    """Why what another program wrote cannot be taken up; empty when it can."""
+    if isinstance(told, Heard):
+        return "" if 0 <= told.heard_ms < LAST_MS else "a promise of no time"
+    times = told.first_ms, told.last_ms, told.stamp_ms, told.fix_ms
+    if not all(0 <= time_ms < LAST_MS for time_ms in times):
+        return "no time"
+    if told.imo not in IMO or not 0 <= told.mmsi < _MMSI_END:
+        return f"no ship: IMO {told.imo}, MMSI {told.mmsi}"
+    texts = (told.source, told.name, told.call_sign, told.listed, told.sentence, *told.alerts)
+    return "a text too long" if sum(len(text or "") for text in texts) > _TEXT_MOST else ""
+
+
+def _lost(entry: Entry, detail: str) -> Letter:
+    return Letter(Reason.RECORD_UNREADABLE, entry.value, f"binding: {detail}", IDENTITIES, entry.offset)
 
 
 class Identities(Service):
@@ -53,7 +74,7 @@ class Identities(Service):
             deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
         if alerts or letters:
             said = [emitted.alert for emitted in alerts], [letter.reason for letter in letters]
-            self._observer.taken(Taken(part.log.partition, IDENTITIES, False, 0, 0, *said, step_s, None))
+            self._observer.taken(Taken(part.log.partition, IDENTITIES, False, 0, 0, *said, step_s))
         return deliveries
 
     def standing(self) -> tuple[list[Standing], dict[str, int]]:

@@ -23,8 +23,6 @@ class Taken(NamedTuple):
     """Reasons of the dead letters they caused, one a letter."""
     step_s: float
     """Wall time of decoding and of the engine's step."""
-    read_at_ms: int | None
-    """When ingest read the oldest of them, Unix ms; None for a stranger's record."""
 
 
 class Tallies(NamedTuple):
@@ -68,6 +66,9 @@ class Observer(Protocol):
     def taken(self, record: Taken) -> None:
         """A record was taken in."""
 
+    def delivered(self, read_at_ms: int) -> None:
+        """Kafka has acknowledged an alert whose record ingest read then, Unix ms."""
+
     def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
         """All partitions owned, and their open alerts by detector."""
 
@@ -94,6 +95,9 @@ class Unobserved:
     """Nobody looks."""
 
     def taken(self, record: Taken) -> None:
+        """Nothing."""
+
+    def delivered(self, read_at_ms: int) -> None:
         """Nothing."""
 
     def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:

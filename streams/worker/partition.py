@@ -72,6 +72,9 @@ class Partition:
         self.engine: Any = engine
         self.offset = self.covered = stored.cut.offset if stored else -1
         self.lock = asyncio.Lock()
+        """Held from the start of a record to its last alert, and wherever a snapshot is cut."""
+        self.whole = True
+        """False while a record is being taken in, and for good when that failed: then nothing is snapshotted."""
         self._versions = list(stored.cut.versions) if stored else []
         self._at = list(stored.cut.at) if stored else []
         self._rhythm, self._observer = rhythm, observer
@@ -81,9 +84,13 @@ class Partition:
         self._deliveries: list[Awaitable[Any]] = []
         self._task: asyncio.Task[None] | None = None
 
+    def begins(self) -> None:
+        """Records are about to be taken in."""
+        self.whole = False
+
     def took(self, events: Sequence[Any], deliveries: list[Awaitable[Any]]) -> None:
         """The engine has taken in the records of ``events``; what they caused is on its way."""
-        self.offset = events[-1].message.offset
+        self.offset, self.whole = events[-1].message.offset, True
         self._held.extend(events)
         self._deliveries += deliveries
         if len(self._deliveries) > _DELIVERED_LOOK:
@@ -101,7 +108,7 @@ class Partition:
             task, self._task = self._task, None
             task.result()
         due = time.monotonic() - self._last_s >= self._rhythm.every_s or len(self._held) >= HELD_MOST
-        if due and self.offset > self.covered:
+        if due and self.whole and self.offset > self.covered:
             self._last_s = time.monotonic()
             # The copy is made here and now: a task begins later, in the middle of the next record.
             self._task = asyncio.ensure_future(self._commit(self._copy()))
@@ -112,7 +119,7 @@ class Partition:
             if self._task is not None:
                 task, self._task = self._task, None
                 await task
-            if self.offset > self.covered:
+            if self.whole and self.offset > self.covered:
                 await self._commit(self._copy())
 
     def _copy(self) -> _Copy:

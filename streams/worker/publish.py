@@ -11,7 +11,8 @@ import structlog
 
 from detectors.core.alert import Alert, encode
 from detectors.core.identities.binding import Binding, Heard
-from streams.worker.runs import Letter
+from streams.records import H_COUNT
+from streams.worker.letters import Letter
 
 _log: Final = structlog.get_logger("wakewatch.worker")
 SOURCE: Final = "wakewatch"
@@ -78,10 +79,11 @@ class Publisher:
         """What was lost, whole (its first 4 MB less the headers' room), with why and where from."""
         headers = {
             "reason": str(letter.reason).encode(),
-            "detail": letter.detail.encode("utf-8", "replace")[:_HEADER_BYTES],
+            "detail": letter.detail.encode("utf-8", "replace")[: _HEADER_BYTES * letter.lines],
             "source": letter.source.encode("utf-8", "replace")[:_HEADER_BYTES],
             "topic": topic.encode(),
             "partition": b"%d" % partition,
             "offset": b"%d" % letter.offset,
+            **({H_COUNT: b"%d" % letter.lines} if letter.lines > 1 else {}),
         }
         return await self._dead.send(key=None, value=letter.raw[:_LETTER_BYTES], headers=headers, partition=0)  # type: ignore[no-any-return]

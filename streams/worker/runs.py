@@ -25,22 +25,11 @@ from streams.decode import Decoded, Refused, decode
 from streams.errors import Reason
 from streams.records import decode_tick
 from streams.reference.shelf import Marker
-from streams.worker.codec import Entry
+from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, Entry
+from streams.worker.letters import Letter, gathered
 
 RUN_BYTES_MOST: Final = 512 << 10
 """About 6,000 sentences, 20 ms: the loop has other things to do."""
-_LAST_MS: Final = 253_402_300_800_000  # the year 10000: what RFC 3339 can write
-
-
-class Letter(NamedTuple):
-    """Something that was lost, for the dead-letter topic."""
-
-    reason: str
-    raw: bytes
-    detail: str
-    source: str
-    offset: int
-    """Of the record that it stood in."""
 
 
 class Outcome(NamedTuple):
@@ -99,7 +88,7 @@ def version_of(entry: Entry) -> str:
     """The version of the watchlist that a marker names; empty when it names none."""
     try:
         return msgspec.json.decode(entry.value, type=Marker).version
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return ""
 
 
@@ -121,7 +110,7 @@ def _step(engine: Engine, decoded: Decoded, run: Sequence[Entry], letters: list[
     reports = len(decoded.batch.reports)
     alerts = engine.apply(decoded.batch) if reports else []
     read_at = [entry.read_at_ms for entry in run if entry.read_at_ms is not None]
-    letters = letters + _faults(engine, run)
+    letters = gathered(letters + _faults(engine, run))
     return Outcome(
         run[0].source, alerts, letters, decoded.sentences, reports, read_at_ms=min(read_at, default=None),
         bindings=engine.drain_bindings(),
@@ -131,17 +120,20 @@ def _step(engine: Engine, decoded: Decoded, run: Sequence[Entry], letters: list[
 def _tick(engine: Engine, entry: Entry) -> Outcome:
     try:
         tick = decode_tick(entry.value)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return _lost(entry, f"tick: {error}")
     if not _is_time(tick):
         return _lost(entry, "tick: no stretch of time")
+    if len(tick.source) > SOURCE_MOST:
+        return _lost(entry, f"tick: a source name of {len(tick.source)} characters")
     alerts = engine.tick(tick)
     return Outcome(entry.source, alerts, _faults(engine, [entry]), tick=True, heard_ms=engine.heard_ms)
 
 
 def _is_time(tick: Tick) -> bool:
     heard_ms = tick.from_ms if tick.heard_ms is None else tick.heard_ms
-    return 0 <= tick.from_ms <= tick.to_ms < _LAST_MS and 0 <= heard_ms < _LAST_MS
+    times = 0 <= tick.from_ms <= tick.to_ms < LAST_MS and 0 <= heard_ms < LAST_MS
+    return times and 0 <= tick.spacing_s < LAST_MS
 
 
 def _faults(engine: Engine, run: Sequence[Entry]) -> list[Letter]:

@@ -41,10 +41,13 @@ class Kind(NamedTuple):
     """How long ingest takes for its feed."""
     slow_s: float
     """How long a worker rests after each record, so that the input lasts."""
+    suspend: bool = False
+    """Whether each send of a worker waits, as when its producer's buffer is full."""
 
 
 KINDS: Final = (
     Kind("kill -9", faults.kill, 60, 12, 40, 0.025),
+    Kind("suspended sends", faults.kill_after_a_snapshot, 30, 6, 40, 0.002, suspend=True),
     Kind("join and leave", faults.join_and_leave, 16, 2, 60, 0.04),
     Kind("SIGSTOP > session", faults.freeze, 10, 1, 60, 0.05),
     Kind("broker SIGTERM", faults.broker_term, 3, 1, 30, 0.025),
@@ -142,7 +145,7 @@ def _kind(setting: Setting, kind: Kind, times: int) -> Result:
 
 
 def _round(setting: Setting, kind: Kind, times: int, so_far: Result) -> Result:
-    feeding = Feeding(setting.feed, _HOURS, kind.lasts_s, kind.slow_s)
+    feeding = Feeding(setting.feed, _HOURS, kind.lasts_s, kind.slow_s, kind.suspend)
     rig = Rig(setting.broker.bootstrap_servers, feeding, setting.home, setting.sabotage)
     stage = faults.Stage(rig, setting.home / "kafka", setting.draw, [])
     try:

@@ -73,6 +73,17 @@ def kill(stage: Stage) -> None:
     worker.start()
 
 
+def kill_after_a_snapshot(stage: Stage) -> None:
+    """kill -9 of the only worker just after it has saved its state: what that holds and nobody was told is lost."""
+    worker = _at_work(stage)
+    stage.rig.pause(stage.draw.uniform(0, 4 * SNAPSHOT_S))
+    before = worker.snapshots()
+    stage.rig.until(lambda: worker.snapshots() > before, "a snapshot is committed", pause_s=0.001)
+    stage.struck(worker)
+    worker.end(signal.SIGKILL)
+    worker.start()
+
+
 def join_and_leave(stage: Stage) -> None:
     """A second worker comes, works, and goes: in good order, or every third time by kill -9."""
     _at_work(stage)

@@ -3,7 +3,7 @@
 Files in the folder WW_CHAOS_DIR: ``slow`` (seconds a record, read again and again), ``<pid>`` (one line each: ``B``
 a snapshot's transaction begins, ``C`` it is committed), ``<pid>.at`` (JSON, offsets by partition: ``begun`` is being
 or was taken in by this process, ``done`` is in the state of those that it owns). WW_CHAOS_SABOTAGE names a rule that
-this worker breaks (see ``sabotage``).
+this worker breaks (see ``sabotage``). WW_CHAOS_SUSPEND makes each send wait.
 """
 
 import asyncio
@@ -12,9 +12,13 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, Final
+
+from faust.topics import Topic
 
 from streams.worker import __main__ as worker
+from streams.worker import watch
 from streams.worker.fleetlog import CUT, FleetLog
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
@@ -22,6 +26,8 @@ from tests.chaos import sabotage
 
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
+_SUSPENDED_MOST_S: Final = 0.4
+_draw = Random(os.getpid())
 _marks = os.open(_HOME / str(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 _begun: dict[int, int] = {}
 _state = {"slow_s": 0.0, "looked_s": 0.0}
@@ -89,7 +95,21 @@ def _slow_alerts() -> None:
     Publisher.alert = marked  # type: ignore[method-assign]
 
 
+def _suspend_sends() -> None:
+    """A producer that suspends at each send, as it does when its buffer is full; and summaries told all the time."""
+    original = Topic.send
+
+    async def suspended(self: Topic, **what: Any) -> Any:
+        await asyncio.sleep(_draw.uniform(0, _SUSPENDED_MOST_S) if _state["slow_s"] else 0)
+        return await original(self, **what)
+
+    Topic.send = suspended
+    watch.LOOK_S, watch.EVERY_S = 0.1, 0.1  # type: ignore[misc]
+
+
 if __name__ == "__main__":
+    if os.environ.get("WW_CHAOS_SUSPEND"):
+        _suspend_sends()
     _mark_transactions()
     _mark_records()
     _slow_alerts()

@@ -79,6 +79,13 @@ class Worker:
         """Offsets by partition, as this very process says (see ``marked``)."""
         return _at(self._rig.home / f"{self.process.pid}.at", word)
 
+    def snapshots(self) -> int:
+        """How many it has committed."""
+        try:
+            return (self._rig.home / str(self.process.pid)).read_bytes().count(b"C")
+        except FileNotFoundError:
+            return 0
+
     def in_transaction(self) -> bool:
         """True while a snapshot's transaction is open."""
         try:
@@ -112,6 +119,8 @@ class Feeding(NamedTuple):
     """Ingest is live for so long."""
     slow_s: float
     """How long a worker rests after each record."""
+    suspend: bool = False
+    """Whether each send waits."""
 
 
 class Rig:
@@ -124,6 +133,7 @@ class Rig:
         self.home.mkdir()
         self.slow(feeding.slow_s)
         self.make_topics()
+        self._suspend = "1" if feeding.suspend else ""
         self._sabotage, self._failure = sabotage, list[BaseException]()
         self._ends: dict[int, int] = {}
         self._ingest = Thread(target=self._feed, args=(feeding,), daemon=True)
@@ -155,6 +165,7 @@ class Rig:
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "WW_CHAOS_DIR": str(self.home),
             "WW_CHAOS_SABOTAGE": self._sabotage,
+            "WW_CHAOS_SUSPEND": self._suspend,
             "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             "WAKEWATCH_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
             "WAKEWATCH_KAFKA_PARTITIONS": str(PARTITIONS),

@@ -65,8 +65,27 @@ def snapshots_after_an_error() -> None:
     Service._take = passes_over  # type: ignore[method-assign]
 
 
+def snapshots_in_the_middle_of_a_record() -> None:
+    """The beat looks whether a record is being taken in, waits for Kafka, and then begins a snapshot all the same."""
+    begins = Partition.begins
+
+    def forgets(self: Partition) -> None:
+        begins(self)
+        self.whole = True
+
+    async def looks_and_waits(self: Service) -> None:
+        for part in list(self.parts.values()):
+            if not part.lock.locked():
+                part.owes(await part.watch.tell(part.engine, self._vessels))
+                part.poll()
+        self._observer.standing(*self.standing())
+
+    Partition.begins, Service.beat = forgets, looks_and_waits  # type: ignore[method-assign]
+
+
 RULES: dict[str, Callable[[], None]] = {
     "group": offsets_of_the_group,
     "delivery": snapshots_before_delivery,
     "error": snapshots_after_an_error,
+    "torn": snapshots_in_the_middle_of_a_record,
 }

@@ -141,8 +141,10 @@ def test_a_sparse_feed_is_not_down_between_its_sentences(metrics: Metrics) -> No
 def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
     meter: Observer = WorkerMeter(metrics, wall_s=lambda: 1000.5)
     taken = Taken(partition=2, source="pier", tick=False, sentences=10, reports=8, alerts=[alert()],
-                  letters=["checksum", "detector"], step_s=0.003, read_at_ms=1_000_000)  # fmt: skip
+                  letters=["checksum", "detector"], step_s=0.003)  # fmt: skip
     meter.taken(taken)
+    assert value(metrics, "ingest_to_alert_seconds_count") == 0  # not before Kafka has acknowledged it
+    meter.delivered(1_000_000)
     tallies = Tallies(duplicates=3, late=1, types={1: 6, 5: 2}, judged={"gap": 4}, failures={"gap": 1},
                       cannot_tell={"few_peers": 2}, evicted={"newcomer": 9})  # fmt: skip
     standing = Standing(partition=2, lag_records=5, watermark_ms=1_700_000_000_000, vessels=7, tallies=tallies)
@@ -188,7 +190,7 @@ def test_a_partition_let_go_is_not_spoken_of_and_no_open_alerts_is_zero(metrics:
 
 def test_no_series_names_a_ship(metrics: Metrics, feed: bytes) -> None:
     meter = WorkerMeter(metrics)
-    meter.taken(Taken(0, "pier", False, 1, 1, [alert()], [], 0.001, None))
+    meter.taken(Taken(0, "pier", False, 1, 1, [alert()], [], 0.001))
     text = generate_latest(metrics.registry).decode()
     assert 'detector="gap"' in text
     assert not re.search(r'="[^"]*(\d{7}|ANGARA)[^"]*"', text)

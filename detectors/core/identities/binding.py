@@ -31,7 +31,7 @@ AGAIN: Final = 2
 """The statement that supports the first."""
 _SAID_MOST: Final = 255
 _DIGITS: Final = (7, 6, 5, 4, 3, 2)
-_IMO: Final = range(1_000_000, 10_000_000)
+IMO: Final = range(1_000_000, 10_000_000)
 
 Bools = npt.NDArray[np.bool_]
 
@@ -147,5 +147,5 @@ def are_imo_numbers(imos: npt.NDArray[np.uint32]) -> Bools:
     """Seven digits whose last one checks; larger numbers in type 5 are official numbers, and no ship's for life."""
     digits = imos[:, None] // np.asarray([10**n for n in range(6, 0, -1)], np.uint32) % 10
     checks = (digits * np.asarray(_DIGITS, np.uint32)).sum(axis=1) % 10 == imos % 10
-    found: Bools = checks & (imos >= _IMO.start) & (imos < _IMO.stop)
+    found: Bools = checks & (imos >= IMO.start) & (imos < IMO.stop)
     return found
