@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.doctor.findings import Finding, ok, warn, wrong
+from streams.doctor.receivers import receivers_finding
 from streams.errors import ConfigError, SinkError
 from streams.notify.http import Endpoint, endpoint
 from streams.settings import Settings
 
 _WAIT_S: Final = 3.0
 _ANSWER_MOST: Final = 200
+_DOCUMENT_MOST: Final = 1_000_000
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 _LOOPBACK: Final = "127.0.0.1"
 
@@ -45,24 +47,28 @@ def _targets(settings: Settings) -> Iterator[Finding]:
     if not rules.alertmanager_url and not rules.webhook_url:
         yield warn("notification", "nobody is notified", "set notify.alertmanager_url or notify.webhook_url")
     if rules.alertmanager_url:
-        yield _alertmanager(rules.alertmanager_url)
+        yield from _alertmanager(rules.alertmanager_url)
     if rules.webhook_url:
         yield _webhook(rules.webhook_url)
 
 
-def _alertmanager(url: str) -> Finding:
+def _alertmanager(url: str) -> Iterator[Finding]:
     name = "alertmanager"
     try:
-        status, said = _get(endpoint("notify.alertmanager_url", url), "/-/ready")
+        to = endpoint("notify.alertmanager_url", url)
+        status, said = _get(to, "/-/ready")
+        loaded = _get_all(to, "/api/v2/status")[1] if status == http.client.OK else ""
     except ConfigError as error:
-        return wrong(name, str(error), "mend notify.alertmanager_url")
+        yield wrong(name, str(error), "fix notify.alertmanager_url")
+        return
     except SinkError as error:
-        return wrong(
-            name, f"does not answer ({error})", "is it up, is notify.alertmanager_url right? Pages wait for it"
-        )
+        yield wrong(name, f"does not answer ({error})", "is it up, is notify.alertmanager_url right? Pages wait for it")
+        return
     if status != http.client.OK:
-        return wrong(name, f"answers {status}: {said}", "look at its log; pages wait for it")
-    return ok(name, "is ready")
+        yield wrong(name, f"answers {status}: {said}", "look at its log; pages wait for it")
+        return
+    yield ok(name, "is ready")
+    yield receivers_finding(loaded)
 
 
 def _webhook(url: str) -> Finding:
@@ -72,7 +78,7 @@ def _webhook(url: str) -> Finding:
         to = endpoint("notify.webhook_url", url)
         socket.create_connection((to.host, to.port or (443 if to.secure else 80)), _WAIT_S).close()
     except ConfigError as error:
-        return wrong(name, str(error), "mend notify.webhook_url")
+        return wrong(name, str(error), "fix notify.webhook_url")
     except OSError as error:
         return wrong(name, f"cannot be reached ({error.strerror or error})", "is it up, is notify.webhook_url right?")
     return ok(name, f"{to.host} accepts")
@@ -80,12 +86,18 @@ def _webhook(url: str) -> Finding:
 
 def _get(to: Endpoint, path: str) -> tuple[int, str]:
     """Status and first line. Raises SinkError."""
+    status, text = _get_all(to, path, _ANSWER_MOST)
+    return status, text.strip().partition("\n")[0]
+
+
+def _get_all(to: Endpoint, path: str, most: int = _DOCUMENT_MOST) -> tuple[int, str]:
+    """Status and body, of which ``most`` bytes at the most. Raises SinkError."""
     kind = http.client.HTTPSConnection if to.secure else http.client.HTTPConnection
     connection = kind(to.host, to.port, timeout=_WAIT_S)
     try:
         connection.request("GET", to.path + path)
         answer = connection.getresponse()
-        return answer.status, answer.read(_ANSWER_MOST).decode("utf-8", "replace").strip().partition("\n")[0]
+        return answer.status, answer.read(most).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise SinkError(said.lower(), retriable=True) from error

@@ -1,0 +1,41 @@
+"""Whether Alertmanager would tell anybody: receivers that are named and hold nothing deliver nothing, silently."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from streams.doctor.findings import Finding, ok, warn
+
+_NAME = "receivers"
+_RECEIVER = re.compile(r"^- name: (?P<name>.+)$", re.M)
+_INTEGRATION = re.compile(r"^  \w+_configs:$", re.M)
+_MEANT_EMPTY = "nobody"
+"""The shipped receiver for what is kept for the record only."""
+
+
+def receivers_finding(status: str) -> Finding:
+    """What the answer of Alertmanager's ``/api/v2/status`` says of its receivers."""
+    try:
+        loaded = str(json.loads(status)["config"]["original"])
+    except (ValueError, KeyError, TypeError):
+        return warn(_NAME, "Alertmanager does not say what it has loaded", "is this Alertmanager 0.22 or newer?")
+    empty = [name for name, integrations in _receivers(loaded) if not integrations and name != _MEANT_EMPTY]
+    full = [name for name, integrations in _receivers(loaded) if integrations]
+    remedy = "put an integration below each name in alertmanager.yml (deploy/alertmanager has one of each kind)"
+    if not full:
+        return warn(_NAME, "all of Alertmanager's receivers are empty: nobody is told", remedy)
+    if empty:
+        return warn(_NAME, f"nobody is told by {', '.join(empty)}: nothing stands below the name", remedy)
+    return ok(_NAME, f"{', '.join(full)} have somebody to tell")
+
+
+def _receivers(loaded: str) -> Iterator[tuple[str, int]]:
+    """Name and number of integrations of each receiver; ``loaded`` is YAML as Alertmanager itself writes it."""
+    block = loaded.partition("\nreceivers:\n")[2]
+    block = re.split(r"^\w", block, maxsplit=1, flags=re.M)[0]
+    starts = list(_RECEIVER.finditer(block))
+    for number, start in enumerate(starts):
+        end = starts[number + 1].start() if number + 1 < len(starts) else len(block)
+        yield start["name"].strip("'\""), len(_INTEGRATION.findall(block, start.end(), end))
