@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 # make demo FEED=tcp://HOST:PORT plays a feed of your own; STAY=1 leaves all of it running until Ctrl-C.
 DEMO = $(if $(FEED),--feed $(FEED)) $(if $(STAY),--stay)
 
-.PHONY: demo test unit check bench chaos clean setup ops
+.PHONY: demo test unit check bench chaos clean setup ops soak
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -36,6 +36,10 @@ chaos: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/wakewatch bench decode
+
+# Nothing grows: all processes on traffic that never repeats itself, another watchlist every minute.
+soak: $(STAMP)
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),20)
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

@@ -1,0 +1,80 @@
+"""Traffic that never repeats itself: each lap other ships, some of them listed, some in a sanctioned port."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from streams.encode import Fix, Particulars, position, sentences, static
+
+SHIPS: Final = 600
+"""Ships of a lap."""
+LAP_S: Final = 30.0
+_ROUNDS: Final = 5
+"""Times that each ship of a lap is heard: a static report once, positions else."""
+_LISTED: Final = 20
+_IN_PORT: Final = 10
+_FIRST_MMSI: Final = 205_000_000
+_FIRST_IMO: Final = 900_000
+_MMSIS: Final = 70_000_000
+_IMOS: Final = 90_000
+_PORT: Final = (42.2333, 130.3)  # Rajin
+_COLUMNS: Final = 30
+_WEIGHTS: Final = range(7, 1, -1)
+
+
+class Ship(NamedTuple):
+    """One ship of one lap."""
+
+    mmsi: int
+    imo: int
+    lat_deg: float
+    lon_deg: float
+
+
+def imo_number(serial: int) -> int:
+    """A number of seven digits whose check digit is right; they repeat after 90,000."""
+    body = f"{_FIRST_IMO + serial % _IMOS:06d}"
+    check = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 10
+    return int(body + str(check))
+
+
+def ship(lap: int, number: int) -> Ship:
+    """The same for the same lap and number; no MMSI twice in 100,000 laps."""
+    serial = lap * SHIPS + number
+    lat_deg, lon_deg = (
+        _PORT if number < _IN_PORT else (38.0 + number // _COLUMNS * 0.1, 132.0 + number % _COLUMNS * 0.1)
+    )
+    return Ship(_FIRST_MMSI + serial % _MMSIS, imo_number(serial), lat_deg, lon_deg)
+
+
+def lines(lap: int) -> Iterator[bytes]:
+    """All that is heard in a lap, in the order in which it is sent; a line end after each."""
+    for turn in range(_ROUNDS):
+        for number in range(SHIPS):
+            one = ship(lap, number)
+            if turn == 0:
+                made = static(
+                    one.mmsi, Particulars(imo=one.imo, name=f"SOAK {lap} {number}", ship_type=70, length_m=120)
+                )
+            else:
+                fix = Fix(lat_deg=one.lat_deg + turn * 0.001, lon_deg=one.lon_deg, sog_kn=6.0, cog_deg=0.0)
+                made = position(one.mmsi, fix, kind=1, status=0)
+            yield from (line + b"\r\n" for line in sentences(made, sequence=number % 10))
+
+
+def watchlist(lap: int, path: Path) -> None:
+    """A list of 2,000 ships: twenty of the lap before, of this one and of the next, else strangers."""
+    rows = ["imo,name,list"]
+    for one_lap in (lap - 1, lap, lap + 1):
+        rows += [f"{ship(one_lap, number).imo},SOAK {one_lap} {number},SOAK" for number in range(_LISTED)]
+    rows += [f"{imo_number(10_000_000 + lap * 7 + number)},STRANGER {lap} {number},SOAK" for number in range(1_940)]
+    path.write_text("\n".join(dict.fromkeys(rows)) + "\n")
+
+
+def pace(began_s: float, sent: int) -> None:
+    """Waits until as many lines are due."""
+    due_s = began_s + sent / (SHIPS * _ROUNDS) * LAP_S
+    time.sleep(max(0.0, due_s - time.monotonic()))
