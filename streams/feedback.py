@@ -43,11 +43,6 @@ def about(alert: Alert, kind: Kind, by: str, note: str, time: str) -> Feedback:
     )  # fmt: skip
 
 
-def parse(value: bytes) -> Feedback:
-    """Raises msgspec.MsgspecError when it is none."""
-    return msgspec.json.decode(value, type=Feedback)
-
-
 def write(kafka: KafkaSettings, said: Feedback) -> None:
     """Returns when Kafka has it. Raises ConfigError, SinkError."""
     from kafka.errors import KafkaError

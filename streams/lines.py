@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 from rich.text import Text
 
 from detectors.core.alert import Alert
 
 SEVERITY_STYLE: Final = {"page": "bold red", "ticket": "yellow", "log": "dim"}
 STATUS_MARK: Final = {"opened": "+", "updated": "~", "closed": "-", "retracted": "x"}
-
-
-def parse(value: bytes) -> Alert:
-    """The alert in a record's value. Raises msgspec.MsgspecError when it is none."""
-    return msgspec.json.decode(value, type=Alert)
 
 
 def line(alert: Alert) -> Text:

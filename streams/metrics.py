@@ -83,7 +83,13 @@ class Metrics:
         self.worker_restarts = self._counter("worker_restarts", "Times that the supervisor started the worker again")
 
     def _process(self) -> None:
+        self.unreadable_records = self._counter(
+            "unreadable_records", "Records that are not what their topic holds, passed over", "topic"
+        )
         self.notifications = self._counter("notifications", "Notifications, by what came of them", "target", "outcome")
+        self.notify_failing = self._gauge(
+            "notify_failing_seconds", "For how long a target has taken nothing though it was tried", "target"
+        )
         self.build_info = self._gauge("build_info", "1; the version is the label", "version")
         self.build_info.labels(_version()).set(1)
         self.ready = self._gauge("ready", "What /readyz says: 1 when the process does its work")

@@ -40,6 +40,8 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     """The group that is read as: ``{app}`` is ``worker.app_id``. Only described by the doctor."""
     group_operation: Operation = "Read"
+    group_prefixed: bool = False
+    """Also groups whose names begin so."""
     transactions: tuple[str, ...] = ()
     """Beginnings of its transactional ids."""
 
@@ -67,7 +69,8 @@ RIGHTS: Final[dict[str, Rights]] = {
     ),
     "notify": Rights(
         topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD,))),
-        group="{app}-notify",
+        group="{app}-notify",  # and one for each target, which begins so
+        group_prefixed=True,
     ),
     "rows": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
     "console": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES)),)),
@@ -108,7 +111,8 @@ def _grants(rights: Rights, settings: Settings) -> Iterator[Grant]:
         for name in names:
             yield Grant(operation=operation, kind="topic", name=settings.kafka.topic_prefix + name)
     if rights.group:
-        yield Grant(operation=rights.group_operation, kind="group", name=rights.group.format(app=app))
+        name = rights.group.format(app=app)
+        yield Grant(operation=rights.group_operation, kind="group", name=name, prefixed=rights.group_prefixed)
     for beginning in rights.transactions:
         yield Grant(operation="Write", kind="transactional-id", name=beginning.format(app=app), prefixed=True)
 
@@ -184,7 +188,8 @@ def _short(names: tuple[str, ...]) -> str:
 def _else(rights: Rights, rest: dict[Operation, str]) -> str:
     parts = [f"{operation} on {names}" for operation, names in rest.items()]
     if rights.group:
-        parts.append(f"{rights.group_operation} on group `{rights.group}`")
+        star = "*" if rights.group_prefixed else ""
+        parts.append(f"{rights.group_operation} on group `{rights.group}{star}`")
     if rights.transactions:
         ids = ", ".join(f"`{beginning}*`" for beginning in rights.transactions)
         parts.append(f"Write on transactional ids {ids}")

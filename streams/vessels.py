@@ -90,8 +90,3 @@ def _summary(engine: Engine, ship: Ship, mask: int, gap: Alert | None) -> Vessel
         cannot_tell=said.get("category") == "cannot_tell",
         replayed=engine.sources.replayed,
     )
-
-
-def parse(value: bytes) -> VesselSummary:
-    """Raises msgspec.MsgspecError when it is none."""
-    return msgspec.json.decode(value, type=VesselSummary)

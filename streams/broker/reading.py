@@ -10,6 +10,8 @@ from streams.settings import KafkaSettings
 from streams.topics import missing
 
 _WAIT_MS: Final = 200
+LATEST_MS: Final = 253_370_764_800_000
+"""9999-01-01: a later time cannot be written as RFC 3339 once something is added to it."""
 
 
 class Read(NamedTuple):
@@ -66,5 +68,11 @@ def _seek(client: Any, parts: list[Any], since_ms: int | None) -> None:
 
 
 def _read(record: Any) -> Read:
-    headers: dict[str, bytes] = dict(record.headers or ())
-    return Read(record.partition, record.offset, record.timestamp, record.key, record.value, headers)
+    headers: dict[str, bytes] = {name: value or b"" for name, value in record.headers or ()}
+    at_ms = believable_ms(record.timestamp)
+    return Read(record.partition, record.offset, at_ms, record.key, record.value, headers)
+
+
+def believable_ms(timestamp_ms: int | None) -> int:
+    """A record's timestamp, which its producer makes up, as a time that can be written: 0 where it is none."""
+    return timestamp_ms if timestamp_ms is not None and 0 < timestamp_ms < LATEST_MS else 0

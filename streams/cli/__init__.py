@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
+import traceback
 from collections.abc import Callable
 
 import typer
@@ -65,11 +66,15 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         status = 0
-    except Exception as error:  # raised again unless Kafka says no: that is for a person to mend
+    except Exception as error:  # noqa: BLE001 - told with its traceback unless Kafka says no, which a person can fix
         refused = refusal_of(error)
         if refused is None:
-            raise
-        status = _say(str(refused), WRONG_USE)
+            traceback.print_exc()
+            # What the frames hold goes with them: a Kafka client that a reader left open would keep the process.
+            traceback.clear_frames(error.__traceback__)
+            status = FAILED
+        else:
+            status = _say(str(refused), WRONG_USE)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -16,14 +16,16 @@ from detectors.core.units import MS, rfc3339
 from streams import feedback
 from streams.broker.reading import Read, read
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
-from streams.errors import ConfigError, WakewatchError
+from streams.cli.terminal import talk, tell_nothing, tell_unreadable
+from streams.errors import ConfigError, InputError, WakewatchError
 from streams.feedback import Feedback, Kind
-from streams.lines import line, parse
+from streams.lines import line
 from streams.notify.notices import ENDED
 from streams.settings import KafkaSettings
-from streams.topics import FEEDBACK
+from streams.topics import ALERT_STATE, ALERTS, FEEDBACK
+from streams.unreadable import Unreadable
+from streams.values import T, decoded
 
-ALERTS, STATE = "ais.alerts.v1", "ais.alerts.state.v1"
 _LEAST_ID: Final = 4
 _OVERLAP_MS: Final = 10_000
 """Following begins so long before what was read to its end: clocks differ, and what comes twice is told once."""
@@ -80,26 +82,33 @@ def command(
         raise ConfigError("--state and --open show what is now, --follow what comes: give one of them")
     if severity not in {None, "page", "ticket", "log"}:
         raise ConfigError(f"--severity {severity}: give page, ticket or log")
-    kafka = settings_of(settings, bootstrap_servers).kafka
+    kafka, unreadable = settings_of(settings, bootstrap_servers).kafka, Unreadable(tell=tell_nothing)
     wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity, open=is_open)
     since_ms = ago_ms(since) if since else None
     if state or is_open:
-        shown = _print_all(_newest(_parsed(read(kafka, STATE, since_ms=since_ms))), wanted, _feedback(kafka), json=json)
+        newest = _newest(_parsed(read(kafka, ALERT_STATE, since_ms=since_ms), ALERT_STATE, unreadable))
+        shown = _print_all(newest, wanted, _feedback(kafka, unreadable), json=json)
     else:
-        shown = _log_of(kafka, since_ms, wanted, follow=follow, json=json)
+        shown = _log_of(kafka, since_ms, wanted, unreadable, follow=follow, json=json)
+    if unreadable.counts:
+        talk(unreadable.summary())
     if not shown and not json:
         _talk.print("no such alerts: `wakewatch doctor` tells whether anything is wrong", markup=False)
 
 
-def _log_of(kafka: KafkaSettings, since_ms: int | None, wanted: _Wanted, *, follow: bool, json: bool) -> int:
+def _log_of(
+    kafka: KafkaSettings, since_ms: int | None, wanted: _Wanted, unreadable: Unreadable, *, follow: bool, json: bool
+) -> int:
     """What is there, in order of event time; with ``follow`` then what comes, as it is written."""
     now_ms = int(time.time() * MS)
-    told = {(alert.id, alert.revision): alert for alert in _parsed(read(kafka, ALERTS, since_ms=since_ms))}
+    found = read(kafka, ALERTS, since_ms=since_ms)
+    told = {(alert.id, alert.revision): alert for alert in _parsed(found, ALERTS, unreadable)}
     shown = _print_all(told.values(), wanted, {}, json=json)
     if follow:
         if not shown and not json:
             _talk.print("nothing yet; waiting", markup=False)
-        for alert in _parsed(read(kafka, ALERTS, since_ms=now_ms - _OVERLAP_MS, follow=True)):
+        coming = read(kafka, ALERTS, since_ms=now_ms - _OVERLAP_MS, follow=True)
+        for alert in _parsed(coming, ALERTS, Unreadable(tell=tell_unreadable)):
             if (alert.id, alert.revision) not in told:  # written twice after a crash: the same id and revision
                 told[alert.id, alert.revision] = alert
                 shown += _print_all([alert], wanted, {}, json=json)
@@ -171,8 +180,8 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
             f"{alert_id!r} is no alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
         )
     begins = f'"id":"{alert_id}'.encode()
-    records = (record for record in read(kafka, STATE) if record.value and begins in record.value[:64])
-    found = {alert.id: alert for alert in _newest(_parsed(records))}
+    records = (record for record in read(kafka, ALERT_STATE) if record.value and begins in record.value[:64])
+    found = {alert.id: alert for alert in _newest(_parsed(records, ALERT_STATE, Unreadable(tell=tell_unreadable)))}
     if not found:
         raise WakewatchError(f"no alert {alert_id} in the topic")
     if len(found) > 1:
@@ -180,27 +189,26 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
     return next(iter(found.values()))
 
 
-def _feedback(kafka: KafkaSettings) -> dict[str, Feedback]:
+def _feedback(kafka: KafkaSettings, unreadable: Unreadable) -> dict[str, Feedback]:
     """The newest word on each alert; none where the topic is not there."""
-    found: dict[str, Feedback] = {}
     try:
-        for record in read(kafka, FEEDBACK):
-            if record.value:
-                said = feedback.parse(record.value)
-                found[said.alert_id] = said
-    except (ConfigError, msgspec.MsgspecError) as error:
-        _talk.print(f"feedback is not shown: {error}", markup=False)
-    return found
+        return {said.alert_id: said for said in _decoded(read(kafka, FEEDBACK), FEEDBACK, Feedback, unreadable)}
+    except ConfigError as error:
+        talk(f"feedback is not shown: {error}")
+        return {}
 
 
-def _parsed(records: Iterable[Read]) -> Iterator[Alert]:
+def _parsed(records: Iterable[Read], topic: str, unreadable: Unreadable) -> Iterator[Alert]:
+    return _decoded(records, topic, Alert, unreadable)
+
+
+def _decoded(records: Iterable[Read], topic: str, kind: type[T], unreadable: Unreadable) -> Iterator[T]:
     for record in records:
         try:
             if record.value:
-                yield parse(record.value)
-        except msgspec.MsgspecError as error:
-            where = f"{record.partition}/{record.offset}"
-            _talk.print(f"skipped a record that is no alert: {where}: {error}", markup=False)
+                yield decoded(record.value, kind)
+        except InputError as error:
+            unreadable(topic, record.partition, record.offset, error)
 
 
 def _print(alert: Alert, said: Feedback | None, *, json: bool) -> None:

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 import typer
@@ -17,23 +17,36 @@ from detectors.core.alert import encode
 from streams.broker.reading import Read, read
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.replay import writer
-from streams.cli.terminal import talk
+from streams.cli.terminal import talk, tell_nothing
+from streams.dead_letters import DeadLetter, letter_of
 from streams.errors import Reason
 from streams.letters_again import Letter, Recording, recording
 from streams.lines import line
 from streams.records import H_COUNT
 from streams.reference import load_reference
 from streams.replay import Place, Plan, Road, play
-from streams.settings import Settings
+from streams.settings import KafkaSettings, Settings
+from streams.topics import DEAD
+from streams.unreadable import Unreadable
 
-DEAD: Final = "ais.dead.v1"
 app = typer.Typer(
     help="Dead letters: input that was refused, by reason.", no_args_is_help=True, epilog="Example: wakewatch dead list"
 )
 
 
-def _reason(record: Read) -> str:
-    return record.headers.get("reason", b"unknown").decode("ascii", "replace")
+def _letters_of(
+    kafka: KafkaSettings, reason: str | None = None, since_ms: int | None = None
+) -> Iterator[tuple[Read, DeadLetter]]:
+    """Records and the letters that they are, of one reason or all; those with contradicting headers are told last."""
+    unreadable = Unreadable(tell=tell_nothing)
+    for record in read(kafka, DEAD, since_ms=since_ms):
+        letter = letter_of(record)
+        if letter.problem:
+            unreadable(DEAD, record.partition, record.offset, letter.problem)
+        if reason in {None, letter.reason}:
+            yield record, letter
+    if unreadable.counts:
+        talk(f"{unreadable.counts[DEAD]} letters contradict themselves and are taken whole: {unreadable.first[DEAD]}")
 
 
 @app.command("list")
@@ -41,8 +54,8 @@ def list_(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
     """Count dead letters by reason. Example: wakewatch dead list"""
     kafka = settings_of(settings, bootstrap_servers).kafka
     counted: Counter[str] = Counter()
-    for record in read(kafka, DEAD):
-        counted[_reason(record)] += _count(record)
+    for _, letter in _letters_of(kafka):
+        counted[letter.reason] += len(letter.pieces)
     if json:
         typer.echo(msgspec.json.encode(dict(sorted(counted.items()))).decode())
         return
@@ -61,8 +74,7 @@ def show(
 ) -> None:
     """Print dead letters, one JSON object each. Example: wakewatch dead show --reason checksum"""
     kafka = settings_of(settings, bootstrap_servers).kafka
-    wanted = (letter for r in read(kafka, DEAD) if reason in {None, _reason(r)} for letter in _letters(r))
-    shown = deque(wanted, most)
+    shown = deque((shown for record, letter in _letters_of(kafka, reason) for shown in _shown(record, letter)), most)
     for letter in shown:
         typer.echo(msgspec.json.encode(letter).decode())
     if not shown:
@@ -91,8 +103,8 @@ def replay(
     Example: wakewatch dead replay --reason detector --since 2h
     """
     effective = settings_of(settings, bootstrap_servers)
-    found = read(effective.kafka, DEAD, since_ms=ago_ms(since) if since else None)
-    made = recording(letter for r in found if reason in {None, _reason(r)} for letter in _again(r))
+    found = _letters_of(effective.kafka, reason, ago_ms(since) if since else None)
+    made = recording(again for record, letter in found for again in _again(record, letter))
     if out is not None:
         out.write_bytes(b"".join(line + b"\n" for line in made.lines))
         talk(f"{len(made.lines)} sentences in {out}; {_left_out(made)}")
@@ -125,27 +137,15 @@ def _play(made: Recording, effective: Settings, alerts: str | None) -> Road:
     return road
 
 
-def _again(record: Read) -> Iterator[Letter]:
-    source = record.headers.get("source", b"unknown").decode("ascii", "replace")
-    for raw, _ in _pieces(record):
-        yield Letter(_reason(record), source, record.timestamp_ms, raw)
+def _again(record: Read, letter: DeadLetter) -> Iterator[Letter]:
+    for piece in letter.pieces:
+        yield Letter(letter.reason, letter.source, record.timestamp_ms, piece.raw)
 
 
-def _count(record: Read) -> int:
-    """How many refused pieces of input are in a record: ingest puts many in one."""
-    return int(record.headers.get(H_COUNT, b"1"))
-
-
-def _pieces(record: Read) -> Iterator[tuple[bytes, str]]:
-    """(raw, why), one a refused piece of input."""
-    value, detail = record.value or b"", record.headers.get("detail", b"").decode("utf-8", "replace")
-    yield from zip(value.split(b"\n"), detail.split("\n"), strict=True) if _count(record) > 1 else [(value, detail)]
-
-
-def _letters(record: Read) -> Iterator[dict[str, str | int]]:
+def _shown(record: Read, letter: DeadLetter) -> Iterator[dict[str, str | int]]:
     """One a refused piece of input."""
     said = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
     headers = {name: value for name, value in said.items() if name not in {H_COUNT, "detail"}}
-    for raw, why in _pieces(record):
-        text = raw.decode("ascii", "backslashreplace")
-        yield {"partition": record.partition, "offset": record.offset, **headers, "detail": why, "raw": text}
+    for piece in letter.pieces:
+        text = piece.raw.decode("ascii", "backslashreplace")
+        yield {"partition": record.partition, "offset": record.offset, **headers, "detail": piece.why, "raw": text}

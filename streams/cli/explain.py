@@ -31,6 +31,7 @@ from streams.records import (
 )
 from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERTS, SENTENCES
+from streams.values import whole_number
 
 _LEAST_ID: Final = 4
 _CHUNK_BYTES: Final = 1 << 18
@@ -104,7 +105,7 @@ def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
     for record in read(kafka, SENTENCES):
         kind = record.headers.get(H_KIND, KIND_SENTENCES)
         if record.value and kind in {KIND_SENTENCES, KIND_TICK}:
-            from_ms, to_ms = (_number(record.headers.get(name)) for name in (H_EVENT_FROM, H_EVENT_TO))
+            from_ms, to_ms = (whole_number(record.headers.get(name)) for name in (H_EVENT_FROM, H_EVENT_TO))
             source = record.headers.get(H_SOURCE, b"").decode("utf-8", "replace")
             yield Raw(record.value, source, from_ms, to_ms, record.partition, kind == KIND_TICK)
 
@@ -130,10 +131,6 @@ def _raw(records: Iterable[object], partitions: int) -> Iterator[Raw]:
         elif isinstance(record, TickRecord):
             value = encode_tick(record.tick)
             yield from (Raw(value, record.tick.source, partition=n, tick=True) for n in range(partitions))
-
-
-def _number(text: bytes | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
 
 
 def _zones(effective: Settings) -> dict[str, Point]:

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 import time
+from functools import partial
 from types import FrameType
 from typing import Annotated, Final
 
@@ -30,6 +31,7 @@ from streams.notify.gate import GateRules, quiet_of
 from streams.notify.http import Endpoint, endpoint
 from streams.notify.notices import Notice, time_ms
 from streams.notify.small import Apprise
+from streams.notify.targets import Target, plans_of, readiness, run_all
 from streams.rights import refuse_unless_allowed
 from streams.settings import NotifySettings, Settings
 
@@ -98,15 +100,21 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
     with contextlib.closing(admin(settings.kafka)) as client:
         refuse_unless_allowed(client, "notify", settings)
     metrics, burial = Metrics(CollectorRegistry()), Burial(settings.kafka)
-    courier = Courier(targets, metrics, stop.is_set, burial)
+    couriers = {name: Courier(one, metrics, stop.is_set, burial) for name, one in targets.each()}
+    told = [Target(name, couriers[name], its_plan) for name, its_plan in plans_of(plan, couriers)]
     with contextlib.ExitStack() as stack:
         stack.callback(burial.close)
         if rules.metrics_port:
-            ready = lambda: (not courier.failing, courier.failing or "delivering")  # noqa: E731
-            metrics.ready.set_function(lambda: not courier.failing)
+            ready = partial(readiness, told)
+            metrics.ready.set_function(lambda: ready()[0])
+            for target in told:
+                metrics.notify_failing.labels(target.name).set_function(partial(_failing_s, target))
             stack.enter_context(serve(rules.metrics_host, rules.metrics_port, metrics.registry, ready))
-        notifier.run(plan, courier.carry, stop, metrics)
-        courier.finish()
+        run_all(told, stop, metrics)
+
+
+def _failing_s(target: Target) -> float:
+    return target.failing_s
 
 
 def _targets(rules: NotifySettings) -> Targets:

@@ -8,22 +8,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Final
 
-import msgspec
 import typer
 from prometheus_client import CollectorRegistry
 
-from streams import vessels
+from detectors.core.alert import Alert
 from streams.broker.reading import Read, read
 from streams.cli.options import Servers, SettingsFile, settings_of
 from streams.cli.terminal import talk
-from streams.errors import WakewatchError
-from streams.lines import parse
+from streams.errors import InputError, WakewatchError
 from streams.metrics import Metrics
 from streams.metrics_http import LOOPBACK, serve
 from streams.rows.answers import Answers
 from streams.rows.table import AlertTable
 from streams.settings import KafkaSettings
 from streams.topics import ALERT_STATE, VESSELS
+from streams.unreadable import Unreadable
+from streams.values import decoded, summary_of
 
 _INTERRUPTED: Final = 130
 _FAILED: Final = 1
@@ -53,9 +53,11 @@ def command(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
-    for topic, give in ((ALERT_STATE, take), (VESSELS, take_ship)):
-        threading.Thread(target=_follow, args=(kafka, topic, partial(give, table), failures, stop), daemon=True).start()
     metrics = Metrics(CollectorRegistry())
+    for topic, give in ((ALERT_STATE, take), (VESSELS, take_ship)):
+        unreadable = Unreadable(lambda name: metrics.unreadable_records.labels(name).inc())
+        call = (kafka, topic, partial(give, table), unreadable, failures, stop)
+        threading.Thread(target=_follow, args=call, daemon=True).start()
     with serve(host, port, metrics.registry, lambda: (True, f"{len(table)} alerts"), Answers(table).paths) as server:
         talk(f"rows of {kafka.topic_prefix}{ALERT_STATE} on http://{host}:{server.port}")
         stop.wait()
@@ -68,30 +70,27 @@ def _follow(
     kafka: KafkaSettings,
     topic: str,
     give: Callable[[Read], None],
+    unreadable: Unreadable,
     failures: list[WakewatchError],
     stop: threading.Event,
 ) -> None:
     try:
         for record in read(kafka, topic, follow=True):
-            give(record)
+            try:
+                give(record)
+            except InputError as error:
+                unreadable(topic, record.partition, record.offset, error)
     except WakewatchError as error:
         failures.append(error)
         stop.set()
 
 
 def take(table: AlertTable, record: Read) -> None:
-    """A record of the table of newest revisions; what is no alert is passed over, as every reader does."""
-    if record.value is None:
-        return
-    try:
-        table.take(parse(record.value), record.timestamp_ms)
-    except msgspec.MsgspecError:
-        talk(f"skipped a record that is no alert: {record.partition}/{record.offset}")
+    """A record of the table of newest revisions. Raises InputError when it is no alert."""
+    if record.value is not None:
+        table.take(decoded(record.value, Alert), record.timestamp_ms)
 
 
 def take_ship(table: AlertTable, record: Read) -> None:
-    """A record of the vessel summaries, likewise."""
-    try:
-        table.take_ship(int(record.key or b"0"), vessels.parse(record.value) if record.value else None)
-    except (msgspec.MsgspecError, ValueError):
-        talk(f"skipped a record that is no vessel: {record.partition}/{record.offset}")
+    """A record of the vessel summaries. Raises InputError likewise."""
+    table.take_ship(*summary_of(record.key, record.value))

@@ -25,3 +25,13 @@ def show_table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None
 def talk(line: str) -> None:
     """One line on stderr."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(line, markup=False)
+
+
+def tell_unreadable(topic: str, partition: int, offset: int, why: str, held_back: int) -> None:
+    """For ``Unreadable``: one line on stderr, at most one in ten seconds."""
+    more = f" ({held_back} more since the last)" if held_back else ""
+    talk(f"passed over: {topic}, partition {partition}, offset {offset}: {why}{more}")
+
+
+def tell_nothing(*_: object) -> None:
+    """For ``Unreadable`` in a command that ends: it gives the sum at its end."""

@@ -23,15 +23,15 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert
-from streams import feedback
 from streams.broker.clients import consumer
 from streams.console.cases import State
-from streams.errors import ConfigError, SinkError
+from streams.errors import ConfigError, InputError, SinkError
 from streams.feedback import Feedback
-from streams.lines import parse
 from streams.records import H_EVENT_TO, H_REPLAYED
 from streams.settings import KafkaSettings
 from streams.topics import ALERT_STATE, ALERTS, FEEDBACK, SENTENCES, missing
+from streams.unreadable import Unreadable
+from streams.values import T, decoded, whole_number
 
 _POLL_MS: Final = 200
 _RECORDS_MOST: Final = 500
@@ -59,15 +59,17 @@ Take = Callable[[News], None]
 """Is given what was read, in order; returns when it is done with it."""
 
 
-def follow(kafka: KafkaSettings, take: Take, stop: Event) -> None:
-    """Until ``stop`` is set. Where Kafka goes away it says ``lost`` and begins anew when it is back.
+def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: Unreadable) -> None:
+    """Until ``stop`` is set. Where Kafka goes away it says ``lost`` and begins again when it is back.
+
+    ``unreadable`` is told of records that are not what their topic holds.
 
     Raises ConfigError when a topic is missing at the first reading.
     """
     begun = False
     while not stop.is_set():
         try:
-            with _Reading(kafka) as reading:
+            with _Reading(kafka, unreadable) as reading:
                 begun = True
                 reading.run(take, stop)
         except ConfigError:
@@ -84,8 +86,8 @@ def follow(kafka: KafkaSettings, take: Take, stop: Event) -> None:
 class _Reading:
     """One life of the clients."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
-        self._prefix = kafka.topic_prefix
+    def __init__(self, kafka: KafkaSettings, unreadable: Unreadable) -> None:
+        self._prefix, self._unreadable = kafka.topic_prefix, unreadable
         self._client: Any = consumer(kafka)
         self._clock: Any = None
         try:
@@ -153,20 +155,28 @@ class _Reading:
         revisions: list[tuple[Alert, bytes]] = []
         former: list[Alert] = []
         words: list[Feedback] = []
-        unreadable = 0
+        unreadable = sum(self._unreadable.counts.values())
         for part, records in self._client.poll(timeout_ms=_POLL_MS, max_records=_RECORDS_MOST).items():
             if part in self._feedback:
-                words += [said for record in records if (said := _word(record.value)) is not None]
+                words += [said for record in records if (said := self._decoded(record, Feedback)) is not None]
                 continue
             for record in records:
-                alert = _alert(record.value)
-                if alert is None:
-                    unreadable += record.value is not None
-                elif record.offset < former_end.get(part, 0):
+                alert = self._decoded(record, Alert)
+                if alert is not None and record.offset < former_end.get(part, 0):
                     former.append(alert)
-                else:
+                elif alert is not None:
                     revisions.append((alert, record.value))
+        unreadable = sum(self._unreadable.counts.values()) - unreadable
         return News(revisions=tuple(revisions), former=tuple(former), words=tuple(words), unreadable=unreadable)
+
+    def _decoded(self, record: Any, kind: type[T]) -> T | None:
+        if record.value is None:
+            return None
+        try:
+            return decoded(record.value, kind)
+        except InputError as error:
+            self._unreadable(record.topic.removeprefix(self._prefix), record.partition, record.offset, error)
+            return None
 
     def _look(self) -> Iterator[tuple[bool, int]]:
         """Event time of the newest record of each partition of sentences. Raises KafkaTimeoutError without answer."""
@@ -187,21 +197,7 @@ def take_if_any(take: Take, news: News) -> None:
         take(news)
 
 
-def _alert(value: bytes | None) -> Alert | None:
-    try:
-        return parse(value) if value is not None else None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def _word(value: bytes | None) -> Feedback | None:
-    try:
-        return feedback.parse(value) if value is not None else None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
 def _time_of(headers: Any) -> tuple[bool, int] | None:
     known = dict(headers or ())
-    text = known.get(H_EVENT_TO) or b""
-    return (known.get(H_REPLAYED) == b"1", int(text)) if text.isdigit() and len(text) < 16 else None  # noqa: PLR2004
+    ms = whole_number(known.get(H_EVENT_TO))
+    return None if ms is None else (known.get(H_REPLAYED) == b"1", ms)

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from detectors.core.reference import Zone
 from streams.broker.clients import consumer
@@ -20,8 +21,10 @@ from streams.console.following import News, follow
 from streams.console.hub import Hub
 from streams.console.web import application
 from streams.errors import ConfigError, WakewatchError
+from streams.metrics import Metrics
 from streams.settings import ConsoleSettings, KafkaSettings, Settings
 from streams.topics import ALERT_STATE, missing
+from streams.unreadable import Unreadable
 
 _GOODBYE_S: Final = 1.0
 _log = structlog.get_logger("wakewatch.console")
@@ -35,11 +38,14 @@ class Console:
         self._settings = settings
         self._loop = asyncio.new_event_loop()
         self._hub = Hub(Board(reach_kn=settings.reach_kn))
+        self._metrics = Metrics(CollectorRegistry())
         self._stop = Event()
         self.failed: WakewatchError | None = None
         loopback = is_loopback(settings.host)
         self._runner = web.AppRunner(
-            application(self._hub, zones, loopback=loopback), access_log=None, shutdown_timeout=_GOODBYE_S
+            application(self._hub, zones, self._metrics, loopback=loopback),
+            access_log=None,
+            shutdown_timeout=_GOODBYE_S,
         )
         try:
             self.port = self._loop.run_until_complete(self._listen())
@@ -75,7 +81,8 @@ class Console:
 
     def _read(self, kafka: KafkaSettings) -> None:
         try:
-            follow(kafka, self._take, self._stop)
+            count = lambda topic: self._metrics.unreadable_records.labels(topic).inc()  # noqa: E731
+            follow(kafka, self._take, self._stop, Unreadable(count))
         except (WakewatchError, CancelledError) as error:
             self.failed = error if isinstance(error, WakewatchError) else None
         finally:

@@ -23,7 +23,7 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from detectors.core.reference import Zone
 from streams.console.hub import Event, Hub
@@ -46,10 +46,10 @@ _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(hub: Hub, zones: tuple[Zone, ...], *, loopback: bool) -> web.Application:
+def application(hub: Hub, zones: tuple[Zone, ...], metrics: Metrics, *, loopback: bool) -> web.Application:
     """The routes. ``loopback``: refuse requests that name another host (a foreign page whose name resolves here)."""
     app = web.Application(middlewares=[_only_local] if loopback else [])
-    answers = _Answers(hub, zones)
+    answers = _Answers(hub, zones, metrics)
     app.router.add_get("/", answers.page)
     app.router.add_get("/api/alerts", answers.overview)
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", answers.alert)
@@ -90,11 +90,11 @@ def is_local(host: str) -> bool:
 
 
 class _Answers:
-    def __init__(self, hub: Hub, zones: tuple[Zone, ...]) -> None:
+    def __init__(self, hub: Hub, zones: tuple[Zone, ...], metrics: Metrics) -> None:
         self._hub = hub
         self._page = page()
         self._zones = msgspec.json.encode(zones)
-        self._metrics = Metrics(CollectorRegistry())
+        self._metrics = metrics
         self._metrics.ready.set_function(lambda: hub.state == "following")
 
     async def page(self, _request: web.Request) -> web.Response:

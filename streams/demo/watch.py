@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import urllib.request
 from collections.abc import Callable, Iterator
 from threading import Event, Lock, Thread
@@ -12,10 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from detectors.core.alert import Alert
 from streams.broker.reading import read
-from streams.errors import WakewatchError
-from streams.lines import parse
+from streams.errors import InputError, WakewatchError
 from streams.settings import KafkaSettings
 from streams.topics import ALERTS
+from streams.values import decoded
 
 _SCRAPE_S: Final = 2.0
 
@@ -36,7 +37,8 @@ class Watch:
         try:
             for record in read(self._kafka, ALERTS, follow=True, stop=self._stop):
                 if record.value:
-                    self._take(parse(record.value))
+                    with contextlib.suppress(InputError):  # the other readers count it
+                        self._take(decoded(record.value, Alert))
         except Exception as error:  # noqa: BLE001 - said by the main thread
             self.failure = error
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from streams.errors import SinkError
+from streams.broker.reading import believable_ms
+from streams.errors import InputError, SinkError
+from streams.values import decoded
 
 _POLL_MS: Final = 200
 _PATIENCE_S: Final = 10.0
@@ -45,7 +48,8 @@ def newest(reader: Any, topic: str) -> Newest:
     """Raises SinkError when Kafka does not hand out what it says it has."""
     parts = _parts(reader, topic)
     ends = reader.end_offsets(parts)
-    stamps = [record.timestamp for records in _tails(reader, parts, _STEPS[0]).values() for record in records]
+    tails = _tails(reader, parts, _STEPS[0]).values()
+    stamps = [believable_ms(record.timestamp) for records in tails for record in records]
     return Newest({part.partition: end for part, end in ends.items()}, max(stamps, default=None))
 
 
@@ -63,8 +67,9 @@ def newest_cut(reader: Any, topic: str) -> dict[int, Cut]:
         for part, records in _tails(reader, wanted, step).items():
             for record in records:
                 if record.key == _CUT_KEY and record.value:
-                    head = msgspec.json.decode(record.value, type=_Head)
-                    found[part.partition] = Cut(head.app, head.offset, record.timestamp)
+                    with contextlib.suppress(InputError):  # the worker says that its state cannot be used
+                        head = decoded(record.value, _Head)
+                        found[part.partition] = Cut(head.app, head.offset, believable_ms(record.timestamp))
         wanted = [part for part in wanted if part.partition not in found]
         if not wanted:
             break

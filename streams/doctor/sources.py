@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
-
 from detectors.core.ticks import FeedRules, Tick
 from streams.doctor.findings import Finding, ok, span, warn
-from streams.records import H_KIND, KIND_TICK, decode_tick
+from streams.errors import InputError
+from streams.records import H_KIND, KIND_TICK
+from streams.values import decoded
 
 _MS: Final = 1000
 _RECENT_MS: Final = 60_000
@@ -22,9 +22,9 @@ def ticks_of(records: Iterable[Any]) -> dict[str, Tick]:
     for record in records:
         if (H_KIND, KIND_TICK) in (record.headers or ()):
             try:
-                tick = decode_tick(record.value)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                continue  # a stranger's
+                tick = decoded(record.value or b"", Tick)
+            except InputError:
+                continue  # a foreign writer's
             found[tick.source] = tick
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.core.alert import Alert
-from streams.errors import ConfigError, WakewatchError
+from streams.errors import ConfigError, InputError, WakewatchError
+from streams.values import decoded
 
 Source = Callable[[], Iterable[bytes]]
 """Reads all alerts there are, anew each time it is called; one JSON object each."""
@@ -43,10 +45,13 @@ def gather(source: Source, alert_id: str) -> Gathered:
     told: dict[tuple[str, int], Alert] = {}
     for head, value in _heads(source):
         if head.case_id in cases or head.id in ids:
-            alert = msgspec.json.decode(value, type=Alert)
-            told[alert.id, alert.revision] = alert  # written twice after a crash: the same
+            with contextlib.suppress(InputError):  # one revision that cannot be read hides no other
+                alert = decoded(value, Alert)
+                told[alert.id, alert.revision] = alert  # written twice after a crash: the same
     (this,) = ids
     mine = sorted((a for a in told.values() if a.id == this), key=lambda alert: alert.revision)
+    if not mine:
+        raise WakewatchError(f"no revision of alert {this} can be read")
     others = [a for a in told.values() if a.id != this]
     return Gathered(mine, sorted(others, key=lambda alert: (alert.time, alert.id, alert.revision)))
 
@@ -54,9 +59,10 @@ def gather(source: Source, alert_id: str) -> Gathered:
 def _heads(source: Source) -> Iterator[tuple[_Head, bytes]]:
     for value in source():
         try:
-            yield msgspec.json.decode(value, type=_Head), value
-        except msgspec.MsgspecError:
+            head = decoded(value, _Head)
+        except InputError:
             continue  # no alert of ours: a foreign record, or a torn last line
+        yield head, value
 
 
 def from_file(path: Path) -> Source:

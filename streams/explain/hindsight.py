@@ -6,18 +6,22 @@ alert's own: what counts here is their course.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 import numpy as np
 
 from detectors.core.hearing.blocks import SLOT_MS
 from detectors.core.reference import Reference
+from detectors.core.ticks import Tick
 from detectors.core.units import DAY_MS
 from streams.decode import decode
 from streams.engines import engine_for
+from streams.errors import InputError
 from streams.explain.heard import Chance, Raw, Window
-from streams.records import decode_tick, partition_of
+from streams.records import partition_of
 from streams.settings import Settings
+from streams.values import decoded
 
 WARM_MS: Final = 3 * DAY_MS
 """Coverage remembers two days: what is older changes little."""
@@ -48,7 +52,8 @@ class Hindsight:
         if record.partition != self._partition or self.too_long or not self._window.mmsi:
             return
         if record.tick:
-            self._engine.tick(decode_tick(record.value))
+            with contextlib.suppress(InputError):  # a foreign writer's
+                self._engine.tick(decoded(record.value, Tick))
         elif self._matters(record):
             self._lines += record.value.count(b"\n") + 1
             self._engine.apply(decode(record.value, record.source).batch)

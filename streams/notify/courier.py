@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -25,6 +25,8 @@ DELIVERED, REFUSED, RETRIED = "delivered", "refused", "retried"
 SIGNATURE: Final = "Wakewatch-Signature"
 _API: Final = "/api/v2/alerts"
 _POST_MOST: Final = 100
+_APPRISE_S: Final = 60.0
+"""For all of its services together; each has time-outs of its own."""
 EVERYTHING: Final[tuple[Severity, ...]] = ("page", "ticket")
 _log = structlog.get_logger("wakewatch.notify")
 
@@ -49,6 +51,12 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     alertmanager_severities: tuple[Severity, ...] = EVERYTHING
     webhook_severities: tuple[Severity, ...] = EVERYTHING
     apprise_severities: tuple[Severity, ...] = EVERYTHING
+
+    def each(self) -> Iterator[tuple[str, Targets]]:
+        """Every one that is told, alone: what one does must not matter to another."""
+        for name in self.names():
+            others = {other: None for other in (ALERTMANAGER, WEBHOOK, APPRISE) if other != name}
+            yield name, msgspec.structs.replace(self, **others)
 
     def names(self) -> list[str]:
         """Of those that are told."""
@@ -75,8 +83,17 @@ class Courier:
         for target in targets.names():
             for outcome in (DELIVERED, REFUSED, RETRIED):
                 metrics.notifications.labels(target, outcome)
-        self.failing = ""
+        self._failing: tuple[float, str] | None = None
+
+    @property
+    def failing(self) -> str:
         """What failed last, until something succeeds."""
+        return "" if self._failing is None else self._failing[1]
+
+    @property
+    def failing_s(self) -> float:
+        """For how long nothing has been delivered though it was tried; 0 while it is."""
+        return 0.0 if self._failing is None else time.monotonic() - self._failing[0]
 
     def carry(self, outgoing: Outgoing) -> bool:
         """Delivers all. False: we were asked to stop before it was done."""
@@ -103,7 +120,13 @@ class Courier:
 
     def _message(self, message: Message) -> bool:
         services = self._to.apprise
-        return services is None or self._patiently(APPRISE, lambda: services.send(message), 1)
+        return services is None or self._patiently(APPRISE, lambda: self._send(services, message), 1)
+
+    def _send(self, services: Apprise, message: Message) -> None:
+        try:
+            http.within(_APPRISE_S, lambda: services.send(message), lambda: None, self._stopping)
+        except TimeoutError as error:
+            raise SinkError(f"notify.apprise_urls: {error}", retriable=True) from error
 
     def _notices(self, notices: Sequence[Notice]) -> bool:
         if self._alertmanager is None:
@@ -135,23 +158,23 @@ class Courier:
         return headers
 
     def _post(self, target: str, to: Endpoint, body: bytes, headers: dict[str, str], size: int) -> bool:
-        return self._patiently(target, lambda: http.post(to, body, headers), size)
+        return self._patiently(target, lambda: http.post(to, body, headers, self._stopping), size)
 
     def _patiently(self, target: str, work: Callable[[], None], size: int) -> bool:
         def failed(error: SinkError) -> None:
-            self.failing = str(error)
+            self._failing = (self._failing[0] if self._failing else time.monotonic(), str(error))
             if error.retriable:
                 self._metrics.notifications.labels(target, RETRIED).inc()
                 _log.warning("not delivered, trying again", target=target, error=str(error))
 
         if not http.patiently(work, self._stopping, failed):
             return False
-        self.failing = ""
+        self._failing = None
         self._metrics.notifications.labels(target, DELIVERED).inc(size)
         return True
 
     def _refused(self, target: str, alert_id: str, raw: bytes, error: SinkError) -> None:
-        self.failing = ""
+        self._failing = None
         if self._bury is not None:
             self._bury(raw, f"{target}: {error}")
             self._metrics.dead_letters.labels(Reason.NOTIFICATION_REFUSED).inc()

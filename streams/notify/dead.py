@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, Final
 
 from streams.broker.clients import producer
@@ -19,12 +20,14 @@ class Burial:
     def __init__(self, kafka: KafkaSettings) -> None:
         self._kafka = kafka
         self._sender: Any = None
+        self._lock = Lock()
 
     def __call__(self, raw: bytes, why: str) -> None:
         """Returns when Kafka has it: only then may the alert count as dealt with. Raises SinkError."""
         from kafka.errors import KafkaError
 
-        self._sender = self._sender or producer(self._kafka)
+        with self._lock:  # each target's thread writes here
+            self._sender = self._sender or producer(self._kafka)
         headers = [
             ("reason", Reason.NOTIFICATION_REFUSED.encode()),
             ("detail", why.encode("utf-8", "replace")[:_DETAIL_MOST]),

@@ -1,10 +1,15 @@
-"""HTTP POST with the standard library, tried again with jitter while that can help."""
+"""HTTP POST with the standard library: a deadline for the whole of it, tried again with jitter while that can help."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
+import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from functools import partial
+from threading import Thread
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,11 +20,16 @@ from streams.errors import ConfigError, SinkError
 TIMEOUT_S: Final = 10.0
 _ROUND_S: Final = 10.0
 """Tries are made in rounds of this length, so that a wish to stop is heard."""
+STOP_S: Final = 3.0
+"""How much longer an exchange may take once we are to stop."""
+_LOOK_S: Final = 0.2
 _WAIT_FIRST_S, _WAIT_MOST_S, _JITTER_S = 0.1, 5.0, 1.0
 _ANSWER_MOST: Final = 300
 _SLOW_DOWN: Final = frozenset({408, 425, 429})
 _SERVER_ERRORS: Final = range(500, 600)
 _FINE: Final = range(200, 300)
+
+T = TypeVar("T")
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,21 +60,67 @@ def endpoint(setting: str, url: str, timeout_s: float = TIMEOUT_S) -> Endpoint:
     return Endpoint(secure=parts.scheme == "https", host=parts.hostname, port=port, path=path, timeout_s=timeout_s)
 
 
-def post(to: Endpoint, body: bytes, headers: Mapping[str, str]) -> None:
-    """One POST of JSON. Raises SinkError; ``retriable`` where the same post may fare better later."""
+def post(to: Endpoint, body: bytes, headers: Mapping[str, str], stopping: Callable[[], bool] = lambda: False) -> None:
+    """One POST of JSON, done within ``to.timeout_s`` whatever the other end does: a name that is not resolved, a
+    handshake that stops, an answer of one byte a second. Raises SinkError; ``retriable`` where the same post may
+    succeed later.
+    """
     kind = http.client.HTTPSConnection if to.secure else http.client.HTTPConnection
     connection = kind(to.host, to.port, timeout=to.timeout_s)
+
+    def exchange() -> tuple[int, str]:
+        try:
+            connection.request("POST", to.path or "/", body, {"Content-Type": "application/json", **headers})
+            response = connection.getresponse()
+            return response.status, response.read(_ANSWER_MOST).decode("utf-8", "replace")
+        finally:
+            connection.close()
+
     try:
-        connection.request("POST", to.path or "/", body, {"Content-Type": "application/json", **headers})
-        response = connection.getresponse()
-        answer = response.read(_ANSWER_MOST).decode("utf-8", "replace")
+        status, answer = within(to.timeout_s, exchange, partial(_cut, connection), stopping)
     except (OSError, http.client.HTTPException) as error:
         raise SinkError(f"{to.host}: {type(error).__name__}: {error}", retriable=True) from error
-    finally:
-        connection.close()
-    if response.status not in _FINE:
-        again = response.status in _SERVER_ERRORS or response.status in _SLOW_DOWN
-        raise SinkError(f"{to.host} answered {response.status}: {answer}", retriable=again)
+    if status not in _FINE:
+        again = status in _SERVER_ERRORS or status in _SLOW_DOWN
+        raise SinkError(f"{to.host} answered {status}: {answer}", retriable=again)
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    link = connection.sock
+    if link is not None:
+        with contextlib.suppress(OSError):
+            link.shutdown(socket.SHUT_RDWR)
+
+
+def within(
+    limit_s: float, work: Callable[[], T], cut: Callable[[], None], stopping: Callable[[], bool] = lambda: False
+) -> T:
+    """What ``work`` returns or raises; TimeoutError when it is not done in ``limit_s``, or ``STOP_S`` after a wish to
+    stop. ``cut`` is then called, to end it: it goes on in a daemon thread until it notices.
+    """
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def do() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            failure.append(error)
+
+    thread = Thread(target=do, name="request", daemon=True)
+    thread.start()
+    deadline_s = time.monotonic() + limit_s
+    while thread.is_alive() and time.monotonic() < deadline_s:
+        thread.join(min(_LOOK_S, max(0.0, deadline_s - time.monotonic())))
+        if stopping():
+            deadline_s = min(deadline_s, time.monotonic() + STOP_S)
+            stopping = lambda: False  # noqa: E731 - noticed
+    if failure:
+        raise failure[0]
+    if not outcome:
+        cut()
+        raise TimeoutError(f"no whole answer within {limit_s:g} s")
+    return outcome[0]
 
 
 def patiently(work: Callable[[], None], stopping: Callable[[], bool], failed: Callable[[SinkError], None]) -> bool:

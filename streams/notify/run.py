@@ -20,13 +20,15 @@ from detectors.core.alert import Alert
 from detectors.core.registry import detectors
 from detectors.core.units import MS
 from streams.broker.clients import consumer
-from streams.broker.reading import read
+from streams.broker.reading import believable_ms, read
+from streams.errors import InputError
 from streams.feedback import Feedback
-from streams.feedback import parse as parse_feedback
 from streams.metrics import Metrics, label
 from streams.notify.core import NOTHING, Notices, Outgoing, Rules
 from streams.settings import KafkaSettings
 from streams.topics import ALERT_STATE, ALERTS, FEEDBACK, missing
+from streams.unreadable import Unreadable
+from streams.values import T, decoded
 
 _POLL_MS: Final = 200
 _RECORDS_MOST: Final = 500
@@ -44,15 +46,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
     group: str = ""
     """Whose offsets are kept; empty: none, the topic is read from its beginning."""
+    former_group: str = ""
+    """Whose offsets to begin at where ``group`` has none: before there was a group for each target."""
+    counting: bool = True
+    """Whether to count what people said and what cannot be read: of several readings one does."""
     once: bool = False
     """End where the topic ended when we began."""
 
 
-def run(plan: Plan, carry: Carry, stop: Event, metrics: Metrics) -> None:
-    """Until ``stop`` is set, or the end with ``once``. Raises ConfigError when the topic is missing, SinkError."""
+def run(plan: Plan, carry: Carry, stop: Event, metrics: Metrics, begun: Callable[[], None] = lambda: None) -> None:
+    """Until ``stop`` is set, or the end with ``once``. Raises ConfigError when the topic is missing, SinkError.
+
+    ``begun`` is called once what comes is read.
+    """
     client = consumer(plan.kafka, group_id=plan.group or None)
     try:
-        Notifier(client, plan, carry, metrics).run(stop)
+        Notifier(client, plan, carry, metrics).run(stop, begun)
     finally:
         client.close()
 
@@ -66,12 +75,16 @@ class Notifier:
         self._ledger: deque[tuple[int, dict[Any, int]]] = deque()
         """(when all is delivered at the latest, positions then), oldest first."""
         metrics.notifications.labels("topic", "unreadable")
+        for topic in (ALERTS, ALERT_STATE, FEEDBACK):
+            metrics.unreadable_records.labels(topic)
+        self._unreadable = Unreadable(self._count)
         for name in detectors():  # at 0: Prometheus sees no increase in a series that begins at 1
             metrics.false_alarms.labels(name)
 
-    def run(self, stop: Event) -> None:
+    def run(self, stop: Event, begun: Callable[[], None]) -> None:
         """See the module's ``run``."""
         parts = self._begin()
+        begun()
         ends = self._client.end_offsets(parts) if self._plan.once else None
         while not stop.is_set():
             records = self._poll()
@@ -103,8 +116,10 @@ class Notifier:
         self._client.assign([*parts, said])
         self._client.seek_to_end(said)
         self._client.position(said)  # what is said from now on is read as it comes, the rest restored below
+        former = self._former(parts)
         for part in parts:
             committed = self._client.committed(part)
+            committed = former.get(part) if committed is None else committed
             if committed is None:  # the first time: what is over is history, what is open is restored
                 self._client.seek_to_end(part)
             else:
@@ -113,15 +128,24 @@ class Notifier:
         self._restore()
         return parts
 
+    def _former(self, parts: list[Any]) -> dict[Any, int | None]:
+        if not self._plan.former_group or all(self._client.committed(part) is not None for part in parts):
+            return {}
+        client = consumer(self._plan.kafka, group_id=self._plan.former_group)
+        try:
+            return {part: client.committed(part) for part in parts}
+        finally:
+            client.close()
+
     def _restore(self) -> None:
         for record in read(self._plan.kafka, FEEDBACK):
-            said = self._heard(record.value, counted=False)
+            said = self._heard(record, counted=False)
             if said is not None:
                 self._notices.heard(said, _now_ms())
         newest: dict[str, tuple[int, Alert]] = {}
         for record in read(self._plan.kafka, ALERT_STATE):
-            alert = self._parsed(record.value)
-            if alert is not None:
+            alert = self._decoded(record, ALERT_STATE, Alert)
+            if alert is not None and alert.revision >= newest.get(alert.id, (0, alert))[1].revision:
                 newest[alert.id] = record.timestamp_ms, alert
         for written_ms, alert in sorted(newest.values(), key=lambda one: one[0]):
             self._notices.restore(alert, written_ms)
@@ -133,35 +157,32 @@ class Notifier:
 
     def _take(self, record: Any, now_ms: int) -> Outgoing:
         if record.topic == self._plan.kafka.topic_prefix + FEEDBACK:
-            said = self._heard(record.value)
+            said = self._heard(record)
             return NOTHING if said is None else self._notices.heard(said, now_ms)
-        alert = self._parsed(record.value)
-        return NOTHING if alert is None else self._notices.take(alert, now_ms, record.timestamp)
+        alert = self._decoded(record, ALERTS, Alert)
+        return NOTHING if alert is None else self._notices.take(alert, now_ms, believable_ms(record.timestamp) or None)
 
-    def _heard(self, value: bytes | None, *, counted: bool = True) -> Feedback | None:
-        if value is None:
-            return None
-        try:
-            said = parse_feedback(value)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            self._unreadable("a record is no feedback", error)
-            return None
-        if counted and said.kind == "false_alarm":
+    def _heard(self, record: Any, *, counted: bool = True) -> Feedback | None:
+        said = self._decoded(record, FEEDBACK, Feedback)
+        if said is not None and counted and self._plan.counting and said.kind == "false_alarm":
             self._metrics.false_alarms.labels(label(said.detector)).inc()
         return said
 
-    def _parsed(self, value: bytes | None) -> Alert | None:
-        if value is None:
+    def _decoded(self, record: Any, topic: str, kind: type[T]) -> T | None:
+        """The value of a record; None when it has none, or none that can be read, which is counted."""
+        if record.value is None:
             return None
         try:
-            return msgspec.json.decode(value, type=Alert)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            self._unreadable("a record is no alert", error)
+            return decoded(record.value, kind)
+        except InputError as error:
+            self._unreadable(topic, record.partition, record.offset, error)
             return None
 
-    def _unreadable(self, what: str, error: Exception) -> None:
+    def _count(self, topic: str) -> None:
+        if not self._plan.counting:
+            return
         self._metrics.notifications.labels("topic", "unreadable").inc()
-        _log.error(what, error=str(error))
+        self._metrics.unreadable_records.labels(topic).inc()
 
     def _settle(self, parts: list[Any], now_ms: int, *, moved: bool) -> None:
         """Commits what is delivered. A batch with an end held back counts as delivered once that has gone out."""

@@ -17,12 +17,14 @@ import msgspec
 from detectors.core.identities.listing import register_of
 from detectors.core.reference import Reference
 from streams.broker import clients
+from streams.broker.reading import believable_ms
 from streams.errors import ConfigError, SinkError
 from streams.records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
 from streams.reference import shelf
 from streams.reference.shelf import Marker, Shelf
 from streams.settings import KafkaSettings
 from streams.topics import REFERENCE, SENTENCES, missing
+from streams.unreadable import Unreadable
 
 _POLL_MS: Final = 500
 _PATIENCE_S: Final = 60.0
@@ -94,7 +96,7 @@ def read_shelf(kafka: KafkaSettings) -> Shelf:
     from kafka import TopicPartition
 
     place = TopicPartition(kafka.topic_prefix + REFERENCE, 0)
-    held = Shelf()
+    held, unreadable = Shelf(), Unreadable()
     consumer = clients.consumer(kafka)
     try:
         if not consumer.partitions_for_topic(place.topic):
@@ -107,7 +109,9 @@ def read_shelf(kafka: KafkaSettings) -> Shelf:
             if time.monotonic() > deadline:
                 raise SinkError(f"{place.topic} cannot be read to its end: is Kafka well?", retriable=True)
             for record in consumer.poll(timeout_ms=_POLL_MS, max_records=10_000).get(place, []):
-                held.put(record.key or b"", record.value, record.offset, record.timestamp)
+                at_ms = believable_ms(record.timestamp)
+                if wrong := held.put(record.key or b"", record.value, record.offset, at_ms):
+                    unreadable(REFERENCE, place.partition, record.offset, wrong)
     finally:
         consumer.close()
     return held

@@ -9,13 +9,15 @@ for, so that a snapshot and a replay of the log find the version that they need.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Final
 
 import msgspec
 
 from detectors.core.reference import ListedShip, Reference, Zone
+from streams.errors import InputError
+from streams.values import decoded
 
 Record = tuple[bytes, bytes | None]
 """Key and value; None deletes."""
@@ -60,6 +62,12 @@ class _Version:
         self.marked = False
         self.written_ms = 0
 
+    @staticmethod
+    def put(entries: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
+        entries.pop(key, None)
+        if value is not None:
+            entries[key] = value
+
 
 class Shelf:
     """What the topic holds. Feed it every record, in order."""
@@ -67,33 +75,32 @@ class Shelf:
     def __init__(self) -> None:
         self._versions: dict[str, _Version] = {}
 
-    def put(self, key: bytes, value: bytes | None, offset: int = 0, written_ms: int = 0) -> None:
-        """One record; what is none of ours is passed over."""
+    def put(self, key: bytes, value: bytes | None, offset: int = 0, written_ms: int = 0) -> str:
+        """One record; what cannot be read is passed over. Returns what is wrong with it: empty, mostly.
+
+        So a record that cannot be read takes the place of none that can.
+        """
         parts = key.decode("utf-8", "replace").split("/", 2)
-        if len(parts) < _PARTS - 1:
-            return
-        name, kind = parts[0], parts[1]
+        name, kind = (parts[0], parts[1]) if len(parts) >= _PARTS - 1 else ("", "")
+        wrong = f"key {key[:40]!r} is none of this topic" if kind not in _KINDS else _wrong(name, kind, value)
+        if wrong:
+            return wrong
         version = self._versions.setdefault(name, _Version())
         version.written_ms = max(version.written_ms, written_ms)
-        if kind in {_SHIP, _ZONE}:
-            entries = version.entries if kind == _SHIP else version.zones
-            entries.pop(key, None)
-            if value is not None:
-                entries[key] = value
-        elif kind == _HEAD:
-            version.head, version.head_offset = _head(value), offset
+        if kind == _HEAD:
+            version.head, version.head_offset = None if value is None else decoded(value, Head), offset
         elif kind == _MARKED:
             version.marked = value is not None
+        else:
+            version.put(version.entries if kind == _SHIP else version.zones, key, value)
+        return ""
 
     def ships(self, version: str) -> tuple[ListedShip, ...] | None:
         """The entries of a version in their order; None when it is not whole, or cannot be read."""
         held = self._whole(version)
         if held is None:
             return None
-        try:
-            shelved = [msgspec.json.decode(value, type=Shelved) for value in held.entries.values()]
-        except msgspec.MsgspecError:
-            return None
+        shelved = [decoded(value, Shelved) for value in held.entries.values()]
         return tuple(each.ship for each in sorted(shelved, key=lambda each: each.place))
 
     def zones(self, version: str) -> tuple[Zone, ...] | None:
@@ -101,10 +108,7 @@ class Shelf:
         held = self._whole(version)
         if held is None or held.head is None or held.head.zones is None:
             return None
-        try:
-            return tuple(msgspec.json.decode(value, type=Zone) for _, value in sorted(held.zones.items()))
-        except msgspec.MsgspecError:
-            return None
+        return tuple(decoded(value, Zone) for _, value in sorted(held.zones.items()))
 
     def reference(self, version: str | None, own: Reference) -> Reference | None:
         """A version with the ports of ``own``, and its zones where it has none; None when it is not whole."""
@@ -189,8 +193,18 @@ def _key(*parts: str) -> bytes:
     return "/".join(parts).encode()
 
 
-def _head(value: bytes | None) -> Head | None:
+def _wrong(name: str, kind: str, value: bytes | None) -> str:
+    """What is wrong with a record of a version; empty when nothing is."""
+    if value is None or kind == _MARKED:
+        return ""
     try:
-        return None if value is None else msgspec.json.decode(value, type=Head)
-    except msgspec.MsgspecError:
-        return None
+        found = decoded(value, _KINDS[kind])
+    except InputError as error:
+        return str(error)
+    if isinstance(found, Head) and found.version != name:
+        return f"head of version {found.version[:40]!r} under the key of {name[:40]!r}"
+    return ""
+
+
+_KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {_SHIP: Shelved, _ZONE: Zone, _HEAD: Head, _MARKED: msgspec.Struct}
+"""By the second part of a key: what its value is; of ``marked`` only that there is one matters."""

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from detectors.core.alert import Alert
 from detectors.core.units import MS
 from streams.notify.notices import ENDED, time_ms
+from streams.values import ms_of
 from streams.vessels import VesselSummary
 
 _DAY_S: Final = 86_400
@@ -98,7 +99,8 @@ def _silent(alerts: list[Alert], now_ms: int) -> str:
     gap = _open_gap(alerts)
     if gap is None:
         return "no"
-    return _span((now_ms - time_ms(str(gap.details.get("last_heard", gap.episode_start)))) / MS)
+    since_ms = ms_of(gap.details.get("last_heard"))
+    return _span((now_ms - (time_ms(gap.episode_start) if since_ms is None else since_ms)) / MS)
 
 
 def _open_gap(alerts: list[Alert]) -> Alert | None:

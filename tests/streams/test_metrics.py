@@ -41,7 +41,8 @@ lag_records{partition} step_duration_seconds ingest_to_alert_seconds snapshot_du
 recovery_seconds detector_errors_total{detector} cannot_tell_total{reason} false_alarms_total{detector}
 duplicate_reports_total late_reports_total worker_restarts_total memory_bytes memory_cap_bytes
 tag_block_checksum_errors_total screened_rows_total{detector} watchlist_entries{list}
-watchlist_loaded_timestamp_seconds{list} notifications_total{target,outcome} build_info{version}"""
+watchlist_loaded_timestamp_seconds{list} notifications_total{target,outcome} build_info{version}
+unreadable_records_total{topic} notify_failing_seconds{target}"""
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from streams.broker.reading import Read
-from streams.cli import dead
+from streams.dead_letters import letter_of
 from streams.ingest.core import Ingest
 from streams.ingest.letters import DEAD_TOPIC, Letter, Sender
 from streams.ingest.outbox import Outbox
@@ -92,10 +92,15 @@ def test_after_an_interruption_the_rest_follows(damaged: Path, delivered: int) -
 
 def test_people_are_shown_one_line_each(damaged: Path) -> None:
     letters = posted(damaged)
-    shown = [
-        piece for letter in letters for piece in dead._letters(Read(0, 1, 2, None, letter.value, dict(letter.headers)))
-    ]
-    assert [str(piece["raw"]).encode() for piece in shown] == [raw for _, raw in lines(letters)]
-    assert sum(dead._count(Read(0, 1, 2, None, b"", dict(letter.headers))) for letter in letters) == len(shown)
-    foreign = Read(0, 1, 2, None, b"two\nlines", {"reason": b"undecodable", "detail": b"why"})
-    assert [piece["raw"] for piece in dead._letters(foreign)] == ["two\nlines"]
+    told = [letter_of(Read(0, 1, 2, None, letter.value, dict(letter.headers))) for letter in letters]
+    shown = [piece for letter in told for piece in letter.pieces]
+    assert [piece.raw for piece in shown] == [raw for _, raw in lines(letters)]
+    assert not any(letter.problem for letter in told)
+    foreign = letter_of(Read(0, 1, 2, None, b"two\nlines", {"reason": b"undecodable", "detail": b"why"}))
+    assert (foreign.reason, [piece.raw for piece in foreign.pieces]) == ("undecodable", [b"two\nlines"])
+
+
+@pytest.mark.parametrize("count", [b"", b"-1", b"0", b"3", b"9" * 5000, b"\xff", b"two"])
+def test_a_letter_whose_headers_contradict_each_other_is_taken_whole(count: bytes) -> None:
+    letter = letter_of(Read(0, 1, 2, None, b"one\ntwo", {"detail": b"a\nb", H_COUNT: count}))
+    assert [piece.raw for piece in letter.pieces] == [b"one\ntwo"] and "count" in letter.problem

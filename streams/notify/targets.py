@@ -1,0 +1,100 @@
+"""A reading of the alert topic for each target, in a thread of its own: one that is away or slow holds up no other.
+
+The topic is the queue: each target has its own position in it (a consumer group of its own), so that what waits for one
+costs no memory, survives a restart, and is sent to nobody twice. A target's thread that fails for a reason of its own
+(a bug) is started again after a pause; what Kafka or the settings refuse ends the process, as it would end all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from threading import Event, Thread
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from streams.errors import WakewatchError
+from streams.metrics import Metrics
+from streams.notify import run as notifier
+from streams.notify.courier import Courier
+from streams.notify.run import Plan
+
+_AGAIN_S: Final = 5.0
+_LOOK_S: Final = 0.2
+_log = structlog.get_logger("wakewatch.notify")
+
+
+class Target:
+    """One target, while it is told."""
+
+    def __init__(self, name: str, courier: Courier, plan: Plan) -> None:
+        self.name, self._courier, self._plan = name, courier, plan
+        self._begun = Event()
+        self._broken = ""
+
+    @property
+    def state(self) -> tuple[bool, str]:
+        """Whether it is told, and in a word why (not)."""
+        if self._broken:
+            return False, f"{self.name}: {self._broken}"
+        if self._courier.failing:
+            return False, f"{self.name}: not delivered for {self._courier.failing_s:.0f} s ({self._courier.failing})"
+        return self._begun.is_set(), f"{self.name}: {'delivering' if self._begun.is_set() else 'starting'}"
+
+    @property
+    def failing_s(self) -> float:
+        """For how long it has taken nothing though it was tried, s."""
+        return self._courier.failing_s
+
+    def run(self, stop: Event, metrics: Metrics) -> None:
+        """Until ``stop`` is set, or the topic's end. Raises WakewatchError."""
+        while True:
+            try:
+                notifier.run(self._plan, self._courier.carry, stop, metrics, self._begun.set)
+                self._courier.finish()
+            except WakewatchError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the other targets go on
+                self._broken = f"failed, started again every {_AGAIN_S:.0f} s ({error!r})"
+                _log.exception("a target's thread failed", target=self.name)
+                if stop.wait(_AGAIN_S):
+                    return
+                self._broken = ""
+            else:
+                return
+
+
+def plans_of(plan: Plan, names: Iterable[str]) -> list[tuple[str, Plan]]:
+    """``plan`` for each target: its own group; the first one counts what all of them read."""
+    return [
+        (name, replace(plan, group=f"{plan.group}-{name}", former_group=plan.group, counting=number == 0))
+        for number, name in enumerate(names)
+    ]
+
+
+def readiness(targets: list[Target]) -> tuple[bool, str]:
+    """Whether all are told, and a word on each."""
+    states = [target.state for target in targets]
+    return all(fine for fine, _ in states), "; ".join(said for _, said in states)
+
+
+def run_all(targets: list[Target], stop: Event, metrics: Metrics) -> None:
+    """Until all have ended. The first that Kafka or the settings refuse stops the others; raises its WakewatchError."""
+    failures: list[WakewatchError] = []
+
+    def run(target: Target) -> None:
+        try:
+            target.run(stop, metrics)
+        except WakewatchError as error:
+            failures.append(error)
+            stop.set()
+
+    threads = [Thread(target=run, args=(target,), name=f"notify-{target.name}", daemon=True) for target in targets]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        time.sleep(_LOOK_S)
+    if failures:
+        raise failures[0]
