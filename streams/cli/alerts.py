@@ -179,9 +179,10 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
         raise ConfigError(
             f"{alert_id!r} is no alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
         )
-    begins = f'"id":"{alert_id}'.encode()
-    records = (record for record in read(kafka, ALERT_STATE) if record.value and begins in record.value[:64])
-    found = {alert.id: alert for alert in _newest(_parsed(records, ALERT_STATE, Unreadable(tell=tell_unreadable)))}
+    begins = alert_id.encode()
+    records = (record for record in read(kafka, ALERT_STATE) if record.value and begins in record.value)
+    newest = _newest(_parsed(records, ALERT_STATE, Unreadable(tell=tell_unreadable)))
+    found = {alert.id: alert for alert in newest if alert.id.startswith(alert_id)}
     if not found:
         raise WakewatchError(f"no alert {alert_id} in the topic")
     if len(found) > 1:
