@@ -187,8 +187,6 @@ COMMANDS = (
     (("dead", "list"), "checksum"),
     (("dead", "show", "--most", "200"), "good 2"),
     (("dead", "replay", "--alerts", "-"), ""),
-    (("watchlist", "list"), "GOOD SHIP"),
-    (("watchlist", "match", "--imo", "9179842"), "GOOD SHIP"),
     (("zones", "list"), "Rajin"),
     (("doctor",), "kafka"),
     (("notify", "--dry-run", "--once"), "GOOD 2"),
