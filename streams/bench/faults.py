@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.bench.thinning import thinned
 from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, World
 
 HOUR: Final = 12  # slots
@@ -21,7 +22,7 @@ UNDER_WAY_KN: Final = 1.0
 DURATIONS_H: Final = (1, 2, 4, 8, 24)
 _TOGETHER: Final = 3
 _EVERY_SLOTS, _PASS_SLOTS = 20, 3
-_EARS_NM, _WELL_SHARE = 30.0, 0.75
+_DISK_NM, _WELL_SHARE = 30.0, 0.75
 _EXIT_SLOTS: Final = 2 * HOUR
 
 Draw = np.random.Generator
@@ -114,7 +115,9 @@ def exits(world: World, heard: npt.NDArray[np.bool_]) -> int:
     return int(left[world.warm_slots :].sum())
 
 
-EXITS: Final = "30 nm of ears (exits)"
+EXITS: Final = "30 nm receiver disk (exits)"
+THINNED_S: Final = {f"thinned to one in {seconds} s": seconds for seconds in (60, 180, 300)}
+"""Feeds that pass on of each vessel no report within so many seconds of its last one."""
 FAULTS: Final[dict[str, Fault]] = {
     "untouched": _untouched,
     "loss .3": _loss(0.3),
@@ -124,6 +127,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "one station dead 4 h": _station_dead,
     "25 nm dead 3 h": _area_dead,
     "satellite passes": _passes,
+    **dict.fromkeys(THINNED_S, _untouched),
     EXITS: _untouched,
     "moored, hardly heard": _moored,
     "a tenth comes too late": _late,
@@ -188,7 +192,9 @@ def played(world: World, scenario: str, seed: int, durations_h: tuple[int, ...] 
     """What is received in a scenario, and who went dark in it. The same for the same seed."""
     draw = np.random.default_rng([seed, *scenario.encode()])
     if scenario == EXITS:
-        world = within(world, _EARS_NM)
+        world = within(world, _DISK_NM)
+    if scenario in THINNED_S:
+        world = thinned(world, THINNED_S[scenario], draw)
     received = world.received.copy()
     FAULTS[scenario](world, received, draw)
     dark = positives(world, draw, durations_h, together=scenario == "dark together")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.geo import distances_nm, unit_vectors
+from detectors.core.hearing.blocks import STEPS_A_SLOT
 from streams.errors import ConfigError
 from streams.scenario.worlds import SLOT_S, World
 
@@ -18,6 +19,7 @@ WELL_NM: Final = 60.0
 _COLUMNS: Final = ("time_s", "mmsi", "type", "lat_deg", "lon_deg", "sog_kn", "cog_deg")
 _CLASS_B: Final = (18, 19)
 _BASE: Final = (4, 11, 21)
+STEP_S: Final = SLOT_S // STEPS_A_SLOT
 _COUNT_MOST: Final = 255
 
 
@@ -40,6 +42,8 @@ def _world(name: str, rows: npt.NDArray[np.float64], warm_share: float) -> World
     shape = (int(slot[-1]) + 1, len(mmsis))
     count = np.zeros(shape, np.int64)
     np.add.at(count, (slot, ship), 1)
+    steps = np.zeros(shape, np.uint32)
+    np.bitwise_or.at(steps, (slot, ship), np.uint32(1) << (rows[:, 0] % SLOT_S // STEP_S).astype(np.uint32))
     lat, lon, sog, cog = (np.full(shape, np.nan, np.float32) for _ in range(4))
     for column, values in ((lat, 3), (lon, 4), (sog, 5), (cog, 6)):
         column[slot, ship] = rows[:, values]
@@ -47,6 +51,7 @@ def _world(name: str, rows: npt.NDArray[np.float64], warm_share: float) -> World
         name, np.minimum(count, _COUNT_MOST).astype(np.uint8)[None], lat, lon, sog, cog, _near_middle(lat, lon),
         np.isin(np.arange(len(mmsis)), ship[np.isin(rows[:, 2], _CLASS_B)]),
         np.isin(np.arange(len(mmsis)), ship[np.isin(rows[:, 2], _BASE)]), int(shape[0] * warm_share),
+        steps,
     )  # fmt: skip
 
 
@@ -78,5 +83,15 @@ def _reordered(world: World, name: str, warm: npt.NDArray[np.intp], scored: npt.
     slots = np.append(warm, scored)
     per_slot = {f: getattr(world, f)[slots] for f in ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "well")}
     back = np.append(np.full(len(warm), warm[0] > warm[-1]), np.full(len(scored), scored[0] > scored[-1]))
+    if world.steps is not None:
+        per_slot["steps"] = np.where(back[:, None], _mirrored(world.steps[slots]), world.steps[slots])
     per_slot["cog_deg"] = np.where(back[:, None], (per_slot["cog_deg"] + 180) % 360, per_slot["cog_deg"])
     return world._replace(name=name, received=world.received[:, slots], warm_slots=len(warm), **per_slot)
+
+
+def _mirrored(steps: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """The steps of slots that are played backwards."""
+    made = np.zeros_like(steps)
+    for step in range(STEPS_A_SLOT):
+        made |= (steps >> np.uint32(step) & np.uint32(1)) << np.uint32(STEPS_A_SLOT - 1 - step)
+    return made

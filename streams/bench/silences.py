@@ -15,6 +15,7 @@ from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.verdict import Rules, Silence, rare
 from detectors.gap import Gap
 from streams.bench.faults import HOUR
+from streams.bench.thinning import Steps, spread
 from streams.scenario.worlds import SLOT_S, SLOTS_A_DAY, Counts, World
 
 FIRST_SLOT: Final = 1000  # slot 0 means never
@@ -41,8 +42,8 @@ class Silent(NamedTuple):
     alpha: npt.NDArray[np.float64]
     seen: Ints
     """Slots heard in the day before the silence."""
-    rate: npt.NDArray[np.float64]
-    """Reports a slot before it."""
+    rest_rate: npt.NDArray[np.float64]
+    """Reports a slot that would be heard of it at rest."""
     speed_kn: npt.NDArray[np.float64]
     harbour: Bools
 
@@ -60,14 +61,16 @@ def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
         stations |= (one > 0).astype(np.uint64) << np.uint64(number)
     slots, ships = reports.shape
     strips = Strips(VESSEL, ships)
-    coverage, found = Coverage(strips), []
+    coverage, found, draw = Coverage(strips), [], np.random.default_rng(1)
     heard_so_far = np.cumsum(reports > 0, axis=0)
     for slot in range(slots):
         rows = np.flatnonzero(reports[slot])
         if not len(rows):
             coverage.nobody(1, ships)
             continue
-        coverage.close(_slot(world, slot, rows, stations[slot, rows], reports[slot, rows]), ships)
+        among = None if world.steps is None else world.steps[slot, rows]
+        steps = spread(reports[slot, rows], among, draw)
+        coverage.close(_slot(world, slot, rows, stations[slot, rows], reports[slot, rows], steps), ships)
         age = slot + FIRST_SLOT - strips.slot
         missed = np.flatnonzero((strips.seen >= KNOWN_SLOTS) & (age > 0) & (age <= LONGEST))
         one = Silence.of(coverage, missed)
@@ -78,13 +81,15 @@ def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
         seen = heard_so_far[last, missed] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), missed]
         found.append((
             np.full(len(missed), slot), missed, last, one.kind.astype(np.int64), one.chance,
-            one.missed.astype(np.int64), strips.gain[missed], np.full(len(missed), alpha), seen, one.rate, one.speed_kn,
-            one.harbour,
+            one.missed.astype(np.int64), strips.gain[missed], np.full(len(missed), alpha), seen, one.rest_rate,
+            one.speed_kn, one.harbour,
         ))  # fmt: skip
     return Silent(*(np.concatenate(parts) for parts in zip(*found, strict=True))), coverage
 
 
-def _slot(world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64], reports: Ints) -> Block:
+def _slot(  # noqa: PLR0917 - what of them is heard
+    world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64], reports: Ints, steps: Steps
+) -> Block:
     at_rest = world.sog_kn[slot, rows] < 0.5  # noqa: PLR2004 - kn, as the engine has it
     kind = np.where(world.class_b[rows], CLASS_B, np.where(at_rest, AT_REST, UNDER_WAY))
     kind = np.where(world.base[rows], BASE, kind).astype(np.uint8)
@@ -92,13 +97,13 @@ def _slot(world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64],
         a[slot, rows].astype(np.float64) for a in (world.lat_deg, world.lon_deg, world.sog_kn, world.cog_deg)
     )
     number = slot + FIRST_SLOT
-    return Block(number, number, rows, np.full(len(rows), number), lat, lon, sog, cog, kind, stations, reports)
+    return Block(number, number, rows, np.full(len(rows), number), lat, lon, sog, cog, kind, stations, reports, steps)
 
 
 def rules(silent: Silent) -> dict[str, Bools]:
     """By rule, the rows in which it would have a gap open."""
     judged = (silent.missed >= HOUR) & (silent.gain > GAIN_LEAST)
-    silences = Silence(silent.kind, silent.missed, silent.chance, silent.rate, silent.speed_kn, silent.harbour)
+    silences = Silence(silent.kind, silent.missed, silent.chance, silent.rest_rate, silent.speed_kn, silent.harbour)
     said = {
         "coverage": judged & rare(silences, silent.alpha, RULES),
         "coverage, alpha .05": judged & (silent.chance < 0.05),  # noqa: PLR2004 - named so

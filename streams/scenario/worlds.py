@@ -80,6 +80,8 @@ class World(NamedTuple):
     """(ships,): the receivers' own stations."""
     warm_slots: int
     """Slots before this one are for learning; nothing in them is scored."""
+    steps: npt.NDArray[np.uint32] | None = None
+    """(slots, ships): when each was heard, bit i for the i-th ten seconds of the slot; None: any time."""
 
     @property
     def heard(self) -> Bools:

@@ -12,7 +12,9 @@ from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, beside, engine, log, voyage
 from detectors.core.ticks import Tick
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "snapshot_v1.msgpack"
+GOLDEN = Path(__file__).parents[1] / "golden" / "snapshot_v2.msgpack"
+BEFORE_RATES = GOLDEN.with_name("snapshot_v1.msgpack")
+"""From before reporting rates were learned."""
 _HOUR_S = 3600
 
 

@@ -19,7 +19,7 @@ def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kin
     return Block(
         number, number, np.array(rows, np.intp), np.full(size, number), place, np.full(size, 130.0),
         np.full(size, 1.0), np.zeros(size), np.full(size, kind, np.uint8), np.full(size, stations, np.uint64),
-        np.full(size, 8),
+        np.full(size, 8), np.full(size, 0b1001001001001001001001, np.uint32),
     )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def test_a_silence_is_left_out_of_what_its_stratum_shows() -> None:
 def test_a_silence_is_looked_at_twice_and_its_other_reasons_are_given_time(
     kind: int, missed: int, chance: float, rate: float, speed_kn: float, harbour: bool, said: bool
 ) -> None:
-    one = Silence(*(np.array([value]) for value in (kind, missed, chance, rate, speed_kn, harbour)))
+    one = Silence(*(np.array([value]) for value in (kind, missed, chance, rate / 18, speed_kn, harbour)))
     rules = Rules(second_look=21, moored_reports=5, slow_kn=8, most=72)
     assert rare(one, 0.2, rules).tolist() == [said]
     assert limits(one, 0.2, rules)[0] in (0.05, 0.2)

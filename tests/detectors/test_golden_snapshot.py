@@ -1,5 +1,7 @@
 """A snapshot that the first version wrote is read by every later one, and the story goes on from it."""
 
+from pathlib import Path
+
 import msgspec
 
 from detectors.core.alert import encode
@@ -7,7 +9,7 @@ from detectors.core.engine import Engine
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, engine
 from detectors.core.ticks import FeedRules, Tick
-from tests.detectors.golden_snapshot import GOLDEN, Golden, items, played
+from tests.detectors.golden_snapshot import BEFORE_RATES, GOLDEN, Golden, items, played
 
 
 def rest_of(playing: Engine, log: list[Batch | Tick]) -> list[bytes]:
@@ -18,13 +20,26 @@ def rest_of(playing: Engine, log: list[Batch | Tick]) -> list[bytes]:
     return written
 
 
-def test_the_golden_snapshot_goes_on_as_if_nothing_had_happened() -> None:
-    golden = msgspec.msgpack.decode(GOLDEN.read_bytes(), type=Golden)
+def restored_from(path: Path) -> tuple[Golden, Engine]:
+    golden = msgspec.msgpack.decode(path.read_bytes(), type=Golden)
     restored = Engine.restore(
         golden.shards, golden.manifest, partition=0, reference=REFERENCE, feed=FeedRules(), thresholds={},
         severities={},
     )  # fmt: skip
     restored.counts["reports"] = sum(len(item.reports) for item in items()[: golden.taken] if isinstance(item, Batch))
+    return golden, restored
+
+
+def test_a_snapshot_from_before_rates_were_learned_is_read_and_they_start_at_their_defaults() -> None:
+    golden, restored = restored_from(BEFORE_RATES)
+    assert restored.open_alerts() == played(engine(), items()[: golden.taken]).open_alerts()
+    assert not restored.ears.strips.gap.any() and not restored.ears.coverage.rest_rates.counts.any()
+    assert len(rest_of(restored, items()[golden.taken :])) >= 3
+    assert restored.ears.strips.gap.any()
+
+
+def test_the_golden_snapshot_goes_on_as_if_nothing_had_happened() -> None:
+    golden, restored = restored_from(GOLDEN)
     whole = played(engine(), items()[: golden.taken])
     assert restored.open_alerts() == whole.open_alerts()
     assert sum(restored.open_alerts().values()) >= 3

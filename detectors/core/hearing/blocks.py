@@ -16,6 +16,7 @@ import numpy.typing as npt
 from detectors.core.units import MINUTE_MS, STEP_MS
 
 SLOT_MS: Final = 5 * MINUTE_MS
+STEPS_A_SLOT: Final = SLOT_MS // STEP_MS
 UNDER_WAY, AT_REST, CLASS_B, BASE = 0, 1, 2, 3
 """Kinds of transmitter; base stations and aids are peers only."""
 REST_KN: Final = 0.5
@@ -30,7 +31,7 @@ _WORD_BITS: Final = 64
 PAIR: Final = np.dtype([
     ("row", "<i4"),
     ("slot", "<i4"),
-    ("steps", "<u4"),  # bit i: heard in the i-th ten seconds of the slot
+    ("steps", "<u4"),  # bit i: a position was heard in the i-th ten seconds of the slot
     ("fix_ms", "<i4"),  # of the position below, since the slot began; -1 when none came
     ("lat_deg", "<f4"),
     ("lon_deg", "<f4"),
@@ -62,7 +63,9 @@ class Block(NamedTuple):
     kind: npt.NDArray[np.uint8]
     stations: npt.NDArray[np.uint64]
     reports: Ints
-    """Of the slot's thirty steps of ten seconds, in how many she was heard."""
+    """Of the slot's thirty steps of ten seconds, in how many a position was heard."""
+    steps: npt.NDArray[np.uint32]
+    """In which: bit i for the i-th."""
 
     @property
     def starts(self) -> Rows:
@@ -83,7 +86,8 @@ def gather(rows: Rows, reports: Pairs, first_by: npt.NDArray[np.uint8]) -> Pairs
     pairs = np.zeros(len(rows), PAIR)
     placed = ~(np.isnan(reports["lat_deg"]) | np.isnan(reports["lon_deg"]))
     pairs["row"], pairs["slot"] = rows, reports["time_ms"] // SLOT_MS
-    pairs["steps"] = np.uint32(1) << (reports["time_ms"] % SLOT_MS // STEP_MS).astype(np.uint32)
+    steps = np.uint32(1) << (reports["time_ms"] % SLOT_MS // STEP_MS).astype(np.uint32)
+    pairs["steps"] = np.where(placed, steps, np.uint32(0))
     pairs["fix_ms"] = np.where(placed, reports["time_ms"] % SLOT_MS, -1)
     for name in ("lat_deg", "lon_deg", "sog_kn", "cog_deg"):
         pairs[name] = reports[name]
@@ -161,6 +165,7 @@ def block(pairs: Pairs, first: int, last: int, before: Callable[[Rows], Before])
     return Block(
         first, last, rows[use], pairs["slot"][use].astype(np.int64), lat_deg[use], lon_deg[use], sog_kn[use],
         cog_deg[use], kind[use], _BIT[pairs["first_by"][use]], np.bitwise_count(pairs["steps"][use]).astype(np.int64),
+        pairs["steps"][use],
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import CLASS_B, Block
+from detectors.core.hearing.blocks import CLASS_B, STEPS_A_SLOT, Block
 from detectors.core.hearing.cells import COARSE, FINE, Spots, spots_of
 from detectors.core.hearing.habits import (
     FORGET_SLOTS,
@@ -38,6 +38,7 @@ from detectors.core.hearing.habits import (
     missed_by,
     note,
 )
+from detectors.core.hearing.reporting import FAR_STEPS, RestRates
 from detectors.core.hearing.silence import KINDS, SLOTS_AN_HOUR, Silences, level_of, stratum
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.water import GROUPS, HERE_LEAST, NEITHER, Own, Presence, Water, faded, fading
@@ -69,6 +70,7 @@ class Coverage:
         self.columns = columns
         self.water = Water()
         self.silences = Silences()
+        self.rest_rates = RestRates()
 
     def close(self, block: Block, size: int, apart: Bools | None = None) -> Places:
         """Closes a block over the first ``size`` rows. Returns the rows whose silence it made longer, rising.
@@ -80,11 +82,12 @@ class Coverage:
         spots = spots_of(block.lat_deg, block.lon_deg)
         taught = np.ones(size, bool) if apart is None else ~apart
         self._end(heard, taught)
+        self.rest_rates.learn(self.columns, block, heard)
         note(self.columns, block, heard, spots)
         missed = missed_by(self.columns, block, size)
         self._count(block, heard, spots, missed)
         self._aim(block, heard, missed)
-        self.silences.age(block.last - block.first + 1)
+        self._age(block.last - block.first + 1)
         if len(missed.rows):
             self._lose(missed, taught)
         self.silences.settle()
@@ -106,6 +109,7 @@ class Coverage:
         ended = rows[(c.level[rows] >= 0) & (c.kind[rows] < KINDS) & taught[rows]]
         self.silences.ended(c.stratum[ended].astype(np.intp), c.level[ended].astype(np.intp))
         end(c, rows)
+        c.last_step[rows] = np.maximum(c.last_step[rows] - STEPS_A_SLOT * (slots - c.slot[rows]), -FAR_STEPS)
         c.slot[rows], c.asked[rows], c.due[rows] = slots, first - 1, 0
 
     def nobody(self, slots: int, size: int) -> None:
@@ -115,8 +119,12 @@ class Coverage:
         c.unsure[:size] |= (c.away[:size] > AWAY_SLOTS) & (c.missed[:size] < SLOTS_AN_HOUR)
         c.gain[:size] = 0
         c.asked[:size] += slots
-        self.silences.age(slots)
+        self._age(slots)
         self.silences.settle()
+
+    def _age(self, slots: int) -> None:
+        self.silences.age(slots)
+        self.rest_rates.age(slots)
 
     def least_chances(self, rows: Places, slots: int) -> Floats:
         """The chance that a silence of so many slots would have, were each of these ships to begin one now."""

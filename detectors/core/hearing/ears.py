@@ -70,6 +70,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     coarse: bytes
     silences: bytes
     belated: bytes = b""
+    rest_rates: bytes = b""
 
 
 class Ears:
@@ -182,7 +183,7 @@ class Ears:
             format=COVERAGE_FORMAT, columns=self.strips.spec, next_slot=heard.next_slot, front_ms=heard.front_ms,
             over=heard.over, stations=heard.stations.names, fine_keys=fine_keys.tobytes(), fine=fine.tobytes(),
             coarse_keys=coarse_keys.tobytes(), coarse=coarse.tobytes(), silences=silences.counts.tobytes(),
-            belated=heard.belated.tobytes(),
+            belated=heard.belated.tobytes(), rest_rates=self.coverage.rest_rates.tobytes(),
         )  # fmt: skip
         return zlib.compress(msgspec.msgpack.encode(kept), 1)
 
@@ -207,6 +208,7 @@ class Ears:
         silences = self.coverage.silences
         silences.counts = np.frombuffer(kept.silences).reshape(silences.counts.shape).copy()
         silences.settle()
+        self.coverage.rest_rates.restore(kept.rest_rates)
         for start, stop, known, _ in shards:
             self.strips.paste(start, stop, known, kept.columns)
         held = joined([np.zeros(0, PAIR), *(np.frombuffer(part, PAIR) for *_, part in shards)])

@@ -58,6 +58,10 @@ VESSEL: Final = (
     Column("away", "u1"),  # slots in a row in which it could not
     Column("unsure", "?"),  # out of sight before its silence meant anything: it stays so until heard
     Column("gain", "<f2"),  # chance to have been heard in the slot just missed
+    Column("last_step", "<i2"),  # of its last position report, in steps of 10 s since its last slot began
+    Column("gap", "<f2"),  # mean steps between its position reports under way; 0 unknown (reporting.py)
+    Column("least", "u1"),  # steps below which hardly any of them lies
+    Column("stayed", "u1"),  # slots of its present stay that have been counted
 )
 """What coverage knows of a vessel, as of the last block that closed."""
 

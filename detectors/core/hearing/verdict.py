@@ -2,9 +2,9 @@
 
 A chance just below alpha is what the quieter ships of a stratum show every other day, so it is looked at twice: until
 ``second_look`` slots are missed a quarter of it counts. A ship that was slow, or near where others lie, may have
-stopped: at rest she reports every three minutes instead of every ten seconds (ITU-R M.1371), of which much less is
-heard. So her silence must last until ``moored_reports`` of those would have been heard. And who has been silent for
-``most`` slots without its having meant anything may be anywhere by now.
+stopped: at rest it transmits every three minutes instead of every ten seconds, and much less of it may be heard
+(reporting.py). So its silence must last until ``moored_reports`` of those would have been heard. And a vessel silent
+for ``most`` slots without its having meant anything may be anywhere by now.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from detectors.core.hearing.blocks import UNDER_WAY
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import last_spots
 
-MOORED_SHARE: Final = 10.0 / 180.0
-"""Reports of a ship at rest for one of the same ship under way."""
 FIRST_SHARE: Final = 0.25
 """Of alpha, at the first look: half lets through 1.5 times the false gaps of areas that die, and finds no more."""
 HARBOUR_TIMES: Final = 2
@@ -45,8 +43,8 @@ class Silence(NamedTuple):
     missed: npt.NDArray[np.integer]
     """Slots in which she could have been heard."""
     chance: Floats
-    rate: Floats
-    """Reports a slot that were heard of her."""
+    rest_rate: Floats
+    """Reports a slot that would be heard of it at rest (reporting.py)."""
     speed_kn: Floats
     """At her last report."""
     harbour: Bools
@@ -57,10 +55,11 @@ class Silence(NamedTuple):
         """Those of the ships in these rows."""
         c = coverage.columns
         harbour = coverage.water.harbours(last_spots(c, rows))
-        columns = (c.chance, c.rate, c.lat_deg, c.north_deg_h, c.east_deg_h)
-        chance, rate, lat_deg, north, east = np.array([column[rows] for column in columns], np.float64)
+        columns = (c.chance, c.lat_deg, c.north_deg_h, c.east_deg_h)
+        chance, lat_deg, north, east = np.array([column[rows] for column in columns], np.float64)
         speed_kn = np.round(60 * np.hypot(north, east * np.cos(np.radians(lat_deg))), 1)
-        return cls(c.kind[rows], c.missed[rows], np.round(chance, 6), rate, speed_kn, harbour)
+        rest_rate = coverage.rest_rates.expected(c, rows)
+        return cls(c.kind[rows], c.missed[rows], np.round(chance, 6), rest_rate, speed_kn, harbour)
 
 
 def limits(silence: Silence, alpha: Floats | float, rules: Rules) -> Floats:
@@ -78,5 +77,5 @@ def rare(silence: Silence, alpha: Floats | float, rules: Rules) -> Bools:
 
 def _not_moored(silence: Silence, rules: Rules) -> Bools:
     """Whether she would have been heard by now, had she stopped."""
-    heard = np.round(silence.missed * silence.rate * MOORED_SHARE, 3)
+    heard = np.round(silence.missed * silence.rest_rate, 3)
     return np.asarray(heard >= rules.moored_reports * np.where(silence.harbour, HARBOUR_TIMES, 1))
