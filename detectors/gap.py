@@ -152,7 +152,7 @@ class Gap(Detector):
         kind, listed = c.kind[rows], core.listed[rows] > 0
         needed_s = np.where(kind == AT_REST, t.min_silence_at_rest_s, t.min_silence_s)
         needed_s = np.where(listed, t.min_silence_listed_s, needed_s)
-        judged = core.vessel[rows] & ((kind < CLASS_B) | ((kind == CLASS_B) & (listed | t.class_b)))
+        judged = core.vessel[rows] & ((kind != CLASS_B) | listed | t.class_b)
         long = c.missed[rows].astype(np.int64) * SLOT_S >= needed_s
         likely = judged & long & (c.gain[rows] > GAIN_LEAST)
         if not likely.any():

@@ -40,7 +40,7 @@ class Reason(StrEnum):
     # report level (decode)
     UNDECODABLE = "undecodable"
     # fix level
-    MMSI_INVALID = "mmsi_invalid"
+    MMSI_INVALID = "mmsi_invalid"  # of letters written by versions that refused some; none is refused now
     POSITION_OUT_OF_RANGE = "position_out_of_range"
     # record level (worker)
     RECORD_UNREADABLE = "record_unreadable"

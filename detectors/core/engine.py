@@ -122,7 +122,7 @@ class Engine:
             if len(rest):
                 changes = self._gate.make_room(source, int(rest["time_ms"][0]))
                 self._watch(changes, int(rest["ordinal"][0]))
-                self.ears.forget(np.flatnonzero(self.fleet.core.mmsi[: self.fleet.size] == 0))
+                self.ears.forget(np.flatnonzero(~self.fleet.taken()))
         return self._drain()
 
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:

@@ -8,7 +8,8 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 
 import msgspec
 
-from detectors.core.alert import Alert, Evidence, Severity
+from detectors.core.alert import Alert, Evidence, Fact, Severity
+from detectors.core.mid import oddness_of
 from detectors.core.protocol import Detector, Finding
 from detectors.core.units import rfc3339
 from detectors.core.vessels import silences
@@ -78,8 +79,15 @@ def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Ale
         return composed(detector, finding, f"source/{ship}", former, severity)
     alert = composed(detector, finding, f"mmsi/{ship.mmsi}", former, severity)
     return msgspec.structs.replace(
-        alert, case_id=ship.case_id, mmsi=ship.mmsi, vessel=ship.vessel(), position=ship.position()
-    )
+        alert, case_id=ship.case_id, mmsi=ship.mmsi, vessel=ship.vessel(), position=ship.position(),
+        why=(*alert.why, *_odd_number(ship.mmsi)),
+    )  # fmt: skip
+
+
+def _odd_number(mmsi: int) -> tuple[Fact, ...]:
+    """That a vessel's MMSI is of no valid form: a reason for suspicion, whatever the alert is about."""
+    wrong = oddness_of(mmsi)
+    return () if wrong is None else (Fact(fact=f"MMSI of no valid form: {wrong}", value=mmsi, source="ITU-R M.585"),)
 
 
 class Author(Protocol):

@@ -2,7 +2,7 @@
 
 | field | unknown (ITU-R M.1371-5) | refused |
 |---|---|---|
-| MMSI | | 0, and 999,999,999 or more |
+| MMSI | | |
 | latitude, longitude | 91, 181 (either makes the place unknown) | beyond 90, 180 |
 | sog | 102.3; type 9: 1,023; type 27: 63 | |
 | cog | 360 and above (type 27: 511) | |
@@ -11,6 +11,7 @@
 | IMO | 0; 10,000,000 and above are official numbers | |
 | ship type, length, beam, draught | 0 | |
 | ETA | no month and no day | |
+Any MMSI of 30 bits is somebody's: one of no valid form is set by hand, and its ship is judged as others are.
 A sog of 102.2 means that or more. The check digit of an IMO number is not judged here.
 """
 
@@ -26,7 +27,6 @@ from streams.decode.bits import number
 from streams.decode.model import NO_STATUS, TEXT_CHARS, Sent, SentStatic
 from streams.errors import Reason
 
-MMSI_MOST: Final = 999_999_998
 IMO_MOST: Final = 9_999_999
 NO_LAT_DEG, NO_LON_DEG = 91.0, 181.0
 LAT_MOST_DEG, LON_MOST_DEG = 90.0, 180.0
@@ -35,9 +35,7 @@ _NO_SOG_KN: Final = np.full(64, 102.25)
 """By type: beyond the highest speed that says something, by half a step."""
 _NO_SOG_KN[9] = 1022.05
 _NO_SOG_KN[27] = 62.05
-_ONE, _MMSI_MOST, _IMO_MOST, _SERIALS, _UNKNOWN = (
-    number(value, np.uint32) for value in (1, MMSI_MOST, IMO_MOST, 10_000_000, 0)
-)
+_IMO_MOST, _SERIALS, _UNKNOWN = (number(value, np.uint32) for value in (IMO_MOST, 10_000_000, 0))
 _PLACE_MOST, _NO_PLACE = np.array([[LON_MOST_DEG], [LAT_MOST_DEG]]), np.array([[NO_LON_DEG], [NO_LAT_DEG]])
 _FULL_CIRCLE: Final = np.array(FULL_CIRCLE_DEG)
 _NO_STATUS, _AT = number(NO_STATUS, np.int8), number(ord("@"), np.uint8)
@@ -60,8 +58,7 @@ class Places(NamedTuple):
 
 
 def judged(sent: Sent) -> Places:
-    """Who is nobody, and who is nowhere. NaN is unknown."""
-    nobody = sent.mmsi - _ONE >= _MMSI_MOST
+    """Who is nowhere, and whose place cannot be. NaN is unknown."""
     distance = np.abs(sent.place_deg)
     placed = distance <= _PLACE_MOST
     unplaced = (~(placed[0] & placed[1])).nonzero()[0]
@@ -72,8 +69,6 @@ def judged(sent: Sent) -> Places:
         for row in (beyond[0] | beyond[1]).nonzero()[0].tolist():
             lon_deg, lat_deg = sent.place_deg[:, row]
             refused[row] = Reason.POSITION_OUT_OF_RANGE, f"{lat_deg:.4f} {lon_deg:.4f}"
-    if np.count_nonzero(nobody):
-        refused.update({row: (Reason.MMSI_INVALID, str(sent.mmsi[row])) for row in nobody.nonzero()[0].tolist()})
     return Places(refused, unplaced)
 
 

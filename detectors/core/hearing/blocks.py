@@ -24,7 +24,8 @@ REST_STATUS: Final = np.isin(np.arange(256), [1, 5, 6])  # at anchor, moored, ag
 REST_STATUS_KN: Final = 3.0  # ITU-R M.1371: the long interval holds below it
 _BIT: Final = np.append(np.uint64(0), np.uint64(1) << np.arange(64, dtype=np.uint64))  # by number of a station and one
 _FLOATS: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg")
-_FIXED: Final = np.isin(np.arange(256), [4, 11, 21])  # base stations and aids: peers that never move
+_FIXED: Final = np.isin(np.arange(256), [4, 21])  # base stations and aids: peers that never move
+_ANSWER: Final = 11  # of a mobile station; it says neither how fast it moves nor whether it lies still
 
 _WORD_BITS: Final = 64
 
@@ -84,7 +85,7 @@ def starts_of(rows: npt.NDArray[np.signedinteger[Any]]) -> Rows:
 def gather(rows: Rows, reports: Pairs, first_by: npt.NDArray[np.uint8]) -> Pairs:
     """A pair a report. ``first_by``: its station; it may be zero but for the first report of each pair."""
     pairs = np.zeros(len(rows), PAIR)
-    placed = ~(np.isnan(reports["lat_deg"]) | np.isnan(reports["lon_deg"]))
+    placed = ~(np.isnan(reports["lat_deg"]) | np.isnan(reports["lon_deg"])) & (reports["type"] != _ANSWER)
     pairs["row"], pairs["slot"] = rows, reports["time_ms"] // SLOT_MS
     steps = np.uint32(1) << (reports["time_ms"] % SLOT_MS // STEP_MS).astype(np.uint32)
     pairs["steps"] = np.where(placed, steps, np.uint32(0))
@@ -104,7 +105,8 @@ def joined(parts: Sequence[Pairs]) -> Pairs:
 def reduced(pairs: Pairs) -> Pairs:
     """One pair a ship and slot, in order of (row, slot): all steps, the newest position, the first station.
 
-    ``pairs`` stand in log order, or come from here. Of two positions of one instant the first in the log stays.
+    ``pairs`` stand in log order, or come from here. Of two positions of one instant the first in the log stays, and a
+    ship's before that of a station: a ship that also sends a station's type is no station.
     """
     if len(pairs) < 2:  # noqa: PLR2004 - nothing to join
         return pairs
@@ -117,14 +119,18 @@ def reduced(pairs: Pairs) -> Pairs:
     starts = other.nonzero()[0]
     if len(starts) == len(pairs):
         return pairs.take(order)
-    fix_ms = pairs["fix_ms"][order]
-    newest = np.flatnonzero(
-        fix_ms == np.repeat(np.maximum.reduceat(fix_ms, starts), np.diff(starts, append=len(pairs)))
-    )
+    rank = _ranks(pairs)[order]
+    newest = np.flatnonzero(rank == np.repeat(np.maximum.reduceat(rank, starts), np.diff(starts, append=len(pairs))))
     made = pairs.take(order[newest[newest.searchsorted(starts)]])
     made["steps"] = np.bitwise_or.reduceat(pairs["steps"][order], starts)
     made["first_by"] = pairs["first_by"][order[starts]]
     return made
+
+
+def _ranks(pairs: Pairs) -> Ints:
+    """Of two pairs of one ship and slot the higher one's position stays."""
+    fix_ms = pairs["fix_ms"].astype(np.int64)
+    return np.where(fix_ms < 0, -2 * SLOT_MS, fix_ms - SLOT_MS * (pairs["kind"] == BASE))
 
 
 def _in_order(row: npt.NDArray[np.int32], slot: npt.NDArray[np.int32]) -> Rows:

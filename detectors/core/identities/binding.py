@@ -25,12 +25,12 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
+from detectors.core.vessels.kinds import are_imo_numbers
 
 TOLD_EVERY_MS: Final = HOUR_MS
 AGAIN: Final = 2
 """The statement that supports the first."""
 _SAID_MOST: Final = 255
-_DIGITS: Final = (7, 6, 5, 4, 3, 2)
 IMO: Final = range(1_000_000, 10_000_000)
 
 Bools = npt.NDArray[np.bool_]
@@ -93,7 +93,7 @@ class Teller:
         if history.quiet is not None:
             quiet = history.quiet[at]
             at, imos = at[quiet], imos[quiet]
-        ours = are_imo_numbers(imos) & self._fleet.core.vessel[history.rows[at]]
+        ours = are_imo_numbers(imos)
         at, imos = at[ours], imos[ours]
         for _, turn in turns(*groups(history.rows[at])):
             due = self._note(history.rows[at[turn]], imos[turn], history.times[at[turn]])
@@ -141,11 +141,3 @@ class Teller:
 
 def _text(value: bytes) -> str | None:
     return value.decode("ascii", "replace") or None
-
-
-def are_imo_numbers(imos: npt.NDArray[np.uint32]) -> Bools:
-    """Seven digits whose last one checks; larger numbers in type 5 are official numbers, and no ship's for life."""
-    digits = imos[:, None] // np.asarray([10**n for n in range(6, 0, -1)], np.uint32) % 10
-    checks = (digits * np.asarray(_DIGITS, np.uint32)).sum(axis=1) % 10 == imos % 10
-    found: Bools = checks & (imos >= IMO.start) & (imos < IMO.stop)
-    return found

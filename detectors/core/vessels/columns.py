@@ -32,7 +32,7 @@ PAYLOADS_KEPT: Final = 4
 SPEED_BINS: Final = 16
 
 MOVING: Final = (
-    Column("mmsi", "<u4"),  # 0 in a row that nobody has
+    Column("mmsi", "<u4"),  # 0 also in a row that nobody has (``Fleet.taken``)
     Column("first_ms", "<i8"),  # first report of all
     Column("last_ms", "<i8"),  # last report of any kind
     Column("appeared_ms", "<i8"),  # first report since the last long silence
@@ -44,7 +44,7 @@ MOVING: Final = (
     Column("cog_deg", "<f4", np.nan),
     Column("status", "i1", -1),
     Column("class_b", "?"),
-    Column("vessel", "?"),  # a ship: not a base station, aid, aircraft or beacon
+    Column("vessel", "?"),  # a ship: not a base station, aid, aircraft or beacon (``kinds``)
     Column("reports", "<u4"),
     Column("support", "<u2"),  # consistent reports in this appearance
     Column("usual_s", "<f4", np.nan),  # running mean of the time between its reports

@@ -132,7 +132,7 @@ def make_room(fleet: Fleet, rules: FleetRules) -> dict[str, int]:
 def _droppable(fleet: Fleet, rules: FleetRules) -> tuple[Rows, Rows]:
     """The rows that may go, and each one's place in REASONS."""
     core = fleet.core
-    free = (core.mmsi[: fleet.size] > 0) & (core.listed[: fleet.size] == 0)
+    free = fleet.taken() & (core.listed[: fleet.size] == 0)
     free[[row for row in fleet.open if row >= 0]] = False
     rows = free.nonzero()[0]
     long_known = core.last_ms[rows] - core.first_ms[rows] > int(rules.long_known_h * HOUR_MS)

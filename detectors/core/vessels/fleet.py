@@ -75,6 +75,11 @@ class Fleet:
         self.index.add(mmsis, rows)
         return rows
 
+    def taken(self) -> npt.NDArray[np.bool_]:
+        """Which rows a vessel has: MMSI 0 is one that ships send."""
+        found: npt.NDArray[np.bool_] = (self.core.mmsi[: self.size] > 0) | (self.core.reports[: self.size] > 0)
+        return found
+
     def drop(self, rows: Rows) -> None:
         """Forgets vessels that have no open alert; their rows are used again."""
         for table in self.tables:
@@ -98,7 +103,7 @@ class Fleet:
 
     def _hold(self) -> None:
         """The index and the free rows, from the table."""
-        taken = self.core.mmsi[: self.size] > 0
+        taken = self.taken()
         rows = taken.nonzero()[0]
         self.index.rebuild(self.core.mmsi[rows], rows)
         self._free = (~taken).nonzero()[0]

@@ -21,6 +21,7 @@ from detectors.core.units import EARTH_NM, HOUR_MS, MS
 from detectors.core.vessels.columns import CORE_OWNER, STATED, Column_, Columns, Rows, field
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
+from detectors.core.vessels.kinds import vessels_in
 
 APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other anew
 JUMP_KN: Final = 60.0
@@ -275,6 +276,7 @@ _MADE: Final = {
     "reports": lambda of: of.fleet("reports") + of.heard,
     "support": History.support,
     "usual_s": History.usual_s,
+    "vessel": vessels_in,
 }
 
 

@@ -16,6 +16,7 @@ _FIRST_BITS: Final = 10
 _KNUTH: Final = np.uint64(2_654_435_761)
 _WORD: Final = np.uint64(0xFFFFFFFF)
 _HALF: Final = np.uint64(32)
+_ONE: Final = np.uint64(1)
 
 Rows = npt.NDArray[np.intp]
 Mmsis = npt.NDArray[np.uint32]
@@ -23,7 +24,7 @@ _Words = npt.NDArray[np.uint64]
 
 
 class MmsiIndex:
-    """At most half of the slots are taken. MMSI 0 is nobody's."""
+    """At most half of the slots are taken. A key is the MMSI and one, so that MMSI 0 is none of the free slots."""
 
     def __init__(self) -> None:
         self._slots: _Words = np.zeros(1 << _FIRST_BITS, np.uint64)
@@ -34,7 +35,7 @@ class MmsiIndex:
 
     def find(self, mmsis: Mmsis) -> Rows:
         """The row of each MMSI, ABSENT where there is none."""
-        keys = mmsis.astype(np.uint64)
+        keys = mmsis.astype(np.uint64) + _ONE
         at = self._home(keys)
         slots = self._slots[at]
         rows = (slots & _WORD).astype(np.intp)
@@ -54,7 +55,7 @@ class MmsiIndex:
             held = self._slots[self._slots != 0]
             self._slots = np.zeros(1 << (2 * self._taken - 1).bit_length() + 1, np.uint64)
             self._put(held)
-        self._put(mmsis.astype(np.uint64) << _HALF | rows.astype(np.uint64))
+        self._put(mmsis.astype(np.uint64) + _ONE << _HALF | rows.astype(np.uint64))
 
     def rebuild(self, mmsis: Mmsis, rows: Rows) -> None:
         """Forgets all and enters these."""

@@ -11,14 +11,13 @@ from detectors.core.vessels.columns import CORE_OWNER, PAYLOADS_KEPT, SENTENCE_B
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import BROUGHT, POSITION, History
+from detectors.core.vessels.kinds import first_met
 from detectors.core.vessels.speeds import counted, newly_shown
 from detectors.core.vessels.table import Block
 
-_STATIONS: Final = np.isin(np.arange(256), [4, 9, 11, 17, 20, 21, 22, 23])  # message types that no ship sends
-_SHIPS: Final = range(200_000_000, 800_000_000)  # ITU-R M.585: coast, aircraft, craft, aids and beacons lie outside
 _WORD_BYTES: Final = 8
 _IDENTITY: Final = ("imo", "name", "call_sign", "ship_type", "length_m")
-_EVER: Final = ("last_ms", "usual_s", "support", "reports", "first_ms", "appeared_ms", "heard_before_ms")
+_EVER: Final = ("last_ms", "usual_s", "support", "reports", "first_ms", "appeared_ms", "heard_before_ms", "vessel")
 
 Bools = npt.NDArray[np.bool_]
 
@@ -124,9 +123,8 @@ def sentences(raw: bytes, start: npt.NDArray[np.uint32], end: npt.NDArray[np.uin
 
 
 def name_ships(fleet: Fleet, rows: Rows, types: npt.NDArray[np.uint8]) -> None:
-    """Which of the vessels just met are ships at all, by MMSI and first message type."""
-    mmsi = fleet.core.mmsi[rows]
-    fleet.core.vessel[rows] = ~_STATIONS[types] & (mmsi >= _SHIPS.start) & (mmsi < _SHIPS.stop)
+    """What those just met are until a report shows it; ``types`` are of their first messages."""
+    fleet.core.vessel[rows] = first_met(fleet.core.mmsi[rows], types)
 
 
 def changed_identity(history: History, fleet: Fleet) -> Rows:

@@ -158,9 +158,6 @@ def test_rubbish_behind_the_end_of_a_name_is_no_part_of_it() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"mmsi": 0, "lat": 1, "lon": 1}, Reason.MMSI_INVALID),
-        ({"mmsi": 999_999_999, "lat": 1, "lon": 1}, Reason.MMSI_INVALID),
-        ({"mmsi": 1_000_000_000, "lat": 1, "lon": 1}, Reason.MMSI_INVALID),
         ({"lat": 90.1, "lon": 1}, Reason.POSITION_OUT_OF_RANGE),
         ({"lat": 1, "lon": -180.1}, Reason.POSITION_OUT_OF_RANGE),
         ({"lat": 91, "lon": 200}, Reason.POSITION_OUT_OF_RANGE),
@@ -171,6 +168,12 @@ def test_what_cannot_be_is_refused_apart(fields: dict[str, Any], reason: Reason)
     decoded = decode(b"\n".join([good, sent(msg_type=1, **fields), good]), "test")
     assert [refused.reason for refused in decoded.refused_fixes] == [reason]
     assert len(decoded.batch.reports) == 2 and not decoded.refused and holds(decoded)
+
+
+@pytest.mark.parametrize("mmsi", [0, 1, 1193046, 999_999_999, 1_000_000_000, (1 << 30) - 1])
+def test_no_mmsi_keeps_a_ship_out(mmsi: int) -> None:
+    row, _ = one(sent(msg_type=1, mmsi=mmsi, lat=1, lon=1))
+    assert row["mmsi"] == mmsi
 
 
 def test_numbers_that_are_cut_short_are_unknown() -> None:

@@ -1,0 +1,78 @@
+"""Who is a vessel: told by what a transmitter sends first, by the form of its MMSI second.
+
+Whatever sends position reports of a ship (types 1, 2, 3, 18, 19, 27) or states an IMO number is a vessel, under any
+MMSI: the number is set by hand, and half of class B in some waters sends one of no valid form. Base stations, aids to
+navigation and aircraft send types of their own. The form decides where types do not: a beacon (970, 972, 974) sends
+type 1 with the status of a beacon, and static data alone may be a station's. Once a vessel, always one: a transmitter
+that also sends a station's type hides nothing by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from detectors.core.vessels.history import History
+
+_ALL: Final = np.arange(256)
+_POSITIONS: Final = np.isin(_ALL, [1, 2, 3, 18, 19, 27])
+_CLASS_A: Final = np.isin(_ALL, [1, 2, 3])
+_STATIC: Final = np.isin(_ALL, [5, 24])
+_STATIONS: Final = np.isin(_ALL, [4, 9, 16, 17, 20, 21, 22, 23])  # 11 is the answer of a mobile station
+_BEACON_STATUS: Final = np.isin(_ALL.astype(np.int8), [14, -1])  # active; under test it is 15, which reads as unknown
+_SHIPS: Final = range(200_000_000, 800_000_000)  # ITU-R M.585
+_MILLION: Final = np.uint32(1_000_000)
+_BEACONS: Final = (970, 972, 974)
+_AIRCRAFT: Final = 111
+_AIDS: Final = range(990, 1000)
+_COAST_BELOW: Final = 10_000_000  # nine digits that begin with 00
+_DIGITS: Final = np.asarray((7, 6, 5, 4, 3, 2), np.uint32)
+_PLACES: Final = np.asarray([10**n for n in range(6, 0, -1)], np.uint32)
+_IMO: Final = range(1_000_000, 10_000_000)
+
+Bools = npt.NDArray[np.bool_]
+Reports = npt.NDArray[np.void]
+Numbers = npt.NDArray[np.unsignedinteger[Any]]
+
+
+def first_met(mmsis: Numbers, types: npt.NDArray[np.uint8]) -> Bools:
+    """Which of vessels just met are ships before any report shows it, by MMSI and the type of the first message."""
+    found: Bools = ~_STATIONS[types] & (mmsis >= _SHIPS.start) & (mmsis < _SHIPS.stop)
+    return found
+
+
+def show_vessels(reports: Reports, imos: Numbers) -> Bools:
+    """Which reports only a vessel sends. ``imos`` has the IMO number that each states, 0 for none."""
+    types, mmsis = reports["type"], reports["mmsi"]
+    numbers = mmsis // _MILLION
+    beacon = np.isin(numbers, _BEACONS)
+    shown = _POSITIONS[types] & ~(beacon & _CLASS_A[types] & _BEACON_STATUS[reports["status"]])
+    station = beacon | (numbers == _AIRCRAFT) | ((numbers >= _AIDS.start) & (numbers < _AIDS.stop))
+    station |= mmsis < _COAST_BELOW
+    shown |= _STATIC[types] & ~station
+    return np.asarray(shown | are_imo_numbers(imos))
+
+
+def vessels_in(history: History) -> Bools:
+    """For each report of a history whether its sender is known to be a vessel by then."""
+    known: Bools = history.fleet("vessel")
+    others = (~known).nonzero()[0]
+    if not len(others):
+        return known
+    at, values = history.brings("imo")
+    imos = np.zeros(len(known), np.uint32)
+    imos[at] = values
+    shown = np.zeros(len(known), bool)
+    shown[others] = show_vessels(history.reports[others], imos[others])
+    return history.held(shown, shown, "vessel")
+
+
+def are_imo_numbers(imos: Numbers) -> Bools:
+    """Seven digits whose last one checks; larger numbers in type 5 are official numbers, and no ship's for life."""
+    digits = imos[:, None] // _PLACES % 10
+    checks = (digits * _DIGITS).sum(axis=1) % 10 == imos % 10
+    found: Bools = checks & (imos >= _IMO.start) & (imos < _IMO.stop)
+    return found
