@@ -6,18 +6,22 @@ with one line that says why. Bound to loopback unless told otherwise: nothing he
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import ClassVar, Final, NamedTuple, Self
+from typing import Any, ClassVar, Final, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from streams.errors import ConfigError
+from streams.hosts import answers_to
 
 _log = structlog.get_logger("wakewatch.metrics")
 LOOPBACK: Final = "127.0.0.1"
@@ -25,6 +29,9 @@ _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
 _FORM_MOST: Final = 16_384
 _READ_S: Final = 5.0
+_QUESTION_S: Final = 30.0
+"""A whole question, from the first byte to the last of its answer."""
+_AT_ONCE: Final = 64
 _LOOK_S: Final = 0.05  # how soon a wish to stop is seen
 
 Ask = Callable[[Mapping[str, str]], "Answer"]
@@ -73,14 +80,24 @@ def json_answer(status: int, body: bytes) -> Answer:
 
 
 def serve(
-    host: str, port: int, registry: CollectorRegistry, ready: Ready, more: Mapping[str, Ask] | None = None
+    host: str,
+    port: int,
+    registry: CollectorRegistry,
+    ready: Ready,
+    more: Mapping[str, Ask] | None = None,
+    *,
+    names: Collection[str] = (),
 ) -> MetricsServer:
     """Starts answering on ``host`` and ``port`` (0: any free one), ``more`` by path besides what stands above.
+
+    ``names``: other names of this server that a request may have in its Host header.
 
     Raises ConfigError when it cannot listen there.
     """
 
     class Handler(_Handler):
+        bound = host
+        named = names
         answers: ClassVar[dict[str, Ask]] = {
             "/metrics": lambda _: Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST),
             "/healthz": lambda _: Answer(HTTPStatus.OK, b"alive\n"),
@@ -101,9 +118,37 @@ def _readiness(ready: Ready) -> Answer:
 
 
 class _Server(ThreadingHTTPServer):
-    """A thread a question. What goes wrong with one is one line, and nothing when who asked has hung up."""
+    """A thread a question, of a bounded number and for a bounded time: who sends one byte at a time holds no place.
+
+    What goes wrong with one is one line, and nothing when who asked has hung up.
+    """
 
     daemon_threads = True
+
+    def __init__(self, *args: Any) -> None:
+        self._since_s: dict[socket.socket, float] = {}
+        super().__init__(*args)
+
+    def verify_request(self, request: Any, client_address: object) -> bool:
+        """Whether there is a place."""
+        if len(self._since_s) >= _AT_ONCE:
+            return False
+        self._since_s[request] = time.monotonic()
+        return True
+
+    def shutdown_request(self, request: Any) -> None:
+        """Its place is free again."""
+        self._since_s.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Ends what lasts too long. Called between two looks at the listening socket."""
+        late_s = time.monotonic() - _QUESTION_S
+        for request, since_s in list(self._since_s.items()):
+            if since_s < late_s:
+                self._since_s[request] = float("inf")
+                with contextlib.suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """In the place of a traceback on stderr: a scraper's time-out is no fault of ours."""
@@ -116,6 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers from a table of paths; says nothing on stderr."""
 
     answers: ClassVar[dict[str, Ask]] = {}
+    bound: ClassVar[str] = LOOPBACK
+    named: ClassVar[Collection[str]] = ()
     timeout = _READ_S
     server_version = "wakewatch"
     sys_version = ""
@@ -137,6 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(dict(parse_qsl(self.rfile.read(int(size)).decode("utf-8", "replace"))), body=True)
 
     def _reply(self, asked: Mapping[str, str], *, body: bool) -> None:
+        if not answers_to(self.headers.get("Host", "localhost"), self.bound, self.named):
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own names only")
+            return
         answer = self.answers.get(urlsplit(self.path).path, _unknown)(asked)
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)

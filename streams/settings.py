@@ -168,10 +168,23 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         "127.0.0.1"
     )
     port: Annotated[int, Meta(ge=0, le=65_535, description="Its port; 0 for any free one")] = 8470
+    hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Names besides localhost under which a proxy asks for the page; none: any, off loopback"),
+    ] = ()
     reach_kn: Annotated[
         float,
         Meta(ge=0, le=60, description="Speed assumed for the reach of a silent ship, kn; 0 draws no such circle"),
     ] = 15.0
+
+
+class RowsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rows that Grafana asks for."""
+
+    hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Names besides localhost under which rows may be asked; none: any, off loopback"),
+    ] = ()
 
 
 class ReferenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -207,6 +220,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     worker: WorkerSettings = WorkerSettings()
     notify: NotifySettings = NotifySettings()
     console: ConsoleSettings = ConsoleSettings()
+    rows: RowsSettings = RowsSettings()
     reference: ReferenceSettings = ReferenceSettings()
     log: LogSettings = LogSettings()
     severity: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Any, Final, NamedTuple
 
@@ -26,11 +26,18 @@ class Read(NamedTuple):
 
 
 def read(
-    kafka: KafkaSettings, topic: str, *, since_ms: int | None = None, follow: bool = False, stop: Event | None = None
+    kafka: KafkaSettings,
+    topic: str,
+    *,
+    since_ms: int | None = None,
+    follow: bool = False,
+    stop: Event | None = None,
+    caught_up: Callable[[], None] = lambda: None,
 ) -> Iterator[Read]:
     """Records of ``topic`` (without prefix) written since ``since_ms`` of the wall clock (None: all that is kept).
 
-    Ends at what was the end when it began, unless ``follow``, and when ``stop`` is set. Raises ConfigError when the
+    Ends at what was the end when it began, unless ``follow``, and when ``stop`` is set; ``caught_up`` is called once
+    when it comes there. Raises ConfigError when the
     topic is not there.
     """
     from kafka import TopicPartition
@@ -46,9 +53,14 @@ def read(
         parts = [TopicPartition(name, number) for number in sorted(numbers)]
         client.assign(parts)
         _seek(client, parts, since_ms)
-        ends = None if follow else client.end_offsets(parts)
-        while ends is None or any(client.position(part) < end for part, end in ends.items()):
-            if stop is not None and stop.is_set():
+        ends = dict(client.end_offsets(parts))
+        told = False
+        while True:
+            ends = {part: end for part, end in ends.items() if client.position(part) < end}
+            if not ends and not told:
+                told = True
+                caught_up()
+            if (not ends and not follow) or (stop is not None and stop.is_set()):
                 return
             for records in client.poll(timeout_ms=_WAIT_MS).values():
                 for record in records:

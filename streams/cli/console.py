@@ -31,7 +31,8 @@ def command(
 
     Example: wakewatch console --port 8470
     """
-    from streams.console.serving import console, is_loopback
+    from streams.console.serving import console
+    from streams.hosts import is_loopback
     from streams.reference import load_reference
 
     effective = settings_of(settings, bootstrap_servers, console__host=host, console__port=port)

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 from prometheus_client import CollectorRegistry
@@ -42,7 +42,8 @@ def command(
 
     Example: wakewatch rows --port 9108
     """
-    kafka = settings_of(settings, bootstrap_servers).kafka
+    effective = settings_of(settings, bootstrap_servers)
+    kafka = effective.kafka
     table, stop = AlertTable(), threading.Event()
     signals: list[int] = []
     failures: list[WakewatchError] = []
@@ -53,12 +54,17 @@ def command(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
-    metrics = Metrics(CollectorRegistry())
+    metrics, loading = Metrics(CollectorRegistry()), {ALERT_STATE, VESSELS}
     for topic, give in ((ALERT_STATE, take), (VESSELS, take_ship)):
+        following = _Following(kafka, topic, partial(give, table), partial(loading.discard, topic))
         unreadable = Unreadable(lambda name: metrics.unreadable_records.labels(name).inc())
-        call = (kafka, topic, partial(give, table), unreadable, failures, stop)
-        threading.Thread(target=_follow, args=call, daemon=True).start()
-    with serve(host, port, metrics.registry, lambda: (True, f"{len(table)} alerts"), Answers(table).paths) as server:
+        threading.Thread(target=_follow, args=(following, unreadable, failures, stop), daemon=True).start()
+
+    def ready() -> tuple[bool, str]:
+        return not loading, f"reading {', '.join(sorted(loading))}" if loading else f"{len(table)} alerts"
+
+    metrics.ready.set_function(lambda: not loading)
+    with serve(host, port, metrics.registry, ready, Answers(table).paths, names=effective.rows.hosts) as server:
         talk(f"rows of {kafka.topic_prefix}{ALERT_STATE} on http://{host}:{server.port}")
         stop.wait()
     if failures:
@@ -66,18 +72,21 @@ def command(
     return _INTERRUPTED if signal.SIGINT in signals else 0
 
 
+class _Following(NamedTuple):
+    kafka: KafkaSettings
+    topic: str
+    give: Callable[[Read], None]
+    caught_up: Callable[[], None]
+
+
 def _follow(
-    kafka: KafkaSettings,
-    topic: str,
-    give: Callable[[Read], None],
-    unreadable: Unreadable,
-    failures: list[WakewatchError],
-    stop: threading.Event,
+    following: _Following, unreadable: Unreadable, failures: list[WakewatchError], stop: threading.Event
 ) -> None:
+    topic = following.topic
     try:
-        for record in read(kafka, topic, follow=True):
+        for record in read(following.kafka, topic, follow=True, stop=stop, caught_up=following.caught_up):
             try:
-                give(record)
+                following.give(record)
             except InputError as error:
                 unreadable(topic, record.partition, record.offset, error)
     except WakewatchError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from threading import Event, Thread
@@ -41,9 +40,8 @@ class Console:
         self._metrics = Metrics(CollectorRegistry())
         self._stop = Event()
         self.failed: WakewatchError | None = None
-        loopback = is_loopback(settings.host)
         self._runner = web.AppRunner(
-            application(self._hub, zones, self._metrics, loopback=loopback),
+            application(self._hub, zones, self._metrics, settings),
             access_log=None,
             shutdown_timeout=_GOODBYE_S,
         )
@@ -124,13 +122,3 @@ def _check_topics(kafka: KafkaSettings) -> None:
             raise missing(name)
     finally:
         client.close()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

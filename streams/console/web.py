@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from http import HTTPStatus
@@ -23,13 +22,16 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from detectors.core.reference import Zone
 from streams.console.hub import Event, Hub
 from streams.console.page import page
 from streams.console.runbook import document
+from streams.hosts import answers_to
 from streams.metrics import Metrics
+from streams.settings import ConsoleSettings
 
 _JSON: Final = "application/json"
 _QUIET_S: Final = 15.0
@@ -46,9 +48,9 @@ _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(hub: Hub, zones: tuple[Zone, ...], metrics: Metrics, *, loopback: bool) -> web.Application:
-    """The routes. ``loopback``: refuse requests that name another host (a foreign page whose name resolves here)."""
-    app = web.Application(middlewares=[_only_local] if loopback else [])
+def application(hub: Hub, zones: tuple[Zone, ...], metrics: Metrics, settings: ConsoleSettings) -> web.Application:
+    """The routes."""
+    app = web.Application(middlewares=[_own_names(settings)])
     answers = _Answers(hub, zones, metrics)
     app.router.add_get("/", answers.page)
     app.router.add_get("/api/alerts", answers.overview)
@@ -71,22 +73,16 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.setdefault("Content-Security-Policy", _NOTHING)
 
 
-@web.middleware
-async def _only_local(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    if not is_local(request.host):
-        raise web.HTTPMisdirectedRequest(text="this console answers to localhost only\n")
-    return await handler(request)
+def _own_names(settings: ConsoleSettings) -> Middleware:
+    """Refuses requests that name another host: a foreign page whose name resolves here."""
 
+    @web.middleware
+    async def check(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        if not answers_to(request.host, settings.host, settings.hosts):
+            raise web.HTTPMisdirectedRequest(text="this console answers to localhost and console.hosts only\n")
+        return await handler(request)
 
-def is_local(host: str) -> bool:
-    """Whether a Host header names this machine: ``localhost:8470``, ``127.0.0.1``, ``[::1]:8470``."""
-    name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return check
 
 
 class _Answers:

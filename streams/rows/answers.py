@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from threading import BoundedSemaphore
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +22,10 @@ ROWS_MOST: Final = 1000
 """A table of more is not read by anybody; the newest are given, and a warning says so."""
 _MS: Final = 1000
 _BAD: Final = 400
+_BUSY: Final = 503
+AT_ONCE: Final = 2
+"""Questions that are answered at once: the others wait, so that /healthz and /metrics have the interpreter too."""
+_WAIT_S: Final = 5.0
 _TEST: Final = "1+1"
 
 
@@ -29,6 +34,7 @@ class Answers:
 
     def __init__(self, table: AlertTable, wall_s: Callable[[], float] = time.time) -> None:
         self._table, self._wall_s = table, wall_s
+        self._places = BoundedSemaphore(AT_ONCE)
         self.paths: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
             "/api/v1/query": self.query,
             "/api/v1/query_range": lambda _: _refused("rows have no past: ask for an instant"),
@@ -40,7 +46,15 @@ class Answers:
         }
 
     def query(self, asked: Mapping[str, str]) -> Answer:
-        """An instant vector."""
+        """An instant vector; 503 while as many are answered as may be at once."""
+        if not self._places.acquire(timeout=_WAIT_S):
+            return _said(_BUSY, "timeout", f"{AT_ONCE} questions are answered already; ask again")
+        try:
+            return self._query(asked)
+        finally:
+            self._places.release()
+
+    def _query(self, asked: Mapping[str, str]) -> Answer:
         now_s = self._wall_s()
         text = asked.get("query", "")
         if text.replace(" ", "") == _TEST:
@@ -68,4 +82,8 @@ def _success(data: Any, warnings: list[str] | None = None) -> Answer:
 
 
 def _refused(why: str) -> Answer:
-    return json_answer(_BAD, msgspec.json.encode({"status": "error", "errorType": "bad_data", "error": why}))
+    return _said(_BAD, "bad_data", why)
+
+
+def _said(status: int, kind: str, why: str) -> Answer:
+    return json_answer(status, msgspec.json.encode({"status": "error", "errorType": kind, "error": why}))

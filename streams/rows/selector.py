@@ -1,12 +1,16 @@
-"""The one form of question that is understood: a PromQL selector, ``alerts{open="yes",severity!="log"}``."""
+"""The one form of question that is understood: a PromQL selector, ``alerts{open="yes",severity!="log"}``.
+
+Patterns are RE2's, as Prometheus's are: matched in time linear in the text, whoever asks, and in bounded memory.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
+import re2
 
 from streams.errors import ConfigError
 
@@ -14,6 +18,9 @@ _SELECTOR: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\{(.*)\})?\s*", re.DOTALL
 _MATCHER: Final = re.compile(r'\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _LONGEST: Final = 2000
+_MATCHERS_MOST: Final = 20
+_PATTERN_BYTES_MOST: Final = 1 << 20
+"""Memory of one compiled pattern: a{1000}{1000} is refused."""
 
 Operator = Literal["=", "!=", "=~", "!~"]
 
@@ -24,11 +31,13 @@ class Matcher(msgspec.Struct, frozen=True):
     column: str
     operator: Operator
     value: str
+    pattern: Any = None
+    """RE2's, where the operator asks for one."""
 
     def holds(self, row: Mapping[str, str]) -> bool:
         """Whether the row meets it."""
         found = row.get(self.column, "")
-        same = found == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, found))
+        same = found == self.value if self.pattern is None else self.pattern.fullmatch(found) is not None
         return same != self.operator.startswith("!")
 
 
@@ -59,10 +68,25 @@ def _matchers(text: str) -> list[Matcher]:
         if found is None:
             raise ConfigError(f'rows: {text[at:].strip()[:40]!r} is no condition such as severity="page"')
         value = _ESCAPED.sub(r"\1", found[3]) if found[2] in {"=", "!="} else found[3].replace("\\\\", "\\")
-        try:
-            re.compile(value if "~" in found[2] else "")
-        except re.error as error:
-            raise ConfigError(f"rows: {value!r} is no regular expression ({error})") from error
-        matchers.append(Matcher(found[1], found[2], value))  # type: ignore[arg-type]  # as the pattern has it
+        pattern = _compiled(value) if "~" in found[2] else None
+        matchers.append(Matcher(found[1], found[2], value, pattern))  # type: ignore[arg-type]  # as the pattern has it
+        if len(matchers) > _MATCHERS_MOST:
+            raise ConfigError(f"rows: more than {_MATCHERS_MOST} conditions")
         at = found.end()
     return matchers
+
+
+def _compiled(value: str) -> Any:
+    options = re2.Options()
+    options.max_mem = _PATTERN_BYTES_MOST
+    options.log_errors = False
+    options.never_capture = True  # groups alone would need the slower of its engines
+    try:
+        return re2.compile(value, options)
+    except re2.error as error:
+        raise ConfigError(f"rows: {value[:60]!r} is no regular expression of RE2 ({_why(error)})") from error
+
+
+def _why(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)

@@ -1,12 +1,19 @@
 """Rows of the alert topic: which, in which order, and what of PromQL is understood."""
 
+import http.client
 import json
+import socket
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from detectors.core.alert import Alert, Position, Vessel
+from streams import metrics_http
 from streams.errors import ConfigError
+from streams.metrics_http import LOOPBACK, MetricsServer, serve
 from streams.rows import table as tables
 from streams.rows.answers import Answers
 from streams.rows.selector import parse
@@ -140,3 +147,65 @@ def test_grafana_s_own_questions_are_answered() -> None:
     assert json.loads(paths["/api/v1/label/__name__/values"]({}).body)["data"] == ["alerts", "listed"]
     assert paths["/api/v1/query_range"]({"query": "alerts"}).status == 400
     assert paths["/api/v1/query"]({"query": "nothing"}).status == 400
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(.*)*x", "(a|aa)+$", "((a*)*)*b", "(" * 200 + "a" + ")*" * 200])
+def test_a_pattern_of_any_kind_is_matched_in_linear_time(pattern: str) -> None:
+    table = filled(*(make(id=f"{n:032x}", headline="a" * 20_000) for n in range(20)))
+    started_s = time.process_time()
+    said = json.loads(Answers(table).query({"query": f'alerts{{headline=~"{pattern}"}}'}).body)
+    assert said["status"] in {"success", "error"} and time.process_time() - started_s < 10
+
+
+@pytest.mark.parametrize("pattern", ["(?=a)b", "(a)\\\\1", "a{1001}", "((a{100}){100}){100}", "["])
+def test_what_linear_time_cannot_have_is_refused_in_one_line(pattern: str) -> None:
+    with pytest.raises(ConfigError, match="regular expression of RE2"):
+        parse(f'alerts{{headline=~"{pattern}"}}')
+
+
+def test_questions_are_bounded() -> None:
+    with pytest.raises(ConfigError):
+        parse("alerts{" + 'a="b",' * 21 + "}")
+    with pytest.raises(ConfigError):
+        parse('alerts{a="' + "b" * 3000 + '"}')
+
+
+@pytest.fixture
+def server() -> Iterator[MetricsServer]:
+    answers = Answers(filled(make()))
+    with serve(LOOPBACK, 0, CollectorRegistry(), lambda: (True, "fine"), answers.paths, names=("rows",)) as running:
+        yield running
+
+
+def asked(server: MetricsServer, path: str, host: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.putrequest("GET", path, skip_host=True)
+    connection.putheader("Host", host)
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_a_foreign_name_is_not_answered(server: MetricsServer) -> None:
+    paths = ("/api/v1/query?query=alerts", "/metrics", "/healthz")
+    assert {asked(server, path, "evil.example:9108") for path in paths} == {421}
+    for host in ("localhost", "127.0.0.1:9108", "[::1]:9108", "rows:9108"):
+        assert {asked(server, path, host) for path in paths} == {200}
+
+
+def test_whoever_sends_one_byte_at_a_time_is_hung_up_on(server: MetricsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics_http, "_QUESTION_S", 0.3)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as link:
+        assert is_hung_up(link)
+    assert asked(server, "/healthz", "localhost") == 200
+
+
+def is_hung_up(link: socket.socket) -> bool:
+    for _ in range(600):
+        try:
+            link.sendall(b"G")
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
