@@ -156,8 +156,6 @@ def compare_static(row: np.void, theirs: dict[str, Any], raw_ship_type: int | No
 
 
 def plausible(theirs: dict[str, Any]) -> bool:
-    if not 0 < theirs["mmsi"] < 999_999_999:
-        return False
     if theirs["msg_type"] not in PLACED:
         return True
     lat, lon = theirs["lat"], theirs["lon"]

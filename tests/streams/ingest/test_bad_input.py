@@ -119,7 +119,7 @@ def test_bad_input_has_its_reason_and_harms_nobody(what: str, bulk_bytes: int | 
 @pytest.mark.parametrize(
     ("mmsi", "fix", "reason"),
     [
-        (205_000_005, Fix(lat_deg=91.0, lon_deg=200.0), Reason.POSITION_OUT_OF_RANGE),
+        (205_000_005, Fix(lat_deg=90.1, lon_deg=1.0), Reason.POSITION_OUT_OF_RANGE),
         (0, FIX, None),
         (999_999_999, FIX, None),
         (205_000_005, Fix(lat_deg=91.0, lon_deg=181.0, sog_kn=None, cog_deg=None, heading_deg=None), None),
