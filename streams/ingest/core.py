@@ -10,12 +10,17 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from detectors.core.ticks import FeedRules
+from streams.errors import WakewatchError
 from streams.ingest import bulk
 from streams.ingest.framing import Framer
 from streams.ingest.head import Head, Verdict
+from streams.ingest.inputs import Input, kept
 from streams.ingest.lane import Lane
 from streams.ingest.model import RATE_HZ, START_MS, Counts, Nature, RefusedLine
+from streams.ingest.stamps import StampRules
 from streams.ingest.tables import Rows
 from streams.records import Record
 from streams.settings import IngestSettings
@@ -26,6 +31,8 @@ _MS: Final = 1000
 _WALL_TICK_MS: Final = 1000
 _GRACE_MS: Final = 3000
 """Heard so soon after its start, a live source may be a recording: its ticks begin with its own time."""
+_DAY_MS: Final = 86_400_000
+_HALF_A_YEAR_MS: Final = 182 * _DAY_MS
 _FILE: Final = Nature(replayed=True)
 BULK_BYTES: Final = 4096
 """From so many bytes on columns are worth their fixed cost of 0.3 ms a block."""
@@ -54,8 +61,12 @@ class Ingest:
         self._pack_ms = settings.pack_ms
         self._wait_ms = int(rules.feed_silent_after_s * _MS)
         self._framers: dict[str, Framer] = {}
-        self._rows = Rows()
-        self._head: Head | None = None if nature.live else Head()
+        self._rows = Rows(nature.stamps)
+        self._head: Head | None = None if nature.live else Head(self._lane.parser)
+        self._timed: bool | None = None
+        """The files so far carry times; None before the first sentence."""
+        self.input = Input()
+        """The file that is read now, or the live source."""
         self._ticked_ms = 0
         self._started_ms: int | None = None
 
@@ -83,9 +94,18 @@ class Ingest:
         """The largest event time believed; None before the first."""
         return self._lane.clock.clock_ms
 
+    @property
+    def untimed(self) -> bool:
+        """The present file carries no times: they are made from the count of its sentences."""
+        now = self.input.since(self.counts)
+        return self._lane.synthetic and now.sentences > now.rejected_all
+
     def feed(self, chunk: bytes, now_ms: int = 0, peer: str = "") -> list[Record]:
         """Takes bytes in, from one of the source's peers. Returns the records that are full."""
         self._lane.now_ms = now_ms
+        self.input.take(chunk)
+        if self._nature.live:
+            self._lane.parser.rules = _of_this_year(self._lane.parser.rules, now_ms)
         framer = self._framers.get(peer)
         if framer is None:
             framer = self._framers[peer] = Framer(self._lane.limit)
@@ -97,6 +117,22 @@ class Ingest:
         elif chunk:
             self._lines(framer.feed(chunk), peer)
         return self._lane.packer.take()
+
+    def next_file(self) -> list[Record]:
+        """What is fed from here on is another file, in a format of its own.
+
+        Raises WakewatchError when one of two files carries times and the other does not.
+        """
+        self._close()
+        self._rows, self._head = Rows(self._nature.stamps), Head(self._lane.parser)
+        self.input = Input(before=kept(self._lane.counts))
+        return self._lane.packer.take()
+
+    def _close(self) -> None:
+        for peer in list(self._framers):
+            self._lines(self._framers.pop(peer).close(), peer)
+        if self._head is not None:
+            self._decide(self._head.verdict())
 
     def hang_up(self, peer: str, now_ms: int = 0) -> list[Record]:
         """A peer is gone: what it left unfinished is read as it is."""
@@ -130,10 +166,7 @@ class Ingest:
     def end(self, until_ms: int | None = None) -> list[Record]:
         """The input has ended. A recording's clock runs on to ``until_ms``, if that is given, and then ends."""
         lane = self._lane
-        for peer in list(self._framers):
-            self._lines(self._framers.pop(peer).close(), peer)
-        if self._head is not None:
-            self._decide(self._head.verdict())
+        self._close()
         lane.settle(lane.clock.give_up())
         if lane.clock.clock_ms is not None:
             lane.assembly.expire(lane.clock.clock_ms)
@@ -146,18 +179,27 @@ class Ingest:
         return lane.packer.take()
 
     def _lines(self, lines: list[bytes], peer: str) -> None:
-        for line in lines if self._nature.live else self._rows.take(lines):
-            if self._head is None:
-                self._lane.line(line, peer)
-            elif self._head.add(line):
-                self._decide(self._head.verdict())
+        """One by one: what the head says of a file holds from the very next line on, however the bytes were cut."""
+        for raw in lines:
+            for line in (raw,) if self._nature.live else self._rows.take(raw):
+                if self._head is None:
+                    self._lane.line(line, peer)
+                elif self._head.add(line):
+                    self._decide(self._head.verdict())
 
     def _decide(self, verdict: Verdict) -> None:
-        self._head = None
-        self._lane.synthetic = not verdict.timed
-        self._lane.clock.prime(verdict.first_ms)
+        lane, self._head = self._lane, None
+        self._rows.settle()
+        if self._timed is None:
+            lane.synthetic = not verdict.timed
+            lane.clock.prime(verdict.first_ms)
+        if verdict.sentences:
+            if self._timed not in {None, verdict.timed}:
+                raise WakewatchError("some of the files carry times and others do not: play these by themselves")
+            self._timed = verdict.timed
+            lane.numbers.decide(are_times=verdict.numbers_are_times)
         for line in verdict.lines:
-            self._lane.line(line, "")
+            lane.line(line, "")
 
     def _wall_tick(self, now_ms: int, started_ms: int) -> None:
         lane = self._lane
@@ -174,3 +216,9 @@ class Ingest:
         lane.write_ticks(lane.ticker.wall(to_ms))
         if lane.ticker.to_ms is not None:
             lane.clock.run_on(lane.ticker.to_ms)
+
+
+def _of_this_year(rules: StampRules, now_ms: int) -> StampRules:
+    """Times without a year lie within half a year of now."""
+    near_ms = now_ms - now_ms % _DAY_MS - _HALF_A_YEAR_MS
+    return rules if rules.near_ms == near_ms else msgspec.structs.replace(rules, near_ms=near_ms)

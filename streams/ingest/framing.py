@@ -6,6 +6,7 @@ Rules:
   the rest of it is thrown away as it arrives. Never more than that is kept between two calls.
 - How the bytes were cut into chunks changes nothing.
 - A unit is one sentence with its tag block, or one line without any: some senders put several on a line.
+- A receiver's JSON object is as many units as it has sentences.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from typing import Final
+
+from streams.ingest.received import sentences_of
 
 _SENTENCE_START: Final = re.compile(rb"(?:\\[^\\!]*\\)?![^,*!\\]{2}VD[MO],")
 
@@ -52,6 +55,8 @@ class Framer:
 
 def units(line: bytes) -> list[bytes]:
     """The units of a line: cut before every AIS sentence but the first, where more than one stands in it."""
+    if line.startswith((b"{", b"[{")):
+        return sentences_of(line) or [line]
     if line.count(b"!") < 2:  # noqa: PLR2004  # one "!" opens one sentence
         return [line]
     cuts = [found.start() for found in _SENTENCE_START.finditer(line)][1:]

@@ -18,21 +18,27 @@ class Verdict(NamedTuple):
 
     lines: list[bytes]
     """All of it, unread."""
+    sentences: int
     timed: bool
     first_ms: dict[int, int]
     """Least time of each MMSI in it; empty when it has no times."""
+    numbers_are_times: bool = True
+    """Numbers that stand alone beside the sentences say times; else they count something."""
 
 
 class Head:
     """Collects a file's first lines until it can be told whether they carry times."""
 
-    def __init__(self) -> None:
+    def __init__(self, parser: Parser) -> None:
         self._lines: list[bytes] = []
-        self._first_ms: dict[int, int] = {}
-        self._parser = Parser()
+        self._first_ms: dict[bool, dict[int, int]] = {False: {}, True: {}}
+        """Of times that are sure, and of doubtful ones."""
+        self._parser = parser
         self._timing: Timing | None = None
         self._sentences = 0
-        self._timed = False
+        self._timed = {False: 0, True: 0}
+        self._counted = 0
+        """Doubtful numbers that are no times."""
 
     def add(self, line: bytes) -> bool:
         """Takes a line in. True when enough has been seen."""
@@ -43,7 +49,12 @@ class Head:
 
     def verdict(self) -> Verdict:
         """What the lines so far say."""
-        return Verdict(self._lines, self._timed, self._first_ms)
+        sure, doubtful = self._first_ms[False], self._first_ms[True]
+        are_times = self._timed[True] > self._counted
+        for mmsi, time_ms in doubtful.items() if are_times else ():
+            sure[mmsi] = min(time_ms, sure.get(mmsi, time_ms))
+        timed = self._timed[False] > 0 or are_times
+        return Verdict(self._lines, self._sentences, timed, sure, are_times)
 
     def _look(self, unit: bytes) -> None:
         parsed = self._parser.parse(unit)
@@ -54,9 +65,11 @@ class Head:
         self._sentences += 1
         timing, self._timing = self._timing, None
         time_ms = parsed.tag.time_ms if timing is None or parsed.tag.time_ms is not None else timing.time_ms
+        doubtful = parsed.tag.doubtful and time_ms == parsed.tag.time_ms
         if time_ms is None:
+            self._counted += doubtful
             return
-        self._timed = True
+        self._timed[doubtful] += 1
         if parsed.number == 1:
-            mmsi = self._parser.mmsi(parsed.payload)
-            self._first_ms[mmsi] = min(time_ms, self._first_ms.get(mmsi, time_ms))
+            mmsi, first_ms = self._parser.mmsi(parsed.payload), self._first_ms[doubtful]
+            first_ms[mmsi] = min(time_ms, first_ms.get(mmsi, time_ms))

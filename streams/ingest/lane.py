@@ -15,12 +15,13 @@ import numpy as np
 from detectors.core.ticks import FeedRules, Tick
 from streams.errors import Reason
 from streams.ingest.assembly import Assembly
+from streams.ingest.beside import NumberJudge
 from streams.ingest.clock import EventClock, Message, Outcome, Refused
 from streams.ingest.framing import units
 from streams.ingest.model import Counts, Nature, RefusedLine
 from streams.ingest.packing import Packer, Stop
 from streams.ingest.sentence import Bad, Parser, Sentence, Tag, Timing, clean_station
-from streams.ingest.tables import UNREADABLE, Unreadable
+from streams.ingest.tables import Unreadable
 from streams.ingest.ticking import Ticker
 from streams.ingest.writing import Run
 from streams.records import MarkRecord, TickRecord
@@ -39,7 +40,8 @@ class Lane:
         self.limit = settings.line_bytes
         self.counts = Counts()
         self.refused: list[RefusedLine] = []
-        self.parser = Parser()
+        self.parser = Parser(nature.stamps)
+        self.numbers = NumberJudge(live=nature.live)
         self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self.clock = EventClock(rules)
         self.ticker = _ticker(source, settings, rules, nature)
@@ -96,7 +98,7 @@ class Lane:
             self._bad(parsed, unit, peer)
             self._cut()
         elif isinstance(unit, Unreadable):
-            self._bad(UNREADABLE, unit, peer)
+            self._bad(Bad(Reason.MALFORMED, unit.detail), unit, peer)
         else:
             self.counts.other += 1
             if parsed is not None:
@@ -113,14 +115,16 @@ class Lane:
         self.lost_parts()
         if parts is None:
             return None
-        times = [part.tag.time_ms for part in parts if part.tag.time_ms is not None]
+        timed = next((part.tag for part in parts if part.tag.time_ms is not None), parts[0].tag)
         station = next((part.tag.station for part in parts if part.tag.station), b"")
-        tag = Tag(station, times[0] if times else None)
+        tag = Tag(station, timed.time_ms, doubtful=timed.doubtful)
         return self.message(tag, parts[0].payload, tuple(part.text for part in parts), ordinal, default_ms)
 
     def message(self, tag: Tag, payload: bytes, parts: tuple[bytes, ...], ordinal: int, default_ms: int) -> Message:
         """A whole message, with a time and a station."""
         claimed = None if self.synthetic else tag.time_ms
+        if tag.doubtful:
+            claimed = self.numbers.time_ms(claimed, self.now_ms)
         time_ms = default_ms if claimed is None else claimed
         return Message(time_ms, self.parser.mmsi(payload), ordinal, tag.station or self.station, parts)
 
@@ -238,7 +242,7 @@ class Lane:
         timing = self.timings.pop(peer, None)
         if timing is None or tag.time_ms is not None:
             return tag
-        return tag._replace(time_ms=timing.time_ms, station=tag.station or timing.station)
+        return tag._replace(time_ms=timing.time_ms, station=tag.station or timing.station, doubtful=False)
 
     def _write(self, message: Message) -> None:
         heard_ms = self.ticker.heard_ms

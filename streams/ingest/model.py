@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams.errors import Reason
+from streams.ingest.stamps import StampRules
 
 START_MS: Final = 946_684_800_000
 """2000-01-01T00:00:00Z: where the time of a file without times begins."""
@@ -54,5 +55,7 @@ class Nature(msgspec.Struct, frozen=True, kw_only=True):
     """Cut records after so many sentences read; None: only where they are full."""
     tick_ms: int | None = None
     """Event time between ticks; None: as the settings say."""
+    stamps: StampRules = StampRules()
+    """How times in it are read that do not say it themselves."""
     marks_ms: tuple[int, ...] = ()
     """Event times, rising: a mark stands before the first sentence that moves the clock to or beyond each."""

@@ -3,7 +3,7 @@ r"""One unit of input into one sentence, one word about time, one refusal, or no
 What is understood around the sentence itself:
 - tag blocks ``\s:station,c:seconds-or-ms,g:1-2-77*hh\``; a wrong tag-block checksum is noted and the block is
   still used (all of some real feeds' are wrong); fields of other names are ignored;
-- what some loggers append: ``*hh,rSTATION,EPOCH``, ``*hh,bSTATION,EPOCH``, ``*hh,EPOCH``;
+- what loggers and receivers write before and after it (``beside``);
 - ``$PGHP,1,year,month,day,hour,minute,second,ms,country,region,station,...``, which times the next sentence;
 - any talker with VDM or VDO, with or without something before it on the line.
 """
@@ -17,11 +17,17 @@ from operator import xor
 from typing import Final, NamedTuple
 
 from streams.errors import Reason
+from streams.ingest.beside import beside
+from streams.ingest.stamps import MS_FROM, TIME_END_MS, StampRules
+from streams.ingest.stamps import epoch_ms as time_ms_of
+
+__all__ = [
+    "MS_FROM", "TIME_END_MS", "Bad", "Parser", "Sentence", "Tag", "Timing", "checksum", "clean_station", "parse_tag",
+    "time_ms_of",
+]  # fmt: skip
 
 PARTS_MOST: Final = 9  # one digit in the sentence (IEC 61162-1)
 _FOLDED_MOST: Final = 128
-MS_FROM: Final = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973
-TIME_END_MS: Final = 4_102_444_800_000  # the year 2100: what claims to be later says nothing
 _MMSI_CHARS: Final = 7  # 38 bits: type, repeat indicator, MMSI
 _CACHE_MOST: Final = 4096
 _CACHE_MMSI_MOST: Final = 200_000
@@ -33,8 +39,6 @@ _UNIT: Final = re.compile(rb"(?:\\([^\\]*)\\\s*)?" + _BARE)
 _SOMEWHERE: Final = re.compile(_BARE)
 _HEAD: Final = re.compile(rb"![^,*!\\]{2}VD[MO](?:,|$)")
 _PGHP: Final = re.compile(rb"(?:\\[^\\]*\\\s*)?\$(PGHP,1,([0-9,]*)[^*]*)\*([0-9A-Fa-f]{2})")
-_APPENDED: Final = re.compile(rb"(?:,([rb]\w+))?,(\d{9,13}(?:\.\d+)?)\s*(?:,|$)")
-_NUMBER: Final = re.compile(r"\d{9,16}(?:\.\d+)?")
 _GROUP: Final = re.compile(r"\d+-\d+-(\w+)")
 _UNPRINTABLE: Final = re.compile(rb"[^ -~]|[\\,*]")
 
@@ -47,6 +51,8 @@ class Tag(NamedTuple):
     group: str = ""
     wrong: bool = False
     """Its checksum is missing or does not agree."""
+    doubtful: bool = False
+    """The time is a number that stood alone beside the sentence, or there was such a number that is no time."""
 
 
 class Sentence(NamedTuple):
@@ -93,16 +99,6 @@ def checksum(text: bytes) -> int:
     return (folded ^ folded >> 8) & 0xFF
 
 
-def time_ms_of(number: str) -> int | None:
-    """Unix milliseconds of a number in seconds (with or without decimals) or milliseconds; None when absurd."""
-    if not _NUMBER.fullmatch(number):
-        return None
-    value = int(number.partition(".")[0])
-    if value < MS_FROM:
-        value = value * 1000 + int((number.partition(".")[2] + "000")[:3])
-    return value if value < TIME_END_MS else None
-
-
 def clean_station(name: bytes) -> bytes:
     """A name that can stand in a tag block: printable ASCII without backslash, comma and asterisk."""
     return _UNPRINTABLE.sub(b"_", name)[:64]
@@ -111,7 +107,9 @@ def clean_station(name: bytes) -> bytes:
 class Parser:
     """Parses units. Keeps bounded caches, which change nothing but the pace."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: StampRules | None = None) -> None:
+        self.rules = rules or StampRules()
+        """How times beside sentences are read."""
         self._tags: dict[bytes, Tag] = {}
         self._mmsis: dict[bytes, int] = {}
 
@@ -129,8 +127,8 @@ class Parser:
         if number == 1 and len(payload) < _MMSI_CHARS:
             return Bad(Reason.NO_MMSI, f"{len(payload)} characters of payload")
         tag = self._tag(tag_text) if tag_text is not None else _NO_TAG
-        if after and tag.time_ms is None:
-            tag = _with_appended(tag, after)
+        if tag.time_ms is None and (after or found.start()):
+            tag = self._with_beside(tag, unit[: found.start()], after)
         return Sentence(b"!" + rest, tag, total, number, sequence, channel, payload)
 
     def mmsi(self, payload: bytes) -> int:
@@ -142,6 +140,10 @@ class Parser:
                 self._mmsis.clear()
             known = self._mmsis[key] = _mmsi(key)
         return known
+
+    def _with_beside(self, tag: Tag, before: bytes, after: bytes) -> Tag:
+        station, time_ms, doubtful = beside(before, after, self.rules)
+        return tag._replace(station=tag.station or clean_station(station), time_ms=time_ms, doubtful=doubtful)
 
     def _tag(self, text: bytes) -> Tag:
         known = self._tags.get(text)
@@ -203,14 +205,6 @@ def _timing(unit: bytes) -> Timing | None:
         return None
     station = fields[9] if len(fields) > 9 else b""  # noqa: PLR2004  # after country and region
     return Timing(time_ms, clean_station(station))
-
-
-def _with_appended(tag: Tag, after: bytes) -> Tag:
-    found = _APPENDED.search(after)
-    if found is None:
-        return tag
-    station = tag.station or clean_station(found.group(1) or b"")
-    return tag._replace(station=station, time_ms=time_ms_of(found.group(2).decode("ascii")))
 
 
 def _six_bits(character: int) -> int:

@@ -1,62 +1,26 @@
 """Tables of positions read as if they had been heard: each row becomes NMEA sentences with a time.
 
-Known by the names in their first line, in any order and case: the project's own position tables (``time_s,mmsi,
-lat_deg,...``), Danish Maritime Authority CSV (``# Timestamp,Type of mobile,MMSI,...``, dd/mm/yyyy) and NOAA
-MarineCadastre CSV (``MMSI,BaseDateTime,LAT,LON,...``). A class A ship's particulars are sent when they change.
+Which column says what is in ``headings``. A ship's particulars are sent when they change. Lines of a table that are
+sentences themselves pass as they are, and another heading further on begins another table.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
 
 from streams import encode
 from streams.encode import Fix, Particulars
-from streams.errors import Reason
-from streams.ingest.sentence import Bad, time_ms_of
+from streams.ingest import cells
+from streams.ingest.cells import CellError
+from streams.ingest.headings import Lacking, Layout, cells_of, layout_of, text_of
+from streams.ingest.stamps import StampError, StampRules, read_ms
 
-_NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "time": ("times", "timestamp", "basedatetime"),
-    "mmsi": ("mmsi",),
-    "lat": ("latdeg", "latitude", "lat"),
-    "lon": ("londeg", "longitude", "lon"),
-    "type": ("type",),
-    "class": ("typeofmobile", "transceiverclass", "transceiver"),
-    "sog": ("sogkn", "sog"),
-    "cog": ("cogdeg", "cog"),
-    "heading": ("headingdeg", "heading"),
-    "status": ("navstatus", "navigationalstatus", "status"),
-    "imo": ("imo",),
-    "call_sign": ("callsign",),
-    "name": ("vesselname", "name", "shipname"),
-    "ship_type": ("vesseltype", "shiptype"),
-    "length": ("length",),
-    "beam": ("width",),
-    "draught": ("draught", "draft"),
-    "destination": ("destination",),
-}
-_NEEDED: Final = ("time", "mmsi", "lat", "lon")
-_STATUS: Final = (
-    "under way using engine", "at anchor", "not under command", "restricted maneuverability",
-    "constrained by her draught", "moored", "aground", "engaged in fishing", "under way sailing",
-)  # fmt: skip
-_SHIP_TYPES: Final = {
-    "fishing": 30,
-    "towing": 31,
-    "tug": 52,
-    "pilot": 50,
-    "sar": 51,
-    "passenger": 60,
-    "cargo": 70,
-    "tanker": 80,
-}
-_STATUS_UNKNOWN: Final = 15
-_STATUS_MOST: Final = 15
-_SHIP_TYPE_MOST: Final = 99
 _LAT_MOST, _LON_MOST = 91.0, 181.0  # what AIS sends for unknown; more cannot be sent
-_MMSI_MOST: Final = 999_999_999
 _IMO_MOST: Final = 2**30 - 1
 _COG_END: Final = 360.0
 _SOG_END_KN: Final = 102.3
@@ -64,79 +28,101 @@ _LENGTH_MOST_M, _BEAM_MOST_M, _DRAUGHT_MOST_M = 766, 126, 25.5
 _KNOWN_MOST: Final = 200_000
 _CLASS_B_TYPES: Final = ("18", "19", "24")
 _BASE_TYPE: Final = "4"
+_SENTENCE: Final = re.compile(rb"![^,*!\\]{2}VD[MO],")
+_SHOWN_MOST: Final = 40
+
+Row = dict[str, str]
+T = TypeVar("T")
 
 
 class Unreadable(bytes):
-    """A row that gives no sentence."""
+    """A row that gives no sentence; ``detail`` says why."""
 
-    __slots__ = ()
+    detail: str
 
-
-UNREADABLE: Final = Bad(Reason.MALFORMED, "a row that cannot be read")
-"""Why it is refused."""
+    def __new__(cls, line: bytes, detail: str = "a row that cannot be read") -> Unreadable:
+        """``line`` as it came."""
+        made = super().__new__(cls, line)
+        made.detail = detail
+        return made
 
 
 class Rows:
-    """Turns lines of a table into lines of NMEA; anything that does not begin as a table passes untouched."""
+    """Turns lines of tables into lines of NMEA; a file that has none passes untouched."""
 
-    def __init__(self) -> None:
-        self._begun = False
-        self._header = b""
-        self._columns: dict[str, int] = {}
+    def __init__(self, rules: StampRules | None = None) -> None:
+        self._rules = rules or StampRules()
+        self._layout: Layout | None = None
+        self._stamps = self._rules
+        self._settled = False
+        self.lacking: Lacking | None = None
+        """A heading that was met and lacks what is needed."""
         self._said: dict[int, Particulars] = {}
         self._sequence = 0
         self._last_time: tuple[str, int] = ("", 0)
 
     @property
     def table(self) -> bool:
-        """The input has begun as a table."""
-        return bool(self._columns)
+        """A table has begun."""
+        return self._layout is not None
 
-    def take(self, lines: list[bytes]) -> list[bytes]:
+    def settle(self) -> None:
+        """The head of the file is over: without a table in it, none is looked for any more."""
+        self._settled = True
+
+    def take(self, line: bytes) -> list[bytes]:
         """The lines to go on with. A row that cannot be read comes out as it is, as Unreadable."""
-        if lines and not self._begun:
-            self._begun = True
-            self._header, self._columns = lines[0], _columns(lines[0])
-        if not self._columns:
-            return lines
-        return [out for line in lines for out in self._line(line)]
-
-    def _line(self, line: bytes) -> list[bytes]:
-        if line == self._header:
+        if self._layout is None:
+            if not self._settled:
+                self._begin(line)
+            return [line]
+        if _SENTENCE.search(line):
             return [line]
         try:
-            return self._row(line)
-        except (ValueError, LookupError, OverflowError, csv.Error):
-            return [Unreadable(line)]
+            return self._row(line, self._layout)
+        except (ValueError, LookupError, OverflowError, csv.Error) as error:
+            if self._begin(line) or not line.strip(b" \t,;|"):
+                return [line]
+            return [Unreadable(line, str(error) if isinstance(error, CellError) else "a row that cannot be read")]
 
-    def _row(self, line: bytes) -> list[bytes]:
-        fields = next(csv.reader([line.decode("utf-8", "replace")]), [])
-        row = {name: fields[place].strip() for name, place in self._columns.items() if place < len(fields)}
-        mmsi, time_ms = int(row["mmsi"]), self._time_ms(row["time"])
-        if not 0 <= mmsi <= _MMSI_MOST:
-            raise ValueError(f"mmsi {mmsi}")
-        fix = _fix(row)
-        kind, mobile = row.get("type", ""), row.get("class", "").lower()
-        if kind == _BASE_TYPE or "base" in mobile:
+    def _begin(self, line: bytes) -> bool:
+        """Takes a line as a heading, if it is one."""
+        try:
+            found = layout_of(line)
+        except csv.Error:
+            return False
+        if isinstance(found, Lacking):
+            self.lacking = found
+        if not isinstance(found, Layout):
+            return False
+        self._layout, self._last_time = found, ("", 0)
+        self._stamps = msgspec.structs.replace(self._rules, dates=found.dates) if found.dates else self._rules
+        return True
+
+    def _row(self, line: bytes, layout: Layout) -> list[bytes]:
+        row = _fields(line, layout)
+        mmsi, time_ms = _named(layout, row, "mmsi", cells.mmsi), _named(layout, row, "time", self._time_ms)
+        fix = _fix(row, layout)
+        mobile = row.get("class", "").lower()
+        if row.get("type") == _BASE_TYPE or "base" in mobile:
             bits = [encode.base_station(mmsi, fix)]
-        elif kind in _CLASS_B_TYPES or mobile in {"b", "class b"}:
+        elif row.get("type") in _CLASS_B_TYPES or mobile in {"b", "class b"}:
             bits = [encode.position_b(mmsi, fix)]
         else:
-            bits = [encode.position(mmsi, fix, kind=_kind(kind), status=_status(row.get("status", "")))]
-            bits += self._news(mmsi, row)
-        lines = [sentence for one in bits for sentence in encode.sentences(one, sequence=self._sequence)]
+            kind, status = cells.kind(row.get("type", "")), cells.status(row.get("status", ""))
+            bits = [encode.position(mmsi, fix, kind=kind, status=status)]
+            bits += self._news(mmsi, _particulars(row, layout))
         tag = b"c:%d" % time_ms
         head = b"\\%b*%02X\\" % (tag, encode.checksum(tag))
-        return [head + sentence for sentence in lines]
+        return [head + line for one in bits for line in encode.sentences(one, sequence=self._sequence)]
 
     def _time_ms(self, text: str) -> int:
         if text != self._last_time[0]:
-            self._last_time = (text, _time_ms(text))
+            self._last_time = (text, read_ms(text, self._stamps))
         return self._last_time[1]
 
-    def _news(self, mmsi: int, row: dict[str, str]) -> list[encode.Bits]:
+    def _news(self, mmsi: int, said: Particulars) -> list[encode.Bits]:
         """The ship's particulars, when they are not those last said."""
-        said = _particulars(row)
         if said == Particulars() or self._said.get(mmsi) == said:
             return []
         if len(self._said) >= _KNOWN_MOST:
@@ -146,83 +132,54 @@ class Rows:
         return [encode.static(mmsi, said)]
 
 
-def _columns(header: bytes) -> dict[str, int]:
-    """Places of the columns we know; empty when this is no header of a table of positions."""
-    names = [re.sub(r"[^a-z]", "", name.lower()) for name in header.decode("utf-8-sig", "replace").split(",")]
-    found = {ours: names.index(name) for ours, known in _NAMES.items() for name in known if name in names}
-    return found if all(name in found for name in _NEEDED) else {}
+def _fields(line: bytes, layout: Layout) -> Row:
+    found = cells_of(text_of(line), layout.separator)
+    row = {field: found[place.number] for field, place in layout.places.items() if place.number < len(found)}
+    for field in ("time", "mmsi", "lat", "lon"):
+        if field not in row:
+            raise CellError(f"{len(found)} cells: {layout.places[field].heading} is missing")
+    return row
 
 
-def _time_ms(text: str) -> int:
-    epoch_ms = time_ms_of(text)
-    if epoch_ms is not None:
-        return epoch_ms
-    stamp = datetime.strptime(text, "%d/%m/%Y %H:%M:%S") if "/" in text else datetime.fromisoformat(text)
-    time_ms = int((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp() * 1000)
-    if time_ms_of(str(time_ms)) != time_ms:
-        raise ValueError(f"time {text}")
-    return time_ms
+def _named(layout: Layout, row: Row, field: str, read: Callable[[str], T]) -> T:
+    """Reads a cell. Raises CellError that names it."""
+    try:
+        return read(row[field])
+    except (CellError, StampError) as error:
+        raise CellError(f"{layout.places[field].heading} {row[field][:_SHOWN_MOST]!r} {error}") from error
 
 
-def _fix(row: dict[str, str]) -> Fix:
-    lat_deg, lon_deg = float(row["lat"]), float(row["lon"])
-    if not (abs(lat_deg) <= _LAT_MOST and abs(lon_deg) <= _LON_MOST):
-        raise ValueError(f"position {lat_deg}, {lon_deg}")
+def _fix(row: Row, layout: Layout) -> Fix:
     return Fix(
-        lat_deg=lat_deg,
-        lon_deg=lon_deg,
-        sog_kn=_within(row.get("sog", ""), _SOG_END_KN),
-        cog_deg=_within(row.get("cog", ""), _COG_END),
-        heading_deg=_within(row.get("heading", ""), _COG_END),
+        lat_deg=_named(layout, row, "lat", lambda text: cells.degrees(text, _LAT_MOST)),
+        lon_deg=_named(layout, row, "lon", lambda text: cells.degrees(text, _LON_MOST)),
+        sog_kn=_within(row, layout, "sog", _SOG_END_KN),
+        cog_deg=_within(row, layout, "cog", _COG_END),
+        heading_deg=_within(row, layout, "heading", _COG_END),
     )
 
 
-def _within(text: str, end: float) -> float | None:
-    """A number from 0 to below ``end``; None for anything else."""
-    value = _number(text)
-    return value if value is not None and 0 <= value < end else None
+def _within(row: Row, layout: Layout, field: str, end: float) -> float | None:
+    place = layout.places.get(field)
+    return None if place is None else cells.within(row.get(field, ""), end, place.factor)
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None
-
-
-def _kind(text: str) -> int:
-    return int(text) if text in {"1", "2", "3"} else 1
-
-
-def _status(text: str) -> int:
-    value = _number(text)
-    if value is not None:
-        return int(value) if 0 <= value <= _STATUS_MOST else _STATUS_UNKNOWN
-    low = text.lower()
-    return _STATUS.index(low) if low in _STATUS else _STATUS_UNKNOWN
-
-
-def _particulars(row: dict[str, str]) -> Particulars:
-    imo = re.sub(r"\D", "", row.get("imo", ""))
+def _particulars(row: Row, layout: Layout) -> Particulars:
+    imo = re.sub(r"\D", "", row.get("imo", "").partition(".")[0])
     return Particulars(
         imo=int(imo) if imo and int(imo) <= _IMO_MOST else 0,
-        call_sign=_text(row, "call_sign"),
-        name=_text(row, "name"),
-        ship_type=_ship_type(row.get("ship_type", "")),
-        length_m=int(_within(row.get("length", ""), _LENGTH_MOST_M) or 0),
-        beam_m=int(_within(row.get("beam", ""), _BEAM_MOST_M) or 0),
-        draught_m=_within(row.get("draught", ""), _DRAUGHT_MOST_M) or 0.0,
-        destination=_text(row, "destination"),
+        call_sign=cells.words(row.get("call_sign", "")),
+        name=cells.words(row.get("name", "")),
+        ship_type=cells.ship_type(row.get("ship_type", "")),
+        length_m=_side_m(row, layout, ("length", "bow", "stern"), _LENGTH_MOST_M),
+        beam_m=_side_m(row, layout, ("beam", "port", "starboard"), _BEAM_MOST_M),
+        draught_m=_within(row, layout, "draught", _DRAUGHT_MOST_M) or 0.0,
+        destination=cells.words(row.get("destination", "")),
     )
 
 
-def _text(row: dict[str, str], name: str) -> str:
-    text = row.get(name, "")
-    return "" if text.lower() in {"unknown", "undefined"} else text
-
-
-def _ship_type(text: str) -> int:
-    value = _number(text)
-    if value is not None:
-        return int(value) if 0 <= value <= _SHIP_TYPE_MOST else 0
-    return _SHIP_TYPES.get(text.lower(), 0)
+def _side_m(row: Row, layout: Layout, fields: tuple[str, str, str], most_m: float) -> int:
+    """A length as it is given, else the sum of its two parts on either side of the antenna."""
+    whole = _within(row, layout, fields[0], most_m)
+    parts = [_within(row, layout, field, most_m) for field in fields[1:]]
+    return int(whole or min(most_m - 1, sum(part or 0.0 for part in parts)))

@@ -97,7 +97,7 @@ BAD: dict[str, tuple[list[bytes], dict[Reason, int]]] = {
     "fragments of two vessels": ([ONE[0], TWO[0], TWO[1], ONE[1]], {Reason.FRAGMENT_CLASH: 4}),
     "a day back": ([at(-86_500, 205_000_004)], {Reason.TIME_BEHIND: 1}),
     "a year ahead": ([at(86_400 * 365, 205_000_004)], {Reason.TIME_AHEAD: 1}),
-    "a time that is none": ([at(10**12, 205_000_004)], {}),
+    "a time that is none": ([at(10**13, 205_000_004)], {}),
     "too short to say who": (
         [b"!AIVDM,1,1,,A,13HOI:,0*%02X" % encode.checksum(b"AIVDM,1,1,,A,13HOI:,0")],
         {Reason.NO_MMSI: 1},

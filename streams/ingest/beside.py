@@ -1,0 +1,105 @@
+"""What loggers and receivers write before and after a sentence: its time, and perhaps a station.
+
+Read, in this order:
+- after it: ``,rSTATION,EPOCH`` and ``,bSTATION,EPOCH`` (US Coast Guard); AIS-catcher's ``( MSG: 1, ..., timestamp:
+  20220729191340)``; a date with a time of day; ``,EPOCH``;
+- before it: a date with a time of day (ISO 8601, OpenCPN's VDR table, syslog), or an epoch that begins the line.
+
+A number that stands alone is doubtful: rtl-ais prints a count of samples there. Whoever knows the whole feed decides
+(``NumberJudge``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from streams.ingest.stamps import AIS_FROM_MS, StampError, StampRules, epoch_ms, found_ms, read_ms
+
+_STATION: Final = re.compile(rb",([rb]\w+),(\d{9,19}(?:\.\d+)?)\s*(?:,|$)")
+_NAMED: Final = re.compile(rb"\b(?:timestamp|rxuxtime|rxtime)\"?\s*[:=]\s*\"?([0-9][0-9T:.Z+-]*)")
+_APPENDED: Final = re.compile(rb",(\d{9,19}(?:\.\d+)?)\s*(?:,|$)")
+_ALONE: Final = re.compile(rb"[\s,;|\"']*(\d{1,19}(?:\.\d+)?)[\s,;|\"']*")
+_FIRST: Final = re.compile(rb"[\s\[(<\"']{0,3}(\d{1,19}(?:\.\d+)?)(?![\d.:/-])")
+_AHEAD_MOST_MS: Final = 86_400_000
+_LEAP_MOST_MS: Final = 600_000
+_SCORE_MOST: Final = 20
+_AGAINST: Final = 2
+
+
+class Beside(NamedTuple):
+    """What was found."""
+
+    station: bytes = b""
+    time_ms: int | None = None
+    doubtful: bool = False
+    """A number alone; where ``time_ms`` is None it was one that is no time."""
+
+
+NOTHING: Final = Beside()
+
+
+def beside(before: bytes, after: bytes, rules: StampRules) -> Beside:
+    """What stands before and after a sentence on its line."""
+    found = _after(after, rules) if after else NOTHING
+    if found.time_ms is not None or not before:
+        return found
+    time_ms = found_ms(before, rules)
+    if time_ms is not None:
+        return Beside(found.station, time_ms)
+    number = _FIRST.match(before)
+    return _number(number.group(1)) if number is not None else found
+
+
+def _after(after: bytes, rules: StampRules) -> Beside:
+    station = _STATION.search(after)
+    if station is not None:
+        return Beside(station.group(1), epoch_ms(station.group(2).decode("ascii")))
+    named = _NAMED.search(after)
+    if named is not None:
+        try:
+            return Beside(b"", read_ms(named.group(1).decode("ascii"), rules))
+        except StampError:
+            return NOTHING
+    number = _ALONE.fullmatch(after) or _APPENDED.search(after)
+    if number is not None:
+        return _number(number.group(1))
+    return Beside(b"", found_ms(after, rules))
+
+
+def _number(text: bytes) -> Beside:
+    time_ms = epoch_ms(text.decode("ascii"))
+    return Beside(b"", time_ms if time_ms is not None and time_ms >= AIS_FROM_MS else None, doubtful=True)
+
+
+class NumberJudge:
+    """Whether numbers that stand alone beside sentences are their times, for one source.
+
+    A recording's head decides for all of it. A live feed's numbers must keep to the wall clock's pace: one that is a
+    day ahead of it, or has moved ten minutes further than it since the last one, speaks against all.
+    """
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = live
+        self._are_times = True
+        self._score = 0
+        self._last: tuple[int, int] | None = None
+
+    def decide(self, *, are_times: bool) -> None:
+        """What a recording's head says."""
+        self._are_times = are_times
+
+    def time_ms(self, time_ms: int | None, now_ms: int) -> int | None:
+        """The time that a doubtful number says; None when it is believed to be none."""
+        if not self._live:
+            return time_ms if self._are_times else None
+        plausible = time_ms is not None and self._keeps_pace(time_ms, now_ms)
+        self._score += 1 if plausible else -_AGAINST
+        self._score = max(-_SCORE_MOST, min(_SCORE_MOST, self._score))
+        return time_ms if plausible and self._score > 0 else None
+
+    def _keeps_pace(self, time_ms: int, now_ms: int) -> bool:
+        last, self._last = self._last, (time_ms, now_ms)
+        if time_ms - now_ms > _AHEAD_MOST_MS:
+            return False
+        return last is None or time_ms - last[0] <= now_ms - last[1] + _LEAP_MOST_MS

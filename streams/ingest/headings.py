@@ -1,0 +1,183 @@
+"""Headings of tables of positions: which column says what, and in which unit. One description a format.
+
+A heading is known by its letters and digits alone, in any case (``BaseDateTime``, ``base_date_time``); a unit behind
+it or in brackets (``sog_kn``, ``Speed (km/h)``) is understood. ``FORMATS`` says of each published format only what
+makes it another than the rest: what it is known by, columns of other meaning, the order of its dates. A table of none
+of them is read by ``COLUMNS`` alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "time": (
+        "time", "timestamp", "basedatetime", "datetime", "tstamp", "timestamputc", "datetimeutc", "timeutc",
+        "dtposutc", "positiontimestamp", "positiontime", "msgtime", "receivedat", "rxtime", "unixtime", "epoch", "ts",
+    ),
+    "mmsi": ("mmsi", "mmsinumber", "sourcemmsi", "ssvid", "userid"),
+    "lat": ("lat", "latitude"),
+    "lon": ("lon", "long", "longitude", "lng"),
+    "type": ("msgtype", "messagetype", "msgid", "messageid"),
+    "class": ("typeofmobile", "transceiverclass", "transceiver", "aisclass"),
+    "sog": ("sog", "speed", "speedoverground"),
+    "cog": ("cog", "course", "courseoverground"),
+    "heading": ("heading", "trueheading", "hdg"),
+    "status": ("navstatus", "navigationalstatus", "navigationstatus", "navstat", "status"),
+    "imo": ("imo", "imonumber"),
+    "call_sign": ("callsign",),
+    "name": ("vesselname", "shipname", "name"),
+    "ship_type": ("vesseltype", "shiptype", "shipandcargotype"),
+    "length": ("length",),
+    "beam": ("width", "beam", "breadth"),
+    "draught": ("draught", "draft"),
+    "destination": ("destination", "dest"),
+    "bow": ("tobow", "dimtobow"),
+    "stern": ("tostern", "dimtostern"),
+    "port": ("toport", "dimtoport"),
+    "starboard": ("tostarboard", "dimtostarboard"),
+}  # fmt: skip
+"""What is read: field -> headings, the better one first."""
+NEEDED: Final = ("time", "mmsi", "lat", "lon")
+_KN: Final = {
+    "": 1.0, "kn": 1.0, "kt": 1.0, "kts": 1.0, "knot": 1.0, "knots": 1.0, "kmh": 1 / 1.852, "kph": 1 / 1.852,
+    "ms": 3600 / 1852, "mps": 3600 / 1852, "mph": 1.609344 / 1.852,
+}  # fmt: skip
+_M: Final = {"": 1.0, "m": 1.0, "metre": 1.0, "metres": 1.0, "meters": 1.0, "ft": 0.3048, "feet": 0.3048}
+_DEG: Final = {"": 1.0, "deg": 1.0, "degree": 1.0, "degrees": 1.0, "wgs84": 1.0, "dd": 1.0}
+_EPOCH: Final = {"": 1.0, "s": 1.0, "ms": 1.0, "us": 1.0, "ns": 1.0, "utc": 1.0, "gmt": 1.0, "z": 1.0, "unix": 1.0}
+UNITS: Final[Mapping[str, Mapping[str, float]]] = {
+    "time": _EPOCH, "lat": _DEG, "lon": _DEG, "cog": _DEG, "heading": _DEG, "sog": _KN,
+    "length": _M, "beam": _M, "draught": _M, "bow": _M, "stern": _M, "port": _M, "starboard": _M,
+}  # fmt: skip
+"""By field: what a number of that unit is multiplied by."""
+_NO_UNIT: Final = {"": 1.0}
+_SEPARATORS: Final = ",;\t|"
+_SEEMS_FROM: Final = 3
+"""So many known headings make a table of positions, though a needed one may be missing."""
+_LONGEST: Final = 16_384
+
+
+class Format(NamedTuple):
+    """What makes a published format another than the rest."""
+
+    name: str
+    marks: frozenset[str]
+    """Headings that it alone has together."""
+    columns: Mapping[str, str] = {}
+    """Heading -> field, where ``COLUMNS`` says another or none."""
+    factors: Mapping[str, float] = {}
+    """Field -> what its numbers are multiplied by."""
+    dates: Literal["", "dmy", "mdy"] = ""
+    """Order of its dates in numbers."""
+
+
+FORMATS: Final = (
+    Format("wakewatch", frozenset({"times", "latdeg", "londeg"}), {"type": "type"}),
+    Format("DMA", frozenset({"timestamp", "typeofmobile", "navigationalstatus"}), dates="dmy",
+           columns={"a": "bow", "b": "stern", "c": "port", "d": "starboard"}),
+    Format("NOAA", frozenset({"basedatetime"})),
+    Format("AISHub", frozenset({"tstamp", "navstat"}),
+           columns={"type": "ship_type", "a": "bow", "b": "stern", "c": "port", "d": "starboard"}),
+    Format("GFW", frozenset({"distancefromshore", "isfishing"})),
+    Format("Spire", frozenset({"createdat", "collectiontype"})),
+    Format("MarineTraffic", frozenset({"shipid", "dsrc"}), factors={"sog": 0.1}),
+)  # fmt: skip
+_FIELD_OF: Final = {heading: field for field, headings in COLUMNS.items() for heading in headings}
+
+
+class Place(NamedTuple):
+    """Where a field stands in a row."""
+
+    number: int
+    heading: str
+    """As it is written."""
+    factor: float
+
+
+class Layout(NamedTuple):
+    """How the rows of one table are to be read."""
+
+    format: str
+    separator: str
+    places: Mapping[str, Place]
+    dates: Literal["", "dmy", "mdy"]
+
+
+class Lacking(NamedTuple):
+    """A heading of a table of positions that lacks what is needed."""
+
+    known: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def layout_of(line: bytes) -> Layout | Lacking | None:
+    """How the table that begins with ``line`` is read; None where it is no heading."""
+    if b"!" in line or len(line) > _LONGEST:
+        return None
+    text = text_of(line).lstrip("\ufeff")
+    best: Layout | None = None
+    for separator in _SEPARATORS:
+        if separator in text:
+            found = _layout(cells_of(text, separator), separator)
+            if best is None or len(found.places) > len(best.places):
+                best = found
+    if best is None or len(best.places) < _SEEMS_FROM:
+        return None
+    missing = tuple(field for field in NEEDED if field not in best.places)
+    return Lacking(tuple(best.places), missing) if missing else best
+
+
+def text_of(line: bytes) -> str:
+    """UTF-8, else what Western spreadsheets write."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
+
+
+def cells_of(text: str, separator: str) -> list[str]:
+    """The cells of a row. Raises csv.Error."""
+    return [cell.strip() for cell in next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])]
+
+
+def _layout(cells: list[str], separator: str) -> Layout:
+    names = [_plain(cell) for cell in cells]
+    kind = next((one for one in FORMATS if one.marks <= set(names)), Format("table", frozenset()))
+    places: dict[str, Place] = {}
+    ranks: dict[str, int] = {}
+    for number, cell in enumerate(cells):
+        found = _field(cell, kind)
+        if found is None:
+            continue
+        field, factor, rank = found
+        if field not in places or rank < ranks[field]:
+            places[field], ranks[field] = Place(number, cell.strip("# "), factor), rank
+    return Layout(kind.name, separator, places, kind.dates)
+
+
+def _field(cell: str, kind: Format) -> tuple[str, float, int] | None:
+    """The field of a heading, what its numbers are multiplied by, and how good a heading it is (0 is best)."""
+    unit = "".join(re.findall(r"[(\[]([^)\]]*)[)\]]", cell))
+    bare = re.sub(r"[(\[][^)\]]*[)\]]", " ", cell)
+    words = re.findall(r"[a-z0-9]+", bare.lower())
+    name, behind = "".join(words), "".join(words[:-1])
+    field = kind.columns.get(name) or _FIELD_OF.get(name)
+    if field is None and behind:
+        field, unit = kind.columns.get(behind) or _FIELD_OF.get(behind), words[-1]
+        name = behind
+    if field is None:
+        return None
+    factor = UNITS.get(field, _NO_UNIT).get(_plain(unit))
+    if factor is None:
+        return None
+    order = COLUMNS[field]
+    return field, factor * kind.factors.get(field, 1.0), order.index(name) if name in order else -1
+
+
+def _plain(text: str) -> str:
+    """Letters and digits alone, in lower case."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())

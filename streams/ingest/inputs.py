@@ -1,0 +1,48 @@
+"""What has been seen of one input: a file, a member of an archive, or a live source from its beginning."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from streams.ingest.model import Counts
+
+OPENING_BYTES: Final = 4096
+"""Kept of the beginning: from it is told what the input looks like when none of it was AIS."""
+
+
+class Input(msgspec.Struct, kw_only=True):
+    """One input, as far as it has been read."""
+
+    opening: bytes = b""
+    size: int = 0
+    """Bytes so far."""
+    before: Counts = msgspec.field(default_factory=Counts)
+    """What had been counted when it began."""
+    refusal: str = ""
+    """Why the first line of it that was refused was so."""
+
+    def take(self, chunk: bytes) -> None:
+        """Notes bytes."""
+        self.size += len(chunk)
+        if len(self.opening) < OPENING_BYTES:
+            self.opening += chunk[: OPENING_BYTES - len(self.opening)]
+
+    def since(self, now: Counts) -> Counts:
+        """What came of it alone, when the counts are ``now``."""
+        before = self.before
+        rejected = {reason: n - before.rejected.get(reason, 0) for reason, n in now.rejected.items()}
+        return Counts(
+            lines=now.lines - before.lines,
+            sentences=now.sentences - before.sentences,
+            other=now.other - before.other,
+            messages=now.messages - before.messages,
+            merged=now.merged - before.merged,
+            rejected={reason: n for reason, n in rejected.items() if n},
+        )
+
+
+def kept(counts: Counts) -> Counts:
+    """A copy that later counting does not change."""
+    return msgspec.structs.replace(counts, rejected=dict(counts.rejected))

@@ -1,0 +1,206 @@
+"""Times as people and programs write them, as Unix milliseconds. Nothing here looks at a clock.
+
+What is read: epochs in seconds (with or without decimals), ms, us and ns, told by their size; ISO 8601 and its
+relatives (``2024-03-04 00:00:00,5 +0100``, ``20240304T000000Z``, ``2024/03/04 00:00``); days with the name of the
+month; dates in numbers (``3/10/2024``) where their order is given; syslog's ``Mar  4 00:00:05``, which has no year,
+where something near it is known.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import timegm
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from streams.errors import ConfigError
+
+MS_FROM: Final = 100_000_000_000
+"""From here on a number is milliseconds: as seconds it is the year 5138, as milliseconds 1973."""
+US_FROM: Final = 100_000_000_000_000
+NS_FROM: Final = 100_000_000_000_000_000
+TIME_END_MS: Final = 4_102_444_800_000
+"""The year 2100: what claims to be later says nothing."""
+AIS_FROM_MS: Final = 883_612_800_000
+"""1998, when ITU-R M.1371 appeared: a bare number beside a sentence that says an earlier time is a counter."""
+_DAY_MS: Final = 86_400_000
+_S_MS: Final = 1000
+_NUMBER: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
+_COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?")
+
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH: Final = r"(?P<name>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_CLOCK: Final = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?(?!\d)"
+    r"\s?(?P<half>[AP]M\b)?\s?(?P<zone>Z\b|UTC\b|GMT\b|[+-]\d\d(?::?\d\d)?(?!\d))?"
+)
+_FORMS: Final = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"(?<!\d)(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?:T|[\s,;_]+){_CLOCK}",
+        r"(?<!\d)(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:T|\s)(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)"
+        r"(?:[.,](?P<part>\d{1,9}))?(?!\d)(?P<zone>Z|[+-]\d\d:?\d\d)?",
+        rf"(?<!\d)(?P<day>\d{{1,2}})[-/\s]{_MONTH}[-/\s](?P<year>\d{{4}})[:T,\s]+{_CLOCK}",
+        rf"(?<!\d)(?P<first>\d{{1,2}})(?P<mark>[-/.])(?P<other>\d{{1,2}})(?P=mark)(?P<year>\d{{4}})[,\s]+{_CLOCK}",
+        rf"{_MONTH}\s+(?P<day>\d{{1,2}}),?\s+(?:(?P<before>\d{{4}})\s+)?{_CLOCK}(?:\s+(?:UTC\s+)?(?P<year>\d{{4}}))?",
+    )
+)
+_DATE_ONLY: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)")
+_LONGEST: Final = 64
+"""Characters of text before or after a sentence that are searched for a time."""
+
+
+class StampRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How times are read that do not say it themselves."""
+
+    dates: Literal["", "dmy", "mdy"] = ""
+    """Order of dates such as 3/10/2024; empty: they are refused."""
+    zone: str = "UTC"
+    """Of times without a zone: a name of the time zone database."""
+    near_ms: int | None = None
+    """Times without a year lie in the year that begins a day before this; None: they are not read."""
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for a zone that is not known."""
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ConfigError(f"--time-zone {self.zone!r} is no zone: write it as UTC or Europe/Oslo") from error
+
+
+class StampError(ValueError):
+    """A time that cannot be read; ``str()`` says why."""
+
+
+def epoch_ms(number: str) -> int | None:
+    """Unix ms of a number in seconds (with or without decimals), ms, us or ns; None when it is absurd."""
+    if not _NUMBER.fullmatch(number):
+        return None
+    whole, _, part = number.partition(".")
+    value = int(whole)
+    if value < MS_FROM:
+        value = value * _S_MS + int((part + "000")[:3])
+    elif value >= NS_FROM:
+        value //= 1_000_000
+    elif value >= US_FROM:
+        value //= 1000
+    return value if value < TIME_END_MS else None
+
+
+def read_ms(text: str, rules: StampRules) -> int:
+    """The time that a whole cell says. Raises StampError."""
+    text = text.strip()
+    compact = _COMPACT.fullmatch(text)
+    if compact is not None:
+        return _joined(tuple(int(piece) for piece in compact.groups()), 0, None, rules)
+    time_ms = epoch_ms(text)
+    if time_ms is not None:
+        return time_ms
+    if _DATE_ONLY.fullmatch(text):
+        text += " 00:00"
+    for form in _FORMS:
+        found = form.fullmatch(text)
+        if found is not None:
+            return _time_ms(found, rules)
+    raise StampError("is no time")
+
+
+@lru_cache(maxsize=4096)  # the lines of a second share it, and a sentence of many parts
+def found_ms(text: bytes, rules: StampRules) -> int | None:
+    """The first date with a time of day in what stands beside a sentence; None when there is none that can be read."""
+    near = text[:_LONGEST].decode("latin-1")
+    hits = [found for form in _FORMS if (found := form.search(near)) is not None]
+    for found in sorted(hits, key=re.Match.start):
+        try:
+            return _time_ms(found, rules)
+        except StampError:
+            continue
+    return None
+
+
+def doubt(text: bytes, rules: StampRules) -> str:
+    """Why a date beside a sentence is not read; empty where there is none."""
+    near = text[:_LONGEST].decode("latin-1")
+    for form in _FORMS:
+        found = form.search(near)
+        if found is not None:
+            try:
+                _time_ms(found, rules)
+            except StampError as error:
+                return f"{found.group().strip()!r} {error}"
+    return ""
+
+
+def _time_ms(found: re.Match[str], rules: StampRules) -> int:
+    given = found.groupdict()
+    month, day = _month_and_day(given, rules)
+    hour = int(given["hour"])
+    half = given.get("half")
+    if half:
+        hour = hour % 12 + (12 if half.upper() == "PM" else 0)
+    clock = hour, int(given["minute"]), int(given.get("second") or 0)
+    part_ms = int(((given.get("part") or "") + "000")[:3])
+    year = given.get("year") or given.get("before")
+    if year is None:
+        return _in_some_year((month, day, *clock), part_ms, given.get("zone"), rules)
+    return _joined((int(year), month, day, *clock), part_ms, given.get("zone"), rules)
+
+
+def _month_and_day(given: dict[str, str | None], rules: StampRules) -> tuple[int, int]:
+    if given.get("name"):
+        return _MONTHS.index(str(given["name"])[:3].lower()) + 1, int(str(given["day"]))
+    if given.get("month"):
+        return int(str(given["month"])), int(str(given["day"]))
+    first, other = int(str(given["first"])), int(str(given["other"]))
+    if given["mark"] == "." or rules.dates == "dmy":  # with full stops the day always comes first
+        return other, first
+    if rules.dates == "mdy":
+        return first, other
+    raise StampError("may begin with the day or the month: give the order, --dates dmy or --dates mdy")
+
+
+def _in_some_year(fields: tuple[int, ...], part_ms: int, zone: str | None, rules: StampRules) -> int:
+    if rules.near_ms is None:
+        raise StampError("has no year: give the time of the beginning, --start 2024-03-04T00:00:00Z")
+    from_ms = rules.near_ms - _DAY_MS
+    year = datetime.fromtimestamp(from_ms / _S_MS, ZoneInfo("UTC")).year
+    for candidate in (year, year + 1, year + 2, year + 3, year + 4):  # 29 February is not in every one
+        try:
+            time_ms = _joined((candidate, *fields), part_ms, zone, rules)
+        except StampError:
+            continue
+        if time_ms >= from_ms:
+            return time_ms
+    raise StampError("is no time")
+
+
+def _joined(fields: tuple[int, ...], part_ms: int, zone: str | None, rules: StampRules) -> int:
+    try:
+        moment = datetime(*fields[:3], *fields[3:])  # type: ignore[arg-type,misc]  # six numbers
+        ahead = _ahead(moment, zone, rules)
+    except (ValueError, OverflowError) as error:
+        raise StampError("is no time") from error
+    time_ms = (timegm(moment.timetuple()) - int(ahead.total_seconds())) * _S_MS + part_ms
+    if not 0 < time_ms < TIME_END_MS:
+        raise StampError("is no time")
+    return time_ms
+
+
+def _ahead(moment: datetime, zone: str | None, rules: StampRules) -> timedelta:
+    """How far the zone's clock is ahead of UTC then."""
+    if zone and zone[0] in "+-":
+        digits = zone[1:].replace(":", "").ljust(4, "0")
+        size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        return size if zone[0] == "+" else -size
+    if zone or rules.zone == "UTC":
+        return timedelta()
+    return _zone(rules.zone).utcoffset(moment) or timedelta()
+
+
+@lru_cache(maxsize=16)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
