@@ -1,4 +1,4 @@
-"""JSON lines of receivers, such as AIS-catcher's: the sentences in ``nmea``, with the time in ``rxuxtime`` or ``rxtime``.
+"""JSON lines of receivers, such as AIS-catcher's: sentences in ``nmea``, their time in ``rxuxtime`` or ``rxtime``.
 
 A line becomes as many sentences with tag blocks as it has; what else the receiver has decoded is not looked at.
 """
@@ -16,9 +16,8 @@ _SENTENCES: Final = ("nmea", "sentence", "raw", "message")
 _TIMES: Final = ("rxuxtime", "rxtime", "timestamp", "time", "received_at")
 _STATIONS: Final = ("station", "station_id")
 _AROUND: Final = b" \t,[]"
-_DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_TEXTS: Final = msgspec.json.Decoder(list[str] | str)
-_WORD: Final = msgspec.json.Decoder(str | int | float | None)
+_DECODER: Final[msgspec.json.Decoder[dict[str, msgspec.Raw]]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXTS: Final[msgspec.json.Decoder[list[str] | str]] = msgspec.json.Decoder(list[str] | str)
 _UTC: Final = StampRules()
 
 
@@ -56,6 +55,6 @@ def _time_ms(raw: msgspec.Raw) -> int | None:
 
 def _word(raw: msgspec.Raw) -> str | int | float | None:
     try:
-        return _WORD.decode(raw)
+        return msgspec.json.decode(raw, type=str | int | float | None)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None

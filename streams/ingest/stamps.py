@@ -180,7 +180,7 @@ def _in_some_year(fields: tuple[int, ...], part_ms: int, zone: str | None, rules
 
 def _joined(fields: tuple[int, ...], part_ms: int, zone: str | None, rules: StampRules) -> int:
     try:
-        moment = datetime(*fields[:3], *fields[3:])  # type: ignore[arg-type,misc]  # six numbers
+        moment = datetime(*fields[:3], *fields[3:])  # type: ignore[arg-type]  # six numbers
         ahead = _ahead(moment, zone, rules)
     except (ValueError, OverflowError) as error:
         raise StampError("is no time") from error
