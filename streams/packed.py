@@ -13,10 +13,11 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
 
@@ -40,8 +41,8 @@ _MEMORY_MOST: Final = 256 << 20
 FREE_BYTES: Final = 256 << 20
 RATIO_MOST: Final = 500
 """Beyond FREE_BYTES nothing may unpack to so many times its size: recordings come to 5 to 50 times."""
-_ZSTD_FED: Final = 1024
-"""Bytes given to zstd at once: they become 32 MB at the very most."""
+_ZSTD_FED: Final = 256
+"""Bytes given to zstd at once: they become 8 MB at the very most."""
 _MEMBERS_MOST: Final = 10_000
 _ENCRYPTED: Final = 1
 _BESIDES: Final = ("__MACOSX/", ".DS_Store")
@@ -73,7 +74,7 @@ class _Unpacker(Protocol):
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
-def recordings(path: Path) -> Iterator[Recording]:
+def recordings(path: Path) -> Generator[Recording, None, None]:
     """The recordings in a file, one after another; each is closed when the next is asked for.
 
     Raises ConfigError when the file cannot be opened, PackedError when it is no whole archive, also while reading.
@@ -89,6 +90,46 @@ def recordings(path: Path) -> Iterator[Recording]:
         else:
             with ExitStack() as closing:
                 yield Recording(str(path), _unpacked(raw, str(path), closing))
+
+
+def all_recordings(paths: Iterable[Path]) -> Iterator[Recording]:
+    """Those of several files. An archive that cannot be opened is a recording whose reading raises PackedError."""
+    for path in paths:
+        try:
+            yield from recordings(path)
+        except PackedError as error:
+            yield Recording(str(path), cast(BinaryIO, _Broken(error)))
+
+
+def refuse_unreadable(paths: Iterable[Path]) -> None:
+    """Raises ConfigError for the first that is not there or cannot be opened; nothing is read."""
+    for path in paths:
+        if path.is_dir():
+            raise ConfigError(f"{path} is a folder: name the files in it, such as {path}/*.nmea")
+        if not path.exists():
+            raise ConfigError(f"{path}: no such file; give a recording that can be read")
+        if not os.access(path, os.R_OK):
+            raise ConfigError(f"{path}: may not be read by this user; give a recording that can be read")
+
+
+@contextmanager
+def open_recording(path: Path) -> Iterator[BinaryIO]:
+    """The one recording of a file. Raises ConfigError when it cannot be opened, PackedError when it is damaged."""
+    found = recordings(path)
+    try:
+        yield next(found).file
+    finally:
+        found.close()
+
+
+class _Broken:
+    """An archive that cannot be opened."""
+
+    def __init__(self, error: PackedError) -> None:
+        self._error = error
+
+    def read(self, _size: int = -1) -> bytes:
+        raise self._error
 
 
 def _kind(file: io.BufferedReader[Any]) -> str:
@@ -199,7 +240,8 @@ class _Zstd:
     def __init__(self, file: _Counted) -> None:
         self._file = file
         self._frame: Any = None
-        self._packed = self._ready = b""
+        self._packed = b""
+        self._ready = memoryview(b"")
 
     def read(self, size: int) -> bytes:
         while not self._ready:
@@ -210,11 +252,11 @@ class _Zstd:
                 return b""
             self._frame = self._frame or zstandard.ZstdDecompressor(max_window_size=_MEMORY_MOST).decompressobj()
             fed, self._packed = self._packed[:_ZSTD_FED], self._packed[_ZSTD_FED:]
-            self._ready = self._frame.decompress(fed)
+            self._ready = memoryview(self._frame.decompress(fed))
             if self._frame.eof:
                 self._packed, self._frame = self._frame.unused_data + self._packed, None
         data, self._ready = self._ready[:size], self._ready[size:]
-        return data
+        return bytes(data)
 
 
 class _Watched(io.RawIOBase):

@@ -7,7 +7,7 @@ all partitions, between one tick and the next. How records are cut therefore can
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -18,7 +18,12 @@ from detectors.core.identities.binding import Heard
 from detectors.core.reference import Reference
 from streams.decode import decode
 from streams.engines import engine_for, histories_for
+from streams.errors import ConfigError, WakewatchError
 from streams.ingest.core import Ingest, Nature
+from streams.ingest.seeming import nothing_of_ours
+from streams.ingest.stamps import StampRules
+from streams.ingest.stamps import doubt as stamp_doubt
+from streams.packed import Recording
 from streams.records import MarkRecord, Record, Sentences, TickRecord
 from streams.settings import Settings
 
@@ -132,30 +137,90 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     partitions: int = 1
     nature: Nature = Nature(replayed=True)
     until_ms: int | None = None
+    needs_start: bool = False
+    """Its days matter: an input without times is refused, with the way to say when it begins."""
 
 
-def play(files: Sequence[BinaryIO], plan: Plan, road: Road, settings: Settings) -> Iterator[Emitted | Place | int]:
-    """Plays files one after another, as one input.
+class FileRead(NamedTuple):
+    """What became of one of the files."""
 
-    Yields alerts, what was refused, and now and then the number of bytes read since (for a progress bar).
+    name: str
+    nothing: str
+    """Why none of it was AIS, and what to do; empty when some of it was."""
+    damage: str
+    """Where its reading broke off; empty when it was read to its end."""
+    untimed: bool
+    """Its times were made from the count of its sentences."""
+    doubt: str
+    """Why the dates in it were not read as times; empty where there are none."""
+    other: int
+    """Lines that are no AIS, of ``lines``."""
+    lines: int
+
+
+Played = Emitted | Place | FileRead | int
+
+
+def play(files: Iterable[BinaryIO | Recording], plan: Plan, road: Road, settings: Settings) -> Iterator[Played]:
+    """Plays files one after another, as one input; each is read in its own format.
+
+    Yields alerts, what was refused, what became of each file, and now and then the number of bytes read since (for a
+    progress bar). Raises ConfigError when the plan needs a start, WakewatchError when files cannot be played together.
     """
     ingest = Ingest(plan.source, plan.partitions, settings.ingest, settings.feed, plan.nature)
     for engine in road.engines:
         engine.sources.replayed = plan.nature.replayed  # also before the first tick
-    for file in files:
-        while chunk := file.read(CHUNK_BYTES):
-            yield from road.take(ingest.feed(chunk))
-            yield from _refusals(ingest, road)
-            yield len(chunk)
-        yield from road.take(ingest.feed(b"\n"))
+    for number, file in enumerate(files):
+        name, stream = file if isinstance(file, Recording) else (plan.source, file)
+        if number:
+            yield from road.take(ingest.next_file())
+        yield from _play_file(name, stream, plan, ingest, road)
     yield from road.take(ingest.end(plan.until_ms))
     yield from road.finish()
     yield from _refusals(ingest, road)
     road.totals.rejected.update({r.value: n for r, n in ingest.counts.rejected.items()})
 
 
+def _play_file(name: str, stream: BinaryIO, plan: Plan, ingest: Ingest, road: Road) -> Iterator[Played]:
+    damage = ""
+    while True:
+        try:
+            chunk = stream.read(CHUNK_BYTES)
+        except OSError as error:
+            chunk, damage = b"", str(error)
+        records = _taken(ingest, chunk, name)
+        if plan.needs_start and ingest.untimed:
+            raise ConfigError(f"{name}: {_no_times(ingest)}; say when it begins: --start 2024-03-04T00:00:00Z")
+        yield from road.take(records)
+        yield from _refusals(ingest, road)
+        if not chunk:
+            break
+        yield len(chunk)
+    given, came = ingest.input, ingest.input.since(ingest.counts)
+    nothing = "" if damage else nothing_of_ours(given, ingest.counts)
+    doubt = stamp_doubt(given.opening, plan.nature.stamps) if ingest.untimed else ""
+    yield FileRead(name, nothing, damage, ingest.untimed, doubt, came.other, came.lines)
+
+
+def _taken(ingest: Ingest, chunk: bytes, name: str) -> list[Record]:
+    """Feeds a chunk; an empty one is the end of the file."""
+    try:
+        return ingest.feed(chunk) if chunk else ingest.close_file()
+    except ConfigError:
+        raise
+    except WakewatchError as error:
+        raise WakewatchError(f"{name}: {error}") from error
+
+
+def _no_times(ingest: Ingest) -> str:
+    doubt = stamp_doubt(ingest.input.opening, StampRules())
+    return "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
+
+
 def _refusals(ingest: Ingest, road: Road) -> Iterator[Place]:
     refused, ingest.refused = ingest.refused, []
+    if refused and not ingest.input.refusal:
+        ingest.input.refusal = refused[0].detail
     for line in refused:
         yield Place(line.reason.value, line.detail, line.raw)
     faults, road.faults = road.faults, []

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors.core.alert import encode
+from detectors.core.episodes import Emitted
 from streams.broker.reading import Read, read
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.replay import writer
@@ -129,7 +130,7 @@ def _play(made: Recording, effective: Settings, alerts: str | None) -> Road:
         for item in play([BytesIO(b"\n".join(made.lines))], plan, road, effective):
             if isinstance(item, Place):
                 road.totals.rejected[item.reason] += item.reason == Reason.DETECTOR
-            elif not isinstance(item, int):
+            elif isinstance(item, Emitted):
                 if file is None:
                     Console(highlight=False, soft_wrap=True).print(line(item.alert))
                 else:

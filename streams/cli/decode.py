@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import sys
-import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +13,12 @@ import typer
 
 from detectors.core.ticks import FeedRules
 from streams.cli.options import time_ms
-from streams.cli.replay import open_recording, source_name
+from streams.cli.replay import source_name
 from streams.decode import RawMessage, Refused, raw_messages
 from streams.errors import InputError, Reason
 from streams.ingest.core import RATE_HZ, START_MS, Ingest, Nature
 from streams.ingest.model import RefusedLine
+from streams.packed import PackedError, recordings
 from streams.records import Record, Sentences
 
 _CHUNK_BYTES: Final = 1 << 18
@@ -31,7 +30,7 @@ Line = dict[str, object]
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Recordings, plain or gzip.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings, packed or not.", metavar="FILE...")],
     start: Annotated[str | None, typer.Option(help="Time of the first sentence, for files without times.")] = None,
     rate: Annotated[float, typer.Option(help="Sentences a second, for files without times.", min=0.001)] = RATE_HZ,
     rejected: Annotated[bool, typer.Option("--rejected", help="Also what was refused, with the reason.")] = False,
@@ -47,30 +46,30 @@ def command(
     out = sys.stdout.buffer
     encoder = msgspec.json.Encoder()
     for path in files:
-        with open_recording(path) as file:
-            for line in decoded_lines(file, path, nature):
+        for recording in recordings(path):
+            for line in decoded_lines(recording.file, path, nature):
                 if rejected or "rejected" not in line:
                     out.write(encoder.encode(line) + b"\n")
     out.flush()
 
 
 def decoded_lines(file: BinaryIO, path: Path, nature: Nature) -> Iterator[Line]:
-    """The objects to print for one recording. Raises InputError when its gzip is broken, after what was whole."""
+    """The objects to print for one recording. Raises InputError when it is damaged, after what was whole."""
     source = source_name(path)
     ingest = Ingest(source, 1, rules=_ANY_TIME, nature=nature)
-    for chunk in _chunks(file, path):
+    for chunk in _chunks(file):
         yield from _printed(ingest.feed(chunk), source)
         yield from _refusals(ingest, source)
     yield from _printed(ingest.end(), source)
     yield from _refusals(ingest, source)
 
 
-def _chunks(file: BinaryIO, path: Path) -> Iterator[bytes]:
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
     try:
         while chunk := file.read(_CHUNK_BYTES):
             yield chunk
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(Reason.MALFORMED, f"{path} is no whole gzip file: {error}") from error
+    except PackedError as error:
+        raise InputError(Reason.MALFORMED, str(error)) from error
 
 
 def _printed(records: Iterable[Record], source: str) -> Iterator[Line]:

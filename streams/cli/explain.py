@@ -112,14 +112,17 @@ def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
 
 def _recorded(files: Iterable[Path], effective: Settings) -> Iterator[Raw]:
     """Recordings as ingest would put them into the log."""
-    from streams.cli.replay import open_recording, source_name
+    from streams.cli.replay import source_name
     from streams.ingest.core import Ingest, Nature
+    from streams.packed import recordings
 
     partitions = effective.kafka.partitions
     for path in files:
         ingest = Ingest(source_name(path), partitions, effective.ingest, effective.feed, Nature(replayed=True))
-        with open_recording(path) as file:
-            while chunk := file.read(_CHUNK_BYTES):
+        for number, recording in enumerate(recordings(path)):
+            if number:
+                yield from _raw(ingest.next_file(), partitions)
+            while chunk := recording.file.read(_CHUNK_BYTES):
                 yield from _raw(ingest.feed(chunk), partitions)
         yield from _raw(ingest.end(), partitions)
 

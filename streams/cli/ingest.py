@@ -53,7 +53,7 @@ Urls = Annotated[
     list[str],
     typer.Argument(
         metavar="[NAME=]URL...",
-        help="file:PATH (.gz too), - (stdin), tcp://HOST:PORT, tcp-listen://[HOST]:PORT, udp://[HOST]:PORT. "
+        help="file:PATH (packed or not), - (stdin), tcp://HOST:PORT, tcp-listen://[HOST]:PORT, udp://[HOST]:PORT. "
         "Without HOST only this machine is listened to; 0.0.0.0 means everybody.",
         show_default=False,
     ),
@@ -103,7 +103,7 @@ def command(
         for number, handler in before.items():
             signal.signal(number, handler)
     _report(outcome, json=json)
-    if outcome.undelivered:
+    if outcome.undelivered or (not stop.is_set() and any(state.nothing for state in outcome.states)):
         return 1
     return _INTERRUPTED if signal.SIGINT in signals else 0
 
@@ -145,6 +145,11 @@ def _speed(text: str) -> float | None:
 def _report(outcome: Outcome, *, json: bool) -> None:
     for source in outcome.already:
         _talk.print(f"{source}: the log already holds all of it; --again ingests it anew", markup=False)
+    for state in outcome.states:
+        if state.nothing:
+            _talk.print(f"wakewatch: {state.source}: no AIS: {state.nothing}", markup=False)
+        elif state.untimed:
+            _talk.print(f"{state.source}: no times in it that can be read; they are made up (--start)", markup=False)
     summaries = [_summary(state) for state in outcome.states]
     if json:
         typer.echo(msgspec.json.encode(summaries))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO, NamedTuple
+from typing import Annotated, BinaryIO, Literal, NamedTuple
 
 import msgspec
 import typer
@@ -18,14 +18,14 @@ from rich.table import Table
 from detectors.core.alert import encode
 from detectors.core.reference import Reference
 from streams.cli.options import SettingsFile, settings_of, time_ms
-from streams.errors import ConfigError
 from streams.ingest.core import RATE_HZ, START_MS, Nature
+from streams.ingest.stamps import StampRules
 from streams.lines import line
+from streams.packed import all_recordings, refuse_unreadable
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
-from streams.replay import Place, Plan, Road, play
+from streams.replay import FileRead, Place, Plan, Road, play
 from streams.settings import Settings
 
-_GZIP = b"\x1f\x8b"
 _talk = Console(stderr=True, highlight=False)
 
 
@@ -63,11 +63,18 @@ def command(
     ] = None,
     watchlist: Lists = None,
     zones: Places = None,
+    dates: Annotated[
+        Literal["dmy", "mdy"] | None, typer.Option(help="Order of dates such as 3/10/2024, else refused.")
+    ] = None,
+    time_zone: Annotated[str, typer.Option(help="Of times that name no zone.", metavar="NAME")] = "UTC",
     rejected: Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")] = None,
     stats: Annotated[bool, typer.Option("--stats", help="Totals on stderr, as JSON.")] = False,
     settings: SettingsFile = None,
 ) -> None:
     """Play recordings through the detectors and write their alerts.
+
+    NMEA with times in tag blocks or beside the sentences, receivers' JSON lines and tables of positions are told by
+    content; so are gzip, zstd, bzip2, xz and zip. A file of which nothing is AIS is exit code 1.
 
     Example: wakewatch replay day1.nmea.gz day2.nmea.gz --alerts alerts.jsonl
     """
@@ -81,34 +88,71 @@ def command(
     )
     start_ms = time_ms("--start", start) if start else START_MS
     marks_ms = tuple(sorted({*lists, *zoned}))
+    refuse_unreadable(files)
+    stamps = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms if start else None)
     plan = Plan(
         source=source_name(files[0]),
         partitions=effective.kafka.partitions,
-        nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms),
+        nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps),
         until_ms=time_ms("--until", until) if until else None,
+        needs_start=not start
+        and bool(until or effective.reference.watchlists or effective.reference.zones or marks_ms),
     )
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
     road = Road(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
-    _write(Written(files, alerts, rejected), plan, road, effective)
+    read = _write(Written(files, alerts, rejected), plan, road, effective)
     _report(road, stats=stats)
+    if not _sound(read, plan):
+        raise typer.Exit(1)
 
 
-def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> None:
-    """Plays the files, and writes what comes of them where it is wanted."""
+def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> list[FileRead]:
+    """Plays the files, and writes what comes of them where it is wanted. Returns what became of each."""
+    read: list[FileRead] = []
     with ExitStack() as stack:
-        inputs = [stack.enter_context(open_recording(path)) for path in wanted.files]
         out = stack.enter_context(writer(wanted.alerts))
         letters = stack.enter_context(wanted.rejected.open("wb")) if wanted.rejected else None
         advance = stack.enter_context(_progress(wanted.files))
-        for item in play(inputs, plan, road, settings):
+        for item in play(all_recordings(wanted.files), plan, road, settings):
             if isinstance(item, int):
                 advance(item)
+            elif isinstance(item, FileRead):
+                read.append(item)
             elif isinstance(item, Place):
                 _letter(letters, item)
             elif out is not None:
                 out.write(encode(item.alert) + b"\n")
             else:
                 Console(highlight=False, soft_wrap=True).print(line(item.alert))
+
+    return read
+
+
+def _sound(read: list[FileRead], plan: Plan) -> bool:
+    """Says on stderr what is to be known of each file. False when one gave nothing or broke off, or none was read."""
+    for file in read:
+        if file.untimed:
+            _talk.print(f"{file.name}: {_untimed(file, plan)}", markup=False, soft_wrap=True)
+        if file.damage:
+            _talk.print(f"wakewatch: {file.damage}; what came before it was played", markup=False, soft_wrap=True)
+        elif file.nothing:
+            _talk.print(f"wakewatch: {file.name}: no AIS: {file.nothing}", markup=False, soft_wrap=True)
+        elif file.other * 2 > file.lines:
+            said = f"{file.name}: {file.other:,} of {file.lines:,} lines are no AIS and were passed over"
+            _talk.print(said, markup=False, soft_wrap=True)
+    if not read:
+        _talk.print("wakewatch: no AIS: the archive is empty; give a recording that has something in it", markup=False)
+    return bool(read) and not any(file.nothing or file.damage for file in read)
+
+
+def _untimed(file: FileRead, plan: Plan) -> str:
+    """What is said of a file whose times are made."""
+    start = datetime.fromtimestamp(plan.nature.start_ms / 1000, UTC)
+    why = f": {file.doubt}" if file.doubt else ""
+    return (
+        f"no times in it that can be read{why}; they are made from {start:%Y-%m-%dT%H:%M:%SZ} on, "
+        f"{plan.nature.rate_hz:g} sentences a second (--start, --rate): silences, stays and dates mean nothing"
+    )
 
 
 def _by_time(option: str, files: list[str]) -> tuple[list[str], Dated]:
@@ -147,23 +191,6 @@ def _in_force(reference: Reference, lists: Dated, zoned: Dated) -> dict[int, Ref
 def source_name(path: Path) -> str:
     """What a recording is called: its name without endings."""
     return path.name.split(".", 1)[0] or "recording"
-
-
-@contextmanager
-def open_recording(path: Path) -> Iterator[BinaryIO]:
-    """A file's bytes, unpacked when it is gzip. Raises ConfigError when it cannot be read."""
-    try:
-        raw = path.open("rb")
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}: give a recording that can be read") from error
-    with raw:
-        packed = raw.read(2) == _GZIP
-        raw.seek(0)
-        if packed:
-            with gzip.open(raw) as unpacked:
-                yield unpacked  # type: ignore[misc]  # GzipFile reads as a BinaryIO
-        else:
-            yield raw
 
 
 @contextmanager

@@ -123,16 +123,18 @@ class Ingest:
 
         Raises WakewatchError when one of two files carries times and the other does not.
         """
-        self._close()
+        self.close_file()
         self._rows, self._head = Rows(self._nature.stamps), Head(self._lane.parser)
         self.input = Input(before=kept(self._lane.counts))
         return self._lane.packer.take()
 
-    def _close(self) -> None:
+    def close_file(self) -> list[Record]:
+        """The present file is over: what it left unfinished is read as it is. Raises likewise."""
         for peer in list(self._framers):
             self._lines(self._framers.pop(peer).close(), peer)
         if self._head is not None:
             self._decide(self._head.verdict())
+        return self._lane.packer.take()
 
     def hang_up(self, peer: str, now_ms: int = 0) -> list[Record]:
         """A peer is gone: what it left unfinished is read as it is."""
@@ -166,7 +168,7 @@ class Ingest:
     def end(self, until_ms: int | None = None) -> list[Record]:
         """The input has ended. A recording's clock runs on to ``until_ms``, if that is given, and then ends."""
         lane = self._lane
-        self._close()
+        ready = self.close_file()
         lane.settle(lane.clock.give_up())
         if lane.clock.clock_ms is not None:
             lane.assembly.expire(lane.clock.clock_ms)
@@ -176,7 +178,7 @@ class Ingest:
             if until_ms is not None:
                 lane.mark(until_ms)
             lane.write_ticks(lane.ticker.end(until_ms))
-        return lane.packer.take()
+        return ready + lane.packer.take()
 
     def _lines(self, lines: list[bytes], peer: str) -> None:
         """One by one: what the head says of a file holds from the very next line on, however the bytes were cut."""

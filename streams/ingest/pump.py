@@ -15,7 +15,8 @@ from streams.ingest.letters import Letter, Sender
 from streams.ingest.model import Counts, RefusedLine
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import NOTHING, Reached, is_new, remaining
-from streams.ingest.sources.events import Chunk, HungUp, Source, SourceEvent
+from streams.ingest.seeming import nothing_of_ours
+from streams.ingest.sources.events import Chunk, HungUp, NextFile, Source, SourceEvent
 from streams.records import Record, Sentences, TickRecord
 
 
@@ -29,6 +30,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     """Sentences of all sources that Kafka has not acknowledged yet."""
     ended: bool = False
+    nothing: str = ""
+    """Why nothing of a source that has ended was AIS, and what to do; empty when something was."""
+    untimed: bool = False
+    """A recording's times are made from the count of its sentences."""
 
 
 Observer = Callable[[State], None]
@@ -92,12 +97,16 @@ class Pump(msgspec.Struct, kw_only=True):
         taken: list[Record] = []
         if isinstance(event, Chunk):
             taken = self.ingest.feed(event.data, now_ms, event.peer)
+        elif isinstance(event, NextFile):
+            taken = self.ingest.next_file()
         elif isinstance(event, HungUp):
             taken = self.ingest.hang_up(event.peer, now_ms)
         return taken + self.ingest.clock(now_ms) if self.source.live else taken
 
     def _send(self, taken: Iterable[Record], now_ms: int, stop: Event, *, ended: bool = False) -> None:
         refused, self.ingest.refused = self.ingest.refused, []
+        if refused and not self.ingest.input.refusal:
+            self.ingest.input.refusal = refused[0].detail
         self._window += refused
         self._post(1 if ended or self.source.live else _LETTERS_AT_ONCE, now_ms, stop)
         for record in taken:
@@ -159,6 +168,8 @@ class Pump(msgspec.Struct, kw_only=True):
             clock_ms=self.ingest.clock_ms,
             held=self.outbox.held,
             ended=ended,
+            nothing=nothing_of_ours(self.ingest.input, self.ingest.counts) if ended else "",
+            untimed=self.ingest.untimed,
         )
 
 

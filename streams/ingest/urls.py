@@ -14,13 +14,13 @@ from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
 from streams.ingest.sources.listen import ListenSource
 from streams.ingest.sources.tcp import BackOff, TcpSource
 from streams.ingest.sources.udp import UdpSource
+from streams.packed import SUFFIXES
 from streams.settings import IngestSettings
 
 _FORMS: Final = "file:PATH, -, tcp://HOST:PORT, tcp-listen://[HOST]:PORT or udp://[HOST]:PORT"
 _NETWORK: Final = ("tcp", "tcp-listen", "udp")
 _LOOPBACK: Final = "127.0.0.1"
 _PACED_CHUNK_BYTES: Final = 2048
-_SUFFIXES: Final = (".gz",)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ def _named(text: str) -> tuple[str, str]:
 
 
 def _stem(path: Path) -> str:
-    if path.suffix in _SUFFIXES:
+    if path.suffix in SUFFIXES:
         path = path.with_suffix("")
     return path.stem or "file"
 

@@ -12,12 +12,13 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 
 from detectors.core.alert import Alert, encode
+from detectors.core.episodes import Emitted
 from detectors.core.ticks import Tick
 from streams import contracts, feedback
 from streams.ingest.model import Nature
 from streams.records import encode_tick
 from streams.reference import load_reference
-from streams.replay import Place, Plan, Road, play
+from streams.replay import Plan, Road, play
 from streams.settings import Settings
 from streams.topics import TABLE
 from streams.worker.publish import cloud_event
@@ -34,7 +35,7 @@ def alerts(feed: bytes) -> list[dict[str, Any]]:
     """Real alerts of all detectors."""
     road = Road(Settings(), load_reference(Settings().reference), 1)
     items = play([io.BytesIO(feed)], Plan(source="feed", nature=Nature(replayed=True)), road, Settings())
-    return [json.loads(encode(item.alert)) for item in items if not isinstance(item, (int, Place))]
+    return [json.loads(encode(item.alert)) for item in items if isinstance(item, Emitted)]
 
 
 @pytest.mark.parametrize("name", contracts.files())

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from detectors.core.alert import encode
-from streams.cli.replay import open_recording
+from detectors.core.episodes import Emitted
 from streams.ingest.core import Nature
+from streams.packed import open_recording
 from streams.reference.loading import load_reference
 from streams.replay import Place, Plan, Road, play
 from streams.settings import Settings
@@ -23,7 +24,7 @@ def replayed(content: bytes, batch: int, partitions: int = 4) -> tuple[list[byte
     road = Road(SETTINGS, REFERENCE, partitions)
     plan = Plan(source="x", partitions=partitions, nature=Nature(replayed=True, batch=batch))
     items = list(play([io.BytesIO(content)], plan, road, SETTINGS))
-    alerts = [encode(i.alert) for i in items if not isinstance(i, (int, Place))]
+    alerts = [encode(i.alert) for i in items if isinstance(i, Emitted)]
     return alerts, road, [i for i in items if isinstance(i, Place)]
 
 

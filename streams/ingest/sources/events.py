@@ -25,7 +25,13 @@ class HungUp(NamedTuple):
     why: str = ""
 
 
-SourceEvent = Chunk | HungUp | None
+class NextFile(NamedTuple):
+    """What follows is another member of the same archive, in a format of its own."""
+
+    name: str
+
+
+SourceEvent = Chunk | HungUp | NextFile | None
 
 
 class Source(Protocol):

@@ -1,32 +1,20 @@
-"""Files, plain or gzip (told by content), and standard input. Constant memory."""
+"""Files, packed or not (told by content), and standard input. Constant memory."""
 
 from __future__ import annotations
 
-import gzip
 import os
 import select
 import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO, Final, cast
+from typing import Final
 
-from streams.errors import ConfigError, WakewatchError
-from streams.ingest.sources.events import Chunk, SourceEvent
+from streams.errors import WakewatchError
+from streams.ingest.sources.events import Chunk, NextFile, SourceEvent
+from streams.packed import recordings
 
-_GZIP: Final = b"\x1f\x8b"
 CHUNK_BYTES: Final = 1024 * 1024
-
-
-def open_recording(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked when it is gzip. Raises ConfigError when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            packed = file.read(len(_GZIP)) == _GZIP
-        return cast(BinaryIO, gzip.open(path)) if packed else path.open("rb")
-    except OSError as error:
-        raise ConfigError(f"file:{path}: {error.strerror}; give the path of a file that can be read") from error
 
 
 class FileSource:
@@ -41,15 +29,16 @@ class FileSource:
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """Chunks until the end. Raises WakewatchError when the file breaks off or is damaged."""
-        with open_recording(self.path) as file:
-            while not stop.is_set():
-                try:
-                    data = file.read(self._chunk_bytes)
-                except (OSError, EOFError, zlib.error) as error:
-                    raise WakewatchError(f"file:{self.path}: {error}; what came before is ingested") from error
-                if not data:
+        try:
+            for number, recording in enumerate(recordings(self.path)):
+                if number:
+                    yield NextFile(recording.name)
+                while not stop.is_set() and (data := recording.file.read(self._chunk_bytes)):
+                    yield Chunk(data)
+                if stop.is_set():
                     return
-                yield Chunk(data)
+        except OSError as error:
+            raise WakewatchError(f"file:{self.path}: {error}; what came before is ingested") from error
 
 
 class StdinSource:

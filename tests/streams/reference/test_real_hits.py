@@ -12,9 +12,10 @@ from pathlib import Path
 import pyais
 import pytest
 
+from detectors.core.episodes import Emitted
 from streams.ingest.core import Nature
 from streams.reference import load_reference
-from streams.replay import Place, Plan, Road, play
+from streams.replay import Plan, Road, play
 from streams.settings import ReferenceSettings, Settings
 
 DATA = Path(__file__).parents[4] / "shared/data"
@@ -68,7 +69,7 @@ def test_hits_by_imo_number_are_those_of_a_hand_rule(name: str, count: int) -> N
     settings = Settings(reference=ReferenceSettings(watchlists=(str(LIST),)))
     road = Road(settings, load_reference(settings.reference), 1)
     plan = Plan(source="sample", nature=Nature(replayed=True))
-    alerts = [i.alert for i in play([io.BytesIO(content)], plan, road, settings) if not isinstance(i, (int, Place))]
+    alerts = [i.alert for i in play([io.BytesIO(content)], plan, road, settings) if isinstance(i, Emitted)]
     hits = [a for a in alerts if a.detector == "watchlist" and "imo" in a.details["matched_on"]]
     assert {(a.mmsi, a.vessel.imo) for a in hits if a.vessel} == by_hand
     assert len(by_hand) == count and stated

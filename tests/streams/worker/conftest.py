@@ -17,13 +17,14 @@ import msgspec
 import pytest
 
 from detectors.core.alert import Alert, encode
+from detectors.core.episodes import Emitted
 from streams.broker.clients import admin
 from streams.broker.reading import read
 from streams.ingest.model import Nature
 from streams.ingest.run import Plan as IngestPlan
 from streams.ingest.run import run as ingest
 from streams.reference import load_reference
-from streams.replay import Place, Plan, Road, play
+from streams.replay import Plan, Road, play
 from streams.settings import KafkaSettings, Settings
 from streams.topics import create_missing
 
@@ -128,7 +129,7 @@ def alerts_in_process(feed: bytes, partitions: int) -> list[Alert]:
     road = Road(Settings(), load_reference(Settings().reference), partitions)
     plan = Plan(source="feed", partitions=partitions, nature=Nature(replayed=True))
     items = play([io.BytesIO(feed)], plan, road, Settings())
-    return [item.alert for item in items if not isinstance(item, (int, Place))]
+    return [item.alert for item in items if isinstance(item, Emitted)]
 
 
 Wanted = Callable[[int], frozenset[Key]]
