@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
 
 import zstandard
 
-from streams.errors import ConfigError
+from streams.errors import ConfigError, WakewatchError
 
 _MAGIC: Final[dict[bytes, str]] = {
     b"\x1f\x8b": "gzip",
@@ -53,7 +53,7 @@ _DAMAGES: Final = (
 )  # fmt: skip
 
 
-class PackedError(OSError):
+class PackedError(WakewatchError, OSError):
     """A packed file that is damaged, or is not unpacked; ``str()`` is one line."""
 
 
@@ -179,7 +179,10 @@ def _unpacked(raw: io.BufferedReader[Any], name: str, closing: ExitStack) -> Bin
     counted = _Counted(raw)
     watched = _Watched(_opened(kind, counted), name, lambda: counted.taken)
     out = closing.enter_context(io.BufferedReader(watched, _CHUNK))
-    inside = _kind(out)
+    try:
+        inside = _kind(out)
+    except PackedError as error:
+        return cast(BinaryIO, _Broken(error))
     if inside:
         raise PackedError(f"{name}: {inside} within {kind}: unpack it")
     return cast(BinaryIO, out)
@@ -263,7 +266,8 @@ class _Watched(io.RawIOBase):
     """What comes out of an unpacker; ``taken`` says how much went in."""
 
     def __init__(self, file: Any, name: str, taken: Callable[[], int]) -> None:
-        self._file, self._name, self._taken = file, name, taken
+        self._name, self._taken = name, taken
+        self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)  # what is whole comes before an error
         self._given = 0
 
     def readable(self) -> bool:
@@ -273,7 +277,7 @@ class _Watched(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Raises PackedError."""
         try:
-            data = self._file.read(len(buffer))
+            data = self._read(len(buffer))
         except PackedError:
             raise
         except (*_DAMAGES, OSError) as error:

@@ -18,7 +18,7 @@ from streams.decode import RawMessage, Refused, raw_messages
 from streams.errors import InputError, Reason
 from streams.ingest.core import RATE_HZ, START_MS, Ingest, Nature
 from streams.ingest.model import RefusedLine
-from streams.packed import PackedError, recordings
+from streams.packed import PackedError, all_recordings
 from streams.records import Record, Sentences
 
 _CHUNK_BYTES: Final = 1 << 18
@@ -46,7 +46,7 @@ def command(
     out = sys.stdout.buffer
     encoder = msgspec.json.Encoder()
     for path in files:
-        for recording in recordings(path):
+        for recording in all_recordings([path]):
             for line in decoded_lines(recording.file, path, nature):
                 if rejected or "rejected" not in line:
                     out.write(encoder.encode(line) + b"\n")

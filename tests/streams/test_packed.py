@@ -7,6 +7,7 @@ import tracemalloc
 import zipfile
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def content(path: Path) -> dict[str, bytes]:
-    return {each.name.removeprefix(str(path)): each.file.read() for each in recordings(path)}
+    with closing(recordings(path)) as found:
+        return {each.name.removeprefix(str(path)): each.file.read() for each in found}
 
 
 def zipped(path: Path, **members: bytes) -> Path:
@@ -49,6 +51,17 @@ def test_one_that_breaks_off_is_an_error(kind: str, cut: int, tmp_path: Path) ->
     path.write_bytes(PACKERS[kind](DATA)[:cut])
     with pytest.raises(PackedError, match="damaged, or not copied whole"):
         content(path)
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_what_came_before_the_damage_is_given(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "day"
+    path.write_bytes(PACKERS[kind](DATA) + PACKERS[kind](DATA)[:-9])
+    given = b""
+    with open_recording(path) as file, pytest.raises(PackedError):  # noqa: PT012  # each read may be the one
+        while True:
+            given += file.read(1 << 12)
+    assert given.startswith(DATA[: len(DATA) // 2]) and (DATA + DATA).startswith(given)
 
 
 def test_a_zip_gives_its_members_packed_or_not_and_nothing_of_a_mac(tmp_path: Path) -> None:
