@@ -57,15 +57,3 @@ def place(lat_deg: float, lon_deg: float) -> str:
     """A place for a headline: 34.6N129.5E."""
     ns, ew = "N" if lat_deg >= 0 else "S", "E" if lon_deg >= 0 else "W"
     return f"{abs(lat_deg):.1f}{ns}{abs(lon_deg):.1f}{ew}"
-
-
-def in_ring(lat_deg: float, lon_deg: float, ring: tuple[tuple[float, float], ...]) -> bool:
-    """Whether a place lies inside a closed ring of (lon, lat), by ray casting."""
-    inside = False
-    j = len(ring) - 1
-    for i, (xi, yi) in enumerate(ring):
-        xj, yj = ring[j]
-        if (yi > lat_deg) != (yj > lat_deg) and lon_deg < (xj - xi) * (lat_deg - yi) / (yj - yi) + xi:
-            inside = not inside
-        j = i
-    return inside

@@ -5,7 +5,7 @@ It may name too many, never too few: ``approach`` and the judge decide.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from detectors.core.protocol import Step
 from detectors.core.units import HOUR_MS, MINUTE_MS, NEVER_MS, next_steps
 from detectors.core.vessels.columns import Column_, Columns
 
-SCREEN_MARGIN: Final = 1.02
 FASTEST_KN: Final = 50.0
 LEAST_SILENT_MS: Final = 30 * MINUTE_MS
 Bools = npt.NDArray[np.bool_]
@@ -29,6 +28,10 @@ class Standing(NamedTuple):
     zone: Column_
     reason: Column_
     stage: Column_
+
+    def only(self, at: At) -> Self:
+        """The same of some rows."""
+        return type(self)(self.zone[at], self.reason[at], self.stage[at])
 
 
 class Nearby:
@@ -60,7 +63,7 @@ class Nearby:
         at, listed = at[near], listed[near]
         nm = self.places.distances_nm(lat_deg[near], lon_deg[near])
         counted = self.places.sanctioned[None, :] | listed[:, None]
-        found[at] = (counted & (nm <= self.places.radius_nm * SCREEN_MARGIN)).any(axis=1)
+        found[at] = (counted & self.places.may_contain(lat_deg[near], lon_deg[near], nm)).any(axis=1)
         return found
 
     def renamed(self, step: Step, active: Bools) -> Bools:
@@ -90,19 +93,29 @@ class Nearby:
         at = at[reach | (said.reason[at] > 0)]
         if not len(at):
             return wanted
-        nm = self.places.distances_nm(now.lat_deg[at], now.lon_deg[at])
+        lat_deg, lon_deg = now.lat_deg[at], now.lon_deg[at]
+        nm = self.places.distances_nm(lat_deg, lon_deg)
         counted = self.places.sanctioned[None, :] | (now.listed[at] > 0)[:, None]
-        inside = counted & (nm <= self.places.radius_nm * SCREEN_MARGIN)
+        inside = counted & self.places.may_contain(lat_deg, lon_deg, nm)
         sog = sog_kn[at][:, None]
         reach_nm = self.places.radius_nm + sog * self.places.horizon_h
         may_close = counted & (nm <= reach_nm) & (sog >= self.closing_least_kn)
-        settled = (said.reason[at] == INSIDE) & (inside.sum(axis=1) == 1)
-        settled &= np.take_along_axis(inside, np.maximum(said.zone[at], 0)[:, None].astype(np.intp), 1)[:, 0]
-        settled &= said.stage[at] > 0
+        settled = self._settled(said.only(at), inside, lat_deg, lon_deg, nm)
         closing: Bools = np.asarray(may_close.any(axis=1))
         some = closing.nonzero()[0]
-        leads = self.places.may_lead_into(now.lat_deg[at[some]], now.lon_deg[at[some]], now.cog_deg[at[some]], nm[some])
+        leads = self.places.may_lead_into(lat_deg[some], lon_deg[some], now.cog_deg[at[some]], nm[some])
         closing[some] = (may_close[some] & leads).any(axis=1) | self.named(now, at[some])
         open_: Bools = said.reason[at] >= CLOSING
         wanted[at] = ~settled & (inside.any(axis=1) | closing | open_)
         return wanted
+
+    def _settled(
+        self, said: Standing, inside: Bools, lat_deg: Column_, lon_deg: Column_, nm: Column_
+    ) -> npt.NDArray[np.bool_]:
+        """Where nothing can be new: said to be inside a zone, well inside it, and near no other."""
+        settled: Bools = (said.reason == INSIDE) & (said.stage > 0) & (inside.sum(axis=1) == 1)
+        some = settled.nonzero()[0]
+        if len(some):
+            surely = self.places.surely_contain(lat_deg[some], lon_deg[some], nm[some])
+            settled[some] = surely[np.arange(len(some)), np.maximum(said.zone[some], 0).astype(np.intp)]
+        return settled

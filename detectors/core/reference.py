@@ -48,8 +48,13 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lat_deg: float
     lon_deg: float
     radius_nm: float = 5.0
+    """Of the circle; of a circle about all polygons."""
     polygon: tuple[tuple[tuple[float, float], ...], ...] | None = None
-    """Rings of (lon_deg, lat_deg), the first the outer one; None for a circle."""
+    """Rings of (lon_deg, lat_deg), the first the outer one, then holes; None for a circle.
+
+    Where it crosses the antimeridian longitudes run on beyond 180 (or below -180)."""
+    more_polygons: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = ()
+    """The other parts of an area in several parts, each as ``polygon``."""
     aliases: tuple[str, ...] = ()
     locode: str | None = None
     """UN/LOCODE without a blank, such as KPRJN."""

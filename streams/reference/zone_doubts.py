@@ -7,7 +7,9 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
-from detectors.core.geo import in_ring
+from shapely import Polygon
+
+from detectors.core.geography.area import Rings
 from detectors.core.geography.gazetteer import Gazetteer
 from detectors.core.reference import Zone
 from streams.reference.ports import load_ports
@@ -29,7 +31,7 @@ def doubts_of(zone: Zone, feature: object) -> Iterator[str]:
             yield f"{str(key)[:30]!r} is passed over: {meant[0]}?"
     if zone.locode and zone.country and zone.locode[:2] != zone.country:
         yield f"UN/LOCODE {zone.locode} is not of {zone.country}"
-    if zone.polygon is not None and not _holes_inside(zone.polygon):
+    if not all(_holes_inside(rings) for rings in (zone.polygon, *zone.more_polygons) if rings):
         yield "a hole does not lie inside it"
     if zone.country is None and _port_nm(zone.lat_deg, zone.lon_deg) > _NEAR_NM:
         swapped_nm = _port_nm(zone.lon_deg, zone.lat_deg)
@@ -42,9 +44,9 @@ def _world() -> Gazetteer:
     return Gazetteer(load_ports())
 
 
-def _holes_inside(polygon: tuple[tuple[tuple[float, float], ...], ...]) -> bool:
-    outer, *holes = polygon
-    return all(in_ring(lat, lon, outer) for hole in holes for lon, lat in hole)
+def _holes_inside(rings: Rings) -> bool:
+    outer, *holes = map(Polygon, rings)
+    return all(outer.covers(hole) for hole in holes)
 
 
 def _port_nm(lat_deg: float, lon_deg: float) -> float:

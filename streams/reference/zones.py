@@ -1,33 +1,25 @@
 """Zones as GeoJSON: bytes in, zones and refused features out. No I/O here.
 
-A FeatureCollection of Points (with ``radius_nm``) and Polygons. Properties: ``name``, ``kind`` (sanctioned |
-associated), ``programme``, ``legal_basis``, ``from``, ``to`` (ISO dates, both included), ``aliases``, ``locode``,
-``country``, ``radius_nm``, ``horizon_h``, ``severity``, ``source``, ``precision_nm``; others, such as ``note``, are
-passed over.
+A FeatureCollection of Points (with ``radius_nm``), Polygons and MultiPolygons (``zone_shapes``). Properties:
+``name``, ``kind`` (sanctioned | associated), ``programme``, ``legal_basis``, ``from``, ``to`` (ISO dates, both
+included), ``aliases``, ``locode``, ``country``, ``radius_nm``, ``horizon_h``, ``severity``, ``source``,
+``precision_nm``; others, such as ``note``, are passed over.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any, Final, Literal
 
 import msgspec
 
-from detectors.core.geo import distance_nm
+from detectors.core.geography.area import Rings
 from detectors.core.reference import Zone
 from streams.reference import cells
 from streams.reference.cells import Refusal, Refused
-from streams.reference.rings import crosses_itself
 from streams.reference.zone_doubts import doubts_of
+from streams.reference.zone_shapes import RADII_NM, finite, shape_of
 
-Ring = tuple[tuple[float, float], ...]
-
-_POLE_DEG: Final = 90.0
-_DATE_LINE_DEG: Final = 180.0
-_LEAST_RING: Final = 4
-_MOST_CORNERS: Final = 10_000
-_RADII_NM: Final = (0.1, 200.0)
 _HORIZONS_H: Final = (0.0, 240.0)
 _DEFAULT_HORIZON_H: Final = 6.0
 _PRECISIONS_NM: Final = (0.0, 200.0)
@@ -35,16 +27,6 @@ _MOST_ALIASES: Final = 50
 _SAME_PLACE_DIGITS: Final = 3  # of a degree: a tenth of a mile
 _LOCODE: Final = re.compile(r"[A-Z]{2}[A-Z2-9]{3}")
 _FEATURE: Final = re.compile(rb'"type"\s*:\s*"Feature"')
-# West, south, east, north, generous: to tell a latitude written first where both readings are on the globe.
-_COUNTRY_BOXES_DEG: Final = {
-    "KP": (123.5, 37.0, 131.5, 43.5),
-    "KR": (123.5, 32.5, 132.0, 39.0),
-    "IR": (47.0, 24.5, 62.0, 38.5),
-    "SY": (35.2, 34.4, 42.5, 37.5),
-    "UA": (28.0, 43.5, 40.5, 52.5),
-    "CN": (105.0, 17.5, 125.0, 42.0),
-    "CU": (-85.5, 19.5, -73.5, 24.0),
-}
 
 
 class Zones(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,15 +83,15 @@ def _refuse_duplicate(zone: Zone, taken: dict[object, str]) -> None:
     centre = (round(zone.lat_deg, _SAME_PLACE_DIGITS), round(zone.lon_deg, _SAME_PLACE_DIGITS), dates)
     if name in taken:
         raise Refusal(f"a zone {taken[name]} of the same dates stands before it")
-    where = centre if zone.polygon is None else (_corners(zone.polygon), dates)
+    where = centre if zone.polygon is None else (_corners((zone.polygon, *zone.more_polygons)), dates)
     if where in taken:
         raise Refusal(f"it lies where {taken[where]} lies; give one zone both names (aliases)")
     taken[name] = taken[where] = zone.name
 
 
-def _corners(polygon: tuple[Ring, ...]) -> frozenset[frozenset[tuple[float, float]]]:
+def _corners(polygons: tuple[Rings, ...]) -> frozenset[frozenset[tuple[float, float]]]:
     """Blind to where a ring begins and which way round it goes."""
-    return frozenset(frozenset(ring) for ring in polygon)
+    return frozenset(frozenset(ring) for rings in polygons for ring in rings)
 
 
 # -- one feature ----------------------------------------------------------------------------------------------------
@@ -121,17 +103,18 @@ def _zone(feature: object) -> Zone:
     if not isinstance(properties, dict) or not isinstance(geometry, dict):
         raise Refusal("no Feature with properties and geometry")
     country = cells.country(_cell(properties, "country"))
-    lat_deg, lon_deg, radius_nm, polygon = _shape(geometry, properties, country)
+    shape = shape_of(geometry, _bounded(properties, "radius_nm", RADII_NM), country)
     from_date, to_date = cells.day(_cell(properties, "from")), cells.day(_cell(properties, "to"))
     if from_date and to_date and to_date < from_date:
         raise Refusal(f"it ends on {to_date}, before it begins on {from_date}")
     return Zone(
         name=_name(properties),
         kind=_kind(properties),
-        lat_deg=lat_deg,
-        lon_deg=lon_deg,
-        radius_nm=radius_nm,
-        polygon=polygon,
+        lat_deg=shape.lat_deg,
+        lon_deg=shape.lon_deg,
+        radius_nm=shape.radius_nm,
+        polygon=shape.polygons[0] if shape.polygons else None,
+        more_polygons=shape.polygons[1:],
         aliases=_aliases(properties),
         locode=_locode(properties),
         country=country,
@@ -203,86 +186,7 @@ def _bounded(properties: dict[str, Any], name: str, bounds: tuple[float, float])
     value = properties.get(name)
     if value is None:
         return None
-    number = _number(value)
+    number = finite(value)
     if number is None or not bounds[0] <= number <= bounds[1]:
         raise Refusal(f"{name} is no number from {bounds[0]:g} to {bounds[1]:g}")
     return number
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-# -- shapes ---------------------------------------------------------------------------------------------------------
-
-
-def _shape(
-    geometry: dict[str, Any], properties: dict[str, Any], country: str | None
-) -> tuple[float, float, float, tuple[Ring, ...] | None]:
-    """Latitude and longitude of the middle, radius and rings."""
-    coordinates = geometry.get("coordinates")
-    match geometry.get("type"):
-        case "Point":
-            lon_deg, lat_deg = _corner(coordinates, country)
-            radius_nm = _bounded(properties, "radius_nm", _RADII_NM)
-            if radius_nm is None:
-                raise Refusal("a Point needs radius_nm")
-            return lat_deg, lon_deg, radius_nm, None
-        case "Polygon":
-            return _polygon(coordinates, country)
-    raise Refusal("its geometry is neither Point nor Polygon; split what has several parts")
-
-
-def _polygon(coordinates: object, country: str | None) -> tuple[float, float, float, tuple[Ring, ...]]:
-    if not isinstance(coordinates, list) or not coordinates:
-        raise Refusal("a Polygon without rings")
-    rings = tuple(_ring(ring, country) for ring in coordinates)
-    corners = rings[0][:-1]
-    lon_deg = sum(lon for lon, _ in corners) / len(corners)
-    lat_deg = sum(lat for _, lat in corners) / len(corners)
-    radius_nm = max(distance_nm(lat_deg, lon_deg, lat, lon) for lon, lat in corners)
-    if radius_nm > _RADII_NM[1]:
-        raise Refusal(f"it reaches {radius_nm:.0f} nm from its middle (at most {_RADII_NM[1]:.0f})")
-    return round(lat_deg, 6), round(lon_deg, 6), math.ceil(radius_nm * 100) / 100, rings
-
-
-def _ring(ring: object, country: str | None) -> Ring:
-    if not isinstance(ring, list) or not _LEAST_RING <= len(ring) <= _MOST_CORNERS:
-        raise Refusal(f"a ring needs {_LEAST_RING} to {_MOST_CORNERS} positions")
-    corners = tuple(_corner(corner, country) for corner in ring)
-    if corners[0] != corners[-1]:
-        raise Refusal("a ring does not end where it begins")
-    if len(set(corners)) < _LEAST_RING - 1:
-        raise Refusal("a ring has fewer than three corners")
-    if crosses_itself(corners):
-        raise Refusal("a ring crosses itself: are two corners in the wrong order?")
-    lons = [lon for lon, _ in corners]
-    if max(lons) - min(lons) > _DATE_LINE_DEG:
-        raise Refusal("it crosses the antimeridian; split it there")
-    return corners
-
-
-def _corner(position: object, country: str | None) -> tuple[float, float]:
-    """One position as (lon_deg, lat_deg)."""
-    numbers = [_number(value) for value in position[:2]] if isinstance(position, list) else []
-    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:  # noqa: PLR2004 - a pair
-        raise Refusal("a position is no pair of numbers")
-    lon_deg, lat_deg = numbers[0], numbers[1]
-    if abs(lat_deg) > _POLE_DEG or abs(lon_deg) > _DATE_LINE_DEG:
-        swapped = abs(lat_deg) <= _DATE_LINE_DEG and abs(lon_deg) <= _POLE_DEG
-        hint = "; GeoJSON writes longitude first: are they swapped?" if swapped else ""
-        raise Refusal(f"latitude {lat_deg:g}, longitude {lon_deg:g} is not on the globe{hint}")
-    if _in_box(country, lat_deg, lon_deg) and not _in_box(country, lon_deg, lat_deg):
-        raise Refusal(f"latitude {lat_deg:g}, longitude {lon_deg:g} is not in {country}, but swapped it is")
-    return lon_deg, lat_deg
-
-
-def _in_box(country: str | None, x_deg: float, y_deg: float) -> bool:
-    box = _COUNTRY_BOXES_DEG.get(country or "")
-    return box is not None and box[0] <= x_deg <= box[2] and box[1] <= y_deg <= box[3]

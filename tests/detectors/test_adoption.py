@@ -130,7 +130,7 @@ def test_a_report_of_her_number_alone_is_enough() -> None:
 
 
 def test_zones_come_go_and_are_renumbered_with_the_reference() -> None:
-    forbidden, closed, ordinary = REFERENCE.zones
+    forbidden, closed, ordinary, *_ = REFERENCE.zones
     near = Zone(name="New", kind="sanctioned", lat_deg=30.0, lon_deg=120.0, radius_nm=20, severity="log")
     moved = Reference(ships=REFERENCE.ships, zones=(ordinary, closed, forbidden), version="moved")
     without = Reference(ships=REFERENCE.ships, zones=(near, ordinary), version="without")

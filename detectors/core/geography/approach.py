@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from detectors.core.geo import bearing_deg
 from detectors.core.geography.places import NO_ZONE, Places
 from detectors.core.units import rfc3339
 from detectors.core.vessels.ship import Ship
@@ -81,25 +79,17 @@ def _zone_look(places: Places, number: int, ship: Ship, *, named: bool, speeds: 
     if places.contains(number, ship.lat_deg, ship.lon_deg):
         yield Look(number, INSIDE, distance_nm)
         return
-    eta_h = _eta_h(places, number, ship, distance_nm, speeds.closing_least_kn)
     slowing = (ship.sog_kn or 0.0) <= speeds.slow_kn
-    if eta_h is not None and (named or slowing or ship.listed is not None):
+    eta_h = _eta_h(places, number, ship, speeds) if named or slowing or ship.listed is not None else None
+    if eta_h is not None:
         yield Look(number, CLOSING, distance_nm, eta_h)
     elif named:
         yield Look(number, DESTINATION, distance_nm)
 
 
-def _eta_h(places: Places, number: int, ship: Ship, distance_nm: float, least_kn: float) -> float | None:
-    """Hours to the zone's edge when the course leads through it inside the horizon, else None."""
-    if ship.lat_deg is None or ship.lon_deg is None or ship.sog_kn is None or ship.cog_deg is None:
+def _eta_h(places: Places, number: int, ship: Ship, speeds: Speeds) -> float | None:
+    """Hours to the zone's edge when the course leads into it inside the horizon, else None."""
+    if ship.sog_kn is None or ship.sog_kn < speeds.closing_least_kn or not ship.sog_kn:
         return None
-    zone = places.zones[number]
-    if ship.sog_kn < least_kn:
-        return None
-    edge_h = (distance_nm - zone.radius_nm) / ship.sog_kn
-    if edge_h > zone.horizon_h:
-        return None
-    off_deg = bearing_deg(ship.lat_deg, ship.lon_deg, zone.lat_deg, zone.lon_deg) - ship.cog_deg
-    leads_in = math.cos(math.radians(off_deg)) > 0
-    passes_nm = round(distance_nm * abs(math.sin(math.radians(off_deg))), 2)
-    return round(max(0.0, edge_h), 2) if leads_in and passes_nm <= zone.radius_nm / 2 else None
+    edge_nm = places.way_in_nm(number, ship, ship.sog_kn * places.zones[number].horizon_h)
+    return None if edge_nm is None else round(max(0.0, edge_nm / ship.sog_kn), 2)

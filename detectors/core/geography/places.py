@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
@@ -9,16 +10,19 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import Floats, distance_nm, distances_nm, in_ring, unit_vectors
+from detectors.core.geo import Floats, bearing_deg, distance_nm, distances_nm, unit_vectors
+from detectors.core.geography.area import area_of
 from detectors.core.geography.gazetteer import LIKENESS_LEAST, TYPO_LETTERS_LEAST, gazetteer_of, phrases, words_of
 from detectors.core.names import NameIndex, likeness
 from detectors.core.reference import Reference, Zone
+from detectors.core.vessels.ship import Ship
 
 NO_ZONE: Final = -1
 _POLE, _HALF_CIRCLE, _CELL_DEG = 90.0, 180.0, 2.0
 _LATS, _LONS = int(2 * _POLE / _CELL_DEG) + 1, int(2 * _HALF_CIRCLE / _CELL_DEG) + 1
 _CELL_NM: Final = 90.0  # no place of a cell is further from its middle: 60 nm north and 60 nm east of it
 _EDGE: Final = 1.05  # of the radius: more than any screen allows for
+_WIDER: Final = 1.02  # of the radius: how much wider (or narrower) screens take a circle than judges
 _LEAST_HORIZON_H: Final = 1e-3
 _SLACK: Final = 0.02  # of rounding, in either unit that it is used for
 _NM_A_DEG_LEAST: Final = 59.0  # of latitude
@@ -54,6 +58,10 @@ class Places:
         self._vectors = unit_vectors(lat, lon)
         self.radius_nm = np.asarray([z.radius_nm for z in self.zones], np.float64)
         self.sanctioned = np.asarray([z.kind == _SANCTIONED for z in self.zones], bool)
+        self._areas = {n: area_of((z.polygon, *z.more_polygons)) for n, z in enumerate(self.zones) if z.polygon}
+        circle = np.asarray([z.polygon is None for z in self.zones], bool)
+        self._aim_nm = np.where(circle, self.radius_nm / 2, self.radius_nm)
+        """A course that passes the centre further away than this leads into no zone."""
         self.horizon_h = np.asarray([z.horizon_h for z in self.zones], np.float64)
         self._reference = reference
         self._named: dict[str, Naming] = {}
@@ -75,7 +83,7 @@ class Places:
         return found
 
     def may_lead_into(self, lat_deg: Floats, lon_deg: Floats, cog_deg: Floats, nm: Floats) -> Bools:
-        """Shape (n, zones): False only where a course leads away or passes a centre by more than half the radius.
+        """Shape (n, zones): False only where a course leads away, or past a centre too far to lead into the zone.
 
         ``nm`` has the distance of each place to each centre.
         """
@@ -85,7 +93,7 @@ class Places:
         north = np.cos(lat) * np.sin(there) - np.sin(lat) * np.cos(there) * np.cos(dlon)
         off = np.arctan2(east, north) - np.radians(cog_deg.astype(np.float64))[:, None]
         passes_nm = nm * np.abs(np.sin(off))
-        found: Bools = (np.cos(off) > -_SLACK) & (passes_nm <= self.radius_nm / 2 * _EDGE + _SLACK)
+        found: Bools = (np.cos(off) > -_SLACK) & (passes_nm <= self._aim_nm * _EDGE + _SLACK)
         return found
 
     def in_force(self, number: int, date: str) -> bool:
@@ -99,17 +107,45 @@ class Places:
         One subtraction instead of the haversines of a distance: true of most zones for most ships.
         """
         zone = self.zones[number]
-        if zone.polygon is not None:
-            return False
         return abs(lat_deg - zone.lat_deg) * _NM_A_DEG_LEAST > zone.radius_nm + sog_kn * zone.horizon_h + 1.0
 
     def contains(self, number: int, lat_deg: float, lon_deg: float, grace: float = 1.0) -> bool:
-        """Whether a place lies in a zone; ``grace`` widens a circle."""
-        zone = self.zones[number]
-        if zone.polygon is not None:
-            outer, *holes = zone.polygon
-            return in_ring(lat_deg, lon_deg, outer) and not any(in_ring(lat_deg, lon_deg, hole) for hole in holes)
-        return self.distance_nm(number, lat_deg, lon_deg) <= zone.radius_nm * grace
+        """Whether a place lies in a zone, or within ``grace`` radii of a circle (``Area.contains_within``)."""
+        area = self._areas.get(number)
+        if area is None:
+            return self.distance_nm(number, lat_deg, lon_deg) <= self.zones[number].radius_nm * grace
+        return area.contains_within(lat_deg, lon_deg, grace) if grace > 1 else bool(area.contains(lat_deg, lon_deg))
+
+    def may_contain(self, lat_deg: Floats, lon_deg: Floats, nm: Floats) -> Bools:
+        """Shape (n, zones): False only where ``contains`` is false. ``nm`` has the distances to each centre."""
+        found: Bools = nm <= self.radius_nm * _WIDER + _SLACK
+        for number, area in self._areas.items():
+            at = found[:, number].nonzero()[0]
+            found[at, number] = area.may_contain(lat_deg[at], lon_deg[at])
+        return found
+
+    def surely_contain(self, lat_deg: Floats, lon_deg: Floats, nm: Floats) -> Bools:
+        """Shape (n, zones): True only where ``contains`` is true."""
+        found: Bools = nm <= self.radius_nm / _WIDER - _SLACK
+        for number, area in self._areas.items():
+            at = (nm[:, number] <= self.radius_nm[number] * _WIDER + _SLACK).nonzero()[0]
+            found[:, number] = False
+            found[at, number] = area.surely_contains(lat_deg[at], lon_deg[at])
+        return found
+
+    def way_in_nm(self, number: int, ship: Ship, way_nm: float) -> float | None:
+        """To the zone's edge on the ship's course, which leads well into it within ``way_nm``; else None."""
+        if ship.lat_deg is None or ship.lon_deg is None or ship.cog_deg is None:
+            return None
+        area, zone = self._areas.get(number), self.zones[number]
+        if area is not None:
+            return area.way_in_nm(ship.lat_deg, ship.lon_deg, ship.cog_deg, way_nm)
+        distance_nm = self.distance_nm(number, ship.lat_deg, ship.lon_deg)
+        off_deg = bearing_deg(ship.lat_deg, ship.lon_deg, zone.lat_deg, zone.lon_deg) - ship.cog_deg
+        leads_in = math.cos(math.radians(off_deg)) > 0
+        passes_nm = round(distance_nm * abs(math.sin(math.radians(off_deg))), 2)
+        edge_nm = distance_nm - zone.radius_nm
+        return edge_nm if leads_in and passes_nm <= zone.radius_nm / 2 and edge_nm <= way_nm else None
 
     def distance_nm(self, number: int, lat_deg: float, lon_deg: float) -> float:
         """From a place to a zone's centre, rounded to a hundredth."""
@@ -188,7 +224,7 @@ def _needed_kn(zones: tuple[Zone, ...]) -> Floats:
     here, needed = unit_vectors(lat, lon), np.full((2, len(lat)), np.inf)
     for zone in zones:
         there = unit_vectors(np.array([zone.lat_deg]), np.array([zone.lon_deg]))
-        way_nm = distances_nm(here, there) - _CELL_NM - _EDGE * zone.radius_nm
+        way_nm = distances_nm(here, there) - _CELL_NM - _EDGE * zone.radius_nm - _SLACK
         kn = way_nm / max(zone.horizon_h, _LEAST_HORIZON_H)
         for listed in (False, True) if zone.kind == _SANCTIONED else (True,):
             np.minimum(needed[int(listed)], kn, out=needed[int(listed)])

@@ -45,6 +45,47 @@ def test_a_polygon_has_a_circle_around_it_for_screening() -> None:
     assert all(distance_nm(zone.lat_deg, zone.lon_deg, lat, lon) <= zone.radius_nm for lon, lat in zone.polygon[0])
 
 
+EAST, WEST = [[179.5, 52], [180, 52], [180, 53], [179.5, 53], [179.5, 52]], [
+    [-180, 52], [-179.2, 52], [-179.2, 53], [-180, 53], [-180, 52],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "coordinates"),
+    [
+        ("MultiPolygon", [[EAST], [WEST]]),  # cut, as RFC 7946 says
+        ("MultiPolygon", [[WEST], [EAST]]),
+        ("Polygon", [[[179.5, 52], [180.8, 52], [180.8, 53], [179.5, 53], [179.5, 52]]]),
+        ("Polygon", [[[-180.5, 52], [-179.2, 52], [-179.2, 53], [-180.5, 53], [-180.5, 52]]]),
+        ("Polygon", [[[179.5, 52], [-179.2, 52], [-179.2, 53], [179.5, 53], [179.5, 52]]]),
+    ],
+)
+def test_a_zone_across_the_antimeridian_is_one_place_however_it_is_written(
+    shape: str, coordinates: Any, turned: bool
+) -> None:
+    if turned:
+        coordinates = json.loads(json.dumps(coordinates))
+        for rings in coordinates if shape == "MultiPolygon" else [coordinates]:
+            rings[0].reverse()
+    found = read(feature(coordinates, shape, radius_nm=...))
+    assert not found.refused and not found.doubts
+    (zone,) = found.zones
+    assert (zone.lat_deg, zone.lon_deg) == (pytest.approx(52.5, abs=0.01), pytest.approx(-179.85, abs=0.01))
+    assert 35 < zone.radius_nm < 40
+    places = Places(Reference(zones=found.zones))
+    inside = [places.contains(0, 52.5, lon) for lon in (179.4, 179.6, 180.0, -180.0, -179.5, -179.1)]
+    assert inside == [False, True, True, True, True, False]
+
+
+def test_a_zone_of_two_parts_has_both_and_not_what_lies_between() -> None:
+    other = [[lon + 1, lat] for lon, lat in SQUARE]
+    found = read(feature([[SQUARE], [other]], "MultiPolygon"))
+    places = Places(Reference(zones=found.zones))
+    assert [places.contains(0, 42.2, lon) for lon in (130.2, 130.7, 131.2)] == [True, False, True]
+    assert found.zones[0].lon_deg == pytest.approx(130.7)
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -71,10 +112,15 @@ def test_a_polygon_has_a_circle_around_it_for_screening() -> None:
         (feature(**{"from": "2025-07-02", "to": "2025-07-01"}), "before it begins"),
         (feature([SQUARE[:-1]], "Polygon"), "does not end where it begins"),
         (feature([SQUARE[:2] + SQUARE[:2] + SQUARE[:1]], "Polygon"), "fewer than three corners"),
-        (feature([[[179, 0], [-179, 0], [-179, 1], [179, 0]]], "Polygon"), "antimeridian"),
+        (feature([[[n, 88] for n in (0, 90, 180, -90, 0)]], "Polygon"), "goes round a pole"),
+        (feature([[[-180, 88], [0, 88], [180, 88], [-180, 88]]], "Polygon"), "goes round a pole"),
+        (feature([SQUARE, SQUARE], "Polygon"), "leave nothing"),
+        (feature([[SQUARE], [[[170, 0], [171, 0], [171, 1], [170, 0]]]], "MultiPolygon"), "from its middle"),
+        (feature([], "MultiPolygon"), "1 to 1000 polygons"),
+        (feature([SQUARE], "LineString"), "neither Point nor Polygon"),
         (feature([[[0, 0], [40, 0], [40, 40], [0, 0]]], "Polygon"), "from its middle"),
         (feature([], "Polygon"), "without rings"),
-        (feature([[SQUARE]], "MultiPolygon"), "neither Point nor Polygon"),
+        (feature([[SQUARE], [SQUARE[:-1]]], "MultiPolygon"), "does not end where it begins"),
         ({"type": "Feature", "geometry": None, "properties": {}}, "no Feature"),
         (3, "no Feature"),
     ],
@@ -106,14 +152,16 @@ def test_what_looks_wrong_is_told_of_a_zone_that_counts() -> None:
         feature(severity="log", severty="page", country="KP", locode="RUVVO"),
         feature((52.37, 4.9), name="Amsterdam"),
         feature([SQUARE, hole], "Polygon", name="Holed"),
+        feature([[SQUARE], [[[lon, lat + 1] for lon, lat in SQUARE], hole]], "MultiPolygon", name="Twice"),
         feature((0.0, -60.0), name="High seas"),
     )
-    assert (len(found.zones), found.zones[0].severity) == (4, "log")
+    assert (len(found.zones), found.zones[0].severity) == (5, "log")
     assert [doubt.reason.partition(": ")[::2] for doubt in found.doubts] == [
         ("Rajin", "'severty' is passed over: severity?"),
         ("Rajin", "UN/LOCODE RUVVO is not of KP"),
         ("Amsterdam", "no port is near, but one is where its latitude and longitude are swapped"),
         ("Holed", "a hole does not lie inside it"),
+        ("Twice", "a hole does not lie inside it"),
     ]
 
 
@@ -155,5 +203,10 @@ def test_any_bytes_are_zones_or_refused(content: bytes) -> None:
 
 @given(st.sampled_from([*feature()["properties"], "aliases", "from", "country", "locode"]), ANY_JSON, ANY_JSON)
 def test_any_value_anywhere_is_a_zone_or_refused(name: str, value: Any, coordinates: Any) -> None:
-    found = read(feature(**{name: value}), feature(coordinates), feature(coordinates, "Polygon"))
-    assert len(found.zones) + len(found.refused) == 3
+    found = read(
+        feature(**{name: value}),
+        feature(coordinates),
+        feature(coordinates, "Polygon"),
+        feature(coordinates, "MultiPolygon"),
+    )
+    assert len(found.zones) + len(found.refused) == 4
