@@ -44,6 +44,13 @@ def test_a_thinned_and_a_raw_source_of_one_deployment_are_told_apart() -> None:
     assert set(gaps) == {SHIP, SHIP + 1} and max(gaps.values()) <= 2 * HOUR
 
 
+def test_a_silence_that_has_ended_is_no_spacing_and_the_next_one_is_told() -> None:
+    back = voyage(SHIP, np.arange(19 * HOUR, 19.5 * HOUR, 120.0), (38.03, 130.0), 1.0)
+    story = beside(others(120.0, 26), dark(120.0), back)
+    opened = [a.episode_start for a in run(story) if a.detector == "gap" and a.status == "opened"]
+    assert len(opened) == 2
+
+
 @pytest.mark.parametrize("batch", [1, 7, 1000])
 def test_what_is_learned_does_not_depend_on_how_the_log_is_cut(batch: int) -> None:
     story = beside(others(180.0, 8), dark(180.0))

@@ -39,6 +39,8 @@ STAY_SLOTS: Final = 48
 """Of a stay, so many slots teach: a vessel laid up for weeks is one vessel."""
 MISSED_MOST: Final = 24  # slots of one silence that count; longer ones are of vessels that were switched off
 STATIONS: Final = 64
+PAUSE_SLOTS: Final = 6
+"""Reports with so many missed slots between them lie on two sides of a silence: that is no spacing."""
 KNOWN_REPORTS: Final = 50.0
 """Reports at rest that the rule of the standard weighs: some three stays."""
 PARTS: Final = 1 << 20
@@ -83,12 +85,13 @@ class RestRates:
         missed = np.minimum(np.minimum(c.missed[rows] + heard.missed, slots - heard.spoken), MISSED_MOST)
         waited = heard.spoken + missed  # slots in which it could have been heard
         same = (heard.seen > 0) & (c.kind[rows] == kind)
+        joined = same & (missed < PAUSE_SLOTS)
         self._count(c, heard, waited, reports, same & (kind == AT_REST) & (c.gap[rows] > 0))
         first, last = _first_step(block.steps), _last_step(block.steps)
         way = (kind == UNDER_WAY) & spoke
         if way.any():
-            least = _least_gaps(c, block, heard, first, last, same)
-            _space(c, heard, way, same, _spans(c, block, heard, (first, last), waited, same), reports, least)
+            least = _least_gaps(c, block, heard, first, last, joined)
+            _space(c, heard, way, joined, _spans(c, block, heard, (first, last), waited, joined), reports, least)
         c.last_step[rows] = np.where(
             spoke, last[ends], np.maximum(c.last_step[rows] - STEPS_A_SLOT * slots, -FAR_STEPS)
         )
