@@ -12,7 +12,8 @@ from streams.reference import load_reference
 from streams.reference.loading import make_reference
 from streams.replay import Plan, Road, play
 from streams.settings import Settings
-from streams.vessels import listed_rows, parse, summaries
+from streams.values import decoded
+from streams.vessels import VesselSummary, listed_rows, summaries
 from streams.worker.watch import EVERY_S, LOOK_S, Watch
 
 ANGARA = 273_999_001
@@ -36,14 +37,14 @@ def test_a_listed_ship_is_told_once_a_minute_at_most_and_only_what_is_new(feed: 
     watch = Watch(0, lambda: now[0])
     ((key, value),) = watch.due(half)
     assert key == b"%d" % ANGARA and value is not None
-    first = parse(value)
+    first = decoded(value, VesselSummary)
     assert (first.vessel.name, first.list, first.case_id, first.replayed) == ("ANGARA", "OFAC", "imo/9179842", True)
     assert first.last_heard <= first.clock and first.position is not None
     now[0] += LOOK_S
     assert watch.due(whole) == []  # there is news, and a minute has not gone
     now[0] += EVERY_S
     ((_, later),) = watch.due(whole)
-    assert later is not None and parse(later).last_heard > first.last_heard
+    assert later is not None and decoded(later, VesselSummary).last_heard > first.last_heard
     now[0] += EVERY_S
     assert watch.due(whole) == []  # a minute has gone, and there is no news
     assert watch.due(half, last=True) != []
