@@ -94,11 +94,18 @@ def ingested(lines: list[bytes]) -> list[bytes]:
 
 
 def foreign(lines: list[bytes]) -> list[bytes]:
-    """The same sentences with tag blocks as other receivers write them: seconds or ms, fields in any order."""
-    return [
-        b"\\%b*00\\!%b" % (_FOREIGN[at % len(_FOREIGN)] % ((_TIME_MS // 1000 + at // 250),), line.rpartition(b"!")[2])
-        for at, line in enumerate(lines)
-    ]
+    """The same sentences with tag blocks as other receivers write them: seconds or ms, fields in any order.
+
+    The parts of a message have one station, and where it says so one group.
+    """
+    found, message = [], -1
+    for at, line in enumerate(lines):
+        sentence = line.rpartition(b"!")[2]
+        goes_on = sentence[5:9] == b",2,2"
+        message += not goes_on
+        tag = _FOREIGN[message % len(_FOREIGN)] % ((_TIME_MS // 1000 + at // 250),)
+        found.append(b"\\%b*00\\!%b" % (tag.replace(b"g:1-2", b"g:2-2") if goes_on else tag, sentence))
+    return found
 
 
 def damaged(lines: list[bytes], share: float, seed: int = 1) -> list[bytes]:

@@ -2,7 +2,8 @@
 
 Nothing of a payload's meaning is known in here. Rules:
 - A line is an AIS sentence with or without a tag block before it and anything of a logger's behind it.
-- The parts of a message stand next to each other, from first to last, with one sequence number and channel.
+- The parts of a message stand next to each other, from first to last, with one sequence number and channel, and no
+  two stations or groups in their tag blocks (``agree``).
 - A line that is none of this, or whose checksum is wrong, is refused alone; its neighbours are read as ever.
 - A sentence without a time gets ``fallback_ms``, and a tag block that says so: every message of ``raw`` is timed.
 """
@@ -18,12 +19,13 @@ from streams.decode.model import Refused
 from streams.errors import Reason
 
 _LINE: Final = re.compile(
-    rb"\s*(?:\\(?:[^\\]*?,)?c:(\d{1,16})(?![^,*\\])[^\\]*\\|\\[^\\]*\\)?\s*"
+    rb"\s*(\\(?:[^\\]*?,)?c:(\d{1,16})(?![^,*\\])[^\\]*\\|\\[^\\]*\\)?\s*"
     rb"!([^,*!\\]{2}VD[MO],(\d{1,2}),(\d{1,2}),(\d{0,3}),([^,*]*),([0-W`-w]*),(\d?))\*([0-9A-Fa-f]{2})"
     rb"(?:[\s,].*)?",
     re.DOTALL,
 )
-_TIME, _BODY, _TOTAL, _NUMBER, _SEQUENCE, _CHANNEL, _PAYLOAD, _FILL, _WRITTEN = range(9)
+_TAG, _TIME, _BODY, _TOTAL, _NUMBER, _SEQUENCE, _CHANNEL, _PAYLOAD, _FILL, _WRITTEN = range(10)
+_WHOSE: Final = re.compile(rb"[\\,](?:s:([^,*\\]*)|g:(\d{1,3})-(\d{1,3})-(\w+)|(\d{1,3})G(\d{1,3}):(\w+))(?=[,*\\])")
 _MS_FROM: Final = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973
 _TIME_END_MS: Final = 4_102_444_800_000  # the year 2100: what claims to be later says nothing
 _PARTS_MOST: Final = 9  # one digit in the sentence (IEC 61162-1)
@@ -95,7 +97,7 @@ def says_when(parts: Parts) -> bool:
 
 def untimed(parts: Parts | None) -> Parts | None:
     """The sentence without its time."""
-    return parts and (None, *parts[1:])
+    return parts and (*parts[:_TIME], None, *parts[_BODY:])
 
 
 def timed(parts: Parts | None, source: str, fallback_ms: int) -> bytes:
@@ -113,6 +115,30 @@ def checksum(text: bytes) -> int:
         size //= 2
         folded = folded >> 8 * size ^ folded & (1 << 8 * size) - 1
     return folded
+
+
+def agree(first: bytes, before: bytes, tag: bytes) -> bool:
+    """Can a sentence with this tag block go on a message, of whose parts the tag blocks of two are given?"""
+    if first == before == tag and b"g:" not in tag and b"G" not in tag:
+        return True
+    (ours, group), (_, last), (station, mine) = _whose(first), _whose(before), _whose(tag)
+    if (station and ours and station != ours) or (station and not ours and mine is None):
+        return False
+    if mine is None:
+        return True
+    return group is not None and mine[1:] == group[1:] and (last is None or last[0] < mine[0])
+
+
+def _whose(tag: bytes) -> tuple[bytes, tuple[int, int, bytes] | None]:
+    """The station that a tag block names, and the group: number, total and name."""
+    station, group = b"", None
+    for found in _WHOSE.finditer(tag):
+        if found[1] is not None:
+            station = found[1]
+            continue
+        number, total, name = (part for part in found.groups()[1:] if part is not None)
+        group = (int(number), int(total), name) if 1 <= int(number) <= int(total) else None
+    return station, group
 
 
 def _time_ms(text: bytes | None, fallback_ms: int) -> int:
@@ -187,8 +213,10 @@ class Reader:
     def _follows(self, part: int, parts: Parts) -> bool:
         if part != len(self.open) + 1:
             return False
-        first = self.open[0][1]
-        return all(first[i] == parts[i] for i in (_TOTAL, _SEQUENCE, _CHANNEL))
+        first, before = self.open[0][1], self.open[-1][1]
+        if any(first[i] != parts[i] for i in (_TOTAL, _SEQUENCE, _CHANNEL)):
+            return False
+        return agree(first[_TAG] or b"", before[_TAG] or b"", parts[_TAG] or b"")
 
     def _message(self, whole: list[tuple[int, Parts]]) -> None:
         (first, head), (last, tail) = whole[0], whole[-1]

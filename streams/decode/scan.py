@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from streams.decode.bits import SLOT_CHARS, Chains, Mask, Words, chain, dearmour, number
 from streams.decode.lines import Lines, between, blank, checksums, lines_of, word
+from streams.decode.messages import agree
 from streams.decode.times import anybodys, ours
 
 Ints = npt.NDArray[np.int64]
@@ -203,11 +204,22 @@ def _pairs(lines: Lines, form: _Form, parts: Ints) -> _Payloads | None:
     pair &= parts[:-1] + _ONE == parts[1:]
     key = (numbering >> _BY_56) | channel & (_BYTE_1 | named * _BYTE_2)
     pair &= key[:-1] == key[1:]
-    places = pair.nonzero()[0]
+    places = _agreeing(lines, parts, pair.nonzero()[0])
     if not len(places):
         return None
     firsts = parts[places]
     return _Payloads(firsts, firsts + _ONE, bits[places], chars[places], at[places], own[places], at[places + _ONE])
+
+
+def _agreeing(lines: Lines, parts: Ints, places: Ints) -> Ints:
+    """Pairs whose two tag blocks do not name two stations or groups."""
+    firsts = parts[places]
+    columns = (lines.starts[firsts], lines.bangs[firsts], lines.starts[firsts + _ONE], lines.bangs[firsts + _ONE])
+    tags = [
+        (lines.buffer[start:bang], lines.buffer[then:stop])
+        for start, bang, then, stop in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+    return places[[agree(tag, tag, second) for tag, second in tags]] if tags else places
 
 
 def _words(lines: Lines, payloads: _Payloads) -> tuple[Chains, Words, Mask]:

@@ -1,12 +1,17 @@
 """Messages of several sentences put together, and never from two vessels.
 
 Rules:
-- A message is known by (station, sequence, channel); a tag block's group stands in where there is no sequence
-  or no station. Its parts come in order, the first one first; what does not follow on is refused.
+- A tag block's group (NMEA 0183 4.10) binds before anything else does: a part that names a group joins only a first
+  part of that group, and a first part that names one is joined only by parts of it, or by a part that has no tag
+  block and stands right behind it.
+- Without a group a message is known by (peer, station, sequence, channel). A part without a station joins the first
+  part of a named station only when it stands right behind it.
+- Where a part could belong to two open messages it is refused.
+- Parts come in order, the first one first; what does not follow on is refused.
 - A first part that meets another message still open under its key makes both doubtful, when they are close in
   time: the next part could belong to either. Then the key is closed until the doubt has passed.
 - Parts whose own times lie further apart than ``SPREAD_MS`` are not of one message.
-- What waits longer than the time-out (event time), or is the oldest of too many, is refused.
+- What waits longer than the time-out (event time), or is the oldest of too many, or whose peer is gone, is refused.
 """
 
 from __future__ import annotations
@@ -14,13 +19,23 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from streams.errors import Reason
-from streams.ingest.sentence import Sentence
+from streams.ingest.sentence import Group, Sentence
 
 SPREAD_MS: Final = 1000
 """The parts of a message are sent in adjacent slots (27 ms each); clocks in whole seconds and late gateways make
 it up to one second in recordings."""
 
-Key = tuple[bytes | str, bytes, bytes]
+Channel = tuple[str, bytes, bytes]
+"""Peer, sequence and channel, which all parts of a message share."""
+
+
+class Key(NamedTuple):
+    """What a message is known by while it is open."""
+
+    channel: Channel
+    station: bytes
+    group: tuple[str, int] | None
+    """Name and number of sentences of its group."""
 
 
 class Lost(NamedTuple):
@@ -31,13 +46,31 @@ class Lost(NamedTuple):
 
 
 class _Open:
-    __slots__ = ("doubtful", "first_unit", "last_unit", "opened_ms", "parts")
+    __slots__ = ("doubtful", "first", "key", "last_unit", "opened_ms", "parts")
 
-    def __init__(self, sentence: Sentence, unit: int, opened_ms: int) -> None:
-        self.parts = [sentence]
-        self.first_unit = self.last_unit = unit
+    def __init__(self, key: Key, sentence: Sentence, unit: int, opened_ms: int) -> None:
+        self.key, self.first, self.parts = key, sentence, [sentence]
+        self.last_unit = unit
         self.opened_ms = opened_ms
         self.doubtful = False
+
+    def claims(self, sentence: Sentence, unit: int) -> bool:
+        """Could ``sentence`` be a part of this message, by what its tag block says and where it stands?"""
+        group, station = sentence.tag.group, sentence.tag.station
+        ours = self.key.group
+        if group is not None:
+            known = not station or not self.key.station or station == self.key.station
+            return known and ours == (group.name, group.total) and _comes_after(self.parts, group)
+        if ours is not None or (self.key.station and not station):
+            return self.last_unit == unit - 1 and station in (b"", self.key.station)
+        return station == self.key.station
+
+    def continues(self, sentence: Sentence) -> bool:
+        """Is it the part that comes next, by its numbers and time?"""
+        if sentence.total != self.first.total or sentence.number != len(self.parts) + 1:
+            return False
+        ours, theirs = self.first.tag.time_ms, sentence.tag.time_ms
+        return ours is None or theirs is None or abs(ours - theirs) <= SPREAD_MS
 
 
 class Assembly:
@@ -47,7 +80,8 @@ class Assembly:
         self._ttl_ms = ttl_ms
         self._most = most
         self._open: dict[Key, _Open] = {}
-        self._last: Key | None = None
+        self._on: dict[Channel, dict[Key, _Open]] = {}
+        """The same, by channel."""
         self.lost: list[Lost] = []
 
     @property
@@ -55,86 +89,92 @@ class Assembly:
         """Parts that wait for others."""
         return sum(len(entry.parts) for entry in self._open.values())
 
-    def add(self, sentence: Sentence, unit: int, clock_ms: int) -> list[Sentence] | None:
+    def add(self, sentence: Sentence, unit: int, clock_ms: int, peer: str = "") -> list[Sentence] | None:
         """Takes a part in, ``unit`` being its ordinal. Returns all parts in order once the message is whole."""
         self.expire(clock_ms)
-        key = self._key(sentence, unit)
-        self._last = key
-        entry = self._open.get(key)
+        channel = (peer, sentence.sequence, sentence.channel)
         if sentence.number == 1:
-            self._first(key, entry, sentence, unit, clock_ms)
+            self._first(channel, sentence, unit, clock_ms)
             return None
-        if entry is None or entry.doubtful or not _follows(entry, sentence):
+        entry = self._owner(channel, sentence, unit, clock_ms)
+        if entry is None:
             self._refuse(Reason.FRAGMENT_CLASH, sentence)
             return None
         entry.parts.append(sentence)
         entry.last_unit = unit
         if sentence.number < sentence.total:
             return None
-        del self._open[key]
+        self._forget(entry)
         return entry.parts
 
     def expire(self, clock_ms: int) -> None:
         """Refuses what has waited too long. Entries stand in the order in which they were opened."""
         while self._open:
-            key = next(iter(self._open))
-            entry = self._open[key]
+            entry = next(iter(self._open.values()))
             ttl_ms = SPREAD_MS if entry.doubtful else self._ttl_ms
             if clock_ms - entry.opened_ms <= ttl_ms:
                 break
-            self._drop(key, Reason.FRAGMENT_EXPIRED)
+            self._drop(entry, Reason.FRAGMENT_EXPIRED)
 
-    def _key(self, sentence: Sentence, unit: int) -> Key:
-        tag = sentence.tag
-        if tag.group and (not tag.station or not sentence.sequence):
-            grouped: Key = (tag.group, sentence.sequence, sentence.channel)
-            if sentence.number == 1 or grouped in self._open:
-                return grouped
-        if not tag.station and sentence.number > 1 and self._adjacent(sentence, unit):
-            assert self._last is not None  # what _adjacent has found
-            return self._last
-        return (tag.station, sentence.sequence, sentence.channel)
+    def hang_up(self, peer: str) -> None:
+        """A peer is gone: what it left unfinished will not be finished by the next one of its name."""
+        for entry in [entry for entry in self._open.values() if entry.key.channel[0] == peer]:
+            self._drop(entry, Reason.FRAGMENT_EXPIRED)
 
-    def _adjacent(self, sentence: Sentence, unit: int) -> bool:
-        """Was the part before it the unit before it? Then a missing station says nothing."""
-        entry = self._open.get(self._last) if self._last is not None else None
-        if entry is None or entry.last_unit != unit - 1:
-            return False
-        before = entry.parts[-1] if entry.parts else None
-        return before is not None and (before.sequence, before.channel) == (sentence.sequence, sentence.channel)
+    def _owner(self, channel: Channel, sentence: Sentence, unit: int, clock_ms: int) -> _Open | None:
+        """The one open message that this part can belong to; None where there is none, or more than one."""
+        there = self._on.get(channel, {}).values()
+        claimants = [entry for entry in there if entry.claims(sentence, unit)]
+        if any(entry.doubtful for entry in claimants):
+            return None
+        fitting = [entry for entry in claimants if entry.continues(sentence)]
+        if not sentence.tag.group and not sentence.tag.station:  # it may be of any first part a moment ago
+            near = [entry for entry in there if clock_ms - entry.opened_ms <= SPREAD_MS and entry not in fitting]
+            if any(entry.continues(sentence) and not entry.doubtful for entry in near):
+                return None
+        return fitting[0] if len(fitting) == 1 else None
 
-    def _first(self, key: Key, entry: _Open | None, sentence: Sentence, unit: int, clock_ms: int) -> None:
+    def _first(self, channel: Channel, sentence: Sentence, unit: int, clock_ms: int) -> None:
+        group = sentence.tag.group
+        key = Key(channel, sentence.tag.station, None if group is None else (group.name, group.total))
+        entry = self._open.get(key)
         if entry is not None:
             if entry.parts and entry.parts[0].text == sentence.text:
                 self._refuse(Reason.FRAGMENT_CLASH, sentence)  # the same part heard twice
                 return
             near = clock_ms - entry.opened_ms <= SPREAD_MS
-            self._drop(key, Reason.FRAGMENT_CLASH)
+            self._drop(entry, Reason.FRAGMENT_CLASH)
             if near:
                 self._refuse(Reason.FRAGMENT_CLASH, sentence)
-                self._doubt(key, sentence, unit, clock_ms)
+                doubt = _Open(key, sentence, unit, clock_ms)
+                doubt.parts, doubt.doubtful = [], True
+                self._keep(doubt)
                 return
         while len(self._open) >= self._most:
-            self._drop(next(iter(self._open)), Reason.FRAGMENT_EXPIRED)
-        self._open[key] = _Open(sentence, unit, clock_ms)
+            self._drop(next(iter(self._open.values())), Reason.FRAGMENT_EXPIRED)
+        self._keep(_Open(key, sentence, unit, clock_ms))
 
-    def _doubt(self, key: Key, sentence: Sentence, unit: int, clock_ms: int) -> None:
-        closed = _Open(sentence, unit, clock_ms)
-        closed.parts = []
-        closed.doubtful = True
-        self._open[key] = closed
+    def _keep(self, entry: _Open) -> None:
+        self._open[entry.key] = entry
+        self._on.setdefault(entry.key.channel, {})[entry.key] = entry
 
-    def _drop(self, key: Key, reason: Reason) -> None:
-        for sentence in self._open.pop(key).parts:
+    def _forget(self, entry: _Open) -> None:
+        del self._open[entry.key]
+        others = self._on[entry.key.channel]
+        del others[entry.key]
+        if not others:
+            del self._on[entry.key.channel]
+
+    def _drop(self, entry: _Open, reason: Reason) -> None:
+        self._forget(entry)
+        for sentence in entry.parts:
             self._refuse(reason, sentence)
 
     def _refuse(self, reason: Reason, sentence: Sentence) -> None:
         self.lost.append(Lost(reason, sentence))
 
 
-def _follows(entry: _Open, sentence: Sentence) -> bool:
-    first = entry.parts[0]
-    if sentence.total != first.total or sentence.number != len(entry.parts) + 1:
-        return False
-    ours, theirs = first.tag.time_ms, sentence.tag.time_ms
-    return ours is None or theirs is None or abs(ours - theirs) <= SPREAD_MS
+def _comes_after(parts: list[Sentence], group: Group) -> bool:
+    """Does a sentence at this place of its group come after those that are there?"""
+    last = parts[-1].tag.group if parts else None
+    return last is None or last.number < group.number

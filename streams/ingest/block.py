@@ -13,7 +13,7 @@ import numpy.typing as npt
 from streams.ingest.framing import units
 from streams.ingest.lane import Lane
 from streams.ingest.scan import PAD, UNTIMED, Lines, scan
-from streams.ingest.sentence import Bad, Sentence, Tag, Timing
+from streams.ingest.sentence import Bad, Parsed, Sentence, Tag, Timing
 
 Ints = npt.NDArray[np.int64]
 
@@ -27,10 +27,10 @@ class Odd(NamedTuple):
     sentence: int
     """How many sentences of the block go before it."""
     raw: bytes
-    parsed: Sentence | Timing | Bad | None
+    parsed: Parsed
 
 
-_Units = list[tuple[bytes, Sentence | Timing | Bad | None]]
+_Units = list[tuple[bytes, Parsed]]
 
 
 class Block:
@@ -84,7 +84,7 @@ class Block:
             begin, sequence, channel, payload, fill, star = places
             made[line] = Sentence(
                 text[begin : star + 3],
-                Tag(text[station : station + size], None if time_ms == UNTIMED else time_ms, "", wrong),
+                Tag(text[station : station + size], None if time_ms == UNTIMED else time_ms, None, wrong),
                 total,
                 number,
                 text[sequence + 1 : channel],

@@ -19,7 +19,7 @@ from streams.ingest.clock import Message
 from streams.ingest.lane import Lane
 from streams.ingest.packing import Stop
 from streams.ingest.scan import UNTIMED
-from streams.ingest.sentence import Bad, Sentence
+from streams.ingest.sentence import Bad, Sentence, Tag
 from streams.ingest.writing import LEAST_MS, Run
 
 Ints = npt.NDArray[np.int64]
@@ -88,7 +88,7 @@ def _run(lane: Lane, read: Block, begin: int, peer: str) -> int:
     ordinary = _ordinary(lane, read, begin)
     rows = ordinary.rows.stop
     end = int(read.lines.line[rows]) if rows < len(read.lines.line) else len(read)
-    walk = _Walk(lane, read, ordinary, begin)
+    walk = _Walk(lane, read, ordinary, begin, peer)
     halt = walk.go(end)
     extent = _Extent(begin, *(
         (end, int(read.units[end]), int(read.sentences[end]))
@@ -122,11 +122,12 @@ class _Halt(NamedTuple):
 class _Walk:
     """The units of a run that are not ordinary, one by one, each at its moment among the ordinary lines."""
 
-    def __init__(self, lane: Lane, read: Block, ordinary: _Ordinary, begin: int) -> None:
+    def __init__(self, lane: Lane, read: Block, ordinary: _Ordinary, begin: int, peer: str) -> None:
         self.messages: list[Message] = []
         self.sentences: list[int] = []
         """Ordinals of its sentences, refused ones included."""
         self.lane = lane
+        self._peer = peer
         self._read = read
         self._ordinary = ordinary
         self._begin = begin
@@ -162,14 +163,12 @@ class _Walk:
             self.sentences.append(ordinal)
             lane.refuse(parsed.reason, odd.raw, parsed.detail)
             return None
+        if isinstance(parsed, Tag):
+            lane.groups.note(parsed, self._peer, ordinal)
         if not isinstance(parsed, Sentence):
             return None
         lane.counts.tag_block_checksum_errors += parsed.tag.wrong
-        default_ms = self._default(odd, top_ms)
-        if parsed.total == 1:
-            message: Message | None = lane.message(parsed.tag, parsed.payload, (parsed.text,), ordinal, default_ms)
-        else:
-            message = lane.part(parsed, ordinal, default_ms)
+        message = lane.completed(parsed, ordinal, self._default(odd, top_ms), self._peer)
         if message is not None:
             if self._halts(message, top_ms):
                 return _Halt(odd, message)

@@ -142,7 +142,7 @@ class Ingest:
         framer = self._framers.pop(peer, None)
         if framer is not None:
             self._lines(framer.close(), peer)
-        self._lane.timings.pop(peer, None)
+        self._lane.hang_up(peer)
         return self._lane.packer.take()
 
     def clock(self, now_ms: int) -> list[Record]:
@@ -170,9 +170,7 @@ class Ingest:
         lane = self._lane
         ready = self.close_file()
         lane.settle(lane.clock.give_up())
-        if lane.clock.clock_ms is not None:
-            lane.assembly.expire(lane.clock.clock_ms)
-            lane.lost_parts()
+        lane.give_up_parts()
         lane.packer.flush()
         if not self._nature.live:
             if until_ms is not None:

@@ -8,16 +8,19 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from detectors.core.ticks import FeedRules, Tick
+from detectors.core.units import NEVER_MS
 from streams.errors import Reason
 from streams.ingest.assembly import Assembly
 from streams.ingest.beside import NumberJudge
 from streams.ingest.clock import EventClock, Message, Outcome, Refused
 from streams.ingest.framing import units
+from streams.ingest.groups import Groups
 from streams.ingest.model import Counts, Nature, RefusedLine
 from streams.ingest.packing import Packer, Stop
 from streams.ingest.sentence import Bad, Parser, Sentence, Tag, Timing, clean_station
@@ -43,6 +46,7 @@ class Lane:
         self.parser = Parser(nature.stamps)
         self.numbers = NumberJudge(live=nature.live)
         self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
+        self.groups = Groups(settings.fragments_open)
         self.clock = EventClock(rules)
         self.ticker = _ticker(source, settings, rules, nature)
         self.packer = Packer(source, partitions, settings.pack_sentences)
@@ -101,7 +105,9 @@ class Lane:
             self._bad(Bad(Reason.MALFORMED, unit.detail), unit, peer)
         else:
             self.counts.other += 1
-            if parsed is not None:
+            if isinstance(parsed, Tag):
+                self.groups.note(parsed, peer, self.ordinal)
+            elif parsed is not None:
                 self.timings[peer] = parsed
 
     def refuse(self, reason: Reason, raw: bytes, detail: str) -> None:
@@ -109,24 +115,41 @@ class Lane:
         self.counts.rejected[reason] = self.counts.rejected.get(reason, 0) + 1
         self.refused.append(RefusedLine(reason, raw, detail))
 
-    def part(self, sentence: Sentence, ordinal: int, default_ms: int) -> Message | None:
-        """Takes one part of a message. Returns the message once it is whole."""
-        parts = self.assembly.add(sentence, ordinal, default_ms)
+    def completed(self, sentence: Sentence, ordinal: int, default_ms: int, peer: str) -> Message | None:
+        """Takes a sentence. Returns the message that it completes."""
+        if sentence.tag.group is not None:
+            self.groups.note(sentence.tag, peer, ordinal)
+        if sentence.total == 1:
+            tag = self.groups.complete(sentence.tag, peer, ordinal)
+            return self._message(tag, (sentence,), ordinal, default_ms)
+        parts = self.assembly.add(sentence, ordinal, default_ms, peer)
         self.lost_parts()
         if parts is None:
             return None
         timed = next((part.tag for part in parts if part.tag.time_ms is not None), parts[0].tag)
         station = next((part.tag.station for part in parts if part.tag.station), b"")
-        tag = Tag(station, timed.time_ms, doubtful=timed.doubtful)
-        return self.message(tag, parts[0].payload, tuple(part.text for part in parts), ordinal, default_ms)
+        tag = Tag(station, timed.time_ms, parts[0].tag.group, doubtful=timed.doubtful)
+        return self._message(self.groups.complete(tag, peer, ordinal), parts, ordinal, default_ms)
 
-    def message(self, tag: Tag, payload: bytes, parts: tuple[bytes, ...], ordinal: int, default_ms: int) -> Message:
+    def _message(self, tag: Tag, parts: Sequence[Sentence], ordinal: int, default_ms: int) -> Message:
         """A whole message, with a time and a station."""
         claimed = None if self.synthetic else tag.time_ms
         if tag.doubtful:
             claimed = self.numbers.time_ms(claimed, self.now_ms)
         time_ms = default_ms if claimed is None else claimed
-        return Message(time_ms, self.parser.mmsi(payload), ordinal, tag.station or self.station, parts)
+        mmsi, texts = self.parser.mmsi(parts[0].payload), tuple(part.text for part in parts)
+        return Message(time_ms, mmsi, ordinal, tag.station or self.station, texts)
+
+    def hang_up(self, peer: str) -> None:
+        """A peer is gone: parts that wait for others of it are refused, and nothing it said holds for the next one."""
+        self.timings.pop(peer, None)
+        self.assembly.hang_up(peer)
+        self.lost_parts()
+
+    def give_up_parts(self) -> None:
+        """The input has ended: no part will come any more."""
+        self.assembly.expire(NEVER_MS)
+        self.lost_parts()
 
     def lost_parts(self) -> None:
         """Refuses the parts that the assembly has given up."""
@@ -166,7 +189,7 @@ class Lane:
                 self._write(outcome)
 
     def whole(self, message: Message) -> None:
-        """Takes the unit that completed ``message``, which ``part`` or ``message`` has given for the next ordinal."""
+        """Takes the unit that completed ``message``, which ``completed`` has given for the next ordinal."""
         self.counts.lines += 1
         self.ordinal += 1
         self.counts.sentences += 1
@@ -230,11 +253,7 @@ class Lane:
         if self.timings:
             tag = self._timed(tag, peer)
             sentence = sentence._replace(tag=tag)
-        if sentence.total == 1:
-            self.take(self.message(tag, sentence.payload, (sentence.text,), self.ordinal, self.default_ms()))
-            return
-        message = self.part(sentence, self.ordinal, self.default_ms())
-        if message is not None:
+        if message := self.completed(sentence, self.ordinal, self.default_ms(), peer):
             self.take(message)
 
     def _timed(self, tag: Tag, peer: str) -> Tag:

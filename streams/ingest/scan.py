@@ -3,7 +3,8 @@ r"""Whole lines of a block read in columns: the ordinary ones at once, the other
 Ordinary is a line ``[\tag\]!ccVDx,1,1,[d],channel,payload,[d]*hh`` and nothing else on it, printable, with a right
 checksum and at least seven characters of payload; its tag block, if any, has ``c:`` and ``s:`` at most once, in any
 place, with ``c:`` in whole seconds or milliseconds, and a checksum of two characters, right or wrong.
-A part is such a line with ``,2,1,`` or the like, whose tag block has no ``g:``.
+A part is such a line with ``,2,1,`` or the like. A part, and a line whose group has other sentences, is neither when
+its tag block names a group (``g:1-2-77`` or ``1G2:77``).
 What is read of either is what the parser would read, which is tested; whatever is not certain is neither.
 
 How: every byte that structures a line becomes a token, in one pass; a line's last eight tokens are compared as one
@@ -47,6 +48,7 @@ def _codes() -> bytes:
 
 
 _CODES: Final = _codes()
+_ALONE: Final = np.frombuffer(b"g:1-1-", "V6")[0]
 _SENTENCE: Final = np.frombuffer(bytes([_BANG, *[_COMMA] * 6, _STAR]), "<u8")[0]
 
 
@@ -92,6 +94,9 @@ class _Tags(NamedTuple):
 
     good: Bools
     grouped: Bools
+    """It names a group ..."""
+    shared: Bools
+    """... of more than this sentence."""
     time_ms: Ints
     station: Ints
     station_size: Ints
@@ -117,13 +122,13 @@ def scan(block: bytes, limit: int) -> Lines:
     rows = rows[~_odd_within(odd, at[last[rows] - 3] + 1, at[last[rows] - 2])]
     tags = _tags(buffer, at, first[rows], last[rows] - 8)
     total = buffer[at[last[rows] - 7] + 1].astype(np.int64) - ord("0")
-    single, part = tags.good & (total == 1), tags.good & (total > 1) & ~tags.grouped
+    single, part = tags.good & (total == 1) & ~tags.shared, tags.good & (total > 1) & ~tags.grouped
     ordinary = np.zeros(len(start), bool)
     ordinary[rows[single]] = True
     last = last[rows]
     return Lines(
         start, end, ordinary, _parts(buffer, at, rows[part], last[part], _rows(tags, part)), rows[single],
-        at[last - 8][single], _mmsis(block, at[last - 3][single]), *_rows(tags, single)[2:],
+        at[last - 8][single], _mmsis(block, at[last - 3][single]), *_rows(tags, single)[3:],
     )  # fmt: skip
 
 
@@ -134,7 +139,7 @@ def _rows(tags: _Tags, chosen: Bools) -> _Tags:
 def _parts(buffer: Bytes, at: Ints, line: Ints, last: Ints, tags: _Tags) -> Parts:
     fields = np.stack([at[last - k] for k in (8, 5, 4, 3, 2, 1)], axis=1)
     total, number = (buffer[at[last - k] + 1].astype(np.int64) - ord("0") for k in (7, 6))
-    return Parts(line, fields, total, number, *tags[2:])
+    return Parts(line, fields, total, number, *tags[3:])
 
 
 def _shaped(at: Ints, kind: Bytes, first: Ints, last: Ints) -> Ints:
@@ -184,7 +189,8 @@ def _mmsis(block: bytes, comma: Ints) -> Ints:
 def _tags(buffer: Bytes, at: Ints, first: Ints, bang: Ints) -> _Tags:
     """Reads the tag blocks of rows; ``first`` and ``bang`` are the tokens that begin the line and its sentence."""
     count = len(first)
-    good, grouped, wrong = np.ones(count, bool), np.zeros(count, bool), np.zeros(count, bool)
+    good, wrong = np.ones(count, bool), np.zeros(count, bool)
+    grouped, shared = np.zeros(count, bool), np.zeros(count, bool)
     time_ms, station, size = np.full(count, UNTIMED), np.zeros(count, np.int64), np.zeros(count, np.int64)
     tagged = np.flatnonzero(bang > first)
     star = at[bang[tagged] - 2]
@@ -199,13 +205,15 @@ def _tags(buffer: Bytes, at: Ints, first: Ints, bang: Ints) -> _Tags:
         nameless = (end - begin == 1) & ((name == ord("c")) | (name == ord("s")))  # "s" alone says: no station
         is_time, is_name = has_value & (name == ord("c")), has_value & (name == ord("s"))
         good[rows[nameless | (is_time & timed[rows]) | (is_name & named[rows])]] = False
-        grouped[rows[name == ord("g")]] = True
+        groups = (name == ord("g")) | (buffer[begin + 1] == ord("G"))
+        grouped[rows[groups]] = True
+        shared[rows[groups & (words.at(buffer, "V6")[begin] != _ALONE)]] = True
         timed[rows[is_time]] = named[rows[is_name]] = True
         time_ms[rows[is_time]] = _times(buffer, begin[is_time] + 2, end[is_time])
         station[rows[is_name]] = begin[is_name] + 2
         size[rows[is_name]] = end[is_name] - begin[is_name] - 2
     good &= ~(timed & (time_ms == UNTIMED)) & (size <= _STATION_MOST)
-    return _Tags(good, grouped, time_ms, station, size, wrong)
+    return _Tags(good, grouped, shared, time_ms, station, size, wrong)
 
 
 def _times(buffer: Bytes, start: Ints, end: Ints) -> Ints:

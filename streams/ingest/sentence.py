@@ -1,8 +1,8 @@
 r"""One unit of input into one sentence, one word about time, one refusal, or nothing of ours.
 
 What is understood around the sentence itself:
-- tag blocks ``\s:station,c:seconds-or-ms,g:1-2-77*hh\``; a wrong tag-block checksum is noted and the block is
-  still used (all of some real feeds' are wrong); fields of other names are ignored;
+- tag blocks ``\s:station,c:seconds-or-ms,g:1-2-77*hh\``, the group also as ``1G2:77``; a wrong tag-block checksum is
+  noted and the block is still used (all of some real feeds' are wrong); fields of other names are ignored;
 - what loggers and receivers write before and after it (``beside``);
 - ``$PGHP,1,year,month,day,hour,minute,second,ms,country,region,station,...``, which times the next sentence;
 - any talker with VDM or VDO, with or without something before it on the line.
@@ -39,8 +39,18 @@ _UNIT: Final = re.compile(rb"(?:\\([^\\]*)\\\s*)?" + _BARE)
 _SOMEWHERE: Final = re.compile(_BARE)
 _HEAD: Final = re.compile(rb"![^,*!\\]{2}VD[MO](?:,|$)")
 _PGHP: Final = re.compile(rb"(?:\\[^\\]*\\\s*)?\$(PGHP,1,([0-9,]*)[^*]*)\*([0-9A-Fa-f]{2})")
-_GROUP: Final = re.compile(r"\d+-\d+-(\w+)")
+_GROUP: Final = re.compile(rb"g:(\d{1,3})-(\d{1,3})-(\w+)|(\d{1,3})G(\d{1,3}):(\w+)")
+_TAG_ALONE: Final = re.compile(rb"\s*\\([^\\]*)\\")
 _UNPRINTABLE: Final = re.compile(rb"[^ -~]|[\\,*]")
+
+
+class Group(NamedTuple):
+    """A sentence's place in a group of sentences (NMEA 0183 4.10)."""
+
+    name: str
+    number: int
+    """From 1 to ``total``."""
+    total: int
 
 
 class Tag(NamedTuple):
@@ -48,7 +58,7 @@ class Tag(NamedTuple):
 
     station: bytes = b""
     time_ms: int | None = None
-    group: str = ""
+    group: Group | None = None
     wrong: bool = False
     """Its checksum is missing or does not agree."""
     doubtful: bool = False
@@ -82,6 +92,9 @@ class Bad(NamedTuple):
     detail: str
 
 
+Parsed = Sentence | Timing | Bad | Tag | None
+"""What a unit is: a Tag is one that opens a group, with no sentence of ours behind it; None is none of ours."""
+
 _NO_TAG: Final = Tag()
 
 
@@ -113,7 +126,7 @@ class Parser:
         self._tags: dict[bytes, Tag] = {}
         self._mmsis: dict[bytes, int] = {}
 
-    def parse(self, unit: bytes) -> Sentence | Timing | Bad | None:
+    def parse(self, unit: bytes) -> Parsed:
         """What ``unit`` is; None for what is none of ours (comments, other sentences, noise)."""
         found = _UNIT.match(unit) or _search(unit)
         if found is None:
@@ -160,17 +173,24 @@ def parse_tag(text: bytes) -> Tag:
     if not star:
         fields = text
     right = star and re.fullmatch(rb"[0-9A-Fa-f]{2}", written) and int(written, 16) == checksum(fields)
-    station, time_ms, group = b"", None, ""
+    station, time_ms, group = b"", None, None
     for field in fields.split(b","):
         name, _, value = field.partition(b":")
         if name == b"s":
             station = clean_station(value)
         elif name == b"c":
             time_ms = time_ms_of(value.decode("latin-1"))
-        elif name == b"g":
-            known = _GROUP.fullmatch(value.decode("latin-1"))
-            group = known.group(1) if known else ""
+        elif name == b"g" or name[1:2] == b"G":
+            group = _group(field)
     return Tag(station, time_ms, group, not right)
+
+
+def _group(field: bytes) -> Group | None:
+    found = _GROUP.fullmatch(field)
+    if found is None:
+        return None
+    number, total, name = (part for part in found.groups() if part is not None)
+    return Group(name.decode("latin-1"), int(number), int(total)) if 1 <= int(number) <= int(total) else None
 
 
 def _search(unit: bytes) -> re.Match[bytes] | None:
@@ -180,14 +200,16 @@ def _search(unit: bytes) -> re.Match[bytes] | None:
     return _UNIT.search(unit)
 
 
-def _not_a_sentence(unit: bytes) -> Timing | Bad | None:
+def _not_a_sentence(unit: bytes) -> Timing | Bad | Tag | None:
     if unit[:1] == b"#":
         return None
     if _HEAD.search(unit):
         return Bad(Reason.MALFORMED, "does not read as !ccVDx,total,part,sequence,channel,payload,fill*hh")
     if b"$PGHP," in unit[:80]:
         return _timing(unit)
-    return None
+    alone = _TAG_ALONE.match(unit)
+    tag = parse_tag(alone[1]) if alone else _NO_TAG
+    return tag if tag.group is not None and tag.group.number < tag.group.total else None
 
 
 def _timing(unit: bytes) -> Timing | None:

@@ -104,8 +104,10 @@ Item = tuple[str, int, int, str, str]
 KINDS = [
     *["ordinary"] * 12, "two parts", "first part", "second part", "bad checksum", "truncated", "noise", "comment",
     "PGHP", "empty", "two on a line", "appended", "long", "no MMSI", "odd payload", "lower case", "leading",
+    "tag alone",
 ]  # fmt: skip
 TIMES = [*["ms"] * 4, *["s"] * 4, "none", "untagged", "decimals", "twice", "absurd", "empty", "last", "bare s"]
+TIMES += ["group", "group only", "old group", "group of one", "no group"]
 items = st.tuples(
     st.sampled_from(KINDS),
     st.one_of(
@@ -129,6 +131,11 @@ def tag_fields(time_ms: int, station: bytes, form: str) -> list[bytes]:
         "empty": [b"c:", b"s:"],
         "last": [b"d:xy", b"x:s:1", name, at % time_ms],
         "bare s": [at % time_ms, b"s"],
+        "group": [b"g:%d-3-%d" % (1 + time_ms % 3, time_ms // 3 % 4), at % time_ms, name],
+        "group only": [b"g:%d-3-%d" % (1 + time_ms % 3, time_ms // 3 % 4)],
+        "old group": [at % time_ms, name, b"%dG3:%d" % (1 + time_ms % 3, time_ms // 3 % 4)],
+        "group of one": [b"g:1-1-5", name, at % time_ms],
+        "no group": [b"g:1-1x5", name, at % time_ms],
     }[form]
 
 
@@ -163,6 +170,7 @@ def written(item: Item, number: int, time_ms: int) -> bytes:
         "odd payload": line(sentence(talker, b"1,1,", payload + b"Z")),
         "lower case": line(plain_text.lower().replace(b"!aivdm", b"!AIVDM")),
         "leading": b"12:00 " + line(plain_text),
+        "tag alone": line(b""),
     }[kind]
 
 

@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import Reason
-from streams.ingest.sentence import Bad, Parser, Sentence, Timing, checksum, clean_station, parse_tag, time_ms_of
+from streams.ingest.sentence import (
+    Bad,
+    Group,
+    Parser,
+    Sentence,
+    Tag,
+    Timing,
+    checksum,
+    clean_station,
+    parse_tag,
+    time_ms_of,
+)
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
 MMSI = 227_006_760
@@ -83,8 +94,30 @@ def test_other_lines_are_none_of_ours(unit: bytes) -> None:
 
 def test_a_tag_block_gives_station_time_and_group() -> None:
     tag = parse_tag(b"g:1-2-1278,s:66,c:1661782369,n:7,T:x y*43")
-    assert (tag.station, tag.time_ms, tag.group) == (b"66", 1_661_782_369_000, "1278")
+    assert (tag.station, tag.time_ms, tag.group) == (b"66", 1_661_782_369_000, Group("1278", 1, 2))
     assert not parse_tag(b"c:1565218798*53").wrong
+
+
+@pytest.mark.parametrize(
+    ("field", "group"),
+    [
+        (b"g:1-2-77", Group("77", 1, 2)),
+        (b"1G2:73874", Group("73874", 1, 2)),
+        (b"g:3-2-77", None),
+        (b"g:0-2-77", None),
+        (b"g:1-2", None),
+        (b"1G2", None),
+        (b"g:", None),
+    ],
+)
+def test_a_group_is_read_in_both_its_forms(field: bytes, group: Group | None) -> None:
+    assert parse_tag(b"s:66," + field).group == group
+
+
+@pytest.mark.parametrize("behind", [b"", b"$ARVSI,r003669945,1,120016.3,1234,-95,0*2B"])
+def test_a_tag_block_that_opens_a_group_speaks_for_it(behind: bytes) -> None:
+    found = Parser().parse(b"\\g:1-2-77,s:66,c:1661782369*00\\" + behind)
+    assert found == Tag(b"66", 1_661_782_369_000, Group("77", 1, 2), wrong=True)
 
 
 @pytest.mark.parametrize("text", [b"c:1565218798*00", b"c:1565218798", b"c:1565218798*A"])
