@@ -59,11 +59,12 @@ def default_dir() -> Path:
 
 def status(data_dir: Path | None = None) -> Broker | None:
     """The broker that runs from ``data_dir``; None when none does."""
-    broker = _known(_home(data_dir))
+    broker = _known(home_of(data_dir))
     return broker if broker is not None and _runs(broker) else None
 
 
-def _home(data_dir: Path | None) -> Path:
+def home_of(data_dir: Path | None) -> Path:
+    """The folder of a broker, absolute; the default one for None."""
     return (data_dir or default_dir()).expanduser().absolute()
 
 
@@ -85,7 +86,7 @@ def start(data_dir: Path | None = None, port: int = DEFAULT_PORT, *, die_with_pa
     With ``die_with_parent`` it lives no longer than the calling thread: call it from the main thread.
     Raises ConfigError when Java, jars, folder or port cannot be had, WakewatchError when it does not come up.
     """
-    home = _home(data_dir)
+    home = home_of(data_dir)
     try:
         home.mkdir(parents=True, exist_ok=True)
         with only_one(home / "start.lock", 2 * _START_S):
@@ -139,7 +140,7 @@ def kill(data_dir: Path | None = None, sign: signal.Signals = signal.SIGKILL) ->
     """
     broker = status(data_dir)
     if broker is None:
-        raise WakewatchError(f"no broker runs from {_home(data_dir)}")
+        raise WakewatchError(f"no broker runs from {home_of(data_dir)}")
     if sign in _ENDING:
         _end(broker, (sign, _STOP_S))
     else:

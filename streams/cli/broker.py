@@ -67,6 +67,49 @@ def status_(data_dir: DataDir = None, json: Json = False) -> None:
     raise typer.Exit(0 if broker else 1)
 
 
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="File to write, such as backup.tar.zst; must not exist.")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Copy all of its data into one file. It is stopped for that, if it runs, and started again; clients wait.
+
+    Example: wakewatch broker backup /backup/wakewatch-2026-11-29.tar.zst
+    """
+    from streams.broker.backup import backup as make
+
+    done = make(target, data_dir)
+    if json:
+        typer.echo(msgspec.json.encode(done.summary).decode())
+        return
+    paused = "; the broker was stopped meanwhile and runs again" if done.was_running else ""
+    size_mb = target.expanduser().stat().st_size / 1e6
+    typer.echo(f"{done.summary.files} files, {done.summary.bytes / 1e6:.1f} MB, in {size_mb:.1f} MB: {target}{paused}")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file of `wakewatch broker backup`.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Also over data: they are kept, renamed.")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Put the data of a backup in place; refused while the broker runs. What came since the backup is not in it.
+
+    Example: wakewatch broker restore /backup/wakewatch-2026-11-29.tar.zst
+    """
+    from streams.broker.backup import restore as bring_back
+
+    done = bring_back(source, data_dir, replace=replace)
+    if json:
+        typer.echo(msgspec.json.encode({**msgspec.structs.asdict(done.summary), "kept": str(done.kept or "")}).decode())
+        return
+    typer.echo(f"restored {done.summary.files} files as of {done.summary.made_at}; start it: wakewatch broker start")
+    if done.kept is not None:
+        typer.echo(f"the data that were there lie in {done.kept}", err=True)
+
+
 def _as_json(broker: object) -> str:
     """The broker with its address; ``{"running": false}`` for none."""
     from streams.broker.embedded import Broker
