@@ -3,8 +3,8 @@
 Rules:
 - The clock is the largest believed event time and never falls.
 - A message less than ``jump_ahead_s`` before the clock's front is believed at once. One further ahead waits
-  until so many MMSIs have been heard at or past some time that this time is witnessed: then the front moves
-  there. When the ordinary clock goes on first, what waits is refused.
+  until its time is witnessed (``leap``): then the front moves there. When the ordinary clock goes on first, what
+  waits is refused. Where a recording ends first, what nothing has contradicted is believed.
 - While something waits, later messages that do not move the clock queue behind it: order is kept.
 - A message more than ``refuse_behind_s`` behind the front is refused; what is late by less passes.
 """
@@ -12,13 +12,16 @@ Rules:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.core.ticks import FeedRules
+from detectors.core.units import NEVER_MS
 from streams.errors import Reason
+from streams.ingest.leap import VOICES_KEPT, Claim, Leap
 
 Ints = npt.NDArray[np.int64]
 _HOUR_MS: Final = 3_600_000
@@ -55,7 +58,8 @@ Verdict = Literal["believed", "ahead", "behind"]
 class EventClock:
     """What is believed of time, for one source. ``clock_ms`` is None before the first believed message."""
 
-    def __init__(self, rules: FeedRules) -> None:
+    def __init__(self, rules: FeedRules, silent_ms: Callable[[], int] | None = None) -> None:
+        """``silent_ms`` says how long the source may ordinarily be silent, ms; the rules' own figure when None."""
         self.clock_ms: int | None = None
         self._front_ms: int | None = None
         self._ahead_ms = int(rules.jump_ahead_s * _MS)
@@ -65,8 +69,7 @@ class EventClock:
         self._seen_pruned_at = 10_000
         self._view: tuple[int, int] | None = None
         self._waiting: deque[Message] = deque()
-        self._claims: dict[int, int] = {}
-        """Latest time that each MMSI among those who wait has claimed."""
+        self._leap = Leap(rules, silent_ms or (lambda: int(rules.feed_silent_after_s * _MS)))
 
     @property
     def waiting(self) -> int:
@@ -78,35 +81,41 @@ class EventClock:
         """The last known time: the clock, or where a file's head says that it begins; else 0."""
         return self.clock_ms if self.clock_ms is not None else self._front_ms or 0
 
-    def prime(self, times_ms: dict[int, int]) -> None:
-        """Tells the clock, before the first message, the MMSIs at a file's head and the least time of each.
+    def prime(self, times_ms: dict[int, int], stations_ms: dict[bytes, int] | None = None) -> None:
+        """Tells the clock before the first message who is at a file's head: MMSIs and stations, with their least times.
 
-        So a single wrong time in front of everything cannot make all that follows seem old.
+        So wrong times in front of everything cannot make all that follows seem old.
         """
         if times_ms:
-            self._front_ms = min(times_ms.values())
-            self._seen = dict.fromkeys(times_ms, self._front_ms)
+            front_ms = self._front_ms = min(times_ms.values())
+            self._seen = dict.fromkeys(times_ms, front_ms)
+            near = (at for at, time_ms in (stations_ms or {}).items() if time_ms - front_ms <= self._ahead_ms)
+            self._leap.heard(near)
 
     def run_on(self, to_ms: int) -> None:
         """The wall clock has taken a live source's time to ``to_ms``: no leap, when it is heard again."""
         if self._front_ms is None or to_ms > self._front_ms:
             self._front_ms = to_ms
 
-    def admit(self, message: Message) -> list[Outcome]:
-        """What can be said now, in order: about ``message``, and about others that waited."""
+    def admit(self, message: Message, wall_ms: int | None = None) -> list[Outcome]:
+        """What can be said now, in order: about ``message``, and about others that waited.
+
+        ``wall_ms`` is the wall clock of a live source: nothing has been received that is still to come, unless the
+        source's clock is there already.
+        """
         if not self._waiting:
             verdict = self._judge(message.time_ms)
             if verdict == "believed":
-                self._note(message.time_ms, message.mmsi)
+                self._note(message)
                 return [message]
-        return self._queue(message)
+        return self._queue(message, wall_ms)
 
-    def believes(self, time_ms: int, mmsi: int) -> bool:
-        """True when such a message is believed with nothing else to say: the ordinary case, at least cost."""
-        front_ms = self._front_ms
+    def believes(self, message: Message) -> bool:
+        """True when it is believed with nothing else to say: the ordinary case, at least cost."""
+        front_ms, time_ms = self._front_ms, message.time_ms
         if self._waiting or front_ms is None or not -self._behind_ms <= time_ms - front_ms <= self._ahead_ms:
             return False
-        self._note(time_ms, mmsi)
+        self._note(message)
         return True
 
     @property
@@ -130,10 +139,15 @@ class EventClock:
         wrong = np.flatnonzero((leads < -self._behind_ms) | (leads > self._ahead_ms))
         return int(wrong[0]) if len(wrong) else len(times_ms)
 
-    def note_run(self, times_ms: Ints, mmsis: Ints) -> None:
-        """Takes believed messages in, in order."""
+    def stations_wanted(self, messages: int) -> int:
+        """Of how many of so many believed messages, the last ones, ``note_run`` needs the stations."""
+        return messages if self._leap.doubts else min(messages, VOICES_KEPT)
+
+    def note_run(self, times_ms: Ints, mmsis: Ints, stations: list[bytes]) -> None:
+        """Takes believed messages in, in order; of the last ones also the stations (``stations_wanted``)."""
         if not len(times_ms):
             return
+        self._leap.heard(stations)
         top_ms = int(times_ms.max())
         self._seen.update(zip(mmsis.tolist(), times_ms.tolist(), strict=True))
         self.clock_ms = top_ms if self.clock_ms is None else max(self.clock_ms, top_ms)
@@ -144,10 +158,16 @@ class EventClock:
     def give_up(self) -> list[Outcome]:
         """Nobody will confirm any more: what is ahead is refused, what queued behind it goes on."""
         outcomes: list[Outcome] = []
-        self._claims.clear()
+        self._leap.clear()
         while self._waiting:
             outcomes.append(self._settle(self._waiting.popleft()))
         return outcomes
+
+    def conclude(self) -> list[Outcome]:
+        """A recording has ended: what nothing has contradicted is believed, the rest given up."""
+        through_ms = self._leap.at_end_ms(self._needed())
+        outcomes = [] if through_ms is None else self._requeue(through_ms)
+        return outcomes + self.give_up()
 
     def _judge(self, time_ms: int) -> Verdict:
         if self._front_ms is None:
@@ -156,9 +176,11 @@ class EventClock:
             return "ahead"
         return "behind" if self._front_ms - time_ms > self._behind_ms else "believed"
 
-    def _note(self, time_ms: int, mmsi: int) -> None:
-        """Takes a believed time in."""
-        self._seen[mmsi] = time_ms
+    def _note(self, message: Message) -> None:
+        """Takes a believed message in."""
+        time_ms = message.time_ms
+        self._seen[message.mmsi] = time_ms
+        self._leap.heard_one(message.station)
         if self.clock_ms is not None and time_ms <= self.clock_ms:
             return
         self.clock_ms = time_ms
@@ -170,19 +192,19 @@ class EventClock:
     def _settle(self, message: Message) -> Outcome:
         verdict = self._judge(message.time_ms)
         if verdict == "believed":
-            self._note(message.time_ms, message.mmsi)
+            self._note(message)
             return message
         return Refused(Reason.TIME_AHEAD if verdict == "ahead" else Reason.TIME_BEHIND, message)
 
-    def _queue(self, message: Message) -> list[Outcome]:
+    def _queue(self, message: Message, wall_ms: int | None) -> list[Outcome]:
         verdict = self._judge(message.time_ms)
         if verdict == "behind":
             return [Refused(Reason.TIME_BEHIND, message)]
         if verdict == "believed" and self._goes_on(message.time_ms):
-            return [*self.give_up(), self._settle(message)]
+            return [*self._contradicted(), self._settle(message)]
         self._waiting.append(message)
-        if verdict == "ahead" and self._confirm(message):
-            return self._requeue()
+        if verdict == "ahead" and (through_ms := self._confirm(message, wall_ms)) is not None:
+            return self._requeue(through_ms)
         if len(self._waiting) > WAITING_MOST:
             return [self._settle(self._waiting.popleft())]
         return []
@@ -190,20 +212,31 @@ class EventClock:
     def _goes_on(self, time_ms: int) -> bool:
         return self.clock_ms is None or time_ms > self.clock_ms
 
-    def _confirm(self, message: Message) -> bool:
-        """Moves the front to the latest time that enough of those who wait have reached."""
-        self._claims[message.mmsi] = max(message.time_ms, self._claims.get(message.mmsi, 0))
-        needed = self._needed()
-        if len(self._claims) < needed:
-            return False
-        self._front_ms = sorted(self._claims.values(), reverse=True)[needed - 1]
-        return True
+    def _contradicted(self) -> list[Outcome]:
+        """The ordinary clock goes on: what is ahead is refused, and its stations are no witnesses for now."""
+        outcomes = self.give_up()
+        for outcome in outcomes:
+            if isinstance(outcome, Refused) and outcome.reason is Reason.TIME_AHEAD:
+                self._leap.contradict(outcome.message.station, outcome.message.time_ms)
+        return outcomes
 
-    def _requeue(self) -> list[Outcome]:
+    def _confirm(self, message: Message, wall_ms: int | None) -> int | None:
+        """The time up to which those who wait are believed, now that this one waits too."""
+        latest_ms = NEVER_MS if wall_ms is None else wall_ms + self._ahead_ms
+        if (self._front_ms or 0) <= latest_ms < message.time_ms:
+            return None
+        lead_ms = message.time_ms - (self._front_ms or 0)
+        self._leap.add(Claim(message.time_ms, lead_ms, message.mmsi, message.station))
+        return self._leap.witnessed_ms(self._needed())
+
+    def _requeue(self, through_ms: int) -> list[Outcome]:
+        """Times up to ``through_ms`` are believed. The front follows them, so that none of them seems too old."""
         again, self._waiting = self._waiting, deque()
-        self._claims.clear()
+        self._leap.clear()
         outcomes: list[Outcome] = []
         for message in again:
+            if (self._front_ms or 0) < message.time_ms <= through_ms:
+                self._front_ms = message.time_ms
             outcomes += self.admit(message)
         return outcomes
 

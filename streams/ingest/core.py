@@ -169,7 +169,7 @@ class Ingest:
         """The input has ended. A recording's clock runs on to ``until_ms``, if that is given, and then ends."""
         lane = self._lane
         ready = self.close_file()
-        lane.settle(lane.clock.give_up())
+        lane.settle(lane.clock.give_up() if self._nature.live else lane.clock.conclude())
         lane.give_up_parts()
         lane.packer.flush()
         if not self._nature.live:
@@ -192,7 +192,7 @@ class Ingest:
         self._rows.settle()
         if self._timed is None:
             lane.synthetic = not verdict.timed
-            lane.clock.prime(verdict.first_ms)
+            lane.clock.prime(verdict.first_ms, verdict.stations_ms)
         if verdict.sentences:
             if self._timed not in {None, verdict.timed}:
                 raise WakewatchError("some of the files carry times and others do not: play these by themselves")

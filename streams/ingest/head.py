@@ -24,6 +24,8 @@ class Verdict(NamedTuple):
     """Least time of each MMSI in it; empty when it has no times."""
     numbers_are_times: bool = True
     """Numbers that stand alone beside the sentences say times; else they count something."""
+    stations_ms: dict[bytes, int] = {}  # noqa: RUF012 - read only
+    """Least time of each station that a tag block names."""
 
 
 class Head:
@@ -33,6 +35,7 @@ class Head:
         self._lines: list[bytes] = []
         self._first_ms: dict[bool, dict[int, int]] = {False: {}, True: {}}
         """Of times that are sure, and of doubtful ones."""
+        self._stations_ms: dict[bytes, int] = {}
         self._parser = parser
         self._timing: Timing | None = None
         self._sentences = 0
@@ -54,7 +57,7 @@ class Head:
         for mmsi, time_ms in doubtful.items() if are_times else ():
             sure[mmsi] = min(time_ms, sure.get(mmsi, time_ms))
         timed = self._timed[False] > 0 or are_times
-        return Verdict(self._lines, self._sentences, timed, sure, are_times)
+        return Verdict(self._lines, self._sentences, timed, sure, are_times, self._stations_ms)
 
     def _look(self, unit: bytes) -> None:
         parsed = self._parser.parse(unit)
@@ -73,3 +76,5 @@ class Head:
         if parsed.number == 1:
             mmsi, first_ms = self._parser.mmsi(parsed.payload), self._first_ms[doubtful]
             first_ms[mmsi] = min(time_ms, first_ms.get(mmsi, time_ms))
+            if station := parsed.tag.station:
+                self._stations_ms[station] = min(time_ms, self._stations_ms.get(station, time_ms))

@@ -47,8 +47,8 @@ class Lane:
         self.numbers = NumberJudge(live=nature.live)
         self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self.groups = Groups(settings.fragments_open)
-        self.clock = EventClock(rules)
         self.ticker = _ticker(source, settings, rules, nature)
+        self.clock = EventClock(rules, self.ticker.silent_limit_ms)
         self.packer = Packer(source, partitions, settings.pack_sentences)
         self.station = clean_station(source.encode())
         self.timings: dict[str, Timing] = {}
@@ -171,12 +171,12 @@ class Lane:
 
     def take(self, message: Message) -> None:
         """A message goes on, if its time is believed."""
-        if self.clock.believes(message.time_ms, message.mmsi):
+        if self.clock.believes(message):
             self._write(message)
         else:
             if not self.clock.waiting:
                 self.waiting_ms = self.now_ms
-            self.settle(self.clock.admit(message))
+            self.settle(self.clock.admit(message, self.now_ms if self.nature.live else None))
 
     def settle(self, outcomes: list[Outcome]) -> None:
         """Messages of which the clock has spoken are written or refused."""
@@ -202,7 +202,7 @@ class Lane:
             if cuts:
                 self.packer.flush()
             return
-        self.clock.note_run(run.time_ms, run.mmsi)
+        self.clock.note_run(run.time_ms, run.mmsi, run.stations(self.clock.stations_wanted(len(run.ordinal))))
         heard_ms = self.ticker.heard_ms
         written = np.append(self.written, run.ordinal).tolist()
         ticks = [

@@ -55,7 +55,7 @@ class Ticker:
         """Ticks that go before a sentence which moves the clock to ``time_ms``, and takes that time in."""
         if self.to_ms is None:
             self.begin(time_ms - 1)
-        if self.heard_ms is not None and time_ms - self.heard_ms > self._limit_ms():
+        if self.heard_ms is not None and time_ms - self.heard_ms > self.silent_limit_ms():
             before = [*self._upto(self._front_ms()), *self._upto(time_ms - 1)]
             self._take(time_ms)
             self._next_due(time_ms)
@@ -128,7 +128,7 @@ class Ticker:
             replayed=self._replayed,
         )
 
-    def _limit_ms(self) -> int:
+    def silent_limit_ms(self) -> int:
         """The silence that makes the source down, by the spacing that its next tick carries."""
         return self._rules.silent_limit_ms(self._spacing())
 
@@ -144,7 +144,7 @@ class Ticker:
     def _take(self, time_ms: int) -> None:
         if self.heard_ms is not None:
             # A hole says how long the source was away, not how often it speaks: it counts as the longest usual pause.
-            self._pause(min(time_ms - self.heard_ms, self._limit_ms()))
+            self._pause(min(time_ms - self.heard_ms, self.silent_limit_ms()))
         self.heard_ms = time_ms
         self._sentences += 1
 

@@ -39,6 +39,17 @@ class Run(NamedTuple):
     size: Ints
     """Sentences in it."""
 
+    def stations(self, last: int) -> list[bytes]:
+        """The stations of so many messages, the last ones, in order."""
+        return [self._station(row) for row in range(len(self.ordinal) - last, len(self.ordinal))]
+
+    def _station(self, row: int) -> bytes:
+        if self.ready[row]:
+            at = int(self.text[row]) + len(_OPEN)
+            return self.block[at : self.block.index(_MIDDLE, at)]
+        at = int(self.station[row])
+        return self.block[at : at + int(self.station_size[row])]
+
     def ordered(self) -> Run:
         """The same messages in the order of their ordinals."""
         order = np.argsort(self.ordinal, kind="stable")

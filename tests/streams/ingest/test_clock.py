@@ -51,7 +51,14 @@ def test_a_liar_among_the_witnesses_does_not_set_the_time() -> None:
 
 
 def test_a_feed_of_one_ship_needs_only_that_ship() -> None:
-    assert played((0, 1), (90 * DAY, 1))[0] == [(0, 1), (90 * DAY, 1)]
+    assert played((0, 1), (DAY, 1))[0] == [(0, 1), (DAY, 1)]
+
+
+def test_a_leap_after_which_nothing_else_would_be_believed_needs_a_second_report() -> None:
+    reports = [(0, 1), (90 * DAY, 1), (90 * DAY + 9, 1)]
+    assert played(*reports[:2])[0] == reports[:1]
+    assert played(*reports)[0] == reports
+    assert played((0, 1), (YEAR, 1), (9, 1))[:2] == ([(0, 1), (9, 1)], [Reason.TIME_AHEAD])
 
 
 def test_late_passes_with_its_own_time_and_a_day_back_is_refused() -> None:
