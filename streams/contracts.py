@@ -17,7 +17,7 @@ from detectors.core.identities.binding import Binding, Heard
 from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from streams.feedback import Feedback
-from streams.reference.shelf import Head, Marker, Shelved
+from streams.reference.versions import Begun, Head, Marker, Shelved
 from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, IDENTITIES, REFERENCE, SENTENCES, TABLE, VESSELS
 from streams.vessels import VesselSummary
 
@@ -85,6 +85,12 @@ CONTRACTS: Final = (
         type=Head,
         topics=(REFERENCE,),
         sentence="What makes a version of the watchlist whole; key VERSION/head.",
+    ),
+    Contract(
+        name="reference-begun.v1",
+        type=Begun,
+        topics=(REFERENCE,),
+        sentence="An import that has begun and not ended; key VERSION/begun/IMPORT.",
     ),
     Contract(
         name="binding.v1",
@@ -181,6 +187,7 @@ def asyncapi() -> dict[str, Any]:
         "listedShip": _message("One entry of a watchlist's version", Headers(required={}), "listed-ship.v1"),
         "zone": _message("One zone of a version", Headers(required={}), "zone.v1"),
         "listHead": _message("What makes a version whole", Headers(required={}), "reference-head.v1"),
+        "importBegun": _message("An import has begun", Headers(required={}), "reference-begun.v1"),
         "binding": _message("An MMSI states an IMO number", Headers(required={}), "binding.v1"),
         "heard": _message("No earlier binding will come", Headers(required={}), "heard.v1"),
         "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),

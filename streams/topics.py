@@ -79,9 +79,13 @@ TABLE: Final = (
 )
 
 
-def missing(name: str) -> ConfigError:
+class TopicMissingError(ConfigError):
+    """A topic is not there."""
+
+
+def missing(name: str) -> TopicMissingError:
     """``name`` (with prefix) is not among the topics that Kafka shows us: it hides those that we have no right to."""
-    return ConfigError(
+    return TopicMissingError(
         f"topic {name} is not there, or hidden from this user: make it with `wakewatch topics create`, check the "
         "prefix, or see `wakewatch topics rights`"
     )

@@ -16,6 +16,7 @@ from rich.table import Table
 from detectors.core.alert import encode
 from detectors.core.episodes import Emitted
 from streams.broker.reading import Read, read
+from streams.cli.importing import in_force
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.replay import writer
 from streams.cli.terminal import talk, tell_nothing
@@ -24,7 +25,6 @@ from streams.errors import Reason
 from streams.letters_again import Letter, Recording, recording
 from streams.lines import line
 from streams.records import H_COUNT
-from streams.reference import load_reference
 from streams.replay import Place, Plan, Road, play
 from streams.settings import KafkaSettings, Settings
 from streams.topics import DEAD
@@ -124,7 +124,7 @@ def _left_out(made: Recording) -> str:
 
 def _play(made: Recording, effective: Settings, alerts: str | None) -> Road:
     """What the letters would have said; alerts and faults of detectors are printed."""
-    road = Road(effective, load_reference(effective.reference), effective.kafka.partitions)
+    road = Road(effective, in_force(effective, files_only=False).reference, effective.kafka.partitions)
     plan = Plan(source="dead-letters", partitions=effective.kafka.partitions)
     with writer(alerts) as file:
         for item in play([BytesIO(b"\n".join(made.lines))], plan, road, effective):

@@ -71,7 +71,7 @@ def command(
         return
     heard, chances, no_log = _heard(gathered, effective, alerts, log or [])
     if as_geojson:
-        drawn = geojson(gathered.revisions, heard, _zones(effective))
+        drawn = geojson(gathered.revisions, heard, _zones(effective, asks=alerts is None))
         typer.echo(msgspec.json.encode(drawn).decode())
     else:
         Console(highlight=False, soft_wrap=True).print(tell(gathered, heard, no_log, chances))
@@ -136,8 +136,9 @@ def _raw(records: Iterable[object], partitions: int) -> Iterator[Raw]:
             yield from (Raw(value, record.tick.source, partition=n, tick=True) for n in range(partitions))
 
 
-def _zones(effective: Settings) -> dict[str, Point]:
-    """Where the zones of the settings lie."""
-    from streams.reference.loading import load_reference
+def _zones(effective: Settings, *, asks: bool) -> dict[str, Point]:
+    """Where the zones in force lie; those of the settings where nobody ``asks`` Kafka."""
+    from streams.cli.importing import in_force
 
-    return {zone.name: (zone.lon_deg, zone.lat_deg) for zone in load_reference(effective.reference).zones}
+    found = in_force(effective, files_only=not asks).reference
+    return {zone.name: (zone.lon_deg, zone.lat_deg) for zone in found.zones}

@@ -1,21 +1,50 @@
-"""What an import of lists and one of zones have in common: what is in force, and the question before much vanishes."""
+"""What the commands on lists and those on zones have in common: what is in force, and imports of them."""
 
 from __future__ import annotations
 
+import shlex
 import sys
-from typing import Final
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
 from streams.broker.clients import servers_of
 from streams.cli.terminal import talk
 from streams.errors import ConfigError
+from streams.reference.force import InForce, ask, told
 from streams.reference.library import read_shelf
+from streams.reference.loading import read_reference
 from streams.reference.shelf import Shelf
-from streams.settings import KafkaSettings
+from streams.settings import KafkaSettings, Settings
 
+FilesOnly = Annotated[bool, typer.Option("--files", help="What the settings' files hold, without asking Kafka.")]
 VANISHING_MOST: Final = 0.1
 """A larger share that would vanish is asked about: a half download looks like that."""
+
+
+def in_force(settings: Settings, *, files_only: bool) -> InForce:
+    """What is in force, or with ``files_only`` what the settings' files hold; refused rows and half imports are told.
+
+    Raises ConfigError and SinkError as ``ask``.
+    """
+    loaded = read_reference(settings.reference)
+    own = InForce(loaded.reference, None, 0, None, "Kafka was not asked")
+    found = own if files_only else ask(settings.kafka, loaded.reference)
+    for each in loaded.refused if found.version is None else ():
+        talk(f"refused: {each}")
+    if found.unfinished is not None:
+        said, command = told(found.unfinished)
+        talk(f"{said}; to complete it: {command}")
+    return found
+
+
+def called(group: str, files: Sequence[Path], settings: Path | None, servers: str | None) -> str:
+    """The command line of an import, as it can be called again from any directory."""
+    options = [*(("--settings", str(settings.resolve())) if settings else ()),
+               *(("--bootstrap-servers", servers) if servers else ())]  # fmt: skip
+    return shlex.join(["wakewatch", group, "import", *(str(path.resolve()) for path in files), *options])
 
 
 def held_by(kafka: KafkaSettings, *, needed: bool) -> Shelf:
@@ -33,8 +62,8 @@ def _has_kafka(kafka: KafkaSettings) -> bool:
 
 def agreed(number: int, share: float, what: str) -> bool:
     """Asks whether so much may vanish; without a terminal: no."""
-    told = f"{number} {what} ({share:.0%}) would vanish"
+    question = f"{number} {what} ({share:.0%}) would vanish"
     if not sys.stdin.isatty():
-        talk(told)
+        talk(question)
         return False
-    return typer.confirm(f"{told}. Go on?", err=True)
+    return typer.confirm(f"{question}. Go on?", err=True)

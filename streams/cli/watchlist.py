@@ -9,25 +9,18 @@ import msgspec
 import typer
 
 from detectors.core.reference import ListedShip, Reference
-from streams import config
-from streams.cli.importing import VANISHING_MOST, agreed, held_by
+from streams.cli.importing import VANISHING_MOST, FilesOnly, agreed, called, held_by, in_force
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.reference import cells
 from streams.reference.counting import count
 from streams.reference.difference import Difference, difference
+from streams.reference.force import InForce
 from streams.reference.formats import Read, emptied
-from streams.reference.library import Importer, in_force
-from streams.reference.loading import (
-    Loaded,
-    first_of_each,
-    load_reference,
-    read_reference,
-    read_watchlist_files,
-    shipped_or_named,
-    with_lists,
-)
+from streams.reference.importing import Importer
+from streams.reference.library import newest, read_shelf
+from streams.reference.loading import first_of_each, load_reference, read_watchlist_files, with_lists
 from streams.reference.lookup import Match, Query, match
 from streams.reference.watchlist import Watchlist
 
@@ -41,16 +34,22 @@ Lists = Annotated[list[str] | None, typer.Option("--watchlist", help="A list fil
 
 
 @app.command("list", epilog="Example: wakewatch watchlist list --watchlist my-ships.csv")
-def list_(settings: SettingsFile = None, watchlist: Lists = None, json: Json = False) -> None:
-    """Show the listed ships in force."""
-    loaded = _loaded(settings, watchlist)
+def list_(
+    *,
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+    watchlist: Lists = None,
+    files: FilesOnly = False,
+    json: Json = False,
+) -> None:
+    """Show the listed ships in force, their version and since when: those imported last, else those of the settings."""
+    found = _in_force(settings, bootstrap_servers, watchlist, files)
     if json:
-        typer.echo(msgspec.json.encode(loaded.reference.ships))
-        return
-    columns = ("list", "name", "IMO", "MMSI", "call sign", "flag", "listed on", "programme")
-    show_table(columns, [_listed(ship) for ship in loaded.reference.ships])
-    names = ", ".join(shipped_or_named(loaded.settings).watchlists)
-    talk(f"{len(loaded.reference.ships)} ships from {names}; version {loaded.reference.version}")
+        typer.echo(msgspec.json.encode(found.reference.ships))
+    else:
+        columns = ("list", "name", "IMO", "MMSI", "call sign", "flag", "listed on", "programme")
+        show_table(columns, [_listed(ship) for ship in found.reference.ships])
+    talk(f"{len(found.reference.ships)} ships; {found.said}")
 
 
 @app.command("match", epilog="Example: wakewatch watchlist match --imo 9179842")
@@ -62,12 +61,16 @@ def match_(
     name: Annotated[str | None, typer.Option(help="Name; possible at most.")] = None,
     flag: Annotated[str | None, typer.Option(help="Flag, two letters; else the MMSI's.")] = None,
     settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
     watchlist: Lists = None,
+    files: FilesOnly = False,
     json: Json = False,
 ) -> None:
-    """Try a ship against the watchlist: IMO, then MMSI, then call sign with flag; names are possible only."""
+    """Try a ship against the watchlist in force: IMO, then MMSI, then call sign with flag; names are possible only."""
     query = _query(imo, mmsi, call_sign, name, flag)
-    found = match(_loaded(settings, watchlist).reference.ships, query)
+    tried = _in_force(settings, bootstrap_servers, watchlist, files)
+    found = match(tried.reference.ships, query)
+    talk(f"tried against {len(tried.reference.ships)} ships; {tried.said}")
     if json:
         typer.echo(msgspec.json.encode(found))
         return
@@ -108,7 +111,7 @@ def import_(
     """Bring lists into force in running workers; each replaces the list of its name, the others stay.
 
     They switch between two records, in every partition; whoever was seen before is found at once. Interrupted, it is
-    completed by doing it again.
+    completed by doing it again. Of two at once one is refused, and changes nothing.
     """
     loaded = settings_of(settings, bootstrap_servers)
     read = read_watchlist_files(files)
@@ -120,7 +123,7 @@ def import_(
         raise ConfigError("watchlist import: no ship in these files; nothing was changed")
     own = load_reference(loaded.reference)
     held = held_by(loaded.kafka, needed=not dry_run)
-    former = in_force(held, own)
+    former = newest(held, own)
     now = with_lists(former, ships, empty)
     changes = difference(former.ships, now.ships)
     _show(changes, now, read, json=json)
@@ -130,7 +133,20 @@ def import_(
     asks = not yes and (held.newest() is not None or bool(loaded.reference.watchlists))
     if asks and changes.vanishing > VANISHING_MOST and not agreed(len(changes.removed), changes.vanishing, "entries"):
         raise ConfigError("watchlist import: nothing was changed; say --yes if so much shall vanish")
-    Importer(loaded.kafka, talk).bring(held, now)
+    command = called("watchlist", files, settings, bootstrap_servers)
+    Importer(loaded.kafka, talk, command).bring(held, now)
+
+
+@app.command(epilog="Example: wakewatch watchlist complete")
+def complete(settings: SettingsFile = None, bootstrap_servers: Servers = None) -> None:
+    """Complete an import, of lists or of zones, that was interrupted when all of it was written.
+
+    Tells every partition of the version that was written last. Exit code 2 where not all of it was written: then the
+    import must be called again, and the command is printed.
+    """
+    kafka = settings_of(settings, bootstrap_servers).kafka
+    if not Importer(kafka, talk).complete(read_shelf(kafka)):
+        talk("no import is unfinished")
 
 
 def _show(changes: Difference, now: Reference, read: list[Read], *, json: bool) -> None:
@@ -181,12 +197,9 @@ def _tell(read: Read) -> None:
         talk(f"  {number} refused: {reason}")
 
 
-def _loaded(settings: Path | None, watchlists: list[str] | None) -> Loaded:
-    overrides = {"reference.watchlists": watchlists or None}
-    loaded = read_reference(config.load(settings, overrides).reference)
-    for each in loaded.refused:
-        talk(f"refused: {each}")
-    return loaded
+def _in_force(settings: Path | None, servers: str | None, watchlists: list[str] | None, files: bool) -> InForce:
+    effective = settings_of(settings, servers, reference__watchlists=watchlists or None)
+    return in_force(effective, files_only=files or bool(watchlists))
 
 
 def _query(imo: str | None, mmsi: str | None, call_sign: str | None, name: str | None, flag: str | None) -> Query:

@@ -9,21 +9,15 @@ import msgspec
 import typer
 
 from detectors.core.reference import Reference, Zone
-from streams import config
-from streams.cli.importing import VANISHING_MOST, agreed, held_by
+from streams.cli.importing import VANISHING_MOST, FilesOnly, agreed, called, held_by, in_force
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.reference.difference import ZoneDifference, zone_difference
-from streams.reference.library import Importer, in_force
-from streams.reference.loading import (
-    load_reference,
-    make_reference,
-    read_reference,
-    read_zones_file,
-    shipped_or_named,
-)
-from streams.reference.shelf import version_of
+from streams.reference.importing import Importer
+from streams.reference.library import newest
+from streams.reference.loading import load_reference, make_reference, read_zones_file
+from streams.reference.versions import version_of
 
 app = typer.Typer(
     help="Sanctioned ports and the ordinary ones of the same routes.",
@@ -35,18 +29,23 @@ Files = Annotated[list[str] | None, typer.Option("--zones", help="A zones file i
 
 
 @app.command("list", epilog="Example: wakewatch zones list --json")
-def list_(settings: SettingsFile = None, zones: Files = None, json: Json = False) -> None:
-    """Show the zones in force."""
-    loaded = read_reference(config.load(settings, {"reference.zones": zones or None}).reference)
-    for each in loaded.refused:
-        talk(f"refused: {each}")
+def list_(
+    *,
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+    zones: Files = None,
+    files: FilesOnly = False,
+    json: Json = False,
+) -> None:
+    """Show the zones in force, their version and since when: those imported last, else those of the settings."""
+    effective = settings_of(settings, bootstrap_servers, reference__zones=zones or None)
+    found = in_force(effective, files_only=files or bool(zones))
     if json:
-        typer.echo(msgspec.json.encode(loaded.reference.zones))
-        return
-    columns = ("zone", "kind", "country", "locode", "lat", "lon", "nm", "from", "to", "programme")
-    show_table(columns, [_row(zone) for zone in loaded.reference.zones])
-    names = ", ".join(shipped_or_named(loaded.settings).zones)
-    talk(f"{len(loaded.reference.zones)} zones from {names}; version {loaded.reference.version}")
+        typer.echo(msgspec.json.encode(found.reference.zones))
+    else:
+        columns = ("zone", "kind", "country", "locode", "lat", "lon", "nm", "from", "to", "programme")
+        show_table(columns, [_row(zone) for zone in found.reference.zones])
+    talk(f"{len(found.reference.zones)} zones; {found.said}")
 
 
 @app.command(epilog="Example: wakewatch zones check my-zones.geojson")
@@ -77,7 +76,7 @@ def import_(
 
     They switch between two records, in every partition: who was last heard in a new zone is told, an alert about a zone
     that went is closed. Whatever a worker's settings name as zones counts no more.
-    Interrupted, it is completed by doing it again.
+    Interrupted, it is completed by doing it again. Of two at once one is refused, and changes nothing.
     """
     loaded = settings_of(settings, bootstrap_servers)
     found = read_zones_file(file)
@@ -87,7 +86,7 @@ def import_(
         raise ConfigError("zones import: no zone in this file; nothing was changed")
     own = load_reference(loaded.reference)
     held = held_by(loaded.kafka, needed=not dry_run)
-    former = in_force(held, own)
+    former = newest(held, own)
     now = make_reference(former.ships, found.zones)
     changes = zone_difference(former.zones, now.zones)
     _show(changes, now, json=json)
@@ -95,7 +94,8 @@ def import_(
         return
     if not yes and changes.vanishing > VANISHING_MOST and not agreed(len(changes.removed), changes.vanishing, "zones"):
         raise ConfigError("zones import: nothing was changed; say --yes if so much shall vanish")
-    Importer(loaded.kafka, talk).bring(held, now, zones=True)
+    command = called("zones", [file], settings, bootstrap_servers)
+    Importer(loaded.kafka, talk, command).bring(held, now, zones=True)
 
 
 def _show(changes: ZoneDifference, now: Reference, *, json: bool) -> None:

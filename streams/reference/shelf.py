@@ -1,56 +1,48 @@
 """Versions of the watchlist and the zones as records of ``ais.reference.v1``: to be written, and read again. No I/O.
 
-Key ``VERSION/ship/LIST/ENTRY`` holds one entry, ``VERSION/zone/PLACE`` one zone (a version without zones leaves each
-process its own), ``VERSION/head`` how many there are of both, ``VERSION/marked`` that every
-partition of the log has been told. Content goes first, then the head: a version without its head, or with fewer
-entries than its head says, is none. Old versions stay until the log no longer holds anything that they were in force
-for, so that a snapshot and a replay of the log find the version that they need.
+Key ``VERSION/begun/IMPORT`` says that an import has begun, ``VERSION/ship/LIST/ENTRY`` holds one entry,
+``VERSION/zone/PLACE`` one zone (a version without zones leaves each process its own), ``VERSION/head`` how many there
+are of both, ``VERSION/marked`` that every partition of the log has been told. Content goes before the head: a version
+without its head, or with fewer entries than its head says, is none; one that was not marked after its head is not in
+force yet. Old versions stay until the log no longer holds anything that they were in force for, so that a snapshot
+and a replay of the log find the version that they need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from detectors.core.reference import ListedShip, Reference, Zone
 from streams.errors import InputError
+from streams.reference.versions import (
+    BEGUN,
+    HEAD,
+    MARKED,
+    SHIP,
+    ZONE,
+    Begun,
+    Head,
+    Record,
+    Shelved,
+    Unfinished,
+    key_of,
+)  # fmt: skip
 from streams.values import decoded
 
-Record = tuple[bytes, bytes | None]
-"""Key and value; None deletes."""
-
-_HEAD: Final = "head"
-_MARKED: Final = "marked"
-_SHIP: Final = "ship"
-_ZONE: Final = "zone"
-_ZONED: Final = "z"
+CLAIM_S: Final = 300.0
+"""How long an import that began keeps others away. One that lasts longer gives up before it writes the next step."""
+_MS: Final = 1000
 _PARTS: Final = 3
 
 
-class Shelved(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of a version. ``place`` is its place in the list."""
-
-    place: int
-    ship: ListedShip
-
-
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A version is whole when as many entries are there."""
-
-    version: str
-    ships: int
-    lists: dict[str, int]
-    zones: int | None = None
-    """None: it says nothing of zones."""
-
-
-class Marker(msgspec.Struct, frozen=True, kw_only=True):
-    """In the log: from here on ``version`` is in force. Saying it twice changes nothing."""
-
-    version: str
+class _Claim(NamedTuple):
+    offset: int
+    at_ms: int
+    begun: Begun
 
 
 class _Version:
@@ -58,9 +50,14 @@ class _Version:
         self.entries: dict[bytes, bytes] = {}
         self.zones: dict[bytes, bytes] = {}
         self.head: Head | None = None
-        self.head_offset = -1
-        self.marked = False
-        self.written_ms = 0
+        self.head_offset = self.marked_offset = -1
+        self.head_ms = self.marked_ms = self.written_ms = 0
+        self.begun: dict[bytes, _Claim] = {}
+
+    @property
+    def in_force(self) -> bool:
+        """Whether every partition has been told since the head was written."""
+        return self.head is not None and self.marked_offset > self.head_offset
 
     @staticmethod
     def put(entries: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
@@ -70,10 +67,14 @@ class _Version:
 
 
 class Shelf:
-    """What the topic holds. Feed it every record, in order."""
+    """What the topic holds. Feed it every record, in order.
 
-    def __init__(self) -> None:
+    Without ``keeps_ships`` it forgets what the entries say, for readers of zones alone: ``ships`` must not be asked.
+    """
+
+    def __init__(self, *, keeps_ships: bool = True) -> None:
         self._versions: dict[str, _Version] = {}
+        self._keeps_ships = keeps_ships
 
     def put(self, key: bytes, value: bytes | None, offset: int = 0, written_ms: int = 0) -> str:
         """One record; what cannot be read is passed over. Returns what is wrong with it: empty, mostly.
@@ -86,13 +87,21 @@ class Shelf:
         if wrong:
             return wrong
         version = self._versions.setdefault(name, _Version())
+        if kind == BEGUN:
+            version.begun.pop(key, None)
+            if value is not None:
+                version.begun[key] = _Claim(offset, written_ms, decoded(value, Begun))
+            return ""
         version.written_ms = max(version.written_ms, written_ms)
-        if kind == _HEAD:
-            version.head, version.head_offset = None if value is None else decoded(value, Head), offset
-        elif kind == _MARKED:
-            version.marked = value is not None
+        if kind == HEAD:
+            version.head = None if value is None else decoded(value, Head)
+            version.head_offset, version.head_ms = offset, written_ms
+        elif kind == MARKED:
+            version.marked_offset, version.marked_ms = (offset, written_ms) if value is not None else (-1, 0)
+        elif value is None or self._keeps_ships or kind == ZONE:
+            version.put(version.entries if kind == SHIP else version.zones, key, value)
         else:
-            version.put(version.entries if kind == _SHIP else version.zones, key, value)
+            version.put(version.entries, key, b"")
         return ""
 
     def ships(self, version: str) -> tuple[ListedShip, ...] | None:
@@ -125,9 +134,53 @@ class Shelf:
         return held if len(held.zones) == (held.head.zones or 0) else None
 
     def newest(self) -> str | None:
-        """The version whose head was written last; None when there is none."""
+        """The version whose head was written last, in force or not; None when there is none."""
         headed = [(held.head_offset, name) for name, held in self._versions.items() if held.head is not None]
         return max(headed)[1] if headed else None
+
+    def newest_offset(self) -> int:
+        """The offset of that head; -1 when there is none."""
+        return max((held.head_offset for held in self._versions.values() if held.head is not None), default=-1)
+
+    def in_force(self) -> str | None:
+        """The version that every partition was told of last; None when there was none."""
+        told = [(held.marked_offset, name) for name, held in self._versions.items() if held.in_force]
+        return max(told)[1] if told else None
+
+    def head(self, version: str) -> Head | None:
+        """Its head, where there is one."""
+        return self._versions[version].head if version in self._versions else None
+
+    def marked_ms(self, version: str) -> int:
+        """When every partition had been told of a version, Unix ms; 0 when that was not so."""
+        return self._versions[version].marked_ms if version in self._versions else 0
+
+    def unfinished(self) -> Unfinished | None:
+        """The import that has begun last and has not ended, nor been overtaken by one that has; None mostly."""
+        last = max((held.marked_offset for held in self._versions.values()), default=-1)
+        begun = [(c.offset, c, name) for name, v in self._versions.items() for c in v.begun.values() if c.offset > last]
+        newest = self.newest()
+        if newest is not None and not self._versions[newest].in_force:
+            held = self._versions[newest]
+            said = max((claim for claim in held.begun.values()), default=None)
+            command = said.begun.command if said else ""
+            return Unfinished(version=newest, began_ms=held.head_ms, whole=True, command=command)
+        if not begun:
+            return None
+        _, claim, name = max(begun)
+        return Unfinished(version=name, began_ms=claim.at_ms, whole=False, command=claim.begun.command)
+
+    def rival(self, key: bytes, now_ms: float) -> Unfinished | None:
+        """An import of another version that began before the one of ``key``, has not ended, and can still go on."""
+        own = self._versions[key.decode().split("/", 1)[0]].begun[key].offset
+        last = max((held.marked_offset for held in self._versions.values()), default=-1)
+        for name, held in self._versions.items():
+            for claim in held.begun.values():
+                another = not key.startswith(name.encode() + b"/")
+                if another and last < claim.offset < own and _can_go_on(claim, now_ms):
+                    whole = held.head is not None and held.head_offset > claim.offset
+                    return Unfinished(version=name, began_ms=claim.at_ms, whole=whole, command=claim.begun.command)
+        return None
 
     def written_ms(self, version: str) -> int:
         """When the newest record of a version was written, Unix ms; 0 for one that is not held."""
@@ -143,12 +196,17 @@ class Shelf:
 
     def in_force_before(self, time_ms: float) -> str | None:
         """The version that every partition was told of last before ``time_ms``; None when there was none."""
-        told = [(v.written_ms, name) for name, v in self._versions.items() if v.marked and v.written_ms < time_ms]
-        return max(told, default=(0, None))[1]
+        told = [(v.marked_ms, name) for name, v in self._versions.items() if v.marked_offset >= 0]
+        return max((one for one in told if one[0] < time_ms), default=(0, None))[1]
 
     def is_marked(self, version: str) -> bool:
         """Whether every partition has been told of it."""
-        return version in self._versions and self._versions[version].marked
+        return version in self._versions and self._versions[version].marked_offset >= 0
+
+    def interrupted(self, now_ms: float) -> Iterator[Record]:
+        """Records that delete the notes of imports that began and can not go on any more."""
+        for held in self._versions.values():
+            yield from ((key, None) for key, claim in held.begun.items() if not _can_go_on(claim, now_ms))
 
     def outdated(self, in_force: str, before_ms: int) -> Iterator[Record]:
         """Records that delete the versions that others took the place of before ``before_ms``, save the one in force.
@@ -157,45 +215,18 @@ class Shelf:
         """
         for name, held in self._versions.items():
             if name != in_force and self._until_ms(held) < before_ms:
-                for key in (*held.entries, *held.zones, _key(name, _MARKED), _key(name, _HEAD)):
+                for key in (*held.begun, *held.entries, *held.zones, key_of(name, MARKED), key_of(name, HEAD)):
                     yield key, None
 
 
-def version_of(reference: Reference, *, zoned: bool) -> str:
-    """What a reference is called in the topic: one that brings its zones is another than one that leaves them."""
-    return reference.version + (_ZONED if zoned else "")
-
-
-def content(version: str, ships: Sequence[ListedShip], zones: Sequence[Zone] | None = None) -> Iterator[Record]:
-    """The entries of a version, and its zones when it has its own."""
-    for place, ship in enumerate(ships):
-        yield _key(version, _SHIP, ship.list, ship.entry_id), msgspec.json.encode(Shelved(place=place, ship=ship))
-    for place, zone in enumerate(zones or ()):
-        yield _key(version, _ZONE, f"{place:06d}"), msgspec.json.encode(zone)
-
-
-def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None = None) -> Record:
-    """The record that makes a version whole."""
-    lists: dict[str, int] = {}
-    for ship in ships:
-        lists[ship.list] = lists.get(ship.list, 0) + 1
-    count = None if zones is None else len(zones)
-    made = Head(version=version, ships=sum(lists.values()), lists=lists, zones=count)
-    return _key(version, _HEAD), msgspec.json.encode(made)
-
-
-def marked(version: str) -> Record:
-    """The record that says that every partition was told."""
-    return _key(version, _MARKED), b"{}"
-
-
-def _key(*parts: str) -> bytes:
-    return "/".join(parts).encode()
+def _can_go_on(claim: _Claim, now_ms: float) -> bool:
+    """A time ahead is that of another machine's clock; one far ahead is none."""
+    return abs(now_ms - claim.at_ms) < CLAIM_S * _MS
 
 
 def _wrong(name: str, kind: str, value: bytes | None) -> str:
     """What is wrong with a record of a version; empty when nothing is."""
-    if value is None or kind == _MARKED:
+    if value is None or kind == MARKED:
         return ""
     try:
         found = decoded(value, _KINDS[kind])
@@ -206,5 +237,7 @@ def _wrong(name: str, kind: str, value: bytes | None) -> str:
     return ""
 
 
-_KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {_SHIP: Shelved, _ZONE: Zone, _HEAD: Head, _MARKED: msgspec.Struct}
+_KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {
+    SHIP: Shelved, ZONE: Zone, HEAD: Head, BEGUN: Begun, MARKED: msgspec.Struct,
+}  # fmt: skip
 """By the second part of a key: what its value is; of ``marked`` only that there is one matters."""

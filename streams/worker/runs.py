@@ -24,7 +24,7 @@ from detectors.core.ticks import Tick
 from streams.decode import Decoded, Refused, decode
 from streams.errors import Reason
 from streams.records import decode_tick
-from streams.reference.shelf import Marker
+from streams.reference.versions import Marker
 from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, Entry
 from streams.worker.letters import Letter, gathered
 

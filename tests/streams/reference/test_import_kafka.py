@@ -12,7 +12,7 @@ from streams.broker.clients import admin
 from streams.cli import watchlist, zones
 from streams.errors import ConfigError
 from streams.reference import load_reference
-from streams.reference.library import in_force, read_shelf
+from streams.reference.library import newest, read_shelf
 from streams.settings import KafkaSettings, Settings
 from streams.topics import create_missing
 
@@ -22,7 +22,7 @@ HEAD = "list,name,mmsi\n"
 
 
 def names(kafka: KafkaSettings) -> set[str]:
-    return {ship.name for ship in in_force(read_shelf(kafka), OWN).ships}
+    return {ship.name for ship in newest(read_shelf(kafka), OWN).ships}
 
 
 def test_lists_come_into_force_and_do_not_vanish_unasked(
@@ -59,6 +59,6 @@ def test_lists_come_into_force_and_do_not_vanish_unasked(
     assert done.exit_code == 0 and "~ Rajin\n" in done.output
     assert names(kafka_settings) == {"FIRST", "MARIA"}, "the lists stay"
     assert run("OFAC,SECOND,273000001\n", "--yes").exit_code == 0
-    now = in_force(read_shelf(kafka_settings), OWN)
+    now = newest(read_shelf(kafka_settings), OWN)
     assert {ship.name for ship in now.ships} == {"SECOND", "MARIA"}
     assert [(zone.name, zone.severity) for zone in now.zones] == [("Rajin", "page")], "and so do the zones"

@@ -21,8 +21,9 @@ from streams.cli import zones
 from streams.engines import engine_for
 from streams.errors import Reason
 from streams.records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE, partition_of
-from streams.reference import load_reference, shelf
-from streams.reference.library import Importer, Library, in_force, read_shelf
+from streams.reference import load_reference, versions
+from streams.reference.importing import Importer
+from streams.reference.library import Library, newest, read_shelf
 from streams.reference.loading import with_lists
 from streams.settings import KafkaSettings, Settings
 from streams.worker import runs
@@ -39,7 +40,7 @@ LIST = (
 
 def bring(kafka: KafkaSettings, ships: Sequence[ListedShip]) -> str:
     held = read_shelf(kafka)
-    now = with_lists(in_force(held, OWN), ships)
+    now = with_lists(newest(held, OWN), ships)
     Importer(kafka, lambda _: None).bring(held, now)
     return now.version
 
@@ -149,17 +150,17 @@ def test_an_import_killed_half_way_leaves_the_old_list_and_is_completed_by_anoth
     make_topics(kafka_settings)
     now = with_lists(OWN, LIST)
     sender = producer(kafka_settings)
-    for key, value in list(shelf.content(now.version, now.ships))[:-1]:
+    for key, value in list(versions.content(now.version, now.ships))[:-1]:
         sender.send(kafka_settings.topic_prefix + "ais.reference.v1", key=key, value=value, partition=0)
     sender.close()
-    assert in_force(read_shelf(kafka_settings), OWN) is OWN
+    assert newest(read_shelf(kafka_settings), OWN) is OWN
     assert Library(kafka_settings, OWN).get(now.version) is None
     assert list(read(kafka_settings, "ais.sentences.v1")) == []
     assert bring(kafka_settings, LIST) == now.version
     held = read_shelf(kafka_settings)
     assert held.is_marked(now.version) and held.ships(now.version) == now.ships
     marks = [record.value for record in read(kafka_settings, "ais.sentences.v1")]
-    assert marks == [msgspec.json.encode(shelf.Marker(version=now.version))] * kafka_settings.partitions
+    assert marks == [msgspec.json.encode(versions.Marker(version=now.version))] * kafka_settings.partitions
 
 
 DIES_AFTER_THE_FIRST_MARKER = """
@@ -244,7 +245,7 @@ def test_a_marker_of_an_unknown_version_is_a_dead_letter_and_changes_nothing() -
 def test_a_marker_said_twice_is_said_once() -> None:
     engine = engine_for(Settings(), OWN, 0)
     now = with_lists(OWN, LIST)
-    one = marker(msgspec.json.encode(shelf.Marker(version=now.version)))
+    one = marker(msgspec.json.encode(versions.Marker(version=now.version)))
     assert runs.version_of(one) == now.version
     assert runs.switch(engine, one, now).letters == []
     assert engine.reference is now

@@ -1,0 +1,185 @@
+"""A version of the watchlist and the zones brought into force, by one import at a time.
+
+Order of what is written, each step flushed before the next: that the import has begun, its content, its head, one
+marker in every partition of the log, that all were told, and that it has ended. Whatever interrupts that, either the
+old version is in force, or doing it again (or ``complete``) completes it: every step may be taken twice.
+
+Two imports at once: after it has written that it has begun, an import reads the topic again. It ends, having changed
+nothing, when another version was written since its difference was shown, or when an import of another version began
+before it and may still go on. So of two that were shown the same former version one comes into force, and the other
+is asked for again, against that.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from detectors.core.reference import Reference
+from detectors.core.units import MS, rfc3339
+from streams.broker import clients
+from streams.errors import ConfigError, SinkError, WakewatchError
+from streams.records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
+from streams.reference import versions
+from streams.reference.library import read_shelf
+from streams.reference.shelf import CLAIM_S, Shelf
+from streams.reference.versions import Marker
+from streams.settings import KafkaSettings
+from streams.topics import REFERENCE, SENTENCES
+
+_FLUSH_S: Final = 60.0
+_HOUR_MS: Final = 3_600_000
+_SOURCE: Final = b"reference"
+_PRODUCER: Final[dict[str, Any]] = {
+    "linger_ms": 20,
+    # A step that was given up must not be written later: another import may have begun by then.
+    "delivery_timeout_ms": int(_FLUSH_S * MS),
+    "max_block_ms": int(_FLUSH_S * MS),
+}
+
+
+class Importer:
+    """Brings a reference into force. ``told`` hears of each step; ``command`` is what a person called."""
+
+    def __init__(self, kafka: KafkaSettings, told: Callable[[str], None], command: str = "") -> None:
+        self._kafka, self._told, self._command = kafka, told, command
+        self._topic = kafka.topic_prefix + REFERENCE
+        self._log = kafka.topic_prefix + SENTENCES
+        self._began_s = 0.0
+
+    def bring(self, held: Shelf, now: Reference, *, zones: bool = False) -> None:
+        """Brings ``now`` into force; with its ``zones``, also where the newest version has none of its own.
+
+        ``held`` is what the topic held when its difference was shown. Writes what of that version is not there yet,
+        marks every partition, and deletes what is outdated.
+
+        Raises WakewatchError, with nothing changed, when another import came first; SinkError when Kafka does not
+        take it: doing it again goes on from there.
+        """
+        zoned = now.zones if zones or held.zones(held.newest() or "") is not None else None
+        version = versions.version_of(now, zoned=zoned is not None)
+        producer = clients.producer(self._kafka, **_PRODUCER)
+        try:
+            claim = self._begin(producer, held, version)
+            found = self._refuse_second(producer, claim, held, version)
+            if found.ships(version) is None or found.newest() != version:
+                for record in versions.content(version, now.ships, zoned):
+                    self._put(producer, record)
+                self._flush(producer)
+                self._put(producer, versions.head(version, now.ships, zoned))
+                self._flush(producer)
+                told = "" if zoned is None else f" and {len(zoned)} zones"
+                self._told(f"{len(now.ships)} entries{told} written as version {version}")
+            self._mark(producer, version)
+            self._end(producer, claim, version)
+        finally:
+            producer.close()
+
+    def complete(self, held: Shelf) -> bool:
+        """Tells every partition of the version that was written last; whether there was one that needed it.
+
+        Raises ConfigError when an import was interrupted before all of it was written, WakewatchError and SinkError
+        as ``bring``.
+        """
+        unfinished = held.unfinished()
+        if unfinished is None:
+            return False
+        if not unfinished.whole:
+            again = unfinished.command or "wakewatch watchlist import FILE..."
+            raise ConfigError(
+                f"version {unfinished.version} was never written in whole and cannot be completed; call `{again}`"
+            )
+        producer = clients.producer(self._kafka, **_PRODUCER)
+        try:
+            claim = self._begin(producer, held, unfinished.version)
+            self._refuse_second(producer, claim, held, unfinished.version)
+            self._mark(producer, unfinished.version)
+            self._end(producer, claim, unfinished.version)
+        finally:
+            producer.close()
+        return True
+
+    # -- one import at a time -----------------------------------------------------------------------------------------
+
+    def _begin(self, producer: Any, held: Shelf, version: str) -> bytes:
+        """Writes that this import has begun; returns that record's key."""
+        key, value = versions.begun(version, uuid.uuid4().hex[:8], held.newest_offset(), self._command)
+        self._put(producer, (key, value))
+        self._began_s = time.monotonic()
+        self._flush(producer)
+        return key
+
+    def _refuse_second(self, producer: Any, claim: bytes, held: Shelf, version: str) -> Shelf:
+        """What the topic holds now. Raises WakewatchError when this import is the second of two at once."""
+        found = read_shelf(self._kafka)
+        why = ""
+        if rival := found.rival(claim, time.time() * MS):
+            why = f"another import began at {rfc3339(rival.began_ms)} and has not ended" + (
+                f" (`{rival.command}`)" if rival.command else ""
+            )
+        elif found.newest_offset() != held.newest_offset() and found.newest() != version:
+            why = f"version {found.newest()} was written after the difference was shown"
+        if why:
+            self._put(producer, (claim, None))
+            self._flush(producer)
+            raise WakewatchError(f"nothing was changed: {why}; import again, and the difference to that is shown")
+        return found
+
+    def _end(self, producer: Any, claim: bytes, version: str) -> None:
+        """Every importer ends with the newest version told: whatever two wrote side by side, all partitions agree."""
+        found = read_shelf(self._kafka)
+        while (newest := found.newest()) not in {None, version}:
+            version = newest or version
+            self._told(f"version {version} was written meanwhile")
+            self._mark(producer, version)
+            found = read_shelf(self._kafka)
+        now_ms = time.time() * MS
+        before_ms = int(now_ms - self._kafka.sentences_kept_h * _HOUR_MS)
+        for record in (*found.outdated(version, before_ms), *found.interrupted(now_ms), (claim, None)):
+            self._put(producer, record)
+        self._flush(producer)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def _mark(self, producer: Any, version: str) -> None:
+        headers = [(H_FORMAT, FORMAT), (H_KIND, KIND_REFERENCE), (H_SOURCE, _SOURCE)]
+        value = msgspec.json.encode(Marker(version=version))
+        # As many as there are, whatever the settings of this process say: one that is left out keeps the old list.
+        partitions = self._partitions(producer)
+        for partition in partitions:
+            producer.send(self._log, value=value, partition=partition, headers=headers)
+        self._flush(producer)
+        self._put(producer, versions.marked(version))
+        self._flush(producer)
+        self._told(f"in force: {len(partitions)} partitions of {self._log} are marked")
+
+    def _partitions(self, producer: Any) -> list[int]:
+        from kafka.errors import KafkaError
+
+        try:
+            found = sorted(producer.partitions_for(self._log) or ())
+        except KafkaError as error:
+            raise SinkError(f"{self._log}: {type(error).__name__}; import again", retriable=True) from error
+        if not found:
+            raise ConfigError(f"{self._log} is not there: nothing was brought into force; wakewatch topics create")
+        return found
+
+    def _put(self, producer: Any, record: versions.Record) -> None:
+        producer.send(self._topic, key=record[0], value=record[1], partition=0)
+
+    def _flush(self, producer: Any) -> None:
+        """Returns when Kafka has what was put. Raises SinkError, also when another import may have begun meanwhile."""
+        from kafka.errors import KafkaError
+
+        try:
+            producer.flush(timeout=_FLUSH_S)
+        except KafkaError as error:
+            raise SinkError(
+                f"Kafka does not take the list ({type(error).__name__}); import again", retriable=True
+            ) from error
+        if time.monotonic() - self._began_s > CLAIM_S - 2 * _FLUSH_S:
+            raise SinkError("Kafka takes the list too slowly to go on alone; import again", retriable=True)
