@@ -82,6 +82,10 @@ class Metrics:
         self.recovery = self._gauge("recovery_seconds", "Time that the last take-over of partitions took")
         self.worker_restarts = self._counter("worker_restarts", "Times that the supervisor started the worker again")
 
+        self.kafka_disk_free = self._gauge("kafka_disk_free_bytes", "Free on a broker's disk", "broker", "folder")
+        self.kafka_disk_total = self._gauge("kafka_disk_bytes", "Size of a broker's disk", "broker", "folder")
+        self.kafka_log = self._gauge("kafka_log_bytes", "Sentences kept on a broker's disk", "broker", "folder")
+
     def _process(self) -> None:
         self.unreadable_records = self._counter(
             "unreadable_records", "Records that are not what their topic holds, passed over", "topic"

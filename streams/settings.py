@@ -58,6 +58,10 @@ class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     sentences_kept_h: Annotated[
         float, Meta(gt=0, le=87_600, description="How long sentences stay in the log, hours")
     ] = 72.0
+    compression: Annotated[
+        Literal["zstd", "none"],
+        Meta(description="How sentences, lists and letters are packed on their way to Kafka and on its disk"),
+    ] = "zstd"
     alerts_kept_h: Annotated[
         float, Meta(gt=0, le=87_600, description="How long alert revisions and dead letters stay, hours")
     ] = 24.0 * 28

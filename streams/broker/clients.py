@@ -90,7 +90,8 @@ def producer(kafka: KafkaSettings, **overrides: Any) -> Any:
     """
     from kafka import KafkaProducer
 
-    return _made(KafkaProducer, kafka, {**_PRODUCER, **overrides})
+    packed = {"compression_type": None if kafka.compression == "none" else kafka.compression}
+    return _made(KafkaProducer, kafka, {**_PRODUCER, **packed, **overrides})
 
 
 def consumer(kafka: KafkaSettings, *topics: str, **overrides: Any) -> Any:

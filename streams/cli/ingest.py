@@ -16,6 +16,7 @@ from rich.console import Console
 
 from streams import logs
 from streams.cli.options import Json, Servers, SettingsFile, settings_of, time_ms
+from streams.disk_meter import watching
 from streams.errors import ConfigError
 from streams.ingest.pump import Observer, State
 from streams.ingest.run import Outcome, Plan, run
@@ -117,8 +118,10 @@ def _measured(settings: Settings) -> Iterator[Observer | None]:
     if not settings.ingest.metrics_port:
         yield None
         return
-    meter = IngestMeter(Metrics(CollectorRegistry()), settings.feed)
-    with serve(settings.ingest.metrics_host, settings.ingest.metrics_port, meter.registry, meter.ready):
+    metrics = Metrics(CollectorRegistry())
+    meter = IngestMeter(metrics, settings.feed)
+    served = serve(settings.ingest.metrics_host, settings.ingest.metrics_port, meter.registry, meter.ready)
+    with served, watching(settings.kafka, metrics):
         yield meter
 
 

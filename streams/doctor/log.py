@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from streams.broker.clients import admin, consumer, servers_of
+from streams.doctor.disk import disk_findings
 from streams.doctor.findings import Finding, ok, span, warn, wrong
-from streams.doctor.reading import Cut, Newest, newest, newest_cut, tail
+from streams.doctor.reading import Cut, Newest, newest, newest_cut, oldest_ms, tail
 from streams.doctor.sources import sources_finding, ticks_of
 from streams.errors import ConfigError, SinkError
 from streams.settings import KafkaSettings, Settings
@@ -106,6 +107,7 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
     try:
         written = newest(reader, kafka.topic_prefix + SENTENCES)
         yield _written(written, now_ms)
+        yield from disk_findings(client, kafka, oldest_ms(reader, kafka.topic_prefix + SENTENCES), now_ms)
         sources = sources_finding(ticks_of(tail(reader, kafka.topic_prefix + SENTENCES)), settings.feed, now_ms)
         if sources is not None:
             yield sources

@@ -53,6 +53,22 @@ def newest(reader: Any, topic: str) -> Newest:
     return Newest({part.partition: end for part, end in ends.items()}, max(stamps, default=None))
 
 
+def oldest_ms(reader: Any, topic: str) -> int | None:
+    """When the oldest record kept was written, Unix ms; None for an empty topic or one whose records do not say."""
+    parts = _parts(reader, topic)
+    lows, ends = reader.beginning_offsets(parts), reader.end_offsets(parts)
+    first = [part for part in parts if lows[part] < ends[part]][:1]
+    if not first:
+        return None
+    reader.assign(first)
+    reader.seek(first[0], lows[first[0]])
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        for records in reader.poll(timeout_ms=_POLL_MS, max_records=1).values():
+            return believable_ms(records[0].timestamp) or None
+    raise SinkError("the beginning of the log cannot be read in time", retriable=True)
+
+
 def tail(reader: Any, topic: str) -> list[Any]:
     """The last some hundred records of the first partition, oldest first: every tick is in every partition."""
     first = _parts(reader, topic)[:1]
