@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from streams.broker import node
-from streams.broker.jars import cache_dir, class_path, java
+from streams.broker.jars import class_path, java
+from streams.broker.places import broker_dir, cached_broker_dir, move_from_cache
 from streams.broker.process import await_gone, command_of, launch, only_one, send, started
 from streams.errors import ConfigError, WakewatchError
 
@@ -33,6 +35,7 @@ _KILL_S: Final = 10.0
 _LOOK_S: Final = 0.05
 _TAIL_BYTES: Final = 20_000
 _WORDS_MOST: Final = 300
+_log = structlog.get_logger("wakewatch.broker")
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
 
 
@@ -53,8 +56,10 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def default_dir() -> Path:
-    """Where `wakewatch broker` keeps its data."""
-    return cache_dir() / "broker"
+    """Where `wakewatch broker` keeps its data: the state folder; the cache while one still runs from there."""
+    cached = cached_broker_dir()
+    known = _known(cached)
+    return cached if known is not None and _runs(known) else broker_dir()
 
 
 def status(data_dir: Path | None = None) -> Broker | None:
@@ -90,6 +95,8 @@ def start(data_dir: Path | None = None, port: int = DEFAULT_PORT, *, die_with_pa
     try:
         home.mkdir(parents=True, exist_ok=True)
         with only_one(home / "start.lock", 2 * _START_S):
+            if home == broker_dir().absolute() and move_from_cache(home):
+                _log.info("the broker's data were moved out of the cache", to=str(home))
             return status(home) or _start(home, port, die_with_parent=die_with_parent)
     except OSError as error:
         raise ConfigError(

@@ -15,7 +15,9 @@ app = typer.Typer(
     no_args_is_help=True,
     epilog="Example: wakewatch broker start",
 )
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where its data lies; the cache folder by default.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where its data lies; $XDG_STATE_HOME/wakewatch/broker by default.")
+]
 
 
 @app.command()

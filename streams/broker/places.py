@@ -1,0 +1,49 @@
+"""Where the embedded broker keeps what must not be lost: the user's state folder, never the cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from streams.broker.jars import cache_dir
+
+_BROKER: Final = "broker"
+_STORAGE: Final = "data"
+
+
+def state_dir() -> Path:
+    """The user's folder for what programs keep between runs, wakewatch's part of it."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "wakewatch"
+
+
+def broker_dir() -> Path:
+    """Where `wakewatch broker` keeps its data."""
+    return state_dir() / _BROKER
+
+
+def cached_broker_dir() -> Path:
+    """Where earlier versions kept them; a cache may be emptied at any time."""
+    return cache_dir() / _BROKER
+
+
+def move_from_cache(home: Path) -> bool:
+    """Moves data of a broker at rest from the cache to ``home``, unless data are there. True when some were moved.
+
+    They appear at ``home`` whole or not at all, also where the two folders are on different disks. Raises OSError.
+    """
+    before, there = cached_broker_dir() / _STORAGE, home / _STORAGE
+    if before.resolve() == there.resolve() or there.exists() or not before.is_dir():
+        return False
+    home.mkdir(parents=True, exist_ok=True)
+    arriving = home / "data.arriving"
+    shutil.rmtree(arriving, ignore_errors=True)
+    try:
+        before.rename(there)
+    except OSError:  # another disk
+        shutil.copytree(before, arriving)
+        arriving.rename(there)
+        shutil.rmtree(before)
+    return True
