@@ -18,10 +18,9 @@ from streams.errors import Reason
 from streams.metrics import Metrics, forget, label
 
 if TYPE_CHECKING:  # the worker's package starts Faust
-    from streams.worker.observe import Standing, Taken, Tallies
+    from streams.worker.observe import Progress, Standing, Taken, Tallies
 
 _MS: Final = 1000
-_STUCK_S: Final = 30.0
 _HOUR_S: Final = 3600
 FROM_DECODING: Final = (
     Reason.UNDECODABLE, Reason.MMSI_INVALID, Reason.POSITION_OUT_OF_RANGE, Reason.RECORD_UNREADABLE,
@@ -33,21 +32,19 @@ UNJUDGED_FOR: Final = ("not_to_be_heard", "ordinary_here")
 
 
 class WorkerMeter:
-    """The worker's observer, and its answer to ``/readyz``."""
+    """The worker's observer."""
 
     def __init__(
         self,
         metrics: Metrics,
-        clock_s: Callable[[], float] = time.monotonic,
         wall_s: Callable[[], float] = time.time,
     ) -> None:
-        self._metrics, self._clock_s, self._wall_s = metrics, clock_s, wall_s
+        self._metrics, self._wall_s = metrics, wall_s
         self._shown: set[str] = set()
         self._lists: set[str] = set()
         self._tallies: dict[int | str, Tallies] = {}
         self._speakers: set[str] = set()
-        self._told_s: float | None = None
-        self._lag = 0
+        self._progress: Progress | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -66,7 +63,6 @@ class WorkerMeter:
             self._metrics.skipped_records.labels(cause)
         for why in UNJUDGED_FOR:
             self._metrics.cannot_tell.labels(why)
-        self._metrics.ready.set_function(lambda: self.ready()[0])
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -92,8 +88,8 @@ class WorkerMeter:
         """Shows the partitions owned; those no longer owned go, so that no two workers speak for one."""
         metrics = self._metrics
         for one in standings:
+            self._show(one)
             where = str(one.partition)
-            metrics.lag.labels(where).set(max(0, one.lag_records))
             metrics.vessels.labels(where).set(one.vessels)
             self._tally(one.partition, one.tallies)
             if one.watermark_ms:
@@ -102,8 +98,19 @@ class WorkerMeter:
         self._speakers.update(open_alerts)
         for detector in self._speakers:  # one with none open shows 0, not a hole
             metrics.alerts_open.labels(detector).set(open_alerts.get(detector, 0))
-        self._told_s = self._clock_s()
-        self._lag = sum(max(0, one.lag_records) for one in standings)
+
+    def follow(self, progress: Progress) -> None:
+        """What is behind is asked for at each scrape: what was written down before Kafka went away is not true now."""
+        self._progress = progress
+        self._metrics.ready.set_function(lambda: progress.ready()[0])
+        self._metrics.broker_up.set_function(lambda: progress.broker_up)
+        self._metrics.log_partitions.set_function(lambda: progress.partitions)
+
+    def _show(self, one: Standing) -> None:
+        progress, name, where = self._progress, str(one.partition), one.where
+        if progress is not None and name not in self._shown:
+            self._metrics.lag.labels(name).set_function(lambda: progress.lag(where))
+            self._metrics.stalled.labels(name).set_function(lambda: progress.stalled_s(where))
 
     def _tally(self, partition: int | str, now: Tallies) -> None:
         """Adds what the engine has counted since we last looked; one that counts from 0 again is a new one."""
@@ -129,14 +136,12 @@ class WorkerMeter:
     def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
         """Partitions were taken over."""
         self._metrics.recovery.set(duration_s)
-        self._told_s = self._clock_s()
 
     def released(self) -> None:
         """Nothing is owned."""
         self._hide_all_but(set())
         for detector in self._speakers:
             self._metrics.alerts_open.labels(detector).set(0)
-        self._told_s = None
 
     def skipped(self, partition: int, records: int, cause: str) -> None:
         """Offsets passed over."""
@@ -162,19 +167,9 @@ class WorkerMeter:
         """How often somebody's scheduler brings the lists; 0: by hand."""
         self._metrics.watchlist_fetch_interval.set(hours * _HOUR_S)
 
-    def ready(self) -> tuple[bool, str]:
-        """Assigned, recovered, progressing."""
-        if self._told_s is None:
-            return False, "no partition is owned yet"
-        quiet_s = self._clock_s() - self._told_s
-        if quiet_s > _STUCK_S:
-            return False, f"no progress for {quiet_s:.0f} s, {self._lag} records behind"
-        owned = len(self._shown)
-        return True, f"{owned} partition{'s' * (owned != 1)}, {self._lag} records behind"
-
     def _hide_all_but(self, shown: set[str]) -> None:
         for where in self._shown - shown:
-            for gauge in (self._metrics.lag, self._metrics.vessels, self._metrics.watermark):
+            for gauge in (self._metrics.lag, self._metrics.stalled, self._metrics.vessels, self._metrics.watermark):
                 forget(gauge, where)
         self._shown = shown
         self._tallies = {number: told for number, told in self._tallies.items() if str(number) in shown}

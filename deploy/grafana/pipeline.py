@@ -20,7 +20,7 @@ _GLANCE = (
         [(f"sum(up{{{_ALL}}})", "")], steps=[(1, "green")], base="red", width=4,
     ),
     Spec(
-        "stat", "Processes away", "Known to Prometheus and not answering. WakewatchAbsent fires after two minutes.",
+        "stat", "Processes away", "Known to Prometheus and not answering. WakewatchAbsent fires after half a minute.",
         [(f"sum(up{{{_ALL}}} == bool 0)", "")], steps=[(1, "red")], width=4,
     ),
     Spec(

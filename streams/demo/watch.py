@@ -67,7 +67,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker's /metrics says, summed over partitions."""
 
     ready: bool = False
-    lag: int = 0
+    lag: float = 0
+    """Records; NaN while it is not known."""
     vessels: int = 0
     reports: int = 0
     records: int = 0
@@ -95,7 +96,7 @@ def figures(port: int) -> Figures:
             partitions += name == "wakewatch_lag_records"
     return Figures(
         ready=partitions > 0,
-        lag=int(found.get("wakewatch_lag_records", 0)),
+        lag=found.get("wakewatch_lag_records", 0),
         vessels=int(found.get("wakewatch_vessels", 0)),
         reports=int(found.get("wakewatch_reports_total", 0)),
         records=int(found.get("wakewatch_step_duration_seconds_count", 0)),

@@ -8,10 +8,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from streams import config, heap, logs
 from streams.errors import ConfigError, StateError, WakewatchError
 from streams.worker.supervisor import WRONG_USE
+
+if TYPE_CHECKING:  # it imports Faust
+    from streams.worker.holding import Holding
+
+_LEAVE_S: Final = 15.0
 
 
 def main() -> int:
@@ -27,14 +35,27 @@ def main() -> int:
     worker = Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it writes to stdout, also where that is no terminal
     for stage in made.stages:
-        stage.give_up = lambda: os.kill(os.getpid(), signal.SIGTERM)
+        stage.give_up = lambda: _leave(made.stages)
     code = _run(worker)
-    broken = [stage.broken for stage in made.stages if stage.broken is not None]
+    return _said(made.stages, code)
+
+
+def _said(stages: Sequence[Holding], code: int) -> int:
+    """The exit code; what a person must know is said in one line."""
+    broken = [stage.broken for stage in stages if stage.broken is not None]
     for reason in broken:
         if isinstance(reason, (ConfigError, StateError)):
             sys.stderr.write(f"wakewatch: {reason}\n")
             return WRONG_USE
     return 1 if broken else code
+
+
+def _leave(stages: Sequence[Holding]) -> None:
+    """Ends in good order, or without it: Faust waits for a group that a recreated Kafka does not know."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    late = threading.Timer(_LEAVE_S, lambda: os._exit(_said(stages, 1)))
+    late.daemon = True
+    late.start()
 
 
 def _run(worker: object) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
+import structlog
 from mode import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
@@ -21,7 +22,7 @@ from streams import config
 from streams.broker.clients import link_of
 from streams.broker.jars import cache_dir
 from streams.engines import engine_for, histories_for, restored
-from streams.errors import ConfigError
+from streams.errors import ConfigError, WakewatchError
 from streams.metrics import Metrics
 from streams.metrics_http import serve
 from streams.reference import load_reference
@@ -30,7 +31,9 @@ from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITI
 from streams.worker import consumer, sparing
 from streams.worker.credentials import credentials_of
 from streams.worker.fleetlog import Stored
+from streams.worker.health import Health, Watched
 from streams.worker.identities import Aside, Identities
+from streams.worker.probe import Probe
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
 from streams.worker.supervisor import RESTARTS_VARIABLE
@@ -105,11 +108,34 @@ identities = Identities(
     every_s=rules.snapshot_every_s,
     observer=aside,
 )
+watched = Watched(
+    sentences=kafka.topic_prefix + SENTENCES,
+    partitions=kafka.partitions,
+    states=(kafka.topic_prefix + FLEET, kafka.topic_prefix + HISTORIES),
+    inputs=(kafka.topic_prefix + SENTENCES, kafka.topic_prefix + IDENTITIES),
+)
 service.elsewhere = lambda: aside.stands
 stages = (service, identities)
 consumer.install(lambda: {**service.positions(), **identities.positions()})
 sparing.install()
 _BEAT_S = 1.0
+log = structlog.get_logger("wakewatch.worker")
+loop: asyncio.AbstractEventLoop
+
+
+def ended(error: WakewatchError) -> None:
+    """The probe has seen what this process cannot go on with: called in its thread, also while the loop hangs."""
+    log.error("worker cannot go on", error=str(error))
+    service.broken = service.broken or error
+    if service.give_up is not None:
+        service.give_up()
+    else:
+        loop.call_soon_threadsafe(lambda: asyncio.ensure_future(app.crash(error)))
+
+
+health = Health(watched, lambda: {**service.places(), **identities.places()}, ended)
+meter.follow(health)
+probe = Probe(kafka, [*watched.inputs, *watched.states], watched.inputs, health.look)
 
 
 def make_engine(partition: int, stored: Stored | None) -> Engine:
@@ -146,9 +172,17 @@ async def _measured() -> None:
     if not rules.metrics_port:
         return
     try:
-        serve(rules.metrics_host, rules.metrics_port, meter.registry, meter.ready)
+        serve(rules.metrics_host, rules.metrics_port, meter.registry, health.ready)
     except ConfigError as error:
         await service.refuse(error)
+
+
+@app.task
+async def _probing() -> None:
+    """Asks Kafka where the log ends for as long as the process lives."""
+    global loop  # noqa: PLW0603 - there is none before Faust has made it
+    loop = asyncio.get_running_loop()
+    probe.start()
 
 
 @app.timer(interval=_BEAT_S)

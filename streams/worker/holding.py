@@ -19,7 +19,7 @@ from faust.types import TP
 
 from detectors.core.snapshot import SnapshotError
 from streams.broker.security import refusal_of
-from streams.errors import ConfigError, StateError
+from streams.errors import StateError, WakewatchError
 from streams.reference.library import Library
 from streams.worker.fleetlog import FleetLog, Link, Stored, load
 from streams.worker.gaps import Gaps
@@ -66,6 +66,15 @@ class Holding:
         """The next input offset of each partition owned."""
         return {TP(self._source, number): part.offset + 1 for number, part in self.parts.items()}
 
+    @property
+    def source(self) -> str:
+        """The topic that is read, with its prefix."""
+        return self._source
+
+    def places(self) -> dict[tuple[str, int], int]:
+        """Like ``positions``, for whoever does not know Faust; may be asked from any thread."""
+        return {(self._source, number): part.offset + 1 for number, part in list(self.parts.items())}
+
     # -- partitions come and go -----------------------------------------------------------------------------------
 
     def assigned(self, parts: set[TP]) -> None:
@@ -109,7 +118,7 @@ class Holding:
         """Ends the process: by a crash, or in good order when it is for a person to mend and somebody waits for us."""
         error = refusal_of(error) or error
         self.broken = self.broken or error
-        if self.give_up is None or not isinstance(error, (ConfigError, StateError)):
+        if self.give_up is None or not isinstance(error, WakewatchError):
             raise error
         self.give_up()
 

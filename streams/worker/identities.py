@@ -79,7 +79,7 @@ class Identities(Service):
 
     def standing(self) -> tuple[list[Standing], dict[str, int]]:
         """Its partition under a name of its own, without vessels; the alerts that are open."""
-        owned = [Standing(NAME, self._lag(part), part.engine.clock_ms, 0) for part in self.parts.values()]
+        owned = [Standing(NAME, (self._source, number), part.engine.clock_ms, 0) for number, part in self.parts.items()]
         return owned, self._open_alerts()
 
 

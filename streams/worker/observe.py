@@ -53,11 +53,33 @@ class Standing(NamedTuple):
 
     partition: int | str
     """Of the log; another stage has a name."""
-    lag_records: int
+    where: tuple[str, int]
+    """The partition and its topic, with the prefix."""
     watermark_ms: int
     """Event time reached; 0 before the first tick."""
     vessels: int
     tallies: Tallies = Tallies()
+
+
+class Progress(Protocol):
+    """Whether the work is done; asked from any thread, also while the event loop hangs. See ``health``."""
+
+    @property
+    def broker_up(self) -> bool:
+        """Whether Kafka answers."""
+
+    @property
+    def partitions(self) -> float:
+        """Of the log; NaN while Kafka does not say."""
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether all is well, and one line that says why (not)."""
+
+    def lag(self, where: tuple[str, int]) -> float:
+        """Records that wait in a partition of a topic; NaN where that is not known."""
+
+    def stalled_s(self, where: tuple[str, int]) -> float:
+        """For how long records have waited there while none was taken in; NaN where that is not known."""
 
 
 class Observer(Protocol):

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 
 import structlog
-from faust.types import TP
 
 from detectors.core.identities.binding import Heard
 from streams.worker import runs
@@ -150,11 +149,8 @@ class Service(Holding):
 
     def _standing(self, part: Partition) -> Standing:
         engine = part.engine
-        return Standing(part.log.partition, self._lag(part), engine.clock_ms, engine.vessels, tallies_of(engine))
-
-    def _lag(self, part: Partition) -> int:
-        high = self.app.consumer.highwater(TP(self._source, part.log.partition))
-        return max(0, (high or 0) - part.offset - 1)
+        number = part.log.partition
+        return Standing(number, (self._source, number), engine.clock_ms, engine.vessels, tallies_of(engine))
 
     def _open_alerts(self) -> dict[str, int]:
         total: Counter[str] = Counter()

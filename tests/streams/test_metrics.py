@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import math
 import re
 import socket
 import struct
@@ -33,11 +34,13 @@ from streams.worker_meter import WorkerMeter
 from tests.ops.feed import past
 from tests.ops.programs import until
 
+LOG_2 = ("ais.sentences.v1", 2)
 WANTED = """\
 sentences_total{source} reports_total{type} rejected_total{reason} dead_letters_total{reason}
 vessels{partition} evicted_total{reason} alerts_total{detector,status,severity} alerts_open{detector}
 feed_last_sentence_timestamp_seconds{source} feed_up{source} watermark_timestamp_seconds{partition}
-lag_records{partition} step_duration_seconds ingest_to_alert_seconds snapshot_duration_seconds snapshot_bytes
+lag_records{partition} stalled_seconds{partition} broker_up log_partitions
+step_duration_seconds ingest_to_alert_seconds snapshot_duration_seconds snapshot_bytes
 recovery_seconds detector_errors_total{detector} cannot_tell_total{reason} false_alarms_total{detector}
 duplicate_reports_total late_reports_total worker_restarts_total memory_bytes memory_cap_bytes
 tag_block_checksum_errors_total screened_rows_total{detector} watchlist_entries{list}
@@ -148,7 +151,7 @@ def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
     meter.delivered(1_000_000)
     tallies = Tallies(duplicates=3, late=1, types={1: 6, 5: 2}, judged={"gap": 4}, failures={"gap": 1},
                       cannot_tell={"few_peers": 2}, evicted={"newcomer": 9})  # fmt: skip
-    standing = Standing(partition=2, lag_records=5, watermark_ms=1_700_000_000_000, vessels=7, tallies=tallies)
+    standing = Standing(partition=2, where=LOG_2, watermark_ms=1_700_000_000_000, vessels=7, tallies=tallies)
     meter.standing([standing], {"gap": 1})
     meter.standing([standing._replace(tallies=tallies._replace(duplicates=5, types={1: 7, 5: 2}))], {"gap": 1})
     meter.snapshot(2, 0.1, 4096)
@@ -165,28 +168,53 @@ def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
     assert value(metrics, "evicted_total", reason="newcomer") == 9
     assert value(metrics, "rejected_total", reason="checksum") == 1
     assert value(metrics, "rejected_total", reason="detector") is None
-    assert value(metrics, "ready") == 1
+    assert value(metrics, "ready") == 0  # nobody has said yet that it is
     assert value(metrics, "dead_letters_total", reason="detector") == 1
     assert value(metrics, "alerts_total", detector="gap", status="opened", severity="page") == 1
     assert value(metrics, "ingest_to_alert_seconds_sum") == 0.5
-    assert value(metrics, "lag_records", partition="2") == 5
     assert value(metrics, "watermark_timestamp_seconds", partition="2") == 1_700_000_000
     assert value(metrics, "snapshot_bytes") == 4096
     assert value(metrics, "worker_restarts_total") == 3
 
 
+class Looked:
+    """What a worker's health would say."""
+
+    broker_up, partitions, behind = True, 3.0, 5.0
+
+    def ready(self) -> tuple[bool, str]:
+        return self.broker_up, ""
+
+    def lag(self, where: tuple[str, int]) -> float:
+        return self.behind if where == LOG_2 else math.nan
+
+    stalled_s = lag
+
+
+def test_what_is_behind_is_asked_for_at_each_scrape_and_is_unknown_when_kafka_is_away(metrics: Metrics) -> None:
+    meter, looked = WorkerMeter(metrics), Looked()
+    meter.follow(looked)
+    meter.standing([Standing(2, LOG_2, 1, 1)], {})
+    names = ("lag_records", "stalled_seconds")
+    assert [value(metrics, name, partition="2") for name in names] == [5, 5]
+    assert [value(metrics, name) for name in ("ready", "broker_up", "log_partitions")] == [1, 1, 3]
+    looked.broker_up, looked.partitions, looked.behind = False, math.nan, math.nan
+    told = [value(metrics, name, partition="2") for name in names] + [value(metrics, "log_partitions")]
+    assert all(one is not None and math.isnan(one) for one in told)
+    assert [value(metrics, name) for name in ("ready", "broker_up")] == [0, 0]
+    meter.standing([], {})
+    assert [value(metrics, name, partition="2") for name in names] == [None, None]
+
+
 def test_a_partition_let_go_is_not_spoken_of_and_no_open_alerts_is_zero(metrics: Metrics) -> None:
     meter = WorkerMeter(metrics)
-    assert meter.ready() == (False, "no partition is owned yet")
-    both = [Standing(partition=p, lag_records=0, watermark_ms=1, vessels=1) for p in (0, 1)]
+    both = [Standing(partition=p, where=("log", p), watermark_ms=1, vessels=1) for p in (0, 1)]
     meter.standing(both, {"gap": 2})
-    assert meter.ready()[0]
     meter.standing(both[:1], {})
     assert value(metrics, "vessels", partition="1") is None
     assert value(metrics, "alerts_open", detector="gap") == 0
     meter.released()
     assert value(metrics, "vessels", partition="0") is None
-    assert not meter.ready()[0]
 
 
 def test_no_series_names_a_ship(metrics: Metrics, feed: bytes) -> None:
@@ -278,7 +306,7 @@ def test_the_global_registry_is_left_alone() -> None:
 def test_a_partition_taken_over_anew_counts_on(metrics: Metrics) -> None:
     meter = WorkerMeter(metrics)
     for types in ({1: 6}, {1: 8}, {1: 2}, {1: 3}):  # the third is a new engine's
-        meter.standing([Standing(0, 0, 1, 1, Tallies(types=types))], {})
+        meter.standing([Standing(0, LOG_2, 1, 1, Tallies(types=types))], {})
     assert value(metrics, "reports_total", type="1") == 11
 
 
@@ -288,7 +316,7 @@ def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> 
     read = feed.splitlines(keepends=True)
     alerts = [i for i in play([io.BytesIO(b"".join(read + read[-1:]))], plan, road, Settings()) if hasattr(i, "alert")]
     told = tallies_of(road.engines[0])
-    WorkerMeter(metrics).standing([Standing(0, 0, 1, road.engines[0].vessels, told)], road.engines[0].open_alerts())
+    WorkerMeter(metrics).standing([Standing(0, LOG_2, 1, road.engines[0].vessels, told)], road.engines[0].open_alerts())
     assert value(metrics, "reports_total", type="1") == road.totals.reports - (
         value(metrics, "reports_total", type="5") or 0
     )
@@ -308,7 +336,7 @@ def test_a_silence_that_cannot_be_judged_is_counted_by_reason(metrics: Metrics) 
     plan = Plan(source="pier", partitions=1, nature=Nature(replayed=True))
     read = past(1_700_000_000)
     alerts = [i.alert for i in play([io.BytesIO(read)], plan, road, Settings()) if hasattr(i, "alert")]
-    WorkerMeter(metrics).standing([Standing(0, 0, 1, 1, tallies_of(road.engines[0]))], {})
+    WorkerMeter(metrics).standing([Standing(0, LOG_2, 1, 1, tallies_of(road.engines[0]))], {})
     assert not [alert for alert in alerts if alert.mmsi == 205_000_900]
     assert value(metrics, "cannot_tell_total", reason="ordinary_here") == 1
 

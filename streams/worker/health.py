@@ -1,0 +1,159 @@
+"""Whether this worker does its work: by the broker's end of each partition and by progress, never by belief.
+
+- *lag* of a partition: records between its end, as Kafka said within the last seconds, and what is in the state. It
+  is unknown (NaN) when Kafka does not answer.
+- *stalled*: records wait and none has been taken in for a while. A backlog that shrinks is no stall.
+- A topic with another number of partitions than was set, one that was deleted and created again, or one that ends
+  before what the state has read cannot be worked with: the process ends and says what to do.
+
+Written in the probe's thread and read in that of /readyz, so that a loop that hangs is seen too.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from streams.errors import ConfigError, SinkError, StateError, WakewatchError
+from streams.worker.probe import Seen, Where
+
+KNOWN_FOR_S: Final = 15.0
+"""An answer older than this says nothing about now."""
+STALLED_S: Final = 30.0
+_SHORT_LOOKS: Final = 5
+"""How often in a row a partition must end too early: a broker that has just come back knows less for a moment."""
+
+
+class Standpoint(NamedTuple):
+    """Where a partition stood when it last moved."""
+
+    next_offset: int
+    since_s: float
+    lag: float
+
+
+class Watched(NamedTuple):
+    """The topics of a worker, with their prefix."""
+
+    sentences: str
+    partitions: int
+    """That ``sentences`` must have."""
+    states: tuple[str, ...]
+    """Those that hold state: it goes with them."""
+    inputs: tuple[str, ...]
+    """Those that are read; ``sentences`` among them."""
+
+
+class Health:
+    """``positions``: the next offset of each partition owned; ``end``: ends the process for a reason, once."""
+
+    def __init__(
+        self,
+        watched: Watched,
+        positions: Callable[[], Mapping[Where, int]],
+        end: Callable[[WakewatchError], None],
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._watched, self._positions, self._end, self._clock_s = watched, positions, end, clock_s
+        self._seen: Seen | None = None
+        self._began_s = clock_s()
+        self._ids: dict[str, str] = {}
+        self._stands: dict[Where, Standpoint] = {}
+        self._short: dict[Where, int] = {}
+        self._ended = False
+
+    # -- from the probe -------------------------------------------------------------------------------------------
+
+    def look(self, seen: Seen | None) -> None:
+        """Takes in what Kafka answered; None: nothing."""
+        now_s, owned = self._clock_s(), dict(self._positions())
+        if seen is not None:
+            self._seen = seen
+        stands = {}
+        for where, next_offset in owned.items():
+            before, lag = self._stands.get(where), self._lag(where, next_offset)
+            moved = before is None or before.next_offset != next_offset or not lag > 0
+            stands[where] = Standpoint(next_offset, now_s if before is None or moved else before.since_s, lag)
+        self._stands = stands
+        wrong = self._wrong(seen, owned) if seen is not None else None
+        if wrong is not None and not self._ended:
+            self._ended = True
+            self._end(wrong)
+
+    def _wrong(self, seen: Seen, owned: Mapping[Where, int]) -> WakewatchError | None:
+        watched = self._watched
+        count = seen.counts.get(watched.sentences, watched.partitions)
+        if count != watched.partitions:
+            return ConfigError(
+                f"topic {watched.sentences} has {count} partitions, kafka.partitions says {watched.partitions}: a ship "
+                "would be heard on two of them; deploy/RUNBOOK.md, Scaling, says how their number is changed"
+            )
+        changed = {name for name, now in seen.ids.items() if self._ids.setdefault(name, now) != now}
+        lost = changed & set(watched.states)
+        if lost:  # there is nothing left that could contradict the log
+            return SinkError(f"{', '.join(sorted(lost))} was deleted and created again: start anew", retriable=True)
+        if changed:
+            return _recreated(min(changed), "was deleted and created again")
+        for where, next_offset in owned.items():
+            early = where in seen.ends and seen.ends[where] < next_offset
+            self._short[where] = self._short.get(where, 0) + 1 if early else 0
+            if self._short[where] >= _SHORT_LOOKS:
+                return _recreated(
+                    f"{where[0]}/{where[1]}", f"ends before offset {next_offset}, where the state goes on"
+                )
+        return None
+
+    # -- asked by others ------------------------------------------------------------------------------------------
+
+    @property
+    def broker_up(self) -> bool:
+        """Whether Kafka has answered within the last seconds."""
+        return self._seen is not None and self._clock_s() - self._seen.at_s <= KNOWN_FOR_S
+
+    @property
+    def partitions(self) -> float:
+        """Of the log, as Kafka says; NaN while it does not."""
+        known = self._seen.counts.get(self._watched.sentences) if self._seen is not None and self.broker_up else None
+        return math.nan if known is None else known
+
+    def lag(self, where: Where) -> float:
+        """Records that wait; NaN where that is not known."""
+        stand = self._stands.get(where)
+        return math.nan if stand is None or not self.broker_up else stand.lag
+
+    def stalled_s(self, where: Where) -> float:
+        """For how long records have waited and none was taken in; 0 while all is well, NaN where it is not known."""
+        lag = self.lag(where)
+        return math.nan if math.isnan(lag) else (self._clock_s() - self._stands[where].since_s if lag > 0 else 0.0)
+
+    def ready(self) -> tuple[bool, str]:
+        """Owned, known, progressing; and one line that says why (not)."""
+        stands = self._stands
+        if not self.broker_up:
+            last_s = self._seen.at_s if self._seen else self._began_s
+            return False, f"Kafka has not answered for {self._clock_s() - last_s:.0f} s: what waits is not known"
+        missing = sorted(set(self._watched.inputs + self._watched.states) - set(self._seen.ids if self._seen else ()))
+        if missing:
+            return False, f"topic {missing[0]} is not there: create it with wakewatch topics create"
+        if not any(topic == self._watched.sentences for topic, _ in stands):
+            return False, "no partition is owned yet"
+        for where in sorted(stands):
+            if self.stalled_s(where) > STALLED_S:
+                waits, quiet_s = self.lag(where), self.stalled_s(where)
+                return False, f"{where[0]}/{where[1]}: no record taken in for {quiet_s:.0f} s, {waits:.0f} wait"
+        own = [self.lag(where) for where in stands if where[0] == self._watched.sentences]
+        return True, f"{len(own)} partition{'s' * (len(own) != 1)}, {sum(own):.0f} records behind"
+
+    def _lag(self, where: Where, next_offset: int) -> float:
+        if self._seen is None or not self.broker_up or where not in self._seen.ends:
+            return math.nan
+        return max(0, self._seen.ends[where] - next_offset)
+
+
+def _recreated(topic: str, how: str) -> StateError:
+    return StateError(
+        f"{topic} {how}: what the state knows is of another log; start it afresh with: wakewatch topics forget fleet "
+        "and wakewatch topics forget histories (deploy/RUNBOOK.md, Restore)"
+    )
