@@ -8,8 +8,9 @@ from typing import Final, Generic, TypeVar
 from detectors.core.reference import Reference
 
 Made = TypeVar("Made")
-KEPT: Final = 8
-"""References whose product is kept: the one in force, and those of lists that come into force in turn."""
+KEPT: Final = 3
+"""References whose product is kept: a process's own, the one in force, and the one before it, which other partitions
+may still have. A product holds its reference in memory, 20 MB for a list of 20,000 ships."""
 
 
 class Once(Generic[Made]):

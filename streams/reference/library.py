@@ -18,6 +18,8 @@ from streams.unreadable import Unreadable
 
 _POLL_MS: Final = 500
 _PATIENCE_S: Final = 60.0
+_KEPT: Final = 2
+"""Imported versions that stay in memory: partitions of one worker are told of a new one within seconds."""
 
 
 class Library:
@@ -25,7 +27,7 @@ class Library:
 
     def __init__(self, kafka: KafkaSettings, own: Reference) -> None:
         self._kafka, self._own = kafka, own
-        self._known = {own.version: own}
+        self._known: dict[str, Reference] = {}
         register_of(own).index_names()  # else the first static report waits for it
         self._written_ms: dict[str, int] = {}
 
@@ -38,19 +40,23 @@ class Library:
 
         None when Kafka does not hold it whole.
         """
+        if version == self._own.version:
+            return self._own
         if version not in self._known:
-            held = read_shelf(self._kafka)
+            held = read_shelf(self._kafka, ships_of=version)
             found = held.reference(version, self._own)
             if found is None:
                 return None
             self._written_ms[version] = held.written_ms(version)
             register_of(found).index_names()  # a second for 50,000 entries: here, where waiting is allowed
             self._known[version] = found
+            for outdated in list(self._known)[:-_KEPT]:  # read again if a partition lags so far behind
+                del self._known[outdated]
         return self._known[version]
 
     def at_start(self, partition: int) -> Reference:
         """What is in force where the log of a partition begins: this process's own, unless the marker has expired."""
-        version = read_shelf(self._kafka).in_force_before(_begins_ms(self._kafka, partition))
+        version = read_shelf(self._kafka, ships_of="").in_force_before(_begins_ms(self._kafka, partition))
         return (self.get(version) if version else None) or self._own
 
 
@@ -77,12 +83,15 @@ def _begins_ms(kafka: KafkaSettings, partition: int) -> float:
     return inf
 
 
-def read_shelf(kafka: KafkaSettings) -> Shelf:
-    """All that the topic holds now. Raises ConfigError when it is not there, SinkError when it cannot be read."""
+def read_shelf(kafka: KafkaSettings, ships_of: str | None = None) -> Shelf:
+    """All that the topic holds now; with ``ships_of`` the entries of one version alone.
+
+    Raises ConfigError when the topic is not there, SinkError when it cannot be read.
+    """
     from kafka import TopicPartition
 
     place = TopicPartition(kafka.topic_prefix + REFERENCE, 0)
-    held, unreadable = Shelf(), Unreadable()
+    held, unreadable = Shelf(ships_of), Unreadable()
     consumer = clients.consumer(kafka)
     try:
         if not consumer.partitions_for_topic(place.topic):

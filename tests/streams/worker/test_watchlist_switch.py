@@ -1,5 +1,6 @@
 """A watchlist, or zones, brought into force while workers run: at a place in the log, over kill -9, or not at all."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from typer.testing import CliRunner
 
 from detectors.core.alert import Alert, encode
 from detectors.core.engine import Engine
-from detectors.core.reference import ListedShip
+from detectors.core.once import KEPT
+from detectors.core.reference import ListedShip, Reference
 from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import zones
@@ -226,6 +228,27 @@ def test_where_the_marker_has_expired_its_list_is_in_force_from_the_start(kafka_
     library = Library(kafka_settings, OWN)
     assert library.at_start(0) is OWN
     assert library.at_start(1).version == version
+
+
+@pytest.mark.broker
+def test_a_worker_that_saw_many_imports_holds_the_last_ones_alone(kafka_settings: KafkaSettings) -> None:
+    make_topics(kafka_settings)
+    library = Library(kafka_settings, OWN)
+    brought = []
+    for number in range(6):
+        more = tuple(msgspec.structs.replace(ship, name=f"{ship.name} {number}") for ship in LIST)
+        brought.append(bring(kafka_settings, more))
+        found = library.get(brought[-1])
+        assert found is not None
+        assert {ship.name for ship in more} <= {ship.name for ship in found.ships}
+    assert len(set(brought)) == 6
+    del found
+    gc.collect()
+    held = [one for one in gc.get_objects() if type(one) is Reference and one.version in brought]
+    assert {one.version for one in held} <= set(brought[-KEPT:])
+    again = library.get(brought[0])  # a partition that lags behind finds its list all the same
+    assert again is not None
+    assert "SEEN LATER 0" in {ship.name for ship in again.ships}
 
 
 def marker(value: bytes) -> Entry:
