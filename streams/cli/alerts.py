@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final
 
@@ -29,6 +30,8 @@ from streams.values import T, decoded
 _LEAST_ID: Final = 4
 _OVERLAP_MS: Final = 10_000
 """Following begins so long before what was read to its end: clocks differ, and what comes twice is told once."""
+_TOLD_MOST: Final = 100_000
+"""Ids and revisions that are remembered while following, 20 MB: a worker that crashed repeats some hundred."""
 _out = Console(highlight=False, soft_wrap=True)
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 app = typer.Typer()
@@ -108,11 +111,28 @@ def _log_of(
         if not shown and not json:
             _talk.print("nothing yet; waiting", markup=False)
         coming = read(kafka, ALERTS, since_ms=now_ms - _OVERLAP_MS, follow=True)
+        once = _Once(told)
+        del told
         for alert in _parsed(coming, ALERTS, Unreadable(tell=tell_unreadable)):
-            if (alert.id, alert.revision) not in told:  # written twice after a crash: the same id and revision
-                told[alert.id, alert.revision] = alert
+            if once.is_new((alert.id, alert.revision)):
                 shown += _print_all([alert], wanted, {}, json=json)
     return shown
+
+
+class _Once:
+    """Tells what comes twice, as after a worker's crash: the newest ids and revisions, not all that ever came."""
+
+    def __init__(self, told: Iterable[tuple[str, int]]) -> None:
+        self._told = dict.fromkeys(deque(told, _TOLD_MOST))
+
+    def is_new(self, key: tuple[str, int]) -> bool:
+        """Whether ``key`` is not among the last _TOLD_MOST ones."""
+        if key in self._told:
+            return False
+        self._told[key] = None
+        if len(self._told) > _TOLD_MOST:
+            del self._told[next(iter(self._told))]
+        return True
 
 
 def _print_all(alerts: Iterable[Alert], wanted: _Wanted, said: Mapping[str, Feedback], *, json: bool) -> int:
