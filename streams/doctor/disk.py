@@ -19,14 +19,19 @@ _REMEDY: Final = "make room, or lower kafka.sentences_kept_h and alter the topic
 
 
 def disk_findings(client: Any, kafka: KafkaSettings, oldest_ms: int | None, now_ms: int) -> Iterator[Finding]:
-    """One finding a disk; none where Kafka does not say. ``oldest_ms``: of the log's oldest record, None if empty."""
+    """One finding a disk, or that Kafka does not say. ``oldest_ms``: of the log's oldest record, None if empty."""
     from kafka.errors import KafkaError
 
     try:
         found = disks(client, {kafka.topic_prefix + SENTENCES})
-    except KafkaError as error:
-        yield warn(_NAME, f"Kafka does not say how full it is ({type(error).__name__})", "watch its disks yourself")
-        return
+    except KafkaError:
+        found = []
+    if not found:
+        yield warn(
+            _NAME,
+            "Kafka does not say how full its disks are",
+            "allow this user and ingest's to describe the cluster (Kafka 3.3 or newer), or watch the disks yourself",
+        )
     held_h = hours_since(oldest_ms, now_ms) if oldest_ms is not None else 0.0
     for disk in found:
         yield _finding(disk, held_h, kafka.sentences_kept_h)

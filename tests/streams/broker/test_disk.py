@@ -83,7 +83,8 @@ def test_the_doctor_says_when_a_disk_will_be_full(free_gb: float, held_gb: float
 def test_a_broker_that_does_not_say_is_unknown() -> None:
     old = Cluster(folder(1, 1, total_bytes=-1, usable_bytes=-1), folder(1, 1, error_code=56))
     assert disk.disks(old, {SENTENCES}) == []
-    assert list(disk_findings(old, KafkaSettings(), None, 0)) == []
+    (finding,) = disk_findings(old, KafkaSettings(), None, 0)
+    assert (finding.verdict, finding.said) == ("warn", "Kafka does not say how full its disks are")
     metrics = Metrics(CollectorRegistry())
     show(metrics, [held(1, 1)])
     show(metrics, [])
