@@ -45,6 +45,7 @@ class Reason(StrEnum):
     # record level (worker)
     RECORD_UNREADABLE = "record_unreadable"
     DETECTOR = "detector"
+    SET_ASIDE = "set_aside"  # the worker crashed at it again and again
     # on the way out (notifier)
     NOTIFICATION_REFUSED = "notification_refused"  # an alert that its target answered with 4xx
 

@@ -81,6 +81,10 @@ class Metrics:
         self.broker_up = self._gauge("broker_up", "1 while Kafka answers this process")
         self.snapshot_duration = self._histogram("snapshot_duration_seconds", "Time to commit a snapshot", _SNAPSHOT_S)
         self.snapshot_bytes = self._gauge("snapshot_bytes", "Size of the last snapshot written")
+        self.set_aside = self._gauge(
+            "record_set_aside_timestamp_seconds",
+            "When a record was last set aside after crashes; 0: not since the start",
+        )
         self.skipped_records = self._counter("skipped_records", "Offsets of the log passed over", "cause")
         self.recovery = self._gauge("recovery_seconds", "Time that the last take-over of partitions took")
         self.worker_restarts = self._counter("worker_restarts", "Times that the supervisor started the worker again")

@@ -110,6 +110,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float, Meta(gt=0, le=3600, description="Processing time between snapshots of a partition, s")
     ] = 30.0
     session_timeout_s: Annotated[float, Meta(ge=1, le=600, description="Group session time-out, s")] = 10.0
+    set_aside_after: Annotated[
+        int, Meta(ge=1, le=100, description="Crashes at one record after which it is set aside as a dead letter")
+    ] = 3
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics and /healthz; 0 for none")] = 0
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 

@@ -67,13 +67,13 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
 TABLE: Final = (
     Topic(name=SENTENCES, key="none (explicit partition)", rule="vessels", kept="sentences"),
-    Topic(name=FLEET, key="shard/<i>, cut, claim", rule="vessels", kept="snapshots"),
+    Topic(name=FLEET, key="shard/<i>[/<piece>], cut, crashes, claim", rule="vessels", kept="snapshots"),
     Topic(name=ALERTS, key="subject", rule="vessels", kept="alerts"),
     Topic(name=ALERT_STATE, key="alert id", rule="vessels", kept="newest"),
     Topic(name=VESSELS, key="mmsi", rule="vessels", kept="newest"),
     Topic(name=REFERENCE, key="list + entry id", rule="one", kept="newest"),
     Topic(name=IDENTITIES, key="IMO/MMSI, heard/<i>", rule="one", kept="newest later"),
-    Topic(name=HISTORIES, key="shard/<i>, cut, claim", rule="one", kept="snapshots"),
+    Topic(name=HISTORIES, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
     Topic(name=DEAD, key="none", rule="one", kept="alerts"),
     Topic(name=FEEDBACK, key="alert id", rule="one", kept="newest"),
 )

@@ -24,6 +24,7 @@ _MS: Final = 1000
 _HOUR_S: Final = 3600
 FROM_DECODING: Final = (
     Reason.UNDECODABLE, Reason.MMSI_INVALID, Reason.POSITION_OUT_OF_RANGE, Reason.RECORD_UNREADABLE,
+    Reason.SET_ASIDE,
 )  # fmt: skip
 MESSAGE_TYPES: Final = range(1, 28)
 SKIPPED_FOR: Final = ("retention", "no_record")
@@ -75,6 +76,8 @@ class WorkerMeter:
         metrics.step_duration.observe(record.step_s)
         for reason, count in Counter(record.letters).items():
             metrics.dead_letters.labels(reason).inc(count)
+            if reason == Reason.SET_ASIDE:
+                metrics.set_aside.set(self._wall_s())
             if reason != Reason.DETECTOR:
                 metrics.rejected.labels(reason).inc(count)
         for alert in record.alerts:

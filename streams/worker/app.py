@@ -94,6 +94,7 @@ service = Service(
     fleet=kafka.topic_prefix + FLEET,
     app_id=rules.app_id,
     every_s=rules.snapshot_every_s,
+    set_aside_after=rules.set_aside_after,
     observer=meter,
     library=library,
     vessels=_topic(VESSELS),
@@ -106,6 +107,7 @@ identities = Identities(
     fleet=kafka.topic_prefix + HISTORIES,
     app_id=rules.app_id,
     every_s=rules.snapshot_every_s,
+    set_aside_after=rules.set_aside_after,
     observer=aside,
 )
 watched = Watched(

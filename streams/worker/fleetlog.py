@@ -2,6 +2,7 @@
 
 - ``claim`` fences the former owner (InitProducerId), aborts what it left open, and writes a claim record.
 - ``write`` is one transaction: shards, then the cut. Nothing of a snapshot is visible unless all of it is.
+- Each record carries a checksum, and a shard may be many records (``pieces``).
 - ``load`` reads committed records up to our own claim: a well-defined end.
 """
 
@@ -11,17 +12,19 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.errors import SinkError, StateError
+from streams.worker.crashes import Crash
+from streams.worker.pieces import Held, Piece, checked, headers_of, pieces_of, verified, whole
 
 CUT: Final = b"cut"
 CLAIM: Final = b"claim"
-_SHARD: Final = b"shard/%d"
+CRASHES: Final = b"crashes"
 _TAIL: Final = 8
 _LOAD_S: Final = 120.0
 _BYTES_MOST: Final = 4 << 20
@@ -43,6 +46,8 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     at: list[int]
     """For each shard the offset in the fleet log where it stands: where a load must begin."""
     manifest: bytes
+    crashes: list[Crash] = []
+    """At records after ``offset``."""
 
 
 class Stored(NamedTuple):
@@ -56,8 +61,10 @@ class FleetLog:
     """One partition's transactional writer."""
 
     def __init__(self, link: Link, topic: str, partition: int, app_id: str, kind: str = "fleet") -> None:
-        self.topic, self.partition, self.app_id = topic, partition, app_id
+        self.topic, self.partition, self.app_id, self.kind = topic, partition, app_id, kind
         self.claimed = -1
+        self.crashes: list[Crash] = []
+        """What former owners noted; known after ``load``."""
         self._producer = AIOKafkaProducer(
             **link,
             transactional_id=f"{app_id}-{kind}-{partition}",
@@ -75,22 +82,37 @@ class FleetLog:
         note = msgspec.json.encode({"app": self.app_id, "pid": os.getpid(), "at": time.time()})
         self.claimed = await self._transaction([], CLAIM, lambda _: note)
 
-    async def write(self, shards: Sequence[tuple[int, bytes]], cut: Callable[[list[int]], bytes]) -> None:
-        """One snapshot. ``cut`` is given the log offsets of ``shards`` and returns the cut record."""
-        await self._transaction([(_SHARD % number, value) for number, value in shards], CUT, cut)
+    async def write(self, shards: Sequence[tuple[int, bytes]], version: int, cut: Callable[[list[int]], bytes]) -> None:
+        """One snapshot, of shards cut at the input offset ``version``.
+
+        ``cut`` is given the offsets at which ``shards`` begin in this log, and returns the cut record.
+        """
+        await self._transaction([pieces_of(number, version, shard) for number, shard in shards], CUT, cut)
+
+    async def note(self, crashes: Sequence[Crash]) -> None:
+        """That the work raised: for whoever begins again, without a snapshot."""
+        await self._transaction([], CRASHES, lambda _: msgspec.json.encode(crashes))
 
     async def _transaction(
-        self, records: Sequence[tuple[bytes, bytes]], key: bytes, last: Callable[[list[int]], bytes]
+        self, shards: Sequence[Iterable[Piece]], key: bytes, last: Callable[[list[int]], bytes]
     ) -> int:
         await self._producer.begin_transaction()
         sent = []
-        for name, value in records:
-            sent.append(await self._producer.send(self.topic, value=value, key=name, partition=self.partition))
+        for shard in shards:
+            sent.append([await self._send(piece) for piece in shard])
             await asyncio.sleep(0)  # a shard at a time: the stream goes on
-        at = [(await future).offset for future in sent]  # a failed batch raises here: never commit past it
-        end = await (await self._producer.send(self.topic, value=last(at), key=key, partition=self.partition))
+        at = [(await pieces[0]).offset for pieces in sent]
+        for later in (piece for pieces in sent for piece in pieces[1:]):
+            await later  # a failed batch raises here: never commit past it
+        value = last(at)
+        end = await (await self._send(Piece(key, value, checked(value))))
         await self._producer.commit_transaction()
         return int(end.offset)
+
+    async def _send(self, piece: Piece) -> Any:
+        return await self._producer.send(
+            self.topic, value=piece.value, key=piece.key, partition=self.partition, headers=piece.headers
+        )
 
     async def close(self) -> None:
         """Lets the connection go; nothing is written."""
@@ -104,7 +126,7 @@ class _Reader:
     def __init__(self, log: FleetLog, consumer: AIOKafkaConsumer) -> None:
         self.log, self._consumer = log, consumer
         self.part = TopicPartition(log.topic, log.partition)
-        self.values: dict[bytes, bytes] = {}
+        self.values: dict[bytes, Held] = {}
         self.done = False
         self._start = 0
 
@@ -112,12 +134,14 @@ class _Reader:
         self._start, self.values = max(0, offset), {}
         self._consumer.seek(self.part, self._start)
 
-    def take(self, key: bytes, value: bytes | None, offset: int) -> bool:
+    def take(self, key: bytes, held: Held | None, offset: int) -> bool:
         """Takes a record in; True when our claim is reached and reading stops or begins again."""
-        if value is None:
+        if held is None:
             self.values.pop(key, None)
         else:
-            self.values[key] = value
+            self.values[key] = held
+        if key == CUT:  # it holds what was noted before it
+            self.values.pop(CRASHES, None)
         if offset < self.log.claimed:
             return False
         self._at_claim()
@@ -128,7 +152,7 @@ class _Reader:
         if header is None and self._start > 0:
             self.begin(self.log.claimed - 8 * (self.log.claimed - self._start))  # no cut in this tail: a longer one
             return
-        oldest = min(read_cut(header).at, default=0) if header else 0
+        oldest = min(read_cut(header, self.log).at, default=0) if header else 0
         if self._start > oldest:
             self.begin(oldest)
             return
@@ -136,12 +160,20 @@ class _Reader:
         self._consumer.pause(self.part)
 
 
-def read_cut(value: bytes) -> Cut:
-    """A cut record. Raises StateError when it is none."""
+def read_cut(held: Held, log: FleetLog) -> Cut:
+    """A cut record. Raises StateError when it is none, or damaged."""
     try:
-        return msgspec.json.decode(value, type=Cut)
-    except msgspec.MsgspecError as error:
-        raise StateError(f"the newest snapshot's head cannot be read: {error}") from error
+        return msgspec.json.decode(verified(held, "it"), type=Cut)
+    except (msgspec.MsgspecError, StateError) as error:
+        raise unusable(log, f"the newest snapshot's head cannot be read: {error}") from error
+
+
+def unusable(log: FleetLog, why: object) -> StateError:
+    """What is stored of a partition cannot be used."""
+    return StateError(
+        f"{log.topic}/{log.partition}: {why}; start it afresh with: wakewatch topics forget {log.kind} "
+        "(RUNBOOK.md, Restore)"
+    )
 
 
 async def load(link: Link, topic: str, logs: Sequence[FleetLog]) -> dict[int, Stored | None]:
@@ -163,33 +195,40 @@ async def load(link: Link, topic: str, logs: Sequence[FleetLog]) -> dict[int, St
         while not all(reader.done for reader in readers.values()):
             for part, messages in (await consumer.getmany(timeout_ms=500)).items():
                 for message in messages:
-                    if readers[part.partition].take(message.key, message.value, message.offset):
+                    held = None if message.value is None else Held(message.value, headers_of(message.headers))
+                    if readers[part.partition].take(message.key, held, message.offset):
                         break
             if time.monotonic() > deadline:
                 raise SinkError(f"{topic} could not be read within {_LOAD_S:.0f} s", retriable=True)
     finally:
         await consumer.stop()
-    return {number: _whole(reader) for number, reader in readers.items()}
+    stored = {number: _whole(reader) for number, reader in readers.items()}
+    for number, reader in readers.items():
+        reader.log.crashes = _crashes(reader, stored[number])
+    return stored
+
+
+def _crashes(reader: _Reader, stored: Stored | None) -> list[Crash]:
+    held = reader.values.get(CRASHES)
+    if held is None:
+        return stored.cut.crashes if stored else []
+    try:
+        return msgspec.json.decode(held.value, type=list[Crash])
+    except msgspec.MsgspecError:
+        return []  # nothing rests on it but patience
 
 
 def _whole(reader: _Reader) -> Stored | None:
     header = reader.values.get(CUT)
     if header is None:
         return None
-    cut, log = read_cut(header), reader.log
+    log = reader.log
+    cut = read_cut(header, log)
     if cut.app != log.app_id:
         raise StateError(
             f"{log.topic}/{log.partition} belongs to {cut.app!r}, not to {log.app_id!r}: set worker.app_id"
         )
-    shards = []
-    for number, version in enumerate(cut.versions):
-        value = reader.values.get(_SHARD % number)
-        if value is None or int.from_bytes(value[:8], "little") != version:
-            raise StateError(f"{log.topic}/{log.partition}: shard {number} of the snapshot at {cut.offset} is torn")
-        shards.append(value[8:])
-    return Stored(cut, shards)
-
-
-def stamp(version: int, shard: bytes) -> bytes:
-    """A shard as it is written: the input offset that it was cut at, then its bytes."""
-    return version.to_bytes(8, "little") + shard
+    try:
+        return Stored(cut, [whole(reader.values, number, version) for number, version in enumerate(cut.versions)])
+    except StateError as error:
+        raise unusable(log, f"{error}, in the snapshot at {cut.offset}") from error

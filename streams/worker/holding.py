@@ -21,7 +21,8 @@ from detectors.core.snapshot import SnapshotError
 from streams.broker.security import refusal_of
 from streams.errors import StateError, WakewatchError
 from streams.reference.library import Library
-from streams.worker.fleetlog import FleetLog, Link, Stored, load
+from streams.worker.crashes import SET_ASIDE_AFTER
+from streams.worker.fleetlog import FleetLog, Link, Stored, load, unusable
 from streams.worker.gaps import Gaps
 from streams.worker.observe import Observer, Standing
 from streams.worker.partition import Partition, Rhythm
@@ -43,7 +44,7 @@ class Holding:
 
     def __init__(
         self, app: Any, *, link: Link, source: str, fleet: str, app_id: str, every_s: float, observer: Observer,
-        library: Library | None = None, vessels: Any = None,
+        library: Library | None = None, vessels: Any = None, set_aside_after: int = SET_ASIDE_AFTER,
     ) -> None:  # fmt: skip
         self.app = app
         self._vessels = vessels
@@ -56,6 +57,7 @@ class Holding:
         self.elsewhere: Callable[[], tuple[list[Standing], dict[str, int]]] = lambda: ([], {})
         """How another stage stands, to be shown with ours."""
         self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
+        self._set_aside_after = set_aside_after
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
         self._observer = observer
         self._gaps = Gaps(link, source, app, observer)
@@ -137,10 +139,9 @@ class Holding:
         try:
             engine = make_engine(fleet.partition, stored)
         except SnapshotError as error:
-            mend = f"start it afresh with: wakewatch topics forget {self.kind} (RUNBOOK.md, Restore)"
-            raise StateError(f"{self._fleet}/{fleet.partition}: {error}; {mend}") from error
+            raise unusable(fleet, error) from error
         rhythm = Rhythm(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
-        return Partition(fleet, engine, stored, rhythm, self._observer)
+        return Partition(fleet, engine, stored, rhythm, self._observer, set_aside_after=self._set_aside_after)
 
     async def _place(self, part: Partition, low: int) -> None:
         """The state must fit the log. Raises StateError when it is of another log."""
@@ -148,7 +149,7 @@ class Holding:
         if part.offset >= 0 and await self._gaps.ends_before(number, part.offset):
             raise StateError(
                 f"{self._source}/{number} ends before offset {part.offset}, which the state has read: the topic was "
-                f"made anew; delete {self._fleet}, or set another worker.app_id to start afresh"
+                f"created again; start afresh with: wakewatch topics forget {self.kind} (RUNBOOK.md, Restore)"
             )
         if low > part.offset + 1:
             if part.offset >= 0:

@@ -18,6 +18,7 @@ from detectors.core.imo import Histories
 from streams.errors import Reason
 from streams.topics import IDENTITIES
 from streams.worker.codec import LAST_MS, UNREADABLE, Entry
+from streams.worker.crashes import work_on
 from streams.worker.letters import Letter
 from streams.worker.observe import Observer, Standing, Taken, Unobserved
 from streams.worker.partition import Partition
@@ -63,9 +64,10 @@ class Identities(Service):
 
     kind: ClassVar[str] = "histories"
 
-    async def _take(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
+    async def _work(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
-        alerts, letters = learn(part.engine, run[0])
+        with work_on(run):
+            alerts, letters = learn(part.engine, run[0])
         step_s = time.monotonic() - began_s
         deliveries: list[Awaitable[Any]] = []
         for emitted in alerts:

@@ -15,13 +15,18 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
+import structlog
 
-from streams.worker.fleetlog import Cut, FleetLog, Stored, stamp
+from streams.worker.crashes import SET_ASIDE_AFTER, Crashes, RecordError
+from streams.worker.fleetlog import Cut, FleetLog, Stored
 from streams.worker.observe import Observer
+from streams.worker.pieces import count_of
 from streams.worker.watch import Watch
 
 HELD_MOST: Final = 20_000
 _DELIVERED_LOOK: Final = 500
+_NOTE_S: Final = 10.0
+_log: Final = structlog.get_logger("wakewatch.worker")
 
 
 class Rhythm(NamedTuple):
@@ -66,8 +71,9 @@ class Partition:
     """Owned from load to revoke. ``offset`` is the last input record that the engine has taken in."""
 
     def __init__(
-        self, log: FleetLog, engine: Stateful, stored: Stored | None, rhythm: Rhythm, observer: Observer
-    ) -> None:
+        self, log: FleetLog, engine: Stateful, stored: Stored | None, rhythm: Rhythm, observer: Observer,
+        *, set_aside_after: int = SET_ASIDE_AFTER,
+    ) -> None:  # fmt: skip
         self.log = log
         self.engine: Any = engine
         self.offset = self.covered = stored.cut.offset if stored else -1
@@ -77,9 +83,12 @@ class Partition:
         """False while a record is being taken in, and for good when that failed: then nothing is snapshotted."""
         self._versions = list(stored.cut.versions) if stored else []
         self._at = list(stored.cut.at) if stored else []
+        self._records = [count_of(shard) for shard in stored.shards] if stored else []
+        """How many each shard takes in the fleet log."""
         self._rhythm, self._observer = rhythm, observer
         self.watch = Watch(log.partition)
         self._last_s = time.monotonic() - rhythm.every_s * (1 - rhythm.phase)
+        self.crashes = Crashes(log.crashes, set_aside_after)
         self._held: deque[Any] = deque()
         self._deliveries: list[Awaitable[Any]] = []
         self._task: asyncio.Task[None] | None = None
@@ -122,13 +131,26 @@ class Partition:
             if self.whole and self.offset > self.covered:
                 await self._commit(self._copy())
 
+    async def note(self, error: RecordError) -> None:
+        """Writes down where the work raised, as the last thing before the process ends. Does not raise."""
+        self.crashes.add(error)
+        try:
+            async with asyncio.timeout(_NOTE_S):
+                if self._task is not None:
+                    await asyncio.wait({self._task})  # a partition has one producer, and one transaction at a time
+                await self.log.note(self.crashes.after(self.covered))
+        except Exception as failed:  # noqa: BLE001 - the process ends anyway; then the crash is not counted
+            _log.warning("crash not noted", partition=self.log.partition, error=repr(failed))
+
     def _copy(self) -> _Copy:
         deliveries, self._deliveries = self._deliveries, []
         numbers = self._to_write()
         self.engine.mark_clean()
         for number in numbers:
             self._versions[number] = self.offset
-        shards = [(number, stamp(self.offset, self.engine.shard(number))) for number in numbers]
+        shards = [(number, self.engine.shard(number)) for number in numbers]
+        for number, shard in shards:
+            self._records[number] = count_of(shard)
         return _Copy(self.offset, shards, list(self._versions), self.engine.manifest(), deliveries)
 
     def _to_write(self) -> list[int]:
@@ -137,7 +159,9 @@ class Partition:
         self._versions += [-1] * (count - len(self._versions))
         self._at += [-1] * (count - len(self._at))
         newest = max(self._at, default=-1)
-        old = {number for number, at in enumerate(self._at) if at < 0 or at < newest - 2 * count}
+        self._records += [1] * (count - len(self._records))
+        oldest = newest - 2 * sum(self._records)
+        old = {number for number, at in enumerate(self._at) if at < 0 or at < oldest}
         return sorted(set(self.engine.dirty()) | old)
 
     async def _commit(self, copy: _Copy) -> None:
@@ -145,7 +169,7 @@ class Partition:
         async with self._rhythm.turns:
             for delivery in copy.deliveries:
                 await delivery
-            await self.log.write(copy.shards, lambda at: self._head(copy, at))
+            await self.log.write(copy.shards, copy.offset, lambda at: self._head(copy, at))
         self.covered = copy.offset
         while self._held and self._held[0].message.offset <= copy.offset:
             self._held.popleft().ack()
@@ -159,6 +183,6 @@ class Partition:
         return msgspec.json.encode(
             Cut(
                 app=self.log.app_id, offset=copy.offset, shards=len(copy.versions), versions=copy.versions,
-                at=self._at[: len(copy.versions)], manifest=copy.manifest,
+                at=self._at[: len(copy.versions)], manifest=copy.manifest, crashes=self.crashes.after(copy.offset),
             )
         )  # fmt: skip

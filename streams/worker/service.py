@@ -18,9 +18,12 @@ from typing import Any, Final
 import structlog
 
 from detectors.core.identities.binding import Heard
+from streams.errors import Reason
 from streams.worker import runs
 from streams.worker.codec import Entry, entry_of
+from streams.worker.crashes import Crash, RecordError, work_on
 from streams.worker.holding import Holding
+from streams.worker.letters import Letter
 from streams.worker.observe import Standing, Taken, tallies_of
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
@@ -92,9 +95,14 @@ class Service(Holding):
                 continue
             end = next((n for n in range(at + 1, len(events)) if entries[n].offset != entries[n - 1].offset + 1), None)
             run = entries[at:end]
-            run = run[: runs.length(run)]
+            run = run[: part.crashes.together(run[0].offset, runs.length(run))]
             part.begins()
-            part.took(events[at : at + len(run)], await self._take(part, run, publisher))
+            try:
+                deliveries = await self._take(part, run, publisher)
+            except RecordError as error:
+                await part.note(error)
+                raise
+            part.took(events[at : at + len(run)], deliveries)
             part.poll()
             at += len(run)
             await asyncio.sleep(0)  # deliveries and snapshots have their turn
@@ -109,8 +117,26 @@ class Service(Holding):
         return bool(offset == part.offset + 1)
 
     async def _take(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
+        crash = part.crashes.final(run[0].offset)
+        if crash is not None:
+            return [await self._set_aside(part, run[0], crash, publisher)]
+        return await self._work(part, run, publisher)
+
+    async def _set_aside(self, part: Partition, entry: Entry, crash: Crash, publisher: Publisher) -> Awaitable[Any]:
+        """Passes over a record at which the work has raised again and again; what it held is kept as a letter."""
+        number, why = part.log.partition, f"the worker crashed {crash.times} times at this record: {crash.why}"
+        log.error("record set aside", topic=self._source, partition=number, offset=entry.offset, why=why)
+        letter = Letter(Reason.SET_ASIDE, entry.value, why, entry.source, entry.offset)
+        self._observer.taken(Taken(number, entry.source, False, 0, 0, (), [letter.reason], 0.0))
+        return await publisher.letter(letter, self._source, number)
+
+    async def _work(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
-        outcomes = [await self._switch(part, run[0])] if run[0].marker else runs.take(part.engine, run)
+        if run[0].marker:
+            outcomes: Sequence[runs.Outcome] = [await self._switch(part, run[0])]
+        else:
+            with work_on(run):
+                outcomes = runs.take(part.engine, run)
         step_s = (time.monotonic() - began_s) / len(outcomes)
         deliveries: list[Awaitable[Any]] = []
         for outcome in outcomes:
@@ -145,7 +171,8 @@ class Service(Holding):
         log.info("watchlist", partition=part.log.partition, version=version, known=reference is not None)
         if reference is not None:
             self._observer.lists(reference.ships, entry.written_ms)
-        return runs.switch(part.engine, entry, reference)
+        with work_on([entry]):
+            return runs.switch(part.engine, entry, reference)
 
     def _standing(self, part: Partition) -> Standing:
         engine = part.engine

@@ -40,6 +40,7 @@ sentences_total{source} reports_total{type} rejected_total{reason} dead_letters_
 vessels{partition} evicted_total{reason} alerts_total{detector,status,severity} alerts_open{detector}
 feed_last_sentence_timestamp_seconds{source} feed_up{source} watermark_timestamp_seconds{partition}
 lag_records{partition} stalled_seconds{partition} broker_up log_partitions
+record_set_aside_timestamp_seconds
 step_duration_seconds ingest_to_alert_seconds snapshot_duration_seconds snapshot_bytes
 recovery_seconds detector_errors_total{detector} cannot_tell_total{reason} false_alarms_total{detector}
 duplicate_reports_total late_reports_total worker_restarts_total memory_bytes memory_cap_bytes

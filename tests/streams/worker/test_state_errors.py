@@ -13,9 +13,10 @@ from streams.engines import engine_for, histories_for
 from streams.reference import load_reference
 from streams.settings import KafkaSettings, Settings
 from streams.topics import FLEET, HISTORIES
-from streams.worker.fleetlog import Cut, FleetLog, stamp
+from streams.worker.fleetlog import Cut, FleetLog
 from streams.worker.identities import Identities
 from streams.worker.observe import Unobserved
+from streams.worker.pieces import Piece, pieces_of
 from streams.worker.service import Service
 from tests.streams.worker.conftest import StartWorker, make_topics
 
@@ -28,6 +29,8 @@ class Written(NamedTuple):
     shards: list[bytes]
     cut: Cut
     topic: str = FLEET
+    later: tuple[Piece, ...] = ()
+    """Records that come after it."""
 
 
 def a_snapshot(app_id: str) -> Written:
@@ -46,7 +49,15 @@ def of_another_app(written: Written) -> Written:
 
 def torn(written: Written) -> Written:
     """The head says that shard 0 was cut at 7; what stands there was cut at 6."""
-    return Written([stamp(6, b"rows")], msgspec.structs.replace(written.cut, shards=1, versions=[7], at=[0]))
+    return Written([b"rows"], msgspec.structs.replace(written.cut, shards=1, versions=[7], at=[0]))
+
+
+def damaged(written: Written) -> Written:
+    """One bit of shard 0 is another one than was written."""
+    (piece,) = pieces_of(0, 6, b"rows")
+    spoilt = piece._replace(value=piece.value[:-1] + bytes([piece.value[-1] ^ 1]))
+    cut = msgspec.structs.replace(written.cut, shards=1, versions=[6], at=[0])
+    return Written([b"rows"], cut, later=(spoilt,))
 
 
 def with_an_unknown_column(written: Written) -> Written:
@@ -74,9 +85,10 @@ def histories_of_other_partitions(written: Written) -> Written:
 
 
 SAID: dict[Callable[[Written], Written], str] = {
-    of_a_log_made_anew: "the topic was made anew",
+    of_a_log_made_anew: "the topic was created again",
     of_another_app: "belongs to 'somebody'",
-    torn: "shard 0 of the snapshot at -1 is torn",
+    torn: "shard 0 is torn, in the snapshot at -1; start it afresh with: wakewatch topics forget fleet",
+    damaged: "shard 0 is damaged: its checksum is wrong, in the snapshot at -1; start it afresh with: wakewatch topics",
     with_an_unknown_column: "column gap.of_tomorrow",
     with_a_changed_column: "column core.lat_deg",
     unreadable: "snapshot unreadable",
@@ -89,7 +101,8 @@ async def write(kafka: KafkaSettings, app_id: str, written: Written) -> None:
     kind = Identities.kind if written.topic == HISTORIES else "fleet"
     log = FleetLog({"bootstrap_servers": kafka.bootstrap_servers}, kafka.topic_prefix + written.topic, 0, app_id, kind)
     await log.claim()
-    await log.write(list(enumerate(written.shards)), lambda _: msgspec.json.encode(written.cut))
+    await log.write(list(enumerate(written.shards)), 6, lambda _: msgspec.json.encode(written.cut))
+    await log._transaction([[piece] for piece in written.later], b"later", lambda _: b"")
     await log.close()
 
 

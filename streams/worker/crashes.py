@@ -1,0 +1,77 @@
+"""Records at which the work itself raises: after a few tries they are set aside, so that none stops a partition.
+
+Only what the engine raises counts. A send that fails, a broker that is away or memory that runs out has nothing to do
+with the record at which it happens. The process that crashes writes down where (``FleetLog.note``); whoever begins
+again takes records near that place one by one, and passes over the one that raised too often. A note is needed until
+a snapshot covers the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+
+from streams.worker.codec import Entry
+
+SET_ASIDE_AFTER: Final = 3
+_KEPT_MOST: Final = 100
+_WHY_MOST: Final = 300
+
+
+class Crash(msgspec.Struct, frozen=True):
+    """The work raised while the records ``first`` to ``last`` were taken in."""
+
+    first: int
+    last: int
+    times: int
+    why: str
+
+
+class RecordError(Exception):
+    """The work raised on one of the records ``first`` to ``last``."""
+
+    def __init__(self, first: int, last: int, cause: Exception) -> None:
+        super().__init__(f"records {first} to {last}: {cause!r}")
+        self.first, self.last, self.why = first, last, repr(cause)[:_WHY_MOST]
+
+
+@contextmanager
+def work_on(run: Sequence[Entry]) -> Iterator[None]:
+    """Raises RecordError for what is raised within; there must be no input or output in it."""
+    try:
+        yield
+    except MemoryError:  # it is the machine's, not the record's
+        raise
+    except Exception as error:
+        raise RecordError(run[0].offset, run[-1].offset, error) from error
+
+
+class Crashes:
+    """Those of one partition. ``most``: so often a record may raise before it is set aside."""
+
+    def __init__(self, noted: Sequence[Crash] = (), most: int = SET_ASIDE_AFTER) -> None:
+        self._noted, self._most = list(noted), most
+
+    def add(self, error: RecordError) -> None:
+        """One more."""
+        same = [one for one in self._noted if (one.first, one.last) == (error.first, error.last)]
+        rest = [one for one in self._noted if one not in same]
+        now = Crash(error.first, error.last, 1 + sum(one.times for one in same), error.why)
+        self._noted = [*rest, now][-_KEPT_MOST:]
+
+    def after(self, offset: int) -> list[Crash]:
+        """What must be known to whoever reads on after ``offset``."""
+        return [one for one in self._noted if one.last > offset]
+
+    def together(self, first: int, count: int) -> int:
+        """How many of ``count`` records from ``first`` on may be taken in at once: one where a crash was."""
+        near = any(one.first < first + count and first <= one.last for one in self._noted)
+        return 1 if near else count
+
+    def final(self, offset: int) -> Crash | None:
+        """The last crash at that record, when it is to be set aside."""
+        mine = (one for one in self._noted if one.first == one.last == offset and one.times >= self._most)
+        return next(mine, None)
