@@ -1,15 +1,19 @@
-"""Feed outage: a source that speaks no more.
+"""Feed outage: a source from which nothing arrives.
 
-Claim. A source has been silent for longer than is ordinary for it. One alert, whatever the number of its ships.
+Claim. A source has been silent for longer than is ordinary for it. One alert, whatever the number of its vessels.
 
-Why it matters. A dead receiver looks like a dark fleet. While it lasts no silence is judged there, and whoever
+Why it matters. A dead receiver looks like a fleet gone dark. While it lasts no silence is judged there, and whoever
 watches must know that.
 
 How it decides. Longer than ``feed_silent_after_s`` and than ``feed_silent_spacings`` times its usual spacing between
-sentences, judged by the ticks in the log. It closes at the next sentence. A file that has ended is not down.
+sentences, judged by the ticks in the log. It closes at the next sentence. An interruption is for the record; an outage
+is a ticket once it has lasted ``ticket_after_s``, or when it is the fourth (``repeats``) in 24 h
+(``repeats_within_h``), once in that time. A source of which only one vessel was heard in the hour before says no more
+by its silence than that vessel: for the record. A file that has ended is not down.
 
-When it is wrong. A quiet receiver with one ship in range falls silent when the ship leaves. One antenna of several
-behind one source can die unnoticed here: the source still speaks.
+When it is wrong. A receiver with two vessels in range falls silent when both leave. A source that hears one vessel can
+die without a ticket: the metric ``wakewatch_feed_up`` and ``wakewatch doctor`` say so for live ones. One antenna of
+several behind one source can die unnoticed here: the source is still heard.
 
 References. Design of wakewatch, "the log carries time".
 """
@@ -17,13 +21,16 @@ References. Design of wakewatch, "the log carries time".
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated, Final, Literal
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 
 from detectors.core.alert import Fact
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.sources import Outage
-from detectors.core.units import MS, rfc3339, spoken, zulu
+from detectors.core.sources import Outage, Patience
+from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, zulu
 
 
 class FeedOutage(Detector):
@@ -31,35 +38,88 @@ class FeedOutage(Detector):
 
     name = "feed_outage"
     subject = "source"
-    severities = {"feed_outage.down": "ticket"}  # noqa: RUF012 - read only
+    severities = {  # noqa: RUF012 - read only
+        "feed_outage.down": "ticket",
+        "feed_outage.repeated": "ticket",
+        "feed_outage.short": "log",
+        "feed_outage.one_vessel": "log",
+    }
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """See the module."""
+
+        ticket_after_s: Annotated[
+            float,
+            Meta(ge=10, le=604_800, description="An outage that lasts for so long is a ticket, s"),
+        ] = 900.0
+        repeats: Annotated[int, Meta(ge=2, le=1000, description="So many outages are a ticket ...")] = 4
+        repeats_within_h: Annotated[float, Meta(ge=0.1, le=720, description="... within this time, h")] = 24.0
+
+    thresholds: Thresholds
+
+    def patience(self) -> Patience:
+        """As the thresholds say."""
+        given = self.thresholds
+        return Patience(int(given.ticket_after_s * MS), given.repeats, int(given.repeats_within_h * HOUR_MS))
 
     def screen(self, step: Step) -> Places:
         """Every outage is judged: they are few."""
         return np.arange(len(step.rows) if isinstance(step.change, Outage) else 0)
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
-        """Opens when the source is down, closes when it is heard."""
+        """Opens when the source is down, raises the severity when that lasts, closes when it is heard."""
         outage = step.change
-        if not isinstance(outage, Outage):
+        if not isinstance(outage, Outage) or (outage.kind == "lasts" and outage.one_vessel):
             return
-        source = step.sources.sources[outage.source]
-        silent_ms = outage.time_ms - outage.start_ms
-        what = "silent" if outage.began else "heard again after"
+        former = self.opened(step, at)
+        ended = outage.kind == "ended"
+        source, silent_ms = step.sources.sources[outage.source], outage.time_ms - outage.start_ms
         yield Finding(
-            action="open" if outage.began else "close",
-            situation="feed_outage.down",
+            action=_ACTION[outage.kind],
+            situation=_situation(outage),
+            severity=former.severity if ended and former is not None else None,
             time_ms=outage.time_ms,
             start_ms=outage.start_ms,
-            headline=f"feed {source.name} {what} {spoken(silent_ms)} last {zulu(outage.start_ms)}",
+            headline=_headline(source.name, outage, self.thresholds.repeats_within_h),
             why=(
                 Fact(fact="silence of the source", value=silent_ms // MS, threshold=outage.limit_ms // MS, unit="s"),
                 Fact(fact="usual spacing of its sentences", value=round(source.spacing_s, 3), unit="s"),
+                *_further(outage, self.thresholds),
             ),
             would_change=("any sentence of the source closes it",),
             details={
                 "source": source.name,
                 "last_heard": rfc3339(outage.start_ms),
                 "silent_for_s": silent_ms // MS,
-                **({} if outage.began else {"heard_again": rfc3339(outage.time_ms)}),
+                **({"heard_again": rfc3339(outage.time_ms)} if ended else {}),
             },
         )
+
+
+_ACTION: Final[dict[str, Literal["open", "update", "close"]]] = {"began": "open", "lasts": "update", "ended": "close"}
+
+
+def _situation(outage: Outage) -> str:
+    if outage.one_vessel:
+        return "feed_outage.one_vessel"
+    if outage.lasting:
+        return "feed_outage.down"
+    return "feed_outage.repeated" if outage.repeats else "feed_outage.short"
+
+
+def _headline(name: str, outage: Outage, within_h: float) -> str:
+    what = "heard again after" if outage.kind == "ended" else "silent"
+    text = f"feed {name} {what} {spoken(outage.time_ms - outage.start_ms)} last {zulu(outage.start_ms)}"
+    if outage.repeats:
+        return f"{text}, {outage.repeats} outages in {within_h:g}h"
+    return f"{text}, one vessel heard before" if outage.one_vessel else text
+
+
+def _further(outage: Outage, thresholds: FeedOutage.Thresholds) -> tuple[Fact, ...]:
+    """What raised or lowered the severity."""
+    if outage.one_vessel:
+        return (Fact(fact="vessels heard in the hour before", value=1),)
+    if outage.repeats:
+        within = f"outages in {thresholds.repeats_within_h:g} h"
+        return (Fact(fact=within, value=outage.repeats, threshold=thresholds.repeats),)
+    return ()

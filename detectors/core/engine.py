@@ -26,7 +26,7 @@ from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
 from detectors.core.registry import build
 from detectors.core.reports import Batch
-from detectors.core.sources import Outage, SourceTable
+from detectors.core.sources import Outage, Patience, SourceTable
 from detectors.core.taking import Taking
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MS
@@ -54,7 +54,7 @@ class Engine:
         self._watchers = [d for d in detectors if d.subject == "source"]
         self.fleet = Fleet({d.name: d.columns for d in judges})
         self.ears = Ears(int(rules.allowed_lateness_s * MS), partitions)
-        self.sources = SourceTable(rules)
+        self.sources = SourceTable(rules, next(filter(None, (d.patience() for d in self._watchers)), Patience()))
         self.matcher = Matcher(reference)
         desk = Desk(self.fleet, {**{k: v for d in detectors for k, v in d.severities.items()}, **severities})
         self.looks = Looks(self.fleet, self.sources, reference, judges, desk)

@@ -21,7 +21,7 @@ from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.identities.adoption import Renumbering
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
-from detectors.core.sources import Outage, SourceTable
+from detectors.core.sources import Outage, Patience, SourceTable
 from detectors.core.units import NEVER_MS, STEP_MS, next_step
 from detectors.core.vessels.columns import Column, Columns, Picked
 from detectors.core.vessels.crowding import Crowding
@@ -175,6 +175,10 @@ class Detector:
     def __init__(self, thresholds: Any, reference: Reference) -> None:
         self.thresholds = thresholds
         self.know(reference)
+
+    def patience(self) -> Patience | None:
+        """Which outages of a source are more than an interruption, for a detector that reports them."""
+        return None
 
     def know(self, reference: Reference) -> None:
         """Makes what it needs of a reference: at the beginning, and when another comes into force."""

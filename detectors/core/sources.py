@@ -8,7 +8,7 @@ and that time counts as nobody's silence.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -34,6 +34,12 @@ class Source(msgspec.Struct, kw_only=True):
     """Its last sentence before the present outage; None while it is up."""
     downs: list[tuple[int, int]] = []
     """Past outages, oldest first: (last sentence before, first sentence after)."""
+    one_vessel: bool = False
+    """Only one MMSI was heard in the hour before its last sentence."""
+    lasting: bool = False
+    """The present outage has been reported as one that lasts."""
+    repeated_ms: int | None = None
+    """When an outage was last reported as one of several; None: never."""
 
     def down_ms(self, from_ms: int, to_ms: int) -> int:
         """How much of (from, to] the source was down."""
@@ -56,22 +62,39 @@ class Source(msgspec.Struct, kw_only=True):
 
 
 class Outage(NamedTuple):
-    """A source went down, or came back."""
+    """A source went down, has been down for long, or came back."""
 
     source: int
-    began: bool
+    kind: Literal["began", "lasts", "ended"]
     time_ms: int
-    """The step at which the silence was longer than ordinary, or the first sentence after it."""
+    """The step at which it became so; for ``ended`` the first sentence."""
     limit_ms: int
     start_ms: int
     """The last sentence before the outage."""
+    one_vessel: bool
+    """Only one MMSI was heard in the hour before it."""
+    lasting: bool
+    """It has lasted for ``Patience.lasts_ms``."""
+    repeats: int = 0
+    """It is one of so many within ``Patience.within_ms``, and the one that is reported for it; 0: it is not."""
+
+
+class Patience(NamedTuple):
+    """Which outages are more than an interruption."""
+
+    lasts_ms: int = 900_000
+    """Those that last for so long ..."""
+    repeats: int = 4
+    """... and the one with which there have been so many ..."""
+    within_ms: int = 86_400_000
+    """... in this time; another only after it."""
 
 
 class SourceTable:
     """The sources of one partition's log, in order of appearance."""
 
-    def __init__(self, rules: FeedRules) -> None:
-        self.rules = rules
+    def __init__(self, rules: FeedRules, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
+        self.rules, self.patience = rules, patience
         self.sources: list[Source] = []
         self._index: dict[str, int] = {}
         self.replayed = False
@@ -120,7 +143,7 @@ class SourceTable:
         heard_ms = tick.heard_ms if tick.heard_ms is not None else source.heard_ms
         if heard_ms > source.heard_ms:
             changes += self._heard(number, source, tick, heard_ms)
-        source.spacing_s = tick.spacing_s
+        source.spacing_s, source.one_vessel = tick.spacing_s, tick.one_vessel
         source.ended = tick.state == "ended"
         changes += self._silent(number, source, tick)
         if source.down_since_ms is None:
@@ -134,16 +157,34 @@ class SourceTable:
             return []
         first_ms = max(min(tick.from_ms, heard_ms), start_ms)
         source.downs = [*source.downs, (start_ms, first_ms)][-_DOWNS_KEPT:]
-        source.down_since_ms = None
-        return [Outage(number, began=False, time_ms=first_ms, limit_ms=self.limit_ms(source), start_ms=start_ms)]
+        source.down_since_ms, source.lasting = None, False
+        lasted = first_ms >= next_step(start_ms + self.patience.lasts_ms)
+        return [Outage(number, "ended", first_ms, self.limit_ms(source), start_ms, source.one_vessel, lasted)]
 
     def _silent(self, number: int, source: Source, tick: Tick) -> list[Outage]:
-        limit_ms = self.limit_ms(source)
-        due_ms = next_step(source.heard_ms + limit_ms)
-        if source.down_since_ms is not None or source.ended or tick.to_ms < due_ms:
+        if source.ended:
             return []
-        source.down_since_ms = source.heard_ms
-        return [Outage(number, began=True, time_ms=due_ms, limit_ms=limit_ms, start_ms=source.heard_ms)]
+        changes, limit_ms, start_ms = [], self.limit_ms(source), source.heard_ms
+        due_ms, lasts_ms = next_step(start_ms + limit_ms), next_step(start_ms + self.patience.lasts_ms)
+        if source.down_since_ms is None and tick.to_ms >= due_ms:
+            source.down_since_ms, source.lasting = start_ms, due_ms >= lasts_ms
+            repeats = 0 if source.one_vessel else self._repeats(source, due_ms)
+            one_vessel, lasting = source.one_vessel, source.lasting
+            changes.append(Outage(number, "began", due_ms, limit_ms, start_ms, one_vessel, lasting, repeats))
+        if source.down_since_ms is not None and not source.lasting and tick.to_ms >= lasts_ms:
+            source.lasting = True
+            changes.append(Outage(number, "lasts", lasts_ms, limit_ms, start_ms, source.one_vessel, lasting=True))
+        return changes
+
+    def _repeats(self, source: Source, time_ms: int) -> int:
+        """How many outages this makes in the time that counts, when it is to be reported; else 0."""
+        since_ms = time_ms - self.patience.within_ms
+        count = 1 + sum(start_ms > since_ms for start_ms, _ in source.downs)
+        reported = source.repeated_ms is not None and source.repeated_ms > since_ms
+        if count < self.patience.repeats or reported:
+            return 0
+        source.repeated_ms = time_ms
+        return count
 
     def clocks(self, masks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
         """For each mask of sources the largest watermark among them; shape as ``masks``."""

@@ -27,6 +27,8 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Event time of the source's last confirmed sentence at or before ``to_ms``; None before the first."""
     spacing_s: float = 0.0
     """Mean of the last hundred pauses between the source's sentences."""
+    one_vessel: bool = False
+    """Only one MMSI was heard in the hour up to ``heard_ms``: the source's silence may be that vessel's."""
     state: Literal["live", "ended"] = "live"
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False

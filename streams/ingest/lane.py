@@ -207,7 +207,7 @@ class Lane:
         written = np.append(self.written, run.ordinal).tolist()
         ticks = [
             Stop(before, tuple(TickRecord(tick, written[before]) for tick in ticks))
-            for before, ticks in self.ticker.run(run.time_ms)
+            for before, ticks in self.ticker.run(run.time_ms, run.mmsi)
         ]
         if self.ticker.heard_ms != heard_ms and self.ticker.heard_ms is not None:
             self.heard_at_ms = self.now_ms
@@ -266,20 +266,20 @@ class Lane:
     def _write(self, message: Message) -> None:
         heard_ms = self.ticker.heard_ms
         if heard_ms is None or message.time_ms > heard_ms:
-            self._move(message.time_ms)
+            self._move(message)
         else:
-            self.ticker.heard_another()
+            self.ticker.heard_another(message.mmsi)
         self.packer.add(message, self.now_ms)
         self.written = message.ordinal
         self.counts.messages += 1
         self.counts.merged += len(message.parts) - 1
 
-    def _move(self, time_ms: int) -> None:
-        """The clock moves to ``time_ms``: ticks that are due before it are written first."""
+    def _move(self, message: Message) -> None:
+        """The clock moves to the time of ``message``: ticks that are due before it are written first."""
         self.heard_at_ms = self.now_ms
-        self.offset_ms = time_ms - self.now_ms
-        self.write_ticks(self.ticker.before(time_ms))
-        self.mark(time_ms)
+        self.offset_ms = message.time_ms - self.now_ms
+        self.write_ticks(self.ticker.before(message.time_ms, message.mmsi))
+        self.mark(message.time_ms)
 
     def _cut(self) -> None:
         self.since_cut += 1

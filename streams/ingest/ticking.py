@@ -6,6 +6,7 @@ Rules:
 - Else a tick is due once so much event time has passed and so many sentences have gone since the last one. By time
   alone a thinned recording of nine months had 418,359 ticks, which cut its records down to 1.2 sentences each.
 - A live source's ticks follow the wall clock besides (``wall``).
+- A source is one vessel while no other MMSI was heard in the hour up to its last sentence.
 - The spacing is the mean of the last hundred pauses between sentences, in whole ms, so that it is the same whether
   sentences are taken in one by one or many at once (``run``).
 """
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.ticks import FeedRules, Tick
-from detectors.core.units import MS
+from detectors.core.units import HOUR_MS, MS
 
 Ints = npt.NDArray[np.int64]
 _MEAN_OVER: Final = 100
@@ -46,33 +47,38 @@ class Ticker:
         self._rules = rules
         self._pauses: deque[int] = deque(maxlen=_MEAN_OVER)
         self._pauses_ms = 0
+        self._mmsi: int | None = None
+        """Whose sentence was the last."""
+        self._other_ms: int | None = None
+        """The time when one of another vessel was the last; None: never."""
 
     def begin(self, at_ms: int) -> None:
         """The source's time begins: its first tick covers what comes after ``at_ms``."""
         self.to_ms = at_ms
 
-    def before(self, time_ms: int) -> list[Tick]:
-        """Ticks that go before a sentence which moves the clock to ``time_ms``, and takes that time in."""
+    def before(self, time_ms: int, mmsi: int = 0) -> list[Tick]:
+        """Ticks that go before a sentence of ``mmsi`` which moves the clock to ``time_ms``, and takes that time in."""
         if self.to_ms is None:
             self.begin(time_ms - 1)
         if self.heard_ms is not None and time_ms - self.heard_ms > self.silent_limit_ms():
             before = [*self._upto(self._front_ms()), *self._upto(time_ms - 1)]
-            self._take(time_ms)
+            self._take(time_ms, mmsi)
             self._next_due(time_ms)
             return [*before, *self._upto(time_ms)]
         due = time_ms > self._due_ms and self._sentences >= self._every_sentences
         ticks = self._upto(self._front_ms()) if due else []
         if due or not self._due_ms:
             self._next_due(time_ms)
-        self._take(time_ms)
+        self._take(time_ms, mmsi)
         return ticks
 
-    def heard_another(self) -> None:
+    def heard_another(self, mmsi: int = 0) -> None:
         """A sentence came that did not move the clock."""
+        self._hear(mmsi)
         self._sentences += 1
         self._pause(0)
 
-    def run(self, times_ms: Ints) -> list[tuple[int, list[Tick]]]:
+    def run(self, times_ms: Ints, mmsis: Ints) -> list[tuple[int, list[Tick]]]:
         """Takes in many sentences, not the first of all. Returns the ticks, each with how many go before them."""
         assert self.heard_ms is not None  # callers see to it
         tops = np.maximum.accumulate(np.append(self.heard_ms, times_ms))
@@ -80,11 +86,11 @@ class Ticker:
         found, done = [], 0
         while (ahead := self._next_stop(pauses[done:], tops[done + 1 :])) is not None:
             place = done + ahead
-            self._take_many(pauses[done:place], int(tops[place]))
-            ticks = self.before(int(tops[place + 1]))
+            self._take_many(pauses[done:place], tops[done : place + 1], mmsis[done:place])
+            ticks = self.before(int(tops[place + 1]), int(mmsis[place]))
             found += [(place, ticks)] if ticks else []
             done = place + 1
-        self._take_many(pauses[done:], int(tops[-1]))
+        self._take_many(pauses[done:], tops[done:], mmsis[done:])
         return found
 
     def wall(self, to_ms: int) -> list[Tick]:
@@ -124,6 +130,7 @@ class Ticker:
             to_ms=self.to_ms,
             heard_ms=self.heard_ms,
             spacing_s=self._spacing(),
+            one_vessel=self._one_vessel(),
             state="ended" if state == "ended" else "live",
             replayed=self._replayed,
         )
@@ -141,18 +148,37 @@ class Ticker:
         self._pauses.append(pause_ms)
         self._pauses_ms += pause_ms
 
-    def _take(self, time_ms: int) -> None:
+    def _one_vessel(self) -> bool:
+        if self._mmsi is None or self.heard_ms is None:
+            return False
+        return self._other_ms is None or self.heard_ms - self._other_ms > HOUR_MS
+
+    def _hear(self, mmsi: int) -> None:
+        if mmsi != self._mmsi:
+            self._other_ms = None if self._mmsi is None else self.heard_ms
+            self._mmsi = mmsi
+
+    def _take(self, time_ms: int, mmsi: int) -> None:
+        self._hear(mmsi)
         if self.heard_ms is not None:
             # A hole says how long the source was away, not how often it speaks: it counts as the longest usual pause.
             self._pause(min(time_ms - self.heard_ms, self.silent_limit_ms()))
         self.heard_ms = time_ms
         self._sentences += 1
 
-    def _take_many(self, pauses: Ints, heard_ms: int) -> None:
+    def _take_many(self, pauses: Ints, tops: Ints, mmsis: Ints) -> None:
+        """``tops`` has the latest time before each sentence, and after the last one."""
+        if not len(mmsis):
+            return
+        self._hear(int(mmsis[0]))
+        others = np.flatnonzero(mmsis[1:] != mmsis[:-1])
+        if len(others):
+            self._other_ms = int(tops[others[-1] + 1])
+        self._mmsi = int(mmsis[-1])
         self._pauses.extend(pauses[-_MEAN_OVER:].tolist())
         self._pauses_ms = sum(self._pauses)
         self._sentences += len(pauses)
-        self.heard_ms = heard_ms
+        self.heard_ms = int(tops[-1])
 
     def _next_stop(self, pauses: Ints, tops: Ints) -> int | None:
         """The first sentence before which a tick may have to stand; ``before`` decides. None: nowhere."""

@@ -67,8 +67,8 @@ def test_a_batch_size_really_cuts() -> None:
 
 def test_a_hole_of_ninety_days_is_one_outage_and_costs_two_ticks() -> None:
     alerts, road, _ = replayed(lines(90 * 24 + 1, (0.5, 90 * 24 + 0.5)), 1000)
-    assert len(alerts) == 2
-    assert b'"feed_outage"' in alerts[0] and b'"opened"' in alerts[0] and b'"closed"' in alerts[1]
+    assert len(alerts) == 3
+    assert b'"feed_outage"' in alerts[0] and b'"opened"' in alerts[0] and b'"closed"' in alerts[2]
     assert road.totals.ticks < 100
 
 
