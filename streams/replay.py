@@ -169,7 +169,7 @@ def play(files: Iterable[BinaryIO | Recording], plan: Plan, road: Road, settings
     """
     ingest = Ingest(plan.source, plan.partitions, settings.ingest, settings.feed, plan.nature)
     for engine in road.engines:
-        engine.sources.replayed = plan.nature.replayed  # also before the first tick
+        engine.sources.mark(plan.source, replayed=plan.nature.replayed)  # also before the first tick
     for number, file in enumerate(files):
         name, stream = file if isinstance(file, Recording) else (plan.source, file)
         if number:

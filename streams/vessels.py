@@ -88,5 +88,5 @@ def _summary(engine: Engine, ship: Ship, mask: int, gap: Alert | None) -> Vessel
         hearing="source_up" if up else "source_down",
         peers_heard=peers if isinstance(peers, int) else None,
         cannot_tell=said.get("category") == "cannot_tell",
-        replayed=engine.sources.replayed,
+        replayed=engine.sources.are_replayed(mask),
     )

@@ -47,7 +47,10 @@ class Desk:
     def write(
         self, detector: Detector, row: int, finding: Finding, ship: Ship | str, *, replayed: bool
     ) -> Alert | None:
-        """The alert that ``finding`` makes about ``ship`` (or the source of that name); None when nothing is open."""
+        """The alert that ``finding`` makes about ``ship`` (or the source of that name); None when nothing is open.
+
+        ``replayed``: the finding follows from recordings alone.
+        """
         open_alerts = self._fleet.open.setdefault(row, {})
         slot = (detector.name, finding.key)
         former = open_alerts.get(slot)
@@ -58,6 +61,7 @@ class Desk:
         severity = finding.severity or self._severities[finding.situation]
         alert = _compose(detector, finding, ship, former, min(severity, finding.severity_most, key=_HEIGHT.get))  # type: ignore[arg-type]  # all are known
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
+        replayed = replayed and (former is None or former.replayed)  # what began live is told to its end
         alert = msgspec.structs.replace(alert, related=related, replayed=replayed)
         if finding.action in {"open", "update"}:
             open_alerts[slot] = alert

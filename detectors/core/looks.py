@@ -112,11 +112,13 @@ class Looks:
         """A look at rows, or (numbered -1, -2, ...) at sources."""
         return Step(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
 
-    def reports(self, history: History, raw: bytes, *, written: bool) -> Step:
-        """A look at reports."""
-        return Step.of_reports(
+    def reports(self, history: History, raw: bytes, *, written: bool, source_bit: int = 0) -> Step:
+        """A look at reports of one source."""
+        step = Step.of_reports(
             history, raw, written=written, fleet=self.fleet, sources=self.sources, reference=self.reference
         )
+        step.source_bit = source_bit
+        return step
 
     def watch(self, watchers: Sequence[Detector], changes: Sequence[Outage | Crowding], ordinal: int) -> None:
         """Sources went down or came back, or crowd the fleet."""
@@ -231,10 +233,17 @@ class Looks:
         about: Ship | str = (
             read_ship(self.fleet.core, row, self.reference) if row >= 0 else self.sources.sources[-1 - row].name
         )
+        replayed = self._replayed(step, row)
         for finding in findings:
-            alert = self._desk.write(detector, row, finding, about, replayed=self.sources.replayed)
+            alert = self._desk.write(detector, row, finding, about, replayed=replayed)
             if alert is not None:
                 self.out.append(Emitted(ordinal, finding.time_ms, alert))
+
+    def _replayed(self, step: Step, row: int) -> bool:
+        """What is found follows from recordings alone: from the report's source, or from all that hear the vessel."""
+        if row < 0:
+            return self.sources.are_replayed(1 << -1 - row)
+        return self.sources.are_replayed(step.source_bit or int(self.fleet.core.sources[row]))
 
 
 def _time_ms(change: Outage | Crowding) -> int:

@@ -88,6 +88,8 @@ class Step:
         self.stated: npt.NDArray[np.bool_] = np.zeros(0, bool)
         """Per row: this report carried static data."""
         self.raw = b""
+        self.source_bit = 0
+        """In a step of reports: the one source that they are of, as a bit of ``sources``; 0 otherwise."""
         self.change: Outage | Crowding | None = None
         self._once = False
         self.ears: Ears | None = None
@@ -119,6 +121,7 @@ class Step:
         if self.kind == "reports":
             some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]
         some.raw, some.change, some._once = self.raw, self.change, self._once
+        some.source_bit = self.source_bit
         some.ears, some.closed = self.ears, self.closed
         return some
 

@@ -30,6 +30,8 @@ class Source(msgspec.Struct, kw_only=True):
     watermark_ms: int = 0
     spacing_s: float = 0.0
     ended: bool = False
+    replayed: bool | None = None
+    """It is a recording; None: a snapshot from before each source said so for itself."""
     down_since_ms: int | None = None
     """Its last sentence before the present outage; None while it is up."""
     downs: list[tuple[int, int]] = []
@@ -97,11 +99,12 @@ class SourceTable:
         self.rules, self.patience = rules, patience
         self.sources: list[Source] = []
         self._index: dict[str, int] = {}
-        self.replayed = False
 
     def restore(self, sources: list[Source], *, replayed: bool) -> None:
-        """The table as a snapshot has it."""
-        self.sources, self.replayed = sources, replayed
+        """The table as a snapshot has it; ``replayed`` is what it says of all sources together."""
+        for source in sources:
+            source.replayed = replayed if source.replayed is None else source.replayed
+        self.sources = sources
         self._index = {s.name: i for i, s in enumerate(sources)}
 
     def index(self, name: str) -> int:
@@ -113,6 +116,28 @@ class SourceTable:
                 self.sources.append(Source(name=name))
             self._index[name] = found
         return found
+
+    def mark(self, name: str, *, replayed: bool) -> int:
+        """What the records of a source say of it, which holds also before its first tick. Returns its number."""
+        number = self.index(name)
+        source = self.sources[number]
+        shared = source.name != name  # past 64 sources: one that is live decides for all
+        source.replayed = replayed and (not shared or source.replayed is not False)
+        return number
+
+    @property
+    def replayed(self) -> bool:
+        """Every source is a recording."""
+        return bool(self.sources) and all(source.replayed for source in self.sources)
+
+    def is_replayed(self, name: str) -> bool:
+        """Whether the source of that name is a recording."""
+        return bool(self.sources[self.index(name)].replayed)
+
+    def are_replayed(self, mask: int) -> bool:
+        """Whether the sources in ``mask`` are all recordings; of none what is true of all that there are."""
+        among = [s.replayed for i, s in enumerate(self.sources) if mask >> i & 1]
+        return all(among) if among else self.replayed
 
     def name_of(self, number: int) -> str | None:
         """The name of a source, from 1 + its number; None for 0: unknown."""
@@ -134,8 +159,7 @@ class SourceTable:
 
     def apply(self, tick: Tick) -> list[Outage]:
         """Takes in a tick. Returns what changed, in order of time."""
-        self.replayed = tick.replayed
-        number = self.index(tick.source)
+        number = self.mark(tick.source, replayed=tick.replayed)
         source = self.sources[number]
         if not source.since_ms:
             source.since_ms = source.heard_ms = tick.from_ms

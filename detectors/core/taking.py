@@ -161,7 +161,7 @@ class Taking:
         history = History(self._fleet, rows, reports, last_ms, statics=batch.statics, keep=True)
         intake.write(self._fleet, history, source_bit=source_bit, raw=batch.raw)
         self._matcher.refresh(self._fleet, intake.changed_identity(history, self._fleet))
-        self._looks.judge_reports(self._looks.reports(history, batch.raw, written=True))
+        self._looks.judge_reports(self._looks.reports(history, batch.raw, written=True, source_bit=source_bit))
         if history.stated.any():
             self._teller.tell(history, batch)
         self._looks.plan(rows)

@@ -32,7 +32,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: Literal["live", "ended"] = "live"
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False
-    """True when the input is a recording: nobody is to be notified of what follows from it."""
+    """True when the source is a recording: nobody is to be notified of what follows from recordings alone."""
 
 
 class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -76,7 +76,7 @@ def take(engine: Engine, run: Sequence[Entry]) -> list[Outcome]:
         return [_lost(first, first.wrong)]
     if first.tick:
         return [_tick(engine, first)]
-    engine.sources.replayed = first.replayed  # also before the first tick
+    engine.sources.mark(first.source, replayed=first.replayed)  # also before its first tick
     if len(run) > 1:
         joined = _Joined(run, engine.clock_ms)
         if joined.letters is not None:

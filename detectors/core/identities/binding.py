@@ -135,7 +135,7 @@ class Teller:
             listed=self.reference.ships[listed - 1].list if listed else None,
             alerts=tuple(sorted(alert.id for alert in self._fleet.open_of(row).values())),
             sentence=batch.raw[int(report["start"]) : int(report["end"])].decode("ascii", "replace"),
-            replayed=self._sources.replayed,
+            replayed=self._sources.is_replayed(batch.source),
         )
 
 
