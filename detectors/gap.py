@@ -8,16 +8,18 @@ Why it matters. Ships that carry arms or sanctioned oil switch AIS off. What is 
 is weeks late: ANGARA was found by satellite pictures. A fixed "no message for N hours" flags every ship that sails
 out of range: on four days of one receiver 1,000 alerts a day, of which hardly any near enough to mean something.
 
-How it decides. When slots of five minutes close, coverage (detectors/core/hearing) knows for each ship that was missed
-how many opportunities to be heard she has lost, and the chance that an honest ship loses as many in a day. A gap needs
-a chance below alpha, and min_silence_s in slots in which she could have been heard (20 min for listed ships, 4 h at
-rest). alpha follows from false_gaps_per_day: as high as the ships now heard under way allow, and never above
-alpha_most. A quarter of alpha counts up to the second look, and of a ship that may have moored it is asked that she
-would have been heard at her berth by now (detectors/core/hearing/verdict.py; not of listed ships). Silences of listed
-ships teach nothing of honest ones. A gap opens at the step by which every report in time would have come, if she is
-silent still. Class B is left out unless listed. Where nothing can be heard (the station is dead, the place is out of
-range, everybody around fell silent too) nothing is said: it is counted as "cannot tell"; for a listed ship it is said.
-The gap closes at the next report, with the distance covered and the speed that it took.
+How it decides. When slots of five minutes close, coverage (detectors/core/hearing) knows for each vessel missed how
+many opportunities to be heard it has lost, and the chance that an honest vessel loses as many in a day. A gap needs a
+chance below alpha, and min_silence_s in slots in which it could have been heard (20 min for listed vessels, 4 h at
+rest). alpha follows from false_gaps_per_1000_vessel_days: as high as the vessels now heard under way in well-heard
+water allow, and never above alpha_most; false_gaps_per_day is a cap. A quarter of alpha counts up to the second look,
+and always on the fringe of what the feed hears. Of a vessel that may have moored it is asked that it would have been
+heard at its berth by now (detectors/core/hearing/verdict.py; not of listed vessels). Silences of listed vessels teach
+nothing of honest ones. A gap opens at the step by which every report in time would have come, if the vessel is still
+silent, and never later than reported_within_s after its last report. Class B is left out unless listed. Where nothing
+can be heard (the station is dead, the place is out of range, everybody around fell silent too) nothing is said: it is
+counted as "cannot tell"; for a listed vessel it is said. The gap closes at the next report, with the distance covered
+and the speed that it took.
 
 When it is wrong. A ship that switches off just as everybody around her is lost is not found. A ship alone in water
 where nobody else sails is judged by what ships elsewhere showed, shipped in detectors/core/hearing/priors.py; where few
@@ -33,24 +35,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Final
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core import dark
+from detectors.core import dark, unlisted
 from detectors.core.alert import Alert, Fact
 from detectors.core.geography.havens import once_heard, while_silent
 from detectors.core.hearing.blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
 from detectors.core.hearing.coverage import GAIN_LEAST
-from detectors.core.hearing.ears import Closed, Ears
-from detectors.core.hearing.verdict import Rules, Silence, limits, rare
+from detectors.core.hearing.verdict import Rules, limits, rare
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, unix_ms, zulu
+from detectors.core.unlisted import SLOT_S, Limits, closed, ears, silence_of
+from detectors.core.unlisted import alpha as alpha_of
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.ship import Ship
 
-SLOT_S: Final = SLOT_MS // MS
 MIN_REPORTS: Final = 3
 
 Bools = npt.NDArray[np.bool_]
@@ -80,37 +81,15 @@ class Gap(Detector):
         "gap.listed_unheard": "ticket",
     }
 
-    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    class Thresholds(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``gap``."""
 
-        min_silence_s: Annotated[float, Meta(ge=60, le=2_592_000, description="Shortest gap, s")] = 3600.0
         min_silence_listed_s: Annotated[
             float, Meta(ge=60, le=2_592_000, description="Shortest gap of a watchlisted ship, s")
         ] = 1200.0
         min_silence_at_rest_s: Annotated[
             float, Meta(ge=60, le=2_592_000, description="Shortest silence of a ship last heard at rest, s")
         ] = 14_400.0
-        false_gaps_per_day: Annotated[
-            float,
-            Meta(gt=0, le=100_000, description="How many gaps of honest ships a day are put up with in the whole feed"),
-        ] = 5.0
-        alpha_most: Annotated[
-            float,
-            Meta(gt=0, le=1, description="... but never is a silence a gap that is likelier than this within a day"),
-        ] = 0.2
-        second_look_s: Annotated[
-            float, Meta(ge=0, le=2_592_000, description="A silence shorter than this must be four times as rare, s")
-        ] = 6300.0
-        moored_reports: Annotated[
-            float,
-            Meta(ge=0, le=100, description="Reports missed, had she moored, that tell she has not; twice in a harbour"),
-        ] = 5.0
-        slow_kn: Annotated[
-            float, Meta(ge=0, le=100, description="A ship as slow as this may have moored as she fell silent, kn")
-        ] = 8.0
-        judged_within_s: Annotated[
-            float, Meta(ge=3600, le=2_592_000, description="A silence that is no gap by then is none, s")
-        ] = 21_600.0
         alpha_listed: Annotated[
             float, Meta(gt=0, le=1, description="The same for a watchlisted ship, whatever the others' number")
         ] = 0.5
@@ -122,7 +101,7 @@ class Gap(Detector):
 
     def listen(self, step: Step) -> None:
         """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""
-        c, rows, mine = _ears(step).strips, step.rows, self.state(step)
+        c, rows, mine = ears(step).strips, step.rows, self.state(step)
         long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
         fresh = long & (c.kind[rows] == UNDER_WAY) & (mine.seen_to[rows] != c.slot[rows])
         if not fresh.any():
@@ -138,7 +117,7 @@ class Gap(Detector):
             return self.is_open(step).nonzero()[0]
         if step.kind == "slot":
             mine, rows = self.state(step), step.rows
-            told = (mine.seen_to[rows] == _ears(step).strips.slot[rows]) & (mine.told_step[rows] > 0)
+            told = (mine.seen_to[rows] == ears(step).strips.slot[rows]) & (mine.told_step[rows] > 0)
             return np.flatnonzero(self._is_gap(step) & ~told)
         return np.flatnonzero(step.now.last_ms < step.time_ms)
 
@@ -148,7 +127,7 @@ class Gap(Detector):
         return np.where((step.now.listed > 0) & step.now.vessel, due_ms, NEVER_MS)
 
     def _is_gap(self, step: Step) -> Bools:
-        t, c, rows, core = self.thresholds, _ears(step).strips, step.rows, step.fleet.core
+        t, c, rows, core = self.thresholds, ears(step).strips, step.rows, step.fleet.core
         kind, listed = c.kind[rows], core.listed[rows] > 0
         needed_s = np.where(kind == AT_REST, t.min_silence_at_rest_s, t.min_silence_s)
         needed_s = np.where(listed, t.min_silence_listed_s, needed_s)
@@ -157,19 +136,13 @@ class Gap(Detector):
         likely = judged & long & (c.gain[rows] > GAIN_LEAST)
         if not likely.any():
             return np.asarray(likely)
-        silence, alpha = Silence.of(_ears(step).coverage, rows), self._alpha(step)
-        means = np.where(listed, silence.chance < t.alpha_listed, rare(silence, alpha, self._rules()))
+        silence, alpha, rules = silence_of(step, rows), alpha_of(step, t), self._rules(step)
+        soon = silence.age <= rules.within
+        means = np.where(listed, (silence.chance < t.alpha_listed) & soon, rare(silence, alpha, rules))
         return np.asarray(likely & means)
 
-    def _rules(self) -> Rules:
-        t = self.thresholds
-        return Rules(t.second_look_s / SLOT_S, t.moored_reports, t.slow_kn, t.judged_within_s / SLOT_S)
-
-    def _alpha(self, step: Step) -> float:
-        """As likely a silence as may be called a gap, so that honest ships give false_gaps_per_day."""
-        t = self.thresholds
-        slots = round(t.min_silence_s / SLOT_S)
-        return _ears(step).alpha(_closed(step).heard, slots, t.false_gaps_per_day, t.alpha_most)
+    def _rules(self, step: Step) -> Rules:
+        return unlisted.rules(self.thresholds, ears(step).listening.lateness_ms)
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
         """A verdict at the end of slots; opens when its step has come; closes at a report."""
@@ -183,15 +156,15 @@ class Gap(Detector):
 
     def _tell(self, step: Step, at: int) -> None:
         """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""
-        row, ears, mine = int(step.rows[at]), _ears(step), self.state(step)
-        c, listed = ears.strips, step.fleet.core.listed[row] > 0
-        told_ms = next_step(int(step.time_ms[at]) + ears.listening.lateness_ms)
+        row, heard, mine = int(step.rows[at]), ears(step), self.state(step)
+        c, listed = heard.strips, step.fleet.core.listed[row] > 0
+        told_ms = next_step(int(step.time_ms[at]) + heard.listening.lateness_ms)
         mine.seen_to[row], mine.told_step[row] = c.slot[row], told_ms // STEP_MS
         mine.told_chance[row], mine.told_habit[row] = c.chance[row], c.habit[row]
-        limit = limits(Silence.of(ears.coverage, step.rows[[at]]), self._alpha(step), self._rules())[0]
+        limit = limits(silence_of(step, step.rows[[at]]), alpha_of(step, self.thresholds), self._rules(step))[0]
         mine.told_alpha[row] = self.thresholds.alpha_listed if listed else limit
         mine.told_missed[row], mine.told_kind[row] = c.missed[row], c.kind[row]
-        mine.told_peers[row] = min(dark.peers_heard(ears, _closed(step), row), 65_535)
+        mine.told_peers[row] = min(dark.peers_heard(heard, closed(step), row), 65_535)
         self.arm_by(step, at, told_ms)
 
     def _silent(self, step: Step, at: int) -> Iterable[Finding]:
@@ -200,7 +173,8 @@ class Gap(Detector):
             return
         ship, mine, row, now_ms = step.ship(at), self.state(step), int(step.rows[at]), int(step.time_ms[at])
         same = ship.last_ms // SLOT_MS <= int(mine.seen_to[row])  # else it was an earlier silence
-        told_ms = int(mine.told_step[row]) * STEP_MS if same and mine.told_step[row] else NEVER_MS
+        soon = now_ms - ship.last_ms <= self.thresholds.reported_within_s * MS  # a quiet feed closes slots late
+        told_ms = int(mine.told_step[row]) * STEP_MS if same and soon and mine.told_step[row] else NEVER_MS
         if told_ms <= now_ms:
             yield self._open(step, at, ship)
             return
@@ -281,13 +255,3 @@ class Gap(Detector):
         if category == "cannot_tell":
             return "gap.listed_unheard"
         return "gap.listed" if ship.support > 1 or ship.reports > MIN_REPORTS else "gap.listed_unverified"
-
-
-def _ears(step: Step) -> Ears:
-    assert step.ears is not None  # the engine gives it to every step of a slot
-    return step.ears
-
-
-def _closed(step: Step) -> Closed:
-    assert step.closed is not None  # as above
-    return step.closed

@@ -7,7 +7,16 @@ from detectors.core.hearing.blocks import AT_REST, BASE, UNDER_WAY, Block
 from detectors.core.hearing.cells import COARSE, FINE, Cells, fine_keys, keys_around, spots_of
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import VESSEL
-from detectors.core.hearing.silence import MARKS, STRATA, Silences, level_of, share_of_budget
+from detectors.core.hearing.silence import (
+    MARKS,
+    STRATA,
+    Budget,
+    Silences,
+    level_of,
+    share_of_budget,
+    stratum,
+    well_heard,
+)
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.verdict import Rules, Silence, limits, rare
 from detectors.core.hearing.water import Water
@@ -97,6 +106,27 @@ def test_an_area_that_dies_around_a_ship_is_no_silence_of_hers() -> None:
     assert strips.gain[:10].max() == 0 and strips.chance[:10].min() > 0.2
 
 
+def test_the_fringe_is_measured_by_the_better_quarter_of_the_water() -> None:
+    lat = np.array([38.5, 39.5, 40.5])
+    spots = spots_of(lat, np.full(3, 130.0))
+    present, heard = np.array([100.0, 100.0, 100.0]), np.array([90.0, 60.0, 10.0])
+    bests = []
+    for order in ([0, 1, 2], [2, 1, 0]):  # as cells are met in one run, and as a snapshot gives them back in another
+        water = Water()
+        places = water.cells.meet(spots[COARSE, order])
+        water.cells.values[2, places], water.cells.values[4, places] = present[order], heard[order]
+        bests.append(water.best())
+    assert bests[0] == bests[1] == pytest.approx(90.3 / 103)
+    assert Water().best() == pytest.approx(0.1)
+
+
+def test_a_vessel_alone_is_not_on_the_fringe_by_its_own_silence() -> None:
+    together = [slot(n, [0, 1, 2, 3]) for n in range(1, 40)]
+    alone = [slot(n, [0, 1, 2]) for n in range(40, 70)]
+    far = [one._replace(lat_deg=np.where(one.rows == 3, 60.0, one.lat_deg)) for one in together]
+    assert listen(far + alone, 4).usual[3] > 0.9
+
+
 def test_counts_say_how_far_silences_go() -> None:
     silences = Silences()
     strata = np.zeros(3, np.intp)
@@ -130,38 +160,43 @@ def test_a_silence_is_left_out_of_what_its_stratum_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "missed", "chance", "rate", "speed_kn", "harbour", "said"),
+    ("kind", "missed", "chance", "rate", "speed_kn", "place", "said"),
     [
-        (UNDER_WAY, 12, 0.04, 9.0, 14.0, False, True),
-        (UNDER_WAY, 12, 0.06, 9.0, 14.0, False, False),  # likelier than a quarter of alpha: looked at again
-        (UNDER_WAY, 21, 0.06, 9.0, 14.0, False, True),
-        (
-            UNDER_WAY,
-            21,
-            0.06,
-            4.0,
-            14.0,
-            False,
-            False,
-        ),  # moored, four or five of her reports would have been heard by now
-        (UNDER_WAY, 23, 0.06, 4.0, 14.0, False, True),
-        (UNDER_WAY, 22, 0.04, 4.0, 8.0, False, False),  # the same, and slow: however rare
-        (UNDER_WAY, 22, 0.04, 4.0, 8.1, False, True),
-        (UNDER_WAY, 72, 0.04, 9.0, 14.0, False, True),
-        (UNDER_WAY, 73, 0.04, 9.0, 14.0, False, False),  # where may she be by now?
-        (UNDER_WAY, 19, 0.04, 9.0, 14.0, True, False),  # at a berth half as well heard
-        (UNDER_WAY, 20, 0.04, 9.0, 14.0, True, True),
-        (AT_REST, 48, 0.06, 1.0, 0.0, False, False),
-        (AT_REST, 48, 0.04, 1.0, 0.0, False, True),
+        (UNDER_WAY, 12, 0.04, 9.0, 14.0, "", True),
+        (UNDER_WAY, 12, 0.06, 9.0, 14.0, "", False),  # likelier than a quarter of alpha: looked at again
+        (UNDER_WAY, 21, 0.06, 9.0, 14.0, "", True),
+        (UNDER_WAY, 21, 0.06, 9.0, 14.0, "fringe", False),  # but where it may have sailed out of range
+        (UNDER_WAY, 21, 0.04, 9.0, 14.0, "fringe", True),
+        (UNDER_WAY, 22, 0.06, 2.4, 14.0, "", False),  # moored, three of its reports would have been heard by now
+        (UNDER_WAY, 23, 0.06, 2.4, 14.0, "", True),
+        (UNDER_WAY, 12, 0.04, 0.2, 14.0, "", True),  # very rare and fast, far from berths
+        (UNDER_WAY, 22, 0.04, 4.0, 8.0, "", False),  # slow: five of them, however rare
+        (UNDER_WAY, 23, 0.04, 4.0, 8.0, "", True),
+        (UNDER_WAY, 72, 0.04, 9.0, 14.0, "", True),
+        (UNDER_WAY, 73, 0.04, 9.0, 14.0, "", False),  # it may be anywhere by now
+        (UNDER_WAY, 14, 0.04, 9.0, 14.0, "harbour", False),  # near berths, where less is heard: half as many again
+        (UNDER_WAY, 15, 0.04, 9.0, 14.0, "harbour", True),
+        (UNDER_WAY, 21, 0.06, 8.4, 14.0, "harbour", False),  # at the second look twice as many
+        (UNDER_WAY, 22, 0.06, 8.4, 14.0, "harbour", True),
+        (UNDER_WAY, 19, 0.04, 9.0, 4.0, "harbour", False),  # and slow: twice as many
+        (UNDER_WAY, 20, 0.04, 9.0, 4.0, "harbour", True),
+        (UNDER_WAY, 14, 0.04, 6.0, 14.0, "harbour thinned", False),  # a thinned feed passes on as much at rest
+        (UNDER_WAY, 15, 0.04, 6.0, 14.0, "harbour thinned", True),
+        (UNDER_WAY, 14, 0.04, 3.6, 8.0, "thinned", False),
+        (UNDER_WAY, 15, 0.04, 3.6, 8.0, "thinned", True),
+        (AT_REST, 48, 0.06, 1.0, 0.0, "", False),
+        (AT_REST, 48, 0.04, 1.0, 0.0, "", True),
     ],
 )
 def test_a_silence_is_looked_at_twice_and_its_other_reasons_are_given_time(
-    kind: int, missed: int, chance: float, rate: float, speed_kn: float, harbour: bool, said: bool
+    kind: int, missed: int, chance: float, rate: float, speed_kn: float, place: str, said: bool
 ) -> None:
-    one = Silence(*(np.array([value]) for value in (kind, missed, chance, rate / 18, speed_kn, harbour)))
-    rules = Rules(second_look=21, moored_reports=5, slow_kn=8, most=72)
+    places = ["harbour" in place, "fringe" in place, "thinned" in place]
+    one = Silence(*(np.array([value]) for value in (kind, missed + 3, missed, chance, rate / 18, speed_kn, *places)))
+    rules = Rules(second_look=21, moored_reports=5, slow_kn=8, most=72, within=144)
     assert rare(one, 0.2, rules).tolist() == [said]
     assert limits(one, 0.2, rules)[0] in (0.05, 0.2)
+    assert not rare(one._replace(age=np.array([145])), 0.2, rules).any()
 
 
 def test_the_budget_of_false_gaps_sets_how_rare_a_silence_must_be() -> None:
@@ -170,3 +205,15 @@ def test_the_budget_of_false_gaps_sets_how_rare_a_silence_must_be() -> None:
     alpha = share_of_budget(np.append(sure, vague), 5, 0.2)
     assert np.minimum(np.append(sure, vague), alpha).sum() == pytest.approx(5)
     assert share_of_budget(np.full(1000, 0.5), 5, 0.2) == pytest.approx(0.005)
+
+
+def test_the_budget_grows_with_the_feed_and_counts_well_heard_water() -> None:
+    least, well = np.append(np.full(90, 0.15), np.full(10, 0.9)), np.arange(100) < 90
+    by_feed = [Budget(100, 1e9, 0.2).alpha(np.tile(least, n), np.tile(well, n)) for n in (1, 50)]
+    assert by_feed == [pytest.approx(0.1)] * 2
+    assert Budget(200, 1e9, 0.2).alpha(least, well) == 0.2
+    capped = [Budget(100, 5, 0.2).alpha(np.tile(least, n), np.tile(well, n)) for n in (1, 50)]
+    assert capped == [pytest.approx(0.05), pytest.approx(0.001)]
+    assert Budget(100, 5, 0.2).alpha(least, np.zeros(100, bool)) == pytest.approx(0.05)  # nobody there: the cap alone
+    levels = stratum(np.zeros(4, np.intp), np.array([0.1, 0.3, 0.6, 0.9]), np.array([0.1, 9.0, 2.0, 4.0]))
+    assert well_heard(levels).tolist() == [False, False, True, True]

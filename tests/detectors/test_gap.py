@@ -64,6 +64,19 @@ def test_fifty_nine_minutes_are_no_gap() -> None:
     assert gaps(beside(peers(6), ship(again_s=(DARK_FROM + 0.98 * HOUR, 6 * HOUR)))) == []
 
 
+def bursts(hours: float) -> Story:
+    """Peers as ``peers``, of whom after DARK_FROM five minutes in every 50 are heard."""
+    return [s for s in peers(hours) if s.at_s < DARK_FROM or (s.at_s - DARK_FROM) % 3000 < 300]
+
+
+def test_no_gap_is_reported_later_than_twelve_hours_after_the_last_report() -> None:
+    """Where it could be heard in one slot or two of fifty minutes, an hour of silence that counts takes longer."""
+    (alert,) = gaps(beside(bursts(30), ship()))
+    assert 6 * HOUR <= alert.details["silent_for_s"] <= 11 * HOUR
+    sparser = [s for s in bursts(30) if s.at_s < DARK_FROM or (s.at_s - DARK_FROM) % 6000 < 300]
+    assert gaps(beside(sparser, ship())) == []
+
+
 def test_a_dead_source_makes_no_ship_dark() -> None:
     story = [s for s in peers(12) if not 4 * HOUR < s.at_s < 10 * HOUR]
     assert [(a.detector, a.status) for a in run(story)] == [

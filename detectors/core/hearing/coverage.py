@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import CLASS_B, STEPS_A_SLOT, Block
+from detectors.core.hearing.blocks import CLASS_B, STEPS_A_SLOT, UNDER_WAY, Block
 from detectors.core.hearing.cells import COARSE, FINE, Spots, spots_of
 from detectors.core.hearing.habits import (
     FORGET_SLOTS,
@@ -39,7 +39,7 @@ from detectors.core.hearing.habits import (
     note,
 )
 from detectors.core.hearing.reporting import FAR_STEPS, RestRates
-from detectors.core.hearing.silence import KINDS, SLOTS_AN_HOUR, Silences, level_of, stratum
+from detectors.core.hearing.silence import KINDS, SLOTS_AN_HOUR, Budget, Silences, level_of, stratum, well_heard
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.water import GROUPS, HERE_LEAST, NEITHER, Own, Presence, Water, faded, fading
 
@@ -132,6 +132,15 @@ class Coverage:
         lost = -slots * np.log1p(-np.minimum(CHANCE_MOST, c.habit[rows].astype(np.float64)))
         return self.silences.chance(c.stratum[rows].astype(np.intp), lost, np.ones(len(rows)))
 
+    def alpha(self, heard: Places, slots: int, budget: Budget) -> float:
+        """As likely a silence of so many slots as may mean something, by the budget of gaps of honest vessels.
+
+        ``heard``: who was heard as the block closed; those under way count.
+        """
+        rows = heard[self.columns.kind[heard] == UNDER_WAY]
+        well = well_heard(self.columns.stratum[rows].astype(np.intp))
+        return budget.alpha(self.least_chances(rows, slots), well)
+
     # -- who was heard --------------------------------------------------------------------------------------------
 
     def _end(self, heard: Heard, taught: Bools) -> None:
@@ -208,6 +217,7 @@ class Coverage:
         class_b = (missed.kind == CLASS_B).astype(np.intp)
         own = Own(missed.reckoned[:, 1:2], np.array(((c.own_fine[rows],), (c.own_coarse[rows],)), np.float64))
         here, there = self._usual(missed, class_b, own)
+        c.usual[rows] = here
         place = np.minimum(1.0, there / np.maximum(here, HERE_LEAST))
         lively = self.water.lively(missed.there, np.array((c.own_heard[rows], c.own_expected[rows]), np.float64))
         gain = np.minimum(CHANCE_MOST, c.habit[rows] * lively * place) * missed.alive

@@ -19,7 +19,6 @@ from detectors.core.hearing.blocks import (
     BASE,
     PAIR,
     SLOT_MS,
-    UNDER_WAY,
     Before,
     Block,
     Pairs,
@@ -32,7 +31,7 @@ from detectors.core.hearing.cells import COARSE, FINE, Cells, Keys
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
 from detectors.core.hearing.listening import Listening
-from detectors.core.hearing.silence import SLOTS_AN_HOUR, share_of_budget
+from detectors.core.hearing.silence import SLOTS_AN_HOUR, Budget
 from detectors.core.hearing.strips import Strips
 from detectors.core.hearing.water import WIDTH
 from detectors.core.vessels.columns import Column
@@ -132,13 +131,9 @@ class Ears:
         telling = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
         return Closed((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
 
-    def alpha(self, heard: Rows, slots: int, a_day: float, most: float) -> float:
-        """As likely a silence of so many slots as may mean something, that honest ships give ``a_day`` false gaps.
-
-        ``heard``: who was heard as the block closed; those under way count.
-        """
-        least = self.coverage.least_chances(heard[self.strips.kind[heard] == UNDER_WAY], slots)
-        return share_of_budget(np.sort(least), a_day / self.partitions, most)
+    def alpha(self, heard: Rows, slots: int, budget: Budget) -> float:
+        """``Coverage.alpha`` by this partition's part of what is allowed a day in the whole feed."""
+        return self.coverage.alpha(heard, slots, budget._replace(a_day=budget.a_day / self.partitions))
 
     def _next(self, pending: Pairs, over: int, size: int) -> tuple[int, int]:
         """First and last slot of the next block; the last may not be over yet."""

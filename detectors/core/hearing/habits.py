@@ -57,6 +57,7 @@ VESSEL: Final = (
     Column("missed", "<u2"),  # slots of the present silence in which it could have been heard
     Column("away", "u1"),  # slots in a row in which it could not
     Column("unsure", "?"),  # out of sight before its silence meant anything: it stays so until heard
+    Column("usual", "<f2", 1.0),  # how well vessels are heard where it was last heard, as of its silence
     Column("gain", "<f2"),  # chance to have been heard in the slot just missed
     Column("last_step", "<i2"),  # of its last position report, in steps of 10 s since its last slot began
     Column("gap", "<f2"),  # mean steps between its position reports under way; 0 unknown (reporting.py)

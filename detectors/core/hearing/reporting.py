@@ -60,6 +60,11 @@ def rest_rate(gap: Floats, least: Floats) -> Floats:
     return np.asarray(STEPS_A_SLOT / (REST_STEPS / received + thinned))
 
 
+def thinned(c: Strips, rows: Places) -> Bools:
+    """Whether hardly two reports of each vessel under way lie as close as a raw receiver's."""
+    return np.asarray((c.gap[rows] > 0) & (c.least[rows] >= THINNED_STEPS))
+
+
 class RestRates:
     """By station, how many reports of vessels at rest were heard for those foretold. ``counts``: (2, STATIONS)."""
 
@@ -73,8 +78,7 @@ class RestRates:
     def expected(self, c: Strips, rows: Places) -> Floats:
         """Reports a slot that would be heard of each of these vessels, had it stopped where it was last heard."""
         gap, least, rate = (column[rows].astype(np.float64) for column in (c.gap, c.least, c.rate))
-        thinned = (gap > 0) & (least >= THINNED_STEPS)
-        modelled = np.where(thinned, rest_rate(gap, least), rate * REST_SHARE)
+        modelled = np.where(thinned(c, rows), rest_rate(gap, least), rate * REST_SHARE)
         return np.asarray(modelled * self._factor()[_station(c.by[rows])])
 
     def learn(self, c: Strips, block: Block, heard: Heard) -> None:

@@ -11,7 +11,7 @@ A silence that can neither grow nor end (nothing can be heard there) counts for 
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ KINDS: Final = 3
 """0 class A under way, 1 class A at rest, 2 class B."""
 PLACE_EDGES: Final = (0.2, 0.5, 0.8)
 """How well the water ahead is heard: edges of its levels."""
+WELL_LEVEL: Final = 2
+"""From this level on the water ahead is well heard: in half of the slots or more."""
 RATE_EDGES: Final = (1.5, 3.0, 6.0)
 """Reports a slot from this ship: edges of its levels."""
 _PLACES, _RATES = np.array(PLACE_EDGES), np.array(RATE_EDGES)
@@ -48,6 +50,31 @@ def stratum(kind: Places, place: Floats, rate: Floats) -> Places:
     often = _RATES.searchsorted(rate, side="right")
     across = len(RATE_EDGES) + 1
     return np.asarray((kind * (len(PLACE_EDGES) + 1) + ahead) * across + often, np.intp)
+
+
+def well_heard(strata: Places) -> Bools:
+    """Whether the water ahead of vessels of these strata is well heard."""
+    return np.asarray(strata // (len(RATE_EDGES) + 1) % (len(PLACE_EDGES) + 1) >= WELL_LEVEL)
+
+
+class Budget(NamedTuple):
+    """How many gaps of honest vessels are allowed."""
+
+    per_1000: float
+    """A thousand vessel-days in well-heard water."""
+    a_day: float
+    """And in a day at most."""
+    most: float
+    """A chance above this is never a gap's."""
+
+    def alpha(self, least: Floats, well: Bools) -> float:
+        """The chance below which a silence may be called a gap. ``least``: as for ``share_of_budget``, in any order.
+
+        ``well``: which of the vessels are in well-heard water.
+        """
+        by_day = share_of_budget(np.sort(least), self.a_day, self.most)
+        heard_well = np.sort(least[well])
+        return min(by_day, share_of_budget(heard_well, self.per_1000 * len(heard_well) / 1000, self.most))
 
 
 def level_of(lost: Floats) -> Places:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.cells import COARSE, FINE, Cells, Spots, keys_around
+from detectors.core.hearing.cells import COARSE, COARSE_KEY, FINE, Cells, Spots, keys_around
 
 FAST, SLOW = (float(np.exp(-5.0 / minutes)) for minutes in (5, 48 * 60))
 """What a slot leaves of the counts of now and of usually. Where nobody is, what was known of now stays."""
@@ -21,6 +21,8 @@ COARSE_WEIGHT, NEAR_WEIGHT, FINE_WEIGHT = 2.0, 1.0, 1.0
 _WEIGHTS: Final = np.array([[COARSE_WEIGHT], [NEAR_WEIGHT], [FINE_WEIGHT]])
 LIVELY_LEAST: Final = 0.3
 UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well ships are heard where nobody has been, and for how many that counts
+BEST_FROM: Final = 0.75
+"""Of the reports, so many come from water that is heard less well."""
 B_OF_A: Final = 0.6
 """Where class A is heard so well and no class B has been: 2 W against 12.5 W, half the range or more."""
 HERE_LEAST: Final = 0.05
@@ -118,6 +120,15 @@ class Water:
             present = np.maximum(present - own.slots * (own.spots == spots), heard)
         usual = (heard[COARSE] + WIDE_WEIGHT * self._prior(group, places[COARSE])) / (present[COARSE] + WIDE_WEIGHT)
         return np.asarray((heard[FINE] + PLACE_WEIGHT * usual) / (present[FINE] + PLACE_WEIGHT), np.float64)
+
+    def best(self) -> float:
+        """How well vessels of class A under way are heard in the better quarter of the water in which they are."""
+        coarse = np.append(self.cells.keys >= COARSE_KEY, False)
+        heard, present = (self.cells.values[column, coarse].astype(np.float64) for column in (_HEARD, _PRESENT))
+        usual = (heard + WIDE_WEIGHT * UNKNOWN) / (present + WIDE_WEIGHT)
+        order = usual.argsort()
+        parts = np.rint(heard[order] * PARTS).cumsum()  # whole numbers: the order of cells is not kept by a snapshot
+        return float(usual[order[parts.searchsorted(BEST_FROM * parts[-1])]]) if len(parts) else UNKNOWN
 
     def _prior(self, group: Places, coarse: Places) -> Floats:
         """How well ships are heard where none of their group has been."""
