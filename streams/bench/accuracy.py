@@ -8,7 +8,11 @@ and 2 warm it up) and the worlds of REPORTED, of other shapes and seeds. In ever
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from itertools import product, repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,13 +20,15 @@ import numpy as np
 import typer
 
 from streams.bench.calibration import calibrated
-from streams.bench.faults import FAULTS, played
+from streams.bench.copies import FEEDS, copied
+from streams.bench.faults import DEAD_STATION, FAULTS, played
 from streams.bench.frame import Figure, Measured, Row
-from streams.bench.page import put, table
+from streams.bench.page import put, rates_table, table
 from streams.bench.plot import draw
+from streams.bench.rates import SHOWN, Rates, rates_of
 from streams.bench.recorded import both_ways, read_table
 from streams.bench.scoring import Score, joined, score
-from streams.bench.silences import first, listen, rules
+from streams.bench.silences import listen, rules
 from streams.errors import ConfigError
 from streams.scenario.worlds import Shape, Station, World, generate
 
@@ -105,6 +111,7 @@ def run(  # noqa: PLR0917 - a command's options are its parameters
     scenario: Annotated[list[str] | None, typer.Option(help="Only these scenarios.", metavar="NAME")] = None,
     seeds: Annotated[int, typer.Option(help="Draws of positives and faults that are scored together.", min=1)] = 3,
     tuning: Annotated[bool, typer.Option(help="Score the data that settings were chosen on instead.")] = False,
+    jobs: Annotated[int, typer.Option(help="Scenarios at once, each in a process of its own.", min=1)] = 1,
     calibration: Annotated[bool, typer.Option(help="Also the table of calibration (minutes).")] = False,
     plot: Annotated[Path | None, typer.Option(help="Write the figure as SVG.", metavar="FILE.svg")] = None,
     page: Annotated[
@@ -118,50 +125,72 @@ def run(  # noqa: PLR0917 - a command's options are its parameters
     wanted = scenario or list(FAULTS)
     if unknown := [name for name in wanted if name not in FAULTS]:
         raise ConfigError(f"--scenario {unknown[0]}: there are {', '.join(FAULTS)}")
-    worlds = _worlds(data or [], tuning)
-    scores = {
-        (name, rule): joined(parts)
-        for name in wanted
-        for rule, parts in _scenario([w for w in worlds if _fits(w, name)], name, seeds).items()
-    }
+    scores: dict[tuple[str, str], Score] = {}
+    rates: list[Rates] = []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        parts = pool.map(_scored, wanted, repeat(tuple(data or ())), repeat(tuning), repeat(seeds))
+        for name, (by_rule, learned) in zip(wanted, parts, strict=True):
+            scores |= {(name, rule): joined(parts) for rule, parts in by_rule.items()}
+            rates += learned if name in SHOWN else []
     if plot is not None:
         plot.write_text(draw(scores), encoding="utf-8")
     if page is not None:
         put(page, table(scores))
+        put(page, rates_table(rates))
     rows = tuple(Row(f"{name} | {rule}", _figures(one)) for (name, rule), one in scores.items())
+    rows += tuple(one.row() for one in rates)
     if calibration:
         rows += calibrated(1)
-    return Measured(", ".join(world.name for world in worlds), rows, notes=_NOTES)
+    names = [*map(str, _recordings(data or [])), *(shape.name for shape, _ in (TUNING if tuning else REPORTED))]
+    return Measured(", ".join(names), rows, notes=_NOTES)
 
 
 _NOTES: Final = (
     "class A under way; precision, recall (switch-offs of 2 h and more) and delay in well-heard water",
     "all water: false gaps anywhere, mostly ships that sailed out of range; rest, B: those of ships at rest, class B",
     "ranges: 90 %, vessels drawn with replacement",
+    "ships a day: generated worlds alone, copies side by side as one feed, one draw",
 )
 
 
-def _worlds(data: list[Path], tuning: bool) -> list[World]:
-    recordings = [RECORDING, *data] if RECORDING.exists() else data
-    tables = [read_table(path) for path in recordings]
+def _recordings(data: Sequence[Path]) -> list[Path]:
+    return [RECORDING, *data] if RECORDING.exists() else [*data]
+
+
+@cache
+def _worlds(data: tuple[Path, ...], tuning: bool) -> list[World]:
+    """Of a process that plays several scenarios they are made once; nobody changes them."""
+    tables = [read_table(path) for path in _recordings(data)]
     if tuning:
         return [both for t in tables for both in both_ways(t)] + [generate(shape, seed) for shape, seed in TUNING]
     return tables + [generate(shape, seed) for shape, seed in REPORTED]
 
 
-def _fits(world: World, scenario: str) -> bool:
-    return scenario != "one station dead 4 h" or len(world.received) > 1
+def _shown(worlds: list[World], scenario: str) -> list[World]:
+    """Those that can show what the scenario asks; for a feed of some size copies of them as one."""
+    if scenario in FEEDS:
+        return [copied([world for world in worlds if world.steps is None], FEEDS[scenario])]
+    return [world for world in worlds if scenario != DEAD_STATION or len(world.received) > 1]
 
 
-def _scenario(worlds: list[World], name: str, seeds: int) -> dict[str, list[Score]]:
+def _scored(name: str, data: tuple[Path, ...], tuning: bool, seeds: int) -> tuple[dict[str, list[Score]], list[Rates]]:
+    """One scenario, in a process of its own."""
+    return _scenario(_shown(_worlds(data, tuning), name), name, 1 if name in FEEDS else seeds)
+
+
+def _scenario(worlds: list[World], name: str, seeds: int) -> tuple[dict[str, list[Score]], list[Rates]]:
+    """Scores by rule, one a world and draw; and of each world what its first draw has taught of reporting rates."""
     scores: dict[str, list[Score]] = {}
+    rates: list[Rates] = []
     for world, seed in product(worlds, range(1, seeds + 1)):
         there, received, dark = played(world, name, seed)
-        silent, _ = listen(there, received)
+        told, coverage = listen(there, received, rules)
         heard = np.asarray((received > 0).any(axis=0))
-        for rule, said in rules(silent).items():
-            scores.setdefault(rule, []).append(score(there, heard, silent, first(silent, said), dark))
-    return scores
+        for rule, said in told.items():
+            scores.setdefault(rule, []).append(score(there, heard, said, dark))
+        if seed == 1:
+            rates.append(rates_of(coverage, name, world.name))
+    return scores, rates
 
 
 def _figures(one: Score) -> tuple[Figure, ...]:
@@ -170,7 +199,7 @@ def _figures(one: Score) -> tuple[Figure, ...]:
         "positives": one.positives.sum(), "recall": one.recall, "from": r_low, "to": r_high,
         "precision": one.precision, "p from": p_low, "p to": p_high, "F0.5": one.f_half,
         "false per 1000 vessel-days": one.false_rate, "all water": one.false_all.sum(),
-        "per 100 exits": one.exit_rate, "rest": one.false_rest, "B": one.false_b,
+        "per 100 exits": one.exit_rate, "rest": one.false_rest, "B": one.false_b, "latest h": one.latest_h,
     }  # fmt: skip
     if len(one.delays_h):
         named |= {"delay p50 h": np.median(one.delays_h), "p90 h": np.quantile(one.delays_h, 0.9)}

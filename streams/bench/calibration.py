@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from detectors.core.hearing.blocks import UNDER_WAY
 from detectors.core.hearing.coverage import GAIN_LEAST
+from streams.bench.faults import HOUR
 from streams.bench.frame import Figure, Row
-from streams.bench.silences import first, listen
+from streams.bench.silences import Bools, Silent, listen
 from streams.scenario.worlds import SLOTS_A_DAY, Shape, Station, generate
 
 ALPHAS: Final = (0.2, 0.05, 0.01)
@@ -16,6 +20,7 @@ SHAPE: Final = Shape(
     ports=((4, 2), (-18, 12), (38, -15)),
 )  # fmt: skip
 WORLDS: Final = 6
+_HOUR: Final = "an hour"
 
 
 def calibrated(seed: int) -> tuple[Row, ...]:
@@ -29,17 +34,15 @@ def calibrated(seed: int) -> tuple[Row, ...]:
     days, cannot, silences = 0.0, 0, 0
     for number in range(WORLDS):
         world = generate(SHAPE, 1000 * seed + number)
-        silent, _ = listen(world, world.received)
-        scored = (silent.slot >= world.warm_slots) & (silent.kind == UNDER_WAY)
+        told, _ = listen(world, world.received, _below)
+        told = {rule: silent.take(_scored(silent, world.warm_slots)) for rule, silent in told.items()}
         way = world.heard & (world.sog_kn >= 0.5)  # noqa: PLR2004 - under way
         days += float(way[world.warm_slots :].sum() / SLOTS_A_DAY)
-        hour = scored & (silent.age == 12)  # noqa: PLR2004 - slots
-        silences += int(hour.sum())
-        cannot += int((hour & ((silent.gain <= GAIN_LEAST) | (silent.chance >= ALPHAS[0]))).sum())
+        silences += len(told[_HOUR].slot)
+        cannot += int(((told[_HOUR].gain <= GAIN_LEAST) | (told[_HOUR].chance >= ALPHAS[0])).sum())
         for alpha in ALPHAS:
-            rows = first(silent, scored & (silent.chance < alpha))
-            counts[alpha] += len(rows)
-            foretold[alpha] += float(silent.chance[rows].sum())
+            counts[alpha] += len(told[str(alpha)].slot)
+            foretold[alpha] += float(told[str(alpha)].chance.sum())
     return tuple(
         Row(f"calibration | alpha {alpha}", (
             Figure("vessel-days", days), Figure("observed a vessel-day", counts[alpha] / days),
@@ -49,3 +52,11 @@ def calibrated(seed: int) -> tuple[Row, ...]:
         ))
         for alpha in ALPHAS
     )  # fmt: skip
+
+
+def _below(silent: Silent) -> dict[str, Bools]:
+    return {str(alpha): silent.chance < alpha for alpha in ALPHAS} | {_HOUR: silent.age >= HOUR}
+
+
+def _scored(silent: Silent, warm_slots: int) -> npt.NDArray[np.intp]:
+    return np.flatnonzero((silent.slot >= warm_slots) & (silent.kind == UNDER_WAY))

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.bench.copies import FEEDS
 from streams.bench.thinning import thinned
 from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, World
 
@@ -110,11 +111,12 @@ def within(world: World, most_nm: float) -> World:
 def exits(world: World, heard: npt.NDArray[np.bool_]) -> int:
     """How often a class A ship under way left what is heard for two hours or more, after the warm-up."""
     way = heard & ~world.class_b & ~world.base & (np.nan_to_num(world.sog_kn) >= UNDER_WAY_KN)
-    gone = sum((~heard[at : len(heard) - _EXIT_SLOTS + at]).astype(np.int64) for at in range(1, _EXIT_SLOTS + 1))
+    gone = sum((~heard[at : len(heard) - _EXIT_SLOTS + at]).astype(np.int8) for at in range(1, _EXIT_SLOTS + 1))
     left = way[: len(heard) - _EXIT_SLOTS] & (gone == _EXIT_SLOTS)
     return int(left[world.warm_slots :].sum())
 
 
+DEAD_STATION: Final = "one station dead 4 h"
 EXITS: Final = "30 nm receiver disk (exits)"
 THINNED_S: Final = {f"thinned to one in {seconds} s": seconds for seconds in (60, 180, 300)}
 """Feeds that pass on of each vessel no report within so many seconds of its last one."""
@@ -124,10 +126,11 @@ FAULTS: Final[dict[str, Fault]] = {
     "loss .6": _loss(0.6),
     "loss .9": _loss(0.9),
     "source dead 3 h": _source_dead,
-    "one station dead 4 h": _station_dead,
+    DEAD_STATION: _station_dead,
     "25 nm dead 3 h": _area_dead,
     "satellite passes": _passes,
     **dict.fromkeys(THINNED_S, _untouched),
+    **dict.fromkeys(FEEDS, _untouched),
     EXITS: _untouched,
     "moored, hardly heard": _moored,
     "a tenth comes too late": _late,
@@ -153,9 +156,10 @@ def positives(
     days = (heard[world.warm_slots :] & class_a).sum() / SLOTS_A_DAY
     wanted, used = max(1, round(days * PER_VESSEL_DAY)), set[int]()
     chosen: list[Dark] = []
-    for slot, ship in draw.permutation(np.argwhere(fit)).tolist():
+    for row in draw.permutation(np.argwhere(fit)):
         if len(chosen) >= wanted:
             break
+        slot, ship = map(int, row)
         hours = int(draw.choice(durations_h))
         group = [ship, *(_near(world, fit, slot, ship, used) if together else [])]
         for one in group[:_TOGETHER]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from streams.bench.rates import HEADS as RATE_HEADS
+from streams.bench.rates import Rates
 from streams.bench.scoring import Score
 
 HEADS: Final = (
     "scenario", "rule", "positives", "recall", "precision", "F0.5", "false / 1000 vessel-days", "all water",
-    "per 100 exits", "rest / class B", "delay p50 / p90, h",
+    "per 100 exits", "rest / class B", "delay p50 / p90, h", "latest, h",
 )  # fmt: skip
 
 
@@ -22,10 +24,16 @@ def table(scores: Mapping[tuple[str, str], Score]) -> str:
     return "\n".join([*heads, *(_line(_cells(*key, one)) for key, one in scores.items()), ""])
 
 
+def rates_table(rates: Sequence[Rates]) -> str:
+    """One line a scenario and feed."""
+    rows = [(one.scenario, one.feed, f"{one.vessels:,}", *map(_plain, one[3:])) for one in rates]
+    return "\n".join([_line(RATE_HEADS), "|---" * len(RATE_HEADS) + "|", *map(_line, rows), ""])
+
+
 def put(page: Path, made: str) -> None:
     """Puts a table in the place of the one with the same heads, or into a new file. Raises OSError."""
     text = page.read_text(encoding="utf-8") if page.exists() else made
-    start = text.find(_line(HEADS))
+    start = text.find(made[: made.index("\n")])
     if start < 0:
         text, start = text + "\n" + made, len(text) + 1
     rows = text[start:].split("\n")
@@ -33,7 +41,7 @@ def put(page: Path, made: str) -> None:
     page.write_text(text[:start] + made + "\n".join(rows[size:]), encoding="utf-8")
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
@@ -43,7 +51,12 @@ def _cells(scenario: str, rule: str, one: Score) -> tuple[str, ...]:
         scenario, rule, f"{one.positives.sum()}", _ranged(one, "recall"), _ranged(one, "precision"),
         f"{one.f_half:.2f}", f"{one.false_rate:,.0f}", f"{one.false_all.sum():,}", f"{one.exit_rate:.1f}",
         f"{one.false_rest:,} / {one.false_b:,}", f"{p50:.1f} / {p90:.1f}" if len(one.delays_h) else "-",
+        f"{one.latest_h:.1f}",
     )  # fmt: skip
+
+
+def _plain(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.2f}" if value < 1 else f"{value:,.0f}"
 
 
 def _ranged(one: Score, which: str) -> str:

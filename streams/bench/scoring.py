@@ -37,6 +37,8 @@ class Score(NamedTuple):
     """Of class A under way in well-heard water, heard."""
     exits: int
     """How often a class A ship under way left what is heard, for two hours or more."""
+    latest_h: float
+    """The longest time from a last report to the gap, of ships of whatever kind in whatever water."""
 
     @property
     def recall(self) -> float:
@@ -83,38 +85,38 @@ def joined(scores: Sequence[Score]) -> Score:
     return Score(
         hits, positives, false_well, false_all, sum(s.false_rest for s in scores), sum(s.false_b for s in scores),
         np.concatenate([s.delays_h for s in scores]), sum(s.vessel_days for s in scores),
-        sum(s.exits for s in scores),
+        sum(s.exits for s in scores), max((s.latest_h for s in scores), default=0.0),
     )  # fmt: skip
 
 
-def score(world: World, heard: npt.NDArray[np.bool_], silent: Silent, said: Ints, dark: Sequence[Dark]) -> Score:
-    """Scores the rows ``said`` (the first of each silence) after the warm-up."""
-    said = said[silent.slot[said] >= world.warm_slots]
+def score(world: World, heard: npt.NDArray[np.bool_], said: Silent, dark: Sequence[Dark]) -> Score:
+    """Scores the silences ``said`` to be gaps, each once, after the warm-up."""
+    said = said.take(np.flatnonzero(said.slot >= world.warm_slots))
     ships = world.lat_deg.shape[1]
     by_ship: dict[int, list[Dark]] = {}
     for one in dark:
         by_ship.setdefault(one.ship, []).append(one)
     found: dict[Dark, int] = {}
-    false = np.zeros(len(said), bool)
-    for at, row in enumerate(said.tolist()):
-        slot, last = int(silent.slot[row]), int(silent.last[row])
-        mine = [d for d in by_ship.get(int(silent.ship[row]), []) if last < d.last and slot >= d.first]
+    false = np.zeros(len(said.slot), bool)
+    for at, (slot, ship, last) in enumerate(np.stack([said.slot, said.ship, said.last], axis=1).tolist()):
+        mine = [d for d in by_ship.get(ship, []) if last < d.last and slot >= d.first]
         false[at] = not mine
         for d in mine:
             if last >= d.first - SLACK_SLOTS and slot < d.last:
                 found.setdefault(d, slot - (d.first - 1))
     scored = [d for d in dark if d.last - d.first >= SCORED_HOURS * HOUR]
     hits = [d for d in scored if d in found]
-    wrong = said[false]
-    kind, place = silent.kind[wrong], world.well[silent.last[wrong], silent.ship[wrong]]
+    wrong = said.take(np.flatnonzero(false))
+    kind, place = wrong.kind, world.well[wrong.last, wrong.ship]
     under_way = heard & ~world.class_b & ~world.base & (world.sog_kn >= 0.5) & world.well  # noqa: PLR2004 - as above
     return Score(
         _per_ship([d.ship for d in hits], ships), _per_ship([d.ship for d in scored], ships),
-        _per_ship(silent.ship[wrong][(kind == UNDER_WAY) & place].tolist(), ships),
-        _per_ship(silent.ship[wrong][kind == UNDER_WAY].tolist(), ships),
+        _per_ship(wrong.ship[(kind == UNDER_WAY) & place].tolist(), ships),
+        _per_ship(wrong.ship[kind == UNDER_WAY].tolist(), ships),
         int((kind == AT_REST).sum()), int((kind == CLASS_B).sum()),
         np.array([found[d] / HOUR for d in hits]), float(under_way[world.warm_slots :].sum() / SLOTS_A_DAY),
         max(0, exits(world, heard) - sum(d.last - d.first >= SCORED_HOURS * HOUR for d in dark)),
+        float(said.age.max(initial=0) / HOUR),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""Coverage run over a world: every silence, slot by slot, and what each rule would say of it."""
+"""Coverage run over a world: every silence, slot by slot, and where each rule would first call it a gap."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,59 +11,79 @@ import numpy.typing as npt
 from detectors.core.hearing.blocks import AT_REST, BASE, CLASS_B, UNDER_WAY, Block
 from detectors.core.hearing.coverage import GAIN_LEAST, Coverage
 from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
-from detectors.core.hearing.silence import share_of_budget
 from detectors.core.hearing.strips import Strips
-from detectors.core.hearing.verdict import Rules, Silence, rare
+from detectors.core.hearing.verdict import Silence, rare
+from detectors.core.unlisted import budget
+from detectors.core.unlisted import rules as rules_of
 from detectors.gap import Gap
 from streams.bench.faults import HOUR
 from streams.bench.thinning import Steps, spread
-from streams.scenario.worlds import SLOT_S, SLOTS_A_DAY, Counts, World
+from streams.scenario.worlds import SLOTS_A_DAY, Counts, World
 
 FIRST_SLOT: Final = 1000  # slot 0 means never
-LONGEST: Final = 26 * HOUR
 GFW_HOURS, GFW_SLOTS_BEFORE = 12, 14
 SET: Final = Gap.Thresholds()
-RULES: Final = Rules(SET.second_look_s / SLOT_S, SET.moored_reports, SET.slow_kn, SET.judged_within_s / SLOT_S)
+RULES: Final = rules_of(SET, 0)  # all reports are in time
+BUDGET: Final = budget(SET)
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
 class Silent(NamedTuple):
-    """One row a ship and missed slot, in order of slots."""
+    """Silences at the ends of slots, one row each."""
 
     slot: Ints
     ship: Ints
     last: Ints
     """The slot in which it was last heard."""
-    kind: Ints
-    chance: npt.NDArray[np.float64]
-    missed: Ints
     gain: npt.NDArray[np.float64]
     alpha: npt.NDArray[np.float64]
     seen: Ints
     """Slots heard in the day before the silence."""
+    kind: Ints
+    age: Ints
+    missed: Ints
+    chance: npt.NDArray[np.float64]
     rest_rate: npt.NDArray[np.float64]
-    """Reports a slot that would be heard of it at rest."""
     speed_kn: npt.NDArray[np.float64]
     harbour: Bools
+    fringe: Bools
+    thinned: Bools
 
     @property
-    def age(self) -> Ints:
-        """Slots since it was last heard."""
-        return self.slot - self.last
+    def known(self) -> Silence:
+        """As the verdict takes them."""
+        return Silence(
+            self.kind, self.age, self.missed, self.chance, self.rest_rate, self.speed_kn, self.harbour, self.fringe,
+            self.thinned,
+        )  # fmt: skip
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Silent:
+        """These rows alone."""
+        return Silent._make(column[rows] for column in self)
+
+    @classmethod
+    def joined(cls, parts: list[Silent]) -> Silent:
+        """One after another; at least one part."""
+        return cls._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
-    """Runs coverage over what was received."""
-    reports = received.astype(np.int64).sum(axis=0)
+Judge = Callable[[Silent], Mapping[str, Bools]]
+"""By rule, which of the silences would be called gaps."""
+
+
+def listen(world: World, received: Counts, judge: Judge) -> tuple[dict[str, Silent], Coverage]:
+    """Runs coverage over what was received: by rule the slot in which each silence is first called a gap."""
+    reports = received.sum(axis=0, dtype=np.int64)
     stations = np.zeros(reports.shape, np.uint64)
     for number, one in enumerate(received):
         stations |= (one > 0).astype(np.uint64) << np.uint64(number)
     slots, ships = reports.shape
     strips = Strips(VESSEL, ships)
-    coverage, found, draw = Coverage(strips), [], np.random.default_rng(1)
-    heard_so_far = np.cumsum(reports > 0, axis=0)
+    coverage, draw = Coverage(strips), np.random.default_rng(1)
+    first = _First(judge, ships)
+    heard_so_far = np.cumsum(reports > 0, axis=0, dtype=np.int16)
     for slot in range(slots):
         rows = np.flatnonzero(reports[slot])
         if not len(rows):
@@ -71,20 +92,45 @@ def listen(world: World, received: Counts) -> tuple[Silent, Coverage]:
         among = None if world.steps is None else world.steps[slot, rows]
         steps = spread(reports[slot, rows], among, draw)
         coverage.close(_slot(world, slot, rows, stations[slot, rows], reports[slot, rows], steps), ships)
-        age = slot + FIRST_SLOT - strips.slot
-        missed = np.flatnonzero((strips.seen >= KNOWN_SLOTS) & (age > 0) & (age <= LONGEST))
-        one = Silence.of(coverage, missed)
-        last = strips.slot[missed].astype(np.int64) - FIRST_SLOT
-        under_way = rows[strips.kind[rows] == UNDER_WAY]
-        least = np.sort(coverage.least_chances(under_way, HOUR))
-        alpha = share_of_budget(least, SET.false_gaps_per_day, SET.alpha_most)
-        seen = heard_so_far[last, missed] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), missed]
-        found.append((
-            np.full(len(missed), slot), missed, last, one.kind.astype(np.int64), one.chance,
-            one.missed.astype(np.int64), strips.gain[missed], np.full(len(missed), alpha), seen, one.rest_rate,
-            one.speed_kn, one.harbour,
-        ))  # fmt: skip
-    return Silent(*(np.concatenate(parts) for parts in zip(*found, strict=True))), coverage
+        first.look(_silent(coverage, slot, rows, heard_so_far))
+    return first.told, coverage
+
+
+def _silent(coverage: Coverage, slot: int, heard: Ints, heard_so_far: npt.NDArray[np.int16]) -> Silent:
+    strips = coverage.columns
+    rows = np.flatnonzero((strips.seen >= KNOWN_SLOTS) & (strips.slot < slot + FIRST_SLOT))
+    last = strips.slot[rows].astype(np.int64) - FIRST_SLOT
+    alpha = coverage.alpha(heard, HOUR, BUDGET)
+    seen = heard_so_far[last, rows] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), rows]
+    known = Silence.of(coverage, rows, slot + FIRST_SLOT)
+    return Silent(
+        np.full(len(rows), slot), rows, last, strips.gain[rows].astype(np.float64), np.full(len(rows), alpha),
+        seen.astype(np.int64), known.kind.astype(np.int64), known.age.astype(np.int64),
+        known.missed.astype(np.int64), known.chance,
+        known.rest_rate, known.speed_kn, known.harbour, known.fringe, known.thinned,
+    )  # fmt: skip
+
+
+class _First:
+    """Keeps of each rule and silence the slot in which it was first called a gap."""
+
+    def __init__(self, judge: Judge, ships: int) -> None:
+        self._judge, self._ships = judge, ships
+        self._last: dict[str, Ints] = {}
+        self._told: dict[str, list[Silent]] = {}
+
+    def look(self, silent: Silent) -> None:
+        """The silences as the next slot closes."""
+        for rule, said in self._judge(silent).items():
+            last = self._last.setdefault(rule, np.full(self._ships, -1))
+            new = np.flatnonzero(said & (last[silent.ship] != silent.last))
+            last[silent.ship[new]] = silent.last[new]
+            self._told.setdefault(rule, []).append(silent.take(new))
+
+    @property
+    def told(self) -> dict[str, Silent]:
+        """By rule, in order of slots."""
+        return {rule: Silent.joined(parts) for rule, parts in self._told.items()}
 
 
 def _slot(  # noqa: PLR0917 - what of them is heard
@@ -103,18 +149,10 @@ def _slot(  # noqa: PLR0917 - what of them is heard
 def rules(silent: Silent) -> dict[str, Bools]:
     """By rule, the rows in which it would have a gap open."""
     judged = (silent.missed >= HOUR) & (silent.gain > GAIN_LEAST)
-    silences = Silence(silent.kind, silent.missed, silent.chance, silent.rest_rate, silent.speed_kn, silent.harbour)
     said = {
-        "coverage": judged & rare(silences, silent.alpha, RULES),
-        "coverage, alpha .05": judged & (silent.chance < 0.05),  # noqa: PLR2004 - named so
+        "coverage": judged & rare(silent.known, silent.alpha, RULES),
+        "coverage, alpha .05": judged & (silent.chance < 0.05) & (silent.age <= RULES.within),  # noqa: PLR2004 - named so
     }
     said |= {f"fixed {hours} h": silent.age >= hours * HOUR for hours in (1, 2, 6, 12)}
     said["GFW rule"] = (silent.age >= GFW_HOURS * HOUR) & (silent.seen >= GFW_SLOTS_BEFORE)
     return said
-
-
-def first(silent: Silent, said: Bools) -> Ints:
-    """Rows at which each silence is first said to be a gap."""
-    rows = np.flatnonzero(said)
-    _, at = np.unique(silent.ship[rows] * (1 << 32) + silent.last[rows], return_index=True)
-    return rows[at]

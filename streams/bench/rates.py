@@ -1,0 +1,58 @@
+"""Reporting rates that coverage has learned of a feed: how reports under way are spaced, and what is left at rest."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from detectors.core.hearing.blocks import UNDER_WAY
+from detectors.core.hearing.coverage import Coverage
+from detectors.core.hearing.silence import well_heard
+from detectors.core.units import MS, STEP_MS
+from streams.bench.faults import THINNED_S
+from streams.bench.frame import Figure, Row
+from streams.scenario.worlds import SLOT_S
+
+SHOWN: Final = ("untouched", *THINNED_S)
+"""Scenarios of which they are shown."""
+HEADS: Final = (
+    "scenario", "feed", "vessels under way", "mean s between reports", "least s", "s at rest, foretold",
+    "heard at rest / foretold",
+)  # fmt: skip
+
+
+class Rates(NamedTuple):
+    """Medians over the vessels last heard under way in well-heard water; NaN where there are none."""
+
+    scenario: str
+    feed: str
+    vessels: int
+    spacing_s: float
+    least_s: float
+    """Below which hardly two reports of a vessel lie apart: large where the feed is thinned."""
+    rest_s: float
+    """Between reports of a vessel that has stopped, as the verdict on gaps foretells it."""
+    at_rest: float
+    """Reports heard of vessels that stopped, for those foretold from their spacing under way; all stations."""
+
+    def row(self) -> Row:
+        """As a row of the benchmark."""
+        values = (self.vessels, self.spacing_s, self.least_s, self.rest_s, self.at_rest)
+        figures = tuple(Figure(name, float(value)) for name, value in zip(HEADS[2:], values, strict=True))
+        return Row(f"rates | {self.scenario} | {self.feed}", figures)
+
+
+def rates_of(coverage: Coverage, scenario: str, feed: str) -> Rates:
+    """What has been learned by the end of a run."""
+    c = coverage.columns
+    well = well_heard(c.stratum.astype(np.intp))  # who sailed out of range was heard ever less
+    rows, step_s = np.flatnonzero((c.gap > 0) & (c.kind == UNDER_WAY) & well), STEP_MS / MS
+    heard, foretold = coverage.rest_rates.counts.sum(axis=1)
+    if not len(rows):
+        return Rates(scenario, feed, 0, *(np.full(4, np.nan)))
+    rest_s = SLOT_S / coverage.rest_rates.expected(c, rows)
+    return Rates(
+        scenario, feed, len(rows), float(np.median(c.gap[rows]) * step_s), float(np.median(c.least[rows]) * step_s),
+        float(np.median(rest_s)), float(heard / foretold) if foretold else np.nan,
+    )  # fmt: skip
