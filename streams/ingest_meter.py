@@ -36,6 +36,7 @@ class _Feed(msgspec.Struct):
     tag_block_errors: int = 0
     rejected: dict[str, int] = {}
     spacing_s: float = 0.0
+    ended: bool = False
 
 
 class IngestMeter:
@@ -60,18 +61,20 @@ class IngestMeter:
         """Takes in how a source stands."""
         now_s = self._clock_s()
         with self._lock:
-            feed = self._feeds.setdefault(state.source, _Feed(heard_s=now_s, told_s=now_s))
+            feed = self._feeds.get(state.source)
+            if feed is None or (feed.ended and not state.ended):  # it begins, or begins again
+                feed = self._feeds[state.source] = _Feed(heard_s=now_s, told_s=now_s)
             self._count(feed, state, now_s)
             self._stand(feed, state, now_s)
-            if state.ended:
-                del self._feeds[state.source]
+            feed.ended = state.ended
 
     def ready(self) -> tuple[bool, str]:
         """Whether every source's thread still reports."""
         now_s = self._clock_s()
         with self._lock:
-            stuck = sorted(name for name, feed in self._feeds.items() if now_s - feed.told_s > _STUCK_S)
-            known = len(self._feeds)
+            reading = {name: feed for name, feed in self._feeds.items() if not feed.ended}
+            stuck = sorted(name for name, feed in reading.items() if now_s - feed.told_s > _STUCK_S)
+            known = len(reading)
         if stuck:
             return False, f"no word from {', '.join(stuck)}"
         return True, "1 source is read" if known == 1 else f"{known} sources are read"

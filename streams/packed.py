@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
 
 import zstandard
 
+from streams.buffered import Buffered
 from streams.errors import ConfigError, WakewatchError
 
 _MAGIC: Final[dict[bytes, str]] = {
@@ -178,7 +179,7 @@ def _unpacked(raw: io.BufferedReader[Any], name: str, closing: ExitStack) -> Bin
         return cast(BinaryIO, raw)
     counted = _Counted(raw)
     watched = _Watched(_opened(kind, counted), name, lambda: counted.taken)
-    out = closing.enter_context(io.BufferedReader(watched, _CHUNK))
+    out = closing.enter_context(Buffered(watched, _CHUNK))
     try:
         inside = _kind(out)
     except PackedError as error:

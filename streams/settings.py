@@ -91,6 +91,10 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Meta(ge=1, le=1_000_000, description="... and fewest sentences between them, so that records get full"),
     ] = 10_000
     reconnect_max_s: Annotated[float, Meta(gt=0, le=3600, description="Longest wait between tries, s")] = 30.0
+    tcp_mute_s: Annotated[
+        float,
+        Meta(ge=0, le=86_400, description="A tcp:// connection silent for so long is made again, s; 0: never"),
+    ] = 300.0
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics and /healthz; 0 for none")] = 0
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 

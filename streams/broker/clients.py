@@ -111,10 +111,11 @@ def admin(kafka: KafkaSettings, **overrides: Any) -> Any:
 def _made(kind: Any, kafka: KafkaSettings, wanted: Mapping[str, Any], *topics: str) -> Any:
     from kafka.errors import IllegalArgumentError, KafkaConfigurationError, KafkaError
 
-    from streams.broker import headers
+    from streams.broker import headers, retries
     from streams.broker.bootstrap import Client
 
     headers.install()
+    retries.install()
     servers, settings = servers_of(kafka), {**_EVERY, **kafka_options(kafka), **wanted}
     _await_kafka(servers, settings["bootstrap_timeout_ms"] / 1000, settings["ssl_context"])
     born: list[Any] = []

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Annotated, Final
 
@@ -20,6 +21,7 @@ from streams.disk_meter import watching
 from streams.errors import ConfigError
 from streams.ingest.pump import Observer, State
 from streams.ingest.run import Outcome, Plan, run
+from streams.ingest.supervision import supervised
 from streams.ingest_meter import IngestMeter
 from streams.metrics import Metrics
 from streams.metrics_http import serve
@@ -55,7 +57,8 @@ Urls = Annotated[
     typer.Argument(
         metavar="[NAME=]URL...",
         help="file:PATH (packed or not), - (stdin), tcp://HOST:PORT, tcp-listen://[HOST]:PORT, udp://[HOST]:PORT. "
-        "Without HOST only this machine is listened to; 0.0.0.0 means everybody.",
+        "Without HOST only this machine is listened to; 0.0.0.0 means everybody. A multicast group's address is joined "
+        "(udp://239.1.2.3:10110, or with ?interface=ADDRESS).",
         show_default=False,
     ),
 ]
@@ -99,12 +102,13 @@ def command(
     logs.configure(effective.log)
     try:
         with _measured(effective) as observer:
-            outcome = run(plan, effective, stop, observer)
+            outcome = supervised(partial(run, plan, effective, stop, observer, carried=[]), stop)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     _report(outcome, json=json)
-    if outcome.undelivered or (not stop.is_set() and any(state.nothing for state in outcome.states)):
+    failed = any(state.failed or (state.nothing and not stop.is_set()) for state in outcome.states)
+    if outcome.undelivered or failed:
         return 1
     return _INTERRUPTED if signal.SIGINT in signals else 0
 
@@ -149,7 +153,9 @@ def _report(outcome: Outcome, *, json: bool) -> None:
     for source in outcome.already:
         _talk.print(f"{source}: the log already holds all of it; --again ingests it anew", markup=False)
     for state in outcome.states:
-        if state.nothing:
+        if state.failed:
+            _talk.print(f"wakewatch: {state.source}: {state.failed}", markup=False)
+        elif state.nothing:
             _talk.print(f"wakewatch: {state.source}: no AIS: {state.nothing}", markup=False)
         elif state.untimed:
             _talk.print(f"{state.source}: no times in it that can be read; they are made up (--start)", markup=False)

@@ -28,6 +28,8 @@ _SETTLED_LOOKS: Final = 3
 _LOOK_S: Final = 0.4
 _LONGEST_S: Final = 1800.0
 _FINITE: Final = ("file", "stdin")
+_SILENT_FIRST_S: Final = 10.0
+_SILENT_EVERY_S: Final = 30.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +84,10 @@ def _interruptible() -> Iterator[None]:
 
 def _script(plan: Plan, settings: Settings, home: Path) -> Script:
     if plan.feeds:
-        kinds = [urls.parse(feed).kind for feed in plan.feeds]
-        return Script(feeds=plan.feeds, finite=all(kind in _FINITE for kind in kinds))
+        places = [urls.parse(feed) for feed in plan.feeds]
+        for place in places:  # what cannot be opened is said before Kafka is started
+            urls.open_place(place, settings.ingest, paced=False, stdin_live=True).close()
+        return Script(feeds=plan.feeds, finite=all(place.kind in _FINITE for place in places))
     if all(ship.imo != plan.options.imo for ship in load_reference(settings.reference).ships):
         raise ConfigError(f"IMO {plan.options.imo} is on no watchlist: name one that has her in reference.watchlists")
     made = scenario("angara", plan.options)
@@ -119,7 +123,7 @@ def _play(plan: Plan, script: Script, settings: Settings, stage: Stage, screen: 
     with contextlib.closing(Watch(kafka, screen.alert)) as watch:
         began_s = time.monotonic()
         stage.ingest(script.feeds, *script.words)
-        interrupted = _await_end(script, stage, watch)
+        interrupted = _await_end(script, stage, watch, screen)
         wall_s = time.monotonic() - began_s
         fine = _tell(script, stage, watch, screen, wall_s)
         if not plan.stay:
@@ -131,17 +135,37 @@ def _play(plan: Plan, script: Script, settings: Settings, stage: Stage, screen: 
     return 0 if fine else 1
 
 
-def _await_end(script: Script, stage: Stage, watch: Watch) -> bool:
+def _await_end(script: Script, stage: Stage, watch: Watch, screen: Screen) -> bool:
     """Until all is taken in, or Ctrl-C for a feed without an end. True when interrupted."""
     try:
         with _patience(script) as wait_s:
-            stage.until(lambda: stage.ended("ingest"), "the feed is read", wait_s)
+            silence = _Silence(script, stage, screen)
+            stage.until(lambda: silence.noted() and stage.ended("ingest"), "the feed is read", wait_s)
             stage.until(_settled(stage, watch), "the worker takes in what is in the log", wait_s)
     except KeyboardInterrupt:
         if script.finite:
             raise
         return True
     return False
+
+
+class _Silence:
+    """Says while a live feed gives nothing that it gives nothing, and why, as far as ingest knows."""
+
+    def __init__(self, script: Script, stage: Stage, screen: Screen) -> None:
+        self._script, self._stage, self._screen = script, stage, screen
+        self._heard = script.finite
+        self._next_s = time.monotonic() + _SILENT_FIRST_S
+
+    def noted(self) -> bool:
+        """Looks when it is time to. Always true."""
+        if not self._heard and time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + _SILENT_EVERY_S
+            self._heard = figures(self._stage.ports.worker).reports > 0
+            if not self._heard:
+                feeds, said = ", ".join(self._script.feeds), self._stage.words("ingest")
+                self._screen.say(f"nothing heard yet from {feeds}; ingest says: {said}", "yellow")
+        return True
 
 
 @contextlib.contextmanager

@@ -18,6 +18,11 @@ from streams.broker.security import refusal_of
 from streams.errors import ConfigError, SinkError
 from streams.ingest.letters import Letter
 
+_FINAL: Final = frozenset({
+    "InvalidRecordError", "InvalidRequiredAcksError", "InvalidTimestampError", "InvalidTopicError",
+    "MessageSizeTooLargeError", "PolicyViolationError", "RecordListTooLargeError", "UnsupportedVersionError",
+})  # fmt: skip
+"""Failures that another start would meet again, by kafka-python's names."""
 _WINDOW_MOST: Final = 50_000
 _LOOK_S: Final = 0.2
 
@@ -31,6 +36,9 @@ class Outbox:
         self._window = min(max(1, most // 2), _WINDOW_MOST)
         self._queues: dict[str, deque[Letter]] = {}
         self._queued = 0
+        self._flying: dict[int, tuple[str, Letter]] = {}
+        """With the producer, by number: origins and letters."""
+        self._taken = 0
         self._in_flight = 0
         self._changed = Condition()
         self._closed = False
@@ -61,11 +69,23 @@ class Outbox:
             self._changed.notify_all()
             return dropped
 
+    def keep(self, origin: str, letter: Letter) -> None:
+        """Takes a letter after a failure, for ``unsent``."""
+        with self._changed:
+            self._queues.setdefault(origin, deque()).append(letter)
+            self._queued += letter.weight
+
     def drain(self, wait_s: float | None) -> int:
         """Waits until all is acknowledged, or for so long. Returns the sentences that are not."""
         with self._changed:
             self._changed.wait_for(lambda: not self.held or self.failure is not None, wait_s)
             return self.held
+
+    def unsent(self) -> list[tuple[str, Letter]]:
+        """What is not acknowledged: origins and letters, each origin's in order."""
+        with self._changed:
+            waiting = [(origin, letter) for origin, queue in self._queues.items() for letter in queue]
+            return [*self._flying.values(), *waiting]
 
     def close(self) -> None:
         """Ends the thread; what is still held is given up."""
@@ -94,7 +114,8 @@ class Outbox:
         return dropped
 
     def _deliver(self) -> None:
-        while (letter := self._next()) is not None:
+        while (number := self._next()) is not None:
+            letter = self._flying[number][1]
             try:
                 sent = self._producer.send(
                     letter.topic,
@@ -106,10 +127,11 @@ class Outbox:
             except Exception as error:  # noqa: BLE001  # whatever it is, the readers must hear of it and stop
                 self._fail(error)
                 return
-            sent.add_callback(self._acknowledged, letter.weight)
+            sent.add_callback(self._acknowledged, number)
             sent.add_errback(self._fail)
 
-    def _next(self) -> Letter | None:
+    def _next(self) -> int | None:
+        """The number of the next letter for the producer; None at the end."""
         with self._changed:
             while not self._closed and self.failure is None:
                 if self._in_flight < self._window:
@@ -119,21 +141,24 @@ class Outbox:
                 self._changed.wait(_LOOK_S)
             return None
 
-    def _take(self, origin: str, queue: deque[Letter]) -> Letter:
+    def _take(self, origin: str, queue: deque[Letter]) -> int:
         letter = queue.popleft()
+        self._taken += 1
+        self._flying[self._taken] = (origin, letter)
         self._queues[origin] = self._queues.pop(origin)  # to the end: every origin has its turn
         self._queued -= letter.weight
         self._in_flight += letter.weight
-        return letter
+        return self._taken
 
-    def _acknowledged(self, weight: int, _metadata: object) -> None:
+    def _acknowledged(self, number: int, _metadata: object) -> None:
         with self._changed:
-            self._in_flight -= weight
+            self._in_flight -= self._flying.pop(number)[1].weight
             self._changed.notify_all()
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:
             if self.failure is None:
                 text = f"Kafka did not take a record: {type(error).__name__}: {error}"
-                self.failure = refusal_of(error) or SinkError(text, retriable=False)
+                again = type(error).__name__ not in _FINAL
+                self.failure = refusal_of(error) or SinkError(text, retriable=again)
             self._changed.notify_all()

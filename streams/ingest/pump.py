@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from threading import Event
 
 import msgspec
+import structlog
 
-from streams.errors import Reason
+from streams.errors import ConfigError, Reason, SinkError, WakewatchError
 from streams.ingest import letters
 from streams.ingest.core import Ingest
 from streams.ingest.letters import Letter, Sender
@@ -34,10 +35,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing of a source that has ended was AIS, and what to do; empty when something was."""
     untimed: bool = False
     """A recording's times are made from the count of its sentences."""
+    failed: str = ""
+    """Why the source could not go on; empty when it could."""
 
 
 Observer = Callable[[State], None]
 _SECOND_MS = 1000
+_log = structlog.get_logger("ingest")
 _LETTERS_AT_ONCE = 500
 """A file's refusals are gathered by number, wherever it is cut, so that an interrupted run makes the same letters."""
 
@@ -77,14 +81,27 @@ class Pump(msgspec.Struct, kw_only=True):
     _window: list[RefusedLine] = []
     """Refused, and not yet in a letter."""
     _told_ms: int = 0
+    _failed: str = ""
 
     def run(self, stop: Event) -> None:
-        """Until the source ends or ``stop`` is set. Raises WakewatchError."""
+        """Until the source ends, cannot go on, or ``stop`` is set. Raises SinkError when Kafka takes nothing."""
+        try:
+            self._read(stop)
+        except (ConfigError, SinkError):
+            raise
+        except WakewatchError as error:  # of this source: what it has given counts, and the others go on
+            self._failed = str(error)
+            _log.error("source ended before its time", source=self.sender.source, why=self._failed)
+        self._end(stop)
+
+    def _read(self, stop: Event) -> None:
         for event in self.source.events(stop):
             now_ms = _now_ms()
             self._send(self._take(event, now_ms), now_ms, stop)
             if now_ms - self._told_ms >= _SECOND_MS:
                 self._tell(now_ms)
+
+    def _end(self, stop: Event) -> None:
         now_ms = _now_ms()
         interrupted = stop.is_set() and not self.source.live
         # An interrupted recording has not ended: the next run goes on where the log ends, refuses the same lines again
@@ -148,11 +165,28 @@ class Pump(msgspec.Struct, kw_only=True):
         return now_ms if self.pace is None else _now_ms()
 
     def _put(self, letter: Letter, stop: Event) -> None:
+        try:
+            lost = self.outbox.put(self.sender.source, letter, stop=stop, waits=self.source.waits)
+        except SinkError:
+            if not self.source.live:  # a file is read again
+                raise
+            self.outbox.keep(self.sender.source, letter)  # and so is what follows, until we are told to stop
+            return
+        for one in lost:
+            self._lose(one)
+
+    def give_up(self, unsent: Iterable[Letter]) -> None:
+        """Kafka has not taken these, and nobody will send them again: of a live source they are lost."""
+        for letter in unsent if self.source.live else ():
+            if letter.messages:
+                self._lose(letter)
+        self._tell(_now_ms(), ended=True)
+
+    def _lose(self, letter: Letter) -> None:
         counts = self.ingest.counts
-        for lost in self.outbox.put(self.sender.source, letter, stop=stop, waits=self.source.waits):
-            counts.messages -= lost.messages
-            counts.merged -= lost.weight - lost.messages
-            counts.rejected[Reason.BUFFER_FULL] = counts.rejected.get(Reason.BUFFER_FULL, 0) + lost.weight
+        counts.messages -= letter.messages
+        counts.merged -= letter.weight - letter.messages
+        counts.rejected[Reason.BUFFER_FULL] = counts.rejected.get(Reason.BUFFER_FULL, 0) + letter.weight
 
     def _tell(self, now_ms: int, *, ended: bool = False) -> None:
         self._told_ms = now_ms
@@ -170,6 +204,7 @@ class Pump(msgspec.Struct, kw_only=True):
             ended=ended,
             nothing=nothing_of_ours(self.ingest.input, self.ingest.counts) if ended else "",
             untimed=self.ingest.untimed,
+            failed=self._failed,
         )
 
 

@@ -8,34 +8,27 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
 
-from streams.broker import clients
-from streams.errors import ConfigError, SinkError, WakewatchError
+from streams.errors import ConfigError
 from streams.ingest import letters, urls
 from streams.ingest.core import Ingest
-from streams.ingest.letters import Sender
+from streams.ingest.kafka_link import KafkaLink, StoppedError, answering
+from streams.ingest.letters import Letter, Sender
 from streams.ingest.model import RATE_HZ, START_MS, Nature
 from streams.ingest.outbox import Outbox
 from streams.ingest.pump import Observer, Pace, Pump, State, fresh
 from streams.ingest.resume import LogEnd, Reached, run_of
 from streams.ingest.sources.events import Source
-from streams.ingest.sources.tcp import BackOff
 from streams.ingest.urls import Place
-from streams.rights import refuse_unless_allowed
 from streams.settings import Settings
-from streams.topics import missing
 
-_FOR_EVER_MS: Final = 2**31 - 1
-"""The producer's delivery time-out: nothing is dropped however long the broker is away; the outbox bounds it."""
-_CLIENT: Final = {"allow_auto_create_topics": False, "bootstrap_timeout_ms": 3000}
 _DRAIN_S: Final = 30.0
 _JOIN_S: Final = 0.2
 _PACED_BATCH, PACK_MOST = 20, 1000
@@ -56,6 +49,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int | None = None
     again: bool = False
     """Ingest a recording anew that the log already holds."""
+    call: str = msgspec.field(default_factory=lambda: secrets.token_hex(4))
+    """Names this call: a recording that is ingested anew goes on after a failure where the log ends."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,21 +63,50 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Sentences that Kafka had not acknowledged when the drain time was over."""
 
 
-def run(plan: Plan, settings: Settings, stop: Event, observer: Observer | None = None) -> Outcome:
+Carried = list[tuple[str, Letter]]
+"""Letters of live sources that a run which failed could not deliver, for the next one: source and letter."""
+
+
+def run(
+    plan: Plan, settings: Settings, stop: Event, observer: Observer | None = None, carried: Carried | None = None
+) -> Outcome:
     """Ingests until all finite sources have ended or ``stop`` is set, and drains.
 
-    Raises ConfigError before anything is touched; SinkError when Kafka refuses for good; WakewatchError when a
-    source cannot go on.
+    A source that cannot go on ends with what it has given so far, and says why in its State; the others go on.
+    ``carried`` is sent first; after a failure that a new start can help, it holds what that has to send.
+    Raises ConfigError before anything is touched; SinkError when Kafka fails or refuses for good.
     """
     places = _places(plan)
     sources = [_open(place, plan, settings) for place in places]
-    with_kafka = _Kafka(settings)
+    try:
+        return _with_kafka(_Run(plan, settings, stop, observer, [] if carried is None else carried), places, sources)
+    finally:
+        for source in sources:
+            source.close()
+
+
+class _Run(NamedTuple):
+    """What ``run`` was given."""
+
+    plan: Plan
+    settings: Settings
+    stop: Event
+    observer: Observer | None
+    carried: Carried
+
+
+def _with_kafka(given: _Run, places: Sequence[Place], sources: Sequence[Source]) -> Outcome:
+    plan, settings, stop, observer, carried = given
+    with_kafka = KafkaLink(settings)
     try:
         with_kafka.await_broker(stop)
-        with _answering():
+        with answering():
             partitions = with_kafka.partitions()
         outbox = Outbox(with_kafka.producer, settings.ingest.buffer_sentences)
         try:
+            for origin, letter in carried:
+                outbox.put(origin, letter, stop=stop, waits=True)
+            carried.clear()
             builder = _Builder(
                 plan=plan,
                 settings=settings,
@@ -91,75 +115,15 @@ def run(plan: Plan, settings: Settings, stop: Event, observer: Observer | None =
                 partitions=partitions,
                 observer=observer,
             )
-            with _answering():
+            with answering():
                 pumps = [builder.pump(*pair) for pair in zip(places, sources, strict=True)]
-            return _drive(pumps, outbox, stop)
+            return _drive(pumps, outbox, stop, carried)
         finally:
             outbox.close()
-    except _StoppedError:
+    except StoppedError:
         return Outcome(states=(), already=(), undelivered=0)
     finally:
         with_kafka.close()
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Raises SinkError where Kafka fails to answer what is asked before the start."""
-    from kafka.errors import KafkaError
-
-    try:
-        yield
-    except KafkaError as error:
-        text = f"Kafka did not answer ({type(error).__name__}: {error}): is it up? Start ingest again"
-        raise SinkError(text, retriable=True) from error
-
-
-class _StoppedError(WakewatchError):
-    """Asked to stop before Kafka was there."""
-
-
-class _Kafka:
-    """The producer, and a consumer to look around with. Waits for a broker that is away."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self.producer: Any = None
-        self.consumer: Any = None
-
-    def await_broker(self, stop: Event) -> None:
-        """Connects, trying again until the broker is there. Raises _StoppedError when asked to stop first."""
-        back_off = BackOff(self._settings.ingest.reconnect_max_s)
-        while self.consumer is None:
-            try:
-                self.producer = self.producer or self._new_producer()
-                self.consumer = self._new_consumer()
-            except SinkError as error:
-                wait_s = back_off.next_s()
-                _log.warning("kafka is away", error=str(error), retry_s=round(wait_s, 2))
-                if stop.wait(wait_s):
-                    raise _StoppedError("asked to stop before Kafka was there") from error
-
-    def _new_producer(self) -> Any:
-        return clients.producer(self._settings.kafka, delivery_timeout_ms=_FOR_EVER_MS, **_CLIENT)
-
-    def _new_consumer(self) -> Any:
-        return clients.consumer(self._settings.kafka, group_id=None, **_CLIENT)
-
-    def partitions(self) -> int:
-        """Partitions of the log. Raises ConfigError when it or the dead letters' topic is missing."""
-        prefix = self._settings.kafka.topic_prefix
-        there = self.consumer.topics()
-        for topic in (prefix + letters.SENTENCES_TOPIC, prefix + letters.DEAD_TOPIC):
-            if topic not in there:
-                raise missing(topic)
-        with closing(clients.admin(self._settings.kafka, bootstrap_timeout_ms=3000)) as admin:
-            refuse_unless_allowed(admin, "ingest", self._settings)
-        return len(self.consumer.partitions_for_topic(prefix + letters.SENTENCES_TOPIC))
-
-    def close(self) -> None:
-        for client in (self.consumer, self.producer):
-            if client is not None:
-                client.close(timeout_ms=1000) if client is self.consumer else client.close(timeout=1)
 
 
 def _places(plan: Plan) -> list[Place]:
@@ -175,10 +139,7 @@ def _places(plan: Plan) -> list[Place]:
 
 def _open(place: Place, plan: Plan, settings: Settings) -> Source:
     stdin_live = plan.start_ms is None and plan.rate_hz is None
-    source = urls.open_place(place, settings.ingest, paced=plan.speed is not None, stdin_live=stdin_live)
-    if place.kind == "file" and not Path(place.path).is_file():
-        raise ConfigError(f"file:{place.path}: no such file")
-    return source
+    return urls.open_place(place, settings.ingest, paced=plan.speed is not None, stdin_live=stdin_live)
 
 
 def _nature(place: Place, source: Source, plan: Plan) -> Nature:
@@ -198,7 +159,7 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: Plan
     settings: Settings
-    kafka: _Kafka
+    kafka: KafkaLink
     outbox: Outbox
     partitions: int
     observer: Observer | None
@@ -226,36 +187,47 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
             return secrets.token_hex(8), fresh(self.partitions), 0
         run_id = run_of(Path(place.path), place.name, nature)
         if self.plan.again:
-            return f"{run_id}-{secrets.token_hex(4)}", fresh(self.partitions), 0
+            run_id = f"{run_id}-{self.plan.call}"
         prefix, consumer = self.settings.kafka.topic_prefix, self.kafka.consumer
         log_end = LogEnd(consumer, prefix + letters.SENTENCES_TOPIC)
         dead = LogEnd(consumer, prefix + letters.DEAD_TOPIC).reached(run_id, letters.DEAD_PARTITION)
         return run_id, tuple(log_end.reached(run_id, p) for p in range(self.partitions)), dead.ordinal + 1
 
 
-def _drive(pumps: Sequence[Pump], outbox: Outbox, stop: Event) -> Outcome:
+def _drive(pumps: Sequence[Pump], outbox: Outbox, stop: Event, carried: Carried) -> Outcome:
     already = tuple(pump.sender.source for pump in pumps if _ended(pump.reached))
     running = [pump for pump in pumps if not _ended(pump.reached)]
     failures: list[BaseException] = []
-    threads = [Thread(target=_guarded, args=(pump, stop, failures), daemon=True) for pump in running]
+    halt = Event()
+    threads = [Thread(target=_guarded, args=(pump, halt, failures), daemon=True) for pump in running]
     for thread in threads:
         thread.start()
-    undelivered = _finish(threads, outbox, stop)
-    if failures or outbox.failure is not None:
-        raise failures[0] if failures else outbox.failure or SinkError("lost", retriable=False)
+    undelivered = _finish(threads, outbox, stop, halt)
+    failure = next(iter(failures), outbox.failure)
+    if failure is not None and not stop.is_set() and not isinstance(failure, ConfigError):
+        live = {pump.sender.source for pump in running if pump.source.live}
+        carried += [(origin, letter) for origin, letter in outbox.unsent() if origin in live]
+    elif undelivered:
+        _give_up(running, outbox, undelivered)
+    if failure is not None:
+        raise failure
     states = tuple(pump.state(ended=True) for pump in running)
     return Outcome(states=states, already=already, undelivered=undelivered)
 
 
-def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event) -> int:
-    """Waits for the ends of all; once asked to stop, not longer than the drain time. Returns what is undelivered."""
+def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event, halt: Event) -> int:
+    """Waits for the ends of all; once asked to stop, not longer than the drain time. Returns what is undelivered.
+
+    ``halt`` is set when ``stop`` is, or when the outbox or a thread fails: then all sources end.
+    """
     deadline_s: float | None = None
     while any(thread.is_alive() for thread in threads) or outbox.held:
-        if outbox.failure is not None:
-            stop.set()
-        if stop.is_set() and deadline_s is None:
+        if stop.is_set() or outbox.failure is not None:
+            halt.set()
+        if halt.is_set() and deadline_s is None:
             deadline_s = time.monotonic() + _DRAIN_S
-        if deadline_s is not None and (time.monotonic() > deadline_s or outbox.failure is not None):
+        lost = outbox.failure is not None and not any(thread.is_alive() for thread in threads)
+        if lost or (deadline_s is not None and time.monotonic() > deadline_s):
             break
         outbox.drain(_JOIN_S)
         for thread in threads:
@@ -263,13 +235,21 @@ def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event) -> int:
     return outbox.held
 
 
+def _give_up(pumps: Sequence[Pump], outbox: Outbox, undelivered: int) -> None:
+    """Counts what is lost, source by source."""
+    unsent = outbox.unsent()
+    _log.error("not delivered", sentences=undelivered, kept="files go on where the log ends when they are read again")
+    for pump in pumps:
+        pump.give_up(letter for origin, letter in unsent if origin == pump.sender.source)
+
+
 def _ended(reached: Sequence[Reached]) -> bool:
     return all(place.ended for place in reached)
 
 
-def _guarded(pump: Pump, stop: Event, failures: list[BaseException]) -> None:
+def _guarded(pump: Pump, halt: Event, failures: list[BaseException]) -> None:
     try:
-        pump.run(stop)
+        pump.run(halt)
     except BaseException as error:  # noqa: BLE001  # raised again in the main thread
         failures.append(error)
-        stop.set()
+        halt.set()

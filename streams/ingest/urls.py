@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -13,7 +13,7 @@ from streams.ingest.sources.events import Source
 from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
 from streams.ingest.sources.listen import ListenSource
 from streams.ingest.sources.tcp import BackOff, TcpSource
-from streams.ingest.sources.udp import UdpSource
+from streams.ingest.sources.udp import UdpSource, is_group
 from streams.packed import SUFFIXES
 from streams.settings import IngestSettings
 
@@ -32,6 +32,8 @@ class Place(msgspec.Struct, frozen=True):
     host: str = ""
     port: int = 0
     path: str = ""
+    interface: str = ""
+    """On which a multicast group is joined: an address (IPv4) or a name (IPv6); empty for the routing table's."""
 
 
 def parse(text: str) -> Place:
@@ -46,24 +48,31 @@ def parse(text: str) -> Place:
             raise ConfigError(f"{text}: no path; write file:PATH")
         return Place(name or _stem(Path(path)), "file", path=path)
     if scheme in _NETWORK:
-        host, port = _address(text, url, needs_host=scheme == "tcp")
-        return Place(name or f"{host}:{port}", scheme, host, port)
+        host, port, interface = _address(text, url, needs_host=scheme == "tcp")
+        return Place(name or f"{host}:{port}", scheme, host, port, interface=interface)
     hint = f"write file:{url}" if Path(url).exists() else f"write {_FORMS}"
     raise ConfigError(f"{text}: not the URL of a source; {hint}")
 
 
+def refuse_missing(place: Place) -> None:
+    """Raises ConfigError where the file of a place is not there."""
+    if place.kind == "file" and not Path(place.path).is_file():
+        raise ConfigError(f"file:{place.path}: no such file")
+
+
 def open_place(place: Place, settings: IngestSettings, *, paced: bool, stdin_live: bool) -> Source:
     """The source at ``place``; sockets that listen are bound now. Raises ConfigError."""
+    refuse_missing(place)
     idle_s = settings.pack_ms / 1000
     if place.kind == "stdin":
         return StdinSource(idle_s, live=stdin_live)
     if place.kind == "tcp":
         back_off = BackOff(settings.reconnect_max_s)
-        return TcpSource(place.host, place.port, idle_s=idle_s, back_off=back_off)
+        return TcpSource(place.host, place.port, idle_s=idle_s, back_off=back_off, mute_s=settings.tcp_mute_s)
     if place.kind == "tcp-listen":
         return ListenSource(place.host, place.port, idle_s=idle_s)
     if place.kind == "udp":
-        return UdpSource(place.host, place.port, idle_s=idle_s)
+        return UdpSource(place.host, place.port, idle_s=idle_s, interface=place.interface)
     return FileSource(Path(place.path), _PACED_CHUNK_BYTES if paced else CHUNK_BYTES)
 
 
@@ -81,7 +90,8 @@ def _stem(path: Path) -> str:
     return path.stem or "file"
 
 
-def _address(text: str, url: str, *, needs_host: bool) -> tuple[str, int]:
+def _address(text: str, url: str, *, needs_host: bool) -> tuple[str, int, str]:
+    """Host, port and interface."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -91,4 +101,9 @@ def _address(text: str, url: str, *, needs_host: bool) -> tuple[str, int]:
         raise ConfigError(f"{text}: no port; write {url.rstrip('/:')}:PORT")
     if needs_host and not host:
         raise ConfigError(f"{text}: no host; write tcp://HOST:{port}")
-    return host or _LOOPBACK, port
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    interface = asked.pop("interface", "")
+    if asked or (interface and not (parts.scheme == "udp" and is_group(host))):
+        wrong = next(iter(asked), "interface")
+        raise ConfigError(f"{text}: {wrong} means nothing here; interface=ADDRESS goes with the group of a udp:// URL")
+    return host or _LOOPBACK, port, interface

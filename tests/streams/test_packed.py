@@ -53,14 +53,15 @@ def test_one_that_breaks_off_is_an_error(kind: str, cut: int, tmp_path: Path) ->
         content(path)
 
 
+@pytest.mark.parametrize("size", [1 << 12, 1 << 20])
 @pytest.mark.parametrize("kind", PACKERS)
-def test_what_came_before_the_damage_is_given(kind: str, tmp_path: Path) -> None:
+def test_what_came_before_the_damage_is_given(kind: str, size: int, tmp_path: Path) -> None:
     path = tmp_path / "day"
     path.write_bytes(PACKERS[kind](DATA) + PACKERS[kind](DATA)[:-9])
     given = b""
     with open_recording(path) as file, pytest.raises(PackedError):  # noqa: PT012  # each read may be the one
         while True:
-            given += file.read(1 << 12)
+            given += file.read(size)
     assert given.startswith(DATA[: len(DATA) // 2]) and (DATA + DATA).startswith(given)
 
 

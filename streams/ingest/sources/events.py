@@ -42,6 +42,9 @@ class Source(Protocol):
     waits: bool
     """Can be kept waiting (a file, a TCP peer); False: what is not read now is lost."""
 
+    def close(self) -> None:
+        """Gives up what it holds, also when ``events`` was never asked for."""
+
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """The events, until the end or until ``stop`` is set. Raises WakewatchError where it cannot go on."""
         ...

@@ -27,6 +27,9 @@ class FileSource:
         self.path = path
         self._chunk_bytes = chunk_bytes
 
+    def close(self) -> None:
+        """Nothing is held between events."""
+
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """Chunks until the end. Raises WakewatchError when the file breaks off or is damaged."""
         try:
@@ -50,6 +53,9 @@ class StdinSource:
         self.live = live
         self._idle_s = idle_s
         self._descriptor = sys.stdin.fileno() if descriptor is None else descriptor
+
+    def close(self) -> None:
+        """Nothing is held between events."""
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """Chunks as they come, until the writer closes."""

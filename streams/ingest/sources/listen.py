@@ -12,6 +12,7 @@ import structlog
 
 from streams.errors import ConfigError
 from streams.ingest.sources.events import Chunk, HungUp, SourceEvent
+from streams.ingest.sources.tcp import keep_alive
 
 PEERS_MOST: Final = 256
 _READ_BYTES: Final = 64 * 1024
@@ -33,6 +34,10 @@ class ListenSource:
             raise ConfigError(f"tcp-listen://{host}:{port}: {error.strerror}; choose a free port of ours") from error
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
+
+    def close(self) -> None:
+        """Gives the port up."""
+        self._socket.close()
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """Chunks of all peers, with a HungUp for each that leaves."""
@@ -78,4 +83,5 @@ class ListenSource:
             connection.close()
             return
         connection.setblocking(False)
+        keep_alive(connection)  # a peer that is gone without a word would keep its place
         selector.register(connection, selectors.EVENT_READ, f"{address[0]}:{address[1]}")

@@ -1,9 +1,15 @@
-"""A TCP feed that we connect to, for ever: lost connections are tried again with full jitter."""
+"""A TCP feed that we connect to, for ever: lost connections are tried again with full jitter.
+
+A connection that says nothing is lost too. Its other end may be gone without a word (a router restarted, a cable
+pulled), which TCP's own keepalive finds within ``KEEPALIVE_S``; or it may be there and send nothing, as some providers'
+do in an outage: after ``mute_s`` without a byte a new connection is made.
+"""
 
 from __future__ import annotations
 
 import random
 import socket
+import time
 from collections.abc import Generator, Iterator
 from threading import Event
 from typing import Final
@@ -15,6 +21,9 @@ from streams.ingest.sources.events import Chunk, HungUp, SourceEvent
 _FIRST_S: Final = 0.5
 _LEAST_S: Final = 0.05
 _CONNECT_S: Final = 10.0
+KEEPALIVE_S: Final = 60
+"""How long it takes to find that the other end is gone; by default a kernel begins to ask after two hours."""
+_PROBES: Final = 3
 _READ_BYTES: Final = 64 * 1024
 _log = structlog.get_logger("ingest.tcp")
 
@@ -38,16 +47,30 @@ class BackOff:
         self._failures = 0
 
 
+def keep_alive(connection: socket.socket) -> None:
+    """Has the kernel ask the other end whether it is there, and give the connection up after ``KEEPALIVE_S``."""
+    every_s = KEEPALIVE_S // (_PROBES + 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", every_s), ("TCP_KEEPINTVL", every_s), ("TCP_KEEPCNT", _PROBES)):
+        if hasattr(socket, name):  # not on every platform
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
 class TcpSource:
     """A client of HOST:PORT."""
 
     live = True
     waits = True
 
-    def __init__(self, host: str, port: int, *, idle_s: float, back_off: BackOff) -> None:
+    def __init__(self, host: str, port: int, *, idle_s: float, back_off: BackOff, mute_s: float) -> None:
+        """``mute_s`` 0: a connection may say nothing for ever."""
         self._address = (host, port)
+        self._mute_s = mute_s
         self._idle_s = idle_s
         self._back_off = back_off
+
+    def close(self) -> None:
+        """Nothing is held between events."""
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """Chunks, with a HungUp after each lost connection."""
@@ -66,16 +89,21 @@ class TcpSource:
         try:
             with socket.create_connection(self._address, timeout=_CONNECT_S) as connection:
                 connection.settimeout(self._idle_s)
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                keep_alive(connection)
+                heard_s = time.monotonic()
                 while not stop.is_set():
                     try:
                         data = connection.recv(_READ_BYTES)
                     except TimeoutError:
+                        if 0 < self._mute_s < time.monotonic() - heard_s:
+                            self._back_off.reset()  # it was there: no long wait for the next one
+                            return f"not a byte for {self._mute_s:g} s"
                         yield None
                         continue
                     if not data:
                         return "closed by the other side"
                     self._back_off.reset()
+                    heard_s = time.monotonic()
                     yield Chunk(data)
         except OSError as error:
             return str(error)

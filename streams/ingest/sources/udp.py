@@ -1,9 +1,15 @@
-"""UDP datagrams. Each is framed on its own: a sentence never spans two."""
+"""UDP datagrams. Each is framed on its own: a sentence never spans two.
+
+Where the address is a group's (IPv4 224.0.0.0 to 239.255.255.255, IPv6 ff00::/8) the group is joined, on the interface
+with the given address, or on the one that the routing table gives.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import select
 import socket
+import struct
 from collections.abc import Iterator
 from threading import Event
 from typing import Final
@@ -23,16 +29,34 @@ class UdpSource:
     live = True
     waits = False
 
-    def __init__(self, host: str, port: int, *, idle_s: float) -> None:
+    def __init__(self, host: str, port: int, *, idle_s: float, interface: str = "") -> None:
         self._idle_s = idle_s
+        group = is_group(host)
+        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+            if group:  # several programs of a machine may listen to one
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((host, port))
         except OSError as error:
+            self._socket.close()
             raise ConfigError(f"udp://{host}:{port}: {error.strerror}; choose a free port of ours") from error
+        try:
+            if group:
+                _join(self._socket, host, interface)
+        except OSError as error:
+            self._socket.close()
+            where = f"the interface {interface}" if interface else "any interface"
+            raise ConfigError(
+                f"udp://{host}:{port}: cannot join the group on {where} ({error.strerror or error}); name the address "
+                f"of one of ours: udp://{host}:{port}?interface=ADDRESS"
+            ) from error
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
+
+    def close(self) -> None:
+        """Gives the port up."""
+        self._socket.close()
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """Datagrams, those that have come meanwhile together, each closed with a line end."""
@@ -53,3 +77,23 @@ class UdpSource:
             except OSError:  # nothing more now, or an ICMP answer to something else
                 break
         return datagrams
+
+
+def is_group(host: str) -> bool:
+    """Whether ``host`` is the address of a multicast group."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_multicast
+    except ValueError:  # a name
+        return False
+
+
+def _join(listening: socket.socket, group: str, interface: str) -> None:
+    """Raises OSError."""
+    if ":" in group:
+        address, _, zone = group.partition("%")
+        number = socket.if_nametoindex(interface or zone) if interface or zone else 0
+        wanted = socket.inet_pton(socket.AF_INET6, address) + struct.pack("@I", number)
+        listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, wanted)
+        return
+    wanted = socket.inet_aton(group) + socket.inet_aton(interface or "0.0.0.0")  # noqa: S104 - any interface
+    listening.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, wanted)

@@ -99,3 +99,39 @@ def test_a_name_from_the_air_is_text_not_markup(console: Console) -> None:
 def test_the_quantile_of_a_histogram_is_the_edge_of_its_bucket() -> None:
     assert quantile([(0.1, 98), (0.5, 99), (1, 100), (float("inf"), 100)], 0.99) == 0.5
     assert quantile([(0.1, 0), (float("inf"), 0)], 0.99) is None
+
+
+@pytest.mark.parametrize(
+    ("feed", "said"),
+    [
+        ("file:/nope", "no such file"),
+        ("nope", "not the URL"),
+        ("udp://239.255.77.1:0?interface=192.0.2.1", "interface"),
+    ],
+)
+def test_a_feed_that_cannot_be_opened_is_said_before_anything_is_started(
+    feed: str, said: str, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.demo.play.Stage", None)
+    with pytest.raises(ConfigError, match=said):
+        run(Plan(feeds=(feed,)), Settings(), console)
+
+
+def test_a_feed_that_gives_nothing_is_said_within_seconds_with_what_ingest_says(
+    broker: embedded.Broker, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    call = [sys.executable, "-m", "streams", "demo", "--feed", "tcp://127.0.0.1:9",
+            "--bootstrap-servers", broker.bootstrap_servers]  # fmt: skip
+    environ = {**os.environ, "HOME": str(home), "WAKEWATCH_KAFKA_TOPIC_PREFIX": f"silent{uuid.uuid4().hex[:8]}."}
+    process = subprocess.Popen(call, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if "nothing heard yet" in line)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=180)
+    finally:
+        process.kill()
+    assert "tcp://127.0.0.1:9" in said
+    assert "refused" in said.lower()

@@ -1,5 +1,6 @@
 """The whole command against a real Kafka."""
 
+import gzip
 import re
 import signal
 import socket
@@ -13,14 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from kafka import TopicPartition
 
 from streams import records
 from streams.broker import clients
-from streams.errors import ConfigError
+from streams.errors import ConfigError, Reason
 from streams.ingest.core import Ingest
 from streams.ingest.run import Plan, run
+from streams.ingest.supervision import supervised
 from streams.records import Sentences, TickRecord
 from streams.settings import IngestSettings, KafkaSettings, Settings
 
@@ -222,3 +225,139 @@ def test_a_stop_while_kafka_is_away_ends_in_time(config: Path, tmp_path: Path) -
         finally:
             process.kill()
             process.stderr.close()
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_damaged_file_ends_alone_and_the_live_sources_beside_it_are_read_on(
+    settings: Settings, config: Path, tmp_path: Path, feed: bytes
+) -> None:
+    damaged, whole, port = tmp_path / "damaged.nmea.gz", tmp_path / "whole.nmea", free_port()
+    damaged.write_bytes(gzip.compress(feed)[:-2000])
+    whole.write_bytes(feed)
+    urls = (f"file:{damaged}", f"file:{whole}", f"pier=udp://127.0.0.1:{port}")
+    process = subprocess.Popen(command(config, *urls), stderr=subprocess.PIPE)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+
+            def all_there() -> bool:
+                sender.sendto(BARE, ("127.0.0.1", port))
+                read = topic(settings, "ais.sentences.v1")
+                ended = {dict(one.headers)[records.H_SOURCE] for one in read if b'"ended"' in one.value}
+                heard = {dict(one.headers)[records.H_SOURCE] for one in read if BARE in one.value}
+                return ended >= {b"damaged", b"whole"} and b"pier" in heard
+
+            until(all_there)
+            sender.sendto(BROKEN, ("127.0.0.1", port))  # after the file has failed
+            until(lambda: any(letter.value == BROKEN for letter in topic(settings, "ais.dead.v1")))
+        process.send_signal(signal.SIGTERM)
+        _, talk = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert b"wakewatch: damaged: " in talk and b"Traceback" not in talk
+
+
+def test_batches_that_are_damaged_on_the_way_are_sent_again(
+    settings: Settings, tmp_path: Path, feed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bit flipped in transit: the broker finds the wrong checksum and answers CORRUPT_MESSAGE."""
+    from kafka.net.transport import KafkaTCPTransport
+
+    path, harmed, strict = tmp_path / "one.nmea", [0], KafkaTCPTransport._sock_send
+
+    def harmful(transport: Any) -> Any:
+        for place, chunk in enumerate(transport._write_buffer):
+            data = bytes(chunk)
+            if harmed[0] < 5 and b"!AIVD" in data:
+                at = data.rindex(b"!AIVD")
+                transport._write_buffer[place] = data[:at] + b"?" + data[at + 1 :]
+                harmed[0] += 1
+        return strict(transport)
+
+    monkeypatch.setattr(KafkaTCPTransport, "_sock_send", harmful)
+    path.write_bytes(feed)
+    plain = msgspec.structs.replace(settings, kafka=msgspec.structs.replace(settings.kafka, compression="none"))
+    outcome = run(Plan(urls=(f"file:{path}",)), plain, threading.Event())
+    assert harmed[0] == 5
+    assert outcome.undelivered == 0
+    assert sequence(settings) == expected(feed, "one")
+
+
+def test_what_a_run_could_not_deliver_is_sent_by_the_next_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure that kafka-python does not try again itself: each datagram is there in the end."""
+    from kafka.errors import UnknownError
+    from kafka.future import Future
+    from kafka.producer import KafkaProducer
+
+    strict, refused, port = KafkaProducer.send, [0], free_port()
+
+    def send(producer: Any, *args: Any, **kwargs: Any) -> Any:
+        if refused[0] < 3 and b"!AIVDM" in kwargs["value"]:
+            refused[0] += 1
+            return Future().failure(UnknownError("a bug of the broker"))
+        return strict(producer, *args, **kwargs)
+
+    monkeypatch.setattr(KafkaProducer, "send", send)
+    stop, sent = threading.Event(), 0
+    plan = Plan(urls=(f"pier=udp://127.0.0.1:{port}",))
+    runs = partial(run, plan, settings, stop, carried=[])
+    thread = threading.Thread(target=supervised, args=(runs, stop, 0.01))
+    thread.start()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            while refused[0] < 3 or not topic(settings, "ais.sentences.v1"):
+                sender.sendto(BARE, ("127.0.0.1", port))
+                sent += 1
+                time.sleep(0.2)
+    finally:
+        stop.set()
+        thread.join(PATIENCE_S)
+    heard = sum(record.value.count(BARE) for record in topic(settings, "ais.sentences.v1"))
+    assert 3 <= heard <= sent
+
+
+def test_a_stop_while_kafka_has_gone_counts_what_is_lost_and_is_no_crash(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kafka.errors import KafkaConnectionError
+    from kafka.net.transport import KafkaTCPTransport
+
+    away, stop, port, strict = threading.Event(), threading.Event(), free_port(), KafkaTCPTransport._sock_send
+    monkeypatch.setattr(
+        KafkaTCPTransport, "_sock_send", lambda t: (0, KafkaConnectionError("away")) if away.is_set() else strict(t)
+    )
+    monkeypatch.setattr("streams.ingest.run._DRAIN_S", 2.0)
+    outcomes, states = [], []
+    plan = Plan(urls=(f"pier=udp://127.0.0.1:{port}",))
+    thread = threading.Thread(target=lambda: outcomes.append(run(plan, settings, stop, states.append)))
+    thread.start()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+
+            def sent_and_read() -> bool:
+                sender.sendto(BARE, ("127.0.0.1", port))
+                return bool(states) and states[-1].counts.messages > 0 and states[-1].held == 0
+
+            until(sent_and_read)
+            away.set()
+            read = states[-1].counts.sentences
+            for _ in range(50):
+                sender.sendto(BARE, ("127.0.0.1", port))
+            until(lambda: states[-1].counts.sentences >= read + 50)
+    finally:
+        stop.set()
+        thread.join(PATIENCE_S)
+    away.clear()
+    (outcome,) = outcomes
+    counts = outcome.states[0].counts
+    heard = sum(record.value.count(BARE) for record in topic(settings, "ais.sentences.v1"))
+    assert outcome.undelivered > 0
+    assert counts.rejected[Reason.BUFFER_FULL] >= 50
+    assert counts.messages == heard == counts.sentences - counts.rejected_all

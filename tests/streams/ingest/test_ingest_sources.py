@@ -14,7 +14,7 @@ from streams.ingest import urls
 from streams.ingest.sources.events import Chunk, HungUp, Source, SourceEvent
 from streams.ingest.sources.file import FileSource, StdinSource
 from streams.ingest.sources.listen import ListenSource
-from streams.ingest.sources.tcp import BackOff, TcpSource
+from streams.ingest.sources.tcp import KEEPALIVE_S, BackOff, TcpSource, keep_alive
 from streams.ingest.sources.udp import UdpSource
 
 IDLE_S = 0.02
@@ -83,13 +83,42 @@ def test_a_lost_tcp_feed_is_tried_again_and_nothing_comes_twice() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(10)
         port = server.getsockname()[1]
-        with heard(TcpSource("127.0.0.1", port, idle_s=IDLE_S, back_off=BackOff(0.1, seed=1))) as events:
+        with heard(TcpSource("127.0.0.1", port, idle_s=IDLE_S, back_off=BackOff(0.1, seed=1), mute_s=0)) as events:
             for data in (b"one\n", b"two\n"):
                 connection, _ = server.accept()
                 connection.sendall(data)
                 connection.close()
             until(lambda: events.count(HungUp("", "closed by the other side")) == 2)
     assert [e.data for e in events if isinstance(e, Chunk)] == [b"one\n", b"two\n"]
+
+
+def test_a_tcp_feed_that_says_nothing_is_connected_to_again_and_one_that_speaks_is_not() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        port = server.getsockname()[1]
+        source = TcpSource("127.0.0.1", port, idle_s=IDLE_S, back_off=BackOff(0.1, seed=1), mute_s=1)
+        with heard(source) as events:
+            mute, _ = server.accept()
+            again, _ = server.accept()  # the first one still stands
+            begun_s = time.monotonic()
+            while time.monotonic() - begun_s < 3:
+                again.sendall(b"here\n")
+                time.sleep(0.05)
+            mute.close()
+            again.close()
+    lost = [e.why for e in events if isinstance(e, HungUp)]
+    assert lost[0] == "not a byte for 1 s"
+    assert lost[1:] in ([], ["closed by the other side"])
+
+
+def test_the_kernel_asks_within_a_minute_whether_the_other_end_is_there() -> None:
+    with socket.socket() as connection:
+        keep_alive(connection)
+        options = [connection.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+                   for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")]  # fmt: skip
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    idle_s, every_s, probes = options
+    assert idle_s + every_s * probes <= KEEPALIVE_S
 
 
 def test_back_off_doubles_up_to_its_bound_with_full_jitter() -> None:
@@ -126,6 +155,24 @@ def test_each_datagram_is_closed_with_a_line_end() -> None:
     assert b"".join(e.data for e in events if isinstance(e, Chunk)) == b"one\ntwo\n\n"
 
 
+@pytest.mark.parametrize("listeners", [1, 2])
+def test_the_datagrams_of_a_multicast_group_are_heard_by_all_who_join(listeners: int) -> None:
+    first = UdpSource("239.255.77.1", 0, idle_s=IDLE_S, interface="127.0.0.1")
+    more = [UdpSource("239.255.77.1", first.port, idle_s=IDLE_S, interface="127.0.0.1") for _ in range(listeners - 1)]
+    with contextlib.ExitStack() as stack:
+        lists = [stack.enter_context(heard(source)) for source in (first, *more)]
+        sender = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+        sender.sendto(b"one", ("239.255.77.1", first.port))
+        until(lambda: all(Chunk(b"one\n") in events for events in lists))
+
+
+def test_a_group_that_cannot_be_joined_names_the_remedy() -> None:
+    with pytest.raises(ConfigError, match="interface=ADDRESS"):
+        UdpSource("239.255.77.1", 0, idle_s=IDLE_S, interface="192.0.2.1")
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -134,6 +181,11 @@ def test_each_datagram_is_closed_with_a_line_end() -> None:
         ("-", urls.Place("stdin", "stdin")),
         ("tcp://Example.org:5631", urls.Place("example.org:5631", "tcp", "example.org", 5631)),
         ("harbour=udp://:10110", urls.Place("harbour", "udp", "127.0.0.1", 10110)),
+        ("udp://239.1.2.3:99", urls.Place("239.1.2.3:99", "udp", "239.1.2.3", 99)),
+        (
+            "udp://239.1.2.3:99?interface=192.0.2.5",
+            urls.Place("239.1.2.3:99", "udp", "239.1.2.3", 99, interface="192.0.2.5"),
+        ),
         ("tcp-listen://[::1]:99", urls.Place("::1:99", "tcp-listen", "::1", 99)),
     ],
 )
@@ -150,6 +202,8 @@ def test_urls_name_places(text: str, place: urls.Place) -> None:
         ("tcp://:99", "no host"),
         ("udp://x:99999", "write"),
         ("file:", "no path"),
+        ("udp://192.0.2.1:99?interface=192.0.2.5", "goes with the group"),
+        ("tcp://192.0.2.1:99?timeout=3", "timeout means nothing"),
     ],
 )
 def test_a_wrong_url_names_the_remedy(text: str, remedy: str) -> None:

@@ -1,0 +1,90 @@
+"""What ingest asks of Kafka: a producer, and a consumer to look around with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from threading import Event
+from typing import Any, Final
+
+import structlog
+
+from streams.broker import clients
+from streams.errors import SinkError, WakewatchError
+from streams.ingest import letters
+from streams.ingest.sources.tcp import BackOff
+from streams.rights import refuse_unless_allowed
+from streams.settings import Settings
+from streams.topics import missing
+
+_FOR_EVER_MS: Final = 2**31 - 1
+"""The producer's delivery time-out: nothing is dropped however long the broker is away; the outbox bounds it."""
+_CLIENT: Final = {"allow_auto_create_topics": False, "bootstrap_timeout_ms": 3000}
+_log = structlog.get_logger("ingest")
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raises SinkError where Kafka fails to answer what is asked before the start."""
+    from kafka.errors import KafkaError
+
+    try:
+        yield
+    except KafkaError as error:
+        text = f"Kafka did not answer ({type(error).__name__}: {error}): is it up? Start ingest again"
+        raise SinkError(text, retriable=True) from error
+
+
+class StoppedError(WakewatchError):
+    """Asked to stop before Kafka was there."""
+
+
+class KafkaLink:
+    """The producer, and a consumer to look around with. Waits for a broker that is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.producer: Any = None
+        self.consumer: Any = None
+
+    def await_broker(self, stop: Event) -> None:
+        """Connects, trying again until the broker is there. Raises StoppedError when asked to stop first."""
+        back_off = BackOff(self._settings.ingest.reconnect_max_s)
+        while self.consumer is None:
+            try:
+                self.producer = self.producer or self._new_producer()
+                self.consumer = self._new_consumer()
+            except SinkError as error:
+                wait_s = back_off.next_s()
+                _log.warning("kafka is away", error=str(error), retry_s=round(wait_s, 2))
+                if stop.wait(wait_s):
+                    raise StoppedError("asked to stop before Kafka was there") from error
+
+    def _new_producer(self) -> Any:
+        return clients.producer(self._settings.kafka, delivery_timeout_ms=_FOR_EVER_MS, **_CLIENT)
+
+    def _new_consumer(self) -> Any:
+        return clients.consumer(self._settings.kafka, group_id=None, **_CLIENT)
+
+    def partitions(self) -> int:
+        """Partitions of the log. Raises ConfigError when it or the dead letters' topic is missing."""
+        prefix = self._settings.kafka.topic_prefix
+        there = self.consumer.topics()
+        for topic in (prefix + letters.SENTENCES_TOPIC, prefix + letters.DEAD_TOPIC):
+            if topic not in there:
+                raise missing(topic)
+        with closing(clients.admin(self._settings.kafka, bootstrap_timeout_ms=3000)) as admin:
+            refuse_unless_allowed(admin, "ingest", self._settings)
+        return len(self.consumer.partitions_for_topic(prefix + letters.SENTENCES_TOPIC))
+
+    def close(self) -> None:
+        """Closes both; what the producer still holds is given up."""
+        from kafka.errors import KafkaError
+
+        if self.consumer is not None:
+            self.consumer.close(timeout_ms=1000)
+        if self.producer is not None:
+            try:
+                self.producer.close(timeout=1)
+            except KafkaError:  # it holds records and Kafka is away: its thread would try for ever
+                self.producer._sender.force_close()
