@@ -30,14 +30,15 @@ from msgspec import Meta
 
 from detectors.core.alert import Fact, Verification
 from detectors.core.geo import distance_nm, place
-from detectors.core.identities.binding import AGAIN, Binding
+from detectors.core.identities.binding import AGAIN, TOLD_EVERY_MS, Binding
 from detectors.core.imo import Holder, ImoShip
 from detectors.core.mid import flag_of
 from detectors.core.protocol import Detector, Finding
-from detectors.core.units import DAY_MS, HOUR_MS, next_step, rfc3339, spoken, zulu
+from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, next_step, rfc3339, spoken, zulu
 
 CHANGES_WITHIN_D = 90
 _TENTHS = 1
+_LONG_MS = 3 * TOLD_EVERY_MS  # so long ago it matters little that a binding is told once in TOLD_EVERY_MS
 
 
 class _Change(NamedTuple):
@@ -250,9 +251,18 @@ def _headline(change: _Change) -> str:
             f" {place(other.lat_deg, other.lon_deg)}" if other.lat_deg is not None and other.lon_deg is not None else ""
         )
         return f"{who} possible misuse: also stated by MMSI{other.mmsi}{where} {zulu(told.last_ms)}"
-    last = _latest(change.former)
-    flags = f"{flag_of(own.mmsi) or '??'}, was {last.mmsi} {flag_of(last.mmsi) or '??'}"
-    return f"{who} under new MMSI{own.mmsi} {flags} {spoken(max(0, own.first_ms - last.last_ms))} ago"
+    former = max(change.former, key=lambda holder: (_seen_ms(holder), holder.newest.mmsi))
+    last, seen_ms = former.newest, _seen_ms(former)
+    still, apart_ms = seen_ms >= own.first_ms, (own.appeared_ms or own.first_ms) - seen_ms
+    known = former.heard_ms >= last.last_ms or apart_ms >= _LONG_MS
+    ago = f" {spoken(max(apart_ms, MINUTE_MS))} ago" if known and not still else ""
+    flags = f"{flag_of(own.mmsi) or '??'}, {'also' if still else 'was'} {last.mmsi} {flag_of(last.mmsi) or '??'}"
+    return f"{who} under new MMSI{own.mmsi} {flags}{ago}"
+
+
+def _seen_ms(holder: Holder) -> int:
+    """When it was last heard, as far as is known: bindings are told hourly, and not before a last report."""
+    return max(holder.heard_ms, holder.newest.last_ms)
 
 
 def _details(change: _Change) -> dict[str, object]:

@@ -102,6 +102,8 @@ class Road:
         for engine in self.engines:
             self._held += engine.tick(record.tick, record.ordinal)
             self.faults += engine.drain_faults()
+            for seen in engine.drain_bindings():
+                self._histories.take(seen)
             told = self._histories.take(Heard(partition=engine.partition, heard_ms=engine.heard_ms))
             self._held += [emitted._replace(ordinal=record.ordinal) for emitted in told]
         yield from self._in_order()

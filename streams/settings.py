@@ -90,6 +90,22 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         int,
         Meta(ge=1, le=1_000_000, description="... and fewest sentences between them, so that records get full"),
     ] = 10_000
+    identity_note_every_h: Annotated[
+        float,
+        Meta(ge=0.1, le=168, description="Partitions are told again after this under which MMSI a ship is heard, h"),
+    ] = 3.0
+    identity_note_often_s: Annotated[
+        float, Meta(ge=10, le=3600, description="... and after this while its IMO number has several MMSIs, s")
+    ] = 300.0
+    identity_note_recent_h: Annotated[
+        float, Meta(ge=1, le=720, description="... which an MMSI unheard for longer is none of, h")
+    ] = 24.0
+    identity_mmsis_most: Annotated[
+        int, Meta(ge=2, le=1000, description="An IMO number that more MMSIs state is nobody's")
+    ] = 8
+    identity_pairs_most: Annotated[
+        int, Meta(ge=1000, le=10_000_000, description="IMO numbers with their MMSIs remembered a source")
+    ] = 200_000
     reconnect_max_s: Annotated[float, Meta(gt=0, le=3600, description="Longest wait between tries, s")] = 30.0
     tcp_mute_s: Annotated[
         float,

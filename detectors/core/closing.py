@@ -39,13 +39,15 @@ class Closing:
         """A block of slots closes.
 
         Ships on the list are told by what others show, and others not by theirs: who goes dark every fortnight at the
-        same place would else teach that silences are ordinary there.
+        same place would else teach that silences are ordinary there. Nothing is told of those that are heard under
+        another MMSI since.
         """
         size = self._fleet.size
         closed = self._ears.close(block, size, self._fleet.core.listed[:size] > 0)
         self._fleet.touch(closed.heard)
         self._fleet.touch(closed.missed)
-        return closed
+        core, telling = self._fleet.core, closed.telling
+        return closed._replace(telling=telling[core.as_ms[telling] <= core.last_ms[telling]])
 
     def _listen(self, closed: Closed) -> list[Heard]:
         """What detectors that need coverage have to say of silences."""

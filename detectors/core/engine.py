@@ -19,9 +19,10 @@ from detectors.core.closing import Closing
 from detectors.core.episodes import Desk, Emitted
 from detectors.core.hearing.ears import Ears
 from detectors.core.identities.adoption import Numbered, Renumbering, relist
-from detectors.core.identities.binding import Binding, Teller
+from detectors.core.identities.binding import Binding, Seen, Teller
 from detectors.core.identities.identity import Matcher
 from detectors.core.looks import Fault, Looks
+from detectors.core.notes import Note
 from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
 from detectors.core.registry import build
@@ -100,6 +101,7 @@ class Engine:
         made._gate.crowding = head.crowding
         made.sources.restore(head.sources, replayed=head.replayed)
         made.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
+        made._teller.index()
         if head.reference != reference.version:
             made._switch(head.numbered, 0)
         made.looks.plan(np.arange(made.fleet.size))
@@ -126,12 +128,25 @@ class Engine:
         return self._drain()
 
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
-        """Takes in a tick: sources go down or come back, and what is due is looked at."""
+        """Takes in a tick: what it notes, then sources go down or come back, and what is due is looked at."""
+        for note in tick.notes:
+            self._note(note, ordinal)
         self._watch(self.sources.apply(tick), ordinal)
         self._watch(self._gate.pass_time(self.sources.clock_ms), ordinal)
         self._closing.close(self.sources.clock_ms, ordinal)
         self.looks.wake(ordinal)
         return self._drain()
+
+    def _note(self, note: Note, ordinal: int) -> None:
+        """An IMO number is heard under an MMSI."""
+        rows = self._teller.others(note.imo, note.mmsi)
+        if note.instead_of is not None:
+            self.looks.hear(self._teller.others(note.instead_of, note.mmsi), note, ordinal)
+        if not len(rows):
+            return
+        if note.lat_deg is None:
+            self._teller.tell_seen(rows, note)
+        self.looks.hear(rows, note, ordinal)
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records: whoever came on or off the list is judged at once."""
@@ -194,7 +209,7 @@ class Engine:
         faults, self.looks.faults = self.looks.faults, []
         return faults
 
-    def drain_bindings(self) -> list[Binding]:
+    def drain_bindings(self) -> list[Binding | Seen]:
         """Bindings since the last call."""
         told, self._teller.out = self._teller.out, []
         return told

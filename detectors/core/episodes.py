@@ -52,13 +52,14 @@ class Desk:
         ``replayed``: the finding follows from recordings alone.
         """
         open_alerts = self._fleet.open.setdefault(row, {})
-        slot = (detector.name, finding.key)
+        author = finding.of or detector.name
+        slot = (author, finding.key)
         former = open_alerts.get(slot)
         if (former is None) != (finding.action == "open"):
             if not open_alerts:
                 del self._fleet.open[row]
             return None
-        severity = finding.severity or self._severities[finding.situation]
+        severity = former.severity if finding.of and former else finding.severity or self._severities[finding.situation]
         alert = _compose(detector, finding, ship, former, min(severity, finding.severity_most, key=_HEIGHT.get))  # type: ignore[arg-type]  # all are known
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (former is None or former.replayed)  # what began live is told to its end
@@ -67,12 +68,12 @@ class Desk:
             open_alerts[slot] = alert
         else:
             del open_alerts[slot]
-        if row >= 0 and former is not None and alert.status == "closed" and detector.name == silences.GAP:
+        if row >= 0 and former is not None and alert.status == "closed" and author == silences.GAP:
             listed = bool(self._fleet.core.listed[row])
             self._fleet.memory.add_silence(row, silences.ended(former, alert), listed=listed)
         if row >= 0:
-            still = any(name == detector.name for name, _ in open_alerts)
-            self._fleet.detectors[detector.name].open[row] = still
+            still = any(name == author for name, _ in open_alerts)
+            self._fleet.detectors[author].open[row] = still
         if not open_alerts:
             del self._fleet.open[row]
         return alert
@@ -83,7 +84,7 @@ def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Ale
         return composed(detector, finding, f"source/{ship}", former, severity)
     alert = composed(detector, finding, f"mmsi/{ship.mmsi}", former, severity)
     return msgspec.structs.replace(
-        alert, case_id=ship.case_id, mmsi=ship.mmsi, vessel=ship.vessel(), position=ship.position(),
+        alert, case_id=ship.case_id, mmsi=ship.mmsi, vessel=ship.vessel(), position=finding.position or ship.position(),
         why=(*alert.why, *_odd_number(ship.mmsi)),
     )  # fmt: skip
 
@@ -108,7 +109,7 @@ def composed(detector: Author, finding: Finding, subject: str, former: Alert | N
         id=former.id if former else opening,
         revision=former.revision + 1 if former else 1,
         status=_STATUS[finding.action],  # type: ignore[arg-type]  # the table's values are Status
-        detector=detector.name,
+        detector=finding.of or detector.name,
         rule_version=former.rule_version if former else detector.rule_version,
         severity=severity,
         subject=subject,

@@ -15,7 +15,7 @@ import msgspec
 
 from detectors.core.alert import Alert, Position, Severity, Vessel
 from detectors.core.episodes import Emitted, composed
-from detectors.core.identities.binding import Binding, Heard
+from detectors.core.identities.binding import Binding, Heard, Seen
 from detectors.core.mid import flag_of
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference
@@ -26,7 +26,7 @@ from detectors.core.units import rfc3339
 FORMAT: Final = 1
 SHARDS: Final = 64
 _PART: Final = 8  # an eighth is forgotten at once
-_LOOK, _TELL = 0, 1
+_LOOK, _SEEN, _TELL = 0, 1, 2
 _Event = tuple[int, int, int, int, int]
 """When, what, IMO number, MMSI, event time of the report: their order is that of decisions."""
 
@@ -36,6 +36,8 @@ class Holder(msgspec.Struct, kw_only=True):
 
     newest: Binding
     first_ms: int
+    heard_ms: int = 0
+    """Its newest report of any kind when another MMSI came to state the number; 0 when that is not known."""
     alert: Alert | None = None
     """That it is new: open until it has settled."""
     settles_ms: int = 0
@@ -79,7 +81,7 @@ class Shard(msgspec.Struct, frozen=True):
     """Ships of one shard, and the bindings about them that wait."""
 
     ships: list[ImoShip]
-    waiting: list[Binding]
+    waiting: list[Binding | Seen]
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +101,7 @@ class Histories:
         self._heard = [0] * partitions
         self._passed_ms = 0
         self._ships: dict[int, ImoShip] = {}
-        self._waiting: dict[_Event, Binding] = {}
+        self._waiting: dict[_Event, Binding | Seen] = {}
         self._events: list[_Event] = []
         self._dirty = [False] * SHARDS
 
@@ -113,11 +115,11 @@ class Histories:
 
     # -- input ----------------------------------------------------------------------------------------------------
 
-    def take(self, told: Binding | Heard) -> list[Emitted]:
+    def take(self, told: Binding | Seen | Heard) -> list[Emitted]:
         """One record, in any order, also again. Returns alerts in the order of decisions."""
         if isinstance(told, Heard):
             return self._hear(told)
-        event = (told.stamp_ms, _TELL, told.imo, told.mmsi, told.last_ms)
+        event = _told(told)
         if told.stamp_ms > self._passed_ms and event not in self._waiting:
             self._waiting[event] = told
             heapq.heappush(self._events, event)
@@ -132,8 +134,18 @@ class Histories:
         out: list[Emitted] = []
         while self._events and self._events[0][0] <= self._passed_ms:
             event = heapq.heappop(self._events)
-            out += self._settle(event) if event[1] == _LOOK else self._learn(self._waiting.pop(event))
+            out += self._settle(event) if event[1] == _LOOK else self._take_up(self._waiting.pop(event))
         return out
+
+    def _take_up(self, told: Binding | Seen) -> list[Emitted]:
+        if isinstance(told, Binding):
+            return self._learn(told)
+        ship = self._ships.get(told.imo)
+        holder = ship.holder(told.mmsi) if ship else None
+        if holder is not None:
+            holder.heard_ms = max(holder.heard_ms, told.heard_ms)
+            self._touch(told.imo)
+        return []
 
     def _learn(self, told: Binding) -> list[Emitted]:
         ship = self._ships.get(told.imo)
@@ -261,13 +273,19 @@ class Histories:
         self._heard, self._passed_ms = list(head.heard), head.passed_ms
         self._ships = {ship.imo: ship for part in parts for ship in part.ships}
         for told in (told for part in parts for told in part.waiting):
-            self._waiting[told.stamp_ms, _TELL, told.imo, told.mmsi, told.last_ms] = told
+            self._waiting[_told(told)] = told
         self._events = [*self._waiting, *_looks(self._ships.values())]
         heapq.heapify(self._events)
         return self
 
     def _touch(self, imo: int) -> None:
         self._dirty[imo % SHARDS] = True
+
+
+def _told(told: Binding | Seen) -> _Event:
+    if isinstance(told, Seen):
+        return told.stamp_ms, _SEEN, told.imo, told.mmsi, told.heard_ms
+    return told.stamp_ms, _TELL, told.imo, told.mmsi, told.last_ms
 
 
 def _look(ship: ImoShip, holder: Holder) -> _Event:

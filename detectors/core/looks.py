@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.core.episodes import Desk, Emitted
 from detectors.core.hearing.ears import Closed, Ears
-from detectors.core.protocol import Detector, Finding, Step
+from detectors.core.notes import Note
+from detectors.core.protocol import Detector, Finding, Step, StepKind
 from detectors.core.reference import Reference
 from detectors.core.sources import Outage, SourceTable
 from detectors.core.units import NEVER_MS, next_steps
@@ -108,7 +109,7 @@ class Looks:
 
     # -- at what ------------------------------------------------------------------------------------------------
 
-    def step(self, kind: Literal["clock", "slot", "source", "reference"], rows: Rows, times: Times) -> Step:
+    def step(self, kind: StepKind, rows: Rows, times: Times) -> Step:
         """A look at rows, or (numbered -1, -2, ...) at sources."""
         return Step(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
 
@@ -169,11 +170,27 @@ class Looks:
                 self.fleet.detectors[detector.name].due_ms[step.rows] = due_ms
             self._look(detector, step, step.reports["ordinal"])
 
-    def judge_lists(self, rows: Rows, ordinal: int) -> None:
-        """Distinct vessels whose entry came or went: all look again at the next step, those that mind lists at once."""
+    def hear(self, rows: Rows, note: Note, ordinal: int) -> None:
+        """Ingest tells that the ship of these distinct rows is heard under another MMSI."""
         if not len(rows):
             return
+        times, ordinals = np.full(len(rows), note.time_ms), np.full(len(rows), ordinal)
+        current = self.fleet.core.last_ms[rows] <= note.time_ms
+        self.fire(rows[current], times[current], ordinals[current])
+        step = self.step("note", rows, times)
+        step.heard = note
+        for detector in self.detectors:
+            if detector.minds_notes:
+                self._look(detector, step, ordinals)
+        self.fleet.touch(rows)
+        self.plan(rows)
+
+    def judge_lists(self, rows: Rows, ordinal: int) -> None:
+        """Distinct vessels whose entry came or went: all look again at the next step, those that mind lists at once."""
         core = self.fleet.core
+        rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
+        if not len(rows):
+            return
         times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
         for detector in self.detectors:
             self.fleet.detectors[detector.name].due_ms[rows] = next_steps(times)
@@ -184,6 +201,7 @@ class Looks:
     def judge_zones(self, rows: Rows, ordinal: int) -> None:
         """Distinct vessels for which other zones may count now: detectors that mind zones look at them."""
         core = self.fleet.core
+        rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
         times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
         for detector in self.detectors if len(rows) else ():
             if detector.judges_zones:

@@ -16,9 +16,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.alert import Alert, Fact, Severity, Verification
+from detectors.core.alert import Alert, Fact, Position, Severity, Verification
 from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.identities.adoption import Renumbering
+from detectors.core.notes import Note
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
 from detectors.core.sources import Outage, Patience, SourceTable
@@ -31,6 +32,7 @@ from detectors.core.vessels.history import History
 from detectors.core.vessels.ship import Ship, read_ship
 
 Places = npt.NDArray[np.intp]
+StepKind = Literal["reports", "clock", "slot", "source", "reference", "note"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,11 +52,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     verification: Verification = "corroborated"
     severity: Severity | None = None
     """In place of the situation's."""
+    of: str | None = None
+    """Another detector whose alert this is, only to be ended."""
     severity_most: Severity = "page"
     """No higher than this."""
     details: Mapping[str, object] = {}
     sentences: tuple[bytes, ...] = ()
     """Raw lines (with tag block) that decided, first and last."""
+    position: Position | None = None
+    """In place of the vessel's last fix."""
 
 
 class Step:
@@ -62,15 +68,15 @@ class Step:
 
     ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
     order), ``clock`` (what ``rows`` asked for is due), ``slot`` (a slot closed, and these were missed in it),
-    ``reference`` (another list, or other zones, are in force) or ``source`` (``change`` happened; ``rows`` has its
-    source).
+    ``reference`` (another list, or other zones, are in force), ``note`` (``heard`` tells that the ship of the row is
+    heard under another MMSI) or ``source`` (``change`` happened; ``rows`` has its source).
     ``time_ms`` has one value a row, and so has every column of ``before`` and ``now``: the vessel as it was before the
     report and as it is after it. ``at`` counts along ``rows``.
     """
 
     def __init__(
         self,
-        kind: Literal["reports", "clock", "slot", "source", "reference"],
+        kind: StepKind,
         rows: Places,
         time_ms: npt.NDArray[np.int64],
         *,
@@ -92,6 +98,7 @@ class Step:
         """In a step of reports: the one source that they are of, as a bit of ``sources``; 0 otherwise."""
         self.change: Outage | Crowding | None = None
         self._once = False
+        self.heard: Note | None = None
         self.ears: Ears | None = None
         """In a step of a slot: what coverage knows."""
         self.closed: Closed | None = None
@@ -162,6 +169,8 @@ class Detector:
     """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
     judges_zones: ClassVar[bool] = False
     """Whether it is shown all vessels when other zones come into force, and those whose entry came or went."""
+    minds_notes: ClassVar[bool] = False
+    """Whether it is shown vessels of which ingest tells that they are heard under another MMSI."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """Those of ``columns`` that hold 1 + number of an entry; another list renumbers them."""

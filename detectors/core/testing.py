@@ -17,6 +17,7 @@ from detectors.core.alert import Alert, encode
 from detectors.core.engine import Engine
 from detectors.core.identities.binding import Heard
 from detectors.core.imo import Histories
+from detectors.core.notes import Note
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
 from detectors.core.ticks import FeedRules, Tick
@@ -40,6 +41,7 @@ REFERENCE = Reference(
         ListedShip(list="TEST", entry_id="2", name="EXAMPLE TWO", mmsi=667_001_001),
         ListedShip(list="TEST", entry_id="3", name="EXAMPLE THREE", mmsi=667_001_003),
         ListedShip(list="TEST", entry_id="4", name="EXAMPLE FOUR", mmsi=667_001_004),
+        ListedShip(list="TEST", entry_id="5", name="EXAMPLE FIVE", mmsi=667_001_005),
     ),
     zones=(
         Zone(name="Forbidden", kind="sanctioned", lat_deg=42.0, lon_deg=131.0, radius_nm=5, locode="XXFBD"),
@@ -86,6 +88,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     source: str = SOURCE
     station: str = ""
     """The ``s:`` of its tag block; the source when empty."""
+    noted: tuple[float, float] | None = None
+    """With ``imo``: behind it ingest notes that the number is heard under this MMSI, at that place."""
+    instead_of: int | None = None
+    """... and which number it stated before."""
     payload: int = 0
     """0: a transmission of its own; equal numbers are receptions of one transmission."""
 
@@ -143,6 +149,11 @@ def log(story: Story, *, batch: int, tick_s: float) -> Iterator[Batch | Tick]:
                 next_ms += int(tick_s * MS)
         held.append(s)
         heard_ms = max(heard_ms, now_ms)
+        if s.noted is not None:
+            yield _columns(held, first)
+            held, first = [], number + 1
+            yield msgspec.structs.replace(_tick(written_ms, heard_ms, heard_ms), notes=_notes(s, now_ms))
+            written_ms = heard_ms
     if held:
         yield _columns(held, first)
     yield msgspec.structs.replace(_tick(written_ms, heard_ms, heard_ms), state="ended")
@@ -150,6 +161,16 @@ def log(story: Story, *, batch: int, tick_s: float) -> Iterator[Batch | Tick]:
 
 def _tick(from_ms: int, to_ms: int, heard_ms: int) -> Tick:
     return Tick(source=SOURCE, from_ms=from_ms, to_ms=to_ms, heard_ms=heard_ms, spacing_s=_SPACING_S)
+
+
+def _notes(s: Said, now_ms: int) -> tuple[Note, Note]:
+    """That it states its number, then that it is there."""
+    stated = Note(
+        imo=s.imo, mmsi=s.mmsi, time_ms=now_ms, stated_ms=now_ms, name=s.name or None, instead_of=s.instead_of,
+        ship_type=s.ship_type if s.ship_type > 0 else None, length_m=s.length_m if s.length_m > 0 else None,
+    )  # fmt: skip
+    lat_deg, lon_deg = s.noted or (None, None)
+    return stated, msgspec.structs.replace(stated, lat_deg=lat_deg, lon_deg=lon_deg, sog_kn=s.sog_kn)
 
 
 def engine(

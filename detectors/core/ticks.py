@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from detectors.core.notes import Note
 from detectors.core.units import MS
 
 
@@ -33,6 +34,8 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False
     """True when the source is a recording: nobody is to be notified of what follows from recordings alone."""
+    notes: tuple[Note, ...] = ()
+    """Which MMSIs were heard to state which IMO numbers, in log order, since the source's tick before."""
 
 
 class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

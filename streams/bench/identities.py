@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from detectors.core.identities.binding import Binding, Heard
+from detectors.core.identities.binding import Binding, Heard, Seen
 from detectors.core.identities.matching import is_imo_number
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.road import fleet
@@ -101,7 +101,7 @@ def _replay(lines: Sequence[bytes], settings: Settings) -> int:
 
 def _told(lines: Sequence[bytes], settings: Settings) -> list[bytes]:
     """The bindings of the feed, as they stand on the topic."""
-    engine, told = engine_for(settings, load_reference(settings.reference), 0), list[Binding]()
+    engine, told = engine_for(settings, load_reference(settings.reference), 0), list[Binding | Seen]()
     for record in Ingest("bench", 1, nature=Nature(replayed=True)).feed(b"\n".join(lines)):
         if isinstance(record, Sentences):
             engine.apply(decode(record.value, record.source, record.ordinals).batch)
@@ -111,5 +111,5 @@ def _told(lines: Sequence[bytes], settings: Settings) -> list[bytes]:
 
 def _learn(told: Sequence[bytes], settings: Settings) -> int:
     histories = histories_for(settings, 1)
-    alerts = [histories.take(msgspec.json.decode(each, type=Binding)) for each in told]
+    alerts = [histories.take(msgspec.json.decode(each, type=Binding | Seen)) for each in told]
     return len(alerts) + len(histories.take(Heard(partition=0, heard_ms=1 << 60)))

@@ -202,7 +202,7 @@ def _commit(lane: Lane, read: Block, ordinary: _Ordinary, walk: _Walk, extent: _
     rows = slice(ordinary.rows.start, ordinary.rows.start + count)
     run = _messages(read, ordinary, walk, extent, rows)
     cuts = _cuts(lane, run, np.append(ordinary.ordinal[:count], np.array(walk.sentences, np.int64)))
-    lane.write_run(run, cuts)
+    lane.write_run(run, walk.messages, cuts)
     counts, units = lane.counts, extent.units - int(read.units[extent.begin])
     sentences = extent.sentences - int(read.sentences[extent.begin])
     lane.ordinal += units

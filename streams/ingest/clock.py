@@ -42,6 +42,8 @@ class Message(NamedTuple):
     station: bytes
     parts: tuple[bytes, ...]
     """Its sentences, bare, in order."""
+    payload: bytes = b""
+    """Of the first of them."""
 
 
 class Refused(NamedTuple):

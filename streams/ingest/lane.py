@@ -22,10 +22,11 @@ from streams.ingest.clock import EventClock, Message, Outcome, Refused
 from streams.ingest.framing import units
 from streams.ingest.groups import Groups
 from streams.ingest.model import Counts, Nature, RefusedLine
+from streams.ingest.notes import NoteWriter
 from streams.ingest.packing import Packer, Stop
 from streams.ingest.sentence import Bad, Parser, Sentence, Tag, Timing, clean_station
 from streams.ingest.tables import Unreadable
-from streams.ingest.ticking import Ticker
+from streams.ingest.ticking import ticker_for
 from streams.ingest.writing import Run
 from streams.records import MarkRecord, TickRecord
 from streams.settings import IngestSettings
@@ -47,8 +48,9 @@ class Lane:
         self.numbers = NumberJudge(live=nature.live)
         self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self.groups = Groups(settings.fragments_open)
-        self.ticker = _ticker(source, settings, rules, nature)
+        self.ticker = ticker_for(source, settings, rules, nature)
         self.clock = EventClock(rules, self.ticker.silent_limit_ms)
+        self.notes = NoteWriter(settings, int(rules.allowed_lateness_s * _MS))
         self.packer = Packer(source, partitions, settings.pack_sentences)
         self.station = clean_station(source.encode())
         self.timings: dict[str, Timing] = {}
@@ -137,8 +139,8 @@ class Lane:
         if tag.doubtful:
             claimed = self.numbers.time_ms(claimed, self.now_ms)
         time_ms = default_ms if claimed is None else claimed
-        mmsi, texts = self.parser.mmsi(parts[0].payload), tuple(part.text for part in parts)
-        return Message(time_ms, mmsi, ordinal, tag.station or self.station, texts)
+        payload, texts = parts[0].payload, tuple(part.text for part in parts)
+        return Message(time_ms, self.parser.mmsi(payload), ordinal, tag.station or self.station, texts, payload)
 
     def hang_up(self, peer: str) -> None:
         """A peer is gone: parts that wait for others of it are refused, and nothing it said holds for the next one."""
@@ -196,8 +198,11 @@ class Lane:
         self.take(message)
         self._cut()
 
-    def write_run(self, run: Run, cuts: list[Stop]) -> None:
-        """Writes messages that are all believed at once, as ``take`` would one by one, with records cut there."""
+    def write_run(self, run: Run, walked: Sequence[Message], cuts: list[Stop]) -> None:
+        """Writes messages that are all believed at once, as ``take`` would one by one, with records cut there.
+
+        ``walked`` are those of them that are ``ready``, in order.
+        """
         if not len(run.ordinal):
             if cuts:
                 self.packer.flush()
@@ -205,10 +210,12 @@ class Lane:
         self.clock.note_run(run.time_ms, run.mmsi, run.stations(self.clock.stations_wanted(len(run.ordinal))))
         heard_ms = self.ticker.heard_ms
         written = np.append(self.written, run.ordinal).tolist()
+        urgent = self.notes.take_run(run, walked, heard_ms or 0)
         ticks = [
-            Stop(before, tuple(TickRecord(tick, written[before]) for tick in ticks))
-            for before, ticks in self.ticker.run(run.time_ms, run.mmsi)
+            Stop(before, tuple(TickRecord(tick, written[before]) for tick in self.notes.onto(ticks, before)))
+            for before, ticks in self.ticker.run(run.time_ms, run.mmsi, urgent)
         ]
+        self.notes.end_run()
         if self.ticker.heard_ms != heard_ms and self.ticker.heard_ms is not None:
             self.heard_at_ms = self.now_ms
             self.offset_ms = self.ticker.heard_ms - self.now_ms
@@ -239,7 +246,7 @@ class Lane:
         """Ticks go into the log, after all that is packed."""
         if ticks:
             self.packer.flush()
-            self.packer.records += [TickRecord(tick, self.written) for tick in ticks]
+            self.packer.records += [TickRecord(tick, self.written) for tick in self.notes.onto(ticks)]
 
     def _bad(self, bad: Bad, raw: bytes, peer: str) -> None:
         self.counts.sentences += 1
@@ -269,10 +276,13 @@ class Lane:
             self._move(message)
         else:
             self.ticker.heard_another(message.mmsi)
+        urgent = self.notes.minds(message) and self.notes.take(message, self.ticker.heard_ms or 0)
         self.packer.add(message, self.now_ms)
         self.written = message.ordinal
         self.counts.messages += 1
         self.counts.merged += len(message.parts) - 1
+        if urgent:
+            self.write_ticks([self.ticker.now()])
 
     def _move(self, message: Message) -> None:
         """The clock moves to the time of ``message``: ticks that are due before it are written first."""
@@ -286,15 +296,3 @@ class Lane:
         if self.nature.batch is not None and self.since_cut >= self.nature.batch:
             self.packer.flush()
             self.since_cut = 0
-
-
-def _ticker(source: str, settings: IngestSettings, rules: FeedRules, nature: Nature) -> Ticker:
-    """By time alone where ticks follow the wall clock: live, or at a given pace."""
-    full_speed = not nature.live and nature.tick_ms is None
-    return Ticker(
-        source,
-        nature.tick_ms or int(settings.tick_file_s * _MS),
-        rules,
-        replayed=nature.replayed,
-        every_sentences=settings.tick_file_sentences if full_speed else 0,
-    )

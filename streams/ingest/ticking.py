@@ -7,6 +7,7 @@ Rules:
   alone a thinned recording of nine months had 418,359 ticks, which cut its records down to 1.2 sentences each.
 - A live source's ticks follow the wall clock besides (``wall``).
 - A source is one vessel while no other MMSI was heard in the hour up to its last sentence.
+- Behind a sentence that every partition must hear of now stands a tick that carries the note (``now``).
 - The spacing is the mean of the last hundred pauses between sentences, in whole ms, so that it is the same whether
   sentences are taken in one by one or many at once (``run``).
 """
@@ -14,6 +15,7 @@ Rules:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -21,6 +23,8 @@ import numpy.typing as npt
 
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import HOUR_MS, MS
+from streams.ingest.model import Nature
+from streams.settings import IngestSettings
 
 Ints = npt.NDArray[np.int64]
 _MEAN_OVER: Final = 100
@@ -78,8 +82,26 @@ class Ticker:
         self._sentences += 1
         self._pause(0)
 
-    def run(self, times_ms: Ints, mmsis: Ints) -> list[tuple[int, list[Tick]]]:
-        """Takes in many sentences, not the first of all. Returns the ticks, each with how many go before them."""
+    def now(self) -> Tick:
+        """A tick right behind the newest sentence, also where it covers no time: it carries what cannot wait."""
+        assert self.to_ms is not None  # callers see to it
+        from_ms, self.to_ms, self._sentences = self.to_ms, self._front_ms(), 0
+        return self._tick(from_ms, "live")
+
+    def run(self, times_ms: Ints, mmsis: Ints, urgent: Iterable[int] = ()) -> list[tuple[int, list[Tick]]]:
+        """Takes in many sentences, not the first of all. Returns the ticks, each with how many go before them.
+
+        Behind the sentences at the places ``urgent``, rising, there is one ``now``.
+        """
+        found, begin = list[tuple[int, list[Tick]]](), 0
+        for place in urgent:
+            upto = slice(begin, place + 1)
+            found += [(begin + before, ticks) for before, ticks in self._run(times_ms[upto], mmsis[upto])]
+            found.append((place + 1, [self.now()]))
+            begin = place + 1
+        return found + [(begin + before, ticks) for before, ticks in self._run(times_ms[begin:], mmsis[begin:])]
+
+    def _run(self, times_ms: Ints, mmsis: Ints) -> list[tuple[int, list[Tick]]]:
         assert self.heard_ms is not None  # callers see to it
         tops = np.maximum.accumulate(np.append(self.heard_ms, times_ms))
         pauses = np.diff(tops)
@@ -201,3 +223,15 @@ class Ticker:
         # A little less: the spacing is rounded, the limit cut to whole ms.
         over: Ints = long[pauses[long] > self._rules.feed_silent_spacings * (mean_ms - 1) - 1]
         return over
+
+
+def ticker_for(source: str, settings: IngestSettings, rules: FeedRules, nature: Nature) -> Ticker:
+    """By time alone where ticks follow the wall clock: live, or at a given pace."""
+    full_speed = not nature.live and nature.tick_ms is None
+    return Ticker(
+        source,
+        nature.tick_ms or int(settings.tick_file_s * MS),
+        rules,
+        replayed=nature.replayed,
+        every_sentences=settings.tick_file_sentences if full_speed else 0,
+    )

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from detectors.core.episodes import Emitted
-from detectors.core.identities.binding import IMO, Heard, Told
+from detectors.core.identities.binding import IMO, Binding, Heard, Seen, Told
 from detectors.core.imo import Histories
 from streams.errors import Reason
 from streams.topics import IDENTITIES
@@ -46,13 +46,19 @@ def refusal_of(told: Told) -> str:
     """Why what another program wrote cannot be taken up; empty when it can."""
     if isinstance(told, Heard):
         return "" if 0 <= told.heard_ms < LAST_MS else "a promise of no time"
-    times = told.first_ms, told.last_ms, told.stamp_ms, told.fix_ms
+    times = told.stamp_ms, *_times_of(told)
     if not all(0 <= time_ms < LAST_MS for time_ms in times):
         return "no time"
     if told.imo not in IMO or not 0 <= told.mmsi < _MMSI_END:
         return f"no ship: IMO {told.imo}, MMSI {told.mmsi}"
+    if isinstance(told, Seen):
+        return ""
     texts = (told.source, told.name, told.call_sign, told.listed, told.sentence, *told.alerts)
     return "a text too long" if sum(len(text or "") for text in texts) > _TEXT_MOST else ""
+
+
+def _times_of(told: Binding | Seen) -> tuple[int, ...]:
+    return (told.heard_ms,) if isinstance(told, Seen) else (told.first_ms, told.last_ms, told.fix_ms, told.appeared_ms)
 
 
 def _lost(entry: Entry, detail: str) -> Letter:

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, Heard
+from detectors.core.identities.binding import Binding, Heard, Seen
 from streams.records import H_COUNT
 from streams.worker.letters import Letter
 
@@ -54,11 +54,12 @@ class Publisher:
             await self._state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
         ]
 
-    async def bindings(self, told: Sequence[Binding], partition: int) -> list[asyncio.Future[Any]]:
+    async def bindings(self, told: Sequence[Binding | Seen], partition: int) -> list[asyncio.Future[Any]]:
         """What a partition's vessels state of themselves, to the stage of IMO numbers."""
         sent = []
         for binding in told:
-            key = f"{binding.imo}/{binding.mmsi}".encode()
+            kind = "" if isinstance(binding, Binding) else "/seen"  # compaction keeps the newest of each
+            key = f"{binding.imo}/{binding.mmsi}{kind}".encode()
             sent.append(await self._identities.send(key=key, value=msgspec.json.encode(binding), partition=0))
         self._bindings.setdefault(partition, []).extend(sent)
         return sent

@@ -18,7 +18,8 @@ import numpy as np
 
 from detectors.core.engine import Engine
 from detectors.core.episodes import Emitted
-from detectors.core.identities.binding import Binding
+from detectors.core.identities.binding import Binding, Seen
+from detectors.core.notes import refusal_of
 from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
 from streams.decode import Decoded, Refused, decode
@@ -43,7 +44,7 @@ class Outcome(NamedTuple):
     tick: bool = False
     read_at_ms: int | None = None
     """When the oldest of its records was read."""
-    bindings: Sequence[Binding] = ()
+    bindings: Sequence[Binding | Seen] = ()
     heard_ms: int | None = None
     """After a tick: every binding from now on has a later stamp."""
 
@@ -126,8 +127,14 @@ def _tick(engine: Engine, entry: Entry) -> Outcome:
         return _lost(entry, "tick: no stretch of time")
     if len(tick.source) > SOURCE_MOST:
         return _lost(entry, f"tick: a source name of {len(tick.source)} characters")
+    wrong = next((wrong for note in tick.notes if (wrong := refusal_of(note))), "")
+    if wrong:
+        return _lost(entry, f"tick: a note of {wrong}")
     alerts = engine.tick(tick)
-    return Outcome(entry.source, alerts, _faults(engine, [entry]), tick=True, heard_ms=engine.heard_ms)
+    return Outcome(
+        entry.source, alerts, _faults(engine, [entry]), tick=True, heard_ms=engine.heard_ms,
+        bindings=engine.drain_bindings(),
+    )  # fmt: skip
 
 
 def _is_time(tick: Tick) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, Heard, are_imo_numbers
+from detectors.core.identities.binding import Binding, Heard, Seen, are_imo_numbers
 from detectors.core.imo import Histories
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, voyage
@@ -18,7 +18,7 @@ from detectors.core.units import HOUR_MS
 HOUR = 3600.0
 IMO, OTHER_IMO = 9179842, 9161003
 RUSSIAN, LIBERIAN, COOK = 273_999_001, 636_012_345, 518_100_200
-Told = Binding | Heard
+Told = Binding | Seen | Heard
 
 
 def bound(mmsi: int, hours: float, *, lat_deg: float | None = 38.0, imo: int = IMO, **more: object) -> Binding:
@@ -208,3 +208,17 @@ def test_a_ship_that_states_another_number_is_told_at_once() -> None:
 def test_check_digits_in_a_column() -> None:
     numbers = np.asarray([9179842, 9161003, 9179843, 0, 12, 99_999_999], np.uint32)
     assert are_imo_numbers(numbers).tolist() == [True, True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("heard_min", "words"), [(60, "was 273999001 RU 1min ago"), (None, "was 273999001 RU"), (62, "also 273999001 RU")]
+)
+def test_the_headline_says_when_the_former_mmsi_was_last_heard_and_not_when_it_was_last_told(
+    heard_min: int | None, words: str
+) -> None:
+    told: list[Told] = [bound(RUSSIAN, 0), bound(LIBERIAN, 61 / 60)]
+    if heard_min is not None:
+        at_ms = START_MS + heard_min * HOUR_MS // 60
+        told.append(Seen(imo=IMO, mmsi=RUSSIAN, heard_ms=at_ms, stamp_ms=START_MS + 61 * HOUR_MS // 60))
+    (opened,) = alerts_of([*told, *heard(2)])
+    assert opened.headline.endswith(words)

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.notes import Note
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.sources import SourceTable
@@ -48,6 +49,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     stamp_ms: int
     """Its place in the order of all bindings: see the module."""
     source: str
+    appeared_ms: int = 0
+    """The MMSI's first report since it was last unheard for long; 0 where an earlier version told it."""
     statements: int
     """How often it was stated, at most 255."""
     support: int
@@ -76,16 +79,57 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
     heard_ms: int
 
 
-Told = Binding | Heard
+class Seen(msgspec.Struct, frozen=True, kw_only=True, tag="seen"):
+    """When an MMSI was last heard, told as another MMSI states the same IMO number."""
+
+    imo: int
+    mmsi: int
+    heard_ms: int
+    """Its newest report of any kind, Unix ms."""
+    stamp_ms: int
+    """Not later than that of the other MMSI's binding: see the module."""
+
+
+Told = Binding | Seen | Heard
 
 
 class Teller:
     """Tells the bindings of one fleet. ``out`` gathers them."""
 
     def __init__(self, fleet: Fleet, sources: SourceTable, reference: Reference) -> None:
-        self.out: list[Binding] = []
+        self.out: list[Binding | Seen] = []
         self.reference = reference
         self._fleet, self._sources = fleet, sources
+        self._rows: dict[int, tuple[int, ...]] = {}
+        """By IMO number, the rows that have stated it; some may state another by now, or be another vessel's."""
+
+    def index(self) -> None:
+        """Finds who states which number, in a fleet that was filled otherwise."""
+        told = self._fleet.core.told_imo[: self._fleet.size]
+        rows = np.flatnonzero(told)
+        self._enter(rows, told[rows])
+
+    def others(self, imo: int, mmsi: int) -> Rows:
+        """The vessels that state an IMO number under other MMSIs, in order of their rows."""
+        core, known = self._fleet.core, self._rows.get(imo, ())
+        held = tuple(row for row in known if core.told_imo[row] == imo)
+        if held != known:
+            self._rows[imo] = held
+        return np.asarray([row for row in held if core.mmsi[row] != mmsi], np.intp)
+
+    def tell_seen(self, rows: Rows, note: Note) -> None:
+        """Tells when these were last heard, as ``note`` says that another MMSI states their IMO number."""
+        core, since_ms = self._fleet.core, self._sources.heard_ms + 1
+        for row in rows.tolist():
+            heard_ms = min(int(core.last_ms[row]), note.time_ms)
+            stamp_ms = max(heard_ms, since_ms)
+            self.out.append(Seen(imo=note.imo, mmsi=int(core.mmsi[row]), heard_ms=heard_ms, stamp_ms=stamp_ms))
+
+    def _enter(self, rows: Rows, imos: npt.NDArray[np.uint32]) -> None:
+        for row, imo in zip(rows.tolist(), imos.tolist(), strict=True):
+            known = self._rows.get(imo, ())
+            if row not in known:
+                self._rows[imo] = tuple(sorted((*known, row)))
 
     def tell(self, history: History, batch: Batch) -> None:
         """Looks at the reports of a history that are to be written; call before their vessels are."""
@@ -106,6 +150,8 @@ class Teller:
         new = core.told_imo[rows] != imos
         said = np.where(new, 1, np.minimum(core.said[rows].astype(np.int64) + 1, _SAID_MOST))
         due: Bools = new | (said == AGAIN) | (times - core.told_ms[rows] >= TOLD_EVERY_MS)
+        if new.any():
+            self._enter(rows[new], imos[new])
         core.since_ms[rows[new]] = times[new]
         core.told_imo[rows], core.said[rows] = imos, said
         core.told_ms[rows[due]] = times[due]
@@ -121,6 +167,7 @@ class Teller:
             mmsi=int(core.mmsi[row]),
             first_ms=int(core.since_ms[row]),
             last_ms=last_ms,
+            appeared_ms=int(now.appeared_ms[place]),
             stamp_ms=max(last_ms, self._sources.heard_ms + 1),
             source=batch.source,
             statements=int(core.said[row]),

@@ -50,7 +50,7 @@ _CODES: Final[dict[int, Family]] = {
     **dict.fromkeys(range(70, 80), "cargo"), **dict.fromkeys(range(80, 90), "tanker"),
 }  # fmt: skip
 _NAMES_KEPT: Final = 100_000  # whose answer is remembered; invented names must not fill memory
-_SMALL: Final = frozenset({"tug", "fishing", "yacht", "work", "naval"})
+SMALL: Final = frozenset({"tug", "fishing", "yacht", "work", "naval"})
 _Key = TypeVar("_Key", bound=Hashable)
 
 
@@ -230,7 +230,7 @@ def contradictions(ship: ListedShip, told: Told) -> tuple[str, ...]:
     found = []
     if told.class_b:
         found.append("class B")
-    if stated in _SMALL and stated != listed and listed not in _SMALL:
+    if stated in SMALL and stated != listed and listed not in SMALL:
         found.append(f"type {told.ship_type} ({stated})")
     if told.length_m and not least_length_m(ship) <= told.length_m <= most_length_m(ship):
         found.append(f"length {told.length_m} m")

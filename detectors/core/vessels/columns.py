@@ -74,6 +74,8 @@ STATED: Final = (
     Column("since_ms", "<i8"),
     Column("told_ms", "<i8"),
     Column("said", "u1"),  # statements of it, at most 255
+    Column("as_ms", "<i8"),  # when the ship was last heard under another MMSI (detectors.heard_as); 0 never
+    Column("as_mmsi", "<u4"),  # ... and under which
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
     Column("speeds", f"({SPEED_BINS},)u1"),  # how often she made which speed (``speeds``)
 )

@@ -45,7 +45,7 @@ class Fleet:
         own = [(name, column) for name, spec in detectors.items() for column in (*OF_EVERY_DETECTOR, *spec)]
         self.own = Table(own)
         self.tables = (self.moving, self.stated, self.own)
-        self._names = list(detectors)
+        self._columns = detectors
         self.size = 0
         self.index = MmsiIndex()
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
@@ -108,6 +108,13 @@ class Fleet:
         self.index.rebuild(self.core.mmsi[rows], rows)
         self._free = (~taken).nonzero()[0]
 
+    def reset(self, detector: str, row: int) -> None:
+        """All that a detector has noted of a vessel to its default, but whether an alert is open."""
+        own = self.detectors[detector]
+        for column in (*OF_EVERY_DETECTOR, *self._columns[detector]):
+            if column.name != "open":
+                getattr(own, column.name)[row] = column.default
+
     def adopt(self, blocks: tuple[Block, ...]) -> None:
         """Fills an empty fleet, table by table."""
         self.size = len(blocks[0])
@@ -129,7 +136,7 @@ class Fleet:
         for table in self.tables:
             table.reserve(size)
         self.core = Stored(CORE_OWNER, self.moving, self.stated)
-        self.detectors = {name: Stored(name, self.own) for name in self._names}
+        self.detectors = {name: Stored(name, self.own) for name in self._columns}
         self.dirty = np.append(self.dirty, np.zeros(max(0, size // SHARD_ROWS - len(self.dirty)), bool))
 
     def touch(self, rows: Rows) -> None:

@@ -76,3 +76,11 @@ def are_imo_numbers(imos: Numbers) -> Bools:
     checks = (digits * _DIGITS).sum(axis=1) % 10 == imos % 10
     found: Bools = checks & (imos >= _IMO.start) & (imos < _IMO.stop)
     return found
+
+
+def is_imo_number(number: int) -> bool:
+    """The same of one number, in plain Python."""
+    if number not in _IMO:
+        return False
+    digits = map(int, f"{number}"[:6])
+    return sum(digit * weight for digit, weight in zip(digits, range(7, 1, -1), strict=True)) % 10 == number % 10

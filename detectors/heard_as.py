@@ -1,0 +1,256 @@
+"""Heard under another MMSI: a ship goes on under another number, and what was open about the former one ends.
+
+Claim. A vessel, known by its IMO number, is heard under another MMSI while its former one is silent. After a silence
+that ``gap`` told of, or a long one of a listed vessel, that it is heard again is an alert of its own.
+
+Why it matters. The MMSI's first digits are the flag: a reflagged ship has another MMSI. Who judges MMSIs alone calls
+the former one dark for ever, and does not notice when a ship that was dark comes back under a new number.
+
+How it decides. Ingest tells every partition which MMSI states which IMO number, with a position that two consistent
+reports support. The vessel under the former MMSI is the same ship if it can have come there at its speed and nothing
+that is stated contradicts it: kind, length, list entry. Two MMSIs that were once heard where no ship sails between are
+two ships. While it is heard under the other MMSI its silence is not judged. Once it has been silent under the former
+one for ``silent_least_s``, and for ``spacings_least`` of its usual intervals, all alerts about that MMSI close
+("heard as"), ``shuttle`` excepted. The return from a silence is an alert: a page where a listed vessel was judged dark,
+or after ``any_silence_d``; else a ticket; for unlisted vessels for the record. It closes after ``settles_after_h``, or
+when the vessel is heard under the former MMSI again, and is retracted when the other MMSI states another IMO number.
+
+When it is wrong. Somebody near, of the same kind and size, who states the number of a ship that is dark, ends its gap;
+the alert says so, and names the MMSI. Two transponders of one ship are one ship here.
+
+References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M.585-9 (MMSIs and flags).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from detectors.core.alert import Alert, Fact
+from detectors.core.identities.heard import Heard
+from detectors.core.identities.succession import can_be, is_elsewhere
+from detectors.core.notes import Note
+from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.units import DAY_MS, HOUR_MS, MS, next_step, rfc3339, spoken, unix_ms, zulu
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.memory import CANNOT_TELL, DARK, VERDICTS
+from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.silences import open_silence
+
+OTHERS_MOST: Final = 4
+_OUTLASTING: Final = frozenset({"heard_as", "shuttle"})
+"""Whose alerts are about the ship and its past, whatever number it uses now."""
+
+
+class HeardAs(Detector):
+    """See the module."""
+
+    name = "heard_as"
+    minds_notes = True
+    outlasts_mmsi = True
+    columns = (
+        Column("others", f"({OTHERS_MOST},)<u4"),  # MMSIs that state its IMO number and are other ships
+        Column("lat_deg", "<f8", np.nan),  # where it is heard under the other MMSI, and how it moves
+        Column("lon_deg", "<f8", np.nan),
+        Column("sog_kn", "<f4", np.nan),
+        Column("cog_deg", "<f4", np.nan),
+        Column("ended", "?"),  # what was open about this MMSI has been closed
+    )
+    severities = {  # noqa: RUF012 - read only
+        "heard_as.listed_dark": "page",
+        "heard_as.listed": "ticket",
+        "heard_as.unlisted": "log",
+    }
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``heard_as``."""
+
+        silent_least_s: Annotated[
+            float, Meta(ge=60, le=86_400, description="Silence under one MMSI after which only the other one counts, s")
+        ] = 900.0
+        spacings_least: Annotated[
+            float, Meta(ge=1, le=100, description="... and at least so many of its usual intervals")
+        ] = 5.0
+        return_least_h: Annotated[
+            float, Meta(ge=1, le=8760, description="A listed vessel heard again after so long is an alert, h")
+        ] = 12.0
+        any_silence_d: Annotated[
+            float, Meta(ge=1, le=3650, description="... and a page whatever the silence was, days")
+        ] = 30.0
+        settles_after_h: Annotated[float, Meta(ge=1, le=8760, description="The alert closes after, h")] = 12.0
+
+    thresholds: Thresholds
+
+    def screen(self, step: Step) -> Places:
+        """Whoever a note is about; all that is due; reports of a vessel of which an alert is open."""
+        if step.kind == "reports":
+            return self.is_open(step).nonzero()[0]
+        return np.arange(len(step.rows))
+
+    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+        """Takes a note in; ends what is open when it is time."""
+        opened = self.opened(step, at)
+        if step.kind == "reports":
+            return [] if opened is None else [self._again(step, at, opened)]
+        if step.kind == "clock":
+            return self._due(step, at, opened)
+        note, row = step.heard, int(step.rows[at])
+        assert note is not None  # the engine gives it to every step of a note
+        if int(step.fleet.core.told_imo[row]) != note.imo:
+            return self._taken_back(step, at, note, opened)
+        return [] if note.lat_deg is None or note.lon_deg is None else self._heard(step, at, note)
+
+    # -- notes ----------------------------------------------------------------------------------------------------
+
+    def _heard(self, step: Step, at: int, note: Note) -> Iterable[Finding]:
+        """The IMO number of this vessel is heard under another MMSI."""
+        own, core, row, ship = self.state(step), step.fleet.core, int(step.rows[at]), step.ship(at)
+        if note.mmsi in own.others[row]:
+            return
+        if is_elsewhere(ship, note):
+            own.others[row] = np.append(np.uint32(note.mmsi), own.others[row][:-1])
+            return
+        if note.time_ms <= ship.last_ms or not can_be(ship, note):
+            return
+        if core.as_ms[row] <= ship.last_ms:
+            own.ended[row] = False
+        core.as_ms[row], core.as_mmsi[row] = note.time_ms, note.mmsi
+        own.lat_deg[row], own.lon_deg[row] = note.lat_deg, note.lon_deg
+        own.sog_kn[row] = np.nan if note.sog_kn is None else note.sog_kn
+        own.cog_deg[row] = np.nan if note.cog_deg is None else note.cog_deg
+        yield from self._succeeded(step, at, ship, note)
+
+    def _due(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+        core, row, ship, now_ms = step.fleet.core, int(step.rows[at]), step.ship(at), int(step.time_ms[at])
+        if int(core.as_ms[row]) > ship.last_ms:
+            yield from self._succeeded(step, at, ship, None)
+        if opened is None:
+            return
+        settled_ms = _opened_ms(opened) + int(self.thresholds.settles_after_h * HOUR_MS)
+        if now_ms < settled_ms:
+            self.arm_by(step, at, settled_ms)
+            return
+        yield self._closed(step, at, ship, opened, "settled")
+
+    def _taken_back(self, step: Step, at: int, note: Note, opened: Alert | None) -> Iterable[Finding]:
+        """The other MMSI states another IMO number: what followed from the former one is judged afresh."""
+        core, row = step.fleet.core, int(step.rows[at])
+        if int(core.as_mmsi[row]) != note.mmsi or core.as_ms[row] <= core.last_ms[row]:
+            return
+        core.as_ms[row], core.as_mmsi[row], self.state(step).ended[row] = 0, 0, False
+        core.last_ms[row] += 1  # another silence: an alert that was closed is never opened again under its id
+        for name, columns in step.fleet.detectors.items():
+            if name not in _OUTLASTING:
+                columns.due_ms[row] = next_step(int(step.time_ms[at]) + 1)
+        if opened is not None:
+            yield self._closed(step, at, step.ship(at), opened, "states another IMO number")
+
+    # -- what was open --------------------------------------------------------------------------------------------
+
+    def _succeeded(self, step: Step, at: int, ship: Ship, note: Note | None) -> Iterable[Finding]:
+        """Ends what is open once the vessel has been silent for long enough under its former MMSI."""
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        if own.ended[row]:
+            return
+        t = self.thresholds
+        needed_ms = int(max(t.silent_least_s, t.spacings_least * (ship.usual_s or 0.0)) * MS)
+        if now_ms - ship.last_ms < needed_ms:
+            self.arm_by(step, at, ship.last_ms + needed_ms)
+            return
+        own.ended[row] = True
+        returned = self._returned(step, at, ship, note)
+        if returned is not None:
+            yield returned
+        for name in step.fleet.detectors:
+            if name not in _OUTLASTING:
+                step.fleet.reset(name, row)
+        for (name, key), alert in sorted(step.fleet.open_of(row).items()):
+            if name not in _OUTLASTING:
+                yield self._ending(step, at, ship, (name, key), alert)
+
+    def _ending(self, step: Step, at: int, ship: Ship, slot: tuple[str, str], alert: Alert) -> Finding:
+        """An alert about the former MMSI closes."""
+        heard = Heard.of(step.fleet.core, self.state(step), int(step.rows[at]))
+        return Finding(
+            action="close",
+            of=slot[0],
+            key=slot[1],
+            situation=f"{self.name}.unlisted",
+            time_ms=heard.time_ms,
+            headline=f"{ship.title} heard as {heard.title} {zulu(heard.time_ms)}",
+            why=(*heard.why(ship), *alert.why),
+            verification=alert.verification,
+            details={**alert.details, "ended": "heard under another MMSI", **heard.details(ship)},
+            position=heard.position(),
+            sentences=(ship.sentence,) if ship.sentence else (),
+        )
+
+    def _returned(self, step: Step, at: int, ship: Ship, note: Note | None) -> Finding | None:
+        """A silence has ended under another MMSI; None when there was none that matters."""
+        row = int(step.rows[at])
+        silence = open_silence(step.fleet.open_of(row))
+        heard, listed = Heard.of(step.fleet.core, self.state(step), row), ship.listed is not None and not ship.misuse
+        t, silent_ms = self.thresholds, heard.time_ms - ship.last_ms
+        if silence is None and not (listed and silent_ms >= int(t.return_least_h * HOUR_MS)):
+            return None
+        verdict = CANNOT_TELL if silence is None else silence.verdict
+        alarming = verdict == DARK or silent_ms >= int(t.any_silence_d * DAY_MS)
+        situation = "unlisted" if not listed else "listed_dark" if alarming else "listed"
+        self.arm_by(step, at, heard.time_ms + int(t.settles_after_h * HOUR_MS))
+        what = "dark" if verdict == DARK else "silent"
+        return Finding(
+            action="open",
+            situation=f"{self.name}.{situation}",
+            time_ms=heard.time_ms,
+            start_ms=heard.time_ms,
+            headline=f"{ship.title} heard as {heard.title} after {spoken(silent_ms)} {what} {zulu(heard.time_ms)}",
+            why=(
+                Fact(fact="IMO", value=ship.imo or 0, source="AIS type 5"),
+                *heard.why(ship),
+                Fact(fact=f"silence under MMSI {ship.mmsi} ({VERDICTS[verdict]})", value=silent_ms // MS, unit="s"),
+            ),
+            would_change=(
+                f"a report under MMSI {ship.mmsi} closes it",
+                "another IMO number stated under the other MMSI retracts it",
+                "positions under both MMSIs that no ship sails between make it possible misuse",
+            ),
+            details={
+                "verdict": VERDICTS[verdict], "silent_for_s": silent_ms // MS, "last_heard": rfc3339(ship.last_ms),
+                **({"list": ship.listed.list} if ship.listed is not None else {}),
+                **({} if note is None or note.name is None else {"name_now": note.name}),
+                **heard.details(ship),
+            },
+            position=heard.position(),
+            sentences=tuple(line for line in (ship.sentence, _line(note)) if line),
+        )  # fmt: skip
+
+    def _again(self, step: Step, at: int, opened: Alert) -> Finding:
+        ship = step.ship(at)
+        return self._closed(step, at, ship, opened, f"heard under MMSI {ship.mmsi} again")
+
+    def _closed(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
+        other = opened.details["heard_as"]
+        return Finding(
+            action="retract" if how.startswith("states") else "close",
+            situation=f"{self.name}.unlisted",
+            severity=opened.severity,
+            time_ms=int(step.time_ms[at]),
+            headline=f"{ship.title}, heard as MMSI{other}: {how}",
+            why=(Fact(fact="heard as MMSI", value=int(str(other))),),
+            verification=opened.verification,
+            details={**opened.details, "ended": how},
+            sentences=(step.lines(at),) if step.kind == "reports" else (),
+        )
+
+
+def _opened_ms(opened: Alert) -> int:
+    return unix_ms(opened.episode_start)
+
+
+def _line(note: Note | None) -> bytes:
+    """The sentence of a note as evidence has it."""
+    return f"\\c:{note.time_ms}*00\\{note.sentence}".encode("ascii", "replace") if note and note.sentence else b""

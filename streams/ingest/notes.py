@@ -1,0 +1,284 @@
+"""Which IMO numbers are heard under which MMSIs, and when every partition is told so (``detectors.core.notes``).
+
+Rules:
+- An MMSI that states an IMO number is reported once: at the second position after the statement that agrees with the
+  first. It is reported again when it states the number ``identity_note_every_h`` later.
+- While an IMO number has several recent MMSIs, each of them is reported every ``identity_note_often_s`` by its
+  positions alone, so that the partition of another of them knows that the ship is heard. Where another MMSI is known
+  already, the statement itself is reported too, without a position.
+- An MMSI that states another number than before is reported with the number that it stated before.
+- Only well-formed IMO numbers count, and none that more than ``identity_mmsis_most`` MMSIs have stated. A position
+  that is later in the log than it should be is ignored: steps of its time may have been decided.
+- Notes travel in ticks. One about a ship with several MMSIs is urgent: a tick of its own stands behind the sentence.
+
+What is reported follows from the sequence of messages alone, however they are cut. ``take_run`` is ``take`` for many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from detectors.core.notes import Note
+from detectors.core.ticks import Tick
+from detectors.core.units import HOUR_MS, MS
+from detectors.core.vessels.kinds import is_imo_number
+from streams.ingest.clock import Message
+from streams.ingest.note_rows import agree, fronts_of, is_statement, read_row, rows_among, statements_in
+from streams.ingest.payload import POSITIONS, STATEMENT, Point, imo_of, place_of, point_of, statement_of
+from streams.ingest.writing import Run
+from streams.settings import IngestSettings
+
+_NOBODYS_MOST: Final = 10_000
+_LONG_AGO: Final = -(1 << 40)
+_AGAIN_MS: Final = 10_000
+"""Within it the same bits are a second reception of one report."""
+_TRIES_MOST: Final = 20
+_PART: Final = 8  # an eighth is forgotten at once
+_WAITING_FIRST: Final = 4096
+_HELD_MOST: Final = 1000
+"""Notes in a tick: about 200 kB, below what a broker takes."""
+_BEFORE_RUN: Final = -1
+
+
+class _Pair:
+    """An IMO number under an MMSI."""
+
+    __slots__ = ("due_ms", "imo", "instead_of", "mmsi", "reported_ms", "said", "stated_ms")
+
+    def __init__(self, imo: int, mmsi: int) -> None:
+        self.imo, self.mmsi = imo, mmsi
+        self.reported_ms: int | None = None
+        self.due_ms = _LONG_AGO
+        """A statement from then on is reported."""
+        self.stated_ms = 0
+        self.said = b""
+        """The payload of that statement."""
+        self.instead_of: int | None = None
+
+
+class _Wait:
+    """Positions of an MMSI are waited for."""
+
+    __slots__ = ("from_ms", "pair", "payload", "point", "since_ms", "time_ms", "tries")
+
+    def __init__(self, pair: _Pair, since_ms: int) -> None:
+        self.pair, self.since_ms = pair, since_ms
+        self.from_ms = _LONG_AGO
+        """Positions before it do not count."""
+        self.point: Point | None = None
+        """The one that the next must agree with, and its report."""
+        self.time_ms, self.payload = 0, b""
+        self.tries = 0
+
+
+class NoteWriter:
+    """Of one source."""
+
+    def __init__(self, settings: IngestSettings, lateness_ms: int) -> None:
+        self._every_ms = int(settings.identity_note_every_h * HOUR_MS)
+        self._often_ms = int(settings.identity_note_often_s * MS)
+        self._recent_ms = int(settings.identity_note_recent_h * HOUR_MS)
+        self._pairs_most, self._mmsis_most = settings.identity_pairs_most, settings.identity_mmsis_most
+        self._lateness_ms = lateness_ms
+        self._nobodys: dict[int, None] = {}
+        """IMO numbers that too many MMSIs have stated."""
+        self._pairs: dict[tuple[int, int], _Pair] = {}
+        """By IMO number and MMSI, those reported last at the end."""
+        self._of_imo: dict[int, list[_Pair]] = {}
+        self._of_mmsi: dict[int, _Pair] = {}
+        """What each MMSI stated last."""
+        self._waiting: dict[int, _Wait] = {}
+        self._waiting_pruned_at = _WAITING_FIRST
+        self._held: list[tuple[int, Note]] = []
+        """Notes that wait for a tick, each with its place in the run that is being taken."""
+
+    # -- in and out -----------------------------------------------------------------------------------------------
+
+    def minds(self, message: Message) -> bool:
+        """Whether ``take`` may have something to report or to learn: for nearly all messages False at little cost."""
+        return message.payload[:1] == STATEMENT or message.mmsi in self._waiting
+
+    def take(self, message: Message, front_ms: int) -> bool:
+        """Takes a message in; ``front_ms`` is the latest event time so far, its own included.
+
+        Returns whether a note is urgent.
+        """
+        return self._take(message, front_ms, _BEFORE_RUN)
+
+    def take_run(self, run: Run, walked: Sequence[Message], heard_ms: int) -> list[int]:
+        """The same for the messages of a run, of which ``walked`` are the ``ready`` ones, in order.
+
+        Returns the places of those behind which a note is urgent. Call ``end_run`` when their ticks are written.
+        """
+        messages = statements_in(run, walked)
+        rows = rows_among(run.mmsi, self._wanted(messages.values()))
+        if not len(rows):
+            return []
+        urgent = []
+        columns = rows, run.mmsi[rows], fronts_of(run, heard_ms)[rows]
+        for row, mmsi, front_ms in zip(*(column.tolist() for column in columns), strict=True):
+            message = messages.get(row) or (read_row(run, row) if mmsi in self._waiting else None)
+            if message is not None and self._take(message, front_ms, row):
+                urgent.append(row)
+        return urgent
+
+    def onto(self, ticks: Sequence[Tick], before: int | None = None) -> Sequence[Tick]:
+        """The same ticks, which carry what waits: of a run only what belongs before the place ``before`` in it."""
+        if not ticks or not self._held:
+            return ticks
+        mine = [note for row, note in self._held if before is None or row < before]
+        self._held = self._held[len(mine) :]
+        return [msgspec.structs.replace(ticks[0], notes=tuple(mine)), *ticks[1:]] if mine else ticks
+
+    def end_run(self) -> None:
+        """What is left of a run goes before all that comes."""
+        self._held = [(_BEFORE_RUN, note) for _, note in self._held]
+
+    def _wanted(self, messages: Iterable[Message]) -> set[int]:
+        """MMSIs of a run of which a message can matter; ``messages`` are its statements, and others."""
+        stated = [message for message in messages if is_statement(message)]
+        news = [message for message in stated if self._is_news(message)]
+        if len(self._pairs) + len(news) >= self._pairs_most:  # some will be forgotten, and are news again
+            news = stated
+        others = (pair.mmsi for message in news for pair in self._of_imo.get(imo_of(message.payload), ()))
+        return {*self._waiting, *others, *(message.mmsi for message in news)}
+
+    def _take(self, message: Message, front_ms: int, row: int) -> bool:
+        if is_statement(message):
+            note = self._stated(message)
+        else:
+            wait = self._waiting.get(message.mmsi)
+            note = None if wait is None else self._moved(wait, message, front_ms)
+        if note is None:
+            return False
+        self._held.append((row, note))
+        several = len(self._of_imo.get(note.imo, ())) > 1 or note.instead_of is not None
+        return several or len(self._held) >= _HELD_MOST
+
+    # -- statements -----------------------------------------------------------------------------------------------
+
+    def _is_news(self, message: Message) -> bool:
+        """Whether a statement changes anything."""
+        imo = imo_of(message.payload)
+        pair = self._pairs.get((imo, message.mmsi))
+        if pair is None:
+            return imo not in self._nobodys and is_imo_number(imo)
+        return message.time_ms >= pair.due_ms or self._of_mmsi.get(message.mmsi) is not pair
+
+    def _stated(self, message: Message) -> Note | None:
+        if not self._is_news(message):
+            return None
+        imo, mmsi, time_ms = imo_of(message.payload), message.mmsi, message.time_ms
+        pair, before = self._pairs.get((imo, mmsi)) or _Pair(imo, mmsi), self._of_mmsi.get(mmsi)
+        if before is pair and mmsi in self._waiting:
+            return None
+        self._enter(pair)
+        if before is not None and before is not pair:
+            before.due_ms, pair.instead_of = _LONG_AGO, before.imo
+        self._of_mmsi[mmsi] = pair
+        others = self._others(pair)
+        if len(others) >= self._mmsis_most:
+            self._give_up(imo)
+            return None
+        pair.stated_ms, pair.said = time_ms, message.payload
+        self._wait(pair, time_ms)
+        for other in self._recent(others, time_ms):
+            if other.mmsi not in self._waiting and self._of_mmsi.get(other.mmsi) is other:
+                self._wait(other, time_ms)
+        return _note(pair, time_ms) if others or pair.instead_of is not None else None
+
+    def _others(self, pair: _Pair) -> list[_Pair]:
+        """The same IMO number under other MMSIs."""
+        same = self._of_imo[pair.imo]
+        return [other for other in same if other is not pair] if len(same) > 1 else []
+
+    def _recent(self, pairs: Iterable[_Pair], time_ms: int) -> list[_Pair]:
+        since_ms = time_ms - self._recent_ms
+        return [pair for pair in pairs if pair.reported_ms is not None and pair.reported_ms >= since_ms]
+
+    # -- bounds ---------------------------------------------------------------------------------------------------
+
+    def _enter(self, pair: _Pair) -> None:
+        """A pair is known from now on, and is the last one to be forgotten."""
+        known = self._pairs.pop((pair.imo, pair.mmsi), None)
+        if known is None:
+            if len(self._pairs) >= self._pairs_most:
+                self._forget(list(self._pairs.values())[: max(1, self._pairs_most // _PART)])
+            self._of_imo.setdefault(pair.imo, []).append(pair)
+        self._pairs[pair.imo, pair.mmsi] = pair
+
+    def _give_up(self, imo: int) -> None:
+        """Too many MMSIs state a number: it is the default of some device."""
+        if len(self._nobodys) >= _NOBODYS_MOST:
+            del self._nobodys[next(iter(self._nobodys))]
+        self._nobodys[imo] = None
+        self._forget(list(self._of_imo[imo]))
+
+    def _forget(self, pairs: Iterable[_Pair]) -> None:
+        for pair in pairs:
+            del self._pairs[pair.imo, pair.mmsi]
+            self._of_imo[pair.imo].remove(pair)
+            if not self._of_imo[pair.imo]:
+                del self._of_imo[pair.imo]
+            if self._of_mmsi.get(pair.mmsi) is pair:
+                del self._of_mmsi[pair.mmsi]
+                self._waiting.pop(pair.mmsi, None)
+
+    # -- positions ------------------------------------------------------------------------------------------------
+
+    def _wait(self, pair: _Pair, since_ms: int) -> _Wait:
+        if len(self._waiting) >= self._waiting_pruned_at:
+            old_ms = since_ms - HOUR_MS
+            self._waiting = {mmsi: wait for mmsi, wait in self._waiting.items() if wait.since_ms >= old_ms}
+            self._waiting_pruned_at = max(_WAITING_FIRST, 2 * len(self._waiting))
+        wait = self._waiting[pair.mmsi] = _Wait(pair, since_ms)
+        return wait
+
+    def _moved(self, wait: _Wait, message: Message, front_ms: int) -> Note | None:
+        """A report of an MMSI that is waited for: its first position is kept, the next that agrees is reported."""
+        payload, time_ms = message.payload, message.time_ms
+        if payload[:1] not in POSITIONS or time_ms < wait.from_ms or time_ms < front_ms - self._lateness_ms:
+            return None
+        point = point_of(payload)
+        if point is None:
+            return None
+        first, span_ms, same = wait.point, time_ms - wait.time_ms, payload == wait.payload
+        wait.point, wait.time_ms, wait.payload = point, time_ms, payload
+        wait.tries += 1
+        if first is None or (same and span_ms < _AGAIN_MS) or not agree(first, point, span_ms):
+            if wait.tries >= _TRIES_MOST:
+                del self._waiting[wait.pair.mmsi]
+                wait.pair.due_ms = time_ms + self._every_ms
+            return None
+        return self._reported(wait, point, message.parts[0])
+
+    def _reported(self, wait: _Wait, point: Point, text: bytes) -> Note:
+        """An MMSI is reported, and waited for again where its IMO number has had others lately."""
+        pair, time_ms = wait.pair, wait.time_ms
+        note = _note(pair, time_ms, wait.payload, point, text)
+        pair.reported_ms, pair.due_ms, pair.instead_of = time_ms, time_ms + self._every_ms, None
+        del self._waiting[pair.mmsi]
+        self._enter(pair)
+        others = self._others(pair)
+        recent = self._recent(others, time_ms)
+        if recent:
+            again = self._wait(pair, time_ms)
+            again.from_ms = time_ms + self._often_ms
+            again.point, again.time_ms, again.payload = point, time_ms, wait.payload
+        for other in others:
+            if other not in recent and other.reported_ms is not None and self._of_mmsi.get(other.mmsi) is other:
+                self._waiting.pop(other.mmsi, None)
+        return note
+
+
+def _note(pair: _Pair, time_ms: int, payload: bytes = b"", point: Point | None = None, text: bytes = b"") -> Note:
+    name, ship_type, length_m = statement_of(pair.said)
+    lat_deg, lon_deg, sog_kn, cog_deg = (None,) * 4 if point is None else place_of(payload, point)
+    return Note(
+        imo=pair.imo, mmsi=pair.mmsi, time_ms=time_ms, stated_ms=pair.stated_ms, instead_of=pair.instead_of,
+        name=name, ship_type=ship_type, length_m=length_m, lat_deg=lat_deg, lon_deg=lon_deg, sog_kn=sog_kn,
+        cog_deg=cog_deg, sentence=text.decode("ascii", "replace"),
+    )  # fmt: skip
