@@ -73,7 +73,12 @@ RIGHTS: Final[dict[str, Rights]] = {
         group_prefixed=True,
     ),
     "rows": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
-    "console": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE)),)),
+    "console": Rights(
+        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE)),),
+        group="{app}",  # and the notifier's, which begin so
+        group_operation="Describe",
+        group_prefixed=True,
+    ),
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
     "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),
     "explain": Rights(topics=(("Read", (ALERTS, SENTENCES, REFERENCE)),)),

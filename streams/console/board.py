@@ -197,26 +197,32 @@ class Board:
         lines = tuple(line_of(m.alert, tuple(m.said), self._word(m)) for m in members)
         return Story(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines)
 
-    def overview(self, state: State, *, log: bool) -> Overview:
+    def overview(self, state: State, *, log: bool, words: str = "") -> Overview:
         """Everything that is open, most urgent first, the newest first in each; ``log``: also what is for the record.
 
-        Closed cases of the last day follow.
+        Closed cases of the last day follow. With ``words`` only cases in which all of them occur, of every severity;
+        what is counted as open is the same.
         """
+        held = [(case_id, [self._held[i] for i in ids]) for case_id, ids in self._cases.items()]
+        leads = [max(opened, key=lambda m: m.rank) for _, ms in held if (opened := [m for m in ms if m.open])]
+        wanted = words.upper().split()
         cases = [
-            self._of_case(case_id, [self._held[i] for i in ids], _SILENCES_SHOWN)
-            for case_id, ids in self._cases.items()
+            self._of_case(case_id, members, _SILENCES_SHOWN)
+            for case_id, members in held
+            if not wanted or _occur(wanted, members)
         ]
         cases.sort(key=lambda c: (bool(c.open), URGENCY[c.severity], c.time, c.case_id), reverse=True)
-        opened = [c for c in cases if c.open]
-        urgent = [c for c in opened if c.severity != "log"]
-        record = [c for c in opened if c.severity == "log"] if log else []
+        log = log or bool(wanted)
+        urgent = [c for c in cases if c.open and c.severity != "log"]
+        record = [c for c in cases if c.open and c.severity == "log"] if log else []
         closed = [c for c in cases if not c.open and (log or c.severity != "log") and self._is_recent(c)]
         shown = [*urgent[: self.bounds.cases_shown], *record[: self.bounds.cases_shown]]
         return Overview(
             state=state,
             clock=self.clock,
             reach_kn=self.reach_kn,
-            open={severity: sum(c.severity == severity for c in opened) for severity in URGENCY},
+            found=words,
+            open={severity: sum(m.alert.severity == severity for m in leads) for severity in URGENCY},
             cases=(*shown, *closed[: self.bounds.closed_shown]),
             more=len(urgent) + len(record) - len(shown),
             left_out=self.left_out,
@@ -225,6 +231,18 @@ class Board:
 
     def _is_recent(self, case: Case) -> bool:
         return not self._is_over([self._held[i] for i in self._cases[case.case_id]])
+
+
+def _occur(words: list[str], members: list[_Held]) -> bool:
+    """Whether each of the words, in capitals, occurs in what a person may know of a case."""
+    texts: set[str] = set()
+    for alert in (m.alert for m in members):
+        vessel = alert.vessel
+        texts |= {alert.case_id, alert.headline, alert.detector, alert.subject, str(alert.mmsi or "")}
+        if vessel is not None:
+            texts |= {vessel.name or "", vessel.call_sign or "", f"IMO {vessel.imo}" if vessel.imo else ""}
+    text = "\n".join(texts).upper()
+    return all(word in text for word in words)
 
 
 def _remember(said: list[Said], alert: Alert) -> None:

@@ -109,6 +109,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     clock: Clock
     reach_kn: float
+    found: str = ""
+    """What was looked for: ``cases`` are those in which it occurs."""
     open: dict[str, int]
     """Open cases by severity, shown or not."""
     cases: tuple[Case, ...]

@@ -23,8 +23,10 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert
+from detectors.core.units import MS
 from streams.broker.clients import consumer
 from streams.console.cases import State
+from streams.console.health import Waiting
 from streams.errors import ConfigError, InputError, SinkError
 from streams.feedback import Feedback
 from streams.records import H_EVENT_TO, H_REPLAYED
@@ -51,6 +53,8 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[Feedback, ...] = ()
     """What people said of alerts."""
     unreadable: int = 0
+    unread: Waiting | None = None
+    """What was written and is not read yet, when it is looked at (``state`` is given); None: nothing."""
     state: State | None = None
     """What the reading does from now on; None: the same as before."""
 
@@ -133,10 +137,10 @@ class _Reading:
         for part, position in positions.items():
             self._client.seek(part, position)
         self._client.seek_to_beginning(*self._alerts, *self._feedback)
-        due_s = 0.0
+        due_s, reach = 0.0, _Reach(self._client, [*self._state, *self._alerts, *self._feedback])
         while not stop.is_set():
             if time.monotonic() >= due_s:
-                take(News(state="following", clocks=tuple(self._look())))
+                take(News(state="following", clocks=tuple(self._look()), unread=reach.unread()))
                 due_s = time.monotonic() + _LOOK_EVERY_S
             take_if_any(take, self._poll(former_end))
 
@@ -189,6 +193,24 @@ class _Reading:
         # Ticks go to every partition: whichever answers first will do.
         for records in self._clock.poll(timeout_ms=_POLL_MS).values() if parts else ():
             yield from (told for record in records if (told := _time_of(record.headers)) is not None)
+
+
+class _Reach:
+    """Whether the reading keeps up: how far the topics' ends, as they were at a look, have been reached since."""
+
+    def __init__(self, client: Any, parts: list[Any]) -> None:
+        self._client, self._parts = client, parts
+        self._ends: dict[Any, int] = {}
+        self._at_ms = 0
+
+    def unread(self) -> Waiting | None:
+        """What is still to be read of what was there at a former look. Raises KafkaTimeoutError without answer."""
+        ends = dict(self._client.end_offsets(self._parts, timeout_ms=_ANSWER_MS))
+        at = {part: self._client.position(part) for part in self._parts}
+        if all(at[part] >= end for part, end in self._ends.items()):
+            self._ends, self._at_ms = ends, int(time.time() * MS)
+            return None
+        return Waiting(records=sum(max(0, end - at[part]) for part, end in ends.items()), since_ms=self._at_ms)
 
 
 def take_if_any(take: Take, news: News) -> None:

@@ -7,18 +7,26 @@ A browser that does not keep up is not waited for: its queue is emptied and it i
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from detectors.core.alert import Alert
+from detectors.core.reference import Zone
+from detectors.core.units import MS, rfc3339
 from streams.console.board import Board
 from streams.console.cases import Clock, Overview, State, Story
 from streams.console.following import News
+from streams.console.health import Trouble, Waiting
+from streams.console.watching import Health
 
 QUEUE_MOST: Final = 200
 FOLLOWERS_MOST: Final = 64
+BLIND_MS: Final = 45_000
+"""Looks at the other processes come every few seconds; without one for so long nothing is known of them."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -28,11 +36,23 @@ class Event(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class Lists(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which lists and zones are in force."""
+
+    version: str | None = None
+    """None: nothing was imported, and the settings' files count."""
+    since: str | None = None
+    """When it was imported, wall clock."""
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The data of a ``clock`` event."""
 
     state: State
     clock: Clock
+    troubles: tuple[Trouble, ...] = ()
+    """Of the processes behind the page."""
+    lists: Lists
 
 
 RESET: Final = Event("reset", b"{}")
@@ -41,8 +61,13 @@ RESET: Final = Event("reset", b"{}")
 class Hub:
     """For one event loop."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, zones: tuple[Zone, ...] = ()) -> None:
+        """``zones``: those of the settings, in force until others are imported."""
         self._board = board
+        self._own_zones = self._zones = zones
+        self._health, self._looked_s = Health(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
+        self.unread: Waiting | None = None
+        """What this console has not read yet of what was written."""
         self._followers: set[asyncio.Queue[Event]] = set()
         self._answers: dict[bool, bytes] = {}
         self.state: State = "loading"
@@ -60,9 +85,24 @@ class Hub:
         loaded = self.state != "following" and news.state == "following"
         self.state = news.state or self.state
         if news.state is not None:
+            self.unread = news.unread
             self._board.forget()
         self._answers.clear()
         self._tell(fresh, news, loaded=loaded)
+
+    async def take_health(self, health: Health) -> None:
+        """What a look at the other processes found."""
+        self._health, self._looked_s = health, time.monotonic()
+        zones = self._own_zones if health.zones is None else health.zones
+        if zones != self._zones:
+            self._zones = zones
+            self._send(Event("zones", b"{}"))
+        self._send(self._status())
+
+    @property
+    def behind(self) -> bool:
+        """Whether what is shown is older than it should be."""
+        return any(one.kind == "console" and one.level == "alarm" for one in self._health.troubles)
 
     def _taken(self, alert: Alert, raw: bytes) -> bool:
         try:
@@ -81,7 +121,7 @@ class Hub:
                 self._send(Event("revision", raw))
 
     def _status(self) -> Event:
-        return Event("clock", msgspec.json.encode(Status(state=self.state, clock=self._board.clock)))
+        return Event("clock", self.health())
 
     def _send(self, event: Event) -> None:
         for queue in self._followers:
@@ -112,12 +152,35 @@ class Hub:
 
     # -- what is asked --------------------------------------------------------------------------------------------
 
-    def overview(self, *, log: bool) -> bytes:
-        """``/api/alerts`` as JSON, made once between two pieces of news."""
+    def overview(self, *, log: bool, words: str = "") -> bytes:
+        """``/api/alerts`` as JSON, made once between two pieces of news where nothing is looked for."""
+        if words:
+            return msgspec.json.encode(self._board.overview(self.state, log=log, words=words))
         if log not in self._answers:
             made: Overview = self._board.overview(self.state, log=log)
             self._answers[log] = msgspec.json.encode(made)
         return self._answers[log]
+
+    def zones(self) -> bytes:
+        """``/api/zones``: those in force, as JSON."""
+        return msgspec.json.encode(self._zones)
+
+    def health(self) -> bytes:
+        """``/api/health`` and the data of a ``clock`` event, as JSON."""
+        found = self._health
+        since = rfc3339(found.since_ms) if found.since_ms else None
+        lists = Lists(version=found.version, since=since)
+        status = Status(state=self.state, clock=self._board.clock, troubles=self._troubles(), lists=lists)
+        return msgspec.json.encode(status)
+
+    def _troubles(self) -> tuple[Trouble, ...]:
+        """Those of the last look, as old as they are by now; and that looks have ended, where they have."""
+        passed_ms = round((time.monotonic() - self._looked_s) * MS)
+        aged = (replace(one, for_ms=one.for_ms + passed_ms if one.for_ms else 0) for one in self._health.troubles)
+        if passed_ms < BLIND_MS:
+            return tuple(aged)
+        said = "This console has not seen the detectors, the sources and the notifier"
+        return (Trouble(kind="console", level="alarm", said=said, for_ms=passed_ms), *aged)
 
     def story(self, case_id: str) -> bytes | None:
         """``/api/cases/CASE_ID`` as JSON."""

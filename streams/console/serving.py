@@ -18,30 +18,32 @@ from streams.broker.clients import consumer
 from streams.console.board import Board
 from streams.console.following import News, follow
 from streams.console.hub import Hub
+from streams.console.watching import Health, watch
 from streams.console.web import application
 from streams.errors import ConfigError, WakewatchError
 from streams.metrics import Metrics
-from streams.settings import ConsoleSettings, KafkaSettings, Settings
+from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERT_STATE, missing
 from streams.unreadable import Unreadable
 
 _GOODBYE_S: Final = 1.0
+_LOOK_S: Final = 8.0
 _log = structlog.get_logger("wakewatch.console")
 
 
 class Console:
     """A running console."""
 
-    def __init__(self, kafka: KafkaSettings, settings: ConsoleSettings, zones: tuple[Zone, ...]) -> None:
+    def __init__(self, settings: Settings, zones: tuple[Zone, ...]) -> None:
         """Listens and reads from here on. Raises ConfigError when it cannot listen there."""
-        self._settings = settings
+        self._settings = settings.console
         self._loop = asyncio.new_event_loop()
-        self._hub = Hub(Board(reach_kn=settings.reach_kn))
+        self._hub = Hub(Board(reach_kn=settings.console.reach_kn), zones)
         self._metrics = Metrics(CollectorRegistry())
         self._stop = Event()
         self.failed: WakewatchError | None = None
         self._runner = web.AppRunner(
-            application(self._hub, zones, self._metrics, settings),
+            application(self._hub, self._metrics, settings.console),
             access_log=None,
             shutdown_timeout=_GOODBYE_S,
         )
@@ -51,9 +53,11 @@ class Console:
             self._loop.close()
             raise
         self._web = Thread(target=self._loop.run_forever, name="console-web", daemon=True)
-        self._reader = Thread(target=self._read, args=(kafka,), name="console-kafka", daemon=True)
+        self._reader = Thread(target=self._read, args=(settings.kafka,), name="console-kafka", daemon=True)
+        self._watcher = Thread(target=self._watch, args=(settings,), name="console-watch", daemon=True)
         self._web.start()
         self._reader.start()
+        self._watcher.start()
 
     @property
     def url(self) -> str:
@@ -79,12 +83,21 @@ class Console:
 
     def _read(self, kafka: KafkaSettings) -> None:
         try:
-            count = lambda topic: self._metrics.unreadable_records.labels(topic).inc()  # noqa: E731
-            follow(kafka, self._take, self._stop, Unreadable(count))
+            follow(kafka, self._take, self._stop, Unreadable(self._count))
         except (WakewatchError, CancelledError) as error:
             self.failed = error if isinstance(error, WakewatchError) else None
         finally:
             self._stop.set()
+
+    def _watch(self, settings: Settings) -> None:
+        with contextlib.suppress(CancelledError, RuntimeError):  # the loop has ended meanwhile
+            watch(settings, self._take_health, lambda: self._hub.unread, self._stop, Unreadable(self._count))
+
+    def _count(self, topic: str) -> None:
+        self._metrics.unreadable_records.labels(topic).inc()
+
+    def _take_health(self, health: Health) -> None:
+        asyncio.run_coroutine_threadsafe(self._hub.take_health(health), self._loop).result()
 
     def _take(self, news: News) -> None:
         """In the server's loop, waited for: the reading cannot run ahead of it."""
@@ -94,6 +107,7 @@ class Console:
         """Stops reading and answering."""
         self._stop.set()
         self._reader.join()
+        self._watcher.join(_LOOK_S)  # it may wait for a Kafka that is away
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._web.join()
@@ -107,7 +121,7 @@ def console(settings: Settings, zones: tuple[Zone, ...]) -> Iterator[Console]:
     ``zones``: those of ``load_reference(settings.reference)``.
     """
     _check_topics(settings.kafka)
-    running = Console(settings.kafka, settings.console, zones)
+    running = Console(settings, zones)
     try:
         yield running
     finally:

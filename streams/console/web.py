@@ -3,11 +3,12 @@
 | path | |
 |---|---|
 | ``/`` | the page |
-| ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record |
+| ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``: of all |
 | ``/api/alerts/ID`` | one alert, whole, as it stands in the topic |
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.Story) |
-| ``/api/events`` | server-sent events: ``revision`` (the alert), ``clock`` (hub.Status), ``reset`` (ask again) |
-| ``/api/zones`` | the zones in force or not, as the detectors are told of them |
+| ``/api/events`` | server-sent: ``revision`` (the alert), ``clock`` (hub.Status); ``reset``, ``zones``: ask again |
+| ``/api/zones`` | the zones that were imported last, else the settings'; their dates say whether they count today |
+| ``/api/health`` | what is wrong with the processes behind the page, and which lists are in force (hub.Status) |
 | ``/runbook`` | what to do about an alert on wakewatch itself; the rules link to its headings |
 | ``/healthz`` ``/readyz`` | alive; following the topics |
 | ``/metrics`` | this process's own, for Prometheus |
@@ -20,12 +21,10 @@ from contextlib import aclosing, suppress
 from http import HTTPStatus
 from typing import Final
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from detectors.core.reference import Zone
 from streams.console.hub import Event, Hub
 from streams.console.page import page
 from streams.console.runbook import document
@@ -35,6 +34,7 @@ from streams.settings import ConsoleSettings
 
 _JSON: Final = "application/json"
 _QUIET_S: Final = 15.0
+_WORDS_MOST: Final = 100
 _RETRY_MS: Final = 2000
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -48,16 +48,17 @@ _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(hub: Hub, zones: tuple[Zone, ...], metrics: Metrics, settings: ConsoleSettings) -> web.Application:
+def application(hub: Hub, metrics: Metrics, settings: ConsoleSettings) -> web.Application:
     """The routes."""
     app = web.Application(middlewares=[_own_names(settings)])
-    answers = _Answers(hub, zones, metrics)
+    answers = _Answers(hub, metrics)
     app.router.add_get("/", answers.page)
     app.router.add_get("/api/alerts", answers.overview)
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", answers.alert)
     app.router.add_get("/api/cases/{id:.+}", answers.case)
     app.router.add_get("/api/events", answers.events, allow_head=False)
     app.router.add_get("/api/zones", answers.zones)
+    app.router.add_get("/api/health", answers.health)
     app.router.add_get("/runbook", answers.runbook)
     app.router.add_get("/healthz", answers.alive)
     app.router.add_get("/readyz", answers.ready)
@@ -86,12 +87,11 @@ def _own_names(settings: ConsoleSettings) -> Middleware:
 
 
 class _Answers:
-    def __init__(self, hub: Hub, zones: tuple[Zone, ...], metrics: Metrics) -> None:
+    def __init__(self, hub: Hub, metrics: Metrics) -> None:
         self._hub = hub
         self._page = page()
-        self._zones = msgspec.json.encode(zones)
         self._metrics = metrics
-        self._metrics.ready.set_function(lambda: hub.state == "following")
+        self._metrics.ready.set_function(lambda: hub.state == "following" and not hub.behind)
 
     async def page(self, _request: web.Request) -> web.Response:
         headers = {"Content-Security-Policy": self._page.policy}
@@ -103,7 +103,9 @@ class _Answers:
         return web.Response(body=made.body, content_type="text/html", charset="utf-8", headers=headers)
 
     async def overview(self, request: web.Request) -> web.Response:
-        answer = web.Response(body=self._hub.overview(log=request.query.get("log") == "1"), content_type=_JSON)
+        words = request.query.get("find", "")[:_WORDS_MOST]
+        body = self._hub.overview(log=request.query.get("log") == "1", words=words)
+        answer = web.Response(body=body, content_type=_JSON)
         answer.enable_compression()
         return answer
 
@@ -114,15 +116,19 @@ class _Answers:
         return _found(self._hub.story(request.match_info["id"]))
 
     async def zones(self, _request: web.Request) -> web.Response:
-        return web.Response(body=self._zones, content_type=_JSON)
+        return web.Response(body=self._hub.zones(), content_type=_JSON)
+
+    async def health(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._hub.health(), content_type=_JSON)
 
     async def alive(self, _request: web.Request) -> web.Response:
         return web.Response(text="alive\n")
 
     async def ready(self, _request: web.Request) -> web.Response:
-        fine = self._hub.state == "following"
+        fine = self._hub.state == "following" and not self._hub.behind
         status = HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE
-        return web.Response(text=f"{self._hub.state}\n", status=status)
+        said = "behind the alerts" if self._hub.behind else self._hub.state
+        return web.Response(text=f"{said}\n", status=status)
 
     async def metrics(self, _request: web.Request) -> web.Response:
         text = generate_latest(self._metrics.registry)

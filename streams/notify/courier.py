@@ -19,8 +19,8 @@ from streams.notify.core import Outgoing
 from streams.notify.http import Endpoint
 from streams.notify.notices import Notice, time_ms
 from streams.notify.small import Apprise, Gathering, Message
+from streams.target_names import ALERTMANAGER, APPRISE, WEBHOOK
 
-ALERTMANAGER, WEBHOOK, APPRISE = "alertmanager", "webhook", "apprise"
 DELIVERED, REFUSED, RETRIED = "delivered", "refused", "retried"
 SIGNATURE: Final = "Wakewatch-Signature"
 _API: Final = "/api/v2/alerts"

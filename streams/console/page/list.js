@@ -10,7 +10,7 @@ class CaseList {
   }
 
   show(overview, { words, selected, fresh, log }) {
-    const wanted = overview.cases.filter((one) => matches(one, words));
+    const wanted = found(overview, words);
     const focus = this.box.contains(document.activeElement) ? document.activeElement.dataset.case : null;
     this.rows.clear();
     const groups = [["page", "Page"], ["ticket", "Ticket"], ["log", "Log: for the record"]].map(([severity, title]) => {
@@ -26,14 +26,14 @@ class CaseList {
   rest(overview, wanted, words, log) {
     const said = [];
     if (!wanted.some((one) => one.open)) said.push(el("p", { class: "empty" }, this.nothing(overview, words, log)));
-    if (overview.more) said.push(el("p", { class: "rest" }, `and ${number(overview.more)} more that are not shown; \`wakewatch alerts --state\` lists all`));
+    if (overview.more) said.push(el("p", { class: "rest" }, overview.found ? `and ${number(overview.more)} more that match: give more words` : `and ${number(overview.more)} more that are not shown: find them by name or number; \`wakewatch alerts --state\` lists all`));
     if (overview.left_out) said.push(el("p", { class: "rest" }, `${number(overview.left_out)} older open alerts had no room on this page`));
     if (overview.unreadable) said.push(el("p", { class: "rest" }, `${number(overview.unreadable)} records of the alert topics could not be read as alerts`));
     return said;
   }
 
   nothing(overview, words, log) {
-    if (words) return "Nothing open matches.";
+    if (words) return (overview.found || "") === words ? "Nothing open matches." : "Searching all open cases…";
     if (overview.state === "loading") return "Reading the alerts…";
     return !log && overview.open.log ? `No page, no ticket. ${number(overview.open.log)} open for the record (tick Log).` : "No open case.";
   }
@@ -95,6 +95,11 @@ function timesOf(one, now) {
   const lasted = now ? ` (${spoken(sinceMs(one.since, now))})` : "";
   if (!one.open) return `closed ${today(one.time, now)}`;
   return `case open since ${today(one.since, now)}${lasted} · revised ${today(one.time, now)} · ${count}${one.mmsi ? one.verification : "no ship"}`;
+}
+
+/** The cases to show: the console's answer to these words, or until it is there those that the page has. */
+function found(overview, words) {
+  return (overview.found || "") === words ? overview.cases : overview.cases.filter((one) => matches(one, words));
 }
 
 function matches(one, words) {

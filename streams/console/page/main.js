@@ -1,14 +1,14 @@
 // What is known, what is chosen, and how both get to the page. The address keeps the choice: #case=...&at=lat,lon,zoom&log=1
 
-const REFETCH_MS = 700, STILL_MS = 30000, KNOCK_MS = 20000;
-const now = { asked: 0, overview: null, selected: null, alert: null, story: null, fresh: new Set(), seen: new Map(), lost: null, clockMoved: Date.now(), heard: Date.now() };
+const REFETCH_MS = 700, SEARCH_MS = 250, STILL_MS = 30000, KNOCK_MS = 20000;
+const now = { asked: 0, overview: null, selected: null, alert: null, story: null, fresh: new Set(), seen: new Map(), lost: null, troubles: [], clockMoved: Date.now(), heard: Date.now() };
 
 const sea = new SeaMap($("map"), $("tip"), choose);
 const rows = new CaseList($("cases"), choose, (caseId) => sea.point(caseId));
 const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, reach: (one, dark) => sea.reachOf(one, dark) });
 sea.onpoint = (caseId) => rows.mark(caseId);
 sea.onmoved = soon(keepAddress, 400);
-const refetch = soon(() => { load(); }, REFETCH_MS);
+const refetch = soon(() => { load(); }, REFETCH_MS), search = soon(() => { load(); }, SEARCH_MS);
 
 /** Runs `work` once, `ms` after the first of many calls. */
 function soon(work, ms) {
@@ -26,7 +26,8 @@ async function ask(path) {
 async function load() {
   const asked = ++now.asked;
   try {
-    const overview = await ask(`/api/alerts${$("log").checked ? "?log=1" : ""}`);
+    const words = wordsNow();
+    const overview = await ask(`/api/alerts?log=${$("log").checked ? 1 : 0}${words ? `&find=${encodeURIComponent(words)}` : ""}`);
     if (asked !== now.asked) return; // a later question was asked since: its answer is the newer one
     notice(overview, !now.overview || now.overview.state === "loading");
     now.overview = overview;
@@ -54,20 +55,21 @@ async function loadStory() {
 function notice(overview, first) {
   for (const one of overview.cases) {
     const before = now.seen.get(one.case_id);
-    const worse = !before || URGENCY[one.severity] > URGENCY[before.severity] || (one.open && !before.open);
+    const worse = before ? URGENCY[one.severity] > URGENCY[before.severity] || (one.open && !before.open) : !overview.found;
     if (!first && one.open && one.severity !== "log" && worse && one.case_id !== now.selected) {
       now.fresh.add(one.case_id);
       if (one.severity === "page") $("said").textContent = `New page: ${one.headline}`;
     }
   }
-  now.seen = new Map(overview.cases.map((one) => [one.case_id, { severity: one.severity, open: one.open }]));
+  const cases = overview.cases.map((one) => [one.case_id, { severity: one.severity, open: one.open }]);
+  now.seen = new Map(overview.found ? [...now.seen, ...cases] : cases); // a search shows a part of what there is
   now.fresh = new Set([...now.fresh].filter((caseId) => now.seen.has(caseId)));
 }
 
 function render() {
   const { overview } = now;
   if (!overview) return;
-  const marks = { words: $("find").value.trim(), selected: now.selected, fresh: now.fresh, log: $("log").checked };
+  const marks = { words: wordsNow(), selected: now.selected, fresh: now.fresh, log: $("log").checked };
   rows.show(overview, marks);
   sea.selected = now.selected;
   detail.reachKn = overview.reach_kn;
@@ -79,9 +81,14 @@ function render() {
 }
 
 function shownCases() {
-  const cases = now.overview.cases.filter((one) => matches(one, $("find").value.trim()));
+  const cases = found(now.overview, wordsNow());
   const chosen = now.story && now.selected === now.story.case.case_id ? now.story.case : null;
   return chosen ? [...cases.filter((one) => one.case_id !== chosen.case_id), chosen] : cases;
+}
+
+/** What is looked for: the console searches all cases, the page meanwhile those that it has. */
+function wordsNow() {
+  return $("find").value.trim().slice(0, 100);
 }
 
 function tellCounts(overview) {
@@ -99,6 +106,7 @@ function tellClock(status) {
   if ($("clock").dateTime !== (time || "")) now.clockMoved = Date.now();
   $("clock").dateTime = time || "";
   $("clock").textContent = fullTime(time);
+  if (status.lists) Object.assign(now, { troubles: status.troubles || [], troubledAt: Date.now(), lists: status.lists });
   tellState(status.state);
 }
 
@@ -108,10 +116,33 @@ function tellState(state) {
   const still = Date.now() - now.clockMoved > STILL_MS;
   $("clock-note").textContent = still ? `event time, UTC; standing still for ${spoken(Date.now() - now.clockMoved)}` : "event time, UTC";
   $("state").className = `state${now.lost || now.state === "lost" ? " bad" : ""}`;
-  $("state").textContent = now.lost ? "✕ no connection" : { loading: "reading the alerts…", following: "● following", lost: "✕ Kafka does not answer" }[shown] || "connecting";
+  const bad = now.troubles.some((one) => one.level === "alarm");
+  if (bad) $("state").className = "state bad";
+  $("state").textContent = now.lost ? "✕ no connection" : { loading: "reading the alerts…", following: bad ? "✕ following, with faults" : "● following", lost: "✕ Kafka does not answer" }[shown] || "connecting";
   const old = now.lost ? `The console does not answer since ${new Date(now.lost).toLocaleTimeString()} (this computer's clock). What you see is old.` : now.state === "lost" ? "Kafka does not answer the console. What you see may be old." : "";
-  if ($("alarm").textContent !== old) $("alarm").textContent = old;
-  $("alarm").hidden = !old;
+  tellTroubles(old);
+  $("lists").textContent = now.lists && now.lists.version ? `Lists and zones: version ${now.lists.version}, imported ${when(now.lists.since)}.` : "Lists and zones: those of the settings; nothing was imported.";
+}
+
+/** The banner. A line is kept while it says the same, so that a reader of the screen hears it once; its age runs on. */
+function tellTroubles(old) {
+  const lines = old ? [{ level: "alarm", said: old, for_ms: 0, more: "" }] : now.troubles;
+  const box = $("alarms"), passed = Date.now() - (now.troubledAt || Date.now());
+  const keys = lines.map((one) => one.level + one.said).join("\n");
+  if (box.dataset.keys !== keys) {
+    box.dataset.keys = keys;
+    box.replaceChildren(...lines.map((one) => el("p", { class: one.level }, one.level === "alarm" ? "▲ " : "◆ ", one.said, el("span", { class: "age", "aria-live": "off" }), el("span", { class: "more" }))));
+  }
+  lines.forEach((one, i) => {
+    const [age, more] = box.children[i].querySelectorAll("span");
+    age.textContent = one.for_ms ? ` for ${aged(one.for_ms + passed)}` : "";
+    more.textContent = one.more || "";
+  });
+  box.hidden = !lines.length;
+}
+
+function loadZones() {
+  ask("/api/zones").then((zones) => { sea.zones = zones; sea.draw(); }, lose);
 }
 
 function lose() {
@@ -182,19 +213,20 @@ function listen() {
   }));
   events.addEventListener("revision", alive(refetch));
   events.addEventListener("reset", alive(refetch));
+  events.addEventListener("zones", alive(loadZones));
   events.onerror = () => lose();
   // A connection can die without a word: the console sends its clock every two seconds.
-  setInterval(() => { if (Date.now() - now.heard > KNOCK_MS) lose(); tellState(); }, 5000);
+  setInterval(() => { if (Date.now() - now.heard > KNOCK_MS) lose(); tellState(); }, 1000);
 }
 
-$("find").addEventListener("input", render);
+$("find").addEventListener("input", () => { render(); search(); });
 $("log").addEventListener("change", () => { keepAddress(); load(); });
 $("zoom-in").addEventListener("click", () => sea.view.zoom(1.6));
 $("zoom-out").addEventListener("click", () => sea.view.zoom(1 / 1.6));
 $("zoom-all").addEventListener("click", showAll);
 document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof HTMLInputElement;
-  if (event.key === "Escape" && typing && $("find").value) { $("find").value = ""; render(); }
+  if (event.key === "Escape" && typing && $("find").value) { $("find").value = ""; render(); search(); }
   else if (event.key === "Escape" && now.selected) choose(null);
   else if (event.key === "/" && !typing) { $("find").focus(); event.preventDefault(); }
   else if (event.key === "0" && !typing && !event.ctrlKey && !event.metaKey) showAll();
@@ -207,6 +239,6 @@ function showAll() {
 
 window.addEventListener("hashchange", () => { readAddress(); load(); });
 readAddress();
-ask("/api/zones").then((zones) => { sea.zones = zones; sea.draw(); }, lose);
+loadZones();
 load();
 listen();

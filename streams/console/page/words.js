@@ -52,6 +52,13 @@ function spoken(ms) {
   return hours % 24 && days < 10 ? `${days} d ${hours % 24} h` : `${days} d`;
 }
 
+/** As `spoken`, with seconds below an hour: for an age that runs. */
+function aged(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000)), minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return `${seconds} s`;
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : spoken(ms);
+}
+
 const number = (value, digits = 6) => value.toLocaleString("en", { maximumFractionDigits: digits });
 
 /** Degrees and decimal minutes, as charts and radios have them. */

@@ -89,12 +89,12 @@ def write(kafka_settings: KafkaSettings) -> Write:
 
 
 @pytest.fixture
-def started(kafka_settings: KafkaSettings) -> Iterator[Callable[[], Console]]:
-    """Starts a console on a free port; it ends with the test."""
+def started(kafka_settings: KafkaSettings) -> Iterator[Callable[..., Console]]:
+    """Starts a console on a free port, with further settings; it ends with the test."""
     contexts = []
 
-    def start() -> Console:
-        settings = Settings(kafka=kafka_settings, console=ConsoleSettings(port=0))
+    def start(**more: Any) -> Console:
+        settings = Settings(kafka=kafka_settings, console=ConsoleSettings(port=0), **more)
         context = console(settings, load_reference(settings.reference).zones)
         contexts.append(context)
         return context.__enter__()

@@ -1,0 +1,185 @@
+"""Whether what the page shows can be trusted: troubles of the processes behind it, from what Kafka tells of them.
+
+No I/O, no clock. Rules.
+- Whatever is wrong is said with its age; what is well is not said.
+- ``alarm``: alerts are late, missing or not sent. ``notice``: worth knowing, and alerts still come.
+- A detector is judged by the oldest record of the log that no committed snapshot covers, and by whether that moves.
+- A source is judged by its ticks; one whose ticks stop has lost its ingest. A recording is never in trouble.
+- A notifier's target is judged by the oldest alert that it was not sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from detectors.core.ticks import FeedRules, Tick
+from detectors.core.units import DAY_MS, MS
+from streams.reference.force import told
+from streams.reference.versions import Unfinished
+
+Level = Literal["alarm", "notice"]
+Kind = Literal["worker", "source", "ingest", "notifier", "console", "import", "lists"]
+_SAID_MOST: Final = 3
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long something may last before it is said."""
+
+    worker_ms: int = 60_000
+    """Two snapshots: what one covers is read again after a crash."""
+    ingest_ms: int = 30_000
+    """A live ingest writes a tick a second."""
+    notifier_ms: int = 60_000
+    console_ms: int = 10_000
+    import_ms: int = 60_000
+    lists_ms: int = 7 * DAY_MS
+    gone_ms: int = DAY_MS
+    """A source without ticks for longer was taken away."""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Records that a reader has not taken in: of a partition, or of a topic."""
+
+    records: int
+    since_ms: int
+    """When the oldest of them was written."""
+    moved_ms: int = 0
+    """When its reader was last seen to move on."""
+
+
+class Ticked(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest tick of a source, and when it was written."""
+
+    tick: Tick
+    written_ms: int
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found at one look. All times are Unix ms."""
+
+    waiting: Mapping[int, Waiting] = {}
+    """By partition of the log: what no snapshot covers yet."""
+    ticks: Mapping[str, Ticked] = {}
+    """By source."""
+    unsent: Mapping[str, Waiting] = {}
+    """By target of the notifier."""
+    unread: Waiting | None = None
+    """Of the alert topics by this console."""
+    unfinished: Unfinished | None = None
+    lists_since_ms: int = 0
+    """When the lists in force were imported; 0: they are the settings'."""
+    unseen: tuple[str, ...] = ()
+    """What could not be looked at, and why."""
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of the page's banner: ``said``, for how long, ``more``."""
+
+    kind: Kind
+    level: Level
+    said: str
+    for_ms: int
+    """How long it has lasted at the look."""
+    more: str = ""
+
+
+def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: Limits = Limits()) -> list[Trouble]:  # noqa: B008
+    """What is wrong, alarms first. ``now_ms`` is the wall clock."""
+    found = [
+        *_worker(facts, now_ms, limits),
+        *_sources(facts, rules, now_ms, limits),
+        *_notifier(facts, now_ms, limits),
+        *_console(facts, now_ms, limits),
+        *_lists(facts, now_ms, limits),
+        *(Trouble(kind="console", level="notice", said=f"Not seen by this console: {why}", for_ms=0)
+          for why in facts.unseen),
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: one.level)
+
+
+def _worker(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+    late = {part: one for part, one in facts.waiting.items() if now_ms - one.since_ms > limits.worker_ms}
+    stuck = {part: one for part, one in late.items() if now_ms - one.moved_ms > limits.worker_ms}
+    chosen = stuck or late
+    if not chosen:
+        return
+    records, for_ms = sum(one.records for one in chosen.values()), now_ms - min(one.since_ms for one in chosen.values())
+    of = "the log" if len(chosen) == len(facts.waiting) else f"partition {', '.join(map(str, sorted(chosen)))}"
+    if stuck:
+        said, more = f"No detector has taken in {of}", f"; {records} records wait, and no alert can come of them"
+        yield Trouble(kind="worker", level="alarm", said=said, for_ms=for_ms, more=more)
+    else:
+        said, more = f"The detectors are behind on {of}", f"; {records} records wait, and they are catching up"
+        yield Trouble(kind="worker", level="notice", said=said, for_ms=for_ms, more=more)
+
+
+def _sources(facts: Facts, rules: FeedRules, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+    live = {
+        name: one
+        for name, one in sorted(facts.ticks.items())
+        if one.tick.state == "live" and not one.tick.replayed and now_ms - one.written_ms < limits.gone_ms
+    }
+    mute = {name: now_ms - one.written_ms for name, one in live.items() if now_ms - one.written_ms > limits.ingest_ms}
+    silent = {
+        name: silent_ms
+        for name, one in live.items()
+        if name not in mute and (silent_ms := _silent_ms(one.tick)) > rules.silent_limit_ms(one.tick.spacing_s)
+    }
+    if mute:
+        said = f"Ingest has written nothing of {_some(list(mute))}"
+        yield Trouble(kind="ingest", level="alarm", said=said, for_ms=max(mute.values()), more=": does it run?")
+    more = "; no ship that it hears is called dark meanwhile"
+    if silent and len(silent) == len(live):
+        said = f"Nothing is heard: {'all sources are' if len(live) > 1 else 'the only source is'} silent"
+        said += f" ({_some(list(silent))})"
+        yield Trouble(kind="source", level="alarm", said=said, for_ms=min(silent.values()))
+    elif silent:
+        ages = sorted(silent.items(), key=lambda one: -one[1])
+        for name, silent_ms in ages[:_SAID_MOST]:
+            yield Trouble(kind="source", level="alarm", said=f"Source {name} is silent", for_ms=silent_ms, more=more)
+        if len(ages) > _SAID_MOST:
+            said = f"{len(ages) - _SAID_MOST} more sources are silent"
+            yield Trouble(kind="source", level="alarm", said=said, for_ms=ages[_SAID_MOST][1])
+
+
+def _silent_ms(tick: Tick) -> int:
+    return tick.to_ms - (tick.from_ms if tick.heard_ms is None else tick.heard_ms)
+
+
+def _notifier(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+    for name, one in sorted(facts.unsent.items()):
+        for_ms = now_ms - one.since_ms
+        if for_ms > limits.notifier_ms:
+            said, more = f"Notifier: {name} takes nothing", f"; {one.records} alert revisions wait untold"
+            yield Trouble(kind="notifier", level="alarm", said=said, for_ms=for_ms, more=more)
+
+
+def _console(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+    if facts.unread is not None and (for_ms := now_ms - facts.unread.since_ms) > limits.console_ms:
+        said, more = "This page is behind the alerts", f"; {facts.unread.records} records are not shown yet"
+        yield Trouble(kind="console", level="alarm", said=said, for_ms=for_ms, more=more)
+
+
+def _lists(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+    half = facts.unfinished
+    if half is not None and (for_ms := now_ms - half.began_ms) > limits.import_ms:
+        said, command = told(half)
+        more = f"; to complete it: {command}"
+        yield Trouble(kind="import", level="alarm", said=said[0].upper() + said[1:], for_ms=for_ms, more=more)
+    if facts.lists_since_ms and (for_ms := now_ms - facts.lists_since_ms) > limits.lists_ms:
+        said, more = "The watchlist was not imported again", ": ships listed since are not known"
+        yield Trouble(kind="lists", level="notice", said=said, for_ms=for_ms, more=more)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SAID_MOST} more" if len(names) > _SAID_MOST else ""
+    return ", ".join(names[:_SAID_MOST]) + more
+
+
+def worker_limit_ms(snapshot_every_s: float) -> int:
+    """How old the oldest record may be that no snapshot covers: two snapshots, and time to write them."""
+    least_s, snapshots = 20.0, 2.0
+    return round(max(least_s, snapshots * snapshot_every_s) * MS)

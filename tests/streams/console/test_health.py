@@ -1,0 +1,106 @@
+"""What the banner says, and what it does not: from facts alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from detectors.core.ticks import FeedRules, Tick
+from detectors.core.units import DAY_MS
+from streams.console.health import Facts, Ticked, Trouble, Waiting, troubles, worker_limit_ms
+from streams.reference.versions import Unfinished
+
+NOW = 1_800_000_000_000
+RULES = FeedRules()
+
+
+def found(**facts: object) -> list[Trouble]:
+    return troubles(Facts(**facts), RULES, NOW)  # type: ignore[arg-type]
+
+
+def waiting(for_s: int, moved_s: int, records: int = 7) -> Waiting:
+    return Waiting(records=records, since_ms=NOW - for_s * 1000, moved_ms=NOW - moved_s * 1000)
+
+
+def ticked(source: str, silent_s: int = 0, written_s: int = 1, **tick: object) -> dict[str, Ticked]:
+    to_ms = NOW - written_s * 1000
+    fields = {"from_ms": to_ms - 1000, "to_ms": to_ms, "heard_ms": to_ms - silent_s * 1000, "spacing_s": 0.5, **tick}
+    return {source: Ticked(tick=Tick(source=source, **fields), written_ms=NOW - written_s * 1000)}  # type: ignore[arg-type]
+
+
+def test_nothing_is_said_while_all_is_well() -> None:
+    assert found() == []
+    assert found(waiting={0: waiting(59, 30)}, ticks=ticked("a", silent_s=59), unsent={"webhook": waiting(59, 0)}) == []
+
+
+def test_a_detector_that_takes_nothing_in_is_an_alarm_and_one_that_catches_up_a_notice() -> None:
+    (stuck,) = found(waiting={0: waiting(150, 150), 1: waiting(140, 150)})
+    assert (stuck.kind, stuck.level, stuck.for_ms) == ("worker", "alarm", 150_000)
+    assert "No detector has taken in the log" in stuck.said and "14 records wait" in stuck.more
+    (behind,) = found(waiting={0: waiting(150, 10)})
+    assert (behind.level, "catching up" in behind.more) == ("notice", True)
+
+
+def test_one_partition_that_stands_still_is_named_though_the_others_move() -> None:
+    (stuck,) = found(waiting={0: waiting(5, 5), 2: waiting(150, 150), 3: waiting(90, 5)})
+    assert (stuck.level, "partition 2" in stuck.said, "; 7 records" in stuck.more) == ("alarm", True, True)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "words", "for_s"),
+    [
+        (ticked("a", 120), "Nothing is heard: the only source is silent (a)", 120),
+        ({**ticked("a", 120), **ticked("b", 90)}, "Nothing is heard: all sources are silent (a, b)", 90),
+        ({**ticked("a", 120), **ticked("b")}, "Source a is silent", 120),
+        ({**ticked("a", written_s=45), **ticked("b")}, "Ingest has written nothing of a", 45),
+        (ticked("a", heard_ms=None, from_ms=NOW - 200_000), "Nothing is heard: the only source is silent (a)", 199),
+    ],
+)
+def test_a_source_that_is_down_is_named_with_its_age(ticks: dict[str, Ticked], words: str, for_s: int) -> None:
+    (one,) = found(ticks=ticks)
+    assert (one.level, one.said, one.for_ms // 1000) == ("alarm", words, for_s)
+
+
+@pytest.mark.parametrize(
+    "ticks",
+    [
+        ticked("a", 120, replayed=True),
+        ticked("a", 120, state="ended"),
+        ticked("a", written_s=2 * 86_400),
+        ticked("a", 119, spacing_s=6.0),
+    ],
+)
+def test_a_recording_an_ended_file_one_taken_away_and_a_slow_source_are_not_down(ticks: dict[str, Ticked]) -> None:
+    assert found(ticks=ticks) == []
+
+
+def test_of_many_silent_sources_three_are_named() -> None:
+    ticks = {name: one for letter in "abcdef" for name, one in ticked(letter, 100).items()}
+    said = [one.said for one in found(ticks={**ticks, **ticked("g")})]
+    assert len(said) == 4 and said[-1] == "3 more sources are silent"
+
+
+def test_only_the_target_that_takes_nothing_is_named() -> None:
+    (one,) = found(unsent={"webhook": waiting(61, 61), "alertmanager": waiting(3, 3)})
+    assert (one.level, one.said) == ("alarm", "Notifier: webhook takes nothing")
+
+
+def test_a_page_that_is_behind_says_so() -> None:
+    (one,) = found(unread=waiting(11, 0))
+    assert (one.kind, one.level) == ("console", "alarm")
+
+
+def test_half_an_import_and_an_old_list() -> None:
+    half = Unfinished(version="abc", began_ms=NOW - 61_000, whole=True, command="")
+    (one,) = found(unfinished=half)
+    assert (one.level, one.more) == ("alarm", "; to complete it: wakewatch watchlist complete")
+    (one,) = found(lists_since_ms=NOW - 8 * DAY_MS)
+    assert (one.kind, one.level) == ("lists", "notice")
+
+
+def test_alarms_come_first_and_what_cannot_be_seen_is_said() -> None:
+    said = found(unseen=("the sources (why)",), waiting={0: waiting(150, 150)})
+    assert [one.level for one in said] == ["alarm", "notice"]
+
+
+def test_the_limit_follows_the_snapshots() -> None:
+    assert (worker_limit_ms(0.5), worker_limit_ms(30.0)) == (20_000, 60_000)
