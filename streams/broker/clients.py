@@ -96,9 +96,9 @@ def producer(kafka: KafkaSettings, **overrides: Any) -> Any:
 
 def consumer(kafka: KafkaSettings, *topics: str, **overrides: Any) -> Any:
     """A KafkaConsumer of committed records from the earliest on, that commits nothing by itself. Raises likewise."""
-    from kafka import KafkaConsumer
+    from streams.broker.positions import Consumer
 
-    return _made(KafkaConsumer, kafka, {**_CONSUMER, **overrides}, *topics)
+    return _made(Consumer, kafka, {**_CONSUMER, **overrides}, *topics)
 
 
 def admin(kafka: KafkaSettings, **overrides: Any) -> Any:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from threading import Event
 from typing import Any, Final
 
@@ -83,6 +84,11 @@ def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: Unreadable
             take(News(state="lost"))
         except (SinkError, OSError) as error:
             _log.warning("Kafka does not answer", error=str(error))
+            take(News(state="lost"))
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours or of the client: the page says that it is old
+            _log.exception("the alerts cannot be read")
             take(News(state="lost"))
         stop.wait(_AGAIN_S)
 

@@ -15,6 +15,7 @@ import pytest
 from detectors.core.alert import Alert, Vessel, encode
 from streams import feedback
 from streams.broker.clients import producer
+from streams.console import following
 from streams.console.serving import Console, console
 from streams.errors import ConfigError
 from streams.records import H_EVENT_TO, H_REPLAYED
@@ -174,6 +175,24 @@ def test_it_answers_questions_only_and_to_this_machine_only(write: Write, starte
     assert client.ask(f"/api/alerts/{'0' * 32}")[0] == 404
     assert client.ask("/api/alerts/../../etc/passwd")[0] == 404
     assert {zone["name"] for zone in client.json("/api/zones")} >= {"Rajin", "Zhoushan"}
+
+
+def test_a_reading_that_dies_of_a_fault_begins_again(
+    write: Write, make: Make, started: Start, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, died = following._Reading.run, []
+
+    def dies_once(self: following._Reading, *given: Any) -> None:
+        if not died:
+            died.append(True)
+            raise TypeError("'<' not supported between instances of 'NoneType' and 'int'")
+        run(self, *given)
+
+    monkeypatch.setattr(following._Reading, "run", dies_once)
+    write(make())
+    client = Client(started())
+    until(client.ready)
+    assert died and client.json("/api/alerts")["open"]["page"] == 1
 
 
 def test_a_missing_topic_or_a_taken_port_is_said_before_anything_starts(

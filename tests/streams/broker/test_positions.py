@@ -1,0 +1,31 @@
+"""Where a consumer stands, while the leader of a new partition is not known yet."""
+
+from __future__ import annotations
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from streams.broker.positions import Consumer
+from streams.errors import SinkError
+
+PLACE = TopicPartition("topic", 0)
+
+
+@pytest.fixture
+def client() -> Consumer:
+    return Consumer.__new__(Consumer)  # no broker is asked here
+
+
+def test_a_position_that_is_not_known_yet_is_waited_for(client: Consumer, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([None, None, 7])
+    monkeypatch.setattr(KafkaConsumer, "position", lambda *_args, **_options: next(told))
+    assert client.position(PLACE) == 7
+
+
+def test_one_that_does_not_come_is_an_error_that_can_be_tried_again(
+    client: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KafkaConsumer, "position", lambda *_args, **_options: None)
+    with pytest.raises(SinkError, match="topic: no broker says") as failed:
+        client.position(PLACE, timeout_ms=1)
+    assert failed.value.retriable
