@@ -1,28 +1,59 @@
-"""A KafkaConsumer whose ``position`` is a number."""
+"""A KafkaConsumer that knows where it stands, and where topics begin and end, or says that it does not."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from kafka import KafkaConsumer
 
 from streams.errors import SinkError
 
+T = TypeVar("T")
 _PATIENCE_S: Final = 30.0
 _AGAIN_S: Final = 0.1
 
 
 class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python ships without types
-    """kafka-python's gives None as a position where the leader of a partition has just changed, as of a new topic:
-    whoever compared that with an end died of it.
+    """While the leader of a partition changes, as it does of a new topic, kafka-python 3.0.12 gives None as a position
+    and raises KeyError for an end: whoever compared or asked that died of it. Here it is asked again for a while.
+
+    All raise SinkError (retriable) when it is not known in time.
     """
 
     def position(self, partition: Any, timeout_ms: int | None = None) -> int:
-        """The offset of the record that comes next. Raises SinkError (retriable) when it is not known in time."""
-        deadline = time.monotonic() + (_PATIENCE_S if timeout_ms is None else timeout_ms / 1000)
-        while (found := super().position(partition, timeout_ms=timeout_ms)) is None:
+        """The offset of the record that comes next."""
+
+        def ask() -> int:
+            found = super(Consumer, self).position(partition, timeout_ms=timeout_ms)
+            if found is None:
+                raise KeyError(partition)
+            return int(found)
+
+        return _known(ask, partition.topic, timeout_ms)
+
+    def beginning_offsets(self, partitions: Sequence[Any], timeout_ms: int | None = None) -> dict[Any, int]:
+        """By partition the offset of the first record that is kept."""
+        ask = super().beginning_offsets
+        return _known(lambda: dict(ask(partitions, timeout_ms)), _topic(partitions), timeout_ms)
+
+    def end_offsets(self, partitions: Sequence[Any], timeout_ms: int | None = None) -> dict[Any, int]:
+        """By partition the offset after the last record."""
+        ask = super().end_offsets
+        return _known(lambda: dict(ask(partitions, timeout_ms)), _topic(partitions), timeout_ms)
+
+
+def _topic(partitions: Sequence[Any]) -> str:
+    return str(partitions[0].topic) if partitions else ""
+
+
+def _known(ask: Callable[[], T], topic: str, timeout_ms: int | None) -> T:
+    deadline = time.monotonic() + (_PATIENCE_S if timeout_ms is None else timeout_ms / 1000)
+    while True:
+        try:
+            return ask()
+        except KeyError as error:
             if time.monotonic() > deadline:
-                raise SinkError(f"{partition.topic}: no broker says where its records begin", retriable=True)
-            time.sleep(_AGAIN_S)
-        return int(found)
+                raise SinkError(f"{topic}: no broker says where its records are", retriable=True) from error
+        time.sleep(_AGAIN_S)

@@ -93,7 +93,7 @@ class _Looks:
         self._first: dict[Any, tuple[int, int]] = {}
         """By partition of any topic: an offset, and when the record there was written."""
         self._ticks: dict[str, Ticked] = {}
-        self._shelf = Shelf(keeps_ships=False)
+        self._shelf = Shelf(ships_of="")
         self._began_ms = _now_ms()
 
     def _client(self, **options: Any) -> Any:

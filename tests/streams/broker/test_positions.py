@@ -29,3 +29,18 @@ def test_one_that_does_not_come_is_an_error_that_can_be_tried_again(
     with pytest.raises(SinkError, match="topic: no broker says") as failed:
         client.position(PLACE, timeout_ms=1)
     assert failed.value.retriable
+
+
+@pytest.mark.parametrize("asked", ["end_offsets", "beginning_offsets"])
+def test_an_end_that_is_not_known_yet_is_asked_for_again(
+    client: Consumer, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    told = iter([KeyError(PLACE), {PLACE: 3}])
+
+    def answer(*_given: object) -> object:
+        if isinstance(one := next(told), KeyError):
+            raise one
+        return one
+
+    monkeypatch.setattr(KafkaConsumer, asked, answer)
+    assert getattr(client, asked)([PLACE]) == {PLACE: 3}
