@@ -7,18 +7,21 @@ Why it matters. Calls at sanctioned ports are what the listed traffic exists for
 when it can still be watched.
 
 How it decides. Sanctioned zones look at every ship, associated zones (ordinary ports on the same routes) at listed
-ships only; a zone counts between its dates. One alert a ship at a time, naming the nearest zone. *Inside*: within
-the radius or polygon, until a tenth beyond it. *Closing*: the course leads through the zone, at 3 kn or more, the
-arrival is inside the horizon, and for an unlisted ship the destination names the zone or it is slowing down: mere
-nearness beside a busy lane is not enough. *Destination*: the text names it by UN/LOCODE, alias or likeness (``RAJ1N``).
-A ship that goes silent inside leaves its alert open: last known inside. *Feasible while dark*: a listed ship has an
-open ``gap`` (also one of which it cannot tell), and d(last fix, zone) <= v_max * silence; when she is heard again,
-d(last, zone) + d(zone, next) <= v_max * silence says for how long she could have called, or retracts it. v_max is the
-95th percentile of her own speeds under way, bounded by her type; distances are great circles. ``confidence`` is the
-share of the ports in reach that are sanctioned: below a setting it is for the record only. When other zones come into
-force, who was last in one, or can have come to one while dark, is told at once (``looked_back``; one who has long been
-silent pages nobody), and what was said of a zone that went or moved away is closed, ``withdrawn``. A zone's own
-``severity`` holds for ships inside it (one unsupported report is a ticket at most) and bounds that of other reasons.
+ships only; a zone counts between its dates. One alert a ship at a time, naming the nearest zone. *Inside*: within the
+circle or polygon, until left by a tenth of its radius (of a polygon: of the radius of a circle of its area). *Closing*:
+the course leads through the zone, at 3 kn or more, the arrival is inside the horizon, and for an unlisted ship the
+destination names the zone or it is slowing down: mere nearness beside a busy lane is not enough. *Destination*: the
+text names it by UN/LOCODE, alias or likeness (``RAJ1N``). A ship that goes silent inside leaves its alert open: last
+known inside. While its position reports need an impossible speed (``[fleet] track_most_kn``) what was said of it is
+held, said to be inconsistent, and pages nobody; one false fix among others is not seen at all. *Feasible while dark*: a
+listed ship has an open ``gap`` (also one of which it cannot tell), and d(last fix, zone) <= v_max * silence; when it
+is heard again, d(last, zone) + d(zone, next) <= v_max * silence says for how long it could have called, or retracts
+it. v_max is the 95th percentile of its own speeds under way, bounded by its type; distances are great circles.
+``confidence`` is the share of the ports in reach that are sanctioned: below a setting it is for the record only. When
+other zones come into force, who was last in one, or can have come to one while dark, is told at once (``looked_back``;
+one who has long been silent pages nobody), and what was said of a zone that went or moved away is closed,
+``withdrawn``. A zone's own ``severity`` holds for ships inside it (one unsupported report is a ticket at most) and
+bounds that of other reasons.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
@@ -40,17 +43,20 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert
+from detectors.core.dark_reach import DarkReach, heard_again, silence_of
 from detectors.core.geography.approach import FEASIBLE, INSIDE, NONE, Look, Speeds, hold, look_at, refuted
 from detectors.core.geography.havens import havens_of
-from detectors.core.geography.places import NO_ZONE, UNNAMED, Places
+from detectors.core.geography.places import NO_ZONE, Places
+from detectors.core.inconsistent import held
 from detectors.core.nearby import Nearby, Standing
-from detectors.core.nearness import DarkReach, Nearness, no_longer, refuting, silence_of
+from detectors.core.nearness import Nearness, no_longer, situation_of, zone_words
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps, unix_ms
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.track import are_unsure
 
 CANNOT_TELL: Final = "cannot_tell"
 
@@ -69,6 +75,7 @@ class PortProximity(Detector):
         Column("stage", "u1"),  # 1 when the alert rests on two reports
         Column("listed", "?"),
         Column("quiet", "?"),  # "silent since" has been said
+        Column("unsure", "?"),  # ... that its positions are inconsistent
     )
     severities = {  # noqa: RUF012 - read only
         "port_proximity.listed_inside": "page",
@@ -121,10 +128,11 @@ class PortProximity(Detector):
             return np.zeros(0, np.intp)
         own, now, rows = self.state(step), step.now, step.rows
         active = own.reason[rows] > NONE
-        standing = Standing(own.zone[rows], own.reason[rows], own.stage[rows])
+        unsure = are_unsure(now) if active.any() else active
+        standing = Standing(own.zone[rows], own.reason[rows], own.stage[rows], unsure & own.unsure[rows])
         wanted = self.nearby.near(step, standing) | self.nearby.renamed(step, active)
         if active.any():
-            unsettled = (own.stage[rows] == 0) & (now.support > 1)
+            unsettled = ((own.stage[rows] == 0) & (now.support > 1)) | (unsure != own.unsure[rows])
             wanted |= active & (unsettled | own.quiet[rows] | (own.listed[rows] != (now.listed > 0)))
         return (wanted & now.vessel).nonzero()[0]
 
@@ -164,10 +172,10 @@ class PortProximity(Detector):
             yield from self._feasible(step, at, opened)
 
     def _look_back(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
-        """Other zones, or another list: is what was said still so, and was she last in a zone that counts now?"""
+        """Other zones, or another list: is what was said still so, and was it last in a zone that counts now?"""
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         said, start_ms = Look(int(own.zone[row]), int(own.reason[row])), now_ms
-        refused = self._refuted(said, ship, now_ms) if said.reason > NONE else None
+        refused = refuted(self.places, self.havens, said, ship, now_ms, grace=self.thresholds.leave_factor)
         look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, 0.0))
         entered = look.reason == INSIDE and (refused is not None or said.reason < INSIDE)
         if opened is not None and (refused or (entered and look.zone != said.zone)):
@@ -183,47 +191,55 @@ class PortProximity(Detector):
         needed_ms, last_ms = int(self.thresholds.silent_after_s * MS), ship.last_ms
         quiet = step.silence_ms(at, last_ms) >= needed_ms
         own.zone[row], own.reason[row], own.held_ms[row], own.quiet[row] = look.zone, INSIDE, now_ms, quiet
-        own.listed[row], own.stage[row] = ship.listed is not None, int(ship.support > 1)
+        own.listed[row], own.stage[row], own.unsure[row] = ship.listed is not None, int(ship.support > 1), ship.unsure
         if not quiet:
             self.await_silence(step, at, last_ms, needed_ms)
-        said_of = self._nearness(ship, look, now_ms, silent_ms=now_ms - last_ms if quiet else 0, looked_back=True)
+        silent_ms = now_ms - last_ms if quiet else 0
+        said_of = Nearness.of(self.places, ship, look, now_ms, silent_ms=silent_ms, looked_back=True)
         yield said_of.finding(opened, ship.sentence, start_ms)
-
-    def _refuted(self, said: Look, ship: Ship, now_ms: int) -> str | None:
-        """Why what was said of a ship is so no more under this reference; None while it stands."""
-        why = refuted(self.places, said, ship, grace=self.thresholds.leave_factor)
-        if why or said.reason != FEASIBLE:
-            return why
-        allowed = self.havens.still_dark(ship, now_ms)
-        return "withdrawn" if allowed is not None and not allowed.zones else None
 
     def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         if opened is not None and own.reason[row] == FEASIBLE:
-            if not step.moved[at]:
-                return  # where she is now decides
-            yield self._heard(step, at, ship, opened)
-            own.zone[row], own.reason[row], own.quiet[row], opened = NO_ZONE, NONE, False, None
+            if not step.moved[at] or ship.unsure:
+                yield from self._inconsistent(step, at, ship, opened)
+                return  # where it is now decides
+            yield heard_again(self.reference, opened, (step.ship_before(at), ship), now_ms, step.lines(at))
+            own.zone[row], own.reason[row], own.quiet[row], own.unsure[row], opened = NO_ZONE, NONE, False, False, None
         slow_kn = round(float(own.fastest_kn[row]) * self.thresholds.slowing_share, 1)
-        look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, slow_kn))
+        seen = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, slow_kn))
         said = Look(int(own.zone[row]), int(own.reason[row]))
         lately = now_ms - int(own.held_ms[row]) < self.thresholds.closing_held_min * MINUTE_MS
-        look = hold(self.places, look, said, ship, grace=self.thresholds.leave_factor, lately=lately)
+        look = hold(self.places, seen, said, ship, grace=self.thresholds.leave_factor, lately=lately)
         verified, listed = ship.support > 1, ship.listed is not None
         news = (look.zone, look.reason) != (said.zone, said.reason) or (opened is not None and own.quiet[row])
         news = news or (opened is not None and ((verified and not own.stage[row]) or listed != own.listed[row]))
         if look.reason > NONE and look.reason >= said.reason:
             own.held_ms[row] = now_ms
+        if opened is not None and ship.unsure and (look.zone, look.reason) != (seen.zone, seen.reason):
+            yield from self._inconsistent(step, at, ship, opened)
+            return
+        news = news or (opened is not None and ship.unsure != bool(own.unsure[row]))
         if not news:
             return
         own.zone[row], own.reason[row], own.quiet[row], own.listed[row] = look.zone, look.reason, False, listed
-        own.stage[row] = int(verified)
+        own.stage[row], own.unsure[row] = int(verified), ship.unsure
         if opened and look.zone != said.zone:
             yield self._closing_words(step, at, ship, opened, "left")
             opened = None
         if look.reason > NONE:
             self.arm_by(step, at, ship.last_ms + int(self.thresholds.silent_after_s * 1000))
             yield self._words(step, at, ship, look, opened)
+
+    def _inconsistent(self, step: Step, at: int, ship: Ship, opened: Alert) -> Iterable[Finding]:
+        """What was said is held while positions are inconsistent, and that is said once."""
+        own, row = self.state(step), int(step.rows[at])
+        if ship.unsure and not own.unsure[row]:
+            own.unsure[row], own.stage[row] = True, 0
+            situation = situation_of(ship, int(own.reason[row]))
+            yield held(
+                ship, opened, zone_words(opened), int(step.time_ms[at]), situation=situation, sentence=step.lines(at)
+            )
 
     def _silent(self, step: Step, at: int, opened: Alert) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
@@ -240,12 +256,13 @@ class PortProximity(Detector):
             look = Look(int(own.zone[row]), INSIDE)
             yield self._words(step, at, ship, look, opened, silent_ms=now_ms - ship.last_ms)
         else:
-            own.zone[row], own.reason[row] = NO_ZONE, NONE
+            own.zone[row], own.reason[row], own.unsure[row] = NO_ZONE, NONE, False
             yield self._closing_words(step, at, ship, opened, "unknown")
 
     def _feasible(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         """A listed ship that is dark and can have come to a sanctioned zone by now."""
-        own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        ship = step.ship(at).on_trusted_fix()
         allowed = self.havens.still_dark(ship, now_ms) if ship.listed is not None and not ship.misuse else None
         if allowed is None:
             return
@@ -261,39 +278,21 @@ class PortProximity(Detector):
                 opened = None
             own.zone[row], own.reason[row] = self._numbers[allowed.calls[0].zone], FEASIBLE
             own.quiet[row] = own.listed[row] = own.stage[row] = True
-            unsure = gap is not None and gap.details.get("category") == CANNOT_TELL
-            yield DarkReach(ship, self.places.zones[own.zone[row]], allowed, now_ms, unsure).finding(
+            own.unsure[row] = ship.unsure
+            unheard = gap is not None and gap.details.get("category") == CANNOT_TELL
+            yield DarkReach(ship, self.places.zones[own.zone[row]], allowed, now_ms, unheard).finding(
                 opened, self.thresholds.feasible_share_least
             )
         again_h = allowed.look_again_h(dark=dark)
         if again_h is not None:
             self.arm_by(step, at, max(now_ms + STEP_MS, ship.fix_ms + ceil(again_h * HOUR_MS)))
 
-    def _heard(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
-        """Heard again: could she have called there, between her last fix and this one?"""
-        before, sentences = step.ship_before(at), step.lines(at)
-        allowed = self.havens.over(before, ship)
-        if allowed is not None and allowed.calls and not allowed.stayed:
-            zone = self.places.zones[self._numbers[allowed.calls[0].zone]]
-            return DarkReach(before, zone, allowed, int(step.time_ms[at])).closing(opened, sentences)
-        zone = self.places.zones[self._numbers[str(opened.details["zone"])]]
-        return refuting(opened, zone, (before, ship), sentences, stayed=allowed is not None and allowed.stayed)
-
     def _words(
         self, step: Step, at: int, ship: Ship, look: Look, opened: Alert | None, *, silent_ms: int = 0
     ) -> Finding:
         now_ms = int(step.time_ms[at])
         sentence = step.lines(at) if step.kind == "reports" else ship.sentence
-        return self._nearness(ship, look, now_ms, silent_ms=silent_ms).finding(opened, sentence, now_ms)
-
-    def _nearness(
-        self, ship: Ship, look: Look, now_ms: int, *, silent_ms: int = 0, looked_back: bool = False
-    ) -> Nearness:
-        if ship.lat_deg is not None and ship.lon_deg is not None:
-            look = look._replace(distance_nm=self.places.distance_nm(look.zone, ship.lat_deg, ship.lon_deg))
-        named = self.places.naming(ship.destination) if ship.destination else UNNAMED
-        named_by = named.by if named.zone == look.zone else ""
-        return Nearness(ship, self.places.zones[look.zone], look, now_ms, silent_ms, named_by, looked_back)
+        return Nearness.of(self.places, ship, look, now_ms, silent_ms=silent_ms).finding(opened, sentence, now_ms)
 
     def _closing_words(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
         sentences = (step.lines(at),) if step.kind == "reports" else ()

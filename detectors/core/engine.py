@@ -60,7 +60,7 @@ class Engine:
         desk = Desk(self.fleet, {**{k: v for d in detectors for k, v in d.severities.items()}, **severities})
         self.looks = Looks(self.fleet, self.sources, reference, judges, desk)
         self._teller = Teller(self.fleet, self.sources, reference)
-        self._taking = Taking(self.fleet, self.matcher, self.looks, self._teller)
+        self._taking = Taking(self.fleet, self.matcher, self.looks, self._teller, fleet)
         self._closing = Closing(self.fleet, self.ears, self.matcher, self.looks, self._taking)
         self._gate = Gate(self.fleet, fleet)
         self._steps = self._reports = 0

@@ -16,6 +16,7 @@ from detectors.core.protocol import Places as At
 from detectors.core.protocol import Step
 from detectors.core.units import HOUR_MS, MINUTE_MS, NEVER_MS, next_steps
 from detectors.core.vessels.columns import Column_, Columns
+from detectors.core.vessels.track import are_unsure
 
 FASTEST_KN: Final = 50.0
 LEAST_SILENT_MS: Final = 30 * MINUTE_MS
@@ -23,15 +24,17 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Standing(NamedTuple):
-    """What has been said of each row of a step: zone, reason, and whether it rests on two reports."""
+    """What has been said of each row of a step: zone, reason, whether it rests on two reports, or is held."""
 
     zone: Column_
     reason: Column_
     stage: Column_
+    held: Column_
+    """Positions are inconsistent, which has been said."""
 
     def only(self, at: At) -> Self:
         """The same of some rows."""
-        return type(self)(self.zone[at], self.reason[at], self.stage[at])
+        return type(self)(self.zone[at], self.reason[at], self.stage[at], self.held[at])
 
 
 class Nearby:
@@ -51,6 +54,7 @@ class Nearby:
         if len(at) and self.places.sanctioned.any():
             nm = self.places.distances_nm(now.lat_deg[at], now.lon_deg[at])[:, self.places.sanctioned].min(axis=1)
             way_ms = np.maximum(nm / FASTEST_KN * HOUR_MS, LEAST_SILENT_MS).astype(np.int64)
+            way_ms[are_unsure(now)[at]] = LEAST_SILENT_MS  # the judge reckons from the last consistent place
             due_ms[at] = next_steps(now.last_ms[at] + way_ms)
         return due_ms
 
@@ -112,10 +116,10 @@ class Nearby:
     def _settled(
         self, said: Standing, inside: Bools, lat_deg: Column_, lon_deg: Column_, nm: Column_
     ) -> npt.NDArray[np.bool_]:
-        """Where nothing can be new: said to be inside a zone, well inside it, and near no other."""
+        """Where nothing can be new: said to be inside a zone, well inside it and near no other; or held."""
         settled: Bools = (said.reason == INSIDE) & (said.stage > 0) & (inside.sum(axis=1) == 1)
         some = settled.nonzero()[0]
         if len(some):
             surely = self.places.surely_contain(lat_deg[some], lon_deg[some], nm[some])
             settled[some] = surely[np.arange(len(some)), np.maximum(said.zone[some], 0).astype(np.intp)]
-        return settled
+        return settled | ((said.reason >= INSIDE) & said.held)

@@ -26,6 +26,7 @@ from detectors.core.vessels.columns import Column_, Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
+from detectors.core.vessels.track import TrackRules, breaks, follow
 
 _NONE: Final = np.zeros(0, np.intp)
 
@@ -45,9 +46,9 @@ class _Survey(NamedTuple):
 class Taking:
     """Takes batches into one fleet."""
 
-    def __init__(self, fleet: Fleet, matcher: Matcher, looks: Looks, teller: Teller) -> None:
+    def __init__(self, fleet: Fleet, matcher: Matcher, looks: Looks, teller: Teller, rules: TrackRules) -> None:
         self.duplicates = self.late = 0
-        self._fleet, self._matcher, self._looks, self._teller = fleet, matcher, looks, teller
+        self._fleet, self._matcher, self._looks, self._teller, self._rules = fleet, matcher, looks, teller, rules
 
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
         """All reports of a batch; ``rows`` has the row of each."""
@@ -92,11 +93,11 @@ class Taking:
     def _survey(self, batch: Batch, arrivals: Arrivals, reports: npt.NDArray[np.void], taken: Rows) -> _Survey:
         history = History(
             self._fleet, arrivals.rows[taken], reports.take(arrivals.order[taken]), arrivals.last_ms[taken],
-            statics=batch.statics, keep=False,
+            statics=batch.statics, keep=False, rules=self._rules,
         )  # fmt: skip
         step = self._looks.reports(history, batch.raw, written=False)
         dues: dict[str, Column_] = {}
-        minded = self._matcher.may_change(history)
+        minded = self._matcher.may_change(history) | breaks(history)
         for detector in self._looks.detectors:
             minded |= self._minds(detector, step, history, dues)
         return _Survey(batch, history, step, dues, minded)
@@ -158,7 +159,10 @@ class Taking:
         rows, reports, last_ms = arrivals.rows[taken], reports.take(arrivals.order[taken]), arrivals.last_ms[taken]
         current = last_ms <= reports["time_ms"]
         self._looks.fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
-        history = History(self._fleet, rows, reports, last_ms, statics=batch.statics, keep=True)
+        history = History(
+            self._fleet, rows, reports, last_ms, statics=batch.statics, keep=True, rules=self._rules
+        )  # fmt: skip
+        follow(history, self._fleet.core)
         intake.write(self._fleet, history, source_bit=source_bit, raw=batch.raw)
         self._matcher.refresh(self._fleet, intake.changed_identity(history, self._fleet))
         self._looks.judge_reports(self._looks.reports(history, batch.raw, written=True, source_bit=source_bit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from detectors.core.geography.havens import Havens
 from detectors.core.geography.places import NO_ZONE, Places
 from detectors.core.units import rfc3339
 from detectors.core.vessels.ship import Ship
@@ -48,22 +49,32 @@ def look_at(places: Places, ship: Ship, now_ms: int, speeds: Speeds) -> Look:
 
 
 def hold(places: Places, look: Look, said: Look, ship: Ship, *, grace: float, lately: bool) -> Look:
-    """Hysteresis: inside until ``grace`` radii, closing while it was seen to be so ``lately``; else ``look``."""
-    if look.reason >= said.reason or ship.lat_deg is None or ship.lon_deg is None or said.zone == NO_ZONE:
+    """Hysteresis: inside until ``grace`` radii, closing while it was seen to be so ``lately``; else ``look``.
+
+    While a ship's positions are inconsistent, what was said of it holds, unless it is more of the same zone.
+    """
+    if ship.lat_deg is None or ship.lon_deg is None or said.zone == NO_ZONE:
+        return look
+    if look.reason >= said.reason and (look.zone == said.zone or not ship.unsure):
         return look
     stands = said.reason == INSIDE and places.contains(said.zone, ship.lat_deg, ship.lon_deg, grace)
-    if stands or (said.reason == CLOSING and lately):
+    if stands or ship.unsure or (said.reason == CLOSING and lately):
         return Look(said.zone, said.reason, places.distance_nm(said.zone, ship.lat_deg, ship.lon_deg))
     return look
 
 
-def refuted(places: Places, said: Look, ship: Ship, *, grace: float) -> str | None:
-    """Why what was said of a ship is so no more under another reference; None while her next report may decide."""
+def refuted(places: Places, havens: Havens, said: Look, ship: Ship, now_ms: int, *, grace: float) -> str | None:
+    """Why what was said of a ship no longer holds under another reference; None while its next report may decide."""
+    if said.reason == NONE:
+        return None
     if said.zone == NO_ZONE:
         return "withdrawn"
     if ship.listed is None and (said.reason == FEASIBLE or not places.sanctioned[said.zone]):
         return "delisted"
-    if said.reason != INSIDE or ship.lat_deg is None or ship.lon_deg is None:
+    if said.reason == FEASIBLE:
+        allowed = havens.still_dark(ship.on_trusted_fix(), now_ms)
+        return "withdrawn" if allowed is not None and not allowed.zones else None
+    if said.reason != INSIDE or ship.unsure or ship.lat_deg is None or ship.lon_deg is None:
         return None
     return None if places.contains(said.zone, ship.lat_deg, ship.lon_deg, grace) else "withdrawn"
 

@@ -53,6 +53,8 @@ MOVING: Final = (
     Column("matched", "u1"),  # MATCHED_* bits
     Column("misuse", "?"),  # the listed identity is contradicted by what the ship says of itself
     Column("like", "<i4"),  # not listed: 1 + number of the entry that she resembles by name; 0 when none
+    Column("unsure_step", "<u4"),  # until this step its positions are inconsistent (``track``)
+    Column("track", "u1"),  # LONE and STRAYED bits
     Column("payloads", f"({PAYLOADS_KEPT},)<u8"),  # its last transmissions, newest first, and their times
     Column("payload_ms", f"({PAYLOADS_KEPT},)<i8"),
 )
@@ -77,7 +79,13 @@ STATED: Final = (
     Column("as_ms", "<i8"),  # when the ship was last heard under another MMSI (detectors.heard_as); 0 never
     Column("as_mmsi", "<u4"),  # ... and under which
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
-    Column("speeds", f"({SPEED_BINS},)u1"),  # how often she made which speed (``speeds``)
+    Column("speeds", f"({SPEED_BINS},)u1"),  # how often it made which speed (``speeds``)
+    Column("stray_ms", "<i8"),  # the newest fix that was held back (``track``)
+    Column("stray_lat_deg", "<f4", np.nan),
+    Column("stray_lon_deg", "<f4", np.nan),
+    Column("trusted_ms", "<i8"),  # the last fix before its positions became inconsistent
+    Column("trusted_lat_deg", "<f4", np.nan),
+    Column("trusted_lon_deg", "<f4", np.nan),
 )
 """What is seldom read: what ships say of themselves, what they have shown, and the evidence."""
 

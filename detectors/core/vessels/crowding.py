@@ -21,14 +21,15 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.dropped import Worth
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
+from detectors.core.vessels.track import TrackRules
 
 REASONS: Final = ("unproven", "known", "long_known")
 _TIER_BITS: Final = 56  # above any event time in ms
 _PART: Final = 8  # an eighth is made room for at once: the search costs 30 ms at a million rows
 
 
-class FleetRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many vessels are held, and which go first."""
+class FleetRules(TrackRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many vessels are held, which go first, and which of their fixes are of one track."""
 
     vessels_most: Annotated[
         int, Meta(ge=8, le=100_000_000, description="Most vessels held in a partition (about 0.7 kB each)")

@@ -15,21 +15,18 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import distances_nm, unit_vectors
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
-from detectors.core.units import EARTH_NM, HOUR_MS, MS
+from detectors.core.units import HOUR_MS, MS, STEP_MS
 from detectors.core.vessels.columns import CORE_OWNER, STATED, Column_, Columns, Rows, field
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.kinds import vessels_in
+from detectors.core.vessels.track import STRAYED, UNCHANGED, Followed, TrackRules
 
 APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other anew
-JUMP_KN: Final = 60.0
-JUMP_NM: Final = 1.0
 USUAL_SHARE: Final = 0.1  # weight of the newest interval in the running mean
 SUPPORT_MOST: Final = 65_535
 POSITION: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "status", "class_b")
-_DEGREE_NM: Final = 1.001 * EARTH_NM * np.pi / 180
 _STATED: Final = {
     "imo": (HAS_IDENTITY, "positive"),
     "bound_ms": (HAS_IDENTITY, "positive"),
@@ -58,9 +55,10 @@ class History:
     """
 
     def __init__(
-        self, fleet: Fleet, rows: Rows, reports: Reports, last_ms: Times, *, statics: Reports, keep: bool
-    ) -> None:
-        self.rows, self.reports, self.last_ms, self.keep = rows, reports, last_ms, keep
+        self, fleet: Fleet, rows: Rows, reports: Reports, last_ms: Times, *, statics: Reports, keep: bool,
+        rules: TrackRules,
+    ) -> None:  # fmt: skip
+        self.rows, self.reports, self.last_ms, self.keep, self.rules = rows, reports, last_ms, keep, rules
         begins = np.ones(len(rows), bool)
         np.not_equal(rows[1:], rows[:-1], out=begins[1:])
         self.starts = begins.nonzero()[0]
@@ -77,6 +75,8 @@ class History:
         self.current: Bools = last_ms <= self.times
         """Not older than what was known: it may move the ship."""
         self.moved: Bools = self.current & reports["moves"] & ~np.isnan(reports["lat_deg"] + reports["lon_deg"])
+        self.followed: Followed | None = None
+        """What fixes that break a track have made of it (``track.follow``)."""
         self.stated: Bools = reports["static"] >= 0
         self._begins = begins
         self._known: dict[str, Column_] = {}
@@ -172,28 +172,32 @@ class History:
         return appeared
 
     @cached_property
-    def _jumped(self) -> Bools:
-        """Implied speed over 60 kn and more than a mile; a one-second stamp alone rounds to absurd speeds."""
-        lat, lon = self.before.lat_deg, self.before.lon_deg
-        dlat, dlon = self.reports["lat_deg"] - lat, self.reports["lon_deg"] - lon
-        far = self.moved & ((np.abs(dlat) + np.abs(dlon)) * _DEGREE_NM > JUMP_NM)  # few: spares 8 sines a report
-        jumped = np.zeros(len(self.rows), bool)
-        at = np.flatnonzero(far)
-        if len(at):
-            here = unit_vectors(self.reports["lat_deg"][at], self.reports["lon_deg"][at])
-            nm = np.round(distances_nm(here, unit_vectors(lat[at], lon[at])), 3)
-            hours = np.maximum(self.times[at] - self.before.fix_ms[at], MS) / HOUR_MS
-            jumped[at] = (nm > JUMP_NM) & (nm > JUMP_KN * hours)
-        return jumped
+    def unsure(self) -> Bools:
+        """Reports that come while the vessel's positions are inconsistent (``track``)."""
+        until = self.fleet("unsure_step").astype(np.int64)
+        if self.followed is not None:
+            until[self.followed.at] = self.followed.unsure_step
+        unsure: Bools = self.times < until * STEP_MS
+        return unsure
 
     def support(self) -> Column_:
-        """Consistent reports in this appearance: begins anew at an appearance and at a jump."""
-        anew = self.appeared | self._jumped
+        """Consistent reports in this appearance: begins anew at an appearance; 1 while the vessel is unsure."""
+        anew = self.appeared | self.unsure
         since = self.fleet("support") + self.heard
         if anew.any():
             latest = self.latest(anew)
             since = np.where(anew[latest], 1 + self.heard - self.heard[latest], since)
+        if self.followed is not None:
+            self._correct(since)
         return np.where(self.heard > 0, np.minimum(since, SUPPORT_MOST), since)
+
+    def _correct(self, support: Column_) -> None:
+        """A stray supports nothing, the second fix of a track that takes the place of another the first."""
+        assert self.followed is not None
+        stray = self.followed.at[self.followed.track & STRAYED > 0]
+        support[stray] = np.where(self.appeared[stray], 0, self.fleet("support")[stray])
+        said = self.followed.support != UNCHANGED
+        support[self.followed.at[said]] = self.followed.support[said]
 
     def usual_s(self) -> Column_:
         """Running mean of the time between reports, in single precision, one report of each vessel at a time."""

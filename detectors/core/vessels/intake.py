@@ -14,6 +14,7 @@ from detectors.core.vessels.history import BROUGHT, POSITION, History
 from detectors.core.vessels.kinds import first_met
 from detectors.core.vessels.speeds import counted, newly_shown
 from detectors.core.vessels.table import Block
+from detectors.core.vessels.track import LONE
 
 _WORD_BYTES: Final = 8
 _IDENTITY: Final = ("imo", "name", "call_sign", "ship_type", "length_m")
@@ -33,6 +34,7 @@ def write(fleet: Fleet, history: History, *, source_bit: int, raw: bytes) -> Row
         records = records.copy()
     _write_times(records, history, source_bit)
     _write_positions(records, history)
+    _write_track(records, history)
     _write_payloads(records, history)
     fleet.moving.put(rows, records)
     _write_sentences(fleet, history, rows, raw)
@@ -67,6 +69,17 @@ def _write_positions(records: Block, history: History) -> None:
     reports = history.reports if len(at) == len(history.reports) else history.reports.take(at)
     for name, column in (("fix_ms", "time_ms"), *((each, each) for each in POSITION)):
         np.copyto(records[field(CORE_OWNER, name)], reports[column], where=moved, casting="same_kind")
+
+
+def _write_track(records: Block, history: History) -> None:
+    """A fix is lone that is the first of its appearance; the rest is as ``track.follow`` has decided."""
+    at, moved = history.fixed
+    lone = history.before.fix_ms[at] < history.now.appeared_ms[at]
+    np.copyto(records[field(CORE_OWNER, "track")], np.where(lone, np.uint8(LONE), np.uint8(0)), where=moved)
+    if history.followed is not None:
+        followed = history.followed
+        records[field(CORE_OWNER, "track")][followed.at] = followed.track
+        records[field(CORE_OWNER, "unsure_step")][followed.at] = followed.unsure_step
 
 
 def _write_sentences(fleet: Fleet, history: History, rows: Rows, raw: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from detectors.core.alert import Position, Vessel
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.units import rfc3339
+from detectors.core.units import STEP_MS, rfc3339
 from detectors.core.vessels.columns import SPEED_BINS, Columns
 from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
+from detectors.core.vessels.track import Fix
 
 MATCHED_IMO = 1
 MATCHED_MMSI = 2
@@ -58,6 +60,10 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     speeds: bytes = bytes(SPEED_BINS)
     like: ListedShip | None = None
     """Not listed: the entry that she resembles by name, with support."""
+    unsure: bool = False
+    """Its positions are inconsistent (``track``): the one above may be false."""
+    trusted: Fix | None = None
+    """The last fix before they became so, when they last did."""
 
     @property
     def v_max_kn(self) -> float:
@@ -68,6 +74,13 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     def speeds_known(self) -> bool:
         """Whether ``v_max_kn`` is her own."""
         return sum(self.speeds) >= KNOWN_LEAST
+
+    def on_trusted_fix(self) -> Self:
+        """The same, where its positions are inconsistent with the last fix before they became so as its position."""
+        if not self.unsure or self.trusted is None:
+            return self
+        lat_deg, lon_deg, fix_ms = self.trusted
+        return msgspec.structs.replace(self, lat_deg=lat_deg, lon_deg=lon_deg, fix_ms=fix_ms)
 
     @property
     def matched_on(self) -> list[str]:
@@ -154,4 +167,13 @@ def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
         sentence=bytes(core.sentence[row]),
         speeds=core.speeds[row].tobytes(),
         like=reference.ships[like - 1] if like else None,
+        unsure=int(core.fix_ms[row]) < int(core.unsure_step[row]) * STEP_MS,
+        trusted=_trusted(core, row),
     )
+
+
+def _trusted(core: Columns, row: int) -> Fix | None:
+    time_ms = int(core.trusted_ms[row])
+    if not time_ms:
+        return None
+    return Fix(round(float(core.trusted_lat_deg[row]), 5), round(float(core.trusted_lon_deg[row]), 5), time_ms)

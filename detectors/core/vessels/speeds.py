@@ -63,10 +63,10 @@ def begins_slot(time_ms: npt.NDArray[np.int64], before_ms: npt.NDArray[np.int64]
 def newly_shown(history: History) -> tuple[Rows, npt.NDArray[np.float64]]:
     """The reports that count, as places among all, and the speed that each shows, kn to a tenth; NaN where unknown.
 
-    The speed over ground as reported, else as the fix before implies.
+    The speed over ground as reported, else as the fix before implies. While positions are inconsistent none counts.
     """
     now, before = history.now, history.before
-    counts = history.moved & begins_slot(now.fix_ms, before.fix_ms)
+    counts = history.moved & begins_slot(now.fix_ms, before.fix_ms) & ~history.unsure
     at = (counts if history.quiet is None else counts & history.quiet).nonzero()[0]
     kn = now.sog_kn[at].astype(np.float64)
     unsaid = np.isnan(kn).nonzero()[0]

@@ -1,0 +1,192 @@
+"""Whether the fixes of a vessel are of one track: no ship covers more than a mile at more than 60 kn.
+
+A fix that needs an impossible speed is held back as a *stray* until the vessel's next fix decides. Does that follow
+the track, the stray is dropped, and nobody has seen it. Else, or at a second stray within the hour, the vessel is
+*unsure* until an hour has passed without another impossible speed: one MMSI that several ships use, or jamming that
+displaces. Its fixes are taken then, but each report stands for itself (``support`` 1). The last fix of the track before
+is kept as the *trusted* one. A track of one fix counts no more than the stray: if that was the wrong one, the second
+fix that agrees with the stray takes its place, and nothing is unsure; if it was the right one, the fix that agrees with
+it does not yet support it, for two ships may be taking turns.
+
+The hour runs by fixes, not by the clock: a vessel that falls silent while unsure remains so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core.geo import distance_nm, distances_nm, unit_vectors
+from detectors.core.units import EARTH_NM, HOUR_MS, MS, STEP_MS, next_step
+from detectors.core.vessels.columns import Columns, Rows
+
+if TYPE_CHECKING:
+    from detectors.core.vessels.history import History
+
+LONE: Final = 1
+"""Bit of ``track``: the last fix is the first one of the vessel's appearance."""
+STRAYED: Final = 2
+"""Bit of ``track``: a stray is held back."""
+UNCHANGED: Final = -1
+_DEGREE_NM: Final = 1.001 * EARTH_NM * np.pi / 180
+_NM_DIGITS: Final = 3
+_WIDER: Final = 1.001  # screens take distances so much wider than the judge, who rounds them
+
+Bools = npt.NDArray[np.bool_]
+
+
+class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which fixes are of one track."""
+
+    track_most_kn: Annotated[
+        float, Meta(ge=10, le=10_000, description="Two fixes that need a higher speed are not of one track, kn")
+    ] = 60.0
+    track_least_nm: Annotated[
+        float, Meta(ge=0.1, le=100, description="... if they lie further apart than this, nm")
+    ] = 1.0
+    unsure_h: Annotated[
+        float, Meta(gt=0, le=168, description="How long positions count as inconsistent after such a pair, h")
+    ] = 1.0
+
+
+class Fix(NamedTuple):
+    """A place and its time."""
+
+    lat_deg: float
+    lon_deg: float
+    time_ms: int
+
+
+class Standing(NamedTuple):
+    """What is known of the track of one vessel; as the columns have it."""
+
+    unsure_step: int
+    """Until this step (of STEP_MS) its positions are inconsistent; 0 for never."""
+    track: int
+    """LONE and STRAYED bits."""
+    stray: Fix
+    """The newest stray; its time remains when it has been dropped. 0 for none."""
+    trusted: Fix
+    """The last fix before positions became inconsistent; time 0 for none."""
+
+
+class Verdict(NamedTuple):
+    """What a fix makes of a track."""
+
+    standing: Standing
+    taken: bool
+    """Whether the fix is taken, rather than held back."""
+    support: int
+    """Consistent reports with this one; UNCHANGED to count as usual."""
+
+
+class Followed(NamedTuple):
+    """What reports that break a track have made of it: one value for each of ``at``."""
+
+    at: Rows
+    unsure_step: npt.NDArray[np.uint32]
+    track: npt.NDArray[np.uint8]
+    support: npt.NDArray[np.int64]
+
+
+def breaks(history: History) -> Bools:
+    """Which fixes may break their vessel's track, or follow upon a stray: it may name too many, never too few."""
+    found = np.zeros(len(history.rows), bool)
+    strayed = history.known("track") & STRAYED > 0
+    if strayed.any():
+        found = history.moved & strayed[history.vessel]
+    before, rules = history.before, history.rules
+    dlat = history.reports["lat_deg"] - before.lat_deg
+    dlon = history.reports["lon_deg"] - before.lon_deg
+    far = (np.abs(dlat) + np.abs(dlon)) * _DEGREE_NM > rules.track_least_nm  # few: spares 8 sines a report
+    at = np.flatnonzero(far & history.moved)
+    if len(at):
+        here = unit_vectors(history.reports["lat_deg"][at], history.reports["lon_deg"][at])
+        nm = distances_nm(here, unit_vectors(before.lat_deg[at], before.lon_deg[at])) * _WIDER
+        hours = np.maximum(history.times[at] - before.fix_ms[at], MS) / HOUR_MS
+        found[at] |= (nm > rules.track_least_nm) & (nm > rules.track_most_kn * hours)
+    return found
+
+
+def follow(history: History, core: Columns) -> None:
+    """Decides on the fixes of a history of one report a vessel that break a track; before its vessels are written.
+
+    Holds strays back, and leaves what the core's moving columns become in ``history.followed``.
+    """
+    at, verdicts = [], []
+    for place in np.flatnonzero(breaks(history)).tolist():
+        row = int(history.rows[place])
+        was, last = _standing(core, row), Fix(float(core.lat_deg[row]), float(core.lon_deg[row]), int(core.fix_ms[row]))
+        report = history.reports[place]
+        fix = Fix(float(report["lat_deg"]), float(report["lon_deg"]), int(report["time_ms"]))
+        if not was.track & STRAYED and agree(last, fix, history.rules):
+            continue  # the screen was wider than need be
+        verdict = decide(was, last, fix, history.rules)
+        history.moved[place] = verdict.taken
+        _keep(core, row, verdict.standing)
+        at.append(place)
+        verdicts.append(verdict)
+    history.followed = Followed(
+        np.asarray(at, np.intp),
+        np.asarray([v.standing.unsure_step for v in verdicts], np.uint32),
+        np.asarray([v.standing.track for v in verdicts], np.uint8),
+        np.asarray([v.support for v in verdicts], np.int64),
+    )
+
+
+def _standing(core: Columns, row: int) -> Standing:
+    stray, trusted = (
+        Fix(float(lat[row]), float(lon[row]), int(ms[row]))
+        for lat, lon, ms in (
+            (core.stray_lat_deg, core.stray_lon_deg, core.stray_ms),
+            (core.trusted_lat_deg, core.trusted_lon_deg, core.trusted_ms),
+        )
+    )
+    return Standing(int(core.unsure_step[row]), int(core.track[row]), stray, trusted)
+
+
+def _keep(core: Columns, row: int, standing: Standing) -> None:
+    core.stray_lat_deg[row], core.stray_lon_deg[row], core.stray_ms[row] = standing.stray
+    core.trusted_lat_deg[row], core.trusted_lon_deg[row], core.trusted_ms[row] = standing.trusted
+
+
+def are_unsure(now: Columns) -> Bools:
+    """Of which vessels the last fix came while positions were inconsistent."""
+    found: Bools = now.fix_ms < now.unsure_step.astype(np.int64) * STEP_MS
+    return found
+
+
+def agree(one: Fix, other: Fix, rules: TrackRules) -> bool:
+    """Whether a ship can have been at both."""
+    nm = round(distance_nm(one.lat_deg, one.lon_deg, other.lat_deg, other.lon_deg), _NM_DIGITS)
+    hours = max(abs(other.time_ms - one.time_ms), MS) / HOUR_MS
+    return nm <= rules.track_least_nm or nm <= rules.track_most_kn * hours
+
+
+def decide(was: Standing, last: Fix, fix: Fix, rules: TrackRules) -> Verdict:
+    """What becomes of a fix that breaks the track that ends with ``last``, or that follows upon a stray."""
+    if was.track & STRAYED:
+        was = was._replace(track=was.track & ~STRAYED)
+        if agree(last, fix, rules):
+            return Verdict(was._replace(track=0), taken=True, support=1 if was.track & LONE else UNCHANGED)
+        if was.track & LONE and agree(was.stray, fix, rules):
+            return Verdict(was._replace(track=0), taken=True, support=2)
+        return _unsure(was, last, fix, rules)
+    if fix.time_ms < was.unsure_step * STEP_MS or fix.time_ms < was.stray.time_ms + _held_ms(rules):
+        return _unsure(was, last, fix, rules)
+    return Verdict(was._replace(track=was.track | STRAYED, stray=fix), taken=False, support=UNCHANGED)
+
+
+def _unsure(was: Standing, last: Fix, fix: Fix, rules: TrackRules) -> Verdict:
+    goes_on = fix.time_ms < was.unsure_step * STEP_MS
+    step = next_step(fix.time_ms + _held_ms(rules)) // STEP_MS
+    trusted = was.trusted if goes_on else last
+    return Verdict(was._replace(unsure_step=step, track=0, trusted=trusted), taken=True, support=1)
+
+
+def _held_ms(rules: TrackRules) -> int:
+    return int(rules.unsure_h * HOUR_MS)
