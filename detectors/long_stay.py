@@ -6,10 +6,11 @@ far as is known: she may have fallen silent there.
 Why it matters. ANGARA reached a yard near Zhoushan, was silent two days later, and lay there for months: that she is
 seen only in port is itself the pattern.
 
-How it decides. A stop begins at 0.2 kn (where no speed is sent: moored or at anchor by her own word) and holds while
-the ship is within a kilometre of where it began: her own place, so that no table of berths is needed; the port's name
-is only a label. The alert opens when the stop has come to its length, also when she is silent by then: she was last
-known there. Silence is said, and leaves it open; being heard further away closes it.
+How it decides. A stop begins at 0.2 kn (where no speed is sent: moored or at anchor by its own word) and holds while
+the ship is within a kilometre of where it began: its own place, so that no table of berths is needed; the port's name
+is only a label. A stay counts from its beginning also where the ship was listed later. The alert opens when the stop
+has come to its length, also when the ship is silent by then: it was last known there. Silence is said, and leaves it
+open; being heard further away closes it, but not while positions are inconsistent (``[fleet] track_most_kn``).
 
 When it is wrong. A ship that falls silent after a stop may have left unheard: ``silent_since`` says from when on
 nothing is known. Positions that are made up can lie still.
@@ -33,6 +34,7 @@ from detectors.core.geography.harbours import Harbour, harbours_of
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 from detectors.core.vessels.columns import Column
+from detectors.core.vessels.lying import stop_of
 from detectors.core.vessels.memory import LONG_STAY, Stay
 from detectors.core.vessels.ship import Ship
 from detectors.core.vessels.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
@@ -74,8 +76,9 @@ class LongStay(Detector):
             return np.arange(len(step.rows))
         if step.kind != "reports":
             return np.zeros(0, np.intp)
-        listed, dropped = step.now.listed > 0, self.is_open(step)
-        at = np.flatnonzero(step.moved & step.now.vessel & (listed | self.thresholds.others))
+        judged = (step.now.listed > 0) | self.thresholds.others
+        dropped = self.is_open(step) | (~judged & (self.state(step).since_ms[step.rows] > 0))
+        at = np.flatnonzero(step.moved & step.now.vessel & judged)
         dropped[at] = False
         if not len(at):
             return np.flatnonzero(dropped)
@@ -107,6 +110,7 @@ class LongStay(Detector):
         """Follows the stop; opens when it is long, says silence, closes when she is seen elsewhere."""
         opened, ship = self.opened(step, at), step.ship(at)
         if ship.listed is None and not self.thresholds.others:
+            self.state(step).since_ms[step.rows[at]] *= opened is not None
             return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
         if step.kind == "clock":
             return self._looked_at(step, at, ship, opened)
@@ -120,15 +124,27 @@ class LongStay(Detector):
                 own.quiet[row] = False
                 yield self._words(step, at, ship, opened)
             return
+        if ship.unsure:
+            return  # a false position ends nothing
         if opened:
             yield self._close(step, at, ship, opened, "seen elsewhere")
         own.since_ms[row], own.quiet[row] = 0, False
         if has_stopped(ship, self.thresholds.stop_kn):
             own.since_ms[row], own.lat_deg[row], own.lon_deg[row] = ship.fix_ms, ship.lat_deg, ship.lon_deg
-            self.arm(step, at, ship.fix_ms + self._long_ms(listed=ship.listed is not None))
+            self._look_back(step, at, ship)
+            self.arm(step, at, int(own.since_ms[row]) + self._long_ms(listed=ship.listed is not None))
+
+    def _look_back(self, step: Step, at: int, ship: Ship) -> None:
+        """A vessel that lay there before it was judged has lain there since then."""
+        own, row, stop = self.state(step), int(step.rows[at]), stop_of(step.fleet, int(step.rows[at]))
+        km = None if stop is None else away_km(ship, stop.lat_deg, stop.lon_deg)
+        if stop is not None and km is not None and km <= self.thresholds.within_km:
+            own.since_ms[row], own.lat_deg[row], own.lon_deg[row] = stop.since_ms, stop.lat_deg, stop.lon_deg
 
     def _looked_at(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        if not own.since_ms[row]:
+            self._look_back(step, at, ship)
         since_ms = int(own.since_ms[row])
         if not since_ms:
             return
@@ -155,7 +171,7 @@ class LongStay(Detector):
             action="update" if opened else "open",
             situation=_situation(ship),
             time_ms=now_ms,
-            start_ms=since_ms,
+            start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, LONG_STAY) else since_ms,
             headline=f"{ship.title} {lies} {spoken(now_ms - since_ms)} {_where(harbour, lat, lon)}{quiet}",
             why=(
                 Fact(fact="time since the stop began", value=(now_ms - since_ms) // MS, threshold=long_ms // MS,

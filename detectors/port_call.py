@@ -8,7 +8,8 @@ late. Which ports she uses says whom she works for.
 How it decides. She has stopped at 0.2 kn (where no speed is sent: by her own word); where she stops is the place of
 the call, and the port's name its label. Her entry was seen when she was heard more than 3 km from there in the same
 transmission; her exit is seen when she is heard more than 4 km away without a silence of four hours in between. A
-silence of four hours within 3 km of a port's position counts as a call without a stop. Confidence, 1 to 4: one more
+silence of four hours within 3 km of a port's position counts as a call without a stop. A ship that is listed, or a
+zone that comes into force, while it lies there opens the call from the stop's beginning. Confidence, 1 to 4: one more
 for each of entry, stop and exit that was seen. A ship that falls silent in port leaves the alert open: last known
 there, silent since.
 
@@ -30,16 +31,17 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
+from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, headline, here
 from detectors.core.geo import place
-from detectors.core.geography.harbours import Harbour, harbours_of
+from detectors.core.geography.harbours import harbours_of
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 from detectors.core.vessels.columns import Column
+from detectors.core.vessels.lying import Stop, stop_of
 from detectors.core.vessels.memory import PORT_CALL, Stay
 from detectors.core.vessels.ship import Ship
 from detectors.core.vessels.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 
-ENTRY, STOP, EXIT = 1, 2, 4
 SUPPORTED: Final = 2
 """Consistent reports that make a position more than a claim."""
 
@@ -48,6 +50,7 @@ class PortCall(Detector):
     """See the module."""
 
     name = "port_call"
+    judges_zones = True
     columns = (
         Column("from_lat_deg", "<f4", np.nan),  # where this transmission began, or the last call was left
         Column("from_lon_deg", "<f4", np.nan),
@@ -85,6 +88,8 @@ class PortCall(Detector):
         """Watchlisted ships that begin to transmit, stop, move off or are heard again; calls of ships not listed."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
+        if step.kind == "reference":
+            return np.flatnonzero((step.now.listed > 0) & (step.now.stop_ms > 0) & ~self.is_open(step))
         if step.kind != "reports":
             return np.zeros(0, np.intp)
         listed, found = step.now.listed > 0, self.is_open(step)
@@ -130,13 +135,15 @@ class PortCall(Detector):
         opened, ship = self.opened(step, at), step.ship(at)
         if ship.listed is None:
             return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
-        if step.kind == "clock":
-            return self._silent(step, at, ship, opened)
+        if step.kind != "reports":
+            return self._looked_at(step, at, ship, opened)
         return self._reported(step, at, ship, opened)
 
     def _reported(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
         anew = bool(self._anew(step, at))
+        if ship.unsure:
+            return  # false positions neither begin nor end a call
         if opened:
             km = away_km(ship, float(own.lat_deg[row]), float(own.lon_deg[row]))
             if km is None or km <= t.leave_km:
@@ -148,7 +155,14 @@ class PortCall(Detector):
         elif anew or np.isnan(own.from_lat_deg[row]):
             own.from_lat_deg[row], own.from_lon_deg[row] = ship.lat_deg, ship.lon_deg
         if has_stopped(ship, t.stop_kn):
-            yield from self._arrived(step, at, ship, STOP)
+            yield from self._arrived(step, at, ship, self._stop(step, at, ship), STOP)
+
+    def _stop(self, step: Step, at: int, ship: Ship) -> Stop | None:
+        """Where it stopped: known also from before it was listed; else here and now."""
+        stop = stop_of(step.fleet, int(step.rows[at]))
+        if stop is not None and (away_km(ship, stop.lat_deg, stop.lon_deg) or 0.0) <= self.thresholds.leave_km:
+            return stop
+        return here(ship)
 
     def _within(self, step: Step, at: int, ship: Ship, opened: Alert) -> Iterable[Finding]:
         """Within the call: under way and at rest again, heard again, supported."""
@@ -162,30 +176,38 @@ class PortCall(Detector):
         if said != (False, int(own.seen[row]), bool(own.sure[row])):
             yield self._words(step, at, ship, opened)
 
-    def _arrived(self, step: Step, at: int, ship: Ship, seen: int) -> Iterable[Finding]:
-        """She stopped (or fell silent, without STOP): a call when a port is near. The place is noted either way."""
+    def _arrived(
+        self, step: Step, at: int, ship: Ship, stop: Stop | None, seen: int, *, quiet: bool = False
+    ) -> Iterable[Finding]:
+        """It stopped (or fell silent, without STOP): a call when a port is near. The place is noted either way."""
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
-        if ship.lat_deg is None or ship.lon_deg is None:
+        if stop is None:
             return
-        own.lat_deg[row], own.lon_deg[row] = ship.lat_deg, ship.lon_deg
+        own.lat_deg[row], own.lon_deg[row] = stop.lat_deg, stop.lon_deg
         within_nm = t.port_within_nm if seen else t.enter_km * KM_NM
-        if harbours_of(self.reference).nearest(ship.lat_deg, ship.lon_deg, within_nm) is None:
+        if harbours_of(self.reference).nearest(stop.lat_deg, stop.lon_deg, within_nm) is None:
             return
         km = away_km(ship, float(own.from_lat_deg[row]), float(own.from_lon_deg[row]))
         own.seen[row] = seen | (ENTRY if km is not None and km > t.enter_km else 0)
-        own.since_ms[row], own.sailed_ms[row] = ship.fix_ms, 0
-        own.quiet[row], own.sure[row] = step.kind == "clock", ship.support >= SUPPORTED
+        own.since_ms[row], own.sailed_ms[row] = stop.since_ms, 0
+        own.quiet[row], own.sure[row] = quiet, ship.support >= SUPPORTED
         yield self._words(step, at, ship, None)
 
-    def _silent(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _looked_at(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+        """It is silent, or a list or zones came: a stop that began before it is told from its beginning."""
         own, row = self.state(step), int(step.rows[at])
-        if step.silence_ms(at, ship.last_ms) < self._silent_ms:
+        quiet = step.silence_ms(at, ship.last_ms) >= self._silent_ms
+        if not quiet:
             self.await_silence(step, at, ship.last_ms, self._silent_ms)
-        elif opened and not own.quiet[row]:
+        if opened and quiet and not own.quiet[row]:
             own.quiet[row] = True
             yield self._words(step, at, ship, opened)
-        elif opened is None and ship.lat_deg is not None and ship.lon_deg is not None:
-            yield from self._arrived(step, at, ship, 0)
+        elif opened is None and not ship.unsure:
+            stopped = stop_of(step.fleet, row) is not None
+            if stopped:
+                yield from self._arrived(step, at, ship, self._stop(step, at, ship), STOP, quiet=quiet)
+            elif quiet:
+                yield from self._arrived(step, at, ship, here(ship), 0, quiet=True)
 
     # -- words ----------------------------------------------------------------------------------------------------
 
@@ -197,8 +219,8 @@ class PortCall(Detector):
             action="update" if opened else "open",
             situation=_situation(ship),
             time_ms=now_ms,
-            start_ms=since_ms,
-            headline=_headline(ship, harbour, (lat, lon), int(own.seen[row]), quiet=quiet, since_ms=since_ms),
+            start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, PORT_CALL) else since_ms,
+            headline=headline(ship, harbour, (lat, lon), int(own.seen[row]), quiet=quiet, since_ms=since_ms),
             why=(
                 *(() if harbour is None else (
                     Fact(fact=f"from {harbour.name}", value=harbour.distance_nm, threshold=t.port_within_nm, unit="nm"),
@@ -208,7 +230,7 @@ class PortCall(Detector):
                 )),
                 *((Fact(fact="silent since", value=(now_ms - ship.last_ms) // MS, threshold=self._silent_ms // MS,
                         unit="s"),) if quiet else ()),
-                Fact(fact="confidence", value=_confidence(int(own.seen[row])), threshold=4,
+                Fact(fact="confidence", value=confidence(int(own.seen[row])), threshold=4,
                      source="entry, stop and exit, as far as seen"),
             ),
             would_change=(
@@ -217,7 +239,7 @@ class PortCall(Detector):
             ),
             verification="corroborated" if own.sure[row] else "unverified",
             details={
-                **_call(harbour, (lat, lon), int(own.seen[row])), "stopped_at": rfc3339(since_ms),
+                **call(harbour, (lat, lon), int(own.seen[row])), "stopped_at": rfc3339(since_ms),
                 **({"under_way_at": rfc3339(int(own.sailed_ms[row]))} if own.sailed_ms[row] else {}),
                 **({"silent_since": rfc3339(ship.last_ms)} if quiet else {}),
                 **({"destination": ship.destination} if ship.destination else {}),
@@ -229,7 +251,7 @@ class PortCall(Detector):
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         since_ms, seen, last_ms = int(own.since_ms[row]), int(own.seen[row]), int(step.before.last_ms[at])
         where = float(own.lat_deg[row]), float(own.lon_deg[row])
-        stay = Stay(since_ms, last_ms, where, PORT_CALL, _confidence(seen), bool(seen & EXIT))
+        stay = Stay(since_ms, last_ms, where, PORT_CALL, confidence(seen), bool(seen & EXIT))
         step.fleet.memory.add_stay(row, stay, listed=ship.listed is not None)
         own.since_ms[row], own.sailed_ms[row], own.seen[row] = 0, 0, 0
         own.quiet[row] = own.sure[row] = False
@@ -241,46 +263,19 @@ class PortCall(Detector):
             time_ms=now_ms,
             headline=f"{ship.title} {how} {harbour.upper()[:20]} after {spoken(last_ms - since_ms)} {zulu(now_ms)}",
             why=(Fact(fact="time from the stop to the last report there", value=(last_ms - since_ms) // MS, unit="s"),
-                 Fact(fact="confidence", value=_confidence(seen), threshold=4,
+                 Fact(fact="confidence", value=confidence(seen), threshold=4,
                       source="entry, stop and exit, as far as seen")),
             verification=opened.verification,
             details={
                 **{name: value for name, value in opened.details.items() if name != "silent_since"},
-                "confidence": _confidence(seen), "exit_seen": bool(seen & EXIT),
+                "confidence": confidence(seen), "exit_seen": bool(seen & EXIT),
                 "ended": how, "last_seen_there": rfc3339(last_ms), "for_s": (last_ms - since_ms) // MS,
             },
             sentences=(step.lines(at),) if step.kind == "reports" else (),
         )  # fmt: skip
 
 
-def _confidence(seen: int) -> int:
-    return 1 + seen.bit_count()
-
-
 def _situation(ship: Ship) -> str:
     if ship.listed is None or ship.misuse:
         return "port_call.misuse"
     return "port_call.listed" if ship.support >= SUPPORTED else "port_call.unverified"
-
-
-def _call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict[str, object]:
-    label: dict[str, object] = {}
-    if harbour is not None:
-        label = {"port": harbour.name, "port_distance_nm": harbour.distance_nm}
-        label |= {"locode": harbour.locode} if harbour.locode else {}
-    return {
-        **label, "lat_deg": round(where[0], 4), "lon_deg": round(where[1], 4),
-        "reason": "stop" if seen & STOP else "silence", "entry_seen": bool(seen & ENTRY),
-        "stop_seen": bool(seen & STOP), "confidence": _confidence(seen),
-    }  # fmt: skip
-
-
-def _headline(
-    ship: Ship, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, since_ms: int
-) -> str:
-    at = place(*where) if harbour is None else harbour.name.upper()[:20]
-    if quiet:
-        return f"{ship.title} last known at {at}, silent since {zulu(ship.last_ms)}"
-    off = "" if harbour is None else f" {harbour.distance_nm:.0f}nm off"
-    what = "stopped" if seen & STOP else "heard again"
-    return f"{ship.title} {what}{off} {at} {zulu(since_ms)}"

@@ -80,6 +80,9 @@ STATED: Final = (
     Column("as_mmsi", "<u4"),  # ... and under which
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
     Column("speeds", f"({SPEED_BINS},)u1"),  # how often it made which speed (``speeds``)
+    Column("stop_ms", "<i8"),  # since when it lies still (``lying``); 0 when it does not
+    Column("stop_lat_deg", "<f4", np.nan),
+    Column("stop_lon_deg", "<f4", np.nan),
     Column("stray_ms", "<i8"),  # the newest fix that was held back (``track``)
     Column("stray_lat_deg", "<f4", np.nan),
     Column("stray_lon_deg", "<f4", np.nan),

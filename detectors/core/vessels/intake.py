@@ -12,6 +12,7 @@ from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import BROUGHT, POSITION, History
 from detectors.core.vessels.kinds import first_met
+from detectors.core.vessels.lying import follow_stops
 from detectors.core.vessels.speeds import counted, newly_shown
 from detectors.core.vessels.table import Block
 from detectors.core.vessels.track import LONE
@@ -26,6 +27,7 @@ Bools = npt.NDArray[np.bool_]
 def write(fleet: Fleet, history: History, *, source_bit: int, raw: bytes) -> Rows:
     """Writes the core of the vessels that ``history`` keeps, as of their last reports. Returns their rows."""
     _write_speeds(fleet, history)
+    follow_stops(fleet, history)
     kept = history.kept
     records, rows = history.moving, history.heads
     if kept is not None:

@@ -122,6 +122,10 @@ class Memory:
         most = STAYS_MOST_LISTED if listed else STAYS_MOST
         self._put(row, silences, np.append(stays, _stay_record(stay))[-most:])
 
+    def has_stay(self, row: int, from_ms: int, kind: int) -> bool:
+        """Whether a stay of this kind that began then has been told and has ended: it needs another id."""
+        return any(stay.from_ms == from_ms and stay.kind == kind for stay in self.stays(row))
+
     def forget(self, rows: Iterable[int]) -> None:
         """The vessels in ``rows`` are gone."""
         for row in rows:

@@ -40,7 +40,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which fixes are of one track."""
+    """Which fixes are of one track, and of one stop."""
 
     track_most_kn: Annotated[
         float, Meta(ge=10, le=10_000, description="Two fixes that need a higher speed are not of one track, kn")
@@ -50,6 +50,10 @@ class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ] = 1.0
     unsure_h: Annotated[
         float, Meta(gt=0, le=168, description="How long positions count as inconsistent after such a pair, h")
+    ] = 1.0
+    stop_kn: Annotated[float, Meta(ge=0, le=5, description="A vessel lies still from this speed down, kn")] = 0.2
+    stop_within_km: Annotated[
+        float, Meta(gt=0, le=50, description="... and while it is this near to where that began, km")
     ] = 1.0
 
 

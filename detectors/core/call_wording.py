@@ -1,0 +1,48 @@
+"""How a port call is worded: its place, what of it was seen, and how sure that makes it."""
+
+from __future__ import annotations
+
+from detectors.core.geo import place
+from detectors.core.geography.harbours import Harbour
+from detectors.core.units import zulu
+from detectors.core.vessels.lying import Stop
+from detectors.core.vessels.ship import Ship
+
+ENTRY, STOP, EXIT = 1, 2, 4
+"""Bits: what of a call was seen."""
+
+
+def here(ship: Ship) -> Stop | None:
+    """Where the ship was last seen, as if it had stopped there; None when its place is unknown."""
+    known = ship.lat_deg is not None and ship.lon_deg is not None
+    return Stop(ship.lat_deg, ship.lon_deg, ship.fix_ms) if known else None  # type: ignore[arg-type]  # known
+
+
+def confidence(seen: int) -> int:
+    """1 to 4: one more for each of entry, stop and exit."""
+    return 1 + seen.bit_count()
+
+
+def call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict[str, object]:
+    """As ``details`` of the alert; ``seen`` has the bits."""
+    label: dict[str, object] = {}
+    if harbour is not None:
+        label = {"port": harbour.name, "port_distance_nm": harbour.distance_nm}
+        label |= {"locode": harbour.locode} if harbour.locode else {}
+    return {
+        **label, "lat_deg": round(where[0], 4), "lon_deg": round(where[1], 4),
+        "reason": "stop" if seen & STOP else "silence", "entry_seen": bool(seen & ENTRY),
+        "stop_seen": bool(seen & STOP), "confidence": confidence(seen),
+    }  # fmt: skip
+
+
+def headline(
+    ship: Ship, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, since_ms: int
+) -> str:
+    """Who stopped where and when, or was last known there."""
+    at = place(*where) if harbour is None else harbour.name.upper()[:20]
+    if quiet:
+        return f"{ship.title} last known at {at}, silent since {zulu(ship.last_ms)}"
+    off = "" if harbour is None else f" {harbour.distance_nm:.0f}nm off"
+    what = "stopped" if seen & STOP else "heard again"
+    return f"{ship.title} {what}{off} {at} {zulu(since_ms)}"

@@ -1,0 +1,87 @@
+"""Since when and where each vessel lies still: kept of all, so that a list that comes later can look back.
+
+A stop begins at ``stop_kn`` (where no speed is sent: moored or at anchor by its own word) and holds while the vessel is
+within ``stop_within_km`` of where it began. Silence does not end it, and nothing does while positions are inconsistent.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.geo import distance_nm
+from detectors.core.units import KM_NM
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.grouping import groups
+from detectors.core.vessels.history import History
+from detectors.core.vessels.stops import LYING, SCREEN_SHARE, have_stopped, kilometres
+
+
+class Stop(NamedTuple):
+    """Where a vessel lies, and since when."""
+
+    lat_deg: float
+    lon_deg: float
+    since_ms: int
+
+
+def stop_of(fleet: Fleet, row: int) -> Stop | None:
+    """The stop that a vessel makes, as far as is known; None when it was last under way."""
+    core = fleet.core
+    since_ms = int(core.stop_ms[row])
+    return Stop(float(core.stop_lat_deg[row]), float(core.stop_lon_deg[row]), since_ms) if since_ms else None
+
+
+def follow_stops(fleet: Fleet, history: History) -> None:
+    """Begins and ends the stops of a history's vessels. Before they are written: it reads what was known before."""
+    at = _news(history)
+    if not len(at):
+        return
+    vessels = np.unique(history.vessel[at])
+    starts, sizes = groups(history.vessel)
+    for vessel in vessels.tolist():
+        _follow(fleet, history, range(int(starts[vessel]), int(starts[vessel] + sizes[vessel])))
+
+
+def _news(history: History) -> Rows:
+    """The fixes by which a stop begins or may end, each as if it came first: too many, never none of several."""
+    at = _counted(history)
+    vessel = history.vessel[at]
+    stop_ms = history.known("stop_ms")[vessel]
+    lying = stop_ms > 0
+    stops = have_stopped(history.now, at, history.rules.stop_kn)
+    news: npt.NDArray[np.bool_] = stops & ~lying
+    some = np.flatnonzero(lying)
+    if len(some):
+        lat, lon = (history.known(name)[vessel[some]] for name in ("stop_lat_deg", "stop_lon_deg"))
+        reports = history.reports[at[some]]
+        km = kilometres(reports["lat_deg"], reports["lon_deg"], lat, lon)
+        news[some] = km > history.rules.stop_within_km * SCREEN_SHARE
+    return at[news]
+
+
+def _counted(history: History) -> Rows:
+    counts = history.moved & ~history.unsure
+    return np.flatnonzero(counts if history.quiet is None else counts & history.quiet)
+
+
+def _follow(fleet: Fleet, history: History, places: range) -> None:
+    """One vessel's reports of a batch, in their order."""
+    core, row, rules = fleet.core, int(history.rows[places.start]), history.rules
+    stop, unsure = stop_of(fleet, row), history.unsure
+    for place in places:
+        if not history.moved[place] or unsure[place] or (history.quiet is not None and not history.quiet[place]):
+            continue
+        report = history.reports[place]
+        lat, lon, sog_kn = float(report["lat_deg"]), float(report["lon_deg"]), float(report["sog_kn"])
+        if stop is not None:
+            km = round(distance_nm(stop.lat_deg, stop.lon_deg, lat, lon) / KM_NM, 2)
+            stop = stop if km <= rules.stop_within_km else None
+        stopped = int(report["status"]) in LYING if np.isnan(sog_kn) else round(sog_kn, 1) <= rules.stop_kn
+        if stop is None and stopped:
+            stop = Stop(float(np.float32(lat)), float(np.float32(lon)), int(report["time_ms"]))
+    stop = stop or Stop(np.nan, np.nan, 0)
+    core.stop_lat_deg[row], core.stop_lon_deg[row], core.stop_ms[row] = stop
