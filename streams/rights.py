@@ -68,7 +68,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         transactions=("{app}-fleet-", "{app}-histories-"),
     ),
     "notify": Rights(
-        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD,))),
+        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD, ALERT_STATE))),
         group="{app}-notify",  # and one for each target, which begins so
         group_prefixed=True,
     ),

@@ -65,6 +65,13 @@ class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     alerts_kept_h: Annotated[
         float, Meta(gt=0, le=87_600, description="How long alert revisions and dead letters stay, hours")
     ] = 24.0 * 28
+    ended_alerts_kept_h: Annotated[
+        float,
+        Meta(
+            ge=1, le=87_600,
+            description="How long ended alerts stay in the table that console, rows and `alerts --state` begin with, h",
+        ),
+    ] = 24.0 * 7  # fmt: skip
 
 
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

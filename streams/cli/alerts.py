@@ -89,7 +89,7 @@ def command(
     wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity, open=is_open)
     since_ms = ago_ms(since) if since else None
     if state or is_open:
-        newest = _newest(_parsed(read(kafka, ALERT_STATE, since_ms=since_ms), ALERT_STATE, unreadable))
+        newest = _newest(_parsed(_table(kafka, since_ms), ALERT_STATE, unreadable))
         shown = _print_all(newest, wanted, _feedback(kafka, unreadable), json=json)
     else:
         shown = _log_of(kafka, since_ms, wanted, unreadable, follow=follow, json=json)
@@ -200,7 +200,7 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
             f"{alert_id!r} is no alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
         )
     begins = alert_id.encode()
-    records = (record for record in read(kafka, ALERT_STATE) if record.value and begins in record.value)
+    records = (record for record in _table(kafka) if record.value and begins in record.value)
     newest = _newest(_parsed(records, ALERT_STATE, Unreadable(tell=tell_unreadable)))
     found = {alert.id: alert for alert in newest if alert.id.startswith(alert_id)}
     if not found:
@@ -208,6 +208,17 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
     if len(found) > 1:
         raise ConfigError(f"{alert_id} begins {len(found)} ids: give more digits")
     return next(iter(found.values()))
+
+
+def _table(kafka: KafkaSettings, since_ms: int | None = None) -> list[Read]:
+    """The table of alerts without what was deleted from it: Kafka hands out the records before that for a while."""
+    held: dict[bytes, list[Read]] = {}
+    for record in read(kafka, ALERT_STATE, since_ms=since_ms):
+        if record.value is None:
+            held.pop(record.key or b"", None)
+        else:
+            held.setdefault(record.key or b"", []).append(record)
+    return [record for records in held.values() for record in records]
 
 
 def _feedback(kafka: KafkaSettings, unreadable: Unreadable) -> dict[str, Feedback]:

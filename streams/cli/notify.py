@@ -24,6 +24,7 @@ from streams.errors import ConfigError
 from streams.metrics import Metrics
 from streams.metrics_http import serve
 from streams.notify import run as notifier
+from streams.notify.clearing import sweep_until
 from streams.notify.core import Outgoing, Rules
 from streams.notify.courier import Courier, Targets
 from streams.notify.dead import Burial
@@ -110,6 +111,8 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
             for target in told:
                 metrics.notify_failing.labels(target.name).set_function(partial(_failing_s, target))
             stack.enter_context(serve(rules.metrics_host, rules.metrics_port, metrics.registry, ready))
+        if not once:
+            threading.Thread(target=sweep_until, args=(settings.kafka, stop), name="clearing", daemon=True).start()
         run_all(told, stop, metrics)
 
 

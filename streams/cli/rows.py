@@ -96,7 +96,9 @@ def _follow(
 
 def take(table: AlertTable, record: Read) -> None:
     """A record of the table of newest revisions. Raises InputError when it is no alert."""
-    if record.value is not None:
+    if record.value is None:
+        table.drop((record.key or b"").decode("ascii", "replace"))
+    else:
         table.take(decoded(record.value, Alert), record.timestamp_ms)
 
 

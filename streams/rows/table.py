@@ -53,6 +53,12 @@ class AlertTable:
             if len(self._ended) > ENDED_MOST:
                 self._ended.popitem(last=False)
 
+    def drop(self, alert_id: str) -> None:
+        """It left the table of alerts."""
+        with self._lock:
+            self._open.pop(alert_id, None)
+            self._ended.pop(alert_id, None)
+
     def take_ship(self, mmsi: int, summary: VesselSummary | None) -> None:
         """The newest word on a listed ship; None: listed no more."""
         with self._lock:

@@ -195,6 +195,8 @@ COMMANDS = (
     (("dead", "show", "--most", "200"), "good 2"),
     (("dead", "replay", "--alerts", "-"), ""),
     (("zones", "list"), "Rajin"),
+    (("watchlist", "list"), "GOOD SHIP"),
+    (("watchlist", "match", "--imo", "9179842"), "GOOD SHIP"),
     (("doctor",), "kafka"),
     (("notify", "--dry-run", "--once"), "GOOD 2"),
 )
