@@ -17,6 +17,9 @@ HEADS: Final = (
     "per 100 exits", "rest / class B", "delay p50 / p90, h", "latest, h",
 )  # fmt: skip
 
+_WHOLE: Final = 10
+"""From here on figures are whole."""
+
 
 def table(scores: Mapping[tuple[str, str], Score]) -> str:
     """One line a scenario and rule."""
@@ -56,7 +59,7 @@ def _cells(scenario: str, rule: str, one: Score) -> tuple[str, ...]:
 
 
 def _plain(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.2f}" if value < 1 else f"{value:,.0f}"
+    return "-" if np.isnan(value) else f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}"
 
 
 def _ranged(one: Score, which: str) -> str:

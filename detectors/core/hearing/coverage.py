@@ -71,6 +71,8 @@ class Coverage:
         self.water = Water()
         self.silences = Silences()
         self.rest_rates = RestRates()
+        self.best = 0.0
+        """``Water.best`` as of the last block after which anybody is missed."""
 
     def close(self, block: Block, size: int, apart: Bools | None = None) -> Places:
         """Closes a block over the first ``size`` rows. Returns the rows whose silence it made longer, rising.
@@ -93,6 +95,7 @@ class Coverage:
         self.silences.settle()
         if len(missed.rows):
             self._judge(missed, block.last, taught)
+            self.best = self.water.best()
         return missed.rows
 
     def belated(self, rows: Places, slots: Ints, first: int, taught: Bools) -> None:

@@ -81,7 +81,7 @@ class Silence(NamedTuple):
         speed_kn = np.round(60 * np.hypot(north, east * np.cos(np.radians(lat_deg))), 1)
         rest_rate = coverage.rest_rates.expected(c, rows)
         age = last - c.slot[rows].astype(np.int64)
-        fringe = c.usual[rows] < FRINGE_SHARE * coverage.water.best()
+        fringe = c.usual[rows] < FRINGE_SHARE * coverage.best
         return cls(
             c.kind[rows], age, c.missed[rows], np.round(chance, 6), rest_rate, speed_kn, harbour, fringe,
             thinned(c, rows),
