@@ -79,7 +79,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     pack_sentences: Annotated[int, Meta(ge=1, le=10_000, description="Most sentences in a record")] = 1000
     pack_ms: Annotated[int, Meta(ge=1, le=10_000, description="Longest wait for a record to fill, ms")] = 100
-    line_bytes: Annotated[int, Meta(ge=82, le=65_536, description="Longest line that is read, bytes")] = 1024
+    line_bytes: Annotated[int, Meta(ge=82, le=65_536, description="Longest line that is read, bytes")] = 8192
     fragment_ttl_s: Annotated[
         float, Meta(gt=0, le=600, description="How long a message waits for its other parts, s (event time)")
     ] = 30.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 import typer
@@ -21,6 +21,7 @@ from streams.disk_meter import watching
 from streams.errors import ConfigError
 from streams.ingest.pump import Observer, State
 from streams.ingest.run import Outcome, Plan, run
+from streams.ingest.stamps import StampRules
 from streams.ingest.supervision import supervised
 from streams.ingest_meter import IngestMeter
 from streams.metrics import Metrics
@@ -70,6 +71,10 @@ Rate = Annotated[float | None, typer.Option("--rate", help="Sentences a second o
 Until = Annotated[
     str | None, typer.Option("--until", help="Run the clock on after the last sentence of a file.", metavar="ISO")
 ]
+Dates = Annotated[
+    Literal["dmy", "mdy"] | None, typer.Option("--dates", help="Files: order of dates such as 3/10/2024, else refused.")
+]
+TimeZone = Annotated[str, typer.Option("--time-zone", help="Files: of times that name no zone.", metavar="NAME")]
 MetricsPort = Annotated[int | None, typer.Option("--metrics", help="Serve /metrics on this port.", min=0, max=65_535)]
 
 
@@ -80,6 +85,8 @@ def command(
     start: Start = None,
     rate: Rate = None,
     until: Until = None,
+    dates: Dates = None,
+    time_zone: TimeZone = "UTC",
     again: Annotated[bool, typer.Option("--again", help="Ingest anew what the log already holds.")] = False,
     metrics: MetricsPort = None,
     settings: SettingsFile = None,
@@ -93,6 +100,7 @@ def command(
         start_ms=time_ms("--start", start) if start else None,
         rate_hz=rate,
         until_ms=time_ms("--until", until) if until else None,
+        stamps=StampRules(dates=dates or "", zone=time_zone, near_ms=time_ms("--start", start) if start else None),
         again=again,
     )
     stop = threading.Event()

@@ -76,6 +76,11 @@ class Ingest:
         return self._lane.counts
 
     @property
+    def nature(self) -> Nature:
+        """What kind of source it is."""
+        return self._nature
+
+    @property
     def refused(self) -> list[RefusedLine]:
         """Input that was lost since this was last set to an empty list."""
         return self._lane.refused

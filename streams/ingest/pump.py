@@ -9,6 +9,7 @@ from threading import Event
 import msgspec
 import structlog
 
+from detectors.core.units import rfc3339
 from streams.errors import ConfigError, Reason, SinkError, WakewatchError
 from streams.ingest import letters
 from streams.ingest.core import Ingest
@@ -18,6 +19,7 @@ from streams.ingest.outbox import Outbox
 from streams.ingest.resume import NOTHING, Reached, is_new, remaining
 from streams.ingest.seeming import nothing_of_ours
 from streams.ingest.sources.events import Chunk, HungUp, NextFile, Source, SourceEvent
+from streams.ingest.stamps import doubt as stamp_doubt
 from streams.records import Record, Sentences, TickRecord
 
 
@@ -76,12 +78,15 @@ class Pump(msgspec.Struct, kw_only=True):
     """Dead letters that an earlier run has delivered."""
     pace: Pace | None = None
     until_ms: int | None = None
+    needs_start: bool = False
+    """Times that are made up would mean nothing: a recording without times is refused."""
     observer: Observer | None = None
     _refused: int = 0
     _window: list[RefusedLine] = []
     """Refused, and not yet in a letter."""
     _told_ms: int = 0
     _failed: str = ""
+    _untimed_told: bool = False
 
     def run(self, stop: Event) -> None:
         """Until the source ends, cannot go on, or ``stop`` is set. Raises SinkError when Kafka takes nothing."""
@@ -97,7 +102,7 @@ class Pump(msgspec.Struct, kw_only=True):
     def _read(self, stop: Event) -> None:
         for event in self.source.events(stop):
             now_ms = _now_ms()
-            self._send(self._take(event, now_ms), now_ms, stop)
+            self._send(self._timed(self._take(event, now_ms)), now_ms, stop)
             if now_ms - self._told_ms >= _SECOND_MS:
                 self._tell(now_ms)
 
@@ -106,9 +111,29 @@ class Pump(msgspec.Struct, kw_only=True):
         interrupted = stop.is_set() and not self.source.live
         # An interrupted recording has not ended: the next run goes on where the log ends, refuses the same lines again
         # and puts them into the same letters.
-        taken = self.ingest.flush() if interrupted else self.ingest.end(self.until_ms)
+        try:
+            taken = self.ingest.flush() if interrupted else self._timed(self.ingest.end(self.until_ms))
+        except WakewatchError as error:
+            taken, self._failed = [], self._failed or str(error)
         self._send(taken, now_ms, stop, ended=not interrupted)
         self._tell(now_ms, ended=not interrupted)
+
+    def _timed(self, taken: list[Record]) -> list[Record]:
+        """Says once that times are made up. Raises WakewatchError where they must not be."""
+        if not self.ingest.untimed:
+            return taken
+        doubt = stamp_doubt(self.ingest.input.opening, self.ingest.nature.stamps)
+        what = "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
+        if self.needs_start:
+            raise WakewatchError(f"{what}; say when it begins: --start 2024-03-04T00:00:00Z")
+        if not self._untimed_told:
+            self._untimed_told = True
+            nature = self.ingest.nature
+            made_up = f"from {rfc3339(nature.start_ms)} on, {nature.rate_hz:g} sentences a second"
+            _log.warning(
+                "times are made up", source=self.sender.source, why=what, times=made_up, remedy="--start, --rate"
+            )
+        return taken
 
     def _take(self, event: SourceEvent, now_ms: int) -> list[Record]:
         taken: list[Record] = []

@@ -14,6 +14,7 @@ import msgspec
 
 from streams import records
 from streams.ingest.model import Nature
+from streams.ingest.stamps import StampRules
 from streams.records import Sentences, TickRecord
 
 _HEAD_BYTES: Final = 64 * 1024
@@ -41,6 +42,8 @@ def run_of(path: Path, source: str, nature: Nature) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     about = [path.name, source, path.stat().st_size, nature.start_ms, nature.rate_hz]
+    if nature.stamps != StampRules():  # other times: another recording
+        about += [nature.stamps.dates, nature.stamps.zone, nature.stamps.near_ms]
     return hashlib.sha256(msgspec.json.encode(about) + head).hexdigest()[:16]
 
 

@@ -26,6 +26,7 @@ from streams.ingest.outbox import Outbox
 from streams.ingest.pump import Observer, Pace, Pump, State, fresh
 from streams.ingest.resume import LogEnd, Reached, run_of
 from streams.ingest.sources.events import Source
+from streams.ingest.stamps import StampRules
 from streams.ingest.urls import Place
 from streams.settings import Settings
 
@@ -47,6 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Time of the first sentence of a recording without times."""
     rate_hz: float | None = None
     until_ms: int | None = None
+    stamps: StampRules = StampRules()
+    """How times in recordings are read that do not say it themselves."""
     again: bool = False
     """Ingest a recording anew that the log already holds."""
     call: str = msgspec.field(default_factory=lambda: secrets.token_hex(4))
@@ -151,6 +154,7 @@ def _nature(place: Place, source: Source, plan: Plan) -> Nature:
         rate_hz=plan.rate_hz or RATE_HZ,
         batch=None if paced is None else max(_PACED_BATCH, min(int(paced * _PACED_RATE_HZ), PACK_MOST)),
         tick_ms=None if paced is None else max(1000, int(1000 * paced)),
+        stamps=plan.stamps,
     )
 
 
@@ -178,6 +182,7 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
             letters_reached=dead,
             pace=Pace(plan.speed) if plan.speed is not None and place.kind == "file" else None,
             until_ms=plan.until_ms,
+            needs_start=plan.start_ms is None and _dates_matter(plan, settings),
             observer=self.observer,
         )
 
@@ -192,6 +197,11 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
         log_end = LogEnd(consumer, prefix + letters.SENTENCES_TOPIC)
         dead = LogEnd(consumer, prefix + letters.DEAD_TOPIC).reached(run_id, letters.DEAD_PARTITION)
         return run_id, tuple(log_end.reached(run_id, p) for p in range(self.partitions)), dead.ordinal + 1
+
+
+def _dates_matter(plan: Plan, settings: Settings) -> bool:
+    """Lists and zones are in force from days on; and so is the end that was asked for."""
+    return bool(plan.until_ms or settings.reference.watchlists or settings.reference.zones)
 
 
 def _drive(pumps: Sequence[Pump], outbox: Outbox, stop: Event, carried: Carried) -> Outcome:
