@@ -34,6 +34,7 @@ class _Feed(msgspec.Struct):
     told_s: float
     sentences: int = 0
     tag_block_errors: int = 0
+    other: int = 0
     rejected: dict[str, int] = {}
     spacing_s: float = 0.0
     ended: bool = False
@@ -83,6 +84,9 @@ class IngestMeter:
         metrics, counts, source = self._metrics, state.counts, label(state.source)
         new = max(0, counts.sentences - feed.sentences)
         metrics.sentences.labels(source).inc(new)
+        if state.live:
+            metrics.other_lines.labels(source).inc(max(0, counts.other - feed.other))
+            feed.other = counts.other
         metrics.tag_block_checksum_errors.inc(max(0, counts.tag_block_checksum_errors - feed.tag_block_errors))
         rejected = {reason.value: count for reason, count in counts.rejected.items()}
         _raise_to(metrics.rejected, feed.rejected, rejected)

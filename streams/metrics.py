@@ -41,6 +41,7 @@ class Metrics:
 
     def _feed(self) -> None:
         self.sentences = self._counter("sentences", "Sentences read", "source")
+        self.other_lines = self._counter("other_lines", "Lines of live sources that are no AIS", "source")
         self.reports = self._counter("reports", "Reports decoded, by AIS message type (1 to 27)", "type")
         self.rejected = self._counter("rejected", "Sentences, reports and fixes refused", "reason")
         self.dead_letters = self._counter("dead_letters", "Records written to the dead-letter topic", "reason")

@@ -30,6 +30,8 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Mean of the last hundred pauses between the source's sentences."""
     one_vessel: bool = False
     """Only one MMSI was heard in the hour up to ``heard_ms``: the source's silence may be that vessel's."""
+    other_share: float = 0.0
+    """Of a live source's lines of the last minutes, the share that is no AIS; 0 where few lines came. For people."""
     state: Literal["live", "ended"] = "live"
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False

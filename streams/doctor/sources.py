@@ -8,6 +8,7 @@ from typing import Any, Final
 from detectors.core.ticks import FeedRules, Tick
 from streams.doctor.findings import Finding, ok, span, warn
 from streams.errors import InputError
+from streams.ingest.line_share import MUCH
 from streams.records import H_KIND, KIND_TICK
 from streams.values import decoded
 
@@ -40,14 +41,25 @@ def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Fi
         return None
     silent = {name: _silent_ms(tick) for name, tick in live.items()}
     down = [name for name, ms in silent.items() if ms > rules.silent_limit_ms(live[name].spacing_s)]
+    if not down and (junk := [name for name, tick in live.items() if tick.other_share > MUCH]):
+        said = ", ".join(f"{name} {live[name].other_share:.0%}" for name in junk)
+        return warn(
+            "sources",
+            f"of {len(junk)} of {len(live)} more than half of the lines are no AIS: {said}",
+            "look at what the source sends: is it the AIS output, and NMEA (!AIVDM, !BSVDM) or a receiver's JSON?",
+        )
     if not down:
         return ok("sources", f"{len(live)} heard: {', '.join(live)}")
-    said = ", ".join(f"{name} for {span(silent[name] / _MS)}" for name in down)
+    said = ", ".join(f"{name} for {span(silent[name] / _MS)}{_sends_other(live[name])}" for name in down)
     return warn(
         "sources",
         f"{len(down)} of {len(live)} silent: {said}",
         "look at the receiver and the line to it; no ship that it hears is called dark meanwhile",
     )
+
+
+def _sends_other(tick: Tick) -> str:
+    return " (what it sends is no AIS)" if tick.other_share > MUCH else ""
 
 
 def _silent_ms(tick: Tick) -> int:

@@ -19,6 +19,7 @@ from streams.ingest.framing import Framer
 from streams.ingest.head import Head, Verdict
 from streams.ingest.inputs import Input, kept
 from streams.ingest.lane import Lane
+from streams.ingest.line_share import LineShare
 from streams.ingest.model import RATE_HZ, START_MS, Counts, Nature, RefusedLine
 from streams.ingest.stamps import StampRules
 from streams.ingest.tables import Rows
@@ -67,6 +68,7 @@ class Ingest:
         """The files so far carry times; None before the first sentence."""
         self.input = Input()
         """The file that is read now, or the live source."""
+        self._share = LineShare()
         self._ticked_ms = 0
         self._started_ms: int | None = None
 
@@ -218,7 +220,8 @@ class Ingest:
         else:
             to_ms = heard_ms + now_ms - lane.heard_at_ms
         lane.packer.flush()
-        lane.write_ticks(lane.ticker.wall(to_ms))
+        share = self._share.at(now_ms, lane.counts)
+        lane.write_ticks([msgspec.structs.replace(tick, other_share=share) for tick in lane.ticker.wall(to_ms)])
         if lane.ticker.to_ms is not None:
             lane.clock.run_on(lane.ticker.to_ms)
 

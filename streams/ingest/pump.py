@@ -37,6 +37,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing of a source that has ended was AIS, and what to do; empty when something was."""
     untimed: bool = False
     """A recording's times are made from the count of its sentences."""
+    live: bool = False
     failed: str = ""
     """Why the source could not go on; empty when it could."""
 
@@ -229,6 +230,7 @@ class Pump(msgspec.Struct, kw_only=True):
             ended=ended,
             nothing=nothing_of_ours(self.ingest.input, self.ingest.counts) if ended else "",
             untimed=self.ingest.untimed,
+            live=self.source.live,
             failed=self._failed,
         )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -44,7 +45,7 @@ record_set_aside_timestamp_seconds
 step_duration_seconds ingest_to_alert_seconds snapshot_duration_seconds snapshot_bytes
 recovery_seconds detector_errors_total{detector} cannot_tell_total{reason} false_alarms_total{detector}
 duplicate_reports_total late_reports_total worker_restarts_total memory_bytes memory_cap_bytes
-tag_block_checksum_errors_total screened_rows_total{detector} watchlist_entries{list}
+tag_block_checksum_errors_total other_lines_total{source} screened_rows_total{detector} watchlist_entries{list}
 watchlist_loaded_timestamp_seconds{list} notifications_total{target,outcome} build_info{version}
 unreadable_records_total{topic} notify_failing_seconds{target}"""
 
@@ -103,6 +104,18 @@ def test_ingest_counts_what_the_core_counted(metrics: Metrics, feed: bytes) -> N
     assert value(metrics, "dead_letters_total", reason="checksum") == 1
     assert value(metrics, "tag_block_checksum_errors_total") == ingest.counts.tag_block_checksum_errors > 0
     assert value(metrics, "feed_last_sentence_timestamp_seconds", source="pier") == (ingest.clock_ms or 0) / 1000
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_lines_that_are_no_ais_are_counted_of_live_sources(metrics: Metrics, live: bool) -> None:
+    meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4, nature=Nature(live=True))
+    for _ in range(2):
+        ingest.feed(b"<html>\n" * 30)
+        state = State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0, live=live)
+        meter(state)
+    meter(msgspec.structs.replace(state, ended=True))
+    meter(msgspec.structs.replace(state, ended=True))
+    assert (value(metrics, "other_lines_total", source="pier") or 0) == (60 if live else 0)
 
 
 def test_what_the_outbox_dropped_is_refused_but_no_letter(metrics: Metrics) -> None:

@@ -190,6 +190,12 @@ def test_a_silent_source_is_named_though_the_log_is_written() -> None:
     assert found is not None
     assert (found.verdict, found.said) == ("warn", "1 of 2 silent: pier for 10 min")
     assert sources_finding({"day": tick("day", 2, replayed=True)}, rules, now) is None
+    found = sources_finding({**well, "pier": tick("pier", 2, other_share=0.75)}, rules, now)
+    assert found is not None
+    assert (found.verdict, found.said) == ("warn", "of 1 of 2 more than half of the lines are no AIS: pier 75%")
+    found = sources_finding({"pier": tick("pier", 600, other_share=1.0)}, rules, now)
+    assert found is not None
+    assert found.said == "1 of 1 silent: pier for 10 min (what it sends is no AIS)"
 
 
 def test_wrong_settings_are_said_and_nothing_else(tmp_path: Path) -> None:
