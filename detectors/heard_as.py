@@ -35,7 +35,7 @@ from detectors.core.identities.heard import Heard
 from detectors.core.identities.succession import can_be, is_elsewhere
 from detectors.core.notes import Note
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.units import DAY_MS, HOUR_MS, MS, next_step, rfc3339, spoken, unix_ms, zulu
+from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_step, rfc3339, spoken, unix_ms, zulu
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.memory import CANNOT_TELL, DARK, VERDICTS
 from detectors.core.vessels.ship import Ship
@@ -118,6 +118,7 @@ class HeardAs(Detector):
             return
         if core.as_ms[row] <= ship.last_ms:
             own.ended[row] = False
+            _ask_all(step, row, NEVER_MS)
         core.as_ms[row], core.as_mmsi[row] = note.time_ms, note.mmsi
         own.lat_deg[row], own.lon_deg[row] = note.lat_deg, note.lon_deg
         own.sog_kn[row] = np.nan if note.sog_kn is None else note.sog_kn
@@ -143,9 +144,7 @@ class HeardAs(Detector):
             return
         core.as_ms[row], core.as_mmsi[row], self.state(step).ended[row] = 0, 0, False
         core.last_ms[row] += 1  # another silence: an alert that was closed is never opened again under its id
-        for name, columns in step.fleet.detectors.items():
-            if name not in _OUTLASTING:
-                columns.due_ms[row] = next_step(int(step.time_ms[at]) + 1)
+        _ask_all(step, row, next_step(int(step.time_ms[at]) + 1))
         if opened is not None:
             yield self._closed(step, at, step.ship(at), opened, "states another IMO number")
 
@@ -245,6 +244,13 @@ class HeardAs(Detector):
             details={**opened.details, "ended": how},
             sentences=(step.lines(at),) if step.kind == "reports" else (),
         )
+
+
+def _ask_all(step: Step, row: int, due_ms: int) -> None:
+    """When whoever judges the MMSI looks at it next."""
+    for name, columns in step.fleet.detectors.items():
+        if name not in _OUTLASTING:
+            columns.due_ms[row] = due_ms
 
 
 def _opened_ms(opened: Alert) -> int:

@@ -130,6 +130,14 @@ def test_one_note_is_enough_when_the_later_mmsi_falls_silent_at_once() -> None:
     assert left_open(alerts) == set()
 
 
+def test_a_ship_that_reports_seldom_is_not_told_of_while_it_is_heard_under_another_mmsi() -> None:
+    """Five of its usual intervals are ten hours: longer than a listed vessel is silent without a ticket."""
+    seldom = voyage(FORMER, np.arange(20.0, 30 * HOUR, 2 * HOUR), AT, 0.0)
+    alerts = played([stated(10.0, FORMER, AT)], seldom, after(30.1 * HOUR, 46 * HOUR), hours=46)
+    assert not [a for a in of(alerts, "gap") if a.time > "2023-11-16T04:"]
+    assert left_open(alerts) <= {"watchlist"}
+
+
 def test_any_cut_and_any_restart_gives_the_same_bytes() -> None:
     again = voyage(FORMER, np.arange(18 * HOUR, 19 * HOUR, 300.0), AT, 0.0)
     story = beside(before(), after(15 * HOUR, 16 * HOUR), again, until(34))
