@@ -31,7 +31,7 @@ from msgspec import Meta
 from detectors.core.alert import Fact, Verification
 from detectors.core.geo import distance_nm, place
 from detectors.core.identities.binding import AGAIN, TOLD_EVERY_MS, Binding
-from detectors.core.imo import Holder, ImoShip
+from detectors.core.identities.holders import Holder, ImoShip
 from detectors.core.mid import flag_of
 from detectors.core.protocol import Detector, Finding
 from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, next_step, rfc3339, spoken, zulu
@@ -90,6 +90,10 @@ class IdentityChange(Detector):
         ships_most: Annotated[
             int, Meta(ge=100, le=10_000_000, description="IMO numbers remembered (about 1 kB each)")
         ] = 500_000
+        holders_in_all_most: Annotated[
+            int,
+            Meta(ge=100, le=100_000_000, description="MMSIs remembered of all IMO numbers together (about 1 kB each)"),
+        ] = 2_000_000
 
     thresholds: Thresholds
 

@@ -252,11 +252,12 @@ class Engine:
 
     def shard_count(self) -> int:
         """Shards in use."""
-        return self.fleet.shards()
+        return snapshot.FIRST_ROWS + self.fleet.shards()
 
     def dirty(self) -> list[int]:
         """Shards changed since ``mark_clean``."""
-        return [int(i) for i in np.flatnonzero(self.fleet.dirty[: self.fleet.shards()])]
+        rows = np.flatnonzero(self.fleet.dirty[: self.fleet.shards()]) + snapshot.FIRST_ROWS
+        return [snapshot.CELLS_SHARD] * self.ears.cells_changed + rows.tolist()
 
     @property
     def cannot_tell(self) -> dict[str, int]:
@@ -265,7 +266,9 @@ class Engine:
 
     def shard(self, number: int) -> bytes:
         """A copy of one shard."""
-        return snapshot.write_shard(self.fleet, self.ears, number)
+        if number == snapshot.CELLS_SHARD:
+            return self.ears.cells()
+        return snapshot.write_shard(self.fleet, self.ears, number - snapshot.FIRST_ROWS)
 
     def manifest(self) -> bytes:
         """All that is not in shards, and how to read them; JSON."""
@@ -277,3 +280,4 @@ class Engine:
     def mark_clean(self) -> None:
         """Everything so far stands in a snapshot."""
         self.fleet.dirty[:] = False
+        self.ears.cells_changed = False

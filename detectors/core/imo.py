@@ -13,15 +13,14 @@ from typing import Any, ClassVar, Final, Protocol, Self
 
 import msgspec
 
-from detectors.core.alert import Alert, Position, Severity, Vessel
+from detectors.core.alert import Alert, Severity
 from detectors.core.episodes import Emitted, composed
 from detectors.core.identities.binding import Binding, Heard, Seen
-from detectors.core.mid import flag_of
+from detectors.core.identities.holders import Holder, ImoShip, position_of, vessel_of
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference
 from detectors.core.registry import build
 from detectors.core.snapshot import SnapshotError
-from detectors.core.units import rfc3339
 
 FORMAT: Final = 1
 SHARDS: Final = 64
@@ -29,31 +28,6 @@ _PART: Final = 8  # an eighth is forgotten at once
 _LOOK, _SEEN, _TELL = 0, 1, 2
 _Event = tuple[int, int, int, int, int]
 """When, what, IMO number, MMSI, event time of the report: their order is that of decisions."""
-
-
-class Holder(msgspec.Struct, kw_only=True):
-    """An MMSI under which an IMO number was stated."""
-
-    newest: Binding
-    first_ms: int
-    heard_ms: int = 0
-    """Its newest report of any kind when another MMSI came to state the number; 0 when that is not known."""
-    alert: Alert | None = None
-    """That it is new: open until it has settled."""
-    settles_ms: int = 0
-
-
-class ImoShip(msgspec.Struct, kw_only=True):
-    """What is known of one IMO number. ``holders`` stand in the order in which they were first heard."""
-
-    imo: int
-    holders: list[Holder] = []
-    changes: list[int] = []
-    """Event times at which another MMSI was new."""
-
-    def holder(self, mmsi: int) -> Holder | None:
-        """The holder with that MMSI."""
-        return next((h for h in self.holders if h.newest.mmsi == mmsi), None)
 
 
 class Judge(Protocol):
@@ -102,6 +76,10 @@ class Histories:
         self._passed_ms = 0
         self._ships: dict[int, ImoShip] = {}
         self._waiting: dict[_Event, Binding | Seen] = {}
+        self._numbers: list[set[int]] = [set() for _ in range(SHARDS)]
+        self._waits: list[set[_Event]] = [set() for _ in range(SHARDS)]
+        """What of both lies in each shard: a snapshot must not look through all for each."""
+        self._holders = self._open = 0
         self._events: list[_Event] = []
         self._dirty = [False] * SHARDS
 
@@ -121,7 +99,7 @@ class Histories:
             return self._hear(told)
         event = _told(told)
         if told.stamp_ms > self._passed_ms and event not in self._waiting:
-            self._waiting[event] = told
+            self._await_turn(event, told)
             heapq.heappush(self._events, event)
             self._touch(told.imo)
         return []
@@ -134,7 +112,7 @@ class Histories:
         out: list[Emitted] = []
         while self._events and self._events[0][0] <= self._passed_ms:
             event = heapq.heappop(self._events)
-            out += self._settle(event) if event[1] == _LOOK else self._take_up(self._waiting.pop(event))
+            out += self._settle(event) if event[1] == _LOOK else self._take_up(self._turn_of(event))
         return out
 
     def _take_up(self, told: Binding | Seen) -> list[Emitted]:
@@ -147,17 +125,28 @@ class Histories:
             self._touch(told.imo)
         return []
 
+    def _await_turn(self, event: _Event, told: Binding | Seen) -> None:
+        self._waiting[event] = told
+        self._waits[told.imo % SHARDS].add(event)
+
+    def _turn_of(self, event: _Event) -> Binding | Seen:
+        told = self._waiting.pop(event)
+        self._waits[told.imo % SHARDS].remove(event)
+        return told
+
     def _learn(self, told: Binding) -> list[Emitted]:
         ship = self._ships.get(told.imo)
         if ship is None:
             self._make_room()
             ship = self._ships[told.imo] = ImoShip(imo=told.imo)
+            self._numbers[told.imo % SHARDS].add(told.imo)
         self._touch(told.imo)
         known = ship.holder(told.mmsi)
         findings = list(self._detector.judge_binding(ship, told))
         if known is None:
             ship.changes = self._detector.recent(ship, told)
             ship.holders.append(Holder(newest=told, first_ms=told.first_ms))
+            self._holders += 1
             self._drop_oldest(ship)
         elif told.last_ms >= known.newest.last_ms:
             known.newest = told
@@ -180,7 +169,8 @@ class Histories:
         holder = ship.holder(int(finding.key))
         assert holder is not None, "a finding is about a holder"
         alert = self._compose(ship, holder, finding)
-        holder.alert = None if finding.action == "close" else alert
+        before, holder.alert = holder.alert, None if finding.action == "close" else alert
+        self._open += (holder.alert is not None) - (before is not None)
         if holder.alert is not None:
             self._await(ship, holder, finding.time_ms)
         return Emitted(0, finding.time_ms, alert)
@@ -207,17 +197,24 @@ class Histories:
         """Too many MMSIs state one number: those unheard for longest go, but for open alerts."""
         while len(ship.holders) > self._detector.thresholds.holders_most:
             free = [h for h in ship.holders[:-1] if h.alert is None] or ship.holders[:-1]
-            ship.holders.remove(min(free, key=lambda h: (h.newest.last_ms, h.newest.mmsi)))
+            self._forget_holders(ship, [min(free, key=lambda h: (h.newest.last_ms, h.newest.mmsi))])
+
+    def _forget_holders(self, ship: ImoShip, gone: Sequence[Holder]) -> None:
+        self._holders -= len(gone)
+        self._open -= sum(h.alert is not None for h in gone)
+        ship.holders = [h for h in ship.holders if not any(h is one for one in gone)]
 
     def _make_room(self) -> None:
-        """IMO numbers cost nothing to invent: past the bound those unheard for longest are forgotten."""
-        most = self._detector.thresholds.ships_most
-        if len(self._ships) < most:
+        """IMO numbers cost nothing to invent: past a bound those unheard for longest are forgotten."""
+        rules, ships = self._detector.thresholds, len(self._ships)
+        if ships < rules.ships_most and self._holders < rules.holders_in_all_most:
             return
         free = [s for s in self._ships.values() if not any(h.alert for h in s.holders)]
         free.sort(key=lambda s: (max(h.newest.last_ms for h in s.holders), s.imo))
-        for ship in free[: max(1, most // _PART)]:
+        for ship in free[: max(1, ships // _PART)]:
             self._touch(ship.imo)
+            self._forget_holders(ship, ship.holders)
+            self._numbers[ship.imo % SHARDS].remove(ship.imo)
             del self._ships[ship.imo]
 
     # -- what the worker asks -------------------------------------------------------------------------------------
@@ -234,8 +231,7 @@ class Histories:
 
     def open_alerts(self) -> dict[str, int]:
         """Open alerts by detector."""
-        count = sum(h.alert is not None for ship in self._ships.values() for h in ship.holders)
-        return {self._detector.name: count} if count else {}
+        return {self._detector.name: self._open} if self._open else {}
 
     def shard_count(self) -> int:
         """Shards in use."""
@@ -251,8 +247,8 @@ class Histories:
 
     def shard(self, number: int) -> bytes:
         """A copy of one shard."""
-        ships = [ship for imo, ship in sorted(self._ships.items()) if imo % SHARDS == number]
-        waiting = [told for _, told in sorted(self._waiting.items()) if told.imo % SHARDS == number]
+        ships = [self._ships[imo] for imo in sorted(self._numbers[number])]
+        waiting = [self._waiting[event] for event in sorted(self._waits[number])]
         return msgspec.msgpack.encode(Shard(ships, waiting))
 
     def manifest(self) -> bytes:
@@ -272,8 +268,12 @@ class Histories:
             raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard)} now")
         self._heard, self._passed_ms = list(head.heard), head.passed_ms
         self._ships = {ship.imo: ship for part in parts for ship in part.ships}
+        for imo in self._ships:
+            self._numbers[imo % SHARDS].add(imo)
+        holders = [holder for ship in self._ships.values() for holder in ship.holders]
+        self._holders, self._open = len(holders), sum(holder.alert is not None for holder in holders)
         for told in (told for part in parts for told in part.waiting):
-            self._waiting[_told(told)] = told
+            self._await_turn(_told(told), told)
         self._events = [*self._waiting, *_looks(self._ships.values())]
         heapq.heapify(self._events)
         return self
@@ -294,18 +294,3 @@ def _look(ship: ImoShip, holder: Holder) -> _Event:
 
 def _looks(ships: Iterable[ImoShip]) -> list[_Event]:
     return [_look(ship, holder) for ship in ships for holder in ship.holders if holder.alert is not None]
-
-
-def vessel_of(told: Binding) -> Vessel:
-    """The vessel as an alert carries it."""
-    return Vessel(
-        name=told.name, imo=told.imo, call_sign=told.call_sign, flag=flag_of(told.mmsi), ship_type=told.ship_type,
-        length_m=told.length_m,
-    )  # fmt: skip
-
-
-def position_of(told: Binding) -> Position | None:
-    """The position as an alert carries it."""
-    if told.lat_deg is None or told.lon_deg is None:
-        return None
-    return Position(lat_deg=told.lat_deg, lon_deg=told.lon_deg, time=rfc3339(told.fix_ms))

@@ -25,7 +25,12 @@ from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
 from detectors.core.vessels.memory import PastError
 from detectors.core.vessels.table import Block, Table
 
-FORMAT = 2
+FORMAT = 3
+_CELLS_IN_MANIFEST = 2
+"""The format before cells had a shard of their own: read, not written."""
+CELLS_SHARD = 0
+FIRST_ROWS = 1
+"""The first shard of rows."""
 
 
 class SnapshotError(ValueError):
@@ -105,7 +110,7 @@ def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
 
 
 def write_shard(fleet: Fleet, ears: Ears, number: int) -> bytes:
-    """Shard ``number``, a copy."""
+    """Shard ``number`` of rows, a copy; they are counted from 0."""
     rows = range(number * SHARD_ROWS, max(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS)))
     records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
     dropped = fleet.dropped.table.records[: len(fleet.dropped)][number * SHARD_ROWS : (number + 1) * SHARD_ROWS]
@@ -159,11 +164,12 @@ def read(fleet: Fleet, ears: Ears, shards: Sequence[bytes], manifest: bytes) -> 
     """Fills an empty fleet. Raises SnapshotError when the bytes are not a snapshot of ours, whole."""
     try:
         head = msgspec.json.decode(manifest, type=Manifest)
-        parts = [msgspec.msgpack.decode(shard, type=Shard) for shard in shards]
+        if head.format not in {FORMAT, _CELLS_IN_MANIFEST} or head.shard_rows != SHARD_ROWS:
+            raise SnapshotError(f"snapshot format {head.format}/{head.shard_rows}, expected {FORMAT}/{SHARD_ROWS}")
+        cells, rows = (b"", shards) if head.format == _CELLS_IN_MANIFEST else _apart(shards)
+        parts = [msgspec.msgpack.decode(shard, type=Shard) for shard in rows]
     except msgspec.MsgspecError as error:
         raise SnapshotError(f"snapshot unreadable: {error}") from error
-    if head.format != FORMAT or head.shard_rows != SHARD_ROWS:
-        raise SnapshotError(f"snapshot format {head.format}/{head.shard_rows}, expected {FORMAT}/{SHARD_ROWS}")
     if sum(part.rows for part in parts) != head.rows:
         raise SnapshotError(f"snapshot torn: {sum(p.rows for p in parts)} rows in shards, {head.rows} in the manifest")
     if any(len(part.records) != len(head.tables) for part in parts):
@@ -177,11 +183,22 @@ def read(fleet: Fleet, ears: Ears, shards: Sequence[bytes], manifest: bytes) -> 
             fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
         _remember(fleet, part)
     _mark_open(fleet)
-    _read_coverage(ears, head, parts)
+    _read_coverage(ears, head, cells, parts)
+    if head.format != FORMAT:  # shards have other numbers now
+        fleet.dirty[:] = True
+    else:
+        ears.cells_changed = False
     return head
 
 
-def _read_coverage(ears: Ears, head: Manifest, parts: list[Shard]) -> None:
+def _apart(shards: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
+    """The cells, and the shards of rows."""
+    if not shards:
+        raise SnapshotError("snapshot torn: it has no cells")
+    return shards[CELLS_SHARD], shards[FIRST_ROWS:]
+
+
+def _read_coverage(ears: Ears, head: Manifest, cells: bytes, parts: list[Shard]) -> None:
     """A snapshot without coverage begins to listen anew: for an hour or so no silence can be judged."""
     ears.admit(np.arange(head.rows), head.rows)
     if not head.coverage:
@@ -189,7 +206,7 @@ def _read_coverage(ears: Ears, head: Manifest, parts: list[Shard]) -> None:
     starts = [number * SHARD_ROWS for number in range(len(parts))]
     shards = [(start, start + p.rows, p.heard, p.pending) for start, p in zip(starts, parts, strict=True)]
     try:
-        ears.restore(head.coverage, shards)
+        ears.restore(head.coverage, cells, shards)
     except ValueError as error:
         raise SnapshotError(str(error)) from error
 

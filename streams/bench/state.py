@@ -14,13 +14,16 @@ import numpy as np
 import typer
 
 from detectors.core.engine import Engine
+from detectors.core.imo import Histories
 from detectors.core.vessels.memory import DARK, PORT_CALL, SILENCES_MOST_LISTED, Memory, Silence, Stay
 from streams import heap
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import FIRST_MMSI, Sea
-from streams.engines import engine_for, restored
+from streams.bench.world import HOLDERS, heard_everywhere, held_by_many
+from streams.engines import engine_for, histories_for, restored
 from streams.reference.loading import load_reference
 from streams.settings import Settings
+from streams.worker.pieces import count_of
 
 _BATCH: Final = 1000
 _RATE_HZ: Final = 20_000
@@ -40,6 +43,7 @@ def run(
     batches: Annotated[int, typer.Option(help="Batches of 1,000 sentences a round.", min=1)] = 100,
     rounds: Annotated[int, typer.Option(help="Rounds; the fleets take turns, the median counts.", min=1)] = 5,
     invented: Annotated[int, typer.Option(help="MMSIs invented, each heard once; 0 for none.", min=0)] = 5_000_000,
+    holders: Annotated[int, typer.Option(help="MMSIs that state IMO numbers; 0 for none.", min=0)] = HOLDERS,
 ) -> Measured:
     """Measure the engine with all detectors: bytes a vessel, CPU a sentence as the fleet grows, a flood of MMSIs.
 
@@ -69,6 +73,8 @@ def run(
     fleets.clear()
     if invented:
         rows.append(_flood(invented))
+    if holders:
+        rows += [_everywhere(), _held(holders)]
     return Measured(
         input=f"invented reports, {_BATCH:,} a batch, {_RATE_HZ:,} a second, 9 % static; one partition",
         rows=tuple(rows),
@@ -92,7 +98,35 @@ def _snapshot(engine: Engine) -> tuple[Figure, ...]:
     )
 
 
-def _copy(engine: Engine) -> tuple[list[bytes], bytes]:
+def _everywhere() -> Row:
+    """Every cell of the Earth, which are all that there can be."""
+    engine, settings = heard_everywhere(), Settings()
+    reference, (shards, manifest) = load_reference(settings.reference), _copy(engine)
+    copy_s, restore_s = (
+        cpu_of(lambda: _copy(engine))[1],
+        cpu_of(lambda: restored(settings, reference, 0, shards, manifest))[1],
+    )
+    return Row(f"{len(engine.ears.coverage.water.cells.keys):,} cells", _stored(shards, copy_s, restore_s))
+
+
+def _held(holders: int) -> Row:
+    histories = held_by_many(holders)
+    shards, manifest = _copy(histories)
+    copy_s = cpu_of(lambda: _copy(histories))[1]
+    restore_s = cpu_of(lambda: histories_for(Settings(), 1).restore(shards, manifest))[1]
+    return Row(f"{holders:,} holders of IMO numbers", _stored(shards, copy_s, restore_s))
+
+
+def _stored(shards: list[bytes], copy_s: float, restore_s: float) -> tuple[Figure, ...]:
+    return (
+        Figure("ms to copy all", copy_s * _MS),
+        Figure("ms to restore it", restore_s * _MS),
+        Figure("MB of it", sum(map(len, shards)) / _MEGABYTE),
+        Figure("records of it", sum(map(count_of, shards))),
+    )
+
+
+def _copy(engine: Engine | Histories) -> tuple[list[bytes], bytes]:
     return list(map(engine.shard, range(engine.shard_count()))), engine.manifest()
 
 

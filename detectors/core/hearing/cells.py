@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 FINE_DEG: Final = 0.25
 COARSE_DEG: Final = 1.0
+SLOTS_A_DAY: Final = 288
+FORGET_DAYS: Final = 60
+"""Counts of who was heard there have faded to nothing after so long (they halve in 33 h)."""
 FINE, COARSE = 0, 1
 """Rows of spots."""
 _BAND_BITS: Final = 12  # more than a circle of fine cells: key = band << _BAND_BITS | column
@@ -86,6 +90,18 @@ def keys_around(keys: Keys) -> Keys:
     return fine_keys(lat + _NORTH * FINE_DEG, lon + _EAST * wide)
 
 
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """Cells as bytes, little-endian."""
+
+    slot: int
+    keys: bytes
+    """int64"""
+    last: bytes
+    """int32"""
+    values: bytes
+    """float32, column by column."""
+
+
 class Cells:
     """Columns of counts: ``values`` has shape (width, cells + 1), float32. The last cell is nobody's and stays zero.
 
@@ -97,6 +113,9 @@ class Cells:
         self.keys: Keys = np.zeros(0, np.int64)
         """In the order in which cells were met."""
         self.values: npt.NDArray[np.float32] = np.zeros((width, 1), np.float32)
+        self.last: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        """The slot in which somebody was last there."""
+        self.slot = 0
         self._pages = np.full(_COLUMN_BITS + 1, NOBODY, np.int32)  # the first one is empty
         self._page_at = np.zeros(len(_COLUMNS), np.intp)  # where the page of each band begins
 
@@ -107,7 +126,17 @@ class Cells:
         if unknown.any():
             self._add(np.unique(keys[unknown]))
             places = self.find(keys)
+        self.last[places] = self.slot
         return places
+
+    def pass_time(self, slot: int) -> None:
+        """From now on it is ``slot``. Once a day cells that nobody has been in for FORGET_DAYS are forgotten."""
+        day, self.slot = self.slot // SLOTS_A_DAY, slot
+        if slot // SLOTS_A_DAY == day:
+            return
+        mine = self.last >= slot - FORGET_DAYS * SLOTS_A_DAY
+        if not mine.all():
+            self._adopt(self.keys[mine], self.values[:, np.append(mine, True)], self.last[mine])
 
     def find(self, keys: Keys) -> Places:
         """The place of each key; NOBODY, whose counts are zero, where nothing has been met. Shape as ``keys``."""
@@ -125,9 +154,35 @@ class Cells:
         return self.keys[mine] - size * COARSE_KEY, self.values[:, np.append(mine, True)]
 
     def restore(self, fine: tuple[Keys, npt.NDArray[np.float32]], coarse: tuple[Keys, npt.NDArray[np.float32]]) -> None:
-        """The reverse of ``counts``, into an empty table."""
+        """The reverse of ``counts``, as of now, into an empty table."""
         self._add(np.append(fine[0], coarse[0] + COARSE_KEY))
         self.values[:, :-1] = np.concatenate([fine[1][:, :-1], coarse[1][:, :-1]], axis=1)
+
+    def tobytes(self) -> bytes:
+        """All of it, 60 bytes a cell; at most as many as the Earth has."""
+        return msgspec.msgpack.encode(
+            Kept(self.slot, self.keys.tobytes(), self.last.tobytes(), self.values[:, :-1].tobytes())
+        )
+
+    def frombytes(self, data: bytes) -> None:
+        """The reverse of ``tobytes``, into an empty table. Raises ValueError."""
+        try:
+            kept = msgspec.msgpack.decode(data, type=Kept)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"cells unreadable: {error}") from error
+        self.slot, keys, width = kept.slot, np.frombuffer(kept.keys, np.int64), len(self.values)
+        values = np.frombuffer(kept.values, np.float32).reshape(width, len(keys))
+        self._adopt(
+            keys, np.append(values, np.zeros((width, 1), np.float32), axis=1), np.frombuffer(kept.last, np.int32)
+        )
+
+    def _adopt(self, keys: Keys, values: npt.NDArray[np.float32], last: npt.NDArray[np.int32]) -> None:
+        """These cells and no others; ``values`` with nobody's last."""
+        self.keys, self.last = np.zeros(0, np.int64), np.zeros(0, np.int32)
+        self.values = np.zeros((len(values), 1), np.float32)
+        self._pages, self._page_at = np.full(_COLUMN_BITS + 1, NOBODY, np.int32), np.zeros(len(_COLUMNS), np.intp)
+        self._add(keys)
+        self.values, self.last = np.ascontiguousarray(values), last.copy()
 
     def _add(self, keys: Keys) -> None:
         bands = np.unique(keys >> _BAND_BITS)
@@ -136,5 +191,6 @@ class Cells:
         self._pages = np.append(self._pages, np.full(len(bands) << _BAND_BITS, NOBODY, np.int32))
         self._pages[self._page_at[keys >> _BAND_BITS] + (keys & _COLUMN_BITS)] = len(self.keys) + np.arange(len(keys))
         self.keys = np.append(self.keys, keys)
+        self.last = np.append(self.last, np.full(len(keys), self.slot, np.int32))
         fresh = np.zeros((len(self.values), len(keys)), np.float32)
         self.values = np.concatenate([self.values[:, :-1], fresh, self.values[:, -1:]], axis=1)

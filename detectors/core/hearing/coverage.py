@@ -80,6 +80,7 @@ class Coverage:
         Ships ``apart`` (one flag a row; None for none) are judged, and teach nothing of how others fall silent.
         Blocks must come in order, and in the last slot of each or before it somebody is heard.
         """
+        self.water.cells.pass_time(block.last)
         heard = heard_in(self.columns, block)
         spots = spots_of(block.lat_deg, block.lon_deg)
         taught = np.ones(size, bool) if apart is None else ~apart

@@ -27,7 +27,7 @@ from detectors.core.hearing.blocks import (
     joined,
     reduced,
 )
-from detectors.core.hearing.cells import COARSE, FINE, Cells, Keys
+from detectors.core.hearing.cells import Cells, Keys
 from detectors.core.hearing.coverage import Coverage
 from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
 from detectors.core.hearing.listening import Listening
@@ -63,11 +63,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     front_ms: int
     over: int
     stations: list[str]
-    fine_keys: bytes
-    fine: bytes
-    coarse_keys: bytes
-    coarse: bytes
     silences: bytes
+    fine_keys: bytes = b""
+    """These four of former versions; cells have a shard of their own now."""
+    fine: bytes = b""
+    coarse_keys: bytes = b""
+    coarse: bytes = b""
     belated: bytes = b""
     rest_rates: bytes = b""
 
@@ -81,6 +82,8 @@ class Ears:
         self.strips = Strips((*VESSEL, *NOTED))
         self.coverage = Coverage(self.strips)
         self.listening = Listening(lateness_ms)
+        self.cells_changed = True
+        """Whether the cells are others than when it was last set to False."""
         self.all_changed = False
         """Whether a stretch in which nobody was heard has changed what is known of every ship, since it was asked."""
 
@@ -128,6 +131,7 @@ class Ears:
         """Closes a block. Silences of ships ``apart`` (one flag a row) are judged, and teach nothing of others'."""
         self.coverage.belated(*self.listening.belated.take(made.first), made.first, ~apart)
         missed, c = self.coverage.close(made, size, apart), self.strips
+        self.cells_changed = True
         telling = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
         return Closed((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
 
@@ -171,23 +175,28 @@ class Ears:
     # -- snapshots ------------------------------------------------------------------------------------------------
 
     def keep(self) -> bytes:
-        """All that ``restore`` needs beside ``cut``."""
-        (fine_keys, fine), (coarse_keys, coarse) = map(self.coverage.water.cells.counts, (FINE, COARSE))
+        """All that ``restore`` needs beside ``cut`` and the cells."""
         heard, silences = self.listening, self.coverage.silences
         kept = Kept(
             format=COVERAGE_FORMAT, columns=self.strips.spec, next_slot=heard.next_slot, front_ms=heard.front_ms,
-            over=heard.over, stations=heard.stations.names, fine_keys=fine_keys.tobytes(), fine=fine.tobytes(),
-            coarse_keys=coarse_keys.tobytes(), coarse=coarse.tobytes(), silences=silences.counts.tobytes(),
+            over=heard.over, stations=heard.stations.names, silences=silences.counts.tobytes(),
             belated=heard.belated.tobytes(), rest_rates=self.coverage.rest_rates.tobytes(),
         )  # fmt: skip
         return zlib.compress(msgspec.msgpack.encode(kept), 1)
+
+    def cells(self) -> bytes:
+        """What is known of each piece of water."""
+        return self.coverage.water.cells.tobytes()
 
     def cut(self, start: int, stop: int) -> tuple[bytes, bytes]:
         """What is known of rows [start, stop), and what is pending of them."""
         return self.strips.cut(start, stop), self.listening.pending_of(start, stop).tobytes()
 
-    def restore(self, data: bytes, shards: list[tuple[int, int, bytes, bytes]]) -> None:
-        """The reverse of ``keep`` and ``cut``; a shard is (start, stop, known, pending). Raises ValueError."""
+    def restore(self, data: bytes, cells: bytes, shards: list[tuple[int, int, bytes, bytes]]) -> None:
+        """The reverse of ``keep``, ``cells`` and ``cut``; a shard is (start, stop, known, pending). Raises ValueError.
+
+        Snapshots of former versions have the cells in ``data``: then ``cells`` is empty.
+        """
         try:
             kept = msgspec.msgpack.decode(zlib.decompress(data), type=Kept)
         except (zlib.error, msgspec.MsgspecError) as error:
@@ -199,7 +208,7 @@ class Ears:
         self.listening.stations.names = list(kept.stations)
         self.listening.belated.restore(kept.belated)
         self.coverage.water.cells = Cells(WIDTH)
-        self.coverage.water.cells.restore(_counts(kept.fine_keys, kept.fine), _counts(kept.coarse_keys, kept.coarse))
+        self._restore_cells(kept, cells)
         silences = self.coverage.silences
         silences.counts = np.frombuffer(kept.silences).reshape(silences.counts.shape).copy()
         silences.settle()
@@ -210,6 +219,14 @@ class Ears:
         self.listening.hold(
             reduced(held.take((held["slot"] >= kept.next_slot).nonzero()[0]))
         )  # what lay in closed slots was not used
+
+    def _restore_cells(self, kept: Kept, data: bytes) -> None:
+        cells = self.coverage.water.cells
+        if data:
+            cells.frombytes(data)
+        elif kept.fine:
+            cells.slot = kept.next_slot
+            cells.restore(_counts(kept.fine_keys, kept.fine), _counts(kept.coarse_keys, kept.coarse))
 
 
 def _counts(keys: bytes, counts: bytes) -> tuple[Keys, npt.NDArray[np.float32]]:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from detectors.core.alert import encode
+from streams.broker import tether
 from streams.broker.node import free_port
 from streams.broker.reading import read
 from streams.settings import KafkaSettings
@@ -31,7 +32,8 @@ sys.exit(worker.main())
 SUPERVISED = f"""
 import os, sys
 from streams.worker.supervisor import Supervisor
-sys.exit(Supervisor(os.environ, [sys.executable, "-c", {RAISES!r}]).run())
+tied = [sys.executable, {str(tether.__file__)!r}, str(os.getpid())]
+sys.exit(Supervisor(os.environ, [*tied, sys.executable, "-c", {RAISES!r}]).run())
 """
 
 

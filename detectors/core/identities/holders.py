@@ -1,0 +1,50 @@
+"""Who has stated an IMO number, as the second stage (``core.imo``) remembers it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from detectors.core.alert import Alert, Position, Vessel
+from detectors.core.identities.binding import Binding
+from detectors.core.mid import flag_of
+from detectors.core.units import rfc3339
+
+
+class Holder(msgspec.Struct, kw_only=True):
+    """An MMSI under which an IMO number was stated."""
+
+    newest: Binding
+    first_ms: int
+    heard_ms: int = 0
+    """Its newest report of any kind when another MMSI came to state the number; 0 when that is not known."""
+    alert: Alert | None = None
+    """That it is new: open until it has settled."""
+    settles_ms: int = 0
+
+
+class ImoShip(msgspec.Struct, kw_only=True):
+    """What is known of one IMO number. ``holders`` stand in the order in which they were first heard."""
+
+    imo: int
+    holders: list[Holder] = []
+    changes: list[int] = []
+    """Event times at which another MMSI was new."""
+
+    def holder(self, mmsi: int) -> Holder | None:
+        """The holder with that MMSI."""
+        return next((h for h in self.holders if h.newest.mmsi == mmsi), None)
+
+
+def vessel_of(told: Binding) -> Vessel:
+    """The vessel as an alert carries it."""
+    return Vessel(
+        name=told.name, imo=told.imo, call_sign=told.call_sign, flag=flag_of(told.mmsi), ship_type=told.ship_type,
+        length_m=told.length_m,
+    )  # fmt: skip
+
+
+def position_of(told: Binding) -> Position | None:
+    """The position as an alert carries it."""
+    if told.lat_deg is None or told.lon_deg is None:
+        return None
+    return Position(lat_deg=told.lat_deg, lon_deg=told.lon_deg, time=rfc3339(told.fix_ms))
