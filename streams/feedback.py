@@ -17,7 +17,8 @@ NOTE_MOST: Final = 1000
 NAME_MOST: Final = 100
 _SEND_S: Final = 15.0
 
-Kind = Literal["acknowledged", "false_alarm"]
+Kind = Literal["acknowledged", "false_alarm", "withdrawn"]
+"""``withdrawn``: what was said of it before counts no more."""
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

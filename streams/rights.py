@@ -74,7 +74,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     ),
     "rows": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
     "console": Rights(
-        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE)),),
+        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE)), ("Write", (FEEDBACK,))),
         group="{app}",  # and the notifier's, which begin so
         group_operation="Describe",
         group_prefixed=True,

@@ -206,6 +206,14 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         tuple[str, ...],
         Meta(description="Names besides localhost under which a proxy asks for the page; none: any, off loopback"),
     ] = ()
+    identity_header: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9-]{0,100}$",
+            description="Header in which an authenticating proxy names the person, such as X-Forwarded-User; empty: on"
+            " the loopback address people give their own name, elsewhere nobody may acknowledge",
+        ),
+    ] = ""
     reach_kn: Annotated[
         float,
         Meta(ge=0, le=60, description="Speed assumed for the reach of a silent ship, kn; 0 draws no such circle"),

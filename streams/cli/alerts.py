@@ -183,6 +183,22 @@ def false_alarm(
     _say(settings_of(settings, bootstrap_servers).kafka, alert_id, "false_alarm", by, note, json=json)
 
 
+@app.command()
+def unack(
+    alert_id: AlertId,
+    by: By,
+    note: Note = "",
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+    json: Json = False,
+) -> None:
+    """Take back what was said of an alert: where it is still open, it is notified again.
+
+    Example: wakewatch alerts unack 3f9a12 --by Kim --note "the wrong ship"
+    """
+    _say(settings_of(settings, bootstrap_servers).kafka, alert_id, "withdrawn", by, note, json=json)
+
+
 def _say(kafka: KafkaSettings, alert_id: str, kind: Kind, by: str, note: str, *, json: bool) -> None:
     alert = find(kafka, alert_id)
     said = feedback.about(alert, kind, by, note, rfc3339(int(time.time() * MS)))
@@ -248,7 +264,7 @@ def _print(alert: Alert, said: Feedback | None, *, json: bool) -> None:
         typer.echo(encode(alert).decode())
         return
     text = line(alert)
-    if said is not None and said.revision >= alert.revision:
+    if said is not None and said.kind != "withdrawn" and said.revision >= alert.revision:
         text.append(f"  [{said.kind.replace('_', ' ')} by {said.by}{': ' if said.note else ''}{said.note}]", "green")
     text.append(f"  {alert.id[:8]}", "dim")
     _out.print(text)

@@ -126,7 +126,7 @@ class Board:
     def _word(self, held: _Held) -> Word | None:
         """On an alert as it stands."""
         said = self._words.get(held.alert.id)
-        if said is None or said.revision < held.alert.revision:
+        if said is None or said.kind == "withdrawn" or said.revision < held.alert.revision:
             return None
         return Word(kind=said.kind, by=said.by, note=said.note, time=said.time)
 

@@ -43,7 +43,7 @@ class Console:
         self._stop = Event()
         self.failed: WakewatchError | None = None
         self._runner = web.AppRunner(
-            application(self._hub, self._metrics, settings.console),
+            application(self._hub, self._metrics, settings.console, settings.kafka),
             access_log=None,
             shutdown_timeout=_GOODBYE_S,
         )

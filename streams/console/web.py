@@ -1,4 +1,4 @@
-"""What the console answers. Reading only; nobody is asked who they are, so it is bound to loopback by default.
+"""What the console answers. Nobody is asked who they are, so it is bound to loopback by default; see also ``saying``.
 
 | path | |
 |---|---|
@@ -6,6 +6,8 @@
 | ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``: of all |
 | ``/api/alerts/ID`` | one alert, whole, as it stands in the topic |
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.Story) |
+| ``/api/me`` | whether whoever asks may acknowledge, and as whom (saying.Speaker) |
+| ``POST /api/alerts/ID/feedback`` | a person's word on an alert (saying.Saying) |
 | ``/api/events`` | server-sent: ``revision`` (the alert), ``clock`` (hub.Status); ``reset``, ``zones``: ask again |
 | ``/api/zones`` | the zones that were imported last, else the settings'; their dates say whether they count today |
 | ``/api/health`` | what is wrong with the processes behind the page, and which lists are in force (hub.Status) |
@@ -21,16 +23,18 @@ from contextlib import aclosing, suppress
 from http import HTTPStatus
 from typing import Final
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from streams.console import saying
 from streams.console.hub import Event, Hub
 from streams.console.page import page
 from streams.console.runbook import document
 from streams.hosts import answers_to
 from streams.metrics import Metrics
-from streams.settings import ConsoleSettings
+from streams.settings import ConsoleSettings, KafkaSettings
 
 _JSON: Final = "application/json"
 _QUIET_S: Final = 15.0
@@ -48,10 +52,12 @@ _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(hub: Hub, metrics: Metrics, settings: ConsoleSettings) -> web.Application:
+def application(hub: Hub, metrics: Metrics, settings: ConsoleSettings, kafka: KafkaSettings) -> web.Application:
     """The routes."""
-    app = web.Application(middlewares=[_own_names(settings)])
-    answers = _Answers(hub, metrics)
+    app = web.Application(middlewares=[_own_names(settings)], client_max_size=saying.BODY_MOST)
+    answers, words = _Answers(hub, metrics), _Words(hub, settings, kafka)
+    app.router.add_get("/api/me", words.me)
+    app.router.add_post("/api/alerts/{id:[0-9a-f]{32}}/feedback", words.say)
     app.router.add_get("/", answers.page)
     app.router.add_get("/api/alerts", answers.overview)
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", answers.alert)
@@ -145,6 +151,28 @@ class _Answers:
                 async for event in events:
                     await response.write(_as_sent(event))
         return response
+
+
+class _Words:
+    """What people say on the page."""
+
+    def __init__(self, hub: Hub, settings: ConsoleSettings, kafka: KafkaSettings) -> None:
+        self._hub, self._settings, self._kafka = hub, settings, kafka
+
+    async def me(self, request: web.Request) -> web.Response:
+        body = msgspec.json.encode(saying.speaker(self._settings, request.headers))
+        return web.Response(body=body, content_type=_JSON)
+
+    async def say(self, request: web.Request) -> web.Response:
+        try:
+            said = saying.taken(self._settings, request.headers, await request.read())
+            raw = self._hub.alert(request.match_info["id"])
+            if raw is None:
+                return web.Response(status=HTTPStatus.NOT_FOUND, text="no such alert on this page\n")
+            await saying.write(self._kafka, raw, said)
+        except saying.RefusalError as refusal:
+            return web.Response(status=refusal.status, text=f"{refusal}\n")
+        return web.Response(body=msgspec.json.encode(said), content_type=_JSON)
 
 
 def _as_sent(event: Event | None) -> bytes:

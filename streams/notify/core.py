@@ -8,7 +8,8 @@ Rules.
    earliest ``SETTLE_S`` after the beginning did, however quickly the two followed each other.
 5. A change of labels (a ticket becomes a page, the next zone) ends what stood under the former ones.
 6. Memory is bounded: of ended alerts the newest ``SEEN_MOST`` are remembered.
-7. A case that a person acknowledged, or called false, is put out, and stays so until one of its alerts changes.
+7. A case that a person acknowledged, or called false, is put out, and stays so until one of its alerts changes, or
+   that is taken back: then what is still open of it is told again.
 8. What came and went while we were away, longer ago than ``digest_after_s``, is told in one digest; what is still
    open is told as ever.
 9. Not everything is told when it comes: see ``gate``. The webhook, which is read by machines, gets every revision.
@@ -29,6 +30,7 @@ from streams.notify.gate import GATHER_MS, Gate, GateRules
 from streams.notify.notices import ENDED, Notice, firing, labels_of, resolved, spoken_by
 
 SEEN_MOST: Final = 200_000
+_PUT_OUT_MOST: Final = 10_000
 SETTLE_S: Final = 10.0
 _LAPSE_RESENDS: Final = 4
 _LAPSE_LEAST_S: Final = 900.0
@@ -101,6 +103,8 @@ class Notices:
         self._closing: list[_Closing] = []
         self._quiet: dict[str, int] = {}
         """By alert id: the revision up to which a person has heard."""
+        self._put_out: dict[str, dict[str, Alert]] = {}
+        """By alert that a person spoke of: what was open of its case, to be told again if that is taken back."""
         self._missed = Missed()
         self._gate = Gate(rules.gate)
 
@@ -122,23 +126,42 @@ class Notices:
         self._open.pop(alert.id, None)
         self._gate.leave(alert.id)
         quiet = alert.revision <= self._quiet.get(alert.id, 0)
+        if quiet and alert.status not in ENDED and len(self._put_out) < _PUT_OUT_MOST:
+            self._put_out[alert.id] = {alert.id: alert}
         if self._wanted(alert) and alert.status not in ENDED and not quiet and self._gate.admit(alert, written_ms):
             self._open[alert.id] = _Open(alert=alert, first_ms=0, posted_ms=0)
 
     def heard(self, said: Feedback, now_ms: int) -> Outgoing:
         """A person's word: all of the case that stands is put out."""
+        if said.kind == "withdrawn":
+            return self._told_again(said, now_ms)
         self._quiet[said.alert_id] = max(said.revision, self._quiet.get(said.alert_id, 0))
         own = self._open.get(said.alert_id)
         if own is not None and own.alert.revision > said.revision:
             return NOTHING  # it changed since: that is news to the person too
         case = [one for one in self._open.values() if one.alert.case_id == said.case_id]
         said_now = NOTHING
+        if case:
+            self._put_out[said.alert_id] = {one.alert.id: one.alert for one in case}
+            if len(self._put_out) > _PUT_OUT_MOST:
+                del self._put_out[next(iter(self._put_out))]
         for one in case:
             del self._open[one.alert.id]
             self._gate.leave(one.alert.id)
             self._quiet[one.alert.id] = one.alert.revision
             said_now += self._end(one.alert, one, now_ms, spoken_by(said))
         return said_now
+
+    def _told_again(self, said: Feedback, now_ms: int) -> Outgoing:
+        """What was put out by a word that is taken back, as it was then: a later revision has been told since."""
+        alerts = self._put_out.pop(said.alert_id, {})
+        for alert_id in (said.alert_id, *alerts):
+            self._quiet.pop(alert_id, None)
+        told = NOTHING
+        for alert in alerts.values():
+            if alert.id not in self._open and self._seen.get(alert.id, 0) <= alert.revision:
+                told += self._begin(alert, None, now_ms)
+        return told
 
     def take(self, alert: Alert, now_ms: int, written_ms: int | None = None) -> Outgoing:
         """A revision from the topic, written there at ``written_ms`` (None: just now)."""

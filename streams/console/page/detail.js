@@ -2,11 +2,11 @@
 
 const ALERTS_AT_ONCE = 4;
 const NAMES = { arrive_by: "earliest arrival" };
-const UNITS = { s: "s", nm: "nm", kn: "kn", deg: "°", m: "m", h: "h", km: "km" };
+const UNITS = { s: "s", nm: "nm", kn: "kn", deg: "degrees", m: "m", h: "h", km: "km" };
 
 class Detail {
-  constructor(box, { closed, chosen, reach }) {
-    Object.assign(this, { box, closed, chosen, reach });
+  constructor(box, { closed, chosen, say, reach }) {
+    Object.assign(this, { box, closed, chosen, say, reach, me: { may: false }, writing: {} });
     this.all = false;
   }
 
@@ -21,13 +21,15 @@ class Detail {
     if (this.caseId !== one.case_id) this.all = false;
     this.caseId = one.case_id;
     this.last = [story, alert, clock];
-    const focused = this.box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const active = document.activeElement, inside = this.box.contains(active);
+    const focused = inside ? active.dataset.key : null, caret = inside && active.tagName === "INPUT" ? active.selectionStart : null;
     this.box.hidden = false;
     this.box.replaceChildren(...this.head(one, now), ...this.timeline(story, alert, now), ...this.alert(alert, story, now),
       el("p", { class: "lead-note" }, "A lead for a person, not a finding. Silence and a listed name have innocent explanations too."));
     this.box.scrollTop = scroll;
     const again = focused && [...this.box.querySelectorAll("[data-key]")].find((made) => made.dataset.key === focused);
     if (again) again.focus({ preventScroll: true });
+    if (again && caret !== null) again.setSelectionRange(caret, caret);
   }
 
   gone(caseId) {
@@ -78,6 +80,7 @@ class Detail {
       el("p", { class: "headline" }, alert.headline),
       el("p", { class: "note" }, `${alert.detector.replaceAll("_", " ")} · ${STATUS[alert.status]}, revision ${alert.revision} · ${alert.verification === "unverified" ? "unverified: one unsupported report so far" : "corroborated"} · since ${when(alert.episode_start, now)}`),
       line.word && el("p", { class: "note" }, `${wordOf(line.word)}, ${when(line.word.time, now)}${line.word.note ? `: ${line.word.note}` : ""}. It stays quiet until it changes.`),
+      ...this.words(alert, line),
       el("h3", {}, "Why"), facts(alert.why || []),
       el("h3", {}, "What would change it"),
       list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing stated" : "nothing: it is closed"]),
@@ -89,12 +92,34 @@ class Detail {
   }
 }
 
+Detail.prototype.words = function words(alert, line) {
+  if (!this.me.may) return this.me.why ? [el("p", { class: "note" }, `Acknowledging is off: ${this.me.why}.`)] : [];
+  const draft = this.writing[alert.id] ||= { by: this.me.by || localStorage.getItem("by") || "", note: "", said: "" };
+  const field = (name, label, most) => {
+    const input = el("input", { type: "text", maxlength: most, "data-key": `${name}-${alert.id}`, placeholder: label, "aria-label": label, autocomplete: "off" });
+    input.value = draft[name];
+    input.addEventListener("input", () => { draft[name] = input.value; });
+    return input;
+  };
+  const button = (kind, label) => el("button", { type: "button", "data-key": `${kind}-${alert.id}`, "data-kind": kind, onclick: async () => {
+    if (!draft.by.trim()) { draft.said = "Give your name first."; this.show(...this.last); return; }
+    if (!this.me.by) localStorage.setItem("by", draft.by.trim());
+    draft.said = "Being written…";
+    this.show(...this.last);
+    try { await this.say(alert.id, kind, draft.by.trim(), draft.note.trim()); Object.assign(draft, { said: "Written.", note: "" }); } catch (error) { draft.said = `Not written: ${error.message}`; }
+    if (this.last && this.caseId === this.last[0].case.case_id) this.show(...this.last);
+  } }, label);
+  const buttons = line.word ? [button("withdrawn", `Take back "${wordOf(line.word)}"`)] : [button("acknowledged", "Acknowledge"), button("false_alarm", "False alarm")];
+  return [el("div", { class: "words" }, this.me.by ? el("span", {}, `as ${this.me.by}`) : field("by", "Your name", 100), field("note", "Note for the next on watch", 1000), ...buttons,
+    draft.said && el("span", { class: "note", role: "status" }, draft.said))];
+};
+
 const isOpen = (alert) => alert.status === "opened" || alert.status === "updated";
 const list = (sentences) => el("ul", { class: "plain" }, ...sentences.map((sentence) => el("li", {}, sentence)));
 
 function motion(position) {
   const sog = position.sog_kn === undefined ? "" : `, ${position.sog_kn} kn`;
-  return position.cog_deg === undefined || !position.sog_kn ? sog : `${sog} on ${String(Math.round(position.cog_deg) % 360).padStart(3, "0")}°`;
+  return position.cog_deg === undefined || !position.sog_kn ? sog : `${sog}, course ${String(Math.round(position.cog_deg) % 360).padStart(3, "0")} degrees`;
 }
 
 function cell(value, unit, now) {
@@ -107,9 +132,17 @@ function cell(value, unit, now) {
   return [/^\d{4}-\d\d-\d\dT/.test(value) ? when(value, now) : String(value)];
 }
 
+/** The chance of a silence as a sentence. */
+function chanceOf(fact) {
+  if (!/^chance of such a silence within a day/.test(fact.fact) || typeof fact.value !== "number" || !(fact.value > 0)) return null;
+  const days = 1 / fact.value;
+  const often = days < 1.5 ? "on most days" : days > 10000 ? "on fewer than 1 day in 10,000" : `on 1 day in ${number(days, days < 10 ? 1 : 0)}`;
+  return el("small", {}, `a transmitting ship is this quiet here ${often}`);
+}
+
 function facts(why) {
   if (!why.length) return el("p", { class: "note" }, "no numbers stated");
-  const rows = why.map((fact) => el("tr", {}, el("td", {}, fact.fact, fact.source ? el("small", {}, fact.source) : null),
+  const rows = why.map((fact) => el("tr", {}, el("td", {}, fact.fact, fact.source ? el("small", {}, fact.source) : null, chanceOf(fact)),
     el("td", { class: "n" }, ...cell(fact.value, fact.unit)), el("td", { class: "n" }, ...cell(fact.threshold, fact.unit)), el("td", {}, fact.unit || "")));
   const head = el("tr", {}, el("th", { scope: "col" }, "fact"), el("th", { scope: "col", class: "n" }, "value"), el("th", { scope: "col", class: "n" }, "threshold"), el("th", { scope: "col" }, "unit"));
   return el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows));
@@ -127,7 +160,7 @@ function valueText(value, unit, now) {
   if (value && typeof value === "object") return Object.entries(value).map(([key, one]) => { const [term, its] = termOf(key); return `${term} ${valueText(one, its, now)}`; }).join(", ");
   if (unit === "s" && typeof value === "number" && value >= 60) return `${spoken(value * 1000)} (${number(value)} s)`;
   const [said] = cell(value, unit, now);
-  return unit ? `${said} ${unit}`.replace(" °", "°") : said;
+  return unit ? `${said} ${unit}` : said;
 }
 
 function ports(said, now) {

@@ -5,7 +5,7 @@ const now = { asked: 0, overview: null, selected: null, alert: null, story: null
 
 const sea = new SeaMap($("map"), $("tip"), choose);
 const rows = new CaseList($("cases"), choose, (caseId) => sea.point(caseId));
-const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, reach: (one, dark) => sea.reachOf(one, dark) });
+const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, say, reach: (one, dark) => sea.reachOf(one, dark) });
 sea.onpoint = (caseId) => rows.mark(caseId);
 sea.onmoved = soon(keepAddress, 400);
 const refetch = soon(() => { load(); }, REFETCH_MS), search = soon(() => { load(); }, SEARCH_MS);
@@ -58,7 +58,7 @@ function notice(overview, first) {
     const worse = before ? URGENCY[one.severity] > URGENCY[before.severity] || (one.open && !before.open) : !overview.found;
     if (!first && one.open && one.severity !== "log" && worse && one.case_id !== now.selected) {
       now.fresh.add(one.case_id);
-      if (one.severity === "page") $("said").textContent = `New page: ${one.headline}`;
+      if (one.severity === "page") { $("said").textContent = `New page: ${one.headline}`; tellDesktop(one); }
     }
   }
   const cases = overview.cases.map((one) => [one.case_id, { severity: one.severity, open: one.open }]);
@@ -141,6 +141,19 @@ function tellTroubles(old) {
   box.hidden = !lines.length;
 }
 
+/** What a person says of an alert; the console writes it to Kafka, and from there it comes back to every page. */
+async function say(alertId, kind, by, note) {
+  const answer = await fetch(`/api/alerts/${alertId}/feedback`, { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ kind, by, note }) });
+  if (!answer.ok) throw new Error((await answer.text()).trim());
+}
+
+/** Desktop notifications of new pages, for as long as this page is open and whoever sits here wants them. */
+function tellDesktop(one) {
+  if (!("Notification" in window) || Notification.permission !== "granted" || !$("bell").checked) return;
+  const told = new Notification("wakewatch: new page", { body: one.headline, tag: one.case_id });
+  told.onclick = () => { window.focus(); choose(one.case_id); };
+}
+
 function loadZones() {
   ask("/api/zones").then((zones) => { sea.zones = zones; sea.draw(); }, lose);
 }
@@ -163,8 +176,7 @@ function choose(caseId) {
   }
   loadStory().then(() => {
     render();
-    const place = now.story && now.story.case.position;
-    if (place) requestAnimationFrame(() => sea.view.show(place.lon_deg, place.lat_deg));
+    if (now.story && before !== caseId) requestAnimationFrame(() => sea.frame(now.story && now.story.case));
     if (before !== caseId) { $("detail").scrollTop = 0; $("detail").focus({ preventScroll: true }); }
   }, lose);
 }
@@ -219,6 +231,9 @@ function listen() {
   setInterval(() => { if (Date.now() - now.heard > KNOCK_MS) lose(); tellState(); }, 1000);
 }
 
+$("bell").addEventListener("change", async () => { if ($("bell").checked && (await Notification.requestPermission()) !== "granted") $("bell").checked = false; });
+$("bell-label").hidden = !("Notification" in window);
+ask("/api/me").then((me) => { detail.me = me || { may: false }; render(); }, () => {});
 $("find").addEventListener("input", () => { render(); search(); });
 $("log").addEventListener("change", () => { keepAddress(); load(); });
 $("zoom-in").addEventListener("click", () => sea.view.zoom(1.6));

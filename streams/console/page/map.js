@@ -41,6 +41,17 @@ class SeaMap extends Chart {
     this.view.fit(places.length ? places : this.zones.map((zone) => [zone.lon_deg, zone.lat_deg]));
   }
 
+  /** Brings a case into view whole: its last fix, its silences, and how far it may have come. */
+  frame(one) {
+    if (!one) return;
+    const dark = silence(one), reach = one.open && dark && dark.from ? this.reachOf(one, dark) : 0;
+    const fixes = [one.position, ...(one.dark || []).flatMap((leg) => [leg.from, leg.to])].filter(Boolean).map((p) => [p.lon_deg, p.lat_deg]);
+    const places = reach && reach <= REACH_MOST_NM ? [...fixes, ...circle(dark.from.lat_deg, dark.from.lon_deg, reach)] : fixes;
+    if (!places.length) return;
+    this.view.moved = true;
+    this.view.fit(places);
+  }
+
   draw() {
     if (this.waiting) return;
     this.waiting = true;

@@ -67,7 +67,7 @@ function place(position) {
     let minutes = Math.round(Math.abs(degrees) * 600) / 10;
     const whole = Math.floor(minutes / 60);
     minutes -= whole * 60;
-    return `${String(whole).padStart(width, "0")}°${minutes.toFixed(1).padStart(4, "0")}'${letters[degrees < 0 ? 1 : 0]}`;
+    return `${String(whole).padStart(width, "0")}-${minutes.toFixed(1).padStart(4, "0")}${letters[degrees < 0 ? 1 : 0]}`;
   };
   return `${part(position.lat_deg, 2, "NS")} ${part(position.lon_deg, 3, "EW")}`;
 }
