@@ -65,17 +65,17 @@ class Chart {
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
-  /** A ring of [lon, lat] that runs on, as a path on the canvas. */
-  ring(places) {
+  /** A ring of [lon, lat] that runs on, as a path on the canvas; `holes` are further rings (fill with "evenodd"). */
+  ring(places, ...holes) {
     const { ctx, view } = this;
     const shift = Math.round(project(places[0][0], 0)[0] - view.x);
     ctx.beginPath();
-    places.forEach(([lon, lat], i) => {
+    [places, ...holes].forEach((ring) => ring.forEach(([lon, lat], i) => {
       const [x, y] = project(lon, lat);
       const px = (x - shift - view.x) * view.scale + view.width / 2, py = (y - view.y) * view.scale + view.height / 2;
       if (i) ctx.lineTo(px, py);
       else ctx.moveTo(px, py);
-    });
+    }));
   }
 
   halo(px, py, radius, dash, width) {

@@ -94,14 +94,17 @@ class SeaMap extends Chart {
     const radius = (zone.radius_nm / NM_PER_DEG / 360 / Math.cos((zone.lat_deg * Math.PI) / 180)) * view.scale;
     if (px < -radius - 90 || py < -radius - 20 || px > view.width + radius + 90 || py > view.height + radius + 20) return;
     const small = radius < 6;
-    if (small) { ctx.beginPath(); ctx.rect(px - 3, py - 3, 6, 6); }
-    else this.ring(zone.polygon ? zone.polygon[0] : circle(zone.lat_deg, zone.lon_deg, zone.radius_nm));
     ctx.setLineDash(zone.kind === "sanctioned" || small ? [] : [2, 3]);
     ctx.fillStyle = `${colour}${zone.kind === "sanctioned" ? "33" : "14"}`;
     ctx.strokeStyle = colour;
     ctx.lineWidth = small ? 1 : 1.4;
-    ctx.fill();
-    ctx.stroke();
+    const parts = zone.polygon ? [zone.polygon, ...(zone.more_polygons || [])] : [[circle(zone.lat_deg, zone.lon_deg, zone.radius_nm)]];
+    (small ? [null] : parts).forEach((rings) => {
+      if (rings) this.ring(...rings);
+      else { ctx.beginPath(); ctx.rect(px - 3, py - 3, 6, 6); }
+      ctx.fill("evenodd");
+      ctx.stroke();
+    });
     ctx.setLineDash([]);
     this.spots.push({ px, py, zone, reach: Math.max(7, Math.min(radius, 26)) });
     if (view.zoomLevel > ZONE_NAMES_FROM) this.name(zone.name, px, py, Math.max(6, Math.min(radius, 60)), colour, "12px system-ui, sans-serif");
@@ -209,7 +212,7 @@ class SeaMap extends Chart {
   }
 
   zoneWords(zone) {
-    return `${zone.name}: ${zone.kind} zone, ${zone.radius_nm} nm${zone.legal_basis ? `\n${zone.legal_basis}` : ""}`;
+    return `${zone.name}: ${zone.kind} zone, ${zone.polygon ? "an area within " : ""}${zone.radius_nm} nm${zone.legal_basis ? `\n${zone.legal_basis}` : ""}`;
   }
 
   /** Marks a case that the pointer is on, here and in the list. */

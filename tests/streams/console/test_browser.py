@@ -1,6 +1,8 @@
 """A real browser opens the page on the reconstruction's alerts and on forged ones."""
 
 import asyncio
+import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from detectors.core.alert import Alert, Fact, Vessel
 from streams.console.serving import Console
+from streams.settings import ReferenceSettings
 
 from .browser import Tab, chromium, tab
 from .conftest import HOSTILE, position
@@ -18,7 +21,7 @@ pytestmark = [
 ]
 Make = Callable[..., Alert]
 Write = Callable[..., None]
-Start = Callable[[], Console]
+Start = Callable[..., Console]
 ANGARA = "imo/9179842"
 ROWS = "[...document.querySelectorAll('.case')]"
 DETAIL = "document.getElementById('detail')"
@@ -156,3 +159,57 @@ def test_it_fits_a_phone(make: Make, write: Write, started: Start, tmp_path: Pat
         await page.until(f"{DETAIL}.hidden")
 
     assert browse(running, tmp_path, script, phone=True).errors == []
+
+
+def box(west: float, south: float, east: float, north: float) -> list[list[float]]:
+    return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+def test_the_map_draws_every_part_of_a_zone_and_leaves_its_holes_out(
+    make: Make, write: Write, started: Start, tmp_path: Path
+) -> None:
+    parts = [[box(178.0, 10.0, 180.0, 12.0), box(178.7, 10.7, 179.3, 11.3)], [box(-180.0, 10.0, -179.0, 12.0)],
+             [box(-178.6, 12.4, -178.2, 12.8)]]  # fmt: skip
+    area = {
+        "type": "Feature", "properties": {"name": "Parts", "kind": "sanctioned"},
+        "geometry": {"type": "MultiPolygon", "coordinates": parts},
+    }  # fmt: skip
+    file = tmp_path / "zones.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [area]}))
+    write(make())
+    running = started(reference=ReferenceSettings(zones=(str(file),)))
+    places = {
+        "first part": (178.33, 11.6), "hole": (178.93, 11.13), "over the antimeridian": (-179.6, 11.6),
+        "third part": (-178.43, 12.63), "between": (-178.43, 11.63),
+    }  # fmt: skip
+
+    lat, lon, zoom = 11.9, -179.6, 7
+    middle = mercator(lat, lon)
+
+    def pixel(name: str) -> str:
+        """A script that reads the colour at a place."""
+        x, y = mercator(places[name][1], places[name][0])
+        right, down = (((x - middle[0] + 0.5) % 1 - 0.5) * 256 * 2**zoom, (y - middle[1]) * 256 * 2**zoom)
+        return (
+            "(() => { const map = document.getElementById('map');"
+            f" return [...map.getContext('2d').getImageData(Math.round(map.clientWidth / 2 + {right}),"
+            f" Math.round(map.clientHeight / 2 + {down}), 1, 1).data].join(); }})()"
+        )
+
+    async def script(page: Tab) -> None:
+        await page.evaluate(f"location.hash = '#at={lat},{lon},{zoom}'")
+        await page.until(f"{pixel('first part')} !== {pixel('between')}")
+        colours = {name: await page.evaluate(pixel(name)) for name in places}
+        sea = colours["between"]
+        assert {name for name, colour in colours.items() if colour != sea} == {
+            "first part", "over the antimeridian", "third part"
+        }  # fmt: skip
+
+    errors = browse(running, tmp_path, script).errors
+    assert [error for error in errors if "willReadFrequently" not in error] == []  # this test reads pixels
+
+
+def mercator(lat: float, lon: float) -> tuple[float, float]:
+    """A place on the unit square, as the page has it."""
+    north = math.radians(lat)
+    return (lon + 180) / 360 % 1, 0.5 - math.log(math.tan(math.pi / 4 + north / 2)) / math.tau
