@@ -33,28 +33,27 @@ Hammond and Peters 2012 (coverage).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core import dark, unlisted
-from detectors.core.alert import Alert, Fact
-from detectors.core.geography.havens import once_heard, while_silent
+from detectors.core.alert import Alert
 from detectors.core.hearing.blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
 from detectors.core.hearing.coverage import GAIN_LEAST
 from detectors.core.hearing.verdict import Rules, limits, rare
+from detectors.core.listed import NO_LEVEL, PAGED, POSSIBLE, Noted, is_dark, levels, note_peers, situation_of
+from detectors.core.listed import Limits as ListedLimits
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, rfc3339, spoken, unix_ms, zulu
+from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, unix_ms
 from detectors.core.unlisted import SLOT_S, Limits, closed, ears, silence_of
 from detectors.core.unlisted import alpha as alpha_of
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.silences import verdict_of
 
-MIN_REPORTS: Final = 3
-
-Bools = npt.NDArray[np.bool_]
+Levels = npt.NDArray[np.uint8]
 
 
 class Gap(Detector):
@@ -72,13 +71,24 @@ class Gap(Detector):
         Column("told_missed", "<u2"),
         Column("told_peers", "<u2"),
         Column("told_kind", "u1"),
+        Column("told_level", "u1"),  # of a listed vessel: what that silence has been told as (detectors.core.listed)
+        Column("page_step", "<i4"),  # the step at which a silence told as possible is dark; 0 when it is not
+        Column("page_chance", "<f4"),
+        Column("page_missed", "<u2"),
+        Column("page_peers", "<u2"),
+        Column("near_slot", "<i4"),  # of a listed vessel: the last slot heard before the silence that is followed
+        Column("near_peers", "<u2"),  # ... and the most other vessels heard around it since
+        Column("near_habit", "<f2"),  # ... and the share of slots in which it was heard before
     )
     severities = {  # noqa: RUF012 - read only
         "gap.unlisted": "log",
         "gap.at_rest": "log",
         "gap.listed": "page",
+        "gap.listed_possible": "ticket",
+        "gap.listed_at_rest": "ticket",
         "gap.listed_unverified": "ticket",
         "gap.listed_unheard": "ticket",
+        "gap.listed_out_of_range": "log",
     }
 
     class Thresholds(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,34 +101,50 @@ class Gap(Detector):
             float, Meta(ge=60, le=2_592_000, description="Shortest silence of a ship last heard at rest, s")
         ] = 14_400.0
         alpha_listed: Annotated[
-            float, Meta(gt=0, le=1, description="The same for a watchlisted ship, whatever the others' number")
+            float, Meta(gt=0, le=1, description="A listed vessel's silence that is likelier within a day is no page")
+        ] = 0.1
+        alpha_possible: Annotated[
+            float, Meta(gt=0, le=1, description="... and likelier than this: no ticket either")
+        ] = 0.5
+        possible_after_s: Annotated[
+            float, Meta(ge=60, le=2_592_000, description="A listed vessel's silence shorter than this is no ticket, s")
+        ] = 3600.0
+        peers_least: Annotated[
+            int, Meta(ge=0, le=1000, description="Fewer other vessels heard around a listed one: it cannot be told")
+        ] = 1
+        heard_ahead_least_h: Annotated[
+            float,
+            Meta(ge=0, le=1000, description="Others heard for less in the water ahead of a listed one: no page, h"),
+        ] = 0.5
+        heard_share_least: Annotated[
+            float,
+            Meta(ge=0, le=1, description="A listed vessel heard in a smaller share of slots was at the edge of range"),
         ] = 0.5
         unheard_after_s: Annotated[
             float,
-            Meta(ge=300, le=2_592_000, description="A listed ship silent so long that cannot be heard is a ticket, s"),
+            Meta(ge=300, le=2_592_000, description="A listed vessel silent so long that cannot be heard is told, s"),
         ] = 21_600.0
         class_b: Annotated[bool, Meta(description="Also judge unlisted class B, which fades easily")] = False
 
     def listen(self, step: Step) -> None:
         """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""
         c, rows, mine = ears(step).strips, step.rows, self.state(step)
+        note_peers(step, mine, int(self.thresholds.unheard_after_s * MS))
         long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
         fresh = long & (c.kind[rows] == UNDER_WAY) & (mine.seen_to[rows] != c.slot[rows])
         if not fresh.any():
             return
-        vague = rows[fresh & ~self._is_gap(step)]
+        vague = rows[fresh & (self._levels(step, rows) == NO_LEVEL)]
         mine.seen_to[vague], mine.told_step[vague] = c.slot[vague], 0
         unheard = int((c.gain[vague] <= GAIN_LEAST).sum())
         step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
 
     def screen(self, step: Step) -> Places:
-        """Of slots those whose silence is a gap and has not been told; all that is due; reports close."""
+        """Of slots those whose silence is a gap and has not been told as one; all that is due; reports close."""
         if step.kind == "reports":
             return self.is_open(step).nonzero()[0]
         if step.kind == "slot":
-            mine, rows = self.state(step), step.rows
-            told = (mine.seen_to[rows] == ears(step).strips.slot[rows]) & (mine.told_step[rows] > 0)
-            return np.flatnonzero(self._is_gap(step) & ~told)
+            return np.flatnonzero(self._levels(step, step.rows) > self._told(step, step.rows))
         return np.flatnonzero(step.now.last_ms < step.time_ms)
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
@@ -126,20 +152,35 @@ class Gap(Detector):
         due_ms = next_steps(step.now.last_ms + int(self.thresholds.unheard_after_s * MS))
         return np.where((step.now.listed > 0) & step.now.vessel, due_ms, NEVER_MS)
 
-    def _is_gap(self, step: Step) -> Bools:
-        t, c, rows, core = self.thresholds, ears(step).strips, step.rows, step.fleet.core
+    def _told(self, step: Step, rows: Places) -> Levels:
+        """The level as which each silence has been told."""
+        mine = self.state(step)
+        told = (mine.seen_to[rows] == ears(step).strips.slot[rows]) & (mine.told_step[rows] > 0)
+        return np.where(told, mine.told_level[rows], NO_LEVEL).astype(np.uint8)
+
+    def _levels(self, step: Step, rows: Places) -> Levels:
+        """What each silence is: of unlisted ships PAGED (a gap) or NO_LEVEL, of listed ones as ``listed`` has it."""
+        t, c, core = self.thresholds, ears(step).strips, step.fleet.core
         kind, listed = c.kind[rows], core.listed[rows] > 0
         needed_s = np.where(kind == AT_REST, t.min_silence_at_rest_s, t.min_silence_s)
-        needed_s = np.where(listed, t.min_silence_listed_s, needed_s)
+        needed_s = np.where(listed, min(t.min_silence_listed_s, t.possible_after_s), needed_s)
         judged = core.vessel[rows] & ((kind != CLASS_B) | listed | t.class_b)
         long = c.missed[rows].astype(np.int64) * SLOT_S >= needed_s
         likely = judged & long & (c.gain[rows] > GAIN_LEAST)
         if not likely.any():
-            return np.asarray(likely)
-        silence, alpha, rules = silence_of(step, rows), alpha_of(step, t), self._rules(step)
-        soon = silence.age <= rules.within
-        means = np.where(listed, (silence.chance < t.alpha_listed) & soon, rare(silence, alpha, rules))
-        return np.asarray(likely & means)
+            return np.zeros(len(rows), np.uint8)
+        silence, rules = silence_of(step, rows), self._rules(step)
+        of_listed = levels(kind, c.missed[rows], silence.chance, self._limits())
+        of_listed = np.where(silence.age <= rules.within, of_listed, NO_LEVEL)
+        of_others = np.where(rare(silence, alpha_of(step, t), rules), PAGED, NO_LEVEL)
+        return np.where(likely, np.where(listed, of_listed, of_others), NO_LEVEL).astype(np.uint8)
+
+    def _limits(self) -> ListedLimits:
+        t = self.thresholds
+        return ListedLimits(
+            t.alpha_listed, t.alpha_possible, t.min_silence_listed_s, t.possible_after_s, t.min_silence_at_rest_s,
+            t.min_silence_s, t.peers_least, t.heard_ahead_least_h, t.heard_share_least,
+        )  # fmt: skip
 
     def _rules(self, step: Step) -> Rules:
         return unlisted.rules(self.thresholds, ears(step).listening.lateness_ms)
@@ -156,102 +197,55 @@ class Gap(Detector):
 
     def _tell(self, step: Step, at: int) -> None:
         """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""
-        row, heard, mine = int(step.rows[at]), ears(step), self.state(step)
+        rows, row, heard, mine = step.rows[[at]], int(step.rows[at]), ears(step), self.state(step)
         c, listed = heard.strips, step.fleet.core.listed[row] > 0
+        peers, level = min(dark.peers_heard(heard, closed(step), row), 65_535), int(self._levels(step, rows)[0])
+        if listed and level == PAGED and not self._limits().shown(heard, rows, peers):
+            long = int(c.missed[row]) * SLOT_S >= self.thresholds.possible_after_s
+            level = POSSIBLE if long else NO_LEVEL
+        told = int(self._told(step, rows)[0])
+        if level <= told:
+            return
         told_ms = next_step(int(step.time_ms[at]) + heard.listening.lateness_ms)
-        mine.seen_to[row], mine.told_step[row] = c.slot[row], told_ms // STEP_MS
+        mine.told_level[row] = level
+        if told != NO_LEVEL:
+            mine.page_step[row], mine.page_chance[row] = told_ms // STEP_MS, c.chance[row]
+            mine.page_missed[row], mine.page_peers[row] = c.missed[row], peers
+            self.arm_by(step, at, told_ms)
+            return
+        mine.seen_to[row], mine.told_step[row], mine.page_step[row] = c.slot[row], told_ms // STEP_MS, 0
         mine.told_chance[row], mine.told_habit[row] = c.chance[row], c.habit[row]
-        limit = limits(silence_of(step, step.rows[[at]]), alpha_of(step, self.thresholds), self._rules(step))[0]
-        mine.told_alpha[row] = self.thresholds.alpha_listed if listed else limit
-        mine.told_missed[row], mine.told_kind[row] = c.missed[row], c.kind[row]
-        mine.told_peers[row] = min(dark.peers_heard(heard, closed(step), row), 65_535)
+        limit = limits(silence_of(step, rows), alpha_of(step, self.thresholds), self._rules(step))[0]
+        mine.told_alpha[row] = self._limits().alpha_of(level, int(c.kind[row])) if listed else limit
+        mine.told_missed[row], mine.told_kind[row], mine.told_peers[row] = c.missed[row], c.kind[row], peers
         self.arm_by(step, at, told_ms)
 
     def _silent(self, step: Step, at: int) -> Iterable[Finding]:
-        """What was asked for is due, or the list has changed, and she is silent still."""
-        if self.opened(step, at) is not None:
-            return
-        ship, mine, row, now_ms = step.ship(at), self.state(step), int(step.rows[at]), int(step.time_ms[at])
-        same = ship.last_ms // SLOT_MS <= int(mine.seen_to[row])  # else it was an earlier silence
+        """What was asked for is due, or the list has changed, and the vessel is silent still."""
+        ship, row, now_ms = step.ship(at), int(step.rows[at]), int(step.time_ms[at])
+        opened, unheard = self.opened(step, at), self.opened(step, at, dark.UNHEARD)
+        noted = Noted(self.state(step), row, ship, self._limits())
         soon = now_ms - ship.last_ms <= self.thresholds.reported_within_s * MS  # a quiet feed closes slots late
-        told_ms = int(mine.told_step[row]) * STEP_MS if same and soon and mine.told_step[row] else NEVER_MS
-        if told_ms <= now_ms:
-            yield self._open(step, at, ship)
-            return
-        unheard_ms = NEVER_MS
-        if ship.listed is not None and self.opened(step, at, dark.UNHEARD) is None:
-            unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS)
-        if unheard_ms <= now_ms:
-            yield dark.unheard(step.reference, ship, now_ms, int(self.thresholds.unheard_after_s))
+        told_ms, page_ms = (noted.told_ms, noted.page_ms) if soon else (NEVER_MS, NEVER_MS)
+        unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS) if ship.listed is not None else NEVER_MS
+        if told_ms <= now_ms and opened is None:
+            told = noted.first()
+            if unheard is None or not told.alone:
+                yield dark.gone(step, at, ship, told, None)
+            page_ms, unheard_ms = max(page_ms, now_ms + STEP_MS), NEVER_MS
+        elif page_ms <= now_ms and (opened is None or not is_dark(opened)):
+            yield dark.gone(step, at, ship, noted.second(), opened)
             unheard_ms = NEVER_MS
-        if (waits_ms := min(told_ms, unheard_ms)) < NEVER_MS:
-            self.arm(step, at, waits_ms)
-
-    def _open(self, step: Step, at: int, ship: Ship) -> Finding:
-        mine, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
-        category = "at_rest" if int(mine.told_kind[row]) == AT_REST else "under_way"
-        chance, alpha = (round(float(column[row]), 6) for column in (mine.told_chance, mine.told_alpha))
-        silent = spoken(now_ms - ship.last_ms)
-        peers, missed_s = int(mine.told_peers[row]), int(mine.told_missed[row]) * SLOT_S
-        needed_s = int(self._needed_s(ship, category))
-        return Finding(
-            action="open",
-            situation=self._situation(ship, category),
-            time_ms=now_ms,
-            start_ms=ship.last_ms,
-            headline=f"{ship.title} silent {silent}{dark.whereabouts(ship)} since {zulu(ship.last_ms)}",
-            why=(
-                Fact(fact="chance of such a silence within a day, transmitting", value=chance, threshold=alpha),
-                Fact(fact="silence while she could have been heard", value=missed_s, threshold=needed_s, unit="s"),
-                Fact(fact="share of slots in which she was heard before", value=round(float(mine.told_habit[row]), 3)),
-                Fact(fact="other vessels heard within 60 nm in these five minutes", value=peers),
-            ),
-            would_change=(
-                "any report of the ship closes it",
-                "a loss of reception around her that others show too would explain it",
-            ),
-            verification=dark.verified(ship),
-            details=dark.silence_details(ship, category, (now_ms - ship.last_ms) // MS) | dark.heard_by(step, row)
-            | {"p_silence": chance, "alpha": alpha, "peers_heard": peers}
-            | while_silent(step.reference, ship, now_ms),
-            sentences=(ship.sentence,) if ship.sentence else (),
-        )  # fmt: skip
-
-    def _needed_s(self, ship: Ship, category: str) -> float:
-        t = self.thresholds
-        unlisted_s = t.min_silence_at_rest_s if category == "at_rest" else t.min_silence_s
-        return float(unlisted_s if ship.listed is None else t.min_silence_listed_s)
+        elif unheard_ms <= now_ms and opened is None and unheard is None:
+            why = dark.Unheard(int(self.thresholds.unheard_after_s), noted.near_peers, noted.out_of_range)
+            yield dark.unheard(step, ship, now_ms, why)
+        waits = [ms for ms in (told_ms, page_ms, unheard_ms) if now_ms < ms < NEVER_MS]
+        if waits:
+            self.arm(step, at, min(waits))
 
     def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
         before, ship = step.ship_before(at), step.ship(at)
-        dark_ms, category = ship.last_ms - before.last_ms, str(opened.details["category"])
-        situation, key = self._situation(ship, category), dark.UNHEARD if category == "cannot_tell" else ""
+        situation = situation_of(ship, verdict_of(opened), out_of_range=bool(opened.details.get("out_of_range")))
         if ship.last_ms < unix_ms(opened.time):
-            return dark.disproved(opened, before, ship, situation, key=key, line=step.lines(at))
-        far_nm, speed_kn = dark.leg(before, ship, moved=bool(step.moved[at]))
-        details = {
-            **opened.details,
-            "silent_for_s": dark_ms // MS,
-            "reappeared_at": rfc3339(ship.last_ms),
-            **({} if far_nm is None else {"distance_nm": far_nm}),
-            **({} if speed_kn is None else {"implied_speed_kn": speed_kn}),
-            **(once_heard(step.reference, before, ship) if far_nm is not None else {}),
-        }
-        return Finding(
-            action="close",
-            key=key,
-            situation=situation,
-            time_ms=ship.last_ms,
-            headline=f"{ship.title} reappeared after {spoken(dark_ms)}{dark.on(far_nm)} {zulu(ship.last_ms)}",
-            why=(Fact(fact="silence", value=dark_ms // MS, unit="s"), *opened.why[1:]),
-            verification=dark.verified(ship),
-            details=details,
-            sentences=tuple(line for line in (before.sentence, step.lines(at)) if line),
-        )
-
-    def _situation(self, ship: Ship, category: str) -> str:
-        if ship.listed is None or ship.misuse:
-            return "gap.at_rest" if category == "at_rest" else "gap.unlisted"
-        if category == "cannot_tell":
-            return "gap.listed_unheard"
-        return "gap.listed" if ship.support > 1 or ship.reports > MIN_REPORTS else "gap.listed_unverified"
+            return dark.disproved(opened, before, ship, situation, line=step.lines(at))
+        return dark.returned(step, at, opened, situation)

@@ -21,7 +21,8 @@ it. v_max is the 95th percentile of its own speeds under way, bounded by its typ
 other zones come into force, who was last in one, or can have come to one while dark, is told at once (``looked_back``;
 one who has long been silent pages nobody), and what was said of a zone that went or moved away is closed,
 ``withdrawn``. A zone's own ``severity`` holds for ships inside it (one unsupported report is a ticket at most) and
-bounds that of other reasons.
+bounds that of other reasons. A listed vessel in an associated zone is a ticket; a page when it was dark lately, is bound
+for a sanctioned zone, or its entry and the zone name one programme.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import ceil
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -43,11 +44,12 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert
-from detectors.core.dark_reach import DarkReach, heard_again, silence_of
+from detectors.core.dark_reach import DarkReach, heard_again
 from detectors.core.geography.approach import FEASIBLE, INSIDE, NONE, Look, Speeds, hold, look_at, refuted
 from detectors.core.geography.havens import havens_of
 from detectors.core.geography.places import NO_ZONE, Places
 from detectors.core.inconsistent import held
+from detectors.core.listed import came_dark
 from detectors.core.nearby import Nearby, Standing
 from detectors.core.nearness import Nearness, no_longer, situation_of, zone_words
 from detectors.core.protocol import Detector, Finding, Step
@@ -55,10 +57,10 @@ from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps, unix_ms
 from detectors.core.vessels.columns import Column
+from detectors.core.vessels.memory import CANNOT_TELL
 from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.silences import seen_gap, verdict_of
 from detectors.core.vessels.track import are_unsure
-
-CANNOT_TELL: Final = "cannot_tell"
 
 
 class PortProximity(Detector):
@@ -79,6 +81,7 @@ class PortProximity(Detector):
     )
     severities = {  # noqa: RUF012 - read only
         "port_proximity.listed_inside": "page",
+        "port_proximity.listed_in_port": "ticket",
         "port_proximity.listed": "ticket",
         "port_proximity.unverified": "ticket",
         "port_proximity.inside": "ticket",
@@ -104,6 +107,9 @@ class PortProximity(Detector):
         unknown_after_h: Annotated[
             float, Meta(ge=1, le=8760, description="Silence after which closing and destination are unknown, h")
         ] = 12.0
+        out_of_dark_h: Annotated[
+            float, Meta(ge=0, le=8760, description="Dark so lately, a listed vessel in an ordinary port is a page, h")
+        ] = 3.0
         feasible_share_least: Annotated[
             float,
             Meta(ge=0, le=1, description="Of the ports a dark ship could reach, sanctioned share that is a ticket"),
@@ -194,9 +200,8 @@ class PortProximity(Detector):
         own.listed[row], own.stage[row], own.unsure[row] = ship.listed is not None, int(ship.support > 1), ship.unsure
         if not quiet:
             self.await_silence(step, at, last_ms, needed_ms)
-        silent_ms = now_ms - last_ms if quiet else 0
-        said_of = Nearness.of(self.places, ship, look, now_ms, silent_ms=silent_ms, looked_back=True)
-        yield said_of.finding(opened, ship.sentence, start_ms)
+        told = self._nearness(step, at, ship, look, silent_ms=now_ms - last_ms if quiet else 0)
+        yield told._replace(looked_back=True).finding(opened, ship.sentence, start_ms)
 
     def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
@@ -219,8 +224,7 @@ class PortProximity(Detector):
         if opened is not None and ship.unsure and (look.zone, look.reason) != (seen.zone, seen.reason):
             yield from self._inconsistent(step, at, ship, opened)
             return
-        news = news or (opened is not None and ship.unsure != bool(own.unsure[row]))
-        if not news:
+        if not news and (opened is None or ship.unsure == bool(own.unsure[row])):
             return
         own.zone[row], own.reason[row], own.quiet[row], own.listed[row] = look.zone, look.reason, False, listed
         own.stage[row], own.unsure[row] = int(verified), ship.unsure
@@ -236,26 +240,19 @@ class PortProximity(Detector):
         own, row = self.state(step), int(step.rows[at])
         if ship.unsure and not own.unsure[row]:
             own.unsure[row], own.stage[row] = True, 0
-            situation = situation_of(ship, int(own.reason[row]))
-            yield held(
-                ship, opened, zone_words(opened), int(step.time_ms[at]), situation=situation, sentence=step.lines(at)
-            )
+            now_ms, situation = int(step.time_ms[at]), situation_of(ship, int(own.reason[row]))
+            yield held(ship, opened, zone_words(opened), now_ms, situation=situation, sentence=step.lines(at))
 
     def _silent(self, step: Step, at: int, opened: Alert) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
-        inside = int(own.reason[row]) == INSIDE
-        t = self.thresholds
+        inside, t, silent_ms = int(own.reason[row]) == INSIDE, self.thresholds, step.silence_ms(at, ship.last_ms)
         needed_ms = int(t.silent_after_s * 1000 if inside else t.unknown_after_h * HOUR_MS)
-        silent_ms = step.silence_ms(at, ship.last_ms)
         if silent_ms < needed_ms:
             self.await_silence(step, at, ship.last_ms, needed_ms)
-        elif inside and own.quiet[row]:
-            return
-        elif inside:
+        elif inside and not own.quiet[row]:
             own.quiet[row] = True
-            look = Look(int(own.zone[row]), INSIDE)
-            yield self._words(step, at, ship, look, opened, silent_ms=now_ms - ship.last_ms)
-        else:
+            yield self._words(step, at, ship, Look(int(own.zone[row]), INSIDE), opened, silent_ms=now_ms - ship.last_ms)
+        elif not inside:
             own.zone[row], own.reason[row], own.unsure[row] = NO_ZONE, NONE, False
             yield self._closing_words(step, at, ship, opened, "unknown")
 
@@ -267,7 +264,7 @@ class PortProximity(Detector):
         if allowed is None:
             return
         told = opened is not None and own.reason[row] == FEASIBLE
-        gap = silence_of(step.fleet.open_of(row), now_ms)
+        gap = seen_gap(step.fleet.open_of(row), now_ms)
         dark = told or gap is not None
         clear = allowed.share >= self.thresholds.feasible_share_least  # else there is nothing worth another revision
         grown = opened is None or not told or (clear and allowed.zones > int(opened.details["feasible_zones"]))
@@ -279,7 +276,7 @@ class PortProximity(Detector):
             own.zone[row], own.reason[row] = self._numbers[allowed.calls[0].zone], FEASIBLE
             own.quiet[row] = own.listed[row] = own.stage[row] = True
             own.unsure[row] = ship.unsure
-            unheard = gap is not None and gap.details.get("category") == CANNOT_TELL
+            unheard = gap is not None and verdict_of(gap) == CANNOT_TELL
             yield DarkReach(ship, self.places.zones[own.zone[row]], allowed, now_ms, unheard).finding(
                 opened, self.thresholds.feasible_share_least
             )
@@ -290,10 +287,13 @@ class PortProximity(Detector):
     def _words(
         self, step: Step, at: int, ship: Ship, look: Look, opened: Alert | None, *, silent_ms: int = 0
     ) -> Finding:
-        now_ms = int(step.time_ms[at])
         sentence = step.lines(at) if step.kind == "reports" else ship.sentence
-        return Nearness.of(self.places, ship, look, now_ms, silent_ms=silent_ms).finding(opened, sentence, now_ms)
+        told = self._nearness(step, at, ship, look, silent_ms=silent_ms)
+        return told.finding(opened, sentence, int(step.time_ms[at]))
+
+    def _nearness(self, step: Step, at: int, ship: Ship, look: Look, *, silent_ms: int = 0) -> Nearness:
+        now_ms, lately = int(step.time_ms[at]), came_dark(step, at, self.thresholds.out_of_dark_h)
+        return Nearness.of(self.places, ship, look, now_ms, silent_ms=silent_ms)._replace(dark_lately=lately)
 
     def _closing_words(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
-        sentences = (step.lines(at),) if step.kind == "reports" else ()
-        return no_longer(ship, opened, how, int(step.time_ms[at]), sentences)
+        return no_longer(ship, opened, how, int(step.time_ms[at]), (step.lines(at),) if step.kind == "reports" else ())

@@ -5,14 +5,17 @@ Claim. A vessel whose identity stands on a watchlist is transmitting, for the fi
 Why it matters. A listed ship that has been dark for weeks and shows herself for minutes is the moment to act.
 
 How it decides. The IMO number decides; without one the MMSI, then the call sign with its flag. An IMO once stated
-under an MMSI stays bound to it through silence and restart, so that a position alone identifies her. The first
+under an MMSI stays bound to it through silence and restart, so that a position alone identifies the vessel. The first
 report is ``unverified``; a second, kinematically consistent one corroborates it. An episode ends after 12 h of
-silence: the next report opens a new one, ``reappeared``. Where nothing of that agrees and she states no IMO number, a
-name that resembles the entry's (romanised, cut, a letter amiss), with two of flag, type and length in support, is told
-for the record; a stronger identity later upgrades that alert, another one retracts it. A list that comes into force
-later opens ``listed_now`` for whoever is in state, tells a change of her entry as a revision, and closes the alerts of
-ships that it does not name. A ship that contradicts the entry (class B, a tug, far too short) is possible misuse of
-the identity, and pages nobody. An alert says whether the fix is before or after the listing, where the list has dates.
+silence, unless the vessel was last known inside a zone: the next report opens a new one, ``reappeared``. That is a page
+where ``gap`` judged the silence dark, or at rest and the vessel is heard elsewhere, or after 30 days of any silence;
+else the vessel was out of the receivers' range, or nobody can tell, and it is a ticket that says so. Where nothing of
+that agrees and no IMO number is stated, a name that resembles the entry's (romanised, cut, a letter wrong), with two of
+flag, type and length in support, is told for the record; a stronger identity later upgrades that alert, another one
+retracts it. A list that comes into force later opens ``listed_now`` for whoever is in state, tells a change of the
+entry as a revision, and closes the alerts of vessels that it does not name. A vessel that contradicts the entry (class
+B, a tug, far too short) is possible misuse of the identity, and pages nobody. An alert says whether the fix is before
+or after the listing, where the list has dates.
 
 When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two ships can send one IMO.
 Names are shared: a likeness is a reason to look, no more.
@@ -34,10 +37,12 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.geo import place
 from detectors.core.identities import listing
 from detectors.core.identities.matching import Verdict
+from detectors.core.listed import absence, last_inside, removed, silence_of
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import ListedShip
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp
 from detectors.core.vessels.columns import Column, Column_, Columns
+from detectors.core.vessels.memory import DARK
 from detectors.core.vessels.ship import MATCHED_NAME, Ship
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
@@ -52,6 +57,7 @@ class Watchlist(Detector):
     entry_columns = ("listed",)
     severities = {  # noqa: RUF012 - read only
         "watchlist.reappeared": "page",
+        "watchlist.back_in_range": "ticket",
         "watchlist.first_heard": "ticket",
         "watchlist.listed_now": "ticket",
         "watchlist.unverified": "ticket",
@@ -65,6 +71,9 @@ class Watchlist(Detector):
         episode_ends_after_h: Annotated[
             float, Meta(ge=1, le=8760, description="Silence after which the episode ends, h")
         ] = 12.0
+        any_silence_d: Annotated[
+            float, Meta(ge=1, le=3650, description="A return after so long is a page whatever the silence was, days")
+        ] = 30.0
         support_least: Annotated[int, Meta(ge=1, le=100, description="Consistent reports that corroborate a hit")] = 2
 
     def screen(self, step: Step) -> Places:
@@ -127,7 +136,7 @@ class Watchlist(Detector):
         if ship.listed is None:
             own.stage[row], own.due_ms[row] = CLOSED, NEVER_MS
             if opened:
-                yield self._removed(step, at, ship, opened)
+                yield removed(ship, opened, int(step.time_ms[at]), self.reference.version, _situation_of(opened))
             return
         corroborated = ship.support >= self.thresholds.support_least
         own.stage[row] = CORROBORATED if corroborated else UNVERIFIED
@@ -148,13 +157,16 @@ class Watchlist(Detector):
         corroborated = ship.support >= self.thresholds.support_least
         since_ms = now_ms - ship.last_ms
         where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
-        dark = f", dark since {zulu(ship.last_ms)}" if since_ms >= HOUR_MS else ""
+        former = listing.absence_of(opened) if opened else None
+        dark = silence_of(step.fleet.open_of(int(step.rows[at]))) == DARK
+        said = f", {'dark' if dark else 'no signal'} since {stamp(ship.last_ms, now_ms)}"
+        silent = said if since_ms >= HOUR_MS else ""
         return Finding(
             action="update" if opened else "open",
-            situation=_situation(ship, reason, corroborated=corroborated),
+            situation=_situation(ship, reason, former, corroborated=corroborated),
             time_ms=now_ms,
             start_ms=now_ms,
-            headline=f"{listing.title(ship)} now listed: seen {spoken(since_ms)} ago{where}{dark}",
+            headline=f"{listing.title(ship)} now listed: seen {spoken(since_ms)} ago{where}{silent}",
             why=(
                 Fact(fact="last heard before the list came into force", value=since_ms // MS, unit="s"),
                 *listing.reasons(ship, listings, verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
@@ -168,19 +180,6 @@ class Watchlist(Detector):
             sentences=(ship.sentence,) if ship.sentence else (),
         )
 
-    def _removed(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
-        version = self.reference.version
-        return Finding(
-            action="close",
-            situation=_situation_of(opened),
-            time_ms=int(step.time_ms[at]),
-            headline=f"{ship.title} is no longer listed by {opened.details['list']}",
-            why=(Fact(fact="no entry about her in the list now in force", value=version),),
-            verification=opened.verification,
-            details={**opened.details, "ended": "removed from the list", "list_version": version},
-            sentences=(ship.sentence,) if ship.sentence else (),
-        )
-
     def _listings(self, step: Step, at: int, ship: Ship) -> tuple[list[ListedShip], Verdict | None]:
         """Her entry, then her other listings; and what the match rests on."""
         register, number = listing.register_of(self.reference), _number(step, int(step.rows[at])) - 1
@@ -191,59 +190,56 @@ class Watchlist(Detector):
         stage = int(self.state(step).stage[step.rows[at]])
         dark_ms = ship.appeared_ms - ship.heard_before_ms if ship.heard_before_ms else 0
         again = dark_ms >= int(self.thresholds.episode_ends_after_h * HOUR_MS)
-        reason = "reappeared" if again else "first_heard"
-        if opened and not (again and opened.details["reason"] == "listed_now"):
-            reason = str(opened.details["reason"])
+        goes_on = opened is not None and not (again and listing.awaits_return(opened))
+        if opened is not None and goes_on:
+            reason, after = str(opened.details["reason"]), listing.absence_of(opened)
+        elif again:
+            reason, after = "reappeared", absence(step, at, ship, dark_ms, self.thresholds.any_silence_d)
+        else:
+            reason, after = "first_heard", None
         now_ms = int(step.time_ms[at])
         listings, verdict = self._listings(step, at, ship)
+        silence_ms = dark_ms if reason == "reappeared" else 0
+        bound_by = step.sources.name_of(ship.bound_by)
         return Finding(
             action="update" if opened else "open",
-            situation=_situation(ship, reason, corroborated=stage >= CORROBORATED),
+            situation=_situation(ship, reason, after, corroborated=stage >= CORROBORATED),
             time_ms=now_ms,
             start_ms=ship.appeared_ms if again else now_ms,
-            headline=listing.headline(ship, reason, dark_ms, now_ms),
-            why=tuple(
-                listing.reasons(
-                    ship,
-                    listings,
-                    verdict,
-                    dark_ms if reason == "reappeared" else 0,
-                    bound_by=step.sources.name_of(ship.bound_by),
-                )
-            ),
-            would_change=(
-                "a type, length or second position that contradicts the entry makes it possible misuse",
-                "another IMO stated under this MMSI closes it",
-            )
-            if ship.matched != MATCHED_NAME
-            else (
-                "an IMO number, MMSI or call sign of the entry makes it a match",
-                "another name, or the IMO number of another ship, retracts it",
-            ),
+            headline=listing.headline(ship, (dark_ms, after) if silence_ms and after else None, now_ms),
+            why=tuple(listing.reasons(ship, listings, verdict, silence_ms, bound_by=bound_by)),
+            would_change=listing.would_change(ship),
             verification="corroborated" if stage >= CORROBORATED else "unverified",
-            details=listing.details(ship, listings, reason, verdict=verdict, reference=self.reference),
+            details=listing.details(ship, listings, reason, verdict=verdict, reference=self.reference)
+            | ({} if after is None else {"absence": after}),
             sentences=(step.lines(at),),
         )
 
     def _ended(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
-        row, now_ms = int(step.rows[at]), int(step.time_ms[at])
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         needed_ms = int(self.thresholds.episode_ends_after_h * HOUR_MS)
         silent_ms = step.silence_ms(at, ship.last_ms)
         if silent_ms < needed_ms:
             self.await_silence(step, at, ship.last_ms, needed_ms)
             return
-        self.state(step).stage[row] = CLOSED
-        if opened:
-            yield Finding(
-                action="close",
-                situation=_situation_of(opened),
-                time_ms=now_ms,
-                headline=f"{ship.title} not heard for {spoken(now_ms - ship.last_ms)}, last {zulu(ship.last_ms)}",
-                why=(Fact(fact="silence", value=silent_ms // MS, threshold=needed_ms // MS, unit="s"),),
-                verification=opened.verification,
-                details={**opened.details, "ended": "silent", "last_heard": rfc3339(ship.last_ms)},
-                sentences=(ship.sentence,) if ship.sentence else (),
-            )
+        zone = last_inside(step.fleet.open_of(row))
+        own.stage[row] = CLOSED if opened is None or zone is None else UNVERIFIED  # the second report then tells of it
+        if opened is None:
+            return
+        silent = f"silent since {stamp(ship.last_ms, now_ms)}"
+        last = f"last known inside {zone.upper()[:20]}, {silent}" if zone else silent
+        ended = {"silent_since": rfc3339(ship.last_ms)} if zone else {"ended": "silent"}
+        yield Finding(
+            action="update" if zone else "close",
+            situation=_situation_of(opened),
+            time_ms=now_ms,
+            headline=f"{ship.title} {last}",
+            why=(Fact(fact="silence", value=silent_ms // MS, threshold=needed_ms // MS, unit="s"),),
+            would_change=("any report of the vessel",) if zone else (),
+            verification=opened.verification,
+            details={**opened.details, **ended, "last_heard": rfc3339(ship.last_ms)},
+            sentences=(ship.sentence,) if ship.sentence else (),
+        )
 
     def _other_ship(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
         return Finding(
@@ -274,12 +270,17 @@ def _number(step: Step, row: int) -> int:
     return int(core.listed[row]) or int(core.like[row])
 
 
-def _situation(ship: Ship, reason: str, *, corroborated: bool) -> str:
+def _situation(ship: Ship, reason: str, away: str | None, *, corroborated: bool) -> str:
     if ship.matched == MATCHED_NAME:
         return "watchlist.resembles"
     if ship.misuse:
         return "watchlist.misuse"
-    return f"watchlist.{reason}" if corroborated else "watchlist.unverified"
+    return _told_as(reason, away) if corroborated else "watchlist.unverified"
+
+
+def _told_as(reason: str, away: str | None) -> str:
+    ordinary = reason == "reappeared" and away not in listing.PAGED
+    return "watchlist.back_in_range" if ordinary else f"watchlist.{reason}"
 
 
 def _by_name(alert: Alert) -> bool:
@@ -291,4 +292,4 @@ def _situation_of(alert: Alert) -> str:
         return "watchlist.resembles"
     if alert.verification == "unverified":
         return "watchlist.unverified"
-    return f"watchlist.{alert.details['reason']}"
+    return _told_as(str(alert.details["reason"]), listing.absence_of(alert))

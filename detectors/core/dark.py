@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from detectors.core.alert import Alert, Fact, Verification
 from detectors.core.geo import distance_nm, distances_nm, place, unit_vectors
-from detectors.core.geography.havens import while_silent
+from detectors.core.geography.havens import once_heard, while_silent
+from detectors.core.hearing.blocks import BASE
 from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.protocol import Finding, Step
-from detectors.core.reference import Reference
-from detectors.core.units import HOUR_MS, MS, rfc3339, unix_ms, zulu
+from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, unix_ms, zulu
+from detectors.core.vessels.memory import AT_REST, CANNOT_TELL, DARK, UNSURE, VERDICTS
 from detectors.core.vessels.ship import Ship
 
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
@@ -27,8 +28,9 @@ def whereabouts(ship: Ship) -> str:
 
 
 def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
-    """Other transmitters heard in the slots that closed within PEERS_NM of her last place."""
-    c, heard = ears.strips, closed.heard
+    """Other vessels heard in the slots that closed within PEERS_NM of its last place."""
+    c = ears.strips
+    heard = closed.heard[c.kind[closed.heard] < BASE]
     here = unit_vectors(c.lat_deg[[row]].astype(np.float64), c.lon_deg[[row]].astype(np.float64))
     there = unit_vectors(c.lat_deg[heard].astype(np.float64), c.lon_deg[heard].astype(np.float64))
     return int((np.round(distances_nm(here, there), 1) <= PEERS_NM).sum())
@@ -73,12 +75,109 @@ def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, objec
     }
 
 
-def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, key: str, line: bytes) -> Finding:
+class Told(NamedTuple):
+    """A verdict on a silence that goes on: its numbers, and what it is called."""
+
+    chance: float
+    alpha: float
+    habit: float
+    missed_s: int
+    needed_s: int
+    peers: int
+    verdict: int
+    """As ``detectors.core.vessels.memory`` has them."""
+    situation: str
+
+    @property
+    def alone(self) -> bool:
+        """No other vessel is heard around: it cannot be told."""
+        return self.verdict == CANNOT_TELL
+
+    @property
+    def category(self) -> str:
+        """As ``details`` of the alert."""
+        return {CANNOT_TELL: "cannot_tell", AT_REST: "at_rest"}.get(self.verdict, "under_way")
+
+    def why(self) -> tuple[Fact, ...]:
+        """The numbers, in the order of weight."""
+        chance, alpha = round(self.chance, 6), round(self.alpha, 6)
+        return (
+            Fact(fact="chance of such a silence within a day, transmitting", value=chance, threshold=alpha),
+            Fact(fact="silence while it could have been heard", value=self.missed_s, threshold=self.needed_s, unit="s"),
+            Fact(fact="share of slots in which it was heard before", value=round(self.habit, 3)),
+            Fact(fact="other vessels heard within 60 nm in these five minutes", value=self.peers),
+        )
+
+
+_AFTER: Final = {
+    DARK: "", AT_REST: " at rest", UNSURE: ", possibly dark", CANNOT_TELL: ", cannot tell: no other vessel heard"
+}  # fmt: skip
+
+
+def gone(step: Step, at: int, ship: Ship, told: Told, opened: Alert | None) -> Finding:
+    """A silence that means something: an alert, or ``opened`` that means more now."""
+    now_ms = int(step.time_ms[at])
+    silent = spoken(now_ms - ship.last_ms)
+    return Finding(
+        action="update" if opened else "open",
+        key=UNHEARD if told.alone else "",
+        situation=told.situation,
+        time_ms=now_ms,
+        start_ms=ship.last_ms,
+        headline=f"{ship.title} silent {silent}{whereabouts(ship)} since {stamp(ship.last_ms, now_ms)}"
+        f"{_AFTER[told.verdict]}",
+        why=told.why(),
+        would_change=(
+            "any report of the vessel closes it",
+            "a loss of reception around it that others show too would explain it",
+        ),
+        verification=verified(ship),
+        details=silence_details(ship, told.category, (now_ms - ship.last_ms) // MS)
+        | heard_by(step, int(step.rows[at]))
+        | {"verdict": VERDICTS[told.verdict], "p_silence": round(told.chance, 6), "alpha": round(told.alpha, 6),
+           "peers_heard": told.peers}
+        | while_silent(step.reference, ship, now_ms),
+        sentences=(ship.sentence,) if ship.sentence else (),
+    )  # fmt: skip
+
+
+def returned(step: Step, at: int, opened: Alert, situation: str) -> Finding:
+    """The silence has ended with this report."""
+    before, ship = step.ship_before(at), step.ship(at)
+    far_nm, speed_kn = leg(before, ship, moved=bool(step.moved[at]))
+    silent_ms = ship.last_ms - before.last_ms
+    details = {
+        **opened.details,
+        "silent_for_s": silent_ms // MS,
+        "reappeared_at": rfc3339(ship.last_ms),
+        **({} if far_nm is None else {"distance_nm": far_nm}),
+        **({} if speed_kn is None else {"implied_speed_kn": speed_kn}),
+        **(once_heard(step.reference, before, ship) if far_nm is not None else {}),
+    }
+    return Finding(
+        action="close",
+        key=key_of(opened),
+        situation=situation,
+        time_ms=ship.last_ms,
+        headline=f"{ship.title} reappeared after {spoken(silent_ms)}{on(far_nm)} {zulu(ship.last_ms)}",
+        why=(Fact(fact="silence", value=silent_ms // MS, unit="s"), *opened.why[1:]),
+        verification=verified(ship),
+        details=details,
+        sentences=tuple(line for line in (before.sentence, step.lines(at)) if line),
+    )
+
+
+def key_of(opened: Alert) -> str:
+    """The key under which a gap alert is open."""
+    return UNHEARD if opened.details.get("category") == "cannot_tell" else ""
+
+
+def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, line: bytes) -> Finding:
     """A report of the time before the gap was opened has come after all, later than the allowed lateness."""
     silent_s = (ship.last_ms - before.last_ms) // MS
     return Finding(
         action="retract",
-        key=key,
+        key=key_of(opened),
         situation=situation,
         time_ms=unix_ms(opened.time),
         headline=f"{ship.title} was heard {zulu(ship.last_ms)}, told late: not silent then",
@@ -94,24 +193,41 @@ def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, key: s
     )  # fmt: skip
 
 
-def unheard(reference: Reference, ship: Ship, now_ms: int, after_s: int) -> Finding:
-    """A listed ship whose silence, longer than ``after_s``, is no gap: this feed could hardly have heard her."""
+class Unheard(NamedTuple):
+    """Of a listed vessel whose silence is no gap: when it is told, s, and what is heard around its last place."""
+
+    after_s: int
+    near: int
+    """Other vessels since, at most at once."""
+    out_of_range: bool
+    """It has left the receivers' range, as others do; else nobody could have been heard there."""
+
+
+def unheard(step: Step, ship: Ship, now_ms: int, told: Unheard) -> Finding:
+    """A listed vessel whose silence is no gap, and long."""
+    after_s, near, out_of_range = told
     silent_s = (now_ms - ship.last_ms) // MS
+    said = "outside receiver range" if out_of_range else "cannot tell: no other vessel heard there"
     return Finding(
         action="open",
         key=UNHEARD,
-        situation="gap.listed_unheard",
+        situation="gap.listed_out_of_range" if out_of_range else "gap.listed_unheard",
         time_ms=now_ms,
         start_ms=ship.last_ms,
-        headline=f"{ship.title} not heard since {zulu(ship.last_ms)}{whereabouts(ship)}: could not have been",
+        headline=f"{ship.title} no signal since {stamp(ship.last_ms, now_ms)}{whereabouts(ship)}, {said}",
         why=(
             Fact(
-                fact="silence, in which this feed could hardly have heard her", value=silent_s, threshold=after_s,
+                fact="silence, in which this feed could hardly have heard it", value=silent_s, threshold=after_s,
                 unit="s",
             ),
+            Fact(fact="other vessels heard within 60 nm of its last place since, at most", value=near),
         ),
-        would_change=("any report of the ship closes it", "hearing others where she may be would allow a verdict"),
+        would_change=(
+            "any report of the vessel closes it", "hearing others where it may be would allow a verdict"
+        ),
         verification=verified(ship),
-        details=silence_details(ship, "cannot_tell", silent_s) | while_silent(reference, ship, now_ms),
+        details=silence_details(ship, "cannot_tell", silent_s)
+        | {"verdict": VERDICTS[CANNOT_TELL], "out_of_range": out_of_range, "peers_heard": near}
+        | while_silent(step.reference, ship, now_ms),
         sentences=(ship.sentence,) if ship.sentence else (),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Self
 from detectors.core.alert import Alert, Fact, Severity
 from detectors.core.geo import place
 from detectors.core.geography.approach import CLOSING, INSIDE, REASONS, Look
-from detectors.core.geography.places import UNNAMED, Places, zone_label
+from detectors.core.geography.places import NO_ZONE, UNNAMED, Places, zone_label
 from detectors.core.inconsistent import facts, flagged
 from detectors.core.protocol import Finding
 from detectors.core.reference import Zone
@@ -37,13 +37,15 @@ WOULD_CHANGE: Final = (
 )
 
 
-def situation_of(ship: Ship, reason: int) -> str:
-    """Names the severity rule."""
+def situation_of(ship: Ship, reason: int, *, ordinary: bool = False) -> str:
+    """Names the severity rule; ``ordinary``: the zone is a port like others, and nothing else speaks against it."""
     inside = reason == INSIDE
     if ship.listed is not None and not ship.misuse:
         if ship.support < _SUPPORTED:
             return "port_proximity.unverified"
-        return "port_proximity.listed_inside" if inside else "port_proximity.listed"
+        if inside:
+            return "port_proximity.listed_in_port" if ordinary else "port_proximity.listed_inside"
+        return "port_proximity.listed"
     return "port_proximity.inside" if inside else "port_proximity.unlisted"
 
 
@@ -87,7 +89,11 @@ class Nearness(NamedTuple):
     named_by: str = ""
     """How her destination names the zone: ``locode``, ``name``, ``likeness``; empty when it does not."""
     looked_back: bool = False
-    """She was there when the zone came into force, or when she was listed."""
+    """It was there when the zone came into force, or when the vessel was listed."""
+    dark_lately: bool = False
+    """It came there out of the dark."""
+    bound: bool = False
+    """Its destination names a sanctioned zone."""
 
     @classmethod
     def of(
@@ -98,7 +104,8 @@ class Nearness(NamedTuple):
             look = look._replace(distance_nm=places.distance_nm(look.zone, ship.lat_deg, ship.lon_deg))
         named = places.naming(ship.destination) if ship.destination else UNNAMED
         named_by = named.by if named.zone == look.zone else ""
-        return cls(ship, places.zones[look.zone], look, now_ms, silent_ms, named_by, looked_back)
+        bound = named.zone != NO_ZONE and bool(places.sanctioned[named.zone])
+        return cls(ship, places.zones[look.zone], look, now_ms, silent_ms, named_by, looked_back, bound=bound)
 
     def headline(self) -> str:
         """Who, what, where, since when."""
@@ -145,13 +152,20 @@ class Nearness(NamedTuple):
             **({"inconsistent": True} if ship.unsure else {}),
         }  # fmt: skip
 
+    @property
+    def ordinary(self) -> bool:
+        """Whether a call there says little: a port like others, and nothing else speaks against the vessel."""
+        listed, programme = self.ship.listed, self.zone.programme
+        meant = bool(listed and programme and programme in (listed.programme or ""))
+        return self.zone.kind == "associated" and not (self.dark_lately or self.bound or meant)
+
     def finding(self, opened: Alert | None, sentence: bytes, start_ms: int) -> Finding:
         """An alert, or a revision of ``opened``. Who was inside long ago is no reason to wake somebody."""
         zone, ship, inside = self.zone, self.ship, self.look.reason == INSIDE
         most = severity_most(zone, ship, inside=inside)
         return Finding(
             action="update" if opened else "open",
-            situation=situation_of(ship, self.look.reason),
+            situation=situation_of(ship, self.look.reason, ordinary=self.ordinary),
             time_ms=self.now_ms,
             start_ms=start_ms,
             headline=self.headline(),

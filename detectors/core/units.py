@@ -20,6 +20,8 @@ EARTH_NM: Final = 3440.065
 """Mean Earth radius, nautical miles."""
 KM_NM: Final = 1 / 1.852
 """A kilometre in nautical miles."""
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""As people on watch write them, in whatever locale the process runs."""
 
 
 def next_step(time_ms: int) -> int:
@@ -46,6 +48,15 @@ def unix_ms(text: str) -> int:
 def zulu(time_ms: int) -> str:
     """Hours and minutes as people on watch write them: 0412Z."""
     return datetime.fromtimestamp(time_ms // MS, UTC).strftime("%H%MZ")
+
+
+def stamp(time_ms: int, now_ms: int) -> str:
+    """A time for a headline, with its day where that is another than of ``now_ms``: 3 Feb 0412Z."""
+    then, now = (datetime.fromtimestamp(ms // MS, UTC) for ms in (time_ms, now_ms))
+    if then.date() == now.date():
+        return f"{then:%H%M}Z"
+    year = f" {then.year}" if then.year != now.year else ""
+    return f"{then.day} {_MONTHS[then.month - 1]}{year} {then:%H%M}Z"
 
 
 def spoken(duration_ms: int) -> str:

@@ -248,8 +248,8 @@ def _yard(story: Story, options: Options, ship: Ship) -> None:
             _ticket("long_stay", moored_ms + _STAY_AFTER_MS, moored_ms + _STAY_AFTER_MS + HOUR_MS, until_ms=last_ms),
         )),
         _truth(options, "second_silence", "silent at the yard to the end", silent, places=(options.yard,), heard=False,
-               expected=(
-                   msgspec.structs.replace(_gap(gone_ms + SECOND_MS, _YARD_GAP_BY_MS), until_ms=last_ms),
+               expected=(  # silent at a berth, as ships that power down there are: a ticket
+                   _ticket("gap", gone_ms + _GAP_FROM_MS, gone_ms + _YARD_GAP_BY_MS, until_ms=last_ms),
                    _ticket("port_call", *quiet, until_ms=last_ms), _ticket("long_stay", *quiet, until_ms=last_ms),
                )),
     ]  # fmt: skip

@@ -69,7 +69,8 @@ def test_a_ship_seen_before_is_found_at_once_and_told_with_her_silence() -> None
     (alert,) = play(story, (6, MORE))
     assert (alert.status, alert.severity, alert.verification) == ("opened", "ticket", "corroborated")
     assert alert.details["reason"] == "listed_now" and alert.details["list_version"] == "more"
-    assert alert.headline.startswith("SEEN BEFORE NEW now listed: seen 4h ago") and "dark since" in alert.headline
+    assert alert.headline.startswith("SEEN BEFORE NEW now listed: seen 4h ago")
+    assert alert.headline.endswith(", no signal since 14 Nov 2312Z")  # nobody judged that silence
     assert alert.evidence, "the last sentence that she sent"
 
 
@@ -80,12 +81,12 @@ def test_a_ship_that_transmits_goes_on_in_the_same_alert() -> None:
     assert "dark" not in alert.headline
 
 
-def test_a_ship_silent_for_days_stays_open_and_pages_when_she_reappears() -> None:
+def test_a_ship_silent_for_days_stays_open_and_her_return_is_a_ticket_where_nobody_judged_her_silence() -> None:
     story = beside(background(60), voyage(SHIP, [*np.arange(0, HOUR, 60.0), *np.arange(50 * HOUR, 51 * HOUR, 60.0)]))
     opened, updated = play(story, (30, MORE))
     assert opened.id == updated.id
-    assert (opened.severity, updated.severity) == ("ticket", "page")
-    assert updated.details["reason"] == "reappeared"
+    assert (opened.severity, updated.severity) == ("ticket", "ticket")
+    assert (updated.details["reason"], updated.details["absence"]) == ("reappeared", "out of range")
 
 
 def test_an_entry_that_went_closes_its_alert_with_the_reason() -> None:

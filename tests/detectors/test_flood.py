@@ -95,13 +95,13 @@ def test_a_ship_that_was_dropped_is_known_at_her_first_position_a_month_later() 
     assert playing.fleet.index.find(np.array([KNOWN + 90], np.uint32))[0] == ABSENT
     playing.adopt(REFERENCE)
     playing = revive(playing, RULES)
-    later = [Said(at_s=30 * 24 * HOUR + t, mmsi=KNOWN + 90, lat_deg=34.6, lon_deg=129.5) for t in (0.0, 10.0)]
+    later = [Said(at_s=31 * 24 * HOUR + t, mmsi=KNOWN + 90, lat_deg=34.6, lon_deg=129.5) for t in (0.0, 10.0)]
     hits = [a for a in heard(playing, later) if a.detector == "watchlist"]
     assert [(a.status, a.severity, a.details["reason"]) for a in hits] == [
         ("opened", "ticket", "reappeared"), ("updated", "page", "reappeared")
     ]  # fmt: skip
     (age,) = [fact for fact in hits[0].why if fact.fact.startswith("age of the static report")]
-    assert (age.value, age.source) == (30 * 24 * 3600 - 20, "AIS type 5 by station")
+    assert (age.value, age.source) == (31 * 24 * 3600 - 20, "AIS type 5 by station")
 
 
 def heard(playing: Engine, story: Story) -> list[Alert]:

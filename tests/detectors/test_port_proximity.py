@@ -43,7 +43,7 @@ def test_an_associated_port_matters_for_listed_ships_only() -> None:
         for m in (SHIP, 667_001_001)
     ]
     assert {a.mmsi for a in near(call)} == {667_001_001}
-    assert near(call)[-1].severity == "page"
+    assert near(call)[-1].severity == "ticket"
 
 
 def test_a_destination_names_a_zone_by_locode_and_only_as_whole_words() -> None:

@@ -145,6 +145,18 @@ class Coverage:
         well = well_heard(self.columns.stratum[rows].astype(np.intp))
         return budget.alpha(self.least_chances(rows, slots), well)
 
+    def heard_ahead_h(self, rows: Places) -> Floats:
+        """Hours for which others were heard lately where each was last heard and may be in the next 1.5 h: the least.
+
+        Its own hours in that water are among them.
+        """
+        c = self.columns
+        kind = np.minimum(c.kind[rows].astype(np.intp), CLASS_B)
+        ahead = spots_of(
+            c.lat_deg[rows] + _AHEAD_H * c.north_deg_h[rows], c.lon_deg[rows] + _AHEAD_H * c.east_deg_h[rows]
+        )
+        return self.water.heard_h(ahead, (kind == CLASS_B).astype(np.intp)).min(axis=0)  # type: ignore[no-any-return]
+
     # -- who was heard --------------------------------------------------------------------------------------------
 
     def _end(self, heard: Heard, taught: Bools) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from detectors.core.hearing.cells import COARSE, COARSE_KEY, FINE, Cells, Spots, keys_around
 
+SLOT_H: Final = 5 / 60
 FAST, SLOW = (float(np.exp(-5.0 / minutes)) for minutes in (5, 48 * 60))
 """What a slot leaves of the counts of now and of usually. Where nobody is, what was known of now stays."""
 PARTS: Final = 1 << 20
@@ -139,6 +140,14 @@ class Water:
             of_a = (heard_a + WIDE_WEIGHT * UNKNOWN) / (present_a + WIDE_WEIGHT)
             prior[:, b] = np.maximum(UNKNOWN, B_OF_A * of_a)
         return prior
+
+    def heard_h(self, spots: Spots, group: Places) -> Floats:
+        """Hours for which vessels of that group, all together, were heard in each fine cell, fading over two days.
+
+        Nothing is taken over from the water around: 0 where nobody has been. Shapes as for ``usual``.
+        """
+        at = group * self.cells.values.shape[1] + self.cells.find(spots[FINE])
+        return np.asarray(self.cells.column(_HEARD, 2)[at] * SLOT_H, np.float64)
 
     def lively(self, spots: Spots, own: Floats) -> Floats:
         """How well ships around each place are heard now against what they are used to, at most 1; without her.

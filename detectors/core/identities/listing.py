@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from detectors.core.alert import Fact
+from detectors.core.alert import Alert, Fact
 from detectors.core.geo import compass, place
 from detectors.core.geography.gazetteer import Gazetteer, gazetteer_of
 from detectors.core.identities.matching import Register, Told, Verdict
@@ -17,6 +17,13 @@ from detectors.core.reference import ListedShip, Reference
 from detectors.core.units import MS, rfc3339, spoken, zulu
 from detectors.core.vessels.ship import MATCHED_NAME, Ship
 
+ABSENCES: Final = {
+    "dark": "dark", "moved": "silent, and moved", "long": "silent", "at rest": "silent at rest",
+    "possibly dark": "silent, possibly dark", "out of range": "out of receiver range",
+}  # fmt: skip
+"""What the silence before a return was, by ``details.absence`` of the alert, as a headline has it."""
+PAGED: Final = frozenset({"dark", "moved", "long"})
+"""Absences after which a return wakes somebody."""
 _DAY_LETTERS: Final = 10
 _DESTINATION_LETTERS: Final = 10
 _LIKE_LETTERS: Final = 14
@@ -132,15 +139,40 @@ def title(ship: Ship) -> str:
     return f"{ship.name} by name like {like}"
 
 
-def headline(ship: Ship, reason: str, dark_ms: int, now_ms: int) -> str:
-    """Who was heard, after how long, where, and how she sails."""
+def headline(ship: Ship, away: tuple[int, str] | None, now_ms: int) -> str:
+    """Who was heard, after what absence (ms and a value of ABSENCES; None: no long one), where, and how it sails."""
     what = "possible misuse, heard" if ship.misuse else "heard"
-    since = f" after {spoken(dark_ms)} dark" if reason == "reappeared" else ""
+    since = f" after {spoken(away[0])} {ABSENCES[away[1]]}" if away else ""
     where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
     speed = f" {ship.sog_kn:.0f}kn" if ship.sog_kn is not None else ""
     course = f" {compass(ship.cog_deg)}" if ship.cog_deg is not None and (ship.sog_kn or 0) >= 1 else ""
     to = f" >{ship.destination[:_DESTINATION_LETTERS]}" if ship.destination else ""
     return f"{title(ship)} {what}{since}{where}{speed}{course}{to} {zulu(now_ms)}"
+
+
+def awaits_return(opened: Alert) -> bool:
+    """Whether a hit is open about a vessel that has long been silent: its next reports are a return."""
+    return opened.details["reason"] == "listed_now" or "silent_since" in opened.details
+
+
+def absence_of(opened: Alert) -> str | None:
+    """What an open hit says of the silence before; what earlier versions wrote was always said to be dark."""
+    if opened.details["reason"] != "reappeared":
+        return None
+    return str(opened.details.get("absence", "dark"))
+
+
+def would_change(ship: Ship) -> tuple[str, ...]:
+    """What would close a hit, or make it another."""
+    if ship.matched != MATCHED_NAME:
+        return (
+            "a type, length or second position that contradicts the entry makes it possible misuse",
+            "another IMO stated under this MMSI closes it",
+        )
+    return (
+        "an IMO number, MMSI or call sign of the entry makes it a match",
+        "another name, or the IMO number of another ship, retracts it",
+    )
 
 
 def details(

@@ -13,9 +13,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-DARK, AT_REST, CANNOT_TELL = 0, 1, 2
-VERDICTS: Final = ("dark", "at rest", "cannot tell")
-"""What ``gap`` said of a silence, the strongest first."""
+DARK, AT_REST, CANNOT_TELL, UNSURE = 0, 1, 2, 3
+VERDICTS: Final = ("dark", "at rest", "cannot tell", "possibly dark")
+"""What ``gap`` said of a silence, by number."""
+WEIGHT: Final = (0, 1, 3, 2)
+"""Of each verdict: the least is the strongest."""
 
 PORT_CALL, LONG_STAY = 0, 1
 KINDS: Final = ("port call", "long stay")
@@ -66,7 +68,7 @@ class Silence(NamedTuple):
     after: tuple[float, float] | None
     """Latitude and longitude of the fixes next to it."""
     verdict: int
-    """DARK, AT_REST, CANNOT_TELL."""
+    """DARK, AT_REST, CANNOT_TELL, UNSURE."""
 
 
 class Stay(NamedTuple):
@@ -104,7 +106,9 @@ class Memory:
         """Remembers one; of two verdicts on one silence the stronger stays."""
         silences, stays = _unpack(self._held.get(row, b""))
         if len(silences) and int(silences["from_ms"][-1]) == silence.from_ms:
-            silence = silence._replace(verdict=min(silence.verdict, int(silences["verdict"][-1])))
+            silence = silence._replace(
+                verdict=min(silence.verdict, int(silences["verdict"][-1]), key=WEIGHT.__getitem__)
+            )
             silences = silences[:-1]
         most = SILENCES_MOST_LISTED if listed else SILENCES_MOST
         self._put(row, np.append(silences, _silence_record(silence))[-most:], stays)

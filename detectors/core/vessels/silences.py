@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Position
-from detectors.core.units import unix_ms
-from detectors.core.vessels.memory import AT_REST, CANNOT_TELL, DARK, Silence
+from detectors.core.units import MINUTE_MS, unix_ms
+from detectors.core.vessels.memory import AT_REST, CANNOT_TELL, DARK, VERDICTS, WEIGHT, Silence
 
 GAP: Final = "gap"
 """The detector whose episodes are silences."""
+_SEEN_AFTER_MS: Final = 5 * MINUTE_MS
 _CATEGORIES: Final = {"at_rest": AT_REST, "cannot_tell": CANNOT_TELL}
 
 
@@ -27,7 +28,9 @@ class OpenSilence(NamedTuple):
 
 
 def verdict_of(alert: Alert) -> int:
-    """What a gap alert says of its silence."""
+    """What a gap alert says of its silence; one opened by an earlier version says it by its category alone."""
+    if (said := alert.details.get("verdict")) in VERDICTS:
+        return VERDICTS.index(str(said))
     return _CATEGORIES.get(str(alert.details.get("category")), DARK)
 
 
@@ -36,8 +39,18 @@ def open_silence(alerts: Mapping[tuple[str, str], Alert]) -> OpenSilence | None:
     gaps = [alert for (detector, _), alert in sorted(alerts.items()) if detector == GAP]
     if not gaps:
         return None
-    found = min(gaps, key=verdict_of)
+    found = min(gaps, key=lambda alert: WEIGHT[verdict_of(alert)])
     return OpenSilence(unix_ms(found.episode_start), verdict_of(found), found.id)
+
+
+def seen_gap(open_alerts: Mapping[tuple[str, str], Alert], now_ms: int) -> Alert | None:
+    """The gap alert open for five minutes: one that opens just now may be seen or not by now.
+
+    Also one of which ``gap`` cannot tell, as it says of listed vessels: it was not heard, for whatever reason.
+    """
+    gaps = [alert for (detector, _), alert in sorted(open_alerts.items()) if detector == GAP]
+    seen = (alert for alert in gaps if alert.revision > 1 or unix_ms(alert.time) <= now_ms - _SEEN_AFTER_MS)
+    return next(seen, None)
 
 
 def ended(former: Alert, closed: Alert) -> Silence:
