@@ -57,6 +57,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 def catalogue() -> dict[str, Setting]:
     """All settings by key, in the order in which they are written down; detectors by name."""
     from detectors.core.registry import detectors
+    from detectors.core.topics import SEVERITIES, sentence_of
 
     found: list[Setting] = []
     for section in msgspec.structs.fields(Settings):
@@ -67,6 +68,7 @@ def catalogue() -> dict[str, Setting]:
             _setting(f"severity.{situation}", Level, level, f"Severity of a {situation} alert")
             for situation, level in detector.severities.items()
         ]
+    found += [_setting(f"severity.{key}", Level, level, sentence_of(key)) for key, level in SEVERITIES.items()]
     for name, detector in detectors().items():
         found += _of(f"detectors.{name}", detector.Thresholds)
     return {setting.key: setting for setting in found}

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from detectors.core import snapshot
+from detectors.core import snapshot, topics
 from detectors.core.alert import Severity
 from detectors.core.closing import Closing
 from detectors.core.episodes import Desk, Emitted
@@ -57,7 +57,8 @@ class Engine:
         self.ears = Ears(int(rules.allowed_lateness_s * MS), partitions)
         self.sources = SourceTable(rules, next(filter(None, (d.patience() for d in self._watchers)), Patience()))
         self.matcher = Matcher(reference)
-        desk = Desk(self.fleet, {**{k: v for d in detectors for k, v in d.severities.items()}, **severities})
+        defaults = {k: v for d in detectors for k, v in d.severities.items()}
+        desk = Desk(self.fleet, {**topics.SEVERITIES, **defaults, **severities})
         self.looks = Looks(self.fleet, self.sources, reference, judges, desk)
         self._teller = Teller(self.fleet, self.sources, reference)
         self._taking = Taking(self.fleet, self.matcher, self.looks, self._teller, fleet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import ClassVar, Final, NamedTuple, Protocol
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from detectors.core.alert import Alert, Evidence, Fact, Severity
 from detectors.core.mid import oddness_of
 from detectors.core.protocol import Detector, Finding
+from detectors.core.topics import highest
 from detectors.core.units import rfc3339
 from detectors.core.vessels import silences
 from detectors.core.vessels.fleet import Fleet
@@ -60,7 +62,8 @@ class Desk:
                 del self._fleet.open[row]
             return None
         severity = former.severity if finding.of and former else finding.severity or self._severities[finding.situation]
-        alert = _compose(detector, finding, ship, former, min(severity, finding.severity_most, key=_HEIGHT.get))  # type: ignore[arg-type]  # all are known
+        bounded = min(severity, *self._most(finding, ship), key=_HEIGHT.__getitem__)
+        alert = _compose(detector, finding, ship, former, bounded)
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (former is None or former.replayed)  # what began live is told to its end
         alert = msgspec.structs.replace(alert, related=related, replayed=replayed)
@@ -77,6 +80,12 @@ class Desk:
         if not open_alerts:
             del self._fleet.open[row]
         return alert
+
+    def _most(self, finding: Finding, ship: Ship | str) -> Iterable[Severity]:
+        """What bounds a severity: the finding itself, and what the vessel is listed for."""
+        yield finding.severity_most
+        if not isinstance(ship, str) and ship.listed_for:
+            yield highest(ship.listed_for, self._severities)
 
 
 def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Alert | None, severity: Severity) -> Alert:

@@ -32,6 +32,9 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tonnage_gt: int | None = None
     deadweight_t: int | None = None
     programme: str | None = None
+    topics: tuple[str, ...] | None = None
+    """What it is listed for, as OpenSanctions names it (``sanction``); None where the list does not tell entries apart
+    so."""
     owner: str | None = None
     listed_on: str | None = None
     """ISO date; None means unknown, and is never guessed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -22,6 +23,8 @@ _MMSI: Final = re.compile(r"[2-7][0-9]{8}")
 _CALL_SIGN: Final = re.compile(r"[A-Z0-9]{3,7}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TOPIC: Final = re.compile(r"[a-z][a-z0-9._-]{0,39}")
+_TOPICS_MOST: Final = 32
 _IMO_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 _LENGTHS_M: Final = range(1, 1000)
 _TONNES: Final = range(1, 1_000_000)
@@ -66,6 +69,18 @@ def texts(cell: str) -> tuple[str, ...]:
     """Several texts, separated by ``;``, each once, in their order."""
     found = [clean for part in cell.split(";") if (clean := text(part)) is not None]
     return tuple(dict.fromkeys(found))
+
+
+def topics(given: Iterable[str] | None) -> tuple[str, ...] | None:
+    """What an entry is listed for, in small letters, each once; None stays None: the list does not say it.
+
+    Never refused: what is no topic counts as ``other``.
+    """
+    if given is None:
+        return None
+    said = (part.strip().lower() for part in given)
+    found = (part if _TOPIC.fullmatch(part) else "other" for part in said if part not in _NOTHING)
+    return tuple(dict.fromkeys(found))[:_TOPICS_MOST]
 
 
 def imo_number(cell: str) -> int | None:

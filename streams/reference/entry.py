@@ -44,6 +44,8 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
     deadweight_t: str = ""
     owner: str = ""
     programme: str = ""
+    topics: tuple[str, ...] | None = None
+    """What it is listed for; None where the list does not tell its entries apart so."""
     listed_on: str = ""
     """ISO, or day.month.year."""
 
@@ -93,7 +95,8 @@ class Entries:
             former_flags=tuple(each for each in flags if each != flag), ship_type=_tidy(stated.ship_type, doubts),
             length_m=_number(stated.length, 1000), tonnage_gt=_number(stated.tonnage_gt, _TONNES_MOST),
             deadweight_t=_number(stated.deadweight_t, _TONNES_MOST), owner=_tidy(stated.owner, doubts),
-            programme=_tidy(stated.programme, doubts), listed_on=_day(stated.listed_on, doubts),
+            programme=_tidy(stated.programme, doubts), topics=cells.topics(stated.topics),
+            listed_on=_day(stated.listed_on, doubts),
         )  # fmt: skip
         self.doubts += [Refused(line=stated.line, reason=f"{names[0]}: {doubt}") for doubt in doubts]
         return ship

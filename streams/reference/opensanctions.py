@@ -39,6 +39,7 @@ def read_maritime(text: str, delimiter: str, found: Entries) -> None:
                 imos=_split(row.get("imo", "")),
                 mmsis=_split(row.get("mmsi", "")),
                 flags=_split(row.get("flag", "")),
+                topics=_split(row.get("risk", "")),
                 programme=", ".join([*_split(row.get("risk", "")), *_split(row.get("datasets", ""))])[:500],
             )
         )
@@ -116,6 +117,7 @@ def _stated(line: int, entity: _Entity) -> Stated:
         tonnage_gt=first("grossRegisteredTonnage") or first("tonnage"),
         deadweight_t=first("deadweightTonnage"),
         owner="; ".join(owner for owner in owners if owner)[:500],
+        topics=texts("topics"),
         programme=", ".join([*texts("topics"), *entity.datasets])[:500],
     )
 

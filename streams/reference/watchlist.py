@@ -20,7 +20,7 @@ from streams.reference.cells import Refusal, Refused
 
 COLUMNS: Final = (
     "list", "entry_id", "name", "former_names", "imo", "mmsi", "call_sign", "flag", "former_flags", "ship_type",
-    "length_m", "tonnage_gt", "deadweight_t", "programme", "owner", "listed_on", "delisted_on",
+    "length_m", "tonnage_gt", "deadweight_t", "programme", "topics", "owner", "listed_on", "delisted_on",
 )  # fmt: skip
 _ALSO: Final = {
     "id": "entry_id",
@@ -30,6 +30,8 @@ _ALSO: Final = {
     "type": "ship_type",
     "vessel_type": "ship_type",
     "program": "programme",
+    "topic": "topics",
+    "risk": "topics",
     "ship": "name",
     "vessel": "name",
     "vessel_name": "name",
@@ -124,7 +126,7 @@ def _csv_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
             refused.append(Refused(line=line, reason=f"{len(row)} cells under {len(columns)} columns"))
         elif any(cell.strip() for cell in row):
             rows += 1
-            yield line, dict(zip(columns, row, strict=False))
+            yield line, {**dict.fromkeys(columns, ""), **dict(zip(columns, row, strict=False))}
     if not rows and not refused:
         refused.append(Refused(line=0, reason="no ship in the file"))
 
@@ -164,6 +166,7 @@ def _ship(row: dict[str, str], list_name: str) -> ListedShip:
         tonnage_gt=cells.tonnes(cell["tonnage_gt"]),
         deadweight_t=cells.tonnes(cell["deadweight_t"]),
         programme=cells.text(cell["programme"]),
+        topics=cells.topics(cell["topics"].split(";")) if "topics" in row else None,
         owner=cells.text(cell["owner"]),
         listed_on=listed_on,
         delisted_on=delisted_on,

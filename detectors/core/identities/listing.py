@@ -15,7 +15,7 @@ from detectors.core.mid import flag_of
 from detectors.core.once import Once
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.units import MS, rfc3339, spoken, zulu
-from detectors.core.vessels.ship import MATCHED_NAME, Ship
+from detectors.core.vessels.ship import MATCHED_NAME, Ship, list_word
 
 ABSENCES: Final = {
     "dark": "dark", "moved": "silent, and moved", "long": "silent", "at rest": "silent at rest",
@@ -135,7 +135,7 @@ def title(ship: Ship) -> str:
     """Who, for a headline; of a likeness also whom she resembles."""
     if ship.matched != MATCHED_NAME or ship.listed is None:
         return ship.title
-    like = f"{ship.listed.list[:8]} {ship.listed.name[:_LIKE_LETTERS]}"
+    like = f"{list_word(ship.listed.list)} {ship.listed.name[:_LIKE_LETTERS]}"
     return f"{ship.name} by name like {like}"
 
 
@@ -223,4 +223,6 @@ def dates(entry: ListedShip, today: str) -> dict[str, object]:
         said["delisted_before_fix"] = entry.delisted_on <= today
     if entry.programme:
         said["programme"] = entry.programme
+    if entry.topics is not None:
+        said["topics"] = list(entry.topics)
     return said

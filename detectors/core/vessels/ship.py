@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Self
+from typing import Final, Self
 
 import msgspec
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from detectors.core.alert import Position, Vessel
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
+from detectors.core.topics import listed_for
 from detectors.core.units import STEP_MS, rfc3339
 from detectors.core.vessels.columns import SPEED_BINS, Columns
 from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
@@ -23,6 +24,20 @@ MATCHED_NAME = 8
 _MATCH_NAMES = (
     (MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN, "call_sign"), (MATCHED_NAME, "name")
 )  # fmt: skip
+
+
+LIST_LETTERS: Final = 13
+"""Of a list's name in a headline: OpenSanctions."""
+
+
+def list_word(name: str) -> str:
+    """A list's name for a headline: as many of its words as fit, none of them cut; "listed" when none does."""
+    said = ""
+    for word in name.split():
+        if len(f"{said} {word}".strip()) > LIST_LETTERS:
+            break
+        said = f"{said} {word}".strip()
+    return said or "listed"
 
 
 class Ship(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +73,8 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     misuse: bool
     sentence: bytes
     speeds: bytes = bytes(SPEED_BINS)
+    listed_for: tuple[str, ...] = ()
+    """Settings of what its entries list it for (detectors.core.topics); empty when not listed."""
     like: ListedShip | None = None
     """Not listed: the entry that she resembles by name, with support."""
     unsure: bool = False
@@ -92,8 +109,8 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
         """Who, for a headline: ANGARA IMO9179842 OFAC; never more than 45 characters."""
         who = self.name or (self.listed.name if self.listed else None) or f"MMSI{self.mmsi}"
         imo = f" IMO{self.imo}" if self.imo else ""
-        listed = f" {self.listed.list}" if self.listed else ""
-        return f"{who[:20]}{imo}{listed[:12]}"
+        listed = f" {list_word(self.listed.list)}" if self.listed else ""
+        return f"{who[:20]}{imo}{listed}"
 
     @property
     def case_id(self) -> str:
@@ -162,6 +179,7 @@ def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
         length_m=_known(int(core.length_m[row])),
         draught_m=_number(core.draught_m[row], 1),
         listed=reference.ships[listed - 1] if listed else None,
+        listed_for=listed_for(reference)[listed - 1] if listed else (),
         matched=int(core.matched[row]),
         misuse=bool(core.misuse[row]),
         sentence=bytes(core.sentence[row]),
