@@ -30,7 +30,7 @@ from msgspec import Meta
 from detectors.core.alert import Fact
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.sources import Outage, Patience
-from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp
 
 
 class FeedOutage(Detector):
@@ -109,7 +109,7 @@ def _situation(outage: Outage) -> str:
 
 def _headline(name: str, outage: Outage, within_h: float) -> str:
     what = "heard again after" if outage.kind == "ended" else "silent"
-    text = f"feed {name} {what} {spoken(outage.time_ms - outage.start_ms)} last {zulu(outage.start_ms)}"
+    text = f"feed {name} {what} {spoken(outage.time_ms - outage.start_ms)} last {stamp(outage.start_ms, outage.time_ms)}"
     if outage.repeats:
         return f"{text}, {outage.repeats} outages in {within_h:g}h"
     return f"{text}, one vessel heard before" if outage.one_vessel else text

@@ -26,7 +26,7 @@ import numpy as np
 
 from detectors.core.alert import Fact
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.units import rfc3339, spoken, zulu
+from detectors.core.units import rfc3339, spoken, stamp
 from detectors.core.vessels.crowding import REASONS, Crowding
 
 
@@ -48,13 +48,14 @@ class Flood(Detector):
             return
         name, over = step.sources.sources[crowding.source].name, crowding.ended_ms is not None
         dropped = {f"dropped_{reason}": crowding.dropped.get(reason, 0) for reason in REASONS}
+        began = stamp(crowding.start_ms, int(step.time_ms[at]))
         lasted = f", over after {spoken(crowding.last_ms - crowding.start_ms)}" if over else ""
         yield Finding(
             action="close" if over else "open",
             situation="flood.crowded",
             time_ms=int(step.time_ms[at]),
             start_ms=crowding.start_ms,
-            headline=f"apparent flood of new MMSIs by feed {name}{lasted} {zulu(crowding.start_ms)}",
+            headline=f"apparent flood of new MMSIs by feed {name}{lasted} {began}",
             why=(
                 Fact(fact="vessels held", value=step.fleet.held, threshold=crowding.vessels_most),
                 *(Fact(fact=f"{reason.replace('_', ' ')} vessels dropped", value=number)

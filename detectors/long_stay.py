@@ -32,7 +32,7 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.geo import place
 from detectors.core.geography.harbours import Harbour, harbours_of
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.lying import stop_of
 from detectors.core.vessels.memory import LONG_STAY, Stay
@@ -165,7 +165,7 @@ class LongStay(Detector):
         since_ms, lat, lon = int(own.since_ms[row]), float(own.lat_deg[row]), float(own.lon_deg[row])
         harbour = harbours_of(self.reference).nearest(lat, lon, LABEL_NM)
         long_ms = self._long_ms(listed=ship.listed is not None)
-        quiet = f", silent since {zulu(ship.last_ms)}" if own.quiet[row] else ""
+        quiet = f", silent since {stamp(ship.last_ms, now_ms)}" if own.quiet[row] else ""
         lies = "last known lying" if quiet else "lies"
         return Finding(
             action="update" if opened else "open",

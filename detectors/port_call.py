@@ -35,7 +35,7 @@ from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, hea
 from detectors.core.geo import place
 from detectors.core.geography.harbours import harbours_of
 from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.lying import Stop, stop_of
 from detectors.core.vessels.memory import PORT_CALL, Stay
@@ -215,12 +215,13 @@ class PortCall(Detector):
         own, row, now_ms, t = self.state(step), int(step.rows[at]), int(step.time_ms[at]), self.thresholds
         lat, lon, since_ms = float(own.lat_deg[row]), float(own.lon_deg[row]), int(own.since_ms[row])
         harbour, quiet = harbours_of(self.reference).nearest(lat, lon, t.port_within_nm), bool(own.quiet[row])
+        when = stamp(ship.last_ms if quiet else since_ms, now_ms)
         return Finding(
             action="update" if opened else "open",
             situation=_situation(ship),
             time_ms=now_ms,
             start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, PORT_CALL) else since_ms,
-            headline=headline(ship, harbour, (lat, lon), int(own.seen[row]), quiet=quiet, since_ms=since_ms),
+            headline=headline(ship, harbour, (lat, lon), int(own.seen[row]), quiet=quiet, when=when),
             why=(
                 *(() if harbour is None else (
                     Fact(fact=f"from {harbour.name}", value=harbour.distance_nm, threshold=t.port_within_nm, unit="nm"),

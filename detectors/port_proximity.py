@@ -21,8 +21,8 @@ it. v_max is the 95th percentile of its own speeds under way, bounded by its typ
 other zones come into force, who was last in one, or can have come to one while dark, is told at once (``looked_back``;
 one who has long been silent pages nobody), and what was said of a zone that went or moved away is closed,
 ``withdrawn``. A zone's own ``severity`` holds for ships inside it (one unsupported report is a ticket at most) and
-bounds that of other reasons. A listed vessel in an associated zone is a ticket; a page when it was dark lately, is bound
-for a sanctioned zone, or its entry and the zone name one programme.
+bounds that of other reasons. A listed vessel in an associated zone is a ticket; a page when it was dark lately, is
+bound for a sanctioned zone, or its entry and the zone name one programme.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from detectors.core.geo import place
 from detectors.core.geography.harbours import Harbour
-from detectors.core.units import zulu
 from detectors.core.vessels.lying import Stop
 from detectors.core.vessels.ship import Ship
 
@@ -37,12 +36,12 @@ def call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict
 
 
 def headline(
-    ship: Ship, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, since_ms: int
+    ship: Ship, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, when: str
 ) -> str:
-    """Who stopped where and when, or was last known there."""
+    """Who stopped where and when, or was last known there; ``when`` is that moment in words."""
     at = place(*where) if harbour is None else harbour.name.upper()[:20]
     if quiet:
-        return f"{ship.title} last known at {at}, silent since {zulu(ship.last_ms)}"
+        return f"{ship.title} last known at {at}, silent since {when}"
     off = "" if harbour is None else f" {harbour.distance_nm:.0f}nm off"
     what = "stopped" if seen & STOP else "heard again"
-    return f"{ship.title} {what}{off} {at} {zulu(since_ms)}"
+    return f"{ship.title} {what}{off} {at} {when}"

@@ -11,7 +11,7 @@ from detectors.core.geography.places import NO_ZONE, UNNAMED, Places, zone_label
 from detectors.core.inconsistent import facts, flagged
 from detectors.core.protocol import Finding
 from detectors.core.reference import Zone
-from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.ship import Ship
 
 _NAMED: Final = {
@@ -111,7 +111,7 @@ class Nearness(NamedTuple):
         """Who, what, where, since when."""
         ship, label = self.ship, zone_label(self.zone)
         if self.silent_ms:
-            silent = f"silent {spoken(self.silent_ms)} since {zulu(ship.last_ms)}"
+            silent = f"silent {spoken(self.silent_ms)} since {stamp(ship.last_ms, self.now_ms)}"
             return flagged(f"{ship.title} last known inside {label}, {silent}", ship)
         known = ship.lat_deg is not None and ship.lon_deg is not None
         where = f" {place(ship.lat_deg, ship.lon_deg)}" if known else ""  # type: ignore[arg-type]  # known
