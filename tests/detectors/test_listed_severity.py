@@ -7,7 +7,7 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.geography.approach import INSIDE, Look
 from detectors.core.geography.places import Places
-from detectors.core.nearness import nearness_of
+from detectors.core.nearness import Nearness
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, run, voyage
 from detectors.core.vessels.ship import read_ship
@@ -152,7 +152,7 @@ def test_a_port_is_not_ordinary_for_a_vessel_listed_under_its_programme(programm
     (row,) = fleet.admit(np.array([LISTED], np.uint32)).tolist()
     entry = msgspec.structs.replace(REFERENCE.ships[1], programme=programme)
     ship = msgspec.structs.replace(read_ship(fleet.core, row, REFERENCE), listed=entry)
-    assert nearness_of(Places(reference), ship, Look(0, INSIDE), 0).ordinary is ordinary
+    assert Nearness.of(Places(reference), ship, Look(0, INSIDE), 0).ordinary is ordinary
 
 
 def test_a_hit_does_not_end_while_the_vessel_is_last_known_inside_a_zone() -> None:
