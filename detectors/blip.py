@@ -36,7 +36,7 @@ from detectors.core.mid import flag_of
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.memory import DARK, VERDICTS, Silence
+from detectors.core.vessels.memory import CANNOT_TELL, DARK, VERDICTS, WEIGHT, Silence
 from detectors.core.vessels.ship import Ship
 from detectors.core.vessels.silences import OpenSilence, open_silence
 
@@ -180,9 +180,9 @@ class Blip(Detector):
 
 
 def _dark(first: int, second: int, *, listed: bool) -> bool:
-    """Whether two verdicts make a blip: both dark; of a listed vessel one may be weaker, or untold."""
+    """Whether two verdicts make a blip: both dark; of a listed vessel one may be weaker."""
     if listed:
-        return DARK in {first, second}
+        return min(WEIGHT[first], WEIGHT[second]) < WEIGHT[CANNOT_TELL]
     return first == DARK and second == DARK
 
 

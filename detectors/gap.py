@@ -216,7 +216,7 @@ class Gap(Detector):
         mine.seen_to[row], mine.told_step[row], mine.page_step[row] = c.slot[row], told_ms // STEP_MS, 0
         mine.told_chance[row], mine.told_habit[row] = c.chance[row], c.habit[row]
         limit = limits(silence_of(step, rows), alpha_of(step, self.thresholds), self._rules(step))[0]
-        mine.told_alpha[row] = self._limits().alpha_of(level, int(c.kind[row])) if listed else limit
+        mine.told_alpha[row] = self._limits().alpha_of(level) if listed else limit
         mine.told_missed[row], mine.told_kind[row], mine.told_peers[row] = c.missed[row], c.kind[row], peers
         self.arm_by(step, at, told_ms)
 

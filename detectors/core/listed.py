@@ -59,16 +59,16 @@ class Limits(NamedTuple):
         """Whether others show that the one vessel in ``rows`` would be heard where it was and is bound."""
         return peers >= self.peers_least and bool(ears.coverage.heard_ahead_h(rows)[0] >= self.heard_ahead_least_h)
 
-    def alpha_of(self, level: int, kind: int) -> float:
-        """The chance below which a listed vessel's silence has that level: at rest vessels power down."""
-        return self.alpha_listed if level == PAGED or kind == AT_REST else self.alpha_possible
+    def alpha_of(self, level: int) -> float:
+        """The chance below which a listed vessel's silence has that level."""
+        return self.alpha_listed if level == PAGED else self.alpha_possible
 
 
 def levels(kind: Ints, missed: Ints, chance: Floats, limits: Limits) -> npt.NDArray[np.uint8]:
     """The level of each silence of a listed vessel, other vessels around it being heard; ``missed`` in slots."""
     at_rest, missed_s = kind == AT_REST, missed.astype(np.int64) * SLOT_S
     needed_s = np.where(at_rest, limits.rest_s, limits.possible_s)
-    possible = (chance < np.where(at_rest, limits.alpha_listed, limits.alpha_possible)) & (missed_s >= needed_s)
+    possible = (chance < limits.alpha_possible) & (missed_s >= needed_s)
     paged = ~at_rest & (chance < limits.alpha_listed) & (missed_s >= limits.page_s)
     return np.where(paged, PAGED, np.where(possible, POSSIBLE, NO_LEVEL)).astype(np.uint8)
 

@@ -131,11 +131,11 @@ def test_a_listed_ship_is_paged_after_twenty_minutes() -> None:
     assert alert.severity == "page" and 1200 <= alert.details["silent_for_s"] <= 1800
 
 
-def test_a_listed_ship_that_nobody_could_hear_is_a_ticket_that_says_so() -> None:
+def test_a_listed_ship_that_left_range_as_others_do_is_for_the_record() -> None:
     """She is heard by a receiver of her own, which then hears nobody."""
     alone = [msgspec.structs.replace(s, station="second") for s in ship(mmsi=LISTED)]
     (alert,) = gaps(beside(peers(14), alone))
-    assert (alert.severity, alert.details["category"]) == ("ticket", "cannot_tell")
+    assert (alert.severity, alert.details["category"]) == ("log", "cannot_tell")
     assert alert.details["silent_for_s"] >= 6 * HOUR
 
 
