@@ -22,7 +22,7 @@ def test_pipeline_fills_the_fleet_and_measures_each_batch_size(tmp_path: Path) -
 
 
 def test_state_measures_fleets_and_a_flood() -> None:
-    measured = state.run(vessels=[1000, 2000], batches=2, rounds=1, invented=1150)
+    measured = state.run(vessels=[1000, 2000], batches=2, rounds=1, invented=1150, holders=0)
     small, large, past, flood = map(figures, measured.rows)
     assert small["us a sentence"] > 0 and large["bytes a vessel"] >= 0
     assert 300 < past["bytes of one"] < 700 < past["of a listed ship's"]
