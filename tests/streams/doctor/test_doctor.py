@@ -134,7 +134,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
     with Running(made, tmp_path) as running:
         until(lambda: running.sound(made))
         sound = {
-            "watchlist": "warn", "zones": "ok", "kafka": "ok", "topics": "ok", "rights": "ok", "log": "ok",
+            "watchlist": "warn", "zones": "ok", "kafka": "ok", "topics": "ok", "rights": "ok", "log": "ok", "disk": "ok",
             "sources": "ok", "ingest": "ok", "workers": "ok", "state": "ok", "histories": "ok", "worker": "ok",
             "notification": "warn",
         }  # fmt: skip
