@@ -37,8 +37,7 @@ def read(
     """Records of ``topic`` (without prefix) written since ``since_ms`` of the wall clock (None: all that is kept).
 
     Ends at what was the end when it began, unless ``follow``, and when ``stop`` is set; ``caught_up`` is called once
-    when it comes there. Raises ConfigError when the
-    topic is not there.
+    when it comes there. Raises ConfigError when the topic is not there.
     """
     from kafka import TopicPartition
 
@@ -47,10 +46,9 @@ def read(
     name = kafka.topic_prefix + topic
     client: Any = consumer(kafka)
     try:
-        numbers = client.partitions_for_topic(name)
-        if not numbers:
+        parts = [TopicPartition(name, number) for number in sorted(client.partitions_for_topic(name) or ())]
+        if not parts:
             raise missing(name)
-        parts = [TopicPartition(name, number) for number in sorted(numbers)]
         client.assign(parts)
         _seek(client, parts, since_ms)
         ends = dict(client.end_offsets(parts))
