@@ -57,18 +57,7 @@ def run(
             taken[size].append(_round(engine, sea, batches))
     cost_us = {size: median(costs) for size, costs in taken.items()}
     base_us = cost_us[min(sizes, key=lambda size: abs(size - 10_000))]
-    rows = [
-        Row(
-            f"{size:,} vessels",
-            (
-                Figure("us a sentence", cost_us[size]),
-                Figure("times that of 10,000", cost_us[size] / base_us),
-                Figure("bytes a vessel", fleets[size][2]),
-                *_snapshot(fleets[size][0]),
-            ),
-        )
-        for size in sizes
-    ]
+    rows = [_sized(size, fleets[size][0], fleets[size][2], cost_us[size], base_us) for size in sizes]
     rows.append(_pasts(fleets[max(sizes)][2]))
     fleets.clear()
     if invented:
@@ -79,6 +68,18 @@ def run(
         input=f"invented reports, {_BATCH:,} a batch, {_RATE_HZ:,} a second, 9 % static; one partition",
         rows=tuple(rows),
         notes=("engine and all detectors without decoding; bytes by resident memory, rows, index and wheel together",),
+    )
+
+
+def _sized(size: int, engine: Engine, vessel_bytes: float, cost_us: float, base_us: float) -> Row:
+    return Row(
+        f"{size:,} vessels",
+        (
+            Figure("us a sentence", cost_us),
+            Figure("times that of 10,000", cost_us / base_us),
+            Figure("bytes a vessel", vessel_bytes),
+            *_snapshot(engine),
+        ),
     )
 
 

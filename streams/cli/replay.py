@@ -86,24 +86,32 @@ def command(
         reference__watchlists=always or None,
         reference__zones=places or None,
     )
-    start_ms = time_ms("--start", start) if start else START_MS
-    marks_ms = tuple(sorted({*lists, *zoned}))
+    start_ms = time_ms("--start", start) if start else None
     refuse_unreadable(files)
-    stamps = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms if start else None)
-    plan = Plan(
-        source=source_name(files[0]),
-        partitions=effective.kafka.partitions,
-        nature=Nature(replayed=True, start_ms=start_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps),
-        until_ms=time_ms("--until", until) if until else None,
-        needs_start=not start
-        and bool(until or effective.reference.watchlists or effective.reference.zones or marks_ms),
-    )
+    nature = Nature(
+        replayed=True, start_ms=START_MS if start_ms is None else start_ms, rate_hz=rate, batch=batch,
+        marks_ms=tuple(sorted({*lists, *zoned})),
+        stamps=StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms),
+    )  # fmt: skip
+    plan = _plan(files[0], effective, nature, time_ms("--until", until) if until else None, dated=start is not None)
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
     road = Road(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
     read = _write(Written(files, alerts, rejected), plan, road, effective)
     _report(road, stats=stats)
     if not _sound(read, plan):
         raise typer.Exit(1)
+
+
+def _plan(first: Path, effective: Settings, nature: Nature, until_ms: int | None, *, dated: bool) -> Plan:
+    """Without a time of its own (``dated``) a file must not meet lists, zones or an end that are of some day."""
+    of_a_day = until_ms is not None or effective.reference.watchlists or effective.reference.zones or nature.marks_ms
+    return Plan(
+        source=source_name(first),
+        partitions=effective.kafka.partitions,
+        nature=nature,
+        until_ms=until_ms,
+        needs_start=not dated and bool(of_a_day),
+    )
 
 
 def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> list[FileRead]:

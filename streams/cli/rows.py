@@ -45,15 +45,7 @@ def command(
     effective = settings_of(settings, bootstrap_servers)
     kafka = effective.kafka
     table, stop = AlertTable(), threading.Event()
-    signals: list[int] = []
-    failures: list[WakewatchError] = []
-
-    def ask(number: int, _frame: object) -> None:
-        signals.append(number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
+    signals, failures = _stopping(stop), list[WakewatchError]()
     metrics, loading = Metrics(CollectorRegistry()), {ALERT_STATE, VESSELS}
     for topic, give in ((ALERT_STATE, take), (VESSELS, take_ship)):
         following = _Following(kafka, topic, partial(give, table), partial(loading.discard, topic))
@@ -70,6 +62,19 @@ def command(
     if failures:
         raise failures[0]
     return _INTERRUPTED if signal.SIGINT in signals else 0
+
+
+def _stopping(stop: threading.Event) -> list[int]:
+    """Sets ``stop`` at SIGTERM and SIGINT; returns the list to which they are added as they come."""
+    signals: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        signals.append(number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    return signals
 
 
 class _Following(NamedTuple):
