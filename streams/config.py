@@ -1,7 +1,7 @@
 """Settings, put together: a TOML file, the environment over it, flags over both.
 
 Rules.
-- A mistake is one line: what, where, how to mend it. All mistakes are found, not only the first.
+- A mistake is one line: what, where, how to fix it. All mistakes are found, not only the first.
 - ``WAKEWATCH_SETTINGS`` names the file when no flag does. ``WAKEWATCH_<SECTION>_<FIELD>`` sets one value;
   ``..._FILE`` names a file that holds a text (a secret), whose value is never shown.
 - A list, zones or certificate file named in the settings file is looked for beside the settings file.

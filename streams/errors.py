@@ -21,7 +21,7 @@ class WakewatchError(Exception):
 
 
 class ConfigError(WakewatchError):
-    """A wrong setting or use. ``str()`` is one line: what, where, how to mend it."""
+    """A wrong setting or use. ``str()`` is one line: what, where, how to fix it."""
 
 
 class Reason(StrEnum):

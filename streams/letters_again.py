@@ -1,4 +1,4 @@
-"""Dead letters as a recording that can be played: what was refused is tried again after its cause was mended.
+"""Dead letters as a recording that can be played: what was refused is tried again after its cause was fixed.
 
 Rules.
 - Each line has a time: its own tag block's, else that of the letter. A line that was refused for its time has none

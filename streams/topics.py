@@ -203,7 +203,7 @@ def _judge(failures: Mapping[str, Mapping[str, Any]], must: Collection[str]) -> 
         if issubclass(kind, RetriableError):
             raise SinkError(said, retriable=True)
         if kind is not TopicAuthorizationFailedError:
-            raise ConfigError(f"{said}; mend kafka.replication, kafka.partitions or kafka.topic_prefix")
+            raise ConfigError(f"{said}; fix kafka.replication, kafka.partitions or kafka.topic_prefix")
         if name in must:
             raise ConfigError(
                 f"topic {name} is not there, or hidden from this user, who may not make it: "
@@ -226,7 +226,7 @@ def partition_differences(admin: Any, kafka: KafkaSettings, needed: Collection[s
 
 
 def differences(admin: Any, kafka: KafkaSettings) -> list[Difference]:
-    """Where the topics are not as they must be, by topic and what differs; empty when nothing is amiss."""
+    """Where the topics are not as they must be, by topic and what differs; empty when nothing is wrong."""
     from kafka.admin import ConfigResource, ConfigResourceType
 
     there = set(admin.list_topics())

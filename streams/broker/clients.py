@@ -152,7 +152,7 @@ def _await_kafka(servers: Sequence[str], wait_s: float, context: ssl.SSLContext 
             try:
                 _ask(server, max(_LOOK_S, deadline - time.monotonic()), context)
                 return
-            except ssl.SSLError as error:  # an OSError too, and no waiting mends it
+            except ssl.SSLError as error:  # an OSError too, and no waiting fixes it
                 raise tls_refusal(server, error) from None
             except OSError as error:
                 reason = f"{server}: {error.strerror or error}"

@@ -3,7 +3,7 @@
 Rules.
 - A password travels under TLS or not at all, unless ``kafka.allow_insecure`` says that it may.
 - TLS always checks the broker's certificate and its name. There is no setting that leaves it out.
-- Wrong credentials and missing rights are settings to be mended: one line, exit code 2. Trying again mends neither.
+- Wrong credentials and missing rights are settings to be fixed: one line, exit code 2. Trying again fixes neither.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from streams.settings import KafkaSettings
 
 _WHO: Final = "it does not know this user or password: check kafka.sasl_username, kafka.sasl_password"
 REFUSALS: Final[Mapping[str, str]] = {
-    # What kafka-python and aiokafka call the same thing, and what is to be mended.
+    # What kafka-python and aiokafka call the same thing, and what is to be fixed.
     "SaslAuthenticationFailedError": _WHO,
     "SaslAuthenticationFailed": _WHO,
     "AuthenticationFailedError": _WHO,
@@ -120,7 +120,7 @@ def refusal_of(error: BaseException | None) -> ConfigError | None:
 
 
 def tls_refusal(server: str, error: ssl.SSLError) -> ConfigError:
-    """What a link that TLS would not let come about is to be mended by."""
+    """What a link that TLS would not let come about is to be fixed by."""
     reason = (error.reason or "").replace("_", " ").lower() or _said(error)
     remedy = "is kafka.security_protocol right?"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -50,7 +50,7 @@ def check(settings: SettingsFile = None, sets: Sets = None, json: Json = False) 
     else:
         for line in wrong:
             typer.echo(line)
-        talk(f"{len(wrong)} to mend" if wrong else "settings are sound")
+        talk(f"{len(wrong)} to fix" if wrong else "settings are sound")
     if wrong:
         raise typer.Exit(2)
 

@@ -96,7 +96,7 @@ def replay(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> None:
-    """Play dead letters through decode, state and detectors, in process: is the cause mended?
+    """Play dead letters through decode, state and detectors, in process: is the cause fixed?
 
     Kafka is only read. What comes so late would change no vessel's state, or, where a time was forged, spoil it. Who
     wants it in the log all the same writes it with --out and ingests that file.

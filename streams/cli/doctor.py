@@ -51,7 +51,7 @@ def _findings(path: Path | None, servers: str | None) -> Iterator[Finding]:
     if mistakes:
         for mistake in mistakes:
             said, _, remedy = mistake.rpartition("; ")
-            yield wrong("settings", said or mistake, remedy if said else "mend it; `wakewatch config show` helps")
+            yield wrong("settings", said or mistake, remedy if said else "fix it; `wakewatch config show` helps")
         return
     yield ok("settings", f"sound, from {path}" if path else "sound")
     yield from examine(settings_of(path, servers), int(time.time() * _MS))

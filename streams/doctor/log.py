@@ -59,7 +59,7 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[Finding]:
         return
     except SinkError as error:
         said = str(error).removesuffix(": is it up, is kafka.bootstrap_servers right?")
-        yield wrong(name, said, "start it (`wakewatch broker start`), or mend kafka.bootstrap_servers")
+        yield wrong(name, said, "start it (`wakewatch broker start`), or fix kafka.bootstrap_servers")
         return
     try:
         brokers = client.describe_cluster()["brokers"]
@@ -184,7 +184,7 @@ def _state(settings: Settings, saved: _Saved, now_ms: int) -> Finding:
     if ahead:
         return wrong(
             name,
-            f"partition {ahead[0]} ends before what the state has read: the log was made anew",
+            f"partition {ahead[0]} ends before what the state has read: the log was recreated",
             f"delete {settings.kafka.topic_prefix + topic} and make it again: `wakewatch topics create`",
         )
     behind = {p: end - 1 - (cuts[p].offset if p in cuts else -1) for p, end in written.ends.items()}

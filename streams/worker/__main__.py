@@ -1,6 +1,6 @@
 """``python -m streams.worker``: one worker process, without a supervisor.
 
-Exit 0: asked to stop, last snapshots written; 1: start me again; 2: a setting or the state must be mended first.
+Exit 0: asked to stop, last snapshots written; 1: start me again; 2: a setting or the state must be fixed first.
 """
 
 from __future__ import annotations

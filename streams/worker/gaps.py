@@ -2,7 +2,7 @@
 
 A gap is real when a direct read from the place where the next record belongs starts later: retention cut the log
 off, or the offsets are transaction markers of a stranger. Everything else is the framework's loss, and a restart
-from the snapshot mends it.
+from the snapshot fixes it.
 """
 
 from __future__ import annotations

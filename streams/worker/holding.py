@@ -117,7 +117,7 @@ class Holding:
             return None
 
     async def refuse(self, error: Exception) -> None:
-        """Ends the process: by a crash, or in good order when it is for a person to mend and somebody waits for us."""
+        """Ends the process: by a crash, or in good order when it is for a person to fix and somebody waits for us."""
         error = refusal_of(error) or error
         self.broken = self.broken or error
         if self.give_up is None or not isinstance(error, WakewatchError):

@@ -1,4 +1,4 @@
-"""What was refused, tried again after its cause was mended."""
+"""What was refused, tried again after its cause was fixed."""
 
 import json
 from pathlib import Path

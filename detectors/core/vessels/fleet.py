@@ -35,7 +35,7 @@ class Stored(Columns):
 class Fleet:
     """Rows are never moved: row r of a vessel is its row for as long as it is held.
 
-    ``core`` and ``detectors`` are views of the tables; they are made anew when rows are added, so hold none over a
+    ``core`` and ``detectors`` are views of the tables; they are recreated when rows are added, so hold none over a
     step. ``moving`` and ``stated`` hold the core's columns, ``own`` the detectors'.
     """
 

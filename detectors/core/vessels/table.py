@@ -33,7 +33,7 @@ def layout(owned: tuple[Owned, ...]) -> np.dtype[np.void]:
 
 
 class Table:
-    """Rows of one layout. ``records`` is made anew when rows are added: hold no view of it over that.
+    """Rows of one layout. ``records`` is recreated when rows are added: hold no view of it over that.
 
     Records are copied as words, 10x quicker than numpy copies a structure field by field.
     """

@@ -1,4 +1,4 @@
-"""Jars are run only when every byte is as locked, and mend themselves."""
+"""Jars are run only when every byte is as locked, and repair themselves."""
 
 import hashlib
 import os
