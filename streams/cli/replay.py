@@ -47,6 +47,11 @@ Places = Annotated[
     list[str] | None,
     typer.Option(help="GeoJSON zones instead of the shipped ones; @ISO: from that time on.", metavar="FILE[@ISO]"),
 ]
+Rejected = Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")]
+Partitions = Annotated[
+    int | None, typer.Option(help="Partitions; else kafka.partitions, as in Kafka.", min=1, max=1024)
+]
+Dates = Annotated[Literal["dmy", "mdy"] | None, typer.Option(help="Order of dates such as 3/10/2024, else refused.")]
 Dated = dict[int, list[str]]
 """Files in force from an event time on, Unix ms."""
 
@@ -58,16 +63,12 @@ def command(
     rate: Annotated[float, typer.Option(help="Sentences a second, for files without times.", min=0.001)] = RATE_HZ,
     until: Annotated[str | None, typer.Option(help="Run the clock on to this time.", metavar="ISO")] = None,
     batch: Annotated[int, typer.Option(help="Sentences a batch.", min=1, max=100_000)] = 1000,
-    partitions: Annotated[
-        int | None, typer.Option(help="Partitions; else kafka.partitions, as in Kafka.", min=1, max=1024)
-    ] = None,
+    partitions: Partitions = None,
     watchlist: Lists = None,
     zones: Places = None,
-    dates: Annotated[
-        Literal["dmy", "mdy"] | None, typer.Option(help="Order of dates such as 3/10/2024, else refused.")
-    ] = None,
+    dates: Dates = None,
     time_zone: Annotated[str, typer.Option(help="Of times that name no zone.", metavar="NAME")] = "UTC",
-    rejected: Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")] = None,
+    rejected: Rejected = None,
     stats: Annotated[bool, typer.Option("--stats", help="Totals on stderr, as JSON.")] = False,
     settings: SettingsFile = None,
 ) -> None:
@@ -81,17 +82,14 @@ def command(
     always, lists = _by_time("--watchlist", watchlist or [])
     places, zoned = _by_time("--zones", zones or [])
     effective = settings_of(
-        settings,
-        kafka__partitions=partitions,
-        reference__watchlists=always or None,
-        reference__zones=places or None,
-    )
+        settings, kafka__partitions=partitions,
+        reference__watchlists=always or None, reference__zones=places or None,
+    )  # fmt: skip
     start_ms = time_ms("--start", start) if start else None
     refuse_unreadable(files)
     nature = Nature(
         replayed=True, start_ms=START_MS if start_ms is None else start_ms, rate_hz=rate, batch=batch,
-        marks_ms=tuple(sorted({*lists, *zoned})),
-        stamps=StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms),
+        marks_ms=tuple(sorted({*lists, *zoned})), stamps=StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms),
     )  # fmt: skip
     plan = _plan(files[0], effective, nature, time_ms("--until", until) if until else None, dated=start is not None)
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))

@@ -29,6 +29,7 @@ from streams.reference import versions
 from streams.settings import KafkaSettings, NotifySettings, WorkerSettings
 from streams.topics import ALERT_STATE, ALERTS, REFERENCE
 from tests.ops.programs import Receiver
+from tests.ops.programs import until as wait_for
 
 from .browser import Tab, chromium, tab
 from .test_console_kafka import Client
@@ -183,10 +184,7 @@ def test_a_notifier_that_the_settings_name_and_that_does_not_run_is_an_alarm_aft
     client = Client(started(**settings(kafka_settings), notify=named))
     until(client.ready)
     assert told(client, "notifier") == [], "it may be starting"
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := told(client, "notifier")):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+    found = wait_for(lambda: told(client, "notifier"), PATIENCE_S, "the alarm")
     assert found[0]["said"] == "Notifier: webhook takes nothing"
 
 

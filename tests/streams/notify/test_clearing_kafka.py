@@ -20,6 +20,7 @@ from streams.notify.clearing import sweep, sweep_until
 from streams.rows.table import AlertTable
 from streams.settings import KafkaSettings
 from streams.topics import ALERT_STATE, create_missing
+from tests.ops.programs import until
 
 pytestmark = pytest.mark.broker
 Make = Callable[..., Alert]
@@ -101,10 +102,7 @@ def test_twenty_thousand_ended_alerts_go_at_once_and_readers_begin_in_little_tim
     stop = Event()
     cleared = Thread(target=sweep_until, args=(kafka_settings, stop), daemon=True)
     cleared.start()
-    deadline = time.monotonic() + 120
-    while ids(kafka_settings) != {"a"}:
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+    until(lambda: ids(kafka_settings) == {"a"}, 120, "the clearing")
     stop.set()
     cleared.join(30)
     assert not cleared.is_alive()

@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from streams.broker.clients import admin
 from streams.broker.node import free_port
 from streams.settings import KafkaSettings
 from streams.topics import SENTENCES
+from tests.ops.programs import until
 from tests.streams.worker.conftest import MODULE, StartWorker, Worker, make_topics, send
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -65,10 +65,10 @@ def series(port: int, name: str) -> str:
 
 
 def within_a_minute(done: Callable[[], bool], said: Callable[[], object]) -> None:
-    until_s = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < until_s, said()
-        time.sleep(0.5)
+    try:
+        until(done, 60)
+    except AssertionError:
+        raise AssertionError(said()) from None
 
 
 def at_work(
