@@ -87,10 +87,9 @@ def command(
     )  # fmt: skip
     start_ms = time_ms("--start", start) if start else None
     refuse_unreadable(files)
-    nature = Nature(
-        replayed=True, start_ms=START_MS if start_ms is None else start_ms, rate_hz=rate, batch=batch,
-        marks_ms=tuple(sorted({*lists, *zoned})), stamps=StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms),
-    )  # fmt: skip
+    stamps, marks_ms = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms), tuple(sorted({*lists, *zoned}))
+    began_ms = START_MS if start_ms is None else start_ms
+    nature = Nature(replayed=True, start_ms=began_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps)
     plan = _plan(files[0], effective, nature, time_ms("--until", until) if until else None, dated=start is not None)
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
     road = Road(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
