@@ -79,7 +79,8 @@ class Metrics:
         self.lag = self._gauge("lag_records", "Records not taken in yet; partition identities: bindings", "partition")
         self.stalled = self._gauge("stalled_seconds", "Since when records wait and none is taken in", "partition")
         self.log_partitions = self._gauge("log_partitions", "Partitions of the log; NaN while Kafka does not answer")
-        self.broker_up = self._gauge("broker_up", "1 while Kafka answers this process")
+        self.broker_up = self._gauge("broker_up", "1 while Kafka answers this process; NaN for one that does not ask")
+        self.broker_up.set(float("nan"))
         self.snapshot_duration = self._histogram("snapshot_duration_seconds", "Time to commit a snapshot", _SNAPSHOT_S)
         self.snapshot_bytes = self._gauge("snapshot_bytes", "Size of the last snapshot written")
         self.set_aside = self._gauge(

@@ -94,6 +94,11 @@ def test_every_family_has_its_name_and_labels(metrics: Metrics, wanted: str) -> 
     assert families[f"wakewatch_{name}"]._labelnames == labels
 
 
+def test_a_process_that_does_not_ask_kafka_is_not_one_that_kafka_leaves_unanswered(metrics: Metrics) -> None:
+    """0 would page: ingest, notify and rows are scraped by the same rules as the workers."""
+    assert math.isnan(value(metrics, "broker_up") or 0.0)
+
+
 def test_ingest_counts_what_the_core_counted(metrics: Metrics, feed: bytes) -> None:
     meter, ingest = IngestMeter(metrics, FeedRules(), clock_s=lambda: 0.0), Ingest("pier", 4)
     for half in (feed[: len(feed) // 2], feed[len(feed) // 2 :]):
