@@ -76,6 +76,7 @@ def environ(settings: Settings, home: Path) -> dict[str, str]:
         **os.environ,
         "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
+        "WAKEWATCH_KAFKA_PARTITIONS": str(kafka.partitions),
         "WAKEWATCH_WORKER_APP_ID": worker.app_id,
         "WAKEWATCH_WORKER_DATA_DIR": str(home / "worker"),
         "WAKEWATCH_WORKER_METRICS_PORT": str(worker.metrics_port),

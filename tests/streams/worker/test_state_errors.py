@@ -16,6 +16,7 @@ from streams.topics import FLEET, HISTORIES
 from streams.worker.fleetlog import Cut, FleetLog
 from streams.worker.identities import Identities
 from streams.worker.observe import Unobserved
+from streams.worker.partition import Stateful
 from streams.worker.pieces import Piece, pieces_of
 from streams.worker.service import Service
 from tests.streams.worker.conftest import StartWorker, make_topics
@@ -36,7 +37,14 @@ class Written(NamedTuple):
 def a_snapshot(app_id: str) -> Written:
     """Of an engine without vessels, at the log's beginning."""
     engine = engine_for(Settings(), load_reference(Settings().reference), 0)
-    return Written([], Cut(app=app_id, offset=-1, shards=0, versions=[], at=[], manifest=engine.manifest()))
+    return written_of(engine, app_id)
+
+
+def written_of(state: Stateful, app_id: str, topic: str = FLEET) -> Written:
+    shards = [state.shard(number) for number in range(state.shard_count())]
+    count, manifest = len(shards), state.manifest()
+    cut = Cut(app=app_id, offset=-1, shards=count, versions=[6] * count, at=[0] * count, manifest=manifest)
+    return Written(shards, cut, topic)
 
 
 def of_a_log_made_anew(written: Written) -> Written:
@@ -80,8 +88,7 @@ def unreadable(written: Written) -> Written:
 
 def histories_of_other_partitions(written: Written) -> Written:
     """The second stage's own state refuses too."""
-    manifest = histories_for(Settings(), 7).manifest()
-    return written._replace(cut=msgspec.structs.replace(written.cut, manifest=manifest), topic=HISTORIES)
+    return written_of(histories_for(Settings(), 7), written.cut.app, HISTORIES)
 
 
 SAID: dict[Callable[[Written], Written], str] = {
