@@ -17,5 +17,5 @@ Nothing else: the sub-command is there because the module is, its options are ``
 around it (``streams/cli/bench.py``). Name further processes in ``Measured.processes``: ``process_cpu_s(pid)`` has
 their CPU seconds while they live. ``--against`` finds a figure of an older result by its row and name: keep both.
 ``feed.given`` gives the lines of the recordings, or of a generated feed of the same mix, and says which;
-``feed.fresh`` gives a lap of them to other vessels; ``feed.packed`` makes records of ``ais.sentences.v1`` of them.
+``fleets.fresh`` gives a lap of them to other vessels; ``feed.packed`` makes records of ``ais.sentences.v1`` of them.
 """

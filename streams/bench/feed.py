@@ -11,7 +11,6 @@ from detectors.core.ticks import FeedRules
 from streams.encode import (
     Fix,
     Particulars,
-    checksum,
     position,
     position_b,
     position_long_range,
@@ -39,12 +38,6 @@ _ANY_TIME: Final = FeedRules(refuse_behind_s=_AGES_S, jump_ahead_s=_AGES_S)
 """Recordings of many years stand side by side: no time is refused."""
 _FOREIGN: Final = (b"c:%d", b"c:%d000,s:bench", b"s:rMT2083,t:marinetraffic,c:%d", b"g:1-2-3985,s:rEV02,c:%d")
 _GZIP: Final = b"\x1f\x8b"
-_LAP: Final = 104_729  # a prime: the vessels of many laps stay apart
-_SERIAL: Final = 1_000_000
-_MMSI_CHARS: Final = 7  # characters 1 to 6 of a payload are bits 6 to 41; the MMSI is bits 8 to 37
-_ARMOUR: Final = bytes([*range(48, 88), *range(96, 120)])
-_SIX_BITS: Final = {code: bits for bits, code in enumerate(_ARMOUR)}
-_PAYLOAD, _FIELDS = 5, 7
 
 
 class Feed(NamedTuple):
@@ -123,11 +116,6 @@ def packed(lines: list[bytes], size: int) -> list[bytes]:
     return [b"\n".join(timed[at : at + size]) for at in range(0, len(timed), size)]
 
 
-def fresh(lines: list[bytes], lap: int) -> list[bytes]:
-    """The lines as sent by other vessels of the same flags; lap 0 are the lines themselves. Damage stays damage."""
-    return [_renamed(line, lap) for line in lines] if lap else lines
-
-
 def content(path: Path) -> bytes:
     """What is in a file, plain or gzip."""
     content = path.read_bytes()
@@ -159,38 +147,3 @@ def _damaged(random: Random, line: bytes) -> bytes:
     """Cut short, or one character another."""
     at = random.randrange(1, len(line))
     return line[:at] if random.random() < 0.5 else line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :]  # noqa: PLR2004 - half
-
-
-def _renamed(line: bytes, lap: int) -> bytes:
-    head, bang, sentence = line.rpartition(b"!")
-    fields = sentence.split(b",")
-    if (
-        not bang
-        or len(fields) < _FIELDS
-        or fields[2] != b"1"
-        or not set(fields[_PAYLOAD][:_MMSI_CHARS]) <= set(_ARMOUR)
-    ):
-        return line
-    payload = fields[_PAYLOAD]
-    if len(payload) < _MMSI_CHARS:
-        return line
-    old = payload[1:_MMSI_CHARS]
-    new = _other(old, lap)
-    fields[_PAYLOAD] = payload[:1] + new + payload[_MMSI_CHARS:]
-    body, star, written = b",".join(fields).rpartition(b"*")
-    try:
-        wrong = int(written[:2], 16) ^ checksum(old) ^ checksum(new)
-    except ValueError:
-        return line
-    return b"%b!%b%b%02X%b" % (head, body, star, wrong, written[2:])
-
-
-def _other(six: bytes, lap: int) -> bytes:
-    """Characters 1 to 6 of a payload with another MMSI in them."""
-    bits = 0
-    for code in six:
-        bits = bits << 6 | _SIX_BITS[code]
-    group, serial = divmod(bits >> 4 & (1 << 30) - 1, _SERIAL)
-    mmsi = group * _SERIAL + (serial + lap * _LAP) % _SERIAL
-    bits = bits & ~(((1 << 30) - 1) << 4) | mmsi << 4
-    return bytes(_ARMOUR[bits >> shift & 63] for shift in range(30, -1, -6))

@@ -8,7 +8,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from streams.bench import feed
+from streams.bench import feed, fleets
 from streams.bench.frame import Data, Figure, Measured, Row
 from streams.bench.road import SNAPSHOT_EVERY_S, Lines, fleet, opened
 
@@ -45,8 +45,8 @@ def run(
     cases = [Case(size, 4, 1) for size in pack or [40, 250, 1000]]
     if two:
         cases += [Case(250, 12, 1), Case(250, 12, 2)]
-    whole = [line for line in given.lines if line.rpartition(b"!")[2][5:9] == b",1,1"]
-    laps = [feed.fresh(whole, lap) for lap in range(_LAPS)]
+    whole = [line for line in fleets.in_place(given.lines) if line.rpartition(b"!")[2][5:9] == b",1,1"]
+    laps = [fleets.fresh(whole, lap) for lap in range(_LAPS)]
     mixed = list(islice((laps[n % _LAPS][n % len(whole)] for n in cycle(range(_LAPS * len(whole)))), sentences))
     return Measured(
         input=f"{given.description}; {sentences:,} sentences of {vessels:,} vessels",

@@ -11,9 +11,11 @@ import pyais
 import pytest
 from typer.testing import CliRunner
 
-from streams.bench import feed, frame
+from detectors.core.identities.matching import is_imo_number
+from streams.bench import feed, fleets, frame
 from streams.cli.bench import app
 from streams.decode import decode
+from streams.encode import Fix, Particulars, position, position_b, position_long_range, sentences, static
 from streams.errors import ConfigError
 
 SENTENCE = b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C"
@@ -86,7 +88,7 @@ def test_the_generated_feed_has_the_mix_that_it_says() -> None:
 
 def test_a_lap_is_sent_by_other_vessels_of_the_same_flags() -> None:
     lines = [*feed.generated(600).lines, b"# a comment", b"!AIVDM,1,1,,B,17,0*5C", SENTENCE + b",r003669946,1326055296"]
-    lap, again = feed.fresh(lines, 3), feed.fresh(lines, 0)
+    lap, again = fleets.fresh(lines, 3), fleets.fresh(lines, 0)
     assert again == lines and lap[-3:-1] == lines[-3:-1]
     assert pyais.decode(lap[-1][:-22], error_if_checksum_invalid=True).mmsi == 477_553_000 + 3 * 104_729
     before, after = (decode(b"\n".join(each), "test") for each in (lines, lap))
@@ -95,6 +97,31 @@ def test_a_lap_is_sent_by_other_vessels_of_the_same_flags() -> None:
     assert (mmsis[0] != mmsis[1]).all() and (mmsis[0] // 1_000_000 == mmsis[1] // 1_000_000).all()
     for name in ("lat_deg", "time_ms", "type"):
         assert before.batch.reports[name].tobytes() == after.batch.reports[name].tobytes()
+
+
+def test_each_fleet_sends_imo_numbers_of_its_own() -> None:
+    ship = Particulars(imo=9_179_842, call_sign="W1", name="BENCH")
+    lines = sentences(static(273_111_000, ship))
+    found = [decode(b"\n".join(fleets.fresh(lines, lap)), "test").batch.statics for lap in range(4)]
+    numbers = [int(statics["imo"][0]) for statics in found]
+    assert len(set(numbers)) == 4 and all(is_imo_number(number) for number in numbers)
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3, 18, 27])
+def test_in_place_every_vessel_stays_where_its_first_fix_was(kind: int) -> None:
+    def line(mmsi: int, lat_deg: float, lon_deg: float) -> bytes:
+        fix = Fix(lat_deg=lat_deg, lon_deg=lon_deg, sog_kn=12, cog_deg=90, heading_deg=90, second=1)
+        makers = {18: lambda: position_b(mmsi, fix), 27: lambda: position_long_range(mmsi, fix, status=0)}
+        return sentences(makers[kind]() if kind in makers else position(mmsi, fix, kind=kind, status=0))[0]
+
+    first = line(273_111_000, -33.5, -178.25), line(273_222_000, 60.25, 11.5)
+    lines = [*first, line(273_111_000, -35, 179), line(273_222_000, 61, 12), line(273_222_000, 91, 181)]
+    moved = decode(b"\n".join(fleets.in_place(lines)), "test")
+    assert not moved.refused
+    reports = moved.batch.reports
+    assert reports["lat_deg"][:4] == pytest.approx([-33.5, 60.25, -33.5, 60.25], abs=0.002)
+    assert reports["lon_deg"][:4] == pytest.approx([-178.25, 11.5, -178.25, 11.5], abs=0.002)
+    assert fleets.in_place([b"# a comment", b"!AIVDM,1,1,,B,17,0*5C"]) == [b"# a comment", b"!AIVDM,1,1,,B,17,0*5C"]
 
 
 def test_packed_records_hold_every_line_and_a_time_in_each() -> None:
