@@ -92,7 +92,11 @@ class IdentityChange(Detector):
         ] = 500_000
         holders_in_all_most: Annotated[
             int,
-            Meta(ge=100, le=100_000_000, description="MMSIs remembered of all IMO numbers together (about 1 kB each)"),
+            Meta(
+                ge=100,
+                le=100_000_000,
+                description="MMSIs remembered of all IMO numbers together (about 1 kB each, 3 kB with an open alert)",
+            ),
         ] = 2_000_000
 
     thresholds: Thresholds

@@ -1,4 +1,7 @@
-"""The alert, version 1: what leaves the detectors and what people and their tools build on."""
+"""The alert, version 1: what leaves the detectors and what people and their tools build on.
+
+No record here can be part of a cycle: ``gc=False`` keeps the collector from looking at each of a million open alerts.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ Verification = Literal["unverified", "corroborated"]
 Scalar = str | int | float | bool
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One number that decided, against its threshold."""
 
     fact: str
@@ -22,7 +25,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str | None = None
 
 
-class Vessel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Vessel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A vessel as last known; what is unknown is absent."""
 
     name: str | None = None
@@ -33,7 +36,7 @@ class Vessel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     length_m: int | None = None
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The last fix."""
 
     lat_deg: float
@@ -43,7 +46,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: str
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One raw NMEA sentence that decided; ``sha256`` is of ``sentence``."""
 
     time: str
@@ -52,7 +55,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One revision of one alert. Times are event times, RFC 3339 UTC with milliseconds."""
 
     id: str

@@ -16,18 +16,18 @@ import msgspec
 from detectors.core.alert import Alert, Severity
 from detectors.core.episodes import Emitted, composed
 from detectors.core.identities.binding import Binding, Heard, Seen
-from detectors.core.identities.holders import Holder, ImoShip, position_of, vessel_of
+from detectors.core.identities.events import LOOK, Event, event_of, look_at, looks
+from detectors.core.identities.holders import Holder, ImoShip, forgotten, position_of, vessel_of
+from detectors.core.identities.shards import FIRST, Shards
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference
 from detectors.core.registry import build
 from detectors.core.snapshot import SnapshotError
 
 FORMAT: Final = 1
-SHARDS: Final = 64
 _PART: Final = 8  # an eighth is forgotten at once
-_LOOK, _SEEN, _TELL = 0, 1, 2
-_Event = tuple[int, int, int, int, int]
-"""When, what, IMO number, MMSI, event time of the report: their order is that of decisions."""
+_EVENTS_A_HOLDER: Final = 2
+_EVENTS_LEAST: Final = 1000
 
 
 class Judge(Protocol):
@@ -75,13 +75,11 @@ class Histories:
         self._heard = [0] * partitions
         self._passed_ms = 0
         self._ships: dict[int, ImoShip] = {}
-        self._waiting: dict[_Event, Binding | Seen] = {}
-        self._numbers: list[set[int]] = [set() for _ in range(SHARDS)]
-        self._waits: list[set[_Event]] = [set() for _ in range(SHARDS)]
+        self._waiting: dict[Event, Binding | Seen] = {}
+        self._shards = Shards()
         """What of both lies in each shard: a snapshot must not look through all for each."""
         self._holders = self._open = 0
-        self._events: list[_Event] = []
-        self._dirty = [False] * SHARDS
+        self._events: list[Event] = []
 
     @classmethod
     def build(
@@ -97,7 +95,7 @@ class Histories:
         """One record, in any order, also again. Returns alerts in the order of decisions."""
         if isinstance(told, Heard):
             return self._hear(told)
-        event = _told(told)
+        event = event_of(told)
         if told.stamp_ms > self._passed_ms and event not in self._waiting:
             self._await_turn(event, told)
             heapq.heappush(self._events, event)
@@ -112,7 +110,7 @@ class Histories:
         out: list[Emitted] = []
         while self._events and self._events[0][0] <= self._passed_ms:
             event = heapq.heappop(self._events)
-            out += self._settle(event) if event[1] == _LOOK else self._take_up(self._turn_of(event))
+            out += self._settle(event) if event[1] == LOOK else self._take_up(self._turn_of(event))
         return out
 
     def _take_up(self, told: Binding | Seen) -> list[Emitted]:
@@ -125,21 +123,21 @@ class Histories:
             self._touch(told.imo)
         return []
 
-    def _await_turn(self, event: _Event, told: Binding | Seen) -> None:
+    def _await_turn(self, event: Event, told: Binding | Seen) -> None:
         self._waiting[event] = told
-        self._waits[told.imo % SHARDS].add(event)
+        self._shards.waits[self._shards.of(told.imo)].add(event)
 
-    def _turn_of(self, event: _Event) -> Binding | Seen:
+    def _turn_of(self, event: Event) -> Binding | Seen:
         told = self._waiting.pop(event)
-        self._waits[told.imo % SHARDS].remove(event)
+        self._shards.waits[self._shards.of(told.imo)].remove(event)
         return told
 
     def _learn(self, told: Binding) -> list[Emitted]:
-        ship = self._ships.get(told.imo)
+        ship, out = self._ships.get(told.imo), list[Emitted]()
         if ship is None:
-            self._make_room()
+            out += self._make_room(told.stamp_ms)
             ship = self._ships[told.imo] = ImoShip(imo=told.imo)
-            self._numbers[told.imo % SHARDS].add(told.imo)
+            self._shards.add(told.imo)
         self._touch(told.imo)
         known = ship.holder(told.mmsi)
         findings = list(self._detector.judge_binding(ship, told))
@@ -147,12 +145,12 @@ class Histories:
             ship.changes = self._detector.recent(ship, told)
             ship.holders.append(Holder(newest=told, first_ms=told.first_ms))
             self._holders += 1
-            self._drop_oldest(ship)
+            out += self._drop_oldest(ship, told.stamp_ms)
         elif told.last_ms >= known.newest.last_ms:
             known.newest = told
-        return [self._write(ship, finding) for finding in findings]
+        return out + [self._write(ship, finding) for finding in findings]
 
-    def _settle(self, event: _Event) -> list[Emitted]:
+    def _settle(self, event: Event) -> list[Emitted]:
         due_ms, _, imo, mmsi, _ = event
         ship = self._ships.get(imo)
         holder = ship.holder(mmsi) if ship else None
@@ -177,8 +175,15 @@ class Histories:
 
     def _await(self, ship: ImoShip, holder: Holder, since_ms: int) -> None:
         holder.settles_ms = self._detector.settles_ms(since_ms)
-        heapq.heappush(self._events, _look(ship, holder))
+        heapq.heappush(self._events, look_at(ship, holder))
         self._touch(ship.imo)
+        if len(self._events) > _EVENTS_LEAST + _EVENTS_A_HOLDER * (len(self._waiting) + self._holders):
+            self._plan()  # most of them are looks at alerts that were written again since, or are forgotten
+
+    def _plan(self) -> None:
+        """Finds what is to be done from what is known."""
+        self._events = [*self._waiting, *looks(self._ships.values())]
+        heapq.heapify(self._events)
 
     def _compose(self, ship: ImoShip, holder: Holder, finding: Finding) -> Alert:
         told = holder.newest
@@ -193,29 +198,33 @@ class Histories:
 
     # -- bounds ---------------------------------------------------------------------------------------------------
 
-    def _drop_oldest(self, ship: ImoShip) -> None:
-        """Too many MMSIs state one number: those unheard for longest go, but for open alerts."""
+    def _drop_oldest(self, ship: ImoShip, now_ms: int) -> list[Emitted]:
+        """Too many MMSIs state one number: those unheard for longest go, those without an open alert first."""
+        out: list[Emitted] = []
         while len(ship.holders) > self._detector.thresholds.holders_most:
             free = [h for h in ship.holders[:-1] if h.alert is None] or ship.holders[:-1]
-            self._forget_holders(ship, [min(free, key=lambda h: (h.newest.last_ms, h.newest.mmsi))])
+            out += self._forget_holders(ship, [min(free, key=lambda h: (h.newest.last_ms, h.newest.mmsi))], now_ms)
+        return out
 
-    def _forget_holders(self, ship: ImoShip, gone: Sequence[Holder]) -> None:
+    def _forget_holders(self, ship: ImoShip, gone: Sequence[Holder], now_ms: int) -> list[Emitted]:
+        """Whatever is open about them closes: nobody would close it later."""
+        out = [self._write(ship, forgotten(holder, now_ms)) for holder in gone if holder.alert is not None]
         self._holders -= len(gone)
-        self._open -= sum(h.alert is not None for h in gone)
         ship.holders = [h for h in ship.holders if not any(h is one for one in gone)]
+        return out
 
-    def _make_room(self) -> None:
-        """IMO numbers cost nothing to invent: past a bound those unheard for longest are forgotten."""
+    def _make_room(self, now_ms: int) -> list[Emitted]:
+        """IMO numbers cost nothing to invent: past a bound those unheard for longest go, without open alerts first."""
         rules, ships = self._detector.thresholds, len(self._ships)
         if ships < rules.ships_most and self._holders < rules.holders_in_all_most:
-            return
-        free = [s for s in self._ships.values() if not any(h.alert for h in s.holders)]
-        free.sort(key=lambda s: (max(h.newest.last_ms for h in s.holders), s.imo))
-        for ship in free[: max(1, ships // _PART)]:
+            return []
+        out: list[Emitted] = []
+        for ship in sorted(self._ships.values(), key=_worth)[: max(1, ships // _PART)]:
             self._touch(ship.imo)
-            self._forget_holders(ship, ship.holders)
-            self._numbers[ship.imo % SHARDS].remove(ship.imo)
+            out += self._forget_holders(ship, ship.holders, now_ms)
+            self._shards.remove(ship.imo)
             del self._ships[ship.imo]
+        return out
 
     # -- what the worker asks -------------------------------------------------------------------------------------
 
@@ -235,20 +244,20 @@ class Histories:
 
     def shard_count(self) -> int:
         """Shards in use."""
-        return SHARDS
+        return len(self._shards)
 
     def dirty(self) -> list[int]:
         """Shards changed since ``mark_clean``."""
-        return [number for number, changed in enumerate(self._dirty) if changed]
+        return self._shards.changed()
 
     def mark_clean(self) -> None:
         """Everything so far stands in a snapshot."""
-        self._dirty = [False] * SHARDS
+        self._shards.mark_clean()
 
     def shard(self, number: int) -> bytes:
         """A copy of one shard."""
-        ships = [self._ships[imo] for imo in sorted(self._numbers[number])]
-        waiting = [self._waiting[event] for event in sorted(self._waits[number])]
+        ships = [self._ships[imo] for imo in sorted(self._shards.numbers[number])]
+        waiting = [self._waiting[event] for event in sorted(self._shards.waits[number])]
         return msgspec.msgpack.encode(Shard(ships, waiting))
 
     def manifest(self) -> bytes:
@@ -268,29 +277,20 @@ class Histories:
             raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard)} now")
         self._heard, self._passed_ms = list(head.heard), head.passed_ms
         self._ships = {ship.imo: ship for part in parts for ship in part.ships}
+        self._shards = Shards(max(FIRST, len(shards)))
         for imo in self._ships:
-            self._numbers[imo % SHARDS].add(imo)
+            self._shards.add(imo)
         holders = [holder for ship in self._ships.values() for holder in ship.holders]
         self._holders, self._open = len(holders), sum(holder.alert is not None for holder in holders)
         for told in (told for part in parts for told in part.waiting):
-            self._await_turn(_told(told), told)
-        self._events = [*self._waiting, *_looks(self._ships.values())]
-        heapq.heapify(self._events)
+            self._await_turn(event_of(told), told)
+        self._plan()
         return self
 
     def _touch(self, imo: int) -> None:
-        self._dirty[imo % SHARDS] = True
+        self._shards.touch(imo)
 
 
-def _told(told: Binding | Seen) -> _Event:
-    if isinstance(told, Seen):
-        return told.stamp_ms, _SEEN, told.imo, told.mmsi, told.heard_ms
-    return told.stamp_ms, _TELL, told.imo, told.mmsi, told.last_ms
-
-
-def _look(ship: ImoShip, holder: Holder) -> _Event:
-    return holder.settles_ms, _LOOK, ship.imo, holder.newest.mmsi, 0
-
-
-def _looks(ships: Iterable[ImoShip]) -> list[_Event]:
-    return [_look(ship, holder) for ship in ships for holder in ship.holders if holder.alert is not None]
+def _worth(ship: ImoShip) -> tuple[bool, int, int]:
+    """Who is forgotten last."""
+    return any(h.alert for h in ship.holders), max(h.newest.last_ms for h in ship.holders), ship.imo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import resource
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Final
@@ -19,7 +20,7 @@ from detectors.core.vessels.memory import DARK, PORT_CALL, SILENCES_MOST_LISTED,
 from streams import heap
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import FIRST_MMSI, Sea
-from streams.bench.world import HOLDERS, heard_everywhere, held_by_many
+from streams.bench.world import HOLDERS, STEP_DEG, heard_everywhere, held_by_many
 from streams.engines import engine_for, histories_for, restored
 from streams.reference.loading import load_reference
 from streams.settings import Settings
@@ -43,6 +44,11 @@ def run(
     batches: Annotated[int, typer.Option(help="Batches of 1,000 sentences a round.", min=1)] = 100,
     rounds: Annotated[int, typer.Option(help="Rounds; the fleets take turns, the median counts.", min=1)] = 5,
     invented: Annotated[int, typer.Option(help="MMSIs invented, each heard once; 0 for none.", min=0)] = 5_000_000,
+    *,
+    cells: Annotated[
+        float,
+        typer.Option(help="Degrees between places heard in, 0.125 for every cell of the Earth; 0 for none.", min=0),
+    ] = STEP_DEG,
     holders: Annotated[int, typer.Option(help="MMSIs that state IMO numbers; 0 for none.", min=0)] = HOLDERS,
 ) -> Measured:
     """Measure the engine with all detectors: bytes a vessel, CPU a sentence as the fleet grows, a flood of MMSIs.
@@ -62,8 +68,10 @@ def run(
     fleets.clear()
     if invented:
         rows.append(_flood(invented))
+    if cells:
+        rows.append(_everywhere(cells))
     if holders:
-        rows += [_everywhere(), _held(holders)]
+        rows.append(_held(holders))
     return Measured(
         input=f"invented reports, {_BATCH:,} a batch, {_RATE_HZ:,} a second, 9 % static; one partition",
         rows=tuple(rows),
@@ -99,30 +107,39 @@ def _snapshot(engine: Engine) -> tuple[Figure, ...]:
     )
 
 
-def _everywhere() -> Row:
-    """Every cell of the Earth, which are all that there can be."""
-    engine, settings = heard_everywhere(), Settings()
-    reference, (shards, manifest) = load_reference(settings.reference), _copy(engine)
-    copy_s, restore_s = (
-        cpu_of(lambda: _copy(engine))[1],
-        cpu_of(lambda: restored(settings, reference, 0, shards, manifest))[1],
-    )
-    return Row(f"{len(engine.ears.coverage.water.cells.keys):,} cells", _stored(shards, copy_s, restore_s))
+def _everywhere(step_deg: float) -> Row:
+    """Coverage cells; those of the whole Earth are all that there can be."""
+    gc.collect()
+    before = _resident()
+    engine, settings = heard_everywhere(step_deg), Settings()
+    held, reference = _resident() - before, load_reference(settings.reference)
+    stored = _stored(engine, lambda shards, manifest: restored(settings, reference, 0, shards, manifest))
+    count = len(engine.ears.coverage.water.cells.keys)
+    return Row(f"{count:,} cells", (Figure("bytes a cell", held / count), *stored))
 
 
 def _held(holders: int) -> Row:
+    """MMSIs that state IMO numbers, an alert open about every second one: as much as they can cost."""
+    gc.collect()
+    before = _resident()
     histories = held_by_many(holders)
-    shards, manifest = _copy(histories)
-    copy_s = cpu_of(lambda: _copy(histories))[1]
-    restore_s = cpu_of(lambda: histories_for(Settings(), 1).restore(shards, manifest))[1]
-    return Row(f"{holders:,} holders of IMO numbers", _stored(shards, copy_s, restore_s))
+    held = _resident() - before
+    stored = _stored(histories, histories_for(Settings(), 1).restore)
+    return Row(f"{holders:,} holders of IMO numbers", (Figure("bytes a holder", held / holders), *stored))
 
 
-def _stored(shards: list[bytes], copy_s: float, restore_s: float) -> tuple[Figure, ...]:
+def _stored(state: Engine | Histories, restore: Callable[[list[bytes], bytes], object]) -> tuple[Figure, ...]:
+    """What a snapshot of all costs, and of the largest shard: the stream waits for those that changed."""
+    sizes, copy_s = cpu_of(lambda: [len(state.shard(number)) for number in range(state.shard_count())])
+    _, largest_s = cpu_of(lambda: state.shard(sizes.index(max(sizes))))
+    shards, manifest = _copy(state)
+    _, restore_s = cpu_of(lambda: restore(shards, manifest))
     return (
         Figure("ms to copy all", copy_s * _MS),
+        Figure("ms to copy the largest shard", largest_s * _MS),
         Figure("ms to restore it", restore_s * _MS),
-        Figure("MB of it", sum(map(len, shards)) / _MEGABYTE),
+        Figure("MB of it", sum(sizes) / _MEGABYTE),
+        Figure("shards", len(shards)),
         Figure("records of it", sum(map(count_of, shards))),
     )
 

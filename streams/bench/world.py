@@ -15,21 +15,21 @@ from streams.reference.loading import load_reference
 from streams.settings import Settings
 
 HOLDERS: Final = 1_000_000
-_STEP_DEG: Final = 0.125
+STEP_DEG: Final = 0.125
 """Half a cell at the equator: none is left out."""
 _START_MS: Final = 1_704_067_200_000
 _HOLDERS_A_SHIP: Final = 2
 _FIRST_IMO, _FIRST_MMSI = 1_000_000, 205_000_000
 
 
-def heard_everywhere() -> Engine:
-    """An engine that has heard somebody in every cell."""
+def heard_everywhere(step_deg: float = STEP_DEG) -> Engine:
+    """An engine that has heard somebody in every cell, or so many degrees apart."""
     settings = Settings()
     engine = engine_for(settings, load_reference(settings.reference), 0)
     cells = engine.ears.coverage.water.cells
     cells.slot = _START_MS // 300_000
-    lon_deg = np.arange(-180.0, 180.0, _STEP_DEG)
-    met = [np.unique(spots_of(np.full_like(lon_deg, lat), lon_deg)) for lat in np.arange(-89.95, 90.0, _STEP_DEG)]
+    lon_deg = np.arange(-180.0, 180.0, step_deg)
+    met = [np.unique(spots_of(np.full_like(lon_deg, lat), lon_deg)) for lat in np.arange(-89.95, 90.0, step_deg)]
     cells.meet(np.unique(np.concatenate(met)))
     cells.values[:, :-1] = np.arange(cells.values[:, :-1].size, dtype=np.float32).reshape(len(cells.values), -1)
     engine.ears.cells_changed = True

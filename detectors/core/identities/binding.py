@@ -37,7 +37,7 @@ IMO: Final = range(1_000_000, 10_000_000)
 Bools = npt.NDArray[np.bool_]
 
 
-class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="binding"):
+class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="binding"):
     """An MMSI states an IMO number. Times are event times, Unix ms."""
 
     imo: int
@@ -79,7 +79,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
     heard_ms: int
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True, tag="seen"):
+class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="seen"):
     """When an MMSI was last heard, told as another MMSI states the same IMO number."""
 
     imo: int

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from detectors.core.alert import Alert, Position, Vessel
+from detectors.core.alert import Alert, Fact, Position, Vessel
 from detectors.core.identities.binding import Binding
 from detectors.core.mid import flag_of
+from detectors.core.protocol import Finding
 from detectors.core.units import rfc3339
 
 
-class Holder(msgspec.Struct, kw_only=True):
+class Holder(msgspec.Struct, kw_only=True, gc=False):
     """An MMSI under which an IMO number was stated."""
 
     newest: Binding
@@ -22,7 +23,7 @@ class Holder(msgspec.Struct, kw_only=True):
     settles_ms: int = 0
 
 
-class ImoShip(msgspec.Struct, kw_only=True):
+class ImoShip(msgspec.Struct, kw_only=True, gc=False):
     """What is known of one IMO number. ``holders`` stand in the order in which they were first heard."""
 
     imo: int
@@ -48,3 +49,20 @@ def position_of(told: Binding) -> Position | None:
     if told.lat_deg is None or told.lon_deg is None:
         return None
     return Position(lat_deg=told.lat_deg, lon_deg=told.lon_deg, time=rfc3339(told.fix_ms))
+
+
+def forgotten(holder: Holder, now_ms: int) -> Finding:
+    """The end of the alert that is open about ``holder``, which is dropped to keep memory bounded."""
+    alert, newest = holder.alert, holder.newest
+    assert alert is not None, "nothing is open"
+    who = f"{newest.name or ''} IMO{newest.imo}".strip()
+    return Finding(
+        action="close",
+        situation=f"{alert.detector}.{alert.details['reason']}",
+        time_ms=now_ms,
+        key=str(newest.mmsi),
+        headline=f"{who} under MMSI{newest.mmsi}: no longer followed, more identities stated than remembered",
+        why=(Fact(fact="MMSI", value=newest.mmsi),),
+        verification=alert.verification,
+        details={**alert.details, "ended": "forgotten"},
+    )

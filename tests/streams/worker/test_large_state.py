@@ -70,7 +70,7 @@ def written(kafka: KafkaSettings, topic: str) -> Stored:
     """What is read back after the writer was killed."""
     make_topics(kafka)
     call = [sys.executable, "-c", WRITES, kafka.bootstrap_servers, kafka.topic_prefix, topic]
-    assert subprocess.run(call, check=False, timeout=1200).returncode == -signal.SIGKILL
+    assert subprocess.run(call, check=False, timeout=3600).returncode == -signal.SIGKILL
     stored = asyncio.run(recovered(kafka, topic))
     assert stored.cut.offset == 41
     return stored
