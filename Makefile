@@ -26,7 +26,7 @@ test: $(STAMP)
 	@$(BIN)/pytest -m 'not slow' -n auto
 
 unit: $(STAMP)
-	@$(BIN)/pytest -m 'not slow and not broker' -n auto
+	@$(BIN)/pytest -m 'not slow and not broker and not full' -n auto
 
 check: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

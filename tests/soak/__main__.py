@@ -1,8 +1,10 @@
 """``python -m tests.soak --minutes N``: nothing grows. Exit code 1 when something does, or when a process ends.
 
 A real Kafka, ingest, a worker, the notifier, the console, rows and ``alerts --follow`` run on traffic in which all
-ships are new every 30 s, with another watchlist imported every minute. Every two seconds the memory, descriptors and
-threads of each process are sampled, and the bytes of the topics. Printed are means and slopes with their errors.
+ships are new every 30 s, recordings under fresh MMSIs among it, with another watchlist imported every minute, while
+the console's page and stream, Grafana's tables and all metrics are asked for. Every two seconds the memory,
+descriptors and threads of each process are sampled, and the bytes of the topics. Printed are means and slopes with
+their errors.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -30,12 +34,27 @@ from streams.broker.node import free_port
 from streams.settings import KafkaSettings
 from streams.topics import create_missing
 from tests.ops.programs import Receiver, until
-from tests.soak import growth, traffic
+from tests.soak import growth, recorded, traffic
+from tests.soak.readers import Readers
 
 _WAKEWATCH: Final = [sys.executable, "-c", "from streams.cli import main; main()"]
 _SAMPLE_S: Final = 2.0
 _IMPORT_S: Final = 60.0
 _STOP_S: Final = 45.0
+_WORDS: Final = 2000
+_MB: Final = 1e6
+
+
+class _Source(NamedTuple):
+    """What a source sends: its laps, of so many lines each."""
+
+    lap: Callable[[int], Iterable[bytes]]
+    lines: int
+
+
+_SOURCES: Final = {"pier": _Source(traffic.lines, traffic.LINES)} | (
+    {"quay": _Source(recorded.lap, len(recorded.sentences()))} if recorded.sentences() else {}
+)
 _SETTINGS: Final = """
 [fleet]
 vessels_most = 4000
@@ -54,8 +73,10 @@ class Soak:
         self.home, self._stack = home, ExitStack()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.samples: dict[str, list[growth.Sample]] = defaultdict(list)
-        self.topic_bytes: list[tuple[float, float]] = []
-        self.imports = self.failed_imports = self.sent = 0
+        self.topics: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        self.imports = self.failed_imports = 0
+        self.sent: dict[str, int] = {}
+        self.import_said = ""
         self._stop = Event()
 
     def __enter__(self) -> Soak:
@@ -68,29 +89,38 @@ class Soak:
         client.close()
         self.receiver = Receiver()
         self._stack.callback(self.receiver.close)
-        self._air = socket.create_server(("127.0.0.1", 0))
-        self._stack.callback(self._air.close)
+        self._air = {name: socket.create_server(("127.0.0.1", 0)) for name in _SOURCES}
+        for air in self._air.values():
+            self._stack.callback(air.close)
         (self.home / "wakewatch.toml").write_text(_SETTINGS)
         self._begin()
-        self._line, _ = self._air.accept()
-        self._stack.callback(self._line.close)
+        self._lines = {name: air.accept()[0] for name, air in self._air.items()}
+        for line in self._lines.values():
+            self._stack.callback(line.close)
         return self
 
     def _begin(self) -> None:
-        rows, console = free_port(), free_port()
+        ports = {name: free_port() for name in ("rows", "console", "ingest", "detect", "notify")}
+        own = {f"WAKEWATCH_{n.upper()}_METRICS_PORT": str(ports[n]) for n in ("ingest", "notify")}
+        own["WAKEWATCH_WORKER_METRICS_PORT"] = str(ports["detect"])
+        self.readers = Readers(ports["console"], ports["rows"], {n: ports[n] for n in ("ingest", "detect", "notify")})
         for name, call in {
             "detect": ["detect", "--no-supervise"],
             "notify": ["notify", "--webhook-url", f"{self.receiver.url}/hook"],
-            "rows": ["rows", "--port", str(rows)],
-            "console": ["console", "--port", str(console)],
+            "rows": ["rows", "--port", str(ports["rows"])],
+            "console": ["console", "--port", str(ports["console"])],
             "alerts --follow": ["alerts", "--follow"],
-            "ingest": ["ingest", f"pier=tcp://127.0.0.1:{self._air.getsockname()[1]}"],
+            "ingest": ["ingest", *(f"{n}=tcp://127.0.0.1:{a.getsockname()[1]}" for n, a in self._air.items())],
         }.items():
-            with (self.home / f"{name.split()[0]}.log").open("wb") as log:
+            with self.log_of(name).open("wb") as log:
                 self.processes[name] = subprocess.Popen(
-                    [*_WAKEWATCH, *call], env=self._environ(), stdout=log, stderr=log
+                    [*_WAKEWATCH, *call], env={**self._environ(), **own}, stdout=log, stderr=log
                 )
             self._stack.callback(self._end, name)
+
+    def log_of(self, name: str) -> Path:
+        """What a process printed."""
+        return self.home / f"{name.split(maxsplit=1)[0]}.log"
 
     def _environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WAKEWATCH_")}
@@ -106,7 +136,9 @@ class Soak:
 
     def run(self, seconds: float) -> None:
         """Traffic, imports and samples for so long."""
-        threads = [Thread(target=work, daemon=True) for work in (self._talk, self._import)]
+        works = [partial(self._talk, name) for name in _SOURCES]
+        works += [self._import, partial(self.readers.run, self._stop)]
+        threads = [Thread(target=work, daemon=True) for work in works]
         for thread in threads:
             thread.start()
         began_s = time.monotonic()
@@ -117,15 +149,16 @@ class Soak:
         for thread in threads:
             thread.join(_STOP_S)
 
-    def _talk(self) -> None:
-        began_s = time.monotonic()
+    def _talk(self, name: str) -> None:
+        began_s, sent, source = time.monotonic(), 0, _SOURCES[name]
         for lap in itertools.count():
-            for line in traffic.lines(lap):
+            for line in source.lap(lap):
                 if self._stop.is_set():
                     return
-                self._line.sendall(line)
-                self.sent += 1
-                traffic.pace(began_s, self.sent)
+                self._lines[name].sendall(line)
+                sent += 1
+                self.sent[name] = sent
+                traffic.pace(began_s, sent, source.lines)
 
     def _import(self) -> None:
         path = self.home / "soak.csv"
@@ -134,19 +167,20 @@ class Soak:
             call = [*_WAKEWATCH, "watchlist", "import", "--yes", str(path)]
             done = subprocess.run(call, env=self._environ(), capture_output=True, check=False)
             self.imports += 1
-            self.failed_imports += done.returncode != 0
+            if done.returncode != 0:
+                self.failed_imports += 1
+                self.import_said = (done.stdout + done.stderr).decode(errors="replace")[-_WORDS:]
             self._stop.wait(_IMPORT_S * 2 / 3)
 
     def _look(self, at_s: float) -> None:
         for name, process in self.processes.items():
             if process.poll() is not None:
-                raise SystemExit(
-                    f"{name} ended with {process.returncode}; its log is {self.home}/{name.split()[0]}.log"
-                )
+                words = self.log_of(name).read_text(errors="replace")[-_WORDS:]
+                raise SystemExit(f"{name} ended with {process.returncode}: {words}")
             self._note(name, process.pid, at_s)
         self._note("kafka", self._broker_pid, at_s)
-        written = sum(file.stat().st_size for file in (self.home / "kafka").rglob("*.log") if file.exists())
-        self.topic_bytes.append((at_s, written / 1e6))
+        for topic, size in growth.topic_bytes(self.home / "kafka", self.kafka.topic_prefix).items():
+            self.topics[topic].append((at_s, size / _MB))
 
     def _note(self, name: str, pid: int, at_s: float) -> None:
         found = growth.sample(pid, at_s)
@@ -179,13 +213,31 @@ def report(soak: Soak, out: Console) -> list[str]:
             growing += [f"{name}: {figure}"] if grows else []
             table.add_row(name, figure, f"{found.mean:,.1f}", f"{found.slope_per_hour:+,.1f}",
                           f"{found.error_per_hour:,.1f}", "GROWS" if grows else "")  # fmt: skip
-    topics = growth.trend(soak.topic_bytes)
-    table.add_row("topics", "MB on disk", f"{topics.mean:,.1f}", f"{topics.slope_per_hour:+,.1f}",
-                  f"{topics.error_per_hour:,.1f}", "")  # fmt: skip
+    for topic, sizes in sorted(soak.topics.items()):
+        found = growth.trend(sizes)
+        table.add_row(topic, "MB on disk", f"{found.mean:,.1f}", f"{found.slope_per_hour:+,.1f}",
+                      f"{found.error_per_hour:,.1f}", "")  # fmt: skip
     out.print(table)
-    out.print(f"{soak.sent:,} lines sent, {soak.imports} imports ({soak.failed_imports} failed), "
-              f"{len(soak.receiver.got)} posts to the webhook")  # fmt: skip
+    lines, asked = sum(soak.sent.values()), soak.readers.asked.total()
+    out.print(
+        f"{lines:,} lines sent by {len(soak.sent)} sources, {soak.imports} imports ({soak.failed_imports} failed), "
+        f"{len(soak.receiver.got)} posts to the webhook, {asked:,} questions asked ({soak.readers.failed()} failed)"
+    )
+    for query, most in soak.readers.most.items():
+        out.print(f"at most {most:,} rows of {query}")
     return growing
+
+
+def shortcomings(soak: Soak) -> list[str]:
+    """What did not run as it should have: a soak of idle processes shows nothing."""
+    found = {
+        f"{soak.failed_imports} of {soak.imports} imports failed: {soak.import_said}": soak.failed_imports > 0,
+        "nothing was imported": soak.imports == 0,
+        "no alert reached the webhook": not soak.receiver.got,
+        f"questions failed: {dict(soak.readers.asked)}": soak.readers.failed() > 0,
+        "no table showed a row": not any(soak.readers.most.values()),
+    }
+    return [words for words, true in found.items() if true]
 
 
 def main() -> int:
@@ -198,8 +250,9 @@ def main() -> int:
         until(lambda: all(one.poll() is None for one in soak.processes.values()), what="all processes")
         soak.run(minutes * 60)
         growing = report(soak, out)
-    if soak.failed_imports or not soak.receiver.got:
-        out.print("an import failed, or no alert ever reached the webhook")
+    wrong = shortcomings(soak)
+    if wrong:
+        out.print("did not do its work: " + "; ".join(wrong))
         return 1
     if growing:
         out.print("grows: " + "; ".join(growing))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections import defaultdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -52,6 +54,15 @@ def sample(pid: int, at_s: float) -> Sample | None:
     if "VmRSS" not in status:
         return None
     return Sample(at_s, int(status["VmRSS"].split()[0]) / _KIB_A_MB, descriptors, int(status["Threads"]))
+
+
+def topic_bytes(broker: Path, prefix: str) -> dict[str, int]:
+    """Bytes of the log segments of each topic, by its name without the prefix."""
+    found: dict[str, int] = defaultdict(int)
+    for segment in broker.rglob(f"{prefix}*/*.log"):
+        with contextlib.suppress(FileNotFoundError):  # deleted just now
+            found[segment.parent.name.removeprefix(prefix).rpartition("-")[0]] += segment.stat().st_size
+    return dict(found)
 
 
 def trend(points: list[tuple[float, float]]) -> Trend:

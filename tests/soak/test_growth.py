@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from streams.decode.batch import decode
+from streams.encode import Fix, position, sentences
 from streams.reference.loading import read_watchlist_files
-from tests.soak.growth import trend
-from tests.soak.traffic import SHIPS, lines, ship, watchlist
+from tests.soak import recorded
+from tests.soak.growth import topic_bytes, trend
+from tests.soak.readers import row_queries
+from tests.soak.traffic import LINES, SHIPS, lines, ship, watchlist
 
 
 def noisy(slope: float, jump_at: float | None = None) -> list[tuple[float, float]]:
@@ -30,7 +34,7 @@ def test_what_happens_while_it_warms_up_does_not_count() -> None:
 def test_each_lap_has_ships_of_its_own() -> None:
     seen = {ship(lap, number).mmsi for lap in range(5) for number in range(SHIPS)}
     assert len(seen) == 5 * SHIPS
-    assert len(list(lines(3))) > 5 * SHIPS - 1
+    assert len(list(lines(3))) == LINES
 
 
 def test_the_list_of_a_lap_can_be_imported(tmp_path: Path) -> None:
@@ -38,3 +42,28 @@ def test_the_list_of_a_lap_can_be_imported(tmp_path: Path) -> None:
     (read,) = read_watchlist_files([tmp_path / "soak.csv"])
     assert len(read.watchlist.ships) > 1_900
     assert not read.watchlist.refused
+
+
+def test_a_recorded_vessel_has_another_mmsi_in_each_lap_and_says_the_same() -> None:
+    fix = Fix(lat_deg=38.5, lon_deg=131.25, sog_kn=12.3, cog_deg=77.7)
+    said = [sentences(position(mmsi, fix, kind=1, status=0), sequence=0)[0] for mmsi in (205_000_000, 636_012_345)]
+    laps = [list(recorded.lap(number, said)) for number in range(4)]
+    mmsis = set()
+    for lines_ in laps:
+        reports = decode(b"".join(lines_), "pier", fallback_ms=1).batch.reports
+        assert len(reports) == 2
+        mmsis |= set(reports["mmsi"].tolist())
+        assert {round(float(lat), 4) for lat in reports["lat_deg"]} == {38.5}
+        assert {round(float(sog), 1) for sog in reports["sog_kn"]} == {12.3}
+    assert len(mmsis) == 2 * 4
+
+
+def test_the_tables_of_the_dashboards_are_asked_for() -> None:
+    assert "listed" in row_queries() and len(row_queries()) > 3
+
+
+def test_the_bytes_of_a_topic_are_those_of_all_its_partitions(tmp_path: Path) -> None:
+    for folder, size in (("x.ais.alerts.v1-0", 10), ("x.ais.alerts.v1-11", 5), ("x.ais.dead.v1-0", 1), ("y.b-0", 7)):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        (tmp_path / "data" / folder / "00000000000000000000.log").write_bytes(b"x" * size)
+    assert topic_bytes(tmp_path, "x.") == {"ais.alerts.v1": 15, "ais.dead.v1": 1}

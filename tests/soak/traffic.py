@@ -16,6 +16,8 @@ _ROUNDS: Final = 5
 """Times that each ship of a lap is heard: a static report once, positions else."""
 _LISTED: Final = 20
 _IN_PORT: Final = 10
+LINES: Final = SHIPS * (_ROUNDS + 1)
+"""Of a lap; a static report has two."""
 _FIRST_MMSI: Final = 205_000_000
 _FIRST_IMO: Final = 900_000
 _MMSIS: Final = 70_000_000
@@ -74,7 +76,7 @@ def watchlist(lap: int, path: Path) -> None:
     path.write_text("\n".join(dict.fromkeys(rows)) + "\n")
 
 
-def pace(began_s: float, sent: int) -> None:
+def pace(began_s: float, sent: int, lines_a_lap: int) -> None:
     """Waits until as many lines are due."""
-    due_s = began_s + sent / (SHIPS * _ROUNDS) * LAP_S
+    due_s = began_s + sent / lines_a_lap * LAP_S
     time.sleep(max(0.0, due_s - time.monotonic()))
