@@ -22,8 +22,9 @@ from streams.worker.probe import Seen, Where
 KNOWN_FOR_S: Final = 15.0
 """An answer older than this says nothing about now."""
 STALLED_S: Final = 30.0
-_SHORT_LOOKS: Final = 5
-"""How often in a row a partition must end too early: a broker that has just come back knows less for a moment."""
+_SHORT_LOOKS: Final = 4
+"""How often in a row a partition must end too early, and once more, as all that ends the process must be seen twice: a
+broker that has just come back knows less for a moment."""
 
 
 class Standpoint(NamedTuple):
@@ -60,8 +61,14 @@ class Health:
         self._seen: Seen | None = None
         self._began_s = clock_s()
         self._ids: dict[str, str] = {}
+        """Of each topic, as two answers in a row first had it."""
+        self._agreed: Mapping[str, str] = {}
+        """What the newest two answers have in common."""
+        self._ids_before: Mapping[str, str] = {}
         self._stands: dict[Where, Standpoint] = {}
         self._short: dict[Where, int] = {}
+        self._suspicion = ""
+        """What the answer before would have ended the process for: one answer may be damaged on its way."""
         self._ended = False
 
     # -- from the probe -------------------------------------------------------------------------------------------
@@ -77,8 +84,15 @@ class Health:
             moved = before is None or before.next_offset != next_offset or not lag > 0
             stands[where] = Standpoint(next_offset, now_s if before is None or moved else before.since_s, lag)
         self._stands = stands
-        wrong = self._wrong(seen, owned) if seen is not None else None
-        if wrong is not None and not self._ended:
+        if seen is not None:
+            self._judge(seen, owned)
+
+    def _judge(self, seen: Seen, owned: Mapping[Where, int]) -> None:
+        self._agreed = {name: now for name, now in seen.ids.items() if self._ids_before.get(name) == now}
+        self._ids, self._ids_before = {**self._agreed, **self._ids}, seen.ids
+        wrong, before = self._wrong(seen, owned), self._suspicion
+        self._suspicion = str(wrong or "")
+        if wrong is not None and self._suspicion == before and not self._ended:
             self._ended = True
             self._end(wrong)
 
@@ -90,22 +104,28 @@ class Health:
                 f"topic {watched.sentences} has {count} partitions, kafka.partitions says {watched.partitions}: a ship "
                 "would be heard on two of them; deploy/RUNBOOK.md, Scaling, says how their number is changed"
             )
-        changed = {name for name, now in seen.ids.items() if self._ids.setdefault(name, now) != now}
+        changed = {name for name, now in seen.ids.items() if self._ids.get(name, now) != now}
         lost = changed & set(watched.states)
         if lost:  # there is nothing left that could contradict the log
             return SinkError(f"{', '.join(sorted(lost))} was deleted and created again: start anew", retriable=True)
         if changed:
-            return _recreated(min(changed), "was deleted and created again")
+            return recreated(min(changed), "was deleted and created again")
         for where, next_offset in owned.items():
             early = where in seen.ends and seen.ends[where] < next_offset
             self._short[where] = self._short.get(where, 0) + 1 if early else 0
             if self._short[where] >= _SHORT_LOOKS:
-                return _recreated(
-                    f"{where[0]}/{where[1]}", f"ends before offset {next_offset}, where the state goes on"
-                )
+                return recreated(f"{where[0]}/{where[1]}", f"ends before offset {next_offset}, where the state goes on")
         return None
 
     # -- asked by others ------------------------------------------------------------------------------------------
+
+    def newest_id(self, topic: str) -> str:
+        """Kafka's id of a topic, in its last answer; empty where it said none."""
+        return self._seen.ids.get(topic, "") if self._seen is not None else ""
+
+    def agreed_id(self, topic: str) -> str:
+        """The id that the newest two answers have in common; empty where they do not agree."""
+        return self._agreed.get(topic, "")
 
     @property
     def broker_up(self) -> bool:
@@ -152,7 +172,8 @@ class Health:
         return max(0, self._seen.ends[where] - next_offset)
 
 
-def _recreated(topic: str, how: str) -> StateError:
+def recreated(topic: str, how: str) -> StateError:
+    """The log is another one than the state has read: what a person can do about it."""
     return StateError(
         f"{topic} {how}: what the state knows is of another log; start it afresh with: wakewatch topics forget fleet "
         "and wakewatch topics forget histories (deploy/RUNBOOK.md, Restore)"

@@ -86,6 +86,7 @@ def test_a_topic_that_was_created_again_ends_the_worker(
 ) -> None:
     scene = Scene()
     scene.look()
+    scene.look()
     gone = {name: scene.ids.pop(name) for name in changed}
     scene.look()
     assert gone and not scene.ended  # deleted, and not there again yet
@@ -100,8 +101,38 @@ def test_other_partitions_than_were_set_end_it_as_a_wrong_setting() -> None:
     scene = Scene()
     scene.counts[LOG] = 4
     scene.look()
+    scene.counts[LOG] = 2
+    scene.look()
+    assert not scene.ended  # one answer may have been damaged on its way
+    scene.counts[LOG] = 4
+    scene.look()
+    scene.look()
     (reason,) = scene.ended
     assert isinstance(reason, ConfigError) and "has 4 partitions, kafka.partitions says 2" in str(reason)
+
+
+@pytest.mark.parametrize("damaged_at", [0, 1, 2, 3])
+def test_an_answer_with_a_damaged_topic_id_ends_nothing_whenever_it_comes(damaged_at: int) -> None:
+    scene = Scene()
+    for number in range(8):
+        scene.ids[LOG] = "z" if number == damaged_at else "a"
+        scene.look()
+    assert not scene.ended
+    scene.ids[LOG] = "another"
+    scene.look()
+    assert not scene.ended
+    scene.look()
+    assert "was deleted and created again" in str(scene.ended[0])
+
+
+def test_a_damaged_answer_between_two_good_ones_does_not_hide_a_log_created_again() -> None:
+    scene = Scene()
+    scene.look()
+    scene.look()
+    for topic_id in ("new", "damaged", "new", "new"):
+        scene.ids[LOG] = topic_id
+        scene.look()
+    assert len(scene.ended) == 1
 
 
 def test_a_log_that_ends_too_early_is_believed_only_when_it_is_said_again_and_again() -> None:
