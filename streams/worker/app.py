@@ -118,7 +118,7 @@ watched = Watched(
 )
 service.elsewhere = lambda: aside.stands
 stages = (service, identities)
-consumer.install(lambda: {**service.positions(), **identities.positions()})
+consumer.install(lambda: {**service.positions(), **identities.positions()}, service.refuse)
 sparing.install()
 _BEAT_S = 1.0
 log = structlog.get_logger("wakewatch.worker")

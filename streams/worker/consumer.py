@@ -1,4 +1,4 @@
-"""Faust's consumer with two repairs: where to read next, and what a record costs.
+"""Faust's consumer with three repairs: where to read next, what a record costs, and a group that is left in silence.
 
 Where to read next is said by our state, not by Faust and not by the group. Faust 0.15.3 drops records after a
 rebalance that it believes it has read: ``_read_offset`` also counts what it threw away. And ``seek`` called from an
@@ -6,19 +6,27 @@ agent runs in the wrong thread: aiokafka is not thread safe.
 
 Faust starts two tasks for each record to wait for, and hands it to the stream before it takes the next: no records
 ever waited together, and each was a step of its own (see ``runs``).
+
+aiokafka joins the group in a task of its own. An answer that it cannot read (damaged on its way) ends that task, or
+makes it wait until its error is fetched along with records. Faust fetches none before it has been assigned
+partitions: the worker stayed without any for ever, alive and deaf. So the task is looked at.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP
+from mode import Service
+
+from streams.errors import SinkError
 
 _FETCH_S: Final = 1.0
+_LOOK_S: Final = 1.0
 _TURN: Final = 256
 """Records after which others have their turn."""
 
@@ -41,9 +49,24 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
 
     positions: Callable[[], Mapping[TP, int]] = staticmethod(dict)
 
+    refuse: Callable[[Exception], Awaitable[None]]
+    """Ends the process."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._read_offset = _Forgetful()
+
+    @Service.task  # type: ignore[untyped-decorator]  # mode ships no types
+    async def _look_at_group(self) -> None:
+        while not self.should_stop:
+            fault = fault_of(self._thread._consumer)
+            if fault is not None and not self.app.should_stop:
+                error = SinkError(f"this worker has fallen out of its group: {fault!r}", retriable=True)
+                error.__cause__ = fault
+                self.log.error("%s", error)
+                await type(self).refuse(error)
+                return
+            await self.sleep(_LOOK_S)
 
     async def perform_seek(self) -> None:
         """Called by Faust before every resume."""
@@ -84,7 +107,22 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
             await self.wait_first(self.callback(message), self.suspend_flow.wait())
 
 
-def install(positions: Callable[[], Mapping[TP, int]]) -> None:
-    """Makes Faust use this consumer, with ``positions`` saying the next offset of each partition owned."""
+def fault_of(client: Any) -> BaseException | None:
+    """The error at which aiokafka's consumer has left off taking part in its group; None while it takes part."""
+    coordinator = getattr(client, "_coordinator", None)
+    task = getattr(coordinator, "_coordination_task", None)
+    if coordinator is None or task is None or coordinator._closing.done():
+        return None
+    if not task.done():
+        return coordinator._pending_exception  # type: ignore[no-any-return]  # aiokafka's internals have no types
+    return RuntimeError("cancelled") if task.cancelled() else task.exception() or RuntimeError("ended")
+
+
+def install(positions: Callable[[], Mapping[TP, int]], refuse: Callable[[Exception], Awaitable[None]]) -> None:
+    """Makes Faust use this consumer.
+
+    ``positions`` says the next offset of each partition owned, ``refuse`` ends the process for a reason.
+    """
     Consumer.positions = staticmethod(positions)
+    Consumer.refuse = staticmethod(refuse)
     Transport.Consumer = Consumer
