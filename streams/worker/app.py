@@ -137,6 +137,8 @@ def ended(error: WakewatchError) -> None:
 
 health = Health(watched, lambda: {**service.places(), **identities.places()}, ended)
 meter.follow(health)
+for stage in stages:
+    stage.log_ids = health
 probe = Probe(kafka, [*watched.inputs, *watched.states], watched.inputs, health.look)
 
 
@@ -179,14 +181,6 @@ async def _measured() -> None:
         await service.refuse(error)
 
 
-@app.task
-async def _probing() -> None:
-    """Asks Kafka where the log ends for as long as the process lives."""
-    global loop  # noqa: PLW0603 - there is none before Faust has made it
-    loop = asyncio.get_running_loop()
-    probe.start()
-
-
 @app.timer(interval=_BEAT_S)
 async def _beat() -> None:
     for stage in stages:
@@ -195,6 +189,9 @@ async def _beat() -> None:
 
 @app.on_partitions_assigned.connect
 async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
+    global loop  # noqa: PLW0603 - there is none before Faust has made it
+    loop = asyncio.get_running_loop()
+    probe.start()  # Faust's own tasks would begin after the partitions are loaded, which wait for what it says
     for stage in stages:
         stage.assigned(set(parts))
 

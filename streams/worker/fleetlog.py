@@ -49,6 +49,8 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     manifest: bytes
     crashes: list[Crash] = []
     """At records after ``offset``."""
+    log_id: str = ""
+    """Kafka's id of the topic that ``offset`` counts in: one that is created again has another. Empty: not known."""
 
 
 class Stored(NamedTuple):

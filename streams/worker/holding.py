@@ -12,28 +12,40 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 import structlog
 from faust.types import TP
 
 from detectors.core.snapshot import SnapshotError
 from streams.broker.security import refusal_of
-from streams.errors import StateError, WakewatchError
+from streams.errors import SinkError, StateError, WakewatchError
 from streams.reference.library import Library
 from streams.worker.crashes import SET_ASIDE_AFTER
 from streams.worker.fleetlog import FleetLog, Link, Stored, load, unusable
 from streams.worker.gaps import Gaps
+from streams.worker.health import recreated
 from streams.worker.observe import Observer, Standing
 from streams.worker.partition import Partition, Rhythm
 
 _REVOKE_S, _STOP_S, _COMMIT_S = 5.0, 10.0, 5.0
 _PHASES: Final = 8
 _SNAPSHOTS_AT_ONCE: Final = 2
+_LOG_ID_S, _LOOK_S = 60.0, 0.1
 log = structlog.get_logger("wakewatch.worker")
 
 MakeEngine = Callable[[int, Stored | None], Any]
 """What holds a partition's state: see ``partition.Stateful``."""
+
+
+class LogIds(Protocol):
+    """Kafka's ids of topics; a topic that is created again has another. Empty where not known."""
+
+    def newest_id(self, topic: str) -> str:
+        """As the last answer had it, which may have been damaged on its way."""
+
+    def agreed_id(self, topic: str) -> str:
+        """As two answers in a row had it."""
 
 
 class Holding:
@@ -56,6 +68,8 @@ class Holding:
         """Stops the process in good order; set by who looks at ``broken`` afterwards."""
         self.elsewhere: Callable[[], tuple[list[Standing], dict[str, int]]] = lambda: ([], {})
         """How another stage stands, to be shown with ours."""
+        self.log_ids: LogIds | None = None
+        """Says which log is read; None: nobody asks."""
         self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
         self._set_aside_after = set_aside_after
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
@@ -130,7 +144,9 @@ class Holding:
         lows = await self.app.consumer.earliest_offsets(*(TP(self._source, fleet.partition) for fleet in logs))
         parts = []
         for fleet in logs:
-            part = self._own(fleet, stored.pop(fleet.partition), make_engine)
+            found = stored.pop(fleet.partition)
+            await self._same_log(found.cut.log_id if found else "")
+            part = self._own(fleet, found, make_engine)
             await self._place(part, lows.get(TP(self._source, fleet.partition)) or 0)
             parts.append(part)
         return parts
@@ -141,7 +157,31 @@ class Holding:
         except SnapshotError as error:
             raise unusable(fleet, error) from error
         rhythm = Rhythm(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
-        return Partition(fleet, engine, stored, rhythm, self._observer, set_aside_after=self._set_aside_after)
+        return Partition(
+            fleet, engine, stored, rhythm, self._observer, set_aside_after=self._set_aside_after,
+            log_ids=self._log_ids_now,
+        )  # fmt: skip
+
+    def _log_ids_now(self) -> tuple[str, str]:
+        """Agreed and newest."""
+        ids = self.log_ids
+        return (ids.agreed_id(self._source), ids.newest_id(self._source)) if ids is not None else ("", "")
+
+    async def _same_log(self, stored_id: str) -> None:
+        """The log must be the one that the snapshot was made of: another may be longer and tell other things.
+
+        Waits for Kafka's word. Raises StateError when it is another one, SinkError when Kafka does not say in time.
+        """
+        until_s, ids = time.monotonic() + _LOG_ID_S, self.log_ids
+        while ids is not None:
+            newest, agreed = ids.newest_id(self._source), ids.agreed_id(self._source)
+            if newest and stored_id in {"", newest}:
+                return
+            if stored_id and agreed not in {"", stored_id}:
+                raise recreated(self._source, "was deleted and created again while no worker ran")
+            if time.monotonic() > until_s:
+                raise SinkError(f"Kafka does not say which topic {self._source} is", retriable=True)
+            await asyncio.sleep(_LOOK_S)
 
     async def _place(self, part: Partition, low: int) -> None:
         """The state must fit the log. Raises StateError when it is of another log."""

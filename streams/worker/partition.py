@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -72,9 +72,10 @@ class Partition:
 
     def __init__(
         self, log: FleetLog, engine: Stateful, stored: Stored | None, rhythm: Rhythm, observer: Observer,
-        *, set_aside_after: int = SET_ASIDE_AFTER,
+        *, set_aside_after: int = SET_ASIDE_AFTER, log_ids: Callable[[], tuple[str, str]] = lambda: ("", ""),
     ) -> None:  # fmt: skip
         self.log = log
+        self._log_id, self._ask_log_ids = stored.cut.log_id if stored else "", log_ids
         self.engine: Any = engine
         self.offset = self.covered = stored.cut.offset if stored else -1
         self.lock = asyncio.Lock()
@@ -180,9 +181,12 @@ class Partition:
         """The cut record, once it is known where the shards stand in the log."""
         for (number, _), place in zip(copy.shards, at, strict=True):
             self._at[number] = place
+        agreed, newest = self._ask_log_ids()
+        self._log_id = self._log_id or agreed
         return msgspec.json.encode(
             Cut(
                 app=self.log.app_id, offset=copy.offset, shards=len(copy.versions), versions=copy.versions,
                 at=self._at[: len(copy.versions)], manifest=copy.manifest, crashes=self.crashes.after(copy.offset),
+                log_id=self._log_id or newest,
             )
         )  # fmt: skip

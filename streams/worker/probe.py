@@ -45,8 +45,9 @@ class Probe:
         self._thread = Thread(target=self._run, name="probe", daemon=True)
 
     def start(self) -> None:
-        """Begins to ask; ``tell`` is called in the probe's thread, with None when there was no answer."""
-        self._thread.start()
+        """Begins to ask, once; ``tell`` is called in the probe's thread, with None when there was no answer."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def stop(self) -> None:
         """Asks no more."""

@@ -51,6 +51,11 @@ def of_a_log_made_anew(written: Written) -> Written:
     return written._replace(cut=msgspec.structs.replace(written.cut, offset=1000))
 
 
+def of_a_log_deleted_since(written: Written) -> Written:
+    """The log that is there is as long as the one of the snapshot; it is another one."""
+    return written._replace(cut=msgspec.structs.replace(written.cut, log_id="another"))
+
+
 def of_another_app(written: Written) -> Written:
     return written._replace(cut=msgspec.structs.replace(written.cut, app="somebody"))
 
@@ -93,6 +98,7 @@ def histories_of_other_partitions(written: Written) -> Written:
 
 SAID: dict[Callable[[Written], Written], str] = {
     of_a_log_made_anew: "the topic was created again",
+    of_a_log_deleted_since: "was deleted and created again while no worker ran: what the state knows is of another",
     of_another_app: "belongs to 'somebody'",
     torn: "shard 0 is torn, in the snapshot at -1; start it afresh with: wakewatch topics forget fleet",
     damaged: "shard 0 is damaged: its checksum is wrong, in the snapshot at -1; start it afresh with: wakewatch topics",

@@ -13,8 +13,10 @@ import pytest
 from streams.broker import embedded
 from streams.broker.clients import admin
 from streams.broker.node import free_port
+from streams.broker.reading import read
 from streams.settings import KafkaSettings
-from streams.topics import SENTENCES
+from streams.topics import FLEET, SENTENCES
+from streams.worker.fleetlog import CUT, Cut
 from tests.ops.programs import until
 from tests.streams.worker.conftest import MODULE, StartWorker, Worker, make_topics, send
 
@@ -136,6 +138,32 @@ def test_a_log_that_was_created_again_ends_it_with_the_remedy(
     within_a_minute(lambda: worker.process.poll() is not None, worker.said)
     assert worker.process.returncode == 2, worker.said()[-2000:]
     assert "wakewatch topics forget fleet" in worker.said().strip().splitlines()[-1]
+
+
+def test_a_log_that_was_created_again_while_no_worker_ran_ends_the_next_one_with_the_remedy(
+    kafka: KafkaSettings, start_worker: StartWorker, feed: bytes, tmp_path: Path
+) -> None:
+    """Also when the new one is longer: nothing in its offsets tells it from the old one."""
+    send(kafka, feed, tmp_path)
+    worker = start_worker(kafka)
+    worker.until(lambda: any(log_ids(kafka)))
+    assert worker.stop() == 0
+    client = admin(kafka)
+    client.delete_topics([kafka.topic_prefix + SENTENCES])
+    until(lambda: kafka.topic_prefix + SENTENCES not in client.list_topics(), 60)
+    client.close()
+    send(kafka, feed, tmp_path, pack=100)
+    again = start_worker(kafka)
+    assert again.ends() == 2, again.said()[-2000:]
+    last = again.said().strip().splitlines()[-1]
+    assert "created again while no worker ran" in last and "wakewatch topics forget fleet" in last
+    assert "Traceback" not in again.said()
+
+
+def log_ids(kafka: KafkaSettings) -> list[str]:
+    """Of the log that the snapshots say they were made of."""
+    cuts = [one.value for one in read(kafka, FLEET) if one.key == CUT and one.value]
+    return [msgspec.json.decode(value, type=Cut).log_id for value in cuts[-1:]]
 
 
 def test_a_broker_that_lost_its_data_is_worked_with_again(
