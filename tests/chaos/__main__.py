@@ -18,16 +18,23 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from detectors.core.alert import Alert
+from detectors.core.alert import Alert, encode
+from detectors.core.episodes import Emitted
 from streams.broker import embedded
+from streams.ingest.model import Nature
+from streams.reference import load_reference
+from streams.replay import Plan, Road, play
+from streams.settings import Settings
 from tests.chaos import faults, feed
-from tests.chaos.rig import Feeding, Key, Rig, StuckError
+from tests.chaos.proxy import Proxy
+from tests.chaos.rig import PARTITIONS, Feeding, Key, Rig, StuckError, key_of
 from tests.chaos.sabotage import RULES
 
 _LAG_LEAST: Final = 150
 _SHIPS, _HOURS, _SEED = 120, 8.0, 7
 _LATE_SHARE: Final = 0.9
-_SPEAKERS: Final = {"gap", "feed_outage", "port_proximity", "watchlist"}
+_SPEAKERS: Final = {"gap", "feed_outage", "port_proximity", "watchlist", "identity_change"}
+"""The last is of the second stage, which hears of ships through the topic of bindings."""
 
 
 class Kind(NamedTuple):
@@ -43,13 +50,17 @@ class Kind(NamedTuple):
     """How long a worker rests after each record, so that the input lasts."""
     suspend: bool = False
     """Whether each send of a worker waits, as when its producer's buffer is full."""
+    through: bool = False
+    """Whether workers speak to the broker through a proxy."""
 
 
 KINDS: Final = (
     Kind("kill -9", faults.kill, 60, 12, 40, 0.025),
-    Kind("suspended sends", faults.kill_after_a_snapshot, 30, 6, 40, 0.002, suspend=True),
+    Kind("suspended sends", faults.kill_amid_alerts, 30, 6, 40, 0.002, suspend=True),
     Kind("join and leave", faults.join_and_leave, 16, 2, 60, 0.04),
     Kind("SIGSTOP > session", faults.freeze, 10, 1, 60, 0.05),
+    Kind("damaged bytes", faults.damage_bytes, 10, 2, 60, 0.025, through=True),
+    Kind("stalled network", faults.stall_network, 6, 1, 60, 0.05, through=True),
     Kind("broker SIGTERM", faults.broker_term, 3, 1, 30, 0.025),
     Kind("broker SIGKILL", faults.broker_kill, 3, 1, 30, 0.025),
     Kind("no committed offsets", faults.no_offsets, 2, 1, 30, 0.025),
@@ -123,8 +134,20 @@ def _undisturbed(broker: embedded.Broker, home: Path, draw: random.Random) -> Se
     if max(wanted.values(), default=0) != 1:
         raise StuckError(f"the undisturbed run wrote {len(wanted)} alerts, or one of them twice")
     _speak_to_the_end([alert.alert for alert in alerts])
-    _say(f"undisturbed: {len(wanted)} alert revisions")
+    replayed = _replayed(path)
+    if replayed != set(wanted):
+        raise StuckError(f"replay differs: {len(replayed - set(wanted))} more, {len(set(wanted) - replayed)} fewer")
+    _say(f"undisturbed: {len(wanted)} alert revisions, those of replay")
     return Setting(broker, path, home, draw, frozenset(wanted), "")
+
+
+def _replayed(path: Path) -> set[Key]:
+    """What ``replay`` gives for the feed, without Kafka."""
+    settings = Settings()
+    road = Road(settings, load_reference(settings.reference), PARTITIONS)
+    plan = Plan(source=path.stem, partitions=PARTITIONS, nature=Nature(replayed=True))
+    with path.open("rb") as lines:
+        return {key_of(encode(item.alert)) for item in play([lines], plan, road, settings) if isinstance(item, Emitted)}
 
 
 def _speak_to_the_end(alerts: list[Alert]) -> None:
@@ -146,7 +169,8 @@ def _kind(setting: Setting, kind: Kind, times: int) -> Result:
 
 def _round(setting: Setting, kind: Kind, times: int, so_far: Result) -> Result:
     feeding = Feeding(setting.feed, _HOURS, kind.lasts_s, kind.slow_s, kind.suspend)
-    rig = Rig(setting.broker.bootstrap_servers, feeding, setting.home, setting.sabotage)
+    proxy = Proxy(setting.broker.port, setting.draw.randrange(1 << 30)) if kind.through else None
+    rig = Rig(setting.broker.bootstrap_servers, feeding, setting.home, setting.sabotage, proxy)
     stage = faults.Stage(rig, setting.home / "kafka", setting.draw, [])
     try:
         rig.until(lambda: rig.look() > 2 * _LAG_LEAST, "backlog gathers", pause_s=0.2)
@@ -173,11 +197,18 @@ def _judged(setting: Setting, so_far: Result, written: Counter[Key]) -> Result:
 
 
 def _print(results: list[Result]) -> None:
-    table = Table("fault", "times", "inside a snapshot", "while ingest wrote", "least backlog", "rounds", "missing",
+    table = Table("fault", "times", "inside a snapshot", "while ingest wrote", "second stage at work",
+                  "least backlog", "rounds", "missing",
                   "extra", "duplicates", "crashes", "recovery s (median, worst)", box=None)  # fmt: skip
     for result in results:
         strikes, waits = result.strikes, sorted(result.recoveries_s) or [0.0]
-        hits = (len(strikes), sum(s.inside for s in strikes), sum(s.live for s in strikes), min(s.lag for s in strikes))
+        hits = (
+            len(strikes),
+            sum(s.inside for s in strikes),
+            sum(s.live for s in strikes),
+            sum(s.second for s in strikes),
+            min(s.lag for s in strikes),
+        )
         recovery = f"{waits[len(waits) // 2]:.1f}, {waits[-1]:.1f}"
         table.add_row(result.name, *map(str, hits), *map(str, result[2:-1]), recovery)
     Console(highlight=False, width=170).print(table)

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.broker import embedded
+from tests.chaos.proxy import FLIPS_A_BYTE, Proxy
 from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig, StuckError, Worker
 
 _HUNT_S = 3 * SNAPSHOT_S
 _AWAY_S = 1.5
+_FLIPS_A_BYTE = 10 * FLIPS_A_BYTE
+"""Ten times as often as is promised, so that a round has some."""
 
 
 class Strike(NamedTuple):
@@ -22,6 +25,8 @@ class Strike(NamedTuple):
     """Records in the log that nobody had begun to take in."""
     live: bool
     """Ingest was still writing."""
+    second: bool
+    """The stage of IMO numbers had taken in records that no snapshot of its own covered."""
 
 
 class Stage(NamedTuple):
@@ -33,9 +38,15 @@ class Stage(NamedTuple):
     draw: random.Random
     strikes: list[Strike]
 
+    @property
+    def proxy(self) -> Proxy:
+        """What stands between workers and broker."""
+        assert self.rig.proxy is not None
+        return self.rig.proxy
+
     def struck(self, worker: Worker) -> None:
         """Notes a fault that is about to be done. Raises StuckError when nothing was waiting: it would prove little."""
-        strike = Strike(worker.in_transaction(), self.rig.lag(), self.rig.live)
+        strike = Strike(worker.in_transaction(), self.rig.lag(), self.rig.live, worker.second_at_work())
         if strike.lag <= 0:
             raise StuckError("a fault without backlog: make the feed longer or the workers slower")
         self.strikes.append(strike)
@@ -73,12 +84,14 @@ def kill(stage: Stage) -> None:
     worker.start()
 
 
-def kill_after_a_snapshot(stage: Stage) -> None:
-    """kill -9 of the only worker just after it has saved its state: what that holds and nobody was told is lost."""
+def kill_amid_alerts(stage: Stage) -> None:
+    """kill -9 of the only worker when a snapshot was committed while a record's alerts were still being sent.
+
+    What the snapshot holds of that record, and was never sent, would be lost.
+    """
     worker = _at_work(stage)
-    stage.rig.pause(stage.draw.uniform(0, 4 * SNAPSHOT_S))
-    before = worker.snapshots()
-    stage.rig.until(lambda: worker.snapshots() > before, "a snapshot is committed", pause_s=0.001)
+    stage.rig.pause(stage.draw.uniform(0, 2 * SNAPSHOT_S))
+    stage.rig.until(worker.saved_amid_alerts, "a snapshot is committed while alerts are sent", pause_s=0.001)
     stage.struck(worker)
     worker.end(signal.SIGKILL)
     worker.start()
@@ -104,6 +117,26 @@ def freeze(stage: Stage) -> None:
     stage.rig.pause(SESSION_S + 3)
     frozen.send(signal.SIGCONT)
     stage.rig.pause(stage.draw.uniform(2, 4))
+
+
+def damage_bytes(stage: Stage) -> None:
+    """One byte in some is another one, in what workers are told and in what they say."""
+    worker, proxy = _at_work(stage), stage.proxy
+    before = proxy.flipped
+    proxy.damage(_FLIPS_A_BYTE)
+    stage.rig.until(lambda: proxy.flipped > before, "a byte is hit")
+    stage.struck(worker)
+
+
+def stall_network(stage: Stage) -> None:
+    """Connections stand still for longer than a session, without being closed."""
+    worker = _at_work(stage)
+    _moment(stage, worker)
+    stage.struck(worker)
+    stage.proxy.stall()
+    stage.rig.pause(SESSION_S + 3)
+    stage.proxy.flow()
+    stage.rig.pause(stage.draw.uniform(0, 2))
 
 
 def _break_broker(stage: Stage, sign: signal.Signals) -> None:

@@ -1,16 +1,23 @@
 """The worker as it is, watched from outside: it says where it stands, and can be made slow so that there is backlog.
 
-Files in the folder WW_CHAOS_DIR: ``slow`` (seconds a record, read again and again), ``<pid>`` (one line each: ``B``
-a snapshot's transaction begins, ``C`` it is committed), ``<pid>.at`` (JSON, offsets by partition: ``begun`` is being
-or was taken in by this process, ``done`` is in the state of those that it owns). WW_CHAOS_SABOTAGE names a rule that
-this worker breaks (see ``sabotage``). WW_CHAOS_SUSPEND makes each send wait.
+Files in the folder WW_CHAOS_DIR: ``slow`` (seconds a record, read again and again), ``<pid>`` (a letter and a
+partition of a stage a line: ``B`` a snapshot's transaction begins, ``C`` it is committed, ``A`` the first alert of a
+record is about to be sent, ``D`` all alerts of that record have been handed over, ``R`` a record of the stage of IMO
+numbers is begun), ``<pid>.at`` (JSON, offsets by
+partition: ``begun`` is being or was taken in by this process, ``done`` is in the state of those that it owns).
+WW_CHAOS_SABOTAGE names a rule that this worker breaks (see ``sabotage``). WW_CHAOS_SUSPEND makes each send wait.
+WW_CHAOS_THROUGH is the port of a proxy through which every connection to the broker goes.
 """
 
 import asyncio
 import json
 import os
+import socket
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -22,7 +29,7 @@ from streams.worker import watch
 from streams.worker.fleetlog import CUT, FleetLog
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
-from tests.chaos import sabotage
+from tests.chaos import sabotage, stacks
 
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
@@ -30,6 +37,8 @@ _SUSPENDED_MOST_S: Final = 0.4
 _draw = Random(os.getpid())
 _marks = os.open(_HOME / str(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 _begun: dict[int, int] = {}
+_taking: ContextVar[list[FleetLog]] = ContextVar("_taking")
+"""Whose record is being taken in; empty once its first alert was marked."""
 _state = {"slow_s": 0.0, "looked_s": 0.0}
 
 
@@ -48,27 +57,47 @@ def _look(service: Service, *, now: bool = False) -> None:
     _state.update(slow_s=float((_HOME / "slow").read_text() or 0), looked_s=time.monotonic())
 
 
+def _mark(letter: str, log: FleetLog) -> None:
+    os.write(_marks, f"{letter} {log.kind}/{log.partition}\n".encode())
+
+
 def _mark_transactions() -> None:
     original = FleetLog._transaction
 
     async def marked(self: FleetLog, records: Any, key: bytes, last: Any) -> int:
         if key == CUT:
-            os.write(_marks, b"B\n")
+            _mark("B", self)
         end = await original(self, records, key, last)
         if key == CUT:
-            os.write(_marks, b"C\n")
+            _mark("C", self)
         return end
 
     FleetLog._transaction = marked  # type: ignore[method-assign]
+
+
+@contextmanager
+def _alerts_of(log: FleetLog) -> Iterator[None]:
+    """The alerts that are sent within are of one record of that partition."""
+    token = _taking.set([log])
+    try:
+        yield
+    finally:
+        if not _taking.get():
+            _mark("D", log)
+        _taking.reset(token)
 
 
 def _mark_records() -> None:
     original = Service._take
 
     async def marked(self: Service, part: Any, run: Any, publisher: Any) -> Any:
-        _begun[part.log.partition] = run[-1].offset
+        if self.kind == Service.kind:
+            _begun[part.log.partition] = run[-1].offset
+        else:
+            _mark("R", part.log)
         _look(self)
-        deliveries = await original(self, part, run, publisher)
+        with _alerts_of(part.log):
+            deliveries = await original(self, part, run, publisher)
         if _state["slow_s"]:
             await asyncio.sleep(_state["slow_s"] * len(run))
         return deliveries
@@ -88,6 +117,9 @@ def _slow_alerts() -> None:
     original = Publisher.alert
 
     async def marked(self: Publisher, alert: Any, partition: int) -> Any:
+        for log in _taking.get(()):
+            _mark("A", log)
+        _taking.get([]).clear()
         if _state["slow_s"]:
             await asyncio.sleep(_state["slow_s"])
         return await original(self, alert, partition)
@@ -107,9 +139,28 @@ def _suspend_sends() -> None:
     watch.LOOK_S, watch.EVERY_S = 0.1, 0.1  # type: ignore[misc]
 
 
+def _go_through(port: int) -> None:
+    """Whatever address Kafka's answers name, the bytes go through the proxy."""
+    broker = int(os.environ["WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])
+    for name in ("connect", "connect_ex"):
+        _redirect(name, broker, port)
+
+
+def _redirect(name: str, broker: int, port: int) -> None:
+    original = getattr(socket.socket, name)
+
+    def connect(self: socket.socket, address: Any) -> Any:
+        return original(self, (address[0], port, *address[2:]) if address[1] == broker else address)
+
+    setattr(socket.socket, name, connect)
+
+
 if __name__ == "__main__":
+    stacks.install()
     if os.environ.get("WW_CHAOS_SUSPEND"):
         _suspend_sends()
+    if through := os.environ.get("WW_CHAOS_THROUGH"):
+        _go_through(int(through))
     _mark_transactions()
     _mark_records()
     _slow_alerts()

@@ -25,6 +25,8 @@ from streams.doctor.reading import newest, newest_cut
 from streams.ingest.run import Plan, run
 from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
+from streams.worker.identities import Identities
+from tests.chaos.proxy import Proxy
 
 Key = tuple[str, int, str]
 PARTITIONS = 4
@@ -33,6 +35,7 @@ SESSION_S = 6.0  # the least that Kafka allows
 SNAPSHOT_S = 0.4
 PATIENCE_S = 300.0  # far more than it takes; a machine that has other work takes ten times as long
 _LOOK_S = 0.02
+_STACKS_S = 3.0
 
 
 class Written(NamedTuple):
@@ -79,20 +82,31 @@ class Worker:
         """Offsets by partition, as this very process says (see ``marked``)."""
         return _at(self._rig.home / f"{self.process.pid}.at", word)
 
-    def snapshots(self) -> int:
-        """How many it has committed."""
-        try:
-            return (self._rig.home / str(self.process.pid)).read_bytes().count(b"C")
-        except FileNotFoundError:
-            return 0
-
     def in_transaction(self) -> bool:
         """True while a snapshot's transaction is open."""
+        letters = [letter for letter, _ in self._marks()]
+        return letters.count("B") > letters.count("C")
+
+    def saved_amid_alerts(self) -> bool:
+        """True when a partition's snapshot was committed while alerts of one of its records were on their way."""
+        last: dict[str, str] = {}
+        for letter, where in self._marks():
+            if letter in {"A", "D"} or (letter == "C" and last.get(where) == "A"):
+                last[where] = letter
+        return "C" in last.values()
+
+    def second_at_work(self) -> bool:
+        """True when the stage of IMO numbers has taken in records since its last snapshot was committed."""
+        letters = [letter for letter, where in self._marks() if where.startswith(f"{Identities.kind}/")]
+        return "R" in letters[len(letters) - letters[::-1].index("C") if "C" in letters else 0 :]
+
+    def _marks(self) -> list[tuple[str, str]]:
+        """What this process has written about itself (see ``marked``)."""
         try:
-            marks = (self._rig.home / str(self.process.pid)).read_bytes()
+            lines = (self._rig.home / str(self.process.pid)).read_text().split("\n")
         except FileNotFoundError:
-            return False
-        return marks.count(b"B") > marks.count(b"C")
+            return []
+        return [(letter, where) for letter, _, where in (line.partition(" ") for line in lines[:-1])]
 
     def send(self, sign: signal.Signals) -> None:
         """A signal."""
@@ -126,7 +140,11 @@ class Feeding(NamedTuple):
 class Rig:
     """Topics under a prefix of their own, an ingest that fills them, and the workers that read them."""
 
-    def __init__(self, servers: str, feeding: Feeding, home: Path, sabotage: str = "") -> None:
+    def __init__(
+        self, servers: str, feeding: Feeding, home: Path, sabotage: str = "", proxy: Proxy | None = None
+    ) -> None:
+        self.proxy = proxy
+        """Between the workers and the broker; ingest and this rig speak to the broker itself."""
         prefix = f"chaos{uuid.uuid4().hex[:8]}."
         self.kafka = KafkaSettings(bootstrap_servers=servers, topic_prefix=prefix, partitions=PARTITIONS)
         self.home, self.workers = home / prefix, dict[str, Worker]()
@@ -166,6 +184,7 @@ class Rig:
             "WW_CHAOS_DIR": str(self.home),
             "WW_CHAOS_SABOTAGE": self._sabotage,
             "WW_CHAOS_SUSPEND": self._suspend,
+            "WW_CHAOS_THROUGH": str(self.proxy.port) if self.proxy else "",
             "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             "WAKEWATCH_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
             "WAKEWATCH_KAFKA_PARTITIONS": str(PARTITIONS),
@@ -242,17 +261,24 @@ class Rig:
 
     def last_words(self) -> str:
         """The end of the workers' log."""
-        return (self.home / "worker.log").read_text(errors="replace")[-2000:]
+        return (self.home / "worker.log").read_text(errors="replace")[-20_000:]
 
     def until(self, done: Callable[[], bool], what: str, pause_s: float = _LOOK_S) -> None:
         """Waits, tending the workers. Raises StuckError."""
         deadline = time.monotonic() + PATIENCE_S
         while not done():
             if time.monotonic() > deadline:
+                self._ask_where()
                 raise StuckError(f"{what}: not within {PATIENCE_S:.0f} s, lag {self.lag()}; {self.last_words()}")
             for worker in self.workers.values():
                 worker.tend()
             time.sleep(pause_s)
+
+    def _ask_where(self) -> None:
+        """The workers write down where they stand (see ``stacks``)."""
+        for worker in self.workers.values():
+            worker.send(signal.SIGRTMIN)
+        time.sleep(_STACKS_S)
 
     def pause(self, pause_s: float) -> None:
         """Lets time pass, tending the workers."""
@@ -261,6 +287,8 @@ class Rig:
 
     def finish(self) -> list[Written]:
         """Lets the rest be read, stops the workers in good order, and returns what was written."""
+        if self.proxy is not None:
+            self.proxy.damage(0)
         self.slow(0)
         self.worker("one")
         self.until(lambda: not self.live, "ingest ends", pause_s=0.1)
@@ -302,6 +330,8 @@ class Rig:
         for worker in self.workers.values():
             worker.process.kill()
             worker.process.wait()
+        if self.proxy is not None:
+            self.proxy.close()
 
 
 def _at(path: Path, word: str) -> dict[int, int]:
@@ -311,6 +341,11 @@ def _at(path: Path, word: str) -> dict[int, int]:
         return {}
 
 
-def _written(value: bytes) -> Written:
+def key_of(value: bytes) -> Key:
+    """What must be the same of an alert: id, revision, and every byte."""
     alert = msgspec.json.decode(value, type=Alert)
-    return Written((alert.id, alert.revision, hashlib.sha256(value).hexdigest()), alert)
+    return alert.id, alert.revision, hashlib.sha256(value).hexdigest()
+
+
+def _written(value: bytes) -> Written:
+    return Written(key_of(value), msgspec.json.decode(value, type=Alert))
