@@ -31,12 +31,17 @@ class _Feed(msgspec.Struct):
     """What a source's totals were when we last looked. Seconds are of the monotonic clock."""
 
     heard_s: float
+    """When its event time last moved."""
+    counted_s: float
+    """When sentences last came."""
     told_s: float
     sentences: int = 0
     tag_block_errors: int = 0
     other: int = 0
     rejected: dict[str, int] = {}
     spacing_s: float = 0.0
+    clock_ms: int | None = None
+    """Its event time."""
     ended: bool = False
 
 
@@ -64,7 +69,7 @@ class IngestMeter:
         with self._lock:
             feed = self._feeds.get(state.source)
             if feed is None or (feed.ended and not state.ended):  # it begins, or begins again
-                feed = self._feeds[state.source] = _Feed(heard_s=now_s, told_s=now_s)
+                feed = self._feeds[state.source] = _Feed(heard_s=now_s, counted_s=now_s, told_s=now_s)
             self._count(feed, state, now_s)
             self._stand(feed, state, now_s)
             feed.ended = state.ended
@@ -93,9 +98,11 @@ class IngestMeter:
         letters = {reason: count for reason, count in rejected.items() if reason not in NOT_LETTERS}
         _raise_to(metrics.dead_letters, feed.rejected, letters)
         if new:
-            spacing_s = (now_s - feed.heard_s) / new
+            spacing_s = (now_s - feed.counted_s) / new
             feed.spacing_s += (spacing_s - feed.spacing_s) * min(1.0, new / _MEAN_OF)
-            feed.heard_s = now_s
+            feed.counted_s = now_s
+        if new and state.clock_ms != feed.clock_ms:  # sentences with times that are not believed are no hearing
+            feed.heard_s, feed.clock_ms = now_s, state.clock_ms
         feed.sentences, feed.tag_block_errors = counts.sentences, counts.tag_block_checksum_errors
         feed.rejected, feed.told_s = rejected, now_s
 

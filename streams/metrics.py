@@ -81,6 +81,10 @@ class Metrics:
         self.log_partitions = self._gauge("log_partitions", "Partitions of the log; NaN while Kafka does not answer")
         self.broker_up = self._gauge("broker_up", "1 while Kafka answers this process; NaN for one that does not ask")
         self.broker_up.set(float("nan"))
+        self.broker_answer = self._gauge(
+            "broker_answer_seconds", "How long Kafka took for its last answer to this worker; NaN while it gives none"
+        )
+        self.broker_answer.set(float("nan"))
         self.snapshot_duration = self._histogram("snapshot_duration_seconds", "Time to commit a snapshot", _SNAPSHOT_S)
         self.snapshot_bytes = self._gauge("snapshot_bytes", "Size of the last snapshot written")
         self.set_aside = self._gauge(
@@ -102,6 +106,9 @@ class Metrics:
         self.notifications = self._counter("notifications", "Notifications, by what came of them", "target", "outcome")
         self.notify_failing = self._gauge(
             "notify_failing_seconds", "For how long a target has taken nothing though it was tried", "target"
+        )
+        self.trouble = self._gauge(
+            "trouble_seconds", "For how long the console's banner has said so; 0: it does not, NaN: not known", "kind"
         )
         self.build_info = self._gauge("build_info", "1; the version is the label", "version")
         self.build_info.labels(_version()).set(1)

@@ -107,6 +107,7 @@ class WorkerMeter:
         self._progress = progress
         self._metrics.ready.set_function(lambda: progress.ready()[0])
         self._metrics.broker_up.set_function(lambda: progress.broker_up)
+        self._metrics.broker_answer.set_function(lambda: progress.answer_s)
         self._metrics.log_partitions.set_function(lambda: progress.partitions)
 
     def _show(self, one: Standing) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
 _HOUR_MS: Final = 3_600_000
+FREE_LEAST: Final = 0.05
+"""Share of a disk; with less left it is nearly full."""
 FORECAST_LEAST_H: Final = 1.0
 """A younger log says nothing of growth: a recording is read in minutes."""
 

@@ -6,6 +6,8 @@ No I/O, no clock. Rules.
 - A detector is judged by the oldest record of the log that no committed snapshot covers, and by whether that moves.
 - A source is judged by its ticks; one whose ticks stop has lost its ingest. A recording is never in trouble.
 - A notifier's target is judged by the oldest alert that it was not sent.
+- Kafka is judged by how soon it answers this console, its disks by what is left of them.
+- What must be known within a minute has a limit of 45 s at most: looks come every few seconds.
 """
 
 from __future__ import annotations
@@ -17,24 +19,28 @@ import msgspec
 
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import DAY_MS, MS
+from streams.broker.disk import FREE_LEAST, Disk
 from streams.reference.force import told
 from streams.reference.versions import Unfinished
 
 Level = Literal["alarm", "notice"]
-Kind = Literal["worker", "source", "ingest", "notifier", "console", "import", "lists"]
+Kind = Literal["worker", "source", "ingest", "notifier", "console", "import", "lists", "kafka", "disk"]
 _SAID_MOST: Final = 3
+_GB: Final = 1e9
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How long something may last before it is said."""
 
-    worker_ms: int = 60_000
-    """Two snapshots: what one covers is read again after a crash."""
+    worker_ms: int = 45_000
+    """A snapshot and a half: what one covers is read again after a crash."""
     ingest_ms: int = 30_000
     """A live ingest writes a tick a second."""
-    notifier_ms: int = 60_000
+    notifier_ms: int = 40_000
     console_ms: int = 10_000
-    import_ms: int = 60_000
+    import_ms: int = 45_000
+    """An import takes seconds."""
+    answer_ms: int = 2_000
     lists_ms: int = 7 * DAY_MS
     gone_ms: int = DAY_MS
     """A source without ticks for longer was taken away."""
@@ -71,6 +77,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     unfinished: Unfinished | None = None
     lists_since_ms: int = 0
     """When the lists in force were imported; 0: they are the settings'."""
+    answer_ms: int = 0
+    """How long Kafka took to answer."""
+    disks: tuple[Disk, ...] = ()
+    """Of the brokers; empty where they are not known."""
     unseen: tuple[str, ...] = ()
     """What could not be looked at, and why."""
 
@@ -94,6 +104,7 @@ def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: Limits = Limit
         *_notifier(facts, now_ms, limits),
         *_console(facts, now_ms, limits),
         *_lists(facts, now_ms, limits),
+        *_kafka(facts, limits),
         *(Trouble(kind="console", level="notice", said=f"Not seen by this console: {why}", for_ms=0)
           for why in facts.unseen),
     ]  # fmt: skip
@@ -174,12 +185,23 @@ def _lists(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
         yield Trouble(kind="lists", level="notice", said=said, for_ms=for_ms, more=more)
 
 
+def _kafka(facts: Facts, limits: Limits) -> Iterator[Trouble]:
+    if facts.answer_ms > limits.answer_ms:
+        said = f"Kafka took {facts.answer_ms / MS:.1f} s to answer this console"
+        yield Trouble(kind="kafka", level="notice", said=said, for_ms=0, more=": alerts may come as late")
+    for disk in facts.disks:
+        if disk.free_bytes < FREE_LEAST * disk.total_bytes:
+            said = f"The disk of broker {disk.broker} is nearly full"
+            more = f": {disk.free_bytes / _GB:.1f} of {disk.total_bytes / _GB:.1f} GB are free; a full one stops Kafka"
+            yield Trouble(kind="disk", level="alarm", said=said, for_ms=0, more=more)
+
+
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - _SAID_MOST} more" if len(names) > _SAID_MOST else ""
     return ", ".join(names[:_SAID_MOST]) + more
 
 
 def worker_limit_ms(snapshot_every_s: float) -> int:
-    """How old the oldest record may be that no snapshot covers: two snapshots, and time to write them."""
-    least_s, snapshots = 20.0, 2.0
+    """How old the oldest record may be that no snapshot covers: one and a half snapshots, and time to write them."""
+    least_s, snapshots = 20.0, 1.5
     return round(max(least_s, snapshots * snapshot_every_s) * MS)

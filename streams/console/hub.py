@@ -7,6 +7,7 @@ A browser that does not keep up is not waited for: its queue is emptied and it i
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator
 from typing import Final
@@ -20,13 +21,15 @@ from detectors.core.units import MS, rfc3339
 from streams.console.board import Board
 from streams.console.cases import Clock, Overview, State, Story
 from streams.console.following import News
-from streams.console.health import Trouble, Waiting
+from streams.console.health import Kind, Trouble, Waiting
 from streams.console.watching import Health
 
 QUEUE_MOST: Final = 200
 FOLLOWERS_MOST: Final = 64
 BLIND_MS: Final = 45_000
 """Looks at the other processes come every few seconds; without one for so long nothing is known of them."""
+UNREAD_MS: Final = 20_000
+"""The reading says every few seconds how far it is; when it has not for so long, it hangs or has too much to do."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -66,6 +69,7 @@ class Hub:
         self._board = board
         self._own_zones = self._zones = zones
         self._health, self._looked_s = Health(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
+        self._read_s = time.monotonic()
         self.unread: Waiting | None = None
         """What this console has not read yet of what was written."""
         self._followers: set[asyncio.Queue[Event]] = set()
@@ -85,13 +89,19 @@ class Hub:
         loaded = self.state != "following" and news.state == "following"
         self.state = news.state or self.state
         if news.state is not None:
-            self.unread = news.unread
+            self.unread, self._read_s = news.unread, time.monotonic()
             self._board.forget()
         self._answers.clear()
         self._tell(fresh, news, loaded=loaded)
 
     async def take_health(self, health: Health) -> None:
         """What a look at the other processes found."""
+        if not health.whole:
+            others = (one for one in self._health.troubles if one.kind not in {"kafka", "disk"})
+            troubles = sorted((*health.troubles, *others), key=lambda one: one.level)
+            self._health = replace(self._health, troubles=tuple(troubles))
+            self._send(self._status())
+            return
         self._health, self._looked_s = health, time.monotonic()
         zones = self._own_zones if health.zones is None else health.zones
         if zones != self._zones:
@@ -102,7 +112,13 @@ class Hub:
     @property
     def behind(self) -> bool:
         """Whether what is shown is older than it should be."""
-        return any(one.kind == "console" and one.level == "alarm" for one in self._health.troubles)
+        return any(one.kind == "console" and one.level == "alarm" for one in self._troubles())
+
+    def trouble_s(self, kind: Kind) -> float:
+        """For how long the banner has said something of this kind; 0: it does not, NaN: what is so is not known."""
+        if kind != "console" and self._passed_ms >= BLIND_MS:
+            return math.nan
+        return max((max(one.for_ms, 1) for one in self._troubles() if one.kind == kind), default=0) / MS
 
     def _taken(self, alert: Alert, raw: bytes) -> bool:
         try:
@@ -173,14 +189,21 @@ class Hub:
         status = Status(state=self.state, clock=self._board.clock, troubles=self._troubles(), lists=lists)
         return msgspec.json.encode(status)
 
+    @property
+    def _passed_ms(self) -> int:
+        """Since the last look."""
+        return round((time.monotonic() - self._looked_s) * MS)
+
     def _troubles(self) -> tuple[Trouble, ...]:
         """Those of the last look, as old as they are by now; and that looks have ended, where they have."""
-        passed_ms = round((time.monotonic() - self._looked_s) * MS)
+        passed_ms, found = self._passed_ms, list[Trouble]()
         aged = (replace(one, for_ms=one.for_ms + passed_ms if one.for_ms else 0) for one in self._health.troubles)
-        if passed_ms < BLIND_MS:
-            return tuple(aged)
-        said = "This console has not seen the detectors, the sources and the notifier"
-        return (Trouble(kind="console", level="alarm", said=said, for_ms=passed_ms), *aged)
+        unread_ms = round((time.monotonic() - self._read_s) * MS)
+        if self.state == "following" and unread_ms >= UNREAD_MS:
+            found.append(_alarm("This page has not read the alerts to their end", unread_ms))
+        if passed_ms >= BLIND_MS:
+            found.append(_alarm("This console has not seen the detectors, the sources and the notifier", passed_ms))
+        return (*found, *aged)
 
     def story(self, case_id: str) -> bytes | None:
         """``/api/cases/CASE_ID`` as JSON."""
@@ -190,3 +213,7 @@ class Hub:
     def alert(self, alert_id: str) -> bytes | None:
         """``/api/alerts/ID``: the alert as it stands in the topic."""
         return self._board.raw(alert_id)
+
+
+def _alarm(said: str, for_ms: int) -> Trouble:
+    return Trouble(kind="console", level="alarm", said=said, for_ms=for_ms)

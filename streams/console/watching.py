@@ -8,7 +8,7 @@ written. What this user may not see is said; the page goes on without it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Event
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from detectors.core.ticks import Tick
 from detectors.core.units import MS
 from streams.broker.clients import consumer
 from streams.broker.reading import believable_ms
+from streams.console.brokers import Brokers, Seen
 from streams.console.health import Facts, Limits, Ticked, Trouble, Waiting, troubles, worker_limit_ms
 from streams.errors import InputError, SinkError, WakewatchError
 from streams.records import H_KIND, KIND_TICK
@@ -51,6 +52,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Of the imported lists and zones in force."""
     since_ms: int
     """When they were imported, Unix ms; 0: nothing was."""
+    whole: bool = True
+    """False: ``troubles`` of Kafka alone; the look goes on, and may take long."""
 
 
 Take = Callable[[Health], None]
@@ -63,7 +66,8 @@ def watch(settings: Settings, take: Take, unread: Unread, stop: Event, unreadabl
         try:
             with _Looks(settings, unreadable) as looks:
                 while not stop.is_set():
-                    take(looks.look(unread()))
+                    for health in looks.look(unread()):
+                        take(health)
                     stop.wait(_EVERY_S)
         except (WakewatchError, OSError) as error:
             _log.warning("the processes behind the page cannot be looked at", error=str(error))
@@ -85,6 +89,8 @@ class _Looks:
             self._ticks_of, self._imports = self._client(), self._client()
             self._worker = self._client(group_id=app)
             self._targets = {name: self._client(group_id=f"{app}-notify-{name}") for name in NAMES}
+            self._brokers = Brokers(kafka)
+            self._clients.append(self._brokers)
         except BaseException:
             self.__exit__()
             raise
@@ -108,9 +114,21 @@ class _Looks:
         for client in self._clients:
             client.close()
 
-    def look(self, unread: Waiting | None) -> Health:
-        """Raises SinkError when Kafka does not answer."""
-        from kafka.errors import AuthorizationError, KafkaError
+    def look(self, unread: Waiting | None) -> Iterator[Health]:
+        """Raises SinkError when Kafka does not answer. A slow Kafka is told of at once: all else takes long then."""
+        from kafka.errors import KafkaError
+
+        try:
+            kafka = self._brokers.look()
+            slow = troubles(_of_kafka(kafka), self._settings.feed, _now_ms(), self._limits)
+            if slow:
+                yield Health(troubles=tuple(slow), zones=None, version=None, since_ms=0, whole=False)
+            yield self._whole(unread, kafka)
+        except KafkaError as error:
+            raise SinkError(f"Kafka: {type(error).__name__}: {error}", retriable=True) from error
+
+    def _whole(self, unread: Waiting | None, kafka: Seen) -> Health:
+        from kafka.errors import AuthorizationError
 
         unseen: list[str] = []
 
@@ -121,17 +139,15 @@ class _Looks:
                 unseen.append(f"{what} ({type(error).__name__}: see `wakewatch topics rights console`)")
                 return otherwise
 
-        try:
-            facts = Facts(
-                waiting=seen("the detectors' progress", self._waiting, {}),
-                ticks=seen("the sources", self._newest_ticks, {}),
-                unsent=seen("the notifier's progress", self._unsent, {}),
-                unread=unread,
-                unfinished=seen("imports", self._take_imports, None),
-                lists_since_ms=self._since_ms(),
-            )
-        except KafkaError as error:
-            raise SinkError(f"Kafka: {type(error).__name__}: {error}", retriable=True) from error
+        facts = msgspec.structs.replace(
+            _of_kafka(kafka),
+            waiting=seen("the detectors' progress", self._waiting, {}),
+            ticks=seen("the sources", self._newest_ticks, {}),
+            unsent=seen("the notifier's progress", self._unsent, {}),
+            unread=unread,
+            unfinished=seen("imports", self._take_imports, None),
+            lists_since_ms=self._since_ms(),
+        )
         version = self._shelf.in_force()
         return Health(
             troubles=tuple(troubles(msgspec.structs.replace(facts, unseen=tuple(unseen)), self._settings.feed,
@@ -254,6 +270,10 @@ def _until(client: Any, part: Any, end: int) -> Iterable[Any]:
         if time.monotonic() > deadline:
             raise SinkError(f"{part.topic} cannot be read to its end", retriable=True)
         yield from client.poll(timeout_ms=_POLL_MS).get(part, [])
+
+
+def _of_kafka(kafka: Seen) -> Facts:
+    return Facts(answer_ms=round(kafka.answer_s * MS), disks=kafka.disks)
 
 
 def _parts(client: Any, topic: str) -> list[Any]:

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
+from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 from aiohttp import web
@@ -29,6 +30,7 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.console import saying
+from streams.console.health import Kind
 from streams.console.hub import Event, Hub
 from streams.console.page import page
 from streams.console.runbook import document
@@ -98,6 +100,8 @@ class _Answers:
         self._page = page()
         self._metrics = metrics
         self._metrics.ready.set_function(lambda: hub.state == "following" and not hub.behind)
+        for kind in get_args(Kind):
+            self._metrics.trouble.labels(kind).set_function(partial(hub.trouble_s, kind))
 
     async def page(self, _request: web.Request) -> web.Response:
         headers = {"Content-Security-Policy": self._page.policy}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from streams.broker.disk import Disk, disks, growth, hours_since
+from streams.broker.disk import FREE_LEAST, Disk, disks, growth, hours_since
 from streams.doctor.findings import Finding, ok, span, warn, wrong
 from streams.settings import KafkaSettings
 from streams.topics import SENTENCES
 
 _NAME: Final = "disk"
-_FREE_LEAST: Final = 0.05
 _SOON_H, _WARNED_H = 24.0, 7 * 24.0
 _GB: Final = 1e9
 _HOUR_S: Final = 3600
@@ -47,6 +46,6 @@ def _finding(disk: Disk, held_h: float, kept_h: float) -> Finding:
         said += f": full in {span(grown.full_in_h * _HOUR_S)}"
         if grown.full_in_h < _WARNED_H:
             return (wrong if grown.full_in_h < _SOON_H else warn)(_NAME, said, _REMEDY)
-    if disk.free_bytes < _FREE_LEAST * disk.total_bytes:
+    if disk.free_bytes < FREE_LEAST * disk.total_bytes:
         return wrong(_NAME, said, _REMEDY)
     return ok(_NAME, said)

@@ -17,7 +17,9 @@ from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
 
 _MS: Final = 1000
-_QUICK: Final[dict[str, int]] = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
+_QUICK: Final[dict[str, int]] = {"bootstrap_timeout_ms": 8000, "request_timeout_ms": 10_000}
+_SLOW_S: Final = 2.5
+"""For a connection and an answer, which take tenths of a second."""
 _QUIET_S: Final = 30.0
 """Ingest writes a tick a second, also when nothing is heard."""
 _BEHIND_LEAST_S: Final = 60.0
@@ -52,7 +54,7 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[Finding]:
 
     name = "kafka"
     try:
-        where = ",".join(servers_of(settings.kafka))
+        where, asked_s = ",".join(servers_of(settings.kafka)), time.monotonic()
         client = admin(settings.kafka, **_QUICK)
     except ConfigError as error:
         yield wrong(name, "no broker is known", str(error).removeprefix("no Kafka: "))
@@ -63,12 +65,20 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[Finding]:
         return
     try:
         brokers = client.describe_cluster()["brokers"]
-        yield ok(name, f"{where} answers, {len(brokers)} broker{'s' if len(brokers) > 1 else ''}")
+        yield _answers(f"{where} answers, {len(brokers)} broker{'s' if len(brokers) > 1 else ''}", asked_s)
         yield from _topics(client, settings, now_ms)
     except (KafkaError, SinkError) as error:
         yield wrong(name, f"refuses: {type(error).__name__}: {error}", "compare this user's rights with the README")
     finally:
         client.close()
+
+
+def _answers(said: str, asked_s: float) -> Finding:
+    took_s = time.monotonic() - asked_s
+    if took_s <= _SLOW_S:
+        return ok("kafka", said)
+    remedy = "look at the brokers' disks and CPU, and at the network to them: alerts may come as late"
+    return warn("kafka", f"{said}, after {took_s:.1f} s", remedy)
 
 
 def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:

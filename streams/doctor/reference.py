@@ -17,8 +17,8 @@ _MS: Final = 1000
 _STALE_S: Final = 7 * 86_400.0
 """Sanctions lists change weekly at least; OFAC published on 250 days of 2024."""
 _TOLD_MOST: Final = 3
-_RUNS_S: Final = 60.0
-"""An import takes seconds; one that has not ended after a minute was interrupted, or is about to fail."""
+_RUNS_S: Final = 45.0
+"""An import takes seconds; one that has not ended after this was interrupted, or is about to fail."""
 _FETCH: Final = "fetch the list again and import it"
 
 

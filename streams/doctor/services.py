@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import http.client
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from streams.doctor.findings import Finding, ok, warn, wrong
 from streams.doctor.receivers import receivers_finding
 from streams.errors import ConfigError, SinkError
 from streams.notify.http import Endpoint, endpoint
-from streams.settings import Settings
+from streams.settings import ConsoleSettings, Settings
 
 _WAIT_S: Final = 3.0
 _ANSWER_MOST: Final = 200
 _DOCUMENT_MOST: Final = 1_000_000
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 _LOOPBACK: Final = "127.0.0.1"
+_OWN_NAME: Final = {"Host": "localhost"}
+"""Ours answer to it whatever names they have else."""
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 def service_findings(settings: Settings) -> Iterator[Finding]:
@@ -29,12 +32,26 @@ def service_findings(settings: Settings) -> Iterator[Finding]:
     ):
         if port:
             yield _process(name, _LOOPBACK if host in _EVERYWHERE else host, port, start)
+    if settings.console.port:
+        yield _console(settings.console)
     yield from _targets(settings)
+
+
+def _console(rules: ConsoleSettings) -> Finding:
+    """Its port is always set, and nobody need run one: that none runs is said, and is no fault."""
+    host = _LOOPBACK if rules.host in _EVERYWHERE else rules.host
+    try:
+        socket.create_connection((host, rules.port), _WAIT_S).close()
+    except ConnectionRefusedError:
+        return ok("console", f"none runs at {host}:{rules.port}")
+    except OSError:
+        pass  # it is asked, and what comes of that is said
+    return _process("console", host, rules.port, "wakewatch console")
 
 
 def _process(name: str, host: str, port: int, start: str) -> Finding:
     try:
-        status, said = _get(Endpoint(secure=False, host=host, port=port, path=""), "/readyz")
+        status, said = _get(Endpoint(secure=False, host=host, port=port, path=""), "/readyz", _OWN_NAME)
     except SinkError as error:
         return wrong(name, f"{host}:{port} does not answer ({error})", f"is it running? start it with `{start}`")
     if status != http.client.OK:
@@ -84,18 +101,20 @@ def _webhook(url: str) -> Finding:
     return ok(name, f"{to.host} accepts")
 
 
-def _get(to: Endpoint, path: str) -> tuple[int, str]:
+def _get(to: Endpoint, path: str, headers: Mapping[str, str] = _NO_HEADERS) -> tuple[int, str]:
     """Status and first line. Raises SinkError."""
-    status, text = _get_all(to, path, _ANSWER_MOST)
+    status, text = _get_all(to, path, _ANSWER_MOST, headers)
     return status, text.strip().partition("\n")[0]
 
 
-def _get_all(to: Endpoint, path: str, most: int = _DOCUMENT_MOST) -> tuple[int, str]:
+def _get_all(
+    to: Endpoint, path: str, most: int = _DOCUMENT_MOST, headers: Mapping[str, str] = _NO_HEADERS
+) -> tuple[int, str]:
     """Status and body, of which ``most`` bytes at the most. Raises SinkError."""
     kind = http.client.HTTPSConnection if to.secure else http.client.HTTPConnection
     connection = kind(to.host, to.port, timeout=_WAIT_S)
     try:
-        connection.request("GET", to.path + path)
+        connection.request("GET", to.path + path, headers=dict(headers))
         answer = connection.getresponse()
         return answer.status, answer.read(most).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from detectors.core.ticks import FeedRules, Tick
-from streams.doctor.findings import Finding, ok, span, warn
+from streams.doctor.findings import Finding, ok, span, warn, wrong
 from streams.errors import InputError
 from streams.ingest.line_share import MUCH
 from streams.records import H_KIND, KIND_TICK
@@ -31,7 +31,7 @@ def ticks_of(records: Iterable[Any]) -> dict[str, Tick]:
 
 
 def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Finding | None:
-    """One line about all live sources; None where there is none."""
+    """One line about all live sources, wrong where none of them is heard; None where there is no live source."""
     live = {
         name: tick
         for name, tick in sorted(ticks.items())
@@ -51,7 +51,7 @@ def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Fi
     if not down:
         return ok("sources", f"{len(live)} heard: {', '.join(live)}")
     said = ", ".join(f"{name} for {span(silent[name] / _MS)}{_sends_other(live[name])}" for name in down)
-    return warn(
+    return (wrong if len(down) == len(live) else warn)(
         "sources",
         f"{len(down)} of {len(live)} silent: {said}",
         "look at the receiver and the line to it; no ship that it hears is called dark meanwhile",

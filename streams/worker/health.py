@@ -22,6 +22,8 @@ from streams.worker.probe import Seen, Where
 KNOWN_FOR_S: Final = 15.0
 """An answer older than this says nothing about now."""
 STALLED_S: Final = 30.0
+SLOW_S: Final = 2.0
+"""An answer that takes longer is told of: alerts may come as late."""
 _SHORT_LOOKS: Final = 4
 """How often in a row a partition must end too early, and once more, as all that ends the process must be seen twice: a
 broker that has just come back knows less for a moment."""
@@ -138,6 +140,11 @@ class Health:
         known = self._seen.counts.get(self._watched.sentences) if self._seen is not None and self.broker_up else None
         return math.nan if known is None else known
 
+    @property
+    def answer_s(self) -> float:
+        """How long Kafka took for its last answer; NaN where it gives none."""
+        return self._seen.took_s if self._seen is not None and self.broker_up else math.nan
+
     def lag(self, where: Where) -> float:
         """Records that wait; NaN where that is not known."""
         stand = self._stands.get(where)
@@ -164,7 +171,8 @@ class Health:
                 waits, quiet_s = self.lag(where), self.stalled_s(where)
                 return False, f"{where[0]}/{where[1]}: no record taken in for {quiet_s:.0f} s, {waits:.0f} wait"
         own = [self.lag(where) for where in stands if where[0] == self._watched.sentences]
-        return True, f"{len(own)} partition{'s' * (len(own) != 1)}, {sum(own):.0f} records behind"
+        slow = f"; Kafka took {self.answer_s:.1f} s to answer" if self.answer_s > SLOW_S else ""
+        return True, f"{len(own)} partition{'s' * (len(own) != 1)}, {sum(own):.0f} records behind{slow}"
 
     def _lag(self, where: Where, next_offset: int) -> float:
         if self._seen is None or not self.broker_up or where not in self._seen.ends:

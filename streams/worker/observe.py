@@ -69,6 +69,10 @@ class Progress(Protocol):
         """Whether Kafka answers."""
 
     @property
+    def answer_s(self) -> float:
+        """How long Kafka took for its last answer; NaN where it gives none."""
+
+    @property
     def partitions(self) -> float:
         """Of the log; NaN while Kafka does not say."""
 

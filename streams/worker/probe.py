@@ -32,6 +32,8 @@ class Seen(NamedTuple):
     """Partitions of each topic that is there."""
     ends: Mapping[Where, int]
     """The offset after the last record, of the partitions that were asked about."""
+    took_s: float = 0.0
+    """Until the answer had come."""
 
 
 class Probe:
@@ -72,10 +74,12 @@ class Probe:
         from kafka import TopicPartition
         from kafka.admin import OffsetSpec
 
+        asked_s = time.monotonic()
         there = [topic for topic in client.describe_topics(self._topics) if not topic["error_code"]]
         ids = {topic["name"]: str(topic["topic_id"]) for topic in there}
         counts = {topic["name"]: len(topic["partitions"]) for topic in there}
         wanted = [TopicPartition(name, number) for name in self._ends_of for number in range(counts.get(name, 0))]
         found = client.list_partition_offsets(dict.fromkeys(wanted, OffsetSpec.LATEST)) if wanted else {}
         ends = {(part.topic, part.partition): int(answer.offset) for part, answer in found.items()}
-        return Seen(time.monotonic(), ids, counts, ends)
+        answered_s = time.monotonic()
+        return Seen(answered_s, ids, counts, ends, answered_s - asked_s)

@@ -135,19 +135,23 @@ def test_a_feed_is_down_when_silent_for_long_and_gone_when_ended(metrics: Metric
     now = [0.0]
     meter, ingest = IngestMeter(metrics, FeedRules(), clock_s=lambda: now[0]), Ingest("pier", 4)
 
-    def tell(second: float, sentences: int, *, ended: bool = False) -> float | None:
+    def tell(second: float, sentences: int, *, ended: bool = False, believed: bool = True) -> float | None:
         now[0], ingest.counts.sentences = second, sentences
-        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0, ended=ended))
+        clock_ms = sentences if believed else 101
+        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=clock_ms, held=0, ended=ended))
         return value(metrics, "feed_up", source="pier")
 
     assert tell(1, 100) == 1
     assert tell(61, 100) == 1
     assert tell(62, 100) == 0
     assert tell(63, 101) == 1
+    for second in range(125, 150):  # its clock is wrong: no time in it is believed, and its spacing is as before
+        assert tell(second, 100 + second, believed=False) == 0
+    assert tell(150, 250) == 1
     assert meter.ready() == (True, "1 source is read")
     now[0] = 200
     assert meter.ready() == (False, "no word from pier")
-    assert tell(201, 101, ended=True) is None
+    assert tell(201, 250, ended=True) is None
 
 
 def test_a_sparse_feed_is_not_down_between_its_sentences(metrics: Metrics) -> None:
@@ -155,7 +159,7 @@ def test_a_sparse_feed_is_not_down_between_its_sentences(metrics: Metrics) -> No
     meter, ingest = IngestMeter(metrics, FeedRules(), clock_s=lambda: now[0]), Ingest("pier", 4)
     for second in range(0, 200 * 60, 60):  # a sentence a minute
         now[0], ingest.counts.sentences = second, second // 60
-        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
+        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=1000 * second, held=0))
     now[0] += 600
     meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
     assert value(metrics, "feed_up", source="pier") == 1
@@ -199,7 +203,7 @@ def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
 class Looked:
     """What a worker's health would say."""
 
-    broker_up, partitions, behind = True, 3.0, 5.0
+    broker_up, partitions, behind, answer_s = True, 3.0, 5.0, 0.1
 
     def ready(self) -> tuple[bool, str]:
         return self.broker_up, ""

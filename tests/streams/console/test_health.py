@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+
 import pytest
 
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import DAY_MS
-from streams.console.health import Facts, Ticked, Trouble, Waiting, troubles, worker_limit_ms
+from streams.broker.disk import Disk
+from streams.console.board import Board
+from streams.console.following import News
+from streams.console.health import Facts, Limits, Ticked, Trouble, Waiting, troubles, worker_limit_ms
+from streams.console.hub import BLIND_MS, Hub
+from streams.console.watching import Health
 from streams.reference.versions import Unfinished
 
 NOW = 1_800_000_000_000
@@ -29,7 +37,7 @@ def ticked(source: str, silent_s: int = 0, written_s: int = 1, **tick: object) -
 
 def test_nothing_is_said_while_all_is_well() -> None:
     assert found() == []
-    assert found(waiting={0: waiting(59, 30)}, ticks=ticked("a", silent_s=59), unsent={"webhook": waiting(59, 0)}) == []
+    assert found(waiting={0: waiting(44, 30)}, ticks=ticked("a", silent_s=59), unsent={"webhook": waiting(39, 0)}) == []
 
 
 def test_a_detector_that_takes_nothing_in_is_an_alarm_and_one_that_catches_up_a_notice() -> None:
@@ -102,5 +110,61 @@ def test_alarms_come_first_and_what_cannot_be_seen_is_said() -> None:
     assert [one.level for one in said] == ["alarm", "notice"]
 
 
+@pytest.mark.parametrize(("free", "said"), [(49, ["The disk of broker 2 is nearly full"]), (50, [])])
+def test_a_disk_that_is_nearly_full_is_an_alarm(free: int, said: list[str]) -> None:
+    one = found(disks=(Disk("1", "/a", 10**12, 10**11, 0), Disk("2", "/b", 1000, free, 0)))
+    assert [(trouble.level, trouble.said) for trouble in one] == [("alarm", each) for each in said]
+
+
+def test_a_kafka_that_answers_slowly_is_a_notice() -> None:
+    (one,) = found(answer_ms=3100)
+    assert (one.level, one.said) == ("notice", "Kafka took 3.1 s to answer this console")
+    assert found(answer_ms=2000) == []
+
+
+def test_what_must_be_known_within_a_minute_is() -> None:
+    limits, looks_ms = Limits(), 3_000
+    slowest = max(limits.worker_ms, limits.ingest_ms, limits.notifier_ms, limits.console_ms, limits.import_ms, BLIND_MS)
+    assert slowest + looks_ms < 60_000
+
+
 def test_the_limit_follows_the_snapshots() -> None:
-    assert (worker_limit_ms(0.5), worker_limit_ms(30.0)) == (20_000, 60_000)
+    assert (worker_limit_ms(0.5), worker_limit_ms(30.0)) == (20_000, 45_000)
+
+
+def test_what_the_banner_says_is_a_metric_and_unknown_is_not_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [1000.0]
+    monkeypatch.setattr("streams.console.hub.time.monotonic", lambda: now_s[0])
+    hub = Hub(Board(reach_kn=0))
+    half = Trouble(kind="import", level="alarm", said="", for_ms=46_000)
+    full = Trouble(kind="disk", level="alarm", said="", for_ms=0)
+    asyncio.run(hub.take_health(Health(troubles=(half, full), zones=None, version=None, since_ms=0)))
+    now_s[0] += 10
+    assert (hub.trouble_s("import"), hub.trouble_s("worker"), hub.trouble_s("console")) == (56.0, 0.0, 0.0)
+    assert hub.trouble_s("disk") > 0
+    now_s[0] += 60
+    assert math.isnan(hub.trouble_s("import")) and hub.trouble_s("console") == 70.0 and hub.behind
+
+
+def test_that_kafka_is_slow_is_told_before_a_look_has_ended() -> None:
+    hub = Hub(Board(reach_kn=0))
+    half = Trouble(kind="import", level="alarm", said="", for_ms=46_000)
+    slow = Trouble(kind="kafka", level="notice", said="slow", for_ms=0)
+    asyncio.run(hub.take_health(Health(troubles=(half,), zones=None, version="v", since_ms=5)))
+    for _ in range(2):
+        asyncio.run(hub.take_health(Health(troubles=(slow,), zones=None, version=None, since_ms=0, whole=False)))
+    assert hub.trouble_s("import") >= 46 and hub.trouble_s("kafka") > 0
+    assert hub.health().count(b'"slow"') == 1 and b'"version":"v"' in hub.health()
+
+
+def test_a_page_whose_reading_hangs_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [1000.0]
+    monkeypatch.setattr("streams.console.hub.time.monotonic", lambda: now_s[0])
+    hub = Hub(Board(reach_kn=0))
+    asyncio.run(hub.take(News(state="following")))
+    now_s[0] += 19
+    assert not hub.behind
+    now_s[0] += 1
+    assert hub.behind and b"This page has not read the alerts to their end" in hub.health()
+    asyncio.run(hub.take(News(state="following")))
+    assert not hub.behind

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
 from detectors.core.ticks import Tick
@@ -23,9 +24,12 @@ from streams.doctor import Finding, examine, log
 from streams.doctor.findings import span
 from streams.doctor.local import local_findings
 from streams.doctor.reference import reference_findings
+from streams.doctor.services import service_findings
 from streams.doctor.sources import sources_finding
+from streams.metrics_http import serve
 from streams.reference import read_reference
 from streams.settings import (
+    ConsoleSettings,
     IngestSettings,
     KafkaSettings,
     NotifySettings,
@@ -60,13 +64,14 @@ def made(kafka_settings: KafkaSettings) -> Settings:
     client = admin(kafka_settings)
     create_missing(client, kafka_settings)
     client.close()
-    ports = [node.free_port() for _ in range(2)]
+    ports = [node.free_port() for _ in range(3)]
     return Settings(
         kafka=kafka_settings,
         worker=WorkerSettings(
             app_id=f"{kafka_settings.topic_prefix}app", metrics_port=ports[0], snapshot_every_s=0.5, session_timeout_s=6
         ),
         ingest=IngestSettings(metrics_port=ports[1]),
+        console=ConsoleSettings(port=ports[2]),
     )
 
 
@@ -137,7 +142,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
         sound = {
             "watchlist": "warn", "zones": "ok", "kafka": "ok", "topics": "ok", "rights": "ok", "log": "ok",
             "disk": "ok", "sources": "ok", "ingest": "ok", "workers": "ok", "state": "ok", "histories": "ok",
-            "worker": "ok", "notification": "warn",
+            "worker": "ok", "console": "ok", "notification": "warn",
         }  # fmt: skip
         until(lambda: running.verdicts(made) == sound)
     after = said(made, later_s=900)
@@ -197,6 +202,7 @@ def test_a_silent_source_is_named_though_the_log_is_written() -> None:
     found = sources_finding({"pier": tick("pier", 600, other_share=1.0)}, rules, now)
     assert found is not None
     assert found.said == "1 of 1 silent: pier for 10 min (what it sends is no AIS)"
+    assert found.verdict == "wrong", "nothing is heard at all"
 
 
 def test_wrong_settings_are_said_and_nothing_else(tmp_path: Path) -> None:
@@ -208,6 +214,25 @@ def test_wrong_settings_are_said_and_nothing_else(tmp_path: Path) -> None:
     assert len(lines) == 2
     assert "did you mean kafka.partitions?" in lines[0]
     assert all(line.startswith("wrong  settings") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("fine", "verdict", "said"), [(True, "ok", "is ready: following"), (False, "wrong", "is not ready: behind")]
+)
+def test_a_console_is_asked_and_that_none_runs_is_no_fault(fine: bool, verdict: str, said: str) -> None:
+    with serve("127.0.0.1", 0, CollectorRegistry(), lambda: (fine, "following" if fine else "behind")) as console:
+        settings = Settings(console=ConsoleSettings(port=console.port, hosts=("console.example",)))
+        found = {finding.name: finding for finding in service_findings(settings)}["console"]
+    assert (found.verdict, said in found.said) == (verdict, True)
+    found = {finding.name: finding for finding in service_findings(settings)}["console"]
+    assert (found.verdict, "none runs" in found.said) == ("ok", True)
+
+
+def test_a_kafka_that_answers_late_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log.time, "monotonic", lambda: 103.0)
+    assert log._answers("here answers, 1 broker", 102.0).verdict == "ok"
+    late = log._answers("here answers, 1 broker", 100.0)
+    assert (late.verdict, late.said) == ("warn", "here answers, 1 broker, after 3.0 s")
 
 
 def test_what_does_not_answer_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

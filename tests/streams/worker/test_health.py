@@ -16,7 +16,7 @@ class Scene:
     """A clock, what Kafka answers and where the worker stands."""
 
     def __init__(self) -> None:
-        self.now_s = 100.0
+        self.now_s, self.took_s = 100.0, 0.01
         self.ids = {LOG: "a", TOLD: "b", FLEET: "c", PAST: "d"}
         self.counts = {LOG: 2, TOLD: 1, FLEET: 2, PAST: 1}
         self.ends: dict[Where, int] = {(LOG, 0): 10, (LOG, 1): 0, (TOLD, 0): 0}
@@ -26,7 +26,7 @@ class Scene:
 
     def look(self, after_s: float = 2.0, *, answers: bool = True) -> tuple[bool, str]:
         self.now_s += after_s
-        seen = Seen(self.now_s, dict(self.ids), dict(self.counts), dict(self.ends))
+        seen = Seen(self.now_s, dict(self.ids), dict(self.counts), dict(self.ends), self.took_s)
         self.health.look(seen if answers else None)
         return self.health.ready()
 
@@ -40,6 +40,15 @@ def test_kafka_away_is_not_ready_and_what_waits_is_unknown() -> None:
     assert math.isnan(scene.health.lag((LOG, 0))) and math.isnan(scene.health.stalled_s((LOG, 0)))
     assert math.isnan(scene.health.partitions) and not scene.health.broker_up
     assert scene.look()[0] and scene.health.lag((LOG, 0)) == 0
+
+
+def test_a_kafka_that_answers_slowly_is_said_and_is_no_reason_not_to_be_ready() -> None:
+    scene = Scene()
+    assert math.isnan(scene.health.answer_s)
+    scene.took_s = 3.14
+    assert scene.look() == (True, "2 partitions, 0 records behind; Kafka took 3.1 s to answer")
+    scene.now_s += KNOWN_FOR_S + 1
+    assert math.isnan(scene.health.answer_s)
 
 
 def test_records_that_wait_while_none_is_taken_in_are_not_ready_however_often_kafka_answers() -> None:

@@ -1,0 +1,51 @@
+"""How the brokers are: whether they answer soon, and how full their disks are, as far as this user may ask."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, NamedTuple
+
+from streams.broker.clients import admin
+from streams.broker.disk import Disk, disks
+from streams.settings import KafkaSettings
+
+_DISKS_EVERY_S: Final = 20.0
+_CLIENT: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
+
+
+class Seen(NamedTuple):
+    """What a look found."""
+
+    answer_s: float
+    """How long Kafka took to answer the shortest of questions."""
+    disks: tuple[Disk, ...]
+    """Empty where this user may not describe the cluster: unknown, not well."""
+
+
+class Brokers:
+    """One life of a client."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        """Raises SinkError when Kafka does not answer."""
+        self._client: Any = admin(kafka, **_CLIENT)
+        self._disks: tuple[Disk, ...] = ()
+        self._disks_at_s = -_DISKS_EVERY_S
+
+    def look(self) -> Seen:
+        """Raises KafkaError."""
+        from kafka.errors import AuthorizationError
+
+        asked_s = time.monotonic()
+        self._client.describe_cluster()
+        answered_s = time.monotonic()
+        if answered_s - self._disks_at_s >= _DISKS_EVERY_S:
+            try:
+                self._disks = tuple(disks(self._client, ()))
+            except AuthorizationError:
+                self._disks = ()
+            self._disks_at_s = answered_s
+        return Seen(answered_s - asked_s, self._disks)
+
+    def close(self) -> None:
+        """Ends the client."""
+        self._client.close()
