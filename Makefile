@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 # make demo FEED=tcp://HOST:PORT plays a feed of your own; STAY=1 leaves all of it running until Ctrl-C.
 DEMO = $(if $(FEED),--feed $(FEED)) $(if $(STAY),--stay)
 
-.PHONY: demo test unit check bench chaos clean setup ops soak
+.PHONY: demo test unit check bench chaos clean setup ops soak states
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -47,3 +47,7 @@ clean:
 # The operations room on real programs: Kafka, worker, notifier, Prometheus, Alertmanager, a webhook receiver.
 ops: $(STAMP)
 	@$(BIN)/python -m tests.ops
+
+# Every state that can look well and is not, on real programs, and what says so within a minute. SHORT=1: four of them.
+states: $(STAMP)
+	@$(BIN)/python -m tests.states $(if $(SHORT),--short)

@@ -37,6 +37,13 @@ def now(now_s: float, *, angara: bool) -> bytes:
     return b"".join([*lines, lines[0], *damaged, *(_static(now_s) if angara else ())])
 
 
+def moored(now_s: float, mmsi: int) -> bytes:
+    """A ship that lies in Rajin."""
+    return b"".join(
+        _said(now_s, {"msg_type": 1, "mmsi": mmsi, "course": 0.0, "status": 5, "second": int(now_s) % 60, **_RAJIN})
+    )
+
+
 def _minute(at_s: int, ago: int) -> Iterator[bytes]:
     for ship in range(_SHIPS):
         dark = (ship == 0 and ago <= SILENT_FOR_MIN) or (ship == _DARK and ago <= 2 * SILENT_FOR_MIN)

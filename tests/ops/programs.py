@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +53,7 @@ def until(holds: Callable[[], Any], patience_s: float = PATIENCE_S, what: str = 
 class Receiver(Loopback):
     """Remembers what was posted; answers what it is told to, in turn, then 200."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.got: list[tuple[str, dict[str, str], Any]] = []
         self.raw: list[bytes] = []
         self.answers: list[int] = []
@@ -67,7 +68,7 @@ class Receiver(Loopback):
                     receiver.raw.append(raw)
                 self.answer(status)
 
-        self.serve(Remembers)
+        self.serve(Remembers, port)
 
 
 class Daemon:
@@ -141,22 +142,31 @@ class Prometheus(Daemon):
     """A running one, with the shipped rules and jobs, their targets replaced, scraping twice a second."""
 
     def __init__(self, home: Path, targets: Mapping[str, Sequence[int]], alertmanager: int, program: str) -> None:
+        self._config, self._alertmanager = home / "prometheus.yml", alertmanager
+        self._configure(targets)
+        port = free_port()
+        super().__init__(
+            [program, f"--config.file={self._config}", f"--storage.tsdb.path={home / 'prometheus'}",
+             f"--web.listen-address=127.0.0.1:{port}"],
+            home / "prometheus.log", port, "/-/ready",
+        )  # fmt: skip
+
+    def ask_only(self, targets: Mapping[str, Sequence[int]]) -> None:
+        """Other targets from now on, as after an edit of its file."""
+        self._configure(targets)
+        self.process.send_signal(signal.SIGHUP)
+
+    def _configure(self, targets: Mapping[str, Sequence[int]]) -> None:
         made = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
         made["global"] = {"scrape_interval": "500ms", "evaluation_interval": "1s"}
         made["rule_files"] = [str(DEPLOY / "prometheus" / name) for name in made["rule_files"]]
-        made["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{alertmanager}"]
+        made["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{self._alertmanager}"]
         made["scrape_configs"] = [
             {"job_name": job["job_name"],
              "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in targets[job["job_name"]]]}]}
             for job in made["scrape_configs"] if job["job_name"] in targets
         ]  # fmt: skip
-        config, port = home / "prometheus.yml", free_port()
-        config.write_text(yaml.safe_dump(made))
-        super().__init__(
-            [program, f"--config.file={config}", f"--storage.tsdb.path={home / 'prometheus'}",
-             f"--web.listen-address=127.0.0.1:{port}"],
-            home / "prometheus.log", port, "/-/ready",
-        )  # fmt: skip
+        self._config.write_text(yaml.safe_dump(made))
 
     def query(self, expression: str) -> list[Any]:
         """An instant vector, now. Fails on what is no PromQL."""

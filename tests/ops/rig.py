@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -23,7 +23,7 @@ from streams.topics import SENTENCES, create_missing
 from tests.ops import feed
 from tests.ops.programs import PATIENCE_S, Alertmanager, Prometheus, Receiver, until
 
-_WAKEWATCH = [sys.executable, "-c", "from streams.cli import main; main()"]
+WAKEWATCH = (sys.executable, "-c", "from streams.cli import main; main()")
 _STOP_S = 40.0
 _BEAT_S = 0.25
 
@@ -31,10 +31,12 @@ _BEAT_S = 0.25
 class Ours:
     """One wakewatch process; it must end with 0 when asked to."""
 
-    def __init__(self, name: str, call: list[str], environ: Mapping[str, str], home: Path) -> None:
+    def __init__(
+        self, name: str, call: list[str], environ: Mapping[str, str], home: Path, program: Sequence[str] = WAKEWATCH
+    ) -> None:
         self.name, self._log = name, home / f"{name}.log"
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen([*_WAKEWATCH, *call], env=dict(environ), stdout=log, stderr=log)
+            self.process = subprocess.Popen([*program, *call], env=dict(environ), stdout=log, stderr=log)
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -58,6 +60,9 @@ class Ours:
 class Rig:
     """See the module. A context manager: whatever happens, nothing stays behind."""
 
+    scraped: tuple[str, ...] = ("ingest", "detect", "notify")
+    """Processes that Prometheus asks."""
+
     def __init__(self, home: Path, prometheus: str, alertmanager: str) -> None:
         self.home, self._stack = home, ExitStack()
         self._programs = (prometheus, alertmanager)
@@ -75,45 +80,52 @@ class Rig:
         self._stack.close()
 
     def _start(self) -> None:
+        self._start_kafka()
+        self.receiver = Receiver()
+        self._stack.callback(self.receiver.close)
+        self.alertmanager = Alertmanager(self.home, self.receiver, self._programs[1])
+        self._stack.callback(self.alertmanager.close)
+        self.ports = {name: free_port() for name in (*self.scraped, "rows")}
+        self._start_ours()
+        self.began_s = time.time()
+        jobs = {f"wakewatch-{name}": [self.ports[name]] for name in self.scraped}
+        self.prometheus = Prometheus(self.home, jobs, self.alertmanager.port, self._programs[0])
+        self._stack.callback(self.prometheus.close)
+        up = 'up{job=~"wakewatch-.*"} == 1'
+        until(lambda: len(self.prometheus.query(up)) == len(self.scraped), 60, "all processes")
+        until(lambda: self.prometheus.query("wakewatch_lag_records"), 60, "partitions taken over")
+
+    def _start_kafka(self) -> None:
         broker = embedded.start(self.home / "kafka", port=0, die_with_parent=True)
         self._stack.callback(embedded.stop, self.home / "kafka")
         self.kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, topic_prefix=f"o{uuid.uuid4().hex[:6]}.")
         client = admin(self.kafka)
         create_missing(client, self.kafka)
         client.close()
-        self.receiver = Receiver()
-        self._stack.callback(self.receiver.close)
-        self.alertmanager = Alertmanager(self.home, self.receiver, self._programs[1])
-        self._stack.callback(self.alertmanager.close)
-        self._ports = {name: free_port() for name in ("ingest", "detect", "notify", "rows")}
+
+    def _start_ours(self) -> None:
         self._air = socket.create_server(("127.0.0.1", 0))
         self._air.settimeout(PATIENCE_S)
         self._stack.callback(self._air.close)
         self.begin("detect", ["detect"])
         self.begin("notify", ["notify"])
-        self.begin("rows", ["rows", "--port", str(self._ports["rows"])])
+        self.begin("rows", ["rows", "--port", str(self.ports["rows"])])
         self.begin("ingest", ["ingest", f"pier=tcp://127.0.0.1:{self._air.getsockname()[1]}"])
         self._line, _ = self._air.accept()
         self._stack.callback(self._line.close)
         # At once: the first tick says that all up to now has been heard, and coverage takes in nothing older.
         self.say(feed.past(int(time.time())))
-        self.began_s = time.time()
-        jobs = {f"wakewatch-{name}": [self._ports[name]] for name in ("ingest", "detect", "notify")}
-        self.prometheus = Prometheus(self.home, jobs, self.alertmanager.port, self._programs[0])
-        self._stack.callback(self.prometheus.close)
-        until(lambda: len(self.prometheus.query('up{job=~"wakewatch-.*"} == 1')) == 3, 60, "three processes")
-        until(lambda: self.prometheus.query("wakewatch_lag_records"), 60, "partitions taken over")
 
-    def begin(self, name: str, call: list[str]) -> Ours:
+    def begin(self, name: str, call: list[str], program: Sequence[str] = WAKEWATCH) -> Ours:
         """Starts one of ours; it is ended with the rig."""
-        ours = self.ours[name] = Ours(name, call, self.environ(), self.home)
+        ours = self.ours[name] = Ours(name, call, self.environ(), self.home, program)
         self._stack.callback(ours.close)
         return ours
 
     @property
     def rows_port(self) -> int:
         """Where alert rows are asked for."""
-        return self._ports["rows"]
+        return self.ports["rows"]
 
     def environ(self) -> dict[str, str]:
         """What all of ours are told."""
@@ -127,9 +139,9 @@ class Rig:
             "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": "1",
             "WAKEWATCH_WORKER_SESSION_TIMEOUT_S": "6",
             "WAKEWATCH_WORKER_INSTANCE_ID": "room",
-            "WAKEWATCH_WORKER_METRICS_PORT": str(self._ports["detect"]),
-            "WAKEWATCH_INGEST_METRICS_PORT": str(self._ports["ingest"]),
-            "WAKEWATCH_NOTIFY_METRICS_PORT": str(self._ports["notify"]),
+            "WAKEWATCH_WORKER_METRICS_PORT": str(self.ports["detect"]),
+            "WAKEWATCH_INGEST_METRICS_PORT": str(self.ports["ingest"]),
+            "WAKEWATCH_NOTIFY_METRICS_PORT": str(self.ports["notify"]),
             "WAKEWATCH_NOTIFY_ALERTMANAGER_URL": self.alertmanager.url,
             "WAKEWATCH_NOTIFY_RESEND_EVERY_S": "2",
         }
@@ -148,7 +160,7 @@ class Rig:
     def say_of(self, alert_id: str, *words: str) -> None:
         """What a person says of an alert: ``wakewatch alerts WORDS ID``."""
         verb, *more = words
-        call = [*_WAKEWATCH, "alerts", verb, alert_id, *more]
+        call = [*WAKEWATCH, "alerts", verb, alert_id, *more]
         subprocess.run(call, env=self.environ(), check=True, timeout=PATIENCE_S, capture_output=True)
 
     def stranger(self) -> None:
