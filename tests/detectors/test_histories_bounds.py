@@ -10,9 +10,12 @@ import pytest
 from detectors.core.alert import Alert, encode
 from detectors.core.identities import shards
 from detectors.core.identities.binding import Binding, Heard
+from detectors.core.identities.matching import is_imo_number
 from detectors.core.identities.shards import FIRST, SHIPS_A_SHARD, Shards
 from detectors.core.imo import Histories
-from detectors.core.testing import START_MS
+from detectors.core.reports import Batch
+from detectors.core.testing import START_MS, Said, engine, log
+from detectors.core.vessels.crowding import FleetRules
 
 MINUTE_MS = 60_000
 
@@ -83,6 +86,19 @@ def test_what_is_to_be_looked_at_is_bounded_by_what_is_known() -> None:
     alerts = play(stage, list(changing(5000)))
     assert len([a for a in alerts if a.status == "opened"]) == 5000
     assert len(stage._events) < 2000
+
+
+def test_numbers_of_vessels_that_were_dropped_are_forgotten_by_the_first_stage_too() -> None:
+    playing, hour_s = engine(fleet=FleetRules(vessels_most=24)), 3600.0
+    numbers = [imo for imo in range(9_000_000, 9_090_000) if is_imo_number(imo)][:6000]
+    story = [Said(at_s=n * 20.0, mmsi=205_000_000 + n, type=5, imo=imo, name="ADLINA") for n, imo in enumerate(numbers)]
+    for item in log(story, batch=10, tick_s=hour_s):
+        _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
+    teller = playing._teller
+    assert playing.vessels <= 24 and len(teller._rows) < 1200
+    others = {imo: teller.others(imo, 0).tolist() for imo in numbers[-24:]}
+    teller.index()
+    assert {imo: teller.others(imo, 0).tolist() for imo in numbers[-24:]} == others and any(others.values())
 
 
 def test_shards_stay_small_split_one_at_a_time_and_lie_where_their_count_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,15 +43,25 @@ class Readers:
     def run(self, stop: Event) -> None:
         """Asks all of it again and again."""
         while not stop.wait(_EVERY_S):
-            for path in _CONSOLE:
-                self._get("console", self._console, path)
-            self._listen()
-            for query in row_queries():
-                said = self._get("rows", self._rows, "/api/v1/query?" + urlencode({"query": query}))
-                if said:
-                    self.most[query] = max(self.most[query], len(json.loads(said)["data"]["result"]))
-            for name, port in self._metrics.items():
-                self._get(name, port, "/metrics")
+            self.ask()
+
+    def ready(self) -> bool:
+        """Whether all of it is answered; what was asked before does not count."""
+        self.asked.clear()
+        self.ask()
+        return self.failed() == 0
+
+    def ask(self) -> None:
+        """Asks all of it once."""
+        for path in _CONSOLE:
+            self._get("console", self._console, path)
+        self._listen()
+        for query in row_queries():
+            said = self._get("rows", self._rows, "/api/v1/query?" + urlencode({"query": query}))
+            if said:
+                self.most[query] = max(self.most[query], len(json.loads(said)["data"]["result"]))
+        for name, port in self._metrics.items():
+            self._get(name, port, "/metrics")
 
     def failed(self) -> int:
         """Answers that were none, or not 200."""

@@ -32,6 +32,8 @@ TOLD_EVERY_MS: Final = HOUR_MS
 AGAIN: Final = 2
 """The statement that supports the first."""
 _SAID_MOST: Final = 255
+_NUMBERS_LEAST: Final = 1000
+_NUMBERS_A_VESSEL: Final = 2
 IMO: Final = range(1_000_000, 10_000_000)
 
 Bools = npt.NDArray[np.bool_]
@@ -104,7 +106,8 @@ class Teller:
         """By IMO number, the rows that have stated it; some may state another by now, or be another vessel's."""
 
     def index(self) -> None:
-        """Finds who states which number, in a fleet that was filled otherwise."""
+        """Finds who states which number, in a fleet that was filled otherwise, or has forgotten many."""
+        self._rows.clear()
         told = self._fleet.core.told_imo[: self._fleet.size]
         rows = np.flatnonzero(told)
         self._enter(rows, told[rows])
@@ -131,6 +134,11 @@ class Teller:
             if row not in known:
                 self._rows[imo] = tuple(sorted((*known, row)))
 
+    def _forget(self) -> None:
+        """Numbers that nobody in the fleet states any more go, once they are as many as the fleet has vessels."""
+        if len(self._rows) > _NUMBERS_LEAST + _NUMBERS_A_VESSEL * self._fleet.size:
+            self.index()
+
     def tell(self, history: History, batch: Batch) -> None:
         """Looks at the reports of a history that are to be written; call before their vessels are."""
         at, imos = history.brings("imo")
@@ -155,6 +163,7 @@ class Teller:
         core.since_ms[rows[new]] = times[new]
         core.told_imo[rows], core.said[rows] = imos, said
         core.told_ms[rows[due]] = times[due]
+        self._forget()
         return due
 
     def _binding(self, history: History, batch: Batch, place: int, imo: int) -> Binding:
