@@ -50,6 +50,8 @@ vessels_most = {fleet}
 dropped_most = {fleet}
 [detectors.identity_change]
 ships_most = {fleet}
+[ingest]
+identity_pairs_most = {fleet}
 """
 FLEET: Final = 4000
 """So many vessels are held: their number is reached after two minutes."""

@@ -14,8 +14,10 @@ SHIPS: Final = 600
 LAP_S: Final = 30.0
 _ROUNDS: Final = 5
 """Times that each ship of a lap is heard: a static report once, positions else."""
-_LISTED: Final = 20
-_IN_PORT: Final = 10
+_LISTED: Final = 2
+"""Ships of a lap that are on the list of their minute. Ended alerts are kept for an hour at least: each is growth."""
+IN_PORT: Final = 10
+"""Ships that lie in a sanctioned port, the same in all laps: their alerts stay open."""
 LINES: Final = SHIPS * (_ROUNDS + 1)
 """Of a lap; a static report has two."""
 _FIRST_MMSI: Final = 205_000_000
@@ -44,10 +46,10 @@ def imo_number(serial: int) -> int:
 
 
 def ship(lap: int, number: int) -> Ship:
-    """The same for the same lap and number; no MMSI twice in 100,000 laps."""
-    serial = lap * SHIPS + number
+    """The same for the same lap and number; but for those in port no MMSI twice in 100,000 laps."""
+    serial = number if number >= SHIPS - IN_PORT else lap * SHIPS + number
     lat_deg, lon_deg = (
-        _PORT if number < _IN_PORT else (38.0 + number // _COLUMNS * 0.1, 132.0 + number % _COLUMNS * 0.1)
+        _PORT if number >= SHIPS - IN_PORT else (38.0 + number // _COLUMNS * 0.1, 132.0 + number % _COLUMNS * 0.1)
     )
     return Ship(_FIRST_MMSI + serial % _MMSIS, imo_number(serial), lat_deg, lon_deg)
 
@@ -58,21 +60,20 @@ def lines(lap: int) -> Iterator[bytes]:
         for number in range(SHIPS):
             one = ship(lap, number)
             if turn == 0:
-                made = static(
-                    one.mmsi, Particulars(imo=one.imo, name=f"SOAK {lap} {number}", ship_type=70, length_m=120)
-                )
+                made = static(one.mmsi, Particulars(imo=one.imo, name=f"SOAK {number}", ship_type=70, length_m=120))
             else:
-                fix = Fix(lat_deg=one.lat_deg + turn * 0.001, lon_deg=one.lon_deg, sog_kn=6.0, cog_deg=0.0)
+                moved_deg, sog_kn = (0.0, 0.1) if number >= SHIPS - IN_PORT else (turn * 0.001, 6.0)
+                fix = Fix(lat_deg=one.lat_deg + moved_deg, lon_deg=one.lon_deg, sog_kn=sog_kn, cog_deg=0.0)
                 made = position(one.mmsi, fix, kind=1, status=0)
             yield from (line + b"\r\n" for line in sentences(made, sequence=number % 10))
 
 
 def watchlist(lap: int, path: Path) -> None:
-    """A list of 2,000 ships: twenty of the lap before, of this one and of the next, else strangers."""
+    """A list of 2,000 ships: two of the lap before, of this one and of the next, else strangers."""
     rows = ["imo,name,list"]
     for one_lap in (lap - 1, lap, lap + 1):
-        rows += [f"{ship(one_lap, number).imo},SOAK {one_lap} {number},SOAK" for number in range(_LISTED)]
-    rows += [f"{imo_number(10_000_000 + lap * 7 + number)},STRANGER {lap} {number},SOAK" for number in range(1_940)]
+        rows += [f"{ship(one_lap, number).imo},SOAK {number},SOAK" for number in range(_LISTED)]
+    rows += [f"{imo_number(10_000_000 + lap * 7 + number)},STRANGER {number},SOAK" for number in range(1_940)]
     path.write_text("\n".join(dict.fromkeys(rows)) + "\n")
 
 
