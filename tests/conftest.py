@@ -15,21 +15,27 @@ from streams.settings import KafkaSettings
 # How long an example takes is the machine's business: on a busy one 200 ms are soon over.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+_LONG = ("broker", "full")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever needs Kafka is marked so, also where the mark was forgotten, and goes to one worker of pytest-xdist.
+    """Whatever needs Kafka is marked so, also where the mark was forgotten; the longest comes first.
 
-    One broker then serves the whole run: each is another 5 s and 240 MB.
+    The tests of a module go to one worker of pytest-xdist, and each worker has one broker for all of its modules:
+    another is 5 s and 240 MB. pyproject.toml tells pytest-xdist to keep this order: what takes minutes must not begin
+    when all else is done.
     """
     for item in items:
         if "broker" in getattr(item, "fixturenames", ()):
             item.add_marker("broker")
         if item.get_closest_marker("broker"):
-            item.add_marker(pytest.mark.xdist_group("broker"))
+            item.add_marker(pytest.mark.xdist_group(f"broker {item.path}"))
             # On a busy machine kafka-python leaves a socket to the garbage collector that it closes while connecting.
             item.add_marker(pytest.mark.filterwarnings("ignore:.*<socket:pytest.PytestUnraisableExceptionWarning"))
+    items.sort(
+        key=lambda item: next((at for at, mark in enumerate(_LONG) if item.get_closest_marker(mark)), len(_LONG))
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +47,7 @@ def _logging_as_it_was() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Broker]:
-    """One embedded Kafka for the whole run, also under pytest-xdist with ``--dist loadgroup``; gone with us."""
+    """One embedded Kafka for the whole run, or for all modules of a worker of pytest-xdist; gone with us."""
     home = tmp_path_factory.mktemp("kafka")
     try:
         started = embedded.start(home, port=0, die_with_parent=True)
