@@ -149,8 +149,12 @@ class Gap(Detector):
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
         """When a listed ship's silence that begins now, and is no gap, is to be told all the same."""
-        due_ms = next_steps(step.now.last_ms + int(self.thresholds.unheard_after_s * MS))
-        return np.where((step.now.listed > 0) & step.now.vessel, due_ms, NEVER_MS)
+        due_ms = np.full(len(step.rows), NEVER_MS)
+        listed = np.flatnonzero(step.now.listed)  # few: the rest need no further look
+        if len(listed):
+            asked_ms = next_steps(step.now.last_ms[listed] + int(self.thresholds.unheard_after_s * MS))
+            due_ms[listed] = np.where(step.now.vessel[listed], asked_ms, NEVER_MS)
+        return due_ms
 
     def _told(self, step: Step, rows: Places) -> Levels:
         """The level as which each silence has been told."""

@@ -29,6 +29,8 @@ _BEACONS: Final = (970, 972, 974)
 _AIRCRAFT: Final = 111
 _AIDS: Final = range(990, 1000)
 _COAST_BELOW: Final = 10_000_000  # nine digits that begin with 00
+_IS_BEACON: Final = np.isin(np.arange(1 + np.iinfo(np.uint32).max // _MILLION), _BEACONS)
+"""By an MMSI's first digits, as many as stand before its last six."""
 _DIGITS: Final = np.asarray((7, 6, 5, 4, 3, 2), np.uint32)
 _PLACES: Final = np.asarray([10**n for n in range(6, 0, -1)], np.uint32)
 _IMO: Final = range(1_000_000, 10_000_000)
@@ -48,7 +50,7 @@ def show_vessels(reports: Reports, imos: Numbers) -> Bools:
     """Which reports only a vessel sends. ``imos`` has the IMO number that each states, 0 for none."""
     types, mmsis = reports["type"], reports["mmsi"]
     numbers = mmsis // _MILLION
-    beacon = np.isin(numbers, _BEACONS)
+    beacon = _IS_BEACON[numbers]
     shown = _POSITIONS[types] & ~(beacon & _CLASS_A[types] & _BEACON_STATUS[reports["status"]])
     station = beacon | (numbers == _AIRCRAFT) | ((numbers >= _AIDS.start) & (numbers < _AIDS.stop))
     station |= mmsis < _COAST_BELOW

@@ -6,7 +6,7 @@ within ``stop_within_km`` of where it began. Silence does not end it, and nothin
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,9 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups
 from detectors.core.vessels.history import History
-from detectors.core.vessels.stops import LYING, SCREEN_SHARE, have_stopped, kilometres
+from detectors.core.vessels.stops import DEGREE_KM, LIES, LYING, SCREEN_SHARE, kilometres
+
+_ROUNDED_KN: Final = 0.06  # the judge rounds speeds to tenths of a knot
 
 
 class Stop(NamedTuple):
@@ -48,24 +50,36 @@ def follow_stops(fleet: Fleet, history: History) -> None:
 
 def _news(history: History) -> Rows:
     """The fixes by which a stop begins or may end, each as if it came first: too many, never none of several."""
-    at = _counted(history)
-    vessel = history.vessel[at]
-    stop_ms = history.known("stop_ms")[vessel]
-    lying = stop_ms > 0
-    stops = have_stopped(history.now, at, history.rules.stop_kn)
-    news: npt.NDArray[np.bool_] = stops & ~lying
-    some = np.flatnonzero(lying)
+    counts = _counted(history)
+    lying = history.known("stop_ms") > 0
+    if not history.once:
+        lying = lying[history.vessel]
+    sog_kn = history.reports["sog_kn"]
+    slow = sog_kn <= history.rules.stop_kn + _ROUNDED_KN
+    slow |= np.isnan(sog_kn) & LIES[history.reports["status"]]
+    begins = counts & slow & ~lying
+    some = np.flatnonzero(counts & lying)
     if len(some):
-        lat, lon = (history.known(name)[vessel[some]] for name in ("stop_lat_deg", "stop_lon_deg"))
-        reports = history.reports[at[some]]
-        km = kilometres(reports["lat_deg"], reports["lon_deg"], lat, lon)
-        news[some] = km > history.rules.stop_within_km * SCREEN_SHARE
-    return at[news]
+        begins[some] = _may_have_left(history, some)
+    return np.flatnonzero(begins)
 
 
-def _counted(history: History) -> Rows:
-    counts = history.moved & ~history.unsure
-    return np.flatnonzero(counts if history.quiet is None else counts & history.quiet)
+def _may_have_left(history: History, at: Rows) -> npt.NDArray[np.bool_]:
+    """Which of these fixes may lie too far from the vessel's stop: by degrees first, which spares most the cosine."""
+    least_km = history.rules.stop_within_km * SCREEN_SHARE
+    vessel = history.vessel[at]
+    lat, lon = (history.known(name)[vessel] for name in ("stop_lat_deg", "stop_lon_deg"))
+    here = history.reports["lat_deg"][at], history.reports["lon_deg"][at]
+    found: npt.NDArray[np.bool_] = (np.abs(here[0] - lat) + np.abs(here[1] - lon)) * DEGREE_KM > least_km
+    far = np.flatnonzero(found)
+    if len(far):
+        found[far] = kilometres(here[0][far], here[1][far], lat[far], lon[far]) > least_km
+    return found
+
+
+def _counted(history: History) -> npt.NDArray[np.bool_]:
+    counts: npt.NDArray[np.bool_] = history.moved & ~history.unsure
+    return counts if history.quiet is None else counts & history.quiet
 
 
 def _follow(fleet: Fleet, history: History, places: range) -> None:

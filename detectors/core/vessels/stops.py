@@ -19,10 +19,10 @@ from detectors.core.vessels.ship import Ship
 
 LYING: Final = (1, 5)
 """Navigational statuses of a ship that lies still: at anchor, moored."""
-_LIES: Final = np.isin(np.arange(256), LYING)  # by status; unknown, -1, is the last
+LIES: Final = np.isin(np.arange(256), LYING)  # by status; unknown, -1, is the last
 SCREEN_SHARE: Final = 0.98
 """Of a distance: screens are wider than judges by what a plane and single precision may be wrong."""
-_DEGREE_KM: Final = 60 / KM_NM
+DEGREE_KM: Final = 60 / KM_NM
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.floating[Any]]
 def have_stopped(now: Columns, at: npt.NDArray[np.intp], stop_kn: float) -> npt.NDArray[np.bool_]:
     """Which of some vessels lie still: by speed, or by what they say of themselves where it is unknown."""
     sog_kn = np.round(now.sog_kn[at].astype(np.float64), 1)
-    return np.asarray((sog_kn <= stop_kn) | (np.isnan(sog_kn) & _LIES[now.status[at]]))
+    return np.asarray((sog_kn <= stop_kn) | (np.isnan(sog_kn) & LIES[now.status[at]]))
 
 
 def has_stopped(ship: Ship, stop_kn: float) -> bool:
@@ -42,7 +42,7 @@ def kilometres(lat_deg: Floats, lon_deg: Floats, other_lat_deg: Floats, other_lo
     """On a plane, for screens: right to a per cent up to 100 km below 80 degrees; NaN where a place is unknown."""
     east = (lon_deg - other_lon_deg + 180.0) % 360.0 - 180.0
     north = lat_deg - other_lat_deg
-    return np.asarray(np.hypot(north, east * np.cos(np.radians(lat_deg))) * _DEGREE_KM)
+    return np.asarray(np.hypot(north, east * np.cos(np.radians(lat_deg))) * DEGREE_KM)
 
 
 def away_km(ship: Ship, lat_deg: float, lon_deg: float) -> float | None:
