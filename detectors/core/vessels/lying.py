@@ -17,9 +17,12 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups
 from detectors.core.vessels.history import History
-from detectors.core.vessels.stops import DEGREE_KM, LIES, LYING, SCREEN_SHARE, kilometres
+from detectors.core.vessels.stops import DEGREE_KM, LIES, LYING, SCREEN_SHARE, have_stopped, kilometres
 
 _ROUNDED_KN: Final = 0.06  # the judge rounds speeds to tenths of a knot
+
+
+Bools = npt.NDArray[np.bool_]
 
 
 class Stop(NamedTuple):
@@ -39,18 +42,31 @@ def stop_of(fleet: Fleet, row: int) -> Stop | None:
 
 def follow_stops(fleet: Fleet, history: History) -> None:
     """Begins and ends the stops of a history's vessels. Before they are written: it reads what was known before."""
-    at = _news(history)
+    counts = _counted(history)
+    at = _news(history, counts)
     if not len(at):
         return
-    vessels = np.unique(history.vessel[at])
-    starts, sizes = groups(history.vessel)
-    for vessel in vessels.tolist():
-        _follow(fleet, history, range(int(starts[vessel]), int(starts[vessel] + sizes[vessel])))
+    vessels = history.vessel[at]
+    alone = np.bincount(history.vessel[counts], minlength=len(history.starts))[vessels] == 1
+    alone &= history.known("stop_ms")[vessels] == 0
+    _begin(fleet, history, at[alone])
+    rest = np.unique(vessels[~alone])
+    if len(rest):
+        starts, sizes = groups(history.vessel)
+        for vessel in rest.tolist():
+            _follow(fleet, history, range(int(starts[vessel]), int(starts[vessel] + sizes[vessel])))
 
 
-def _news(history: History) -> Rows:
+def _begin(fleet: Fleet, history: History, at: Rows) -> None:
+    """Fixes that are their vessel's only ones of a batch, and may begin a stop: what ``_follow`` does, in one go."""
+    at = at[have_stopped(history.now, at, history.rules.stop_kn)]
+    core, rows, reports = fleet.core, history.rows[at], history.reports[at]
+    core.stop_lat_deg[rows], core.stop_lon_deg[rows] = reports["lat_deg"], reports["lon_deg"]
+    core.stop_ms[rows] = reports["time_ms"]
+
+
+def _news(history: History, counts: Bools) -> Rows:
     """The fixes by which a stop begins or may end, each as if it came first: too many, never none of several."""
-    counts = _counted(history)
     lying = history.known("stop_ms") > 0
     if not history.once:
         lying = lying[history.vessel]
@@ -64,21 +80,21 @@ def _news(history: History) -> Rows:
     return np.flatnonzero(begins)
 
 
-def _may_have_left(history: History, at: Rows) -> npt.NDArray[np.bool_]:
+def _may_have_left(history: History, at: Rows) -> Bools:
     """Which of these fixes may lie too far from the vessel's stop: by degrees first, which spares most the cosine."""
     least_km = history.rules.stop_within_km * SCREEN_SHARE
     vessel = history.vessel[at]
     lat, lon = (history.known(name)[vessel] for name in ("stop_lat_deg", "stop_lon_deg"))
     here = history.reports["lat_deg"][at], history.reports["lon_deg"][at]
-    found: npt.NDArray[np.bool_] = (np.abs(here[0] - lat) + np.abs(here[1] - lon)) * DEGREE_KM > least_km
+    found: Bools = (np.abs(here[0] - lat) + np.abs(here[1] - lon)) * DEGREE_KM > least_km
     far = np.flatnonzero(found)
     if len(far):
         found[far] = kilometres(here[0][far], here[1][far], lat[far], lon[far]) > least_km
     return found
 
 
-def _counted(history: History) -> npt.NDArray[np.bool_]:
-    counts: npt.NDArray[np.bool_] = history.moved & ~history.unsure
+def _counted(history: History) -> Bools:
+    counts: Bools = history.moved & ~history.unsure
     return counts if history.quiet is None else counts & history.quiet
 
 
