@@ -1,4 +1,4 @@
-"""Faust's consumer with three repairs: where to read next, what a record costs, and a group that is left in silence.
+"""Faust's consumer with four repairs: where to read next, what a record costs, a group left in silence, and leaving.
 
 Where to read next is said by our state, not by Faust and not by the group. Faust 0.15.3 drops records after a
 rebalance that it believes it has read: ``_read_offset`` also counts what it threw away. And ``seek`` called from an
@@ -10,6 +10,10 @@ ever waited together, and each was a step of its own (see ``runs``).
 aiokafka joins the group in a task of its own. An answer that it cannot read (damaged on its way) ends that task, or
 makes it wait until its error is fetched along with records. Faust fetches none before it has been assigned
 partitions: the worker stayed without any for ever, alive and deaf. So the task is looked at.
+
+A worker that left just as it joined could hang: aiokafka's consumer closes when that task has ended, the task waits for
+Faust's callback in the main loop, and the callback for a service that has been stopped by then (the subscription of
+topics, the queue of calls). The consumer is given a while to close, and is then left as it is: nothing rests on it.
 """
 
 from __future__ import annotations
@@ -18,8 +22,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
-from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP
 from mode import Service
 
@@ -27,6 +31,8 @@ from streams.errors import SinkError
 
 _FETCH_S: Final = 1.0
 _LOOK_S: Final = 1.0
+CLOSE_S: Final = 10.0
+"""Leaving a group takes one request."""
 _TURN: Final = 256
 """Records after which others have their turn."""
 
@@ -42,6 +48,18 @@ class _Forgetful(dict[Any, Any]):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         return None
+
+
+class _ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Faust's, which ends."""
+
+    async def on_thread_stop(self) -> None:
+        """Closes the consumer, or cancels that when it takes too long."""
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await super().on_thread_stop()
+        except TimeoutError:
+            self.log.warning("the group's client did not close within %.0f s", CLOSE_S)
 
 
 class Consumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
@@ -67,6 +85,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
                 await type(self).refuse(error)
                 return
             await self.sleep(_LOOK_S)
+
+    def _new_consumer_thread(self) -> _ConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Called by Faust before every resume."""
