@@ -5,6 +5,7 @@ Exit 0: asked to stop, last snapshots written; 1: start me again; 2: a setting o
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ _LEAVE_S: Final = 15.0
 
 def main() -> int:
     """Runs until stopped."""
+    faulthandler.enable()  # says where a signal struck
     heap.keep_freed()
     try:
         logs.configure(config.load().log)

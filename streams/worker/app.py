@@ -37,6 +37,7 @@ from streams.worker.probe import Probe
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
 from streams.worker.supervisor import RESTARTS_VARIABLE
+from streams.worker.taking import deaths_of
 from streams.worker_meter import WorkerMeter
 
 settings = config.load()
@@ -138,7 +139,7 @@ def ended(error: WakewatchError) -> None:
 health = Health(watched, lambda: {**service.places(), **identities.places()}, ended)
 meter.follow(health)
 for stage in stages:
-    stage.log_ids = health
+    stage.log_ids, stage.deaths = health, deaths_of(os.environ)
 probe = Probe(kafka, [*watched.inputs, *watched.states], watched.inputs, health.look)
 
 

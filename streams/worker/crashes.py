@@ -1,9 +1,9 @@
 """Records at which the work itself raises: after a few tries they are set aside, so that none stops a partition.
 
-Only what the engine raises counts. A send that fails, a broker that is away or memory that runs out has nothing to do
-with the record at which it happens. The process that crashes writes down where (``FleetLog.note``); whoever begins
-again takes records near that place one by one, and passes over the one that raised too often. A note is needed until
-a snapshot covers the record.
+Only what the engine raises counts, and a process that dies or hangs in it (``taking``). A send that fails, a broker
+that is away or memory that runs out has nothing to do with the record at which it happens. The process that crashes
+writes down where (``FleetLog.note``); whoever begins again takes records near that place one by one, and passes over
+the one that raised too often. A note is needed until a snapshot covers the record.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from streams.worker.codec import Entry
+from streams.worker.taking import Death, taking
 
 SET_ASIDE_AFTER: Final = 3
 _KEPT_MOST: Final = 100
@@ -39,10 +40,14 @@ class RecordError(Exception):
 
 
 @contextmanager
-def work_on(run: Sequence[Entry]) -> Iterator[None]:
-    """Raises RecordError for what is raised within; there must be no input or output in it."""
+def work_on(run: Sequence[Entry], kind: str = "", partition: int = 0) -> Iterator[None]:
+    """Raises RecordError for what is raised within; there must be no input or output in it.
+
+    ``kind`` and ``partition`` say whose records these are, for the supervisor.
+    """
     try:
-        yield
+        with taking(kind, partition, run[0].offset, run[-1].offset):
+            yield
     except MemoryError:  # it is the machine's, not the record's
         raise
     except Exception as error:
@@ -61,6 +66,10 @@ class Crashes:
         rest = [one for one in self._noted if one not in same]
         now = Crash(error.first, error.last, 1 + sum(one.times for one in same), error.why)
         self._noted = [*rest, now][-_KEPT_MOST:]
+
+    def died(self, death: Death) -> None:
+        """One more, which the process could not note itself."""
+        self.add(RecordError(death.first, death.last, RuntimeError(death.why)))
 
     def after(self, offset: int) -> list[Crash]:
         """What must be known to whoever reads on after ``offset``."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar, Final, Protocol
 
+import msgspec
 import structlog
 from faust.types import TP
 
@@ -27,6 +28,7 @@ from streams.worker.gaps import Gaps
 from streams.worker.health import recreated
 from streams.worker.observe import Observer, Standing
 from streams.worker.partition import Partition, Rhythm
+from streams.worker.taking import Death
 
 _REVOKE_S, _STOP_S, _COMMIT_S = 5.0, 10.0, 5.0
 _PHASES: Final = 8
@@ -68,6 +70,8 @@ class Holding:
         """Stops the process in good order; set by who looks at ``broken`` afterwards."""
         self.elsewhere: Callable[[], tuple[list[Standing], dict[str, int]]] = lambda: ([], {})
         """How another stage stands, to be shown with ours."""
+        self.deaths: list[Death] = []
+        """Of the process before this one, still to be noted."""
         self.log_ids: LogIds | None = None
         """Says which log is read; None: nobody asks."""
         self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
@@ -148,6 +152,7 @@ class Holding:
             await self._same_log(found.cut.log_id if found else "")
             part = self._own(fleet, found, make_engine)
             await self._place(part, lows.get(TP(self._source, fleet.partition)) or 0)
+            await self._note_deaths(part)
             parts.append(part)
         return parts
 
@@ -195,6 +200,16 @@ class Holding:
             if part.offset >= 0:
                 self._gaps.skip(part, low, "retention")
             part.offset = low - 1
+
+    async def _note_deaths(self, part: Partition) -> None:
+        """Writes down where the process before this one died, if it was in a record that is still to be taken in."""
+        mine = [one for one in self.deaths if (one.kind, one.partition) == (self.kind, part.log.partition)]
+        for death in mine:
+            self.deaths.remove(death)
+            log.warning("the worker before died at a record", topic=self._source, **msgspec.structs.asdict(death))
+            part.crashes.died(death)
+        if mine:
+            await part.log.note(part.crashes.after(part.offset))
 
     async def let_go(self, *, stopping: bool) -> None:
         """On revoke and shutdown: last snapshots, then the partitions are dropped."""

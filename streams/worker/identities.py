@@ -72,7 +72,7 @@ class Identities(Service):
 
     async def _work(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
-        with work_on(run):
+        with work_on(run, part.log.kind, part.log.partition):
             alerts, letters = learn(part.engine, run[0])
         step_s = time.monotonic() - began_s
         deliveries: list[Awaitable[Any]] = []

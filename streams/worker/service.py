@@ -135,7 +135,7 @@ class Service(Holding):
         if run[0].marker:
             outcomes: Sequence[runs.Outcome] = [await self._switch(part, run[0])]
         else:
-            with work_on(run):
+            with work_on(run, part.log.kind, part.log.partition):
                 outcomes = runs.take(part.engine, run)
         step_s = (time.monotonic() - began_s) / len(outcomes)
         deliveries: list[Awaitable[Any]] = []
@@ -171,7 +171,7 @@ class Service(Holding):
         log.info("watchlist", partition=part.log.partition, version=version, known=reference is not None)
         if reference is not None:
             self._observer.lists(reference.ships, entry.written_ms)
-        with work_on([entry]):
+        with work_on([entry], part.log.kind, part.log.partition):
             return runs.switch(part.engine, entry, reference)
 
     def _standing(self, part: Partition) -> Standing:

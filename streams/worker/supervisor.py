@@ -1,4 +1,8 @@
-"""Starts the worker and starts it again: a crash is how the worker says that it must begin from its last snapshot."""
+"""Starts the worker and starts it again: a crash is how the worker says that it must begin from its last snapshot.
+
+A worker that dies of a signal of its own doing, or does not return from a record, cannot say at which: the supervisor
+reads it from the mark (``taking``) and tells the next one, which counts it like an error at that record.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,27 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
+
+from streams.worker.taking import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark
 
 RESTARTS_VARIABLE: Final = "WW_WORKER_RESTARTS"
 """Tells the child how often it was started again, for its metric."""
 WRONG_USE: Final = 2
 _FIRST_S, _LONGEST_S, _RUN_WELL_S = 0.2, 30.0, 60.0
-_LOOK_S: Final = 0.1
+_LOOK_S, _CHILD_LOOK_S = 0.1, 0.5
+HUNG_S: Final = 120.0
+"""For a run of records, 20 ms as a rule. One that was stopped for so long (SIGSTOP) starts again too, at no loss."""
+_ABORT_S: Final = 10.0
+_ITS_OWN: Final = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
+"""SIGKILL is another's doing, or memory that runs out: not the record's fault."""
 _TETHER: Final = Path(__file__).parents[1] / "broker" / "tether.py"
 log = structlog.get_logger("wakewatch.supervisor")
 
@@ -39,9 +52,20 @@ class Supervisor:
         self._child: subprocess.Popen[bytes] | None = None
         self._stopping = False
         self._pause_s = _FIRST_S
+        file, path = tempfile.mkstemp(prefix="wakewatch-taking-")
+        os.close(file)
+        self._path = Path(path)
+        self._mark = Mark(self._path)
+        self._deaths: list[Death] = []
 
     def run(self) -> int:
         """Until the worker stops cleanly, or cannot be started at all. Returns the exit code."""
+        try:
+            return self._run()
+        finally:
+            self._path.unlink(missing_ok=True)
+
+    def _run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         restarts = 0
@@ -70,10 +94,51 @@ class Supervisor:
         return not self._stopping
 
     def _once(self, restarts: int) -> int:
-        self._child = subprocess.Popen(self._call, env={**self._environ, RESTARTS_VARIABLE: str(restarts)})
+        told = {
+            RESTARTS_VARIABLE: str(restarts),
+            MARK_VARIABLE: str(self._path),
+            DEATHS_VARIABLE: msgspec.json.encode(self._deaths).decode(),
+        }
+        self._mark.clear()
+        self._child = subprocess.Popen(self._call, env={**self._environ, **told})
         if self._stopping:
             self._child.terminate()  # the signal came before there was a child
-        return self._child.wait()
+        why = ""
+        while (code := self._ended(self._child)) is None:
+            why = why or self._hung()
+            if why:
+                self._abort(self._child)
+        self._deaths = self._died(code, why)
+        return code
+
+    def _ended(self, child: subprocess.Popen[bytes]) -> int | None:
+        try:
+            return child.wait(_CHILD_LOOK_S)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _hung(self) -> str:
+        """Why the child must be ended; empty when it works."""
+        taken = self._mark.read()
+        hung = taken is not None and time.monotonic() - taken.since_s > HUNG_S
+        return f"the process did not return within {HUNG_S:.0f} s" if hung else ""
+
+    def _abort(self, child: subprocess.Popen[bytes]) -> None:
+        """By SIGABRT, so that it says where it stood; then for certain."""
+        child.send_signal(signal.SIGABRT)
+        try:
+            child.wait(_ABORT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+    def _died(self, code: int, why: str) -> list[Death]:
+        """What the next worker is told; nothing when it was no record's doing."""
+        taken = self._mark.read()
+        if taken is None or not (why or -code in _ITS_OWN):
+            return []
+        why = why or f"the process died of {signal.Signals(-code).name}"
+        log.error("worker died at a record", partition=taken.partition, first=taken.first, last=taken.last, why=why)
+        return [Death(taken.kind, taken.partition, taken.first, taken.last, why)]
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True

@@ -1,0 +1,94 @@
+"""Which records are being taken in, where the supervisor can read it after this process is gone.
+
+What the work raises is noted by the process itself (``crashes``). One that dies of a signal or never returns cannot
+note anything: its supervisor counts for it. The mark is a few bytes of a mapped file, 2 us a run of records.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+MARK_VARIABLE: Final = "WW_WORKER_TAKING"
+"""Names the file to a worker."""
+DEATHS_VARIABLE: Final = "WW_WORKER_DEATHS"
+"""Tells a worker of the one before it."""
+_FORMAT: Final = struct.Struct("<d16sqqq")
+_FREE: Final = _FORMAT.pack(0.0, b"", 0, 0, 0)
+
+
+class Taken(NamedTuple):
+    """Records ``first`` to ``last`` of a partition of a stage, begun at ``since_s`` of the monotonic clock."""
+
+    since_s: float
+    kind: str
+    partition: int
+    first: int
+    last: int
+
+
+class Death(msgspec.Struct, frozen=True):
+    """A process ended, or was ended because it did not return, while it took these records in."""
+
+    kind: str
+    partition: int
+    first: int
+    last: int
+    why: str
+
+
+class Mark:
+    """The file, mapped; both sides use this. Raises OSError when it cannot be had."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("r+b") as file:
+            file.truncate(_FORMAT.size)
+            self._bytes = mmap.mmap(file.fileno(), _FORMAT.size)
+
+    def read(self) -> Taken | None:
+        """What is being taken in, or was when the process ended; None: nothing."""
+        since_s, kind, partition, first, last = _FORMAT.unpack(self._bytes[:])
+        return Taken(since_s, kind.rstrip(b"\0").decode(), partition, first, last) if since_s else None
+
+    def set(self, kind: str, partition: int, first: int, last: int) -> None:
+        """From now on these."""
+        self._bytes[:] = _FORMAT.pack(time.monotonic(), kind.encode(), partition, first, last)
+
+    def clear(self) -> None:
+        """Nothing."""
+        self._bytes[:] = _FREE
+
+
+def mark_of(environ: Mapping[str, str]) -> Mark | None:
+    """Where a worker marks; None without a supervisor."""
+    path = environ.get(MARK_VARIABLE)
+    return Mark(Path(path)) if path else None
+
+
+def deaths_of(environ: Mapping[str, str]) -> list[Death]:
+    """What the supervisor says of the worker before."""
+    return msgspec.json.decode(environ.get(DEATHS_VARIABLE) or "[]", type=list[Death])
+
+
+_mark: Final = mark_of(os.environ)
+
+
+@contextmanager
+def taking(kind: str, partition: int, first: int, last: int) -> Iterator[None]:
+    """Marked for as long as the work lasts. There must be no input or output in it."""
+    if _mark is None:
+        yield
+        return
+    _mark.set(kind, partition, first, last)
+    try:
+        yield
+    finally:
+        _mark.clear()

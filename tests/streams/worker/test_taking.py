@@ -1,0 +1,125 @@
+"""A record at which the process dies, or does not return, is set aside like one at which the work raises."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from detectors.core.alert import encode
+from streams.broker import tether
+from streams.broker.node import free_port
+from streams.broker.reading import read
+from streams.settings import KafkaSettings
+from streams.worker import supervisor
+from streams.worker.supervisor import Supervisor
+from streams.worker.taking import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark, Taken, deaths_of
+from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, send, written
+from tests.streams.worker.test_set_aside import sentence_of
+from tests.streams.worker.test_states import ask
+
+ENDS = """
+import os, signal, sys
+from streams.worker import __main__ as worker, runs
+take, poison = runs.take, os.environ["WW_TEST_POISON"].encode()
+def ends(engine, run):
+    if any(poison in entry.value for entry in run):
+        {how}
+    return take(engine, run)
+runs.take = ends
+sys.exit(worker.main())
+"""
+SUPERVISED = """
+import os, sys
+from streams.worker import supervisor
+supervisor.HUNG_S = 15.0
+tied = [sys.executable, {tether!r}, str(os.getpid())]
+sys.exit(supervisor.Supervisor(os.environ, [*tied, sys.executable, "-c", {script!r}]).run())
+"""
+MARKS = f"""
+import os, signal, sys, time
+from pathlib import Path
+from streams.worker.taking import MARK_VARIABLE, deaths_of, taking
+if os.environ["WW_WORKER_RESTARTS"] == "1":
+    Path(os.environ["WW_TEST_TOLD"]).write_text(os.environ["{DEATHS_VARIABLE}"])
+    sys.exit(0)
+with taking("fleet", 2, 17, 20):
+    {{inside}}
+{{outside}}
+"""
+
+
+def test_a_mark_is_read_from_outside_as_it_was_set(tmp_path: Path) -> None:
+    path = tmp_path / "mark"
+    path.touch()
+    ours, theirs = Mark(path), Mark(path)
+    assert theirs.read() is None
+    ours.set("histories", 3, 2**40, 2**40 + 5)
+    taken = theirs.read()
+    assert taken is not None and taken == Taken(taken.since_s, "histories", 3, 2**40, 2**40 + 5)
+    ours.clear()
+    assert theirs.read() is None
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside", "why"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "", "the process died of SIGSEGV"),
+        ("os.abort()", "", "the process died of SIGABRT"),
+        ("while True: pass", "", "the process did not return within 2 s"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "", None),  # memory that ran out, or somebody's doing
+        ("sys.exit(1)", "", None),  # an error that the process has noted itself
+        ("pass", "os.kill(os.getpid(), signal.SIGSEGV)", None),  # in no record
+    ],
+)
+def test_the_supervisor_tells_the_next_worker_where_the_one_before_it_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str, outside: str, why: str | None
+) -> None:
+    monkeypatch.setattr(supervisor, "HUNG_S", 2.0)
+    told = tmp_path / "told"
+    call = [sys.executable, "-c", MARKS.format(inside=inside, outside=outside)]
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        assert Supervisor({**os.environ, "WW_TEST_TOLD": str(told)}, call).run() == 0
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    wanted = [] if why is None else [Death("fleet", 2, 17, 20, why)]
+    assert deaths_of({DEATHS_VARIABLE: told.read_text()}) == wanted
+
+
+def test_a_worker_without_a_supervisor_marks_nothing() -> None:
+    environ = {name: value for name, value in os.environ.items() if name != MARK_VARIABLE}
+    script = "from streams.worker.taking import taking\nwith taking('fleet', 0, 1, 1): print('done')"
+    said = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert said.stdout == "done\n"
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["os.kill(os.getpid(), signal.SIGSEGV)", "while True: pass"])
+def test_a_record_at_which_the_process_dies_or_hangs_is_set_aside_and_the_rest_goes_on(
+    kafka_settings: KafkaSettings, start_worker: StartWorker, feed: bytes, tmp_path: Path, how: str
+) -> None:
+    kafka = msgspec.structs.replace(kafka_settings, partitions=1)
+    lines = feed.splitlines(keepends=True)
+    poison = next(line for line in lines[len(lines) // 2 :] if feed.count(sentence_of(line)) == 1)
+    send(kafka, feed, tmp_path, pack=20)
+    port = free_port()
+    told = {"WW_TEST_POISON": sentence_of(poison).decode(), "WAKEWATCH_WORKER_SET_ASIDE_AFTER": "2"}
+    script = SUPERVISED.format(tether=str(tether.__file__), script=ENDS.format(how=how))
+    worker = start_worker(kafka, ("-c", script), WAKEWATCH_WORKER_METRICS_PORT=str(port), **told)
+    for n in (1, 2):  # each start has a patience of its own
+        worker.until(lambda n=n: worker.said().count("worker ended, starting again") >= n)  # type: ignore[misc]
+    worker.until(lambda: ask(port, "readyz") == (200, "1 partition, 0 records behind\n"))
+    letters = [one for one in read(kafka, "ais.dead.v1") if one.headers["reason"] == b"set_aside"]
+    (lost,) = {one.value or b"" for one in letters}
+    held = [sentence_of(line) for line in lost.splitlines()]
+    first = lines.index(poison) - held.index(sentence_of(poison))
+    rest = b"".join(lines[:first] + lines[first + len(held) :])
+    assert set(written(kafka)) == {key_of(encode(alert)) for alert in alerts_in_process(rest, kafka.partitions)}
+    assert "the process d" in letters[0].headers["detail"].decode()  # died, or did not return
+    assert "File" in worker.said()  # where it stood
