@@ -1,6 +1,6 @@
 """``python -m tests.chaos [--quick]``: the same alerts under faults as without, or exit code 1.
 
-Compared by (id, revision, SHA-256 of the payload) with an undisturbed run over the same input. Each kind of fault has
+Compared by (id, revision, SHA-256 of the payload) with what ``replay`` gives for the same input. Each kind of fault has
 rounds of its own; ingest writes while the faults happen; a round ends when its input runs low, so that there is
 backlog at every fault. ``--sabotage`` runs workers that break a rule: exit code 1 is then what should be.
 """
@@ -99,9 +99,12 @@ def main(arguments: list[str] | None = None) -> int:
     _say(f"seed {seed}")
     with tempfile.TemporaryDirectory(prefix="wakewatch-chaos-") as folder:
         home = Path(folder)
+        path = home / "feed.nmea"
+        path.write_bytes(b"\n".join(feed.lines(_SHIPS, _HOURS, _SEED)) + b"\n")
+        wanted = _wanted(path)
         broker = embedded.start(home / "kafka", port=0, die_with_parent=True)
         try:
-            setting = _undisturbed(broker, home, random.Random(seed))._replace(sabotage=given.sabotage)
+            setting = Setting(broker, path, home, random.Random(seed), wanted, given.sabotage)
             chosen = [kind for kind in KINDS if not given.only or given.only in kind.name]
             results = [_kind(setting, kind, given.times or (kind.times_quick if given.quick else kind.times))
                        for kind in chosen]  # fmt: skip
@@ -125,29 +128,19 @@ def _say(line: str) -> None:
     Console(stderr=True, highlight=False).print(line)
 
 
-def _undisturbed(broker: embedded.Broker, home: Path, draw: random.Random) -> Setting:
-    path = home / "feed.nmea"
-    path.write_bytes(b"\n".join(feed.lines(_SHIPS, _HOURS, _SEED)) + b"\n")
-    rig = Rig(broker.bootstrap_servers, Feeding(path, _HOURS, 5.0, 0.0), home)
-    alerts = rig.finish()
-    wanted = Counter(alert.key for alert in alerts)
-    if max(wanted.values(), default=0) != 1:
-        raise StuckError(f"the undisturbed run wrote {len(wanted)} alerts, or one of them twice")
-    _speak_to_the_end([alert.alert for alert in alerts])
-    replayed = _replayed(path)
-    if replayed != set(wanted):
-        raise StuckError(f"replay differs: {len(replayed - set(wanted))} more, {len(set(wanted) - replayed)} fewer")
-    _say(f"undisturbed: {len(wanted)} alert revisions, those of replay")
-    return Setting(broker, path, home, draw, frozenset(wanted), "")
-
-
-def _replayed(path: Path) -> set[Key]:
-    """What ``replay`` gives for the feed, without Kafka."""
+def _wanted(path: Path) -> frozenset[Key]:
+    """What ``replay`` gives for the feed, without Kafka and undisturbed."""
     settings = Settings()
     road = Road(settings, load_reference(settings.reference), PARTITIONS)
     plan = Plan(source=path.stem, partitions=PARTITIONS, nature=Nature(replayed=True))
     with path.open("rb") as lines:
-        return {key_of(encode(item.alert)) for item in play([lines], plan, road, settings) if isinstance(item, Emitted)}
+        alerts = [item.alert for item in play([lines], plan, road, settings) if isinstance(item, Emitted)]
+    _speak_to_the_end(alerts)
+    wanted = frozenset(key_of(encode(alert)) for alert in alerts)
+    if not wanted or len(wanted) != len(alerts):
+        raise StuckError(f"replay gave {len(alerts)} alerts, {len(wanted)} different ones")
+    _say(f"replay: {len(wanted)} alert revisions")
+    return wanted
 
 
 def _speak_to_the_end(alerts: list[Alert]) -> None:

@@ -1,8 +1,8 @@
 """The input of the harness: every detector speaks in it, from its first hours to its last.
 
 Listed ships fall silent now and then, among others that do not (gap); some ships go in and out of a sanctioned port
-(port_proximity); one after another comes up under a listed IMO (watchlist); now and then the whole station is silent
-(feed_outage).
+(port_proximity); one after another comes up under a listed IMO (watchlist); one after another changes its MMSI and
+keeps its IMO number (identity_change, of the second stage); now and then the whole station is silent (feed_outage).
 """
 
 import random
@@ -15,6 +15,12 @@ START_MS: Final = 1_700_000_000_000
 _STATION: Final = "pier"
 _LISTED_IMO: Final = 9_179_842
 _FIRST_MMSI: Final = 205_000_000
+_CHANGED: Final = 1_000
+"""Added to an MMSI that is changed."""
+_APART_DEG: Final = 3.0
+"""Those that change it are elsewhere: that the old MMSI falls silent would say that silences are ordinary."""
+_FIRST_IMO: Final = 910_000
+"""Without the check digit."""
 _EVERY_S: Final = 180
 _OUTAGE_EVERY_S, _OUTAGE_S = 1.5 * 3600, 300
 _PORT_LAT_DEG, _PORT_LON_DEG = 42.2333, 130.3
@@ -31,10 +37,13 @@ def lines(ships: int, hours: float, seed: int) -> list[bytes]:
 
 
 def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterator[tuple[float, bytes]]:
-    """One ship. Of ten two are listed, each comes up later than the one before; one visits the port."""
-    mmsi = _FIRST_MMSI + number
-    listed, visits = number % 5 == 0, number % 10 == 1
+    """One ship. Of ten two are listed, each comes up later than the one before; one visits the port; one changes its
+    MMSI, later than the one before."""
+    listed, visits, changes = number % 5 == 0, number % 10 == 1, number % 10 == 3
+    changes_s = hours * 3600 * number / ships if changes else float("inf")
+    imo = _LISTED_IMO if listed else _imo(number) if changes else None
     lat_deg, lon_deg = 36.0 + draw.random() / 3, 131.0 + draw.random() / 3  # near others: else her silence says nothing
+    lat_deg += _APART_DEG if changes else 0.0
     silences = [(hour + draw.random(), draw.uniform(0.7, 1.2)) for hour in range(1, int(hours), 2)] if listed else []
     at_s = draw.uniform(0, _EVERY_S) + (hours * 3600 * number / ships if listed else 0)
     phase_h = draw.uniform(0, _ROUND_H)
@@ -43,11 +52,20 @@ def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterato
         if visits or not any(start < hour < start + length for start, length in silences):
             place = (_out_and_back_deg(hour + phase_h), _PORT_LON_DEG) if visits else (lat_deg + hour / 60, lon_deg)
             fix = encode.Fix(*place, 10.0 if visits else 1.0, 0.0, 0.0, int(at_s) % 60)
+            mmsi = _FIRST_MMSI + number + (_CHANGED if at_s >= changes_s else 0)
             yield _say(at_s, encode.position(mmsi, fix, status=0))
-            if listed:
-                ship = encode.Particulars(imo=_LISTED_IMO, name="ANGARA", ship_type=70, destination="KPRJN")
+            if imo is not None:
+                name, port = ("ANGARA", "KPRJN") if listed else (f"CHANGER {number}", "JPNGO")
+                ship = encode.Particulars(imo=imo, name=name, ship_type=70, destination=port)
                 yield _say(at_s + 1, encode.static(mmsi, ship))
         at_s += _EVERY_S
+
+
+def _imo(number: int) -> int:
+    """A number of its own for each ship, with its check digit."""
+    digits = [int(digit) for digit in str(_FIRST_IMO + number)]
+    check = sum(place * digit for place, digit in zip(range(7, 1, -1), digits, strict=True)) % 10
+    return (_FIRST_IMO + number) * 10 + check
 
 
 def _out_and_back_deg(hour: float) -> float:

@@ -157,6 +157,8 @@ def _redirect(name: str, broker: int, port: int) -> None:
 
 if __name__ == "__main__":
     stacks.install()
+    if rule := os.environ.get("WW_CHAOS_SABOTAGE"):
+        sabotage.RULES[rule]()  # first: what marks must stay around what it replaces
     if os.environ.get("WW_CHAOS_SUSPEND"):
         _suspend_sends()
     if through := os.environ.get("WW_CHAOS_THROUGH"):
@@ -164,6 +166,4 @@ if __name__ == "__main__":
     _mark_transactions()
     _mark_records()
     _slow_alerts()
-    if rule := os.environ.get("WW_CHAOS_SABOTAGE"):
-        sabotage.RULES[rule]()
     sys.exit(worker.main())

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections import Counter
@@ -36,6 +38,7 @@ SNAPSHOT_S = 0.4
 PATIENCE_S = 300.0  # far more than it takes; a machine that has other work takes ten times as long
 _LOOK_S = 0.02
 _STACKS_S = 3.0
+STUCK_LOG = Path(tempfile.gettempdir()) / "wakewatch-chaos-stuck.log"
 
 
 class Written(NamedTuple):
@@ -261,7 +264,7 @@ class Rig:
 
     def last_words(self) -> str:
         """The end of the workers' log."""
-        return (self.home / "worker.log").read_text(errors="replace")[-20_000:]
+        return (self.home / "worker.log").read_text(errors="replace")[-2000:]
 
     def until(self, done: Callable[[], bool], what: str, pause_s: float = _LOOK_S) -> None:
         """Waits, tending the workers. Raises StuckError."""
@@ -269,16 +272,19 @@ class Rig:
         while not done():
             if time.monotonic() > deadline:
                 self._ask_where()
-                raise StuckError(f"{what}: not within {PATIENCE_S:.0f} s, lag {self.lag()}; {self.last_words()}")
+                raise StuckError(
+                    f"{what}: not within {PATIENCE_S:.0f} s, lag {self.lag()}; see {STUCK_LOG}: {self.last_words()}"
+                )
             for worker in self.workers.values():
                 worker.tend()
             time.sleep(pause_s)
 
     def _ask_where(self) -> None:
-        """The workers write down where they stand (see ``stacks``)."""
+        """The workers write down where they stand (see ``stacks``), and their log outlives the run."""
         for worker in self.workers.values():
             worker.send(signal.SIGRTMIN)
         time.sleep(_STACKS_S)
+        shutil.copy(self.home / "worker.log", STUCK_LOG)
 
     def pause(self, pause_s: float) -> None:
         """Lets time pass, tending the workers."""

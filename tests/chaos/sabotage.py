@@ -53,6 +53,25 @@ def snapshots_before_delivery() -> None:
     Publisher.alert = sends_later  # type: ignore[method-assign]
 
 
+def bindings_before_delivery() -> None:
+    """What the second stage is to be told is sent later, and snapshots do not wait for it: it never hears of a ship."""
+    bindings = Publisher.bindings
+    late = set[Any]()
+
+    async def tells_later(self: Publisher, told: Any, partition: int) -> list[Any]:
+        async def send() -> None:
+            await asyncio.sleep(_LATE_S)
+            await bindings(self, told, partition)
+
+        if told:
+            task = asyncio.ensure_future(send())
+            late.add(task)
+            task.add_done_callback(late.discard)
+        return []
+
+    Publisher.bindings = tells_later  # type: ignore[method-assign]
+
+
 def snapshots_after_an_error() -> None:
     """A record that raises is passed over, as Faust's agents do, and snapshots go on: what it held is lost."""
     take = Service._take
@@ -86,6 +105,7 @@ def snapshots_in_the_middle_of_a_record() -> None:
 RULES: dict[str, Callable[[], None]] = {
     "group": offsets_of_the_group,
     "delivery": snapshots_before_delivery,
+    "bindings": bindings_before_delivery,
     "error": snapshots_after_an_error,
     "torn": snapshots_in_the_middle_of_a_record,
 }
