@@ -115,18 +115,18 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
     kafka = settings.kafka
     reader = consumer(kafka, group_id=None, **_QUICK)
     try:
+        # Snapshots first: what they have read was in the log before, however long the questions take.
+        cuts = {topic: newest_cut(reader, kafka.topic_prefix + topic) for topic in (FLEET, HISTORIES)}
         written = newest(reader, kafka.topic_prefix + SENTENCES)
         yield _written(written, now_ms)
         yield from disk_findings(client, kafka, oldest_ms(reader, kafka.topic_prefix + SENTENCES), now_ms)
         sources = sources_finding(ticks_of(tail(reader, kafka.topic_prefix + SENTENCES)), settings.feed, now_ms)
         if sources is not None:
             yield sources
-        saved = _Saved("state", FLEET, written, newest_cut(reader, kafka.topic_prefix + FLEET))
-        told = newest(reader, kafka.topic_prefix + IDENTITIES)
-        histories = _Saved("histories", HISTORIES, told, newest_cut(reader, kafka.topic_prefix + HISTORIES))
         yield _workers(client, settings, written)
-        yield _state(settings, saved, now_ms)
-        yield _state(settings, histories, now_ms)
+        told = newest(reader, kafka.topic_prefix + IDENTITIES)
+        yield _state(settings, _Saved("state", FLEET, written, cuts[FLEET]), now_ms)
+        yield _state(settings, _Saved("histories", HISTORIES, told, cuts[HISTORIES]), now_ms)
     finally:
         reader.close()
 

@@ -1,5 +1,6 @@
 """The doctor against a real Kafka, a real worker and a real ingest: what is wrong is said, with what to do."""
 
+import itertools
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -21,8 +23,9 @@ from streams.broker import node
 from streams.broker.clients import admin
 from streams.cli import build
 from streams.doctor import Finding, examine, log
-from streams.doctor.findings import span
+from streams.doctor.findings import ok, span
 from streams.doctor.local import local_findings
+from streams.doctor.reading import Cut, Newest
 from streams.doctor.reference import reference_findings
 from streams.doctor.services import service_findings
 from streams.doctor.sources import sources_finding
@@ -233,6 +236,23 @@ def test_a_kafka_that_answers_late_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert log._answers("here answers, 1 broker", 102.0).verdict == "ok"
     late = log._answers("here answers, 1 broker", 100.0)
     assert (late.verdict, late.said) == ("warn", "here answers, 1 broker, after 3.0 s")
+
+
+def test_a_log_that_grows_while_it_is_asked_about_was_not_recreated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a busy machine seconds pass between two questions, and the worker saves its state meanwhile."""
+    ends = itertools.count(100)
+    cut = Cut(offset=0, at_ms=now_ms(), app=Settings().worker.app_id)
+    monkeypatch.setattr(log, "consumer", lambda *_, **__: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(log, "newest", lambda *_: Newest(ends={0: next(ends)}, at_ms=now_ms()))
+    monkeypatch.setattr(log, "newest_cut", lambda *_: {0: cut._replace(offset=next(ends) - 1)})
+    monkeypatch.setattr(log, "disk_findings", lambda *_: [])
+    monkeypatch.setattr(log, "oldest_ms", lambda *_: None)
+    monkeypatch.setattr(log, "tail", lambda *_: [])
+    monkeypatch.setattr(log, "_workers", lambda *_: ok("workers", ""))
+    found = {finding.name: finding for finding in log._flow(None, Settings(), now_ms())}
+    assert {name: found[name].verdict for name in ("state", "histories")} == {"state": "ok", "histories": "ok"}
 
 
 def test_what_does_not_answer_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
