@@ -82,7 +82,11 @@ class _room:  # noqa: N801 - read as a function
         home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="wakewatch-states-")))
         self._stack.enter_context(mounted(home / "kafka"))
         found = [programs.installed(names) for names in (programs.PROMETHEUS, programs.ALERTMANAGER)]
-        return self._stack.enter_context(Room(home, *map(str, found)))
+        try:
+            return self._stack.enter_context(Room(home, *map(str, found)))
+        except BaseException:
+            self._stack.close()
+            raise
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()

@@ -17,7 +17,7 @@ from tests.states.air import Air
 SILENT_S: Final = 10
 """After so many seconds without a sentence a source counts as silent (feed.feed_silent_after_s); 60 by default."""
 WELL_S: Final = 600.0
-_DOCTOR_S: Final = 120.0
+_DOCTOR_S: Final = 300.0
 _ASK_S: Final = 10.0
 _PROCESSES: Final = ("ingest", "detect", "notify", "console")
 
