@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 # make demo FEED=tcp://HOST:PORT plays a feed of your own; STAY=1 leaves all of it running until Ctrl-C.
 DEMO = $(if $(FEED),--feed $(FEED)) $(if $(STAY),--stay)
 
-.PHONY: demo test unit check bench chaos clean setup ops soak states
+.PHONY: demo test unit slow check bench chaos clean setup ops soak states
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -27,6 +27,9 @@ test: $(STAMP)
 
 unit: $(STAMP)
 	@$(BIN)/pytest -m 'not slow and not broker and not full' -n auto
+
+slow: $(STAMP)
+	@$(BIN)/pytest -m slow
 
 check: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

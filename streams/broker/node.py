@@ -18,7 +18,7 @@ HOST: Final = "127.0.0.1"
 PROPERTIES: Final = "server.properties"
 LOG: Final = "kafka.log"
 _LOG_BYTES_MOST: Final = 16 << 20
-_FORMAT_S: Final = 60.0
+_FORMAT_S: Final = 300.0
 _TRIES: Final = 50
 # Below the ports that systems give to outgoing connections: a broker that is started again finds its port free.
 _FIRST_PORT, _LAST_PORT = 20_000, 29_000

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -26,14 +27,14 @@ _FAILED_MOST: Final = 0.01
 """Share of questions that may be without an answer: a busy machine is no growth."""
 
 
-def report(soak: Soak, out: Console) -> list[str]:
-    """Prints the table; returns what grows."""
+def report(soak: Soak, out: Console, least: Mapping[str, float] = growth.LEAST) -> list[str]:
+    """Prints the table; returns what grows, by more than ``least`` as a share of its mean."""
     table = Table("process", "figure", "mean", "slope an hour", "+/-", "verdict")
     growing = []
     for name, samples in soak.samples.items():
-        for at, (figure, least) in enumerate(growth.LEAST.items(), 1):
+        for at, (figure, share) in enumerate(least.items(), 1):
             found = growth.trend([(one.at_s, float(one[at])) for one in samples])
-            grows = found.grows(least) and name not in _OWN_AFFAIR
+            grows = found.grows(share) and name not in _OWN_AFFAIR
             growing += [f"{name}: {figure}"] if grows else []
             table.add_row(name, figure, f"{found.mean:,.1f}", f"{found.slope_per_hour:+,.1f}",
                           f"{found.error_per_hour:,.1f}", "GROWS" if grows else "")  # fmt: skip

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -29,7 +30,7 @@ _WAKEWATCH: Final = [sys.executable, "-c", "from streams.cli import main; main()
 _SAMPLE_S: Final = 2.0
 _IMPORT_S: Final = 60.0
 _STOP_S: Final = 45.0
-_PATIENCE_S: Final = 180.0
+_PATIENCE_S: Final = 600.0
 _WORDS: Final = 2000
 _MB: Final = 1e6
 
@@ -61,8 +62,8 @@ _KEPT_H: Final = 0.05
 class Soak:
     """The processes and what is sampled of them. A context manager: nothing stays behind."""
 
-    def __init__(self, home: Path, fleet: int = FLEET) -> None:
-        self.home, self._fleet, self._stack = home, fleet, ExitStack()
+    def __init__(self, home: Path, fleet: int = FLEET, broker: embedded.Broker | None = None) -> None:
+        self.home, self._fleet, self._stack, self._broker = home, fleet, ExitStack(), broker
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.samples: dict[str, list[growth.Sample]] = defaultdict(list)
         self.topics: dict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -80,11 +81,14 @@ class Soak:
         return self
 
     def _start(self) -> None:
-        broker = embedded.start(self.home / "kafka", port=0, die_with_parent=True)
-        self._stack.callback(embedded.stop, self.home / "kafka")
-        self._broker_pid = broker.pid
+        broker = self._broker
+        if broker is None:
+            broker = embedded.start(self.home / "kafka", port=0, die_with_parent=True)
+            self._stack.callback(embedded.stop, self.home / "kafka")
+        self._broker_pid, self._broker_home = broker.pid, Path(broker.data_dir)
         self.kafka = KafkaSettings(
-            bootstrap_servers=broker.bootstrap_servers, topic_prefix="soak.", partitions=2, sentences_kept_h=_KEPT_H
+            bootstrap_servers=broker.bootstrap_servers, topic_prefix=f"soak{uuid.uuid4().hex[:6]}.", partitions=2,
+            sentences_kept_h=_KEPT_H,
         )  # fmt: skip
         client = admin(self.kafka)
         create_missing(client, self.kafka)
@@ -186,7 +190,7 @@ class Soak:
                 raise SystemExit(f"{name} ended with {process.returncode}: {words}")
             self._note(name, process.pid, at_s)
         self._note("kafka", self._broker_pid, at_s)
-        for topic, size in growth.topic_bytes(self.home / "kafka", self.kafka.topic_prefix).items():
+        for topic, size in growth.topic_bytes(self._broker_home, self.kafka.topic_prefix).items():
             self.topics[topic].append((at_s, size / _MB))
 
     def _note(self, name: str, pid: int, at_s: float) -> None:

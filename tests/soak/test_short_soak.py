@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from streams.broker.embedded import Broker
+from tests.soak import growth
 from tests.soak.__main__ import report, shortcomings
 from tests.soak.rig import Soak
 
@@ -15,6 +17,9 @@ pytestmark = pytest.mark.broker
 SECONDS = 75.0
 FLEET = 1000
 """Filled in half a minute, which is not counted."""
+LEAST = growth.LEAST | {"memory MB": 0.12}
+"""In the first minutes libraries touch their pages and caches fill: 4 % were measured in what is counted here. What
+leaks 0.3 MB a second is found; less is for the soak of twenty minutes."""
 LEAK = """
 import os, time
 held = []
@@ -25,11 +30,11 @@ while True:
 """
 
 
-def test_nothing_grows_in_a_minute_but_what_leaks(tmp_path: Path) -> None:
+def test_nothing_grows_in_a_minute_but_what_leaks(tmp_path: Path, broker: Broker) -> None:
     out = io.StringIO()
-    with Soak(tmp_path, fleet=FLEET) as soak:
+    with Soak(tmp_path, FLEET, broker) as soak:
         soak.watch("leak", subprocess.Popen([sys.executable, "-c", LEAK]))
         soak.run(SECONDS)
-        growing = report(soak, Console(file=out, width=110))
+        growing = report(soak, Console(file=out, width=110), LEAST)
     assert shortcomings(soak) == []
     assert growing == ["leak: memory MB", "leak: descriptors"], out.getvalue()
