@@ -29,8 +29,8 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.geo import place
 from detectors.core.geography.gazetteer import gazetteer_of
+from detectors.core.headlines import at as place_at
 from detectors.core.identities import listing
 from detectors.core.mid import flag_of
 from detectors.core.protocol import Detector, Finding, Places, Step
@@ -124,8 +124,7 @@ class Blip(Detector):
         now_ms, row = int(step.time_ms[at]), int(step.rows[at])
         since_ms = int(self.state(step).since_ms[row])
         heard_ms, first_ms, second_ms = ship.last_ms - since_ms, first.to_ms - first.from_ms, now_ms - ship.last_ms
-        where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
-        to = f" >{ship.destination[:10]}" if ship.destination else ""
+        to = f", for {ship.destination[:10]}" if ship.destination else ""
         least_s = self._least_ms // MS
         most_s = self._most_ms(listed=ship.listed is not None) // MS
         return Finding(
@@ -134,7 +133,7 @@ class Blip(Detector):
             time_ms=now_ms,
             start_ms=since_ms,
             headline=f"{ship.title} blip: {spoken(heard_ms)} between {spoken(first_ms)} and {spoken(second_ms)} dark"
-            f"{where}{to}",
+            f"{place_at(ship.lat_deg, ship.lon_deg)}{to}",
             why=(
                 Fact(fact=f"silence before ({VERDICTS[first.verdict]})", value=first_ms // MS, threshold=least_s,
                      unit="s"),
@@ -171,7 +170,7 @@ class Blip(Detector):
             action="retract" if second is None else "close",
             situation=_situation(ship),
             time_ms=ship.last_ms,
-            headline=f"{ship.title} heard {ended} {zulu(ship.last_ms)}",
+            headline=f"{ship.title} heard {ended}, {zulu(ship.last_ms)}",
             why=(Fact(fact="silence after the blip", value=silent_ms // MS, unit="s"), *opened.why),
             verification=opened.verification,
             details=said,

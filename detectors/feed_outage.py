@@ -110,9 +110,10 @@ def _situation(outage: Outage) -> str:
 def _headline(name: str, outage: Outage, within_h: float) -> str:
     what = "heard again after" if outage.kind == "ended" else "silent"
     lasted_ms = outage.time_ms - outage.start_ms
-    text = f"feed {name} {what} {spoken(lasted_ms)} last {stamp(outage.start_ms, outage.time_ms)}"
+    text = f"feed {name} {what} {spoken(lasted_ms)}, last heard {stamp(outage.start_ms, outage.time_ms)}"
+    text = text.replace(", last heard", ", silent since") if outage.kind == "ended" else text
     if outage.repeats:
-        return f"{text}, {outage.repeats} outages in {within_h:g}h"
+        return f"{text}, {outage.repeats} outages in {within_h:g} h"
     return f"{text}, one vessel heard before" if outage.one_vessel else text
 
 

@@ -55,7 +55,7 @@ class Flood(Detector):
             situation="flood.crowded",
             time_ms=int(step.time_ms[at]),
             start_ms=crowding.start_ms,
-            headline=f"apparent flood of new MMSIs by feed {name}{lasted} {began}",
+            headline=f"apparent flood of new MMSIs by feed {name}{lasted}, since {began}",
             why=(
                 Fact(fact="vessels held", value=step.fleet.held, threshold=crowding.vessels_most),
                 *(Fact(fact=f"{reason.replace('_', ' ')} vessels dropped", value=number)

@@ -180,7 +180,7 @@ class HeardAs(Detector):
             key=slot[1],
             situation=f"{self.name}.unlisted",
             time_ms=heard.time_ms,
-            headline=f"{ship.title} heard as {heard.title} {zulu(heard.time_ms)}",
+            headline=f"{ship.title} heard as {heard.title}{heard.where}, {zulu(heard.time_ms)}",
             why=(*heard.why(ship), *alert.why),
             verification=alert.verification,
             details={**alert.details, "ended": "heard under another MMSI", **heard.details(ship)},
@@ -206,7 +206,8 @@ class HeardAs(Detector):
             situation=f"{self.name}.{situation}",
             time_ms=heard.time_ms,
             start_ms=heard.time_ms,
-            headline=f"{ship.title} heard as {heard.title} after {spoken(silent_ms)} {what} {zulu(heard.time_ms)}",
+            headline=f"{ship.title} heard as {heard.title} after {spoken(silent_ms)} {what}{heard.where}, "
+            f"{zulu(heard.time_ms)}",
             why=(
                 Fact(fact="IMO", value=ship.imo or 0, source="AIS type 5"),
                 *heard.why(ship),
@@ -238,7 +239,7 @@ class HeardAs(Detector):
             situation=f"{self.name}.unlisted",
             severity=opened.severity,
             time_ms=int(step.time_ms[at]),
-            headline=f"{ship.title}, heard as MMSI{other}: {how}",
+            headline=f"{ship.title}, heard as MMSI {other}: {how}",
             why=(Fact(fact="heard as MMSI", value=int(str(other))),),
             verification=opened.verification,
             details={**opened.details, "ended": how},

@@ -29,7 +29,8 @@ import msgspec
 from msgspec import Meta
 
 from detectors.core.alert import Fact, Verification
-from detectors.core.geo import distance_nm, place
+from detectors.core.geo import distance_nm
+from detectors.core.headlines import at
 from detectors.core.identities.binding import AGAIN, TOLD_EVERY_MS, Binding
 from detectors.core.identities.holders import Holder, ImoShip
 from detectors.core.mid import flag_of
@@ -141,7 +142,8 @@ class IdentityChange(Detector):
             situation=f"{self.name}.{alert.details['reason']}",
             time_ms=holder.settles_ms,
             key=str(holder.newest.mmsi),
-            headline=f"{_who(holder.newest)} still under MMSI{holder.newest.mmsi}, nothing added",
+            headline=f"{_who(holder.newest)} still under MMSI {holder.newest.mmsi}, nothing added",
+            listed=holder.newest.listed,
             why=(Fact(fact="hours since the last change", value=self.thresholds.settles_after_h, unit="h"),),
             verification=alert.verification,
             details={**alert.details, "ended": "settled"},
@@ -194,6 +196,7 @@ class IdentityChange(Detector):
             start_ms=told.last_ms,
             key=str(change.own.mmsi),
             headline=_headline(change),
+            listed=change.own.listed,
             why=tuple(self._why(change)),
             would_change=_WOULD_CHANGE,
             verification=_verified(change.own),
@@ -247,25 +250,22 @@ def _flags(own: Binding, last: Binding) -> Iterable[Fact]:
 
 
 def _who(told: Binding) -> str:
-    listed = f" {told.listed[:8]}" if told.listed else ""
-    return f"{told.name or ''} IMO{told.imo}{listed}".strip()
+    return f"{told.name} (IMO {told.imo})" if told.name else f"IMO {told.imo}"
 
 
 def _headline(change: _Change) -> str:
     own, told, who = change.own, change.told, _who(change.own)
     if change.apart:
         other = told if told.mmsi != own.mmsi else change.apart[0].newest
-        where = (
-            f" {place(other.lat_deg, other.lon_deg)}" if other.lat_deg is not None and other.lon_deg is not None else ""
-        )
-        return f"{who} possible misuse: also stated by MMSI{other.mmsi}{where} {zulu(told.last_ms)}"
+        where = at(other.lat_deg, other.lon_deg)
+        return f"{who} possible misuse: also stated by MMSI {other.mmsi}{where}, {zulu(told.last_ms)}"
     former = max(change.former, key=lambda holder: (_seen_ms(holder), holder.newest.mmsi))
     last, seen_ms = former.newest, _seen_ms(former)
     still, apart_ms = seen_ms >= own.first_ms, (own.appeared_ms or own.first_ms) - seen_ms
     known = former.heard_ms >= last.last_ms or apart_ms >= _LONG_MS
     ago = f" {spoken(max(apart_ms, MINUTE_MS))} ago" if known and not still else ""
     flags = f"{flag_of(own.mmsi) or '??'}, {'also' if still else 'was'} {last.mmsi} {flag_of(last.mmsi) or '??'}"
-    return f"{who} under new MMSI{own.mmsi} {flags}{ago}"
+    return f"{who} under new MMSI {own.mmsi} {flags}{ago}"
 
 
 def _seen_ms(holder: Holder) -> int:

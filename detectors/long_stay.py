@@ -29,7 +29,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.geo import place
+from detectors.core.call_wording import off
 from detectors.core.geography.harbours import Harbour, harbours_of
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
@@ -172,7 +172,7 @@ class LongStay(Detector):
             situation=_situation(ship),
             time_ms=now_ms,
             start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, LONG_STAY) else since_ms,
-            headline=f"{ship.title} {lies} {spoken(now_ms - since_ms)} {_where(harbour, lat, lon)}{quiet}",
+            headline=f"{ship.title} {lies} {spoken(now_ms - since_ms)} {off(harbour, (lat, lon))}{quiet}",
             why=(
                 Fact(fact="time since the stop began", value=(now_ms - since_ms) // MS, threshold=long_ms // MS,
                      unit="s"),
@@ -209,7 +209,7 @@ class LongStay(Detector):
             action="close",
             situation=_situation(ship),
             time_ms=now_ms,
-            headline=f"{ship.title} {how} after {spoken(last_ms - since_ms)} in one place {zulu(now_ms)}",
+            headline=f"{ship.title} {how} after {spoken(last_ms - since_ms)} in one place, {zulu(now_ms)}",
             why=(
                 *(() if km is None else (Fact(fact="from where the stop began", value=km,
                                               threshold=self.thresholds.within_km, unit="km"),)),
@@ -226,10 +226,6 @@ class LongStay(Detector):
 
 def _situation(ship: Ship) -> str:
     return "long_stay.listed" if ship.listed is not None and not ship.misuse else "long_stay.unlisted"
-
-
-def _where(harbour: Harbour | None, lat: float, lon: float) -> str:
-    return place(lat, lon) if harbour is None else f"{harbour.distance_nm:.0f}nm off {harbour.name.upper()[:16]}"
 
 
 def _label(harbour: Harbour | None) -> dict[str, object]:

@@ -34,6 +34,7 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, headline, here
 from detectors.core.geo import place
 from detectors.core.geography.harbours import harbours_of
+from detectors.core.headlines import port
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.columns import Column
@@ -257,12 +258,12 @@ class PortCall(Detector):
         own.since_ms[row], own.sailed_ms[row], own.seen[row] = 0, 0, 0
         own.quiet[row] = own.sure[row] = False
         own.lat_deg[row] = own.lon_deg[row] = np.nan
-        harbour = str(opened.details.get("port", place(*where)))
+        harbour = _called_at(opened, where)
         return Finding(
             action="close",
             situation=_situation(ship),
             time_ms=now_ms,
-            headline=f"{ship.title} {how} {harbour.upper()[:20]} after {spoken(last_ms - since_ms)} {zulu(now_ms)}",
+            headline=f"{ship.title} {how} {harbour} after {spoken(last_ms - since_ms)}, {zulu(now_ms)}",
             why=(Fact(fact="time from the stop to the last report there", value=(last_ms - since_ms) // MS, unit="s"),
                  Fact(fact="confidence", value=confidence(seen), threshold=4,
                       source="entry, stop and exit, as far as seen")),
@@ -274,6 +275,13 @@ class PortCall(Detector):
             },
             sentences=(step.lines(at),) if step.kind == "reports" else (),
         )  # fmt: skip
+
+
+def _called_at(opened: Alert, where: tuple[float, float]) -> str:
+    """The port of an open call with its country, which a UN/LOCODE begins with; else the place."""
+    if "port" not in opened.details:
+        return place(*where)
+    return port(str(opened.details["port"]), str(opened.details.get("locode", ""))[:2])
 
 
 def _situation(ship: Ship) -> str:

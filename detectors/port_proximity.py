@@ -240,8 +240,8 @@ class PortProximity(Detector):
         own, row = self.state(step), int(step.rows[at])
         if ship.unsure and not own.unsure[row]:
             own.unsure[row], own.stage[row] = True, 0
-            now_ms, situation = int(step.time_ms[at]), situation_of(ship, int(own.reason[row]))
-            yield held(ship, opened, zone_words(opened), now_ms, situation=situation, sentence=step.lines(at))
+            what, situation = zone_words(opened, self.reference), situation_of(ship, int(own.reason[row]))
+            yield held(ship, opened, what, int(step.time_ms[at]), situation=situation, sentence=step.lines(at))
 
     def _silent(self, step: Step, at: int, opened: Alert) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
@@ -288,12 +288,13 @@ class PortProximity(Detector):
         self, step: Step, at: int, ship: Ship, look: Look, opened: Alert | None, *, silent_ms: int = 0
     ) -> Finding:
         sentence = step.lines(at) if step.kind == "reports" else ship.sentence
-        told = self._nearness(step, at, ship, look, silent_ms=silent_ms)
-        return told.finding(opened, sentence, int(step.time_ms[at]))
+        start_ms = int(step.time_ms[at])
+        return self._nearness(step, at, ship, look, silent_ms=silent_ms).finding(opened, sentence, start_ms)
 
     def _nearness(self, step: Step, at: int, ship: Ship, look: Look, *, silent_ms: int = 0) -> Nearness:
         now_ms, lately = int(step.time_ms[at]), came_dark(step, at, self.thresholds.out_of_dark_h)
         return Nearness.of(self.places, ship, look, now_ms, silent_ms=silent_ms)._replace(dark_lately=lately)
 
     def _closing_words(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
-        return no_longer(ship, opened, how, int(step.time_ms[at]), (step.lines(at),) if step.kind == "reports" else ())
+        lines = (step.lines(at),) if step.kind == "reports" else ()
+        return no_longer(ship, opened, how, int(step.time_ms[at]), reference=self.reference, sentences=lines)

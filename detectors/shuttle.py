@@ -33,7 +33,7 @@ from msgspec import Meta
 from detectors.core.alert import Alert, Fact
 from detectors.core.geo import Floats, unit_vectors
 from detectors.core.geography import reach
-from detectors.core.geography.places import zone_label
+from detectors.core.headlines import zone_label
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import Reference, Zone
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, zulu
@@ -222,8 +222,8 @@ class Shuttle(Detector):
             situation=_situation(ship),
             time_ms=now_ms,
             start_ms=legs[0].silence.from_ms,
-            headline=f"{ship.title} {len(legs)} dark legs in {days}d, each could hold {zone_label(one)[:12]} and "
-            f"{zone_label(other)[:12]}",
+            headline=f"{ship.title} {len(legs)} dark legs in {days} d, could hold {zone_label(one)} and "
+            f"{zone_label(other)}",
             why=(
                 Fact(fact="dark legs that could hold both", value=len(legs), threshold=t.legs_least),
                 Fact(fact="days since the first of them", value=days, threshold=t.within_d, unit="d"),
@@ -260,7 +260,7 @@ class Shuttle(Detector):
             action="close",
             situation=_situation(ship),
             time_ms=now_ms,
-            headline=f"{ship.title} no dark leg for {self.thresholds.within_d:g}d {zulu(now_ms)}",
+            headline=f"{ship.title} no dark leg for {self.thresholds.within_d:g} d, {zulu(now_ms)}",
             why=(Fact(fact="time without a dark leg", value=self._within_ms // MS, unit="s"), *opened.why[:1]),
             verification=opened.verification,
             details={**opened.details, "ended": "no further leg"},

@@ -34,7 +34,8 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.geo import place
+from detectors.core.headlines import at as place_at
+from detectors.core.headlines import zone_said
 from detectors.core.identities import listing
 from detectors.core.identities.matching import Verdict
 from detectors.core.listed import absence, last_inside, removed, silence_of
@@ -156,17 +157,16 @@ class Watchlist(Detector):
         reason = str(opened.details["reason"]) if opened else "listed_now"
         corroborated = ship.support >= self.thresholds.support_least
         since_ms = now_ms - ship.last_ms
-        where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
         former = listing.absence_of(opened) if opened else None
         dark = silence_of(step.fleet.open_of(int(step.rows[at]))) == DARK
         said = f", {'dark' if dark else 'no signal'} since {stamp(ship.last_ms, now_ms)}"
-        silent = said if since_ms >= HOUR_MS else ""
+        silent, where = said if since_ms >= HOUR_MS else "", place_at(ship.lat_deg, ship.lon_deg)
         return Finding(
             action="update" if opened else "open",
             situation=_situation(ship, reason, former, corroborated=corroborated),
             time_ms=now_ms,
             start_ms=now_ms,
-            headline=f"{listing.title(ship)} now listed: seen {spoken(since_ms)} ago{where}{silent}",
+            headline=f"{listing.title(ship)} now listed: seen {spoken(since_ms)} ago{silent}{where}",
             why=(
                 Fact(fact="last heard before the list came into force", value=since_ms // MS, unit="s"),
                 *listing.reasons(ship, listings, verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
@@ -227,7 +227,7 @@ class Watchlist(Detector):
         if opened is None:
             return
         silent = f"silent since {stamp(ship.last_ms, now_ms)}"
-        last = f"last known inside {zone.upper()[:20]}, {silent}" if zone else silent
+        last = f"last known inside {zone_said(self.reference, zone)}, {silent}" if zone else silent
         ended = {"silent_since": rfc3339(ship.last_ms)} if zone else {"ended": "silent"}
         yield Finding(
             action="update" if zone else "close",

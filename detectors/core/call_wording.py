@@ -39,9 +39,12 @@ def headline(
     ship: Ship, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, when: str
 ) -> str:
     """Who stopped where and when, or was last known there; ``when`` is that moment in words."""
-    at = place(*where) if harbour is None else harbour.name.upper()[:20]
     if quiet:
-        return f"{ship.title} last known at {at}, silent since {when}"
-    off = "" if harbour is None else f" {harbour.distance_nm:.0f}nm off"
+        return f"{ship.title} last known at {place(*where) if harbour is None else harbour.label}, silent since {when}"
     what = "stopped" if seen & STOP else "heard again"
-    return f"{ship.title} {what}{off} {at} {when}"
+    return f"{ship.title} {what} {off(harbour, where)}, {when}"
+
+
+def off(harbour: Harbour | None, where: tuple[float, float]) -> str:
+    """``3 nm off ZHOUSHAN (CN)``, or a position."""
+    return f"at {place(*where)}" if harbour is None else f"{harbour.distance_nm:.0f} nm off {harbour.label}"

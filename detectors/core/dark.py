@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from detectors.core import headlines
 from detectors.core.alert import Alert, Fact, Verification
-from detectors.core.geo import distance_nm, distances_nm, place, unit_vectors
+from detectors.core.geo import distance_nm, distances_nm, unit_vectors
 from detectors.core.geography.havens import once_heard, while_silent
 from detectors.core.hearing.blocks import BASE
 from detectors.core.hearing.ears import Closed, Ears
@@ -20,11 +21,6 @@ INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 PEERS_NM: Final = 60.0
 UNHEARD: Final = "unheard"
 """Key of the alert that a listed ship cannot be heard."""
-
-
-def whereabouts(ship: Ship) -> str:
-    """Her last place, ready to stand in a headline; empty when unknown."""
-    return f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
 
 
 def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
@@ -58,8 +54,8 @@ def heard_by(step: Step, row: int) -> dict[str, object]:
 
 
 def on(far_nm: float | None) -> str:
-    """How far on she was heard again, ready to stand in a headline; empty when unknown."""
-    return "" if far_nm is None else f" {far_nm:.0f}nm on"
+    """How far on the vessel was heard again, as a clause of a headline; empty when unknown."""
+    return "" if far_nm is None else f", {far_nm:.0f} nm on"
 
 
 def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, object]:
@@ -110,7 +106,7 @@ class Told(NamedTuple):
 
 
 _AFTER: Final = {
-    DARK: "", AT_REST: " at rest", UNSURE: ", possibly dark", CANNOT_TELL: ", cannot tell: no other vessel heard"
+    DARK: "", AT_REST: " at rest", UNSURE: ", possibly dark", CANNOT_TELL: ", cannot tell if dark"
 }  # fmt: skip
 
 
@@ -124,8 +120,8 @@ def gone(step: Step, at: int, ship: Ship, told: Told, opened: Alert | None) -> F
         situation=told.situation,
         time_ms=now_ms,
         start_ms=ship.last_ms,
-        headline=f"{ship.title} silent {silent}{whereabouts(ship)} since {stamp(ship.last_ms, now_ms)}"
-        f"{_AFTER[told.verdict]}",
+        headline=f"{ship.title} silent {silent}{_AFTER[told.verdict]}{headlines.at(ship.lat_deg, ship.lon_deg)}, "
+        f"since {stamp(ship.last_ms, now_ms)}",
         why=told.why(),
         would_change=(
             "any report of the vessel closes it",
@@ -159,7 +155,7 @@ def returned(step: Step, at: int, opened: Alert, situation: str) -> Finding:
         key=key_of(opened),
         situation=situation,
         time_ms=ship.last_ms,
-        headline=f"{ship.title} reappeared after {spoken(silent_ms)}{on(far_nm)} {zulu(ship.last_ms)}",
+        headline=f"{ship.title} reappeared after {spoken(silent_ms)}{on(far_nm)}, {zulu(ship.last_ms)}",
         why=(Fact(fact="silence", value=silent_ms // MS, unit="s"), *opened.why[1:]),
         verification=verified(ship),
         details=details,
@@ -180,7 +176,7 @@ def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, line: 
         key=key_of(opened),
         situation=situation,
         time_ms=unix_ms(opened.time),
-        headline=f"{ship.title} was heard {zulu(ship.last_ms)}, told late: not silent then",
+        headline=f"{ship.title} was heard at {zulu(ship.last_ms)}, reported late: not silent then",
         why=(Fact(fact="silence before that report", value=silent_s, unit="s"), *opened.why),
         verification=verified(ship),
         details={
@@ -207,14 +203,15 @@ def unheard(step: Step, ship: Ship, now_ms: int, told: Unheard) -> Finding:
     """A listed vessel whose silence is no gap, and long."""
     after_s, near, out_of_range = told
     silent_s = (now_ms - ship.last_ms) // MS
-    said = "outside receiver range" if out_of_range else "cannot tell: no other vessel heard there"
+    said = "out of receiver range" if out_of_range else "cannot tell if dark"
     return Finding(
         action="open",
         key=UNHEARD,
         situation="gap.listed_out_of_range" if out_of_range else "gap.listed_unheard",
         time_ms=now_ms,
         start_ms=ship.last_ms,
-        headline=f"{ship.title} no signal since {stamp(ship.last_ms, now_ms)}{whereabouts(ship)}, {said}",
+        headline=f"{ship.title} no signal since {stamp(ship.last_ms, now_ms)}, {said}"
+        f"{headlines.at(ship.lat_deg, ship.lon_deg)}",
         why=(
             Fact(
                 fact="silence, in which this feed could hardly have heard it", value=silent_s, threshold=after_s,

@@ -12,7 +12,7 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.geo import distance_nm
 from detectors.core.geography.approach import FEASIBLE, REASONS
 from detectors.core.geography.havens import Allowed, havens_of
-from detectors.core.geography.places import zone_label
+from detectors.core.headlines import zone_label
 from detectors.core.inconsistent import facts
 from detectors.core.nearby import FASTEST_KN
 from detectors.core.nearness import WOULD_CHANGE, no_longer, severity_most
@@ -53,12 +53,14 @@ class DarkReach(NamedTuple):
 
     def open_headline(self) -> str:
         """While it is still silent."""
-        return f"{self.before.title} silent {self._silent}, could have reached {self.allowed.named} {zulu(self.now_ms)}"
+        more = f" and {self.allowed.zones - 1} more" if self.allowed.zones > 1 else ""
+        reach = f"could have reached {zone_label(self.zone)}{more}"
+        return f"{self.before.title} silent {self._silent}, {reach}, {zulu(self.now_ms)}"
 
     def closed_headline(self) -> str:
         """When it is heard again and the call remains possible."""
         stay = spoken((self.allowed.calls[0].longest_stay_s or 0) * MS)
-        return f"{self.before.title} {self._silent} dark, could have been {stay} at {zone_label(self.zone)}"
+        return f"{self.before.title} dark for {self._silent}, could have been {stay} at {zone_label(self.zone)}"
 
     def why(self) -> tuple[Fact, ...]:
         """The numbers, in the order of weight."""
@@ -142,7 +144,7 @@ def heard_again(reference: Reference, opened: Alert, ends: tuple[Ship, Ship], no
     before, ship = ends[0].on_trusted_fix(), ends[1]
     allowed, zones = havens_of(reference).over(before, ship), {zone.name: zone for zone in reference.zones}
     if ends[0].unsure and allowed is not None and allowed.v_max_kn > FASTEST_KN:
-        return no_longer(ship, opened, "inconsistent", now_ms, (sentence,))
+        return no_longer(ship, opened, "inconsistent", now_ms, reference=reference, sentences=(sentence,))
     if allowed is not None and allowed.calls and not allowed.stayed:
         return DarkReach(before, zones[allowed.calls[0].zone], allowed, now_ms).closing(opened, sentence)
     stayed = allowed is not None and allowed.stayed
@@ -163,7 +165,7 @@ def refuting(opened: Alert, zone: Zone, ends: tuple[Ship, Ship], sentence: bytes
         action="retract",
         situation=_as_before(opened),
         time_ms=ship.last_ms,
-        headline=f"{ship.title} {said} {zone_label(zone)} {zulu(ship.last_ms)}",
+        headline=f"{ship.title} {said} {zone_label(zone)}, {zulu(ship.last_ms)}",
         why=(
             Fact(fact=f"speed to {zone.name} and on without a stay", value=round(sum(legs) / hours, 1),
                  threshold=before.v_max_kn, unit="kn"),

@@ -10,6 +10,7 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 import msgspec
 
 from detectors.core.alert import Alert, Evidence, Fact, Severity
+from detectors.core.headlines import fitted
 from detectors.core.mid import oddness_of
 from detectors.core.protocol import Detector, Finding
 from detectors.core.topics import highest
@@ -18,7 +19,6 @@ from detectors.core.vessels import silences
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.ship import Ship
 
-HEADLINE_MOST: Final = 100
 EVIDENCE_MOST: Final = 8
 _STATUS: Final = {"open": "opened", "update": "updated", "close": "closed", "retract": "retracted"}
 _HEIGHT: Final[dict[Severity, int]] = {"log": 0, "ticket": 1, "page": 2}
@@ -91,7 +91,9 @@ class Desk:
 def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Alert | None, severity: Severity) -> Alert:
     if isinstance(ship, str):
         return composed(detector, finding, f"source/{ship}", former, severity)
-    alert = composed(detector, finding, f"mmsi/{ship.mmsi}", former, severity)
+    listed = finding.listed or (ship.listed.list if ship.listed is not None else None)
+    said = msgspec.structs.replace(finding, listed=listed)
+    alert = composed(detector, said, f"mmsi/{ship.mmsi}", former, severity)
     return msgspec.structs.replace(
         alert, case_id=ship.case_id, mmsi=ship.mmsi, vessel=ship.vessel(), position=finding.position or ship.position(),
         why=(*alert.why, *_odd_number(ship.mmsi)),
@@ -125,7 +127,7 @@ def composed(detector: Author, finding: Finding, subject: str, former: Alert | N
         case_id=subject,
         episode_start=former.episode_start if former else rfc3339(finding.start_ms),
         time=rfc3339(finding.time_ms),
-        headline=finding.headline[:HEADLINE_MOST],
+        headline=fitted(finding.headline, finding.listed),
         why=finding.why,
         would_change=finding.would_change,
         verification=finding.verification,

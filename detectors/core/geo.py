@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from detectors.core.units import EARTH_NM
 
+_TENTHS_A_DEGREE: Final = 600
+"""Tenths of a minute."""
 _POINTS: Final = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
 Floats = npt.NDArray[np.float64]
@@ -48,12 +50,22 @@ def distances_nm(a: Floats, b: Floats) -> Floats:
     return np.asarray(2 * EARTH_NM * np.arcsin(np.minimum(1.0, chord / 2)))
 
 
+def course(course_deg: float) -> str:
+    """A course in three digits: 048 degrees."""
+    return f"{round(course_deg) % 360:03d} degrees"
+
+
 def compass(course_deg: float) -> str:
     """The nearest of eight compass points."""
     return _POINTS[int((course_deg % 360.0) / 45.0 + 0.5) % 8]
 
 
 def place(lat_deg: float, lon_deg: float) -> str:
-    """A place for a headline: 34.6N129.5E."""
-    ns, ew = "N" if lat_deg >= 0 else "S", "E" if lon_deg >= 0 else "W"
-    return f"{abs(lat_deg):.1f}{ns}{abs(lon_deg):.1f}{ew}"
+    """Degrees and decimal minutes, as charts and radios have them: 29-58.8N 122-07.2E."""
+    return f"{_minutes(lat_deg, 2, 'NS')} {_minutes(lon_deg, 3, 'EW')}"
+
+
+def _minutes(degrees: float, digits: int, letters: str) -> str:
+    tenths = round(abs(degrees) * _TENTHS_A_DEGREE)
+    whole, rest = divmod(tenths, _TENTHS_A_DEGREE)
+    return f"{whole:0{digits}d}-{rest / 10:04.1f}{letters[degrees < 0]}"

@@ -15,15 +15,11 @@ from detectors.core.units import rfc3339, zulu
 from detectors.core.vessels.ship import Ship
 
 SAID: Final = "position reports are inconsistent"
-_HEADLINE_MOST: Final = 100
 
 
-def flagged(headline: str, ship: Ship) -> str:
-    """A headline, with a note where the ship's positions are inconsistent: as long as there is room for it."""
-    if not ship.unsure:
-        return headline
-    long, short = f"{headline}: {SAID}", f"{headline}: inconsistent"
-    return long if len(long) <= _HEADLINE_MOST else short
+def flag(ship: Ship) -> str:
+    """A clause of a headline where the vessel's positions are inconsistent; else empty."""
+    return f", {SAID}" if ship.unsure else ""
 
 
 def facts(ship: Ship) -> Iterable[Fact]:
@@ -45,7 +41,7 @@ def held(ship: Ship, opened: Alert, what: str, now_ms: int, *, situation: str, s
         severity=opened.severity,
         severity_most="ticket",
         time_ms=now_ms,
-        headline=f"{ship.title} possibly {what}: {SAID} {zulu(now_ms)}",
+        headline=f"{ship.title} possibly {what}: {SAID}, {zulu(now_ms)}",
         why=(*facts(ship), *opened.why),
         would_change=("positions that agree again decide", *opened.would_change),
         verification="unverified",

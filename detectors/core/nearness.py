@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple, Self
 
 from detectors.core.alert import Alert, Fact, Severity
-from detectors.core.geo import place
 from detectors.core.geography.approach import CLOSING, INSIDE, REASONS, Look
-from detectors.core.geography.places import NO_ZONE, UNNAMED, Places, zone_label
-from detectors.core.inconsistent import facts, flagged
+from detectors.core.geography.places import NO_ZONE, UNNAMED, Places
+from detectors.core.headlines import at, zone_label, zone_said
+from detectors.core.inconsistent import facts, flag
 from detectors.core.protocol import Finding
-from detectors.core.reference import Zone
+from detectors.core.reference import Reference, Zone
 from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.ship import Ship
 
@@ -20,10 +20,10 @@ _NAMED: Final = {
 _SUPPORTED: Final = 2  # one report is unsupported
 _ENDED: Final = {
     "left": "left, or turned from,",
-    "unknown": "silent, standing unknown:",
-    "withdrawn": "no longer near a zone in force:",
-    "delisted": "no longer listed, so of no matter near",
-    "inconsistent": "heard, but its positions were inconsistent: cannot tell whether it called at",
+    "unknown": "is silent, and may have left",
+    "withdrawn": "is no longer near a zone in force:",
+    "delisted": "delisted; no longer monitored near",
+    "inconsistent": "heard, positions were inconsistent: cannot tell whether it called at",
 }
 WOULD_CHANGE: Final = (
     (),
@@ -49,20 +49,23 @@ def situation_of(ship: Ship, reason: int, *, ordinary: bool = False) -> str:
     return "port_proximity.inside" if inside else "port_proximity.unlisted"
 
 
-def zone_words(opened: Alert) -> str:
+def zone_words(opened: Alert, reference: Reference) -> str:
     """How an open alert's ship stands to its zone, in a few words."""
     how = {"inside": "inside", "closing": "closing on", "destination": "bound for"}
-    return f"{how.get(str(opened.details['reason']), 'at')} {str(opened.details['zone']).upper()[:20]}"
+    return f"{how.get(str(opened.details['reason']), 'at')} {zone_said(reference, opened.details['zone'])}"
 
 
-def no_longer(ship: Ship, opened: Alert, how: str, now_ms: int, sentences: tuple[bytes, ...]) -> Finding:
-    """What was told is so no more; ``how`` is a key of ``_ENDED``."""
+def no_longer(
+    ship: Ship, opened: Alert, how: str, now_ms: int, *, reference: Reference, sentences: tuple[bytes, ...]
+) -> Finding:
+    """What was reported no longer holds; ``how`` is a key of ``_ENDED``."""
+    zone = zone_said(reference, opened.details["zone"])
     return Finding(
         action="close",
         situation=situation_of(ship, REASONS.index(str(opened.details["reason"]))),
         severity=opened.severity,
         time_ms=now_ms,
-        headline=f"{ship.title} {_ENDED[how]} {str(opened.details['zone']).upper()[:20]} {zulu(now_ms)}",
+        headline=f"{ship.title} {_ENDED[how]} {zone}, {zulu(now_ms)}",
         why=opened.why,
         verification=opened.verification,
         details={**opened.details, "ended": how},
@@ -112,13 +115,13 @@ class Nearness(NamedTuple):
         ship, label = self.ship, zone_label(self.zone)
         if self.silent_ms:
             silent = f"silent {spoken(self.silent_ms)} since {stamp(ship.last_ms, self.now_ms)}"
-            return flagged(f"{ship.title} last known inside {label}, {silent}", ship)
-        known = ship.lat_deg is not None and ship.lon_deg is not None
-        where = f" {place(ship.lat_deg, ship.lon_deg)}" if known else ""  # type: ignore[arg-type]  # known
+            return f"{ship.title} last known inside {label}{flag(ship)}, {silent}"
         what = {
-            "inside": "inside", "closing": f"{self.look.distance_nm:.0f}nm off, closing on", "destination": "bound for",
-        }[REASONS[self.look.reason]]  # fmt: skip
-        return flagged(f"{ship.title} {what} {label}{where} {zulu(self.now_ms)}", ship)
+            "inside": f"inside {label}",
+            "closing": f"closing on {label}, {self.look.distance_nm:.0f} nm off",
+            "destination": f"bound for {label}",
+        }[REASONS[self.look.reason]]
+        return f"{ship.title} {what}{flag(ship)}{at(ship.lat_deg, ship.lon_deg)}, {zulu(self.now_ms)}"
 
     def why(self) -> tuple[Fact, ...]:
         """The numbers, in the order of weight."""

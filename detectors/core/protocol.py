@@ -43,6 +43,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Names the severity rule, such as ``gap.listed``."""
     time_ms: int
     headline: str
+    """Who, then clauses behind commas, the weightiest first; what does not fit is left out from the end."""
+    listed: str | None = None
+    """The list that the headline ends with, where it is not that of the vessel."""
     key: str = ""
     """Tells several alerts of one detector about one subject apart."""
     start_ms: int = 0

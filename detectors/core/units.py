@@ -60,9 +60,9 @@ def stamp(time_ms: int, now_ms: int) -> str:
 
 
 def spoken(duration_ms: int) -> str:
-    """A duration for a headline: 13d, 7h, 40min."""
+    """A duration for a headline: 13 d, 7 h, 40 min."""
     if duration_ms >= 2 * DAY_MS:
-        return f"{duration_ms // DAY_MS}d"
+        return f"{duration_ms // DAY_MS} d"
     if duration_ms >= 2 * HOUR_MS:
-        return f"{duration_ms // HOUR_MS}h"
-    return f"{duration_ms // MINUTE_MS}min"
+        return f"{duration_ms // HOUR_MS} h"
+    return f"{duration_ms // MINUTE_MS} min"

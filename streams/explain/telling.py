@@ -17,6 +17,7 @@ from detectors.core.units import HOUR_MS, MINUTE_MS, rfc3339, spoken, unix_ms
 from streams.explain.drawing import leg_nm
 from streams.explain.gathering import Gathered
 from streams.explain.heard import BINS, PEERS_NM, Chance, Heard, Window
+from streams.facts import chance_in_words
 from streams.lines import line
 
 SILENT_LEAST_MS: Final = 20 * MINUTE_MS
@@ -189,7 +190,8 @@ def _numbers(facts: Iterable[Fact]) -> Table:
         table.add_column(name, justify="right" if name in {"value", "threshold", "times"} else "left")
     for fact in facts:
         threshold = "" if fact.threshold is None else str(fact.threshold)
-        cells = (fact.fact, str(fact.value), threshold, _margin(fact), fact.unit or "", fact.source or "")
+        said = fact.source or chance_in_words(fact)
+        cells = (fact.fact, str(fact.value), threshold, _margin(fact), fact.unit or "", said)
         table.add_row(*(Text(cell) for cell in cells))
     return table
 

@@ -16,6 +16,7 @@ import msgspec
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.units import MS, rfc3339
+from streams.facts import chance_in_words
 from streams.feedback import Feedback
 
 AREA_DEG: Final = 5
@@ -128,7 +129,9 @@ def _story(alert: Alert) -> Iterable[str]:
 
 
 def spoken(fact: Fact) -> str:
-    """``silence: 7200 s (threshold 3600 s)``."""
+    """``silence: 7200 s (threshold 3600 s)``; a chance as a sentence."""
+    if said := chance_in_words(fact):
+        return f"{said} (chance {fact.value}, threshold {fact.threshold})"
     unit = f" {fact.unit}" if fact.unit else ""
     threshold = "" if fact.threshold is None else f" (threshold {fact.threshold}{unit})"
     source = f", {fact.source}" if fact.source else ""

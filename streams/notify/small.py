@@ -45,7 +45,7 @@ class Gathering:
         """Pages, as messages; tickets are kept until they are due."""
         cases: dict[str, list[str]] = {}
         for notice in news:
-            line = f"{'RESOLVED ' if time_ms(notice.ends_at) <= now_ms else ''}{notice.annotations['summary']}"
+            line = f"{'CLOSED ' if time_ms(notice.ends_at) <= now_ms else ''}{notice.annotations['summary']}"
             if notice.labels["severity"] == "page":
                 cases.setdefault(notice.labels.get("case_id", ""), []).append(
                     "\n".join((line, notice.annotations["description"], notice.annotations["explain"]))

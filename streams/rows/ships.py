@@ -32,7 +32,7 @@ def known_ship(ship: VesselSummary, alerts: list[Alert], now_ms: int, reached_ms
     heard_ms = time_ms(ship.last_heard)
     silent_s = max(0, (reached_ms if ship.replayed else now_ms) - heard_ms) / MS
     columns = {
-        "headline": newest.headline if newest else f"{who} {ship.list}",
+        "headline": newest.headline if newest else f"{who}, listed: {ship.list}",
         "ship": f"{who} {ship.list}",
         "severity": _severity(alerts),
         "detector": newest.detector if newest else "",

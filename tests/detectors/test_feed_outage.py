@@ -68,7 +68,7 @@ def test_the_line_is_drawn_at_the_same_length_whenever_it_is_looked_at(length_s:
 def test_the_fourth_in_a_day_is_a_ticket_and_the_next_ones_are_not() -> None:
     found = alerts([(3600 * n, 110) for n in range(1, 11)])
     assert plain(found) == [*3 * SHORT, ("opened", "ticket"), ("closed", "ticket"), *6 * SHORT]
-    assert "4 outages in 24h" in found[6].headline
+    assert "4 outages in 24 h" in found[6].headline
 
 
 def test_a_feed_that_goes_on_failing_is_a_ticket_a_day() -> None:

@@ -60,7 +60,7 @@ def test_a_reflagged_ship_is_one_case_with_her_former_alerts_and_is_corroborated
     assert (opened.subject, opened.case_id, opened.mmsi) == (f"imo/{IMO}", f"imo/{IMO}", LIBERIAN)
     assert (opened.status, opened.severity, opened.verification) == ("opened", "log", "unverified")
     assert opened.related == (gap,) and opened.details["former_cases"] == [f"mmsi/{RUSSIAN}"]
-    assert opened.headline == f"ANGARA IMO{IMO} under new MMSI{LIBERIAN} LR, was {RUSSIAN} RU 19h ago"
+    assert opened.headline == f"ANGARA (IMO {IMO}) under new MMSI {LIBERIAN} LR, was {RUSSIAN} RU 19 h ago"
     assert facts(opened)["flag by MMSI"] == "LR"
     assert (updated.id, updated.revision, updated.verification) == (opened.id, 2, "corroborated")
 
@@ -211,7 +211,7 @@ def test_check_digits_in_a_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard_min", "words"), [(60, "was 273999001 RU 1min ago"), (None, "was 273999001 RU"), (62, "also 273999001 RU")]
+    ("heard_min", "words"), [(60, "was 273999001 RU 1 min ago"), (None, "was 273999001 RU"), (62, "also 273999001 RU")]
 )
 def test_the_headline_says_when_the_former_mmsi_was_last_heard_and_not_when_it_was_last_told(
     heard_min: int | None, words: str

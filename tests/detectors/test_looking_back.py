@@ -70,7 +70,7 @@ def test_a_stay_that_began_before_the_listing_counts_from_its_beginning() -> Non
         assert (opened.status, closed.status) == ("opened", "closed")
         assert hours(str(opened.details["stopped_at"])) == pytest.approx(2, abs=0.01)
         assert hours(opened.time) == pytest.approx(30, abs=0.3)
-        assert closed.details.get("for_s", 0) or "after 37h" in closed.headline
+        assert closed.details.get("for_s", 0) or "after 37 h" in closed.headline
     assert told(alerts, "long_stay")[0].details["for_s"] == pytest.approx(28 * HOUR, abs=HOUR / 2)
 
 

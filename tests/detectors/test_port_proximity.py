@@ -86,7 +86,7 @@ def test_a_listed_ship_that_is_dark_for_long_enough_could_have_reached_the_zone_
     silent_h = (unix_ms(opened.time) - START_MS) / 3_600_000 - 3.985
     assert 56.0 / 15 <= silent_h < 56.0 / 15 + 0.1  # nothing is known of her speed: 15 kn
     assert (opened.details["confidence"], opened.details["innocent_ports"], opened.details["v_max_kn"]) == (1.0, 0, 15)
-    assert opened.headline.startswith("EXAMPLE TWO TEST silent 3h, could have reached FORBIDDEN")
+    assert opened.headline.startswith("EXAMPLE TWO silent 3 h, could have reached FORBIDDEN")
     assert (closed.id, closed.status, closed.details["ended"]) == (opened.id, "closed", "reappeared")
     (call,) = closed.details["feasible_ports"]
     assert call["zone"] == "Forbidden" and call["longest_stay_s"] / 3600 == pytest.approx(10 - 92 / 15, abs=0.1)

@@ -51,7 +51,8 @@ def test_the_page_is_one_with_its_headline_and_resolves_when_she_is_heard(room: 
     assert [body["status"] for body in room.pages()] == ["firing", "resolved"]
     assert [body["groupLabels"] for body in room.pages()] == [{"case_id": "imo/9179842"}] * 2
     said, done = (body["alerts"][0]["annotations"]["summary"] for body in room.pages())
-    assert re.fullmatch(r"ANGARA IMO9179842 OFAC silent \d\dmin \d\d\.\dN132\.0E since \d{4}Z", said)
+    where_and_when = r"\d\d-\d\d\.\dN 132-00\.0E, since (\d+ [A-Z][a-z]{2} )?\d{4}Z"
+    assert re.fullmatch(rf"ANGARA \(IMO 9179842\) silent \d\d min, {where_and_when}, listed: OFAC", said)
     assert "reappeared" in done
 
 
@@ -86,7 +87,7 @@ def test_rows_answer_a_real_prometheus_client(room: Rig) -> None:
     server = f"http://127.0.0.1:{room.rows_port}"
     asked = [promtool, "query", "instant", server, 'alerts{open="yes",zone!="x",detector=~"port_.*"}']
     done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=20)
-    assert 'headline="MMSI205000003 inside RAJIN' in done.stdout
+    assert 'headline="MMSI 205000003 inside RAJIN (KP)' in done.stdout
     refused = subprocess.run([*asked[:-1], "sum(alerts)"], capture_output=True, text=True, check=False, timeout=20)
     assert refused.returncode != 0
     assert "rows answer a selector" in refused.stderr

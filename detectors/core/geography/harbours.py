@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from detectors.core.geo import distance_nm, distances_nm, unit_vectors
+from detectors.core.headlines import port
 from detectors.core.once import Once
 from detectors.core.reference import Reference
 
@@ -24,6 +25,12 @@ class Harbour(NamedTuple):
     locode: str
     distance_nm: float
     """Nautical miles to a tenth, from its published position."""
+    country: str = ""
+
+    @property
+    def label(self) -> str:
+        """For a headline: ``ZHOUSHAN (CN)``."""
+        return port(self.name, self.country)
 
 
 class Harbours:
@@ -31,8 +38,8 @@ class Harbours:
 
     def __init__(self, reference: Reference) -> None:
         self._zones = len(reference.zones)
-        zones = [(z.name, z.locode or "", z.lat_deg, z.lon_deg) for z in reference.zones]
-        self._all = [*zones, *((p.name, p.locode, p.lat_deg, p.lon_deg) for p in reference.ports)]
+        zones = [(z.name, z.locode or "", z.lat_deg, z.lon_deg, z.country or "") for z in reference.zones]
+        self._all = [*zones, *((p.name, p.locode, p.lat_deg, p.lon_deg, p.country) for p in reference.ports)]
         lat, lon = (np.asarray([each[n] for each in self._all], np.float64) for n in (2, 3))
         self._vectors = unit_vectors(lat, lon)
 
@@ -43,9 +50,9 @@ class Harbours:
         here = unit_vectors(np.asarray([lat_deg]), np.asarray([lon_deg]))
         away_nm = np.round(distances_nm(here, self._vectors), 1)
         away_nm[: self._zones] -= SAME_NM
-        name, locode, lat, lon = self._all[int(away_nm.argmin())]
+        name, locode, lat, lon, country = self._all[int(away_nm.argmin())]
         nm = round(distance_nm(lat_deg, lon_deg, lat, lon), 1)
-        return Harbour(name, locode, nm) if nm <= within_nm else None
+        return Harbour(name, locode, nm, country) if nm <= within_nm else None
 
 
 harbours_of: Final = Once(Harbours)

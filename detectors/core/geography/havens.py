@@ -77,12 +77,6 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     """Still dark: when the next zone comes into reach, hours after the last fix."""
 
     @property
-    def named(self) -> str:
-        """The first zone, and how many more there are: ``DUNAI +3``."""
-        more = f" +{self.zones - 1}" if self.zones > 1 else ""
-        return f"{self.calls[0].zone.upper()[:20]}{more}"
-
-    @property
     def share(self) -> float:
         """Of the places in reach the share that is sanctioned, to a thousandth; 0 when there is none."""
         return round(self.zones / (self.zones + self.innocent), 3) if self.zones else 0.0

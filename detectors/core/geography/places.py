@@ -231,9 +231,4 @@ def _needed_kn(zones: tuple[Zone, ...]) -> Floats:
     return needed
 
 
-def zone_label(zone: Zone) -> str:
-    """A zone for a headline."""
-    return zone.name.upper()[:20]
-
-
 Numbers = npt.NDArray[np.intp]

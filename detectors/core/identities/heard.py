@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from detectors.core.alert import Fact, Position
-from detectors.core.geo import distance_nm, place
+from detectors.core.geo import distance_nm
+from detectors.core.headlines import at
 from detectors.core.mid import flag_of
 from detectors.core.units import HOUR_MS, rfc3339
 from detectors.core.vessels.columns import Columns
@@ -38,8 +39,13 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """For a headline: under which number and where."""
-        return f"MMSI{self.mmsi} {place(self.lat_deg, self.lon_deg)}"
+        """For a headline: under which number."""
+        return f"MMSI {self.mmsi}"
+
+    @property
+    def where(self) -> str:
+        """For a headline, as a clause."""
+        return at(self.lat_deg, self.lon_deg)
 
     def position(self) -> Position:
         """As alerts carry it."""

@@ -55,13 +55,14 @@ def forgotten(holder: Holder, now_ms: int) -> Finding:
     """The end of the alert that is open about ``holder``, which is dropped to keep memory bounded."""
     alert, newest = holder.alert, holder.newest
     assert alert is not None, "nothing is open"
-    who = f"{newest.name or ''} IMO{newest.imo}".strip()
+    who = f"{newest.name} (IMO {newest.imo})" if newest.name else f"IMO {newest.imo}"
     return Finding(
         action="close",
         situation=f"{alert.detector}.{alert.details['reason']}",
         time_ms=now_ms,
         key=str(newest.mmsi),
-        headline=f"{who} under MMSI{newest.mmsi}: no longer followed, more identities stated than remembered",
+        headline=f"{who} no longer followed under MMSI {newest.mmsi}, more identities stated than remembered",
+        listed=newest.listed,
         why=(Fact(fact="MMSI", value=newest.mmsi),),
         verification=alert.verification,
         details={**alert.details, "ended": "forgotten"},

@@ -8,14 +8,15 @@ from typing import Final
 from msgspec.structs import replace
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.geo import compass, place
+from detectors.core.geo import course
 from detectors.core.geography.gazetteer import Gazetteer, gazetteer_of
+from detectors.core.headlines import at, list_word
 from detectors.core.identities.matching import Register, Told, Verdict
 from detectors.core.mid import flag_of
 from detectors.core.once import Once
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.units import MS, rfc3339, spoken, zulu
-from detectors.core.vessels.ship import MATCHED_NAME, Ship, list_word
+from detectors.core.vessels.ship import MATCHED_NAME, Ship
 
 ABSENCES: Final = {
     "dark": "dark", "moved": "silent, and moved", "long": "silent", "at rest": "silent at rest",
@@ -135,19 +136,17 @@ def title(ship: Ship) -> str:
     """Who, for a headline; of a likeness also whom she resembles."""
     if ship.matched != MATCHED_NAME or ship.listed is None:
         return ship.title
-    like = f"{list_word(ship.listed.list)} {ship.listed.name[:_LIKE_LETTERS]}"
-    return f"{ship.name} by name like {like}"
+    return f"{ship.name} by name like {ship.listed.name[:_LIKE_LETTERS]} ({list_word(ship.listed.list)})"
 
 
 def headline(ship: Ship, away: tuple[int, str] | None, now_ms: int) -> str:
     """Who was heard, after what absence (ms and a value of ABSENCES; None: no long one), where, and how it sails."""
     what = "possible misuse, heard" if ship.misuse else "heard"
     since = f" after {spoken(away[0])} {ABSENCES[away[1]]}" if away else ""
-    where = f" {place(ship.lat_deg, ship.lon_deg)}" if ship.lat_deg is not None and ship.lon_deg is not None else ""
-    speed = f" {ship.sog_kn:.0f}kn" if ship.sog_kn is not None else ""
-    course = f" {compass(ship.cog_deg)}" if ship.cog_deg is not None and (ship.sog_kn or 0) >= 1 else ""
-    to = f" >{ship.destination[:_DESTINATION_LETTERS]}" if ship.destination else ""
-    return f"{title(ship)} {what}{since}{where}{speed}{course}{to} {zulu(now_ms)}"
+    sails = f", {ship.sog_kn:.0f} kn" if ship.sog_kn is not None else ""
+    sails += f" {course(ship.cog_deg)}" if ship.cog_deg is not None and (ship.sog_kn or 0) >= 1 else ""
+    to = f", for {ship.destination[:_DESTINATION_LETTERS]}" if ship.destination else ""
+    return f"{title(ship)} {what}{since}{at(ship.lat_deg, ship.lon_deg)}, {zulu(now_ms)}{to}{sails}"
 
 
 def awaits_return(opened: Alert) -> bool:

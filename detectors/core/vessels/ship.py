@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final, Self
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -24,20 +24,6 @@ MATCHED_NAME = 8
 _MATCH_NAMES = (
     (MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN, "call_sign"), (MATCHED_NAME, "name")
 )  # fmt: skip
-
-
-LIST_LETTERS: Final = 13
-"""Of a list's name in a headline: OpenSanctions."""
-
-
-def list_word(name: str) -> str:
-    """A list's name for a headline: as many of its words as fit, none of them cut; "listed" when none does."""
-    said = ""
-    for word in name.split():
-        if len(f"{said} {word}".strip()) > LIST_LETTERS:
-            break
-        said = f"{said} {word}".strip()
-    return said or "listed"
 
 
 class Ship(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,11 +92,10 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """Who, for a headline: ANGARA IMO9179842 OFAC; never more than 45 characters."""
-        who = self.name or (self.listed.name if self.listed else None) or f"MMSI{self.mmsi}"
-        imo = f" IMO{self.imo}" if self.imo else ""
-        listed = f" {list_word(self.listed.list)}" if self.listed else ""
-        return f"{who[:20]}{imo}{listed}"
+        """Who, for a headline: ``ANGARA (IMO 9179842)``; never more than 34 characters."""
+        who = self.name or (self.listed.name if self.listed else None) or f"MMSI {self.mmsi}"
+        imo = f" (IMO {self.imo})" if self.imo else ""
+        return f"{who[:20]}{imo}"
 
     @property
     def case_id(self) -> str:

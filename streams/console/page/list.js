@@ -84,7 +84,7 @@ function tags(one, fresh, mixed) {
 /** The headline without the name and number that stand above it. */
 function shorter(one, text = one.headline) {
   const whole = text;
-  for (const start of [nameOf(one), one.vessel && one.vessel.imo ? `IMO${one.vessel.imo}` : ""]) {
+  for (const start of [nameOf(one), one.vessel && one.vessel.imo ? `(IMO ${one.vessel.imo})` : "", one.vessel && one.vessel.imo ? `IMO${one.vessel.imo}` : ""]) {
     if (start && text.startsWith(start)) text = text.slice(start.length).trimStart();
   }
   return text || whole;

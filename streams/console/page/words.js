@@ -106,5 +106,5 @@ const silence = (story) => (story.dark || []).find((dark) => !dark.until);
 function asOfNow(headline, story, now) {
   const dark = story.open && now ? silence(story) : null;
   if (!dark || !/ since \d{4}Z/.test(headline)) return headline;
-  return headline.replace(/\bsilent \d+[a-z]+/, `silent ${spoken(sinceMs(dark.since, now))}`).replace(/ since \d{4}Z/, ` since ${today(dark.since, now)}`);
+  return headline.replace(/\bsilent \d+ ?[a-z]+/, `silent ${spoken(sinceMs(dark.since, now))}`).replace(/ since \d{4}Z/, ` since ${today(dark.since, now)}`);
 }

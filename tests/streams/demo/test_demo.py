@@ -45,7 +45,7 @@ def test_own_feed_goes_the_whole_road(
     said = printed(console)
     for wanted in ("alerts: gap", "alerts: watchlist", "alerts: feed_outage", "alerts: port_proximity", "p99 latency"):
         assert wanted in said
-    assert "ANGARA IMO9179842" in said
+    assert "ANGARA (IMO 9179842)" in said
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])

@@ -139,7 +139,7 @@ def test_a_small_team_gets_a_message_a_case_at_once_and_tickets_together(make: M
     assert tickets.title.endswith(" tickets") and "SHIP 0 silent" in tickets.body
     assert gathering.due(NOON + 10 * TICKETS_EVERY_MS) == []
     (end,) = gathering.take(notices.take(make(revision=2, status="closed"), NOON + S).news, NOON + S)
-    assert end.title.startswith("RESOLVED ")
+    assert end.title.startswith("CLOSED ")
 
 
 def test_apprise_delivers_and_never_shows_an_address(make: Make, receiver: Receiver) -> None:

@@ -1,0 +1,69 @@
+"""How things are said in headlines: who, then what, where and when in clauses, the weightiest first, then the list.
+
+A headline has at most 100 characters, for a phone at night. What does not fit is left out by whole clauses, from the
+end: no word is cut, and who and what always stand.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from detectors.core.geo import place
+from detectors.core.once import Once
+from detectors.core.reference import Reference, Zone
+
+HEADLINE_MOST: Final = 100
+NAME_LETTERS: Final = 20
+"""Of a port's name: the longest of a zone's has 16."""
+LIST_LETTERS: Final = 13
+"""Of a list's name: OpenSanctions."""
+
+
+def list_word(name: str) -> str:
+    """A list's name: as many of its words as fit, none of them cut; "listed" when none does."""
+    said = ""
+    for word in name.split():
+        if len(f"{said} {word}".strip()) > LIST_LETTERS:
+            break
+        said = f"{said} {word}".strip()
+    return said or "listed"
+
+
+def fitted(text: str, listed: str | None = None) -> str:
+    """A headline that fits, with the list that names the subject behind it: ``, listed: OFAC``, or ``, listed``."""
+    word = list_word(listed) if listed else ""
+    ends = (f", listed: {word}", ", listed") if word not in {"", "listed"} else (", listed",) if listed else ("",)
+    while True:
+        for end in ends:
+            if len(text) + len(end) <= HEADLINE_MOST:
+                return text + end
+        if ", " not in text:
+            return text[: HEADLINE_MOST - len(ends[-1])] + ends[-1]
+        text = text.rpartition(", ")[0]
+
+
+def at(lat_deg: float | None, lon_deg: float | None) -> str:
+    """A clause that says where: ``, 29-58.8N 122-07.2E``; empty where that is unknown."""
+    return "" if lat_deg is None or lon_deg is None else f", {place(lat_deg, lon_deg)}"
+
+
+def port(name: str, country: str | None) -> str:
+    """A port with its country: ``RAJIN (KP)``."""
+    return f"{name.upper()[:NAME_LETTERS]} ({country})" if country else name.upper()[:NAME_LETTERS]
+
+
+def zone_label(zone: Zone) -> str:
+    """A zone: ``RAJIN (KP)``."""
+    return port(zone.name, zone.country)
+
+
+def _labels(reference: Reference) -> dict[str, str]:
+    return {zone.name: zone_label(zone) for zone in reference.zones}
+
+
+_labels_of: Final = Once(_labels)
+
+
+def zone_said(reference: Reference, name: object) -> str:
+    """A zone that an open alert names; by its name alone where it is no longer in force."""
+    return _labels_of(reference).get(str(name)) or port(str(name), None)
