@@ -23,7 +23,7 @@ from tests.states import feed_states, kafka_states, people_states, worker_states
 from tests.states.disk import mounted, mounts_of_its_own
 from tests.states.model import Row, State, observe
 from tests.states.room import Room
-from tests.states.table import markdown, shown, written_into
+from tests.states.table import shown, written_into
 
 STATES: Final = (*worker_states.STATES, *feed_states.STATES, *people_states.STATES, *kafka_states.STATES)
 _NEEDS: Final = {"Prometheus": programs.PROMETHEUS, "Alertmanager": programs.ALERTMANAGER, "unshare": ("unshare",)}
@@ -34,7 +34,9 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="tests.states", description=__doc__)
     asked.add_argument("--short", action="store_true", help="the four states that tell most")
     asked.add_argument("--only", metavar="WORDS", nargs="+", default=[""], help="states whose name has any of these")
-    asked.add_argument("--write", metavar="FILE", type=Path, help="put the table between this page's marks")
+    asked.add_argument(
+        "--write", metavar="FILE", type=Path, help="put what is right into the table between this page's marks"
+    )
     given = asked.parse_args()
     missing = [name for name, names in _NEEDS.items() if programs.installed(names) is None]
     if missing:
@@ -49,7 +51,7 @@ def main() -> int:
         rows.append(row)
         shown(row, out)
     if given.write:
-        written_into(given.write, markdown(rows))
+        written_into(given.write, rows, [one.name for one in STATES])
     wrong = [row.state.name for row in rows if not row.right]
     out.print(
         f"{len(rows)} states, each cell right within a minute" if not wrong else f"wrong or late: {', '.join(wrong)}"

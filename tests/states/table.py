@@ -31,13 +31,14 @@ def _verdict(cell: Cell) -> str:
     return cell.when or f"{cell.after_s:.0f} s" + (" LATE" if cell.after_s > MINUTE_S else "")
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """A table for a page, as it was seen."""
-    lines = ["| state, and how it is produced | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for row in rows:
-        cells = [f"{_plain(cell.said)[:_LONGEST]} *({_verdict(cell)})*".replace("|", "\\|") for cell in row.cells]
-        lines.append(f"| **{row.state.name}**: {row.state.how} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def markdown(row: Row) -> str:
+    """A line of a page's table, as it was seen."""
+    cells = [f"{_plain(cell.said)[:_LONGEST]} *({_verdict(cell)})*".replace("|", "\\|") for cell in row.cells]
+    return f"{_head(row.state.name)}: {row.state.how} | " + " | ".join(cells) + " |"
+
+
+def _head(name: str) -> str:
+    return f"| **{name}**"
 
 
 def _plain(said: str) -> str:
@@ -46,10 +47,17 @@ def _plain(said: str) -> str:
     return re.sub(r"\bo[0-9a-f]{6}\.", "", said)
 
 
-def written_into(page: Path, table: str) -> None:
-    """Puts the table between the marks of a page. Raises ValueError where it has none."""
+def written_into(page: Path, rows: Sequence[Row], names: Sequence[str]) -> None:
+    """Puts what was right between the marks of a page, in the order of ``names``; rows of other runs stay.
+
+    Raises ValueError where the page has no marks.
+    """
     before, began, rest = page.read_text().partition(_BEGIN)
-    _, ended, after = rest.partition(_END)
+    former, ended, after = rest.partition(_END)
     if not began or not ended:
         raise ValueError(f"{page} has no {_BEGIN} ... {_END}")
-    page.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}")
+    held = {name: line for line in former.splitlines() for name in names if line.startswith(_head(name))}
+    held |= {row.state.name: markdown(row) for row in rows if row.right}
+    lines = ["| state, and how it is produced | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    lines += [held[name] for name in names if name in held]
+    page.write_text("\n".join([before + _BEGIN, *lines, _END + after]))
