@@ -25,6 +25,7 @@ from tests.ops.programs import PATIENCE_S, Alertmanager, Prometheus, Receiver, u
 
 WAKEWATCH = (sys.executable, "-c", "from streams.cli import main; main()")
 _STOP_S = 40.0
+_BEGINS_S = 300.0
 _BEAT_S = 0.25
 
 
@@ -92,8 +93,8 @@ class Rig:
         self.prometheus = Prometheus(self.home, jobs, self.alertmanager.port, self._programs[0])
         self._stack.callback(self.prometheus.close)
         up = 'up{job=~"wakewatch-.*"} == 1'
-        until(lambda: len(self.prometheus.query(up)) == len(self.scraped), 60, "all processes")
-        until(lambda: self.prometheus.query("wakewatch_lag_records"), 60, "partitions taken over")
+        until(lambda: len(self.prometheus.query(up)) == len(self.scraped), _BEGINS_S, "all processes")
+        until(lambda: self.prometheus.query("wakewatch_lag_records"), _BEGINS_S, "partitions taken over")
 
     def _start_kafka(self) -> None:
         broker = embedded.start(self.home / "kafka", port=0, die_with_parent=True)

@@ -12,6 +12,8 @@ from tests.ops import feed
 from tests.ops.programs import PATIENCE_S
 
 _BEAT_S: Final = 1.0
+_CONNECTS_S: Final = 300.0
+"""Far more than ingest takes: a busy machine is not what is looked at here."""
 
 
 class Source:
@@ -20,7 +22,7 @@ class Source:
     def __init__(self, name: str) -> None:
         self.name, self.muted, self.clock_off_s = name, False, 0.0
         self._listens = socket.create_server(("127.0.0.1", 0))
-        self._listens.settimeout(PATIENCE_S)
+        self._listens.settimeout(_CONNECTS_S)
         self._line: socket.socket | None = None
 
     @property
