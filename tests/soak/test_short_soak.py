@@ -13,7 +13,7 @@ from tests.soak import growth
 from tests.soak.__main__ import report, shortcomings
 from tests.soak.rig import Soak
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
 SECONDS = 75.0
 FLEET = 1000
 """Filled in half a minute, which is not counted."""
