@@ -78,6 +78,9 @@ class Result(NamedTuple):
     extra: int = 0
     duplicates: int = 0
     crashes: int = 0
+    alerts: int = 0
+    """Compared, in all rounds."""
+    took_s: float = 0.0
     recoveries_s: tuple[float, ...] = ()
 
 
@@ -86,6 +89,7 @@ class Setting(NamedTuple):
 
     broker: embedded.Broker
     feed: Path
+    hours: float
     home: Path
     draw: random.Random
     wanted: frozenset[Key]
@@ -100,11 +104,11 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="wakewatch-chaos-") as folder:
         home = Path(folder)
         path = home / "feed.nmea"
-        path.write_bytes(b"\n".join(feed.lines(_SHIPS, _HOURS, _SEED)) + b"\n")
-        wanted = _wanted(path)
+        path.write_bytes(b"\n".join(feed.lines(_SHIPS, given.hours, _SEED)) + b"\n")
+        wanted = _wanted(path, given.hours)
         broker = embedded.start(home / "kafka", port=0, die_with_parent=True)
         try:
-            setting = Setting(broker, path, home, random.Random(seed), wanted, given.sabotage)
+            setting = Setting(broker, path, given.hours, home, random.Random(seed), wanted, given.sabotage)
             chosen = [kind for kind in KINDS if not given.only or given.only in kind.name]
             results = [_kind(setting, kind, given.times or (kind.times_quick if given.quick else kind.times))
                        for kind in chosen]  # fmt: skip
@@ -119,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="fewer faults: about five minutes")
     parser.add_argument("--only", help="kinds whose name holds this")
     parser.add_argument("--times", type=int, help="how often each, instead")
+    parser.add_argument("--hours", type=float, default=_HOURS, help="event time in the feed; shorter proves less")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--sabotage", choices=sorted(RULES), default="", help="workers that break this rule")
     return parser
@@ -128,14 +133,15 @@ def _say(line: str) -> None:
     Console(stderr=True, highlight=False).print(line)
 
 
-def _wanted(path: Path) -> frozenset[Key]:
+def _wanted(path: Path, hours: float) -> frozenset[Key]:
     """What ``replay`` gives for the feed, without Kafka and undisturbed."""
     settings = Settings()
     road = Road(settings, load_reference(settings.reference), PARTITIONS)
     plan = Plan(source=path.stem, partitions=PARTITIONS, nature=Nature(replayed=True))
     with path.open("rb") as lines:
         alerts = [item.alert for item in play([lines], plan, road, settings) if isinstance(item, Emitted)]
-    _speak_to_the_end(alerts)
+    if hours >= _HOURS:
+        _speak_to_the_end(alerts)
     wanted = frozenset(key_of(encode(alert)) for alert in alerts)
     if not wanted or len(wanted) != len(alerts):
         raise StuckError(f"replay gave {len(alerts)} alerts, {len(wanted)} different ones")
@@ -157,11 +163,11 @@ def _kind(setting: Setting, kind: Kind, times: int) -> Result:
         result = _round(setting, kind, times - len(result.strikes), result)
         _say(f"{kind.name}: {len(result.strikes)}/{times} after {time.monotonic() - began_s:.0f} s, "
              f"missing {result.missing}, extra {result.extra}")  # fmt: skip
-    return result
+    return result._replace(took_s=time.monotonic() - began_s)
 
 
 def _round(setting: Setting, kind: Kind, times: int, so_far: Result) -> Result:
-    feeding = Feeding(setting.feed, _HOURS, kind.lasts_s, kind.slow_s, kind.suspend)
+    feeding = Feeding(setting.feed, setting.hours, kind.lasts_s, kind.slow_s, kind.suspend)
     proxy = Proxy(setting.broker.port, setting.draw.randrange(1 << 30)) if kind.through else None
     rig = Rig(setting.broker.bootstrap_servers, feeding, setting.home, setting.sabotage, proxy)
     stage = faults.Stage(rig, setting.home / "kafka", setting.draw, [])
@@ -186,25 +192,27 @@ def _judged(setting: Setting, so_far: Result, written: Counter[Key]) -> Result:
         missing=so_far.missing + len(setting.wanted - set(written)),
         extra=so_far.extra + len(set(written) - setting.wanted),
         duplicates=so_far.duplicates + sum(written.values()) - len(written),
+        alerts=so_far.alerts + len(setting.wanted),
     )
 
 
 def _print(results: list[Result]) -> None:
-    table = Table("fault", "times", "inside a snapshot", "while ingest wrote", "second stage at work",
-                  "least backlog", "rounds", "missing",
-                  "extra", "duplicates", "crashes", "recovery s (median, worst)", box=None)  # fmt: skip
+    table = Table("fault", "times", "inside a snapshot", "while ingest wrote", "second stage at work", "least backlog",
+                  "rounds", "alerts", "missing", "extra", "duplicates", "crashes", "recovery s (median, worst)", "s",
+                  box=None)  # fmt: skip
     for result in results:
         strikes, waits = result.strikes, sorted(result.recoveries_s) or [0.0]
-        hits = (
+        hits = [
             len(strikes),
             sum(s.inside for s in strikes),
             sum(s.live for s in strikes),
             sum(s.second for s in strikes),
             min(s.lag for s in strikes),
-        )
+        ]
+        outcome = [result.rounds, result.alerts, result.missing, result.extra, result.duplicates, result.crashes]
         recovery = f"{waits[len(waits) // 2]:.1f}, {waits[-1]:.1f}"
-        table.add_row(result.name, *map(str, hits), *map(str, result[2:-1]), recovery)
-    Console(highlight=False, width=170).print(table)
+        table.add_row(result.name, *map(str, hits + outcome), recovery, f"{result.took_s:.0f}")
+    Console(highlight=False, width=190).print(table)
 
 
 if __name__ == "__main__":

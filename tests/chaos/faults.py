@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.broker import embedded
-from tests.chaos.proxy import FLIPS_A_BYTE, Proxy
+from tests.chaos.proxy import Proxy
 from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig, StuckError, Worker
 
 _HUNT_S = 3 * SNAPSHOT_S
 _AWAY_S = 1.5
-_FLIPS_A_BYTE = 10 * FLIPS_A_BYTE
-"""Ten times as often as is promised, so that a round has some."""
 
 
 class Strike(NamedTuple):
@@ -120,10 +118,10 @@ def freeze(stage: Stage) -> None:
 
 
 def damage_bytes(stage: Stage) -> None:
-    """One byte in some is another one, in what workers are told and in what they say."""
+    """One byte in a million is another one from now on, in what workers are told and in what they say."""
     worker, proxy = _at_work(stage), stage.proxy
     before = proxy.flipped
-    proxy.damage(_FLIPS_A_BYTE)
+    proxy.damage()
     stage.rig.until(lambda: proxy.flipped > before, "a byte is hit")
     stage.struck(worker)
 

@@ -267,17 +267,22 @@ class Rig:
         return (self.home / "worker.log").read_text(errors="replace")[-2000:]
 
     def until(self, done: Callable[[], bool], what: str, pause_s: float = _LOOK_S) -> None:
-        """Waits, tending the workers. Raises StuckError."""
-        deadline = time.monotonic() + PATIENCE_S
+        """Waits, tending the workers. Raises StuckError when nothing has moved for PATIENCE_S."""
+        deadline, stood = time.monotonic() + PATIENCE_S, self._stand()
         while not done():
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline and self._stand() == stood:
                 self._ask_where()
-                raise StuckError(
-                    f"{what}: not within {PATIENCE_S:.0f} s, lag {self.lag()}; see {STUCK_LOG}: {self.last_words()}"
-                )
+                waited = f"{what}: nothing moves for {PATIENCE_S:.0f} s, lag {self.lag()}"
+                raise StuckError(f"{waited}; the workers' log is kept in {STUCK_LOG}: {self.last_words()}")
+            if time.monotonic() > deadline:
+                deadline, stood = time.monotonic() + PATIENCE_S, self._stand()
             for worker in self.workers.values():
                 worker.tend()
             time.sleep(pause_s)
+
+    def _stand(self) -> tuple[int, int]:
+        """Changes while records are taken in."""
+        return self.lag(), self.left()
 
     def _ask_where(self) -> None:
         """The workers write down where they stand (see ``stacks``), and their log outlives the run."""

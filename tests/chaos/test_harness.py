@@ -6,6 +6,7 @@ from tests.chaos.__main__ import main
 from tests.chaos.sabotage import RULES
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
+SUSPENDED = ["--only", "suspended sends", "--hours", "2", "--seed", "1"]
 
 
 @pytest.mark.parametrize("rule", sorted(set(RULES) - {"torn"}))
@@ -14,11 +15,13 @@ def test_a_worker_that_breaks_a_rule_is_found(rule: str) -> None:
 
 
 def test_a_snapshot_in_the_middle_of_a_record_is_found_where_sends_are_suspended() -> None:
-    assert main(["--only", "suspended sends", "--times", "12", "--sabotage", "torn", "--seed", "1"]) == 1
+    assert (
+        main(["--only", "suspended sends", "--times", "12", "--hours", "2", "--sabotage", "torn", "--seed", "1"]) == 1
+    )
 
 
 def test_a_worker_whose_sends_are_suspended_loses_nothing() -> None:
-    assert main(["--only", "suspended sends", "--times", "3", "--seed", "1"]) == 0
+    assert main([*SUSPENDED, "--times", "3"]) == 0
 
 
 def test_a_worker_that_keeps_them_is_not() -> None:
