@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from streams.broker import embedded
 from tests.chaos.proxy import Proxy
-from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig, StuckError, Worker
+from tests.chaos.rig import SESSION_S, SNAPSHOT_S, DrainedError, Rig, Worker
 
 _HUNT_S = 3 * SNAPSHOT_S
 _AWAY_S = 1.5
@@ -43,10 +43,10 @@ class Stage(NamedTuple):
         return self.rig.proxy
 
     def struck(self, worker: Worker) -> None:
-        """Notes a fault that is about to be done. Raises StuckError when nothing was waiting: it would prove little."""
+        """Notes a fault that is about to be done. Raises DrainedError when nothing was waiting."""
         strike = Strike(worker.in_transaction(), self.rig.lag(), self.rig.live, worker.second_at_work())
         if strike.lag <= 0:
-            raise StuckError("a fault without backlog: make the feed longer or the workers slower")
+            raise DrainedError("a fault without backlog: make the feed longer or the workers slower")
         self.strikes.append(strike)
 
 

@@ -52,6 +52,10 @@ class StuckError(Exception):
     """Something that had to happen did not."""
 
 
+class DrainedError(StuckError):
+    """All was read before the fault: it would prove little."""
+
+
 class Worker:
     """A worker process that is started again when it crashes."""
 
