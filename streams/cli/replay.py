@@ -79,8 +79,7 @@ def command(
 
     Example: wakewatch replay day1.nmea.gz day2.nmea.gz --alerts alerts.jsonl
     """
-    always, lists = _by_time("--watchlist", watchlist or [])
-    places, zoned = _by_time("--zones", zones or [])
+    (always, lists), (places, zoned) = _by_time("--watchlist", watchlist or []), _by_time("--zones", zones or [])
     effective = settings_of(
         settings, kafka__partitions=partitions,
         reference__watchlists=always or None, reference__zones=places or None,

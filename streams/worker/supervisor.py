@@ -44,7 +44,7 @@ def worker_call() -> list[str]:
 class Supervisor:
     """One child at a time. SIGTERM and SIGINT are passed on; exit codes 0 and 2 are final.
 
-    The pause before a new start doubles from 0.2 s to 30 s, and begins anew after a minute run well.
+    The pause before a new start doubles from 0.2 s to 30 s, and is 0.2 s again after a minute without a crash.
     """
 
     def __init__(self, environ: Mapping[str, str], call: Sequence[str]) -> None:
