@@ -108,9 +108,9 @@ class Histories:
         self._heard[heard.partition] = max(self._heard[heard.partition], heard.heard_ms)
         self._passed_ms = max(self._passed_ms, min(self._heard))
         out: list[Emitted] = []
-        while self._events and self._events[0][0] <= self._passed_ms:
+        while self._events and self._events[0].at_ms <= self._passed_ms:
             event = heapq.heappop(self._events)
-            out += self._settle(event) if event[1] == LOOK else self._take_up(self._turn_of(event))
+            out += self._settle(event) if event.what == LOOK else self._take_up(self._turn_of(event))
         return out
 
     def _take_up(self, told: Binding | Seen) -> list[Emitted]:
@@ -151,9 +151,8 @@ class Histories:
         return out + [self._write(ship, finding) for finding in findings]
 
     def _settle(self, event: Event) -> list[Emitted]:
-        due_ms, _, imo, mmsi, _ = event
-        ship = self._ships.get(imo)
-        holder = ship.holder(mmsi) if ship else None
+        due_ms, ship = event.at_ms, self._ships.get(event.imo)
+        holder = ship.holder(event.mmsi) if ship else None
         if ship is None or holder is None or holder.alert is None or holder.settles_ms != due_ms:
             return []
         finding = self._detector.settled(ship, holder)

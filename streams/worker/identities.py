@@ -58,7 +58,9 @@ def refusal_of(told: Told) -> str:
 
 
 def _times_of(told: Binding | Seen) -> tuple[int, ...]:
-    return (told.heard_ms,) if isinstance(told, Seen) else (told.first_ms, told.last_ms, told.fix_ms, told.appeared_ms)
+    if isinstance(told, Seen):
+        return told.heard_ms, told.noted_ms
+    return told.first_ms, told.last_ms, told.fix_ms, told.appeared_ms
 
 
 def _lost(entry: Entry, detail: str) -> Letter:

@@ -222,3 +222,14 @@ def test_the_headline_says_when_the_former_mmsi_was_last_heard_and_not_when_it_w
         told.append(Seen(imo=IMO, mmsi=RUSSIAN, heard_ms=at_ms, stamp_ms=START_MS + 61 * HOUR_MS // 60))
     (opened,) = alerts_of([*told, *heard(2)])
     assert opened.headline.endswith(words)
+
+
+def test_reports_of_one_stamp_are_taken_up_in_the_order_of_their_own_times() -> None:
+    stamp_ms = START_MS + HOUR_MS
+    told = [bound(RUSSIAN, 0.5, stamp_ms=stamp_ms), bound(LIBERIAN, 0.2, stamp_ms=stamp_ms)]
+    seen = Seen(
+        imo=IMO, mmsi=LIBERIAN, heard_ms=START_MS + HOUR_MS // 4, stamp_ms=stamp_ms, noted_ms=START_MS + HOUR_MS // 2
+    )
+    for order in ([*told, seen], [seen, *told], [seen, *told[::-1]]):
+        (opened,) = alerts_of([*order, *heard(2)])
+        assert opened.mmsi == RUSSIAN and opened.headline.endswith(f"was {LIBERIAN} LR 15 min ago")

@@ -49,8 +49,8 @@ def feed(*stories: list[Line], hours: float = 24) -> bytes:
     return b"\n".join([*(line for lines in tags for line in lines), b""])
 
 
-def played(content: bytes, partitions: int, batch: int = 1000) -> list[Alert]:
-    plan = Plan(source="x", partitions=partitions, nature=Nature(replayed=True, batch=batch))
+def played(content: bytes, partitions: int, batch: int = 1000, tick_ms: int | None = None) -> list[Alert]:
+    plan = Plan(source="x", partitions=partitions, nature=Nature(replayed=True, batch=batch, tick_ms=tick_ms))
     items = play([io.BytesIO(content)], plan, Road(SETTINGS, REFERENCE, partitions), SETTINGS)
     return [item.alert for item in items if isinstance(item, Emitted)]
 
@@ -95,6 +95,15 @@ def test_a_return_under_another_mmsi_after_a_dark_silence_is_a_page_and_the_gap_
     assert f"heard as MMSI {LATER}" in page.headline and "after 9 h dark" in page.headline
     assert {e.sentence.split(",")[0] for e in page.evidence} == {"!AIVDM"} and len(page.evidence) == 2
     assert left_open(alerts, FORMER) == {"heard_as"}
+
+
+@pytest.mark.parametrize("tick_s", [None, 1, 30, 3600])
+@pytest.mark.parametrize("lies_s", [0, 1800])
+def test_when_the_former_mmsi_was_heard_is_known_wherever_the_ticks_stand(tick_s: int | None, lies_s: int) -> None:
+    """The first statement of all may come before the first tick, so that nothing is told to be past."""
+    content = feed(ship(FORMER, lies_s, lies_s + 60), ship(LATER, lies_s + 360, lies_s + 720), hours=0.75)
+    (opened, *_) = of(played(content, 4, tick_ms=tick_s and tick_s * 1000), "identity_change")
+    assert f"was {FORMER} RU 5 min ago" in opened.headline
 
 
 @pytest.mark.parametrize("content", [changed, dark])

@@ -89,7 +89,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="seen"):
     heard_ms: int
     """Its newest report of any kind, Unix ms."""
     stamp_ms: int
-    """Not later than that of the other MMSI's binding: see the module."""
+    """That of the other MMSI's binding: see the module."""
+    noted_ms: int = 0
+    """Event time of the other MMSI's statement; 0 where an earlier version told it."""
 
 
 Told = Binding | Seen | Heard
@@ -125,8 +127,8 @@ class Teller:
         core, since_ms = self._fleet.core, self._sources.heard_ms + 1
         for row in rows.tolist():
             heard_ms = min(int(core.last_ms[row]), note.time_ms)
-            stamp_ms = max(heard_ms, since_ms)
-            self.out.append(Seen(imo=note.imo, mmsi=int(core.mmsi[row]), heard_ms=heard_ms, stamp_ms=stamp_ms))
+            mmsi, stamp_ms = int(core.mmsi[row]), max(note.time_ms, since_ms)  # as the other's binding
+            self.out.append(Seen(imo=note.imo, mmsi=mmsi, heard_ms=heard_ms, stamp_ms=stamp_ms, noted_ms=note.time_ms))
 
     def _enter(self, rows: Rows, imos: npt.NDArray[np.uint32]) -> None:
         for row, imo in zip(rows.tolist(), imos.tolist(), strict=True):

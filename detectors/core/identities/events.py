@@ -9,31 +9,39 @@ from detectors.core.identities.binding import Binding, Seen
 from detectors.core.identities.holders import Holder, ImoShip
 
 LOOK: Final = 0
-_SEEN: Final = 1
-_BINDING: Final = 2
+_REPORT: Final = 1
+_SEEN: Final = 0
+_BINDING: Final = 1
 
 
 class Event(NamedTuple):
-    """The order of its fields is the order of decisions."""
+    """The order of its fields is the order of decisions.
+
+    Reports that came within one tick may have one stamp. They are taken up in the order of their own times, so that
+    it does not matter where the ticks stand: who was there before comes first, then when it was last heard, then who
+    is new.
+    """
 
     at_ms: int
     what: int
+    reported_ms: int
+    """Event time of the report that it follows from; 0 for a look."""
+    record: int
     imo: int
     mmsi: int
-    reported_ms: int
-    """Event time of the report; 0 for a look."""
 
 
 def event_of(record: Binding | Seen) -> Event:
     """When a record is taken up."""
     if isinstance(record, Seen):
-        return Event(record.stamp_ms, _SEEN, record.imo, record.mmsi, record.heard_ms)
-    return Event(record.stamp_ms, _BINDING, record.imo, record.mmsi, record.last_ms)
+        reported_ms = record.noted_ms or min(record.heard_ms, record.stamp_ms)
+        return Event(record.stamp_ms, _REPORT, reported_ms, _SEEN, record.imo, record.mmsi)
+    return Event(record.stamp_ms, _REPORT, record.last_ms, _BINDING, record.imo, record.mmsi)
 
 
 def look_at(ship: ImoShip, holder: Holder) -> Event:
     """When it is looked whether the alert about ``holder`` closes."""
-    return Event(holder.settles_ms, LOOK, ship.imo, holder.newest.mmsi, 0)
+    return Event(holder.settles_ms, LOOK, 0, 0, ship.imo, holder.newest.mmsi)
 
 
 def looks(ships: Iterable[ImoShip]) -> list[Event]:
