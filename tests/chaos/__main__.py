@@ -11,14 +11,13 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 
 from detectors.core.alert import Alert, encode
 from detectors.core.episodes import Emitted
@@ -28,12 +27,13 @@ from streams.reference import load_reference
 from streams.replay import Plan, Road, play
 from streams.settings import Settings
 from tests.chaos import faults, feed
+from tests.chaos.outcome import Key, Result, Written, differences, judged, print_table, written
+from tests.chaos.process import DrainedError, StuckError
 from tests.chaos.proxy import Proxy
-from tests.chaos.rig import PARTITIONS, DrainedError, Feeding, Key, Rig, StuckError, key_of
+from tests.chaos.rig import PARTITIONS, Feeding, Rig
 from tests.chaos.sabotage import RULES
 
 _LAG_LEAST: Final = 150
-_SAID_MOST: Final = 10
 _FRUITLESS_MOST: Final = 5
 """Rounds in which the machine was too busy for a fault while records waited."""
 _SHIPS, _HOURS, _SEED = 120, 8.0, 7
@@ -74,22 +74,6 @@ KINDS: Final = (
 )
 
 
-class Result(NamedTuple):
-    """What came of a kind of fault."""
-
-    name: str
-    strikes: tuple[faults.Strike, ...] = ()
-    rounds: int = 0
-    missing: int = 0
-    extra: int = 0
-    duplicates: int = 0
-    crashes: int = 0
-    alerts: int = 0
-    """Compared, in all rounds."""
-    took_s: float = 0.0
-    recoveries_s: tuple[float, ...] = ()
-
-
 class Setting(NamedTuple):
     """What all rounds share."""
 
@@ -98,7 +82,7 @@ class Setting(NamedTuple):
     hours: float
     home: Path
     draw: random.Random
-    wanted: set[Key]
+    wanted: dict[Key, bytes]
     """Known after the undisturbed run."""
     sabotage: str
 
@@ -114,14 +98,14 @@ def main(arguments: list[str] | None = None) -> int:
         path.write_bytes(b"\n".join(feed.lines(_SHIPS, given.hours, _SEED)) + b"\n")
         broker = embedded.start(home / "kafka", port=0, die_with_parent=True)
         try:
-            setting = Setting(broker, path, given.hours, home, random.Random(seed), set(), given.sabotage)
+            setting = Setting(broker, path, given.hours, home, random.Random(seed), {}, given.sabotage)
             undisturbed = _undisturbed(setting)
             chosen = [kind for kind in KINDS if not given.only or given.only in kind.name]
             results = [_kind(setting, kind, given.times or (kind.times_quick if given.quick else kind.times))
                        for kind in chosen]  # fmt: skip
         finally:
             embedded.stop(home / "kafka")
-    _print([undisturbed, *results])
+    print_table([undisturbed, *results])
     held = results if given.sabotage else [undisturbed, *results]
     return int(any(result.missing or result.extra for result in held))
 
@@ -146,18 +130,18 @@ def _undisturbed(setting: Setting) -> Result:
     replayed = _replayed(setting.feed, setting.hours)
     rig = Rig(setting.broker.bootstrap_servers, Feeding(setting.feed, setting.hours, 5.0, 0.0), setting.home)
     try:
-        written = Counter(alert.key for alert in rig.finish())
+        came = rig.finish()
     finally:
         rig.kill_all()
-    if max(written.values(), default=0) != 1:
-        raise StuckError(f"the undisturbed run wrote {len(written)} alerts, or one of them twice")
-    setting.wanted.update(written)
-    result = _judged(setting._replace(wanted=set(replayed)), Result("none, against replay"), written)
-    _say(f"undisturbed: {len(written)} alert revisions; of replay's missing {result.missing}, extra {result.extra}")
+    if max(came.times.values(), default=0) != 1:
+        raise StuckError(f"the undisturbed run wrote {len(came.times)} alerts, or one of them twice")
+    setting.wanted.update(came.values)
+    result = _judged(replayed, came, Result("none, against replay"))
+    _say(f"undisturbed: {len(came.times)} alert revisions; of replay's missing {result.missing}, extra {result.extra}")
     return result._replace(rounds=1)
 
 
-def _replayed(path: Path, hours: float) -> frozenset[Key]:
+def _replayed(path: Path, hours: float) -> Mapping[Key, bytes]:
     """What ``replay`` gives for the feed, without Kafka."""
     settings = Settings()
     road = Road(settings, load_reference(settings.reference), PARTITIONS)
@@ -166,7 +150,7 @@ def _replayed(path: Path, hours: float) -> frozenset[Key]:
         alerts = [item.alert for item in play([lines], plan, road, settings) if isinstance(item, Emitted)]
     if hours >= _HOURS:
         _speak_to_the_end(alerts)
-    return frozenset(key_of(encode(alert)) for alert in alerts)
+    return written(encode(alert) for alert in alerts).values
 
 
 def _speak_to_the_end(alerts: list[Alert]) -> None:
@@ -199,10 +183,10 @@ def _round(setting: Setting, kind: Kind, times: int, so_far: Result) -> Result:
             while len(stage.strikes) < times and rig.look() > _LAG_LEAST:
                 kind.do(stage)
         workers = list(rig.workers.values())
-        written = Counter(alert.key for alert in rig.finish())
+        came = rig.finish()
     finally:
         rig.kill_all()
-    return _judged(setting, so_far, written)._replace(
+    return _judged(setting.wanted, came, so_far)._replace(
         strikes=(*so_far.strikes, *stage.strikes),
         rounds=so_far.rounds + 1,
         crashes=so_far.crashes + sum(worker.crashes for worker in workers),
@@ -210,35 +194,10 @@ def _round(setting: Setting, kind: Kind, times: int, so_far: Result) -> Result:
     )
 
 
-def _judged(setting: Setting, so_far: Result, written: Counter[Key]) -> Result:
-    for what, keys in (("missing", setting.wanted - set(written)), ("extra", set(written) - setting.wanted)):
-        for alert_id, revision, _ in sorted(keys)[:_SAID_MOST]:
-            _say(f"  {what}: {alert_id}/{revision}")
-    return so_far._replace(
-        missing=so_far.missing + len(setting.wanted - set(written)),
-        extra=so_far.extra + len(set(written) - setting.wanted),
-        duplicates=so_far.duplicates + sum(written.values()) - len(written),
-        alerts=so_far.alerts + len(setting.wanted),
-    )
-
-
-def _print(results: list[Result]) -> None:
-    table = Table("fault", "times", "inside a snapshot", "while ingest wrote", "second stage at work", "least backlog",
-                  "rounds", "alerts", "missing", "extra", "duplicates", "crashes", "recovery s (median, worst)", "s",
-                  box=None)  # fmt: skip
-    for result in results:
-        strikes, waits = result.strikes, sorted(result.recoveries_s) or [0.0]
-        hits = [
-            len(strikes),
-            sum(s.inside for s in strikes),
-            sum(s.live for s in strikes),
-            sum(s.second for s in strikes),
-            min((s.lag for s in strikes), default=0),
-        ]
-        outcome = [result.rounds, result.alerts, result.missing, result.extra, result.duplicates, result.crashes]
-        recovery = f"{waits[len(waits) // 2]:.1f}, {waits[-1]:.1f}"
-        table.add_row(result.name, *map(str, hits + outcome), recovery, f"{result.took_s:.0f}")
-    Console(highlight=False, width=190).print(table)
+def _judged(wanted: Mapping[Key, bytes], came: Written, so_far: Result) -> Result:
+    for line in differences(wanted, came):
+        _say(f"  {line}")
+    return judged(wanted, came, so_far)
 
 
 if __name__ == "__main__":

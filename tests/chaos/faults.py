@@ -2,29 +2,20 @@
 
 import random
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from streams.broker import embedded
+from tests.chaos.outcome import Strike
+from tests.chaos.process import DrainedError, Worker
 from tests.chaos.proxy import Proxy
-from tests.chaos.rig import SESSION_S, SNAPSHOT_S, DrainedError, Rig, Worker
+from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig
 
-_HUNT_S = 3 * SNAPSHOT_S
+_HUNT_S = 5.0
+"""If no such moment comes, any other will do: what was hit is noted."""
 _AWAY_S = 1.5
-
-
-class Strike(NamedTuple):
-    """One fault, at the moment that it was done."""
-
-    inside: bool
-    """A snapshot's transaction was open."""
-    lag: int
-    """Records in the log that nobody had begun to take in."""
-    live: bool
-    """Ingest was still writing."""
-    second: bool
-    """The stage of IMO numbers had taken in records that no snapshot of its own covered."""
 
 
 class Stage(NamedTuple):
@@ -61,16 +52,12 @@ def _at_work(stage: Stage, name: str = "one", instance: str | None = None) -> Wo
 
 
 def _moment(stage: Stage, worker: Worker) -> None:
-    """A random moment; every other time one inside a snapshot's transaction, if one comes."""
+    """A random moment: of three, one inside a snapshot's transaction and one with the second stage at work."""
     stage.rig.pause(stage.draw.uniform(0, 2 * SNAPSHOT_S))
-    if stage.draw.random() < 0.5:
-        waited = [0.0]
-
-        def inside() -> bool:
-            waited[0] += 0.001
-            return worker.in_transaction() or waited[0] > _HUNT_S
-
-        stage.rig.until(inside, "a snapshot begins", pause_s=0.001)
+    sought = stage.draw.choice((None, worker.in_transaction, worker.second_at_work))
+    if sought is not None:
+        until_s = time.monotonic() + _HUNT_S
+        stage.rig.until(lambda: sought() or time.monotonic() > until_s, "such a moment comes", pause_s=0.001)
 
 
 def kill(stage: Stage) -> None:

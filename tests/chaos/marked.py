@@ -22,6 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import faust
 from faust.topics import Topic
 
 from streams.worker import __main__ as worker
@@ -34,6 +35,8 @@ from tests.chaos import sabotage, stacks
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
 _SUSPENDED_MOST_S: Final = 0.4
+_BUFFERS: Final = (8, 8, 8, 512)
+"""Records; the last is what workers have."""
 _draw = Random(os.getpid())
 _marks = os.open(_HOME / str(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 _begun: dict[int, int] = {}
@@ -139,6 +142,16 @@ def _suspend_sends() -> None:
     watch.LOOK_S, watch.EVERY_S = 0.1, 0.1  # type: ignore[misc]
 
 
+def _buffer_little() -> None:
+    """Mostly a short queue of records: behind the full one of the first stage the second stage's records wait."""
+    original = faust.App.__init__
+
+    def made(self: Any, *arguments: Any, **options: Any) -> None:
+        original(self, *arguments, **{**options, "stream_buffer_maxsize": _draw.choice(_BUFFERS)})
+
+    faust.App.__init__ = made  # type: ignore[method-assign]
+
+
 def _go_through(port: int) -> None:
     """Whatever address Kafka's answers name, the bytes go through the proxy."""
     broker = int(os.environ["WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])
@@ -163,6 +176,7 @@ if __name__ == "__main__":
         _suspend_sends()
     if through := os.environ.get("WW_CHAOS_THROUGH"):
         _go_through(int(through))
+    _buffer_little()
     _mark_transactions()
     _mark_records()
     _slow_alerts()

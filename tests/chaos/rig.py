@@ -1,12 +1,8 @@
 """One round: topics of its own, the same input, workers that are watched and started again."""
 
-import hashlib
-import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -19,115 +15,23 @@ from typing import Literal, NamedTuple
 import msgspec
 from kafka import TopicPartition
 
-from detectors.core.alert import Alert
-from streams.broker import tether
 from streams.broker.clients import admin, consumer
 from streams.broker.reading import read
 from streams.doctor.reading import newest, newest_cut
 from streams.ingest.run import Plan, run
 from streams.settings import KafkaSettings, Settings
 from streams.topics import ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
-from streams.worker.identities import Identities
+from tests.chaos.outcome import Written, written
+from tests.chaos.process import PATIENCE_S, StuckError, Worker, offsets_of
 from tests.chaos.proxy import Proxy
 
-Key = tuple[str, int, str]
 PARTITIONS = 4
 PACK = 10
 SESSION_S = 6.0  # the least that Kafka allows
 SNAPSHOT_S = 0.4
-PATIENCE_S = 300.0  # far more than it takes; a machine that has other work takes ten times as long
 _LOOK_S = 0.02
 _STACKS_S = 3.0
 STUCK_LOG = Path(tempfile.gettempdir()) / "wakewatch-chaos-stuck.log"
-
-
-class Written(NamedTuple):
-    """An alert's revision, as it stands in the topic."""
-
-    key: Key
-    alert: Alert
-
-
-class StuckError(Exception):
-    """Something that had to happen did not."""
-
-
-class DrainedError(StuckError):
-    """All was read before the fault: it would prove little."""
-
-
-class Worker:
-    """A worker process that is started again when it crashes."""
-
-    def __init__(self, rig: "Rig", instance: str) -> None:
-        self._rig, self._instance = rig, instance
-        self.crashes = 0
-        self.recoveries_s: list[float] = []
-        self.start()
-
-    def start(self) -> None:
-        """A new process."""
-        self._began_s, self._measured = time.monotonic(), False
-        log = (self._rig.home / "worker.log").open("ab")
-        tied = [sys.executable, str(tether.__file__), str(os.getpid())]  # it dies with the harness, however that ends
-        call = [*tied, sys.executable, "-m", "tests.chaos.marked"]
-        self.process = subprocess.Popen(call, env=self._rig.environ(self._instance), stderr=log, stdout=log)
-        log.close()
-
-    def tend(self) -> None:
-        """Measures the recovery, and starts again what crashed."""
-        if self.process.poll() is not None:
-            self.crashes += 1
-            if self.process.returncode == 2:
-                raise StuckError(f"the worker refuses to run: {self._rig.last_words()}")
-            self.start()
-        if not self._measured and self.at("begun"):
-            self._measured = True
-            self.recoveries_s.append(time.monotonic() - self._began_s)
-
-    def at(self, word: Literal["begun", "done"]) -> dict[int, int]:
-        """Offsets by partition, as this very process says (see ``marked``)."""
-        return _at(self._rig.home / f"{self.process.pid}.at", word)
-
-    def in_transaction(self) -> bool:
-        """True while a snapshot's transaction is open."""
-        letters = [letter for letter, _ in self._marks()]
-        return letters.count("B") > letters.count("C")
-
-    def saved_amid_alerts(self) -> bool:
-        """True when a partition's snapshot was committed while alerts of one of its records were on their way."""
-        last: dict[str, str] = {}
-        for letter, where in self._marks():
-            if letter in {"A", "D"} or (letter == "C" and last.get(where) == "A"):
-                last[where] = letter
-        return "C" in last.values()
-
-    def second_at_work(self) -> bool:
-        """True when the stage of IMO numbers has taken in records since its last snapshot was committed."""
-        letters = [letter for letter, where in self._marks() if where.startswith(f"{Identities.kind}/")]
-        return "R" in letters[len(letters) - letters[::-1].index("C") if "C" in letters else 0 :]
-
-    def _marks(self) -> list[tuple[str, str]]:
-        """What this process has written about itself (see ``marked``)."""
-        try:
-            lines = (self._rig.home / str(self.process.pid)).read_text().split("\n")
-        except FileNotFoundError:
-            return []
-        return [(letter, where) for letter, _, where in (line.partition(" ") for line in lines[:-1])]
-
-    def send(self, sign: signal.Signals) -> None:
-        """A signal."""
-        self.process.send_signal(sign)
-
-    def end(self, sign: signal.Signals) -> None:
-        """Ends it and waits."""
-        self.process.send_signal(sign)
-        try:
-            self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise StuckError("the worker did not stop on SIGTERM") from None
 
 
 class Feeding(NamedTuple):
@@ -254,7 +158,7 @@ class Rig:
     def _behind(self, files: Iterable[Path], word: Literal["begun", "done"]) -> int:
         best: Counter[int] = Counter()
         for path in files:
-            for partition, offset in _at(path, word).items():
+            for partition, offset in offsets_of(path, word).items():
                 best[partition] = max(best[partition], offset + 1)
         return sum(end - best[number] for number, end in self._ends.items())
 
@@ -300,7 +204,7 @@ class Rig:
         until_s = time.monotonic() + pause_s
         self.until(lambda: time.monotonic() >= until_s, "time passes")
 
-    def finish(self) -> list[Written]:
+    def finish(self) -> Written:
         """Lets the rest be read, stops the workers in good order, and returns what was written."""
         if self.proxy is not None:
             self.proxy.damage(0)
@@ -315,11 +219,11 @@ class Rig:
         self.workers["one"].start()
         self.until(self._identified, "every binding is taken in", pause_s=0.3)
         self.stop()
-        written = [_written(record.value) for record in read(self.kafka, ALERTS) if record.value]
+        came = written(record.value for record in read(self.kafka, ALERTS) if record.value)
         client = admin(self.kafka)
         client.delete_topics([name for name in client.list_topics() if name.startswith(self.kafka.topic_prefix)])
         client.close()
-        return written
+        return came
 
     def _identified(self) -> bool:
         """Does worker one stand, and does a snapshot of the stage of IMO numbers cover all that it was told?"""
@@ -347,20 +251,3 @@ class Rig:
             worker.process.wait()
         if self.proxy is not None:
             self.proxy.close()
-
-
-def _at(path: Path, word: str) -> dict[int, int]:
-    try:
-        return {int(number): offset for number, offset in json.loads(path.read_text())[word].items()}
-    except FileNotFoundError:
-        return {}
-
-
-def key_of(value: bytes) -> Key:
-    """What must be the same of an alert: id, revision, and every byte."""
-    alert = msgspec.json.decode(value, type=Alert)
-    return alert.id, alert.revision, hashlib.sha256(value).hexdigest()
-
-
-def _written(value: bytes) -> Written:
-    return Written(key_of(value), msgspec.json.decode(value, type=Alert))

@@ -1,0 +1,108 @@
+"""A worker as a process that is watched from outside, and started again when it crashes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from streams.broker import tether
+from streams.worker.identities import Identities
+
+if TYPE_CHECKING:
+    from tests.chaos.rig import Rig
+
+PATIENCE_S: Final = 300.0  # far more than it takes; a machine that has other work takes ten times as long
+
+
+class StuckError(Exception):
+    """Something that had to happen did not."""
+
+
+class DrainedError(StuckError):
+    """All was read before the fault: it would prove little."""
+
+
+class Worker:
+    """A worker process that is started again when it crashes."""
+
+    def __init__(self, rig: "Rig", instance: str) -> None:
+        self._rig, self._instance = rig, instance
+        self.crashes = 0
+        self.recoveries_s: list[float] = []
+        self.start()
+
+    def start(self) -> None:
+        """A new process."""
+        self._began_s, self._measured = time.monotonic(), False
+        log = (self._rig.home / "worker.log").open("ab")
+        tied = [sys.executable, str(tether.__file__), str(os.getpid())]  # it dies with the harness, however that ends
+        call = [*tied, sys.executable, "-m", "tests.chaos.marked"]
+        self.process = subprocess.Popen(call, env=self._rig.environ(self._instance), stderr=log, stdout=log)
+        log.close()
+
+    def tend(self) -> None:
+        """Measures the recovery, and starts again what crashed."""
+        if self.process.poll() is not None:
+            self.crashes += 1
+            if self.process.returncode == 2:
+                raise StuckError(f"the worker refuses to run: {self._rig.last_words()}")
+            self.start()
+        if not self._measured and self.at("begun"):
+            self._measured = True
+            self.recoveries_s.append(time.monotonic() - self._began_s)
+
+    def at(self, word: Literal["begun", "done"]) -> dict[int, int]:
+        """Offsets by partition, as this very process says (see ``marked``)."""
+        return offsets_of(self._rig.home / f"{self.process.pid}.at", word)
+
+    def in_transaction(self) -> bool:
+        """True while a snapshot's transaction is open."""
+        letters = [letter for letter, _ in self._marks()]
+        return letters.count("B") > letters.count("C")
+
+    def saved_amid_alerts(self) -> bool:
+        """True when a partition's snapshot was committed while alerts of one of its records were on their way."""
+        last: dict[str, str] = {}
+        for letter, where in self._marks():
+            if letter in {"A", "D"} or (letter == "C" and last.get(where) == "A"):
+                last[where] = letter
+        return "C" in last.values()
+
+    def second_at_work(self) -> bool:
+        """True when the stage of IMO numbers has taken in records since its last snapshot was committed."""
+        letters = [letter for letter, where in self._marks() if where.startswith(f"{Identities.kind}/")]
+        return "R" in letters[len(letters) - letters[::-1].index("C") if "C" in letters else 0 :]
+
+    def _marks(self) -> list[tuple[str, str]]:
+        """What this process has written about itself (see ``marked``)."""
+        try:
+            lines = (self._rig.home / str(self.process.pid)).read_text().split("\n")
+        except FileNotFoundError:
+            return []
+        return [(letter, where) for letter, _, where in (line.partition(" ") for line in lines[:-1])]
+
+    def send(self, sign: signal.Signals) -> None:
+        """A signal."""
+        self.process.send_signal(sign)
+
+    def end(self, sign: signal.Signals) -> None:
+        """Ends it and waits."""
+        self.process.send_signal(sign)
+        try:
+            self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise StuckError("the worker did not stop on SIGTERM") from None
+
+
+def offsets_of(path: Path, word: Literal["begun", "done"]) -> dict[int, int]:
+    """Offsets by partition that a process has written down (see ``marked``); empty before it has."""
+    try:
+        return {int(number): offset for number, offset in json.loads(path.read_text())[word].items()}
+    except FileNotFoundError:
+        return {}
