@@ -84,7 +84,7 @@ def test_where_nobody_sails_ahead_a_silence_is_no_page() -> None:
     assert set(highest(of("gap", story)).values()) == {"log"}
 
 
-@pytest.mark.parametrize("batch", [1, 7, 1000])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.full), 7, 1000])
 def test_what_is_possible_first_and_dark_later_is_one_alert_that_becomes_a_page(batch: int) -> None:
     thresholds: dict[str, dict[str, object]] = {"gap": {"alpha_listed": 0.01, "possible_after_s": 1200.0}}
     story = beside(peers(8), listed((0, 4)))

@@ -138,7 +138,7 @@ def test_flapping_positions_neither_end_nor_begin_stays() -> None:
         assert len({a.id for a in told(alerts, detector)}) == 1
 
 
-@pytest.mark.parametrize("change", [30.0, 10.0])
+@pytest.mark.parametrize("change", [30.0, pytest.param(10.0, marks=pytest.mark.full)])
 def test_any_batch_size_and_restart_gives_the_same(change: float) -> None:
     story = beside(at(2, 28), flapping(28, 30), at(30, 36), at(36, 38, (35.2, 129.0), 9.0), at(38, 40, (35.2, 129.0)))
 
