@@ -8,8 +8,9 @@ pour in a ship that nobody knows well may be forgotten between two of its report
 worth little.
 
 How it decides. A newcomer found the fleet at ``vessels_most``, and an eighth was dropped: first vessels heard fewer
-than ``proven_reports`` times, then those known for less than a day; never a listed one or one with an open alert. The
-alert closes when no room had to be made for an hour. Partition 0 speaks for all: MMSIs spread evenly over partitions.
+than ``proven_reports`` times, then those known for less than a day, last those with an open alert; never a listed one.
+The alert closes when no room had to be made for an hour. Partition 0 speaks for all: MMSIs spread evenly over
+partitions.
 
 When it is wrong. A cap set too low for an honest feed looks the same; then known vessels are dropped too, which the
 details say: raise ``vessels_most``.

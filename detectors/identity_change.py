@@ -38,6 +38,7 @@ from detectors.core.protocol import Detector, Finding
 from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, next_step, rfc3339, spoken, zulu
 
 CHANGES_WITHIN_D = 90
+_CHANGES_MOST = 100  # remembered of an IMO number: as many as ``changes_least`` can ask for
 _TENTHS = 1
 _LONG_MS = 3 * TOLD_EVERY_MS  # so long ago it matters little that a binding is told once in TOLD_EVERY_MS
 
@@ -124,9 +125,10 @@ class IdentityChange(Detector):
                 yield self._revised(ship, holder, told, others, [mine])
 
     def recent(self, ship: ImoShip, told: Binding) -> list[int]:
-        """The changes of the last 90 days, the one by ``told`` included; the first MMSI of all is none."""
+        """The changes of the last 90 days, the one by ``told`` included, the latest; the first MMSI of all is none."""
         since_ms = told.last_ms - CHANGES_WITHIN_D * DAY_MS
-        return [at for at in ship.changes if at > since_ms] + ([told.last_ms] if ship.holders else [])
+        changes = [at for at in ship.changes if at > since_ms] + ([told.last_ms] if ship.holders else [])
+        return changes[-_CHANGES_MOST:]
 
     def settles_ms(self, time_ms: int) -> int:
         """When an alert that was written at ``time_ms`` closes if nothing is added."""

@@ -12,17 +12,18 @@ circle or polygon, until left by a tenth of its radius (of a polygon: of the rad
 the course leads through the zone, at 3 kn or more, the arrival is inside the horizon, and for an unlisted ship the
 destination names the zone or it is slowing down: mere nearness beside a busy lane is not enough. *Destination*: the
 text names it by UN/LOCODE, alias or likeness (``RAJ1N``). A ship that goes silent inside leaves its alert open: last
-known inside. While its position reports need an impossible speed (``[fleet] track_most_kn``) what was said of it is
-held, said to be inconsistent, and pages nobody; one false fix among others is not seen at all. *Feasible while dark*: a
-listed ship has an open ``gap`` (also one of which it cannot tell), and d(last fix, zone) <= v_max * silence; when it
-is heard again, d(last, zone) + d(zone, next) <= v_max * silence says for how long it could have called, or retracts
-it. v_max is the 95th percentile of its own speeds under way, bounded by its type; distances are great circles.
-``confidence`` is the share of the ports in reach that are sanctioned: below a setting it is for the record only. When
-other zones come into force, who was last in one, or can have come to one while dark, is told at once (``looked_back``;
-one who has long been silent pages nobody), and what was said of a zone that went or moved away is closed,
-``withdrawn``. A zone's own ``severity`` holds for ships inside it (one unsupported report is a ticket at most) and
-bounds that of other reasons. A listed vessel in an associated zone is a ticket; a page when it was dark lately, is
-bound for a sanctioned zone, or its entry and the zone name one programme.
+known inside; one on no list for a month, else every invented MMSI would stay for ever. While its position reports need
+an impossible speed (``[fleet] track_most_kn``) what was said of it is held, said to be inconsistent, and pages nobody;
+one false fix among others is not seen at all. *Feasible while dark*: a listed ship has an open ``gap`` (also one of
+which it cannot tell), and d(last fix, zone) <= v_max * silence; when it is heard again, d(last, zone) + d(zone, next)
+<= v_max * silence says for how long it could have called, or retracts it. v_max is the 95th percentile of its own
+speeds under way, bounded by its type; distances are great circles. ``confidence`` is the share of the ports in reach
+that are sanctioned: below a setting it is for the record only. When other zones come into force, who was last in one,
+or can have come to one while dark, is told at once (``looked_back``; one who has long been silent pages nobody), and
+what was said of a zone that went or moved away is closed, ``withdrawn``. A zone's own ``severity`` holds for ships
+inside it (one unsupported report is a ticket at most) and bounds that of other reasons. A listed vessel in an
+associated zone is a ticket; a page when it was dark lately, is bound for a sanctioned zone, or its entry and the zone
+name one programme.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
@@ -38,7 +39,6 @@ from collections.abc import Iterable
 from math import ceil
 from typing import Annotated
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
@@ -55,12 +55,13 @@ from detectors.core.nearness import Nearness, no_longer, situation_of, zone_word
 from detectors.core.protocol import Detector, Finding, Step
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_steps, unix_ms
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, next_steps, unix_ms
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.memory import CANNOT_TELL
 from detectors.core.vessels.ship import Ship
 from detectors.core.vessels.silences import seen_gap, verdict_of
 from detectors.core.vessels.track import are_unsure
+from detectors.core.zone_silence import Limits
 
 
 class PortProximity(Detector):
@@ -90,7 +91,7 @@ class PortProximity(Detector):
         "port_proximity.feasible_faint": "log",
     }
 
-    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    class Thresholds(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``port_proximity``."""
 
         leave_factor: Annotated[float, Meta(ge=1, le=3, description="Left beyond this many radii")] = 1.1
@@ -101,12 +102,6 @@ class PortProximity(Detector):
         closing_held_min: Annotated[
             float, Meta(ge=0, le=1440, description="A closing ends when its course has led elsewhere this long, min")
         ] = 30.0
-        silent_after_s: Annotated[
-            float, Meta(ge=60, le=86_400, description="Silence inside that is worth a revision, s")
-        ] = 3600.0
-        unknown_after_h: Annotated[
-            float, Meta(ge=1, le=8760, description="Silence after which closing and destination are unknown, h")
-        ] = 12.0
         out_of_dark_h: Annotated[
             float, Meta(ge=0, le=8760, description="Dark so lately, a listed vessel in an ordinary port is a page, h")
         ] = 3.0
@@ -246,15 +241,16 @@ class PortProximity(Detector):
     def _silent(self, step: Step, at: int, opened: Alert) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         inside, t, silent_ms = int(own.reason[row]) == INSIDE, self.thresholds, step.silence_ms(at, ship.last_ms)
-        needed_ms = int(t.silent_after_s * 1000 if inside else t.unknown_after_h * HOUR_MS)
-        if silent_ms < needed_ms:
-            self.await_silence(step, at, ship.last_ms, needed_ms)
-        elif inside and not own.quiet[row]:
+        said_ms, ends_ms = t.said_ms(inside=inside), t.ends_ms(inside=inside, listed=ship.listed is not None)
+        if silent_ms >= ends_ms:
+            own.zone[row], own.reason[row], own.quiet[row], own.unsure[row] = NO_ZONE, NONE, False, False
+            yield self._closing_words(step, at, ship, opened, "unknown")
+            return
+        if silent_ms >= said_ms and not own.quiet[row]:
             own.quiet[row] = True
             yield self._words(step, at, ship, Look(int(own.zone[row]), INSIDE), opened, silent_ms=now_ms - ship.last_ms)
-        elif not inside:
-            own.zone[row], own.reason[row], own.unsure[row] = NO_ZONE, NONE, False
-            yield self._closing_words(step, at, ship, opened, "unknown")
+        if (again_ms := said_ms if silent_ms < said_ms else ends_ms) < NEVER_MS:
+            self.await_silence(step, at, ship.last_ms, again_ms)
 
     def _feasible(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
         """A listed ship that is dark and can have come to a sanctioned zone by now."""

@@ -9,6 +9,7 @@ cuts nor the spacing of ticks can matter.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final, Self
 
 import numpy as np
@@ -123,8 +124,9 @@ class Engine:
                 self._take(batch._replace(reports=rest[:fit]), rows[:fit], source)
             rest = rest[fit:]
             if len(rest):
-                changes = self._gate.make_room(source, int(rest["time_ms"][0]))
-                self._watch(changes, int(rest["ordinal"][0]))
+                time_ms, ordinal = int(rest["time_ms"][0]), int(rest["ordinal"][0])
+                close = partial(self.looks.forget, time_ms=time_ms, ordinal=ordinal)
+                self._watch(self._gate.make_room(source, time_ms, close), ordinal)
                 self.ears.forget(np.flatnonzero(~self.fleet.taken()))
         return self._drain()
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.episodes import Desk, Emitted
+from detectors.core.forgetting import forgotten
 from detectors.core.hearing.ears import Closed, Ears
 from detectors.core.notes import Note
 from detectors.core.protocol import Detector, Finding, Step, StepKind
@@ -209,6 +210,16 @@ class Looks:
                 places = self._screen(detector, step)
                 self._judge(detector, step, places, np.full(len(rows), ordinal))
                 self.plan(rows[places])
+
+    def forget(self, rows: Rows, *, time_ms: int, ordinal: int) -> None:
+        """These vessels are about to be dropped: all that is open about them closes."""
+        for row in rows.tolist():
+            ship = read_ship(self.fleet.core, row, self.reference)
+            replayed = self.sources.are_replayed(int(self.fleet.core.sources[row]))
+            for (_, key), opened in list(self.fleet.open_of(row).items()):
+                finding = forgotten(ship, opened, key, time_ms)
+                alert = self._desk.write(self.detectors[0], row, finding, ship, replayed=replayed)
+                self.out += [Emitted(ordinal, time_ms, alert)] if alert is not None else []
 
     # -- with what outcome --------------------------------------------------------------------------------------
 

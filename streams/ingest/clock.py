@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from heapq import nlargest
+from itertools import islice
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -26,8 +29,8 @@ from streams.ingest.leap import VOICES_KEPT, Claim, Leap
 Ints = npt.NDArray[np.int64]
 _HOUR_MS: Final = 3_600_000
 _MS: Final = 1000
-_VIEW_FRESH_MS: Final = 10_000
-"""How much event time may pass before the vessels in view are counted anew: a count costs 50 us at 1,000."""
+_SEEN_MOST: Final = 256
+"""MMSIs that are remembered before all but the latest are forgotten: beyond those that a leap can need, none counts."""
 WAITING_MOST: Final = 1000
 """Most messages that wait at once; past it the oldest is refused."""
 
@@ -67,9 +70,10 @@ class EventClock:
         self._ahead_ms = int(rules.jump_ahead_s * _MS)
         self._behind_ms = int(rules.refuse_behind_s * _MS)
         self._witnesses = rules.jump_witnesses
+        self._view_most = 2 * self._witnesses
+        """From so many MMSIs in view on, a leap needs as many witnesses as from any more."""
         self._seen: dict[int, int] = {}
-        self._seen_pruned_at = 10_000
-        self._view: tuple[int, int] | None = None
+        """The latest time of each of the MMSIs heard latest: at least ``_view_most`` of them, where there were any."""
         self._waiting: deque[Message] = deque()
         self._leap = Leap(rules, silent_ms or (lambda: int(rules.feed_silent_after_s * _MS)))
 
@@ -90,7 +94,7 @@ class EventClock:
         """
         if times_ms:
             front_ms = self._front_ms = min(times_ms.values())
-            self._seen = dict.fromkeys(times_ms, front_ms)
+            self._seen = dict.fromkeys(islice(times_ms, self._view_most), front_ms)
             near = (at for at, time_ms in (stations_ms or {}).items() if time_ms - front_ms <= self._ahead_ms)
             self._leap.heard(near)
 
@@ -151,11 +155,9 @@ class EventClock:
             return
         self._leap.heard(stations)
         top_ms = int(times_ms.max())
-        self._seen.update(zip(mmsis.tolist(), times_ms.tolist(), strict=True))
+        self._see_latest(times_ms, mmsis)
         self.clock_ms = top_ms if self.clock_ms is None else max(self.clock_ms, top_ms)
         self._front_ms = self.clock_ms if self._front_ms is None else max(self._front_ms, self.clock_ms)
-        if len(self._seen) > self._seen_pruned_at:
-            self._prune()
 
     def give_up(self) -> list[Outcome]:
         """Nobody will confirm any more: what is ahead is refused, what queued behind it goes on."""
@@ -181,15 +183,13 @@ class EventClock:
     def _note(self, message: Message) -> None:
         """Takes a believed message in."""
         time_ms = message.time_ms
-        self._seen[message.mmsi] = time_ms
+        self._see(message.mmsi, time_ms)
         self._leap.heard_one(message.station)
         if self.clock_ms is not None and time_ms <= self.clock_ms:
             return
         self.clock_ms = time_ms
         if self._front_ms is None or time_ms > self._front_ms:
             self._front_ms = time_ms
-        if len(self._seen) > self._seen_pruned_at:
-            self._prune()
 
     def _settle(self, message: Message) -> Outcome:
         verdict = self._judge(message.time_ms)
@@ -244,17 +244,28 @@ class EventClock:
 
     def _needed(self) -> int:
         in_view = self._in_view()
-        return self._witnesses if in_view >= 2 * self._witnesses else max(1, -(-in_view // 2))
+        return self._witnesses if in_view >= self._view_most else max(1, -(-in_view // 2))
 
     def _in_view(self) -> int:
-        """MMSIs heard in the last hour of the clock."""
-        clock_ms = self.known_ms
-        if self._view is None or clock_ms - self._view[0] >= _VIEW_FRESH_MS:
-            since_ms = clock_ms - _HOUR_MS
-            self._view = (clock_ms, sum(time_ms >= since_ms for time_ms in self._seen.values()))
-        return self._view[1]
+        """MMSIs heard in the last hour of the clock; counted up to ``_view_most`` at least."""
+        since_ms = self.known_ms - _HOUR_MS
+        return sum(time_ms >= since_ms for time_ms in self._seen.values())
 
-    def _prune(self) -> None:
-        since_ms = (self.clock_ms or 0) - _HOUR_MS
-        self._seen = {mmsi: time_ms for mmsi, time_ms in self._seen.items() if time_ms >= since_ms}
-        self._seen_pruned_at = max(10_000, 2 * len(self._seen))
+    def _see(self, mmsi: int, time_ms: int) -> None:
+        seen = self._seen
+        if time_ms > seen.get(mmsi, -1):
+            seen[mmsi] = time_ms
+            if len(seen) > _SEEN_MOST:
+                # Forgetting cannot be seen: those that stay are as many as are ever counted, and their times only rise.
+                self._seen = dict(nlargest(self._view_most, seen.items(), key=itemgetter(1)))
+
+    def _see_latest(self, times_ms: Ints, mmsis: Ints) -> None:
+        """``_see`` for a run: of its MMSIs only those heard latest can count."""
+        latest = times_ms.argsort(kind="stable")[::-1]
+        found: dict[int, int] = {}
+        for mmsi, time_ms in zip(mmsis[latest].tolist(), times_ms[latest].tolist(), strict=True):
+            found.setdefault(mmsi, time_ms)
+            if len(found) == self._view_most:
+                break
+        for mmsi, time_ms in found.items():
+            self._see(mmsi, time_ms)

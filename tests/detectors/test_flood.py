@@ -6,7 +6,7 @@ from detectors.core.alert import Alert
 from detectors.core.engine import Engine
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, revive, run, voyage
+from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.ticks import FeedRules
 from detectors.core.units import HOUR_MS
 from detectors.core.vessels.crowding import FleetRules, make_room
@@ -62,13 +62,45 @@ def test_listed_and_long_known_vessels_are_still_held_and_the_cap_holds() -> Non
     assert playing.dropped["unproven"] > 1900
 
 
-def test_a_vessel_with_an_open_alert_stays_and_the_cap_gives_way() -> None:
-    inside = [Said(at_s=5.0 + n, mmsi=300_000_000 + n, lat_deg=42.0, lon_deg=131.0) for n in range(50)]
+def inside(count: int) -> Story:
+    """Invented ships in a sanctioned zone, each with an alert at its first report."""
+    return [Said(at_s=5.0 + n, mmsi=300_000_000 + n, lat_deg=42.0, lon_deg=131.0) for n in range(count)]
+
+
+def test_vessels_with_open_alerts_go_last_and_their_alerts_close() -> None:
+    alerts = run(beside(voyage(LISTED, [1.0, 2.0]), inside(300)), fleet=RULES)
+    told = [a for a in alerts if a.detector == "port_proximity" and a.mmsi != LISTED]
+    closed = [a for a in told if a.status == "closed"]
+    assert len({a.id for a in told}) == 300
+    assert 260 <= len({a.id for a in closed}) == len(closed) < 300
+    assert {a.details["ended"] for a in closed} == {"forgotten"}
+    assert "no longer followed" in closed[0].headline and max(len(a.headline) for a in closed) <= 100
+    assert closed[0].why and closed[0].severity == told[0].severity
+
+
+def test_a_flood_of_alerts_stays_within_the_cap_and_the_listed_are_held() -> None:
     playing = engine(fleet=RULES)
-    for item in log(inside, batch=7, tick_s=60.0):
+    for item in log(beside(voyage(LISTED, [1.0, 2.0]), inside(300)), batch=7, tick_s=60.0):
         playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
-    assert playing.vessels == 50
-    assert playing.open_alerts() == {"port_proximity": 50, "flood": 1}
+        assert playing.vessels <= RULES.vessels_most
+    assert playing.fleet.index.find(np.array([LISTED], np.uint32))[0] != ABSENT
+    assert playing.open_alerts()["port_proximity"] <= RULES.vessels_most
+    assert playing.dropped["alerted"] > 250
+
+
+def test_who_goes_with_an_open_alert_does_not_depend_on_batches_or_restarts() -> None:
+    story = beside(voyage(LISTED, [1.0, 2.0]), inside(300), honest(1))
+    wanted = written(run(story, fleet=RULES))
+    assert written(run(story, batch=1, fleet=RULES)) == wanted
+    assert written(run(story, batch=7, tick_s=13.0, snapshot_every=3, fleet=RULES)) == wanted
+
+
+def test_where_all_are_listed_the_cap_gives_way() -> None:
+    stated = [
+        Said(at_s=5.0 + n, mmsi=300_000_000 + n, type=5, imo=9_179_842, name="EXAMPLE", ship_type=70) for n in range(60)
+    ]
+    playing = played(engine(fleet=RULES), stated)
+    assert playing.vessels == 60
 
 
 def test_of_equals_the_choice_does_not_depend_on_rows() -> None:
@@ -78,7 +110,7 @@ def test_of_equals_the_choice_does_not_depend_on_rows() -> None:
         story = [Said(at_s=5, mmsi=300_000_000 + n, lat_deg=50, lon_deg=-20) for n in range(40)][::order]
         for item in log(story, batch=1, tick_s=60.0):
             playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
-        make_room(playing.fleet, RULES)
+        make_room(playing.fleet, RULES, lambda _: None)
         kept.append(sorted(playing.fleet.core.mmsi[: playing.fleet.size].tolist()))
     assert kept[0] == kept[1] and kept[0].count(0) == 5
 

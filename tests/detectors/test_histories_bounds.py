@@ -80,6 +80,12 @@ def test_a_number_under_too_many_mmsis_closes_what_is_open_about_those_dropped()
     assert stage.open_alerts() == {"identity_change": len(still)} == {"identity_change": 4}
 
 
+def test_the_changes_of_a_number_that_changes_for_ever_are_bounded() -> None:
+    stage = histories()
+    play(stage, [bound(n, 1_000_000, 205_000_000 + n) for n in range(500)])
+    assert len(stage._ships[1_000_000].changes) == 100
+
+
 def test_what_is_to_be_looked_at_is_bounded_by_what_is_known() -> None:
     """What was planned for alerts that were written again, or are about forgotten ships, is dropped long before."""
     stage = histories(ships_most=100)

@@ -7,7 +7,8 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.geography.havens import Havens
 from detectors.core.reference import Port, Reference, Zone
-from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, run, voyage
+from detectors.core.reports import Batch
+from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, log, run, voyage
 from detectors.core.units import unix_ms
 from detectors.core.vessels.ship import read_ship
 
@@ -69,6 +70,22 @@ def test_a_ship_that_goes_silent_inside_leaves_the_alert_open_and_says_so() -> N
     alerts = near(inside, voyage(SHIP + 1, [20 * HOUR], (10.0, 110.0)))
     assert [a.status for a in alerts] == ["opened", "updated", "updated"]
     assert "last known inside FORBIDDEN, silent" in alerts[-1].headline
+
+
+def test_a_vessel_on_no_list_that_stays_silent_inside_is_unknown_after_a_while() -> None:
+    """Else each of a hundred thousand invented MMSIs would keep its alert for ever."""
+    stay = [voyage(mmsi, np.arange(5, 600, 60.0), (42.0, 131.0), 0.1) for mmsi in (SHIP, LISTED)]
+    background = voyage(205_000_001, np.arange(0, 8 * HOUR, 30.0), (30.0, 120.0))
+    told: dict[int | None, list[Alert]] = {SHIP: [], LISTED: []}
+    playing = engine(thresholds={"port_proximity": {"unlisted_kept_h": 6.0}})
+    for item in log(beside(background, *stay), batch=100, tick_s=600.0):
+        emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
+        for alert in (e.alert for e in emitted if e.alert.detector == "port_proximity"):
+            told[alert.mmsi].append(alert)
+    assert [a.status for a in told[SHIP]] == ["opened", "updated", "updated", "closed"]
+    assert told[SHIP][-1].details["ended"] == "unknown"
+    assert 6.0 < (unix_ms(told[SHIP][-1].time) - START_MS) / 3_600_000 < 6.5
+    assert told[LISTED][-1].status == "updated"
 
 
 def dark(again_h: float, place: tuple[float, float] = (41.4, 131.0), mmsi: int = LISTED) -> Story:

@@ -3,12 +3,14 @@
 A hundred thousand invented MMSIs cost nothing to send. So a fleet has a cap, and newcomers are on probation until
 they have been heard a few times. Room is made just before the report of the newcomer that no longer fits: a place in
 the log, so that neither batches nor restarts can matter. Those least worth keeping go first: unproven ones, then those
-known for less than a day, then the rest, within each those unheard for longest. Listed vessels and those with an open
-alert never go; where nothing else is left the cap gives way.
+known for less than a day, then the rest, within each those unheard for longest. Those with an open alert go when
+nothing else is left, a few at a time, and their alerts close: a hundred thousand invented MMSIs inside a zone open as
+many alerts. Listed vessels never go; where nothing else is left the cap gives way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -23,9 +25,13 @@ from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
 from detectors.core.vessels.track import TrackRules
 
-REASONS: Final = ("unproven", "known", "long_known")
+REASONS: Final = ("unproven", "known", "long_known", "alerted")
+_ALERTED: Final = REASONS.index("alerted")
 _TIER_BITS: Final = 56  # above any event time in ms
 _PART: Final = 8  # an eighth is made room for at once: the search costs 30 ms at a million rows
+_ALERTED_MOST: Final = 1000
+"""So many with open alerts are dropped at once: each alert that closes is two records."""
+Close = Callable[[Rows], None]
 
 
 class FleetRules(TrackRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,10 +89,13 @@ class Gate:
         first = np.sort(np.unique(mmsis[absent], return_index=True)[1])
         return len(rows) if len(first) <= room else int(absent[first[max(0, room)]])
 
-    def make_room(self, source: int, time_ms: int) -> list[Crowding]:
-        """Room for the report of ``time_ms``. Returns what is news: a crowding that began, or one that was over."""
+    def make_room(self, source: int, time_ms: int, close: Close) -> list[Crowding]:
+        """Room for the report of ``time_ms``. Returns what is news: a crowding that began, or one that was over.
+
+        ``close`` closes the alerts that are open about rows, which go then.
+        """
         news = self.pass_time(time_ms)
-        gone = make_room(self._fleet, self._rules)
+        gone = make_room(self._fleet, self._rules, close)
         if not gone:  # all must stay: the cap gives way
             self._more += max(1, self._rules.vessels_most // _PART)
         for reason, number in gone.items():
@@ -113,10 +122,17 @@ class Gate:
         return [was]
 
 
-def make_room(fleet: Fleet, rules: FleetRules) -> dict[str, int]:
-    """Drops an eighth of the vessels, the least worth keeping. Returns how many by reason; none when all must stay."""
-    rows, tiers = _droppable(fleet, rules)
-    count = min(len(rows), max(1, rules.vessels_most // _PART))
+def make_room(fleet: Fleet, rules: FleetRules, close: Close) -> dict[str, int]:
+    """Drops an eighth of the vessels, the least worth keeping. Returns how many by reason; none when all must stay.
+
+    Where all have open alerts, these are closed by ``close`` first.
+    """
+    rows, alerted = _droppable(fleet)
+    tiers = _tiers(fleet, rules, rows)
+    most = max(1, rules.vessels_most // _PART)
+    if not len(rows):
+        rows, tiers, most = alerted, _tiers(fleet, rules, alerted), min(most, _ALERTED_MOST)
+    count = min(len(rows), most)
     if not count:
         return {}
     worth = tiers << _TIER_BITS | fleet.core.last_ms[rows]
@@ -125,17 +141,24 @@ def make_room(fleet: Fleet, rules: FleetRules) -> dict[str, int]:
     alike = alike[np.argsort(fleet.core.mmsi[rows[alike]])]  # not by row: rows depend on how batches were cut
     below = np.flatnonzero(worth < last)
     gone = np.concatenate([below, alike[: count - len(below)]])
+    if rows is alerted:
+        close(rows[gone])
+        tiers[:] = _ALERTED
     fleet.let_go(rows[gone], Worth(rules.dropped_most, rules.proven_reports, int(rules.long_known_h * HOUR_MS)))
     found = np.bincount(tiers[gone], minlength=len(REASONS)).tolist()
     return {reason: number for reason, number in zip(REASONS, found, strict=True) if number}
 
 
-def _droppable(fleet: Fleet, rules: FleetRules) -> tuple[Rows, Rows]:
-    """The rows that may go, and each one's place in REASONS."""
+def _droppable(fleet: Fleet) -> tuple[Rows, Rows]:
+    """The rows on no list: without open alerts, and with some."""
+    free = fleet.taken() & (fleet.core.listed[: fleet.size] == 0)
+    alerted = np.zeros(fleet.size, bool)
+    alerted[[row for row in fleet.open if row >= 0]] = True
+    return (free & ~alerted).nonzero()[0], (free & alerted).nonzero()[0]
+
+
+def _tiers(fleet: Fleet, rules: FleetRules, rows: Rows) -> Rows:
+    """Each row's place in REASONS, were it without alerts."""
     core = fleet.core
-    free = fleet.taken() & (core.listed[: fleet.size] == 0)
-    free[[row for row in fleet.open if row >= 0]] = False
-    rows = free.nonzero()[0]
     long_known = core.last_ms[rows] - core.first_ms[rows] > int(rules.long_known_h * HOUR_MS)
-    tiers = np.where(core.reports[rows] < rules.proven_reports, 0, np.where(long_known, 2, 1))
-    return rows, tiers
+    return np.where(core.reports[rows] < rules.proven_reports, 0, np.where(long_known, 2, 1))

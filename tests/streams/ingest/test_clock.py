@@ -1,3 +1,7 @@
+import random
+
+import numpy as np
+
 from detectors.core.ticks import FeedRules
 from streams.errors import Reason
 from streams.ingest.clock import WAITING_MOST, EventClock, Message, Refused
@@ -81,3 +85,31 @@ def test_what_nobody_confirms_is_given_up() -> None:
     assert clock.waiting == 2
     assert [type(outcome) for outcome in clock.give_up()] == [Refused, Message]
     assert clock.waiting == 0
+
+
+def test_who_is_remembered_is_bounded_however_many_are_heard() -> None:
+    """A leap needs as many witnesses among ten vessels as among ten thousand."""
+    clock = EventClock(FeedRules())
+    for number in range(20_000):
+        clock.admit(Message(NOON + number, number, number, b"", (b"x",)))
+    assert len(clock._seen) <= 256
+
+
+def test_one_by_one_and_many_at_once_the_same_vessels_are_in_view() -> None:
+    draw = random.Random(7)
+    front, heard = NOON, []
+    for number in range(3000):
+        front += draw.choice((0, 1000, 60_000)) if number % 500 else 2 * HOUR  # now and then few are in view
+        late = draw.choice((0, 0, 1000, HOUR, 2 * HOUR))
+        heard.append((front - late, draw.choice((draw.randrange(8), draw.randrange(5000)))))
+    single, many, every = EventClock(FeedRules()), EventClock(FeedRules()), dict[int, int]()
+    for begin in range(0, len(heard), 37):
+        run = heard[begin : begin + 37]
+        for ordinal, (time_ms, mmsi) in enumerate(run):
+            single.admit(Message(time_ms, mmsi, ordinal, b"", (b"x",)))
+            every[mmsi] = max(every.get(mmsi, 0), time_ms)
+        times, mmsis = np.array(run, np.int64).T
+        many.note_run(times, mmsis, [b""] * len(run))
+        in_view = sum(time_ms >= single.known_ms - HOUR for time_ms in every.values())
+        wanted = 3 if in_view >= 6 else max(1, -(-in_view // 2))
+        assert single._needed() == many._needed() == wanted

@@ -1,0 +1,23 @@
+"""The open alerts of a vessel that a full fleet has to drop: each closes, as nobody would close it later."""
+
+from __future__ import annotations
+
+from detectors.core.alert import Alert
+from detectors.core.protocol import Finding
+from detectors.core.units import zulu
+from detectors.core.vessels.ship import Ship
+
+
+def forgotten(ship: Ship, opened: Alert, key: str, now_ms: int) -> Finding:
+    """The end of ``opened``, which is about ``ship`` and has this key."""
+    return Finding(
+        action="close",
+        of=opened.detector,
+        situation=opened.detector,
+        time_ms=now_ms,
+        key=key,
+        headline=f"{ship.title} no longer followed, more vessels heard than held, {zulu(now_ms)}",
+        why=opened.why,
+        verification=opened.verification,
+        details={**opened.details, "ended": "forgotten"},
+    )

@@ -1,0 +1,33 @@
+"""What a silence near a zone means: thresholds of ``port_proximity``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from detectors.core.units import HOUR_MS, MS, NEVER_MS
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """After how much silence something is said, and after how much the alert ends."""
+
+    silent_after_s: Annotated[
+        float, Meta(ge=60, le=86_400, description="Silence inside that is worth a revision, s")
+    ] = 3600.0
+    unlisted_kept_h: Annotated[
+        float, Meta(ge=1, le=87_600, description="An unlisted vessel silent inside for so long is unknown too, h")
+    ] = 720.0
+    unknown_after_h: Annotated[
+        float, Meta(ge=1, le=8760, description="Silence after which closing and destination are unknown, h")
+    ] = 12.0
+
+    def said_ms(self, *, inside: bool) -> int:
+        """Silence of which a revision tells."""
+        return int(self.silent_after_s * MS if inside else self.unknown_after_h * HOUR_MS)
+
+    def ends_ms(self, *, inside: bool, listed: bool) -> int:
+        """Silence that ends the alert; NEVER_MS: none does. Invented MMSIs must not stay for ever."""
+        kept_ms = NEVER_MS if listed else int(self.unlisted_kept_h * HOUR_MS)
+        return kept_ms if inside else self.said_ms(inside=False)
