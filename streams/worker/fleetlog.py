@@ -4,6 +4,8 @@
 - ``write`` is one transaction: shards, then the cut. Nothing of a snapshot is visible unless all of it is.
 - Each record carries a checksum, and a shard may be many records (``pieces``).
 - ``load`` reads committed records up to our own claim: a well-defined end.
+- Offsets that Kafka answers are covered by no checksum: what is written must follow on, the claim is known by what it
+  is, and a shard that is not where it should be is looked for from the beginning.
 """
 
 from __future__ import annotations
@@ -66,6 +68,10 @@ class FleetLog:
     def __init__(self, link: Link, topic: str, partition: int, app_id: str, kind: str = "fleet") -> None:
         self.topic, self.partition, self.app_id, self.kind = topic, partition, app_id, kind
         self.claimed = -1
+        """Where Kafka says that our claim stands."""
+        self.note_of_claim = b""
+        self._end = -1
+        """Where the last record that was written stands."""
         self.crashes: list[Crash] = []
         """What former owners noted; known after ``load``."""
         self._producer = AIOKafkaProducer(
@@ -82,8 +88,8 @@ class FleetLog:
     async def claim(self) -> None:
         """Makes this process the owner; a former one fails at its next write."""
         await self._producer.start()
-        note = msgspec.json.encode({"app": self.app_id, "pid": os.getpid(), "at": time.time()})
-        self.claimed = await self._transaction([], CLAIM, lambda _: note)
+        self.note_of_claim = msgspec.json.encode({"app": self.app_id, "pid": os.getpid(), "at": time.time()})
+        self.claimed = await self._transaction([], CLAIM, lambda _: self.note_of_claim)
 
     async def write(self, shards: Sequence[tuple[int, bytes]], version: int, cut: Callable[[list[int]], bytes]) -> None:
         """One snapshot, of shards cut at the input offset ``version``.
@@ -104,13 +110,22 @@ class FleetLog:
         for shard in shards:
             sent.append([await self._send(piece) for piece in shard])
             await asyncio.sleep(0)  # a shard at a time: the stream goes on
-        at = [(await pieces[0]).offset for pieces in sent]
-        for later in (piece for pieces in sent for piece in pieces[1:]):
-            await later  # a failed batch raises here: never commit past it
-        value = last(at)
-        end = await (await self._send(Piece(key, value, checked(value))))
+        # a failed batch raises here: never commit past it
+        places = [[int((await piece).offset) for piece in pieces] for pieces in sent]
+        value = last([pieces[0] for pieces in places])
+        end = int((await (await self._send(Piece(key, value, checked(value))))).offset)
+        self._follow_on([*(place for pieces in places for place in pieces), end])
         await self._producer.commit_transaction()
-        return int(end.offset)
+        return end
+
+    def _follow_on(self, places: Sequence[int]) -> None:
+        """A partition has one writer, so its records stand one after the other. An answer that was damaged on its way
+        may say otherwise: whoever believed it would look for a shard where it is not. Raises SinkError."""
+        if any(place <= before for before, place in zip([self._end, *places], places, strict=False)):
+            raise SinkError(
+                f"{self.topic}/{self.partition}: places {places} do not follow on {self._end}", retriable=True
+            )
+        self._end = places[-1]
 
     async def _send(self, piece: Piece) -> Any:
         return await self._producer.send(
@@ -130,6 +145,7 @@ class _Reader:
         self.log, self._consumer = log, consumer
         self.part = TopicPartition(log.topic, log.partition)
         self.values: dict[bytes, Held] = {}
+        self.stored: Stored | None = None
         self.done = False
         self._start = 0
 
@@ -145,19 +161,26 @@ class _Reader:
             self.values[key] = held
         if key == CUT:  # it holds what was noted before it
             self.values.pop(CRASHES, None)
-        if offset < self.log.claimed:
-            return False
-        self._at_claim()
+        if key != CLAIM or held is None or held.value != self.log.note_of_claim:
+            return False  # told by what it is, not by where Kafka says that it stands
+        self._at_claim(offset)
         return True
 
-    def _at_claim(self) -> None:
+    def _at_claim(self, claimed: int) -> None:
         header = self.values.get(CUT)
         if header is None and self._start > 0:
-            self.begin(self.log.claimed - 8 * (self.log.claimed - self._start))  # no cut in this tail: a longer one
+            self.begin(claimed - 8 * max(1, claimed - self._start))  # no cut in this tail: a longer one
             return
         oldest = min(read_cut(header, self.log).at, default=0) if header else 0
-        if self._start > oldest:
+        if self._start > max(0, oldest):
             self.begin(oldest)
+            return
+        try:
+            self.stored = _whole(self)
+        except StateError:
+            if self._start == 0:
+                raise
+            self.begin(0)  # where a shard stands may have been told wrongly
             return
         self.done = True
         self._consumer.pause(self.part)
@@ -208,10 +231,9 @@ async def load(link: Link, topic: str, logs: Sequence[FleetLog]) -> dict[int, St
                 raise SinkError(f"{topic}: no record came for {_SILENT_MOST_S:.0f} s", retriable=True)
     finally:
         await consumer.stop()
-    stored = {number: _whole(reader) for number, reader in readers.items()}
-    for number, reader in readers.items():
-        reader.log.crashes = _crashes(reader, stored[number])
-    return stored
+    for reader in readers.values():
+        reader.log.crashes = _crashes(reader, reader.stored)
+    return {number: reader.stored for number, reader in readers.items()}
 
 
 def _crashes(reader: _Reader, stored: Stored | None) -> list[Crash]:

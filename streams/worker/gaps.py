@@ -1,14 +1,15 @@
 """Records that do not follow on. Rule: seek back; if they do not come, ask the log itself; then accept or crash.
 
 A gap is real when a direct read from the place where the next record belongs starts later: retention cut the log
-off, or the offsets are transaction markers of a stranger. Everything else is the framework's loss, and a restart
-from the snapshot fixes it.
+off, or the offsets are transaction markers of a stranger; and a second read must say the same. Everything else is the
+framework's loss, and a restart from the snapshot fixes it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -69,13 +70,24 @@ class Gaps:
         """Asks the log. True when it really goes on later; ``part.offset`` then stands before its next record."""
         number, wanted = part.log.partition, part.offset + 1
         found = await first_at(self._link, self._topic, number, wanted)
-        if found is None or found <= wanted:
+        if found is None or found <= wanted or found != await first_at(self._link, self._topic, number, wanted):
             return False
-        where = TP(self._topic, number)
-        low = (await self._app.consumer.earliest_offsets(where)).get(where) or 0
+        where, low = TP(self._topic, number), (await self.begins([number]))[number]
         self.skip(part, found, "retention" if low > wanted else "no_record")
         await self._app.consumer.seek_all({where: found})
         return True
+
+    async def begins(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Where partitions begin, as Kafka says twice in a row: one answer may have been damaged on its way, and what
+        it passed over would be lost."""
+        parts = {number: TP(self._topic, number) for number in numbers}
+        before: dict[int, int] | None = None
+        while True:
+            lows = await self._app.consumer.earliest_offsets(*parts.values())
+            now = {number: int(lows.get(part) or 0) for number, part in parts.items()}
+            if now == before:
+                return now
+            before = now
 
     def skip(self, part: Partition, next_offset: int, cause: str) -> None:
         """Goes on at ``next_offset``, and says so: what lay between is lost to us."""

@@ -145,13 +145,13 @@ class Holding:
     async def _load(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition]:
         await asyncio.gather(*(fleet.claim() for fleet in logs))
         stored = await load(self._link, self._fleet, logs)
-        lows = await self.app.consumer.earliest_offsets(*(TP(self._source, fleet.partition) for fleet in logs))
+        lows = await self._gaps.begins([fleet.partition for fleet in logs])
         parts = []
         for fleet in logs:
             found = stored.pop(fleet.partition)
             await self._same_log(found.cut.log_id if found else "")
             part = self._own(fleet, found, make_engine)
-            await self._place(part, lows.get(TP(self._source, fleet.partition)) or 0)
+            await self._place(part, lows[fleet.partition])
             await self._note_deaths(part)
             parts.append(part)
         return parts
