@@ -13,7 +13,7 @@ from tests.chaos.process import DrainedError, Worker
 from tests.chaos.proxy import Proxy
 from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig
 
-_HUNT_S = 5.0
+_HUNT_S, _LAG_LEAST = 30.0, 100
 """If no such moment comes, any other will do: what was hit is noted."""
 _AWAY_S = 1.5
 
@@ -57,7 +57,11 @@ def _moment(stage: Stage, worker: Worker) -> None:
     sought = stage.draw.choice((None, worker.in_transaction, worker.second_at_work))
     if sought is not None:
         until_s = time.monotonic() + _HUNT_S
-        stage.rig.until(lambda: sought() or time.monotonic() > until_s, "such a moment comes", pause_s=0.001)
+
+        def found() -> bool:
+            return sought() or time.monotonic() > until_s or stage.rig.lag() < _LAG_LEAST
+
+        stage.rig.until(found, "such a moment comes", pause_s=0.001)
 
 
 def kill(stage: Stage) -> None:
