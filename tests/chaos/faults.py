@@ -61,7 +61,7 @@ def _moment(stage: Stage, worker: Worker) -> None:
         def found() -> bool:
             return sought() or time.monotonic() > until_s or stage.rig.lag() < _LAG_LEAST
 
-        stage.rig.until(found, "such a moment comes", pause_s=0.001)
+        stage.rig.until(found, "such a moment comes", pause_s=0.005)
 
 
 def kill(stage: Stage) -> None:
@@ -76,11 +76,16 @@ def kill(stage: Stage) -> None:
 def kill_amid_alerts(stage: Stage) -> None:
     """kill -9 of the only worker when a snapshot was committed while a record's alerts were still being sent.
 
-    What the snapshot holds of that record, and was never sent, would be lost.
+    What the snapshot holds of that record, and was never sent, would be lost. For a while one is waited for that was
+    cut in the middle of the record; a worker that keeps the rules has none.
     """
     worker = _at_work(stage)
     stage.rig.pause(stage.draw.uniform(0, 2 * SNAPSHOT_S))
-    stage.rig.until(worker.saved_amid_alerts, "a snapshot is committed while alerts are sent", pause_s=0.001)
+    until_s = time.monotonic() + _HUNT_S
+    stage.rig.until(
+        lambda: worker.cut_amid_alerts() or (time.monotonic() > until_s and worker.saved_amid_alerts()),
+        "a snapshot is committed while alerts are sent", pause_s=0.005,
+    )  # fmt: skip
     stage.struck(worker)
     worker.end(signal.SIGKILL)
     worker.start()

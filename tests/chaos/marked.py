@@ -1,10 +1,10 @@
 """The worker as it is, watched from outside: it says where it stands, and can be made slow so that there is backlog.
 
 Files in the folder WW_CHAOS_DIR: ``slow`` (seconds a record, read again and again), ``<pid>`` (a letter and a
-partition of a stage a line: ``B`` a snapshot's transaction begins, ``C`` it is committed, ``A`` the first alert of a
-record is about to be sent, ``D`` all alerts of that record have been handed over, ``R`` a record of the stage of IMO
-numbers is begun), ``<pid>.at`` (JSON, offsets by
-partition: ``begun`` is being or was taken in by this process, ``done`` is in the state of those that it owns).
+partition of a stage a line: ``S`` what a snapshot holds is copied, ``B`` its transaction begins, ``C`` it is committed,
+``A`` the first alert of a record is about to be sent, ``D`` all alerts of that record have been handed over, ``R`` a
+record of the stage of IMO numbers is begun), ``<pid>.at`` (JSON, offsets by partition: ``begun`` is being or was taken
+in by this process, ``done`` is in the state of those that it owns).
 WW_CHAOS_SABOTAGE names a rule that this worker breaks (see ``sabotage``). WW_CHAOS_SUSPEND makes each send wait.
 WW_CHAOS_THROUGH is the port of a proxy through which every connection to the broker goes.
 """
@@ -25,9 +25,11 @@ from typing import Any, Final
 import faust
 from faust.topics import Topic
 
+from streams.topics import ALERTS
 from streams.worker import __main__ as worker
 from streams.worker import watch
 from streams.worker.fleetlog import CUT, FleetLog
+from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
 from tests.chaos import sabotage, stacks
@@ -35,6 +37,7 @@ from tests.chaos import sabotage, stacks
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
 _SUSPENDED_MOST_S: Final = 0.4
+_ALERT_SUSPENDED_MOST_S: Final = 1.5
 _BUFFERS: Final = (8, 8, 8, 512)
 """Records; the last is what workers have."""
 _draw = Random(os.getpid())
@@ -62,6 +65,16 @@ def _look(service: Service, *, now: bool = False) -> None:
 
 def _mark(letter: str, log: FleetLog) -> None:
     os.write(_marks, f"{letter} {log.kind}/{log.partition}\n".encode())
+
+
+def _mark_copies() -> None:
+    original = Partition._copy
+
+    def marked(self: Partition) -> Any:
+        _mark("S", self.log)
+        return original(self)
+
+    Partition._copy = marked  # type: ignore[method-assign]
 
 
 def _mark_transactions() -> None:
@@ -131,11 +144,15 @@ def _slow_alerts() -> None:
 
 
 def _suspend_sends() -> None:
-    """A producer that suspends at each send, as it does when its buffer is full; and summaries told all the time."""
+    """A producer that suspends at each send, as it does when its buffer is full; and summaries told all the time.
+
+    Alerts wait for longest: a snapshot that is cut while they do has time to be committed before they are sent.
+    """
     original = Topic.send
 
     async def suspended(self: Topic, **what: Any) -> Any:
-        await asyncio.sleep(_draw.uniform(0, _SUSPENDED_MOST_S) if _state["slow_s"] else 0)
+        most_s = _ALERT_SUSPENDED_MOST_S if str(self.topics[0]).endswith(ALERTS) else _SUSPENDED_MOST_S
+        await asyncio.sleep(_draw.uniform(0, most_s) if _state["slow_s"] else 0)
         return await original(self, **what)
 
     Topic.send = suspended
@@ -177,6 +194,7 @@ if __name__ == "__main__":
     if through := os.environ.get("WW_CHAOS_THROUGH"):
         _go_through(int(through))
     _buffer_little()
+    _mark_copies()
     _mark_transactions()
     _mark_records()
     _slow_alerts()

@@ -66,11 +66,22 @@ class Worker:
 
     def saved_amid_alerts(self) -> bool:
         """True when a partition's snapshot was committed while alerts of one of its records were on their way."""
-        last: dict[str, str] = {}
+        return self._in_order("AC")
+
+    def cut_amid_alerts(self) -> bool:
+        """True when it was even copied then, in the middle of a record: what no worker may do."""
+        return self._in_order("ASC")
+
+    def _in_order(self, letters: str) -> bool:
+        """Whether those have been marked one after the other since a record's first alert, and not yet ``D``."""
+        found: dict[str, str] = {}
         for letter, where in self._marks():
-            if letter in {"A", "D"} or (letter == "C" and last.get(where) == "A"):
-                last[where] = letter
-        return "C" in last.values()
+            so_far = found.get(where, "")
+            if letter == "D":
+                found.pop(where, None)
+            elif letters.startswith(so_far + letter):
+                found[where] = so_far + letter
+        return letters in found.values()
 
     def second_at_work(self) -> bool:
         """True when the stage of IMO numbers has taken in records since its last snapshot was committed."""
