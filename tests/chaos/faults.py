@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.broker import embedded
+from tests.chaos.marks import CUT_AMID_ALERTS, SAVED_AMID_ALERTS
 from tests.chaos.outcome import Strike
 from tests.chaos.process import DrainedError, Worker
 from tests.chaos.proxy import Proxy
@@ -35,7 +36,8 @@ class Stage(NamedTuple):
 
     def struck(self, worker: Worker) -> None:
         """Notes a fault that is about to be done. Raises DrainedError when nothing was waiting."""
-        strike = Strike(worker.in_transaction(), self.rig.lag(), self.rig.live, worker.second_at_work())
+        second = any(one.second_at_work() for one in self.rig.workers.values())
+        strike = Strike(worker.in_transaction(), self.rig.lag(), self.rig.live, second)
         if strike.lag <= 0:
             raise DrainedError("a fault without backlog: make the feed longer or the workers slower")
         self.strikes.append(strike)
@@ -83,7 +85,8 @@ def kill_amid_alerts(stage: Stage) -> None:
     stage.rig.pause(stage.draw.uniform(0, 2 * SNAPSHOT_S))
     until_s = time.monotonic() + _HUNT_S
     stage.rig.until(
-        lambda: worker.cut_amid_alerts() or (time.monotonic() > until_s and worker.saved_amid_alerts()),
+        lambda: worker.amid_alerts(CUT_AMID_ALERTS)
+        or (time.monotonic() > until_s and worker.amid_alerts(SAVED_AMID_ALERTS)),
         "a snapshot is committed while alerts are sent", pause_s=0.005,
     )  # fmt: skip
     stage.struck(worker)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from streams.broker import tether
-from streams.worker.identities import Identities
+from tests.chaos import marks
 
 if TYPE_CHECKING:
     from tests.chaos.rig import Rig
@@ -61,40 +61,18 @@ class Worker:
 
     def in_transaction(self) -> bool:
         """True while a snapshot's transaction is open."""
-        letters = [letter for letter, _ in self._marks()]
-        return letters.count("B") > letters.count("C")
+        return marks.in_transaction(self._marks())
 
-    def saved_amid_alerts(self) -> bool:
-        """True when a partition's snapshot was committed while alerts of one of its records were on their way."""
-        return self._in_order("AC")
-
-    def cut_amid_alerts(self) -> bool:
-        """True when it was even copied then, in the middle of a record: what no worker may do."""
-        return self._in_order("ASC")
-
-    def _in_order(self, letters: str) -> bool:
-        """Whether those have been marked one after the other since a record's first alert, and not yet ``D``."""
-        found: dict[str, str] = {}
-        for letter, where in self._marks():
-            so_far = found.get(where, "")
-            if letter == "D":
-                found.pop(where, None)
-            elif letters.startswith(so_far + letter):
-                found[where] = so_far + letter
-        return letters in found.values()
+    def amid_alerts(self, letters: str) -> bool:
+        """See ``marks``."""
+        return marks.amid_alerts(self._marks(), letters)
 
     def second_at_work(self) -> bool:
         """True when the stage of IMO numbers has taken in records since its last snapshot was committed."""
-        letters = [letter for letter, where in self._marks() if where.startswith(f"{Identities.kind}/")]
-        return "R" in letters[len(letters) - letters[::-1].index("C") if "C" in letters else 0 :]
+        return marks.second_at_work(self._marks())
 
-    def _marks(self) -> list[tuple[str, str]]:
-        """What this process has written about itself (see ``marked``)."""
-        try:
-            lines = (self._rig.home / str(self.process.pid)).read_text().split("\n")
-        except FileNotFoundError:
-            return []
-        return [(letter, where) for letter, _, where in (line.partition(" ") for line in lines[:-1])]
+    def _marks(self) -> marks.Marks:
+        return marks.read(self._rig.home / str(self.process.pid))
 
     def send(self, sign: signal.Signals) -> None:
         """A signal."""
