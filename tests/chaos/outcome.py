@@ -47,6 +47,8 @@ class Result(NamedTuple):
     alerts: int = 0
     """Compared, in all rounds."""
     took_s: float = 0.0
+    stuck: bool = False
+    """Something that had to happen did not: nothing was compared."""
     recoveries_s: tuple[float, ...] = ()
 
     @property
@@ -128,5 +130,6 @@ def print_table(results: Iterable[Result]) -> None:
         ]
         outcome = [result.rounds, result.alerts, result.missing, result.extra, result.duplicates, result.crashes]
         recovery = f"{waits[len(waits) // 2]:.1f}, {waits[-1]:.1f}"
-        table.add_row(result.name, *map(str, hits + outcome), recovery, f"{result.took_s:.0f}")
+        name = f"{result.name}: STUCK" if result.stuck else result.name
+        table.add_row(name, *map(str, hits + outcome), recovery, f"{result.took_s:.0f}")
     Console(highlight=False, width=190).print(table)
