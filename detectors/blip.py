@@ -7,10 +7,11 @@ Why it matters. A ship that hides shows herself where it is unsafe not to: ANGAR
 Korea Strait, between weeks in which she was dark, and named her destination.
 
 How it decides. Both silences must be dark gaps as ``gap`` judges them: by bare durations honest ships at the edge of
-reception blip every week. For a listed ship one of them may be one of which the feed cannot tell, or a silence at
-rest; that is said, and her transmission may last two days. The alert opens when the second silence has come to its
-length; that she is heard at all has paged before (``watchlist``). It closes, with the second silence's length, when
-she is heard again, and is retracted when the second silence turns out to have been none.
+reception blip every week. For a listed ship one of them may be one of which the feed cannot tell, or a silence at rest;
+that is said, and her transmission may last two days; where the feed cannot tell of one and the other is not dark, it is
+for the record. The alert opens when the second silence has come to its length; that she is heard at all has
+paged before (``watchlist``). It closes, with the second silence's length, when she is heard again, and is retracted
+when the second silence turns out to have been none.
 
 When it is wrong. A ship that passes a single receiver far from any other is heard as briefly; ``gap`` knows that only
 as well as it knows the place. A transponder with a loose contact blips.
@@ -48,7 +49,11 @@ class Blip(Detector):
 
     name = "blip"
     columns = (Column("since_ms", "<i8"),)  # first report after the last silence that was long enough
-    severities = {"blip.listed": "ticket", "blip.unlisted": "log"}  # noqa: RUF012 - read only
+    severities = {  # noqa: RUF012 - read only
+        "blip.listed": "ticket",
+        "blip.listed_possible": "log",
+        "blip.unlisted": "log",
+    }
 
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``blip``."""
@@ -125,14 +130,16 @@ class Blip(Detector):
         since_ms = int(self.state(step).since_ms[row])
         heard_ms, first_ms, second_ms = ship.last_ms - since_ms, first.to_ms - first.from_ms, now_ms - ship.last_ms
         to = f", for {ship.destination[:10]}" if ship.destination else ""
+        silences = f"{spoken(first_ms)} and {spoken(second_ms)}"
+        between = f"{silences} dark" if first.verdict == second.verdict == DARK else f"silences of {silences}"
         least_s = self._least_ms // MS
         most_s = self._most_ms(listed=ship.listed is not None) // MS
         return Finding(
             action="open",
-            situation=_situation(ship),
+            situation=_situation(ship, first.verdict, second.verdict),
             time_ms=now_ms,
             start_ms=since_ms,
-            headline=f"{ship.title} blip: {spoken(heard_ms)} between {spoken(first_ms)} and {spoken(second_ms)} dark"
+            headline=f"{ship.title} blip: {spoken(heard_ms)} between {between}"
             f"{place_at(ship.lat_deg, ship.lon_deg)}{to}",
             why=(
                 Fact(fact=f"silence before ({VERDICTS[first.verdict]})", value=first_ms // MS, threshold=least_s,
@@ -168,7 +175,8 @@ class Blip(Detector):
         ended = f"again after {spoken(silent_ms)}" if second else "again: the second silence was none"
         return Finding(
             action="retract" if second is None else "close",
-            situation=_situation(ship),
+            situation=_situation(ship, DARK, DARK),
+            severity=opened.severity,
             time_ms=ship.last_ms,
             headline=f"{ship.title} heard {ended}, {zulu(ship.last_ms)}",
             why=(Fact(fact="silence after the blip", value=silent_ms // MS, unit="s"), *opened.why),
@@ -193,8 +201,12 @@ def _silence_ended(step: Step, row: int, from_ms: int) -> Silence | None:
     return next((s for s in reversed(step.fleet.memory.silences(row)) if s.from_ms == from_ms), None)
 
 
-def _situation(ship: Ship) -> str:
-    return "blip.listed" if ship.listed is not None and not ship.misuse else "blip.unlisted"
+def _situation(ship: Ship, first: int, second: int) -> str:
+    """Names the severity rule by the verdicts on both silences."""
+    if ship.listed is None or ship.misuse:
+        return "blip.unlisted"
+    told = DARK in (first, second) or CANNOT_TELL not in (first, second)
+    return "blip.listed" if told else "blip.listed_possible"
 
 
 def _told(from_ms: int, to_ms: int | None, verdict: int) -> dict[str, object]:

@@ -10,7 +10,8 @@ the call, and the port's name its label. Her entry was seen when she was heard m
 transmission; her exit is seen when she is heard more than 4 km away without a silence of four hours in between. A
 silence of four hours within 3 km of a port's position counts as a call without a stop. A ship that is listed, or a
 zone that comes into force, while it lies there opens the call from the stop's beginning. Confidence, 1 to 4: one more
-for each of entry, stop and exit that was seen. A ship that falls silent in port leaves the alert open: last known
+for each of entry, stop and exit that was seen. A call in a zone whose ticket is open when it begins is for the record:
+one visit, one ticket. A ship that falls silent in port leaves the alert open: last known
 there, silent since.
 
 When it is wrong. Ports are positions in an index, right to a mile or two; a ship that anchors off a coast to wait has
@@ -35,6 +36,7 @@ from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, hea
 from detectors.core.geo import place
 from detectors.core.geography.harbours import harbours_of
 from detectors.core.headlines import port
+from detectors.core.listed import ordinary_port
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.columns import Column
@@ -65,6 +67,7 @@ class PortCall(Detector):
     )
     severities = {  # noqa: RUF012 - read only
         "port_call.listed": "ticket",
+        "port_call.in_zone": "log",
         "port_call.unverified": "ticket",
         "port_call.misuse": "log",
     }
@@ -217,9 +220,10 @@ class PortCall(Detector):
         lat, lon, since_ms = float(own.lat_deg[row]), float(own.lon_deg[row]), int(own.since_ms[row])
         harbour, quiet = harbours_of(self.reference).nearest(lat, lon, t.port_within_nm), bool(own.quiet[row])
         when = stamp(ship.last_ms if quiet else since_ms, now_ms)
+        zone = opened.details.get("in_zone") if opened else ordinary_port(step.fleet.open_of(row))
         return Finding(
             action="update" if opened else "open",
-            situation=_situation(ship),
+            situation=_situation(ship, zone),
             time_ms=now_ms,
             start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, PORT_CALL) else since_ms,
             headline=headline(ship, harbour, (lat, lon), int(own.seen[row]), quiet=quiet, when=when),
@@ -245,6 +249,7 @@ class PortCall(Detector):
                 **({"under_way_at": rfc3339(int(own.sailed_ms[row]))} if own.sailed_ms[row] else {}),
                 **({"silent_since": rfc3339(ship.last_ms)} if quiet else {}),
                 **({"destination": ship.destination} if ship.destination else {}),
+                **({"in_zone": zone} if zone else {}),
             },
             sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
         )  # fmt: skip
@@ -261,7 +266,7 @@ class PortCall(Detector):
         harbour = _called_at(opened, where)
         return Finding(
             action="close",
-            situation=_situation(ship),
+            situation=_situation(ship, opened.details.get("in_zone")),
             time_ms=now_ms,
             headline=f"{ship.title} {how} {harbour} after {spoken(last_ms - since_ms)}, {zulu(now_ms)}",
             why=(Fact(fact="time from the stop to the last report there", value=(last_ms - since_ms) // MS, unit="s"),
@@ -284,7 +289,10 @@ def _called_at(opened: Alert, where: tuple[float, float]) -> str:
     return port(str(opened.details["port"]), str(opened.details.get("locode", ""))[:2])
 
 
-def _situation(ship: Ship) -> str:
+def _situation(ship: Ship, zone: str | None) -> str:
+    """Names the severity rule; ``zone`` is where another alert's ticket already says that it is."""
     if ship.listed is None or ship.misuse:
         return "port_call.misuse"
+    if zone is not None:
+        return "port_call.in_zone"
     return "port_call.listed" if ship.support >= SUPPORTED else "port_call.unverified"

@@ -3,8 +3,7 @@
 Claim. A vessel is inside a zone, or on a course into one with an arrival inside its horizon, or says that it is
 bound for one; or it is listed, and its dark gap allows a call at one.
 
-Why it matters. Calls at sanctioned ports are what the listed traffic exists for; the last hours before one are
-when it can still be watched.
+Why it matters. Calls at sanctioned ports are what listed traffic exists for; before one it can still be watched.
 
 How it decides. Sanctioned zones look at every ship, associated zones (ordinary ports on the same routes) at listed
 ships only; a zone counts between its dates. One alert a ship at a time, naming the nearest zone. *Inside*: within the
@@ -22,8 +21,8 @@ that are sanctioned: below a setting it is for the record only. When other zones
 or can have come to one while dark, is told at once (``looked_back``; one who has long been silent pages nobody), and
 what was said of a zone that went or moved away is closed, ``withdrawn``. A zone's own ``severity`` holds for ships
 inside it (one unsupported report is a ticket at most) and bounds that of other reasons. A listed vessel in an
-associated zone is a ticket; a page when it was dark lately, is bound for a sanctioned zone, or its entry and the zone
-name one programme.
+associated zone is a ticket, its way there for the record; each is one step more when it was dark lately, is bound for a
+sanctioned zone, or its entry and the zone name one programme.
 
 When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
 Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
@@ -83,6 +82,7 @@ class PortProximity(Detector):
     severities = {  # noqa: RUF012 - read only
         "port_proximity.listed_inside": "page",
         "port_proximity.listed_in_port": "ticket",
+        "port_proximity.listed_near_port": "log",
         "port_proximity.listed": "ticket",
         "port_proximity.unverified": "ticket",
         "port_proximity.inside": "ticket",

@@ -202,6 +202,12 @@ def last_inside(open_alerts: Mapping[tuple[str, str], Alert]) -> str | None:
     return str(near.details["zone"]) if near is not None and near.details.get("reason") == "inside" else None
 
 
+def ordinary_port(open_alerts: Mapping[tuple[str, str], Alert]) -> str | None:
+    """The zone in which a vessel is said to be, where that is a ticket; None when in none, or when that is a page."""
+    near = open_alerts.get(("port_proximity", ""))
+    return None if near is None or near.severity == "page" else last_inside(open_alerts)
+
+
 def removed(ship: Ship, opened: Alert, now_ms: int, version: str, situation: str) -> Finding:
     """The list of that version has no entry about a vessel of which a hit is open."""
     return Finding(

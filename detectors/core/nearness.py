@@ -41,6 +41,8 @@ def situation_of(ship: Ship, reason: int, *, ordinary: bool = False) -> str:
     """Names the severity rule; ``ordinary``: the zone is a port like others, and nothing else speaks against it."""
     inside = reason == INSIDE
     if ship.listed is not None and not ship.misuse:
+        if ordinary and not inside:
+            return "port_proximity.listed_near_port"
         if ship.support < _SUPPORTED:
             return "port_proximity.unverified"
         if inside:

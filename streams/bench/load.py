@@ -22,7 +22,7 @@ import typer
 
 from detectors.core.alert import Alert, Severity
 from detectors.core.reference import ListedShip, Reference, Zone
-from detectors.core.units import MINUTE_MS, unix_ms
+from detectors.core.units import DAY_MS, MINUTE_MS, unix_ms
 from streams import config
 from streams.bench.accuracy import RECORDING, REPORTED, TUNING
 from streams.bench.faults import Dark, positives
@@ -53,6 +53,9 @@ RULES: Final[dict[str, Rule]] = {
     "at rest is a ticket": Rule(severities={"gap.listed_at_rest": "page"}),
     "a return pages only after a dark silence": Rule(severities={"watchlist.back_in_range": "page"}),
     "an ordinary port is a ticket": Rule(severities={"port_proximity.listed_in_port": "page"}),
+    "the way to one is for the record": Rule(severities={"port_proximity.listed_near_port": "ticket"}),
+    "a call in one is for the record": Rule(severities={"port_call.in_zone": "ticket"}),
+    "a blip needs a silence that could be judged": Rule(severities={"blip.listed_possible": "ticket"}),
 }
 """What each silencing rule spares, by taking it out alone."""
 
@@ -77,6 +80,8 @@ class Told(NamedTuple):
     """Listed honest ships, times days."""
     heard_days: int
     """Of these, calendar days on which the ship was heard."""
+    told_days: int
+    """Of these, days on which a page or ticket about the ship came: what a watch that works by ship looks at."""
     delays_min: tuple[float, ...]
     """From the last report to the page, of those paged about while dark."""
     at_return: int
@@ -93,7 +98,7 @@ def run(
     ships: Annotated[int, typer.Option(help="Honest ships on the list of each world.", min=1, max=2000)] = 50,
     seeds: Annotated[int, typer.Option(help="Lists a world.", min=1, max=100)] = 3,
     world: Annotated[list[str] | None, typer.Option(help="Only worlds whose name has this in it.")] = None,
-    rules: Annotated[bool, typer.Option(help="Also what each silencing rule spares (seven times as long).")] = False,
+    rules: Annotated[bool, typer.Option(help="Also what each silencing rule spares (ten times as long).")] = False,
     tuning: Annotated[bool, typer.Option(help="Score the data that settings were chosen on instead.")] = False,
 ) -> Measured:
     """Count pages and tickets about honest listed ships, and find those that go dark.
@@ -118,6 +123,7 @@ def run(
 
 _NOTES: Final = (
     "pages, tickets: alerts of honest listed ships per 50 listed ship-days; days: such ship-days; heard: of these",
+    "ship-days told of: of 50, those on which any page or ticket about that ship came",
     "recall: of ships dark for 2 h and more, those paged about meanwhile; and return: or when heard again",
     "without: with that rule alone taken out",
 )
@@ -162,28 +168,32 @@ def scene(world: World, zones: tuple[Zone, ...], ships: int, seed: int) -> Scene
 def heard(one: Scene, rule: Rule) -> Told:
     """Plays a scene with one rule taken out, or none."""
     alerts = say(one.world, one.received, one.reference, rule.thresholds, rule.severities)
-    notices = counted((a for a in alerts if a.mmsi in one.honest), time_of(one.world.warm_slots))
+    from_ms = time_of(one.world.warm_slots)
+    raised = highest((a for a in alerts if a.mmsi in one.honest), from_ms)
+    told_days = {(a.mmsi, (unix_ms(a.time) - from_ms) // DAY_MS) for a in raised}
+    notices = Counter[tuple[str, str]]((a.severity, reason_of(a)) for a in raised)
     slots = one.world._replace(received=one.received).heard[one.world.warm_slots :]
     days = [np.asarray(slots[at : at + SLOTS_A_DAY].any(axis=0)) for at in range(0, len(slots), SLOTS_A_DAY)]
     mine = [number_of(one.world, ship) in one.honest for ship in range(slots.shape[1])]
     delays, at_return = found(one, [a for a in alerts if a.severity == "page"])
     listed_days = len(one.honest) * len(slots) / SLOTS_A_DAY
-    return Told(notices, listed_days, int(sum(day[mine].sum() for day in days)), delays, at_return, len(one.dark))
+    heard_days = int(sum(day[mine].sum() for day in days))
+    return Told(notices, listed_days, heard_days, len(told_days), delays, at_return, len(one.dark))
 
 
-def counted(alerts: Iterable[Alert], from_ms: int) -> Counter[tuple[str, str]]:
-    """Each alert once, by the highest severity that it reached after ``from_ms``, and the reason then."""
-    highest, told = dict[str, int](), dict[str, tuple[str, str]]()
+def highest(alerts: Iterable[Alert], from_ms: int) -> list[Alert]:
+    """Of each alert above ``log`` the revision that first had its highest severity, if that came after ``from_ms``."""
+    ranks, raised = dict[str, int](), dict[str, Alert]()
     for alert in alerts:
         rank = _RANK.index(alert.severity)
-        if rank <= highest.get(alert.id, 0):
+        if rank <= ranks.get(alert.id, 0):
             continue
-        highest[alert.id] = rank
+        ranks[alert.id] = rank
         if unix_ms(alert.time) >= from_ms:
-            told[alert.id] = (alert.severity, reason_of(alert))
+            raised[alert.id] = alert
         else:
-            told.pop(alert.id, None)
-    return Counter(told.values())
+            raised.pop(alert.id, None)
+    return list(raised.values())
 
 
 def reason_of(alert: Alert) -> str:
@@ -215,7 +225,7 @@ def joined(parts: Iterable[Told]) -> Told:
     told = list(parts)
     return Told(
         sum((one.notices for one in told), Counter[tuple[str, str]]()), sum(one.ship_days for one in told),
-        sum(one.heard_days for one in told),
+        sum(one.heard_days for one in told), sum(one.told_days for one in told),
         tuple(delay for one in told for delay in one.delays_min), sum(one.at_return for one in told),
         sum(one.dark for one in told),
     )  # fmt: skip
@@ -224,7 +234,8 @@ def joined(parts: Iterable[Told]) -> Told:
 def _row(name: str, told: Told) -> Row:
     recall, dark = len(told.delays_min) / max(1, told.dark), max(1, told.dark)
     figures = {
-        "pages": told.per_50("page"), "tickets": told.per_50("ticket"), "days": told.ship_days,
+        "pages": told.per_50("page"), "tickets": told.per_50("ticket"),
+        "ship-days told of": PER_SHIP_DAYS * told.told_days / max(1, told.ship_days), "days": told.ship_days,
         "heard": told.heard_days, "dark": told.dark,
         "recall": recall, "and return": recall + told.at_return / dark,
     }  # fmt: skip

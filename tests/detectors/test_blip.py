@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from detectors.blip import _dark
+from detectors.blip import _dark, _situation
 from detectors.core.alert import Alert
-from detectors.core.testing import Said, Story, beside, run, voyage
+from detectors.core.testing import REFERENCE, Said, Story, beside, engine, run, voyage
 from detectors.core.vessels import memory as past
+from detectors.core.vessels.ship import read_ship
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 667_001_001
@@ -78,3 +80,12 @@ def test_of_a_listed_ship_one_silence_may_be_untold_but_not_both() -> None:
     assert (past.DARK, past.CANNOT_TELL) in table and (past.CANNOT_TELL, past.CANNOT_TELL) not in table
     assert (past.UNSURE, past.CANNOT_TELL) in table
     assert [(a, b) for a in range(4) for b in range(4) if _dark(a, b, listed=False)] == [(past.DARK, past.DARK)]
+
+
+def test_a_listed_ship_s_between_silences_that_nobody_could_judge_is_for_the_record() -> None:
+    fleet = engine().fleet
+    (row,) = fleet.admit(np.array([LISTED], np.uint32)).tolist()
+    listed = replace(read_ship(fleet.core, row, REFERENCE), listed=REFERENCE.ships[1])
+    assert _situation(listed, past.UNSURE, past.CANNOT_TELL) == "blip.listed_possible"
+    assert _situation(listed, past.CANNOT_TELL, past.DARK) == "blip.listed"
+    assert _situation(listed, past.UNSURE, past.UNSURE) == "blip.listed"

@@ -144,6 +144,37 @@ def test_an_ordinary_port_is_a_page_for_who_is_bound_for_a_sanctioned_one() -> N
     assert inside(port_call(destination="ORDINAR")) == "ticket"
 
 
+def to_port(destination: str = "", zone_lat: float = 35.0) -> Story:
+    """It sails north at 10 kn into a port's zone, and stops at its middle after two hours."""
+    way = voyage(LISTED, np.arange(5, 2 * HOUR, 30.0), (zone_lat - 20 / 60, 129.0), 10.0)
+    there = [
+        Said(at_s=2 * HOUR + 5 + 30 * n, mmsi=LISTED, lat_deg=zone_lat, lon_deg=129.0, sog_kn=0) for n in range(60)
+    ]
+    named = [Said(at_s=1, mmsi=LISTED, type=5, destination=destination)] if destination else []
+    return beside(voyage(205_000_001, np.arange(0, 3 * HOUR, 60.0), (30.0, 120.0)), [*named, *way, *there])
+
+
+@pytest.mark.parametrize("batch", [1, 7, 1000])
+def test_a_visit_to_an_ordinary_port_is_one_ticket(batch: int) -> None:
+    """The way there and the call in it are for the record."""
+    near = of("port_proximity", to_port(), batch=batch)
+    assert {(a.details["reason"], a.severity) for a in near} == {("closing", "log"), ("inside", "ticket")}
+    assert {a.id for a in near} == {near[0].id}
+    (stopped,) = of("port_call", to_port(), batch=batch)
+    assert (stopped.severity, stopped.details["in_zone"]) == ("log", "Ordinary")
+
+
+def test_a_call_where_no_zone_says_so_is_a_ticket() -> None:
+    assert [a.severity for a in of("port_call", to_port(zone_lat=35.116))] == ["ticket"]
+    bound = of("port_call", to_port("FORBIDDEN"))
+    assert [a.severity for a in bound] == ["ticket"] and "in_zone" not in bound[0].details
+
+
+def test_the_way_to_an_ordinary_port_is_a_ticket_for_who_is_bound_for_a_sanctioned_one() -> None:
+    near = of("port_proximity", to_port("FORBIDDEN"))
+    assert ("closing", "ticket") in [(a.details["reason"], a.severity) for a in near]
+
+
 @pytest.mark.parametrize(("programme", "ordinary"), [("UKRAINE-EO14024, DPRK", False), ("UKRAINE-EO14024", True)])
 def test_a_port_is_not_ordinary_for_a_vessel_listed_under_its_programme(programme: str, ordinary: bool) -> None:
     zone = msgspec.structs.replace(REFERENCE.zones[2], programme="DPRK")
