@@ -196,8 +196,8 @@ class Gap(Detector):
             return []
         if step.kind != "reports":
             return self._silent(step, at)
-        opened = [alert for key in ("", dark.UNHEARD) if (alert := self.opened(step, at, key)) is not None]
-        return [self._heard(step, at, alert) for alert in opened]
+        opened = self.opened(step, at)
+        return [] if opened is None else [self._heard(step, at, opened)]
 
     def _tell(self, step: Step, at: int) -> None:
         """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""
@@ -227,20 +227,18 @@ class Gap(Detector):
     def _silent(self, step: Step, at: int) -> Iterable[Finding]:
         """What was asked for is due, or the list has changed, and the vessel is silent still."""
         ship, row, now_ms = step.ship(at), int(step.rows[at]), int(step.time_ms[at])
-        opened, unheard = self.opened(step, at), self.opened(step, at, dark.UNHEARD)
+        opened = self.opened(step, at)
         noted = Noted(self.state(step), row, ship, self._limits())
         soon = now_ms - ship.last_ms <= self.thresholds.reported_within_s * MS  # a quiet feed closes slots late
         told_ms, page_ms = (noted.told_ms, noted.page_ms) if soon else (NEVER_MS, NEVER_MS)
         unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS) if ship.listed is not None else NEVER_MS
-        if told_ms <= now_ms and opened is None:
-            told = noted.first()
-            if unheard is None or not told.alone:
-                yield dark.gone(step, at, ship, told, None)
+        if told_ms <= now_ms and (opened is None or (dark.is_vague(opened) and not noted.first().alone)):
+            yield dark.gone(step, at, ship, noted.first(), opened)
             page_ms, unheard_ms = max(page_ms, now_ms + STEP_MS), NEVER_MS
         elif page_ms <= now_ms and (opened is None or not is_dark(opened)):
             yield dark.gone(step, at, ship, noted.second(), opened)
             unheard_ms = NEVER_MS
-        elif unheard_ms <= now_ms and opened is None and unheard is None:
+        elif unheard_ms <= now_ms and opened is None:
             why = dark.Unheard(int(self.thresholds.unheard_after_s), noted.near_peers, noted.out_of_range)
             yield dark.unheard(step, ship, now_ms, why)
         waits = [ms for ms in (told_ms, page_ms, unheard_ms) if now_ms < ms < NEVER_MS]

@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 
 from detectors.core.alert import Alert, Position, Vessel
-from detectors.core.dark import UNHEARD
 from detectors.core.engine import Engine
 from detectors.core.units import rfc3339
 from detectors.core.vessels.ship import Ship, read_ship
@@ -65,7 +64,7 @@ def summaries(engine: Engine, rows: list[int]) -> Iterator[VesselSummary]:
         ship = read_ship(core, row, engine.reference)
         if ship.listed is not None:
             found = engine.fleet.open.get(row, {})
-            gap = found.get(("gap", "")) or found.get(("gap", UNHEARD))
+            gap = found.get(("gap", ""))
             yield _summary(engine, ship, int(core.sources[row]), gap)
 
 

@@ -19,8 +19,6 @@ from detectors.core.vessels.ship import Ship
 
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 PEERS_NM: Final = 60.0
-UNHEARD: Final = "unheard"
-"""Key of the alert that a listed ship cannot be heard."""
 
 
 def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
@@ -116,7 +114,6 @@ def gone(step: Step, at: int, ship: Ship, told: Told, opened: Alert | None) -> F
     silent = spoken(now_ms - ship.last_ms)
     return Finding(
         action="update" if opened else "open",
-        key=UNHEARD if told.alone else "",
         situation=told.situation,
         time_ms=now_ms,
         start_ms=ship.last_ms,
@@ -152,7 +149,6 @@ def returned(step: Step, at: int, opened: Alert, situation: str) -> Finding:
     }
     return Finding(
         action="close",
-        key=key_of(opened),
         situation=situation,
         time_ms=ship.last_ms,
         headline=f"{ship.title} reappeared after {spoken(silent_ms)}{on(far_nm)}, {zulu(ship.last_ms)}",
@@ -163,9 +159,9 @@ def returned(step: Step, at: int, opened: Alert, situation: str) -> Finding:
     )
 
 
-def key_of(opened: Alert) -> str:
-    """The key under which a gap alert is open."""
-    return UNHEARD if opened.details.get("category") == "cannot_tell" else ""
+def is_vague(opened: Alert) -> bool:
+    """Whether a gap alert says that the feed cannot tell; a verdict may still come."""
+    return opened.details.get("category") == "cannot_tell"
 
 
 def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, line: bytes) -> Finding:
@@ -173,7 +169,6 @@ def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, line: 
     silent_s = (ship.last_ms - before.last_ms) // MS
     return Finding(
         action="retract",
-        key=key_of(opened),
         situation=situation,
         time_ms=unix_ms(opened.time),
         headline=f"{ship.title} was heard at {zulu(ship.last_ms)}, reported late: not silent then",
@@ -206,7 +201,6 @@ def unheard(step: Step, ship: Ship, now_ms: int, told: Unheard) -> Finding:
     said = "out of receiver range" if out_of_range else "cannot tell if dark"
     return Finding(
         action="open",
-        key=UNHEARD,
         situation="gap.listed_out_of_range" if out_of_range else "gap.listed_unheard",
         time_ms=now_ms,
         start_ms=ship.last_ms,

@@ -95,6 +95,18 @@ def test_what_is_possible_first_and_dark_later_is_one_alert_that_becomes_a_page(
     assert alerts == under(thresholds, story, batch, tick_s=10.0 if batch > 1 else 900.0)
 
 
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_a_silence_that_is_judged_after_it_could_not_be_is_one_alert(batch: int) -> None:
+    late: dict[str, dict[str, object]] = {
+        "gap": {"unheard_after_s": 1800.0, "possible_after_s": 7200.0, "min_silence_listed_s": 9000.0}
+    }
+    alerts = under(late, beside(peers(8), listed((0, 4), (7, 8.2))), batch)
+    assert [(a.status, a.details["verdict"]) for a in alerts][:2] == [
+        ("opened", "cannot tell"), ("updated", "possibly dark")
+    ]  # fmt: skip
+    assert {a.id for a in alerts} == {alerts[0].id} and [a.status for a in alerts].count("closed") == 1
+
+
 def test_silent_at_its_berth_it_is_a_ticket() -> None:
     moored = [msgspec.structs.replace(s, lat_deg=38.0, sog_kn=0.0, status=5) for s in listed((0, 4))]
     alerts = of("gap", beside(peers(14), moored))
