@@ -8,6 +8,8 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Callable
+from importlib import metadata
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,6 +22,12 @@ FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wakewatch {metadata.version('wakewatch')}")
+        raise typer.Exit
+
+
 def build() -> typer.Typer:
     """The command with all that stands in this folder: a module offers ``app`` (a group) or ``command``."""
     app = typer.Typer(
@@ -29,8 +37,8 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
-        add_completion=False,
     )
+    app.callback()(_whole)
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         offered = importlib.import_module(module.name)
         name = module.name.rsplit(".", 1)[-1]
@@ -42,6 +50,14 @@ def build() -> typer.Typer:
             _unwrap(offered.command)
             app.command(name)(offered.command)
     return app
+
+
+def _whole(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of the command as a whole."""
 
 
 def _unwrap(command: Callable[..., object]) -> None:
