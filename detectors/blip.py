@@ -3,14 +3,14 @@
 Claim. A vessel that had been dark for half a day or longer transmitted for at most two hours, and has been dark again
 for half a day.
 
-Why it matters. A ship that hides shows herself where it is unsafe not to: ANGARA switched AIS on for minutes in the
-Korea Strait, between weeks in which she was dark, and named her destination.
+Why it matters. A ship that hides shows itself where it is unsafe not to: ANGARA switched AIS on for minutes in the
+Korea Strait, between weeks in which it was dark, and named its destination.
 
 How it decides. Both silences must be dark gaps as ``gap`` judges them: by bare durations honest ships at the edge of
 reception blip every week. For a listed ship one of them may be one of which the feed cannot tell, or a silence at rest;
-that is said, and her transmission may last two days; where the feed cannot tell of one and the other is not dark, it is
-for the record. The alert opens when the second silence has come to its length; that she is heard at all has
-paged before (``watchlist``). It closes, with the second silence's length, when she is heard again, and is retracted
+that is said, and its transmission may last two days; where the feed cannot tell of one and the other is not dark, it is
+for the record. The alert opens when the second silence has come to its length; that it is heard at all has
+paged before (``watchlist``). It closes, with the second silence's length, when it is heard again, and is retracted
 when the second silence turns out to have been none.
 
 When it is wrong. A ship that passes a single receiver far from any other is heard as briefly; ``gap`` knows that only
@@ -165,7 +165,7 @@ class Blip(Detector):
         )  # fmt: skip
 
     def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
-        """She is heard again: the second silence in full, if it was one."""
+        """It is heard again: the second silence in full, if it was one."""
         row, ship, before = int(step.rows[at]), step.ship(at), step.ship_before(at)
         second = open_silence(step.fleet.open_of(row)) or _silence_ended(step, row, before.last_ms)
         silent_ms = ship.last_ms - before.last_ms
@@ -215,7 +215,7 @@ def _told(from_ms: int, to_ms: int | None, verdict: int) -> dict[str, object]:
 
 
 def _stated(ship: Ship) -> dict[str, object]:
-    """What she said of herself while she was heard."""
+    """What it said of itself while it was heard."""
     flag = flag_of(ship.mmsi)
     return {
         **({} if ship.draught_m is None else {"draught_m": ship.draught_m}),

@@ -21,7 +21,7 @@ can be heard (the station is dead, the place is out of range, everybody around f
 counted as "cannot tell"; for a listed vessel it is said. The gap closes at the next report, with the distance covered
 and the speed that it took.
 
-When it is wrong. A ship that switches off just as everybody around her is lost is not found. A ship alone in water
+When it is wrong. A ship that switches off just as everybody around it is lost is not found. A ship alone in water
 where nobody else sails is judged by what ships elsewhere showed, shipped in detectors/core/hearing/priors.py; where few
 are heard, or the feed is new, a silence must last longer. Small, local loss of a part of a receiver's water looks like
 several ships going dark. Each partition knows of its own ships alone. deploy/ACCURACY.md has the figures.

@@ -1,16 +1,16 @@
 """Identity change: an IMO number is stated under another MMSI.
 
-Claim. A ship, known by her IMO number, transmits under an MMSI under which she was not heard before; or two MMSIs
+Claim. A ship, known by its IMO number, transmits under an MMSI under which it was not heard before; or two MMSIs
 state one IMO number from places that no ship sails between in the time.
 
 Why it matters. The MMSI's first digits are the flag: a reflagged ship has another MMSI, and so, to whoever looks at
 MMSIs alone, no past. Laundered identities change often, and a number stated from two places is used by somebody whom
-it does not belong to. This detector keeps the case of the ship in one piece: her former MMSIs, flags and open alerts.
+it does not belong to. This detector keeps the case of the ship in one piece: its former MMSIs, flags and open alerts.
 
 How it decides. Workers tell which MMSI states which IMO number, once an hour; the bindings of all partitions are taken
 up in order of event time. An MMSI that is new to an IMO number opens an alert, ``unverified`` until stated again. It
 is ``frequent`` at ``changes_least`` changes in 90 days, ``listed`` when a watchlist names the ship, ``shared`` when
-her position and another holder's are further apart than ``apart_kn`` allows: possible misuse of the identity. It
+its position and another holder's are further apart than ``apart_kn`` allows: possible misuse of the identity. It
 closes when nothing has been added for ``settles_after_h``.
 
 When it is wrong. Ships are sold and reflagged lawfully every day: a change is ``log`` unless something else speaks

@@ -1,9 +1,9 @@
-"""Long stay: a ship lies in one place for longer than ships of her kind do.
+"""Long stay: a ship lies in one place for longer than ships of its kind do.
 
 Claim. A watchlisted vessel has lain in one place for more than a day (when asked for: any vessel for thirty days), as
-far as is known: she may have fallen silent there.
+far as is known: it may have fallen silent there.
 
-Why it matters. ANGARA reached a yard near Zhoushan, was silent two days later, and lay there for months: that she is
+Why it matters. ANGARA reached a yard near Zhoushan, was silent two days later, and lay there for months: that it is
 seen only in port is itself the pattern.
 
 How it decides. A stop begins at 0.2 kn (where no speed is sent: moored or at anchor by its own word) and holds while
@@ -49,7 +49,7 @@ class LongStay(Detector):
     columns = (
         Column("lat_deg", "<f4", np.nan),  # where the stop began
         Column("lon_deg", "<f4", np.nan),
-        Column("since_ms", "<i8"),  # ... and when; 0 when she does not lie still
+        Column("since_ms", "<i8"),  # ... and when; 0 when it does not lie still
         Column("quiet", "?"),  # "silent since" has been said
     )
     severities = {"long_stay.listed": "ticket", "long_stay.unlisted": "log"}  # noqa: RUF012 - read only
@@ -91,7 +91,7 @@ class LongStay(Detector):
         return np.flatnonzero(dropped)
 
     def due(self, step: Step) -> npt.NDArray[np.int64]:
-        """When the stay will be long, and once it is, when her silence there is to be told."""
+        """When the stay will be long, and once it is, when its silence there is to be told."""
         own, rows = self.state(step), step.rows
         due_ms = np.full(len(rows), NEVER_MS)
         at = np.flatnonzero(own.since_ms[rows])
@@ -107,7 +107,7 @@ class LongStay(Detector):
         return int((self.thresholds.listed_d if listed else self.thresholds.others_d) * DAY_MS)
 
     def judge(self, step: Step, at: int) -> Iterable[Finding]:
-        """Follows the stop; opens when it is long, says silence, closes when she is seen elsewhere."""
+        """Follows the stop; opens when it is long, says silence, closes when it is seen elsewhere."""
         opened, ship = self.opened(step, at), step.ship(at)
         if ship.listed is None and not self.thresholds.others:
             self.state(step).since_ms[step.rows[at]] *= opened is not None
@@ -182,7 +182,7 @@ class LongStay(Detector):
             ),
             would_change=(
                 f"a position more than {self.thresholds.within_km:g} km from where it began closes it",
-                "silence leaves it open: she was last known there",
+                "silence leaves it open: it was last known there",
             ),
             verification="corroborated" if ship.support > 1 else "unverified",
             details={

@@ -2,12 +2,12 @@
 
 Claim. A watchlisted vessel has stopped within 10 nm of a port or of a zone, or fell silent in one.
 
-Why it matters. A listed ship that lies in port can be visited, refused service, or held; when she sails it is too
-late. Which ports she uses says whom she works for.
+Why it matters. A listed ship that lies in port can be visited, refused service, or held; when it sails it is too
+late. Which ports it uses says whom it works for.
 
-How it decides. She has stopped at 0.2 kn (where no speed is sent: by her own word); where she stops is the place of
-the call, and the port's name its label. Her entry was seen when she was heard more than 3 km from there in the same
-transmission; her exit is seen when she is heard more than 4 km away without a silence of four hours in between. A
+How it decides. It has stopped at 0.2 kn (where no speed is sent: by its own word); where it stops is the place of
+the call, and the port's name its label. Its entry was seen when it was heard more than 3 km from there in the same
+transmission; its exit is seen when it is heard more than 4 km away without a silence of four hours in between. A
 silence of four hours within 3 km of a port's position counts as a call without a stop. A ship that is listed, or a
 zone that comes into force, while it lies there opens the call from the stop's beginning. Confidence, 1 to 4: one more
 for each of entry, stop and exit that was seen. A call in a zone whose ticket is open when it begins is for the record:
@@ -57,10 +57,10 @@ class PortCall(Detector):
     columns = (
         Column("from_lat_deg", "<f4", np.nan),  # where this transmission began, or the last call was left
         Column("from_lon_deg", "<f4", np.nan),
-        Column("lat_deg", "<f4", np.nan),  # where she stopped
+        Column("lat_deg", "<f4", np.nan),  # where it stopped
         Column("lon_deg", "<f4", np.nan),
-        Column("since_ms", "<i8"),  # ... and when; 0 when she is in no call
-        Column("sailed_ms", "<i8"),  # when she was under way again within the call; 0 while she lies
+        Column("since_ms", "<i8"),  # ... and when; 0 when it is in no call
+        Column("sailed_ms", "<i8"),  # when it was under way again within the call; 0 while it lies
         Column("seen", "u1"),  # ENTRY, STOP, EXIT
         Column("quiet", "?"),  # "silent since" has been said
         Column("sure", "?"),  # the alert rests on two reports
@@ -82,8 +82,8 @@ class PortCall(Detector):
             float, Meta(gt=0, le=50, description="Coming from further away than this is an entry, km")
         ] = 3.0
         leave_km: Annotated[float, Meta(gt=0, le=50, description="Further away than this is an exit, km")] = 4.0
-        stop_kn: Annotated[float, Meta(ge=0, le=5, description="At this speed or below she has stopped, kn")] = 0.2
-        start_kn: Annotated[float, Meta(ge=0, le=5, description="At this speed or above she is under way, kn")] = 0.5
+        stop_kn: Annotated[float, Meta(ge=0, le=5, description="At this speed or below it has stopped, kn")] = 0.2
+        start_kn: Annotated[float, Meta(ge=0, le=5, description="At this speed or above it is under way, kn")] = 0.5
         silent_after_s: Annotated[
             float, Meta(ge=60, le=2_592_000, description="Silence in port that counts as a call, s")
         ] = 14_400.0
@@ -241,7 +241,7 @@ class PortCall(Detector):
             ),
             would_change=(
                 f"a position more than {t.leave_km:g} km away closes it",
-                "silence leaves it open: she was last known there",
+                "silence leaves it open: it was last known there",
             ),
             verification="corroborated" if own.sure[row] else "unverified",
             details={

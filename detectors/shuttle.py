@@ -8,11 +8,11 @@ a ship that vanished off a headland and reappeared there days later. One such le
 
 How it decides. A leg is a silence that ``gap`` called dark (of a listed ship also one at rest that ended elsewhere),
 from the last fix before it to the first after it. It holds a pair P, Q when d(last, P) + d(P, Q) + d(Q, next) <=
-v_max * T in one order or the other; v_max is what she has shown herself, distances are great circles; of a ship on no
+v_max * T in one order or the other; v_max is what it has shown itself, distances are great circles; of a ship on no
 list the way past both must also take a quarter of the leg. Zones side by side cannot be told apart: the larger one
 names the pair, and all are listed. The alert opens at the third leg, grows with each, and closes when ninety days
-have passed without one, unless she is silent then. A ship that stays dark throughout has no legs: ``port_proximity``
-says how many round trips her silence allows.
+have passed without one, unless it is silent then. A ship that stays dark throughout has no legs: ``port_proximity``
+says how many round trips its silence allows.
 
 When it is wrong. A long silence holds every pair, so that the legs of a ship that trades out of reach of this feed
 look the same: read how long they are, and what speed they need. Great circles cross land: stays come out too long.
@@ -59,7 +59,7 @@ class Leg(NamedTuple):
     after: Floats
     hours: float
     v_max_kn: float
-    """What she is taken to make, or what this leg itself shows that she makes."""
+    """What it is taken to make, or what this leg itself shows that it makes."""
 
 
 class Shuttle(Detector):
@@ -68,7 +68,7 @@ class Shuttle(Detector):
     name = "shuttle"
     columns = (
         Column("until_ms", "<i8"),  # when an open alert ends without a further leg
-        Column("waits", "?"),  # her silence ended with a report without a position
+        Column("waits", "?"),  # its silence ended with a report without a position
     )
     severities = {"shuttle.listed": "ticket", "shuttle.unlisted": "log"}  # noqa: RUF012 - read only
 
@@ -133,7 +133,7 @@ class Shuttle(Detector):
             return
         if now_ms < until_ms:  # woken for another reason: the list changed
             self.arm(step, at, until_ms)
-        elif open_silence(step.fleet.open_of(row)) is not None:  # she may be on her next leg
+        elif open_silence(step.fleet.open_of(row)) is not None:  # it may be on its next leg
             own.until_ms[row] = now_ms + self._within_ms
             self.arm(step, at, now_ms + self._within_ms)
         else:
@@ -228,7 +228,7 @@ class Shuttle(Detector):
                 Fact(fact="dark legs that could hold both", value=len(legs), threshold=t.legs_least),
                 Fact(fact="days since the first of them", value=days, threshold=t.within_d, unit="d"),
                 Fact(fact="shortest of them", value=round(min(leg.hours for leg in legs), 1), unit="h"),
-                Fact(fact="speed that she is taken to make", value=ship.v_max_kn, unit="kn", source="her own reports"),
+                Fact(fact="speed that it is taken to make", value=ship.v_max_kn, unit="kn", source="its own reports"),
                 Fact(fact="other pairs that as many legs could hold", value=len(ranked) - 1),
             ),
             would_change=(

@@ -2,7 +2,7 @@
 
 Claim. A vessel whose identity stands on a watchlist is transmitting, for the first time or again after a silence.
 
-Why it matters. A listed ship that has been dark for weeks and shows herself for minutes is the moment to act.
+Why it matters. A listed ship that has been dark for weeks and shows itself for minutes is the moment to act.
 
 How it decides. The IMO number decides; without one the MMSI, then the call sign with its flag. An IMO once stated
 under an MMSI stays bound to it through silence and restart, so that a position alone identifies the vessel. The first
@@ -131,7 +131,7 @@ class Watchlist(Detector):
         return said == now or now - 1 in listing.register_of(self.reference).listings(said - 1)
 
     def _relisted(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
-        """Her entry came, changed or went with another list."""
+        """Its entry came, changed or went with another list."""
         own, row = self.state(step), int(step.rows[at])
         own.listed[row], own.matched[row], own.misuse[row] = _number(step, row), ship.matched, ship.misuse
         if ship.listed is None:
@@ -144,14 +144,14 @@ class Watchlist(Detector):
         silent_ms = step.silence_ms(at, ship.last_ms)
         ends_ms = int(self.thresholds.episode_ends_after_h * HOUR_MS)
         if opened is None and silent_ms >= ends_ms:
-            # Open until she is heard again, which her second report then pages: that she is dark is the news.
+            # Open until it is heard again, which its second report then pages: that it is dark is the news.
             own.due_ms[row], own.stage[row] = NEVER_MS, UNVERIFIED
         else:
             self.arm(step, at, ship.last_ms + ends_ms)
         yield self._seen(step, at, ship, opened)
 
     def _seen(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
-        """Seen before she was listed, or listed otherwise than before."""
+        """Seen before it was listed, or listed otherwise than before."""
         now_ms = int(step.time_ms[at])
         listings, verdict = self._listings(step, at, ship)
         reason = str(opened.details["reason"]) if opened else "listed_now"
@@ -171,7 +171,7 @@ class Watchlist(Detector):
                 Fact(fact="last heard before the list came into force", value=since_ms // MS, unit="s"),
                 *listing.reasons(ship, listings, verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
             ),
-            would_change=("a report of the ship says where she is now", "a list without her closes it"),
+            would_change=("a report of the ship says where it is now", "a list without it closes it"),
             verification="corroborated" if corroborated else "unverified",
             details={
                 **listing.details(ship, listings, reason, verdict=verdict, reference=self.reference),
@@ -181,7 +181,7 @@ class Watchlist(Detector):
         )
 
     def _listings(self, step: Step, at: int, ship: Ship) -> tuple[list[ListedShip], Verdict | None]:
-        """Her entry, then her other listings; and what the match rests on."""
+        """Its entry, then its other listings; and what the match rests on."""
         register, number = listing.register_of(self.reference), _number(step, int(step.rows[at])) - 1
         others = [n for n in register.listings(number) if n != number]
         return [self.reference.ships[n] for n in (number, *others)], listing.verdict_on(ship, self.reference)
@@ -259,7 +259,7 @@ class Watchlist(Detector):
 
 
 def _standing(now: Columns) -> tuple[Column_, Column_]:
-    """For each row 1 + number of the entry that she is, or else resembles by name, and what the match rests on."""
+    """For each row 1 + number of the entry that it is, or else resembles by name, and what the match rests on."""
     sure = now.listed > 0
     by_name = np.where(now.like > 0, MATCHED_NAME, 0)
     return np.where(sure, now.listed, now.like), np.where(sure, now.matched, by_name)

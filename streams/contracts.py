@@ -54,7 +54,7 @@ CONTRACTS: Final = (
         name="vessel.v1",
         type=VesselSummary,
         topics=(VESSELS,),
-        sentence="A listed ship as the worker knows her, at most once a minute; no value: listed no more.",
+        sentence="A listed ship as the worker knows it, at most once a minute; no value: listed no more.",
     ),
     Contract(
         name="tick.v1",

@@ -109,7 +109,7 @@ class Fix(NamedTuple):
 
 
 class Particulars(NamedTuple):
-    """What a ship says of herself; 0 and "" are unknown."""
+    """What a ship says of itself; 0 and "" are unknown."""
 
     imo: int = 0
     call_sign: str = ""

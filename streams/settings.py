@@ -198,7 +198,7 @@ class NotifySettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields
 class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The map page."""
 
-    host: Annotated[str, Meta(description="Address that the page is served on; nobody is asked who they are")] = (
+    host: Annotated[str, Meta(description="Address that the page is served on; there is no authentication")] = (
         "127.0.0.1"
     )
     port: Annotated[int, Meta(ge=0, le=65_535, description="Its port; 0 for any free one")] = 8470

@@ -1,4 +1,4 @@
-"""What the topic of vessel summaries holds: a listed ship as the worker knows her. Key: her MMSI.
+"""What the topic of vessel summaries holds: a listed ship as the worker knows it. Key: its MMSI.
 
 Read from the fleet's columns; the alerts say what is made of it.
 """
@@ -26,21 +26,21 @@ class VesselSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     case_id: str
     vessel: Vessel
     list: str
-    """Of the entry that matches her best."""
+    """Of the entry that matches it best."""
     entry_id: str
     listed_name: str
     last_heard: str
-    """Her last report of any kind, RFC 3339 UTC with milliseconds."""
+    """Its last report of any kind, RFC 3339 UTC with milliseconds."""
     position: Position | None = None
     destination: str | None = None
     clock: str
-    """Event time reached by the sources that hear her: ``clock`` - ``last_heard`` is her silence."""
+    """Event time reached by the sources that hear it: ``clock`` - ``last_heard`` is its silence."""
     hearing: Hearing
-    """Whether a source that hears her is up: if none is, her silence means nothing."""
+    """Whether a source that hears it is up: if none is, its silence means nothing."""
     peers_heard: int | None = None
-    """Others heard where she was last, where an open gap says so."""
+    """Others heard where it was last, where an open gap says so."""
     cannot_tell: bool = False
-    """An open gap says that this feed could not have heard her there."""
+    """An open gap says that this feed could not have heard it there."""
     replayed: bool = False
     """Follows from a recording."""
 

@@ -7,7 +7,7 @@ _ALERT = ("time", "severity", "detector", "status", "headline", "verification", 
 
 _LISTED = (
     Spec(
-        "table", "Listed ships", "One line a listed ship that this feed has ever heard, the last heard first: when and where, silent for how long, whether the feed could have heard her there, and the newest alert about her.",
+        "table", "Listed ships", "One line a listed ship that this feed has ever heard, the last heard first: when and where, silent for how long, whether the feed could have heard it there, and the newest alert about it.",
         [("listed", "")], width=24, columns=_SHIP,
     ),
 )  # fmt: skip
@@ -53,7 +53,7 @@ _ALERTS = (
         quiet="nothing changed in the last hour",
     ),
     Spec(
-        "map", "Where", "The last fix of every open alert that has one. A marker is a ship's last word, not where she is.",
+        "map", "Where", "The last fix of every open alert that has one. A marker is a ship's last word, not where it is.",
         [('alerts{open="yes",lat!=""}', "")], width=24,
     ),
 )  # fmt: skip

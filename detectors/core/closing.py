@@ -66,7 +66,7 @@ class Closing:
         """Takes in reports whose vessels are there, and closes the blocks of slots that are over.
 
         A verdict on a silence takes effect at a step by which every report in time would have come. Reports before it
-        are taken in first where a ship that may be listed says anew who she is, for that may put her on the list; and
+        are taken in first where a ship that may be listed says anew who it is, for that may put it on the list; and
         where a verdict is noted or awaited, for it may be about a silence that follows upon another of the same ship.
         """
         listening, done = self._ears.listening, 0

@@ -1,4 +1,4 @@
-"""What can be said of a ship that is silent, and of her return: facts for the alerts of ``gap``."""
+"""What can be said of a ship that is silent, and of its return: facts for the alerts of ``gap``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
 
 
 def verified(ship: Ship) -> Verification:
-    """Whether more than one source speaks for her identity."""
+    """Whether more than one source speaks for its identity."""
     return "corroborated" if ship.support > 1 else "unverified"
 
 
@@ -45,7 +45,7 @@ def leg(before: Ship, ship: Ship, *, moved: bool) -> tuple[float | None, float |
 
 
 def heard_by(step: Step, row: int) -> dict[str, object]:
-    """The source that hears her, where it is one alone: its outage explains her silence."""
+    """The source that hears it, where it is one alone: its outage explains its silence."""
     mask = int(step.fleet.core.sources[row])
     names = [source.name for number, source in enumerate(step.sources.sources) if mask >> number & 1]
     return {"source": names[0]} if len(names) == 1 else {}
@@ -57,7 +57,7 @@ def on(far_nm: float | None) -> str:
 
 
 def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, object]:
-    """How long she is silent, and how often she should be heard. ``category``: see interface."""
+    """How long it is silent, and how often it should be heard. ``category``: see interface."""
     at_rest = category == "at_rest"
     interval_s = INTERVAL_REST_S if at_rest else INTERVAL_B_S if ship.class_b else INTERVAL_A_S
     return {

@@ -67,13 +67,13 @@ class DarkReach(NamedTuple):
         call, allowed = self.allowed.calls[0], self.allowed
         reach_nm = round(allowed.v_max_kn * allowed.hours, 1)
         speed = Fact(
-            fact="highest speed to be expected of her", value=allowed.v_max_kn, unit="kn",
-            source="her own speeds under way, 95th percentile" if self.before.speeds_known else "usual for her type",
+            fact="highest speed to be expected of it", value=allowed.v_max_kn, unit="kn",
+            source="its own speeds under way, 95th percentile" if self.before.speeds_known else "usual for its type",
         )  # fmt: skip
         others = Fact(fact="other ports that fit as well", value=allowed.innocent)
         if call.longest_stay_s is None or call.needed_kn is None:
-            far = Fact(fact=f"from her last fix to {call.zone}", value=call.distance_nm, threshold=reach_nm, unit="nm")
-            unheard = Fact(fact="whether she transmitted", value="cannot tell: this feed could hardly have heard her")
+            far = Fact(fact=f"from its last fix to {call.zone}", value=call.distance_nm, threshold=reach_nm, unit="nm")
+            unheard = Fact(fact="whether it transmitted", value="cannot tell: this feed could hardly have heard it")
             return (far, speed, others, *facts(self.before), *((unheard,) if self.unheard else ()))
         return (
             Fact(

@@ -44,9 +44,9 @@ class Nearby:
         self.places, self.closing_least_kn = places, closing_least_kn
 
     def earliest_calls(self, step: Step) -> npt.NDArray[np.int64]:
-        """When each listed ship of a step, should she fall silent now, could be at a sanctioned zone at the earliest.
+        """When each listed ship of a step, should it fall silent now, could be at a sanctioned zone at the earliest.
 
-        At the speed of the fastest craft, and not before LEAST_SILENT_MS: the judge reckons with her own. NEVER_MS for
+        At the speed of the fastest craft, and not before LEAST_SILENT_MS: the judge reckons with its own. NEVER_MS for
         all others.
         """
         now, due_ms = step.now, np.full(len(step.rows), NEVER_MS)

@@ -31,7 +31,7 @@ WOULD_CHANGE: Final = (
     ("a course that leads elsewhere for half an hour closes it", "entering the zone upgrades it"),
     ("leaving the zone by a tenth of its radius closes it", "silence inside leaves it open"),
     (
-        "her next position shows whether she could have called there and for how long, or retracts it",
+        "its next position shows whether it could have called there and for how long, or retracts it",
         "a loss of reception that explains the silence takes its ground away",
     ),
 )
@@ -90,9 +90,9 @@ class Nearness(NamedTuple):
     look: Look
     now_ms: int
     silent_ms: int = 0
-    """Above 0: she has been silent inside for so long."""
+    """Above 0: it has been silent inside for so long."""
     named_by: str = ""
-    """How her destination names the zone: ``locode``, ``name``, ``likeness``; empty when it does not."""
+    """How its destination names the zone: ``locode``, ``name``, ``likeness``; empty when it does not."""
     looked_back: bool = False
     """It was there when the zone came into force, or when the vessel was listed."""
     dark_lately: bool = False

@@ -27,7 +27,7 @@ from streams.settings import Settings
 _FIRST_IMO: Final = 9_000_000
 _FIRST_MMSI, _APART = 200_000_000, 503  # as ``fleet`` has them
 _POSITIONS: Final = 36
-"""Of a ship between two of her static reports: every 10 s, every 6 min."""
+"""Of a ship between two of its static reports: every 10 s, every 6 min."""
 _US: Final = 1e6
 
 
@@ -67,7 +67,7 @@ def _rates(count: int, cpu_s: float) -> tuple[Figure, ...]:
 
 
 def _feed(vessels: int, laps: int, *, stated: bool) -> Iterator[bytes]:
-    """Positions of all ships in turn, and now and then what each says of herself."""
+    """Positions of all ships in turn, and now and then what each says of itself."""
     positions = fleet(vessels)
     said = [line for number, imo in enumerate(_imos(vessels)) for line in _static(number, imo if stated else 0)]
     for _ in range(laps):

@@ -109,7 +109,7 @@ def run(
         rows=(*rows, reflagged, same),
         processes=(Process("both workers", drive.cpu_s[0]), Process("ingest", drive.cpu_s[1])),
         notes=(
-            "a hit by a new entry is of a ship first sent after her partition was marked, a retroactive one of another",
+            "a hit by a new entry is of a ship first sent after its partition was marked, a retroactive one of another",
             "times end when the alert was read; the second run takes the same log in anew, by two other workers",
         ),
     )

@@ -1,7 +1,7 @@
 """A road to measure on: a broker, topics, workers as processes, records made before the clock runs.
 
-Markers tell how far the worker is: one ship a partition that says a listed IMO number for the first time. Her alert
-is written at once, so what stood before her in the log has been taken in when it can be read.
+Markers tell how far the worker is: one ship a partition that says a listed IMO number for the first time. Its alert
+is written at once, so what stood before it in the log has been taken in when it can be read.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Lines:
 
 
 def marker(mmsi: int) -> list[bytes]:
-    """The sentences of a ship that is alerted to as soon as she is heard."""
+    """The sentences of a ship that is alerted to as soon as it is heard."""
     ship = Particulars(imo=_LISTED_IMO, name="MARKER", ship_type=70, length_m=150, beam_m=20)
     return sentences(static(mmsi, ship), sequence=mmsi)
 

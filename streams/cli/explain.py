@@ -86,9 +86,9 @@ def _topic(kafka: KafkaSettings) -> Source:
 def _heard(
     gathered: Gathered, effective: Settings, alerts: Path | None, log: list[Path]
 ) -> tuple[Heard | None, list[Chance], str]:
-    """What the raw log says, and what her silence was worth; None, and why, when there is no log to look into."""
+    """What the raw log says, and what its silence was worth; None, and why, when there is no log to look into."""
     if alerts is not None and not log:
-        return None, [], "no raw log was given: --log RECORDING shows when she was heard, and whether others were"
+        return None, [], "no raw log was given: --log RECORDING shows when it was heard, and whether others were"
     records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
     wanted = frozenset(e.sentence for alert in gathered.revisions for e in alert.evidence)
     window = window_of(gathered.revisions)

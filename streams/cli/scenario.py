@@ -31,13 +31,13 @@ def command(
         float | None, typer.Option(help="Length of the scene (not of angara), h.", min=0.1, max=744)
     ] = None,
     mmsi: Annotated[int | None, typer.Option(help="Whom it is about.")] = None,
-    imo: Annotated[int | None, typer.Option(help="Her IMO number.")] = None,
-    ship: Annotated[str | None, typer.Option("--ship-name", "--name", help="Her name.")] = None,
-    home: Annotated[str | None, typer.Option(help="Where she vanishes and reappears.", metavar="NAME,LAT,LON")] = None,
+    imo: Annotated[int | None, typer.Option(help="Its IMO number.")] = None,
+    ship: Annotated[str | None, typer.Option("--ship-name", "--name", help="Its name.")] = None,
+    home: Annotated[str | None, typer.Option(help="Where it vanishes and reappears.", metavar="NAME,LAT,LON")] = None,
     far: Annotated[str | None, typer.Option(help="The port nobody hears.", metavar="NAME,LAT,LON")] = None,
-    yard: Annotated[str | None, typer.Option(help="Where she goes in the end.", metavar="NAME,LAT,LON")] = None,
-    destination: Annotated[str | None, typer.Option(help="What she says where she is bound; else the yard.")] = None,
-    blip_minutes: Annotated[float | None, typer.Option(help="How long she is heard in the strait, min.")] = None,
+    yard: Annotated[str | None, typer.Option(help="Where it goes in the end.", metavar="NAME,LAT,LON")] = None,
+    destination: Annotated[str | None, typer.Option(help="What it says where it is bound; else the yard.")] = None,
+    blip_minutes: Annotated[float | None, typer.Option(help="How long it is heard in the strait, min.")] = None,
     json_: Json = False,
 ) -> None:
     """Write a generated feed as NMEA with tag blocks, and the truth as JSON lines in FILE.truth.jsonl.

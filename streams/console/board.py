@@ -285,6 +285,6 @@ def _last_position(members: list[_Held]) -> Position | None:
 
 
 def _darkness(members: list[_Held]) -> tuple[Dark, ...]:
-    """Her silences, the newest last."""
+    """Its silences, the newest last."""
     found = [dark for m in members if (dark := dark_of(m.alert, tuple(m.said))) is not None]
     return tuple(sorted(found, key=lambda dark: dark.since))

@@ -40,7 +40,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Dark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
-    """A silence on the map: from the last fix to where she reappeared, or still silent when ``until`` is absent."""
+    """A silence on the map: from the last fix to where it reappeared, or still silent when ``until`` is absent."""
 
     alert_id: str
     since: str
@@ -161,8 +161,8 @@ def said_of(alert: Alert) -> Said:
 def dark_of(alert: Alert, said: tuple[Said, ...]) -> Dark | None:
     """The silence that an alert is about; None when it is about something else or was never seen on the map.
 
-    ``said``: its revisions, oldest first. While she is silent the alert's position is her last fix; once it is
-    closed it is where she reappeared, and the last fix stands in a former revision.
+    ``said``: its revisions, oldest first. While it is silent the alert's position is its last fix; once it is
+    closed it is where it reappeared, and the last fix stands in a former revision.
     """
     since = alert.details.get("last_heard")
     if alert.detector != _DARK_DETECTOR or not isinstance(since, str) or alert.status == "retracted":

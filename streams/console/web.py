@@ -1,4 +1,4 @@
-"""What the console answers. Nobody is asked who they are, so it is bound to loopback by default; see also ``saying``.
+"""What the console answers. There is no authentication, so it is bound to loopback by default; see also ``saying``.
 
 | path | |
 |---|---|

@@ -89,7 +89,7 @@ def _script(plan: Plan, settings: Settings, home: Path) -> Script:
             urls.open_place(place, settings.ingest, paced=False, stdin_live=True).close()
         return Script(feeds=plan.feeds, finite=all(place.kind in _FINITE for place in places))
     if all(ship.imo != plan.options.imo for ship in load_reference(settings.reference).ships):
-        raise ConfigError(f"IMO {plan.options.imo} is on no watchlist: name one that has her in reference.watchlists")
+        raise ConfigError(f"IMO {plan.options.imo} is on no watchlist: name one that has it in reference.watchlists")
     made = scenario("angara", plan.options)
     path = home / "angara.nmea"
     with path.open("wb") as file:

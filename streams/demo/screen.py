@@ -22,7 +22,7 @@ from streams.scenario.verdict import Excess, Verdict, time_ms
 
 _NEXT: Final = (
     ("make demo STAY=1", "the same, left running, with the map page"),
-    ("make demo FEED=tcp://HOST:PORT", "the same road on a feed of your own"),
+    ("make demo FEED=tcp://HOST:PORT", "the same pipeline on a feed of your own"),
     (".venv/bin/wakewatch replay FILE --alerts alerts.jsonl", "a recording, without Kafka"),
     (".venv/bin/wakewatch scenario --list", "more generated feeds with known truth"),
 )
@@ -54,7 +54,7 @@ class Screen:
     def alert(self, alert: Alert) -> None:
         """An alert as it is written to the topic, and before it the chapters that have begun by then.
 
-        Only her own alerts turn to a new chapter: other partitions, and the stage of IMO numbers, may be ahead of hers.
+        Only its own alerts turn to a new chapter: other partitions, and the stage of IMO numbers, may be ahead.
         """
         with self._lock:
             if self._chapters and alert.subject == f"mmsi/{self._chapters[0].mmsi}":
@@ -84,7 +84,7 @@ class Screen:
             chapter = self._chapters.pop(0)
             self._tell_unshown()
             day = datetime.fromtimestamp(chapter.from_ms / MS, UTC).strftime("%Y-%m-%d %H:%MZ")
-            unheard = "" if chapter.heard else " (nobody hears her)"
+            unheard = "" if chapter.heard else " (nobody hears it)"
             self._console.print(Text(f"--- {day}  {chapter.note}{unheard}", "bold cyan"), soft_wrap=True)
 
     def _tell_unshown(self) -> None:

@@ -23,7 +23,7 @@ Point = tuple[float, float]
 Ring = list[Point]
 CORNERS: Final = 90
 SPLIT_MS: Final = HOUR_MS
-"""A track is broken where she was unheard for so long."""
+"""A track is broken where it was unheard for so long."""
 _DIGITS: Final = 5
 _METRE_NM: Final = 1 / 1852
 _HALF, _WHOLE, _POLE = 180.0, 360.0, 90.0
@@ -69,7 +69,7 @@ def _fixes(revisions: list[Alert]) -> Iterable[Feature]:
 
 
 def _reach(revisions: list[Alert], newest: Alert) -> Iterable[Feature]:
-    """Where she can be by the newest revision, or can have been until she was heard again, at a stated speed."""
+    """Where it can be by the newest revision, or can have been until it was heard again, at a stated speed."""
     speed_kn, last = newest.details.get("v_max_kn"), revisions[0].position
     if not isinstance(speed_kn, int | float) or last is None:
         return
@@ -100,10 +100,10 @@ def _feature(kind: str, coordinates: object, properties: dict[str, Any]) -> Feat
 
 
 def reach(last: Point, way_nm: float, after: Point | None = None) -> list[Ring]:
-    """Rings of the places within a way of ``way_nm``: a circle round the last fix, while she is silent.
+    """Rings of the places within a way of ``way_nm``: a circle round the last fix, while it is silent.
 
-    With ``after``, where she was heard again, an ellipse: there and on within that way. One ring, or two where it is
-    cut at the antimeridian. Empty for no way, one too short, or of a quarter of the globe: then she can be anywhere.
+    With ``after``, where it was heard again, an ellipse: there and on within that way. One ring, or two where it is
+    cut at the antimeridian. Empty for no way, one too short, or of a quarter of the globe: then it can be anywhere.
     """
     direct_nm = 0.0 if after is None else leg_nm(last, after)
     if not direct_nm < way_nm < EARTH_NM * math.pi / 2:
@@ -118,7 +118,7 @@ def reach(last: Point, way_nm: float, after: Point | None = None) -> list[Ring]:
 
 
 def _at_edge(last: Point, course: float, way_nm: float, after: Point | None) -> Point:
-    """How far she comes on a course (radians) when the whole way is ``way_nm``: halving, to a metre."""
+    """How far it comes on a course (radians) when the whole way is ``way_nm``: halving, to a metre."""
     near, far = 0.0, way_nm
     if after is None:
         return _along(last, course, far)

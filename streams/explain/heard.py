@@ -1,4 +1,4 @@
-"""What the raw log says around an alert: when the ship was heard and where, and how many others were beside her."""
+"""What the raw log says around an alert: when the ship was heard and where, and how many others were beside it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Window(NamedTuple):
     from_ms: int
     to_ms: int
     place: tuple[float, float] | None
-    """Where others count as her peers, degrees: her last fix."""
+    """Where others count as its peers, degrees: its last fix."""
 
     @property
     def bin_ms(self) -> int:
@@ -53,11 +53,11 @@ class Chance(NamedTuple):
 
     time_ms: int
     chance: float
-    """Of such a silence within a day, were she transmitting; 1 while she is heard."""
+    """Of such a silence within a day, were it transmitting; 1 while it is heard."""
 
 
 class Heard(NamedTuple):
-    """What was found. Her reports by time; ``fixes`` are the places among them where she gave a position."""
+    """What was found. Its reports by time; ``fixes`` are the places among them where it gave a position."""
 
     window: Window
     log_ms: tuple[int, int] | None
@@ -78,7 +78,7 @@ class Heard(NamedTuple):
 
     @property
     def hers(self) -> npt.NDArray[np.intp]:
-        """Her reports in each bin."""
+        """Its reports in each bin."""
         at = (self.times_ms - self.window.from_ms) // self.window.bin_ms
         return np.bincount(at, minlength=BINS)[:BINS]
 

@@ -30,7 +30,7 @@ SENTENCES_MOST: Final = 2_000_000
 
 
 class Hindsight:
-    """Plays the records of her partition, from WARM_MS before the window to its end."""
+    """Plays the records of its partition, from WARM_MS before the window to its end."""
 
     def __init__(self, window: Window, settings: Settings) -> None:
         self._window = window
@@ -65,7 +65,7 @@ class Hindsight:
         return not early and not late
 
     def _look(self) -> None:
-        """Notes her chance when a slot has closed since the last look."""
+        """Notes its chance when a slot has closed since the last look."""
         ears = self._engine.ears
         time_ms = ears.listening.next_slot * SLOT_MS
         if time_ms == self._told_ms or not self._window.from_ms <= time_ms <= self._window.to_ms:

@@ -34,7 +34,7 @@ Event = tuple[int, int, Text]
 def tell(gathered: Gathered, heard: Heard | None, no_log: str = "", chances: Sequence[Chance] = ()) -> Group:
     """``heard`` is what the raw log says; None when there is none to look into, for the reason ``no_log``.
 
-    ``chances`` are what her silence was worth, slot by slot.
+    ``chances`` are what its silence was worth, slot by slot.
     """
     newest = gathered.revisions[-1]
     return Group(
@@ -81,7 +81,7 @@ def _styled(text: Text, style: str) -> Text:
 
 
 def _heard_events(heard: Heard) -> list[Event]:
-    """Stretches in which she was heard, and the silences between."""
+    """Stretches in which it was heard, and the silences between."""
     times = heard.times_ms
     if not len(times):
         return []
@@ -144,7 +144,7 @@ def _charts(heard: Heard | None, chances: Sequence[Chance]) -> Iterable[Renderab
     width = spoken(window.bin_ms) if window.bin_ms >= MINUTE_MS else f"{window.bin_ms // 1000}s"
     yield Text(f"What was heard, {_stamp(window.from_ms)} to {_stamp(window.to_ms)}, {width} a column", "bold")
     table = Table(box=None, show_header=False)
-    for label, counts in (("her reports", heard.hers), (f"others within {PEERS_NM:.0f} nm", heard.peers)):
+    for label, counts in (("its reports", heard.hers), (f"others within {PEERS_NM:.0f} nm", heard.peers)):
         table.add_row(label, Text(_bars(counts)), f"at most {int(counts.max(initial=0))}")
     if chances:
         least = _least_chances(chances, window)
@@ -211,7 +211,7 @@ def _ports(newest: Alert) -> Iterable[RenderableType]:
     yield Text()
     innocent = newest.details.get("innocent_ports")
     beside = "" if innocent is None else f"; {innocent} other ports fit as well"
-    yield Text(f"Sanctioned places she could have called at{beside}", "bold")
+    yield Text(f"Sanctioned places it could have called at{beside}", "bold")
     if not ports:
         yield Text("  none by then")
         return

@@ -89,7 +89,7 @@ def labels_of(alert: Alert) -> dict[str, str]:
 
 
 def source_of(alert: Alert) -> str:
-    """The source that the alert is about, or for a gap the one that heard her last: its outage explains the gap."""
+    """The source that the alert is about, or for a gap the one that heard its last: its outage explains the gap."""
     if alert.subject.startswith("source/"):
         return alert.subject.removeprefix("source/")
     if alert.detector != GAP:

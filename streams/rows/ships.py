@@ -1,4 +1,4 @@
-"""A listed ship as a row of text: from her summary and her alerts, or from her alerts alone."""
+"""A listed ship as a row of text: from its summary and its alerts, or from its alerts alone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 def known_ship(ship: VesselSummary, alerts: list[Alert], now_ms: int, reached_ms: int) -> Row:
-    """From her summary. ``reached_ms``: event time reached, which is "now" for a recording."""
+    """From its summary. ``reached_ms``: event time reached, which is "now" for a recording."""
     newest = max(alerts, key=lambda alert: (alert.time, alert.revision), default=None)
     who = ship.vessel.name or ship.listed_name
     heard_ms = time_ms(ship.last_heard)
@@ -68,7 +68,7 @@ def is_listed(alerts: Iterable[Alert]) -> bool:
 
 
 def ship_of_case(alerts: list[Alert], now_ms: int, ends_ms: int, down: set[str]) -> Row:
-    """From the alerts of her case. ``ends_ms``: the newest event of all, "now" for a recording; ``down``: sources."""
+    """From the alerts of its case. ``ends_ms``: the newest event of all, "now" for a recording; ``down``: sources."""
     newest = max(alerts, key=lambda alert: (alert.time, alert.revision))
     fixes = [alert.position for alert in alerts if alert.position is not None]
     last = max(fixes, key=lambda fix: fix.time, default=None)
@@ -95,7 +95,7 @@ def _name(alert: Alert) -> str:
 
 
 def _silent(alerts: list[Alert], now_ms: int) -> str:
-    """For how long, where an alert says that she is; a ship that sends says nothing to the alert topic."""
+    """For how long, where an alert says that it is; a ship that sends says nothing to the alert topic."""
     gap = _open_gap(alerts)
     if gap is None:
         return "no"
@@ -114,7 +114,7 @@ def _urgency(severity: str) -> int:
 
 
 def _could_hear(alerts: list[Alert], down: set[str]) -> str:
-    """What the open gap says of this feed there; nothing where she is not called silent."""
+    """What the open gap says of this feed there; nothing where it is not called silent."""
     gap = _open_gap(alerts)
     if gap is None:
         return "not called silent"

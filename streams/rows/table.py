@@ -72,9 +72,9 @@ class AlertTable:
         return sorted(rows, key=lambda row: -row.time_s)
 
     def listed(self, now_ms: int) -> list[Row]:
-        """A row a listed ship, the last heard first: where, for how long silent, and what alerts say of her.
+        """A row a listed ship, the last heard first: where, for how long silent, and what alerts say of it.
 
-        From the summaries of vessels; a ship that only an alert speaks of (its topic is older, or her state was
+        From the summaries of vessels; a ship that only an alert speaks of (its topic is older, or its state was
         forgotten) is told by the alert.
         """
         cases: dict[str, list[Alert]] = {}

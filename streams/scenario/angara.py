@@ -5,12 +5,12 @@ sightings the ship does what is plausible. Published: listed by OFAC on 8 May 20
 at least eleven trips from August 2023, mostly dark; January 2024 in North Korean and Russian ports, dark; AIS on
 briefly in the Korea Strait with a destination at Zhoushan; there on 9 February 2024, soon silent, for months.
 
-Her days, UTC, each a truth beside the feed. Every stretch between two that are heard is dark.
+Its days, UTC, each a truth beside the feed. Every stretch between two that are heard is dark.
 - August 2023: a first trip, before anything is heard.
 - ``_HEARD``: eight stretches of 14 to 24 h between 5 September and 19 December 2023, at anchor off Vostochny and
-  under way from and to a place off Dunai where she vanishes and reappears: seven dark legs, twelve round trips.
+  under way from and to a place off Dunai where it vanishes and reappears: seven dark legs, twelve round trips.
 - 19 December to 7 February: the long dark, January in it.
-- 7 February 04:10: the blip, minutes in the Korea Strait; her position alone first, her name after six minutes.
+- 7 February 04:10: the blip, minutes in the Korea Strait; its position alone first, its name after six minutes.
 - 9 February 01:40: AIS on before the yard, moored 04:00; 11 February 09:00: silent, to the end of the recording.
 """
 
@@ -40,7 +40,7 @@ from streams.scenario.model import (
 from streams.scenario.story import Ship, Story
 from streams.scenario.track import ANCHORED, MOORED, Track, every, length_nm, sail, stay
 
-TITLE: Final = "ANGARA: a reconstruction from published sightings, not a recording; her MMSI is invented"
+TITLE: Final = "ANGARA: a reconstruction from published sightings, not a recording; its MMSI is invented"
 START_MS, END_MS = at("2023-08-15 00:00"), at("2024-05-12 00:00")
 BLIP_MS: Final = at("2024-02-07 04:10")
 ARRIVAL_MS: Final = at("2024-02-09 01:40")
@@ -57,15 +57,15 @@ _TRIPS: Final = (1, 2, 2, 2, 2, 2, 1)
 FEED_LOSS: Final = Silence(None, at("2023-10-25 02:00"), at("2023-10-25 08:00"))
 RECEIVER_LOSS: Final = Silence("tsushima", at("2024-03-14 01:00"), at("2024-03-14 11:00"))
 _SPEED_KN, _SLOW_KN, _FASTEST_KN = 10.0, 6.0, 18.0
-_GAP_FROM_MS, _GAP_BY_MS = 16 * MINUTE_MS, HOUR_MS  # she was last heard up to one interval before she went
+_GAP_FROM_MS, _GAP_BY_MS = 16 * MINUTE_MS, HOUR_MS  # it was last heard up to one interval before it went
 _SEEN_BY_MS: Final = 2 * MINUTE_MS
-_PAGED_BY_MS: Final = 20 * SECOND_MS  # 10 s after her second report, which comes 10 s after her first
+_PAGED_BY_MS: Final = 20 * SECOND_MS  # 10 s after its second report, which comes 10 s after its first
 _BLIP_AFTER_MS, _BLIP_MOST_MS = 12 * HOUR_MS, 48 * HOUR_MS  # defaults of the detectors, as all times here are
 _STAY_AFTER_MS: Final = DAY_MS
 _QUIET_AFTER_MS: Final = 4 * HOUR_MS
-_LEG_GAP_BY_MS: Final = 6 * HOUR_MS  # off home few others are heard: how soon her silence means something is chance
+_LEG_GAP_BY_MS: Final = 6 * HOUR_MS  # off home few others are heard: how soon its silence means something is chance
 _YARD_GAP_BY_MS: Final = 12 * HOUR_MS  # where honest ships switch off at their berths too
-_FEASIBLE_BY_MS: Final = DAY_MS  # once it does; 99 nm take her 10 h, and it is reckoned anew now and then
+_FEASIBLE_BY_MS: Final = DAY_MS  # once it does; 99 nm take it 10 h, and it is reckoned anew now and then
 _SHUTTLE_LEG: Final = 3
 _LADEN_M, _BALLAST_M = 5.9, 4.3
 
@@ -87,7 +87,7 @@ def build(options: Options) -> Scenario:
 
 
 def _ship(options: Options) -> Ship:
-    """Her particulars; the call sign is invented, the length is that of the real ship's class."""
+    """Its particulars; the call sign is invented, the length is that of the real ship's class."""
     says = Particulars(
         imo=options.imo, call_sign="UX999", name=options.name, ship_type=79, length_m=128, beam_m=18,
         draught_m=_BALLAST_M, destination="VOSTOCHNY",
@@ -101,7 +101,7 @@ def _truth(options: Options, kind: str, note: str, span: tuple[int, int], **more
 
 
 def _in_one_case(options: Options, truth: Truth) -> Truth:
-    """All that is said of her is one story."""
+    """All that is said of it is one story."""
     if truth.mmsi != options.mmsi:
         return truth
     case_id = f"imo/{options.imo}"
@@ -130,12 +130,12 @@ def _reappeared(from_ms: int) -> Expected:
 def _overture(options: Options) -> Truth:
     span = (START_MS + 3 * DAY_MS, START_MS + 7 * DAY_MS)
     return _truth(
-        options, "unheard_trip", "her first trip, AIS off", span, places=(options.far, options.home), heard=False
+        options, "unheard_trip", "its first trip, AIS off", span, places=(options.far, options.home), heard=False
     )
 
 
 def _off_home(story: Story, options: Options, ship: Ship, number: int, from_ms: int) -> None:
-    """One stretch that is heard: in from where she reappeared (the first begins at anchor), at anchor, out again."""
+    """One stretch that is heard: in from where it reappeared (the first begins at anchor), at anchor, out again."""
     out = waters.shifted(waters.OUT, waters.HOME, options.home)
     draught_m = _LADEN_M if number % 2 else _BALLAST_M
     says = ship.says._replace(draught_m=draught_m)
@@ -150,7 +150,7 @@ def _off_home(story: Story, options: Options, ship: Ship, number: int, from_ms: 
     outbound = sail(out, rest.to_ms, _SPEED_KN)
     _says(story, ship, outbound, says, 0)
     kind = "heard_off_home" if number else "first_heard"
-    note = "her MMSI and IMO become bound" if not number else "in, at anchor, and out again"
+    note = "its MMSI and IMO become bound" if not number else "in, at anchor, and out again"
     story.truths.append(_truth(options, kind, note, (from_ms, outbound.to_ms), expected=expected))
 
 
@@ -159,14 +159,14 @@ def _first_heard(from_ms: int) -> tuple[Expected, ...]:
 
 
 def _says(story: Story, ship: Ship, track: Track, says: Particulars, status: int) -> None:
-    """She reports from the first to the last moment of ``track``: at rest less often."""
+    """It reports from the first to the last moment of ``track``: at rest less often."""
     pace = waters.LISTED_AT_REST if status else waters.LISTED
     story.reports(ship, track, every(track.from_ms, track.to_ms, pace.position_s), status=status)
     story.introduces(ship, track, every(track.from_ms, track.to_ms, pace.static_s, 20.0), says=says)
 
 
 def _gone_ms(story: Story) -> int:
-    """When she was last heard, by the truths told so far."""
+    """When it was last heard, by the truths told so far."""
     return max(truth.to_ms for truth in story.truths if truth.kind in {"first_heard", "heard_off_home", "blip"})
 
 
@@ -194,7 +194,7 @@ def _between(options: Options, number: int, from_ms: int, to_ms: int) -> tuple[E
 
 
 def _blip(story: Story, options: Options, ship: Ship, gone_ms: int) -> None:
-    """AIS on in the strait; the first six minutes carry her position alone."""
+    """AIS on in the strait; the first six minutes carry its position alone."""
     to_ms = BLIP_MS + int(options.blip_minutes * MINUTE_MS)
     way = (*waters.STRAIT_WAY, waters.shifted(waters.APPROACH, waters.YARD, options.yard)[0])
     speed_kn = length_nm(way) / ((ARRIVAL_MS - BLIP_MS) / HOUR_MS)
@@ -215,7 +215,7 @@ def _blip(story: Story, options: Options, ship: Ship, gone_ms: int) -> None:
 
 
 def _seen_briefly(options: Options, to_ms: int) -> tuple[Expected, ...]:
-    """The blip, once the second silence has lasted, with what she said in it."""
+    """The blip, once the second silence has lasted, with what it said in it."""
     if to_ms - BLIP_MS > _BLIP_MOST_MS:
         return ()
     said = (_destination(options),) if options.blip_minutes * MINUTE_MS > waters.BLIP.static_s * SECOND_MS else ()
@@ -227,7 +227,7 @@ def _destination(options: Options) -> str:
 
 
 def _yard(story: Story, options: Options, ship: Ship) -> None:
-    """She switches on before the yard, moors, is heard for two days, and falls silent for good."""
+    """It switches on before the yard, moors, is heard for two days, and falls silent for good."""
     approach = waters.shifted(waters.APPROACH, waters.YARD, options.yard)
     says = ship.says._replace(destination=_destination(options))
     inbound = sail(approach, ARRIVAL_MS, length_nm(approach) / (140 / 60))

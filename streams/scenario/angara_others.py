@@ -64,13 +64,13 @@ def _scene(story: Story, options: Options) -> None:
 
 
 def _partings(story: Story, options: Options) -> list[Truth]:
-    """The stretches at whose end she falls silent; the strait has a scene of its own."""
+    """The stretches at whose end it falls silent; the strait has a scene of its own."""
     hers = [truth for truth in story.truths if truth.mmsi == options.mmsi]
     return [truth for truth in hers if truth.kind in {"first_heard", "heard_off_home", "long_stay"}]
 
 
 def _company(story: Story, options: Options) -> None:
-    """Ships around her whenever she falls silent: without them nobody could say that she had not gone out of range."""
+    """Ships around it whenever it falls silent: without them nobody could say that it had not gone out of range."""
     for turn, truth in enumerate(_partings(story, options)):
         at_yard = truth.kind == "long_stay"
         region = waters.yard_region(options) if at_yard else waters.home_region(options)

@@ -51,15 +51,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     imo: Annotated[int, Meta(ge=1, le=9_999_999)] = 9_179_842
     name: Annotated[str, Meta(min_length=1, max_length=20)] = "ANGARA"
     home: Place = Place("DUNAI", 42.880, 132.338)
-    """Where she vanishes and reappears: one end of the shuttle."""
+    """Where it vanishes and reappears: one end of the shuttle."""
     far: Place = Place("RAJIN", 42.2333, 130.3000)
     """The other end, which no receiver hears."""
     yard: Place = Place("ZHOUSHAN", 29.98, 122.12)
-    """Where she goes in the end. The real yard is unlocated: this is a place in the port's water."""
+    """Where it goes in the end. The real yard is unlocated: this is a place in the port's water."""
     destination: Annotated[str, Meta(max_length=20)] | None = None
-    """What she says in the strait; None is the yard's name."""
+    """What it says in the strait; None is the yard's name."""
     blip_minutes: Annotated[float, Meta(ge=0.2, le=39 * 60)] = 24.0
-    """How long she transmits in the strait; the sources allow up to about 39 h."""
+    """How long it transmits in the strait; the sources allow up to about 39 h."""
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

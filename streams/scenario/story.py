@@ -19,7 +19,7 @@ _STATIC_AFTER_MS: Final = 500  # a static report follows the position that is du
 
 
 class Ship(msgspec.Struct, frozen=True, kw_only=True):
-    """A ship and what she says of herself."""
+    """A ship and what it says of itself."""
 
     mmsi: int
     says: Particulars

@@ -32,7 +32,7 @@ _CALLER_KN, _CALLER_NM = 10.0, 25.0
 
 
 class Player(NamedTuple):
-    """A ship of the scene: where she goes, how often she reports, and when she stops reporting."""
+    """A ship of the scene: where it goes, how often it reports, and when it stops reporting."""
 
     ship: Ship
     track: Track
@@ -58,7 +58,7 @@ def build(options: Options) -> Scenario:
 
 
 def _player(story: Story, options: Options, number: int, end_ms: int) -> Player:
-    """The ship of that number: what she is follows from the number, where she is from the seed."""
+    """The ship of that number: what it is follows from the number, where it is from the seed."""
     moored, small = number % _MOORED_EVERY == 1, number % _CLASS_B_EVERY == 3  # noqa: PLR2004
     ship = ordinary(_FIRST + number, _MIDS, class_b=small)
     track = roams(story, RECEIVER, START_MS, end_ms)
@@ -85,7 +85,7 @@ def _speed_kn(track: Track) -> float:
 
 
 def _caller(story: Story, options: Options, ship: Ship, end_ms: int) -> Track:
-    """A way into the far port's zone, to its middle half way through the scene, and there she stays."""
+    """A way into the far port's zone, to its middle half way through the scene, and there it stays."""
     far, inside_ms = (options.far.lat_deg, options.far.lon_deg), START_MS + (end_ms - START_MS) // 2
     angle = float(story.draw.uniform(0, 2 * np.pi))
     start = (far[0] + _CALLER_NM / 60 * np.sin(angle), far[1] + _CALLER_NM / 60 * np.cos(angle))
@@ -135,7 +135,7 @@ def _static(player: Player, from_ms: int, to_ms: int) -> Iterable[Message]:
 
 
 def _due(player: Player, from_ms: int, to_ms: int, interval_s: float) -> Times:
-    """Her regular times in [from, to), wherever the window is cut."""
+    """Its regular times in [from, to), wherever the window is cut."""
     first_s = (START_MS + player.phase_ms - from_ms) / SECOND_MS % interval_s
     return every(from_ms, min(to_ms, player.until_ms), interval_s, first_s)
 

@@ -38,7 +38,7 @@ _SWING_DEG: Final = 0.0002  # about 20 m: GNSS scatter and swinging at anchor
 
 
 class Track(NamedTuple):
-    """Where a ship is: way points in time. Between them she goes straight and steadily."""
+    """Where a ship is: way points in time. Between them it goes straight and steadily."""
 
     times_ms: Times
     lat_deg: Floats
@@ -81,7 +81,7 @@ def every(from_ms: int, to_ms: int, interval_s: float, offset_s: float = 0.0) ->
 def positions(
     track: Track, times_ms: Times, mmsi: int, draw: np.random.Generator, *, kind: int = CLASS_A, status: int = 0
 ) -> npt.NDArray[np.void]:
-    """What she says of her position at these times; dtype SAID."""
+    """What it says of its position at these times; dtype SAID."""
     said = np.zeros(len(times_ms), SAID)
     said["time_ms"], said["mmsi"], said["kind"], said["status"] = times_ms, mmsi, kind, status
     moves = np.diff(track.times_ms).clip(1)

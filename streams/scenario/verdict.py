@@ -25,7 +25,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Excess(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert about an honest ship that says more than her truth allows."""
+    """An alert about an honest ship that says more than its truth allows."""
 
     truth: Truth
     alert: Alert

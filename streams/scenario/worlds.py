@@ -2,7 +2,7 @@
 
 A world is made in slots of five minutes, not in sentences: what a silence means depends on whether a ship was heard
 in a slot, and days of hundreds of ships then take seconds. Receivers hear within a disk whose edge is soft, breathes
-(ducting), and lies elsewhere for every ship (her antenna); satellites hear everything for a few minutes and then
+(ducting), and lies elsewhere for every ship (its antenna); satellites hear everything for a few minutes and then
 nothing. Ships pass, sail out of range, call at ports, lie at berths and there power down; small craft with class B
 stay near their harbour. Nobody hides: positives are put in by whoever uses a world.
 """
@@ -68,7 +68,7 @@ class World(NamedTuple):
     received: Counts
     """(stations, slots, ships): transmissions heard."""
     lat_deg: Floats
-    """Where the ship is; NaN where she is not in the world (or was not heard, in a recording)."""
+    """Where the ship is; NaN where it is not in the world (or was not heard, in a recording)."""
     lon_deg: Floats
     sog_kn: Floats
     cog_deg: Floats
@@ -112,7 +112,7 @@ def generate(shape: Shape, seed: int) -> World:
 def _live(  # noqa: PLR0917 - the three columns are one thing
     draw: np.random.Generator, shape: Shape, small: bool, north: Floats, east: Floats, on_air: Floats
 ) -> None:
-    """One ship's days: voyages, berths, and the nights in which she is switched off at her berth."""
+    """One ship's days: voyages, berths, and the nights in which it is switched off at its berth."""
     slots, slot = len(north), 0
     passing = not small and draw.random() < shape.passing
     port = np.array(shape.ports[int(draw.integers(len(shape.ports)))]) + draw.normal(size=2) * 0.3
@@ -144,7 +144,7 @@ def _live(  # noqa: PLR0917 - the three columns are one thing
 def _bound(
     draw: np.random.Generator, shape: Shape, port: npt.NDArray[np.float64], small: bool, passing: bool
 ) -> list[npt.NDArray[np.float64]]:
-    """Where she goes: small craft out and home, who passes out of the world, the others as often as not."""
+    """Where it goes: small craft out and home, who passes out of the world, the others as often as not."""
     if small:
         return [port + draw.normal(size=2) * 9, port]
     if passing or draw.random() < _BOUND_AWAY:

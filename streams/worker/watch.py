@@ -1,4 +1,4 @@
-"""The listed ships, told to the topic of vessel summaries: each at most once a minute, and only what is new of her.
+"""The listed ships, told to the topic of vessel summaries: each at most once a minute, and only what is new of it.
 
 Not all vessels: a record costs this process 0.2 ms, so that 200,000 ships a minute would be two thirds of a core.
 A summary promises nothing: one that is lost in a crash is written again when there is news, or when the partition is
@@ -22,7 +22,7 @@ LOOK_S: Final = 5.0
 
 
 class Watch:
-    """Of one partition. A value of None says that she is listed no more, or forgotten."""
+    """Of one partition. A value of None says that it is listed no more, or forgotten."""
 
     def __init__(self, partition: int, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._partition, self._clock_s = partition, clock_s

@@ -42,7 +42,7 @@ def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterato
     listed, visits, changes = number % 5 == 0, number % 10 == 1, number % 10 == 3
     changes_s = hours * 3600 * number / ships if changes else float("inf")
     imo = _LISTED_IMO if listed else _imo(number) if changes else None
-    lat_deg, lon_deg = 36.0 + draw.random() / 3, 131.0 + draw.random() / 3  # near others: else her silence says nothing
+    lat_deg, lon_deg = 36.0 + draw.random() / 3, 131.0 + draw.random() / 3  # near others: else its silence says nothing
     lat_deg += _APART_DEG if changes else 0.0
     silences = [(hour + draw.random(), draw.uniform(0.7, 1.2)) for hour in range(1, int(hours), 2)] if listed else []
     at_s = draw.uniform(0, _EVERY_S) + (hours * 3600 * number / ships if listed else 0)

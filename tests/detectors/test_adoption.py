@@ -71,7 +71,7 @@ def test_a_ship_seen_before_is_found_at_once_and_told_with_her_silence() -> None
     assert alert.details["reason"] == "listed_now" and alert.details["list_version"] == "more"
     assert alert.headline.startswith("SEEN BEFORE now listed: seen 4 h ago")
     assert ", no signal since 14 Nov 2312Z, " in alert.headline  # nobody judged that silence
-    assert alert.evidence, "the last sentence that she sent"
+    assert alert.evidence, "the last sentence that it sent"
 
 
 def test_a_ship_that_transmits_goes_on_in_the_same_alert() -> None:

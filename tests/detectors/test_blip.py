@@ -22,7 +22,7 @@ def heard(mmsi: int, *spans_h: tuple[float, float], every_s: float = 120.0) -> S
 
 
 def peers(hours: float) -> Story:
-    """Ships around her, heard all the time."""
+    """Ships around it, heard all the time."""
     return beside(*(voyage(205_001_001 + n, np.arange(50.0 * n, hours * HOUR, 250.0), (38.0 + n / 10, 130.0), 9.0)
                     for n in range(5)))  # fmt: skip
 

@@ -16,7 +16,7 @@ HOUR = 3600.0
 
 
 def feed(seed: int, hours: float, every_s: float, *, late_s: float = 0.0) -> Story:
-    """Ships of three stations that come, stop, fall silent and go; one is listed once she says who she is."""
+    """Ships of three stations that come, stop, fall silent and go; one is listed once it says who it is."""
     draw = np.random.default_rng(seed)
     heard: list[tuple[float, Said]] = []
     for n in range(12):

@@ -116,7 +116,7 @@ def test_of_equals_the_choice_does_not_depend_on_rows() -> None:
 
 
 def test_a_ship_that_was_dropped_is_known_at_her_first_position_a_month_later() -> None:
-    """An unlisted ship's binding outlives her row, a restart and a list: a position alone identifies her."""
+    """An unlisted ship's binding outlives its row, a restart and a list: a position alone identifies it."""
     stated = Said(at_s=20, mmsi=KNOWN + 90, type=5, imo=9_179_842, name="EXAMPLE", ship_type=70)
     before = beside(voyage(KNOWN + 90, [5.0], (30.0, 120.0)), [stated], invented(400))
     unlisted = Reference(zones=REFERENCE.zones, version="none yet")

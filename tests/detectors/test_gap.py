@@ -22,7 +22,7 @@ def peers(hours: float, count: int = 8) -> Story:
 
 
 def ship(until_s: float = DARK_FROM, again_s: tuple[float, float] | None = None, mmsi: int = SHIP) -> Story:
-    times = np.arange(5, until_s, 30.0)  # so well heard that she would be at her berth too
+    times = np.arange(5, until_s, 30.0)  # so well heard that it would be at its berth too
     if again_s is not None:
         times = np.append(times, np.arange(*again_s, 60.0))
     return voyage(mmsi, times, (38.0, 130.0), 1.0)
@@ -48,7 +48,7 @@ def test_the_gap_closes_when_she_is_heard_with_distance_and_speed() -> None:
 
 
 def test_a_report_that_comes_too_late_takes_the_gap_back_and_her_silence_since_is_judged_anew() -> None:
-    """Of half past four, told at six: she was not silent at five, when the gap was opened; at seven she is."""
+    """Of half past four, told at six: it was not silent at five, when the gap was opened; at seven it is."""
     late = voyage(SHIP, [DARK_FROM + 0.5 * HOUR], (38.0, 130.0), 1.0)
     others = peers(9)
     told_at = next(n for n, s in enumerate(others) if s.at_s > DARK_FROM + 2 * HOUR)
@@ -57,7 +57,7 @@ def test_a_report_that_comes_too_late_takes_the_gap_back_and_her_silence_since_i
     assert retracted.details["reason"] == "late_report" and retracted.details["silent_for_s"] < 3600
     assert retracted.headline.endswith("reported late: not silent then")
     assert (again.status, again.episode_start) == ("opened", retracted.details["reappeared_at"])
-    assert 2.4 * HOUR <= again.details["silent_for_s"] <= 2.7 * HOUR  # an hour in which she could have been heard
+    assert 2.4 * HOUR <= again.details["silent_for_s"] <= 2.7 * HOUR  # an hour in which it could have been heard
 
 
 def test_fifty_nine_minutes_are_no_gap() -> None:
@@ -132,7 +132,7 @@ def test_a_listed_ship_is_paged_after_twenty_minutes() -> None:
 
 
 def test_a_listed_ship_that_left_range_as_others_do_is_for_the_record() -> None:
-    """She is heard by a receiver of her own, which then hears nobody."""
+    """It is heard by a receiver of its own, which then hears nobody."""
     alone = [msgspec.structs.replace(s, station="second") for s in ship(mmsi=LISTED)]
     (alert,) = gaps(beside(peers(14), alone))
     assert (alert.severity, alert.details["category"]) == ("log", "cannot_tell")

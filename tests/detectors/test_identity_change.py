@@ -166,7 +166,7 @@ def bindings_of(story: Story, *, batch: int, tick_s: float = 600.0, snapshot_eve
 
 
 def stating(mmsi: int, hours: float, imo: int = IMO) -> Story:
-    """A ship that sails and states her number every six minutes."""
+    """A ship that sails and states its number every six minutes."""
     said = voyage(mmsi, np.arange(0, hours * HOUR, 120.0))
     return beside(
         said,
@@ -194,7 +194,7 @@ def test_bindings_are_told_when_new_when_supported_and_hourly_at_any_cut() -> No
     assert [((b.last_ms - START_MS) // 1000, b.statements) for b in mine] == [(60, 1), (420, 2), (4020, 12), (7620, 22)]
     assert {b.mmsi for b in told} == {RUSSIAN, LIBERIAN, 992_310_001}, "under any MMSI, but for a wrong check digit"
     assert all(b.first_ms == START_MS + 60_000 and b.lat_deg and b.listed == "TEST" for b in mine)
-    assert all(len(b.alerts) == 1 for b in mine), "the watchlist's alert about her"
+    assert all(len(b.alerts) == 1 for b in mine), "the watchlist's alert about it"
     for batch, tick_s, snapshot_every in ((1, 600.0, 0), (7, 60.0, 3), (100, 61.7, 1)):
         assert bindings_of(story, batch=batch, tick_s=tick_s, snapshot_every=snapshot_every) == whole
 

@@ -39,7 +39,7 @@ REGISTER = Register(LISTED)
 
 
 class Trap(NamedTuple):
-    """What a ship says, and what she must be taken for: ``found`` (sure), ``like`` (a name), or nobody."""
+    """What a ship says, and what it must be taken for: ``found`` (sure), ``like`` (a name), or nobody."""
 
     sentence: str
     told: Told
@@ -54,7 +54,7 @@ def says(**known: object) -> Told:
 
 
 TRAPS = [
-    Trap("her IMO number decides", says(imo=9179842), "OFAC/angara", "imo"),
+    Trap("its IMO number decides", says(imo=9179842), "OFAC/angara", "imo"),
     Trap("also under another name and flag", says(imo=9179842, mmsi=412000001, name="XIN YUAN"), "OFAC/angara", "imo"),
     Trap("and all that agrees is told", says(imo=9179842, mmsi=273999001, call_sign="UBAB1"), "OFAC/angara",
          "imo mmsi call_sign"),
@@ -79,16 +79,16 @@ TRAPS = [
          length_m=50), "OFAC/angara", "imo", True),
     Trap("a ship of the length that the tonnage lets expect is not", says(imo=9179842, ship_type=70, length_m=119),
          "OFAC/angara", "imo"),
-    Trap("a ship twice as long as her entry is possible misuse", says(imo=1010246, ship_type=70, length_m=180),
+    Trap("a ship twice as long as its entry is possible misuse", says(imo=1010246, ship_type=70, length_m=180),
          "own/yacht", "imo", True),
     Trap("a listed yacht may be a yacht", says(imo=1010246, ship_type=37, length_m=70), "own/yacht", "imo"),
     Trap("a listed tug may be a tug", says(mmsi=323000001, call_sign="CL2192", ship_type=52, length_m=30), "OFAC/tug",
          "call_sign"),
     Trap("a tanker code on a cargo ship proves nothing", says(imo=9179842, ship_type=80, length_m=119), "OFAC/angara",
          "imo"),
-    Trap("her MMSI alone will do", says(mmsi=273999001), "OFAC/angara", "mmsi"),
-    Trap("also her second MMSI", says(mmsi=667001002), "own/two", "mmsi"),
-    Trap("but her MMSI under another ship's IMO number will not", says(mmsi=273999001, imo=9124043)),
+    Trap("its MMSI alone will do", says(mmsi=273999001), "OFAC/angara", "mmsi"),
+    Trap("also its second MMSI", says(mmsi=667001002), "own/two", "mmsi"),
+    Trap("but its MMSI under another ship's IMO number will not", says(mmsi=273999001, imo=9124043)),
     Trap("an IMO number that is none is as good as not stated", says(mmsi=273999001, imo=1234560), "OFAC/angara",
          "mmsi"),
     Trap("an entry without an IMO number is known by MMSI whatever is stated", says(mmsi=667001001, imo=9124043),
@@ -110,11 +110,11 @@ TRAPS = [
     Trap("a name with one support only is nobody's", says(name="KHURAN", mmsi=671000009)),
     Trap("a name under another flag, of another type, is nobody's", says(name="KHURAN", mmsi=412000009, ship_type=70,
          length_m=300)),
-    Trap("a likeness ends where she states a number", says(name="KHURAN", mmsi=671000009, ship_type=80, imo=9074729)),
+    Trap("a likeness ends where it states a number", says(name="KHURAN", mmsi=671000009, ship_type=80, imo=9074729)),
     Trap("AIS cuts names at twenty letters", says(name="CAPTAIN EXAMPLE OF T", mmsi=352000009, ship_type=70),
          like="own/long"),
     Trap("a name of three letters means nothing", says(name="MAR", mmsi=323000009, ship_type=52)),
-    Trap("she who says nothing is nobody", says()),
+    Trap("who says nothing is nobody", says()),
     Trap("zero is no number", says(imo=0, mmsi=0, call_sign="", name="")),
 ]  # fmt: skip
 

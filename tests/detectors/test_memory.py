@@ -1,4 +1,4 @@
-"""Memory: what is kept of a vessel's past, how much of it, and that it lives as long as she does."""
+"""Memory: what is kept of a vessel's past, how much of it, and that it lives as long as it does."""
 
 import numpy as np
 import pytest

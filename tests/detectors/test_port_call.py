@@ -71,7 +71,7 @@ def test_a_ship_that_moves_and_falls_silent_in_port_called_there_with_little_con
     [
         lies(1, 3, mmsi=SHIP),  # on no list
         lies(1, 3, north_km=60.0),  # no port is near
-        passes(1, 3, 5.0),  # she does not stop, and is silent too far from the port's position
+        passes(1, 3, 5.0),  # it does not stop, and is silent too far from the port's position
         lies(1, 3, sog_kn=0.3),
     ],
 )

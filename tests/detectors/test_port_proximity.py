@@ -89,7 +89,7 @@ def test_a_vessel_on_no_list_that_stays_silent_inside_is_unknown_after_a_while()
 
 
 def dark(again_h: float, place: tuple[float, float] = (41.4, 131.0), mmsi: int = LISTED) -> Story:
-    """Off Forbidden a ship falls silent after four hours, 56 nm from it; six others creep along beside her."""
+    """Off Forbidden a ship falls silent after four hours, 56 nm from it; six others creep along beside it."""
     times = [np.arange(25.0 * n, (again_h + 0.4) * HOUR, 150.0) for n in range(6)]
     peers = [voyage(PEER + n, t, (41.0 + n / 100, 131.1), 1.0) for n, t in enumerate(times)]
     heard = voyage(mmsi, np.arange(5, DARK_FROM, 60.0), (41.0, 131.0), 1.0)
@@ -101,7 +101,7 @@ def test_a_listed_ship_that_is_dark_for_long_enough_could_have_reached_the_zone_
     opened, closed = (a for a in run(dark(14.0)) if a.detector == "port_proximity")
     assert (opened.status, opened.severity, opened.details["reason"]) == ("opened", "ticket", "feasible_while_dark")
     silent_h = (unix_ms(opened.time) - START_MS) / 3_600_000 - 3.985
-    assert 56.0 / 15 <= silent_h < 56.0 / 15 + 0.1  # nothing is known of her speed: 15 kn
+    assert 56.0 / 15 <= silent_h < 56.0 / 15 + 0.1  # nothing is known of its speed: 15 kn
     assert (opened.details["confidence"], opened.details["innocent_ports"], opened.details["v_max_kn"]) == (1.0, 0, 15)
     assert opened.headline.startswith("EXAMPLE TWO silent 3 h, could have reached FORBIDDEN")
     assert (closed.id, closed.status, closed.details["ended"]) == (opened.id, "closed", "reappeared")

@@ -99,7 +99,7 @@ def test_listings_of_one_ship_are_told_together_with_their_dates() -> None:
         ({"flag": "RU", "former_flags": ("MT",)}, "flag by MMSI, as listed", "RU"),
         ({"flag": "MT", "former_flags": ("RU",)}, "former one of the listing: possibly de-registered there", "MT"),
         ({"former_flags": ("RU",)}, "former one of the listing: possibly de-registered there", "RU"),
-        ({"flag": "MT", "former_flags": ("PA",)}, "none of those listed: not seen of her before", "MT, PA"),
+        ({"flag": "MT", "former_flags": ("PA",)}, "none of those listed: not seen of it before", "MT, PA"),
         ({}, "flag by MMSI; the list names none", None),
     ],
 )

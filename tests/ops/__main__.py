@@ -29,7 +29,7 @@ def main() -> int:
         return 2
     _say("starting Kafka, worker, ingest, notifier, rows, Prometheus, Alertmanager ...")
     with tempfile.TemporaryDirectory(prefix="wakewatch-ops-") as home, Rig(Path(home), *map(str, found)) as rig:
-        _say("playing: a listed ship falls silent, somebody is paged, she is heard again ...")
+        _say("playing: a listed ship falls silent, somebody is paged, it is heard again ...")
         play(rig)
         for path, _, body in rig.receiver.got:
             said = body["alerts"][0]["annotations"].get("summary", "")

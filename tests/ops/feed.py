@@ -19,7 +19,7 @@ _DAMAGED_SHARE = 0.25
 _DARK = 5
 """An unlisted ship that has been silent for two hours."""
 _ALONE = 205_000_900
-"""Far from all others, heard every seven minutes until an hour and a half ago: nobody can say why she is silent."""
+"""Far from all others, heard every seven minutes until an hour and a half ago: nobody can say why it is silent."""
 _ALONE_SILENT_FOR_MIN = 90
 _RAJIN = {"lat": 42.2333, "lon": 130.3000, "speed": 0.1}
 

@@ -1,4 +1,4 @@
-"""The story that the operations room is shown: a ship is dark, somebody is paged, she is heard again; and mishaps."""
+"""The story that the operations room is shown: a ship is dark, somebody is paged, it is heard again; and mishaps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def play(rig: Rig) -> None:
 
 def _call_one_false(rig: Rig) -> None:
     """The open alert about the ship that lies in Rajin."""
-    (row, *_) = until(lambda: _rows(rig, 'alerts{open="yes",detector="port_proximity"}'), what="her row")
+    (row, *_) = until(lambda: _rows(rig, 'alerts{open="yes",detector="port_proximity"}'), what="its row")
     rig.say_of(row["metric"]["alert_id"], "false-alarm", "--by", "Kim", "--note", "receiver was being repaired")
     until(lambda: _counts(rig, "false_alarms"), what="the false alarm")
 

@@ -68,7 +68,7 @@ def test_one_alert_is_followed_through_the_logs_by_its_id(room: Rig) -> None:
 def test_a_panel_shows_something(room: Rig, panel: dict[str, Any], expression: str) -> None:
     if panel["datasource"]["uid"] == "${rows}":
         found = get_json(room.rows_port, "/api/v1/query", {"query": expression})["data"]["result"]
-        assert found or "page" in expression, expression  # hers was there while she was dark, see the story
+        assert found or "page" in expression, expression  # its row was there while it was dark, see the story
         if found:
             assert wanted_columns(panel) - {name for row in found for name in row["metric"]} == set()
         return

@@ -81,7 +81,7 @@ def said(mmsi: int, rows: list[tuple[str, float, float, float, float]], kind: in
 
 
 def played(track: Said, listed: bool, until: str) -> list[Alert]:
-    """Her alerts, when the receiver that hears her hears six others as well, every five minutes."""
+    """Its alerts, when the receiver that hears it hears six others as well, every five minutes."""
     from_ms, to_ms = int(track["time_ms"][0]) - 12 * HOUR_MS, at(until)
     middle = (float(np.median(track["lat_deg"])), float(np.median(track["lon_deg"])))
     wide = Receiver(name="pier", mmsi=2_279_981, lat_deg=middle[0], lon_deg=middle[1], range_nm=10_900)

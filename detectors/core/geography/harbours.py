@@ -1,6 +1,6 @@
 """The harbour that a ship lies near: any port of the world, or a zone that stands in no index of ports.
 
-Only a name for a place: what is decided is decided on where the ship herself lies.
+Only a name for a place: what is decided is decided on where the ship itself lies.
 """
 
 from __future__ import annotations

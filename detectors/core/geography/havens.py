@@ -25,7 +25,7 @@ from detectors.core.vessels.ship import Ship
 NAMED_MOST: Final = 8
 SHUTTLES_MOST: Final = 2
 AHEAD_H: Final = 24.0
-UNDER_WAY_KN: Final = 5.0  # slower, she may be coming from a berth or going to one
+UNDER_WAY_KN: Final = 5.0  # slower, it may be coming from a berth or going to one
 LOOK_GROWS: Final = 2.0
 LOOK_LEAST_H: Final = 0.5
 LOOK_OFTEN_H: Final = 24.0 * 7
@@ -38,7 +38,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A sanctioned zone that she could have called at. As alerts carry it."""
+    """A sanctioned zone that it could have called at. As alerts carry it."""
 
     zone: str
     distance_nm: float
@@ -46,14 +46,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     arrive_by: str
     """Earliest arrival, RFC 3339."""
     longest_stay_s: int | None = None
-    """This and the following only when it is known where she came out again."""
+    """This and the following only when it is known where it came out again."""
     needed_kn: float | None = None
-    """The speed that takes her there and on without a stay."""
+    """The speed that takes it there and on without a stay."""
     detour_nm: float | None = None
 
 
 class Shuttle(msgspec.Struct, frozen=True, kw_only=True):
-    """Two zones of different countries, and how often she could have gone to and fro."""
+    """Two zones of different countries, and how often it could have gone to and fro."""
 
     between: tuple[str, str]
     round_trips_at_most: int
@@ -128,7 +128,7 @@ class Havens:
         """Shape (ports, zones): whether a port lies in a zone, and so is not an innocent one."""
 
     def still_dark(self, ship: Ship, now_ms: int, *, ahead_h: float = 0.0) -> Allowed | None:
-        """What the silence since her last fix allows by now; ``ahead_h`` names zones within reach later, too.
+        """What the silence since its last fix allows by now; ``ahead_h`` names zones within reach later, too.
 
         None without a fix.
         """

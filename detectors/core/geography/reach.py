@@ -51,16 +51,16 @@ class Passed(NamedTuple):
     detour_nm: Floats
     """How much longer than from fix to fix."""
     longest_stay_h: Floats
-    """What is left when she sails at ``v_max_kn``."""
+    """What is left when it sails at ``v_max_kn``."""
     needed_kn: Floats
-    """The speed that takes her there and on without a stay."""
+    """The speed that takes it there and on without a stay."""
 
 
 class Pairs(NamedTuple):
-    """Pairs of places that she could have called at both in one silence, shortest way first."""
+    """Pairs of places that it could have called at both in one silence, shortest way first."""
 
     at: Numbers
-    """Shape (n, 2): two numbers, the lower first, whichever she calls at first."""
+    """Shape (n, 2): two numbers, the lower first, whichever it calls at first."""
     way_nm: Floats
     """From the last fix by way of both to the next fix (where there is one), the shorter order."""
 
@@ -99,7 +99,7 @@ def closed(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_k
 def pairs(last: Floats, after: Floats | None, places: Floats, *, hours: float, v_max_kn: float) -> Pairs:
     """The pairs P, Q with d(last, P) + d(P, Q) + d(Q, after) <= v_max * hours, in one order or the other.
 
-    This is what makes a dark leg count for a shuttle between P and Q. Without ``after`` she is still dark, and only
+    This is what makes a dark leg count for a shuttle between P and Q. Without ``after`` it is still dark, and only
     has to have come to both. Costs a matrix of n times n.
     """
     there, between = apart_nm(last, places), _between_nm(places)
@@ -116,7 +116,7 @@ def pairs(last: Floats, after: Floats | None, places: Floats, *, hours: float, v
 def round_trips(
     last: Floats, after: Floats | None, pair: Floats, *, hours: float, v_max_kn: float, call_h: float = 0.0
 ) -> int:
-    """How many times at most she could have gone from one place of a ``pair`` (3, 2) to the other and back.
+    """How many times at most it could have gone from one place of a ``pair`` (3, 2) to the other and back.
 
     From the last fix to either place, to and fro, and on to ``after`` (None: still dark); a call of ``call_h`` hours
     at each arrival. 0 when the places are one, or not even one round trip fits.
@@ -132,7 +132,7 @@ def round_trips(
 def apparently_stayed(hours: float, moved_nm: float, *, under_way: bool = False) -> bool:
     """Whether a silence is no voyage as far as one can see: a day or longer, and it ends where it began.
 
-    ``under_way``: at either end she was making way. Then it is no stay: a shuttle that switches off at the same
+    ``under_way``: at either end it was making way. Then it is no stay: a shuttle that switches off at the same
     headland each time comes back to within a mile, as the ANGARA reconstruction does.
     """
     return hours >= STAYED_H and moved_nm <= STAYED_NM and not under_way

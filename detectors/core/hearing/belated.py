@@ -1,6 +1,6 @@
 """Reports that come when their slot is over: who was heard then after all.
 
-Such a report counts for no slot: who else was missed in it has been judged. But her silence is shorter than it seemed,
+Such a report counts for no slot: who else was missed in it has been judged. But its silence is shorter than it seemed,
 and what it lost has to be counted anew. That waits for the first block of slots that begins after all those which were
 over when the report came: a point of the log, however batches are cut.
 """

@@ -3,12 +3,12 @@
 Time is cut into slots of five minutes. When a block of slots closes, every ship has been heard in it or not. From that:
 
 - *place*: how well ships are usually heard in a cell (two days' memory), and how well they are heard now against what
-  each of them is used to. A ship that is judged is left out of her own evidence.
+  each of them is used to. A ship that is judged is left out of its own evidence.
 - *station*: a receiver that heard nobody in the slot (satellite between passes, dead receiver) gave no opportunity.
-- *ship*: how often she is heard in a slot, and with how many reports. Each slot missed adds
+- *ship*: how often it is heard in a slot, and with how many reports. Each slot missed adds
   ``-ln(1 - chance to be heard now)`` lost opportunities ``u``.
-- *silence*: how rarely honest ships of her stratum lose so many (silence.py), corrected by how often silences have
-  begun around her last place. Ships that are about to sail out of range are told by the water ahead of them.
+- *silence*: how rarely honest ships of its stratum lose so many (silence.py), corrected by how often silences have
+  begun around its last place. Ships that are about to sail out of range are told by the water ahead of them.
 
 A silence is looked at when a block closes, for two hours; a longer one seldomer, when it has grown by half: what was
 lost meanwhile is added at once. The result is a function of who was heard in which slot alone: all that several ships
@@ -45,7 +45,7 @@ from detectors.core.hearing.water import GROUPS, HERE_LEAST, NEITHER, Own, Prese
 
 GAIN_LEAST: Final = 0.05
 CLEAR_SHARE: Final = 0.4
-"""A slot counts as missed where she had so much of her usual chance: in an area that is half dead none does. (Tuning
+"""A slot counts as missed where it had so much of its usual chance: in an area that is half dead none does. (Tuning
 worlds, a disk of 25 nm dead: F0.5 .68 for .66; ships that sailed out, called dark: 6 for 10; recall the same.)"""
 AWAY_SLOTS: Final = 24
 NEXT_LOOK_SLOTS: Final = 12  # a silence of an hour is looked at, however quiet the feed
@@ -100,10 +100,10 @@ class Coverage:
         return missed.rows
 
     def belated(self, rows: Places, slots: Ints, first: int, taught: Bools) -> None:
-        """Each was heard in that slot after all, it is known now: her silence begins there, and is looked at anew.
+        """Each was heard in that slot after all, it is known now: its silence begins there, and is looked at anew.
 
-        Comes before the block that begins at slot ``first``: what she loses counts from there on. Her last place and
-        what she is used to stay as they were. ``taught``: one flag a row, whose silences teach.
+        Comes before the block that begins at slot ``first``: what it loses counts from there on. Its last place and
+        what it is used to stay as they were. ``taught``: one flag a row, whose silences teach.
         """
         if not len(rows):
             return
@@ -212,7 +212,7 @@ class Coverage:
         c, seen = self.columns, np.minimum(heard.seen + heard.spoken, SEEN_MOST)
         turn = seen + c.lat_deg[heard.ships].view(np.uint32)  # ships met together take turns
         speaks = (turn % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)
-        speaks &= c.slot[heard.ships] == block.last  # else she is among those who begin
+        speaks &= c.slot[heard.ships] == block.last  # else it is among those who begin
         rows = np.concatenate((heard.ships[speaks], missed.rows[missed.gone == 0]))
         for start in range(0, len(rows), AT_ONCE):
             self._aim_at(rows[start : start + AT_ONCE])
@@ -250,7 +250,7 @@ class Coverage:
             self.water.began(missed.here[:, began], missed.kind[began])
 
     def _usual(self, missed: Missed, class_b: Places, own: Own) -> tuple[Floats, Floats]:
-        """How well each is usually heard where she was last heard; and the least of the places she may be at now."""
+        """How well each is usually heard where it was last heard; and the least of the places it may be at now."""
         spots = missed.reckoned.copy()
         spots[:, 0] = missed.here
         usual = self.water.usual(spots, class_b, own)
@@ -259,7 +259,7 @@ class Coverage:
     def _watch(self, missed: Missed, gain: Floats) -> Floats:
         """Counts the slots in which each could have been heard. Returns ``gain``, without those who are out of sight.
 
-        A ship that this feed lost sight of before her silence meant anything may have moored, or gone, meanwhile.
+        A ship that this feed lost sight of before its silence meant anything may have moored, or gone, meanwhile.
         """
         c, rows = self.columns, missed.rows
         seen = gain > GAIN_LEAST

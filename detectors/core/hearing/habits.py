@@ -18,9 +18,9 @@ PRESENT_SLOTS: Final = 2 * SLOTS_AN_HOUR  # silent for longer, a ship may be any
 FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence gains nothing by going on
 KNOWN_SLOTS: Final = 3  # heard in fewer slots, a ship's habits are not known
 FIRST_LOOK_SLOTS: Final = 6  # a silence of half an hour is looked at, however quiet the feed
-RECKONED_H: Final = 1.0  # dead reckoning is not trusted further as evidence of where she is
+RECKONED_H: Final = 1.0  # dead reckoning is not trusted further as evidence of where it is
 MAY_BE_H: Final = (2.0, 3.0, 4.0)
-"""As far as this she may have sailed on, perhaps to where nobody is heard: her silence means no more than it would
+"""As far as this it may have sailed on, perhaps to where nobody is heard: its silence means no more than it would
 there. Ships that sail out of range: 4 false gaps for 37 in all water at alpha .1, and none for 4 in well-heard water,
 at the same recall (tuning worlds)."""
 _REACHED_H: Final = np.array((RECKONED_H, *MAY_BE_H))[:, None]
@@ -47,7 +47,7 @@ VESSEL: Final = (
     Column("lost", "<f4"),  # opportunities lost in the present silence
     Column("level", "i1", -1),
     Column("stratum", "u1"),
-    Column("own_fine", "u1"),  # slots of the present silence counted in the fine cell where she is reckoned to be
+    Column("own_fine", "u1"),  # slots of the present silence counted in the fine cell where it is reckoned to be
     Column("own_coarse", "u1"),  # ... and in the coarse one
     Column("own_heard", "<f4"),  # its own part in the counts of now
     Column("own_expected", "<f4"),
@@ -100,7 +100,7 @@ class Missed(NamedTuple):
     gone: Ints
     """Those of them that were looked at before."""
     more: Floats
-    """Slots of the others, in which her stations heard somebody."""
+    """Slots of the others, in which its stations heard somebody."""
     alive: Bools
     """Whether there are any."""
     kind: Places

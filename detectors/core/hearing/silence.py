@@ -148,7 +148,7 @@ class Silences:
 def share_of_budget(least: Floats, a_day: float, most: float) -> float:
     """The chance below which a silence may be called a gap: honest ships then give at most ``a_day`` false ones.
 
-    ``least`` (rising) is the chance that each ship's silence has when it is just long enough: she cannot give more.
+    ``least`` (rising) is the chance that each ship's silence has when it is just long enough: it cannot give more.
     """
     if least.size == 0 or np.minimum(least, most).sum() <= a_day:
         return most

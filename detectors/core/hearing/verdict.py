@@ -63,7 +63,7 @@ class Silence(NamedTuple):
     rest_rate: Floats
     """Reports a slot that would be heard of it at rest (reporting.py)."""
     speed_kn: Floats
-    """At her last report."""
+    """At its last report."""
     harbour: Bools
     """Whether ships lie at rest around its last place."""
     fringe: Bools

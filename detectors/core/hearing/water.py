@@ -65,11 +65,11 @@ class Presence(NamedTuple):
     last: Ints
     """Slots."""
     present: Floats
-    """Slots in which she was there; whole numbers."""
+    """Slots in which it was there; whole numbers."""
     heard: npt.NDArray[np.bool_]
-    """Whether she was heard in the last one; in the others she was not."""
+    """Whether it was heard in the last one; in the others it was not."""
     expected: Floats
-    """How often she should have been heard in the run, faded to the last slot."""
+    """How often it should have been heard in the run, faded to the last slot."""
 
 
 def fading(slots: Ints) -> Floats:
@@ -112,7 +112,7 @@ class Water:
 
         ``spots``: several of each ship, (2, places, ships); ``group``: 0 or 1 a ship. Returns (places, ships).
 
-        ``own`` is left out: else a ship alone in her water shows, by being silent, that nobody is heard there.
+        ``own`` is left out: else a ship alone in its water shows, by being silent, that nobody is heard there.
         """
         places = self.cells.find(spots)
         at = group * self.cells.values.shape[1] + places
@@ -150,9 +150,9 @@ class Water:
         return np.asarray(self.cells.column(_HEARD, 2)[at] * SLOT_H, np.float64)
 
     def lively(self, spots: Spots, own: Floats) -> Floats:
-        """How well ships around each place are heard now against what they are used to, at most 1; without her.
+        """How well ships around each place are heard now against what they are used to, at most 1; without it.
 
-        ``own``: how often she was heard herself, and should have been; (2, ships).
+        ``own``: how often it was heard itself, and should have been; (2, ships).
         """
         now, around = self.cells.values[:2], self.cells.find(keys_around(spots[FINE]))
         counts = np.empty((2, len(_WEIGHTS), spots.shape[1]))

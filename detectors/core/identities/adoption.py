@@ -103,5 +103,5 @@ def _numbers(core: Columns, row: int) -> tuple[int, int]:
 
 
 def _entries(core: Columns, row: int, reference: Reference) -> tuple[ListedShip | None, ...]:
-    """What she is, and what she resembles."""
+    """What it is, and what it resembles."""
     return tuple(reference.ships[number - 1] if number else None for number in _numbers(core, row))

@@ -66,7 +66,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     ship_type: int | None = None
     length_m: int | None = None
     listed: str | None = None
-    """The list that names her."""
+    """The list that names it."""
     alerts: tuple[str, ...] = ()
     """Ids of the alerts that are open about this MMSI."""
     sentence: str = ""

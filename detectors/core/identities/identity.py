@@ -135,7 +135,7 @@ def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:
 
 
 def told_by(core: Columns, row: int) -> Told:
-    """What the ship in ``row`` has said of herself."""
+    """What the ship in ``row`` has said of itself."""
     return Told(
         mmsi=int(core.mmsi[row]),
         imo=int(core.imo[row]) or None,

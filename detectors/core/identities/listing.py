@@ -34,7 +34,7 @@ register_of: Final = Once(lambda reference: Register(reference.ships))
 
 
 def told_of(ship: Ship) -> Told:
-    """What a ship has said of herself."""
+    """What a ship has said of itself."""
     return Told(
         mmsi=ship.mmsi, imo=ship.imo, call_sign=ship.call_sign, name=ship.name, ship_type=ship.ship_type,
         length_m=ship.length_m, class_b=ship.class_b,
@@ -84,7 +84,7 @@ def _score(verdict: Verdict) -> Iterable[Fact]:
 
 
 def _flags(ship: Ship, entry: ListedShip) -> Iterable[Fact]:
-    """What her MMSI says of her flag, against the entry: de-registered where only a former flag agrees."""
+    """What its MMSI says of its flag, against the entry: de-registered where only a former flag agrees."""
     flag, former = flag_of(ship.mmsi), ", ".join(entry.former_flags) or None
     if flag is None:
         listed = entry.flag or former
@@ -97,7 +97,7 @@ def _flags(ship: Ship, entry: ListedShip) -> Iterable[Fact]:
         yield Fact(fact=said, value=flag, threshold=entry.flag or former, source=entry.list)
     elif entry.flag or former:
         listed = ", ".join(each for each in (entry.flag, *entry.former_flags) if each)
-        said = "flag by MMSI is none of those listed: not seen of her before"
+        said = "flag by MMSI is none of those listed: not seen of it before"
         yield Fact(fact=said, value=flag, threshold=listed, source=entry.list)
     else:
         yield Fact(fact="flag by MMSI; the list names none", value=flag, source=entry.list)
@@ -115,12 +115,12 @@ def _listed(entry: ListedShip, day: str) -> Fact:
 
 
 def _day(ship: Ship) -> str:
-    """ISO date of her last report: what a listing is older or younger than."""
+    """ISO date of its last report: what a listing is older or younger than."""
     return rfc3339(ship.last_ms)[:_DAY_LETTERS]
 
 
 def as_listed(ship: Ship) -> Ship:
-    """The ship with the entry that she resembles by name in the place of one that she is; else herself."""
+    """The ship with the entry that it resembles by name in the place of one that it is; else itself."""
     if ship.listed is not None or ship.like is None:
         return ship
     return replace(ship, listed=ship.like, matched=MATCHED_NAME, misuse=False)
@@ -133,7 +133,7 @@ def verdict_on(ship: Ship, reference: Reference) -> Verdict | None:
 
 
 def title(ship: Ship) -> str:
-    """Who, for a headline; of a likeness also whom she resembles."""
+    """Who, for a headline; of a likeness also whom it resembles."""
     if ship.matched != MATCHED_NAME or ship.listed is None:
         return ship.title
     return f"{ship.name} by name like {ship.listed.name[:_LIKE_LETTERS]} ({list_word(ship.listed.list)})"
@@ -198,7 +198,7 @@ def details(
 
 
 def whereabouts(ship: Ship, gazetteer: Gazetteer) -> dict[str, object]:
-    """Where she is and says she is bound, in the names of ports; nothing where nothing is known."""
+    """Where it is and says it is bound, in the names of ports; nothing where nothing is known."""
     said: dict[str, object] = {}
     if ship.lat_deg is not None and ship.lon_deg is not None:
         near = gazetteer.where(ship.lat_deg, ship.lon_deg)

@@ -1,7 +1,7 @@
 """Who a ship is, held against the watchlist: the decision alone, on one ship and in plain Python.
 
-The IMO number decides, unless what the ship says of herself contradicts the entry. Then the MMSI; then a call sign
-under its flag. A ship that states another (well-formed) IMO number than her entry's is another ship. Names are
+The IMO number decides, unless what the ship says of itself contradicts the entry. Then the MMSI; then a call sign
+under its flag. A ship that states another (well-formed) IMO number than its entry's is another ship. Names are
 compared last, only of ships without a known IMO number, and never decide: a name needs two of flag, type and length
 in support, and is a likeness, not a match.
 """
@@ -55,7 +55,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a ship, as she states it; unknown is None."""
+    """What is known of a ship, as it states it; unknown is None."""
 
     mmsi: int | None = None
     imo: int | None = None
@@ -77,7 +77,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     on: tuple[Field, ...]
     """What agrees, strongest first; ("name",) alone is a likeness."""
     contradictions: tuple[str, ...] = ()
-    """What the ship says of herself that the entry's ship is not: possible misuse of the identity."""
+    """What the ship says of itself that the entry's ship is not: possible misuse of the identity."""
     score: float
     parts: tuple[tuple[str, float], ...]
     """What the score is made of, in the order of weight."""
@@ -238,7 +238,7 @@ def contradictions(ship: ListedShip, told: Told) -> tuple[str, ...]:
 
 
 def least_length_m(ship: ListedShip) -> float:
-    """Shorter than this she is not: half her length, as listed or as her tonnage lets expect."""
+    """Shorter than this it is not: half its length, as listed or as its tonnage lets expect."""
     length_m = float(ship.length_m or 0)
     if not length_m and ship.tonnage_gt:
         length_m = round(_METRES_PER_CUBE_ROOT * ship.tonnage_gt ** (1 / 3), 1)
@@ -248,7 +248,7 @@ def least_length_m(ship: ListedShip) -> float:
 
 
 def most_length_m(ship: ListedShip) -> float:
-    """Longer than this she is not: twice her listed length."""
+    """Longer than this it is not: twice its listed length."""
     return ship.length_m / LENGTH_SHARE if ship.length_m else float("inf")
 
 

@@ -52,7 +52,7 @@ MOVING: Final = (
     Column("listed", "<i4"),  # 1 + number of its entry in Reference.ships; 0 when not listed
     Column("matched", "u1"),  # MATCHED_* bits
     Column("misuse", "?"),  # the listed identity is contradicted by what the ship says of itself
-    Column("like", "<i4"),  # not listed: 1 + number of the entry that she resembles by name; 0 when none
+    Column("like", "<i4"),  # not listed: 1 + number of the entry that it resembles by name; 0 when none
     Column("unsure_step", "<u4"),  # until this step its positions are inconsistent (``track``)
     Column("track", "u1"),  # LONE and STRAYED bits
     Column("payloads", f"({PAYLOADS_KEPT},)<u8"),  # its last transmissions, newest first, and their times

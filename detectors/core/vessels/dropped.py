@@ -1,11 +1,11 @@
 """Ships that a full fleet has dropped: who they said they were, so that a position alone identifies them again.
 
-Under an MMSI an IMO number is stated every six minutes, a position every ten seconds: a ship that shows herself for
-minutes after a month may say no more than where she is. While the fleet holds her, what she stated is in her row.
-This is what stays when she has to go: 72 bytes a ship, at most so many, and when there are more, ships that are
+Under an MMSI an IMO number is stated every six minutes, a position every ten seconds: a ship that shows itself for
+minutes after a month may say no more than where it is. While the fleet holds it, what it stated is in its row.
+This is what stays when it has to go: 72 bytes a ship, at most so many, and when there are more, ships that are
 listed now, then those known for long, then those proven, then those heard last are kept: invented ones go first.
-Whoever is heard again is herself again: with the age of what she stated, and with the time of her last report, so
-that her silence is known too.
+Whoever is heard again is itself again: with the age of what it stated, and with the time of its last report, so
+that its silence is known too.
 """
 
 from __future__ import annotations

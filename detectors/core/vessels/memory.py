@@ -2,7 +2,7 @@
 
 Sparse: only a vessel with a history takes memory, one string of packed records (41 bytes a silence, 27 a stay), so a
 fleet of ships that were never silent costs nothing. Bounded: the oldest go first, and a listed ship keeps more. It
-travels in the vessel's shard and goes with the vessel when a full fleet drops her (never while an alert is open).
+travels in the vessel's shard and goes with the vessel when a full fleet drops it (never while an alert is open).
 """
 
 from __future__ import annotations

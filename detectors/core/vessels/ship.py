@@ -62,7 +62,7 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     listed_for: tuple[str, ...] = ()
     """Settings of what its entries list it for (detectors.core.topics); empty when not listed."""
     like: ListedShip | None = None
-    """Not listed: the entry that she resembles by name, with support."""
+    """Not listed: the entry that it resembles by name, with support."""
     unsure: bool = False
     """Its positions are inconsistent (``track``): the one above may be false."""
     trusted: Fix | None = None
@@ -70,12 +70,12 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def v_max_kn(self) -> float:
-        """The speed that she can be expected to keep at most, from her own history or her type's."""
+        """The speed that it can be expected to keep at most, from its own history or its type's."""
         return v_max_kn(np.frombuffer(self.speeds, np.uint8), self.ship_type)
 
     @property
     def speeds_known(self) -> bool:
-        """Whether ``v_max_kn`` is her own."""
+        """Whether ``v_max_kn`` is its own."""
         return sum(self.speeds) >= KNOWN_LEAST
 
     def on_trusted_fix(self) -> Self:

@@ -1,11 +1,11 @@
-"""How fast a ship can go, as far as she has shown: a small histogram of her speed under way, 16 bytes.
+"""How fast a ship can go, as far as it has shown: a small histogram of its speed under way, 16 bytes.
 
-Every ten minutes of event time in which she moves, her first report counts once, in bins of 2 kn from 2 to 34 kn.
-So an hour at sea weighs the same however often she reports, the time in port does not count, and one forged speed
+Every ten minutes of event time in which it moves, its first report counts once, in bins of 2 kn from 2 to 34 kn.
+So an hour at sea weighs the same however often it reports, the time in port does not count, and one forged speed
 is one count among many. A bin that is full halves them all: about two days under way are remembered at full weight.
 
-``v_max_kn`` is the 95th percentile, bounded by what ships of her type do: she may have gone faster for an hour, but
-not for the length of a voyage. Until two hours under way are known it is what her type usually makes.
+``v_max_kn`` is the 95th percentile, bounded by what ships of its type do: it may have gone faster for an hour, but
+not for the length of a voyage. Until two hours under way are known it is what its type usually makes.
 
 Sources. Bounds by type: design speeds of the world fleet (UNCTAD, Review of Maritime Transport; Clarksons), rounded
 up: tankers and bulkers 13-17 kn, containers up to 24, cruise and ro-pax up to 35, fast craft up to 50.
@@ -28,7 +28,7 @@ LEAST_KN: Final = 2.0
 WIDTH_KN: Final = 2.0
 SHARE: Final = 0.95
 KNOWN_LEAST: Final = 12
-SLOWEST_KN: Final = 8.0  # no merchant ship's limit is lower, whatever she was seen doing
+SLOWEST_KN: Final = 8.0  # no merchant ship's limit is lower, whatever it was seen doing
 _FULL: Final = 255
 _IMPLIED_LEAST_MS, _IMPLIED_MOST_MS = MINUTE_MS // 2, HOUR_MS
 """Nearer in time the fixes' own error decides (10 m in 30 s are 0.6 kn), further apart the way was not straight."""
@@ -103,7 +103,7 @@ def limits_of(ship_type: int | None) -> Limits:
 
 
 def v_max_kn(counts: Counts, ship_type: int | None) -> float:
-    """The speed that she can be expected to keep at most, kn to a tenth, from her histogram (SPEED_BINS,) and type."""
+    """The speed that it can be expected to keep at most, kn to a tenth, from its histogram (SPEED_BINS,) and type."""
     limits, total = limits_of(ship_type), int(counts.sum())
     if total < KNOWN_LEAST:
         return limits.usual_kn

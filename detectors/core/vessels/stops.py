@@ -1,8 +1,8 @@
-"""Stops: slow enough to lie still, and how far a ship is from where she lay.
+"""Stops: slow enough to lie still, and how far a ship is from where it lay.
 
-A ship has stopped at 0.2 kn and is under way again at 0.5 kn (Global Fishing Watch, anchorages): between the two she
-is what she was. A ship whose speed is unknown has stopped when she says that she is moored or at anchor. Where she
-lies is her own place, not a port's: berths, roads and yards lie miles from the published positions of ports.
+A ship has stopped at 0.2 kn and is under way again at 0.5 kn (Global Fishing Watch, anchorages): between the two it
+is what it was. A ship whose speed is unknown has stopped when it says that it is moored or at anchor. Where it
+lies is its own place, not a port's: berths, roads and yards lie miles from the published positions of ports.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def kilometres(lat_deg: Floats, lon_deg: Floats, other_lat_deg: Floats, other_lo
 
 
 def away_km(ship: Ship, lat_deg: float, lon_deg: float) -> float | None:
-    """How far the ship is from a place, km to a hundredth; None when she has no position, or it is none (NaN)."""
+    """How far the ship is from a place, km to a hundredth; None when it has no position, or it is none (NaN)."""
     if ship.lat_deg is None or ship.lon_deg is None or lat_deg != lat_deg:  # noqa: PLR0124 - NaN is not itself
         return None
     return round(distance_nm(ship.lat_deg, ship.lon_deg, lat_deg, lon_deg) / KM_NM, 2)

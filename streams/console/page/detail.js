@@ -55,11 +55,11 @@ class Detail {
     ].filter(Boolean);
   }
 
-  /** How far she may have come since; past a circle that says anything, that it says nothing. */
+  /** How far it may have come since; past a circle that says anything, that it says nothing. */
   reached(one, dark) {
     const nm = this.reach(one, dark);
     if (!nm) return "";
-    return nm > REACH_MOST_NM ? ": she could be anywhere" : `; could have come ${number(nm, 0)} nm at ${dark.reach_kn || this.reachKn} kn${dark.reach_kn ? "" : " (assumed)"}`;
+    return nm > REACH_MOST_NM ? ": it could be anywhere" : `; could have come ${number(nm, 0)} nm at ${dark.reach_kn || this.reachKn} kn${dark.reach_kn ? "" : " (assumed)"}`;
   }
 
   timeline(story, alert, now) {
@@ -166,10 +166,10 @@ function valueText(value, unit, now) {
 function ports(said, now) {
   const feasible = Array.isArray(said.feasible_ports) ? said.feasible_ports : null;
   if (!feasible) return [];
-  if (!feasible.length) return [el("h3", {}, "Ports she could have reached while dark"), el("p", { class: "note" }, "none of the watched zones")];
+  if (!feasible.length) return [el("h3", {}, "Ports it could have reached while dark"), el("p", { class: "note" }, "none of the watched zones")];
   const keys = [...new Set(feasible.flatMap((port) => (port && typeof port === "object" ? Object.keys(port) : [])))];
   const rows = feasible.map((port) => el("tr", {}, ...keys.map((key) => el("td", {}, valueText(port[key] ?? "", termOf(key)[1], now)))));
-  return [el("h3", {}, "Ports she could have reached while dark"), el("table", {}, el("thead", {}, el("tr", {}, ...keys.map((key) => el("th", { scope: "col" }, termOf(key)[0])))), el("tbody", {}, ...rows))];
+  return [el("h3", {}, "Ports it could have reached while dark"), el("table", {}, el("thead", {}, el("tr", {}, ...keys.map((key) => el("th", { scope: "col" }, termOf(key)[0])))), el("tbody", {}, ...rows))];
 }
 
 function details(said, now) {

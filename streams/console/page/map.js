@@ -155,7 +155,7 @@ class SeaMap extends Chart {
     ctx.setLineDash([]);
   }
 
-  /** How far she could have come by now, nm. */
+  /** How far it could have come by now, nm. */
   reachOf(one, dark) {
     return ((dark.reach_kn || this.reachKn) * Math.max(0, sinceMs(dark.since, nowOf(one, this.clock)))) / 3600000;
   }

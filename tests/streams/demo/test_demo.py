@@ -19,7 +19,7 @@ from streams.errors import ConfigError
 from streams.scenario import Options
 from streams.scenario.model import Truth
 from streams.settings import Settings
-from tests.streams.scenario.test_verdict import HER, HIM, alert
+from tests.streams.scenario.test_verdict import HONEST, LISTED, alert
 
 
 def printed(console: Console) -> str:
@@ -76,12 +76,12 @@ def test_a_ship_that_is_on_no_list_is_refused_before_anything_starts(console: Co
 
 def test_chapters_come_before_the_alerts_of_their_time_and_the_record_is_counted(console: Console) -> None:
     chapters = [
-        Truth(kind="a", note="first", mmsi=HER, from_ms=1000, to_ms=2000),
-        Truth(kind="b", note="then", mmsi=HER, from_ms=3000, to_ms=4000),
+        Truth(kind="a", note="first", mmsi=LISTED, from_ms=1000, to_ms=2000),
+        Truth(kind="b", note="then", mmsi=LISTED, from_ms=3000, to_ms=4000),
     ]
     screen = Screen(console, chapters)
     screen.alert(alert(1500, headline="early"))
-    screen.alert(alert(3900, severity="log", mmsi=HIM))  # of another partition, which is ahead of hers
+    screen.alert(alert(3900, severity="log", mmsi=HONEST))  # of another partition, which is ahead of hers
     screen.alert(alert(1600, severity="log", headline="small"))
     screen.alert(alert(3500, headline="late"))
     screen.finish()

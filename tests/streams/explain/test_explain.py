@@ -80,8 +80,8 @@ def test_the_timeline_tells_what_was_heard_and_what_could_have_been(
     assert run(monkeypatch, "explain", dark(folder)["id"][:8], *files) == 0
     said = capsys.readouterr().out
     for words in (
-        "heard to 2024-03-01", "silent 8 h", "nm on, ", "could have reached DUNAI", "her reports",
-        "others within 60 nm", "Sanctioned places she could have called at", "Dunai", "+ page   gap", "!AIVDM",
+        "heard to 2024-03-01", "silent 8 h", "nm on, ", "could have reached DUNAI", "its reports",
+        "others within 60 nm", "Sanctioned places it could have called at", "Dunai", "+ page   gap", "!AIVDM",
         "highest speed to be", "times", "chance, transmitting", "fell below 0.5 at 0",
     ):  # fmt: skip
         assert words in said, words

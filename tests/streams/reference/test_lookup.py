@@ -34,7 +34,7 @@ def test_an_mmsi_matches_where_the_entry_knows_no_imo() -> None:
 def test_a_call_sign_counts_with_its_flag_alone() -> None:
     assert found(call_sign="UBAB1", flag="RU")[0].matched_on == ("call_sign",)
     assert found(call_sign="UBAB1", mmsi=273123456)[0].matched_on == ("call_sign",)
-    assert found(call_sign="9HAB2", mmsi=215123456)[0].matched_on == ("call_sign",), "also former ones, as on the air"
+    assert found(call_sign="9HAB2", mmsi=215123456)[0].matched_on == ("call_sign",), "also former ones, as transmitted"
     assert not found(call_sign="UBAB1", flag="CN")
     assert not found(call_sign="UBAB1")
 

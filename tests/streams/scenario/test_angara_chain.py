@@ -1,4 +1,4 @@
-"""The whole chain of the reconstruction, under her own name and under another: settings alone tell them apart."""
+"""The whole chain of the reconstruction, under its own name and under another: settings alone tell them apart."""
 
 from __future__ import annotations
 

@@ -9,13 +9,13 @@ from detectors.core.units import rfc3339
 from streams.scenario.model import Expected, Truth
 from streams.scenario.verdict import excesses, verdicts
 
-HER, HIM = 273_999_001, 205_000_001
+LISTED, HONEST = 273_999_001, 205_000_001
 GAP = Expected(detector="gap", severity="page", after_ms=1000, before_ms=5000)
-DARK = Truth(kind="dark", note="goes dark", mmsi=HER, from_ms=0, to_ms=9000, expected=(GAP,))
+DARK = Truth(kind="dark", note="goes dark", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(GAP,))
 HONEST = Truth(kind="honest", note="all others", from_ms=0, to_ms=9000, at_most="log")
 
 
-def alert(at_ms: int = 2000, mmsi: int | None = HER, **changed: Any) -> Alert:
+def alert(at_ms: int = 2000, mmsi: int | None = LISTED, **changed: Any) -> Alert:
     plain: dict[str, Any] = {
         "id": "0" * 32, "revision": 1, "status": "opened", "detector": "gap", "rule_version": 1, "severity": "page",
         "subject": f"mmsi/{mmsi}", "case_id": f"mmsi/{mmsi}", "mmsi": mmsi, "episode_start": rfc3339(0),
@@ -31,7 +31,7 @@ def test_an_alert_that_fits_meets_the_expectation() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        alert(at_ms=999), alert(at_ms=5001), alert(mmsi=HIM), alert(detector="watchlist"), alert(severity="log"),
+        alert(at_ms=999), alert(at_ms=5001), alert(mmsi=HONEST), alert(detector="watchlist"), alert(severity="log"),
         alert(status="closed"),
     ],
 )  # fmt: skip
@@ -41,7 +41,7 @@ def test_one_that_differs_in_anything_does_not(wrong: Alert) -> None:
 
 def test_the_reason_and_the_zone_count_where_they_are_asked_for() -> None:
     inside = Expected(detector="gap", severity="page", after_ms=0, before_ms=9000, reason="inside", zone="Rajin")
-    truth = Truth(kind="call", note="", mmsi=HER, from_ms=0, to_ms=9000, expected=(inside,))
+    truth = Truth(kind="call", note="", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(inside,))
     met = alert(details={"reason": "inside", "zone": "Rajin"})
     assert verdicts([truth], [met])[0].alert == met
     assert verdicts([truth], [alert(details={"reason": "inside", "zone": "Dunai"})])[0].alert is None
@@ -52,19 +52,19 @@ def test_the_earliest_of_several_is_named() -> None:
 
 
 def test_an_honest_ship_is_allowed_the_record_and_no_more() -> None:
-    assert not excesses([DARK, HONEST], [alert(mmsi=HIM, severity="log")])
-    (wrong,) = excesses([DARK, HONEST], [alert(mmsi=HIM, severity="ticket")])
+    assert not excesses([DARK, HONEST], [alert(mmsi=HONEST, severity="log")])
+    (wrong,) = excesses([DARK, HONEST], [alert(mmsi=HONEST, severity="ticket")])
     assert wrong.truth == HONEST
 
 
 def test_what_is_said_of_a_named_ship_a_feed_or_another_time_is_no_excess() -> None:
-    said = [alert(), alert(mmsi=None, severity="ticket"), alert(at_ms=9001, mmsi=HIM)]
+    said = [alert(), alert(mmsi=None, severity="ticket"), alert(at_ms=9001, mmsi=HONEST)]
     assert not excesses([DARK, HONEST], said)
 
 
 def asked(**more: Any) -> Truth:
     expected = Expected(detector="gap", severity="page", after_ms=0, before_ms=5000, **more)
-    return Truth(kind="call", note="", mmsi=HER, from_ms=0, to_ms=9000, expected=(expected,))
+    return Truth(kind="call", note="", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(expected,))
 
 
 def test_what_must_be_mentioned_is_looked_for_at_any_depth() -> None:
@@ -80,5 +80,5 @@ def test_what_must_stay_open_is_not_met_by_an_alert_that_ended_before(ended_ms: 
 
 
 def test_all_that_is_said_of_one_ship_is_one_case() -> None:
-    assert verdicts([asked(case_id=f"mmsi/{HER}")], [alert()])[0].alert is not None
+    assert verdicts([asked(case_id=f"mmsi/{LISTED}")], [alert()])[0].alert is not None
     assert verdicts([asked(case_id="imo/9179842")], [alert()])[0].alert is None

@@ -28,7 +28,7 @@ PARTITIONS = 2
 
 
 def ship(mmsi: int, begin_s: int, end_s: int) -> list[tuple[int, list[bytes]]]:
-    """A ship that sails north and states her number every six minutes."""
+    """A ship that sails north and states its number every six minutes."""
     said = []
     for second in range(begin_s, end_s, 60):
         fix = Fix(lat_deg=38.0 + second / 21_600, lon_deg=132.0, sog_kn=10.0, cog_deg=0.0, second=second % 60)
@@ -40,7 +40,7 @@ def ship(mmsi: int, begin_s: int, end_s: int) -> list[tuple[int, list[bytes]]]:
 
 
 def reflagged() -> bytes:
-    """Under one MMSI for two hours, dark for two, under another for two; thirty ships beside her."""
+    """Under one MMSI for two hours, dark for two, under another for two; thirty ships beside it."""
     said = ship(FORMER, 0, 7200) + ship(NEW, 14_400, 21_600)
     for n in range(30):
         for second in range(n, 21_600, 300):

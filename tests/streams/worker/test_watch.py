@@ -1,4 +1,4 @@
-"""Summaries of listed ships: who is told, how often, and what of her."""
+"""Summaries of listed ships: who is told, how often, and what of it."""
 
 import asyncio
 import io
