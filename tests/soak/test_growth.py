@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from detectors.core.identities.matching import is_imo_number
 from streams.decode.batch import decode
-from streams.encode import Fix, position, sentences
+from streams.encode import Fix, Particulars, position, sentences, static
 from streams.reference.loading import read_watchlist_files
 from tests.soak import recorded
 from tests.soak.growth import topic_bytes, trend
@@ -56,6 +57,14 @@ def test_a_recorded_vessel_has_another_mmsi_in_each_lap_and_says_the_same() -> N
         assert {round(float(lat), 4) for lat in reports["lat_deg"]} == {38.5}
         assert {round(float(sog), 1) for sog in reports["sog_kn"]} == {12.3}
     assert len(mmsis) == 2 * 4
+
+
+def test_a_recorded_static_report_states_another_imo_number_in_each_lap_and_the_same_name() -> None:
+    said = sentences(static(205_000_000, Particulars(imo=9_179_842, name="ANGARA", length_m=120)), sequence=1)
+    stated = [decode(b"".join(recorded.lap(number, said)), "pier", fallback_ms=1).batch.statics for number in range(4)]
+    imos = {int(one["imo"][0]) for one in stated}
+    assert len(imos) == 4 and all(map(is_imo_number, imos))
+    assert {bytes(one["name"][0]) for one in stated} == {b"ANGARA"}
 
 
 def test_the_tables_of_the_dashboards_are_asked_for() -> None:

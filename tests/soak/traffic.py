@@ -18,12 +18,15 @@ _LISTED: Final = 2
 """Ships of a lap that are on the list of their minute. Ended alerts are kept for an hour at least: each is growth."""
 IN_PORT: Final = 10
 """Ships that lie in a sanctioned port, the same in all laps: their alerts stay open."""
+RENAMED: Final = 5
+"""IMO numbers that come under another MMSI in each lap, until they are nobody's."""
 LINES: Final = SHIPS * (_ROUNDS + 1)
 """Of a lap; a static report has two."""
 _FIRST_MMSI: Final = 205_000_000
-_FIRST_IMO: Final = 900_000
+_OURS: Final = range(900_000, 990_000)
+OTHERS: Final = range(100_000, 900_000)
+"""First six digits of the IMO numbers of these ships, and of other sources'."""
 _MMSIS: Final = 70_000_000
-_IMOS: Final = 90_000
 _PORT: Final = (42.2333, 130.3)  # Rajin
 _COLUMNS: Final = 30
 _WEIGHTS: Final = range(7, 1, -1)
@@ -38,9 +41,9 @@ class Ship(NamedTuple):
     lon_deg: float
 
 
-def imo_number(serial: int) -> int:
-    """A number of seven digits whose check digit is right; they repeat after 90,000."""
-    body = f"{_FIRST_IMO + serial % _IMOS:06d}"
+def imo_number(serial: int, among: range = _OURS) -> int:
+    """A number of seven digits whose check digit is right and whose others are of ``among``, where they repeat."""
+    body = f"{among[serial % len(among)]:06d}"
     check = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 10
     return int(body + str(check))
 
@@ -48,16 +51,17 @@ def imo_number(serial: int) -> int:
 def ship(lap: int, number: int) -> Ship:
     """The same for the same lap and number; but for those in port no MMSI twice in 100,000 laps."""
     serial = number if number >= SHIPS - IN_PORT else lap * SHIPS + number
+    imo = imo_number(number if number >= SHIPS - IN_PORT - RENAMED else serial)
     lat_deg, lon_deg = (
         _PORT if number >= SHIPS - IN_PORT else (38.0 + number // _COLUMNS * 0.1, 132.0 + number % _COLUMNS * 0.1)
     )
-    return Ship(_FIRST_MMSI + serial % _MMSIS, imo_number(serial), lat_deg, lon_deg)
+    return Ship(_FIRST_MMSI + serial % _MMSIS, imo, lat_deg, lon_deg)
 
 
-def lines(lap: int) -> Iterator[bytes]:
-    """All that is heard in a lap, in the order in which it is sent; a line end after each."""
+def lines(lap: int, ships: int = SHIPS) -> Iterator[bytes]:
+    """What is heard in a lap of its last ``ships``, in the order in which it is sent; a line end after each."""
     for turn in range(_ROUNDS):
-        for number in range(SHIPS):
+        for number in range(SHIPS - ships, SHIPS):
             one = ship(lap, number)
             if turn == 0:
                 made = static(one.mmsi, Particulars(imo=one.imo, name=f"SOAK {number}", ship_type=70, length_m=120))
