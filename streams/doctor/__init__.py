@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
+from functools import partial
 
 from streams.doctor.findings import Finding
+from streams.doctor.lanes import LIMIT_S, Ask, at_once
 from streams.doctor.local import local_findings
 from streams.doctor.log import kafka_findings
 from streams.doctor.reference import reference_findings
@@ -14,13 +17,24 @@ from streams.settings import Settings
 __all__ = ["Finding", "examine"]
 
 
-def examine(settings: Settings, now_ms: int) -> Iterator[Finding]:
+def examine(settings: Settings, now_ms: int, limit_s: float = LIMIT_S) -> Iterator[Finding]:
     """All findings, in the order in which a person would look; ``now_ms`` is the wall clock, Unix ms."""
     loaded = yield from local_findings(settings)
-    answered = False
-    for finding in kafka_findings(settings, now_ms):
-        answered = answered or (finding.name == "kafka" and finding.verdict != "wrong")
-        yield finding
-    if loaded is not None:
-        yield from reference_findings(settings, loaded, now_ms, asks=answered)
-    yield from service_findings(settings)
+    answers: Future[bool] = Future()
+
+    def of_kafka() -> Iterator[Finding]:
+        try:
+            for finding in kafka_findings(settings, now_ms):
+                if finding.name == "kafka" and not answers.done():
+                    answers.set_result(finding.verdict != "wrong")
+                yield finding
+        finally:
+            if not answers.done():
+                answers.set_result(False)
+
+    def of_reference() -> Iterator[Finding]:
+        if loaded is not None:
+            yield from reference_findings(settings, loaded, now_ms, asks=answers.result())
+
+    services = partial(service_findings, settings)
+    yield from at_once((Ask("Kafka", of_kafka), Ask("Kafka", of_reference), Ask("our processes", services)), limit_s)

@@ -50,7 +50,7 @@ def now_ms() -> int:
 
 
 def said(settings: Settings, later_s: float = 0) -> dict[str, Finding]:
-    found = list(examine(settings, now_ms() + int(later_s * 1000)))
+    found = list(examine(settings, now_ms() + int(later_s * 1000), limit_s=PATIENCE_S * 10))
     return {finding.name: finding for finding in found}
 
 

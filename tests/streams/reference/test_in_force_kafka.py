@@ -54,7 +54,7 @@ def in_force(settings: Settings) -> InForce:
 
 
 def said(settings: Settings, later_s: float = 0.0) -> dict[str, Finding]:
-    return {each.name: each for each in examine(settings, int((time.time() + later_s) * 1000))}
+    return {each.name: each for each in examine(settings, int((time.time() + later_s) * 1000), limit_s=600.0)}
 
 
 def list_file(home: Path, name: str, mmsi: int) -> Path:

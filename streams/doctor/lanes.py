@@ -1,0 +1,66 @@
+"""Questions that do not wait for each other: asked at once, answered in order, and not for ever."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final, NamedTuple
+
+from streams.doctor.findings import Finding, wrong
+
+LIMIT_S: Final = 40.0
+"""Who asks wants to know within a minute, also of a Kafka that takes seconds for each of thirty answers."""
+
+
+class Ask(NamedTuple):
+    """Some questions that are asked one after the other."""
+
+    of: str
+    """Whom, for people."""
+    findings: Callable[[], Iterable[Finding]]
+
+
+def at_once(asks: Sequence[Ask], limit_s: float = LIMIT_S) -> Iterator[Finding]:
+    """The findings of all, in their order; those of each as soon as they are there and all before have ended.
+
+    What is not answered within ``limit_s`` is said to be unknown, which is wrong. Raises what a question raises.
+    """
+    until_s = time.monotonic() + limit_s
+    answers = [_begun(ask) for ask in asks]
+    for ask, answered in zip(asks, answers, strict=True):
+        yield from _until(ask, answered, until_s)
+
+
+_Answers = SimpleQueue[Finding | BaseException | None]
+
+
+def _begun(ask: Ask) -> _Answers:
+    answered: _Answers = SimpleQueue()
+
+    def run() -> None:
+        try:
+            for finding in ask.findings():
+                answered.put(finding)
+            answered.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again where the answer is waited for
+            answered.put(error)
+
+    Thread(target=run, name=f"doctor: {ask.of}", daemon=True).start()
+    return answered
+
+
+def _until(ask: Ask, answered: _Answers, until_s: float) -> Iterator[Finding]:
+    while True:
+        try:
+            answer = answered.get(timeout=max(0.0, until_s - time.monotonic()))
+        except Empty:
+            said = f"not all could be asked of {ask.of} in time: what is not above is not known"
+            yield wrong("unknown", said, "is it, or this machine, under more load than it can bear? Ask again")
+            return
+        if answer is None:
+            return
+        if isinstance(answer, BaseException):
+            raise answer
+        yield answer
