@@ -36,8 +36,8 @@ def after(from_s: float, until_s: float, place: tuple[float, float] = AT, **more
 
 
 def until(hours: float) -> Story:
-    """Another ship, for the clock."""
-    return voyage(205_000_001, np.arange(0.0, hours * HOUR, 120.0), (38.2, 130.0), 0.0)
+    """Another ship, for the clock: its source is never down, which would cost more than its reports."""
+    return voyage(205_000_001, np.arange(0.0, hours * HOUR, 55.0), (38.2, 130.0), 0.0)
 
 
 WORLD = beside(before(), after(15 * HOUR, 16 * HOUR))
@@ -69,8 +69,9 @@ def test_a_return_under_a_new_mmsi_is_told_and_what_was_open_about_the_former_on
 
 
 def test_a_return_after_a_month_is_a_page_whatever_the_silence_was() -> None:
-    quiet = voyage(205_000_001, np.arange(0.0, 31 * 24 * HOUR, 1800.0), (38.2, 130.0), 0.0)
-    alerts = run(beside(before(), after(30.5 * 24 * HOUR, 30.6 * 24 * HOUR), quiet), batch=100_000)
+    heard = [*np.arange(0.0, 3 * HOUR, 55.0), *np.arange(30 * 24 * HOUR, 31 * 24 * HOUR, 55.0)]
+    other = voyage(205_000_001, heard, (38.2, 130.0), 0.0)
+    alerts = run(beside(before(), after(30.5 * 24 * HOUR, 30.6 * 24 * HOUR), other), batch=100_000)
     assert [a.severity for a in of(alerts, "heard_as") if a.status == "opened"] == ["page"]
 
 
