@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tests.states.model import Rule, State, Want
+from tests.states.model import Enter, Rule, State, Want
 from tests.states.room import SILENT_S, Room
 
 _HOUR_S: Final = 3600
@@ -23,12 +23,8 @@ def _mute(room: Room, *names: str) -> Iterator[None]:
         room.air.sources[name].muted = False
 
 
-def _one_silent(room: Room) -> Iterator[None]:
-    return _mute(room, "hill")
-
-
-def _all_silent(room: Room) -> Iterator[None]:
-    return _mute(room, "hill", "pier")
+def _muted(*names: str) -> Enter:
+    return lambda room: _mute(room, *names)
 
 
 def _clock_off(room: Room, off_s: float) -> Iterator[None]:
@@ -37,12 +33,15 @@ def _clock_off(room: Room, off_s: float) -> Iterator[None]:
     room.air.sources["hill"].clock_off_s = 0.0
 
 
-def _clock_behind(room: Room) -> Iterator[None]:
-    return _clock_off(room, -_HOUR_S)
-
-
-def _clock_ahead(room: Room) -> Iterator[None]:
-    return _clock_off(room, _HOUR_S)
+def _clock_wrong(by: str, off_s: float) -> State:
+    return State(
+        f"clock wrong, {by}", "one source stamps its sentences so",
+        readyz=_READS_ON,
+        rule=_HILL_DOWN,
+        doctor=Want(r"^warn sources: 1 of 2 silent: hill ", "sources"),
+        console=Want(r"^alarm: Source hill is silent", "source"),
+        exits=_RUNS, enter=lambda room: _clock_off(room, off_s),
+    )  # fmt: skip
 
 
 STATES: Final = (
@@ -52,7 +51,7 @@ STATES: Final = (
         rule=_HILL_DOWN,
         doctor=Want(r"^warn sources: 1 of 2 silent: hill for \d+ s", "sources"),
         console=Want(r"^alarm: Source hill is silent for \d+ s", "source"),
-        exits=_RUNS, enter=_one_silent, short=True,
+        exits=_RUNS, enter=_muted("hill"), short=True,
     ),
     State(
         "all sources silent", f"both send nothing (silent after {SILENT_S} s here)",
@@ -60,22 +59,8 @@ STATES: Final = (
         rule=Rule("max(wakewatch_feed_up)", "0", "WakewatchAllSourcesDown", "pending|firing"),
         doctor=Want(r"^wrong sources: 2 of 2 silent: hill for \d+ s, pier for \d+ s.*exit code 1$", "sources"),
         console=Want(r"^alarm: Nothing is heard: all sources are silent", "source"),
-        exits=_RUNS, enter=_all_silent,
+        exits=_RUNS, enter=_muted("hill", "pier"),
     ),
-    State(
-        "clock wrong, an hour behind", "one source stamps its sentences so",
-        readyz=_READS_ON,
-        rule=_HILL_DOWN,
-        doctor=Want(r"^warn sources: 1 of 2 silent: hill ", "sources"),
-        console=Want(r"^alarm: Source hill is silent", "source"),
-        exits=_RUNS, enter=_clock_behind,
-    ),
-    State(
-        "clock wrong, an hour ahead", "one source stamps its sentences so",
-        readyz=_READS_ON,
-        rule=_HILL_DOWN,
-        doctor=Want(r"^warn sources: 1 of 2 silent: hill ", "sources"),
-        console=Want(r"^alarm: Source hill is silent", "source"),
-        exits=_RUNS, enter=_clock_ahead,
-    ),
+    _clock_wrong("an hour behind", -_HOUR_S),
+    _clock_wrong("an hour ahead", _HOUR_S),
 )  # fmt: skip

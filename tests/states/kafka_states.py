@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final
+from typing import Any, Final
 
 from streams.broker import embedded
 from streams.broker.clients import admin
@@ -49,20 +49,23 @@ def _slow(room: Room) -> Iterator[None]:
     thread.join()
 
 
-def _recreated(room: Room) -> Iterator[None]:
+def _altered(room: Room, alter: Callable[[Any, Room, str], None]) -> Iterator[None]:
+    """The log's topic is altered, for good."""
     with closing(admin(room.kafka)) as client:
-        client.delete_topics([room.kafka.topic_prefix + SENTENCES])
-        until(lambda: room.kafka.topic_prefix + SENTENCES not in client.list_topics())
-        create_missing(client, room.kafka)
+        alter(client, room, room.kafka.topic_prefix + SENTENCES)
     yield
 
 
-def _added(room: Room) -> Iterator[None]:
+def _recreate(client: Any, room: Room, topic: str) -> None:
+    client.delete_topics([topic])
+    until(lambda: topic not in client.list_topics())
+    create_missing(client, room.kafka)
+
+
+def _add(client: Any, _: Room, topic: str) -> None:
     from kafka.admin import NewPartitions
 
-    with closing(admin(room.kafka)) as client:
-        client.create_partitions({room.kafka.topic_prefix + SENTENCES: NewPartitions(_ADDED_TO)})
-    yield
+    client.create_partitions({topic: NewPartitions(_ADDED_TO)})
 
 
 def _nearly_full(room: Room) -> Iterator[None]:
@@ -99,7 +102,7 @@ STATES: Final = (
         rule=ABSENT,
         doctor=Want(r"^wrong workers: none runs .*exit code 1$", "workers"),
         console=Want(r"^alarm: No detector has taken in", "worker"),
-        exits=ENDS, enter=_recreated, ends_room=True,
+        exits=ENDS, enter=lambda room: _altered(room, _recreate), ends_room=True,
     ),
     State(
         "partitions added", f"the log's topic gets {_ADDED_TO} partitions",
@@ -107,7 +110,7 @@ STATES: Final = (
         rule=ABSENT,
         doctor=Want(rf"^wrong topics: .*partitions is {_ADDED_TO}, must be \d.*exit code 1$", "topics"),
         console=Want(r"^alarm: No detector has taken in", "worker"),
-        exits=ENDS, enter=_added, ends_room=True,
+        exits=ENDS, enter=lambda room: _altered(room, _add), ends_room=True,
     ),
     State(
         "disk nearly full", "all but 3 % of the broker's file system is filled",

@@ -17,7 +17,7 @@ from streams.scenario import Options, scenario
 from streams.settings import ConsoleSettings, KafkaSettings, Settings
 from streams.topics import ALERT_STATE, ALERTS, create_missing
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 HOSTILE = "<SCRIPT SRC=//X.CO>"
 THINNED = 40
 Make = Callable[..., Alert]

@@ -6,35 +6,18 @@ import msgspec
 import pytest
 
 from detectors.core.alert import encode
-from streams.broker import tether
-from streams.broker.node import free_port
 from streams.broker.reading import read
 from streams.settings import KafkaSettings
 from streams.topics import FLEET
 from streams.worker.codec import Entry
 from streams.worker.crashes import Crash, Crashes, RecordError, work_on
 from streams.worker.fleetlog import CRASHES, CUT, Cut
-from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, send, written
-from tests.streams.worker.test_states import ask, series
+from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, written
+from tests.streams.worker.poisoned import AGAIN, set_aside
+from tests.streams.worker.test_states import series
 
-RAISES = """
-import os, sys
-from streams.worker import __main__ as worker, runs
-take, poison = runs.take, os.environ["WW_TEST_POISON"].encode()
-def raises(engine, run):
-    if any(poison in entry.value for entry in run):
-        engine.apply = None  # the state is half changed, as an error leaves it
-        raise IndexError("index -1 is out of bounds")
-    return take(engine, run)
-runs.take = raises
-sys.exit(worker.main())
-"""
-SUPERVISED = f"""
-import os, sys
-from streams.worker.supervisor import Supervisor
-tied = [sys.executable, {str(tether.__file__)!r}, str(os.getpid())]
-sys.exit(Supervisor(os.environ, [*tied, sys.executable, "-c", {RAISES!r}]).run())
-"""
+RAISES = """engine.apply = None  # the state is half changed, as an error leaves it
+        raise IndexError("index -1 is out of bounds")"""
 
 
 def an_entry(offset: int) -> Entry:
@@ -85,32 +68,14 @@ def test_a_crash_loop_ends_and_the_rest_is_as_if_the_record_had_not_been(
     kafka_settings: KafkaSettings, start_worker: StartWorker, feed: bytes, tmp_path: Path, times: int
 ) -> None:
     kafka = msgspec.structs.replace(kafka_settings, partitions=1)
-    lines = feed.splitlines(keepends=True)
-    poison = next(line for line in lines[len(lines) // 2 :] if feed.count(sentence_of(line)) == 1)
-    send(kafka, feed, tmp_path, pack=20)
-    port = free_port()
-    told = {"WW_TEST_POISON": sentence_of(poison).decode(), "WAKEWATCH_WORKER_SET_ASIDE_AFTER": str(times)}
-    worker = start_worker(kafka, ("-c", SUPERVISED), WAKEWATCH_WORKER_METRICS_PORT=str(port), **told)
-    for n in range(1, times + 1):  # each start has a patience of its own
-        worker.until(lambda n=n: worker.said().count("worker ended, starting again") >= n)  # type: ignore[misc]
-    worker.until(lambda: ask(port, "readyz") == (200, "1 partition, 0 records behind\n"))
-    letters = [one for one in read(kafka, "ais.dead.v1") if one.headers["reason"] == b"set_aside"]
-    (lost,) = {one.value or b"" for one in letters}  # told again when the snapshot was not yet written
-    held = [sentence_of(line) for line in lost.splitlines()]
-    first = lines.index(poison) - held.index(sentence_of(poison))
-    assert [sentence_of(line) for line in lines[first : first + len(held)]] == held
-    rest = b"".join(lines[:first] + lines[first + len(held) :])
-    assert set(written(kafka)) == {key_of(encode(alert)) for alert in alerts_in_process(rest, kafka.partitions)}
-    assert f"crashed {times} times at this record: IndexError" in letters[0].headers["detail"].decode()
-    assert float(series(port, "record_set_aside_timestamp_seconds")) > 0
-    crashes = worker.said().count("worker ended, starting again")
-    assert times <= crashes <= times + 1, worker.said()[-3000:]  # one more, when it came together with others
-    worker.until(lambda: not _noted(kafka))
-
-
-def sentence_of(line: bytes) -> bytes:
-    """Without the tag block, which ingest writes in its own way."""
-    return line.strip().rpartition(b"\\")[2]
+    found = set_aside(kafka, start_worker, feed, tmp_path, how=RAISES, times=times)
+    wanted = alerts_in_process(found.rest, kafka.partitions)
+    assert set(written(kafka)) == {key_of(encode(alert)) for alert in wanted}
+    assert f"crashed {times} times at this record: IndexError" in found.letters[0]
+    assert float(series(found.port, "record_set_aside_timestamp_seconds")) > 0
+    crashes = found.worker.said().count(AGAIN)
+    assert times <= crashes <= times + 1, found.worker.said()[-3000:]  # one more, when it came together with others
+    found.worker.until(lambda: not _noted(kafka))
 
 
 def _noted(kafka: KafkaSettings) -> bool:

@@ -10,35 +10,13 @@ import msgspec
 import pytest
 
 from detectors.core.alert import encode
-from streams.broker import tether
-from streams.broker.node import free_port
-from streams.broker.reading import read
 from streams.settings import KafkaSettings
 from streams.worker import supervisor
 from streams.worker.supervisor import Supervisor
 from streams.worker.taking import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark, Taken, deaths_of
-from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, send, written
-from tests.streams.worker.test_set_aside import sentence_of
-from tests.streams.worker.test_states import ask
+from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, written
+from tests.streams.worker.poisoned import set_aside
 
-ENDS = """
-import os, signal, sys
-from streams.worker import __main__ as worker, runs
-take, poison = runs.take, os.environ["WW_TEST_POISON"].encode()
-def ends(engine, run):
-    if any(poison in entry.value for entry in run):
-        {how}
-    return take(engine, run)
-runs.take = ends
-sys.exit(worker.main())
-"""
-SUPERVISED = """
-import os, sys
-from streams.worker import supervisor
-supervisor.HUNG_S = 15.0
-tied = [sys.executable, {tether!r}, str(os.getpid())]
-sys.exit(supervisor.Supervisor(os.environ, [*tied, sys.executable, "-c", {script!r}]).run())
-"""
 MARKS = f"""
 import os, signal, sys, time
 from pathlib import Path
@@ -105,21 +83,8 @@ def test_a_record_at_which_the_process_dies_or_hangs_is_set_aside_and_the_rest_g
     kafka_settings: KafkaSettings, start_worker: StartWorker, feed: bytes, tmp_path: Path, how: str
 ) -> None:
     kafka = msgspec.structs.replace(kafka_settings, partitions=1)
-    lines = feed.splitlines(keepends=True)
-    poison = next(line for line in lines[len(lines) // 2 :] if feed.count(sentence_of(line)) == 1)
-    send(kafka, feed, tmp_path, pack=20)
-    port = free_port()
-    told = {"WW_TEST_POISON": sentence_of(poison).decode(), "WAKEWATCH_WORKER_SET_ASIDE_AFTER": "2"}
-    script = SUPERVISED.format(tether=str(tether.__file__), script=ENDS.format(how=how))
-    worker = start_worker(kafka, ("-c", script), WAKEWATCH_WORKER_METRICS_PORT=str(port), **told)
-    for n in (1, 2):  # each start has a patience of its own
-        worker.until(lambda n=n: worker.said().count("worker ended, starting again") >= n)  # type: ignore[misc]
-    worker.until(lambda: ask(port, "readyz") == (200, "1 partition, 0 records behind\n"))
-    letters = [one for one in read(kafka, "ais.dead.v1") if one.headers["reason"] == b"set_aside"]
-    (lost,) = {one.value or b"" for one in letters}
-    held = [sentence_of(line) for line in lost.splitlines()]
-    first = lines.index(poison) - held.index(sentence_of(poison))
-    rest = b"".join(lines[:first] + lines[first + len(held) :])
-    assert set(written(kafka)) == {key_of(encode(alert)) for alert in alerts_in_process(rest, kafka.partitions)}
-    assert "the process d" in letters[0].headers["detail"].decode()  # died, or did not return
-    assert "File" in worker.said()  # where it stood
+    found = set_aside(kafka, start_worker, feed, tmp_path, how=how, times=2)
+    wanted = alerts_in_process(found.rest, kafka.partitions)
+    assert set(written(kafka)) == {key_of(encode(alert)) for alert in wanted}
+    assert "the process d" in found.letters[0]  # died, or did not return
+    assert "File" in found.worker.said()  # where it stood
