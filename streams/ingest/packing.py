@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 _BYTES_MOST: Final = 512 * 1024
 """Cut before a record comes near a broker's usual limit of 1 MB."""
 _CACHE_MOST: Final = 4096
-_CACHE_MMSI_MOST: Final = 32_768
+_CACHE_MMSI_MOST: Final = 8192
 
 
 class Stop(NamedTuple):

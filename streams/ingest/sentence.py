@@ -30,7 +30,7 @@ PARTS_MOST: Final = 9  # one digit in the sentence (IEC 61162-1)
 _FOLDED_MOST: Final = 128
 _MMSI_CHARS: Final = 7  # 38 bits: type, repeat indicator, MMSI
 _CACHE_MOST: Final = 4096
-_CACHE_MMSI_MOST: Final = 32_768
+_CACHE_MMSI_MOST: Final = 8192
 
 _BARE: Final = (
     rb"!(([^,*!\\]{2}VD[MO],(\d{1,2}),(\d{1,2}),(\d{0,3}),([^,*]*),([0-W`-w]*),\d?)\*([0-9A-Fa-f]{2}))([^\\]*)"

@@ -54,7 +54,12 @@ def known(story: Story, *, batch: int = 100_000, tick_s: float = 600.0, restart_
     return [*columns, *counts, ears.coverage.silences.counts.tobytes(), msgspec.json.encode(playing.cannot_tell)]
 
 
-@pytest.mark.parametrize(("seed", "every_s", "hours"), [(1, 60.0, 3), (2, 900.0, 20), (3, 6000.0, 120)])
+def full(*values: float) -> object:
+    """More of the same: too long for ``make unit``."""
+    return pytest.param(*values, marks=pytest.mark.full)
+
+
+@pytest.mark.parametrize(("seed", "every_s", "hours"), [(1, 60.0, 3), (2, 900.0, 20), full(3, 6000.0, 120)])
 def test_neither_cuts_nor_restarts_show_however_late_reports_come(seed: int, every_s: float, hours: float) -> None:
     story = feed(seed, hours, every_s, late_s=1500.0)
     whole = known(story)
@@ -62,7 +67,7 @@ def test_neither_cuts_nor_restarts_show_however_late_reports_come(seed: int, eve
     assert known(story, batch=40, restart_every=9)[:-1] == whole[:-1]  # the count for the metrics begins anew
 
 
-@pytest.mark.parametrize(("seed", "every_s", "hours"), [(4, 60.0, 3), (5, 6000.0, 80)])
+@pytest.mark.parametrize(("seed", "every_s", "hours"), [(4, 60.0, 3), full(5, 6000.0, 80)])
 def test_ticks_do_not_show_where_reports_come_in_time(seed: int, every_s: float, hours: float) -> None:
     story = feed(seed, hours, every_s, late_s=25.0)
     whole = known(story, tick_s=10.0)

@@ -52,8 +52,9 @@ dropped_most = {fleet}
 [detectors.identity_change]
 ships_most = {fleet}
 [ingest]
-identity_pairs_most = {fleet}
+identity_pairs_most = {pairs}
 """
+_PAIRS_LEAST: Final = 1000
 FLEET: Final = 4000
 """So many vessels are held: their number is reached after two minutes."""
 _KEPT_H: Final = 0.05
@@ -62,8 +63,10 @@ _KEPT_H: Final = 0.05
 class Soak:
     """The processes and what is sampled of them. A context manager: nothing stays behind."""
 
-    def __init__(self, home: Path, fleet: int = FLEET, broker: embedded.Broker | None = None) -> None:
-        self.home, self._fleet, self._stack, self._broker = home, fleet, ExitStack(), broker
+    def __init__(
+        self, home: Path, fleet: int = FLEET, broker: embedded.Broker | None = None, lap_s: float = traffic.LAP_S
+    ) -> None:
+        self.home, self._fleet, self._stack, self._broker, self._lap_s = home, fleet, ExitStack(), broker, lap_s
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.samples: dict[str, list[growth.Sample]] = defaultdict(list)
         self.topics: dict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -99,7 +102,9 @@ class Soak:
         for air in self._air.values():
             air.settimeout(_PATIENCE_S)
             self._stack.callback(air.close)
-        (self.home / "wakewatch.toml").write_text(_SETTINGS.format(fleet=self._fleet))
+        (self.home / "wakewatch.toml").write_text(
+            _SETTINGS.format(fleet=self._fleet, pairs=max(_PAIRS_LEAST, self._fleet))
+        )
         self._begin()
         self._lines = {name: air.accept()[0] for name, air in self._air.items()}
         for line in self._lines.values():
@@ -168,12 +173,12 @@ class Soak:
                 self._lines[name].sendall(line)
                 sent += 1
                 self.sent[name] = sent
-                traffic.pace(began_s, sent, source.lines)
+                traffic.pace(began_s, sent, source.lines, self._lap_s)
 
     def _import(self) -> None:
         path = self.home / "soak.csv"
         while not self._stop.wait(_IMPORT_S / 3):
-            traffic.watchlist(int(self.imports * _IMPORT_S / traffic.LAP_S), path)
+            traffic.watchlist(int(self.imports * _IMPORT_S / self._lap_s), path)
             call = [*_WAKEWATCH, "watchlist", "import", "--yes", str(path)]
             done = subprocess.run(call, env=self._environ(), capture_output=True, check=False)
             self.imports += 1

@@ -24,8 +24,9 @@ LINES: Final = SHIPS * (_ROUNDS + 1)
 """Of a lap; a static report has two."""
 _FIRST_MMSI: Final = 205_000_000
 _OURS: Final = range(900_000, 990_000)
-OTHERS: Final = range(100_000, 900_000)
-"""First six digits of the IMO numbers of these ships, and of other sources'."""
+_STRANGERS: Final = range(800_000, 900_000)
+OTHERS: Final = range(100_000, 800_000)
+"""First six digits of the IMO numbers of these ships, of listed ones that are never heard, and of other sources'."""
 _MMSIS: Final = 70_000_000
 _PORT: Final = (42.2333, 130.3)  # Rajin
 _COLUMNS: Final = 30
@@ -77,11 +78,11 @@ def watchlist(lap: int, path: Path) -> None:
     rows = ["imo,name,list"]
     for one_lap in (lap - 1, lap, lap + 1):
         rows += [f"{ship(one_lap, number).imo},SOAK {number},SOAK" for number in range(_LISTED)]
-    rows += [f"{imo_number(10_000_000 + lap * 7 + number)},STRANGER {number},SOAK" for number in range(1_940)]
+    rows += [f"{imo_number(lap * 7 + number, _STRANGERS)},STRANGER {number},SOAK" for number in range(1_940)]
     path.write_text("\n".join(dict.fromkeys(rows)) + "\n")
 
 
-def pace(began_s: float, sent: int, lines_a_lap: int) -> None:
+def pace(began_s: float, sent: int, lines_a_lap: int, lap_s: float) -> None:
     """Waits until as many lines are due."""
-    due_s = began_s + sent / lines_a_lap * LAP_S
+    due_s = began_s + sent / lines_a_lap * lap_s
     time.sleep(max(0.0, due_s - time.monotonic()))
