@@ -82,7 +82,8 @@ class Metrics:
         self.broker_up = self._gauge("broker_up", "1 while Kafka answers this process; NaN for one that does not ask")
         self.broker_up.set(float("nan"))
         self.broker_answer = self._gauge(
-            "broker_answer_seconds", "How long Kafka took for its last answer to this worker; NaN while it gives none"
+            "broker_answer_seconds",
+            "How long Kafka took at most for an answer of the last half minute to this worker; NaN while it gives none",
         )
         self.broker_answer.set(float("nan"))
         self.snapshot_duration = self._histogram("snapshot_duration_seconds", "Time to commit a snapshot", _SNAPSHOT_S)

@@ -24,6 +24,8 @@ KNOWN_FOR_S: Final = 15.0
 STALLED_S: Final = 30.0
 SLOW_S: Final = 2.0
 """An answer that takes longer is told of: alerts may come as late."""
+SLOW_FOR_S: Final = 30.0
+"""A slow answer counts for so long: of a broker that stutters some answers are quick."""
 _SHORT_LOOKS: Final = 4
 """How often in a row a partition must end too early, and once more, as all that ends the process must be seen twice: a
 broker that has just come back knows less for a moment."""
@@ -61,6 +63,8 @@ class Health:
     ) -> None:
         self._watched, self._positions, self._end, self._clock_s = watched, positions, end, clock_s
         self._seen: Seen | None = None
+        self._took: tuple[tuple[float, float], ...] = ()
+        """When answers of the last while came, and how long each took."""
         self._began_s = clock_s()
         self._ids: dict[str, str] = {}
         """Of each topic, as two answers in a row first had it."""
@@ -80,6 +84,8 @@ class Health:
         now_s, owned = self._clock_s(), dict(self._positions())
         if seen is not None:
             self._seen = seen
+            lately = [one for one in self._took if seen.at_s - one[0] <= SLOW_FOR_S]
+            self._took = (*lately, (seen.at_s, seen.took_s))
         stands = {}
         for where, next_offset in owned.items():
             before, lag = self._stands.get(where), self._lag(where, next_offset)
@@ -142,8 +148,10 @@ class Health:
 
     @property
     def answer_s(self) -> float:
-        """How long Kafka took for its last answer; NaN where it gives none."""
-        return self._seen.took_s if self._seen is not None and self.broker_up else math.nan
+        """How long Kafka took at most for an answer of the last half minute; NaN where it gives none."""
+        now_s = self._clock_s()
+        took = [took_s for at_s, took_s in self._took if now_s - at_s <= SLOW_FOR_S]
+        return max(took) if took and self.broker_up else math.nan
 
     def lag(self, where: Where) -> float:
         """Records that wait; NaN where that is not known."""

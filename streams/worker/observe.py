@@ -70,7 +70,7 @@ class Progress(Protocol):
 
     @property
     def answer_s(self) -> float:
-        """How long Kafka took for its last answer; NaN where it gives none."""
+        """How long Kafka took at most for an answer of the last half minute; NaN where it gives none."""
 
     @property
     def partitions(self) -> float:

@@ -51,6 +51,17 @@ def test_a_kafka_that_answers_slowly_is_said_and_is_no_reason_not_to_be_ready() 
     assert math.isnan(scene.health.answer_s)
 
 
+def test_a_kafka_that_stutters_is_slow_until_it_has_been_quick_for_half_a_minute() -> None:
+    """Stopped for most of the time it answers some questions at once."""
+    scene = Scene()
+    for took_s in (3.14, 0.01, 0.02):
+        scene.took_s = took_s
+        assert scene.look()[1].endswith("; Kafka took 3.1 s to answer")
+    for _ in range(14):
+        scene.look()
+    assert scene.look() == (True, "2 partitions, 0 records behind") and scene.health.answer_s == 0.02
+
+
 def test_records_that_wait_while_none_is_taken_in_are_not_ready_however_often_kafka_answers() -> None:
     scene = Scene()
     scene.ends[LOG, 0] = 359_910
