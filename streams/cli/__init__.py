@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from typer._click.exceptions import UsageError  # typer carries a click of its own and does not export this one
+from typer.exceptions import TyperException
 
 from streams.broker.security import refusal_of
 from streams.errors import ConfigError, WakewatchError
@@ -72,7 +72,7 @@ def main() -> None:
         status = typer.main.get_command(build())(standalone_mode=False)
     except ConfigError as error:
         status = _say(str(error), WRONG_USE)
-    except UsageError as error:
+    except TyperException as error:
         status = _say(error.format_message(), WRONG_USE)
     except WakewatchError as error:
         refused = refusal_of(error)

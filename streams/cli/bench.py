@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from keyword import iskeyword
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -18,19 +18,16 @@ from streams.bench import frame
 from streams.cli.options import Json
 from streams.cli.terminal import show_table
 
-if TYPE_CHECKING:
-    from typer._click import Command, Context
-
 Against = Annotated[Path | None, typer.Option(help="Print the change from this --json result.", metavar="RESULT.json")]
 
 
 class _Benches(TyperGroup):
     """The benchmarks that exist; one is imported when it is asked for."""
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return [name for name in frame.NAMES if importlib.util.find_spec(_module(name))]
 
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in self.list_commands(ctx):
             return None
         one = typer.Typer(add_completion=False, rich_markup_mode="rich")
