@@ -22,9 +22,14 @@ PEERS_NM: Final = 60.0
 
 
 def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
-    """Other vessels heard in the slots that closed within PEERS_NM of its last place."""
+    """Other vessels heard since, in the slots that closed, within PEERS_NM of its last place.
+
+    Few vessels close slots in blocks of up to two hours, in which the vessel itself may have been heard at first, and
+    others not after it: neither shows that it could be heard now.
+    """
     c = ears.strips
-    heard = closed.heard[c.kind[closed.heard] < BASE]
+    later = c.slot[closed.heard] > c.slot[row]
+    heard = closed.heard[later & (c.kind[closed.heard] < BASE)]
     here = unit_vectors(c.lat_deg[[row]].astype(np.float64), c.lon_deg[[row]].astype(np.float64))
     there = unit_vectors(c.lat_deg[heard].astype(np.float64), c.lon_deg[heard].astype(np.float64))
     return int((np.round(distances_nm(here, there), 1) <= PEERS_NM).sum())

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Fact
@@ -18,22 +17,11 @@ from detectors.core.nearby import FASTEST_KN
 from detectors.core.nearness import WOULD_CHANGE, no_longer, severity_most
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference, Zone
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339, spoken, unix_ms, zulu
+from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, zulu
 from detectors.core.vessels.ship import Ship
 
 CLEAR, FAINT = "port_proximity.feasible", "port_proximity.feasible_faint"
-_GAP: Final = "gap"
-_SEEN_AFTER_MS: Final = 5 * MINUTE_MS
-
-
-def silence_of(open_alerts: Mapping[tuple[str, str], Alert], now_ms: int) -> Alert | None:
-    """Its gap, open for five minutes: one that opens just now may be seen or not by now.
-
-    Also one of which ``gap`` cannot tell, as it says of listed ships: it was not heard, for whatever reason.
-    """
-    gaps = [alert for (detector, _), alert in sorted(open_alerts.items()) if detector == _GAP]
-    seen = (alert for alert in gaps if alert.revision > 1 or unix_ms(alert.time) <= now_ms - _SEEN_AFTER_MS)
-    return next(seen, None)
+_CANNOT_TELL: Final = Fact(fact="whether it transmitted", value="cannot tell: this feed could hardly have heard it")
 
 
 class DarkReach(NamedTuple):
@@ -60,7 +48,7 @@ class DarkReach(NamedTuple):
     def closed_headline(self) -> str:
         """When it is heard again and the call remains possible."""
         stay = spoken((self.allowed.calls[0].longest_stay_s or 0) * MS)
-        return f"{self.before.title} dark for {self._silent}, could have been {stay} at {zone_label(self.zone)}"
+        return f"{self.before.title} silent for {self._silent}, could have been {stay} at {zone_label(self.zone)}"
 
     def why(self) -> tuple[Fact, ...]:
         """The numbers, in the order of weight."""
@@ -73,8 +61,7 @@ class DarkReach(NamedTuple):
         others = Fact(fact="other ports that fit as well", value=allowed.innocent)
         if call.longest_stay_s is None or call.needed_kn is None:
             far = Fact(fact=f"from its last fix to {call.zone}", value=call.distance_nm, threshold=reach_nm, unit="nm")
-            unheard = Fact(fact="whether it transmitted", value="cannot tell: this feed could hardly have heard it")
-            return (far, speed, others, *facts(self.before), *((unheard,) if self.unheard else ()))
+            return (far, speed, others, *facts(self.before), *((_CANNOT_TELL,) if self.unheard else ()))
         return (
             Fact(
                 fact=f"longest stay at {call.zone}",
@@ -85,6 +72,7 @@ class DarkReach(NamedTuple):
             Fact(fact="speed there and on without a stay", value=call.needed_kn, threshold=allowed.v_max_kn, unit="kn"),
             speed,
             others,
+            *((_CANNOT_TELL,) if self.unheard else ()),
         )
 
     def details(self) -> dict[str, object]:
@@ -146,7 +134,8 @@ def heard_again(reference: Reference, opened: Alert, ends: tuple[Ship, Ship], no
     if ends[0].unsure and allowed is not None and allowed.v_max_kn > FASTEST_KN:
         return no_longer(ship, opened, "inconsistent", now_ms, reference=reference, sentences=(sentence,))
     if allowed is not None and allowed.calls and not allowed.stayed:
-        return DarkReach(before, zones[allowed.calls[0].zone], allowed, now_ms).closing(opened, sentence)
+        unheard = bool(opened.details.get("cannot_tell"))
+        return DarkReach(before, zones[allowed.calls[0].zone], allowed, now_ms, unheard).closing(opened, sentence)
     stayed = allowed is not None and allowed.stayed
     return refuting(opened, zones[str(opened.details["zone"])], (before, ship), sentence, stayed=stayed)
 

@@ -78,6 +78,17 @@ def test_alone_in_its_water_it_is_one_ticket_that_says_cannot_tell() -> None:
     assert "cannot tell" in alerts[0].headline and alerts[0].details["peers_heard"] == 0
 
 
+@pytest.mark.parametrize("kn", [0.6, 1.0, 3.0])
+@pytest.mark.parametrize("company", [0.0, 3.9])
+def test_neither_itself_nor_who_was_heard_before_shows_that_it_could_be_heard(kn: float, company: float) -> None:
+    """Two others are heard beside it until just before it falls silent, or nobody: where few sail, blocks are long."""
+    far = voyage(205_000_001, np.arange(0, 10.5 * HOUR, 60.0), (10.0, 110.0), 1.0)
+    others = [voyage(PEER + n, np.arange(5, company * HOUR, 60.0), (38.05, 130.0), 1.0) for n in range(2)]
+    alerts = of("gap", beside(far, *others, listed((0, 4), kn=kn, every_s=60.0)))
+    assert alerts and {a.details["verdict"] for a in alerts} == {"cannot tell"}
+    assert "page" not in {a.severity for a in alerts} and alerts[0].details["peers_heard"] == 0
+
+
 def test_where_nobody_sails_ahead_a_silence_is_no_page() -> None:
     """It heads out of the water in which the others are heard, at 12 kn."""
     story = beside(peers(9), listed((0, 2), kn=12.0))

@@ -110,6 +110,18 @@ def test_a_listed_ship_that_is_dark_for_long_enough_could_have_reached_the_zone_
     assert call["needed_kn"] == 9.2 and call["detour_nm"] == 72.0
 
 
+def test_a_silence_of_which_the_feed_cannot_tell_is_never_called_dark() -> None:
+    """Nobody else is heard around, so that nothing shows whether it transmitted."""
+    far = voyage(PEER, np.arange(25.0, 14.4 * HOUR, 60.0), (10.0, 110.0), 1.0)
+    heard = voyage(LISTED, np.arange(5, DARK_FROM, 60.0), (41.0, 131.0), 1.0)
+    again = voyage(LISTED, np.arange(14.0 * HOUR, 14.2 * HOUR, 60.0), (41.4, 131.0), 0.0)
+    told = [a for a in run(beside(far, heard, again)) if a.detector == "port_proximity"]
+    assert [a.status for a in told] == ["opened", "closed"]
+    assert not any("dark" in a.headline for a in told) and "silent for" in told[1].headline
+    assert all(a.details["cannot_tell"] for a in told)
+    assert all("whether it transmitted" in {fact.fact for fact in a.why} for a in told)
+
+
 def test_a_gap_says_what_comes_into_reach_and_what_could_have_been_of_any_ship() -> None:
     for mmsi in (LISTED, SHIP):
         opened, *_, closed = (a for a in run(dark(14.0, mmsi=mmsi)) if a.detector == "gap")
