@@ -38,8 +38,9 @@ _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
 _SUSPENDED_MOST_S: Final = 0.4
 _ALERT_SUSPENDED_MOST_S: Final = 1.5
-_BUFFERS: Final = (8, 8, 8, 512)
-"""Records; the last is what workers have."""
+_LITTLE: Final = {"stream_buffer_maxsize": 8, "consumer_max_fetch_size": 4096}
+_LITTLE_SHARE: Final = 0.75
+"""Of all processes; the others have what workers have."""
 _draw = Random(os.getpid())
 _marks = os.open(_HOME / str(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 _begun: dict[int, int] = {}
@@ -159,12 +160,16 @@ def _suspend_sends() -> None:
     watch.LOOK_S, watch.EVERY_S = 0.1, 0.1  # type: ignore[misc]
 
 
-def _buffer_little() -> None:
-    """Mostly a short queue of records: behind the full one of the first stage the second stage's records wait."""
+def _turn_about() -> None:
+    """Mostly partitions take turns: little is fetched of each, and few records wait.
+
+    A full queue of 512 is one of a partition after the other, and behind it the second stage's records wait.
+    """
     original = faust.App.__init__
 
     def made(self: Any, *arguments: Any, **options: Any) -> None:
-        original(self, *arguments, **{**options, "stream_buffer_maxsize": _draw.choice(_BUFFERS)})
+        chosen = _LITTLE if _draw.random() < _LITTLE_SHARE else {}
+        original(self, *arguments, **{**options, **chosen})
 
     faust.App.__init__ = made  # type: ignore[method-assign]
 
@@ -193,7 +198,7 @@ if __name__ == "__main__":
         _suspend_sends()
     if through := os.environ.get("WW_CHAOS_THROUGH"):
         _go_through(int(through))
-    _buffer_little()
+    _turn_about()
     _mark_copies()
     _mark_transactions()
     _mark_records()
