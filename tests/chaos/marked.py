@@ -27,11 +27,11 @@ from faust.topics import Topic
 
 from streams.topics import ALERTS
 from streams.worker import __main__ as worker
-from streams.worker import watch
 from streams.worker.fleetlog import CUT, FleetLog
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
+from streams.worker.watch import Watch
 from tests.chaos import sabotage, stacks
 
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
@@ -145,7 +145,7 @@ def _slow_alerts() -> None:
 
 
 def _suspend_sends() -> None:
-    """A producer that suspends at each send, as it does when its buffer is full; and summaries told all the time.
+    """A producer that suspends at each send, as it does when its buffer is full; and at each look for summaries.
 
     Alerts wait for longest: a snapshot that is cut while they do has time to be committed before they are sent.
     """
@@ -156,8 +156,13 @@ def _suspend_sends() -> None:
         await asyncio.sleep(_draw.uniform(0, most_s) if _state["slow_s"] else 0)
         return await original(self, **what)
 
-    Topic.send = suspended
-    watch.LOOK_S, watch.EVERY_S = 0.1, 0.1  # type: ignore[misc]
+    tell = Watch.tell
+
+    async def suspended_tell(self: Watch, *of: Any, **how: Any) -> Any:
+        await asyncio.sleep(_draw.uniform(0, _SUSPENDED_MOST_S) if _state["slow_s"] else 0)
+        return await tell(self, *of, **how)
+
+    Topic.send, Watch.tell = suspended, suspended_tell  # type: ignore[method-assign]
 
 
 def _turn_about() -> None:
