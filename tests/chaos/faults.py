@@ -14,6 +14,7 @@ from tests.chaos.process import DrainedError, Worker
 from tests.chaos.proxy import Proxy
 from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig
 
+_COPIES = 60
 _HUNT_S, _LAG_LEAST = 30.0, 100
 """If no such moment comes, any other will do: what was hit is noted."""
 _AWAY_S = 1.5
@@ -78,17 +79,17 @@ def kill(stage: Stage) -> None:
 def kill_amid_alerts(stage: Stage) -> None:
     """kill -9 of the only worker when a snapshot was committed while a record's alerts were still being sent.
 
-    What the snapshot holds of that record, and was never sent, would be lost. For a while one is waited for that was
-    cut in the middle of the record; a worker that keeps the rules has none.
+    What the snapshot holds of that record, and was never sent, would be lost. For so many snapshots one is waited
+    for that was cut in the middle of the record; a worker that keeps the rules has none.
     """
     worker = _at_work(stage)
-    stage.rig.pause(stage.draw.uniform(0, 2 * SNAPSHOT_S))
-    until_s = time.monotonic() + _HUNT_S
-    stage.rig.until(
-        lambda: worker.amid_alerts(CUT_AMID_ALERTS)
-        or (time.monotonic() > until_s and worker.amid_alerts(SAVED_AMID_ALERTS)),
-        "a snapshot is committed while alerts are sent", pause_s=0.005,
-    )  # fmt: skip
+
+    def found() -> bool:
+        if worker.amid_alerts(CUT_AMID_ALERTS):
+            return True
+        return worker.copies() > _COPIES and worker.amid_alerts(SAVED_AMID_ALERTS)
+
+    stage.rig.until(found, "a snapshot is committed while alerts are sent", pause_s=0.005)
     stage.struck(worker)
     worker.end(signal.SIGKILL)
     worker.start()

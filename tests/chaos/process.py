@@ -63,6 +63,10 @@ class Worker:
         """True while a snapshot's transaction is open."""
         return marks.in_transaction(self._marks())
 
+    def copies(self) -> int:
+        """How many snapshots this process has begun."""
+        return sum(letter == "S" for letter, _ in self._marks())
+
     def amid_alerts(self, letters: str) -> bool:
         """See ``marks``."""
         return marks.amid_alerts(self._marks(), letters)
