@@ -37,7 +37,7 @@ from tests.chaos import sabotage, stacks
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
 _SUSPENDED_MOST_S: Final = 0.4
-_ALERT_SUSPENDED_MOST_S: Final = 1.5
+_ALERT_SUSPENDED_MOST_S: Final = 4.0
 _LITTLE: Final = {"stream_buffer_maxsize": 8, "consumer_max_fetch_size": 4096}
 _LITTLE_SHARE: Final = 0.75
 """Of all processes; the others have what workers have."""
