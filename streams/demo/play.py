@@ -192,7 +192,7 @@ def _tell(script: Script, stage: Stage, watch: Watch, screen: Screen, wall_s: fl
     screen.finish()
     screen.say("")
     account = Account(
-        sentences=_sentences(stage, seen), wall_s=wall_s, figures=seen, pages_sent=screen.pages_sent
+        sentences=_sentences(stage, seen), wall_s=wall_s, figures=seen, rings=screen.rings, ends=screen.ends
     )  # fmt: skip
     screen.account(account, alerts)
     if not script.truths:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.core.alert import Alert
-from detectors.core.units import MS
+from detectors.core.units import MS, unix_ms
 from streams.demo.watch import Figures
 from streams.lines import line
 from streams.scenario.model import Truth
@@ -34,7 +35,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     sentences: int
     wall_s: float
     figures: Figures
-    pages_sent: int
+    rings: int
+    """Alerts that a pager would be called about, each once."""
+    ends: int
+    """Pages that it would be told the end of: nobody is woken."""
 
 
 class Screen:
@@ -45,7 +49,8 @@ class Screen:
         self._chapters = sorted(chapters, key=lambda truth: truth.from_ms)
         self._lock = Lock()
         self._unshown: Counter[str] = Counter()
-        self.pages_sent = 0
+        self._rung: set[str] = set()
+        self._ended: set[str] = set()
 
     def say(self, text: str, style: str = "") -> None:
         """One line of talk."""
@@ -65,13 +70,23 @@ class Screen:
                 self._unshown[alert.detector] += 1
 
     def notice(self, notice: dict[str, object]) -> None:
-        """What the notifier would send: shown where it would wake somebody."""
-        labels, said = notice["labels"], notice["annotations"]
+        """What the notifier would send, counted where it goes to a pager: beginnings and ends, an alert once each."""
+        labels = notice["labels"]
         assert isinstance(labels, dict)
-        assert isinstance(said, dict)
         if labels["severity"] == "page":
+            ended = unix_ms(str(notice["endsAt"])) <= time.time() * MS
             with self._lock:
-                self.pages_sent += 1
+                (self._ended if ended else self._rung).add(str(labels["alert_id"]))
+
+    @property
+    def rings(self) -> int:
+        """How many alerts a pager would have been called about."""
+        return len(self._rung)
+
+    @property
+    def ends(self) -> int:
+        """How many pages it would have been told the end of."""
+        return len(self._ended)
 
     def finish(self) -> None:
         """The chapters that no alert has begun, and what was not shown."""
@@ -112,7 +127,7 @@ class Screen:
             ("sentences/s", f"{rate:,.0f} over {account.wall_s:.0f} s; the worker was busy for {busy:.0%} of it"),
             ("p99 latency", f"{delay}, from ingest's read to the alert in the topic"),
             *_by_detector(alerts),
-            ("a pager would get", f"{account.pages_sent} notices"),
+            ("a pager would ring", f"{account.rings} times, and be told the end of {account.ends} pages"),
         ]
         for name, value in rows:
             table.add_row(name, value)

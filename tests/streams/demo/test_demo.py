@@ -32,6 +32,16 @@ def console() -> Console:
     return Console(file=io.StringIO(), highlight=False)
 
 
+def test_a_pager_rings_once_an_alert_and_ends_are_counted_apart() -> None:
+    screen = Screen(Console(file=io.StringIO()))
+    future, past = "2999-01-01T00:00:00.000Z", "2024-01-01T00:00:00.000Z"
+    sent = [("a", "page", future), ("a", "page", future), ("a", "page", past), ("b", "page", future),
+            ("c", "ticket", future)]  # fmt: skip
+    for alert_id, severity, ends in sent:
+        screen.notice({"labels": {"alert_id": alert_id, "severity": severity}, "annotations": {}, "endsAt": ends})
+    assert (screen.rings, screen.ends) == (2, 1)
+
+
 def test_own_feed_goes_the_whole_road(
     broker: embedded.Broker, feed: bytes, tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
