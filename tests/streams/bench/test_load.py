@@ -76,6 +76,7 @@ def test_the_engine_hears_what_the_world_holds(one: Scene) -> None:
 
 
 def test_the_same_scene_gives_the_same_alerts_and_rules_change_only_severities_or_thresholds(one: Scene) -> None:
-    first, again = (say(one.world, one.received, one.reference, {}, {}) for _ in range(2))
-    assert first == again
+    half = one.received[:, : one.received.shape[1] // 2]
+    first, again = (say(one.world, half, one.reference, {}, {}) for _ in range(2))
+    assert first == again != []
     assert all(rule.thresholds or rule.severities for rule in RULES.values())
