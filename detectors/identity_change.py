@@ -33,7 +33,7 @@ from detectors.core.geo import distance_nm
 from detectors.core.headlines import at
 from detectors.core.identities.binding import AGAIN, TOLD_EVERY_MS, Binding
 from detectors.core.identities.holders import Holder, ImoShip
-from detectors.core.mid import flag_of
+from detectors.core.mid import flag_of, flagged
 from detectors.core.protocol import Detector, Finding
 from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, next_step, rfc3339, spoken, zulu
 
@@ -266,8 +266,7 @@ def _headline(change: _Change) -> str:
     still, apart_ms = seen_ms >= own.first_ms, (own.appeared_ms or own.first_ms) - seen_ms
     known = former.heard_ms >= last.last_ms or apart_ms >= _LONG_MS
     ago = f" {spoken(max(apart_ms, MINUTE_MS))} ago" if known and not still else ""
-    flags = f"{flag_of(own.mmsi) or '??'}, {'also' if still else 'was'} {last.mmsi} {flag_of(last.mmsi) or '??'}"
-    return f"{who} under new MMSI {own.mmsi} {flags}{ago}"
+    return f"{who} under new MMSI {flagged(own.mmsi)}, {'also' if still else 'was'} {flagged(last.mmsi)}{ago}"
 
 
 def _seen_ms(holder: Holder) -> int:

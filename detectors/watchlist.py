@@ -4,18 +4,18 @@ Claim. A vessel whose identity stands on a watchlist is transmitting, for the fi
 
 Why it matters. A listed ship that has been dark for weeks and shows itself for minutes is the moment to act.
 
-How it decides. The IMO number decides; without one the MMSI, then the call sign with its flag. An IMO once stated
-under an MMSI stays bound to it through silence and restart, so that a position alone identifies the vessel. The first
-report is ``unverified``; a second, kinematically consistent one corroborates it. An episode ends after 12 h of
-silence, unless the vessel was last known inside a zone: the next report opens a new one, ``reappeared``. That is a page
-where ``gap`` judged the silence dark, or at rest and the vessel is heard elsewhere, or after 30 days of any silence;
-else the vessel was out of the receivers' range, or nobody can tell, and it is a ticket that says so. Where nothing of
-that agrees and no IMO number is stated, a name that resembles the entry's (romanised, cut, a letter wrong), with two of
-flag, type and length in support, is told for the record; a stronger identity later upgrades that alert, another one
-retracts it. A list that comes into force later opens ``listed_now`` for whoever is in state, tells a change of the
-entry as a revision, and closes the alerts of vessels that it does not name. A vessel that contradicts the entry (class
-B, a tug, far too short) is possible misuse of the identity, and pages nobody. An alert says whether the fix is before
-or after the listing, where the list has dates.
+How it decides. The IMO number decides; without one the MMSI, then the call sign with its flag. An IMO once stated under
+an MMSI stays bound to it through silence and restart, so that a position alone identifies the vessel. The first report
+is ``unverified``; a second, kinematically consistent one corroborates it. An episode ends after 12 h of silence, unless
+the vessel was last known inside a zone: the next report opens a new one, ``reappeared``. That is a page where ``gap``
+judged the silence dark, or at rest and the vessel is heard elsewhere, or after 30 days of any silence; else the vessel
+was out of the receivers' range, or nobody can tell, and it is a ticket that says so. A vessel that is heard again under
+a number that it used in the same episode is for the record. Where nothing of that agrees and no IMO number is stated, a
+name that resembles the entry's (romanised, cut, a letter wrong), with two of flag, type and length in support, is told
+for the record; a stronger identity later upgrades that alert, another one retracts it. A list that comes into force
+later opens ``listed_now`` for whoever is in state, tells a change of the entry as a revision, and closes the alerts of
+vessels that it does not name. A vessel that contradicts the entry (class B, a tug, far too short) is possible misuse of
+the identity, and pages nobody. An alert says whether the fix is before or after the listing, where the list has dates.
 
 When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two ships can send one IMO.
 Names are shared: a likeness is a reason to look, no more.
@@ -64,6 +64,7 @@ class Watchlist(Detector):
         "watchlist.unverified": "ticket",
         "watchlist.misuse": "ticket",
         "watchlist.resembles": "log",
+        "watchlist.resumed": "log",
     }
 
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -196,7 +197,9 @@ class Watchlist(Detector):
         elif again:
             reason, after = "reappeared", absence(step, at, ship, dark_ms, self.thresholds.any_silence_d)
         else:
-            reason, after = "first_heard", None
+            under_another_ms = step.time_ms[at] - step.fleet.core.as_ms[step.rows[at]]
+            resumed = under_another_ms < int(self.thresholds.episode_ends_after_h * HOUR_MS)
+            reason, after = "resumed" if resumed else "first_heard", None
         now_ms = int(step.time_ms[at])
         listings, verdict = self._listings(step, at, ship)
         silence_ms = dark_ms if reason == "reappeared" else 0
@@ -275,7 +278,7 @@ def _situation(ship: Ship, reason: str, away: str | None, *, corroborated: bool)
         return "watchlist.resembles"
     if ship.misuse:
         return "watchlist.misuse"
-    return _told_as(reason, away) if corroborated else "watchlist.unverified"
+    return _told_as(reason, away) if corroborated or reason == "resumed" else "watchlist.unverified"
 
 
 def _told_as(reason: str, away: str | None) -> str:
@@ -290,6 +293,7 @@ def _by_name(alert: Alert) -> bool:
 def _situation_of(alert: Alert) -> str:
     if _by_name(alert):
         return "watchlist.resembles"
-    if alert.verification == "unverified":
+    reason = str(alert.details["reason"])
+    if alert.verification == "unverified" and reason != "resumed":
         return "watchlist.unverified"
-    return _told_as(str(alert.details["reason"]), listing.absence_of(alert))
+    return _told_as(reason, listing.absence_of(alert))

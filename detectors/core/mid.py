@@ -69,3 +69,8 @@ _ODD: Final[dict[Station, str]] = {
     "coast": "that of a coast station", "aircraft": "that of an aircraft", "beacon": "that of a beacon",
     "aid": "that of an aid to navigation", "other": "that of no ship",
 }  # fmt: skip
+
+
+def flagged(mmsi: int) -> str:
+    """``273111000 RU``; where the number says no flag, the number alone."""
+    return " ".join(filter(None, (str(mmsi), flag_of(mmsi))))

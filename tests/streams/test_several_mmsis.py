@@ -121,6 +121,16 @@ def test_an_mmsi_that_was_mistyped_for_an_hour_and_corrected_leaves_one_ship() -
     assert left_open(alerts, FORMER) == {"watchlist"}
 
 
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_a_ship_that_takes_turns_with_two_mmsis_is_told_of_once_each(partitions: int) -> None:
+    """Half an hour under each: the watch is told of both numbers, and not of each turn."""
+    turns = [ship(LATER if n % 2 else FORMER, n * 1800, (n + 1) * 1800) for n in range(8)]
+    alerts = played(feed(*turns, hours=4), partitions)
+    tickets = {a.id for a in alerts if a.severity != "log" and a.mmsi in {FORMER, LATER}}
+    assert len(tickets) <= 3 and not of(alerts, "gap")
+    assert "resumed" in {a.details["reason"] for a in of(alerts, "watchlist", FORMER)}
+
+
 def test_two_transponders_of_which_one_is_switched_off_are_one_ship() -> None:
     alerts = played(feed(ship(FORMER, 0, 6 * HOUR), ship(LATER, 60, 3 * HOUR), hours=6), 4)
     assert not of(alerts, "gap") and not of(alerts, "heard_as")
