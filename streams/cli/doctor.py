@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -16,6 +16,7 @@ from streams import config
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.doctor import Finding, examine
 from streams.doctor.findings import ok, wrong
+from streams.doctor.lanes import LIMIT_S
 from streams.errors import ConfigError
 
 _out = Console(highlight=False, soft_wrap=True)
@@ -23,7 +24,14 @@ _STYLE: Final = {"ok": "green", "warn": "yellow", "wrong": "bold red"}
 _MS: Final = 1000
 
 
-def command(settings: SettingsFile = None, bootstrap_servers: Servers = None, json: Json = False) -> None:
+def command(
+    settings: SettingsFile = None,
+    bootstrap_servers: Servers = None,
+    json: Json = False,
+    within: Annotated[
+        float, typer.Option(metavar="SECONDS", help="What is not answered by then is unknown, and wrong.", min=1)
+    ] = LIMIT_S,
+) -> None:
     """Check what a running system needs: one line a question, with the remedy; exit code 1 when something is wrong.
 
     Settings, lists and zones, Kafka, topics, rights, the age of what ingest wrote, workers, saved state and lag, the
@@ -32,7 +40,7 @@ def command(settings: SettingsFile = None, bootstrap_servers: Servers = None, js
     Example: wakewatch doctor --settings /etc/wakewatch.toml
     """
     found = []
-    for finding in _findings(settings, bootstrap_servers):
+    for finding in _findings(settings, bootstrap_servers, within):
         found.append(finding)
         if not json:
             _out.print(_line(finding))
@@ -42,7 +50,7 @@ def command(settings: SettingsFile = None, bootstrap_servers: Servers = None, js
         raise typer.Exit(1)
 
 
-def _findings(path: Path | None, servers: str | None) -> Iterator[Finding]:
+def _findings(path: Path | None, servers: str | None, within_s: float) -> Iterator[Finding]:
     """Settings first: nothing else can be asked while they are wrong."""
     try:
         mistakes = config.mistakes(path, {"kafka.bootstrap_servers": servers} if servers else None)
@@ -54,7 +62,7 @@ def _findings(path: Path | None, servers: str | None) -> Iterator[Finding]:
             yield wrong("settings", said or mistake, remedy if said else "fix it; `wakewatch config show` helps")
         return
     yield ok("settings", f"sound, from {path}" if path else "sound")
-    yield from examine(settings_of(path, servers), int(time.time() * _MS))
+    yield from examine(settings_of(path, servers), int(time.time() * _MS), within_s)
 
 
 def _line(finding: Finding) -> Text:

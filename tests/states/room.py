@@ -18,6 +18,8 @@ SILENT_S: Final = 10
 """After so many seconds without a sentence a source counts as silent (feed.feed_silent_after_s); 60 by default."""
 WELL_S: Final = 600.0
 _DOCTOR_S: Final = 300.0
+_PATIENT: Final = ("--within", str(_DOCTOR_S / 2))
+"""For a busy machine, where nothing is looked at yet."""
 _ASK_S: Final = 10.0
 _PROCESSES: Final = ("ingest", "detect", "notify", "console")
 
@@ -102,9 +104,9 @@ class Room(Rig):
         states = {one["metric"]["alertstate"] for one in self.prometheus.query(f'ALERTS{{alertname="{name}"}}')}
         return "firing" if "firing" in states else "pending" if "pending" in states else "quiet"
 
-    def doctor(self) -> tuple[int, list[dict[str, str]]]:
+    def doctor(self, *more: str) -> tuple[int, list[dict[str, str]]]:
         """The exit code of ``wakewatch doctor`` and its findings."""
-        call = [*WAKEWATCH, "doctor", "--json"]
+        call = [*WAKEWATCH, "doctor", "--json", *more]
         done = subprocess.run(call, env=self.environ(), check=False, timeout=_DOCTOR_S, capture_output=True)
         return done.returncode, json.loads(done.stdout or b"[]")
 
@@ -120,7 +122,7 @@ class Room(Rig):
             health = self.health()
             alarms = [one for one in health.get("troubles", ()) if one["level"] == "alarm"]
             ready = all(self.readyz(name).startswith("200 ") for name in _PROCESSES)
-            return ready and health.get("state") == "following" and not alarms and self.doctor()[0] == 0
+            return ready and health.get("state") == "following" and not alarms and self.doctor(*_PATIENT)[0] == 0
 
         try:
             until(well, WELL_S, "a sound system")
