@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 from detectors.core.engine import Engine
 from detectors.core.imo import Histories
 from detectors.core.snapshot import version_of
-from streams import config
+from streams import config, heap
 from streams.broker.clients import link_of
 from streams.broker.jars import cache_dir
 from streams.engines import engine_for, histories_for, restored
@@ -122,6 +122,7 @@ stages = (service, identities)
 consumer.install(lambda: {**service.positions(), **identities.positions()}, service.refuse)
 sparing.install()
 _BEAT_S = 1.0
+_TRIM_S = 300.0  # pages given back cost the next snapshot 0.1 s at most
 log = structlog.get_logger("wakewatch.worker")
 loop: asyncio.AbstractEventLoop
 
@@ -186,6 +187,11 @@ async def _measured() -> None:
 async def _beat() -> None:
     for stage in stages:
         await stage.beat()
+
+
+@app.timer(interval=_TRIM_S)
+async def _trim() -> None:
+    await asyncio.to_thread(heap.give_back)
 
 
 @app.on_partitions_assigned.connect
