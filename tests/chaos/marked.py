@@ -37,7 +37,8 @@ from tests.chaos import sabotage, stacks
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
 _SUSPENDED_MOST_S: Final = 0.4
-_ALERT_SUSPENDED_MOST_S: Final = 4.0
+_LONG_SUSPENDED_MOST_S: Final = 4.0
+"""Of alerts, and of a look for summaries, which must be longer than the work on another partition's records."""
 _LITTLE: Final = {"stream_buffer_maxsize": 8, "consumer_max_fetch_size": 4096}
 _LITTLE_SHARE: Final = 0.75
 """Of all processes; the others have what workers have."""
@@ -152,28 +153,28 @@ def _suspend_sends() -> None:
     original = Topic.send
 
     async def suspended(self: Topic, **what: Any) -> Any:
-        most_s = _ALERT_SUSPENDED_MOST_S if str(self.topics[0]).endswith(ALERTS) else _SUSPENDED_MOST_S
+        most_s = _LONG_SUSPENDED_MOST_S if str(self.topics[0]).endswith(ALERTS) else _SUSPENDED_MOST_S
         await asyncio.sleep(_draw.uniform(0, most_s) if _state["slow_s"] else 0)
         return await original(self, **what)
 
     tell = Watch.tell
 
     async def suspended_tell(self: Watch, *of: Any, **how: Any) -> Any:
-        await asyncio.sleep(_draw.uniform(0, _SUSPENDED_MOST_S) if _state["slow_s"] else 0)
+        await asyncio.sleep(_draw.uniform(0, _LONG_SUSPENDED_MOST_S) if _state["slow_s"] else 0)
         return await tell(self, *of, **how)
 
     Topic.send, Watch.tell = suspended, suspended_tell  # type: ignore[method-assign]
 
 
-def _turn_about() -> None:
-    """Mostly partitions take turns: little is fetched of each, and few records wait.
+def _turn_about(share: float) -> None:
+    """In so many processes of one partitions take turns: little is fetched of each, and few records wait.
 
     A full queue of 512 is one of a partition after the other, and behind it the second stage's records wait.
     """
     original = faust.App.__init__
 
     def made(self: Any, *arguments: Any, **options: Any) -> None:
-        chosen = _LITTLE if _draw.random() < _LITTLE_SHARE else {}
+        chosen = _LITTLE if _draw.random() < share else {}
         original(self, *arguments, **{**options, **chosen})
 
     faust.App.__init__ = made  # type: ignore[method-assign]
@@ -203,7 +204,7 @@ if __name__ == "__main__":
         _suspend_sends()
     if through := os.environ.get("WW_CHAOS_THROUGH"):
         _go_through(int(through))
-    _turn_about()
+    _turn_about(1.0 if os.environ.get("WW_CHAOS_SUSPEND") else _LITTLE_SHARE)
     _mark_copies()
     _mark_transactions()
     _mark_records()

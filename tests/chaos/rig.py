@@ -28,7 +28,7 @@ from tests.chaos.proxy import Proxy
 PARTITIONS = 4
 PACK = 10
 SESSION_S = 6.0  # the least that Kafka allows
-SNAPSHOT_S, SUSPENDED_SNAPSHOT_S = 0.4, 3.0
+SNAPSHOT_S, SUSPENDED_SNAPSHOT_S = 0.4, 2.0
 """The second where sends are suspended: a snapshot is due seldom, and then mostly within a record."""
 _LOOK_S = 0.02
 _STACKS_S = 3.0
