@@ -119,6 +119,8 @@ class Room(Rig):
         """Until every process, the page and the doctor say that all is well."""
 
         def well() -> bool:
+            for name in _PROCESSES:
+                assert self.ended(name) == "runs", f"{name} {self.ended(name)}: {self.ours[name].words()}"
             health = self.health()
             alarms = [one for one in health.get("troubles", ()) if one["level"] == "alarm"]
             ready = all(self.readyz(name).startswith("200 ") for name in _PROCESSES)
