@@ -18,6 +18,7 @@ SETTINGS = Settings()
 REFERENCE = load_reference(SETTINGS.reference)
 RECORDINGS = sorted((*(DATA / "nmea").rglob("*.*"), *(DATA / "tracks").glob("*.ais.gz"))) if DATA.is_dir() else []
 HOUR_MS = 3_600_000
+_QUICK_BYTES = 80_000
 
 
 def replayed(content: bytes, batch: int, partitions: int = 4) -> tuple[list[bytes], Road, list[Place]]:
@@ -28,8 +29,13 @@ def replayed(content: bytes, batch: int, partitions: int = 4) -> tuple[list[byte
     return alerts, road, [i for i in items if isinstance(i, Place)]
 
 
+def whole(path: Path) -> object:
+    """The largest take seconds each: too long for ``make unit``."""
+    return pytest.param(path, marks=pytest.mark.full if path.stat().st_size > _QUICK_BYTES else ())
+
+
 @pytest.mark.skipif(not RECORDINGS, reason="the recordings of ../shared/data are not here")
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [whole(path) for path in RECORDINGS], ids=lambda p: p.name)
 def test_a_recording_gives_the_same_bytes_at_any_batch_size(path: Path) -> None:
     with open_recording(path) as file:
         content = file.read()[:400_000]

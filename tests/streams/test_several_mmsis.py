@@ -106,7 +106,7 @@ def test_when_the_former_mmsi_was_heard_is_known_wherever_the_ticks_stand(tick_s
     assert f"was {FORMER} RU 5 min ago" in opened.headline
 
 
-@pytest.mark.parametrize("content", [changed, dark])
+@pytest.mark.parametrize("content", [changed, pytest.param(dark, marks=pytest.mark.full)])
 def test_the_alerts_are_the_same_at_any_batch(content: object) -> None:
     whole = [encode(a) for a in played(content(), 4)]  # type: ignore[operator]
     for batch in (1, 7):
