@@ -106,7 +106,8 @@ def start(data_dir: Path | None = None, port: int = DEFAULT_PORT, *, die_with_pa
 
 def _start(home: Path, port: int, *, die_with_parent: bool) -> Broker:
     base = node.command(java(), class_path(), home)
-    port, controller_port = port or node.free_port(), node.free_port()
+    port = port or node.free_port()
+    controller_port = node.free_port(port)
     node.refuse_taken(port)
     node.configure(home, port, controller_port)
     node.ensure_storage(base, home, port, controller_port)

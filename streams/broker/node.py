@@ -20,6 +20,7 @@ LOG: Final = "kafka.log"
 _LOG_BYTES_MOST: Final = 16 << 20
 _FORMAT_S: Final = 300.0
 _TRIES: Final = 50
+_REASON_MOST: Final = 300
 # Below the ports that systems give to outgoing connections: a broker that is started again finds its port free.
 _FIRST_PORT, _LAST_PORT = 20_000, 29_000
 _JAVA: Final = ("-Xmx512m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
@@ -46,11 +47,11 @@ _SETTINGS: Final[Mapping[str, str]] = {
 }
 
 
-def free_port() -> int:
-    """A port on the loopback that nobody listens on now. Raises WakewatchError when none is found."""
+def free_port(*but: int) -> int:
+    """A port on the loopback that nobody listens on now, none of ``but``. Raises WakewatchError when none is found."""
     for _ in range(_TRIES):
         port = random.randint(_FIRST_PORT, _LAST_PORT)  # noqa: S311 - no secret
-        if not _taken(port):
+        if port not in but and not _taken(port):
             return port
     raise WakewatchError(f"no free port between {_FIRST_PORT} and {_LAST_PORT} on {HOST}")
 
@@ -129,7 +130,13 @@ def ensure_storage(base: list[str], home: Path, port: int, controller_port: int)
     except subprocess.TimeoutExpired:
         raise WakewatchError(f"formatting Kafka's storage in {home} took over {_FORMAT_S:.0f} s; try again") from None
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())[-300:]
-        raise WakewatchError(f"Kafka's storage cannot be made in {home}: {said}")
+        raise WakewatchError(f"Kafka's storage cannot be made in {home}: {_reason(done.stderr or done.stdout)}")
     fresh.rename(data)
     _write(home, port, controller_port, data)
+
+
+def _reason(said: str) -> str:
+    """What Java gives as the reason: a stack trace begins with it."""
+    lines = said.splitlines()
+    raised = next((line for line in lines if "Exception" in line or "Error" in line), None)
+    return (raised or " ".join(lines))[:_REASON_MOST]
