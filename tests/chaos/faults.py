@@ -14,7 +14,7 @@ from tests.chaos.process import DrainedError, Worker
 from tests.chaos.proxy import Proxy
 from tests.chaos.rig import SESSION_S, SNAPSHOT_S, Rig
 
-_COPIES = 30
+_COPIES = 100
 _HUNT_S, _LAG_LEAST = 30.0, 100
 """If no such moment comes, any other will do: what was hit is noted."""
 _AWAY_S = 1.5

@@ -28,8 +28,7 @@ from tests.chaos.proxy import Proxy
 PARTITIONS = 4
 PACK = 10
 SESSION_S = 6.0  # the least that Kafka allows
-SNAPSHOT_S, SUSPENDED_SNAPSHOT_S = 0.4, 2.0
-"""The second where sends are suspended: a snapshot is due seldom, and then mostly within a record."""
+SNAPSHOT_S = 0.4
 _LOOK_S = 0.02
 _STACKS_S = 3.0
 STUCK_LOG = Path(tempfile.gettempdir()) / "wakewatch-chaos-stuck.log"
@@ -103,7 +102,7 @@ class Rig:
             "WAKEWATCH_WORKER_APP_ID": self.group,
             "WAKEWATCH_WORKER_INSTANCE_ID": instance,
             "WAKEWATCH_WORKER_DATA_DIR": str(self.home / f"data-{instance}"),
-            "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": str(SUSPENDED_SNAPSHOT_S if self._suspend else SNAPSHOT_S),
+            "WAKEWATCH_WORKER_SNAPSHOT_EVERY_S": str(SNAPSHOT_S),
             "WAKEWATCH_WORKER_SESSION_TIMEOUT_S": str(SESSION_S),
         }
 
