@@ -33,6 +33,7 @@ from streams.worker.publish import Publisher
 from streams.worker.service import Service
 from streams.worker.watch import Watch
 from tests.chaos import sabotage, stacks
+from tests.chaos.marks import CUT_AMID_ALERTS, amid_alerts
 
 _HOME = Path(os.environ["WW_CHAOS_DIR"])
 _LOOK_S = 0.05
@@ -44,6 +45,7 @@ _LITTLE_SHARE: Final = 0.75
 """Of all processes; the others have what workers have."""
 _draw = Random(os.getpid())
 _marks = os.open(_HOME / str(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+_told = list[tuple[str, str]]()
 _begun: dict[int, int] = {}
 _taking: ContextVar[list[FleetLog]] = ContextVar("_taking")
 """Whose record is being taken in; empty once its first alert was marked."""
@@ -66,7 +68,9 @@ def _look(service: Service, *, now: bool = False) -> None:
 
 
 def _mark(letter: str, log: FleetLog) -> None:
-    os.write(_marks, f"{letter} {log.kind}/{log.partition}\n".encode())
+    where = f"{log.kind}/{log.partition}"
+    _told.append((letter, where))
+    os.write(_marks, f"{letter} {where}\n".encode())
 
 
 def _mark_copies() -> None:
@@ -155,6 +159,8 @@ def _suspend_sends() -> None:
     async def suspended(self: Topic, **what: Any) -> Any:
         most_s = _LONG_SUSPENDED_MOST_S if str(self.topics[0]).endswith(ALERTS) else _SUSPENDED_MOST_S
         await asyncio.sleep(_draw.uniform(0, most_s) if _state["slow_s"] else 0)
+        if _state["slow_s"] and amid_alerts(_told, CUT_AMID_ALERTS):
+            await asyncio.sleep(_LONG_SUSPENDED_MOST_S)  # the buffer stays full until somebody has seen it
         return await original(self, **what)
 
     tell = Watch.tell
