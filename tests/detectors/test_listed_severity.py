@@ -57,7 +57,10 @@ def test_a_return_from_a_dark_silence_pages() -> None:
     assert " dark, " in back.headline
 
 
-@pytest.mark.parametrize(("days", "severity", "absence"), [(0.8, "ticket", "out of range"), (31.0, "page", "long")])
+@pytest.mark.parametrize(
+    ("days", "severity", "absence"),
+    [(0.8, "ticket", "out of range"), pytest.param(31.0, "page", "long", marks=pytest.mark.full)],
+)
 def test_a_return_from_a_silence_that_nobody_could_judge_is_a_ticket_unless_it_was_long(
     days: float, severity: str, absence: str
 ) -> None:
