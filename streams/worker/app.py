@@ -191,7 +191,7 @@ async def _beat() -> None:
 
 @app.timer(interval=_TRIM_S)
 async def _trim() -> None:
-    await asyncio.to_thread(heap.give_back)
+    heap.give_back()  # milliseconds: a thread of its own would have a heap of its own
 
 
 @app.on_partitions_assigned.connect
