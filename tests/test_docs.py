@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from detectors.core.registry import detectors
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md"), ROOT / "detectors/README.md"]
@@ -25,3 +27,9 @@ def test_what_a_page_links_to_and_names_is_there(page: Path) -> None:
     text = page.read_text("utf-8")
     assert not missing(page, LINK.findall(text), page.parent)
     assert not missing(page, (name for name in NAMED.findall(text) if "NAME" not in name), ROOT)
+
+
+def test_every_detector_has_its_place_among_the_alerts() -> None:
+    titles = {line.lstrip("# ") for line in (ROOT / "docs/ALERTS.md").read_text("utf-8").splitlines() if "## " in line}
+    named = {name for title in titles for name in title.split(" and ")}
+    assert set(detectors()) <= named
