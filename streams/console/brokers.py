@@ -10,6 +10,8 @@ from streams.broker.disk import Disk, disks
 from streams.settings import KafkaSettings
 
 _DISKS_EVERY_S: Final = 20.0
+_SLOW_FOR_S: Final = 30.0
+"""A slow answer counts for so long: of a broker that stutters some answers are quick."""
 _CLIENT: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
 
 
@@ -17,7 +19,7 @@ class Seen(NamedTuple):
     """What a look found."""
 
     answer_s: float
-    """How long Kafka took to answer the shortest of questions."""
+    """How long Kafka took at most, in the last half minute, to answer the shortest of questions."""
     disks: tuple[Disk, ...]
     """Empty where this user may not describe the cluster: unknown, not well."""
 
@@ -28,6 +30,8 @@ class Brokers:
     def __init__(self, kafka: KafkaSettings) -> None:
         """Raises SinkError when Kafka does not answer."""
         self._client: Any = admin(kafka, **_CLIENT)
+        self._took: list[tuple[float, float]] = []
+        """When answers came, and how long each took."""
         self._disks: tuple[Disk, ...] = ()
         self._disks_at_s = -_DISKS_EVERY_S
 
@@ -44,7 +48,9 @@ class Brokers:
             except AuthorizationError:
                 self._disks = ()
             self._disks_at_s = answered_s
-        return Seen(answered_s - asked_s, self._disks)
+        lately = [one for one in self._took if answered_s - one[0] <= _SLOW_FOR_S]
+        self._took = [*lately, (answered_s, answered_s - asked_s)]
+        return Seen(max(took_s for _, took_s in self._took), self._disks)
 
     def close(self) -> None:
         """Ends the client."""

@@ -1,0 +1,32 @@
+"""A Kafka that stutters is slow until all its answers of half a minute were quick."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from streams.console import brokers
+from streams.settings import KafkaSettings
+
+
+class Clock:
+    """Stands for the client: each question takes as long as is said next."""
+
+    def __init__(self, takes_s: Iterator[float]) -> None:
+        self.now_s, self._takes_s = 100.0, takes_s
+
+    def describe_cluster(self) -> None:
+        self.now_s += next(self._takes_s)
+
+
+def test_the_slowest_answer_of_the_last_half_minute_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(iter([3.0, 0.25, 0.5, 0.25]))
+    monkeypatch.setattr(brokers, "admin", lambda *_, **__: clock)
+    monkeypatch.setattr(brokers, "disks", lambda *_: ())
+    monkeypatch.setattr(time, "monotonic", lambda: clock.now_s)
+    looked = brokers.Brokers(KafkaSettings())
+    assert [looked.look().answer_s for _ in range(2)] == [3.0, 3.0]
+    clock.now_s += 30.0
+    assert looked.look().answer_s == 0.5
+    clock.now_s += 31.0
+    assert looked.look().answer_s == 0.25
