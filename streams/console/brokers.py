@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final, NamedTuple
 
+from streams.broker.answering import slowest_answer_s
 from streams.broker.clients import admin
 from streams.broker.disk import Disk, disks
 from streams.settings import KafkaSettings
@@ -39,8 +40,7 @@ class Brokers:
         """Raises KafkaError."""
         from kafka.errors import AuthorizationError
 
-        asked_s = time.monotonic()
-        self._client.describe_cluster()
+        took_s = slowest_answer_s(self._client)
         answered_s = time.monotonic()
         if answered_s - self._disks_at_s >= _DISKS_EVERY_S:
             try:
@@ -49,8 +49,8 @@ class Brokers:
                 self._disks = ()
             self._disks_at_s = answered_s
         lately = [one for one in self._took if answered_s - one[0] <= _SLOW_FOR_S]
-        self._took = [*lately, (answered_s, answered_s - asked_s)]
-        return Seen(max(took_s for _, took_s in self._took), self._disks)
+        self._took = [*lately, (answered_s, took_s)]
+        return Seen(max(took for _, took in self._took), self._disks)
 
     def close(self) -> None:
         """Ends the client."""

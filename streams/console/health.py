@@ -40,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     console_ms: int = 10_000
     import_ms: int = 45_000
     """An import takes seconds."""
-    answer_ms: int = 2_000
+    answer_ms: int = 1_000
     lists_ms: int = 7 * DAY_MS
     gone_ms: int = DAY_MS
     """A source without ticks for longer was taken away."""

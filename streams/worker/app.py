@@ -64,6 +64,9 @@ app = faust.App(
     stream_buffer_maxsize=512,
     consumer_auto_offset_reset="earliest",
     consumer_max_fetch_size=4 << 20,
+    # A consumer that lost sight of a partition's leader asks again after this long: Faust's five minutes were seen as
+    # a join, and as a second stage, to which nothing came for just so long.
+    consumer_metadata_max_age_ms=30_000,
     consumer_group_instance_id=rules.instance_id or None,
     broker_session_timeout=rules.session_timeout_s,
     broker_heartbeat_interval=rules.session_timeout_s / 5,

@@ -22,8 +22,8 @@ from streams.worker.probe import Seen, Where
 KNOWN_FOR_S: Final = 15.0
 """An answer older than this says nothing about now."""
 STALLED_S: Final = 30.0
-SLOW_S: Final = 2.0
-"""An answer that takes longer is told of: alerts may come as late."""
+SLOW_S: Final = 1.0
+"""An answer that takes longer is told of, as the rule has it: alerts may come as late."""
 SLOW_FOR_S: Final = 30.0
 """A slow answer counts for so long: of a broker that stutters some answers are quick."""
 _SHORT_LOOKS: Final = 4

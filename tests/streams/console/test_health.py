@@ -119,7 +119,7 @@ def test_a_disk_that_is_nearly_full_is_an_alarm(free: int, said: list[str]) -> N
 def test_a_kafka_that_answers_slowly_is_a_notice() -> None:
     (one,) = found(answer_ms=3100)
     assert (one.level, one.said) == ("notice", "Kafka took 3.1 s to answer this console")
-    assert found(answer_ms=2000) == []
+    assert found(answer_ms=1000) == []
 
 
 def test_what_must_be_known_within_a_minute_is() -> None:

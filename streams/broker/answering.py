@@ -1,0 +1,21 @@
+"""How soon Kafka answers: the shortest of questions, asked for a second."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+_QUESTIONS: Final = 3
+_BETWEEN_S: Final = 0.4
+"""A broker that stutters answers some questions at once, and whoever has just waited for it asks at such a moment."""
+
+
+def slowest_answer_s(client: Any) -> float:
+    """The longest that an admin client waits for one of several answers, s. Takes a second. Raises KafkaError."""
+    took_s = []
+    for _ in range(_QUESTIONS):
+        time.sleep(_BETWEEN_S)
+        asked_s = time.monotonic()
+        client.describe_cluster()
+        took_s.append(time.monotonic() - asked_s)
+    return max(took_s)
