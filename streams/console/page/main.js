@@ -195,11 +195,14 @@ function keepAddress() {
     said.set("at", [lat.toFixed(3), lon.toFixed(3), sea.view.zoomLevel.toFixed(2)].join(","));
   }
   const hash = said.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
-  if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+  if (location.hash.slice(1) !== now.address) return; // another address was opened and is yet to be read
+  if (hash !== now.address) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+  now.address = location.hash.slice(1);
 }
 
 function readAddress() {
-  const said = new URLSearchParams(location.hash.slice(1));
+  now.address = location.hash.slice(1);
+  const said = new URLSearchParams(now.address);
   now.selected = said.get("case");
   $("log").checked = said.get("log") === "1";
   const at = (said.get("at") || "").split(",").map(Number);
