@@ -33,6 +33,7 @@ _EVERY: Final[Mapping[str, Any]] = {
     "client_id": "wakewatch",
     "bootstrap_timeout_ms": 10_000,  # a wrong address is said soon; who must wait for a broker tries again
     "reconnect_backoff_max_ms": 2_000,  # a broker that is back is found within seconds; the default is 30 s
+    "metadata_max_age_ms": 30_000,  # a client that lost sight of a leader asks again so soon; default 5 min
 }
 _PRODUCER: Final[Mapping[str, Any]] = {
     "acks": "all",

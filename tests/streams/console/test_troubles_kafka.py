@@ -41,7 +41,7 @@ Write = Callable[..., None]
 Start = Callable[..., Console]
 Until = Callable[[Callable[[], Any]], Any]
 SENTENCE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\r\n"
-SNAPSHOT_S, SILENT_S, PATIENCE_S = 0.5, 10.0, 150.0
+SNAPSHOT_S, SILENT_S, PATIENCE_S = 0.5, 10.0, 300.0
 ALARMS = "[...document.querySelectorAll('#alarms .alarm')].map((line) => line.innerText).join(' | ')"
 
 
