@@ -37,7 +37,7 @@ from detectors.core.mid import flag_of
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.memory import CANNOT_TELL, DARK, VERDICTS, WEIGHT, Silence
+from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS, WEIGHT, Silence
 from detectors.core.vessels.ship import Ship
 from detectors.core.vessels.silences import OpenSilence, open_silence
 

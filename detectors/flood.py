@@ -28,7 +28,7 @@ import numpy as np
 from detectors.core.alert import Fact
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import rfc3339, spoken, stamp
-from detectors.core.vessels.crowding import REASONS, Crowding
+from detectors.core.vessels.capacity import REASONS, Crowding
 
 
 class Flood(Detector):

@@ -31,13 +31,13 @@ import numpy as np
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.identities.heard import Heard
-from detectors.core.identities.succession import can_be, is_elsewhere
-from detectors.core.notes import Note
+from detectors.core.identities.last_heard import Heard
+from detectors.core.imo_notes import Note
+from detectors.core.imo_stage.succession import can_be, is_elsewhere
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_step, rfc3339, spoken, unix_ms, zulu
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.memory import CANNOT_TELL, DARK, VERDICTS
+from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS
 from detectors.core.vessels.ship import Ship
 from detectors.core.vessels.silences import open_silence
 

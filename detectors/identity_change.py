@@ -29,12 +29,12 @@ import msgspec
 from msgspec import Meta
 
 from detectors.core.alert import Fact, Verification
-from detectors.core.geo import distance_nm
 from detectors.core.headlines import at
 from detectors.core.identities.binding import AGAIN, TOLD_EVERY_MS, Binding
-from detectors.core.identities.holders import Holder, ImoShip
+from detectors.core.imo_stage.holders import Holder, ImoShip
 from detectors.core.mid import flag_of, flagged
 from detectors.core.protocol import Detector, Finding
+from detectors.core.sphere import distance_nm
 from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, next_step, rfc3339, spoken, zulu
 
 CHANGES_WITHIN_D = 90

@@ -34,9 +34,9 @@ from detectors.core.geography.harbours import Harbour, harbours_of
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.lying import stop_of
-from detectors.core.vessels.memory import LONG_STAY, Stay
+from detectors.core.vessels.past import LONG_STAY, Stay
 from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.stationary import stop_of
 from detectors.core.vessels.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 
 LABEL_NM = 10.0

@@ -33,16 +33,16 @@ from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, headline, here
-from detectors.core.geo import place
 from detectors.core.geography.harbours import harbours_of
 from detectors.core.headlines import port
-from detectors.core.listed import ordinary_port
+from detectors.core.listed_silences import ordinary_port
 from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.sphere import place
 from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.lying import Stop, stop_of
-from detectors.core.vessels.memory import PORT_CALL, Stay
+from detectors.core.vessels.past import PORT_CALL, Stay
 from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.stationary import Stop, stop_of
 from detectors.core.vessels.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 
 SUPPORTED: Final = 2

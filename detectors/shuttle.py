@@ -31,14 +31,14 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.geo import Floats, unit_vectors
 from detectors.core.geography import reach
 from detectors.core.headlines import zone_label
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import Reference, Zone
+from detectors.core.sphere import Floats, unit_vectors
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, zulu
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.memory import AT_REST, CANNOT_TELL, DARK, Silence
+from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, Silence
 from detectors.core.vessels.ship import Ship
 from detectors.core.vessels.silences import open_silence
 

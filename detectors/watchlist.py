@@ -38,12 +38,12 @@ from detectors.core.headlines import at as place_at
 from detectors.core.headlines import zone_said
 from detectors.core.identities import listing
 from detectors.core.identities.matching import Verdict
-from detectors.core.listed import absence, last_inside, removed, silence_of
+from detectors.core.listed_silences import absence, last_inside, removed, silence_of
 from detectors.core.protocol import Detector, Finding, Places, Step
 from detectors.core.reference import ListedShip
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp
 from detectors.core.vessels.columns import Column, Column_, Columns
-from detectors.core.vessels.memory import DARK
+from detectors.core.vessels.past import DARK
 from detectors.core.vessels.ship import MATCHED_NAME, Ship
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2

@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from streams.broker import embedded
 from streams.errors import ConfigError
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 
 # How long an example takes is the machine's business: on a busy one 200 ms are soon over.
 settings.register_profile("patient", deadline=None)

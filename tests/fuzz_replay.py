@@ -22,13 +22,13 @@ from typing import Final, NamedTuple
 import msgspec
 
 from detectors.core.alert import encode as written
-from detectors.core.engine import Engine
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
+from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
-from streams import encode
 from streams.ingest.model import Nature
-from streams.replay import FileRead, Place, Plan, Road, play
-from streams.settings import Settings
+from streams.nmea import encoder
+from streams.pipeline.replay import FileRead, Place, Plan, Road, play
+from streams.settings.model import Settings
 
 BATCHES: Final = (1, 7, 1000)
 REFERENCE: Final = Reference(
@@ -57,7 +57,7 @@ class Said(NamedTuple):
     time_ms: int
     mmsi: int
     station: str
-    bits: Callable[[int], encode.Bits]
+    bits: Callable[[int], encoder.Bits]
     """Of an MMSI: so that it can change hands."""
     tagged: bool = True
 
@@ -84,15 +84,15 @@ def feed(draw: Random) -> Feed:
 def _report(draw: Random, number: int, at_ms: int) -> Iterator[Said]:
     hour, mmsi = at_ms / HOUR_MS, 273_000_001 + number
     speed_kn = (0.0, 8.0, 12.0, 0.3)[number % 4]
-    fix = encode.Fix(38.0 + number / 40 + speed_kn * hour / 60, 131.0, speed_kn, 0.0, 0.0, at_ms // 1000 % 60)
-    yield _said(at_ms, mmsi, draw, lambda it: encode.position(it, fix, status=5 * (number % 4 == 0)))
+    fix = encoder.Fix(38.0 + number / 40 + speed_kn * hour / 60, 131.0, speed_kn, 0.0, 0.0, at_ms // 1000 % 60)
+    yield _said(at_ms, mmsi, draw, lambda it: encoder.position(it, fix, status=5 * (number % 4 == 0)))
     if draw.random() < 0.05:
-        ship = encode.Particulars(imo=9_179_842 if number == 0 else 0, name=f"SHIP {number}", ship_type=70,
+        ship = encoder.Particulars(imo=9_179_842 if number == 0 else 0, name=f"SHIP {number}", ship_type=70,
                                   destination="XXFBD" if number % 5 == 1 else "")  # fmt: skip
-        yield _said(at_ms + 1, mmsi, draw, lambda it: encode.static(it, ship))
+        yield _said(at_ms + 1, mmsi, draw, lambda it: encoder.static(it, ship))
 
 
-def _said(at_ms: int, mmsi: int, draw: Random, bits: Callable[[int], encode.Bits]) -> Said:
+def _said(at_ms: int, mmsi: int, draw: Random, bits: Callable[[int], encoder.Bits]) -> Said:
     return Said(START_MS + at_ms, mmsi, draw.choice(STATIONS), bits)
 
 
@@ -208,8 +208,8 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
 
 def line(number: int, one: Said) -> bytes:
     """The sentences of one message."""
-    sentences = encode.sentences(one.bits(one.mmsi), sequence=number % 10)
-    return b"\n".join(encode.tagged(sentences, one.time_ms, one.station) if one.tagged else sentences)
+    sentences = encoder.sentences(one.bits(one.mmsi), sequence=number % 10)
+    return b"\n".join(encoder.tagged(sentences, one.time_ms, one.station) if one.tagged else sentences)
 
 
 class Restarting(Road):

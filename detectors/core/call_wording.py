@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from detectors.core.geo import place
 from detectors.core.geography.harbours import Harbour
-from detectors.core.vessels.lying import Stop
+from detectors.core.sphere import place
 from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.stationary import Stop
 
 ENTRY, STOP, EXIT = 1, 2, 4
 """Bits: what of a call was seen."""

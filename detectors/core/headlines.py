@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.core.geo import place
-from detectors.core.once import Once
 from detectors.core.reference import Reference, Zone
+from detectors.core.shared_cache import Once
+from detectors.core.sphere import place
 
 HEADLINE_MOST: Final = 100
 NAME_LETTERS: Final = 20

@@ -17,15 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert, Fact, Position, Severity, Verification
-from detectors.core.hearing.ears import Closed, Ears
-from detectors.core.identities.adoption import Renumbering
-from detectors.core.notes import Note
+from detectors.core.coverage.reception_state import Closed, Ears
+from detectors.core.identities.list_change import Renumbering
+from detectors.core.imo_notes import Note
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
 from detectors.core.sources import Outage, Patience, SourceTable
 from detectors.core.units import NEVER_MS, STEP_MS, next_step
+from detectors.core.vessels.capacity import Crowding
 from detectors.core.vessels.columns import Column, Columns, Picked
-from detectors.core.vessels.crowding import Crowding
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
@@ -167,7 +167,7 @@ class Detector:
     name: ClassVar[str]
     rule_version: ClassVar[int] = 1
     subject: ClassVar[Literal["vessel", "source", "imo"]] = "vessel"
-    """Whom it judges; ``imo`` is judged by the second stage (``detectors.core.imo``), from bindings."""
+    """What it judges. ``imo``: judged by the second stage (``core.identities.imo_histories``), from bindings."""
     judges_lists: ClassVar[bool] = False
     """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
     judges_zones: ClassVar[bool] = False

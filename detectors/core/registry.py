@@ -1,4 +1,4 @@
-"""The catalogue: a detector registers by existing in the folder ``detectors/``."""
+"""The catalogue: a module or package in the folder ``detectors/`` that defines a ``Detector`` is registered by that."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from detectors.core.reference import Reference
 def detectors() -> dict[str, type[Detector]]:
     """All detectors by name, in the order of their names."""
     for module in pkgutil.iter_modules(catalogue.__path__, "detectors."):
-        if not module.ispkg:
-            importlib.import_module(module.name)
+        importlib.import_module(module.name)
     found = {kind.name: kind for kind in Detector.__subclasses__() if kind.__module__.startswith("detectors.")}
     return dict(sorted(found.items()))
 

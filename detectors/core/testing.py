@@ -14,15 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert, encode
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.identities.binding import Heard
-from detectors.core.imo import Histories
-from detectors.core.notes import Note
+from detectors.core.imo_notes import Note
+from detectors.core.imo_stage.histories import Histories
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MS
-from detectors.core.vessels.crowding import FleetRules
+from detectors.core.vessels.capacity import FleetRules
 
 START_MS = 1_700_000_000_000
 SOURCE = "station"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from detectors.core.notes import Note
+from detectors.core.imo_notes import Note
 from detectors.core.units import MS
 
 

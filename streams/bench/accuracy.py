@@ -1,6 +1,6 @@
 """``wakewatch bench accuracy``: how often a gap is one, how many are found, how soon; beside simple rules.
 
-Protocol. What is learned beforehand (detectors/core/hearing/priors.py) and every setting was chosen on the first two
+Protocol. What is learned beforehand (detectors/core/coverage/priors.py) and every setting was chosen on the first two
 days of the Santa Barbara recording (also played backwards, the one warming up the other) and on the worlds of TUNING.
 Here the recording's days 3 and 4 are scored (days 1
 and 2 warm it up) and the worlds of REPORTED, of other shapes and seeds. In every scenario ships go dark.

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import UNDER_WAY
-from detectors.core.hearing.coverage import GAIN_LEAST
+from detectors.core.coverage.coverage import GAIN_LEAST
+from detectors.core.coverage.slot_blocks import UNDER_WAY
 from streams.bench.faults import HOUR
 from streams.bench.frame import Figure, Row
 from streams.bench.silences import Bools, Silent, listen

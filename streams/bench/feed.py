@@ -8,7 +8,10 @@ from random import Random
 from typing import Final, NamedTuple
 
 from detectors.core.ticks import FeedRules
-from streams.encode import (
+from streams.errors import ConfigError
+from streams.ingest.core import Ingest, Nature
+from streams.messages.log_records import Sentences
+from streams.nmea.encoder import (
     Fix,
     Particulars,
     position,
@@ -20,9 +23,6 @@ from streams.encode import (
     static_b_name,
     tagged,
 )
-from streams.errors import ConfigError
-from streams.ingest.core import Ingest, Nature
-from streams.records import Sentences
 
 RECORDINGS: Final = Path(__file__).parents[2] / ".." / "shared" / "data" / "nmea"
 GENERATED_LINES: Final = 85_000

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from detectors.core.identities.matching import is_imo_number
-from streams.encode import checksum
-from streams.reference.cells import imo_check_digit
+from streams.nmea.encoder import checksum
+from streams.reference.list_cells import imo_check_digit
 
 _ARMOUR: Final = bytes([*range(48, 88), *range(96, 120)])
 _SIX_BITS: Final = {code: bits for bits, code in enumerate(_ARMOUR)}

@@ -13,16 +13,16 @@ import typer
 from detectors.core.identities.binding import Binding, Heard, Seen
 from detectors.core.identities.matching import is_imo_number
 from streams.bench.frame import Figure, Measured, Row, cpu_of
-from streams.bench.road import fleet
+from streams.bench.kafka_run import fleet
 from streams.decode import decode
-from streams.encode import Particulars, sentences, static
-from streams.engines import engine_for, histories_for
 from streams.ingest.core import Ingest
 from streams.ingest.model import Nature
-from streams.records import Sentences
+from streams.messages.log_records import Sentences
+from streams.nmea.encoder import Particulars, sentences, static
+from streams.pipeline.engines import engine_for, histories_for
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference.loading import load_reference
-from streams.replay import Plan, Road, play
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 _FIRST_IMO: Final = 9_000_000
 _FIRST_MMSI, _APART = 200_000_000, 503  # as ``fleet`` has them

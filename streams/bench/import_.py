@@ -19,17 +19,17 @@ from kafka import TopicPartition
 
 from detectors.core.alert import Alert
 from streams.bench.frame import Figure, Measured, Process, Row, process_cpu_s
+from streams.bench.kafka_run import Lines, Road, fleet, opened
 from streams.bench.latency import listening
 from streams.bench.lists import rows_of
-from streams.bench.road import Lines, Road, fleet, opened
 from streams.broker import clients
 from streams.broker.reading import Read, read
-from streams.encode import Fix, Particulars, position, sentences, static
 from streams.errors import WakewatchError
-from streams.records import H_KIND, H_SOURCE, KIND_REFERENCE, KIND_SENTENCES, partition_of
+from streams.messages.log_records import H_KIND, H_SOURCE, KIND_REFERENCE, KIND_SENTENCES, partition_of
+from streams.messages.topics import ALERTS, DEAD, REFERENCE, SENTENCES, create_missing
+from streams.nmea.encoder import Fix, Particulars, position, sentences, static
 from streams.reference.library import read_shelf
-from streams.settings import KafkaSettings
-from streams.topics import ALERTS, DEAD, REFERENCE, SENTENCES, create_missing
+from streams.settings.model import KafkaSettings
 
 _PARTITIONS: Final = 4
 _WORKERS: Final = 2

@@ -16,13 +16,13 @@ import typer
 from streams.bench import feed
 from streams.bench.frame import Data, Figure, Measured, Row, cpu_of
 from streams.broker import clients, embedded
-from streams.encode import checksum
 from streams.ingest.core import Ingest
 from streams.ingest.model import Nature
 from streams.ingest.run import Plan
 from streams.ingest.run import run as ingest
-from streams.settings import KafkaSettings, Settings
-from streams.topics import create_missing
+from streams.messages.topics import create_missing
+from streams.nmea.encoder import checksum
+from streams.settings.model import KafkaSettings, Settings
 
 _TIME_MS: Final = 1_707_000_000_000
 _SPACING_MS: Final = 4

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
 from detectors.core.ticks import Tick
-from streams.encode import tagged
+from streams.nmea.encoder import tagged
 
 SOURCE: Final = "bench"
 START_MS: Final = 1_707_000_000_000

@@ -10,7 +10,7 @@ import typer
 
 from streams.bench import feed, fleets
 from streams.bench.frame import Data, Figure, Measured, Row
-from streams.bench.road import SNAPSHOT_EVERY_S, Lines, fleet, opened
+from streams.bench.kafka_run import SNAPSHOT_EVERY_S, Lines, fleet, opened
 
 _PACKS_A_SECOND: Final = 10
 """Ingest packs for 100 ms: a feed of that rate fills a record so far, and has so many sentences between two ticks."""

@@ -17,9 +17,9 @@ import typer
 
 from streams.bench import feed
 from streams.bench.frame import Data, Figure, Measured, Process, Row, process_cpu_s
-from streams.bench.road import SNAPSHOT_EVERY_S, Lines, Road, fleet, marker, opened
+from streams.bench.kafka_run import SNAPSHOT_EVERY_S, Lines, Road, fleet, marker, opened
 from streams.broker.node import HOST, free_port
-from streams.encode import tagged
+from streams.nmea.encoder import tagged
 
 _PARTITIONS: Final = 4
 _PREPARED_HZ: Final = 5000.0

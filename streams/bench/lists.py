@@ -13,17 +13,17 @@ from typing import Annotated, Final
 import numpy as np
 import typer
 
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.identities.matching import Register, is_imo_number
 from detectors.core.reference import ListedShip, Reference
 from streams.bench import feed
 from streams.bench.frame import Figure, Measured, Row, cpu_of
-from streams.engines import engine_for
 from streams.ingest.model import Nature
+from streams.pipeline.engines import engine_for
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference.formats import Source, read_lists
 from streams.reference.loading import load_reference, make_reference
-from streams.replay import Plan, Road, play
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 Ships = tuple[ListedShip, ...]
 

@@ -23,14 +23,14 @@ import typer
 from detectors.core.alert import Alert, Severity
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.units import DAY_MS, MINUTE_MS, unix_ms
-from streams import config
 from streams.bench.accuracy import RECORDING, REPORTED, TUNING
 from streams.bench.faults import Dark, positives
 from streams.bench.frame import Figure, Measured, Row
-from streams.bench.onroad import number_of, say, time_of
 from streams.bench.recorded import both_ways, read_table
+from streams.bench.through_engine import number_of, say, time_of
 from streams.reference.loading import load_reference
 from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, Shape, World, generate
+from streams.settings import loading
 
 PER_SHIP_DAYS: Final = 50.0
 """Goals: at most 5 pages and 15 tickets in so many."""
@@ -105,7 +105,7 @@ def run(
 
     Example: wakewatch bench load --rules --json > load.json
     """
-    settings = config.load(None, {})
+    settings = loading.load(None, {})
     zones = load_reference(settings.reference).zones
     wanted = [each for each in _worlds(tuning=tuning) if not world or any(part in each[0].name for part in world)]
     scenes = [scene(w, (*zones, *ports), ships, seed) for (w, ports), seed in product(wanted, range(1, seeds + 1))]

@@ -7,17 +7,17 @@ from typing import Annotated, Final
 
 import typer
 
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
 from streams.bench import feed, fleets
 from streams.bench.frame import Data, Figure, Measured, Row, cpu_of
 from streams.decode import decode
-from streams.engines import engine_for
 from streams.ingest.core import Ingest
 from streams.ingest.model import Nature
-from streams.records import Record, Sentences, TickRecord
+from streams.messages.log_records import Record, Sentences, TickRecord
+from streams.pipeline.engines import engine_for
 from streams.reference.loading import load_reference
-from streams.settings import IngestSettings, Settings
+from streams.settings.model import IngestSettings, Settings
 
 _SOURCE: Final = "bench"
 _RATE_HZ: Final = 20_000

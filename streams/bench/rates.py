@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from detectors.core.hearing.blocks import UNDER_WAY
-from detectors.core.hearing.coverage import Coverage
-from detectors.core.hearing.silence import well_heard
+from detectors.core.coverage.coverage import Coverage
+from detectors.core.coverage.silence_statistics import well_heard
+from detectors.core.coverage.slot_blocks import UNDER_WAY
 from detectors.core.units import MS, STEP_MS
 from streams.bench.faults import THINNED_S
 from streams.bench.frame import Figure, Row

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import distances_nm, unit_vectors
-from detectors.core.hearing.blocks import STEPS_A_SLOT
+from detectors.core.coverage.slot_blocks import STEPS_A_SLOT
+from detectors.core.sphere import distances_nm, unit_vectors
 from streams.errors import ConfigError
 from streams.scenario.worlds import SLOT_S, World
 

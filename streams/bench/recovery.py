@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from streams.bench.frame import Figure, Measured, Row, process_cpu_s
-from streams.bench.road import Lines, Road, fleet, opened
+from streams.bench.kafka_run import Lines, Road, fleet, opened
 
 _RATE_HZ: Final = 5000.0
 _PARTITIONS: Final = 4

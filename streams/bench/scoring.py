@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import AT_REST, CLASS_B, UNDER_WAY
+from detectors.core.coverage.slot_blocks import AT_REST, CLASS_B, UNDER_WAY
 from streams.bench.faults import HOUR, Dark, exits
 from streams.bench.silences import Silent
 from streams.scenario.worlds import SLOTS_A_DAY, World

@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import AT_REST, BASE, CLASS_B, UNDER_WAY, Block
-from detectors.core.hearing.coverage import GAIN_LEAST, Coverage
-from detectors.core.hearing.habits import KNOWN_SLOTS, VESSEL
-from detectors.core.hearing.strips import Strips
-from detectors.core.hearing.verdict import Silence, rare
-from detectors.core.unlisted import budget
-from detectors.core.unlisted import rules as rules_of
+from detectors.core.coverage.coverage import GAIN_LEAST, Coverage
+from detectors.core.coverage.rare_silences import Silence, rare
+from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.slot_blocks import AT_REST, BASE, CLASS_B, UNDER_WAY, Block
+from detectors.core.coverage.vessel_statistics import KNOWN_SLOTS, VESSEL
 from detectors.gap import Gap
+from detectors.gap.unlisted import budget
+from detectors.gap.unlisted import rules as rules_of
 from streams.bench.faults import HOUR
 from streams.bench.thinning import Steps, spread
 from streams.scenario.worlds import SLOTS_A_DAY, Counts, World

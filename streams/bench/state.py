@@ -14,17 +14,17 @@ import msgspec
 import numpy as np
 import typer
 
-from detectors.core.engine import Engine
-from detectors.core.imo import Histories
-from detectors.core.vessels.memory import DARK, PORT_CALL, SILENCES_MOST_LISTED, Memory, Silence, Stay
-from streams import heap
+from detectors.core.engine.engine import Engine
+from detectors.core.imo_stage.histories import Histories
+from detectors.core.vessels.past import DARK, PORT_CALL, SILENCES_MOST_LISTED, Memory, Silence, Stay
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import FIRST_MMSI, Sea
 from streams.bench.world import HOLDERS, STEP_DEG, heard_everywhere, held_by_many
-from streams.engines import engine_for, histories_for, restored
+from streams.pipeline.engines import engine_for, histories_for, restored
 from streams.reference.loading import load_reference
-from streams.settings import Settings
-from streams.worker.pieces import count_of
+from streams.settings.model import Settings
+from streams.worker import malloc
+from streams.worker.record_pieces import count_of
 
 _BATCH: Final = 1000
 _RATE_HZ: Final = 20_000
@@ -95,7 +95,7 @@ def _snapshot(engine: Engine) -> tuple[Figure, ...]:
     """What a snapshot of all shards stops the stream for, and what a restart takes to adopt it."""
     settings = Settings()
     reference = load_reference(settings.reference)
-    heap.keep_freed()  # as a worker does
+    malloc.keep_freed()  # as a worker does
     copied_s = [cpu_of(lambda: _copy(engine))[1] for _ in range(1 + _COPIES)]
     shards, manifest = _copy(engine)
     _, restore_s = cpu_of(lambda: restored(settings, reference, 0, shards, manifest))

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.hearing.blocks import STEPS_A_SLOT
+from detectors.core.coverage.slot_blocks import STEPS_A_SLOT
 from detectors.core.units import MS, STEP_MS
 from streams.scenario.worlds import World
 

@@ -7,12 +7,12 @@ from typing import Annotated, Final
 import numpy as np
 import typer
 
-from detectors.core.hearing.cells import FINE
+from detectors.core.coverage.cells import FINE
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import START_MS, Sea
-from streams.engines import engine_for
+from streams.pipeline.engines import engine_for
 from streams.reference.loading import load_reference
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 _SECOND_MS: Final = 1000
 _SLOT_S: Final = 300

@@ -6,13 +6,13 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core.engine import Engine
-from detectors.core.hearing.cells import spots_of
+from detectors.core.coverage.cells import spots_of
+from detectors.core.engine.engine import Engine
 from detectors.core.identities.binding import Binding, Heard
-from detectors.core.imo import Histories
-from streams.engines import engine_for, histories_for
+from detectors.core.imo_stage.histories import Histories
+from streams.pipeline.engines import engine_for, histories_for
 from streams.reference.loading import load_reference
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 HOLDERS: Final = 1_000_000
 STEP_DEG: Final = 0.125

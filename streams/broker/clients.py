@@ -16,7 +16,7 @@ from typing import Any, Final
 from streams.broker.embedded import status
 from streams.broker.security import kafka_options, refusal_of, tls_refusal
 from streams.errors import ConfigError, SinkError
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 
 _SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?")
 _PORT_MOST: Final = 65_535

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from streams.broker import tether
+from streams.broker import kill_with_parent
 from streams.errors import WakewatchError
 
 _LOOK_S: Final = 0.05
@@ -56,7 +56,7 @@ def launch(call: Sequence[str], home: Path, errors: Path, *, die_with_parent: bo
 
     With ``die_with_parent`` it is killed when the thread that called this ends, however it ends (Linux only).
     """
-    before = [sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid())] if die_with_parent else []
+    before = [sys.executable, "-I", "-S", str(kill_with_parent.__file__), str(os.getpid())] if die_with_parent else []
     environ = {name: value for name, value in os.environ.items() if name not in _SWITCHES}
     with errors.open("ab") as file:
         child = subprocess.Popen(

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Any, Final, NamedTuple
 
-from streams.settings import KafkaSettings
-from streams.topics import missing
+from streams.messages.topics import missing
+from streams.messages.values import LATEST_MS
+from streams.settings.model import KafkaSettings
 
 _WAIT_MS: Final = 200
-LATEST_MS: Final = 253_370_764_800_000
-"""9999-01-01: a later time cannot be written as RFC 3339 once something is added to it."""
 
 
 class Read(NamedTuple):

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from streams.errors import ConfigError
-from streams.settings import KafkaSettings
+from streams.settings.kafka_security import checked, has_tls
+from streams.settings.model import KafkaSettings
 
 _WHO: Final = "it does not know this user or password: check kafka.sasl_username, kafka.sasl_password"
 REFUSALS: Final[Mapping[str, str]] = {
@@ -38,31 +39,9 @@ _RIGHTS: Final = "; `wakewatch topics rights` names what each command needs"
 _SAID_MOST: Final = 160
 
 
-def checked(kafka: KafkaSettings) -> KafkaSettings:
-    """The settings, when they go together. Raises ConfigError, one line."""
-    sasl, tls = "SASL" in kafka.security_protocol, _has_tls(kafka)
-    if sasl and not (kafka.sasl_username and kafka.sasl_password):
-        raise ConfigError(f"kafka.security_protocol is {kafka.security_protocol}: set kafka.sasl_username and, "
-                          "as a file, WAKEWATCH_KAFKA_SASL_PASSWORD_FILE")  # fmt: skip
-    if sasl and not tls and not kafka.allow_insecure:
-        raise ConfigError("kafka.security_protocol SASL_PLAINTEXT lets everybody on the way listen: say SASL_SSL, "
-                          "or allow it with kafka.allow_insecure = true")  # fmt: skip
-    if not sasl and (kafka.sasl_username or kafka.sasl_password):
-        raise ConfigError(f"kafka.sasl_username is set, and kafka.security_protocol is {kafka.security_protocol}: "
-                          "nobody would be asked; say SASL_SSL")  # fmt: skip
-    if not tls and (kafka.tls_ca_file or kafka.tls_certificate_file):
-        raise ConfigError(f"kafka.tls_* is set, and kafka.security_protocol is {kafka.security_protocol}: nothing "
-                          "would be encrypted; say SSL or SASL_SSL")  # fmt: skip
-    return kafka
-
-
-def _has_tls(kafka: KafkaSettings) -> bool:
-    return kafka.security_protocol in {"SSL", "SASL_SSL"}
-
-
 def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
     """For a link with TLS, None for one without. Raises ConfigError when a file cannot be used."""
-    if not _has_tls(checked(kafka)):
+    if not has_tls(checked(kafka)):
         return None
     context = ssl.create_default_context(cafile=_file("kafka.tls_ca_file", kafka.tls_ca_file))
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -14,18 +14,19 @@ from rich.console import Console
 
 from detectors.core.alert import Alert, encode
 from detectors.core.units import MS, rfc3339
-from streams import feedback
+from streams.broker.feedback_writing import write_feedback
 from streams.broker.reading import Read, read
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.terminal import talk, tell_nothing, tell_unreadable
 from streams.errors import ConfigError, InputError, WakewatchError
-from streams.feedback import Feedback, Kind
-from streams.lines import line
+from streams.messages import feedback
+from streams.messages.alert_line import line
+from streams.messages.feedback import Feedback, Kind
+from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK
+from streams.messages.unreadable import Unreadable
+from streams.messages.values import T, decoded
 from streams.notify.notices import ENDED
-from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, FEEDBACK
-from streams.unreadable import Unreadable
-from streams.values import T, decoded
+from streams.settings.model import KafkaSettings
 
 _LEAST_ID: Final = 4
 _OVERLAP_MS: Final = 10_000
@@ -202,7 +203,7 @@ def unack(
 def _say(kafka: KafkaSettings, alert_id: str, kind: Kind, by: str, note: str, *, json: bool) -> None:
     alert = find(kafka, alert_id)
     said = feedback.about(alert, kind, by, note, rfc3339(int(time.time() * MS)))
-    feedback.write(kafka, said)
+    write_feedback(kafka, said)
     if json:
         typer.echo(msgspec.json.encode(said))
     else:

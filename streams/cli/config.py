@@ -7,12 +7,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from streams import config
 from streams.cli.options import Json, SettingsFile
 from streams.cli.terminal import show_table, talk
-from streams.detector_catalogue import catalogue as catalogue_text
 from streams.errors import ConfigError
-from streams.settings_catalogue import example as example_text
+from streams.settings import loading
+from streams.settings.catalogue import example as example_text
+from streams.settings.detectors_page import catalogue as catalogue_text
 
 app = typer.Typer(
     help="Settings in force, where each came from, and what is wrong.",
@@ -31,7 +31,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show every setting in force and where it came from."""
-    rows = [e for e in config.explain(settings, flags(sets)) if not changed or e.origin != "default"]
+    rows = [e for e in loading.explain(settings, flags(sets)) if not changed or e.origin != "default"]
     if json:
         typer.echo(msgspec.json.encode(rows))
         return
@@ -42,7 +42,7 @@ def show(
 def check(settings: SettingsFile = None, sets: Sets = None, json: Json = False) -> None:
     """Say what is wrong with the settings, one line each; exit code 2 when something is."""
     try:
-        wrong = config.mistakes(settings, flags(sets))
+        wrong = loading.mistakes(settings, flags(sets))
     except ConfigError as error:
         wrong = (str(error),)
     if json:
@@ -58,7 +58,7 @@ def check(settings: SettingsFile = None, sets: Sets = None, json: Json = False) 
 @app.command(epilog="Example: wakewatch config schema > settings.schema.json")
 def schema(json: Json = False) -> None:
     """Print the JSON Schema of the settings file, detectors included."""
-    typer.echo(msgspec.json.format(msgspec.json.encode(config.schema()), indent=2))
+    typer.echo(msgspec.json.format(msgspec.json.encode(loading.schema()), indent=2))
 
 
 @app.command(epilog="Example: wakewatch config example > wakewatch.toml")

@@ -32,7 +32,7 @@ def command(
     Example: wakewatch console --port 8470
     """
     from streams.console.serving import console
-    from streams.hosts import is_loopback
+    from streams.observability.hosts import is_loopback
     from streams.reference import load_reference
 
     effective = settings_of(settings, bootstrap_servers, console__host=host, console__port=port)

@@ -14,21 +14,21 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors.core.alert import encode
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
 from streams.broker.reading import Read, read
 from streams.cli.importing import in_force
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.replay import writer
 from streams.cli.terminal import talk, tell_nothing
-from streams.dead_letters import DeadLetter, letter_of
+from streams.dead_letters.record import DeadLetter, letter_of
+from streams.dead_letters.recording import Letter, Recording, recording
 from streams.errors import Reason
-from streams.letters_again import Letter, Recording, recording
-from streams.lines import line
-from streams.records import H_COUNT
-from streams.replay import Place, Plan, Road, play
-from streams.settings import KafkaSettings, Settings
-from streams.topics import DEAD
-from streams.unreadable import Unreadable
+from streams.messages.alert_line import line
+from streams.messages.log_records import H_COUNT
+from streams.messages.topics import DEAD
+from streams.messages.unreadable import Unreadable
+from streams.pipeline.replay import Place, Plan, Road, play
+from streams.settings.model import KafkaSettings, Settings
 
 app = typer.Typer(
     help="Dead letters: input that was refused, by reason.", no_args_is_help=True, epilog="Example: wakewatch dead list"

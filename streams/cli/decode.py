@@ -16,10 +16,10 @@ from streams.cli.options import time_ms
 from streams.cli.replay import source_name
 from streams.decode import RawMessage, Refused, raw_messages
 from streams.errors import InputError, Reason
+from streams.files.recordings import PackedError, all_recordings
 from streams.ingest.core import RATE_HZ, START_MS, Ingest, Nature
 from streams.ingest.model import RefusedLine
-from streams.packed import PackedError, all_recordings
-from streams.records import Record, Sentences
+from streams.messages.log_records import Record, Sentences
 
 _CHUNK_BYTES: Final = 1 << 18
 _AGES_S: Final = 1e11

@@ -11,7 +11,7 @@ import typer
 
 from streams.cli.options import Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 
 def command(
@@ -47,9 +47,9 @@ def _text(path: Path | None) -> str | None:
 
 def _prepare(effective: Settings) -> None:
     """Topics are there, with the partitions that the settings say. Raises ConfigError."""
+    from streams.broker.acl import RIGHTS, refuse_unless_allowed
     from streams.cli.topics import administering
-    from streams.rights import RIGHTS, refuse_unless_allowed
-    from streams.topics import create_missing, partition_differences
+    from streams.messages.topics import create_missing, partition_differences
 
     needed = RIGHTS["detect"].needed()
     with administering(effective.kafka) as client:

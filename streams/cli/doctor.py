@@ -12,12 +12,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from streams import config
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.doctor import Finding, examine
+from streams.doctor.concurrent import LIMIT_S
 from streams.doctor.findings import ok, wrong
-from streams.doctor.lanes import LIMIT_S
 from streams.errors import ConfigError
+from streams.settings import loading
 
 _out = Console(highlight=False, soft_wrap=True)
 _STYLE: Final = {"ok": "green", "warn": "yellow", "wrong": "bold red"}
@@ -53,7 +53,7 @@ def command(
 def _findings(path: Path | None, servers: str | None, within_s: float) -> Iterator[Finding]:
     """Settings first: nothing else can be asked while they are wrong."""
     try:
-        mistakes = config.mistakes(path, {"kafka.bootstrap_servers": servers} if servers else None)
+        mistakes = loading.mistakes(path, {"kafka.bootstrap_servers": servers} if servers else None)
     except ConfigError as error:
         mistakes = (str(error),)
     if mistakes:

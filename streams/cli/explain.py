@@ -13,12 +13,12 @@ from rich.console import Console
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
-from streams.explain.drawing import Point, geojson
-from streams.explain.gathering import Gathered, Source, from_file, gather
-from streams.explain.heard import Chance, Heard, Listener, Raw, window_of
+from streams.explain.geojson import Point, geojson
 from streams.explain.hindsight import Hindsight
-from streams.explain.telling import tell
-from streams.records import (
+from streams.explain.raw_log import Chance, Heard, Listener, Raw, window_of
+from streams.explain.revisions import Gathered, Source, from_file, gather
+from streams.explain.timeline import tell
+from streams.messages.log_records import (
     H_EVENT_FROM,
     H_EVENT_TO,
     H_KIND,
@@ -29,9 +29,9 @@ from streams.records import (
     TickRecord,
     encode_tick,
 )
-from streams.settings import KafkaSettings, Settings
-from streams.topics import ALERTS, SENTENCES
-from streams.values import whole_number
+from streams.messages.topics import ALERTS, SENTENCES
+from streams.messages.values import whole_number
+from streams.settings.model import KafkaSettings, Settings
 
 _LEAST_ID: Final = 4
 _CHUNK_BYTES: Final = 1 << 18
@@ -113,8 +113,8 @@ def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
 def _recorded(files: Iterable[Path], effective: Settings) -> Iterator[Raw]:
     """Recordings as ingest would put them into the log."""
     from streams.cli.replay import source_name
+    from streams.files.recordings import recordings
     from streams.ingest.core import Ingest, Nature
-    from streams.packed import recordings
 
     partitions = effective.kafka.partitions
     for path in files:

@@ -13,11 +13,11 @@ import typer
 from streams.broker.clients import servers_of
 from streams.cli.terminal import talk
 from streams.errors import ConfigError
-from streams.reference.force import InForce, ask, told
+from streams.reference.in_force import InForce, ask, told
 from streams.reference.library import read_shelf
 from streams.reference.loading import read_reference
-from streams.reference.shelf import Shelf
-from streams.settings import KafkaSettings, Settings
+from streams.reference.stored_versions import Shelf
+from streams.settings.model import KafkaSettings, Settings
 
 FilesOnly = Annotated[bool, typer.Option("--files", help="What the settings' files hold, without asking Kafka.")]
 VANISHING_MOST: Final = 0.1

@@ -15,18 +15,18 @@ import typer
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 
-from streams import logs
+from streams.broker.disk_metrics import watching
 from streams.cli.options import Json, Servers, SettingsFile, settings_of, time_ms
-from streams.disk_meter import watching
 from streams.errors import ConfigError
-from streams.ingest.pump import Observer, State
+from streams.ingest.meter import IngestMeter
 from streams.ingest.run import Outcome, Plan, run
+from streams.ingest.source_runner import Observer, State
 from streams.ingest.stamps import StampRules
 from streams.ingest.supervision import supervised
-from streams.ingest_meter import IngestMeter
-from streams.metrics import Metrics
-from streams.metrics_http import serve
-from streams.settings import Settings
+from streams.observability import logs
+from streams.observability.metrics import Metrics
+from streams.observability.metrics_server import serve
+from streams.settings.model import Settings
 
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 _INTERRUPTED: Final = 130

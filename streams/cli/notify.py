@@ -17,24 +17,24 @@ from rich.console import Console
 from rich.text import Text
 
 from detectors.core.units import MS
-from streams import logs
+from streams.broker.acl import refuse_unless_allowed
 from streams.broker.clients import admin
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
-from streams.metrics import Metrics
-from streams.metrics_http import serve
 from streams.notify import run as notifier
+from streams.notify.apprise_messages import Apprise
 from streams.notify.clearing import sweep_until
 from streams.notify.core import Outgoing, Rules
-from streams.notify.courier import Courier, Targets
-from streams.notify.dead import Burial
-from streams.notify.gate import GateRules, quiet_of
+from streams.notify.dead_letters import Burial
+from streams.notify.delivery import Courier, Targets
 from streams.notify.http import Endpoint, endpoint
 from streams.notify.notices import Notice, time_ms
-from streams.notify.small import Apprise
+from streams.notify.rate_cap import GateRules, quiet_of
 from streams.notify.targets import Target, plans_of, readiness, run_all
-from streams.rights import refuse_unless_allowed
-from streams.settings import NotifySettings, Settings
+from streams.observability import logs
+from streams.observability.metrics import Metrics
+from streams.observability.metrics_server import serve
+from streams.settings.model import NotifySettings, Settings
 
 _out = Console(highlight=False, soft_wrap=True)
 _STYLE: Final = {"page": "bold red", "ticket": "yellow"}

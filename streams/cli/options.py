@@ -10,9 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
-from streams import config
 from streams.errors import ConfigError
-from streams.settings import Settings
+from streams.settings import loading
+from streams.settings.model import Settings
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).", metavar="FILE")]
 Servers = Annotated[
@@ -28,7 +28,7 @@ def settings_of(path: Path | None, servers: str | None = None, **overrides: obje
     flags = {key.replace("__", "."): value for key, value in overrides.items() if value is not None}
     if servers:
         flags["kafka.bootstrap_servers"] = servers
-    return config.load(path, flags)
+    return loading.load(path, flags)
 
 
 def ago_ms(text: str) -> int:

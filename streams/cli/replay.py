@@ -18,13 +18,13 @@ from rich.table import Table
 from detectors.core.alert import encode
 from detectors.core.reference import Reference
 from streams.cli.options import SettingsFile, settings_of, time_ms
+from streams.files.recordings import all_recordings, refuse_unreadable
 from streams.ingest.core import RATE_HZ, START_MS, Nature
 from streams.ingest.stamps import StampRules
-from streams.lines import line
-from streams.packed import all_recordings, refuse_unreadable
+from streams.messages.alert_line import line
+from streams.pipeline.replay import FileRead, Place, Plan, Road, play
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
-from streams.replay import FileRead, Place, Plan, Road, play
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 _talk = Console(stderr=True, highlight=False)
 

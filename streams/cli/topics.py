@@ -13,7 +13,7 @@ import typer
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table
 from streams.errors import ConfigError
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 
 app = typer.Typer(
     help="The topics: make what is missing, compare what is there.",
@@ -56,7 +56,7 @@ def create(settings: SettingsFile = None, bootstrap_servers: Servers = None, jso
 
     Example: wakewatch topics create --bootstrap-servers kafka:9092
     """
-    from streams.topics import create_missing
+    from streams.messages.topics import create_missing
 
     kafka = settings_of(settings, bootstrap_servers).kafka
     with administering(kafka) as client:
@@ -70,7 +70,7 @@ def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
 
     Example: wakewatch topics check --json
     """
-    from streams.topics import differences
+    from streams.messages.topics import differences
 
     kafka = settings_of(settings, bootstrap_servers).kafka
     with administering(kafka) as client:
@@ -97,7 +97,7 @@ def forget(
 
     Example: wakewatch topics forget fleet
     """
-    from streams.topics import FLEET, HISTORIES, create_missing, make_anew
+    from streams.messages.topics import FLEET, HISTORIES, create_missing, make_anew
 
     effective = settings_of(settings, bootstrap_servers)
     name = {State.FLEET: FLEET, State.HISTORIES: HISTORIES}[state]
@@ -138,7 +138,7 @@ def rights(
 
     Example: wakewatch topics rights detect --principal User:detect
     """
-    from streams.rights import RIGHTS, acl_commands, grants
+    from streams.broker.acl import RIGHTS, acl_commands, grants
 
     effective = settings_of(settings)
     wanted = [command] if command else list(RIGHTS)

@@ -13,12 +13,12 @@ from streams.cli.importing import VANISHING_MOST, FilesOnly, agreed, called, hel
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
-from streams.reference import cells
+from streams.reference import list_cells
 from streams.reference.counting import count
 from streams.reference.difference import Difference, difference
-from streams.reference.force import InForce
 from streams.reference.formats import Read, emptied
 from streams.reference.importing import Importer
+from streams.reference.in_force import InForce
 from streams.reference.library import newest, read_shelf
 from streams.reference.loading import first_of_each, load_reference, read_watchlist_files, with_lists
 from streams.reference.lookup import Match, Query, match
@@ -207,13 +207,13 @@ def _query(imo: str | None, mmsi: str | None, call_sign: str | None, name: str |
         raise ConfigError("watchlist match: nothing to look for; give --imo, --mmsi, --call-sign or --name")
     try:
         return Query(
-            imo=cells.imo_number(imo or ""),
-            mmsi=cells.mmsi_number(mmsi or ""),
-            call_sign=cells.call_sign(call_sign or ""),
-            name=cells.text(name or ""),
-            flag=cells.country(flag or ""),
+            imo=list_cells.imo_number(imo or ""),
+            mmsi=list_cells.mmsi_number(mmsi or ""),
+            call_sign=list_cells.call_sign(call_sign or ""),
+            name=list_cells.text(name or ""),
+            flag=list_cells.country(flag or ""),
         )
-    except cells.Refusal as why:
+    except list_cells.Refusal as why:
         raise ConfigError(f"watchlist match: {why}") from None
 
 

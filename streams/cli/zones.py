@@ -13,11 +13,11 @@ from streams.cli.importing import VANISHING_MOST, FilesOnly, agreed, called, hel
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
+from streams.messages.reference_records import version_of
 from streams.reference.difference import ZoneDifference, zone_difference
 from streams.reference.importing import Importer
 from streams.reference.library import newest
 from streams.reference.loading import load_reference, make_reference, read_zones_file
-from streams.reference.versions import version_of
 
 app = typer.Typer(
     help="Sanctioned ports and the ordinary ones of the same routes.",

@@ -7,7 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from detectors.core.alert import Alert, Position, Severity, Status, Vessel
-from streams.feedback import Kind
+from streams.messages.feedback import Kind
 
 ENDED: Final = frozenset({"closed", "retracted"})
 URGENCY: Final[dict[str, int]] = {"page": 2, "ticket": 1, "log": 0}

@@ -20,8 +20,8 @@ import msgspec
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import DAY_MS, MS
 from streams.broker.disk import FREE_LEAST, Disk
-from streams.reference.force import told
-from streams.reference.versions import Unfinished
+from streams.messages.reference_records import Unfinished
+from streams.reference.in_force import told
 
 Level = Literal["alarm", "notice"]
 Kind = Literal["worker", "source", "ingest", "notifier", "console", "import", "lists", "kafka", "disk"]

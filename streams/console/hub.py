@@ -18,11 +18,11 @@ from msgspec.structs import replace
 from detectors.core.alert import Alert
 from detectors.core.reference import Zone
 from detectors.core.units import MS, rfc3339
-from streams.console.board import Board
+from streams.console.alert_table import Board
 from streams.console.cases import Clock, Overview, State, Story
-from streams.console.following import News
 from streams.console.health import Kind, Trouble, Waiting
-from streams.console.watching import Health
+from streams.console.health_checks import Health
+from streams.console.topic_reader import News
 
 QUEUE_MOST: Final = 200
 FOLLOWERS_MOST: Final = 64

@@ -15,16 +15,16 @@ from prometheus_client import CollectorRegistry
 
 from detectors.core.reference import Zone
 from streams.broker.clients import consumer
-from streams.console.board import Board
-from streams.console.following import News, follow
+from streams.console.alert_table import Board
+from streams.console.health_checks import Health, watch
 from streams.console.hub import Hub
-from streams.console.watching import Health, watch
+from streams.console.topic_reader import News, follow
 from streams.console.web import application
 from streams.errors import ConfigError, WakewatchError
-from streams.metrics import Metrics
-from streams.settings import KafkaSettings, Settings
-from streams.topics import ALERT_STATE, missing
-from streams.unreadable import Unreadable
+from streams.messages.topics import ALERT_STATE, missing
+from streams.messages.unreadable import Unreadable
+from streams.observability.metrics import Metrics
+from streams.settings.model import KafkaSettings, Settings
 
 _GOODBYE_S: Final = 1.0
 _LOOK_S: Final = 8.0

@@ -29,14 +29,14 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from streams.console import saying
+from streams.console import feedback
 from streams.console.health import Kind
 from streams.console.hub import Event, Hub
 from streams.console.page import page
 from streams.console.runbook import document
-from streams.hosts import answers_to
-from streams.metrics import Metrics
-from streams.settings import ConsoleSettings, KafkaSettings
+from streams.observability.hosts import answers_to
+from streams.observability.metrics import Metrics
+from streams.settings.model import ConsoleSettings, KafkaSettings
 
 _JSON: Final = "application/json"
 _QUIET_S: Final = 15.0
@@ -56,7 +56,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def application(hub: Hub, metrics: Metrics, settings: ConsoleSettings, kafka: KafkaSettings) -> web.Application:
     """The routes."""
-    app = web.Application(middlewares=[_own_names(settings)], client_max_size=saying.BODY_MOST)
+    app = web.Application(middlewares=[_own_names(settings)], client_max_size=feedback.BODY_MOST)
     answers, words = _Answers(hub, metrics), _Words(hub, settings, kafka)
     app.router.add_get("/api/me", words.me)
     app.router.add_post("/api/alerts/{id:[0-9a-f]{32}}/feedback", words.say)
@@ -164,17 +164,17 @@ class _Words:
         self._hub, self._settings, self._kafka = hub, settings, kafka
 
     async def me(self, request: web.Request) -> web.Response:
-        body = msgspec.json.encode(saying.speaker(self._settings, request.headers))
+        body = msgspec.json.encode(feedback.speaker(self._settings, request.headers))
         return web.Response(body=body, content_type=_JSON)
 
     async def say(self, request: web.Request) -> web.Response:
         try:
-            said = saying.taken(self._settings, request.headers, await request.read())
+            said = feedback.taken(self._settings, request.headers, await request.read())
             raw = self._hub.alert(request.match_info["id"])
             if raw is None:
                 return web.Response(status=HTTPStatus.NOT_FOUND, text="no such alert on this page\n")
-            await saying.write(self._kafka, raw, said)
-        except saying.RefusalError as refusal:
+            await feedback.write(self._kafka, raw, said)
+        except feedback.RefusalError as refusal:
             return web.Response(status=refusal.status, text=f"{refusal}\n")
         return web.Response(body=msgspec.json.encode(said), content_type=_JSON)
 

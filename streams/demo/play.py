@@ -22,7 +22,7 @@ from streams.ingest import urls
 from streams.reference import load_reference
 from streams.scenario import Options, Truth, scenario
 from streams.scenario.verdict import excesses, verdicts
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 _SETTLED_LOOKS: Final = 3
 _LOOK_S: Final = 0.4

@@ -17,7 +17,7 @@ from rich.text import Text
 from detectors.core.alert import Alert
 from detectors.core.units import MS, unix_ms
 from streams.demo.watch import Figures
-from streams.lines import line
+from streams.messages.alert_line import line
 from streams.scenario.model import Truth
 from streams.scenario.verdict import Excess, Verdict, time_ms
 

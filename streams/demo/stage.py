@@ -16,12 +16,12 @@ from typing import IO, Final
 
 import msgspec
 
-from streams.broker import embedded, tether
+from streams.broker import embedded, kill_with_parent
 from streams.broker.clients import admin
 from streams.broker.node import free_port
 from streams.errors import WakewatchError
-from streams.settings import KafkaSettings
-from streams.topics import create_missing
+from streams.messages.topics import create_missing
+from streams.settings.model import KafkaSettings
 
 _STOP_S: Final = 15.0
 _LOOK_S: Final = 0.1
@@ -126,7 +126,7 @@ class Stage:
     def _start(self, name: str, words: list[str], extra: Mapping[str, str] = {}, *, pipe: bool = False) -> None:
         log = (self.home / f"{name}.log").open("ab")
         self._logs.append(log)
-        tied = [sys.executable, str(tether.__file__), str(os.getpid())]
+        tied = [sys.executable, str(kill_with_parent.__file__), str(os.getpid())]
         call = [*tied, sys.executable, "-m", "streams", name, *words, "--bootstrap-servers", self.servers]
         self._processes[name] = subprocess.Popen(
             call, env={**self._environ, **extra}, stdin=subprocess.DEVNULL, stderr=log,

@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from detectors.core.alert import Alert
 from streams.broker.reading import read
 from streams.errors import InputError, WakewatchError
-from streams.settings import KafkaSettings
-from streams.topics import ALERTS
-from streams.values import decoded
+from streams.messages.topics import ALERTS
+from streams.messages.values import decoded
+from streams.settings.model import KafkaSettings
 
 _SCRAPE_S: Final = 2.0
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from functools import partial
 
+from streams.doctor.concurrent import LIMIT_S, Ask, at_once
 from streams.doctor.findings import Finding
-from streams.doctor.lanes import LIMIT_S, Ask, at_once
 from streams.doctor.local import local_findings
 from streams.doctor.log import kafka_findings
 from streams.doctor.reference import reference_findings
 from streams.doctor.services import service_findings
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 __all__ = ["Finding", "examine"]
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from streams.broker.disk import FREE_LEAST, Disk, disks, growth, hours_since
 from streams.doctor.findings import Finding, ok, span, warn, wrong
-from streams.settings import KafkaSettings
-from streams.topics import SENTENCES
+from streams.messages.topics import SENTENCES
+from streams.settings.model import KafkaSettings
 
 _NAME: Final = "disk"
 _SOON_H, _WARNED_H = 24.0, 7 * 24.0

@@ -8,7 +8,7 @@ from streams.broker import jars
 from streams.doctor.findings import Finding, ok, warn, wrong
 from streams.errors import ConfigError
 from streams.reference.loading import Loaded, read_reference
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 
 def local_findings(settings: Settings) -> Generator[Finding, None, Loaded | None]:

@@ -14,8 +14,8 @@ from streams.doctor.findings import Finding, ok, span, warn, wrong
 from streams.doctor.reading import Cut, Newest, newest, newest_cut, oldest_ms, tail
 from streams.doctor.sources import sources_finding, ticks_of
 from streams.errors import ConfigError, SinkError
-from streams.settings import KafkaSettings, Settings
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
+from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
+from streams.settings.model import KafkaSettings, Settings
 
 _MS: Final = 1000
 _QUICK: Final[dict[str, int]] = {"bootstrap_timeout_ms": 8000, "request_timeout_ms": 10_000}

@@ -11,7 +11,7 @@ import msgspec
 
 from streams.broker.reading import believable_ms
 from streams.errors import InputError, SinkError
-from streams.values import decoded
+from streams.messages.values import decoded
 
 _POLL_MS: Final = 200
 _PATIENCE_S: Final = 10.0

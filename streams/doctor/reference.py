@@ -8,10 +8,10 @@ from typing import Final
 
 from streams.doctor.findings import Finding, ok, span, warn, wrong
 from streams.errors import ConfigError, SinkError
-from streams.reference.force import InForce, ask, told
+from streams.messages.reference_records import Unfinished
+from streams.reference.in_force import InForce, ask, told
 from streams.reference.loading import Loaded
-from streams.reference.versions import Unfinished
-from streams.settings import ReferenceSettings, Settings
+from streams.settings.model import ReferenceSettings, Settings
 
 _MS: Final = 1000
 _STALE_S: Final = 7 * 86_400.0

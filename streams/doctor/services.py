@@ -11,7 +11,7 @@ from streams.doctor.findings import Finding, ok, warn, wrong
 from streams.doctor.receivers import receivers_finding
 from streams.errors import ConfigError, SinkError
 from streams.notify.http import Endpoint, endpoint
-from streams.settings import ConsoleSettings, Settings
+from streams.settings.model import ConsoleSettings, Settings
 
 _WAIT_S: Final = 3.0
 _ANSWER_MOST: Final = 200

@@ -9,8 +9,8 @@ from detectors.core.ticks import FeedRules, Tick
 from streams.doctor.findings import Finding, ok, span, warn, wrong
 from streams.errors import InputError
 from streams.ingest.line_share import MUCH
-from streams.records import H_KIND, KIND_TICK
-from streams.values import decoded
+from streams.messages.log_records import H_KIND, KIND_TICK
+from streams.messages.values import decoded
 
 _MS: Final = 1000
 _RECENT_MS: Final = 60_000

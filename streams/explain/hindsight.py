@@ -11,17 +11,17 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core.hearing.blocks import SLOT_MS
+from detectors.core.coverage.slot_blocks import SLOT_MS
 from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
 from detectors.core.units import DAY_MS
 from streams.decode import decode
-from streams.engines import engine_for
 from streams.errors import InputError
-from streams.explain.heard import Chance, Raw, Window
-from streams.records import partition_of
-from streams.settings import Settings
-from streams.values import decoded
+from streams.explain.raw_log import Chance, Raw, Window
+from streams.messages.log_records import partition_of
+from streams.messages.values import decoded
+from streams.pipeline.engines import engine_for
+from streams.settings.model import Settings
 
 WARM_MS: Final = 3 * DAY_MS
 """Coverage remembers two days: what is older changes little."""

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.ingest.framing import units
-from streams.ingest.lane import Lane
 from streams.ingest.scan import PAD, UNTIMED, Lines, scan
 from streams.ingest.sentence import Bad, Parsed, Sentence, Tag, Timing
+from streams.ingest.source_state import Lane
 
 Ints = npt.NDArray[np.int64]
 

@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from streams.ingest.block import Block, Odd
 from streams.ingest.clock import Message
-from streams.ingest.lane import Lane
+from streams.ingest.log_lines import LEAST_MS, Run
 from streams.ingest.packing import Stop
 from streams.ingest.scan import UNTIMED
 from streams.ingest.sentence import Bad, Sentence, Tag
-from streams.ingest.writing import LEAST_MS, Run
+from streams.ingest.source_state import Lane
 
 Ints = npt.NDArray[np.int64]
 ONE_BY_ONE: Final = 64

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from detectors.core.ticks import FeedRules
 from detectors.core.units import NEVER_MS
 from streams.errors import Reason
-from streams.ingest.leap import VOICES_KEPT, Claim, Leap
+from streams.ingest.clock_jumps import VOICES_KEPT, Claim, Leap
 
 Ints = npt.NDArray[np.int64]
 _HOUR_MS: Final = 3_600_000

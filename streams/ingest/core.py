@@ -15,16 +15,16 @@ import msgspec
 from detectors.core.ticks import FeedRules
 from streams.errors import WakewatchError
 from streams.ingest import bulk
+from streams.ingest.file_head import Head, Verdict
 from streams.ingest.framing import Framer
-from streams.ingest.head import Head, Verdict
 from streams.ingest.inputs import Input, kept
-from streams.ingest.lane import Lane
 from streams.ingest.line_share import LineShare
 from streams.ingest.model import RATE_HZ, START_MS, Counts, Nature, RefusedLine
+from streams.ingest.source_state import Lane
 from streams.ingest.stamps import StampRules
 from streams.ingest.tables import Rows
-from streams.records import Record
-from streams.settings import IngestSettings
+from streams.messages.log_records import Record
+from streams.settings.model import IngestSettings
 
 __all__ = ["RATE_HZ", "START_MS", "Counts", "Ingest", "Nature", "RefusedLine"]
 

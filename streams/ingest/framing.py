@@ -15,7 +15,7 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from streams.ingest.received import sentences_of
+from streams.ingest.json_lines import sentences_of
 
 _SENTENCE_START: Final = re.compile(rb"(?:\\[^\\!]*\\)?![^,*!\\]{2}VD[MO],")
 

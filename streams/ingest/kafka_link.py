@@ -10,12 +10,12 @@ from typing import Any, Final
 import structlog
 
 from streams.broker import clients
+from streams.broker.acl import refuse_unless_allowed
 from streams.errors import SinkError, WakewatchError
-from streams.ingest import letters
+from streams.ingest import outbound
 from streams.ingest.sources.tcp import BackOff
-from streams.rights import refuse_unless_allowed
-from streams.settings import Settings
-from streams.topics import missing
+from streams.messages.topics import missing
+from streams.settings.model import Settings
 
 _FOR_EVER_MS: Final = 2**31 - 1
 """The producer's delivery time-out: nothing is dropped however long the broker is away; the outbox bounds it."""
@@ -70,12 +70,12 @@ class KafkaLink:
         """Partitions of the log. Raises ConfigError when it or the dead letters' topic is missing."""
         prefix = self._settings.kafka.topic_prefix
         there = self.consumer.topics()
-        for topic in (prefix + letters.SENTENCES_TOPIC, prefix + letters.DEAD_TOPIC):
+        for topic in (prefix + outbound.SENTENCES_TOPIC, prefix + outbound.DEAD_TOPIC):
             if topic not in there:
                 raise missing(topic)
         with closing(clients.admin(self._settings.kafka, bootstrap_timeout_ms=3000)) as admin:
             refuse_unless_allowed(admin, "ingest", self._settings)
-        return len(self.consumer.partitions_for_topic(prefix + letters.SENTENCES_TOPIC))
+        return len(self.consumer.partitions_for_topic(prefix + outbound.SENTENCES_TOPIC))
 
     def close(self) -> None:
         """Closes both; what the producer still holds is given up."""

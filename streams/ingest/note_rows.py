@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import distance_nm
+from detectors.core.sphere import distance_nm
 from detectors.core.units import HOUR_MS
 from streams.ingest.clock import Message
+from streams.ingest.log_lines import Run
 from streams.ingest.payload import PER_DEG, STATEMENT, Point
-from streams.ingest.writing import Run
 
 _PAYLOAD, _FIELDS = 5, 6
 _LONG: Final = 80

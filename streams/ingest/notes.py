@@ -1,4 +1,4 @@
-"""Which IMO numbers are heard under which MMSIs, and when every partition is told so (``detectors.core.notes``).
+"""Which IMO numbers are heard under which MMSIs, and when every partition is told so.
 
 Rules:
 - An MMSI that states an IMO number is reported once: at the second position after the statement that agrees with the
@@ -23,15 +23,15 @@ from typing import Final
 
 import msgspec
 
-from detectors.core.notes import Note
+from detectors.core.imo_notes import Note
 from detectors.core.ticks import Tick
 from detectors.core.units import HOUR_MS, MS
-from detectors.core.vessels.kinds import is_imo_number
+from detectors.core.vessels.station_kinds import is_imo_number
 from streams.ingest.clock import Message
+from streams.ingest.log_lines import Run
 from streams.ingest.note_rows import agree, fronts_of, is_statement, read_row, rows_among, statements_in
 from streams.ingest.payload import POSITIONS, STATEMENT, Point, imo_of, place_of, point_of, statement_of
-from streams.ingest.writing import Run
-from streams.settings import IngestSettings
+from streams.settings.model import IngestSettings
 
 _NOBODYS_MOST: Final = 10_000
 _LONG_AGO: Final = -(1 << 40)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from streams.broker.security import refusal_of
 from streams.errors import ConfigError, SinkError
-from streams.ingest.letters import Letter
+from streams.ingest.outbound import Letter
 
 _FINAL: Final = frozenset({
     "InvalidRecordError", "InvalidRequiredAcksError", "InvalidTimestampError", "InvalidTopicError",

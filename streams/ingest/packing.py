@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.ingest.clock import Message
+from streams.ingest.log_lines import Run, Written, written
 from streams.ingest.sentence import checksum
-from streams.ingest.writing import Run, Written, written
-from streams.records import MarkRecord, Record, Sentences, TickRecord, partition_of, partitions_of
+from streams.messages.log_records import MarkRecord, Record, Sentences, TickRecord, partition_of, partitions_of
 
 Ints = npt.NDArray[np.int64]
 _BYTES_MOST: Final = 512 * 1024

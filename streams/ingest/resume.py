@@ -12,10 +12,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from streams import records
 from streams.ingest.model import Nature
 from streams.ingest.stamps import StampRules
-from streams.records import Sentences, TickRecord
+from streams.messages import log_records
+from streams.messages.log_records import Sentences, TickRecord
 
 _HEAD_BYTES: Final = 64 * 1024
 _FIRST_LOOK: Final = 200
@@ -80,10 +80,10 @@ class LogEnd:
         if found is None:
             return NOTHING
         headers = dict(found.headers)
-        ordinal = int(headers.get(records.H_ORDINAL, b"-1"))
-        if headers.get(records.H_KIND) != records.KIND_TICK:
+        ordinal = int(headers.get(log_records.H_ORDINAL, b"-1"))
+        if headers.get(log_records.H_KIND) != log_records.KIND_TICK:
             return Reached(ordinal)
-        tick = records.decode_tick(found.value)
+        tick = log_records.decode_tick(found.value)
         return Reached(ordinal, tick.to_ms, tick.state == "ended")
 
     def _last_of(self, run: bytes, partition: int) -> Any:
@@ -109,6 +109,6 @@ class LogEnd:
             polled = self._consumer.poll(timeout_ms=_POLL_MS).get(place, [])
             empty = 0 if polled else empty + 1
             for record in polled:
-                if record.offset < end and (records.H_RUN, run) in record.headers:
+                if record.offset < end and (log_records.H_RUN, run) in record.headers:
                     found = record
         return found

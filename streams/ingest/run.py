@@ -17,18 +17,18 @@ import msgspec
 import structlog
 
 from streams.errors import ConfigError
-from streams.ingest import letters, urls
+from streams.ingest import outbound, urls
 from streams.ingest.core import Ingest
 from streams.ingest.kafka_link import KafkaLink, StoppedError, answering
-from streams.ingest.letters import Letter, Sender
 from streams.ingest.model import RATE_HZ, START_MS, Nature
+from streams.ingest.outbound import Letter, Sender
 from streams.ingest.outbox import Outbox
-from streams.ingest.pump import Observer, Pace, Pump, State, fresh
 from streams.ingest.resume import LogEnd, Reached, run_of
+from streams.ingest.source_runner import Observer, Pace, Pump, State, fresh
 from streams.ingest.sources.events import Source
 from streams.ingest.stamps import StampRules
 from streams.ingest.urls import Place
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 _DRAIN_S: Final = 30.0
 _JOIN_S: Final = 0.2
@@ -194,8 +194,8 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
         if self.plan.again:
             run_id = f"{run_id}-{self.plan.call}"
         prefix, consumer = self.settings.kafka.topic_prefix, self.kafka.consumer
-        log_end = LogEnd(consumer, prefix + letters.SENTENCES_TOPIC)
-        dead = LogEnd(consumer, prefix + letters.DEAD_TOPIC).reached(run_id, letters.DEAD_PARTITION)
+        log_end = LogEnd(consumer, prefix + outbound.SENTENCES_TOPIC)
+        dead = LogEnd(consumer, prefix + outbound.DEAD_TOPIC).reached(run_id, outbound.DEAD_PARTITION)
         return run_id, tuple(log_end.reached(run_id, p) for p in range(self.partitions)), dead.ordinal + 1
 
 

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.ingest import words
+from streams.ingest import byte_words
 from streams.ingest.sentence import MS_FROM, TIME_END_MS
 
 Ints = npt.NDArray[np.int64]
@@ -152,7 +152,7 @@ def _shaped(at: Ints, kind: Bytes, first: Ints, last: Ints) -> Ints:
     tagged = (bang - first >= 3) & (others == 3) & (kind[first] == _SLASH) & (at[first] == at[first - 1] + 1)  # noqa: PLR2004
     tagged &= (kind[bang - 1] == _SLASH) & (at[bang - 1] == at[bang] - 1)
     tagged &= (kind[bang - 2] == _STAR) & (at[bang - 2] == at[bang - 1] - 3) & (bang - first <= _FIELDS_MOST + 2)
-    sentence = words.at(kind.tobytes(), "<u8")[bang] == _SENTENCE
+    sentence = byte_words.at(kind.tobytes(), "<u8")[bang] == _SENTENCE
     return np.asarray(rows[sentence & (bare | tagged)])
 
 
@@ -164,7 +164,7 @@ def _sentence_good(buffer: Bytes, at: Ints, last: Ints, end: Ints) -> Bools:
     good &= (c2 - c1 == 2) & (total <= ord("9")) & (c3 - c2 == 2) & (ord("1") <= number) & (number <= total)  # noqa: PLR2004
     good &= _digit_or_none(buffer, c3, c4) & _digit_or_none(buffer, c6, star)
     good &= ((c6 - c5 > _MMSI_CHARS) | (number > ord("1"))) & (end - star == 3)  # noqa: PLR2004  # *hh
-    return np.asarray(good & (words.xor_of(buffer, bang + 1, star) == words.hex_at(buffer, star + 1)))
+    return np.asarray(good & (byte_words.xor_of(buffer, bang + 1, star) == byte_words.hex_at(buffer, star + 1)))
 
 
 def _digit_or_none(buffer: Bytes, before: Ints, after: Ints) -> Bools:
@@ -179,7 +179,7 @@ def _odd_within(odd: Ints, start: Ints, end: Ints) -> Bools:
 
 def _mmsis(block: bytes, comma: Ints) -> Ints:
     """MMSIs of payloads that follow these commas: 30 bits from the second to seventh character."""
-    six = words.at(block.translate(words.SIX_BITS), "<u8")[comma + 1]
+    six = byte_words.at(block.translate(byte_words.SIX_BITS), "<u8")[comma + 1]
     mmsi = six >> np.uint64(8) & np.uint64(15)
     for shift in (16, 24, 32, 40):
         mmsi = mmsi << np.uint64(6) | six >> np.uint64(shift) & np.uint64(63)
@@ -195,7 +195,7 @@ def _tags(buffer: Bytes, at: Ints, first: Ints, bang: Ints) -> _Tags:
     tagged = np.flatnonzero(bang > first)
     star = at[bang[tagged] - 2]
     good[tagged] = star > at[first[tagged]] + 1
-    wrong[tagged] = words.xor_of(buffer, at[first[tagged]] + 1, star) != words.hex_at(buffer, star + 1)
+    wrong[tagged] = byte_words.xor_of(buffer, at[first[tagged]] + 1, star) != byte_words.hex_at(buffer, star + 1)
     timed = np.zeros(count, bool)
     named = np.zeros(count, bool)
     for field in range(int((bang - first).max(initial=0)) - 2):
@@ -207,7 +207,7 @@ def _tags(buffer: Bytes, at: Ints, first: Ints, bang: Ints) -> _Tags:
         good[rows[nameless | (is_time & timed[rows]) | (is_name & named[rows])]] = False
         groups = (name == ord("g")) | (buffer[begin + 1] == ord("G"))
         grouped[rows[groups]] = True
-        shared[rows[groups & (words.at(buffer, "V6")[begin] != _ALONE)]] = True
+        shared[rows[groups & (byte_words.at(buffer, "V6")[begin] != _ALONE)]] = True
         timed[rows[is_time]] = named[rows[is_name]] = True
         time_ms[rows[is_time]] = _times(buffer, begin[is_time] + 2, end[is_time])
         station[rows[is_name]] = begin[is_name] + 2
@@ -220,6 +220,6 @@ def _times(buffer: Bytes, start: Ints, end: Ints) -> Ints:
     """Unix milliseconds of numbers in seconds or milliseconds; UNTIMED for what is neither."""
     size = end - start
     plain = (size >= _TIME_DIGITS[0]) & (size <= _TIME_DIGITS[1])
-    value, digits = words.number(buffer, end, np.where(plain, size, _TIME_DIGITS[0]))
+    value, digits = byte_words.number(buffer, end, np.where(plain, size, _TIME_DIGITS[0]))
     value = np.where(value < MS_FROM, value * 1000, value)
     return np.where(plain & digits & (value < TIME_END_MS), value, UNTIMED)

@@ -17,7 +17,7 @@ from operator import xor
 from typing import Final, NamedTuple
 
 from streams.errors import Reason
-from streams.ingest.beside import beside
+from streams.ingest.line_affixes import beside
 from streams.ingest.stamps import MS_FROM, TIME_END_MS, StampRules
 from streams.ingest.stamps import epoch_ms as time_ms_of
 

@@ -13,12 +13,12 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from streams import encode
-from streams.encode import Fix, Particulars
-from streams.ingest import cells
-from streams.ingest.cells import CellError
-from streams.ingest.headings import Lacking, Layout, cells_of, layout_of, text_of
+from streams.ingest import table_cells
 from streams.ingest.stamps import StampError, StampRules, read_ms
+from streams.ingest.table_cells import CellError
+from streams.ingest.table_columns import Lacking, Layout, cells_of, layout_of, text_of
+from streams.nmea import encoder
+from streams.nmea.encoder import Fix, Particulars
 
 _LAT_MOST, _LON_MOST = 91.0, 181.0  # what AIS sends for unknown; more cannot be sent
 _IMO_MOST: Final = 2**30 - 1
@@ -101,27 +101,27 @@ class Rows:
 
     def _row(self, line: bytes, layout: Layout) -> list[bytes]:
         row = _fields(line, layout)
-        mmsi, time_ms = _named(layout, row, "mmsi", cells.mmsi), _named(layout, row, "time", self._time_ms)
+        mmsi, time_ms = _named(layout, row, "mmsi", table_cells.mmsi), _named(layout, row, "time", self._time_ms)
         fix = _fix(row, layout)
         mobile = row.get("class", "").lower()
         if row.get("type") == _BASE_TYPE or "base" in mobile:
-            bits = [encode.base_station(mmsi, fix)]
+            bits = [encoder.base_station(mmsi, fix)]
         elif row.get("type") in _CLASS_B_TYPES or mobile in {"b", "class b"}:
-            bits = [encode.position_b(mmsi, fix)]
+            bits = [encoder.position_b(mmsi, fix)]
         else:
-            kind, status = cells.kind(row.get("type", "")), cells.status(row.get("status", ""))
-            bits = [encode.position(mmsi, fix, kind=kind, status=status)]
+            kind, status = table_cells.kind(row.get("type", "")), table_cells.status(row.get("status", ""))
+            bits = [encoder.position(mmsi, fix, kind=kind, status=status)]
             bits += self._news(mmsi, _particulars(row, layout))
         tag = b"c:%d" % time_ms
-        head = b"\\%b*%02X\\" % (tag, encode.checksum(tag))
-        return [head + line for one in bits for line in encode.sentences(one, sequence=self._sequence)]
+        head = b"\\%b*%02X\\" % (tag, encoder.checksum(tag))
+        return [head + line for one in bits for line in encoder.sentences(one, sequence=self._sequence)]
 
     def _time_ms(self, text: str) -> int:
         if text != self._last_time[0]:
             self._last_time = (text, read_ms(text, self._stamps))
         return self._last_time[1]
 
-    def _news(self, mmsi: int, said: Particulars) -> list[encode.Bits]:
+    def _news(self, mmsi: int, said: Particulars) -> list[encoder.Bits]:
         """The ship's particulars, when they are not those last said."""
         if said == Particulars() or self._said.get(mmsi) == said:
             return []
@@ -129,7 +129,7 @@ class Rows:
             self._said.clear()
         self._said[mmsi] = said
         self._sequence = (self._sequence + 1) % 10
-        return [encode.static(mmsi, said)]
+        return [encoder.static(mmsi, said)]
 
 
 def _fields(line: bytes, layout: Layout) -> Row:
@@ -151,8 +151,8 @@ def _named(layout: Layout, row: Row, field: str, read: Callable[[str], T]) -> T:
 
 def _fix(row: Row, layout: Layout) -> Fix:
     return Fix(
-        lat_deg=_named(layout, row, "lat", lambda text: cells.degrees(text, _LAT_MOST)),
-        lon_deg=_named(layout, row, "lon", lambda text: cells.degrees(text, _LON_MOST)),
+        lat_deg=_named(layout, row, "lat", lambda text: table_cells.degrees(text, _LAT_MOST)),
+        lon_deg=_named(layout, row, "lon", lambda text: table_cells.degrees(text, _LON_MOST)),
         sog_kn=_within(row, layout, "sog", _SOG_END_KN),
         cog_deg=_within(row, layout, "cog", _COG_END),
         heading_deg=_within(row, layout, "heading", _COG_END),
@@ -161,20 +161,20 @@ def _fix(row: Row, layout: Layout) -> Fix:
 
 def _within(row: Row, layout: Layout, field: str, end: float) -> float | None:
     place = layout.places.get(field)
-    return None if place is None else cells.within(row.get(field, ""), end, place.factor)
+    return None if place is None else table_cells.within(row.get(field, ""), end, place.factor)
 
 
 def _particulars(row: Row, layout: Layout) -> Particulars:
     imo = re.sub(r"\D", "", row.get("imo", "").partition(".")[0])
     return Particulars(
         imo=int(imo) if imo and int(imo) <= _IMO_MOST else 0,
-        call_sign=cells.words(row.get("call_sign", "")),
-        name=cells.words(row.get("name", "")),
-        ship_type=cells.ship_type(row.get("ship_type", "")),
+        call_sign=table_cells.words(row.get("call_sign", "")),
+        name=table_cells.words(row.get("name", "")),
+        ship_type=table_cells.ship_type(row.get("ship_type", "")),
         length_m=_side_m(row, layout, ("length", "bow", "stern"), _LENGTH_MOST_M),
         beam_m=_side_m(row, layout, ("beam", "port", "starboard"), _BEAM_MOST_M),
         draught_m=_within(row, layout, "draught", _DRAUGHT_MOST_M) or 0.0,
-        destination=cells.words(row.get("destination", "")),
+        destination=table_cells.words(row.get("destination", "")),
     )
 
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import HOUR_MS, MS
 from streams.ingest.model import Nature
-from streams.settings import IngestSettings
+from streams.settings.model import IngestSettings
 
 Ints = npt.NDArray[np.int64]
 _MEAN_OVER: Final = 100

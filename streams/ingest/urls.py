@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from streams.errors import ConfigError
+from streams.files.recordings import SUFFIXES
 from streams.ingest.sources.events import Source
 from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
 from streams.ingest.sources.listen import ListenSource
 from streams.ingest.sources.tcp import BackOff, TcpSource
 from streams.ingest.sources.udp import UdpSource, is_group
-from streams.packed import SUFFIXES
-from streams.settings import IngestSettings
+from streams.settings.model import IngestSettings
 
 _FORMS: Final = "file:PATH, -, tcp://HOST:PORT, tcp-listen://[HOST]:PORT or udp://[HOST]:PORT"
 _NETWORK: Final = ("tcp", "tcp-listen", "udp")

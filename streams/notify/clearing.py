@@ -19,10 +19,10 @@ from detectors.core.units import MS
 from streams.broker.clients import producer
 from streams.broker.reading import read
 from streams.errors import InputError, SinkError, WakewatchError
+from streams.messages.topics import ALERT_STATE
+from streams.messages.values import decoded
 from streams.notify.notices import ENDED
-from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE
-from streams.values import decoded
+from streams.settings.model import KafkaSettings
 
 EVERY_S: Final = 3600.0
 _SEND_S: Final = 60.0

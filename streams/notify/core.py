@@ -24,10 +24,10 @@ import msgspec
 
 from detectors.core.alert import Alert
 from detectors.core.units import MS
-from streams.feedback import Feedback
+from streams.messages.feedback import Feedback
 from streams.notify.digest import DIGEST_WAIT_MS, Missed
-from streams.notify.gate import GATHER_MS, Gate, GateRules
 from streams.notify.notices import ENDED, Notice, firing, labels_of, resolved, spoken_by
+from streams.notify.rate_cap import GATHER_MS, Gate, GateRules
 
 SEEN_MOST: Final = 200_000
 _PUT_OUT_MOST: Final = 10_000

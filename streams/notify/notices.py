@@ -16,8 +16,8 @@ import msgspec
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.units import MS, rfc3339
-from streams.facts import chance_in_words
-from streams.feedback import Feedback
+from streams.messages.fact_wording import chance_in_words
+from streams.messages.feedback import Feedback
 
 AREA_DEG: Final = 5
 """Side of an area cell: 2,592 on Earth. A ship-dense region is a handful, so a flood there is a handful of groups."""

@@ -22,13 +22,13 @@ from detectors.core.units import MS
 from streams.broker.clients import consumer
 from streams.broker.reading import believable_ms, read
 from streams.errors import InputError
-from streams.feedback import Feedback
-from streams.metrics import Metrics, label
+from streams.messages.feedback import Feedback
+from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, missing
+from streams.messages.unreadable import Unreadable
+from streams.messages.values import T, decoded
 from streams.notify.core import NOTHING, Notices, Outgoing, Rules
-from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, FEEDBACK, missing
-from streams.unreadable import Unreadable
-from streams.values import T, decoded
+from streams.observability.metrics import Metrics, label
+from streams.settings.model import KafkaSettings
 
 _POLL_MS: Final = 200
 _RECORDS_MOST: Final = 500

@@ -16,10 +16,10 @@ import structlog
 from msgspec.structs import replace
 
 from streams.errors import WakewatchError
-from streams.metrics import Metrics
 from streams.notify import run as notifier
-from streams.notify.courier import Courier
+from streams.notify.delivery import Courier
 from streams.notify.run import Plan
+from streams.observability.metrics import Metrics
 
 _AGAIN_S: Final = 5.0
 _LOOK_S: Final = 0.2

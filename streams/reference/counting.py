@@ -7,7 +7,7 @@ from collections import Counter
 
 import msgspec
 
-from streams.reference.cells import Refused
+from streams.reference.list_cells import Refused
 from streams.reference.watchlist import Watchlist
 
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9][0-9a-f.,-]*\b|\b(?:imo|mmsi|call_sign)/\S+")

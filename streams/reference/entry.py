@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from detectors.core.reference import ListedShip
-from streams.reference import cells
-from streams.reference.cells import Refusal, Refused
+from streams.reference import list_cells
 from streams.reference.countries import country_code, is_country
+from streams.reference.list_cells import Refusal, Refused
 
 _SEVEN: Final = re.compile(r"(?:IMO)?[\s:#.]*([0-9]{7})\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[0-9][0-9, ]*(?:\.[0-9]+)?")
@@ -77,12 +77,12 @@ class Entries:
 
     def _ship(self, stated: Stated) -> ListedShip:
         doubts: list[str] = []
-        names = _each(stated.names, cells.text, doubts)
+        names = _each(stated.names, list_cells.text, doubts)
         if not names:
             raise Refusal("; ".join(["no name", *doubts]))
         imo, wrong = _imo(stated.imos, doubts)
-        mmsis = _each(stated.mmsis, cells.mmsi_number, doubts)
-        signs = _each(stated.call_signs, cells.call_sign, doubts)
+        mmsis = _each(stated.mmsis, list_cells.mmsi_number, doubts)
+        signs = _each(stated.call_signs, list_cells.call_sign, doubts)
         flags = _flags(stated.flags, doubts)
         flag = flags[0] if flags and stated.flags and country_code(stated.flags[0]) else None
         if (imo is None or wrong) and not mmsis and not (signs and flag):
@@ -95,7 +95,7 @@ class Entries:
             former_flags=tuple(each for each in flags if each != flag), ship_type=_tidy(stated.ship_type, doubts),
             length_m=_number(stated.length, 1000), tonnage_gt=_number(stated.tonnage_gt, _TONNES_MOST),
             deadweight_t=_number(stated.deadweight_t, _TONNES_MOST), owner=_tidy(stated.owner, doubts),
-            programme=_tidy(stated.programme, doubts), topics=cells.topics(stated.topics),
+            programme=_tidy(stated.programme, doubts), topics=list_cells.topics(stated.topics),
             listed_on=_day(stated.listed_on, doubts),
         )  # fmt: skip
         self.doubts += [Refused(line=stated.line, reason=f"{names[0]}: {doubt}") for doubt in doubts]
@@ -120,13 +120,13 @@ def _each(given: Iterable[str], read: Callable[[str], _Value | None], doubts: li
 
 
 def _tidy(cell: str, doubts: list[str]) -> str | None:
-    return next(iter(_each((cell,), cells.text, doubts)), None)
+    return next(iter(_each((cell,), list_cells.text, doubts)), None)
 
 
 def _imo(given: Iterable[str], doubts: list[str]) -> tuple[int | None, bool]:
     """The first number whose check digit is right; else the first with a wrong one, and True."""
     wrong: int | None = None
-    for cell in _each(given, cells.text, doubts):
+    for cell in _each(given, list_cells.text, doubts):
         if (found := _SEVEN.fullmatch(cell)) is None:
             doubts.append(f"{cell[:20]!r} is no IMO number (seven digits)")
         elif is_ship_number(int(found[1])):
@@ -138,7 +138,7 @@ def _imo(given: Iterable[str], doubts: list[str]) -> tuple[int | None, bool]:
 
 
 def _flags(given: Iterable[str], doubts: list[str]) -> tuple[str, ...]:
-    names = _each(given, cells.text, doubts)
+    names = _each(given, list_cells.text, doubts)
     doubts += [f"{name[:30]!r} is no country that is known here" for name in names if not is_country(name)]
     return tuple(dict.fromkeys(code for name in names if (code := country_code(name)) is not None))
 
@@ -157,12 +157,12 @@ def _number(cell: str, most: int) -> int | None:
 def _day(cell: str, doubts: list[str]) -> str | None:
     european = _EUROPEAN_DAY.fullmatch(cell.strip())
     iso = f"{european[3]}-{int(european[2]):02}-{int(european[1]):02}" if european else cell.strip()[:10]
-    return next(iter(_each((iso,), cells.day, doubts)), None)
+    return next(iter(_each((iso,), list_cells.day, doubts)), None)
 
 
 def is_ship_number(imo: int) -> bool:
     """Whether the check digit is that of a ship's IMO number."""
-    return cells.imo_check_digit(imo) == imo % 10
+    return list_cells.imo_check_digit(imo) == imo % 10
 
 
 def is_company_number(imo: int) -> bool:

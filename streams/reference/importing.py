@@ -23,13 +23,13 @@ from detectors.core.reference import Reference
 from detectors.core.units import MS, rfc3339
 from streams.broker import clients
 from streams.errors import ConfigError, SinkError, WakewatchError
-from streams.records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
-from streams.reference import versions
+from streams.messages import reference_records
+from streams.messages.log_records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
+from streams.messages.reference_records import Marker
+from streams.messages.topics import REFERENCE, SENTENCES
 from streams.reference.library import read_shelf
-from streams.reference.shelf import CLAIM_S, Shelf
-from streams.reference.versions import Marker
-from streams.settings import KafkaSettings
-from streams.topics import REFERENCE, SENTENCES
+from streams.reference.stored_versions import CLAIM_S, Shelf
+from streams.settings.model import KafkaSettings
 
 _FLUSH_S: Final = 60.0
 _HOUR_MS: Final = 3_600_000
@@ -61,16 +61,16 @@ class Importer:
         take it: doing it again goes on from there.
         """
         zoned = now.zones if zones or held.zones(held.newest() or "") is not None else None
-        version = versions.version_of(now, zoned=zoned is not None)
+        version = reference_records.version_of(now, zoned=zoned is not None)
         producer = clients.producer(self._kafka, **_PRODUCER)
         try:
             claim = self._begin(producer, held, version)
             found = self._refuse_second(producer, claim, held, version)
             if found.ships(version) is None or found.newest() != version:
-                for record in versions.content(version, now.ships, zoned):
+                for record in reference_records.content(version, now.ships, zoned):
                     self._put(producer, record)
                 self._flush(producer)
-                self._put(producer, versions.head(version, now.ships, zoned))
+                self._put(producer, reference_records.head(version, now.ships, zoned))
                 self._flush(producer)
                 told = "" if zoned is None else f" and {len(zoned)} zones"
                 self._told(f"{len(now.ships)} entries{told} written as version {version}")
@@ -107,7 +107,7 @@ class Importer:
 
     def _begin(self, producer: Any, held: Shelf, version: str) -> bytes:
         """Writes that this import has begun; returns that record's key."""
-        key, value = versions.begun(version, uuid.uuid4().hex[:8], held.newest_offset(), self._command)
+        key, value = reference_records.begun(version, uuid.uuid4().hex[:8], held.newest_offset(), self._command)
         self._put(producer, (key, value))
         self._began_s = time.monotonic()
         self._flush(producer)
@@ -153,7 +153,7 @@ class Importer:
         for partition in partitions:
             producer.send(self._log, value=value, partition=partition, headers=headers)
         self._flush(producer)
-        self._put(producer, versions.marked(version))
+        self._put(producer, reference_records.marked(version))
         self._flush(producer)
         self._told(f"in force: {len(partitions)} partitions of {self._log} are marked")
 
@@ -168,7 +168,7 @@ class Importer:
             raise ConfigError(f"{self._log} is not there: nothing was brought into force; wakewatch topics create")
         return found
 
-    def _put(self, producer: Any, record: versions.Record) -> None:
+    def _put(self, producer: Any, record: reference_records.Record) -> None:
         producer.send(self._topic, key=record[0], value=record[1], partition=0)
 
     def _flush(self, producer: Any) -> None:

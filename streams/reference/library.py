@@ -11,10 +11,10 @@ from detectors.core.reference import Reference
 from streams.broker import clients
 from streams.broker.reading import believable_ms
 from streams.errors import SinkError
-from streams.reference.shelf import Shelf
-from streams.settings import KafkaSettings
-from streams.topics import REFERENCE, SENTENCES, missing
-from streams.unreadable import Unreadable
+from streams.messages.topics import REFERENCE, SENTENCES, missing
+from streams.messages.unreadable import Unreadable
+from streams.reference.stored_versions import Shelf
+from streams.settings.model import KafkaSettings
 
 _POLL_MS: Final = 500
 _PATIENCE_S: Final = 60.0

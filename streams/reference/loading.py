@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from detectors.core.reference import ListedShip, Reference, Zone
 from streams.errors import ConfigError
-from streams.reference.cells import Refused
 from streams.reference.formats import Read, Source, read_lists
+from streams.reference.list_cells import Refused
 from streams.reference.ports import load_ports
 from streams.reference.watchlist import Watchlist, read_watchlist
 from streams.reference.zones import Zones, read_zones
-from streams.settings import ReferenceSettings
+from streams.settings.model import ReferenceSettings
 
 SHIPPED_WATCHLIST: Final = "watchlist.toml"
 SHIPPED_ZONES: Final = "zones.geojson"

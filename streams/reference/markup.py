@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 from xml.parsers import expat
 
-from streams.reference.cells import Refusal
+from streams.reference.list_cells import Refusal
 
 Leaves = list[tuple[str, str]]
 """(path below the record, text) in order of their ends; an element that holds others comes after them, with ""."""

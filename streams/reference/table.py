@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from streams.reference.cells import Refused
+from streams.reference.list_cells import Refused
 
 Record = tuple[int, list[str]]
 Row = tuple[int, dict[str, str]]

@@ -13,8 +13,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.reference.cells import Refusal
 from streams.reference.entry import Entries, Stated
+from streams.reference.list_cells import Refusal
 from streams.reference.markup import Leaves, xml_records
 from streams.reference.table import headed
 

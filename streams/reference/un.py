@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from streams.reference.cells import Refusal
 from streams.reference.entry import Entries, Stated, is_company_number, is_ship_number
+from streams.reference.list_cells import Refusal
 from streams.reference.markup import Leaves, xml_records
 
 LIST: Final = "UN"

@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 from detectors.core.reference import ListedShip
-from streams.reference import cells, table
-from streams.reference.cells import Refusal, Refused
+from streams.reference import list_cells, table
+from streams.reference.list_cells import Refusal, Refused
 
 COLUMNS: Final = (
     "list", "entry_id", "name", "former_names", "imo", "mmsi", "call_sign", "flag", "former_flags", "ship_type",
@@ -141,33 +141,33 @@ def _column(name: str) -> str:
 
 def _ship(row: dict[str, str], list_name: str) -> ListedShip:
     cell = {name: row.get(name) or "" for name in COLUMNS}
-    imo, mmsi = cells.imo_number(cell["imo"]), cells.mmsi_number(cell["mmsi"])
-    sign, flag = cells.call_sign(cell["call_sign"]), cells.country(cell["flag"])
+    imo, mmsi = list_cells.imo_number(cell["imo"]), list_cells.mmsi_number(cell["mmsi"])
+    sign, flag = list_cells.call_sign(cell["call_sign"]), list_cells.country(cell["flag"])
     if imo is None and mmsi is None and (sign is None or flag is None):
         raise Refusal("no IMO number, no MMSI, and no call sign with its flag: a name alone matches nobody")
-    name = cells.text(cell["name"])
+    name = list_cells.text(cell["name"])
     if name is None:
         raise Refusal("no name")
-    listed_on, delisted_on = cells.day(cell["listed_on"]), cells.day(cell["delisted_on"])
+    listed_on, delisted_on = list_cells.day(cell["listed_on"]), list_cells.day(cell["delisted_on"])
     if listed_on and delisted_on and delisted_on < listed_on:
         raise Refusal(f"delisted on {delisted_on}, before it was listed on {listed_on}")
     return ListedShip(
-        list=cells.text(cell["list"]) or list_name,
-        entry_id=cells.text(cell["entry_id"]) or _identity(imo, mmsi, sign),
+        list=list_cells.text(cell["list"]) or list_name,
+        entry_id=list_cells.text(cell["entry_id"]) or _identity(imo, mmsi, sign),
         name=name,
-        former_names=cells.texts(cell["former_names"]),
+        former_names=list_cells.texts(cell["former_names"]),
         imo=imo,
         mmsi=mmsi,
         call_sign=sign,
         flag=flag,
-        ship_type=cells.text(cell["ship_type"]),
-        former_flags=tuple(code for part in cell["former_flags"].split(";") if (code := cells.country(part))),
-        length_m=cells.length(cell["length_m"]),
-        tonnage_gt=cells.tonnes(cell["tonnage_gt"]),
-        deadweight_t=cells.tonnes(cell["deadweight_t"]),
-        programme=cells.text(cell["programme"]),
-        topics=cells.topics(cell["topics"].split(";")) if "topics" in row else None,
-        owner=cells.text(cell["owner"]),
+        ship_type=list_cells.text(cell["ship_type"]),
+        former_flags=tuple(code for part in cell["former_flags"].split(";") if (code := list_cells.country(part))),
+        length_m=list_cells.length(cell["length_m"]),
+        tonnage_gt=list_cells.tonnes(cell["tonnage_gt"]),
+        deadweight_t=list_cells.tonnes(cell["deadweight_t"]),
+        programme=list_cells.text(cell["programme"]),
+        topics=list_cells.topics(cell["topics"].split(";")) if "topics" in row else None,
+        owner=list_cells.text(cell["owner"]),
         listed_on=listed_on,
         delisted_on=delisted_on,
     )

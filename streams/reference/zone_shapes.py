@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from shapely import Polygon
 
 from detectors.core.geography.area import HALF_TURN_DEG, TURN_DEG, Ring, Rings, area_of, beside, continuous, turned
-from streams.reference.cells import Refusal
+from streams.reference.list_cells import Refusal
 
 RADII_NM: Final = (0.1, 200.0)
 _POLE_DEG: Final = 90.0

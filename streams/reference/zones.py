@@ -15,8 +15,8 @@ import msgspec
 
 from detectors.core.geography.area import Rings
 from detectors.core.reference import Zone
-from streams.reference import cells
-from streams.reference.cells import Refusal, Refused
+from streams.reference import list_cells
+from streams.reference.list_cells import Refusal, Refused
 from streams.reference.zone_doubts import doubts_of
 from streams.reference.zone_shapes import RADII_NM, finite, shape_of
 
@@ -102,9 +102,9 @@ def _zone(feature: object) -> Zone:
     geometry = feature.get("geometry") if isinstance(feature, dict) else None
     if not isinstance(properties, dict) or not isinstance(geometry, dict):
         raise Refusal("no Feature with properties and geometry")
-    country = cells.country(_cell(properties, "country"))
+    country = list_cells.country(_cell(properties, "country"))
     shape = shape_of(geometry, _bounded(properties, "radius_nm", RADII_NM), country)
-    from_date, to_date = cells.day(_cell(properties, "from")), cells.day(_cell(properties, "to"))
+    from_date, to_date = list_cells.day(_cell(properties, "from")), list_cells.day(_cell(properties, "to"))
     if from_date and to_date and to_date < from_date:
         raise Refusal(f"it ends on {to_date}, before it begins on {from_date}")
     return Zone(
@@ -118,14 +118,14 @@ def _zone(feature: object) -> Zone:
         aliases=_aliases(properties),
         locode=_locode(properties),
         country=country,
-        programme=cells.text(_cell(properties, "programme")),
-        legal_basis=cells.text(_cell(properties, "legal_basis")),
+        programme=list_cells.text(_cell(properties, "programme")),
+        legal_basis=list_cells.text(_cell(properties, "legal_basis")),
         from_date=from_date,
         to_date=to_date,
         horizon_h=_DEFAULT_HORIZON_H
         if (horizon_h := _bounded(properties, "horizon_h", _HORIZONS_H)) is None
         else horizon_h,
-        source=cells.text(_cell(properties, "source")),
+        source=list_cells.text(_cell(properties, "source")),
         precision_nm=_bounded(properties, "precision_nm", _PRECISIONS_NM),
         severity=_severity(properties),
     )
@@ -139,7 +139,7 @@ def _cell(properties: dict[str, Any], name: str) -> str:
 
 
 def _name(properties: dict[str, Any]) -> str:
-    name = cells.text(_cell(properties, "name"))
+    name = list_cells.text(_cell(properties, "name"))
     if name is None:
         raise Refusal("no name")
     return name
@@ -171,11 +171,11 @@ def _aliases(properties: dict[str, Any]) -> tuple[str, ...]:
     given = properties.get("aliases") or []
     if not isinstance(given, list) or len(given) > _MOST_ALIASES or not all(isinstance(a, str) for a in given):
         raise Refusal(f"aliases is no list of at most {_MOST_ALIASES} texts")
-    return tuple(dict.fromkeys(clean for alias in given if (clean := cells.text(alias)) is not None))
+    return tuple(dict.fromkeys(clean for alias in given if (clean := list_cells.text(alias)) is not None))
 
 
 def _locode(properties: dict[str, Any]) -> str | None:
-    given = cells.text(_cell(properties, "locode"))
+    given = list_cells.text(_cell(properties, "locode"))
     code = given.upper().replace(" ", "") if given else None
     if code is not None and not _LOCODE.fullmatch(code):
         raise Refusal(f"{code[:20]!r} is no UN/LOCODE (five letters and digits, such as KPRJN)")

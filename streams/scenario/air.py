@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import distances_nm, unit_vectors
-from streams import encode
-from streams.encode import Bits
+from detectors.core.sphere import distances_nm, unit_vectors
+from streams.nmea import encoder
+from streams.nmea.encoder import Bits
 from streams.scenario.model import SECOND_MS, Receiver
 from streams.scenario.track import BASE, CLASS_B
 
@@ -102,7 +102,7 @@ def _messages(
     messages: Sequence[Message], heard: Sequence[int], receivers: Sequence[Receiver]
 ) -> tuple[Column, list[bytes]]:
     written = [
-        (m.time_ms, b"\n".join(encode.tagged(encode.sentences(m.bits, sequence=i), m.time_ms, receivers[by].name)))
+        (m.time_ms, b"\n".join(encoder.tagged(encoder.sentences(m.bits, sequence=i), m.time_ms, receivers[by].name)))
         for i, (m, by) in enumerate(zip(messages, heard, strict=True))
         if by != _NOWHERE
     ]

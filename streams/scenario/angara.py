@@ -20,8 +20,8 @@ from typing import Final
 
 import msgspec
 
-from streams.encode import Particulars
 from streams.errors import ConfigError
+from streams.nmea.encoder import Particulars
 from streams.scenario import waters
 from streams.scenario.air import Silence
 from streams.scenario.angara_others import others

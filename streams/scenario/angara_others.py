@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.encode import Particulars
+from streams.nmea.encoder import Particulars
 from streams.scenario import waters
 from streams.scenario.honest import base_stations, ferry, imo_number, ordinary, small_craft, traffic
 from streams.scenario.model import DAY_MS, HOUR_MS, SECOND_MS, Expected, Options, Truth, at

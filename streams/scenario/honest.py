@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from streams.encode import Particulars
+from streams.nmea.encoder import Particulars
 from streams.scenario.model import DAY_MS, HOUR_MS, Receiver, Truth
 from streams.scenario.story import Pace, Ship, Story
 from streams.scenario.track import BASE, MOORED, SAID, Track, Way, every, sail, stay

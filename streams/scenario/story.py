@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from streams import encode
-from streams.encode import Fix, Particulars
+from streams.nmea import encoder
+from streams.nmea.encoder import Fix, Particulars
 from streams.scenario.air import Message, Silence, on_the_air
 from streams.scenario.model import SECOND_MS, Receiver, Truth
 from streams.scenario.track import CLASS_A, CLASS_B, SAID, Times, Track, every, positions
@@ -66,9 +66,9 @@ class Story:
         """Static reports at these times: type 5, or the two parts of type 24."""
         stated = says or ship.says
         if ship.class_b:
-            parts = [encode.static_b_name(ship.mmsi, stated), encode.static_b_hull(ship.mmsi, stated)]
+            parts = [encoder.static_b_name(ship.mmsi, stated), encoder.static_b_hull(ship.mmsi, stated)]
         else:
-            parts = [encode.static(ship.mmsi, stated)]
+            parts = [encoder.static(ship.mmsi, stated)]
         lats = np.interp(times_ms, track.times_ms, track.lat_deg).tolist()
         lons = np.interp(times_ms, track.times_ms, track.lon_deg).tolist()
         for time_ms, lat, lon in zip(times_ms.tolist(), lats, lons, strict=True):
@@ -80,7 +80,7 @@ class Story:
 
     def marks(self, mmsi: int, name: str, place: tuple[float, float], times_ms: Times) -> None:
         """An aid to navigation."""
-        bits = encode.aid(mmsi, Fix(*place), name)
+        bits = encoder.aid(mmsi, Fix(*place), name)
         self._messages += [Message(time_ms, *place, bits) for time_ms in times_ms.tolist()]
 
     def said(self, from_ms: int, to_ms: int) -> npt.NDArray[np.void]:

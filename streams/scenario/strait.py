@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams import encode
+from streams.nmea import encoder
 from streams.scenario.air import Message, on_the_air
 from streams.scenario.honest import base_stations, ordinary, roams
 from streams.scenario.model import HOUR_MS, MINUTE_MS, SECOND_MS, Expected, Options, Receiver, Scenario, Truth, at
@@ -128,10 +128,10 @@ def _static(player: Player, from_ms: int, to_ms: int) -> Iterable[Message]:
         lat = float(np.interp(time_ms, player.track.times_ms, player.track.lat_deg))
         lon = float(np.interp(time_ms, player.track.times_ms, player.track.lon_deg))
         if player.ship.class_b:
-            yield Message(time_ms, lat, lon, encode.static_b_name(mmsi, says))
-            yield Message(time_ms, lat, lon, encode.static_b_hull(mmsi, says))
+            yield Message(time_ms, lat, lon, encoder.static_b_name(mmsi, says))
+            yield Message(time_ms, lat, lon, encoder.static_b_hull(mmsi, says))
         else:
-            yield Message(time_ms, lat, lon, encode.static(mmsi, says))
+            yield Message(time_ms, lat, lon, encoder.static(mmsi, says))
 
 
 def _due(player: Player, from_ms: int, to_ms: int, interval_s: float) -> Times:

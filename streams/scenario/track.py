@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import distance_nm, distances_nm, unit_vectors
+from detectors.core.sphere import distance_nm, distances_nm, unit_vectors
 from streams.scenario.model import HOUR_MS, SECOND_MS
 
 Floats = npt.NDArray[np.float64]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from detectors.core.geo import bearing_deg, distance_nm
-from streams import encode
-from streams.encode import Fix, Particulars
+from detectors.core.sphere import bearing_deg, distance_nm
+from streams.nmea import encoder
+from streams.nmea.encoder import Fix, Particulars
 
 HOUR_MS = 3_600_000
 
@@ -83,8 +83,8 @@ def on_the_air(spoken: Iterable[Spoken], receivers: tuple[Receiver, ...]) -> Ite
     for number, message in enumerate(sorted(spoken, key=lambda s: (s.time_ms, s.mmsi, s.ship is not None))):
         heard = _heard_by(message, receivers)
         if heard is not None:
-            lines = encode.sentences(_bits(message), channel="AB"[number % 2], sequence=number)
-            yield from encode.tagged(lines, message.time_ms, heard)
+            lines = encoder.sentences(_bits(message), channel="AB"[number % 2], sequence=number)
+            yield from encoder.tagged(lines, message.time_ms, heard)
 
 
 def _heard_by(message: Spoken, receivers: tuple[Receiver, ...]) -> str | None:
@@ -98,11 +98,11 @@ def _heard_by(message: Spoken, receivers: tuple[Receiver, ...]) -> str | None:
     return None
 
 
-def _bits(message: Spoken) -> encode.Bits:
+def _bits(message: Spoken) -> encoder.Bits:
     if message.ship is not None:
-        return encode.static(message.mmsi, message.ship)
+        return encoder.static(message.mmsi, message.ship)
     if message.base:
-        return encode.base_station(message.mmsi, message.fix)
+        return encoder.base_station(message.mmsi, message.fix)
     if message.class_b:
-        return encode.position_b(message.mmsi, message.fix)
-    return encode.position(message.mmsi, message.fix, status=message.status)
+        return encoder.position_b(message.mmsi, message.fix)
+    return encoder.position(message.mmsi, message.fix, status=message.status)

@@ -13,12 +13,14 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from streams import config, heap, logs
 from streams.errors import ConfigError, StateError, WakewatchError
+from streams.observability import logs
+from streams.settings import loading
+from streams.worker import malloc
 from streams.worker.supervisor import WRONG_USE
 
 if TYPE_CHECKING:  # it imports Faust
-    from streams.worker.holding import Holding
+    from streams.worker.assignments import Holding
 
 _LEAVE_S: Final = 15.0
 
@@ -26,11 +28,11 @@ _LEAVE_S: Final = 15.0
 def main() -> int:
     """Runs until stopped."""
     faulthandler.enable()  # says where a signal struck
-    heap.keep_freed()
+    malloc.keep_freed()
     try:
-        logs.configure(config.load().log)
+        logs.configure(loading.load().log)
         from streams.worker import app as made
-        from streams.worker.leaving import Worker
+        from streams.worker.shutdown_watchdog import Worker
     except WakewatchError as error:
         sys.stderr.write(f"wakewatch: {error}\n")
         return WRONG_USE if isinstance(error, ConfigError) else 1

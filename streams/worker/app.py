@@ -15,32 +15,33 @@ import structlog
 from mode import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
-from detectors.core.engine import Engine
-from detectors.core.imo import Histories
-from detectors.core.snapshot import version_of
-from streams import config, heap
+from detectors.core.engine.engine import Engine
+from detectors.core.engine.snapshot import version_of
+from detectors.core.imo_stage.histories import Histories
 from streams.broker.clients import link_of
 from streams.broker.jars import cache_dir
-from streams.engines import engine_for, histories_for, restored
 from streams.errors import ConfigError, WakewatchError
-from streams.metrics import Metrics
-from streams.metrics_http import serve
+from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, VESSELS
+from streams.observability import repeats
+from streams.observability.metrics import Metrics
+from streams.observability.metrics_server import serve
+from streams.pipeline.engines import engine_for, histories_for, restored
 from streams.reference import load_reference
 from streams.reference.library import Library
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, VESSELS
-from streams.worker import consumer, sparing
+from streams.settings import loading
+from streams.worker import consumer, malloc
 from streams.worker.credentials import credentials_of
-from streams.worker.fleetlog import Stored
+from streams.worker.end_offsets import Probe
 from streams.worker.health import Health, Watched
 from streams.worker.identities import Aside, Identities
-from streams.worker.probe import Probe
+from streams.worker.in_flight import deaths_of
+from streams.worker.meter import WorkerMeter
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
+from streams.worker.state_log import Stored
 from streams.worker.supervisor import RESTARTS_VARIABLE
-from streams.worker.taking import deaths_of
-from streams.worker_meter import WorkerMeter
 
-settings = config.load()
+settings = loading.load()
 reference = load_reference(settings.reference)
 kafka, rules = settings.kafka, settings.worker
 link = link_of(kafka)
@@ -123,7 +124,7 @@ watched = Watched(
 service.elsewhere = lambda: aside.stands
 stages = (service, identities)
 consumer.install(lambda: {**service.positions(), **identities.positions()}, service.refuse)
-sparing.install()
+repeats.install()
 _BEAT_S = 1.0
 _TRIM_S = 300.0  # pages given back cost the next snapshot 0.1 s at most
 log = structlog.get_logger("wakewatch.worker")
@@ -194,7 +195,7 @@ async def _beat() -> None:
 
 @app.timer(interval=_TRIM_S)
 async def _trim() -> None:
-    heap.give_back()  # milliseconds: a thread of its own would have a heap of its own
+    malloc.give_back()  # milliseconds: a thread of its own would have a heap of its own
 
 
 @app.on_partitions_assigned.connect

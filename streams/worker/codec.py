@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from streams.records import (
+from streams.messages.log_records import (
     FORMAT,
     H_FORMAT,
     H_KIND,

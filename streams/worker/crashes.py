@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from streams.worker.codec import Entry
-from streams.worker.taking import Death, taking
+from streams.worker.in_flight import Death, taking
 
 SET_ASIDE_AFTER: Final = 3
 _KEPT_MOST: Final = 100

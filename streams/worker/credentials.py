@@ -8,7 +8,7 @@ import faust
 
 from streams.broker.security import tls_context
 from streams.errors import ConfigError
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 
 
 def credentials_of(kafka: KafkaSettings) -> Any:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.errors import ConfigError, SinkError, StateError, WakewatchError
-from streams.worker.probe import Seen, Where
+from streams.worker.end_offsets import Seen, Where
 
 KNOWN_FOR_S: Final = 15.0
 """An answer older than this says nothing about now."""

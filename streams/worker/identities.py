@@ -12,15 +12,15 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
 from detectors.core.identities.binding import IMO, Binding, Heard, Seen, Told
-from detectors.core.imo import Histories
+from detectors.core.imo_stage.histories import Histories
 from streams.errors import Reason
-from streams.topics import IDENTITIES
+from streams.messages.topics import IDENTITIES
 from streams.worker.codec import LAST_MS, UNREADABLE, Entry
 from streams.worker.crashes import work_on
-from streams.worker.letters import Letter
-from streams.worker.observe import Observer, Standing, Taken, Unobserved
+from streams.worker.dead_letters import Letter
+from streams.worker.observer import Observer, Standing, Taken, Unobserved
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service

@@ -18,10 +18,10 @@ import msgspec
 import structlog
 
 from streams.worker.crashes import SET_ASIDE_AFTER, Crashes, RecordError
-from streams.worker.fleetlog import Cut, FleetLog, Stored
-from streams.worker.observe import Observer
-from streams.worker.pieces import count_of
-from streams.worker.watch import Watch
+from streams.worker.observer import Observer
+from streams.worker.record_pieces import count_of
+from streams.worker.state_log import Cut, FleetLog, Stored
+from streams.worker.vessel_summaries import Watch
 
 HELD_MOST: Final = 20_000
 _DELIVERED_LOOK: Final = 500

@@ -11,8 +11,8 @@ import structlog
 
 from detectors.core.alert import Alert, encode
 from detectors.core.identities.binding import Binding, Heard, Seen
-from streams.records import H_COUNT
-from streams.worker.letters import Letter
+from streams.messages.log_records import H_COUNT
+from streams.worker.dead_letters import Letter
 
 _log: Final = structlog.get_logger("wakewatch.worker")
 SOURCE: Final = "wakewatch"

@@ -19,12 +19,12 @@ import structlog
 
 from detectors.core.identities.binding import Heard
 from streams.errors import Reason
-from streams.worker import runs
+from streams.worker import joined_records
+from streams.worker.assignments import Holding
 from streams.worker.codec import Entry, entry_of
 from streams.worker.crashes import Crash, RecordError, work_on
-from streams.worker.holding import Holding
-from streams.worker.letters import Letter
-from streams.worker.observe import Standing, Taken, tallies_of
+from streams.worker.dead_letters import Letter
+from streams.worker.observer import Standing, Taken, tallies_of
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 
@@ -95,7 +95,7 @@ class Service(Holding):
                 continue
             end = next((n for n in range(at + 1, len(events)) if entries[n].offset != entries[n - 1].offset + 1), None)
             run = entries[at:end]
-            run = run[: part.crashes.together(run[0].offset, runs.length(run))]
+            run = run[: part.crashes.together(run[0].offset, joined_records.length(run))]
             part.begins()
             try:
                 deliveries = await self._take(part, run, publisher)
@@ -133,10 +133,10 @@ class Service(Holding):
     async def _work(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
         if run[0].marker:
-            outcomes: Sequence[runs.Outcome] = [await self._switch(part, run[0])]
+            outcomes: Sequence[joined_records.Outcome] = [await self._switch(part, run[0])]
         else:
             with work_on(run, part.log.kind, part.log.partition):
-                outcomes = runs.take(part.engine, run)
+                outcomes = joined_records.take(part.engine, run)
         step_s = (time.monotonic() - began_s) / len(outcomes)
         deliveries: list[Awaitable[Any]] = []
         for outcome in outcomes:
@@ -164,15 +164,15 @@ class Service(Holding):
         for delivery in sent:
             asyncio.ensure_future(delivery).add_done_callback(acknowledged)
 
-    async def _switch(self, part: Partition, entry: Entry) -> runs.Outcome:
+    async def _switch(self, part: Partition, entry: Entry) -> joined_records.Outcome:
         """Another watchlist: read in a thread, so that heartbeats go on; in force between two records."""
-        version = runs.version_of(entry)
+        version = joined_records.version_of(entry)
         reference = await asyncio.to_thread(self._library.get, version) if version and self._library else None
         log.info("watchlist", partition=part.log.partition, version=version, known=reference is not None)
         if reference is not None:
             self._observer.lists(reference.ships, entry.written_ms)
         with work_on([entry], part.log.kind, part.log.partition):
-            return runs.switch(part.engine, entry, reference)
+            return joined_records.switch(part.engine, entry, reference)
 
     def _standing(self, part: Partition) -> Standing:
         engine = part.engine
@@ -186,7 +186,7 @@ class Service(Holding):
         return dict(total)
 
 
-def _taken(partition: int, outcome: runs.Outcome, step_s: float) -> Taken:
+def _taken(partition: int, outcome: joined_records.Outcome, step_s: float) -> Taken:
     return Taken(
         partition, outcome.source, outcome.tick, outcome.sentences, outcome.reports,
         [emitted.alert for emitted in outcome.alerts], [letter.reason for letter in outcome.letters],

@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from streams.worker.taking import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark
+from streams.worker.in_flight import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark
 
 RESTARTS_VARIABLE: Final = "WW_WORKER_RESTARTS"
 """Tells the child how often it was started again, for its metric."""

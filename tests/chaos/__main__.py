@@ -20,12 +20,12 @@ from typing import Final, NamedTuple
 from rich.console import Console
 
 from detectors.core.alert import Alert, encode
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
 from streams.broker import embedded
 from streams.ingest.model import Nature
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference import load_reference
-from streams.replay import Plan, Road, play
-from streams.settings import Settings
+from streams.settings.model import Settings
 from tests.chaos import faults, feed
 from tests.chaos.outcome import Key, Result, Written, differences, judged, print_table, written
 from tests.chaos.process import DrainedError, StuckError

@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from streams import encode
+from streams.nmea import encoder
 
 START_MS: Final = 1_700_000_000_000
 _STATION: Final = "pier"
@@ -51,13 +51,13 @@ def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterato
         hour = at_s / 3600
         if visits or not any(start < hour < start + length for start, length in silences):
             place = (_out_and_back_deg(hour + phase_h), _PORT_LON_DEG) if visits else (lat_deg + hour / 60, lon_deg)
-            fix = encode.Fix(*place, 10.0 if visits else 1.0, 0.0, 0.0, int(at_s) % 60)
+            fix = encoder.Fix(*place, 10.0 if visits else 1.0, 0.0, 0.0, int(at_s) % 60)
             mmsi = _FIRST_MMSI + number + (_CHANGED if at_s >= changes_s else 0)
-            yield _say(at_s, encode.position(mmsi, fix, status=0))
+            yield _say(at_s, encoder.position(mmsi, fix, status=0))
             if imo is not None:
                 name, port = ("ANGARA", "KPRJN") if listed else (f"CHANGER {number}", "JPNGO")
-                ship = encode.Particulars(imo=imo, name=name, ship_type=70, destination=port)
-                yield _say(at_s + 1, encode.static(mmsi, ship))
+                ship = encoder.Particulars(imo=imo, name=name, ship_type=70, destination=port)
+                yield _say(at_s + 1, encoder.static(mmsi, ship))
         at_s += _EVERY_S
 
 
@@ -74,7 +74,7 @@ def _out_and_back_deg(hour: float) -> float:
     return _PORT_LAT_DEG - 0.4 * min(share, 1 - share)
 
 
-def _say(at_s: float, bits: encode.Bits) -> tuple[float, bytes]:
+def _say(at_s: float, bits: encoder.Bits) -> tuple[float, bytes]:
     time_ms = START_MS + int(at_s * 1000)
-    spoken = encode.tagged(encode.sentences(bits, sequence=int(at_s) % 10), time_ms, _STATION)
+    spoken = encoder.tagged(encoder.sentences(bits, sequence=int(at_s) % 10), time_ms, _STATION)
     return at_s, b"\n".join(spoken)

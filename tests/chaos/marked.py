@@ -25,13 +25,13 @@ from typing import Any, Final
 import faust
 from faust.topics import Topic
 
-from streams.topics import ALERTS
+from streams.messages.topics import ALERTS
 from streams.worker import __main__ as worker
-from streams.worker.fleetlog import CUT, FleetLog
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
-from streams.worker.watch import Watch
+from streams.worker.state_log import CUT, FleetLog
+from streams.worker.vessel_summaries import Watch
 from tests.chaos import sabotage, stacks
 from tests.chaos.marks import CUT_AMID_ALERTS, amid_alerts
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from streams.broker import tether
+from streams.broker import kill_with_parent
 from tests.chaos import marks
 
 if TYPE_CHECKING:
@@ -39,7 +39,11 @@ class Worker:
         """A new process."""
         self._began_s, self._measured = time.monotonic(), False
         log = (self._rig.home / "worker.log").open("ab")
-        tied = [sys.executable, str(tether.__file__), str(os.getpid())]  # it dies with the harness, however that ends
+        tied = [
+            sys.executable,
+            str(kill_with_parent.__file__),
+            str(os.getpid()),
+        ]  # it dies with the harness, however that ends
         call = [*tied, sys.executable, "-m", "tests.chaos.marked"]
         self.process = subprocess.Popen(call, env=self._rig.environ(self._instance), stderr=log, stdout=log)
         log.close()

@@ -19,8 +19,8 @@ from streams.broker.clients import admin, consumer
 from streams.broker.reading import read
 from streams.doctor.reading import newest, newest_cut
 from streams.ingest.run import Plan, run
-from streams.settings import KafkaSettings, Settings
-from streams.topics import ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
+from streams.messages.topics import ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
+from streams.settings.model import KafkaSettings, Settings
 from tests.chaos.outcome import Written, written
 from tests.chaos.process import PATIENCE_S, StuckError, Worker, offsets_of
 from tests.chaos.proxy import Proxy

@@ -22,8 +22,8 @@ import yaml
 
 from streams.broker.clients import admin
 from streams.broker.node import free_port
-from streams.settings import KafkaSettings
-from streams.topics import create_missing
+from streams.messages.topics import create_missing
+from streams.settings.model import KafkaSettings
 from tests.ops.programs import until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

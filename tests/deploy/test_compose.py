@@ -12,9 +12,9 @@ import typer
 import yaml
 
 from streams.cli import build
-from streams.config import load
-from streams.settings import Settings
-from streams.settings_catalogue import catalogue
+from streams.settings.catalogue import catalogue
+from streams.settings.loading import load
+from streams.settings.model import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SPECIFICATION = json.loads((Path(__file__).parent / "specifications" / "compose-spec.json").read_text())

@@ -12,15 +12,15 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 
 from detectors.core.alert import Alert, encode
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
 from detectors.core.ticks import Tick
-from streams import contracts, feedback
 from streams.ingest.model import Nature
-from streams.records import encode_tick
+from streams.messages import feedback, schemas
+from streams.messages.log_records import encode_tick
+from streams.messages.topics import TABLE
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference import load_reference
-from streams.replay import Plan, Road, play
-from streams.settings import Settings
-from streams.topics import TABLE
+from streams.settings.model import Settings
 from streams.worker.publish import cloud_event
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "schemas"
@@ -38,16 +38,16 @@ def alerts(feed: bytes) -> list[dict[str, Any]]:
     return [json.loads(encode(item.alert)) for item in items if isinstance(item, Emitted)]
 
 
-@pytest.mark.parametrize("name", contracts.files())
+@pytest.mark.parametrize("name", schemas.files())
 def test_a_committed_schema_is_today_s(name: str) -> None:
-    told = "run: python -m streams.contracts deploy/schemas"
-    assert (FOLDER / name).read_text("utf-8") == contracts.files()[name], told
+    told = "run: python -m streams.messages.schemas deploy/schemas"
+    assert (FOLDER / name).read_text("utf-8") == schemas.files()[name], told
 
 
-@pytest.mark.parametrize("name", [name for name in contracts.files() if name != contracts.ASYNCAPI])
+@pytest.mark.parametrize("name", [name for name in schemas.files() if name != schemas.ASYNCAPI])
 def test_a_schema_is_json_schema_2020_12(name: str) -> None:
     schema = json.loads((FOLDER / name).read_text())
-    assert schema["$schema"] == contracts.DIALECT
+    assert schema["$schema"] == schemas.DIALECT
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
@@ -144,7 +144,7 @@ def against_asyncapi(document: dict[str, Any]) -> list[str]:
 
 
 def test_the_asyncapi_document_keeps_to_its_specification() -> None:
-    document = json.loads((FOLDER / contracts.ASYNCAPI).read_text())
+    document = json.loads((FOLDER / schemas.ASYNCAPI).read_text())
     assert against_asyncapi(document) == []
     addresses = {channel["address"] for channel in document["channels"].values()}
     assert addresses <= {topic.name for topic in TABLE}
@@ -157,7 +157,7 @@ def test_the_asyncapi_document_keeps_to_its_specification() -> None:
 
 @pytest.mark.parametrize("broken", ["action", "channels", "version", "payload"])
 def test_a_broken_asyncapi_document_is_found_out(broken: str) -> None:
-    document = contracts.asyncapi()
+    document = schemas.asyncapi()
     changes: dict[str, Any] = {
         "action": lambda: document["operations"]["readAlerts"].update(action="read"),
         "channels": lambda: document["channels"].update(alerts="ais.alerts.v1"),

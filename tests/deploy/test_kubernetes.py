@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from streams.cli import build
-from streams.settings_catalogue import catalogue
+from streams.settings.catalogue import catalogue
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 VERSION = "1.33"

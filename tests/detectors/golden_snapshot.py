@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, beside, engine, log, voyage
 from detectors.core.ticks import Tick

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from detectors.core.alert import Alert
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, log, voyage

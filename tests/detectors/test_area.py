@@ -8,10 +8,10 @@ import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from detectors.core.geo import bearing_deg, distance_nm
 from detectors.core.geography.area import Area, Ring, Rings, area_of, beside, continuous
-from detectors.core.geography.places import Places
+from detectors.core.geography.zone_columns import Places
 from detectors.core.reference import Reference, Zone
+from detectors.core.sphere import bearing_deg, distance_nm
 from detectors.core.testing import Said, Story, voyage
 
 HOUR = 3600.0

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from detectors.blip import _dark, _situation
 from detectors.core.alert import Alert
 from detectors.core.testing import REFERENCE, Said, Story, beside, engine, run, voyage
-from detectors.core.vessels import memory as past
+from detectors.core.vessels import past
 from detectors.core.vessels.ship import read_ship
 
 HOUR = 3600.0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from detectors.core.registry import detectors
-from streams.detector_catalogue import PARTS, catalogue, taken_apart
+from streams.settings.detectors_page import PARTS, catalogue, taken_apart
 
 PAGE = Path(__file__).parents[2] / "detectors" / "README.md"
 WHOLE = "T: t.\n\nClaim. c\n\nWhy it matters. w\n\nHow it decides. h\n\nWhen it is wrong. x\n\nReferences. r"

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 import pytest
 
-from detectors.core.hearing.cells import COARSE, FINE, FORGET_DAYS, NOBODY, SLOTS_A_DAY, Cells, spots_of
-from detectors.core.hearing.water import WIDTH
+from detectors.core.coverage.cell_statistics import WIDTH
+from detectors.core.coverage.cells import COARSE, FINE, FORGET_DAYS, NOBODY, SLOTS_A_DAY, Cells, spots_of
 
 START: Final = 5_680_224
 HERE, THERE = (spots_of(np.array([38.0]), np.array([lon_deg])) for lon_deg in (131.0, -40.0))

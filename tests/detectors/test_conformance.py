@@ -16,7 +16,7 @@ from detectors.core.alert import Alert
 from detectors.core.registry import detectors
 from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, beside, engine, log, run, voyage, written
-from detectors.core.vessels.crowding import FleetRules
+from detectors.core.vessels.capacity import FleetRules
 from tests.detectors import test_blip
 
 HOUR = 3600.0

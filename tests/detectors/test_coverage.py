@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from detectors.core.hearing.blocks import AT_REST, BASE, UNDER_WAY, Block
-from detectors.core.hearing.cells import COARSE, FINE, Cells, fine_keys, keys_around, spots_of
-from detectors.core.hearing.coverage import Coverage
-from detectors.core.hearing.habits import VESSEL
-from detectors.core.hearing.silence import (
+from detectors.core.coverage.cell_statistics import Water
+from detectors.core.coverage.cells import COARSE, FINE, Cells, fine_keys, keys_around, spots_of
+from detectors.core.coverage.coverage import Coverage
+from detectors.core.coverage.rare_silences import Rules, Silence, limits, rare
+from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.silence_statistics import (
     MARKS,
     STRATA,
     Budget,
@@ -17,9 +18,8 @@ from detectors.core.hearing.silence import (
     stratum,
     well_heard,
 )
-from detectors.core.hearing.strips import Strips
-from detectors.core.hearing.verdict import Rules, Silence, limits, rare
-from detectors.core.hearing.water import Water
+from detectors.core.coverage.slot_blocks import AT_REST, BASE, UNDER_WAY, Block
+from detectors.core.coverage.vessel_statistics import VESSEL
 
 
 def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kind: int = UNDER_WAY) -> Block:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.core.geography.places import NO_ZONE, Places
+from detectors.core.geography.zone_columns import NO_ZONE, Places
 from detectors.core.reference import Port, Reference, Zone
 from detectors.core.testing import Said, beside, run, voyage
 

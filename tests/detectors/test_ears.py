@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors.core.engine import Engine
-from detectors.core.hearing.blocks import SLOT_MS
-from detectors.core.hearing.cells import COARSE, FINE
-from detectors.core.hearing.habits import VESSEL
+from detectors.core.coverage.cells import COARSE, FINE
+from detectors.core.coverage.slot_blocks import SLOT_MS
+from detectors.core.coverage.vessel_statistics import VESSEL
+from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.vessels.fleet import SHARD_ROWS

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.testing import engine, revive
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import DAY_MS, HOUR_MS

@@ -3,13 +3,13 @@
 import numpy as np
 
 from detectors.core.alert import Alert
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.ticks import FeedRules
 from detectors.core.units import HOUR_MS
-from detectors.core.vessels.crowding import FleetRules, make_room
+from detectors.core.vessels.capacity import FleetRules, make_room
 from detectors.core.vessels.dropped import Dropped, Worth
 from detectors.core.vessels.index import ABSENT
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from detectors.core.alert import encode
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, engine
 from detectors.core.ticks import FeedRules, Tick

@@ -2,9 +2,9 @@
 
 import pytest
 
-from detectors.core.geo import course, place
 from detectors.core.headlines import HEADLINE_MOST, fitted, port, zone_said
 from detectors.core.reference import Reference, Zone
+from detectors.core.sphere import course, place
 from detectors.core.units import MINUTE_MS, spoken
 
 LONG = "A VERY LONG SHIPNAME (IMO 9179842) silent 40 min"

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities import shards
 from detectors.core.identities.binding import Binding, Heard
 from detectors.core.identities.matching import is_imo_number
-from detectors.core.identities.shards import FIRST, SHIPS_A_SHARD, Shards
-from detectors.core.imo import Histories
+from detectors.core.imo_stage import shards
+from detectors.core.imo_stage.histories import Histories
+from detectors.core.imo_stage.shards import FIRST, SHIPS_A_SHARD, Shards
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Said, engine, log
-from detectors.core.vessels.crowding import FleetRules
+from detectors.core.vessels.capacity import FleetRules
 
 MINUTE_MS = 60_000
 

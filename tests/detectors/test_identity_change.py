@@ -10,7 +10,7 @@ import pytest
 
 from detectors.core.alert import Alert, encode
 from detectors.core.identities.binding import Binding, Heard, Seen, are_imo_numbers
-from detectors.core.imo import Histories
+from detectors.core.imo_stage.histories import Histories
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, voyage
 from detectors.core.units import HOUR_MS

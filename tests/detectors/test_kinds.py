@@ -10,7 +10,7 @@ from detectors.core.alert import Alert
 from detectors.core.mid import oddness_of
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, run, voyage, written
-from detectors.core.vessels.crowding import FleetRules
+from detectors.core.vessels.capacity import FleetRules
 
 HOUR = 3600.0
 USUAL = 273_000_009

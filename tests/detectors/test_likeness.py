@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, Said, Story, beside, log, voyage

@@ -6,11 +6,11 @@ import pytest
 
 from detectors.core.alert import Alert
 from detectors.core.geography.approach import INSIDE, Look
-from detectors.core.geography.places import Places
-from detectors.core.nearness import Nearness
+from detectors.core.geography.zone_columns import Places
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, run, voyage
 from detectors.core.vessels.ship import read_ship
+from detectors.port_proximity.wording import Nearness
 
 HOUR = 3600.0
 LISTED, PEER = 667_001_001, 205_000_100

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
 from detectors.core.testing import Said, Story, beside, engine, log, revive, voyage
-from detectors.core.vessels import memory as past
-from detectors.core.vessels.crowding import FleetRules
-from detectors.core.vessels.memory import Memory, PastError, Silence, Stay
+from detectors.core.vessels import past
+from detectors.core.vessels.capacity import FleetRules
+from detectors.core.vessels.past import Memory, PastError, Silence, Stay
 
 HOUR = 3600.0
 SHIP = 205_000_002

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.geography.havens import Havens
+from detectors.core.geography.reachable_zones import Havens
 from detectors.core.reference import Port, Reference, Zone
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, log, run, voyage

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from detectors.core.geo import distance_nm, unit_vectors
 from detectors.core.geography import reach
 from detectors.core.reports import Batch
+from detectors.core.sphere import distance_nm, unit_vectors
 from detectors.core.testing import REFERENCE, beside, engine, log, revive, voyage
 from detectors.core.vessels.columns import SPEED_BINS
 from detectors.core.vessels.ship import read_ship

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
 from detectors.core.sources import SOURCES_MOST, Source, SourceTable
 from detectors.core.testing import Said, Story, beside, engine, log, revive, voyage

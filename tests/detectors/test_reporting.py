@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from detectors.core.hearing.habits import VESSEL
-from detectors.core.hearing.reporting import RestRates, rest_rate
-from detectors.core.hearing.strips import Strips
+from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.rest_rates import RestRates, rest_rate
+from detectors.core.coverage.vessel_statistics import VESSEL
 from detectors.core.testing import Story, beside, run, voyage
 
 HOUR = 3600.0

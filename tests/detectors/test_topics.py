@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from detectors.core.alert import Alert, Severity
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.headlines import LIST_LETTERS, list_word
+from detectors.core.listing_reasons import SEVERITIES, highest, keys_of, listed_for
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, Said, beside, log, voyage
 from detectors.core.ticks import FeedRules
-from detectors.core.topics import SEVERITIES, highest, keys_of, listed_for
 
 LISTED = 667_001_001
 ENTRY = ListedShip(list="OpenSanctions", entry_id="1", name="EXAMPLE", mmsi=LISTED)

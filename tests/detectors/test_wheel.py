@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.core.units import NEVER_MS, STEP_MS
-from detectors.core.vessels.wheel import Waiting, Wheel
+from detectors.core.vessels.timing_wheel import Waiting, Wheel
 
 
 def rows(*numbers: int) -> np.ndarray:

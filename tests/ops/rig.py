@@ -18,8 +18,8 @@ from typing import Any, Self
 from streams.broker import embedded
 from streams.broker.clients import admin, producer
 from streams.broker.node import free_port
-from streams.settings import KafkaSettings
-from streams.topics import SENTENCES, create_missing
+from streams.messages.topics import SENTENCES, create_missing
+from streams.settings.model import KafkaSettings
 from tests.ops import feed
 from tests.ops.programs import PATIENCE_S, Alertmanager, Prometheus, Receiver, until
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from streams.metrics import Metrics
+from streams.observability.metrics import Metrics
 from tests.ops import programs
 from tests.ops.programs import DEPLOY, get_json, until
 from tests.ops.rig import Rig

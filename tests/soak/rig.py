@@ -20,8 +20,8 @@ from typing import Final, NamedTuple
 from streams.broker import embedded
 from streams.broker.clients import admin
 from streams.broker.node import free_port
-from streams.settings import KafkaSettings
-from streams.topics import create_missing
+from streams.messages.topics import create_missing
+from streams.settings.model import KafkaSettings
 from tests.ops.programs import Receiver, until
 from tests.soak import growth, recorded, traffic
 from tests.soak.readers import Readers

@@ -7,7 +7,7 @@ import pytest
 
 from detectors.core.identities.matching import is_imo_number
 from streams.decode.batch import decode
-from streams.encode import Fix, Particulars, position, sentences, static
+from streams.nmea.encoder import Fix, Particulars, position, sentences, static
 from streams.reference.loading import read_watchlist_files
 from tests.soak import recorded
 from tests.soak.growth import topic_bytes, trend

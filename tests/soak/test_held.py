@@ -9,11 +9,11 @@ import pytest
 
 from detectors import identity_change
 from detectors.core.identities import binding
-from streams.config import load
 from streams.ingest import packing, sentence
 from streams.ingest.core import Ingest, Nature
+from streams.pipeline.replay import Road
 from streams.reference import load_reference
-from streams.replay import Road
+from streams.settings.loading import load
 from tests.soak.held import grown, held
 from tests.soak.traffic import lines
 

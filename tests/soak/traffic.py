@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.encode import Fix, Particulars, position, sentences, static
+from streams.nmea.encoder import Fix, Particulars, position, sentences, static
 
 SHIPS: Final = 600
 """Ships of a lap."""

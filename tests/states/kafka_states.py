@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from streams.broker import embedded
 from streams.broker.clients import admin
-from streams.topics import SENTENCES, create_missing
+from streams.messages.topics import SENTENCES, create_missing
 from tests.ops.programs import until
 from tests.states.model import Rule, State, Want
 from tests.states.room import Room

@@ -36,7 +36,7 @@ from streams.cli import main; main()
 _SLOW: Final = """
 import os, time
 from pathlib import Path
-from streams.console.following import _Reading
+from streams.console.topic_reader import _Reading
 decoded, slow = _Reading._decoded, Path(os.environ["SLOW"])
 def decodes(self, record, kind):
     if slow.exists():

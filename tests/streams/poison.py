@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NamedTuple
 
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, IDENTITIES, REFERENCE, VESSELS
+from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, IDENTITIES, REFERENCE, VESSELS
 
 
 class Poison(NamedTuple):

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import encode
-from streams.encode import Fix, Particulars
+from streams.nmea import encoder
+from streams.nmea.encoder import Fix, Particulars
 
 MMSI = st.integers(1, 999_999_999)
 
@@ -20,8 +20,8 @@ def fixes() -> st.SearchStrategy[Fix]:
 
 @given(mmsi=MMSI, fix=fixes(), kind=st.sampled_from([1, 2, 3, 18]))
 def test_positions_are_read_back(mmsi: int, fix: Fix, kind: int) -> None:
-    bits = encode.position_b(mmsi, fix) if kind == 18 else encode.position(mmsi, fix, kind=kind, status=5)
-    (line,) = encode.sentences(bits)
+    bits = encoder.position_b(mmsi, fix) if kind == 18 else encoder.position(mmsi, fix, kind=kind, status=5)
+    (line,) = encoder.sentences(bits)
     read = pyais.decode(line, error_if_checksum_invalid=True)
     assert (read.msg_type, read.mmsi) == (kind, mmsi)
     assert read.lat == pytest.approx(fix.lat_deg, abs=1e-5)
@@ -35,7 +35,7 @@ def test_static_data_is_read_back(mmsi: int, imo: int, name: str) -> None:
     ship = Particulars(
         imo=imo, name=name, call_sign="UBAA1", ship_type=70, length_m=121, beam_m=18, destination="CNZOS"
     )
-    lines = encode.sentences(encode.static(mmsi, ship), sequence=3)
+    lines = encoder.sentences(encoder.static(mmsi, ship), sequence=3)
     assert len(lines) == 2
     read = pyais.decode(*lines, error_if_checksum_invalid=True)
     assert (read.imo, read.shipname.strip(), read.destination, read.ship_type) == (imo, name.strip(), "CNZOS", 70)
@@ -43,13 +43,13 @@ def test_static_data_is_read_back(mmsi: int, imo: int, name: str) -> None:
 
 
 def test_unknown_is_the_sentinel() -> None:
-    (line,) = encode.sentences(encode.position(273_999_001, Fix()))
+    (line,) = encoder.sentences(encoder.position(273_999_001, Fix()))
     read = pyais.decode(line)
     assert (read.lat, read.lon, read.heading, read.course, read.speed) == (91.0, 181.0, 511, 360.0, 102.3)
 
 
 def test_a_tag_block_carries_time_station_and_a_right_checksum() -> None:
-    (line,) = encode.tagged([b"!AIVDM,1,1,,A,x,0*00"], 1_700_000_000_123, "pier")
+    (line,) = encoder.tagged([b"!AIVDM,1,1,,A,x,0*00"], 1_700_000_000_123, "pier")
     tag, star = line.split(b"\\")[1].split(b"*")
     assert tag == b"s:pier,c:1700000000123"
-    assert int(star, 16) == encode.checksum(tag)
+    assert int(star, 16) == encoder.checksum(tag)

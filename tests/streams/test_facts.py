@@ -3,7 +3,7 @@
 import pytest
 
 from detectors.core.alert import Fact
-from streams.facts import chance_in_words
+from streams.messages.fact_wording import chance_in_words
 from streams.notify.notices import spoken
 
 CHANCE = "chance of such a silence within a day, transmitting"

@@ -8,7 +8,7 @@ import pytest
 
 _COPIES = """
 import resource
-from streams.heap import keep_freed
+from streams.worker.malloc import keep_freed
 keep_freed()
 for _ in range(2):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -27,7 +27,7 @@ def test_freed_copies_are_used_again() -> None:
 
 _PEAK = """
 from pathlib import Path
-from streams.heap import give_back, keep_freed
+from streams.worker.malloc import give_back, keep_freed
 def held_mb():
     return int(next(l for l in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in l).split()[1]) // 1024
 keep_freed()

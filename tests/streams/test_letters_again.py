@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import build
-from streams.encode import Fix, position, sentences, tagged
-from streams.letters_again import Letter, recording
-from streams.settings import KafkaSettings
-from streams.topics import DEAD, SENTENCES, create_missing
+from streams.dead_letters.recording import Letter, recording
+from streams.messages.topics import DEAD, SENTENCES, create_missing
+from streams.nmea.encoder import Fix, position, sentences, tagged
+from streams.settings.model import KafkaSettings
 
 (BARE,) = sentences(position(205_000_001, Fix(38.0, 132.0, 10.0, 0.0, None, 20)))
 BROKEN = BARE[:-2] + b"00"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from streams import logs
-from streams.settings import LogSettings
+from streams.observability import logs
+from streams.settings.model import LogSettings
 
 
 @pytest.fixture(autouse=True)

@@ -22,16 +22,16 @@ from detectors.core.reference import ListedShip
 from detectors.core.ticks import FeedRules
 from streams.errors import ConfigError, Reason
 from streams.ingest.core import Ingest
+from streams.ingest.meter import IngestMeter
 from streams.ingest.model import Nature
-from streams.ingest.pump import State
-from streams.ingest_meter import IngestMeter
-from streams.metrics import Metrics, memory_cap_bytes
-from streams.metrics_http import LOOPBACK, Answer, MetricsServer, serve
+from streams.ingest.source_runner import State
+from streams.observability.metrics import Metrics, memory_cap_bytes
+from streams.observability.metrics_server import LOOPBACK, Answer, MetricsServer, serve
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference import load_reference
-from streams.replay import Plan, Road, play
-from streams.settings import Settings
-from streams.worker.observe import Observer, Standing, Taken, Tallies, tallies_of
-from streams.worker_meter import WorkerMeter
+from streams.settings.model import Settings
+from streams.worker.meter import WorkerMeter
+from streams.worker.observer import Observer, Standing, Taken, Tallies, tallies_of
 from tests.ops.feed import past
 from tests.ops.programs import until
 

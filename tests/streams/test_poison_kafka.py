@@ -18,9 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.broker.clients import admin, producer
 from streams.broker.node import free_port
+from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, VESSELS, create_missing
 from streams.reference.library import read_shelf
-from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, VESSELS, create_missing
+from streams.settings.model import KafkaSettings
 from tests.ops.programs import Receiver
 
 from .poison import ALERT, SHIP, WORD, Poison, changed, poison

@@ -15,14 +15,14 @@ import numpy.typing as npt
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
 from detectors.core.reference import ListedShip, Reference
-from streams import config
-from streams.replay import Plan, Road, play
+from streams.pipeline.replay import Plan, Road, play
 from streams.scenario.honest import ordinary, roams
 from streams.scenario.model import HOUR_MS, Receiver, at
 from streams.scenario.story import Pace, Story
 from streams.scenario.track import CLASS_A, CLASS_B, SAID
+from streams.settings import loading
 
 TRACKS: Final = Path(__file__).parents[3] / "shared" / "data" / "tracks"
 LONG_DARK, SHARED = TRACKS / "gfw-227317360.msg.gz", TRACKS / "gfw-416000000.json.gz"
@@ -91,7 +91,7 @@ def played(track: Said, listed: bool, until: str) -> list[Alert]:
     for number in range(PEERS):
         story.sails(ordinary(number, (227, 228)), roams(story, near, from_ms, to_ms), Pace(position_s=300, static_s=0))
     ships = (ListedShip(list="TEST", entry_id="1", name="TRACK", mmsi=int(track["mmsi"][0])),) if listed else ()
-    settings, road_feed = config.load(None, {}), io.BytesIO(b"\n".join(story.lines(from_ms, to_ms)) + b"\n")
+    settings, road_feed = loading.load(None, {}), io.BytesIO(b"\n".join(story.lines(from_ms, to_ms)) + b"\n")
     road = Road(settings, Reference(ships=ships), 1)
     emitted = play([road_feed], Plan(source="pier", partitions=1), road, settings)
     return [e.alert for e in emitted if isinstance(e, Emitted) and e.alert.mmsi == int(track["mmsi"][0])]

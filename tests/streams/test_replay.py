@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from detectors.core.alert import encode
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
+from streams.files.recordings import open_recording
 from streams.ingest.core import Nature
-from streams.packed import open_recording
+from streams.pipeline.replay import Place, Plan, Road, play
 from streams.reference.loading import load_reference
-from streams.replay import Place, Plan, Road, play
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SETTINGS = Settings()

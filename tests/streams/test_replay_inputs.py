@@ -10,8 +10,8 @@ import typer
 from typer.testing import CliRunner
 
 from streams.cli.replay import command
-from streams.encode import Fix, position, sentences
 from streams.errors import ConfigError
+from streams.nmea.encoder import Fix, position, sentences
 
 app = typer.Typer()
 app.command()(command)

@@ -8,13 +8,13 @@ from functools import cache
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.episodes import Emitted
-from streams.encode import Fix, Particulars, position, sentences, static, tagged
+from detectors.core.engine.alert_writer import Emitted
 from streams.ingest.core import Nature
-from streams.records import partition_of
+from streams.messages.log_records import partition_of
+from streams.nmea.encoder import Fix, Particulars, position, sentences, static, tagged
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference.loading import load_reference
-from streams.replay import Plan, Road, play
-from streams.settings import Settings
+from streams.settings.model import Settings
 
 IMO, START_S, HOUR = 9_179_842, 1_704_067_200, 3600
 FORMER, LATER, MISTYPED = 273_111_000, 613_222_000, 273_111_900

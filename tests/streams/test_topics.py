@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from streams.broker.clients import admin
 from streams.cli.topics import app
 from streams.errors import ConfigError
-from streams.settings import KafkaSettings
-from streams.topics import FLEET, SENTENCES, TABLE, create_missing, differences, plans
+from streams.messages.topics import FLEET, SENTENCES, TABLE, create_missing, differences, plans
+from streams.settings.model import KafkaSettings
 
 
 def test_partitions_follow_the_settings_where_vessels_are_spread_and_names_have_the_prefix() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from detectors.core.geography.havens import Havens
-from detectors.core.geography.places import NO_ZONE, Places
+from detectors.core.geography.reachable_zones import Havens
+from detectors.core.geography.zone_columns import NO_ZONE, Places
 from detectors.core.units import rfc3339
 from detectors.core.vessels.ship import Ship
 

@@ -19,7 +19,7 @@ import shapely
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from detectors.core.geo import Floats
+from detectors.core.sphere import Floats
 from detectors.core.units import EARTH_NM
 
 Ring = tuple[tuple[float, float], ...]

@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from detectors.core.geo import bearing_deg, compass, distance_nm, unit_vectors
 from detectors.core.names import NameIndex, likeness, plain
-from detectors.core.once import Once
 from detectors.core.reference import Port, Zone
+from detectors.core.shared_cache import Once
+from detectors.core.sphere import bearing_deg, compass, distance_nm, unit_vectors
 
 NEAR_NM: Final = 200.0
 AT_NM: Final = 2.0

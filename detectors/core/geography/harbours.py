@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from detectors.core.geo import distance_nm, distances_nm, unit_vectors
 from detectors.core.headlines import port
-from detectors.core.once import Once
 from detectors.core.reference import Reference
+from detectors.core.shared_cache import Once
+from detectors.core.sphere import distance_nm, distances_nm, unit_vectors
 
 SAME_NM: Final = 2.0
 """Published positions are right to a mile or two."""

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import Floats, distances_nm, unit_vectors
+from detectors.core.sphere import Floats, distances_nm, unit_vectors
 
 STAYED_H: Final = 24.0
 STAYED_NM: Final = 1.62  # 3 km

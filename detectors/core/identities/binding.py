@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.notes import Note
+from detectors.core.imo_notes import Note
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.sources import SourceTable
@@ -26,7 +26,7 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
-from detectors.core.vessels.kinds import are_imo_numbers
+from detectors.core.vessels.station_kinds import are_imo_numbers
 
 TOLD_EVERY_MS: Final = HOUR_MS
 AGAIN: Final = 2

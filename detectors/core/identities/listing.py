@@ -8,13 +8,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.geo import course
 from detectors.core.geography.gazetteer import Gazetteer, gazetteer_of
 from detectors.core.headlines import at, list_word
 from detectors.core.identities.matching import Register, Told, Verdict
 from detectors.core.mid import flag_of
-from detectors.core.once import Once
 from detectors.core.reference import ListedShip, Reference
+from detectors.core.shared_cache import Once
+from detectors.core.sphere import course
 from detectors.core.units import MS, rfc3339, spoken, zulu
 from detectors.core.vessels.ship import MATCHED_NAME, Ship
 

@@ -11,7 +11,7 @@ from detectors.core.alert import Alert
 from detectors.core.vessels.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
 from detectors.core.vessels.dropped import Dropped, Worth
 from detectors.core.vessels.index import MmsiIndex
-from detectors.core.vessels.memory import Memory
+from detectors.core.vessels.past import Memory
 from detectors.core.vessels.table import Block, Table
 
 SHARD_ROWS: Final = 512

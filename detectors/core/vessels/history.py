@@ -20,7 +20,7 @@ from detectors.core.units import HOUR_MS, MS, STEP_MS
 from detectors.core.vessels.columns import CORE_OWNER, STATED, Column_, Columns, Rows, field
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
-from detectors.core.vessels.kinds import vessels_in
+from detectors.core.vessels.station_kinds import vessels_in
 from detectors.core.vessels.track import STRAYED, UNCHANGED, Followed, TrackRules
 
 APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other anew

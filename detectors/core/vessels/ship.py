@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 
 from detectors.core.alert import Position, Vessel
+from detectors.core.listing_reasons import listed_for
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.topics import listed_for
 from detectors.core.units import STEP_MS, rfc3339
 from detectors.core.vessels.columns import SPEED_BINS, Columns
 from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
@@ -60,7 +60,7 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     sentence: bytes
     speeds: bytes = bytes(SPEED_BINS)
     listed_for: tuple[str, ...] = ()
-    """Settings of what its entries list it for (detectors.core.topics); empty when not listed."""
+    """Settings of what its entries list it for (detectors.core.listing_reasons); empty when not listed."""
     like: ListedShip | None = None
     """Not listed: the entry that it resembles by name, with support."""
     unsure: bool = False

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Position
 from detectors.core.units import MINUTE_MS, unix_ms
-from detectors.core.vessels.memory import AT_REST, CANNOT_TELL, DARK, VERDICTS, WEIGHT, Silence
+from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, VERDICTS, WEIGHT, Silence
 
 GAP: Final = "gap"
 """The detector whose episodes are silences."""

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import Floats, distances_nm, unit_vectors
+from detectors.core.sphere import Floats, distances_nm, unit_vectors
 from detectors.core.units import HOUR_MS, MINUTE_MS
 from detectors.core.vessels.columns import SPEED_BINS, Rows
 from detectors.core.vessels.history import History

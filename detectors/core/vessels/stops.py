@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.geo import distance_nm
+from detectors.core.sphere import distance_nm
 from detectors.core.units import KM_NM
 from detectors.core.vessels.columns import Columns
 from detectors.core.vessels.ship import Ship

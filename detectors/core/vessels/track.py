@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core.geo import distance_nm, distances_nm, unit_vectors
+from detectors.core.sphere import distance_nm, distances_nm, unit_vectors
 from detectors.core.units import EARTH_NM, HOUR_MS, MS, STEP_MS, next_step
 from detectors.core.vessels.columns import Columns, Rows
 

@@ -11,8 +11,8 @@ from threading import Event
 from typing import Final
 
 from streams.errors import WakewatchError
+from streams.files.recordings import recordings
 from streams.ingest.sources.events import Chunk, NextFile, SourceEvent
-from streams.packed import recordings
 
 CHUNK_BYTES: Final = 1024 * 1024
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors.core.hearing.cells import fine_keys
+from detectors.core.coverage.cells import fine_keys
 from streams.bench.accuracy import RECORDING, REPORTED, TUNING, run
 from streams.bench.copies import copied, heard_a_day
 from streams.bench.faults import EXITS, FAULTS, HOUR, exits, played

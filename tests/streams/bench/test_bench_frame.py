@@ -15,8 +15,8 @@ from detectors.core.identities.matching import is_imo_number
 from streams.bench import feed, fleets, frame
 from streams.cli.bench import app
 from streams.decode import decode
-from streams.encode import Fix, Particulars, position, position_b, position_long_range, sentences, static
 from streams.errors import ConfigError
+from streams.nmea.encoder import Fix, Particulars, position, position_b, position_long_range, sentences, static
 
 SENTENCE = b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C"
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from detectors.core.alert import Alert, Severity
 from detectors.core.units import rfc3339
 from streams.bench.load import RULES, Rule, Scene, found, heard, highest, joined, ports_of, reason_of, scene
-from streams.bench.onroad import number_of, say, time_of
+from streams.bench.through_engine import number_of, say, time_of
 from streams.scenario.worlds import Shape, Station, World, generate
 
 SMALL = Shape("small", (Station(0, 0, 50),), 24, 4, days=1)

@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from streams.broker import node
+from streams.broker.acl import Grant
 from streams.broker.clients import admin
 from streams.broker.jars import class_path, java
 from streams.broker.process import await_gone, launch, send, started
 from streams.errors import ConfigError
-from streams.rights import Grant
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 from tests.ops.programs import until
 
 _DAY = datetime.timedelta(days=1)

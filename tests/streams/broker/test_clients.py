@@ -9,7 +9,7 @@ from kafka import TopicPartition
 
 from streams.broker import clients, embedded
 from streams.errors import ConfigError, SinkError
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_the_embedded_broker_that_runs_is_found(broker: embedded.Broker, monkeyp
 
 @pytest.mark.broker
 def test_a_record_of_four_mebibytes_goes_there_and_back(kafka_settings: KafkaSettings) -> None:
-    from streams.topics import FLEET, create_missing
+    from streams.messages.topics import FLEET, create_missing
 
     topic, value = kafka_settings.topic_prefix + FLEET, bytes(range(256)) * (4 << 12)
     with clients.admin(kafka_settings) as client:

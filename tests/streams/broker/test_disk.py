@@ -10,12 +10,12 @@ from prometheus_client import CollectorRegistry
 
 from streams.broker import disk
 from streams.broker.clients import admin, consumer, producer
+from streams.broker.disk_metrics import show, watching
 from streams.broker.embedded import Broker
-from streams.disk_meter import show, watching
 from streams.doctor.disk import disk_findings
-from streams.metrics import Metrics
-from streams.settings import KafkaSettings
-from streams.topics import SENTENCES, create_missing
+from streams.messages.topics import SENTENCES, create_missing
+from streams.observability.metrics import Metrics
+from streams.settings.model import KafkaSettings
 
 GB = 10**9
 HOUR_MS = 3_600_000

@@ -21,7 +21,7 @@ from streams.broker import clients, embedded, node
 from streams.broker.process import await_gone, started
 from streams.cli.broker import app
 from streams.errors import ConfigError, WakewatchError
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 
 SENT = 300
 

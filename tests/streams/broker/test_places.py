@@ -7,7 +7,7 @@ import pytest
 
 from streams.broker import embedded, places
 from streams.broker.clients import admin
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 
 
 @pytest.fixture(autouse=True)

@@ -13,15 +13,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams import config
+from streams.broker.acl import EVERY, RIGHTS, acl_commands, grants, table
 from streams.broker.clients import admin, consumer
 from streams.broker.reading import read
-from streams.broker.security import checked, kafka_options, tls_context
+from streams.broker.security import kafka_options, tls_context
 from streams.cli import main
 from streams.errors import ConfigError
-from streams.rights import EVERY, RIGHTS, acl_commands, grants, table
-from streams.settings import KafkaSettings, Settings, WorkerSettings
-from streams.topics import create_missing
+from streams.messages.topics import create_missing
+from streams.settings import loading
+from streams.settings.kafka_security import checked
+from streams.settings.model import KafkaSettings, Settings, WorkerSettings
 from tests.ops.programs import Receiver, until
 from tests.streams.broker.secure import Authority, SecureKafka
 
@@ -79,9 +80,9 @@ def test_secrets_come_from_files_and_are_never_shown(tmp_path: Path) -> None:
         "WAKEWATCH_KAFKA_SASL_USERNAME": "u",
         "WAKEWATCH_KAFKA_SASL_PASSWORD_FILE": str(tmp_path / "password"),
     }
-    loaded = config.load(environ=environ)
+    loaded = loading.load(environ=environ)
     assert loaded.kafka.sasl_password == "hunter2"
-    shown = {each.key: each.value for each in config.explain(environ=environ)}
+    shown = {each.key: each.value for each in loading.explain(environ=environ)}
     assert shown["kafka.sasl_password"] == "***"
     assert "hunter2" not in repr(loaded) + repr(shown)
 
@@ -89,10 +90,10 @@ def test_secrets_come_from_files_and_are_never_shown(tmp_path: Path) -> None:
 def test_what_does_not_go_together_is_a_mistake_of_the_settings(tmp_path: Path) -> None:
     file = tmp_path / "w.toml"
     file.write_text('[kafka]\nsecurity_protocol = "SASL_SSL"\ntls_ca_file = "ca.pem"\n')
-    (wrong,) = config.mistakes(file, environ={})
+    (wrong,) = loading.mistakes(file, environ={})
     assert "kafka.sasl_username" in wrong
     file.write_text('[kafka]\nsecurity_protocol = "SSL"\ntls_ca_file = "ca.pem"\n')
-    assert config.load(file, environ={}).kafka.tls_ca_file == str(tmp_path / "ca.pem")
+    assert loading.load(file, environ={}).kafka.tls_ca_file == str(tmp_path / "ca.pem")
 
 
 def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:

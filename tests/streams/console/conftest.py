@@ -11,11 +11,11 @@ import pytest
 from detectors.core.alert import Alert, Position, Vessel, encode
 from streams.broker.clients import admin, producer
 from streams.console.serving import Console, console
+from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference import load_reference
-from streams.replay import Plan, Road, play
 from streams.scenario import Options, scenario
-from streams.settings import ConsoleSettings, KafkaSettings, Settings
-from streams.topics import ALERT_STATE, ALERTS, create_missing
+from streams.settings.model import ConsoleSettings, KafkaSettings, Settings
 
 PATIENCE_S = 300.0
 HOSTILE = "<SCRIPT SRC=//X.CO>"

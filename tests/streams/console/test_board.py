@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detectors.core.alert import Alert, encode
-from streams.console.board import Board, Bounds
+from streams.console.alert_table import Board, Bounds
 from streams.console.cases import Overview, Story
-from streams.feedback import Feedback, about
+from streams.messages.feedback import Feedback, about
 
 from .conftest import position
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.console import brokers
-from streams.settings import KafkaSettings
+from streams.console import broker_health
+from streams.settings.model import KafkaSettings
 
 
 class Clock:
@@ -22,11 +22,11 @@ class Clock:
 def test_the_slowest_answer_of_the_last_half_minute_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = ([0.25, 3.0, 0.25], [0.25] * 3, [0.5, 0.25, 0.25], [0.25] * 3)
     clock = Clock(took for look in looks for took in look)  # who has waited for one asks the next when it is quick
-    monkeypatch.setattr(brokers, "admin", lambda *_, **__: clock)
-    monkeypatch.setattr(brokers, "disks", lambda *_: ())
+    monkeypatch.setattr(broker_health, "admin", lambda *_, **__: clock)
+    monkeypatch.setattr(broker_health, "disks", lambda *_: ())
     monkeypatch.setattr(time, "monotonic", lambda: clock.now_s)
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    looked = brokers.Brokers(KafkaSettings())
+    looked = broker_health.Brokers(KafkaSettings())
     assert [looked.look().answer_s for _ in range(2)] == [3.0, 3.0]
     clock.now_s += 30.0
     assert looked.look().answer_s == 0.5

@@ -10,7 +10,7 @@ import pytest
 
 from detectors.core.alert import Alert, Fact, Vessel
 from streams.console.serving import Console
-from streams.settings import ReferenceSettings
+from streams.settings.model import ReferenceSettings
 
 from .browser import Tab, chromium, tab
 from .conftest import HOSTILE, position

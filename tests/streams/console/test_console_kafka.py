@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from detectors.core.alert import Alert, Vessel, encode
-from streams import feedback
 from streams.broker.clients import producer
-from streams.console import following
+from streams.console import topic_reader
 from streams.console.serving import Console, console
 from streams.errors import ConfigError
-from streams.records import H_EVENT_TO, H_REPLAYED
-from streams.settings import ConsoleSettings, KafkaSettings, Settings
-from streams.topics import SENTENCES
+from streams.messages import feedback
+from streams.messages.log_records import H_EVENT_TO, H_REPLAYED
+from streams.messages.topics import SENTENCES
+from streams.settings.model import ConsoleSettings, KafkaSettings, Settings
 
 from .conftest import HOSTILE, position
 
@@ -180,15 +180,15 @@ def test_it_answers_questions_only_and_to_this_machine_only(write: Write, starte
 def test_a_reading_that_dies_of_a_fault_begins_again(
     write: Write, make: Make, started: Start, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, died = following._Reading.run, []
+    run, died = topic_reader._Reading.run, []
 
-    def dies_once(self: following._Reading, *given: Any) -> None:
+    def dies_once(self: topic_reader._Reading, *given: Any) -> None:
         if not died:
             died.append(True)
             raise TypeError("'<' not supported between instances of 'NoneType' and 'int'")
         run(self, *given)
 
-    monkeypatch.setattr(following._Reading, "run", dies_once)
+    monkeypatch.setattr(topic_reader._Reading, "run", dies_once)
     write(make())
     client = Client(started())
     until(client.ready)

@@ -10,12 +10,12 @@ import pytest
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import DAY_MS
 from streams.broker.disk import Disk
-from streams.console.board import Board
-from streams.console.following import News
+from streams.console.alert_table import Board
 from streams.console.health import Facts, Limits, Ticked, Trouble, Waiting, troubles, worker_limit_ms
+from streams.console.health_checks import Health
 from streams.console.hub import BLIND_MS, Hub
-from streams.console.watching import Health
-from streams.reference.versions import Unfinished
+from streams.console.topic_reader import News
+from streams.messages.reference_records import Unfinished
 
 NOW = 1_800_000_000_000
 RULES = FeedRules()

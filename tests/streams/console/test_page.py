@@ -11,7 +11,7 @@ import pytest
 
 from streams.console import page as pages
 from streams.console.page import page
-from streams.hosts import is_local
+from streams.observability.hosts import is_local
 
 FOLDER = Path(pages.__file__).parent
 LAND = FOLDER / "land.json"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from detectors.core.alert import Alert
-from streams.console.saying import RefusalError, speaker, taken
+from streams.console.feedback import RefusalError, speaker, taken
 from streams.console.serving import Console
-from streams.settings import ConsoleSettings
+from streams.settings.model import ConsoleSettings
 
 from .browser import Tab, chromium, tab
 from .test_console_kafka import Client

@@ -20,8 +20,8 @@ from pyais.exceptions import AISBaseException
 from detectors.core.reports import REPORT
 from streams.cli.decode import decoded_lines
 from streams.decode import Decoded, decode, decode_raw
+from streams.files.recordings import open_recording
 from streams.ingest.core import Nature
-from streams.packed import open_recording
 
 FOLDER = Path(__file__).parents[3] / ".." / "shared" / "data" / "nmea"
 FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file()) if FOLDER.is_dir() else []

@@ -18,7 +18,7 @@ from streams.demo.watch import quantile
 from streams.errors import ConfigError
 from streams.scenario import Options
 from streams.scenario.model import Truth
-from streams.settings import Settings
+from streams.settings.model import Settings
 from tests.streams.scenario.test_verdict import HONEST, LISTED, alert
 
 
@@ -48,9 +48,9 @@ def test_own_feed_goes_the_whole_road(
     path = tmp_path / "feed.nmea"
     path.write_bytes(feed)
     monkeypatch.setenv("WAKEWATCH_KAFKA_TOPIC_PREFIX", f"demo{tmp_path.name}.".replace("_", "-"))
-    from streams import config
+    from streams.settings import loading
 
-    settings = config.load()
+    settings = loading.load()
     assert run(Plan(feeds=(f"file:{path}",), servers=broker.bootstrap_servers), settings, console) == 0
     said = printed(console)
     for wanted in ("alerts: gap", "alerts: watchlist", "alerts: feed_outage", "alerts: port_proximity", "p99 latency"):

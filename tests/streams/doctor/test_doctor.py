@@ -29,9 +29,10 @@ from streams.doctor.reading import Cut, Newest
 from streams.doctor.reference import reference_findings
 from streams.doctor.services import service_findings
 from streams.doctor.sources import sources_finding
-from streams.metrics_http import serve
+from streams.messages.topics import create_missing
+from streams.observability.metrics_server import serve
 from streams.reference import read_reference
-from streams.settings import (
+from streams.settings.model import (
     ConsoleSettings,
     IngestSettings,
     KafkaSettings,
@@ -40,7 +41,6 @@ from streams.settings import (
     Settings,
     WorkerSettings,
 )
-from streams.topics import create_missing
 
 PATIENCE_S = 60.0
 

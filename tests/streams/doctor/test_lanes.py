@@ -5,8 +5,8 @@ from threading import Barrier, Event
 
 import pytest
 
+from streams.doctor.concurrent import Ask, at_once
 from streams.doctor.findings import Finding, ok
-from streams.doctor.lanes import Ask, at_once
 
 
 def test_questions_do_not_wait_for_each_other_and_answers_keep_their_order() -> None:

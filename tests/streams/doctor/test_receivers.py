@@ -9,7 +9,7 @@ import pytest
 from streams.broker.node import free_port
 from streams.doctor.receivers import receivers_finding
 from streams.doctor.services import service_findings
-from streams.settings import NotifySettings, Settings
+from streams.settings.model import NotifySettings, Settings
 from tests.ops.programs import ALERTMANAGER, Daemon, installed
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "alertmanager" / "alertmanager.yml"

@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert, Position
-from detectors.core.geo import distance_nm
+from detectors.core.sphere import distance_nm
 from streams.broker.clients import admin, producer
 from streams.cli import main
-from streams.encode import Particulars
-from streams.explain.drawing import cut_line, geojson, reach
-from streams.explain.heard import BINS, Listener, Raw, window_of
+from streams.explain.geojson import cut_line, geojson, reach
+from streams.explain.raw_log import BINS, Listener, Raw, window_of
 from streams.ingest.core import Ingest, Nature
-from streams.ingest.letters import Sender, of_sentences, of_tick
-from streams.records import Sentences
+from streams.ingest.outbound import Sender, of_sentences, of_tick
+from streams.messages.log_records import Sentences
+from streams.messages.topics import ALERTS, create_missing
+from streams.nmea.encoder import Particulars
 from streams.scenario.model import HOUR_MS, Receiver, at
 from streams.scenario.story import Pace, Ship, Story
 from streams.scenario.track import sail
-from streams.settings import KafkaSettings, Settings
-from streams.topics import ALERTS, create_missing
+from streams.settings.model import KafkaSettings, Settings
 
 START_MS = at("2024-03-01 00:00")
 LISTED, PEERS = 273_999_001, 12

@@ -11,29 +11,29 @@ from pathlib import Path
 
 import pytest
 
-from streams import encode
 from streams.decode import decode
-from streams.encode import Fix, Particulars
 from streams.errors import Reason
 from streams.ingest.core import Ingest
 from streams.ingest.model import Nature
-from streams.records import Sentences
+from streams.messages.log_records import Sentences
+from streams.nmea import encoder
+from streams.nmea.encoder import Fix, Particulars
 
 NOW_MS = 1_700_000_000_000
 FIX = Fix(lat_deg=35.0, lon_deg=129.0, sog_kn=10.0, cog_deg=45.0, heading_deg=45.0)
 
 
 def at(second: float, mmsi: int, fix: Fix = FIX, station: bytes = b"pier") -> bytes:
-    (sentence,) = encode.sentences(encode.position(mmsi, fix, status=0))
+    (sentence,) = encoder.sentences(encoder.position(mmsi, fix, status=0))
     body = b"s:%b,c:%d" % (station, NOW_MS + int(second * 1000))
-    return b"\\%b*%02X\\%b" % (body, encode.checksum(body), sentence)
+    return b"\\%b*%02X\\%b" % (body, encoder.checksum(body), sentence)
 
 
 def parts(second: float, mmsi: int, sequence: int, station: bytes = b"pier") -> list[bytes]:
-    bits = encode.static(mmsi, Particulars(imo=9_074_729, name=f"SHIP {mmsi}"))
+    bits = encoder.static(mmsi, Particulars(imo=9_074_729, name=f"SHIP {mmsi}"))
     body = b"s:%b,c:%d" % (station, NOW_MS + int(second * 1000))
-    tag = b"\\%b*%02X\\" % (body, encode.checksum(body))
-    return [tag + sentence for sentence in encode.sentences(bits, sequence=sequence)]
+    tag = b"\\%b*%02X\\" % (body, encoder.checksum(body))
+    return [tag + sentence for sentence in encoder.sentences(bits, sequence=sequence)]
 
 
 class Account:
@@ -99,7 +99,7 @@ BAD: dict[str, tuple[list[bytes], dict[Reason, int]]] = {
     "a year ahead": ([at(86_400 * 365, 205_000_004)], {Reason.TIME_AHEAD: 1}),
     "a time that is none": ([at(10**13, 205_000_004)], {}),
     "too short to say who": (
-        [b"!AIVDM,1,1,,A,13HOI:,0*%02X" % encode.checksum(b"AIVDM,1,1,,A,13HOI:,0")],
+        [b"!AIVDM,1,1,,A,13HOI:,0*%02X" % encoder.checksum(b"AIVDM,1,1,,A,13HOI:,0")],
         {Reason.NO_MMSI: 1},
     ),
 }

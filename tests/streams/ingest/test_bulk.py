@@ -13,8 +13,8 @@ from streams.ingest import bulk
 from streams.ingest.core import Ingest, Nature
 from streams.ingest.model import RefusedLine
 from streams.ingest.sentence import checksum
-from streams.records import Record, Sentences, TickRecord
-from streams.settings import IngestSettings
+from streams.messages.log_records import Record, Sentences, TickRecord
+from streams.settings.model import IngestSettings
 
 SMALL = IngestSettings(pack_sentences=50, tick_file_sentences=120)
 FILE = Nature(replayed=True)

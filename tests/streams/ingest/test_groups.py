@@ -3,11 +3,11 @@
 import pytest
 
 from streams.decode import decode
-from streams.encode import Fix, Particulars, checksum, position, sentences, static
 from streams.ingest.core import Ingest, Nature
 from streams.ingest.groups import WITHIN, Groups
 from streams.ingest.sentence import Group, Tag
-from streams.records import Sentences
+from streams.messages.log_records import Sentences
+from streams.nmea.encoder import Fix, Particulars, checksum, position, sentences, static
 
 NOW_S = 1_709_510_400
 LADY_R, HONEST = 273_222_000, 440_888_000

@@ -9,8 +9,8 @@ from detectors.core.ticks import Tick
 from streams.errors import Reason
 from streams.ingest.core import Ingest, Nature
 from streams.ingest.sentence import checksum
-from streams.records import Record, Sentences, TickRecord
-from streams.settings import IngestSettings
+from streams.messages.log_records import Record, Sentences, TickRecord
+from streams.settings.model import IngestSettings
 
 NOON_S = 1_700_000_000
 DAY_S = 86_400

@@ -18,14 +18,14 @@ import msgspec
 import pytest
 from kafka import TopicPartition
 
-from streams import records
 from streams.broker import clients
 from streams.errors import ConfigError, Reason
 from streams.ingest.core import Ingest
 from streams.ingest.run import Plan, run
 from streams.ingest.supervision import supervised
-from streams.records import Sentences, TickRecord
-from streams.settings import IngestSettings, KafkaSettings, Settings
+from streams.messages import log_records
+from streams.messages.log_records import Sentences, TickRecord
+from streams.settings.model import IngestSettings, KafkaSettings, Settings
 
 pytestmark = pytest.mark.broker
 PARTITIONS = 3
@@ -89,7 +89,7 @@ def expected(data: bytes, source: str) -> dict[int, list[bytes]]:
     for record in ingest.feed(data) + ingest.end():
         if isinstance(record, TickRecord):
             for partition in range(PARTITIONS):
-                parts[partition].append(records.encode_tick(record.tick))
+                parts[partition].append(log_records.encode_tick(record.tick))
         else:
             assert isinstance(record, Sentences)
             parts[record.partition] += record.value.split(b"\n")
@@ -170,7 +170,7 @@ def test_a_datagram_reaches_the_topic_and_sigterm_drains(settings: Settings, con
         process.stderr.close()
     (headers,) = [dict(letter.headers) for letter in topic(settings, "ais.dead.v1")]
     assert (headers["reason"], headers["source"]) == (b"checksum", b"pier")
-    kinds = {dict(record.headers)[records.H_KIND] for record in topic(settings, "ais.sentences.v1")}
+    kinds = {dict(record.headers)[log_records.H_KIND] for record in topic(settings, "ais.sentences.v1")}
     assert kinds <= {b"tick", b"sentences"}
 
 
@@ -196,10 +196,10 @@ def test_records_say_what_they_are(settings: Settings, tmp_path: Path, feed: byt
     now_ms = int(time.time() * 1000)
     for record in topic(settings, "ais.sentences.v1"):
         headers = dict(record.headers)
-        assert headers[records.H_FORMAT] == records.FORMAT
-        assert headers[records.H_SOURCE] == b"one"
-        assert headers[records.H_REPLAYED] == b"1"
-        assert int(headers[records.H_EVENT_FROM]) <= int(headers[records.H_EVENT_TO])
+        assert headers[log_records.H_FORMAT] == log_records.FORMAT
+        assert headers[log_records.H_SOURCE] == b"one"
+        assert headers[log_records.H_REPLAYED] == b"1"
+        assert int(headers[log_records.H_EVENT_FROM]) <= int(headers[log_records.H_EVENT_TO])
         assert abs(now_ms - record.timestamp) < 60_000
 
 
@@ -247,8 +247,8 @@ def test_a_damaged_file_ends_alone_and_the_live_sources_beside_it_are_read_on(
             def all_there() -> bool:
                 sender.sendto(BARE, ("127.0.0.1", port))
                 read = topic(settings, "ais.sentences.v1")
-                ended = {dict(one.headers)[records.H_SOURCE] for one in read if b'"ended"' in one.value}
-                heard = {dict(one.headers)[records.H_SOURCE] for one in read if BARE in one.value}
+                ended = {dict(one.headers)[log_records.H_SOURCE] for one in read if b'"ended"' in one.value}
+                heard = {dict(one.headers)[log_records.H_SOURCE] for one in read if BARE in one.value}
                 return ended >= {b"damaged", b"whole"} and b"pier" in heard
 
             until(all_there)

@@ -7,13 +7,13 @@ from threading import Event
 import pytest
 
 from streams.broker.reading import Read
-from streams.dead_letters import letter_of
+from streams.dead_letters.record import letter_of
 from streams.ingest.core import Ingest
-from streams.ingest.letters import DEAD_TOPIC, Letter, Sender
+from streams.ingest.outbound import DEAD_TOPIC, Letter, Sender
 from streams.ingest.outbox import Outbox
-from streams.ingest.pump import Pump, fresh
+from streams.ingest.source_runner import Pump, fresh
 from streams.ingest.sources.file import FileSource
-from streams.records import H_COUNT, H_ORDINAL
+from streams.messages.log_records import H_COUNT, H_ORDINAL
 
 GOOD = b"\\s:pier,c:1700000000*00\\!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\n"
 

@@ -4,7 +4,7 @@ import pytest
 
 from streams.ingest.core import Ingest
 from streams.ingest.model import Nature
-from streams.records import TickRecord
+from streams.messages.log_records import TickRecord
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\n"
 OTHER = b"$GPGGA,x\n"

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 import pytest
 
-from detectors.core.notes import Note, refusal_of
-from detectors.core.vessels.kinds import is_imo_number
-from streams.encode import Bits, Fix, Particulars, position, position_long_range, sentences, static, tagged
+from detectors.core.imo_notes import Note, refusal_of
+from detectors.core.vessels.station_kinds import is_imo_number
 from streams.ingest import bulk
 from streams.ingest.core import Ingest, Nature
-from streams.records import Record, Sentences, TickRecord
-from streams.settings import IngestSettings
+from streams.messages.log_records import Record, Sentences, TickRecord
+from streams.nmea.encoder import Bits, Fix, Particulars, position, position_long_range, sentences, static, tagged
+from streams.settings.model import IngestSettings
 
 NOON_MS = 1_700_000_000_000
 IMO, OTHER = 9179842, 9161003

@@ -4,7 +4,7 @@ import pytest
 from kafka.future import Future
 
 from streams.errors import SinkError
-from streams.ingest.letters import Letter
+from streams.ingest.outbound import Letter
 from streams.ingest.outbox import Outbox
 
 STOP = threading.Event()

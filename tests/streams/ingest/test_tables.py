@@ -9,7 +9,7 @@ from streams.decode import decode
 from streams.errors import Reason
 from streams.ingest.core import Ingest
 from streams.ingest.tables import Rows, Unreadable
-from streams.records import Sentences
+from streams.messages.log_records import Sentences
 
 OURS = b"time_s,mmsi,type,lat_deg,lon_deg,sog_kn,cog_deg,nav_status\n"
 DMA = (

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from streams import encode
-from streams.encode import Fix
 from streams.errors import Reason
 from streams.ingest.core import Ingest
 from streams.ingest.model import Nature
+from streams.nmea import encoder
+from streams.nmea.encoder import Fix
 
 NOON_S = 1_700_000_000
 HOUR_S, DAY_S = 3600, 86_400
@@ -19,10 +19,10 @@ Heard = tuple[float, int, str]
 
 
 def line(second: float, vessel: int, station: str) -> bytes:
-    (sentence,) = encode.sentences(encode.position(205_000_000 + vessel, FIX, status=1))
+    (sentence,) = encoder.sentences(encoder.position(205_000_000 + vessel, FIX, status=1))
     tag = f"s:{station}," if station else ""
     body = f"{tag}c:{NOON_S + int(second)}".encode()
-    return b"\\%b*%02X\\%b\n" % (body, encode.checksum(body), sentence)
+    return b"\\%b*%02X\\%b\n" % (body, encoder.checksum(body), sentence)
 
 
 def busy(hours: float = 1, vessels: int = 6, station: str = "A", begin_s: float = 0) -> list[Heard]:

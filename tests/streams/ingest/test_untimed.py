@@ -7,16 +7,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from streams.ingest.core import Ingest
-from streams.ingest.letters import SENTENCES_TOPIC, Sender
 from streams.ingest.model import Nature
+from streams.ingest.outbound import SENTENCES_TOPIC, Sender
 from streams.ingest.outbox import Outbox
-from streams.ingest.pump import Pump, State, fresh
 from streams.ingest.resume import run_of
 from streams.ingest.run import Plan, _dates_matter
+from streams.ingest.source_runner import Pump, State, fresh
 from streams.ingest.sources.file import FileSource
 from streams.ingest.stamps import StampRules
-from streams.records import Sentences
-from streams.settings import ReferenceSettings, Settings
+from streams.messages.log_records import Sentences
+from streams.settings.model import ReferenceSettings, Settings
 from tests.streams.ingest.test_letters import Keeper
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"

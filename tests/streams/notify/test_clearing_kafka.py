@@ -15,11 +15,11 @@ from detectors.core.alert import Alert, encode
 from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import build
-from streams.cli.rows import take
+from streams.cli.grafana import take
+from streams.grafana.table import AlertTable
+from streams.messages.topics import ALERT_STATE, create_missing
 from streams.notify.clearing import sweep, sweep_until
-from streams.rows.table import AlertTable
-from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, create_missing
+from streams.settings.model import KafkaSettings
 from tests.ops.programs import until
 
 pytestmark = pytest.mark.broker

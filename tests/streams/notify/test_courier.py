@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 from detectors.core.alert import Alert, Evidence, Position
 from detectors.core.units import rfc3339
 from streams.errors import ConfigError
-from streams.metrics import Metrics
 from streams.notify.core import Notices, Outgoing, Rules
-from streams.notify.courier import Courier, Targets
+from streams.notify.delivery import Courier, Targets
 from streams.notify.http import endpoint
 from streams.notify.notices import Notice, firing
+from streams.observability.metrics import Metrics
 
 Make = Callable[..., Alert]
 Until = Callable[[Callable[[], Any]], Any]

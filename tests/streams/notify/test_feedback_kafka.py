@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from detectors.core.alert import Alert, encode
 from streams.broker.clients import admin, producer
 from streams.cli import build
-from streams.metrics import Metrics
+from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
 from streams.notify.core import Outgoing, Rules
 from streams.notify.run import Plan, run
-from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, create_missing
+from streams.observability.metrics import Metrics
+from streams.settings.model import KafkaSettings
 
 pytestmark = pytest.mark.broker
 Make = Callable[..., Alert]

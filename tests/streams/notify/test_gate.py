@@ -9,11 +9,11 @@ from detectors.core.alert import Alert, Position
 from detectors.core.units import rfc3339
 from streams.cli.notify import _plan
 from streams.errors import ConfigError
+from streams.notify.apprise_messages import TICKETS_EVERY_MS, Apprise, Gathering
 from streams.notify.core import Notices, Outgoing, Rules
-from streams.notify.gate import GateRules, Quiet, quiet_of
 from streams.notify.notices import time_ms
-from streams.notify.small import TICKETS_EVERY_MS, Apprise, Gathering
-from streams.settings import NotifySettings, Settings
+from streams.notify.rate_cap import GateRules, Quiet, quiet_of
+from streams.settings.model import NotifySettings, Settings
 from tests.ops.programs import Receiver
 
 Make = Callable[..., Alert]

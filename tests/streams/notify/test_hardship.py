@@ -16,11 +16,11 @@ import stamina
 from prometheus_client import CollectorRegistry
 
 from detectors.core.alert import Alert
-from streams.metrics import Metrics
 from streams.notify.core import Notices, Outgoing, Rules
-from streams.notify.courier import Courier, Targets
-from streams.notify.gate import GateRules
+from streams.notify.delivery import Courier, Targets
 from streams.notify.http import endpoint
+from streams.notify.rate_cap import GateRules
+from streams.observability.metrics import Metrics
 from tests.ops.programs import Alertmanager, Receiver, until
 from tests.streams.notify.front import Front, told
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.core.alert import Alert, Evidence, Fact, Position
 from detectors.core.units import rfc3339
-from streams.feedback import Feedback
+from streams.messages.feedback import Feedback
 from streams.notify.core import NOTHING, Notices, Outgoing, Rules
 from streams.notify.notices import Notice, annotations_of, area_of, firing, labels_of, resolved, time_ms
 

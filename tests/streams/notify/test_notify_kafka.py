@@ -14,11 +14,11 @@ from detectors.core.alert import Alert, Position, encode
 from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import notify as cli
-from streams.metrics import Metrics
+from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
 from streams.notify.core import Outgoing, Rules
 from streams.notify.run import Plan, run
-from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, create_missing
+from streams.observability.metrics import Metrics
+from streams.settings.model import KafkaSettings
 
 pytestmark = pytest.mark.broker
 Make = Callable[..., Alert]

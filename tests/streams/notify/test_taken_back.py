@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from detectors.core.alert import Alert
-from streams.feedback import Feedback, about
+from streams.messages.feedback import Feedback, about
 from streams.notify.core import Notices, Outgoing, Rules
-from streams.notify.gate import GateRules
+from streams.notify.rate_cap import GateRules
 
 Make = Callable[..., Alert]
 NOW = 1_800_000_000_000

@@ -20,9 +20,9 @@ from detectors.core.alert import Alert, encode
 from streams.broker.clients import admin, producer
 from streams.broker.node import free_port
 from streams.errors import SinkError
+from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
 from streams.notify import http as posting
-from streams.settings import KafkaSettings
-from streams.topics import ALERT_STATE, ALERTS, create_missing
+from streams.settings.model import KafkaSettings
 from tests.ops.programs import Alertmanager, Receiver, until
 
 Make = Callable[..., Alert]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli.replay import command
 from streams.ingest.core import Ingest, Nature
-from streams.records import MarkRecord, Sentences
+from streams.messages.log_records import MarkRecord, Sentences
 
 BEGIN = "2023-11-14T22:13:20Z"  # of the feed: 1,700,000,000 s
 SHIP = 205_000_007

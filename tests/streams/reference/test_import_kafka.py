@@ -11,10 +11,10 @@ from typer.testing import CliRunner, Result
 from streams.broker.clients import admin
 from streams.cli import watchlist, zones
 from streams.errors import ConfigError
+from streams.messages.topics import create_missing
 from streams.reference import load_reference
 from streams.reference.library import newest, read_shelf
-from streams.settings import KafkaSettings, Settings
-from streams.topics import create_missing
+from streams.settings.model import KafkaSettings, Settings
 
 pytestmark = pytest.mark.broker
 OWN = load_reference(Settings().reference)

@@ -18,14 +18,15 @@ from streams.broker.clients import admin, producer
 from streams.cli import build
 from streams.doctor import Finding, examine
 from streams.errors import ConfigError, SinkError, WakewatchError
-from streams.reference import load_reference, versions
-from streams.reference.force import InForce, ask
+from streams.messages import reference_records
+from streams.messages.topics import REFERENCE, create_missing
+from streams.reference import load_reference
 from streams.reference.importing import Importer
+from streams.reference.in_force import InForce, ask
 from streams.reference.library import newest, read_shelf
 from streams.reference.loading import with_lists
-from streams.reference.shelf import CLAIM_S
-from streams.settings import KafkaSettings, Settings
-from streams.topics import REFERENCE, create_missing
+from streams.reference.stored_versions import CLAIM_S
+from streams.settings.model import KafkaSettings, Settings
 
 pytestmark = pytest.mark.broker
 OWN = load_reference(Settings().reference)
@@ -105,7 +106,7 @@ def test_an_import_that_ends_before_all_is_written_is_told_with_the_command_that
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(versions, "head", dies)
+        broken.setattr(reference_records, "head", dies)
         assert run("watchlist", "import", str(path), "--yes").exit_code != 0
     assert in_force(made).reference == OWN, "what was in force stays"
     found = said(made, later_s=61)["import"]
@@ -172,7 +173,7 @@ def test_the_difference_to_a_version_that_is_no_longer_the_newest_is_refused(mad
 def begins(made: Settings, ago_s: float) -> None:
     """Another import says that it begins, and writes nothing else."""
     sender = producer(made.kafka)
-    key, value = versions.begun("feedfacefeed", "1", -1, "wakewatch watchlist import other.csv")
+    key, value = reference_records.begun("feedfacefeed", "1", -1, "wakewatch watchlist import other.csv")
     at_ms = int((time.time() - ago_s) * 1000)
     sender.send(made.kafka.topic_prefix + REFERENCE, key=key, value=value, partition=0, timestamp_ms=at_ms).get(30)
     sender.close()

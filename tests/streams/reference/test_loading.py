@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from detectors.core.geo import distance_nm
-from detectors.core.geography.places import Places
+from detectors.core.geography.zone_columns import Places
 from detectors.core.reference import Reference
+from detectors.core.sphere import distance_nm
 from streams.errors import ConfigError
 from streams.reference import load_reference, read_reference
 from streams.reference.loading import SHIPPED_ZONES, shipped
-from streams.settings import ReferenceSettings
+from streams.settings.model import ReferenceSettings
 
 PORTS = Path(__file__).parents[4] / "shared/data/ports/nga-world-port-index.csv.gz"
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pyais
 import pytest
 
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
 from streams.ingest.core import Nature
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference import load_reference
-from streams.replay import Plan, Road, play
-from streams.settings import ReferenceSettings, Settings
+from streams.settings.model import ReferenceSettings, Settings
 
 DATA = Path(__file__).parents[4] / "shared/data"
 RECORDINGS = [

@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 from detectors.core.reference import ListedShip, Reference, Zone
 from streams.cli import importing, watchlist
 from streams.errors import ConfigError
-from streams.reference import versions
+from streams.messages import reference_records
 from streams.reference.difference import difference
-from streams.reference.shelf import Shelf
+from streams.reference.stored_versions import Shelf
 
 from .published import UN
 
@@ -23,14 +23,14 @@ SHIPS = tuple(ListedShip(list="L", entry_id=f"a/{n}", name=f"SHIP {n}", mmsi=273
 def filled(
     version: str = "v1", ships: tuple[ListedShip, ...] = SHIPS, *, at: int = 0
 ) -> list[tuple[bytes, bytes | None]]:
-    return [*versions.content(version, ships), versions.head(version, ships)]
+    return [*reference_records.content(version, ships), reference_records.head(version, ships)]
 
 
 def zone(name: str) -> Zone:
     return Zone(name=name, kind="associated", lat_deg=1.0, lon_deg=2.0)
 
 
-def put(held: Shelf, records: list[versions.Record], offset: int = 0, written_ms: int = 0) -> Shelf:
+def put(held: Shelf, records: list[reference_records.Record], offset: int = 0, written_ms: int = 0) -> Shelf:
     for number, (key, value) in enumerate(records):
         held.put(key, value, offset + number, written_ms)
     return held
@@ -38,7 +38,7 @@ def put(held: Shelf, records: list[versions.Record], offset: int = 0, written_ms
 
 def test_what_was_written_is_read_back_in_its_order() -> None:
     assert put(Shelf(), filled()[::-1]).ships("v1") == SHIPS
-    held = put(Shelf(), [*filled(), versions.marked("v1")])
+    held = put(Shelf(), [*filled(), reference_records.marked("v1")])
     assert (held.newest(), held.is_marked("v1"), held.is_marked("v2")) == ("v1", True, False)
 
 
@@ -70,20 +70,20 @@ def test_outdated_versions_are_deleted_save_the_one_in_force() -> None:
 def test_zones_travel_with_a_version_or_are_each_process_s_own() -> None:
     own = Reference(zones=(zone("Own"),), version="own")
     places = (zone("B"), zone("A"))
-    records = [*versions.content("v", SHIPS, places), versions.head("v", SHIPS, places)]
+    records = [*reference_records.content("v", SHIPS, places), reference_records.head("v", SHIPS, places)]
     found = put(Shelf(), records[::-1]).reference("v", own)
     assert found == Reference(ships=SHIPS, zones=places, version="v")
     assert put(Shelf(), [r for r in records if r[0] != b"v/zone/000001"]).reference("v", own) is None
     without = put(Shelf(), filled("v")).reference("v", own)
     assert without is not None and without.zones == own.zones
-    assert versions.version_of(own, zoned=True) != versions.version_of(own, zoned=False) == "own"
+    assert reference_records.version_of(own, zoned=True) != reference_records.version_of(own, zoned=False) == "own"
     held = put(put(Shelf(), records, written_ms=1), filled("new"), offset=100, written_ms=2)
     assert {key for key, _ in held.outdated("new", before_ms=3)} >= {key for key, _ in records}
 
 
 def test_what_was_in_force_before_a_log_begins_is_the_last_that_all_were_told_of() -> None:
-    held = put(Shelf(), [*filled("a"), versions.marked("a")], written_ms=1000)
-    put(held, [*filled("b"), versions.marked("b")], offset=100, written_ms=5000)
+    held = put(Shelf(), [*filled("a"), reference_records.marked("a")], written_ms=1000)
+    put(held, [*filled("b"), reference_records.marked("b")], offset=100, written_ms=5000)
     put(held, filled("half"), offset=200, written_ms=5500)
     assert [held.in_force_before(at) for at in (1000, 1001, 5001, 9000)] == [None, "a", "b", "b"]
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from detectors.core.geo import distance_nm
-from detectors.core.geography.places import Places
+from detectors.core.geography.zone_columns import Places
 from detectors.core.reference import Reference
+from detectors.core.sphere import distance_nm
 from streams.reference.loading import SHIPPED_ZONES, shipped
 from streams.reference.zones import Zones, read_zones
 

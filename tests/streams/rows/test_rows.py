@@ -11,14 +11,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from detectors.core.alert import Alert, Position, Vessel
-from streams import metrics_http
 from streams.errors import ConfigError
-from streams.metrics_http import LOOPBACK, MetricsServer, serve
-from streams.rows import table as tables
-from streams.rows.answers import Answers
-from streams.rows.selector import parse
-from streams.rows.table import AlertTable
-from streams.vessels import VesselSummary
+from streams.grafana import table as tables
+from streams.grafana.answers import Answers
+from streams.grafana.selector import parse
+from streams.grafana.table import AlertTable
+from streams.messages.vessel_summary import VesselSummary
+from streams.observability import metrics_server
+from streams.observability.metrics_server import LOOPBACK, MetricsServer, serve
 
 NOW_S = 1_707_030_000  # 2024-02-04T07:00Z
 
@@ -195,7 +195,7 @@ def test_a_foreign_name_is_not_answered(server: MetricsServer) -> None:
 
 
 def test_whoever_sends_one_byte_at_a_time_is_hung_up_on(server: MetricsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics_http, "_QUESTION_S", 0.3)
+    monkeypatch.setattr(metrics_server, "_QUESTION_S", 0.3)
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as link:
         assert is_hung_up(link)
     assert asked(server, "/healthz", "localhost") == 200

@@ -7,10 +7,10 @@ import numpy as np
 import pyais
 import pytest
 
-from detectors.core.geo import distance_nm
+from detectors.core.sphere import distance_nm
 from detectors.core.ticks import FeedRules
-from streams.encode import checksum
 from streams.errors import ConfigError
+from streams.nmea.encoder import checksum
 from streams.scenario import Options, Place, Scenario, Truth, scenario
 from streams.scenario.angara import FEED_LOSS, START_MS
 from streams.scenario.model import HOUR_MS, MINUTE_MS

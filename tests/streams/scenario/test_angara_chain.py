@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.episodes import Emitted
-from streams import config
+from detectors.core.engine.alert_writer import Emitted
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference.loading import load_reference
-from streams.replay import Plan, Road, play
 from streams.scenario import Options, Place, Truth, scenario
 from streams.scenario.verdict import excesses, verdicts
+from streams.settings import loading
 
 pytestmark = pytest.mark.slow
 RENAMED = Options(mmsi=273_999_777, imo=9_161_003, name="LADY R", yard=Place("DALIAN", 38.93, 121.65))
@@ -28,7 +28,7 @@ class Played(NamedTuple):
 
 
 def played(options: Options) -> Played:
-    made, settings = scenario("angara", options), config.load(None, {})
+    made, settings = scenario("angara", options), loading.load(None, {})
     road = Road(settings, load_reference(settings.reference), 1)
     feed = io.BytesIO(b"\n".join(made.lines) + b"\n")
     emitted = play([feed], Plan(source="feed", partitions=1), road, settings)

@@ -7,9 +7,9 @@ import numpy as np
 import pyais
 import pytest
 
-from streams import encode
-from streams.encode import Fix
 from streams.errors import ConfigError
+from streams.nmea import encoder
+from streams.nmea.encoder import Fix
 from streams.scenario import SCENARIOS, Options, Receiver, scenario
 from streams.scenario.air import Silence, heard_by, on_the_air
 from streams.scenario.honest import imo_number
@@ -41,9 +41,9 @@ def test_columns_are_written_as_one_at_a_time(kind: int) -> None:
         fix = Fix(float(row["lat_deg"]), float(row["lon_deg"]), sog, cog, cog, int(row["time_ms"]) // 1000 % 60)
         mmsi = int(row["mmsi"])
         status = int(row["status"])
-        bits = encode.position_b(mmsi, fix) if kind == 18 else encode.position(mmsi, fix, kind=kind, status=status)
+        bits = encoder.position_b(mmsi, fix) if kind == 18 else encoder.position(mmsi, fix, kind=kind, status=status)
         channel = line.split(b",")[5 if b"s:" in line.split(b",")[0] else 4].decode()
-        expected = encode.tagged(encode.sentences(bits, channel=channel), int(row["time_ms"]), "pier")
+        expected = encoder.tagged(encoder.sentences(bits, channel=channel), int(row["time_ms"]), "pier")
         assert [line] == expected
 
 

@@ -17,16 +17,16 @@ import msgspec
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.episodes import Emitted
+from detectors.core.engine.alert_writer import Emitted
 from streams.broker.clients import admin
 from streams.broker.reading import read
 from streams.ingest.model import Nature
 from streams.ingest.run import Plan as IngestPlan
 from streams.ingest.run import run as ingest
+from streams.messages.topics import create_missing
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference import load_reference
-from streams.replay import Plan, Road, play
-from streams.settings import KafkaSettings, Settings
-from streams.topics import create_missing
+from streams.settings.model import KafkaSettings, Settings
 
 Key = tuple[str, int, str]
 PATIENCE_S = 120.0  # far more than it takes; a machine that has other work takes ten times as long

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.broker import tether
+from streams.broker import kill_with_parent
 from streams.broker.node import free_port
 from streams.broker.reading import read
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 from tests.streams.worker.conftest import StartWorker, Worker, send
 from tests.streams.worker.test_states import ask
 
@@ -59,7 +59,7 @@ def set_aside(
     send(kafka, feed, home, pack=20)
     port = free_port()
     told = {"WW_TEST_POISON": sentence_of(poison).decode(), "WAKEWATCH_WORKER_SET_ASIDE_AFTER": str(times)}
-    script = _SUPERVISED.format(tether=str(tether.__file__), script=_ENDS.format(how=how))
+    script = _SUPERVISED.format(tether=str(kill_with_parent.__file__), script=_ENDS.format(how=how))
     worker = start_worker(kafka, ("-c", script), WAKEWATCH_WORKER_METRICS_PORT=str(port), **told)
     for n in range(1, times + 1):  # each start has a patience of its own
         worker.until(lambda n=n: worker.said().count(AGAIN) >= n)  # type: ignore[misc]

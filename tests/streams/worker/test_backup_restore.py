@@ -11,7 +11,7 @@ import pytest
 from streams.broker import backup, embedded
 from streams.doctor.log import kafka_findings
 from streams.ingest.run import Plan, run
-from streams.settings import KafkaSettings, Settings
+from streams.settings.model import KafkaSettings, Settings
 from tests.streams.worker.conftest import StartWorker, Wanted, make_topics, written
 
 DETECT = ("-m", "streams", "detect")

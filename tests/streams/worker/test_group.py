@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker import tether
+from streams.broker import kill_with_parent
 from streams.broker.node import free_port
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 from tests.streams.worker.conftest import StartWorker, send
 from tests.streams.worker.test_states import ask
 
@@ -49,7 +49,7 @@ def test_an_answer_of_the_group_that_cannot_be_read_is_no_end(
     send(kafka_settings, feed, tmp_path)
     port = free_port()
     script = FAILS_ONCE.format(method=method, error=error)
-    call = ("-c", SUPERVISED.format(tether=str(tether.__file__), script=script))
+    call = ("-c", SUPERVISED.format(tether=str(kill_with_parent.__file__), script=script))
     told = {"WAKEWATCH_WORKER_METRICS_PORT": str(port), "WW_TEST_ONCE": str(tmp_path / "once")}
     worker = start_worker(kafka_settings, call, **told)
     worker.until(lambda: "worker ended, starting again" in worker.said())

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from streams.errors import ConfigError, SinkError, StateError, WakewatchError
+from streams.worker.end_offsets import Seen, Where
 from streams.worker.health import KNOWN_FOR_S, STALLED_S, Health, Watched
-from streams.worker.probe import Seen, Where
 
 LOG, TOLD, FLEET, PAST = "p.sentences", "p.identities", "p.fleet", "p.histories"
 WATCHED = Watched(sentences=LOG, partitions=2, states=(FLEET, PAST), inputs=(LOG, TOLD))

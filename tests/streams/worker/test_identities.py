@@ -12,12 +12,12 @@ import pytest
 
 from detectors.core.alert import Alert, encode
 from detectors.core.identities.binding import Binding, Heard
-from detectors.core.imo import Histories
+from detectors.core.imo_stage.histories import Histories
 from streams.broker.node import free_port
 from streams.broker.reading import read
-from streams.encode import Fix, Particulars, position, sentences, static, tagged
-from streams.records import partition_of
-from streams.settings import KafkaSettings
+from streams.messages.log_records import partition_of
+from streams.nmea.encoder import Fix, Particulars, position, sentences, static, tagged
+from streams.settings.model import KafkaSettings
 from streams.worker.codec import entry
 from streams.worker.identities import learn
 from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, send, written

@@ -12,11 +12,11 @@ import pytest
 
 from streams.bench.world import heard_everywhere, held_by_many
 from streams.broker.clients import link_of
-from streams.engines import histories_for, restored
+from streams.messages.topics import FLEET, HISTORIES
+from streams.pipeline.engines import histories_for, restored
 from streams.reference import load_reference
-from streams.settings import KafkaSettings, Settings
-from streams.topics import FLEET, HISTORIES
-from streams.worker.fleetlog import Cut, FleetLog, Stored, load
+from streams.settings.model import KafkaSettings, Settings
+from streams.worker.state_log import Cut, FleetLog, Stored, load
 from tests.streams.worker.conftest import make_topics
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 from tests.streams.worker.conftest import StartWorker, make_topics
 
 STUCK = """
 import asyncio, mode
-from streams.worker.leaving import Leaving
+from streams.worker.shutdown_watchdog import Leaving
 
 class Stuck(mode.Service):
     async def on_started(self):

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.errors import StateError
-from streams.worker.pieces import PIECE_BYTES, Held, checked, count_of, pieces_of, verified, whole
+from streams.worker.record_pieces import PIECE_BYTES, Held, checked, count_of, pieces_of, verified, whole
 
 BIG = bytes(range(256)) * (5 * PIECE_BYTES // 512)
 

@@ -7,16 +7,16 @@ from typing import Final
 import msgspec
 import pytest
 
-from detectors.core.imo import Histories
+from detectors.core.imo_stage.histories import Histories
 from streams.broker.clients import producer
 from streams.broker.reading import read
 from streams.errors import Reason
-from streams.records import H_COUNT, H_FORMAT, H_READ_AT, H_SOURCE
-from streams.settings import KafkaSettings
-from streams.worker import runs
+from streams.messages.log_records import H_COUNT, H_FORMAT, H_READ_AT, H_SOURCE
+from streams.settings.model import KafkaSettings
+from streams.worker import joined_records
 from streams.worker.codec import LINES_MOST, entry
+from streams.worker.dead_letters import GATHER_FROM
 from streams.worker.identities import learn
-from streams.worker.letters import GATHER_FROM
 from tests.streams.worker.conftest import StartWorker, Wanted, make_topics, send, written
 from tests.streams.worker.test_runs import BARE, TIME, an_engine, head
 
@@ -86,12 +86,12 @@ def test_a_record_of_the_log_is_refused_and_the_next_is_taken_in(name: str) -> N
     engine, (value, headers) = an_engine(), SENTENCES[name]
     began_s = time.process_time()
     made = entry(7, value, headers, 1_704_070_800_000)
-    outcomes = [runs.switch(engine, made, None)] if made.marker else runs.take(engine, [made])
+    outcomes = [joined_records.switch(engine, made, None)] if made.marker else joined_records.take(engine, [made])
     assert time.process_time() - began_s < QUICK_S
     letters = [letter for outcome in outcomes for letter in outcome.letters]
     assert len(letters) <= GATHER_FROM and all(letter.offset == 7 for letter in letters)
     assert letters or name in HARMLESS
-    assert sum(outcome.reports for outcome in runs.take(engine, [entry(8, WHOLE, head(), 0)])) == 1
+    assert sum(outcome.reports for outcome in joined_records.take(engine, [entry(8, WHOLE, head(), 0)])) == 1
 
 
 @pytest.mark.parametrize("name", BINDINGS)
@@ -105,7 +105,7 @@ def test_a_binding_is_refused_and_changes_nothing(name: str) -> None:
 
 def test_many_refused_lines_of_one_record_travel_together_and_none_is_lost() -> None:
     lines = [b"!AIVDM,nonsense %d" % number for number in range(LINES_MOST // 50)]
-    (outcome,) = runs.take(an_engine(), [entry(0, b"\n".join(lines), head(), 0)])
+    (outcome,) = joined_records.take(an_engine(), [entry(0, b"\n".join(lines), head(), 0)])
     assert len(outcome.letters) < 10 and sum(letter.lines for letter in outcome.letters) == len(lines)
     assert [line for letter in outcome.letters for line in letter.raw.split(b"\n")] == lines
     assert all(letter.detail.count("\n") + 1 == letter.lines for letter in outcome.letters)

@@ -11,7 +11,7 @@ import pytest
 
 from streams.broker.reading import read
 from streams.errors import Reason
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 from tests.streams.worker.conftest import MODULE, StartWorker, Wanted, send, written
 
 pytestmark = pytest.mark.broker

@@ -13,8 +13,8 @@ from streams.broker.reading import read
 from streams.cli import build
 from streams.errors import ConfigError
 from streams.ingest.run import Plan, run
-from streams.settings import KafkaSettings, Settings
-from streams.topics import FLEET
+from streams.messages.topics import FLEET
+from streams.settings.model import KafkaSettings, Settings
 from tests.streams.worker.conftest import StartWorker, Wanted, Worker, written
 
 pytestmark = pytest.mark.broker

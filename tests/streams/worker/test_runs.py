@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import encode
-from detectors.core.engine import Engine
+from detectors.core.engine.engine import Engine
 from detectors.core.ticks import Tick
-from streams.engines import engine_for
 from streams.ingest.core import Ingest
 from streams.ingest.model import Nature
-from streams.records import H_FORMAT, H_KIND, H_READ_AT, H_REPLAYED, H_SOURCE, Sentences, encode_tick
+from streams.messages.log_records import H_FORMAT, H_KIND, H_READ_AT, H_REPLAYED, H_SOURCE, Sentences, encode_tick
+from streams.pipeline.engines import engine_for
 from streams.reference import load_reference
-from streams.settings import IngestSettings, Settings
-from streams.worker import runs
+from streams.settings.model import IngestSettings, Settings
+from streams.worker import joined_records
 from streams.worker.codec import Entry, entry
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
@@ -54,15 +54,15 @@ def batches(entries: Sequence[Entry], most: int) -> Iterator[Sequence[Entry]]:
         at += size
 
 
-def played(entries: Sequence[Entry], most: int) -> tuple[list[bytes], list[runs.Letter], Engine, int]:
+def played(entries: Sequence[Entry], most: int) -> tuple[list[bytes], list[joined_records.Letter], Engine, int]:
     """Alerts in order, letters by offset, the engine, how many steps it took."""
-    engine, alerts, letters, steps = an_engine(), list[bytes](), list[runs.Letter](), 0
+    engine, alerts, letters, steps = an_engine(), list[bytes](), list[joined_records.Letter](), 0
     for batch in batches(entries, most):
         at = 0
         while at < len(batch):
-            run = batch[at : at + runs.length(batch[at:])]
+            run = batch[at : at + joined_records.length(batch[at:])]
             at += len(run)
-            for outcome in runs.take(engine, run):
+            for outcome in joined_records.take(engine, run):
                 steps += 1
                 alerts += [encode(emitted.alert) for emitted in outcome.alerts]
                 letters += outcome.letters
@@ -124,8 +124,8 @@ def test_parts_of_a_message_in_two_records_stay_apart() -> None:
     """A message is in one record; neighbours in a run do not make one of two halves."""
     halves = [entry(n, value, head(), 0) for n, value in enumerate((FIRST, SECOND))]
     engine = timed_engine()
-    assert runs.length(halves) == 2
-    outcomes = runs.take(engine, halves)
+    assert joined_records.length(halves) == 2
+    outcomes = joined_records.take(engine, halves)
     assert [(letter.offset, letter.raw) for o in outcomes for letter in o.letters] == [(0, FIRST), (1, SECOND)]
     assert sum(outcome.reports for outcome in outcomes) == 0
 
@@ -133,7 +133,7 @@ def test_parts_of_a_message_in_two_records_stay_apart() -> None:
 def test_the_same_bad_line_in_two_records_has_two_offsets() -> None:
     bad = TIME + BARE[:-1] + b"4"
     three = [entry(n, bad, head(), 0) for n in (5, 6, 7)]
-    (outcome,) = runs.take(timed_engine(), three)
+    (outcome,) = joined_records.take(timed_engine(), three)
     assert [letter.offset for letter in outcome.letters] == [5, 6, 7]
 
 
@@ -146,12 +146,12 @@ def test_the_same_bad_line_in_two_records_has_two_offsets() -> None:
         (entry(1, BARE, {}, 0), False),
         (entry(1, b"{}", head(kind=b"tick"), 0), False),
         (entry(1, None, head(), 0), False),
-        (entry(1, BARE * (runs.RUN_BYTES_MOST // len(BARE)), head(), 0), False),
+        (entry(1, BARE * (joined_records.RUN_BYTES_MOST // len(BARE)), head(), 0), False),
     ],
 )
 def test_only_our_records_of_one_source_are_joined(second: Entry, joined: bool) -> None:
     first = entry(0, BARE, head(), 0)
-    assert runs.length([first, second]) == 1 + joined
+    assert joined_records.length([first, second]) == 1 + joined
 
 
 LATE = (b"\\c:9999999999999*00\\" + BARE, BARE)
@@ -162,8 +162,8 @@ def test_before_the_first_tick_a_sentence_without_a_time_gets_its_own_records(li
     whole = TIME + BARE
     entries = [entry(0, whole, head(), 1_000_000_000), entry(1, line, head(), 2_000_000_000)]
     together, apart = an_engine(), an_engine()
-    assert runs.length(entries) == 2
-    runs.take(together, entries)
+    assert joined_records.length(entries) == 2
+    joined_records.take(together, entries)
     for one in entries:
-        runs.take(apart, [one])
+        joined_records.take(apart, [one])
     assert state(together) == state(apart)

@@ -7,11 +7,11 @@ import pytest
 
 from detectors.core.alert import encode
 from streams.broker.reading import read
-from streams.settings import KafkaSettings
-from streams.topics import FLEET
+from streams.messages.topics import FLEET
+from streams.settings.model import KafkaSettings
 from streams.worker.codec import Entry
 from streams.worker.crashes import Crash, Crashes, RecordError, work_on
-from streams.worker.fleetlog import CRASHES, CUT, Cut
+from streams.worker.state_log import CRASHES, CUT, Cut
 from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, written
 from tests.streams.worker.poisoned import AGAIN, set_aside
 from tests.streams.worker.test_states import series

@@ -9,16 +9,16 @@ import msgspec
 import pytest
 from faust.types import TP
 
-from streams.engines import engine_for, histories_for
+from streams.messages.topics import FLEET, HISTORIES
+from streams.pipeline.engines import engine_for, histories_for
 from streams.reference import load_reference
-from streams.settings import KafkaSettings, Settings
-from streams.topics import FLEET, HISTORIES
-from streams.worker.fleetlog import Cut, FleetLog
+from streams.settings.model import KafkaSettings, Settings
 from streams.worker.identities import Identities
-from streams.worker.observe import Unobserved
+from streams.worker.observer import Unobserved
 from streams.worker.partition import Stateful
-from streams.worker.pieces import Piece, pieces_of
+from streams.worker.record_pieces import Piece, pieces_of
 from streams.worker.service import Service
+from streams.worker.state_log import Cut, FleetLog
 from tests.streams.worker.conftest import StartWorker, make_topics
 
 pytestmark = pytest.mark.broker

@@ -14,9 +14,9 @@ from streams.broker import embedded
 from streams.broker.clients import admin
 from streams.broker.node import free_port
 from streams.broker.reading import read
-from streams.settings import KafkaSettings
-from streams.topics import FLEET, SENTENCES
-from streams.worker.fleetlog import CUT, Cut
+from streams.messages.topics import FLEET, SENTENCES
+from streams.settings.model import KafkaSettings
+from streams.worker.state_log import CUT, Cut
 from tests.ops.programs import until
 from tests.streams.worker.conftest import MODULE, StartWorker, Worker, make_topics, send
 

@@ -10,17 +10,17 @@ import msgspec
 import pytest
 
 from detectors.core.alert import encode
-from streams.settings import KafkaSettings
+from streams.settings.model import KafkaSettings
 from streams.worker import supervisor
+from streams.worker.in_flight import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark, Taken, deaths_of
 from streams.worker.supervisor import Supervisor
-from streams.worker.taking import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark, Taken, deaths_of
 from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, written
 from tests.streams.worker.poisoned import set_aside
 
 MARKS = f"""
 import os, signal, sys, time
 from pathlib import Path
-from streams.worker.taking import MARK_VARIABLE, deaths_of, taking
+from streams.worker.in_flight import MARK_VARIABLE, deaths_of, taking
 if os.environ["WW_WORKER_RESTARTS"] == "1":
     Path(os.environ["WW_TEST_TOLD"]).write_text(os.environ["{DEATHS_VARIABLE}"])
     sys.exit(0)
@@ -71,7 +71,7 @@ def test_the_supervisor_tells_the_next_worker_where_the_one_before_it_died(
 
 def test_a_worker_without_a_supervisor_marks_nothing() -> None:
     environ = {name: value for name, value in os.environ.items() if name != MARK_VARIABLE}
-    script = "from streams.worker.taking import taking\nwith taking('fleet', 0, 1, 1): print('done')"
+    script = "from streams.worker.in_flight import taking\nwith taking('fleet', 0, 1, 1): print('done')"
     said = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
     assert said.stdout == "done\n"
 

@@ -6,15 +6,15 @@ import io
 import numpy as np
 
 from detectors.core.reference import ListedShip, Reference
-from streams.engines import restored
 from streams.ingest.model import Nature
+from streams.messages.values import decoded
+from streams.messages.vessel_summary import VesselSummary, listed_rows, summaries
+from streams.pipeline.engines import restored
+from streams.pipeline.replay import Plan, Road, play
 from streams.reference import load_reference
 from streams.reference.loading import make_reference
-from streams.replay import Plan, Road, play
-from streams.settings import Settings
-from streams.values import decoded
-from streams.vessels import VesselSummary, listed_rows, summaries
-from streams.worker.watch import EVERY_S, LOOK_S, Watch
+from streams.settings.model import Settings
+from streams.worker.vessel_summaries import EVERY_S, LOOK_S, Watch
 
 ANGARA = 273_999_001
 

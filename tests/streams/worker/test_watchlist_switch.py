@@ -14,21 +14,22 @@ from kafka import TopicPartition
 from typer.testing import CliRunner
 
 from detectors.core.alert import Alert, encode
-from detectors.core.engine import Engine
-from detectors.core.once import KEPT
+from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference
+from detectors.core.shared_cache import KEPT
 from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import zones
-from streams.engines import engine_for
 from streams.errors import Reason
-from streams.records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE, partition_of
-from streams.reference import load_reference, versions
+from streams.messages import reference_records
+from streams.messages.log_records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE, partition_of
+from streams.pipeline.engines import engine_for
+from streams.reference import load_reference
 from streams.reference.importing import Importer
 from streams.reference.library import Library, newest, read_shelf
 from streams.reference.loading import with_lists
-from streams.settings import KafkaSettings, Settings
-from streams.worker import runs
+from streams.settings.model import KafkaSettings, Settings
+from streams.worker import joined_records
 from streams.worker.codec import Entry, entry
 from tests.streams.worker.conftest import Key, StartWorker, key_of, make_topics, send, written
 
@@ -57,7 +58,7 @@ def from_the_log(kafka: KafkaSettings, but: Sequence[tuple[int, int]] = ()) -> l
             continue
         one = entry(record.offset, record.value, record.headers, record.timestamp_ms)
         engine = engines[record.partition]
-        outcomes = [_switch(engine, one, library)] if one.marker else runs.take(engine, [one])
+        outcomes = [_switch(engine, one, library)] if one.marker else joined_records.take(engine, [one])
         alerts += [emitted.alert for outcome in outcomes for emitted in outcome.alerts]
     return alerts
 
@@ -66,8 +67,8 @@ def all_alerts(kafka: KafkaSettings) -> bytes:
     return b"\n".join([record.value or b"" for record in read(kafka, "ais.alerts.v1")])
 
 
-def _switch(engine: Engine, one: Entry, library: Library) -> runs.Outcome:
-    return runs.switch(engine, one, library.get(runs.version_of(one)))
+def _switch(engine: Engine, one: Entry, library: Library) -> joined_records.Outcome:
+    return joined_records.switch(engine, one, library.get(joined_records.version_of(one)))
 
 
 def markers(kafka: KafkaSettings) -> list[tuple[int, int]]:
@@ -152,7 +153,7 @@ def test_an_import_killed_half_way_leaves_the_old_list_and_is_completed_by_anoth
     make_topics(kafka_settings)
     now = with_lists(OWN, LIST)
     sender = producer(kafka_settings)
-    for key, value in list(versions.content(now.version, now.ships))[:-1]:
+    for key, value in list(reference_records.content(now.version, now.ships))[:-1]:
         sender.send(kafka_settings.topic_prefix + "ais.reference.v1", key=key, value=value, partition=0)
     sender.close()
     assert newest(read_shelf(kafka_settings), OWN) is OWN
@@ -162,7 +163,7 @@ def test_an_import_killed_half_way_leaves_the_old_list_and_is_completed_by_anoth
     held = read_shelf(kafka_settings)
     assert held.is_marked(now.version) and held.ships(now.version) == now.ships
     marks = [record.value for record in read(kafka_settings, "ais.sentences.v1")]
-    assert marks == [msgspec.json.encode(versions.Marker(version=now.version))] * kafka_settings.partitions
+    assert marks == [msgspec.json.encode(reference_records.Marker(version=now.version))] * kafka_settings.partitions
 
 
 DIES_AFTER_THE_FIRST_MARKER = """
@@ -260,7 +261,7 @@ def test_a_marker_of_an_unknown_version_is_a_dead_letter_and_changes_nothing() -
     for value in (b'{"version":"nowhere"}', b"{}", b"\xff"):
         one = marker(value)
         assert one.marker
-        outcome = runs.switch(engine, one, None)
+        outcome = joined_records.switch(engine, one, None)
         assert [letter.offset for letter in outcome.letters] == [7]
     assert engine.reference is OWN
 
@@ -268,13 +269,13 @@ def test_a_marker_of_an_unknown_version_is_a_dead_letter_and_changes_nothing() -
 def test_a_marker_said_twice_is_said_once() -> None:
     engine = engine_for(Settings(), OWN, 0)
     now = with_lists(OWN, LIST)
-    one = marker(msgspec.json.encode(versions.Marker(version=now.version)))
-    assert runs.version_of(one) == now.version
-    assert runs.switch(engine, one, now).letters == []
+    one = marker(msgspec.json.encode(reference_records.Marker(version=now.version)))
+    assert joined_records.version_of(one) == now.version
+    assert joined_records.switch(engine, one, now).letters == []
     assert engine.reference is now
-    assert runs.switch(engine, one, with_lists(OWN, LIST)).alerts == []
+    assert joined_records.switch(engine, one, with_lists(OWN, LIST)).alerts == []
     assert engine.reference is now
 
 
 def test_a_marker_is_a_run_of_its_own() -> None:
-    assert runs.length([marker(b"{}"), marker(b"{}")]) == 1
+    assert joined_records.length([marker(b"{}"), marker(b"{}")]) == 1

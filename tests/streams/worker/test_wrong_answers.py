@@ -11,11 +11,11 @@ from faust.types import TP
 
 from streams.broker.clients import link_of
 from streams.errors import SinkError, StateError
-from streams.settings import KafkaSettings
-from streams.topics import FLEET
-from streams.worker import gaps
-from streams.worker.fleetlog import Cut, FleetLog, load
-from streams.worker.gaps import Gaps
+from streams.messages.topics import FLEET
+from streams.settings.model import KafkaSettings
+from streams.worker import offset_gaps
+from streams.worker.offset_gaps import Gaps
+from streams.worker.state_log import Cut, FleetLog, load
 from tests.streams.worker.conftest import make_topics
 
 FAR = 1 << 40
@@ -47,7 +47,7 @@ def test_records_are_passed_over_only_where_two_reads_agree(monkeypatch: pytest.
     part = SimpleNamespace(offset=10, log=SimpleNamespace(partition=0))
     for reads, accepted in (([FAR, 11], False), ([FAR, None], False), ([15, 16], False), ([15], True)):
         part.offset = 10
-        monkeypatch.setattr(gaps, "first_at", Answers(reads))
+        monkeypatch.setattr(offset_gaps, "first_at", Answers(reads))
         assert asyncio.run(of([0])._accept(part)) == accepted  # type: ignore[arg-type]
         assert part.offset == (14 if accepted else 10)
 

@@ -1,0 +1,60 @@
+"""Reports that come when their slot is over: who was heard then after all.
+
+Such a report counts for no slot: who else was missed in it has been judged. But its silence is shorter than it seemed,
+and what it lost has to be counted anew. That waits for the first block of slots that begins after all those which were
+over when the report came: a point of the log, however batches are cut.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.coverage.slot_blocks import Rows
+
+BELATED: Final = np.dtype([("row", "<i4"), ("slot", "<i4"), ("over", "<i4")])
+"""Whose, of which slot, and the first slot that was not over as it came."""
+_LEAST_JOINED: Final = 1024
+
+Ints = npt.NDArray[np.int64]
+
+
+class Belated:
+    """Those of one partition that wait."""
+
+    def __init__(self) -> None:
+        self._waiting: npt.NDArray[np.void] = np.zeros(0, BELATED)
+        self._join_at = _LEAST_JOINED
+
+    def note(self, rows: Rows, slots: Ints, over: Ints) -> None:
+        """These came late."""
+        fresh = np.zeros(len(rows), BELATED)
+        fresh["row"], fresh["slot"], fresh["over"] = rows, slots, over
+        self._waiting = np.concatenate([self._waiting, fresh])
+        if len(self._waiting) > self._join_at:
+            self._waiting = np.unique(self._waiting)
+            self._join_at = max(_LEAST_JOINED, 2 * len(self._waiting))
+
+    def take(self, first: int) -> tuple[Rows, Ints]:
+        """Those whose block begins at slot ``first``: rows (rising, each once) and the last slot of each."""
+        if not len(self._waiting):
+            return np.zeros(0, np.intp), np.zeros(0, np.int64)
+        now = self._waiting["over"] <= first
+        mine, self._waiting = np.sort(self._waiting[now], order=("row", "slot")), self._waiting[~now]
+        newest = mine[np.flatnonzero(np.diff(mine["row"], append=-1) != 0)]
+        return newest["row"].astype(np.intp), newest["slot"].astype(np.int64)
+
+    def forget(self, rows: Rows) -> None:
+        """Nothing is known of these rows any more."""
+        if len(self._waiting):
+            self._waiting = self._waiting[~np.isin(self._waiting["row"], rows)]
+
+    def tobytes(self) -> bytes:
+        """All of it."""
+        return np.unique(self._waiting).tobytes()
+
+    def restore(self, data: bytes) -> None:
+        """The reverse of ``tobytes``."""
+        self._waiting = np.frombuffer(data, BELATED).copy()

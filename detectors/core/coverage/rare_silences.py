@@ -1,0 +1,113 @@
+"""Which silences are rarer than an honest ship's: by the chance of each, and by what else would explain it.
+
+A chance just below alpha is what the quieter ships of a stratum show every other day, so it is looked at twice: until
+``second_look`` slots are missed a quarter of it counts. A ship that was slow, or near where others lie, may have
+stopped: at rest it transmits every three minutes instead of every ten seconds, and much less of it may be heard
+(reporting.py). So its silence must last until ``moored_reports`` of those would have been heard; more near berths, and
+fewer of a vessel that was under way at full speed with nobody at rest around it (MOORED_TIMES). On the fringe of what
+the feed hears, where most silences are of vessels that sailed out of range, there is no second look. And a vessel
+silent for ``most`` slots without its having meant anything, or for ``within`` slots by the clock, may be anywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.coverage.coverage import Coverage
+from detectors.core.coverage.rest_rates import thinned
+from detectors.core.coverage.slot_blocks import UNDER_WAY
+from detectors.core.coverage.vessel_statistics import last_spots
+
+FIRST_SHARE: Final = 0.25
+"""Of alpha, at the first look: half lets through 1.5 times the false gaps of areas that die, and finds no more."""
+MOORED_TIMES: Final = np.array(
+    [[[[0.4, 1.0], [1.5, 2.0]], [[0.4, 0.6], [1.0, 1.5]]], [[[0.6, 1.0], [2.0, 2.0]], [[0.6, 1.0], [2.0, 2.0]]]]
+)
+"""How many times ``moored_reports`` are asked of a vessel, [at the second look, it is heard by a thinned feed, vessels
+lie at rest around it, it was slow]: at berths less is heard, and who sails fast seldom moors at once. What a thinned
+feed passes on of a vessel at rest is known better. Tuning data, loss .6: recall .73 at precision .95; with (1, 1, 2, 2)
+for all .64 at .95, with (.4, 1, 1.5, 2) for all .78 at .94, in other scenarios within .02. One report in 180 s: .84 at
+.96, without a row for thinned feeds .82 at .96."""
+FRINGE_SHARE: Final = 2 / 3
+"""Vessels are heard there at most so much as in the better quarter of the feed's water. (Tuning data, with half, two
+thirds and three quarters of .9: 16, 14 and 12 false gaps in all water for 25, with loss .3 19, 17 and 9 for 31;
+recall .94, .94 and .92 for .94, and .89, .89 and .87 for .89.)"""
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Rules(NamedTuple):
+    """See the module; ``second_look`` and ``most`` in slots in which the ship could have been heard."""
+
+    second_look: float
+    moored_reports: float
+    slow_kn: float
+    most: float
+    within: float
+    """Slots since the vessel was last heard, of whatever kind."""
+
+
+class Silence(NamedTuple):
+    """What is known of silences; one value each."""
+
+    kind: npt.NDArray[np.integer]
+    age: npt.NDArray[np.integer]
+    """Slots since it was last heard."""
+    missed: npt.NDArray[np.integer]
+    """Those of them in which it could have been heard."""
+    chance: Floats
+    rest_rate: Floats
+    """Reports a slot that would be heard of it at rest (reporting.py)."""
+    speed_kn: Floats
+    """At its last report."""
+    harbour: Bools
+    """Whether ships lie at rest around its last place."""
+    fringe: Bools
+    """Whether vessels are usually heard there much less than elsewhere by this feed."""
+    thinned: Bools
+    """Whether it is heard by a feed that passes on one report in so many seconds (reporting.py)."""
+
+    @classmethod
+    def of(cls, coverage: Coverage, rows: npt.NDArray[np.intp], last: int) -> Silence:
+        """Those of the ships in these rows, as slot ``last`` closes."""
+        c = coverage.columns
+        harbour = coverage.water.harbours(last_spots(c, rows))
+        columns = (c.chance, c.lat_deg, c.north_deg_h, c.east_deg_h)
+        chance, lat_deg, north, east = np.array([column[rows] for column in columns], np.float64)
+        speed_kn = np.round(60 * np.hypot(north, east * np.cos(np.radians(lat_deg))), 1)
+        rest_rate = coverage.rest_rates.expected(c, rows)
+        age = last - c.slot[rows].astype(np.int64)
+        fringe = c.usual[rows] < FRINGE_SHARE * coverage.best
+        return cls(
+            c.kind[rows], age, c.missed[rows], np.round(chance, 6), rest_rate, speed_kn, harbour, fringe,
+            thinned(c, rows),
+        )  # fmt: skip
+
+
+def limits(silence: Silence, alpha: Floats | float, rules: Rules) -> Floats:
+    """What the chance of each must be below."""
+    again = _not_moored(silence, rules, again=True) & (silence.missed >= rules.second_look) & ~silence.fringe
+    return np.where(again & (silence.kind == UNDER_WAY), alpha, FIRST_SHARE * alpha)
+
+
+def rare(silence: Silence, alpha: Floats | float, rules: Rules) -> Bools:
+    """Whether each is rarer than an honest ship's."""
+    may_moor = (silence.kind == UNDER_WAY) & (_slow(silence, rules) | silence.harbour)
+    means = (_not_moored(silence, rules, again=False) | ~may_moor) & (silence.missed <= rules.most)
+    return np.asarray(means & (silence.age <= rules.within) & (silence.chance < limits(silence, alpha, rules)))
+
+
+def _slow(silence: Silence, rules: Rules) -> Bools:
+    return np.asarray(silence.speed_kn <= rules.slow_kn)
+
+
+def _not_moored(silence: Silence, rules: Rules, *, again: bool) -> Bools:
+    """Whether it would have been heard by now, had it stopped."""
+    heard = np.round(silence.missed * silence.rest_rate, 3)
+    flags = (silence.thinned, silence.harbour, _slow(silence, rules))
+    times = MOORED_TIMES[int(again)][tuple(flag.astype(np.intp) for flag in flags)]
+    return np.asarray(heard >= rules.moored_reports * times)

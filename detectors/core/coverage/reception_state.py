@@ -1,0 +1,222 @@
+"""What one partition knows of its own hearing: open slots, coverage, and the bytes of both for a snapshot.
+
+A block of slots closes as soon as its slots are over and many ships were heard in it, or two hours of slots are in
+it, or a silence is to be looked at that nothing in the block ends. So a busy feed closes every slot, and a feed of
+three sentences an hour costs what three sentences cost. Where nobody at all is heard, nothing closes: that stretch is
+taken at once when somebody is heard again.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.coverage.cell_statistics import WIDTH
+from detectors.core.coverage.cells import Cells, Keys
+from detectors.core.coverage.coverage import Coverage
+from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.silence_statistics import SLOTS_AN_HOUR, Budget
+from detectors.core.coverage.slot_blocks import BASE, PAIR, SLOT_MS, Before, Block, Pairs, Rows, block, joined, reduced
+from detectors.core.coverage.slots import Listening
+from detectors.core.coverage.vessel_statistics import KNOWN_SLOTS, VESSEL
+from detectors.core.vessels.columns import Column
+
+COVERAGE_FORMAT: Final = 1
+BLOCK_PAIRS: Final = 8  # so many ships heard close a block
+BLOCK_SLOTS: Final = 24
+NOTED: Final = (Column("noted", "<u2"),)  # the slot that its last report was noted for, the lowest bits
+
+
+class Closed(NamedTuple):
+    """A block that closed."""
+
+    end_ms: int
+    heard: Rows
+    missed: Rows
+    """Those whose silence it made longer."""
+    telling: Rows
+    """Of these the ones whose silence may mean something, or is an hour old."""
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What of it is not one value a vessel. Cells: keys as int64, counts as float32; all little-endian."""
+
+    format: int
+    columns: list[tuple[str, str]]
+    """Name and dtype of each value a vessel, in the order of the shards' bytes."""
+    next_slot: int
+    front_ms: int
+    over: int
+    stations: list[str]
+    silences: bytes
+    fine_keys: bytes = b""
+    """These four of former versions; cells have a shard of their own now."""
+    fine: bytes = b""
+    coarse_keys: bytes = b""
+    coarse: bytes = b""
+    belated: bytes = b""
+    rest_rates: bytes = b""
+
+
+class Ears:
+    """Grows with the fleet; see the module."""
+
+    def __init__(self, lateness_ms: int, partitions: int = 1) -> None:
+        self.partitions = partitions
+        """How many hear the feed together, each its part of the ships."""
+        self.strips = Strips((*VESSEL, *NOTED))
+        self.coverage = Coverage(self.strips)
+        self.listening = Listening(lateness_ms)
+        self.cells_changed = True
+        """Whether the cells are others than when it was last set to False."""
+        self.all_changed = False
+        """Whether a stretch in which nobody was heard has changed what is known of every ship, since it was asked."""
+
+    def admit(self, rows: Rows, size: int) -> None:
+        """These rows, of ``size`` in use, are vessels just met."""
+        if size > len(self.strips):
+            self.strips.grow(max(size, 2 * len(self.strips), 1024))
+        self.strips.forget(rows)
+
+    def forget(self, rows: Rows) -> None:
+        """Nothing is known of these rows any more."""
+        self.strips.forget(rows)
+        self.listening.belated.forget(rows)
+        pending = self.listening.pending()
+        gone = np.isin(pending["row"], rows)
+        if gone.any():
+            self.listening.hold(pending[~gone])
+
+    def look_again(self, rows: Rows) -> None:
+        """Their silence means something else now: it is looked at when the next block closes."""
+        self.strips.due[rows] = 0
+
+    def next_block(self, watermark_ms: int, size: int) -> Block | None:
+        """The next block that is full and lies before the watermark, taken from what is pending; else None."""
+        over = watermark_ms // SLOT_MS
+        if over <= self.listening.over:
+            return None
+        while (pending := self.listening.pending()).size:
+            first, last = self._next(pending, over, size)
+            if last >= over:
+                break
+            self.listening.next_slot = last + 1
+            mine = pending["slot"] <= last
+            self.listening.hold(pending.take((~mine).nonzero()[0]))
+            made = block(pending.take(mine.nonzero()[0]), first, last, self._before)
+            if len(made.rows):
+                return made
+            if not mine.any():
+                self.coverage.nobody(last - first + 1, size)
+                self.all_changed = True
+        self.listening.over = over
+        return None
+
+    def close(self, made: Block, size: int, apart: npt.NDArray[np.bool_]) -> Closed:
+        """Closes a block. Silences of ships ``apart`` (one flag a row) are judged, and teach nothing of others'."""
+        self.coverage.belated(*self.listening.belated.take(made.first), made.first, ~apart)
+        missed, c = self.coverage.close(made, size, apart), self.strips
+        self.cells_changed = True
+        telling = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
+        return Closed((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
+
+    def alpha(self, heard: Rows, slots: int, budget: Budget) -> float:
+        """``Coverage.alpha`` by this partition's part of what is allowed a day in the whole feed."""
+        return self.coverage.alpha(heard, slots, budget._replace(a_day=budget.a_day / self.partitions))
+
+    def _next(self, pending: Pairs, over: int, size: int) -> tuple[int, int]:
+        """First and last slot of the next block; the last may not be over yet."""
+        first, slots = self.listening.next_slot, pending["slot"]
+        begins = int(slots.min())
+        if begins >= first + BLOCK_SLOTS:
+            return first, begins - 1
+        last = first + BLOCK_SLOTS - 1
+        ships = slots[pending["kind"] < BASE]
+        if len(ships) >= BLOCK_PAIRS:
+            ships.partition(BLOCK_PAIRS - 1)
+            last = min(last, int(ships[BLOCK_PAIRS - 1]))
+        return first, min(last, self._due(pending, min(last, over - 1), size))
+
+    def _due(self, pending: Pairs, last: int, size: int) -> int:
+        """The first slot up to ``last`` in which a silence is to be looked at; a large number when there is none."""
+        c = self.strips
+        due = c.due[:size]
+        rows = ((due >= self.listening.next_slot) & (due <= last) & ~c.unsure[:size]).nonzero()[0]
+        rows = rows[c.seen[rows] >= KNOWN_SLOTS]
+        if not len(rows):
+            return np.iinfo(np.int32).max
+        until, row = np.full(len(rows), np.iinfo(np.int32).max), pending["row"]
+        at = np.minimum(rows.searchsorted(row), len(rows) - 1)
+        mine = (rows[at] == row).nonzero()[0]
+        np.minimum.at(until, at[mine], pending["slot"][mine])
+        waits = due[rows][due[rows] < until]
+        return int(waits.min()) if len(waits) else np.iinfo(np.int32).max
+
+    def _before(self, rows: Rows) -> Before:
+        c, met = self.strips, self.strips.slot[rows] > 0
+        lat, lon = (np.where(met, values[rows], np.nan) for values in (c.lat_deg, c.lon_deg))
+        return Before(lat, lon, c.kind[rows])
+
+    # -- snapshots ------------------------------------------------------------------------------------------------
+
+    def keep(self) -> bytes:
+        """All that ``restore`` needs beside ``cut`` and the cells."""
+        heard, silences = self.listening, self.coverage.silences
+        kept = Kept(
+            format=COVERAGE_FORMAT, columns=self.strips.spec, next_slot=heard.next_slot, front_ms=heard.front_ms,
+            over=heard.over, stations=heard.stations.names, silences=silences.counts.tobytes(),
+            belated=heard.belated.tobytes(), rest_rates=self.coverage.rest_rates.tobytes(),
+        )  # fmt: skip
+        return zlib.compress(msgspec.msgpack.encode(kept), 1)
+
+    def cells(self) -> bytes:
+        """What is known of each piece of water."""
+        return self.coverage.water.cells.tobytes()
+
+    def cut(self, start: int, stop: int) -> tuple[bytes, bytes]:
+        """What is known of rows [start, stop), and what is pending of them."""
+        return self.strips.cut(start, stop), self.listening.pending_of(start, stop).tobytes()
+
+    def restore(self, data: bytes, cells: bytes, shards: list[tuple[int, int, bytes, bytes]]) -> None:
+        """The reverse of ``keep``, ``cells`` and ``cut``; a shard is (start, stop, known, pending). Raises ValueError.
+
+        Snapshots of former versions have the cells in ``data``: then ``cells`` is empty.
+        """
+        try:
+            kept = msgspec.msgpack.decode(zlib.decompress(data), type=Kept)
+        except (zlib.error, msgspec.MsgspecError) as error:
+            raise ValueError(f"coverage unreadable: {error}") from error
+        if kept.format != COVERAGE_FORMAT:
+            raise ValueError(f"coverage format {kept.format}, expected {COVERAGE_FORMAT}")
+        self.listening.next_slot, self.listening.front_ms = kept.next_slot, kept.front_ms
+        self.listening.over = kept.over
+        self.listening.stations.names = list(kept.stations)
+        self.listening.belated.restore(kept.belated)
+        self.coverage.water.cells = Cells(WIDTH)
+        self._restore_cells(kept, cells)
+        silences = self.coverage.silences
+        silences.counts = np.frombuffer(kept.silences).reshape(silences.counts.shape).copy()
+        silences.settle()
+        self.coverage.rest_rates.restore(kept.rest_rates)
+        for start, stop, known, _ in shards:
+            self.strips.paste(start, stop, known, kept.columns)
+        held = joined([np.zeros(0, PAIR), *(np.frombuffer(part, PAIR) for *_, part in shards)])
+        self.listening.hold(
+            reduced(held.take((held["slot"] >= kept.next_slot).nonzero()[0]))
+        )  # what lay in closed slots was not used
+
+    def _restore_cells(self, kept: Kept, data: bytes) -> None:
+        cells = self.coverage.water.cells
+        if data:
+            cells.frombytes(data)
+        elif kept.fine:
+            cells.slot = kept.next_slot
+            cells.restore(_counts(kept.fine_keys, kept.fine), _counts(kept.coarse_keys, kept.coarse))
+
+
+def _counts(keys: bytes, counts: bytes) -> tuple[Keys, npt.NDArray[np.float32]]:
+    return np.frombuffer(keys, np.int64), np.frombuffer(counts, np.float32).reshape(WIDTH, -1)

@@ -1,0 +1,100 @@
+"""Which station heard whom, as reports come in; and where in the log a slot is over.
+
+Reports arrive in log order, some of them out of order of time: a slot is over when this partition's own front has
+passed its end by the allowed lateness, or a tick says so of the whole source. Reports in time all stand before
+either. A report later than that finds its slot closed: it counts for the vessel, not for the slot (``belated``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.coverage.late_reports import Belated
+from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.slot_blocks import PAIR, SLOT_MS, Pairs, Rows, gather, joined, reduced
+from detectors.core.coverage.stations import Numbers, Stations
+from detectors.core.reports import Batch
+
+PENDING_MOST: Final = 1 << 15  # pairs that wait unjoined
+_SLOT_BITS: Final = 24
+_PLACES: Final = 1 << 16  # that ``noted`` can count
+
+
+class Listening:
+    """The slots of one partition that are not closed."""
+
+    def __init__(self, lateness_ms: int) -> None:
+        self.lateness_ms = min(lateness_ms, SLOT_MS)
+        self.next_slot = 0
+        """The first slot that is not closed; 0 before the first report."""
+        self.front_ms = 0
+        self.over = 0
+        """Slots before this one are over: what is said of them now is late."""
+        self.stations = Stations()
+        self.belated = Belated()
+        self._held: Pairs = np.zeros(0, PAIR)
+        self._taken: list[tuple[Rows, Pairs, Numbers]] = []  # what came since, as it came: made pairs of many at a time
+        self._count = 0
+        self._rows: npt.NDArray[np.int32] | None = None  # of what is held, side by side: a snapshot asks 500 times
+
+    def take(self, strips: Strips, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
+        """Notes reports; ``rows`` has the row of each. Returns how far the front has come at each."""
+        reports = batch.reports
+        slots = reports["time_ms"] // SLOT_MS
+        if not self.next_slot:  # as early as a report that follows in time can be, however batches are cut
+            self.next_slot = (int(reports["time_ms"][0]) - self.lateness_ms) // SLOT_MS
+        first_by = self._first_by(strips, batch, rows, slots)
+        fronts = np.maximum.accumulate(np.maximum(reports["time_ms"], self.front_ms))
+        self.front_ms = int(fronts[-1])
+        over = np.maximum(max(self.over, self.next_slot), (fronts - self.lateness_ms) // SLOT_MS)
+        late = slots < over
+        if late.any():
+            self.belated.note(rows[late], slots[late], over[late])
+            said = (~late).nonzero()[0]
+            self._taken.append((rows[said], reports.take(said), first_by[said]))
+        else:
+            self._taken.append((rows, reports, first_by))
+        self._count += len(rows)
+        if self._count > max(PENDING_MOST, len(self._held)):  # so that joining costs the same a report
+            self.pending()
+        return fronts
+
+    def pending(self) -> Pairs:
+        """Pairs of slots that are not closed, in order of (row, slot)."""
+        if self._taken:
+            rows, reports, first_by = zip(*self._taken, strict=True)
+            taken = gather(np.concatenate(rows), joined(reports), np.concatenate(first_by))
+            self.hold(reduced(joined([self._held, taken])))
+        return self._held
+
+    def pending_of(self, start: int, stop: int) -> Pairs:
+        """Those of rows [start, stop)."""
+        pending = self.pending()
+        if self._rows is None:
+            self._rows = pending["row"].copy()
+        first, last = self._rows.searchsorted(np.array((start, stop), np.int32)).tolist()
+        return pending[first:last]
+
+    def hold(self, pairs: Pairs) -> None:
+        """Puts these (reduced) in place of all that is pending."""
+        self._held, self._taken, self._count, self._rows = pairs, [], 0, None
+
+    def _first_by(self, strips: Strips, batch: Batch, rows: Rows, slots: npt.NDArray[np.int64]) -> Numbers:
+        """Which station heard each report that is its ship's first in a slot (see PAIR); zero for others."""
+        found, noted = np.zeros(len(rows), np.uint8), slots.astype(np.uint16)
+        new = (strips.noted[rows] != noted).nonzero()[0]
+        if not len(new):
+            return found
+        if len(new) <= _PLACES and slots[0] == slots[-1] and (slots == slots[0]).all():
+            places = np.arange(len(new), dtype=np.uint16)
+            strips.noted[rows[new[::-1]]] = places[::-1]  # of several of one ship the first is written last
+            new = new[strips.noted[rows[new]] == places]
+        else:
+            pairs = rows[new] << _SLOT_BITS | slots[new] & ((1 << _SLOT_BITS) - 1)
+            new = new[np.sort(np.unique(pairs, return_index=True)[1])]
+        strips.noted[rows] = noted
+        found[new] = self.stations.numbers(batch.raw, batch.reports["start"][new].astype(np.int64), batch.source)
+        return found

@@ -1,0 +1,155 @@
+"""From a judge's finding to an alert: identity, revision, case, evidence. Ids repeat; nothing here is random."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import ClassVar, Final, NamedTuple, Protocol
+
+import msgspec
+
+from detectors.core.alert import Alert, Evidence, Fact, Severity
+from detectors.core.headlines import fitted
+from detectors.core.listing_reasons import highest
+from detectors.core.mid import oddness_of
+from detectors.core.protocol import Detector, Finding
+from detectors.core.units import rfc3339
+from detectors.core.vessels import silences
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.ship import Ship
+
+EVIDENCE_MOST: Final = 8
+_STATUS: Final = {"open": "opened", "update": "updated", "close": "closed", "retract": "retracted"}
+_HEIGHT: Final[dict[Severity, int]] = {"log": 0, "ticket": 1, "page": 2}
+_TAG: Final = re.compile(rb"^\\([^\\]*)\\(.*)$")
+
+
+class Emitted(NamedTuple):
+    """An alert and what caused it, which is the order of output."""
+
+    ordinal: int
+    cause_ms: int
+    alert: Alert
+
+
+def alert_id(detector: str, rule_version: int, subject: str, key: str, start_ms: int) -> str:
+    """32 hex digits that are the same after any restart or replay."""
+    text = f"{detector}|{rule_version}|{subject}|{key}|{start_ms}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class Desk:
+    """Keeps the open alerts of a fleet and writes the next revision of each."""
+
+    def __init__(self, fleet: Fleet, severities: dict[str, Severity]) -> None:
+        self._fleet = fleet
+        self._severities = severities
+
+    def write(
+        self, detector: Detector, row: int, finding: Finding, ship: Ship | str, *, replayed: bool
+    ) -> Alert | None:
+        """The alert that ``finding`` makes about ``ship`` (or the source of that name); None when nothing is open.
+
+        ``replayed``: the finding follows from recordings alone.
+        """
+        open_alerts = self._fleet.open.setdefault(row, {})
+        author = finding.of or detector.name
+        slot = (author, finding.key)
+        former = open_alerts.get(slot)
+        if (former is None) != (finding.action == "open"):
+            if not open_alerts:
+                del self._fleet.open[row]
+            return None
+        severity = former.severity if finding.of and former else finding.severity or self._severities[finding.situation]
+        bounded = min(severity, *self._most(finding, ship), key=_HEIGHT.__getitem__)
+        alert = _compose(detector, finding, ship, former, bounded)
+        related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
+        replayed = replayed and (former is None or former.replayed)  # what began live is told to its end
+        alert = msgspec.structs.replace(alert, related=related, replayed=replayed)
+        if finding.action in {"open", "update"}:
+            open_alerts[slot] = alert
+        else:
+            del open_alerts[slot]
+        if row >= 0 and former is not None and alert.status == "closed" and author == silences.GAP:
+            listed = bool(self._fleet.core.listed[row])
+            self._fleet.memory.add_silence(row, silences.ended(former, alert), listed=listed)
+        if row >= 0:
+            still = any(name == author for name, _ in open_alerts)
+            self._fleet.detectors[author].open[row] = still
+        if not open_alerts:
+            del self._fleet.open[row]
+        return alert
+
+    def _most(self, finding: Finding, ship: Ship | str) -> Iterable[Severity]:
+        """What bounds a severity: the finding itself, and what the vessel is listed for."""
+        yield finding.severity_most
+        if not isinstance(ship, str) and ship.listed_for:
+            yield highest(ship.listed_for, self._severities)
+
+
+def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Alert | None, severity: Severity) -> Alert:
+    if isinstance(ship, str):
+        return composed(detector, finding, f"source/{ship}", former, severity)
+    listed = finding.listed or (ship.listed.list if ship.listed is not None else None)
+    said = msgspec.structs.replace(finding, listed=listed)
+    alert = composed(detector, said, f"mmsi/{ship.mmsi}", former, severity)
+    return msgspec.structs.replace(
+        alert, case_id=ship.case_id, mmsi=ship.mmsi, vessel=ship.vessel(), position=finding.position or ship.position(),
+        why=(*alert.why, *_odd_number(ship.mmsi)),
+    )  # fmt: skip
+
+
+def _odd_number(mmsi: int) -> tuple[Fact, ...]:
+    """That a vessel's MMSI is of no valid form: a reason for suspicion, whatever the alert is about."""
+    wrong = oddness_of(mmsi)
+    return () if wrong is None else (Fact(fact=f"MMSI of no valid form: {wrong}", value=mmsi, source="ITU-R M.585"),)
+
+
+class Author(Protocol):
+    """Whose finding it is."""
+
+    name: ClassVar[str]
+    rule_version: ClassVar[int]
+
+
+def composed(detector: Author, finding: Finding, subject: str, former: Alert | None, severity: Severity) -> Alert:
+    """The next revision of the alert about ``subject``, as far as the finding tells it; its case is its subject."""
+    opening = alert_id(detector.name, detector.rule_version, subject, finding.key, finding.start_ms)
+    return Alert(
+        id=former.id if former else opening,
+        revision=former.revision + 1 if former else 1,
+        status=_STATUS[finding.action],  # type: ignore[arg-type]  # the table's values are Status
+        detector=finding.of or detector.name,
+        rule_version=former.rule_version if former else detector.rule_version,
+        severity=severity,
+        subject=subject,
+        case_id=subject,
+        episode_start=former.episode_start if former else rfc3339(finding.start_ms),
+        time=rfc3339(finding.time_ms),
+        headline=fitted(finding.headline, finding.listed),
+        why=finding.why,
+        would_change=finding.would_change,
+        verification=finding.verification,
+        details=dict(finding.details),
+        evidence=evidence_of(finding.sentences),
+    )
+
+
+def evidence_of(lines: tuple[bytes, ...]) -> tuple[Evidence, ...]:
+    """Raw lines with tag blocks as evidence, one for each sentence."""
+    found = []
+    for line in b"\n".join(lines).splitlines()[:EVIDENCE_MOST]:
+        tagged = _TAG.match(line)
+        tag, sentence = (tagged[1].split(b"*")[0], tagged[2]) if tagged else (b"", line)
+        fields = dict(part.split(b":", 1) for part in tag.split(b",") if b":" in part)
+        time_ms = int(fields.get(b"c", b"0"))
+        found.append(
+            Evidence(
+                time=rfc3339(time_ms),
+                source=fields.get(b"s", b"").decode("ascii", "replace"),
+                sentence=sentence.decode("ascii", "replace"),
+                sha256=hashlib.sha256(sentence).hexdigest(),
+            )
+        )
+    return tuple(found)

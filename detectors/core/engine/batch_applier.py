@@ -1,0 +1,179 @@
+"""A batch of reports into the fleet, past the detectors.
+
+All reports are worked out at once (``history``) and every detector says which it may mind. Of each vessel what comes
+before the first minded report is written in one go; then that one is taken exactly, one report of each vessel at a
+time; the rest begins anew, for what was judged may change what is minded. So the cost follows the number of reports
+that somebody minds, not the number that a vessel sends. Where all are minded a survey before each would be in vain:
+after one report two are taken exactly, then four.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.engine.dispatcher import Looks
+from detectors.core.identities.binding import Teller
+from detectors.core.identities.matcher import Matcher
+from detectors.core.protocol import Detector, Step
+from detectors.core.reports import Batch
+from detectors.core.units import NEVER_MS
+from detectors.core.vessels import fleet_writes
+from detectors.core.vessels.arrivals import Arrivals, Bools, arrive
+from detectors.core.vessels.columns import Column_, Rows
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.grouping import groups, turns
+from detectors.core.vessels.history import History
+from detectors.core.vessels.track import TrackRules, breaks, follow
+
+_NONE: Final = np.zeros(0, np.intp)
+
+
+class _Survey(NamedTuple):
+    """Reports that are neither duplicate, late nor unsure, worked out and screened."""
+
+    batch: Batch
+    history: History
+    step: Step
+    dues: dict[str, Column_]
+    """By detector, one value a report."""
+    minded: Bools
+    """One flag a report."""
+
+
+class Taking:
+    """Takes batches into one fleet."""
+
+    def __init__(self, fleet: Fleet, matcher: Matcher, looks: Looks, teller: Teller, rules: TrackRules) -> None:
+        self.duplicates = self.late = 0
+        self._fleet, self._matcher, self._looks, self._teller, self._rules = fleet, matcher, looks, teller, rules
+
+    def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
+        """All reports of a batch; ``rows`` has the row of each."""
+        reports, most = batch.reports, 1
+        while len(rows):
+            run, rest = self._stretch(batch, rows, reports, source_bit=source_bit, most=most)
+            if not len(run):
+                return
+            for _, turn in turns(*groups(rows[run])):
+                self._each(batch, rows[run[turn]], reports.take(run[turn]), source_bit)
+            rows, reports, most = rows[rest], reports.take(rest), 2 * most
+
+    def _stretch(
+        self, batch: Batch, rows: Rows, reports: npt.NDArray[np.void], *, source_bit: int, most: int
+    ) -> tuple[Rows, Rows]:
+        """Writes what comes before the first minded report of each vessel.
+
+        Returns the places of the minded ones that follow, at most ``most`` a vessel, and of what comes after those:
+        both by vessel, each vessel's in log order.
+        """
+        arrivals = arrive(self._fleet, rows, reports)
+        accepted = ~(arrivals.duplicate | arrivals.late)
+        taken = (accepted & ~arrivals.unsure[arrivals.vessel]).nonzero()[0]
+        survey = self._survey(batch, arrivals, reports, taken) if len(taken) else None
+        if not arrivals.unsure.any() and (survey is None or not survey.minded.any()):
+            if survey is not None:
+                self._write(survey, None, source_bit)
+            self._heard(arrivals, arrivals.duplicate | arrivals.late, source_bit)
+            return _NONE, _NONE
+        minded = arrivals.unsure[arrivals.vessel]
+        if survey is not None:
+            minded[taken[survey.minded]] = True
+        started = _since(minded, arrivals.starts)
+        count = np.cumsum(started)
+        count = count - (count - started)[arrivals.starts][arrivals.vessel]
+        ended = _since(started & ((accepted & ~minded) | (count > most)), arrivals.starts)
+        if survey is not None:
+            self._write(survey, ~started[taken], source_bit)
+        self._heard(arrivals, ~(accepted | started), source_bit)
+        return arrivals.order[started & ~ended], arrivals.order[ended]
+
+    def _survey(self, batch: Batch, arrivals: Arrivals, reports: npt.NDArray[np.void], taken: Rows) -> _Survey:
+        history = History(
+            self._fleet, arrivals.rows[taken], reports.take(arrivals.order[taken]), arrivals.last_ms[taken],
+            statics=batch.statics, keep=False, rules=self._rules,
+        )  # fmt: skip
+        step = self._looks.reports(history, batch.raw, written=False)
+        dues: dict[str, Column_] = {}
+        minded = self._matcher.may_change(history) | breaks(history)
+        for detector in self._looks.detectors:
+            minded |= self._minds(detector, step, history, dues)
+        return _Survey(batch, history, step, dues, minded)
+
+    def _minds(self, detector: Detector, step: Step, history: History, dues: dict[str, Column_]) -> Bools:
+        """Which reports a detector may have something to say about, or to look at the vessel before."""
+        try:
+            due_ms, places = detector.due(step), detector.screen(step)
+        except Exception:  # noqa: BLE001 - it raises again, and is noted, where the bad report comes alone
+            return np.ones(len(history.rows), bool)
+        dues[detector.name] = due_ms
+        asked_ms = self._fleet.detectors[detector.name].due_ms[history.heads]
+        if not history.once:
+            first, asked_ms = asked_ms, np.append(NEVER_MS, due_ms[:-1])
+            asked_ms[history.starts] = first
+        minded: Bools = history.current & (asked_ms <= history.times)
+        minded[places] = True
+        return minded
+
+    def _write(self, survey: _Survey, quiet: Bools | None, source_bit: int) -> None:
+        """Writes the reports that are ``quiet``, each vessel's first ones; None for all."""
+        history, step = survey.history, survey.step
+        if quiet is not None:
+            if not quiet.any():
+                return
+            history.stop_after(quiet)
+            step = step.only(quiet.nonzero()[0])
+        self._looks.note(step)
+        if history.stated.any():
+            self._teller.tell(history, survey.batch)
+        rows = fleet_writes.write(self._fleet, history, source_bit=source_bit, raw=step.raw)
+        first_ms = np.full(len(rows), NEVER_MS)
+        for name, due_ms in survey.dues.items():
+            last_ms = history.last(due_ms)
+            self._fleet.detectors[name].due_ms[rows] = last_ms
+            np.minimum(first_ms, last_ms, out=first_ms)
+        self._looks.plan(rows, first_ms)
+
+    def _heard(self, arrivals: Arrivals, which: Bools, source_bit: int) -> None:
+        """Duplicates and late reports only tell that the source hears the vessel."""
+        if not which.any():
+            return
+        self.duplicates += int((arrivals.duplicate & which).sum())
+        self.late += int((arrivals.late & which).sum())
+        rows, bit = arrivals.rows[which], np.uint64(source_bit)
+        rows = np.unique(rows[self._fleet.core.sources[rows] & bit == 0])
+        if len(rows):
+            self._fleet.core.sources[rows] |= bit
+            self._looks.plan(rows)
+
+    def _each(self, batch: Batch, rows: Rows, reports: npt.NDArray[np.void], source_bit: int) -> None:
+        """One report of each vessel, exactly: what is due before it, the report, the detectors."""
+        arrivals = arrive(self._fleet, rows, reports)
+        accepted = ~(arrivals.duplicate | arrivals.late)
+        self._heard(arrivals, ~accepted, source_bit)
+        taken = accepted.nonzero()[0]
+        if not len(taken):
+            return
+        rows, reports, last_ms = arrivals.rows[taken], reports.take(arrivals.order[taken]), arrivals.last_ms[taken]
+        current = last_ms <= reports["time_ms"]
+        self._looks.fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
+        history = History(
+            self._fleet, rows, reports, last_ms, statics=batch.statics, keep=True, rules=self._rules
+        )  # fmt: skip
+        follow(history, self._fleet.core)
+        fleet_writes.write(self._fleet, history, source_bit=source_bit, raw=batch.raw)
+        self._matcher.refresh(self._fleet, fleet_writes.changed_identity(history, self._fleet))
+        self._looks.judge_reports(self._looks.reports(history, batch.raw, written=True, source_bit=source_bit))
+        if history.stated.any():
+            self._teller.tell(history, batch)
+        self._looks.plan(rows)
+
+
+def _since(flags: Bools, starts: Rows) -> Bools:
+    """Whether a flag is set at or before each place, within the group that begins at the last of ``starts``."""
+    last = np.where(flags, np.arange(len(flags)), 0)
+    last[starts] = np.maximum(last[starts], starts)
+    found: Bools = flags[np.maximum.accumulate(last)]
+    return found

@@ -1,0 +1,281 @@
+"""When detectors look, what they find, and what becomes of a detector that fails."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.coverage.reception_state import Closed, Ears
+from detectors.core.engine.alert_writer import Desk, Emitted
+from detectors.core.engine.evicted_alerts import forgotten
+from detectors.core.imo_notes import Note
+from detectors.core.protocol import Detector, Finding, Step, StepKind
+from detectors.core.reference import Reference
+from detectors.core.sources import Outage, SourceTable
+from detectors.core.units import NEVER_MS, next_steps
+from detectors.core.vessels.capacity import Crowding
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.history import History
+from detectors.core.vessels.ship import Ship, read_ship
+from detectors.core.vessels.timing_wheel import Waiting, Wheel
+
+LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and again is a bug
+
+Times = npt.NDArray[np.int64]
+Answer = TypeVar("Answer")
+
+
+class Fault(NamedTuple):
+    """A detector raised: it was skipped for that vessel, the others ran."""
+
+    detector: str
+    mmsi: int | None
+    cause: str
+    raw: bytes
+
+
+class Heard(NamedTuple):
+    """What a detector has to say now that slots have closed: it has screened, and not judged."""
+
+    detector: Detector
+    step: Step
+    places: list[int]
+
+
+class Looks:
+    """Runs the detectors of one fleet. ``out`` gathers alerts, ``faults`` what went wrong."""
+
+    def __init__(
+        self, fleet: Fleet, sources: SourceTable, reference: Reference, detectors: Sequence[Detector], desk: Desk
+    ) -> None:
+        self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
+        self.out: list[Emitted] = []
+        self.faults: list[Fault] = []
+        self.judged: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        """By detector: places that screening left to judge, and how often it raised."""
+        self._desk, self._wheel, self._waiting = desk, Wheel(), Waiting()
+
+    # -- when ---------------------------------------------------------------------------------------------------
+
+    def due_ms(self, rows: Rows) -> Times:
+        """The first step at which a detector wants to look at each row."""
+        due_ms = np.full(len(rows), NEVER_MS)
+        for detector in self.detectors:
+            np.minimum(due_ms, self.fleet.detectors[detector.name].due_ms[rows], out=due_ms)
+        return due_ms
+
+    def plan(self, rows: Rows, due_ms: Times | None = None) -> None:
+        """Has distinct rows come up when the first detector asks for them."""
+        self._wheel.ask(rows, self.due_ms(rows) if due_ms is None else due_ms)
+
+    def wake(self, ordinal: int) -> None:
+        """The clocks have moved: looks at what is due by the clock of the sources that hear it."""
+        clock_ms = self.sources.clock_ms
+        found = [self._wheel.take(clock_ms), *self._waiting.take(self.sources.clock_of)]
+        if not any(map(len, found)):
+            return
+        rows = np.unique(np.concatenate(found))
+        due_ms, masks = self.due_ms(rows), self.fleet.core.sources[rows]
+        clocks = self.sources.clocks(masks)
+        now = due_ms <= clocks
+        waits = ~now & (due_ms <= clock_ms)
+        self._waiting.put(rows[waits], masks[waits], due_ms[waits])
+        self._wheel.ask(rows[~now & ~waits], due_ms[~now & ~waits])
+        self.fire(rows[now], clocks[now], np.full(int(now.sum()), ordinal))
+        self.plan(rows[now])
+
+    def fire(self, rows: Rows, until_ms: Times, ordinals: Times) -> None:
+        """Looks at what each row asked for up to its ``until_ms``, each row in order of time."""
+        for _ in range(LOOKS_MOST):
+            if not len(rows) or not self.detectors:
+                return
+            due = np.stack([self.fleet.detectors[d.name].due_ms[rows] for d in self.detectors])
+            first = due.argmin(axis=0)
+            when = due[first, np.arange(len(rows))]
+            now = when <= until_ms
+            for number, detector in enumerate(self.detectors):
+                mine = np.flatnonzero(now & (first == number))
+                if len(mine):
+                    self.fleet.detectors[detector.name].due_ms[rows[mine]] = NEVER_MS
+                    self._look(detector, self.step("clock", rows[mine], when[mine]), ordinals[mine])
+            rows, until_ms, ordinals = rows[now], until_ms[now], ordinals[now]
+            self.fleet.touch(rows)
+        raise RuntimeError("a detector asks for the same step for ever")
+
+    # -- at what ------------------------------------------------------------------------------------------------
+
+    def step(self, kind: StepKind, rows: Rows, times: Times) -> Step:
+        """A look at rows, or (numbered -1, -2, ...) at sources."""
+        return Step(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
+
+    def reports(self, history: History, raw: bytes, *, written: bool, source_bit: int = 0) -> Step:
+        """A look at reports of one source."""
+        step = Step.of_reports(
+            history, raw, written=written, fleet=self.fleet, sources=self.sources, reference=self.reference
+        )
+        step.source_bit = source_bit
+        return step
+
+    def watch(self, watchers: Sequence[Detector], changes: Sequence[Outage | Crowding], ordinal: int) -> None:
+        """Sources went down or came back, or crowd the fleet."""
+        for change in changes:
+            step = self.step("source", np.asarray([-1 - change.source], np.intp), np.asarray([_time_ms(change)]))
+            step.change = change
+            for detector in watchers:
+                self._look(detector, step, np.asarray([ordinal]))
+
+    def listen(self, ears: Ears, closed: Closed, cannot_tell: Counter[str]) -> list[Heard]:
+        """Slots closed: detectors that need coverage take note. Returns what they have to say."""
+        heard = []
+        for detector in self.detectors if len(closed.telling) else ():
+            if detector.needs_coverage:
+                step = self.step("slot", closed.telling, np.full(len(closed.telling), closed.end_ms))
+                step.ears, step.closed, step.cannot_tell = ears, closed, cannot_tell
+                self._guarded(detector, step, detector.listen)
+                places = self._screen(detector, step)
+                if places:
+                    heard.append(Heard(detector, step, places))
+        return heard
+
+    def awaited(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Whether a detector that needs coverage waits to look at each row."""
+        waits = np.zeros(len(rows), bool)
+        for detector in self.detectors if len(rows) else ():
+            if detector.needs_coverage:
+                waits |= self.fleet.detectors[detector.name].due_ms[rows] < NEVER_MS
+        return waits
+
+    def tell(self, heard: Heard, ordinal: int) -> None:
+        """What ``listen`` has returned is judged."""
+        self._judge(heard.detector, heard.step, heard.places, np.full(len(heard.step.rows), ordinal))
+        self.plan(heard.step.rows[heard.places])
+
+    def note(self, step: Step) -> None:
+        """Lets every detector that keeps running values see these reports."""
+        for detector in self.detectors:
+            if type(detector).note is not Detector.note:
+                self._guarded(detector, step, detector.note)
+
+    def judge_reports(self, step: Step) -> None:
+        """Written reports, one a vessel, before every detector."""
+        self.note(step)
+        for detector in self.detectors:
+            due_ms = self._guarded(detector, step, detector.due)
+            if due_ms is not None:
+                self.fleet.detectors[detector.name].due_ms[step.rows] = due_ms
+            self._look(detector, step, step.reports["ordinal"])
+
+    def hear(self, rows: Rows, note: Note, ordinal: int) -> None:
+        """Ingest tells that the ship of these distinct rows is heard under another MMSI."""
+        if not len(rows):
+            return
+        times, ordinals = np.full(len(rows), note.time_ms), np.full(len(rows), ordinal)
+        current = self.fleet.core.last_ms[rows] <= note.time_ms
+        self.fire(rows[current], times[current], ordinals[current])
+        step = self.step("note", rows, times)
+        step.heard = note
+        for detector in self.detectors:
+            if detector.minds_notes:
+                self._look(detector, step, ordinals)
+        self.fleet.touch(rows)
+        self.plan(rows)
+
+    def judge_lists(self, rows: Rows, ordinal: int) -> None:
+        """Distinct vessels whose entry came or went: all look again at the next step, those that mind lists at once."""
+        core = self.fleet.core
+        rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
+        if not len(rows):
+            return
+        times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
+        for detector in self.detectors:
+            self.fleet.detectors[detector.name].due_ms[rows] = next_steps(times)
+            if detector.judges_lists:
+                self._look(detector, self.step("reference", rows, times), np.full(len(rows), ordinal))
+        self.plan(rows)
+
+    def judge_zones(self, rows: Rows, ordinal: int) -> None:
+        """Distinct vessels for which other zones may count now: detectors that mind zones look at them."""
+        core = self.fleet.core
+        rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
+        times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
+        for detector in self.detectors if len(rows) else ():
+            if detector.judges_zones:
+                step = self.step("reference", rows, times)
+                places = self._screen(detector, step)
+                self._judge(detector, step, places, np.full(len(rows), ordinal))
+                self.plan(rows[places])
+
+    def forget(self, rows: Rows, *, time_ms: int, ordinal: int) -> None:
+        """These vessels are about to be dropped: all that is open about them closes."""
+        for row in rows.tolist():
+            ship = read_ship(self.fleet.core, row, self.reference)
+            replayed = self.sources.are_replayed(int(self.fleet.core.sources[row]))
+            for (_, key), opened in list(self.fleet.open_of(row).items()):
+                finding = forgotten(ship, opened, key, time_ms)
+                alert = self._desk.write(self.detectors[0], row, finding, ship, replayed=replayed)
+                self.out += [Emitted(ordinal, time_ms, alert)] if alert is not None else []
+
+    # -- with what outcome --------------------------------------------------------------------------------------
+
+    def _look(self, detector: Detector, step: Step, ordinals: Times) -> None:
+        self._judge(detector, step, self._screen(detector, step), ordinals)
+
+    def _judge(self, detector: Detector, step: Step, places: list[int], ordinals: Times) -> None:
+        self.judged[detector.name] += len(places)
+        for at in places:
+            try:
+                findings = list(detector.judge(step, at))
+            except Exception as bug:  # noqa: BLE001 - one detector's bug must not stop the others; counted and kept
+                self._fault(detector, step, at, bug)
+                continue
+            self._publish(detector, step, at, findings, int(ordinals[at]))
+
+    def _screen(self, detector: Detector, step: Step) -> list[int]:
+        try:
+            return detector.screen(step).tolist()  # type: ignore[no-any-return]
+        except Exception as bug:  # noqa: BLE001 - then every place is judged, and the bad one is found there
+            self._fault(detector, step, 0, bug)
+            return list(range(len(step.rows)))
+
+    def _guarded(self, detector: Detector, step: Step, ask: Callable[[Step], Answer]) -> Answer | None:
+        try:
+            return ask(step)
+        except Exception as bug:  # noqa: BLE001 - as above
+            self._fault(detector, step, 0, bug)
+            return None
+
+    def _fault(self, detector: Detector, step: Step, at: int, bug: Exception) -> None:
+        row = int(step.rows[at])
+        raw = step.lines(at) if step.kind == "reports" else b""
+        mmsi = int(self.fleet.core.mmsi[row]) if row >= 0 else None
+        self.failures[detector.name] += 1
+        self.faults.append(Fault(detector.name, mmsi, repr(bug), raw))
+
+    def _publish(self, detector: Detector, step: Step, at: int, findings: Iterable[Finding], ordinal: int) -> None:
+        row = int(step.rows[at])
+        about: Ship | str = (
+            read_ship(self.fleet.core, row, self.reference) if row >= 0 else self.sources.sources[-1 - row].name
+        )
+        replayed = self._replayed(step, row)
+        for finding in findings:
+            alert = self._desk.write(detector, row, finding, about, replayed=replayed)
+            if alert is not None:
+                self.out.append(Emitted(ordinal, finding.time_ms, alert))
+
+    def _replayed(self, step: Step, row: int) -> bool:
+        """What is found follows from recordings alone: from the report's source, or from all that hear the vessel."""
+        if row < 0:
+            return self.sources.are_replayed(1 << -1 - row)
+        return self.sources.are_replayed(step.source_bit or int(self.fleet.core.sources[row]))
+
+
+def _time_ms(change: Outage | Crowding) -> int:
+    if isinstance(change, Outage):
+        return change.time_ms
+    return change.start_ms if change.ended_ms is None else change.ended_ms

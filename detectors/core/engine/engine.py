@@ -1,0 +1,287 @@
+"""The engine of one partition: reports and ticks in, alerts out. Pure; the log is its only clock.
+
+Every vessel has a time line of its own: its reports in log order, and the steps at which a detector asked to look
+again (``due_ms``). A step fires when the clock of the sources that hear the vessel has passed it, or when the
+vessel's next report is later than it, whichever comes first in the log: the outcome is the same, so neither batch
+cuts nor the spacing of ticks can matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final, Self
+
+import numpy as np
+
+from detectors.core import listing_reasons
+from detectors.core.alert import Severity
+from detectors.core.coverage.reception_state import Ears
+from detectors.core.engine import snapshot
+from detectors.core.engine.alert_writer import Desk, Emitted
+from detectors.core.engine.batch_applier import Taking
+from detectors.core.engine.dispatcher import Fault, Looks
+from detectors.core.engine.slot_closer import Closing
+from detectors.core.identities.binding import Binding, Seen, Teller
+from detectors.core.identities.list_change import Numbered, Renumbering, relist
+from detectors.core.identities.matcher import Matcher
+from detectors.core.imo_notes import Note
+from detectors.core.protocol import Detector
+from detectors.core.reference import Reference
+from detectors.core.registry import build
+from detectors.core.reports import Batch
+from detectors.core.sources import Outage, Patience, SourceTable
+from detectors.core.ticks import FeedRules, Tick
+from detectors.core.units import MS
+from detectors.core.vessels import fleet_writes
+from detectors.core.vessels.capacity import Crowding, FleetRules, Gate
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.index import ABSENT
+
+TYPES: Final = 28  # AIS message types are 1 to 27
+SPEAKER: Final = 0  # alerts about sources are written by this partition alone
+
+__all__ = ["Engine", "Fault"]
+
+
+class Engine:
+    """See the module. Build with ``build`` or ``restore``."""
+
+    def __init__(
+        self, partition: int, reference: Reference, rules: FeedRules, detectors: Sequence[Detector],
+        *, severities: Mapping[str, Severity], fleet: FleetRules, partitions: int = 1,
+    ) -> None:  # fmt: skip
+        self.partition, self.reference = partition, reference
+        judges = [d for d in detectors if d.subject == "vessel"]
+        self._watchers = [d for d in detectors if d.subject == "source"]
+        self.fleet = Fleet({d.name: d.columns for d in judges})
+        self.ears = Ears(int(rules.allowed_lateness_s * MS), partitions)
+        self.sources = SourceTable(rules, next(filter(None, (d.patience() for d in self._watchers)), Patience()))
+        self.matcher = Matcher(reference)
+        defaults = {k: v for d in detectors for k, v in d.severities.items()}
+        desk = Desk(self.fleet, {**listing_reasons.SEVERITIES, **defaults, **severities})
+        self.looks = Looks(self.fleet, self.sources, reference, judges, desk)
+        self._teller = Teller(self.fleet, self.sources, reference)
+        self._taking = Taking(self.fleet, self.matcher, self.looks, self._teller, fleet)
+        self._closing = Closing(self.fleet, self.ears, self.matcher, self.looks, self._taking)
+        self._gate = Gate(self.fleet, fleet)
+        self._steps = self._reports = 0
+        self.delisted: set[int] = set()
+        """MMSIs that went off the list with another reference, since the worker last asked."""
+        self.types = np.zeros(TYPES, np.int64)
+        """Reports taken in, by AIS message type."""
+
+    @classmethod
+    def build(
+        cls, *, partition: int, reference: Reference, feed: FeedRules,
+        thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity],
+        fleet: FleetRules | None = None, partitions: int = 1,
+    ) -> Self:  # fmt: skip
+        """An engine with an empty fleet. Raises msgspec.ValidationError on a wrong threshold."""
+        return cls(
+            partition, reference, feed, build(thresholds, reference), severities=severities,
+            fleet=fleet or FleetRules(), partitions=partitions,
+        )  # fmt: skip
+
+    @classmethod
+    def restore(
+        cls, shards: Sequence[bytes], manifest: bytes, *, partition: int, reference: Reference, feed: FeedRules,
+        thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity],
+        fleet: FleetRules | None = None, partitions: int = 1,
+    ) -> Self:  # fmt: skip
+        """The engine as ``shard`` and ``manifest`` held it. Raises snapshot.SnapshotError when they cannot be used."""
+        made = cls.build(
+            partition=partition,
+            reference=reference,
+            feed=feed,
+            thresholds=thresholds,
+            severities=severities,
+            fleet=fleet,
+            partitions=partitions,
+        )
+        head = snapshot.read(made.fleet, made.ears, shards, manifest)
+        made._gate.crowding = head.crowding
+        made.sources.restore(head.sources, replayed=head.replayed)
+        made.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
+        made._teller.index()
+        if head.reference != reference.version:
+            made._switch(head.numbered, 0)
+        made.looks.plan(np.arange(made.fleet.size))
+        return made
+
+    # -- input ----------------------------------------------------------------------------------------------------
+
+    def apply(self, batch: Batch) -> list[Emitted]:
+        """Takes in reports of one source, in log order. Returns alerts in output order."""
+        self._steps += 1
+        source = self.sources.index(batch.source)
+        self.types += np.bincount(batch.reports["type"], minlength=TYPES)[:TYPES]
+        rest = batch.reports
+        while len(rest):
+            rows = self.fleet.index.find(rest["mmsi"])
+            fit = self._gate.fit(rest["mmsi"], rows)
+            if fit:
+                self._take(batch._replace(reports=rest[:fit]), rows[:fit], source)
+            rest = rest[fit:]
+            if len(rest):
+                time_ms, ordinal = int(rest["time_ms"][0]), int(rest["ordinal"][0])
+                close = partial(self.looks.forget, time_ms=time_ms, ordinal=ordinal)
+                self._watch(self._gate.make_room(source, time_ms, close), ordinal)
+                self.ears.forget(np.flatnonzero(~self.fleet.taken()))
+        return self._drain()
+
+    def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
+        """Takes in a tick: what it notes, then sources go down or come back, and what is due is looked at."""
+        for note in tick.notes:
+            self._note(note, ordinal)
+        self._watch(self.sources.apply(tick), ordinal)
+        self._watch(self._gate.pass_time(self.sources.clock_ms), ordinal)
+        self._closing.close(self.sources.clock_ms, ordinal)
+        self.looks.wake(ordinal)
+        return self._drain()
+
+    def _note(self, note: Note, ordinal: int) -> None:
+        """An IMO number is heard under an MMSI."""
+        rows = self._teller.others(note.imo, note.mmsi)
+        if note.instead_of is not None:
+            self.looks.hear(self._teller.others(note.instead_of, note.mmsi), note, ordinal)
+        if not len(rows):
+            return
+        if note.lat_deg is None:
+            self._teller.tell_seen(rows, note)
+        self.looks.hear(rows, note, ordinal)
+
+    def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
+        """Switches to another reference between two records: whoever came on or off the list is judged at once."""
+        former, self.reference = self._numbered(), reference
+        self.looks.reference = self._teller.reference = reference
+        self.matcher.adopt(reference)
+        self._switch(former, ordinal)
+        return self._drain()
+
+    def _switch(self, former: Numbered, ordinal: int) -> None:
+        """What the columns point at has other numbers now; who came on or off the list is judged."""
+        renumbering = Renumbering.between(former, self.reference)
+        for detector in (*self.looks.detectors, *self._watchers):
+            detector.adopt(self.reference, self.fleet.detectors.get(detector.name), renumbering)
+        core, size = self.fleet.core, self.fleet.size
+        listed = core.listed[:size] > 0
+        rows = relist(self.fleet, self.matcher, former, self.reference)
+        self.delisted |= set(core.mmsi[:size][listed & (core.listed[:size] == 0)].tolist())
+        self.matcher.mark(self.fleet)
+        self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
+        self.ears.look_again(rows)
+        self.looks.judge_lists(rows, ordinal)
+        self.looks.judge_zones(np.arange(size) if renumbering.other_zones else rows, ordinal)
+
+    def _numbered(self) -> Numbered:
+        columns = [getattr(self.fleet.core, name)[: self.fleet.size] for name in ("listed", "like")]
+        for detector in self.looks.detectors:
+            own = self.fleet.detectors[detector.name]
+            columns += [getattr(own, name)[: self.fleet.size] for name in detector.entry_columns]
+        return Numbered.under(self.reference, columns)
+
+    def _take(self, batch: Batch, rows: Rows, source: int) -> None:
+        reports = batch.reports
+        self._reports += len(reports)
+        new = (rows == ABSENT).nonzero()[0]
+        if len(new):
+            mmsis, first, which = np.unique(reports["mmsi"][new], return_index=True, return_inverse=True)
+            admitted = self.fleet.admit(mmsis)
+            rows[new] = admitted[which]
+            self.ears.admit(admitted, self.fleet.size)
+            fleet_writes.name_ships(self.fleet, admitted, reports["type"][new[first]])
+            known = self.fleet.dropped.recall(self.fleet.core, admitted)
+            self.matcher.refresh(self.fleet, np.union1d(known, self.matcher.new_rows(self.fleet, admitted)))
+        self.fleet.touch(rows)
+        self._closing.take(batch, rows, 1 << source)
+
+    def _watch(self, changes: Sequence[Outage | Crowding], ordinal: int) -> None:
+        if changes and self.partition == SPEAKER:
+            self.looks.watch(self._watchers, changes, ordinal)
+
+    def _drain(self) -> list[Emitted]:
+        out, self.looks.out = self.looks.out, []
+        out.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
+        return out
+
+    # -- what the worker asks -------------------------------------------------------------------------------------
+
+    def drain_faults(self) -> list[Fault]:
+        """Faults since the last call."""
+        faults, self.looks.faults = self.looks.faults, []
+        return faults
+
+    def drain_bindings(self) -> list[Binding | Seen]:
+        """Bindings since the last call."""
+        told, self._teller.out = self._teller.out, []
+        return told
+
+    @property
+    def heard_ms(self) -> int:
+        """Every binding told from now on has a later stamp (``binding.Heard``)."""
+        return self.sources.heard_ms
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What became of the reports, and how many batches there were."""
+        return {
+            "reports": self._reports, "duplicates": self._taking.duplicates, "late": self._taking.late,
+            "steps": self._steps,
+        }  # fmt: skip
+
+    @property
+    def clock_ms(self) -> int:
+        """Event time reached."""
+        return self.sources.clock_ms
+
+    @property
+    def vessels(self) -> int:
+        """Vessels held."""
+        return self.fleet.held
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Vessels dropped because the fleet was full, by reason."""
+        return self._gate.dropped
+
+    def open_alerts(self) -> dict[str, int]:
+        """Open alerts by detector."""
+        found: dict[str, int] = {}
+        for alerts in self.fleet.open.values():
+            for detector, _ in alerts:
+                found[detector] = found.get(detector, 0) + 1
+        return found
+
+    def shard_count(self) -> int:
+        """Shards in use."""
+        return snapshot.FIRST_ROWS + self.fleet.shards()
+
+    def dirty(self) -> list[int]:
+        """Shards changed since ``mark_clean``."""
+        rows = np.flatnonzero(self.fleet.dirty[: self.fleet.shards()]) + snapshot.FIRST_ROWS
+        return [snapshot.CELLS_SHARD] * self.ears.cells_changed + rows.tolist()
+
+    @property
+    def cannot_tell(self) -> dict[str, int]:
+        """Silences that could not be judged, by reason."""
+        return dict(self._closing.cannot_tell)
+
+    def shard(self, number: int) -> bytes:
+        """A copy of one shard."""
+        if number == snapshot.CELLS_SHARD:
+            return self.ears.cells()
+        return snapshot.write_shard(self.fleet, self.ears, number - snapshot.FIRST_ROWS)
+
+    def manifest(self) -> bytes:
+        """All that is not in shards, and how to read them; JSON."""
+        return snapshot.write_manifest(
+            self.fleet, self.ears, self.sources, self.reference.version,
+            crowding=self._gate.crowding, numbered=self._numbered(),
+        )  # fmt: skip
+
+    def mark_clean(self) -> None:
+        """Everything so far stands in a snapshot."""
+        self.fleet.dirty[:] = False
+        self.ears.cells_changed = False

@@ -1,0 +1,94 @@
+"""Reports into the fleet and into coverage side by side: slots close where they are over, in the order of the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from detectors.core.coverage.reception_state import Closed, Ears
+from detectors.core.coverage.slot_blocks import SLOT_MS, Block
+from detectors.core.engine.batch_applier import Taking
+from detectors.core.engine.dispatcher import Heard, Looks
+from detectors.core.identities.matcher import Matcher
+from detectors.core.reports import Batch
+from detectors.core.vessels.columns import Rows
+from detectors.core.vessels.fleet import Fleet
+
+
+class Closing:
+    """Of one engine. ``cannot_tell`` counts silences that could not be judged, by reason."""
+
+    def __init__(self, fleet: Fleet, ears: Ears, matcher: Matcher, looks: Looks, taking: Taking) -> None:
+        self.cannot_tell: Counter[str] = Counter()
+        self._fleet, self._ears, self._matcher, self._looks, self._taking = fleet, ears, matcher, looks, taking
+
+    def close(self, watermark_ms: int, ordinal: int) -> None:
+        """Closes the slots that are over, all reports before having been taken in."""
+        while (block := self._next(watermark_ms)) is not None:
+            self._tell(self._listen(self._close(block)), ordinal)
+
+    def _next(self, until_ms: int) -> Block | None:
+        block = self._ears.next_block(until_ms, self._fleet.size)
+        if self._ears.all_changed:
+            self._fleet.dirty[: self._fleet.shards()] = True
+            self._ears.all_changed = False
+        return block
+
+    def _close(self, block: Block) -> Closed:
+        """A block of slots closes.
+
+        Ships on the list are told by what others show, and others not by theirs: who goes dark every fortnight at the
+        same place would else teach that silences are ordinary there. Nothing is told of those that are heard under
+        another MMSI since.
+        """
+        size = self._fleet.size
+        closed = self._ears.close(block, size, self._fleet.core.listed[:size] > 0)
+        self._fleet.touch(closed.heard)
+        self._fleet.touch(closed.missed)
+        core, telling = self._fleet.core, closed.telling
+        return closed._replace(telling=telling[core.as_ms[telling] <= core.last_ms[telling]])
+
+    def _listen(self, closed: Closed) -> list[Heard]:
+        """What detectors that need coverage have to say of silences."""
+        return self._looks.listen(self._ears, closed, self.cannot_tell)
+
+    def _awaited(self, closed: Closed) -> bool:
+        """Whether a look is due at an earlier silence of one of these, which a report not taken in has ended."""
+        rows = closed.telling[self._looks.awaited(closed.telling)]
+        return bool((self._fleet.core.last_ms[rows] // SLOT_MS < self._ears.strips.slot[rows]).any())
+
+    def _tell(self, heard: list[Heard], ordinal: int) -> None:
+        for one in heard:
+            self._looks.tell(one, ordinal)
+
+    def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
+        """Takes in reports whose vessels are there, and closes the blocks of slots that are over.
+
+        A verdict on a silence takes effect at a step by which every report in time would have come. Reports before it
+        are taken in first where a ship that may be listed says anew who it is, for that may put it on the list; and
+        where a verdict is noted or awaited, for it may be about a silence that follows upon another of the same ship.
+        """
+        listening, done = self._ears.listening, 0
+        fronts, restated = listening.take(self._ears.strips, rows, batch), None
+        while (block := self._next(listening.front_ms - listening.lateness_ms)) is not None:
+            stop = int(np.searchsorted(fronts, (block.last + 1) * SLOT_MS + listening.lateness_ms))
+            if restated is None:
+                restated = self._matcher.restated(self._fleet, batch, rows)
+            if ((restated >= done) & (restated < stop)).any():
+                done = self._take_part(batch, rows, source_bit, done, stop)
+            closed = self._close(block)
+            if self._awaited(closed):
+                done = self._take_part(batch, rows, source_bit, done, stop)
+            heard = self._listen(closed)
+            if heard:
+                done = self._take_part(batch, rows, source_bit, done, stop)
+                self._tell(heard, int(batch.reports["ordinal"][min(done, len(rows) - 1)]))
+        self._take_part(batch, rows, source_bit, done, len(rows))
+
+    def _take_part(self, batch: Batch, rows: Rows, source_bit: int, start: int, stop: int) -> int:
+        """Takes in reports [start, stop). Returns where to go on."""
+        if start < stop:
+            part = batch if stop - start == len(rows) else batch._replace(reports=batch.reports[start:stop])
+            self._taking.take(part, rows[start:stop], source_bit)
+        return max(start, stop)

@@ -1,0 +1,275 @@
+"""The fleet as bytes: shards of rows, and a manifest that says how to read them.
+
+A shard is the bytes of its rows' records, table by table, as they lie in memory; the manifest names the columns in
+them. A table with the very same columns is copied in whole; else they are mapped by owner and name: a column that a
+snapshot does not know starts at its default; one whose type or version changed needs a migration and stops here, as
+does one that we do not know: a newer version wrote it. A detector that is gone takes its columns with it. The open
+alerts of a row travel in its shard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from detectors.core.alert import Alert
+from detectors.core.coverage.reception_state import Ears
+from detectors.core.identities.list_change import Numbered
+from detectors.core.sources import Source, SourceTable
+from detectors.core.vessels.capacity import Crowding
+from detectors.core.vessels.columns import Column_, field
+from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
+from detectors.core.vessels.past import PastError
+from detectors.core.vessels.table import Block, Table
+
+FORMAT = 3
+_CELLS_IN_MANIFEST = 2
+"""The format before cells had a shard of their own: read, not written."""
+CELLS_SHARD = 0
+FIRST_ROWS = 1
+"""The first shard of rows."""
+
+
+class SnapshotError(ValueError):
+    """A snapshot that cannot be used; says why."""
+
+
+class ColumnHead(msgspec.Struct, frozen=True):
+    """A column as it was when written."""
+
+    owner: str
+    name: str
+    dtype: str
+    version: int
+    offset: int
+    """Where it begins in a record."""
+
+
+class TableHead(msgspec.Struct, frozen=True):
+    """A table as it was when written."""
+
+    record_bytes: int
+    columns: list[ColumnHead]
+
+
+class OpenAlert(msgspec.Struct, frozen=True):
+    """An open alert and where it belongs."""
+
+    row: int
+    key: str
+    alert: Alert
+
+
+class Shard(msgspec.Struct, frozen=True):
+    """Records of rows in each table, as the manifest describes them, their open alerts, and what is remembered."""
+
+    rows: int
+    records: list[bytes]
+    open: list[OpenAlert]
+    memory: list[tuple[int, bytes]] = []
+    dropped: bytes = b""
+    """Records of the dropped ships in the slots of the same numbers."""
+    heard: bytes = b""
+    """What coverage knows of these rows."""
+    pending: bytes = b""
+    """What was heard of them in slots that are not closed."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is not in shards."""
+
+    format: int
+    shard_rows: int
+    rows: int
+    reference: str
+    """Its version, and further down what the numbers of its entries and zones mean."""
+    tables: list[TableHead]
+    sources: list[Source]
+    source_alerts: list[OpenAlert]
+    replayed: bool = False
+    crowding: Crowding | None = None
+    dropped: TableHead | None = None
+    """How to read the shards' dropped ships."""
+    numbered: Numbered = Numbered()
+    coverage: bytes = b""
+
+
+def _head(table: Table) -> TableHead:
+    places: Mapping[str, tuple[Any, ...]] = table.kind.fields or {}
+    columns = [
+        ColumnHead(owner, c.name, c.dtype, c.version, places[field(owner, c.name)][1]) for owner, c in table.owned
+    ]
+    return TableHead(table.kind.itemsize, columns)
+
+
+def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
+    return [OpenAlert(r, key, a) for r in rows for (_, key), a in sorted(fleet.open_of(r).items())]
+
+
+def write_shard(fleet: Fleet, ears: Ears, number: int) -> bytes:
+    """Shard ``number`` of rows, a copy; they are counted from 0."""
+    rows = range(number * SHARD_ROWS, max(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS)))
+    records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
+    dropped = fleet.dropped.table.records[: len(fleet.dropped)][number * SHARD_ROWS : (number + 1) * SHARD_ROWS]
+    with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
+    remembered = fleet.memory.within(rows)
+    heard, pending = ears.cut(rows.start, rows.stop)
+    return msgspec.msgpack.encode(
+        Shard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes(), heard, pending)
+    )
+
+
+def write_manifest(
+    fleet: Fleet, ears: Ears, sources: SourceTable, reference: str, *, crowding: Crowding | None, numbered: Numbered
+) -> bytes:
+    """The manifest that goes with the shards as they are now."""
+    return msgspec.json.encode(
+        Manifest(
+            format=FORMAT,
+            shard_rows=SHARD_ROWS,
+            rows=fleet.size,
+            reference=reference,
+            tables=[_head(table) for table in fleet.tables],
+            sources=sources.sources,
+            source_alerts=_open(fleet, sorted(r for r in fleet.open if r < 0)),
+            replayed=sources.replayed,
+            crowding=crowding,
+            dropped=_head(fleet.dropped.table),
+            numbered=numbered,
+            coverage=ears.keep(),
+        )
+    )
+
+
+def version_of(manifest: bytes) -> str:
+    """The version of the reference that a snapshot was made under. Raises SnapshotError where there is none."""
+    try:
+        return msgspec.json.decode(manifest, type=Manifest).reference
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"snapshot unreadable: {error}") from error
+
+
+def source_alerts(head: Manifest) -> Iterable[tuple[int, list[tuple[tuple[str, str], Alert]]]]:
+    """Open alerts about sources: (number of the source, its alerts by detector and key)."""
+    found: dict[int, list[tuple[tuple[str, str], Alert]]] = {}
+    for entry in head.source_alerts:
+        found.setdefault(-1 - entry.row, []).append(((entry.alert.detector, entry.key), entry.alert))
+    return found.items()
+
+
+def read(fleet: Fleet, ears: Ears, shards: Sequence[bytes], manifest: bytes) -> Manifest:
+    """Fills an empty fleet. Raises SnapshotError when the bytes are not a snapshot of ours, whole."""
+    try:
+        head = msgspec.json.decode(manifest, type=Manifest)
+        if head.format not in {FORMAT, _CELLS_IN_MANIFEST} or head.shard_rows != SHARD_ROWS:
+            raise SnapshotError(f"snapshot format {head.format}/{head.shard_rows}, expected {FORMAT}/{SHARD_ROWS}")
+        cells, rows = (b"", shards) if head.format == _CELLS_IN_MANIFEST else _apart(shards)
+        parts = [msgspec.msgpack.decode(shard, type=Shard) for shard in rows]
+    except msgspec.MsgspecError as error:
+        raise SnapshotError(f"snapshot unreadable: {error}") from error
+    if sum(part.rows for part in parts) != head.rows:
+        raise SnapshotError(f"snapshot torn: {sum(p.rows for p in parts)} rows in shards, {head.rows} in the manifest")
+    if any(len(part.records) != len(head.tables) for part in parts):
+        raise SnapshotError(f"snapshot torn: a shard has not {len(head.tables)} tables")
+    stored = [b"".join(part.records[number] for part in parts) for number in range(len(head.tables))]
+    _refuse_unknown([_head(table) for table in fleet.tables], head.tables)
+    fleet.adopt(tuple(_records(table, head.tables, head.rows, stored) for table in fleet.tables))
+    _adopt_dropped(fleet, head, b"".join(part.dropped for part in parts))
+    for part in parts:
+        for entry in part.open:
+            fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
+        _remember(fleet, part)
+    _mark_open(fleet)
+    _read_coverage(ears, head, cells, parts)
+    if head.format != FORMAT:  # shards have other numbers now
+        fleet.dirty[:] = True
+    else:
+        ears.cells_changed = False
+    return head
+
+
+def _apart(shards: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
+    """The cells, and the shards of rows."""
+    if not shards:
+        raise SnapshotError("snapshot torn: it has no cells")
+    return shards[CELLS_SHARD], shards[FIRST_ROWS:]
+
+
+def _read_coverage(ears: Ears, head: Manifest, cells: bytes, parts: list[Shard]) -> None:
+    """A snapshot without coverage begins to listen anew: for an hour or so no silence can be judged."""
+    ears.admit(np.arange(head.rows), head.rows)
+    if not head.coverage:
+        return
+    starts = [number * SHARD_ROWS for number in range(len(parts))]
+    shards = [(start, start + p.rows, p.heard, p.pending) for start, p in zip(starts, parts, strict=True)]
+    try:
+        ears.restore(head.coverage, cells, shards)
+    except ValueError as error:
+        raise SnapshotError(str(error)) from error
+
+
+def _remember(fleet: Fleet, part: Shard) -> None:
+    try:
+        fleet.memory.restore(part.memory)
+    except PastError as error:
+        raise SnapshotError(f"snapshot unreadable: {error}") from error
+
+
+def _adopt_dropped(fleet: Fleet, head: Manifest, stored: bytes) -> None:
+    if head.dropped is not None:
+        count = len(stored) // head.dropped.record_bytes
+        fleet.adopt_dropped(_records(fleet.dropped.table, [head.dropped], count, [stored]))
+
+
+def _records(table: Table, heads: Sequence[TableHead], rows: int, stored: list[bytes]) -> Block:
+    """The shards' records in a table's own layout."""
+    mine = _head(table)
+    for was, content in zip(heads, stored, strict=True):
+        if len(content) != rows * was.record_bytes:
+            raise SnapshotError(f"snapshot torn: {len(content)} bytes for {rows} rows of {was.record_bytes}")
+        if was == mine:
+            return np.frombuffer(content, table.kind)
+    known = {
+        (c.owner, c.name): (c, was.record_bytes, content)
+        for was, content in zip(heads, stored, strict=True)
+        for c in was.columns
+    }
+    records = table.blanks(rows)
+    for column in mine.columns:
+        found = known.get((column.owner, column.name))
+        if found is not None:  # else it is new since, and keeps its default
+            records[field(column.owner, column.name)] = _values(column, *found)
+    return records
+
+
+def _values(column: ColumnHead, was: ColumnHead, record_bytes: int, content: bytes) -> Column_:
+    if (was.dtype, was.version) != (column.dtype, column.version):
+        raise SnapshotError(
+            f"column {column.owner}.{column.name} is {column.dtype} v{column.version}, "
+            f"the snapshot has {was.dtype} v{was.version}: it needs a migration"
+        )
+    kind = np.dtype({"names": ["it"], "formats": [was.dtype], "offsets": [was.offset], "itemsize": record_bytes})
+    found: Column_ = np.frombuffer(content, kind)["it"]
+    return found
+
+
+def _refuse_unknown(mine: Iterable[TableHead], stored: Iterable[TableHead]) -> None:
+    known = {(column.owner, column.name) for table in mine for column in table.columns}
+    owners = {owner for owner, _ in known}
+    for column in (column for table in stored for column in table.columns):
+        if column.owner in owners and (column.owner, column.name) not in known:
+            raise SnapshotError(
+                f"column {column.owner}.{column.name} of the snapshot is unknown here: run the version that wrote it"
+            )
+
+
+def _mark_open(fleet: Fleet) -> None:
+    for columns in fleet.detectors.values():
+        columns.open[: fleet.size] = False
+    for row, alerts in fleet.open.items():
+        for detector, _ in alerts:
+            if detector in fleet.detectors:
+                fleet.detectors[detector].open[row] = True

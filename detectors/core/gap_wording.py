@@ -1,0 +1,229 @@
+"""What can be said of a ship that is silent, and of its return: facts for the alerts of ``gap``."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from detectors.core import headlines
+from detectors.core.alert import Alert, Fact, Verification
+from detectors.core.coverage.reception_state import Closed, Ears
+from detectors.core.coverage.slot_blocks import BASE
+from detectors.core.geography.reachable_zones import once_heard, while_silent
+from detectors.core.protocol import Finding, Step
+from detectors.core.sphere import distance_nm, distances_nm, unit_vectors
+from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, unix_ms, zulu
+from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, UNSURE, VERDICTS
+from detectors.core.vessels.ship import Ship
+
+INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
+PEERS_NM: Final = 60.0
+
+
+def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
+    """Other vessels heard since, in the slots that closed, within PEERS_NM of its last place.
+
+    Few vessels close slots in blocks of up to two hours, in which the vessel itself may have been heard at first, and
+    others not after it: neither shows that it could be heard now.
+    """
+    c = ears.strips
+    later = c.slot[closed.heard] > c.slot[row]
+    heard = closed.heard[later & (c.kind[closed.heard] < BASE)]
+    here = unit_vectors(c.lat_deg[[row]].astype(np.float64), c.lon_deg[[row]].astype(np.float64))
+    there = unit_vectors(c.lat_deg[heard].astype(np.float64), c.lon_deg[heard].astype(np.float64))
+    return int((np.round(distances_nm(here, there), 1) <= PEERS_NM).sum())
+
+
+def verified(ship: Ship) -> Verification:
+    """Whether more than one source speaks for its identity."""
+    return "corroborated" if ship.support > 1 else "unverified"
+
+
+def leg(before: Ship, ship: Ship, *, moved: bool) -> tuple[float | None, float | None]:
+    """Distance covered in the dark, nm, and the speed over ground that it took, kn; None when a fix is missing."""
+    if not moved or before.lat_deg is None or before.lon_deg is None or ship.lat_deg is None or ship.lon_deg is None:
+        return None, None
+    far_nm = round(distance_nm(before.lat_deg, before.lon_deg, ship.lat_deg, ship.lon_deg), 2)
+    hours = (ship.fix_ms - before.fix_ms) / HOUR_MS
+    return far_nm, round(far_nm / hours, 1) if hours > 0 else None
+
+
+def heard_by(step: Step, row: int) -> dict[str, object]:
+    """The source that hears it, where it is one alone: its outage explains its silence."""
+    mask = int(step.fleet.core.sources[row])
+    names = [source.name for number, source in enumerate(step.sources.sources) if mask >> number & 1]
+    return {"source": names[0]} if len(names) == 1 else {}
+
+
+def on(far_nm: float | None) -> str:
+    """How far on the vessel was heard again, as a clause of a headline; empty when unknown."""
+    return "" if far_nm is None else f", {far_nm:.0f} nm on"
+
+
+def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, object]:
+    """How long it is silent, and how often it should be heard. ``category``: see interface."""
+    at_rest = category == "at_rest"
+    interval_s = INTERVAL_REST_S if at_rest else INTERVAL_B_S if ship.class_b else INTERVAL_A_S
+    return {
+        "category": category,
+        "last_heard": rfc3339(ship.last_ms),
+        "silent_for_s": silent_s,
+        "expected_interval_s": interval_s,
+        **({} if ship.usual_s is None else {"usual_interval_s": ship.usual_s}),
+    }
+
+
+class Told(NamedTuple):
+    """A verdict on a silence that goes on: its numbers, and what it is called."""
+
+    chance: float
+    alpha: float
+    habit: float
+    missed_s: int
+    needed_s: int
+    peers: int
+    verdict: int
+    """As ``detectors.core.vessels.past`` has them."""
+    situation: str
+
+    @property
+    def alone(self) -> bool:
+        """No other vessel is heard around: it cannot be told."""
+        return self.verdict == CANNOT_TELL
+
+    @property
+    def category(self) -> str:
+        """As ``details`` of the alert."""
+        return {CANNOT_TELL: "cannot_tell", AT_REST: "at_rest"}.get(self.verdict, "under_way")
+
+    def why(self) -> tuple[Fact, ...]:
+        """The numbers, in the order of weight."""
+        chance, alpha = round(self.chance, 6), round(self.alpha, 6)
+        return (
+            Fact(fact="chance of such a silence within a day, transmitting", value=chance, threshold=alpha),
+            Fact(fact="silence while it could have been heard", value=self.missed_s, threshold=self.needed_s, unit="s"),
+            Fact(fact="share of slots in which it was heard before", value=round(self.habit, 3)),
+            Fact(fact="other vessels heard within 60 nm in these five minutes", value=self.peers),
+        )
+
+
+_AFTER: Final = {
+    DARK: "", AT_REST: " at rest", UNSURE: ", possibly dark", CANNOT_TELL: ", cannot tell if dark"
+}  # fmt: skip
+
+
+def gone(step: Step, at: int, ship: Ship, told: Told, opened: Alert | None) -> Finding:
+    """A silence that means something: an alert, or ``opened`` that means more now."""
+    now_ms = int(step.time_ms[at])
+    silent = spoken(now_ms - ship.last_ms)
+    return Finding(
+        action="update" if opened else "open",
+        situation=told.situation,
+        time_ms=now_ms,
+        start_ms=ship.last_ms,
+        headline=f"{ship.title} silent {silent}{_AFTER[told.verdict]}{headlines.at(ship.lat_deg, ship.lon_deg)}, "
+        f"since {stamp(ship.last_ms, now_ms)}",
+        why=told.why(),
+        would_change=(
+            "any report of the vessel closes it",
+            "a loss of reception around it that others show too would explain it",
+        ),
+        verification=verified(ship),
+        details=silence_details(ship, told.category, (now_ms - ship.last_ms) // MS)
+        | heard_by(step, int(step.rows[at]))
+        | {"verdict": VERDICTS[told.verdict], "p_silence": round(told.chance, 6), "alpha": round(told.alpha, 6),
+           "peers_heard": told.peers}
+        | while_silent(step.reference, ship, now_ms),
+        sentences=(ship.sentence,) if ship.sentence else (),
+    )  # fmt: skip
+
+
+def returned(step: Step, at: int, opened: Alert, situation: str) -> Finding:
+    """The silence has ended with this report."""
+    before, ship = step.ship_before(at), step.ship(at)
+    far_nm, speed_kn = leg(before, ship, moved=bool(step.moved[at]))
+    silent_ms = ship.last_ms - before.last_ms
+    details = {
+        **opened.details,
+        "silent_for_s": silent_ms // MS,
+        "reappeared_at": rfc3339(ship.last_ms),
+        **({} if far_nm is None else {"distance_nm": far_nm}),
+        **({} if speed_kn is None else {"implied_speed_kn": speed_kn}),
+        **(once_heard(step.reference, before, ship) if far_nm is not None else {}),
+    }
+    return Finding(
+        action="close",
+        situation=situation,
+        time_ms=ship.last_ms,
+        headline=f"{ship.title} reappeared after {spoken(silent_ms)}{on(far_nm)}, {zulu(ship.last_ms)}",
+        why=(Fact(fact="silence", value=silent_ms // MS, unit="s"), *opened.why[1:]),
+        verification=verified(ship),
+        details=details,
+        sentences=tuple(line for line in (before.sentence, step.lines(at)) if line),
+    )
+
+
+def is_vague(opened: Alert) -> bool:
+    """Whether a gap alert says that the feed cannot tell; a verdict may still come."""
+    return opened.details.get("category") == "cannot_tell"
+
+
+def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, line: bytes) -> Finding:
+    """A report of the time before the gap was opened has come after all, later than the allowed lateness."""
+    silent_s = (ship.last_ms - before.last_ms) // MS
+    return Finding(
+        action="retract",
+        situation=situation,
+        time_ms=unix_ms(opened.time),
+        headline=f"{ship.title} was heard at {zulu(ship.last_ms)}, reported late: not silent then",
+        why=(Fact(fact="silence before that report", value=silent_s, unit="s"), *opened.why),
+        verification=verified(ship),
+        details={
+            **opened.details,
+            "silent_for_s": silent_s,
+            "reappeared_at": rfc3339(ship.last_ms),
+            "reason": "late_report",
+        },
+        sentences=tuple(each for each in (before.sentence, line) if each),
+    )  # fmt: skip
+
+
+class Unheard(NamedTuple):
+    """Of a listed vessel whose silence is no gap: when it is told, s, and what is heard around its last place."""
+
+    after_s: int
+    near: int
+    """Other vessels since, at most at once."""
+    out_of_range: bool
+    """It has left the receivers' range, as others do; else nobody could have been heard there."""
+
+
+def unheard(step: Step, ship: Ship, now_ms: int, told: Unheard) -> Finding:
+    """A listed vessel whose silence is no gap, and long."""
+    after_s, near, out_of_range = told
+    silent_s = (now_ms - ship.last_ms) // MS
+    said = "out of receiver range" if out_of_range else "cannot tell if dark"
+    return Finding(
+        action="open",
+        situation="gap.listed_out_of_range" if out_of_range else "gap.listed_unheard",
+        time_ms=now_ms,
+        start_ms=ship.last_ms,
+        headline=f"{ship.title} no signal since {stamp(ship.last_ms, now_ms)}, {said}"
+        f"{headlines.at(ship.lat_deg, ship.lon_deg)}",
+        why=(
+            Fact(
+                fact="silence, in which this feed could hardly have heard it", value=silent_s, threshold=after_s,
+                unit="s",
+            ),
+            Fact(fact="other vessels heard within 60 nm of its last place since, at most", value=near),
+        ),
+        would_change=(
+            "any report of the vessel closes it", "hearing others where it may be would allow a verdict"
+        ),
+        verification=verified(ship),
+        details=silence_details(ship, "cannot_tell", silent_s)
+        | {"verdict": VERDICTS[CANNOT_TELL], "out_of_range": out_of_range, "peers_heard": near}
+        | while_silent(step.reference, ship, now_ms),
+        sentences=(ship.sentence,) if ship.sentence else (),
+    )  # fmt: skip

@@ -1,0 +1,243 @@
+"""What a silence allows: sanctioned places that a ship could have called at, and how many innocent ones as well.
+
+A long silence makes every port feasible (287 h at 18 kn: 1,428 of 3,768). So only curated sanctioned zones are named,
+those first that take the smallest detour, and beside them stands how many ordinary ports fit as well: their share is
+what the naming is worth. Pure; the reckoning is ``reach``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.alert import Alert
+from detectors.core.geography import reach
+from detectors.core.reference import Port, Reference, Zone
+from detectors.core.shared_cache import Once
+from detectors.core.sphere import Floats, distances_nm, unit_vectors
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339
+from detectors.core.vessels.ship import Ship
+
+NAMED_MOST: Final = 8
+SHUTTLES_MOST: Final = 2
+AHEAD_H: Final = 24.0
+UNDER_WAY_KN: Final = 5.0  # slower, it may be coming from a berth or going to one
+LOOK_GROWS: Final = 2.0
+LOOK_LEAST_H: Final = 0.5
+LOOK_OFTEN_H: Final = 24.0 * 7
+LOOK_MOST_H: Final = 24.0 * 365
+_DATE_LETTERS: Final = 10
+_PORT_NM: Final = 2.0  # positions of ports are known to a mile or two
+
+Numbers = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A sanctioned zone that it could have called at. As alerts carry it."""
+
+    zone: str
+    distance_nm: float
+    """From the last fix."""
+    arrive_by: str
+    """Earliest arrival, RFC 3339."""
+    longest_stay_s: int | None = None
+    """This and the following only when it is known where it came out again."""
+    needed_kn: float | None = None
+    """The speed that takes it there and on without a stay."""
+    detour_nm: float | None = None
+
+
+class Shuttle(msgspec.Struct, frozen=True, kw_only=True):
+    """Two zones of different countries, and how often it could have gone to and fro."""
+
+    between: tuple[str, str]
+    round_trips_at_most: int
+
+
+class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one silence allows at ``v_max_kn``."""
+
+    v_max_kn: float
+    hours: float
+    calls: tuple[Call, ...]
+    """Smallest detour (nearest) first, at most NAMED_MOST."""
+    zones: int
+    """How many sanctioned zones are feasible."""
+    innocent: int
+    """How many ordinary ports are feasible."""
+    shuttles: tuple[Shuttle, ...] = ()
+    stayed: bool = False
+    """It ends where it began: apparently no voyage."""
+    next_h: float | None = None
+    """Still dark: when the next zone comes into reach, hours after the last fix."""
+
+    @property
+    def share(self) -> float:
+        """Of the places in reach the share that is sanctioned, to a thousandth; 0 when there is none."""
+        return round(self.zones / (self.zones + self.innocent), 3) if self.zones else 0.0
+
+    def look_again_h(self, *, dark: bool) -> float | None:
+        """Still dark: when to reckon anew, hours after the last fix; None for never.
+
+        When the next zone comes into reach; but once one is, the silence doubles between two looks, so that a year
+        costs a dozen. Until a gap is open (not ``dark``) it may be any time: every half hour, for a week.
+        """
+        if self.hours > LOOK_MOST_H:
+            return None
+        if self.zones and not dark and self.hours < LOOK_OFTEN_H:
+            return self.hours + LOOK_LEAST_H
+        later_h = max(self.hours * LOOK_GROWS, self.hours + LOOK_LEAST_H)
+        if self.zones and not dark:
+            return later_h
+        if self.next_h is None:
+            return None
+        return max(later_h, self.next_h) if self.zones else self.next_h
+
+    def is_news(self, alert: Alert | None) -> bool:
+        """Whether other places are named than in an alert's ``details``."""
+        named = {str(call["zone"]) for call in alert.details["feasible_ports"]} if alert else set()
+        return named != {call.zone for call in self.calls}
+
+    def details(self) -> dict[str, object]:
+        """As a gap's and a port_proximity's ``details`` say it."""
+        return {
+            "v_max_kn": self.v_max_kn,
+            "feasible_ports": list(msgspec.to_builtins(self.calls)),
+            "feasible_zones": self.zones,
+            "innocent_ports": self.innocent,
+            "round_trips": list(msgspec.to_builtins(self.shuttles)),
+            **({"apparently_stayed": True} if self.stayed else {}),
+        }
+
+
+class Havens:
+    """The sanctioned zones and the ports of a reference."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._zones = tuple(zone for zone in reference.zones if zone.kind == "sanctioned")
+        self._zone_vectors = _vectors(self._zones)
+        self._ports = _vectors(reference.ports)
+        radius_nm = np.asarray([max(zone.radius_nm, _PORT_NM) for zone in self._zones], np.float64)
+        near = distances_nm(self._ports[:, :, None], self._zone_vectors[:, None, :]) <= radius_nm
+        self._in_zone: Bools = near
+        """Shape (ports, zones): whether a port lies in a zone, and so is not an innocent one."""
+
+    def still_dark(self, ship: Ship, now_ms: int, *, ahead_h: float = 0.0) -> Allowed | None:
+        """What the silence since its last fix allows by now; ``ahead_h`` names zones within reach later, too.
+
+        None without a fix.
+        """
+        zones = self._in_force(now_ms)
+        if ship.lat_deg is None or ship.lon_deg is None:
+            return None
+        last, v_max, hours = reach.fix(ship.lat_deg, ship.lon_deg), ship.v_max_kn, (now_ms - ship.fix_ms) / HOUR_MS
+        every = reach.still_dark(last, self._zone_vectors[:, zones], hours=np.inf, v_max_kn=v_max)
+        now = every.distance_nm <= round(v_max * hours, 2)
+        named = every.distance_nm <= round(v_max * (hours + ahead_h), 2)
+        later = every.arrive_h[~now]
+        calls = tuple(
+            self._call(int(zones[at]), ship, nm, hour)
+            for at, nm, hour in zip(every.at[named], every.distance_nm[named], every.arrive_h[named], strict=True)
+        )
+        ports = self._innocent(zones)
+        return Allowed(
+            v_max_kn=v_max, hours=hours, calls=calls[:NAMED_MOST], zones=int(now.sum()),
+            innocent=len(reach.still_dark(last, self._ports[:, ports], hours=hours, v_max_kn=v_max).at),
+            shuttles=self._shuttles(zones[every.at[now]], last, None, hours=hours, v_max_kn=v_max),
+            next_h=float(later[0]) if len(later) else None,
+        )  # fmt: skip
+
+    def over(self, before: Ship, ship: Ship) -> Allowed | None:
+        """What the silence between two fixes allows; None without both. A leap that refutes v_max raises it."""
+        if before.lat_deg is None or before.lon_deg is None or ship.lat_deg is None or ship.lon_deg is None:
+            return None
+        hours = (ship.fix_ms - before.fix_ms) / HOUR_MS
+        zones = self._in_force(ship.fix_ms)
+        if hours <= 0:
+            return None
+        last, after = reach.fix(before.lat_deg, before.lon_deg), reach.fix(ship.lat_deg, ship.lon_deg)
+        moved_nm = float(reach.apart_nm(last, after[:, None])[0])
+        v_max = max(before.v_max_kn, round(moved_nm / hours, 1))
+        found = reach.closed(last, after, self._zone_vectors[:, zones], hours=hours, v_max_kn=v_max)
+        calls = tuple(
+            msgspec.structs.replace(
+                self._call(int(zones[at]), before, there, there / v_max),
+                longest_stay_s=round(stay_h * HOUR_MS / MINUTE_MS) * MINUTE_MS // MS, needed_kn=round(kn, 1),
+                detour_nm=round(detour, 1),
+            )
+            for at, there, stay_h, kn, detour in zip(
+                found.at[:NAMED_MOST].tolist(), found.there_nm.tolist(), found.longest_stay_h.tolist(),
+                found.needed_kn.tolist(), found.detour_nm.tolist(), strict=False,
+            )
+        )  # fmt: skip
+        ports = self._innocent(zones)
+        return Allowed(
+            v_max_kn=v_max, hours=hours, calls=calls, zones=len(found.at),
+            innocent=len(reach.closed(last, after, self._ports[:, ports], hours=hours, v_max_kn=v_max).at),
+            shuttles=self._shuttles(zones[found.at], last, after, hours=hours, v_max_kn=v_max),
+            stayed=reach.apparently_stayed(hours, moved_nm, under_way=_under_way(before) or _under_way(ship)),
+        )  # fmt: skip
+
+    def _in_force(self, now_ms: int) -> Numbers:
+        date = rfc3339(now_ms)[:_DATE_LETTERS]
+        counts = [(z.from_date or "") <= date and (z.to_date is None or date <= z.to_date) for z in self._zones]
+        return np.flatnonzero(counts)
+
+    def _innocent(self, zones: Numbers) -> Numbers:
+        return np.flatnonzero(~self._in_zone[:, zones].any(axis=1))
+
+    def _call(self, zone: int, ship: Ship, distance_nm: float, arrive_h: float) -> Call:
+        minutes = -(-ship.fix_ms // MINUTE_MS) + int(np.ceil(arrive_h * HOUR_MS / MINUTE_MS))
+        return Call(
+            zone=self._zones[zone].name,
+            distance_nm=round(float(distance_nm), 1),
+            arrive_by=rfc3339(minutes * MINUTE_MS),
+        )
+
+    def _shuttles(
+        self, zones: Numbers, last: Floats, after: Floats | None, *, hours: float, v_max_kn: float
+    ) -> tuple[Shuttle, ...]:
+        """The pairs of zones in two countries that allow a round trip, shortest way first."""
+        vectors = self._zone_vectors[:, zones]
+        found: list[Shuttle] = []
+        for one, other in reach.pairs(last, after, vectors, hours=hours, v_max_kn=v_max_kn).at.tolist():
+            ends = self._zones[int(zones[one])], self._zones[int(zones[other])]
+            if ends[0].country == ends[1].country:
+                continue
+            trips = reach.round_trips(last, after, vectors[:, [one, other]], hours=hours, v_max_kn=v_max_kn)
+            if trips:
+                found.append(Shuttle(between=(ends[0].name, ends[1].name), round_trips_at_most=trips))
+            if len(found) == SHUTTLES_MOST:
+                break
+        return tuple(found)
+
+
+havens_of: Final = Once(Havens)
+"""The havens of a reference; made once for all that share it."""
+
+
+def while_silent(reference: Reference, ship: Ship, now_ms: int) -> dict[str, object]:
+    """What an open gap's ``details`` add: the zones within reach by now and in the next AHEAD_H, and the rest."""
+    allowed = havens_of(reference).still_dark(ship, now_ms, ahead_h=AHEAD_H)
+    return {} if allowed is None else allowed.details()
+
+
+def once_heard(reference: Reference, before: Ship, ship: Ship) -> dict[str, object]:
+    """What a closed gap's ``details`` say instead, from the last fix before and the first after."""
+    allowed = havens_of(reference).over(before, ship)
+    return {} if allowed is None else allowed.details()
+
+
+def _vectors(places: Sequence[Zone] | Sequence[Port]) -> Floats:
+    lat = np.asarray([place.lat_deg for place in places], np.float64)
+    lon = np.asarray([place.lon_deg for place in places], np.float64)
+    return unit_vectors(lat, lon)
+
+
+def _under_way(ship: Ship) -> bool:
+    return (ship.sog_kn or 0.0) >= UNDER_WAY_KN

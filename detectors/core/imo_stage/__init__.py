@@ -1,0 +1,1 @@
+"""The second stage: the history of each IMO number, from the bindings of all partitions."""

@@ -1,0 +1,49 @@
+"""What the stage of IMO numbers has to do, in the order of event time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from detectors.core.identities.binding import Binding, Seen
+from detectors.core.imo_stage.holders import Holder, ImoShip
+
+LOOK: Final = 0
+_REPORT: Final = 1
+_SEEN: Final = 0
+_BINDING: Final = 1
+
+
+class Event(NamedTuple):
+    """The order of its fields is the order of decisions.
+
+    Reports that came within one tick may have one stamp. They are taken up in the order of their own times, so that
+    it does not matter where the ticks stand: who was there before comes first, then when it was last heard, then who
+    is new.
+    """
+
+    at_ms: int
+    what: int
+    reported_ms: int
+    """Event time of the report that it follows from; 0 for a look."""
+    record: int
+    imo: int
+    mmsi: int
+
+
+def event_of(record: Binding | Seen) -> Event:
+    """When a record is taken up."""
+    if isinstance(record, Seen):
+        reported_ms = record.noted_ms or min(record.heard_ms, record.stamp_ms)
+        return Event(record.stamp_ms, _REPORT, reported_ms, _SEEN, record.imo, record.mmsi)
+    return Event(record.stamp_ms, _REPORT, record.last_ms, _BINDING, record.imo, record.mmsi)
+
+
+def look_at(ship: ImoShip, holder: Holder) -> Event:
+    """When it is looked whether the alert about ``holder`` closes."""
+    return Event(holder.settles_ms, LOOK, 0, 0, ship.imo, holder.newest.mmsi)
+
+
+def looks(ships: Iterable[ImoShip]) -> list[Event]:
+    """Those of all open alerts."""
+    return [look_at(ship, holder) for ship in ships for holder in ship.holders if holder.alert is not None]

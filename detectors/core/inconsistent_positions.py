@@ -1,0 +1,50 @@
+"""How it is told that the positions of a ship are inconsistent: that no ship can have been at all of them.
+
+What a detector has said of the ship stands meanwhile, says so once, and wakes nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from detectors.core.alert import Alert, Fact
+from detectors.core.protocol import Finding
+from detectors.core.sphere import distance_nm
+from detectors.core.units import rfc3339, zulu
+from detectors.core.vessels.ship import Ship
+
+SAID: Final = "position reports are inconsistent"
+
+
+def flag(ship: Ship) -> str:
+    """A clause of a headline where the vessel's positions are inconsistent; else empty."""
+    return f", {SAID}" if ship.unsure else ""
+
+
+def facts(ship: Ship) -> Iterable[Fact]:
+    """The numbers that say so; none while positions agree."""
+    if not ship.unsure:
+        return
+    where, was = ship, ship.trusted
+    if was is not None and where.lat_deg is not None and where.lon_deg is not None:
+        nm = round(distance_nm(was.lat_deg, was.lon_deg, where.lat_deg, where.lon_deg), 1)
+        yield Fact(fact=f"{SAID}: from the last consistent one to the newest", value=nm, unit="nm")
+        yield Fact(fact="last consistent position", value=rfc3339(was.time_ms))
+
+
+def held(ship: Ship, opened: Alert, what: str, now_ms: int, *, situation: str, sentence: bytes) -> Finding:
+    """A revision that says that positions have become inconsistent; ``what`` says of what the alert is."""
+    return Finding(
+        action="update",
+        situation=situation,
+        severity=opened.severity,
+        severity_most="ticket",
+        time_ms=now_ms,
+        headline=f"{ship.title} possibly {what}: {SAID}, {zulu(now_ms)}",
+        why=(*facts(ship), *opened.why),
+        would_change=("positions that agree again decide", *opened.would_change),
+        verification="unverified",
+        details={**opened.details, "inconsistent": True},
+        sentences=(sentence,) if sentence else (),
+    )

@@ -1,0 +1,256 @@
+"""Dark gap: a ship that should be heard is not.
+
+Claim. A vessel that was transmitting is silent, and an honest ship, heard as this one was, at this place, by this feed
+as it hears now, would be as silent only once in many days. The alert opens while the vessel is still silent and says
+how rare such a silence is.
+
+Why it matters. Ships that carry arms or sanctioned oil switch AIS off. What is written only when a ship returns
+is weeks late: ANGARA was found by satellite pictures. A fixed "no message for N hours" flags every ship that sails
+out of range: on four days of one receiver 1,000 alerts a day, of which hardly any near enough to mean something.
+
+How it decides. When slots of five minutes close, coverage (detectors/core/coverage) knows for each vessel missed how
+many opportunities to be heard it has lost, and the chance that an honest vessel loses as many in a day. A gap needs a
+chance below alpha, and min_silence_s in slots in which it could have been heard (20 min for listed vessels, 4 h at
+rest). alpha follows from false_gaps_per_1000_vessel_days: as high as the vessels now heard under way in well-heard
+water allow, and never above alpha_most; false_gaps_per_day is a cap. A quarter of alpha counts up to the second look,
+and always on the fringe of what the feed hears. Of a vessel that may have moored it is asked that it would have been
+heard at its berth by now (core/coverage/rare_silences.py; not of listed vessels). Silences of listed vessels teach
+nothing of honest ones. A gap opens at the step by which every report in time would have come, if the vessel is still
+silent, and never later than reported_within_s after its last report. Class B is left out unless listed. Where nothing
+can be heard (the station is dead, the place is out of range, everybody around fell silent too) nothing is said: it is
+counted as "cannot tell"; for a listed vessel it is said. The gap closes at the next report, with the distance covered
+and the speed that it took.
+
+When it is wrong. A ship that switches off just as everybody around it is lost is not found. A ship alone in water
+where nobody else sails is judged by what ships elsewhere showed, shipped in core/coverage/priors.py; where few
+are heard, or the feed is new, a silence must last longer. Small, local loss of a part of a receiver's water looks like
+several ships going dark. Each partition knows of its own ships alone. deploy/ACCURACY.md has the figures.
+
+References. ITU-R M.1371-5 (reporting intervals); Global Fishing Watch, AIS disabling (Welch et al. 2022);
+Hammond and Peters 2012 (coverage).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core import gap_wording
+from detectors.core.alert import Alert
+from detectors.core.coverage.coverage import GAIN_LEAST
+from detectors.core.coverage.rare_silences import Rules, limits, rare
+from detectors.core.coverage.slot_blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
+from detectors.core.listed_silences import NO_LEVEL, PAGED, POSSIBLE, Noted, is_dark, levels, note_peers, situation_of
+from detectors.core.listed_silences import Limits as ListedLimits
+from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, unix_ms
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.silences import verdict_of
+from detectors.gap import unlisted
+from detectors.gap.unlisted import SLOT_S, Limits, closed, ears, silence_of
+from detectors.gap.unlisted import alpha as alpha_of
+
+Levels = npt.NDArray[np.uint8]
+
+
+class Gap(Detector):
+    """See the module."""
+
+    name = "gap"
+    rule_version = 2
+    needs_coverage = True
+    columns = (
+        Column("seen_to", "<i4"),  # the last slot heard before the silence that was told, or counted as "cannot tell"
+        Column("told_step", "<i4"),  # the step at which that silence is a gap, if it lasts; 0 counted only; below: why
+        Column("told_chance", "<f4"),
+        Column("told_alpha", "<f4"),
+        Column("told_habit", "<f2"),
+        Column("told_missed", "<u2"),
+        Column("told_peers", "<u2"),
+        Column("told_kind", "u1"),
+        Column(
+            "told_level", "u1"
+        ),  # of a listed vessel: what that silence has been told as (detectors.core.listed_silences)
+        Column("page_step", "<i4"),  # the step at which a silence told as possible is dark; 0 when it is not
+        Column("page_chance", "<f4"),
+        Column("page_missed", "<u2"),
+        Column("page_peers", "<u2"),
+        Column("near_slot", "<i4"),  # of a listed vessel: the last slot heard before the silence that is followed
+        Column("near_peers", "<u2"),  # ... and the most other vessels heard around it since
+        Column("near_habit", "<f2"),  # ... and the share of slots in which it was heard before
+    )
+    severities = {  # noqa: RUF012 - read only
+        "gap.unlisted": "log",
+        "gap.at_rest": "log",
+        "gap.listed": "page",
+        "gap.listed_possible": "ticket",
+        "gap.listed_at_rest": "ticket",
+        "gap.listed_unverified": "ticket",
+        "gap.listed_unheard": "ticket",
+        "gap.listed_out_of_range": "log",
+    }
+
+    class Thresholds(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``gap``."""
+
+        min_silence_listed_s: Annotated[
+            float, Meta(ge=60, le=2_592_000, description="Shortest gap of a watchlisted ship, s")
+        ] = 1200.0
+        min_silence_at_rest_s: Annotated[
+            float, Meta(ge=60, le=2_592_000, description="Shortest silence of a ship last heard at rest, s")
+        ] = 14_400.0
+        alpha_listed: Annotated[
+            float, Meta(gt=0, le=1, description="A listed vessel's silence that is likelier within a day is no page")
+        ] = 0.1
+        alpha_possible: Annotated[
+            float, Meta(gt=0, le=1, description="... and likelier than this: no ticket either")
+        ] = 0.5
+        possible_after_s: Annotated[
+            float, Meta(ge=60, le=2_592_000, description="A listed vessel's silence shorter than this is no ticket, s")
+        ] = 3600.0
+        peers_least: Annotated[
+            int, Meta(ge=0, le=1000, description="Fewer other vessels heard around a listed one: it cannot be told")
+        ] = 1
+        heard_ahead_least_h: Annotated[
+            float,
+            Meta(ge=0, le=1000, description="Others heard for less in the water ahead of a listed one: no page, h"),
+        ] = 0.5
+        heard_share_least: Annotated[
+            float,
+            Meta(ge=0, le=1, description="A listed vessel heard in a smaller share of slots was at the edge of range"),
+        ] = 0.5
+        unheard_after_s: Annotated[
+            float,
+            Meta(ge=300, le=2_592_000, description="A listed vessel silent so long that cannot be heard is told, s"),
+        ] = 21_600.0
+        class_b: Annotated[bool, Meta(description="Also judge unlisted class B, which fades easily")] = False
+
+    def listen(self, step: Step) -> None:
+        """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""
+        c, rows, mine = ears(step).strips, step.rows, self.state(step)
+        note_peers(step, mine, int(self.thresholds.unheard_after_s * MS))
+        long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
+        fresh = long & (c.kind[rows] == UNDER_WAY) & (mine.seen_to[rows] != c.slot[rows])
+        if not fresh.any():
+            return
+        vague = rows[fresh & (self._levels(step, rows) == NO_LEVEL)]
+        mine.seen_to[vague], mine.told_step[vague] = c.slot[vague], 0
+        unheard = int((c.gain[vague] <= GAIN_LEAST).sum())
+        step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
+
+    def screen(self, step: Step) -> Places:
+        """Of slots those whose silence is a gap and has not been told as one; all that is due; reports close."""
+        if step.kind == "reports":
+            return self.is_open(step).nonzero()[0]
+        if step.kind == "slot":
+            return np.flatnonzero(self._levels(step, step.rows) > self._told(step, step.rows))
+        return np.flatnonzero(step.now.last_ms < step.time_ms)
+
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """When a listed ship's silence that begins now, and is no gap, is to be told all the same."""
+        due_ms = np.full(len(step.rows), NEVER_MS)
+        listed = np.flatnonzero(step.now.listed)  # few: the rest need no further look
+        if len(listed):
+            asked_ms = next_steps(step.now.last_ms[listed] + int(self.thresholds.unheard_after_s * MS))
+            due_ms[listed] = np.where(step.now.vessel[listed], asked_ms, NEVER_MS)
+        return due_ms
+
+    def _told(self, step: Step, rows: Places) -> Levels:
+        """The level as which each silence has been told."""
+        mine = self.state(step)
+        told = (mine.seen_to[rows] == ears(step).strips.slot[rows]) & (mine.told_step[rows] > 0)
+        return np.where(told, mine.told_level[rows], NO_LEVEL).astype(np.uint8)
+
+    def _levels(self, step: Step, rows: Places) -> Levels:
+        """What each silence is: of unlisted ships PAGED (a gap) or NO_LEVEL, of listed ones as ``listed`` has it."""
+        t, c, core = self.thresholds, ears(step).strips, step.fleet.core
+        kind, listed = c.kind[rows], core.listed[rows] > 0
+        needed_s = np.where(kind == AT_REST, t.min_silence_at_rest_s, t.min_silence_s)
+        needed_s = np.where(listed, min(t.min_silence_listed_s, t.possible_after_s), needed_s)
+        judged = core.vessel[rows] & ((kind != CLASS_B) | listed | t.class_b)
+        long = c.missed[rows].astype(np.int64) * SLOT_S >= needed_s
+        likely = judged & long & (c.gain[rows] > GAIN_LEAST)
+        if not likely.any():
+            return np.zeros(len(rows), np.uint8)
+        silence, rules = silence_of(step, rows), self._rules(step)
+        of_listed = levels(kind, c.missed[rows], silence.chance, self._limits())
+        of_listed = np.where(silence.age <= rules.within, of_listed, NO_LEVEL)
+        of_others = np.where(rare(silence, alpha_of(step, t), rules), PAGED, NO_LEVEL)
+        return np.where(likely, np.where(listed, of_listed, of_others), NO_LEVEL).astype(np.uint8)
+
+    def _limits(self) -> ListedLimits:
+        t = self.thresholds
+        return ListedLimits(
+            t.alpha_listed, t.alpha_possible, t.min_silence_listed_s, t.possible_after_s, t.min_silence_at_rest_s,
+            t.min_silence_s, t.peers_least, t.heard_ahead_least_h, t.heard_share_least,
+        )  # fmt: skip
+
+    def _rules(self, step: Step) -> Rules:
+        return unlisted.rules(self.thresholds, ears(step).listening.lateness_ms)
+
+    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+        """A verdict at the end of slots; opens when its step has come; closes at a report."""
+        if step.kind == "slot":
+            self._tell(step, at)
+            return []
+        if step.kind != "reports":
+            return self._silent(step, at)
+        opened = self.opened(step, at)
+        return [] if opened is None else [self._heard(step, at, opened)]
+
+    def _tell(self, step: Step, at: int) -> None:
+        """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""
+        rows, row, heard, mine = step.rows[[at]], int(step.rows[at]), ears(step), self.state(step)
+        c, listed = heard.strips, step.fleet.core.listed[row] > 0
+        peers, level = min(gap_wording.peers_heard(heard, closed(step), row), 65_535), int(self._levels(step, rows)[0])
+        if listed and level == PAGED and not self._limits().shown(heard, rows, peers):
+            long = int(c.missed[row]) * SLOT_S >= self.thresholds.possible_after_s
+            level = POSSIBLE if long else NO_LEVEL
+        told = int(self._told(step, rows)[0])
+        if level <= told:
+            return
+        told_ms = next_step(int(step.time_ms[at]) + heard.listening.lateness_ms)
+        mine.told_level[row] = level
+        if told != NO_LEVEL:
+            mine.page_step[row], mine.page_chance[row] = told_ms // STEP_MS, c.chance[row]
+            mine.page_missed[row], mine.page_peers[row] = c.missed[row], peers
+            self.arm_by(step, at, told_ms)
+            return
+        mine.seen_to[row], mine.told_step[row], mine.page_step[row] = c.slot[row], told_ms // STEP_MS, 0
+        mine.told_chance[row], mine.told_habit[row] = c.chance[row], c.habit[row]
+        limit = limits(silence_of(step, rows), alpha_of(step, self.thresholds), self._rules(step))[0]
+        mine.told_alpha[row] = self._limits().alpha_of(level) if listed else limit
+        mine.told_missed[row], mine.told_kind[row], mine.told_peers[row] = c.missed[row], c.kind[row], peers
+        self.arm_by(step, at, told_ms)
+
+    def _silent(self, step: Step, at: int) -> Iterable[Finding]:
+        """What was asked for is due, or the list has changed, and the vessel is silent still."""
+        ship, row, now_ms = step.ship(at), int(step.rows[at]), int(step.time_ms[at])
+        opened = self.opened(step, at)
+        noted = Noted(self.state(step), row, ship, self._limits())
+        soon = now_ms - ship.last_ms <= self.thresholds.reported_within_s * MS  # a quiet feed closes slots late
+        told_ms, page_ms = (noted.told_ms, noted.page_ms) if soon else (NEVER_MS, NEVER_MS)
+        unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS) if ship.listed is not None else NEVER_MS
+        if told_ms <= now_ms and (opened is None or (gap_wording.is_vague(opened) and not noted.first().alone)):
+            yield gap_wording.gone(step, at, ship, noted.first(), opened)
+            page_ms, unheard_ms = max(page_ms, now_ms + STEP_MS), NEVER_MS
+        elif page_ms <= now_ms and (opened is None or not is_dark(opened)):
+            yield gap_wording.gone(step, at, ship, noted.second(), opened)
+            unheard_ms = NEVER_MS
+        elif unheard_ms <= now_ms and opened is None:
+            why = gap_wording.Unheard(int(self.thresholds.unheard_after_s), noted.near_peers, noted.out_of_range)
+            yield gap_wording.unheard(step, ship, now_ms, why)
+        waits = [ms for ms in (told_ms, page_ms, unheard_ms) if now_ms < ms < NEVER_MS]
+        if waits:
+            self.arm(step, at, min(waits))
+
+    def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
+        before, ship = step.ship_before(at), step.ship(at)
+        situation = situation_of(ship, verdict_of(opened), out_of_range=bool(opened.details.get("out_of_range")))
+        if ship.last_ms < unix_ms(opened.time):
+            return gap_wording.disproved(opened, before, ship, situation, line=step.lines(at))
+        return gap_wording.returned(step, at, opened, situation)

@@ -1,0 +1,100 @@
+"""What makes the silence of a vessel on no list a gap: thresholds of ``gap``, as a block of slots closes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from detectors.core.coverage.rare_silences import Rules, Silence
+from detectors.core.coverage.reception_state import Closed, Ears
+from detectors.core.coverage.silence_statistics import Budget
+from detectors.core.coverage.slot_blocks import SLOT_MS
+from detectors.core.protocol import Places, Step
+from detectors.core.units import MS, STEP_MS
+
+SLOT_S: Final = SLOT_MS // MS
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Those thresholds of ``gap`` that hold for vessels on no list."""
+
+    min_silence_s: Annotated[float, Meta(ge=60, le=2_592_000, description="Shortest gap, s")] = 3600.0
+    false_gaps_per_1000_vessel_days: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1000,
+            description="Expected gaps of honest vessels allowed per 1,000 vessel-days in well-heard water",
+        ),
+    ] = 150.0
+    false_gaps_per_day: Annotated[
+        float, Meta(gt=0, le=100_000, description="The same at most per day in the whole feed")
+    ] = 1000.0
+    alpha_most: Annotated[
+        float, Meta(gt=0, le=1, description="A silence likelier than this within a day is never a gap")
+    ] = 0.2
+    second_look_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=2_592_000,
+            description="A silence shorter than this, or on the fringe, must be four times as rare, s",
+        ),
+    ] = 6300.0
+    moored_reports: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100,
+            description="Reports missed, had it moored, that show it has not; more near berths, fewer if fast",
+        ),
+    ] = 5.0
+    slow_kn: Annotated[
+        float, Meta(ge=0, le=100, description="A vessel as slow as this may have moored as it fell silent, kn")
+    ] = 8.0
+    judged_within_s: Annotated[
+        float,
+        Meta(ge=3600, le=2_592_000, description="Stop evaluating a silence that could be heard for so long, s"),
+    ] = 21_600.0
+    reported_within_s: Annotated[
+        float,
+        Meta(ge=3600, le=2_592_000, description="Report no gap later than this after the last report, s"),
+    ] = 43_200.0
+
+
+def ears(step: Step) -> Ears:
+    """What the partition knows of its hearing."""
+    assert step.ears is not None  # the engine gives it to every step of a slot
+    return step.ears
+
+
+def closed(step: Step) -> Closed:
+    """The block of slots that has closed."""
+    assert step.closed is not None  # as above
+    return step.closed
+
+
+def silence_of(step: Step, rows: Places) -> Silence:
+    """What is known of the silences of these rows."""
+    return Silence.of(ears(step).coverage, rows, closed(step).end_ms // SLOT_MS - 1)
+
+
+def rules(limits: Limits, lateness_ms: int) -> Rules:
+    """In slots; a gap opens as late as reports in time may come, a slot and a step later."""
+    waits_s = (lateness_ms + SLOT_MS + STEP_MS) / MS
+    return Rules(
+        limits.second_look_s / SLOT_S, limits.moored_reports, limits.slow_kn, limits.judged_within_s / SLOT_S,
+        (limits.reported_within_s - waits_s) / SLOT_S,
+    )  # fmt: skip
+
+
+def budget(limits: Limits) -> Budget:
+    """How many gaps of honest vessels are allowed."""
+    return Budget(limits.false_gaps_per_1000_vessel_days, limits.false_gaps_per_day, limits.alpha_most)
+
+
+def alpha(step: Step, limits: Limits) -> float:
+    """As likely a silence as may be called a gap, so that honest vessels give no more than is allowed."""
+    return ears(step).alpha(closed(step).heard, round(limits.min_silence_s / SLOT_S), budget(limits))

@@ -1,0 +1,296 @@
+"""Port proximity: a ship in, closing on, or bound for a place under sanctions, or dark for long enough to reach one.
+
+Claim. A vessel is inside a zone, or on a course into one with an arrival inside its horizon, or says that it is
+bound for one; or it is listed, and its dark gap allows a call at one.
+
+Why it matters. Calls at sanctioned ports are what listed traffic exists for; before one it can still be watched.
+
+How it decides. Sanctioned zones look at every ship, associated zones (ordinary ports on the same routes) at listed
+ships only; a zone counts between its dates. One alert a ship at a time, naming the nearest zone. *Inside*: within the
+circle or polygon, until left by a tenth of its radius (of a polygon: of the radius of a circle of its area). *Closing*:
+the course leads through the zone, at 3 kn or more, the arrival is inside the horizon, and for an unlisted ship the
+destination names the zone or it is slowing down: mere nearness beside a busy lane is not enough. *Destination*: the
+text names it by UN/LOCODE, alias or likeness (``RAJ1N``). A ship that goes silent inside leaves its alert open: last
+known inside; one on no list for a month, else every invented MMSI would stay for ever. While its position reports need
+an impossible speed (``[fleet] track_most_kn``) what was said of it is held, said to be inconsistent, and pages nobody;
+one false fix among others is not seen at all. *Feasible while dark*: a listed ship has an open ``gap`` (also one of
+which it cannot tell), and d(last fix, zone) <= v_max * silence; when it is heard again, d(last, zone) + d(zone, next)
+<= v_max * silence says for how long it could have called, or retracts it. v_max is the 95th percentile of its own
+speeds under way, bounded by its type; distances are great circles. ``confidence`` is the share of the ports in reach
+that are sanctioned: below a setting it is for the record only. When other zones come into force, who was last in one,
+or can have come to one while dark, is told at once (``looked_back``; one who has long been silent pages nobody), and
+what was said of a zone that went or moved away is closed, ``withdrawn``. A zone's own ``severity`` holds for ships
+inside it (one unsupported report is a ticket at most) and bounds that of other reasons. A listed vessel in an
+associated zone is a ticket, its way there for the record; each is one step more when it was dark lately, is bound for a
+sanctioned zone, or its entry and the zone name one programme.
+
+When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
+Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
+every port feasible, and great circles cross land, so that stays come out too long.
+
+References. Hagerstrand 1970 (space-time prism); UN/LOCODE; NGA World Port Index; US and EU sanctions programmes as
+each zone states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core.alert import Alert
+from detectors.core.geography.approach import FEASIBLE, INSIDE, NONE, Look, Speeds, hold, look_at, refuted
+from detectors.core.geography.reachable_zones import havens_of
+from detectors.core.geography.zone_columns import NO_ZONE, Places
+from detectors.core.inconsistent_positions import held
+from detectors.core.listed_silences import came_dark
+from detectors.core.protocol import Detector, Finding, Step
+from detectors.core.protocol import Places as At
+from detectors.core.reference import Reference
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, next_steps, unix_ms
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.past import CANNOT_TELL
+from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.silences import seen_gap, verdict_of
+from detectors.core.vessels.track import are_unsure
+from detectors.port_proximity.dark_wording import DarkReach, heard_again
+from detectors.port_proximity.screen import Nearby, Standing
+from detectors.port_proximity.silence import Limits
+from detectors.port_proximity.wording import Nearness, no_longer, situation_of, zone_words
+
+
+class PortProximity(Detector):
+    """See the module."""
+
+    name = "port_proximity"
+    judges_zones = True
+    zone_columns = ("zone",)
+    columns = (
+        Column("zone", "<i2", NO_ZONE),
+        Column("reason", "u1"),
+        Column("held_ms", "<i8"),  # when it was last seen to be so
+        Column("fastest_kn", "<f4"),  # highest speed lately: what slowing is measured against
+        Column("stage", "u1"),  # 1 when the alert rests on two reports
+        Column("listed", "?"),
+        Column("quiet", "?"),  # "silent since" has been said
+        Column("unsure", "?"),  # ... that its positions are inconsistent
+    )
+    severities = {  # noqa: RUF012 - read only
+        "port_proximity.listed_inside": "page",
+        "port_proximity.listed_in_port": "ticket",
+        "port_proximity.listed_near_port": "log",
+        "port_proximity.listed": "ticket",
+        "port_proximity.unverified": "ticket",
+        "port_proximity.inside": "ticket",
+        "port_proximity.unlisted": "log",
+        "port_proximity.feasible": "ticket",
+        "port_proximity.feasible_faint": "log",
+    }
+
+    class Thresholds(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``port_proximity``."""
+
+        leave_factor: Annotated[float, Meta(ge=1, le=3, description="Left beyond this many radii")] = 1.1
+        closing_least_kn: Annotated[float, Meta(ge=0, le=30, description="Slower is not closing, kn")] = 3.0
+        slowing_share: Annotated[
+            float, Meta(gt=0, le=1, description="Below this share of its recent speed it is slowing")
+        ] = 0.8
+        closing_held_min: Annotated[
+            float, Meta(ge=0, le=1440, description="A closing ends when its course has led elsewhere this long, min")
+        ] = 30.0
+        out_of_dark_h: Annotated[
+            float, Meta(ge=0, le=8760, description="Dark so lately, a listed vessel in an ordinary port is a page, h")
+        ] = 3.0
+        feasible_share_least: Annotated[
+            float,
+            Meta(ge=0, le=1, description="Of the ports a dark ship could reach, sanctioned share that is a ticket"),
+        ] = 0.05
+
+    def know(self, reference: Reference) -> None:
+        """The zones, in columns."""
+        super().know(reference)
+        self.places = Places(reference)
+        self.nearby = Nearby(self.places, self.thresholds.closing_least_kn)
+        self.havens = havens_of(reference)
+        self._numbers = {zone.name: number for number, zone in enumerate(reference.zones)}
+
+    def screen(self, step: Step) -> At:
+        """Ships near a zone or bound for one, and those with an open alert whose standing may have changed."""
+        if step.kind == "clock":
+            return np.arange(len(step.rows))
+        if step.kind == "reference":
+            told = self.state(step).reason[step.rows] > NONE
+            return np.flatnonzero(told | (step.now.listed > 0) | self.nearby.last_in(step))
+        if not self.places.zones:
+            return np.zeros(0, np.intp)
+        own, now, rows = self.state(step), step.now, step.rows
+        active = own.reason[rows] > NONE
+        unsure = are_unsure(now) if active.any() else active
+        standing = Standing(own.zone[rows], own.reason[rows], own.stage[rows], unsure & own.unsure[rows])
+        wanted = self.nearby.near(step, standing) | self.nearby.renamed(step, active)
+        if active.any():
+            unsettled = ((own.stage[rows] == 0) & (now.support > 1)) | (unsure != own.unsure[rows])
+            wanted |= active & (unsettled | own.quiet[rows] | (own.listed[rows] != (now.listed > 0)))
+        return (wanted & now.vessel).nonzero()[0]
+
+    def due(self, step: Step) -> npt.NDArray[np.int64]:
+        """When a silence must be said of an open alert; or when a listed ship can have come to a sanctioned zone."""
+        due_ms = self.nearby.earliest_calls(step)
+        active = (self.state(step).reason[step.rows] > NONE).nonzero()[0]
+        if len(active):
+            said_ms = next_steps(step.now.last_ms[active] + int(self.thresholds.silent_after_s * MS))
+            due_ms[active] = np.minimum(due_ms[active], said_ms)
+        return due_ms
+
+    def note(self, step: Step) -> None:
+        """Keeps the highest speed lately."""
+        own = self.state(step)
+        for places in step.in_turn():
+            moved = places[step.moved[places]]
+            sog_kn, rows = np.fmax(step.now.sog_kn[moved], np.float32(0)), step.rows[moved]
+            own.fastest_kn[rows] = np.maximum(sog_kn, own.fastest_kn[rows] * np.float32(0.995))
+
+    # -- judge ----------------------------------------------------------------------------------------------------
+
+    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+        """Compares what is true now with what was said."""
+        opened, reasons, row = self.opened(step, at), self.state(step).reason, int(step.rows[at])
+        if step.kind == "reports":
+            yield from self._reported(step, at, opened)
+            return
+        if step.kind == "reference":
+            yield from self._look_back(step, at, opened)
+            return
+        reason = reasons[row]
+        if opened is not None and reason != FEASIBLE:
+            yield from self._silent(step, at, opened)
+            opened = None if reasons[row] == NONE else opened
+        if reason != INSIDE:
+            yield from self._feasible(step, at, opened)
+
+    def _look_back(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+        """Other zones, or another list: is what was said still so, and was it last in a zone that counts now?"""
+        own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
+        said, start_ms = Look(int(own.zone[row]), int(own.reason[row])), now_ms
+        refused = refuted(self.places, self.havens, said, ship, now_ms, grace=self.thresholds.leave_factor)
+        look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, 0.0))
+        entered = look.reason == INSIDE and (refused is not None or said.reason < INSIDE)
+        if opened is not None and (refused or (entered and look.zone != said.zone)):
+            yield self._closing_words(step, at, ship, opened, refused or "left")
+            start_ms = max(now_ms, unix_ms(opened.episode_start) + 1)  # another id
+            opened = None
+        if refused:
+            own.zone[row], own.reason[row], own.quiet[row] = NO_ZONE, NONE, False
+        if not entered:
+            if own.reason[row] != INSIDE:
+                yield from self._feasible(step, at, opened)
+            return
+        needed_ms, last_ms = int(self.thresholds.silent_after_s * MS), ship.last_ms
+        quiet = step.silence_ms(at, last_ms) >= needed_ms
+        own.zone[row], own.reason[row], own.held_ms[row], own.quiet[row] = look.zone, INSIDE, now_ms, quiet
+        own.listed[row], own.stage[row], own.unsure[row] = ship.listed is not None, int(ship.support > 1), ship.unsure
+        if not quiet:
+            self.await_silence(step, at, last_ms, needed_ms)
+        told = self._nearness(step, at, ship, look, silent_ms=now_ms - last_ms if quiet else 0)
+        yield told._replace(looked_back=True).finding(opened, ship.sentence, start_ms)
+
+    def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+        own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
+        if opened is not None and own.reason[row] == FEASIBLE:
+            if not step.moved[at] or ship.unsure:
+                yield from self._inconsistent(step, at, ship, opened)
+                return  # where it is now decides
+            yield heard_again(self.reference, opened, (step.ship_before(at), ship), now_ms, step.lines(at))
+            own.zone[row], own.reason[row], own.quiet[row], own.unsure[row], opened = NO_ZONE, NONE, False, False, None
+        slow_kn = round(float(own.fastest_kn[row]) * self.thresholds.slowing_share, 1)
+        seen = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, slow_kn))
+        said = Look(int(own.zone[row]), int(own.reason[row]))
+        lately = now_ms - int(own.held_ms[row]) < self.thresholds.closing_held_min * MINUTE_MS
+        look = hold(self.places, seen, said, ship, grace=self.thresholds.leave_factor, lately=lately)
+        verified, listed = ship.support > 1, ship.listed is not None
+        news = (look.zone, look.reason) != (said.zone, said.reason) or (opened is not None and own.quiet[row])
+        news = news or (opened is not None and ((verified and not own.stage[row]) or listed != own.listed[row]))
+        if look.reason > NONE and look.reason >= said.reason:
+            own.held_ms[row] = now_ms
+        if opened is not None and ship.unsure and (look.zone, look.reason) != (seen.zone, seen.reason):
+            yield from self._inconsistent(step, at, ship, opened)
+            return
+        if not news and (opened is None or ship.unsure == bool(own.unsure[row])):
+            return
+        own.zone[row], own.reason[row], own.quiet[row], own.listed[row] = look.zone, look.reason, False, listed
+        own.stage[row], own.unsure[row] = int(verified), ship.unsure
+        if opened and look.zone != said.zone:
+            yield self._closing_words(step, at, ship, opened, "left")
+            opened = None
+        if look.reason > NONE:
+            self.arm_by(step, at, ship.last_ms + int(self.thresholds.silent_after_s * 1000))
+            yield self._words(step, at, ship, look, opened)
+
+    def _inconsistent(self, step: Step, at: int, ship: Ship, opened: Alert) -> Iterable[Finding]:
+        """What was said is held while positions are inconsistent, and that is said once."""
+        own, row = self.state(step), int(step.rows[at])
+        if ship.unsure and not own.unsure[row]:
+            own.unsure[row], own.stage[row] = True, 0
+            what, situation = zone_words(opened, self.reference), situation_of(ship, int(own.reason[row]))
+            yield held(ship, opened, what, int(step.time_ms[at]), situation=situation, sentence=step.lines(at))
+
+    def _silent(self, step: Step, at: int, opened: Alert) -> Iterable[Finding]:
+        own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
+        inside, t, silent_ms = int(own.reason[row]) == INSIDE, self.thresholds, step.silence_ms(at, ship.last_ms)
+        said_ms, ends_ms = t.said_ms(inside=inside), t.ends_ms(inside=inside, listed=ship.listed is not None)
+        if silent_ms >= ends_ms:
+            own.zone[row], own.reason[row], own.quiet[row], own.unsure[row] = NO_ZONE, NONE, False, False
+            yield self._closing_words(step, at, ship, opened, "unknown")
+            return
+        if silent_ms >= said_ms and not own.quiet[row]:
+            own.quiet[row] = True
+            yield self._words(step, at, ship, Look(int(own.zone[row]), INSIDE), opened, silent_ms=now_ms - ship.last_ms)
+        if (again_ms := said_ms if silent_ms < said_ms else ends_ms) < NEVER_MS:
+            self.await_silence(step, at, ship.last_ms, again_ms)
+
+    def _feasible(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+        """A listed ship that is dark and can have come to a sanctioned zone by now."""
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        ship = step.ship(at).on_trusted_fix()
+        allowed = self.havens.still_dark(ship, now_ms) if ship.listed is not None and not ship.misuse else None
+        if allowed is None:
+            return
+        told = opened is not None and own.reason[row] == FEASIBLE
+        gap = seen_gap(step.fleet.open_of(row), now_ms)
+        dark = told or gap is not None
+        clear = allowed.share >= self.thresholds.feasible_share_least  # else there is nothing worth another revision
+        grown = opened is None or not told or (clear and allowed.zones > int(opened.details["feasible_zones"]))
+        grown = grown or (step.kind == "reference" and allowed.is_news(opened))
+        if allowed.zones and dark and grown:
+            if opened is not None and not told:
+                yield self._closing_words(step, at, ship, opened, "unknown")
+                opened = None
+            own.zone[row], own.reason[row] = self._numbers[allowed.calls[0].zone], FEASIBLE
+            own.quiet[row] = own.listed[row] = own.stage[row] = True
+            own.unsure[row] = ship.unsure
+            unheard = gap is not None and verdict_of(gap) == CANNOT_TELL
+            yield DarkReach(ship, self.places.zones[own.zone[row]], allowed, now_ms, unheard).finding(
+                opened, self.thresholds.feasible_share_least
+            )
+        again_h = allowed.look_again_h(dark=dark)
+        if again_h is not None:
+            self.arm_by(step, at, max(now_ms + STEP_MS, ship.fix_ms + ceil(again_h * HOUR_MS)))
+
+    def _words(
+        self, step: Step, at: int, ship: Ship, look: Look, opened: Alert | None, *, silent_ms: int = 0
+    ) -> Finding:
+        sentence = step.lines(at) if step.kind == "reports" else ship.sentence
+        start_ms = int(step.time_ms[at])
+        return self._nearness(step, at, ship, look, silent_ms=silent_ms).finding(opened, sentence, start_ms)
+
+    def _nearness(self, step: Step, at: int, ship: Ship, look: Look, *, silent_ms: int = 0) -> Nearness:
+        now_ms, lately = int(step.time_ms[at]), came_dark(step, at, self.thresholds.out_of_dark_h)
+        return Nearness.of(self.places, ship, look, now_ms, silent_ms=silent_ms)._replace(dark_lately=lately)
+
+    def _closing_words(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
+        lines = (step.lines(at),) if step.kind == "reports" else ()
+        return no_longer(ship, opened, how, int(step.time_ms[at]), reference=self.reference, sentences=lines)

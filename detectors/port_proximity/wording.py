@@ -1,0 +1,184 @@
+"""How nearness to a zone is told: headline, numbers, what would change it, details."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Self
+
+from detectors.core.alert import Alert, Fact, Severity
+from detectors.core.geography.approach import CLOSING, INSIDE, REASONS, Look
+from detectors.core.geography.zone_columns import NO_ZONE, UNNAMED, Places
+from detectors.core.headlines import at, zone_label, zone_said
+from detectors.core.inconsistent_positions import facts, flag
+from detectors.core.protocol import Finding
+from detectors.core.reference import Reference, Zone
+from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, zulu
+from detectors.core.vessels.ship import Ship
+
+_NAMED: Final = {
+    "locode": "by UN/LOCODE", "name": "by name or alias", "likeness": "by likeness: it may be a slip"
+}  # fmt: skip
+_SUPPORTED: Final = 2  # one report is unsupported
+_ENDED: Final = {
+    "left": "left, or turned from,",
+    "unknown": "is silent, and may have left",
+    "withdrawn": "is no longer near a zone in force:",
+    "delisted": "delisted; no longer monitored near",
+    "inconsistent": "heard, positions were inconsistent: cannot tell whether it called at",
+}
+WOULD_CHANGE: Final = (
+    (),
+    ("another destination closes it",),
+    ("a course that leads elsewhere for half an hour closes it", "entering the zone upgrades it"),
+    ("leaving the zone by a tenth of its radius closes it", "silence inside leaves it open"),
+    (
+        "its next position shows whether it could have called there and for how long, or retracts it",
+        "a loss of reception that explains the silence takes its ground away",
+    ),
+)
+
+
+def situation_of(ship: Ship, reason: int, *, ordinary: bool = False) -> str:
+    """Names the severity rule; ``ordinary``: the zone is a port like others, and nothing else speaks against it."""
+    inside = reason == INSIDE
+    if ship.listed is not None and not ship.misuse:
+        if ordinary and not inside:
+            return "port_proximity.listed_near_port"
+        if ship.support < _SUPPORTED:
+            return "port_proximity.unverified"
+        if inside:
+            return "port_proximity.listed_in_port" if ordinary else "port_proximity.listed_inside"
+        return "port_proximity.listed"
+    return "port_proximity.inside" if inside else "port_proximity.unlisted"
+
+
+def zone_words(opened: Alert, reference: Reference) -> str:
+    """How an open alert's ship stands to its zone, in a few words."""
+    how = {"inside": "inside", "closing": "closing on", "destination": "bound for"}
+    return f"{how.get(str(opened.details['reason']), 'at')} {zone_said(reference, opened.details['zone'])}"
+
+
+def no_longer(
+    ship: Ship, opened: Alert, how: str, now_ms: int, *, reference: Reference, sentences: tuple[bytes, ...]
+) -> Finding:
+    """What was reported no longer holds; ``how`` is a key of ``_ENDED``."""
+    zone = zone_said(reference, opened.details["zone"])
+    return Finding(
+        action="close",
+        situation=situation_of(ship, REASONS.index(str(opened.details["reason"]))),
+        severity=opened.severity,
+        time_ms=now_ms,
+        headline=f"{ship.title} {_ENDED[how]} {zone}, {zulu(now_ms)}",
+        why=opened.why,
+        verification=opened.verification,
+        details={**opened.details, "ended": how},
+        sentences=sentences,
+    )
+
+
+def severity_most(zone: Zone, ship: Ship, *, inside: bool) -> Severity:
+    """The zone's own, unless the ship is inside it, where that holds as it is: but one report alone wakes nobody."""
+    if not inside:
+        return zone.severity or "page"
+    return "ticket" if zone.severity and ship.support < _SUPPORTED else "page"
+
+
+class Nearness(NamedTuple):
+    """A ship and a zone, as they stand now."""
+
+    ship: Ship
+    zone: Zone
+    look: Look
+    now_ms: int
+    silent_ms: int = 0
+    """Above 0: it has been silent inside for so long."""
+    named_by: str = ""
+    """How its destination names the zone: ``locode``, ``name``, ``likeness``; empty when it does not."""
+    looked_back: bool = False
+    """It was there when the zone came into force, or when the vessel was listed."""
+    dark_lately: bool = False
+    """It came there out of the dark."""
+    bound: bool = False
+    """Its destination names a sanctioned zone."""
+
+    @classmethod
+    def of(
+        cls, places: Places, ship: Ship, look: Look, now_ms: int, *, silent_ms: int = 0, looked_back: bool = False
+    ) -> Self:
+        """What ``look`` found, with the distance as it is now, and whether the destination names the zone."""
+        if ship.lat_deg is not None and ship.lon_deg is not None:
+            look = look._replace(distance_nm=places.distance_nm(look.zone, ship.lat_deg, ship.lon_deg))
+        named = places.naming(ship.destination) if ship.destination else UNNAMED
+        named_by = named.by if named.zone == look.zone else ""
+        bound = named.zone != NO_ZONE and bool(places.sanctioned[named.zone])
+        return cls(ship, places.zones[look.zone], look, now_ms, silent_ms, named_by, looked_back, bound=bound)
+
+    def headline(self) -> str:
+        """Who, what, where, since when."""
+        ship, label = self.ship, zone_label(self.zone)
+        if self.silent_ms:
+            silent = f"silent {spoken(self.silent_ms)} since {stamp(ship.last_ms, self.now_ms)}"
+            return f"{ship.title} last known inside {label}{flag(ship)}, {silent}"
+        what = {
+            "inside": f"inside {label}",
+            "closing": f"closing on {label}, {self.look.distance_nm:.0f} nm off",
+            "destination": f"bound for {label}",
+        }[REASONS[self.look.reason]]
+        return f"{ship.title} {what}{flag(ship)}{at(ship.lat_deg, ship.lon_deg)}, {zulu(self.now_ms)}"
+
+    def why(self) -> tuple[Fact, ...]:
+        """The numbers, in the order of weight."""
+        look, ship = self.look, self.ship
+        closing = (Fact(fact="hours to its edge", value=look.eta_h, unit="h"),) if look.reason == CLOSING else ()
+        speed = () if ship.sog_kn is None else (Fact(fact="speed over ground", value=ship.sog_kn, unit="kn"),)
+        named = {"threshold": self.zone.name, "source": _NAMED[self.named_by]} if self.named_by else {}
+        stated = (Fact(fact="destination stated", value=ship.destination, **named),) if ship.destination else ()
+        distance = Fact(
+            fact="distance to the zone's centre", value=look.distance_nm, threshold=self.zone.radius_nm, unit="nm"
+        )
+        ago_s = (self.now_ms - ship.last_ms) // MS
+        since = (Fact(fact="last heard before it came into force", value=ago_s, unit="s"),) if self.looked_back else ()
+        return (distance, *facts(ship), *closing, *speed, *stated, *since)
+
+    def would_change(self) -> tuple[str, ...]:
+        """What would close it or make it more."""
+        return WOULD_CHANGE[self.look.reason]
+
+    def details(self) -> dict[str, object]:
+        """As ``details`` of the alert."""
+        zone, ship, look = self.zone, self.ship, self.look
+        return {
+            "zone": zone.name, "kind": zone.kind, "reason": REASONS[look.reason], "distance_nm": look.distance_nm,
+            **({"legal_basis": zone.legal_basis} if zone.legal_basis else {}),
+            **({"destination": ship.destination} if ship.destination else {}),
+            **({"destination_by": self.named_by} if self.named_by else {}),
+            **({"eta": rfc3339(self.now_ms + int(look.eta_h * HOUR_MS))} if look.reason == CLOSING else {}),
+            **({"silent_since": rfc3339(ship.last_ms)} if self.silent_ms else {}),
+            **({"looked_back": True} if self.looked_back else {}),
+            **({"inconsistent": True} if ship.unsure else {}),
+        }  # fmt: skip
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether a call there says little: a port like others, and nothing else speaks against the vessel."""
+        listed, programme = self.ship.listed, self.zone.programme
+        meant = bool(listed and programme and programme in (listed.programme or ""))
+        return self.zone.kind == "associated" and not (self.dark_lately or self.bound or meant)
+
+    def finding(self, opened: Alert | None, sentence: bytes, start_ms: int) -> Finding:
+        """An alert, or a revision of ``opened``. Who was inside long ago is no reason to wake somebody."""
+        zone, ship, inside = self.zone, self.ship, self.look.reason == INSIDE
+        most = severity_most(zone, ship, inside=inside)
+        return Finding(
+            action="update" if opened else "open",
+            situation=situation_of(ship, self.look.reason, ordinary=self.ordinary),
+            time_ms=self.now_ms,
+            start_ms=start_ms,
+            headline=self.headline(),
+            severity=zone.severity if inside else None,
+            severity_most="ticket" if self.looked_back and self.silent_ms and most == "page" else most,
+            why=self.why(),
+            would_change=self.would_change(),
+            verification="corroborated" if ship.support > 1 else "unverified",
+            details=self.details(),
+            sentences=(sentence,) if sentence else (),
+        )

@@ -1,0 +1,206 @@
+"""What each command needs to be allowed at Kafka, and nothing more. The README's table and the ACLs are made from it.
+
+Rules.
+- READ and WRITE imply DESCRIBE; an idempotent producer needs WRITE on its topic and nothing on the cluster.
+- Only ``topics create`` may make topics: other commands then find theirs, or say which is missing.
+- Names are without prefix; ``acl_commands`` adds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, Final, Literal
+
+import msgspec
+
+from streams.errors import ConfigError
+from streams.messages.topics import (
+    ALERT_STATE,
+    ALERTS,
+    DEAD,
+    FEEDBACK,
+    FLEET,
+    HISTORIES,
+    IDENTITIES,
+    REFERENCE,
+    SENTENCES,
+    TABLE,
+    VESSELS,
+)
+from streams.settings.model import Settings
+
+Operation = Literal["Read", "Write", "Create", "Delete", "Describe", "DescribeConfigs"]
+EVERY: Final = tuple(topic.name for topic in TABLE)
+
+
+class Rights(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one command."""
+
+    topics: tuple[tuple[Operation, tuple[str, ...]], ...]
+    group: str = ""
+    """The group that is read as: ``{app}`` is ``worker.app_id``. Only described by the doctor."""
+    group_operation: Operation = "Read"
+    group_prefixed: bool = False
+    """Also groups whose names begin so."""
+    transactions: tuple[str, ...] = ()
+    """Beginnings of its transactional ids."""
+
+    def needed(self) -> frozenset[str]:
+        """The topics that must be there."""
+        return frozenset(name for _, names in self.topics for name in names)
+
+
+RIGHTS: Final[dict[str, Rights]] = {
+    "topics create": Rights(topics=(("Create", EVERY), ("Describe", EVERY))),
+    "topics check": Rights(topics=(("Describe", EVERY), ("DescribeConfigs", EVERY))),
+    "topics forget": Rights(
+        topics=tuple((operation, (FLEET, HISTORIES)) for operation in ("Create", "Delete", "Describe")),
+        group="{app}",
+        group_operation="Describe",
+    ),
+    "ingest": Rights(topics=(("Read", (SENTENCES,)), ("Write", (SENTENCES, DEAD)))),
+    "detect": Rights(
+        topics=(
+            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES)),
+            ("Write", (FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD, IDENTITIES, HISTORIES)),
+        ),
+        group="{app}",
+        transactions=("{app}-fleet-", "{app}-histories-"),
+    ),
+    "notify": Rights(
+        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD, ALERT_STATE))),
+        group="{app}-notify",  # and one for each target, which begins so
+        group_prefixed=True,
+    ),
+    "rows": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
+    "console": Rights(
+        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE)), ("Write", (FEEDBACK,))),
+        group="{app}",  # and the notifier's, which begin so
+        group_operation="Describe",
+        group_prefixed=True,
+    ),
+    "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
+    "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),
+    "explain": Rights(topics=(("Read", (ALERTS, SENTENCES, REFERENCE)),)),
+    "dead": Rights(topics=(("Read", (DEAD, REFERENCE)),)),
+    "watchlist list": Rights(topics=(("Read", (REFERENCE,)),)),
+    "watchlist import": Rights(topics=(("Read", (REFERENCE,)), ("Write", (REFERENCE, SENTENCES)))),
+    "doctor": Rights(
+        topics=(
+            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES)),
+            ("Describe", EVERY),
+            ("DescribeConfigs", EVERY),
+        ),
+        group="{app}",
+        group_operation="Describe",
+    ),
+}
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """One right on one thing, as an ACL names it."""
+
+    operation: Operation
+    kind: Literal["topic", "group", "transactional-id"]
+    name: str
+    prefixed: bool = False
+
+
+def grants(command: str, settings: Settings) -> list[Grant]:
+    """What ``command`` needs under these settings. Raises ConfigError when it is not in the table."""
+    try:
+        rights = RIGHTS[command]
+    except KeyError:
+        raise ConfigError(f"{command!r} needs no rights of its own; there are {', '.join(RIGHTS)}") from None
+    return list(_grants(rights, settings))
+
+
+def _grants(rights: Rights, settings: Settings) -> Iterator[Grant]:
+    app = settings.worker.app_id
+    for operation, names in rights.topics:
+        for name in names:
+            yield Grant(operation=operation, kind="topic", name=settings.kafka.topic_prefix + name)
+    if rights.group:
+        name = rights.group.format(app=app)
+        yield Grant(operation=rights.group_operation, kind="group", name=name, prefixed=rights.group_prefixed)
+    for beginning in rights.transactions:
+        yield Grant(operation="Write", kind="transactional-id", name=beginning.format(app=app), prefixed=True)
+
+
+def lacking(admin: Any, command: str, settings: Settings) -> list[str]:
+    """What this user may not do of what ``command`` needs, in words: on topics, and on the group.
+
+    Faust and kafka-python wait for ever where they may not read, and say nothing that an operator would understand: so
+    it is asked before.
+    """
+    from kafka.errors import CoordinatorNotAvailableError, GroupAuthorizationFailedError, GroupIdNotFoundError
+
+    wanted = grants(command, settings)
+    topics = sorted({grant.name for grant in wanted if grant.kind == "topic"})
+    there = set(admin.list_topics())
+    described = admin.describe_topics([name for name in topics if name in there])
+    allowed = {topic["name"]: topic.get("authorized_operations") for topic in described}
+    missing = [
+        f"{grant.operation} {grant.name}"
+        for grant in wanted
+        if grant.kind == "topic" and not (grant.name in there and _holds(allowed[grant.name], grant.operation))
+    ]
+    for grant in wanted:
+        if grant.kind == "group":
+            try:
+                admin.describe_groups([grant.name])
+            except GroupAuthorizationFailedError:
+                missing.append(f"{grant.operation} group {grant.name}")
+            except (GroupIdNotFoundError, CoordinatorNotAvailableError):
+                pass  # nobody has read as it yet: that is not refused
+    return missing
+
+
+def refuse_unless_allowed(admin: Any, command: str, settings: Settings) -> None:
+    """Raises ConfigError, one line, when this user lacks what ``command`` needs."""
+    missing = lacking(admin, command, settings)
+    if missing:
+        raise ConfigError(
+            f"this user lacks rights at Kafka: {', '.join(missing)}; "
+            f"`wakewatch topics rights {command} --principal User:NAME` prints how to grant them"
+        )
+
+
+def _holds(allowed: Collection[str] | None, operation: Operation) -> bool:
+    """Without ACLs a broker names all operations, an old one none."""
+    return not allowed or operation.upper() in allowed
+
+
+def acl_commands(command: str, principal: str, settings: Settings) -> list[str]:
+    """Lines for Kafka's own ``kafka-acls.sh``, one a right."""
+    return [_acl_command(grant, principal) for grant in grants(command, settings)]
+
+
+def _acl_command(grant: Grant, principal: str) -> str:
+    pattern = " --resource-pattern-type prefixed" if grant.prefixed else ""
+    return (f"kafka-acls.sh --add --allow-principal {principal} --operation {grant.operation} "
+            f"--{grant.kind} {grant.name}{pattern}")  # fmt: skip
+
+
+def table() -> str:
+    """The README's table."""
+    rows = ["| command | Read | Write | else |", "|---|---|---|---|"]
+    for command, rights in RIGHTS.items():
+        said = {operation: _short(names) for operation, names in rights.topics}
+        rows.append(f"| `{command}` | {said.pop('Read', '')} | {said.pop('Write', '')} | {_else(rights, said)} |")
+    return "\n".join(rows)
+
+
+def _short(names: tuple[str, ...]) -> str:
+    return "every topic" if names == EVERY else ", ".join(name.removeprefix("ais.") for name in names)
+
+
+def _else(rights: Rights, rest: dict[Operation, str]) -> str:
+    parts = [f"{operation} on {names}" for operation, names in rest.items()]
+    if rights.group:
+        star = "*" if rights.group_prefixed else ""
+        parts.append(f"{rights.group_operation} on group `{rights.group}{star}`")
+    if rights.transactions:
+        ids = ", ".join(f"`{beginning}*`" for beginning in rights.transactions)
+        parts.append(f"Write on transactional ids {ids}")
+    return "; ".join(parts)

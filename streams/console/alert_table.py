@@ -1,0 +1,290 @@
+"""What is shown: the newest revision of every alert that is open or ended lately, case by case. No I/O, no clock.
+
+Rules.
+- Time is event time: that of the newest alert or tick. Recordings have a clock of their own, so that an old one
+  played beside a live feed neither ages nor is aged by it.
+- A case whose alerts have all ended leaves a day after its last revision; an open case keeps its ended alerts.
+- At most ``alerts_most`` alerts are held. What goes first: ended ones, then open ones for the record, each the oldest.
+- A former revision never changes what is shown; it only lengthens the history of an alert that is known.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from detectors.core.alert import Alert, Position
+from detectors.core.units import DAY_MS, MS, rfc3339
+from streams.console.cases import (
+    ENDED,
+    URGENCY,
+    Case,
+    Clock,
+    Dark,
+    Overview,
+    Said,
+    State,
+    Story,
+    Word,
+    dark_of,
+    line_of,
+    said_of,
+)
+from streams.messages.feedback import Feedback
+
+_SAID_MOST: Final = 40
+_SILENCES_TOLD: Final = 40
+_SILENCES_SHOWN: Final = 3
+"""Of a case among others: 200 cases with a dozen silences each were 468 kB an answer, and unreadable on a map."""
+_ROOM: Final = 0.9
+"""Evicting down to this share of the bound, so that it is done once for many alerts."""
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is held and shown."""
+
+    alerts_most: int = 20_000
+    alerts_a_case: int = 200
+    cases_shown: int = 200
+    """Open cases of page and ticket; of log as many again."""
+    closed_shown: int = 50
+    closed_kept_ms: int = DAY_MS
+
+
+class _Held(msgspec.Struct):
+    alert: Alert
+    raw: bytes
+    ms: int
+    said: list[Said]
+
+    @property
+    def open(self) -> bool:
+        return self.alert.status not in ENDED
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        """Greatest: what leads a case."""
+        return URGENCY[self.alert.severity], self.ms, self.alert.id
+
+
+def event_ms(alert: Alert) -> int:
+    """An alert's time, Unix ms. Raises ValueError when it is none."""
+    return round(datetime.fromisoformat(alert.time).timestamp() * MS)
+
+
+class Board:
+    """See the module. For one thread."""
+
+    def __init__(self, bounds: Bounds | None = None, reach_kn: float = 0.0) -> None:
+        self.bounds, self.reach_kn = bounds or Bounds(), reach_kn
+        self.left_out = self.unreadable = 0
+        self._held: dict[str, _Held] = {}
+        self._cases: dict[str, set[str]] = {}
+        self._now_ms = {False: 0, True: 0}
+        self._words: OrderedDict[str, Feedback] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __contains__(self, alert_id: object) -> bool:
+        return alert_id in self._held
+
+    def take(self, alert: Alert, raw: bytes) -> bool:
+        """A revision; whether it is news. Raises ValueError when its time is none."""
+        ms = event_ms(alert)
+        self.tell_time(ms, replayed=alert.replayed)
+        known = self._held.get(alert.id)
+        if known is not None and alert.revision <= known.alert.revision:
+            _remember(known.said, alert)
+            return False
+        held = _Held(alert, raw, ms, known.said if known else [])
+        _remember(held.said, alert)
+        if known is not None and known.alert.case_id != alert.case_id:
+            self._leave_case(known)
+        self._held[alert.id] = held
+        self._cases.setdefault(alert.case_id, set()).add(alert.id)
+        if len(self._held) > self.bounds.alerts_most:
+            self._make_room()
+        return True
+
+    def recall(self, alert: Alert) -> None:
+        """A revision from the past: only what is known gains by it."""
+        known = self._held.get(alert.id)
+        if known is not None:
+            _remember(known.said, alert)
+
+    def hear(self, said: Feedback) -> None:
+        """A person's word on an alert; the newest of each counts, and of all the newest are kept."""
+        self._words.pop(said.alert_id, None)
+        self._words[said.alert_id] = said
+        if len(self._words) > self.bounds.alerts_most:
+            self._words.popitem(last=False)
+
+    def _word(self, held: _Held) -> Word | None:
+        """On an alert as it stands."""
+        said = self._words.get(held.alert.id)
+        if said is None or said.kind == "withdrawn" or said.revision < held.alert.revision:
+            return None
+        return Word(kind=said.kind, by=said.by, note=said.note, time=said.time)
+
+    def _of_case(self, case_id: str, members: list[_Held], silences: int) -> Case:
+        words = [word for m in members if m.open and (word := self._word(m)) is not None]
+        made = _case(case_id, members, silences)
+        return msgspec.structs.replace(made, word=max(words, key=lambda word: word.time, default=None))
+
+    def tell_time(self, ms: int, *, replayed: bool) -> None:
+        """Event time has come this far."""
+        self._now_ms[replayed] = max(self._now_ms[replayed], ms)
+
+    @property
+    def clock(self) -> Clock:
+        """How far event time has come."""
+        live, recorded = (rfc3339(ms) if ms else None for ms in (self._now_ms[False], self._now_ms[True]))
+        return Clock(live=live, recorded=recorded)
+
+    def forget(self) -> None:
+        """Lets closed cases go when their day is over, and the oldest ended alerts of cases that hold too many."""
+        for ids in list(self._cases.values()):
+            members = [self._held[alert_id] for alert_id in ids]
+            if self._is_over(members):
+                self._drop(members)
+            elif len(members) > self.bounds.alerts_a_case:
+                ended = sorted((m for m in members if not m.open), key=lambda m: m.ms)
+                self._drop(ended[: len(members) - self.bounds.alerts_a_case])
+
+    def _is_over(self, members: list[_Held]) -> bool:
+        if any(m.open for m in members):
+            return False
+        newest = max(members, key=lambda m: m.ms)
+        return newest.ms < self._now_ms[newest.alert.replayed] - self.bounds.closed_kept_ms
+
+    def _make_room(self) -> None:
+        self.forget()
+        excess = len(self._held) - int(self.bounds.alerts_most * _ROOM)
+        if excess <= 0:
+            return
+        least = sorted(self._held.values(), key=lambda m: (m.open, m.open * URGENCY[m.alert.severity], m.ms))[:excess]
+        self.left_out += sum(m.open for m in least)
+        self._drop(least)
+
+    def _drop(self, members: list[_Held]) -> None:
+        for held in members:
+            del self._held[held.alert.id]
+            self._leave_case(held)
+
+    def _leave_case(self, held: _Held) -> None:
+        ids = self._cases[held.alert.case_id]
+        ids.discard(held.alert.id)
+        if not ids:
+            del self._cases[held.alert.case_id]
+
+    # -- what is asked --------------------------------------------------------------------------------------------
+
+    def raw(self, alert_id: str) -> bytes | None:
+        """The newest revision of an alert, as it stands in the topic."""
+        held = self._held.get(alert_id)
+        return held.raw if held else None
+
+    def story(self, case_id: str) -> Story | None:
+        """A case with its timeline."""
+        ids = self._cases.get(case_id)
+        if not ids:
+            return None
+        members = sorted((self._held[i] for i in ids), key=lambda m: (m.alert.time, m.rank), reverse=True)
+        lines = tuple(line_of(m.alert, tuple(m.said), self._word(m)) for m in members)
+        return Story(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines)
+
+    def overview(self, state: State, *, log: bool, words: str = "") -> Overview:
+        """Everything that is open, most urgent first, the newest first in each; ``log``: also what is for the record.
+
+        Closed cases of the last day follow. With ``words`` only cases in which all of them occur, of every severity;
+        what is counted as open is the same.
+        """
+        held = [(case_id, [self._held[i] for i in ids]) for case_id, ids in self._cases.items()]
+        leads = [max(opened, key=lambda m: m.rank) for _, ms in held if (opened := [m for m in ms if m.open])]
+        wanted = words.upper().split()
+        cases = [
+            self._of_case(case_id, members, _SILENCES_SHOWN)
+            for case_id, members in held
+            if not wanted or _occur(wanted, members)
+        ]
+        cases.sort(key=lambda c: (bool(c.open), URGENCY[c.severity], c.time, c.case_id), reverse=True)
+        log = log or bool(wanted)
+        urgent = [c for c in cases if c.open and c.severity != "log"]
+        record = [c for c in cases if c.open and c.severity == "log"] if log else []
+        closed = [c for c in cases if not c.open and (log or c.severity != "log") and self._is_recent(c)]
+        shown = [*urgent[: self.bounds.cases_shown], *record[: self.bounds.cases_shown]]
+        return Overview(
+            state=state,
+            clock=self.clock,
+            reach_kn=self.reach_kn,
+            found=words,
+            open={severity: sum(m.alert.severity == severity for m in leads) for severity in URGENCY},
+            cases=(*shown, *closed[: self.bounds.closed_shown]),
+            more=len(urgent) + len(record) - len(shown),
+            left_out=self.left_out,
+            unreadable=self.unreadable,
+        )
+
+    def _is_recent(self, case: Case) -> bool:
+        return not self._is_over([self._held[i] for i in self._cases[case.case_id]])
+
+
+def _occur(words: list[str], members: list[_Held]) -> bool:
+    """Whether each of the words, in capitals, occurs in what a person may know of a case."""
+    texts: set[str] = set()
+    for alert in (m.alert for m in members):
+        vessel = alert.vessel
+        texts |= {alert.case_id, alert.headline, alert.detector, alert.subject, str(alert.mmsi or "")}
+        if vessel is not None:
+            texts |= {vessel.name or "", vessel.call_sign or "", f"IMO {vessel.imo}" if vessel.imo else ""}
+    text = "\n".join(texts).upper()
+    return all(word in text for word in words)
+
+
+def _remember(said: list[Said], alert: Alert) -> None:
+    """Keeps the first revision and the newest ones, in order."""
+    if any(one.revision == alert.revision for one in said):
+        return
+    said.append(said_of(alert))
+    said.sort(key=lambda one: one.revision)
+    if len(said) > _SAID_MOST:
+        del said[1]
+
+
+def _case(case_id: str, members: list[_Held], silences: int) -> Case:
+    opened = [m for m in members if m.open]
+    lead = max(opened or members, key=lambda m: m.rank)
+    newest = max(members, key=lambda m: m.ms)
+    named = max(members, key=lambda m: (m.alert.vessel is not None, m.ms)).alert
+    return Case(
+        case_id=case_id,
+        severity=lead.alert.severity,
+        open=len(opened),
+        alerts=len(members),
+        detectors=tuple(sorted({m.alert.detector for m in opened})),
+        headline=lead.alert.headline,
+        lead=lead.alert.id,
+        since=min(m.alert.episode_start for m in opened or members),
+        time=newest.alert.time,
+        verification=lead.alert.verification,
+        replayed=newest.alert.replayed,
+        mmsi=named.mmsi,
+        vessel=named.vessel,
+        position=_last_position(members),
+        dark=_darkness(members)[-silences:],
+    )
+
+
+def _last_position(members: list[_Held]) -> Position | None:
+    known = [m.alert.position for m in members if m.alert.position is not None]
+    return max(known, key=lambda position: position.time, default=None)
+
+
+def _darkness(members: list[_Held]) -> tuple[Dark, ...]:
+    """Its silences, the newest last."""
+    found = [dark for m in members if (dark := dark_of(m.alert, tuple(m.said))) is not None]
+    return tuple(sorted(found, key=lambda dark: dark.since))

@@ -1,0 +1,57 @@
+"""How the brokers are: whether they answer soon, and how full their disks are, as far as this user may ask."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, NamedTuple
+
+from streams.broker.answering import slowest_answer_s
+from streams.broker.clients import admin
+from streams.broker.disk import Disk, disks
+from streams.settings.model import KafkaSettings
+
+_DISKS_EVERY_S: Final = 20.0
+_SLOW_FOR_S: Final = 30.0
+"""A slow answer counts for so long: of a broker that stutters some answers are quick."""
+_CLIENT: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
+
+
+class Seen(NamedTuple):
+    """What a look found."""
+
+    answer_s: float
+    """How long Kafka took at most, in the last half minute, to answer the shortest of questions."""
+    disks: tuple[Disk, ...]
+    """Empty where this user may not describe the cluster: unknown, not well."""
+
+
+class Brokers:
+    """One life of a client."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        """Raises SinkError when Kafka does not answer."""
+        self._client: Any = admin(kafka, **_CLIENT)
+        self._took: list[tuple[float, float]] = []
+        """When answers came, and how long each took."""
+        self._disks: tuple[Disk, ...] = ()
+        self._disks_at_s = -_DISKS_EVERY_S
+
+    def look(self) -> Seen:
+        """Raises KafkaError."""
+        from kafka.errors import AuthorizationError
+
+        took_s = slowest_answer_s(self._client)
+        answered_s = time.monotonic()
+        if answered_s - self._disks_at_s >= _DISKS_EVERY_S:
+            try:
+                self._disks = tuple(disks(self._client, ()))
+            except AuthorizationError:
+                self._disks = ()
+            self._disks_at_s = answered_s
+        lately = [one for one in self._took if answered_s - one[0] <= _SLOW_FOR_S]
+        self._took = [*lately, (answered_s, took_s)]
+        return Seen(max(took for _, took in self._took), self._disks)
+
+    def close(self) -> None:
+        """Ends the client."""
+        self._client.close()

@@ -1,0 +1,105 @@
+"""What a person says of an alert on the page: acknowledged, false alarm, or that earlier word taken back.
+
+Who may, and as whom.
+- Behind a proxy that authenticates (``console.identity_header`` is set): whoever the proxy names in that header. A
+  request without it may say nothing. The proxy must take away a header of that name that a browser sent.
+- Bound to the loopback address without such a proxy: whoever sits at this machine, by the name that they give.
+- Else nobody: it is not known who asks.
+
+A foreign page cannot make a browser say anything: the body must be JSON, which a browser sends to another site only
+after asking, and an ``Origin`` that is not this console is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from detectors.core.alert import Alert
+from detectors.core.units import MS, rfc3339
+from streams.broker.feedback_writing import write_feedback
+from streams.errors import InputError, WakewatchError
+from streams.messages import feedback
+from streams.messages.feedback import NAME_MOST, NOTE_MOST, Kind
+from streams.messages.values import decoded
+from streams.observability.hosts import is_loopback, name_of
+from streams.settings.model import ConsoleSettings, KafkaSettings
+
+BODY_MOST: Final = 8192
+_JSON: Final = "application/json"
+
+
+class Saying(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a request."""
+
+    kind: Kind
+    by: Annotated[str, Meta(max_length=NAME_MOST)] = ""
+    """Who says so, where no proxy does."""
+    note: Annotated[str, Meta(max_length=NOTE_MOST)] = ""
+
+
+class Speaker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``/api/me``: whether whoever asks may say something, and as whom."""
+
+    may: bool
+    by: str = ""
+    """The name that the proxy gives; empty where a person gives their own."""
+    why: str = ""
+    """Why not."""
+
+
+class RefusalError(Exception):
+    """A request that is not done: what is answered."""
+
+    def __init__(self, status: HTTPStatus, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+def speaker(settings: ConsoleSettings, headers: Mapping[str, str]) -> Speaker:
+    """Who asks, by the rules of this module."""
+    if settings.identity_header:
+        by = headers.get(settings.identity_header, "").strip()[:NAME_MOST]
+        why = "" if by else f"the proxy names nobody in {settings.identity_header}"
+        return Speaker(may=bool(by), by=by, why=why)
+    if is_loopback(settings.host):
+        return Speaker(may=True)
+    return Speaker(may=False, why="nobody is known here: set console.identity_header behind a proxy that authenticates")
+
+
+def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) -> Saying:
+    """A request's word, with who says it. Raises RefusalError."""
+    who = speaker(settings, headers)
+    if not who.may:
+        raise RefusalError(HTTPStatus.FORBIDDEN, who.why)
+    origin = headers.get("Origin")
+    # By name alone: a proxy may listen on another port than it asks for.
+    if origin is not None and name_of(urlsplit(origin).netloc) != name_of(headers.get("Host", "")):
+        raise RefusalError(HTTPStatus.FORBIDDEN, "another site asks")
+    if headers.get("Content-Type", "").partition(";")[0].strip() != _JSON:
+        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON")
+    try:
+        said = decoded(body, Saying)
+    except InputError as error:
+        raise RefusalError(HTTPStatus.BAD_REQUEST, str(error)) from error
+    by = who.by or said.by.strip()
+    if not by:
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "say who you are")
+    return msgspec.structs.replace(said, by=by)
+
+
+async def write(kafka: KafkaSettings, raw: bytes, said: Saying) -> None:
+    """Writes a word on the alert as it stands (``raw``). Raises RefusalError when Kafka does not take it."""
+    alert = decoded(raw, Alert)
+    word = feedback.about(alert, said.kind, said.by, said.note, rfc3339(int(time.time() * MS)))
+    try:
+        await asyncio.get_running_loop().run_in_executor(None, write_feedback, kafka, word)
+    except WakewatchError as error:
+        raise RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error

@@ -1,0 +1,231 @@
+"""The alert topics, followed: what is open now, then every new revision, and how far event time has come.
+
+How it reads.
+1. ``ais.alerts.state.v1`` to its end: the newest revision of every alert.
+2. From then on both topics. ``ais.alerts.v1`` from its beginning: what stood there before we came only adds former
+   revisions to alerts that are known (where a silence began, how an alert went); what comes later is news. A revision
+   that was in one topic but not yet in the other when we came is not missed: both are followed.
+   What people say of alerts (``ais.feedback.v1``) is read along, from its beginning.
+3. Every few seconds the newest record of each partition of ``ais.sentences.v1`` is looked at, its headers alone, for
+   the event time; the same request tells whether Kafka answers.
+
+Partitions are assigned, no group is joined: any number of consoles may look at once, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from threading import Event
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from detectors.core.alert import Alert
+from detectors.core.units import MS
+from streams.broker.clients import consumer
+from streams.console.cases import State
+from streams.console.health import Waiting
+from streams.errors import ConfigError, InputError, SinkError
+from streams.messages.feedback import Feedback
+from streams.messages.log_records import H_EVENT_TO, H_REPLAYED
+from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, SENTENCES, missing
+from streams.messages.unreadable import Unreadable
+from streams.messages.values import T, decoded, whole_number
+from streams.settings.model import KafkaSettings
+
+_POLL_MS: Final = 200
+_RECORDS_MOST: Final = 500
+_LOOK_EVERY_S: Final = 2.0
+_ANSWER_MS: Final = 5_000
+_AGAIN_S: Final = 2.0
+_log = structlog.get_logger("wakewatch.console")
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reading brought."""
+
+    revisions: tuple[tuple[Alert, bytes], ...] = ()
+    former: tuple[Alert, ...] = ()
+    clocks: tuple[tuple[bool, int], ...] = ()
+    """(replayed, event time in Unix ms)."""
+    words: tuple[Feedback, ...] = ()
+    """What people said of alerts."""
+    unreadable: int = 0
+    unread: Waiting | None = None
+    """What was written and is not read yet, when it is looked at (``state`` is given); None: nothing."""
+    state: State | None = None
+    """What the reading does from now on; None: the same as before."""
+
+
+Take = Callable[[News], None]
+"""Is given what was read, in order; returns when it is done with it."""
+
+
+def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: Unreadable) -> None:
+    """Until ``stop`` is set. Where Kafka goes away it says ``lost`` and begins again when it is back.
+
+    ``unreadable`` is told of records that are not what their topic holds.
+
+    Raises ConfigError when a topic is missing at the first reading.
+    """
+    begun = False
+    while not stop.is_set():
+        try:
+            with _Reading(kafka, unreadable) as reading:
+                begun = True
+                reading.run(take, stop)
+        except ConfigError:
+            if not begun:
+                raise
+            _log.warning("a topic is gone")
+            take(News(state="lost"))
+        except (SinkError, OSError) as error:
+            _log.warning("Kafka does not answer", error=str(error))
+            take(News(state="lost"))
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours or of the client: the page says that it is old
+            _log.exception("the alerts cannot be read")
+            take(News(state="lost"))
+        stop.wait(_AGAIN_S)
+
+
+class _Reading:
+    """One life of the clients."""
+
+    def __init__(self, kafka: KafkaSettings, unreadable: Unreadable) -> None:
+        self._prefix, self._unreadable = kafka.topic_prefix, unreadable
+        self._client: Any = consumer(kafka)
+        self._clock: Any = None
+        try:
+            self._state, self._alerts = self._parts(ALERT_STATE), self._parts(ALERTS)
+            self._clock = consumer(kafka, max_poll_records=1)
+            self._sentences = self._parts(SENTENCES)
+            self._feedback = self._parts(FEEDBACK)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> _Reading:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in (self._client, self._clock):
+            if client is not None:
+                client.close()
+
+    def _parts(self, topic: str) -> list[Any]:
+        from kafka import TopicPartition
+
+        name = self._prefix + topic
+        numbers = self._client.partitions_for_topic(name)
+        if not numbers:
+            raise missing(name)
+        return [TopicPartition(name, number) for number in sorted(numbers)]
+
+    def run(self, take: Take, stop: Event) -> None:
+        from kafka.errors import KafkaError
+
+        try:
+            self._run(take, stop)
+        except KafkaError as error:
+            raise SinkError(f"Kafka: {type(error).__name__}: {error}", retriable=True) from error
+
+    def _run(self, take: Take, stop: Event) -> None:
+        take(News(state="loading"))
+        former_end = self._ends(self._alerts)
+        self._load(take, stop)
+        positions = {part: self._client.position(part) for part in self._state}
+        self._client.assign([*self._state, *self._alerts, *self._feedback])
+        for part, position in positions.items():
+            self._client.seek(part, position)
+        self._client.seek_to_beginning(*self._alerts, *self._feedback)
+        due_s, reach = 0.0, _Reach(self._client, [*self._state, *self._alerts, *self._feedback])
+        while not stop.is_set():
+            if time.monotonic() >= due_s:
+                take(News(state="following", clocks=tuple(self._look()), unread=reach.unread()))
+                due_s = time.monotonic() + _LOOK_EVERY_S
+            take_if_any(take, self._poll(former_end))
+
+    def _load(self, take: Take, stop: Event) -> None:
+        self._client.assign(self._state)
+        self._client.seek_to_beginning(*self._state)
+        ends = self._ends(self._state)
+        while not stop.is_set() and any(self._client.position(part) < end for part, end in ends.items()):
+            take_if_any(take, self._poll({}))
+
+    def _ends(self, parts: list[Any]) -> dict[Any, int]:
+        return dict(self._client.end_offsets(parts, timeout_ms=_ANSWER_MS))
+
+    def _poll(self, former_end: dict[Any, int]) -> News:
+        """``former_end``: where records of a partition begin to be news."""
+        revisions: list[tuple[Alert, bytes]] = []
+        former: list[Alert] = []
+        words: list[Feedback] = []
+        unreadable = sum(self._unreadable.counts.values())
+        for part, records in self._client.poll(timeout_ms=_POLL_MS, max_records=_RECORDS_MOST).items():
+            if part in self._feedback:
+                words += [said for record in records if (said := self._decoded(record, Feedback)) is not None]
+                continue
+            for record in records:
+                alert = self._decoded(record, Alert)
+                if alert is not None and record.offset < former_end.get(part, 0):
+                    former.append(alert)
+                elif alert is not None:
+                    revisions.append((alert, record.value))
+        unreadable = sum(self._unreadable.counts.values()) - unreadable
+        return News(revisions=tuple(revisions), former=tuple(former), words=tuple(words), unreadable=unreadable)
+
+    def _decoded(self, record: Any, kind: type[T]) -> T | None:
+        if record.value is None:
+            return None
+        try:
+            return decoded(record.value, kind)
+        except InputError as error:
+            self._unreadable(record.topic.removeprefix(self._prefix), record.partition, record.offset, error)
+            return None
+
+    def _look(self) -> Iterator[tuple[bool, int]]:
+        """Event time of the newest record of each partition of sentences. Raises KafkaTimeoutError without answer."""
+        ends = self._clock.end_offsets(self._sentences, timeout_ms=_ANSWER_MS)
+        begins = self._clock.beginning_offsets(self._sentences)
+        parts = [part for part, end in ends.items() if end > begins[part]]
+        self._clock.assign(parts)
+        for part in parts:
+            self._clock.seek(part, ends[part] - 1)
+        # Ticks go to every partition: whichever answers first will do.
+        for records in self._clock.poll(timeout_ms=_POLL_MS).values() if parts else ():
+            yield from (told for record in records if (told := _time_of(record.headers)) is not None)
+
+
+class _Reach:
+    """Whether the reading keeps up: how far the topics' ends, as they were at a look, have been reached since."""
+
+    def __init__(self, client: Any, parts: list[Any]) -> None:
+        self._client, self._parts = client, parts
+        self._ends: dict[Any, int] = {}
+        self._at_ms = 0
+
+    def unread(self) -> Waiting | None:
+        """What is still to be read of what was there at a former look. Raises KafkaTimeoutError without answer."""
+        ends = dict(self._client.end_offsets(self._parts, timeout_ms=_ANSWER_MS))
+        at = {part: self._client.position(part) for part in self._parts}
+        if all(at[part] >= end for part, end in self._ends.items()):
+            self._ends, self._at_ms = ends, int(time.time() * MS)
+            return None
+        return Waiting(records=sum(max(0, end - at[part]) for part, end in ends.items()), since_ms=self._at_ms)
+
+
+def take_if_any(take: Take, news: News) -> None:
+    """Hands on what holds something."""
+    if news.revisions or news.former or news.words or news.unreadable:
+        take(news)
+
+
+def _time_of(headers: Any) -> tuple[bool, int] | None:
+    known = dict(headers or ())
+    ms = whole_number(known.get(H_EVENT_TO))
+    return None if ms is None else (known.get(H_REPLAYED) == b"1", ms)

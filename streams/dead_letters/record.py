@@ -1,0 +1,53 @@
+"""A record of the topic of dead letters, as every reader of it takes it. No I/O.
+
+A letter is what was refused, so it may hold anything. What describes it (its headers) was written by us, or by somebody
+else: headers that contradict each other are said in ``problem``, and the value is then taken as one piece, whole.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from streams.broker.reading import Read
+from streams.messages.log_records import H_COUNT
+from streams.messages.values import whole_number
+
+REASON_MOST: Final = 64
+_PIECES_MOST: Final = 1_000_000
+_UNKNOWN: Final = b"unknown"
+
+
+class Piece(NamedTuple):
+    """One refused piece of input, and why it was refused."""
+
+    raw: bytes
+    why: str
+
+
+class DeadLetter(NamedTuple):
+    """One record."""
+
+    reason: str
+    source: str
+    pieces: tuple[Piece, ...]
+    problem: str = ""
+    """What is wrong with the headers; empty for a letter of ours."""
+
+
+def letter_of(record: Read) -> DeadLetter:
+    """``record`` as a letter, whatever it holds."""
+    value, headers = record.value or b"", record.headers
+    detail = headers.get("detail", b"").decode("utf-8", "replace")
+    reason = headers.get("reason", _UNKNOWN).decode("ascii", "replace")[:REASON_MOST]
+    source = headers.get("source", _UNKNOWN).decode("utf-8", "replace")
+    count = whole_number(headers.get(H_COUNT, b"1"), _PIECES_MOST)
+    lines, whys = value.split(b"\n"), detail.split("\n")
+    if count is None or count < 1:
+        problem = f"count {headers[H_COUNT][:20]!r} is no number of pieces"
+    elif count > 1 and not count == len(lines) == len(whys):
+        problem = f"count is {count}, with {len(lines)} lines and {len(whys)} details"
+    elif count > 1:
+        return DeadLetter(reason, source, tuple(map(Piece, lines, whys)))
+    else:
+        problem = ""
+    return DeadLetter(reason, source, (Piece(value, detail),), problem)

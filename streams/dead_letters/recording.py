@@ -1,0 +1,64 @@
+"""Dead letters as a recording that can be played: what was refused is tried again after its cause was fixed.
+
+Rules.
+- Each line has a time: its own tag block's, else that of the letter. A line that was refused for its time has none
+  that can be believed, and is left out; so is what is no sentence: an alert that a target refused, a tick, a binding.
+- In order of time, as a recording must be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from streams.errors import Reason
+from streams.nmea.encoder import tagged
+
+_TIME_REFUSED: Final = frozenset({Reason.TIME_AHEAD, Reason.TIME_BEHIND})
+_TAG_TIME: Final = re.compile(rb"^\\[^\\]*?c:(\d{9,13})")
+_SENTENCE: Final = re.compile(rb"![A-Z]{2}VD[MO],")
+_NO_STATION: Final = re.compile(r"[^A-Za-z0-9._-]")
+_MS_LEAST: Final = 10_000_000_000
+"""Tag blocks count seconds or milliseconds; a time below this is in seconds."""
+
+
+class Letter(NamedTuple):
+    """One refused piece of input."""
+
+    reason: str
+    source: str
+    written_ms: int
+    raw: bytes
+    """A line, or a whole record of the log: lines."""
+
+
+class Recording(NamedTuple):
+    """What can be tried again."""
+
+    lines: list[bytes]
+    left_out: int
+    """Letters that are no sentences, or whose time was what was wrong."""
+
+
+def recording(letters: Iterable[Letter]) -> Recording:
+    """The sentences of ``letters``, each with a tag block, in order of time."""
+    timed: list[tuple[int, bytes]] = []
+    left_out = 0
+    for letter in letters:
+        wanted = letter.reason not in _TIME_REFUSED
+        lines = [line for line in letter.raw.splitlines() if wanted and _SENTENCE.search(line)]
+        left_out += not lines
+        timed += [_timed(line, letter) for line in lines]
+    timed.sort(key=lambda one: one[0])
+    return Recording([line for _, line in timed], left_out)
+
+
+def _timed(line: bytes, letter: Letter) -> tuple[int, bytes]:
+    found = _TAG_TIME.match(line)
+    if found is None:
+        station = _NO_STATION.sub("-", letter.source)
+        (line,) = tagged([line[line.index(b"!") :]], letter.written_ms, station)
+        return letter.written_ms, line
+    at = int(found[1])
+    return at if at >= _MS_LEAST else at * 1000, line

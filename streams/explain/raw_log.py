@@ -1,0 +1,160 @@
+"""What the raw log says around an alert: when the ship was heard and where, and how many others were beside it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.core.alert import Alert
+from detectors.core.sphere import distances_nm, unit_vectors
+from detectors.core.units import DAY_MS, HOUR_MS, unix_ms
+from streams.decode import decode
+
+PEERS_NM: Final = 60.0
+BINS: Final = 40
+_LEAD_SHARE: Final = 0.2
+_LEAD_LEAST_MS, _LEAD_MOST_MS = HOUR_MS, DAY_MS
+_MMSI_BITS: Final = 32
+
+Times = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Window(NamedTuple):
+    """What to look for: a ship (0: nobody, the alert is about a source), a stretch of event time, a place."""
+
+    mmsi: int
+    from_ms: int
+    to_ms: int
+    place: tuple[float, float] | None
+    """Where others count as its peers, degrees: its last fix."""
+
+    @property
+    def bin_ms(self) -> int:
+        """Width of one of BINS."""
+        return max(1, -(-(self.to_ms - self.from_ms) // BINS))
+
+
+class Raw(NamedTuple):
+    """A record of the log. The span of event time is None where its head does not tell."""
+
+    value: bytes
+    source: str
+    from_ms: int | None = None
+    to_ms: int | None = None
+    partition: int = 0
+    tick: bool = False
+
+
+class Chance(NamedTuple):
+    """What was reckoned when a slot closed."""
+
+    time_ms: int
+    chance: float
+    """Of such a silence within a day, were it transmitting; 1 while it is heard."""
+
+
+class Heard(NamedTuple):
+    """What was found. Its reports by time; ``fixes`` are the places among them where it gave a position."""
+
+    window: Window
+    log_ms: tuple[int, int] | None
+    """First and last event time that the log still holds; None when it holds nothing."""
+    times_ms: Times
+    lat_deg: Floats
+    lon_deg: Floats
+    sog_kn: Floats
+    peers: npt.NDArray[np.intp]
+    """In each bin, other MMSIs heard within PEERS_NM."""
+    kept: frozenset[str]
+    """Sentences of the evidence that the log still holds."""
+
+    @property
+    def fixes(self) -> npt.NDArray[np.intp]:
+        """Reports with a position."""
+        return np.flatnonzero(~np.isnan(self.lat_deg + self.lon_deg))
+
+    @property
+    def hers(self) -> npt.NDArray[np.intp]:
+        """Its reports in each bin."""
+        at = (self.times_ms - self.window.from_ms) // self.window.bin_ms
+        return np.bincount(at, minlength=BINS)[:BINS]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the log reaches back to the beginning of the window."""
+        return self.log_ms is not None and self.log_ms[0] <= self.window.from_ms
+
+
+def window_of(revisions: list[Alert]) -> Window:
+    """From before the episode, or the last fix before it, to after its newest revision."""
+    newest = revisions[-1]
+    first = next((alert.position for alert in revisions if alert.position is not None), None)
+    start_ms, end_ms = unix_ms(newest.episode_start), max(unix_ms(alert.time) for alert in revisions)
+    start_ms = start_ms if first is None else min(start_ms, unix_ms(first.time))
+    lead_ms = int(min(max((end_ms - start_ms) * _LEAD_SHARE, _LEAD_LEAST_MS), _LEAD_MOST_MS))
+    place = None if first is None else (first.lat_deg, first.lon_deg)
+    return Window(newest.mmsi or 0, start_ms - lead_ms, end_ms + lead_ms, place)
+
+
+class Listener:
+    """Looks through the log once, record by record. ``wanted``: the sentences of the evidence."""
+
+    def __init__(self, window: Window, wanted: frozenset[str]) -> None:
+        self._window, self._wanted = window, wanted
+        self._hers: list[npt.NDArray[np.void]] = []
+        self._beside: list[Times] = []
+        self._spans: list[tuple[int, int]] = []
+        self._kept: set[str] = set()
+
+    def take(self, record: Raw) -> None:
+        """The next record; records without sentences say nothing here."""
+        window = self._window
+        if record.tick:
+            return
+        if record.from_ms is not None and record.to_ms is not None:
+            self._spans.append((record.from_ms, record.to_ms))
+            if record.to_ms < window.from_ms or record.from_ms > window.to_ms:
+                return
+        text = record.value.decode("ascii", "replace")
+        self._kept |= {sentence for sentence in self._wanted - self._kept if sentence in text}
+        reports = decode(record.value, record.source).batch.reports
+        if len(reports):
+            self._spans.append((int(reports["time_ms"].min()), int(reports["time_ms"].max())))
+        reports = reports[(reports["time_ms"] >= window.from_ms) & (reports["time_ms"] <= window.to_ms)]
+        mine = reports["mmsi"] == window.mmsi
+        self._hers.append(reports[mine])
+        self._beside.append(_beside(reports[~mine], window))
+
+    def heard(self) -> Heard:
+        """What was found so far."""
+        log_ms = (min(a for a, _ in self._spans), max(b for _, b in self._spans)) if self._spans else None
+        return _heard(self._window, log_ms, self._hers, self._beside, frozenset(self._kept))
+
+
+def _heard(
+    window: Window, log_ms: tuple[int, int] | None, hers: list[npt.NDArray[np.void]], beside: list[Times],
+    kept: frozenset[str],
+) -> Heard:  # fmt: skip
+    keys = np.unique(np.concatenate(beside)) if beside else np.zeros(0, np.int64)
+    peers = np.bincount(keys >> _MMSI_BITS, minlength=BINS)[:BINS]
+    if not hers:
+        none = np.zeros(0)
+        return Heard(window, log_ms, np.zeros(0, np.int64), none, none, none, peers, kept)
+    reports = np.concatenate(hers)
+    reports = reports[np.argsort(reports["time_ms"], kind="stable")]
+    lat, lon, sog = (reports[name].astype(np.float64) for name in ("lat_deg", "lon_deg", "sog_kn"))
+    return Heard(window, log_ms, reports["time_ms"].astype(np.int64), lat, lon, sog, peers, kept)
+
+
+def _beside(reports: npt.NDArray[np.void], window: Window) -> Times:
+    """Bin and MMSI, as one number, of others near enough."""
+    if window.place is None:
+        return np.zeros(0, np.int64)
+    reports = reports[~np.isnan(reports["lat_deg"] + reports["lon_deg"])]
+    here = unit_vectors(np.array([window.place[0]]), np.array([window.place[1]]))
+    near = distances_nm(here, unit_vectors(reports["lat_deg"], reports["lon_deg"])) <= PEERS_NM
+    bins = (reports["time_ms"][near].astype(np.int64) - window.from_ms) // window.bin_ms
+    return (bins << _MMSI_BITS) | reports["mmsi"][near].astype(np.int64)

@@ -1,0 +1,77 @@
+"""An alert's revisions, and what else was said of the same case: from the alert topic, or from a file of alerts."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from detectors.core.alert import Alert
+from streams.errors import ConfigError, InputError, WakewatchError
+from streams.messages.values import decoded
+
+Source = Callable[[], Iterable[bytes]]
+"""Reads all alerts there are, anew each time it is called; one JSON object each."""
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What is read of every alert: 1 us."""
+
+    id: str
+    case_id: str
+
+
+class Gathered(NamedTuple):
+    """``revisions`` of one id, oldest first, at least one; ``case`` has the other alerts of its case, by time."""
+
+    revisions: list[Alert]
+    case: list[Alert]
+
+
+def gather(source: Source, alert_id: str) -> Gathered:
+    """The alert whose id begins so. Raises WakewatchError when there is none, ConfigError for several."""
+    heads = _heads(source)
+    found = {(head.id, head.case_id) for head, _ in heads if head.id.startswith(alert_id)}
+    ids = {known for known, _ in found}
+    if not ids:
+        raise WakewatchError(f"no alert {alert_id}: it may be older than what is kept")
+    if len(ids) > 1:
+        raise ConfigError(f"{alert_id} begins {len(ids)} ids: give more digits")
+    cases = {case for _, case in found}
+    told: dict[tuple[str, int], Alert] = {}
+    for head, value in _heads(source):
+        if head.case_id in cases or head.id in ids:
+            with contextlib.suppress(InputError):  # one revision that cannot be read hides no other
+                alert = decoded(value, Alert)
+                told[alert.id, alert.revision] = alert  # written twice after a crash: the same
+    (this,) = ids
+    mine = sorted((a for a in told.values() if a.id == this), key=lambda alert: alert.revision)
+    if not mine:
+        raise WakewatchError(f"no revision of alert {this} can be read")
+    others = [a for a in told.values() if a.id != this]
+    return Gathered(mine, sorted(others, key=lambda alert: (alert.time, alert.id, alert.revision)))
+
+
+def _heads(source: Source) -> Iterator[tuple[_Head, bytes]]:
+    for value in source():
+        try:
+            head = decoded(value, _Head)
+        except InputError:
+            continue  # no alert of ours: a foreign record, or a torn last line
+        yield head, value
+
+
+def from_file(path: Path) -> Source:
+    """Alerts as ``wakewatch replay --alerts`` writes them, one a line, ``.gz`` too. Raises ConfigError."""
+    if not path.is_file():
+        raise ConfigError(f"--alerts {path}: no such file")
+
+    def lines() -> Iterator[bytes]:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield from (line for line in file if line.strip())
+
+    return lines

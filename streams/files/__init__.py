@@ -1,0 +1,1 @@
+"""Recordings on disk: plain or compressed, read in large pieces."""

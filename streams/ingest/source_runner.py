@@ -1,0 +1,244 @@
+"""One source's thread: its events through the core into the outbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from threading import Event
+
+import msgspec
+import structlog
+
+from detectors.core.units import rfc3339
+from streams.errors import ConfigError, Reason, SinkError, WakewatchError
+from streams.ingest import outbound
+from streams.ingest.core import Ingest
+from streams.ingest.model import Counts, RefusedLine
+from streams.ingest.outbound import Letter, Sender
+from streams.ingest.outbox import Outbox
+from streams.ingest.resume import NOTHING, Reached, is_new, remaining
+from streams.ingest.sources.events import Chunk, HungUp, NextFile, Source, SourceEvent
+from streams.ingest.stamps import doubt as stamp_doubt
+from streams.ingest.unrecognised import nothing_of_ours
+from streams.messages.log_records import Record, Sentences, TickRecord
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """How a source stands; what an observer is told about once a second, and at the end."""
+
+    source: str
+    counts: Counts
+    pending: int
+    clock_ms: int | None
+    held: int
+    """Sentences of all sources that Kafka has not acknowledged yet."""
+    ended: bool = False
+    nothing: str = ""
+    """Why nothing of a source that has ended was AIS, and what to do; empty when something was."""
+    untimed: bool = False
+    """A recording's times are made from the count of its sentences."""
+    live: bool = False
+    failed: str = ""
+    """Why the source could not go on; empty when it could."""
+
+
+Observer = Callable[[State], None]
+_SECOND_MS = 1000
+_log = structlog.get_logger("ingest")
+_LETTERS_AT_ONCE = 500
+"""A file's refusals are gathered by number, wherever it is cut, so that an interrupted run makes the same letters."""
+
+
+class Pace:
+    """Makes a recording as slow as ``speed`` times the time in it. A new event time waits for its turn."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._began: tuple[int, float] | None = None
+
+    def wait(self, event_ms: int, stop: Event) -> None:
+        """Returns when the time has come for ``event_ms``, or when ``stop`` is set."""
+        if self._began is None:
+            self._began = (event_ms, time.monotonic())
+        since_ms, began_s = self._began
+        due_s = began_s + (event_ms - since_ms) / 1000 / self._speed
+        stop.wait(max(0.0, due_s - time.monotonic()))
+
+
+class Pump(msgspec.Struct, kw_only=True):
+    """All that one source needs. ``run`` is its thread."""
+
+    source: Source
+    ingest: Ingest
+    sender: Sender
+    outbox: Outbox
+    partitions: int
+    reached: tuple[Reached, ...]
+    """How far an earlier run has come, by partition."""
+    letters_reached: int = 0
+    """Dead letters that an earlier run has delivered."""
+    pace: Pace | None = None
+    until_ms: int | None = None
+    needs_start: bool = False
+    """Times that are made up would mean nothing: a recording without times is refused."""
+    observer: Observer | None = None
+    _refused: int = 0
+    _window: list[RefusedLine] = []
+    """Refused, and not yet in a letter."""
+    _told_ms: int = 0
+    _failed: str = ""
+    _untimed_told: bool = False
+
+    def run(self, stop: Event) -> None:
+        """Until the source ends, cannot go on, or ``stop`` is set. Raises SinkError when Kafka takes nothing."""
+        try:
+            self._read(stop)
+        except (ConfigError, SinkError):
+            raise
+        except WakewatchError as error:  # of this source: what it has given counts, and the others go on
+            self._failed = str(error)
+            _log.error("source ended before its time", source=self.sender.source, why=self._failed)
+        self._end(stop)
+
+    def _read(self, stop: Event) -> None:
+        for event in self.source.events(stop):
+            now_ms = _now_ms()
+            self._send(self._timed(self._take(event, now_ms)), now_ms, stop)
+            if now_ms - self._told_ms >= _SECOND_MS:
+                self._tell(now_ms)
+
+    def _end(self, stop: Event) -> None:
+        now_ms = _now_ms()
+        interrupted = stop.is_set() and not self.source.live
+        # An interrupted recording has not ended: the next run goes on where the log ends, refuses the same lines again
+        # and puts them into the same letters.
+        try:
+            taken = self.ingest.flush() if interrupted else self._timed(self.ingest.end(self.until_ms))
+        except WakewatchError as error:
+            taken, self._failed = [], self._failed or str(error)
+        self._send(taken, now_ms, stop, ended=not interrupted)
+        self._tell(now_ms, ended=not interrupted)
+
+    def _timed(self, taken: list[Record]) -> list[Record]:
+        """Says once that times are made up. Raises WakewatchError where they must not be."""
+        if not self.ingest.untimed:
+            return taken
+        doubt = stamp_doubt(self.ingest.input.opening, self.ingest.nature.stamps)
+        what = "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
+        if self.needs_start:
+            raise WakewatchError(f"{what}; say when it begins: --start 2024-03-04T00:00:00Z")
+        if not self._untimed_told:
+            self._untimed_told = True
+            nature = self.ingest.nature
+            made_up = f"from {rfc3339(nature.start_ms)} on, {nature.rate_hz:g} sentences a second"
+            _log.warning(
+                "times are made up", source=self.sender.source, why=what, times=made_up, remedy="--start, --rate"
+            )
+        return taken
+
+    def _take(self, event: SourceEvent, now_ms: int) -> list[Record]:
+        taken: list[Record] = []
+        if isinstance(event, Chunk):
+            taken = self.ingest.feed(event.data, now_ms, event.peer)
+        elif isinstance(event, NextFile):
+            taken = self.ingest.next_file()
+        elif isinstance(event, HungUp):
+            taken = self.ingest.hang_up(event.peer, now_ms)
+        return taken + self.ingest.clock(now_ms) if self.source.live else taken
+
+    def _send(self, taken: Iterable[Record], now_ms: int, stop: Event, *, ended: bool = False) -> None:
+        refused, self.ingest.refused = self.ingest.refused, []
+        if refused and not self.ingest.input.refusal:
+            self.ingest.input.refusal = refused[0].detail
+        self._window += refused
+        self._post(1 if ended or self.source.live else _LETTERS_AT_ONCE, now_ms, stop)
+        for record in taken:
+            if isinstance(record, TickRecord):
+                self._send_tick(record, now_ms, stop)
+            elif isinstance(record, Sentences):
+                self._send_sentences(record, now_ms, stop)
+
+    def _post(self, least: int, now_ms: int, stop: Event) -> None:
+        """Sends what was refused, when it is ``least`` lines or more: a letter for each reason in every 500."""
+        while len(self._window) >= least:
+            window, self._window = self._window[:_LETTERS_AT_ONCE], self._window[_LETTERS_AT_ONCE:]
+            for reason in dict.fromkeys(line.reason for line in window):
+                lines = [line for line in window if line.reason == reason]
+                new = lines[max(0, self.letters_reached - self._refused) :]
+                self._refused += len(lines)
+                if new:
+                    self._put(outbound.of_refused(new, self._refused - 1, self.sender, now_ms), stop)
+
+    def _send_sentences(self, record: Sentences, now_ms: int, stop: Event) -> None:
+        left = remaining(record, self.reached[record.partition])
+        if left is not None and self._in_turn(record.event_from_ms, stop):
+            self._put(outbound.of_sentences(left, self.sender, self._read_ms(now_ms)), stop)
+
+    def _send_tick(self, record: TickRecord, now_ms: int, stop: Event) -> None:
+        wanting = [p for p in range(self.partitions) if is_new(record, self.reached[p])]
+        if wanting and self._in_turn(record.tick.to_ms, stop):
+            for partition in wanting:
+                self._put(outbound.of_tick(record, partition, self.sender, self._read_ms(now_ms)), stop)
+
+    def _in_turn(self, event_ms: int, stop: Event) -> bool:
+        """Waits when the recording is paced. False: stopped, and nothing after this may be sent either."""
+        if self.pace is None:
+            return True
+        self.pace.wait(event_ms, stop)
+        return not stop.is_set()
+
+    def _read_ms(self, now_ms: int) -> int:
+        return now_ms if self.pace is None else _now_ms()
+
+    def _put(self, letter: Letter, stop: Event) -> None:
+        try:
+            lost = self.outbox.put(self.sender.source, letter, stop=stop, waits=self.source.waits)
+        except SinkError:
+            if not self.source.live:  # a file is read again
+                raise
+            self.outbox.keep(self.sender.source, letter)  # and so is what follows, until we are told to stop
+            return
+        for one in lost:
+            self._lose(one)
+
+    def give_up(self, unsent: Iterable[Letter]) -> None:
+        """Kafka has not taken these, and nobody will send them again: of a live source they are lost."""
+        for letter in unsent if self.source.live else ():
+            if letter.messages:
+                self._lose(letter)
+        self._tell(_now_ms(), ended=True)
+
+    def _lose(self, letter: Letter) -> None:
+        counts = self.ingest.counts
+        counts.messages -= letter.messages
+        counts.merged -= letter.weight - letter.messages
+        counts.rejected[Reason.BUFFER_FULL] = counts.rejected.get(Reason.BUFFER_FULL, 0) + letter.weight
+
+    def _tell(self, now_ms: int, *, ended: bool = False) -> None:
+        self._told_ms = now_ms
+        if self.observer is not None:
+            self.observer(self.state(ended=ended))
+
+    def state(self, *, ended: bool = False) -> State:
+        """How the source stands now."""
+        return State(
+            source=self.sender.source,
+            counts=self.ingest.counts,
+            pending=self.ingest.pending,
+            clock_ms=self.ingest.clock_ms,
+            held=self.outbox.held,
+            ended=ended,
+            nothing=nothing_of_ours(self.ingest.input, self.ingest.counts) if ended else "",
+            untimed=self.ingest.untimed,
+            live=self.source.live,
+            failed=self._failed,
+        )
+
+
+def fresh(partitions: int) -> tuple[Reached, ...]:
+    """Where a run begins that the log does not know."""
+    return (NOTHING,) * partitions
+
+
+def _now_ms() -> int:
+    return int(time.time() * _SECOND_MS)

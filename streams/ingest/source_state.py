@@ -1,0 +1,298 @@
+"""One source's sentences, one after the other, to the packs: the exact path, which every shortcut must equal.
+
+Rules:
+- Every unit of input is accounted for: ``lines = sentences + other`` and
+  ``sentences = messages + rejected + merged + pending``; ``merged`` are the parts of a message beyond its first.
+- Ordinals rise within each partition. A tick carries the ordinal of the last sentence written before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from detectors.core.ticks import FeedRules, Tick
+from detectors.core.units import NEVER_MS
+from streams.errors import Reason
+from streams.ingest.assembly import Assembly
+from streams.ingest.clock import EventClock, Message, Outcome, Refused
+from streams.ingest.framing import units
+from streams.ingest.groups import Groups
+from streams.ingest.line_affixes import NumberJudge
+from streams.ingest.log_lines import Run
+from streams.ingest.model import Counts, Nature, RefusedLine
+from streams.ingest.notes import NoteWriter
+from streams.ingest.packing import Packer, Stop
+from streams.ingest.sentence import Bad, Parser, Sentence, Tag, Timing, clean_station
+from streams.ingest.tables import Unreadable
+from streams.ingest.ticking import ticker_for
+from streams.messages.log_records import MarkRecord, TickRecord
+from streams.settings.model import IngestSettings
+
+_MS: Final = 1000
+
+
+class Lane:
+    """The state of one source. ``now_ms`` is set by whoever feeds it."""
+
+    def __init__(
+        self, source: str, partitions: int, settings: IngestSettings, rules: FeedRules, nature: Nature
+    ) -> None:
+        self.nature = nature
+        self.limit = settings.line_bytes
+        self.counts = Counts()
+        self.refused: list[RefusedLine] = []
+        self.parser = Parser(nature.stamps)
+        self.numbers = NumberJudge(live=nature.live)
+        self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
+        self.groups = Groups(settings.fragments_open)
+        self.ticker = ticker_for(source, settings, rules, nature)
+        self.clock = EventClock(rules, self.ticker.silent_limit_ms)
+        self.notes = NoteWriter(settings, int(rules.allowed_lateness_s * _MS))
+        self.packer = Packer(source, partitions, settings.pack_sentences)
+        self.station = clean_station(source.encode())
+        self.timings: dict[str, Timing] = {}
+        """By peer: what a line said of the next sentence."""
+        self.synthetic = False
+        """The input knows no time: it is made from the count of sentences."""
+        self.ordinal = self.written = -1
+        """Of the last unit read, and of the last message written."""
+        self.marks = list(nature.marks_ms)
+        """Moments of event time that are still to be told of (``Nature.marks_ms``)."""
+        self.since_cut = 0
+        """Sentences read since records were last cut at the nature's ``batch``."""
+        self.now_ms = 0
+        self.waiting_ms = 0
+        """When the first of the messages that wait for their time to be believed came."""
+        self.heard_at_ms = 0
+        """When, by the wall clock, the source's time last moved ..."""
+        self.offset_ms = 0
+        """... and how far it was ahead of the wall clock."""
+
+    @property
+    def pending(self) -> int:
+        """Sentences that wait for other parts, or for their time to be believed."""
+        return self.assembly.pending + self.clock.waiting
+
+    def line(self, line: bytes, peer: str) -> None:
+        """Takes one line."""
+        if len(line) > self.limit:
+            self.counts.lines += 1
+            self.ordinal += 1
+            self._bad(self.too_long(), line[: self.limit + 1], peer)
+            self._cut()
+            return
+        for unit in units(line):
+            self.unit(unit, peer)
+
+    def too_long(self) -> Bad:
+        """Why a line beyond the limit is refused."""
+        return Bad(Reason.LINE_TOO_LONG, f"longer than {self.limit} bytes")
+
+    def unit(self, unit: bytes, peer: str) -> None:
+        """Takes one unit of a line."""
+        self.counts.lines += 1
+        self.ordinal += 1
+        parsed = self.parser.parse(unit)
+        if isinstance(parsed, Sentence):
+            self.counts.sentences += 1
+            self._sentence(parsed, peer)
+            self._cut()
+        elif isinstance(parsed, Bad):
+            self._bad(parsed, unit, peer)
+            self._cut()
+        elif isinstance(unit, Unreadable):
+            self._bad(Bad(Reason.MALFORMED, unit.detail), unit, peer)
+        else:
+            self.counts.other += 1
+            if isinstance(parsed, Tag):
+                self.groups.note(parsed, peer, self.ordinal)
+            elif parsed is not None:
+                self.timings[peer] = parsed
+
+    def refuse(self, reason: Reason, raw: bytes, detail: str) -> None:
+        """Counts a sentence that is lost, and keeps it for the dead letters."""
+        self.counts.rejected[reason] = self.counts.rejected.get(reason, 0) + 1
+        self.refused.append(RefusedLine(reason, raw, detail))
+
+    def completed(self, sentence: Sentence, ordinal: int, default_ms: int, peer: str) -> Message | None:
+        """Takes a sentence. Returns the message that it completes."""
+        if sentence.tag.group is not None:
+            self.groups.note(sentence.tag, peer, ordinal)
+        if sentence.total == 1:
+            tag = self.groups.complete(sentence.tag, peer, ordinal)
+            return self._message(tag, (sentence,), ordinal, default_ms)
+        parts = self.assembly.add(sentence, ordinal, default_ms, peer)
+        self.lost_parts()
+        if parts is None:
+            return None
+        timed = next((part.tag for part in parts if part.tag.time_ms is not None), parts[0].tag)
+        station = next((part.tag.station for part in parts if part.tag.station), b"")
+        tag = Tag(station, timed.time_ms, parts[0].tag.group, doubtful=timed.doubtful)
+        return self._message(self.groups.complete(tag, peer, ordinal), parts, ordinal, default_ms)
+
+    def _message(self, tag: Tag, parts: Sequence[Sentence], ordinal: int, default_ms: int) -> Message:
+        """A whole message, with a time and a station."""
+        claimed = None if self.synthetic else tag.time_ms
+        if tag.doubtful:
+            claimed = self.numbers.time_ms(claimed, self.now_ms)
+        time_ms = default_ms if claimed is None else claimed
+        payload, texts = parts[0].payload, tuple(part.text for part in parts)
+        return Message(time_ms, self.parser.mmsi(payload), ordinal, tag.station or self.station, texts, payload)
+
+    def hang_up(self, peer: str) -> None:
+        """A peer is gone: parts that wait for others of it are refused, and nothing it said holds for the next one."""
+        self.timings.pop(peer, None)
+        self.assembly.hang_up(peer)
+        self.lost_parts()
+
+    def give_up_parts(self) -> None:
+        """The input has ended: no part will come any more."""
+        self.assembly.expire(NEVER_MS)
+        self.lost_parts()
+
+    def lost_parts(self) -> None:
+        """Refuses the parts that the assembly has given up."""
+        lost, self.assembly.lost = self.assembly.lost, []
+        for reason, part in lost:
+            self.refuse(reason, part.text, f"part {part.number} of {part.total}")
+
+    def synthetic_ms(self, sentences: int) -> int:
+        """The time of sentence number ``sentences`` (from 1) of an input without times."""
+        return self.nature.start_ms + int((sentences - 1) * _MS / self.nature.rate_hz)
+
+    def default_ms(self) -> int:
+        """The time of a sentence that has none."""
+        if self.synthetic:
+            return self.synthetic_ms(self.counts.sentences)
+        if self.nature.live:
+            return self.now_ms + self.offset_ms
+        return self.clock.known_ms
+
+    def take(self, message: Message) -> None:
+        """A message goes on, if its time is believed."""
+        if self.clock.believes(message):
+            self._write(message)
+        else:
+            if not self.clock.waiting:
+                self.waiting_ms = self.now_ms
+            self.settle(self.clock.admit(message, self.now_ms if self.nature.live else None))
+
+    def settle(self, outcomes: list[Outcome]) -> None:
+        """Messages of which the clock has spoken are written or refused."""
+        for outcome in outcomes:
+            if isinstance(outcome, Refused):
+                stamp = f"claims {outcome.message.time_ms} ms"
+                for part in outcome.message.parts:
+                    self.refuse(outcome.reason, part, stamp)
+            else:
+                self._write(outcome)
+
+    def whole(self, message: Message) -> None:
+        """Takes the unit that completed ``message``, which ``completed`` has given for the next ordinal."""
+        self.counts.lines += 1
+        self.ordinal += 1
+        self.counts.sentences += 1
+        self.take(message)
+        self._cut()
+
+    def write_run(self, run: Run, walked: Sequence[Message], cuts: list[Stop]) -> None:
+        """Writes messages that are all believed at once, as ``take`` would one by one, with records cut there.
+
+        ``walked`` are those of them that are ``ready``, in order.
+        """
+        if not len(run.ordinal):
+            if cuts:
+                self.packer.flush()
+            return
+        self.clock.note_run(run.time_ms, run.mmsi, run.stations(self.clock.stations_wanted(len(run.ordinal))))
+        heard_ms = self.ticker.heard_ms
+        written = np.append(self.written, run.ordinal).tolist()
+        urgent = self.notes.take_run(run, walked, heard_ms or 0)
+        ticks = [
+            Stop(before, tuple(TickRecord(tick, written[before]) for tick in self.notes.onto(ticks, before)))
+            for before, ticks in self.ticker.run(run.time_ms, run.mmsi, urgent)
+        ]
+        self.notes.end_run()
+        if self.ticker.heard_ms != heard_ms and self.ticker.heard_ms is not None:
+            self.heard_at_ms = self.now_ms
+            self.offset_ms = self.ticker.heard_ms - self.now_ms
+        marks = self._marks_in(run, heard_ms, written)
+        self.packer.add_run(run, sorted([*cuts, *ticks, *marks], key=lambda stop: stop.before), self.now_ms)
+        self.written = written[-1]
+        self.counts.messages += len(run.ordinal)
+        self.counts.merged += int(run.size.sum()) - len(run.ordinal)
+
+    def _marks_in(self, run: Run, heard_ms: int | None, written: list[int]) -> list[Stop]:
+        """Where the clock of a run reaches the moments that somebody asked for."""
+        if not self.marks:
+            return []
+        tops = np.maximum.accumulate(np.maximum(run.time_ms, heard_ms or 0))
+        places = np.searchsorted(tops, self.marks)
+        found = [Stop(at, (MarkRecord(ms, written[at]),)) for at, ms in zip(places.tolist(), self.marks, strict=True)]
+        found = [stop for stop in found if stop.before < len(tops)]
+        del self.marks[: len(found)]
+        return found
+
+    def mark(self, time_ms: int) -> None:
+        """The clock has come to ``time_ms``: whoever asked to be told of a moment up to it is told."""
+        while self.marks and self.marks[0] <= time_ms:
+            self.packer.flush()
+            self.packer.records.append(MarkRecord(self.marks.pop(0), self.written))
+
+    def write_ticks(self, ticks: list[Tick]) -> None:
+        """Ticks go into the log, after all that is packed."""
+        if ticks:
+            self.packer.flush()
+            self.packer.records += [TickRecord(tick, self.written) for tick in self.notes.onto(ticks)]
+
+    def _bad(self, bad: Bad, raw: bytes, peer: str) -> None:
+        self.counts.sentences += 1
+        self.timings.pop(peer, None)
+        self.refuse(bad.reason, raw, bad.detail)
+
+    def _sentence(self, sentence: Sentence, peer: str) -> None:
+        tag = sentence.tag
+        if tag.wrong:
+            self.counts.tag_block_checksum_errors += 1
+        if self.timings:
+            tag = self._timed(tag, peer)
+            sentence = sentence._replace(tag=tag)
+        if message := self.completed(sentence, self.ordinal, self.default_ms(), peer):
+            self.take(message)
+
+    def _timed(self, tag: Tag, peer: str) -> Tag:
+        """Takes over what a line before the sentence said of it."""
+        timing = self.timings.pop(peer, None)
+        if timing is None or tag.time_ms is not None:
+            return tag
+        return tag._replace(time_ms=timing.time_ms, station=tag.station or timing.station, doubtful=False)
+
+    def _write(self, message: Message) -> None:
+        heard_ms = self.ticker.heard_ms
+        if heard_ms is None or message.time_ms > heard_ms:
+            self._move(message)
+        else:
+            self.ticker.heard_another(message.mmsi)
+        urgent = self.notes.minds(message) and self.notes.take(message, self.ticker.heard_ms or 0)
+        self.packer.add(message, self.now_ms)
+        self.written = message.ordinal
+        self.counts.messages += 1
+        self.counts.merged += len(message.parts) - 1
+        if urgent:
+            self.write_ticks([self.ticker.now()])
+
+    def _move(self, message: Message) -> None:
+        """The clock moves to the time of ``message``: ticks that are due before it are written first."""
+        self.heard_at_ms = self.now_ms
+        self.offset_ms = message.time_ms - self.now_ms
+        self.write_ticks(self.ticker.before(message.time_ms, message.mmsi))
+        self.mark(message.time_ms)
+
+    def _cut(self) -> None:
+        self.since_cut += 1
+        if self.nature.batch is not None and self.since_cut >= self.nature.batch:
+            self.packer.flush()
+            self.since_cut = 0

@@ -1,0 +1,101 @@
+"""The records of ``ais.reference.v1`` (see ``streams.reference.stored_versions``): their types and keys. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from detectors.core.reference import ListedShip, Reference, Zone
+
+Record = tuple[bytes, bytes | None]
+"""Key and value; None deletes."""
+
+BEGUN: Final = "begun"
+HEAD: Final = "head"
+MARKED: Final = "marked"
+SHIP: Final = "ship"
+ZONE: Final = "zone"
+_ZONED: Final = "z"
+
+
+class Shelved(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a version. ``place`` is its place in the list."""
+
+    place: int
+    ship: ListedShip
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """A version is whole when as many entries are there."""
+
+    version: str
+    ships: int
+    lists: dict[str, int]
+    zones: int | None = None
+    """None: it says nothing of zones."""
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """An import that began: written first, and deleted when it ends. One that stays was interrupted."""
+
+    based_on: int
+    """Offset of the head that its difference was shown against; -1: there was none."""
+    command: str
+    """What was called, to be called again."""
+
+
+class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
+    """An import that has begun and not ended, since ``began_ms``, Unix ms."""
+
+    version: str
+    began_ms: int
+    whole: bool
+    """Its lists and zones are written; partitions of the log have still to be told. Else its content is missing."""
+    command: str
+    """What was called; empty where that is not known."""
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """In the log: from here on ``version`` is in force. Saying it twice changes nothing."""
+
+    version: str
+
+
+def version_of(reference: Reference, *, zoned: bool) -> str:
+    """What a reference is called in the topic: one that brings its zones is another than one that leaves them."""
+    return reference.version + (_ZONED if zoned else "")
+
+
+def content(version: str, ships: Sequence[ListedShip], zones: Sequence[Zone] | None = None) -> Iterator[Record]:
+    """The entries of a version, and its zones when it has its own."""
+    for place, ship in enumerate(ships):
+        yield key_of(version, SHIP, ship.list, ship.entry_id), msgspec.json.encode(Shelved(place=place, ship=ship))
+    for place, zone in enumerate(zones or ()):
+        yield key_of(version, ZONE, f"{place:06d}"), msgspec.json.encode(zone)
+
+
+def begun(version: str, number: str, based_on: int, command: str) -> tuple[bytes, bytes]:
+    """The record that says that an import has begun; ``number`` tells it from others of the same version."""
+    return key_of(version, BEGUN, number), msgspec.json.encode(Begun(based_on=based_on, command=command))
+
+
+def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None = None) -> Record:
+    """The record that makes a version whole."""
+    lists: dict[str, int] = {}
+    for ship in ships:
+        lists[ship.list] = lists.get(ship.list, 0) + 1
+    count = None if zones is None else len(zones)
+    made = Head(version=version, ships=sum(lists.values()), lists=lists, zones=count)
+    return key_of(version, HEAD), msgspec.json.encode(made)
+
+
+def marked(version: str) -> Record:
+    """The record that says that every partition was told."""
+    return key_of(version, MARKED), b"{}"
+
+
+def key_of(*parts: str) -> bytes:
+    """A record's key."""
+    return "/".join(parts).encode()

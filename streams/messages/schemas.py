@@ -1,0 +1,291 @@
+"""Contracts of the topics, from the types: JSON Schema 2020-12 of every JSON value, and an AsyncAPI 3 document.
+
+``python -m streams.messages.schemas deploy/schemas`` writes them. Version 1 only grows: a field may come, none goes or
+changes its meaning, and readers ignore what they do not know.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from detectors.core.alert import Alert
+from detectors.core.identities.binding import Binding, Heard
+from detectors.core.reference import Zone
+from detectors.core.ticks import Tick
+from streams.messages.feedback import Feedback
+from streams.messages.reference_records import Begun, Head, Marker, Shelved
+from streams.messages.topics import (
+    ALERT_STATE,
+    ALERTS,
+    DEAD,
+    FEEDBACK,
+    IDENTITIES,
+    REFERENCE,
+    SENTENCES,
+    TABLE,
+    VESSELS,
+)
+from streams.messages.vessel_summary import VesselSummary
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+ASYNCAPI: Final = "asyncapi.json"
+_NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1", "ais.histories.v1"})
+"""A worker's own state: no contract, it may change with any version."""
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True):
+    """What a topic's value is."""
+
+    name: str
+    """Of the schema's file, without its ending; it ends in its version."""
+    type: type[msgspec.Struct]
+    topics: tuple[str, ...]
+    sentence: str
+
+
+CONTRACTS: Final = (
+    Contract(
+        name="alert.v1",
+        type=Alert,
+        topics=(ALERTS, ALERT_STATE),
+        sentence="One revision of one alert. The record's headers are CloudEvents 1.0, binary mode.",
+    ),
+    Contract(
+        name="feedback.v1",
+        type=Feedback,
+        topics=(FEEDBACK,),
+        sentence="A person's word on one revision of an alert; the newest of each alert counts.",
+    ),
+    Contract(
+        name="vessel.v1",
+        type=VesselSummary,
+        topics=(VESSELS,),
+        sentence="A listed ship as the worker knows it, at most once a minute; no value: listed no more.",
+    ),
+    Contract(
+        name="tick.v1",
+        type=Tick,
+        topics=(SENTENCES,),
+        sentence="The feed's clock: the value of a record whose header ww_kind is tick.",
+    ),
+    Contract(
+        name="reference-marker.v1",
+        type=Marker,
+        topics=(SENTENCES,),
+        sentence="Other lists or zones are in force from here on: a record whose header ww_kind is reference.",
+    ),
+    Contract(
+        name="listed-ship.v1",
+        type=Shelved,
+        topics=(REFERENCE,),
+        sentence="One entry of a version of the watchlist; key VERSION/ship/LIST/ENTRY.",
+    ),
+    Contract(
+        name="zone.v1",
+        type=Zone,
+        topics=(REFERENCE,),
+        sentence="One zone of a version that brings its own; key VERSION/zone/PLACE.",
+    ),
+    Contract(
+        name="reference-head.v1",
+        type=Head,
+        topics=(REFERENCE,),
+        sentence="What makes a version of the watchlist whole; key VERSION/head.",
+    ),
+    Contract(
+        name="reference-begun.v1",
+        type=Begun,
+        topics=(REFERENCE,),
+        sentence="An import that has begun and not ended; key VERSION/begun/IMPORT.",
+    ),
+    Contract(
+        name="binding.v1",
+        type=Binding,
+        topics=(IDENTITIES,),
+        sentence="An MMSI states an IMO number: told when new, when stated again, then hourly; key IMO/MMSI.",
+    ),
+    Contract(
+        name="heard.v1",
+        type=Heard,
+        topics=(IDENTITIES,),
+        sentence="A partition's promise that no binding with an earlier stamp will come; key heard/PARTITION.",
+    ),
+)
+
+
+def schema(contract: Contract) -> dict[str, Any]:
+    """The JSON Schema of a contract."""
+    made = msgspec.json.schema(contract.type)
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:wakewatch:{contract.name.replace('.', ':')}",
+        "title": contract.name,
+        "description": f"{contract.sentence} Topics: {', '.join(contract.topics)}.",
+        **made,
+    }
+
+
+# -- AsyncAPI -------------------------------------------------------------------------------------------------------
+
+
+class Headers(msgspec.Struct, frozen=True, kw_only=True):
+    """Headers of a message: names, each with what it says."""
+
+    required: dict[str, str]
+    optional: dict[str, str] = {}
+
+
+CLOUD_EVENT: Final = Headers(
+    required={
+        "ce_specversion": "1.0",
+        "ce_id": "the alert's id, a slash, its revision",
+        "ce_type": "wakewatch.alert.DETECTOR.v1",
+        "ce_source": "wakewatch",
+        "ce_subject": "as the alert's subject, which is the record's key",
+        "ce_time": "the alert's time, event time",
+        "content-type": "application/json",
+    }
+)
+RECORD: Final = Headers(
+    required={
+        "ww_format": "1",
+        "ww_kind": "sentences or tick",
+        "ww_source": "the source's name",
+        "ww_read_at": "when ingest read it, Unix ms",
+    },
+    optional={
+        "ww_event_from": "smallest event time in it, Unix ms",
+        "ww_event_to": "largest event time in it, Unix ms",
+        "ww_replayed": "1 when the input is a recording",
+        "ww_run": "identity of the input, for resuming",
+        "ww_ordinal": "of the last input line that it covers",
+    },
+)
+MARKER: Final = Headers(required={"ww_format": "1", "ww_kind": "reference", "ww_source": "reference"})
+LETTER: Final = Headers(
+    required={"reason": "why it was refused", "source": "where it came from"},
+    optional={
+        "detail": "in words, a line for each line refused",
+        "count": "so many refused lines; 1 where it is missing",
+        "topic": "the record it stood in",
+        "partition": "of it",
+        "offset": "of it",
+    },
+)
+
+
+_CARRIED: Final = {
+    SENTENCES: ("sentences", "tick", "marker"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
+    FEEDBACK: ("feedback",), VESSELS: ("vessel",), REFERENCE: ("listedShip", "zone", "listHead"),
+    IDENTITIES: ("binding", "heard"),
+}  # fmt: skip
+"""By topic the messages that are in it."""
+
+
+def asyncapi() -> dict[str, Any]:
+    """An AsyncAPI 3.0 document of all topics that others may read or write."""
+    messages = {
+        "alert": _message("One revision of an alert", CLOUD_EVENT, "alert.v1"),
+        "feedback": _message("A person's word on an alert", Headers(required={}), "feedback.v1"),
+        "vessel": _message("A listed ship", Headers(required={}), "vessel.v1"),
+        "tick": _message("The feed's clock", RECORD, "tick.v1"),
+        "marker": _message("Another watchlist is in force", MARKER, "reference-marker.v1"),
+        "listedShip": _message("One entry of a watchlist's version", Headers(required={}), "listed-ship.v1"),
+        "zone": _message("One zone of a version", Headers(required={}), "zone.v1"),
+        "listHead": _message("What makes a version whole", Headers(required={}), "reference-head.v1"),
+        "importBegun": _message("An import has begun", Headers(required={}), "reference-begun.v1"),
+        "binding": _message("An MMSI states an IMO number", Headers(required={}), "binding.v1"),
+        "heard": _message("No earlier binding will come", Headers(required={}), "heard.v1"),
+        "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
+        "letter": _raw("What was refused, as it came", LETTER, "application/octet-stream"),
+    }
+    topics = [topic for topic in TABLE if topic.name in _CARRIED and topic.name not in _NOT_OURS_TO_READ]
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "wakewatch",
+            "version": "1.0.0",
+            "description": "Streaming AIS anomaly detector. Names stand before kafka.topic_prefix is put to them.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {_key(t.name): _channel(t.name, t.key, t.kept, _CARRIED[t.name]) for t in topics},
+        "operations": {
+            "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
+            "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
+            "readVessels": _operation("receive", VESSELS, "Where listed ships were last heard."),
+            "readBindings": _operation("receive", IDENTITIES, "Which MMSI states which IMO number."),
+            "readDeadLetters": _operation("receive", DEAD, "What was refused."),
+            "writeSentences": _operation("send", SENTENCES, "Ingest writes here; a stray bare sentence is accepted."),
+            "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or call it false."),
+        },
+        "components": {"messages": messages},
+    }
+
+
+def _key(topic: str) -> str:
+    """``alertsState`` of ``ais.alerts.state.v1``."""
+    words = topic.split(".")[1:-1]
+    return words[0] + "".join(word.capitalize() for word in words[1:])
+
+
+def _channel(name: str, key: str, kept: str, messages: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "address": name,
+        "description": f"Key: {key}. Kept: {kept}.",
+        "messages": {each: {"$ref": f"#/components/messages/{each}"} for each in messages},
+        "bindings": {"kafka": {"topic": name, "bindingVersion": "0.5.0"}},
+    }
+
+
+def _operation(action: str, topic: str, summary: str) -> dict[str, Any]:
+    return {"action": action, "channel": {"$ref": f"#/channels/{_key(topic)}"}, "summary": summary}
+
+
+def _message(title: str, headers: Headers, contract: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "contentType": "application/json",
+        "headers": _headers(headers),
+        "payload": {
+            "schemaFormat": "application/schema+json;version=draft-2020-12",
+            "schema": {"$ref": f"./{contract}.schema.json"},
+        },
+    }
+
+
+def _raw(title: str, headers: Headers, kind: str) -> dict[str, Any]:
+    return {"title": title, "contentType": kind, "headers": _headers(headers), "payload": {"type": "string"}}
+
+
+def _headers(headers: Headers) -> dict[str, Any]:
+    known = {**headers.required, **headers.optional}
+    properties = {name: {"type": "string", "description": said} for name, said in known.items()}
+    return {"type": "object", "properties": properties, "required": sorted(headers.required)}
+
+
+# -- files ----------------------------------------------------------------------------------------------------------
+
+
+def files() -> dict[str, str]:
+    """Every schema and the AsyncAPI document as the text of its file, by file name."""
+    schemas = {f"{contract.name}.schema.json": _text(schema(contract)) for contract in CONTRACTS}
+    return {**schemas, ASYNCAPI: _text(asyncapi())}
+
+
+def _text(made: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
+
+
+def write(folder: Path) -> None:
+    """Writes all of them into ``folder``."""
+    for name, text in files().items():
+        (folder / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

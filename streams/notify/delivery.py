@@ -1,0 +1,191 @@
+"""Carries what is outgoing to Alertmanager, the webhook and apprise: all of it, or it says that it was stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from detectors.core.alert import Alert, Severity, encode
+from streams.errors import Reason, SinkError
+from streams.notify import http
+from streams.notify.apprise_messages import Apprise, Gathering, Message
+from streams.notify.core import Outgoing
+from streams.notify.http import Endpoint
+from streams.notify.notices import Notice, time_ms
+from streams.observability.metrics import Metrics
+from streams.observability.target_names import ALERTMANAGER, APPRISE, WEBHOOK
+
+DELIVERED, REFUSED, RETRIED = "delivered", "refused", "retried"
+SIGNATURE: Final = "Wakewatch-Signature"
+_API: Final = "/api/v2/alerts"
+_POST_MOST: Final = 100
+_APPRISE_S: Final = 60.0
+"""For all of its services together; each has time-outs of its own."""
+EVERYTHING: Final[tuple[Severity, ...]] = ("page", "ticket")
+_log = structlog.get_logger("wakewatch.notify")
+
+
+Bury = Callable[[bytes, str], None]
+"""Takes what was refused for good, and why, to the dead letters."""
+
+
+def signature(secret: bytes, body: bytes, now_s: int) -> str:
+    """``t=UNIX,v1=HEX``: HMAC-SHA256 of ``UNIX.`` and the body. The time lets a receiver refuse what is old."""
+    return f"t={now_s},v1={hmac.new(secret, b'%d.' % now_s + body, hashlib.sha256).hexdigest()}"
+
+
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told, and of which severities; None: not this one."""
+
+    alertmanager: Endpoint | None = None
+    webhook: Endpoint | None = None
+    apprise: Apprise | None = None
+    secret: str = ""
+    """Signs what the webhook is sent."""
+    alertmanager_severities: tuple[Severity, ...] = EVERYTHING
+    webhook_severities: tuple[Severity, ...] = EVERYTHING
+    apprise_severities: tuple[Severity, ...] = EVERYTHING
+
+    def each(self) -> Iterator[tuple[str, Targets]]:
+        """Every one that is told, alone: what one does must not matter to another."""
+        for name in self.names():
+            others = {other: None for other in (ALERTMANAGER, WEBHOOK, APPRISE) if other != name}
+            yield name, msgspec.structs.replace(self, **others)
+
+    def names(self) -> list[str]:
+        """Of those that are told."""
+        pairs = ((ALERTMANAGER, self.alertmanager), (WEBHOOK, self.webhook), (APPRISE, self.apprise))
+        return [name for name, to in pairs if to is not None]
+
+
+class Courier:
+    """Delivers in order. What an end refuses for good is counted and logged, and the rest goes on."""
+
+    def __init__(
+        self,
+        targets: Targets,
+        metrics: Metrics,
+        stopping: Callable[[], bool],
+        bury: Bury | None = None,
+        now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+    ) -> None:
+        self._to = targets
+        self._alertmanager = targets.alertmanager.under(_API) if targets.alertmanager else None
+        self._metrics, self._stopping, self._now_ms = metrics, stopping, now_ms
+        self._secret, self._bury = targets.secret.encode(), bury
+        self._gathering = Gathering()
+        for target in targets.names():
+            for outcome in (DELIVERED, REFUSED, RETRIED):
+                metrics.notifications.labels(target, outcome)
+        self._failing: tuple[float, str] | None = None
+
+    @property
+    def failing(self) -> str:
+        """What failed last, until something succeeds."""
+        return "" if self._failing is None else self._failing[1]
+
+    @property
+    def failing_s(self) -> float:
+        """For how long nothing has been delivered though it was tried; 0 while it is."""
+        return 0.0 if self._failing is None else time.monotonic() - self._failing[0]
+
+    def carry(self, outgoing: Outgoing) -> bool:
+        """Delivers all. False: we were asked to stop before it was done."""
+        unwanted = set(EVERYTHING) - set(self._to.alertmanager_severities)
+        notices = [notice for notice in outgoing.notices if notice.labels.get("severity") not in unwanted]
+        for start in range(0, len(notices), _POST_MOST):
+            if not self._notices(notices[start : start + _POST_MOST]):
+                return False
+        for notice in outgoing.news:
+            _tell(notice, self._now_ms())
+        revisions = (alert for alert in outgoing.revisions if alert.severity in self._to.webhook_severities)
+        return all(self._revision(alert) for alert in revisions) and self._messages(outgoing.news)
+
+    def finish(self) -> bool:
+        """Sends what is gathered: we are about to leave. False likewise."""
+        return all(map(self._message, self._gathering.due(self._now_ms(), leaving=True)))
+
+    def _messages(self, news: Sequence[Notice]) -> bool:
+        if self._to.apprise is None:
+            return True
+        now_ms = self._now_ms()
+        wanted = [notice for notice in news if notice.labels["severity"] in self._to.apprise_severities]
+        return all(map(self._message, [*self._gathering.take(wanted, now_ms), *self._gathering.due(now_ms)]))
+
+    def _message(self, message: Message) -> bool:
+        services = self._to.apprise
+        return services is None or self._patiently(APPRISE, lambda: self._send(services, message), 1)
+
+    def _send(self, services: Apprise, message: Message) -> None:
+        try:
+            http.within(_APPRISE_S, lambda: services.send(message), lambda: None, self._stopping)
+        except TimeoutError as error:
+            raise SinkError(f"notify.apprise_urls: {error}", retriable=True) from error
+
+    def _notices(self, notices: Sequence[Notice]) -> bool:
+        if self._alertmanager is None:
+            return True
+        try:
+            return self._post(ALERTMANAGER, self._alertmanager, msgspec.json.encode(notices), {}, len(notices))
+        except SinkError as error:
+            if len(notices) == 1:
+                raw = msgspec.json.encode(notices[0])
+                self._refused(ALERTMANAGER, notices[0].labels.get("alert_id", ""), raw, error)
+                return True
+            half = len(notices) // 2  # one of them is refused: the others must not go down with it
+            return self._notices(notices[:half]) and self._notices(notices[half:])
+
+    def _revision(self, alert: Alert) -> bool:
+        if self._to.webhook is None:
+            return True
+        body = encode(alert)
+        try:
+            return self._post(WEBHOOK, self._to.webhook, body, self._headers(alert, body), 1)
+        except SinkError as error:
+            self._refused(WEBHOOK, alert.id, body, error)
+            return True
+
+    def _headers(self, alert: Alert, body: bytes) -> dict[str, str]:
+        headers = {"Idempotency-Key": f"{alert.id}/{alert.revision}"}
+        if self._secret:
+            headers[SIGNATURE] = signature(self._secret, body, int(time.time()))
+        return headers
+
+    def _post(self, target: str, to: Endpoint, body: bytes, headers: dict[str, str], size: int) -> bool:
+        return self._patiently(target, lambda: http.post(to, body, headers, self._stopping), size)
+
+    def _patiently(self, target: str, work: Callable[[], None], size: int) -> bool:
+        def failed(error: SinkError) -> None:
+            self._failing = (self._failing[0] if self._failing else time.monotonic(), str(error))
+            if error.retriable:
+                self._metrics.notifications.labels(target, RETRIED).inc()
+                _log.warning("not delivered, trying again", target=target, error=str(error))
+
+        if not http.patiently(work, self._stopping, failed):
+            return False
+        self._failing = None
+        self._metrics.notifications.labels(target, DELIVERED).inc(size)
+        return True
+
+    def _refused(self, target: str, alert_id: str, raw: bytes, error: SinkError) -> None:
+        self._failing = None
+        if self._bury is not None:
+            self._bury(raw, f"{target}: {error}")
+            self._metrics.dead_letters.labels(Reason.NOTIFICATION_REFUSED).inc()
+        self._metrics.notifications.labels(target, REFUSED).inc()
+        _log.error("refused for good", target=target, alert_id=alert_id, error=str(error))
+
+
+def _tell(notice: Notice, now_ms: int) -> None:
+    """What went out, by alert id: the worker's line about the same id says when it was written."""
+    state = "resolved" if time_ms(notice.ends_at) <= now_ms else "firing"
+    _log.info(
+        "notified", alert_id=notice.labels.get("alert_id", ""), revision=notice.annotations.get("revision", ""),
+        state=state, severity=notice.labels.get("severity", ""),
+    )  # fmt: skip

@@ -1,0 +1,203 @@
+"""/metrics, /healthz and /readyz of one process: a small HTTP server in a thread of its own.
+
+``/healthz`` answers 200 while the process can answer at all; ``/readyz`` asks the process and answers 200 or 503
+with one line that says why. Bound to loopback unless told otherwise: nothing here asks who is calling.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar, Final, NamedTuple, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from streams.errors import ConfigError
+from streams.observability.hosts import answers_to
+
+_log = structlog.get_logger("wakewatch.metrics")
+LOOPBACK: Final = "127.0.0.1"
+_TEXT: Final = "text/plain; charset=utf-8"
+_JSON: Final = "application/json"
+_FORM_MOST: Final = 16_384
+_READ_S: Final = 5.0
+_QUESTION_S: Final = 30.0
+"""A whole question, from the first byte to the last of its answer."""
+_AT_ONCE: Final = 64
+_LOOK_S: Final = 0.05  # how soon a wish to stop is seen
+
+Ask = Callable[[Mapping[str, str]], "Answer"]
+"""Answers a question from its parameters: of the address, or of a form that is posted."""
+Ready = Callable[[], tuple[bool, str]]
+"""Whether the process does its work, and one line that says why (not)."""
+
+
+class Answer(NamedTuple):
+    """What is sent back."""
+
+    status: HTTPStatus
+    body: bytes
+    kind: str = _TEXT
+
+
+class MetricsServer:
+    """A running server. ``close`` ends it; so does the end of the process."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        self._server = server
+        self._thread = Thread(target=server.serve_forever, args=(_LOOK_S,), name="metrics", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens: of use when 0 was asked for."""
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Stops listening; what is being answered is answered."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def json_answer(status: int, body: bytes) -> Answer:
+    """JSON."""
+    return Answer(HTTPStatus(status), body, _JSON)
+
+
+def serve(
+    host: str,
+    port: int,
+    registry: CollectorRegistry,
+    ready: Ready,
+    more: Mapping[str, Ask] | None = None,
+    *,
+    names: Collection[str] = (),
+) -> MetricsServer:
+    """Starts answering on ``host`` and ``port`` (0: any free one), ``more`` by path besides what stands above.
+
+    ``names``: other names of this server that a request may have in its Host header.
+
+    Raises ConfigError when it cannot listen there.
+    """
+
+    class Handler(_Handler):
+        bound = host
+        named = names
+        answers: ClassVar[dict[str, Ask]] = {
+            "/metrics": lambda _: Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST),
+            "/healthz": lambda _: Answer(HTTPStatus.OK, b"alive\n"),
+            "/readyz": lambda _: _readiness(ready),
+            **(more or {}),
+        }
+
+    try:
+        server = _Server((host, port), Handler)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"metrics: cannot listen on {host}:{port} ({error}); give another metrics port") from error
+    return MetricsServer(server)
+
+
+def _readiness(ready: Ready) -> Answer:
+    fine, why = ready()
+    return Answer(HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE, f"{why}\n".encode())
+
+
+class _Server(ThreadingHTTPServer):
+    """A thread a question, of a bounded number and for a bounded time: who sends one byte at a time holds no place.
+
+    What goes wrong with one is one line, and nothing when who asked has hung up.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, *args: Any) -> None:
+        self._since_s: dict[socket.socket, float] = {}
+        super().__init__(*args)
+
+    def verify_request(self, request: Any, client_address: object) -> bool:
+        """Whether there is a place."""
+        if len(self._since_s) >= _AT_ONCE:
+            return False
+        self._since_s[request] = time.monotonic()
+        return True
+
+    def shutdown_request(self, request: Any) -> None:
+        """Its place is free again."""
+        self._since_s.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Ends what lasts too long. Called between two looks at the listening socket."""
+        late_s = time.monotonic() - _QUESTION_S
+        for request, since_s in list(self._since_s.items()):
+            if since_s < late_s:
+                self._since_s[request] = float("inf")
+                with contextlib.suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """In the place of a traceback on stderr: a scraper's time-out is no fault of ours."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            _log.error("a question was not answered", error=repr(error))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers from a table of paths; says nothing on stderr."""
+
+    answers: ClassVar[dict[str, Ask]] = {}
+    bound: ClassVar[str] = LOOPBACK
+    named: ClassVar[Collection[str]] = ()
+    timeout = _READ_S
+    server_version = "wakewatch"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """One answer."""
+        self._reply(dict(parse_qsl(urlsplit(self.path).query)), body=True)
+
+    def do_HEAD(self) -> None:
+        """Its head alone."""
+        self._reply({}, body=False)
+
+    def do_POST(self) -> None:
+        """A question in a form, as Grafana asks a long one."""
+        size = self.headers.get("Content-Length", "0")
+        if not size.isdigit() or int(size) > _FORM_MOST:
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return
+        self._reply(dict(parse_qsl(self.rfile.read(int(size)).decode("utf-8", "replace"))), body=True)
+
+    def _reply(self, asked: Mapping[str, str], *, body: bool) -> None:
+        if not answers_to(self.headers.get("Host", "localhost"), self.bound, self.named):
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own names only")
+            return
+        answer = self.answers.get(urlsplit(self.path).path, _unknown)(asked)
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if body:
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Scrapes are no news."""
+
+
+def _unknown(_: Mapping[str, str]) -> Answer:
+    return Answer(HTTPStatus.NOT_FOUND, b"/metrics, /healthz and /readyz are here\n")

@@ -1,0 +1,1 @@
+"""Decoding, engine and detectors in one process, without Kafka."""

@@ -1,0 +1,54 @@
+"""Settings and reference data into an engine: the same for a worker and for a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from detectors.core.engine.engine import Engine
+from detectors.core.imo_stage.histories import Histories
+from detectors.core.reference import Reference
+from streams.errors import ConfigError
+from streams.settings.model import Settings
+
+
+def engine_for(settings: Settings, reference: Reference, partition: int) -> Engine:
+    """The engine of one partition. Raises ConfigError on a wrong threshold."""
+    try:
+        return Engine.build(
+            partition=partition,
+            reference=reference,
+            feed=settings.feed,
+            thresholds=settings.detectors,
+            severities=settings.severity,
+            fleet=settings.fleet,
+            partitions=settings.kafka.partitions,
+        )
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[detectors] {error}") from error
+
+
+def restored(
+    settings: Settings, reference: Reference, partition: int, shards: Sequence[bytes], manifest: bytes
+) -> Engine:
+    """The engine of one partition as a snapshot holds it. Raises SnapshotError when that cannot be used."""
+    return Engine.restore(
+        shards,
+        manifest,
+        partition=partition,
+        reference=reference,
+        feed=settings.feed,
+        thresholds=settings.detectors,
+        severities=settings.severity,
+        fleet=settings.fleet,
+        partitions=settings.kafka.partitions,
+    )
+
+
+def histories_for(settings: Settings, partitions: int) -> Histories:
+    """The stage of IMO numbers behind so many partitions. Raises ConfigError on a wrong threshold."""
+    try:
+        return Histories.build(partitions, settings.detectors, settings.severity)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[detectors] {error}") from error

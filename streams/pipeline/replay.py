@@ -1,0 +1,230 @@
+"""Recordings through the very same decode, state and detectors, in one process and without Kafka.
+
+The order of output is that of the input: alerts are put in order of the sentence (or tick) that caused them, over
+all partitions, between one tick and the next. How records are cut therefore cannot be seen in the output.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from detectors.core.engine.alert_writer import Emitted
+from detectors.core.engine.engine import Fault
+from detectors.core.identities.binding import Heard
+from detectors.core.reference import Reference
+from streams.decode import decode
+from streams.errors import ConfigError, WakewatchError
+from streams.files.recordings import Recording
+from streams.ingest.core import Ingest, Nature
+from streams.ingest.stamps import StampRules
+from streams.ingest.stamps import doubt as stamp_doubt
+from streams.ingest.unrecognised import nothing_of_ours
+from streams.messages.log_records import MarkRecord, Record, Sentences, TickRecord
+from streams.pipeline.engines import engine_for, histories_for
+from streams.settings.model import Settings
+
+CHUNK_BYTES = 1 << 18
+
+
+class Totals(msgspec.Struct):
+    """What became of the input, in the words of the metrics."""
+
+    sentences: int = 0
+    reports: int = 0
+    merged: int = 0
+    rejected: Counter[str] = msgspec.field(default_factory=Counter)
+    refused_fixes: Counter[str] = msgspec.field(default_factory=Counter)
+    alerts: Counter[str] = msgspec.field(default_factory=Counter)
+    ticks: int = 0
+    records: int = 0
+
+
+class Place(NamedTuple):
+    """Where something was refused or failed: for whoever looks into it."""
+
+    reason: str
+    detail: str
+    raw: bytes
+
+
+class Road:
+    """The partitions of one deployment, in process."""
+
+    def __init__(
+        self, settings: Settings, reference: Reference, partitions: int, lists: Mapping[int, Reference] | None = None
+    ) -> None:
+        """``lists``: what comes into force at a mark of that time (``Nature.marks_ms``)."""
+        self._lists = lists or {}
+        self.engines = [engine_for(settings, reference, partition) for partition in range(partitions)]
+        self._histories = histories_for(settings, partitions)
+        self.totals = Totals()
+        self.faults: list[Fault] = []
+        self._held: list[Emitted] = []
+
+    def take(self, records: Iterable[Record]) -> Iterator[Emitted]:
+        """Alerts that ``records`` cause, in output order; those since the last tick are held until the next."""
+        for record in records:
+            if isinstance(record, TickRecord):
+                yield from self._in_order()
+                yield from self._tick(record)
+            elif isinstance(record, MarkRecord):
+                yield from self._in_order()
+                yield from self._switch(record)
+            else:
+                self._sentences(record)
+
+    def finish(self) -> Iterator[Emitted]:
+        """What is still held."""
+        yield from self._in_order()
+
+    def _sentences(self, record: Sentences) -> None:
+        decoded = decode(record.value, record.source, record.ordinals)
+        totals = self.totals
+        totals.records += 1
+        totals.sentences += decoded.sentences
+        totals.merged += decoded.merged
+        totals.reports += len(decoded.batch.reports)
+        totals.rejected.update(refused.reason.value for refused in decoded.refused)
+        totals.refused_fixes.update(refused.reason.value for refused in decoded.refused_fixes)
+        engine = self.engines[record.partition]
+        if len(decoded.batch.reports):
+            self._held += engine.apply(decoded.batch)
+            for binding in engine.drain_bindings():
+                self._histories.take(binding)
+        self.faults += engine.drain_faults()
+
+    def _tick(self, record: TickRecord) -> Iterator[Emitted]:
+        self.totals.ticks += 1
+        for engine in self.engines:
+            self._held += engine.tick(record.tick, record.ordinal)
+            self.faults += engine.drain_faults()
+            for seen in engine.drain_bindings():
+                self._histories.take(seen)
+            told = self._histories.take(Heard(partition=engine.partition, heard_ms=engine.heard_ms))
+            self._held += [emitted._replace(ordinal=record.ordinal) for emitted in told]
+        yield from self._in_order()
+
+    def _switch(self, mark: MarkRecord) -> Iterator[Emitted]:
+        for engine in self.engines:
+            self._held += engine.adopt(self._lists[mark.time_ms], mark.ordinal)
+            self.faults += engine.drain_faults()
+        yield from self._in_order()
+
+    def _in_order(self) -> Iterator[Emitted]:
+        held, self._held = self._held, []
+        held.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
+        for emitted in held:
+            self.totals.alerts[f"{emitted.alert.detector} {emitted.alert.status}"] += 1
+            yield emitted
+
+    @property
+    def vessels(self) -> int:
+        """Vessels in state."""
+        return sum(engine.vessels for engine in self.engines)
+
+    @property
+    def steps(self) -> int:
+        """Batches that the engines were given."""
+        return sum(engine.counts["steps"] for engine in self.engines)
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How recordings are to be played."""
+
+    source: str
+    partitions: int = 1
+    nature: Nature = Nature(replayed=True)
+    until_ms: int | None = None
+    needs_start: bool = False
+    """Its days matter: an input without times is refused, with the way to say when it begins."""
+
+
+class FileRead(NamedTuple):
+    """What became of one of the files."""
+
+    name: str
+    nothing: str
+    """Why none of it was AIS, and what to do; empty when some of it was."""
+    damage: str
+    """Where its reading broke off; empty when it was read to its end."""
+    untimed: bool
+    """Its times were made from the count of its sentences."""
+    doubt: str
+    """Why the dates in it were not read as times; empty where there are none."""
+    other: int
+    """Lines that are no AIS, of ``lines``."""
+    lines: int
+
+
+Played = Emitted | Place | FileRead | int
+
+
+def play(files: Iterable[BinaryIO | Recording], plan: Plan, road: Road, settings: Settings) -> Iterator[Played]:
+    """Plays files one after another, as one input; each is read in its own format.
+
+    Yields alerts, what was refused, what became of each file, and now and then the number of bytes read since (for a
+    progress bar). Raises ConfigError when the plan needs a start, WakewatchError when files cannot be played together.
+    """
+    ingest = Ingest(plan.source, plan.partitions, settings.ingest, settings.feed, plan.nature)
+    for engine in road.engines:
+        engine.sources.mark(plan.source, replayed=plan.nature.replayed)  # also before the first tick
+    for number, file in enumerate(files):
+        name, stream = file if isinstance(file, Recording) else (plan.source, file)
+        if number:
+            yield from road.take(ingest.next_file())
+        yield from _play_file(name, stream, plan, ingest, road)
+    yield from road.take(ingest.end(plan.until_ms))
+    yield from road.finish()
+    yield from _refusals(ingest, road)
+    road.totals.rejected.update({r.value: n for r, n in ingest.counts.rejected.items()})
+
+
+def _play_file(name: str, stream: BinaryIO, plan: Plan, ingest: Ingest, road: Road) -> Iterator[Played]:
+    damage = ""
+    while True:
+        try:
+            chunk = stream.read(CHUNK_BYTES)
+        except OSError as error:
+            chunk, damage = b"", str(error)
+        records = _taken(ingest, chunk, name)
+        if plan.needs_start and ingest.untimed:
+            raise ConfigError(f"{name}: {_no_times(ingest)}; say when it begins: --start 2024-03-04T00:00:00Z")
+        yield from road.take(records)
+        yield from _refusals(ingest, road)
+        if not chunk:
+            break
+        yield len(chunk)
+    given, came = ingest.input, ingest.input.since(ingest.counts)
+    nothing = "" if damage else nothing_of_ours(given, ingest.counts)
+    doubt = stamp_doubt(given.opening, plan.nature.stamps) if ingest.untimed else ""
+    yield FileRead(name, nothing, damage, ingest.untimed, doubt, came.other, came.lines)
+
+
+def _taken(ingest: Ingest, chunk: bytes, name: str) -> list[Record]:
+    """Feeds a chunk; an empty one is the end of the file."""
+    try:
+        return ingest.feed(chunk) if chunk else ingest.close_file()
+    except ConfigError:
+        raise
+    except WakewatchError as error:
+        raise WakewatchError(f"{name}: {error}") from error
+
+
+def _no_times(ingest: Ingest) -> str:
+    doubt = stamp_doubt(ingest.input.opening, StampRules())
+    return "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
+
+
+def _refusals(ingest: Ingest, road: Road) -> Iterator[Place]:
+    refused, ingest.refused = ingest.refused, []
+    if refused and not ingest.input.refusal:
+        ingest.input.refusal = refused[0].detail
+    for line in refused:
+        yield Place(line.reason.value, line.detail, line.raw)
+    faults, road.faults = road.faults, []
+    for fault in faults:
+        yield Place("detector", f"{fault.detector} for {fault.mmsi}: {fault.cause}", fault.raw)

@@ -1,0 +1,74 @@
+"""Which watchlist and zones are in force: what was imported last and all partitions were told of, else the settings'.
+
+For everybody who shows lists or zones to a person. What detectors use is decided by the markers in the log, and what
+is told here is what each partition's last marker says, save while an import is between its first marker and its last.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from detectors.core.reference import Reference
+from detectors.core.units import rfc3339
+from streams.broker.embedded import status
+from streams.messages.reference_records import Unfinished
+from streams.messages.topics import TopicMissingError
+from streams.reference.library import read_shelf
+from streams.reference.stored_versions import Shelf
+from streams.settings.model import KafkaSettings
+
+COMPLETE: Final = "wakewatch watchlist complete"
+
+
+class InForce(NamedTuple):
+    """What detectors are told of the world, and since when."""
+
+    reference: Reference
+    version: str | None
+    """Of what was imported; None where nothing was, and the settings' files count."""
+    since_ms: int
+    """When every partition had been told of it, Unix ms; 0 for the settings' files."""
+    unfinished: Unfinished | None
+    """An import that has begun and not ended."""
+    unasked: str = ""
+    """Why Kafka could not be asked, so that an import would not be seen; empty where it was asked."""
+
+    @property
+    def said(self) -> str:
+        """``version 3f2a, imported 2026-11-29T08:00:00.000Z``, or that the settings' files count."""
+        if self.version is not None:
+            return f"version {self.version}, imported {rfc3339(self.since_ms)}"
+        why = self.unasked or "nothing was imported"
+        return f"version {self.reference.version}, of the settings: {why}"
+
+
+def force_of(held: Shelf, own: Reference) -> InForce:
+    """What is in force in every partition: what was imported last, or ``own`` where nothing was."""
+    version = held.in_force()
+    found = held.reference(version, own)
+    if version is None or found is None:
+        return InForce(own, None, 0, held.unfinished())
+    return InForce(found, version, held.marked_ms(version), held.unfinished())
+
+
+def ask(kafka: KafkaSettings, own: Reference) -> InForce:
+    """What is in force; ``own`` where no Kafka is set or running, and where it holds no topic of imports.
+
+    Raises ConfigError for a wrong address, SinkError when Kafka is set and does not answer: what is in force is not
+    known then.
+    """
+    if not kafka.bootstrap_servers.strip() and status() is None:
+        return InForce(own, None, 0, None, "no Kafka is set or running")
+    try:
+        return force_of(read_shelf(kafka), own)
+    except TopicMissingError:
+        return InForce(own, None, 0, None, "the topic of imports is not there, or hidden from this user")
+
+
+def told(unfinished: Unfinished) -> tuple[str, str]:
+    """What is to be said of an import that has not ended, and the command that completes it."""
+    began = f"the import of version {unfinished.version}, begun {rfc3339(unfinished.began_ms)}, has not ended"
+    if unfinished.whole:
+        return f"{began}: it is written, and not every partition was told of it", COMPLETE
+    again = unfinished.command or "wakewatch watchlist import FILE..."
+    return f"{began}: not all of it is written, and what was in force stays", again

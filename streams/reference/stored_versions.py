@@ -1,0 +1,244 @@
+"""Versions of the watchlist and the zones as records of ``ais.reference.v1``: to be written, and read again. No I/O.
+
+Key ``VERSION/begun/IMPORT`` says that an import has begun, ``VERSION/ship/LIST/ENTRY`` holds one entry,
+``VERSION/zone/PLACE`` one zone (a version without zones leaves each process its own), ``VERSION/head`` how many there
+are of both, ``VERSION/marked`` that every partition of the log has been told. Content goes before the head: a version
+without its head, or with fewer entries than its head says, is none; one that was not marked after its head is not in
+force yet. Old versions stay until the log no longer holds anything that they were in force for, so that a snapshot
+and a replay of the log find the version that they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import inf
+from typing import Final, NamedTuple
+
+import msgspec
+
+from detectors.core.reference import ListedShip, Reference, Zone
+from streams.errors import InputError
+from streams.messages.reference_records import (  # fmt: skip
+    BEGUN,
+    HEAD,
+    MARKED,
+    SHIP,
+    ZONE,
+    Begun,
+    Head,
+    Record,
+    Shelved,
+    Unfinished,
+    key_of,
+)
+from streams.messages.values import decoded
+
+CLAIM_S: Final = 300.0
+"""How long an import that began keeps others away. One that lasts longer gives up before it writes the next step."""
+_MS: Final = 1000
+_PARTS: Final = 3
+
+
+class _Claim(NamedTuple):
+    offset: int
+    at_ms: int
+    begun: Begun
+
+
+class _Version:
+    def __init__(self) -> None:
+        self.entries: dict[bytes, bytes] = {}
+        self.zones: dict[bytes, bytes] = {}
+        self.head: Head | None = None
+        self.head_offset = self.marked_offset = -1
+        self.head_ms = self.marked_ms = self.written_ms = 0
+        self.begun: dict[bytes, _Claim] = {}
+
+    @property
+    def in_force(self) -> bool:
+        """Whether every partition has been told since the head was written."""
+        return self.head is not None and self.marked_offset > self.head_offset
+
+    @staticmethod
+    def put(entries: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
+        entries.pop(key, None)
+        if value is not None:
+            entries[key] = value
+
+
+class Shelf:
+    """What the topic holds. Feed it every record, in order.
+
+    With ``ships_of`` it forgets what the entries of all other versions say, whose ``ships`` must not be asked: twelve
+    versions of 50,000 entries are 200 MB. ``ships_of`` may be empty, for readers of zones alone.
+    """
+
+    def __init__(self, ships_of: str | None = None) -> None:
+        self._versions: dict[str, _Version] = {}
+        self._ships_of = ships_of
+
+    def put(self, key: bytes, value: bytes | None, offset: int = 0, written_ms: int = 0) -> str:
+        """One record; what cannot be read is passed over. Returns what is wrong with it: empty, mostly.
+
+        So a record that cannot be read takes the place of none that can.
+        """
+        parts = key.decode("utf-8", "replace").split("/", 2)
+        name, kind = (parts[0], parts[1]) if len(parts) >= _PARTS - 1 else ("", "")
+        wrong = f"key {key[:40]!r} is none of this topic" if kind not in _KINDS else _wrong(name, kind, value)
+        if wrong:
+            return wrong
+        version = self._versions.setdefault(name, _Version())
+        if kind == BEGUN:
+            version.begun.pop(key, None)
+            if value is not None:
+                version.begun[key] = _Claim(offset, written_ms, decoded(value, Begun))
+            return ""
+        version.written_ms = max(version.written_ms, written_ms)
+        if kind == HEAD:
+            version.head = None if value is None else decoded(value, Head)
+            version.head_offset, version.head_ms = offset, written_ms
+        elif kind == MARKED:
+            version.marked_offset, version.marked_ms = (offset, written_ms) if value is not None else (-1, 0)
+        elif value is None or kind == ZONE or self._ships_of in {None, name}:
+            version.put(version.entries if kind == SHIP else version.zones, key, value)
+        else:
+            version.put(version.entries, key, b"")
+        return ""
+
+    def ships(self, version: str) -> tuple[ListedShip, ...] | None:
+        """The entries of a version in their order; None when it is not whole, or cannot be read."""
+        held = self._whole(version)
+        if held is None:
+            return None
+        shelved = [decoded(value, Shelved) for value in held.entries.values()]
+        return tuple(each.ship for each in sorted(shelved, key=lambda each: each.place))
+
+    def zones(self, version: str) -> tuple[Zone, ...] | None:
+        """The zones of a version in their order; None when it is not whole, or has none of its own."""
+        held = self._whole(version)
+        if held is None or held.head is None or held.head.zones is None:
+            return None
+        return tuple(decoded(value, Zone) for _, value in sorted(held.zones.items()))
+
+    def reference(self, version: str | None, own: Reference) -> Reference | None:
+        """A version with the ports of ``own``, and its zones where it has none; None when it is not whole."""
+        ships = self.ships(version) if version else None
+        if ships is None or version is None:
+            return None
+        zones = self.zones(version)
+        return Reference(ships=ships, zones=own.zones if zones is None else zones, ports=own.ports, version=version)
+
+    def _whole(self, version: str) -> _Version | None:
+        held = self._versions.get(version)
+        if held is None or held.head is None or len(held.entries) != held.head.ships:
+            return None
+        return held if len(held.zones) == (held.head.zones or 0) else None
+
+    def newest(self) -> str | None:
+        """The version whose head was written last, in force or not; None when there is none."""
+        headed = [(held.head_offset, name) for name, held in self._versions.items() if held.head is not None]
+        return max(headed)[1] if headed else None
+
+    def newest_offset(self) -> int:
+        """The offset of that head; -1 when there is none."""
+        return max((held.head_offset for held in self._versions.values() if held.head is not None), default=-1)
+
+    def in_force(self) -> str | None:
+        """The version that every partition was told of last; None when there was none."""
+        told = [(held.marked_offset, name) for name, held in self._versions.items() if held.in_force]
+        return max(told)[1] if told else None
+
+    def head(self, version: str) -> Head | None:
+        """Its head, where there is one."""
+        return self._versions[version].head if version in self._versions else None
+
+    def marked_ms(self, version: str) -> int:
+        """When every partition had been told of a version, Unix ms; 0 when that was not so."""
+        return self._versions[version].marked_ms if version in self._versions else 0
+
+    def unfinished(self) -> Unfinished | None:
+        """The import that has begun last and has not ended, nor been overtaken by one that has; None mostly."""
+        last = max((held.marked_offset for held in self._versions.values()), default=-1)
+        begun = [(c.offset, c, name) for name, v in self._versions.items() for c in v.begun.values() if c.offset > last]
+        newest = self.newest()
+        if newest is not None and not self._versions[newest].in_force:
+            held = self._versions[newest]
+            said = max((claim for claim in held.begun.values()), default=None)
+            command = said.begun.command if said else ""
+            return Unfinished(version=newest, began_ms=held.head_ms, whole=True, command=command)
+        if not begun:
+            return None
+        _, claim, name = max(begun)
+        return Unfinished(version=name, began_ms=claim.at_ms, whole=False, command=claim.begun.command)
+
+    def rival(self, key: bytes, now_ms: float) -> Unfinished | None:
+        """An import of another version that began before the one of ``key``, has not ended, and can still go on."""
+        own = self._versions[key.decode().split("/", 1)[0]].begun[key].offset
+        last = max((held.marked_offset for held in self._versions.values()), default=-1)
+        for name, held in self._versions.items():
+            for claim in held.begun.values():
+                another = not key.startswith(name.encode() + b"/")
+                if another and last < claim.offset < own and _can_go_on(claim, now_ms):
+                    whole = held.head is not None and held.head_offset > claim.offset
+                    return Unfinished(version=name, began_ms=claim.at_ms, whole=whole, command=claim.begun.command)
+        return None
+
+    def written_ms(self, version: str) -> int:
+        """When the newest record of a version was written, Unix ms; 0 for one that is not held."""
+        held = self._versions.get(version)
+        return held.written_ms if held is not None else 0
+
+    def _until_ms(self, held: _Version) -> float:
+        """Until when a version was in force."""
+        if held.head is None:
+            return held.written_ms
+        later = (each.written_ms for each in self._versions.values() if each.head is not None)
+        return min((written_ms for written_ms in later if written_ms > held.written_ms), default=inf)
+
+    def in_force_before(self, time_ms: float) -> str | None:
+        """The version that every partition was told of last before ``time_ms``; None when there was none."""
+        told = [(v.marked_ms, name) for name, v in self._versions.items() if v.marked_offset >= 0]
+        return max((one for one in told if one[0] < time_ms), default=(0, None))[1]
+
+    def is_marked(self, version: str) -> bool:
+        """Whether every partition has been told of it."""
+        return version in self._versions and self._versions[version].marked_offset >= 0
+
+    def interrupted(self, now_ms: float) -> Iterator[Record]:
+        """Records that delete the notes of imports that began and can not go on any more."""
+        for held in self._versions.values():
+            yield from ((key, None) for key, claim in held.begun.items() if not _can_go_on(claim, now_ms))
+
+    def outdated(self, in_force: str, before_ms: int) -> Iterator[Record]:
+        """Records that delete the versions that others took the place of before ``before_ms``, save the one in force.
+
+        One that no other took the place of yet was in force until now; one that never was whole is deleted by its age.
+        """
+        for name, held in self._versions.items():
+            if name != in_force and self._until_ms(held) < before_ms:
+                for key in (*held.begun, *held.entries, *held.zones, key_of(name, MARKED), key_of(name, HEAD)):
+                    yield key, None
+
+
+def _can_go_on(claim: _Claim, now_ms: float) -> bool:
+    """A time ahead is that of another machine's clock; one far ahead is none."""
+    return abs(now_ms - claim.at_ms) < CLAIM_S * _MS
+
+
+def _wrong(name: str, kind: str, value: bytes | None) -> str:
+    """What is wrong with a record of a version; empty when nothing is."""
+    if value is None or kind == MARKED:
+        return ""
+    try:
+        found = decoded(value, _KINDS[kind])
+    except InputError as error:
+        return str(error)
+    if isinstance(found, Head) and found.version != name:
+        return f"head of version {found.version[:40]!r} under the key of {name[:40]!r}"
+    return ""
+
+
+_KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {
+    SHIP: Shelved, ZONE: Zone, HEAD: Head, BEGUN: Begun, MARKED: msgspec.Struct,
+}  # fmt: skip
+"""By the second part of a key: what its value is; of ``marked`` only that there is one matters."""

@@ -1,0 +1,1 @@
+"""Settings: the model, where they come from, and their catalogue."""

@@ -1,0 +1,237 @@
+"""The partitions that a process owns: they come, are loaded, and are let go.
+
+Rules (each was paid for):
+1. Where to read next is said by the state, never by the consumer group.
+2. A snapshot commits only when every alert at or below its cut is delivered.
+3. Fenced, or any error: crash. The supervisor starts again; no snapshot is written after an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, ClassVar, Final, Protocol
+
+import msgspec
+import structlog
+from faust.types import TP
+
+from detectors.core.engine.snapshot import SnapshotError
+from streams.broker.security import refusal_of
+from streams.errors import SinkError, StateError, WakewatchError
+from streams.reference.library import Library
+from streams.worker.crashes import SET_ASIDE_AFTER
+from streams.worker.health import recreated
+from streams.worker.in_flight import Death
+from streams.worker.observer import Observer, Standing
+from streams.worker.offset_gaps import Gaps
+from streams.worker.partition import Partition, Rhythm
+from streams.worker.state_log import FleetLog, Link, Stored, load, unusable
+
+_REVOKE_S, _STOP_S, _COMMIT_S = 5.0, 10.0, 5.0
+_PHASES: Final = 8
+_SNAPSHOTS_AT_ONCE: Final = 2
+_LOG_ID_S, _LOOK_S = 60.0, 0.1
+log = structlog.get_logger("wakewatch.worker")
+
+MakeEngine = Callable[[int, Stored | None], Any]
+"""What holds a partition's state: see ``partition.Stateful``."""
+
+
+class LogIds(Protocol):
+    """Kafka's ids of topics; a topic that is created again has another. Empty where not known."""
+
+    def newest_id(self, topic: str) -> str:
+        """As the last answer had it, which may have been damaged on its way."""
+
+    def agreed_id(self, topic: str) -> str:
+        """As two answers in a row had it."""
+
+
+class Holding:
+    """Holds the partitions that this process owns."""
+
+    kind: ClassVar[str] = "fleet"
+    """Of the snapshots, for the transactional ids."""
+
+    def __init__(
+        self, app: Any, *, link: Link, source: str, fleet: str, app_id: str, every_s: float, observer: Observer,
+        library: Library | None = None, vessels: Any = None, set_aside_after: int = SET_ASIDE_AFTER,
+    ) -> None:  # fmt: skip
+        self.app = app
+        self._vessels = vessels
+        self._library = library
+        self.parts: dict[int, Partition] = {}
+        self.broken: BaseException | None = None
+        """Why this process must end; whoever started it reads the exit code from it."""
+        self.give_up: Callable[[], None] | None = None
+        """Stops the process in good order; set by who looks at ``broken`` afterwards."""
+        self.elsewhere: Callable[[], tuple[list[Standing], dict[str, int]]] = lambda: ([], {})
+        """How another stage stands, to be shown with ours."""
+        self.deaths: list[Death] = []
+        """Of the process before this one, still to be noted."""
+        self.log_ids: LogIds | None = None
+        """Says which log is read; None: nobody asks."""
+        self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
+        self._set_aside_after = set_aside_after
+        self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
+        self._observer = observer
+        self._gaps = Gaps(link, source, app, observer)
+        self._assigned: list[int] = []
+        self._epoch = 0
+
+    def positions(self) -> Mapping[TP, int]:
+        """The next input offset of each partition owned."""
+        return {TP(self._source, number): part.offset + 1 for number, part in self.parts.items()}
+
+    @property
+    def source(self) -> str:
+        """The topic that is read, with its prefix."""
+        return self._source
+
+    def places(self) -> dict[tuple[str, int], int]:
+        """Like ``positions``, for whoever does not know Faust; may be asked from any thread."""
+        return {(self._source, number): part.offset + 1 for number, part in list(self.parts.items())}
+
+    # -- partitions come and go -----------------------------------------------------------------------------------
+
+    def assigned(self, parts: set[TP]) -> None:
+        """Inside the group's callback: note it only, heartbeats stop while we are here."""
+        self._epoch += 1
+        self._assigned = sorted(part.partition for part in parts if part.topic == self._source)
+
+    async def take_over(self, make_engine: MakeEngine) -> None:
+        """After the rebalance, before reading goes on: claim, load, rebuild what is new to us."""
+        epoch, began_s = self._epoch, time.monotonic()
+        wanted = [number for number in self._assigned if number not in self.parts]
+        if not wanted:
+            return
+        logs = [FleetLog(self._link, self._fleet, number, self._app_id, self.kind) for number in wanted]
+        async with AsyncExitStack() as unless_ours:
+            for fleet in logs:
+                unless_ours.push_async_callback(fleet.close)  # also when cancelled: it would be said at the exit
+            parts = await self._loaded(logs, make_engine)
+            if parts is None or self._epoch != epoch:
+                return
+            unless_ours.pop_all()
+        self.parts.update({part.log.partition: part for part in parts})
+        took_s = time.monotonic() - began_s
+        log.info("partitions taken over", topic=self._source, partitions=wanted, recovery_s=round(took_s, 3))
+        self._observer.recovered(wanted, took_s)
+
+    async def _loaded(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition] | None:
+        """None when they were taken from us meanwhile, which fences us and is no fault, or when we are to end."""
+        epoch = self._epoch
+        try:
+            return await self._load(logs, make_engine)
+        except Exception as error:  # noqa: BLE001 - raised again by refuse, or not ours any more
+            if self._epoch == epoch:
+                partitions = [fleet.partition for fleet in logs]
+                said = str(error) or repr(error)
+                log.error("partitions cannot be taken over", topic=self._source, partitions=partitions, error=said)
+                await self.refuse(error)
+            return None
+
+    async def refuse(self, error: Exception) -> None:
+        """Ends the process: by a crash, or in good order when it is for a person to fix and somebody waits for us."""
+        error = refusal_of(error) or error
+        self.broken = self.broken or error
+        if self.give_up is None or not isinstance(error, WakewatchError):
+            raise error
+        self.give_up()
+
+    async def _load(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition]:
+        await asyncio.gather(*(fleet.claim() for fleet in logs))
+        stored = await load(self._link, self._fleet, logs)
+        lows = await self._gaps.begins([fleet.partition for fleet in logs])
+        parts = []
+        for fleet in logs:
+            found = stored.pop(fleet.partition)
+            await self._same_log(found.cut.log_id if found else "")
+            part = self._own(fleet, found, make_engine)
+            await self._place(part, lows[fleet.partition])
+            await self._note_deaths(part)
+            parts.append(part)
+        return parts
+
+    def _own(self, fleet: FleetLog, stored: Stored | None, make_engine: MakeEngine) -> Partition:
+        try:
+            engine = make_engine(fleet.partition, stored)
+        except SnapshotError as error:
+            raise unusable(fleet, error) from error
+        rhythm = Rhythm(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
+        return Partition(
+            fleet, engine, stored, rhythm, self._observer, set_aside_after=self._set_aside_after,
+            log_ids=self._log_ids_now,
+        )  # fmt: skip
+
+    def _log_ids_now(self) -> tuple[str, str]:
+        """Agreed and newest."""
+        ids = self.log_ids
+        return (ids.agreed_id(self._source), ids.newest_id(self._source)) if ids is not None else ("", "")
+
+    async def _same_log(self, stored_id: str) -> None:
+        """The log must be the one that the snapshot was made of: another may be longer and tell other things.
+
+        Waits for Kafka's word. Raises StateError when it is another one, SinkError when Kafka does not say in time.
+        """
+        until_s, ids = time.monotonic() + _LOG_ID_S, self.log_ids
+        while ids is not None:
+            newest, agreed = ids.newest_id(self._source), ids.agreed_id(self._source)
+            if newest and stored_id in {"", newest}:
+                return
+            if stored_id and agreed not in {"", stored_id}:
+                raise recreated(self._source, "was deleted and created again while no worker ran")
+            if time.monotonic() > until_s:
+                raise SinkError(f"Kafka does not say which topic {self._source} is", retriable=True)
+            await asyncio.sleep(_LOOK_S)
+
+    async def _place(self, part: Partition, low: int) -> None:
+        """The state must fit the log. Raises StateError when it is of another log."""
+        number = part.log.partition
+        if part.offset >= 0 and await self._gaps.ends_before(number, part.offset):
+            raise StateError(
+                f"{self._source}/{number} ends before offset {part.offset}, which the state has read: the topic was "
+                f"created again; start afresh with: wakewatch topics forget {self.kind} (RUNBOOK.md, Restore)"
+            )
+        if low > part.offset + 1:
+            if part.offset >= 0:
+                self._gaps.skip(part, low, "retention")
+            part.offset = low - 1
+
+    async def _note_deaths(self, part: Partition) -> None:
+        """Writes down where the process before this one died, if it was in a record that is still to be taken in."""
+        mine = [one for one in self.deaths if (one.kind, one.partition) == (self.kind, part.log.partition)]
+        for death in mine:
+            self.deaths.remove(death)
+            log.warning("the worker before died at a record", topic=self._source, **msgspec.structs.asdict(death))
+            part.crashes.died(death)
+        if mine:
+            await part.log.note(part.crashes.after(part.offset))
+
+    async def let_go(self, *, stopping: bool) -> None:
+        """On revoke and shutdown: last snapshots, then the partitions are dropped."""
+        self._epoch += 1
+        mine = list(self.parts.values())
+        if mine and self.broken is None:
+            await self._finish(mine, _STOP_S if stopping else _REVOKE_S)
+        self.parts.clear()
+        self._observer.released()
+        await asyncio.gather(*(part.log.close() for part in mine))
+
+    async def _finish(self, mine: Sequence[Partition], limit_s: float) -> None:
+        for part in mine:
+            async with part.lock:
+                part.owes(await part.watch.tell(part.engine, self._vessels, last=True))
+        done = await asyncio.gather(
+            *(asyncio.wait_for(part.finish(), limit_s) for part in mine), return_exceptions=True
+        )
+        failed = [repr(error) for error in done if error is not None]
+        if failed:
+            log.warning("last snapshots failed", failed=failed[:2])
+        try:
+            await asyncio.wait_for(self.app.consumer.commit(), _COMMIT_S)  # only for displays of lag
+        except Exception as error:  # noqa: BLE001 - nothing rests on it
+            log.warning("offsets not committed", error=repr(error))

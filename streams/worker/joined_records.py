@@ -1,0 +1,202 @@
+"""Pending records into the engine: what waits of one source is decoded and stepped at once.
+
+A record of 40 sentences costs as much in numpy's calls as one of 400, so records that wait are joined. Rules:
+- A run is a tick, a record that cannot be read, or consecutive records of sentences of one source.
+- The outcome is that of one record after another: where a message would reach over an edge, or a sentence without a
+  time would get another record's, it is taken apart again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from detectors.core.engine.alert_writer import Emitted
+from detectors.core.engine.engine import Engine
+from detectors.core.identities.binding import Binding, Seen
+from detectors.core.imo_notes import refusal_of
+from detectors.core.reference import Reference
+from detectors.core.ticks import Tick
+from streams.decode import Decoded, Refused, decode
+from streams.errors import Reason
+from streams.messages.log_records import decode_tick
+from streams.messages.reference_records import Marker
+from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, Entry
+from streams.worker.dead_letters import Letter, gathered
+
+RUN_BYTES_MOST: Final = 512 << 10
+"""About 6,000 sentences, 20 ms: the loop has other things to do."""
+
+
+class Outcome(NamedTuple):
+    """What a run, or a part of it, caused."""
+
+    source: str
+    alerts: Sequence[Emitted] = ()
+    letters: Sequence[Letter] = ()
+    sentences: int = 0
+    reports: int = 0
+    tick: bool = False
+    read_at_ms: int | None = None
+    """When the oldest of its records was read."""
+    bindings: Sequence[Binding | Seen] = ()
+    heard_ms: int | None = None
+    """After a tick: every binding from now on has a later stamp."""
+
+
+def length(entries: Sequence[Entry]) -> int:
+    """How many of ``entries``, consecutive records and at least one, make the first run."""
+    first = entries[0]
+    if not _joins(first, first):
+        return 1
+    size = len(first.value)
+    for number in range(1, len(entries)):
+        size += len(entries[number].value)
+        if size > RUN_BYTES_MOST or not _joins(first, entries[number]):
+            return number
+    return len(entries)
+
+
+def _joins(first: Entry, then: Entry) -> bool:
+    """Sentences of the same source, both as ingest writes them."""
+    return (
+        then.ours and not then.tick and not then.marker and not then.wrong
+        and (then.source, then.replayed) == (first.source, first.replayed)
+    )  # fmt: skip
+
+
+def take(engine: Engine, run: Sequence[Entry]) -> list[Outcome]:
+    """Gives a run to the engine. Never raises on bad input."""
+    first = run[0]
+    if first.wrong:
+        return [_lost(first, first.wrong)]
+    if first.tick:
+        return [_tick(engine, first)]
+    engine.sources.mark(first.source, replayed=first.replayed)  # also before its first tick
+    if len(run) > 1:
+        joined = _Joined(run, engine.clock_ms)
+        if joined.letters is not None:
+            return [_step(engine, joined.decoded, run, joined.letters)]
+    return [_alone(engine, entry) for entry in run]
+
+
+def version_of(entry: Entry) -> str:
+    """The version of the watchlist that a marker names; empty when it names none."""
+    try:
+        return msgspec.json.decode(entry.value, type=Marker).version
+    except UNREADABLE:
+        return ""
+
+
+def switch(engine: Engine, entry: Entry, reference: Reference | None) -> Outcome:
+    """The watchlist of a marker comes into force; None: it is not known, and the former one stays."""
+    if reference is None:
+        return _lost(entry, f"watchlist {version_of(entry)[:20]!r} is not in the reference topic")
+    alerts = engine.adopt(reference) if reference.version != engine.reference.version else []
+    return Outcome(entry.source, alerts, _faults(engine, [entry]))
+
+
+def _alone(engine: Engine, entry: Entry) -> Outcome:
+    decoded = decode(entry.value, entry.source, None, engine.clock_ms or entry.written_ms)
+    letters = [_letter(refused, entry) for refused in (*decoded.refused, *decoded.refused_fixes)]
+    return _step(engine, decoded, [entry], letters)
+
+
+def _step(engine: Engine, decoded: Decoded, run: Sequence[Entry], letters: list[Letter]) -> Outcome:
+    reports = len(decoded.batch.reports)
+    alerts = engine.apply(decoded.batch) if reports else []
+    read_at = [entry.read_at_ms for entry in run if entry.read_at_ms is not None]
+    letters = gathered(letters + _faults(engine, run))
+    return Outcome(
+        run[0].source, alerts, letters, decoded.sentences, reports, read_at_ms=min(read_at, default=None),
+        bindings=engine.drain_bindings(),
+    )  # fmt: skip
+
+
+def _tick(engine: Engine, entry: Entry) -> Outcome:
+    try:
+        tick = decode_tick(entry.value)
+    except UNREADABLE as error:
+        return _lost(entry, f"tick: {error}")
+    if not _is_time(tick):
+        return _lost(entry, "tick: no stretch of time")
+    if len(tick.source) > SOURCE_MOST:
+        return _lost(entry, f"tick: a source name of {len(tick.source)} characters")
+    wrong = next((wrong for note in tick.notes if (wrong := refusal_of(note))), "")
+    if wrong:
+        return _lost(entry, f"tick: a note of {wrong}")
+    alerts = engine.tick(tick)
+    return Outcome(
+        entry.source, alerts, _faults(engine, [entry]), tick=True, heard_ms=engine.heard_ms,
+        bindings=engine.drain_bindings(),
+    )  # fmt: skip
+
+
+def _is_time(tick: Tick) -> bool:
+    heard_ms = tick.from_ms if tick.heard_ms is None else tick.heard_ms
+    times = 0 <= tick.from_ms <= tick.to_ms < LAST_MS and 0 <= heard_ms < LAST_MS
+    return times and 0 <= tick.spacing_s < LAST_MS
+
+
+def _faults(engine: Engine, run: Sequence[Entry]) -> list[Letter]:
+    """A fault belongs to the record that holds its sentence; one of the clock alone, to the last."""
+    letters = []
+    for fault in engine.drain_faults():
+        owner = next((entry for entry in run if fault.raw and fault.raw in entry.value), run[-1])
+        detail = f"{fault.detector} for {fault.mmsi}: {fault.cause}"
+        letters.append(Letter(Reason.DETECTOR, fault.raw, detail, owner.source, owner.offset))
+    return letters
+
+
+def _lost(entry: Entry, detail: str) -> Outcome:
+    letter = Letter(Reason.RECORD_UNREADABLE, entry.value, detail, entry.source, entry.offset)
+    return Outcome(entry.source, letters=[letter])
+
+
+def _letter(refused: Refused, entry: Entry) -> Letter:
+    return Letter(refused.reason, refused.raw, refused.detail, entry.source, entry.offset)
+
+
+class _Joined:
+    """Records decoded as one. ``letters`` is None when they are not the sum of their parts."""
+
+    def __init__(self, run: Sequence[Entry], clock_ms: int) -> None:
+        self._run = run
+        self._value = b"\n".join(entry.value for entry in run)
+        self._starts = [0, *accumulate(len(entry.value) + 1 for entry in run)]
+        self.decoded = decode(self._value, run[0].source, None, clock_ms)
+        self.letters: list[Letter] | None = self._letters() if self._kept_apart() else None
+
+    def _kept_apart(self) -> bool:
+        """No message of two records, and none whose time or text was made up: places in ``raw`` are places here."""
+        batch = self.decoded.batch
+        if len(batch.raw) != len(self._value) or not batch.reports["time_ms"].all():
+            return False
+        first = np.searchsorted(self._starts, batch.reports["start"], "right")
+        return bool((first == np.searchsorted(self._starts, batch.reports["end"], "right")).all())
+
+    def _letters(self) -> list[Letter] | None:
+        letters, seen = [], dict[bytes, int]()
+        for refused in (*self.decoded.refused, *self.decoded.refused_fixes):
+            at = self._find(refused.raw, seen.get(refused.raw, 0))
+            seen[refused.raw] = at + 1  # the same line again is the next one
+            number = bisect_right(self._starts, at) - 1
+            if at < 0 or at + len(refused.raw) >= self._starts[number + 1]:
+                return None
+            letters.append(_letter(refused, self._run[number]))
+        return letters
+
+    def _find(self, raw: bytes, start: int) -> int:
+        """Where ``raw`` stands as whole lines, from ``start`` on; -1 when nowhere."""
+        value = self._value
+        while (at := value.find(raw, start)) >= 0:
+            end = at + len(raw)
+            if value[max(0, at - 1) : at] in {b"", b"\n"} and value[end : end + 1] in {b"", b"\n"}:
+                return at
+            start = at + 1
+        return -1

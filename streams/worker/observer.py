@@ -1,0 +1,148 @@
+"""What the worker tells whoever measures it. Nothing here knows a metrics library; ``streams`` puts one behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from detectors.core.alert import Alert
+from detectors.core.engine.engine import Engine
+from detectors.core.reference import ListedShip
+
+
+class Taken(NamedTuple):
+    """Records of one source that waited together, or one alone, taken in at once."""
+
+    partition: int
+    source: str
+    tick: bool
+    sentences: int
+    reports: int
+    alerts: Sequence[Alert]
+    letters: Sequence[str]
+    """Reasons of the dead letters they caused, one a letter."""
+    step_s: float
+    """Wall time of decoding and of the engine's step."""
+
+
+class Tallies(NamedTuple):
+    """What a partition's engine has counted since it was taken over; every number only grows."""
+
+    duplicates: int = 0
+    late: int = 0
+    types: Mapping[int, int] = {}
+    """Reports by AIS message type."""
+    judged: Mapping[str, int] = {}
+    failures: Mapping[str, int] = {}
+    cannot_tell: Mapping[str, int] = {}
+    evicted: Mapping[str, int] = {}
+    """Vessels forgotten, by reason."""
+
+
+def tallies_of(engine: Engine) -> Tallies:
+    """A copy, as it stands."""
+    types = {number: count for number, count in enumerate(engine.types.tolist()) if count}
+    return Tallies(
+        engine.counts["duplicates"], engine.counts["late"], types, dict(engine.looks.judged),
+        dict(engine.looks.failures), dict(engine.cannot_tell), dict(engine.dropped),
+    )  # fmt: skip
+
+
+class Standing(NamedTuple):
+    """How a partition stands, about once a second."""
+
+    partition: int | str
+    """Of the log; another stage has a name."""
+    where: tuple[str, int]
+    """The partition and its topic, with the prefix."""
+    watermark_ms: int
+    """Event time reached; 0 before the first tick."""
+    vessels: int
+    tallies: Tallies = Tallies()
+
+
+class Progress(Protocol):
+    """Whether the work is done; asked from any thread, also while the event loop hangs. See ``health``."""
+
+    @property
+    def broker_up(self) -> bool:
+        """Whether Kafka answers."""
+
+    @property
+    def answer_s(self) -> float:
+        """How long Kafka took at most for an answer of the last half minute; NaN where it gives none."""
+
+    @property
+    def partitions(self) -> float:
+        """Of the log; NaN while Kafka does not say."""
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether all is well, and one line that says why (not)."""
+
+    def lag(self, where: tuple[str, int]) -> float:
+        """Records that wait in a partition of a topic; NaN where that is not known."""
+
+    def stalled_s(self, where: tuple[str, int]) -> float:
+        """For how long records have waited there while none was taken in; NaN where that is not known."""
+
+
+class Observer(Protocol):
+    """Called from the worker's event loop: an implementation must be quick and must not raise."""
+
+    def taken(self, record: Taken) -> None:
+        """A record was taken in."""
+
+    def delivered(self, read_at_ms: int) -> None:
+        """Kafka has acknowledged an alert whose record ingest read then, Unix ms."""
+
+    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+        """All partitions owned, and their open alerts by detector."""
+
+    def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
+        """A snapshot was committed; ``size_bytes`` counts the shards written."""
+
+    def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
+        """Partitions were claimed, loaded and rebuilt; reading goes on."""
+
+    def released(self) -> None:
+        """No partition is owned any more."""
+
+    def skipped(self, partition: int, records: int, cause: str) -> None:
+        """Offsets that hold no record for us; ``cause`` is ``retention`` or ``no_record``."""
+
+    def restarted(self, times: int) -> None:
+        """How often the supervisor has started this worker again."""
+
+    def lists(self, ships: Sequence[ListedShip], written_ms: int) -> None:
+        """The listed ships in force from now on, and when they were imported, Unix ms; 0: read by this process."""
+
+
+class Unobserved:
+    """Nobody looks."""
+
+    def taken(self, record: Taken) -> None:
+        """Nothing."""
+
+    def delivered(self, read_at_ms: int) -> None:
+        """Nothing."""
+
+    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+        """Nothing."""
+
+    def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
+        """Nothing."""
+
+    def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
+        """Nothing."""
+
+    def released(self) -> None:
+        """Nothing."""
+
+    def skipped(self, partition: int, records: int, cause: str) -> None:
+        """Nothing."""
+
+    def restarted(self, times: int) -> None:
+        """Nothing."""
+
+    def lists(self, ships: Sequence[ListedShip], written_ms: int) -> None:
+        """Nothing."""

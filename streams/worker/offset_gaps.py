@@ -1,0 +1,126 @@
+"""Records that do not follow on. Rule: seek back; if they do not come, ask the log itself; then accept or crash.
+
+A gap is real when a direct read from the place where the next record belongs starts later: retention cut the log
+off, or the offsets are transaction markers of a stranger; and a second read must say the same. Everything else is the
+framework's loss, and a restart from the snapshot fixes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.types import TP
+
+from streams.worker.observer import Observer
+from streams.worker.partition import Partition
+from streams.worker.state_log import Link
+
+_TRIES_MOST: Final = 3
+_WAIT_S: Final = 10.0
+_READ_S: Final = 10.0
+_LOOKS, _LOOK_S = 8, 1.0
+log = structlog.get_logger("wakewatch.worker")
+
+
+class Sought(NamedTuple):
+    """That a partition was sought back."""
+
+    offset: int = -1
+    """The last record taken in, then."""
+    tries: int = 0
+    seen: int = -1
+    """The highest offset that came since the seek, in vain."""
+    when_s: float = 0.0
+
+
+class Gaps:
+    """Handles them for one input topic."""
+
+    def __init__(self, link: Link, topic: str, app: Any, observer: Observer) -> None:
+        self._link, self._topic, self._app, self._observer = link, topic, app, observer
+        self._sought: dict[int, Sought] = {}
+
+    async def close(self, part: Partition, offset: int) -> None:
+        """``offset`` came, and is not the next of ``part``.
+
+        On return either ``part.offset`` is ``offset - 1`` and the record may be taken in, or it is to be dropped: it
+        will come again. Raises RuntimeError when the records between do not come.
+        """
+        number = part.log.partition
+        sought = self._sought.get(number, Sought())
+        same, now_s = sought.offset == part.offset, time.monotonic()
+        if same and offset > sought.seen and now_s - sought.when_s < _WAIT_S:
+            self._sought[number] = sought._replace(seen=offset)  # the rest of what was on its way before the seek
+            return
+        tries = sought.tries + 1 if same else 1
+        if tries > 1 and await self._accept(part):
+            return
+        if tries > _TRIES_MOST:
+            raise RuntimeError(f"records after {part.offset} of {self._topic}/{number} do not come: restart")
+        self._sought[number] = Sought(part.offset, tries, offset, now_s)
+        log.warning("sought back", partition=number, next=part.offset + 1, came=offset, tries=tries)
+        await self._app.consumer.seek_all({TP(self._topic, number): part.offset + 1})
+
+    async def _accept(self, part: Partition) -> bool:
+        """Asks the log. True when it really goes on later; ``part.offset`` then stands before its next record."""
+        number, wanted = part.log.partition, part.offset + 1
+        found = await first_at(self._link, self._topic, number, wanted)
+        if found is None or found <= wanted or found != await first_at(self._link, self._topic, number, wanted):
+            return False
+        where, low = TP(self._topic, number), (await self.begins([number]))[number]
+        self.skip(part, found, "retention" if low > wanted else "no_record")
+        await self._app.consumer.seek_all({where: found})
+        return True
+
+    async def begins(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Where partitions begin, as Kafka says twice in a row: one answer may have been damaged on its way, and what
+        it passed over would be lost."""
+        parts = {number: TP(self._topic, number) for number in numbers}
+        before: dict[int, int] | None = None
+        while True:
+            lows = await self._app.consumer.earliest_offsets(*parts.values())
+            now = {number: int(lows.get(part) or 0) for number, part in parts.items()}
+            if now == before:
+                return now
+            before = now
+
+    def skip(self, part: Partition, next_offset: int, cause: str) -> None:
+        """Goes on at ``next_offset``, and says so: what lay between is lost to us."""
+        number, wanted = part.log.partition, part.offset + 1
+        log.error("records skipped", partition=number, first=wanted, next=next_offset, cause=cause)
+        self._observer.skipped(number, next_offset - wanted, cause)
+        part.offset = next_offset - 1
+
+    async def ends_before(self, number: int, offset: int) -> bool:
+        """True when the log ends at or before ``offset``, said again and again.
+
+        A broker that has just come back knows less for a moment: a first answer is not believed.
+        """
+        where = TP(self._topic, number)
+        for _ in range(_LOOKS):
+            high = (await self._app.consumer.highwaters(where)).get(where)
+            if high is not None and offset < high:
+                return False
+            await asyncio.sleep(_LOOK_S)
+        return True
+
+
+async def first_at(link: Link, topic: str, partition: int, offset: int) -> int | None:
+    """The offset of the first record at or after ``offset``, read directly; None when none comes in time."""
+    client = AIOKafkaConsumer(**link, enable_auto_commit=False, auto_offset_reset="earliest")
+    part = TopicPartition(topic, partition)
+    await client.start()
+    try:
+        client.assign([part])
+        client.seek(part, offset)
+        found = await asyncio.wait_for(client.getone(part), _READ_S)
+        return int(found.offset)
+    except TimeoutError:
+        return None
+    finally:
+        await client.stop()

@@ -1,0 +1,262 @@
+"""Durable state of one partition: snapshots that are Kafka transactions in a compacted topic.
+
+- ``claim`` fences the former owner (InitProducerId), aborts what it left open, and writes a claim record.
+- ``write`` is one transaction: shards, then the cut. Nothing of a snapshot is visible unless all of it is.
+- Each record carries a checksum, and a shard may be many records (``pieces``).
+- ``load`` reads committed records up to our own claim: a well-defined end.
+- Offsets that Kafka answers are covered by no checksum: what is written must follow on, the claim is known by what it
+  is, and a shard that is not where it should be is looked for from the beginning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from streams.errors import SinkError, StateError
+from streams.worker.crashes import Crash
+from streams.worker.record_pieces import Held, Piece, checked, headers_of, pieces_of, verified, whole
+
+CUT: Final = b"cut"
+CLAIM: Final = b"claim"
+CRASHES: Final = b"crashes"
+_TAIL: Final = 8
+_SILENT_MOST_S: Final = 120.0
+"""So long without a record a load waits: how long all takes is a matter of how much there is."""
+_BYTES_MOST: Final = 4 << 20
+
+
+Link = Mapping[str, Any]
+"""Where Kafka is and how it is spoken to, in aiokafka's words (``streams.broker.clients.link_of``)."""
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """The record that makes shards a snapshot."""
+
+    app: str
+    offset: int
+    """Input offset up to which the state is whole."""
+    shards: int
+    versions: list[int]
+    """For each shard the input offset that it was cut at; the shard carries it too."""
+    at: list[int]
+    """For each shard the offset in the fleet log where it stands: where a load must begin."""
+    manifest: bytes
+    crashes: list[Crash] = []
+    """At records after ``offset``."""
+    log_id: str = ""
+    """Kafka's id of the topic that ``offset`` counts in: one that is created again has another. Empty: not known."""
+
+
+class Stored(NamedTuple):
+    """A snapshot, read back and checked."""
+
+    cut: Cut
+    shards: list[bytes]
+
+
+class FleetLog:
+    """One partition's transactional writer."""
+
+    def __init__(self, link: Link, topic: str, partition: int, app_id: str, kind: str = "fleet") -> None:
+        self.topic, self.partition, self.app_id, self.kind = topic, partition, app_id, kind
+        self.claimed = -1
+        """Where Kafka says that our claim stands."""
+        self.note_of_claim = b""
+        self._end = -1
+        """Where the last record that was written stands."""
+        self.crashes: list[Crash] = []
+        """What former owners noted; known after ``load``."""
+        self._producer = AIOKafkaProducer(
+            **link,
+            transactional_id=f"{app_id}-{kind}-{partition}",
+            transaction_timeout_ms=60_000,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=1 << 20,
+            max_request_size=_BYTES_MOST,
+            request_timeout_ms=30_000,
+        )
+
+    async def claim(self) -> None:
+        """Makes this process the owner; a former one fails at its next write."""
+        await self._producer.start()
+        self.note_of_claim = msgspec.json.encode({"app": self.app_id, "pid": os.getpid(), "at": time.time()})
+        self.claimed = await self._transaction([], CLAIM, lambda _: self.note_of_claim)
+
+    async def write(self, shards: Sequence[tuple[int, bytes]], version: int, cut: Callable[[list[int]], bytes]) -> None:
+        """One snapshot, of shards cut at the input offset ``version``.
+
+        ``cut`` is given the offsets at which ``shards`` begin in this log, and returns the cut record.
+        """
+        await self._transaction([pieces_of(number, version, shard) for number, shard in shards], CUT, cut)
+
+    async def note(self, crashes: Sequence[Crash]) -> None:
+        """That the work raised: for whoever begins again, without a snapshot."""
+        await self._transaction([], CRASHES, lambda _: msgspec.json.encode(crashes))
+
+    async def _transaction(
+        self, shards: Sequence[Iterable[Piece]], key: bytes, last: Callable[[list[int]], bytes]
+    ) -> int:
+        await self._producer.begin_transaction()
+        sent = []
+        for shard in shards:
+            sent.append([await self._send(piece) for piece in shard])
+            await asyncio.sleep(0)  # a shard at a time: the stream goes on
+        # a failed batch raises here: never commit past it
+        places = [[int((await piece).offset) for piece in pieces] for pieces in sent]
+        value = last([pieces[0] for pieces in places])
+        end = int((await (await self._send(Piece(key, value, checked(value))))).offset)
+        self._follow_on([*(place for pieces in places for place in pieces), end])
+        await self._producer.commit_transaction()
+        return end
+
+    def _follow_on(self, places: Sequence[int]) -> None:
+        """A partition has one writer, so its records stand one after the other. An answer that was damaged on its way
+        may say otherwise: whoever believed it would look for a shard where it is not. Raises SinkError."""
+        if any(place <= before for before, place in zip([self._end, *places], places, strict=False)):
+            raise SinkError(
+                f"{self.topic}/{self.partition}: places {places} do not follow on {self._end}", retriable=True
+            )
+        self._end = places[-1]
+
+    async def _send(self, piece: Piece) -> Any:
+        return await self._producer.send(
+            self.topic, value=piece.value, key=piece.key, partition=self.partition, headers=piece.headers
+        )
+
+    async def close(self) -> None:
+        """Lets the connection go; nothing is written."""
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self._producer.stop(), 3)
+
+
+class _Reader:
+    """Reads one partition backwards until a whole snapshot is in hand."""
+
+    def __init__(self, log: FleetLog, consumer: AIOKafkaConsumer) -> None:
+        self.log, self._consumer = log, consumer
+        self.part = TopicPartition(log.topic, log.partition)
+        self.values: dict[bytes, Held] = {}
+        self.stored: Stored | None = None
+        self.done = False
+        self._start = 0
+
+    def begin(self, offset: int) -> None:
+        self._start, self.values = max(0, offset), {}
+        self._consumer.seek(self.part, self._start)
+
+    def take(self, key: bytes, held: Held | None, offset: int) -> bool:
+        """Takes a record in; True when our claim is reached and reading stops or begins again."""
+        if held is None:
+            self.values.pop(key, None)
+        else:
+            self.values[key] = held
+        if key == CUT:  # it holds what was noted before it
+            self.values.pop(CRASHES, None)
+        if key != CLAIM or held is None or held.value != self.log.note_of_claim:
+            return False  # told by what it is, not by where Kafka says that it stands
+        self._at_claim(offset)
+        return True
+
+    def _at_claim(self, claimed: int) -> None:
+        header = self.values.get(CUT)
+        if header is None and self._start > 0:
+            self.begin(claimed - 8 * max(1, claimed - self._start))  # no cut in this tail: a longer one
+            return
+        oldest = min(read_cut(header, self.log).at, default=0) if header else 0
+        if self._start > max(0, oldest):
+            self.begin(oldest)
+            return
+        try:
+            self.stored = _whole(self)
+        except StateError:
+            if self._start == 0:
+                raise
+            self.begin(0)  # where a shard stands may have been told wrongly
+            return
+        self.done = True
+        self._consumer.pause(self.part)
+
+
+def read_cut(held: Held, log: FleetLog) -> Cut:
+    """A cut record. Raises StateError when it is none, or damaged."""
+    try:
+        return msgspec.json.decode(verified(held, "it"), type=Cut)
+    except (msgspec.MsgspecError, StateError) as error:
+        raise unusable(log, f"the newest snapshot's head cannot be read: {error}") from error
+
+
+def unusable(log: FleetLog, why: object) -> StateError:
+    """What is stored of a partition cannot be used."""
+    return StateError(
+        f"{log.topic}/{log.partition}: {why}; start it afresh with: wakewatch topics forget {log.kind} "
+        "(RUNBOOK.md, Restore)"
+    )
+
+
+async def load(link: Link, topic: str, logs: Sequence[FleetLog]) -> dict[int, Stored | None]:
+    """The newest snapshot of each claimed partition; None where there is none.
+
+    Raises StateError when what stands there cannot be used, SinkError when the broker is too slow to say.
+    """
+    consumer = AIOKafkaConsumer(
+        **link, enable_auto_commit=False, auto_offset_reset="earliest",
+        isolation_level="read_committed", max_partition_fetch_bytes=_BYTES_MOST, fetch_max_wait_ms=50,
+    )  # fmt: skip
+    await consumer.start()
+    readers = {log.partition: _Reader(log, consumer) for log in logs}
+    deadline_s, at = time.monotonic() + _SILENT_MOST_S, list[int]()
+    try:
+        consumer.assign([reader.part for reader in readers.values()])
+        for reader in readers.values():
+            reader.begin(reader.log.claimed - _TAIL)
+        while not all(reader.done for reader in readers.values()):
+            for part, messages in (await consumer.getmany(timeout_ms=500)).items():
+                for message in messages:
+                    held = None if message.value is None else Held(message.value, headers_of(message.headers))
+                    if readers[part.partition].take(message.key, held, message.offset):
+                        break
+            now_at = [await consumer.position(reader.part) for reader in readers.values()]
+            if now_at != at:  # also past what was aborted, of which no record is given
+                at, deadline_s = now_at, time.monotonic() + _SILENT_MOST_S
+            elif time.monotonic() > deadline_s:
+                raise SinkError(f"{topic}: no record came for {_SILENT_MOST_S:.0f} s", retriable=True)
+    finally:
+        await consumer.stop()
+    for reader in readers.values():
+        reader.log.crashes = _crashes(reader, reader.stored)
+    return {number: reader.stored for number, reader in readers.items()}
+
+
+def _crashes(reader: _Reader, stored: Stored | None) -> list[Crash]:
+    held = reader.values.get(CRASHES)
+    if held is None:
+        return stored.cut.crashes if stored else []
+    try:
+        return msgspec.json.decode(held.value, type=list[Crash])
+    except msgspec.MsgspecError:
+        return []  # nothing rests on it but patience
+
+
+def _whole(reader: _Reader) -> Stored | None:
+    header = reader.values.get(CUT)
+    if header is None:
+        return None
+    log = reader.log
+    cut = read_cut(header, log)
+    if cut.app != log.app_id:
+        raise StateError(
+            f"{log.topic}/{log.partition} belongs to {cut.app!r}, not to {log.app_id!r}: set worker.app_id"
+        )
+    try:
+        return Stored(cut, [whole(reader.values, number, version) for number, version in enumerate(cut.versions)])
+    except StateError as error:
+        raise unusable(log, f"{error}, in the snapshot at {cut.offset}") from error

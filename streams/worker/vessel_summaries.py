@@ -1,0 +1,65 @@
+"""The listed ships, told to the topic of vessel summaries: each at most once a minute, and only what is new of it.
+
+Not all vessels: a record costs this process 0.2 ms, so that 200,000 ships a minute would be two thirds of a core.
+A summary promises nothing: one that is lost in a crash is written again when there is news, or when the partition is
+taken over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+
+from detectors.core.engine.engine import Engine
+from streams.messages.vessel_summary import VesselSummary, listed_rows, summaries
+
+EVERY_S: Final = 60.0
+LOOK_S: Final = 5.0
+"""Between looks at a partition's columns: 0.2 ms for 200,000 vessels."""
+
+
+class Watch:
+    """Of one partition. A value of None says that it is listed no more, or forgotten."""
+
+    def __init__(self, partition: int, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._partition, self._clock_s = partition, clock_s
+        self._written: dict[int, tuple[float, VesselSummary]] = {}
+        self._looked_s = -LOOK_S
+
+    def due(self, engine: Engine, *, last: bool = False) -> list[tuple[bytes, bytes | None]]:
+        """What is to be written now: (key, value). ``last``: all that is new, whenever its ship was told before."""
+        now_s = self._clock_s()
+        if now_s - self._looked_s < LOOK_S and not last:
+            return []
+        self._looked_s = now_s
+        rows = listed_rows(engine)
+        mmsis = engine.fleet.core.mmsi[rows].tolist()
+        delisted, engine.delisted = engine.delisted, set()  # also of a list that changed over a restart
+        gone = (set(self._written) | delisted) - set(mmsis)
+        for mmsi in gone:
+            self._written.pop(mmsi, None)
+        ripe = [row for row, mmsi in zip(rows, mmsis, strict=True) if last or self._is_ripe(mmsi, now_s)]
+        told = [self._told(one, now_s) for one in summaries(engine, ripe) if self._is_news(one)]
+        return [*((b"%d" % mmsi, None) for mmsi in sorted(gone)), *told]
+
+    def _is_ripe(self, mmsi: int, now_s: float) -> bool:
+        written = self._written.get(mmsi)
+        return written is None or now_s - written[0] >= EVERY_S
+
+    def _is_news(self, one: VesselSummary) -> bool:
+        written = self._written.get(one.mmsi)
+        return written is None or written[1].news != one.news
+
+    def _told(self, one: VesselSummary, now_s: float) -> tuple[bytes, bytes | None]:
+        self._written[one.mmsi] = now_s, one
+        return b"%d" % one.mmsi, msgspec.json.encode(one)
+
+    async def tell(self, engine: Engine, topic: Any, *, last: bool = False) -> list[Awaitable[Any]]:
+        """Writes what is ``due``, if there is a topic. Returns what must be delivered before a snapshot counts."""
+        if topic is None:
+            return []
+        told = self.due(engine, last=last)
+        return [await topic.send(key=key, value=value, partition=self._partition) for key, value in told]
