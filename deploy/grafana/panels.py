@@ -15,7 +15,7 @@ from grafana_foundation_sdk.models import geomap as geomap_models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
 
 METRICS: Final = "metrics"
-ROWS: Final = "rows"
+ALERTS: Final = "alerts"
 WIDTH: Final = 24
 _STAT_HEIGHT, _GRAPH_HEIGHT, _TABLE_HEIGHT = 4, 8, 10
 _HEIGHTS: Final = {"stat": _STAT_HEIGHT, "graph": _GRAPH_HEIGHT, "table": _TABLE_HEIGHT, "map": 2 * _GRAPH_HEIGHT}
@@ -62,7 +62,7 @@ class Screen(NamedTuple):
     since: str
     sections: Sequence[Section]
     rows: bool = False
-    """Whether it shows rows of the alert topic, which `wakewatch rows` serves."""
+    """Whether it shows rows of the alert topic, which `wakewatch grafana-datasource` serves."""
 
 
 def build(screen: Screen) -> dashboards.Dashboard:
@@ -77,12 +77,14 @@ def build(screen: Screen) -> dashboards.Dashboard:
         .timezone("utc")
         .editable()
         .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
-        .with_variable(_datasource(METRICS, "Metrics", "Prometheus that scrapes wakewatch", "/^(?!.*rows)/i"))
+        .with_variable(_datasource(METRICS, "Metrics", "Prometheus that scrapes wakewatch", "/^(?!.*alerts)/i"))
         .link(dashboards.DashboardLink("wakewatch").type("dashboards").tags(["wakewatch"]).as_dropdown(False))
     )
     if screen.rows:
         made = made.with_variable(
-            _datasource(ROWS, "Rows", "`wakewatch rows`, as a data source of the kind Prometheus", "/rows/i")
+            _datasource(
+                ALERTS, "Alerts", "`wakewatch grafana-datasource`, as a data source of the kind Prometheus", "/alerts/i"
+            )
         )
     numbers = count(1)
     for section in screen.sections:
@@ -104,7 +106,7 @@ def _panel(spec: Spec, number: int) -> Builder[dashboard.Panel]:
         made.title(spec.title)
         .id(number)
         .description(spec.description)
-        .datasource(_source(ROWS if rows else METRICS))
+        .datasource(_source(ALERTS if rows else METRICS))
         .unit(spec.unit)
         .thresholds(_thresholds(spec))
         .span(spec.width)

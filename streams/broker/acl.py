@@ -72,7 +72,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         group="{app}-notify",  # and one for each target, which begins so
         group_prefixed=True,
     ),
-    "rows": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
+    "grafana-datasource": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
     "console": Rights(
         topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE)), ("Write", (FEEDBACK,))),
         group="{app}",  # and the notifier's, which begin so

@@ -41,7 +41,7 @@ def build() -> typer.Typer:
     app.callback()(_whole)
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         offered = importlib.import_module(module.name)
-        name = module.name.rsplit(".", 1)[-1]
+        name = module.name.rsplit(".", 1)[-1].replace("_", "-")
         if hasattr(offered, "app"):
             for one in offered.app.registered_commands:
                 _unwrap(one.callback)
@@ -49,6 +49,8 @@ def build() -> typer.Typer:
         elif hasattr(offered, "command"):
             _unwrap(offered.command)
             app.command(name)(offered.command)
+            for former in getattr(offered, "FORMER_NAMES", ()):
+                app.command(former, hidden=True)(offered.command)
     return app
 
 

@@ -42,7 +42,9 @@ class Answers:
             "/api/v1/labels": lambda _: _success(["__name__"]),
             "/api/v1/label/__name__/values": lambda _: _success(sorted(table.tables)),
             "/api/v1/metadata": lambda _: _success({}),
-            "/api/v1/status/buildinfo": lambda _: _success({"version": "2.42.0", "application": "wakewatch rows"}),
+            "/api/v1/status/buildinfo": lambda _: _success(
+                {"version": "2.42.0", "application": "wakewatch grafana-datasource"}
+            ),
         }
 
     def query(self, asked: Mapping[str, str]) -> Answer:

@@ -69,7 +69,7 @@ class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
         float,
         Meta(
             ge=1, le=87_600,
-            description="How long ended alerts stay in the table that console, rows and `alerts --state` begin with, h",
+            description="How long ended alerts stay in what console, Grafana and `alerts --state` begin with, h",
         ),
     ] = 24.0 * 7  # fmt: skip
 
@@ -220,12 +220,12 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = 15.0
 
 
-class RowsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The rows that Grafana asks for."""
+class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``wakewatch grafana-datasource``."""
 
     hosts: Annotated[
         tuple[str, ...],
-        Meta(description="Names besides localhost under which rows may be asked; none: any, off loopback"),
+        Meta(description="Names besides localhost under which it may be asked; none: any, off loopback"),
     ] = ()
 
 
@@ -262,7 +262,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     worker: WorkerSettings = WorkerSettings()
     notify: NotifySettings = NotifySettings()
     console: ConsoleSettings = ConsoleSettings()
-    rows: RowsSettings = RowsSettings()
+    grafana_datasource: GrafanaSettings = GrafanaSettings()
     reference: ReferenceSettings = ReferenceSettings()
     log: LogSettings = LogSettings()
     severity: Annotated[

@@ -107,12 +107,20 @@ def test_the_settings_that_are_mounted_can_be_read() -> None:
 def test_prometheus_scrapes_every_service_that_measures() -> None:
     jobs = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     targets = {target.partition(":")[0] for job in jobs for one in job["static_configs"] for target in one["targets"]}
-    assert targets - {"localhost"} == {"ingest", "detect-1", "detect-2", "notify", "rows", "console", "alertmanager"}
+    assert targets - {"localhost"} == {
+        "ingest",
+        "detect-1",
+        "detect-2",
+        "notify",
+        "grafana-datasource",
+        "console",
+        "alertmanager",
+    }
     assert targets - {"localhost"} <= set(compose()["services"])
 
 
 def test_grafana_s_data_sources_are_services() -> None:
     made = yaml.safe_load((DEPLOY / "grafana" / "provisioning" / "datasources" / "wakewatch.yaml").read_text())
     hosts = {source["url"].removeprefix("http://").partition(":")[0] for source in made["datasources"]}
-    assert hosts == {"prometheus", "rows"} <= set(compose()["services"])
+    assert hosts == {"prometheus", "grafana-datasource"} <= set(compose()["services"])
     assert all(source["type"] == "prometheus" for source in made["datasources"])

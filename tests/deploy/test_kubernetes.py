@@ -76,7 +76,7 @@ def test_the_manifests_are_sound(folder: str) -> None:
 
 def test_commands_and_settings_exist() -> None:
     resources = built(FOLDER / "overlays" / "existing-kafka")
-    assert set(pods(resources)) == {"topics", "ingest", "detect", "notify", "rows", "console"}
+    assert set(pods(resources)) == {"topics", "ingest", "detect", "notify", "grafana-datasource", "console"}
     for name, pod in pods(resources).items():
         words, command = list(pod["containers"][0]["args"]), typer.main.get_command(build())
         while hasattr(command, "commands"):

@@ -68,7 +68,7 @@ def _figure(value: float, unit: str) -> str:
 
 
 def _newest(rig: Rig, panel: dict[str, Any], target: dict[str, str]) -> str:
-    if "rows" in str(panel["datasource"]):
+    if "alerts" in str(panel["datasource"]):
         rows = get_json(rig.rows_port, "/api/v1/query", {"query": target["expr"]})["data"]["result"]
         return f"{len(rows)} rows" + (f": {rows[0]['metric']['headline']}" if rows else "")
     found = rig.prometheus.query(target["expr"].replace("$__rate_interval", "10s"))

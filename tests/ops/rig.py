@@ -110,7 +110,7 @@ class Rig:
         self._stack.callback(self._air.close)
         self.begin("detect", ["detect"])
         self.begin("notify", ["notify"])
-        self.begin("rows", ["rows", "--port", str(self.ports["rows"])])
+        self.begin("rows", ["grafana-datasource", "--port", str(self.ports["rows"])])
         self.begin("ingest", ["ingest", f"pier=tcp://127.0.0.1:{self._air.getsockname()[1]}"])
         self._line, _ = self._air.accept()
         self._stack.callback(self._line.close)

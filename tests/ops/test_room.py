@@ -66,7 +66,7 @@ def test_one_alert_is_followed_through_the_logs_by_its_id(room: Rig) -> None:
 
 @pytest.mark.parametrize(("panel", "expression"), QUERIES)
 def test_a_panel_shows_something(room: Rig, panel: dict[str, Any], expression: str) -> None:
-    if panel["datasource"]["uid"] == "${rows}":
+    if panel["datasource"]["uid"] == "${alerts}":
         found = get_json(room.rows_port, "/api/v1/query", {"query": expression})["data"]["result"]
         assert found or "page" in expression, expression  # its row was there while it was dark, see the story
         if found:

@@ -19,9 +19,9 @@ _CONSOLE: Final = ("/", "/api/alerts", "/api/alerts?log=1&find=soak", "/api/heal
 
 
 def row_queries() -> tuple[str, ...]:
-    """What Grafana asks of ``wakewatch rows``."""
+    """What Grafana asks of ``wakewatch grafana-datasource``."""
     panels = [panel for path in sorted(_DASHBOARDS.glob("*.json")) for panel in _panels(json.loads(path.read_text()))]
-    asked = [target["expr"] for p in panels if p["datasource"]["uid"] == "${rows}" for target in p["targets"]]
+    asked = [target["expr"] for p in panels if p["datasource"]["uid"] == "${alerts}" for target in p["targets"]]
     return tuple(dict.fromkeys(asked))
 
 

@@ -119,7 +119,7 @@ class Soak:
         for name, call in {
             "detect": ["detect", "--no-supervise"],
             "notify": ["notify", "--webhook-url", f"{self.receiver.url}/hook"],
-            "rows": ["rows", "--port", str(ports["rows"])],
+            "rows": ["grafana-datasource", "--port", str(ports["rows"])],
             "console": ["console", "--port", str(ports["console"])],
             "alerts --follow": ["alerts", "--follow"],
             "ingest": ["ingest", *(f"{n}=tcp://127.0.0.1:{a.getsockname()[1]}" for n, a in self._air.items())],

@@ -150,7 +150,7 @@ def test_a_hundred_of_each_kind_and_more() -> None:
 def test_the_services_go_on(kafka_settings: KafkaSettings, wakewatch: Run, written: list[Poison]) -> None:
     receiver, ports = Receiver(), {name: free_port() for name in ("notify", "rows", "console")}
     notify = wakewatch("notify", "--webhook-url", receiver.url, "--metrics", str(ports["notify"]))
-    rows = wakewatch("rows", "--port", str(ports["rows"]))
+    rows = wakewatch("grafana-datasource", "--port", str(ports["rows"]))
     console = wakewatch("console", "--port", str(ports["console"]))
     until(lambda: b"delivering" in get(ports["notify"], "/readyz"), "notifier")
     send(kafka_settings, [*written, *good(LAST)])

@@ -220,7 +220,7 @@ COMMANDS = [
     ["topics", "create"], ["ingest", "udp://:0"], ["detect"], ["alerts"],
     ["alerts", "ack", "0123456789", "--by", "me"], ["explain", "0123456789"], ["dead", "list"],
     ["notify", "--once", "--webhook-url", "http://127.0.0.1:9/"], ["watchlist", "import", "LISTS", "--yes"],
-    ["rows", "--port", "0"], ["console", "--port", "0"],
+    ["grafana-datasource", "--port", "0"], ["console", "--port", "0"],
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from detectors.core.alert import Alert, encode
 from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import build
-from streams.cli.grafana import take
+from streams.cli.grafana_datasource import take
 from streams.grafana.table import AlertTable
 from streams.messages.topics import ALERT_STATE, create_missing
 from streams.notify.clearing import sweep, sweep_until
