@@ -34,11 +34,11 @@ from detectors.core.geography.gazetteer import gazetteer_of
 from detectors.core.headlines import at as place_at
 from detectors.core.identities import listing
 from detectors.core.mid import flag_of
-from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS, WEIGHT, Silence
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS, WEIGHT, PastSilence
+from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.silences import OpenSilence, open_silence
 
 LOOKS_LAST_H = 96.0  # a gap whose verdict comes later than that is its own news
@@ -66,7 +66,7 @@ class Blip(Detector):
             48.0
         )
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Due looks; first reports after a long silence; reports of ships whose blip is told."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
@@ -76,7 +76,7 @@ class Blip(Detector):
         returned = (dark_ms >= self._least_ms) & (step.before.last_ms > 0)
         return np.flatnonzero(returned | self.is_open(step))
 
-    def due(self, step: Step) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When the silence that may begin now has come to its length, for ships that have just shown themselves."""
         since_ms, last_ms = self.state(step).since_ms[step.rows], step.now.last_ms
         due_ms = np.full(len(step.rows), NEVER_MS)
@@ -95,7 +95,7 @@ class Blip(Detector):
         t = self.thresholds
         return int((t.heard_most_listed_h if listed else t.heard_most_h) * HOUR_MS)
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Notes a return, opens at a due look, closes at a report."""
         opened = self.opened(step, at)
         if step.kind == "clock":
@@ -106,7 +106,7 @@ class Blip(Detector):
             self.arm(step, at, now_ms + self._least_ms)
         return [] if opened is None else [self._heard(step, at, opened)]
 
-    def _silent(self, step: Step, at: int) -> Iterable[Finding]:
+    def _silent(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         ship, row, now_ms = step.ship(at), int(step.rows[at]), int(step.time_ms[at])
         since_ms, silent_ms = int(self.state(step).since_ms[row]), now_ms - ship.last_ms
         heard_ms, listed = ship.last_ms - since_ms, ship.listed is not None
@@ -125,7 +125,9 @@ class Blip(Detector):
             return
         yield self._open(step, at, ship, first, second)
 
-    def _open(self, step: Step, at: int, ship: Ship, first: Silence, second: OpenSilence) -> Finding:
+    def _open(
+        self, step: DetectorInput, at: int, ship: VesselState, first: PastSilence, second: OpenSilence
+    ) -> Finding:
         now_ms, row = int(step.time_ms[at]), int(step.rows[at])
         since_ms = int(self.state(step).since_ms[row])
         heard_ms, first_ms, second_ms = ship.last_ms - since_ms, first.to_ms - first.from_ms, now_ms - ship.last_ms
@@ -164,7 +166,7 @@ class Blip(Detector):
             sentences=(ship.sentence,) if ship.sentence else (),
         )  # fmt: skip
 
-    def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
+    def _heard(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
         """It is heard again: the second silence in full, if it was one."""
         row, ship, before = int(step.rows[at]), step.ship(at), step.ship_before(at)
         second = open_silence(step.fleet.open_of(row)) or _silence_ended(step, row, before.last_ms)
@@ -193,15 +195,15 @@ def _dark(first: int, second: int, *, listed: bool) -> bool:
     return first == DARK and second == DARK
 
 
-def _silence_before(step: Step, row: int, since_ms: int) -> Silence | None:
+def _silence_before(step: DetectorInput, row: int, since_ms: int) -> PastSilence | None:
     return next((s for s in reversed(step.fleet.memory.silences(row)) if s.to_ms == since_ms), None)
 
 
-def _silence_ended(step: Step, row: int, from_ms: int) -> Silence | None:
+def _silence_ended(step: DetectorInput, row: int, from_ms: int) -> PastSilence | None:
     return next((s for s in reversed(step.fleet.memory.silences(row)) if s.from_ms == from_ms), None)
 
 
-def _situation(ship: Ship, first: int, second: int) -> str:
+def _situation(ship: VesselState, first: int, second: int) -> str:
     """Names the severity rule by the verdicts on both silences."""
     if ship.listed is None or ship.misuse:
         return "blip.unlisted"
@@ -214,7 +216,7 @@ def _told(from_ms: int, to_ms: int | None, verdict: int) -> dict[str, object]:
     return {"from": rfc3339(from_ms), **ended, "verdict": VERDICTS[verdict]}
 
 
-def _stated(ship: Ship) -> dict[str, object]:
+def _stated(ship: VesselState) -> dict[str, object]:
     """What it said of itself while it was heard."""
     flag = flag_of(ship.mmsi)
     return {
@@ -223,7 +225,7 @@ def _stated(ship: Ship) -> dict[str, object]:
     }
 
 
-def _said(ship: Ship) -> Iterable[Fact]:
+def _said(ship: VesselState) -> Iterable[Fact]:
     if ship.destination:
         yield Fact(fact="destination stated", value=ship.destination)
     if ship.draught_m is not None:

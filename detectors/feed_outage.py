@@ -28,8 +28,8 @@ import numpy as np
 from msgspec import Meta
 
 from detectors.core.alert import Fact
-from detectors.core.protocol import Detector, Finding, Places, Step
-from detectors.core.sources import Outage, Patience
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.sources import Outage, SilencePatience
 from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp
 
 
@@ -57,16 +57,16 @@ class FeedOutage(Detector):
 
     thresholds: Thresholds
 
-    def patience(self) -> Patience:
+    def patience(self) -> SilencePatience:
         """As the thresholds say."""
         given = self.thresholds
-        return Patience(int(given.ticket_after_s * MS), given.repeats, int(given.repeats_within_h * HOUR_MS))
+        return SilencePatience(int(given.ticket_after_s * MS), given.repeats, int(given.repeats_within_h * HOUR_MS))
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Every outage is judged: they are few."""
         return np.arange(len(step.rows) if isinstance(step.change, Outage) else 0)
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens when the source is down, raises the severity when that lasts, closes when it is heard."""
         outage = step.change
         if not isinstance(outage, Outage) or (outage.kind == "lasts" and outage.one_vessel):

@@ -26,9 +26,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from detectors.core.alert import Fact
-from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.units import rfc3339, spoken, stamp
-from detectors.core.vessels.capacity import REASONS, Crowding
+from detectors.core.vessels.capacity import REASONS, FleetFull
 
 
 class Flood(Detector):
@@ -38,14 +38,14 @@ class Flood(Detector):
     subject = "source"
     severities = {"flood.crowded": "ticket"}  # noqa: RUF012 - read only
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Every crowding is judged: they are few."""
-        return np.arange(len(step.rows) if isinstance(step.change, Crowding) else 0)
+        return np.arange(len(step.rows) if isinstance(step.change, FleetFull) else 0)
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens when room must be made, closes when none had to be made for a while."""
         crowding = step.change
-        if not isinstance(crowding, Crowding):
+        if not isinstance(crowding, FleetFull):
             return
         name, over = step.sources.sources[crowding.source].name, crowding.ended_ms is not None
         dropped = {f"dropped_{reason}": crowding.dropped.get(reason, 0) for reason in REASONS}

@@ -31,14 +31,14 @@ import numpy as np
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.identities.last_heard import Heard
+from detectors.core.identities.last_heard import LastHeard
 from detectors.core.imo_notes import Note
 from detectors.core.imo_stage.succession import can_be, is_elsewhere
-from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_step, rfc3339, spoken, unix_ms, zulu
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.silences import open_silence
 
 OTHERS_MOST: Final = 4
@@ -85,13 +85,13 @@ class HeardAs(Detector):
 
     thresholds: Thresholds
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Whoever a note is about; all that is due; reports of a vessel of which an alert is open."""
         if step.kind == "reports":
             return self.is_open(step).nonzero()[0]
         return np.arange(len(step.rows))
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Takes a note in; ends what is open when it is time."""
         opened = self.opened(step, at)
         if step.kind == "reports":
@@ -106,7 +106,7 @@ class HeardAs(Detector):
 
     # -- notes ----------------------------------------------------------------------------------------------------
 
-    def _heard(self, step: Step, at: int, note: Note) -> Iterable[Finding]:
+    def _heard(self, step: DetectorInput, at: int, note: Note) -> Iterable[Finding]:
         """The IMO number of this vessel is heard under another MMSI."""
         own, core, row, ship = self.state(step), step.fleet.core, int(step.rows[at]), step.ship(at)
         if note.mmsi in own.others[row]:
@@ -125,7 +125,7 @@ class HeardAs(Detector):
         own.cog_deg[row] = np.nan if note.cog_deg is None else note.cog_deg
         yield from self._succeeded(step, at, ship, note)
 
-    def _due(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+    def _due(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
         core, row, ship, now_ms = step.fleet.core, int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         if int(core.as_ms[row]) > ship.last_ms:
             yield from self._succeeded(step, at, ship, None)
@@ -137,7 +137,7 @@ class HeardAs(Detector):
             return
         yield self._closed(step, at, ship, opened, "settled")
 
-    def _taken_back(self, step: Step, at: int, note: Note, opened: Alert | None) -> Iterable[Finding]:
+    def _taken_back(self, step: DetectorInput, at: int, note: Note, opened: Alert | None) -> Iterable[Finding]:
         """The other MMSI states another IMO number: what followed from the former one is judged afresh."""
         core, row = step.fleet.core, int(step.rows[at])
         if int(core.as_mmsi[row]) != note.mmsi or core.as_ms[row] <= core.last_ms[row]:
@@ -150,7 +150,7 @@ class HeardAs(Detector):
 
     # -- what was open --------------------------------------------------------------------------------------------
 
-    def _succeeded(self, step: Step, at: int, ship: Ship, note: Note | None) -> Iterable[Finding]:
+    def _succeeded(self, step: DetectorInput, at: int, ship: VesselState, note: Note | None) -> Iterable[Finding]:
         """Ends what is open once the vessel has been silent for long enough under its former MMSI."""
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         if own.ended[row]:
@@ -171,9 +171,9 @@ class HeardAs(Detector):
             if name not in _OUTLASTING:
                 yield self._ending(step, at, ship, (name, key), alert)
 
-    def _ending(self, step: Step, at: int, ship: Ship, slot: tuple[str, str], alert: Alert) -> Finding:
+    def _ending(self, step: DetectorInput, at: int, ship: VesselState, slot: tuple[str, str], alert: Alert) -> Finding:
         """An alert about the former MMSI closes."""
-        heard = Heard.of(step.fleet.core, self.state(step), int(step.rows[at]))
+        heard = LastHeard.of(step.fleet.core, self.state(step), int(step.rows[at]))
         return Finding(
             action="close",
             of=slot[0],
@@ -188,11 +188,14 @@ class HeardAs(Detector):
             sentences=(ship.sentence,) if ship.sentence else (),
         )
 
-    def _returned(self, step: Step, at: int, ship: Ship, note: Note | None) -> Finding | None:
+    def _returned(self, step: DetectorInput, at: int, ship: VesselState, note: Note | None) -> Finding | None:
         """A silence has ended under another MMSI; None when there was none that matters."""
         row = int(step.rows[at])
         silence = open_silence(step.fleet.open_of(row))
-        heard, listed = Heard.of(step.fleet.core, self.state(step), row), ship.listed is not None and not ship.misuse
+        heard, listed = (
+            LastHeard.of(step.fleet.core, self.state(step), row),
+            ship.listed is not None and not ship.misuse,
+        )
         t, silent_ms = self.thresholds, heard.time_ms - ship.last_ms
         if silence is None and not (listed and silent_ms >= int(t.return_least_h * HOUR_MS)):
             return None
@@ -228,11 +231,11 @@ class HeardAs(Detector):
             sentences=tuple(line for line in (ship.sentence, _line(note)) if line),
         )  # fmt: skip
 
-    def _again(self, step: Step, at: int, opened: Alert) -> Finding:
+    def _again(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
         ship = step.ship(at)
         return self._closed(step, at, ship, opened, f"heard under MMSI {ship.mmsi} again")
 
-    def _closed(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
+    def _closed(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
         other = opened.details["heard_as"]
         return Finding(
             action="retract" if how.startswith("states") else "close",
@@ -247,7 +250,7 @@ class HeardAs(Detector):
         )
 
 
-def _ask_all(step: Step, row: int, due_ms: int) -> None:
+def _ask_all(step: DetectorInput, row: int, due_ms: int) -> None:
     """When whoever judges the MMSI looks at it next."""
     for name, columns in step.fleet.detectors.items():
         if name not in _OUTLASTING:

@@ -31,11 +31,11 @@ from msgspec import Meta
 from detectors.core.alert import Alert, Fact
 from detectors.core.call_wording import off
 from detectors.core.geography.harbours import Harbour, harbours_of
-from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import LONG_STAY, Stay
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.stationary import stop_of
 from detectors.core.vessels.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 
@@ -70,7 +70,7 @@ class LongStay(Detector):
             float, Meta(ge=60, le=2_592_000, description="Silence there that is worth a revision, s")
         ] = 14_400.0
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Ships judged at all that stop, move off, are heard again, or are judged no longer; due looks."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
@@ -90,7 +90,7 @@ class LongStay(Detector):
         dropped[at[news]] = True
         return np.flatnonzero(dropped)
 
-    def due(self, step: Step) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When the stay will be long, and once it is, when its silence there is to be told."""
         own, rows = self.state(step), step.rows
         due_ms = np.full(len(rows), NEVER_MS)
@@ -106,7 +106,7 @@ class LongStay(Detector):
     def _long_ms(self, *, listed: bool) -> int:
         return int((self.thresholds.listed_d if listed else self.thresholds.others_d) * DAY_MS)
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Follows the stop; opens when it is long, says silence, closes when it is seen elsewhere."""
         opened, ship = self.opened(step, at), step.ship(at)
         if ship.listed is None and not self.thresholds.others:
@@ -116,7 +116,7 @@ class LongStay(Detector):
             return self._looked_at(step, at, ship, opened)
         return self._reported(step, at, ship, opened)
 
-    def _reported(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _reported(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         own, row = self.state(step), int(step.rows[at])
         km = away_km(ship, float(own.lat_deg[row]), float(own.lon_deg[row]))
         if own.since_ms[row] and km is not None and km <= self.thresholds.within_km:
@@ -134,14 +134,14 @@ class LongStay(Detector):
             self._look_back(step, at, ship)
             self.arm(step, at, int(own.since_ms[row]) + self._long_ms(listed=ship.listed is not None))
 
-    def _look_back(self, step: Step, at: int, ship: Ship) -> None:
+    def _look_back(self, step: DetectorInput, at: int, ship: VesselState) -> None:
         """A vessel that lay there before it was judged has lain there since then."""
         own, row, stop = self.state(step), int(step.rows[at]), stop_of(step.fleet, int(step.rows[at]))
         km = None if stop is None else away_km(ship, stop.lat_deg, stop.lon_deg)
         if stop is not None and km is not None and km <= self.thresholds.within_km:
             own.since_ms[row], own.lat_deg[row], own.lon_deg[row] = stop.since_ms, stop.lat_deg, stop.lon_deg
 
-    def _looked_at(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _looked_at(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         if not own.since_ms[row]:
             self._look_back(step, at, ship)
@@ -160,7 +160,7 @@ class LongStay(Detector):
             own.quiet[row] = quiet
             yield self._words(step, at, ship, opened)
 
-    def _words(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
+    def _words(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         since_ms, lat, lon = int(own.since_ms[row]), float(own.lat_deg[row]), float(own.lon_deg[row])
         harbour = harbours_of(self.reference).nearest(lat, lon, LABEL_NM)
@@ -195,7 +195,7 @@ class LongStay(Detector):
             sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
         )  # fmt: skip
 
-    def _close(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
+    def _close(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         since_ms, last_ms = int(own.since_ms[row]), int(step.before.last_ms[at])
         lat, lon = float(own.lat_deg[row]), float(own.lon_deg[row])
@@ -224,7 +224,7 @@ class LongStay(Detector):
         )  # fmt: skip
 
 
-def _situation(ship: Ship) -> str:
+def _situation(ship: VesselState) -> str:
     return "long_stay.listed" if ship.listed is not None and not ship.misuse else "long_stay.unlisted"
 
 

@@ -36,13 +36,13 @@ from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, hea
 from detectors.core.geography.harbours import harbours_of
 from detectors.core.headlines import port
 from detectors.core.listed_silences import ordinary_port
-from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.sphere import place
 from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import PORT_CALL, Stay
-from detectors.core.vessels.ship import Ship
-from detectors.core.vessels.stationary import Stop, stop_of
+from detectors.core.vessels.ship import VesselState
+from detectors.core.vessels.stationary import StationaryAt, stop_of
 from detectors.core.vessels.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
 
 SUPPORTED: Final = 2
@@ -88,7 +88,7 @@ class PortCall(Detector):
             float, Meta(ge=60, le=2_592_000, description="Silence in port that counts as a call, s")
         ] = 14_400.0
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Watchlisted ships that begin to transmit, stop, move off or are heard again; calls of ships not listed."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
@@ -103,7 +103,7 @@ class PortCall(Detector):
             found[at[self._news(step, at)]] = True
         return np.flatnonzero(found)
 
-    def _news(self, step: Step, at: Places) -> npt.NDArray[np.bool_]:
+    def _news(self, step: DetectorInput, at: Places) -> npt.NDArray[np.bool_]:
         own, now, rows, t = self.state(step), step.now, step.rows[at], self.thresholds
         lat, lon = now.lat_deg[at], now.lon_deg[at]
         km = kilometres(lat, lon, own.lat_deg[rows], own.lon_deg[rows])
@@ -116,7 +116,7 @@ class PortCall(Detector):
         news: npt.NDArray[np.bool_] = np.where(own.since_ms[rows] > 0, leaves | settles, arrives)
         return news
 
-    def _anew(self, step: Step, at: Any) -> Any:
+    def _anew(self, step: DetectorInput, at: Any) -> Any:
         """Whether a silence of the length that counts lies before a report: what was between is unknown."""
         return step.time_ms[at] - step.before.last_ms[at] >= self._silent_ms
 
@@ -124,7 +124,7 @@ class PortCall(Detector):
     def _silent_ms(self) -> int:
         return int(self.thresholds.silent_after_s * MS)
 
-    def due(self, step: Step) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When the silence of a watchlisted ship counts."""
         due_ms = np.full(len(step.rows), NEVER_MS)
         at = np.flatnonzero((step.now.listed > 0) & step.now.vessel & (step.now.fix_ms > 0))
@@ -134,7 +134,7 @@ class PortCall(Detector):
 
     # -- judge ----------------------------------------------------------------------------------------------------
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Follows the call."""
         opened, ship = self.opened(step, at), step.ship(at)
         if ship.listed is None:
@@ -143,7 +143,7 @@ class PortCall(Detector):
             return self._looked_at(step, at, ship, opened)
         return self._reported(step, at, ship, opened)
 
-    def _reported(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _reported(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
         anew = bool(self._anew(step, at))
         if ship.unsure:
@@ -161,14 +161,14 @@ class PortCall(Detector):
         if has_stopped(ship, t.stop_kn):
             yield from self._arrived(step, at, ship, self._stop(step, at, ship), STOP)
 
-    def _stop(self, step: Step, at: int, ship: Ship) -> Stop | None:
+    def _stop(self, step: DetectorInput, at: int, ship: VesselState) -> StationaryAt | None:
         """Where it stopped: known also from before it was listed; else here and now."""
         stop = stop_of(step.fleet, int(step.rows[at]))
         if stop is not None and (away_km(ship, stop.lat_deg, stop.lon_deg) or 0.0) <= self.thresholds.leave_km:
             return stop
         return here(ship)
 
-    def _within(self, step: Step, at: int, ship: Ship, opened: Alert) -> Iterable[Finding]:
+    def _within(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Iterable[Finding]:
         """Within the call: under way and at rest again, heard again, supported."""
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
         said = bool(own.quiet[row]), int(own.seen[row]), bool(own.sure[row])
@@ -181,7 +181,14 @@ class PortCall(Detector):
             yield self._words(step, at, ship, opened)
 
     def _arrived(
-        self, step: Step, at: int, ship: Ship, stop: Stop | None, seen: int, *, quiet: bool = False
+        self,
+        step: DetectorInput,
+        at: int,
+        ship: VesselState,
+        stop: StationaryAt | None,
+        seen: int,
+        *,
+        quiet: bool = False,
     ) -> Iterable[Finding]:
         """It stopped (or fell silent, without STOP): a call when a port is near. The place is noted either way."""
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
@@ -197,7 +204,7 @@ class PortCall(Detector):
         own.quiet[row], own.sure[row] = quiet, ship.support >= SUPPORTED
         yield self._words(step, at, ship, None)
 
-    def _looked_at(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _looked_at(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         """It is silent, or a list or zones came: a stop that began before it is told from its beginning."""
         own, row = self.state(step), int(step.rows[at])
         quiet = step.silence_ms(at, ship.last_ms) >= self._silent_ms
@@ -215,7 +222,7 @@ class PortCall(Detector):
 
     # -- words ----------------------------------------------------------------------------------------------------
 
-    def _words(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
+    def _words(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
         own, row, now_ms, t = self.state(step), int(step.rows[at]), int(step.time_ms[at]), self.thresholds
         lat, lon, since_ms = float(own.lat_deg[row]), float(own.lon_deg[row]), int(own.since_ms[row])
         harbour, quiet = harbours_of(self.reference).nearest(lat, lon, t.port_within_nm), bool(own.quiet[row])
@@ -254,7 +261,7 @@ class PortCall(Detector):
             sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
         )  # fmt: skip
 
-    def _close(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
+    def _close(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         since_ms, seen, last_ms = int(own.since_ms[row]), int(own.seen[row]), int(step.before.last_ms[at])
         where = float(own.lat_deg[row]), float(own.lon_deg[row])
@@ -289,7 +296,7 @@ def _called_at(opened: Alert, where: tuple[float, float]) -> str:
     return port(str(opened.details["port"]), str(opened.details.get("locode", ""))[:2])
 
 
-def _situation(ship: Ship, zone: str | None) -> str:
+def _situation(ship: VesselState, zone: str | None) -> str:
     """Names the severity rule; ``zone`` is where another alert's ticket already says that it is."""
     if ship.listed is None or ship.misuse:
         return "port_call.misuse"

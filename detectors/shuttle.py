@@ -33,13 +33,13 @@ from msgspec import Meta
 from detectors.core.alert import Alert, Fact
 from detectors.core.geography import reach
 from detectors.core.headlines import zone_label
-from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import Floats, unit_vectors
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, zulu
 from detectors.core.vessels.columns import Column
-from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, Silence
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, PastSilence
+from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.silences import open_silence
 
 NAMED_MOST: Final = 4
@@ -51,10 +51,10 @@ _SANCTIONED: Final = "sanctioned"
 Pair = tuple[int, int]
 
 
-class Leg(NamedTuple):
+class DarkLeg(NamedTuple):
     """A dark leg: the fixes next to it as unit vectors, and the time between them."""
 
-    silence: Silence
+    silence: PastSilence
     last: Floats
     after: Floats
     hours: float
@@ -90,7 +90,7 @@ class Shuttle(Detector):
         lat, lon = ([getattr(z, name) for z in self._zones] for name in ("lat_deg", "lon_deg"))
         self._vectors = unit_vectors(np.asarray(lat, np.float64), np.asarray(lon, np.float64))
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """First reports after a silence that may be a leg, and first positions where those had none."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
@@ -100,7 +100,7 @@ class Shuttle(Detector):
         returned = (dark_ms >= int(self.thresholds.leg_least_h * HOUR_MS)) & (step.before.last_ms > 0)
         return np.flatnonzero(returned | (self.state(step).waits[step.rows] & step.moved))
 
-    def due(self, step: Step) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When an open alert ends."""
         until_ms = self.state(step).until_ms[step.rows]
         return next_steps(np.where(until_ms > 0, until_ms, NEVER_MS))
@@ -109,7 +109,7 @@ class Shuttle(Detector):
     def _within_ms(self) -> int:
         return int(self.thresholds.within_d * DAY_MS)
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Counts legs when one has ended."""
         opened, row, ship = self.opened(step, at), int(step.rows[at]), step.ship(at)
         if step.kind == "clock":
@@ -126,7 +126,7 @@ class Shuttle(Detector):
             return []
         return [] if own.waits[row] else self._counted(step, at, ship, opened)
 
-    def _looked_at(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _looked_at(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         until_ms = int(own.until_ms[row])
         if not until_ms or opened is None:
@@ -142,7 +142,7 @@ class Shuttle(Detector):
 
     # -- legs -----------------------------------------------------------------------------------------------------
 
-    def _counted(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _counted(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         row, now_ms = int(step.rows[at]), int(step.time_ms[at])
         listed = ship.listed is not None and not ship.misuse
         silences = [s for s in step.fleet.memory.silences(row) if now_ms - s.from_ms <= self._within_ms]
@@ -169,7 +169,7 @@ class Shuttle(Detector):
         self.arm(step, at, now_ms + self._within_ms)
         yield self._words(step, at, [legs[number] for number in counts[ranked[0]]], ranked, opened)
 
-    def _leg(self, silence: Silence, v_max_kn: float, *, listed: bool) -> Leg | None:
+    def _leg(self, silence: PastSilence, v_max_kn: float, *, listed: bool) -> DarkLeg | None:
         """The leg that a silence is; None when it is none."""
         if silence.before is None or silence.after is None or silence.verdict == CANNOT_TELL:
             return None
@@ -180,7 +180,7 @@ class Shuttle(Detector):
         moved_nm = float(reach.apart_nm(last, after[:, None])[0])
         if silence.verdict == AT_REST and reach.apparently_stayed(hours, moved_nm):
             return None
-        return Leg(silence, last, after, hours, max(v_max_kn, round(moved_nm / hours, 1)))
+        return DarkLeg(silence, last, after, hours, max(v_max_kn, round(moved_nm / hours, 1)))
 
     def _ranked(self, ways: dict[Pair, float]) -> list[Pair]:
         """The shortest way first; of zones that lie side by side, and so cannot be told apart, the larger ones."""
@@ -193,7 +193,7 @@ class Shuttle(Detector):
 
         return sorted(ways, key=rank)
 
-    def _pairs(self, leg: Leg, *, listed: bool) -> dict[Pair, float]:
+    def _pairs(self, leg: DarkLeg, *, listed: bool) -> dict[Pair, float]:
         """The pairs of zones of two countries, in force then, that a leg could hold: numbers and way, nm.
 
         Of an unlisted ship only those past which the way takes a good part of the leg: a long silence holds every pair.
@@ -212,7 +212,9 @@ class Shuttle(Detector):
 
     # -- words ----------------------------------------------------------------------------------------------------
 
-    def _words(self, step: Step, at: int, legs: list[Leg], ranked: list[Pair], opened: Alert | None) -> Finding:
+    def _words(
+        self, step: DetectorInput, at: int, legs: list[DarkLeg], ranked: list[Pair], opened: Alert | None
+    ) -> Finding:
         ship, now_ms, t = step.ship(at), int(step.time_ms[at]), self.thresholds
         one, other = (self._zones[number] for number in ranked[0])
         days = round((now_ms - legs[0].silence.from_ms) / DAY_MS)
@@ -244,7 +246,7 @@ class Shuttle(Detector):
             sentences=(step.lines(at),),
         )  # fmt: skip
 
-    def _told(self, leg: Leg, pair: Pair) -> dict[str, object]:
+    def _told(self, leg: DarkLeg, pair: Pair) -> dict[str, object]:
         silence, vectors = leg.silence, self._vectors[:, list(pair)]
         trips = reach.round_trips(leg.last, leg.after, vectors, hours=leg.hours, v_max_kn=leg.v_max_kn)
         way_nm = self._pairs(leg, listed=True)[pair]
@@ -254,7 +256,7 @@ class Shuttle(Detector):
             "needed_kn": round(way_nm / leg.hours, 1), "round_trips_at_most": trips,
         }  # fmt: skip
 
-    def _ended(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
+    def _ended(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Finding:
         now_ms = int(step.time_ms[at])
         return Finding(
             action="close",
@@ -267,5 +269,5 @@ class Shuttle(Detector):
         )
 
 
-def _situation(ship: Ship) -> str:
+def _situation(ship: VesselState) -> str:
     return "shuttle.listed" if ship.listed is not None and not ship.misuse else "shuttle.unlisted"

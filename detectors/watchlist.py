@@ -37,14 +37,14 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.headlines import at as place_at
 from detectors.core.headlines import zone_said
 from detectors.core.identities import listing
-from detectors.core.identities.matching import Verdict
+from detectors.core.identities.matching import MatchVerdict
 from detectors.core.listed_silences import absence, last_inside, removed, silence_of
-from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.reference import ListedShip
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp
 from detectors.core.vessels.columns import Column, Column_, Columns
 from detectors.core.vessels.past import DARK
-from detectors.core.vessels.ship import MATCHED_NAME, Ship
+from detectors.core.vessels.ship import MATCHED_NAME, VesselState
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
 
@@ -78,7 +78,7 @@ class Watchlist(Detector):
         ] = 30.0
         support_least: Annotated[int, Meta(ge=1, le=100, description="Consistent reports that corroborate a hit")] = 2
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Listed ships whose standing changed with this report; due looks end episodes."""
         if step.kind in {"clock", "reference"}:
             return np.arange(len(step.rows))
@@ -94,7 +94,7 @@ class Watchlist(Detector):
         found: Places = changed.nonzero()[0]
         return found
 
-    def due(self, step: Step) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When the episode of a listed ship ends if it stays silent."""
         own, listed = self.state(step).due_ms[step.rows], (step.now.listed > 0) | (step.now.like > 0)
         if not listed.any():
@@ -102,7 +102,7 @@ class Watchlist(Detector):
         ends_ms = step.now.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS)
         return np.where(listed, next_steps(ends_ms), own)
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens, upgrades, closes."""
         own, row, opened = self.state(step), int(step.rows[at]), self.opened(step, at)
         ship = listing.as_listed(step.ship(at))
@@ -131,7 +131,7 @@ class Watchlist(Detector):
             return False
         return said == now or now - 1 in listing.register_of(self.reference).listings(said - 1)
 
-    def _relisted(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _relisted(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         """Its entry came, changed or went with another list."""
         own, row = self.state(step), int(step.rows[at])
         own.listed[row], own.matched[row], own.misuse[row] = _number(step, row), ship.matched, ship.misuse
@@ -151,7 +151,7 @@ class Watchlist(Detector):
             self.arm(step, at, ship.last_ms + ends_ms)
         yield self._seen(step, at, ship, opened)
 
-    def _seen(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
+    def _seen(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
         """Seen before it was listed, or listed otherwise than before."""
         now_ms = int(step.time_ms[at])
         listings, verdict = self._listings(step, at, ship)
@@ -181,13 +181,15 @@ class Watchlist(Detector):
             sentences=(ship.sentence,) if ship.sentence else (),
         )
 
-    def _listings(self, step: Step, at: int, ship: Ship) -> tuple[list[ListedShip], Verdict | None]:
+    def _listings(
+        self, step: DetectorInput, at: int, ship: VesselState
+    ) -> tuple[list[ListedShip], MatchVerdict | None]:
         """Its entry, then its other listings; and what the match rests on."""
         register, number = listing.register_of(self.reference), _number(step, int(step.rows[at])) - 1
         others = [n for n in register.listings(number) if n != number]
         return [self.reference.ships[n] for n in (number, *others)], listing.verdict_on(ship, self.reference)
 
-    def _heard(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Finding:
+    def _heard(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
         stage = int(self.state(step).stage[step.rows[at]])
         dark_ms = ship.appeared_ms - ship.heard_before_ms if ship.heard_before_ms else 0
         again = dark_ms >= int(self.thresholds.episode_ends_after_h * HOUR_MS)
@@ -218,7 +220,7 @@ class Watchlist(Detector):
             sentences=(step.lines(at),),
         )
 
-    def _ended(self, step: Step, at: int, ship: Ship, opened: Alert | None) -> Iterable[Finding]:
+    def _ended(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         needed_ms = int(self.thresholds.episode_ends_after_h * HOUR_MS)
         silent_ms = step.silence_ms(at, ship.last_ms)
@@ -244,7 +246,7 @@ class Watchlist(Detector):
             sentences=(ship.sentence,) if ship.sentence else (),
         )
 
-    def _other_ship(self, step: Step, at: int, ship: Ship, opened: Alert) -> Finding:
+    def _other_ship(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Finding:
         return Finding(
             action="retract" if opened.verification == "unverified" or _by_name(opened) else "close",
             situation=_situation_of(opened),
@@ -268,12 +270,12 @@ def _standing(now: Columns) -> tuple[Column_, Column_]:
     return np.where(sure, now.listed, now.like), np.where(sure, now.matched, by_name)
 
 
-def _number(step: Step, row: int) -> int:
+def _number(step: DetectorInput, row: int) -> int:
     core = step.fleet.core
     return int(core.listed[row]) or int(core.like[row])
 
 
-def _situation(ship: Ship, reason: str, away: str | None, *, corroborated: bool) -> str:
+def _situation(ship: VesselState, reason: str, away: str | None, *, corroborated: bool) -> str:
     if ship.matched == MATCHED_NAME:
         return "watchlist.resembles"
     if ship.misuse:

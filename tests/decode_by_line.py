@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from detectors.core.reports import REPORT, STATIC, Batch
-from streams.decode import Decoded, Refused, fix, rare
-from streams.decode.messages import Message, read
+from streams.decode import Decoded, RefusedReports, fix, rare
+from streams.decode.messages import WholeMessage, read
 from streams.decode.model import NO_STATUS, Sent, SentStatic
 from streams.decode.rare import UndecodableError
 
@@ -30,13 +30,13 @@ def decode_by_line(value: bytes, source: str, fallback_ms: int = 0) -> Decoded:
         raw = reading.raw[message.start : message.end]
         row = decoded(message.payload, message.fill)
         if isinstance(row, UndecodableError):
-            refused.append(Refused(row.reason, raw, row.detail))
+            refused.append(RefusedReports(row.reason, raw, row.detail))
             continue
         sent, part = row
         places = fix.judged(sent)
         if places.refused:
             reason, detail = next(iter(places.refused.values()))
-            refused_fixes.append(Refused(reason, raw, detail))
+            refused_fixes.append(RefusedReports(reason, raw, detail))
             continue
         reports.append(_report(message, sent, places.unplaced, len(statics) if part else -1))
         statics += [fix.statics(part, sent.mmsi)] if part else []
@@ -59,7 +59,7 @@ def decoded(payload: bytes, fill: int) -> Row:
         return error
 
 
-def _report(message: Message, sent: Sent, unplaced: np.ndarray, static: int) -> np.ndarray:
+def _report(message: WholeMessage, sent: Sent, unplaced: np.ndarray, static: int) -> np.ndarray:
     report = np.zeros(1, REPORT)
     report["time_ms"], report["start"], report["end"] = message.time_ms, message.start, message.end
     report["ordinal"], report["static"] = message.first, static

@@ -25,9 +25,9 @@ from detectors.core.alert import encode as written
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.nmea import encoder
-from streams.pipeline.replay import FileRead, Place, Plan, Road, play
+from streams.pipeline.replay import FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.settings.model import Settings
 
 BATCHES: Final = (1, 7, 1000)
@@ -84,7 +84,7 @@ def feed(draw: Random) -> Feed:
 def _report(draw: Random, number: int, at_ms: int) -> Iterator[Said]:
     hour, mmsi = at_ms / HOUR_MS, 273_000_001 + number
     speed_kn = (0.0, 8.0, 12.0, 0.3)[number % 4]
-    fix = encoder.Fix(38.0 + number / 40 + speed_kn * hour / 60, 131.0, speed_kn, 0.0, 0.0, at_ms // 1000 % 60)
+    fix = encoder.EncodedFix(38.0 + number / 40 + speed_kn * hour / 60, 131.0, speed_kn, 0.0, 0.0, at_ms // 1000 % 60)
     yield _said(at_ms, mmsi, draw, lambda it: encoder.position(it, fix, status=5 * (number % 4 == 0)))
     if draw.random() < 0.05:
         ship = encoder.Particulars(imo=9_179_842 if number == 0 else 0, name=f"SHIP {number}", ship_type=70,
@@ -212,7 +212,7 @@ def line(number: int, one: Said) -> bytes:
     return b"\n".join(encoder.tagged(sentences, one.time_ms, one.station) if one.tagged else sentences)
 
 
-class Restarting(Road):
+class Restarting(InProcessPipeline):
     """Its engines go through a snapshot now and then, some of whose shards are old ones."""
 
     def __init__(self, settings: Settings, partitions: int, every: int) -> None:
@@ -221,7 +221,7 @@ class Restarting(Road):
         self._shards: list[dict[int, bytes]] = [{} for _ in self.engines]
 
     def take(self, records: Iterable[object]) -> Iterator[object]:  # type: ignore[override]
-        """Alerts, as ``Road.take``."""
+        """Alerts, as ``InProcessPipeline.take``."""
         for record in records:
             yield from super().take([record])  # type: ignore[list-item]
             self._count += 1
@@ -244,11 +244,15 @@ class Restarting(Road):
 def played(data: bytes, batch: int, partitions: int, restart_every: int = 0) -> list[bytes]:
     """Alerts in order and what was refused, as bytes."""
     settings = Settings()
-    road = Restarting(settings, partitions, restart_every) if restart_every else Road(settings, REFERENCE, partitions)
-    plan = Plan(source="fuzz", partitions=partitions, nature=Nature(replayed=True, batch=batch))
+    road = (
+        Restarting(settings, partitions, restart_every)
+        if restart_every
+        else InProcessPipeline(settings, REFERENCE, partitions)
+    )
+    plan = ReplayPlan(source="fuzz", partitions=partitions, nature=SourceKind(replayed=True, batch=batch))
     alerts, places = list[bytes](), list[bytes]()
     for item in play([io.BytesIO(data)], plan, road, settings):
-        if isinstance(item, Place):
+        if isinstance(item, RefusalPlace):
             assert item.reason != "detector", item
             places.append(msgspec.json.encode(item))
         elif isinstance(item, FileRead):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from detectors.core.geography.harbours import Harbour
 from detectors.core.sphere import place
-from detectors.core.vessels.ship import Ship
-from detectors.core.vessels.stationary import Stop
+from detectors.core.vessels.ship import VesselState
+from detectors.core.vessels.stationary import StationaryAt
 
 ENTRY, STOP, EXIT = 1, 2, 4
 """Bits: what of a call was seen."""
 
 
-def here(ship: Ship) -> Stop | None:
+def here(ship: VesselState) -> StationaryAt | None:
     """Where the ship was last seen, as if it had stopped there; None when its place is unknown."""
     known = ship.lat_deg is not None and ship.lon_deg is not None
-    return Stop(ship.lat_deg, ship.lon_deg, ship.fix_ms) if known else None  # type: ignore[arg-type]  # known
+    return StationaryAt(ship.lat_deg, ship.lon_deg, ship.fix_ms) if known else None  # type: ignore[arg-type]  # known
 
 
 def confidence(seen: int) -> int:
@@ -36,7 +36,7 @@ def call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict
 
 
 def headline(
-    ship: Ship, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, when: str
+    ship: VesselState, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, when: str
 ) -> str:
     """Who stopped where and when, or was last known there; ``when`` is that moment in words."""
     if quiet:

@@ -8,20 +8,20 @@ import numpy as np
 
 from detectors.core import headlines
 from detectors.core.alert import Alert, Fact, Verification
-from detectors.core.coverage.reception_state import Closed, Ears
+from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.coverage.slot_blocks import BASE
 from detectors.core.geography.reachable_zones import once_heard, while_silent
-from detectors.core.protocol import Finding, Step
+from detectors.core.protocol import DetectorInput, Finding
 from detectors.core.sphere import distance_nm, distances_nm, unit_vectors
 from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, unix_ms, zulu
 from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, UNSURE, VERDICTS
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 PEERS_NM: Final = 60.0
 
 
-def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
+def peers_heard(ears: ReceptionState, closed: ClosedBlock, row: int) -> int:
     """Other vessels heard since, in the slots that closed, within PEERS_NM of its last place.
 
     Few vessels close slots in blocks of up to two hours, in which the vessel itself may have been heard at first, and
@@ -35,12 +35,12 @@ def peers_heard(ears: Ears, closed: Closed, row: int) -> int:
     return int((np.round(distances_nm(here, there), 1) <= PEERS_NM).sum())
 
 
-def verified(ship: Ship) -> Verification:
+def verified(ship: VesselState) -> Verification:
     """Whether more than one source speaks for its identity."""
     return "corroborated" if ship.support > 1 else "unverified"
 
 
-def leg(before: Ship, ship: Ship, *, moved: bool) -> tuple[float | None, float | None]:
+def leg(before: VesselState, ship: VesselState, *, moved: bool) -> tuple[float | None, float | None]:
     """Distance covered in the dark, nm, and the speed over ground that it took, kn; None when a fix is missing."""
     if not moved or before.lat_deg is None or before.lon_deg is None or ship.lat_deg is None or ship.lon_deg is None:
         return None, None
@@ -49,7 +49,7 @@ def leg(before: Ship, ship: Ship, *, moved: bool) -> tuple[float | None, float |
     return far_nm, round(far_nm / hours, 1) if hours > 0 else None
 
 
-def heard_by(step: Step, row: int) -> dict[str, object]:
+def heard_by(step: DetectorInput, row: int) -> dict[str, object]:
     """The source that hears it, where it is one alone: its outage explains its silence."""
     mask = int(step.fleet.core.sources[row])
     names = [source.name for number, source in enumerate(step.sources.sources) if mask >> number & 1]
@@ -61,7 +61,7 @@ def on(far_nm: float | None) -> str:
     return "" if far_nm is None else f", {far_nm:.0f} nm on"
 
 
-def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, object]:
+def silence_details(ship: VesselState, category: str, silent_s: int) -> dict[str, object]:
     """How long it is silent, and how often it should be heard. ``category``: see interface."""
     at_rest = category == "at_rest"
     interval_s = INTERVAL_REST_S if at_rest else INTERVAL_B_S if ship.class_b else INTERVAL_A_S
@@ -74,7 +74,7 @@ def silence_details(ship: Ship, category: str, silent_s: int) -> dict[str, objec
     }
 
 
-class Told(NamedTuple):
+class SilenceVerdict(NamedTuple):
     """A verdict on a silence that goes on: its numbers, and what it is called."""
 
     chance: float
@@ -113,7 +113,7 @@ _AFTER: Final = {
 }  # fmt: skip
 
 
-def gone(step: Step, at: int, ship: Ship, told: Told, opened: Alert | None) -> Finding:
+def gone(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, opened: Alert | None) -> Finding:
     """A silence that means something: an alert, or ``opened`` that means more now."""
     now_ms = int(step.time_ms[at])
     silent = spoken(now_ms - ship.last_ms)
@@ -139,7 +139,7 @@ def gone(step: Step, at: int, ship: Ship, told: Told, opened: Alert | None) -> F
     )  # fmt: skip
 
 
-def returned(step: Step, at: int, opened: Alert, situation: str) -> Finding:
+def returned(step: DetectorInput, at: int, opened: Alert, situation: str) -> Finding:
     """The silence has ended with this report."""
     before, ship = step.ship_before(at), step.ship(at)
     far_nm, speed_kn = leg(before, ship, moved=bool(step.moved[at]))
@@ -169,7 +169,7 @@ def is_vague(opened: Alert) -> bool:
     return opened.details.get("category") == "cannot_tell"
 
 
-def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, line: bytes) -> Finding:
+def disproved(opened: Alert, before: VesselState, ship: VesselState, situation: str, *, line: bytes) -> Finding:
     """A report of the time before the gap was opened has come after all, later than the allowed lateness."""
     silent_s = (ship.last_ms - before.last_ms) // MS
     return Finding(
@@ -189,7 +189,7 @@ def disproved(opened: Alert, before: Ship, ship: Ship, situation: str, *, line: 
     )  # fmt: skip
 
 
-class Unheard(NamedTuple):
+class ListedSilence(NamedTuple):
     """Of a listed vessel whose silence is no gap: when it is told, s, and what is heard around its last place."""
 
     after_s: int
@@ -199,7 +199,7 @@ class Unheard(NamedTuple):
     """It has left the receivers' range, as others do; else nobody could have been heard there."""
 
 
-def unheard(step: Step, ship: Ship, now_ms: int, told: Unheard) -> Finding:
+def unheard(step: DetectorInput, ship: VesselState, now_ms: int, told: ListedSilence) -> Finding:
     """A listed vessel whose silence is no gap, and long."""
     after_s, near, out_of_range = told
     silent_s = (now_ms - ship.last_ms) // MS

@@ -12,17 +12,17 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.protocol import Finding
 from detectors.core.sphere import distance_nm
 from detectors.core.units import rfc3339, zulu
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 SAID: Final = "position reports are inconsistent"
 
 
-def flag(ship: Ship) -> str:
+def flag(ship: VesselState) -> str:
     """A clause of a headline where the vessel's positions are inconsistent; else empty."""
     return f", {SAID}" if ship.unsure else ""
 
 
-def facts(ship: Ship) -> Iterable[Fact]:
+def facts(ship: VesselState) -> Iterable[Fact]:
     """The numbers that say so; none while positions agree."""
     if not ship.unsure:
         return
@@ -33,7 +33,7 @@ def facts(ship: Ship) -> Iterable[Fact]:
         yield Fact(fact="last consistent position", value=rfc3339(was.time_ms))
 
 
-def held(ship: Ship, opened: Alert, what: str, now_ms: int, *, situation: str, sentence: bytes) -> Finding:
+def held(ship: VesselState, opened: Alert, what: str, now_ms: int, *, situation: str, sentence: bytes) -> Finding:
     """A revision that says that positions have become inconsistent; ``what`` says of what the alert is."""
     return Finding(
         action="update",

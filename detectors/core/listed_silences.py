@@ -15,15 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.coverage.reception_state import Ears
+from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.coverage.slot_blocks import AT_REST, SLOT_MS
-from detectors.core.gap_wording import Told, peers_heard
-from detectors.core.protocol import Finding, Step
+from detectors.core.gap_wording import SilenceVerdict, peers_heard
+from detectors.core.protocol import DetectorInput, Finding
 from detectors.core.sphere import distance_nm
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, STEP_MS
 from detectors.core.vessels.past import AT_REST as LAY_STILL
 from detectors.core.vessels.past import CANNOT_TELL, DARK, UNSURE, VERDICTS
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.silences import open_silence, verdict_of
 
 SLOT_S: Final = SLOT_MS // MS
@@ -41,7 +41,7 @@ Ints = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
 
 
-class Limits(NamedTuple):
+class ListedSilenceLimits(NamedTuple):
     """What ``gap`` asks of silences: chances, and seconds in which the vessel could have been heard."""
 
     alpha_listed: float
@@ -55,7 +55,7 @@ class Limits(NamedTuple):
     heard_ahead_least_h: float
     heard_share_least: float
 
-    def shown(self, ears: Ears, rows: Rows, peers: int) -> bool:
+    def shown(self, ears: ReceptionState, rows: Rows, peers: int) -> bool:
         """Whether others show that the one vessel in ``rows`` would be heard where it was and is bound."""
         return peers >= self.peers_least and bool(ears.coverage.heard_ahead_h(rows)[0] >= self.heard_ahead_least_h)
 
@@ -64,7 +64,7 @@ class Limits(NamedTuple):
         return self.alpha_listed if level == PAGED else self.alpha_possible
 
 
-def levels(kind: Ints, missed: Ints, chance: Floats, limits: Limits) -> npt.NDArray[np.uint8]:
+def levels(kind: Ints, missed: Ints, chance: Floats, limits: ListedSilenceLimits) -> npt.NDArray[np.uint8]:
     """The level of each silence of a listed vessel, other vessels around it being heard; ``missed`` in slots."""
     at_rest, missed_s = kind == AT_REST, missed.astype(np.int64) * SLOT_S
     needed_s = np.where(at_rest, limits.rest_s, limits.possible_s)
@@ -73,7 +73,7 @@ def levels(kind: Ints, missed: Ints, chance: Floats, limits: Limits) -> npt.NDAr
     return np.where(paged, PAGED, np.where(possible, POSSIBLE, NO_LEVEL)).astype(np.uint8)
 
 
-def note_peers(step: Step, mine: Any, until_ms: int) -> None:
+def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
     """Of listed vessels of a step: how many others are heard around the last place, while silent for ``until_ms``.
 
     Only slots that have surely closed before that moment count, wherever ticks stand.
@@ -90,13 +90,13 @@ def note_peers(step: Step, mine: Any, until_ms: int) -> None:
         mine.near_habit[row] = ears.strips.habit[row]
 
 
-class Noted(NamedTuple):
+class JudgedSilence(NamedTuple):
     """What ``gap`` has noted in its columns of the silence of one vessel that goes on."""
 
     mine: Any
     row: int
-    ship: Ship
-    limits: Limits
+    ship: VesselState
+    limits: ListedSilenceLimits
 
     @property
     def told_ms(self) -> int:
@@ -123,7 +123,7 @@ class Noted(NamedTuple):
         """Whether it went where it cannot be heard: others still are where it was, or it was hardly heard there."""
         return self.near_peers > 0 or float(self.mine.near_habit[self.row]) < self.limits.heard_share_least
 
-    def first(self) -> Told:
+    def first(self) -> SilenceVerdict:
         """The first verdict."""
         mine, row, t = self.mine, self.row, self.limits
         level = POSSIBLE if mine.page_step[row] else int(mine.told_level[row])
@@ -132,7 +132,7 @@ class Noted(NamedTuple):
         verdict = CANNOT_TELL if alone else LAY_STILL if at_rest else DARK if level == PAGED else UNSURE
         of_listed_s = t.possible_s if level == POSSIBLE else t.page_s
         needed_s = t.rest_s if at_rest else t.unlisted_s if listed is None else of_listed_s
-        return Told(
+        return SilenceVerdict(
             chance=float(mine.told_chance[row]), alpha=float(mine.told_alpha[row]), habit=float(mine.told_habit[row]),
             missed_s=int(mine.told_missed[row]) * SLOT_S, needed_s=int(needed_s), peers=peers, verdict=verdict,
             situation=situation_of(
@@ -140,7 +140,7 @@ class Noted(NamedTuple):
             ),
         )  # fmt: skip
 
-    def second(self) -> Told:
+    def second(self) -> SilenceVerdict:
         """That it has become dark."""
         mine, row, t = self.mine, self.row, self.limits
         return self.first()._replace(
@@ -150,7 +150,7 @@ class Noted(NamedTuple):
         )  # fmt: skip
 
 
-def situation_of(ship: Ship, verdict: int, *, out_of_range: bool = False) -> str:
+def situation_of(ship: VesselState, verdict: int, *, out_of_range: bool = False) -> str:
     """Names the severity rule of a silence."""
     if ship.listed is None or ship.misuse:
         return "gap.at_rest" if verdict == LAY_STILL else "gap.unlisted"
@@ -166,7 +166,7 @@ def is_dark(alert: Alert) -> bool:
     return verdict_of(alert) == DARK
 
 
-def absence(step: Step, at: int, ship: Ship, silent_ms: int, any_silence_d: float) -> str:
+def absence(step: DetectorInput, at: int, ship: VesselState, silent_ms: int, any_silence_d: float) -> str:
     """What the silence was that a vessel has returned from: a key of ``listing.ABSENCES``."""
     row, since_ms = int(step.rows[at]), ship.appeared_ms
     ended = next((s for s in reversed(step.fleet.memory.silences(row)) if s.from_ms <= since_ms <= s.to_ms), None)
@@ -182,7 +182,7 @@ def absence(step: Step, at: int, ship: Ship, silent_ms: int, any_silence_d: floa
     return "out of range"
 
 
-def came_dark(step: Step, at: int, within_h: float) -> bool:
+def came_dark(step: DetectorInput, at: int, within_h: float) -> bool:
     """Whether a silence of the vessel was dark, long, and ended in the last hours."""
     past, now_ms = step.fleet.memory.silences(int(step.rows[at])), int(step.time_ms[at])
     return any(
@@ -208,7 +208,7 @@ def ordinary_port(open_alerts: Mapping[tuple[str, str], Alert]) -> str | None:
     return None if near is None or near.severity == "page" else last_inside(open_alerts)
 
 
-def removed(ship: Ship, opened: Alert, now_ms: int, version: str, situation: str) -> Finding:
+def removed(ship: VesselState, opened: Alert, now_ms: int, version: str, situation: str) -> Finding:
     """The list of that version has no entry about a vessel of which a hit is open."""
     return Finding(
         action="close",
@@ -222,7 +222,7 @@ def removed(ship: Ship, opened: Alert, now_ms: int, version: str, situation: str
     )
 
 
-def _moved_nm(before: tuple[float, float] | None, ship: Ship) -> float:
+def _moved_nm(before: tuple[float, float] | None, ship: VesselState) -> float:
     if before is None or ship.lat_deg is None or ship.lon_deg is None:
         return 0.0
     return distance_nm(*before, ship.lat_deg, ship.lon_deg)

@@ -17,19 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert, Fact, Position, Severity, Verification
-from detectors.core.coverage.reception_state import Closed, Ears
+from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.identities.list_change import Renumbering
 from detectors.core.imo_notes import Note
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
-from detectors.core.sources import Outage, Patience, SourceTable
+from detectors.core.sources import Outage, SilencePatience, SourceTable
 from detectors.core.units import NEVER_MS, STEP_MS, next_step
-from detectors.core.vessels.capacity import Crowding
+from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Column, Columns, Picked
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
-from detectors.core.vessels.ship import Ship, read_ship
+from detectors.core.vessels.ship import VesselState, read_ship
 
 Places = npt.NDArray[np.intp]
 StepKind = Literal["reports", "clock", "slot", "source", "reference", "note"]
@@ -66,7 +66,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """In place of the vessel's last fix."""
 
 
-class Step:
+class DetectorInput:
     """One look at the fleet.
 
     ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
@@ -99,12 +99,12 @@ class Step:
         self.raw = b""
         self.source_bit = 0
         """In a step of reports: the one source that they are of, as a bit of ``sources``; 0 otherwise."""
-        self.change: Outage | Crowding | None = None
+        self.change: Outage | FleetFull | None = None
         self._once = False
         self.heard: Note | None = None
-        self.ears: Ears | None = None
+        self.ears: ReceptionState | None = None
         """In a step of a slot: what coverage knows."""
-        self.closed: Closed | None = None
+        self.closed: ClosedBlock | None = None
         """In a step of a slot: who was heard in it."""
         self.cannot_tell: Counter[str] = Counter()
         """In a step of a slot: silences that could not be judged, by reason; for the metrics."""
@@ -142,11 +142,11 @@ class Step:
         else:
             yield from (places for _, places in turns(*groups(self.rows)))
 
-    def ship(self, at: int) -> Ship:
+    def ship(self, at: int) -> VesselState:
         """The vessel as it is now."""
         return read_ship(self.fleet.core, int(self.rows[at]), self.reference)
 
-    def ship_before(self, at: int) -> Ship:
+    def ship_before(self, at: int) -> VesselState:
         """The vessel as it was before this report."""
         return read_ship(self.before, at, self.reference)
 
@@ -191,7 +191,7 @@ class Detector:
         self.thresholds = thresholds
         self.know(reference)
 
-    def patience(self) -> Patience | None:
+    def patience(self) -> SilencePatience | None:
         """Which outages of a source are more than an interruption, for a detector that reports them."""
         return None
 
@@ -210,7 +210,7 @@ class Detector:
         for name in self.zone_columns:
             renumbering.apply_zones(getattr(columns, name))
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Places along ``step.rows`` worth judging. Writes nothing.
 
         It may see many reports of one vessel, and its own columns as they were before all of them. When it names one,
@@ -218,11 +218,11 @@ class Detector:
         """
         raise AssertionError(f"{self.name} screens nothing")
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """The decision on one place; may write its own columns. In a step of reports each vessel has one here."""
         raise AssertionError(f"{self.name} judges nothing")
 
-    def due(self, step: Step) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """For each report the step at which to look at the vessel again if it stays silent. Writes nothing.
 
         One value a report, as ``next_steps`` gives them; NEVER_MS for none. Stands until the vessel's next report,
@@ -230,35 +230,35 @@ class Detector:
         """
         return np.full(len(step.rows), NEVER_MS)
 
-    def note(self, step: Step) -> None:
+    def note(self, step: DetectorInput) -> None:
         """Writes what every report adds to its own columns, judged or not. Many a vessel: see ``step.in_turn``."""
 
-    def listen(self, step: Step) -> None:
+    def listen(self, step: DetectorInput) -> None:
         """Writes what slots that closed add to its own columns, for all of ``step.rows`` (those missed) at once."""
 
-    def state(self, step: Step) -> Any:
+    def state(self, step: DetectorInput) -> Any:
         """This detector's own columns of the whole fleet, to be read and written by row."""
         return step.fleet.detectors[self.name]
 
-    def is_open(self, step: Step) -> npt.NDArray[np.bool_]:
+    def is_open(self, step: DetectorInput) -> npt.NDArray[np.bool_]:
         """Whether it has an open alert about each of ``step.rows``."""
         found: npt.NDArray[np.bool_] = self.state(step).open[step.rows]
         return found
 
-    def opened(self, step: Step, at: int, key: str = "") -> Alert | None:
+    def opened(self, step: DetectorInput, at: int, key: str = "") -> Alert | None:
         """Its open alert about the subject at ``at``, if there is one."""
         return step.fleet.open_of(int(step.rows[at])).get((self.name, key))
 
-    def await_silence(self, step: Step, at: int, since_ms: int, needed_ms: int) -> None:
+    def await_silence(self, step: DetectorInput, at: int, since_ms: int, needed_ms: int) -> None:
         """Asks to look again when the silence that counts, since ``since_ms``, may have come to ``needed_ms``."""
         mask = int(step.fleet.core.sources[step.rows[at]])
         by_ms = step.sources.silent_by_ms(mask, since_ms, needed_ms)
         self.arm(step, at, max(int(step.time_ms[at]) + STEP_MS, by_ms))
 
-    def arm(self, step: Step, at: int, due_ms: int) -> None:
+    def arm(self, step: DetectorInput, at: int, due_ms: int) -> None:
         """Asks to look at this vessel again at the first step at or after ``due_ms``."""
         self.state(step).due_ms[step.rows[at]] = next_step(due_ms)
 
-    def arm_by(self, step: Step, at: int, due_ms: int) -> None:
+    def arm_by(self, step: DetectorInput, at: int, due_ms: int) -> None:
         """The same, unless it has asked for an earlier step already."""
         self.arm(step, at, min(due_ms, int(self.state(step).due_ms[step.rows[at]])))

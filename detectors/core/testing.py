@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from detectors.core.alert import Alert, encode
 from detectors.core.engine.engine import Engine
-from detectors.core.identities.binding import Heard
+from detectors.core.identities.binding import BindingWatermark
 from detectors.core.imo_notes import Note
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.imo_stage.histories import ImoHistories
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
 from detectors.core.ticks import FeedRules, Tick
@@ -72,7 +72,7 @@ REFERENCE = Reference(
 )
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One report. ``at_s`` counts from START_MS."""
 
     at_s: float
@@ -99,7 +99,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """0: a transmission of its own; equal numbers are receptions of one transmission."""
 
 
-Story = list[Said]
+Story = list[Report]
 
 
 def _columns(said: Story, first: int) -> Batch:
@@ -166,7 +166,7 @@ def _tick(from_ms: int, to_ms: int, heard_ms: int) -> Tick:
     return Tick(source=SOURCE, from_ms=from_ms, to_ms=to_ms, heard_ms=heard_ms, spacing_s=_SPACING_S)
 
 
-def _notes(s: Said, now_ms: int) -> tuple[Note, Note]:
+def _notes(s: Report, now_ms: int) -> tuple[Note, Note]:
     """That it states its number, then that it is there."""
     stated = Note(
         imo=s.imo, mmsi=s.mmsi, time_ms=now_ms, stated_ms=now_ms, name=s.name or None, instead_of=s.instead_of,
@@ -207,12 +207,12 @@ def run(
 ) -> list[Alert]:
     """The alerts of a story, of both stages. Raises AssertionError when a detector failed."""
     alerts: list[Alert] = []
-    playing, stage, shards = engine(fleet=fleet), Histories.build(1, {}, {}), dict[int, bytes]()
+    playing, stage, shards = engine(fleet=fleet), ImoHistories.build(1, {}, {}), dict[int, bytes]()
     for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
         bindings = playing.drain_bindings()
         emitted += [found for told in bindings for found in stage.take(told)]
-        emitted += stage.take(Heard(partition=0, heard_ms=playing.heard_ms))
+        emitted += stage.take(BindingWatermark(partition=0, heard_ms=playing.heard_ms))
         alerts += [e.alert for e in emitted]
         faults = playing.drain_faults()
         assert not faults, faults
@@ -222,9 +222,9 @@ def run(
     return alerts
 
 
-def _again(old: Histories) -> Histories:
+def _again(old: ImoHistories) -> ImoHistories:
     """The second stage as a snapshot would bring it back."""
-    return Histories.build(1, {}, {}).restore([old.shard(n) for n in range(old.shard_count())], old.manifest())
+    return ImoHistories.build(1, {}, {}).restore([old.shard(n) for n in range(old.shard_count())], old.manifest())
 
 
 def _ordinal(playing: Engine) -> int:
@@ -243,7 +243,7 @@ def voyage(
     lat_deg, lon_deg = start
     times = np.asarray(times_s, np.float64)
     return [
-        Said(at_s=float(t), mmsi=mmsi, lat_deg=lat_deg + speed_kn * t / 3600 / 60, lon_deg=lon_deg, sog_kn=speed_kn)
+        Report(at_s=float(t), mmsi=mmsi, lat_deg=lat_deg + speed_kn * t / 3600 / 60, lon_deg=lon_deg, sog_kn=speed_kn)
         for t in times.tolist()
     ]
 

@@ -42,16 +42,25 @@ from msgspec import Meta
 from detectors.core import gap_wording
 from detectors.core.alert import Alert
 from detectors.core.coverage.coverage import GAIN_LEAST
-from detectors.core.coverage.rare_silences import Rules, limits, rare
+from detectors.core.coverage.rare_silences import SilenceRules, limits, rare
 from detectors.core.coverage.slot_blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
-from detectors.core.listed_silences import NO_LEVEL, PAGED, POSSIBLE, Noted, is_dark, levels, note_peers, situation_of
-from detectors.core.listed_silences import Limits as ListedLimits
-from detectors.core.protocol import Detector, Finding, Places, Step
+from detectors.core.listed_silences import (
+    NO_LEVEL,
+    PAGED,
+    POSSIBLE,
+    JudgedSilence,
+    is_dark,
+    levels,
+    note_peers,
+    situation_of,
+)
+from detectors.core.listed_silences import ListedSilenceLimits as ListedLimits
+from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, unix_ms
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.silences import verdict_of
 from detectors.gap import unlisted
-from detectors.gap.unlisted import SLOT_S, Limits, closed, ears, silence_of
+from detectors.gap.unlisted import SLOT_S, UnlistedLimits, closed, ears, silence_of
 from detectors.gap.unlisted import alpha as alpha_of
 
 Levels = npt.NDArray[np.uint8]
@@ -94,7 +103,7 @@ class Gap(Detector):
         "gap.listed_out_of_range": "log",
     }
 
-    class Thresholds(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    class Thresholds(UnlistedLimits, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``gap``."""
 
         min_silence_listed_s: Annotated[
@@ -129,7 +138,7 @@ class Gap(Detector):
         ] = 21_600.0
         class_b: Annotated[bool, Meta(description="Also judge unlisted class B, which fades easily")] = False
 
-    def listen(self, step: Step) -> None:
+    def listen(self, step: DetectorInput) -> None:
         """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""
         c, rows, mine = ears(step).strips, step.rows, self.state(step)
         note_peers(step, mine, int(self.thresholds.unheard_after_s * MS))
@@ -142,7 +151,7 @@ class Gap(Detector):
         unheard = int((c.gain[vague] <= GAIN_LEAST).sum())
         step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
 
-    def screen(self, step: Step) -> Places:
+    def screen(self, step: DetectorInput) -> Places:
         """Of slots those whose silence is a gap and has not been told as one; all that is due; reports close."""
         if step.kind == "reports":
             return self.is_open(step).nonzero()[0]
@@ -150,7 +159,7 @@ class Gap(Detector):
             return np.flatnonzero(self._levels(step, step.rows) > self._told(step, step.rows))
         return np.flatnonzero(step.now.last_ms < step.time_ms)
 
-    def due(self, step: Step) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When a listed ship's silence that begins now, and is no gap, is to be told all the same."""
         due_ms = np.full(len(step.rows), NEVER_MS)
         listed = np.flatnonzero(step.now.listed)  # few: the rest need no further look
@@ -159,13 +168,13 @@ class Gap(Detector):
             due_ms[listed] = np.where(step.now.vessel[listed], asked_ms, NEVER_MS)
         return due_ms
 
-    def _told(self, step: Step, rows: Places) -> Levels:
+    def _told(self, step: DetectorInput, rows: Places) -> Levels:
         """The level as which each silence has been told."""
         mine = self.state(step)
         told = (mine.seen_to[rows] == ears(step).strips.slot[rows]) & (mine.told_step[rows] > 0)
         return np.where(told, mine.told_level[rows], NO_LEVEL).astype(np.uint8)
 
-    def _levels(self, step: Step, rows: Places) -> Levels:
+    def _levels(self, step: DetectorInput, rows: Places) -> Levels:
         """What each silence is: of unlisted ships PAGED (a gap) or NO_LEVEL, of listed ones as ``listed`` has it."""
         t, c, core = self.thresholds, ears(step).strips, step.fleet.core
         kind, listed = c.kind[rows], core.listed[rows] > 0
@@ -189,10 +198,10 @@ class Gap(Detector):
             t.min_silence_s, t.peers_least, t.heard_ahead_least_h, t.heard_share_least,
         )  # fmt: skip
 
-    def _rules(self, step: Step) -> Rules:
+    def _rules(self, step: DetectorInput) -> SilenceRules:
         return unlisted.rules(self.thresholds, ears(step).listening.lateness_ms)
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """A verdict at the end of slots; opens when its step has come; closes at a report."""
         if step.kind == "slot":
             self._tell(step, at)
@@ -202,7 +211,7 @@ class Gap(Detector):
         opened = self.opened(step, at)
         return [] if opened is None else [self._heard(step, at, opened)]
 
-    def _tell(self, step: Step, at: int) -> None:
+    def _tell(self, step: DetectorInput, at: int) -> None:
         """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""
         rows, row, heard, mine = step.rows[[at]], int(step.rows[at]), ears(step), self.state(step)
         c, listed = heard.strips, step.fleet.core.listed[row] > 0
@@ -227,11 +236,11 @@ class Gap(Detector):
         mine.told_missed[row], mine.told_kind[row], mine.told_peers[row] = c.missed[row], c.kind[row], peers
         self.arm_by(step, at, told_ms)
 
-    def _silent(self, step: Step, at: int) -> Iterable[Finding]:
+    def _silent(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """What was asked for is due, or the list has changed, and the vessel is silent still."""
         ship, row, now_ms = step.ship(at), int(step.rows[at]), int(step.time_ms[at])
         opened = self.opened(step, at)
-        noted = Noted(self.state(step), row, ship, self._limits())
+        noted = JudgedSilence(self.state(step), row, ship, self._limits())
         soon = now_ms - ship.last_ms <= self.thresholds.reported_within_s * MS  # a quiet feed closes slots late
         told_ms, page_ms = (noted.told_ms, noted.page_ms) if soon else (NEVER_MS, NEVER_MS)
         unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS) if ship.listed is not None else NEVER_MS
@@ -242,13 +251,13 @@ class Gap(Detector):
             yield gap_wording.gone(step, at, ship, noted.second(), opened)
             unheard_ms = NEVER_MS
         elif unheard_ms <= now_ms and opened is None:
-            why = gap_wording.Unheard(int(self.thresholds.unheard_after_s), noted.near_peers, noted.out_of_range)
+            why = gap_wording.ListedSilence(int(self.thresholds.unheard_after_s), noted.near_peers, noted.out_of_range)
             yield gap_wording.unheard(step, ship, now_ms, why)
         waits = [ms for ms in (told_ms, page_ms, unheard_ms) if now_ms < ms < NEVER_MS]
         if waits:
             self.arm(step, at, min(waits))
 
-    def _heard(self, step: Step, at: int, opened: Alert) -> Finding:
+    def _heard(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
         before, ship = step.ship_before(at), step.ship(at)
         situation = situation_of(ship, verdict_of(opened), out_of_range=bool(opened.details.get("out_of_range")))
         if ship.last_ms < unix_ms(opened.time):

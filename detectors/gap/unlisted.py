@@ -7,17 +7,17 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from detectors.core.coverage.rare_silences import Rules, Silence
-from detectors.core.coverage.reception_state import Closed, Ears
+from detectors.core.coverage.rare_silences import OpenSilences, SilenceRules
+from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.coverage.silence_statistics import Budget
 from detectors.core.coverage.slot_blocks import SLOT_MS
-from detectors.core.protocol import Places, Step
+from detectors.core.protocol import DetectorInput, Places
 from detectors.core.units import MS, STEP_MS
 
 SLOT_S: Final = SLOT_MS // MS
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UnlistedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Those thresholds of ``gap`` that hold for vessels on no list."""
 
     min_silence_s: Annotated[float, Meta(ge=60, le=2_592_000, description="Shortest gap, s")] = 3600.0
@@ -64,37 +64,37 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 43_200.0
 
 
-def ears(step: Step) -> Ears:
+def ears(step: DetectorInput) -> ReceptionState:
     """What the partition knows of its hearing."""
     assert step.ears is not None  # the engine gives it to every step of a slot
     return step.ears
 
 
-def closed(step: Step) -> Closed:
+def closed(step: DetectorInput) -> ClosedBlock:
     """The block of slots that has closed."""
     assert step.closed is not None  # as above
     return step.closed
 
 
-def silence_of(step: Step, rows: Places) -> Silence:
+def silence_of(step: DetectorInput, rows: Places) -> OpenSilences:
     """What is known of the silences of these rows."""
-    return Silence.of(ears(step).coverage, rows, closed(step).end_ms // SLOT_MS - 1)
+    return OpenSilences.of(ears(step).coverage, rows, closed(step).end_ms // SLOT_MS - 1)
 
 
-def rules(limits: Limits, lateness_ms: int) -> Rules:
+def rules(limits: UnlistedLimits, lateness_ms: int) -> SilenceRules:
     """In slots; a gap opens as late as reports in time may come, a slot and a step later."""
     waits_s = (lateness_ms + SLOT_MS + STEP_MS) / MS
-    return Rules(
+    return SilenceRules(
         limits.second_look_s / SLOT_S, limits.moored_reports, limits.slow_kn, limits.judged_within_s / SLOT_S,
         (limits.reported_within_s - waits_s) / SLOT_S,
     )  # fmt: skip
 
 
-def budget(limits: Limits) -> Budget:
+def budget(limits: UnlistedLimits) -> Budget:
     """How many gaps of honest vessels are allowed."""
     return Budget(limits.false_gaps_per_1000_vessel_days, limits.false_gaps_per_day, limits.alpha_most)
 
 
-def alpha(step: Step, limits: Limits) -> float:
+def alpha(step: DetectorInput, limits: UnlistedLimits) -> float:
     """As likely a silence as may be called a gap, so that honest vessels give no more than is allowed."""
     return ears(step).alpha(closed(step).heard, round(limits.min_silence_s / SLOT_S), budget(limits))

@@ -43,24 +43,24 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert
-from detectors.core.geography.approach import FEASIBLE, INSIDE, NONE, Look, Speeds, hold, look_at, refuted
+from detectors.core.geography.approach import FEASIBLE, INSIDE, NONE, Speeds, ZoneApproach, hold, look_at, refuted
 from detectors.core.geography.reachable_zones import havens_of
-from detectors.core.geography.zone_columns import NO_ZONE, Places
+from detectors.core.geography.zone_columns import NO_ZONE, ZoneColumns
 from detectors.core.inconsistent_positions import held
 from detectors.core.listed_silences import came_dark
-from detectors.core.protocol import Detector, Finding, Step
+from detectors.core.protocol import Detector, DetectorInput, Finding
 from detectors.core.protocol import Places as At
 from detectors.core.reference import Reference
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, next_steps, unix_ms
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import CANNOT_TELL
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.silences import seen_gap, verdict_of
 from detectors.core.vessels.track import are_unsure
-from detectors.port_proximity.dark_wording import DarkReach, heard_again
-from detectors.port_proximity.screen import Nearby, Standing
-from detectors.port_proximity.silence import Limits
-from detectors.port_proximity.wording import Nearness, no_longer, situation_of, zone_words
+from detectors.port_proximity.dark_wording import DarkReachWording, heard_again
+from detectors.port_proximity.screen import ZoneScreen, ZoneStandings
+from detectors.port_proximity.silence import SilenceLimits
+from detectors.port_proximity.wording import ProximityWording, no_longer, situation_of, zone_words
 
 
 class PortProximity(Detector):
@@ -91,7 +91,7 @@ class PortProximity(Detector):
         "port_proximity.feasible_faint": "log",
     }
 
-    class Thresholds(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    class Thresholds(SilenceLimits, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``port_proximity``."""
 
         leave_factor: Annotated[float, Meta(ge=1, le=3, description="Left beyond this many radii")] = 1.1
@@ -113,12 +113,12 @@ class PortProximity(Detector):
     def know(self, reference: Reference) -> None:
         """The zones, in columns."""
         super().know(reference)
-        self.places = Places(reference)
-        self.nearby = Nearby(self.places, self.thresholds.closing_least_kn)
+        self.places = ZoneColumns(reference)
+        self.nearby = ZoneScreen(self.places, self.thresholds.closing_least_kn)
         self.havens = havens_of(reference)
         self._numbers = {zone.name: number for number, zone in enumerate(reference.zones)}
 
-    def screen(self, step: Step) -> At:
+    def screen(self, step: DetectorInput) -> At:
         """Ships near a zone or bound for one, and those with an open alert whose standing may have changed."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
@@ -130,14 +130,14 @@ class PortProximity(Detector):
         own, now, rows = self.state(step), step.now, step.rows
         active = own.reason[rows] > NONE
         unsure = are_unsure(now) if active.any() else active
-        standing = Standing(own.zone[rows], own.reason[rows], own.stage[rows], unsure & own.unsure[rows])
+        standing = ZoneStandings(own.zone[rows], own.reason[rows], own.stage[rows], unsure & own.unsure[rows])
         wanted = self.nearby.near(step, standing) | self.nearby.renamed(step, active)
         if active.any():
             unsettled = ((own.stage[rows] == 0) & (now.support > 1)) | (unsure != own.unsure[rows])
             wanted |= active & (unsettled | own.quiet[rows] | (own.listed[rows] != (now.listed > 0)))
         return (wanted & now.vessel).nonzero()[0]
 
-    def due(self, step: Step) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When a silence must be said of an open alert; or when a listed ship can have come to a sanctioned zone."""
         due_ms = self.nearby.earliest_calls(step)
         active = (self.state(step).reason[step.rows] > NONE).nonzero()[0]
@@ -146,7 +146,7 @@ class PortProximity(Detector):
             due_ms[active] = np.minimum(due_ms[active], said_ms)
         return due_ms
 
-    def note(self, step: Step) -> None:
+    def note(self, step: DetectorInput) -> None:
         """Keeps the highest speed lately."""
         own = self.state(step)
         for places in step.in_turn():
@@ -156,7 +156,7 @@ class PortProximity(Detector):
 
     # -- judge ----------------------------------------------------------------------------------------------------
 
-    def judge(self, step: Step, at: int) -> Iterable[Finding]:
+    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Compares what is true now with what was said."""
         opened, reasons, row = self.opened(step, at), self.state(step).reason, int(step.rows[at])
         if step.kind == "reports":
@@ -172,10 +172,10 @@ class PortProximity(Detector):
         if reason != INSIDE:
             yield from self._feasible(step, at, opened)
 
-    def _look_back(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+    def _look_back(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
         """Other zones, or another list: is what was said still so, and was it last in a zone that counts now?"""
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
-        said, start_ms = Look(int(own.zone[row]), int(own.reason[row])), now_ms
+        said, start_ms = ZoneApproach(int(own.zone[row]), int(own.reason[row])), now_ms
         refused = refuted(self.places, self.havens, said, ship, now_ms, grace=self.thresholds.leave_factor)
         look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, 0.0))
         entered = look.reason == INSIDE and (refused is not None or said.reason < INSIDE)
@@ -198,7 +198,7 @@ class PortProximity(Detector):
         told = self._nearness(step, at, ship, look, silent_ms=now_ms - last_ms if quiet else 0)
         yield told._replace(looked_back=True).finding(opened, ship.sentence, start_ms)
 
-    def _reported(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+    def _reported(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         if opened is not None and own.reason[row] == FEASIBLE:
             if not step.moved[at] or ship.unsure:
@@ -208,7 +208,7 @@ class PortProximity(Detector):
             own.zone[row], own.reason[row], own.quiet[row], own.unsure[row], opened = NO_ZONE, NONE, False, False, None
         slow_kn = round(float(own.fastest_kn[row]) * self.thresholds.slowing_share, 1)
         seen = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, slow_kn))
-        said = Look(int(own.zone[row]), int(own.reason[row]))
+        said = ZoneApproach(int(own.zone[row]), int(own.reason[row]))
         lately = now_ms - int(own.held_ms[row]) < self.thresholds.closing_held_min * MINUTE_MS
         look = hold(self.places, seen, said, ship, grace=self.thresholds.leave_factor, lately=lately)
         verified, listed = ship.support > 1, ship.listed is not None
@@ -230,7 +230,7 @@ class PortProximity(Detector):
             self.arm_by(step, at, ship.last_ms + int(self.thresholds.silent_after_s * 1000))
             yield self._words(step, at, ship, look, opened)
 
-    def _inconsistent(self, step: Step, at: int, ship: Ship, opened: Alert) -> Iterable[Finding]:
+    def _inconsistent(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Iterable[Finding]:
         """What was said is held while positions are inconsistent, and that is said once."""
         own, row = self.state(step), int(step.rows[at])
         if ship.unsure and not own.unsure[row]:
@@ -238,7 +238,7 @@ class PortProximity(Detector):
             what, situation = zone_words(opened, self.reference), situation_of(ship, int(own.reason[row]))
             yield held(ship, opened, what, int(step.time_ms[at]), situation=situation, sentence=step.lines(at))
 
-    def _silent(self, step: Step, at: int, opened: Alert) -> Iterable[Finding]:
+    def _silent(self, step: DetectorInput, at: int, opened: Alert) -> Iterable[Finding]:
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         inside, t, silent_ms = int(own.reason[row]) == INSIDE, self.thresholds, step.silence_ms(at, ship.last_ms)
         said_ms, ends_ms = t.said_ms(inside=inside), t.ends_ms(inside=inside, listed=ship.listed is not None)
@@ -248,11 +248,13 @@ class PortProximity(Detector):
             return
         if silent_ms >= said_ms and not own.quiet[row]:
             own.quiet[row] = True
-            yield self._words(step, at, ship, Look(int(own.zone[row]), INSIDE), opened, silent_ms=now_ms - ship.last_ms)
+            yield self._words(
+                step, at, ship, ZoneApproach(int(own.zone[row]), INSIDE), opened, silent_ms=now_ms - ship.last_ms
+            )
         if (again_ms := said_ms if silent_ms < said_ms else ends_ms) < NEVER_MS:
             self.await_silence(step, at, ship.last_ms, again_ms)
 
-    def _feasible(self, step: Step, at: int, opened: Alert | None) -> Iterable[Finding]:
+    def _feasible(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
         """A listed ship that is dark and can have come to a sanctioned zone by now."""
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         ship = step.ship(at).on_trusted_fix()
@@ -273,7 +275,7 @@ class PortProximity(Detector):
             own.quiet[row] = own.listed[row] = own.stage[row] = True
             own.unsure[row] = ship.unsure
             unheard = gap is not None and verdict_of(gap) == CANNOT_TELL
-            yield DarkReach(ship, self.places.zones[own.zone[row]], allowed, now_ms, unheard).finding(
+            yield DarkReachWording(ship, self.places.zones[own.zone[row]], allowed, now_ms, unheard).finding(
                 opened, self.thresholds.feasible_share_least
             )
         again_h = allowed.look_again_h(dark=dark)
@@ -281,16 +283,25 @@ class PortProximity(Detector):
             self.arm_by(step, at, max(now_ms + STEP_MS, ship.fix_ms + ceil(again_h * HOUR_MS)))
 
     def _words(
-        self, step: Step, at: int, ship: Ship, look: Look, opened: Alert | None, *, silent_ms: int = 0
+        self,
+        step: DetectorInput,
+        at: int,
+        ship: VesselState,
+        look: ZoneApproach,
+        opened: Alert | None,
+        *,
+        silent_ms: int = 0,
     ) -> Finding:
         sentence = step.lines(at) if step.kind == "reports" else ship.sentence
         start_ms = int(step.time_ms[at])
         return self._nearness(step, at, ship, look, silent_ms=silent_ms).finding(opened, sentence, start_ms)
 
-    def _nearness(self, step: Step, at: int, ship: Ship, look: Look, *, silent_ms: int = 0) -> Nearness:
+    def _nearness(
+        self, step: DetectorInput, at: int, ship: VesselState, look: ZoneApproach, *, silent_ms: int = 0
+    ) -> ProximityWording:
         now_ms, lately = int(step.time_ms[at]), came_dark(step, at, self.thresholds.out_of_dark_h)
-        return Nearness.of(self.places, ship, look, now_ms, silent_ms=silent_ms)._replace(dark_lately=lately)
+        return ProximityWording.of(self.places, ship, look, now_ms, silent_ms=silent_ms)._replace(dark_lately=lately)
 
-    def _closing_words(self, step: Step, at: int, ship: Ship, opened: Alert, how: str) -> Finding:
+    def _closing_words(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
         lines = (step.lines(at),) if step.kind == "reports" else ()
         return no_longer(ship, opened, how, int(step.time_ms[at]), reference=self.reference, sentences=lines)

@@ -9,14 +9,14 @@ from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.geography.approach import FEASIBLE, REASONS
-from detectors.core.geography.reachable_zones import Allowed, havens_of
+from detectors.core.geography.reachable_zones import PossibleCalls, havens_of
 from detectors.core.headlines import zone_label
 from detectors.core.inconsistent_positions import facts
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import distance_nm
 from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, zulu
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 from detectors.port_proximity.screen import FASTEST_KN
 from detectors.port_proximity.wording import WOULD_CHANGE, no_longer, severity_most
 
@@ -24,13 +24,13 @@ CLEAR, FAINT = "port_proximity.feasible", "port_proximity.feasible_faint"
 _CANNOT_TELL: Final = Fact(fact="whether it transmitted", value="cannot tell: this feed could hardly have heard it")
 
 
-class DarkReach(NamedTuple):
+class DarkReachWording(NamedTuple):
     """A ship whose silence allows calls at sanctioned zones; ``zone`` is the first of ``allowed.calls``."""
 
-    before: Ship
+    before: VesselState
     """As it was when last heard."""
     zone: Zone
-    allowed: Allowed
+    allowed: PossibleCalls
     now_ms: int
     unheard: bool = False
     """The feed could hardly have heard it: whether it was dark cannot be told."""
@@ -124,7 +124,9 @@ class DarkReach(NamedTuple):
         )  # fmt: skip
 
 
-def heard_again(reference: Reference, opened: Alert, ends: tuple[Ship, Ship], now_ms: int, sentence: bytes) -> Finding:
+def heard_again(
+    reference: Reference, opened: Alert, ends: tuple[VesselState, VesselState], now_ms: int, sentence: bytes
+) -> Finding:
     """Heard again: could it have called there, between the last fix and this one? ``ends`` are the ship at both.
 
     A fix that it cannot have come to from the last one says nothing of the silence.
@@ -135,12 +137,16 @@ def heard_again(reference: Reference, opened: Alert, ends: tuple[Ship, Ship], no
         return no_longer(ship, opened, "inconsistent", now_ms, reference=reference, sentences=(sentence,))
     if allowed is not None and allowed.calls and not allowed.stayed:
         unheard = bool(opened.details.get("cannot_tell"))
-        return DarkReach(before, zones[allowed.calls[0].zone], allowed, now_ms, unheard).closing(opened, sentence)
+        return DarkReachWording(before, zones[allowed.calls[0].zone], allowed, now_ms, unheard).closing(
+            opened, sentence
+        )
     stayed = allowed is not None and allowed.stayed
     return refuting(opened, zones[str(opened.details["zone"])], (before, ship), sentence, stayed=stayed)
 
 
-def refuting(opened: Alert, zone: Zone, ends: tuple[Ship, Ship], sentence: bytes, *, stayed: bool) -> Finding:
+def refuting(
+    opened: Alert, zone: Zone, ends: tuple[VesselState, VesselState], sentence: bytes, *, stayed: bool
+) -> Finding:
     """It is heard again where no call can have been, or where it was before: the numbers against it."""
     before, ship = ends
     hours = max(ship.fix_ms - before.fix_ms, 1) / HOUR_MS

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.geography.approach import CLOSING, INSIDE
-from detectors.core.geography.zone_columns import NO_ZONE, Places
+from detectors.core.geography.zone_columns import NO_ZONE, ZoneColumns
+from detectors.core.protocol import DetectorInput
 from detectors.core.protocol import Places as At
-from detectors.core.protocol import Step
 from detectors.core.units import HOUR_MS, MINUTE_MS, NEVER_MS, next_steps
 from detectors.core.vessels.columns import Column_, Columns
 from detectors.core.vessels.track import are_unsure
@@ -23,7 +23,7 @@ LEAST_SILENT_MS: Final = 30 * MINUTE_MS
 Bools = npt.NDArray[np.bool_]
 
 
-class Standing(NamedTuple):
+class ZoneStandings(NamedTuple):
     """What has been said of each row of a step: zone, reason, whether it rests on two reports, or is held."""
 
     zone: Column_
@@ -37,13 +37,13 @@ class Standing(NamedTuple):
         return type(self)(self.zone[at], self.reason[at], self.stage[at], self.held[at])
 
 
-class Nearby:
+class ZoneScreen:
     """The zones, and the speed below which nobody closes on one."""
 
-    def __init__(self, places: Places, closing_least_kn: float) -> None:
+    def __init__(self, places: ZoneColumns, closing_least_kn: float) -> None:
         self.places, self.closing_least_kn = places, closing_least_kn
 
-    def earliest_calls(self, step: Step) -> npt.NDArray[np.int64]:
+    def earliest_calls(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When each listed ship of a step, should it fall silent now, could be at a sanctioned zone at the earliest.
 
         At the speed of the fastest craft, and not before LEAST_SILENT_MS: the judge reckons with its own. NEVER_MS for
@@ -58,7 +58,7 @@ class Nearby:
             due_ms[at] = next_steps(now.last_ms[at] + way_ms)
         return due_ms
 
-    def last_in(self, step: Step) -> Bools:
+    def last_in(self, step: DetectorInput) -> Bools:
         """Which ships of a step were last in a zone that counts for them."""
         now, found = step.now, np.zeros(len(step.rows), bool)
         at = np.flatnonzero(now.vessel & (now.fix_ms > 0))
@@ -70,7 +70,7 @@ class Nearby:
         found[at] = (counted & self.places.may_contain(lat_deg[near], lon_deg[near], nm)).any(axis=1)
         return found
 
-    def renamed(self, step: Step, active: Bools) -> Bools:
+    def renamed(self, step: DetectorInput, active: Bools) -> Bools:
         """Where another destination is stated that may matter; ``active`` rows have an open alert."""
         at = step.stated.nonzero()[0]
         if not len(at):
@@ -88,7 +88,7 @@ class Nearby:
         counts = self.places.sanctioned[zone] | (now.listed[at] > 0)
         return np.asarray((zone != NO_ZONE) & counts)
 
-    def near(self, step: Step, said: Standing) -> Bools:
+    def near(self, step: DetectorInput, said: ZoneStandings) -> Bools:
         """Where a position came and the zones have something to say that is not said already."""
         now, wanted = step.now, np.zeros(len(step.rows), bool)
         at = step.moved.nonzero()[0]
@@ -114,7 +114,7 @@ class Nearby:
         return wanted
 
     def _settled(
-        self, said: Standing, inside: Bools, lat_deg: Column_, lon_deg: Column_, nm: Column_
+        self, said: ZoneStandings, inside: Bools, lat_deg: Column_, lon_deg: Column_, nm: Column_
     ) -> npt.NDArray[np.bool_]:
         """Where nothing can be new: said to be inside a zone, well inside it and near no other; or held."""
         settled: Bools = (said.reason == INSIDE) & (said.stage > 0) & (inside.sum(axis=1) == 1)

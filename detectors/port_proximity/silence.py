@@ -10,7 +10,7 @@ from msgspec import Meta
 from detectors.core.units import HOUR_MS, MS, NEVER_MS
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SilenceLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """After how much silence something is said, and after how much the alert ends."""
 
     silent_after_s: Annotated[

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple, Self
 
 from detectors.core.alert import Alert, Fact, Severity
-from detectors.core.geography.approach import CLOSING, INSIDE, REASONS, Look
-from detectors.core.geography.zone_columns import NO_ZONE, UNNAMED, Places
+from detectors.core.geography.approach import CLOSING, INSIDE, REASONS, ZoneApproach
+from detectors.core.geography.zone_columns import NO_ZONE, UNNAMED, ZoneColumns
 from detectors.core.headlines import at, zone_label, zone_said
 from detectors.core.inconsistent_positions import facts, flag
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference, Zone
 from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, zulu
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 _NAMED: Final = {
     "locode": "by UN/LOCODE", "name": "by name or alias", "likeness": "by likeness: it may be a slip"
@@ -37,7 +37,7 @@ WOULD_CHANGE: Final = (
 )
 
 
-def situation_of(ship: Ship, reason: int, *, ordinary: bool = False) -> str:
+def situation_of(ship: VesselState, reason: int, *, ordinary: bool = False) -> str:
     """Names the severity rule; ``ordinary``: the zone is a port like others, and nothing else speaks against it."""
     inside = reason == INSIDE
     if ship.listed is not None and not ship.misuse:
@@ -58,7 +58,7 @@ def zone_words(opened: Alert, reference: Reference) -> str:
 
 
 def no_longer(
-    ship: Ship, opened: Alert, how: str, now_ms: int, *, reference: Reference, sentences: tuple[bytes, ...]
+    ship: VesselState, opened: Alert, how: str, now_ms: int, *, reference: Reference, sentences: tuple[bytes, ...]
 ) -> Finding:
     """What was reported no longer holds; ``how`` is a key of ``_ENDED``."""
     zone = zone_said(reference, opened.details["zone"])
@@ -75,19 +75,19 @@ def no_longer(
     )
 
 
-def severity_most(zone: Zone, ship: Ship, *, inside: bool) -> Severity:
+def severity_most(zone: Zone, ship: VesselState, *, inside: bool) -> Severity:
     """The zone's own, unless the ship is inside it, where that holds as it is: but one report alone wakes nobody."""
     if not inside:
         return zone.severity or "page"
     return "ticket" if zone.severity and ship.support < _SUPPORTED else "page"
 
 
-class Nearness(NamedTuple):
+class ProximityWording(NamedTuple):
     """A ship and a zone, as they stand now."""
 
-    ship: Ship
+    ship: VesselState
     zone: Zone
-    look: Look
+    look: ZoneApproach
     now_ms: int
     silent_ms: int = 0
     """Above 0: it has been silent inside for so long."""
@@ -102,7 +102,14 @@ class Nearness(NamedTuple):
 
     @classmethod
     def of(
-        cls, places: Places, ship: Ship, look: Look, now_ms: int, *, silent_ms: int = 0, looked_back: bool = False
+        cls,
+        places: ZoneColumns,
+        ship: VesselState,
+        look: ZoneApproach,
+        now_ms: int,
+        *,
+        silent_ms: int = 0,
+        looked_back: bool = False,
     ) -> Self:
         """What ``look`` found, with the distance as it is now, and whether the destination names the zone."""
         if ship.lat_deg is not None and ship.lon_deg is not None:

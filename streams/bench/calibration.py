@@ -12,10 +12,10 @@ from detectors.core.coverage.slot_blocks import UNDER_WAY
 from streams.bench.faults import HOUR
 from streams.bench.frame import Figure, Row
 from streams.bench.silences import Bools, Silent, listen
-from streams.scenario.worlds import SLOTS_A_DAY, Shape, Station, generate
+from streams.scenario.worlds import SLOTS_A_DAY, Station, WorldShape, generate
 
 ALPHAS: Final = (0.2, 0.05, 0.01)
-SHAPE: Final = Shape(
+SHAPE: Final = WorldShape(
     "calibration", (Station(0, 0, 50, 0.2), Station(40, -20, 40, 0.2)), ships=900, small_craft=0, days=14, lat_deg=48,
     ports=((4, 2), (-18, 12), (38, -15)),
 )  # fmt: skip

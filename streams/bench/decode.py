@@ -13,7 +13,7 @@ import typer
 from streams.bench import feed
 from streams.bench.frame import Data, Figure, Measured, Row, cpu_of
 from streams.decode import decode
-from streams.decode.messages import Message, read
+from streams.decode.messages import WholeMessage, read
 
 _SIZES: Final = (40, 250, 1000, 10_000)
 _UNUSUAL_SIZE: Final = 1000
@@ -90,7 +90,7 @@ def _messages(lines: Sentences) -> list[Sentences]:
     return [_bare(reading.raw, message) for message in reading.messages]
 
 
-def _bare(raw: bytes, message: Message) -> Sentences:
+def _bare(raw: bytes, message: WholeMessage) -> Sentences:
     return [b"!" + line.rpartition(b"!")[2] for line in raw[message.start : message.end].split(b"\n")]
 
 

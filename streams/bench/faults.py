@@ -30,7 +30,7 @@ Draw = np.random.Generator
 Fault = Callable[[World, Counts, Draw], None]
 
 
-class Dark(NamedTuple):
+class DarkPeriod(NamedTuple):
     """A positive: a ship of which nothing is received in slots [first, last)."""
 
     ship: int
@@ -143,7 +143,7 @@ the conformance suite's part (tests/detectors/test_conformance.py)."""
 
 def positives(
     world: World, draw: Draw, durations_h: tuple[int, ...] = DURATIONS_H, together: bool = False
-) -> list[Dark]:
+) -> list[DarkPeriod]:
     """Class A ships under way in well-heard water that go dark, PER_VESSEL_DAY of them and one spell a ship.
 
     The original track has no hole over 20 min from an hour before to min(duration, 2 h) after. ``together``: up to
@@ -155,7 +155,7 @@ def positives(
     fit[: world.warm_slots] = False
     days = (heard[world.warm_slots :] & class_a).sum() / SLOTS_A_DAY
     wanted, used = max(1, round(days * PER_VESSEL_DAY)), set[int]()
-    chosen: list[Dark] = []
+    chosen: list[DarkPeriod] = []
     for row in draw.permutation(np.argwhere(fit)):
         if len(chosen) >= wanted:
             break
@@ -165,7 +165,7 @@ def positives(
         for one in group[:_TOGETHER]:
             if one not in used and _whole(heard[:, one], slot, hours):
                 used.add(one)
-                chosen.append(Dark(one, slot + 1, min(slot + 1 + hours * HOUR, slots)))
+                chosen.append(DarkPeriod(one, slot + 1, min(slot + 1 + hours * HOUR, slots)))
     return chosen
 
 
@@ -189,7 +189,7 @@ class Played(NamedTuple):
     world: World
     """As the scenario leaves it: what it holds of ``received`` is what could have been heard."""
     received: Counts
-    dark: list[Dark]
+    dark: list[DarkPeriod]
 
 
 def played(world: World, scenario: str, seed: int, durations_h: tuple[int, ...] = DURATIONS_H) -> Played:

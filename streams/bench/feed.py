@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from detectors.core.ticks import FeedRules
 from streams.errors import ConfigError
-from streams.ingest.core import Ingest, Nature
+from streams.ingest.core import Ingest, SourceKind
 from streams.messages.log_records import Sentences
 from streams.nmea.encoder import (
-    Fix,
+    EncodedFix,
     Particulars,
     position,
     position_b,
@@ -81,7 +81,7 @@ def generated(count: int = GENERATED_LINES, seed: int = 1) -> Feed:
 
 def ingested(lines: list[bytes]) -> list[bytes]:
     """The lines that ingest writes for these: in its order, with its tag blocks, parts together, nothing refused."""
-    ingest = Ingest("bench", 1, nature=Nature(replayed=True, start_ms=_TIME_MS), rules=_ANY_TIME)
+    ingest = Ingest("bench", 1, nature=SourceKind(replayed=True, start_ms=_TIME_MS), rules=_ANY_TIME)
     records = [*ingest.feed(b"\n".join([*lines, b""])), *ingest.end()]
     return [line for record in records if isinstance(record, Sentences) for line in record.value.split(b"\n")]
 
@@ -125,7 +125,7 @@ def content(path: Path) -> bytes:
 def _message(random: Random, kind: int) -> list[bytes]:
     serial = random.randrange(_VESSELS)
     mmsi = _FIRST_MMSI + serial * 47_001
-    fix = Fix(
+    fix = EncodedFix(
         lat_deg=random.uniform(-70, 70), lon_deg=random.uniform(-180, 180), sog_kn=random.uniform(0, 20),
         cog_deg=random.uniform(0, 359), heading_deg=random.uniform(0, 359), second=random.randrange(60),
     )  # fmt: skip

@@ -10,17 +10,17 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from detectors.core.identities.binding import Binding, Heard, Seen
+from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
 from detectors.core.identities.matching import is_imo_number
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.kafka_run import fleet
 from streams.decode import decode
 from streams.ingest.core import Ingest
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.messages.log_records import Sentences
 from streams.nmea.encoder import Particulars, sentences, static
 from streams.pipeline.engines import engine_for, histories_for
-from streams.pipeline.replay import Plan, Road, play
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference.loading import load_reference
 from streams.settings.model import Settings
 
@@ -90,19 +90,19 @@ def _static(number: int, imo: int) -> list[bytes]:
     return sentences(static(_FIRST_MMSI + number * _APART, ship), sequence=number)
 
 
-def _road(settings: Settings) -> Road:
-    return Road(settings, load_reference(settings.reference), 1)
+def _road(settings: Settings) -> InProcessPipeline:
+    return InProcessPipeline(settings, load_reference(settings.reference), 1)
 
 
 def _replay(lines: Sequence[bytes], settings: Settings) -> int:
-    plan = Plan(source="bench", partitions=1, nature=Nature(replayed=True))
+    plan = ReplayPlan(source="bench", partitions=1, nature=SourceKind(replayed=True))
     return sum(1 for _ in play([io.BytesIO(b"\n".join(lines))], plan, _road(settings), settings))
 
 
 def _told(lines: Sequence[bytes], settings: Settings) -> list[bytes]:
     """The bindings of the feed, as they stand on the topic."""
-    engine, told = engine_for(settings, load_reference(settings.reference), 0), list[Binding | Seen]()
-    for record in Ingest("bench", 1, nature=Nature(replayed=True)).feed(b"\n".join(lines)):
+    engine, told = engine_for(settings, load_reference(settings.reference), 0), list[Binding | SeenUnder]()
+    for record in Ingest("bench", 1, nature=SourceKind(replayed=True)).feed(b"\n".join(lines)):
         if isinstance(record, Sentences):
             engine.apply(decode(record.value, record.source, record.ordinals).batch)
             told += engine.drain_bindings()
@@ -111,5 +111,5 @@ def _told(lines: Sequence[bytes], settings: Settings) -> list[bytes]:
 
 def _learn(told: Sequence[bytes], settings: Settings) -> int:
     histories = histories_for(settings, 1)
-    alerts = [histories.take(msgspec.json.decode(each, type=Binding | Seen)) for each in told]
-    return len(alerts) + len(histories.take(Heard(partition=0, heard_ms=1 << 60)))
+    alerts = [histories.take(msgspec.json.decode(each, type=Binding | SeenUnder)) for each in told]
+    return len(alerts) + len(histories.take(BindingWatermark(partition=0, heard_ms=1 << 60)))

@@ -19,15 +19,15 @@ from kafka import TopicPartition
 
 from detectors.core.alert import Alert
 from streams.bench.frame import Figure, Measured, Process, Row, process_cpu_s
-from streams.bench.kafka_run import Lines, Road, fleet, opened
+from streams.bench.kafka_run import KafkaRun, TimedLines, fleet, opened
 from streams.bench.latency import listening
 from streams.bench.lists import rows_of
 from streams.broker import clients
-from streams.broker.reading import Read, read
+from streams.broker.reading import TopicRecord, read
 from streams.errors import WakewatchError
 from streams.messages.log_records import H_KIND, H_SOURCE, KIND_REFERENCE, KIND_SENTENCES, partition_of
 from streams.messages.topics import ALERTS, DEAD, REFERENCE, SENTENCES, create_missing
-from streams.nmea.encoder import Fix, Particulars, position, sentences, static
+from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static
 from streams.reference.library import read_shelf
 from streams.settings.model import KafkaSettings
 
@@ -88,7 +88,7 @@ def run(
         listed.write_text("\n".join(_listed(entries)))
         known = fleet(_VESSELS)
         started_ms = int((time.time() - _VESSELS / rate) * 1000)
-        road.prepare(Lines(_PARTITIONS, rate, started_ms), known, _WORKERS)
+        road.prepare(TimedLines(_PARTITIONS, rate, started_ms), known, _WORKERS)
         drive = _drive(road, listed, known, rate, seconds)
         log = list(read(road.kafka, SENTENCES))
         taken = _await_taken_in(road, _messages(log))
@@ -115,7 +115,7 @@ def run(
     )
 
 
-def _rest(drive: Drive, log: Sequence[Read], taken: int, dead: int) -> Iterator[Row]:
+def _rest(drive: Drive, log: Sequence[TopicRecord], taken: int, dead: int) -> Iterator[Row]:
     imported = drive.imported
     marks = sum(_is(each, KIND_REFERENCE) for each in log)
     took = Figure("s", imported.ended_s - imported.began_s)
@@ -137,7 +137,7 @@ def _listed(entries: int) -> Iterator[str]:
         yield f"bench,timed-{number},TIMED {number},,,{mmsi},,TG,Products Tanker,120"
 
 
-def _drive(road: Road, listed: Path, known: list[bytes], rate: int, seconds: float) -> Drive:
+def _drive(road: KafkaRun, listed: Path, known: list[bytes], rate: int, seconds: float) -> Drive:
     """Sends the feed at its rate, while the list is imported beside it, and until that has long ended."""
     ordinary, sent_s, lines, ended_s = cycle(known), dict[int, float](), 0, 0.0
     with listening(road) as (ingest, connection), ThreadPoolExecutor(1) as beside:
@@ -162,7 +162,7 @@ def _drive(road: Road, listed: Path, known: list[bytes], rate: int, seconds: flo
 
 def _timed(beat: int, beats: int) -> dict[int, list[bytes]]:
     """The ships whose alerts are timed, by MMSI: what each of them says in this beat."""
-    fix = Fix(35.0 + beat / 1000, 130.0, 10.0, 45.0, 45.0)
+    fix = EncodedFix(35.0 + beat / 1000, 130.0, 10.0, 45.0, 45.0)
     mmsis = range(_SILENT, _SILENT + _SILENT_SHIPS) if beat == 0 else [_NEW + beat % _NEW_SHIPS]
     said = {mmsi: sentences(position(mmsi, fix)) for mmsi in mmsis}
     flags = {0: _FORMER, int(beats * _REFLAGS): _LATER}
@@ -175,7 +175,7 @@ def _timed(beat: int, beats: int) -> dict[int, list[bytes]]:
 # -- the import -----------------------------------------------------------------------------------------------------
 
 
-def _import_twice(road: Road, listed: Path, killed_s: float, again_s: float) -> Imported:
+def _import_twice(road: KafkaRun, listed: Path, killed_s: float, again_s: float) -> Imported:
     """The first is killed half way. Raises WakewatchError when that was too late, or the second fails."""
     time.sleep(max(0.0, killed_s - time.monotonic()))
     process = _importing(road, listed)
@@ -195,7 +195,7 @@ def _import_twice(road: Road, listed: Path, killed_s: float, again_s: float) -> 
     return Imported(began_s, time.time(), written)
 
 
-def _importing(road: Road, listed: Path) -> subprocess.Popen[bytes]:
+def _importing(road: KafkaRun, listed: Path) -> subprocess.Popen[bytes]:
     call = [*_WAKEWATCH, "watchlist", "import", str(listed), "--yes"]
     with (road.home / _IMPORT_LOG).open("ab") as log:
         return subprocess.Popen(call, env=road.environ(), stdout=subprocess.DEVNULL, stderr=log)
@@ -213,14 +213,14 @@ def _entries(kafka: KafkaSettings) -> int:
 # -- what came of it ------------------------------------------------------------------------------------------------
 
 
-def _await_taken_in(road: Road, messages: int) -> int:
+def _await_taken_in(road: KafkaRun, messages: int) -> int:
     """Messages that the workers have taken in, once these are all or no more come."""
     deadline_s = time.monotonic() + _PATIENCE_S
     road.until(lambda: road.counted(_REPORTS) >= messages or time.monotonic() > deadline_s)
     return road.counted(_REPORTS)
 
 
-def _again(road: Road, log: Sequence[Read], wanted: Set[Key]) -> Set[Key]:
+def _again(road: KafkaRun, log: Sequence[TopicRecord], wanted: Set[Key]) -> Set[Key]:
     """The alerts of the same log and the same lists, taken in by workers that know nothing."""
     kafka = msgspec.structs.replace(road.kafka, topic_prefix="again.")
     admin = clients.admin(kafka)
@@ -230,7 +230,7 @@ def _again(road: Road, log: Sequence[Read], wanted: Set[Key]) -> Set[Key]:
     _copy(kafka, REFERENCE, list(read(road.kafka, REFERENCE)))
     home = road.home / "again"
     home.mkdir()
-    other = Road(kafka, home)
+    other = KafkaRun(kafka, home)
     try:
         for number in range(_WORKERS):
             other.worker(f"worker-{number}")
@@ -243,7 +243,7 @@ def _again(road: Road, log: Sequence[Read], wanted: Set[Key]) -> Set[Key]:
         other.close()
 
 
-def _copy(kafka: KafkaSettings, topic: str, log: Sequence[Read]) -> None:
+def _copy(kafka: KafkaSettings, topic: str, log: Sequence[TopicRecord]) -> None:
     producer = clients.producer(kafka)
     for one in log:
         producer.send(
@@ -259,7 +259,7 @@ def _alerts(kafka: KafkaSettings) -> dict[Key, Alert]:
     return {(a.id, a.revision, hashlib.sha256(v).hexdigest()): a for a, v in zip(alerts, values, strict=True)}
 
 
-def _hits(drive: Drive, log: Sequence[Read], seen_s: Mapping[int, float]) -> list[Row]:
+def _hits(drive: Drive, log: Sequence[TopicRecord], seen_s: Mapping[int, float]) -> list[Row]:
     """Ships by whether they were sent before the mark of their partition."""
     marks_s = {each.partition: each.timestamp_ms / 1000 for each in log if _is(each, KIND_REFERENCE)}
     delays_s: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
@@ -280,16 +280,16 @@ def _delays(ships: int, marked_s: float, begun_s: float) -> tuple[Figure, ...]:
     return Figure("ships", ships), Figure("s after the mark", marked_s), Figure("s after import began", begun_s)
 
 
-def _is(one: Read, kind: bytes) -> bool:
+def _is(one: TopicRecord, kind: bytes) -> bool:
     return one.headers.get(H_KIND) == kind
 
 
-def _lines(log: Sequence[Read], source: bytes) -> Iterator[bytes]:
+def _lines(log: Sequence[TopicRecord], source: bytes) -> Iterator[bytes]:
     """The sentences of a source, or of all."""
     for one in log:
         if _is(one, KIND_SENTENCES) and one.value and source in (b"", one.headers[H_SOURCE]):
             yield from one.value.split(b"\n")
 
 
-def _messages(log: Sequence[Read]) -> int:
+def _messages(log: Sequence[TopicRecord]) -> int:
     return sum(line[line.rfind(b"!") :].split(b",", 3)[2] == b"1" for line in _lines(log, b""))

@@ -17,8 +17,8 @@ from streams.bench import feed
 from streams.bench.frame import Data, Figure, Measured, Row, cpu_of
 from streams.broker import clients, embedded
 from streams.ingest.core import Ingest
-from streams.ingest.model import Nature
-from streams.ingest.run import Plan
+from streams.ingest.model import SourceKind
+from streams.ingest.run import IngestPlan
 from streams.ingest.run import run as ingest
 from streams.messages.topics import create_missing
 from streams.nmea.encoder import checksum
@@ -59,7 +59,7 @@ def run(
 
 
 def _row(name: str, path: Path, kafka: KafkaSettings, clean: Row | None) -> Row:
-    outcome, cpu_s = cpu_of(lambda: ingest(Plan(urls=(f"file:{path}",)), Settings(kafka=kafka), Event()))
+    outcome, cpu_s = cpu_of(lambda: ingest(IngestPlan(urls=(f"file:{path}",)), Settings(kafka=kafka), Event()))
     core, core_s = cpu_of(lambda: _core(path, kafka.partitions))
     counts = outcome.states[0].counts
     assert counts.sentences == core, "all of the file is read"
@@ -76,7 +76,7 @@ def _row(name: str, path: Path, kafka: KafkaSettings, clean: Row | None) -> Row:
 
 
 def _core(path: Path, partitions: int) -> int:
-    core = Ingest("bench", partitions, nature=Nature(replayed=True))
+    core = Ingest("bench", partitions, nature=SourceKind(replayed=True))
     with path.open("rb") as file:
         while chunk := file.read(_CORE_CHUNK):
             core.feed(chunk)

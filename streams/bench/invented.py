@@ -22,7 +22,7 @@ _LINE: Final = tagged([b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"], STAR
 Numbers = npt.NDArray[np.intp]
 
 
-class Sea:
+class InventedReports:
     """Vessels spread over the North Atlantic, some 20,000 cells of coverage; its clock goes on with every batch."""
 
     def __init__(self, vessels: int, rate_hz: int, first_mmsi: int = FIRST_MMSI) -> None:

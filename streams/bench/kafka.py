@@ -10,14 +10,14 @@ import typer
 
 from streams.bench import feed, fleets
 from streams.bench.frame import Data, Figure, Measured, Row
-from streams.bench.kafka_run import SNAPSHOT_EVERY_S, Lines, fleet, opened
+from streams.bench.kafka_run import SNAPSHOT_EVERY_S, TimedLines, fleet, opened
 
 _PACKS_A_SECOND: Final = 10
 """Ingest packs for 100 ms: a feed of that rate fills a record so far, and has so many sentences between two ticks."""
 _LAPS: Final = 19  # of a recording's 11,000 vessels make 200,000
 
 
-class Case(NamedTuple):
+class Condition(NamedTuple):
     """One condition."""
 
     pack: int
@@ -42,9 +42,9 @@ def run(
     Example: wakewatch bench kafka --pack 250 --no-two
     """
     given = feed.given(data)
-    cases = [Case(size, 4, 1) for size in pack or [40, 250, 1000]]
+    cases = [Condition(size, 4, 1) for size in pack or [40, 250, 1000]]
     if two:
-        cases += [Case(250, 12, 1), Case(250, 12, 2)]
+        cases += [Condition(250, 12, 1), Condition(250, 12, 2)]
     whole = [line for line in fleets.in_place(given.lines) if line.rpartition(b"!")[2][5:9] == b",1,1"]
     laps = [fleets.fresh(whole, lap) for lap in range(_LAPS)]
     mixed = list(islice((laps[n % _LAPS][n % len(whole)] for n in cycle(range(_LAPS * len(whole)))), sentences))
@@ -58,9 +58,9 @@ def run(
     )
 
 
-def _row(case: Case, lines: list[bytes], vessels: int) -> Row:
+def _row(case: Condition, lines: list[bytes], vessels: int) -> Row:
     with opened(case.partitions) as road:
-        made = Lines(case.partitions, case.rate_hz)
+        made = TimedLines(case.partitions, case.rate_hz)
         road.prepare(made, fleet(vessels), case.workers)
         records, (last, mmsis) = made.records(lines, case.pack), made.markers()
         before_s, began_s, before = road.cpu_s(), time.monotonic(), road.snapshots()

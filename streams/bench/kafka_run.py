@@ -28,11 +28,11 @@ from streams.broker import clients, embedded
 from streams.broker.node import HOST, free_port
 from streams.errors import WakewatchError
 from streams.ingest.core import Ingest
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.ingest.outbound import Sender, of_sentences, of_tick
 from streams.messages.log_records import MarkRecord, Record, TickRecord, partition_of
 from streams.messages.topics import ALERTS, SENTENCES, create_missing
-from streams.nmea.encoder import Fix, Particulars, position, sentences, static, tagged
+from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static, tagged
 from streams.settings.model import IngestSettings, KafkaSettings
 
 START_MS: Final = 1_707_000_000_000
@@ -46,7 +46,7 @@ SNAPSHOT_EVERY_S: Final = 5
 _METRICS_WAIT_S: Final = 5.0
 
 
-class Lines:
+class TimedLines:
     """Lines on their way into the log: timed, packed and ticked as ingest does for a live source."""
 
     def __init__(self, partitions: int, rate_hz: float, start_ms: int = START_MS) -> None:
@@ -56,7 +56,7 @@ class Lines:
 
     def records(self, lines: Sequence[bytes], pack: int) -> list[Record]:
         """Records of at most ``pack`` sentences, a tick a second; the clock goes on by the rate."""
-        ingest = Ingest(SOURCE, self._partitions, IngestSettings(pack_sentences=pack), nature=Nature(live=True))
+        ingest = Ingest(SOURCE, self._partitions, IngestSettings(pack_sentences=pack), nature=SourceKind(live=True))
         made = ingest.clock(int(self._time_ms))
         for at in range(0, len(lines), self._rate):
             made += ingest.feed(b"".join(self._timed(lines[at : at + self._rate])), int(self._time_ms))
@@ -90,7 +90,9 @@ def fleet(vessels: int) -> list[bytes]:
         sentences(
             position(
                 200_000_000 + number * 503,
-                Fix(number * spread % 13_000 / 100 - 65, number * spread % 35_000 / 100 - 175, 10.0, 45.0, 45.0, 0),
+                EncodedFix(
+                    number * spread % 13_000 / 100 - 65, number * spread % 35_000 / 100 - 175, 10.0, 45.0, 45.0, 0
+                ),
                 status=0,
             )
         )[0]
@@ -98,7 +100,7 @@ def fleet(vessels: int) -> list[bytes]:
     ]
 
 
-class Listener:
+class AlertListener:
     """Reads the alert topic and notes when each vessel's first alert could be read (seconds of ``time.time``)."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
@@ -127,14 +129,14 @@ class Listener:
         self._client.close()
 
 
-class Road:
+class KafkaRun:
     """Use ``opened``. ``worker`` starts one; none outlives the block."""
 
     def __init__(self, kafka: KafkaSettings, home: Path) -> None:
         self.kafka, self.home = kafka, home
         self.workers: list[subprocess.Popen[bytes]] = []
         self._metrics: dict[int, int] = {}
-        self.listener = Listener(kafka)
+        self.listener = AlertListener(kafka)
         self._producer: Any = clients.producer(kafka)
         self._sender = Sender(SOURCE, "bench", replayed=False, prefix=kafka.topic_prefix)
 
@@ -197,7 +199,7 @@ class Road:
         """The end of the workers' log."""
         return (self.home / "worker.log").read_text(errors="replace")[-1000:]
 
-    def prepare(self, made: Lines, known: Sequence[bytes], workers: int = 1) -> None:
+    def prepare(self, made: TimedLines, known: Sequence[bytes], workers: int = 1) -> None:
         """Starts workers and puts the vessels of ``known`` into their state."""
         for number in range(workers):
             self.worker(f"worker-{number}")
@@ -260,7 +262,7 @@ def _counted(port: int, name: str) -> int:
 
 
 @contextmanager
-def opened(partitions: int) -> Iterator[Road]:
+def opened(partitions: int) -> Iterator[KafkaRun]:
     """A road with a broker of its own, empty; all of it is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="wakewatch-bench-") as folder:
         home = Path(folder)
@@ -270,7 +272,7 @@ def opened(partitions: int) -> Iterator[Road]:
             admin = clients.admin(kafka)
             create_missing(admin, kafka)
             admin.close()
-            road = Road(kafka, home)
+            road = KafkaRun(kafka, home)
             try:
                 yield road
             finally:

@@ -17,7 +17,7 @@ import typer
 
 from streams.bench import feed
 from streams.bench.frame import Data, Figure, Measured, Process, Row, process_cpu_s
-from streams.bench.kafka_run import SNAPSHOT_EVERY_S, Lines, Road, fleet, marker, opened
+from streams.bench.kafka_run import SNAPSHOT_EVERY_S, KafkaRun, TimedLines, fleet, marker, opened
 from streams.broker.node import HOST, free_port
 from streams.nmea.encoder import tagged
 
@@ -59,7 +59,7 @@ def run(
 def _rate(lines: list[bytes], rate: int, seconds: float, vessels: int) -> tuple[Row, tuple[Process, ...]]:
     with opened(_PARTITIONS) as road:
         started_ms = int(time.time() * 1000) - int(vessels / _PREPARED_HZ * 1000)
-        road.prepare(Lines(_PARTITIONS, _PREPARED_HZ, started_ms), fleet(vessels))
+        road.prepare(TimedLines(_PARTITIONS, _PREPARED_HZ, started_ms), fleet(vessels))
         with listening(road) as (ingest, connection):
             _send(connection, lines, rate, _WARM_S, _FIRST_MARKER)
             before_s = road.cpu_s(), process_cpu_s(ingest.pid)
@@ -99,7 +99,7 @@ def _send(connection: socket.socket, lines: list[bytes], rate: int, seconds: flo
 
 
 @contextmanager
-def listening(road: Road) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+def listening(road: KafkaRun) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
     """``wakewatch ingest`` that listens, and a connection to it."""
     port = free_port()
     call = [sys.executable, "-c", "from streams.cli import main; main()", "ingest", f"live=tcp-listen://{HOST}:{port}"]

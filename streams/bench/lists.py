@@ -18,10 +18,10 @@ from detectors.core.identities.matching import Register, is_imo_number
 from detectors.core.reference import ListedShip, Reference
 from streams.bench import feed
 from streams.bench.frame import Figure, Measured, Row, cpu_of
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.pipeline.engines import engine_for
-from streams.pipeline.replay import Plan, Road, play
-from streams.reference.formats import Source, read_lists
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
+from streams.reference.formats import ListFile, read_lists
 from streams.reference.loading import load_reference, make_reference
 from streams.settings.model import Settings
 
@@ -73,7 +73,7 @@ def run(
 def _read(entries: int) -> tuple[Ships, Row]:
     """A list of so many, read."""
     text = "\n".join(rows_of(entries)).encode()
-    ships, read_s = cpu_of(lambda: read_lists([Source("bench.csv", [text])])[0].watchlist.ships)
+    ships, read_s = cpu_of(lambda: read_lists([ListFile("bench.csv", [text])])[0].watchlist.ships)
     return ships, Row(f"read {entries:,} entries (CSV)", (Figure("CPU s", read_s), _rate(entries, read_s)))
 
 
@@ -120,7 +120,7 @@ def _streaming(mib: int) -> Row:
 
 def streamed(mib: int) -> None:
     """Prints the CPU seconds of reading so much, the ships found, and this process's peak of memory in MiB (Linux)."""
-    (found,), cpu_s = cpu_of(lambda: read_lists([Source("bench.json", _entities(mib << 20))]))
+    (found,), cpu_s = cpu_of(lambda: read_lists([ListFile("bench.json", _entities(mib << 20))]))
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     print(cpu_s, len(found.watchlist.ships), int(peak.split()[1]) / 1024)  # noqa: T201 - what it is for
 
@@ -143,6 +143,6 @@ def _fleet(settings: Settings, reference: Reference) -> Engine:
 
 
 def _replay(lines: list[bytes], reference: Reference, settings: Settings) -> int:
-    road = Road(settings, reference, 1)
-    plan = Plan(source="bench", partitions=1, nature=Nature(replayed=True))
+    road = InProcessPipeline(settings, reference, 1)
+    plan = ReplayPlan(source="bench", partitions=1, nature=SourceKind(replayed=True))
     return sum(1 for _ in play([io.BytesIO(b"\n".join(lines))], plan, road, settings))

@@ -24,12 +24,12 @@ from detectors.core.alert import Alert, Severity
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.units import DAY_MS, MINUTE_MS, unix_ms
 from streams.bench.accuracy import RECORDING, REPORTED, TUNING
-from streams.bench.faults import Dark, positives
+from streams.bench.faults import DarkPeriod, positives
 from streams.bench.frame import Figure, Measured, Row
 from streams.bench.recorded import both_ways, read_table
 from streams.bench.through_engine import number_of, say, time_of
 from streams.reference.loading import load_reference
-from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, Shape, World, generate
+from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, World, WorldShape, generate
 from streams.settings import loading
 
 PER_SHIP_DAYS: Final = 50.0
@@ -68,10 +68,10 @@ class Scene(NamedTuple):
     reference: Reference
     honest: frozenset[int]
     """MMSIs."""
-    dark: tuple[Dark, ...]
+    dark: tuple[DarkPeriod, ...]
 
 
-class Told(NamedTuple):
+class LoadResult(NamedTuple):
     """What was said in scenes played under one rule."""
 
     notices: Counter[tuple[str, str]]
@@ -137,7 +137,7 @@ def _worlds(*, tuning: bool) -> list[tuple[World, tuple[Zone, ...]]]:
     return [(one, ()) for one in tables] + [(generate(shape, seed), ports_of(shape)) for shape, seed in shapes]
 
 
-def ports_of(shape: Shape) -> tuple[Zone, ...]:
+def ports_of(shape: WorldShape) -> tuple[Zone, ...]:
     """The ports of a world as ordinary ports of the routes that a watch looks at."""
     east_nm = NM_A_DEG * float(np.cos(np.radians(shape.lat_deg)))
     return tuple(
@@ -165,7 +165,7 @@ def scene(world: World, zones: tuple[Zone, ...], ships: int, seed: int) -> Scene
     return Scene(world, received, reference, frozenset(number_of(world, ship) for ship in honest), tuple(dark))
 
 
-def heard(one: Scene, rule: Rule) -> Told:
+def heard(one: Scene, rule: Rule) -> LoadResult:
     """Plays a scene with one rule taken out, or none."""
     alerts = say(one.world, one.received, one.reference, rule.thresholds, rule.severities)
     from_ms = time_of(one.world.warm_slots)
@@ -178,7 +178,7 @@ def heard(one: Scene, rule: Rule) -> Told:
     delays, at_return = found(one, [a for a in alerts if a.severity == "page"])
     listed_days = len(one.honest) * len(slots) / SLOTS_A_DAY
     heard_days = int(sum(day[mine].sum() for day in days))
-    return Told(notices, listed_days, heard_days, len(told_days), delays, at_return, len(one.dark))
+    return LoadResult(notices, listed_days, heard_days, len(told_days), delays, at_return, len(one.dark))
 
 
 def highest(alerts: Iterable[Alert], from_ms: int) -> list[Alert]:
@@ -220,10 +220,10 @@ def found(one: Scene, pages: Sequence[Alert]) -> tuple[tuple[float, ...], int]:
     return tuple(delays), at_return
 
 
-def joined(parts: Iterable[Told]) -> Told:
+def joined(parts: Iterable[LoadResult]) -> LoadResult:
     """Several runs as one."""
     told = list(parts)
-    return Told(
+    return LoadResult(
         sum((one.notices for one in told), Counter[tuple[str, str]]()), sum(one.ship_days for one in told),
         sum(one.heard_days for one in told), sum(one.told_days for one in told),
         tuple(delay for one in told for delay in one.delays_min), sum(one.at_return for one in told),
@@ -231,7 +231,7 @@ def joined(parts: Iterable[Told]) -> Told:
     )  # fmt: skip
 
 
-def _row(name: str, told: Told) -> Row:
+def _row(name: str, told: LoadResult) -> Row:
     recall, dark = len(told.delays_min) / max(1, told.dark), max(1, told.dark)
     figures = {
         "pages": told.per_50("page"), "tickets": told.per_50("ticket"),
@@ -244,7 +244,7 @@ def _row(name: str, told: Told) -> Row:
     return Row(name, tuple(Figure(key, float(value)) for key, value in figures.items()))
 
 
-def _reasons(told: Told) -> list[Row]:
+def _reasons(told: LoadResult) -> list[Row]:
     reasons = sorted({reason for _, reason in told.notices}, key=lambda r: -told.per_50("page", r))
     return [
         Row(f"because of: {reason}", tuple(Figure(f"{s}s", told.per_50(s, reason)) for s in ("page", "ticket")))

@@ -13,7 +13,7 @@ from streams.bench import feed, fleets
 from streams.bench.frame import Data, Figure, Measured, Row, cpu_of
 from streams.decode import decode
 from streams.ingest.core import Ingest
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.messages.log_records import Record, Sentences, TickRecord
 from streams.pipeline.engines import engine_for
 from streams.reference.loading import load_reference
@@ -69,7 +69,7 @@ class _Clock:
 
     def records(self, lines: Sequence[bytes], size: int) -> list[Record]:
         self._sent += _APART_S * _RATE_HZ
-        ingest = Ingest(_SOURCE, 1, IngestSettings(pack_sentences=size), nature=Nature(live=True))
+        ingest = Ingest(_SOURCE, 1, IngestSettings(pack_sentences=size), nature=SourceKind(live=True))
         made: list[Record] = []
         for at in range(0, len(lines), _RATE_HZ):
             made += ingest.feed(b"\n".join(self._timed(lines[at : at + _RATE_HZ])) + b"\n", self._now_ms())

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from streams.bench.frame import Figure, Measured, Row, process_cpu_s
-from streams.bench.kafka_run import Lines, Road, fleet, opened
+from streams.bench.kafka_run import KafkaRun, TimedLines, fleet, opened
 
 _RATE_HZ: Final = 5000.0
 _PARTITIONS: Final = 4
@@ -36,7 +36,7 @@ def run(
 
 def _row(vessels: int, times: int, behind: int) -> Row:
     with opened(_PARTITIONS) as road:
-        made = Lines(_PARTITIONS, _RATE_HZ)
+        made = TimedLines(_PARTITIONS, _RATE_HZ)
         known = fleet(vessels)
         road.prepare(made, known)
         taken = [_kill(road, made, known[:behind]) for _ in range(times)]
@@ -49,7 +49,7 @@ def _row(vessels: int, times: int, behind: int) -> Row:
     return Row(f"{vessels:,} vessels", figures)
 
 
-def _kill(road: Road, made: Lines, held: list[bytes]) -> tuple[float, float]:
+def _kill(road: KafkaRun, made: TimedLines, held: list[bytes]) -> tuple[float, float]:
     """Seconds, and CPU seconds of the new process, from its start to the alert."""
     road.await_snapshots()
     if held:

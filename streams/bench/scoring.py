@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.coverage.slot_blocks import AT_REST, CLASS_B, UNDER_WAY
-from streams.bench.faults import HOUR, Dark, exits
+from streams.bench.faults import HOUR, DarkPeriod, exits
 from streams.bench.silences import Silent
 from streams.scenario.worlds import SLOTS_A_DAY, World
 
@@ -89,14 +89,14 @@ def joined(scores: Sequence[Score]) -> Score:
     )  # fmt: skip
 
 
-def score(world: World, heard: npt.NDArray[np.bool_], said: Silent, dark: Sequence[Dark]) -> Score:
+def score(world: World, heard: npt.NDArray[np.bool_], said: Silent, dark: Sequence[DarkPeriod]) -> Score:
     """Scores the silences ``said`` to be gaps, each once, after the warm-up."""
     said = said.take(np.flatnonzero(said.slot >= world.warm_slots))
     ships = world.lat_deg.shape[1]
-    by_ship: dict[int, list[Dark]] = {}
+    by_ship: dict[int, list[DarkPeriod]] = {}
     for one in dark:
         by_ship.setdefault(one.ship, []).append(one)
-    found: dict[Dark, int] = {}
+    found: dict[DarkPeriod, int] = {}
     false = np.zeros(len(said.slot), bool)
     for at, (slot, ship, last) in enumerate(np.stack([said.slot, said.ship, said.last], axis=1).tolist()):
         mine = [d for d in by_ship.get(ship, []) if last < d.last and slot >= d.first]

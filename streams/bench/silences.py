@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.coverage.coverage import GAIN_LEAST, Coverage
-from detectors.core.coverage.rare_silences import Silence, rare
-from detectors.core.coverage.reception_columns import Strips
-from detectors.core.coverage.slot_blocks import AT_REST, BASE, CLASS_B, UNDER_WAY, Block
+from detectors.core.coverage.rare_silences import OpenSilences, rare
+from detectors.core.coverage.reception_columns import ReceptionColumns
+from detectors.core.coverage.slot_blocks import AT_REST, BASE, CLASS_B, UNDER_WAY, SlotBlock
 from detectors.core.coverage.vessel_statistics import KNOWN_SLOTS, VESSEL
 from detectors.gap import Gap
 from detectors.gap.unlisted import budget
@@ -52,9 +52,9 @@ class Silent(NamedTuple):
     thinned: Bools
 
     @property
-    def known(self) -> Silence:
+    def known(self) -> OpenSilences:
         """As the verdict takes them."""
-        return Silence(
+        return OpenSilences(
             self.kind, self.age, self.missed, self.chance, self.rest_rate, self.speed_kn, self.harbour, self.fringe,
             self.thinned,
         )  # fmt: skip
@@ -80,7 +80,7 @@ def listen(world: World, received: Counts, judge: Judge) -> tuple[dict[str, Sile
     for number, one in enumerate(received):
         stations |= (one > 0).astype(np.uint64) << np.uint64(number)
     slots, ships = reports.shape
-    strips = Strips(VESSEL, ships)
+    strips = ReceptionColumns(VESSEL, ships)
     coverage, draw = Coverage(strips), np.random.default_rng(1)
     first = _First(judge, ships)
     heard_so_far = np.cumsum(reports > 0, axis=0, dtype=np.int16)
@@ -102,7 +102,7 @@ def _silent(coverage: Coverage, slot: int, heard: Ints, heard_so_far: npt.NDArra
     last = strips.slot[rows].astype(np.int64) - FIRST_SLOT
     alpha = coverage.alpha(heard, HOUR, BUDGET)
     seen = heard_so_far[last, rows] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), rows]
-    known = Silence.of(coverage, rows, slot + FIRST_SLOT)
+    known = OpenSilences.of(coverage, rows, slot + FIRST_SLOT)
     return Silent(
         np.full(len(rows), slot), rows, last, strips.gain[rows].astype(np.float64), np.full(len(rows), alpha),
         seen.astype(np.int64), known.kind.astype(np.int64), known.age.astype(np.int64),
@@ -135,7 +135,7 @@ class _First:
 
 def _slot(  # noqa: PLR0917 - what of them is heard
     world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64], reports: Ints, steps: Steps
-) -> Block:
+) -> SlotBlock:
     at_rest = world.sog_kn[slot, rows] < 0.5  # noqa: PLR2004 - kn, as the engine has it
     kind = np.where(world.class_b[rows], CLASS_B, np.where(at_rest, AT_REST, UNDER_WAY))
     kind = np.where(world.base[rows], BASE, kind).astype(np.uint8)
@@ -143,7 +143,9 @@ def _slot(  # noqa: PLR0917 - what of them is heard
         a[slot, rows].astype(np.float64) for a in (world.lat_deg, world.lon_deg, world.sog_kn, world.cog_deg)
     )
     number = slot + FIRST_SLOT
-    return Block(number, number, rows, np.full(len(rows), number), lat, lon, sog, cog, kind, stations, reports, steps)
+    return SlotBlock(
+        number, number, rows, np.full(len(rows), number), lat, lon, sog, cog, kind, stations, reports, steps
+    )
 
 
 def rules(silent: Silent) -> dict[str, Bools]:

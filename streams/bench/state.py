@@ -15,10 +15,10 @@ import numpy as np
 import typer
 
 from detectors.core.engine.engine import Engine
-from detectors.core.imo_stage.histories import Histories
-from detectors.core.vessels.past import DARK, PORT_CALL, SILENCES_MOST_LISTED, Memory, Silence, Stay
+from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.vessels.past import DARK, PORT_CALL, SILENCES_MOST_LISTED, PastSilence, Stay, VesselPasts
 from streams.bench.frame import Figure, Measured, Row, cpu_of
-from streams.bench.invented import FIRST_MMSI, Sea
+from streams.bench.invented import FIRST_MMSI, InventedReports
 from streams.bench.world import HOLDERS, STEP_DEG, heard_everywhere, held_by_many
 from streams.pipeline.engines import engine_for, histories_for, restored
 from streams.reference.loading import load_reference
@@ -128,7 +128,7 @@ def _held(holders: int) -> Row:
     return Row(f"{holders:,} holders of IMO numbers", (Figure("bytes a holder", held / holders), *stored))
 
 
-def _stored(state: Engine | Histories, restore: Callable[[list[bytes], bytes], object]) -> tuple[Figure, ...]:
+def _stored(state: Engine | ImoHistories, restore: Callable[[list[bytes], bytes], object]) -> tuple[Figure, ...]:
     """What a snapshot of all costs, and of the largest shard: the stream waits for those that changed."""
     sizes, copy_s = cpu_of(lambda: [len(state.shard(number)) for number in range(state.shard_count())])
     _, largest_s = cpu_of(lambda: state.shard(sizes.index(max(sizes))))
@@ -144,7 +144,7 @@ def _stored(state: Engine | Histories, restore: Callable[[list[bytes], bytes], o
     )
 
 
-def _copy(engine: Engine | Histories) -> tuple[list[bytes], bytes]:
+def _copy(engine: Engine | ImoHistories) -> tuple[list[bytes], bytes]:
     return list(map(engine.shard, range(engine.shard_count()))), engine.manifest()
 
 
@@ -162,8 +162,8 @@ def _pasts(bytes_a_vessel: float) -> Row:
 
 
 def _past_bytes(*, listed: bool) -> float:
-    silence = Silence(1, 1, 2, (0.0, 0.0), (0.0, 0.0), DARK)
-    model, memory = Memory(), Memory()
+    silence = PastSilence(1, 1, 2, (0.0, 0.0), (0.0, 0.0), DARK)
+    model, memory = VesselPasts(), VesselPasts()
     for number in range(SILENCES_MOST_LISTED):
         model.add_silence(0, silence._replace(from_ms=number), listed=listed)
         model.add_stay(0, Stay(number, number, (0.0, 0.0), PORT_CALL, 4, True), listed=listed)
@@ -184,9 +184,9 @@ def _engine(vessels_most: int | None = None) -> Engine:
     return engine_for(settings, load_reference(settings.reference), 0)
 
 
-def _filled(size: int) -> tuple[Engine, Sea, float]:
+def _filled(size: int) -> tuple[Engine, InventedReports, float]:
     """An engine that knows ``size`` vessels well, its sea, and the bytes that a vessel takes."""
-    engine, sea = _engine(2 * size), Sea(size, _RATE_HZ)
+    engine, sea = _engine(2 * size), InventedReports(size, _RATE_HZ)
     gc.collect()
     before = _resident()
     for _ in range(2):
@@ -197,7 +197,7 @@ def _filled(size: int) -> tuple[Engine, Sea, float]:
     return engine, sea, (_resident() - before) / size
 
 
-def _round(engine: Engine, sea: Sea, batches: int) -> float:
+def _round(engine: Engine, sea: InventedReports, batches: int) -> float:
     """Microseconds a sentence, ticks included."""
     made = [sea.some(_BATCH) for _ in range(batches)]
 
@@ -221,13 +221,13 @@ def _resident() -> int:
 def _flood(invented: int) -> Row:
     """Vessels known for days, then MMSIs that are each heard once, at the default cap."""
     engine = _engine()
-    known = Sea(_KNOWN, 1)
+    known = InventedReports(_KNOWN, 1)
     for _ in range(_DAYS_KNOWN):
         for batch in known.all_once(_BATCH):
             engine.apply(batch)
         engine.tick(known.tick())
         known.time_ms += _DAY_MS
-    pouring = Sea(invented, _RATE_HZ, FIRST_MMSI + 7)  # none of them is known
+    pouring = InventedReports(invented, _RATE_HZ, FIRST_MMSI + 7)  # none of them is known
     pouring.time_ms = known.time_ms
     gc.collect()
     before, alerts = _resident(), 0

@@ -9,7 +9,7 @@ import typer
 
 from detectors.core.coverage.cells import FINE
 from streams.bench.frame import Figure, Measured, Row, cpu_of
-from streams.bench.invented import START_MS, Sea
+from streams.bench.invented import START_MS, InventedReports
 from streams.pipeline.engines import engine_for
 from streams.reference.loading import load_reference
 from streams.settings.model import Settings
@@ -29,7 +29,7 @@ def run(
     Example: wakewatch bench ticks --vessels 50000
     """
     settings = Settings()
-    engine, sea = engine_for(settings, load_reference(settings.reference), 0), Sea(vessels, vessels)
+    engine, sea = engine_for(settings, load_reference(settings.reference), 0), InventedReports(vessels, vessels)
     draw, silent, spent_s = np.random.default_rng(1), np.zeros(vessels, bool), []
     for slot in range(slots):
         if slot == slots // 2:

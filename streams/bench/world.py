@@ -8,8 +8,8 @@ import numpy as np
 
 from detectors.core.coverage.cells import spots_of
 from detectors.core.engine.engine import Engine
-from detectors.core.identities.binding import Binding, Heard
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.identities.binding import Binding, BindingWatermark
+from detectors.core.imo_stage.histories import ImoHistories
 from streams.pipeline.engines import engine_for, histories_for
 from streams.reference.loading import load_reference
 from streams.settings.model import Settings
@@ -36,12 +36,12 @@ def heard_everywhere(step_deg: float = STEP_DEG) -> Engine:
     return engine
 
 
-def held_by_many(holders: int = HOLDERS) -> Histories:
+def held_by_many(holders: int = HOLDERS) -> ImoHistories:
     """Histories of half as many IMO numbers, two MMSIs each."""
     histories = histories_for(Settings(), 1)
     for number in range(holders):
         histories.take(_told(number))
-    histories.take(Heard(partition=0, heard_ms=_START_MS + holders))
+    histories.take(BindingWatermark(partition=0, heard_ms=_START_MS + holders))
     return histories
 
 

@@ -36,7 +36,7 @@ _SPARE_BYTES: Final = 64 << 20
 _SKIPPED: Final = frozenset({".lock"})  # Kafka's own, of a process that has ended
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class BackupSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The last entry of a backup: what must have come before it."""
 
     format: int
@@ -48,7 +48,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class Done(NamedTuple):
     """What was copied. ``was_running`` says that the broker was stopped for it, ``kept`` where older data lie now."""
 
-    summary: Summary
+    summary: BackupSummary
     was_running: bool = False
     kept: Path | None = None
 
@@ -132,7 +132,7 @@ def _at_rest(home: Path) -> Iterator[bool]:
             embedded.restart(broker)
 
 
-def _pack(data: Path, file: IO[bytes]) -> Summary:
+def _pack(data: Path, file: IO[bytes]) -> BackupSummary:
     files = size = 0
     packer = zstandard.ZstdCompressor(level=3, threads=-1, write_checksum=True)
     with (
@@ -146,7 +146,7 @@ def _pack(data: Path, file: IO[bytes]) -> Summary:
             if path.is_file():
                 files, size = files + 1, size + path.stat().st_size
         made_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        summary = Summary(format=_FORMAT, made_at=made_at, files=files, bytes=size)
+        summary = BackupSummary(format=_FORMAT, made_at=made_at, files=files, bytes=size)
         body = msgspec.json.encode(summary)
         last = tarfile.TarInfo(_SUMMARY)
         last.size = len(body)
@@ -156,7 +156,7 @@ def _pack(data: Path, file: IO[bytes]) -> Summary:
     return summary
 
 
-def _unpack(source: Path, fresh: Path) -> Summary:
+def _unpack(source: Path, fresh: Path) -> BackupSummary:
     """Raises ConfigError unless all of a whole backup lies in ``fresh`` afterwards."""
     summary, files, size = None, 0, 0
     room = shutil.disk_usage(fresh.parent).free - _SPARE_BYTES
@@ -169,7 +169,7 @@ def _unpack(source: Path, fresh: Path) -> Summary:
             for entry in archive:
                 if entry.name == _SUMMARY:
                     body = archive.extractfile(entry)
-                    summary = msgspec.json.decode(body.read(_SUMMARY_BYTES_MOST) if body else b"", type=Summary)
+                    summary = msgspec.json.decode(body.read(_SUMMARY_BYTES_MOST) if body else b"", type=BackupSummary)
                     continue
                 files, size = files + entry.isfile(), size + entry.size
                 if size > room:

@@ -97,9 +97,9 @@ def producer(kafka: KafkaSettings, **overrides: Any) -> Any:
 
 def consumer(kafka: KafkaSettings, *topics: str, **overrides: Any) -> Any:
     """A KafkaConsumer of committed records from the earliest on, that commits nothing by itself. Raises likewise."""
-    from streams.broker.positions import Consumer
+    from streams.broker.positions import PositionedConsumer
 
-    return _made(Consumer, kafka, {**_CONSUMER, **overrides}, *topics)
+    return _made(PositionedConsumer, kafka, {**_CONSUMER, **overrides}, *topics)
 
 
 def admin(kafka: KafkaSettings, **overrides: Any) -> Any:

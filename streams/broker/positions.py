@@ -15,7 +15,7 @@ _PATIENCE_S: Final = 30.0
 _AGAIN_S: Final = 0.1
 
 
-class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python ships without types
+class PositionedConsumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python ships without types
     """While the leader of a partition changes, as it does of a new topic, kafka-python 3.0.12 gives None as a position
     and raises KeyError for an end: whoever compared or asked that died of it. Here it is asked again for a while.
 
@@ -26,7 +26,7 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python ships witho
         """The offset of the record that comes next."""
 
         def ask() -> int:
-            found = super(Consumer, self).position(partition, timeout_ms=timeout_ms)
+            found = super(PositionedConsumer, self).position(partition, timeout_ms=timeout_ms)
             if found is None:
                 raise KeyError(partition)
             return int(found)

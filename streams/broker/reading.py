@@ -13,7 +13,7 @@ from streams.settings.model import KafkaSettings
 _WAIT_MS: Final = 200
 
 
-class Read(NamedTuple):
+class TopicRecord(NamedTuple):
     """One record of a topic."""
 
     partition: int
@@ -32,7 +32,7 @@ def read(
     follow: bool = False,
     stop: Event | None = None,
     caught_up: Callable[[], None] = lambda: None,
-) -> Iterator[Read]:
+) -> Iterator[TopicRecord]:
     """Records of ``topic`` (without prefix) written since ``since_ms`` of the wall clock (None: all that is kept).
 
     Ends at what was the end when it began, unless ``follow``, and when ``stop`` is set; ``caught_up`` is called once
@@ -76,10 +76,10 @@ def _seek(client: Any, parts: list[Any], since_ms: int | None) -> None:
         client.seek(part, found[part].offset if found.get(part) else ends[part])
 
 
-def _read(record: Any) -> Read:
+def _read(record: Any) -> TopicRecord:
     headers: dict[str, bytes] = {name: value or b"" for name, value in record.headers or ()}
     at_ms = believable_ms(record.timestamp)
-    return Read(record.partition, record.offset, at_ms, record.key, record.value, headers)
+    return TopicRecord(record.partition, record.offset, at_ms, record.key, record.value, headers)
 
 
 def believable_ms(timestamp_ms: int | None) -> int:

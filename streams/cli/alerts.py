@@ -15,7 +15,7 @@ from rich.console import Console
 from detectors.core.alert import Alert, encode
 from detectors.core.units import MS, rfc3339
 from streams.broker.feedback_writing import write_feedback
-from streams.broker.reading import Read, read
+from streams.broker.reading import TopicRecord, read
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.terminal import talk, tell_nothing, tell_unreadable
 from streams.errors import ConfigError, InputError, WakewatchError
@@ -23,7 +23,7 @@ from streams.messages import feedback
 from streams.messages.alert_line import line
 from streams.messages.feedback import Feedback, Kind
 from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK
-from streams.messages.unreadable import Unreadable
+from streams.messages.unreadable import UnreadableRecords
 from streams.messages.values import T, decoded
 from streams.notify.notices import ENDED
 from streams.settings.model import KafkaSettings
@@ -86,7 +86,7 @@ def command(
         raise ConfigError("--state and --open show what is now, --follow what comes: give one of them")
     if severity not in {None, "page", "ticket", "log"}:
         raise ConfigError(f"--severity {severity}: give page, ticket or log")
-    kafka, unreadable = settings_of(settings, bootstrap_servers).kafka, Unreadable(tell=tell_nothing)
+    kafka, unreadable = settings_of(settings, bootstrap_servers).kafka, UnreadableRecords(tell=tell_nothing)
     wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity, open=is_open)
     since_ms = ago_ms(since) if since else None
     if state or is_open:
@@ -101,7 +101,13 @@ def command(
 
 
 def _log_of(
-    kafka: KafkaSettings, since_ms: int | None, wanted: _Wanted, unreadable: Unreadable, *, follow: bool, json: bool
+    kafka: KafkaSettings,
+    since_ms: int | None,
+    wanted: _Wanted,
+    unreadable: UnreadableRecords,
+    *,
+    follow: bool,
+    json: bool,
 ) -> int:
     """What is there, in order of event time; with ``follow`` then what comes, as it is written."""
     now_ms = int(time.time() * MS)
@@ -114,7 +120,7 @@ def _log_of(
         coming = read(kafka, ALERTS, since_ms=now_ms - _OVERLAP_MS, follow=True)
         once = _Once(told)
         del told
-        for alert in _parsed(coming, ALERTS, Unreadable(tell=tell_unreadable)):
+        for alert in _parsed(coming, ALERTS, UnreadableRecords(tell=tell_unreadable)):
             if once.is_new((alert.id, alert.revision)):
                 shown += _print_all([alert], wanted, {}, json=json)
     return shown
@@ -218,7 +224,7 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
         )
     begins = alert_id.encode()
     records = (record for record in _table(kafka) if record.value and begins in record.value)
-    newest = _newest(_parsed(records, ALERT_STATE, Unreadable(tell=tell_unreadable)))
+    newest = _newest(_parsed(records, ALERT_STATE, UnreadableRecords(tell=tell_unreadable)))
     found = {alert.id: alert for alert in newest if alert.id.startswith(alert_id)}
     if not found:
         raise WakewatchError(f"no alert {alert_id} in the topic")
@@ -227,9 +233,9 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
     return next(iter(found.values()))
 
 
-def _table(kafka: KafkaSettings, since_ms: int | None = None) -> list[Read]:
+def _table(kafka: KafkaSettings, since_ms: int | None = None) -> list[TopicRecord]:
     """The table of alerts without what was deleted from it: Kafka hands out the records before that for a while."""
-    held: dict[bytes, list[Read]] = {}
+    held: dict[bytes, list[TopicRecord]] = {}
     for record in read(kafka, ALERT_STATE, since_ms=since_ms):
         if record.value is None:
             held.pop(record.key or b"", None)
@@ -238,7 +244,7 @@ def _table(kafka: KafkaSettings, since_ms: int | None = None) -> list[Read]:
     return [record for records in held.values() for record in records]
 
 
-def _feedback(kafka: KafkaSettings, unreadable: Unreadable) -> dict[str, Feedback]:
+def _feedback(kafka: KafkaSettings, unreadable: UnreadableRecords) -> dict[str, Feedback]:
     """The newest word on each alert; none where the topic is not there."""
     try:
         return {said.alert_id: said for said in _decoded(read(kafka, FEEDBACK), FEEDBACK, Feedback, unreadable)}
@@ -247,11 +253,11 @@ def _feedback(kafka: KafkaSettings, unreadable: Unreadable) -> dict[str, Feedbac
         return {}
 
 
-def _parsed(records: Iterable[Read], topic: str, unreadable: Unreadable) -> Iterator[Alert]:
+def _parsed(records: Iterable[TopicRecord], topic: str, unreadable: UnreadableRecords) -> Iterator[Alert]:
     return _decoded(records, topic, Alert, unreadable)
 
 
-def _decoded(records: Iterable[Read], topic: str, kind: type[T], unreadable: Unreadable) -> Iterator[T]:
+def _decoded(records: Iterable[TopicRecord], topic: str, kind: type[T], unreadable: UnreadableRecords) -> Iterator[T]:
     for record in records:
         try:
             if record.value:

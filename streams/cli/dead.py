@@ -15,19 +15,19 @@ from rich.table import Table
 
 from detectors.core.alert import encode
 from detectors.core.engine.alert_writer import Emitted
-from streams.broker.reading import Read, read
+from streams.broker.reading import TopicRecord, read
 from streams.cli.importing import in_force
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.replay import writer
 from streams.cli.terminal import talk, tell_nothing
 from streams.dead_letters.record import DeadLetter, letter_of
-from streams.dead_letters.recording import Letter, Recording, recording
+from streams.dead_letters.recording import DeadLetterRecording, RefusedLines, recording
 from streams.errors import Reason
 from streams.messages.alert_line import line
 from streams.messages.log_records import H_COUNT
 from streams.messages.topics import DEAD
-from streams.messages.unreadable import Unreadable
-from streams.pipeline.replay import Place, Plan, Road, play
+from streams.messages.unreadable import UnreadableRecords
+from streams.pipeline.replay import InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.settings.model import KafkaSettings, Settings
 
 app = typer.Typer(
@@ -37,9 +37,9 @@ app = typer.Typer(
 
 def _letters_of(
     kafka: KafkaSettings, reason: str | None = None, since_ms: int | None = None
-) -> Iterator[tuple[Read, DeadLetter]]:
+) -> Iterator[tuple[TopicRecord, DeadLetter]]:
     """Records and the letters that they are, of one reason or all; those with contradicting headers are told last."""
-    unreadable = Unreadable(tell=tell_nothing)
+    unreadable = UnreadableRecords(tell=tell_nothing)
     for record in read(kafka, DEAD, since_ms=since_ms):
         letter = letter_of(record)
         if letter.problem:
@@ -118,17 +118,17 @@ def replay(
     )
 
 
-def _left_out(made: Recording) -> str:
+def _left_out(made: DeadLetterRecording) -> str:
     return f"{made.left_out} letters left out: no sentence, or no time to believe"
 
 
-def _play(made: Recording, effective: Settings, alerts: str | None) -> Road:
+def _play(made: DeadLetterRecording, effective: Settings, alerts: str | None) -> InProcessPipeline:
     """What the letters would have said; alerts and faults of detectors are printed."""
-    road = Road(effective, in_force(effective, files_only=False).reference, effective.kafka.partitions)
-    plan = Plan(source="dead-letters", partitions=effective.kafka.partitions)
+    road = InProcessPipeline(effective, in_force(effective, files_only=False).reference, effective.kafka.partitions)
+    plan = ReplayPlan(source="dead-letters", partitions=effective.kafka.partitions)
     with writer(alerts) as file:
         for item in play([BytesIO(b"\n".join(made.lines))], plan, road, effective):
-            if isinstance(item, Place):
+            if isinstance(item, RefusalPlace):
                 road.totals.rejected[item.reason] += item.reason == Reason.DETECTOR
             elif isinstance(item, Emitted):
                 if file is None:
@@ -138,12 +138,12 @@ def _play(made: Recording, effective: Settings, alerts: str | None) -> Road:
     return road
 
 
-def _again(record: Read, letter: DeadLetter) -> Iterator[Letter]:
+def _again(record: TopicRecord, letter: DeadLetter) -> Iterator[RefusedLines]:
     for piece in letter.pieces:
-        yield Letter(letter.reason, letter.source, record.timestamp_ms, piece.raw)
+        yield RefusedLines(letter.reason, letter.source, record.timestamp_ms, piece.raw)
 
 
-def _shown(record: Read, letter: DeadLetter) -> Iterator[dict[str, str | int]]:
+def _shown(record: TopicRecord, letter: DeadLetter) -> Iterator[dict[str, str | int]]:
     """One a refused piece of input."""
     said = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
     headers = {name: value for name, value in said.items() if name not in {H_COUNT, "detail"}}

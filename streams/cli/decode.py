@@ -14,10 +14,10 @@ import typer
 from detectors.core.ticks import FeedRules
 from streams.cli.options import time_ms
 from streams.cli.replay import source_name
-from streams.decode import RawMessage, Refused, raw_messages
+from streams.decode import RawMessage, RefusedReports, raw_messages
 from streams.errors import InputError, Reason
 from streams.files.recordings import PackedError, all_recordings
-from streams.ingest.core import RATE_HZ, START_MS, Ingest, Nature
+from streams.ingest.core import RATE_HZ, START_MS, Ingest, SourceKind
 from streams.ingest.model import RefusedLine
 from streams.messages.log_records import Record, Sentences
 
@@ -42,7 +42,7 @@ def command(
 
     Example: wakewatch decode day.nmea.gz | jq 'select(.mmsi == 273999001)'
     """
-    nature = Nature(replayed=True, start_ms=time_ms("--start", start) if start else START_MS, rate_hz=rate)
+    nature = SourceKind(replayed=True, start_ms=time_ms("--start", start) if start else START_MS, rate_hz=rate)
     out = sys.stdout.buffer
     encoder = msgspec.json.Encoder()
     for path in files:
@@ -53,7 +53,7 @@ def command(
     out.flush()
 
 
-def decoded_lines(file: BinaryIO, path: Path, nature: Nature) -> Iterator[Line]:
+def decoded_lines(file: BinaryIO, path: Path, nature: SourceKind) -> Iterator[Line]:
     """The objects to print for one recording. Raises InputError when it is damaged, after what was whole."""
     source = source_name(path)
     ingest = Ingest(source, 1, rules=_ANY_TIME, nature=nature)
@@ -76,7 +76,7 @@ def _printed(records: Iterable[Record], source: str) -> Iterator[Line]:
     for record in records:
         if isinstance(record, Sentences):
             for message in raw_messages(record.value, source):
-                yield _refusal(message, source) if isinstance(message, Refused) else _object(message, source)
+                yield _refusal(message, source) if isinstance(message, RefusedReports) else _object(message, source)
 
 
 def _object(message: RawMessage, source: str) -> Line:
@@ -89,7 +89,7 @@ def _refusals(ingest: Ingest, source: str) -> Iterator[Line]:
         yield _refusal(line, source)
 
 
-def _refusal(line: Refused | RefusedLine, source: str) -> Line:
+def _refusal(line: RefusedReports | RefusedLine, source: str) -> Line:
     raw = line.raw.decode("ascii", "backslashreplace")
     return {"rejected": line.reason.value, "detail": line.detail, "raw": raw, "source": source}
 

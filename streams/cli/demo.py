@@ -37,10 +37,10 @@ def command(
     Example: wakewatch demo --feed tcp://153.44.253.27:5631
     """
     from streams.cli.scenario import options_of
-    from streams.demo.play import Plan, run
+    from streams.demo.play import DemoPlan, run
 
     chosen = {"seed": seed, "mmsi": mmsi, "imo": imo, "name": ship}
-    plan = Plan(
+    plan = DemoPlan(
         feeds=tuple(feed or ()), stay=stay, every=every, seconds=seconds, settings=settings, servers=bootstrap_servers,
         options=options_of({key: value for key, value in chosen.items() if value is not None}),
     )  # fmt: skip

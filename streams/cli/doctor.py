@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
-from streams.doctor import Finding, examine
+from streams.doctor import DoctorFinding, examine
 from streams.doctor.concurrent import LIMIT_S
 from streams.doctor.findings import ok, wrong
 from streams.errors import ConfigError
@@ -50,7 +50,7 @@ def command(
         raise typer.Exit(1)
 
 
-def _findings(path: Path | None, servers: str | None, within_s: float) -> Iterator[Finding]:
+def _findings(path: Path | None, servers: str | None, within_s: float) -> Iterator[DoctorFinding]:
     """Settings first: nothing else can be asked while they are wrong."""
     try:
         mistakes = loading.mistakes(path, {"kafka.bootstrap_servers": servers} if servers else None)
@@ -65,7 +65,7 @@ def _findings(path: Path | None, servers: str | None, within_s: float) -> Iterat
     yield from examine(settings_of(path, servers), int(time.time() * _MS), within_s)
 
 
-def _line(finding: Finding) -> Text:
+def _line(finding: DoctorFinding) -> Text:
     """``wrong  kafka            127.0.0.1:9092 does not answer -> start it ...``."""
     text = Text(no_wrap=True, overflow="ignore")
     text.append(f"{finding.verdict:<6} ", _STYLE[finding.verdict])

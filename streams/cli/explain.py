@@ -15,7 +15,7 @@ from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
 from streams.explain.geojson import Point, geojson
 from streams.explain.hindsight import Hindsight
-from streams.explain.raw_log import Chance, Heard, Listener, Raw, window_of
+from streams.explain.raw_log import Chance, Raw, RawLogFindings, RawLogReader, window_of
 from streams.explain.revisions import Gathered, Source, from_file, gather
 from streams.explain.timeline import tell
 from streams.messages.log_records import (
@@ -85,14 +85,14 @@ def _topic(kafka: KafkaSettings) -> Source:
 
 def _heard(
     gathered: Gathered, effective: Settings, alerts: Path | None, log: list[Path]
-) -> tuple[Heard | None, list[Chance], str]:
+) -> tuple[RawLogFindings | None, list[Chance], str]:
     """What the raw log says, and what its silence was worth; None, and why, when there is no log to look into."""
     if alerts is not None and not log:
         return None, [], "no raw log was given: --log RECORDING shows when it was heard, and whether others were"
     records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
     wanted = frozenset(e.sentence for alert in gathered.revisions for e in alert.evidence)
     window = window_of(gathered.revisions)
-    listener, hindsight = Listener(window, wanted), Hindsight(window, effective)
+    listener, hindsight = RawLogReader(window, wanted), Hindsight(window, effective)
     for record in records:
         listener.take(record)
         hindsight.take(record)
@@ -114,11 +114,11 @@ def _recorded(files: Iterable[Path], effective: Settings) -> Iterator[Raw]:
     """Recordings as ingest would put them into the log."""
     from streams.cli.replay import source_name
     from streams.files.recordings import recordings
-    from streams.ingest.core import Ingest, Nature
+    from streams.ingest.core import Ingest, SourceKind
 
     partitions = effective.kafka.partitions
     for path in files:
-        ingest = Ingest(source_name(path), partitions, effective.ingest, effective.feed, Nature(replayed=True))
+        ingest = Ingest(source_name(path), partitions, effective.ingest, effective.feed, SourceKind(replayed=True))
         for number, recording in enumerate(recordings(path)):
             if number:
                 yield from _raw(ingest.next_file(), partitions)

@@ -12,14 +12,14 @@ import typer
 from prometheus_client import CollectorRegistry
 
 from detectors.core.alert import Alert
-from streams.broker.reading import Read, read
+from streams.broker.reading import TopicRecord, read
 from streams.cli.options import Servers, SettingsFile, settings_of
 from streams.cli.terminal import talk
 from streams.errors import InputError, WakewatchError
 from streams.grafana.answers import Answers
-from streams.grafana.table import AlertTable
+from streams.grafana.table import AlertRows
 from streams.messages.topics import ALERT_STATE, VESSELS
-from streams.messages.unreadable import Unreadable
+from streams.messages.unreadable import UnreadableRecords
 from streams.messages.values import decoded, summary_of
 from streams.observability.metrics import Metrics
 from streams.observability.metrics_server import LOOPBACK, serve
@@ -46,12 +46,12 @@ def command(
     """
     effective = settings_of(settings, bootstrap_servers)
     kafka = effective.kafka
-    table, stop = AlertTable(), threading.Event()
+    table, stop = AlertRows(), threading.Event()
     signals, failures = _stopping(stop), list[WakewatchError]()
     metrics, loading = Metrics(CollectorRegistry()), {ALERT_STATE, VESSELS}
     for topic, give in ((ALERT_STATE, take), (VESSELS, take_ship)):
         following = _Following(kafka, topic, partial(give, table), partial(loading.discard, topic))
-        unreadable = Unreadable(lambda name: metrics.unreadable_records.labels(name).inc())
+        unreadable = UnreadableRecords(lambda name: metrics.unreadable_records.labels(name).inc())
         threading.Thread(target=_follow, args=(following, unreadable, failures, stop), daemon=True).start()
 
     def ready() -> tuple[bool, str]:
@@ -84,12 +84,12 @@ def _stopping(stop: threading.Event) -> list[int]:
 class _Following(NamedTuple):
     kafka: KafkaSettings
     topic: str
-    give: Callable[[Read], None]
+    give: Callable[[TopicRecord], None]
     caught_up: Callable[[], None]
 
 
 def _follow(
-    following: _Following, unreadable: Unreadable, failures: list[WakewatchError], stop: threading.Event
+    following: _Following, unreadable: UnreadableRecords, failures: list[WakewatchError], stop: threading.Event
 ) -> None:
     topic = following.topic
     try:
@@ -103,7 +103,7 @@ def _follow(
         stop.set()
 
 
-def take(table: AlertTable, record: Read) -> None:
+def take(table: AlertRows, record: TopicRecord) -> None:
     """A record of the table of newest revisions. Raises InputError when it is no alert."""
     if record.value is None:
         table.drop((record.key or b"").decode("ascii", "replace"))
@@ -111,6 +111,6 @@ def take(table: AlertTable, record: Read) -> None:
         table.take(decoded(record.value, Alert), record.timestamp_ms)
 
 
-def take_ship(table: AlertTable, record: Read) -> None:
+def take_ship(table: AlertRows, record: TopicRecord) -> None:
     """A record of the vessel summaries. Raises InputError likewise."""
     table.take_ship(*summary_of(record.key, record.value))

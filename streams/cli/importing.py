@@ -16,7 +16,7 @@ from streams.errors import ConfigError
 from streams.reference.in_force import InForce, ask, told
 from streams.reference.library import read_shelf
 from streams.reference.loading import read_reference
-from streams.reference.stored_versions import Shelf
+from streams.reference.stored_versions import VersionStore
 from streams.settings.model import KafkaSettings, Settings
 
 FilesOnly = Annotated[bool, typer.Option("--files", help="What the settings' files hold, without asking Kafka.")]
@@ -47,9 +47,9 @@ def called(group: str, files: Sequence[Path], settings: Path | None, servers: st
     return shlex.join(["wakewatch", group, "import", *(str(path.resolve()) for path in files), *options])
 
 
-def held_by(kafka: KafkaSettings, *, needed: bool) -> Shelf:
+def held_by(kafka: KafkaSettings, *, needed: bool) -> VersionStore:
     """What the reference topic holds; nothing where no Kafka is set and it is not ``needed``."""
-    return read_shelf(kafka) if needed or _has_kafka(kafka) else Shelf()
+    return read_shelf(kafka) if needed or _has_kafka(kafka) else VersionStore()
 
 
 def _has_kafka(kafka: KafkaSettings) -> bool:

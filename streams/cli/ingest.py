@@ -19,8 +19,8 @@ from streams.broker.disk_metrics import watching
 from streams.cli.options import Json, Servers, SettingsFile, settings_of, time_ms
 from streams.errors import ConfigError
 from streams.ingest.meter import IngestMeter
-from streams.ingest.run import Outcome, Plan, run
-from streams.ingest.source_runner import Observer, State
+from streams.ingest.run import IngestOutcome, IngestPlan, run
+from streams.ingest.source_runner import Observer, RunnerState
 from streams.ingest.stamps import StampRules
 from streams.ingest.supervision import supervised
 from streams.observability import logs
@@ -39,7 +39,7 @@ wakewatch ingest harbour=tcp://192.0.2.7:5631 udp://:10110
 rtl_ais -n | wakewatch ingest -"""
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SourceSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one source: lines = sentences + other; sentences = messages + rejected + merged + pending."""
 
     source: str
@@ -96,7 +96,7 @@ def command(
     """Bring feeds and files into the log, until all files have ended or Ctrl-C."""
     start_ms, until_ms = time_ms("--start", start) if start else None, time_ms("--until", until) if until else None
     stamps = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms)
-    plan = Plan(
+    plan = IngestPlan(
         urls=tuple(urls), speed=_speed(speed), start_ms=start_ms, rate_hz=rate, until_ms=until_ms, stamps=stamps,
         again=again,
     )  # fmt: skip
@@ -154,7 +154,7 @@ def _speed(text: str) -> float | None:
     return speed
 
 
-def _report(outcome: Outcome, *, json: bool) -> None:
+def _report(outcome: IngestOutcome, *, json: bool) -> None:
     for source in outcome.already:
         _talk.print(f"{source}: the log already holds all of it; --again ingests it anew", markup=False)
     for state in outcome.states:
@@ -179,9 +179,9 @@ def _report(outcome: Outcome, *, json: bool) -> None:
         _talk.print(f"{outcome.undelivered} sentences were not delivered: Kafka is away", markup=False)
 
 
-def _summary(state: State) -> Summary:
+def _summary(state: RunnerState) -> SourceSummary:
     counts = state.counts
-    return Summary(
+    return SourceSummary(
         source=state.source,
         lines=counts.lines,
         sentences=counts.sentences,

@@ -24,9 +24,9 @@ from streams.errors import ConfigError
 from streams.notify import run as notifier
 from streams.notify.apprise_messages import Apprise
 from streams.notify.clearing import sweep_until
-from streams.notify.core import Outgoing, Rules
-from streams.notify.dead_letters import Burial
-from streams.notify.delivery import Courier, Targets
+from streams.notify.core import NoticeRules, Outgoing
+from streams.notify.dead_letters import DeadLetterWriter
+from streams.notify.delivery import Delivery, Targets
 from streams.notify.http import Endpoint, endpoint
 from streams.notify.notices import Notice, time_ms
 from streams.notify.rate_cap import GateRules, quiet_of
@@ -100,8 +100,8 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
         )
     with contextlib.closing(admin(settings.kafka)) as client:
         refuse_unless_allowed(client, "notify", settings)
-    metrics, burial = Metrics(CollectorRegistry()), Burial(settings.kafka)
-    couriers = {name: Courier(one, metrics, stop.is_set, burial) for name, one in targets.each()}
+    metrics, burial = Metrics(CollectorRegistry()), DeadLetterWriter(settings.kafka)
+    couriers = {name: Delivery(one, metrics, stop.is_set, burial) for name, one in targets.each()}
     told = [Target(name, couriers[name], its_plan) for name, its_plan in plans_of(plan, couriers)]
     with contextlib.ExitStack() as stack:
         stack.callback(burial.close)
@@ -137,7 +137,7 @@ def _targets(rules: NotifySettings) -> Targets:
     )
 
 
-def _plan(settings: Settings, *, once: bool) -> notifier.Plan:
+def _plan(settings: Settings, *, once: bool) -> notifier.NotifierPlan:
     """How the topic is read. Raises ConfigError."""
     rules = settings.notify
     try:
@@ -148,16 +148,16 @@ def _plan(settings: Settings, *, once: bool) -> notifier.Plan:
             "Europe/Oslo"
         ) from None
     gate = GateRules(groups_most=rules.groups_most, window_s=rules.groups_window_s, quiet=quiet)
-    return notifier.Plan(
+    return notifier.NotifierPlan(
         kafka=settings.kafka,
-        rules=Rules(resend_every_s=rules.resend_every_s, digest_after_s=rules.digest_after_s, gate=gate),
+        rules=NoticeRules(resend_every_s=rules.resend_every_s, digest_after_s=rules.digest_after_s, gate=gate),
         group=f"{settings.worker.app_id}-notify",
         once=once,
     )
 
 
 def _dry_run(settings: Settings, stop: _Stop, *, once: bool, include_replayed: bool, json: bool) -> None:
-    rules = Rules(resend_every_s=_NEVER_S, settle_s=0, include_replayed=include_replayed, digest_after_s=_NEVER_S,
+    rules = NoticeRules(resend_every_s=_NEVER_S, settle_s=0, include_replayed=include_replayed, digest_after_s=_NEVER_S,
                   gate=GateRules(groups_most=0))  # fmt: skip
 
     def show(outgoing: Outgoing) -> bool:
@@ -168,7 +168,7 @@ def _dry_run(settings: Settings, stop: _Stop, *, once: bool, include_replayed: b
                 _out.print(_line(notice))
         return True
 
-    plan = notifier.Plan(kafka=settings.kafka, rules=rules, once=once)
+    plan = notifier.NotifierPlan(kafka=settings.kafka, rules=rules, once=once)
     notifier.run(plan, show, stop, Metrics(CollectorRegistry()))
 
 

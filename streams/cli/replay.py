@@ -19,17 +19,17 @@ from detectors.core.alert import encode
 from detectors.core.reference import Reference
 from streams.cli.options import SettingsFile, settings_of, time_ms
 from streams.files.recordings import all_recordings, refuse_unreadable
-from streams.ingest.core import RATE_HZ, START_MS, Nature
+from streams.ingest.core import RATE_HZ, START_MS, SourceKind
 from streams.ingest.stamps import StampRules
 from streams.messages.alert_line import line
-from streams.pipeline.replay import FileRead, Place, Plan, Road, play
+from streams.pipeline.replay import FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
 from streams.settings.model import Settings
 
 _talk = Console(stderr=True, highlight=False)
 
 
-class Written(NamedTuple):
+class ReplayOutput(NamedTuple):
     """What is read, and where alerts and refusals go."""
 
     files: list[Path]
@@ -88,20 +88,20 @@ def command(
     refuse_unreadable(files)
     stamps, marks_ms = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms), tuple(sorted({*lists, *zoned}))
     began_ms = START_MS if start_ms is None else start_ms
-    nature = Nature(replayed=True, start_ms=began_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps)
+    nature = SourceKind(replayed=True, start_ms=began_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps)
     plan = _plan(files[0], effective, nature, time_ms("--until", until) if until else None, dated=start is not None)
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
-    road = Road(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
-    read = _write(Written(files, alerts, rejected), plan, road, effective)
+    road = InProcessPipeline(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
+    read = _write(ReplayOutput(files, alerts, rejected), plan, road, effective)
     _report(road, stats=stats)
     if not _sound(read, plan):
         raise typer.Exit(1)
 
 
-def _plan(first: Path, effective: Settings, nature: Nature, until_ms: int | None, *, dated: bool) -> Plan:
+def _plan(first: Path, effective: Settings, nature: SourceKind, until_ms: int | None, *, dated: bool) -> ReplayPlan:
     """Without a time of its own (``dated``) a file must not meet lists, zones or an end that are of some day."""
     of_a_day = until_ms is not None or effective.reference.watchlists or effective.reference.zones or nature.marks_ms
-    return Plan(
+    return ReplayPlan(
         source=source_name(first),
         partitions=effective.kafka.partitions,
         nature=nature,
@@ -110,7 +110,7 @@ def _plan(first: Path, effective: Settings, nature: Nature, until_ms: int | None
     )
 
 
-def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> list[FileRead]:
+def _write(wanted: ReplayOutput, plan: ReplayPlan, road: InProcessPipeline, settings: Settings) -> list[FileRead]:
     """Plays the files, and writes what comes of them where it is wanted. Returns what became of each."""
     read: list[FileRead] = []
     with ExitStack() as stack:
@@ -122,7 +122,7 @@ def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> list[
                 advance(item)
             elif isinstance(item, FileRead):
                 read.append(item)
-            elif isinstance(item, Place):
+            elif isinstance(item, RefusalPlace):
                 _letter(letters, item)
             elif out is not None:
                 out.write(encode(item.alert) + b"\n")
@@ -132,7 +132,7 @@ def _write(wanted: Written, plan: Plan, road: Road, settings: Settings) -> list[
     return read
 
 
-def _sound(read: list[FileRead], plan: Plan) -> bool:
+def _sound(read: list[FileRead], plan: ReplayPlan) -> bool:
     """Says on stderr what is to be known of each file. False when one gave nothing or broke off, or none was read."""
     for file in read:
         if file.untimed:
@@ -149,7 +149,7 @@ def _sound(read: list[FileRead], plan: Plan) -> bool:
     return bool(read) and not any(file.nothing or file.damage for file in read)
 
 
-def _untimed(file: FileRead, plan: Plan) -> str:
+def _untimed(file: FileRead, plan: ReplayPlan) -> str:
     """What is said of a file whose times are made."""
     start = datetime.fromtimestamp(plan.nature.start_ms / 1000, UTC)
     why = f": {file.doubt}" if file.doubt else ""
@@ -218,13 +218,13 @@ def _progress(files: list[Path]) -> Iterator[Callable[[int], None]]:
         yield lambda size: bar.advance(task, size)
 
 
-def _letter(letters: BinaryIO | None, place: Place) -> None:
+def _letter(letters: BinaryIO | None, place: RefusalPlace) -> None:
     if letters is not None:
         raw = place.raw.decode("ascii", "backslashreplace")
         letters.write(msgspec.json.encode({"reason": place.reason, "detail": place.detail, "raw": raw}) + b"\n")
 
 
-def _report(road: Road, *, stats: bool) -> None:
+def _report(road: InProcessPipeline, *, stats: bool) -> None:
     totals = road.totals
     if stats:
         said = {

@@ -15,7 +15,7 @@ import typer
 from streams.cli.options import Json
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
-from streams.scenario import SCENARIOS, Options, Place, Scenario, scenario
+from streams.scenario import SCENARIOS, NamedPlace, Options, Scenario, scenario
 
 
 def command(
@@ -89,7 +89,7 @@ def _list(*, as_json: bool) -> None:
     show_table(("scenario", "what"), [(name, entry.title) for name, entry in SCENARIOS.items()])
 
 
-def _place(text: str | None) -> Place | None:
+def _place(text: str | None) -> NamedPlace | None:
     if text is None:
         return None
     name, _, position = text.partition(",")
@@ -97,7 +97,7 @@ def _place(text: str | None) -> Place | None:
         lat, lon = (float(number) for number in position.split(","))
     except ValueError:
         raise ConfigError(f"place {text!r}: write NAME,LAT,LON in degrees, such as DALIAN,38.93,121.65") from None
-    return Place(name.strip(), lat, lon)
+    return NamedPlace(name.strip(), lat, lon)
 
 
 def _truth_path(out: str) -> Path:

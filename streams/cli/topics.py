@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 
 
-class State(StrEnum):
+class SavedState(StrEnum):
     """What workers save of what they know."""
 
     FLEET = "fleet"
@@ -86,7 +86,7 @@ def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
 
 @app.command()
 def forget(
-    state: Annotated[State, typer.Argument(help="fleet: of all vessels; histories: of all IMO numbers.")],
+    state: Annotated[SavedState, typer.Argument(help="fleet: of all vessels; histories: of all IMO numbers.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
@@ -100,7 +100,7 @@ def forget(
     from streams.messages.topics import FLEET, HISTORIES, create_missing, make_anew
 
     effective = settings_of(settings, bootstrap_servers)
-    name = {State.FLEET: FLEET, State.HISTORIES: HISTORIES}[state]
+    name = {SavedState.FLEET: FLEET, SavedState.HISTORIES: HISTORIES}[state]
     with administering(effective.kafka) as client:
         refuse_while_read(client, effective.worker.app_id)
         create_missing(client, effective.kafka, {name})

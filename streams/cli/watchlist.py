@@ -15,14 +15,14 @@ from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.reference import list_cells
 from streams.reference.counting import count
-from streams.reference.difference import Difference, difference
-from streams.reference.formats import Read, emptied
+from streams.reference.difference import ListDifference, difference
+from streams.reference.formats import ListRead, emptied
 from streams.reference.importing import Importer
 from streams.reference.in_force import InForce
 from streams.reference.library import newest, read_shelf
 from streams.reference.loading import first_of_each, load_reference, read_watchlist_files, with_lists
 from streams.reference.lookup import Match, Query, match
-from streams.reference.watchlist import Watchlist
+from streams.reference.watchlist import WatchlistFile
 
 app = typer.Typer(
     help="Listed ships: what is loaded, and a ship tried against it.",
@@ -149,7 +149,7 @@ def complete(settings: SettingsFile = None, bootstrap_servers: Servers = None) -
         talk("no import is unfinished")
 
 
-def _show(changes: Difference, now: Reference, read: list[Read], *, json: bool) -> None:
+def _show(changes: ListDifference, now: Reference, read: list[ListRead], *, json: bool) -> None:
     if json:
         counts = [{"file": each.name, **msgspec.to_builtins(count(each.watchlist))} for each in read]
         typer.echo(msgspec.json.encode({"version": now.version, "files": counts, "difference": changes}))
@@ -158,7 +158,7 @@ def _show(changes: Difference, now: Reference, read: list[Read], *, json: bool) 
     talk(f"{len(now.ships)} entries would be in force as version {now.version}")
 
 
-def _show_difference(changes: Difference) -> None:
+def _show_difference(changes: ListDifference) -> None:
     for sign, ships in (("+", changes.added), ("-", changes.removed), ("~", [new for _, new in changes.changed])):
         for ship in ships:
             typer.echo(f"{sign} {ship.list} {ship.entry_id} {ship.name}" + (f" IMO {ship.imo}" if ship.imo else ""))
@@ -179,11 +179,11 @@ def diff(old: Path, new: Path, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _as_dict(watchlist: Watchlist) -> dict[str, object]:
+def _as_dict(watchlist: WatchlistFile) -> dict[str, object]:
     return {name: getattr(watchlist, name) for name in watchlist.__struct_fields__}
 
 
-def _tell(read: Read) -> None:
+def _tell(read: ListRead) -> None:
     """What was refused on stdout, the counts beside it."""
     for each in (*read.watchlist.refused, *read.watchlist.doubts):
         typer.echo(f"{read.name}:{each.line}: {each.reason}" if each.line else f"{read.name}: {each.reason}")

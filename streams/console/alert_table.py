@@ -21,14 +21,14 @@ from detectors.core.units import DAY_MS, MS, rfc3339
 from streams.console.cases import (
     ENDED,
     URGENCY,
-    Case,
+    CaseSummary,
+    CaseTimeline,
     Clock,
-    Dark,
+    DarkLine,
+    FeedbackShown,
     Overview,
-    Said,
     State,
-    Story,
-    Word,
+    TimelineRevision,
     dark_of,
     line_of,
     said_of,
@@ -43,7 +43,7 @@ _ROOM: Final = 0.9
 """Evicting down to this share of the bound, so that it is done once for many alerts."""
 
 
-class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+class TableBounds(msgspec.Struct, frozen=True, kw_only=True):
     """How much is held and shown."""
 
     alerts_most: int = 20_000
@@ -58,7 +58,7 @@ class _Held(msgspec.Struct):
     alert: Alert
     raw: bytes
     ms: int
-    said: list[Said]
+    said: list[TimelineRevision]
 
     @property
     def open(self) -> bool:
@@ -75,11 +75,11 @@ def event_ms(alert: Alert) -> int:
     return round(datetime.fromisoformat(alert.time).timestamp() * MS)
 
 
-class Board:
+class AlertTable:
     """See the module. For one thread."""
 
-    def __init__(self, bounds: Bounds | None = None, reach_kn: float = 0.0) -> None:
-        self.bounds, self.reach_kn = bounds or Bounds(), reach_kn
+    def __init__(self, bounds: TableBounds | None = None, reach_kn: float = 0.0) -> None:
+        self.bounds, self.reach_kn = bounds or TableBounds(), reach_kn
         self.left_out = self.unreadable = 0
         self._held: dict[str, _Held] = {}
         self._cases: dict[str, set[str]] = {}
@@ -123,14 +123,14 @@ class Board:
         if len(self._words) > self.bounds.alerts_most:
             self._words.popitem(last=False)
 
-    def _word(self, held: _Held) -> Word | None:
+    def _word(self, held: _Held) -> FeedbackShown | None:
         """On an alert as it stands."""
         said = self._words.get(held.alert.id)
         if said is None or said.kind == "withdrawn" or said.revision < held.alert.revision:
             return None
-        return Word(kind=said.kind, by=said.by, note=said.note, time=said.time)
+        return FeedbackShown(kind=said.kind, by=said.by, note=said.note, time=said.time)
 
-    def _of_case(self, case_id: str, members: list[_Held], silences: int) -> Case:
+    def _of_case(self, case_id: str, members: list[_Held], silences: int) -> CaseSummary:
         words = [word for m in members if m.open and (word := self._word(m)) is not None]
         made = _case(case_id, members, silences)
         return msgspec.structs.replace(made, word=max(words, key=lambda word: word.time, default=None))
@@ -188,14 +188,14 @@ class Board:
         held = self._held.get(alert_id)
         return held.raw if held else None
 
-    def story(self, case_id: str) -> Story | None:
+    def story(self, case_id: str) -> CaseTimeline | None:
         """A case with its timeline."""
         ids = self._cases.get(case_id)
         if not ids:
             return None
         members = sorted((self._held[i] for i in ids), key=lambda m: (m.alert.time, m.rank), reverse=True)
         lines = tuple(line_of(m.alert, tuple(m.said), self._word(m)) for m in members)
-        return Story(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines)
+        return CaseTimeline(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines)
 
     def overview(self, state: State, *, log: bool, words: str = "") -> Overview:
         """Everything that is open, most urgent first, the newest first in each; ``log``: also what is for the record.
@@ -229,7 +229,7 @@ class Board:
             unreadable=self.unreadable,
         )
 
-    def _is_recent(self, case: Case) -> bool:
+    def _is_recent(self, case: CaseSummary) -> bool:
         return not self._is_over([self._held[i] for i in self._cases[case.case_id]])
 
 
@@ -245,7 +245,7 @@ def _occur(words: list[str], members: list[_Held]) -> bool:
     return all(word in text for word in words)
 
 
-def _remember(said: list[Said], alert: Alert) -> None:
+def _remember(said: list[TimelineRevision], alert: Alert) -> None:
     """Keeps the first revision and the newest ones, in order."""
     if any(one.revision == alert.revision for one in said):
         return
@@ -255,12 +255,12 @@ def _remember(said: list[Said], alert: Alert) -> None:
         del said[1]
 
 
-def _case(case_id: str, members: list[_Held], silences: int) -> Case:
+def _case(case_id: str, members: list[_Held], silences: int) -> CaseSummary:
     opened = [m for m in members if m.open]
     lead = max(opened or members, key=lambda m: m.rank)
     newest = max(members, key=lambda m: m.ms)
     named = max(members, key=lambda m: (m.alert.vessel is not None, m.ms)).alert
-    return Case(
+    return CaseSummary(
         case_id=case_id,
         severity=lead.alert.severity,
         open=len(opened),
@@ -284,7 +284,7 @@ def _last_position(members: list[_Held]) -> Position | None:
     return max(known, key=lambda position: position.time, default=None)
 
 
-def _darkness(members: list[_Held]) -> tuple[Dark, ...]:
+def _darkness(members: list[_Held]) -> tuple[DarkLine, ...]:
     """Its silences, the newest last."""
     found = [dark for m in members if (dark := dark_of(m.alert, tuple(m.said))) is not None]
     return tuple(sorted(found, key=lambda dark: dark.since))

@@ -16,7 +16,7 @@ _SLOW_FOR_S: Final = 30.0
 _CLIENT: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
 
 
-class Seen(NamedTuple):
+class BrokersSeen(NamedTuple):
     """What a look found."""
 
     answer_s: float
@@ -25,7 +25,7 @@ class Seen(NamedTuple):
     """Empty where this user may not describe the cluster: unknown, not well."""
 
 
-class Brokers:
+class BrokerHealth:
     """One life of a client."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
@@ -36,7 +36,7 @@ class Brokers:
         self._disks: tuple[Disk, ...] = ()
         self._disks_at_s = -_DISKS_EVERY_S
 
-    def look(self) -> Seen:
+    def look(self) -> BrokersSeen:
         """Raises KafkaError."""
         from kafka.errors import AuthorizationError
 
@@ -50,7 +50,7 @@ class Brokers:
             self._disks_at_s = answered_s
         lately = [one for one in self._took if answered_s - one[0] <= _SLOW_FOR_S]
         self._took = [*lately, (answered_s, took_s)]
-        return Seen(max(took for _, took in self._took), self._disks)
+        return BrokersSeen(max(took for _, took in self._took), self._disks)
 
     def close(self) -> None:
         """Ends the client."""

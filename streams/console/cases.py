@@ -18,7 +18,7 @@ State = Literal["loading", "following", "lost"]
 """What our reading of Kafka is doing."""
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TimelineRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One revision in a line."""
 
     revision: int
@@ -29,7 +29,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     position: Position | None = None
 
 
-class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FeedbackShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a person said of an alert as it stands; the next revision makes it old."""
 
     kind: Kind
@@ -39,7 +39,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Wall clock."""
 
 
-class Dark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
+class DarkLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
     """A silence on the map: from the last fix to where it reappeared, or still silent when ``until`` is absent."""
 
     alert_id: str
@@ -51,7 +51,7 @@ class Dark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     """Speed at which the reach of a silent ship grows; absent: the page's assumed one."""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An alert in the timeline of its case: its newest revision, and the former ones as far as the log has them."""
 
     id: str
@@ -63,11 +63,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headline: str
     episode_start: str
     time: str
-    said: tuple[Said, ...] = ()
-    word: Word | None = None
+    said: tuple[TimelineRevision, ...] = ()
+    word: FeedbackShown | None = None
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All alerts of one ``case_id`` in short."""
 
     case_id: str
@@ -91,8 +91,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mmsi: int | None = None
     vessel: Vessel | None = None
     position: Position | None = None
-    dark: tuple[Dark, ...] = ()
-    word: Word | None = None
+    dark: tuple[DarkLine, ...] = ()
+    word: FeedbackShown | None = None
     """On one of its open alerts, the newest."""
 
 
@@ -113,7 +113,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """What was looked for: ``cases`` are those in which it occurs."""
     open: dict[str, int]
     """Open cases by severity, shown or not."""
-    cases: tuple[Case, ...]
+    cases: tuple[CaseSummary, ...]
     more: int
     """Open cases asked for that are not among them."""
     left_out: int
@@ -122,16 +122,16 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """Records of the topics that were no alert."""
 
 
-class Story(msgspec.Struct, frozen=True, kw_only=True):
+class CaseTimeline(msgspec.Struct, frozen=True, kw_only=True):
     """``/api/cases/CASE_ID``: a case with its timeline, newest first."""
 
-    case: Case
-    alerts: tuple[Line, ...]
+    case: CaseSummary
+    alerts: tuple[TimelineEntry, ...]
 
 
-def line_of(alert: Alert, said: tuple[Said, ...] = (), word: Word | None = None) -> Line:
+def line_of(alert: Alert, said: tuple[TimelineRevision, ...] = (), word: FeedbackShown | None = None) -> TimelineEntry:
     """An alert's line in a timeline."""
-    return Line(
+    return TimelineEntry(
         id=alert.id,
         revision=alert.revision,
         status=alert.status,
@@ -146,9 +146,9 @@ def line_of(alert: Alert, said: tuple[Said, ...] = (), word: Word | None = None)
     )
 
 
-def said_of(alert: Alert) -> Said:
+def said_of(alert: Alert) -> TimelineRevision:
     """One revision in a line."""
-    return Said(
+    return TimelineRevision(
         revision=alert.revision,
         status=alert.status,
         severity=alert.severity,
@@ -158,7 +158,7 @@ def said_of(alert: Alert) -> Said:
     )
 
 
-def dark_of(alert: Alert, said: tuple[Said, ...]) -> Dark | None:
+def dark_of(alert: Alert, said: tuple[TimelineRevision, ...]) -> DarkLine | None:
     """The silence that an alert is about; None when it is about something else or was never seen on the map.
 
     ``said``: its revisions, oldest first. While it is silent the alert's position is its last fix; once it is
@@ -170,9 +170,9 @@ def dark_of(alert: Alert, said: tuple[Said, ...]) -> Dark | None:
     if alert.status not in ENDED:
         speed_kn = alert.details.get(_SPEED_FIELD)
         reach_kn = float(speed_kn) if isinstance(speed_kn, int | float) else None
-        return Dark(alert_id=alert.id, since=since, start=alert.position, reach_kn=reach_kn)
+        return DarkLine(alert_id=alert.id, since=since, start=alert.position, reach_kn=reach_kn)
     until = alert.details.get("reappeared_at")
     start = next((one.position for one in reversed(said) if one.status not in ENDED), None)
     if not isinstance(until, str):
         return None
-    return Dark(alert_id=alert.id, since=since, until=until, start=start, end=alert.position)
+    return DarkLine(alert_id=alert.id, since=since, until=until, start=start, end=alert.position)

@@ -36,7 +36,7 @@ BODY_MOST: Final = 8192
 _JSON: Final = "application/json"
 
 
-class Saying(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FeedbackRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a request."""
 
     kind: Kind
@@ -45,7 +45,7 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     note: Annotated[str, Meta(max_length=NOTE_MOST)] = ""
 
 
-class Speaker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``/api/me``: whether whoever asks may say something, and as whom."""
 
     may: bool
@@ -63,18 +63,20 @@ class RefusalError(Exception):
         self.status = status
 
 
-def speaker(settings: ConsoleSettings, headers: Mapping[str, str]) -> Speaker:
+def speaker(settings: ConsoleSettings, headers: Mapping[str, str]) -> Identity:
     """Who asks, by the rules of this module."""
     if settings.identity_header:
         by = headers.get(settings.identity_header, "").strip()[:NAME_MOST]
         why = "" if by else f"the proxy names nobody in {settings.identity_header}"
-        return Speaker(may=bool(by), by=by, why=why)
+        return Identity(may=bool(by), by=by, why=why)
     if is_loopback(settings.host):
-        return Speaker(may=True)
-    return Speaker(may=False, why="nobody is known here: set console.identity_header behind a proxy that authenticates")
+        return Identity(may=True)
+    return Identity(
+        may=False, why="nobody is known here: set console.identity_header behind a proxy that authenticates"
+    )
 
 
-def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) -> Saying:
+def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) -> FeedbackRequest:
     """A request's word, with who says it. Raises RefusalError."""
     who = speaker(settings, headers)
     if not who.may:
@@ -86,7 +88,7 @@ def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) ->
     if headers.get("Content-Type", "").partition(";")[0].strip() != _JSON:
         raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON")
     try:
-        said = decoded(body, Saying)
+        said = decoded(body, FeedbackRequest)
     except InputError as error:
         raise RefusalError(HTTPStatus.BAD_REQUEST, str(error)) from error
     by = who.by or said.by.strip()
@@ -95,7 +97,7 @@ def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) ->
     return msgspec.structs.replace(said, by=by)
 
 
-async def write(kafka: KafkaSettings, raw: bytes, said: Saying) -> None:
+async def write(kafka: KafkaSettings, raw: bytes, said: FeedbackRequest) -> None:
     """Writes a word on the alert as it stands (``raw``). Raises RefusalError when Kafka does not take it."""
     alert = decoded(raw, Alert)
     word = feedback.about(alert, said.kind, said.by, said.note, rfc3339(int(time.time() * MS)))

@@ -29,7 +29,7 @@ _SAID_MOST: Final = 3
 _GB: Final = 1e9
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class HealthLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How long something may last before it is said."""
 
     worker_ms: int = 45_000
@@ -46,7 +46,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A source without ticks for longer was taken away."""
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     """Records that a reader has not taken in: of a partition, or of a topic."""
 
     records: int
@@ -66,13 +66,13 @@ class Ticked(msgspec.Struct, frozen=True, kw_only=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What was found at one look. All times are Unix ms."""
 
-    waiting: Mapping[int, Waiting] = {}
+    waiting: Mapping[int, Backlog] = {}
     """By partition of the log: what no snapshot covers yet."""
     ticks: Mapping[str, Ticked] = {}
     """By source."""
-    unsent: Mapping[str, Waiting] = {}
+    unsent: Mapping[str, Backlog] = {}
     """By target of the notifier."""
-    unread: Waiting | None = None
+    unread: Backlog | None = None
     """Of the alert topics by this console."""
     unfinished: Unfinished | None = None
     lists_since_ms: int = 0
@@ -96,7 +96,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     more: str = ""
 
 
-def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: Limits = Limits()) -> list[Trouble]:  # noqa: B008
+def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: HealthLimits = HealthLimits()) -> list[Trouble]:  # noqa: B008
     """What is wrong, alarms first. ``now_ms`` is the wall clock."""
     found = [
         *_worker(facts, now_ms, limits),
@@ -111,7 +111,7 @@ def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: Limits = Limit
     return sorted(found, key=lambda one: one.level)
 
 
-def _worker(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+def _worker(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]:
     late = {part: one for part, one in facts.waiting.items() if now_ms - one.since_ms > limits.worker_ms}
     stuck = {part: one for part, one in late.items() if now_ms - one.moved_ms > limits.worker_ms}
     chosen = stuck or late
@@ -127,7 +127,7 @@ def _worker(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
         yield Trouble(kind="worker", level="notice", said=said, for_ms=for_ms, more=more)
 
 
-def _sources(facts: Facts, rules: FeedRules, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+def _sources(facts: Facts, rules: FeedRules, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]:
     live = {
         name: one
         for name, one in sorted(facts.ticks.items())
@@ -160,7 +160,7 @@ def _silent_ms(tick: Tick) -> int:
     return tick.to_ms - (tick.from_ms if tick.heard_ms is None else tick.heard_ms)
 
 
-def _notifier(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+def _notifier(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]:
     for name, one in sorted(facts.unsent.items()):
         for_ms = now_ms - one.since_ms
         if for_ms > limits.notifier_ms:
@@ -168,13 +168,13 @@ def _notifier(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
             yield Trouble(kind="notifier", level="alarm", said=said, for_ms=for_ms, more=more)
 
 
-def _console(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+def _console(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]:
     if facts.unread is not None and (for_ms := now_ms - facts.unread.since_ms) > limits.console_ms:
         said, more = "This page is behind the alerts", f"; {facts.unread.records} records are not shown yet"
         yield Trouble(kind="console", level="alarm", said=said, for_ms=for_ms, more=more)
 
 
-def _lists(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
+def _lists(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]:
     half = facts.unfinished
     if half is not None and (for_ms := now_ms - half.began_ms) > limits.import_ms:
         said, command = told(half)
@@ -185,7 +185,7 @@ def _lists(facts: Facts, now_ms: int, limits: Limits) -> Iterator[Trouble]:
         yield Trouble(kind="lists", level="notice", said=said, for_ms=for_ms, more=more)
 
 
-def _kafka(facts: Facts, limits: Limits) -> Iterator[Trouble]:
+def _kafka(facts: Facts, limits: HealthLimits) -> Iterator[Trouble]:
     if facts.answer_ms > limits.answer_ms:
         said = f"Kafka took {facts.answer_ms / MS:.1f} s to answer this console"
         yield Trouble(kind="kafka", level="notice", said=said, for_ms=0, more=": alerts may come as late")

@@ -20,15 +20,15 @@ from detectors.core.ticks import Tick
 from detectors.core.units import MS
 from streams.broker.clients import consumer
 from streams.broker.reading import believable_ms
-from streams.console.broker_health import Brokers, Seen
-from streams.console.health import Facts, Limits, Ticked, Trouble, Waiting, troubles, worker_limit_ms
+from streams.console.broker_health import BrokerHealth, BrokersSeen
+from streams.console.health import Backlog, Facts, HealthLimits, Ticked, Trouble, troubles, worker_limit_ms
 from streams.errors import InputError, SinkError, WakewatchError
 from streams.messages.log_records import H_KIND, KIND_TICK
 from streams.messages.topics import ALERTS, REFERENCE, SENTENCES
-from streams.messages.unreadable import Unreadable
+from streams.messages.unreadable import UnreadableRecords
 from streams.messages.values import decoded
 from streams.observability.target_names import ALERTMANAGER, APPRISE, NAMES, WEBHOOK
-from streams.reference.stored_versions import Shelf
+from streams.reference.stored_versions import VersionStore
 from streams.settings.model import NotifySettings, Settings
 
 _EVERY_S: Final = 3.0
@@ -42,7 +42,7 @@ _CAUGHT_UP_S: Final = 20.0
 _log = structlog.get_logger("wakewatch.console")
 
 
-class Health(msgspec.Struct, frozen=True, kw_only=True):
+class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a look found."""
 
     troubles: tuple[Trouble, ...]
@@ -56,15 +56,15 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """False: ``troubles`` of Kafka alone; the look goes on, and may take long."""
 
 
-Take = Callable[[Health], None]
-Unread = Callable[[], Waiting | None]
+Take = Callable[[HealthReport], None]
+Unread = Callable[[], Backlog | None]
 
 
-def watch(settings: Settings, take: Take, unread: Unread, stop: Event, unreadable: Unreadable) -> None:
+def watch(settings: Settings, take: Take, unread: Unread, stop: Event, unreadable: UnreadableRecords) -> None:
     """Until ``stop`` is set; begins again where Kafka went away. ``unread``: what the page itself is behind with."""
     while not stop.is_set():
         try:
-            with _Looks(settings, unreadable) as looks:
+            with _CheckClients(settings, unreadable) as looks:
                 while not stop.is_set():
                     for health in looks.look(unread()):
                         take(health)
@@ -74,13 +74,13 @@ def watch(settings: Settings, take: Take, unread: Unread, stop: Event, unreadabl
         stop.wait(_EVERY_S)
 
 
-class _Looks:
+class _CheckClients:
     """One life of the clients."""
 
-    def __init__(self, settings: Settings, unreadable: Unreadable) -> None:
+    def __init__(self, settings: Settings, unreadable: UnreadableRecords) -> None:
         kafka = settings.kafka
         self._settings, self._unreadable = settings, unreadable
-        self._limits = Limits(worker_ms=worker_limit_ms(settings.worker.snapshot_every_s))
+        self._limits = HealthLimits(worker_ms=worker_limit_ms(settings.worker.snapshot_every_s))
         self._clients: list[Any] = []
         self._log_topic, self._alert_topic = kafka.topic_prefix + SENTENCES, kafka.topic_prefix + ALERTS
         app = settings.worker.app_id
@@ -89,7 +89,7 @@ class _Looks:
             self._ticks_of, self._imports = self._client(), self._client()
             self._worker = self._client(group_id=app)
             self._targets = {name: self._client(group_id=f"{app}-notify-{name}") for name in NAMES}
-            self._brokers = Brokers(kafka)
+            self._brokers = BrokerHealth(kafka)
             self._clients.append(self._brokers)
         except BaseException:
             self.__exit__()
@@ -99,7 +99,7 @@ class _Looks:
         self._first: dict[Any, tuple[int, int]] = {}
         """By partition of any topic: an offset, and when the record there was written."""
         self._ticks: dict[str, Ticked] = {}
-        self._shelf = Shelf(ships_of="")
+        self._shelf = VersionStore(ships_of="")
         self._began_ms = _now_ms()
 
     def _client(self, **options: Any) -> Any:
@@ -107,14 +107,14 @@ class _Looks:
         self._clients.append(made)
         return made
 
-    def __enter__(self) -> _Looks:
+    def __enter__(self) -> _CheckClients:
         return self
 
     def __exit__(self, *_: object) -> None:
         for client in self._clients:
             client.close()
 
-    def look(self, unread: Waiting | None) -> Iterator[Health]:
+    def look(self, unread: Backlog | None) -> Iterator[HealthReport]:
         """Raises SinkError when Kafka does not answer. A slow Kafka is told of at once: all else takes long then."""
         from kafka.errors import KafkaError
 
@@ -122,12 +122,12 @@ class _Looks:
             kafka = self._brokers.look()
             slow = troubles(_of_kafka(kafka), self._settings.feed, _now_ms(), self._limits)
             if slow:
-                yield Health(troubles=tuple(slow), zones=None, version=None, since_ms=0, whole=False)
+                yield HealthReport(troubles=tuple(slow), zones=None, version=None, since_ms=0, whole=False)
             yield self._whole(unread, kafka)
         except KafkaError as error:
             raise SinkError(f"Kafka: {type(error).__name__}: {error}", retriable=True) from error
 
-    def _whole(self, unread: Waiting | None, kafka: Seen) -> Health:
+    def _whole(self, unread: Backlog | None, kafka: BrokersSeen) -> HealthReport:
         from kafka.errors import AuthorizationError
 
         unseen: list[str] = []
@@ -149,7 +149,7 @@ class _Looks:
             lists_since_ms=self._since_ms(),
         )
         version = self._shelf.in_force()
-        return Health(
+        return HealthReport(
             troubles=tuple(troubles(msgspec.structs.replace(facts, unseen=tuple(unseen)), self._settings.feed,
                                     _now_ms(), self._limits)),
             zones=None if version is None else self._shelf.zones(version),
@@ -159,7 +159,7 @@ class _Looks:
 
     # -- detectors and targets ----------------------------------------------------------------------------------------
 
-    def _waiting(self) -> dict[int, Waiting]:
+    def _waiting(self) -> dict[int, Backlog]:
         parts = _parts(self._oldest, self._log_topic)
         committed = {part: self._worker.committed(part, timeout_ms=_ANSWER_MS) for part in parts}
         now_ms = _now_ms()
@@ -172,9 +172,9 @@ class _Looks:
             for part, one in found.items()
         }
 
-    def _unsent(self) -> dict[str, Waiting]:
+    def _unsent(self) -> dict[str, Backlog]:
         parts = _parts(self._oldest, self._alert_topic)
-        found: dict[str, Waiting] = {}
+        found: dict[str, Backlog] = {}
         for name, client in self._targets.items():
             committed = {part: client.committed(part, timeout_ms=_ANSWER_MS) for part in parts}
             ran = any(offset is not None for offset in committed.values())
@@ -185,10 +185,10 @@ class _Looks:
             if behind:
                 since_ms = min(one.since_ms for one in behind)
                 since_ms = since_ms if ran else max(since_ms, self._began_ms)
-                found[name] = Waiting(records=sum(one.records for one in behind), since_ms=since_ms)
+                found[name] = Backlog(records=sum(one.records for one in behind), since_ms=since_ms)
         return found
 
-    def _behind(self, committed: Mapping[Any, int | None]) -> dict[Any, Waiting]:
+    def _behind(self, committed: Mapping[Any, int | None]) -> dict[Any, Backlog]:
         """By partition: what lies between a committed offset and the end, and when the first of it was written."""
         parts = list(committed)
         begins = self._oldest.beginning_offsets(parts)
@@ -198,8 +198,8 @@ class _Looks:
         written_ms = self._written_ms(late)
         now_ms = _now_ms()
         return {
-            part: Waiting(records=ends[part] - first[part], since_ms=written_ms.get(part, now_ms))
-            if part in late else Waiting(records=0, since_ms=now_ms)
+            part: Backlog(records=ends[part] - first[part], since_ms=written_ms.get(part, now_ms))
+            if part in late else Backlog(records=0, since_ms=now_ms)
             for part in parts
         }  # fmt: skip
 
@@ -272,7 +272,7 @@ def _until(client: Any, part: Any, end: int) -> Iterable[Any]:
         yield from client.poll(timeout_ms=_POLL_MS).get(part, [])
 
 
-def _of_kafka(kafka: Seen) -> Facts:
+def _of_kafka(kafka: BrokersSeen) -> Facts:
     return Facts(answer_ms=round(kafka.answer_s * MS), disks=kafka.disks)
 
 

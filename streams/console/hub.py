@@ -18,11 +18,11 @@ from msgspec.structs import replace
 from detectors.core.alert import Alert
 from detectors.core.reference import Zone
 from detectors.core.units import MS, rfc3339
-from streams.console.alert_table import Board
-from streams.console.cases import Clock, Overview, State, Story
-from streams.console.health import Kind, Trouble, Waiting
-from streams.console.health_checks import Health
-from streams.console.topic_reader import News
+from streams.console.alert_table import AlertTable
+from streams.console.cases import CaseTimeline, Clock, Overview, State
+from streams.console.health import Backlog, Kind, Trouble
+from streams.console.health_checks import HealthReport
+from streams.console.topic_reader import Updates
 
 QUEUE_MOST: Final = 200
 FOLLOWERS_MOST: Final = 64
@@ -32,7 +32,7 @@ UNREAD_MS: Final = 20_000
 """The reading says every few seconds how far it is; when it has not for so long, it hangs or has too much to do."""
 
 
-class Event(msgspec.Struct, frozen=True):
+class ServerEvent(msgspec.Struct, frozen=True):
     """One server-sent event; ``data`` is one line of JSON."""
 
     name: str
@@ -58,25 +58,25 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     lists: Lists
 
 
-RESET: Final = Event("reset", b"{}")
+RESET: Final = ServerEvent("reset", b"{}")
 
 
 class Hub:
     """For one event loop."""
 
-    def __init__(self, board: Board, zones: tuple[Zone, ...] = ()) -> None:
+    def __init__(self, board: AlertTable, zones: tuple[Zone, ...] = ()) -> None:
         """``zones``: those of the settings, in force until others are imported."""
         self._board = board
         self._own_zones = self._zones = zones
-        self._health, self._looked_s = Health(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
+        self._health, self._looked_s = HealthReport(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
         self._read_s = time.monotonic()
-        self.unread: Waiting | None = None
+        self.unread: Backlog | None = None
         """What this console has not read yet of what was written."""
-        self._followers: set[asyncio.Queue[Event]] = set()
+        self._followers: set[asyncio.Queue[ServerEvent]] = set()
         self._answers: dict[bool, bytes] = {}
         self.state: State = "loading"
 
-    async def take(self, news: News) -> None:
+    async def take(self, news: Updates) -> None:
         """What was read."""
         fresh = [raw for alert, raw in news.revisions if self._taken(alert, raw)]
         for alert in news.former:
@@ -94,7 +94,7 @@ class Hub:
         self._answers.clear()
         self._tell(fresh, news, loaded=loaded)
 
-    async def take_health(self, health: Health) -> None:
+    async def take_health(self, health: HealthReport) -> None:
         """What a look at the other processes found."""
         if not health.whole:
             others = (one for one in self._health.troubles if one.kind not in {"kafka", "disk"})
@@ -106,7 +106,7 @@ class Hub:
         zones = self._own_zones if health.zones is None else health.zones
         if zones != self._zones:
             self._zones = zones
-            self._send(Event("zones", b"{}"))
+            self._send(ServerEvent("zones", b"{}"))
         self._send(self._status())
 
     @property
@@ -127,19 +127,19 @@ class Hub:
             self._board.unreadable += 1
             return False
 
-    def _tell(self, fresh: list[bytes], news: News, *, loaded: bool) -> None:
+    def _tell(self, fresh: list[bytes], news: Updates, *, loaded: bool) -> None:
         if loaded or news.former or news.words:
             self._send(RESET)
         if news.state is not None:
             self._send(self._status())
         if self.state == "following":
             for raw in fresh:
-                self._send(Event("revision", raw))
+                self._send(ServerEvent("revision", raw))
 
-    def _status(self) -> Event:
-        return Event("clock", self.health())
+    def _status(self) -> ServerEvent:
+        return ServerEvent("clock", self.health())
 
-    def _send(self, event: Event) -> None:
+    def _send(self, event: ServerEvent) -> None:
         for queue in self._followers:
             if queue.qsize() >= QUEUE_MOST:
                 while not queue.empty():
@@ -152,9 +152,9 @@ class Hub:
         """Whether nobody more can follow."""
         return len(self._followers) >= FOLLOWERS_MOST
 
-    async def events(self, quiet_s: float) -> AsyncGenerator[Event | None, None]:
+    async def events(self, quiet_s: float) -> AsyncGenerator[ServerEvent | None, None]:
         """Everything from now on, the status first; None after ``quiet_s`` without news."""
-        queue: asyncio.Queue[Event] = asyncio.Queue()
+        queue: asyncio.Queue[ServerEvent] = asyncio.Queue()
         queue.put_nowait(self._status())
         self._followers.add(queue)
         try:
@@ -207,7 +207,7 @@ class Hub:
 
     def story(self, case_id: str) -> bytes | None:
         """``/api/cases/CASE_ID`` as JSON."""
-        story: Story | None = self._board.story(case_id)
+        story: CaseTimeline | None = self._board.story(case_id)
         return None if story is None else msgspec.json.encode(story)
 
     def alert(self, alert_id: str) -> bytes | None:

@@ -15,14 +15,14 @@ from prometheus_client import CollectorRegistry
 
 from detectors.core.reference import Zone
 from streams.broker.clients import consumer
-from streams.console.alert_table import Board
-from streams.console.health_checks import Health, watch
+from streams.console.alert_table import AlertTable
+from streams.console.health_checks import HealthReport, watch
 from streams.console.hub import Hub
-from streams.console.topic_reader import News, follow
+from streams.console.topic_reader import Updates, follow
 from streams.console.web import application
 from streams.errors import ConfigError, WakewatchError
 from streams.messages.topics import ALERT_STATE, missing
-from streams.messages.unreadable import Unreadable
+from streams.messages.unreadable import UnreadableRecords
 from streams.observability.metrics import Metrics
 from streams.settings.model import KafkaSettings, Settings
 
@@ -38,7 +38,7 @@ class Console:
         """Listens and reads from here on. Raises ConfigError when it cannot listen there."""
         self._settings = settings.console
         self._loop = asyncio.new_event_loop()
-        self._hub = Hub(Board(reach_kn=settings.console.reach_kn), zones)
+        self._hub = Hub(AlertTable(reach_kn=settings.console.reach_kn), zones)
         self._metrics = Metrics(CollectorRegistry())
         self._stop = Event()
         self.failed: WakewatchError | None = None
@@ -83,7 +83,7 @@ class Console:
 
     def _read(self, kafka: KafkaSettings) -> None:
         try:
-            follow(kafka, self._take, self._stop, Unreadable(self._count))
+            follow(kafka, self._take, self._stop, UnreadableRecords(self._count))
         except (WakewatchError, CancelledError) as error:
             self.failed = error if isinstance(error, WakewatchError) else None
         finally:
@@ -91,15 +91,15 @@ class Console:
 
     def _watch(self, settings: Settings) -> None:
         with contextlib.suppress(CancelledError, RuntimeError):  # the loop has ended meanwhile
-            watch(settings, self._take_health, lambda: self._hub.unread, self._stop, Unreadable(self._count))
+            watch(settings, self._take_health, lambda: self._hub.unread, self._stop, UnreadableRecords(self._count))
 
     def _count(self, topic: str) -> None:
         self._metrics.unreadable_records.labels(topic).inc()
 
-    def _take_health(self, health: Health) -> None:
+    def _take_health(self, health: HealthReport) -> None:
         asyncio.run_coroutine_threadsafe(self._hub.take_health(health), self._loop).result()
 
-    def _take(self, news: News) -> None:
+    def _take(self, news: Updates) -> None:
         """In the server's loop, waited for: the reading cannot run ahead of it."""
         asyncio.run_coroutine_threadsafe(self._hub.take(news), self._loop).result()
 

@@ -27,12 +27,12 @@ from detectors.core.alert import Alert
 from detectors.core.units import MS
 from streams.broker.clients import consumer
 from streams.console.cases import State
-from streams.console.health import Waiting
+from streams.console.health import Backlog
 from streams.errors import ConfigError, InputError, SinkError
 from streams.messages.feedback import Feedback
 from streams.messages.log_records import H_EVENT_TO, H_REPLAYED
 from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, SENTENCES, missing
-from streams.messages.unreadable import Unreadable
+from streams.messages.unreadable import UnreadableRecords
 from streams.messages.values import T, decoded, whole_number
 from streams.settings.model import KafkaSettings
 
@@ -44,7 +44,7 @@ _AGAIN_S: Final = 2.0
 _log = structlog.get_logger("wakewatch.console")
 
 
-class News(msgspec.Struct, frozen=True, kw_only=True):
+class Updates(msgspec.Struct, frozen=True, kw_only=True):
     """What a reading brought."""
 
     revisions: tuple[tuple[Alert, bytes], ...] = ()
@@ -54,17 +54,17 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[Feedback, ...] = ()
     """What people said of alerts."""
     unreadable: int = 0
-    unread: Waiting | None = None
+    unread: Backlog | None = None
     """What was written and is not read yet, when it is looked at (``state`` is given); None: nothing."""
     state: State | None = None
     """What the reading does from now on; None: the same as before."""
 
 
-Take = Callable[[News], None]
+Take = Callable[[Updates], None]
 """Is given what was read, in order; returns when it is done with it."""
 
 
-def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: Unreadable) -> None:
+def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: UnreadableRecords) -> None:
     """Until ``stop`` is set. Where Kafka goes away it says ``lost`` and begins again when it is back.
 
     ``unreadable`` is told of records that are not what their topic holds.
@@ -81,22 +81,22 @@ def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: Unreadable
             if not begun:
                 raise
             _log.warning("a topic is gone")
-            take(News(state="lost"))
+            take(Updates(state="lost"))
         except (SinkError, OSError) as error:
             _log.warning("Kafka does not answer", error=str(error))
-            take(News(state="lost"))
+            take(Updates(state="lost"))
         except CancelledError:
             raise
         except Exception:  # noqa: BLE001 - a fault of ours or of the client: the page says that it is old
             _log.exception("the alerts cannot be read")
-            take(News(state="lost"))
+            take(Updates(state="lost"))
         stop.wait(_AGAIN_S)
 
 
 class _Reading:
     """One life of the clients."""
 
-    def __init__(self, kafka: KafkaSettings, unreadable: Unreadable) -> None:
+    def __init__(self, kafka: KafkaSettings, unreadable: UnreadableRecords) -> None:
         self._prefix, self._unreadable = kafka.topic_prefix, unreadable
         self._client: Any = consumer(kafka)
         self._clock: Any = None
@@ -135,7 +135,7 @@ class _Reading:
             raise SinkError(f"Kafka: {type(error).__name__}: {error}", retriable=True) from error
 
     def _run(self, take: Take, stop: Event) -> None:
-        take(News(state="loading"))
+        take(Updates(state="loading"))
         former_end = self._ends(self._alerts)
         self._load(take, stop)
         positions = {part: self._client.position(part) for part in self._state}
@@ -146,7 +146,7 @@ class _Reading:
         due_s, reach = 0.0, _Reach(self._client, [*self._state, *self._alerts, *self._feedback])
         while not stop.is_set():
             if time.monotonic() >= due_s:
-                take(News(state="following", clocks=tuple(self._look()), unread=reach.unread()))
+                take(Updates(state="following", clocks=tuple(self._look()), unread=reach.unread()))
                 due_s = time.monotonic() + _LOOK_EVERY_S
             take_if_any(take, self._poll(former_end))
 
@@ -160,7 +160,7 @@ class _Reading:
     def _ends(self, parts: list[Any]) -> dict[Any, int]:
         return dict(self._client.end_offsets(parts, timeout_ms=_ANSWER_MS))
 
-    def _poll(self, former_end: dict[Any, int]) -> News:
+    def _poll(self, former_end: dict[Any, int]) -> Updates:
         """``former_end``: where records of a partition begin to be news."""
         revisions: list[tuple[Alert, bytes]] = []
         former: list[Alert] = []
@@ -177,7 +177,7 @@ class _Reading:
                 elif alert is not None:
                     revisions.append((alert, record.value))
         unreadable = sum(self._unreadable.counts.values()) - unreadable
-        return News(revisions=tuple(revisions), former=tuple(former), words=tuple(words), unreadable=unreadable)
+        return Updates(revisions=tuple(revisions), former=tuple(former), words=tuple(words), unreadable=unreadable)
 
     def _decoded(self, record: Any, kind: type[T]) -> T | None:
         if record.value is None:
@@ -209,17 +209,17 @@ class _Reach:
         self._ends: dict[Any, int] = {}
         self._at_ms = 0
 
-    def unread(self) -> Waiting | None:
+    def unread(self) -> Backlog | None:
         """What is still to be read of what was there at a former look. Raises KafkaTimeoutError without answer."""
         ends = dict(self._client.end_offsets(self._parts, timeout_ms=_ANSWER_MS))
         at = {part: self._client.position(part) for part in self._parts}
         if all(at[part] >= end for part, end in self._ends.items()):
             self._ends, self._at_ms = ends, int(time.time() * MS)
             return None
-        return Waiting(records=sum(max(0, end - at[part]) for part, end in ends.items()), since_ms=self._at_ms)
+        return Backlog(records=sum(max(0, end - at[part]) for part, end in ends.items()), since_ms=self._at_ms)
 
 
-def take_if_any(take: Take, news: News) -> None:
+def take_if_any(take: Take, news: Updates) -> None:
     """Hands on what holds something."""
     if news.revisions or news.former or news.words or news.unreadable:
         take(news)

@@ -31,7 +31,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.console import feedback
 from streams.console.health import Kind
-from streams.console.hub import Event, Hub
+from streams.console.hub import Hub, ServerEvent
 from streams.console.page import page
 from streams.console.runbook import document
 from streams.observability.hosts import answers_to
@@ -179,7 +179,7 @@ class _Words:
         return web.Response(body=msgspec.json.encode(said), content_type=_JSON)
 
 
-def _as_sent(event: Event | None) -> bytes:
+def _as_sent(event: ServerEvent | None) -> bytes:
     """A server-sent event; a comment that keeps the connection alive where there is none."""
     return b": quiet\n\n" if event is None else b"event: %s\ndata: %s\n\n" % (event.name.encode(), event.data)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from streams.broker.reading import Read
+from streams.broker.reading import TopicRecord
 from streams.messages.log_records import H_COUNT
 from streams.messages.values import whole_number
 
@@ -17,7 +17,7 @@ _PIECES_MOST: Final = 1_000_000
 _UNKNOWN: Final = b"unknown"
 
 
-class Piece(NamedTuple):
+class RefusedInput(NamedTuple):
     """One refused piece of input, and why it was refused."""
 
     raw: bytes
@@ -29,12 +29,12 @@ class DeadLetter(NamedTuple):
 
     reason: str
     source: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[RefusedInput, ...]
     problem: str = ""
     """What is wrong with the headers; empty for a letter of ours."""
 
 
-def letter_of(record: Read) -> DeadLetter:
+def letter_of(record: TopicRecord) -> DeadLetter:
     """``record`` as a letter, whatever it holds."""
     value, headers = record.value or b"", record.headers
     detail = headers.get("detail", b"").decode("utf-8", "replace")
@@ -47,7 +47,7 @@ def letter_of(record: Read) -> DeadLetter:
     elif count > 1 and not count == len(lines) == len(whys):
         problem = f"count is {count}, with {len(lines)} lines and {len(whys)} details"
     elif count > 1:
-        return DeadLetter(reason, source, tuple(map(Piece, lines, whys)))
+        return DeadLetter(reason, source, tuple(map(RefusedInput, lines, whys)))
     else:
         problem = ""
-    return DeadLetter(reason, source, (Piece(value, detail),), problem)
+    return DeadLetter(reason, source, (RefusedInput(value, detail),), problem)

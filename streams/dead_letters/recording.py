@@ -23,7 +23,7 @@ _MS_LEAST: Final = 10_000_000_000
 """Tag blocks count seconds or milliseconds; a time below this is in seconds."""
 
 
-class Letter(NamedTuple):
+class RefusedLines(NamedTuple):
     """One refused piece of input."""
 
     reason: str
@@ -33,7 +33,7 @@ class Letter(NamedTuple):
     """A line, or a whole record of the log: lines."""
 
 
-class Recording(NamedTuple):
+class DeadLetterRecording(NamedTuple):
     """What can be tried again."""
 
     lines: list[bytes]
@@ -41,7 +41,7 @@ class Recording(NamedTuple):
     """Letters that are no sentences, or whose time was what was wrong."""
 
 
-def recording(letters: Iterable[Letter]) -> Recording:
+def recording(letters: Iterable[RefusedLines]) -> DeadLetterRecording:
     """The sentences of ``letters``, each with a tag block, in order of time."""
     timed: list[tuple[int, bytes]] = []
     left_out = 0
@@ -51,10 +51,10 @@ def recording(letters: Iterable[Letter]) -> Recording:
         left_out += not lines
         timed += [_timed(line, letter) for line in lines]
     timed.sort(key=lambda one: one[0])
-    return Recording([line for _, line in timed], left_out)
+    return DeadLetterRecording([line for _, line in timed], left_out)
 
 
-def _timed(line: bytes, letter: Letter) -> tuple[int, bytes]:
+def _timed(line: bytes, letter: RefusedLines) -> tuple[int, bytes]:
     found = _TAG_TIME.match(line)
     if found is None:
         station = _NO_STATION.sub("-", letter.source)

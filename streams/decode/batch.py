@@ -10,9 +10,9 @@ import numpy.typing as npt
 from detectors.core.reports import REPORT, STATIC, Batch
 from streams.decode import fix, hot, rare
 from streams.decode.bits import SLOT_CHARS, SLOT_WORDS, Chains, Words, chain, dearmour, joined
-from streams.decode.messages import Message, Reader, parts_of, read, says_when, timed, untimed
-from streams.decode.model import Decoded, Refused, Sent, SentStatic
-from streams.decode.scan import Usual, scan
+from streams.decode.messages import Reader, WholeMessage, parts_of, read, says_when, timed, untimed
+from streams.decode.model import Decoded, RefusedReports, Sent, SentStatic
+from streams.decode.scan import UsualLines, scan
 from streams.errors import Reason
 
 _MOVES: Final = np.isin(np.arange(256), [1, 2, 3, 9, 18, 19, 27])
@@ -39,9 +39,9 @@ class _Messages(NamedTuple):
     bits: Ints
     chains: Chains
     words: Words
-    others: list[Message]
+    others: list[WholeMessage]
 
-    def one(self, row: int) -> Message:
+    def one(self, row: int) -> WholeMessage:
         """A message by itself."""
         usual = len(self.firsts) - len(self.others)
         if row >= usual:
@@ -83,7 +83,7 @@ def decode(value: bytes, source: str, ordinals: Ints | None = None, fallback_ms:
     )
 
 
-def _read(value: bytes, source: str, fallback_ms: int) -> tuple[Usual, Reader]:
+def _read(value: bytes, source: str, fallback_ms: int) -> tuple[UsualLines, Reader]:
     """The usual lines, and all others read one by one."""
     usual = scan(value)
     spans, wrong = _spans(usual), usual.wrong
@@ -106,7 +106,7 @@ def _read(value: bytes, source: str, fallback_ms: int) -> tuple[Usual, Reader]:
     return usual, reader
 
 
-def _spans(usual: Usual) -> dict[int, tuple[int, int]]:
+def _spans(usual: UsualLines) -> dict[int, tuple[int, int]]:
     """Where each of the other lines begins and ends."""
     if not len(usual.others):
         return {}
@@ -114,7 +114,7 @@ def _spans(usual: Usual) -> dict[int, tuple[int, int]]:
     return dict(zip(usual.others.tolist(), spans, strict=True))
 
 
-def _timed(usual: Usual, lines: dict[int, bytes]) -> Usual:
+def _timed(usual: UsualLines, lines: dict[int, bytes]) -> UsualLines:
     """The record with other lines, given by their numbers, rising."""
     pieces, done = [], 0
     longer = np.zeros(len(usual.starts), np.int64)
@@ -127,7 +127,7 @@ def _timed(usual: Usual, lines: dict[int, bytes]) -> Usual:
     return usual._replace(raw=raw, starts=usual.starts + shifts - longer, ends=usual.ends + shifts)
 
 
-def _together(usual: Usual, others: list[Message]) -> _Messages:
+def _together(usual: UsualLines, others: list[WholeMessage]) -> _Messages:
     starts, ends = usual.starts[usual.firsts], usual.ends[usual.lasts]
     columns = np.array((usual.firsts, starts, ends, usual.times_ms, usual.bits))
     chains, words = usual.chains, usual.words
@@ -198,6 +198,9 @@ def _kept(messages: _Messages, said: _Said, dropped: list[int], reports: Rows) -
     return reports.view(_ROW)[rows].view(REPORT), owners[order], parts.take(order)
 
 
-def _refused(messages: _Messages, why: Why) -> list[Refused]:
+def _refused(messages: _Messages, why: Why) -> list[RefusedReports]:
     rows = sorted(why, key=lambda row: int(messages.firsts[row]))
-    return [Refused(why[row][0], messages.raw[messages.starts[row] : messages.ends[row]], why[row][1]) for row in rows]
+    return [
+        RefusedReports(why[row][0], messages.raw[messages.starts[row] : messages.ends[row]], why[row][1])
+        for row in rows
+    ]

@@ -48,7 +48,7 @@ Codes = npt.NDArray[np.uint8]
 Text = npt.NDArray[np.bytes_]
 
 
-class Places(NamedTuple):
+class PlaceChecks(NamedTuple):
     """What cannot be, and what is not known, of the values that were sent."""
 
     refused: dict[int, tuple[Reason, str]]
@@ -57,7 +57,7 @@ class Places(NamedTuple):
     """Rows without a place."""
 
 
-def judged(sent: Sent) -> Places:
+def judged(sent: Sent) -> PlaceChecks:
     """Who is nowhere, and whose place cannot be. NaN is unknown."""
     distance = np.abs(sent.place_deg)
     placed = distance <= _PLACE_MOST
@@ -69,7 +69,7 @@ def judged(sent: Sent) -> Places:
         for row in (beyond[0] | beyond[1]).nonzero()[0].tolist():
             lon_deg, lat_deg = sent.place_deg[:, row]
             refused[row] = Reason.POSITION_OUT_OF_RANGE, f"{lat_deg:.4f} {lon_deg:.4f}"
-    return Places(refused, unplaced)
+    return PlaceChecks(refused, unplaced)
 
 
 def kinematics(sent: Sent, unplaced: npt.NDArray[np.int64], reports: Rows) -> None:

@@ -23,7 +23,7 @@ def word(text: bytes) -> Words:
     return number(int.from_bytes(text, "little"))
 
 
-class Lines(NamedTuple):
+class RecordLines(NamedTuple):
     """The bytes, and where the lines and their sentences begin and end in them."""
 
     buffer: bytes
@@ -47,7 +47,7 @@ class Lines(NamedTuple):
         return self.blocks(at, 8 * count).view("<u8").reshape(-1, count).T
 
 
-def lines_of(record: bytes) -> Lines:
+def lines_of(record: bytes) -> RecordLines:
     """The lines of ``record``, the empty ones too."""
     buffer = record + _PADDING
     octets = np.frombuffer(buffer, np.uint8, len(record) + 1)
@@ -60,7 +60,7 @@ def lines_of(record: bytes) -> Lines:
     if len(bangs) != len(ends) or _astray(bangs, starts, lengths):
         bangs = np.append(bangs, 0)[np.searchsorted(bangs, starts)]
     stops = ends - (octets[ends - _ONE] == _RETURN[0]) if _RETURN in record else ends
-    return Lines(buffer, octets, starts, ends, lengths, bangs, stops, octets[starts])
+    return RecordLines(buffer, octets, starts, ends, lengths, bangs, stops, octets[starts])
 
 
 def _astray(bangs: Counts, starts: Counts, lengths: Counts) -> bool:
@@ -69,20 +69,20 @@ def _astray(bangs: Counts, starts: Counts, lengths: Counts) -> bool:
     return int(np.count_nonzero(inside)) < len(inside)
 
 
-def blank(value: bytes, lines: Lines) -> list[int]:
+def blank(value: bytes, lines: RecordLines) -> list[int]:
     """Numbers of lines with nothing but blanks."""
     suspects = (lines.opening <= _BLANK).nonzero()[0].tolist()
     return [line for line in suspects if not value[lines.starts[line] : lines.ends[line]].strip()]
 
 
-def between(numbers: list[int], lines: Lines) -> list[tuple[int, int]]:
+def between(numbers: list[int], lines: RecordLines) -> list[tuple[int, int]]:
     """The stretches of lines before, between and behind lines of these numbers."""
     edges = [-1, *numbers, len(lines.starts)]
     stretches = [(before + 1, behind - 1) for before, behind in pairwise(edges) if before + 1 < behind]
     return [(int(lines.starts[first]), int(lines.ends[last])) for first, last in stretches]
 
 
-def checksums(lines: Lines) -> npt.NDArray[np.uint8]:
+def checksums(lines: RecordLines) -> npt.NDArray[np.uint8]:
     """The XOR of what stands between bang and asterisk: every second stretch of the record."""
     edges = np.empty((len(lines.bangs), 2), np.int64)
     np.add(lines.bangs, _ONE, edges[:, 0])

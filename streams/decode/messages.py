@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
-from streams.decode.model import Refused
+from streams.decode.model import RefusedReports
 from streams.errors import Reason
 
 _LINE: Final = re.compile(
@@ -41,7 +41,7 @@ Parts = tuple[bytes | None, ...]
 Spans = Sequence[tuple[int, int]] | Mapping[int, tuple[int, int]]
 
 
-class Message(NamedTuple):
+class WholeMessage(NamedTuple):
     """A whole message, its parts joined."""
 
     first: int
@@ -59,9 +59,9 @@ class Message(NamedTuple):
 class Reading(NamedTuple):
     """What was read of a record."""
 
-    messages: list[Message]
+    messages: list[WholeMessage]
     raw: bytes
-    refused: list[Refused]
+    refused: list[RefusedReports]
     sentences: int
     merged: int
 
@@ -154,8 +154,8 @@ class Reader:
 
     def __init__(self, raw: bytes, spans: Spans, fallback_ms: int) -> None:
         self.raw = raw
-        self.messages: list[Message] = []
-        self.refused: list[Refused] = []
+        self.messages: list[WholeMessage] = []
+        self.refused: list[RefusedReports] = []
         self.merged = 0
         self._spans = spans
         self._fallback_ms = fallback_ms
@@ -166,7 +166,7 @@ class Reader:
         """The next line, of which ``parts_of`` gave ``parts``."""
         if parts is None:
             start, end = self._spans[number]
-            self.refused.append(Refused(_MALFORMED, self.raw[start:end], _NO_SENTENCE))
+            self.refused.append(RefusedReports(_MALFORMED, self.raw[start:end], _NO_SENTENCE))
         elif (computed := checksum(parts[_BODY] or b"")) != int(parts[_WRITTEN] or b"", 16):
             self.wrong(number, computed)
         elif parts[_TOTAL] == b"1" and parts[_NUMBER] == b"1":
@@ -185,14 +185,14 @@ class Reader:
     def wrong(self, number: int, computed: int) -> None:
         """The next line has a wrong checksum."""
         start, end = self._spans[number]
-        self.refused.append(Refused(_CHECKSUM, self.raw[start:end], _COMPUTED[computed]))
+        self.refused.append(RefusedReports(_CHECKSUM, self.raw[start:end], _COMPUTED[computed]))
 
     def refuse(self, reason: Reason, first: int, detail: str, last: int | None = None) -> None:
         """Lines from ``first`` to ``last`` give nothing."""
         start, end = self._spans[first]
         if last is not None:
             end = self._spans[last][1]
-        self.refused.append(Refused(reason, self.raw[start:end], detail))
+        self.refused.append(RefusedReports(reason, self.raw[start:end], detail))
 
     def _part(self, number: int, parts: Parts) -> None:
         total, part = int(parts[_TOTAL] or b""), int(parts[_NUMBER] or b"")
@@ -230,4 +230,6 @@ class Reader:
             self.refuse(Reason.MALFORMED, first, f"{len(payload)} characters of payload", last)
         else:
             time_ms = _time_ms(head[_TIME], self._fallback_ms)
-            self.messages.append(Message(first, self._spans[first][0], self._spans[last][1], time_ms, payload, fill))
+            self.messages.append(
+                WholeMessage(first, self._spans[first][0], self._spans[last][1], time_ms, payload, fill)
+            )

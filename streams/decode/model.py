@@ -58,7 +58,7 @@ class SentStatic(NamedTuple):
         return SentStatic._make(np.concatenate((self[at], others[at])) for at in range(len(self)))
 
 
-class Refused(msgspec.Struct, frozen=True, gc=False):
+class RefusedReports(msgspec.Struct, frozen=True, gc=False):
     """Lines that gave no report, or a report whose fix cannot be used."""
 
     reason: Reason
@@ -74,9 +74,9 @@ class Decoded(NamedTuple):
     """
 
     batch: Batch
-    refused: list[Refused]
+    refused: list[RefusedReports]
     """Lines, or whole messages, that gave no report."""
-    refused_fixes: list[Refused]
+    refused_fixes: list[RefusedReports]
     """Messages that decode and whose values cannot be: they gave no report either."""
     sentences: int
     merged: int

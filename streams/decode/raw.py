@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from streams.decode.messages import read
-from streams.decode.model import Refused
+from streams.decode.model import RefusedReports
 from streams.decode.rare import UndecodableError, open_message, ship_type
 from streams.errors import InputError, Reason
 
@@ -32,13 +32,13 @@ def decode_raw(lines: list[bytes]) -> dict[str, Field]:
     Raises InputError for what is refused: a wrong checksum, a missing part, an unknown type.
     """
     for message in raw_messages(b"\n".join(lines), ""):
-        if isinstance(message, Refused):
+        if isinstance(message, RefusedReports):
             raise InputError(message.reason, message.detail)
         return message.fields
     raise InputError(Reason.MALFORMED, "no AIS sentence")
 
 
-def raw_messages(value: bytes, source: str, fallback_ms: int = 0) -> Iterator[RawMessage | Refused]:
+def raw_messages(value: bytes, source: str, fallback_ms: int = 0) -> Iterator[RawMessage | RefusedReports]:
     """All messages of a packed record, in order; then what was refused of it."""
     reading = read(value, source, fallback_ms)
     refused = list(reading.refused)
@@ -46,7 +46,7 @@ def raw_messages(value: bytes, source: str, fallback_ms: int = 0) -> Iterator[Ra
         try:
             yield RawMessage(message.time_ms, _fields(message.payload, message.fill))
         except UndecodableError as error:
-            refused.append(Refused(error.reason, reading.raw[message.start : message.end], error.detail))
+            refused.append(RefusedReports(error.reason, reading.raw[message.start : message.end], error.detail))
     yield from refused
 
 

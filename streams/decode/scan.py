@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.decode.bits import SLOT_CHARS, Chains, Mask, Words, chain, dearmour, number
-from streams.decode.lines import Lines, between, blank, checksums, lines_of, word
+from streams.decode.lines import RecordLines, between, blank, checksums, lines_of, word
 from streams.decode.messages import agree
 from streams.decode.times import anybodys, ours
 
@@ -49,7 +49,7 @@ for _pair in product("0123456789ABCDEFabcdef", repeat=2):
     _HEX[int.from_bytes("".join(_pair).encode(), "little")] = int("".join(_pair), 16)
 
 
-class Usual(NamedTuple):
+class UsualLines(NamedTuple):
     """The lines of a record, and the messages in lines of the usual form: first those of one slot, then the others.
 
     Line ``i`` is ``raw[starts[i]:ends[i]]``.
@@ -109,7 +109,7 @@ class _Payloads(NamedTuple):
     then: Ints
 
 
-def scan(value: bytes) -> Usual:
+def scan(value: bytes) -> UsualLines:
     """The lines of a record and what is usual among them."""
     lines = lines_of(value)
     record, blanks = value, blank(value, lines)
@@ -126,13 +126,13 @@ def scan(value: bytes) -> Usual:
         chains, words, _ = _words(lines, payloads)
     wrong, others = _rest(record, lines, form, payloads)
     times_ms = form.times_ms[payloads.firsts]
-    return Usual(
+    return UsualLines(
         record, lines.starts, lines.ends, payloads.firsts, payloads.lasts, times_ms, payloads.bits, chains, words,
         wrong, others,
     )  # fmt: skip
 
 
-def _form(lines: Lines) -> _Form:
+def _form(lines: RecordLines) -> _Form:
     kind, numbering, channel = lines.words(lines.bangs - _HEAD, 3)
     (close,) = lines.words(lines.stops - _TAIL, 1)
     times_ms, formed = ours(lines)
@@ -167,7 +167,7 @@ def _form(lines: Lines) -> _Form:
     return _Form(single, part, right, computed, times_ms, at, chars, bits, fills, numbering, channel)
 
 
-def _payloads(lines: Lines, form: _Form) -> _Payloads:
+def _payloads(lines: RecordLines, form: _Form) -> _Payloads:
     """Messages in one line, and in two."""
     message = form.single & form.right
     parts = form.part.nonzero()[0]
@@ -185,7 +185,7 @@ def _payloads(lines: Lines, form: _Form) -> _Payloads:
     return found
 
 
-def _pairs(lines: Lines, form: _Form, parts: Ints) -> _Payloads | None:
+def _pairs(lines: RecordLines, form: _Form, parts: Ints) -> _Payloads | None:
     """Messages of two parts with one sequence number and channel, one behind the other. ``parts`` rises."""
     numbering, channel = form.numbering[parts], form.channel[parts]
     named, part = (channel & _BYTE_2) == _COMMA_2, numbering & _PART_MASK
@@ -211,7 +211,7 @@ def _pairs(lines: Lines, form: _Form, parts: Ints) -> _Payloads | None:
     return _Payloads(firsts, firsts + _ONE, bits[places], chars[places], at[places], own[places], at[places + _ONE])
 
 
-def _agreeing(lines: Lines, parts: Ints, places: Ints) -> Ints:
+def _agreeing(lines: RecordLines, parts: Ints, places: Ints) -> Ints:
     """Pairs whose two tag blocks do not name two stations or groups."""
     firsts = parts[places]
     columns = (lines.starts[firsts], lines.bangs[firsts], lines.starts[firsts + _ONE], lines.bangs[firsts + _ONE])
@@ -222,7 +222,7 @@ def _agreeing(lines: Lines, parts: Ints, places: Ints) -> Ints:
     return places[[agree(tag, tag, second) for tag, second in tags]] if tags else places
 
 
-def _words(lines: Lines, payloads: _Payloads) -> tuple[Chains, Words, Mask]:
+def _words(lines: RecordLines, payloads: _Payloads) -> tuple[Chains, Words, Mask]:
     """The slots of messages, and which messages are all armour."""
     chains = chain(payloads.chars)
     if chains.places is None:
@@ -247,7 +247,7 @@ def _words(lines: Lines, payloads: _Payloads) -> tuple[Chains, Words, Mask]:
 _INSIDE: Final = np.arange(SLOT_CHARS)
 
 
-def _rest(record: bytes, lines: Lines, form: _Form, payloads: _Payloads) -> tuple[dict[int, int], Ints]:
+def _rest(record: bytes, lines: RecordLines, form: _Form, payloads: _Payloads) -> tuple[dict[int, int], Ints]:
     """Lines that are in no message; and of those with nothing but a wrong checksum, what it should be."""
     rest = np.ones(len(lines.starts), np.bool_)
     rest[payloads.firsts] = False
@@ -263,6 +263,6 @@ def _rest(record: bytes, lines: Lines, form: _Form, payloads: _Payloads) -> tupl
 
 
 _NONE: Final = np.empty(0, np.int64)
-_NOTHING: Final = Usual(
+_NOTHING: Final = UsualLines(
     b"", _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, chain(_NONE), dearmour(_NONE.view(np.uint8), _NONE)[0], {}, _NONE
 )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.decode.bits import Counts, Mask, Words, number
-from streams.decode.lines import Lines, word
+from streams.decode.lines import RecordLines, word
 
 _BACKSLASH, _COLON, _C, _COMMA = (number(code, np.uint8) for code in b"\\:c,")
 _ENDS: Final = np.isin(np.arange(256), [*b",*\\"])
@@ -36,7 +36,7 @@ _UPPER, _NOTHING = number(100_000_000), number(0)
 _BY_8, _BY_16, _BY_24, _BY_32, _BY_48 = number(8), number(16), number(24), number(32), number(48)
 
 
-def ours(lines: Lines) -> tuple[Counts, Mask]:
+def ours(lines: RecordLines) -> tuple[Counts, Mask]:
     """Times in ms, and the lines of our own form: a station, then ",c:" and 13 digits, or 12 behind one more byte."""
     upper, lower = lines.words(lines.bangs - _HEAD, 2)
     said = (upper & _TIME_MASK) == _TIME
@@ -59,7 +59,7 @@ def ours(lines: Lines) -> tuple[Counts, Mask]:
     return times_ms.view(np.int64), said
 
 
-def anybodys(lines: Lines) -> tuple[Counts, Mask]:
+def anybodys(lines: RecordLines) -> tuple[Counts, Mask]:
     """Times in ms, and the lines with one "c:" among whatever fields, in 13 digits or, seconds, in 10."""
     colons = (lines.octets[2:] == _COLON).nonzero()[0]
     before = lines.octets[colons]
@@ -78,7 +78,7 @@ def anybodys(lines: Lines) -> tuple[Counts, Mask]:
     return times_ms.view(np.int64), said
 
 
-def _tagged(lines: Lines) -> Mask:
+def _tagged(lines: RecordLines) -> Mask:
     """Lines of a tag block, of whatever is in it, and as many delimiters as a sentence has."""
     edges = np.array((lines.starts, lines.bangs)).T.ravel()
     counts = np.add.reduceat(_delimiters(lines), edges, dtype=np.uint8)[1::2]
@@ -107,7 +107,7 @@ def _numbers(leading: Words, lower: Words) -> tuple[Words, Mask]:
     return digits, (strange[0] | strange[1]) == _NOTHING
 
 
-def _delimited(lines: Lines) -> Mask:
+def _delimited(lines: RecordLines) -> Mask:
     """Lines with as many delimiters as our form has, and a tag block from their first byte on."""
     counts = np.add.reduceat(_delimiters(lines), lines.starts, dtype=np.uint8)
     if lines.stops is not lines.ends:
@@ -119,7 +119,7 @@ def _delimited(lines: Lines) -> Mask:
     return whole
 
 
-def _delimiters(lines: Lines) -> npt.NDArray[np.uint8]:
+def _delimiters(lines: RecordLines) -> npt.NDArray[np.uint8]:
     found = lines.octets < _DELIMITERS_BELOW
     found |= lines.octets == _BACKSLASH
     return found.view(np.uint8)

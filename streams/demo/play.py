@@ -16,11 +16,11 @@ from rich.console import Console
 from detectors.core.units import MS
 from streams.demo.screen import Account, Screen
 from streams.demo.stage import Stage
-from streams.demo.watch import Figures, Watch, figures, notices
+from streams.demo.watch import AlertFollower, Figures, figures, notices
 from streams.errors import ConfigError
 from streams.ingest import urls
 from streams.reference import load_reference
-from streams.scenario import Options, Truth, scenario
+from streams.scenario import Options, ScenarioTruth, scenario
 from streams.scenario.verdict import excesses, verdicts
 from streams.settings.model import Settings
 
@@ -32,7 +32,7 @@ _SILENT_FIRST_S: Final = 10.0
 _SILENT_EVERY_S: Final = 30.0
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be shown."""
 
     feeds: tuple[str, ...] = ()
@@ -52,11 +52,11 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[str, ...]
     words: tuple[str, ...] = ()
     title: str = ""
-    truths: tuple[Truth, ...] = ()
+    truths: tuple[ScenarioTruth, ...] = ()
     finite: bool = True
 
 
-def run(plan: Plan, settings: Settings, console: Console) -> int:
+def run(plan: DemoPlan, settings: Settings, console: Console) -> int:
     """Runs it. Returns 0 when every expected alert came (with own feeds: when all was taken in), else 1.
 
     Raises ConfigError before anything is started, WakewatchError when a process fails, KeyboardInterrupt when it is
@@ -82,7 +82,7 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _script(plan: Plan, settings: Settings, home: Path) -> Script:
+def _script(plan: DemoPlan, settings: Settings, home: Path) -> Script:
     if plan.feeds:
         places = [urls.parse(feed) for feed in plan.feeds]
         for place in places:  # what cannot be opened is said before Kafka is started
@@ -101,15 +101,15 @@ def _script(plan: Plan, settings: Settings, home: Path) -> Script:
                   truths=made.truths)  # fmt: skip
 
 
-def _span(truths: tuple[Truth, ...]) -> tuple[tuple[Truth, str], tuple[Truth, str]]:
+def _span(truths: tuple[ScenarioTruth, ...]) -> tuple[tuple[ScenarioTruth, str], tuple[ScenarioTruth, str]]:
     return (min(truths, key=lambda t: t.from_ms), "from_ms"), (max(truths, key=lambda t: t.to_ms), "to_ms")
 
 
-def _chapters(plan: Plan, script: Script) -> list[Truth]:
+def _chapters(plan: DemoPlan, script: Script) -> list[ScenarioTruth]:
     return [truth for truth in script.truths if truth.mmsi == plan.options.mmsi]
 
 
-def _play(plan: Plan, script: Script, settings: Settings, stage: Stage, screen: Screen) -> int:
+def _play(plan: DemoPlan, script: Script, settings: Settings, stage: Stage, screen: Screen) -> int:
     if script.title:
         screen.say(script.title, "bold")
     screen.say("starting Kafka, the worker and the notifier (dry run) ...")
@@ -120,7 +120,7 @@ def _play(plan: Plan, script: Script, settings: Settings, stage: Stage, screen: 
     if plan.stay or not script.finite:
         stage.console()
     _addresses(stage, screen)
-    with contextlib.closing(Watch(kafka, screen.alert)) as watch:
+    with contextlib.closing(AlertFollower(kafka, screen.alert)) as watch:
         began_s = time.monotonic()
         stage.ingest(script.feeds, *script.words)
         interrupted = _await_end(script, stage, watch, screen)
@@ -135,7 +135,7 @@ def _play(plan: Plan, script: Script, settings: Settings, stage: Stage, screen: 
     return 0 if fine else 1
 
 
-def _await_end(script: Script, stage: Stage, watch: Watch, screen: Screen) -> bool:
+def _await_end(script: Script, stage: Stage, watch: AlertFollower, screen: Screen) -> bool:
     """Until all is taken in, or Ctrl-C for a feed without an end. True when interrupted."""
     try:
         with _patience(script) as wait_s:
@@ -173,7 +173,7 @@ def _patience(script: Script) -> Iterator[float]:
     yield _LONGEST_S if script.finite else float("inf")
 
 
-def _settled(stage: Stage, watch: Watch) -> Callable[[], bool]:
+def _settled(stage: Stage, watch: AlertFollower) -> Callable[[], bool]:
     """Nothing is behind, and nothing has come, at several looks in a row."""
     before: list[tuple[int, int]] = []
 
@@ -187,7 +187,7 @@ def _settled(stage: Stage, watch: Watch) -> Callable[[], bool]:
     return look
 
 
-def _tell(script: Script, stage: Stage, watch: Watch, screen: Screen, wall_s: float) -> bool:
+def _tell(script: Script, stage: Stage, watch: AlertFollower, screen: Screen, wall_s: float) -> bool:
     seen, alerts = figures(stage.ports.worker), watch.so_far()
     screen.finish()
     screen.say("")

@@ -18,8 +18,8 @@ from detectors.core.alert import Alert
 from detectors.core.units import MS, unix_ms
 from streams.demo.watch import Figures
 from streams.messages.alert_line import line
-from streams.scenario.model import Truth
-from streams.scenario.verdict import Excess, Verdict, time_ms
+from streams.scenario.model import ScenarioTruth
+from streams.scenario.verdict import Excess, ExpectationVerdict, time_ms
 
 _NEXT: Final = (
     ("make demo STAY=1", "the same, left running, with the map page"),
@@ -44,7 +44,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Screen:
     """Prints from several threads, a line at a time. ``every``: also alerts that are only for the record."""
 
-    def __init__(self, console: Console, chapters: Sequence[Truth] = (), *, every: bool = False) -> None:
+    def __init__(self, console: Console, chapters: Sequence[ScenarioTruth] = (), *, every: bool = False) -> None:
         self._console, self._every = console, every
         self._chapters = sorted(chapters, key=lambda truth: truth.from_ms)
         self._lock = Lock()
@@ -133,7 +133,7 @@ class Screen:
             table.add_row(name, value)
         self._console.print(table)
 
-    def verdict(self, met: Sequence[Verdict], excess: Sequence[Excess]) -> bool:
+    def verdict(self, met: Sequence[ExpectationVerdict], excess: Sequence[Excess]) -> bool:
         """Expected against seen. True when every expected alert came and no honest ship was accused."""
         table = Table("", "expected", "severity", "came", "as", title="The truth against the alerts", box=None,
                       title_justify="left", pad_edge=False)  # fmt: skip
@@ -150,7 +150,7 @@ class Screen:
         return not missing and not excess
 
 
-def _row(one: Verdict) -> tuple[str | Text, ...]:
+def _row(one: ExpectationVerdict) -> tuple[str | Text, ...]:
     what = f"{one.expected.detector} {one.expected.reason or ''}".strip()
     if one.alert is None:
         return "x", what, one.expected.severity, Text("missing", "bold red"), one.truth.note

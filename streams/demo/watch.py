@@ -21,7 +21,7 @@ from streams.settings.model import KafkaSettings
 _SCRAPE_S: Final = 2.0
 
 
-class Watch:
+class AlertFollower:
     """Follows the alert topic in a thread of its own; ``show`` is called there for each new revision."""
 
     def __init__(self, kafka: KafkaSettings, show: Callable[[Alert], None]) -> None:

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from functools import partial
 
-from streams.doctor.concurrent import LIMIT_S, Ask, at_once
-from streams.doctor.findings import Finding
+from streams.doctor.concurrent import LIMIT_S, QuestionGroup, at_once
+from streams.doctor.findings import DoctorFinding
 from streams.doctor.local import local_findings
 from streams.doctor.log import kafka_findings
 from streams.doctor.reference import reference_findings
 from streams.doctor.services import service_findings
 from streams.settings.model import Settings
 
-__all__ = ["Finding", "examine"]
+__all__ = ["DoctorFinding", "examine"]
 
 
-def examine(settings: Settings, now_ms: int, limit_s: float = LIMIT_S) -> Iterator[Finding]:
+def examine(settings: Settings, now_ms: int, limit_s: float = LIMIT_S) -> Iterator[DoctorFinding]:
     """All findings, in the order in which a person would look; ``now_ms`` is the wall clock, Unix ms."""
     loaded = yield from local_findings(settings)
     answers: Future[bool] = Future()
 
-    def of_kafka() -> Iterator[Finding]:
+    def of_kafka() -> Iterator[DoctorFinding]:
         try:
             for finding in kafka_findings(settings, now_ms):
                 if finding.name == "kafka" and not answers.done():
@@ -32,9 +32,16 @@ def examine(settings: Settings, now_ms: int, limit_s: float = LIMIT_S) -> Iterat
             if not answers.done():
                 answers.set_result(False)
 
-    def of_reference() -> Iterator[Finding]:
+    def of_reference() -> Iterator[DoctorFinding]:
         if loaded is not None:
             yield from reference_findings(settings, loaded, now_ms, asks=answers.result())
 
     services = partial(service_findings, settings)
-    yield from at_once((Ask("Kafka", of_kafka), Ask("Kafka", of_reference), Ask("our processes", services)), limit_s)
+    yield from at_once(
+        (
+            QuestionGroup("Kafka", of_kafka),
+            QuestionGroup("Kafka", of_reference),
+            QuestionGroup("our processes", services),
+        ),
+        limit_s,
+    )

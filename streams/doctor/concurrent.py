@@ -8,21 +8,21 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, NamedTuple
 
-from streams.doctor.findings import Finding, wrong
+from streams.doctor.findings import DoctorFinding, wrong
 
 LIMIT_S: Final = 40.0
 """Who asks wants to know within a minute, also of a Kafka that takes seconds for each of thirty answers."""
 
 
-class Ask(NamedTuple):
+class QuestionGroup(NamedTuple):
     """Some questions that are asked one after the other."""
 
     of: str
     """Whom, for people."""
-    findings: Callable[[], Iterable[Finding]]
+    findings: Callable[[], Iterable[DoctorFinding]]
 
 
-def at_once(asks: Sequence[Ask], limit_s: float = LIMIT_S) -> Iterator[Finding]:
+def at_once(asks: Sequence[QuestionGroup], limit_s: float = LIMIT_S) -> Iterator[DoctorFinding]:
     """The findings of all, in their order; those of each as soon as they are there and all before have ended.
 
     What is not answered within ``limit_s`` is said to be unknown, which is wrong. Raises what a question raises.
@@ -33,10 +33,10 @@ def at_once(asks: Sequence[Ask], limit_s: float = LIMIT_S) -> Iterator[Finding]:
         yield from _until(ask, answered, until_s)
 
 
-_Answers = SimpleQueue[Finding | BaseException | None]
+_Answers = SimpleQueue[DoctorFinding | BaseException | None]
 
 
-def _begun(ask: Ask) -> _Answers:
+def _begun(ask: QuestionGroup) -> _Answers:
     answered: _Answers = SimpleQueue()
 
     def run() -> None:
@@ -51,7 +51,7 @@ def _begun(ask: Ask) -> _Answers:
     return answered
 
 
-def _until(ask: Ask, answered: _Answers, until_s: float) -> Iterator[Finding]:
+def _until(ask: QuestionGroup, answered: _Answers, until_s: float) -> Iterator[DoctorFinding]:
     while True:
         try:
             answer = answered.get(timeout=max(0.0, until_s - time.monotonic()))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from streams.broker.disk import FREE_LEAST, Disk, disks, growth, hours_since
-from streams.doctor.findings import Finding, ok, span, warn, wrong
+from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
 from streams.messages.topics import SENTENCES
 from streams.settings.model import KafkaSettings
 
@@ -17,7 +17,7 @@ _HOUR_S: Final = 3600
 _REMEDY: Final = "make room, or lower kafka.sentences_kept_h and alter the topic (`wakewatch topics check` shows it)"
 
 
-def disk_findings(client: Any, kafka: KafkaSettings, oldest_ms: int | None, now_ms: int) -> Iterator[Finding]:
+def disk_findings(client: Any, kafka: KafkaSettings, oldest_ms: int | None, now_ms: int) -> Iterator[DoctorFinding]:
     """One finding a disk, or that Kafka does not say. ``oldest_ms``: of the log's oldest record, None if empty."""
     from kafka.errors import KafkaError
 
@@ -36,7 +36,7 @@ def disk_findings(client: Any, kafka: KafkaSettings, oldest_ms: int | None, now_
         yield _finding(disk, held_h, kafka.sentences_kept_h)
 
 
-def _finding(disk: Disk, held_h: float, kept_h: float) -> Finding:
+def _finding(disk: Disk, held_h: float, kept_h: float) -> DoctorFinding:
     free = f"broker {disk.broker}: {disk.free_bytes / _GB:.1f} of {disk.total_bytes / _GB:.1f} GB free"
     grown = growth(disk, held_h, kept_h)
     said = f"{free}, the log holds {disk.held_bytes / _GB:.2f} GB"

@@ -15,7 +15,7 @@ _DAY_S: Final = 86_400
 _TWICE: Final = 2
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DoctorFinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One answer. ``remedy`` is empty exactly when all is well."""
 
     name: str
@@ -24,19 +24,19 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     remedy: str = ""
 
 
-def ok(name: str, said: str) -> Finding:
+def ok(name: str, said: str) -> DoctorFinding:
     """All is well."""
-    return Finding(name=name, verdict="ok", said=said)
+    return DoctorFinding(name=name, verdict="ok", said=said)
 
 
-def warn(name: str, said: str, remedy: str) -> Finding:
+def warn(name: str, said: str, remedy: str) -> DoctorFinding:
     """Worth knowing."""
-    return Finding(name=name, verdict="warn", said=said, remedy=remedy)
+    return DoctorFinding(name=name, verdict="warn", said=said, remedy=remedy)
 
 
-def wrong(name: str, said: str, remedy: str) -> Finding:
+def wrong(name: str, said: str, remedy: str) -> DoctorFinding:
     """Something does not work."""
-    return Finding(name=name, verdict="wrong", said=said, remedy=remedy)
+    return DoctorFinding(name=name, verdict="wrong", said=said, remedy=remedy)
 
 
 def span(seconds: float) -> str:

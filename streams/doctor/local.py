@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from streams.broker import jars
-from streams.doctor.findings import Finding, ok, warn, wrong
+from streams.doctor.findings import DoctorFinding, ok, warn, wrong
 from streams.errors import ConfigError
 from streams.reference.loading import Loaded, read_reference
 from streams.settings.model import Settings
 
 
-def local_findings(settings: Settings) -> Generator[Finding, None, Loaded | None]:
+def local_findings(settings: Settings) -> Generator[DoctorFinding, None, Loaded | None]:
     """Whether the settings' lists and zones can be loaded, and the embedded broker's parts where it is used.
 
     Returns what was loaded; None where the worker would not start.
@@ -26,7 +26,7 @@ def local_findings(settings: Settings) -> Generator[Finding, None, Loaded | None
     return loaded
 
 
-def _embedded() -> Finding:
+def _embedded() -> DoctorFinding:
     try:
         jars.java()
     except ConfigError as error:

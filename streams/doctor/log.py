@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 from streams.broker.answering import slowest_answer_s
 from streams.broker.clients import admin, consumer, servers_of
 from streams.doctor.disk import disk_findings
-from streams.doctor.findings import Finding, ok, span, warn, wrong
-from streams.doctor.reading import Cut, Newest, newest, newest_cut, oldest_ms, tail
+from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
+from streams.doctor.reading import Newest, SnapshotCut, newest, newest_cut, oldest_ms, tail
 from streams.doctor.sources import sources_finding, ticks_of
 from streams.errors import ConfigError, SinkError
 from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
@@ -46,10 +46,10 @@ class _Saved(NamedTuple):
     name: str
     topic: str
     written: Newest
-    cuts: Mapping[int, Cut]
+    cuts: Mapping[int, SnapshotCut]
 
 
-def kafka_findings(settings: Settings, now_ms: int) -> Iterator[Finding]:
+def kafka_findings(settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
     """Ends at the first question whose answer the others rest on."""
     from kafka.errors import KafkaError
 
@@ -75,7 +75,7 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[Finding]:
         client.close()
 
 
-def _answers(said: str, connected_s: float, took_s: float) -> Finding:
+def _answers(said: str, connected_s: float, took_s: float) -> DoctorFinding:
     if connected_s <= _CONNECTS_S and took_s <= _SLOW_S:
         return ok("kafka", said)
     took_s = max(connected_s, took_s)
@@ -83,7 +83,7 @@ def _answers(said: str, connected_s: float, took_s: float) -> Finding:
     return warn("kafka", f"{said}, after {took_s:.1f} s", remedy)
 
 
-def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
+def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
     found = differences(client, settings.kafka)
     missing = [each.topic for each in found if each.kind == "missing"]
     if missing:
@@ -102,7 +102,7 @@ def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
     yield from _flow(client, settings, now_ms)
 
 
-def _permitted(client: Any, kafka: KafkaSettings) -> Finding:
+def _permitted(client: Any, kafka: KafkaSettings) -> DoctorFinding:
     described = {topic["name"]: topic for topic in client.describe_topics([kafka.topic_prefix + t for t in _NEEDED])}
     lacking = []
     for topic, needed in _NEEDED.items():
@@ -113,7 +113,7 @@ def _permitted(client: Any, kafka: KafkaSettings) -> Finding:
     return warn("rights", f"this user may not {_some(lacking)}", "grant it, where the process runs as this user")
 
 
-def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
+def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
     kafka = settings.kafka
     reader = consumer(kafka, group_id=None, **_QUICK)
     try:
@@ -133,7 +133,7 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[Finding]:
         reader.close()
 
 
-def _written(written: Newest, now_ms: int) -> Finding:
+def _written(written: Newest, now_ms: int) -> DoctorFinding:
     name = "log"
     if written.at_ms is None:
         return warn(name, "the log is empty", "bring a feed in: `wakewatch ingest tcp://HOST:PORT`")
@@ -147,7 +147,7 @@ def _written(written: Newest, now_ms: int) -> Finding:
     return ok(name, f"the log was written {span(quiet_s)} ago")
 
 
-def _workers(client: Any, settings: Settings, written: Newest) -> Finding:
+def _workers(client: Any, settings: Settings, written: Newest) -> DoctorFinding:
     group = settings.worker.app_id
     described = _group(client, group)
     members = len(described.get("members", ()))
@@ -181,7 +181,7 @@ def _group(client: Any, group: str) -> Mapping[str, Any]:
             time.sleep(_LOOK_S)
 
 
-def _state(settings: Settings, saved: _Saved, now_ms: int) -> Finding:
+def _state(settings: Settings, saved: _Saved, now_ms: int) -> DoctorFinding:
     """How far the saved state is behind the log: what a crash now would have to read again."""
     name, topic, written, cuts = saved
     app = settings.worker.app_id

@@ -29,7 +29,7 @@ class Newest(NamedTuple):
     """When the newest record of all was written, Unix ms; None for an empty topic."""
 
 
-class Cut(NamedTuple):
+class SnapshotCut(NamedTuple):
     """The newest snapshot of a partition."""
 
     app: str
@@ -75,9 +75,9 @@ def tail(reader: Any, topic: str) -> list[Any]:
     return [record for records in _tails(reader, first, _STEPS[1]).values() for record in records]
 
 
-def newest_cut(reader: Any, topic: str) -> dict[int, Cut]:
+def newest_cut(reader: Any, topic: str) -> dict[int, SnapshotCut]:
     """By partition; one without a snapshot is absent. Raises SinkError likewise."""
-    found: dict[int, Cut] = {}
+    found: dict[int, SnapshotCut] = {}
     wanted = _parts(reader, topic)
     for step in _STEPS:
         for part, records in _tails(reader, wanted, step).items():
@@ -85,7 +85,7 @@ def newest_cut(reader: Any, topic: str) -> dict[int, Cut]:
                 if record.key == _CUT_KEY and record.value:
                     with contextlib.suppress(InputError):  # the worker says that its state cannot be used
                         head = decoded(record.value, _Head)
-                        found[part.partition] = Cut(head.app, head.offset, believable_ms(record.timestamp))
+                        found[part.partition] = SnapshotCut(head.app, head.offset, believable_ms(record.timestamp))
         wanted = [part for part in wanted if part.partition not in found]
         if not wanted:
             break

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from streams.doctor.findings import Finding, ok, warn
+from streams.doctor.findings import DoctorFinding, ok, warn
 
 _NAME = "receivers"
 _RECEIVER = re.compile(r"^- name: (?P<name>.+)$", re.M)
@@ -15,7 +15,7 @@ _MEANT_EMPTY = "nobody"
 """The shipped receiver for what is kept for the record only."""
 
 
-def receivers_finding(status: str) -> Finding:
+def receivers_finding(status: str) -> DoctorFinding:
     """What the answer of Alertmanager's ``/api/v2/status`` says of its receivers."""
     try:
         loaded = str(json.loads(status)["config"]["original"])

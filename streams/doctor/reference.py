@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from streams.doctor.findings import Finding, ok, span, warn, wrong
+from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
 from streams.errors import ConfigError, SinkError
 from streams.messages.reference_records import Unfinished
 from streams.reference.in_force import InForce, ask, told
@@ -22,7 +22,7 @@ _RUNS_S: Final = 45.0
 _FETCH: Final = "fetch the list again and import it"
 
 
-def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks: bool) -> Iterator[Finding]:
+def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks: bool) -> Iterator[DoctorFinding]:
     """What is in force: what was imported, else the settings' files, of which ``loaded`` was made.
 
     Without ``asks`` Kafka is not asked, and each line says that an import would not be seen.
@@ -38,14 +38,14 @@ def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks:
         yield _unfinished(found.unfinished, now_ms)
 
 
-def _imported(found: InForce, now_ms: int) -> Iterator[Finding]:
+def _imported(found: InForce, now_ms: int) -> Iterator[DoctorFinding]:
     age_s = (now_ms - found.since_ms) / _MS
     ships = f"{len(found.reference.ships)} ships; {found.said}, {span(age_s)} ago"
     yield warn("watchlist", ships, _FETCH) if age_s > _STALE_S else ok("watchlist", ships)
     yield ok("zones", f"{len(found.reference.zones)} zones; {found.said}")
 
 
-def _named(found: InForce, loaded: Loaded, now_ms: int) -> Iterator[Finding]:
+def _named(found: InForce, loaded: Loaded, now_ms: int) -> Iterator[DoctorFinding]:
     why = f" ({found.unasked}: an import would not be seen)" if found.unasked else ""
     files: ReferenceSettings = loaded.settings
     yield _aged("watchlist", f"{len(found.reference.ships)} ships", files.watchlists, now_ms, why)
@@ -59,7 +59,7 @@ def _named(found: InForce, loaded: Loaded, now_ms: int) -> Iterator[Finding]:
         )
 
 
-def _aged(name: str, held: str, files: Sequence[str], now_ms: int, why: str) -> Finding:
+def _aged(name: str, held: str, files: Sequence[str], now_ms: int, why: str) -> DoctorFinding:
     if not files:
         if name == "watchlist":
             remedy = "name your own lists in reference.watchlists, or `wakewatch watchlist import` them"
@@ -72,7 +72,7 @@ def _aged(name: str, held: str, files: Sequence[str], now_ms: int, why: str) -> 
     return ok(name, f"{held} from {len(files)} files, the oldest {span(age_s)} old{why}")
 
 
-def _unfinished(unfinished: Unfinished, now_ms: int) -> Finding:
+def _unfinished(unfinished: Unfinished, now_ms: int) -> DoctorFinding:
     said, command = told(unfinished)
     if now_ms - unfinished.began_ms < _RUNS_S * _MS:
         return warn("import", said, f"it may still run; if it was interrupted: `{command}`")

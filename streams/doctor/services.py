@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from streams.doctor.findings import Finding, ok, warn, wrong
+from streams.doctor.findings import DoctorFinding, ok, warn, wrong
 from streams.doctor.receivers import receivers_finding
 from streams.errors import ConfigError, SinkError
 from streams.notify.http import Endpoint, endpoint
@@ -23,7 +23,7 @@ _OWN_NAME: Final = {"Host": "localhost"}
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
-def service_findings(settings: Settings) -> Iterator[Finding]:
+def service_findings(settings: Settings) -> Iterator[DoctorFinding]:
     """What answers where a port or an address is set; what is not set is not looked for."""
     for name, host, port, start in (
         ("ingest", settings.ingest.metrics_host, settings.ingest.metrics_port, "wakewatch ingest URL"),
@@ -37,7 +37,7 @@ def service_findings(settings: Settings) -> Iterator[Finding]:
     yield from _targets(settings)
 
 
-def _console(rules: ConsoleSettings) -> Finding:
+def _console(rules: ConsoleSettings) -> DoctorFinding:
     """Its port is always set, and nobody need run one: that none runs is said, and is no fault."""
     host = _LOOPBACK if rules.host in _EVERYWHERE else rules.host
     try:
@@ -49,7 +49,7 @@ def _console(rules: ConsoleSettings) -> Finding:
     return _process("console", host, rules.port, "wakewatch console")
 
 
-def _process(name: str, host: str, port: int, start: str) -> Finding:
+def _process(name: str, host: str, port: int, start: str) -> DoctorFinding:
     try:
         status, said = _get(Endpoint(secure=False, host=host, port=port, path=""), "/readyz", _OWN_NAME)
     except SinkError as error:
@@ -59,7 +59,7 @@ def _process(name: str, host: str, port: int, start: str) -> Finding:
     return ok(name, f"{host}:{port} is ready: {said}")
 
 
-def _targets(settings: Settings) -> Iterator[Finding]:
+def _targets(settings: Settings) -> Iterator[DoctorFinding]:
     rules = settings.notify
     if not rules.alertmanager_url and not rules.webhook_url:
         yield warn("notification", "nobody is notified", "set notify.alertmanager_url or notify.webhook_url")
@@ -69,7 +69,7 @@ def _targets(settings: Settings) -> Iterator[Finding]:
         yield _webhook(rules.webhook_url)
 
 
-def _alertmanager(url: str) -> Iterator[Finding]:
+def _alertmanager(url: str) -> Iterator[DoctorFinding]:
     name = "alertmanager"
     try:
         to = endpoint("notify.alertmanager_url", url)
@@ -88,7 +88,7 @@ def _alertmanager(url: str) -> Iterator[Finding]:
     yield receivers_finding(loaded)
 
 
-def _webhook(url: str) -> Finding:
+def _webhook(url: str) -> DoctorFinding:
     """Connects and sends nothing: a post would be an alert."""
     name = "webhook"
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from detectors.core.ticks import FeedRules, Tick
-from streams.doctor.findings import Finding, ok, span, warn, wrong
+from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
 from streams.errors import InputError
 from streams.ingest.line_share import MUCH
 from streams.messages.log_records import H_KIND, KIND_TICK
@@ -30,7 +30,7 @@ def ticks_of(records: Iterable[Any]) -> dict[str, Tick]:
     return found
 
 
-def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Finding | None:
+def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> DoctorFinding | None:
     """One line about all live sources, wrong where none of them is heard; None where there is no live source."""
     live = {
         name: tick

@@ -16,7 +16,7 @@ import numpy as np
 from detectors.core.alert import Alert
 from detectors.core.sphere import distance_nm
 from detectors.core.units import EARTH_NM, HOUR_MS, unix_ms
-from streams.explain.raw_log import Heard
+from streams.explain.raw_log import RawLogFindings
 
 Point = tuple[float, float]
 """Longitude, latitude."""
@@ -31,7 +31,7 @@ _HALF, _WHOLE, _POLE = 180.0, 360.0, 90.0
 Feature = dict[str, Any]
 
 
-def geojson(revisions: list[Alert], heard: Heard | None, zones: dict[str, Point]) -> dict[str, Any]:
+def geojson(revisions: list[Alert], heard: RawLogFindings | None, zones: dict[str, Point]) -> dict[str, Any]:
     """A FeatureCollection. ``zones``: where the places lie that the alert names."""
     newest = revisions[-1]
     features = [
@@ -43,7 +43,7 @@ def geojson(revisions: list[Alert], heard: Heard | None, zones: dict[str, Point]
     return {"type": "FeatureCollection", "features": features}
 
 
-def _tracks(heard: Heard | None) -> Iterable[Feature]:
+def _tracks(heard: RawLogFindings | None) -> Iterable[Feature]:
     if heard is None or len(heard.fixes) < 1:
         return
     at = heard.fixes

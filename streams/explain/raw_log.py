@@ -56,7 +56,7 @@ class Chance(NamedTuple):
     """Of such a silence within a day, were it transmitting; 1 while it is heard."""
 
 
-class Heard(NamedTuple):
+class RawLogFindings(NamedTuple):
     """What was found. Its reports by time; ``fixes`` are the places among them where it gave a position."""
 
     window: Window
@@ -99,7 +99,7 @@ def window_of(revisions: list[Alert]) -> Window:
     return Window(newest.mmsi or 0, start_ms - lead_ms, end_ms + lead_ms, place)
 
 
-class Listener:
+class RawLogReader:
     """Looks through the log once, record by record. ``wanted``: the sentences of the evidence."""
 
     def __init__(self, window: Window, wanted: frozenset[str]) -> None:
@@ -128,7 +128,7 @@ class Listener:
         self._hers.append(reports[mine])
         self._beside.append(_beside(reports[~mine], window))
 
-    def heard(self) -> Heard:
+    def heard(self) -> RawLogFindings:
         """What was found so far."""
         log_ms = (min(a for a, _ in self._spans), max(b for _, b in self._spans)) if self._spans else None
         return _heard(self._window, log_ms, self._hers, self._beside, frozenset(self._kept))
@@ -137,16 +137,16 @@ class Listener:
 def _heard(
     window: Window, log_ms: tuple[int, int] | None, hers: list[npt.NDArray[np.void]], beside: list[Times],
     kept: frozenset[str],
-) -> Heard:  # fmt: skip
+) -> RawLogFindings:  # fmt: skip
     keys = np.unique(np.concatenate(beside)) if beside else np.zeros(0, np.int64)
     peers = np.bincount(keys >> _MMSI_BITS, minlength=BINS)[:BINS]
     if not hers:
         none = np.zeros(0)
-        return Heard(window, log_ms, np.zeros(0, np.int64), none, none, none, peers, kept)
+        return RawLogFindings(window, log_ms, np.zeros(0, np.int64), none, none, none, peers, kept)
     reports = np.concatenate(hers)
     reports = reports[np.argsort(reports["time_ms"], kind="stable")]
     lat, lon, sog = (reports[name].astype(np.float64) for name in ("lat_deg", "lon_deg", "sog_kn"))
-    return Heard(window, log_ms, reports["time_ms"].astype(np.int64), lat, lon, sog, peers, kept)
+    return RawLogFindings(window, log_ms, reports["time_ms"].astype(np.int64), lat, lon, sog, peers, kept)
 
 
 def _beside(reports: npt.NDArray[np.void], window: Window) -> Times:

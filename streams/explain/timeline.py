@@ -15,7 +15,7 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.sphere import place
 from detectors.core.units import HOUR_MS, MINUTE_MS, rfc3339, spoken, unix_ms
 from streams.explain.geojson import leg_nm
-from streams.explain.raw_log import BINS, PEERS_NM, Chance, Heard, Window
+from streams.explain.raw_log import BINS, PEERS_NM, Chance, RawLogFindings, Window
 from streams.explain.revisions import Gathered
 from streams.messages.alert_line import line
 from streams.messages.fact_wording import chance_in_words
@@ -31,7 +31,7 @@ Event = tuple[int, int, Text]
 """When, in which order at one time, and what."""
 
 
-def tell(gathered: Gathered, heard: Heard | None, no_log: str = "", chances: Sequence[Chance] = ()) -> Group:
+def tell(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", chances: Sequence[Chance] = ()) -> Group:
     """``heard`` is what the raw log says; None when there is none to look into, for the reason ``no_log``.
 
     ``chances`` are what its silence was worth, slot by slot.
@@ -61,7 +61,7 @@ def tell(gathered: Gathered, heard: Heard | None, no_log: str = "", chances: Seq
 # -- the timeline -------------------------------------------------------------------------------------------------
 
 
-def _timeline(gathered: Gathered, heard: Heard | None) -> Iterable[Text]:
+def _timeline(gathered: Gathered, heard: RawLogFindings | None) -> Iterable[Text]:
     events = [*_said(gathered.revisions, ""), *(_heard_events(heard) if heard is not None else ())]
     if heard is not None:
         around = [a for a in gathered.case if heard.window.from_ms <= unix_ms(a.time) <= heard.window.to_ms]
@@ -80,7 +80,7 @@ def _styled(text: Text, style: str) -> Text:
     return Text(text.plain, style) if style else text
 
 
-def _heard_events(heard: Heard) -> list[Event]:
+def _heard_events(heard: RawLogFindings) -> list[Event]:
     """Stretches in which it was heard, and the silences between."""
     times = heard.times_ms
     if not len(times):
@@ -91,7 +91,7 @@ def _heard_events(heard: Heard) -> list[Event]:
     return events + [_silence(heard, int(at)) for at in breaks]
 
 
-def _stretch(heard: Heard, start: int, end: int) -> Event:
+def _stretch(heard: RawLogFindings, start: int, end: int) -> Event:
     times = heard.times_ms[start : end + 1]
     pauses = np.diff(times) / 1000
     every = f", every {np.median(pauses):.0f} s, longest pause {pauses.max():.0f} s" if len(pauses) else ""
@@ -101,7 +101,7 @@ def _stretch(heard: Heard, start: int, end: int) -> Event:
     return int(times[0]), 0, Text(text, "green")
 
 
-def _silence(heard: Heard, at: int) -> Event:
+def _silence(heard: RawLogFindings, at: int) -> Event:
     from_ms, to_ms = int(heard.times_ms[at]), int(heard.times_ms[at + 1])
     known = heard.fixes
     before, after = known[known <= at], known[known > at]
@@ -114,7 +114,7 @@ def _silence(heard: Heard, at: int) -> Event:
     return from_ms, 2, Text(f"{_stamp(from_ms)}   silent {spoken(to_ms - from_ms)}{moved}", "red")
 
 
-def _where(heard: Heard, at: int) -> str:
+def _where(heard: RawLogFindings, at: int) -> str:
     known = heard.fixes[heard.fixes <= at]
     if not len(known):
         return ""
@@ -124,7 +124,7 @@ def _where(heard: Heard, at: int) -> str:
     return f"; last {place(float(heard.lat_deg[last]), float(heard.lon_deg[last]))}{speed}"
 
 
-def _log_notes(heard: Heard | None, no_log: str) -> Iterable[Text]:
+def _log_notes(heard: RawLogFindings | None, no_log: str) -> Iterable[Text]:
     if heard is None:
         yield Text(f"  {no_log}", "dim")
     elif heard.log_ms is None:
@@ -136,7 +136,7 @@ def _log_notes(heard: Heard | None, no_log: str) -> Iterable[Text]:
 # -- what was heard -----------------------------------------------------------------------------------------------
 
 
-def _charts(heard: Heard | None, chances: Sequence[Chance]) -> Iterable[RenderableType]:
+def _charts(heard: RawLogFindings | None, chances: Sequence[Chance]) -> Iterable[RenderableType]:
     if heard is None or heard.log_ms is None or not heard.window.mmsi:
         return
     window = heard.window
@@ -236,7 +236,7 @@ def _cell(name: str, value: Any) -> str:
     return f"{value * 1000 / HOUR_MS:.1f} h" if name == "longest_stay_s" else str(value)
 
 
-def _evidence(revisions: list[Alert], heard: Heard | None) -> Iterable[Text]:
+def _evidence(revisions: list[Alert], heard: RawLogFindings | None) -> Iterable[Text]:
     said: set[str] = set()
     for alert in revisions:
         for piece in alert.evidence:

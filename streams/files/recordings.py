@@ -58,7 +58,7 @@ class PackedError(WakewatchError, OSError):
     """A packed file that is damaged, or is not unpacked; ``str()`` is one line."""
 
 
-class Recording(NamedTuple):
+class RecordingFile(NamedTuple):
     """One recording: a file, or a member of an archive."""
 
     name: str
@@ -75,7 +75,7 @@ class _Unpacker(Protocol):
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
-def recordings(path: Path) -> Generator[Recording, None, None]:
+def recordings(path: Path) -> Generator[RecordingFile, None, None]:
     """The recordings in a file, one after another; each is closed when the next is asked for.
 
     Raises ConfigError when the file cannot be opened, PackedError when it is no whole archive, also while reading.
@@ -90,16 +90,16 @@ def recordings(path: Path) -> Generator[Recording, None, None]:
             yield from _members(path, raw)
         else:
             with ExitStack() as closing:
-                yield Recording(str(path), _unpacked(raw, str(path), closing))
+                yield RecordingFile(str(path), _unpacked(raw, str(path), closing))
 
 
-def all_recordings(paths: Iterable[Path]) -> Iterator[Recording]:
+def all_recordings(paths: Iterable[Path]) -> Iterator[RecordingFile]:
     """Those of several files. An archive that cannot be opened is a recording whose reading raises PackedError."""
     for path in paths:
         try:
             yield from recordings(path)
         except PackedError as error:
-            yield Recording(str(path), cast(BinaryIO, _Broken(error)))
+            yield RecordingFile(str(path), cast(BinaryIO, _Broken(error)))
 
 
 def refuse_unreadable(paths: Iterable[Path]) -> None:
@@ -138,7 +138,7 @@ def _kind(file: io.BufferedReader[Any]) -> str:
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
 
 
-def _members(path: Path, raw: io.BufferedReader[Any]) -> Iterator[Recording]:
+def _members(path: Path, raw: io.BufferedReader[Any]) -> Iterator[RecordingFile]:
     if not raw.seekable():
         raise PackedError(f"{path}: a zip cannot be read from a pipe: give the file")
     try:
@@ -154,7 +154,7 @@ def _members(path: Path, raw: io.BufferedReader[Any]) -> Iterator[Recording]:
                 yield _member(path, archive, member, closing)
 
 
-def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, closing: ExitStack) -> Recording:
+def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, closing: ExitStack) -> RecordingFile:
     name = f"{path}/{member.filename}"
     if member.flag_bits & _ENCRYPTED:
         raise PackedError(f"{name}: encrypted: unpack it with its password")
@@ -165,7 +165,7 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, closi
     inner = io.BufferedReader(_Watched(opened, name, lambda: member.compress_size), _CHUNK)
     if _kind(inner) == "zip":
         raise PackedError(f"{name}: an archive in an archive: unpack it")
-    return Recording(name, _unpacked(inner, name, closing))
+    return RecordingFile(name, _unpacked(inner, name, closing))
 
 
 def _is_beside(name: str) -> bool:

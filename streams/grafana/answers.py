@@ -15,7 +15,7 @@ import msgspec
 
 from streams.errors import ConfigError
 from streams.grafana.selector import parse
-from streams.grafana.table import AlertTable
+from streams.grafana.table import AlertRows
 from streams.observability.metrics_server import Answer, json_answer
 
 ROWS_MOST: Final = 1000
@@ -32,7 +32,7 @@ _TEST: Final = "1+1"
 class Answers:
     """The API over one table."""
 
-    def __init__(self, table: AlertTable, wall_s: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: AlertRows, wall_s: Callable[[], float] = time.time) -> None:
         self._table, self._wall_s = table, wall_s
         self._places = BoundedSemaphore(AT_ONCE)
         self.paths: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {

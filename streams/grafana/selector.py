@@ -25,7 +25,7 @@ _PATTERN_BYTES_MOST: Final = 1 << 20
 Operator = Literal["=", "!=", "=~", "!~"]
 
 
-class Matcher(msgspec.Struct, frozen=True):
+class LabelMatcher(msgspec.Struct, frozen=True):
     """One condition on one column; a column that a row lacks is the empty text, as in PromQL."""
 
     column: str
@@ -45,7 +45,7 @@ class Selector(msgspec.Struct, frozen=True):
     """A table's name and conditions that must all hold."""
 
     table: str
-    matchers: tuple[Matcher, ...] = ()
+    matchers: tuple[LabelMatcher, ...] = ()
 
     def holds(self, row: Mapping[str, str]) -> bool:
         """Whether the row is asked for."""
@@ -60,8 +60,8 @@ def parse(query: str) -> Selector:
     return Selector(found[1], tuple(_matchers(found[2] or "")))
 
 
-def _matchers(text: str) -> list[Matcher]:
-    matchers: list[Matcher] = []
+def _matchers(text: str) -> list[LabelMatcher]:
+    matchers: list[LabelMatcher] = []
     at = 0
     while text[at:].strip():
         found = _MATCHER.match(text, at)
@@ -69,7 +69,7 @@ def _matchers(text: str) -> list[Matcher]:
             raise ConfigError(f'rows: {text[at:].strip()[:40]!r} is no condition such as severity="page"')
         value = _ESCAPED.sub(r"\1", found[3]) if found[2] in {"=", "!="} else found[3].replace("\\\\", "\\")
         pattern = _compiled(value) if "~" in found[2] else None
-        matchers.append(Matcher(found[1], found[2], value, pattern))  # type: ignore[arg-type]  # as the pattern has it
+        matchers.append(LabelMatcher(found[1], found[2], value, pattern))  # type: ignore[arg-type]  # as the pattern has it
         if len(matchers) > _MATCHERS_MOST:
             raise ConfigError(f"rows: more than {_MATCHERS_MOST} conditions")
         at = found.end()

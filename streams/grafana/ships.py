@@ -18,14 +18,14 @@ _HEARD_S: Final = 600
 """Ships at rest speak every three minutes; silent for less is not called silent."""
 
 
-class Row(NamedTuple):
+class AlertRow(NamedTuple):
     """One line: its columns as text, and the event time that it stands for, Unix s."""
 
     columns: dict[str, str]
     time_s: float
 
 
-def known_ship(ship: VesselSummary, alerts: list[Alert], now_ms: int, reached_ms: int) -> Row:
+def known_ship(ship: VesselSummary, alerts: list[Alert], now_ms: int, reached_ms: int) -> AlertRow:
     """From its summary. ``reached_ms``: event time reached, which is "now" for a recording."""
     newest = max(alerts, key=lambda alert: (alert.time, alert.revision), default=None)
     who = ship.vessel.name or ship.listed_name
@@ -45,7 +45,7 @@ def known_ship(ship: VesselSummary, alerts: list[Alert], now_ms: int, reached_ms
     }
     if ship.position is not None:
         columns["where"] = f"{ship.position.lat_deg:.2f} {ship.position.lon_deg:.2f}"
-    return Row(columns, heard_ms / MS)
+    return AlertRow(columns, heard_ms / MS)
 
 
 def _severity(alerts: Iterable[Alert]) -> str:
@@ -67,7 +67,7 @@ def is_listed(alerts: Iterable[Alert]) -> bool:
     return any(alert.details.get("list") for alert in alerts)
 
 
-def ship_of_case(alerts: list[Alert], now_ms: int, ends_ms: int, down: set[str]) -> Row:
+def ship_of_case(alerts: list[Alert], now_ms: int, ends_ms: int, down: set[str]) -> AlertRow:
     """From the alerts of its case. ``ends_ms``: the newest event of all, "now" for a recording; ``down``: sources."""
     newest = max(alerts, key=lambda alert: (alert.time, alert.revision))
     fixes = [alert.position for alert in alerts if alert.position is not None]
@@ -86,7 +86,7 @@ def ship_of_case(alerts: list[Alert], now_ms: int, ends_ms: int, down: set[str])
         columns["last_word"] = last.time[:16].replace("T", " ") + "Z"
         columns["where"] = f"{last.lat_deg:.2f} {last.lon_deg:.2f}"
     columns["silent"] = _silent(alerts, ends_ms if newest.replayed else now_ms)
-    return Row(columns, last_ms / MS)
+    return AlertRow(columns, last_ms / MS)
 
 
 def _name(alert: Alert) -> str:

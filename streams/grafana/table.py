@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert
 from detectors.core.units import MS
-from streams.grafana.ships import Row, is_listed, known_ship, ship_of_case
+from streams.grafana.ships import AlertRow, is_listed, known_ship, ship_of_case
 from streams.messages.vessel_summary import VesselSummary
 from streams.notify.notices import ENDED, area_of, time_ms
 
@@ -27,7 +27,7 @@ class _Held(NamedTuple):
     written_ms: int
 
 
-class AlertTable:
+class AlertRows:
     """Takes revisions in from one thread, answers from others."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class AlertTable:
         self._ended: OrderedDict[str, _Held] = OrderedDict()
         self._ships: dict[int, VesselSummary] = {}
         self._lock = Lock()
-        self.tables: Mapping[str, Callable[[int], list[Row]]] = {"alerts": self.alerts, "listed": self.listed}
+        self.tables: Mapping[str, Callable[[int], list[AlertRow]]] = {"alerts": self.alerts, "listed": self.listed}
 
     def __len__(self) -> int:
         return len(self._open) + len(self._ended)
@@ -66,12 +66,12 @@ class AlertTable:
             if summary is not None:
                 self._ships[mmsi] = summary
 
-    def alerts(self, now_ms: int) -> list[Row]:
+    def alerts(self, now_ms: int) -> list[AlertRow]:
         """A row an alert, newest event first. ``now_ms``: the wall clock."""
-        rows = [Row(_columns(held, now_ms), time_ms(held.alert.time) / MS) for held in self._all()]
+        rows = [AlertRow(_columns(held, now_ms), time_ms(held.alert.time) / MS) for held in self._all()]
         return sorted(rows, key=lambda row: -row.time_s)
 
-    def listed(self, now_ms: int) -> list[Row]:
+    def listed(self, now_ms: int) -> list[AlertRow]:
         """A row a listed ship, the last heard first: where, for how long silent, and what alerts say of it.
 
         From the summaries of vessels; a ship that only an alert speaks of (its topic is older, or its state was

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.ingest.framing import units
-from streams.ingest.scan import PAD, UNTIMED, Lines, scan
+from streams.ingest.scan import PAD, UNTIMED, ScannedLines, scan
 from streams.ingest.sentence import Bad, Parsed, Sentence, Tag, Timing
-from streams.ingest.source_state import Lane
+from streams.ingest.source_state import SourceState
 
 Ints = npt.NDArray[np.int64]
 
 
-class Odd(NamedTuple):
+class OddUnit(NamedTuple):
     """A unit that is not ordinary, and what the parser says of it."""
 
     line: int
@@ -33,10 +33,10 @@ class Odd(NamedTuple):
 _Units = list[tuple[bytes, Parsed]]
 
 
-class Block:
+class LineBlock:
     """A block of whole lines as far as it can be read without knowing what went before."""
 
-    def __init__(self, lane: Lane, block: bytes) -> None:
+    def __init__(self, lane: SourceState, block: bytes) -> None:
         self.text = PAD + block + PAD
         self.lines = _without_untimed(scan(self.text, lane.limit), lane)
         self.odd, self.units, self.sentences = self._others(lane)
@@ -51,7 +51,7 @@ class Block:
     def __len__(self) -> int:
         return len(self.lines.start)
 
-    def _others(self, lane: Lane) -> tuple[list[Odd], Ints, Ints]:
+    def _others(self, lane: SourceState) -> tuple[list[OddUnit], Ints, Ints]:
         lines, parts = self.lines, self._parts()
         units_of, sentences_of = np.ones(len(lines.start), np.int64), lines.ordinary.astype(np.int64)
         sentences_of[lines.parts.line] = 1
@@ -69,10 +69,10 @@ class Block:
         ):
             part = parts.get(number)
             if part is not None:
-                odd.append(Odd(number, unit, sentence, part.text, part))
+                odd.append(OddUnit(number, unit, sentence, part.text, part))
                 continue
             for place, (raw, what) in enumerate(parsed[number]):
-                odd.append(Odd(number, unit + place, sentence, raw, what))
+                odd.append(OddUnit(number, unit + place, sentence, raw, what))
                 sentence += isinstance(what, (Sentence, Bad))  # noqa: PLW2901
         return odd, units, sentences
 
@@ -94,17 +94,17 @@ class Block:
         return made
 
 
-def _parsed(line: bytes, lane: Lane) -> _Units:
+def _parsed(line: bytes, lane: SourceState) -> _Units:
     if len(line) > lane.limit:
         return [(line[: lane.limit + 1], lane.too_long())]
     return [(unit, lane.parser.parse(unit)) for unit in units(line)]
 
 
-def _without_untimed(lines: Lines, lane: Lane) -> Lines:
+def _without_untimed(lines: ScannedLines, lane: SourceState) -> ScannedLines:
     """Lines without a time are ordinary only where all of them get a time that nothing in the block changes."""
     untimed = lines.time_ms == UNTIMED
     if lane.synthetic or not untimed.any() or (lane.nature.live and untimed.all()):
         return lines
     ordinary = lines.ordinary.copy()
     ordinary[lines.line[untimed]] = False
-    return Lines(lines.start, lines.end, ordinary, lines.parts, *(column[~untimed] for column in lines[4:]))
+    return ScannedLines(lines.start, lines.end, ordinary, lines.parts, *(column[~untimed] for column in lines[4:]))

@@ -14,24 +14,24 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.ingest.block import Block, Odd
-from streams.ingest.clock import Message
-from streams.ingest.log_lines import LEAST_MS, Run
-from streams.ingest.packing import Stop
+from streams.ingest.block import LineBlock, OddUnit
+from streams.ingest.clock import TimedMessage
+from streams.ingest.log_lines import LEAST_MS, LineRun
+from streams.ingest.packing import PackStop
 from streams.ingest.scan import UNTIMED
 from streams.ingest.sentence import Bad, Sentence, Tag
-from streams.ingest.source_state import Lane
+from streams.ingest.source_state import SourceState
 
 Ints = npt.NDArray[np.int64]
 ONE_BY_ONE: Final = 64
 """So many lines go through the lane where a run cannot begin, or was shorter than this."""
 
 
-def take(lane: Lane, block: bytes, peer: str) -> None:
+def take(lane: SourceState, block: bytes, peer: str) -> None:
     """Takes whole lines of a peer in."""
     if not block:
         return
-    read = Block(lane, block)
+    read = LineBlock(lane, block)
     done = 0
     while done < len(read):
         if not read.timing and _ready(lane, peer):
@@ -43,7 +43,7 @@ def take(lane: Lane, block: bytes, peer: str) -> None:
         done = min(done + ONE_BY_ONE, len(read))
 
 
-def _ready(lane: Lane, peer: str) -> bool:
+def _ready(lane: SourceState, peer: str) -> bool:
     """Nothing waits, and the source has spoken before."""
     heard = lane.ticker.heard_ms is not None and lane.clock.front_ms is not None
     return heard and not lane.clock.waiting and peer not in lane.timings
@@ -63,7 +63,7 @@ class _Ordinary(NamedTuple):
     """They carry no time: it is the wall clock's."""
 
 
-def _ordinary(lane: Lane, read: Block, begin: int) -> _Ordinary:
+def _ordinary(lane: SourceState, read: LineBlock, begin: int) -> _Ordinary:
     """Those from line ``begin`` on that are believed at once, one after the other."""
     lines = read.lines
     first = int(np.searchsorted(lines.line, begin))
@@ -83,7 +83,7 @@ def _ordinary(lane: Lane, read: Block, begin: int) -> _Ordinary:
     return _Ordinary(slice(first, first + most), line[:most], time_ms, ordinal, np.maximum.accumulate(time_ms), untimed)
 
 
-def _run(lane: Lane, read: Block, begin: int, peer: str) -> int:
+def _run(lane: SourceState, read: LineBlock, begin: int, peer: str) -> int:
     """Takes lines in from ``begin`` on, as far as columns can. Returns where it stopped."""
     ordinary = _ordinary(lane, read, begin)
     rows = ordinary.rows.stop
@@ -115,15 +115,15 @@ class _Extent(NamedTuple):
 class _Halt(NamedTuple):
     """A unit that the run cannot take: it completes a message that the lane must judge."""
 
-    odd: Odd
-    message: Message
+    odd: OddUnit
+    message: TimedMessage
 
 
 class _Walk:
     """The units of a run that are not ordinary, one by one, each at its moment among the ordinary lines."""
 
-    def __init__(self, lane: Lane, read: Block, ordinary: _Ordinary, begin: int, peer: str) -> None:
-        self.messages: list[Message] = []
+    def __init__(self, lane: SourceState, read: LineBlock, ordinary: _Ordinary, begin: int, peer: str) -> None:
+        self.messages: list[TimedMessage] = []
         self.sentences: list[int] = []
         """Ordinals of its sentences, refused ones included."""
         self.lane = lane
@@ -151,12 +151,12 @@ class _Walk:
                 return halt
         return None
 
-    def rest(self, halted: Odd) -> list[Odd]:
+    def rest(self, halted: OddUnit) -> list[OddUnit]:
         """The units after it on its line."""
         first, last = np.searchsorted(self._read.odd_lines, [halted.line, halted.line + 1]).tolist()
         return [odd for odd in self._read.odd[first:last] if odd.unit > halted.unit]
 
-    def _take(self, odd: Odd, top_ms: int) -> _Halt | None:
+    def _take(self, odd: OddUnit, top_ms: int) -> _Halt | None:
         parsed, lane = odd.parsed, self.lane
         ordinal = self._ordinal + odd.unit
         if isinstance(parsed, Bad):
@@ -177,8 +177,8 @@ class _Walk:
         self.sentences.append(ordinal)
         return None
 
-    def _default(self, odd: Odd, top_ms: int) -> int:
-        """What ``Lane.default_ms`` would say at this moment."""
+    def _default(self, odd: OddUnit, top_ms: int) -> int:
+        """What ``SourceState.default_ms`` would say at this moment."""
         if self.lane.synthetic:
             return self.lane.synthetic_ms(self._sentence + odd.sentence)
         heard_ms = max(self._heard_ms, top_ms)
@@ -186,7 +186,7 @@ class _Walk:
             return heard_ms if heard_ms != self.lane.ticker.heard_ms else self._default_ms
         return heard_ms
 
-    def _halts(self, message: Message, top_ms: int) -> bool:
+    def _halts(self, message: TimedMessage, top_ms: int) -> bool:
         """Is the message not believed at once, or would later lines of the run not be what they are without it?"""
         clock, time_ms, heard_ms = self.lane.clock, message.time_ms, max(self._heard_ms, top_ms)
         if time_ms < LEAST_MS or not clock.believes_at(time_ms, max(self._front_ms, heard_ms)):
@@ -196,7 +196,7 @@ class _Walk:
         return self._least_ms is not None and clock.parts_from(time_ms, self._least_ms)
 
 
-def _commit(lane: Lane, read: Block, ordinary: _Ordinary, walk: _Walk, extent: _Extent) -> None:
+def _commit(lane: SourceState, read: LineBlock, ordinary: _Ordinary, walk: _Walk, extent: _Extent) -> None:
     """Writes the run's messages, and counts what it covers."""
     count = int(np.searchsorted(ordinary.line, extent.end))
     rows = slice(ordinary.rows.start, ordinary.rows.start + count)
@@ -212,7 +212,7 @@ def _commit(lane: Lane, read: Block, ordinary: _Ordinary, walk: _Walk, extent: _
     counts.tag_block_checksum_errors += int(read.lines.tag_wrong[rows].sum())
 
 
-def _messages(read: Block, ordinary: _Ordinary, walk: _Walk, extent: _Extent, rows: slice) -> Run:
+def _messages(read: LineBlock, ordinary: _Ordinary, walk: _Walk, extent: _Extent, rows: slice) -> LineRun:
     """The run's messages in the order of the log."""
     lane, lines, count = walk.lane, read.lines, rows.stop - rows.start
     begin = int(lines.start[extent.begin]) if len(read) else 0
@@ -225,7 +225,7 @@ def _messages(read: Block, ordinary: _Ordinary, walk: _Walk, extent: _Extent, ro
     named = lines.station_size[rows] > 0
     walked = _columns(walk.messages)
     zeros = np.zeros(len(texts), np.int64)
-    run = Run(
+    run = LineRun(
         block,
         np.append(lines.text[rows] - begin, first),
         np.append(lines.end[lines.line[rows]] - lines.text[rows], sizes),
@@ -240,16 +240,16 @@ def _messages(read: Block, ordinary: _Ordinary, walk: _Walk, extent: _Extent, ro
     return run.ordered() if texts else run
 
 
-def _columns(messages: list[Message]) -> Ints:
+def _columns(messages: list[TimedMessage]) -> Ints:
     """Times, MMSIs, ordinals and numbers of sentences: four rows."""
     return np.array([(m.time_ms, m.mmsi, m.ordinal, len(m.parts)) for m in messages], np.int64).reshape(-1, 4).T
 
 
-def _cuts(lane: Lane, run: Run, sentences: Ints) -> list[Stop]:
+def _cuts(lane: SourceState, run: LineRun, sentences: Ints) -> list[PackStop]:
     """Where records are cut because so many sentences have been read; ``sentences`` are their ordinals."""
     batch = lane.nature.batch
     if batch is None:
         return []
     ordinals = np.sort(sentences)[batch - 1 - lane.since_cut :: batch]
     lane.since_cut = (lane.since_cut + len(sentences)) % batch
-    return [Stop(before) for before in np.searchsorted(run.ordinal, ordinals, side="right").tolist()]
+    return [PackStop(before) for before in np.searchsorted(run.ordinal, ordinals, side="right").tolist()]

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from detectors.core.ticks import FeedRules
 from detectors.core.units import NEVER_MS
 from streams.errors import Reason
-from streams.ingest.clock_jumps import VOICES_KEPT, Claim, Leap
+from streams.ingest.clock_jumps import VOICES_KEPT, ClaimedTime, ClockJump
 
 Ints = npt.NDArray[np.int64]
 _HOUR_MS: Final = 3_600_000
@@ -35,7 +35,7 @@ WAITING_MOST: Final = 1000
 """Most messages that wait at once; past it the oldest is refused."""
 
 
-class Message(NamedTuple):
+class TimedMessage(NamedTuple):
     """A whole AIS message on its way to a partition."""
 
     time_ms: int
@@ -49,14 +49,14 @@ class Message(NamedTuple):
     """Of the first of them."""
 
 
-class Refused(NamedTuple):
+class RefusedMessage(NamedTuple):
     """A message whose time is not believed."""
 
     reason: Reason
-    message: Message
+    message: TimedMessage
 
 
-Outcome = Message | Refused
+Outcome = TimedMessage | RefusedMessage
 Verdict = Literal["believed", "ahead", "behind"]
 
 
@@ -74,8 +74,8 @@ class EventClock:
         """From so many MMSIs in view on, a leap needs as many witnesses as from any more."""
         self._seen: dict[int, int] = {}
         """The latest time of each of the MMSIs heard latest: at least ``_view_most`` of them, where there were any."""
-        self._waiting: deque[Message] = deque()
-        self._leap = Leap(rules, silent_ms or (lambda: int(rules.feed_silent_after_s * _MS)))
+        self._waiting: deque[TimedMessage] = deque()
+        self._leap = ClockJump(rules, silent_ms or (lambda: int(rules.feed_silent_after_s * _MS)))
 
     @property
     def waiting(self) -> int:
@@ -103,7 +103,7 @@ class EventClock:
         if self._front_ms is None or to_ms > self._front_ms:
             self._front_ms = to_ms
 
-    def admit(self, message: Message, wall_ms: int | None = None) -> list[Outcome]:
+    def admit(self, message: TimedMessage, wall_ms: int | None = None) -> list[Outcome]:
         """What can be said now, in order: about ``message``, and about others that waited.
 
         ``wall_ms`` is the wall clock of a live source: nothing has been received that is still to come, unless the
@@ -116,7 +116,7 @@ class EventClock:
                 return [message]
         return self._queue(message, wall_ms)
 
-    def believes(self, message: Message) -> bool:
+    def believes(self, message: TimedMessage) -> bool:
         """True when it is believed with nothing else to say: the ordinary case, at least cost."""
         front_ms, time_ms = self._front_ms, message.time_ms
         if self._waiting or front_ms is None or not -self._behind_ms <= time_ms - front_ms <= self._ahead_ms:
@@ -180,7 +180,7 @@ class EventClock:
             return "ahead"
         return "behind" if self._front_ms - time_ms > self._behind_ms else "believed"
 
-    def _note(self, message: Message) -> None:
+    def _note(self, message: TimedMessage) -> None:
         """Takes a believed message in."""
         time_ms = message.time_ms
         self._see(message.mmsi, time_ms)
@@ -191,17 +191,17 @@ class EventClock:
         if self._front_ms is None or time_ms > self._front_ms:
             self._front_ms = time_ms
 
-    def _settle(self, message: Message) -> Outcome:
+    def _settle(self, message: TimedMessage) -> Outcome:
         verdict = self._judge(message.time_ms)
         if verdict == "believed":
             self._note(message)
             return message
-        return Refused(Reason.TIME_AHEAD if verdict == "ahead" else Reason.TIME_BEHIND, message)
+        return RefusedMessage(Reason.TIME_AHEAD if verdict == "ahead" else Reason.TIME_BEHIND, message)
 
-    def _queue(self, message: Message, wall_ms: int | None) -> list[Outcome]:
+    def _queue(self, message: TimedMessage, wall_ms: int | None) -> list[Outcome]:
         verdict = self._judge(message.time_ms)
         if verdict == "behind":
-            return [Refused(Reason.TIME_BEHIND, message)]
+            return [RefusedMessage(Reason.TIME_BEHIND, message)]
         if verdict == "believed" and self._goes_on(message.time_ms):
             return [*self._contradicted(), self._settle(message)]
         self._waiting.append(message)
@@ -218,17 +218,17 @@ class EventClock:
         """The ordinary clock goes on: what is ahead is refused, and its stations are no witnesses for now."""
         outcomes = self.give_up()
         for outcome in outcomes:
-            if isinstance(outcome, Refused) and outcome.reason is Reason.TIME_AHEAD:
+            if isinstance(outcome, RefusedMessage) and outcome.reason is Reason.TIME_AHEAD:
                 self._leap.contradict(outcome.message.station, outcome.message.time_ms)
         return outcomes
 
-    def _confirm(self, message: Message, wall_ms: int | None) -> int | None:
+    def _confirm(self, message: TimedMessage, wall_ms: int | None) -> int | None:
         """The time up to which those who wait are believed, now that this one waits too."""
         latest_ms = NEVER_MS if wall_ms is None else wall_ms + self._ahead_ms
         if (self._front_ms or 0) <= latest_ms < message.time_ms:
             return None
         lead_ms = message.time_ms - (self._front_ms or 0)
-        self._leap.add(Claim(message.time_ms, lead_ms, message.mmsi, message.station))
+        self._leap.add(ClaimedTime(message.time_ms, lead_ms, message.mmsi, message.station))
         return self._leap.witnessed_ms(self._needed())
 
     def _requeue(self, through_ms: int) -> list[Outcome]:

@@ -28,7 +28,7 @@ RUN_MOST: Final = 256
 _MS: Final = 1000
 
 
-class Claim(NamedTuple):
+class ClaimedTime(NamedTuple):
     """A time that a waiting message claims."""
 
     time_ms: int
@@ -38,7 +38,7 @@ class Claim(NamedTuple):
     station: bytes
 
 
-class Leap:
+class ClockJump:
     """The claims that wait. ``silent_ms`` says how long the source may ordinarily be silent."""
 
     def __init__(self, rules: FeedRules, silent_ms: Callable[[], int]) -> None:
@@ -49,7 +49,7 @@ class Leap:
         self._voices: deque[bytes] = deque(maxlen=VOICES_KEPT)
         self._wrong: dict[bytes, int] = {}
         """The latest contradicted claim of each station that has not been believed since."""
-        self._claims: list[Claim] = []
+        self._claims: list[ClaimedTime] = []
         self._latest_ms: dict[int, int] = {}
         """Latest time that each MMSI has claimed."""
 
@@ -72,7 +72,7 @@ class Leap:
         if self._wrong:
             self._wrong.pop(station, None)
 
-    def add(self, claim: Claim) -> None:
+    def add(self, claim: ClaimedTime) -> None:
         """A message waits ahead of the clock."""
         wrong_ms = self._wrong.get(claim.station)
         if wrong_ms is not None:
@@ -88,7 +88,7 @@ class Leap:
         self._claims.append(claim)
         self._take(claim)
 
-    def _take(self, claim: Claim) -> None:
+    def _take(self, claim: ClaimedTime) -> None:
         self._latest_ms[claim.mmsi] = max(claim.time_ms, self._latest_ms.get(claim.mmsi, 0))
 
     def clear(self) -> None:
@@ -119,7 +119,7 @@ class Leap:
             return _top_ms(self._claims)
         return None
 
-    def _confirmed(self) -> list[Claim]:
+    def _confirmed(self) -> list[ClaimedTime]:
         """All, but for a last one so far ahead of the one before that what follows would be too old after it."""
         claims = self._claims
         alone = len(claims) > 1 and claims[-1].time_ms - claims[-2].time_ms > self._behind_ms
@@ -133,10 +133,10 @@ class Leap:
         return len(self._claims) >= RUN_MOST or _growth_ms(self._claims) >= self._silent_ms()
 
 
-def _top_ms(claims: list[Claim]) -> int:
+def _top_ms(claims: list[ClaimedTime]) -> int:
     return max(claim.time_ms for claim in claims)
 
 
-def _growth_ms(claims: list[Claim]) -> int:
+def _growth_ms(claims: list[ClaimedTime]) -> int:
     """How much the lead over the clock has grown since the first claim."""
     return max(claim.lead_ms for claim in claims) - claims[0].lead_ms

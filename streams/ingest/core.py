@@ -15,18 +15,18 @@ import msgspec
 from detectors.core.ticks import FeedRules
 from streams.errors import WakewatchError
 from streams.ingest import bulk
-from streams.ingest.file_head import Head, Verdict
+from streams.ingest.file_head import FileHead, HeadVerdict
 from streams.ingest.framing import Framer
 from streams.ingest.inputs import Input, kept
 from streams.ingest.line_share import LineShare
-from streams.ingest.model import RATE_HZ, START_MS, Counts, Nature, RefusedLine
-from streams.ingest.source_state import Lane
+from streams.ingest.model import RATE_HZ, START_MS, InputCounts, RefusedLine, SourceKind
+from streams.ingest.source_state import SourceState
 from streams.ingest.stamps import StampRules
 from streams.ingest.tables import Rows
 from streams.messages.log_records import Record
 from streams.settings.model import IngestSettings
 
-__all__ = ["RATE_HZ", "START_MS", "Counts", "Ingest", "Nature", "RefusedLine"]
+__all__ = ["RATE_HZ", "START_MS", "InputCounts", "Ingest", "SourceKind", "RefusedLine"]
 
 _MS: Final = 1000
 _WALL_TICK_MS: Final = 1000
@@ -34,7 +34,7 @@ _GRACE_MS: Final = 3000
 """Heard so soon after its start, a live source may be a recording: its ticks begin with its own time."""
 _DAY_MS: Final = 86_400_000
 _HALF_A_YEAR_MS: Final = 182 * _DAY_MS
-_FILE: Final = Nature(replayed=True)
+_FILE: Final = SourceKind(replayed=True)
 BULK_BYTES: Final = 4096
 """From so many bytes on columns are worth their fixed cost of 0.3 ms a block."""
 _HEAD_BYTES: Final = 64 * 1024
@@ -49,7 +49,7 @@ class Ingest:
         partitions: int,
         settings: IngestSettings | None = None,
         rules: FeedRules | None = None,
-        nature: Nature = _FILE,
+        nature: SourceKind = _FILE,
         *,
         bulk_bytes: int | None = BULK_BYTES,
     ) -> None:
@@ -57,13 +57,13 @@ class Ingest:
         settings, rules = settings or IngestSettings(), rules or FeedRules()
         self.source = source
         self._nature = nature
-        self._lane = Lane(source, partitions, settings, rules, nature)
+        self._lane = SourceState(source, partitions, settings, rules, nature)
         self._bulk_bytes = bulk_bytes
         self._pack_ms = settings.pack_ms
         self._wait_ms = int(rules.feed_silent_after_s * _MS)
         self._framers: dict[str, Framer] = {}
         self._rows = Rows(nature.stamps)
-        self._head: Head | None = None if nature.live else Head(self._lane.parser)
+        self._head: FileHead | None = None if nature.live else FileHead(self._lane.parser)
         self._timed: bool | None = None
         """The files so far carry times; None before the first sentence."""
         self.input = Input()
@@ -73,12 +73,12 @@ class Ingest:
         self._started_ms: int | None = None
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> InputCounts:
         """What became of the input so far."""
         return self._lane.counts
 
     @property
-    def nature(self) -> Nature:
+    def nature(self) -> SourceKind:
         """What kind of source it is."""
         return self._nature
 
@@ -131,7 +131,7 @@ class Ingest:
         Raises WakewatchError when one of two files carries times and the other does not.
         """
         self.close_file()
-        self._rows, self._head = Rows(self._nature.stamps), Head(self._lane.parser)
+        self._rows, self._head = Rows(self._nature.stamps), FileHead(self._lane.parser)
         self.input = Input(before=kept(self._lane.counts))
         return self._lane.packer.take()
 
@@ -194,7 +194,7 @@ class Ingest:
                 elif self._head.add(line):
                     self._decide(self._head.verdict())
 
-    def _decide(self, verdict: Verdict) -> None:
+    def _decide(self, verdict: HeadVerdict) -> None:
         lane, self._head = self._lane, None
         self._rows.settle()
         if self._timed is None:

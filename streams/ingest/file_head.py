@@ -13,7 +13,7 @@ _LINES: Final = 20_000
 """... within so many lines, which bounds the memory."""
 
 
-class Verdict(NamedTuple):
+class HeadVerdict(NamedTuple):
     """What the head says."""
 
     lines: list[bytes]
@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
     """Least time of each station that a tag block names."""
 
 
-class Head:
+class FileHead:
     """Collects a file's first lines until it can be told whether they carry times."""
 
     def __init__(self, parser: Parser) -> None:
@@ -50,14 +50,14 @@ class Head:
             self._look(unit)
         return self._sentences >= SENTENCES or len(self._lines) >= _LINES
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> HeadVerdict:
         """What the lines so far say."""
         sure, doubtful = self._first_ms[False], self._first_ms[True]
         are_times = self._timed[True] > self._counted
         for mmsi, time_ms in doubtful.items() if are_times else ():
             sure[mmsi] = min(time_ms, sure.get(mmsi, time_ms))
         timed = self._timed[False] > 0 or are_times
-        return Verdict(self._lines, self._sentences, timed, sure, are_times, self._stations_ms)
+        return HeadVerdict(self._lines, self._sentences, timed, sure, are_times, self._stations_ms)
 
     def _look(self, unit: bytes) -> None:
         parsed = self._parser.parse(unit)

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from streams.ingest.model import Counts
+from streams.ingest.model import InputCounts
 
 OPENING_BYTES: Final = 4096
 """Kept of the beginning: from it is told what the input looks like when none of it was AIS."""
@@ -18,7 +18,7 @@ class Input(msgspec.Struct, kw_only=True):
     opening: bytes = b""
     size: int = 0
     """Bytes so far."""
-    before: Counts = msgspec.field(default_factory=Counts)
+    before: InputCounts = msgspec.field(default_factory=InputCounts)
     """What had been counted when it began."""
     refusal: str = ""
     """Why the first line of it that was refused was so."""
@@ -29,11 +29,11 @@ class Input(msgspec.Struct, kw_only=True):
         if len(self.opening) < OPENING_BYTES:
             self.opening += chunk[: OPENING_BYTES - len(self.opening)]
 
-    def since(self, now: Counts) -> Counts:
+    def since(self, now: InputCounts) -> InputCounts:
         """What came of it alone, when the counts are ``now``."""
         before = self.before
         rejected = {reason: n - before.rejected.get(reason, 0) for reason, n in now.rejected.items()}
-        return Counts(
+        return InputCounts(
             lines=now.lines - before.lines,
             sentences=now.sentences - before.sentences,
             other=now.other - before.other,
@@ -43,6 +43,6 @@ class Input(msgspec.Struct, kw_only=True):
         )
 
 
-def kept(counts: Counts) -> Counts:
+def kept(counts: InputCounts) -> InputCounts:
     """A copy that later counting does not change."""
     return msgspec.structs.replace(counts, rejected=dict(counts.rejected))

@@ -6,7 +6,7 @@ Read, in this order:
 - before it: a date with a time of day (ISO 8601, OpenCPN's VDR table, syslog), or an epoch that begins the line.
 
 A number that stands alone is doubtful: rtl-ais prints a count of samples there. Whoever knows the whole feed decides
-(``NumberJudge``).
+(``BareNumberTimes``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SCORE_MOST: Final = 20
 _AGAINST: Final = 2
 
 
-class Beside(NamedTuple):
+class LineAffixes(NamedTuple):
     """What was found."""
 
     station: bytes = b""
@@ -36,43 +36,43 @@ class Beside(NamedTuple):
     """A number alone; where ``time_ms`` is None it was one that is no time."""
 
 
-NOTHING: Final = Beside()
+NOTHING: Final = LineAffixes()
 
 
-def beside(before: bytes, after: bytes, rules: StampRules) -> Beside:
+def beside(before: bytes, after: bytes, rules: StampRules) -> LineAffixes:
     """What stands before and after a sentence on its line."""
     found = _after(after, rules) if after else NOTHING
     if found.time_ms is not None or not before:
         return found
     time_ms = found_ms(before, rules)
     if time_ms is not None:
-        return Beside(found.station, time_ms)
+        return LineAffixes(found.station, time_ms)
     number = _FIRST.match(before)
     return _number(number.group(1)) if number is not None else found
 
 
-def _after(after: bytes, rules: StampRules) -> Beside:
+def _after(after: bytes, rules: StampRules) -> LineAffixes:
     station = _STATION.search(after)
     if station is not None:
-        return Beside(station.group(1), epoch_ms(station.group(2).decode("ascii")))
+        return LineAffixes(station.group(1), epoch_ms(station.group(2).decode("ascii")))
     named = _NAMED.search(after)
     if named is not None:
         try:
-            return Beside(b"", read_ms(named.group(1).decode("ascii"), rules))
+            return LineAffixes(b"", read_ms(named.group(1).decode("ascii"), rules))
         except StampError:
             return NOTHING
     number = _ALONE.fullmatch(after) or _APPENDED.search(after)
     if number is not None:
         return _number(number.group(1))
-    return Beside(b"", found_ms(after, rules))
+    return LineAffixes(b"", found_ms(after, rules))
 
 
-def _number(text: bytes) -> Beside:
+def _number(text: bytes) -> LineAffixes:
     time_ms = epoch_ms(text.decode("ascii"))
-    return Beside(b"", time_ms if time_ms is not None and time_ms >= AIS_FROM_MS else None, doubtful=True)
+    return LineAffixes(b"", time_ms if time_ms is not None and time_ms >= AIS_FROM_MS else None, doubtful=True)
 
 
-class NumberJudge:
+class BareNumberTimes:
     """Whether numbers that stand alone beside sentences are their times, for one source.
 
     A recording's head decides for all of it. A live feed's numbers must keep to the wall clock's pace: one that is a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.ingest.model import Counts
+from streams.ingest.model import InputCounts
 
 _OVER_MS: Final = 60_000
 LINES_LEAST: Final = 20
@@ -21,7 +21,7 @@ class LineShare:
         """Lines and other ones, when the last two windows began."""
         self._begun_ms: int | None = None
 
-    def at(self, now_ms: int, counts: Counts) -> float:
+    def at(self, now_ms: int, counts: InputCounts) -> float:
         """The share of lines that are no AIS since one to two minutes ago; 0 where there were few lines."""
         seen = (counts.lines, counts.other)
         if self._begun_ms is None:

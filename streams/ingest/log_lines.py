@@ -21,7 +21,7 @@ LEAST_MS: Final = 10**11
 _CONSTANT: Final = int(np.bitwise_xor.reduce(np.frombuffer(_OPEN[1:] + _MIDDLE, np.uint8)))
 
 
-class Run(NamedTuple):
+class LineRun(NamedTuple):
     """Messages in the order of the log, one a row."""
 
     block: bytes
@@ -50,13 +50,13 @@ class Run(NamedTuple):
         at = int(self.station[row])
         return self.block[at : at + int(self.station_size[row])]
 
-    def ordered(self) -> Run:
+    def ordered(self) -> LineRun:
         """The same messages in the order of their ordinals."""
         order = np.argsort(self.ordinal, kind="stable")
-        return Run(self.block, *(column[order] for column in self[1:]))  # type: ignore[arg-type]  # same columns
+        return LineRun(self.block, *(column[order] for column in self[1:]))  # type: ignore[arg-type]  # same columns
 
 
-class Written(NamedTuple):
+class LogLines(NamedTuple):
     """Lines in another order. ``edges``, ``lines`` and ``bytes`` have one entry more than there are rows."""
 
     text: Bytes
@@ -73,7 +73,7 @@ class Written(NamedTuple):
     """One a line."""
 
 
-def written(run: Run, order: Ints) -> Written:
+def written(run: LineRun, order: Ints) -> LogLines:
     """Writes the run's messages in ``order``."""
     digits = np.where(run.time_ms >= _LONG_MS, 13, 12)
     tag_size = len(_OPEN) + run.station_size + len(_MIDDLE) + digits + _CLOSE_SIZE
@@ -90,7 +90,7 @@ def written(run: Run, order: Ints) -> Written:
     ))))  # fmt: skip
     lines = _before(run.size[order])
     ordinals = np.repeat(run.ordinal[order], run.size[order])
-    return Written(text, edges, lines, edges - lines, order, run.time_ms[order], ordinals)
+    return LogLines(text, edges, lines, edges - lines, order, run.time_ms[order], ordinals)
 
 
 class _Tagged(NamedTuple):

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from detectors.core.ticks import FeedRules
 from streams.errors import Reason
-from streams.ingest.source_runner import State
+from streams.ingest.source_runner import RunnerState
 from streams.observability.metrics import Metrics, forget, label
 
 _MS: Final = 1000
@@ -63,7 +63,7 @@ class IngestMeter:
         """What /metrics shows."""
         return self._metrics.registry
 
-    def __call__(self, state: State) -> None:
+    def __call__(self, state: RunnerState) -> None:
         """Takes in how a source stands."""
         now_s = self._clock_s()
         with self._lock:
@@ -85,7 +85,7 @@ class IngestMeter:
             return False, f"no word from {', '.join(stuck)}"
         return True, "1 source is read" if known == 1 else f"{known} sources are read"
 
-    def _count(self, feed: _Feed, state: State, now_s: float) -> None:
+    def _count(self, feed: _Feed, state: RunnerState, now_s: float) -> None:
         metrics, counts, source = self._metrics, state.counts, label(state.source)
         new = max(0, counts.sentences - feed.sentences)
         metrics.sentences.labels(source).inc(new)
@@ -106,7 +106,7 @@ class IngestMeter:
         feed.sentences, feed.tag_block_errors = counts.sentences, counts.tag_block_checksum_errors
         feed.rejected, feed.told_s = rejected, now_s
 
-    def _stand(self, feed: _Feed, state: State, now_s: float) -> None:
+    def _stand(self, feed: _Feed, state: RunnerState, now_s: float) -> None:
         source = label(state.source)
         if state.clock_ms is not None:
             self._metrics.feed_last_sentence.labels(source).set(state.clock_ms / _MS)

@@ -23,7 +23,7 @@ class RefusedLine(NamedTuple):
     detail: str
 
 
-class Counts(msgspec.Struct):
+class InputCounts(msgspec.Struct):
     """What became of the input so far, in sentences unless said otherwise."""
 
     lines: int = 0
@@ -42,7 +42,7 @@ class Counts(msgspec.Struct):
         return sum(self.rejected.values())
 
 
-class Nature(msgspec.Struct, frozen=True, kw_only=True):
+class SourceKind(msgspec.Struct, frozen=True, kw_only=True):
     """What kind of source it is."""
 
     live: bool = False

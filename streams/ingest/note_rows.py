@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from detectors.core.sphere import distance_nm
 from detectors.core.units import HOUR_MS
-from streams.ingest.clock import Message
-from streams.ingest.log_lines import Run
+from streams.ingest.clock import TimedMessage
+from streams.ingest.log_lines import LineRun
 from streams.ingest.payload import PER_DEG, STATEMENT, Point
 
 _PAYLOAD, _FIELDS = 5, 6
@@ -34,12 +34,12 @@ def agree(first: Point, then: Point, span_ms: int) -> bool:
     return round(far_nm, 3) <= _SLACK_NM + _FASTEST_KN * abs(span_ms) / HOUR_MS
 
 
-def is_statement(message: Message) -> bool:
+def is_statement(message: TimedMessage) -> bool:
     """Whether a message is long enough to state an IMO number, and of the type that does."""
     return message.payload[:1] == STATEMENT and (len(message.parts) > 1 or len(message.parts[0]) > _LONG)
 
 
-def statements_in(run: Run, walked: Sequence[Message]) -> dict[int, Message]:
+def statements_in(run: LineRun, walked: Sequence[TimedMessage]) -> dict[int, TimedMessage]:
     """By place all statements of a run, and other messages; ``walked`` are its ``ready`` ones, in order."""
     messages = dict(zip(run.ready.nonzero()[0].tolist(), walked, strict=True))
     long = (~run.ready & (run.text_size > _LONG)).nonzero()[0].tolist()
@@ -47,7 +47,7 @@ def statements_in(run: Run, walked: Sequence[Message]) -> dict[int, Message]:
     return messages
 
 
-def fronts_of(run: Run, heard_ms: int) -> Ints:
+def fronts_of(run: LineRun, heard_ms: int) -> Ints:
     """The latest event time up to each message, its own included."""
     return np.maximum(np.maximum.accumulate(run.time_ms), heard_ms)
 
@@ -66,9 +66,9 @@ def _places(mmsis: Ints) -> Ints:
     return (mmsis * _KNUTH & _WORD) >> 32 - _TABLE_BITS
 
 
-def read_row(run: Run, row: int) -> Message:
+def read_row(run: LineRun, row: int) -> TimedMessage:
     """An ordinary message of a run, as far as it matters here."""
     start = int(run.text[row])
     text = run.block[start : start + int(run.text_size[row])]
     payload = text.split(b",", _FIELDS)[_PAYLOAD]
-    return Message(int(run.time_ms[row]), int(run.mmsi[row]), int(run.ordinal[row]), b"", (text,), payload)
+    return TimedMessage(int(run.time_ms[row]), int(run.mmsi[row]), int(run.ordinal[row]), b"", (text,), payload)

@@ -27,8 +27,8 @@ from detectors.core.imo_notes import Note
 from detectors.core.ticks import Tick
 from detectors.core.units import HOUR_MS, MS
 from detectors.core.vessels.station_kinds import is_imo_number
-from streams.ingest.clock import Message
-from streams.ingest.log_lines import Run
+from streams.ingest.clock import TimedMessage
+from streams.ingest.log_lines import LineRun
 from streams.ingest.note_rows import agree, fronts_of, is_statement, read_row, rows_among, statements_in
 from streams.ingest.payload import POSITIONS, STATEMENT, Point, imo_of, place_of, point_of, statement_of
 from streams.settings.model import IngestSettings
@@ -102,18 +102,18 @@ class NoteWriter:
 
     # -- in and out -----------------------------------------------------------------------------------------------
 
-    def minds(self, message: Message) -> bool:
+    def minds(self, message: TimedMessage) -> bool:
         """Whether ``take`` may have something to report or to learn: for nearly all messages False at little cost."""
         return message.payload[:1] == STATEMENT or message.mmsi in self._waiting
 
-    def take(self, message: Message, front_ms: int) -> bool:
+    def take(self, message: TimedMessage, front_ms: int) -> bool:
         """Takes a message in; ``front_ms`` is the latest event time so far, its own included.
 
         Returns whether a note is urgent.
         """
         return self._take(message, front_ms, _BEFORE_RUN)
 
-    def take_run(self, run: Run, walked: Sequence[Message], heard_ms: int) -> list[int]:
+    def take_run(self, run: LineRun, walked: Sequence[TimedMessage], heard_ms: int) -> list[int]:
         """The same for the messages of a run, of which ``walked`` are the ``ready`` ones, in order.
 
         Returns the places of those behind which a note is urgent. Call ``end_run`` when their ticks are written.
@@ -142,7 +142,7 @@ class NoteWriter:
         """What is left of a run goes before all that comes."""
         self._held = [(_BEFORE_RUN, note) for _, note in self._held]
 
-    def _wanted(self, messages: Iterable[Message]) -> set[int]:
+    def _wanted(self, messages: Iterable[TimedMessage]) -> set[int]:
         """MMSIs of a run of which a message can matter; ``messages`` are its statements, and others."""
         stated = [message for message in messages if is_statement(message)]
         news = [message for message in stated if self._is_news(message)]
@@ -151,7 +151,7 @@ class NoteWriter:
         others = (pair.mmsi for message in news for pair in self._of_imo.get(imo_of(message.payload), ()))
         return {*self._waiting, *others, *(message.mmsi for message in news)}
 
-    def _take(self, message: Message, front_ms: int, row: int) -> bool:
+    def _take(self, message: TimedMessage, front_ms: int, row: int) -> bool:
         if is_statement(message):
             note = self._stated(message)
         else:
@@ -170,7 +170,7 @@ class NoteWriter:
 
     # -- statements -----------------------------------------------------------------------------------------------
 
-    def _is_news(self, message: Message) -> bool:
+    def _is_news(self, message: TimedMessage) -> bool:
         """Whether a statement changes anything."""
         imo = imo_of(message.payload)
         pair = self._pairs.get((imo, message.mmsi))
@@ -178,7 +178,7 @@ class NoteWriter:
             return imo not in self._nobodys and is_imo_number(imo)
         return message.time_ms >= pair.due_ms or self._of_mmsi.get(message.mmsi) is not pair
 
-    def _stated(self, message: Message) -> Note | None:
+    def _stated(self, message: TimedMessage) -> Note | None:
         if not self._is_news(message):
             return None
         imo, mmsi, time_ms = imo_of(message.payload), message.mmsi, message.time_ms
@@ -247,7 +247,7 @@ class NoteWriter:
         wait = self._waiting[pair.mmsi] = _Wait(pair, since_ms)
         return wait
 
-    def _moved(self, wait: _Wait, message: Message, front_ms: int) -> Note | None:
+    def _moved(self, wait: _Wait, message: TimedMessage, front_ms: int) -> Note | None:
         """A report of an MMSI that is waited for: its first position is kept, the next that agrees is reported."""
         payload, time_ms = message.payload, message.time_ms
         if payload[:1] not in POSITIONS or time_ms < wait.from_ms or time_ms < front_ms - self._lateness_ms:

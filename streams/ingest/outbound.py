@@ -20,7 +20,7 @@ DEAD_PARTITION: Final = 0
 Headers = list[tuple[str, bytes]]
 
 
-class Letter(NamedTuple):
+class OutboundRecord(NamedTuple):
     """One record on its way to Kafka."""
 
     topic: str
@@ -45,7 +45,7 @@ class Sender(NamedTuple):
     """Of topic names."""
 
 
-def of_sentences(record: Sentences, sender: Sender, read_ms: int) -> Letter:
+def of_sentences(record: Sentences, sender: Sender, read_ms: int) -> OutboundRecord:
     """A packed record. Its Kafka timestamp is when it was read: retention goes by that."""
     headers = [
         *_headers(log_records.KIND_SENTENCES, sender, int(record.ordinals[-1]), read_ms),
@@ -54,10 +54,10 @@ def of_sentences(record: Sentences, sender: Sender, read_ms: int) -> Letter:
     ]
     messages = len(np.unique(record.ordinals))
     topic = sender.prefix + SENTENCES_TOPIC
-    return Letter(topic, record.partition, record.value, headers, read_ms, record.size, messages)
+    return OutboundRecord(topic, record.partition, record.value, headers, read_ms, record.size, messages)
 
 
-def of_tick(record: TickRecord, partition: int, sender: Sender, read_ms: int) -> Letter:
+def of_tick(record: TickRecord, partition: int, sender: Sender, read_ms: int) -> OutboundRecord:
     """A tick for one partition."""
     headers = [
         *_headers(log_records.KIND_TICK, sender, record.ordinal, read_ms),
@@ -65,10 +65,10 @@ def of_tick(record: TickRecord, partition: int, sender: Sender, read_ms: int) ->
         (log_records.H_EVENT_TO, b"%d" % record.tick.to_ms),
     ]
     value = log_records.encode_tick(record.tick)
-    return Letter(sender.prefix + SENTENCES_TOPIC, partition, value, headers, read_ms, 1)
+    return OutboundRecord(sender.prefix + SENTENCES_TOPIC, partition, value, headers, read_ms, 1)
 
 
-def of_refused(lines: Sequence[RefusedLine], last: int, sender: Sender, read_ms: int) -> Letter:
+def of_refused(lines: Sequence[RefusedLine], last: int, sender: Sender, read_ms: int) -> OutboundRecord:
     """A dead letter: units refused for one reason, a line each, and as many details.
 
     ``last`` is the number of the last of them among the refusals of this run, from 0. Many in one letter, because a
@@ -85,7 +85,7 @@ def of_refused(lines: Sequence[RefusedLine], last: int, sender: Sender, read_ms:
         (log_records.H_ORDINAL, b"%d" % last),
     ]
     value = b"\n".join(line.raw for line in lines)
-    return Letter(sender.prefix + DEAD_TOPIC, DEAD_PARTITION, value, headers, read_ms, len(lines))
+    return OutboundRecord(sender.prefix + DEAD_TOPIC, DEAD_PARTITION, value, headers, read_ms, len(lines))
 
 
 def _headers(kind: bytes, sender: Sender, ordinal: int, read_ms: int) -> Headers:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from streams.broker.security import refusal_of
 from streams.errors import ConfigError, SinkError
-from streams.ingest.outbound import Letter
+from streams.ingest.outbound import OutboundRecord
 
 _FINAL: Final = frozenset({
     "InvalidRecordError", "InvalidRequiredAcksError", "InvalidTimestampError", "InvalidTopicError",
@@ -34,9 +34,9 @@ class Outbox:
         self._producer = producer
         self._most = most
         self._window = min(max(1, most // 2), _WINDOW_MOST)
-        self._queues: dict[str, deque[Letter]] = {}
+        self._queues: dict[str, deque[OutboundRecord]] = {}
         self._queued = 0
-        self._flying: dict[int, tuple[str, Letter]] = {}
+        self._flying: dict[int, tuple[str, OutboundRecord]] = {}
         """With the producer, by number: origins and letters."""
         self._taken = 0
         self._in_flight = 0
@@ -51,7 +51,7 @@ class Outbox:
         """Sentences not yet acknowledged."""
         return self._queued + self._in_flight
 
-    def put(self, origin: str, letter: Letter, *, stop: Event, waits: bool) -> list[Letter]:
+    def put(self, origin: str, letter: OutboundRecord, *, stop: Event, waits: bool) -> list[OutboundRecord]:
         """Takes a letter. Returns what was dropped for it. Raises SinkError after a failure.
 
         With ``waits`` it blocks while the buffer is full, until ``stop`` is set and the drain time is over.
@@ -69,7 +69,7 @@ class Outbox:
             self._changed.notify_all()
             return dropped
 
-    def keep(self, origin: str, letter: Letter) -> None:
+    def keep(self, origin: str, letter: OutboundRecord) -> None:
         """Takes a letter after a failure, for ``unsent``."""
         with self._changed:
             self._queues.setdefault(origin, deque()).append(letter)
@@ -81,7 +81,7 @@ class Outbox:
             self._changed.wait_for(lambda: not self.held or self.failure is not None, wait_s)
             return self.held
 
-    def unsent(self) -> list[tuple[str, Letter]]:
+    def unsent(self) -> list[tuple[str, OutboundRecord]]:
         """What is not acknowledged: origins and letters, each origin's in order."""
         with self._changed:
             waiting = [(origin, letter) for origin, queue in self._queues.items() for letter in queue]
@@ -94,13 +94,13 @@ class Outbox:
             self._changed.notify_all()
         self._thread.join(5)
 
-    def _full(self, letter: Letter) -> bool:
+    def _full(self, letter: OutboundRecord) -> bool:
         return bool(self.held) and self.held + letter.weight > self._most
 
-    def _make_room(self, origin: str, letter: Letter) -> list[Letter]:
-        dropped: list[Letter] = []
+    def _make_room(self, origin: str, letter: OutboundRecord) -> list[OutboundRecord]:
+        dropped: list[OutboundRecord] = []
         queue = self._queues.get(origin, deque())
-        kept: list[Letter] = []
+        kept: list[OutboundRecord] = []
         while self._full(letter) and queue:
             oldest = queue.popleft()
             if oldest.messages:
@@ -141,7 +141,7 @@ class Outbox:
                 self._changed.wait(_LOOK_S)
             return None
 
-    def _take(self, origin: str, queue: deque[Letter]) -> int:
+    def _take(self, origin: str, queue: deque[OutboundRecord]) -> int:
         letter = queue.popleft()
         self._taken += 1
         self._flying[self._taken] = (origin, letter)

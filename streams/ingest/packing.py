@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.ingest.clock import Message
-from streams.ingest.log_lines import Run, Written, written
+from streams.ingest.clock import TimedMessage
+from streams.ingest.log_lines import LineRun, LogLines, written
 from streams.ingest.sentence import checksum
 from streams.messages.log_records import MarkRecord, Record, Sentences, TickRecord, partition_of, partitions_of
 
@@ -21,7 +21,7 @@ _CACHE_MOST: Final = 4096
 _CACHE_MMSI_MOST: Final = 8192
 
 
-class Stop(NamedTuple):
+class PackStop(NamedTuple):
     """All packs are closed before so many messages of a run have gone, and ticks or marks follow."""
 
     before: int
@@ -78,7 +78,7 @@ class Packer:
         self.since_ms = 0
         """When the first of them came."""
 
-    def add(self, message: Message, now_ms: int = 0) -> None:
+    def add(self, message: TimedMessage, now_ms: int = 0) -> None:
         """Puts a message's sentences, next to each other, in its vessel's pack."""
         if not self.holds:
             self.since_ms = now_ms
@@ -94,7 +94,7 @@ class Packer:
         if pack.size >= self._most or pack.bytes >= _BYTES_MOST:
             self._close(partition)
 
-    def add_run(self, run: Run, stops: Sequence[Stop], now_ms: int = 0) -> None:
+    def add_run(self, run: LineRun, stops: Sequence[PackStop], now_ms: int = 0) -> None:
         """Puts many messages in, as one after the other would have been, with ``stops`` in order among them."""
         partitions = partitions_of(run.mmsi, self._partitions).astype(np.uint16)
         out = written(run, np.argsort(partitions, kind="stable"))
@@ -103,14 +103,14 @@ class Packer:
         cuts = [
             cut for partition in range(self._partitions) for cut in self._cuts(partition, rows[partition], out, stops)
         ]
-        events: list[tuple[int, int, int, _Cut | Stop]] = [(c.before, int(c.at_stop), c.partition, c) for c in cuts]
+        events: list[tuple[int, int, int, _Cut | PackStop]] = [(c.before, int(c.at_stop), c.partition, c) for c in cuts]
         events += [(stop.before, 2, number, stop) for number, stop in enumerate(stops)]
         gone = np.append(0, np.cumsum(run.size)) + self.holds
         if not self.holds:
             self.since_ms = now_ms
         closed = 0
         for before, _, _, event in sorted(events, key=lambda e: e[:3]):
-            if isinstance(event, Stop):
+            if isinstance(event, PackStop):
                 self.records += event.ticks
                 continue
             self._put(event.partition, out, event.begin, event.end)
@@ -121,7 +121,7 @@ class Packer:
         for partition, left in enumerate(rows):
             self._put(partition, out, left.start, left.stop)
 
-    def _cuts(self, partition: int, rows: range, out: Written, stops: Sequence[Stop]) -> list[_Cut]:
+    def _cuts(self, partition: int, rows: range, out: LogLines, stops: Sequence[PackStop]) -> list[_Cut]:
         """Where records of a partition end, in order."""
         pack, cuts, begin = self._packs[partition], [], rows.start
         size, length = pack.size, pack.bytes
@@ -136,13 +136,13 @@ class Packer:
                 begin, size, length = end, 0, 0
         return cuts
 
-    def _full(self, out: Written, begin: int, size: int, length: int) -> int:
+    def _full(self, out: LogLines, begin: int, size: int, length: int) -> int:
         """The row before which a record is full that begins with ``begin`` and so much from before."""
         by_size = np.searchsorted(out.lines, out.lines[begin] + self._most - size)
         by_bytes = np.searchsorted(out.bytes, out.bytes[begin] + _BYTES_MOST - length)
         return int(min(by_size, by_bytes))
 
-    def _put(self, partition: int, out: Written, begin: int, end: int) -> None:
+    def _put(self, partition: int, out: LogLines, begin: int, end: int) -> None:
         if begin == end:
             return
         pack, times = self._packs[partition], out.time_ms[begin:end]
@@ -167,7 +167,7 @@ class Packer:
         taken, self.records = self.records, []
         return taken
 
-    def lines(self, message: Message) -> list[bytes]:
+    def lines(self, message: TimedMessage) -> list[bytes]:
         """A message's sentences, each with its tag block."""
         tag = self._tag(message.station, message.time_ms)
         return [tag + part for part in message.parts]

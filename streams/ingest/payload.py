@@ -33,7 +33,7 @@ Point = tuple[int, int]
 """Latitude and longitude in ten-thousandths of a minute, as they are sent."""
 
 
-class Place(NamedTuple):
+class PayloadPosition(NamedTuple):
     """Where a ship is and how it moves; an unknown speed or course is None."""
 
     lat_deg: float
@@ -75,7 +75,7 @@ def point_of(payload: bytes) -> Point | None:
     return (lat, lon) if -_LAT_MOST <= lat <= _LAT_MOST and -_LON_MOST <= lon <= _LON_MOST else None
 
 
-def place_of(payload: bytes, point: Point) -> Place:
+def place_of(payload: bytes, point: Point) -> PayloadPosition:
     """The same for people, with how the sender moves; ``point`` is that of the payload."""
     bits = _bits(payload, _PLACE_CHARS)
     if payload[0] == _LONG_RANGE_CHAR:
@@ -85,7 +85,7 @@ def place_of(payload: bytes, point: Point) -> Place:
         start = _LONGITUDE[payload[0]]
         speed, course, per = _unsigned(bits, start - 11, 10), _unsigned(bits, start + 55, 12), 10
         sog_kn, cog_deg = None if speed == _NO_SOG else speed / 10, course / 10
-    return Place(
+    return PayloadPosition(
         round(point[0] / PER_DEG, _DIGITS), round(point[1] / PER_DEG, _DIGITS), sog_kn,
         cog_deg if course < _NO_COG * per else None,
     )  # fmt: skip

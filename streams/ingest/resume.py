@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.ingest.stamps import StampRules
 from streams.messages import log_records
 from streams.messages.log_records import Sentences, TickRecord
@@ -25,7 +25,7 @@ _POLL_MS: Final = 500
 _EMPTY_POLLS_MOST: Final = 20
 
 
-class Reached(NamedTuple):
+class PartitionReached(NamedTuple):
     """How far a run has come in one partition."""
 
     ordinal: int = -1
@@ -34,10 +34,10 @@ class Reached(NamedTuple):
     ended: bool = False
 
 
-NOTHING: Final = Reached()
+NOTHING: Final = PartitionReached()
 
 
-def run_of(path: Path, source: str, nature: Nature) -> str:
+def run_of(path: Path, source: str, nature: SourceKind) -> str:
     """Identity of a recording and of how its time is made: 16 hex digits."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -47,7 +47,7 @@ def run_of(path: Path, source: str, nature: Nature) -> str:
     return hashlib.sha256(msgspec.json.encode(about) + head).hexdigest()[:16]
 
 
-def remaining(record: Sentences, reached: Reached) -> Sentences | None:
+def remaining(record: Sentences, reached: PartitionReached) -> Sentences | None:
     """What of ``record`` the log does not hold yet."""
     if int(record.ordinals[0]) > reached.ordinal:
         return record
@@ -58,7 +58,7 @@ def remaining(record: Sentences, reached: Reached) -> Sentences | None:
     return record._replace(value=b"\n".join(lines), size=len(lines), ordinals=record.ordinals[wanted])
 
 
-def is_new(record: TickRecord, reached: Reached) -> bool:
+def is_new(record: TickRecord, reached: PartitionReached) -> bool:
     """Does the log lack this tick?"""
     if record.ordinal != reached.ordinal or reached.tick_ms is None:
         return record.ordinal >= reached.ordinal
@@ -74,7 +74,7 @@ class LogEnd:
         self._consumer = consumer
         self._topic = topic
 
-    def reached(self, run: str, partition: int) -> Reached:
+    def reached(self, run: str, partition: int) -> PartitionReached:
         """How far ``run`` has come in a partition; NOTHING when the log does not know it."""
         found = self._last_of(run.encode(), partition)
         if found is None:
@@ -82,9 +82,9 @@ class LogEnd:
         headers = dict(found.headers)
         ordinal = int(headers.get(log_records.H_ORDINAL, b"-1"))
         if headers.get(log_records.H_KIND) != log_records.KIND_TICK:
-            return Reached(ordinal)
+            return PartitionReached(ordinal)
         tick = log_records.decode_tick(found.value)
-        return Reached(ordinal, tick.to_ms, tick.state == "ended")
+        return PartitionReached(ordinal, tick.to_ms, tick.state == "ended")
 
     def _last_of(self, run: bytes, partition: int) -> Any:
         from kafka import TopicPartition

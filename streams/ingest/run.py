@@ -20,14 +20,14 @@ from streams.errors import ConfigError
 from streams.ingest import outbound, urls
 from streams.ingest.core import Ingest
 from streams.ingest.kafka_link import KafkaLink, StoppedError, answering
-from streams.ingest.model import RATE_HZ, START_MS, Nature
-from streams.ingest.outbound import Letter, Sender
+from streams.ingest.model import RATE_HZ, START_MS, SourceKind
+from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
-from streams.ingest.resume import LogEnd, Reached, run_of
-from streams.ingest.source_runner import Observer, Pace, Pump, State, fresh
-from streams.ingest.sources.events import Source
+from streams.ingest.resume import LogEnd, PartitionReached, run_of
+from streams.ingest.source_runner import Observer, ReplayPace, RunnerState, SourceRunner, fresh
+from streams.ingest.sources.events import InputSource
 from streams.ingest.stamps import StampRules
-from streams.ingest.urls import Place
+from streams.ingest.urls import SourceUrl
 from streams.settings.model import Settings
 
 _DRAIN_S: Final = 30.0
@@ -38,7 +38,7 @@ _PACED_RATE_HZ: Final = 12.0
 _log = structlog.get_logger("ingest")
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class IngestPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be ingested, and how."""
 
     urls: tuple[str, ...]
@@ -56,23 +56,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Names this call: a recording that is ingested anew goes on after a failure where the log ends."""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class IngestOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run."""
 
-    states: tuple[State, ...]
+    states: tuple[RunnerState, ...]
     already: tuple[str, ...]
     """Sources that the log held wholly before."""
     undelivered: int
     """Sentences that Kafka had not acknowledged when the drain time was over."""
 
 
-Carried = list[tuple[str, Letter]]
+Carried = list[tuple[str, OutboundRecord]]
 """Letters of live sources that a run which failed could not deliver, for the next one: source and letter."""
 
 
 def run(
-    plan: Plan, settings: Settings, stop: Event, observer: Observer | None = None, carried: Carried | None = None
-) -> Outcome:
+    plan: IngestPlan, settings: Settings, stop: Event, observer: Observer | None = None, carried: Carried | None = None
+) -> IngestOutcome:
     """Ingests until all finite sources have ended or ``stop`` is set, and drains.
 
     A source that cannot go on ends with what it has given so far, and says why in its State; the others go on.
@@ -91,14 +91,14 @@ def run(
 class _Run(NamedTuple):
     """What ``run`` was given."""
 
-    plan: Plan
+    plan: IngestPlan
     settings: Settings
     stop: Event
     observer: Observer | None
     carried: Carried
 
 
-def _with_kafka(given: _Run, places: Sequence[Place], sources: Sequence[Source]) -> Outcome:
+def _with_kafka(given: _Run, places: Sequence[SourceUrl], sources: Sequence[InputSource]) -> IngestOutcome:
     plan, settings, stop, observer, carried = given
     with_kafka = KafkaLink(settings)
     try:
@@ -124,12 +124,12 @@ def _with_kafka(given: _Run, places: Sequence[Place], sources: Sequence[Source])
         finally:
             outbox.close()
     except StoppedError:
-        return Outcome(states=(), already=(), undelivered=0)
+        return IngestOutcome(states=(), already=(), undelivered=0)
     finally:
         with_kafka.close()
 
 
-def _places(plan: Plan) -> list[Place]:
+def _places(plan: IngestPlan) -> list[SourceUrl]:
     places = [urls.parse(text) for text in plan.urls]
     names = [place.name for place in places]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -140,14 +140,14 @@ def _places(plan: Plan) -> list[Place]:
     return places
 
 
-def _open(place: Place, plan: Plan, settings: Settings) -> Source:
+def _open(place: SourceUrl, plan: IngestPlan, settings: Settings) -> InputSource:
     stdin_live = plan.start_ms is None and plan.rate_hz is None
     return urls.open_place(place, settings.ingest, paced=plan.speed is not None, stdin_live=stdin_live)
 
 
-def _nature(place: Place, source: Source, plan: Plan) -> Nature:
+def _nature(place: SourceUrl, source: InputSource, plan: IngestPlan) -> SourceKind:
     paced = plan.speed if place.kind == "file" else None
-    return Nature(
+    return SourceKind(
         live=source.live,
         replayed=not source.live,
         start_ms=START_MS if plan.start_ms is None else plan.start_ms,
@@ -161,18 +161,18 @@ def _nature(place: Place, source: Source, plan: Plan) -> Nature:
 class _Builder(msgspec.Struct, frozen=True, kw_only=True):
     """Makes the pump of each place."""
 
-    plan: Plan
+    plan: IngestPlan
     settings: Settings
     kafka: KafkaLink
     outbox: Outbox
     partitions: int
     observer: Observer | None
 
-    def pump(self, place: Place, source: Source) -> Pump:
+    def pump(self, place: SourceUrl, source: InputSource) -> SourceRunner:
         plan, settings = self.plan, self.settings
         nature = _nature(place, source, plan)
         run_id, reached, dead = self._run(place, nature)
-        return Pump(
+        return SourceRunner(
             source=source,
             ingest=Ingest(place.name, self.partitions, settings.ingest, settings.feed, nature),
             sender=Sender(place.name, run_id, nature.replayed, settings.kafka.topic_prefix),
@@ -180,13 +180,13 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
             partitions=self.partitions,
             reached=reached,
             letters_reached=dead,
-            pace=Pace(plan.speed) if plan.speed is not None and place.kind == "file" else None,
+            pace=ReplayPace(plan.speed) if plan.speed is not None and place.kind == "file" else None,
             until_ms=plan.until_ms,
             needs_start=plan.start_ms is None and _dates_matter(plan, settings),
             observer=self.observer,
         )
 
-    def _run(self, place: Place, nature: Nature) -> tuple[str, tuple[Reached, ...], int]:
+    def _run(self, place: SourceUrl, nature: SourceKind) -> tuple[str, tuple[PartitionReached, ...], int]:
         """The run's identity, and how far the log and the dead letters have come with it."""
         if place.kind != "file":
             return secrets.token_hex(8), fresh(self.partitions), 0
@@ -199,12 +199,12 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
         return run_id, tuple(log_end.reached(run_id, p) for p in range(self.partitions)), dead.ordinal + 1
 
 
-def _dates_matter(plan: Plan, settings: Settings) -> bool:
+def _dates_matter(plan: IngestPlan, settings: Settings) -> bool:
     """Lists and zones are in force from days on; and so is the end that was asked for."""
     return bool(plan.until_ms or settings.reference.watchlists or settings.reference.zones)
 
 
-def _drive(pumps: Sequence[Pump], outbox: Outbox, stop: Event, carried: Carried) -> Outcome:
+def _drive(pumps: Sequence[SourceRunner], outbox: Outbox, stop: Event, carried: Carried) -> IngestOutcome:
     already = tuple(pump.sender.source for pump in pumps if _ended(pump.reached))
     running = [pump for pump in pumps if not _ended(pump.reached)]
     failures: list[BaseException] = []
@@ -222,7 +222,7 @@ def _drive(pumps: Sequence[Pump], outbox: Outbox, stop: Event, carried: Carried)
     if failure is not None:
         raise failure
     states = tuple(pump.state(ended=True) for pump in running)
-    return Outcome(states=states, already=already, undelivered=undelivered)
+    return IngestOutcome(states=states, already=already, undelivered=undelivered)
 
 
 def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event, halt: Event) -> int:
@@ -245,7 +245,7 @@ def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event, halt: Event)
     return outbox.held
 
 
-def _give_up(pumps: Sequence[Pump], outbox: Outbox, undelivered: int) -> None:
+def _give_up(pumps: Sequence[SourceRunner], outbox: Outbox, undelivered: int) -> None:
     """Counts what is lost, source by source."""
     unsent = outbox.unsent()
     _log.error("not delivered", sentences=undelivered, kept="files go on where the log ends when they are read again")
@@ -253,11 +253,11 @@ def _give_up(pumps: Sequence[Pump], outbox: Outbox, undelivered: int) -> None:
         pump.give_up(letter for origin, letter in unsent if origin == pump.sender.source)
 
 
-def _ended(reached: Sequence[Reached]) -> bool:
+def _ended(reached: Sequence[PartitionReached]) -> bool:
     return all(place.ended for place in reached)
 
 
-def _guarded(pump: Pump, halt: Event, failures: list[BaseException]) -> None:
+def _guarded(pump: SourceRunner, halt: Event, failures: list[BaseException]) -> None:
     try:
         pump.run(halt)
     except BaseException as error:  # noqa: BLE001  # raised again in the main thread

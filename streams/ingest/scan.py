@@ -52,7 +52,7 @@ _ALONE: Final = np.frombuffer(b"g:1-1-", "V6")[0]
 _SENTENCE: Final = np.frombuffer(bytes([_BANG, *[_COMMA] * 6, _STAR]), "<u8")[0]
 
 
-class Parts(NamedTuple):
+class ScannedParts(NamedTuple):
     """Lines that are one part of a message, one a row."""
 
     line: Ints
@@ -67,14 +67,14 @@ class Parts(NamedTuple):
     tag_wrong: Bools
 
 
-class Lines(NamedTuple):
+class ScannedLines(NamedTuple):
     """The lines of a block, empty ones left out. The first three are a line each; from ``line`` on an ordinary line."""
 
     start: Ints
     end: Ints
     """Where it is in the block, its end not counted."""
     ordinary: Bools
-    parts: Parts
+    parts: ScannedParts
     line: Ints
     """Its place among all lines."""
     text: Ints
@@ -103,7 +103,7 @@ class _Tags(NamedTuple):
     wrong: Bools
 
 
-def scan(block: bytes, limit: int) -> Lines:
+def scan(block: bytes, limit: int) -> ScannedLines:
     """Reads ``block``, which begins and ends with PAD. Lines longer than ``limit`` are not ordinary."""
     buffer = np.frombuffer(block, np.uint8)
     codes = np.frombuffer(block.translate(_CODES), np.uint8)
@@ -126,7 +126,7 @@ def scan(block: bytes, limit: int) -> Lines:
     ordinary = np.zeros(len(start), bool)
     ordinary[rows[single]] = True
     last = last[rows]
-    return Lines(
+    return ScannedLines(
         start, end, ordinary, _parts(buffer, at, rows[part], last[part], _rows(tags, part)), rows[single],
         at[last - 8][single], _mmsis(block, at[last - 3][single]), *_rows(tags, single)[3:],
     )  # fmt: skip
@@ -136,10 +136,10 @@ def _rows(tags: _Tags, chosen: Bools) -> _Tags:
     return _Tags(*(column[chosen] for column in tags))  # type: ignore[arg-type]  # same columns
 
 
-def _parts(buffer: Bytes, at: Ints, line: Ints, last: Ints, tags: _Tags) -> Parts:
+def _parts(buffer: Bytes, at: Ints, line: Ints, last: Ints, tags: _Tags) -> ScannedParts:
     fields = np.stack([at[last - k] for k in (8, 5, 4, 3, 2, 1)], axis=1)
     total, number = (buffer[at[last - k] + 1].astype(np.int64) - ord("0") for k in (7, 6))
-    return Parts(line, fields, total, number, *tags[3:])
+    return ScannedParts(line, fields, total, number, *tags[3:])
 
 
 def _shaped(at: Ints, kind: Bytes, first: Ints, last: Ints) -> Ints:

@@ -13,21 +13,21 @@ from detectors.core.units import rfc3339
 from streams.errors import ConfigError, Reason, SinkError, WakewatchError
 from streams.ingest import outbound
 from streams.ingest.core import Ingest
-from streams.ingest.model import Counts, RefusedLine
-from streams.ingest.outbound import Letter, Sender
+from streams.ingest.model import InputCounts, RefusedLine
+from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
-from streams.ingest.resume import NOTHING, Reached, is_new, remaining
-from streams.ingest.sources.events import Chunk, HungUp, NextFile, Source, SourceEvent
+from streams.ingest.resume import NOTHING, PartitionReached, is_new, remaining
+from streams.ingest.sources.events import Chunk, InputSource, NextFile, PeerGone, SourceEvent
 from streams.ingest.stamps import doubt as stamp_doubt
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import Record, Sentences, TickRecord
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class RunnerState(msgspec.Struct, frozen=True, kw_only=True):
     """How a source stands; what an observer is told about once a second, and at the end."""
 
     source: str
-    counts: Counts
+    counts: InputCounts
     pending: int
     clock_ms: int | None
     held: int
@@ -42,14 +42,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Why the source could not go on; empty when it could."""
 
 
-Observer = Callable[[State], None]
+Observer = Callable[[RunnerState], None]
 _SECOND_MS = 1000
 _log = structlog.get_logger("ingest")
 _LETTERS_AT_ONCE = 500
 """A file's refusals are gathered by number, wherever it is cut, so that an interrupted run makes the same letters."""
 
 
-class Pace:
+class ReplayPace:
     """Makes a recording as slow as ``speed`` times the time in it. A new event time waits for its turn."""
 
     def __init__(self, speed: float) -> None:
@@ -65,19 +65,19 @@ class Pace:
         stop.wait(max(0.0, due_s - time.monotonic()))
 
 
-class Pump(msgspec.Struct, kw_only=True):
+class SourceRunner(msgspec.Struct, kw_only=True):
     """All that one source needs. ``run`` is its thread."""
 
-    source: Source
+    source: InputSource
     ingest: Ingest
     sender: Sender
     outbox: Outbox
     partitions: int
-    reached: tuple[Reached, ...]
+    reached: tuple[PartitionReached, ...]
     """How far an earlier run has come, by partition."""
     letters_reached: int = 0
     """Dead letters that an earlier run has delivered."""
-    pace: Pace | None = None
+    pace: ReplayPace | None = None
     until_ms: int | None = None
     needs_start: bool = False
     """Times that are made up would mean nothing: a recording without times is refused."""
@@ -142,7 +142,7 @@ class Pump(msgspec.Struct, kw_only=True):
             taken = self.ingest.feed(event.data, now_ms, event.peer)
         elif isinstance(event, NextFile):
             taken = self.ingest.next_file()
-        elif isinstance(event, HungUp):
+        elif isinstance(event, PeerGone):
             taken = self.ingest.hang_up(event.peer, now_ms)
         return taken + self.ingest.clock(now_ms) if self.source.live else taken
 
@@ -190,7 +190,7 @@ class Pump(msgspec.Struct, kw_only=True):
     def _read_ms(self, now_ms: int) -> int:
         return now_ms if self.pace is None else _now_ms()
 
-    def _put(self, letter: Letter, stop: Event) -> None:
+    def _put(self, letter: OutboundRecord, stop: Event) -> None:
         try:
             lost = self.outbox.put(self.sender.source, letter, stop=stop, waits=self.source.waits)
         except SinkError:
@@ -201,14 +201,14 @@ class Pump(msgspec.Struct, kw_only=True):
         for one in lost:
             self._lose(one)
 
-    def give_up(self, unsent: Iterable[Letter]) -> None:
+    def give_up(self, unsent: Iterable[OutboundRecord]) -> None:
         """Kafka has not taken these, and nobody will send them again: of a live source they are lost."""
         for letter in unsent if self.source.live else ():
             if letter.messages:
                 self._lose(letter)
         self._tell(_now_ms(), ended=True)
 
-    def _lose(self, letter: Letter) -> None:
+    def _lose(self, letter: OutboundRecord) -> None:
         counts = self.ingest.counts
         counts.messages -= letter.messages
         counts.merged -= letter.weight - letter.messages
@@ -219,9 +219,9 @@ class Pump(msgspec.Struct, kw_only=True):
         if self.observer is not None:
             self.observer(self.state(ended=ended))
 
-    def state(self, *, ended: bool = False) -> State:
+    def state(self, *, ended: bool = False) -> RunnerState:
         """How the source stands now."""
-        return State(
+        return RunnerState(
             source=self.sender.source,
             counts=self.ingest.counts,
             pending=self.ingest.pending,
@@ -235,7 +235,7 @@ class Pump(msgspec.Struct, kw_only=True):
         )
 
 
-def fresh(partitions: int) -> tuple[Reached, ...]:
+def fresh(partitions: int) -> tuple[PartitionReached, ...]:
     """Where a run begins that the log does not know."""
     return (NOTHING,) * partitions
 

@@ -17,16 +17,16 @@ from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import NEVER_MS
 from streams.errors import Reason
 from streams.ingest.assembly import Assembly
-from streams.ingest.clock import EventClock, Message, Outcome, Refused
+from streams.ingest.clock import EventClock, Outcome, RefusedMessage, TimedMessage
 from streams.ingest.framing import units
 from streams.ingest.groups import Groups
-from streams.ingest.line_affixes import NumberJudge
-from streams.ingest.log_lines import Run
-from streams.ingest.model import Counts, Nature, RefusedLine
+from streams.ingest.line_affixes import BareNumberTimes
+from streams.ingest.log_lines import LineRun
+from streams.ingest.model import InputCounts, RefusedLine, SourceKind
 from streams.ingest.notes import NoteWriter
-from streams.ingest.packing import Packer, Stop
+from streams.ingest.packing import Packer, PackStop
 from streams.ingest.sentence import Bad, Parser, Sentence, Tag, Timing, clean_station
-from streams.ingest.tables import Unreadable
+from streams.ingest.tables import UnreadableRow
 from streams.ingest.ticking import ticker_for
 from streams.messages.log_records import MarkRecord, TickRecord
 from streams.settings.model import IngestSettings
@@ -34,18 +34,18 @@ from streams.settings.model import IngestSettings
 _MS: Final = 1000
 
 
-class Lane:
+class SourceState:
     """The state of one source. ``now_ms`` is set by whoever feeds it."""
 
     def __init__(
-        self, source: str, partitions: int, settings: IngestSettings, rules: FeedRules, nature: Nature
+        self, source: str, partitions: int, settings: IngestSettings, rules: FeedRules, nature: SourceKind
     ) -> None:
         self.nature = nature
         self.limit = settings.line_bytes
-        self.counts = Counts()
+        self.counts = InputCounts()
         self.refused: list[RefusedLine] = []
         self.parser = Parser(nature.stamps)
-        self.numbers = NumberJudge(live=nature.live)
+        self.numbers = BareNumberTimes(live=nature.live)
         self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self.groups = Groups(settings.fragments_open)
         self.ticker = ticker_for(source, settings, rules, nature)
@@ -60,7 +60,7 @@ class Lane:
         self.ordinal = self.written = -1
         """Of the last unit read, and of the last message written."""
         self.marks = list(nature.marks_ms)
-        """Moments of event time that are still to be told of (``Nature.marks_ms``)."""
+        """Moments of event time that are still to be told of (``SourceKind.marks_ms``)."""
         self.since_cut = 0
         """Sentences read since records were last cut at the nature's ``batch``."""
         self.now_ms = 0
@@ -103,7 +103,7 @@ class Lane:
         elif isinstance(parsed, Bad):
             self._bad(parsed, unit, peer)
             self._cut()
-        elif isinstance(unit, Unreadable):
+        elif isinstance(unit, UnreadableRow):
             self._bad(Bad(Reason.MALFORMED, unit.detail), unit, peer)
         else:
             self.counts.other += 1
@@ -117,7 +117,7 @@ class Lane:
         self.counts.rejected[reason] = self.counts.rejected.get(reason, 0) + 1
         self.refused.append(RefusedLine(reason, raw, detail))
 
-    def completed(self, sentence: Sentence, ordinal: int, default_ms: int, peer: str) -> Message | None:
+    def completed(self, sentence: Sentence, ordinal: int, default_ms: int, peer: str) -> TimedMessage | None:
         """Takes a sentence. Returns the message that it completes."""
         if sentence.tag.group is not None:
             self.groups.note(sentence.tag, peer, ordinal)
@@ -133,14 +133,14 @@ class Lane:
         tag = Tag(station, timed.time_ms, parts[0].tag.group, doubtful=timed.doubtful)
         return self._message(self.groups.complete(tag, peer, ordinal), parts, ordinal, default_ms)
 
-    def _message(self, tag: Tag, parts: Sequence[Sentence], ordinal: int, default_ms: int) -> Message:
+    def _message(self, tag: Tag, parts: Sequence[Sentence], ordinal: int, default_ms: int) -> TimedMessage:
         """A whole message, with a time and a station."""
         claimed = None if self.synthetic else tag.time_ms
         if tag.doubtful:
             claimed = self.numbers.time_ms(claimed, self.now_ms)
         time_ms = default_ms if claimed is None else claimed
         payload, texts = parts[0].payload, tuple(part.text for part in parts)
-        return Message(time_ms, self.parser.mmsi(payload), ordinal, tag.station or self.station, texts, payload)
+        return TimedMessage(time_ms, self.parser.mmsi(payload), ordinal, tag.station or self.station, texts, payload)
 
     def hang_up(self, peer: str) -> None:
         """A peer is gone: parts that wait for others of it are refused, and nothing it said holds for the next one."""
@@ -171,7 +171,7 @@ class Lane:
             return self.now_ms + self.offset_ms
         return self.clock.known_ms
 
-    def take(self, message: Message) -> None:
+    def take(self, message: TimedMessage) -> None:
         """A message goes on, if its time is believed."""
         if self.clock.believes(message):
             self._write(message)
@@ -183,14 +183,14 @@ class Lane:
     def settle(self, outcomes: list[Outcome]) -> None:
         """Messages of which the clock has spoken are written or refused."""
         for outcome in outcomes:
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, RefusedMessage):
                 stamp = f"claims {outcome.message.time_ms} ms"
                 for part in outcome.message.parts:
                     self.refuse(outcome.reason, part, stamp)
             else:
                 self._write(outcome)
 
-    def whole(self, message: Message) -> None:
+    def whole(self, message: TimedMessage) -> None:
         """Takes the unit that completed ``message``, which ``completed`` has given for the next ordinal."""
         self.counts.lines += 1
         self.ordinal += 1
@@ -198,7 +198,7 @@ class Lane:
         self.take(message)
         self._cut()
 
-    def write_run(self, run: Run, walked: Sequence[Message], cuts: list[Stop]) -> None:
+    def write_run(self, run: LineRun, walked: Sequence[TimedMessage], cuts: list[PackStop]) -> None:
         """Writes messages that are all believed at once, as ``take`` would one by one, with records cut there.
 
         ``walked`` are those of them that are ``ready``, in order.
@@ -212,7 +212,7 @@ class Lane:
         written = np.append(self.written, run.ordinal).tolist()
         urgent = self.notes.take_run(run, walked, heard_ms or 0)
         ticks = [
-            Stop(before, tuple(TickRecord(tick, written[before]) for tick in self.notes.onto(ticks, before)))
+            PackStop(before, tuple(TickRecord(tick, written[before]) for tick in self.notes.onto(ticks, before)))
             for before, ticks in self.ticker.run(run.time_ms, run.mmsi, urgent)
         ]
         self.notes.end_run()
@@ -225,13 +225,15 @@ class Lane:
         self.counts.messages += len(run.ordinal)
         self.counts.merged += int(run.size.sum()) - len(run.ordinal)
 
-    def _marks_in(self, run: Run, heard_ms: int | None, written: list[int]) -> list[Stop]:
+    def _marks_in(self, run: LineRun, heard_ms: int | None, written: list[int]) -> list[PackStop]:
         """Where the clock of a run reaches the moments that somebody asked for."""
         if not self.marks:
             return []
         tops = np.maximum.accumulate(np.maximum(run.time_ms, heard_ms or 0))
         places = np.searchsorted(tops, self.marks)
-        found = [Stop(at, (MarkRecord(ms, written[at]),)) for at, ms in zip(places.tolist(), self.marks, strict=True)]
+        found = [
+            PackStop(at, (MarkRecord(ms, written[at]),)) for at, ms in zip(places.tolist(), self.marks, strict=True)
+        ]
         found = [stop for stop in found if stop.before < len(tops)]
         del self.marks[: len(found)]
         return found
@@ -270,7 +272,7 @@ class Lane:
             return tag
         return tag._replace(time_ms=timing.time_ms, station=tag.station or timing.station, doubtful=False)
 
-    def _write(self, message: Message) -> None:
+    def _write(self, message: TimedMessage) -> None:
         heard_ms = self.ticker.heard_ms
         if heard_ms is None or message.time_ms > heard_ms:
             self._move(message)
@@ -284,7 +286,7 @@ class Lane:
         if urgent:
             self.write_ticks([self.ticker.now()])
 
-    def _move(self, message: Message) -> None:
+    def _move(self, message: TimedMessage) -> None:
         """The clock moves to the time of ``message``: ticks that are due before it are written first."""
         self.heard_at_ms = self.now_ms
         self.offset_ms = message.time_ms - self.now_ms

@@ -89,7 +89,7 @@ FORMATS: Final = (
 _FIELD_OF: Final = {heading: field for field, headings in COLUMNS.items() for heading in headings}
 
 
-class Place(NamedTuple):
+class ColumnPlace(NamedTuple):
     """Where a field stands in a row."""
 
     number: int
@@ -98,28 +98,28 @@ class Place(NamedTuple):
     factor: float
 
 
-class Layout(NamedTuple):
+class TableLayout(NamedTuple):
     """How the rows of one table are to be read."""
 
     format: str
     separator: str
-    places: Mapping[str, Place]
+    places: Mapping[str, ColumnPlace]
     dates: Literal["", "dmy", "mdy"]
 
 
-class Lacking(NamedTuple):
+class IncompleteHeading(NamedTuple):
     """A heading of a table of positions that lacks what is needed."""
 
     known: tuple[str, ...]
     missing: tuple[str, ...]
 
 
-def layout_of(line: bytes) -> Layout | Lacking | None:
+def layout_of(line: bytes) -> TableLayout | IncompleteHeading | None:
     """How the table that begins with ``line`` is read; None where it is no heading."""
     if b"!" in line or len(line) > _LONGEST:
         return None
     text = text_of(line).lstrip("\ufeff")
-    best: Layout | None = None
+    best: TableLayout | None = None
     for separator in _SEPARATORS:
         if separator in text:
             found = _layout(cells_of(text, separator), separator)
@@ -128,7 +128,7 @@ def layout_of(line: bytes) -> Layout | Lacking | None:
     if best is None or len(best.places) < _SEEMS_FROM:
         return None
     missing = tuple(field for field in NEEDED if field not in best.places)
-    return Lacking(tuple(best.places), missing) if missing else best
+    return IncompleteHeading(tuple(best.places), missing) if missing else best
 
 
 def text_of(line: bytes) -> str:
@@ -144,10 +144,10 @@ def cells_of(text: str, separator: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])]
 
 
-def _layout(cells: list[str], separator: str) -> Layout:
+def _layout(cells: list[str], separator: str) -> TableLayout:
     names = [_plain(cell) for cell in cells]
     kind = next((one for one in FORMATS if one.marks <= set(names)), Format("table", frozenset()))
-    places: dict[str, Place] = {}
+    places: dict[str, ColumnPlace] = {}
     ranks: dict[str, int] = {}
     for number, cell in enumerate(cells):
         found = _field(cell, kind)
@@ -155,8 +155,8 @@ def _layout(cells: list[str], separator: str) -> Layout:
             continue
         field, factor, rank = found
         if field not in places or rank < ranks[field]:
-            places[field], ranks[field] = Place(number, cell.strip("# "), factor), rank
-    return Layout(kind.name, separator, places, kind.dates)
+            places[field], ranks[field] = ColumnPlace(number, cell.strip("# "), factor), rank
+    return TableLayout(kind.name, separator, places, kind.dates)
 
 
 def _field(cell: str, kind: Format) -> tuple[str, float, int] | None:

@@ -16,9 +16,9 @@ import msgspec
 from streams.ingest import table_cells
 from streams.ingest.stamps import StampError, StampRules, read_ms
 from streams.ingest.table_cells import CellError
-from streams.ingest.table_columns import Lacking, Layout, cells_of, layout_of, text_of
+from streams.ingest.table_columns import IncompleteHeading, TableLayout, cells_of, layout_of, text_of
 from streams.nmea import encoder
-from streams.nmea.encoder import Fix, Particulars
+from streams.nmea.encoder import EncodedFix, Particulars
 
 _LAT_MOST, _LON_MOST = 91.0, 181.0  # what AIS sends for unknown; more cannot be sent
 _IMO_MOST: Final = 2**30 - 1
@@ -35,12 +35,12 @@ Row = dict[str, str]
 T = TypeVar("T")
 
 
-class Unreadable(bytes):
+class UnreadableRow(bytes):
     """A row that gives no sentence; ``detail`` says why."""
 
     detail: str
 
-    def __new__(cls, line: bytes, detail: str = "a row that cannot be read") -> Unreadable:
+    def __new__(cls, line: bytes, detail: str = "a row that cannot be read") -> UnreadableRow:
         """``line`` as it came."""
         made = super().__new__(cls, line)
         made.detail = detail
@@ -52,10 +52,10 @@ class Rows:
 
     def __init__(self, rules: StampRules | None = None) -> None:
         self._rules = rules or StampRules()
-        self._layout: Layout | None = None
+        self._layout: TableLayout | None = None
         self._stamps = self._rules
         self._settled = False
-        self.lacking: Lacking | None = None
+        self.lacking: IncompleteHeading | None = None
         """A heading that was met and lacks what is needed."""
         self._said: dict[int, Particulars] = {}
         self._sequence = 0
@@ -83,7 +83,7 @@ class Rows:
         except (ValueError, LookupError, OverflowError, csv.Error) as error:
             if self._begin(line) or not line.strip(b" \t,;|"):
                 return [line]
-            return [Unreadable(line, str(error) if isinstance(error, CellError) else "a row that cannot be read")]
+            return [UnreadableRow(line, str(error) if isinstance(error, CellError) else "a row that cannot be read")]
 
     def _begin(self, line: bytes) -> bool:
         """Takes a line as a heading, if it is one."""
@@ -91,15 +91,15 @@ class Rows:
             found = layout_of(line)
         except csv.Error:
             return False
-        if isinstance(found, Lacking):
+        if isinstance(found, IncompleteHeading):
             self.lacking = found
-        if not isinstance(found, Layout):
+        if not isinstance(found, TableLayout):
             return False
         self._layout, self._last_time = found, ("", 0)
         self._stamps = msgspec.structs.replace(self._rules, dates=found.dates) if found.dates else self._rules
         return True
 
-    def _row(self, line: bytes, layout: Layout) -> list[bytes]:
+    def _row(self, line: bytes, layout: TableLayout) -> list[bytes]:
         row = _fields(line, layout)
         mmsi, time_ms = _named(layout, row, "mmsi", table_cells.mmsi), _named(layout, row, "time", self._time_ms)
         fix = _fix(row, layout)
@@ -132,7 +132,7 @@ class Rows:
         return [encoder.static(mmsi, said)]
 
 
-def _fields(line: bytes, layout: Layout) -> Row:
+def _fields(line: bytes, layout: TableLayout) -> Row:
     found = cells_of(text_of(line), layout.separator)
     row = {field: found[place.number] for field, place in layout.places.items() if place.number < len(found)}
     for field in ("time", "mmsi", "lat", "lon"):
@@ -141,7 +141,7 @@ def _fields(line: bytes, layout: Layout) -> Row:
     return row
 
 
-def _named(layout: Layout, row: Row, field: str, read: Callable[[str], T]) -> T:
+def _named(layout: TableLayout, row: Row, field: str, read: Callable[[str], T]) -> T:
     """Reads a cell. Raises CellError that names it."""
     try:
         return read(row[field])
@@ -149,8 +149,8 @@ def _named(layout: Layout, row: Row, field: str, read: Callable[[str], T]) -> T:
         raise CellError(f"{layout.places[field].heading} {row[field][:_SHOWN_MOST]!r} {error}") from error
 
 
-def _fix(row: Row, layout: Layout) -> Fix:
-    return Fix(
+def _fix(row: Row, layout: TableLayout) -> EncodedFix:
+    return EncodedFix(
         lat_deg=_named(layout, row, "lat", lambda text: table_cells.degrees(text, _LAT_MOST)),
         lon_deg=_named(layout, row, "lon", lambda text: table_cells.degrees(text, _LON_MOST)),
         sog_kn=_within(row, layout, "sog", _SOG_END_KN),
@@ -159,12 +159,12 @@ def _fix(row: Row, layout: Layout) -> Fix:
     )
 
 
-def _within(row: Row, layout: Layout, field: str, end: float) -> float | None:
+def _within(row: Row, layout: TableLayout, field: str, end: float) -> float | None:
     place = layout.places.get(field)
     return None if place is None else table_cells.within(row.get(field, ""), end, place.factor)
 
 
-def _particulars(row: Row, layout: Layout) -> Particulars:
+def _particulars(row: Row, layout: TableLayout) -> Particulars:
     imo = re.sub(r"\D", "", row.get("imo", "").partition(".")[0])
     return Particulars(
         imo=int(imo) if imo and int(imo) <= _IMO_MOST else 0,
@@ -178,7 +178,7 @@ def _particulars(row: Row, layout: Layout) -> Particulars:
     )
 
 
-def _side_m(row: Row, layout: Layout, fields: tuple[str, str, str], most_m: float) -> int:
+def _side_m(row: Row, layout: TableLayout, fields: tuple[str, str, str], most_m: float) -> int:
     """A length as it is given, else the sum of its two parts on either side of the antenna."""
     whole = _within(row, layout, fields[0], most_m)
     parts = [_within(row, layout, field, most_m) for field in fields[1:]]

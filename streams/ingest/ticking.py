@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import HOUR_MS, MS
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.settings.model import IngestSettings
 
 Ints = npt.NDArray[np.int64]
@@ -225,7 +225,7 @@ class Ticker:
         return over
 
 
-def ticker_for(source: str, settings: IngestSettings, rules: FeedRules, nature: Nature) -> Ticker:
+def ticker_for(source: str, settings: IngestSettings, rules: FeedRules, nature: SourceKind) -> Ticker:
     """By time alone where ticks follow the wall clock: live, or at a given pace."""
     full_speed = not nature.live and nature.tick_ms is None
     return Ticker(

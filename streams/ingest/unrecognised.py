@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from streams.ingest.inputs import Input
-from streams.ingest.model import Counts
-from streams.ingest.table_columns import Lacking, layout_of
+from streams.ingest.model import InputCounts
+from streams.ingest.table_columns import IncompleteHeading, layout_of
 
 _PACKED: Final = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it",
@@ -28,7 +28,7 @@ _NEED: Final = "a table needs time, MMSI, latitude and longitude in its first li
 _SHOWN_MOST: Final = 60
 
 
-def nothing_of_ours(given: Input, now: Counts) -> str:
+def nothing_of_ours(given: Input, now: InputCounts) -> str:
     """Empty when some sentence of the input was read; else what it looks like, and after a semicolon what to do."""
     came = given.since(now)
     if came.sentences > came.rejected_all:
@@ -71,7 +71,7 @@ def _text(text: bytes) -> str:
     lines = text.splitlines()
     for line in lines[:50]:
         found = layout_of(line)
-        if isinstance(found, Lacking):
+        if isinstance(found, IncompleteHeading):
             return f"it looks like a table without {' and '.join(found.missing)}; {_NEED}"
     other = _OTHER_NMEA.search(text)
     if other is not None:

@@ -10,7 +10,7 @@ import msgspec
 
 from streams.errors import ConfigError
 from streams.files.recordings import SUFFIXES
-from streams.ingest.sources.events import Source
+from streams.ingest.sources.events import InputSource
 from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
 from streams.ingest.sources.listen import ListenSource
 from streams.ingest.sources.tcp import BackOff, TcpSource
@@ -23,7 +23,7 @@ _LOOPBACK: Final = "127.0.0.1"
 _PACED_CHUNK_BYTES: Final = 2048
 
 
-class Place(msgspec.Struct, frozen=True):
+class SourceUrl(msgspec.Struct, frozen=True):
     """Where a source is: what its URL says."""
 
     name: str
@@ -36,31 +36,31 @@ class Place(msgspec.Struct, frozen=True):
     """On which a multicast group is joined: an address (IPv4) or a name (IPv6); empty for the routing table's."""
 
 
-def parse(text: str) -> Place:
+def parse(text: str) -> SourceUrl:
     """The place that ``[NAME=]URL`` names. Raises ConfigError, naming the remedy."""
     name, url = _named(text)
     if url == "-":
-        return Place(name or "stdin", "stdin")
+        return SourceUrl(name or "stdin", "stdin")
     scheme, colon, rest = url.partition(":")
     if colon and scheme == "file":
         path = rest[2:] if rest.startswith("//") else rest
         if not path:
             raise ConfigError(f"{text}: no path; write file:PATH")
-        return Place(name or _stem(Path(path)), "file", path=path)
+        return SourceUrl(name or _stem(Path(path)), "file", path=path)
     if scheme in _NETWORK:
         host, port, interface = _address(text, url, needs_host=scheme == "tcp")
-        return Place(name or f"{host}:{port}", scheme, host, port, interface=interface)
+        return SourceUrl(name or f"{host}:{port}", scheme, host, port, interface=interface)
     hint = f"write file:{url}" if Path(url).exists() else f"write {_FORMS}"
     raise ConfigError(f"{text}: not the URL of a source; {hint}")
 
 
-def refuse_missing(place: Place) -> None:
+def refuse_missing(place: SourceUrl) -> None:
     """Raises ConfigError where the file of a place is not there."""
     if place.kind == "file" and not Path(place.path).is_file():
         raise ConfigError(f"file:{place.path}: no such file")
 
 
-def open_place(place: Place, settings: IngestSettings, *, paced: bool, stdin_live: bool) -> Source:
+def open_place(place: SourceUrl, settings: IngestSettings, *, paced: bool, stdin_live: bool) -> InputSource:
     """The source at ``place``; sockets that listen are bound now. Raises ConfigError."""
     refuse_missing(place)
     idle_s = settings.pack_ms / 1000

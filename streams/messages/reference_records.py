@@ -20,14 +20,14 @@ ZONE: Final = "zone"
 _ZONED: Final = "z"
 
 
-class Shelved(msgspec.Struct, frozen=True, kw_only=True):
+class VersionEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a version. ``place`` is its place in the list."""
 
     place: int
     ship: ListedShip
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
+class VersionHead(msgspec.Struct, frozen=True, kw_only=True):
     """A version is whole when as many entries are there."""
 
     version: str
@@ -37,7 +37,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     """None: it says nothing of zones."""
 
 
-class Begun(msgspec.Struct, frozen=True, kw_only=True):
+class ImportBegun(msgspec.Struct, frozen=True, kw_only=True):
     """An import that began: written first, and deleted when it ends. One that stays was interrupted."""
 
     based_on: int
@@ -57,7 +57,7 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
     """What was called; empty where that is not known."""
 
 
-class Marker(msgspec.Struct, frozen=True, kw_only=True):
+class VersionMarker(msgspec.Struct, frozen=True, kw_only=True):
     """In the log: from here on ``version`` is in force. Saying it twice changes nothing."""
 
     version: str
@@ -71,14 +71,14 @@ def version_of(reference: Reference, *, zoned: bool) -> str:
 def content(version: str, ships: Sequence[ListedShip], zones: Sequence[Zone] | None = None) -> Iterator[Record]:
     """The entries of a version, and its zones when it has its own."""
     for place, ship in enumerate(ships):
-        yield key_of(version, SHIP, ship.list, ship.entry_id), msgspec.json.encode(Shelved(place=place, ship=ship))
+        yield key_of(version, SHIP, ship.list, ship.entry_id), msgspec.json.encode(VersionEntry(place=place, ship=ship))
     for place, zone in enumerate(zones or ()):
         yield key_of(version, ZONE, f"{place:06d}"), msgspec.json.encode(zone)
 
 
 def begun(version: str, number: str, based_on: int, command: str) -> tuple[bytes, bytes]:
     """The record that says that an import has begun; ``number`` tells it from others of the same version."""
-    return key_of(version, BEGUN, number), msgspec.json.encode(Begun(based_on=based_on, command=command))
+    return key_of(version, BEGUN, number), msgspec.json.encode(ImportBegun(based_on=based_on, command=command))
 
 
 def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None = None) -> Record:
@@ -87,7 +87,7 @@ def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None
     for ship in ships:
         lists[ship.list] = lists.get(ship.list, 0) + 1
     count = None if zones is None else len(zones)
-    made = Head(version=version, ships=sum(lists.values()), lists=lists, zones=count)
+    made = VersionHead(version=version, ships=sum(lists.values()), lists=lists, zones=count)
     return key_of(version, HEAD), msgspec.json.encode(made)
 
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from detectors.core.alert import Alert
-from detectors.core.identities.binding import Binding, Heard
+from detectors.core.identities.binding import Binding, BindingWatermark
 from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from streams.messages.feedback import Feedback
-from streams.messages.reference_records import Begun, Head, Marker, Shelved
+from streams.messages.reference_records import ImportBegun, VersionEntry, VersionHead, VersionMarker
 from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
@@ -74,13 +74,13 @@ CONTRACTS: Final = (
     ),
     Contract(
         name="reference-marker.v1",
-        type=Marker,
+        type=VersionMarker,
         topics=(SENTENCES,),
         sentence="Other lists or zones are in force from here on: a record whose header ww_kind is reference.",
     ),
     Contract(
         name="listed-ship.v1",
-        type=Shelved,
+        type=VersionEntry,
         topics=(REFERENCE,),
         sentence="One entry of a version of the watchlist; key VERSION/ship/LIST/ENTRY.",
     ),
@@ -92,13 +92,13 @@ CONTRACTS: Final = (
     ),
     Contract(
         name="reference-head.v1",
-        type=Head,
+        type=VersionHead,
         topics=(REFERENCE,),
         sentence="What makes a version of the watchlist whole; key VERSION/head.",
     ),
     Contract(
         name="reference-begun.v1",
-        type=Begun,
+        type=ImportBegun,
         topics=(REFERENCE,),
         sentence="An import that has begun and not ended; key VERSION/begun/IMPORT.",
     ),
@@ -110,7 +110,7 @@ CONTRACTS: Final = (
     ),
     Contract(
         name="heard.v1",
-        type=Heard,
+        type=BindingWatermark,
         topics=(IDENTITIES,),
         sentence="A partition's promise that no binding with an earlier stamp will come; key heard/PARTITION.",
     ),

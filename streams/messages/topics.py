@@ -101,7 +101,7 @@ class TopicPlan(msgspec.Struct, frozen=True, kw_only=True):
     configs: dict[str, str]
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True, rename={"is_": "is"}):
+class TopicDifference(msgspec.Struct, frozen=True, kw_only=True, rename={"is_": "is"}):
     """Where a topic is not as it must be."""
 
     topic: str
@@ -213,7 +213,7 @@ def _judge(failures: Mapping[str, Mapping[str, Any]], must: Collection[str]) -> 
     return hidden
 
 
-def partition_differences(admin: Any, kafka: KafkaSettings, needed: Collection[str]) -> list[Difference]:
+def partition_differences(admin: Any, kafka: KafkaSettings, needed: Collection[str]) -> list[TopicDifference]:
     """Of the topics ``needed`` (names without prefix) that are there: those whose partitions are not as planned.
 
     Asks for no right but to see them.
@@ -225,7 +225,7 @@ def partition_differences(admin: Any, kafka: KafkaSettings, needed: Collection[s
     return [each for each in found if each.kind == "partitions"]
 
 
-def differences(admin: Any, kafka: KafkaSettings) -> list[Difference]:
+def differences(admin: Any, kafka: KafkaSettings) -> list[TopicDifference]:
     """Where the topics are not as they must be, by topic and what differs; empty when nothing is wrong."""
     from kafka.admin import ConfigResource, ConfigResourceType
 
@@ -236,20 +236,22 @@ def differences(admin: Any, kafka: KafkaSettings) -> list[Difference]:
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in present]
     # Without the filter kafka-python leaves out what equals the cluster's default.
     configs = admin.describe_configs(resources, config_filter="all").get("topic", {}) if present else {}
-    found: list[Difference] = []
+    found: list[TopicDifference] = []
     for plan in wanted:
         if plan.name not in shapes:
-            found.append(Difference(topic=plan.name, kind="missing", what="topic", is_="missing", wanted="present"))
+            found.append(
+                TopicDifference(topic=plan.name, kind="missing", what="topic", is_="missing", wanted="present")
+            )
         else:
             found += _shape_differences(plan, shapes[plan.name])
             found += _config_differences(plan, configs.get(plan.name, {}))
     return sorted(found, key=lambda difference: (difference.topic, difference.what))
 
 
-def _shape_differences(plan: TopicPlan, partitions: list[Mapping[str, Any]]) -> Iterator[Difference]:
+def _shape_differences(plan: TopicPlan, partitions: list[Mapping[str, Any]]) -> Iterator[TopicDifference]:
     replicas = min((len(partition["replica_nodes"]) for partition in partitions), default=0)
     if len(partitions) != plan.partitions:
-        yield Difference(
+        yield TopicDifference(
             topic=plan.name,
             kind="partitions",
             what="partitions",
@@ -257,14 +259,14 @@ def _shape_differences(plan: TopicPlan, partitions: list[Mapping[str, Any]]) -> 
             wanted=str(plan.partitions),
         )
     if replicas < plan.replication:  # more is none the worse
-        yield Difference(
+        yield TopicDifference(
             topic=plan.name, kind="replication", what="replication", is_=str(replicas), wanted=str(plan.replication)
         )
 
 
-def _config_differences(plan: TopicPlan, actual: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:
+def _config_differences(plan: TopicPlan, actual: Mapping[str, Mapping[str, Any]]) -> Iterator[TopicDifference]:
     for key, value in plan.configs.items():
         entry = actual.get(key)
         is_ = str(entry["value"]) if entry else "unset"
         if is_ != value:
-            yield Difference(topic=plan.name, kind="config", what=key, is_=is_, wanted=value)
+            yield TopicDifference(topic=plan.name, kind="config", what=key, is_=is_, wanted=value)

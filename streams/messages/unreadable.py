@@ -26,7 +26,7 @@ def warn(topic: str, partition: int, offset: int, why: str, held_back: int) -> N
     )
 
 
-class Unreadable:
+class UnreadableRecords:
     """The records of one process that were passed over, for one thread or under a lock of its owner."""
 
     def __init__(

@@ -14,7 +14,7 @@ import numpy as np
 from detectors.core.alert import Alert, Position, Vessel
 from detectors.core.engine.engine import Engine
 from detectors.core.units import rfc3339
-from detectors.core.vessels.ship import Ship, read_ship
+from detectors.core.vessels.ship import VesselState, read_ship
 
 Hearing = Literal["source_up", "source_down"]
 
@@ -68,7 +68,7 @@ def summaries(engine: Engine, rows: list[int]) -> Iterator[VesselSummary]:
             yield _summary(engine, ship, int(core.sources[row]), gap)
 
 
-def _summary(engine: Engine, ship: Ship, mask: int, gap: Alert | None) -> VesselSummary:
+def _summary(engine: Engine, ship: VesselState, mask: int, gap: Alert | None) -> VesselSummary:
     assert ship.listed is not None
     up = any(source.down_since_ms is None for n, source in enumerate(engine.sources.sources) if mask >> n & 1)
     said = gap.details if gap is not None else {}

@@ -95,7 +95,7 @@ def tagged(lines: list[bytes], time_ms: int, station: str) -> list[bytes]:
     return [head + line for line in lines]
 
 
-class Fix(NamedTuple):
+class EncodedFix(NamedTuple):
     """Where a vessel is and how it moves; None is unknown. ``second`` is the UTC second, 60 unknown."""
 
     lat_deg: float | None = None
@@ -123,7 +123,7 @@ class Particulars(NamedTuple):
     """Month, day, hour, minute."""
 
 
-def _place(fix: Fix, per_deg: int = _MINUTES) -> tuple[int, int]:
+def _place(fix: EncodedFix, per_deg: int = _MINUTES) -> tuple[int, int]:
     """Longitude and latitude as sent."""
     lon_deg = _NO_LON if fix.lon_deg is None else fix.lon_deg
     lat_deg = _NO_LAT if fix.lat_deg is None else fix.lat_deg
@@ -132,19 +132,19 @@ def _place(fix: Fix, per_deg: int = _MINUTES) -> tuple[int, int]:
     return round(lon_deg * per_deg), round(lat_deg * per_deg)
 
 
-def _sog(fix: Fix) -> int:
+def _sog(fix: EncodedFix) -> int:
     return _NO_SOG if fix.sog_kn is None else max(0, min(_NO_SOG - 1, round(fix.sog_kn * 10)))
 
 
-def _cog(fix: Fix) -> int:
+def _cog(fix: EncodedFix) -> int:
     return _NO_COG if fix.cog_deg is None else round(fix.cog_deg * 10) % 3600
 
 
-def _heading(fix: Fix) -> int:
+def _heading(fix: EncodedFix) -> int:
     return _NO_HEADING if fix.heading_deg is None else round(fix.heading_deg) % 360
 
 
-def _turn(fix: Fix) -> int:
+def _turn(fix: EncodedFix) -> int:
     if fix.turn_deg_min is None or isnan(fix.turn_deg_min):
         return _NO_TURN
     code = round(min(126.0, _TURN_CODE * sqrt(abs(fix.turn_deg_min))))  # 127 would say: no indicator on board
@@ -158,7 +158,7 @@ def _hull(ship: Particulars) -> tuple[tuple[int, int], ...]:
     return *ends, (min(_SIDE_MOST, port), 6), (min(_SIDE_MOST, ship.beam_m - port), 6)
 
 
-def position(mmsi: int, fix: Fix, *, kind: int = 1, status: int = 15) -> Bits:
+def position(mmsi: int, fix: EncodedFix, *, kind: int = 1, status: int = 15) -> Bits:
     """Types 1, 2 and 3 (``kind``): a class A position; ``status`` is the navigational status."""
     lon, lat = _place(fix)
     return pack(
@@ -167,7 +167,7 @@ def position(mmsi: int, fix: Fix, *, kind: int = 1, status: int = 15) -> Bits:
     )  # fmt: skip
 
 
-def position_b(mmsi: int, fix: Fix) -> Bits:
+def position_b(mmsi: int, fix: EncodedFix) -> Bits:
     """Type 18: a class B position, from a carrier-sense unit."""
     lon, lat = _place(fix)
     return pack(
@@ -176,7 +176,7 @@ def position_b(mmsi: int, fix: Fix) -> Bits:
     )  # fmt: skip
 
 
-def position_b_extended(mmsi: int, fix: Fix, ship: Particulars) -> Bits:
+def position_b_extended(mmsi: int, fix: EncodedFix, ship: Particulars) -> Bits:
     """Type 19: a class B position with name, type and size (two sentences' worth of bits fit one)."""
     lon, lat = _place(fix)
     return pack(
@@ -186,7 +186,7 @@ def position_b_extended(mmsi: int, fix: Fix, ship: Particulars) -> Bits:
     )  # fmt: skip
 
 
-def position_long_range(mmsi: int, fix: Fix, *, status: int = 15) -> Bits:
+def position_long_range(mmsi: int, fix: EncodedFix, *, status: int = 15) -> Bits:
     """Type 27: a coarse position for satellites (a tenth of a minute, whole knots and degrees)."""
     lon, lat = _place(fix, _COARSE)
     sog = _NO_SOG_27 if fix.sog_kn is None else max(0, min(_NO_SOG_27 - 1, round(fix.sog_kn)))
@@ -194,14 +194,14 @@ def position_long_range(mmsi: int, fix: Fix, *, status: int = 15) -> Bits:
     return pack((27, 6), (3, 2), (mmsi, 30), (0, 2), (status, 4), (lon, 18), (lat, 17), (sog, 6), (cog, 9), (0, 2))
 
 
-def base_station(mmsi: int, fix: Fix, date: tuple[int, int, int, int, int, int] = _NO_DATE) -> Bits:
+def base_station(mmsi: int, fix: EncodedFix, date: tuple[int, int, int, int, int, int] = _NO_DATE) -> Bits:
     """Type 4: a base station; ``date`` is its UTC clock: year, month, day, hour, minute, second."""
     lon, lat = _place(fix)
     clock = zip(date, (14, 4, 5, 5, 6, 6), strict=True)
     return pack((4, 6), (0, 2), (mmsi, 30), *clock, (1, 1), (lon, 28), (lat, 27), (7, 4), (0, 30))
 
 
-def aid(mmsi: int, fix: Fix, name: str, *, kind: int = 1) -> Bits:
+def aid(mmsi: int, fix: EncodedFix, name: str, *, kind: int = 1) -> Bits:
     """Type 21: an aid to navigation of ITU's aid type ``kind``."""
     lon, lat = _place(fix)
     return pack(

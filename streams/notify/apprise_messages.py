@@ -22,7 +22,7 @@ TICKETS_EVERY_MS: Final = 300_000
 _LINES_MOST: Final = 10
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class AppriseMessage(msgspec.Struct, frozen=True, kw_only=True):
     """What a person is sent."""
 
     title: str
@@ -41,7 +41,7 @@ class Gathering:
         """Whether tickets wait to be sent together."""
         return bool(self._tickets)
 
-    def take(self, news: Iterable[Notice], now_ms: int) -> list[Message]:
+    def take(self, news: Iterable[Notice], now_ms: int) -> list[AppriseMessage]:
         """Pages, as messages; tickets are kept until they are due."""
         cases: dict[str, list[str]] = {}
         for notice in news:
@@ -53,16 +53,16 @@ class Gathering:
             else:
                 self._first_ms = self._first_ms if self._tickets else now_ms
                 self._tickets.append(line)
-        return [Message(title=_first_line(lines[0]), body="\n\n".join(lines)) for lines in cases.values()]
+        return [AppriseMessage(title=_first_line(lines[0]), body="\n\n".join(lines)) for lines in cases.values()]
 
-    def due(self, now_ms: int, *, leaving: bool = False) -> list[Message]:
+    def due(self, now_ms: int, *, leaving: bool = False) -> list[AppriseMessage]:
         """The tickets, once five minutes are over or we are about to leave."""
         if not self._tickets or (now_ms - self._first_ms < TICKETS_EVERY_MS and not leaving):
             return []
         lines, self._tickets = self._tickets, []
         title = lines[0] if len(lines) == 1 else f"{len(lines)} tickets"
         more = [f"and {len(lines) - _LINES_MOST} more"] if len(lines) > _LINES_MOST else []
-        return [Message(title=title, body="\n".join([*lines[:_LINES_MOST], *more]))]
+        return [AppriseMessage(title=title, body="\n".join([*lines[:_LINES_MOST], *more]))]
 
 
 def _first_line(text: str) -> str:
@@ -85,7 +85,7 @@ class Apprise:
             if not self._services.add(url):
                 raise ConfigError(f"notify.apprise_urls: address {number} is none that apprise knows")
 
-    def send(self, message: Message) -> None:
+    def send(self, message: AppriseMessage) -> None:
         """To all of them. Raises SinkError, retriable: apprise does not say why."""
         if not self._services.notify(title=message.title, body=message.body, notify_type=self._kind.WARNING):
             raise SinkError("a service of notify.apprise_urls did not take a message", retriable=True)

@@ -25,9 +25,9 @@ import msgspec
 from detectors.core.alert import Alert
 from detectors.core.units import MS
 from streams.messages.feedback import Feedback
-from streams.notify.digest import DIGEST_WAIT_MS, Missed
+from streams.notify.digest import DIGEST_WAIT_MS, MissedAlerts
 from streams.notify.notices import ENDED, Notice, firing, labels_of, resolved, spoken_by
-from streams.notify.rate_cap import GATHER_MS, Gate, GateRules
+from streams.notify.rate_cap import GATHER_MS, GateRules, RateCap
 
 SEEN_MOST: Final = 200_000
 _PUT_OUT_MOST: Final = 10_000
@@ -37,7 +37,7 @@ _LAPSE_LEAST_S: Final = 900.0
 """An open alert survives a notifier's absence of a quarter of an hour."""
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
+class NoticeRules(msgspec.Struct, frozen=True, kw_only=True):
     """How notices are made."""
 
     resend_every_s: float = 60.0
@@ -93,10 +93,10 @@ class _Closing(msgspec.Struct, frozen=True):
 NOTHING: Final = Outgoing()
 
 
-class Notices:
+class NoticeScheduler:
     """See the module. All times are Unix ms of the wall clock."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: NoticeRules) -> None:
         self.rules = rules
         self._open: dict[str, _Open] = {}
         self._seen: OrderedDict[str, int] = OrderedDict()
@@ -105,8 +105,8 @@ class Notices:
         """By alert id: the revision up to which a person has heard."""
         self._put_out: dict[str, dict[str, Alert]] = {}
         """By alert that a person spoke of: what was open of its case, to be told again if that is taken back."""
-        self._missed = Missed()
-        self._gate = Gate(rules.gate)
+        self._missed = MissedAlerts()
+        self._gate = RateCap(rules.gate)
 
     @property
     def open(self) -> int:

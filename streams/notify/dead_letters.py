@@ -14,7 +14,7 @@ _DETAIL_MOST: Final = 1000
 _SEND_S: Final = 30.0
 
 
-class Burial:
+class DeadLetterWriter:
     """Writes dead letters; connects when the first is to be written. Call ``close`` at the end."""
 
     def __init__(self, kafka: KafkaSettings) -> None:

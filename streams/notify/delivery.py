@@ -14,7 +14,7 @@ import structlog
 from detectors.core.alert import Alert, Severity, encode
 from streams.errors import Reason, SinkError
 from streams.notify import http
-from streams.notify.apprise_messages import Apprise, Gathering, Message
+from streams.notify.apprise_messages import Apprise, AppriseMessage, Gathering
 from streams.notify.core import Outgoing
 from streams.notify.http import Endpoint
 from streams.notify.notices import Notice, time_ms
@@ -64,7 +64,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
         return [name for name, to in pairs if to is not None]
 
 
-class Courier:
+class Delivery:
     """Delivers in order. What an end refuses for good is counted and logged, and the rest goes on."""
 
     def __init__(
@@ -118,11 +118,11 @@ class Courier:
         wanted = [notice for notice in news if notice.labels["severity"] in self._to.apprise_severities]
         return all(map(self._message, [*self._gathering.take(wanted, now_ms), *self._gathering.due(now_ms)]))
 
-    def _message(self, message: Message) -> bool:
+    def _message(self, message: AppriseMessage) -> bool:
         services = self._to.apprise
         return services is None or self._patiently(APPRISE, lambda: self._send(services, message), 1)
 
-    def _send(self, services: Apprise, message: Message) -> None:
+    def _send(self, services: Apprise, message: AppriseMessage) -> None:
         try:
             http.within(_APPRISE_S, lambda: services.send(message), lambda: None, self._stopping)
         except TimeoutError as error:

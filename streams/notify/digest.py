@@ -15,7 +15,7 @@ _STANDS_MS: Final = 900_000
 _NAMED_MOST: Final = 10
 
 
-class Missed:
+class MissedAlerts:
     """Alerts that nobody was told of in time. Times are Unix ms of the wall clock."""
 
     def __init__(self) -> None:

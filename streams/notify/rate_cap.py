@@ -62,7 +62,7 @@ class _Over(msgspec.Struct):
     named: deque[str] = msgspec.field(default_factory=lambda: deque(maxlen=_NAMED_MOST))
 
 
-class Gate:
+class RateCap:
     """See the module."""
 
     def __init__(self, rules: GateRules) -> None:

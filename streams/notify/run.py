@@ -24,9 +24,9 @@ from streams.broker.reading import believable_ms, read
 from streams.errors import InputError
 from streams.messages.feedback import Feedback
 from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, missing
-from streams.messages.unreadable import Unreadable
+from streams.messages.unreadable import UnreadableRecords
 from streams.messages.values import T, decoded
-from streams.notify.core import NOTHING, Notices, Outgoing, Rules
+from streams.notify.core import NOTHING, NoticeRules, NoticeScheduler, Outgoing
 from streams.observability.metrics import Metrics, label
 from streams.settings.model import KafkaSettings
 
@@ -39,11 +39,11 @@ Carry = Callable[[Outgoing], bool]
 """Delivers; False when it was stopped before it was done."""
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class NotifierPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How the topic is read."""
 
     kafka: KafkaSettings
-    rules: Rules
+    rules: NoticeRules
     group: str = ""
     """Whose offsets are kept; empty: none, the topic is read from its beginning."""
     former_group: str = ""
@@ -54,7 +54,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """End where the topic ended when we began."""
 
 
-def run(plan: Plan, carry: Carry, stop: Event, metrics: Metrics, begun: Callable[[], None] = lambda: None) -> None:
+def run(
+    plan: NotifierPlan, carry: Carry, stop: Event, metrics: Metrics, begun: Callable[[], None] = lambda: None
+) -> None:
     """Until ``stop`` is set, or the end with ``once``. Raises ConfigError when the topic is missing, SinkError.
 
     ``begun`` is called once what comes is read.
@@ -69,15 +71,15 @@ def run(plan: Plan, carry: Carry, stop: Event, metrics: Metrics, begun: Callable
 class Notifier:
     """One reading of the topic."""
 
-    def __init__(self, client: Any, plan: Plan, carry: Carry, metrics: Metrics) -> None:
+    def __init__(self, client: Any, plan: NotifierPlan, carry: Carry, metrics: Metrics) -> None:
         self._client, self._plan, self._carry, self._metrics = client, plan, carry, metrics
-        self._notices = Notices(plan.rules)
+        self._notices = NoticeScheduler(plan.rules)
         self._ledger: deque[tuple[int, dict[Any, int]]] = deque()
         """(when all is delivered at the latest, positions then), oldest first."""
         metrics.notifications.labels("topic", "unreadable")
         for topic in (ALERTS, ALERT_STATE, FEEDBACK):
             metrics.unreadable_records.labels(topic)
-        self._unreadable = Unreadable(self._count)
+        self._unreadable = UnreadableRecords(self._count)
         for name in detectors():  # at 0: Prometheus sees no increase in a series that begins at 1
             metrics.false_alarms.labels(name)
 

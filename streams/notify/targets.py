@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from streams.errors import WakewatchError
 from streams.notify import run as notifier
-from streams.notify.delivery import Courier
-from streams.notify.run import Plan
+from streams.notify.delivery import Delivery
+from streams.notify.run import NotifierPlan
 from streams.observability.metrics import Metrics
 
 _AGAIN_S: Final = 5.0
@@ -29,7 +29,7 @@ _log = structlog.get_logger("wakewatch.notify")
 class Target:
     """One target, while it is told."""
 
-    def __init__(self, name: str, courier: Courier, plan: Plan) -> None:
+    def __init__(self, name: str, courier: Delivery, plan: NotifierPlan) -> None:
         self.name, self._courier, self._plan = name, courier, plan
         self._begun = Event()
         self._broken = ""
@@ -66,7 +66,7 @@ class Target:
                 return
 
 
-def plans_of(plan: Plan, names: Iterable[str]) -> list[tuple[str, Plan]]:
+def plans_of(plan: NotifierPlan, names: Iterable[str]) -> list[tuple[str, NotifierPlan]]:
     """``plan`` for each target: its own group; the first one counts what all of them read."""
     return [
         (name, replace(plan, group=f"{plan.group}-{name}", former_group=plan.group, counting=number == 0))

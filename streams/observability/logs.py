@@ -28,7 +28,7 @@ _VARIES: Final = frozenset({"timestamp", "level", "logger"})
 Event = MutableMapping[str, Any]
 
 
-class Sparing:
+class RepeatFilter:
     """A structlog processor that holds repeats back. ``clock_s``: any clock that does not go back."""
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
@@ -68,7 +68,7 @@ def configure(rules: LogSettings) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            Sparing(),
+            RepeatFilter(),
             mask,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

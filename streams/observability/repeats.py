@@ -10,7 +10,7 @@ _KINDS_MOST: Final = 1000
 _TALKATIVE: Final = ("aiokafka", "faust", "mode", "kafka")
 
 
-class Sparing(logging.Filter):
+class MessageRateLimit(logging.Filter):
     """Lets a message through once in 10 s, with how often it was held back before; by template, not by text."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Sparing(logging.Filter):
 
 def install() -> None:
     """On every logger of the clients; a filter on a parent would not see its children's records."""
-    sparing = Sparing()
+    sparing = MessageRateLimit()
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] in _TALKATIVE:
             logging.getLogger(name).addFilter(sparing)

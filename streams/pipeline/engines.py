@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from detectors.core.engine.engine import Engine
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.imo_stage.histories import ImoHistories
 from detectors.core.reference import Reference
 from streams.errors import ConfigError
 from streams.settings.model import Settings
@@ -46,9 +46,9 @@ def restored(
     )
 
 
-def histories_for(settings: Settings, partitions: int) -> Histories:
+def histories_for(settings: Settings, partitions: int) -> ImoHistories:
     """The stage of IMO numbers behind so many partitions. Raises ConfigError on a wrong threshold."""
     try:
-        return Histories.build(partitions, settings.detectors, settings.severity)
+        return ImoHistories.build(partitions, settings.detectors, settings.severity)
     except msgspec.ValidationError as error:
         raise ConfigError(f"[detectors] {error}") from error

@@ -13,13 +13,13 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from detectors.core.engine.alert_writer import Emitted
-from detectors.core.engine.engine import Fault
-from detectors.core.identities.binding import Heard
+from detectors.core.engine.engine import DetectorFault
+from detectors.core.identities.binding import BindingWatermark
 from detectors.core.reference import Reference
 from streams.decode import decode
 from streams.errors import ConfigError, WakewatchError
-from streams.files.recordings import Recording
-from streams.ingest.core import Ingest, Nature
+from streams.files.recordings import RecordingFile
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.stamps import StampRules
 from streams.ingest.stamps import doubt as stamp_doubt
 from streams.ingest.unrecognised import nothing_of_ours
@@ -43,7 +43,7 @@ class Totals(msgspec.Struct):
     records: int = 0
 
 
-class Place(NamedTuple):
+class RefusalPlace(NamedTuple):
     """Where something was refused or failed: for whoever looks into it."""
 
     reason: str
@@ -51,18 +51,18 @@ class Place(NamedTuple):
     raw: bytes
 
 
-class Road:
+class InProcessPipeline:
     """The partitions of one deployment, in process."""
 
     def __init__(
         self, settings: Settings, reference: Reference, partitions: int, lists: Mapping[int, Reference] | None = None
     ) -> None:
-        """``lists``: what comes into force at a mark of that time (``Nature.marks_ms``)."""
+        """``lists``: what comes into force at a mark of that time (``SourceKind.marks_ms``)."""
         self._lists = lists or {}
         self.engines = [engine_for(settings, reference, partition) for partition in range(partitions)]
         self._histories = histories_for(settings, partitions)
         self.totals = Totals()
-        self.faults: list[Fault] = []
+        self.faults: list[DetectorFault] = []
         self._held: list[Emitted] = []
 
     def take(self, records: Iterable[Record]) -> Iterator[Emitted]:
@@ -104,7 +104,7 @@ class Road:
             self.faults += engine.drain_faults()
             for seen in engine.drain_bindings():
                 self._histories.take(seen)
-            told = self._histories.take(Heard(partition=engine.partition, heard_ms=engine.heard_ms))
+            told = self._histories.take(BindingWatermark(partition=engine.partition, heard_ms=engine.heard_ms))
             self._held += [emitted._replace(ordinal=record.ordinal) for emitted in told]
         yield from self._in_order()
 
@@ -132,12 +132,12 @@ class Road:
         return sum(engine.counts["steps"] for engine in self.engines)
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class ReplayPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How recordings are to be played."""
 
     source: str
     partitions: int = 1
-    nature: Nature = Nature(replayed=True)
+    nature: SourceKind = SourceKind(replayed=True)
     until_ms: int | None = None
     needs_start: bool = False
     """Its days matter: an input without times is refused, with the way to say when it begins."""
@@ -160,10 +160,12 @@ class FileRead(NamedTuple):
     lines: int
 
 
-Played = Emitted | Place | FileRead | int
+Played = Emitted | RefusalPlace | FileRead | int
 
 
-def play(files: Iterable[BinaryIO | Recording], plan: Plan, road: Road, settings: Settings) -> Iterator[Played]:
+def play(
+    files: Iterable[BinaryIO | RecordingFile], plan: ReplayPlan, road: InProcessPipeline, settings: Settings
+) -> Iterator[Played]:
     """Plays files one after another, as one input; each is read in its own format.
 
     Yields alerts, what was refused, what became of each file, and now and then the number of bytes read since (for a
@@ -173,7 +175,7 @@ def play(files: Iterable[BinaryIO | Recording], plan: Plan, road: Road, settings
     for engine in road.engines:
         engine.sources.mark(plan.source, replayed=plan.nature.replayed)  # also before the first tick
     for number, file in enumerate(files):
-        name, stream = file if isinstance(file, Recording) else (plan.source, file)
+        name, stream = file if isinstance(file, RecordingFile) else (plan.source, file)
         if number:
             yield from road.take(ingest.next_file())
         yield from _play_file(name, stream, plan, ingest, road)
@@ -183,7 +185,9 @@ def play(files: Iterable[BinaryIO | Recording], plan: Plan, road: Road, settings
     road.totals.rejected.update({r.value: n for r, n in ingest.counts.rejected.items()})
 
 
-def _play_file(name: str, stream: BinaryIO, plan: Plan, ingest: Ingest, road: Road) -> Iterator[Played]:
+def _play_file(
+    name: str, stream: BinaryIO, plan: ReplayPlan, ingest: Ingest, road: InProcessPipeline
+) -> Iterator[Played]:
     damage = ""
     while True:
         try:
@@ -219,12 +223,12 @@ def _no_times(ingest: Ingest) -> str:
     return "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
 
 
-def _refusals(ingest: Ingest, road: Road) -> Iterator[Place]:
+def _refusals(ingest: Ingest, road: InProcessPipeline) -> Iterator[RefusalPlace]:
     refused, ingest.refused = ingest.refused, []
     if refused and not ingest.input.refusal:
         ingest.input.refusal = refused[0].detail
     for line in refused:
-        yield Place(line.reason.value, line.detail, line.raw)
+        yield RefusalPlace(line.reason.value, line.detail, line.raw)
     faults, road.faults = road.faults, []
     for fault in faults:
-        yield Place("detector", f"{fault.detector} for {fault.mmsi}: {fault.cause}", fault.raw)
+        yield RefusalPlace("detector", f"{fault.detector} for {fault.mmsi}: {fault.cause}", fault.raw)

@@ -7,13 +7,13 @@ from collections import Counter
 
 import msgspec
 
-from streams.reference.list_cells import Refused
-from streams.reference.watchlist import Watchlist
+from streams.reference.list_cells import RefusedRow
+from streams.reference.watchlist import WatchlistFile
 
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9][0-9a-f.,-]*\b|\b(?:imo|mmsi|call_sign)/\S+")
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
+class ListCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Of one file. ``refused`` and ``doubts`` count by reason, without the particulars."""
 
     format: str
@@ -28,10 +28,10 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     doubts: dict[str, int]
 
 
-def count(watchlist: Watchlist) -> Counts:
+def count(watchlist: WatchlistFile) -> ListCounts:
     """The counts of what was read."""
     ships = watchlist.ships
-    return Counts(
+    return ListCounts(
         format=watchlist.format,
         ships=len(ships),
         with_imo=sum(ship.imo is not None and not ship.imo_wrong for ship in ships),
@@ -43,7 +43,7 @@ def count(watchlist: Watchlist) -> Counts:
     )
 
 
-def _by_reason(refused: tuple[Refused, ...]) -> dict[str, int]:
+def _by_reason(refused: tuple[RefusedRow, ...]) -> dict[str, int]:
     counted = Counter(kind_of(each.reason) for each in refused)
     return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from detectors.core.reference import ListedShip, Zone
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class ListDifference(msgspec.Struct, frozen=True, kw_only=True):
     """By list and entry id, in the order of the lists."""
 
     added: tuple[ListedShip, ...]
@@ -26,13 +26,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.removed) / former if former else 0.0
 
 
-def difference(former: Sequence[ListedShip], now: Sequence[ListedShip]) -> Difference:
+def difference(former: Sequence[ListedShip], now: Sequence[ListedShip]) -> ListDifference:
     """From ``former`` to ``now``."""
     was = {(ship.list, ship.entry_id): ship for ship in former}
     is_ = {(ship.list, ship.entry_id): ship for ship in now}
     both = [(was[key], ship) for key, ship in is_.items() if key in was]
     changed = tuple((old, new) for old, new in both if replace(old, source=None) != replace(new, source=None))
-    return Difference(
+    return ListDifference(
         added=tuple(ship for key, ship in is_.items() if key not in was),
         removed=tuple(ship for key, ship in was.items() if key not in is_),
         changed=changed,

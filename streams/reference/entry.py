@@ -15,7 +15,7 @@ import msgspec
 from detectors.core.reference import ListedShip
 from streams.reference import list_cells
 from streams.reference.countries import country_code, is_country
-from streams.reference.list_cells import Refusal, Refused
+from streams.reference.list_cells import Refusal, RefusedRow
 
 _SEVEN: Final = re.compile(r"(?:IMO)?[\s:#.]*([0-9]{7})\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[0-9][0-9, ]*(?:\.[0-9]+)?")
@@ -55,14 +55,14 @@ class Entries:
 
     def __init__(self) -> None:
         self.ships: dict[tuple[str, str], ListedShip] = {}
-        self.refused: list[Refused] = []
-        self.doubts: list[Refused] = []
+        self.refused: list[RefusedRow] = []
+        self.doubts: list[RefusedRow] = []
         self.passed_over = 0
         """Rows about no ship: people, companies, aircraft."""
 
     def refuse(self, line: int, reason: str) -> None:
         """A row that cannot be used."""
-        self.refused.append(Refused(line=line, reason=reason))
+        self.refused.append(RefusedRow(line=line, reason=reason))
 
     def take(self, stated: Stated) -> None:
         """Adds a ship, or refuses its row."""
@@ -98,7 +98,7 @@ class Entries:
             programme=_tidy(stated.programme, doubts), topics=list_cells.topics(stated.topics),
             listed_on=_day(stated.listed_on, doubts),
         )  # fmt: skip
-        self.doubts += [Refused(line=stated.line, reason=f"{names[0]}: {doubt}") for doubt in doubts]
+        self.doubts += [RefusedRow(line=stated.line, reason=f"{names[0]}: {doubt}") for doubt in doubts]
         return ship
 
 

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from streams.reference import eu, ofac, opensanctions, table, uk, un
 from streams.reference.entry import Entries
-from streams.reference.watchlist import Watchlist, read_watchlist
+from streams.reference.watchlist import WatchlistFile, read_watchlist
 
 Format = Literal[
     "own",
@@ -52,23 +52,23 @@ _PUBLISHED: Final = {
 _OFAC: Final[dict[str, Format]] = {"sdn": "ofac-sdn", "alt": "ofac-alt", "comments": "ofac-comments"}
 
 
-class Source(NamedTuple):
+class ListFile(NamedTuple):
     """A list file: its name, for people, and its bytes in chunks, unpacked."""
 
     name: str
     chunks: Iterable[bytes]
 
 
-class Read(NamedTuple):
+class ListRead(NamedTuple):
     """What one file held. OFAC's companion files hold no ships of their own: they are read with their ``sdn.csv``."""
 
     name: str
-    watchlist: Watchlist
+    watchlist: WatchlistFile
 
 
-def read_lists(sources: Sequence[Source]) -> list[Read]:
+def read_lists(sources: Sequence[ListFile]) -> list[ListRead]:
     """Reads list files, told apart by content; the companions of an ``sdn.csv`` are read with it. Never raises."""
-    read: list[Read] = []
+    read: list[ListRead] = []
     ofac_texts: dict[Format, str] = {}
     ofac_name, ofac_hash = "", ""
     for source in sources:
@@ -80,13 +80,13 @@ def read_lists(sources: Sequence[Source]) -> list[Read]:
             if kind == "ofac-sdn" or not ofac_name:
                 ofac_name, ofac_hash = source.name, hashlib.sha256(content).hexdigest()
         else:
-            read.append(Read(source.name, _one(kind, source.name, chunks)))
+            read.append(ListRead(source.name, _one(kind, source.name, chunks)))
     if ofac_texts:
-        read.append(Read(ofac_name, _signed(_ofac(ofac_texts), ofac_hash)))
+        read.append(ListRead(ofac_name, _signed(_ofac(ofac_texts), ofac_hash)))
     return read
 
 
-def emptied(read: Iterable[Read]) -> set[str]:
+def emptied(read: Iterable[ListRead]) -> set[str]:
     """Names of the published lists of which a whole file was read and held no ship, as the UN's does now."""
     found = set()
     for _, watchlist in read:
@@ -97,7 +97,7 @@ def emptied(read: Iterable[Read]) -> set[str]:
     return found
 
 
-def _ofac(texts: dict[Format, str]) -> Watchlist:
+def _ofac(texts: dict[Format, str]) -> WatchlistFile:
     found = Entries()
     sdn = texts.get("ofac-sdn", "")
     ofac.read_ofac(sdn, texts.get("ofac-alt", ""), texts.get("ofac-comments", ""), found)
@@ -106,7 +106,7 @@ def _ofac(texts: dict[Format, str]) -> Watchlist:
     return _watchlist("ofac-sdn" if sdn else next(iter(texts)), found)
 
 
-def _one(kind: Format, name: str, chunks: Iterable[bytes]) -> Watchlist:
+def _one(kind: Format, name: str, chunks: Iterable[bytes]) -> WatchlistFile:
     digest = hashlib.sha256()
     hashed = _hashing(chunks, digest.update)
     found = Entries()
@@ -128,16 +128,16 @@ def _one(kind: Format, name: str, chunks: Iterable[bytes]) -> Watchlist:
     return _signed(_watchlist(kind, found), digest.hexdigest())
 
 
-def _watchlist(kind: Format, found: Entries) -> Watchlist:
+def _watchlist(kind: Format, found: Entries) -> WatchlistFile:
     if not found.ships and not found.refused and not found.passed_over:
         found.refuse(0, "no ship in the file")
-    return Watchlist(
+    return WatchlistFile(
         ships=tuple(found.ships.values()), refused=tuple(found.refused), format=kind, doubts=tuple(found.doubts),
         passed_over=found.passed_over,
     )  # fmt: skip
 
 
-def _signed(watchlist: Watchlist, digest: str) -> Watchlist:
+def _signed(watchlist: WatchlistFile, digest: str) -> WatchlistFile:
     source = digest[:_HASH_LETTERS]
     return replace(watchlist, ships=tuple(replace(ship, source=source) for ship in watchlist.ships))
 

@@ -25,10 +25,10 @@ from streams.broker import clients
 from streams.errors import ConfigError, SinkError, WakewatchError
 from streams.messages import reference_records
 from streams.messages.log_records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
-from streams.messages.reference_records import Marker
+from streams.messages.reference_records import VersionMarker
 from streams.messages.topics import REFERENCE, SENTENCES
 from streams.reference.library import read_shelf
-from streams.reference.stored_versions import CLAIM_S, Shelf
+from streams.reference.stored_versions import CLAIM_S, VersionStore
 from streams.settings.model import KafkaSettings
 
 _FLUSH_S: Final = 60.0
@@ -51,7 +51,7 @@ class Importer:
         self._log = kafka.topic_prefix + SENTENCES
         self._began_s = 0.0
 
-    def bring(self, held: Shelf, now: Reference, *, zones: bool = False) -> None:
+    def bring(self, held: VersionStore, now: Reference, *, zones: bool = False) -> None:
         """Brings ``now`` into force; with its ``zones``, also where the newest version has none of its own.
 
         ``held`` is what the topic held when its difference was shown. Writes what of that version is not there yet,
@@ -79,7 +79,7 @@ class Importer:
         finally:
             producer.close()
 
-    def complete(self, held: Shelf) -> bool:
+    def complete(self, held: VersionStore) -> bool:
         """Tells every partition of the version that was written last; whether there was one that needed it.
 
         Raises ConfigError when an import was interrupted before all of it was written, WakewatchError and SinkError
@@ -105,7 +105,7 @@ class Importer:
 
     # -- one import at a time -----------------------------------------------------------------------------------------
 
-    def _begin(self, producer: Any, held: Shelf, version: str) -> bytes:
+    def _begin(self, producer: Any, held: VersionStore, version: str) -> bytes:
         """Writes that this import has begun; returns that record's key."""
         key, value = reference_records.begun(version, uuid.uuid4().hex[:8], held.newest_offset(), self._command)
         self._put(producer, (key, value))
@@ -113,7 +113,7 @@ class Importer:
         self._flush(producer)
         return key
 
-    def _refuse_second(self, producer: Any, claim: bytes, held: Shelf, version: str) -> Shelf:
+    def _refuse_second(self, producer: Any, claim: bytes, held: VersionStore, version: str) -> VersionStore:
         """What the topic holds now. Raises WakewatchError when this import is the second of two at once."""
         found = read_shelf(self._kafka)
         why = ""
@@ -147,7 +147,7 @@ class Importer:
 
     def _mark(self, producer: Any, version: str) -> None:
         headers = [(H_FORMAT, FORMAT), (H_KIND, KIND_REFERENCE), (H_SOURCE, _SOURCE)]
-        value = msgspec.json.encode(Marker(version=version))
+        value = msgspec.json.encode(VersionMarker(version=version))
         # As many as there are, whatever the settings of this process say: one that is left out keeps the old list.
         partitions = self._partitions(producer)
         for partition in partitions:

@@ -14,7 +14,7 @@ from streams.broker.embedded import status
 from streams.messages.reference_records import Unfinished
 from streams.messages.topics import TopicMissingError
 from streams.reference.library import read_shelf
-from streams.reference.stored_versions import Shelf
+from streams.reference.stored_versions import VersionStore
 from streams.settings.model import KafkaSettings
 
 COMPLETE: Final = "wakewatch watchlist complete"
@@ -42,7 +42,7 @@ class InForce(NamedTuple):
         return f"version {self.reference.version}, of the settings: {why}"
 
 
-def force_of(held: Shelf, own: Reference) -> InForce:
+def force_of(held: VersionStore, own: Reference) -> InForce:
     """What is in force in every partition: what was imported last, or ``own`` where nothing was."""
     version = held.in_force()
     found = held.reference(version, own)

@@ -12,8 +12,8 @@ from streams.broker import clients
 from streams.broker.reading import believable_ms
 from streams.errors import SinkError
 from streams.messages.topics import REFERENCE, SENTENCES, missing
-from streams.messages.unreadable import Unreadable
-from streams.reference.stored_versions import Shelf
+from streams.messages.unreadable import UnreadableRecords
+from streams.reference.stored_versions import VersionStore
 from streams.settings.model import KafkaSettings
 
 _POLL_MS: Final = 500
@@ -83,7 +83,7 @@ def _begins_ms(kafka: KafkaSettings, partition: int) -> float:
     return inf
 
 
-def read_shelf(kafka: KafkaSettings, ships_of: str | None = None) -> Shelf:
+def read_shelf(kafka: KafkaSettings, ships_of: str | None = None) -> VersionStore:
     """All that the topic holds now; with ``ships_of`` the entries of one version alone.
 
     Raises ConfigError when the topic is not there, SinkError when it cannot be read.
@@ -91,7 +91,7 @@ def read_shelf(kafka: KafkaSettings, ships_of: str | None = None) -> Shelf:
     from kafka import TopicPartition
 
     place = TopicPartition(kafka.topic_prefix + REFERENCE, 0)
-    held, unreadable = Shelf(ships_of), Unreadable()
+    held, unreadable = VersionStore(ships_of), UnreadableRecords()
     consumer = clients.consumer(kafka)
     try:
         if not consumer.partitions_for_topic(place.topic):
@@ -112,6 +112,6 @@ def read_shelf(kafka: KafkaSettings, ships_of: str | None = None) -> Shelf:
     return held
 
 
-def newest(held: Shelf, own: Reference) -> Reference:
+def newest(held: VersionStore, own: Reference) -> Reference:
     """The reference that was written last, whether all have been told or not: what a further import adds to."""
     return held.reference(held.newest(), own) or own

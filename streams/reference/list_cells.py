@@ -34,7 +34,7 @@ class Refusal(Exception):  # noqa: N818 - it is no error: refused rows are an or
     """Why a row cannot be used, in a few words."""
 
 
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
+class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row or feature that was refused. ``line`` counts from 1; 0 when the file as a whole is meant."""
 
     line: int

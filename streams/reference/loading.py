@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from detectors.core.reference import ListedShip, Reference, Zone
 from streams.errors import ConfigError
-from streams.reference.formats import Read, Source, read_lists
-from streams.reference.list_cells import Refused
+from streams.reference.formats import ListFile, ListRead, read_lists
+from streams.reference.list_cells import RefusedRow
 from streams.reference.ports import load_ports
-from streams.reference.watchlist import Watchlist, read_watchlist
+from streams.reference.watchlist import WatchlistFile, read_watchlist
 from streams.reference.zones import Zones, read_zones
 from streams.settings.model import ReferenceSettings
 
@@ -35,7 +35,7 @@ class RefusedIn(msgspec.Struct, frozen=True, kw_only=True):
     """What was refused, and in which file."""
 
     file: str
-    refused: Refused
+    refused: RefusedRow
 
     def __str__(self) -> str:
         at = f":{self.refused.line}" if self.refused.line else ""
@@ -115,7 +115,7 @@ def _once_each(read: Iterable[Zones]) -> tuple[Zone, ...]:
     return tuple(found.values())
 
 
-def first_of_each(watchlists: Iterable[Watchlist]) -> tuple[ListedShip, ...]:
+def first_of_each(watchlists: Iterable[WatchlistFile]) -> tuple[ListedShip, ...]:
     """Each entry once, as it is first met."""
     found: dict[tuple[str, str], ListedShip] = {}
     for watchlist in watchlists:
@@ -124,15 +124,15 @@ def first_of_each(watchlists: Iterable[Watchlist]) -> tuple[ListedShip, ...]:
     return tuple(found.values())
 
 
-def read_watchlist_files(paths: Sequence[Path]) -> list[Read]:
+def read_watchlist_files(paths: Sequence[Path]) -> list[ListRead]:
     """List files of any known format, packed with gzip or not; OFAC's companion files are read with their ``sdn.csv``.
 
     Raises ConfigError when one cannot be read.
     """
-    return read_lists([Source(str(path), _chunks(path)) for path in paths])
+    return read_lists([ListFile(str(path), _chunks(path)) for path in paths])
 
 
-def read_watchlist_file(path: Path) -> Watchlist:
+def read_watchlist_file(path: Path) -> WatchlistFile:
     """One list file. Raises ConfigError when it cannot be read."""
     return read_watchlist_files([path])[0].watchlist
 
@@ -147,7 +147,7 @@ def shipped(name: str) -> bytes:
     return resources.files("streams.reference").joinpath("data", name).read_bytes()
 
 
-def _watchlists(files: Sequence[str]) -> list[tuple[str, Watchlist]]:
+def _watchlists(files: Sequence[str]) -> list[tuple[str, WatchlistFile]]:
     if not files:
         return [(SHIPPED_WATCHLIST, read_watchlist(shipped(SHIPPED_WATCHLIST), "wakewatch"))]
     read = [(each.name, each.watchlist) for each in read_watchlist_files([Path(name) for name in files])]
@@ -166,7 +166,7 @@ def _zones(files: Sequence[str]) -> list[tuple[str, Zones]]:
     return read
 
 
-def _refuse_empty(name: str, usable: int, refused: tuple[Refused, ...]) -> None:
+def _refuse_empty(name: str, usable: int, refused: tuple[RefusedRow, ...]) -> None:
     if not usable:
         why = RefusedIn(file=name, refused=refused[0]) if refused else f"{name}: it is empty"
         raise ConfigError(f"{why}; nothing in this file can be used")

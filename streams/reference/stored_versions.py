@@ -24,11 +24,11 @@ from streams.messages.reference_records import (  # fmt: skip
     MARKED,
     SHIP,
     ZONE,
-    Begun,
-    Head,
+    ImportBegun,
     Record,
-    Shelved,
     Unfinished,
+    VersionEntry,
+    VersionHead,
     key_of,
 )
 from streams.messages.values import decoded
@@ -42,14 +42,14 @@ _PARTS: Final = 3
 class _Claim(NamedTuple):
     offset: int
     at_ms: int
-    begun: Begun
+    begun: ImportBegun
 
 
 class _Version:
     def __init__(self) -> None:
         self.entries: dict[bytes, bytes] = {}
         self.zones: dict[bytes, bytes] = {}
-        self.head: Head | None = None
+        self.head: VersionHead | None = None
         self.head_offset = self.marked_offset = -1
         self.head_ms = self.marked_ms = self.written_ms = 0
         self.begun: dict[bytes, _Claim] = {}
@@ -66,7 +66,7 @@ class _Version:
             entries[key] = value
 
 
-class Shelf:
+class VersionStore:
     """What the topic holds. Feed it every record, in order.
 
     With ``ships_of`` it forgets what the entries of all other versions say, whose ``ships`` must not be asked: twelve
@@ -91,11 +91,11 @@ class Shelf:
         if kind == BEGUN:
             version.begun.pop(key, None)
             if value is not None:
-                version.begun[key] = _Claim(offset, written_ms, decoded(value, Begun))
+                version.begun[key] = _Claim(offset, written_ms, decoded(value, ImportBegun))
             return ""
         version.written_ms = max(version.written_ms, written_ms)
         if kind == HEAD:
-            version.head = None if value is None else decoded(value, Head)
+            version.head = None if value is None else decoded(value, VersionHead)
             version.head_offset, version.head_ms = offset, written_ms
         elif kind == MARKED:
             version.marked_offset, version.marked_ms = (offset, written_ms) if value is not None else (-1, 0)
@@ -110,7 +110,7 @@ class Shelf:
         held = self._whole(version)
         if held is None:
             return None
-        shelved = [decoded(value, Shelved) for value in held.entries.values()]
+        shelved = [decoded(value, VersionEntry) for value in held.entries.values()]
         return tuple(each.ship for each in sorted(shelved, key=lambda each: each.place))
 
     def zones(self, version: str) -> tuple[Zone, ...] | None:
@@ -148,7 +148,7 @@ class Shelf:
         told = [(held.marked_offset, name) for name, held in self._versions.items() if held.in_force]
         return max(told)[1] if told else None
 
-    def head(self, version: str) -> Head | None:
+    def head(self, version: str) -> VersionHead | None:
         """Its head, where there is one."""
         return self._versions[version].head if version in self._versions else None
 
@@ -233,12 +233,12 @@ def _wrong(name: str, kind: str, value: bytes | None) -> str:
         found = decoded(value, _KINDS[kind])
     except InputError as error:
         return str(error)
-    if isinstance(found, Head) and found.version != name:
+    if isinstance(found, VersionHead) and found.version != name:
         return f"head of version {found.version[:40]!r} under the key of {name[:40]!r}"
     return ""
 
 
 _KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {
-    SHIP: Shelved, ZONE: Zone, HEAD: Head, BEGUN: Begun, MARKED: msgspec.Struct,
+    SHIP: VersionEntry, ZONE: Zone, HEAD: VersionHead, BEGUN: ImportBegun, MARKED: msgspec.Struct,
 }  # fmt: skip
 """By the second part of a key: what its value is; of ``marked`` only that there is one matters."""

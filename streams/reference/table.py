@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from streams.reference.list_cells import Refused
+from streams.reference.list_cells import RefusedRow
 
 Record = tuple[int, list[str]]
 Row = tuple[int, dict[str, str]]
@@ -29,7 +29,7 @@ def ended(text: str) -> str:
     return text.rstrip(_END_OF_FILE + "\r\n") + "\n"
 
 
-def records(text: str, refused: list[Refused], *, delimiter: str = ",", skipped: int = 0) -> Iterator[Record]:
+def records(text: str, refused: list[RefusedRow], *, delimiter: str = ",", skipped: int = 0) -> Iterator[Record]:
     """Records of ``text``, each with its first line; ``skipped`` lines stood before it. Unreadable ones are refused."""
     reader = csv.reader(io.StringIO(text.rstrip(_END_OF_FILE), newline=""), delimiter=delimiter, strict=True)
     while True:
@@ -39,10 +39,10 @@ def records(text: str, refused: list[Refused], *, delimiter: str = ",", skipped:
         except StopIteration:
             return
         except csv.Error as error:
-            refused.append(Refused(line=line, reason=f"not CSV: {error}"))
+            refused.append(RefusedRow(line=line, reason=f"not CSV: {error}"))
 
 
-def headed(text: str, refused: list[Refused], *, names: Mapping[str, str], delimiter: str = ",") -> Iterator[Row]:
+def headed(text: str, refused: list[RefusedRow], *, names: Mapping[str, str], delimiter: str = ",") -> Iterator[Row]:
     """Rows under the first record that is a heading of ``names`` (plain heading -> our name); others are passed over.
 
     Headings are compared by their letters and digits: ``IMO number`` is ``imo_number``.

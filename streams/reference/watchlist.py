@@ -16,7 +16,7 @@ import msgspec
 
 from detectors.core.reference import ListedShip
 from streams.reference import list_cells, table
-from streams.reference.list_cells import Refusal, Refused
+from streams.reference.list_cells import Refusal, RefusedRow
 
 COLUMNS: Final = (
     "list", "entry_id", "name", "former_names", "imo", "mmsi", "call_sign", "flag", "former_flags", "ship_type",
@@ -45,22 +45,22 @@ _SHIP_TABLE: Final = re.compile(r"\s*\[\[\s*ship\s*\]\]")
 Row = tuple[int, dict[str, str]]
 
 
-class Watchlist(msgspec.Struct, frozen=True, kw_only=True):
+class WatchlistFile(msgspec.Struct, frozen=True, kw_only=True):
     """What a list file held, in its order."""
 
     ships: tuple[ListedShip, ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedRow, ...]
     format: str = "own"
-    doubts: tuple[Refused, ...] = ()
+    doubts: tuple[RefusedRow, ...] = ()
     """Cells that were left out of rows that count."""
     passed_over: int = 0
     """Rows about no ship."""
 
 
-def read_watchlist(content: bytes, list_name: str) -> Watchlist:
+def read_watchlist(content: bytes, list_name: str) -> WatchlistFile:
     """Reads a list, told apart by its content. ``list_name`` names the list where the rows do not. Never raises."""
     decoded = table.decoded(content)
-    refused: list[Refused] = []
+    refused: list[RefusedRow] = []
     rows = _toml_rows(decoded, refused) if _TOML_START.match(decoded) else _csv_rows(decoded, refused)
     ships: dict[tuple[str, str], ListedShip] = {}
     for line, row in rows:
@@ -70,22 +70,22 @@ def read_watchlist(content: bytes, list_name: str) -> Watchlist:
                 raise Refusal(f"entry {ship.entry_id} of {ship.list} stands twice; the first counts")
             ships[ship.list, ship.entry_id] = ship
         except Refusal as why:
-            refused.append(Refused(line=line, reason=str(why)))
-    return Watchlist(ships=tuple(ships.values()), refused=tuple(refused))
+            refused.append(RefusedRow(line=line, reason=str(why)))
+    return WatchlistFile(ships=tuple(ships.values()), refused=tuple(refused))
 
 
 # -- TOML -----------------------------------------------------------------------------------------------------------
 
 
-def _toml_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
+def _toml_rows(decoded: str, refused: list[RefusedRow]) -> Iterator[Row]:
     try:
         tree = tomllib.loads(decoded)
     except (ValueError, RecursionError) as error:
-        refused.append(Refused(line=0, reason=f"not TOML: {error}"))
+        refused.append(RefusedRow(line=0, reason=f"not TOML: {error}"))
         return
     tables = tree.get("ship")
     if not isinstance(tables, list) or not tables:
-        refused.append(Refused(line=0, reason="no [[ship]] in the file"))
+        refused.append(RefusedRow(line=0, reason="no [[ship]] in the file"))
         return
     common = {key: value for key, value in tree.items() if key != "ship"}
     lines = [number for number, line in enumerate(decoded.splitlines(), 1) if _SHIP_TABLE.match(line)]
@@ -93,7 +93,7 @@ def _toml_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
         line = lines[number] if number < len(lines) else 0
         unknown = set(ship) - set(COLUMNS) if isinstance(ship, dict) else {"it"}
         if unknown:
-            refused.append(Refused(line=line, reason=f"no field of a ship: {str(sorted(unknown)[0])[:40]!r}"))
+            refused.append(RefusedRow(line=line, reason=f"no field of a ship: {str(sorted(unknown)[0])[:40]!r}"))
         else:
             yield line, {key: _as_cell(value) for key, value in {**common, **ship}.items()}
 
@@ -109,7 +109,7 @@ def _as_cell(value: object) -> str:
 # -- CSV ------------------------------------------------------------------------------------------------------------
 
 
-def _csv_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
+def _csv_rows(decoded: str, refused: list[RefusedRow]) -> Iterator[Row]:
     lines = decoded.splitlines(keepends=True)
     skipped = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
     head = lines[skipped] if skipped < len(lines) else ""
@@ -120,15 +120,15 @@ def _csv_rows(decoded: str, refused: list[Refused]) -> Iterator[Row]:
         if not columns:
             columns = [_column(name) for name in row]
             if not _IDENTITIES & set(columns):
-                refused.append(Refused(line=line, reason="no column imo, mmsi or call_sign in the first line"))
+                refused.append(RefusedRow(line=line, reason="no column imo, mmsi or call_sign in the first line"))
                 return
         elif len(row) > len(columns):
-            refused.append(Refused(line=line, reason=f"{len(row)} cells under {len(columns)} columns"))
+            refused.append(RefusedRow(line=line, reason=f"{len(row)} cells under {len(columns)} columns"))
         elif any(cell.strip() for cell in row):
             rows += 1
             yield line, {**dict.fromkeys(columns, ""), **dict(zip(columns, row, strict=False))}
     if not rows and not refused:
-        refused.append(Refused(line=0, reason="no ship in the file"))
+        refused.append(RefusedRow(line=0, reason="no ship in the file"))
 
 
 def _column(name: str) -> str:

@@ -33,7 +33,7 @@ _COUNTRY_BOXES_DEG: Final = {
 }
 
 
-class Shape(NamedTuple):
+class ZoneShape(NamedTuple):
     """Where a zone lies: its middle and a circle about all of it; polygons where it is no circle."""
 
     lat_deg: float
@@ -43,7 +43,7 @@ class Shape(NamedTuple):
     """Longitudes run on beyond +-180 where they cross the antimeridian."""
 
 
-def shape_of(geometry: dict[str, Any], radius_nm: float | None, country: str | None) -> Shape:
+def shape_of(geometry: dict[str, Any], radius_nm: float | None, country: str | None) -> ZoneShape:
     """The shape of a feature's geometry; ``radius_nm`` is of a Point. Raises Refusal."""
     coordinates = geometry.get("coordinates")
     match geometry.get("type"):
@@ -51,7 +51,7 @@ def shape_of(geometry: dict[str, Any], radius_nm: float | None, country: str | N
             lon_deg, lat_deg = _corner(coordinates, country)
             if radius_nm is None:
                 raise Refusal("a Point needs radius_nm")
-            return Shape(lat_deg, turned(lon_deg), radius_nm)
+            return ZoneShape(lat_deg, turned(lon_deg), radius_nm)
         case "Polygon":
             return _area([coordinates], country)
         case "MultiPolygon":
@@ -61,7 +61,7 @@ def shape_of(geometry: dict[str, Any], radius_nm: float | None, country: str | N
     raise Refusal("its geometry is neither Point nor Polygon nor MultiPolygon")
 
 
-def _area(coordinates: list[Any], country: str | None) -> Shape:
+def _area(coordinates: list[Any], country: str | None) -> ZoneShape:
     polygons = beside(_rings(rings, country) for rings in coordinates)
     area = area_of(polygons)
     if area.shape.is_empty:
@@ -70,7 +70,7 @@ def _area(coordinates: list[Any], country: str | None) -> Shape:
     if radius_nm > RADII_NM[1]:
         raise Refusal(f"it reaches {radius_nm:.0f} nm from its middle (at most {RADII_NM[1]:.0f})")
     radius_nm = math.ceil(radius_nm * 100 + 1) / 100  # the middle is rounded, too
-    return Shape(round(lat_deg, _DIGITS), round(lon_deg, _DIGITS), radius_nm, polygons)
+    return ZoneShape(round(lat_deg, _DIGITS), round(lon_deg, _DIGITS), radius_nm, polygons)
 
 
 def _rings(rings: object, country: str | None) -> Rings:

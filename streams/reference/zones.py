@@ -16,7 +16,7 @@ import msgspec
 from detectors.core.geography.area import Rings
 from detectors.core.reference import Zone
 from streams.reference import list_cells
-from streams.reference.list_cells import Refusal, Refused
+from streams.reference.list_cells import Refusal, RefusedRow
 from streams.reference.zone_doubts import doubts_of
 from streams.reference.zone_shapes import RADII_NM, finite, shape_of
 
@@ -33,8 +33,8 @@ class Zones(msgspec.Struct, frozen=True, kw_only=True):
     """What a zones file held, in its order."""
 
     zones: tuple[Zone, ...]
-    refused: tuple[Refused, ...]
-    doubts: tuple[Refused, ...] = ()
+    refused: tuple[RefusedRow, ...]
+    doubts: tuple[RefusedRow, ...] = ()
     """What looks wrong of zones that count."""
 
 
@@ -43,17 +43,17 @@ def read_zones(content: bytes) -> Zones:
     try:
         tree = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Zones(zones=(), refused=(Refused(line=0, reason=f"not JSON: {error}"),))
+        return Zones(zones=(), refused=(RefusedRow(line=0, reason=f"not JSON: {error}"),))
     features = tree.get("features") if isinstance(tree, dict) and tree.get("type") == "FeatureCollection" else None
     if not isinstance(features, list) or not features:
-        return Zones(zones=(), refused=(Refused(line=0, reason="no FeatureCollection with features"),))
+        return Zones(zones=(), refused=(RefusedRow(line=0, reason="no FeatureCollection with features"),))
     return _read(features, _feature_lines(content))
 
 
 def _read(features: list[Any], lines: list[int]) -> Zones:
     zones: list[Zone] = []
-    refused: list[Refused] = []
-    doubts: list[Refused] = []
+    refused: list[RefusedRow] = []
+    doubts: list[RefusedRow] = []
     taken: dict[object, str] = {}
     for number, feature in enumerate(features):
         line = lines[number] if len(lines) == len(features) else 0
@@ -61,9 +61,9 @@ def _read(features: list[Any], lines: list[int]) -> Zones:
             zone = _zone(feature)
             _refuse_duplicate(zone, taken)
             zones.append(zone)
-            doubts += [Refused(line=line, reason=f"{zone.name}: {doubt}") for doubt in doubts_of(zone, feature)]
+            doubts += [RefusedRow(line=line, reason=f"{zone.name}: {doubt}") for doubt in doubts_of(zone, feature)]
         except Refusal as why:
-            refused.append(Refused(line=line, reason=f"feature {number + 1}: {why}"))
+            refused.append(RefusedRow(line=line, reason=f"feature {number + 1}: {why}"))
     return Zones(zones=tuple(zones), refused=tuple(refused), doubts=tuple(doubts))
 
 

@@ -1,6 +1,6 @@
 """Generated feeds with known truth: what is heard of a story is written as NMEA, what is true beside it."""
 
 from streams.scenario.catalogue import SCENARIOS, scenario
-from streams.scenario.model import Expected, Options, Place, Receiver, Scenario, Truth
+from streams.scenario.model import Expected, NamedPlace, Options, Scenario, ScenarioTruth, ShoreStation
 
-__all__ = ["SCENARIOS", "Expected", "Options", "Place", "Receiver", "Scenario", "Truth", "scenario"]
+__all__ = ["SCENARIOS", "Expected", "Options", "NamedPlace", "ShoreStation", "Scenario", "ScenarioTruth", "scenario"]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from detectors.core.sphere import distances_nm, unit_vectors
 from streams.nmea import encoder
 from streams.nmea.encoder import Bits
-from streams.scenario.model import SECOND_MS, Receiver
+from streams.scenario.model import SECOND_MS, ShoreStation
 from streams.scenario.track import BASE, CLASS_B
 
 Column = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ _NO_SOG, _NO_COG, _NO_HEADING = 1023, 3600, 511
 _NOWHERE: Final = -1
 
 
-class Silence(NamedTuple):
+class ReceiverOutage(NamedTuple):
     """A receiver (or with None the whole feed) that is lost, in [from, to)."""
 
     receiver: str | None
@@ -37,7 +37,7 @@ class Silence(NamedTuple):
     to_ms: int
 
 
-class Message(NamedTuple):
+class OtherMessage(NamedTuple):
     """A transmission that is no position: its bits, and where it is sent from."""
 
     time_ms: int
@@ -48,9 +48,9 @@ class Message(NamedTuple):
 
 def on_the_air(
     said: npt.NDArray[np.void],
-    messages: Sequence[Message],
-    receivers: Sequence[Receiver],
-    silences: Sequence[Silence] = (),
+    messages: Sequence[OtherMessage],
+    receivers: Sequence[ShoreStation],
+    silences: Sequence[ReceiverOutage] = (),
 ) -> Iterator[bytes]:
     """The sentences that are heard, in order of time, each with a tag block.
 
@@ -70,9 +70,9 @@ def on_the_air(
 def heard_by(
     lat_deg: npt.ArrayLike,
     lon_deg: npt.ArrayLike,
-    receivers: Sequence[Receiver],
+    receivers: Sequence[ShoreStation],
     times_ms: npt.ArrayLike = 0,
-    silences: Sequence[Silence] = (),
+    silences: Sequence[ReceiverOutage] = (),
 ) -> npt.NDArray[np.intp]:
     """For each place the number of the nearest receiver that hears it then; -1 where none does."""
     here = unit_vectors(np.atleast_1d(np.asarray(lat_deg, float)), np.atleast_1d(np.asarray(lon_deg, float)))
@@ -86,7 +86,7 @@ def heard_by(
     return nearest
 
 
-def _silent(times_ms: Column, receiver: Receiver, silences: Sequence[Silence]) -> npt.NDArray[np.bool_]:
+def _silent(times_ms: Column, receiver: ShoreStation, silences: Sequence[ReceiverOutage]) -> npt.NDArray[np.bool_]:
     silent = np.zeros(times_ms.shape, bool)
     for lost in silences:
         if lost.receiver in (None, receiver.name):
@@ -94,12 +94,12 @@ def _silent(times_ms: Column, receiver: Receiver, silences: Sequence[Silence]) -
     return silent
 
 
-def _times(messages: Sequence[Message]) -> Column:
+def _times(messages: Sequence[OtherMessage]) -> Column:
     return np.array([m.time_ms for m in messages], np.int64)
 
 
 def _messages(
-    messages: Sequence[Message], heard: Sequence[int], receivers: Sequence[Receiver]
+    messages: Sequence[OtherMessage], heard: Sequence[int], receivers: Sequence[ShoreStation]
 ) -> tuple[Column, list[bytes]]:
     written = [
         (m.time_ms, b"\n".join(encoder.tagged(encoder.sentences(m.bits, sequence=i), m.time_ms, receivers[by].name)))
@@ -110,7 +110,7 @@ def _messages(
 
 
 def _positions(
-    said: npt.NDArray[np.void], heard: npt.NDArray[np.intp], receivers: Sequence[Receiver]
+    said: npt.NDArray[np.void], heard: npt.NDArray[np.intp], receivers: Sequence[ShoreStation]
 ) -> tuple[Column, list[bytes]]:
     times: list[Column] = [np.zeros(0, np.int64)]
     lines: list[bytes] = []

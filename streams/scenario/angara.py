@@ -23,7 +23,7 @@ import msgspec
 from streams.errors import ConfigError
 from streams.nmea.encoder import Particulars
 from streams.scenario import waters
-from streams.scenario.air import Silence
+from streams.scenario.air import ReceiverOutage
 from streams.scenario.angara_others import others
 from streams.scenario.model import (
     DAY_MS,
@@ -31,13 +31,13 @@ from streams.scenario.model import (
     MINUTE_MS,
     SECOND_MS,
     Expected,
+    NamedPlace,
     Options,
-    Place,
     Scenario,
-    Truth,
+    ScenarioTruth,
     at,
 )
-from streams.scenario.story import Ship, Story
+from streams.scenario.story import StoryScript, StoryShip
 from streams.scenario.track import ANCHORED, MOORED, Track, every, length_nm, sail, stay
 
 TITLE: Final = "ANGARA: a reconstruction from published sightings, not a recording; its MMSI is invented"
@@ -54,8 +54,8 @@ _HEARD: Final = tuple(
 )  # fmt: skip
 _TRIPS: Final = (1, 2, 2, 2, 2, 2, 1)
 """Round trips between one stretch that is heard and the next."""
-FEED_LOSS: Final = Silence(None, at("2023-10-25 02:00"), at("2023-10-25 08:00"))
-RECEIVER_LOSS: Final = Silence("tsushima", at("2024-03-14 01:00"), at("2024-03-14 11:00"))
+FEED_LOSS: Final = ReceiverOutage(None, at("2023-10-25 02:00"), at("2023-10-25 08:00"))
+RECEIVER_LOSS: Final = ReceiverOutage("tsushima", at("2024-03-14 01:00"), at("2024-03-14 11:00"))
 _SPEED_KN, _SLOW_KN, _FASTEST_KN = 10.0, 6.0, 18.0
 _GAP_FROM_MS, _GAP_BY_MS = 16 * MINUTE_MS, HOUR_MS  # it was last heard up to one interval before it went
 _SEEN_BY_MS: Final = 2 * MINUTE_MS
@@ -72,7 +72,7 @@ _LADEN_M, _BALLAST_M = 5.9, 4.3
 
 def build(options: Options) -> Scenario:
     """The reconstruction with these options. Raises ConfigError when its places do not fit its dates."""
-    story = Story(options.seed, waters.receivers(options))
+    story = StoryScript(options.seed, waters.receivers(options))
     story.silences += [FEED_LOSS, RECEIVER_LOSS]
     ship = _ship(options)
     story.truths.append(_overture(options))
@@ -86,21 +86,21 @@ def build(options: Options) -> Scenario:
     return Scenario("angara", TITLE, story.receivers, story.lines(START_MS, END_MS), truths)
 
 
-def _ship(options: Options) -> Ship:
+def _ship(options: Options) -> StoryShip:
     """Its particulars; the call sign is invented, the length is that of the real ship's class."""
     says = Particulars(
         imo=options.imo, call_sign="UX999", name=options.name, ship_type=79, length_m=128, beam_m=18,
         draught_m=_BALLAST_M, destination="VOSTOCHNY",
     )  # fmt: skip
-    return Ship(mmsi=options.mmsi, says=says)
+    return StoryShip(mmsi=options.mmsi, says=says)
 
 
-def _truth(options: Options, kind: str, note: str, span: tuple[int, int], **more: object) -> Truth:
-    return Truth(kind=kind, note=note, mmsi=options.mmsi, name=options.name, imo=options.imo, from_ms=span[0],
+def _truth(options: Options, kind: str, note: str, span: tuple[int, int], **more: object) -> ScenarioTruth:
+    return ScenarioTruth(kind=kind, note=note, mmsi=options.mmsi, name=options.name, imo=options.imo, from_ms=span[0],
                  to_ms=span[1], **more)  # type: ignore[arg-type]  # fmt: skip
 
 
-def _in_one_case(options: Options, truth: Truth) -> Truth:
+def _in_one_case(options: Options, truth: ScenarioTruth) -> ScenarioTruth:
     """All that is said of it is one story."""
     if truth.mmsi != options.mmsi:
         return truth
@@ -127,14 +127,14 @@ def _reappeared(from_ms: int) -> Expected:
     return _page("watchlist", from_ms, from_ms + _SEEN_BY_MS, "reappeared")
 
 
-def _overture(options: Options) -> Truth:
+def _overture(options: Options) -> ScenarioTruth:
     span = (START_MS + 3 * DAY_MS, START_MS + 7 * DAY_MS)
     return _truth(
         options, "unheard_trip", "its first trip, AIS off", span, places=(options.far, options.home), heard=False
     )
 
 
-def _off_home(story: Story, options: Options, ship: Ship, number: int, from_ms: int) -> None:
+def _off_home(story: StoryScript, options: Options, ship: StoryShip, number: int, from_ms: int) -> None:
     """One stretch that is heard: in from where it reappeared (the first begins at anchor), at anchor, out again."""
     out = waters.shifted(waters.OUT, waters.HOME, options.home)
     draught_m = _LADEN_M if number % 2 else _BALLAST_M
@@ -158,21 +158,21 @@ def _first_heard(from_ms: int) -> tuple[Expected, ...]:
     return (_ticket("watchlist", from_ms, from_ms + HOUR_MS, reason="first_heard"),)
 
 
-def _says(story: Story, ship: Ship, track: Track, says: Particulars, status: int) -> None:
+def _says(story: StoryScript, ship: StoryShip, track: Track, says: Particulars, status: int) -> None:
     """It reports from the first to the last moment of ``track``: at rest less often."""
     pace = waters.LISTED_AT_REST if status else waters.LISTED
     story.reports(ship, track, every(track.from_ms, track.to_ms, pace.position_s), status=status)
     story.introduces(ship, track, every(track.from_ms, track.to_ms, pace.static_s, 20.0), says=says)
 
 
-def _gone_ms(story: Story) -> int:
+def _gone_ms(story: StoryScript) -> int:
     """When it was last heard, by the truths told so far."""
     return max(truth.to_ms for truth in story.truths if truth.kind in {"first_heard", "heard_off_home", "blip"})
 
 
-def _dark_leg(options: Options, number: int, from_ms: int, to_ms: int) -> Truth:
+def _dark_leg(options: Options, number: int, from_ms: int, to_ms: int) -> ScenarioTruth:
     (lat, lon), trips = waters.shifted((waters.VANISHES,), waters.HOME, options.home)[0], _TRIPS[number - 1]
-    seen, said = Place("off " + options.home.name, lat, lon), "trip" if trips == 1 else "trips"
+    seen, said = NamedPlace("off " + options.home.name, lat, lon), "trip" if trips == 1 else "trips"
     return _truth(
         options, "dark_leg", f"{trips} round {said}, seen as vanish here, reappear there", (from_ms, to_ms),
         places=(seen, options.far, options.home, seen), heard=False,
@@ -193,7 +193,7 @@ def _between(options: Options, number: int, from_ms: int, to_ms: int) -> tuple[E
     return feasible, _ticket("shuttle", to_ms, to_ms + _SEEN_BY_MS, mentions=ends)
 
 
-def _blip(story: Story, options: Options, ship: Ship, gone_ms: int) -> None:
+def _blip(story: StoryScript, options: Options, ship: StoryShip, gone_ms: int) -> None:
     """AIS on in the strait; the first six minutes carry its position alone."""
     to_ms = BLIP_MS + int(options.blip_minutes * MINUTE_MS)
     way = (*waters.STRAIT_WAY, waters.shifted(waters.APPROACH, waters.YARD, options.yard)[0])
@@ -226,7 +226,7 @@ def _destination(options: Options) -> str:
     return (options.yard.name if options.destination is None else options.destination).upper()[:20]
 
 
-def _yard(story: Story, options: Options, ship: Ship) -> None:
+def _yard(story: StoryScript, options: Options, ship: StoryShip) -> None:
     """It switches on before the yard, moors, is heard for two days, and falls silent for good."""
     approach = waters.shifted(waters.APPROACH, waters.YARD, options.yard)
     says = ship.says._replace(destination=_destination(options))

@@ -7,8 +7,8 @@ from typing import Final
 from streams.nmea.encoder import Particulars
 from streams.scenario import waters
 from streams.scenario.honest import base_stations, ferry, imo_number, ordinary, small_craft, traffic
-from streams.scenario.model import DAY_MS, HOUR_MS, SECOND_MS, Expected, Options, Truth, at
-from streams.scenario.story import Pace, Ship, Story
+from streams.scenario.model import DAY_MS, HOUR_MS, SECOND_MS, Expected, Options, ScenarioTruth, at
+from streams.scenario.story import ReportPace, StoryScript, StoryShip
 from streams.scenario.track import MOORED, every, sail, stay
 
 SCENE_MS: Final = at("2024-02-07 04:10")
@@ -24,7 +24,7 @@ _WATCHED_FOR_MS: Final = 3 * HOUR_MS
 _NAMESAKE_IMO: Final = 9_124_043
 
 
-def others(story: Story, options: Options, from_ms: int, to_ms: int) -> None:
+def others(story: StoryScript, options: Options, from_ms: int, to_ms: int) -> None:
     """All of them, in [from, to)."""
     for region in (waters.home_region(options), waters.strait_region(), waters.yard_region(options)):
         traffic(story, region, from_ms, to_ms)
@@ -42,12 +42,12 @@ def others(story: Story, options: Options, from_ms: int, to_ms: int) -> None:
     _company(story, options)
     _losses(story)
     story.truths.append(
-        Truth(kind="honest", note="every ship that no other truth names is honest", from_ms=from_ms, to_ms=to_ms,
+        ScenarioTruth(kind="honest", note="every ship that no other truth names is honest", from_ms=from_ms, to_ms=to_ms,
               at_most="log")
     )  # fmt: skip
 
 
-def _scene(story: Story, options: Options) -> None:
+def _scene(story: StoryScript, options: Options) -> None:
     """The busy strait: ships enter over many hours, most before the blip, and sail through and out."""
     mids = waters.strait_region().mids
     count = SCENE_VESSELS if options.vessels is None else options.vessels
@@ -63,13 +63,13 @@ def _scene(story: Story, options: Options) -> None:
         story.sails(ship, track, waters.SCENE)
 
 
-def _partings(story: Story, options: Options) -> list[Truth]:
+def _partings(story: StoryScript, options: Options) -> list[ScenarioTruth]:
     """The stretches at whose end it falls silent; the strait has a scene of its own."""
     hers = [truth for truth in story.truths if truth.mmsi == options.mmsi]
     return [truth for truth in hers if truth.kind in {"first_heard", "heard_off_home", "long_stay"}]
 
 
-def _company(story: Story, options: Options) -> None:
+def _company(story: StoryScript, options: Options) -> None:
     """Ships around it whenever it falls silent: without them nobody could say that it had not gone out of range."""
     for turn, truth in enumerate(_partings(story, options)):
         at_yard = truth.kind == "long_stay"
@@ -84,37 +84,37 @@ def _company(story: Story, options: Options) -> None:
             story.sails(ship, track, waters.SCENE)
 
 
-def _namesakes(story: Story, options: Options) -> None:
+def _namesakes(story: StoryScript, options: Options) -> None:
     """Two honest ships whose names read like hers: one laid up for good, one in trade."""
-    laid_up = Ship(mmsi=273_980_777, says=Particulars(
+    laid_up = StoryShip(mmsi=273_980_777, says=Particulars(
         imo=_NAMESAKE_IMO, call_sign="UX777", name=options.name, ship_type=79, length_m=115, beam_m=17, draught_m=4.0,
         destination="LAID UP"))  # fmt: skip
     berth = waters.ferry_way(options)[0]
     track = stay(berth, at("2023-10-05 00:00"), at("2023-10-12 09:00"))
-    story.sails(laid_up, track, Pace(position_s=900, static_s=14_400), status=MOORED)
+    story.sails(laid_up, track, ReportPace(position_s=900, static_s=14_400), status=MOORED)
     story.truths.append(_namesake(laid_up, track.from_ms, track.to_ms + 7 * DAY_MS, "a hulk, laid up; powers down"))
-    trader = Ship(mmsi=273_980_778, says=Particulars(
+    trader = StoryShip(mmsi=273_980_778, says=Particulars(
         imo=imo_number(500_777), call_sign="UX778", name=f"FESCO {options.name}"[:20], ship_type=71, length_m=140,
         beam_m=22, draught_m=7.1, destination="BUSAN"))  # fmt: skip
     lane = waters.home_region(options).lanes[0].way
     for day in ("2023-09-20 00:00", "2023-11-02 10:00", "2024-01-15 03:00", "2024-03-03 20:00"):
         track = sail(lane[::-1], at(day), 13.0)
-        story.sails(trader, track, Pace(position_s=300, static_s=3600))
+        story.sails(trader, track, ReportPace(position_s=300, static_s=3600))
         story.truths.append(_namesake(trader, track.from_ms, track.to_ms + DAY_MS, "another ship; leaves coverage"))
 
 
-def _namesake(ship: Ship, from_ms: int, to_ms: int, note: str) -> Truth:
-    return Truth(kind="namesake", note=note, mmsi=ship.mmsi, name=ship.says.name, imo=ship.says.imo, from_ms=from_ms,
+def _namesake(ship: StoryShip, from_ms: int, to_ms: int, note: str) -> ScenarioTruth:
+    return ScenarioTruth(kind="namesake", note=note, mmsi=ship.mmsi, name=ship.says.name, imo=ship.says.imo, from_ms=from_ms,
                  to_ms=to_ms, at_most="log")  # fmt: skip
 
 
-def _losses(story: Story) -> None:
+def _losses(story: StoryScript) -> None:
     for lost in story.silences:
         whole = lost.receiver is None
         outage = Expected(
             detector="feed_outage", severity="ticket", after_ms=lost.from_ms, before_ms=lost.to_ms + SECOND_MS
         )
         story.truths.append(
-            Truth(kind="feed_loss" if whole else "receiver_loss", note=f"{lost.receiver or 'everything'} falls silent",
+            ScenarioTruth(kind="feed_loss" if whole else "receiver_loss", note=f"{lost.receiver or 'everything'} falls silent",
                   from_ms=lost.from_ms, to_ms=lost.to_ms, expected=(outage,) if whole else ())
         )  # fmt: skip

@@ -10,7 +10,7 @@ from streams.scenario import angara, hole, outage, strait
 from streams.scenario.model import Options, Scenario
 
 
-class Entry(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """One scenario of the catalogue."""
 
     title: str
@@ -18,10 +18,10 @@ class Entry(NamedTuple):
 
 
 SCENARIOS: Final = {
-    "angara": Entry(angara.TITLE, angara.build),
-    "strait": Entry(strait.TITLE, strait.build),
-    "outage": Entry(outage.TITLE, outage.build),
-    "hole": Entry(hole.TITLE, hole.build),
+    "angara": CatalogueEntry(angara.TITLE, angara.build),
+    "strait": CatalogueEntry(strait.TITLE, strait.build),
+    "outage": CatalogueEntry(outage.TITLE, outage.build),
+    "hole": CatalogueEntry(hole.TITLE, hole.build),
 }
 
 

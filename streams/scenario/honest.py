@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from streams.nmea.encoder import Particulars
-from streams.scenario.model import DAY_MS, HOUR_MS, Receiver, Truth
-from streams.scenario.story import Pace, Ship, Story
+from streams.scenario.model import DAY_MS, HOUR_MS, ScenarioTruth, ShoreStation
+from streams.scenario.story import ReportPace, StoryScript, StoryShip
 from streams.scenario.track import BASE, MOORED, SAID, Track, Way, every, sail, stay
 
 _WORDS: Final = (
@@ -24,7 +24,7 @@ _IMO_FROM: Final = 500_000  # numbers of long-scrapped ships: nobody alive is me
 _CHECK_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 
 
-class Lane(msgspec.Struct, frozen=True, kw_only=True):
+class ShippingLane(msgspec.Struct, frozen=True, kw_only=True):
     """A way that ordinary ships take, one direction or the other."""
 
     way: Way
@@ -41,9 +41,9 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the region's first ship, so that no MMSI is used twice."""
     ships: int
     voyages_a_day: float
-    lanes: tuple[Lane, ...]
-    pace: Pace
-    moored: Pace
+    lanes: tuple[ShippingLane, ...]
+    pace: ReportPace
+    moored: ReportPace
 
 
 def imo_number(number: int) -> int:
@@ -52,7 +52,7 @@ def imo_number(number: int) -> int:
     return number * 10 + total % 10
 
 
-def ordinary(number: int, mids: Sequence[int], *, class_b: bool = False, destination: str = "") -> Ship:
+def ordinary(number: int, mids: Sequence[int], *, class_b: bool = False, destination: str = "") -> StoryShip:
     """The ship of that number (0 to 9,999): an invented one, the same wherever it is asked for."""
     mmsi = mids[number % len(mids)] * 1_000_000 + 980_000 + number
     name = f"{_WORDS[number % len(_WORDS)]} {_WORDS[number // len(_WORDS) % len(_WORDS)]} {number}"
@@ -62,10 +62,10 @@ def ordinary(number: int, mids: Sequence[int], *, class_b: bool = False, destina
         ship_type=_FISHING_TYPE if class_b else _TYPES[number % len(_TYPES)], length_m=length_m,
         beam_m=max(3, length_m // 7), draught_m=2.0 if class_b else 5.0 + number % 50 / 10, destination=destination,
     )  # fmt: skip
-    return Ship(mmsi=mmsi, says=says, class_b=class_b)
+    return StoryShip(mmsi=mmsi, says=says, class_b=class_b)
 
 
-def traffic(story: Story, region: Region, from_ms: int, to_ms: int) -> None:
+def traffic(story: StoryScript, region: Region, from_ms: int, to_ms: int) -> None:
     """Voyages in [from, to): arrivals at random, each ship on one voyage at a time."""
     draw, free_ms = story.draw, np.zeros(region.ships, np.int64)
     time_ms = float(from_ms)
@@ -77,7 +77,7 @@ def traffic(story: Story, region: Region, from_ms: int, to_ms: int) -> None:
             free_ms[number] = ends_ms + DAY_MS
 
 
-def _voyage(story: Story, region: Region, ship: Ship, from_ms: int) -> int:
+def _voyage(story: StoryScript, region: Region, ship: StoryShip, from_ms: int) -> int:
     """One voyage; returns when it ends."""
     draw = story.draw
     lane = region.lanes[int(draw.integers(len(region.lanes)))]
@@ -96,7 +96,7 @@ def _voyage(story: Story, region: Region, ship: Ship, from_ms: int) -> int:
     story.sails(ship, berth, region.moored, status=MOORED, says=says)
     if not outward:
         story.truths.append(
-            Truth(kind="powers_down", note=f"moors at {lane.ends_in} and switches off: honest", mmsi=ship.mmsi,
+            ScenarioTruth(kind="powers_down", note=f"moors at {lane.ends_in} and switches off: honest", mmsi=ship.mmsi,
                   from_ms=berth.to_ms, to_ms=berth.to_ms + DAY_MS, at_most="log")
         )  # fmt: skip
         return berth.to_ms
@@ -105,7 +105,7 @@ def _voyage(story: Story, region: Region, ship: Ship, from_ms: int) -> int:
     return home.to_ms
 
 
-class Shoal(msgspec.Struct, frozen=True, kw_only=True):
+class SmallCraft(msgspec.Struct, frozen=True, kw_only=True):
     """Small craft with class B that go out for some hours and fade in and out."""
 
     mids: tuple[int, ...]
@@ -114,10 +114,10 @@ class Shoal(msgspec.Struct, frozen=True, kw_only=True):
     trips_a_day: float
     harbour: tuple[float, float]
     grounds: tuple[float, float]
-    pace: Pace
+    pace: ReportPace
 
 
-def small_craft(story: Story, shoal: Shoal, from_ms: int, to_ms: int) -> None:
+def small_craft(story: StoryScript, shoal: SmallCraft, from_ms: int, to_ms: int) -> None:
     """Fishing trips of class B boats in [from, to)."""
     time_ms = float(from_ms)
     while (time_ms := time_ms + story.draw.exponential(DAY_MS / shoal.trips_a_day)) < to_ms:
@@ -128,7 +128,7 @@ def small_craft(story: Story, shoal: Shoal, from_ms: int, to_ms: int) -> None:
 
 
 def base_stations(
-    story: Story, span: tuple[int, int], every_s: float, busy: Sequence[tuple[int, int, float]] = ()
+    story: StoryScript, span: tuple[int, int], every_s: float, busy: Sequence[tuple[int, int, float]] = ()
 ) -> None:
     """The receivers' own stations by turns, one every ``every_s``; in a busy stretch (from, to, s) oftener.
 
@@ -148,7 +148,7 @@ def base_stations(
     story.stands(said)
 
 
-def ferry(story: Story, ship: Ship, way: Way, pace: Pace, span: tuple[int, int]) -> None:
+def ferry(story: StoryScript, ship: StoryShip, way: Way, pace: ReportPace, span: tuple[int, int]) -> None:
     """Two return crossings a day, moored between them: never out of hearing."""
     out_h, speed_kn, points, times = 3, 12.0, [way[0]], [span[0]]
     for start_ms in range(*span, 12 * HOUR_MS):
@@ -160,7 +160,7 @@ def ferry(story: Story, ship: Ship, way: Way, pace: Pace, span: tuple[int, int])
     story.sails(ship, Track(np.array(times), lat, lon), pace)
 
 
-def roams(story: Story, receiver: Receiver, from_ms: int, to_ms: int, *, share: float = 0.8) -> Track:
+def roams(story: StoryScript, receiver: ShoreStation, from_ms: int, to_ms: int, *, share: float = 0.8) -> Track:
     """To and fro on a straight line through some place near the receiver, never out of its disk."""
     draw, radius_deg = story.draw, receiver.range_nm * share / 60
     angle, aside = draw.uniform(0, 2 * np.pi), draw.uniform(-0.5, 0.5) * radius_deg

@@ -20,7 +20,7 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * SECOND_MS)
 
 
-class Place(msgspec.Struct, frozen=True):
+class NamedPlace(msgspec.Struct, frozen=True):
     """A named place, degrees."""
 
     name: str
@@ -28,7 +28,7 @@ class Place(msgspec.Struct, frozen=True):
     lon_deg: Annotated[float, Meta(ge=-180, le=180)]
 
 
-class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+class ShoreStation(msgspec.Struct, frozen=True, kw_only=True):
     """A shore station: hears everything within its disk and nothing outside, and is heard as a base station."""
 
     name: str
@@ -50,11 +50,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The ship's MMSI: Russian (273) and visibly invented."""
     imo: Annotated[int, Meta(ge=1, le=9_999_999)] = 9_179_842
     name: Annotated[str, Meta(min_length=1, max_length=20)] = "ANGARA"
-    home: Place = Place("DUNAI", 42.880, 132.338)
+    home: NamedPlace = NamedPlace("DUNAI", 42.880, 132.338)
     """Where it vanishes and reappears: one end of the shuttle."""
-    far: Place = Place("RAJIN", 42.2333, 130.3000)
+    far: NamedPlace = NamedPlace("RAJIN", 42.2333, 130.3000)
     """The other end, which no receiver hears."""
-    yard: Place = Place("ZHOUSHAN", 29.98, 122.12)
+    yard: NamedPlace = NamedPlace("ZHOUSHAN", 29.98, 122.12)
     """Where it goes in the end. The real yard is unlocated: this is a place in the port's water."""
     destination: Annotated[str, Meta(max_length=20)] | None = None
     """What it says in the strait; None is the yard's name."""
@@ -79,7 +79,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     case_id: str | None = None
 
 
-class Truth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ScenarioTruth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened, for whoever checks a detector. Times are Unix ms of event time."""
 
     kind: str
@@ -89,7 +89,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     imo: int | None = None
     from_ms: int
     to_ms: int
-    places: tuple[Place, ...] = ()
+    places: tuple[NamedPlace, ...] = ()
     heard: bool = True
     """False when no receiver could hear it."""
     expected: tuple[Expected, ...] = ()
@@ -102,7 +102,7 @@ class Scenario(NamedTuple):
 
     name: str
     title: str
-    receivers: tuple[Receiver, ...]
+    receivers: tuple[ShoreStation, ...]
     lines: Iterator[bytes]
     """Sentences in order of time, each with a tag block; to be read once."""
-    truths: tuple[Truth, ...]
+    truths: tuple[ScenarioTruth, ...]

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.nmea import encoder
-from streams.nmea.encoder import Fix, Particulars
-from streams.scenario.air import Message, Silence, on_the_air
-from streams.scenario.model import SECOND_MS, Receiver, Truth
+from streams.nmea.encoder import EncodedFix, Particulars
+from streams.scenario.air import OtherMessage, ReceiverOutage, on_the_air
+from streams.scenario.model import SECOND_MS, ScenarioTruth, ShoreStation
 from streams.scenario.track import CLASS_A, CLASS_B, SAID, Times, Track, every, positions
 
 _STATIC_AFTER_MS: Final = 500  # a static report follows the position that is due with it
 
 
-class Ship(msgspec.Struct, frozen=True, kw_only=True):
+class StoryShip(msgspec.Struct, frozen=True, kw_only=True):
     """A ship and what it says of itself."""
 
     mmsi: int
@@ -26,7 +26,7 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     class_b: bool = False
 
 
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
+class ReportPace(msgspec.Struct, frozen=True, kw_only=True):
     """How often a ship is heard in a thinned feed, seconds."""
 
     position_s: float
@@ -34,19 +34,19 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """0 for no static reports."""
 
 
-class Story:
+class StoryScript:
     """Collects transmissions and truths; ``lines`` plays them through the receivers. Deterministic in ``seed``."""
 
-    def __init__(self, seed: int, receivers: Sequence[Receiver]) -> None:
+    def __init__(self, seed: int, receivers: Sequence[ShoreStation]) -> None:
         self.draw = np.random.default_rng(seed)
         self.receivers = tuple(receivers)
-        self.silences: list[Silence] = []
-        self.truths: list[Truth] = []
+        self.silences: list[ReceiverOutage] = []
+        self.truths: list[ScenarioTruth] = []
         self._said: list[npt.NDArray[np.void]] = []
-        self._messages: list[Message] = []
+        self._messages: list[OtherMessage] = []
 
     def sails(
-        self, ship: Ship, track: Track, pace: Pace, *, status: int = 0, says: Particulars | None = None,
+        self, ship: StoryShip, track: Track, pace: ReportPace, *, status: int = 0, says: Particulars | None = None,
         until_ms: int | None = None,
     ) -> None:  # fmt: skip
         """A ship goes along ``track`` and reports at ``pace`` to its end (or ``until_ms``), its phase drawn."""
@@ -57,12 +57,12 @@ class Story:
             first_s = min(phase_s, (to_ms - track.from_ms) / SECOND_MS / 2)
             self.introduces(ship, track, every(track.from_ms, to_ms, pace.static_s, first_s), says=says)
 
-    def reports(self, ship: Ship, track: Track, times_ms: Times, *, status: int = 0) -> None:
+    def reports(self, ship: StoryShip, track: Track, times_ms: Times, *, status: int = 0) -> None:
         """Positions at these times."""
         kind = CLASS_B if ship.class_b else CLASS_A
         self._said.append(positions(track, times_ms, ship.mmsi, self.draw, kind=kind, status=status))
 
-    def introduces(self, ship: Ship, track: Track, times_ms: Times, *, says: Particulars | None = None) -> None:
+    def introduces(self, ship: StoryShip, track: Track, times_ms: Times, *, says: Particulars | None = None) -> None:
         """Static reports at these times: type 5, or the two parts of type 24."""
         stated = says or ship.says
         if ship.class_b:
@@ -72,7 +72,7 @@ class Story:
         lats = np.interp(times_ms, track.times_ms, track.lat_deg).tolist()
         lons = np.interp(times_ms, track.times_ms, track.lon_deg).tolist()
         for time_ms, lat, lon in zip(times_ms.tolist(), lats, lons, strict=True):
-            self._messages += [Message(time_ms + _STATIC_AFTER_MS, lat, lon, bits) for bits in parts]
+            self._messages += [OtherMessage(time_ms + _STATIC_AFTER_MS, lat, lon, bits) for bits in parts]
 
     def stands(self, said: npt.NDArray[np.void]) -> None:
         """Rows of dtype SAID as they are: base stations."""
@@ -80,8 +80,8 @@ class Story:
 
     def marks(self, mmsi: int, name: str, place: tuple[float, float], times_ms: Times) -> None:
         """An aid to navigation."""
-        bits = encoder.aid(mmsi, Fix(*place), name)
-        self._messages += [Message(time_ms, *place, bits) for time_ms in times_ms.tolist()]
+        bits = encoder.aid(mmsi, EncodedFix(*place), name)
+        self._messages += [OtherMessage(time_ms, *place, bits) for time_ms in times_ms.tolist()]
 
     def said(self, from_ms: int, to_ms: int) -> npt.NDArray[np.void]:
         """All positions said in [from, to), heard or not, unordered; dtype SAID."""

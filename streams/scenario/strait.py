@@ -13,15 +13,25 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streams.nmea import encoder
-from streams.scenario.air import Message, on_the_air
+from streams.scenario.air import OtherMessage, on_the_air
 from streams.scenario.honest import base_stations, ordinary, roams
-from streams.scenario.model import HOUR_MS, MINUTE_MS, SECOND_MS, Expected, Options, Receiver, Scenario, Truth, at
-from streams.scenario.story import Ship, Story
+from streams.scenario.model import (
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    Expected,
+    Options,
+    Scenario,
+    ScenarioTruth,
+    ShoreStation,
+    at,
+)
+from streams.scenario.story import StoryScript, StoryShip
 from streams.scenario.track import CLASS_A, CLASS_B, MOORED, SAID, Times, Track, every, positions, sail, stay
 
 TITLE: Final = "a busy Korea Strait at full reporting rates; some go dark, some enter a sanctioned zone, 1 % damaged"
 START_MS: Final = at("2024-02-07 02:00")
-RECEIVER: Final = Receiver(name="busan", mmsi=4_409_983, lat_deg=34.95, lon_deg=129.15, range_nm=50)
+RECEIVER: Final = ShoreStation(name="busan", mmsi=4_409_983, lat_deg=34.95, lon_deg=129.15, range_nm=50)
 WINDOW_MS: Final = 6 * MINUTE_MS
 DAMAGED_SHARE: Final = 0.01
 _SHIPS, _HOURS, _FIRST = 300, 2.0, 6000
@@ -34,7 +44,7 @@ _CALLER_KN, _CALLER_NM = 10.0, 25.0
 class Player(NamedTuple):
     """A ship of the scene: where it goes, how often it reports, and when it stops reporting."""
 
-    ship: Ship
+    ship: StoryShip
     track: Track
     interval_s: float
     status: int
@@ -45,19 +55,19 @@ class Player(NamedTuple):
 def build(options: Options) -> Scenario:
     """The scene; ``vessels``, ``hours`` and ``far`` (the port that some enter) can be changed."""
     end_ms = START_MS + int((options.hours or _HOURS) * HOUR_MS)
-    far = Receiver(
+    far = ShoreStation(
         name="satellite", mmsi=4_409_984, lat_deg=options.far.lat_deg, lon_deg=options.far.lon_deg, range_nm=60
     )
-    story = Story(options.seed, [RECEIVER, far])
+    story = StoryScript(options.seed, [RECEIVER, far])
     count = _SHIPS if options.vessels is None else options.vessels
     players = [_player(story, options, number, end_ms) for number in range(count)]
     base_stations(story, (START_MS, end_ms), _BASE_S)
-    truths = (Truth(kind="honest", note="all whom no other truth names", from_ms=START_MS, to_ms=end_ms),)
+    truths = (ScenarioTruth(kind="honest", note="all whom no other truth names", from_ms=START_MS, to_ms=end_ms),)
     return Scenario("strait", TITLE, story.receivers, _damaged(_windows(story, players, end_ms), options.seed),
                     truths + tuple(story.truths))  # fmt: skip
 
 
-def _player(story: Story, options: Options, number: int, end_ms: int) -> Player:
+def _player(story: StoryScript, options: Options, number: int, end_ms: int) -> Player:
     """The ship of that number: what it is follows from the number, where it is from the seed."""
     moored, small = number % _MOORED_EVERY == 1, number % _CLASS_B_EVERY == 3  # noqa: PLR2004
     ship = ordinary(_FIRST + number, _MIDS, class_b=small)
@@ -84,7 +94,7 @@ def _speed_kn(track: Track) -> float:
     return miles / (int(track.times_ms[1] - track.times_ms[0]) / HOUR_MS)
 
 
-def _caller(story: Story, options: Options, ship: Ship, end_ms: int) -> Track:
+def _caller(story: StoryScript, options: Options, ship: StoryShip, end_ms: int) -> Track:
     """A way into the far port's zone, to its middle half way through the scene, and there it stays."""
     far, inside_ms = (options.far.lat_deg, options.far.lon_deg), START_MS + (end_ms - START_MS) // 2
     angle = float(story.draw.uniform(0, 2 * np.pi))
@@ -93,21 +103,21 @@ def _caller(story: Story, options: Options, ship: Ship, end_ms: int) -> Track:
     expected = Expected(detector="port_proximity", severity="ticket", after_ms=START_MS, before_ms=inside_ms,
                         reason="inside", zone=options.far.name.title())  # fmt: skip
     story.truths.append(
-        Truth(kind="calls", note=f"sails into {options.far.name}", mmsi=ship.mmsi, from_ms=inside_ms, to_ms=end_ms,
+        ScenarioTruth(kind="calls", note=f"sails into {options.far.name}", mmsi=ship.mmsi, from_ms=inside_ms, to_ms=end_ms,
               places=(options.far,), expected=(expected,))
     )  # fmt: skip
     rest = np.array([max(end_ms, way.to_ms + 1)])
     return Track(np.append(way.times_ms, rest), np.append(way.lat_deg, far[0]), np.append(way.lon_deg, far[1]))
 
 
-def _dark(ship: Ship, from_ms: int, end_ms: int) -> Truth:
+def _dark(ship: StoryShip, from_ms: int, end_ms: int) -> ScenarioTruth:
     due_ms = from_ms + HOUR_MS
     gap = Expected(detector="gap", severity="log", after_ms=due_ms - MINUTE_MS, before_ms=due_ms + 15 * MINUTE_MS)
-    return Truth(kind="dark", note="switches off in the crowd", mmsi=ship.mmsi, from_ms=from_ms, to_ms=end_ms,
+    return ScenarioTruth(kind="dark", note="switches off in the crowd", mmsi=ship.mmsi, from_ms=from_ms, to_ms=end_ms,
                  expected=(gap,) if due_ms + 15 * MINUTE_MS <= end_ms else ())  # fmt: skip
 
 
-def _windows(story: Story, players: list[Player], end_ms: int) -> Iterator[bytes]:
+def _windows(story: StoryScript, players: list[Player], end_ms: int) -> Iterator[bytes]:
     for from_ms in range(START_MS, end_ms, WINDOW_MS):
         to_ms = min(end_ms, from_ms + WINDOW_MS)
         said = [_said(story, player, from_ms, to_ms) for player in players] or [np.zeros(0, SAID)]
@@ -116,22 +126,22 @@ def _windows(story: Story, players: list[Player], end_ms: int) -> Iterator[bytes
         yield from on_the_air(np.concatenate([*said, base]), messages, story.receivers)
 
 
-def _said(story: Story, player: Player, from_ms: int, to_ms: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+def _said(story: StoryScript, player: Player, from_ms: int, to_ms: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
     times_ms = _due(player, from_ms, to_ms, player.interval_s)
     kind = CLASS_B if player.ship.class_b else CLASS_A
     return positions(player.track, times_ms, player.ship.mmsi, story.draw, kind=kind, status=player.status)
 
 
-def _static(player: Player, from_ms: int, to_ms: int) -> Iterable[Message]:
+def _static(player: Player, from_ms: int, to_ms: int) -> Iterable[OtherMessage]:
     says, mmsi = player.ship.says, player.ship.mmsi
     for time_ms in _due(player, from_ms, to_ms, WINDOW_MS / SECOND_MS).tolist():
         lat = float(np.interp(time_ms, player.track.times_ms, player.track.lat_deg))
         lon = float(np.interp(time_ms, player.track.times_ms, player.track.lon_deg))
         if player.ship.class_b:
-            yield Message(time_ms, lat, lon, encoder.static_b_name(mmsi, says))
-            yield Message(time_ms, lat, lon, encoder.static_b_hull(mmsi, says))
+            yield OtherMessage(time_ms, lat, lon, encoder.static_b_name(mmsi, says))
+            yield OtherMessage(time_ms, lat, lon, encoder.static_b_hull(mmsi, says))
         else:
-            yield Message(time_ms, lat, lon, encoder.static(mmsi, says))
+            yield OtherMessage(time_ms, lat, lon, encoder.static(mmsi, says))
 
 
 def _due(player: Player, from_ms: int, to_ms: int, interval_s: float) -> Times:

@@ -10,16 +10,16 @@ import msgspec
 
 from detectors.core.alert import Alert
 from detectors.core.units import MS
-from streams.scenario.model import Expected, Truth
+from streams.scenario.model import Expected, ScenarioTruth
 
 _RANK: Final = {"log": 0, "ticket": 1, "page": 2}
 _SAYS: Final = frozenset({"opened", "updated"})
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class ExpectationVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """One expectation of one truth, and the alert that met it: the earliest of those that do."""
 
-    truth: Truth
+    truth: ScenarioTruth
     expected: Expected
     alert: Alert | None
 
@@ -27,23 +27,23 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class Excess(msgspec.Struct, frozen=True, kw_only=True):
     """An alert about an honest ship that says more than its truth allows."""
 
-    truth: Truth
+    truth: ScenarioTruth
     alert: Alert
 
 
-def verdicts(truths: Sequence[Truth], alerts: Sequence[Alert]) -> list[Verdict]:
+def verdicts(truths: Sequence[ScenarioTruth], alerts: Sequence[Alert]) -> list[ExpectationVerdict]:
     """Every expectation, in the order of the truths."""
     dated = sorted(((time_ms(alert), alert) for alert in alerts if alert.status in _SAYS), key=lambda pair: pair[0])
     ended = {alert.id: time_ms(alert) for alert in alerts if alert.status not in _SAYS}
     return [
-        Verdict(truth=truth, expected=expected, alert=_first(truth, expected, dated, ended))
+        ExpectationVerdict(truth=truth, expected=expected, alert=_first(truth, expected, dated, ended))
         for truth in truths
         for expected in truth.expected
     ]
 
 
 def _first(
-    truth: Truth, expected: Expected, dated: Iterable[tuple[int, Alert]], ended: Mapping[str, int]
+    truth: ScenarioTruth, expected: Expected, dated: Iterable[tuple[int, Alert]], ended: Mapping[str, int]
 ) -> Alert | None:
     return next(
         (
@@ -57,7 +57,7 @@ def _first(
     )
 
 
-def _meets(truth: Truth, expected: Expected, alert: Alert) -> bool:
+def _meets(truth: ScenarioTruth, expected: Expected, alert: Alert) -> bool:
     return (
         alert.detector == expected.detector
         and alert.severity == expected.severity
@@ -79,7 +79,7 @@ def _texts(value: object) -> Iterable[str]:
         yield from (text for each in value for text in _texts(each))
 
 
-def excesses(truths: Sequence[Truth], alerts: Sequence[Alert]) -> list[Excess]:
+def excesses(truths: Sequence[ScenarioTruth], alerts: Sequence[Alert]) -> list[Excess]:
     """Alerts about ships that are honest by the truth, above the severity that it allows.
 
     A truth without an MMSI speaks of every ship that no other truth names.
@@ -96,7 +96,7 @@ def excesses(truths: Sequence[Truth], alerts: Sequence[Alert]) -> list[Excess]:
     ]
 
 
-def _about(truth: Truth, alert: Alert, named: set[int]) -> bool:
+def _about(truth: ScenarioTruth, alert: Alert, named: set[int]) -> bool:
     if truth.mmsi is not None:
         return alert.mmsi == truth.mmsi
     return alert.mmsi is not None and alert.mmsi not in named

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.scenario.honest import Lane, Region, Shoal
-from streams.scenario.model import Options, Place, Receiver
-from streams.scenario.story import Pace
+from streams.scenario.honest import Region, ShippingLane, SmallCraft
+from streams.scenario.model import NamedPlace, Options, ShoreStation
+from streams.scenario.story import ReportPace
 from streams.scenario.track import Way
 
 HOME: Final = Options().home
@@ -26,13 +26,13 @@ STRAIT_WAY: Final[Way] = ((34.80, 129.26), (34.20, 128.50), (33.75, 127.60), (32
 """Down the western channel and past Jeju to seaward."""
 APPROACH: Final[Way] = ((29.80, 122.42), (29.93, 122.25), (29.98, 122.12))
 
-VOYAGE: Final = Pace(position_s=540, static_s=7200)
-AT_BERTH: Final = Pace(position_s=900, static_s=0)
-SCENE: Final = Pace(position_s=180, static_s=7200)
-FERRY: Final = Pace(position_s=900, static_s=86_400)
-LISTED: Final = Pace(position_s=60, static_s=360)
-LISTED_AT_REST: Final = Pace(position_s=180, static_s=1800)
-BLIP: Final = Pace(position_s=10, static_s=360)
+VOYAGE: Final = ReportPace(position_s=540, static_s=7200)
+AT_BERTH: Final = ReportPace(position_s=900, static_s=0)
+SCENE: Final = ReportPace(position_s=180, static_s=7200)
+FERRY: Final = ReportPace(position_s=900, static_s=86_400)
+LISTED: Final = ReportPace(position_s=60, static_s=360)
+LISTED_AT_REST: Final = ReportPace(position_s=180, static_s=1800)
+BLIP: Final = ReportPace(position_s=10, static_s=360)
 BASE_EVERY_S: Final = 270.0
 """How often some base station of the feed is heard, at the quietest."""
 BASE_BUSY_S: Final = 40.0
@@ -40,13 +40,13 @@ AID_EVERY_S: Final = 3600.0
 """Reporting intervals are thinned, or nine months would be tens of millions of sentences."""
 
 
-def shifted(way: Way, original: Place, chosen: Place) -> Way:
+def shifted(way: Way, original: NamedPlace, chosen: NamedPlace) -> Way:
     """The way, moved as ``chosen`` lies to ``original``."""
     north, east = chosen.lat_deg - original.lat_deg, chosen.lon_deg - original.lon_deg
     return tuple((lat + north, lon + east) for lat, lon in way)
 
 
-def receivers(options: Options) -> tuple[Receiver, ...]:
+def receivers(options: Options) -> tuple[ShoreStation, ...]:
     """Five stations as disks. There is none near the far end: nothing there can be heard."""
     (vladivostok, nakhodka), (zhoushan,) = (
         shifted(((43.10, 131.90), (42.80, 132.88)), HOME, options.home),
@@ -60,13 +60,13 @@ def receivers(options: Options) -> tuple[Receiver, ...]:
         ("zhoushan" if options.yard == YARD else "yard", 4_129_981, zhoushan, 40.0),
     )
     return tuple(
-        Receiver(name=name, mmsi=mmsi, lat_deg=lat, lon_deg=lon, range_nm=range_nm)
+        ShoreStation(name=name, mmsi=mmsi, lat_deg=lat, lon_deg=lon, range_nm=range_nm)
         for name, mmsi, (lat, lon), range_nm in named
     )
 
 
-def _lanes(original: Place, chosen: Place, *lanes: tuple[str, Way]) -> tuple[Lane, ...]:
-    return tuple(Lane(way=shifted(way, original, chosen), ends_in=port) for port, way in lanes)
+def _lanes(original: NamedPlace, chosen: NamedPlace, *lanes: tuple[str, Way]) -> tuple[ShippingLane, ...]:
+    return tuple(ShippingLane(way=shifted(way, original, chosen), ends_in=port) for port, way in lanes)
 
 
 def home_region(options: Options) -> Region:
@@ -84,10 +84,10 @@ def home_region(options: Options) -> Region:
 
 
 STRAIT_LANES: Final = (
-    Lane(way=((33.60, 128.20), (34.40, 128.85), (34.95, 129.55), (35.75, 130.20))),
-    Lane(way=((33.70, 127.95), (34.48, 128.70), (35.02, 129.42), (35.80, 130.05))),
-    Lane(way=((33.60, 129.55), (34.30, 130.00), (35.10, 130.30))),
-    Lane(way=((33.90, 128.20), (34.60, 128.90), (34.92, 129.10)), ends_in="BUSAN"),
+    ShippingLane(way=((33.60, 128.20), (34.40, 128.85), (34.95, 129.55), (35.75, 130.20))),
+    ShippingLane(way=((33.70, 127.95), (34.48, 128.70), (35.02, 129.42), (35.80, 130.05))),
+    ShippingLane(way=((33.60, 129.55), (34.30, 130.00), (35.10, 130.30))),
+    ShippingLane(way=((33.90, 128.20), (34.60, 128.90), (34.92, 129.10)), ends_in="BUSAN"),
 )
 
 
@@ -108,14 +108,14 @@ def yard_region(options: Options) -> Region:
                   moored=AT_BERTH)  # fmt: skip
 
 
-def shoals(options: Options) -> tuple[Shoal, ...]:
+def shoals(options: Options) -> tuple[SmallCraft, ...]:
     """Fishing boats with class B, home and yard."""
-    pace = Pace(position_s=600, static_s=7200)
+    pace = ReportPace(position_s=600, static_s=7200)
     home = shifted(((43.05, 131.85), (42.85, 131.75)), HOME, options.home)
     yard = shifted(((29.90, 122.40), (29.75, 122.65)), YARD, options.yard)
     return (
-        Shoal(mids=(273,), first=3000, ships=12, trips_a_day=0.5, harbour=home[0], grounds=home[1], pace=pace),
-        Shoal(mids=(412,), first=3100, ships=12, trips_a_day=0.5, harbour=yard[0], grounds=yard[1], pace=pace),
+        SmallCraft(mids=(273,), first=3000, ships=12, trips_a_day=0.5, harbour=home[0], grounds=home[1], pace=pace),
+        SmallCraft(mids=(412,), first=3100, ships=12, trips_a_day=0.5, harbour=yard[0], grounds=yard[1], pace=pace),
     )
 
 

@@ -8,12 +8,12 @@ import msgspec
 
 from detectors.core.sphere import bearing_deg, distance_nm
 from streams.nmea import encoder
-from streams.nmea.encoder import Fix, Particulars
+from streams.nmea.encoder import EncodedFix, Particulars
 
 HOUR_MS = 3_600_000
 
 
-class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+class DiskReceiver(msgspec.Struct, frozen=True, kw_only=True):
     """Hears everything within its disk, and is heard itself as a base station."""
 
     name: str
@@ -23,12 +23,12 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     range_nm: float
 
 
-class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+class Transmission(msgspec.Struct, frozen=True, kw_only=True):
     """One message on the air."""
 
     time_ms: int
     mmsi: int
-    fix: Fix
+    fix: EncodedFix
     status: int = 0
     class_b: bool = False
     base: bool = False
@@ -36,7 +36,7 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     """Static data instead of a position."""
 
 
-class Truth(msgspec.Struct, frozen=True, kw_only=True):
+class WorldTruth(msgspec.Struct, frozen=True, kw_only=True):
     """What happened, for whoever checks a detector."""
 
     kind: str
@@ -48,7 +48,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     """Alerts that must come: ``detector severity``."""
 
 
-class Leg(msgspec.Struct, frozen=True, kw_only=True):
+class StraightLeg(msgspec.Struct, frozen=True, kw_only=True):
     """A ship on a straight way (or at rest) that reports at regular times."""
 
     mmsi: int
@@ -60,7 +60,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     class_b: bool = False
     status: int = 0
 
-    def say(self) -> Iterator[Spoken]:
+    def say(self) -> Iterator[Transmission]:
         """Its position reports; latitude and longitude change in proportion to time."""
         span_ms = max(1, self.to_ms - self.from_ms)
         far_nm = distance_nm(*self.start, *self.end)
@@ -71,14 +71,14 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
             share = (time_ms - self.from_ms) / span_ms
             lat, lon = (a + (b - a) * share for a, b in zip(self.start, self.end, strict=True))
             second = int(time_ms / 1000) % 60
-            yield Spoken(
-                time_ms=int(time_ms), mmsi=self.mmsi, fix=Fix(lat, lon, sog_kn, cog_deg, cog_deg, second),
+            yield Transmission(
+                time_ms=int(time_ms), mmsi=self.mmsi, fix=EncodedFix(lat, lon, sog_kn, cog_deg, cog_deg, second),
                 status=self.status, class_b=self.class_b,
             )  # fmt: skip
             time_ms += self.every_s * 1000
 
 
-def on_the_air(spoken: Iterable[Spoken], receivers: tuple[Receiver, ...]) -> Iterator[bytes]:
+def on_the_air(spoken: Iterable[Transmission], receivers: tuple[DiskReceiver, ...]) -> Iterator[bytes]:
     """The sentences that some receiver hears, in order of time, each with a tag block."""
     for number, message in enumerate(sorted(spoken, key=lambda s: (s.time_ms, s.mmsi, s.ship is not None))):
         heard = _heard_by(message, receivers)
@@ -87,7 +87,7 @@ def on_the_air(spoken: Iterable[Spoken], receivers: tuple[Receiver, ...]) -> Ite
             yield from encoder.tagged(lines, message.time_ms, heard)
 
 
-def _heard_by(message: Spoken, receivers: tuple[Receiver, ...]) -> str | None:
+def _heard_by(message: Transmission, receivers: tuple[DiskReceiver, ...]) -> str | None:
     fix = message.fix
     if fix.lat_deg is None or fix.lon_deg is None:
         return None
@@ -98,7 +98,7 @@ def _heard_by(message: Spoken, receivers: tuple[Receiver, ...]) -> str | None:
     return None
 
 
-def _bits(message: Spoken) -> encoder.Bits:
+def _bits(message: Transmission) -> encoder.Bits:
     if message.ship is not None:
         return encoder.static(message.mmsi, message.ship)
     if message.base:

@@ -42,7 +42,7 @@ class Station(NamedTuple):
     """... and how often."""
 
 
-class Shape(NamedTuple):
+class WorldShape(NamedTuple):
     """What a world is like; a seed makes it one world."""
 
     name: str
@@ -89,7 +89,7 @@ class World(NamedTuple):
         return np.asarray((self.received > 0).any(axis=0))
 
 
-def generate(shape: Shape, seed: int) -> World:
+def generate(shape: WorldShape, seed: int) -> World:
     """The world of that shape and seed."""
     draw = np.random.default_rng([seed, *shape.name.encode()])
     slots = shape.days * SLOTS_A_DAY
@@ -110,7 +110,7 @@ def generate(shape: Shape, seed: int) -> World:
 
 
 def _live(  # noqa: PLR0917 - the three columns are one thing
-    draw: np.random.Generator, shape: Shape, small: bool, north: Floats, east: Floats, on_air: Floats
+    draw: np.random.Generator, shape: WorldShape, small: bool, north: Floats, east: Floats, on_air: Floats
 ) -> None:
     """One ship's days: voyages, berths, and the nights in which it is switched off at its berth."""
     slots, slot = len(north), 0
@@ -142,7 +142,7 @@ def _live(  # noqa: PLR0917 - the three columns are one thing
 
 
 def _bound(
-    draw: np.random.Generator, shape: Shape, port: npt.NDArray[np.float64], small: bool, passing: bool
+    draw: np.random.Generator, shape: WorldShape, port: npt.NDArray[np.float64], small: bool, passing: bool
 ) -> list[npt.NDArray[np.float64]]:
     """Where it goes: small craft out and home, who passes out of the world, the others as often as not."""
     if small:
@@ -152,7 +152,7 @@ def _bound(
     return [np.array(shape.ports[int(draw.integers(len(shape.ports)))])]
 
 
-def _edge(draw: np.random.Generator, shape: Shape) -> npt.NDArray[np.float64]:
+def _edge(draw: np.random.Generator, shape: WorldShape) -> npt.NDArray[np.float64]:
     along, side = draw.uniform(-1, 1), int(draw.integers(4))
     place = np.array([along, 1.0 if side % 2 else -1.0]) * shape.half_nm
     return place[::-1] if side > 1 else place
@@ -191,7 +191,7 @@ def _waver(draw: np.random.Generator, shape: tuple[int, ...], slots: float) -> n
 
 
 def _receptions(  # noqa: PLR0917 - as above
-    draw: np.random.Generator, shape: Shape, north: Floats, east: Floats, sog_kn: Floats, on_air: Floats,
+    draw: np.random.Generator, shape: WorldShape, north: Floats, east: Floats, sog_kn: Floats, on_air: Floats,
     class_b: Bools,
 ) -> tuple[Counts, Bools]:  # fmt: skip
     slots, ships = north.shape

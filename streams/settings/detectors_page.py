@@ -25,7 +25,7 @@ person, not a finding.
 """
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
+class DocstringParts(msgspec.Struct, frozen=True, kw_only=True):
     """A docstring, taken apart."""
 
     title: str
@@ -34,7 +34,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """The five, each without its own name, in one line."""
 
 
-def taken_apart(name: str, docstring: str) -> Parts:
+def taken_apart(name: str, docstring: str) -> DocstringParts:
     """Raises ValueError where a part is missing, empty or out of its place."""
     title, *paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", docstring.strip())]
     found: dict[str, str] = {}
@@ -49,7 +49,7 @@ def taken_apart(name: str, docstring: str) -> Parts:
             found[named] = paragraph[len(named) + 2 :]
     if tuple(found) != PARTS:
         raise ValueError(f"{name}: the docstring needs {', '.join(PARTS)}, in this order; it has {', '.join(found)}")
-    return Parts(title=title, parts=found)
+    return DocstringParts(title=title, parts=found)
 
 
 def catalogue() -> str:
@@ -59,7 +59,7 @@ def catalogue() -> str:
     return "\n".join([_HEAD, contents, *(_section(name, kind) for name, kind in found.items())])
 
 
-def _apart(kind: type[Detector]) -> Parts:
+def _apart(kind: type[Detector]) -> DocstringParts:
     return taken_apart(kind.name, inspect.getdoc(sys.modules[kind.__module__]) or "")
 
 

@@ -20,7 +20,7 @@ from streams.worker import malloc
 from streams.worker.supervisor import WRONG_USE
 
 if TYPE_CHECKING:  # it imports Faust
-    from streams.worker.assignments import Holding
+    from streams.worker.assignments import Assignments
 
 _LEAVE_S: Final = 15.0
 
@@ -44,7 +44,7 @@ def main() -> int:
     return _said(made.stages, code)
 
 
-def _said(stages: Sequence[Holding], code: int) -> int:
+def _said(stages: Sequence[Assignments], code: int) -> int:
     """The exit code; what a person must know is said in one line."""
     broken = [stage.broken for stage in stages if stage.broken is not None]
     for reason in broken:
@@ -54,7 +54,7 @@ def _said(stages: Sequence[Holding], code: int) -> int:
     return 1 if broken else code
 
 
-def _leave(stages: Sequence[Holding]) -> None:
+def _leave(stages: Sequence[Assignments]) -> None:
     """Ends in good order, or without it: Faust waits for a group that a recreated Kafka does not know."""
     os.kill(os.getpid(), signal.SIGTERM)
     late = threading.Timer(_LEAVE_S, lambda: os._exit(_said(stages, 1)))

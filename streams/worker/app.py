@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from detectors.core.engine.engine import Engine
 from detectors.core.engine.snapshot import version_of
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.imo_stage.histories import ImoHistories
 from streams.broker.clients import link_of
 from streams.broker.jars import cache_dir
 from streams.errors import ConfigError, WakewatchError
@@ -31,14 +31,14 @@ from streams.reference.library import Library
 from streams.settings import loading
 from streams.worker import consumer, malloc
 from streams.worker.credentials import credentials_of
-from streams.worker.end_offsets import Probe
-from streams.worker.health import Health, Watched
-from streams.worker.identities import Aside, Identities
+from streams.worker.end_offsets import EndOffsetProbe
+from streams.worker.health import Watched, WorkerHealth
+from streams.worker.identities import Identities, StageObserver
 from streams.worker.in_flight import deaths_of
 from streams.worker.meter import WorkerMeter
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
-from streams.worker.state_log import Stored
+from streams.worker.state_log import StoredSnapshot
 from streams.worker.supervisor import RESTARTS_VARIABLE
 
 settings = loading.load()
@@ -104,7 +104,7 @@ service = Service(
     library=library,
     vessels=_topic(VESSELS),
 )
-aside = Aside(meter)
+aside = StageObserver(meter)
 identities = Identities(
     app,
     link=link,
@@ -141,14 +141,14 @@ def ended(error: WakewatchError) -> None:
         loop.call_soon_threadsafe(lambda: asyncio.ensure_future(app.crash(error)))
 
 
-health = Health(watched, lambda: {**service.places(), **identities.places()}, ended)
+health = WorkerHealth(watched, lambda: {**service.places(), **identities.places()}, ended)
 meter.follow(health)
 for stage in stages:
     stage.log_ids, stage.deaths = health, deaths_of(os.environ)
-probe = Probe(kafka, [*watched.inputs, *watched.states], watched.inputs, health.look)
+probe = EndOffsetProbe(kafka, [*watched.inputs, *watched.states], watched.inputs, health.look)
 
 
-def make_engine(partition: int, stored: Stored | None) -> Engine:
+def make_engine(partition: int, stored: StoredSnapshot | None) -> Engine:
     """A partition's engine: empty, or as the snapshot has it."""
     if stored is None:
         return engine_for(settings, library.at_start(partition), partition)
@@ -158,7 +158,7 @@ def make_engine(partition: int, stored: Stored | None) -> Engine:
     return restored(settings, in_force, partition, stored.shards, stored.cut.manifest)
 
 
-def make_histories(_partition: int, stored: Stored | None) -> Histories:
+def make_histories(_partition: int, stored: StoredSnapshot | None) -> ImoHistories:
     """The histories of IMO numbers: empty, or as the snapshot has them."""
     histories = histories_for(settings, kafka.partitions)
     return histories if stored is None else histories.restore(stored.shards, stored.cut.manifest)

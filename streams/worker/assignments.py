@@ -25,10 +25,10 @@ from streams.reference.library import Library
 from streams.worker.crashes import SET_ASIDE_AFTER
 from streams.worker.health import recreated
 from streams.worker.in_flight import Death
-from streams.worker.observer import Observer, Standing
-from streams.worker.offset_gaps import Gaps
-from streams.worker.partition import Partition, Rhythm
-from streams.worker.state_log import FleetLog, Link, Stored, load, unusable
+from streams.worker.observer import Observer, PartitionStanding
+from streams.worker.offset_gaps import OffsetGaps
+from streams.worker.partition import Partition, SnapshotSchedule
+from streams.worker.state_log import Link, StateLog, StoredSnapshot, load, unusable
 
 _REVOKE_S, _STOP_S, _COMMIT_S = 5.0, 10.0, 5.0
 _PHASES: Final = 8
@@ -36,7 +36,7 @@ _SNAPSHOTS_AT_ONCE: Final = 2
 _LOG_ID_S, _LOOK_S = 60.0, 0.1
 log = structlog.get_logger("wakewatch.worker")
 
-MakeEngine = Callable[[int, Stored | None], Any]
+MakeEngine = Callable[[int, StoredSnapshot | None], Any]
 """What holds a partition's state: see ``partition.Stateful``."""
 
 
@@ -50,7 +50,7 @@ class LogIds(Protocol):
         """As two answers in a row had it."""
 
 
-class Holding:
+class Assignments:
     """Holds the partitions that this process owns."""
 
     kind: ClassVar[str] = "fleet"
@@ -68,7 +68,7 @@ class Holding:
         """Why this process must end; whoever started it reads the exit code from it."""
         self.give_up: Callable[[], None] | None = None
         """Stops the process in good order; set by who looks at ``broken`` afterwards."""
-        self.elsewhere: Callable[[], tuple[list[Standing], dict[str, int]]] = lambda: ([], {})
+        self.elsewhere: Callable[[], tuple[list[PartitionStanding], dict[str, int]]] = lambda: ([], {})
         """How another stage stands, to be shown with ours."""
         self.deaths: list[Death] = []
         """Of the process before this one, still to be noted."""
@@ -78,7 +78,7 @@ class Holding:
         self._set_aside_after = set_aside_after
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
         self._observer = observer
-        self._gaps = Gaps(link, source, app, observer)
+        self._gaps = OffsetGaps(link, source, app, observer)
         self._assigned: list[int] = []
         self._epoch = 0
 
@@ -108,7 +108,7 @@ class Holding:
         wanted = [number for number in self._assigned if number not in self.parts]
         if not wanted:
             return
-        logs = [FleetLog(self._link, self._fleet, number, self._app_id, self.kind) for number in wanted]
+        logs = [StateLog(self._link, self._fleet, number, self._app_id, self.kind) for number in wanted]
         async with AsyncExitStack() as unless_ours:
             for fleet in logs:
                 unless_ours.push_async_callback(fleet.close)  # also when cancelled: it would be said at the exit
@@ -121,7 +121,7 @@ class Holding:
         log.info("partitions taken over", topic=self._source, partitions=wanted, recovery_s=round(took_s, 3))
         self._observer.recovered(wanted, took_s)
 
-    async def _loaded(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition] | None:
+    async def _loaded(self, logs: Sequence[StateLog], make_engine: MakeEngine) -> list[Partition] | None:
         """None when they were taken from us meanwhile, which fences us and is no fault, or when we are to end."""
         epoch = self._epoch
         try:
@@ -142,7 +142,7 @@ class Holding:
             raise error
         self.give_up()
 
-    async def _load(self, logs: Sequence[FleetLog], make_engine: MakeEngine) -> list[Partition]:
+    async def _load(self, logs: Sequence[StateLog], make_engine: MakeEngine) -> list[Partition]:
         await asyncio.gather(*(fleet.claim() for fleet in logs))
         stored = await load(self._link, self._fleet, logs)
         lows = await self._gaps.begins([fleet.partition for fleet in logs])
@@ -156,12 +156,12 @@ class Holding:
             parts.append(part)
         return parts
 
-    def _own(self, fleet: FleetLog, stored: Stored | None, make_engine: MakeEngine) -> Partition:
+    def _own(self, fleet: StateLog, stored: StoredSnapshot | None, make_engine: MakeEngine) -> Partition:
         try:
             engine = make_engine(fleet.partition, stored)
         except SnapshotError as error:
             raise unusable(fleet, error) from error
-        rhythm = Rhythm(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
+        rhythm = SnapshotSchedule(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
         return Partition(
             fleet, engine, stored, rhythm, self._observer, set_aside_after=self._set_aside_after,
             log_ids=self._log_ids_now,

@@ -30,7 +30,7 @@ LAST_MS: Final = 253_402_300_800_000  # the year 10000: what RFC 3339 can write
 _DIGITS_MOST: Final = 18
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """One record."""
 
     offset: int
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
     """Why it cannot be read; empty when it can."""
 
 
-def entry(offset: int, value: bytes | None, headers: object, written_ms: int) -> Entry:
+def entry(offset: int, value: bytes | None, headers: object, written_ms: int) -> LogEntry:
     """``headers``: as Faust gives them, pairs or a mapping. Never raises on bad input."""
     known = _headers(headers)
     source = known.get(H_SOURCE, b"")
@@ -57,7 +57,7 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
     wrong = _wrong(known.get(H_FORMAT, FORMAT), kind, value)
     if len(source) > SOURCE_MOST:
         wrong, source = wrong or f"a source name of {len(source)} bytes", source[:SOURCE_MOST]
-    return Entry(
+    return LogEntry(
         offset,
         value or b"",
         source.decode("utf-8", "replace") or FOREIGN_SOURCE,
@@ -71,7 +71,7 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
     )
 
 
-def entry_of(message: Any) -> Entry:
+def entry_of(message: Any) -> LogEntry:
     """A record as Faust hands it over."""
     return entry(message.offset, message.value, message.headers, int(message.timestamp * 1000))
 

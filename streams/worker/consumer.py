@@ -62,7 +62,7 @@ class _ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
             self.log.warning("the group's client did not close within %.0f s", CLOSE_S)
 
 
-class Consumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
+class ExactConsumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
     """Asks ``positions`` where each partition goes on, whenever Faust is about to resume."""
 
     positions: Callable[[], Mapping[TP, int]] = staticmethod(dict)
@@ -144,6 +144,6 @@ def install(positions: Callable[[], Mapping[TP, int]], refuse: Callable[[Excepti
 
     ``positions`` says the next offset of each partition owned, ``refuse`` ends the process for a reason.
     """
-    Consumer.positions = staticmethod(positions)
-    Consumer.refuse = staticmethod(refuse)
-    Transport.Consumer = Consumer
+    ExactConsumer.positions = staticmethod(positions)
+    ExactConsumer.refuse = staticmethod(refuse)
+    Transport.Consumer = ExactConsumer

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from streams.worker.codec import Entry
+from streams.worker.codec import LogEntry
 from streams.worker.in_flight import Death, taking
 
 SET_ASIDE_AFTER: Final = 3
@@ -40,7 +40,7 @@ class RecordError(Exception):
 
 
 @contextmanager
-def work_on(run: Sequence[Entry], kind: str = "", partition: int = 0) -> Iterator[None]:
+def work_on(run: Sequence[LogEntry], kind: str = "", partition: int = 0) -> Iterator[None]:
     """Raises RecordError for what is raised within; there must be no input or output in it.
 
     ``kind`` and ``partition`` say whose records these are, for the supervisor.

@@ -13,7 +13,7 @@ GATHERED_MOST: Final = 500
 _DETAIL_MOST: Final = 60
 
 
-class Letter(NamedTuple):
+class LostInput(NamedTuple):
     """Something that was lost."""
 
     reason: str
@@ -26,16 +26,16 @@ class Letter(NamedTuple):
     """Refused lines in it: then ``raw`` and ``detail`` have a line for each."""
 
 
-def gathered(letters: Sequence[Letter]) -> list[Letter]:
+def gathered(letters: Sequence[LostInput]) -> list[LostInput]:
     """The same letters; where one record caused very many, those of one reason travel together."""
-    out: list[Letter] = []
+    out: list[LostInput] = []
     for _, group in groupby(letters, lambda letter: letter.offset):
         mine = list(group)
         out += mine if len(mine) <= GATHER_FROM else _together(mine)
     return out
 
 
-def _together(letters: Sequence[Letter]) -> list[Letter]:
+def _together(letters: Sequence[LostInput]) -> list[LostInput]:
     alone = [letter for letter in letters if b"\n" in letter.raw]
     lines = sorted((letter for letter in letters if b"\n" not in letter.raw), key=lambda letter: letter.reason)
     for _, group in groupby(lines, lambda letter: letter.reason):
@@ -44,6 +44,6 @@ def _together(letters: Sequence[Letter]) -> list[Letter]:
     return alone
 
 
-def _joined(letters: Sequence[Letter]) -> Letter:
+def _joined(letters: Sequence[LostInput]) -> LostInput:
     details = "\n".join(letter.detail[:_DETAIL_MOST].replace("\n", " ") for letter in letters)
     return letters[0]._replace(raw=b"\n".join(letter.raw for letter in letters), detail=details, lines=len(letters))

@@ -21,7 +21,7 @@ Where = tuple[str, int]
 """Topic and partition."""
 
 
-class Seen(NamedTuple):
+class EndOffsets(NamedTuple):
     """What Kafka answered."""
 
     at_s: float
@@ -36,11 +36,15 @@ class Seen(NamedTuple):
     """Until the answer had come."""
 
 
-class Probe:
+class EndOffsetProbe:
     """``topics`` are looked at; of those in ``ends_of`` the ends are asked for."""
 
     def __init__(
-        self, kafka: KafkaSettings, topics: Sequence[str], ends_of: Sequence[str], tell: Callable[[Seen | None], None]
+        self,
+        kafka: KafkaSettings,
+        topics: Sequence[str],
+        ends_of: Sequence[str],
+        tell: Callable[[EndOffsets | None], None],
     ) -> None:
         self._kafka, self._topics, self._ends_of, self._tell = kafka, list(topics), tuple(ends_of), tell
         self._stop = Event()
@@ -58,7 +62,7 @@ class Probe:
     def _run(self) -> None:
         client: Any = None
         while not self._stop.is_set():
-            seen: Seen | None = None
+            seen: EndOffsets | None = None
             try:
                 client = client or admin(self._kafka, request_timeout_ms=int(_ANSWER_S * 1000))
                 seen = self._ask(client)
@@ -70,7 +74,7 @@ class Probe:
             self._tell(seen)
             self._stop.wait(ASK_EVERY_S)
 
-    def _ask(self, client: Any) -> Seen:
+    def _ask(self, client: Any) -> EndOffsets:
         from kafka import TopicPartition
         from kafka.admin import OffsetSpec
 
@@ -82,4 +86,4 @@ class Probe:
         found = client.list_partition_offsets(dict.fromkeys(wanted, OffsetSpec.LATEST)) if wanted else {}
         ends = {(part.topic, part.partition): int(answer.offset) for part, answer in found.items()}
         answered_s = time.monotonic()
-        return Seen(answered_s, ids, counts, ends, answered_s - asked_s)
+        return EndOffsets(answered_s, ids, counts, ends, answered_s - asked_s)

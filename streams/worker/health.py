@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.errors import ConfigError, SinkError, StateError, WakewatchError
-from streams.worker.end_offsets import Seen, Where
+from streams.worker.end_offsets import EndOffsets, Where
 
 KNOWN_FOR_S: Final = 15.0
 """An answer older than this says nothing about now."""
@@ -31,7 +31,7 @@ _SHORT_LOOKS: Final = 4
 broker that has just come back knows less for a moment."""
 
 
-class Standpoint(NamedTuple):
+class LastMove(NamedTuple):
     """Where a partition stood when it last moved."""
 
     next_offset: int
@@ -51,7 +51,7 @@ class Watched(NamedTuple):
     """Those that are read; ``sentences`` among them."""
 
 
-class Health:
+class WorkerHealth:
     """``positions``: the next offset of each partition owned; ``end``: ends the process for a reason, once."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Health:
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._watched, self._positions, self._end, self._clock_s = watched, positions, end, clock_s
-        self._seen: Seen | None = None
+        self._seen: EndOffsets | None = None
         self._took: tuple[tuple[float, float], ...] = ()
         """When answers of the last while came, and how long each took."""
         self._began_s = clock_s()
@@ -71,7 +71,7 @@ class Health:
         self._agreed: Mapping[str, str] = {}
         """What the newest two answers have in common."""
         self._ids_before: Mapping[str, str] = {}
-        self._stands: dict[Where, Standpoint] = {}
+        self._stands: dict[Where, LastMove] = {}
         self._short: dict[Where, int] = {}
         self._suspicion = ""
         """What the answer before would have ended the process for: one answer may be damaged on its way."""
@@ -79,7 +79,7 @@ class Health:
 
     # -- from the probe -------------------------------------------------------------------------------------------
 
-    def look(self, seen: Seen | None) -> None:
+    def look(self, seen: EndOffsets | None) -> None:
         """Takes in what Kafka answered; None: nothing."""
         now_s, owned = self._clock_s(), dict(self._positions())
         if seen is not None:
@@ -90,12 +90,12 @@ class Health:
         for where, next_offset in owned.items():
             before, lag = self._stands.get(where), self._lag(where, next_offset)
             moved = before is None or before.next_offset != next_offset or not lag > 0
-            stands[where] = Standpoint(next_offset, now_s if before is None or moved else before.since_s, lag)
+            stands[where] = LastMove(next_offset, now_s if before is None or moved else before.since_s, lag)
         self._stands = stands
         if seen is not None:
             self._judge(seen, owned)
 
-    def _judge(self, seen: Seen, owned: Mapping[Where, int]) -> None:
+    def _judge(self, seen: EndOffsets, owned: Mapping[Where, int]) -> None:
         self._agreed = {name: now for name, now in seen.ids.items() if self._ids_before.get(name) == now}
         self._ids, self._ids_before = {**self._agreed, **self._ids}, seen.ids
         wrong, before = self._wrong(seen, owned), self._suspicion
@@ -104,7 +104,7 @@ class Health:
             self._ended = True
             self._end(wrong)
 
-    def _wrong(self, seen: Seen, owned: Mapping[Where, int]) -> WakewatchError | None:
+    def _wrong(self, seen: EndOffsets, owned: Mapping[Where, int]) -> WakewatchError | None:
         watched = self._watched
         count = seen.counts.get(watched.sentences, watched.partitions)
         if count != watched.partitions:

@@ -13,14 +13,14 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from detectors.core.engine.alert_writer import Emitted
-from detectors.core.identities.binding import IMO, Binding, Heard, Seen, Told
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.identities.binding import IMO, Binding, BindingWatermark, SeenUnder, Told
+from detectors.core.imo_stage.histories import ImoHistories
 from streams.errors import Reason
 from streams.messages.topics import IDENTITIES
-from streams.worker.codec import LAST_MS, UNREADABLE, Entry
+from streams.worker.codec import LAST_MS, UNREADABLE, LogEntry
 from streams.worker.crashes import work_on
-from streams.worker.dead_letters import Letter
-from streams.worker.observer import Observer, Standing, Taken, Unobserved
+from streams.worker.dead_letters import LostInput
+from streams.worker.observer import Observer, PartitionStanding, RecordsTaken, Unobserved
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
@@ -32,7 +32,7 @@ _TEXT_MOST: Final = 65_536
 _told: Final = msgspec.json.Decoder(Told)
 
 
-def learn(histories: Histories, entry: Entry) -> tuple[list[Emitted], list[Letter]]:
+def learn(histories: ImoHistories, entry: LogEntry) -> tuple[list[Emitted], list[LostInput]]:
     """Gives a record to the histories. Never raises on bad input."""
     try:
         told = _told.decode(entry.value)
@@ -44,27 +44,27 @@ def learn(histories: Histories, entry: Entry) -> tuple[list[Emitted], list[Lette
 
 def refusal_of(told: Told) -> str:
     """Why what another program wrote cannot be taken up; empty when it can."""
-    if isinstance(told, Heard):
+    if isinstance(told, BindingWatermark):
         return "" if 0 <= told.heard_ms < LAST_MS else "a promise of no time"
     times = told.stamp_ms, *_times_of(told)
     if not all(0 <= time_ms < LAST_MS for time_ms in times):
         return "no time"
     if told.imo not in IMO or not 0 <= told.mmsi < _MMSI_END:
         return f"no ship: IMO {told.imo}, MMSI {told.mmsi}"
-    if isinstance(told, Seen):
+    if isinstance(told, SeenUnder):
         return ""
     texts = (told.source, told.name, told.call_sign, told.listed, told.sentence, *told.alerts)
     return "a text too long" if sum(len(text or "") for text in texts) > _TEXT_MOST else ""
 
 
-def _times_of(told: Binding | Seen) -> tuple[int, ...]:
-    if isinstance(told, Seen):
+def _times_of(told: Binding | SeenUnder) -> tuple[int, ...]:
+    if isinstance(told, SeenUnder):
         return told.heard_ms, told.noted_ms
     return told.first_ms, told.last_ms, told.fix_ms, told.appeared_ms
 
 
-def _lost(entry: Entry, detail: str) -> Letter:
-    return Letter(Reason.RECORD_UNREADABLE, entry.value, f"binding: {detail}", IDENTITIES, entry.offset)
+def _lost(entry: LogEntry, detail: str) -> LostInput:
+    return LostInput(Reason.RECORD_UNREADABLE, entry.value, f"binding: {detail}", IDENTITIES, entry.offset)
 
 
 class Identities(Service):
@@ -72,7 +72,7 @@ class Identities(Service):
 
     kind: ClassVar[str] = "histories"
 
-    async def _work(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
+    async def _work(self, part: Partition, run: Sequence[LogEntry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
         with work_on(run, part.log.kind, part.log.partition):
             alerts, letters = learn(part.engine, run[0])
@@ -84,23 +84,26 @@ class Identities(Service):
             deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
         if alerts or letters:
             said = [emitted.alert for emitted in alerts], [letter.reason for letter in letters]
-            self._observer.taken(Taken(part.log.partition, IDENTITIES, False, 0, 0, *said, step_s))
+            self._observer.taken(RecordsTaken(part.log.partition, IDENTITIES, False, 0, 0, *said, step_s))
         return deliveries
 
-    def standing(self) -> tuple[list[Standing], dict[str, int]]:
+    def standing(self) -> tuple[list[PartitionStanding], dict[str, int]]:
         """Its partition under a name of its own, without vessels; the alerts that are open."""
-        owned = [Standing(NAME, (self._source, number), part.engine.clock_ms, 0) for number, part in self.parts.items()]
+        owned = [
+            PartitionStanding(NAME, (self._source, number), part.engine.clock_ms, 0)
+            for number, part in self.parts.items()
+        ]
         return owned, self._open_alerts()
 
 
-class Aside(Unobserved):
+class StageObserver(Unobserved):
     """Of what this stage does alerts, letters, losses and lag are shown: its partition is none of vessels."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self.stands: tuple[list[Standing], dict[str, int]] = [], {}
+        self.stands: tuple[list[PartitionStanding], dict[str, int]] = [], {}
 
-    def taken(self, record: Taken) -> None:
+    def taken(self, record: RecordsTaken) -> None:
         """Passed on."""
         self._observer.taken(record)
 
@@ -108,7 +111,7 @@ class Aside(Unobserved):
         """Passed on."""
         self._observer.skipped(partition, records, cause)
 
-    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+    def standing(self, standings: Sequence[PartitionStanding], open_alerts: dict[str, int]) -> None:
         """Kept, for who shows both stages."""
         self.stands = list(standings), open_alerts
 

@@ -25,7 +25,7 @@ _FORMAT: Final = struct.Struct("<d16sqqq")
 _FREE: Final = _FORMAT.pack(0.0, b"", 0, 0, 0)
 
 
-class Taken(NamedTuple):
+class InFlight(NamedTuple):
     """Records ``first`` to ``last`` of a partition of a stage, begun at ``since_s`` of the monotonic clock."""
 
     since_s: float
@@ -53,10 +53,10 @@ class Mark:
             file.truncate(_FORMAT.size)
             self._bytes = mmap.mmap(file.fileno(), _FORMAT.size)
 
-    def read(self) -> Taken | None:
+    def read(self) -> InFlight | None:
         """What is being taken in, or was when the process ended; None: nothing."""
         since_s, kind, partition, first, last = _FORMAT.unpack(self._bytes[:])
-        return Taken(since_s, kind.rstrip(b"\0").decode(), partition, first, last) if since_s else None
+        return InFlight(since_s, kind.rstrip(b"\0").decode(), partition, first, last) if since_s else None
 
     def set(self, kind: str, partition: int, first: int, last: int) -> None:
         """From now on these."""

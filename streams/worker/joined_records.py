@@ -18,38 +18,38 @@ import numpy as np
 
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
-from detectors.core.identities.binding import Binding, Seen
+from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_notes import refusal_of
 from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
-from streams.decode import Decoded, Refused, decode
+from streams.decode import Decoded, RefusedReports, decode
 from streams.errors import Reason
 from streams.messages.log_records import decode_tick
-from streams.messages.reference_records import Marker
-from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, Entry
-from streams.worker.dead_letters import Letter, gathered
+from streams.messages.reference_records import VersionMarker
+from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, LogEntry
+from streams.worker.dead_letters import LostInput, gathered
 
 RUN_BYTES_MOST: Final = 512 << 10
 """About 6,000 sentences, 20 ms: the loop has other things to do."""
 
 
-class Outcome(NamedTuple):
+class RunOutcome(NamedTuple):
     """What a run, or a part of it, caused."""
 
     source: str
     alerts: Sequence[Emitted] = ()
-    letters: Sequence[Letter] = ()
+    letters: Sequence[LostInput] = ()
     sentences: int = 0
     reports: int = 0
     tick: bool = False
     read_at_ms: int | None = None
     """When the oldest of its records was read."""
-    bindings: Sequence[Binding | Seen] = ()
+    bindings: Sequence[Binding | SeenUnder] = ()
     heard_ms: int | None = None
     """After a tick: every binding from now on has a later stamp."""
 
 
-def length(entries: Sequence[Entry]) -> int:
+def length(entries: Sequence[LogEntry]) -> int:
     """How many of ``entries``, consecutive records and at least one, make the first run."""
     first = entries[0]
     if not _joins(first, first):
@@ -62,7 +62,7 @@ def length(entries: Sequence[Entry]) -> int:
     return len(entries)
 
 
-def _joins(first: Entry, then: Entry) -> bool:
+def _joins(first: LogEntry, then: LogEntry) -> bool:
     """Sentences of the same source, both as ingest writes them."""
     return (
         then.ours and not then.tick and not then.marker and not then.wrong
@@ -70,7 +70,7 @@ def _joins(first: Entry, then: Entry) -> bool:
     )  # fmt: skip
 
 
-def take(engine: Engine, run: Sequence[Entry]) -> list[Outcome]:
+def take(engine: Engine, run: Sequence[LogEntry]) -> list[RunOutcome]:
     """Gives a run to the engine. Never raises on bad input."""
     first = run[0]
     if first.wrong:
@@ -85,40 +85,40 @@ def take(engine: Engine, run: Sequence[Entry]) -> list[Outcome]:
     return [_alone(engine, entry) for entry in run]
 
 
-def version_of(entry: Entry) -> str:
+def version_of(entry: LogEntry) -> str:
     """The version of the watchlist that a marker names; empty when it names none."""
     try:
-        return msgspec.json.decode(entry.value, type=Marker).version
+        return msgspec.json.decode(entry.value, type=VersionMarker).version
     except UNREADABLE:
         return ""
 
 
-def switch(engine: Engine, entry: Entry, reference: Reference | None) -> Outcome:
+def switch(engine: Engine, entry: LogEntry, reference: Reference | None) -> RunOutcome:
     """The watchlist of a marker comes into force; None: it is not known, and the former one stays."""
     if reference is None:
         return _lost(entry, f"watchlist {version_of(entry)[:20]!r} is not in the reference topic")
     alerts = engine.adopt(reference) if reference.version != engine.reference.version else []
-    return Outcome(entry.source, alerts, _faults(engine, [entry]))
+    return RunOutcome(entry.source, alerts, _faults(engine, [entry]))
 
 
-def _alone(engine: Engine, entry: Entry) -> Outcome:
+def _alone(engine: Engine, entry: LogEntry) -> RunOutcome:
     decoded = decode(entry.value, entry.source, None, engine.clock_ms or entry.written_ms)
     letters = [_letter(refused, entry) for refused in (*decoded.refused, *decoded.refused_fixes)]
     return _step(engine, decoded, [entry], letters)
 
 
-def _step(engine: Engine, decoded: Decoded, run: Sequence[Entry], letters: list[Letter]) -> Outcome:
+def _step(engine: Engine, decoded: Decoded, run: Sequence[LogEntry], letters: list[LostInput]) -> RunOutcome:
     reports = len(decoded.batch.reports)
     alerts = engine.apply(decoded.batch) if reports else []
     read_at = [entry.read_at_ms for entry in run if entry.read_at_ms is not None]
     letters = gathered(letters + _faults(engine, run))
-    return Outcome(
+    return RunOutcome(
         run[0].source, alerts, letters, decoded.sentences, reports, read_at_ms=min(read_at, default=None),
         bindings=engine.drain_bindings(),
     )  # fmt: skip
 
 
-def _tick(engine: Engine, entry: Entry) -> Outcome:
+def _tick(engine: Engine, entry: LogEntry) -> RunOutcome:
     try:
         tick = decode_tick(entry.value)
     except UNREADABLE as error:
@@ -131,7 +131,7 @@ def _tick(engine: Engine, entry: Entry) -> Outcome:
     if wrong:
         return _lost(entry, f"tick: a note of {wrong}")
     alerts = engine.tick(tick)
-    return Outcome(
+    return RunOutcome(
         entry.source, alerts, _faults(engine, [entry]), tick=True, heard_ms=engine.heard_ms,
         bindings=engine.drain_bindings(),
     )  # fmt: skip
@@ -143,34 +143,34 @@ def _is_time(tick: Tick) -> bool:
     return times and 0 <= tick.spacing_s < LAST_MS
 
 
-def _faults(engine: Engine, run: Sequence[Entry]) -> list[Letter]:
+def _faults(engine: Engine, run: Sequence[LogEntry]) -> list[LostInput]:
     """A fault belongs to the record that holds its sentence; one of the clock alone, to the last."""
     letters = []
     for fault in engine.drain_faults():
         owner = next((entry for entry in run if fault.raw and fault.raw in entry.value), run[-1])
         detail = f"{fault.detector} for {fault.mmsi}: {fault.cause}"
-        letters.append(Letter(Reason.DETECTOR, fault.raw, detail, owner.source, owner.offset))
+        letters.append(LostInput(Reason.DETECTOR, fault.raw, detail, owner.source, owner.offset))
     return letters
 
 
-def _lost(entry: Entry, detail: str) -> Outcome:
-    letter = Letter(Reason.RECORD_UNREADABLE, entry.value, detail, entry.source, entry.offset)
-    return Outcome(entry.source, letters=[letter])
+def _lost(entry: LogEntry, detail: str) -> RunOutcome:
+    letter = LostInput(Reason.RECORD_UNREADABLE, entry.value, detail, entry.source, entry.offset)
+    return RunOutcome(entry.source, letters=[letter])
 
 
-def _letter(refused: Refused, entry: Entry) -> Letter:
-    return Letter(refused.reason, refused.raw, refused.detail, entry.source, entry.offset)
+def _letter(refused: RefusedReports, entry: LogEntry) -> LostInput:
+    return LostInput(refused.reason, refused.raw, refused.detail, entry.source, entry.offset)
 
 
 class _Joined:
     """Records decoded as one. ``letters`` is None when they are not the sum of their parts."""
 
-    def __init__(self, run: Sequence[Entry], clock_ms: int) -> None:
+    def __init__(self, run: Sequence[LogEntry], clock_ms: int) -> None:
         self._run = run
         self._value = b"\n".join(entry.value for entry in run)
         self._starts = [0, *accumulate(len(entry.value) + 1 for entry in run)]
         self.decoded = decode(self._value, run[0].source, None, clock_ms)
-        self.letters: list[Letter] | None = self._letters() if self._kept_apart() else None
+        self.letters: list[LostInput] | None = self._letters() if self._kept_apart() else None
 
     def _kept_apart(self) -> bool:
         """No message of two records, and none whose time or text was made up: places in ``raw`` are places here."""
@@ -180,7 +180,7 @@ class _Joined:
         first = np.searchsorted(self._starts, batch.reports["start"], "right")
         return bool((first == np.searchsorted(self._starts, batch.reports["end"], "right")).all())
 
-    def _letters(self) -> list[Letter] | None:
+    def _letters(self) -> list[LostInput] | None:
         letters, seen = [], dict[bytes, int]()
         for refused in (*self.decoded.refused, *self.decoded.refused_fixes):
             at = self._find(refused.raw, seen.get(refused.raw, 0))

@@ -18,7 +18,7 @@ from streams.errors import Reason
 from streams.observability.metrics import Metrics, forget, label
 
 if TYPE_CHECKING:  # the worker's package starts Faust
-    from streams.worker.observer import Progress, Standing, Taken, Tallies
+    from streams.worker.observer import PartitionStanding, Progress, RecordsTaken, Tallies
 
 _MS: Final = 1000
 _HOUR_S: Final = 3600
@@ -70,7 +70,7 @@ class WorkerMeter:
         """What /metrics shows."""
         return self._metrics.registry
 
-    def taken(self, record: Taken) -> None:
+    def taken(self, record: RecordsTaken) -> None:
         """Counts a record: sentences are ingest's to count, what became of them is ours."""
         metrics = self._metrics
         metrics.step_duration.observe(record.step_s)
@@ -87,7 +87,7 @@ class WorkerMeter:
         """An alert can be read from now on."""
         self._metrics.ingest_to_alert.observe(max(0.0, self._wall_s() - read_at_ms / _MS))
 
-    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+    def standing(self, standings: Sequence[PartitionStanding], open_alerts: dict[str, int]) -> None:
         """Shows the partitions owned; those no longer owned go, so that no two workers speak for one."""
         metrics = self._metrics
         for one in standings:
@@ -110,7 +110,7 @@ class WorkerMeter:
         self._metrics.broker_answer.set_function(lambda: progress.answer_s)
         self._metrics.log_partitions.set_function(lambda: progress.partitions)
 
-    def _show(self, one: Standing) -> None:
+    def _show(self, one: PartitionStanding) -> None:
         progress, name, where = self._progress, str(one.partition), one.where
         if progress is not None and name not in self._shown:
             self._metrics.lag.labels(name).set_function(lambda: progress.lag(where))

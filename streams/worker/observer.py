@@ -10,7 +10,7 @@ from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip
 
 
-class Taken(NamedTuple):
+class RecordsTaken(NamedTuple):
     """Records of one source that waited together, or one alone, taken in at once."""
 
     partition: int
@@ -48,7 +48,7 @@ def tallies_of(engine: Engine) -> Tallies:
     )  # fmt: skip
 
 
-class Standing(NamedTuple):
+class PartitionStanding(NamedTuple):
     """How a partition stands, about once a second."""
 
     partition: int | str
@@ -89,13 +89,13 @@ class Progress(Protocol):
 class Observer(Protocol):
     """Called from the worker's event loop: an implementation must be quick and must not raise."""
 
-    def taken(self, record: Taken) -> None:
+    def taken(self, record: RecordsTaken) -> None:
         """A record was taken in."""
 
     def delivered(self, read_at_ms: int) -> None:
         """Kafka has acknowledged an alert whose record ingest read then, Unix ms."""
 
-    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+    def standing(self, standings: Sequence[PartitionStanding], open_alerts: dict[str, int]) -> None:
         """All partitions owned, and their open alerts by detector."""
 
     def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
@@ -120,13 +120,13 @@ class Observer(Protocol):
 class Unobserved:
     """Nobody looks."""
 
-    def taken(self, record: Taken) -> None:
+    def taken(self, record: RecordsTaken) -> None:
         """Nothing."""
 
     def delivered(self, read_at_ms: int) -> None:
         """Nothing."""
 
-    def standing(self, standings: Sequence[Standing], open_alerts: dict[str, int]) -> None:
+    def standing(self, standings: Sequence[PartitionStanding], open_alerts: dict[str, int]) -> None:
         """Nothing."""
 
     def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:

@@ -27,7 +27,7 @@ _LOOKS, _LOOK_S = 8, 1.0
 log = structlog.get_logger("wakewatch.worker")
 
 
-class Sought(NamedTuple):
+class SoughtBack(NamedTuple):
     """That a partition was sought back."""
 
     offset: int = -1
@@ -38,12 +38,12 @@ class Sought(NamedTuple):
     when_s: float = 0.0
 
 
-class Gaps:
+class OffsetGaps:
     """Handles them for one input topic."""
 
     def __init__(self, link: Link, topic: str, app: Any, observer: Observer) -> None:
         self._link, self._topic, self._app, self._observer = link, topic, app, observer
-        self._sought: dict[int, Sought] = {}
+        self._sought: dict[int, SoughtBack] = {}
 
     async def close(self, part: Partition, offset: int) -> None:
         """``offset`` came, and is not the next of ``part``.
@@ -52,7 +52,7 @@ class Gaps:
         will come again. Raises RuntimeError when the records between do not come.
         """
         number = part.log.partition
-        sought = self._sought.get(number, Sought())
+        sought = self._sought.get(number, SoughtBack())
         same, now_s = sought.offset == part.offset, time.monotonic()
         if same and offset > sought.seen and now_s - sought.when_s < _WAIT_S:
             self._sought[number] = sought._replace(seen=offset)  # the rest of what was on its way before the seek
@@ -62,7 +62,7 @@ class Gaps:
             return
         if tries > _TRIES_MOST:
             raise RuntimeError(f"records after {part.offset} of {self._topic}/{number} do not come: restart")
-        self._sought[number] = Sought(part.offset, tries, offset, now_s)
+        self._sought[number] = SoughtBack(part.offset, tries, offset, now_s)
         log.warning("sought back", partition=number, next=part.offset + 1, came=offset, tries=tries)
         await self._app.consumer.seek_all({TP(self._topic, number): part.offset + 1})
 

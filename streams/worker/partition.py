@@ -20,8 +20,8 @@ import structlog
 from streams.worker.crashes import SET_ASIDE_AFTER, Crashes, RecordError
 from streams.worker.observer import Observer
 from streams.worker.record_pieces import count_of
-from streams.worker.state_log import Cut, FleetLog, Stored
-from streams.worker.vessel_summaries import Watch
+from streams.worker.state_log import SnapshotHead, StateLog, StoredSnapshot
+from streams.worker.vessel_summaries import SummaryWriter
 
 HELD_MOST: Final = 20_000
 _DELIVERED_LOOK: Final = 500
@@ -29,7 +29,7 @@ _NOTE_S: Final = 10.0
 _log: Final = structlog.get_logger("wakewatch.worker")
 
 
-class Rhythm(NamedTuple):
+class SnapshotSchedule(NamedTuple):
     """When a partition is snapshotted, and how many at once."""
 
     every_s: float
@@ -71,7 +71,7 @@ class Partition:
     """Owned from load to revoke. ``offset`` is the last input record that the engine has taken in."""
 
     def __init__(
-        self, log: FleetLog, engine: Stateful, stored: Stored | None, rhythm: Rhythm, observer: Observer,
+        self, log: StateLog, engine: Stateful, stored: StoredSnapshot | None, rhythm: SnapshotSchedule, observer: Observer,
         *, set_aside_after: int = SET_ASIDE_AFTER, log_ids: Callable[[], tuple[str, str]] = lambda: ("", ""),
     ) -> None:  # fmt: skip
         self.log = log
@@ -87,7 +87,7 @@ class Partition:
         self._records = [count_of(shard) for shard in stored.shards] if stored else []
         """How many each shard takes in the fleet log."""
         self._rhythm, self._observer = rhythm, observer
-        self.watch = Watch(log.partition)
+        self.watch = SummaryWriter(log.partition)
         self._last_s = time.monotonic() - rhythm.every_s * (1 - rhythm.phase)
         self.crashes = Crashes(log.crashes, set_aside_after)
         self._held: deque[Any] = deque()
@@ -184,7 +184,7 @@ class Partition:
         agreed, newest = self._ask_log_ids()
         self._log_id = self._log_id or agreed
         return msgspec.json.encode(
-            Cut(
+            SnapshotHead(
                 app=self.log.app_id, offset=copy.offset, shards=len(copy.versions), versions=copy.versions,
                 at=self._at[: len(copy.versions)], manifest=copy.manifest, crashes=self.crashes.after(copy.offset),
                 log_id=self._log_id or newest,

@@ -10,9 +10,9 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, Heard, Seen
+from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
 from streams.messages.log_records import H_COUNT
-from streams.worker.dead_letters import Letter
+from streams.worker.dead_letters import LostInput
 
 _log: Final = structlog.get_logger("wakewatch.worker")
 SOURCE: Final = "wakewatch"
@@ -54,7 +54,7 @@ class Publisher:
             await self._state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
         ]
 
-    async def bindings(self, told: Sequence[Binding | Seen], partition: int) -> list[asyncio.Future[Any]]:
+    async def bindings(self, told: Sequence[Binding | SeenUnder], partition: int) -> list[asyncio.Future[Any]]:
         """What a partition's vessels state of themselves, to the stage of IMO numbers."""
         sent = []
         for binding in told:
@@ -64,19 +64,19 @@ class Publisher:
         self._bindings.setdefault(partition, []).extend(sent)
         return sent
 
-    def heard(self, heard: Heard) -> Awaitable[Any]:
+    def heard(self, heard: BindingWatermark) -> Awaitable[Any]:
         """A promise is sent when every binding before it is delivered, and not before."""
         waits = [d for d in self._bindings.get(heard.partition, ()) if not d.done() or d.cancelled() or d.exception()]
         self._bindings[heard.partition] = waits
         return asyncio.ensure_future(self._promise(list(waits), heard))
 
-    async def _promise(self, waits: Sequence[Awaitable[Any]], heard: Heard) -> None:
+    async def _promise(self, waits: Sequence[Awaitable[Any]], heard: BindingWatermark) -> None:
         for delivery in waits:
             await delivery
         key = b"heard/%d" % heard.partition
         await (await self._identities.send(key=key, value=msgspec.json.encode(heard), partition=0))
 
-    async def letter(self, letter: Letter, topic: str, partition: int) -> Awaitable[Any]:
+    async def letter(self, letter: LostInput, topic: str, partition: int) -> Awaitable[Any]:
         """What was lost, whole (its first 4 MB less the headers' room), with why and where from."""
         headers = {
             "reason": str(letter.reason).encode(),

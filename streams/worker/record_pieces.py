@@ -29,7 +29,7 @@ class Held(NamedTuple):
     headers: Mapping[str, bytes] = {}
 
 
-class Piece(NamedTuple):
+class RecordPiece(NamedTuple):
     """A record to be written."""
 
     key: bytes
@@ -47,12 +47,12 @@ def count_of(shard: bytes) -> int:
     return max(1, -(-len(shard) // PIECE_BYTES))
 
 
-def pieces_of(number: int, version: int, shard: bytes) -> Iterator[Piece]:
+def pieces_of(number: int, version: int, shard: bytes) -> Iterator[RecordPiece]:
     """The records of a shard, one at least."""
     count = count_of(shard)
     for place in range(count):
         value = _stamp(version) + shard[place * PIECE_BYTES : (place + 1) * PIECE_BYTES]
-        yield Piece(_key(number, place), value, [*checked(value), (_PIECES, b"%d" % count)])
+        yield RecordPiece(_key(number, place), value, [*checked(value), (_PIECES, b"%d" % count)])
 
 
 def whole(held: Mapping[bytes, Held], number: int, version: int) -> bytes:

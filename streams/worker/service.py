@@ -17,14 +17,14 @@ from typing import Any, Final
 
 import structlog
 
-from detectors.core.identities.binding import Heard
+from detectors.core.identities.binding import BindingWatermark
 from streams.errors import Reason
 from streams.worker import joined_records
-from streams.worker.assignments import Holding
-from streams.worker.codec import Entry, entry_of
+from streams.worker.assignments import Assignments
+from streams.worker.codec import LogEntry, entry_of
 from streams.worker.crashes import Crash, RecordError, work_on
-from streams.worker.dead_letters import Letter
-from streams.worker.observer import Standing, Taken, tallies_of
+from streams.worker.dead_letters import LostInput
+from streams.worker.observer import PartitionStanding, RecordsTaken, tallies_of
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 
@@ -32,7 +32,7 @@ _EVENTS_MOST: Final = 512
 log = structlog.get_logger("wakewatch.worker")
 
 
-class Service(Holding):
+class Service(Assignments):
     """Takes in the records of the partitions that this process owns."""
 
     # -- records --------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ class Service(Holding):
             await self.app.crash(error)
         self._observer.standing(*self.standing())
 
-    def standing(self) -> tuple[list[Standing], dict[str, int]]:
+    def standing(self) -> tuple[list[PartitionStanding], dict[str, int]]:
         """The partitions owned, and their open alerts by detector."""
         others, open_alerts = self.elsewhere()
         return [*map(self._standing, self.parts.values()), *others], {**open_alerts, **self._open_alerts()}
@@ -116,24 +116,24 @@ class Service(Holding):
             event.ack()
         return bool(offset == part.offset + 1)
 
-    async def _take(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
+    async def _take(self, part: Partition, run: Sequence[LogEntry], publisher: Publisher) -> list[Awaitable[Any]]:
         crash = part.crashes.final(run[0].offset)
         if crash is not None:
             return [await self._set_aside(part, run[0], crash, publisher)]
         return await self._work(part, run, publisher)
 
-    async def _set_aside(self, part: Partition, entry: Entry, crash: Crash, publisher: Publisher) -> Awaitable[Any]:
+    async def _set_aside(self, part: Partition, entry: LogEntry, crash: Crash, publisher: Publisher) -> Awaitable[Any]:
         """Passes over a record at which the work has raised again and again; what it held is kept as a letter."""
         number, why = part.log.partition, f"the worker crashed {crash.times} times at this record: {crash.why}"
         log.error("record set aside", topic=self._source, partition=number, offset=entry.offset, why=why)
-        letter = Letter(Reason.SET_ASIDE, entry.value, why, entry.source, entry.offset)
-        self._observer.taken(Taken(number, entry.source, False, 0, 0, (), [letter.reason], 0.0))
+        letter = LostInput(Reason.SET_ASIDE, entry.value, why, entry.source, entry.offset)
+        self._observer.taken(RecordsTaken(number, entry.source, False, 0, 0, (), [letter.reason], 0.0))
         return await publisher.letter(letter, self._source, number)
 
-    async def _work(self, part: Partition, run: Sequence[Entry], publisher: Publisher) -> list[Awaitable[Any]]:
+    async def _work(self, part: Partition, run: Sequence[LogEntry], publisher: Publisher) -> list[Awaitable[Any]]:
         began_s = time.monotonic()
         if run[0].marker:
-            outcomes: Sequence[joined_records.Outcome] = [await self._switch(part, run[0])]
+            outcomes: Sequence[joined_records.RunOutcome] = [await self._switch(part, run[0])]
         else:
             with work_on(run, part.log.kind, part.log.partition):
                 outcomes = joined_records.take(part.engine, run)
@@ -146,7 +146,9 @@ class Service(Holding):
                 deliveries += sent
             deliveries += await publisher.bindings(outcome.bindings, part.log.partition)
             if outcome.heard_ms is not None:
-                deliveries.append(publisher.heard(Heard(partition=part.log.partition, heard_ms=outcome.heard_ms)))
+                deliveries.append(
+                    publisher.heard(BindingWatermark(partition=part.log.partition, heard_ms=outcome.heard_ms))
+                )
             for letter in outcome.letters:
                 deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
             self._observer.taken(_taken(part.log.partition, outcome, step_s))
@@ -164,7 +166,7 @@ class Service(Holding):
         for delivery in sent:
             asyncio.ensure_future(delivery).add_done_callback(acknowledged)
 
-    async def _switch(self, part: Partition, entry: Entry) -> joined_records.Outcome:
+    async def _switch(self, part: Partition, entry: LogEntry) -> joined_records.RunOutcome:
         """Another watchlist: read in a thread, so that heartbeats go on; in force between two records."""
         version = joined_records.version_of(entry)
         reference = await asyncio.to_thread(self._library.get, version) if version and self._library else None
@@ -174,10 +176,10 @@ class Service(Holding):
         with work_on([entry], part.log.kind, part.log.partition):
             return joined_records.switch(part.engine, entry, reference)
 
-    def _standing(self, part: Partition) -> Standing:
+    def _standing(self, part: Partition) -> PartitionStanding:
         engine = part.engine
         number = part.log.partition
-        return Standing(number, (self._source, number), engine.clock_ms, engine.vessels, tallies_of(engine))
+        return PartitionStanding(number, (self._source, number), engine.clock_ms, engine.vessels, tallies_of(engine))
 
     def _open_alerts(self) -> dict[str, int]:
         total: Counter[str] = Counter()
@@ -186,8 +188,8 @@ class Service(Holding):
         return dict(total)
 
 
-def _taken(partition: int, outcome: joined_records.Outcome, step_s: float) -> Taken:
-    return Taken(
+def _taken(partition: int, outcome: joined_records.RunOutcome, step_s: float) -> RecordsTaken:
+    return RecordsTaken(
         partition, outcome.source, outcome.tick, outcome.sentences, outcome.reports,
         [emitted.alert for emitted in outcome.alerts], [letter.reason for letter in outcome.letters],
         step_s,

@@ -14,7 +14,7 @@ import faust
 import mode
 
 
-class Leaving(mode.Worker):  # type: ignore[misc]  # mode ships no types
+class ShutdownWatchdog(mode.Worker):  # type: ignore[misc]  # mode ships no types
     """Says where every thread stands and exits with code 1 when it has not stopped by ``leave_s``."""
 
     leave_s: ClassVar[float] = 40.0
@@ -25,5 +25,5 @@ class Leaving(mode.Worker):  # type: ignore[misc]  # mode ships no types
         super()._schedule_shutdown(signal)
 
 
-class Worker(Leaving, faust.Worker):  # type: ignore[misc]  # faust ships no types
+class Worker(ShutdownWatchdog, faust.Worker):  # type: ignore[misc]  # faust ships no types
     """Faust's worker."""

@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.errors import SinkError, StateError
 from streams.worker.crashes import Crash
-from streams.worker.record_pieces import Held, Piece, checked, headers_of, pieces_of, verified, whole
+from streams.worker.record_pieces import Held, RecordPiece, checked, headers_of, pieces_of, verified, whole
 
 CUT: Final = b"cut"
 CLAIM: Final = b"claim"
@@ -37,7 +37,7 @@ Link = Mapping[str, Any]
 """Where Kafka is and how it is spoken to, in aiokafka's words (``streams.broker.clients.link_of``)."""
 
 
-class Cut(msgspec.Struct, frozen=True, kw_only=True):
+class SnapshotHead(msgspec.Struct, frozen=True, kw_only=True):
     """The record that makes shards a snapshot."""
 
     app: str
@@ -55,14 +55,14 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """Kafka's id of the topic that ``offset`` counts in: one that is created again has another. Empty: not known."""
 
 
-class Stored(NamedTuple):
+class StoredSnapshot(NamedTuple):
     """A snapshot, read back and checked."""
 
-    cut: Cut
+    cut: SnapshotHead
     shards: list[bytes]
 
 
-class FleetLog:
+class StateLog:
     """One partition's transactional writer."""
 
     def __init__(self, link: Link, topic: str, partition: int, app_id: str, kind: str = "fleet") -> None:
@@ -103,7 +103,7 @@ class FleetLog:
         await self._transaction([], CRASHES, lambda _: msgspec.json.encode(crashes))
 
     async def _transaction(
-        self, shards: Sequence[Iterable[Piece]], key: bytes, last: Callable[[list[int]], bytes]
+        self, shards: Sequence[Iterable[RecordPiece]], key: bytes, last: Callable[[list[int]], bytes]
     ) -> int:
         await self._producer.begin_transaction()
         sent = []
@@ -113,7 +113,7 @@ class FleetLog:
         # a failed batch raises here: never commit past it
         places = [[int((await piece).offset) for piece in pieces] for pieces in sent]
         value = last([pieces[0] for pieces in places])
-        end = int((await (await self._send(Piece(key, value, checked(value))))).offset)
+        end = int((await (await self._send(RecordPiece(key, value, checked(value))))).offset)
         self._follow_on([*(place for pieces in places for place in pieces), end])
         await self._producer.commit_transaction()
         return end
@@ -127,7 +127,7 @@ class FleetLog:
             )
         self._end = places[-1]
 
-    async def _send(self, piece: Piece) -> Any:
+    async def _send(self, piece: RecordPiece) -> Any:
         return await self._producer.send(
             self.topic, value=piece.value, key=piece.key, partition=self.partition, headers=piece.headers
         )
@@ -141,11 +141,11 @@ class FleetLog:
 class _Reader:
     """Reads one partition backwards until a whole snapshot is in hand."""
 
-    def __init__(self, log: FleetLog, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, log: StateLog, consumer: AIOKafkaConsumer) -> None:
         self.log, self._consumer = log, consumer
         self.part = TopicPartition(log.topic, log.partition)
         self.values: dict[bytes, Held] = {}
-        self.stored: Stored | None = None
+        self.stored: StoredSnapshot | None = None
         self.done = False
         self._start = 0
 
@@ -186,15 +186,15 @@ class _Reader:
         self._consumer.pause(self.part)
 
 
-def read_cut(held: Held, log: FleetLog) -> Cut:
+def read_cut(held: Held, log: StateLog) -> SnapshotHead:
     """A cut record. Raises StateError when it is none, or damaged."""
     try:
-        return msgspec.json.decode(verified(held, "it"), type=Cut)
+        return msgspec.json.decode(verified(held, "it"), type=SnapshotHead)
     except (msgspec.MsgspecError, StateError) as error:
         raise unusable(log, f"the newest snapshot's head cannot be read: {error}") from error
 
 
-def unusable(log: FleetLog, why: object) -> StateError:
+def unusable(log: StateLog, why: object) -> StateError:
     """What is stored of a partition cannot be used."""
     return StateError(
         f"{log.topic}/{log.partition}: {why}; start it afresh with: wakewatch topics forget {log.kind} "
@@ -202,7 +202,7 @@ def unusable(log: FleetLog, why: object) -> StateError:
     )
 
 
-async def load(link: Link, topic: str, logs: Sequence[FleetLog]) -> dict[int, Stored | None]:
+async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, StoredSnapshot | None]:
     """The newest snapshot of each claimed partition; None where there is none.
 
     Raises StateError when what stands there cannot be used, SinkError when the broker is too slow to say.
@@ -236,7 +236,7 @@ async def load(link: Link, topic: str, logs: Sequence[FleetLog]) -> dict[int, St
     return {number: reader.stored for number, reader in readers.items()}
 
 
-def _crashes(reader: _Reader, stored: Stored | None) -> list[Crash]:
+def _crashes(reader: _Reader, stored: StoredSnapshot | None) -> list[Crash]:
     held = reader.values.get(CRASHES)
     if held is None:
         return stored.cut.crashes if stored else []
@@ -246,7 +246,7 @@ def _crashes(reader: _Reader, stored: Stored | None) -> list[Crash]:
         return []  # nothing rests on it but patience
 
 
-def _whole(reader: _Reader) -> Stored | None:
+def _whole(reader: _Reader) -> StoredSnapshot | None:
     header = reader.values.get(CUT)
     if header is None:
         return None
@@ -257,6 +257,8 @@ def _whole(reader: _Reader) -> Stored | None:
             f"{log.topic}/{log.partition} belongs to {cut.app!r}, not to {log.app_id!r}: set worker.app_id"
         )
     try:
-        return Stored(cut, [whole(reader.values, number, version) for number, version in enumerate(cut.versions)])
+        return StoredSnapshot(
+            cut, [whole(reader.values, number, version) for number, version in enumerate(cut.versions)]
+        )
     except StateError as error:
         raise unusable(log, f"{error}, in the snapshot at {cut.offset}") from error

@@ -21,7 +21,7 @@ LOOK_S: Final = 5.0
 """Between looks at a partition's columns: 0.2 ms for 200,000 vessels."""
 
 
-class Watch:
+class SummaryWriter:
     """Of one partition. A value of None says that it is listed no more, or forgotten."""
 
     def __init__(self, partition: int, clock_s: Callable[[], float] = time.monotonic) -> None:

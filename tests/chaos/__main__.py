@@ -22,8 +22,8 @@ from rich.console import Console
 from detectors.core.alert import Alert, encode
 from detectors.core.engine.alert_writer import Emitted
 from streams.broker import embedded
-from streams.ingest.model import Nature
-from streams.pipeline.replay import Plan, Road, play
+from streams.ingest.model import SourceKind
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference import load_reference
 from streams.settings.model import Settings
 from tests.chaos import faults, feed
@@ -155,8 +155,8 @@ def _undisturbed(setting: Setting) -> Result:
 def _replayed(path: Path, hours: float) -> Mapping[Key, bytes]:
     """What ``replay`` gives for the feed, without Kafka."""
     settings = Settings()
-    road = Road(settings, load_reference(settings.reference), PARTITIONS)
-    plan = Plan(source=path.stem, partitions=PARTITIONS, nature=Nature(replayed=True))
+    road = InProcessPipeline(settings, load_reference(settings.reference), PARTITIONS)
+    plan = ReplayPlan(source=path.stem, partitions=PARTITIONS, nature=SourceKind(replayed=True))
     with path.open("rb") as lines:
         alerts = [item.alert for item in play([lines], plan, road, settings) if isinstance(item, Emitted)]
     if hours >= _HOURS:

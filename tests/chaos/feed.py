@@ -51,7 +51,7 @@ def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterato
         hour = at_s / 3600
         if visits or not any(start < hour < start + length for start, length in silences):
             place = (_out_and_back_deg(hour + phase_h), _PORT_LON_DEG) if visits else (lat_deg + hour / 60, lon_deg)
-            fix = encoder.Fix(*place, 10.0 if visits else 1.0, 0.0, 0.0, int(at_s) % 60)
+            fix = encoder.EncodedFix(*place, 10.0 if visits else 1.0, 0.0, 0.0, int(at_s) % 60)
             mmsi = _FIRST_MMSI + number + (_CHANGED if at_s >= changes_s else 0)
             yield _say(at_s, encoder.position(mmsi, fix, status=0))
             if imo is not None:

@@ -30,8 +30,8 @@ from streams.worker import __main__ as worker
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
-from streams.worker.state_log import CUT, FleetLog
-from streams.worker.vessel_summaries import Watch
+from streams.worker.state_log import CUT, StateLog
+from streams.worker.vessel_summaries import SummaryWriter
 from tests.chaos import sabotage, stacks
 from tests.chaos.marks import CUT_AMID_ALERTS, amid_alerts
 
@@ -47,7 +47,7 @@ _draw = Random(os.getpid())
 _marks = os.open(_HOME / str(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 _told = list[tuple[str, str]]()
 _begun: dict[int, int] = {}
-_taking: ContextVar[list[FleetLog]] = ContextVar("_taking")
+_taking: ContextVar[list[StateLog]] = ContextVar("_taking")
 """Whose record is being taken in; empty once its first alert was marked."""
 _state = {"slow_s": 0.0, "looked_s": 0.0}
 
@@ -67,7 +67,7 @@ def _look(service: Service, *, now: bool = False) -> None:
     _state.update(slow_s=float((_HOME / "slow").read_text() or 0), looked_s=time.monotonic())
 
 
-def _mark(letter: str, log: FleetLog) -> None:
+def _mark(letter: str, log: StateLog) -> None:
     where = f"{log.kind}/{log.partition}"
     _told.append((letter, where))
     os.write(_marks, f"{letter} {where}\n".encode())
@@ -84,9 +84,9 @@ def _mark_copies() -> None:
 
 
 def _mark_transactions() -> None:
-    original = FleetLog._transaction
+    original = StateLog._transaction
 
-    async def marked(self: FleetLog, records: Any, key: bytes, last: Any) -> int:
+    async def marked(self: StateLog, records: Any, key: bytes, last: Any) -> int:
         if key == CUT:
             _mark("B", self)
         end = await original(self, records, key, last)
@@ -94,11 +94,11 @@ def _mark_transactions() -> None:
             _mark("C", self)
         return end
 
-    FleetLog._transaction = marked  # type: ignore[method-assign]
+    StateLog._transaction = marked  # type: ignore[method-assign]
 
 
 @contextmanager
-def _alerts_of(log: FleetLog) -> Iterator[None]:
+def _alerts_of(log: StateLog) -> Iterator[None]:
     """The alerts that are sent within are of one record of that partition."""
     token = _taking.set([log])
     try:
@@ -163,13 +163,13 @@ def _suspend_sends() -> None:
             await asyncio.sleep(_LONG_SUSPENDED_MOST_S)  # the buffer stays full until somebody has seen it
         return await original(self, **what)
 
-    tell = Watch.tell
+    tell = SummaryWriter.tell
 
-    async def suspended_tell(self: Watch, *of: Any, **how: Any) -> Any:
+    async def suspended_tell(self: SummaryWriter, *of: Any, **how: Any) -> Any:
         await asyncio.sleep(_draw.uniform(0, _LONG_SUSPENDED_MOST_S) if _state["slow_s"] else 0)
         return await tell(self, *of, **how)
 
-    Topic.send, Watch.tell = suspended, suspended_tell  # type: ignore[method-assign]
+    Topic.send, SummaryWriter.tell = suspended, suspended_tell  # type: ignore[method-assign]
 
 
 def _turn_about(share: float) -> None:

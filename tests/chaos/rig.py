@@ -18,7 +18,7 @@ from kafka import TopicPartition
 from streams.broker.clients import admin, consumer
 from streams.broker.reading import read
 from streams.doctor.reading import newest, newest_cut
-from streams.ingest.run import Plan, run
+from streams.ingest.run import IngestPlan, run
 from streams.messages.topics import ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
 from streams.settings.model import KafkaSettings, Settings
 from tests.chaos.outcome import Written, written
@@ -71,7 +71,7 @@ class Rig:
     def _feed(self, feeding: Feeding) -> None:
         settings = Settings(kafka=self.kafka)
         ingest = msgspec.structs.replace(settings.ingest, pack_sentences=PACK)
-        plan = Plan(urls=(f"file:{feeding.path}",), speed=feeding.hours * 3600 / feeding.lasts_s)
+        plan = IngestPlan(urls=(f"file:{feeding.path}",), speed=feeding.hours * 3600 / feeding.lasts_s)
         try:
             run(plan, msgspec.structs.replace(settings, ingest=ingest), Event())
         except Exception as error:  # noqa: BLE001 - raised again where it is waited for

@@ -14,11 +14,11 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 from detectors.core.alert import Alert, encode
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.ticks import Tick
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.messages import feedback, schemas
 from streams.messages.log_records import encode_tick
 from streams.messages.topics import TABLE
-from streams.pipeline.replay import Plan, Road, play
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference import load_reference
 from streams.settings.model import Settings
 from streams.worker.publish import cloud_event
@@ -33,8 +33,8 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
 @pytest.fixture(scope="module")
 def alerts(feed: bytes) -> list[dict[str, Any]]:
     """Real alerts of all detectors."""
-    road = Road(Settings(), load_reference(Settings().reference), 1)
-    items = play([io.BytesIO(feed)], Plan(source="feed", nature=Nature(replayed=True)), road, Settings())
+    road = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
+    items = play([io.BytesIO(feed)], ReplayPlan(source="feed", nature=SourceKind(replayed=True)), road, Settings())
     return [json.loads(encode(item.alert)) for item in items if isinstance(item, Emitted)]
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.testing import Said, Story, beside, engine, log, voyage
+from detectors.core.testing import Report, Story, beside, engine, log, voyage
 from detectors.core.ticks import Tick
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "snapshot_v2.msgpack"
@@ -31,7 +31,7 @@ def story() -> Story:
     """Ships that are listed, inside a zone, silent, and ordinary; the second half closes what the first opens."""
     minutes = range(0, 8 * _HOUR_S, 180)
     listed = [
-        Said(at_s=at_s + 1, mmsi=273_000_001, type=5, imo=9179842, name="EXAMPLE ONE", destination="XX FBD")
+        Report(at_s=at_s + 1, mmsi=273_000_001, type=5, imo=9179842, name="EXAMPLE ONE", destination="XX FBD")
         for at_s in minutes[::10]
     ]
     return beside(

@@ -9,7 +9,7 @@ from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, log, voyage
+from detectors.core.testing import REFERENCE, START_MS, Report, Story, beside, engine, log, voyage
 from detectors.core.units import unix_ms
 
 HOUR = 3600.0
@@ -125,7 +125,7 @@ def test_a_switch_is_the_same_in_any_cut_and_over_a_restart() -> None:
 
 def test_a_report_of_her_number_alone_is_enough() -> None:
     by_imo = Reference(ships=(ListedShip(list="X", entry_id="1", name="X", imo=9161003),), version="imo")
-    said = Said(at_s=30, mmsi=SHIP, type=5, imo=9161003, name="RENAMED")
+    said = Report(at_s=30, mmsi=SHIP, type=5, imo=9161003, name="RENAMED")
     story = beside(background(4), [*voyage(SHIP, [0.0, 60.0]), said])
     assert [alert.details["matched_on"] for alert in play(story, (2, by_imo))] == [["imo"]]
 
@@ -207,7 +207,7 @@ def test_every_detector_knows_the_reference_in_force_and_none_that_was() -> None
 
 
 def test_a_zone_s_own_severity_bounds_what_is_not_inside_it() -> None:
-    bound = [Said(at_s=30.0, mmsi=OTHER, type=5, destination="XX FBD")]
+    bound = [Report(at_s=30.0, mmsi=OTHER, type=5, destination="XX FBD")]
     story = beside(background(1), voyage(OTHER, np.arange(0, HOUR, 60.0), (30.0, 121.0)), bound)
     for severity, wanted in ((None, "ticket"), ("page", "ticket"), ("log", "log")):
         zone = msgspec.structs.replace(REFERENCE.zones[0], severity=severity)

@@ -9,10 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from detectors.core.geography.area import Area, Ring, Rings, area_of, beside, continuous
-from detectors.core.geography.zone_columns import Places
+from detectors.core.geography.zone_columns import ZoneColumns
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import bearing_deg, distance_nm
-from detectors.core.testing import Said, Story, voyage
+from detectors.core.testing import Report, Story, voyage
 
 HOUR = 3600.0
 CENTRES = ((0.0, 10.0), (42.0, 130.0), (-52.5, 179.9), (60.0, -179.7), (80.0, 20.0), (80.0, 180.0))
@@ -163,7 +163,7 @@ def test_a_screen_of_all_zones_leaves_none_out(
     outer = ring(centre, radii_nm)
     assume(shapely.Polygon(outer).is_valid)
     circle = Zone(name="Circle", kind="sanctioned", lat_deg=centre[0], lon_deg=centre[1] % 360 - 180, radius_nm=9.99)
-    known = Places(Reference(zones=(zone("Area", ((outer,),)), circle)))
+    known = ZoneColumns(Reference(zones=(zone("Area", ((outer,),)), circle)))
     lat = min(89.9, centre[0] + place[0] * math.cos(place[1]) / 60)
     lon = (centre[1] + place[0] * math.sin(place[1]) / 60 + 180) % 360 - 180
     at = np.array([lat]), np.array([lon])
@@ -178,7 +178,7 @@ def test_a_screen_of_all_zones_leaves_none_out(
 
 def _steps(mmsi: int, path: list[tuple[float, float]], every_s: float) -> Story:
     return [
-        Said(at_s=n * every_s, mmsi=mmsi, lat_deg=lat, lon_deg=lon, sog_kn=8.0, cog_deg=90.0)
+        Report(at_s=n * every_s, mmsi=mmsi, lat_deg=lat, lon_deg=lon, sog_kn=8.0, cog_deg=90.0)
         for n, (lat, lon) in enumerate(path)
     ]
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from detectors.blip import _dark, _situation
 from detectors.core.alert import Alert
-from detectors.core.testing import REFERENCE, Said, Story, beside, engine, run, voyage
+from detectors.core.testing import REFERENCE, Report, Story, beside, engine, run, voyage
 from detectors.core.vessels import past
 from detectors.core.vessels.ship import read_ship
 
@@ -39,7 +39,7 @@ WORLD = beside(
 
 
 def test_a_short_transmission_between_two_dark_silences_is_a_blip() -> None:
-    named = Said(at_s=BLIP[0] * HOUR + 30, mmsi=SHIP, type=5, destination="ZHOUSHAN")
+    named = Report(at_s=BLIP[0] * HOUR + 30, mmsi=SHIP, type=5, destination="ZHOUSHAN")
     (alert,) = blips(beside(heard(SHIP, (0, LEARNED_H), BLIP), [named]))
     assert (alert.status, alert.severity) == ("opened", "log")
     assert alert.details["silence_before"]["verdict"] == alert.details["silence_after"]["verdict"] == "dark"

@@ -15,7 +15,7 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.registry import detectors
 from detectors.core.reports import Batch
-from detectors.core.testing import Said, Story, beside, engine, log, run, voyage, written
+from detectors.core.testing import Report, Story, beside, engine, log, run, voyage, written
 from detectors.core.vessels.capacity import FleetRules
 from tests.detectors import test_blip
 
@@ -37,7 +37,7 @@ def world(seed: int) -> Story:
     ships.append(voyage(667_001_001, np.append(np.arange(0, HOUR, 120.0), np.arange(20 * HOUR, 22 * HOUR, 120.0))))
     listed = voyage(273_000_009, np.arange(30.0, 30 * HOUR, 300.0), (41.0, 131.0), 8.0)
     listed.insert(
-        5, Said(at_s=listed[5].at_s - 1, mmsi=273_000_009, type=5, imo=9179842, name="ONE", destination="XXFBD")
+        5, Report(at_s=listed[5].at_s - 1, mmsi=273_000_009, type=5, imo=9179842, name="ONE", destination="XXFBD")
     )
     ships.append([s for s in listed if not 3 * HOUR < s.at_s < 17 * HOUR])
     return [s for s in beside(*ships, *contributed()) if not 25 * HOUR < s.at_s < 27 * HOUR]
@@ -57,11 +57,11 @@ def mess(seed: int) -> Story:
     for n in range(6):
         sailing += voyage(205_000_001 + n, np.sort(draw.uniform(0, 4000, 90)), (41.8 + n / 20, 131.0), 9.0)
     sailing += [
-        Said(at_s=float(t), mmsi=205_000_001 + int(t) % 6, type=5, destination=name, imo=9_000_000 + int(t) % 2)
+        Report(at_s=float(t), mmsi=205_000_001 + int(t) % 6, type=5, destination=name, imo=9_000_000 + int(t) % 2)
         for t, name in zip(np.sort(draw.uniform(0, 4000, 60)), ["XXFBD", "BUSAN", "", "FORBIDDEN"] * 15, strict=True)
     ]
     numbered = [msgspec.structs.replace(s, payload=n // 2 * 2 + 1) for n, s in enumerate(beside(sailing))]
-    heard: list[tuple[float, Said]] = []
+    heard: list[tuple[float, Report]] = []
     for s in numbered:
         for _ in range(draw.integers(1, 7)):
             delay_s = draw.choice([0.0, 0.5, 3.0, 12.0, 45.0], p=[0.4, 0.3, 0.15, 0.1, 0.05])
@@ -93,7 +93,7 @@ def crowded(seed: int, hours: float = 9.0) -> Story:
     """The world's first ships, and three hundred MMSIs invented in two of its hours."""
     draw = np.random.default_rng(seed)
     invented = [
-        Said(at_s=float(t), mmsi=int(m), lat_deg=50.0, lon_deg=-20.0)
+        Report(at_s=float(t), mmsi=int(m), lat_deg=50.0, lon_deg=-20.0)
         for t, m in zip(np.sort(draw.uniform(6 * HOUR, 8 * HOUR, 300)), draw.integers(300e6, 700e6, 300), strict=True)
     ]
     return beside(early(seed, hours), invented)

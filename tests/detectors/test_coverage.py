@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from detectors.core.coverage.cell_statistics import Water
+from detectors.core.coverage.cell_statistics import CellStatistics
 from detectors.core.coverage.cells import COARSE, FINE, Cells, fine_keys, keys_around, spots_of
 from detectors.core.coverage.coverage import Coverage
-from detectors.core.coverage.rare_silences import Rules, Silence, limits, rare
-from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.rare_silences import OpenSilences, SilenceRules, limits, rare
+from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.silence_statistics import (
     MARKS,
     STRATA,
@@ -18,22 +18,22 @@ from detectors.core.coverage.silence_statistics import (
     stratum,
     well_heard,
 )
-from detectors.core.coverage.slot_blocks import AT_REST, BASE, UNDER_WAY, Block
+from detectors.core.coverage.slot_blocks import AT_REST, BASE, UNDER_WAY, SlotBlock
 from detectors.core.coverage.vessel_statistics import VESSEL
 
 
-def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kind: int = UNDER_WAY) -> Block:
+def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kind: int = UNDER_WAY) -> SlotBlock:
     size = len(rows)
     place = np.full(size, lat) + np.array(rows) / 100
-    return Block(
+    return SlotBlock(
         number, number, np.array(rows, np.intp), np.full(size, number), place, np.full(size, 130.0),
         np.full(size, 1.0), np.zeros(size), np.full(size, kind, np.uint8), np.full(size, stations, np.uint64),
         np.full(size, 8), np.full(size, 0b1001001001001001001001, np.uint32),
     )  # fmt: skip
 
 
-def listen(slots: list[Block], ships: int) -> Strips:
-    strips = Strips(VESSEL, ships)
+def listen(slots: list[SlotBlock], ships: int) -> ReceptionColumns:
+    strips = ReceptionColumns(VESSEL, ships)
     coverage = Coverage(strips)
     for one in slots:
         if len(one.rows):
@@ -72,7 +72,7 @@ def test_a_cell_and_its_neighbours_are_counted_once_each() -> None:
 
 
 def test_a_silence_may_begin_where_nobody_has_been_counted() -> None:
-    water = Water()
+    water = CellStatistics()
     spots = spots_of(np.linspace(30.1, 60.1, 120), np.full(120, 10.1))
     water.began(spots, np.zeros(120, np.intp))
     assert (water.oftener(spots, np.zeros(120, np.intp), np.zeros(120)) > 1).all()
@@ -112,12 +112,12 @@ def test_the_fringe_is_measured_by_the_better_quarter_of_the_water() -> None:
     present, heard = np.array([100.0, 100.0, 100.0]), np.array([90.0, 60.0, 10.0])
     bests = []
     for order in ([0, 1, 2], [2, 1, 0]):  # as cells are met in one run, and as a snapshot gives them back in another
-        water = Water()
+        water = CellStatistics()
         places = water.cells.meet(spots[COARSE, order])
         water.cells.values[2, places], water.cells.values[4, places] = present[order], heard[order]
         bests.append(water.best())
     assert bests[0] == bests[1] == pytest.approx(90.3 / 103)
-    assert Water().best() == pytest.approx(0.1)
+    assert CellStatistics().best() == pytest.approx(0.1)
 
 
 def test_a_vessel_alone_is_not_on_the_fringe_by_its_own_silence() -> None:
@@ -192,8 +192,10 @@ def test_a_silence_is_looked_at_twice_and_its_other_reasons_are_given_time(
     kind: int, missed: int, chance: float, rate: float, speed_kn: float, place: str, said: bool
 ) -> None:
     places = ["harbour" in place, "fringe" in place, "thinned" in place]
-    one = Silence(*(np.array([value]) for value in (kind, missed + 3, missed, chance, rate / 18, speed_kn, *places)))
-    rules = Rules(second_look=21, moored_reports=5, slow_kn=8, most=72, within=144)
+    one = OpenSilences(
+        *(np.array([value]) for value in (kind, missed + 3, missed, chance, rate / 18, speed_kn, *places))
+    )
+    rules = SilenceRules(second_look=21, moored_reports=5, slow_kn=8, most=72, within=144)
     assert rare(one, 0.2, rules).tolist() == [said]
     assert limits(one, 0.2, rules)[0] in (0.05, 0.2)
     assert not rare(one._replace(age=np.array([145])), 0.2, rules).any()

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from detectors.core.geography.zone_columns import NO_ZONE, Places
+from detectors.core.geography.zone_columns import NO_ZONE, ZoneColumns
 from detectors.core.reference import Port, Reference, Zone
-from detectors.core.testing import Said, beside, run, voyage
+from detectors.core.testing import Report, beside, run, voyage
 
 
 def zone(name: str, **known: object) -> Zone:
     return Zone(name=name, kind="sanctioned", lat_deg=42.2, lon_deg=130.3, **known)  # type: ignore[arg-type]
 
 
-PLACES = Places(
+PLACES = ZoneColumns(
     Reference(
         zones=(
             zone("Rajin", aliases=("NAJIN", "RAJIN-SONBONG"), locode="KPRJN"),
@@ -57,7 +57,7 @@ def test_a_destination_names_a_zone(text: str, name: str, by: str) -> None:
 
 def test_an_alert_says_how_the_destination_was_read() -> None:
     ship = voyage(667_001_001, np.arange(0, 300, 30.0), (30.0, 120.0))
-    said = [Said(at_s=40, mmsi=667_001_001, type=5, destination="F0RBIDDEN")]
+    said = [Report(at_s=40, mmsi=667_001_001, type=5, destination="F0RBIDDEN")]
     (alert, *_) = [a for a in run(beside(ship, said)) if a.detector == "port_proximity"]
     assert (alert.details["reason"], alert.details["destination_by"]) == ("destination", "likeness")
     (fact,) = (fact for fact in alert.why if fact.fact == "destination stated")

@@ -9,7 +9,7 @@ from detectors.core.coverage.slot_blocks import SLOT_MS
 from detectors.core.coverage.vessel_statistics import VESSEL
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, run, voyage, written
+from detectors.core.testing import START_MS, Report, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.vessels.fleet import SHARD_ROWS
 
 HOUR = 3600.0
@@ -18,20 +18,20 @@ HOUR = 3600.0
 def feed(seed: int, hours: float, every_s: float, *, late_s: float = 0.0) -> Story:
     """Ships of three stations that come, stop, fall silent and go; one is listed once it says who it is."""
     draw = np.random.default_rng(seed)
-    heard: list[tuple[float, Said]] = []
+    heard: list[tuple[float, Report]] = []
     for n in range(12):
         begins, ends = np.sort(draw.uniform(0, hours * HOUR, 2)) if n % 3 == 0 else (0.0, hours * HOUR)
         dark = draw.uniform(0, hours * HOUR)
         for t in np.cumsum(draw.exponential(every_s, int(hours * HOUR / every_s))):
             if begins <= t <= ends and not (n % 2 and dark < t < dark + 2 * HOUR):
                 delay_s = draw.uniform(0, late_s) if draw.random() < 0.1 else 0.0
-                said = Said(
+                said = Report(
                     at_s=round(float(t), 1), mmsi=205_000_001 + n, lat_deg=38 + n / 20 + t / 3e5, lon_deg=130 + n % 3,
                     sog_kn=float(n % 4) * 3, cog_deg=0.0, station=("", "east", "west")[n % 3],
                 )  # fmt: skip
                 heard.append((t + delay_s, said))
         heard += [
-            (t, Said(at_s=round(float(t), 1), mmsi=205_000_001 + n, type=5, imo=9179842, name="ONE"))
+            (t, Report(at_s=round(float(t), 1), mmsi=205_000_001 + n, type=5, imo=9179842, name="ONE"))
             for t in draw.uniform(0, hours * HOUR, 3)
         ]
     quiet_s = 0.45 * hours * HOUR, 0.55 * hours * HOUR  # an outage of all stations
@@ -88,7 +88,7 @@ def test_a_gap_that_has_ended_is_told_however_far_ahead_its_batch_goes() -> None
 def test_a_stretch_without_anybody_is_in_every_shard_of_the_next_snapshot() -> None:
     playing = engine()
     mmsis = 205_000_001 + np.arange(SHARD_ROWS + 1)
-    once = [Said(at_s=float(n) / 10, mmsi=int(mmsi), lat_deg=38.0, lon_deg=130.0) for n, mmsi in enumerate(mmsis)]
+    once = [Report(at_s=float(n) / 10, mmsi=int(mmsi), lat_deg=38.0, lon_deg=130.0) for n, mmsi in enumerate(mmsis)]
     later = [msgspec.structs.replace(once[0], at_s=at_s) for at_s in (2.5 * HOUR, 2.6 * HOUR, 6 * HOUR, 7 * HOUR)]
     for item in log(once + later[:2], batch=1000, tick_s=600.0):
         _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
@@ -102,7 +102,7 @@ def spread_over_a_boundary(first_s: float, count: int, spacing_s: float) -> Stor
     """The first report a partition hears lies after a slot boundary; those of the seconds before it follow."""
     boundary_s = 300.0 - START_MS / 1000 % 300
     return [
-        Said(at_s=boundary_s + (first_s if n == 0 else -spacing_s * n), mmsi=205_000_001 + n, lat_deg=38, lon_deg=130)
+        Report(at_s=boundary_s + (first_s if n == 0 else -spacing_s * n), mmsi=205_000_001 + n, lat_deg=38, lon_deg=130)
         for n in range(count)
     ] + voyage(205_000_900, boundary_s + np.arange(60.0, HOUR, 20.0))
 

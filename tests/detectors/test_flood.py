@@ -6,11 +6,11 @@ from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, revive, run, voyage, written
+from detectors.core.testing import REFERENCE, Report, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.ticks import FeedRules
 from detectors.core.units import HOUR_MS
 from detectors.core.vessels.capacity import FleetRules, make_room
-from detectors.core.vessels.dropped import Dropped, Worth
+from detectors.core.vessels.dropped import DroppedRules, DroppedVessels
 from detectors.core.vessels.index import ABSENT
 
 HOUR = 3600.0
@@ -20,7 +20,7 @@ KNOWN, LISTED = 205_000_002, 667_001_001
 
 def invented(count: int, begin_s: float = 4 * HOUR, end_s: float = 5 * HOUR) -> Story:
     times = np.linspace(begin_s, end_s, count)
-    return [Said(at_s=float(t), mmsi=300_000_000 + n, lat_deg=50, lon_deg=-20) for n, t in enumerate(times)]
+    return [Report(at_s=float(t), mmsi=300_000_000 + n, lat_deg=50, lon_deg=-20) for n, t in enumerate(times)]
 
 
 def honest(hours: float) -> Story:
@@ -41,7 +41,7 @@ def test_invented_ships_are_one_alert_that_closes_when_they_end() -> None:
 
 
 def test_a_second_flood_is_a_second_alert() -> None:
-    again = [Said(at_s=s.at_s + 6 * HOUR, mmsi=s.mmsi + 1000, lat_deg=50, lon_deg=-20) for s in invented(500)]
+    again = [Report(at_s=s.at_s + 6 * HOUR, mmsi=s.mmsi + 1000, lat_deg=50, lon_deg=-20) for s in invented(500)]
     assert [a.status for a in floods(beside(honest(14), invented(500), again))] == ["opened", "closed"] * 2
 
 
@@ -64,7 +64,7 @@ def test_listed_and_long_known_vessels_are_still_held_and_the_cap_holds() -> Non
 
 def inside(count: int) -> Story:
     """Invented ships in a sanctioned zone, each with an alert at its first report."""
-    return [Said(at_s=5.0 + n, mmsi=300_000_000 + n, lat_deg=42.0, lon_deg=131.0) for n in range(count)]
+    return [Report(at_s=5.0 + n, mmsi=300_000_000 + n, lat_deg=42.0, lon_deg=131.0) for n in range(count)]
 
 
 def test_vessels_with_open_alerts_go_last_and_their_alerts_close() -> None:
@@ -97,7 +97,8 @@ def test_who_goes_with_an_open_alert_does_not_depend_on_batches_or_restarts() ->
 
 def test_where_all_are_listed_the_cap_gives_way() -> None:
     stated = [
-        Said(at_s=5.0 + n, mmsi=300_000_000 + n, type=5, imo=9_179_842, name="EXAMPLE", ship_type=70) for n in range(60)
+        Report(at_s=5.0 + n, mmsi=300_000_000 + n, type=5, imo=9_179_842, name="EXAMPLE", ship_type=70)
+        for n in range(60)
     ]
     playing = played(engine(fleet=RULES), stated)
     assert playing.vessels == 60
@@ -107,7 +108,7 @@ def test_of_equals_the_choice_does_not_depend_on_rows() -> None:
     kept = []
     for order in (1, -1):
         playing = engine(fleet=RULES)
-        story = [Said(at_s=5, mmsi=300_000_000 + n, lat_deg=50, lon_deg=-20) for n in range(40)][::order]
+        story = [Report(at_s=5, mmsi=300_000_000 + n, lat_deg=50, lon_deg=-20) for n in range(40)][::order]
         for item in log(story, batch=1, tick_s=60.0):
             playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
         make_room(playing.fleet, RULES, lambda _: None)
@@ -117,7 +118,7 @@ def test_of_equals_the_choice_does_not_depend_on_rows() -> None:
 
 def test_a_ship_that_was_dropped_is_known_at_her_first_position_a_month_later() -> None:
     """An unlisted ship's binding outlives its row, a restart and a list: a position alone identifies it."""
-    stated = Said(at_s=20, mmsi=KNOWN + 90, type=5, imo=9_179_842, name="EXAMPLE", ship_type=70)
+    stated = Report(at_s=20, mmsi=KNOWN + 90, type=5, imo=9_179_842, name="EXAMPLE", ship_type=70)
     before = beside(voyage(KNOWN + 90, [5.0], (30.0, 120.0)), [stated], invented(400))
     unlisted = Reference(zones=REFERENCE.zones, version="none yet")
     playing = played(
@@ -127,7 +128,7 @@ def test_a_ship_that_was_dropped_is_known_at_her_first_position_a_month_later() 
     assert playing.fleet.index.find(np.array([KNOWN + 90], np.uint32))[0] == ABSENT
     playing.adopt(REFERENCE)
     playing = revive(playing, RULES)
-    later = [Said(at_s=31 * 24 * HOUR + t, mmsi=KNOWN + 90, lat_deg=34.6, lon_deg=129.5) for t in (0.0, 10.0)]
+    later = [Report(at_s=31 * 24 * HOUR + t, mmsi=KNOWN + 90, lat_deg=34.6, lon_deg=129.5) for t in (0.0, 10.0)]
     hits = [a for a in heard(playing, later) if a.detector == "watchlist"]
     assert [(a.status, a.severity, a.details["reason"]) for a in hits] == [
         ("opened", "ticket", "reappeared"), ("updated", "page", "reappeared")
@@ -157,10 +158,10 @@ def test_of_many_dropped_ships_those_listed_and_long_known_are_remembered() -> N
     core.imo[rows], core.last_ms[rows] = 9_000_000 + rows, rows + 10 * HOUR_MS
     core.first_ms[rows] = np.where(rows == 7, 0, core.last_ms[rows])
     core.imo[rows[200:210]], core.reports[rows] = 0, np.where(rows == 290, 2, 3)
-    dropped = Dropped()
-    dropped.keep(core, rows[:150], Worth(200, 3, HOUR_MS))
+    dropped = DroppedVessels()
+    dropped.keep(core, rows[:150], DroppedRules(200, 3, HOUR_MS))
     dropped.mark(np.array([300_000_003], np.uint32), np.zeros(0, np.uint32))
-    dropped.keep(core, rows[100:], Worth(200, 3, HOUR_MS))
+    dropped.keep(core, rows[100:], DroppedRules(200, 3, HOUR_MS))
     kept = set((dropped.column("mmsi") - 300_000_000).tolist())
     assert len(dropped) == 200 and {3, 7} < kept and not kept & {*range(200, 210), 290}
     assert sorted(kept - {3, 7})[0] == 91  # the rest by when they were heard

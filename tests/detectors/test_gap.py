@@ -6,7 +6,7 @@ import pytest
 
 from detectors.core.alert import Alert
 from detectors.core.reports import Batch
-from detectors.core.testing import Said, Story, beside, engine, log, run, voyage
+from detectors.core.testing import Report, Story, beside, engine, log, run, voyage
 
 HOUR = 3600.0
 SHIP, PEER = 205_000_002, 205_000_100
@@ -103,7 +103,7 @@ def test_several_ships_that_go_dark_together_are_all_found() -> None:
 
 def test_a_receiver_of_two_that_dies_makes_nobody_dark() -> None:
     far = [
-        Said(at_s=s.at_s, mmsi=s.mmsi + 100, lat_deg=s.lat_deg + 0.2, lon_deg=130.3, sog_kn=1.0, station="second")
+        Report(at_s=s.at_s, mmsi=s.mmsi + 100, lat_deg=s.lat_deg + 0.2, lon_deg=130.3, sog_kn=1.0, station="second")
         for s in peers(9, 3)
         if s.at_s < DARK_FROM
     ]
@@ -112,7 +112,8 @@ def test_a_receiver_of_two_that_dies_makes_nobody_dark() -> None:
 
 def test_a_moored_ship_is_given_four_hours() -> None:
     moored = [
-        Said(at_s=s.at_s, mmsi=s.mmsi, lat_deg=38, lon_deg=130, sog_kn=0.0, status=5) for s in beside(peers(14), ship())
+        Report(at_s=s.at_s, mmsi=s.mmsi, lat_deg=38, lon_deg=130, sog_kn=0.0, status=5)
+        for s in beside(peers(14), ship())
     ]
     alerts = gaps(moored)
     assert [(a.mmsi, a.details["category"]) for a in alerts] == [(SHIP, "at_rest")]
@@ -120,8 +121,8 @@ def test_a_moored_ship_is_given_four_hours() -> None:
 
 
 def test_class_b_aids_and_ships_heard_twice_are_not_judged() -> None:
-    craft = [Said(at_s=5 + 30 * n, mmsi=SHIP, type=18, lat_deg=38, lon_deg=130) for n in range(400)]
-    aid = [Said(at_s=5 + 180 * n, mmsi=992_111_111, type=21, lat_deg=38, lon_deg=130) for n in range(80)]
+    craft = [Report(at_s=5 + 30 * n, mmsi=SHIP, type=18, lat_deg=38, lon_deg=130) for n in range(400)]
+    aid = [Report(at_s=5 + 180 * n, mmsi=992_111_111, type=21, lat_deg=38, lon_deg=130) for n in range(80)]
     twice = voyage(SHIP + 1, [5.0, 15.0], (38.0, 130.0))
     assert gaps(beside(peers(8), craft, aid, twice)) == []
 

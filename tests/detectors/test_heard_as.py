@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.testing import Said, Story, beside, run, voyage, written
+from detectors.core.testing import Report, Story, beside, run, voyage, written
 
 HOUR = 3600.0
 IMO, OTHER_IMO = 9161003, 9179842
@@ -18,9 +18,9 @@ FORMER, LATER = 667_001_005, 636_000_111
 AT = (38.0, 130.0)
 
 
-def stated(at_s: float, mmsi: int, place: tuple[float, float] | None = None, **more: object) -> Said:
+def stated(at_s: float, mmsi: int, place: tuple[float, float] | None = None, **more: object) -> Report:
     """A type 5; with ``place`` ingest notes it."""
-    told = Said(at_s=at_s, mmsi=mmsi, type=5, imo=IMO, name="ADLINA", ship_type=70, length_m=119, noted=place)
+    told = Report(at_s=at_s, mmsi=mmsi, type=5, imo=IMO, name="ADLINA", ship_type=70, length_m=119, noted=place)
     return msgspec.structs.replace(told, **more)
 
 

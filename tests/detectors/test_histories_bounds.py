@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, Heard
+from detectors.core.identities.binding import Binding, BindingWatermark
 from detectors.core.identities.matching import is_imo_number
 from detectors.core.imo_stage import shards
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.imo_stage.histories import ImoHistories
 from detectors.core.imo_stage.shards import FIRST, SHIPS_A_SHARD, Shards
 from detectors.core.reports import Batch
-from detectors.core.testing import START_MS, Said, engine, log
+from detectors.core.testing import START_MS, Report, engine, log
 from detectors.core.vessels.capacity import FleetRules
 
 MINUTE_MS = 60_000
@@ -35,19 +35,19 @@ def changing(ships: int) -> Iterator[Binding]:
             yield bound(2 * number + turn, 1_000_000 + number, 205_000_000 + 2 * number + turn)
 
 
-def histories(**thresholds: object) -> Histories:
-    return Histories.build(1, {"identity_change": thresholds}, {})
+def histories(**thresholds: object) -> ImoHistories:
+    return ImoHistories.build(1, {"identity_change": thresholds}, {})
 
 
-def play(stage: Histories, told: list[Binding]) -> list[Alert]:
+def play(stage: ImoHistories, told: list[Binding]) -> list[Alert]:
     out: list[Alert] = []
     for one in told:
         stage.take(one)
-        out += [e.alert for e in stage.take(Heard(partition=0, heard_ms=one.stamp_ms))]
+        out += [e.alert for e in stage.take(BindingWatermark(partition=0, heard_ms=one.stamp_ms))]
     return out
 
 
-def again(stage: Histories, **thresholds: object) -> Histories:
+def again(stage: ImoHistories, **thresholds: object) -> ImoHistories:
     return histories(**thresholds).restore([stage.shard(n) for n in range(stage.shard_count())], stage.manifest())
 
 
@@ -97,7 +97,9 @@ def test_what_is_to_be_looked_at_is_bounded_by_what_is_known() -> None:
 def test_numbers_of_vessels_that_were_dropped_are_forgotten_by_the_first_stage_too() -> None:
     playing, hour_s = engine(fleet=FleetRules(vessels_most=24)), 3600.0
     numbers = [imo for imo in range(9_000_000, 9_090_000) if is_imo_number(imo)][:6000]
-    story = [Said(at_s=n * 20.0, mmsi=205_000_000 + n, type=5, imo=imo, name="ADLINA") for n, imo in enumerate(numbers)]
+    story = [
+        Report(at_s=n * 20.0, mmsi=205_000_000 + n, type=5, imo=imo, name="ADLINA") for n, imo in enumerate(numbers)
+    ]
     for item in log(story, batch=10, tick_s=hour_s):
         _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
     teller = playing._teller
@@ -132,7 +134,7 @@ def test_a_snapshot_of_few_shards_becomes_one_of_many() -> None:
     few = FIRST * SHIPS_A_SHARD
     for number in range(few + 10):
         stage.take(bound(number, 1_000_000 + number, 205_000_000))
-    stage.take(Heard(partition=0, heard_ms=START_MS + (few + 10) * MINUTE_MS))
+    stage.take(BindingWatermark(partition=0, heard_ms=START_MS + (few + 10) * MINUTE_MS))
     assert stage.shard_count() == FIRST + 1
     assert again(stage).dirty() == []
     parts = [stage.shard(n) for n in range(stage.shard_count())]

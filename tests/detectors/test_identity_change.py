@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, Heard, Seen, are_imo_numbers
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder, are_imo_numbers
+from detectors.core.imo_stage.histories import ImoHistories
 from detectors.core.reports import Batch
-from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, voyage
+from detectors.core.testing import START_MS, Report, Story, beside, engine, log, revive, voyage
 from detectors.core.units import HOUR_MS
 
 HOUR = 3600.0
 IMO, OTHER_IMO = 9179842, 9161003
 RUSSIAN, LIBERIAN, COOK = 273_999_001, 636_012_345, 518_100_200
-Told = Binding | Seen | Heard
+Told = Binding | SeenUnder | BindingWatermark
 
 
 def bound(mmsi: int, hours: float, *, lat_deg: float | None = 38.0, imo: int = IMO, **more: object) -> Binding:
@@ -31,15 +31,15 @@ def bound(mmsi: int, hours: float, *, lat_deg: float | None = 38.0, imo: int = I
     )  # fmt: skip
 
 
-def heard(hours: float, *partitions: int) -> list[Heard]:
-    return [Heard(partition=p, heard_ms=START_MS + int(hours * HOUR_MS)) for p in partitions or (0, 1)]
+def heard(hours: float, *partitions: int) -> list[BindingWatermark]:
+    return [BindingWatermark(partition=p, heard_ms=START_MS + int(hours * HOUR_MS)) for p in partitions or (0, 1)]
 
 
-def histories(partitions: int = 2, **thresholds: object) -> Histories:
-    return Histories.build(partitions, {"identity_change": thresholds}, {})
+def histories(partitions: int = 2, **thresholds: object) -> ImoHistories:
+    return ImoHistories.build(partitions, {"identity_change": thresholds}, {})
 
 
-def alerts_of(told: Sequence[Told], stage: Histories | None = None) -> list[Alert]:
+def alerts_of(told: Sequence[Told], stage: ImoHistories | None = None) -> list[Alert]:
     stage = stage or histories()
     return [emitted.alert for each in told for emitted in stage.take(each)]
 
@@ -132,7 +132,7 @@ def test_any_order_of_arrival_any_repetition_and_any_restart_give_the_same_alert
         for number, lane in enumerate(lanes):  # a promise follows whatever it promises, at any distance
             for at in sorted(draw.choice(len(lane), 5, replace=False).tolist(), reverse=True):
                 stamp_ms = max(b.stamp_ms for b in lane[: at + 1] if isinstance(b, Binding))
-                lane.insert(at + 1, Heard(partition=number, heard_ms=stamp_ms))
+                lane.insert(at + 1, BindingWatermark(partition=number, heard_ms=stamp_ms))
             again = int(draw.integers(1, len(lane)))  # a worker was killed and says the last of it anew
             lane[again:again] = lane[max(0, again - 8) : again]
             lane.extend(heard(2000, number))
@@ -171,7 +171,7 @@ def stating(mmsi: int, hours: float, imo: int = IMO) -> Story:
     return beside(
         said,
         [
-            Said(at_s=t, mmsi=mmsi, type=5, imo=imo, name="ANGARA")
+            Report(at_s=t, mmsi=mmsi, type=5, imo=imo, name="ANGARA")
             for t in np.arange(60.0, hours * HOUR, 360.0).tolist()
         ],
     )
@@ -200,7 +200,7 @@ def test_bindings_are_told_when_new_when_supported_and_hourly_at_any_cut() -> No
 
 
 def test_a_ship_that_states_another_number_is_told_at_once() -> None:
-    story = beside(stating(RUSSIAN, 0.3), [Said(at_s=1200.0, mmsi=RUSSIAN, type=5, imo=OTHER_IMO)])
+    story = beside(stating(RUSSIAN, 0.3), [Report(at_s=1200.0, mmsi=RUSSIAN, type=5, imo=OTHER_IMO)])
     told = [msgspec.json.decode(each, type=Binding) for each in bindings_of(story, batch=1000)]
     assert [b.imo for b in told] == [IMO, IMO, OTHER_IMO]
 
@@ -219,7 +219,7 @@ def test_the_headline_says_when_the_former_mmsi_was_last_heard_and_not_when_it_w
     told: list[Told] = [bound(RUSSIAN, 0), bound(LIBERIAN, 61 / 60)]
     if heard_min is not None:
         at_ms = START_MS + heard_min * HOUR_MS // 60
-        told.append(Seen(imo=IMO, mmsi=RUSSIAN, heard_ms=at_ms, stamp_ms=START_MS + 61 * HOUR_MS // 60))
+        told.append(SeenUnder(imo=IMO, mmsi=RUSSIAN, heard_ms=at_ms, stamp_ms=START_MS + 61 * HOUR_MS // 60))
     (opened,) = alerts_of([*told, *heard(2)])
     assert opened.headline.endswith(words)
 
@@ -227,7 +227,7 @@ def test_the_headline_says_when_the_former_mmsi_was_last_heard_and_not_when_it_w
 def test_reports_of_one_stamp_are_taken_up_in_the_order_of_their_own_times() -> None:
     stamp_ms = START_MS + HOUR_MS
     told = [bound(RUSSIAN, 0.5, stamp_ms=stamp_ms), bound(LIBERIAN, 0.2, stamp_ms=stamp_ms)]
-    seen = Seen(
+    seen = SeenUnder(
         imo=IMO, mmsi=LIBERIAN, heard_ms=START_MS + HOUR_MS // 4, stamp_ms=stamp_ms, noted_ms=START_MS + HOUR_MS // 2
     )
     for order in ([*told, seen], [seen, *told], [seen, *told[::-1]]):

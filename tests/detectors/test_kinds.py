@@ -9,7 +9,7 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.mid import oddness_of
 from detectors.core.reports import Batch
-from detectors.core.testing import START_MS, Said, Story, beside, engine, log, revive, run, voyage, written
+from detectors.core.testing import START_MS, Report, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.vessels.capacity import FleetRules
 
 HOUR = 3600.0
@@ -32,12 +32,12 @@ def company() -> Story:
 def calling(mmsi: int, *, class_b: bool = False) -> Story:
     """A listed ship that sails into the zone in three hours, lies there for six, and falls silent among others."""
     there = voyage(mmsi, np.arange(30.0, 3 * HOUR, 120.0), (41.5, 131.0))
-    lying = [Said(at_s=t, mmsi=mmsi, lat_deg=42.0, lon_deg=131.0, sog_kn=0.0, status=5)
+    lying = [Report(at_s=t, mmsi=mmsi, lat_deg=42.0, lon_deg=131.0, sog_kn=0.0, status=5)
              for t in np.arange(3 * HOUR, 6 * HOUR, 180.0).tolist()]  # fmt: skip
     said = there + lying
     if class_b:
         said = [msgspec.structs.replace(s, type=18, status=-1) for s in said]
-    stated = [Said(at_s=t, mmsi=mmsi, type=5, imo=LISTED, name="ONE") for t in (40.0, 400.0, 8000.0)]
+    stated = [Report(at_s=t, mmsi=mmsi, type=5, imo=LISTED, name="ONE") for t in (40.0, 400.0, 8000.0)]
     return beside(said, stated)
 
 
@@ -86,7 +86,7 @@ def vessels_of(story: Story, *, batch: int = 1000) -> set[int]:
 
 def sends(mmsi: int, *types: int, status: int = 0, imo: int = 0) -> Story:
     return [
-        Said(at_s=60.0 + n, mmsi=mmsi, type=kind, status=status, lat_deg=40.0, lon_deg=130.0, imo=imo * (kind == 5))
+        Report(at_s=60.0 + n, mmsi=mmsi, type=kind, status=status, lat_deg=40.0, lon_deg=130.0, imo=imo * (kind == 5))
         for n, kind in enumerate(types)
     ]
 
@@ -121,10 +121,10 @@ def test_what_is_sent_tells_before_the_number_does(story: Story, vessel: bool, b
 def test_a_ship_that_sends_a_station_s_type_before_it_falls_silent_is_dark_all_the_same() -> None:
     others = company()
     ship = voyage(USUAL, np.arange(30.0, 6 * HOUR, 60.0), (41.0, 131.3), 9.0)
-    stated = [Said(at_s=45.0, mmsi=USUAL, type=5, imo=LISTED)]
+    stated = [Report(at_s=45.0, mmsi=USUAL, type=5, imo=LISTED)]
     last = ship[-1].at_s
     for kind in (4, 11, 21):
-        mask = [Said(at_s=last + n, mmsi=USUAL, type=kind, lat_deg=41.9, lon_deg=131.3) for n in (1.0, 60.0, 400.0)]
+        mask = [Report(at_s=last + n, mmsi=USUAL, type=kind, lat_deg=41.9, lon_deg=131.3) for n in (1.0, 60.0, 400.0)]
         alerts = run(beside(ship, stated, mask, others))
         assert [a.time for a in alerts if a.detector == "gap" and a.mmsi == USUAL], kind
 

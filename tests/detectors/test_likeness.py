@@ -7,7 +7,7 @@ from detectors.core.alert import Alert, encode
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Said, Story, beside, log, voyage
+from detectors.core.testing import REFERENCE, Report, Story, beside, log, voyage
 from detectors.core.ticks import FeedRules
 
 SHIP = 671_000_009  # of Togo
@@ -20,8 +20,8 @@ LISTS = Reference(ships=(*REFERENCE.ships, KHURAN, ALSO), zones=REFERENCE.zones,
 LIKE = {"name": "HURAN", "ship_type": 80}
 
 
-def states(at_s: float, **said: object) -> Said:
-    return Said(at_s=at_s, mmsi=SHIP, type=5, **said)  # type: ignore[arg-type]
+def states(at_s: float, **said: object) -> Report:
+    return Report(at_s=at_s, mmsi=SHIP, type=5, **said)  # type: ignore[arg-type]
 
 
 def hits(
@@ -99,7 +99,7 @@ def test_a_likeness_comes_and_goes_with_the_list_and_after_a_silence() -> None:
 
 def test_the_same_in_any_cut() -> None:
     many = [voyage(SHIP + n, np.arange(0, 1800, 20.0)) for n in range(3)]
-    names = [Said(at_s=60.0 * n + 5, mmsi=SHIP + n % 3, type=5, name=("KHURAN", "HURAN", "MIRA")[n % 4 % 3],
+    names = [Report(at_s=60.0 * n + 5, mmsi=SHIP + n % 3, type=5, name=("KHURAN", "HURAN", "MIRA")[n % 4 % 3],
                   ship_type=80, imo=0 if n < 20 else 9161003) for n in range(28)]  # fmt: skip
     whole = hits(beside(*many, names))
     assert len(whole) > 10

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.geography.approach import INSIDE, Look
-from detectors.core.geography.zone_columns import Places
+from detectors.core.geography.approach import INSIDE, ZoneApproach
+from detectors.core.geography.zone_columns import ZoneColumns
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Said, Story, beside, engine, log, run, voyage
+from detectors.core.testing import REFERENCE, Report, Story, beside, engine, log, run, voyage
 from detectors.core.vessels.ship import read_ship
-from detectors.port_proximity.wording import Nearness
+from detectors.port_proximity.wording import ProximityWording
 
 HOUR = 3600.0
 LISTED, PEER = 667_001_001, 205_000_100
@@ -147,9 +147,9 @@ def test_a_headline_names_the_day_where_it_is_another() -> None:
 
 def port_call(*before: Story, from_h: float = 0.0, destination: str = "") -> Story:
     there = [
-        Said(at_s=from_h * HOUR + 5 + 30 * n, mmsi=LISTED, lat_deg=35.0, lon_deg=129.0, sog_kn=0) for n in range(20)
+        Report(at_s=from_h * HOUR + 5 + 30 * n, mmsi=LISTED, lat_deg=35.0, lon_deg=129.0, sog_kn=0) for n in range(20)
     ]
-    named = [Said(at_s=from_h * HOUR + 1, mmsi=LISTED, type=5, destination=destination)] if destination else []
+    named = [Report(at_s=from_h * HOUR + 1, mmsi=LISTED, type=5, destination=destination)] if destination else []
     background = voyage(205_000_001, np.arange(0, (from_h + 1) * HOUR, 60.0), (30.0, 120.0))
     return beside(background, *before, [*named, *there])
 
@@ -174,9 +174,9 @@ def to_port(destination: str = "", zone_lat: float = 35.0) -> Story:
     """It sails north at 10 kn into a port's zone, and stops at its middle after two hours."""
     way = voyage(LISTED, np.arange(5, 2 * HOUR, 30.0), (zone_lat - 20 / 60, 129.0), 10.0)
     there = [
-        Said(at_s=2 * HOUR + 5 + 30 * n, mmsi=LISTED, lat_deg=zone_lat, lon_deg=129.0, sog_kn=0) for n in range(60)
+        Report(at_s=2 * HOUR + 5 + 30 * n, mmsi=LISTED, lat_deg=zone_lat, lon_deg=129.0, sog_kn=0) for n in range(60)
     ]
-    named = [Said(at_s=1, mmsi=LISTED, type=5, destination=destination)] if destination else []
+    named = [Report(at_s=1, mmsi=LISTED, type=5, destination=destination)] if destination else []
     return beside(voyage(205_000_001, np.arange(0, 3 * HOUR, 60.0), (30.0, 120.0)), [*named, *way, *there])
 
 
@@ -209,11 +209,11 @@ def test_a_port_is_not_ordinary_for_a_vessel_listed_under_its_programme(programm
     (row,) = fleet.admit(np.array([LISTED], np.uint32)).tolist()
     entry = msgspec.structs.replace(REFERENCE.ships[1], programme=programme)
     ship = msgspec.structs.replace(read_ship(fleet.core, row, REFERENCE), listed=entry)
-    assert Nearness.of(Places(reference), ship, Look(0, INSIDE), 0).ordinary is ordinary
+    assert ProximityWording.of(ZoneColumns(reference), ship, ZoneApproach(0, INSIDE), 0).ordinary is ordinary
 
 
 def test_a_hit_does_not_end_while_the_vessel_is_last_known_inside_a_zone() -> None:
-    there = [Said(at_s=5 + 30 * n, mmsi=LISTED, lat_deg=42.0, lon_deg=131.0, sog_kn=0) for n in range(20)]
+    there = [Report(at_s=5 + 30 * n, mmsi=LISTED, lat_deg=42.0, lon_deg=131.0, sog_kn=0) for n in range(20)]
     again = [msgspec.structs.replace(s, at_s=s.at_s + 20 * HOUR) for s in there]
     background = voyage(205_000_001, np.arange(0, 21 * HOUR, 30.0), (30.0, 120.0))
     alerts = of("watchlist", beside(background, there, again))

@@ -5,7 +5,7 @@ import pytest
 
 from detectors.core.alert import Alert
 from detectors.core.reports import Batch
-from detectors.core.testing import Said, Story, beside, engine, log, run, voyage
+from detectors.core.testing import Report, Story, beside, engine, log, run, voyage
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 667_001_001
@@ -14,7 +14,7 @@ KM_DEG = 1 / 111.2
 
 def lies(from_h: float, to_h: float, north_km: float = 0.0, mmsi: int = LISTED, sog_kn: float = 0.1) -> Story:
     times = np.arange(from_h * HOUR, to_h * HOUR, 1800.0).tolist()
-    return [Said(at_s=t, mmsi=mmsi, lat_deg=35.1 + north_km * KM_DEG, lon_deg=129.0, sog_kn=sog_kn) for t in times]
+    return [Report(at_s=t, mmsi=mmsi, lat_deg=35.1 + north_km * KM_DEG, lon_deg=129.0, sog_kn=sog_kn) for t in times]
 
 
 def feed(hours: float) -> Story:
@@ -25,7 +25,7 @@ def stays(*stories: Story, hours: float = 34.0) -> list[Alert]:
     return [a for a in run(beside(feed(hours), *stories), tick_s=900.0) if a.detector == "long_stay"]
 
 
-NAMED = Said(at_s=0.29 * HOUR, mmsi=273_000_032, type=5, imo=9179842, name="ONE")
+NAMED = Report(at_s=0.29 * HOUR, mmsi=273_000_032, type=5, imo=9179842, name="ONE")
 WORLD = [NAMED, *lies(0.3, 26, mmsi=NAMED.mmsi)]
 
 
@@ -69,13 +69,13 @@ def test_other_ships_are_judged_when_asked_for() -> None:
 
 def test_a_ship_of_unknown_speed_lies_when_she_says_so() -> None:
     said = [
-        Said(at_s=s.at_s, mmsi=LISTED, lat_deg=s.lat_deg, lon_deg=s.lon_deg, sog_kn=float("nan"), status=5)
+        Report(at_s=s.at_s, mmsi=LISTED, lat_deg=s.lat_deg, lon_deg=s.lon_deg, sog_kn=float("nan"), status=5)
         for s in lies(1, 27)
     ]
     assert [a.status for a in stays(said, hours=28)] == ["opened"]
 
 
 def test_a_missing_position_or_speed_neither_begins_nor_ends_a_stay() -> None:
-    gaps = [Said(at_s=h * HOUR + 7, mmsi=LISTED, sog_kn=0.0) for h in (5, 6)]
-    dumb = [Said(at_s=h * HOUR + 9, mmsi=LISTED, lat_deg=35.1, lon_deg=129.0, sog_kn=float("nan")) for h in (7, 8)]
+    gaps = [Report(at_s=h * HOUR + 7, mmsi=LISTED, sog_kn=0.0) for h in (5, 6)]
+    dumb = [Report(at_s=h * HOUR + 9, mmsi=LISTED, lat_deg=35.1, lon_deg=129.0, sog_kn=float("nan")) for h in (7, 8)]
     assert [a.status for a in stays(beside(lies(1, 26), gaps, dumb), hours=27)] == ["opened"]

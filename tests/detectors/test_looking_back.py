@@ -8,7 +8,7 @@ from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, log, voyage
+from detectors.core.testing import REFERENCE, START_MS, Report, Story, beside, engine, log, voyage
 from detectors.core.units import unix_ms
 
 HOUR = 3600.0
@@ -20,7 +20,7 @@ STAYS = {"long_stay", "port_call"}
 
 def at(from_h: float, to_h: float, place: tuple[float, float] = PORT, sog_kn: float = 0.1) -> Story:
     times = np.arange(from_h * HOUR, to_h * HOUR, 600.0).tolist()
-    return [Said(at_s=t, mmsi=SHIP, lat_deg=place[0], lon_deg=place[1], sog_kn=sog_kn) for t in times]
+    return [Report(at_s=t, mmsi=SHIP, lat_deg=place[0], lon_deg=place[1], sog_kn=sog_kn) for t in times]
 
 
 def with_list(*entries: ListedShip, zones: tuple[Zone, ...] = REFERENCE.zones, version: str = "later") -> Reference:

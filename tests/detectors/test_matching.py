@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from detectors.core.identities.matching import LIKENESS_LEAST, Register, Told
+from detectors.core.identities.matching import LIKENESS_LEAST, Register, StatedIdentity
 from detectors.core.names import NameIndex, likeness, plain
 from detectors.core.reference import ListedShip
 
@@ -42,15 +42,15 @@ class Trap(NamedTuple):
     """What a ship says, and what it must be taken for: ``found`` (sure), ``like`` (a name), or nobody."""
 
     sentence: str
-    told: Told
+    told: StatedIdentity
     found: str = ""
     on: str = ""
     misuse: bool = False
     like: str = ""
 
 
-def says(**known: object) -> Told:
-    return Told(**known)  # type: ignore[arg-type]
+def says(**known: object) -> StatedIdentity:
+    return StatedIdentity(**known)  # type: ignore[arg-type]
 
 
 TRAPS = [

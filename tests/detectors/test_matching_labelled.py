@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from detectors.core.identities.matching import Register, Told, Verdict, is_imo_number
+from detectors.core.identities.matching import MatchVerdict, Register, StatedIdentity, is_imo_number
 from detectors.core.reference import ListedShip
 from streams.reference.loading import ships_of
 
@@ -30,7 +30,7 @@ SYLLABLES = tuple(
 class Labelled(NamedTuple):
     """A report and who it is; ``page`` is False for what may not wake anybody, whoever it is."""
 
-    told: Told
+    told: StatedIdentity
     truth: int | None
     kind: str
 
@@ -96,8 +96,8 @@ def romanised(name: str, rng: random.Random) -> str:
     return name
 
 
-def whole(ship: ListedShip, mmsi: int) -> Told:
-    return Told(
+def whole(ship: ListedShip, mmsi: int) -> StatedIdentity:
+    return StatedIdentity(
         mmsi=ship.mmsi or mmsi, imo=ship.imo, call_sign=ship.call_sign, name=ship.name,
         ship_type=TYPES[ship.ship_type or ""], length_m=ship.length_m,
     )  # fmt: skip
@@ -109,14 +109,16 @@ def reports(ships: list[ListedShip], rng: random.Random, imos: Iterator[int]) ->
     def abroad() -> int:
         return rng.choice(list(FLAGS.values())) * 1_000_000 + next(others)
 
-    def told(**known: object) -> Told:
-        return Told(**known)  # type: ignore[arg-type]
+    def told(**known: object) -> StatedIdentity:
+        return StatedIdentity(**known)  # type: ignore[arg-type]
 
-    def listed(make: Callable[[ListedShip], Told], wanted: Callable[[ListedShip], object], kind: str) -> Labelled:
+    def listed(
+        make: Callable[[ListedShip], StatedIdentity], wanted: Callable[[ListedShip], object], kind: str
+    ) -> Labelled:
         number = rng.choice([n for n, ship in enumerate(ships) if wanted(ship)])
         return Labelled(make(ships[number]), number, kind)
 
-    def other(make: Callable[[ListedShip], Told], kind: str) -> Labelled:
+    def other(make: Callable[[ListedShip], StatedIdentity], kind: str) -> Labelled:
         return Labelled(make(rng.choice([ship for ship in ships if ship.mmsi and ship.call_sign])), None, kind)
 
     while True:
@@ -147,33 +149,33 @@ def labelled(source: str) -> tuple[Register, list[Labelled]]:
     return Register(ships), [next(made) for _ in range(REPORTS)]
 
 
-def pages(verdict: Verdict | None) -> bool:
+def pages(verdict: MatchVerdict | None) -> bool:
     """What may wake somebody: a sure identity that nothing contradicts."""
     return verdict is not None and not verdict.contradictions
 
 
 @pytest.fixture(scope="module", params=["invented", "OFAC"])
-def judged(request: pytest.FixtureRequest) -> list[tuple[Labelled, Verdict | None]]:
+def judged(request: pytest.FixtureRequest) -> list[tuple[Labelled, MatchVerdict | None]]:
     register, all_reports = labelled(request.param)
     return [(report, register.find(report.told)) for report in all_reports]
 
 
 @pytest.mark.parametrize("kind", ["imo", "mmsi", "call_sign"])
-def test_recall_by_number_and_call_sign(judged: list[tuple[Labelled, Verdict | None]], kind: str) -> None:
+def test_recall_by_number_and_call_sign(judged: list[tuple[Labelled, MatchVerdict | None]], kind: str) -> None:
     of_kind = [(report, verdict) for report, verdict in judged if report.kind == kind]
     found = sum(verdict is not None and verdict.entry == report.truth for report, verdict in of_kind)
     assert len(of_kind) >= 40
     assert found / len(of_kind) >= 0.98
 
 
-def test_precision_of_what_may_page(judged: list[tuple[Labelled, Verdict | None]]) -> None:
+def test_precision_of_what_may_page(judged: list[tuple[Labelled, MatchVerdict | None]]) -> None:
     paging = [(report, verdict) for report, verdict in judged if pages(verdict)]
     right = sum(verdict is not None and verdict.entry == report.truth for report, verdict in paging)
     assert len(paging) >= 200
     assert right / len(paging) >= 0.99
 
 
-def test_a_borrowed_number_is_told_but_pages_nobody(judged: list[tuple[Labelled, Verdict | None]]) -> None:
+def test_a_borrowed_number_is_told_but_pages_nobody(judged: list[tuple[Labelled, MatchVerdict | None]]) -> None:
     borrowed = [verdict for report, verdict in judged if report.kind == "borrowed number"]
     assert borrowed and all(verdict is not None and verdict.contradictions for verdict in borrowed)
 

@@ -5,18 +5,18 @@ import pytest
 
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.testing import Said, Story, beside, engine, log, revive, voyage
+from detectors.core.testing import Report, Story, beside, engine, log, revive, voyage
 from detectors.core.vessels import past
 from detectors.core.vessels.capacity import FleetRules
-from detectors.core.vessels.past import Memory, PastError, Silence, Stay
+from detectors.core.vessels.past import PastError, PastSilence, Stay, VesselPasts
 
 HOUR = 3600.0
 SHIP = 205_000_002
 PLACE = (42.5, 132.25)
 
 
-def silence(number: int, verdict: int = past.DARK) -> Silence:
-    return Silence(number * 1000, number * 1000 + 1, number * 1000 + 500, PLACE, None, verdict)
+def silence(number: int, verdict: int = past.DARK) -> PastSilence:
+    return PastSilence(number * 1000, number * 1000 + 1, number * 1000 + 500, PLACE, None, verdict)
 
 
 def stay(number: int) -> Stay:
@@ -24,7 +24,7 @@ def stay(number: int) -> Stay:
 
 
 def test_a_past_is_bounded_and_a_listed_ship_keeps_more() -> None:
-    memory = Memory()
+    memory = VesselPasts()
     for number in range(300):
         memory.add_silence(1, silence(number), listed=False)
         memory.add_silence(2, silence(number), listed=True)
@@ -37,14 +37,14 @@ def test_a_past_is_bounded_and_a_listed_ship_keeps_more() -> None:
 
 
 def test_of_two_verdicts_on_one_silence_the_stronger_stays() -> None:
-    memory = Memory()
+    memory = VesselPasts()
     for verdict in (past.CANNOT_TELL, past.DARK, past.AT_REST):
         memory.add_silence(1, silence(5, verdict), listed=True)
     assert [s.verdict for s in memory.silences(1)] == [past.DARK]
 
 
 def test_a_silence_that_ended_with_a_name_alone_is_completed_by_the_next_fix() -> None:
-    memory = Memory()
+    memory = VesselPasts()
     memory.add_silence(1, silence(5), listed=True)
     memory.complete(1, (30.0, 122.0))
     assert memory.silences(1)[0].after == (30.0, 122.0)
@@ -53,7 +53,7 @@ def test_a_silence_that_ended_with_a_name_alone_is_completed_by_the_next_fix() -
 @pytest.mark.parametrize("packed", [b"\x02\x00", b"\x01\x05abc", b"\x01\x00abc"])
 def test_a_past_that_no_version_wrote_is_refused(packed: bytes) -> None:
     with pytest.raises(PastError):
-        Memory().restore([(1, packed)])
+        VesselPasts().restore([(1, packed)])
 
 
 def played(playing: Engine, story: Story) -> Engine:
@@ -78,7 +78,7 @@ def test_a_gap_that_ends_is_remembered_and_outlives_a_restart() -> None:
 
 def test_a_vessel_that_is_dropped_takes_her_past_with_her() -> None:
     playing = engine(fleet=FleetRules(vessels_most=8))
-    played(playing, [Said(at_s=1.0 + n, mmsi=SHIP + n, lat_deg=1, lon_deg=1) for n in range(8)])
+    played(playing, [Report(at_s=1.0 + n, mmsi=SHIP + n, lat_deg=1, lon_deg=1) for n in range(8)])
     playing.fleet.memory.add_silence(0, silence(1), listed=False)
-    played(playing, [Said(at_s=20.0 + n, mmsi=SHIP + 50 + n, lat_deg=1, lon_deg=1) for n in range(8)])
+    played(playing, [Report(at_s=20.0 + n, mmsi=SHIP + 50 + n, lat_deg=1, lon_deg=1) for n in range(8)])
     assert len(playing.fleet.memory) == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.testing import Said, Story, beside, run, voyage
+from detectors.core.testing import Report, Story, beside, run, voyage
 
 HOUR, MINUTE = 3600.0, 60.0
 SHIP, LISTED = 205_000_002, 667_001_001
@@ -15,7 +15,7 @@ KM_DEG = 1 / 111.2
 def lies(from_h: float, to_h: float, north_km: float = 5.0, mmsi: int = LISTED, sog_kn: float = 0.1) -> Story:
     """Lies north of the port, which is nearer than ten miles."""
     return [
-        Said(at_s=t, mmsi=mmsi, lat_deg=PORT[0] + north_km * KM_DEG, lon_deg=PORT[1], sog_kn=sog_kn)
+        Report(at_s=t, mmsi=mmsi, lat_deg=PORT[0] + north_km * KM_DEG, lon_deg=PORT[1], sog_kn=sog_kn)
         for t in np.arange(from_h * HOUR, to_h * HOUR, 10 * MINUTE).tolist()
     ]
 
@@ -87,6 +87,6 @@ def test_swinging_at_anchor_and_shifting_berth_is_one_call() -> None:
 
 def test_echoes_late_reports_and_a_missing_speed_make_no_other_call() -> None:
     clean = calls(WORLD)
-    messy = beside(WORLD, [Said(at_s=2.5 * HOUR + 1, mmsi=LISTED, lat_deg=float("nan"), sog_kn=0.0)])
-    messy += [Said(at_s=2.6 * HOUR, mmsi=LISTED, lat_deg=PORT[0] + 5 * KM_DEG, lon_deg=PORT[1], sog_kn=float("nan"))]
+    messy = beside(WORLD, [Report(at_s=2.5 * HOUR + 1, mmsi=LISTED, lat_deg=float("nan"), sog_kn=0.0)])
+    messy += [Report(at_s=2.6 * HOUR, mmsi=LISTED, lat_deg=PORT[0] + 5 * KM_DEG, lon_deg=PORT[1], sog_kn=float("nan"))]
     assert [(a.id, a.status) for a in calls(messy)] == [(a.id, a.status) for a in clean]

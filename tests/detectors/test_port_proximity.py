@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.geography.reachable_zones import Havens
+from detectors.core.geography.reachable_zones import ReachableZones
 from detectors.core.reference import Port, Reference, Zone
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, START_MS, Said, Story, beside, engine, log, run, voyage
+from detectors.core.testing import REFERENCE, START_MS, Report, Story, beside, engine, log, run, voyage
 from detectors.core.units import unix_ms
 from detectors.core.vessels.ship import read_ship
 
@@ -39,7 +39,7 @@ def test_passing_a_mile_outside_on_a_steady_course_is_nothing() -> None:
 
 def test_an_associated_port_matters_for_listed_ships_only() -> None:
     call = [
-        Said(at_s=5 + 30 * n, mmsi=m, lat_deg=35.0, lon_deg=129.0, sog_kn=0)
+        Report(at_s=5 + 30 * n, mmsi=m, lat_deg=35.0, lon_deg=129.0, sog_kn=0)
         for n in range(4)
         for m in (SHIP, 667_001_001)
     ]
@@ -48,17 +48,17 @@ def test_an_associated_port_matters_for_listed_ships_only() -> None:
 
 
 def test_a_destination_names_a_zone_by_locode_and_only_as_whole_words() -> None:
-    named = [*voyage(SHIP, [5.0, 35.0], (20.0, 110.0)), Said(at_s=40, mmsi=SHIP, type=5, destination="CNSHA>XXFBD")]
+    named = [*voyage(SHIP, [5.0, 35.0], (20.0, 110.0)), Report(at_s=40, mmsi=SHIP, type=5, destination="CNSHA>XXFBD")]
     innocent = [
         *voyage(SHIP + 1, [5.0, 35.0], (20.0, 110.0)),
-        Said(at_s=41, mmsi=SHIP + 1, type=5, destination="UNFORBIDDEN BAY"),
+        Report(at_s=41, mmsi=SHIP + 1, type=5, destination="UNFORBIDDEN BAY"),
     ]
     assert [(a.mmsi, a.details["reason"], a.severity) for a in near(named, innocent)] == [(SHIP, "destination", "log")]
 
 
 def test_bound_for_it_and_on_course_is_closing_with_an_arrival_time() -> None:
     story = [
-        Said(at_s=1, mmsi=SHIP, type=5, destination="FORBIDDEN"),
+        Report(at_s=1, mmsi=SHIP, type=5, destination="FORBIDDEN"),
         *voyage(SHIP, np.arange(5, HOUR, 60.0), (41.5, 131.0)),
     ]
     reasons = [(a.details["reason"], "eta" in a.details) for a in near(story)]
@@ -155,7 +155,7 @@ def test_the_more_ordinary_ports_fit_as_well_the_less_the_zone_is_worth() -> Non
         Zone(name="Sonbong", kind="sanctioned", lat_deg=42.3333, lon_deg=130.4, country="KP", radius_nm=3),
     )
     ports = tuple(Port(name=f"P{n}", lat_deg=42.7 - n * 0.4, lon_deg=131.8) for n in range(20))
-    havens = Havens(Reference(zones=zones, ports=(*ports, Port(name="Najin", lat_deg=42.23, lon_deg=130.3))))
+    havens = ReachableZones(Reference(zones=zones, ports=(*ports, Port(name="Najin", lat_deg=42.23, lon_deg=130.3))))
     fleet = engine().fleet
     (row,) = fleet.admit(np.array([SHIP], np.uint32)).tolist()
     unknown = read_ship(fleet.core, row, REFERENCE)

@@ -9,8 +9,8 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.sources import SOURCES_MOST, Source, SourceTable
-from detectors.core.testing import Said, Story, beside, engine, log, revive, voyage
+from detectors.core.sources import SOURCES_MOST, SourceState, SourceTable
+from detectors.core.testing import Report, Story, beside, engine, log, revive, voyage
 from detectors.core.ticks import FeedRules, Tick
 
 HOUR = 3600.0
@@ -93,7 +93,7 @@ def test_a_vessel_that_both_hear_is_judged_by_the_report_and_a_silence_of_it_is_
 def test_what_began_live_is_told_to_its_end() -> None:
     first, then = story(), 8 * HOUR
     told = [said for said in first if said.mmsi != LIVE or said.at_s < 4 * HOUR]
-    told += of("tape", [Said(at_s=then, mmsi=LIVE, lat_deg=34.5, lon_deg=128.0)])
+    told += of("tape", [Report(at_s=then, mmsi=LIVE, lat_deg=34.5, lon_deg=128.0)])
     gap = [a for a in played(told, ("live", "tape")) if a.detector == "gap" and a.mmsi == LIVE]
     assert [alert.status for alert in gap][-1] == "closed"
     assert not any(alert.replayed for alert in gap)
@@ -101,7 +101,7 @@ def test_what_began_live_is_told_to_its_end() -> None:
 
 def test_bindings_are_those_of_their_source() -> None:
     playing = engine()
-    statics = [Said(at_s=60.0 * n, mmsi=LIVE + n % 2 * 2, type=5, imo=(9_074_729, 9_161_003)[n % 2], name="X",
+    statics = [Report(at_s=60.0 * n, mmsi=LIVE + n % 2 * 2, type=5, imo=(9_074_729, 9_161_003)[n % 2], name="X",
                     source="tape" if n % 2 else "live") for n in range(10)]  # fmt: skip
     for item in records(statics, ("live", "tape"), batch=1):
         if isinstance(item, Batch):
@@ -114,7 +114,7 @@ def test_bindings_are_those_of_their_source() -> None:
 
 def test_a_snapshot_from_before_holds_for_all_its_sources() -> None:
     table = SourceTable(FeedRules())
-    table.restore([Source(name="a"), Source(name="b", replayed=False)], replayed=True)
+    table.restore([SourceState(name="a"), SourceState(name="b", replayed=False)], replayed=True)
     assert [source.replayed for source in table.sources] == [True, False]
 
 

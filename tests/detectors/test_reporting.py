@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.rest_rates import RestRates, rest_rate
 from detectors.core.coverage.vessel_statistics import VESSEL
 from detectors.core.testing import Story, beside, run, voyage
@@ -68,7 +68,7 @@ def test_what_was_learned_is_kept_and_an_old_snapshot_has_learned_nothing() -> N
 
 
 def test_berths_that_are_hardly_heard_lower_what_is_expected_there() -> None:
-    columns, rates, rows = Strips(VESSEL, 2), RestRates(), np.arange(2)
+    columns, rates, rows = ReceptionColumns(VESSEL, 2), RestRates(), np.arange(2)
     columns.gap[:], columns.least[:], columns.rate[:] = 3, 1, 10
     columns.by[:] = 1 << 3, 1 << 5
     rates.counts[:, 3] = 100.0, 1000.0

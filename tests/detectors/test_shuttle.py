@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.testing import Said, Story, beside, run
+from detectors.core.testing import Report, Story, beside, run
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 273_000_033
@@ -14,14 +14,14 @@ FAST = 40  # high-speed craft: 30 kn where nothing is known of a ship
 
 def heard(mmsi: int, spans_h: list[tuple[float, float]], place: tuple[float, float] = OFF) -> Story:
     return [
-        Said(at_s=t, mmsi=mmsi, lat_deg=place[0] + t % 600 / 1e5, lon_deg=place[1], sog_kn=1.0)
+        Report(at_s=t, mmsi=mmsi, lat_deg=place[0] + t % 600 / 1e5, lon_deg=place[1], sog_kn=1.0)
         for from_h, to_h in spans_h
         for t in np.arange(from_h * HOUR, to_h * HOUR, 120.0).tolist()
     ]
 
 
 def states(mmsi: int, imo: int = 9179842) -> Story:
-    return [Said(at_s=61.0, mmsi=mmsi, type=5, imo=imo, ship_type=FAST, length_m=90)]
+    return [Report(at_s=61.0, mmsi=mmsi, type=5, imo=imo, ship_type=FAST, length_m=90)]
 
 
 def legs(count: int, dark_h: float, learned_h: float = 5.0) -> list[tuple[float, float]]:
@@ -71,7 +71,7 @@ def test_what_is_nearly_one_is_none(spans: list[tuple[float, float]]) -> None:
 
 def test_a_leg_that_ends_with_a_name_alone_counts_at_the_first_position() -> None:
     spans = legs(3, 7.5)
-    name_first = Said(at_s=spans[-1][0] * HOUR - 90, mmsi=LISTED, type=5, imo=9179842, ship_type=FAST)
+    name_first = Report(at_s=spans[-1][0] * HOUR - 90, mmsi=LISTED, type=5, imo=9179842, ship_type=FAST)
     alerts = shuttles(beside(heard(LISTED, spans), states(LISTED), [name_first]))
     assert [(a.status, a.details["legs"]) for a in alerts] == [("opened", 3)]
     assert alerts[0].position is not None and alerts[0].time == alerts[0].position.time

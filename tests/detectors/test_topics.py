@@ -9,7 +9,7 @@ from detectors.core.headlines import LIST_LETTERS, list_word
 from detectors.core.listing_reasons import SEVERITIES, highest, keys_of, listed_for
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Said, beside, log, voyage
+from detectors.core.testing import REFERENCE, Report, beside, log, voyage
 from detectors.core.ticks import FeedRules
 
 LISTED = 667_001_001
@@ -22,7 +22,7 @@ def inside(*entries: ListedShip, severities: dict[str, Severity] | None = None) 
     playing = Engine.build(
         partition=0, reference=reference, feed=FeedRules(), thresholds={}, severities=severities or {}
     )
-    there = [Said(at_s=5 + 30 * n, mmsi=LISTED, lat_deg=42.0, lon_deg=131.0, sog_kn=0) for n in range(20)]
+    there = [Report(at_s=5 + 30 * n, mmsi=LISTED, lat_deg=42.0, lon_deg=131.0, sog_kn=0) for n in range(20)]
     alerts: list[Alert] = []
     for item in log(beside(voyage(205_000_001, range(0, 900, 30), (30.0, 120.0)), there), batch=100, tick_s=60):
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.testing import Said, Story, beside, run, voyage, written
-from detectors.core.vessels.track import Fix, Standing, TrackRules, agree, decide
+from detectors.core.testing import Report, Story, beside, run, voyage, written
+from detectors.core.vessels.track import TrackFix, TrackRules, TrackState, agree, decide
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 667_001_001
 ZONE, ELSEWHERE = (42.0, 131.0), (40.0, 131.5)
-NOWHERE = Fix(float("nan"), float("nan"), 0)
+NOWHERE = TrackFix(float("nan"), float("nan"), 0)
 
 
 def background(hours: float) -> Story:
@@ -106,13 +106,13 @@ def test_what_was_held_is_decided_an_hour_after_the_last_impossible_speed() -> N
 def test_two_stations_whose_clocks_differ_keep_one_alert(skew_s: float) -> None:
     times = np.arange(5, 5 * HOUR, 40.0)
     right = voyage(LISTED, times, (41.6, 131.0), 15.0)
-    wrong = [Said(**{**_fields(s), "at_s": s.at_s + skew_s + 3}) for s in right[50::3]]
+    wrong = [Report(**{**_fields(s), "at_s": s.at_s + skew_s + 3}) for s in right[50::3]]
     alerts = about_zones(sorted([*right, *wrong], key=lambda s: (s.at_s - skew_s * (s in wrong), s.mmsi)))
     inside = {a.id for a in alerts if a.details["reason"] == "inside"}
     assert len(inside) == 1
 
 
-def _fields(said: Said) -> dict[str, object]:
+def _fields(said: Report) -> dict[str, object]:
     return {name: getattr(said, name) for name in said.__struct_fields__}
 
 
@@ -131,32 +131,32 @@ def test_any_batch_size_and_restart_gives_the_same_alerts() -> None:
 RULES = TrackRules()
 AT_MS = 1_700_000_000_000
 HERE, FAR, FAR_TOO = (
-    Fix(42.0, 131.0, AT_MS),
-    Fix(40.0, 131.0, AT_MS + 60_000),
-    Fix(40.001, 131.0, AT_MS + 120_000),
+    TrackFix(42.0, 131.0, AT_MS),
+    TrackFix(40.0, 131.0, AT_MS + 60_000),
+    TrackFix(40.001, 131.0, AT_MS + 120_000),
 )
-AGREED = Standing(unsure_step=0, track=0, stray=NOWHERE, trusted=NOWHERE)
+AGREED = TrackState(unsure_step=0, track=0, stray=NOWHERE, trusted=NOWHERE)
 
 
 @pytest.mark.parametrize(
     ("other", "agreed"),
     [
-        (Fix(42.0, 131.0, AT_MS + 1), True),
-        (Fix(42.0165, 131.0, AT_MS + 1000), True),  # 0.99 nm: positions err
-        (Fix(42.0170, 131.0, AT_MS + 1000), False),
-        (Fix(42.99, 131.0, AT_MS + 3_600_000), True),  # 59.4 nm in an hour
-        (Fix(43.02, 131.0, AT_MS + 3_600_000), False),
-        (Fix(42.99, 131.0, AT_MS - 3_600_000), True),
+        (TrackFix(42.0, 131.0, AT_MS + 1), True),
+        (TrackFix(42.0165, 131.0, AT_MS + 1000), True),  # 0.99 nm: positions err
+        (TrackFix(42.0170, 131.0, AT_MS + 1000), False),
+        (TrackFix(42.99, 131.0, AT_MS + 3_600_000), True),  # 59.4 nm in an hour
+        (TrackFix(43.02, 131.0, AT_MS + 3_600_000), False),
+        (TrackFix(42.99, 131.0, AT_MS - 3_600_000), True),
     ],
 )
-def test_fixes_agree_below_a_speed_that_no_ship_makes(other: Fix, *, agreed: bool) -> None:
+def test_fixes_agree_below_a_speed_that_no_ship_makes(other: TrackFix, *, agreed: bool) -> None:
     assert agree(HERE, other, RULES) is agreed
 
 
 def test_a_fix_off_the_track_is_held_back_until_the_next_one_decides() -> None:
     held = decide(AGREED, HERE, FAR, RULES)
     assert not held.taken
-    back = decide(held.standing, HERE, Fix(42.0, 131.0, AT_MS + 120_000), RULES)
+    back = decide(held.standing, HERE, TrackFix(42.0, 131.0, AT_MS + 120_000), RULES)
     assert back.taken and back.standing.unsure_step == 0
     on = decide(held.standing, HERE, FAR_TOO, RULES)
     assert on.taken and on.standing.trusted == HERE and on.support == 1

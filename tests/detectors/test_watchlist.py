@@ -6,15 +6,15 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.identities import listing
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.testing import Said, Story, beside, engine, run, voyage
+from detectors.core.testing import Report, Story, beside, engine, run, voyage
 from detectors.core.vessels.ship import read_ship
 
 HOUR = 3600.0
 SHIP, LISTED_IMO = 273_000_009, 9_179_842
 
 
-def states(at_s: float, **said: object) -> Said:
-    return Said(at_s=at_s, mmsi=SHIP, type=5, imo=LISTED_IMO, **said)  # type: ignore[arg-type]
+def states(at_s: float, **said: object) -> Report:
+    return Report(at_s=at_s, mmsi=SHIP, type=5, imo=LISTED_IMO, **said)  # type: ignore[arg-type]
 
 
 def hits(*stories: Story) -> list[Alert]:
@@ -44,7 +44,7 @@ def test_a_single_report_pages_nobody() -> None:
 
 
 def test_a_second_report_from_elsewhere_does_not_support_the_first() -> None:
-    story = [*voyage(667_001_001, [10.0]), Said(at_s=20, mmsi=667_001_001, lat_deg=10, lon_deg=10)]
+    story = [*voyage(667_001_001, [10.0]), Report(at_s=20, mmsi=667_001_001, lat_deg=10, lon_deg=10)]
     assert [a.verification for a in hits(story)] == ["unverified"]
 
 
@@ -55,7 +55,7 @@ def test_a_yacht_with_a_freighters_imo_is_possible_misuse() -> None:
 
 
 def test_another_imo_is_another_ship() -> None:
-    story = [*voyage(SHIP, [10.0]), Said(at_s=20, mmsi=SHIP, type=5, imo=9_124_043, name="EXAMPLE ONE")]
+    story = [*voyage(SHIP, [10.0]), Report(at_s=20, mmsi=SHIP, type=5, imo=9_124_043, name="EXAMPLE ONE")]
     assert hits(story) == []
 
 

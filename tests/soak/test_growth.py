@@ -7,7 +7,7 @@ import pytest
 
 from detectors.core.identities.matching import is_imo_number
 from streams.decode.batch import decode
-from streams.nmea.encoder import Fix, Particulars, position, sentences, static
+from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static
 from streams.reference.loading import read_watchlist_files
 from tests.soak import recorded
 from tests.soak.growth import topic_bytes, trend
@@ -49,7 +49,7 @@ def test_the_list_of_a_lap_can_be_imported(tmp_path: Path) -> None:
 
 
 def test_a_recorded_vessel_has_another_mmsi_in_each_lap_and_says_the_same() -> None:
-    fix = Fix(lat_deg=38.5, lon_deg=131.25, sog_kn=12.3, cog_deg=77.7)
+    fix = EncodedFix(lat_deg=38.5, lon_deg=131.25, sog_kn=12.3, cog_deg=77.7)
     said = [sentences(position(mmsi, fix, kind=1, status=0), sequence=0)[0] for mmsi in (205_000_000, 636_012_345)]
     laps = [list(recorded.lap(number, said)) for number in range(4)]
     mmsis = set()

@@ -10,8 +10,8 @@ import pytest
 from detectors import identity_change
 from detectors.core.identities import binding
 from streams.ingest import packing, sentence
-from streams.ingest.core import Ingest, Nature
-from streams.pipeline.replay import Road
+from streams.ingest.core import Ingest, SourceKind
+from streams.pipeline.replay import InProcessPipeline
 from streams.reference import load_reference
 from streams.settings.loading import load
 from tests.soak.held import grown, held
@@ -45,8 +45,8 @@ class Playing:
     def __init__(self, home: Path) -> None:
         (home / "wakewatch.toml").write_text(SETTINGS)
         settings = load(home / "wakewatch.toml", environ={})
-        self.road = Road(settings, load_reference(settings.reference), settings.kafka.partitions)
-        self.ingest = Ingest("pier", settings.kafka.partitions, settings.ingest, settings.feed, Nature(live=True))
+        self.road = InProcessPipeline(settings, load_reference(settings.reference), settings.kafka.partitions)
+        self.ingest = Ingest("pier", settings.kafka.partitions, settings.ingest, settings.feed, SourceKind(live=True))
 
     def lap(self, number: int) -> None:
         """All new ships, but those in port; then the engines are snapshotted."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.nmea.encoder import Fix, Particulars, position, sentences, static
+from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static
 
 SHIPS: Final = 600
 """Ships of a lap."""
@@ -68,7 +68,7 @@ def lines(lap: int, ships: int = SHIPS) -> Iterator[bytes]:
                 made = static(one.mmsi, Particulars(imo=one.imo, name=f"SOAK {number}", ship_type=70, length_m=120))
             else:
                 moved_deg, sog_kn = (0.0, 0.1) if number >= SHIPS - IN_PORT else (turn * 0.001, 6.0)
-                fix = Fix(lat_deg=one.lat_deg + moved_deg, lon_deg=one.lon_deg, sog_kn=sog_kn, cog_deg=0.0)
+                fix = EncodedFix(lat_deg=one.lat_deg + moved_deg, lon_deg=one.lon_deg, sog_kn=sog_kn, cog_deg=0.0)
                 made = position(one.mmsi, fix, kind=1, status=0)
             yield from (line + b"\r\n" for line in sentences(made, sequence=number % 10))
 

@@ -6,20 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.nmea import encoder
-from streams.nmea.encoder import Fix, Particulars
+from streams.nmea.encoder import EncodedFix, Particulars
 
 MMSI = st.integers(1, 999_999_999)
 
 
-def fixes() -> st.SearchStrategy[Fix]:
+def fixes() -> st.SearchStrategy[EncodedFix]:
     return st.builds(
-        Fix, st.floats(-90, 90), st.floats(-180, 180), st.floats(0, 102), st.floats(0, 359.9), st.floats(0, 359),
+        EncodedFix, st.floats(-90, 90), st.floats(-180, 180), st.floats(0, 102), st.floats(0, 359.9), st.floats(0, 359),
         st.integers(0, 59), turn_deg_min=st.none() | st.floats(-708, 708),
     )  # fmt: skip
 
 
 @given(mmsi=MMSI, fix=fixes(), kind=st.sampled_from([1, 2, 3, 18]))
-def test_positions_are_read_back(mmsi: int, fix: Fix, kind: int) -> None:
+def test_positions_are_read_back(mmsi: int, fix: EncodedFix, kind: int) -> None:
     bits = encoder.position_b(mmsi, fix) if kind == 18 else encoder.position(mmsi, fix, kind=kind, status=5)
     (line,) = encoder.sentences(bits)
     read = pyais.decode(line, error_if_checksum_invalid=True)
@@ -43,7 +43,7 @@ def test_static_data_is_read_back(mmsi: int, imo: int, name: str) -> None:
 
 
 def test_unknown_is_the_sentinel() -> None:
-    (line,) = encoder.sentences(encoder.position(273_999_001, Fix()))
+    (line,) = encoder.sentences(encoder.position(273_999_001, EncodedFix()))
     read = pyais.decode(line)
     assert (read.lat, read.lon, read.heading, read.course, read.speed) == (91.0, 181.0, 511, 360.0, 102.3)
 

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import build
-from streams.dead_letters.recording import Letter, recording
+from streams.dead_letters.recording import RefusedLines, recording
 from streams.messages.topics import DEAD, SENTENCES, create_missing
-from streams.nmea.encoder import Fix, position, sentences, tagged
+from streams.nmea.encoder import EncodedFix, position, sentences, tagged
 from streams.settings.model import KafkaSettings
 
-(BARE,) = sentences(position(205_000_001, Fix(38.0, 132.0, 10.0, 0.0, None, 20)))
+(BARE,) = sentences(position(205_000_001, EncodedFix(38.0, 132.0, 10.0, 0.0, None, 20)))
 BROKEN = BARE[:-2] + b"00"
 AT_MS = 1_700_000_020_000
 
@@ -23,12 +23,12 @@ def test_each_line_has_a_time_and_what_has_none_to_believe_is_left_out() -> None
     (told,) = tagged([BARE], AT_MS, "pier")
     in_seconds = b"\\s:x,c:1700000010*00\\" + BARE
     found = recording([
-        Letter("checksum", "127.0.0.1:5631", AT_MS - 5000, b"$garbage"),
-        Letter("checksum", "127.0.0.1:5631", AT_MS + 5000, BROKEN),
-        Letter("detector", "pier", 0, told),
-        Letter("record_unreadable", "pier", 0, in_seconds + b"\nno sentence"),
-        Letter("time_ahead", "pier", 0, told),
-        Letter("notification_refused", "notify", 0, b'{"id":"0"}'),
+        RefusedLines("checksum", "127.0.0.1:5631", AT_MS - 5000, b"$garbage"),
+        RefusedLines("checksum", "127.0.0.1:5631", AT_MS + 5000, BROKEN),
+        RefusedLines("detector", "pier", 0, told),
+        RefusedLines("record_unreadable", "pier", 0, in_seconds + b"\nno sentence"),
+        RefusedLines("time_ahead", "pier", 0, told),
+        RefusedLines("notification_refused", "notify", 0, b'{"id":"0"}'),
     ])  # fmt: skip
     assert found.left_out == 3
     assert found.lines[:2] == [in_seconds, told]

@@ -33,7 +33,7 @@ def test_a_line_is_one_json_object_with_time_and_level(capsys: pytest.CaptureFix
 
 def test_the_same_words_are_told_once_in_a_while_with_how_often_they_were_held_back() -> None:
     now = [0.0]
-    sparing = logs.Sparing(clock_s=lambda: now[0])
+    sparing = logs.RepeatFilter(clock_s=lambda: now[0])
 
     def tell(at_s: float, **event: object) -> dict[str, object] | None:
         now[0] = at_s

@@ -23,15 +23,15 @@ from detectors.core.ticks import FeedRules
 from streams.errors import ConfigError, Reason
 from streams.ingest.core import Ingest
 from streams.ingest.meter import IngestMeter
-from streams.ingest.model import Nature
-from streams.ingest.source_runner import State
+from streams.ingest.model import SourceKind
+from streams.ingest.source_runner import RunnerState
 from streams.observability.metrics import Metrics, memory_cap_bytes
 from streams.observability.metrics_server import LOOPBACK, Answer, MetricsServer, serve
-from streams.pipeline.replay import Plan, Road, play
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference import load_reference
 from streams.settings.model import Settings
 from streams.worker.meter import WorkerMeter
-from streams.worker.observer import Observer, Standing, Taken, Tallies, tallies_of
+from streams.worker.observer import Observer, PartitionStanding, RecordsTaken, Tallies, tallies_of
 from tests.ops.feed import past
 from tests.ops.programs import until
 
@@ -103,7 +103,7 @@ def test_ingest_counts_what_the_core_counted(metrics: Metrics, feed: bytes) -> N
     meter, ingest = IngestMeter(metrics, FeedRules(), clock_s=lambda: 0.0), Ingest("pier", 4)
     for half in (feed[: len(feed) // 2], feed[len(feed) // 2 :]):
         ingest.feed(half)
-        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=ingest.clock_ms, held=0))
+        meter(RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=ingest.clock_ms, held=0))
     assert value(metrics, "sentences_total", source="pier") == ingest.counts.sentences > 1000
     assert value(metrics, "rejected_total", reason="checksum") == 1 == ingest.counts.rejected[Reason.CHECKSUM]
     assert value(metrics, "dead_letters_total", reason="checksum") == 1
@@ -113,10 +113,10 @@ def test_ingest_counts_what_the_core_counted(metrics: Metrics, feed: bytes) -> N
 
 @pytest.mark.parametrize("live", [True, False])
 def test_lines_that_are_no_ais_are_counted_of_live_sources(metrics: Metrics, live: bool) -> None:
-    meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4, nature=Nature(live=True))
+    meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4, nature=SourceKind(live=True))
     for _ in range(2):
         ingest.feed(b"<html>\n" * 30)
-        state = State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0, live=live)
+        state = RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0, live=live)
         meter(state)
     meter(msgspec.structs.replace(state, ended=True))
     meter(msgspec.structs.replace(state, ended=True))
@@ -126,7 +126,7 @@ def test_lines_that_are_no_ais_are_counted_of_live_sources(metrics: Metrics, liv
 def test_what_the_outbox_dropped_is_refused_but_no_letter(metrics: Metrics) -> None:
     meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4)
     ingest.counts.rejected[Reason.BUFFER_FULL] = 7
-    meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
+    meter(RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
     assert value(metrics, "rejected_total", reason="buffer_full") == 7
     assert value(metrics, "dead_letters_total", reason="buffer_full") is None
 
@@ -138,7 +138,7 @@ def test_a_feed_is_down_when_silent_for_long_and_gone_when_ended(metrics: Metric
     def tell(second: float, sentences: int, *, ended: bool = False, believed: bool = True) -> float | None:
         now[0], ingest.counts.sentences = second, sentences
         clock_ms = sentences if believed else 101
-        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=clock_ms, held=0, ended=ended))
+        meter(RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=clock_ms, held=0, ended=ended))
         return value(metrics, "feed_up", source="pier")
 
     assert tell(1, 100) == 1
@@ -159,22 +159,22 @@ def test_a_sparse_feed_is_not_down_between_its_sentences(metrics: Metrics) -> No
     meter, ingest = IngestMeter(metrics, FeedRules(), clock_s=lambda: now[0]), Ingest("pier", 4)
     for second in range(0, 200 * 60, 60):  # a sentence a minute
         now[0], ingest.counts.sentences = second, second // 60
-        meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=1000 * second, held=0))
+        meter(RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=1000 * second, held=0))
     now[0] += 600
-    meter(State(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
+    meter(RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0))
     assert value(metrics, "feed_up", source="pier") == 1
 
 
 def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
     meter: Observer = WorkerMeter(metrics, wall_s=lambda: 1000.5)
-    taken = Taken(partition=2, source="pier", tick=False, sentences=10, reports=8, alerts=[alert()],
+    taken = RecordsTaken(partition=2, source="pier", tick=False, sentences=10, reports=8, alerts=[alert()],
                   letters=["checksum", "detector"], step_s=0.003)  # fmt: skip
     meter.taken(taken)
     assert value(metrics, "ingest_to_alert_seconds_count") == 0  # not before Kafka has acknowledged it
     meter.delivered(1_000_000)
     tallies = Tallies(duplicates=3, late=1, types={1: 6, 5: 2}, judged={"gap": 4}, failures={"gap": 1},
                       cannot_tell={"few_peers": 2}, evicted={"newcomer": 9})  # fmt: skip
-    standing = Standing(partition=2, where=LOG_2, watermark_ms=1_700_000_000_000, vessels=7, tallies=tallies)
+    standing = PartitionStanding(partition=2, where=LOG_2, watermark_ms=1_700_000_000_000, vessels=7, tallies=tallies)
     meter.standing([standing], {"gap": 1})
     meter.standing([standing._replace(tallies=tallies._replace(duplicates=5, types={1: 7, 5: 2}))], {"gap": 1})
     meter.snapshot(2, 0.1, 4096)
@@ -217,7 +217,7 @@ class Looked:
 def test_what_is_behind_is_asked_for_at_each_scrape_and_is_unknown_when_kafka_is_away(metrics: Metrics) -> None:
     meter, looked = WorkerMeter(metrics), Looked()
     meter.follow(looked)
-    meter.standing([Standing(2, LOG_2, 1, 1)], {})
+    meter.standing([PartitionStanding(2, LOG_2, 1, 1)], {})
     names = ("lag_records", "stalled_seconds")
     assert [value(metrics, name, partition="2") for name in names] == [5, 5]
     assert [value(metrics, name) for name in ("ready", "broker_up", "log_partitions")] == [1, 1, 3]
@@ -231,7 +231,7 @@ def test_what_is_behind_is_asked_for_at_each_scrape_and_is_unknown_when_kafka_is
 
 def test_a_partition_let_go_is_not_spoken_of_and_no_open_alerts_is_zero(metrics: Metrics) -> None:
     meter = WorkerMeter(metrics)
-    both = [Standing(partition=p, where=("log", p), watermark_ms=1, vessels=1) for p in (0, 1)]
+    both = [PartitionStanding(partition=p, where=("log", p), watermark_ms=1, vessels=1) for p in (0, 1)]
     meter.standing(both, {"gap": 2})
     meter.standing(both[:1], {})
     assert value(metrics, "vessels", partition="1") is None
@@ -242,7 +242,7 @@ def test_a_partition_let_go_is_not_spoken_of_and_no_open_alerts_is_zero(metrics:
 
 def test_no_series_names_a_ship(metrics: Metrics, feed: bytes) -> None:
     meter = WorkerMeter(metrics)
-    meter.taken(Taken(0, "pier", False, 1, 1, [alert()], [], 0.001))
+    meter.taken(RecordsTaken(0, "pier", False, 1, 1, [alert()], [], 0.001))
     text = generate_latest(metrics.registry).decode()
     assert 'detector="gap"' in text
     assert not re.search(r'="[^"]*(\d{7}|ANGARA)[^"]*"', text)
@@ -329,17 +329,19 @@ def test_the_global_registry_is_left_alone() -> None:
 def test_a_partition_taken_over_anew_counts_on(metrics: Metrics) -> None:
     meter = WorkerMeter(metrics)
     for types in ({1: 6}, {1: 8}, {1: 2}, {1: 3}):  # the third is a new engine's
-        meter.standing([Standing(0, LOG_2, 1, 1, Tallies(types=types))], {})
+        meter.standing([PartitionStanding(0, LOG_2, 1, 1, Tallies(types=types))], {})
     assert value(metrics, "reports_total", type="1") == 11
 
 
 def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> None:
-    road = Road(Settings(), load_reference(Settings().reference), 1)
-    plan = Plan(source="feed", partitions=1, nature=Nature(replayed=True))
+    road = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
+    plan = ReplayPlan(source="feed", partitions=1, nature=SourceKind(replayed=True))
     read = feed.splitlines(keepends=True)
     alerts = [i for i in play([io.BytesIO(b"".join(read + read[-1:]))], plan, road, Settings()) if hasattr(i, "alert")]
     told = tallies_of(road.engines[0])
-    WorkerMeter(metrics).standing([Standing(0, LOG_2, 1, road.engines[0].vessels, told)], road.engines[0].open_alerts())
+    WorkerMeter(metrics).standing(
+        [PartitionStanding(0, LOG_2, 1, road.engines[0].vessels, told)], road.engines[0].open_alerts()
+    )
     assert value(metrics, "reports_total", type="1") == road.totals.reports - (
         value(metrics, "reports_total", type="5") or 0
     )
@@ -355,11 +357,11 @@ def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> 
 
 def test_a_silence_that_cannot_be_judged_is_counted_by_reason(metrics: Metrics) -> None:
     """An unlisted ship that was heard alone is silent for an hour and a half: no alert, and not unnoticed."""
-    road = Road(Settings(), load_reference(Settings().reference), 1)
-    plan = Plan(source="pier", partitions=1, nature=Nature(replayed=True))
+    road = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
+    plan = ReplayPlan(source="pier", partitions=1, nature=SourceKind(replayed=True))
     read = past(1_700_000_000)
     alerts = [i.alert for i in play([io.BytesIO(read)], plan, road, Settings()) if hasattr(i, "alert")]
-    WorkerMeter(metrics).standing([Standing(0, LOG_2, 1, 1, tallies_of(road.engines[0]))], {})
+    WorkerMeter(metrics).standing([PartitionStanding(0, LOG_2, 1, 1, tallies_of(road.engines[0]))], {})
     assert not [alert for alert in alerts if alert.mmsi == 205_000_900]
     assert value(metrics, "cannot_tell_total", reason="ordinary_here") == 1
 

@@ -17,10 +17,10 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.reference import ListedShip, Reference
-from streams.pipeline.replay import Plan, Road, play
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.scenario.honest import ordinary, roams
-from streams.scenario.model import HOUR_MS, Receiver, at
-from streams.scenario.story import Pace, Story
+from streams.scenario.model import HOUR_MS, ShoreStation, at
+from streams.scenario.story import ReportPace, StoryScript
 from streams.scenario.track import CLASS_A, CLASS_B, SAID
 from streams.settings import loading
 
@@ -84,16 +84,18 @@ def played(track: Said, listed: bool, until: str) -> list[Alert]:
     """Its alerts, when the receiver that hears it hears six others as well, every five minutes."""
     from_ms, to_ms = int(track["time_ms"][0]) - 12 * HOUR_MS, at(until)
     middle = (float(np.median(track["lat_deg"])), float(np.median(track["lon_deg"])))
-    wide = Receiver(name="pier", mmsi=2_279_981, lat_deg=middle[0], lon_deg=middle[1], range_nm=10_900)
-    near = Receiver(name="near", mmsi=2_279_982, lat_deg=middle[0], lon_deg=middle[1], range_nm=25)
-    story = Story(1, [wide])
+    wide = ShoreStation(name="pier", mmsi=2_279_981, lat_deg=middle[0], lon_deg=middle[1], range_nm=10_900)
+    near = ShoreStation(name="near", mmsi=2_279_982, lat_deg=middle[0], lon_deg=middle[1], range_nm=25)
+    story = StoryScript(1, [wide])
     story.stands(track)
     for number in range(PEERS):
-        story.sails(ordinary(number, (227, 228)), roams(story, near, from_ms, to_ms), Pace(position_s=300, static_s=0))
+        story.sails(
+            ordinary(number, (227, 228)), roams(story, near, from_ms, to_ms), ReportPace(position_s=300, static_s=0)
+        )
     ships = (ListedShip(list="TEST", entry_id="1", name="TRACK", mmsi=int(track["mmsi"][0])),) if listed else ()
     settings, road_feed = loading.load(None, {}), io.BytesIO(b"\n".join(story.lines(from_ms, to_ms)) + b"\n")
-    road = Road(settings, Reference(ships=ships), 1)
-    emitted = play([road_feed], Plan(source="pier", partitions=1), road, settings)
+    road = InProcessPipeline(settings, Reference(ships=ships), 1)
+    emitted = play([road_feed], ReplayPlan(source="pier", partitions=1), road, settings)
     return [e.alert for e in emitted if isinstance(e, Emitted) and e.alert.mmsi == int(track["mmsi"][0])]
 
 

@@ -8,8 +8,8 @@ import pytest
 from detectors.core.alert import encode
 from detectors.core.engine.alert_writer import Emitted
 from streams.files.recordings import open_recording
-from streams.ingest.core import Nature
-from streams.pipeline.replay import Place, Plan, Road, play
+from streams.ingest.core import SourceKind
+from streams.pipeline.replay import InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.reference.loading import load_reference
 from streams.settings.model import Settings
 
@@ -21,12 +21,14 @@ HOUR_MS = 3_600_000
 _QUICK_BYTES = 80_000
 
 
-def replayed(content: bytes, batch: int, partitions: int = 4) -> tuple[list[bytes], Road, list[Place]]:
-    road = Road(SETTINGS, REFERENCE, partitions)
-    plan = Plan(source="x", partitions=partitions, nature=Nature(replayed=True, batch=batch))
+def replayed(
+    content: bytes, batch: int, partitions: int = 4
+) -> tuple[list[bytes], InProcessPipeline, list[RefusalPlace]]:
+    road = InProcessPipeline(SETTINGS, REFERENCE, partitions)
+    plan = ReplayPlan(source="x", partitions=partitions, nature=SourceKind(replayed=True, batch=batch))
     items = list(play([io.BytesIO(content)], plan, road, SETTINGS))
     alerts = [encode(i.alert) for i in items if isinstance(i, Emitted)]
-    return alerts, road, [i for i in items if isinstance(i, Place)]
+    return alerts, road, [i for i in items if isinstance(i, RefusalPlace)]
 
 
 def whole(path: Path) -> object:

@@ -27,7 +27,7 @@ def test_mutated_feeds_are_the_same_at_any_cut(seed: int) -> None:
 
 def test_a_first_slot_that_depends_on_the_cut_is_found_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rule that once was: the first slot is the earliest of the first batch, and nothing before it is late."""
-    source = textwrap.dedent(inspect.getsource(slots.Listening.take))
+    source = textwrap.dedent(inspect.getsource(slots.SlotRecorder.take))
     for now, then in (
         ('(int(reports["time_ms"][0]) - self.lateness_ms) // SLOT_MS', "int(slots.min())"),
         ("max(self.over, self.next_slot)", "self.over"),
@@ -36,7 +36,7 @@ def test_a_first_slot_that_depends_on_the_cut_is_found_within_the_budget(monkeyp
         source = source.replace(now, then)
     made: dict[str, Any] = {}
     exec(source, vars(slots), made)
-    monkeypatch.setattr(slots.Listening, "take", made["take"])
+    monkeypatch.setattr(slots.SlotRecorder, "take", made["take"])
     assert FIRST_SLOT_SEED in SEEDS
     assert "IndexError" in trial(FIRST_SLOT_SEED)[1]
 

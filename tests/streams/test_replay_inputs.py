@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from streams.cli.replay import command
 from streams.errors import ConfigError
-from streams.nmea.encoder import Fix, position, sentences
+from streams.nmea.encoder import EncodedFix, position, sentences
 
 app = typer.Typer()
 app.command()(command)
@@ -158,7 +158,7 @@ def test_a_file_that_is_none_does_not_take_the_others_with_it(tmp_path: Path) ->
 
 
 def untimed(path: Path) -> Path:
-    lines = [line for m in MINUTES for line in sentences(position(SHIP, Fix(60 + m / 500, 5.0, 10.0, 0.0)))]
+    lines = [line for m in MINUTES for line in sentences(position(SHIP, EncodedFix(60 + m / 500, 5.0, 10.0, 0.0)))]
     path.write_bytes(b"\n".join(lines) + b"\n")
     return path
 

@@ -9,10 +9,10 @@ import pytest
 
 from detectors.core.alert import Alert, encode
 from detectors.core.engine.alert_writer import Emitted
-from streams.ingest.core import Nature
+from streams.ingest.core import SourceKind
 from streams.messages.log_records import partition_of
-from streams.nmea.encoder import Fix, Particulars, position, sentences, static, tagged
-from streams.pipeline.replay import Plan, Road, play
+from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static, tagged
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference.loading import load_reference
 from streams.settings.model import Settings
 
@@ -29,7 +29,7 @@ def ship(
     """A listed ship that drifts north and states its number every six minutes."""
     said = []
     for second in range(begin_s, end_s, 60):
-        fix = Fix(lat_deg=lat_deg + second / 720_000, lon_deg=129.4, sog_kn=3.0, cog_deg=0.0, second=second % 60)
+        fix = EncodedFix(lat_deg=lat_deg + second / 720_000, lon_deg=129.4, sog_kn=3.0, cog_deg=0.0, second=second % 60)
         said.append((second, sentences(position(mmsi, fix))))
         if second % 360 == 0:
             who = Particulars(imo=IMO, name="ANGARA", ship_type=kind, length_m=length_m)
@@ -42,7 +42,9 @@ def feed(*stories: list[Line], hours: float = 24) -> bytes:
     said = [line for story in stories for line in story]
     for n in range(12):
         for second in range(n, int(hours * HOUR), 120):
-            fix = Fix(lat_deg=34.3 + n / 50, lon_deg=129.3 + n / 100, sog_kn=8.0, cog_deg=90.0, second=second % 60)
+            fix = EncodedFix(
+                lat_deg=34.3 + n / 50, lon_deg=129.3 + n / 100, sog_kn=8.0, cog_deg=90.0, second=second % 60
+            )
             said.append((second, sentences(position(440_000_100 + n, fix))))
     said.sort(key=lambda each: each[0])
     tags = (tagged(lines, (START_S + second) * 1000, "pier") for second, lines in said)
@@ -50,8 +52,8 @@ def feed(*stories: list[Line], hours: float = 24) -> bytes:
 
 
 def played(content: bytes, partitions: int, batch: int = 1000, tick_ms: int | None = None) -> list[Alert]:
-    plan = Plan(source="x", partitions=partitions, nature=Nature(replayed=True, batch=batch, tick_ms=tick_ms))
-    items = play([io.BytesIO(content)], plan, Road(SETTINGS, REFERENCE, partitions), SETTINGS)
+    plan = ReplayPlan(source="x", partitions=partitions, nature=SourceKind(replayed=True, batch=batch, tick_ms=tick_ms))
+    items = play([io.BytesIO(content)], plan, InProcessPipeline(SETTINGS, REFERENCE, partitions), SETTINGS)
     return [item.alert for item in items if isinstance(item, Emitted)]
 
 

@@ -47,7 +47,7 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 
-class Own(NamedTuple):
+class OwnCounts(NamedTuple):
     """What ships have themselves added to the counts of the cells where they are reckoned to be, one each."""
 
     spots: Spots
@@ -82,7 +82,7 @@ def faded(slots: Ints) -> Floats:
     return np.asarray(_ADDED.take(slots, mode="clip"), np.float64)
 
 
-class Water:
+class CellStatistics:
     """The cells of one partition."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class Water:
         heard = np.bincount(at[:, who.heard].ravel(), minlength=3 * wide)
         v[_HEARD : _HEARD + 2] += heard[: 2 * wide].reshape(2, wide)
 
-    def usual(self, spots: Spots, group: Places, own: Own | None = None) -> Floats:
+    def usual(self, spots: Spots, group: Places, own: OwnCounts | None = None) -> Floats:
         """How well ships of that group are usually heard at these places, 0 to 1; little where nobody has been.
 
         ``spots``: several of each ship, (2, places, ships); ``group``: 0 or 1 a ship. Returns (places, ships).

@@ -90,7 +90,7 @@ def keys_around(keys: Keys) -> Keys:
     return fine_keys(lat + _NORTH * FINE_DEG, lon + _EAST * wide)
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class StoredCells(msgspec.Struct, frozen=True, array_like=True):
     """Cells as bytes, little-endian."""
 
     slot: int
@@ -161,13 +161,13 @@ class Cells:
     def tobytes(self) -> bytes:
         """All of it, 60 bytes a cell; at most as many as the Earth has."""
         return msgspec.msgpack.encode(
-            Kept(self.slot, self.keys.tobytes(), self.last.tobytes(), self.values[:, :-1].tobytes())
+            StoredCells(self.slot, self.keys.tobytes(), self.last.tobytes(), self.values[:, :-1].tobytes())
         )
 
     def frombytes(self, data: bytes) -> None:
         """The reverse of ``tobytes``, into an empty table. Raises ValueError."""
         try:
-            kept = msgspec.msgpack.decode(data, type=Kept)
+            kept = msgspec.msgpack.decode(data, type=StoredCells)
         except msgspec.MsgspecError as error:
             raise ValueError(f"cells unreadable: {error}") from error
         self.slot, keys, width = kept.slot, np.frombuffer(kept.keys, np.int64), len(self.values)

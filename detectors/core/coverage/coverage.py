@@ -22,9 +22,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.coverage.cell_statistics import GROUPS, HERE_LEAST, NEITHER, Own, Presence, Water, faded, fading
+from detectors.core.coverage.cell_statistics import (
+    GROUPS,
+    HERE_LEAST,
+    NEITHER,
+    CellStatistics,
+    OwnCounts,
+    Presence,
+    faded,
+    fading,
+)
 from detectors.core.coverage.cells import COARSE, FINE, Spots, spots_of
-from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.rest_rates import FAR_STEPS, RestRates
 from detectors.core.coverage.silence_statistics import (
     KINDS,
@@ -35,14 +44,14 @@ from detectors.core.coverage.silence_statistics import (
     stratum,
     well_heard,
 )
-from detectors.core.coverage.slot_blocks import CLASS_B, STEPS_A_SLOT, UNDER_WAY, Block
+from detectors.core.coverage.slot_blocks import CLASS_B, STEPS_A_SLOT, UNDER_WAY, SlotBlock
 from detectors.core.coverage.vessel_statistics import (
     FORGET_SLOTS,
     KNOWN_SLOTS,
     PRESENT_SLOTS,
     SEEN_MOST,
-    Heard,
-    Missed,
+    HeardVessels,
+    MissedVessels,
     add_own,
     end,
     heard_in,
@@ -74,15 +83,15 @@ Bools = npt.NDArray[np.bool_]
 class Coverage:
     """Coverage of one partition. ``columns`` have (at least) VESSEL and are written in place."""
 
-    def __init__(self, columns: Strips) -> None:
+    def __init__(self, columns: ReceptionColumns) -> None:
         self.columns = columns
-        self.water = Water()
+        self.water = CellStatistics()
         self.silences = Silences()
         self.rest_rates = RestRates()
         self.best = 0.0
-        """``Water.best`` as of the last block after which anybody is missed."""
+        """``CellStatistics.best`` as of the last block after which anybody is missed."""
 
-    def close(self, block: Block, size: int, apart: Bools | None = None) -> Places:
+    def close(self, block: SlotBlock, size: int, apart: Bools | None = None) -> Places:
         """Closes a block over the first ``size`` rows. Returns the rows whose silence it made longer, rising.
 
         Ships ``apart`` (one flag a row; None for none) are judged, and teach nothing of how others fall silent.
@@ -167,7 +176,7 @@ class Coverage:
 
     # -- who was heard --------------------------------------------------------------------------------------------
 
-    def _end(self, heard: Heard, taught: Bools) -> None:
+    def _end(self, heard: HeardVessels, taught: Bools) -> None:
         """What their silences taught, now that they have ended; by what was known before this block."""
         c = self.columns
         which = (heard.known & (c.kind[heard.ships] < KINDS) & taught[heard.ships]).nonzero()[0]
@@ -182,7 +191,7 @@ class Coverage:
 
     # -- who was missed -------------------------------------------------------------------------------------------
 
-    def _count(self, block: Block, heard: Heard, spots: Spots, missed: Missed) -> None:
+    def _count(self, block: SlotBlock, heard: HeardVessels, spots: Spots, missed: MissedVessels) -> None:
         c = self.columns
         room = np.minimum(missed.age, PRESENT_SLOTS) - missed.gone
         absent = np.minimum(np.rint(missed.more).astype(np.int64), np.maximum(room, 0))
@@ -215,7 +224,7 @@ class Coverage:
         c.own_fine[rows] = np.minimum(c.own_fine[rows] * same[FINE] + added, PRESENT_SLOTS)
         c.own_coarse[rows] = np.minimum(c.own_coarse[rows] * same[COARSE] + added, PRESENT_SLOTS)
 
-    def _aim(self, block: Block, heard: Heard, missed: Missed) -> None:
+    def _aim(self, block: SlotBlock, heard: HeardVessels, missed: MissedVessels) -> None:
         """The stratum of ships that begin a silence, and now and then of those that go on speaking."""
         c, seen = self.columns, np.minimum(heard.seen + heard.spoken, SEEN_MOST)
         turn = seen + c.lat_deg[heard.ships].view(np.uint32)  # ships met together take turns
@@ -236,10 +245,10 @@ class Coverage:
 
     # -- what it means --------------------------------------------------------------------------------------------
 
-    def _lose(self, missed: Missed, taught: Bools) -> None:
+    def _lose(self, missed: MissedVessels, taught: Bools) -> None:
         c, rows = self.columns, missed.rows
         class_b = (missed.kind == CLASS_B).astype(np.intp)
-        own = Own(missed.reckoned[:, 1:2], np.array(((c.own_fine[rows],), (c.own_coarse[rows],)), np.float64))
+        own = OwnCounts(missed.reckoned[:, 1:2], np.array(((c.own_fine[rows],), (c.own_coarse[rows],)), np.float64))
         here, there = self._usual(missed, class_b, own)
         c.usual[rows] = here
         place = np.minimum(1.0, there / np.maximum(here, HERE_LEAST))
@@ -257,14 +266,14 @@ class Coverage:
             began = grew[(before < COUNTED_LEVEL) & (level >= COUNTED_LEVEL)]
             self.water.began(missed.here[:, began], missed.kind[began])
 
-    def _usual(self, missed: Missed, class_b: Places, own: Own) -> tuple[Floats, Floats]:
+    def _usual(self, missed: MissedVessels, class_b: Places, own: OwnCounts) -> tuple[Floats, Floats]:
         """How well each is usually heard where it was last heard; and the least of the places it may be at now."""
         spots = missed.reckoned.copy()
         spots[:, 0] = missed.here
         usual = self.water.usual(spots, class_b, own)
         return usual[0], np.minimum.reduce(usual[1:])
 
-    def _watch(self, missed: Missed, gain: Floats) -> Floats:
+    def _watch(self, missed: MissedVessels, gain: Floats) -> Floats:
         """Counts the slots in which each could have been heard. Returns ``gain``, without those who are out of sight.
 
         A ship that this feed lost sight of before its silence meant anything may have moored, or gone, meanwhile.
@@ -280,7 +289,7 @@ class Coverage:
         c.gain[rows] = gain
         return gain
 
-    def _judge(self, missed: Missed, last: int, taught: Bools) -> None:
+    def _judge(self, missed: MissedVessels, last: int, taught: Bools) -> None:
         c, rows = self.columns, missed.rows
         kind = np.minimum(missed.kind, KINDS - 1)
         counted = taught[rows] & (missed.kind < KINDS)

@@ -21,7 +21,7 @@ _LEAST_JOINED: Final = 1024
 Ints = npt.NDArray[np.int64]
 
 
-class Belated:
+class LateReports:
     """Those of one partition that wait."""
 
     def __init__(self) -> None:

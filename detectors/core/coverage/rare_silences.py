@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-class Rules(NamedTuple):
+class SilenceRules(NamedTuple):
     """See the module; ``second_look`` and ``most`` in slots in which the ship could have been heard."""
 
     second_look: float
@@ -51,7 +51,7 @@ class Rules(NamedTuple):
     """Slots since the vessel was last heard, of whatever kind."""
 
 
-class Silence(NamedTuple):
+class OpenSilences(NamedTuple):
     """What is known of silences; one value each."""
 
     kind: npt.NDArray[np.integer]
@@ -72,7 +72,7 @@ class Silence(NamedTuple):
     """Whether it is heard by a feed that passes on one report in so many seconds (reporting.py)."""
 
     @classmethod
-    def of(cls, coverage: Coverage, rows: npt.NDArray[np.intp], last: int) -> Silence:
+    def of(cls, coverage: Coverage, rows: npt.NDArray[np.intp], last: int) -> OpenSilences:
         """Those of the ships in these rows, as slot ``last`` closes."""
         c = coverage.columns
         harbour = coverage.water.harbours(last_spots(c, rows))
@@ -88,24 +88,24 @@ class Silence(NamedTuple):
         )  # fmt: skip
 
 
-def limits(silence: Silence, alpha: Floats | float, rules: Rules) -> Floats:
+def limits(silence: OpenSilences, alpha: Floats | float, rules: SilenceRules) -> Floats:
     """What the chance of each must be below."""
     again = _not_moored(silence, rules, again=True) & (silence.missed >= rules.second_look) & ~silence.fringe
     return np.where(again & (silence.kind == UNDER_WAY), alpha, FIRST_SHARE * alpha)
 
 
-def rare(silence: Silence, alpha: Floats | float, rules: Rules) -> Bools:
+def rare(silence: OpenSilences, alpha: Floats | float, rules: SilenceRules) -> Bools:
     """Whether each is rarer than an honest ship's."""
     may_moor = (silence.kind == UNDER_WAY) & (_slow(silence, rules) | silence.harbour)
     means = (_not_moored(silence, rules, again=False) | ~may_moor) & (silence.missed <= rules.most)
     return np.asarray(means & (silence.age <= rules.within) & (silence.chance < limits(silence, alpha, rules)))
 
 
-def _slow(silence: Silence, rules: Rules) -> Bools:
+def _slow(silence: OpenSilences, rules: SilenceRules) -> Bools:
     return np.asarray(silence.speed_kn <= rules.slow_kn)
 
 
-def _not_moored(silence: Silence, rules: Rules, *, again: bool) -> Bools:
+def _not_moored(silence: OpenSilences, rules: SilenceRules, *, again: bool) -> Bools:
     """Whether it would have been heard by now, had it stopped."""
     heard = np.round(silence.missed * silence.rest_rate, 3)
     flags = (silence.thinned, silence.harbour, _slow(silence, rules))

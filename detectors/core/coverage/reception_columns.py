@@ -17,7 +17,7 @@ from detectors.core.vessels.columns import Column
 Rows = npt.NDArray[np.intp]
 
 
-class Strips:
+class ReceptionColumns:
     """One array a column, all of ``len(strips)`` rows, read and written as attributes."""
 
     def __init__(self, spec: Sequence[Column], size: int = 0) -> None:

@@ -18,10 +18,21 @@ import numpy.typing as npt
 from detectors.core.coverage.cell_statistics import WIDTH
 from detectors.core.coverage.cells import Cells, Keys
 from detectors.core.coverage.coverage import Coverage
-from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.silence_statistics import SLOTS_AN_HOUR, Budget
-from detectors.core.coverage.slot_blocks import BASE, PAIR, SLOT_MS, Before, Block, Pairs, Rows, block, joined, reduced
-from detectors.core.coverage.slots import Listening
+from detectors.core.coverage.slot_blocks import (
+    BASE,
+    PAIR,
+    SLOT_MS,
+    LastKnown,
+    Pairs,
+    Rows,
+    SlotBlock,
+    block,
+    joined,
+    reduced,
+)
+from detectors.core.coverage.slots import SlotRecorder
 from detectors.core.coverage.vessel_statistics import KNOWN_SLOTS, VESSEL
 from detectors.core.vessels.columns import Column
 
@@ -31,7 +42,7 @@ BLOCK_SLOTS: Final = 24
 NOTED: Final = (Column("noted", "<u2"),)  # the slot that its last report was noted for, the lowest bits
 
 
-class Closed(NamedTuple):
+class ClosedBlock(NamedTuple):
     """A block that closed."""
 
     end_ms: int
@@ -42,7 +53,7 @@ class Closed(NamedTuple):
     """Of these the ones whose silence may mean something, or is an hour old."""
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class StoredReception(msgspec.Struct, frozen=True, kw_only=True):
     """What of it is not one value a vessel. Cells: keys as int64, counts as float32; all little-endian."""
 
     format: int
@@ -62,15 +73,15 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     rest_rates: bytes = b""
 
 
-class Ears:
+class ReceptionState:
     """Grows with the fleet; see the module."""
 
     def __init__(self, lateness_ms: int, partitions: int = 1) -> None:
         self.partitions = partitions
         """How many hear the feed together, each its part of the ships."""
-        self.strips = Strips((*VESSEL, *NOTED))
+        self.strips = ReceptionColumns((*VESSEL, *NOTED))
         self.coverage = Coverage(self.strips)
-        self.listening = Listening(lateness_ms)
+        self.listening = SlotRecorder(lateness_ms)
         self.cells_changed = True
         """Whether the cells are others than when it was last set to False."""
         self.all_changed = False
@@ -95,7 +106,7 @@ class Ears:
         """Their silence means something else now: it is looked at when the next block closes."""
         self.strips.due[rows] = 0
 
-    def next_block(self, watermark_ms: int, size: int) -> Block | None:
+    def next_block(self, watermark_ms: int, size: int) -> SlotBlock | None:
         """The next block that is full and lies before the watermark, taken from what is pending; else None."""
         over = watermark_ms // SLOT_MS
         if over <= self.listening.over:
@@ -116,13 +127,13 @@ class Ears:
         self.listening.over = over
         return None
 
-    def close(self, made: Block, size: int, apart: npt.NDArray[np.bool_]) -> Closed:
+    def close(self, made: SlotBlock, size: int, apart: npt.NDArray[np.bool_]) -> ClosedBlock:
         """Closes a block. Silences of ships ``apart`` (one flag a row) are judged, and teach nothing of others'."""
         self.coverage.belated(*self.listening.belated.take(made.first), made.first, ~apart)
         missed, c = self.coverage.close(made, size, apart), self.strips
         self.cells_changed = True
         telling = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
-        return Closed((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
+        return ClosedBlock((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
 
     def alpha(self, heard: Rows, slots: int, budget: Budget) -> float:
         """``Coverage.alpha`` by this partition's part of what is allowed a day in the whole feed."""
@@ -156,17 +167,17 @@ class Ears:
         waits = due[rows][due[rows] < until]
         return int(waits.min()) if len(waits) else np.iinfo(np.int32).max
 
-    def _before(self, rows: Rows) -> Before:
+    def _before(self, rows: Rows) -> LastKnown:
         c, met = self.strips, self.strips.slot[rows] > 0
         lat, lon = (np.where(met, values[rows], np.nan) for values in (c.lat_deg, c.lon_deg))
-        return Before(lat, lon, c.kind[rows])
+        return LastKnown(lat, lon, c.kind[rows])
 
     # -- snapshots ------------------------------------------------------------------------------------------------
 
     def keep(self) -> bytes:
         """All that ``restore`` needs beside ``cut`` and the cells."""
         heard, silences = self.listening, self.coverage.silences
-        kept = Kept(
+        kept = StoredReception(
             format=COVERAGE_FORMAT, columns=self.strips.spec, next_slot=heard.next_slot, front_ms=heard.front_ms,
             over=heard.over, stations=heard.stations.names, silences=silences.counts.tobytes(),
             belated=heard.belated.tobytes(), rest_rates=self.coverage.rest_rates.tobytes(),
@@ -187,7 +198,7 @@ class Ears:
         Snapshots of former versions have the cells in ``data``: then ``cells`` is empty.
         """
         try:
-            kept = msgspec.msgpack.decode(zlib.decompress(data), type=Kept)
+            kept = msgspec.msgpack.decode(zlib.decompress(data), type=StoredReception)
         except (zlib.error, msgspec.MsgspecError) as error:
             raise ValueError(f"coverage unreadable: {error}") from error
         if kept.format != COVERAGE_FORMAT:
@@ -209,7 +220,7 @@ class Ears:
             reduced(held.take((held["slot"] >= kept.next_slot).nonzero()[0]))
         )  # what lay in closed slots was not used
 
-    def _restore_cells(self, kept: Kept, data: bytes) -> None:
+    def _restore_cells(self, kept: StoredReception, data: bytes) -> None:
         cells = self.coverage.water.cells
         if data:
             cells.frombytes(data)

@@ -19,10 +19,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.silence_statistics import HOURS_A_DAY, LEARN_DAYS, SLOTS_AN_HOUR
-from detectors.core.coverage.slot_blocks import AT_REST, STEPS_A_SLOT, UNDER_WAY, Block
-from detectors.core.coverage.vessel_statistics import Heard
+from detectors.core.coverage.slot_blocks import AT_REST, STEPS_A_SLOT, UNDER_WAY, SlotBlock
+from detectors.core.coverage.vessel_statistics import HeardVessels
 
 WAY_STEPS: Final = 1.0
 REST_STEPS: Final = 18.0
@@ -60,7 +60,7 @@ def rest_rate(gap: Floats, least: Floats) -> Floats:
     return np.asarray(STEPS_A_SLOT / (REST_STEPS / received + thinned))
 
 
-def thinned(c: Strips, rows: Places) -> Bools:
+def thinned(c: ReceptionColumns, rows: Places) -> Bools:
     """Whether hardly two reports of each vessel under way lie as close as a raw receiver's."""
     return np.asarray((c.gap[rows] > 0) & (c.least[rows] >= THINNED_STEPS))
 
@@ -75,13 +75,13 @@ class RestRates:
         """Forgets a little: what was learned LEARN_DAYS ago weighs 1/e."""
         self.counts *= math.exp(-slots / (SLOTS_AN_HOUR * HOURS_A_DAY * LEARN_DAYS))
 
-    def expected(self, c: Strips, rows: Places) -> Floats:
+    def expected(self, c: ReceptionColumns, rows: Places) -> Floats:
         """Reports a slot that would be heard of each of these vessels, had it stopped where it was last heard."""
         gap, least, rate = (column[rows].astype(np.float64) for column in (c.gap, c.least, c.rate))
         modelled = np.where(thinned(c, rows), rest_rate(gap, least), rate * REST_SHARE)
         return np.asarray(modelled * self._factor()[_station(c.by[rows])])
 
-    def learn(self, c: Strips, block: Block, heard: Heard) -> None:
+    def learn(self, c: ReceptionColumns, block: SlotBlock, heard: HeardVessels) -> None:
         """Takes in a block, before it is noted in the columns."""
         rows, ends = heard.ships, heard.ends
         kind, reports = block.kind[ends], np.add.reduceat(block.reports, heard.starts)
@@ -109,7 +109,7 @@ class RestRates:
         """The reverse of ``tobytes``; of a snapshot from before there was any, nothing is known. Raises ValueError."""
         self.counts = np.frombuffer(data).reshape(2, STATIONS).copy() if data else np.zeros((2, STATIONS))
 
-    def _count(self, c: Strips, heard: Heard, waited: Ints, reports: Ints, which: Bools) -> None:
+    def _count(self, c: ReceptionColumns, heard: HeardVessels, waited: Ints, reports: Ints, which: Bools) -> None:
         """Vessels that stay where they have stopped: what was heard of them, and what was foretold."""
         which = which & (c.stayed[heard.ships] < STAY_SLOTS)
         at = which.nonzero()[0]
@@ -131,7 +131,7 @@ class RestRates:
 
 
 def _space(  # noqa: PLR0917 - what was seen of each vessel
-    c: Strips, heard: Heard, way: Bools, same: Bools, spans: Ints, reports: Ints, least: Ints
+    c: ReceptionColumns, heard: HeardVessels, way: Bools, same: Bools, spans: Ints, reports: Ints, least: Ints
 ) -> None:
     """The spacing of vessels under way (``way``) whose reports were so many steps apart."""
     gaps = reports - ~same  # the first report of all has none before it
@@ -146,7 +146,7 @@ def _space(  # noqa: PLR0917 - what was seen of each vessel
 
 
 def _spans(  # noqa: PLR0917 - as above
-    c: Strips, block: Block, heard: Heard, steps: tuple[Ints, Ints], waited: Ints, same: Bools
+    c: ReceptionColumns, block: SlotBlock, heard: HeardVessels, steps: tuple[Ints, Ints], waited: Ints, same: Bools
 ) -> Ints:
     """Steps from the last report before the block to the last in it, where each could be heard; else from the first."""
     first, last = steps
@@ -156,7 +156,7 @@ def _spans(  # noqa: PLR0917 - as above
 
 
 def _least_gaps(  # noqa: PLR0917 - as above
-    c: Strips, block: Block, heard: Heard, first: Ints, last: Ints, same: Bools
+    c: ReceptionColumns, block: SlotBlock, heard: HeardVessels, first: Ints, last: Ints, same: Bools
 ) -> Ints:
     """The fewest steps between two reports of each vessel, the last one before the block among them."""
     before, since = np.empty_like(last), np.empty_like(last)

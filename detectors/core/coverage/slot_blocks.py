@@ -1,7 +1,7 @@
 """Who was heard in which slot: pairs of ship and slot, from reports as they come in log order.
 
 ``gather`` makes pairs of reports, ``reduced`` joins those of one ship and slot; joining is the same in any order of
-joining, so neither cuts of batches nor snapshots can be seen in it. A ``Block`` is what coverage closes at once: one
+joining, so neither cuts of batches nor snapshots can be seen in it. A ``SlotBlock`` is what coverage closes at once: one
 slot where many ships are heard, up to two hours of them where hardly any is.
 """
 
@@ -48,7 +48,7 @@ Floats = npt.NDArray[np.float64]
 Pairs = npt.NDArray[np.void]
 
 
-class Block(NamedTuple):
+class SlotBlock(NamedTuple):
     """Who was heard in the slots ``first`` to ``last``. Arrays have one value a pair, in order of (row, slot)."""
 
     first: int
@@ -145,7 +145,7 @@ def _in_order(row: npt.NDArray[np.int32], slot: npt.NDArray[np.int32]) -> Rows:
     return (keys & np.uint64((1 << place_bits) - 1)).astype(np.intp)
 
 
-class Before(NamedTuple):
+class LastKnown(NamedTuple):
     """Of some ships, what was known before; NaN unknown."""
 
     lat_deg: Floats
@@ -153,7 +153,7 @@ class Before(NamedTuple):
     kind: npt.NDArray[np.uint8]
 
 
-def block(pairs: Pairs, first: int, last: int, before: Callable[[Rows], Before]) -> Block:
+def block(pairs: Pairs, first: int, last: int, before: Callable[[Rows], LastKnown]) -> SlotBlock:
     """Reduced pairs as a block; ``before`` says what was known of rows.
 
     A pair without a position has that of the ship's pair before it, else the one known before. Pairs of ships whose
@@ -168,20 +168,20 @@ def block(pairs: Pairs, first: int, last: int, before: Callable[[Rows], Before])
         lat_deg[lost], lon_deg[lost], kind[lost] = _last_known(pairs, rows, placed, lost, before(rows[lost]))
         sog_kn[lost] = cog_deg[lost] = np.nan
         use = (~np.isnan(lat_deg)).nonzero()[0]
-    return Block(
+    return SlotBlock(
         first, last, rows[use], pairs["slot"][use].astype(np.int64), lat_deg[use], lon_deg[use], sog_kn[use],
         cog_deg[use], kind[use], _BIT[pairs["first_by"][use]], np.bitwise_count(pairs["steps"][use]).astype(np.int64),
         pairs["steps"][use],
     )  # fmt: skip
 
 
-def _last_known(pairs: Pairs, rows: Rows, placed: npt.NDArray[np.bool_], lost: Rows, before: Before) -> Before:
+def _last_known(pairs: Pairs, rows: Rows, placed: npt.NDArray[np.bool_], lost: Rows, before: LastKnown) -> LastKnown:
     """Of the ``lost`` pairs, which have no position, that of the ship's last pair that has, else what was before."""
     starts = starts_of(rows)
     at = np.maximum.accumulate(np.where(placed, np.arange(len(rows)), -1))[lost]
     own = at >= starts[starts.searchsorted(lost, side="right") - 1]
     lat_deg, lon_deg, kind = (np.where(own, pairs[name][at], known) for name, known in before._asdict().items())
-    return Before(lat_deg, lon_deg, kind)
+    return LastKnown(lat_deg, lon_deg, kind)
 
 
 def _kinds(reports: Pairs) -> npt.NDArray[np.uint8]:

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.coverage.late_reports import Belated
-from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.late_reports import LateReports
+from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.slot_blocks import PAIR, SLOT_MS, Pairs, Rows, gather, joined, reduced
 from detectors.core.coverage.stations import Numbers, Stations
 from detectors.core.reports import Batch
@@ -23,7 +23,7 @@ _SLOT_BITS: Final = 24
 _PLACES: Final = 1 << 16  # that ``noted`` can count
 
 
-class Listening:
+class SlotRecorder:
     """The slots of one partition that are not closed."""
 
     def __init__(self, lateness_ms: int) -> None:
@@ -34,13 +34,13 @@ class Listening:
         self.over = 0
         """Slots before this one are over: what is said of them now is late."""
         self.stations = Stations()
-        self.belated = Belated()
+        self.belated = LateReports()
         self._held: Pairs = np.zeros(0, PAIR)
         self._taken: list[tuple[Rows, Pairs, Numbers]] = []  # what came since, as it came: made pairs of many at a time
         self._count = 0
         self._rows: npt.NDArray[np.int32] | None = None  # of what is held, side by side: a snapshot asks 500 times
 
-    def take(self, strips: Strips, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
+    def take(self, strips: ReceptionColumns, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
         """Notes reports; ``rows`` has the row of each. Returns how far the front has come at each."""
         reports = batch.reports
         slots = reports["time_ms"] // SLOT_MS
@@ -82,7 +82,7 @@ class Listening:
         """Puts these (reduced) in place of all that is pending."""
         self._held, self._taken, self._count, self._rows = pairs, [], 0, None
 
-    def _first_by(self, strips: Strips, batch: Batch, rows: Rows, slots: npt.NDArray[np.int64]) -> Numbers:
+    def _first_by(self, strips: ReceptionColumns, batch: Batch, rows: Rows, slots: npt.NDArray[np.int64]) -> Numbers:
         """Which station heard each report that is its ship's first in a slot (see PAIR); zero for others."""
         found, noted = np.zeros(len(rows), np.uint8), slots.astype(np.uint16)
         new = (strips.noted[rows] != noted).nonzero()[0]

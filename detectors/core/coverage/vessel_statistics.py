@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from detectors.core.coverage.cell_statistics import fading
 from detectors.core.coverage.cells import COARSE, COARSE_KEY, FINE, Spots, spots_of
-from detectors.core.coverage.reception_columns import Strips
+from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.silence_statistics import SLOTS_AN_HOUR
-from detectors.core.coverage.slot_blocks import Block, starts_of
+from detectors.core.coverage.slot_blocks import SlotBlock, starts_of
 from detectors.core.vessels.columns import Column
 
 PRESENT_SLOTS: Final = 2 * SLOTS_AN_HOUR  # silent for longer, a ship may be anywhere: no evidence of hearing
@@ -72,7 +72,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-class Heard(NamedTuple):
+class HeardVessels(NamedTuple):
     """The ships of a block: one value a ship, but for ``before`` (one a pair)."""
 
     ships: Places
@@ -91,7 +91,7 @@ class Heard(NamedTuple):
     known: Bools
 
 
-class Missed(NamedTuple):
+class MissedVessels(NamedTuple):
     """Ships whose silence a block made longer; rows rise."""
 
     rows: Places
@@ -116,7 +116,7 @@ class Missed(NamedTuple):
         return self.reckoned[:, 1]
 
 
-def heard_in(c: Strips, block: Block) -> Heard:
+def heard_in(c: ReceptionColumns, block: SlotBlock) -> HeardVessels:
     """The ships of a block, as they stood before it."""
     rows, slots, starts = block.rows, block.slots, block.starts
     ends = np.empty_like(starts)
@@ -131,10 +131,10 @@ def heard_in(c: Strips, block: Block) -> Heard:
     before = np.minimum(np.maximum(slots - former - 1, 0), PRESENT_SLOTS)
     before[starts] = np.minimum(before[starts], np.maximum(0, PRESENT_SLOTS - gone))
     missed = np.add.reduceat(before, starts)
-    return Heard(ships, starts, ends, seen, ends - starts + 1, gone, before, missed, seen >= KNOWN_SLOTS)
+    return HeardVessels(ships, starts, ends, seen, ends - starts + 1, gone, before, missed, seen >= KNOWN_SLOTS)
 
 
-def note(c: Strips, block: Block, heard: Heard, spots: Spots) -> None:
+def note(c: ReceptionColumns, block: SlotBlock, heard: HeardVessels, spots: Spots) -> None:
     """Writes down who was heard, where (``spots``: of each pair) and how; their silences are over."""
     rows, ends = heard.ships, heard.ends
     _learn(c, block, heard)
@@ -154,7 +154,7 @@ def note(c: Strips, block: Block, heard: Heard, spots: Spots) -> None:
     c.east_deg_h[rows] = sog_kn * np.sin(course) / 60 / np.maximum(0.1, np.cos(np.radians(lat_deg)))
 
 
-def end(c: Strips, rows: Places) -> None:
+def end(c: ReceptionColumns, rows: Places) -> None:
     """The silences of these are over. (No other has left anything to put back.)"""
     if len(rows):
         c.lost[rows], c.level[rows], c.chance[rows], c.gain[rows] = 0, -1, 1, 0
@@ -162,7 +162,7 @@ def end(c: Strips, rows: Places) -> None:
         c.own_fine[rows], c.own_coarse[rows] = 0, 0
 
 
-def _learn(c: Strips, block: Block, heard: Heard) -> None:
+def _learn(c: ReceptionColumns, block: SlotBlock, heard: HeardVessels) -> None:
     """Heard in so many slots, missed in those of the silences that end here (an hour of each at most)."""
     rows, count, new = heard.ships, heard.spoken, heard.seen == 0
     missed = np.minimum(c.missed[rows] + heard.missed, SLOTS_AN_HOUR)
@@ -180,7 +180,7 @@ def _learn(c: Strips, block: Block, heard: Heard) -> None:
     c.rate[rows] = c.rate[rows] * faded * kept + (1 - kept) * mean
 
 
-def missed_by(c: Strips, block: Block, size: int) -> Missed:
+def missed_by(c: ReceptionColumns, block: SlotBlock, size: int) -> MissedVessels:
     """Of the first ``size`` rows the ships whose silence is to be looked at as the block closes."""
     ages = block.last - c.slot[:size]
     due = (ages <= PRESENT_SLOTS) | (c.due[:size] <= block.last)
@@ -193,13 +193,13 @@ def missed_by(c: Strips, block: Block, size: int) -> Missed:
     spoke = ((c.stations[rows][:, None] & by_slot) > 0) & newly
     share = np.add.reduce(spoke, axis=1) / np.maximum(np.add.reduce(newly, axis=1), 1)
     gone = since - c.slot[rows]
-    return Missed(
+    return MissedVessels(
         rows, age, gone, (block.last - since) * share, share > 0, c.kind[rows].astype(np.intp),
         c.habit[rows].astype(np.float64), last_spots(c, rows), _reckon(c, rows, age, gone),
     )  # fmt: skip
 
 
-def last_spots(c: Strips, rows: Places) -> Spots:
+def last_spots(c: ReceptionColumns, rows: Places) -> Spots:
     """The cells in which these were last heard."""
     spots = np.empty((2, len(rows)), np.int64)
     spots[FINE], spots[COARSE] = c.fine[rows], c.coarse[rows]
@@ -207,14 +207,14 @@ def last_spots(c: Strips, rows: Places) -> Spots:
     return spots
 
 
-def _reckon(c: Strips, rows: Places, age: Ints, gone: Ints) -> Spots:
+def _reckon(c: ReceptionColumns, rows: Places, age: Ints, gone: Ints) -> Spots:
     sailed_h = np.empty((1 + len(_REACHED_H), len(rows)))
     sailed_h[0] = np.minimum(gone / SLOTS_AN_HOUR, RECKONED_H)
     sailed_h[1:] = np.minimum(age / SLOTS_AN_HOUR, _REACHED_H)
     return spots_of(c.lat_deg[rows] + sailed_h * c.north_deg_h[rows], c.lon_deg[rows] + sailed_h * c.east_deg_h[rows])
 
 
-def add_own(c: Strips, rows: Places, slots: Ints, before: Ints, expected: Floats) -> None:
+def add_own(c: ReceptionColumns, rows: Places, slots: Ints, before: Ints, expected: Floats) -> None:
     """The part of ships heard in the counts of now, faded to the last slot of each."""
     starts = starts_of(rows)
     if not len(starts):

@@ -17,7 +17,7 @@ from detectors.core.protocol import Detector, Finding
 from detectors.core.units import rfc3339
 from detectors.core.vessels import silences
 from detectors.core.vessels.fleet import Fleet
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 EVIDENCE_MOST: Final = 8
 _STATUS: Final = {"open": "opened", "update": "updated", "close": "closed", "retract": "retracted"}
@@ -39,7 +39,7 @@ def alert_id(detector: str, rule_version: int, subject: str, key: str, start_ms:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-class Desk:
+class AlertWriter:
     """Keeps the open alerts of a fleet and writes the next revision of each."""
 
     def __init__(self, fleet: Fleet, severities: dict[str, Severity]) -> None:
@@ -47,7 +47,7 @@ class Desk:
         self._severities = severities
 
     def write(
-        self, detector: Detector, row: int, finding: Finding, ship: Ship | str, *, replayed: bool
+        self, detector: Detector, row: int, finding: Finding, ship: VesselState | str, *, replayed: bool
     ) -> Alert | None:
         """The alert that ``finding`` makes about ``ship`` (or the source of that name); None when nothing is open.
 
@@ -81,14 +81,16 @@ class Desk:
             del self._fleet.open[row]
         return alert
 
-    def _most(self, finding: Finding, ship: Ship | str) -> Iterable[Severity]:
+    def _most(self, finding: Finding, ship: VesselState | str) -> Iterable[Severity]:
         """What bounds a severity: the finding itself, and what the vessel is listed for."""
         yield finding.severity_most
         if not isinstance(ship, str) and ship.listed_for:
             yield highest(ship.listed_for, self._severities)
 
 
-def _compose(detector: Detector, finding: Finding, ship: Ship | str, former: Alert | None, severity: Severity) -> Alert:
+def _compose(
+    detector: Detector, finding: Finding, ship: VesselState | str, former: Alert | None, severity: Severity
+) -> Alert:
     if isinstance(ship, str):
         return composed(detector, finding, f"source/{ship}", former, severity)
     listed = finding.listed or (ship.listed.list if ship.listed is not None else None)

@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.engine.dispatcher import Looks
-from detectors.core.identities.binding import Teller
-from detectors.core.identities.matcher import Matcher
-from detectors.core.protocol import Detector, Step
+from detectors.core.engine.dispatcher import Dispatcher
+from detectors.core.identities.binding import BindingWriter
+from detectors.core.identities.matcher import WatchlistMatcher
+from detectors.core.protocol import Detector, DetectorInput
 from detectors.core.reports import Batch
 from detectors.core.units import NEVER_MS
 from detectors.core.vessels import fleet_writes
@@ -36,17 +36,19 @@ class _Survey(NamedTuple):
 
     batch: Batch
     history: History
-    step: Step
+    step: DetectorInput
     dues: dict[str, Column_]
     """By detector, one value a report."""
     minded: Bools
     """One flag a report."""
 
 
-class Taking:
+class BatchApplier:
     """Takes batches into one fleet."""
 
-    def __init__(self, fleet: Fleet, matcher: Matcher, looks: Looks, teller: Teller, rules: TrackRules) -> None:
+    def __init__(
+        self, fleet: Fleet, matcher: WatchlistMatcher, looks: Dispatcher, teller: BindingWriter, rules: TrackRules
+    ) -> None:
         self.duplicates = self.late = 0
         self._fleet, self._matcher, self._looks, self._teller, self._rules = fleet, matcher, looks, teller, rules
 
@@ -102,7 +104,7 @@ class Taking:
             minded |= self._minds(detector, step, history, dues)
         return _Survey(batch, history, step, dues, minded)
 
-    def _minds(self, detector: Detector, step: Step, history: History, dues: dict[str, Column_]) -> Bools:
+    def _minds(self, detector: Detector, step: DetectorInput, history: History, dues: dict[str, Column_]) -> Bools:
         """Which reports a detector may have something to say about, or to look at the vessel before."""
         try:
             due_ms, places = detector.due(step), detector.screen(step)

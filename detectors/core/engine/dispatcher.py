@@ -9,20 +9,20 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.coverage.reception_state import Closed, Ears
-from detectors.core.engine.alert_writer import Desk, Emitted
+from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
+from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.evicted_alerts import forgotten
 from detectors.core.imo_notes import Note
-from detectors.core.protocol import Detector, Finding, Step, StepKind
+from detectors.core.protocol import Detector, DetectorInput, Finding, StepKind
 from detectors.core.reference import Reference
 from detectors.core.sources import Outage, SourceTable
 from detectors.core.units import NEVER_MS, next_steps
-from detectors.core.vessels.capacity import Crowding
+from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.history import History
-from detectors.core.vessels.ship import Ship, read_ship
-from detectors.core.vessels.timing_wheel import Waiting, Wheel
+from detectors.core.vessels.ship import VesselState, read_ship
+from detectors.core.vessels.timing_wheel import TimingWheel, WaitingRows
 
 LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and again is a bug
 
@@ -30,7 +30,7 @@ Times = npt.NDArray[np.int64]
 Answer = TypeVar("Answer")
 
 
-class Fault(NamedTuple):
+class DetectorFault(NamedTuple):
     """A detector raised: it was skipped for that vessel, the others ran."""
 
     detector: str
@@ -39,27 +39,27 @@ class Fault(NamedTuple):
     raw: bytes
 
 
-class Heard(NamedTuple):
+class SlotFindings(NamedTuple):
     """What a detector has to say now that slots have closed: it has screened, and not judged."""
 
     detector: Detector
-    step: Step
+    step: DetectorInput
     places: list[int]
 
 
-class Looks:
+class Dispatcher:
     """Runs the detectors of one fleet. ``out`` gathers alerts, ``faults`` what went wrong."""
 
     def __init__(
-        self, fleet: Fleet, sources: SourceTable, reference: Reference, detectors: Sequence[Detector], desk: Desk
+        self, fleet: Fleet, sources: SourceTable, reference: Reference, detectors: Sequence[Detector], desk: AlertWriter
     ) -> None:
         self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
         self.out: list[Emitted] = []
-        self.faults: list[Fault] = []
+        self.faults: list[DetectorFault] = []
         self.judged: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         """By detector: places that screening left to judge, and how often it raised."""
-        self._desk, self._wheel, self._waiting = desk, Wheel(), Waiting()
+        self._desk, self._wheel, self._waiting = desk, TimingWheel(), WaitingRows()
 
     # -- when ---------------------------------------------------------------------------------------------------
 
@@ -110,19 +110,19 @@ class Looks:
 
     # -- at what ------------------------------------------------------------------------------------------------
 
-    def step(self, kind: StepKind, rows: Rows, times: Times) -> Step:
+    def step(self, kind: StepKind, rows: Rows, times: Times) -> DetectorInput:
         """A look at rows, or (numbered -1, -2, ...) at sources."""
-        return Step(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
+        return DetectorInput(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
 
-    def reports(self, history: History, raw: bytes, *, written: bool, source_bit: int = 0) -> Step:
+    def reports(self, history: History, raw: bytes, *, written: bool, source_bit: int = 0) -> DetectorInput:
         """A look at reports of one source."""
-        step = Step.of_reports(
+        step = DetectorInput.of_reports(
             history, raw, written=written, fleet=self.fleet, sources=self.sources, reference=self.reference
         )
         step.source_bit = source_bit
         return step
 
-    def watch(self, watchers: Sequence[Detector], changes: Sequence[Outage | Crowding], ordinal: int) -> None:
+    def watch(self, watchers: Sequence[Detector], changes: Sequence[Outage | FleetFull], ordinal: int) -> None:
         """Sources went down or came back, or crowd the fleet."""
         for change in changes:
             step = self.step("source", np.asarray([-1 - change.source], np.intp), np.asarray([_time_ms(change)]))
@@ -130,7 +130,7 @@ class Looks:
             for detector in watchers:
                 self._look(detector, step, np.asarray([ordinal]))
 
-    def listen(self, ears: Ears, closed: Closed, cannot_tell: Counter[str]) -> list[Heard]:
+    def listen(self, ears: ReceptionState, closed: ClosedBlock, cannot_tell: Counter[str]) -> list[SlotFindings]:
         """Slots closed: detectors that need coverage take note. Returns what they have to say."""
         heard = []
         for detector in self.detectors if len(closed.telling) else ():
@@ -140,7 +140,7 @@ class Looks:
                 self._guarded(detector, step, detector.listen)
                 places = self._screen(detector, step)
                 if places:
-                    heard.append(Heard(detector, step, places))
+                    heard.append(SlotFindings(detector, step, places))
         return heard
 
     def awaited(self, rows: Rows) -> npt.NDArray[np.bool_]:
@@ -151,18 +151,18 @@ class Looks:
                 waits |= self.fleet.detectors[detector.name].due_ms[rows] < NEVER_MS
         return waits
 
-    def tell(self, heard: Heard, ordinal: int) -> None:
+    def tell(self, heard: SlotFindings, ordinal: int) -> None:
         """What ``listen`` has returned is judged."""
         self._judge(heard.detector, heard.step, heard.places, np.full(len(heard.step.rows), ordinal))
         self.plan(heard.step.rows[heard.places])
 
-    def note(self, step: Step) -> None:
+    def note(self, step: DetectorInput) -> None:
         """Lets every detector that keeps running values see these reports."""
         for detector in self.detectors:
             if type(detector).note is not Detector.note:
                 self._guarded(detector, step, detector.note)
 
-    def judge_reports(self, step: Step) -> None:
+    def judge_reports(self, step: DetectorInput) -> None:
         """Written reports, one a vessel, before every detector."""
         self.note(step)
         for detector in self.detectors:
@@ -223,10 +223,10 @@ class Looks:
 
     # -- with what outcome --------------------------------------------------------------------------------------
 
-    def _look(self, detector: Detector, step: Step, ordinals: Times) -> None:
+    def _look(self, detector: Detector, step: DetectorInput, ordinals: Times) -> None:
         self._judge(detector, step, self._screen(detector, step), ordinals)
 
-    def _judge(self, detector: Detector, step: Step, places: list[int], ordinals: Times) -> None:
+    def _judge(self, detector: Detector, step: DetectorInput, places: list[int], ordinals: Times) -> None:
         self.judged[detector.name] += len(places)
         for at in places:
             try:
@@ -236,30 +236,34 @@ class Looks:
                 continue
             self._publish(detector, step, at, findings, int(ordinals[at]))
 
-    def _screen(self, detector: Detector, step: Step) -> list[int]:
+    def _screen(self, detector: Detector, step: DetectorInput) -> list[int]:
         try:
             return detector.screen(step).tolist()  # type: ignore[no-any-return]
         except Exception as bug:  # noqa: BLE001 - then every place is judged, and the bad one is found there
             self._fault(detector, step, 0, bug)
             return list(range(len(step.rows)))
 
-    def _guarded(self, detector: Detector, step: Step, ask: Callable[[Step], Answer]) -> Answer | None:
+    def _guarded(
+        self, detector: Detector, step: DetectorInput, ask: Callable[[DetectorInput], Answer]
+    ) -> Answer | None:
         try:
             return ask(step)
         except Exception as bug:  # noqa: BLE001 - as above
             self._fault(detector, step, 0, bug)
             return None
 
-    def _fault(self, detector: Detector, step: Step, at: int, bug: Exception) -> None:
+    def _fault(self, detector: Detector, step: DetectorInput, at: int, bug: Exception) -> None:
         row = int(step.rows[at])
         raw = step.lines(at) if step.kind == "reports" else b""
         mmsi = int(self.fleet.core.mmsi[row]) if row >= 0 else None
         self.failures[detector.name] += 1
-        self.faults.append(Fault(detector.name, mmsi, repr(bug), raw))
+        self.faults.append(DetectorFault(detector.name, mmsi, repr(bug), raw))
 
-    def _publish(self, detector: Detector, step: Step, at: int, findings: Iterable[Finding], ordinal: int) -> None:
+    def _publish(
+        self, detector: Detector, step: DetectorInput, at: int, findings: Iterable[Finding], ordinal: int
+    ) -> None:
         row = int(step.rows[at])
-        about: Ship | str = (
+        about: VesselState | str = (
             read_ship(self.fleet.core, row, self.reference) if row >= 0 else self.sources.sources[-1 - row].name
         )
         replayed = self._replayed(step, row)
@@ -268,14 +272,14 @@ class Looks:
             if alert is not None:
                 self.out.append(Emitted(ordinal, finding.time_ms, alert))
 
-    def _replayed(self, step: Step, row: int) -> bool:
+    def _replayed(self, step: DetectorInput, row: int) -> bool:
         """What is found follows from recordings alone: from the report's source, or from all that hear the vessel."""
         if row < 0:
             return self.sources.are_replayed(1 << -1 - row)
         return self.sources.are_replayed(step.source_bit or int(self.fleet.core.sources[row]))
 
 
-def _time_ms(change: Outage | Crowding) -> int:
+def _time_ms(change: Outage | FleetFull) -> int:
     if isinstance(change, Outage):
         return change.time_ms
     return change.start_ms if change.ended_ms is None else change.ended_ms

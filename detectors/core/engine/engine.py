@@ -16,25 +16,25 @@ import numpy as np
 
 from detectors.core import listing_reasons
 from detectors.core.alert import Severity
-from detectors.core.coverage.reception_state import Ears
+from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.engine import snapshot
-from detectors.core.engine.alert_writer import Desk, Emitted
-from detectors.core.engine.batch_applier import Taking
-from detectors.core.engine.dispatcher import Fault, Looks
-from detectors.core.engine.slot_closer import Closing
-from detectors.core.identities.binding import Binding, Seen, Teller
+from detectors.core.engine.alert_writer import AlertWriter, Emitted
+from detectors.core.engine.batch_applier import BatchApplier
+from detectors.core.engine.dispatcher import DetectorFault, Dispatcher
+from detectors.core.engine.slot_closer import SlotCloser
+from detectors.core.identities.binding import Binding, BindingWriter, SeenUnder
 from detectors.core.identities.list_change import Numbered, Renumbering, relist
-from detectors.core.identities.matcher import Matcher
+from detectors.core.identities.matcher import WatchlistMatcher
 from detectors.core.imo_notes import Note
 from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
 from detectors.core.registry import build
 from detectors.core.reports import Batch
-from detectors.core.sources import Outage, Patience, SourceTable
+from detectors.core.sources import Outage, SilencePatience, SourceTable
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MS
 from detectors.core.vessels import fleet_writes
-from detectors.core.vessels.capacity import Crowding, FleetRules, Gate
+from detectors.core.vessels.capacity import Admission, FleetFull, FleetRules
 from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
@@ -42,7 +42,7 @@ from detectors.core.vessels.index import ABSENT
 TYPES: Final = 28  # AIS message types are 1 to 27
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
 
-__all__ = ["Engine", "Fault"]
+__all__ = ["Engine", "DetectorFault"]
 
 
 class Engine:
@@ -56,16 +56,16 @@ class Engine:
         judges = [d for d in detectors if d.subject == "vessel"]
         self._watchers = [d for d in detectors if d.subject == "source"]
         self.fleet = Fleet({d.name: d.columns for d in judges})
-        self.ears = Ears(int(rules.allowed_lateness_s * MS), partitions)
-        self.sources = SourceTable(rules, next(filter(None, (d.patience() for d in self._watchers)), Patience()))
-        self.matcher = Matcher(reference)
+        self.ears = ReceptionState(int(rules.allowed_lateness_s * MS), partitions)
+        self.sources = SourceTable(rules, next(filter(None, (d.patience() for d in self._watchers)), SilencePatience()))
+        self.matcher = WatchlistMatcher(reference)
         defaults = {k: v for d in detectors for k, v in d.severities.items()}
-        desk = Desk(self.fleet, {**listing_reasons.SEVERITIES, **defaults, **severities})
-        self.looks = Looks(self.fleet, self.sources, reference, judges, desk)
-        self._teller = Teller(self.fleet, self.sources, reference)
-        self._taking = Taking(self.fleet, self.matcher, self.looks, self._teller, fleet)
-        self._closing = Closing(self.fleet, self.ears, self.matcher, self.looks, self._taking)
-        self._gate = Gate(self.fleet, fleet)
+        desk = AlertWriter(self.fleet, {**listing_reasons.SEVERITIES, **defaults, **severities})
+        self.looks = Dispatcher(self.fleet, self.sources, reference, judges, desk)
+        self._teller = BindingWriter(self.fleet, self.sources, reference)
+        self._taking = BatchApplier(self.fleet, self.matcher, self.looks, self._teller, fleet)
+        self._closing = SlotCloser(self.fleet, self.ears, self.matcher, self.looks, self._taking)
+        self._gate = Admission(self.fleet, fleet)
         self._steps = self._reports = 0
         self.delisted: set[int] = set()
         """MMSIs that went off the list with another reference, since the worker last asked."""
@@ -197,7 +197,7 @@ class Engine:
         self.fleet.touch(rows)
         self._closing.take(batch, rows, 1 << source)
 
-    def _watch(self, changes: Sequence[Outage | Crowding], ordinal: int) -> None:
+    def _watch(self, changes: Sequence[Outage | FleetFull], ordinal: int) -> None:
         if changes and self.partition == SPEAKER:
             self.looks.watch(self._watchers, changes, ordinal)
 
@@ -208,12 +208,12 @@ class Engine:
 
     # -- what the worker asks -------------------------------------------------------------------------------------
 
-    def drain_faults(self) -> list[Fault]:
+    def drain_faults(self) -> list[DetectorFault]:
         """Faults since the last call."""
         faults, self.looks.faults = self.looks.faults, []
         return faults
 
-    def drain_bindings(self) -> list[Binding | Seen]:
+    def drain_bindings(self) -> list[Binding | SeenUnder]:
         """Bindings since the last call."""
         told, self._teller.out = self._teller.out, []
         return told

@@ -5,10 +5,10 @@ from __future__ import annotations
 from detectors.core.alert import Alert
 from detectors.core.protocol import Finding
 from detectors.core.units import zulu
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 
-def forgotten(ship: Ship, opened: Alert, key: str, now_ms: int) -> Finding:
+def forgotten(ship: VesselState, opened: Alert, key: str, now_ms: int) -> Finding:
     """The end of ``opened``, which is about ``ship`` and has this key."""
     return Finding(
         action="close",

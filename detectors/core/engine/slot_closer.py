@@ -6,20 +6,22 @@ from collections import Counter
 
 import numpy as np
 
-from detectors.core.coverage.reception_state import Closed, Ears
-from detectors.core.coverage.slot_blocks import SLOT_MS, Block
-from detectors.core.engine.batch_applier import Taking
-from detectors.core.engine.dispatcher import Heard, Looks
-from detectors.core.identities.matcher import Matcher
+from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
+from detectors.core.coverage.slot_blocks import SLOT_MS, SlotBlock
+from detectors.core.engine.batch_applier import BatchApplier
+from detectors.core.engine.dispatcher import Dispatcher, SlotFindings
+from detectors.core.identities.matcher import WatchlistMatcher
 from detectors.core.reports import Batch
 from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 
 
-class Closing:
+class SlotCloser:
     """Of one engine. ``cannot_tell`` counts silences that could not be judged, by reason."""
 
-    def __init__(self, fleet: Fleet, ears: Ears, matcher: Matcher, looks: Looks, taking: Taking) -> None:
+    def __init__(
+        self, fleet: Fleet, ears: ReceptionState, matcher: WatchlistMatcher, looks: Dispatcher, taking: BatchApplier
+    ) -> None:
         self.cannot_tell: Counter[str] = Counter()
         self._fleet, self._ears, self._matcher, self._looks, self._taking = fleet, ears, matcher, looks, taking
 
@@ -28,14 +30,14 @@ class Closing:
         while (block := self._next(watermark_ms)) is not None:
             self._tell(self._listen(self._close(block)), ordinal)
 
-    def _next(self, until_ms: int) -> Block | None:
+    def _next(self, until_ms: int) -> SlotBlock | None:
         block = self._ears.next_block(until_ms, self._fleet.size)
         if self._ears.all_changed:
             self._fleet.dirty[: self._fleet.shards()] = True
             self._ears.all_changed = False
         return block
 
-    def _close(self, block: Block) -> Closed:
+    def _close(self, block: SlotBlock) -> ClosedBlock:
         """A block of slots closes.
 
         Ships on the list are told by what others show, and others not by theirs: who goes dark every fortnight at the
@@ -49,16 +51,16 @@ class Closing:
         core, telling = self._fleet.core, closed.telling
         return closed._replace(telling=telling[core.as_ms[telling] <= core.last_ms[telling]])
 
-    def _listen(self, closed: Closed) -> list[Heard]:
+    def _listen(self, closed: ClosedBlock) -> list[SlotFindings]:
         """What detectors that need coverage have to say of silences."""
         return self._looks.listen(self._ears, closed, self.cannot_tell)
 
-    def _awaited(self, closed: Closed) -> bool:
+    def _awaited(self, closed: ClosedBlock) -> bool:
         """Whether a look is due at an earlier silence of one of these, which a report not taken in has ended."""
         rows = closed.telling[self._looks.awaited(closed.telling)]
         return bool((self._fleet.core.last_ms[rows] // SLOT_MS < self._ears.strips.slot[rows]).any())
 
-    def _tell(self, heard: list[Heard], ordinal: int) -> None:
+    def _tell(self, heard: list[SlotFindings], ordinal: int) -> None:
         for one in heard:
             self._looks.tell(one, ordinal)
 

@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 
 from detectors.core.alert import Alert
-from detectors.core.coverage.reception_state import Ears
+from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.identities.list_change import Numbered
-from detectors.core.sources import Source, SourceTable
-from detectors.core.vessels.capacity import Crowding
+from detectors.core.sources import SourceState, SourceTable
+from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Column_, field
 from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
 from detectors.core.vessels.past import PastError
@@ -63,7 +63,7 @@ class OpenAlert(msgspec.Struct, frozen=True):
     alert: Alert
 
 
-class Shard(msgspec.Struct, frozen=True):
+class FleetShard(msgspec.Struct, frozen=True):
     """Records of rows in each table, as the manifest describes them, their open alerts, and what is remembered."""
 
     rows: int
@@ -78,7 +78,7 @@ class Shard(msgspec.Struct, frozen=True):
     """What was heard of them in slots that are not closed."""
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What is not in shards."""
 
     format: int
@@ -87,10 +87,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     """Its version, and further down what the numbers of its entries and zones mean."""
     tables: list[TableHead]
-    sources: list[Source]
+    sources: list[SourceState]
     source_alerts: list[OpenAlert]
     replayed: bool = False
-    crowding: Crowding | None = None
+    crowding: FleetFull | None = None
     dropped: TableHead | None = None
     """How to read the shards' dropped ships."""
     numbered: Numbered = Numbered()
@@ -109,7 +109,7 @@ def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
     return [OpenAlert(r, key, a) for r in rows for (_, key), a in sorted(fleet.open_of(r).items())]
 
 
-def write_shard(fleet: Fleet, ears: Ears, number: int) -> bytes:
+def write_shard(fleet: Fleet, ears: ReceptionState, number: int) -> bytes:
     """Shard ``number`` of rows, a copy; they are counted from 0."""
     rows = range(number * SHARD_ROWS, max(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS)))
     records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
@@ -118,16 +118,22 @@ def write_shard(fleet: Fleet, ears: Ears, number: int) -> bytes:
     remembered = fleet.memory.within(rows)
     heard, pending = ears.cut(rows.start, rows.stop)
     return msgspec.msgpack.encode(
-        Shard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes(), heard, pending)
+        FleetShard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes(), heard, pending)
     )
 
 
 def write_manifest(
-    fleet: Fleet, ears: Ears, sources: SourceTable, reference: str, *, crowding: Crowding | None, numbered: Numbered
+    fleet: Fleet,
+    ears: ReceptionState,
+    sources: SourceTable,
+    reference: str,
+    *,
+    crowding: FleetFull | None,
+    numbered: Numbered,
 ) -> bytes:
     """The manifest that goes with the shards as they are now."""
     return msgspec.json.encode(
-        Manifest(
+        FleetManifest(
             format=FORMAT,
             shard_rows=SHARD_ROWS,
             rows=fleet.size,
@@ -147,12 +153,12 @@ def write_manifest(
 def version_of(manifest: bytes) -> str:
     """The version of the reference that a snapshot was made under. Raises SnapshotError where there is none."""
     try:
-        return msgspec.json.decode(manifest, type=Manifest).reference
+        return msgspec.json.decode(manifest, type=FleetManifest).reference
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise SnapshotError(f"snapshot unreadable: {error}") from error
 
 
-def source_alerts(head: Manifest) -> Iterable[tuple[int, list[tuple[tuple[str, str], Alert]]]]:
+def source_alerts(head: FleetManifest) -> Iterable[tuple[int, list[tuple[tuple[str, str], Alert]]]]:
     """Open alerts about sources: (number of the source, its alerts by detector and key)."""
     found: dict[int, list[tuple[tuple[str, str], Alert]]] = {}
     for entry in head.source_alerts:
@@ -160,14 +166,14 @@ def source_alerts(head: Manifest) -> Iterable[tuple[int, list[tuple[tuple[str, s
     return found.items()
 
 
-def read(fleet: Fleet, ears: Ears, shards: Sequence[bytes], manifest: bytes) -> Manifest:
+def read(fleet: Fleet, ears: ReceptionState, shards: Sequence[bytes], manifest: bytes) -> FleetManifest:
     """Fills an empty fleet. Raises SnapshotError when the bytes are not a snapshot of ours, whole."""
     try:
-        head = msgspec.json.decode(manifest, type=Manifest)
+        head = msgspec.json.decode(manifest, type=FleetManifest)
         if head.format not in {FORMAT, _CELLS_IN_MANIFEST} or head.shard_rows != SHARD_ROWS:
             raise SnapshotError(f"snapshot format {head.format}/{head.shard_rows}, expected {FORMAT}/{SHARD_ROWS}")
         cells, rows = (b"", shards) if head.format == _CELLS_IN_MANIFEST else _apart(shards)
-        parts = [msgspec.msgpack.decode(shard, type=Shard) for shard in rows]
+        parts = [msgspec.msgpack.decode(shard, type=FleetShard) for shard in rows]
     except msgspec.MsgspecError as error:
         raise SnapshotError(f"snapshot unreadable: {error}") from error
     if sum(part.rows for part in parts) != head.rows:
@@ -198,7 +204,7 @@ def _apart(shards: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
     return shards[CELLS_SHARD], shards[FIRST_ROWS:]
 
 
-def _read_coverage(ears: Ears, head: Manifest, cells: bytes, parts: list[Shard]) -> None:
+def _read_coverage(ears: ReceptionState, head: FleetManifest, cells: bytes, parts: list[FleetShard]) -> None:
     """A snapshot without coverage begins to listen anew: for an hour or so no silence can be judged."""
     ears.admit(np.arange(head.rows), head.rows)
     if not head.coverage:
@@ -211,14 +217,14 @@ def _read_coverage(ears: Ears, head: Manifest, cells: bytes, parts: list[Shard])
         raise SnapshotError(str(error)) from error
 
 
-def _remember(fleet: Fleet, part: Shard) -> None:
+def _remember(fleet: Fleet, part: FleetShard) -> None:
     try:
         fleet.memory.restore(part.memory)
     except PastError as error:
         raise SnapshotError(f"snapshot unreadable: {error}") from error
 
 
-def _adopt_dropped(fleet: Fleet, head: Manifest, stored: bytes) -> None:
+def _adopt_dropped(fleet: Fleet, head: FleetManifest, stored: bytes) -> None:
     if head.dropped is not None:
         count = len(stored) // head.dropped.record_bytes
         fleet.adopt_dropped(_records(fleet.dropped.table, [head.dropped], count, [stored]))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from detectors.core.geography.reachable_zones import Havens
-from detectors.core.geography.zone_columns import NO_ZONE, Places
+from detectors.core.geography.reachable_zones import ReachableZones
+from detectors.core.geography.zone_columns import NO_ZONE, ZoneColumns
 from detectors.core.units import rfc3339
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 NONE, DESTINATION, CLOSING, INSIDE, FEASIBLE = 0, 1, 2, 3, 4
 REASONS: Final = ("none", "destination", "closing", "inside", "feasible_while_dark")
 _DATE_LETTERS: Final = 10
 
 
-class Look(NamedTuple):
+class ZoneApproach(NamedTuple):
     """What is true of a ship now: the zone, why, how far, and hours to go when closing."""
 
     zone: int
@@ -32,10 +32,10 @@ class Speeds(NamedTuple):
     """At or below this it is slowing."""
 
 
-NOWHERE: Final = Look(NO_ZONE, NONE)
+NOWHERE: Final = ZoneApproach(NO_ZONE, NONE)
 
 
-def look_at(places: Places, ship: Ship, now_ms: int, speeds: Speeds) -> Look:
+def look_at(places: ZoneColumns, ship: VesselState, now_ms: int, speeds: Speeds) -> ZoneApproach:
     """The strongest reason, and among equals the nearest zone."""
     date = rfc3339(now_ms)[:_DATE_LETTERS]
     named = places.named_by(ship.destination) if ship.destination else NO_ZONE
@@ -48,7 +48,9 @@ def look_at(places: Places, ship: Ship, now_ms: int, speeds: Speeds) -> Look:
     return max(found, key=lambda look: (look.reason, -look.distance_nm, -look.zone), default=NOWHERE)
 
 
-def hold(places: Places, look: Look, said: Look, ship: Ship, *, grace: float, lately: bool) -> Look:
+def hold(
+    places: ZoneColumns, look: ZoneApproach, said: ZoneApproach, ship: VesselState, *, grace: float, lately: bool
+) -> ZoneApproach:
     """Hysteresis: inside until ``grace`` radii, closing while it was seen to be so ``lately``; else ``look``.
 
     While a ship's positions are inconsistent, what was said of it holds, unless it is more of the same zone.
@@ -59,11 +61,13 @@ def hold(places: Places, look: Look, said: Look, ship: Ship, *, grace: float, la
         return look
     stands = said.reason == INSIDE and places.contains(said.zone, ship.lat_deg, ship.lon_deg, grace)
     if stands or ship.unsure or (said.reason == CLOSING and lately):
-        return Look(said.zone, said.reason, places.distance_nm(said.zone, ship.lat_deg, ship.lon_deg))
+        return ZoneApproach(said.zone, said.reason, places.distance_nm(said.zone, ship.lat_deg, ship.lon_deg))
     return look
 
 
-def refuted(places: Places, havens: Havens, said: Look, ship: Ship, now_ms: int, *, grace: float) -> str | None:
+def refuted(
+    places: ZoneColumns, havens: ReachableZones, said: ZoneApproach, ship: VesselState, now_ms: int, *, grace: float
+) -> str | None:
     """Why what was said of a ship no longer holds under another reference; None while its next report may decide."""
     if said.reason == NONE:
         return None
@@ -79,26 +83,28 @@ def refuted(places: Places, havens: Havens, said: Look, ship: Ship, now_ms: int,
     return None if places.contains(said.zone, ship.lat_deg, ship.lon_deg, grace) else "withdrawn"
 
 
-def _zone_look(places: Places, number: int, ship: Ship, *, named: bool, speeds: Speeds) -> Iterable[Look]:
+def _zone_look(
+    places: ZoneColumns, number: int, ship: VesselState, *, named: bool, speeds: Speeds
+) -> Iterable[ZoneApproach]:
     if ship.lat_deg is None or ship.lon_deg is None:
         if named:
-            yield Look(number, DESTINATION)
+            yield ZoneApproach(number, DESTINATION)
         return
     if not named and places.far_from(number, ship.lat_deg, ship.sog_kn or 0.0):
         return
     distance_nm = places.distance_nm(number, ship.lat_deg, ship.lon_deg)
     if places.contains(number, ship.lat_deg, ship.lon_deg):
-        yield Look(number, INSIDE, distance_nm)
+        yield ZoneApproach(number, INSIDE, distance_nm)
         return
     slowing = (ship.sog_kn or 0.0) <= speeds.slow_kn
     eta_h = _eta_h(places, number, ship, speeds) if named or slowing or ship.listed is not None else None
     if eta_h is not None:
-        yield Look(number, CLOSING, distance_nm, eta_h)
+        yield ZoneApproach(number, CLOSING, distance_nm, eta_h)
     elif named:
-        yield Look(number, DESTINATION, distance_nm)
+        yield ZoneApproach(number, DESTINATION, distance_nm)
 
 
-def _eta_h(places: Places, number: int, ship: Ship, speeds: Speeds) -> float | None:
+def _eta_h(places: ZoneColumns, number: int, ship: VesselState, speeds: Speeds) -> float | None:
     """Hours to the zone's edge when the course leads into it inside the horizon, else None."""
     if ship.sog_kn is None or ship.sog_kn < speeds.closing_least_kn or not ship.sog_kn:
         return None

@@ -32,7 +32,7 @@ _VIA: Final = re.compile(r"\bVIA\b|\bV\.")
 _NOISE: Final = frozenset({"PORT", "OF", "ANCH", "ANCHORAGE", "ROADS", "ROAD", "OPL", "FOR", "ORDER", "ORDERS", "EOSP"})
 
 
-class Named(NamedTuple):
+class PortNamed(NamedTuple):
     """A port that a destination names, and how it was recognised."""
 
     port: Port
@@ -70,24 +70,24 @@ class Gazetteer:
             return f"at {port.name}"
         return f"{nm:.0f} nm {compass(bearing_deg(port.lat_deg, port.lon_deg, lat_deg, lon_deg))} of {port.name}"
 
-    def _named(self, destination: str) -> Named | None:
+    def _named(self, destination: str) -> PortNamed | None:
         words = words_of(destination)
         if (code := next((code for code in _codes(words) if code in self._locodes), None)) is not None:
-            return Named(self._locodes[code], "locode")
+            return PortNamed(self._locodes[code], "locode")
         told = [word for word in words if word not in _NOISE]
         for text in phrases(told):
             if (port := self._names.get(plain(text).letters)) is not None:
-                return Named(port, "name")
+                return PortNamed(port, "name")
         return self._alike(told)
 
-    def _alike(self, words: list[str]) -> Named | None:
+    def _alike(self, words: list[str]) -> PortNamed | None:
         """The port whose name is a letter away, when one is nearer than all others: a slip, not a guess."""
         for text in phrases(words):
             near = self._index.near(text) if len(plain(text).letters) >= TYPO_LETTERS_LEAST else []
             alike = {n: max(likeness(text, name) for name in _spellings(self.ports[n])) for n in near}
             best = [self.ports[n] for n, value in alike.items() if value == max(alike.values()) >= LIKENESS_LEAST]
             if best and len({port.locode or port.name for port in best}) == 1:
-                return Named(best[0], "likeness")
+                return PortNamed(best[0], "likeness")
         return None
 
     @cached_property

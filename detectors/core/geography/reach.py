@@ -30,7 +30,7 @@ _DIGITS: Final = 2
 Numbers = npt.NDArray[np.intp]
 
 
-class Reached(NamedTuple):
+class ReachablePlaces(NamedTuple):
     """Places within reach of a ship that is still silent, nearest first. Each array has one value a place."""
 
     at: Numbers
@@ -39,7 +39,7 @@ class Reached(NamedTuple):
     """Earliest arrival, hours after the last fix."""
 
 
-class Passed(NamedTuple):
+class PlacesOnTheWay(NamedTuple):
     """Places that a ship could have called at between two fixes, smallest detour first.
 
     Over one silence the order by detour is the order by the speed that it needs, too.
@@ -75,15 +75,15 @@ def apart_nm(here: Floats, places: Floats) -> Floats:
     return np.asarray(np.round(distances_nm(here[:, None], places), _DIGITS), np.float64)
 
 
-def still_dark(last: Floats, places: Floats, *, hours: float, v_max_kn: float) -> Reached:
+def still_dark(last: Floats, places: Floats, *, hours: float, v_max_kn: float) -> ReachablePlaces:
     """The places with d(last, P) <= v_max * hours. ``v_max_kn`` is above 0."""
     nm = apart_nm(last, places)
     within = np.flatnonzero(nm <= _budget_nm(hours, v_max_kn))
     at = within[np.argsort(nm[within], kind="stable")]
-    return Reached(at, nm[at], nm[at] / v_max_kn)
+    return ReachablePlaces(at, nm[at], nm[at] / v_max_kn)
 
 
-def closed(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_kn: float) -> Passed:
+def closed(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_kn: float) -> PlacesOnTheWay:
     """The places with d(last, P) + d(P, after) <= v_max * hours; none when ``hours`` or ``v_max_kn`` is not above 0."""
     there, onward = apart_nm(last, places), apart_nm(after, places)
     way, budget_nm = np.round(there + onward, _DIGITS), _budget_nm(hours, v_max_kn)
@@ -92,8 +92,8 @@ def closed(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_k
     direct_nm = float(apart_nm(last, after[:, None])[0])
     detour = np.maximum(0.0, np.round(way[at] - direct_nm, _DIGITS))
     if not len(at):
-        return Passed(at, there[at], onward[at], detour, way[at], way[at])
-    return Passed(at, there[at], onward[at], detour, (budget_nm - way[at]) / v_max_kn, way[at] / hours)
+        return PlacesOnTheWay(at, there[at], onward[at], detour, way[at], way[at])
+    return PlacesOnTheWay(at, there[at], onward[at], detour, (budget_nm - way[at]) / v_max_kn, way[at] / hours)
 
 
 def pairs(last: Floats, after: Floats | None, places: Floats, *, hours: float, v_max_kn: float) -> Pairs:

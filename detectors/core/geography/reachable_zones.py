@@ -20,7 +20,7 @@ from detectors.core.reference import Port, Reference, Zone
 from detectors.core.shared_cache import Once
 from detectors.core.sphere import Floats, distances_nm, unit_vectors
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, rfc3339
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 NAMED_MOST: Final = 8
 SHUTTLES_MOST: Final = 2
@@ -37,7 +37,7 @@ Numbers = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PossibleCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A sanctioned zone that it could have called at. As alerts carry it."""
 
     zone: str
@@ -52,25 +52,25 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detour_nm: float | None = None
 
 
-class Shuttle(msgspec.Struct, frozen=True, kw_only=True):
+class PossibleShuttle(msgspec.Struct, frozen=True, kw_only=True):
     """Two zones of different countries, and how often it could have gone to and fro."""
 
     between: tuple[str, str]
     round_trips_at_most: int
 
 
-class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+class PossibleCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What one silence allows at ``v_max_kn``."""
 
     v_max_kn: float
     hours: float
-    calls: tuple[Call, ...]
+    calls: tuple[PossibleCall, ...]
     """Smallest detour (nearest) first, at most NAMED_MOST."""
     zones: int
     """How many sanctioned zones are feasible."""
     innocent: int
     """How many ordinary ports are feasible."""
-    shuttles: tuple[Shuttle, ...] = ()
+    shuttles: tuple[PossibleShuttle, ...] = ()
     stayed: bool = False
     """It ends where it began: apparently no voyage."""
     next_h: float | None = None
@@ -115,7 +115,7 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-class Havens:
+class ReachableZones:
     """The sanctioned zones and the ports of a reference."""
 
     def __init__(self, reference: Reference) -> None:
@@ -127,7 +127,7 @@ class Havens:
         self._in_zone: Bools = near
         """Shape (ports, zones): whether a port lies in a zone, and so is not an innocent one."""
 
-    def still_dark(self, ship: Ship, now_ms: int, *, ahead_h: float = 0.0) -> Allowed | None:
+    def still_dark(self, ship: VesselState, now_ms: int, *, ahead_h: float = 0.0) -> PossibleCalls | None:
         """What the silence since its last fix allows by now; ``ahead_h`` names zones within reach later, too.
 
         None without a fix.
@@ -145,14 +145,14 @@ class Havens:
             for at, nm, hour in zip(every.at[named], every.distance_nm[named], every.arrive_h[named], strict=True)
         )
         ports = self._innocent(zones)
-        return Allowed(
+        return PossibleCalls(
             v_max_kn=v_max, hours=hours, calls=calls[:NAMED_MOST], zones=int(now.sum()),
             innocent=len(reach.still_dark(last, self._ports[:, ports], hours=hours, v_max_kn=v_max).at),
             shuttles=self._shuttles(zones[every.at[now]], last, None, hours=hours, v_max_kn=v_max),
             next_h=float(later[0]) if len(later) else None,
         )  # fmt: skip
 
-    def over(self, before: Ship, ship: Ship) -> Allowed | None:
+    def over(self, before: VesselState, ship: VesselState) -> PossibleCalls | None:
         """What the silence between two fixes allows; None without both. A leap that refutes v_max raises it."""
         if before.lat_deg is None or before.lon_deg is None or ship.lat_deg is None or ship.lon_deg is None:
             return None
@@ -176,7 +176,7 @@ class Havens:
             )
         )  # fmt: skip
         ports = self._innocent(zones)
-        return Allowed(
+        return PossibleCalls(
             v_max_kn=v_max, hours=hours, calls=calls, zones=len(found.at),
             innocent=len(reach.closed(last, after, self._ports[:, ports], hours=hours, v_max_kn=v_max).at),
             shuttles=self._shuttles(zones[found.at], last, after, hours=hours, v_max_kn=v_max),
@@ -191,9 +191,9 @@ class Havens:
     def _innocent(self, zones: Numbers) -> Numbers:
         return np.flatnonzero(~self._in_zone[:, zones].any(axis=1))
 
-    def _call(self, zone: int, ship: Ship, distance_nm: float, arrive_h: float) -> Call:
+    def _call(self, zone: int, ship: VesselState, distance_nm: float, arrive_h: float) -> PossibleCall:
         minutes = -(-ship.fix_ms // MINUTE_MS) + int(np.ceil(arrive_h * HOUR_MS / MINUTE_MS))
-        return Call(
+        return PossibleCall(
             zone=self._zones[zone].name,
             distance_nm=round(float(distance_nm), 1),
             arrive_by=rfc3339(minutes * MINUTE_MS),
@@ -201,33 +201,33 @@ class Havens:
 
     def _shuttles(
         self, zones: Numbers, last: Floats, after: Floats | None, *, hours: float, v_max_kn: float
-    ) -> tuple[Shuttle, ...]:
+    ) -> tuple[PossibleShuttle, ...]:
         """The pairs of zones in two countries that allow a round trip, shortest way first."""
         vectors = self._zone_vectors[:, zones]
-        found: list[Shuttle] = []
+        found: list[PossibleShuttle] = []
         for one, other in reach.pairs(last, after, vectors, hours=hours, v_max_kn=v_max_kn).at.tolist():
             ends = self._zones[int(zones[one])], self._zones[int(zones[other])]
             if ends[0].country == ends[1].country:
                 continue
             trips = reach.round_trips(last, after, vectors[:, [one, other]], hours=hours, v_max_kn=v_max_kn)
             if trips:
-                found.append(Shuttle(between=(ends[0].name, ends[1].name), round_trips_at_most=trips))
+                found.append(PossibleShuttle(between=(ends[0].name, ends[1].name), round_trips_at_most=trips))
             if len(found) == SHUTTLES_MOST:
                 break
         return tuple(found)
 
 
-havens_of: Final = Once(Havens)
+havens_of: Final = Once(ReachableZones)
 """The havens of a reference; made once for all that share it."""
 
 
-def while_silent(reference: Reference, ship: Ship, now_ms: int) -> dict[str, object]:
+def while_silent(reference: Reference, ship: VesselState, now_ms: int) -> dict[str, object]:
     """What an open gap's ``details`` add: the zones within reach by now and in the next AHEAD_H, and the rest."""
     allowed = havens_of(reference).still_dark(ship, now_ms, ahead_h=AHEAD_H)
     return {} if allowed is None else allowed.details()
 
 
-def once_heard(reference: Reference, before: Ship, ship: Ship) -> dict[str, object]:
+def once_heard(reference: Reference, before: VesselState, ship: VesselState) -> dict[str, object]:
     """What a closed gap's ``details`` say instead, from the last fix before and the first after."""
     allowed = havens_of(reference).over(before, ship)
     return {} if allowed is None else allowed.details()
@@ -239,5 +239,5 @@ def _vectors(places: Sequence[Zone] | Sequence[Port]) -> Floats:
     return unit_vectors(lat, lon)
 
 
-def _under_way(ship: Ship) -> bool:
+def _under_way(ship: VesselState) -> bool:
     return (ship.sog_kn or 0.0) >= UNDER_WAY_KN

@@ -15,7 +15,7 @@ from detectors.core.geography.gazetteer import LIKENESS_LEAST, TYPO_LETTERS_LEAS
 from detectors.core.names import NameIndex, likeness
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import Floats, bearing_deg, distance_nm, distances_nm, unit_vectors
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 NO_ZONE: Final = -1
 _POLE, _HALF_CIRCLE, _CELL_DEG = 90.0, 180.0, 2.0
@@ -35,7 +35,7 @@ _SAME_PORT_NM: Final = 10.0
 Bools = npt.NDArray[np.bool_]
 
 
-class Naming(NamedTuple):
+class ZoneNamed(NamedTuple):
     """What a destination names."""
 
     zone: int
@@ -44,10 +44,10 @@ class Naming(NamedTuple):
     """``locode``, ``name`` or ``likeness``; empty for none."""
 
 
-UNNAMED: Final = Naming(NO_ZONE, "")
+UNNAMED: Final = ZoneNamed(NO_ZONE, "")
 
 
-class Places:
+class ZoneColumns:
     """All zones of a reference. Zones are numbered as there."""
 
     def __init__(self, reference: Reference) -> None:
@@ -64,7 +64,7 @@ class Places:
         """A course that passes the centre further away than this leads into no zone."""
         self.horizon_h = np.asarray([z.horizon_h for z in self.zones], np.float64)
         self._reference = reference
-        self._named: dict[str, Naming] = {}
+        self._named: dict[str, ZoneNamed] = {}
         self._needed_kn = _needed_kn(self.zones)
 
     def distances_nm(self, lat_deg: Floats, lon_deg: Floats) -> Floats:
@@ -133,7 +133,7 @@ class Places:
             found[at, number] = area.surely_contains(lat_deg[at], lon_deg[at])
         return found
 
-    def way_in_nm(self, number: int, ship: Ship, way_nm: float) -> float | None:
+    def way_in_nm(self, number: int, ship: VesselState, way_nm: float) -> float | None:
         """To the zone's edge on the ship's course, which leads well into it within ``way_nm``; else None."""
         if ship.lat_deg is None or ship.lon_deg is None or ship.cog_deg is None:
             return None
@@ -165,7 +165,7 @@ class Places:
         """The zone that a destination names; NO_ZONE when none."""
         return self.naming(destination).zone
 
-    def naming(self, destination: str) -> Naming:
+    def naming(self, destination: str) -> ZoneNamed:
         """The zone that a destination names, and how: by UN/LOCODE, alias or likeness.
 
         ``KRPUS>KPRJN`` names what follows the arrow; a name counts only as whole words; ``RAJ1N`` is like RAJIN, a
@@ -178,15 +178,15 @@ class Places:
             known = self._named[destination] = self._find(destination)
         return known
 
-    def _find(self, destination: str) -> Naming:
+    def _find(self, destination: str) -> ZoneNamed:
         text = destination.upper().rsplit(">", 1)[-1]
         words = _WORD.findall(text)
         joined = "".join(words)
         for number, zone in enumerate(self.zones):
             if zone.locode and (zone.locode in words or joined[:_LOCODE_LETTERS] == zone.locode == joined):
-                return Naming(number, "locode")
+                return ZoneNamed(number, "locode")
         spaced = f" {' '.join(words)} "
-        found = next((Naming(number, "name") for name, number in self._names if f" {name} " in spaced), None)
+        found = next((ZoneNamed(number, "name") for name, number in self._names if f" {name} " in spaced), None)
         return found or self._alike(destination)
 
     @cached_property
@@ -194,7 +194,7 @@ class Places:
         names = [name for name, _ in self._names]
         return NameIndex(names, list(range(len(names)))), names
 
-    def _alike(self, destination: str) -> Naming:
+    def _alike(self, destination: str) -> ZoneNamed:
         index, names = self._plain
         texts = [text for text in phrases(words_of(destination)) if len(text) >= _LEAST_ALIAS]
         for text in (text for text, near in zip(texts, index.any_near(texts).tolist(), strict=True) if near):
@@ -202,7 +202,7 @@ class Places:
             best = max(alike, key=lambda at: (alike[at], -at), default=-1)
             enough = LIKENESS_LEAST if len(text) >= TYPO_LETTERS_LEAST else 1.0
             if best >= 0 and alike[best] >= enough and not self._is_elsewhere(destination, self._names[best][1]):
-                return Naming(self._names[best][1], "likeness")
+                return ZoneNamed(self._names[best][1], "likeness")
         return UNNAMED
 
     def _is_elsewhere(self, destination: str, number: int) -> bool:

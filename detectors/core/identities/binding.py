@@ -5,7 +5,7 @@ an hour for as long as it does. Which reports these are follows from the vessel'
 of the input can change it.
 
 Order. ``stamp_ms`` is the later of the report's time and of the first moment after what the ticks had told by then.
-``Heard`` promises that no binding told later has a stamp up to it. Whoever has such a promise of every partition
+``BindingWatermark`` promises that no binding told later has a stamp up to it. Whoever has such a promise of every partition
 therefore knows all bindings up to the least of them, whichever came first.
 """
 
@@ -74,14 +74,14 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     replayed: bool = False
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
+class BindingWatermark(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
     """A promise: every binding that this partition tells from now on has a later stamp."""
 
     partition: int
     heard_ms: int
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="seen"):
+class SeenUnder(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="seen"):
     """When an MMSI was last heard, told as another MMSI states the same IMO number."""
 
     imo: int
@@ -94,14 +94,14 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="seen"):
     """Event time of the other MMSI's statement; 0 where an earlier version told it."""
 
 
-Told = Binding | Seen | Heard
+Told = Binding | SeenUnder | BindingWatermark
 
 
-class Teller:
+class BindingWriter:
     """Tells the bindings of one fleet. ``out`` gathers them."""
 
     def __init__(self, fleet: Fleet, sources: SourceTable, reference: Reference) -> None:
-        self.out: list[Binding | Seen] = []
+        self.out: list[Binding | SeenUnder] = []
         self.reference = reference
         self._fleet, self._sources = fleet, sources
         self._rows: dict[int, tuple[int, ...]] = {}
@@ -128,7 +128,9 @@ class Teller:
         for row in rows.tolist():
             heard_ms = min(int(core.last_ms[row]), note.time_ms)
             mmsi, stamp_ms = int(core.mmsi[row]), max(note.time_ms, since_ms)  # as the other's binding
-            self.out.append(Seen(imo=note.imo, mmsi=mmsi, heard_ms=heard_ms, stamp_ms=stamp_ms, noted_ms=note.time_ms))
+            self.out.append(
+                SeenUnder(imo=note.imo, mmsi=mmsi, heard_ms=heard_ms, stamp_ms=stamp_ms, noted_ms=note.time_ms)
+            )
 
     def _enter(self, rows: Rows, imos: npt.NDArray[np.uint32]) -> None:
         for row, imo in zip(rows.tolist(), imos.tolist(), strict=True):

@@ -13,12 +13,12 @@ from detectors.core.mid import flag_of
 from detectors.core.sphere import distance_nm
 from detectors.core.units import HOUR_MS, rfc3339
 from detectors.core.vessels.columns import Columns
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 _FIVE, _TWO, _TENTHS = 5, 2, 1
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
+class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
     """A position under the other MMSI; unknown is None."""
 
     mmsi: int
@@ -29,7 +29,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     cog_deg: float | None
 
     @classmethod
-    def of(cls, core: Columns, own: Any, row: int) -> Heard:
+    def of(cls, core: Columns, own: Any, row: int) -> LastHeard:
         """As it stands in the columns of the fleet and of ``heard_as``."""
         return cls(
             mmsi=int(core.as_mmsi[row]), time_ms=int(core.as_ms[row]),
@@ -54,7 +54,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
             time=rfc3339(self.time_ms),
         )  # fmt: skip
 
-    def leg(self, ship: Ship) -> tuple[float, float | None] | None:
+    def leg(self, ship: VesselState) -> tuple[float, float | None] | None:
         """Distance from the ship's last fix, nm, and the speed that it takes, kn; None where that is unknown."""
         if ship.lat_deg is None or ship.lon_deg is None:
             return None
@@ -62,7 +62,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
         hours = (self.time_ms - ship.fix_ms) / HOUR_MS
         return far_nm, round(far_nm / hours, _TENTHS) if hours > 0 else None
 
-    def why(self, ship: Ship) -> Iterable[Fact]:
+    def why(self, ship: VesselState) -> Iterable[Fact]:
         """What ends an alert about the former MMSI."""
         yield Fact(fact="MMSI under which it is heard", value=self.mmsi, threshold=ship.mmsi,
                    source="threshold: the former one")  # fmt: skip
@@ -70,7 +70,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
         if leg is not None:
             yield Fact(fact="distance from its last position", value=leg[0], unit="nm")
 
-    def details(self, ship: Ship) -> dict[str, object]:
+    def details(self, ship: VesselState) -> dict[str, object]:
         """The same for programs."""
         leg = self.leg(ship)
         made: dict[str, object] = {"heard_as": self.mmsi, "heard_at": rfc3339(self.time_ms)}

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.core.identities.matcher import Matcher
+from detectors.core.identities.matcher import WatchlistMatcher
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.vessels.columns import Column_, Columns, Rows
 from detectors.core.vessels.fleet import Fleet
@@ -83,7 +83,7 @@ class Renumbering(NamedTuple):
             numbers[row] = self.zones.get(int(numbers[row]), GONE)
 
 
-def relist(fleet: Fleet, matcher: Matcher, former: Numbered, now: Reference) -> Rows:
+def relist(fleet: Fleet, matcher: WatchlistMatcher, former: Numbered, now: Reference) -> Rows:
     """Holds the whole fleet against the new list. Returns the rows whose entry came, went, or says something else."""
     core = fleet.core
     listed = _listed(core, fleet.size)

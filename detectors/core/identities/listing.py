@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from detectors.core.alert import Alert, Fact
 from detectors.core.geography.gazetteer import Gazetteer, gazetteer_of
 from detectors.core.headlines import at, list_word
-from detectors.core.identities.matching import Register, Told, Verdict
+from detectors.core.identities.matching import MatchVerdict, Register, StatedIdentity
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.shared_cache import Once
 from detectors.core.sphere import course
 from detectors.core.units import MS, rfc3339, spoken, zulu
-from detectors.core.vessels.ship import MATCHED_NAME, Ship
+from detectors.core.vessels.ship import MATCHED_NAME, VesselState
 
 ABSENCES: Final = {
     "dark": "dark", "moved": "silent, and moved", "long": "silent", "at rest": "silent at rest",
@@ -33,16 +33,21 @@ register_of: Final = Once(lambda reference: Register(reference.ships))
 """The register of a reference; made once for all partitions and detectors that share it."""
 
 
-def told_of(ship: Ship) -> Told:
+def told_of(ship: VesselState) -> StatedIdentity:
     """What a ship has said of itself."""
-    return Told(
+    return StatedIdentity(
         mmsi=ship.mmsi, imo=ship.imo, call_sign=ship.call_sign, name=ship.name, ship_type=ship.ship_type,
         length_m=ship.length_m, class_b=ship.class_b,
     )  # fmt: skip
 
 
 def reasons(
-    ship: Ship, listings: Sequence[ListedShip], verdict: Verdict | None, dark_ms: int, *, bound_by: str | None = None
+    ship: VesselState,
+    listings: Sequence[ListedShip],
+    verdict: MatchVerdict | None,
+    dark_ms: int,
+    *,
+    bound_by: str | None = None,
 ) -> Iterable[Fact]:
     """The facts that decided, in the order of weight; the first of ``listings`` is the entry that was matched.
 
@@ -76,14 +81,14 @@ def reasons(
         yield _listed(each, _day(ship))
 
 
-def _score(verdict: Verdict) -> Iterable[Fact]:
+def _score(verdict: MatchVerdict) -> Iterable[Fact]:
     if verdict.contradictions:
         yield Fact(fact="contradicts the entry", value=", ".join(verdict.contradictions))
     parts = ", ".join(f"{what} {weight:g}" for what, weight in verdict.parts)
     yield Fact(fact="match score", value=verdict.score, source=parts)
 
 
-def _flags(ship: Ship, entry: ListedShip) -> Iterable[Fact]:
+def _flags(ship: VesselState, entry: ListedShip) -> Iterable[Fact]:
     """What its MMSI says of its flag, against the entry: de-registered where only a former flag agrees."""
     flag, former = flag_of(ship.mmsi), ", ".join(entry.former_flags) or None
     if flag is None:
@@ -114,32 +119,32 @@ def _listed(entry: ListedShip, day: str) -> Fact:
     return Fact(fact=said, value=entry.listed_on, threshold=day, source=by)
 
 
-def _day(ship: Ship) -> str:
+def _day(ship: VesselState) -> str:
     """ISO date of its last report: what a listing is older or younger than."""
     return rfc3339(ship.last_ms)[:_DAY_LETTERS]
 
 
-def as_listed(ship: Ship) -> Ship:
+def as_listed(ship: VesselState) -> VesselState:
     """The ship with the entry that it resembles by name in the place of one that it is; else itself."""
     if ship.listed is not None or ship.like is None:
         return ship
     return replace(ship, listed=ship.like, matched=MATCHED_NAME, misuse=False)
 
 
-def verdict_on(ship: Ship, reference: Reference) -> Verdict | None:
+def verdict_on(ship: VesselState, reference: Reference) -> MatchVerdict | None:
     """What the match of a ship rests on."""
     register, told = register_of(reference), told_of(ship)
     return register.find(told) or register.resembling(told)
 
 
-def title(ship: Ship) -> str:
+def title(ship: VesselState) -> str:
     """Who, for a headline; of a likeness also whom it resembles."""
     if ship.matched != MATCHED_NAME or ship.listed is None:
         return ship.title
     return f"{ship.name} by name like {ship.listed.name[:_LIKE_LETTERS]} ({list_word(ship.listed.list)})"
 
 
-def headline(ship: Ship, away: tuple[int, str] | None, now_ms: int) -> str:
+def headline(ship: VesselState, away: tuple[int, str] | None, now_ms: int) -> str:
     """Who was heard, after what absence (ms and a value of ABSENCES; None: no long one), where, and how it sails."""
     what = "possible misuse, heard" if ship.misuse else "heard"
     since = f" after {spoken(away[0])} {ABSENCES[away[1]]}" if away else ""
@@ -161,7 +166,7 @@ def absence_of(opened: Alert) -> str | None:
     return str(opened.details.get("absence", "dark"))
 
 
-def would_change(ship: Ship) -> tuple[str, ...]:
+def would_change(ship: VesselState) -> tuple[str, ...]:
     """What would close a hit, or make it another."""
     if ship.matched != MATCHED_NAME:
         return (
@@ -175,11 +180,11 @@ def would_change(ship: Ship) -> tuple[str, ...]:
 
 
 def details(
-    ship: Ship,
+    ship: VesselState,
     listings: Sequence[ListedShip],
     reason: str,
     *,
-    verdict: Verdict | None,
+    verdict: MatchVerdict | None,
     reference: Reference,
 ) -> dict[str, object]:
     """The details of a hit by the first of ``listings``; all of them are about this ship."""
@@ -197,7 +202,7 @@ def details(
     return {**said, **whereabouts(ship, gazetteer_of(reference))}
 
 
-def whereabouts(ship: Ship, gazetteer: Gazetteer) -> dict[str, object]:
+def whereabouts(ship: VesselState, gazetteer: Gazetteer) -> dict[str, object]:
     """Where it is and says it is bound, in the names of ports; nothing where nothing is known."""
     said: dict[str, object] = {}
     if ship.lat_deg is not None and ship.lon_deg is not None:

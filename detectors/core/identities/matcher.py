@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.identities.listing import register_of
-from detectors.core.identities.matching import Told
+from detectors.core.identities.matching import StatedIdentity
 from detectors.core.reference import Reference
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, Batch
 from detectors.core.vessels.columns import Columns, Rows
@@ -30,7 +30,7 @@ _BITS: Final = {"imo": MATCHED_IMO, "mmsi": MATCHED_MMSI, "call_sign": MATCHED_C
 Bools = npt.NDArray[np.bool_]
 
 
-class Matcher:
+class WatchlistMatcher:
     """Looks ships of the fleet up in the watchlist (the decision: detectors.core.identities.matching)."""
 
     def __init__(self, reference: Reference) -> None:
@@ -134,9 +134,9 @@ def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:
     return found
 
 
-def told_by(core: Columns, row: int) -> Told:
+def told_by(core: Columns, row: int) -> StatedIdentity:
     """What the ship in ``row`` has said of itself."""
-    return Told(
+    return StatedIdentity(
         mmsi=int(core.mmsi[row]),
         imo=int(core.imo[row]) or None,
         call_sign=core.call_sign[row].decode("ascii", "replace") or None,

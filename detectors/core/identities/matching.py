@@ -54,7 +54,7 @@ SMALL: Final = frozenset({"tug", "fishing", "yacht", "work", "naval"})
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class StatedIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a ship, as it states it; unknown is None."""
 
     mmsi: int | None = None
@@ -69,7 +69,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     class_b: bool = False
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class MatchVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """One entry that the ship is, or resembles."""
 
     entry: int
@@ -117,14 +117,14 @@ class Register:
         same = [n for n in self.mmsi[ship.mmsi] if self.ships[n].imo is None or self.ships[n].imo_wrong]
         return tuple(same)
 
-    def find(self, told: Told) -> Verdict | None:
+    def find(self, told: StatedIdentity) -> MatchVerdict | None:
         """The entry that ``told`` is: by IMO number, MMSI or call sign with flag. None when there is none."""
         stated = told.imo if told.imo and is_imo_number(told.imo) else None
         for entry in self._candidates(told, stated):
             return self._verdict(told, entry, self._agreeing(told, entry))
         return None
 
-    def resembling(self, told: Told) -> Verdict | None:
+    def resembling(self, told: StatedIdentity) -> MatchVerdict | None:
         """The entry whose name ``told`` bears, with two of flag, type and length in support, or None."""
         if told.name is None or len(told.name) < NAME_LETTERS_LEAST or (told.imo and is_imo_number(told.imo)):
             return None
@@ -143,7 +143,7 @@ class Register:
         self._near.update(zip(new, near.tolist(), strict=True))
         return np.asarray([self._near[text] and len(text) >= NAME_LETTERS_LEAST for text in texts], bool)
 
-    def _candidates(self, told: Told, stated: int | None) -> Iterable[int]:
+    def _candidates(self, told: StatedIdentity, stated: int | None) -> Iterable[int]:
         if stated is not None and stated in self.imo:
             yield from self.imo[stated]
         others = list(self.mmsi.get(told.mmsi or 0, ()))
@@ -154,7 +154,7 @@ class Register:
             if stated is None or self.ships[entry].imo is None or self.ships[entry].imo_wrong:
                 yield entry
 
-    def _agreeing(self, told: Told, entry: int) -> tuple[Field, ...]:
+    def _agreeing(self, told: StatedIdentity, entry: int) -> tuple[Field, ...]:
         ship = self.ships[entry]
         agree: tuple[tuple[Field, bool], ...] = (
             ("imo", ship.imo is not None and ship.imo == told.imo and not ship.imo_wrong),
@@ -163,15 +163,15 @@ class Register:
         )
         return tuple(field for field, same in agree if same)
 
-    def _verdict(self, told: Told, entry: int, on: tuple[Field, ...]) -> Verdict:
+    def _verdict(self, told: StatedIdentity, entry: int, on: tuple[Field, ...]) -> MatchVerdict:
         against = contradictions(self.ships[entry], told)
         parts: list[tuple[str, float]] = [(field, _WEIGHTS[field]) for field in on]
         if against:
             parts.append(("contradicted", -_CONTRADICTED))
         score = max(weight for _, weight in parts) - (_CONTRADICTED if against else 0.0)
-        return Verdict(entry=entry, on=on, contradictions=against, score=round(score, 3), parts=tuple(parts))
+        return MatchVerdict(entry=entry, on=on, contradictions=against, score=round(score, 3), parts=tuple(parts))
 
-    def _likeness(self, told: Told, entry: int) -> Verdict | None:
+    def _likeness(self, told: StatedIdentity, entry: int) -> MatchVerdict | None:
         ship = self.ships[entry]
         alike = max(likeness(told.name or "", name) for name in (ship.name, *ship.former_names))
         support = supports(ship, told)
@@ -179,7 +179,7 @@ class Register:
             return None
         parts = (("name", round(_NAME_WEIGHT * alike, 3)), *((what, _SUPPORT_WEIGHT) for what in support))
         score = round(sum(weight for _, weight in parts), 3)
-        return Verdict(
+        return MatchVerdict(
             entry=entry, on=("name",), contradictions=contradictions(ship, told), score=score, parts=parts
         )  # fmt: skip
 
@@ -224,7 +224,7 @@ def family_of_code(code: int | None) -> Family | None:
     return _CODES.get(code or 0)
 
 
-def contradictions(ship: ListedShip, told: Told) -> tuple[str, ...]:
+def contradictions(ship: ListedShip, told: StatedIdentity) -> tuple[str, ...]:
     """What cannot be true of the listed ship: a 12 m yacht that sends a freighter's IMO number is no freighter."""
     listed, stated = family_of(ship.ship_type), family_of_code(told.ship_type)
     found = []
@@ -252,7 +252,7 @@ def most_length_m(ship: ListedShip) -> float:
     return ship.length_m / LENGTH_SHARE if ship.length_m else float("inf")
 
 
-def supports(ship: ListedShip, told: Told) -> tuple[str, ...]:
+def supports(ship: ListedShip, told: StatedIdentity) -> tuple[str, ...]:
     """What else agrees: flag, type, length; in order of weight."""
     flag = told.flag or (flag_of(told.mmsi) if told.mmsi else None)
     family = family_of(ship.ship_type)

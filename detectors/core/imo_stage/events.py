@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from detectors.core.identities.binding import Binding, Seen
+from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_stage.holders import Holder, ImoShip
 
 LOOK: Final = 0
@@ -14,7 +14,7 @@ _SEEN: Final = 0
 _BINDING: Final = 1
 
 
-class Event(NamedTuple):
+class StageEvent(NamedTuple):
     """The order of its fields is the order of decisions.
 
     Reports that came within one tick may have one stamp. They are taken up in the order of their own times, so that
@@ -31,19 +31,19 @@ class Event(NamedTuple):
     mmsi: int
 
 
-def event_of(record: Binding | Seen) -> Event:
+def event_of(record: Binding | SeenUnder) -> StageEvent:
     """When a record is taken up."""
-    if isinstance(record, Seen):
+    if isinstance(record, SeenUnder):
         reported_ms = record.noted_ms or min(record.heard_ms, record.stamp_ms)
-        return Event(record.stamp_ms, _REPORT, reported_ms, _SEEN, record.imo, record.mmsi)
-    return Event(record.stamp_ms, _REPORT, record.last_ms, _BINDING, record.imo, record.mmsi)
+        return StageEvent(record.stamp_ms, _REPORT, reported_ms, _SEEN, record.imo, record.mmsi)
+    return StageEvent(record.stamp_ms, _REPORT, record.last_ms, _BINDING, record.imo, record.mmsi)
 
 
-def look_at(ship: ImoShip, holder: Holder) -> Event:
+def look_at(ship: ImoShip, holder: Holder) -> StageEvent:
     """When it is looked whether the alert about ``holder`` closes."""
-    return Event(holder.settles_ms, LOOK, 0, 0, ship.imo, holder.newest.mmsi)
+    return StageEvent(holder.settles_ms, LOOK, 0, 0, ship.imo, holder.newest.mmsi)
 
 
-def looks(ships: Iterable[ImoShip]) -> list[Event]:
+def looks(ships: Iterable[ImoShip]) -> list[StageEvent]:
     """Those of all open alerts."""
     return [look_at(ship, holder) for ship in ships for holder in ship.holders if holder.alert is not None]

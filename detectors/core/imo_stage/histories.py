@@ -16,8 +16,8 @@ import msgspec
 from detectors.core.alert import Alert, Severity
 from detectors.core.engine.alert_writer import Emitted, composed
 from detectors.core.engine.snapshot import SnapshotError
-from detectors.core.identities.binding import Binding, Heard, Seen
-from detectors.core.imo_stage.events import LOOK, Event, event_of, look_at, looks
+from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
+from detectors.core.imo_stage.events import LOOK, StageEvent, event_of, look_at, looks
 from detectors.core.imo_stage.holders import Holder, ImoShip, forgotten, position_of, vessel_of
 from detectors.core.imo_stage.shards import FIRST, Shards
 from detectors.core.protocol import Finding
@@ -30,7 +30,7 @@ _EVENTS_A_HOLDER: Final = 2
 _EVENTS_LEAST: Final = 1000
 
 
-class Judge(Protocol):
+class ImoDetector(Protocol):
     """A detector whose subject is ``imo``. A finding's key is the MMSI of the holder that it is about."""
 
     name: ClassVar[str]
@@ -51,14 +51,14 @@ class Judge(Protocol):
         """That time has come; None when it must go on."""
 
 
-class Shard(msgspec.Struct, frozen=True):
+class ImoShard(msgspec.Struct, frozen=True):
     """Ships of one shard, and the bindings about them that wait."""
 
     ships: list[ImoShip]
-    waiting: list[Binding | Seen]
+    waiting: list[Binding | SeenUnder]
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class ImoManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What is not in shards."""
 
     format: int
@@ -66,20 +66,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     passed_ms: int
 
 
-class Histories:
+class ImoHistories:
     """All IMO numbers. ``partitions``: how many the first stage has."""
 
-    def __init__(self, partitions: int, detector: Judge, severities: Mapping[str, Severity]) -> None:
+    def __init__(self, partitions: int, detector: ImoDetector, severities: Mapping[str, Severity]) -> None:
         self._detector = detector
         self._severities = {**detector.severities, **severities}
         self._heard = [0] * partitions
         self._passed_ms = 0
         self._ships: dict[int, ImoShip] = {}
-        self._waiting: dict[Event, Binding | Seen] = {}
+        self._waiting: dict[StageEvent, Binding | SeenUnder] = {}
         self._shards = Shards()
         """What of both lies in each shard: a snapshot must not look through all for each."""
         self._holders = self._open = 0
-        self._events: list[Event] = []
+        self._events: list[StageEvent] = []
 
     @classmethod
     def build(
@@ -91,9 +91,9 @@ class Histories:
 
     # -- input ----------------------------------------------------------------------------------------------------
 
-    def take(self, told: Binding | Seen | Heard) -> list[Emitted]:
+    def take(self, told: Binding | SeenUnder | BindingWatermark) -> list[Emitted]:
         """One record, in any order, also again. Returns alerts in the order of decisions."""
-        if isinstance(told, Heard):
+        if isinstance(told, BindingWatermark):
             return self._hear(told)
         event = event_of(told)
         if told.stamp_ms > self._passed_ms and event not in self._waiting:
@@ -102,7 +102,7 @@ class Histories:
             self._touch(told.imo)
         return []
 
-    def _hear(self, heard: Heard) -> list[Emitted]:
+    def _hear(self, heard: BindingWatermark) -> list[Emitted]:
         if not 0 <= heard.partition < len(self._heard):
             return []
         self._heard[heard.partition] = max(self._heard[heard.partition], heard.heard_ms)
@@ -113,7 +113,7 @@ class Histories:
             out += self._settle(event) if event.what == LOOK else self._take_up(self._turn_of(event))
         return out
 
-    def _take_up(self, told: Binding | Seen) -> list[Emitted]:
+    def _take_up(self, told: Binding | SeenUnder) -> list[Emitted]:
         if isinstance(told, Binding):
             return self._learn(told)
         ship = self._ships.get(told.imo)
@@ -123,11 +123,11 @@ class Histories:
             self._touch(told.imo)
         return []
 
-    def _await_turn(self, event: Event, told: Binding | Seen) -> None:
+    def _await_turn(self, event: StageEvent, told: Binding | SeenUnder) -> None:
         self._waiting[event] = told
         self._shards.waits[self._shards.of(told.imo)].add(event)
 
-    def _turn_of(self, event: Event) -> Binding | Seen:
+    def _turn_of(self, event: StageEvent) -> Binding | SeenUnder:
         told = self._waiting.pop(event)
         self._shards.waits[self._shards.of(told.imo)].remove(event)
         return told
@@ -150,7 +150,7 @@ class Histories:
             known.newest = told
         return out + [self._write(ship, finding) for finding in findings]
 
-    def _settle(self, event: Event) -> list[Emitted]:
+    def _settle(self, event: StageEvent) -> list[Emitted]:
         due_ms, ship = event.at_ms, self._ships.get(event.imo)
         holder = ship.holder(event.mmsi) if ship else None
         if ship is None or holder is None or holder.alert is None or holder.settles_ms != due_ms:
@@ -257,17 +257,17 @@ class Histories:
         """A copy of one shard."""
         ships = [self._ships[imo] for imo in sorted(self._shards.numbers[number])]
         waiting = [self._waiting[event] for event in sorted(self._shards.waits[number])]
-        return msgspec.msgpack.encode(Shard(ships, waiting))
+        return msgspec.msgpack.encode(ImoShard(ships, waiting))
 
     def manifest(self) -> bytes:
         """All that is not in shards; JSON."""
-        return msgspec.json.encode(Manifest(format=FORMAT, heard=self._heard, passed_ms=self._passed_ms))
+        return msgspec.json.encode(ImoManifest(format=FORMAT, heard=self._heard, passed_ms=self._passed_ms))
 
     def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
         """The histories as ``shard`` and ``manifest`` held them. Raises SnapshotError when they cannot be used."""
         try:
-            head = msgspec.json.decode(manifest, type=Manifest)
-            parts = [msgspec.msgpack.decode(shard, type=Shard) for shard in shards]
+            head = msgspec.json.decode(manifest, type=ImoManifest)
+            parts = [msgspec.msgpack.decode(shard, type=ImoShard) for shard in shards]
         except msgspec.MsgspecError as error:
             raise SnapshotError(f"snapshot unreadable: {error}") from error
         if head.format != FORMAT:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.core.imo_stage.events import Event
+from detectors.core.imo_stage.events import StageEvent
 
 FIRST: Final = 64
 """Shards of histories that know nobody."""
@@ -22,7 +22,7 @@ class Shards:
 
     def __init__(self, count: int = FIRST) -> None:
         self.numbers: list[set[int]] = [set() for _ in range(count)]
-        self.waits: list[set[Event]] = [set() for _ in range(count)]
+        self.waits: list[set[StageEvent]] = [set() for _ in range(count)]
         self._changed = [False] * count
         self._known = 0
         self._whole = FIRST

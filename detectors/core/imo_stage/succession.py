@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.core.identities.matching import LENGTH_SHARE, SMALL, Told, contradictions, family_of_code
+from detectors.core.identities.matching import LENGTH_SHARE, SMALL, StatedIdentity, contradictions, family_of_code
 from detectors.core.imo_notes import Note
 from detectors.core.sphere import distance_nm
 from detectors.core.units import HOUR_MS
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 SLACK_NM: Final = 5.0
 """Positions and times err by as much."""
@@ -18,20 +18,20 @@ _REACH: Final = 1.25
 _TENTHS: Final = 1
 
 
-def apart_nm(ship: Ship, note: Note) -> float | None:
+def apart_nm(ship: VesselState, note: Note) -> float | None:
     """How far it is from the ship's last fix to the place of the note; None when either is unknown."""
     if None in {ship.lat_deg, ship.lon_deg, note.lat_deg, note.lon_deg}:
         return None
     return round(distance_nm(ship.lat_deg, ship.lon_deg, note.lat_deg, note.lon_deg), _TENTHS)  # type: ignore[arg-type]  # just looked
 
 
-def is_elsewhere(ship: Ship, note: Note) -> bool:
+def is_elsewhere(ship: VesselState, note: Note) -> bool:
     """Whether both were heard at places between which no ship sails: two ships."""
     far_nm, hours = apart_nm(ship, note), abs(note.time_ms - ship.fix_ms) / HOUR_MS
     return far_nm is not None and far_nm > SLACK_NM and far_nm > _FASTEST_KN * hours
 
 
-def can_be(ship: Ship, note: Note) -> bool:
+def can_be(ship: VesselState, note: Note) -> bool:
     """Whether the ship, silent since its last report, can be where the note is, and is of that kind and size."""
     far_nm, hours = apart_nm(ship, note), max(0, note.time_ms - ship.fix_ms) / HOUR_MS
     if far_nm is not None and far_nm > SLACK_NM + round(_REACH * ship.v_max_kn * hours, _TENTHS):
@@ -42,5 +42,5 @@ def can_be(ship: Ship, note: Note) -> bool:
     sizes = sorted((note.length_m or 0, ship.length_m or 0))
     if sizes[0] and sizes[0] < LENGTH_SHARE * sizes[1]:
         return False
-    told = Told(imo=note.imo, name=note.name, ship_type=note.ship_type, length_m=note.length_m)
+    told = StatedIdentity(imo=note.imo, name=note.name, ship_type=note.ship_type, length_m=note.length_m)
     return ship.listed is None or not contradictions(ship.listed, told)

@@ -20,7 +20,7 @@ from msgspec import Meta
 
 from detectors.core.units import HOUR_MS, MS, next_step
 from detectors.core.vessels.columns import Rows
-from detectors.core.vessels.dropped import Worth
+from detectors.core.vessels.dropped import DroppedRules
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
 from detectors.core.vessels.track import TrackRules
@@ -56,7 +56,7 @@ class FleetRules(TrackRules, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 3600.0
 
 
-class Crowding(msgspec.Struct, kw_only=True):
+class FleetFull(msgspec.Struct, kw_only=True):
     """A fleet that has to make room, from the first time until it has not had to for a while."""
 
     source: int
@@ -71,13 +71,13 @@ class Crowding(msgspec.Struct, kw_only=True):
     """By reason."""
 
 
-class Gate:
+class Admission:
     """Lets newcomers into one fleet."""
 
     def __init__(self, fleet: Fleet, rules: FleetRules) -> None:
         self.dropped = dict.fromkeys(REASONS, 0)
         """Vessels dropped so far, by reason."""
-        self.crowding: Crowding | None = None
+        self.crowding: FleetFull | None = None
         self._fleet, self._rules, self._more = fleet, rules, 0
 
     def fit(self, mmsis: npt.NDArray[np.uint32], rows: Rows) -> int:
@@ -89,7 +89,7 @@ class Gate:
         first = np.sort(np.unique(mmsis[absent], return_index=True)[1])
         return len(rows) if len(first) <= room else int(absent[first[max(0, room)]])
 
-    def make_room(self, source: int, time_ms: int, close: Close) -> list[Crowding]:
+    def make_room(self, source: int, time_ms: int, close: Close) -> list[FleetFull]:
         """Room for the report of ``time_ms``. Returns what is news: a crowding that began, or one that was over.
 
         ``close`` closes the alerts that are open about rows, which go then.
@@ -101,7 +101,7 @@ class Gate:
         for reason, number in gone.items():
             self.dropped[reason] += number
         if self.crowding is None:
-            self.crowding = Crowding(
+            self.crowding = FleetFull(
                 source=source, start_ms=time_ms, last_ms=time_ms, vessels_most=self._rules.vessels_most, dropped=gone
             )
             return [*news, self.crowding]
@@ -110,7 +110,7 @@ class Gate:
         now.dropped = {r: n for r in REASONS if (n := now.dropped.get(r, 0) + gone.get(r, 0))}
         return news
 
-    def pass_time(self, clock_ms: int) -> list[Crowding]:
+    def pass_time(self, clock_ms: int) -> list[FleetFull]:
         """The clock has come so far: a crowding that is over."""
         was = self.crowding
         if was is None:
@@ -144,7 +144,7 @@ def make_room(fleet: Fleet, rules: FleetRules, close: Close) -> dict[str, int]:
     if rows is alerted:
         close(rows[gone])
         tiers[:] = _ALERTED
-    fleet.let_go(rows[gone], Worth(rules.dropped_most, rules.proven_reports, int(rules.long_known_h * HOUR_MS)))
+    fleet.let_go(rows[gone], DroppedRules(rules.dropped_most, rules.proven_reports, int(rules.long_known_h * HOUR_MS)))
     found = np.bincount(tiers[gone], minlength=len(REASONS)).tolist()
     return {reason: number for reason, number in zip(REASONS, found, strict=True) if number}
 

@@ -40,7 +40,7 @@ _FIRST_SIZE: Final = 512
 _PROVEN_BIT, _LONG_KNOWN_BIT, _LISTED_BIT = 1 << 56, 1 << 57, 1 << 58  # above any event time in ms
 
 
-class Worth(NamedTuple):
+class DroppedRules(NamedTuple):
     """How many are kept, and which are worth more."""
 
     most: int
@@ -49,7 +49,7 @@ class Worth(NamedTuple):
     long_known_ms: int
 
 
-class Dropped:
+class DroppedVessels:
     """Slots are never freed, only written over."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Dropped:
         """A view of one column, one value a ship."""
         return self.table.records[field(OWNER, name)][: self.size]
 
-    def keep(self, core: Columns, rows: Rows, worth: Worth) -> Rows:
+    def keep(self, core: Columns, rows: Rows, worth: DroppedRules) -> Rows:
         """Keeps those of ``rows`` that stated an IMO number. Returns the slots that were written."""
         rows = rows[core.imo[rows] > 0]
         block = self.table.blanks(len(rows))
@@ -82,7 +82,7 @@ class Dropped:
         self._index.add(core.mmsi[rows[new]], slots[new])
         return slots
 
-    def _best(self, rules: Worth) -> Rows:
+    def _best(self, rules: DroppedRules) -> Rows:
         """Keeps those that are worth most; equal ones by MMSI: slots depend on how batches were cut."""
         last_ms = self.column("last_ms")
         worth = last_ms + _LONG_KNOWN_BIT * (last_ms - self.column("first_ms") > rules.long_known_ms)

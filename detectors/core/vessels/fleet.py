@@ -9,16 +9,16 @@ import numpy.typing as npt
 
 from detectors.core.alert import Alert
 from detectors.core.vessels.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
-from detectors.core.vessels.dropped import Dropped, Worth
+from detectors.core.vessels.dropped import DroppedRules, DroppedVessels
 from detectors.core.vessels.index import MmsiIndex
-from detectors.core.vessels.past import Memory
+from detectors.core.vessels.past import VesselPasts
 from detectors.core.vessels.table import Block, Table
 
 SHARD_ROWS: Final = 512
 _FIRST_SIZE: Final = 1024
 
 
-class Stored(Columns):
+class FleetColumns(Columns):
     """The columns of one owner; views, to be written through: ``columns.lat_deg[rows] = ...``."""
 
     def __init__(self, owner: str, *tables: Table) -> None:
@@ -50,8 +50,8 @@ class Fleet:
         self.index = MmsiIndex()
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
-        self.memory = Memory()
-        self.dropped = Dropped()
+        self.memory = VesselPasts()
+        self.dropped = DroppedVessels()
         self.dirty = np.zeros(0, bool)
         self._free: Rows = np.zeros(0, np.intp)
         self.reserve(_FIRST_SIZE)
@@ -88,7 +88,7 @@ class Fleet:
         self.touch(rows)
         self._hold()
 
-    def let_go(self, rows: Rows, worth: Worth) -> None:
+    def let_go(self, rows: Rows, worth: DroppedRules) -> None:
         """Drops vessels, and remembers who they said they were."""
         if worth.most:
             slots = self.dropped.keep(self.core, rows, worth)
@@ -135,8 +135,8 @@ class Fleet:
         size = -(-size // SHARD_ROWS) * SHARD_ROWS
         for table in self.tables:
             table.reserve(size)
-        self.core = Stored(CORE_OWNER, self.moving, self.stated)
-        self.detectors = {name: Stored(name, self.own) for name in self._columns}
+        self.core = FleetColumns(CORE_OWNER, self.moving, self.stated)
+        self.detectors = {name: FleetColumns(name, self.own) for name in self._columns}
         self.dirty = np.append(self.dirty, np.zeros(max(0, size // SHARD_ROWS - len(self.dirty)), bool))
 
     def touch(self, rows: Rows) -> None:

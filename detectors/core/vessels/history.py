@@ -21,7 +21,7 @@ from detectors.core.vessels.columns import CORE_OWNER, STATED, Column_, Columns,
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.station_kinds import vessels_in
-from detectors.core.vessels.track import STRAYED, UNCHANGED, Followed, TrackRules
+from detectors.core.vessels.track import STRAYED, UNCHANGED, TrackChanges, TrackRules
 
 APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other anew
 USUAL_SHARE: Final = 0.1  # weight of the newest interval in the running mean
@@ -75,7 +75,7 @@ class History:
         self.current: Bools = last_ms <= self.times
         """Not older than what was known: it may move the ship."""
         self.moved: Bools = self.current & reports["moves"] & ~np.isnan(reports["lat_deg"] + reports["lon_deg"])
-        self.followed: Followed | None = None
+        self.followed: TrackChanges | None = None
         """What fixes that break a track have made of it (``track.follow``)."""
         self.stated: Bools = reports["static"] >= 0
         self._begins = begins

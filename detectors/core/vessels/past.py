@@ -58,7 +58,7 @@ class PastError(ValueError):
     """Bytes that no version up to this one wrote."""
 
 
-class Silence(NamedTuple):
+class PastSilence(NamedTuple):
     """One that ended. Unknown places are None."""
 
     fix_ms: int
@@ -82,7 +82,7 @@ class Stay(NamedTuple):
     seen_leaving: bool
 
 
-class Memory:
+class VesselPasts:
     """The pasts of the vessels of one fleet, by row."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class Memory:
     def __contains__(self, row: int) -> bool:
         return row in self._held
 
-    def silences(self, row: int) -> list[Silence]:
+    def silences(self, row: int) -> list[PastSilence]:
         """The oldest first."""
         return [_silence(record) for record in _unpack(self._held.get(row, b""))[0]]
 
@@ -102,7 +102,7 @@ class Memory:
         """The oldest first."""
         return [_stay(record) for record in _unpack(self._held.get(row, b""))[1]]
 
-    def add_silence(self, row: int, silence: Silence, *, listed: bool) -> None:
+    def add_silence(self, row: int, silence: PastSilence, *, listed: bool) -> None:
         """Remembers one; of two verdicts on one silence the stronger stays."""
         silences, stays = _unpack(self._held.get(row, b""))
         if len(silences) and int(silences["from_ms"][-1]) == silence.from_ms:
@@ -167,12 +167,12 @@ def _place(lat_deg: float, lon_deg: float) -> tuple[float, float] | None:
     return (round(float(lat_deg), _DIGITS), round(float(lon_deg), _DIGITS)) if known else None
 
 
-def _silence(record: np.void) -> Silence:
+def _silence(record: np.void) -> PastSilence:
     fix_ms, from_ms, to_ms, lat, lon, after_lat, after_lon, verdict = record.item()
-    return Silence(fix_ms, from_ms, to_ms, _place(lat, lon), _place(after_lat, after_lon), verdict)
+    return PastSilence(fix_ms, from_ms, to_ms, _place(lat, lon), _place(after_lat, after_lon), verdict)
 
 
-def _silence_record(s: Silence) -> Records:
+def _silence_record(s: PastSilence) -> Records:
     unknown = (np.nan, np.nan)
     places = (*(s.before or unknown), *(s.after or unknown))
     return np.array([(s.fix_ms, s.from_ms, s.to_ms, *places, s.verdict)], SILENCE)

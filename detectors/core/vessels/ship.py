@@ -15,7 +15,7 @@ from detectors.core.reference import ListedShip, Reference
 from detectors.core.units import STEP_MS, rfc3339
 from detectors.core.vessels.columns import SPEED_BINS, Columns
 from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
-from detectors.core.vessels.track import Fix
+from detectors.core.vessels.track import TrackFix
 
 MATCHED_IMO = 1
 MATCHED_MMSI = 2
@@ -26,7 +26,7 @@ _MATCH_NAMES = (
 )  # fmt: skip
 
 
-class Ship(msgspec.Struct, frozen=True, kw_only=True):
+class VesselState(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the fleet; unknown is None. Floats are rounded: they meet thresholds and print the same everywhere."""
 
     mmsi: int
@@ -65,7 +65,7 @@ class Ship(msgspec.Struct, frozen=True, kw_only=True):
     """Not listed: the entry that it resembles by name, with support."""
     unsure: bool = False
     """Its positions are inconsistent (``track``): the one above may be false."""
-    trusted: Fix | None = None
+    trusted: TrackFix | None = None
     """The last fix before they became so, when they last did."""
 
     @property
@@ -135,10 +135,10 @@ def _known(value: int) -> int | None:
     return value if value > 0 else None
 
 
-def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
+def read_ship(core: Columns, row: int, reference: Reference) -> VesselState:
     """The vessel in ``row`` of ``core``."""
     listed, like = int(core.listed[row]), int(core.like[row])
-    return Ship(
+    return VesselState(
         mmsi=int(core.mmsi[row]),
         first_ms=int(core.first_ms[row]),
         last_ms=int(core.last_ms[row]),
@@ -175,8 +175,8 @@ def read_ship(core: Columns, row: int, reference: Reference) -> Ship:
     )
 
 
-def _trusted(core: Columns, row: int) -> Fix | None:
+def _trusted(core: Columns, row: int) -> TrackFix | None:
     time_ms = int(core.trusted_ms[row])
     if not time_ms:
         return None
-    return Fix(round(float(core.trusted_lat_deg[row]), 5), round(float(core.trusted_lon_deg[row]), 5), time_ms)
+    return TrackFix(round(float(core.trusted_lat_deg[row]), 5), round(float(core.trusted_lon_deg[row]), 5), time_ms)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Position
 from detectors.core.units import MINUTE_MS, unix_ms
-from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, VERDICTS, WEIGHT, Silence
+from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, VERDICTS, WEIGHT, PastSilence
 
 GAP: Final = "gap"
 """The detector whose episodes are silences."""
@@ -53,11 +53,11 @@ def seen_gap(open_alerts: Mapping[tuple[str, str], Alert], now_ms: int) -> Alert
     return next(seen, None)
 
 
-def ended(former: Alert, closed: Alert) -> Silence:
+def ended(former: Alert, closed: Alert) -> PastSilence:
     """The silence between the last revision of an open gap alert and the report that closed it."""
     before, after = former.position, closed.position
     fresh = after is not None and (before is None or after.time != before.time)
-    return Silence(
+    return PastSilence(
         fix_ms=unix_ms(before.time) if before else 0,
         from_ms=unix_ms(former.episode_start),
         to_ms=unix_ms(closed.time),

@@ -36,7 +36,7 @@ _IMPLIED_LEAST_MS, _IMPLIED_MOST_MS = MINUTE_MS // 2, HOUR_MS
 Counts = npt.NDArray[np.uint8]
 
 
-class Limits(NamedTuple):
+class SpeedLimits(NamedTuple):
     """What ships of a type do, kn."""
 
     usual_kn: float
@@ -44,14 +44,19 @@ class Limits(NamedTuple):
     most_kn: float
 
 
-_OTHERS: Final = Limits(15.0, 30.0)
+_OTHERS: Final = SpeedLimits(15.0, 30.0)
 _BY_TENS: Final = {
-    4: Limits(30.0, 50.0),  # high-speed craft
-    6: Limits(20.0, 35.0),  # passenger
-    7: Limits(15.0, 25.0),  # cargo
-    8: Limits(14.0, 18.0),  # tanker
+    4: SpeedLimits(30.0, 50.0),  # high-speed craft
+    6: SpeedLimits(20.0, 35.0),  # passenger
+    7: SpeedLimits(15.0, 25.0),  # cargo
+    8: SpeedLimits(14.0, 18.0),  # tanker
 }
-_BY_TYPE: Final = {30: Limits(11.0, 16.0), 31: Limits(11.0, 16.0), 32: Limits(11.0, 16.0), 52: Limits(11.0, 16.0)}
+_BY_TYPE: Final = {
+    30: SpeedLimits(11.0, 16.0),
+    31: SpeedLimits(11.0, 16.0),
+    32: SpeedLimits(11.0, 16.0),
+    52: SpeedLimits(11.0, 16.0),
+}
 """Fishing, towing, tugs: types as AIS has them."""
 
 
@@ -97,7 +102,7 @@ def counted(counts: Counts, speeds_kn: npt.NDArray[np.float64]) -> Counts:
     return after
 
 
-def limits_of(ship_type: int | None) -> Limits:
+def limits_of(ship_type: int | None) -> SpeedLimits:
     """What ships of an AIS type do."""
     return _BY_TYPE.get(ship_type or 0) or _BY_TENS.get((ship_type or 0) // 10, _OTHERS)
 

@@ -25,7 +25,7 @@ _ROUNDED_KN: Final = 0.06  # the judge rounds speeds to tenths of a knot
 Bools = npt.NDArray[np.bool_]
 
 
-class Stop(NamedTuple):
+class StationaryAt(NamedTuple):
     """Where a vessel lies, and since when."""
 
     lat_deg: float
@@ -33,11 +33,11 @@ class Stop(NamedTuple):
     since_ms: int
 
 
-def stop_of(fleet: Fleet, row: int) -> Stop | None:
+def stop_of(fleet: Fleet, row: int) -> StationaryAt | None:
     """The stop that a vessel makes, as far as is known; None when it was last under way."""
     core = fleet.core
     since_ms = int(core.stop_ms[row])
-    return Stop(float(core.stop_lat_deg[row]), float(core.stop_lon_deg[row]), since_ms) if since_ms else None
+    return StationaryAt(float(core.stop_lat_deg[row]), float(core.stop_lon_deg[row]), since_ms) if since_ms else None
 
 
 def follow_stops(fleet: Fleet, history: History) -> None:
@@ -112,6 +112,6 @@ def _follow(fleet: Fleet, history: History, places: range) -> None:
             stop = stop if km <= rules.stop_within_km else None
         stopped = int(report["status"]) in LYING if np.isnan(sog_kn) else round(sog_kn, 1) <= rules.stop_kn
         if stop is None and stopped:
-            stop = Stop(float(np.float32(lat)), float(np.float32(lon)), int(report["time_ms"]))
-    stop = stop or Stop(np.nan, np.nan, 0)
+            stop = StationaryAt(float(np.float32(lat)), float(np.float32(lon)), int(report["time_ms"]))
+    stop = stop or StationaryAt(np.nan, np.nan, 0)
     core.stop_lat_deg[row], core.stop_lon_deg[row], core.stop_ms[row] = stop

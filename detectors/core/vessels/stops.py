@@ -15,7 +15,7 @@ import numpy.typing as npt
 from detectors.core.sphere import distance_nm
 from detectors.core.units import KM_NM
 from detectors.core.vessels.columns import Columns
-from detectors.core.vessels.ship import Ship
+from detectors.core.vessels.ship import VesselState
 
 LYING: Final = (1, 5)
 """Navigational statuses of a ship that lies still: at anchor, moored."""
@@ -33,7 +33,7 @@ def have_stopped(now: Columns, at: npt.NDArray[np.intp], stop_kn: float) -> npt.
     return np.asarray((sog_kn <= stop_kn) | (np.isnan(sog_kn) & LIES[now.status[at]]))
 
 
-def has_stopped(ship: Ship, stop_kn: float) -> bool:
+def has_stopped(ship: VesselState, stop_kn: float) -> bool:
     """The same of one ship."""
     return ship.status in LYING if ship.sog_kn is None else ship.sog_kn <= stop_kn
 
@@ -45,7 +45,7 @@ def kilometres(lat_deg: Floats, lon_deg: Floats, other_lat_deg: Floats, other_lo
     return np.asarray(np.hypot(north, east * np.cos(np.radians(lat_deg))) * DEGREE_KM)
 
 
-def away_km(ship: Ship, lat_deg: float, lon_deg: float) -> float | None:
+def away_km(ship: VesselState, lat_deg: float, lon_deg: float) -> float | None:
     """How far the ship is from a place, km to a hundredth; None when it has no position, or it is none (NaN)."""
     if ship.lat_deg is None or ship.lon_deg is None or lat_deg != lat_deg:  # noqa: PLR0124 - NaN is not itself
         return None

@@ -23,7 +23,7 @@ Rows = npt.NDArray[np.intp]
 Times = npt.NDArray[np.int64]
 
 
-class Wheel:
+class TimingWheel:
     """Rows by the step at which they are due. Forgets nothing: a row comes out at its due step, or earlier."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Wheel:
             self._slot_of = grown
 
 
-class Waiting:
+class WaitingRows:
     """Rows that are due by the newest clock, and not yet by the clock of the sources that hear them.
 
     They wait by mask of sources, so that a source that has stopped costs nothing however many ships it had.

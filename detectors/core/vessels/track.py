@@ -57,7 +57,7 @@ class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ] = 1.0
 
 
-class Fix(NamedTuple):
+class TrackFix(NamedTuple):
     """A place and its time."""
 
     lat_deg: float
@@ -65,30 +65,30 @@ class Fix(NamedTuple):
     time_ms: int
 
 
-class Standing(NamedTuple):
+class TrackState(NamedTuple):
     """What is known of the track of one vessel; as the columns have it."""
 
     unsure_step: int
     """Until this step (of STEP_MS) its positions are inconsistent; 0 for never."""
     track: int
     """LONE and STRAYED bits."""
-    stray: Fix
+    stray: TrackFix
     """The newest stray; its time remains when it has been dropped. 0 for none."""
-    trusted: Fix
+    trusted: TrackFix
     """The last fix before positions became inconsistent; time 0 for none."""
 
 
-class Verdict(NamedTuple):
+class TrackVerdict(NamedTuple):
     """What a fix makes of a track."""
 
-    standing: Standing
+    standing: TrackState
     taken: bool
     """Whether the fix is taken, rather than held back."""
     support: int
     """Consistent reports with this one; UNCHANGED to count as usual."""
 
 
-class Followed(NamedTuple):
+class TrackChanges(NamedTuple):
     """What reports that break a track have made of it: one value for each of ``at``."""
 
     at: Rows
@@ -124,9 +124,12 @@ def follow(history: History, core: Columns) -> None:
     at, verdicts = [], []
     for place in np.flatnonzero(breaks(history)).tolist():
         row = int(history.rows[place])
-        was, last = _standing(core, row), Fix(float(core.lat_deg[row]), float(core.lon_deg[row]), int(core.fix_ms[row]))
+        was, last = (
+            _standing(core, row),
+            TrackFix(float(core.lat_deg[row]), float(core.lon_deg[row]), int(core.fix_ms[row])),
+        )
         report = history.reports[place]
-        fix = Fix(float(report["lat_deg"]), float(report["lon_deg"]), int(report["time_ms"]))
+        fix = TrackFix(float(report["lat_deg"]), float(report["lon_deg"]), int(report["time_ms"]))
         if not was.track & STRAYED and agree(last, fix, history.rules):
             continue  # the screen was wider than need be
         verdict = decide(was, last, fix, history.rules)
@@ -134,7 +137,7 @@ def follow(history: History, core: Columns) -> None:
         _keep(core, row, verdict.standing)
         at.append(place)
         verdicts.append(verdict)
-    history.followed = Followed(
+    history.followed = TrackChanges(
         np.asarray(at, np.intp),
         np.asarray([v.standing.unsure_step for v in verdicts], np.uint32),
         np.asarray([v.standing.track for v in verdicts], np.uint8),
@@ -142,18 +145,18 @@ def follow(history: History, core: Columns) -> None:
     )
 
 
-def _standing(core: Columns, row: int) -> Standing:
+def _standing(core: Columns, row: int) -> TrackState:
     stray, trusted = (
-        Fix(float(lat[row]), float(lon[row]), int(ms[row]))
+        TrackFix(float(lat[row]), float(lon[row]), int(ms[row]))
         for lat, lon, ms in (
             (core.stray_lat_deg, core.stray_lon_deg, core.stray_ms),
             (core.trusted_lat_deg, core.trusted_lon_deg, core.trusted_ms),
         )
     )
-    return Standing(int(core.unsure_step[row]), int(core.track[row]), stray, trusted)
+    return TrackState(int(core.unsure_step[row]), int(core.track[row]), stray, trusted)
 
 
-def _keep(core: Columns, row: int, standing: Standing) -> None:
+def _keep(core: Columns, row: int, standing: TrackState) -> None:
     core.stray_lat_deg[row], core.stray_lon_deg[row], core.stray_ms[row] = standing.stray
     core.trusted_lat_deg[row], core.trusted_lon_deg[row], core.trusted_ms[row] = standing.trusted
 
@@ -164,32 +167,32 @@ def are_unsure(now: Columns) -> Bools:
     return found
 
 
-def agree(one: Fix, other: Fix, rules: TrackRules) -> bool:
+def agree(one: TrackFix, other: TrackFix, rules: TrackRules) -> bool:
     """Whether a ship can have been at both."""
     nm = round(distance_nm(one.lat_deg, one.lon_deg, other.lat_deg, other.lon_deg), _NM_DIGITS)
     hours = max(abs(other.time_ms - one.time_ms), MS) / HOUR_MS
     return nm <= rules.track_least_nm or nm <= rules.track_most_kn * hours
 
 
-def decide(was: Standing, last: Fix, fix: Fix, rules: TrackRules) -> Verdict:
+def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackVerdict:
     """What becomes of a fix that breaks the track that ends with ``last``, or that follows upon a stray."""
     if was.track & STRAYED:
         was = was._replace(track=was.track & ~STRAYED)
         if agree(last, fix, rules):
-            return Verdict(was._replace(track=0), taken=True, support=1 if was.track & LONE else UNCHANGED)
+            return TrackVerdict(was._replace(track=0), taken=True, support=1 if was.track & LONE else UNCHANGED)
         if was.track & LONE and agree(was.stray, fix, rules):
-            return Verdict(was._replace(track=0), taken=True, support=2)
+            return TrackVerdict(was._replace(track=0), taken=True, support=2)
         return _unsure(was, last, fix, rules)
     if fix.time_ms < was.unsure_step * STEP_MS or fix.time_ms < was.stray.time_ms + _held_ms(rules):
         return _unsure(was, last, fix, rules)
-    return Verdict(was._replace(track=was.track | STRAYED, stray=fix), taken=False, support=UNCHANGED)
+    return TrackVerdict(was._replace(track=was.track | STRAYED, stray=fix), taken=False, support=UNCHANGED)
 
 
-def _unsure(was: Standing, last: Fix, fix: Fix, rules: TrackRules) -> Verdict:
+def _unsure(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackVerdict:
     goes_on = fix.time_ms < was.unsure_step * STEP_MS
     step = next_step(fix.time_ms + _held_ms(rules)) // STEP_MS
     trusted = was.trusted if goes_on else last
-    return Verdict(was._replace(unsure_step=step, track=0, trusted=trusted), taken=True, support=1)
+    return TrackVerdict(was._replace(unsure_step=step, track=0, trusted=trusted), taken=True, support=1)
 
 
 def _held_ms(rules: TrackRules) -> int:

@@ -18,7 +18,7 @@ class Chunk(NamedTuple):
     peer: str = ""
 
 
-class HungUp(NamedTuple):
+class PeerGone(NamedTuple):
     """A peer is gone; what it left unfinished will not be finished."""
 
     peer: str
@@ -31,10 +31,10 @@ class NextFile(NamedTuple):
     name: str
 
 
-SourceEvent = Chunk | HungUp | NextFile | None
+SourceEvent = Chunk | PeerGone | NextFile | None
 
 
-class Source(Protocol):
+class InputSource(Protocol):
     """One configured input."""
 
     live: bool

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from streams.errors import ConfigError
-from streams.ingest.sources.events import Chunk, HungUp, SourceEvent
+from streams.ingest.sources.events import Chunk, PeerGone, SourceEvent
 from streams.ingest.sources.tcp import keep_alive
 
 PEERS_MOST: Final = 256
@@ -71,7 +71,7 @@ class ListenSource:
         selector.unregister(connection)
         connection.close()
         _log.info("peer left", peer=peer, why=why)
-        return HungUp(peer, why)
+        return PeerGone(peer, why)
 
     def _accept(self, selector: selectors.BaseSelector) -> None:
         try:

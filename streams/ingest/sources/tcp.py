@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from streams.ingest.sources.events import Chunk, HungUp, SourceEvent
+from streams.ingest.sources.events import Chunk, PeerGone, SourceEvent
 
 _FIRST_S: Final = 0.5
 _LEAST_S: Final = 0.05
@@ -80,7 +80,7 @@ class TcpSource:
                 return
             wait_s = self._back_off.next_s()
             _log.warning("feed lost", host=self._address[0], port=self._address[1], why=why, retry_s=round(wait_s, 2))
-            yield HungUp("", why)
+            yield PeerGone("", why)
             yield from self._pause(wait_s, stop)
 
     def _connection(self, stop: Event) -> Generator[SourceEvent, None, str]:

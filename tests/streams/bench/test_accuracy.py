@@ -16,9 +16,9 @@ from streams.bench.recorded import both_ways, read_table
 from streams.bench.scoring import Score, score
 from streams.bench.silences import listen, rules
 from streams.errors import ConfigError
-from streams.scenario.worlds import Shape, Station, World, generate
+from streams.scenario.worlds import Station, World, WorldShape, generate
 
-SMALL = Shape("small", (Station(0, 0, 50), Station(30, 30, 40)), 40, 10, days=2)
+SMALL = WorldShape("small", (Station(0, 0, 50), Station(30, 30, 40)), 40, 10, days=2)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from streams.bench import feed, fleets, frame
 from streams.cli.bench import app
 from streams.decode import decode
 from streams.errors import ConfigError
-from streams.nmea.encoder import Fix, Particulars, position, position_b, position_long_range, sentences, static
+from streams.nmea.encoder import EncodedFix, Particulars, position, position_b, position_long_range, sentences, static
 
 SENTENCE = b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C"
 
@@ -110,7 +110,7 @@ def test_each_fleet_sends_imo_numbers_of_its_own() -> None:
 @pytest.mark.parametrize("kind", [1, 2, 3, 18, 27])
 def test_in_place_every_vessel_stays_where_its_first_fix_was(kind: int) -> None:
     def line(mmsi: int, lat_deg: float, lon_deg: float) -> bytes:
-        fix = Fix(lat_deg=lat_deg, lon_deg=lon_deg, sog_kn=12, cog_deg=90, heading_deg=90, second=1)
+        fix = EncodedFix(lat_deg=lat_deg, lon_deg=lon_deg, sog_kn=12, cog_deg=90, heading_deg=90, second=1)
         makers = {18: lambda: position_b(mmsi, fix), 27: lambda: position_long_range(mmsi, fix, status=0)}
         return sentences(makers[kind]() if kind in makers else position(mmsi, fix, kind=kind, status=0))[0]
 

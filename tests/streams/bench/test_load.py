@@ -7,9 +7,9 @@ from detectors.core.alert import Alert, Severity
 from detectors.core.units import rfc3339
 from streams.bench.load import RULES, Rule, Scene, found, heard, highest, joined, ports_of, reason_of, scene
 from streams.bench.through_engine import number_of, say, time_of
-from streams.scenario.worlds import Shape, Station, World, generate
+from streams.scenario.worlds import Station, World, WorldShape, generate
 
-SMALL = Shape("small", (Station(0, 0, 50),), 24, 4, days=1)
+SMALL = WorldShape("small", (Station(0, 0, 50),), 24, 4, days=1)
 
 
 @pytest.fixture(scope="module")

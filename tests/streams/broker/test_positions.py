@@ -5,25 +5,27 @@ from __future__ import annotations
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.broker.positions import Consumer
+from streams.broker.positions import PositionedConsumer
 from streams.errors import SinkError
 
 PLACE = TopicPartition("topic", 0)
 
 
 @pytest.fixture
-def client() -> Consumer:
-    return Consumer.__new__(Consumer)  # no broker is asked here
+def client() -> PositionedConsumer:
+    return PositionedConsumer.__new__(PositionedConsumer)  # no broker is asked here
 
 
-def test_a_position_that_is_not_known_yet_is_waited_for(client: Consumer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_position_that_is_not_known_yet_is_waited_for(
+    client: PositionedConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = iter([None, None, 7])
     monkeypatch.setattr(KafkaConsumer, "position", lambda *_args, **_options: next(told))
     assert client.position(PLACE) == 7
 
 
 def test_one_that_does_not_come_is_an_error_that_can_be_tried_again(
-    client: Consumer, monkeypatch: pytest.MonkeyPatch
+    client: PositionedConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(KafkaConsumer, "position", lambda *_args, **_options: None)
     with pytest.raises(SinkError, match="topic: no broker says") as failed:
@@ -33,7 +35,7 @@ def test_one_that_does_not_come_is_an_error_that_can_be_tried_again(
 
 @pytest.mark.parametrize("asked", ["end_offsets", "beginning_offsets"])
 def test_an_end_that_is_not_known_yet_is_asked_for_again(
-    client: Consumer, monkeypatch: pytest.MonkeyPatch, asked: str
+    client: PositionedConsumer, monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
     told = iter([KeyError(PLACE), {PLACE: 3}])
 

@@ -12,7 +12,7 @@ from detectors.core.alert import Alert, Position, Vessel, encode
 from streams.broker.clients import admin, producer
 from streams.console.serving import Console, console
 from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
-from streams.pipeline.replay import Plan, Road, play
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference import load_reference
 from streams.scenario import Options, scenario
 from streams.settings.model import ConsoleSettings, KafkaSettings, Settings
@@ -62,9 +62,9 @@ def angara_alerts() -> list[Alert]:
         if first <= int(line.split(b"c:", 1)[1][:13]) < last
     ]
     settings = Settings()
-    road = Road(settings, load_reference(settings.reference), 1)
+    road = InProcessPipeline(settings, load_reference(settings.reference), 1)
     recording = io.BytesIO(b"\n".join(lines) + b"\n")
-    played = play([recording], Plan(source="angara", partitions=1), road, settings)
+    played = play([recording], ReplayPlan(source="angara", partitions=1), road, settings)
     return [item.alert for item in played if hasattr(item, "alert")]
 
 

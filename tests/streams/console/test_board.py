@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detectors.core.alert import Alert, encode
-from streams.console.alert_table import Board, Bounds
-from streams.console.cases import Overview, Story
+from streams.console.alert_table import AlertTable, TableBounds
+from streams.console.cases import CaseTimeline, Overview
 from streams.messages.feedback import Feedback, about
 
 from .conftest import position
@@ -20,18 +20,18 @@ def at(hours: float) -> str:
     return (T0 + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def board_of(*alerts: Alert, bounds: Bounds | None = None) -> Board:
-    board = Board(bounds)
+def board_of(*alerts: Alert, bounds: TableBounds | None = None) -> AlertTable:
+    board = AlertTable(bounds)
     for alert in alerts:
         board.take(alert, encode(alert))
     return board
 
 
-def seen(board: Board, *, log: bool = False) -> Overview:
+def seen(board: AlertTable, *, log: bool = False) -> Overview:
     return board.overview("following", log=log)
 
 
-def story(board: Board, case_id: str = "imo/9179842") -> Story:
+def story(board: AlertTable, case_id: str = "imo/9179842") -> CaseTimeline:
     found = board.story(case_id)
     assert found is not None
     return found
@@ -63,7 +63,7 @@ def test_the_highest_revision_counts_whatever_comes_last(make: Make) -> None:
 
 
 def test_a_former_revision_never_brings_an_unknown_alert_back(make: Make) -> None:
-    board = Board()
+    board = AlertTable()
     board.recall(make())
     assert len(board) == 0
 
@@ -94,7 +94,7 @@ def test_an_open_case_keeps_the_alerts_that_have_ended(make: Make) -> None:
 def test_a_case_holds_so_many_alerts_and_what_is_open_stays(make: Make) -> None:
     old = make("0", detector="watchlist", time=at(-1))
     closed = [make(f"{n:02x}", status="closed", time=at(n)) for n in range(1, 40)]
-    board = board_of(old, *closed, bounds=Bounds(alerts_a_case=10))
+    board = board_of(old, *closed, bounds=TableBounds(alerts_a_case=10))
     board.forget()
     assert len(board) == 10 and old.id in board and closed[-1].id in board
 
@@ -102,7 +102,7 @@ def test_a_case_holds_so_many_alerts_and_what_is_open_stays(make: Make) -> None:
 def test_memory_is_bounded_and_what_is_for_the_record_goes_first(make: Make) -> None:
     page, first = make("a"), make("b", status="closed", case_id="mmsi/1", time=at(9))
     logs = [make(f"{n:04x}", severity="log", case_id=f"mmsi/{n}", time=at(1 + n / 100)) for n in range(500)]
-    board = board_of(page, first, *logs, bounds=Bounds(alerts_most=100))
+    board = board_of(page, first, *logs, bounds=TableBounds(alerts_most=100))
     assert len(board) <= 100
     assert page.id in board and logs[-1].id in board and logs[0].id not in board
     assert seen(board).left_out >= 400
@@ -112,7 +112,7 @@ def test_memory_is_bounded_and_what_is_for_the_record_goes_first(make: Make) -> 
 def test_so_many_cases_are_shown_and_the_rest_is_counted(make: Make) -> None:
     pages = [make(f"{n:04x}", case_id=f"mmsi/{n}") for n in range(24)]
     logs = [make(f"f{n:03x}", severity="log", case_id=f"log/{n}") for n in range(14)]
-    board = board_of(*pages, *logs, bounds=Bounds(cases_shown=10))
+    board = board_of(*pages, *logs, bounds=TableBounds(cases_shown=10))
     assert (len(seen(board).cases), seen(board).more) == (10, 14)
     assert (len(seen(board, log=True).cases), seen(board, log=True).more) == (20, 18)
 
@@ -157,7 +157,7 @@ def test_a_time_that_is_none_is_refused(make: Make) -> None:
 
 
 def test_a_person_s_word_is_shown_until_the_alert_changes(make: Make) -> None:
-    board = Board()
+    board = AlertTable()
     board.take(make(), b"1")
     board.hear(said(make(), by="Kim"))
     (case,) = board.overview("following", log=False).cases

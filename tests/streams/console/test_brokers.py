@@ -26,7 +26,7 @@ def test_the_slowest_answer_of_the_last_half_minute_counts(monkeypatch: pytest.M
     monkeypatch.setattr(broker_health, "disks", lambda *_: ())
     monkeypatch.setattr(time, "monotonic", lambda: clock.now_s)
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    looked = broker_health.Brokers(KafkaSettings())
+    looked = broker_health.BrokerHealth(KafkaSettings())
     assert [looked.look().answer_s for _ in range(2)] == [3.0, 3.0]
     clock.now_s += 30.0
     assert looked.look().answer_s == 0.5

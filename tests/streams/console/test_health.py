@@ -10,11 +10,11 @@ import pytest
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import DAY_MS
 from streams.broker.disk import Disk
-from streams.console.alert_table import Board
-from streams.console.health import Facts, Limits, Ticked, Trouble, Waiting, troubles, worker_limit_ms
-from streams.console.health_checks import Health
+from streams.console.alert_table import AlertTable
+from streams.console.health import Backlog, Facts, HealthLimits, Ticked, Trouble, troubles, worker_limit_ms
+from streams.console.health_checks import HealthReport
 from streams.console.hub import BLIND_MS, Hub
-from streams.console.topic_reader import News
+from streams.console.topic_reader import Updates
 from streams.messages.reference_records import Unfinished
 
 NOW = 1_800_000_000_000
@@ -25,8 +25,8 @@ def found(**facts: object) -> list[Trouble]:
     return troubles(Facts(**facts), RULES, NOW)  # type: ignore[arg-type]
 
 
-def waiting(for_s: int, moved_s: int, records: int = 7) -> Waiting:
-    return Waiting(records=records, since_ms=NOW - for_s * 1000, moved_ms=NOW - moved_s * 1000)
+def waiting(for_s: int, moved_s: int, records: int = 7) -> Backlog:
+    return Backlog(records=records, since_ms=NOW - for_s * 1000, moved_ms=NOW - moved_s * 1000)
 
 
 def ticked(source: str, silent_s: int = 0, written_s: int = 1, **tick: object) -> dict[str, Ticked]:
@@ -123,7 +123,7 @@ def test_a_kafka_that_answers_slowly_is_a_notice() -> None:
 
 
 def test_what_must_be_known_within_a_minute_is() -> None:
-    limits, looks_ms = Limits(), 3_000
+    limits, looks_ms = HealthLimits(), 3_000
     slowest = max(limits.worker_ms, limits.ingest_ms, limits.notifier_ms, limits.console_ms, limits.import_ms, BLIND_MS)
     assert slowest + looks_ms < 60_000
 
@@ -135,10 +135,10 @@ def test_the_limit_follows_the_snapshots() -> None:
 def test_what_the_banner_says_is_a_metric_and_unknown_is_not_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = [1000.0]
     monkeypatch.setattr("streams.console.hub.time.monotonic", lambda: now_s[0])
-    hub = Hub(Board(reach_kn=0))
+    hub = Hub(AlertTable(reach_kn=0))
     half = Trouble(kind="import", level="alarm", said="", for_ms=46_000)
     full = Trouble(kind="disk", level="alarm", said="", for_ms=0)
-    asyncio.run(hub.take_health(Health(troubles=(half, full), zones=None, version=None, since_ms=0)))
+    asyncio.run(hub.take_health(HealthReport(troubles=(half, full), zones=None, version=None, since_ms=0)))
     now_s[0] += 10
     assert (hub.trouble_s("import"), hub.trouble_s("worker"), hub.trouble_s("console")) == (56.0, 0.0, 0.0)
     assert hub.trouble_s("disk") > 0
@@ -147,12 +147,12 @@ def test_what_the_banner_says_is_a_metric_and_unknown_is_not_zero(monkeypatch: p
 
 
 def test_that_kafka_is_slow_is_told_before_a_look_has_ended() -> None:
-    hub = Hub(Board(reach_kn=0))
+    hub = Hub(AlertTable(reach_kn=0))
     half = Trouble(kind="import", level="alarm", said="", for_ms=46_000)
     slow = Trouble(kind="kafka", level="notice", said="slow", for_ms=0)
-    asyncio.run(hub.take_health(Health(troubles=(half,), zones=None, version="v", since_ms=5)))
+    asyncio.run(hub.take_health(HealthReport(troubles=(half,), zones=None, version="v", since_ms=5)))
     for _ in range(2):
-        asyncio.run(hub.take_health(Health(troubles=(slow,), zones=None, version=None, since_ms=0, whole=False)))
+        asyncio.run(hub.take_health(HealthReport(troubles=(slow,), zones=None, version=None, since_ms=0, whole=False)))
     assert hub.trouble_s("import") >= 46 and hub.trouble_s("kafka") > 0
     assert hub.health().count(b'"slow"') == 1 and b'"version":"v"' in hub.health()
 
@@ -160,11 +160,11 @@ def test_that_kafka_is_slow_is_told_before_a_look_has_ended() -> None:
 def test_a_page_whose_reading_hangs_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = [1000.0]
     monkeypatch.setattr("streams.console.hub.time.monotonic", lambda: now_s[0])
-    hub = Hub(Board(reach_kn=0))
-    asyncio.run(hub.take(News(state="following")))
+    hub = Hub(AlertTable(reach_kn=0))
+    asyncio.run(hub.take(Updates(state="following")))
     now_s[0] += 19
     assert not hub.behind
     now_s[0] += 1
     assert hub.behind and b"This page has not read the alerts to their end" in hub.health()
-    asyncio.run(hub.take(News(state="following")))
+    asyncio.run(hub.take(Updates(state="following")))
     assert not hub.behind

@@ -208,7 +208,7 @@ def test_imported_zones_are_drawn_and_half_an_import_and_an_old_list_are_said(
     zone = b'{"name":"Imported Bay","kind":"sanctioned","lat_deg":42.2,"lon_deg":130.3}'
     version = "0123456789abz"
     written(kafka_settings, f"{version}/zone/000000".encode(), zone, 800_000)
-    head = reference_records.Head(version=version, ships=0, lists={}, zones=1)
+    head = reference_records.VersionHead(version=version, ships=0, lists={}, zones=1)
     written(kafka_settings, f"{version}/head".encode(), msgspec.json.encode(head), 800_000)
     until(lambda: told(client, "import"))
     assert told(client, "import")[0]["more"] == "; to complete it: wakewatch watchlist complete"

@@ -21,7 +21,7 @@ from detectors.core.reports import REPORT
 from streams.cli.decode import decoded_lines
 from streams.decode import Decoded, decode, decode_raw
 from streams.files.recordings import open_recording
-from streams.ingest.core import Nature
+from streams.ingest.core import SourceKind
 
 FOLDER = Path(__file__).parents[3] / ".." / "shared" / "data" / "nmea"
 FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file()) if FOLDER.is_dir() else []
@@ -212,7 +212,7 @@ def test_the_command_prints_or_refuses_every_message_of_the_longest_recording() 
 
 
 def compare_printed(lines: list[bytes], path: Path) -> None:
-    printed = list(decoded_lines(BytesIO(b"\n".join(lines)), path, Nature(replayed=True)))
+    printed = list(decoded_lines(BytesIO(b"\n".join(lines)), path, SourceKind(replayed=True)))
     refused = b"\n".join(line["raw"].encode() for line in printed if "rejected" in line)
     ours = Counter(repr(folded_line(line)) for line in printed if "rejected" not in line)
     theirs = [
@@ -256,5 +256,5 @@ def test_the_recordings_are_read_by_content_not_by_name(tmp_path: Path) -> None:
     plain_file.write_bytes(sentence)
     for path in (packed, plain_file):
         with open_recording(path) as file:
-            (line,) = decoded_lines(file, path, Nature(replayed=True))
+            (line,) = decoded_lines(file, path, SourceKind(replayed=True))
         assert line["mmsi"] == 477553000 and line["time"] == "2000-01-01T00:00:00.000Z"

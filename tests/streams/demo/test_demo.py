@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 
 from streams.broker import embedded
-from streams.demo.play import Plan, run
+from streams.demo.play import DemoPlan, run
 from streams.demo.screen import Screen
 from streams.demo.watch import quantile
 from streams.errors import ConfigError
 from streams.scenario import Options
-from streams.scenario.model import Truth
+from streams.scenario.model import ScenarioTruth
 from streams.settings.model import Settings
 from tests.streams.scenario.test_verdict import HONEST, LISTED, alert
 
@@ -51,7 +51,7 @@ def test_own_feed_goes_the_whole_road(
     from streams.settings import loading
 
     settings = loading.load()
-    assert run(Plan(feeds=(f"file:{path}",), servers=broker.bootstrap_servers), settings, console) == 0
+    assert run(DemoPlan(feeds=(f"file:{path}",), servers=broker.bootstrap_servers), settings, console) == 0
     said = printed(console)
     for wanted in ("alerts: gap", "alerts: watchlist", "alerts: feed_outage", "alerts: port_proximity", "p99 latency"):
         assert wanted in said
@@ -80,14 +80,14 @@ def test_one_in_the_background_ends_when_asked_and_leaves_nothing(
 
 def test_a_ship_that_is_on_no_list_is_refused_before_anything_starts(console: Console) -> None:
     with pytest.raises(ConfigError, match="9074729 is on no watchlist"):
-        run(Plan(options=Options(imo=9_074_729)), Settings(), console)
+        run(DemoPlan(options=Options(imo=9_074_729)), Settings(), console)
     assert not printed(console)
 
 
 def test_chapters_come_before_the_alerts_of_their_time_and_the_record_is_counted(console: Console) -> None:
     chapters = [
-        Truth(kind="a", note="first", mmsi=LISTED, from_ms=1000, to_ms=2000),
-        Truth(kind="b", note="then", mmsi=LISTED, from_ms=3000, to_ms=4000),
+        ScenarioTruth(kind="a", note="first", mmsi=LISTED, from_ms=1000, to_ms=2000),
+        ScenarioTruth(kind="b", note="then", mmsi=LISTED, from_ms=3000, to_ms=4000),
     ]
     screen = Screen(console, chapters)
     screen.alert(alert(1500, headline="early"))
@@ -124,7 +124,7 @@ def test_a_feed_that_cannot_be_opened_is_said_before_anything_is_started(
 ) -> None:
     monkeypatch.setattr("streams.demo.play.Stage", None)
     with pytest.raises(ConfigError, match=said):
-        run(Plan(feeds=(feed,)), Settings(), console)
+        run(DemoPlan(feeds=(feed,)), Settings(), console)
 
 
 def test_a_feed_that_gives_nothing_is_said_within_seconds_with_what_ingest_says(

@@ -22,10 +22,10 @@ from detectors.core.ticks import Tick
 from streams.broker import node
 from streams.broker.clients import admin
 from streams.cli import build
-from streams.doctor import Finding, examine, log
+from streams.doctor import DoctorFinding, examine, log
 from streams.doctor.findings import ok, span
 from streams.doctor.local import local_findings
-from streams.doctor.reading import Cut, Newest
+from streams.doctor.reading import Newest, SnapshotCut
 from streams.doctor.reference import reference_findings
 from streams.doctor.services import service_findings
 from streams.doctor.sources import sources_finding
@@ -49,7 +49,7 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def said(settings: Settings, later_s: float = 0) -> dict[str, Finding]:
+def said(settings: Settings, later_s: float = 0) -> dict[str, DoctorFinding]:
     found = list(examine(settings, now_ms() + int(later_s * 1000), limit_s=PATIENCE_S * 10))
     return {finding.name: finding for finding in found}
 
@@ -243,7 +243,7 @@ def test_a_log_that_grows_while_it_is_asked_about_was_not_recreated(
 ) -> None:
     """On a busy machine seconds pass between two questions, and the worker saves its state meanwhile."""
     ends = itertools.count(100)
-    cut = Cut(offset=0, at_ms=now_ms(), app=Settings().worker.app_id)
+    cut = SnapshotCut(offset=0, at_ms=now_ms(), app=Settings().worker.app_id)
     monkeypatch.setattr(log, "consumer", lambda *_, **__: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(log, "newest", lambda *_: Newest(ends={0: next(ends)}, at_ms=now_ms()))
     monkeypatch.setattr(log, "newest_cut", lambda *_: {0: cut._replace(offset=next(ends) - 1)})

@@ -16,32 +16,32 @@ from detectors.core.sphere import distance_nm
 from streams.broker.clients import admin, producer
 from streams.cli import main
 from streams.explain.geojson import cut_line, geojson, reach
-from streams.explain.raw_log import BINS, Listener, Raw, window_of
-from streams.ingest.core import Ingest, Nature
+from streams.explain.raw_log import BINS, Raw, RawLogReader, window_of
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.outbound import Sender, of_sentences, of_tick
 from streams.messages.log_records import Sentences
 from streams.messages.topics import ALERTS, create_missing
 from streams.nmea.encoder import Particulars
-from streams.scenario.model import HOUR_MS, Receiver, at
-from streams.scenario.story import Pace, Ship, Story
+from streams.scenario.model import HOUR_MS, ShoreStation, at
+from streams.scenario.story import ReportPace, StoryScript, StoryShip
 from streams.scenario.track import sail
 from streams.settings.model import KafkaSettings, Settings
 
 START_MS = at("2024-03-01 00:00")
 LISTED, PEERS = 273_999_001, 12
-PIER = Receiver(name="pier", mmsi=2_739_981, lat_deg=42.6, lon_deg=132.0, range_nm=60)
-PACE = Pace(position_s=60, static_s=600)
+PIER = ShoreStation(name="pier", mmsi=2_739_981, lat_deg=42.6, lon_deg=132.0, range_nm=60)
+PACE = ReportPace(position_s=60, static_s=600)
 
 
 def feed() -> list[bytes]:
     """Off Dunai a listed ship is heard for four hours, dark for nine, heard for half an hour; others all the time."""
-    story = Story(1, [PIER])
+    story = StoryScript(1, [PIER])
     for number in range(PEERS):
         says = Particulars(imo=0, call_sign="X", name=f"PEER {number}", ship_type=70, length_m=90, beam_m=14)
-        ship, lat = Ship(mmsi=205_980_001 + number, says=says), 42.4 + number / 50
+        ship, lat = StoryShip(mmsi=205_980_001 + number, says=says), 42.4 + number / 50
         story.sails(ship, sail([(lat, 131.6), (lat, 132.6)], START_MS, 3.0), PACE, until_ms=START_MS + 14 * HOUR_MS)
     says = Particulars(imo=9_179_842, call_sign="UX999", name="ANGARA", ship_type=79, length_m=128, beam_m=18)
-    ship = Ship(mmsi=LISTED, says=says)
+    ship = StoryShip(mmsi=LISTED, says=says)
     story.sails(ship, sail([(42.6, 131.65), (42.66, 132.2)], START_MS, 6.0), PACE)
     story.sails(ship, sail([(42.6, 132.0), (42.6, 132.1)], START_MS + 13 * HOUR_MS, 9.0), PACE)
     return list(story.lines(START_MS, START_MS + 14 * HOUR_MS))
@@ -206,7 +206,7 @@ def test_peers_and_reports_are_counted_by_the_bin() -> None:
         mmsi=LISTED, episode_start="2024-03-01T04:00:00.000Z", time="2024-03-01T05:00:00.000Z", headline="",
         position=Position(lat_deg=42.66, lon_deg=132.2, time="2024-03-01T04:00:00.000Z"),
     )  # fmt: skip
-    listener = Listener(window_of([alert]), frozenset())
+    listener = RawLogReader(window_of([alert]), frozenset())
     listener.take(Raw(b"\n".join(lines), "pier"))
     heard = listener.heard()
     assert heard.whole and len(heard.hers) == len(heard.peers) == BINS
@@ -227,7 +227,7 @@ def test_the_topics_tell_the_same_as_the_files(
     client = producer(kafka_settings)
     settings, sender = Settings(), Sender("pier", "run", replayed=True, prefix=kafka_settings.topic_prefix)
     led: set[int] = set()
-    ingest = Ingest("pier", kafka_settings.partitions, settings.ingest, settings.feed, Nature(replayed=True))
+    ingest = Ingest("pier", kafka_settings.partitions, settings.ingest, settings.feed, SourceKind(replayed=True))
     for record in [*ingest.feed(b"\n".join(feed()) + b"\n"), *ingest.end()]:
         if isinstance(record, Sentences):
             letters = [of_sentences(record, sender, 0)]

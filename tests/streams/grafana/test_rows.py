@@ -15,7 +15,7 @@ from streams.errors import ConfigError
 from streams.grafana import table as tables
 from streams.grafana.answers import Answers
 from streams.grafana.selector import parse
-from streams.grafana.table import AlertTable
+from streams.grafana.table import AlertRows
 from streams.messages.vessel_summary import VesselSummary
 from streams.observability import metrics_server
 from streams.observability.metrics_server import LOOPBACK, MetricsServer, serve
@@ -33,14 +33,14 @@ def make(**changes: Any) -> Alert:
     return Alert(**{**fields, **changes})
 
 
-def ask(table: AlertTable, query: str) -> list[dict[str, str]]:
+def ask(table: AlertRows, query: str) -> list[dict[str, str]]:
     said = json.loads(Answers(table, wall_s=lambda: NOW_S).paths["/api/v1/query"]({"query": query}).body)
     assert said["status"] == "success", said
     return [row["metric"] for row in said["data"]["result"]]
 
 
-def filled(*alerts: Alert, written_s: int = NOW_S) -> AlertTable:
-    table = AlertTable()
+def filled(*alerts: Alert, written_s: int = NOW_S) -> AlertRows:
+    table = AlertRows()
     for alert in alerts:
         table.take(alert, written_s * 1000)
     return table
@@ -136,13 +136,13 @@ def test_ended_alerts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_other_promql_is_refused_with_one_line(query: str) -> None:
     with pytest.raises(ConfigError):
         parse(query)
-    answer = Answers(AlertTable()).query({"query": query})
+    answer = Answers(AlertRows()).query({"query": query})
     assert answer.status == 400
     assert "\n" not in json.loads(answer.body)["error"]
 
 
 def test_grafana_s_own_questions_are_answered() -> None:
-    paths = Answers(AlertTable()).paths
+    paths = Answers(AlertRows()).paths
     assert json.loads(paths["/api/v1/query"]({"query": "1+1"}).body)["data"]["result"][1] == "2"
     assert json.loads(paths["/api/v1/label/__name__/values"]({}).body)["data"] == ["alerts", "listed"]
     assert paths["/api/v1/query_range"]({"query": "alerts"}).status == 400

@@ -14,16 +14,16 @@ import pytest
 from streams.decode import decode
 from streams.errors import Reason
 from streams.ingest.core import Ingest
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.messages.log_records import Sentences
 from streams.nmea import encoder
-from streams.nmea.encoder import Fix, Particulars
+from streams.nmea.encoder import EncodedFix, Particulars
 
 NOW_MS = 1_700_000_000_000
-FIX = Fix(lat_deg=35.0, lon_deg=129.0, sog_kn=10.0, cog_deg=45.0, heading_deg=45.0)
+FIX = EncodedFix(lat_deg=35.0, lon_deg=129.0, sog_kn=10.0, cog_deg=45.0, heading_deg=45.0)
 
 
-def at(second: float, mmsi: int, fix: Fix = FIX, station: bytes = b"pier") -> bytes:
+def at(second: float, mmsi: int, fix: EncodedFix = FIX, station: bytes = b"pier") -> bytes:
     (sentence,) = encoder.sentences(encoder.position(mmsi, fix, status=0))
     body = b"s:%b,c:%d" % (station, NOW_MS + int(second * 1000))
     return b"\\%b*%02X\\%b" % (body, encoder.checksum(body), sentence)
@@ -40,7 +40,7 @@ class Account:
     """What became of an input, from bytes to fixes."""
 
     def __init__(self, data: bytes, *, live: bool = False, bulk_bytes: int | None = 1, step: int = 50_000) -> None:
-        ingest = Ingest("x", 4, nature=Nature(live=live, replayed=not live), bulk_bytes=bulk_bytes)
+        ingest = Ingest("x", 4, nature=SourceKind(live=live, replayed=not live), bulk_bytes=bulk_bytes)
         records = [r for place in range(0, len(data), step) for r in ingest.feed(data[place : place + step], NOW_MS)]
         records += ingest.end()
         self.counts, self.pending, self.refused = ingest.counts, ingest.pending, ingest.refused
@@ -119,13 +119,13 @@ def test_bad_input_has_its_reason_and_harms_nobody(what: str, bulk_bytes: int | 
 @pytest.mark.parametrize(
     ("mmsi", "fix", "reason"),
     [
-        (205_000_005, Fix(lat_deg=90.1, lon_deg=1.0), Reason.POSITION_OUT_OF_RANGE),
+        (205_000_005, EncodedFix(lat_deg=90.1, lon_deg=1.0), Reason.POSITION_OUT_OF_RANGE),
         (0, FIX, None),
         (999_999_999, FIX, None),
-        (205_000_005, Fix(lat_deg=91.0, lon_deg=181.0, sog_kn=None, cog_deg=None, heading_deg=None), None),
+        (205_000_005, EncodedFix(lat_deg=91.0, lon_deg=181.0, sog_kn=None, cog_deg=None, heading_deg=None), None),
     ],
 )
-def test_a_fix_that_cannot_be_is_counted_apart(mmsi: int, fix: Fix, reason: Reason | None) -> None:
+def test_a_fix_that_cannot_be_is_counted_apart(mmsi: int, fix: EncodedFix, reason: Reason | None) -> None:
     account = Account(among(at(19, mmsi, fix)), live=True)
     assert account.refused_fixes == (Counter({reason: 1}) if reason else Counter())
     assert sum(account.mmsis[SHIP + 1000 * n] for n in range(SHIPS)) == 40

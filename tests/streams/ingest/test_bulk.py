@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.ingest import bulk
-from streams.ingest.core import Ingest, Nature
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.model import RefusedLine
 from streams.ingest.sentence import checksum
 from streams.messages.log_records import Record, Sentences, TickRecord
 from streams.settings.model import IngestSettings
 
 SMALL = IngestSettings(pack_sentences=50, tick_file_sentences=120)
-FILE = Nature(replayed=True)
-LIVE = Nature(live=True)
+FILE = SourceKind(replayed=True)
+LIVE = SourceKind(live=True)
 NATURES = {
     "file": FILE,
-    "file in batches": Nature(replayed=True, batch=7),
-    "paced": Nature(replayed=True, tick_ms=1000, batch=20),
-    "slow clock": Nature(replayed=True, rate_hz=0.05),
+    "file in batches": SourceKind(replayed=True, batch=7),
+    "paced": SourceKind(replayed=True, tick_ms=1000, batch=20),
+    "slow clock": SourceKind(replayed=True, rate_hz=0.05),
     "live": LIVE,
 }
 WALL_MS = 1_750_000_000_000
@@ -42,7 +42,7 @@ def plain(record: Record) -> object:
 
 
 def fed(
-    data: bytes, nature: Nature, seed: int, bulk_bytes: int | None, options: IngestSettings = SMALL
+    data: bytes, nature: SourceKind, seed: int, bulk_bytes: int | None, options: IngestSettings = SMALL
 ) -> tuple[list[object], list[RefusedLine], bytes, int]:
     """Records, refusals, counts and what is pending, for ``data`` cut into chunks by ``seed``."""
     rng = random.Random(seed)
@@ -59,7 +59,7 @@ def fed(
     return [plain(r) for r in records], ingest.refused, msgspec.json.encode(ingest.counts), ingest.pending
 
 
-def assert_same(data: bytes, nature: Nature, seed: int, options: IngestSettings = SMALL) -> None:
+def assert_same(data: bytes, nature: SourceKind, seed: int, options: IngestSettings = SMALL) -> None:
     one_by_one, at_once = (fed(data, nature, seed, bulk_bytes, options) for bulk_bytes in (None, 1))
     for expected, found in zip(one_by_one, at_once, strict=True):
         assert found == expected
@@ -74,7 +74,7 @@ def read(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("nature", NATURES.values(), ids=NATURES.keys())
-def test_a_recording_gives_the_same_however_it_is_read(shared_data: Path, nature: Nature) -> None:
+def test_a_recording_gives_the_same_however_it_is_read(shared_data: Path, nature: SourceKind) -> None:
     for path in recordings(shared_data):
         assert_same(read(path)[:150_000], nature, seed=len(path.name))
 
@@ -233,7 +233,7 @@ def said(second: float, ship: int = 0, station: bytes = b"pier") -> bytes:
     return tagged(fields, sentence(b"AIVDM", b"1,1,", PAYLOADS[ship % 3]), "right")
 
 
-def at_once(lines: list[bytes], nature: Nature, chunks: int = 2, options: IngestSettings = SMALL) -> list[object]:
+def at_once(lines: list[bytes], nature: SourceKind, chunks: int = 2, options: IngestSettings = SMALL) -> list[object]:
     """What ``lines`` give in a few large chunks, which is held against one by one."""
     size, results = -(-len(lines) // chunks), []
     for bulk_bytes in (None, 1):

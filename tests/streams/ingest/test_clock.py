@@ -4,7 +4,7 @@ import numpy as np
 
 from detectors.core.ticks import FeedRules
 from streams.errors import Reason
-from streams.ingest.clock import WAITING_MOST, EventClock, Message, Refused
+from streams.ingest.clock import WAITING_MOST, EventClock, RefusedMessage, TimedMessage
 
 HOUR, DAY, YEAR = 3_600_000, 86_400_000, 365 * 86_400_000
 NOON = 1_700_000_000_000
@@ -14,8 +14,8 @@ def played(*heard: tuple[int, int]) -> tuple[list[tuple[int, int]], list[Reason]
     clock = EventClock(FeedRules())
     believed, refused = [], []
     for ordinal, (time_ms, mmsi) in enumerate(heard):
-        for outcome in clock.admit(Message(NOON + time_ms, mmsi, ordinal, b"", (b"x",))):
-            if isinstance(outcome, Refused):
+        for outcome in clock.admit(TimedMessage(NOON + time_ms, mmsi, ordinal, b"", (b"x",))):
+            if isinstance(outcome, RefusedMessage):
                 refused.append(outcome.reason)
             else:
                 believed.append((outcome.time_ms - NOON, outcome.mmsi))
@@ -75,15 +75,15 @@ def test_late_passes_with_its_own_time_and_a_day_back_is_refused() -> None:
 def test_a_wrong_first_time_does_not_make_the_rest_of_a_file_old() -> None:
     clock = EventClock(FeedRules())
     clock.prime({99: NOON + YEAR, **dict.fromkeys(range(5), NOON)})
-    assert clock.admit(Message(NOON + YEAR, 99, 0, b"", (b"x",))) == []
-    outcomes = clock.admit(Message(NOON + 1, 1, 1, b"", (b"y",)))
-    assert [isinstance(outcome, Refused) for outcome in outcomes] == [True, False]
+    assert clock.admit(TimedMessage(NOON + YEAR, 99, 0, b"", (b"x",))) == []
+    outcomes = clock.admit(TimedMessage(NOON + 1, 1, 1, b"", (b"y",)))
+    assert [isinstance(outcome, RefusedMessage) for outcome in outcomes] == [True, False]
 
 
 def test_what_nobody_confirms_is_given_up() -> None:
     _, _, clock = played(*TEN, (YEAR, 99), (5, 2))
     assert clock.waiting == 2
-    assert [type(outcome) for outcome in clock.give_up()] == [Refused, Message]
+    assert [type(outcome) for outcome in clock.give_up()] == [RefusedMessage, TimedMessage]
     assert clock.waiting == 0
 
 
@@ -91,7 +91,7 @@ def test_who_is_remembered_is_bounded_however_many_are_heard() -> None:
     """A leap needs as many witnesses among ten vessels as among ten thousand."""
     clock = EventClock(FeedRules())
     for number in range(20_000):
-        clock.admit(Message(NOON + number, number, number, b"", (b"x",)))
+        clock.admit(TimedMessage(NOON + number, number, number, b"", (b"x",)))
     assert len(clock._seen) <= 256
 
 
@@ -106,7 +106,7 @@ def test_one_by_one_and_many_at_once_the_same_vessels_are_in_view() -> None:
     for begin in range(0, len(heard), 37):
         run = heard[begin : begin + 37]
         for ordinal, (time_ms, mmsi) in enumerate(run):
-            single.admit(Message(time_ms, mmsi, ordinal, b"", (b"x",)))
+            single.admit(TimedMessage(time_ms, mmsi, ordinal, b"", (b"x",)))
             every[mmsi] = max(every.get(mmsi, 0), time_ms)
         times, mmsis = np.array(run, np.int64).T
         many.note_run(times, mmsis, [b""] * len(run))

@@ -3,15 +3,15 @@
 import pytest
 
 from streams.decode import decode
-from streams.ingest.core import Ingest, Nature
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.groups import WITHIN, Groups
 from streams.ingest.sentence import Group, Tag
 from streams.messages.log_records import Sentences
-from streams.nmea.encoder import Fix, Particulars, checksum, position, sentences, static
+from streams.nmea.encoder import EncodedFix, Particulars, checksum, position, sentences, static
 
 NOW_S = 1_709_510_400
 LADY_R, HONEST = 273_222_000, 440_888_000
-FILLER = [line for n in range(40) for line in sentences(position(440_000_000 + n, Fix(35.0, 129.0)))]
+FILLER = [line for n in range(40) for line in sentences(position(440_000_000 + n, EncodedFix(35.0, 129.0)))]
 
 
 def tag(*fields: bytes) -> bytes:
@@ -25,7 +25,7 @@ def voyage(mmsi: int, name: str, destination: str) -> list[bytes]:
 
 def heard(lines: list[bytes], *, bulk: bool, live: bool = True) -> list[tuple[int, str, int, str, str]]:
     """(MMSI, station, time, name, destination) of each static report in the log."""
-    ingest = Ingest("pier", 1, nature=Nature(live=live, replayed=not live), bulk_bytes=1 if bulk else None)
+    ingest = Ingest("pier", 1, nature=SourceKind(live=live, replayed=not live), bulk_bytes=1 if bulk else None)
     data = b"\n".join([*lines, b""])
     records = [*ingest.feed(data, NOW_S * 1000), *ingest.end()]
     reports = []
@@ -86,7 +86,7 @@ def test_a_groups_first_tag_block_covers_what_has_none_of_its_own(*, bulk: bool,
 
 
 def test_a_connection_lost_between_two_parts_joins_nothing() -> None:
-    ingest = Ingest("pier", 1, nature=Nature(live=True))
+    ingest = Ingest("pier", 1, nature=SourceKind(live=True))
     ingest.feed(SHIP[0] + b"\n", NOW_S * 1000)
     ingest.hang_up("", NOW_S * 1000)
     ingest.feed(LADY[1] + b"\n", NOW_S * 1000)

@@ -7,7 +7,7 @@ import pytest
 
 from detectors.core.ticks import Tick
 from streams.errors import Reason
-from streams.ingest.core import Ingest, Nature
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.sentence import checksum
 from streams.messages.log_records import Record, Sentences, TickRecord
 from streams.settings.model import IngestSettings
@@ -39,9 +39,9 @@ def sequence(records: list[Record]) -> dict[int, list[object]]:
 
 
 def ingested(
-    data: bytes, nature: Nature | None = None, step: int | None = None, until_ms: int | None = None
+    data: bytes, nature: SourceKind | None = None, step: int | None = None, until_ms: int | None = None
 ) -> list[Record]:
-    ingest = Ingest("x", 4, nature=nature or Nature(replayed=True))
+    ingest = Ingest("x", 4, nature=nature or SourceKind(replayed=True))
     step = step or len(data) or 1
     records: list[Record] = []
     for start in range(0, len(data), step):
@@ -78,7 +78,7 @@ def test_every_recording_adds_up_however_it_is_cut(shared_data: Path) -> None:
         whole = sequence(ingested(data))
         assert sequence(ingested(data, step=997)) == whole, path
         for batch in (1, 7, 1000):
-            assert sequence(ingested(data, Nature(replayed=True, batch=batch))) == whole, path
+            assert sequence(ingested(data, SourceKind(replayed=True, batch=batch))) == whole, path
     assert sequence(ingested(data[:5000], step=1)) == sequence(ingested(data[:5000]))
 
 
@@ -94,7 +94,7 @@ def test_random_chunks_give_the_same_records(shared_data: Path) -> None:
 
 def test_a_batch_really_cuts() -> None:
     data = b"".join(line(i, i) for i in range(50))
-    sizes = {b: [r.size for r in ingested(data, Nature(batch=b)) if isinstance(r, Sentences)] for b in (1, 7, 1000)}
+    sizes = {b: [r.size for r in ingested(data, SourceKind(batch=b)) if isinstance(r, Sentences)] for b in (1, 7, 1000)}
     assert sizes[1] == [1] * 50
     assert max(sizes[7]) <= 7
     assert len(sizes[1000]) <= 4
@@ -118,12 +118,12 @@ def test_the_parts_of_a_message_stand_together_with_one_time(shared_data: Path) 
 
 
 def test_a_file_without_times_gets_them_from_start_and_rate() -> None:
-    records = ingested(line(None) * 300, Nature(start_ms=NOON_S * 1000, rate_hz=10))
+    records = ingested(line(None) * 300, SourceKind(start_ms=NOON_S * 1000, rate_hz=10))
     assert ticks(records)[-1].to_ms == NOON_S * 1000 + 29_900
     assert ticks(records)[-1].state == "ended"
 
 
-MINUTES = Nature(replayed=True, tick_ms=60_000)
+MINUTES = SourceKind(replayed=True, tick_ms=60_000)
 
 
 def test_ticks_join_and_keep_to_the_files_minutes() -> None:
@@ -189,7 +189,7 @@ def test_a_pghp_line_times_only_the_next_sentence() -> None:
     assert text.count(b"s:2190074,") == 1
 
 
-LIVE = Nature(live=True)
+LIVE = SourceKind(live=True)
 WALL = 1_750_000_000_000
 
 

@@ -21,7 +21,7 @@ from kafka import TopicPartition
 from streams.broker import clients
 from streams.errors import ConfigError, Reason
 from streams.ingest.core import Ingest
-from streams.ingest.run import Plan, run
+from streams.ingest.run import IngestPlan, run
 from streams.ingest.supervision import supervised
 from streams.messages import log_records
 from streams.messages.log_records import Sentences, TickRecord
@@ -178,7 +178,7 @@ def test_several_files_at_once_keep_their_own_order(settings: Settings, tmp_path
     paths = [tmp_path / "one.nmea", tmp_path / "two.nmea"]
     for path in paths:
         path.write_bytes(feed)
-    outcome = run(Plan(urls=tuple(f"file:{path}" for path in paths)), settings, threading.Event())
+    outcome = run(IngestPlan(urls=tuple(f"file:{path}" for path in paths)), settings, threading.Event())
     assert [state.source for state in outcome.states] == ["one", "two"]
     whole = sequence(settings)
     for path in paths:
@@ -192,7 +192,7 @@ def test_several_files_at_once_keep_their_own_order(settings: Settings, tmp_path
 def test_records_say_what_they_are(settings: Settings, tmp_path: Path, feed: bytes) -> None:
     path = tmp_path / "one.nmea"
     path.write_bytes(feed)
-    run(Plan(urls=(f"file:{path}",)), settings, threading.Event())
+    run(IngestPlan(urls=(f"file:{path}",)), settings, threading.Event())
     now_ms = int(time.time() * 1000)
     for record in topic(settings, "ais.sentences.v1"):
         headers = dict(record.headers)
@@ -207,7 +207,7 @@ def test_a_missing_topic_is_said_before_anything_is_read(kafka_settings: KafkaSe
     path = tmp_path / "one.nmea"
     path.write_bytes(BARE)
     with pytest.raises(ConfigError, match="topics create"):
-        run(Plan(urls=(f"file:{path}",)), Settings(kafka=kafka_settings), threading.Event())
+        run(IngestPlan(urls=(f"file:{path}",)), Settings(kafka=kafka_settings), threading.Event())
 
 
 def test_a_stop_while_kafka_is_away_ends_in_time(config: Path, tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_batches_that_are_damaged_on_the_way_are_sent_again(
     monkeypatch.setattr(KafkaTCPTransport, "_sock_send", harmful)
     path.write_bytes(feed)
     plain = msgspec.structs.replace(settings, kafka=msgspec.structs.replace(settings.kafka, compression="none"))
-    outcome = run(Plan(urls=(f"file:{path}",)), plain, threading.Event())
+    outcome = run(IngestPlan(urls=(f"file:{path}",)), plain, threading.Event())
     assert harmed[0] == 5
     assert outcome.undelivered == 0
     assert sequence(settings) == expected(feed, "one")
@@ -306,7 +306,7 @@ def test_what_a_run_could_not_deliver_is_sent_by_the_next_one(
 
     monkeypatch.setattr(KafkaProducer, "send", send)
     stop, sent = threading.Event(), 0
-    plan = Plan(urls=(f"pier=udp://127.0.0.1:{port}",))
+    plan = IngestPlan(urls=(f"pier=udp://127.0.0.1:{port}",))
     runs = partial(run, plan, settings, stop, carried=[])
     thread = threading.Thread(target=supervised, args=(runs, stop, 0.01))
     thread.start()
@@ -335,7 +335,7 @@ def test_a_stop_while_kafka_has_gone_counts_what_is_lost_and_is_no_crash(
     )
     monkeypatch.setattr("streams.ingest.run._DRAIN_S", 2.0)
     outcomes, states = [], []
-    plan = Plan(urls=(f"pier=udp://127.0.0.1:{port}",))
+    plan = IngestPlan(urls=(f"pier=udp://127.0.0.1:{port}",))
     thread = threading.Thread(target=lambda: outcomes.append(run(plan, settings, stop, states.append)))
     thread.start()
     try:

@@ -11,7 +11,7 @@ import pytest
 
 from streams.errors import ConfigError, WakewatchError
 from streams.ingest import urls
-from streams.ingest.sources.events import Chunk, HungUp, Source, SourceEvent
+from streams.ingest.sources.events import Chunk, InputSource, PeerGone, SourceEvent
 from streams.ingest.sources.file import FileSource, StdinSource
 from streams.ingest.sources.listen import ListenSource
 from streams.ingest.sources.tcp import KEEPALIVE_S, BackOff, TcpSource, keep_alive
@@ -21,7 +21,7 @@ IDLE_S = 0.02
 
 
 @contextlib.contextmanager
-def heard(source: Source) -> Iterator[list[SourceEvent]]:
+def heard(source: InputSource) -> Iterator[list[SourceEvent]]:
     """What a source says, from a thread of its own."""
     events: list[SourceEvent] = []
     stop = threading.Event()
@@ -39,7 +39,7 @@ def heard(source: Source) -> Iterator[list[SourceEvent]]:
         assert not thread.is_alive()
 
 
-def _noted(source: Source, stop: threading.Event, events: list[SourceEvent]) -> Iterator[SourceEvent]:
+def _noted(source: InputSource, stop: threading.Event, events: list[SourceEvent]) -> Iterator[SourceEvent]:
     for event in source.events(stop):
         if event is not None:
             events.append(event)
@@ -53,7 +53,7 @@ def until(true: Callable[[], bool], wait_s: float = 5) -> None:
         time.sleep(0.01)
 
 
-def read(source: Source) -> bytes:
+def read(source: InputSource) -> bytes:
     return b"".join(e.data for e in source.events(threading.Event()) if isinstance(e, Chunk))
 
 
@@ -88,7 +88,7 @@ def test_a_lost_tcp_feed_is_tried_again_and_nothing_comes_twice() -> None:
                 connection, _ = server.accept()
                 connection.sendall(data)
                 connection.close()
-            until(lambda: events.count(HungUp("", "closed by the other side")) == 2)
+            until(lambda: events.count(PeerGone("", "closed by the other side")) == 2)
     assert [e.data for e in events if isinstance(e, Chunk)] == [b"one\n", b"two\n"]
 
 
@@ -106,7 +106,7 @@ def test_a_tcp_feed_that_says_nothing_is_connected_to_again_and_one_that_speaks_
                 time.sleep(0.05)
             mute.close()
             again.close()
-    lost = [e.why for e in events if isinstance(e, HungUp)]
+    lost = [e.why for e in events if isinstance(e, PeerGone)]
     assert lost[0] == "not a byte for 1 s"
     assert lost[1:] in ([], ["closed by the other side"])
 
@@ -143,7 +143,7 @@ def test_listening_keeps_peers_apart() -> None:
         until(lambda: len(events) == 4)
     peers = {e.peer: e.data for e in events if isinstance(e, Chunk)}
     assert sorted(peers.values()) == [b"!AI", b"whole\n"]
-    assert {e.peer for e in events if isinstance(e, HungUp)} == set(peers)
+    assert {e.peer for e in events if isinstance(e, PeerGone)} == set(peers)
 
 
 def test_each_datagram_is_closed_with_a_line_end() -> None:
@@ -176,20 +176,20 @@ def test_a_group_that_cannot_be_joined_names_the_remedy() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("file:/data/day.nmea.gz", urls.Place("day", "file", path="/data/day.nmea.gz")),
-        ("file:///data/a=b.txt", urls.Place("a=b", "file", path="/data/a=b.txt")),
-        ("-", urls.Place("stdin", "stdin")),
-        ("tcp://Example.org:5631", urls.Place("example.org:5631", "tcp", "example.org", 5631)),
-        ("harbour=udp://:10110", urls.Place("harbour", "udp", "127.0.0.1", 10110)),
-        ("udp://239.1.2.3:99", urls.Place("239.1.2.3:99", "udp", "239.1.2.3", 99)),
+        ("file:/data/day.nmea.gz", urls.SourceUrl("day", "file", path="/data/day.nmea.gz")),
+        ("file:///data/a=b.txt", urls.SourceUrl("a=b", "file", path="/data/a=b.txt")),
+        ("-", urls.SourceUrl("stdin", "stdin")),
+        ("tcp://Example.org:5631", urls.SourceUrl("example.org:5631", "tcp", "example.org", 5631)),
+        ("harbour=udp://:10110", urls.SourceUrl("harbour", "udp", "127.0.0.1", 10110)),
+        ("udp://239.1.2.3:99", urls.SourceUrl("239.1.2.3:99", "udp", "239.1.2.3", 99)),
         (
             "udp://239.1.2.3:99?interface=192.0.2.5",
-            urls.Place("239.1.2.3:99", "udp", "239.1.2.3", 99, interface="192.0.2.5"),
+            urls.SourceUrl("239.1.2.3:99", "udp", "239.1.2.3", 99, interface="192.0.2.5"),
         ),
-        ("tcp-listen://[::1]:99", urls.Place("::1:99", "tcp-listen", "::1", 99)),
+        ("tcp-listen://[::1]:99", urls.SourceUrl("::1:99", "tcp-listen", "::1", 99)),
     ],
 )
-def test_urls_name_places(text: str, place: urls.Place) -> None:
+def test_urls_name_places(text: str, place: urls.SourceUrl) -> None:
     assert urls.parse(text) == place
 
 

@@ -6,12 +6,12 @@ from threading import Event
 
 import pytest
 
-from streams.broker.reading import Read
+from streams.broker.reading import TopicRecord
 from streams.dead_letters.record import letter_of
 from streams.ingest.core import Ingest
-from streams.ingest.outbound import DEAD_TOPIC, Letter, Sender
+from streams.ingest.outbound import DEAD_TOPIC, OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
-from streams.ingest.source_runner import Pump, fresh
+from streams.ingest.source_runner import SourceRunner, fresh
 from streams.ingest.sources.file import FileSource
 from streams.messages.log_records import H_COUNT, H_ORDINAL
 
@@ -32,10 +32,10 @@ class Keeper:
     """A producer that keeps what it is given."""
 
     def __init__(self) -> None:
-        self.letters: list[Letter] = []
+        self.letters: list[OutboundRecord] = []
 
     def send(self, topic: str, *, value: bytes, headers: list[tuple[str, bytes]], **where: int) -> Acknowledged:
-        self.letters.append(Letter(topic, where["partition"], value, headers, where["timestamp_ms"], 1))
+        self.letters.append(OutboundRecord(topic, where["partition"], value, headers, where["timestamp_ms"], 1))
         return Acknowledged()
 
 
@@ -47,11 +47,11 @@ def damaged(tmp_path: Path) -> Path:
     return path
 
 
-def posted(path: Path, reached: int = 0) -> list[Letter]:
+def posted(path: Path, reached: int = 0) -> list[OutboundRecord]:
     """The dead letters of a whole run over a file, so many lines of which an earlier run has delivered."""
     keeper = Keeper()
     outbox = Outbox(keeper, 100_000)
-    pump = Pump(
+    pump = SourceRunner(
         source=FileSource(path, 5000), ingest=Ingest("x", 4), sender=Sender("x", "run", True, ""),
         outbox=outbox, partitions=4, reached=fresh(4), letters_reached=reached,
     )  # fmt: skip
@@ -61,7 +61,7 @@ def posted(path: Path, reached: int = 0) -> list[Letter]:
     return [letter for letter in keeper.letters if letter.topic == DEAD_TOPIC]
 
 
-def lines(letters: list[Letter]) -> Iterator[tuple[bytes, bytes]]:
+def lines(letters: list[OutboundRecord]) -> Iterator[tuple[bytes, bytes]]:
     for letter in letters:
         headers = dict(letter.headers)
         pieces = letter.value.split(b"\n")
@@ -92,15 +92,15 @@ def test_after_an_interruption_the_rest_follows(damaged: Path, delivered: int) -
 
 def test_people_are_shown_one_line_each(damaged: Path) -> None:
     letters = posted(damaged)
-    told = [letter_of(Read(0, 1, 2, None, letter.value, dict(letter.headers))) for letter in letters]
+    told = [letter_of(TopicRecord(0, 1, 2, None, letter.value, dict(letter.headers))) for letter in letters]
     shown = [piece for letter in told for piece in letter.pieces]
     assert [piece.raw for piece in shown] == [raw for _, raw in lines(letters)]
     assert not any(letter.problem for letter in told)
-    foreign = letter_of(Read(0, 1, 2, None, b"two\nlines", {"reason": b"undecodable", "detail": b"why"}))
+    foreign = letter_of(TopicRecord(0, 1, 2, None, b"two\nlines", {"reason": b"undecodable", "detail": b"why"}))
     assert (foreign.reason, [piece.raw for piece in foreign.pieces]) == ("undecodable", [b"two\nlines"])
 
 
 @pytest.mark.parametrize("count", [b"", b"-1", b"0", b"3", b"9" * 5000, b"\xff", b"two"])
 def test_a_letter_whose_headers_contradict_each_other_is_taken_whole(count: bytes) -> None:
-    letter = letter_of(Read(0, 1, 2, None, b"one\ntwo", {"detail": b"a\nb", H_COUNT: count}))
+    letter = letter_of(TopicRecord(0, 1, 2, None, b"one\ntwo", {"detail": b"a\nb", H_COUNT: count}))
     assert [piece.raw for piece in letter.pieces] == [b"one\ntwo"] and "count" in letter.problem

@@ -8,9 +8,9 @@ import pytest
 from detectors.core.imo_notes import Note, refusal_of
 from detectors.core.vessels.station_kinds import is_imo_number
 from streams.ingest import bulk
-from streams.ingest.core import Ingest, Nature
+from streams.ingest.core import Ingest, SourceKind
 from streams.messages.log_records import Record, Sentences, TickRecord
-from streams.nmea.encoder import Bits, Fix, Particulars, position, position_long_range, sentences, static, tagged
+from streams.nmea.encoder import Bits, EncodedFix, Particulars, position, position_long_range, sentences, static, tagged
 from streams.settings.model import IngestSettings
 
 NOON_MS = 1_700_000_000_000
@@ -31,7 +31,7 @@ def said(at_s: float, mmsi: int, imo: int = IMO) -> Sent:
 
 
 def seen(at_s: float, mmsi: int, lat_deg: float = 42.0, lon_deg: float = 132.0) -> Sent:
-    return Sent(at_s, position(mmsi, Fix(lat_deg, lon_deg, sog_kn=2.0, cog_deg=45.0)))
+    return Sent(at_s, position(mmsi, EncodedFix(lat_deg, lon_deg, sog_kn=2.0, cog_deg=45.0)))
 
 
 def lines(sent: list[Sent]) -> bytes:
@@ -49,7 +49,7 @@ def records(
     seed: int = 0,
     settings: IngestSettings = FEW,
 ) -> list[object]:
-    rng, ingest = random.Random(seed), Ingest("x", 4, settings, nature=Nature(replayed=True), bulk_bytes=bulk_bytes)
+    rng, ingest = random.Random(seed), Ingest("x", 4, settings, nature=SourceKind(replayed=True), bulk_bytes=bulk_bytes)
     out: list[Record] = []
     at = 0
     while at < len(data):
@@ -121,7 +121,10 @@ def test_two_positions_that_no_ship_sails_between_are_not_noted() -> None:
 def test_a_long_range_report_is_a_position_too() -> None:
     sent = [
         said(0, FORMER),
-        *(Sent(n * 180.0, position_long_range(FORMER, Fix(42.0, 132.0, sog_kn=5.0, cog_deg=90.0))) for n in (1, 2)),
+        *(
+            Sent(n * 180.0, position_long_range(FORMER, EncodedFix(42.0, 132.0, sog_kn=5.0, cog_deg=90.0)))
+            for n in (1, 2)
+        ),
     ]
     assert [(n.lat_deg, n.sog_kn) for n in notes(sent)] == [(42.0, 5.0)]
 

@@ -4,7 +4,7 @@ import pytest
 from kafka.future import Future
 
 from streams.errors import SinkError
-from streams.ingest.outbound import Letter
+from streams.ingest.outbound import OutboundRecord
 from streams.ingest.outbox import Outbox
 
 STOP = threading.Event()
@@ -26,8 +26,8 @@ class AwayBroker:
                 future.success(None)
 
 
-def letter(name: str, weight: int = 1, messages: int = 1) -> Letter:
-    return Letter("t", 0, name.encode(), [], 0, weight, messages)
+def letter(name: str, weight: int = 1, messages: int = 1) -> OutboundRecord:
+    return OutboundRecord("t", 0, name.encode(), [], 0, weight, messages)
 
 
 def test_letters_of_one_origin_leave_in_order_and_are_drained() -> None:

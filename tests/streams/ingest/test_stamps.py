@@ -3,9 +3,9 @@
 import pytest
 
 from streams.errors import ConfigError
-from streams.ingest.core import Ingest, Nature
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.framing import units
-from streams.ingest.line_affixes import NumberJudge, beside
+from streams.ingest.line_affixes import BareNumberTimes, beside
 from streams.ingest.stamps import StampError, StampRules, epoch_ms, read_ms
 from streams.messages.log_records import Sentences
 
@@ -86,14 +86,14 @@ def test_a_small_number_beside_a_sentence_is_no_time() -> None:
 
 def test_a_live_feed_with_a_count_of_samples_never_takes_it_for_time() -> None:
     """48,000 a second for a night: after 35 minutes the count has nine digits, after six hours it could be 2001."""
-    judge, now_ms = NumberJudge(live=True), T_MS
+    judge, now_ms = BareNumberTimes(live=True), T_MS
     for second in range(0, 12 * 3600, 3):
         found = beside(b"", b",%d" % (48_000 * second), UTC)
         assert judge.time_ms(found.time_ms, now_ms + second * 1000) is None
 
 
 def test_a_live_feed_with_epochs_keeps_them_over_damage() -> None:
-    judge = NumberJudge(live=True)
+    judge = BareNumberTimes(live=True)
     said = [judge.time_ms(T_MS + n * 1000 if n % 10 else None, T_MS + n * 1000) for n in range(1, 200)]
     assert said.count(None) < 30
 
@@ -101,7 +101,7 @@ def test_a_live_feed_with_epochs_keeps_them_over_damage() -> None:
 @pytest.mark.parametrize("cut", [17, 1 << 20])
 def test_a_recording_with_a_count_of_samples_has_no_times(cut: int) -> None:
     data = b"\n".join(BARE + b",%d" % (48_000 * n) for n in range(1, 5000)) + b"\n"
-    ingest = Ingest("rtl", 1, nature=Nature(replayed=True, batch=100))
+    ingest = Ingest("rtl", 1, nature=SourceKind(replayed=True, batch=100))
     for at in range(0, len(data), cut):
         ingest.feed(data[at : at + cut])
     ingest.end()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.decode import decode
 from streams.errors import Reason
 from streams.ingest.core import Ingest
-from streams.ingest.tables import Rows, Unreadable
+from streams.ingest.tables import Rows, UnreadableRow
 from streams.messages.log_records import Sentences
 
 OURS = b"time_s,mmsi,type,lat_deg,lon_deg,sog_kn,cog_deg,nav_status\n"
@@ -78,7 +78,7 @@ def test_a_row_that_cannot_be_read_is_refused(row: bytes) -> None:
 def test_no_row_raises_and_other_files_pass_untouched(lines: list[bytes]) -> None:
     rows = Rows()
     out = [one for line in (OURS.strip(), *lines) for one in rows.take(line)]
-    assert all(isinstance(line, Unreadable) or line in lines or line.startswith(b"\\c:") for line in out[1:])
+    assert all(isinstance(line, UnreadableRow) or line in lines or line.startswith(b"\\c:") for line in out[1:])
     assert all(Rows().take(line) == [line] for line in (b"!AIVDM", *lines))
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from streams.errors import Reason
 from streams.ingest.core import Ingest
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.nmea import encoder
-from streams.nmea.encoder import Fix
+from streams.nmea.encoder import EncodedFix
 
 NOON_S = 1_700_000_000
 HOUR_S, DAY_S = 3600, 86_400
-FIX = Fix(lat_deg=35.0, lon_deg=129.0, sog_kn=0.0, cog_deg=45.0, heading_deg=45.0)
+FIX = EncodedFix(lat_deg=35.0, lon_deg=129.0, sog_kn=0.0, cog_deg=45.0, heading_deg=45.0)
 Heard = tuple[float, int, str]
 """Seconds after the beginning, number of the vessel, station."""
 
@@ -150,7 +150,7 @@ class Live:
     """A live source at its wall clock, one second at a time."""
 
     def __init__(self) -> None:
-        self.ingest = Ingest("feed", 1, nature=Nature(live=True))
+        self.ingest = Ingest("feed", 1, nature=SourceKind(live=True))
         self.second = 0
 
     def hear(self, heard: Iterable[tuple[float, Heard]]) -> None:

@@ -7,12 +7,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from streams.ingest.core import Ingest
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.ingest.outbound import SENTENCES_TOPIC, Sender
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import run_of
-from streams.ingest.run import Plan, _dates_matter
-from streams.ingest.source_runner import Pump, State, fresh
+from streams.ingest.run import IngestPlan, _dates_matter
+from streams.ingest.source_runner import RunnerState, SourceRunner, fresh
 from streams.ingest.sources.file import FileSource
 from streams.ingest.stamps import StampRules
 from streams.messages.log_records import Sentences
@@ -23,12 +23,12 @@ BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
 T_MS = 1_709_510_405_000
 
 
-def pumped(path: Path, *, needs_start: bool) -> tuple[State, Keeper, list[str]]:
+def pumped(path: Path, *, needs_start: bool) -> tuple[RunnerState, Keeper, list[str]]:
     """How a file's source stood at its end, what Kafka was given, and the events logged."""
     keeper, states = Keeper(), []
     outbox = Outbox(keeper, 100_000)
-    pump = Pump(
-        source=FileSource(path, 5000), ingest=Ingest("x", 1, nature=Nature(replayed=True)),
+    pump = SourceRunner(
+        source=FileSource(path, 5000), ingest=Ingest("x", 1, nature=SourceKind(replayed=True)),
         sender=Sender("x", "run", True, ""), outbox=outbox, partitions=1, reached=fresh(1), needs_start=needs_start,
         observer=states.append,
     )  # fmt: skip
@@ -68,14 +68,14 @@ def test_a_file_with_times_is_not_asked_for_any(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("plan", "reference", "matter"),
     [
-        (Plan(urls=()), ReferenceSettings(), False),
-        (Plan(urls=(), until_ms=1), ReferenceSettings(), True),
-        (Plan(urls=()), ReferenceSettings(watchlists=("list.csv",)), True),
-        (Plan(urls=()), ReferenceSettings(zones=("zones.geojson",)), True),
+        (IngestPlan(urls=()), ReferenceSettings(), False),
+        (IngestPlan(urls=(), until_ms=1), ReferenceSettings(), True),
+        (IngestPlan(urls=()), ReferenceSettings(watchlists=("list.csv",)), True),
+        (IngestPlan(urls=()), ReferenceSettings(zones=("zones.geojson",)), True),
     ],
 )
 def test_days_matter_where_lists_zones_or_an_end_are_given(
-    plan: Plan, reference: ReferenceSettings, matter: bool
+    plan: IngestPlan, reference: ReferenceSettings, matter: bool
 ) -> None:
     assert _dates_matter(plan, Settings(reference=reference)) is matter
 
@@ -84,8 +84,8 @@ def test_how_times_are_read_is_part_of_what_a_recording_is(tmp_path: Path) -> No
     path = tmp_path / "day.csv"
     path.write_bytes(b"x")
     rules = (StampRules(), StampRules(dates="dmy"), StampRules(dates="mdy"), StampRules(zone="Europe/Oslo"))
-    assert len({run_of(path, "x", Nature(stamps=one)) for one in rules}) == 4
-    assert run_of(path, "x", Nature()) == run_of(path, "x", Nature(stamps=StampRules()))
+    assert len({run_of(path, "x", SourceKind(stamps=one)) for one in rules}) == 4
+    assert run_of(path, "x", SourceKind()) == run_of(path, "x", SourceKind(stamps=StampRules()))
 
 
 @pytest.mark.parametrize("size", [1000, 2000, 8000])

@@ -16,7 +16,7 @@ from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import build
 from streams.cli.grafana_datasource import take
-from streams.grafana.table import AlertTable
+from streams.grafana.table import AlertRows
 from streams.messages.topics import ALERT_STATE, create_missing
 from streams.notify.clearing import sweep, sweep_until
 from streams.settings.model import KafkaSettings
@@ -50,8 +50,8 @@ def one(make: Make, letter: str, **changes: Any) -> Alert:
     return make(id=letter * 32, **changes)
 
 
-def held(kafka: KafkaSettings) -> AlertTable:
-    table = AlertTable()
+def held(kafka: KafkaSettings) -> AlertRows:
+    table = AlertRows()
     for record in read(kafka, ALERT_STATE):
         if record.key != b"odd":
             take(table, record)

@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from detectors.core.alert import Alert, Evidence, Position
 from detectors.core.units import rfc3339
 from streams.errors import ConfigError
-from streams.notify.core import Notices, Outgoing, Rules
-from streams.notify.delivery import Courier, Targets
+from streams.notify.core import NoticeRules, NoticeScheduler, Outgoing
+from streams.notify.delivery import Delivery, Targets
 from streams.notify.http import endpoint
 from streams.notify.notices import Notice, firing
 from streams.observability.metrics import Metrics
@@ -44,18 +44,18 @@ def sent(metrics: Metrics, target: str, outcome: str) -> float | None:
     return metrics.registry.get_sample_value("wakewatch_notifications_total", {"target": target, "outcome": outcome})
 
 
-def to_webhook(url: str, metrics: Metrics, stopping: bool = False) -> Courier:
-    return Courier(Targets(webhook=endpoint("notify.webhook_url", url)), metrics, lambda: stopping)
+def to_webhook(url: str, metrics: Metrics, stopping: bool = False) -> Delivery:
+    return Delivery(Targets(webhook=endpoint("notify.webhook_url", url)), metrics, lambda: stopping)
 
 
-def to_alertmanager(url: str, metrics: Metrics) -> Courier:
-    return Courier(Targets(alertmanager=endpoint("notify.alertmanager_url", url + "/")), metrics, lambda: False)
+def to_alertmanager(url: str, metrics: Metrics) -> Delivery:
+    return Delivery(Targets(alertmanager=endpoint("notify.alertmanager_url", url + "/")), metrics, lambda: False)
 
 
 def test_an_alert_pages_once_at_once_and_resolves(
     alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules(settle_s=0))
+    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules(settle_s=0))
     position = Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z")
     opened = make(position=position)
     with capture_logs() as told:
@@ -82,7 +82,7 @@ def test_an_alert_pages_once_at_once_and_resolves(
 def test_eight_alerts_of_one_ship_are_one_page(
     alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules())
+    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
     outgoing = Outgoing()
     for number in range(8):
         outgoing += notices.take(make(id=str(number) * 32, detector=f"rule{number}"), now_ms())
@@ -95,7 +95,7 @@ def test_eight_alerts_of_one_ship_are_one_page(
 def test_ten_thousand_silent_ships_of_a_region_are_a_handful_of_calls(
     alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules())
+    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
     outgoing = []
     for number in range(10_000):
         position = Position(
@@ -113,7 +113,7 @@ def test_ten_thousand_silent_ships_of_a_region_are_a_handful_of_calls(
 def test_an_alertmanager_that_is_away_is_waited_for(
     alertmanager: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules())
+    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
     alertmanager.stop()
     rounds = []
 
@@ -175,7 +175,7 @@ def test_a_wrong_url_is_one_line(url: str) -> None:
 
 
 def test_what_the_webhook_gets_is_signed(receiver: Any, make: Make, metrics: Metrics) -> None:
-    courier = Courier(
+    courier = Delivery(
         Targets(webhook=endpoint("notify.webhook_url", receiver.url), secret="s3cret"), metrics, lambda: False
     )
     assert courier.carry(Outgoing((), (make(),)))
@@ -190,7 +190,7 @@ def test_what_the_webhook_gets_is_signed(receiver: Any, make: Make, metrics: Met
 def test_what_is_refused_for_good_is_buried(receiver: Any, make: Make, metrics: Metrics) -> None:
     buried: list[tuple[bytes, str]] = []
     receiver.answers = [400]
-    courier = Courier(
+    courier = Delivery(
         Targets(webhook=endpoint("notify.webhook_url", receiver.url)), metrics, lambda: False,
         bury=lambda raw, why: buried.append((raw, why)),
     )  # fmt: skip
@@ -205,7 +205,7 @@ def test_what_is_refused_for_good_is_buried(receiver: Any, make: Make, metrics: 
 def test_after_kill_9_of_alertmanager_what_is_open_is_there_again_and_told_at_most_twice(
     alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), Notices(Rules())
+    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
     alerts = [make(id=f"{n:032x}", case_id=f"mmsi/{n}") for n in range(4)]
     for alert in alerts:
         assert courier.carry(notices.take(alert, now_ms()))

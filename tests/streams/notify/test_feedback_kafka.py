@@ -13,8 +13,8 @@ from detectors.core.alert import Alert, encode
 from streams.broker.clients import admin, producer
 from streams.cli import build
 from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
-from streams.notify.core import Outgoing, Rules
-from streams.notify.run import Plan, run
+from streams.notify.core import NoticeRules, Outgoing
+from streams.notify.run import NotifierPlan, run
 from streams.observability.metrics import Metrics
 from streams.settings.model import KafkaSettings
 
@@ -56,7 +56,7 @@ def test_an_acknowledged_alert_goes_quiet_and_shows_who(
         told.extend((n.labels["alert_id"][0], n.ends_at) for n in outgoing.notices)
         return True
 
-    plan = Plan(kafka=kafka_settings, rules=Rules(settle_s=0, resend_every_s=1), group="notify")
+    plan = NotifierPlan(kafka=kafka_settings, rules=NoticeRules(settle_s=0, resend_every_s=1), group="notify")
     notifier = Thread(target=run, args=(plan, carry, stop, metrics), daemon=True)
     notifier.start()
     until(lambda: {id_ for id_, _ in told} == {"0", "f"})

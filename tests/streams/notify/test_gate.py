@@ -10,7 +10,7 @@ from detectors.core.units import rfc3339
 from streams.cli.notify import _plan
 from streams.errors import ConfigError
 from streams.notify.apprise_messages import TICKETS_EVERY_MS, Apprise, Gathering
-from streams.notify.core import Notices, Outgoing, Rules
+from streams.notify.core import NoticeRules, NoticeScheduler, Outgoing
 from streams.notify.notices import time_ms
 from streams.notify.rate_cap import GateRules, Quiet, quiet_of
 from streams.settings.model import NotifySettings, Settings
@@ -31,7 +31,7 @@ def flood(make: Make, count: int, severity: str = "page", first: int = 0) -> lis
     ]  # fmt: skip
 
 
-def take(notices: Notices, alerts: list[Alert], at_ms: int) -> Outgoing:
+def take(notices: NoticeScheduler, alerts: list[Alert], at_ms: int) -> Outgoing:
     out = Outgoing()
     for alert in alerts:
         out += notices.take(alert, at_ms)
@@ -44,7 +44,7 @@ def summaries(outgoing: Outgoing) -> list[str]:
 
 @pytest.mark.parametrize("severity", ["page", "ticket"])
 def test_of_a_flood_four_groups_are_told_one_by_one_and_the_others_as_one(make: Make, severity: str) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     out = take(notices, flood(make, 218, severity), NOON)
     groups = {n.labels["case_id"] if severity == "page" else n.labels["area"] for n in out.notices}
     assert len(groups) == 4
@@ -58,7 +58,7 @@ def test_of_a_flood_four_groups_are_told_one_by_one_and_the_others_as_one(make: 
 
 
 def test_what_comes_within_one_window_is_one_notification_and_the_next_window_is_another(make: Make) -> None:
-    notices, told = Notices(Rules()), set()
+    notices, told = NoticeScheduler(NoticeRules()), set()
     for second in range(0, 600, 10):
         out = take(notices, flood(make, 10, first=second * 10), NOON + second * S)
         out += notices.due(NOON + second * S)
@@ -68,7 +68,7 @@ def test_what_comes_within_one_window_is_one_notification_and_the_next_window_is
 
 
 def test_a_held_page_ends_unsaid_and_one_that_changes_later_is_told(make: Make) -> None:
-    notices, alerts = Notices(Rules()), flood(make, 6)
+    notices, alerts = NoticeScheduler(NoticeRules()), flood(make, 6)
     take(notices, alerts, NOON)
     later = NOON + 400 * S
     assert notices.take(make(id=alerts[4].id, case_id="mmsi/4", revision=2, status="closed"), later).notices == ()
@@ -79,14 +79,14 @@ def test_a_held_page_ends_unsaid_and_one_that_changes_later_is_told(make: Make) 
 
 
 def test_more_of_a_case_that_is_lit_come_through(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     take(notices, flood(make, 8), NOON)
     assert notices.take(make(id="f" * 32, case_id="mmsi/0"), NOON).notices
     assert not notices.take(make(id="e" * 32, case_id="mmsi/7"), NOON).notices
 
 
 def test_after_a_restart_a_flood_is_no_second_flood(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     for alert in flood(make, 500):
         notices.restore(alert, NOON)
     out = notices.due(NOON + 3600 * S)
@@ -95,14 +95,14 @@ def test_after_a_restart_a_flood_is_no_second_flood(make: Make) -> None:
 
 
 def test_pages_never_wait_for_a_flood_of_tickets(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     take(notices, flood(make, 500, "ticket"), NOON)
     assert [n.labels["severity"] for n in notices.take(make(), NOON).news] == ["page"]
 
 
 def test_in_quiet_hours_tickets_wait_and_pages_do_not(make: Make) -> None:
     quiet = quiet_of("22:00-06:00", "UTC")
-    notices = Notices(Rules(settle_s=0, gate=GateRules(quiet=quiet)))
+    notices = NoticeScheduler(NoticeRules(settle_s=0, gate=GateRules(quiet=quiet)))
     lit, short = make(id="1" * 32, severity="ticket"), make(id="2" * 32, severity="ticket", headline="SHORT")
     assert take(notices, [lit, short], NIGHT).news == ()
     assert [n.labels["severity"] for n in notices.take(make(id="3" * 32), NIGHT).news] == ["page"]
@@ -114,7 +114,7 @@ def test_in_quiet_hours_tickets_wait_and_pages_do_not(make: Make) -> None:
 
 
 def test_a_ticket_that_becomes_a_page_in_the_night_is_told(make: Make) -> None:
-    notices = Notices(Rules(gate=GateRules(quiet=quiet_of("22:00-06:00", "UTC"))))
+    notices = NoticeScheduler(NoticeRules(gate=GateRules(quiet=quiet_of("22:00-06:00", "UTC"))))
     assert notices.take(make(severity="ticket"), NIGHT).news == ()
     assert [n.labels["severity"] for n in notices.take(make(revision=2), NIGHT).news] == ["page"]
 
@@ -130,7 +130,7 @@ def test_quiet_hours_go_by_the_clock_of_a_place() -> None:
 
 
 def test_a_small_team_gets_a_message_a_case_at_once_and_tickets_together(make: Make) -> None:
-    gathering, notices = Gathering(), Notices(Rules(settle_s=0))
+    gathering, notices = Gathering(), NoticeScheduler(NoticeRules(settle_s=0))
     news = take(notices, [make(), make(id="1" * 32, detector="blip"), *flood(make, 30, "ticket")], NOON).news
     (page,) = gathering.take(news, NOON)
     assert page.title == make().headline and "wakewatch explain" in page.body
@@ -148,7 +148,7 @@ def test_apprise_delivers_and_never_shows_an_address(make: Make, receiver: Recei
     assert "s3cret" not in str(caught.value)
     assert "s3cret" not in repr(NotifySettings(apprise_urls="tgram://s3cret/1"))
     services = Apprise(receiver.url.replace("http://", "json://"))
-    (message,) = Gathering().take(Notices(Rules()).take(make(), NOON).news, NOON)
+    (message,) = Gathering().take(NoticeScheduler(NoticeRules()).take(make(), NOON).news, NOON)
     services.send(message)
     ((_, _, body),) = receiver.got
     assert body["title"] == make().headline

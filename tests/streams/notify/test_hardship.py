@@ -16,8 +16,8 @@ import stamina
 from prometheus_client import CollectorRegistry
 
 from detectors.core.alert import Alert
-from streams.notify.core import Notices, Outgoing, Rules
-from streams.notify.delivery import Courier, Targets
+from streams.notify.core import NoticeRules, NoticeScheduler, Outgoing
+from streams.notify.delivery import Delivery, Targets
 from streams.notify.http import endpoint
 from streams.notify.rate_cap import GateRules
 from streams.observability.metrics import Metrics
@@ -26,18 +26,18 @@ from tests.streams.notify.front import Front, told
 
 Make = Callable[..., Alert]
 MINUTE_S = 0.1
-RULES = Rules(resend_every_s=MINUTE_S, settle_s=0.02, gate=GateRules(groups_most=0))
+RULES = NoticeRules(resend_every_s=MINUTE_S, settle_s=0.02, gate=GateRules(groups_most=0))
 
 
 class Notifier:
     """Runs as the command does; ``say`` is the topic."""
 
     def __init__(self, url: str) -> None:
-        self._notices, self._topic, self._stop = Notices(RULES), [], threading.Event()
+        self._notices, self._topic, self._stop = NoticeScheduler(RULES), [], threading.Event()
         self.buried: list[str] = []
         self.metrics = Metrics(CollectorRegistry())
         targets = Targets(alertmanager=endpoint("notify.alertmanager_url", url, timeout_s=0.25))
-        self._courier = Courier(
+        self._courier = Delivery(
             targets, self.metrics, self._stop.is_set, lambda raw, why: self.buried.append(raw.decode())
         )
         self._thread = threading.Thread(target=self._run, daemon=True)

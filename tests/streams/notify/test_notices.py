@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detectors.core.alert import Alert, Evidence, Fact, Position
 from detectors.core.units import rfc3339
 from streams.messages.feedback import Feedback
-from streams.notify.core import NOTHING, Notices, Outgoing, Rules
+from streams.notify.core import NOTHING, NoticeRules, NoticeScheduler, Outgoing
 from streams.notify.notices import Notice, annotations_of, area_of, firing, labels_of, resolved, time_ms
 
 NOW = time_ms("2024-02-04T05:12:30.000Z")
@@ -86,19 +86,19 @@ def test_an_end_never_precedes_its_start_nor_lies_ahead(start: int, end: int, no
 
 
 def test_log_and_recordings_notify_nobody(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     assert notices.take(make(severity="log"), NOW) == Outgoing()
     assert notices.take(make(id="1" * 32, replayed=True), NOW) == Outgoing()
     assert notices.due(NOW + 999 * S) == Outgoing()
 
 
 def test_a_dry_run_may_include_recordings(make: Make) -> None:
-    notices = Notices(Rules(include_replayed=True))
+    notices = NoticeScheduler(NoticeRules(include_replayed=True))
     assert len(notices.take(make(replayed=True), NOW).notices) == 1
 
 
 def test_a_second_copy_and_an_older_revision_are_dropped(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     first, second = make(), make(revision=2, status="updated", headline="still silent")
     assert len(notices.take(first, NOW).notices) == 1
     assert notices.take(first, NOW) == Outgoing()
@@ -107,7 +107,7 @@ def test_a_second_copy_and_an_older_revision_are_dropped(make: Make) -> None:
 
 
 def test_an_open_alert_is_repeated_until_it_ends(make: Make) -> None:
-    notices = Notices(Rules(resend_every_s=60))
+    notices = NoticeScheduler(NoticeRules(resend_every_s=60))
     notices.take(make(), NOW)
     assert notices.due(NOW + 59 * S).notices == ()
     assert states(notices.due(NOW + 60 * S), NOW + 60 * S) == [("page", "firing")]
@@ -119,12 +119,12 @@ def test_an_open_alert_is_repeated_until_it_ends(make: Make) -> None:
 
 
 def test_a_repeat_comes_long_before_the_alert_lapses() -> None:
-    assert Rules(resend_every_s=60).lapse_s == 900
-    assert Rules(resend_every_s=3600).lapse_s == 4 * 3600
+    assert NoticeRules(resend_every_s=60).lapse_s == 900
+    assert NoticeRules(resend_every_s=3600).lapse_s == 4 * 3600
 
 
 def test_an_end_right_after_the_beginning_waits_so_that_somebody_hears_of_it(make: Make) -> None:
-    notices = Notices(Rules(settle_s=10))
+    notices = NoticeScheduler(NoticeRules(settle_s=10))
     notices.take(make(), NOW)
     assert notices.take(make(revision=2, status="closed"), NOW + S).notices == ()
     assert notices.settling
@@ -134,7 +134,7 @@ def test_an_end_right_after_the_beginning_waits_so_that_somebody_hears_of_it(mak
 
 
 def test_what_waits_goes_out_when_we_leave(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     notices.take(make(), NOW)
     notices.take(make(revision=2, status="retracted"), NOW)
     assert states(notices.flush(NOW), NOW) == [("page", "resolved")]
@@ -142,7 +142,7 @@ def test_what_waits_goes_out_when_we_leave(make: Make) -> None:
 
 
 def test_a_ticket_that_becomes_a_page_ends_as_a_ticket(make: Make) -> None:
-    notices = Notices(Rules(settle_s=10))
+    notices = NoticeScheduler(NoticeRules(settle_s=10))
     notices.take(make(severity="ticket"), NOW)
     later = NOW + 60 * S
     changed = notices.take(make(revision=2, status="updated", severity="page"), later)
@@ -150,7 +150,7 @@ def test_a_ticket_that_becomes_a_page_ends_as_a_ticket(make: Make) -> None:
 
 
 def test_one_that_becomes_log_ends(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     notices.take(make(severity="ticket"), NOW)
     changed = notices.take(make(revision=2, status="updated", severity="log"), NOW + 60 * S)
     assert states(changed, NOW + 60 * S) == [("ticket", "resolved")]
@@ -158,7 +158,7 @@ def test_one_that_becomes_log_ends(make: Make) -> None:
 
 
 def test_after_a_restart_what_was_open_is_repeated_and_its_end_goes_out(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     notices.restore(make(revision=3, status="updated"), NOW)
     notices.restore(make(id="1" * 32), NOW)
     notices.restore(make(id="1" * 32, revision=2, status="closed"), NOW)
@@ -172,12 +172,12 @@ def test_after_a_restart_what_was_open_is_repeated_and_its_end_goes_out(make: Ma
 
 
 def test_the_end_of_one_that_we_never_saw_open_goes_out_too(make: Make) -> None:
-    ended = Notices(Rules()).take(make(revision=4, status="closed"), NOW)
+    ended = NoticeScheduler(NoticeRules()).take(make(revision=4, status="closed"), NOW)
     assert states(ended, NOW) == [("page", "resolved")]
 
 
 def test_back_to_a_page_before_its_end_went_out_it_stays_lit(make: Make) -> None:
-    notices, board = Notices(Rules()), Board()
+    notices, board = NoticeScheduler(NoticeRules()), Board()
     for revision, severity in enumerate(["page", "ticket", "page"], 1):
         board.post(notices.take(make(revision=revision, severity=severity), NOW))
     later = NOW + 10 * S
@@ -214,7 +214,7 @@ class Board:
     )
 )
 def test_the_board_shows_exactly_what_is_open(story: list[tuple[int, str, str, int, int]]) -> None:
-    notices, board, now, newest = Notices(Rules(resend_every_s=20)), Board(), NOW, dict[str, Alert]()
+    notices, board, now, newest = NoticeScheduler(NoticeRules(resend_every_s=20)), Board(), NOW, dict[str, Alert]()
     for number, status, severity, seconds, copies in story:
         now += seconds * S
         board.post(notices.due(now))
@@ -240,7 +240,7 @@ def said_of(alert: Alert, revision: int = 1) -> Feedback:
 
 
 def test_an_acknowledged_case_stays_quiet_until_it_changes(make: Make) -> None:
-    notices, board = Notices(Rules(settle_s=0)), Board()
+    notices, board = NoticeScheduler(NoticeRules(settle_s=0)), Board()
     one, other, third = make(), make(id="1" * 32, detector="watchlist"), make(id="2" * 32, case_id="mmsi/1")
     for alert in (one, other, third):
         board.post(notices.take(alert, NOW))
@@ -256,7 +256,7 @@ def test_an_acknowledged_case_stays_quiet_until_it_changes(make: Make) -> None:
 
 
 def test_a_word_on_what_has_changed_since_does_not_hide_the_change(make: Make) -> None:
-    notices, board = Notices(Rules(settle_s=0)), Board()
+    notices, board = NoticeScheduler(NoticeRules(settle_s=0)), Board()
     for revision in (1, 2):
         board.post(notices.take(make(revision=revision, status="opened" if revision == 1 else "updated"), NOW))
     board.post(notices.heard(said_of(make(), revision=1), NOW + S))
@@ -264,14 +264,14 @@ def test_a_word_on_what_has_changed_since_does_not_hide_the_change(make: Make) -
 
 
 def test_what_was_acknowledged_before_a_restart_is_not_restored(make: Make) -> None:
-    notices = Notices(Rules())
+    notices = NoticeScheduler(NoticeRules())
     notices.heard(said_of(make()), NOW)
     notices.restore(make(), NOW)
     assert notices.due(NOW + 100 * S) == NOTHING
 
 
 def test_what_came_and_went_while_we_were_away_is_one_digest(make: Make) -> None:
-    notices, written = Notices(Rules()), NOW - 7200 * S
+    notices, written = NoticeScheduler(NoticeRules()), NOW - 7200 * S
     still_open = make(id="f" * 32)
     notices.restore(still_open, NOW)
     outgoing = NOTHING
@@ -290,4 +290,4 @@ def test_what_came_and_went_while_we_were_away_is_one_digest(make: Make) -> None
 
 
 def test_what_is_recent_in_a_backlog_is_told_at_once(make: Make) -> None:
-    assert states(Notices(Rules()).take(make(), NOW, NOW - 600 * S), NOW) == [("page", "firing")]
+    assert states(NoticeScheduler(NoticeRules()).take(make(), NOW, NOW - 600 * S), NOW) == [("page", "firing")]

@@ -15,8 +15,8 @@ from streams.broker.clients import admin, producer
 from streams.broker.reading import read
 from streams.cli import notify as cli
 from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
-from streams.notify.core import Outgoing, Rules
-from streams.notify.run import Plan, run
+from streams.notify.core import NoticeRules, Outgoing
+from streams.notify.run import NotifierPlan, run
 from streams.observability.metrics import Metrics
 from streams.settings.model import KafkaSettings
 
@@ -53,7 +53,7 @@ class Life:
         self.revisions: list[int] = []
         self.metrics = Metrics(CollectorRegistry())
         self.started, self._stop, self._fails = Event(), Event(), fails
-        plan = Plan(kafka=kafka, rules=Rules(settle_s=1), group="notify")
+        plan = NotifierPlan(kafka=kafka, rules=NoticeRules(settle_s=1), group="notify")
         self._thread = Thread(target=run, args=(plan, self._carry, self._stop, self.metrics), daemon=True)
         self._thread.start()
         until(self.started.is_set)

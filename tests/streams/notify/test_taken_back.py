@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from detectors.core.alert import Alert
 from streams.messages.feedback import Feedback, about
-from streams.notify.core import Notices, Outgoing, Rules
+from streams.notify.core import NoticeRules, NoticeScheduler, Outgoing
 from streams.notify.rate_cap import GateRules
 
 Make = Callable[..., Alert]
@@ -18,8 +18,8 @@ def said(alert: Alert, kind: str) -> Feedback:
     return about(alert, kind, "Kim", "", "2027-01-15T08:00:00.000Z")  # type: ignore[arg-type]
 
 
-def notices() -> Notices:
-    return Notices(Rules(gate=GateRules(groups_most=0), settle_s=0))
+def notices() -> NoticeScheduler:
+    return NoticeScheduler(NoticeRules(gate=GateRules(groups_most=0), settle_s=0))
 
 
 def firing(out: Outgoing, now_ms: int) -> list[str]:

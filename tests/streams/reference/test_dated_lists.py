@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from streams.cli.replay import command
-from streams.ingest.core import Ingest, Nature
+from streams.ingest.core import Ingest, SourceKind
 from streams.messages.log_records import MarkRecord, Sentences
 
 BEGIN = "2023-11-14T22:13:20Z"  # of the feed: 1,700,000,000 s
@@ -98,7 +98,7 @@ def test_zones_are_in_force_from_their_time_on_in_the_place_of_all_before(tmp_pa
 
 def test_a_mark_stands_at_the_same_place_line_by_line_and_in_bulk(hours: bytes) -> None:
     begin_ms = 1_700_000_000_000
-    nature = Nature(replayed=True, batch=100, marks_ms=(begin_ms, begin_ms + 1_234_567, begin_ms + 3_600_000))
+    nature = SourceKind(replayed=True, batch=100, marks_ms=(begin_ms, begin_ms + 1_234_567, begin_ms + 3_600_000))
 
     def marks(bulk_bytes: int | None) -> list[tuple[MarkRecord, int]]:
         ingest = Ingest("x", 4, nature=nature, bulk_bytes=bulk_bytes)

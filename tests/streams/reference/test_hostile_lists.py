@@ -15,9 +15,9 @@ import pytest
 
 from streams.errors import ConfigError
 from streams.reference import loading
-from streams.reference.formats import Source, read_lists
+from streams.reference.formats import ListFile, read_lists
 from streams.reference.loading import read_watchlist_file
-from streams.reference.watchlist import Watchlist
+from streams.reference.watchlist import WatchlistFile
 from streams.reference.zones import read_zones
 
 IMO, NEXT_IMO = "9179842", "9161003"
@@ -105,8 +105,8 @@ ATTACKS = [
 ]
 
 
-def read(content: bytes) -> Watchlist:
-    (found,) = read_lists([Source("attack", [content])])
+def read(content: bytes) -> WatchlistFile:
+    (found,) = read_lists([ListFile("attack", [content])])
     return found.watchlist
 
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from streams.broker.clients import admin, producer
 from streams.cli import build
-from streams.doctor import Finding, examine
+from streams.doctor import DoctorFinding, examine
 from streams.errors import ConfigError, SinkError, WakewatchError
 from streams.messages import reference_records
 from streams.messages.topics import REFERENCE, create_missing
@@ -54,7 +54,7 @@ def in_force(settings: Settings) -> InForce:
     return ask(settings.kafka, OWN)
 
 
-def said(settings: Settings, later_s: float = 0.0) -> dict[str, Finding]:
+def said(settings: Settings, later_s: float = 0.0) -> dict[str, DoctorFinding]:
     return {each.name: each for each in examine(settings, int((time.time() + later_s) * 1000), limit_s=600.0)}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.core.geography.zone_columns import Places
+from detectors.core.geography.zone_columns import ZoneColumns
 from detectors.core.reference import Reference
 from detectors.core.sphere import distance_nm
 from streams.errors import ConfigError
@@ -72,7 +72,7 @@ def test_shipped_zones_do_not_overlap(reference: Reference) -> None:
      ("DUNAY", "Dunai"), ("RAJIN-SONBONG", "Rajin"), ("LATTAKIA", "Latakia"), ("BUSAN", "Busan approaches")],
 )  # fmt: skip
 def test_aliases_are_found_in_destinations(reference: Reference, destination: str, name: str) -> None:
-    assert reference.zones[Places(reference).named_by(destination)].name == name
+    assert reference.zones[ZoneColumns(reference).named_by(destination)].name == name
 
 
 def test_positions_agree_with_the_world_port_index(reference: Reference) -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.reference.watchlist import Watchlist, read_watchlist
+from streams.reference.watchlist import WatchlistFile, read_watchlist
 
 HEAD = "name,imo,mmsi,call_sign,flag,former_names,listed_on,length_m\n"
 
 
-def read(text: str) -> Watchlist:
+def read(text: str) -> WatchlistFile:
     return read_watchlist(text.encode(), "mine")
 
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from detectors.core.reference import ListedShip
-from streams.reference.counting import Counts, count
-from streams.reference.formats import Source, format_of, read_lists
+from streams.reference.counting import ListCounts, count
+from streams.reference.formats import ListFile, format_of, read_lists
 from streams.reference.loading import read_watchlist_file, read_watchlist_files
-from streams.reference.watchlist import Watchlist
+from streams.reference.watchlist import WatchlistFile
 
 from .published import ALT, COMMENTS, EU, FTM, MARITIME, SDN, UK_CSV, UK_XML, UN
 
@@ -30,16 +30,16 @@ FORMATS = {
 }  # fmt: skip
 
 
-def read(*contents: bytes, chunk: int = 1 << 20) -> Watchlist:
+def read(*contents: bytes, chunk: int = 1 << 20) -> WatchlistFile:
     sources = [
-        Source(f"file{n}", [content[at : at + chunk] for at in range(0, len(content), chunk)])
+        ListFile(f"file{n}", [content[at : at + chunk] for at in range(0, len(content), chunk)])
         for n, content in enumerate(contents)
     ]
     (found,) = read_lists(sources)
     return found.watchlist
 
 
-def ship(found: Watchlist, name: str) -> ListedShip:
+def ship(found: WatchlistFile, name: str) -> ListedShip:
     return next(each for each in found.ships if each.name == name)
 
 
@@ -150,7 +150,7 @@ def unpacked(path: Path) -> bytes:
     return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
 
 
-def counted(path: Path) -> Counts:
+def counted(path: Path) -> ListCounts:
     return count(read_watchlist_file(path))
 
 
@@ -274,7 +274,7 @@ def entities(count_: int) -> Iterator[bytes]:
 def test_followthemoney_streams_in_the_memory_of_its_ships() -> None:
     size = sum(map(len, entities(40)))
     tracemalloc.start()
-    (found,) = read_lists([Source("big", entities(40))])
+    (found,) = read_lists([ListFile("big", entities(40))])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (len(found.watchlist.ships), found.watchlist.passed_over) == (40, 40 * 999)
@@ -284,7 +284,7 @@ def test_followthemoney_streams_in_the_memory_of_its_ships() -> None:
 def test_a_line_without_an_end_is_never_held_whole() -> None:
     tracemalloc.start()
     endless = (b'{"schema":' + b" " * (1 << 20) for _ in range(40))
-    (found,) = read_lists([Source("endless", endless)])
+    (found,) = read_lists([ListFile("endless", endless)])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 24 << 20

@@ -13,7 +13,7 @@ from streams.cli import importing, watchlist
 from streams.errors import ConfigError
 from streams.messages import reference_records
 from streams.reference.difference import difference
-from streams.reference.stored_versions import Shelf
+from streams.reference.stored_versions import VersionStore
 
 from .published import UN
 
@@ -30,15 +30,17 @@ def zone(name: str) -> Zone:
     return Zone(name=name, kind="associated", lat_deg=1.0, lon_deg=2.0)
 
 
-def put(held: Shelf, records: list[reference_records.Record], offset: int = 0, written_ms: int = 0) -> Shelf:
+def put(
+    held: VersionStore, records: list[reference_records.Record], offset: int = 0, written_ms: int = 0
+) -> VersionStore:
     for number, (key, value) in enumerate(records):
         held.put(key, value, offset + number, written_ms)
     return held
 
 
 def test_what_was_written_is_read_back_in_its_order() -> None:
-    assert put(Shelf(), filled()[::-1]).ships("v1") == SHIPS
-    held = put(Shelf(), [*filled(), reference_records.marked("v1")])
+    assert put(VersionStore(), filled()[::-1]).ships("v1") == SHIPS
+    held = put(VersionStore(), [*filled(), reference_records.marked("v1")])
     assert (held.newest(), held.is_marked("v1"), held.is_marked("v2")) == ("v1", True, False)
 
 
@@ -46,20 +48,22 @@ def test_what_was_written_is_read_back_in_its_order() -> None:
 def test_a_version_that_lacks_a_record_is_none(lost: int) -> None:
     records = filled()
     del records[lost]
-    assert put(Shelf(), records).ships("v1") is None
+    assert put(VersionStore(), records).ships("v1") is None
 
 
 def test_the_newest_is_the_one_whose_head_came_last() -> None:
-    held = put(Shelf(), filled("b"))
+    held = put(VersionStore(), filled("b"))
     assert put(held, filled("a", SHIPS[:2]), offset=100).newest() == "a"
     assert put(held, filled("b"), offset=200).newest() == "b"
 
 
 def test_outdated_versions_are_deleted_save_the_one_in_force() -> None:
-    held = put(Shelf(), filled("old"), written_ms=1000)
+    held = put(VersionStore(), filled("old"), written_ms=1000)
     put(held, filled("new"), offset=100, written_ms=5000)
     assert list(held.outdated("new", before_ms=4999)) == [], "the log may still hold what it was in force for"
-    assert list(put(Shelf(), filled("old"), written_ms=1000).outdated("new", before_ms=4999)) == [], "until just now"
+    assert list(put(VersionStore(), filled("old"), written_ms=1000).outdated("new", before_ms=4999)) == [], (
+        "until just now"
+    )
     deleted = list(held.outdated("new", before_ms=5001))
     assert {key.split(b"/")[0] for key, _ in deleted} == {b"old"} and all(value is None for _, value in deleted)
     assert list(held.outdated("old", before_ms=2000)) == []
@@ -71,30 +75,30 @@ def test_zones_travel_with_a_version_or_are_each_process_s_own() -> None:
     own = Reference(zones=(zone("Own"),), version="own")
     places = (zone("B"), zone("A"))
     records = [*reference_records.content("v", SHIPS, places), reference_records.head("v", SHIPS, places)]
-    found = put(Shelf(), records[::-1]).reference("v", own)
+    found = put(VersionStore(), records[::-1]).reference("v", own)
     assert found == Reference(ships=SHIPS, zones=places, version="v")
-    assert put(Shelf(), [r for r in records if r[0] != b"v/zone/000001"]).reference("v", own) is None
-    without = put(Shelf(), filled("v")).reference("v", own)
+    assert put(VersionStore(), [r for r in records if r[0] != b"v/zone/000001"]).reference("v", own) is None
+    without = put(VersionStore(), filled("v")).reference("v", own)
     assert without is not None and without.zones == own.zones
     assert reference_records.version_of(own, zoned=True) != reference_records.version_of(own, zoned=False) == "own"
-    held = put(put(Shelf(), records, written_ms=1), filled("new"), offset=100, written_ms=2)
+    held = put(put(VersionStore(), records, written_ms=1), filled("new"), offset=100, written_ms=2)
     assert {key for key, _ in held.outdated("new", before_ms=3)} >= {key for key, _ in records}
 
 
 def test_what_was_in_force_before_a_log_begins_is_the_last_that_all_were_told_of() -> None:
-    held = put(Shelf(), [*filled("a"), reference_records.marked("a")], written_ms=1000)
+    held = put(VersionStore(), [*filled("a"), reference_records.marked("a")], written_ms=1000)
     put(held, [*filled("b"), reference_records.marked("b")], offset=100, written_ms=5000)
     put(held, filled("half"), offset=200, written_ms=5500)
     assert [held.in_force_before(at) for at in (1000, 1001, 5001, 9000)] == [None, "a", "b", "b"]
 
 
 def test_what_was_never_whole_goes_when_it_is_old() -> None:
-    held = put(put(Shelf(), filled("half")[:-1], written_ms=1000), filled("new"), offset=100, written_ms=5000)
+    held = put(put(VersionStore(), filled("half")[:-1], written_ms=1000), filled("new"), offset=100, written_ms=5000)
     assert {key.split(b"/")[0] for key, _ in held.outdated("new", before_ms=2000)} == {b"half"}
 
 
 def test_strange_records_are_passed_over() -> None:
-    held = Shelf()
+    held = VersionStore()
     for key, value in ((b"", b"x"), (b"\xff", None), (b"v/head", b"{"), (b"v/ship/L/1", b"nonsense"), (b"v/else", b"")):
         held.put(key, value)
     assert held.newest() is None and held.ships("v") is None

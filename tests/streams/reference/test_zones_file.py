@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from detectors.core.geography.zone_columns import Places
+from detectors.core.geography.zone_columns import ZoneColumns
 from detectors.core.reference import Reference
 from detectors.core.sphere import distance_nm
 from streams.reference.loading import SHIPPED_ZONES, shipped
@@ -73,7 +73,7 @@ def test_a_zone_across_the_antimeridian_is_one_place_however_it_is_written(
     (zone,) = found.zones
     assert (zone.lat_deg, zone.lon_deg) == (pytest.approx(52.5, abs=0.01), pytest.approx(-179.85, abs=0.01))
     assert 35 < zone.radius_nm < 40
-    places = Places(Reference(zones=found.zones))
+    places = ZoneColumns(Reference(zones=found.zones))
     inside = [places.contains(0, 52.5, lon) for lon in (179.4, 179.6, 180.0, -180.0, -179.5, -179.1)]
     assert inside == [False, True, True, True, True, False]
 
@@ -81,7 +81,7 @@ def test_a_zone_across_the_antimeridian_is_one_place_however_it_is_written(
 def test_a_zone_of_two_parts_has_both_and_not_what_lies_between() -> None:
     other = [[lon + 1, lat] for lon, lat in SQUARE]
     found = read(feature([[SQUARE], [other]], "MultiPolygon"))
-    places = Places(Reference(zones=found.zones))
+    places = ZoneColumns(Reference(zones=found.zones))
     assert [places.contains(0, 42.2, lon) for lon in (130.2, 130.7, 131.2)] == [True, False, True]
     assert found.zones[0].lon_deg == pytest.approx(130.7)
 
@@ -167,7 +167,7 @@ def test_what_looks_wrong_is_told_of_a_zone_that_counts() -> None:
 
 def test_a_hole_is_no_part_of_a_zone() -> None:
     hole = [[130.1, 42.1], [130.3, 42.1], [130.3, 42.3], [130.1, 42.3], [130.1, 42.1]]
-    places = Places(Reference(zones=read(feature([SQUARE, hole], "Polygon")).zones))
+    places = ZoneColumns(Reference(zones=read(feature([SQUARE, hole], "Polygon")).zones))
     assert places.contains(0, 42.05, 130.2) and not places.contains(0, 42.2, 130.2)
 
 

@@ -11,7 +11,7 @@ from detectors.core.sphere import distance_nm
 from detectors.core.ticks import FeedRules
 from streams.errors import ConfigError
 from streams.nmea.encoder import checksum
-from streams.scenario import Options, Place, Scenario, Truth, scenario
+from streams.scenario import NamedPlace, Options, Scenario, ScenarioTruth, scenario
 from streams.scenario.angara import FEED_LOSS, START_MS
 from streams.scenario.model import HOUR_MS, MINUTE_MS
 
@@ -29,7 +29,7 @@ class Feed:
         self.times_ms = np.array([time_of(line) for line in self.lines])
         self.hers = [decoded(line) for line in self.lines if HERS in line]
 
-    def truths(self, kind: str) -> list[Truth]:
+    def truths(self, kind: str) -> list[ScenarioTruth]:
         return [truth for truth in self.made.truths if truth.kind == kind]
 
 
@@ -182,7 +182,9 @@ def test_nothing_but_the_loss_needs_witnesses_for_a_leap_of_time(feed: Feed) -> 
 
 
 def test_another_ship_and_port_have_the_same_story() -> None:
-    chosen = Options(mmsi=273_999_777, imo=9_161_003, name="LADY R", yard=Place("DALIAN", 38.93, 121.65), vessels=20)
+    chosen = Options(
+        mmsi=273_999_777, imo=9_161_003, name="LADY R", yard=NamedPlace("DALIAN", 38.93, 121.65), vessels=20
+    )
     made = scenario("angara", chosen)
     usual = scenario("angara")
     mine = [t for t in made.truths if t.mmsi == chosen.mmsi]
@@ -194,4 +196,4 @@ def test_another_ship_and_port_have_the_same_story() -> None:
 
 def test_a_yard_out_of_reach_is_refused() -> None:
     with pytest.raises(ConfigError, match="too far"):
-        scenario("angara", Options(yard=Place("ROTTERDAM", 51.95, 4.1)))
+        scenario("angara", Options(yard=NamedPlace("ROTTERDAM", 51.95, 4.1)))

@@ -10,28 +10,28 @@ import pytest
 
 from detectors.core.alert import Alert
 from detectors.core.engine.alert_writer import Emitted
-from streams.pipeline.replay import Plan, Road, play
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference.loading import load_reference
-from streams.scenario import Options, Place, Truth, scenario
+from streams.scenario import NamedPlace, Options, ScenarioTruth, scenario
 from streams.scenario.verdict import excesses, verdicts
 from streams.settings import loading
 
 pytestmark = pytest.mark.slow
-RENAMED = Options(mmsi=273_999_777, imo=9_161_003, name="LADY R", yard=Place("DALIAN", 38.93, 121.65))
+RENAMED = Options(mmsi=273_999_777, imo=9_161_003, name="LADY R", yard=NamedPlace("DALIAN", 38.93, 121.65))
 CHAIN = {"watchlist", "gap", "port_proximity", "blip", "port_call", "long_stay"}
 
 
 class Played(NamedTuple):
-    truths: tuple[Truth, ...]
+    truths: tuple[ScenarioTruth, ...]
     alerts: list[Alert]
     hers: list[Alert]
 
 
 def played(options: Options) -> Played:
     made, settings = scenario("angara", options), loading.load(None, {})
-    road = Road(settings, load_reference(settings.reference), 1)
+    road = InProcessPipeline(settings, load_reference(settings.reference), 1)
     feed = io.BytesIO(b"\n".join(made.lines) + b"\n")
-    emitted = play([feed], Plan(source="feed", partitions=1), road, settings)
+    emitted = play([feed], ReplayPlan(source="feed", partitions=1), road, settings)
     alerts = [each.alert for each in emitted if isinstance(each, Emitted)]
     return Played(made.truths, alerts, [alert for alert in alerts if alert.mmsi == options.mmsi])
 

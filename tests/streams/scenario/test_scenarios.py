@@ -9,14 +9,14 @@ import pytest
 
 from streams.errors import ConfigError
 from streams.nmea import encoder
-from streams.nmea.encoder import Fix
-from streams.scenario import SCENARIOS, Options, Receiver, scenario
-from streams.scenario.air import Silence, heard_by, on_the_air
+from streams.nmea.encoder import EncodedFix
+from streams.scenario import SCENARIOS, Options, ShoreStation, scenario
+from streams.scenario.air import ReceiverOutage, heard_by, on_the_air
 from streams.scenario.honest import imo_number
 from streams.scenario.model import HOUR_MS
 from streams.scenario.track import SAID
 
-EVERYWHERE = Receiver(name="pier", mmsi=4_409_999, lat_deg=0.0, lon_deg=0.0, range_nm=10_900)
+EVERYWHERE = ShoreStation(name="pier", mmsi=4_409_999, lat_deg=0.0, lon_deg=0.0, range_nm=10_900)
 
 
 def time_of(line: bytes) -> int:
@@ -38,7 +38,7 @@ def test_columns_are_written_as_one_at_a_time(kind: int) -> None:
     said = rows(200, kind)
     for line, row in zip(on_the_air(said, [], [EVERYWHERE]), said, strict=True):
         sog, cog = (None if np.isnan(row[name]) else float(row[name]) for name in ("sog_kn", "cog_deg"))
-        fix = Fix(float(row["lat_deg"]), float(row["lon_deg"]), sog, cog, cog, int(row["time_ms"]) // 1000 % 60)
+        fix = EncodedFix(float(row["lat_deg"]), float(row["lon_deg"]), sog, cog, cog, int(row["time_ms"]) // 1000 % 60)
         mmsi = int(row["mmsi"])
         status = int(row["status"])
         bits = encoder.position_b(mmsi, fix) if kind == 18 else encoder.position(mmsi, fix, kind=kind, status=status)
@@ -55,9 +55,9 @@ def test_base_stations_say_the_time() -> None:
 
 
 def test_a_ship_is_heard_by_the_nearest_receiver_that_is_up() -> None:
-    near = Receiver(name="near", mmsi=1, lat_deg=0.0, lon_deg=0.0, range_nm=30)
-    wide = Receiver(name="wide", mmsi=2, lat_deg=0.5, lon_deg=0.0, range_nm=60)
-    silences = [Silence("near", 10, 20)]
+    near = ShoreStation(name="near", mmsi=1, lat_deg=0.0, lon_deg=0.0, range_nm=30)
+    wide = ShoreStation(name="wide", mmsi=2, lat_deg=0.5, lon_deg=0.0, range_nm=60)
+    silences = [ReceiverOutage("near", 10, 20)]
     heard = heard_by([0, 0, 0, 0.9, 3.0], [0, 0, 0, 0, 0], [near, wide], [9, 10, 20, 0, 0], silences)
     assert heard.tolist() == [0, 1, 0, 1, -1]
 

@@ -6,13 +6,13 @@ import pytest
 
 from detectors.core.alert import Alert
 from detectors.core.units import rfc3339
-from streams.scenario.model import Expected, Truth
+from streams.scenario.model import Expected, ScenarioTruth
 from streams.scenario.verdict import excesses, verdicts
 
 LISTED, HONEST = 273_999_001, 205_000_001
 GAP = Expected(detector="gap", severity="page", after_ms=1000, before_ms=5000)
-DARK = Truth(kind="dark", note="goes dark", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(GAP,))
-HONEST = Truth(kind="honest", note="all others", from_ms=0, to_ms=9000, at_most="log")
+DARK = ScenarioTruth(kind="dark", note="goes dark", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(GAP,))
+HONEST = ScenarioTruth(kind="honest", note="all others", from_ms=0, to_ms=9000, at_most="log")
 
 
 def alert(at_ms: int = 2000, mmsi: int | None = LISTED, **changed: Any) -> Alert:
@@ -41,7 +41,7 @@ def test_one_that_differs_in_anything_does_not(wrong: Alert) -> None:
 
 def test_the_reason_and_the_zone_count_where_they_are_asked_for() -> None:
     inside = Expected(detector="gap", severity="page", after_ms=0, before_ms=9000, reason="inside", zone="Rajin")
-    truth = Truth(kind="call", note="", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(inside,))
+    truth = ScenarioTruth(kind="call", note="", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(inside,))
     met = alert(details={"reason": "inside", "zone": "Rajin"})
     assert verdicts([truth], [met])[0].alert == met
     assert verdicts([truth], [alert(details={"reason": "inside", "zone": "Dunai"})])[0].alert is None
@@ -62,9 +62,9 @@ def test_what_is_said_of_a_named_ship_a_feed_or_another_time_is_no_excess() -> N
     assert not excesses([DARK, HONEST], said)
 
 
-def asked(**more: Any) -> Truth:
+def asked(**more: Any) -> ScenarioTruth:
     expected = Expected(detector="gap", severity="page", after_ms=0, before_ms=5000, **more)
-    return Truth(kind="call", note="", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(expected,))
+    return ScenarioTruth(kind="call", note="", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(expected,))
 
 
 def test_what_must_be_mentioned_is_looked_for_at_any_depth() -> None:

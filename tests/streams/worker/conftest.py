@@ -20,11 +20,11 @@ from detectors.core.alert import Alert, encode
 from detectors.core.engine.alert_writer import Emitted
 from streams.broker.clients import admin
 from streams.broker.reading import read
-from streams.ingest.model import Nature
-from streams.ingest.run import Plan as IngestPlan
+from streams.ingest.model import SourceKind
+from streams.ingest.run import IngestPlan as IngestPlan
 from streams.ingest.run import run as ingest
 from streams.messages.topics import create_missing
-from streams.pipeline.replay import Plan, Road, play
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference import load_reference
 from streams.settings.model import KafkaSettings, Settings
 
@@ -126,8 +126,8 @@ def send(kafka: KafkaSettings, feed: bytes, home: Path, pack: int = 1000) -> Non
 
 def alerts_in_process(feed: bytes, partitions: int) -> list[Alert]:
     """What ``replay`` gives, in order."""
-    road = Road(Settings(), load_reference(Settings().reference), partitions)
-    plan = Plan(source="feed", partitions=partitions, nature=Nature(replayed=True))
+    road = InProcessPipeline(Settings(), load_reference(Settings().reference), partitions)
+    plan = ReplayPlan(source="feed", partitions=partitions, nature=SourceKind(replayed=True))
     items = play([io.BytesIO(feed)], plan, road, Settings())
     return [item.alert for item in items if isinstance(item, Emitted)]
 

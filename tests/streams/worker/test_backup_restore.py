@@ -10,7 +10,7 @@ import pytest
 
 from streams.broker import backup, embedded
 from streams.doctor.log import kafka_findings
-from streams.ingest.run import Plan, run
+from streams.ingest.run import IngestPlan, run
 from streams.settings.model import KafkaSettings, Settings
 from tests.streams.worker.conftest import StartWorker, Wanted, make_topics, written
 
@@ -53,7 +53,7 @@ def test_the_watch_goes_on_from_a_backup_made_while_it_ran(
     assert first is not None
     settings = settings_at(first)
     make_topics(settings.kafka)
-    run(Plan(urls=(f"file:{recording}",)), settings, Event())
+    run(IngestPlan(urls=(f"file:{recording}",)), settings, Event())
     worker = start_worker(settings.kafka, DETECT)
     worker.until(lambda: saved(settings))
 
@@ -70,7 +70,7 @@ def test_the_watch_goes_on_from_a_backup_made_while_it_ran(
         new = settings_at(embedded.start(tmp_path / "other machine", port=0))
         assert set(written(new.kafka)) == before
         recording.write_bytes(feed)
-        run(Plan(urls=(f"file:{recording}",)), new, Event())
+        run(IngestPlan(urls=(f"file:{recording}",)), new, Event())
         worker = start_worker(new.kafka)
         worker.until(lambda: saved(new))
         assert worker.stop() == 0

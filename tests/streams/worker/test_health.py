@@ -5,8 +5,8 @@ import math
 import pytest
 
 from streams.errors import ConfigError, SinkError, StateError, WakewatchError
-from streams.worker.end_offsets import Seen, Where
-from streams.worker.health import KNOWN_FOR_S, STALLED_S, Health, Watched
+from streams.worker.end_offsets import EndOffsets, Where
+from streams.worker.health import KNOWN_FOR_S, STALLED_S, Watched, WorkerHealth
 
 LOG, TOLD, FLEET, PAST = "p.sentences", "p.identities", "p.fleet", "p.histories"
 WATCHED = Watched(sentences=LOG, partitions=2, states=(FLEET, PAST), inputs=(LOG, TOLD))
@@ -22,11 +22,11 @@ class Scene:
         self.ends: dict[Where, int] = {(LOG, 0): 10, (LOG, 1): 0, (TOLD, 0): 0}
         self.stands: dict[Where, int] = {(LOG, 0): 10, (LOG, 1): 0}
         self.ended: list[WakewatchError] = []
-        self.health = Health(WATCHED, lambda: self.stands, self.ended.append, lambda: self.now_s)
+        self.health = WorkerHealth(WATCHED, lambda: self.stands, self.ended.append, lambda: self.now_s)
 
     def look(self, after_s: float = 2.0, *, answers: bool = True) -> tuple[bool, str]:
         self.now_s += after_s
-        seen = Seen(self.now_s, dict(self.ids), dict(self.counts), dict(self.ends), self.took_s)
+        seen = EndOffsets(self.now_s, dict(self.ids), dict(self.counts), dict(self.ends), self.took_s)
         self.health.look(seen if answers else None)
         return self.health.ready()
 

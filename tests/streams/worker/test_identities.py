@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, Heard
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.identities.binding import Binding, BindingWatermark
+from detectors.core.imo_stage.histories import ImoHistories
 from streams.broker.node import free_port
 from streams.broker.reading import read
 from streams.messages.log_records import partition_of
-from streams.nmea.encoder import Fix, Particulars, position, sentences, static, tagged
+from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static, tagged
 from streams.settings.model import KafkaSettings
 from streams.worker.codec import entry
 from streams.worker.identities import learn
@@ -31,7 +31,7 @@ def ship(mmsi: int, begin_s: int, end_s: int) -> list[tuple[int, list[bytes]]]:
     """A ship that sails north and states its number every six minutes."""
     said = []
     for second in range(begin_s, end_s, 60):
-        fix = Fix(lat_deg=38.0 + second / 21_600, lon_deg=132.0, sog_kn=10.0, cog_deg=0.0, second=second % 60)
+        fix = EncodedFix(lat_deg=38.0 + second / 21_600, lon_deg=132.0, sog_kn=10.0, cog_deg=0.0, second=second % 60)
         said.append((second, sentences(position(mmsi, fix))))
         if second % 360 == 0:
             who = Particulars(imo=IMO, name="MAIA-1", ship_type=70, length_m=120)
@@ -44,7 +44,7 @@ def reflagged() -> bytes:
     said = ship(FORMER, 0, 7200) + ship(NEW, 14_400, 21_600)
     for n in range(30):
         for second in range(n, 21_600, 300):
-            fix = Fix(lat_deg=36.0 + n / 10, lon_deg=133.0, sog_kn=0.0, cog_deg=0.0, second=second % 60)
+            fix = EncodedFix(lat_deg=36.0 + n / 10, lon_deg=133.0, sog_kn=0.0, cog_deg=0.0, second=second % 60)
             said.append((second, sentences(position(205_000_100 + n, fix))))
     said.sort(key=lambda each: each[0])
     return b"\n".join(
@@ -120,12 +120,12 @@ def test_the_change_is_found_within_ten_seconds(
 
 
 def test_what_is_no_binding_is_a_dead_letter_and_changes_nothing() -> None:
-    histories = Histories.build(PARTITIONS, {}, {})
+    histories = ImoHistories.build(PARTITIONS, {}, {})
     before = histories.manifest()
     for value in (b"", b"\xff", b"{}", b'{"type":"binding","imo":"x"}', b'{"type":"other"}', b"[" * 5000):
         alerts, letters = learn(histories, entry(3, value, (), 0))
         assert not alerts and [letter.offset for letter in letters] == [3]
-    assert learn(histories, entry(4, msgspec.json.encode(Heard(partition=7, heard_ms=1)), (), 0)) == ([], [])
+    assert learn(histories, entry(4, msgspec.json.encode(BindingWatermark(partition=7, heard_ms=1)), (), 0)) == ([], [])
     assert histories.manifest() == before and not histories.dirty()
     told = Binding(imo=IMO, mmsi=NEW, first_ms=1, last_ms=1, stamp_ms=1, source="s", statements=1, support=1)
     assert learn(histories, entry(5, msgspec.json.encode(told), (), 0)) == ([], []) and histories.dirty()

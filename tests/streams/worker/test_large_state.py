@@ -16,7 +16,7 @@ from streams.messages.topics import FLEET, HISTORIES
 from streams.pipeline.engines import histories_for, restored
 from streams.reference import load_reference
 from streams.settings.model import KafkaSettings, Settings
-from streams.worker.state_log import Cut, FleetLog, Stored, load
+from streams.worker.state_log import SnapshotHead, StateLog, StoredSnapshot, load
 from tests.streams.worker.conftest import make_topics
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -40,13 +40,15 @@ def write_and_be_killed(bootstrap_servers: str, prefix: str, topic: str) -> None
 
 async def _write(kafka: KafkaSettings, topic: str) -> None:
     engine = state(topic)
-    log = FleetLog(link_of(kafka), kafka.topic_prefix + topic, 0, "app", KINDS[topic])
+    log = StateLog(link_of(kafka), kafka.topic_prefix + topic, 0, "app", KINDS[topic])
     await log.claim()
     shards = [(number, engine.shard(number)) for number in range(engine.shard_count())]
 
     def head(offset: int, at: list[int]) -> bytes:
         versions = [offset] * len(shards)
-        cut = Cut(app="app", offset=offset, shards=len(at), versions=versions, at=at, manifest=engine.manifest())
+        cut = SnapshotHead(
+            app="app", offset=offset, shards=len(at), versions=versions, at=at, manifest=engine.manifest()
+        )
         return msgspec.json.encode(cut)
 
     def killed(_: list[int]) -> bytes:
@@ -57,8 +59,8 @@ async def _write(kafka: KafkaSettings, topic: str) -> None:
     await log.write(shards, 42, killed)
 
 
-async def recovered(kafka: KafkaSettings, topic: str) -> Stored:
-    log = FleetLog(link_of(kafka), kafka.topic_prefix + topic, 0, "app", KINDS[topic])
+async def recovered(kafka: KafkaSettings, topic: str) -> StoredSnapshot:
+    log = StateLog(link_of(kafka), kafka.topic_prefix + topic, 0, "app", KINDS[topic])
     await log.claim()
     stored = (await load(link_of(kafka), kafka.topic_prefix + topic, [log]))[0]
     await log.close()
@@ -66,7 +68,7 @@ async def recovered(kafka: KafkaSettings, topic: str) -> Stored:
     return stored
 
 
-def written(kafka: KafkaSettings, topic: str) -> Stored:
+def written(kafka: KafkaSettings, topic: str) -> StoredSnapshot:
     """What is read back after the writer was killed."""
     make_topics(kafka)
     call = [sys.executable, "-c", WRITES, kafka.bootstrap_servers, kafka.topic_prefix, topic]

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from detectors.core.imo_stage.histories import Histories
+from detectors.core.imo_stage.histories import ImoHistories
 from streams.broker.clients import producer
 from streams.broker.reading import read
 from streams.errors import Reason
@@ -96,7 +96,7 @@ def test_a_record_of_the_log_is_refused_and_the_next_is_taken_in(name: str) -> N
 
 @pytest.mark.parametrize("name", BINDINGS)
 def test_a_binding_is_refused_and_changes_nothing(name: str) -> None:
-    histories = Histories.build(1, {}, {})
+    histories = ImoHistories.build(1, {}, {})
     before = histories.manifest()
     alerts, letters = learn(histories, entry(3, BINDINGS[name], (), 0))
     assert not alerts and [letter.reason for letter in letters] == [Reason.RECORD_UNREADABLE]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from streams.broker.reading import read
 from streams.cli import build
 from streams.errors import ConfigError
-from streams.ingest.run import Plan, run
+from streams.ingest.run import IngestPlan, run
 from streams.messages.topics import FLEET
 from streams.settings.model import KafkaSettings, Settings
 from tests.streams.worker.conftest import StartWorker, Wanted, Worker, written
@@ -37,7 +37,7 @@ def say(kafka: KafkaSettings, *words: str) -> Result:
 
 
 def ingest(kafka: KafkaSettings, path: Path) -> None:
-    run(Plan(urls=(f"file:{path}",)), Settings(kafka=kafka), Event())
+    run(IngestPlan(urls=(f"file:{path}",)), Settings(kafka=kafka), Event())
 
 
 def all_is_saved(kafka: KafkaSettings) -> bool:

@@ -10,13 +10,13 @@ from detectors.core.alert import encode
 from detectors.core.engine.engine import Engine
 from detectors.core.ticks import Tick
 from streams.ingest.core import Ingest
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.messages.log_records import H_FORMAT, H_KIND, H_READ_AT, H_REPLAYED, H_SOURCE, Sentences, encode_tick
 from streams.pipeline.engines import engine_for
 from streams.reference import load_reference
 from streams.settings.model import IngestSettings, Settings
 from streams.worker import joined_records
-from streams.worker.codec import Entry, entry
+from streams.worker.codec import LogEntry, entry
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
 TIME = rb"\c:1700000000000*00" + b"\\"
@@ -32,9 +32,9 @@ def head(source: bytes = b"pier", kind: bytes = b"sentences", **more: bytes) -> 
     return {H_FORMAT: b"1", H_KIND: kind, H_SOURCE: source, **more}
 
 
-def log_of(feed: bytes, pack: int) -> list[Entry]:
+def log_of(feed: bytes, pack: int) -> list[LogEntry]:
     """The log of a feed, in one partition."""
-    nature = Nature(replayed=True, tick_ms=60_000)
+    nature = SourceKind(replayed=True, tick_ms=60_000)
     ingest = Ingest("pier", 1, IngestSettings(pack_sentences=pack), nature=nature)
     entries = []
     for offset, record in enumerate(ingest.feed(feed) + ingest.end()):
@@ -46,7 +46,7 @@ def log_of(feed: bytes, pack: int) -> list[Entry]:
     return entries
 
 
-def batches(entries: Sequence[Entry], most: int) -> Iterator[Sequence[Entry]]:
+def batches(entries: Sequence[LogEntry], most: int) -> Iterator[Sequence[LogEntry]]:
     draw, at = random.Random(most), 0
     while at < len(entries):
         size = draw.randint(1, most)
@@ -54,7 +54,7 @@ def batches(entries: Sequence[Entry], most: int) -> Iterator[Sequence[Entry]]:
         at += size
 
 
-def played(entries: Sequence[Entry], most: int) -> tuple[list[bytes], list[joined_records.Letter], Engine, int]:
+def played(entries: Sequence[LogEntry], most: int) -> tuple[list[bytes], list[joined_records.Letter], Engine, int]:
     """Alerts in order, letters by offset, the engine, how many steps it took."""
     engine, alerts, letters, steps = an_engine(), list[bytes](), list[joined_records.Letter](), 0
     for batch in batches(entries, most):
@@ -79,11 +79,11 @@ def state(engine: Engine) -> tuple[object, ...]:
     return (engine.manifest(), open_, *columns)
 
 
-def refused_in(entries: Sequence[Entry], every: int) -> list[Entry]:
+def refused_in(entries: Sequence[LogEntry], every: int) -> list[LogEntry]:
     """The same log with a line that cannot be in every so many records, as a stranger might write it."""
     bad = (BARE[:-1] + b"4", FIRST, SECOND, b"nonsense", TIME + BARE.replace(b"13HO", b"zzzz"))
 
-    def changed(number: int, one: Entry) -> Entry:
+    def changed(number: int, one: LogEntry) -> LogEntry:
         if number % every or one.tick:
             return one
         extra = bad[number // every % len(bad)]
@@ -93,13 +93,13 @@ def refused_in(entries: Sequence[Entry], every: int) -> list[Entry]:
 
 
 @pytest.fixture(scope="module")
-def two_hours(feed: bytes) -> list[Entry]:
+def two_hours(feed: bytes) -> list[LogEntry]:
     lines = feed.split(b"\n")
     return log_of(b"\n".join(lines[: len(lines) // 3]), pack=5)
 
 
 @pytest.mark.parametrize(("every", "most"), [(0, 100), (3, 7)])
-def test_together_is_one_after_another(two_hours: list[Entry], most: int, every: int) -> None:
+def test_together_is_one_after_another(two_hours: list[LogEntry], most: int, every: int) -> None:
     """The same alerts in the same order, the same letters with their own records' offsets, the same state."""
     entries = refused_in(two_hours, every) if every else two_hours
     wanted = played(entries, 1)
@@ -149,7 +149,7 @@ def test_the_same_bad_line_in_two_records_has_two_offsets() -> None:
         (entry(1, BARE * (joined_records.RUN_BYTES_MOST // len(BARE)), head(), 0), False),
     ],
 )
-def test_only_our_records_of_one_source_are_joined(second: Entry, joined: bool) -> None:
+def test_only_our_records_of_one_source_are_joined(second: LogEntry, joined: bool) -> None:
     first = entry(0, BARE, head(), 0)
     assert joined_records.length([first, second]) == 1 + joined
 

@@ -9,9 +9,9 @@ from detectors.core.alert import encode
 from streams.broker.reading import read
 from streams.messages.topics import FLEET
 from streams.settings.model import KafkaSettings
-from streams.worker.codec import Entry
+from streams.worker.codec import LogEntry
 from streams.worker.crashes import Crash, Crashes, RecordError, work_on
-from streams.worker.state_log import CRASHES, CUT, Cut
+from streams.worker.state_log import CRASHES, CUT, SnapshotHead
 from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, written
 from tests.streams.worker.poisoned import AGAIN, set_aside
 from tests.streams.worker.test_states import series
@@ -20,8 +20,8 @@ RAISES = """engine.apply = None  # the state is half changed, as an error leaves
         raise IndexError("index -1 is out of bounds")"""
 
 
-def an_entry(offset: int) -> Entry:
-    return Entry(offset, b"", "pier", True, False, True, 0, None, False, "")
+def an_entry(offset: int) -> LogEntry:
+    return LogEntry(offset, b"", "pier", True, False, True, 0, None, False, "")
 
 
 def crashed(crashes: Crashes, first: int, last: int, times: int = 1) -> None:
@@ -81,4 +81,6 @@ def test_a_crash_loop_ends_and_the_rest_is_as_if_the_record_had_not_been(
 def _noted(kafka: KafkaSettings) -> bool:
     """Whether the newest word on some partition's state still speaks of a crash."""
     newest = {one.partition: one for one in read(kafka, FLEET) if one.key in {CUT, CRASHES} and one.value}
-    return any(one.key == CRASHES or msgspec.json.decode(one.value, type=Cut).crashes for one in newest.values())
+    return any(
+        one.key == CRASHES or msgspec.json.decode(one.value, type=SnapshotHead).crashes for one in newest.values()
+    )

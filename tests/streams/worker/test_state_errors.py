@@ -16,9 +16,9 @@ from streams.settings.model import KafkaSettings, Settings
 from streams.worker.identities import Identities
 from streams.worker.observer import Unobserved
 from streams.worker.partition import Stateful
-from streams.worker.record_pieces import Piece, pieces_of
+from streams.worker.record_pieces import RecordPiece, pieces_of
 from streams.worker.service import Service
-from streams.worker.state_log import Cut, FleetLog
+from streams.worker.state_log import SnapshotHead, StateLog
 from tests.streams.worker.conftest import StartWorker, make_topics
 
 pytestmark = pytest.mark.broker
@@ -28,9 +28,9 @@ class Written(NamedTuple):
     """What stands in a topic of snapshots, in partition 0."""
 
     shards: list[bytes]
-    cut: Cut
+    cut: SnapshotHead
     topic: str = FLEET
-    later: tuple[Piece, ...] = ()
+    later: tuple[RecordPiece, ...] = ()
     """Records that come after it."""
 
 
@@ -43,7 +43,7 @@ def a_snapshot(app_id: str) -> Written:
 def written_of(state: Stateful, app_id: str, topic: str = FLEET) -> Written:
     shards = [state.shard(number) for number in range(state.shard_count())]
     count, manifest = len(shards), state.manifest()
-    cut = Cut(app=app_id, offset=-1, shards=count, versions=[6] * count, at=[0] * count, manifest=manifest)
+    cut = SnapshotHead(app=app_id, offset=-1, shards=count, versions=[6] * count, at=[0] * count, manifest=manifest)
     return Written(shards, cut, topic)
 
 
@@ -112,7 +112,7 @@ SAID: dict[Callable[[Written], Written], str] = {
 
 async def write(kafka: KafkaSettings, app_id: str, written: Written) -> None:
     kind = Identities.kind if written.topic == HISTORIES else "fleet"
-    log = FleetLog({"bootstrap_servers": kafka.bootstrap_servers}, kafka.topic_prefix + written.topic, 0, app_id, kind)
+    log = StateLog({"bootstrap_servers": kafka.bootstrap_servers}, kafka.topic_prefix + written.topic, 0, app_id, kind)
     await log.claim()
     await log.write(list(enumerate(written.shards)), 6, lambda _: msgspec.json.encode(written.cut))
     await log._transaction([[piece] for piece in written.later], b"later", lambda _: b"")

@@ -12,7 +12,7 @@ import pytest
 from detectors.core.alert import encode
 from streams.settings.model import KafkaSettings
 from streams.worker import supervisor
-from streams.worker.in_flight import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark, Taken, deaths_of
+from streams.worker.in_flight import DEATHS_VARIABLE, MARK_VARIABLE, Death, InFlight, Mark, deaths_of
 from streams.worker.supervisor import Supervisor
 from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, written
 from tests.streams.worker.poisoned import set_aside
@@ -37,7 +37,7 @@ def test_a_mark_is_read_from_outside_as_it_was_set(tmp_path: Path) -> None:
     assert theirs.read() is None
     ours.set("histories", 3, 2**40, 2**40 + 5)
     taken = theirs.read()
-    assert taken is not None and taken == Taken(taken.since_s, "histories", 3, 2**40, 2**40 + 5)
+    assert taken is not None and taken == InFlight(taken.since_s, "histories", 3, 2**40, 2**40 + 5)
     ours.clear()
     assert theirs.read() is None
 

@@ -6,24 +6,24 @@ import io
 import numpy as np
 
 from detectors.core.reference import ListedShip, Reference
-from streams.ingest.model import Nature
+from streams.ingest.model import SourceKind
 from streams.messages.values import decoded
 from streams.messages.vessel_summary import VesselSummary, listed_rows, summaries
 from streams.pipeline.engines import restored
-from streams.pipeline.replay import Plan, Road, play
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference import load_reference
 from streams.reference.loading import make_reference
 from streams.settings.model import Settings
-from streams.worker.vessel_summaries import EVERY_S, LOOK_S, Watch
+from streams.worker.vessel_summaries import EVERY_S, LOOK_S, SummaryWriter
 
 ANGARA = 273_999_001
 
 
-def shown(feed: bytes, reference: Reference | None = None) -> Road:
+def shown(feed: bytes, reference: Reference | None = None) -> InProcessPipeline:
     """One partition that has taken ``feed`` in."""
-    road = Road(Settings(), reference or load_reference(Settings().reference), 1)
+    road = InProcessPipeline(Settings(), reference or load_reference(Settings().reference), 1)
     for _ in play(
-        [io.BytesIO(feed)], Plan(source="feed", partitions=1, nature=Nature(replayed=True)), road, Settings()
+        [io.BytesIO(feed)], ReplayPlan(source="feed", partitions=1, nature=SourceKind(replayed=True)), road, Settings()
     ):
         pass
     return road
@@ -34,7 +34,7 @@ def test_a_listed_ship_is_told_once_a_minute_at_most_and_only_what_is_new(feed: 
     half = shown(b"".join(lines[: len(lines) // 2])).engines[0]
     whole = shown(feed).engines[0]
     now = [0.0]
-    watch = Watch(0, lambda: now[0])
+    watch = SummaryWriter(0, lambda: now[0])
     ((key, value),) = watch.due(half)
     assert key == b"%d" % ANGARA and value is not None
     first = decoded(value, VesselSummary)
@@ -63,7 +63,7 @@ class Sent:
 def test_when_a_partition_is_let_go_all_that_is_new_is_written_also_within_the_minute(feed: bytes) -> None:
     lines = feed.splitlines(keepends=True)
     half, whole = (shown(b"".join(part)).engines[0] for part in (lines[: len(lines) // 2], lines))
-    watch, topic = Watch(0, lambda: 0.0), Sent()
+    watch, topic = SummaryWriter(0, lambda: 0.0), Sent()
     asyncio.run(watch.tell(half, topic))
     asyncio.run(watch.tell(whole, topic))
     assert len(topic.keys) == 1
@@ -73,7 +73,7 @@ def test_when_a_partition_is_let_go_all_that_is_new_is_written_also_within_the_m
 
 def test_one_that_is_listed_no_more_is_taken_back(feed: bytes) -> None:
     engine = shown(feed).engines[0]
-    watch = Watch(0, lambda: 0.0)
+    watch = SummaryWriter(0, lambda: 0.0)
     assert watch.due(engine)
     engine.adopt(Reference(version="none"))
     assert watch.due(engine, last=True) == [(b"%d" % ANGARA, None)]
@@ -96,10 +96,10 @@ def test_a_ship_that_another_list_does_not_name_is_told_as_gone_also_after_a_res
     shards, manifest = [engine.shard(number) for number in range(engine.shard_count())], engine.manifest()
     without = make_reference([ship for ship in own.ships if ship.imo != 9179842], own.zones)
     woken = restored(Settings(), without, 0, shards, manifest)
-    watch = Watch(0)
+    watch = SummaryWriter(0)
     assert watch.due(woken) == [(b"%d" % ANGARA, None)]
     assert watch.due(woken, last=True) == []
-    watch = Watch(0)
+    watch = SummaryWriter(0)
     assert [key for key, value in watch.due(engine) if value] == [b"%d" % ANGARA]
     engine.adopt(without)
     assert watch.due(engine, last=True) == [(b"%d" % ANGARA, None)]

@@ -30,7 +30,7 @@ from streams.reference.library import Library, newest, read_shelf
 from streams.reference.loading import with_lists
 from streams.settings.model import KafkaSettings, Settings
 from streams.worker import joined_records
-from streams.worker.codec import Entry, entry
+from streams.worker.codec import LogEntry, entry
 from tests.streams.worker.conftest import Key, StartWorker, key_of, make_topics, send, written
 
 OWN = load_reference(Settings().reference)
@@ -67,7 +67,7 @@ def all_alerts(kafka: KafkaSettings) -> bytes:
     return b"\n".join([record.value or b"" for record in read(kafka, "ais.alerts.v1")])
 
 
-def _switch(engine: Engine, one: Entry, library: Library) -> joined_records.Outcome:
+def _switch(engine: Engine, one: LogEntry, library: Library) -> joined_records.RunOutcome:
     return joined_records.switch(engine, one, library.get(joined_records.version_of(one)))
 
 
@@ -163,7 +163,9 @@ def test_an_import_killed_half_way_leaves_the_old_list_and_is_completed_by_anoth
     held = read_shelf(kafka_settings)
     assert held.is_marked(now.version) and held.ships(now.version) == now.ships
     marks = [record.value for record in read(kafka_settings, "ais.sentences.v1")]
-    assert marks == [msgspec.json.encode(reference_records.Marker(version=now.version))] * kafka_settings.partitions
+    assert (
+        marks == [msgspec.json.encode(reference_records.VersionMarker(version=now.version))] * kafka_settings.partitions
+    )
 
 
 DIES_AFTER_THE_FIRST_MARKER = """
@@ -252,7 +254,7 @@ def test_a_worker_that_saw_many_imports_holds_the_last_ones_alone(kafka_settings
     assert "SEEN LATER 0" in {ship.name for ship in again.ships}
 
 
-def marker(value: bytes) -> Entry:
+def marker(value: bytes) -> LogEntry:
     return entry(7, value, [(H_FORMAT, FORMAT), (H_KIND, KIND_REFERENCE)], 0)
 
 
@@ -269,7 +271,7 @@ def test_a_marker_of_an_unknown_version_is_a_dead_letter_and_changes_nothing() -
 def test_a_marker_said_twice_is_said_once() -> None:
     engine = engine_for(Settings(), OWN, 0)
     now = with_lists(OWN, LIST)
-    one = marker(msgspec.json.encode(reference_records.Marker(version=now.version)))
+    one = marker(msgspec.json.encode(reference_records.VersionMarker(version=now.version)))
     assert joined_records.version_of(one) == now.version
     assert joined_records.switch(engine, one, now).letters == []
     assert engine.reference is now

@@ -14,8 +14,8 @@ from streams.errors import SinkError, StateError
 from streams.messages.topics import FLEET
 from streams.settings.model import KafkaSettings
 from streams.worker import offset_gaps
-from streams.worker.offset_gaps import Gaps
-from streams.worker.state_log import Cut, FleetLog, load
+from streams.worker.offset_gaps import OffsetGaps
+from streams.worker.state_log import SnapshotHead, StateLog, load
 from tests.streams.worker.conftest import make_topics
 
 FAR = 1 << 40
@@ -31,11 +31,11 @@ class Answers:
         return self._left.pop(0) if len(self._left) > 1 else self._left[0]
 
 
-def of(low: Sequence[int], app: dict[str, Any] | None = None) -> Gaps:
+def of(low: Sequence[int], app: dict[str, Any] | None = None) -> OffsetGaps:
     lows = Answers([{TP("log", 0): each} for each in low])
     consumer = SimpleNamespace(earliest_offsets=lows, seek_all=Answers([None]))
     observer = SimpleNamespace(skipped=lambda *_: None)
-    return Gaps({}, "log", SimpleNamespace(consumer=consumer, **(app or {})), observer)  # type: ignore[arg-type]
+    return OffsetGaps({}, "log", SimpleNamespace(consumer=consumer, **(app or {})), observer)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("answers", [[0], [FAR, 0], [0, FAR, 0], [FAR, 7, FAR - 1, 0]])
@@ -52,24 +52,26 @@ def test_records_are_passed_over_only_where_two_reads_agree(monkeypatch: pytest.
         assert part.offset == (14 if accepted else 10)
 
 
-async def snapshots(kafka: KafkaSettings, places: Sequence[int]) -> FleetLog:
+async def snapshots(kafka: KafkaSettings, places: Sequence[int]) -> StateLog:
     """One snapshot for each of ``places``: how far off in the log its shard is said to stand."""
-    log = FleetLog(link_of(kafka), kafka.topic_prefix + FLEET, 0, "app")
+    log = StateLog(link_of(kafka), kafka.topic_prefix + FLEET, 0, "app")
     await log.claim()
     for number, off in enumerate(places):
         await _write(log, 41 + number, off)
     return log
 
 
-async def _write(log: FleetLog, offset: int, off: int = 0) -> None:
+async def _write(log: StateLog, offset: int, off: int = 0) -> None:
     def head(at: list[int]) -> bytes:
         said = [place + off for place in at]
-        return msgspec.json.encode(Cut(app="app", offset=offset, shards=1, versions=[offset], at=said, manifest=b"{}"))
+        return msgspec.json.encode(
+            SnapshotHead(app="app", offset=offset, shards=1, versions=[offset], at=said, manifest=b"{}")
+        )
 
     await log.write([(0, b"rows at %d" % offset)], offset, head)
 
 
-async def loaded(kafka: KafkaSettings, log: FleetLog | None = None) -> tuple[int, bytes]:
+async def loaded(kafka: KafkaSettings, log: StateLog | None = None) -> tuple[int, bytes]:
     log = log or await snapshots(kafka, [])
     try:
         stored = (await load(link_of(kafka), kafka.topic_prefix + FLEET, [log]))[0]
@@ -143,7 +145,7 @@ def test_a_shard_that_is_nowhere_is_torn(kafka: KafkaSettings) -> None:
     async def scene() -> None:
         log = await snapshots(kafka, [0])
         await log.write([], 42, lambda _: msgspec.json.encode(
-            Cut(app="app", offset=42, shards=1, versions=[42], at=[0], manifest=b"{}")))  # fmt: skip
+            SnapshotHead(app="app", offset=42, shards=1, versions=[42], at=[0], manifest=b"{}")))  # fmt: skip
         await log.close()
         with pytest.raises(StateError, match="shard 0 is torn"):
             await loaded(kafka)
