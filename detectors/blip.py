@@ -144,11 +144,19 @@ class Blip(Detector):
             headline=f"{ship.title} blip: {spoken(heard_ms)} between {between}"
             f"{place_at(ship.lat_deg, ship.lon_deg)}{to}",
             why=(
-                Fact(fact=f"silence before ({VERDICTS[first.verdict]})", value=first_ms // MS, threshold=least_s,
-                     unit="s"),
+                Fact(
+                    fact=f"silence before ({VERDICTS[first.verdict]})",
+                    value=first_ms // MS,
+                    threshold=least_s,
+                    unit="s",
+                ),
                 Fact(fact="heard for", value=heard_ms // MS, threshold=most_s, unit="s"),
-                Fact(fact=f"silence since ({VERDICTS[second.verdict]})", value=second_ms // MS, threshold=least_s,
-                     unit="s"),
+                Fact(
+                    fact=f"silence since ({VERDICTS[second.verdict]})",
+                    value=second_ms // MS,
+                    threshold=least_s,
+                    unit="s",
+                ),
                 *_said(ship),
             ),
             would_change=(
@@ -164,7 +172,7 @@ class Blip(Detector):
                 **listing.whereabouts(ship, gazetteer_of(self.reference)),
             },
             sentences=(ship.sentence,) if ship.sentence else (),
-        )  # fmt: skip
+        )
 
     def _heard(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
         """It is heard again: the second silence in full, if it was one."""

@@ -49,8 +49,7 @@ class FeedOutage(Detector):
         """See the module."""
 
         ticket_after_s: Annotated[
-            float,
-            Meta(ge=10, le=604_800, description="An outage that lasts for so long is a ticket, s"),
+            float, Meta(ge=10, le=604_800, description="An outage that lasts for so long is a ticket, s")
         ] = 900.0
         repeats: Annotated[int, Meta(ge=2, le=1000, description="So many outages are a ticket ...")] = 4
         repeats_within_h: Annotated[float, Meta(ge=0.1, le=720, description="... within this time, h")] = 24.0

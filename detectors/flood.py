@@ -59,9 +59,11 @@ class Flood(Detector):
             headline=f"apparent flood of new MMSIs by feed {name}{lasted}, since {began}",
             why=(
                 Fact(fact="vessels held", value=step.fleet.held, threshold=crowding.vessels_most),
-                *(Fact(fact=f"{reason.replace('_', ' ')} vessels dropped", value=number)
-                  for reason, number in crowding.dropped.items()),
+                *(
+                    Fact(fact=f"{reason.replace('_', ' ')} vessels dropped", value=number)
+                    for reason, number in crowding.dropped.items()
+                ),
             ),
             would_change=("an hour in which no vessel has to be dropped closes it",),
             details={"source": name, "since": rfc3339(crowding.start_ms), **dropped},
-        )  # fmt: skip
+        )

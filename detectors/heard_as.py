@@ -222,14 +222,16 @@ class HeardAs(Detector):
                 "positions under both MMSIs that no ship sails between make it possible misuse",
             ),
             details={
-                "verdict": VERDICTS[verdict], "silent_for_s": silent_ms // MS, "last_heard": rfc3339(ship.last_ms),
+                "verdict": VERDICTS[verdict],
+                "silent_for_s": silent_ms // MS,
+                "last_heard": rfc3339(ship.last_ms),
                 **({"list": ship.listed.list} if ship.listed is not None else {}),
                 **({} if note is None or note.name is None else {"name_now": note.name}),
                 **heard.details(ship),
             },
             position=heard.position(),
             sentences=tuple(line for line in (ship.sentence, _line(note)) if line),
-        )  # fmt: skip
+        )
 
     def _again(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
         ship = step.ship(at)

@@ -277,21 +277,31 @@ def _seen_ms(holder: Holder) -> int:
 def _details(change: _Change) -> dict[str, object]:
     own = change.own
     made: dict[str, object] = {
-        "imo": own.imo, "reason": change.reason, "flag": flag_of(own.mmsi), "first_stated": rfc3339(own.first_ms),
-        "statements": own.statements, "source": own.source, "changes_in_90_days": change.changes,
+        "imo": own.imo,
+        "reason": change.reason,
+        "flag": flag_of(own.mmsi),
+        "first_stated": rfc3339(own.first_ms),
+        "statements": own.statements,
+        "source": own.source,
+        "changes_in_90_days": change.changes,
         "former": [_former(holder) for holder in change.former],
         "former_cases": [f"mmsi/{holder.newest.mmsi}" for holder in change.former],
-    }  # fmt: skip
+    }
     return {**made, "list": own.listed} if own.listed else made
 
 
 def _former(holder: Holder) -> dict[str, object]:
     told = holder.newest
     made = {
-        "mmsi": told.mmsi, "flag": flag_of(told.mmsi), "name": told.name, "source": told.source,
-        "first_stated": rfc3339(holder.first_ms), "last_told": rfc3339(told.last_ms), "lat_deg": told.lat_deg,
+        "mmsi": told.mmsi,
+        "flag": flag_of(told.mmsi),
+        "name": told.name,
+        "source": told.source,
+        "first_stated": rfc3339(holder.first_ms),
+        "last_told": rfc3339(told.last_ms),
+        "lat_deg": told.lat_deg,
         "lon_deg": told.lon_deg,
-    }  # fmt: skip
+    }
     return {name: value for name, value in made.items() if value is not None}
 
 

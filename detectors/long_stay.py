@@ -174,11 +174,16 @@ class LongStay(Detector):
             start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, LONG_STAY) else since_ms,
             headline=f"{ship.title} {lies} {spoken(now_ms - since_ms)} {off(harbour, (lat, lon))}{quiet}",
             why=(
-                Fact(fact="time since the stop began", value=(now_ms - since_ms) // MS, threshold=long_ms // MS,
-                     unit="s"),
+                Fact(
+                    fact="time since the stop began", value=(now_ms - since_ms) // MS, threshold=long_ms // MS, unit="s"
+                ),
                 Fact(fact="last heard there before", value=(now_ms - ship.last_ms) // MS, unit="s"),
-                Fact(fact="from where the stop began", value=away_km(ship, lat, lon) or 0.0,
-                     threshold=self.thresholds.within_km, unit="km"),
+                Fact(
+                    fact="from where the stop began",
+                    value=away_km(ship, lat, lon) or 0.0,
+                    threshold=self.thresholds.within_km,
+                    unit="km",
+                ),
             ),
             would_change=(
                 f"a position more than {self.thresholds.within_km:g} km from where it began closes it",
@@ -186,14 +191,17 @@ class LongStay(Detector):
             ),
             verification="corroborated" if ship.support > 1 else "unverified",
             details={
-                "stopped_at": rfc3339(since_ms), "lat_deg": round(lat, 4), "lon_deg": round(lon, 4),
-                "for_s": (now_ms - since_ms) // MS, "last_heard": rfc3339(ship.last_ms),
+                "stopped_at": rfc3339(since_ms),
+                "lat_deg": round(lat, 4),
+                "lon_deg": round(lon, 4),
+                "for_s": (now_ms - since_ms) // MS,
+                "last_heard": rfc3339(ship.last_ms),
                 **_label(harbour),
                 **({"silent_since": rfc3339(ship.last_ms)} if quiet else {}),
                 **({"destination": ship.destination} if ship.destination else {}),
             },
             sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
-        )  # fmt: skip
+        )
 
     def _close(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
@@ -211,17 +219,26 @@ class LongStay(Detector):
             time_ms=now_ms,
             headline=f"{ship.title} {how} after {spoken(last_ms - since_ms)} in one place, {zulu(now_ms)}",
             why=(
-                *(() if km is None else (Fact(fact="from where the stop began", value=km,
-                                              threshold=self.thresholds.within_km, unit="km"),)),
+                *(
+                    ()
+                    if km is None
+                    else (
+                        Fact(
+                            fact="from where the stop began", value=km, threshold=self.thresholds.within_km, unit="km"
+                        ),
+                    )
+                ),
                 *opened.why[:1],
             ),
             verification=opened.verification,
             details={
                 **{name: value for name, value in opened.details.items() if name != "silent_since"},
-                "ended": how, "last_seen_there": rfc3339(last_ms), "seen_leaving": seen,
+                "ended": how,
+                "last_seen_there": rfc3339(last_ms),
+                "seen_leaving": seen,
             },
             sentences=(step.lines(at),) if step.kind == "reports" else (),
-        )  # fmt: skip
+        )
 
 
 def _situation(ship: VesselState) -> str:

@@ -235,16 +235,41 @@ class PortCall(Detector):
             start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, PORT_CALL) else since_ms,
             headline=headline(ship, harbour, (lat, lon), int(own.seen[row]), quiet=quiet, when=when),
             why=(
-                *(() if harbour is None else (
-                    Fact(fact=f"from {harbour.name}", value=harbour.distance_nm, threshold=t.port_within_nm, unit="nm"),
-                )),
-                *(() if ship.sog_kn is None else (
-                    Fact(fact="speed over ground", value=ship.sog_kn, threshold=t.stop_kn, unit="kn"),
-                )),
-                *((Fact(fact="silent since", value=(now_ms - ship.last_ms) // MS, threshold=self._silent_ms // MS,
-                        unit="s"),) if quiet else ()),
-                Fact(fact="confidence", value=confidence(int(own.seen[row])), threshold=4,
-                     source="entry, stop and exit, as far as seen"),
+                *(
+                    ()
+                    if harbour is None
+                    else (
+                        Fact(
+                            fact=f"from {harbour.name}",
+                            value=harbour.distance_nm,
+                            threshold=t.port_within_nm,
+                            unit="nm",
+                        ),
+                    )
+                ),
+                *(
+                    ()
+                    if ship.sog_kn is None
+                    else (Fact(fact="speed over ground", value=ship.sog_kn, threshold=t.stop_kn, unit="kn"),)
+                ),
+                *(
+                    (
+                        Fact(
+                            fact="silent since",
+                            value=(now_ms - ship.last_ms) // MS,
+                            threshold=self._silent_ms // MS,
+                            unit="s",
+                        ),
+                    )
+                    if quiet
+                    else ()
+                ),
+                Fact(
+                    fact="confidence",
+                    value=confidence(int(own.seen[row])),
+                    threshold=4,
+                    source="entry, stop and exit, as far as seen",
+                ),
             ),
             would_change=(
                 f"a position more than {t.leave_km:g} km away closes it",
@@ -252,14 +277,15 @@ class PortCall(Detector):
             ),
             verification="corroborated" if own.sure[row] else "unverified",
             details={
-                **call(harbour, (lat, lon), int(own.seen[row])), "stopped_at": rfc3339(since_ms),
+                **call(harbour, (lat, lon), int(own.seen[row])),
+                "stopped_at": rfc3339(since_ms),
                 **({"under_way_at": rfc3339(int(own.sailed_ms[row]))} if own.sailed_ms[row] else {}),
                 **({"silent_since": rfc3339(ship.last_ms)} if quiet else {}),
                 **({"destination": ship.destination} if ship.destination else {}),
                 **({"in_zone": zone} if zone else {}),
             },
             sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
-        )  # fmt: skip
+        )
 
     def _close(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
@@ -276,17 +302,26 @@ class PortCall(Detector):
             situation=_situation(ship, opened.details.get("in_zone")),
             time_ms=now_ms,
             headline=f"{ship.title} {how} {harbour} after {spoken(last_ms - since_ms)}, {zulu(now_ms)}",
-            why=(Fact(fact="time from the stop to the last report there", value=(last_ms - since_ms) // MS, unit="s"),
-                 Fact(fact="confidence", value=confidence(seen), threshold=4,
-                      source="entry, stop and exit, as far as seen")),
+            why=(
+                Fact(fact="time from the stop to the last report there", value=(last_ms - since_ms) // MS, unit="s"),
+                Fact(
+                    fact="confidence",
+                    value=confidence(seen),
+                    threshold=4,
+                    source="entry, stop and exit, as far as seen",
+                ),
+            ),
             verification=opened.verification,
             details={
                 **{name: value for name, value in opened.details.items() if name != "silent_since"},
-                "confidence": confidence(seen), "exit_seen": bool(seen & EXIT),
-                "ended": how, "last_seen_there": rfc3339(last_ms), "for_s": (last_ms - since_ms) // MS,
+                "confidence": confidence(seen),
+                "exit_seen": bool(seen & EXIT),
+                "ended": how,
+                "last_seen_there": rfc3339(last_ms),
+                "for_s": (last_ms - since_ms) // MS,
             },
             sentences=(step.lines(at),) if step.kind == "reports" else (),
-        )  # fmt: skip
+        )
 
 
 def _called_at(opened: Alert, where: tuple[float, float]) -> str:

@@ -79,8 +79,7 @@ class Shuttle(Detector):
         within_d: Annotated[float, Meta(gt=0, le=3650, description="... within so many days")] = 90.0
         leg_least_h: Annotated[float, Meta(ge=0.1, le=8760, description="Shortest leg, h")] = 2.0
         busy_share_least: Annotated[
-            float,
-            Meta(ge=0, le=1, description="Of a leg of an unlisted ship, share that the way past both must take"),
+            float, Meta(ge=0, le=1, description="Of a leg of an unlisted ship, share that the way past both must take")
         ] = 0.25
 
     def know(self, reference: Reference) -> None:
@@ -241,20 +240,27 @@ class Shuttle(Detector):
             details={
                 "between": [one.name, other.name],
                 "pairs": [[self._zones[n].name for n in pair] for pair in ranked[:NAMED_MOST]],
-                "legs": len(legs), "days": days, "v_max_kn": ship.v_max_kn, "leg_list": told,
+                "legs": len(legs),
+                "days": days,
+                "v_max_kn": ship.v_max_kn,
+                "leg_list": told,
             },
             sentences=(step.lines(at),),
-        )  # fmt: skip
+        )
 
     def _told(self, leg: DarkLeg, pair: Pair) -> dict[str, object]:
         silence, vectors = leg.silence, self._vectors[:, list(pair)]
         trips = reach.round_trips(leg.last, leg.after, vectors, hours=leg.hours, v_max_kn=leg.v_max_kn)
         way_nm = self._pairs(leg, listed=True)[pair]
         return {
-            "from": rfc3339(silence.from_ms), "to": rfc3339(silence.to_ms), "hours": round(leg.hours, 1),
-            "vanished": list(silence.before or ()), "reappeared": list(silence.after or ()),
-            "needed_kn": round(way_nm / leg.hours, 1), "round_trips_at_most": trips,
-        }  # fmt: skip
+            "from": rfc3339(silence.from_ms),
+            "to": rfc3339(silence.to_ms),
+            "hours": round(leg.hours, 1),
+            "vanished": list(silence.before or ()),
+            "reappeared": list(silence.after or ()),
+            "needed_kn": round(way_nm / leg.hours, 1),
+            "round_trips_at_most": trips,
+        }
 
     def _ended(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Finding:
         now_ms = int(step.time_ms[at])

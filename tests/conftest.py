@@ -100,8 +100,16 @@ def feed() -> bytes:
             mmsi = 273_999_001 if ship == 0 else 205_000_000 + ship
             lines += tagged(second + ship, {"msg_type": 1, "mmsi": mmsi, "course": 0.0, "second": second % 60, **place})
         if second % 1200 == 0:
-            static = {"msg_type": 5, "mmsi": 273_999_001, "imo": 9179842, "shipname": "ANGARA", "ship_type": 70,
-                      "destination": "KPRJN", "to_bow": 100, "to_stern": 20}  # fmt: skip
+            static = {
+                "msg_type": 5,
+                "mmsi": 273_999_001,
+                "imo": 9179842,
+                "shipname": "ANGARA",
+                "ship_type": 70,
+                "destination": "KPRJN",
+                "to_bow": 100,
+                "to_stern": 20,
+            }
             lines += tagged(second + 30, static)
     lines.insert(100, lines[99][:-1] + b"0" if not lines[99].endswith(b"0") else lines[99][:-1] + b"1")
     return b"\n".join(lines) + b"\n"

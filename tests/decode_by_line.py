@@ -50,9 +50,13 @@ def decoded(payload: bytes, fill: int) -> Row:
     """What pyais says of a payload."""
     floats = [np.full(1, np.nan) for _ in range(3)]
     sent = Sent(
-        np.zeros(1, np.uint8), np.zeros(1, np.uint32), np.full(1, NO_STATUS, np.int8), np.full((2, 1), np.nan), *floats,
+        np.zeros(1, np.uint8),
+        np.zeros(1, np.uint32),
+        np.full(1, NO_STATUS, np.int8),
+        np.full((2, 1), np.nan),
+        *floats,
         payload=np.array([_hash(payload)], np.uint64),
-    )  # fmt: skip
+    )
     try:
         return sent, rare.decode(payload, fill, sent, 0)
     except UndecodableError as error:

@@ -96,9 +96,7 @@ def emptied(random: Random, line: bytes) -> bytes:
     return random.choice((b"", b" ", b"\r", b"noise", line[max(line.find(b"!"), 0) :]))
 
 
-MUTATIONS = (
-    cut, flipped, inserted, refilled, resized, without_a_field, retyped, lowered, followed, retagged, emptied
-)  # fmt: skip
+MUTATIONS = (cut, flipped, inserted, refilled, resized, without_a_field, retyped, lowered, followed, retagged, emptied)
 
 
 def resealed(random: Random, line: bytes) -> bytes:

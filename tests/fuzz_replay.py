@@ -87,8 +87,12 @@ def _report(draw: Random, number: int, at_ms: int) -> Iterator[Said]:
     fix = encoder.EncodedFix(38.0 + number / 40 + speed_kn * hour / 60, 131.0, speed_kn, 0.0, 0.0, at_ms // 1000 % 60)
     yield _said(at_ms, mmsi, draw, lambda it: encoder.position(it, fix, status=5 * (number % 4 == 0)))
     if draw.random() < 0.05:
-        ship = encoder.Particulars(imo=9_179_842 if number == 0 else 0, name=f"SHIP {number}", ship_type=70,
-                                  destination="XXFBD" if number % 5 == 1 else "")  # fmt: skip
+        ship = encoder.Particulars(
+            imo=9_179_842 if number == 0 else 0,
+            name=f"SHIP {number}",
+            ship_type=70,
+            destination="XXFBD" if number % 5 == 1 else "",
+        )
         yield _said(at_ms + 1, mmsi, draw, lambda it: encoder.static(it, ship))
 
 
@@ -112,8 +116,11 @@ def stretch_dropped(draw: Random, said: Feed) -> Feed:
 def repeated(draw: Random, said: Feed) -> Feed:
     """The same messages, heard by another station too, at once or later."""
     share, late_ms = draw.choice((0.01, 0.2, 1.0)), draw.choice((0, *OFFSETS_MS))
-    twice = [one._replace(station=draw.choice(STATIONS), time_ms=one.time_ms + late_ms) for one in said
-             if draw.random() < share]  # fmt: skip
+    twice = [
+        one._replace(station=draw.choice(STATIONS), time_ms=one.time_ms + late_ms)
+        for one in said
+        if draw.random() < share
+    ]
     return sorted([*said, *twice], key=lambda one: one.time_ms)
 
 
@@ -179,8 +186,10 @@ def number_changed(draw: Random, said: Feed) -> Feed:
     """From some moment on one ship has another's number, or a new one, or sends two by turns."""
     mine, first = draw.choice(said).mmsi, draw.choice(said).time_ms
     other, share = draw.choice((draw.choice(said).mmsi, 613_000_009)), draw.choice((0.3, 1.0))
-    return [one._replace(mmsi=other) if one.mmsi == mine and one.time_ms >= first and draw.random() < share else one
-            for one in said]  # fmt: skip
+    return [
+        one._replace(mmsi=other) if one.mmsi == mine and one.time_ms >= first and draw.random() < share else one
+        for one in said
+    ]
 
 
 def time_forged(draw: Random, said: Feed) -> Feed:
@@ -198,9 +207,21 @@ def untagged(draw: Random, said: Feed) -> Feed:
 
 
 MUTATIONS: Final[tuple[Mutation, ...]] = (
-    dropped, stretch_dropped, repeated, swapped, delayed, clocks_apart, begun_at_an_edge, opened_by_a_later_one,
-    pulled_to_edges, whole_seconds, hole, number_changed, time_forged, untagged,
-)  # fmt: skip
+    dropped,
+    stretch_dropped,
+    repeated,
+    swapped,
+    delayed,
+    clocks_apart,
+    begun_at_an_edge,
+    opened_by_a_later_one,
+    pulled_to_edges,
+    whole_seconds,
+    hole,
+    number_changed,
+    time_forged,
+    untagged,
+)
 
 
 # -- comparison ----------------------------------------------------------------------------------------------------
@@ -226,19 +247,24 @@ class Restarting(InProcessPipeline):
             yield from super().take([record])  # type: ignore[list-item]
             self._count += 1
             if self._count % self._every == 0:
-                self.engines = [self._again(engine, shards) for engine, shards in
-                                zip(self.engines, self._shards, strict=True)]  # fmt: skip
+                self.engines = [
+                    self._again(engine, shards) for engine, shards in zip(self.engines, self._shards, strict=True)
+                ]
 
     def _again(self, engine: Engine, shards: dict[int, bytes]) -> Engine:
         for number in range(engine.shard_count()):
             if number not in shards or number in engine.dirty():
                 shards[number] = engine.shard(number)
         return Engine.restore(
-            [shards[number] for number in range(engine.shard_count())], engine.manifest(),
-            partition=engine.partition, reference=REFERENCE, feed=self._settings.feed,
-            thresholds=self._settings.detectors, severities=self._settings.severity,
+            [shards[number] for number in range(engine.shard_count())],
+            engine.manifest(),
+            partition=engine.partition,
+            reference=REFERENCE,
+            feed=self._settings.feed,
+            thresholds=self._settings.detectors,
+            severities=self._settings.severity,
             partitions=self._settings.kafka.partitions,
-        )  # fmt: skip
+        )
 
 
 def played(data: bytes, batch: int, partitions: int, restart_every: int = 0) -> list[bytes]:

@@ -12,10 +12,15 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("detectors", "streams", "deploy", "tests", "docs")
 KINDS = {".py", ".md", ".js", ".html", ".toml", ".yml", ".yaml", ".json"}
 BANNED = {
-    "she": "it, the vessel", "her": "its, the vessel's", "herself": "itself",
-    "mend": "fix", "whyever": "for any reason",
-    "amiss": "wrong", "made anew": "recreated", "put up with": "tolerate",
-}  # fmt: skip
+    "she": "it, the vessel",
+    "her": "its, the vessel's",
+    "herself": "itself",
+    "mend": "fix",
+    "whyever": "for any reason",
+    "amiss": "wrong",
+    "made anew": "recreated",
+    "put up with": "tolerate",
+}
 """What not to write, and what to write."""
 ALLOWED = {"constrained by her draught": "the name of a navigational status, ITU-R M.1371-5"}
 HERE = Path(__file__)

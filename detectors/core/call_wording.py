@@ -29,10 +29,14 @@ def call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict
         label = {"port": harbour.name, "port_distance_nm": harbour.distance_nm}
         label |= {"locode": harbour.locode} if harbour.locode else {}
     return {
-        **label, "lat_deg": round(where[0], 4), "lon_deg": round(where[1], 4),
-        "reason": "stop" if seen & STOP else "silence", "entry_seen": bool(seen & ENTRY),
-        "stop_seen": bool(seen & STOP), "confidence": confidence(seen),
-    }  # fmt: skip
+        **label,
+        "lat_deg": round(where[0], 4),
+        "lon_deg": round(where[1], 4),
+        "reason": "stop" if seen & STOP else "silence",
+        "entry_seen": bool(seen & ENTRY),
+        "stop_seen": bool(seen & STOP),
+        "confidence": confidence(seen),
+    }
 
 
 def headline(

@@ -108,9 +108,7 @@ class SilenceVerdict(NamedTuple):
         )
 
 
-_AFTER: Final = {
-    DARK: "", AT_REST: " at rest", UNSURE: ", possibly dark", CANNOT_TELL: ", cannot tell if dark"
-}  # fmt: skip
+_AFTER: Final = {DARK: "", AT_REST: " at rest", UNSURE: ", possibly dark", CANNOT_TELL: ", cannot tell if dark"}
 
 
 def gone(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, opened: Alert | None) -> Finding:
@@ -132,11 +130,15 @@ def gone(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, 
         verification=verified(ship),
         details=silence_details(ship, told.category, (now_ms - ship.last_ms) // MS)
         | heard_by(step, int(step.rows[at]))
-        | {"verdict": VERDICTS[told.verdict], "p_silence": round(told.chance, 6), "alpha": round(told.alpha, 6),
-           "peers_heard": told.peers}
+        | {
+            "verdict": VERDICTS[told.verdict],
+            "p_silence": round(told.chance, 6),
+            "alpha": round(told.alpha, 6),
+            "peers_heard": told.peers,
+        }
         | while_silent(step.reference, ship, now_ms),
         sentences=(ship.sentence,) if ship.sentence else (),
-    )  # fmt: skip
+    )
 
 
 def returned(step: DetectorInput, at: int, opened: Alert, situation: str) -> Finding:
@@ -186,7 +188,7 @@ def disproved(opened: Alert, before: VesselState, ship: VesselState, situation: 
             "reason": "late_report",
         },
         sentences=tuple(each for each in (before.sentence, line) if each),
-    )  # fmt: skip
+    )
 
 
 class ListedSilence(NamedTuple):
@@ -213,17 +215,17 @@ def unheard(step: DetectorInput, ship: VesselState, now_ms: int, told: ListedSil
         f"{headlines.at(ship.lat_deg, ship.lon_deg)}",
         why=(
             Fact(
-                fact="silence, in which this feed could hardly have heard it", value=silent_s, threshold=after_s,
+                fact="silence, in which this feed could hardly have heard it",
+                value=silent_s,
+                threshold=after_s,
                 unit="s",
             ),
             Fact(fact="other vessels heard within 60 nm of its last place since, at most", value=near),
         ),
-        would_change=(
-            "any report of the vessel closes it", "hearing others where it may be would allow a verdict"
-        ),
+        would_change=("any report of the vessel closes it", "hearing others where it may be would allow a verdict"),
         verification=verified(ship),
         details=silence_details(ship, "cannot_tell", silent_s)
         | {"verdict": VERDICTS[CANNOT_TELL], "out_of_range": out_of_range, "peers_heard": near}
         | while_silent(step.reference, ship, now_ms),
         sentences=(ship.sentence,) if ship.sentence else (),
-    )  # fmt: skip
+    )

@@ -55,9 +55,13 @@ def refusal_of(note: Note) -> str:
     if (note.lat_deg is None) != (note.lon_deg is None):
         return "half a position"
     bounds = (
-        (note.lat_deg, -_LAT_MOST, _LAT_MOST), (note.lon_deg, -_LON_MOST, _LON_MOST), (note.sog_kn, 0, _SOG_MOST),
-        (note.cog_deg, 0, _COG_MOST), (note.ship_type, 0, _TYPE_MOST), (note.length_m, 0, _LENGTH_MOST),
-    )  # fmt: skip
+        (note.lat_deg, -_LAT_MOST, _LAT_MOST),
+        (note.lon_deg, -_LON_MOST, _LON_MOST),
+        (note.sog_kn, 0, _SOG_MOST),
+        (note.cog_deg, 0, _COG_MOST),
+        (note.ship_type, 0, _TYPE_MOST),
+        (note.length_m, 0, _LENGTH_MOST),
+    )
     if not all(value is None or least <= value <= most for value, least, most in bounds):
         return "a number out of range"
     return "" if len(note.name or "") <= _NAME_MOST and len(note.sentence) <= _SENTENCE_MOST else "a text too long"

@@ -133,21 +133,28 @@ class JudgedSilence(NamedTuple):
         of_listed_s = t.possible_s if level == POSSIBLE else t.page_s
         needed_s = t.rest_s if at_rest else t.unlisted_s if listed is None else of_listed_s
         return SilenceVerdict(
-            chance=float(mine.told_chance[row]), alpha=float(mine.told_alpha[row]), habit=float(mine.told_habit[row]),
-            missed_s=int(mine.told_missed[row]) * SLOT_S, needed_s=int(needed_s), peers=peers, verdict=verdict,
-            situation=situation_of(
-                self.ship, verdict, out_of_range=float(mine.told_habit[row]) < t.heard_share_least
-            ),
-        )  # fmt: skip
+            chance=float(mine.told_chance[row]),
+            alpha=float(mine.told_alpha[row]),
+            habit=float(mine.told_habit[row]),
+            missed_s=int(mine.told_missed[row]) * SLOT_S,
+            needed_s=int(needed_s),
+            peers=peers,
+            verdict=verdict,
+            situation=situation_of(self.ship, verdict, out_of_range=float(mine.told_habit[row]) < t.heard_share_least),
+        )
 
     def second(self) -> SilenceVerdict:
         """That it has become dark."""
         mine, row, t = self.mine, self.row, self.limits
         return self.first()._replace(
-            chance=float(mine.page_chance[row]), alpha=t.alpha_listed, missed_s=int(mine.page_missed[row]) * SLOT_S,
-            needed_s=int(t.page_s), peers=int(mine.page_peers[row]), verdict=DARK,
+            chance=float(mine.page_chance[row]),
+            alpha=t.alpha_listed,
+            missed_s=int(mine.page_missed[row]) * SLOT_S,
+            needed_s=int(t.page_s),
+            peers=int(mine.page_peers[row]),
+            verdict=DARK,
             situation=situation_of(self.ship, DARK),
-        )  # fmt: skip
+        )
 
 
 def situation_of(ship: VesselState, verdict: int, *, out_of_range: bool = False) -> str:

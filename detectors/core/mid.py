@@ -39,8 +39,13 @@ def station_of(mmsi: int) -> Station:
 
 
 _PREFIXES: Final[tuple[tuple[str, Station], ...]] = (
-    ("111", "aircraft"), ("970", "beacon"), ("972", "beacon"), ("974", "beacon"), ("98", "craft"), ("99", "aid"),
-)  # fmt: skip
+    ("111", "aircraft"),
+    ("970", "beacon"),
+    ("972", "beacon"),
+    ("974", "beacon"),
+    ("98", "craft"),
+    ("99", "aid"),
+)
 
 
 def flag_of(mmsi: int) -> str | None:
@@ -66,9 +71,12 @@ def oddness_of(mmsi: int) -> str | None:
 _DIGITS: Final = 9
 _LEAST: Final = 100_000_000
 _ODD: Final[dict[Station, str]] = {
-    "coast": "that of a coast station", "aircraft": "that of an aircraft", "beacon": "that of a beacon",
-    "aid": "that of an aid to navigation", "other": "that of no ship",
-}  # fmt: skip
+    "coast": "that of a coast station",
+    "aircraft": "that of an aircraft",
+    "beacon": "that of a beacon",
+    "aid": "that of an aid to navigation",
+    "other": "that of no ship",
+}
 
 
 def flagged(mmsi: int) -> str:

@@ -124,9 +124,13 @@ class DetectorInput:
     def only(self, places: Places) -> Self:
         """The same look at fewer rows."""
         some = type(self)(
-            self.kind, self.rows[places], self.time_ms[places],
-            fleet=self.fleet, sources=self.sources, reference=self.reference,
-        )  # fmt: skip
+            self.kind,
+            self.rows[places],
+            self.time_ms[places],
+            fleet=self.fleet,
+            sources=self.sources,
+            reference=self.reference,
+        )
         some.now, some.before = Picked(self.now, places), Picked(self.before, places)
         if self.kind == "reports":
             some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]

@@ -115,16 +115,27 @@ def _columns(said: Story, first: int) -> Batch:
         is_static = bool(s.imo or s.name or s.destination or s.type in {5, 24})
         payload = s.payload or (first + i + 1) * _MIX & 0xFFFFFFFFFFFFFFFF
         reports[i] = (
-            START_MS + int(s.at_s * MS), s.mmsi, s.type, s.status, s.type in {1, 2, 3, 18, 19, 27},
-            s.type in {18, 19, 24}, s.lat_deg, s.lon_deg, s.sog_kn, s.cog_deg, np.nan,
-            static if is_static else -1, payload, length, length + len(line), first + i,
-        )  # fmt: skip
+            START_MS + int(s.at_s * MS),
+            s.mmsi,
+            s.type,
+            s.status,
+            s.type in {1, 2, 3, 18, 19, 27},
+            s.type in {18, 19, 24},
+            s.lat_deg,
+            s.lon_deg,
+            s.sog_kn,
+            s.cog_deg,
+            np.nan,
+            static if is_static else -1,
+            payload,
+            length,
+            length + len(line),
+            first + i,
+        )
         length += len(line) + 1
         if is_static:
             has = HAS_IDENTITY | HAS_NAME | HAS_SHIP | HAS_VOYAGE
-            statics[static] = (
-                has, s.imo, s.name, b"", s.destination, s.ship_type, s.length_m, -1, np.nan, 0,
-            )  # fmt: skip
+            statics[static] = (has, s.imo, s.name, b"", s.destination, s.ship_type, s.length_m, -1, np.nan, 0)
             static += 1
     return Batch(said[0].source, reports, statics[:static], b"\n".join(lines))
 
@@ -169,23 +180,31 @@ def _tick(from_ms: int, to_ms: int, heard_ms: int) -> Tick:
 def _notes(s: Report, now_ms: int) -> tuple[Note, Note]:
     """That it states its number, then that it is there."""
     stated = Note(
-        imo=s.imo, mmsi=s.mmsi, time_ms=now_ms, stated_ms=now_ms, name=s.name or None, instead_of=s.instead_of,
-        ship_type=s.ship_type if s.ship_type > 0 else None, length_m=s.length_m if s.length_m > 0 else None,
-    )  # fmt: skip
+        imo=s.imo,
+        mmsi=s.mmsi,
+        time_ms=now_ms,
+        stated_ms=now_ms,
+        name=s.name or None,
+        instead_of=s.instead_of,
+        ship_type=s.ship_type if s.ship_type > 0 else None,
+        length_m=s.length_m if s.length_m > 0 else None,
+    )
     lat_deg, lon_deg = s.noted or (None, None)
     return stated, msgspec.structs.replace(stated, lat_deg=lat_deg, lon_deg=lon_deg, sog_kn=s.sog_kn)
 
 
 def engine(
-    partition: int = 0,
-    thresholds: Mapping[str, Mapping[str, object]] | None = None,
-    fleet: FleetRules | None = None,
+    partition: int = 0, thresholds: Mapping[str, Mapping[str, object]] | None = None, fleet: FleetRules | None = None
 ) -> Engine:
     """An engine over REFERENCE with default settings."""
     return Engine.build(
-        partition=partition, reference=REFERENCE, feed=FeedRules(), thresholds=thresholds or {}, severities={},
+        partition=partition,
+        reference=REFERENCE,
+        feed=FeedRules(),
+        thresholds=thresholds or {},
+        severities={},
         fleet=fleet,
-    )  # fmt: skip
+    )
 
 
 def revive(old: Engine, fleet: FleetRules | None = None, written: dict[int, bytes] | None = None) -> Engine:
@@ -197,9 +216,15 @@ def revive(old: Engine, fleet: FleetRules | None = None, written: dict[int, byte
     old.mark_clean()
     shards = [written[number] for number in range(old.shard_count())]
     return Engine.restore(
-        shards, old.manifest(), partition=old.partition, reference=REFERENCE, feed=FeedRules(), thresholds={},
-        severities={}, fleet=fleet,
-    )  # fmt: skip
+        shards,
+        old.manifest(),
+        partition=old.partition,
+        reference=REFERENCE,
+        feed=FeedRules(),
+        thresholds={},
+        severities={},
+        fleet=fleet,
+    )
 
 
 def run(

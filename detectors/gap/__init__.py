@@ -194,9 +194,16 @@ class Gap(Detector):
     def _limits(self) -> ListedLimits:
         t = self.thresholds
         return ListedLimits(
-            t.alpha_listed, t.alpha_possible, t.min_silence_listed_s, t.possible_after_s, t.min_silence_at_rest_s,
-            t.min_silence_s, t.peers_least, t.heard_ahead_least_h, t.heard_share_least,
-        )  # fmt: skip
+            t.alpha_listed,
+            t.alpha_possible,
+            t.min_silence_listed_s,
+            t.possible_after_s,
+            t.min_silence_at_rest_s,
+            t.min_silence_s,
+            t.peers_least,
+            t.heard_ahead_least_h,
+            t.heard_share_least,
+        )
 
     def _rules(self, step: DetectorInput) -> SilenceRules:
         return unlisted.rules(self.thresholds, ears(step).listening.lateness_ms)

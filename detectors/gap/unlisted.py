@@ -55,12 +55,10 @@ class UnlistedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float, Meta(ge=0, le=100, description="A vessel as slow as this may have moored as it fell silent, kn")
     ] = 8.0
     judged_within_s: Annotated[
-        float,
-        Meta(ge=3600, le=2_592_000, description="Stop evaluating a silence that could be heard for so long, s"),
+        float, Meta(ge=3600, le=2_592_000, description="Stop evaluating a silence that could be heard for so long, s")
     ] = 21_600.0
     reported_within_s: Annotated[
-        float,
-        Meta(ge=3600, le=2_592_000, description="Report no gap later than this after the last report, s"),
+        float, Meta(ge=3600, le=2_592_000, description="Report no gap later than this after the last report, s")
     ] = 43_200.0
 
 
@@ -85,9 +83,12 @@ def rules(limits: UnlistedLimits, lateness_ms: int) -> SilenceRules:
     """In slots; a gap opens as late as reports in time may come, a slot and a step later."""
     waits_s = (lateness_ms + SLOT_MS + STEP_MS) / MS
     return SilenceRules(
-        limits.second_look_s / SLOT_S, limits.moored_reports, limits.slow_kn, limits.judged_within_s / SLOT_S,
+        limits.second_look_s / SLOT_S,
+        limits.moored_reports,
+        limits.slow_kn,
+        limits.judged_within_s / SLOT_S,
         (limits.reported_within_s - waits_s) / SLOT_S,
-    )  # fmt: skip
+    )
 
 
 def budget(limits: UnlistedLimits) -> Budget:

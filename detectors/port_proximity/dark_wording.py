@@ -55,9 +55,11 @@ class DarkReachWording(NamedTuple):
         call, allowed = self.allowed.calls[0], self.allowed
         reach_nm = round(allowed.v_max_kn * allowed.hours, 1)
         speed = Fact(
-            fact="highest speed to be expected of it", value=allowed.v_max_kn, unit="kn",
+            fact="highest speed to be expected of it",
+            value=allowed.v_max_kn,
+            unit="kn",
             source="its own speeds under way, 95th percentile" if self.before.speeds_known else "usual for its type",
-        )  # fmt: skip
+        )
         others = Fact(fact="other ports that fit as well", value=allowed.innocent)
         if call.longest_stay_s is None or call.needed_kn is None:
             far = Fact(fact=f"from its last fix to {call.zone}", value=call.distance_nm, threshold=reach_nm, unit="nm")
@@ -79,14 +81,17 @@ class DarkReachWording(NamedTuple):
         """As ``details`` of the alert; ``confidence`` is the share of the places in reach that is sanctioned."""
         zone = self.zone
         return {
-            "zone": zone.name, "kind": zone.kind, "reason": REASONS[FEASIBLE],
+            "zone": zone.name,
+            "kind": zone.kind,
+            "reason": REASONS[FEASIBLE],
             "distance_nm": self.allowed.calls[0].distance_nm,
             **({"legal_basis": zone.legal_basis} if zone.legal_basis else {}),
-            "silent_since": rfc3339(self.before.last_ms), "confidence": self.allowed.share,
+            "silent_since": rfc3339(self.before.last_ms),
+            "confidence": self.allowed.share,
             **({"cannot_tell": True} if self.unheard else {}),
             **({"inconsistent": True} if self.before.unsure else {}),
             **self.allowed.details(),
-        }  # fmt: skip
+        }
 
     def finding(self, opened: Alert | None, share_least: float) -> Finding:
         """It is still silent: an alert, or ``opened`` with more in reach. For the record below ``share_least``.
@@ -117,11 +122,9 @@ class DarkReachWording(NamedTuple):
             headline=self.closed_headline(),
             why=self.why(),
             verification=opened.verification,
-            details={
-                **self.details(), "silent_since": opened.details["silent_since"], "ended": "reappeared",
-            },
+            details={**self.details(), "silent_since": opened.details["silent_since"], "ended": "reappeared"},
             sentences=tuple(line for line in (self.before.sentence, sentence) if line),
-        )  # fmt: skip
+        )
 
 
 def heard_again(
@@ -162,14 +165,18 @@ def refuting(
         time_ms=ship.last_ms,
         headline=f"{ship.title} {said} {zone_label(zone)}, {zulu(ship.last_ms)}",
         why=(
-            Fact(fact=f"speed to {zone.name} and on without a stay", value=round(sum(legs) / hours, 1),
-                 threshold=before.v_max_kn, unit="kn"),
+            Fact(
+                fact=f"speed to {zone.name} and on without a stay",
+                value=round(sum(legs) / hours, 1),
+                threshold=before.v_max_kn,
+                unit="kn",
+            ),
             Fact(fact="silence", value=round(hours, 1), unit="h"),
         ),
         verification=opened.verification,
         details={**opened.details, "ended": "stayed" if stayed else "out of reach"},
         sentences=tuple(line for line in (before.sentence, sentence) if line),
-    )  # fmt: skip
+    )
 
 
 def _as_before(opened: Alert) -> str:

@@ -14,9 +14,7 @@ from detectors.core.reference import Reference, Zone
 from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.ship import VesselState
 
-_NAMED: Final = {
-    "locode": "by UN/LOCODE", "name": "by name or alias", "likeness": "by likeness: it may be a slip"
-}  # fmt: skip
+_NAMED: Final = {"locode": "by UN/LOCODE", "name": "by name or alias", "likeness": "by likeness: it may be a slip"}
 _SUPPORTED: Final = 2  # one report is unsupported
 _ENDED: Final = {
     "left": "left, or turned from,",
@@ -154,7 +152,10 @@ class ProximityWording(NamedTuple):
         """As ``details`` of the alert."""
         zone, ship, look = self.zone, self.ship, self.look
         return {
-            "zone": zone.name, "kind": zone.kind, "reason": REASONS[look.reason], "distance_nm": look.distance_nm,
+            "zone": zone.name,
+            "kind": zone.kind,
+            "reason": REASONS[look.reason],
+            "distance_nm": look.distance_nm,
             **({"legal_basis": zone.legal_basis} if zone.legal_basis else {}),
             **({"destination": ship.destination} if ship.destination else {}),
             **({"destination_by": self.named_by} if self.named_by else {}),
@@ -162,7 +163,7 @@ class ProximityWording(NamedTuple):
             **({"silent_since": rfc3339(ship.last_ms)} if self.silent_ms else {}),
             **({"looked_back": True} if self.looked_back else {}),
             **({"inconsistent": True} if ship.unsure else {}),
-        }  # fmt: skip
+        }
 
     @property
     def ordinary(self) -> bool:

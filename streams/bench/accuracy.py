@@ -37,69 +37,124 @@ TUNING: Final = (
     (WorldShape("tune-one", (Station(0, 0, 50),), 120, 60), 0),
     (
         WorldShape(
-            "tune-three", (Station(0, 0, 45), Station(40, 30, 40), Station(-60, 20, 35)), 200, 80,
+            "tune-three",
+            (Station(0, 0, 45), Station(40, 30, 40), Station(-60, 20, 35)),
+            200,
+            80,
             ports=((5, 0), (42, 28), (-55, 18)),
-        ), 1,
+        ),
+        1,
     ),
     (WorldShape("tune-small", (Station(0, 0, 40),), 30, 10, passing=0.4), 2),
     (WorldShape("tune-sat", (Station(0, 0, 40), Station(0, 0, 999, pass_slots=3, every_slots=20)), 120, 40), 3),
     (WorldShape("tune-duct", (Station(0, 0, 45, ducting=0.35),), 150, 60, heard_share=0.15), 4),
     (
         WorldShape(
-            "tune-thin", (Station(5, 0, 46, 0.3), Station(-30, 30, 40, 0.25)), 150, 40, heard_share=0.1, lat_deg=30,
+            "tune-thin",
+            (Station(5, 0, 46, 0.3), Station(-30, 30, 40, 0.25)),
+            150,
+            40,
+            heard_share=0.1,
+            lat_deg=30,
             ports=((7, 3), (-28, 27), (20, -15)),
-        ), 201,
+        ),
+        201,
     ),
     (
         WorldShape(
             "tune-four",
             (Station(15, -15, 40, 0.15), Station(-20, 20, 36, 0.15), Station(40, 25, 34), Station(-45, -25, 38)),
-            170, 50, half_nm=125, ports=((14, -12), (-18, 22), (38, 22)), lat_deg=33,
-        ), 202,
+            170,
+            50,
+            half_nm=125,
+            ports=((14, -12), (-18, 22), (38, 22)),
+            lat_deg=33,
+        ),
+        202,
     ),
-    (WorldShape("tune-bay", (Station(0, 4, 52, 0.25),), 100, 60, ports=((3, 2), (-12, -20)), passing=0.45, lat_deg=52), 203),
+    (
+        WorldShape(
+            "tune-bay", (Station(0, 4, 52, 0.25),), 100, 60, ports=((3, 2), (-12, -20)), passing=0.45, lat_deg=52
+        ),
+        203,
+    ),
     (WorldShape("tune-few", (Station(0, 0, 44),), 35, 8, passing=0.5, half_nm=130, lat_deg=62), 204),
     (WorldShape("tune-middling", (Station(0, 0, 48, 0.2),), 120, 40, heard_share=0.18, lat_deg=40), 205),
     (
         WorldShape(
             "x-norway",
             (Station(0, 0, 40, 0.2), Station(60, 10, 38, 0.2), Station(-55, 15, 42, 0.2), Station(10, -50, 36, 0.2)),
-            260, 60, half_nm=140, ports=((2, 4), (58, 14), (-50, 18), (8, -46)), lat_deg=66, passing=0.3,
-        ), 900,
+            260,
+            60,
+            half_nm=140,
+            ports=((2, 4), (58, 14), (-50, 18), (8, -46)),
+            lat_deg=66,
+            passing=0.3,
+        ),
+        900,
     ),
     (WorldShape("x-lone", (Station(0, 0, 42, 0.3),), 30, 4, passing=0.6, lat_deg=10), 901),
     (
         WorldShape(
-            "x-busy", (Station(3, 2, 55, 0.2),), 320, 80, ports=((3, 3), (-10, 8)), passing=0.4, lat_deg=51,
+            "x-busy",
+            (Station(3, 2, 55, 0.2),),
+            320,
+            80,
+            ports=((3, 3), (-10, 8)),
+            passing=0.4,
+            lat_deg=51,
             heard_share=0.25,
-        ), 902,
+        ),
+        902,
     ),
     (
         WorldShape(
-            "x-two", (Station(0, -30, 42, 0.2), Station(5, 35, 42, 0.2)), 140, 40, ports=((0, -28), (6, 30)),
+            "x-two",
+            (Station(0, -30, 42, 0.2), Station(5, 35, 42, 0.2)),
+            140,
+            40,
+            ports=((0, -28), (6, 30)),
             lat_deg=-30,
-        ), 903,
+        ),
+        903,
     ),
-)  # fmt: skip
+)
 """Worlds and seeds that settings were chosen on."""
 REPORTED: Final = (
     (
         WorldShape(
             "sound",
             (Station(12, -25, 37, 0.12), Station(-18, 22, 44, 0.2), Station(48, 14, 31), Station(-52, -28, 35)),
-            180, 50, half_nm=120, ports=((14, -22), (-16, 20), (46, 15)), lat_deg=36,
-        ), 1101,
+            180,
+            50,
+            half_nm=120,
+            ports=((14, -22), (-16, 20), (46, 15)),
+            lat_deg=36,
+        ),
+        1101,
     ),
-    (WorldShape("bight", (Station(2, -3, 54, 0.25),), 95, 70, ports=((1, -4), (21, 11)), passing=0.45, lat_deg=53), 1102),
+    (
+        WorldShape("bight", (Station(2, -3, 54, 0.25),), 95, 70, ports=((1, -4), (21, 11)), passing=0.45, lat_deg=53),
+        1102,
+    ),
     (WorldShape("north", (Station(0, 0, 47),), 32, 6, passing=0.5, half_nm=130, lat_deg=61), 1103),
     (
         WorldShape(
-            "haze", (Station(-6, 4, 51, 0.3), Station(36, -33, 43, 0.3)), 130, 40, heard_share=0.1, lat_deg=27,
+            "haze",
+            (Station(-6, 4, 51, 0.3), Station(36, -33, 43, 0.3)),
+            130,
+            40,
+            heard_share=0.1,
+            lat_deg=27,
             ports=((-4, 6), (18, 14), (34, -30)),
-        ), 1104,
+        ),
+        1104,
     ),
-    (WorldShape("gulf", (Station(0, 6, 50, 0.2),), 130, 30, heard_share=0.2, ports=((1, 8), (-22, -14)), lat_deg=25), 1105),
-)  # fmt: skip
+    (
+        WorldShape("gulf", (Station(0, 6, 50, 0.2),), 130, 30, heard_share=0.2, ports=((1, 8), (-22, -14)), lat_deg=25),
+        1105,
+    ),
+)
 """Worlds and seeds that tuning never saw."""
 
 
@@ -196,11 +251,21 @@ def _scenario(worlds: list[World], name: str, seeds: int) -> tuple[dict[str, lis
 def _figures(one: Score) -> tuple[Figure, ...]:
     (r_low, r_high), (p_low, p_high) = one.interval("recall"), one.interval("precision")
     named = {
-        "positives": one.positives.sum(), "recall": one.recall, "from": r_low, "to": r_high,
-        "precision": one.precision, "p from": p_low, "p to": p_high, "F0.5": one.f_half,
-        "false per 1000 vessel-days": one.false_rate, "all water": one.false_all.sum(),
-        "per 100 exits": one.exit_rate, "rest": one.false_rest, "B": one.false_b, "latest h": one.latest_h,
-    }  # fmt: skip
+        "positives": one.positives.sum(),
+        "recall": one.recall,
+        "from": r_low,
+        "to": r_high,
+        "precision": one.precision,
+        "p from": p_low,
+        "p to": p_high,
+        "F0.5": one.f_half,
+        "false per 1000 vessel-days": one.false_rate,
+        "all water": one.false_all.sum(),
+        "per 100 exits": one.exit_rate,
+        "rest": one.false_rest,
+        "B": one.false_b,
+        "latest h": one.latest_h,
+    }
     if len(one.delays_h):
         named |= {"delay p50 h": np.median(one.delays_h), "p90 h": np.quantile(one.delays_h, 0.9)}
     return tuple(Figure(name, float(value)) for name, value in named.items())

@@ -16,9 +16,14 @@ from streams.scenario.worlds import SLOTS_A_DAY, Station, WorldShape, generate
 
 ALPHAS: Final = (0.2, 0.05, 0.01)
 SHAPE: Final = WorldShape(
-    "calibration", (Station(0, 0, 50, 0.2), Station(40, -20, 40, 0.2)), ships=900, small_craft=0, days=14, lat_deg=48,
+    "calibration",
+    (Station(0, 0, 50, 0.2), Station(40, -20, 40, 0.2)),
+    ships=900,
+    small_craft=0,
+    days=14,
+    lat_deg=48,
     ports=((4, 2), (-18, 12), (38, -15)),
-)  # fmt: skip
+)
 WORLDS: Final = 6
 _HOUR: Final = "an hour"
 
@@ -44,14 +49,18 @@ def calibrated(seed: int) -> tuple[Row, ...]:
             counts[alpha] += len(told[str(alpha)].slot)
             foretold[alpha] += float(told[str(alpha)].chance.sum())
     return tuple(
-        Row(f"calibration | alpha {alpha}", (
-            Figure("vessel-days", days), Figure("observed a vessel-day", counts[alpha] / days),
-            Figure("observed / alpha", counts[alpha] / days / alpha),
-            Figure("mean chance when it fell below", foretold[alpha] / max(counts[alpha], 1)),
-            Figure("cannot tell, share of silences of 1 h", cannot / max(silences, 1)),
-        ))
+        Row(
+            f"calibration | alpha {alpha}",
+            (
+                Figure("vessel-days", days),
+                Figure("observed a vessel-day", counts[alpha] / days),
+                Figure("observed / alpha", counts[alpha] / days / alpha),
+                Figure("mean chance when it fell below", foretold[alpha] / max(counts[alpha], 1)),
+                Figure("cannot tell, share of silences of 1 h", cannot / max(silences, 1)),
+            ),
+        )
         for alpha in ALPHAS
-    )  # fmt: skip
+    )
 
 
 def _below(silent: Silent) -> dict[str, Bools]:

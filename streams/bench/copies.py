@@ -36,9 +36,13 @@ def copied(worlds: Sequence[World], ships_a_day: int) -> World:
     joined = {name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in _PER_SHIP}
     class_b, base = (np.concatenate([getattr(part, name) for part in parts]) for name in ("class_b", "base"))
     return World(
-        f"{copies} copies of {', '.join(world.name for world in worlds)}", received, **joined, class_b=class_b,
-        base=base, warm_slots=parts[0].warm_slots,
-    )  # fmt: skip
+        f"{copies} copies of {', '.join(world.name for world in worlds)}",
+        received,
+        **joined,
+        class_b=class_b,
+        base=base,
+        warm_slots=parts[0].warm_slots,
+    )
 
 
 def heard_a_day(world: World) -> int:

@@ -126,13 +126,24 @@ def _message(random: Random, kind: int) -> list[bytes]:
     serial = random.randrange(_VESSELS)
     mmsi = _FIRST_MMSI + serial * 47_001
     fix = EncodedFix(
-        lat_deg=random.uniform(-70, 70), lon_deg=random.uniform(-180, 180), sog_kn=random.uniform(0, 20),
-        cog_deg=random.uniform(0, 359), heading_deg=random.uniform(0, 359), second=random.randrange(60),
-    )  # fmt: skip
+        lat_deg=random.uniform(-70, 70),
+        lon_deg=random.uniform(-180, 180),
+        sog_kn=random.uniform(0, 20),
+        cog_deg=random.uniform(0, 359),
+        heading_deg=random.uniform(0, 359),
+        second=random.randrange(60),
+    )
     ship = Particulars(
-        imo=9_000_000 + serial, call_sign=f"W{serial:05d}", name=f"BENCH {serial:05d}", ship_type=70, length_m=150,
-        beam_m=24, draught_m=8.5, destination="ROTTERDAM", eta=(2, 9, 4, 30),
-    )  # fmt: skip
+        imo=9_000_000 + serial,
+        call_sign=f"W{serial:05d}",
+        name=f"BENCH {serial:05d}",
+        ship_type=70,
+        length_m=150,
+        beam_m=24,
+        draught_m=8.5,
+        destination="ROTTERDAM",
+        eta=(2, 9, 4, 30),
+    )
     makers = {
         5: lambda: static(mmsi, ship),
         18: lambda: position_b(mmsi, fix),

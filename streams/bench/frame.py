@@ -32,8 +32,16 @@ NAMES: Final = (
     "identities",
 )
 _VERSIONS_OF: Final = (
-    "wakewatch", "numpy", "pyais", "libais", "msgspec", "faust-streaming", "aiokafka", "kafka-python", "crc32c",
-)  # fmt: skip
+    "wakewatch",
+    "numpy",
+    "pyais",
+    "libais",
+    "msgspec",
+    "faust-streaming",
+    "aiokafka",
+    "kafka-python",
+    "crc32c",
+)
 _BIG: Final = 1000
 Data = Annotated[
     Path | None,

@@ -59,7 +59,7 @@ def run(
             Row("the stage of IMO numbers", (Figure("bindings", len(told)), Figure("us each", each_us))),
         ),
         notes=("with them there is also the search of the watchlist for each; a record through Kafka is not in it",),
-    )  # fmt: skip
+    )
 
 
 def _rates(count: int, cpu_s: float) -> tuple[Figure, ...]:

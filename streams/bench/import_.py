@@ -122,10 +122,15 @@ def _rest(drive: Drive, log: Sequence[TopicRecord], taken: int, dead: int) -> It
     yield Row("import", (took, Figure("marks", marks), Figure("records when killed", imported.killed_at)))
     missing = drive.sentences - sum(1 for _ in _lines(log, b"live"))
     lost = _messages(log) - taken
-    yield Row("sentences", (
-        Figure("sent", drive.sentences), Figure("not in the log", missing), Figure("not taken in", lost),
-        Figure("dead letters", dead),
-    ))  # fmt: skip
+    yield Row(
+        "sentences",
+        (
+            Figure("sent", drive.sentences),
+            Figure("not in the log", missing),
+            Figure("not taken in", lost),
+            Figure("dead letters", dead),
+        ),
+    )
 
 
 # -- the feed -------------------------------------------------------------------------------------------------------
@@ -247,9 +252,13 @@ def _copy(kafka: KafkaSettings, topic: str, log: Sequence[TopicRecord]) -> None:
     producer = clients.producer(kafka)
     for one in log:
         producer.send(
-            kafka.topic_prefix + topic, key=one.key, value=one.value, partition=one.partition,
-            headers=list(one.headers.items()), timestamp_ms=one.timestamp_ms,
-        )  # fmt: skip
+            kafka.topic_prefix + topic,
+            key=one.key,
+            value=one.value,
+            partition=one.partition,
+            headers=list(one.headers.items()),
+            timestamp_ms=one.timestamp_ms,
+        )
     producer.close()
 
 

@@ -72,8 +72,10 @@ class TimedLines:
         """A marker in each partition, and their MMSIs."""
         self._markers += 1
         first = _MARKER_MMSI + 1000 * self._markers
-        mmsis = {next(m for m in range(first, first + 1000) if partition_of(m, self._partitions) == number)
-                 for number in range(self._partitions)}  # fmt: skip
+        mmsis = {
+            next(m for m in range(first, first + 1000) if partition_of(m, self._partitions) == number)
+            for number in range(self._partitions)
+        }
         return self.records([line for mmsi in sorted(mmsis) for line in marker(mmsi)], 1000), mmsis
 
 

@@ -141,10 +141,14 @@ def ports_of(shape: WorldShape) -> tuple[Zone, ...]:
     """The ports of a world as ordinary ports of the routes that a watch looks at."""
     east_nm = NM_A_DEG * float(np.cos(np.radians(shape.lat_deg)))
     return tuple(
-        Zone(name=f"{shape.name} {number}", kind="associated", lat_deg=shape.lat_deg + north / NM_A_DEG,
-             lon_deg=east / east_nm)
+        Zone(
+            name=f"{shape.name} {number}",
+            kind="associated",
+            lat_deg=shape.lat_deg + north / NM_A_DEG,
+            lon_deg=east / east_nm,
+        )
         for number, (north, east) in enumerate(shape.ports)
-    )  # fmt: skip
+    )
 
 
 def scene(world: World, zones: tuple[Zone, ...], ships: int, seed: int) -> Scene:
@@ -224,21 +228,28 @@ def joined(parts: Iterable[LoadResult]) -> LoadResult:
     """Several runs as one."""
     told = list(parts)
     return LoadResult(
-        sum((one.notices for one in told), Counter[tuple[str, str]]()), sum(one.ship_days for one in told),
-        sum(one.heard_days for one in told), sum(one.told_days for one in told),
-        tuple(delay for one in told for delay in one.delays_min), sum(one.at_return for one in told),
+        sum((one.notices for one in told), Counter[tuple[str, str]]()),
+        sum(one.ship_days for one in told),
+        sum(one.heard_days for one in told),
+        sum(one.told_days for one in told),
+        tuple(delay for one in told for delay in one.delays_min),
+        sum(one.at_return for one in told),
         sum(one.dark for one in told),
-    )  # fmt: skip
+    )
 
 
 def _row(name: str, told: LoadResult) -> Row:
     recall, dark = len(told.delays_min) / max(1, told.dark), max(1, told.dark)
     figures = {
-        "pages": told.per_50("page"), "tickets": told.per_50("ticket"),
-        "ship-days told of": PER_SHIP_DAYS * told.told_days / max(1, told.ship_days), "days": told.ship_days,
-        "heard": told.heard_days, "dark": told.dark,
-        "recall": recall, "and return": recall + told.at_return / dark,
-    }  # fmt: skip
+        "pages": told.per_50("page"),
+        "tickets": told.per_50("ticket"),
+        "ship-days told of": PER_SHIP_DAYS * told.told_days / max(1, told.ship_days),
+        "days": told.ship_days,
+        "heard": told.heard_days,
+        "dark": told.dark,
+        "recall": recall,
+        "and return": recall + told.at_return / dark,
+    }
     if told.delays_min:
         figures["delay p50 min"] = float(np.median(told.delays_min))
     return Row(name, tuple(Figure(key, float(value)) for key, value in figures.items()))

@@ -13,9 +13,19 @@ from streams.bench.rates import Rates
 from streams.bench.scoring import Score
 
 HEADS: Final = (
-    "scenario", "rule", "positives", "recall", "precision", "F0.5", "false / 1000 vessel-days", "all water",
-    "per 100 exits", "rest / class B", "delay p50 / p90, h", "latest, h",
-)  # fmt: skip
+    "scenario",
+    "rule",
+    "positives",
+    "recall",
+    "precision",
+    "F0.5",
+    "false / 1000 vessel-days",
+    "all water",
+    "per 100 exits",
+    "rest / class B",
+    "delay p50 / p90, h",
+    "latest, h",
+)
 
 _WHOLE: Final = 10
 """From here on figures are whole."""
@@ -51,11 +61,19 @@ def _line(cells: Sequence[str]) -> str:
 def _cells(scenario: str, rule: str, one: Score) -> tuple[str, ...]:
     p50, p90 = np.quantile(one.delays_h, (0.5, 0.9)) if len(one.delays_h) else (np.nan, np.nan)
     return (
-        scenario, rule, f"{one.positives.sum()}", _ranged(one, "recall"), _ranged(one, "precision"),
-        f"{one.f_half:.2f}", f"{one.false_rate:,.0f}", f"{one.false_all.sum():,}", f"{one.exit_rate:.1f}",
-        f"{one.false_rest:,} / {one.false_b:,}", f"{p50:.1f} / {p90:.1f}" if len(one.delays_h) else "-",
+        scenario,
+        rule,
+        f"{one.positives.sum()}",
+        _ranged(one, "recall"),
+        _ranged(one, "precision"),
+        f"{one.f_half:.2f}",
+        f"{one.false_rate:,.0f}",
+        f"{one.false_all.sum():,}",
+        f"{one.exit_rate:.1f}",
+        f"{one.false_rest:,} / {one.false_b:,}",
+        f"{p50:.1f} / {p90:.1f}" if len(one.delays_h) else "-",
         f"{one.latest_h:.1f}",
-    )  # fmt: skip
+    )
 
 
 def _plain(value: float) -> str:

@@ -17,9 +17,14 @@ from streams.scenario.worlds import SLOT_S
 SHOWN: Final = ("untouched", *THINNED_S)
 """Scenarios of which they are shown."""
 HEADS: Final = (
-    "scenario", "feed", "vessels under way", "mean s between reports", "least s", "s at rest, foretold",
+    "scenario",
+    "feed",
+    "vessels under way",
+    "mean s between reports",
+    "least s",
+    "s at rest, foretold",
     "heard at rest / foretold",
-)  # fmt: skip
+)
 
 
 class Rates(NamedTuple):
@@ -53,6 +58,11 @@ def rates_of(coverage: Coverage, scenario: str, feed: str) -> Rates:
         return Rates(scenario, feed, 0, *(np.full(4, np.nan)))
     rest_s = SLOT_S / coverage.rest_rates.expected(c, rows)
     return Rates(
-        scenario, feed, len(rows), float(np.median(c.gap[rows]) * step_s), float(np.median(c.least[rows]) * step_s),
-        float(np.median(rest_s)), float(heard / foretold) if foretold else np.nan,
-    )  # fmt: skip
+        scenario,
+        feed,
+        len(rows),
+        float(np.median(c.gap[rows]) * step_s),
+        float(np.median(c.least[rows]) * step_s),
+        float(np.median(rest_s)),
+        float(heard / foretold) if foretold else np.nan,
+    )

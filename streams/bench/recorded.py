@@ -48,11 +48,18 @@ def _world(name: str, rows: npt.NDArray[np.float64], warm_share: float) -> World
     for column, values in ((lat, 3), (lon, 4), (sog, 5), (cog, 6)):
         column[slot, ship] = rows[:, values]
     return World(
-        name, np.minimum(count, _COUNT_MOST).astype(np.uint8)[None], lat, lon, sog, cog, _near_middle(lat, lon),
+        name,
+        np.minimum(count, _COUNT_MOST).astype(np.uint8)[None],
+        lat,
+        lon,
+        sog,
+        cog,
+        _near_middle(lat, lon),
         np.isin(np.arange(len(mmsis)), ship[np.isin(rows[:, 2], _CLASS_B)]),
-        np.isin(np.arange(len(mmsis)), ship[np.isin(rows[:, 2], _BASE)]), int(shape[0] * warm_share),
+        np.isin(np.arange(len(mmsis)), ship[np.isin(rows[:, 2], _BASE)]),
+        int(shape[0] * warm_share),
         steps,
-    )  # fmt: skip
+    )
 
 
 def _near_middle(lat: npt.NDArray[np.float32], lon: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

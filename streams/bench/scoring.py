@@ -83,10 +83,17 @@ def joined(scores: Sequence[Score]) -> Score:
     """Several runs as one."""
     hits, positives, false_well, false_all = (np.concatenate([s[i] for s in scores]) for i in range(4))
     return Score(
-        hits, positives, false_well, false_all, sum(s.false_rest for s in scores), sum(s.false_b for s in scores),
-        np.concatenate([s.delays_h for s in scores]), sum(s.vessel_days for s in scores),
-        sum(s.exits for s in scores), max((s.latest_h for s in scores), default=0.0),
-    )  # fmt: skip
+        hits,
+        positives,
+        false_well,
+        false_all,
+        sum(s.false_rest for s in scores),
+        sum(s.false_b for s in scores),
+        np.concatenate([s.delays_h for s in scores]),
+        sum(s.vessel_days for s in scores),
+        sum(s.exits for s in scores),
+        max((s.latest_h for s in scores), default=0.0),
+    )
 
 
 def score(world: World, heard: npt.NDArray[np.bool_], said: Silent, dark: Sequence[DarkPeriod]) -> Score:
@@ -110,14 +117,17 @@ def score(world: World, heard: npt.NDArray[np.bool_], said: Silent, dark: Sequen
     kind, place = wrong.kind, world.well[wrong.last, wrong.ship]
     under_way = heard & ~world.class_b & ~world.base & (world.sog_kn >= 0.5) & world.well  # noqa: PLR2004 - as above
     return Score(
-        _per_ship([d.ship for d in hits], ships), _per_ship([d.ship for d in scored], ships),
+        _per_ship([d.ship for d in hits], ships),
+        _per_ship([d.ship for d in scored], ships),
         _per_ship(wrong.ship[(kind == UNDER_WAY) & place].tolist(), ships),
         _per_ship(wrong.ship[kind == UNDER_WAY].tolist(), ships),
-        int((kind == AT_REST).sum()), int((kind == CLASS_B).sum()),
-        np.array([found[d] / HOUR for d in hits]), float(under_way[world.warm_slots :].sum() / SLOTS_A_DAY),
+        int((kind == AT_REST).sum()),
+        int((kind == CLASS_B).sum()),
+        np.array([found[d] / HOUR for d in hits]),
+        float(under_way[world.warm_slots :].sum() / SLOTS_A_DAY),
         max(0, exits(world, heard) - sum(d.last - d.first >= SCORED_HOURS * HOUR for d in dark)),
         float(said.age.max(initial=0) / HOUR),
-    )  # fmt: skip
+    )
 
 
 def _per_ship(ships: list[int], size: int) -> npt.NDArray[np.int64]:

@@ -55,9 +55,16 @@ class Silent(NamedTuple):
     def known(self) -> OpenSilences:
         """As the verdict takes them."""
         return OpenSilences(
-            self.kind, self.age, self.missed, self.chance, self.rest_rate, self.speed_kn, self.harbour, self.fringe,
+            self.kind,
+            self.age,
+            self.missed,
+            self.chance,
+            self.rest_rate,
+            self.speed_kn,
+            self.harbour,
+            self.fringe,
             self.thinned,
-        )  # fmt: skip
+        )
 
     def take(self, rows: npt.NDArray[np.intp]) -> Silent:
         """These rows alone."""
@@ -104,11 +111,22 @@ def _silent(coverage: Coverage, slot: int, heard: Ints, heard_so_far: npt.NDArra
     seen = heard_so_far[last, rows] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), rows]
     known = OpenSilences.of(coverage, rows, slot + FIRST_SLOT)
     return Silent(
-        np.full(len(rows), slot), rows, last, strips.gain[rows].astype(np.float64), np.full(len(rows), alpha),
-        seen.astype(np.int64), known.kind.astype(np.int64), known.age.astype(np.int64),
-        known.missed.astype(np.int64), known.chance,
-        known.rest_rate, known.speed_kn, known.harbour, known.fringe, known.thinned,
-    )  # fmt: skip
+        np.full(len(rows), slot),
+        rows,
+        last,
+        strips.gain[rows].astype(np.float64),
+        np.full(len(rows), alpha),
+        seen.astype(np.int64),
+        known.kind.astype(np.int64),
+        known.age.astype(np.int64),
+        known.missed.astype(np.int64),
+        known.chance,
+        known.rest_rate,
+        known.speed_kn,
+        known.harbour,
+        known.fringe,
+        known.thinned,
+    )
 
 
 class _First:

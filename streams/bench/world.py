@@ -49,8 +49,20 @@ def _told(number: int) -> Binding:
     """Consistent: the second MMSI is the first one's after a change of flag."""
     time_ms = _START_MS + number
     return Binding(
-        imo=_FIRST_IMO + number // _HOLDERS_A_SHIP, mmsi=_FIRST_MMSI + number, first_ms=time_ms, last_ms=time_ms,
-        stamp_ms=time_ms, source="pier", statements=3, support=5, lat_deg=38.0, lon_deg=131.0, fix_ms=time_ms,
-        name=f"EXAMPLE {number}", call_sign=f"X{number}", ship_type=70, length_m=120,
+        imo=_FIRST_IMO + number // _HOLDERS_A_SHIP,
+        mmsi=_FIRST_MMSI + number,
+        first_ms=time_ms,
+        last_ms=time_ms,
+        stamp_ms=time_ms,
+        source="pier",
+        statements=3,
+        support=5,
+        lat_deg=38.0,
+        lon_deg=131.0,
+        fix_ms=time_ms,
+        name=f"EXAMPLE {number}",
+        call_sign=f"X{number}",
+        ship_type=70,
+        length_m=120,
         sentence=rf"\s:pier,c:1704067200*00\!AIVDM,2,1,1,A,55?MbV02{number:08d}000000,0*00",
-    )  # fmt: skip
+    )

@@ -178,8 +178,10 @@ def acl_commands(command: str, principal: str, settings: Settings) -> list[str]:
 
 def _acl_command(grant: Grant, principal: str) -> str:
     pattern = " --resource-pattern-type prefixed" if grant.prefixed else ""
-    return (f"kafka-acls.sh --add --allow-principal {principal} --operation {grant.operation} "
-            f"--{grant.kind} {grant.name}{pattern}")  # fmt: skip
+    return (
+        f"kafka-acls.sh --add --allow-principal {principal} --operation {grant.operation} "
+        f"--{grant.kind} {grant.name}{pattern}"
+    )
 
 
 def table() -> str:

@@ -41,9 +41,14 @@ def command(
 
     chosen = {"seed": seed, "mmsi": mmsi, "imo": imo, "name": ship}
     plan = DemoPlan(
-        feeds=tuple(feed or ()), stay=stay, every=every, seconds=seconds, settings=settings, servers=bootstrap_servers,
+        feeds=tuple(feed or ()),
+        stay=stay,
+        every=every,
+        seconds=seconds,
+        settings=settings,
+        servers=bootstrap_servers,
         options=options_of({key: value for key, value in chosen.items() if value is not None}),
-    )  # fmt: skip
+    )
     return run(plan, settings_of(settings, bootstrap_servers), _console())
 
 

@@ -42,8 +42,10 @@ def in_force(settings: Settings, *, files_only: bool) -> InForce:
 
 def called(group: str, files: Sequence[Path], settings: Path | None, servers: str | None) -> str:
     """The command line of an import, as it can be called again from any directory."""
-    options = [*(("--settings", str(settings.resolve())) if settings else ()),
-               *(("--bootstrap-servers", servers) if servers else ())]  # fmt: skip
+    options = [
+        *(("--settings", str(settings.resolve())) if settings else ()),
+        *(("--bootstrap-servers", servers) if servers else ()),
+    ]
     return shlex.join(["wakewatch", group, "import", *(str(path.resolve()) for path in files), *options])
 
 

@@ -97,9 +97,14 @@ def command(
     start_ms, until_ms = time_ms("--start", start) if start else None, time_ms("--until", until) if until else None
     stamps = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms)
     plan = IngestPlan(
-        urls=tuple(urls), speed=_speed(speed), start_ms=start_ms, rate_hz=rate, until_ms=until_ms, stamps=stamps,
+        urls=tuple(urls),
+        speed=_speed(speed),
+        start_ms=start_ms,
+        rate_hz=rate,
+        until_ms=until_ms,
+        stamps=stamps,
         again=again,
-    )  # fmt: skip
+    )
     stop = threading.Event()
     signals: list[int] = []
     before = {number: _on(number, stop, signals) for number in (signal.SIGTERM, signal.SIGINT)}

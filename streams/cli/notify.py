@@ -157,8 +157,13 @@ def _plan(settings: Settings, *, once: bool) -> notifier.NotifierPlan:
 
 
 def _dry_run(settings: Settings, stop: _Stop, *, once: bool, include_replayed: bool, json: bool) -> None:
-    rules = NoticeRules(resend_every_s=_NEVER_S, settle_s=0, include_replayed=include_replayed, digest_after_s=_NEVER_S,
-                  gate=GateRules(groups_most=0))  # fmt: skip
+    rules = NoticeRules(
+        resend_every_s=_NEVER_S,
+        settle_s=0,
+        include_replayed=include_replayed,
+        digest_after_s=_NEVER_S,
+        gate=GateRules(groups_most=0),
+    )
 
     def show(outgoing: Outgoing) -> bool:
         for notice in outgoing.notices:

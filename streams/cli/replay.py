@@ -81,9 +81,8 @@ def command(
     """
     (always, lists), (places, zoned) = _by_time("--watchlist", watchlist or []), _by_time("--zones", zones or [])
     effective = settings_of(
-        settings, kafka__partitions=partitions,
-        reference__watchlists=always or None, reference__zones=places or None,
-    )  # fmt: skip
+        settings, kafka__partitions=partitions, reference__watchlists=always or None, reference__zones=places or None
+    )
     start_ms = time_ms("--start", start) if start else None
     refuse_unreadable(files)
     stamps, marks_ms = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms), tuple(sorted({*lists, *zoned}))

@@ -50,10 +50,18 @@ def command(
     if name is None or out is None:
         raise ConfigError("say which scenario and where to: wakewatch scenario angara --out angara.nmea.gz")
     chosen = {
-        "seed": seed, "vessels": vessels, "hours": hours, "mmsi": mmsi, "imo": imo, "name": ship,
-        "home": _place(home), "far": _place(far), "yard": _place(yard), "destination": destination,
+        "seed": seed,
+        "vessels": vessels,
+        "hours": hours,
+        "mmsi": mmsi,
+        "imo": imo,
+        "name": ship,
+        "home": _place(home),
+        "far": _place(far),
+        "yard": _place(yard),
+        "destination": destination,
         "blip_minutes": blip_minutes,
-    }  # fmt: skip
+    }
     made = scenario(name, options_of({key: value for key, value in chosen.items() if value is not None}))
     written = _write(made, out)
     _tell(made, written, out, as_json=json_)

@@ -105,9 +105,11 @@ def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: HealthLimits =
         *_console(facts, now_ms, limits),
         *_lists(facts, now_ms, limits),
         *_kafka(facts, limits),
-        *(Trouble(kind="console", level="notice", said=f"Not seen by this console: {why}", for_ms=0)
-          for why in facts.unseen),
-    ]  # fmt: skip
+        *(
+            Trouble(kind="console", level="notice", said=f"Not seen by this console: {why}", for_ms=0)
+            for why in facts.unseen
+        ),
+    ]
     return sorted(found, key=lambda one: one.level)
 
 

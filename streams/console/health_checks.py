@@ -150,12 +150,15 @@ class _CheckClients:
         )
         version = self._shelf.in_force()
         return HealthReport(
-            troubles=tuple(troubles(msgspec.structs.replace(facts, unseen=tuple(unseen)), self._settings.feed,
-                                    _now_ms(), self._limits)),
+            troubles=tuple(
+                troubles(
+                    msgspec.structs.replace(facts, unseen=tuple(unseen)), self._settings.feed, _now_ms(), self._limits
+                )
+            ),
             zones=None if version is None else self._shelf.zones(version),
             version=version,
             since_ms=self._since_ms(),
-        )  # fmt: skip
+        )
 
     # -- detectors and targets ----------------------------------------------------------------------------------------
 
@@ -199,9 +202,10 @@ class _CheckClients:
         now_ms = _now_ms()
         return {
             part: Backlog(records=ends[part] - first[part], since_ms=written_ms.get(part, now_ms))
-            if part in late else Backlog(records=0, since_ms=now_ms)
+            if part in late
+            else Backlog(records=0, since_ms=now_ms)
             for part in parts
-        }  # fmt: skip
+        }
 
     def _written_ms(self, wanted: Mapping[Any, int]) -> dict[Any, int]:
         """When the first record at or after each offset was written; when it was first met, where it does not come."""

@@ -51,9 +51,19 @@ def _at(bits: npt.NDArray[Any]) -> _At:
 
 
 _NEEDS_BITS: Final = _table(
-    38, (_CLASS_A, 168), (_STATIONS, 134), ([5], 422), (_AIRCRAFT, 128), ([18], 168), ([19], 301), (_AID, 219),
-    ([_PART_A], 160), (_LONG_RANGE, 94), ([_PART_B], 162), ([0, *range(28, 64), _NO_PART], _NEVER),
-)  # fmt: skip
+    38,
+    (_CLASS_A, 168),
+    (_STATIONS, 134),
+    ([5], 422),
+    (_AIRCRAFT, 128),
+    ([18], 168),
+    ([19], 301),
+    (_AID, 219),
+    ([_PART_A], 160),
+    (_LONG_RANGE, 94),
+    ([_PART_B], 162),
+    ([0, *range(28, 64), _NO_PART], _NEVER),
+)
 """So many bits hold all that we read. Of most types that is who sent them."""
 _PLACE: Final = _at(_table(61, (_CLASS_B, 57), (_STATIONS, 79), (_AID, 164), (_LONG_RANGE, 44)))
 """Longitude in 28 bits, latitude in 27. (27: longitude 18, latitude 17, sog 6, cog 9.)"""

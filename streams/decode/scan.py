@@ -127,9 +127,18 @@ def scan(value: bytes) -> UsualLines:
     wrong, others = _rest(record, lines, form, payloads)
     times_ms = form.times_ms[payloads.firsts]
     return UsualLines(
-        record, lines.starts, lines.ends, payloads.firsts, payloads.lasts, times_ms, payloads.bits, chains, words,
-        wrong, others,
-    )  # fmt: skip
+        record,
+        lines.starts,
+        lines.ends,
+        payloads.firsts,
+        payloads.lasts,
+        times_ms,
+        payloads.bits,
+        chains,
+        words,
+        wrong,
+        others,
+    )
 
 
 def _form(lines: RecordLines) -> _Form:

@@ -97,8 +97,9 @@ def _script(plan: DemoPlan, settings: Settings, home: Path) -> Script:
             file.write(line + b"\n")
     first_ms, last_ms = (getattr(truth, name) for truth, name in _span(made.truths))
     speed = (last_ms - first_ms) / MS / plan.seconds
-    return Script(feeds=(f"angara=file:{path}",), words=("--speed", f"{speed:.0f}"), title=made.title,
-                  truths=made.truths)  # fmt: skip
+    return Script(
+        feeds=(f"angara=file:{path}",), words=("--speed", f"{speed:.0f}"), title=made.title, truths=made.truths
+    )
 
 
 def _span(truths: tuple[ScenarioTruth, ...]) -> tuple[tuple[ScenarioTruth, str], tuple[ScenarioTruth, str]]:
@@ -193,7 +194,7 @@ def _tell(script: Script, stage: Stage, watch: AlertFollower, screen: Screen, wa
     screen.say("")
     account = Account(
         sentences=_sentences(stage, seen), wall_s=wall_s, figures=seen, rings=screen.rings, ends=screen.ends
-    )  # fmt: skip
+    )
     screen.account(account, alerts)
     if not script.truths:
         return True

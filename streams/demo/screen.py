@@ -135,8 +135,17 @@ class Screen:
 
     def verdict(self, met: Sequence[ExpectationVerdict], excess: Sequence[Excess]) -> bool:
         """Expected against seen. True when every expected alert came and no honest ship was accused."""
-        table = Table("", "expected", "severity", "came", "as", title="The truth against the alerts", box=None,
-                      title_justify="left", pad_edge=False)  # fmt: skip
+        table = Table(
+            "",
+            "expected",
+            "severity",
+            "came",
+            "as",
+            title="The truth against the alerts",
+            box=None,
+            title_justify="left",
+            pad_edge=False,
+        )
         for one in met:
             table.add_row(*_row(one))
         self._console.print(table)
@@ -164,7 +173,11 @@ def _by_detector(alerts: Sequence[Alert]) -> list[tuple[str, str]]:
         found.setdefault(alert.detector, Counter())[alert.status] += 1
         found[alert.detector][alert.severity] += alert.status == "opened"
     return [
-        (f"alerts: {detector}", ", ".join(f"{counts[what]} {what}" for what in
-                                         ("opened", "updated", "closed", "retracted") if counts[what]))
+        (
+            f"alerts: {detector}",
+            ", ".join(
+                f"{counts[what]} {what}" for what in ("opened", "updated", "closed", "retracted") if counts[what]
+            ),
+        )
         for detector, counts in sorted(found.items())
-    ]  # fmt: skip
+    ]

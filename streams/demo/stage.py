@@ -129,9 +129,13 @@ class Stage:
         tied = [sys.executable, str(kill_with_parent.__file__), str(os.getpid())]
         call = [*tied, sys.executable, "-m", "streams", name, *words, "--bootstrap-servers", self.servers]
         self._processes[name] = subprocess.Popen(
-            call, env={**self._environ, **extra}, stdin=subprocess.DEVNULL, stderr=log,
-            stdout=subprocess.PIPE if pipe else log, start_new_session=True,  # Ctrl-C is ours to pass on, in order
-        )  # fmt: skip
+            call,
+            env={**self._environ, **extra},
+            stdin=subprocess.DEVNULL,
+            stderr=log,
+            stdout=subprocess.PIPE if pipe else log,
+            start_new_session=True,  # Ctrl-C is ours to pass on, in order
+        )
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is None:

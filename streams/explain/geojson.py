@@ -34,12 +34,7 @@ Feature = dict[str, Any]
 def geojson(revisions: list[Alert], heard: RawLogFindings | None, zones: dict[str, Point]) -> dict[str, Any]:
     """A FeatureCollection. ``zones``: where the places lie that the alert names."""
     newest = revisions[-1]
-    features = [
-        *_tracks(heard),
-        *_fixes(revisions),
-        *_reach(revisions, newest),
-        *_ports(newest, zones),
-    ]
+    features = [*_tracks(heard), *_fixes(revisions), *_reach(revisions, newest), *_ports(newest, zones)]
     return {"type": "FeatureCollection", "features": features}
 
 
@@ -62,10 +57,17 @@ def _fixes(revisions: list[Alert]) -> Iterable[Feature]:
     for alert in revisions:
         if alert.position is not None:
             place = (alert.position.lon_deg, alert.position.lat_deg)
-            yield _feature("Point", _rounded(place), {
-                "kind": "fix", "time": alert.position.time, "status": alert.status, "headline": alert.headline,
-                "sog_kn": alert.position.sog_kn,
-            })  # fmt: skip
+            yield _feature(
+                "Point",
+                _rounded(place),
+                {
+                    "kind": "fix",
+                    "time": alert.position.time,
+                    "status": alert.status,
+                    "headline": alert.headline,
+                    "sog_kn": alert.position.sog_kn,
+                },
+            )
 
 
 def _reach(revisions: list[Alert], newest: Alert) -> Iterable[Feature]:
@@ -112,8 +114,11 @@ def reach(last: Point, way_nm: float, after: Point | None = None) -> list[Ring]:
     for pole in (_POLE, -_POLE):
         if _way_nm(last, (last[0], pole), after) < way_nm:
             return [_closed(_over_pole(ring, pole))]
-    sides = (_beside(ring, -_HALF - _WHOLE, -_HALF, _WHOLE), _beside(ring, -_HALF, _HALF, 0.0),
-             _beside(ring, _HALF, _HALF + _WHOLE, -_WHOLE))  # fmt: skip
+    sides = (
+        _beside(ring, -_HALF - _WHOLE, -_HALF, _WHOLE),
+        _beside(ring, -_HALF, _HALF, 0.0),
+        _beside(ring, _HALF, _HALF + _WHOLE, -_WHOLE),
+    )
     return [_closed(side) for side in sides if side]
 
 

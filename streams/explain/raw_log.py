@@ -135,9 +135,12 @@ class RawLogReader:
 
 
 def _heard(
-    window: Window, log_ms: tuple[int, int] | None, hers: list[npt.NDArray[np.void]], beside: list[Times],
+    window: Window,
+    log_ms: tuple[int, int] | None,
+    hers: list[npt.NDArray[np.void]],
+    beside: list[Times],
     kept: frozenset[str],
-) -> RawLogFindings:  # fmt: skip
+) -> RawLogFindings:
     keys = np.unique(np.concatenate(beside)) if beside else np.zeros(0, np.int64)
     peers = np.bincount(keys >> _MMSI_BITS, minlength=BINS)[:BINS]
     if not hers:

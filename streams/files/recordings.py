@@ -49,9 +49,16 @@ _ENCRYPTED: Final = 1
 _BESIDES: Final = ("__MACOSX/", ".DS_Store")
 """What a Mac puts into archives beside the files."""
 _DAMAGES: Final = (
-    EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, gzip.BadGzipFile,
-    NotImplementedError, ValueError, RuntimeError,
-)  # fmt: skip
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zstandard.ZstdError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    NotImplementedError,
+    ValueError,
+    RuntimeError,
+)
 
 
 class PackedError(WakewatchError, OSError):

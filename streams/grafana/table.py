@@ -82,8 +82,11 @@ class AlertRows:
         for one in held:
             cases.setdefault(one.alert.case_id, []).append(one.alert)
         ends_ms = max((time_ms(one.alert.time) for one in held), default=0)
-        down = {a.subject.removeprefix("source/") for h in held if (a := h.alert).detector == "feed_outage"
-                and a.status not in ENDED}  # fmt: skip
+        down = {
+            a.subject.removeprefix("source/")
+            for h in held
+            if (a := h.alert).detector == "feed_outage" and a.status not in ENDED
+        }
         with self._lock:
             ships = list(self._ships.values())
         reached_ms = max((time_ms(ship.clock) for ship in ships), default=0)

@@ -90,10 +90,14 @@ def _run(lane: SourceState, read: LineBlock, begin: int, peer: str) -> int:
     end = int(read.lines.line[rows]) if rows < len(read.lines.line) else len(read)
     walk = _Walk(lane, read, ordinary, begin, peer)
     halt = walk.go(end)
-    extent = _Extent(begin, *(
-        (end, int(read.units[end]), int(read.sentences[end]))
-        if halt is None else (halt.odd.line, halt.odd.unit, halt.odd.sentence)
-    ))  # fmt: skip
+    extent = _Extent(
+        begin,
+        *(
+            (end, int(read.units[end]), int(read.sentences[end]))
+            if halt is None
+            else (halt.odd.line, halt.odd.unit, halt.odd.sentence)
+        ),
+    )
     _commit(lane, read, ordinary, walk, extent)
     if halt is None:
         return end

@@ -26,7 +26,7 @@ from streams.ingest.tables import Rows
 from streams.messages.log_records import Record
 from streams.settings.model import IngestSettings
 
-__all__ = ["RATE_HZ", "START_MS", "InputCounts", "Ingest", "SourceKind", "RefusedLine"]
+__all__ = ["RATE_HZ", "START_MS", "Ingest", "InputCounts", "RefusedLine", "SourceKind"]
 
 _MS: Final = 1000
 _WALL_TICK_MS: Final = 1000

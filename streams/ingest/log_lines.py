@@ -85,9 +85,12 @@ def written(run: LineRun, order: Ints) -> LogLines:
     source = np.frombuffer(run.block, np.uint8)
     _copy(text, begin + tag_size, source, run.text, run.text_size)
     rows = np.flatnonzero(~run.ready)
-    _tag_blocks(text, begin[rows], source, _Tagged(*(column[rows] for column in (
-        run.station, run.station_size, run.time_ms, digits,
-    ))))  # fmt: skip
+    _tag_blocks(
+        text,
+        begin[rows],
+        source,
+        _Tagged(*(column[rows] for column in (run.station, run.station_size, run.time_ms, digits))),
+    )
     lines = _before(run.size[order])
     ordinals = np.repeat(run.ordinal[order], run.size[order])
     return LogLines(text, edges, lines, edges - lines, order, run.time_ms[order], ordinals)

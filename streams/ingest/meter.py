@@ -20,9 +20,16 @@ _MEAN_OF: Final = 100
 """The mean spacing of a source is taken over about so many sentences."""
 _STUCK_S: Final = 30.0
 FROM_READING: Final = (
-    Reason.LINE_TOO_LONG, Reason.CHECKSUM, Reason.MALFORMED, Reason.FRAGMENT_EXPIRED, Reason.FRAGMENT_CLASH,
-    Reason.NO_MMSI, Reason.TIME_AHEAD, Reason.TIME_BEHIND, Reason.BUFFER_FULL,
-)  # fmt: skip
+    Reason.LINE_TOO_LONG,
+    Reason.CHECKSUM,
+    Reason.MALFORMED,
+    Reason.FRAGMENT_EXPIRED,
+    Reason.FRAGMENT_CLASH,
+    Reason.NO_MMSI,
+    Reason.TIME_AHEAD,
+    Reason.TIME_BEHIND,
+    Reason.BUFFER_FULL,
+)
 NOT_LETTERS: Final = frozenset({Reason.BUFFER_FULL})
 """What ingest drops where Kafka is away cannot be written to Kafka either."""
 

@@ -288,7 +288,17 @@ def _note(pair: _Pair, time_ms: int, payload: bytes = b"", point: Point | None =
     name, ship_type, length_m = statement_of(pair.said)
     lat_deg, lon_deg, sog_kn, cog_deg = (None,) * 4 if point is None else place_of(payload, point)
     return Note(
-        imo=pair.imo, mmsi=pair.mmsi, time_ms=time_ms, stated_ms=pair.stated_ms, instead_of=pair.instead_of,
-        name=name, ship_type=ship_type, length_m=length_m, lat_deg=lat_deg, lon_deg=lon_deg, sog_kn=sog_kn,
-        cog_deg=cog_deg, sentence=text.decode("ascii", "replace"),
-    )  # fmt: skip
+        imo=pair.imo,
+        mmsi=pair.mmsi,
+        time_ms=time_ms,
+        stated_ms=pair.stated_ms,
+        instead_of=pair.instead_of,
+        name=name,
+        ship_type=ship_type,
+        length_m=length_m,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        sog_kn=sog_kn,
+        cog_deg=cog_deg,
+        sentence=text.decode("ascii", "replace"),
+    )

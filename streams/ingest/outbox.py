@@ -18,10 +18,18 @@ from streams.broker.security import refusal_of
 from streams.errors import ConfigError, SinkError
 from streams.ingest.outbound import OutboundRecord
 
-_FINAL: Final = frozenset({
-    "InvalidRecordError", "InvalidRequiredAcksError", "InvalidTimestampError", "InvalidTopicError",
-    "MessageSizeTooLargeError", "PolicyViolationError", "RecordListTooLargeError", "UnsupportedVersionError",
-})  # fmt: skip
+_FINAL: Final = frozenset(
+    {
+        "InvalidRecordError",
+        "InvalidRequiredAcksError",
+        "InvalidTimestampError",
+        "InvalidTopicError",
+        "MessageSizeTooLargeError",
+        "PolicyViolationError",
+        "RecordListTooLargeError",
+        "UnsupportedVersionError",
+    }
+)
 """Failures that another start would meet again, by kafka-python's names."""
 _WINDOW_MOST: Final = 50_000
 _LOOK_S: Final = 0.2

@@ -86,9 +86,11 @@ def place_of(payload: bytes, point: Point) -> PayloadPosition:
         speed, course, per = _unsigned(bits, start - 11, 10), _unsigned(bits, start + 55, 12), 10
         sog_kn, cog_deg = None if speed == _NO_SOG else speed / 10, course / 10
     return PayloadPosition(
-        round(point[0] / PER_DEG, _DIGITS), round(point[1] / PER_DEG, _DIGITS), sog_kn,
+        round(point[0] / PER_DEG, _DIGITS),
+        round(point[1] / PER_DEG, _DIGITS),
+        sog_kn,
         cog_deg if course < _NO_COG * per else None,
-    )  # fmt: skip
+    )
 
 
 def _bits(payload: bytes, characters: int) -> int:

@@ -111,12 +111,7 @@ def _with_kafka(given: _Run, places: Sequence[SourceUrl], sources: Sequence[Inpu
                 outbox.put(origin, letter, stop=stop, waits=True)
             carried.clear()
             builder = _Builder(
-                plan=plan,
-                settings=settings,
-                kafka=with_kafka,
-                outbox=outbox,
-                partitions=partitions,
-                observer=observer,
+                plan=plan, settings=settings, kafka=with_kafka, outbox=outbox, partitions=partitions, observer=observer
             )
             with answering():
                 pumps = [builder.pump(*pair) for pair in zip(places, sources, strict=True)]

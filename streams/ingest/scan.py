@@ -127,9 +127,15 @@ def scan(block: bytes, limit: int) -> ScannedLines:
     ordinary[rows[single]] = True
     last = last[rows]
     return ScannedLines(
-        start, end, ordinary, _parts(buffer, at, rows[part], last[part], _rows(tags, part)), rows[single],
-        at[last - 8][single], _mmsis(block, at[last - 3][single]), *_rows(tags, single)[3:],
-    )  # fmt: skip
+        start,
+        end,
+        ordinary,
+        _parts(buffer, at, rows[part], last[part], _rows(tags, part)),
+        rows[single],
+        at[last - 8][single],
+        _mmsis(block, at[last - 3][single]),
+        *_rows(tags, single)[3:],
+    )
 
 
 def _rows(tags: _Tags, chosen: Bools) -> _Tags:

@@ -22,9 +22,18 @@ from streams.ingest.stamps import MS_FROM, TIME_END_MS, StampRules
 from streams.ingest.stamps import epoch_ms as time_ms_of
 
 __all__ = [
-    "MS_FROM", "TIME_END_MS", "Bad", "Parser", "Sentence", "Tag", "Timing", "checksum", "clean_station", "parse_tag",
+    "MS_FROM",
+    "TIME_END_MS",
+    "Bad",
+    "Parser",
+    "Sentence",
+    "Tag",
+    "Timing",
+    "checksum",
+    "clean_station",
+    "parse_tag",
     "time_ms_of",
-]  # fmt: skip
+]
 
 PARTS_MOST: Final = 9  # one digit in the sentence (IEC 61162-1)
 _FOLDED_MOST: Final = 128

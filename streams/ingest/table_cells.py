@@ -10,9 +10,16 @@ _STATUS_MOST: Final = 15
 _SHIP_TYPE_MOST: Final = 99
 _MMSI: Final = re.compile(r"(\d{1,9})(?:\.0*)?")
 _STATUS: Final = (
-    "under way using engine", "at anchor", "not under command", "restricted maneuverability",
-    "constrained by her draught", "moored", "aground", "engaged in fishing", "under way sailing",
-)  # fmt: skip
+    "under way using engine",
+    "at anchor",
+    "not under command",
+    "restricted maneuverability",
+    "constrained by her draught",
+    "moored",
+    "aground",
+    "engaged in fishing",
+    "under way sailing",
+)
 _SHIP_TYPES: Final = {
     "fishing": 30,
     "towing": 31,

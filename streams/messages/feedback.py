@@ -34,6 +34,12 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def about(alert: Alert, kind: Kind, by: str, note: str, time: str) -> Feedback:
     """Feedback on the alert as it stands."""
     return Feedback(
-        alert_id=alert.id, revision=alert.revision, kind=kind, case_id=alert.case_id, detector=alert.detector,
-        by=by[:NAME_MOST], note=note[:NOTE_MOST], time=time,
-    )  # fmt: skip
+        alert_id=alert.id,
+        revision=alert.revision,
+        kind=kind,
+        case_id=alert.case_id,
+        detector=alert.detector,
+        by=by[:NAME_MOST],
+        note=note[:NOTE_MOST],
+        time=time,
+    )

@@ -179,10 +179,15 @@ LETTER: Final = Headers(
 
 
 _CARRIED: Final = {
-    SENTENCES: ("sentences", "tick", "marker"), ALERTS: ("alert",), ALERT_STATE: ("alert",), DEAD: ("letter",),
-    FEEDBACK: ("feedback",), VESSELS: ("vessel",), REFERENCE: ("listedShip", "zone", "listHead"),
+    SENTENCES: ("sentences", "tick", "marker"),
+    ALERTS: ("alert",),
+    ALERT_STATE: ("alert",),
+    DEAD: ("letter",),
+    FEEDBACK: ("feedback",),
+    VESSELS: ("vessel",),
+    REFERENCE: ("listedShip", "zone", "listHead"),
     IDENTITIES: ("binding", "heard"),
-}  # fmt: skip
+}
 """By topic the messages that are in it."""
 
 

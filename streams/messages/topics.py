@@ -252,11 +252,7 @@ def _shape_differences(plan: TopicPlan, partitions: list[Mapping[str, Any]]) -> 
     replicas = min((len(partition["replica_nodes"]) for partition in partitions), default=0)
     if len(partitions) != plan.partitions:
         yield TopicDifference(
-            topic=plan.name,
-            kind="partitions",
-            what="partitions",
-            is_=str(len(partitions)),
-            wanted=str(plan.partitions),
+            topic=plan.name, kind="partitions", what="partitions", is_=str(len(partitions)), wanted=str(plan.partitions)
         )
     if replicas < plan.replication:  # more is none the worse
         yield TopicDifference(

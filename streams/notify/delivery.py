@@ -186,6 +186,9 @@ def _tell(notice: Notice, now_ms: int) -> None:
     """What went out, by alert id: the worker's line about the same id says when it was written."""
     state = "resolved" if time_ms(notice.ends_at) <= now_ms else "firing"
     _log.info(
-        "notified", alert_id=notice.labels.get("alert_id", ""), revision=notice.annotations.get("revision", ""),
-        state=state, severity=notice.labels.get("severity", ""),
-    )  # fmt: skip
+        "notified",
+        alert_id=notice.labels.get("alert_id", ""),
+        revision=notice.annotations.get("revision", ""),
+        state=state,
+        severity=notice.labels.get("severity", ""),
+    )

@@ -138,9 +138,13 @@ def patiently(work: Callable[[], None], stopping: Callable[[], bool], failed: Ca
     while True:
         try:
             for attempt in stamina.retry_context(
-                on=again, attempts=None, timeout=_ROUND_S,
-                wait_initial=_WAIT_FIRST_S, wait_max=_WAIT_MOST_S, wait_jitter=_JITTER_S,
-            ):  # fmt: skip
+                on=again,
+                attempts=None,
+                timeout=_ROUND_S,
+                wait_initial=_WAIT_FIRST_S,
+                wait_max=_WAIT_MOST_S,
+                wait_jitter=_JITTER_S,
+            ):
                 with attempt:
                     work()
         except SinkError as error:

@@ -88,16 +88,27 @@ class Entries:
         if (imo is None or wrong) and not mmsis and not (signs and flag):
             raise Refusal("; ".join([_NAMELESS, *doubts]))
         ship = ListedShip(
-            list=stated.list, entry_id=_tidy(stated.entry_id, doubts) or _identity(imo, mmsis, signs),
-            name=names[0], former_names=names[1:],
-            imo=imo, imo_wrong=wrong, mmsi=mmsis[0] if mmsis else None, more_mmsis=mmsis[1:],
-            call_sign=signs[0] if signs else None, more_call_signs=signs[1:], flag=flag,
-            former_flags=tuple(each for each in flags if each != flag), ship_type=_tidy(stated.ship_type, doubts),
-            length_m=_number(stated.length, 1000), tonnage_gt=_number(stated.tonnage_gt, _TONNES_MOST),
-            deadweight_t=_number(stated.deadweight_t, _TONNES_MOST), owner=_tidy(stated.owner, doubts),
-            programme=_tidy(stated.programme, doubts), topics=list_cells.topics(stated.topics),
+            list=stated.list,
+            entry_id=_tidy(stated.entry_id, doubts) or _identity(imo, mmsis, signs),
+            name=names[0],
+            former_names=names[1:],
+            imo=imo,
+            imo_wrong=wrong,
+            mmsi=mmsis[0] if mmsis else None,
+            more_mmsis=mmsis[1:],
+            call_sign=signs[0] if signs else None,
+            more_call_signs=signs[1:],
+            flag=flag,
+            former_flags=tuple(each for each in flags if each != flag),
+            ship_type=_tidy(stated.ship_type, doubts),
+            length_m=_number(stated.length, 1000),
+            tonnage_gt=_number(stated.tonnage_gt, _TONNES_MOST),
+            deadweight_t=_number(stated.deadweight_t, _TONNES_MOST),
+            owner=_tidy(stated.owner, doubts),
+            programme=_tidy(stated.programme, doubts),
+            topics=list_cells.topics(stated.topics),
             listed_on=_day(stated.listed_on, doubts),
-        )  # fmt: skip
+        )
         self.doubts += [RefusedRow(line=stated.line, reason=f"{names[0]}: {doubt}") for doubt in doubts]
         return ship
 

@@ -17,15 +17,33 @@ from streams.reference.table import headed
 
 LIST: Final = "EU"
 COLUMNS: Final = {
-    "no": "number", "number": "number", "entry": "number",
-    "name": "name", "vessel_name": "name", "ship_name": "name", "name_of_vessel": "name", "name_of_the_vessel": "name",
-    "vessel": "name", "ship": "name",
-    "imo": "imo", "imo_number": "imo", "imo_no": "imo", "imo_ship_identification_number": "imo",
+    "no": "number",
+    "number": "number",
+    "entry": "number",
+    "name": "name",
+    "vessel_name": "name",
+    "ship_name": "name",
+    "name_of_vessel": "name",
+    "name_of_the_vessel": "name",
+    "vessel": "name",
+    "ship": "name",
+    "imo": "imo",
+    "imo_number": "imo",
+    "imo_no": "imo",
+    "imo_ship_identification_number": "imo",
     "imo_number_of_the_vessel": "imo",
-    "date": "day", "date_of_application": "day", "date_of_listing": "day", "date_of_application_from": "day",
-    "reason": "ground", "reasons": "ground", "grounds": "ground", "ground_for_listing": "ground", "criteria": "ground",
-    "reason_for_listing": "ground", "listing_criteria": "ground",
-}  # fmt: skip
+    "date": "day",
+    "date_of_application": "day",
+    "date_of_listing": "day",
+    "date_of_application_from": "day",
+    "reason": "ground",
+    "reasons": "ground",
+    "grounds": "ground",
+    "ground_for_listing": "ground",
+    "criteria": "ground",
+    "reason_for_listing": "ground",
+    "listing_criteria": "ground",
+}
 DATES: Final = frozenset({"date_of_application", "date_of_listing", "date_of_application_from"})
 _MISSING: Final = re.compile(r"does not exist", re.I)
 
@@ -49,9 +67,14 @@ def read_eu(text: str, delimiter: str, found: Entries) -> None:
 
 def _stated(line: int, imo: str, name: str, row: dict[str, str]) -> Stated:
     return Stated(
-        list=LIST, line=line, entry_id=f"imo/{imo}" if imo else row.get("number", ""), names=(name,), imos=(imo,),
-        programme=row.get("ground", ""), listed_on=row.get("day", ""),
-    )  # fmt: skip
+        list=LIST,
+        line=line,
+        entry_id=f"imo/{imo}" if imo else row.get("number", ""),
+        names=(name,),
+        imos=(imo,),
+        programme=row.get("ground", ""),
+        listed_on=row.get("day", ""),
+    )
 
 
 def _renamed(first: Stated, name: str) -> Stated:

@@ -46,9 +46,14 @@ _TABLES: Final[dict[Format, Callable[[str, str, Entries], None]]] = {
     "opensanctions-maritime": opensanctions.read_maritime,
 }
 _PUBLISHED: Final = {
-    "ofac-sdn": ofac.LIST, "un": un.LIST, "eu": eu.LIST, "uk-csv": uk.LIST, "uk-xml": uk.LIST,
-    "opensanctions-maritime": opensanctions.LIST, "ftm": opensanctions.LIST,
-}  # fmt: skip
+    "ofac-sdn": ofac.LIST,
+    "un": un.LIST,
+    "eu": eu.LIST,
+    "uk-csv": uk.LIST,
+    "uk-xml": uk.LIST,
+    "opensanctions-maritime": opensanctions.LIST,
+    "ftm": opensanctions.LIST,
+}
 _OFAC: Final[dict[str, Format]] = {"sdn": "ofac-sdn", "alt": "ofac-alt", "comments": "ofac-comments"}
 
 
@@ -132,9 +137,12 @@ def _watchlist(kind: Format, found: Entries) -> WatchlistFile:
     if not found.ships and not found.refused and not found.passed_over:
         found.refuse(0, "no ship in the file")
     return WatchlistFile(
-        ships=tuple(found.ships.values()), refused=tuple(found.refused), format=kind, doubts=tuple(found.doubts),
+        ships=tuple(found.ships.values()),
+        refused=tuple(found.refused),
+        format=kind,
+        doubts=tuple(found.doubts),
         passed_over=found.passed_over,
-    )  # fmt: skip
+    )
 
 
 def _signed(watchlist: WatchlistFile, digest: str) -> WatchlistFile:

@@ -16,9 +16,16 @@ from streams.reference.table import headed
 
 LIST: Final = "OpenSanctions"
 COLUMNS: Final = {
-    "type": "type", "caption": "name", "imo": "imo", "risk": "risk", "flag": "flag", "mmsi": "mmsi", "id": "id",
-    "datasets": "datasets", "aliases": "aliases",
-}  # fmt: skip
+    "type": "type",
+    "caption": "name",
+    "imo": "imo",
+    "risk": "risk",
+    "flag": "flag",
+    "mmsi": "mmsi",
+    "id": "id",
+    "datasets": "datasets",
+    "aliases": "aliases",
+}
 _LINE_MOST: Final = 4 << 20
 _VESSEL: Final = b'"Vessel"'
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")

@@ -44,10 +44,15 @@ def read_ports(text: str) -> tuple[Port, ...]:
         lat, lon, locode, country, size, name, other = cells
         ports.append(
             Port(
-                name=name, lat_deg=int(lat) / _THOUSAND, lon_deg=int(lon) / _THOUSAND, locode=locode, country=country,
-                size=int(size), aliases=(other,) if other else (),
+                name=name,
+                lat_deg=int(lat) / _THOUSAND,
+                lon_deg=int(lon) / _THOUSAND,
+                locode=locode,
+                country=country,
+                size=int(size),
+                aliases=(other,) if other else (),
             )
-        )  # fmt: skip
+        )
     return tuple(ports)
 
 
@@ -68,8 +73,10 @@ def make_table(index: str) -> str:
                 other if other != _clean(row["Main Port Name"]) else "",
             )
         )
-    return "".join(f"{lat}\t{lon}\t{code}\t{cc}\t{size}\t{name}\t{other}\n"
-                   for name, lat, lon, code, cc, size, other in sorted(set(rows)))  # fmt: skip
+    return "".join(
+        f"{lat}\t{lon}\t{code}\t{cc}\t{size}\t{name}\t{other}\n"
+        for name, lat, lon, code, cc, size, other in sorted(set(rows))
+    )
 
 
 def _clean(cell: str) -> str:

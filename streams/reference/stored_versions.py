@@ -18,7 +18,7 @@ import msgspec
 
 from detectors.core.reference import ListedShip, Reference, Zone
 from streams.errors import InputError
-from streams.messages.reference_records import (  # fmt: skip
+from streams.messages.reference_records import (
     BEGUN,
     HEAD,
     MARKED,
@@ -239,6 +239,10 @@ def _wrong(name: str, kind: str, value: bytes | None) -> str:
 
 
 _KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {
-    SHIP: VersionEntry, ZONE: Zone, HEAD: VersionHead, BEGUN: ImportBegun, MARKED: msgspec.Struct,
-}  # fmt: skip
+    SHIP: VersionEntry,
+    ZONE: Zone,
+    HEAD: VersionHead,
+    BEGUN: ImportBegun,
+    MARKED: msgspec.Struct,
+}
 """By the second part of a key: what its value is; of ``marked`` only that there is one matters."""

@@ -21,14 +21,27 @@ from streams.reference.table import headed
 LIST: Final = "UK"
 ROOT: Final = b"<Designations"
 COLUMNS: Final = {
-    "unique_id": "id", "ofsi_group_id": "group", "group_id": "group",
-    **{f"name_{n}": f"name{n}" for n in range(1, 7)}, "name_type": "name_type",
-    "designation_type": "kind", "individual_entity_ship": "kind", "group_type": "kind",
+    "unique_id": "id",
+    "ofsi_group_id": "group",
+    "group_id": "group",
+    **{f"name_{n}": f"name{n}" for n in range(1, 7)},
+    "name_type": "name_type",
+    "designation_type": "kind",
+    "individual_entity_ship": "kind",
+    "group_type": "kind",
     "entity_vessel_or_individual": "kind",
-    "regime_name": "regime", "regime": "regime", "date_designated": "day", "listed_on": "day",
-    "imo_number": "imo", "current_owner_operator_s": "owner", "current_believed_flag_of_ship": "flag",
-    "previous_flags": "flags", "type_of_ship": "type", "tonnage_of_ship": "tonnage", "length_of_ship": "length",
-}  # fmt: skip
+    "regime_name": "regime",
+    "regime": "regime",
+    "date_designated": "day",
+    "listed_on": "day",
+    "imo_number": "imo",
+    "current_owner_operator_s": "owner",
+    "current_believed_flag_of_ship": "flag",
+    "previous_flags": "flags",
+    "type_of_ship": "type",
+    "tonnage_of_ship": "tonnage",
+    "length_of_ship": "length",
+}
 HEADING: Final = re.compile(r"\bUnique ID\b.*\bName 6\b|\bGroup Type\b", re.I | re.S)
 _NUMBERED: Final = re.compile(r"\(\d+\)")
 _SHIPS: Final = {"ship", "vessel"}
@@ -54,12 +67,19 @@ def read_uk_csv(text: str, delimiter: str, found: Entries) -> None:
 
 def _of_row(line: int, number: str, row: dict[str, str]) -> Stated:
     return Stated(
-        list=LIST, line=line, entry_id=number, names=(_joined([row.get(f"name{n}", "") for n in range(1, 7)]),),
+        list=LIST,
+        line=line,
+        entry_id=number,
+        names=(_joined([row.get(f"name{n}", "") for n in range(1, 7)]),),
         imos=_several(row.get("imo", "")),
         flags=(*(_several(row.get("flag", "")) or ("",)), *_several(row.get("flags", ""))),
-        ship_type=row.get("type", ""), length=row.get("length", ""), tonnage_gt=row.get("tonnage", ""),
-        owner=row.get("owner", ""), programme=row.get("regime", ""), listed_on=row.get("day", ""),
-    )  # fmt: skip
+        ship_type=row.get("type", ""),
+        length=row.get("length", ""),
+        tonnage_gt=row.get("tonnage", ""),
+        owner=row.get("owner", ""),
+        programme=row.get("regime", ""),
+        listed_on=row.get("day", ""),
+    )
 
 
 def _is_primary(row: dict[str, str]) -> bool:

@@ -19,9 +19,25 @@ from streams.reference import list_cells, table
 from streams.reference.list_cells import Refusal, RefusedRow
 
 COLUMNS: Final = (
-    "list", "entry_id", "name", "former_names", "imo", "mmsi", "call_sign", "flag", "former_flags", "ship_type",
-    "length_m", "tonnage_gt", "deadweight_t", "programme", "topics", "owner", "listed_on", "delisted_on",
-)  # fmt: skip
+    "list",
+    "entry_id",
+    "name",
+    "former_names",
+    "imo",
+    "mmsi",
+    "call_sign",
+    "flag",
+    "former_flags",
+    "ship_type",
+    "length_m",
+    "tonnage_gt",
+    "deadweight_t",
+    "programme",
+    "topics",
+    "owner",
+    "listed_on",
+    "delisted_on",
+)
 _ALSO: Final = {
     "id": "entry_id",
     "imo_number": "imo",

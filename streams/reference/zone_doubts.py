@@ -15,9 +15,21 @@ from detectors.core.reference import Zone
 from streams.reference.ports import load_ports
 
 PROPERTIES: Final = (
-    "name", "kind", "programme", "legal_basis", "from", "to", "aliases", "locode", "country", "radius_nm", "horizon_h",
-    "severity", "source", "precision_nm",
-)  # fmt: skip
+    "name",
+    "kind",
+    "programme",
+    "legal_basis",
+    "from",
+    "to",
+    "aliases",
+    "locode",
+    "country",
+    "radius_nm",
+    "horizon_h",
+    "severity",
+    "source",
+    "precision_nm",
+)
 _NEAR_NM: Final = 30.0
 _LIKE: Final = 0.8
 

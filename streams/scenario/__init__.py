@@ -3,4 +3,4 @@
 from streams.scenario.catalogue import SCENARIOS, scenario
 from streams.scenario.model import Expected, NamedPlace, Options, Scenario, ScenarioTruth, ShoreStation
 
-__all__ = ["SCENARIOS", "Expected", "Options", "NamedPlace", "ShoreStation", "Scenario", "ScenarioTruth", "scenario"]
+__all__ = ["SCENARIOS", "Expected", "NamedPlace", "Options", "Scenario", "ScenarioTruth", "ShoreStation", "scenario"]

@@ -42,9 +42,14 @@ def others(story: StoryScript, options: Options, from_ms: int, to_ms: int) -> No
     _company(story, options)
     _losses(story)
     story.truths.append(
-        ScenarioTruth(kind="honest", note="every ship that no other truth names is honest", from_ms=from_ms, to_ms=to_ms,
-              at_most="log")
-    )  # fmt: skip
+        ScenarioTruth(
+            kind="honest",
+            note="every ship that no other truth names is honest",
+            from_ms=from_ms,
+            to_ms=to_ms,
+            at_most="log",
+        )
+    )
 
 
 def _scene(story: StoryScript, options: Options) -> None:
@@ -86,16 +91,36 @@ def _company(story: StoryScript, options: Options) -> None:
 
 def _namesakes(story: StoryScript, options: Options) -> None:
     """Two honest ships whose names read like hers: one laid up for good, one in trade."""
-    laid_up = StoryShip(mmsi=273_980_777, says=Particulars(
-        imo=_NAMESAKE_IMO, call_sign="UX777", name=options.name, ship_type=79, length_m=115, beam_m=17, draught_m=4.0,
-        destination="LAID UP"))  # fmt: skip
+    laid_up = StoryShip(
+        mmsi=273_980_777,
+        says=Particulars(
+            imo=_NAMESAKE_IMO,
+            call_sign="UX777",
+            name=options.name,
+            ship_type=79,
+            length_m=115,
+            beam_m=17,
+            draught_m=4.0,
+            destination="LAID UP",
+        ),
+    )
     berth = waters.ferry_way(options)[0]
     track = stay(berth, at("2023-10-05 00:00"), at("2023-10-12 09:00"))
     story.sails(laid_up, track, ReportPace(position_s=900, static_s=14_400), status=MOORED)
     story.truths.append(_namesake(laid_up, track.from_ms, track.to_ms + 7 * DAY_MS, "a hulk, laid up; powers down"))
-    trader = StoryShip(mmsi=273_980_778, says=Particulars(
-        imo=imo_number(500_777), call_sign="UX778", name=f"FESCO {options.name}"[:20], ship_type=71, length_m=140,
-        beam_m=22, draught_m=7.1, destination="BUSAN"))  # fmt: skip
+    trader = StoryShip(
+        mmsi=273_980_778,
+        says=Particulars(
+            imo=imo_number(500_777),
+            call_sign="UX778",
+            name=f"FESCO {options.name}"[:20],
+            ship_type=71,
+            length_m=140,
+            beam_m=22,
+            draught_m=7.1,
+            destination="BUSAN",
+        ),
+    )
     lane = waters.home_region(options).lanes[0].way
     for day in ("2023-09-20 00:00", "2023-11-02 10:00", "2024-01-15 03:00", "2024-03-03 20:00"):
         track = sail(lane[::-1], at(day), 13.0)
@@ -104,8 +129,16 @@ def _namesakes(story: StoryScript, options: Options) -> None:
 
 
 def _namesake(ship: StoryShip, from_ms: int, to_ms: int, note: str) -> ScenarioTruth:
-    return ScenarioTruth(kind="namesake", note=note, mmsi=ship.mmsi, name=ship.says.name, imo=ship.says.imo, from_ms=from_ms,
-                 to_ms=to_ms, at_most="log")  # fmt: skip
+    return ScenarioTruth(
+        kind="namesake",
+        note=note,
+        mmsi=ship.mmsi,
+        name=ship.says.name,
+        imo=ship.says.imo,
+        from_ms=from_ms,
+        to_ms=to_ms,
+        at_most="log",
+    )
 
 
 def _losses(story: StoryScript) -> None:
@@ -115,6 +148,11 @@ def _losses(story: StoryScript) -> None:
             detector="feed_outage", severity="ticket", after_ms=lost.from_ms, before_ms=lost.to_ms + SECOND_MS
         )
         story.truths.append(
-            ScenarioTruth(kind="feed_loss" if whole else "receiver_loss", note=f"{lost.receiver or 'everything'} falls silent",
-                  from_ms=lost.from_ms, to_ms=lost.to_ms, expected=(outage,) if whole else ())
-        )  # fmt: skip
+            ScenarioTruth(
+                kind="feed_loss" if whole else "receiver_loss",
+                note=f"{lost.receiver or 'everything'} falls silent",
+                from_ms=lost.from_ms,
+                to_ms=lost.to_ms,
+                expected=(outage,) if whole else (),
+            )
+        )

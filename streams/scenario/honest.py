@@ -15,9 +15,27 @@ from streams.scenario.story import ReportPace, StoryScript, StoryShip
 from streams.scenario.track import BASE, MOORED, SAID, Track, Way, every, sail, stay
 
 _WORDS: Final = (
-    "PACIFIC", "ORIENT", "NORTHERN", "GOLDEN", "SILVER", "EASTERN", "BRIGHT", "CORAL", "JADE", "AMBER",
-    "PEARL", "STAR", "HARMONY", "PIONEER", "HORIZON", "WAVE", "GLORY", "DAWN", "LINK", "BRIDGE",
-)  # fmt: skip
+    "PACIFIC",
+    "ORIENT",
+    "NORTHERN",
+    "GOLDEN",
+    "SILVER",
+    "EASTERN",
+    "BRIGHT",
+    "CORAL",
+    "JADE",
+    "AMBER",
+    "PEARL",
+    "STAR",
+    "HARMONY",
+    "PIONEER",
+    "HORIZON",
+    "WAVE",
+    "GLORY",
+    "DAWN",
+    "LINK",
+    "BRIDGE",
+)
 _TYPES: Final = (70, 71, 72, 74, 79, 80, 82, 89)
 _FISHING_TYPE: Final = 30
 _IMO_FROM: Final = 500_000  # numbers of long-scrapped ships: nobody alive is meant
@@ -58,10 +76,15 @@ def ordinary(number: int, mids: Sequence[int], *, class_b: bool = False, destina
     name = f"{_WORDS[number % len(_WORDS)]} {_WORDS[number // len(_WORDS) % len(_WORDS)]} {number}"
     length_m = 9 + number % 6 if class_b else 80 + number * 7 % 140
     says = Particulars(
-        imo=0 if class_b else imo_number(_IMO_FROM + number), call_sign=f"X{number:05d}", name=name[:20],
-        ship_type=_FISHING_TYPE if class_b else _TYPES[number % len(_TYPES)], length_m=length_m,
-        beam_m=max(3, length_m // 7), draught_m=2.0 if class_b else 5.0 + number % 50 / 10, destination=destination,
-    )  # fmt: skip
+        imo=0 if class_b else imo_number(_IMO_FROM + number),
+        call_sign=f"X{number:05d}",
+        name=name[:20],
+        ship_type=_FISHING_TYPE if class_b else _TYPES[number % len(_TYPES)],
+        length_m=length_m,
+        beam_m=max(3, length_m // 7),
+        draught_m=2.0 if class_b else 5.0 + number % 50 / 10,
+        destination=destination,
+    )
     return StoryShip(mmsi=mmsi, says=says, class_b=class_b)
 
 
@@ -96,9 +119,15 @@ def _voyage(story: StoryScript, region: Region, ship: StoryShip, from_ms: int) -
     story.sails(ship, berth, region.moored, status=MOORED, says=says)
     if not outward:
         story.truths.append(
-            ScenarioTruth(kind="powers_down", note=f"moors at {lane.ends_in} and switches off: honest", mmsi=ship.mmsi,
-                  from_ms=berth.to_ms, to_ms=berth.to_ms + DAY_MS, at_most="log")
-        )  # fmt: skip
+            ScenarioTruth(
+                kind="powers_down",
+                note=f"moors at {lane.ends_in} and switches off: honest",
+                mmsi=ship.mmsi,
+                from_ms=berth.to_ms,
+                to_ms=berth.to_ms + DAY_MS,
+                at_most="log",
+            )
+        )
         return berth.to_ms
     home = sail(way[::-1], berth.to_ms, speed_kn)
     story.sails(ship, home, region.pace, says=ship.says)

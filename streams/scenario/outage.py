@@ -41,9 +41,16 @@ def build(options: Options) -> Scenario:
     down = Expected(detector="feed_outage", severity="ticket", after_ms=lost.from_ms, before_ms=lost.to_ms)
     truths = [
         ScenarioTruth(kind="honest", note="every other ship transmits throughout", from_ms=START_MS, to_ms=end_ms),
-        ScenarioTruth(kind="dark", note="switches off well before the outage", mmsi=options.mmsi, from_ms=dark_ms, to_ms=end_ms,
-              expected=(gap,)),
-        ScenarioTruth(kind="feed_loss", note="everything falls silent", from_ms=lost.from_ms, to_ms=lost.to_ms,
-              expected=(down,)),
-    ]  # fmt: skip
+        ScenarioTruth(
+            kind="dark",
+            note="switches off well before the outage",
+            mmsi=options.mmsi,
+            from_ms=dark_ms,
+            to_ms=end_ms,
+            expected=(gap,),
+        ),
+        ScenarioTruth(
+            kind="feed_loss", note="everything falls silent", from_ms=lost.from_ms, to_ms=lost.to_ms, expected=(down,)
+        ),
+    ]
     return Scenario("outage", TITLE, (RECEIVER,), story.lines(START_MS, end_ms), tuple(truths[: 3 if count else 1]))

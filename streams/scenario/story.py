@@ -46,9 +46,15 @@ class StoryScript:
         self._messages: list[OtherMessage] = []
 
     def sails(
-        self, ship: StoryShip, track: Track, pace: ReportPace, *, status: int = 0, says: Particulars | None = None,
+        self,
+        ship: StoryShip,
+        track: Track,
+        pace: ReportPace,
+        *,
+        status: int = 0,
+        says: Particulars | None = None,
         until_ms: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A ship goes along ``track`` and reports at ``pace`` to its end (or ``until_ms``), its phase drawn."""
         phase_s = self.draw.random() * pace.position_s
         to_ms = track.to_ms if until_ms is None else min(until_ms, track.to_ms)

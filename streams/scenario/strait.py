@@ -63,8 +63,13 @@ def build(options: Options) -> Scenario:
     players = [_player(story, options, number, end_ms) for number in range(count)]
     base_stations(story, (START_MS, end_ms), _BASE_S)
     truths = (ScenarioTruth(kind="honest", note="all whom no other truth names", from_ms=START_MS, to_ms=end_ms),)
-    return Scenario("strait", TITLE, story.receivers, _damaged(_windows(story, players, end_ms), options.seed),
-                    truths + tuple(story.truths))  # fmt: skip
+    return Scenario(
+        "strait",
+        TITLE,
+        story.receivers,
+        _damaged(_windows(story, players, end_ms), options.seed),
+        truths + tuple(story.truths),
+    )
 
 
 def _player(story: StoryScript, options: Options, number: int, end_ms: int) -> Player:
@@ -100,12 +105,25 @@ def _caller(story: StoryScript, options: Options, ship: StoryShip, end_ms: int) 
     angle = float(story.draw.uniform(0, 2 * np.pi))
     start = (far[0] + _CALLER_NM / 60 * np.sin(angle), far[1] + _CALLER_NM / 60 * np.cos(angle))
     way = sail([start, far], inside_ms - int(_CALLER_NM / _CALLER_KN * HOUR_MS), _CALLER_KN)
-    expected = Expected(detector="port_proximity", severity="ticket", after_ms=START_MS, before_ms=inside_ms,
-                        reason="inside", zone=options.far.name.title())  # fmt: skip
+    expected = Expected(
+        detector="port_proximity",
+        severity="ticket",
+        after_ms=START_MS,
+        before_ms=inside_ms,
+        reason="inside",
+        zone=options.far.name.title(),
+    )
     story.truths.append(
-        ScenarioTruth(kind="calls", note=f"sails into {options.far.name}", mmsi=ship.mmsi, from_ms=inside_ms, to_ms=end_ms,
-              places=(options.far,), expected=(expected,))
-    )  # fmt: skip
+        ScenarioTruth(
+            kind="calls",
+            note=f"sails into {options.far.name}",
+            mmsi=ship.mmsi,
+            from_ms=inside_ms,
+            to_ms=end_ms,
+            places=(options.far,),
+            expected=(expected,),
+        )
+    )
     rest = np.array([max(end_ms, way.to_ms + 1)])
     return Track(np.append(way.times_ms, rest), np.append(way.lat_deg, far[0]), np.append(way.lon_deg, far[1]))
 
@@ -113,8 +131,14 @@ def _caller(story: StoryScript, options: Options, ship: StoryShip, end_ms: int) 
 def _dark(ship: StoryShip, from_ms: int, end_ms: int) -> ScenarioTruth:
     due_ms = from_ms + HOUR_MS
     gap = Expected(detector="gap", severity="log", after_ms=due_ms - MINUTE_MS, before_ms=due_ms + 15 * MINUTE_MS)
-    return ScenarioTruth(kind="dark", note="switches off in the crowd", mmsi=ship.mmsi, from_ms=from_ms, to_ms=end_ms,
-                 expected=(gap,) if due_ms + 15 * MINUTE_MS <= end_ms else ())  # fmt: skip
+    return ScenarioTruth(
+        kind="dark",
+        note="switches off in the crowd",
+        mmsi=ship.mmsi,
+        from_ms=from_ms,
+        to_ms=end_ms,
+        expected=(gap,) if due_ms + 15 * MINUTE_MS <= end_ms else (),
+    )
 
 
 def _windows(story: StoryScript, players: list[Player], end_ms: int) -> Iterator[bytes]:

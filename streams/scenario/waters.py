@@ -72,15 +72,17 @@ def _lanes(original: NamedPlace, chosen: NamedPlace, *lanes: tuple[str, Way]) ->
 def home_region(options: Options) -> Region:
     """Around the home end: to Vladivostok, to Nakhodka, between them, and past the coast."""
     lanes = _lanes(
-        HOME, options.home,
+        HOME,
+        options.home,
         ("VLADIVOSTOK", ((42.42, 132.05), (42.75, 131.98), (43.02, 131.80), (43.09, 131.86))),
         ("NAKHODKA", ((42.12, 132.90), (42.62, 132.92), (42.76, 132.90))),
         ("VLADIVOSTOK", ((42.76, 132.90), (42.60, 132.90), (42.60, 132.35), (42.72, 132.00), (43.02, 131.80))),
         ("", ((42.35, 131.50), (42.35, 133.90))),
         ("", ((42.20, 133.00), (42.50, 132.20), (42.48, 131.40))),
-    )  # fmt: skip
-    return Region(mids=(273, 412, 636, 352), first=0, ships=90, voyages_a_day=2.4, lanes=lanes, pace=VOYAGE,
-                  moored=AT_BERTH)  # fmt: skip
+    )
+    return Region(
+        mids=(273, 412, 636, 352), first=0, ships=90, voyages_a_day=2.4, lanes=lanes, pace=VOYAGE, moored=AT_BERTH
+    )
 
 
 STRAIT_LANES: Final = (
@@ -93,19 +95,28 @@ STRAIT_LANES: Final = (
 
 def strait_region() -> Region:
     """The Korea Strait on an ordinary day."""
-    return Region(mids=(440, 441, 431, 412, 636, 352), first=1000, ships=120, voyages_a_day=1.3, lanes=STRAIT_LANES,
-                  pace=VOYAGE, moored=AT_BERTH)  # fmt: skip
+    return Region(
+        mids=(440, 441, 431, 412, 636, 352),
+        first=1000,
+        ships=120,
+        voyages_a_day=1.3,
+        lanes=STRAIT_LANES,
+        pace=VOYAGE,
+        moored=AT_BERTH,
+    )
 
 
 def yard_region(options: Options) -> Region:
     """Around the yard: the coastal lane, and the approach."""
     lanes = _lanes(
-        YARD, options.yard,
+        YARD,
+        options.yard,
         ("", ((30.95, 123.00), (29.90, 122.75), (29.00, 122.50))),
         ("ZHOUSHAN", ((29.40, 123.00), (29.80, 122.42), (29.93, 122.27), (29.96, 122.20))),
-    )  # fmt: skip
-    return Region(mids=(412, 413, 477, 371), first=2000, ships=90, voyages_a_day=1.6, lanes=lanes, pace=VOYAGE,
-                  moored=AT_BERTH)  # fmt: skip
+    )
+    return Region(
+        mids=(412, 413, 477, 371), first=2000, ships=90, voyages_a_day=1.6, lanes=lanes, pace=VOYAGE, moored=AT_BERTH
+    )
 
 
 def shoals(options: Options) -> tuple[SmallCraft, ...]:

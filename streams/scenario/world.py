@@ -72,9 +72,12 @@ class StraightLeg(msgspec.Struct, frozen=True, kw_only=True):
             lat, lon = (a + (b - a) * share for a, b in zip(self.start, self.end, strict=True))
             second = int(time_ms / 1000) % 60
             yield Transmission(
-                time_ms=int(time_ms), mmsi=self.mmsi, fix=EncodedFix(lat, lon, sog_kn, cog_deg, cog_deg, second),
-                status=self.status, class_b=self.class_b,
-            )  # fmt: skip
+                time_ms=int(time_ms),
+                mmsi=self.mmsi,
+                fix=EncodedFix(lat, lon, sog_kn, cog_deg, cog_deg, second),
+                status=self.status,
+                class_b=self.class_b,
+            )
             time_ms += self.every_s * 1000
 
 

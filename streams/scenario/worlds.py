@@ -104,9 +104,17 @@ def generate(shape: WorldShape, seed: int) -> World:
     lat_deg = shape.lat_deg + north / NM_A_DEG
     lon_deg = east / NM_A_DEG / np.cos(np.radians(shape.lat_deg))
     return World(
-        shape.name, received, lat_deg.astype(np.float32), lon_deg.astype(np.float32), sog_kn, cog_deg, well, class_b,
-        np.zeros(ships, bool), slots // 2,
-    )  # fmt: skip
+        shape.name,
+        received,
+        lat_deg.astype(np.float32),
+        lon_deg.astype(np.float32),
+        sog_kn,
+        cog_deg,
+        well,
+        class_b,
+        np.zeros(ships, bool),
+        slots // 2,
+    )
 
 
 def _live(  # noqa: PLR0917 - the three columns are one thing
@@ -159,9 +167,14 @@ def _edge(draw: np.random.Generator, shape: WorldShape) -> npt.NDArray[np.float6
 
 
 def _sail(  # noqa: PLR0917 - as above
-    start: npt.NDArray[np.float64], end: npt.NDArray[np.float64], speed_kn: float, slot: int,
-    north: Floats, east: Floats, on_air: Floats,
-) -> int:  # fmt: skip
+    start: npt.NDArray[np.float64],
+    end: npt.NDArray[np.float64],
+    speed_kn: float,
+    slot: int,
+    north: Floats,
+    east: Floats,
+    on_air: Floats,
+) -> int:
     far_nm = float(np.hypot(*(end - start)))
     takes = max(1, round(far_nm / speed_kn * 3600 / SLOT_S))
     share = np.arange(takes)[: max(0, len(north) - slot)] / takes
@@ -191,9 +204,14 @@ def _waver(draw: np.random.Generator, shape: tuple[int, ...], slots: float) -> n
 
 
 def _receptions(  # noqa: PLR0917 - as above
-    draw: np.random.Generator, shape: WorldShape, north: Floats, east: Floats, sog_kn: Floats, on_air: Floats,
+    draw: np.random.Generator,
+    shape: WorldShape,
+    north: Floats,
+    east: Floats,
+    sog_kn: Floats,
+    on_air: Floats,
     class_b: Bools,
-) -> tuple[Counts, Bools]:  # fmt: skip
+) -> tuple[Counts, Bools]:
     slots, ships = north.shape
     at_rest = sog_kn < 0.5  # noqa: PLR2004 - M.1371's long interval begins about there
     sent = np.where(at_rest, _SENT["rest"], np.where(class_b, _SENT["small"], _SENT["way"])) * np.nan_to_num(on_air)

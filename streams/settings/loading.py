@@ -36,9 +36,12 @@ _LONGEST_SHOWN: Final = 60
 # Kubernetes gives every pod such variables for each Service: one named wakewatch-kafka must not stop us.
 _ORCHESTRATORS: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
 _PATHS: Final = (
-    "reference.watchlists", "reference.zones",
-    "kafka.tls_ca_file", "kafka.tls_certificate_file", "kafka.tls_key_file",
-)  # fmt: skip
+    "reference.watchlists",
+    "reference.zones",
+    "kafka.tls_ca_file",
+    "kafka.tls_certificate_file",
+    "kafka.tls_key_file",
+)
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,9 +76,7 @@ class _Gathered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(
-    path: Path | None = None,
-    overrides: Mapping[str, object] | None = None,
-    environ: Mapping[str, str] | None = None,
+    path: Path | None = None, overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:
     """The settings in force. ``overrides`` are flags by dotted key; None values are flags not given.
 
@@ -90,18 +91,14 @@ def load(
 
 
 def mistakes(
-    path: Path | None = None,
-    overrides: Mapping[str, object] | None = None,
-    environ: Mapping[str, str] | None = None,
+    path: Path | None = None, overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
     """All that is wrong, one line each. Raises ConfigError where a file cannot be read at all."""
     return _gather(path, overrides, environ).mistakes
 
 
 def explain(
-    path: Path | None = None,
-    overrides: Mapping[str, object] | None = None,
-    environ: Mapping[str, str] | None = None,
+    path: Path | None = None, overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
 ) -> list[Effective]:
     """Every setting with its value in force and where that came from. Raises ConfigError as ``load`` does."""
     load(path, overrides, environ)

@@ -49,11 +49,12 @@ class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     partitions: Annotated[
         int,
         Meta(
-            ge=1, le=1024,
+            ge=1,
+            le=1024,
             description="Partitions of the per-vessel topics, fixed when they are made: one for every 20,000 vessels in"
             " view, since each knows of its own ships alone how well they are heard",
         ),
-    ] = 1  # fmt: skip
+    ] = 1
     replication: Annotated[int, Meta(ge=1, le=9, description="Replicas of each topic")] = 1
     sentences_kept_h: Annotated[
         float, Meta(gt=0, le=87_600, description="How long sentences stay in the log, hours")
@@ -68,10 +69,11 @@ class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     ended_alerts_kept_h: Annotated[
         float,
         Meta(
-            ge=1, le=87_600,
+            ge=1,
+            le=87_600,
             description="How long ended alerts stay in what console, Grafana and `alerts --state` begin with, h",
         ),
-    ] = 24.0 * 7  # fmt: skip
+    ] = 24.0 * 7
 
 
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,12 +92,10 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         int, Meta(ge=1000, le=100_000_000, description="Most sentences held while the broker is away")
     ] = 500_000
     tick_file_s: Annotated[
-        float,
-        Meta(ge=1, le=3600, description="Least event time between ticks when a file is read at full speed, s"),
+        float, Meta(ge=1, le=3600, description="Least event time between ticks when a file is read at full speed, s")
     ] = 60.0
     tick_file_sentences: Annotated[
-        int,
-        Meta(ge=1, le=1_000_000, description="... and fewest sentences between them, so that records get full"),
+        int, Meta(ge=1, le=1_000_000, description="... and fewest sentences between them, so that records get full")
     ] = 10_000
     identity_note_every_h: Annotated[
         float,
@@ -115,8 +115,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = 200_000
     reconnect_max_s: Annotated[float, Meta(gt=0, le=3600, description="Longest wait between tries, s")] = 30.0
     tcp_mute_s: Annotated[
-        float,
-        Meta(ge=0, le=86_400, description="A tcp:// connection silent for so long is made again, s; 0: never"),
+        float, Meta(ge=0, le=86_400, description="A tcp:// connection silent for so long is made again, s; 0: never")
     ] = 300.0
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics and /healthz; 0 for none")] = 0
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
@@ -129,8 +128,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         "wakewatch"
     )
     instance_id: Annotated[
-        str,
-        Meta(description="Static membership: a name that this worker keeps over restarts; empty for none"),
+        str, Meta(description="Static membership: a name that this worker keeps over restarts; empty for none")
     ] = ""
     data_dir: Annotated[str, Meta(description="Where Faust keeps its few files; empty for the cache folder")] = ""
     snapshot_every_s: Annotated[
@@ -153,8 +151,7 @@ class NotifySettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields
         str, Meta(description="Signs what the webhook is sent (HMAC-SHA256); better given as a file; empty for none")
     ] = ""
     apprise_urls: Annotated[
-        str,
-        Meta(description="Services as apprise names them, separated by spaces; better given as a file"),
+        str, Meta(description="Services as apprise names them, separated by spaces; better given as a file")
     ] = ""
     alertmanager_severities: Annotated[
         tuple[Literal["page", "ticket"], ...], Meta(description="Which severities Alertmanager is told: page, ticket")
@@ -176,9 +173,7 @@ class NotifySettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields
     groups_most: Annotated[
         int,
         Meta(
-            ge=0,
-            le=1000,
-            description="New cases (pages) or areas (tickets) told one by one in groups_window_s; 0: all",
+            ge=0, le=1000, description="New cases (pages) or areas (tickets) told one by one in groups_window_s; 0: all"
         ),
     ] = 4
     groups_window_s: Annotated[
@@ -215,8 +210,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         ),
     ] = ""
     reach_kn: Annotated[
-        float,
-        Meta(ge=0, le=60, description="Speed assumed for the reach of a silent ship, kn; 0 draws no such circle"),
+        float, Meta(ge=0, le=60, description="Speed assumed for the reach of a silent ship, kn; 0 draws no such circle")
     ] = 15.0
 
 
@@ -270,6 +264,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(description="Severity by situation, such as `gap.listed = 'page'`; see `config show`"),
     ] = {}
     detectors: Annotated[
-        dict[str, dict[str, Any]],
-        Meta(description="Thresholds by detector: [detectors.gap] min_silence_s = ..."),
+        dict[str, dict[str, Any]], Meta(description="Thresholds by detector: [detectors.gap] min_silence_s = ...")
     ] = {}

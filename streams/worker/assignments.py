@@ -57,9 +57,19 @@ class Assignments:
     """Of the snapshots, for the transactional ids."""
 
     def __init__(
-        self, app: Any, *, link: Link, source: str, fleet: str, app_id: str, every_s: float, observer: Observer,
-        library: Library | None = None, vessels: Any = None, set_aside_after: int = SET_ASIDE_AFTER,
-    ) -> None:  # fmt: skip
+        self,
+        app: Any,
+        *,
+        link: Link,
+        source: str,
+        fleet: str,
+        app_id: str,
+        every_s: float,
+        observer: Observer,
+        library: Library | None = None,
+        vessels: Any = None,
+        set_aside_after: int = SET_ASIDE_AFTER,
+    ) -> None:
         self.app = app
         self._vessels = vessels
         self._library = library
@@ -163,9 +173,14 @@ class Assignments:
             raise unusable(fleet, error) from error
         rhythm = SnapshotSchedule(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
         return Partition(
-            fleet, engine, stored, rhythm, self._observer, set_aside_after=self._set_aside_after,
+            fleet,
+            engine,
+            stored,
+            rhythm,
+            self._observer,
+            set_aside_after=self._set_aside_after,
             log_ids=self._log_ids_now,
-        )  # fmt: skip
+        )
 
     def _log_ids_now(self) -> tuple[str, str]:
         """Agreed and newest."""

@@ -65,9 +65,12 @@ def length(entries: Sequence[LogEntry]) -> int:
 def _joins(first: LogEntry, then: LogEntry) -> bool:
     """Sentences of the same source, both as ingest writes them."""
     return (
-        then.ours and not then.tick and not then.marker and not then.wrong
+        then.ours
+        and not then.tick
+        and not then.marker
+        and not then.wrong
         and (then.source, then.replayed) == (first.source, first.replayed)
-    )  # fmt: skip
+    )
 
 
 def take(engine: Engine, run: Sequence[LogEntry]) -> list[RunOutcome]:
@@ -113,9 +116,14 @@ def _step(engine: Engine, decoded: Decoded, run: Sequence[LogEntry], letters: li
     read_at = [entry.read_at_ms for entry in run if entry.read_at_ms is not None]
     letters = gathered(letters + _faults(engine, run))
     return RunOutcome(
-        run[0].source, alerts, letters, decoded.sentences, reports, read_at_ms=min(read_at, default=None),
+        run[0].source,
+        alerts,
+        letters,
+        decoded.sentences,
+        reports,
+        read_at_ms=min(read_at, default=None),
         bindings=engine.drain_bindings(),
-    )  # fmt: skip
+    )
 
 
 def _tick(engine: Engine, entry: LogEntry) -> RunOutcome:
@@ -132,9 +140,13 @@ def _tick(engine: Engine, entry: LogEntry) -> RunOutcome:
         return _lost(entry, f"tick: a note of {wrong}")
     alerts = engine.tick(tick)
     return RunOutcome(
-        entry.source, alerts, _faults(engine, [entry]), tick=True, heard_ms=engine.heard_ms,
+        entry.source,
+        alerts,
+        _faults(engine, [entry]),
+        tick=True,
+        heard_ms=engine.heard_ms,
         bindings=engine.drain_bindings(),
-    )  # fmt: skip
+    )
 
 
 def _is_time(tick: Tick) -> bool:

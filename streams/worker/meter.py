@@ -23,9 +23,12 @@ if TYPE_CHECKING:  # the worker's package starts Faust
 _MS: Final = 1000
 _HOUR_S: Final = 3600
 FROM_DECODING: Final = (
-    Reason.UNDECODABLE, Reason.MMSI_INVALID, Reason.POSITION_OUT_OF_RANGE, Reason.RECORD_UNREADABLE,
+    Reason.UNDECODABLE,
+    Reason.MMSI_INVALID,
+    Reason.POSITION_OUT_OF_RANGE,
+    Reason.RECORD_UNREADABLE,
     Reason.SET_ASIDE,
-)  # fmt: skip
+)
 MESSAGE_TYPES: Final = range(1, 28)
 SKIPPED_FOR: Final = ("retention", "no_record")
 UNJUDGED_FOR: Final = ("not_to_be_heard", "ordinary_here")
@@ -35,11 +38,7 @@ UNJUDGED_FOR: Final = ("not_to_be_heard", "ordinary_here")
 class WorkerMeter:
     """The worker's observer."""
 
-    def __init__(
-        self,
-        metrics: Metrics,
-        wall_s: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, metrics: Metrics, wall_s: Callable[[], float] = time.time) -> None:
         self._metrics, self._wall_s = metrics, wall_s
         self._shown: set[str] = set()
         self._lists: set[str] = set()

@@ -43,9 +43,14 @@ def tallies_of(engine: Engine) -> Tallies:
     """A copy, as it stands."""
     types = {number: count for number, count in enumerate(engine.types.tolist()) if count}
     return Tallies(
-        engine.counts["duplicates"], engine.counts["late"], types, dict(engine.looks.judged),
-        dict(engine.looks.failures), dict(engine.cannot_tell), dict(engine.dropped),
-    )  # fmt: skip
+        engine.counts["duplicates"],
+        engine.counts["late"],
+        types,
+        dict(engine.looks.judged),
+        dict(engine.looks.failures),
+        dict(engine.cannot_tell),
+        dict(engine.dropped),
+    )
 
 
 class PartitionStanding(NamedTuple):

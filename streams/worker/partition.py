@@ -71,9 +71,16 @@ class Partition:
     """Owned from load to revoke. ``offset`` is the last input record that the engine has taken in."""
 
     def __init__(
-        self, log: StateLog, engine: Stateful, stored: StoredSnapshot | None, rhythm: SnapshotSchedule, observer: Observer,
-        *, set_aside_after: int = SET_ASIDE_AFTER, log_ids: Callable[[], tuple[str, str]] = lambda: ("", ""),
-    ) -> None:  # fmt: skip
+        self,
+        log: StateLog,
+        engine: Stateful,
+        stored: StoredSnapshot | None,
+        rhythm: SnapshotSchedule,
+        observer: Observer,
+        *,
+        set_aside_after: int = SET_ASIDE_AFTER,
+        log_ids: Callable[[], tuple[str, str]] = lambda: ("", ""),
+    ) -> None:
         self.log = log
         self._log_id, self._ask_log_ids = stored.cut.log_id if stored else "", log_ids
         self.engine: Any = engine
@@ -185,8 +192,13 @@ class Partition:
         self._log_id = self._log_id or agreed
         return msgspec.json.encode(
             SnapshotHead(
-                app=self.log.app_id, offset=copy.offset, shards=len(copy.versions), versions=copy.versions,
-                at=self._at[: len(copy.versions)], manifest=copy.manifest, crashes=self.crashes.after(copy.offset),
+                app=self.log.app_id,
+                offset=copy.offset,
+                shards=len(copy.versions),
+                versions=copy.versions,
+                at=self._at[: len(copy.versions)],
+                manifest=copy.manifest,
+                crashes=self.crashes.after(copy.offset),
                 log_id=self._log_id or newest,
             )
-        )  # fmt: skip
+        )

@@ -46,9 +46,14 @@ class Publisher:
         """One revision, to the log of alerts and to the table of newest revisions."""
         value, headers = encode(alert), cloud_event(alert)
         (_log.debug if alert.severity == "log" else _log.info)(
-            "alert written", alert_id=alert.id, revision=alert.revision, status=alert.status, detector=alert.detector,
-            severity=alert.severity, partition=partition,
-        )  # fmt: skip
+            "alert written",
+            alert_id=alert.id,
+            revision=alert.revision,
+            status=alert.status,
+            detector=alert.detector,
+            severity=alert.severity,
+            partition=partition,
+        )
         return [
             await self._alerts.send(key=alert.subject.encode(), value=value, headers=headers, partition=partition),
             await self._state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),

@@ -190,7 +190,12 @@ class Service(Assignments):
 
 def _taken(partition: int, outcome: joined_records.RunOutcome, step_s: float) -> RecordsTaken:
     return RecordsTaken(
-        partition, outcome.source, outcome.tick, outcome.sentences, outcome.reports,
-        [emitted.alert for emitted in outcome.alerts], [letter.reason for letter in outcome.letters],
+        partition,
+        outcome.source,
+        outcome.tick,
+        outcome.sentences,
+        outcome.reports,
+        [emitted.alert for emitted in outcome.alerts],
+        [letter.reason for letter in outcome.letters],
         step_s,
-    )  # fmt: skip
+    )

@@ -208,9 +208,13 @@ async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, St
     Raises StateError when what stands there cannot be used, SinkError when the broker is too slow to say.
     """
     consumer = AIOKafkaConsumer(
-        **link, enable_auto_commit=False, auto_offset_reset="earliest",
-        isolation_level="read_committed", max_partition_fetch_bytes=_BYTES_MOST, fetch_max_wait_ms=50,
-    )  # fmt: skip
+        **link,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=_BYTES_MOST,
+        fetch_max_wait_ms=50,
+    )
     await consumer.start()
     readers = {log.partition: _Reader(log, consumer) for log in logs}
     deadline_s, at = time.monotonic() + _SILENT_MOST_S, list[int]()

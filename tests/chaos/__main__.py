@@ -104,8 +104,10 @@ def main(arguments: list[str] | None = None) -> int:
             undisturbed = _undisturbed(setting)
             named = given.only.split(",")
             chosen = [kind for kind in KINDS if any(part in kind.name for part in named)]
-            results = [_tried(setting, kind, given.times or (kind.times_quick if given.quick else kind.times))
-                       for kind in chosen]  # fmt: skip
+            results = [
+                _tried(setting, kind, given.times or (kind.times_quick if given.quick else kind.times))
+                for kind in chosen
+            ]
         finally:
             embedded.stop(home / "kafka")
     print_table([undisturbed, *results])
@@ -187,8 +189,10 @@ def _kind(setting: Setting, kind: Kind, times: int) -> Result:
         if result.rounds >= times + _FRUITLESS_MOST:
             raise DrainedError(f"{kind.name}: {result.rounds} rounds, {len(result.strikes)} faults that had a backlog")
         result = _round(setting, kind, times - len(result.strikes), result)
-        _say(f"{kind.name}: {len(result.strikes)}/{times} after {time.monotonic() - began_s:.0f} s, "
-             f"missing {result.missing}, extra {result.extra}")  # fmt: skip
+        _say(
+            f"{kind.name}: {len(result.strikes)}/{times} after {time.monotonic() - began_s:.0f} s, "
+            f"missing {result.missing}, extra {result.extra}"
+        )
     if times >= _SECOND_OF and not result.second:
         raise StuckError(
             f"{kind.name}: the second stage was at work at none of {times} faults: nothing is proven of it"

@@ -87,11 +87,13 @@ def differences(wanted: Mapping[Key, bytes], came: Written) -> list[str]:
     lost = [key for key in sorted(missing) if key[:2] not in others]
     invented = sorted(key for key in extra if key[:2] not in {key[:2] for key in changed})
     return [
-        *(f"other bytes: {_named(key, wanted[key])}: {_changes(wanted[key], others[key[:2]])}"
-          for key in changed[:_SAID_MOST]),
+        *(
+            f"other bytes: {_named(key, wanted[key])}: {_changes(wanted[key], others[key[:2]])}"
+            for key in changed[:_SAID_MOST]
+        ),
         *(f"missing: {_named(key, wanted[key])}" for key in lost[:_SAID_MOST]),
         *(f"extra: {_named(key, came.values[key])}" for key in invented[:_SAID_MOST]),
-    ]  # fmt: skip
+    ]
 
 
 def _named(key: Key, value: bytes) -> str:
@@ -116,9 +118,23 @@ def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 def print_table(results: Iterable[Result]) -> None:
     """One line for each kind of fault, on stdout."""
-    table = Table("fault", "times", "inside a snapshot", "while ingest wrote", "second stage at work", "least backlog",
-                  "rounds", "alerts", "missing", "extra", "duplicates", "crashes", "recovery s (median, worst)", "s",
-                  box=None)  # fmt: skip
+    table = Table(
+        "fault",
+        "times",
+        "inside a snapshot",
+        "while ingest wrote",
+        "second stage at work",
+        "least backlog",
+        "rounds",
+        "alerts",
+        "missing",
+        "extra",
+        "duplicates",
+        "crashes",
+        "recovery s (median, worst)",
+        "s",
+        box=None,
+    )
     for result in results:
         strikes, waits = result.strikes, sorted(result.recoveries_s) or [0.0]
         hits = [

@@ -40,9 +40,10 @@ def mistakes(made: dict[str, Any]) -> list[str]:
         if "healthcheck" not in one and one.get("restart") != "on-failure":
             found.append(f"{name} has no health check")
         found += [
-            f"{name}: {key} is written here" for key, value in one.get("environment", {}).items()
+            f"{name}: {key} is written here"
+            for key, value in one.get("environment", {}).items()
             if key.upper().endswith(("PASSWORD", "SECRET", "TOKEN")) and value
-        ]  # fmt: skip
+        ]
         for volume in one.get("volumes", ()):
             source = volume.partition(":")[0]
             known = (DEPLOY / source).exists() if source.startswith(".") else source in made.get("volumes", {})

@@ -34,8 +34,13 @@ def mistakes(made: dict[str, Any]) -> list[str]:
         title = panel["title"]
         defaults = panel["fieldConfig"]["defaults"]
         steps = defaults.get("thresholds", {}).get("steps")
-        wanted = {"title": title, "unit": defaults.get("unit"), "description": panel.get("description"),
-                  "thresholds": steps, "queries": panel.get("targets")}  # fmt: skip
+        wanted = {
+            "title": title,
+            "unit": defaults.get("unit"),
+            "description": panel.get("description"),
+            "thresholds": steps,
+            "queries": panel.get("targets"),
+        }
         found += [f"{title}: no {name}" for name, value in wanted.items() if not value]
         if (unit := str(defaults.get("unit"))) not in UNITS and not unit.startswith("suffix:"):
             found.append(f"{title}: Grafana knows no {unit}")

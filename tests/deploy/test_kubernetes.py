@@ -88,8 +88,10 @@ def test_commands_and_settings_exist() -> None:
 
 
 def test_the_overlay_says_which_kafka() -> None:
-    base, overlay = (next(one["data"] for one in built(FOLDER / folder) if one["kind"] == "ConfigMap")
-                     for folder in ("base", "overlays/existing-kafka"))  # fmt: skip
+    base, overlay = (
+        next(one["data"] for one in built(FOLDER / folder) if one["kind"] == "ConfigMap")
+        for folder in ("base", "overlays/existing-kafka")
+    )
     assert base["WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS"] != overlay["WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS"]
     assert set(base) == set(overlay)
 

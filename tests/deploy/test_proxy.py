@@ -56,8 +56,11 @@ def proxied(tmp_path: Path) -> Iterator[Callable[[str], int]]:
         port, passwords = free_port(), tmp_path / "console.htpasswd"
         subprocess.run([maker, "-cbB", str(passwords), "KIM", "secret"], check=True, capture_output=True)
         text = TEMPLATE.read_text()
-        for name, value in (("CONSOLE_UPSTREAM", upstream), ("PROXY_LISTEN", f"127.0.0.1:{port}"),
-                            ("PASSWORD_FILE", str(passwords))):  # fmt: skip
+        for name, value in (
+            ("CONSOLE_UPSTREAM", upstream),
+            ("PROXY_LISTEN", f"127.0.0.1:{port}"),
+            ("PASSWORD_FILE", str(passwords)),
+        ):
             text = text.replace("${" + name + "}", value)
         assert "${" not in "".join(line for line in text.splitlines() if not line.startswith("#"))
         (tmp_path / "console.conf").write_text(text)

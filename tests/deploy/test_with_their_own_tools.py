@@ -15,8 +15,11 @@ from streams.console.runbook import document
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _PACKAGES = {
-    "promtool": "prometheus", "amtool": "prometheus-alertmanager", "systemd-analyze": "systemd", "kubectl": "kubectl",
-}  # fmt: skip
+    "promtool": "prometheus",
+    "amtool": "prometheus-alertmanager",
+    "systemd-analyze": "systemd",
+    "kubectl": "kubectl",
+}
 
 
 def tool(name: str) -> str:
@@ -30,9 +33,14 @@ def tool(name: str) -> str:
 
 def run(*call: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(word) for word in call], capture_output=True, text=True, check=False, timeout=120, cwd=cwd,
+        [str(word) for word in call],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=cwd,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
+    )
 
 
 def copy(folder: str, home: Path, changes: Sequence[tuple[str, str, str]] = ()) -> Path:

@@ -22,9 +22,14 @@ LESS = Reference(ships=REFERENCE.ships[:1], zones=REFERENCE.zones, version="less
 def restarted(playing: Engine, reference: Reference) -> Engine:
     """The engine as its snapshot brings it back under ``reference``."""
     return Engine.restore(
-        [playing.shard(n) for n in range(playing.shard_count())], playing.manifest(),
-        partition=0, reference=reference, feed=playing.sources.rules, thresholds={}, severities={},
-    )  # fmt: skip
+        [playing.shard(n) for n in range(playing.shard_count())],
+        playing.manifest(),
+        partition=0,
+        reference=reference,
+        feed=playing.sources.rules,
+        thresholds={},
+        severities={},
+    )
 
 
 def background(hours: float) -> Story:

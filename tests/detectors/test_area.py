@@ -141,8 +141,11 @@ def test_parts_cut_at_the_antimeridian_are_one_and_the_seam_is_no_border() -> No
 
 def test_a_ring_that_changes_sign_runs_on_and_one_about_a_pole_is_none() -> None:
     assert continuous(((179.0, 0.0), (-179.0, 0.0), (-179.0, 1.0), (179.0, 0.0))) == (
-        (179.0, 0.0), (181.0, 0.0), (181.0, 1.0), (179.0, 0.0),
-    )  # fmt: skip
+        (179.0, 0.0),
+        (181.0, 0.0),
+        (181.0, 1.0),
+        (179.0, 0.0),
+    )
     assert continuous(((0.0, 86.0), (90.0, 86.0), (180.0, 86.0), (-90.0, 86.0), (0.0, 86.0))) is None
 
 
@@ -151,9 +154,14 @@ def zone(name: str, parts: tuple[Rings, ...]) -> Zone:
     area = area_of(beside(parts))
     lat, lon = area.middle
     return Zone(
-        name=name, kind="associated", lat_deg=lat, lon_deg=lon, radius_nm=area.radius_nm, polygon=parts[0],
+        name=name,
+        kind="associated",
+        lat_deg=lat,
+        lon_deg=lon,
+        radius_nm=area.radius_nm,
+        polygon=parts[0],
         more_polygons=parts[1:],
-    )  # fmt: skip
+    )
 
 
 @given(st.sampled_from(CENTRES), radii, places, st.floats(1, 3))

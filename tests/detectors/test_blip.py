@@ -16,15 +16,22 @@ LEARNED_H, DARK_H = 8.0, 13.0
 
 
 def heard(mmsi: int, *spans_h: tuple[float, float], every_s: float = 120.0) -> Story:
-    times = [t for t in np.arange(5, spans_h[-1][1] * HOUR, every_s).tolist()
-             if any(a * HOUR <= t < b * HOUR for a, b in spans_h)]  # fmt: skip
+    times = [
+        t
+        for t in np.arange(5, spans_h[-1][1] * HOUR, every_s).tolist()
+        if any(a * HOUR <= t < b * HOUR for a, b in spans_h)
+    ]
     return voyage(mmsi, times, (38.2, 130.1))
 
 
 def peers(hours: float) -> Story:
     """Ships around it, heard all the time."""
-    return beside(*(voyage(205_001_001 + n, np.arange(50.0 * n, hours * HOUR, 250.0), (38.0 + n / 10, 130.0), 9.0)
-                    for n in range(5)))  # fmt: skip
+    return beside(
+        *(
+            voyage(205_001_001 + n, np.arange(50.0 * n, hours * HOUR, 250.0), (38.0 + n / 10, 130.0), 9.0)
+            for n in range(5)
+        )
+    )
 
 
 def blips(story: Story, hours: float = 48.0) -> list[Alert]:
@@ -35,7 +42,7 @@ BLIP = (LEARNED_H + DARK_H, LEARNED_H + DARK_H + 0.4)
 WORLD = beside(
     heard(205_000_031, (0, 6.0), (18.5, 18.9), every_s=45.0),
     heard(273_000_031, (0, 6.0), (18.6, 19.1), (38.5, 39.0), every_s=45.0),
-)  # fmt: skip
+)
 
 
 def test_a_short_transmission_between_two_dark_silences_is_a_blip() -> None:
@@ -63,7 +70,7 @@ def test_a_listed_ship_s_is_a_ticket_and_may_last_longer_and_closes_when_she_is_
         [(0, LEARNED_H), BLIP, (BLIP[1] + 11, BLIP[1] + 20)],  # the second is
         [(0, LEARNED_H), (BLIP[0], BLIP[0] + 2.5)],  # heard for too long
     ],
-)  # fmt: skip
+)
 def test_what_is_nearly_one_is_none(spans: list[tuple[float, float]]) -> None:
     assert blips(heard(SHIP, *spans)) == []
 

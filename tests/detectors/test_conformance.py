@@ -155,10 +155,14 @@ def test_any_cut_into_batches_gives_the_same_bytes(seed: int, hours: float, batc
 @pytest.mark.parametrize(
     ("seed", "hours", "tick_s"),
     [
-        (1, MORNING_H, 61.7), full(1, ALL_H, 10.0), full(1, ALL_H, 60.0), full(2, ALL_H, 61.7), full(1, ALL_H, 900.0),
+        (1, MORNING_H, 61.7),
+        full(1, ALL_H, 10.0),
+        full(1, ALL_H, 60.0),
+        full(2, ALL_H, 61.7),
+        full(1, ALL_H, 900.0),
         full(2, ALL_H, 900.0),
     ],
-)  # fmt: skip
+)
 def test_any_tick_timing_gives_the_same_alerts(seed: int, hours: float, tick_s: float) -> None:
     assert sorted(written(run(early(seed, hours), tick_s=tick_s))) == sorted(written(played(seed, hours)))
 

@@ -26,10 +26,19 @@ def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kin
     size = len(rows)
     place = np.full(size, lat) + np.array(rows) / 100
     return SlotBlock(
-        number, number, np.array(rows, np.intp), np.full(size, number), place, np.full(size, 130.0),
-        np.full(size, 1.0), np.zeros(size), np.full(size, kind, np.uint8), np.full(size, stations, np.uint64),
-        np.full(size, 8), np.full(size, 0b1001001001001001001001, np.uint32),
-    )  # fmt: skip
+        number,
+        number,
+        np.array(rows, np.intp),
+        np.full(size, number),
+        place,
+        np.full(size, 130.0),
+        np.full(size, 1.0),
+        np.zeros(size),
+        np.full(size, kind, np.uint8),
+        np.full(size, stations, np.uint64),
+        np.full(size, 8),
+        np.full(size, 0b1001001001001001001001, np.uint32),
+    )
 
 
 def listen(slots: list[SlotBlock], ships: int) -> ReceptionColumns:

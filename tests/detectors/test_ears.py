@@ -26,9 +26,14 @@ def feed(seed: int, hours: float, every_s: float, *, late_s: float = 0.0) -> Sto
             if begins <= t <= ends and not (n % 2 and dark < t < dark + 2 * HOUR):
                 delay_s = draw.uniform(0, late_s) if draw.random() < 0.1 else 0.0
                 said = Report(
-                    at_s=round(float(t), 1), mmsi=205_000_001 + n, lat_deg=38 + n / 20 + t / 3e5, lon_deg=130 + n % 3,
-                    sog_kn=float(n % 4) * 3, cog_deg=0.0, station=("", "east", "west")[n % 3],
-                )  # fmt: skip
+                    at_s=round(float(t), 1),
+                    mmsi=205_000_001 + n,
+                    lat_deg=38 + n / 20 + t / 3e5,
+                    lon_deg=130 + n % 3,
+                    sog_kn=float(n % 4) * 3,
+                    cog_deg=0.0,
+                    station=("", "east", "west")[n % 3],
+                )
                 heard.append((t + delay_s, said))
         heard += [
             (t, Report(at_s=round(float(t), 1), mmsi=205_000_001 + n, type=5, imo=9179842, name="ONE"))

@@ -131,8 +131,9 @@ def test_a_ship_that_was_dropped_is_known_at_her_first_position_a_month_later() 
     later = [Report(at_s=31 * 24 * HOUR + t, mmsi=KNOWN + 90, lat_deg=34.6, lon_deg=129.5) for t in (0.0, 10.0)]
     hits = [a for a in heard(playing, later) if a.detector == "watchlist"]
     assert [(a.status, a.severity, a.details["reason"]) for a in hits] == [
-        ("opened", "ticket", "reappeared"), ("updated", "page", "reappeared")
-    ]  # fmt: skip
+        ("opened", "ticket", "reappeared"),
+        ("updated", "page", "reappeared"),
+    ]
     (age,) = [fact for fact in hits[0].why if fact.fact.startswith("age of the static report")]
     assert (age.value, age.source) == (31 * 24 * 3600 - 20, "AIS type 5 by station")
 

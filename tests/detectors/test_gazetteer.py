@@ -18,21 +18,29 @@ PORTS = (
 ZONES = (
     Zone(name="Rajin", kind="sanctioned", lat_deg=42.2333, lon_deg=130.3, locode="KPRJN", aliases=("NAJIN", "RASON")),
     Zone(name="Zhoushan", kind="associated", lat_deg=30.0, lon_deg=122.1, locode="CNZOS", aliases=("CHOUSHAN",)),
-)  # fmt: skip
+)
 GAZETTEER = Gazetteer(PORTS, ZONES)
 
 
 @pytest.mark.parametrize(
     ("destination", "port", "by"),
     [
-        ("KRPUS>CNZOS", "Zhoushan", "locode"), ("KRPUS => KR USN", "Ulsan", "locode"), ("kr pus", "Busan", "locode"),
-        ("NLRTM", "Rotterdam", "locode"), ("RAJIN PORT", "Rajin", "name"), ("NAJIN", "Rajin", "name"),
-        ("BUSAN,S.KOREA", "Busan", "name"), ("ROTTERDAM VIA KRPUS", "Rotterdam", "name"),
-        ("WALU BAY", "Suva", "name"), ("ROTERDAM", "Rotterdam", "likeness"), ("ROTTERDAN", "Rotterdam", "likeness"),
-        ("ZHUOSHAN", "Zhoushan", "likeness"), ("SANTA MARIA", "Santa Maria", "name"),
+        ("KRPUS>CNZOS", "Zhoushan", "locode"),
+        ("KRPUS => KR USN", "Ulsan", "locode"),
+        ("kr pus", "Busan", "locode"),
+        ("NLRTM", "Rotterdam", "locode"),
+        ("RAJIN PORT", "Rajin", "name"),
+        ("NAJIN", "Rajin", "name"),
+        ("BUSAN,S.KOREA", "Busan", "name"),
+        ("ROTTERDAM VIA KRPUS", "Rotterdam", "name"),
+        ("WALU BAY", "Suva", "name"),
+        ("ROTERDAM", "Rotterdam", "likeness"),
+        ("ROTTERDAN", "Rotterdam", "likeness"),
+        ("ZHUOSHAN", "Zhoushan", "likeness"),
+        ("SANTA MARIA", "Santa Maria", "name"),
         ("BUSAN TO ROTTERDAM", "Rotterdam", "name"),
     ],
-)  # fmt: skip
+)
 def test_a_destination_names_a_port(destination: str, port: str, by: str) -> None:
     named = GAZETTEER.named(destination)
     assert named and (named.port.name, named.by) == (port, by)
@@ -53,9 +61,14 @@ def test_of_two_ports_of_one_name_the_larger_is_meant() -> None:
 
 @pytest.mark.parametrize(
     ("lat_deg", "lon_deg", "words"),
-    [(35.1, 129.277, "12 nm E of Busan"), (35.1, 129.03, "at Busan"), (34.6, 129.033, "30 nm S of Busan"),
-     (0.0, 0.0, None), (-18.133, -179.9, "95 nm E of Suva")],
-)  # fmt: skip
+    [
+        (35.1, 129.277, "12 nm E of Busan"),
+        (35.1, 129.03, "at Busan"),
+        (34.6, 129.033, "30 nm S of Busan"),
+        (0.0, 0.0, None),
+        (-18.133, -179.9, "95 nm E of Suva"),
+    ],
+)
 def test_places_in_words(lat_deg: float, lon_deg: float, words: str | None) -> None:
     assert GAZETTEER.where(lat_deg, lon_deg) == words
 

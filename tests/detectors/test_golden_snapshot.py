@@ -23,9 +23,8 @@ def rest_of(playing: Engine, log: list[Batch | Tick]) -> list[bytes]:
 def restored_from(path: Path) -> tuple[Golden, Engine]:
     golden = msgspec.msgpack.decode(path.read_bytes(), type=Golden)
     restored = Engine.restore(
-        golden.shards, golden.manifest, partition=0, reference=REFERENCE, feed=FeedRules(), thresholds={},
-        severities={},
-    )  # fmt: skip
+        golden.shards, golden.manifest, partition=0, reference=REFERENCE, feed=FeedRules(), thresholds={}, severities={}
+    )
     restored.counts["reports"] = sum(len(item.reports) for item in items()[: golden.taken] if isinstance(item, Batch))
     return golden, restored
 

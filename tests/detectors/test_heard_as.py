@@ -151,11 +151,13 @@ def there_and_back(hours: float) -> Story:
 @pytest.mark.parametrize(
     ("hours", "batch", "tick_s", "every"),
     [
-        (20.0, 7, 1800.0, 0), (20.0, 100_000, 1800.0, 1), pytest.param(34.0, 1, 1800.0, 0, marks=pytest.mark.full),
+        (20.0, 7, 1800.0, 0),
+        (20.0, 100_000, 1800.0, 1),
+        pytest.param(34.0, 1, 1800.0, 0, marks=pytest.mark.full),
         pytest.param(34.0, 7, 61.7, 0, marks=pytest.mark.full),
         pytest.param(34.0, 100_000, 1800.0, 1, marks=pytest.mark.full),
     ],
-)  # fmt: skip
+)
 def test_any_cut_and_any_restart_gives_the_same_bytes(hours: float, batch: int, tick_s: float, every: int) -> None:
     story = there_and_back(hours)
     whole = written(run(story, batch=100_000, tick_s=1800.0))

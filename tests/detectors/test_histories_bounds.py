@@ -23,9 +23,16 @@ MINUTE_MS = 60_000
 def bound(number: int, imo: int, mmsi: int) -> Binding:
     at_ms = START_MS + number * MINUTE_MS
     return Binding(
-        imo=imo, mmsi=mmsi, first_ms=at_ms, last_ms=at_ms, stamp_ms=at_ms, source="pier", statements=2, support=5,
+        imo=imo,
+        mmsi=mmsi,
+        first_ms=at_ms,
+        last_ms=at_ms,
+        stamp_ms=at_ms,
+        source="pier",
+        statements=2,
+        support=5,
         name="ANGARA",
-    )  # fmt: skip
+    )
 
 
 def changing(ships: int) -> Iterator[Binding]:

@@ -26,9 +26,16 @@ def bound(mmsi: int, hours: float, *, lat_deg: float | None = 38.0, imo: int = I
     at_ms = START_MS + int(hours * HOUR_MS)
     said: dict[str, object] = {"first_ms": at_ms, "stamp_ms": at_ms, "statements": 1, "support": 5, **more}
     return Binding(
-        imo=imo, mmsi=mmsi, last_ms=at_ms, source="pier", lat_deg=lat_deg, lon_deg=130.0, fix_ms=at_ms, name="ANGARA",
+        imo=imo,
+        mmsi=mmsi,
+        last_ms=at_ms,
+        source="pier",
+        lat_deg=lat_deg,
+        lon_deg=130.0,
+        fix_ms=at_ms,
+        name="ANGARA",
         **said,  # type: ignore[arg-type]
-    )  # fmt: skip
+    )
 
 
 def heard(hours: float, *partitions: int) -> list[BindingWatermark]:

@@ -15,9 +15,25 @@ from detectors.core.vessels.capacity import FleetRules
 HOUR = 3600.0
 USUAL = 273_000_009
 ODD = (
-    0, 1, 1193046, 12_345_678, 123_456_789, 111_111_111, 111_232_506, 888_888_888, 970_012_345, 972_123_456,
-    982_730_001, 992_310_001, 999_999_999, 1_073_741_823, 2_310_001, 23_456_789, 205_205, 333_333_333,
-)  # fmt: skip
+    0,
+    1,
+    1193046,
+    12_345_678,
+    123_456_789,
+    111_111_111,
+    111_232_506,
+    888_888_888,
+    970_012_345,
+    972_123_456,
+    982_730_001,
+    992_310_001,
+    999_999_999,
+    1_073_741_823,
+    2_310_001,
+    23_456_789,
+    205_205,
+    333_333_333,
+)
 SOME = ODD[:3]
 LISTED = 9179842
 
@@ -32,8 +48,10 @@ def company() -> Story:
 def calling(mmsi: int, *, class_b: bool = False) -> Story:
     """A listed ship that sails into the zone in three hours, lies there for six, and falls silent among others."""
     there = voyage(mmsi, np.arange(30.0, 3 * HOUR, 120.0), (41.5, 131.0))
-    lying = [Report(at_s=t, mmsi=mmsi, lat_deg=42.0, lon_deg=131.0, sog_kn=0.0, status=5)
-             for t in np.arange(3 * HOUR, 6 * HOUR, 180.0).tolist()]  # fmt: skip
+    lying = [
+        Report(at_s=t, mmsi=mmsi, lat_deg=42.0, lon_deg=131.0, sog_kn=0.0, status=5)
+        for t in np.arange(3 * HOUR, 6 * HOUR, 180.0).tolist()
+    ]
     said = there + lying
     if class_b:
         said = [msgspec.structs.replace(s, type=18, status=-1) for s in said]
@@ -48,11 +66,13 @@ def told(alerts: list[Alert], mmsi: int) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize(
     ("class_b", "numbers"),
     [
-        (False, SOME), (True, SOME), pytest.param(False, ODD[len(SOME) :], marks=pytest.mark.full),
+        (False, SOME),
+        (True, SOME),
+        pytest.param(False, ODD[len(SOME) :], marks=pytest.mark.full),
         pytest.param(True, ODD[len(SOME) :], marks=pytest.mark.full),
     ],
     ids=["class A", "class B", "class A, all", "class B, all"],
-)  # fmt: skip
+)
 def test_a_listed_ship_under_any_number_gives_the_alerts_that_it_gives_under_a_usual_one(
     class_b: bool, numbers: tuple[int, ...]
 ) -> None:
@@ -132,12 +152,20 @@ def test_a_ship_that_sends_a_station_s_type_before_it_falls_silent_is_dark_all_t
 @pytest.mark.parametrize(
     ("mmsi", "wrong"),
     [
-        (273_000_009, None), (982_730_001, None), (1193046, "it has 7 digits"), (12_345_678, "it has 8 digits"),
-        (23_456_789, "it has 8 digits"), (0, "it has 1 digits"), (2_570_001, "that of a coast station"),
-        (111_111_111, "that of an aircraft"), (999_999_999, "that of an aid to navigation"),
-        (333_333_333, "333 is no country's"), (888_888_888, "that of no ship"), (1 << 30, "it has 10 digits"),
+        (273_000_009, None),
+        (982_730_001, None),
+        (1193046, "it has 7 digits"),
+        (12_345_678, "it has 8 digits"),
+        (23_456_789, "it has 8 digits"),
+        (0, "it has 1 digits"),
+        (2_570_001, "that of a coast station"),
+        (111_111_111, "that of an aircraft"),
+        (999_999_999, "that of an aid to navigation"),
+        (333_333_333, "333 is no country's"),
+        (888_888_888, "that of no ship"),
+        (1 << 30, "it has 10 digits"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_number_is_said(mmsi: int, wrong: str | None) -> None:
     assert oddness_of(mmsi) == wrong
 

@@ -12,9 +12,16 @@ from detectors.core.ticks import FeedRules
 
 SHIP = 671_000_009  # of Togo
 KHURAN = ListedShip(
-    list="OWN", entry_id="k", name="KHURAN", imo=9161003, mmsi=671_000_001, flag="TG", ship_type="Products Tanker",
-    length_m=120, listed_on="2023-01-01",
-)  # fmt: skip
+    list="OWN",
+    entry_id="k",
+    name="KHURAN",
+    imo=9161003,
+    mmsi=671_000_001,
+    flag="TG",
+    ship_type="Products Tanker",
+    length_m=120,
+    listed_on="2023-01-01",
+)
 ALSO = ListedShip(list="EU", entry_id="k2", name="Khuran", imo=9161003)
 LISTS = Reference(ships=(*REFERENCE.ships, KHURAN, ALSO), zones=REFERENCE.zones, version="lists")
 LIKE = {"name": "HURAN", "ship_type": 80}
@@ -68,8 +75,13 @@ def test_a_name_with_flag_and_type_is_told_for_the_record_with_its_score() -> No
     ],
 )
 def test_a_stronger_identity_upgrades_or_retracts(then: dict[str, object], ends: tuple[str, ...] | None) -> None:
-    story = [*voyage(SHIP, [0.0, 30.0]), states(40, **LIKE), *voyage(SHIP, [60.0, 90.0]), states(400, **then),
-             *voyage(SHIP, [420.0])]  # fmt: skip
+    story = [
+        *voyage(SHIP, [0.0, 30.0]),
+        states(40, **LIKE),
+        *voyage(SHIP, [60.0, 90.0]),
+        states(400, **then),
+        *voyage(SHIP, [420.0]),
+    ]
     first, *rest = hits(story)
     assert told([first]) == [("opened", "log", "corroborated", "name")]
     assert told(rest) == ([] if ends is None else [ends])
@@ -78,9 +90,14 @@ def test_a_stronger_identity_upgrades_or_retracts(then: dict[str, object], ends:
 
 @pytest.mark.parametrize(
     "said",
-    [{"name": "HURAN"}, {"name": "HURAN", "ship_type": 70}, {"name": "MARIA", "ship_type": 80},
-     {"name": "HURAN", "ship_type": 80, "imo": 9124043}, {"name": "KHURAN STAR", "ship_type": 80}],
-)  # fmt: skip
+    [
+        {"name": "HURAN"},
+        {"name": "HURAN", "ship_type": 70},
+        {"name": "MARIA", "ship_type": 80},
+        {"name": "HURAN", "ship_type": 80, "imo": 9124043},
+        {"name": "KHURAN STAR", "ship_type": 80},
+    ],
+)
 def test_a_name_without_two_supports_is_nobodys(said: dict[str, object]) -> None:
     assert hits([*voyage(SHIP, [0.0, 30.0]), states(40, **said), *voyage(SHIP, [60.0])]) == []
 
@@ -99,8 +116,17 @@ def test_a_likeness_comes_and_goes_with_the_list_and_after_a_silence() -> None:
 
 def test_the_same_in_any_cut() -> None:
     many = [voyage(SHIP + n, np.arange(0, 1800, 20.0)) for n in range(3)]
-    names = [Report(at_s=60.0 * n + 5, mmsi=SHIP + n % 3, type=5, name=("KHURAN", "HURAN", "MIRA")[n % 4 % 3],
-                  ship_type=80, imo=0 if n < 20 else 9161003) for n in range(28)]  # fmt: skip
+    names = [
+        Report(
+            at_s=60.0 * n + 5,
+            mmsi=SHIP + n % 3,
+            type=5,
+            name=("KHURAN", "HURAN", "MIRA")[n % 4 % 3],
+            ship_type=80,
+            imo=0 if n < 20 else 9161003,
+        )
+        for n in range(28)
+    ]
     whole = hits(beside(*many, names))
     assert len(whole) > 10
     for batch in (1, 7):

@@ -116,8 +116,9 @@ def test_a_silence_that_is_judged_after_it_could_not_be_is_one_alert(batch: int)
     }
     alerts = under(late, beside(peers(8), listed((0, 4), (7, 8.2))), batch)
     assert [(a.status, a.details["verdict"]) for a in alerts][:2] == [
-        ("opened", "cannot tell"), ("updated", "possibly dark")
-    ]  # fmt: skip
+        ("opened", "cannot tell"),
+        ("updated", "possibly dark"),
+    ]
     assert {a.id for a in alerts} == {alerts[0].id} and [a.status for a in alerts].count("closed") == 1
 
 

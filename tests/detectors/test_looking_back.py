@@ -50,9 +50,14 @@ def play(
 
 def revive_with(playing: Engine, reference: Reference) -> Engine:
     return Engine.restore(
-        [playing.shard(n) for n in range(playing.shard_count())], playing.manifest(), partition=0,
-        reference=reference, feed=playing.sources.rules, thresholds={}, severities={},
-    )  # fmt: skip
+        [playing.shard(n) for n in range(playing.shard_count())],
+        playing.manifest(),
+        partition=0,
+        reference=reference,
+        feed=playing.sources.rules,
+        thresholds={},
+        severities={},
+    )
 
 
 def hours(text: str) -> float:

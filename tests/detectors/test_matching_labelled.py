@@ -57,12 +57,18 @@ def make_list(rng: random.Random, imos: Iterator[int]) -> list[ListedShip]:
         flag = rng.choice(list(FLAGS))
         ships.append(
             ListedShip(
-                list=rng.choice(["OFAC", "EU", "UK"]), entry_id=str(number), name=next(spoken),
-                former_names=(next(spoken),), imo=next(imos), flag=flag, ship_type=rng.choice(list(TYPES)),
+                list=rng.choice(["OFAC", "EU", "UK"]),
+                entry_id=str(number),
+                name=next(spoken),
+                former_names=(next(spoken),),
+                imo=next(imos),
+                flag=flag,
+                ship_type=rng.choice(list(TYPES)),
                 mmsi=FLAGS[flag] * 1_000_000 + number if rng.random() < 0.6 else None,
-                call_sign=f"{flag}X{number:03d}" if rng.random() < 0.6 else None, length_m=rng.randrange(90, 330),
+                call_sign=f"{flag}X{number:03d}" if rng.random() < 0.6 else None,
+                length_m=rng.randrange(90, 330),
             )
-        )  # fmt: skip
+        )
     return ships
 
 
@@ -98,9 +104,13 @@ def romanised(name: str, rng: random.Random) -> str:
 
 def whole(ship: ListedShip, mmsi: int) -> StatedIdentity:
     return StatedIdentity(
-        mmsi=ship.mmsi or mmsi, imo=ship.imo, call_sign=ship.call_sign, name=ship.name,
-        ship_type=TYPES[ship.ship_type or ""], length_m=ship.length_m,
-    )  # fmt: skip
+        mmsi=ship.mmsi or mmsi,
+        imo=ship.imo,
+        call_sign=ship.call_sign,
+        name=ship.name,
+        ship_type=TYPES[ship.ship_type or ""],
+        length_m=ship.length_m,
+    )
 
 
 def reports(ships: list[ListedShip], rng: random.Random, imos: Iterator[int]) -> Iterator[Labelled]:
@@ -127,8 +137,11 @@ def reports(ships: list[ListedShip], rng: random.Random, imos: Iterator[int]) ->
         yield listed(lambda s: told(mmsi=abroad(), imo=s.imo, name="RENAMED", length_m=s.length_m), lambda s: s, "imo")
         yield listed(lambda s: told(mmsi=s.mmsi, name=romanised(s.name, rng)), lambda s: s.mmsi, "mmsi")
         yield listed(lambda s: told(mmsi=s.mmsi), lambda s: s.mmsi, "mmsi")
-        yield listed(lambda s: told(mmsi=FLAGS[s.flag or ""] * 1_000_000 + next(others), call_sign=s.call_sign),
-                     lambda s: s.call_sign, "call_sign")  # fmt: skip
+        yield listed(
+            lambda s: told(mmsi=FLAGS[s.flag or ""] * 1_000_000 + next(others), call_sign=s.call_sign),
+            lambda s: s.call_sign,
+            "call_sign",
+        )
         yield other(
             lambda s: told(mmsi=abroad(), imo=next(imos), name=s.name, ship_type=70, length_m=s.length_m), "namesake"
         )

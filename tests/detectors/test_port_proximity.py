@@ -168,5 +168,6 @@ def test_the_more_ordinary_ports_fit_as_well_the_less_the_zone_is_worth() -> Non
     assert shares == [(0.333, 2), (0.273, 8), (0.13, 20)]
     assert [call.zone for call in allowed.calls] == ["Dunai", "Sonbong", "Rajin"]
     assert [(pair.between, pair.round_trips_at_most) for pair in allowed.shuttles] == [
-        (("Dunai", "Sonbong"), 19), (("Dunai", "Rajin"), 18),
-    ]  # fmt: skip
+        (("Dunai", "Sonbong"), 19),
+        (("Dunai", "Rajin"), 18),
+    ]

@@ -79,9 +79,13 @@ def test_as_many_round_trips_as_fit_one_after_another(
     first_nm = min(distance_nm(*last, *p) + (distance_nm(*p, *after) if after else 0) for p in pair)
     needed = lambda n: first_nm / kn + call + n * 2 * (between / kn + call)  # noqa: E731
     trips = reach.round_trips(
-        reach.fix(*last), reach.fix(*after) if after else None, vectors(list(pair)), hours=hours, v_max_kn=kn,
+        reach.fix(*last),
+        reach.fix(*after) if after else None,
+        vectors(list(pair)),
+        hours=hours,
+        v_max_kn=kn,
         call_h=call,
-    )  # fmt: skip
+    )
     slack_h = 1e-6 + (trips + 2) * 0.05 / kn
     assert trips == 0 or needed(trips) <= hours + slack_h
     assert needed(trips + 1) > hours - slack_h

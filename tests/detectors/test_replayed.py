@@ -32,9 +32,11 @@ def story(hours: float = 8) -> Story:
     """Both listed vessels fall silent after four hours among eight others, and are heard again after seven."""
     away = [t for t in np.arange(5, hours * HOUR, 60.0) if not 4 * HOUR < t < 7 * HOUR]
     return beside(
-        of("live", voyage(LIVE, away, (34.0, 128.0))), of("tape", voyage(TAPED, away, (44.0, 128.0))),
-        *peers("live", 205_000_000, 34.0, hours), *peers("tape", 206_000_000, 44.0, hours),
-    )  # fmt: skip
+        of("live", voyage(LIVE, away, (34.0, 128.0))),
+        of("tape", voyage(TAPED, away, (44.0, 128.0))),
+        *peers("live", 205_000_000, 34.0, hours),
+        *peers("tape", 206_000_000, 44.0, hours),
+    )
 
 
 def records(told: Story, order: tuple[str, str], *, batch: int = 50) -> Iterator[Batch | Tick]:
@@ -101,8 +103,17 @@ def test_what_began_live_is_told_to_its_end() -> None:
 
 def test_bindings_are_those_of_their_source() -> None:
     playing = engine()
-    statics = [Report(at_s=60.0 * n, mmsi=LIVE + n % 2 * 2, type=5, imo=(9_074_729, 9_161_003)[n % 2], name="X",
-                    source="tape" if n % 2 else "live") for n in range(10)]  # fmt: skip
+    statics = [
+        Report(
+            at_s=60.0 * n,
+            mmsi=LIVE + n % 2 * 2,
+            type=5,
+            imo=(9_074_729, 9_161_003)[n % 2],
+            name="X",
+            source="tape" if n % 2 else "live",
+        )
+        for n in range(10)
+    ]
     for item in records(statics, ("live", "tape"), batch=1):
         if isinstance(item, Batch):
             playing.sources.mark(item.source, replayed=RECORDINGS[item.source])

@@ -38,9 +38,10 @@ def shuttles(*stories: Story) -> list[Alert]:
 
 
 WORLD = beside(
-    heard(LISTED, legs(4, 7.5)), states(LISTED),
+    heard(LISTED, legs(4, 7.5)),
+    states(LISTED),
     *(heard(205_001_041 + n, [(n / 30, 40)], (42.8 + n / 50, 131.2))[::2] for n in range(3)),
-)  # fmt: skip
+)
 
 
 def test_the_third_dark_leg_that_could_hold_both_places_is_a_shuttle_and_the_fourth_adds_to_it() -> None:

@@ -77,10 +77,14 @@ def test_every_topic_has_a_setting_and_none_makes_a_severity_higher() -> None:
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("OFAC", "OFAC"), ("OpenSanctions", "OpenSanctions"), ("EU consolidated list", "EU"),
-        ("Tokyo MOU detentions", "Tokyo MOU"), ("Sanktionsverzeichnis", "listed"), ("", "listed"),
+        ("OFAC", "OFAC"),
+        ("OpenSanctions", "OpenSanctions"),
+        ("EU consolidated list", "EU"),
+        ("Tokyo MOU detentions", "Tokyo MOU"),
+        ("Sanktionsverzeichnis", "listed"),
+        ("", "listed"),
     ],
-)  # fmt: skip
+)
 def test_a_lists_name_is_as_many_whole_words_as_fit(name: str, word: str) -> None:
     assert list_word(name) == word and len(word) <= LIST_LETTERS
 

@@ -116,10 +116,17 @@ class Alertmanager(Daemon):
         config.write_text(self.routes(receiver))
         port = free_port()
         super().__init__(
-            [program, f"--config.file={config}", f"--storage.path={home / 'alertmanager'}",
-             f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
-            home / "alertmanager.log", port, "/-/ready",
-        )  # fmt: skip
+            [
+                program,
+                f"--config.file={config}",
+                f"--storage.path={home / 'alertmanager'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--cluster.listen-address=",
+            ],
+            home / "alertmanager.log",
+            port,
+            "/-/ready",
+        )
 
     @staticmethod
     def routes(receiver: Receiver) -> str:
@@ -146,10 +153,16 @@ class Prometheus(Daemon):
         self._configure(targets)
         port = free_port()
         super().__init__(
-            [program, f"--config.file={self._config}", f"--storage.tsdb.path={home / 'prometheus'}",
-             f"--web.listen-address=127.0.0.1:{port}"],
-            home / "prometheus.log", port, "/-/ready",
-        )  # fmt: skip
+            [
+                program,
+                f"--config.file={self._config}",
+                f"--storage.tsdb.path={home / 'prometheus'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            home / "prometheus.log",
+            port,
+            "/-/ready",
+        )
 
     def ask_only(self, targets: Mapping[str, Sequence[int]]) -> None:
         """Other targets from now on, as after an edit of its file."""
@@ -162,10 +175,13 @@ class Prometheus(Daemon):
         made["rule_files"] = [str(DEPLOY / "prometheus" / name) for name in made["rule_files"]]
         made["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{self._alertmanager}"]
         made["scrape_configs"] = [
-            {"job_name": job["job_name"],
-             "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in targets[job["job_name"]]]}]}
-            for job in made["scrape_configs"] if job["job_name"] in targets
-        ]  # fmt: skip
+            {
+                "job_name": job["job_name"],
+                "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in targets[job["job_name"]]]}],
+            }
+            for job in made["scrape_configs"]
+            if job["job_name"] in targets
+        ]
         self._config.write_text(yaml.safe_dump(made))
 
     def query(self, expression: str) -> list[Any]:

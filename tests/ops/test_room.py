@@ -19,10 +19,18 @@ pytestmark = pytest.mark.broker
 SCREENS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
 STILL = {
     # titles of panels that show 0 while all is well
-    "Processes away", "Records behind", "Records behind, by partition", "Sources down",
-    "Detectors that failed", "Feeds down", "Vessels forgotten",
-    "Late", "Heard more than once, and late", "Clocks apart", "Silences that could not be judged",
-}  # fmt: skip
+    "Processes away",
+    "Records behind",
+    "Records behind, by partition",
+    "Sources down",
+    "Detectors that failed",
+    "Feeds down",
+    "Vessels forgotten",
+    "Late",
+    "Heard more than once, and late",
+    "Clocks apart",
+    "Silences that could not be judged",
+}
 
 
 def panels(screen: Path) -> Iterator[dict[str, Any]]:
@@ -106,14 +114,19 @@ def test_no_system_alert_is_about_anything_but_what_is_so(room: Rig) -> None:
 
 ELSEWHERE = {
     # what the story does not move: moved in tests/streams/test_metrics.py
-    "detector_errors_total", "evicted_total", "late_reports_total", "lag_records", "stalled_seconds",
+    "detector_errors_total",
+    "evicted_total",
+    "late_reports_total",
+    "lag_records",
+    "stalled_seconds",
     # moved by a worker that crashes at a record: tests/streams/worker/test_set_aside.py
     "record_set_aside_timestamp_seconds",
     # moved by a live source that sends something else: tests/streams/ingest/test_line_share.py
     "other_lines_total",
     # moved on a real Kafka by tests/streams/test_poison_kafka.py and tests/streams/notify/test_targets_kafka.py
-    "unreadable_records_total", "notify_failing_seconds",
-}  # fmt: skip
+    "unreadable_records_total",
+    "notify_failing_seconds",
+}
 
 
 def test_every_metric_is_scraped_and_moves(room: Rig) -> None:

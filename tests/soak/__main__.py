@@ -36,12 +36,24 @@ def report(soak: Soak, out: Console, least: Mapping[str, float] = growth.LEAST) 
             found = growth.trend([(one.at_s, float(one[at])) for one in samples])
             grows = found.grows(share) and name not in _OWN_AFFAIR
             growing += [f"{name}: {figure}"] if grows else []
-            table.add_row(name, figure, f"{found.mean:,.1f}", f"{found.slope_per_hour:+,.1f}",
-                          f"{found.error_per_hour:,.1f}", "GROWS" if grows else "")  # fmt: skip
+            table.add_row(
+                name,
+                figure,
+                f"{found.mean:,.1f}",
+                f"{found.slope_per_hour:+,.1f}",
+                f"{found.error_per_hour:,.1f}",
+                "GROWS" if grows else "",
+            )
     for topic, sizes in sorted(soak.topics.items()):
         found = growth.trend(sizes)
-        table.add_row(topic, "MB on disk", f"{found.mean:,.1f}", f"{found.slope_per_hour:+,.1f}",
-                      f"{found.error_per_hour:,.1f}", "")  # fmt: skip
+        table.add_row(
+            topic,
+            "MB on disk",
+            f"{found.mean:,.1f}",
+            f"{found.slope_per_hour:+,.1f}",
+            f"{found.error_per_hour:,.1f}",
+            "",
+        )
     out.print(table)
     lines, asked = sum(soak.sent.values()), soak.readers.asked.total()
     out.print(

@@ -10,8 +10,17 @@ from typing import Any, Final
 import numpy as np
 
 _PLAIN: Final = (
-    int, float, str, bytes, bool, type(None), type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
-)  # fmt: skip
+    int,
+    float,
+    str,
+    bytes,
+    bool,
+    type(None),
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+)
 _SIZED: Final = (list, set, frozenset, deque, dict)
 
 

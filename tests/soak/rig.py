@@ -90,9 +90,11 @@ class Soak:
             self._stack.callback(embedded.stop, self.home / "kafka")
         self._broker_pid, self._broker_home = broker.pid, Path(broker.data_dir)
         self.kafka = KafkaSettings(
-            bootstrap_servers=broker.bootstrap_servers, topic_prefix=f"soak{uuid.uuid4().hex[:6]}.", partitions=2,
+            bootstrap_servers=broker.bootstrap_servers,
+            topic_prefix=f"soak{uuid.uuid4().hex[:6]}.",
+            partitions=2,
             sentences_kept_h=_KEPT_H,
-        )  # fmt: skip
+        )
         client = admin(self.kafka)
         create_missing(client, self.kafka)
         client.close()

@@ -69,9 +69,13 @@ class Playing:
 def playing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Playing:
     """Caches and other bounds that take hours to be reached are small."""
     for module, name in (
-        (sentence, "_CACHE_MMSI_MOST"), (sentence, "_CACHE_MOST"), (packing, "_CACHE_MMSI_MOST"),
-        (packing, "_CACHE_MOST"), (binding, "_NUMBERS_LEAST"), (identity_change, "_CHANGES_MOST"),
-    ):  # fmt: skip
+        (sentence, "_CACHE_MMSI_MOST"),
+        (sentence, "_CACHE_MOST"),
+        (packing, "_CACHE_MMSI_MOST"),
+        (packing, "_CACHE_MOST"),
+        (binding, "_NUMBERS_LEAST"),
+        (identity_change, "_CHANGES_MOST"),
+    ):
         monkeypatch.setattr(module, name, 50)
     return Playing(tmp_path)
 

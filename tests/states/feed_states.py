@@ -35,32 +35,39 @@ def _clock_off(room: Room, off_s: float) -> Iterator[None]:
 
 def _clock_wrong(by: str, off_s: float) -> State:
     return State(
-        f"clock wrong, {by}", "one source stamps its sentences so",
+        f"clock wrong, {by}",
+        "one source stamps its sentences so",
         readyz=_READS_ON,
         rule=_HILL_DOWN,
         doctor=Want(r"^warn sources: 1 of 2 silent: hill ", "sources"),
         console=Want(r"^alarm: Source hill is silent", "source"),
-        exits=_RUNS, enter=lambda room: _clock_off(room, off_s),
-    )  # fmt: skip
+        exits=_RUNS,
+        enter=lambda room: _clock_off(room, off_s),
+    )
 
 
 STATES: Final = (
     State(
-        "source silent", f"one of two sends nothing (silent after {SILENT_S} s here)",
+        "source silent",
+        f"one of two sends nothing (silent after {SILENT_S} s here)",
         readyz=_READS_ON,
         rule=_HILL_DOWN,
         doctor=Want(r"^warn sources: 1 of 2 silent: hill for \d+ s", "sources"),
         console=Want(r"^alarm: Source hill is silent for \d+ s", "source"),
-        exits=_RUNS, enter=_muted("hill"), short=True,
+        exits=_RUNS,
+        enter=_muted("hill"),
+        short=True,
     ),
     State(
-        "all sources silent", f"both send nothing (silent after {SILENT_S} s here)",
+        "all sources silent",
+        f"both send nothing (silent after {SILENT_S} s here)",
         readyz=_READS_ON,
         rule=Rule("max(wakewatch_feed_up)", "0", "WakewatchAllSourcesDown", "pending|firing"),
         doctor=Want(r"^wrong sources: 2 of 2 silent: hill for \d+ s, pier for \d+ s.*exit code 1$", "sources"),
         console=Want(r"^alarm: Nothing is heard: all sources are silent", "source"),
-        exits=_RUNS, enter=_muted("hill", "pier"),
+        exits=_RUNS,
+        enter=_muted("hill", "pier"),
     ),
     _clock_wrong("an hour behind", -_HOUR_S),
     _clock_wrong("an hour ahead", _HOUR_S),
-)  # fmt: skip
+)

@@ -60,21 +60,34 @@ def _none(room: Room) -> Iterator[None]:
 
 STATES: Final = (
     State(
-        "worker stalled in a detector", "injected: a detector that does not come back",
+        "worker stalled in a detector",
+        "injected: a detector that does not come back",
         readyz=Want(r"^detect 503 .*: no record taken in for \d+ s, \d+ wait"),
         rule=Rule("max(wakewatch_stalled_seconds) > 30", r"[3-9]\d", "WakewatchNotProgressing"),
         doctor=Want(r"^wrong worker: .*is not ready: .*no record taken in.*exit code 1$", "worker"),
-        console=NOTHING_TAKEN_IN, exits=RUNS, enter=_stalled, short=True,
+        console=NOTHING_TAKEN_IN,
+        exits=RUNS,
+        enter=_stalled,
+        short=True,
     ),
     State(
-        "worker dead", "supervisor and worker are killed (SIGKILL)",
-        readyz=Want(r"^detect no answer"), rule=ABSENT, doctor=NO_WORKER, console=NOTHING_TAKEN_IN,
-        exits=Want(rf"^detect ended with -{signal.SIGKILL:d}$"), enter=_dead,
+        "worker dead",
+        "supervisor and worker are killed (SIGKILL)",
+        readyz=Want(r"^detect no answer"),
+        rule=ABSENT,
+        doctor=NO_WORKER,
+        console=NOTHING_TAKEN_IN,
+        exits=Want(rf"^detect ended with -{signal.SIGKILL:d}$"),
+        enter=_dead,
     ),
     State(
-        "no worker", "the worker is stopped (SIGTERM) and no target of Prometheus any more",
+        "no worker",
+        "the worker is stopped (SIGTERM) and no target of Prometheus any more",
         readyz=Want(r"^detect no answer"),
         rule=Rule('absent(up{job="wakewatch-detect"} == 1)', "1", "WakewatchAbsent"),
-        doctor=NO_WORKER, console=NOTHING_TAKEN_IN, exits=Want(r"^detect ended with 0$"), enter=_none,
+        doctor=NO_WORKER,
+        console=NOTHING_TAKEN_IN,
+        exits=Want(r"^detect ended with 0$"),
+        enter=_none,
     ),
-)  # fmt: skip
+)

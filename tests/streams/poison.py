@@ -28,24 +28,64 @@ class NoUtf8(str):
 
 
 ALERT: Final[dict[str, Any]] = {
-    "id": "b" * 32, "revision": 1, "status": "opened", "detector": "gap", "rule_version": 1, "severity": "page",
-    "subject": "mmsi/273999002", "case_id": "mmsi/273999002", "episode_start": "2024-02-04T04:12:00.000Z",
-    "time": "2024-02-04T05:12:00.000Z", "headline": "POISON",
-}  # fmt: skip
+    "id": "b" * 32,
+    "revision": 1,
+    "status": "opened",
+    "detector": "gap",
+    "rule_version": 1,
+    "severity": "page",
+    "subject": "mmsi/273999002",
+    "case_id": "mmsi/273999002",
+    "episode_start": "2024-02-04T04:12:00.000Z",
+    "time": "2024-02-04T05:12:00.000Z",
+    "headline": "POISON",
+}
 WORD: Final[dict[str, Any]] = {
-    "alert_id": "b" * 32, "revision": 1, "kind": "acknowledged", "case_id": "mmsi/273999002", "detector": "gap",
-    "by": "Kim", "time": "2024-02-04T06:00:00.000Z",
-}  # fmt: skip
+    "alert_id": "b" * 32,
+    "revision": 1,
+    "kind": "acknowledged",
+    "case_id": "mmsi/273999002",
+    "detector": "gap",
+    "by": "Kim",
+    "time": "2024-02-04T06:00:00.000Z",
+}
 SHIP: Final[dict[str, Any]] = {
-    "mmsi": 273999002, "case_id": "mmsi/273999002", "vessel": {}, "list": "OFAC", "entry_id": "1",
-    "listed_name": "POISON", "last_heard": "2024-02-04T04:12:00.000Z", "clock": "2024-02-04T05:12:00.000Z",
+    "mmsi": 273999002,
+    "case_id": "mmsi/273999002",
+    "vessel": {},
+    "list": "OFAC",
+    "entry_id": "1",
+    "listed_name": "POISON",
+    "last_heard": "2024-02-04T04:12:00.000Z",
+    "clock": "2024-02-04T05:12:00.000Z",
     "hearing": "source_up",
-}  # fmt: skip
+}
 DEEP: Final = b"[" * 100_000 + b"]" * 100_000
-TIMES: Final = ("0000-01-01T00:00:00.000Z", "garbage", "", "2024-02-04T05:12:00.000", "9999-12-31T23:59:59.999Z",
-                "1969-01-01T00:00:00Z", "2024-02-30T00:00:00Z", "20240204", "\x1b[2J")  # fmt: skip
-FORMS: Final = (b"", b"no json", b"null", b"[]", b"{}", b"\xff\xfe\x00", b'{"id":"\xc3\x28"}', b'{"id":"\xff"}', DEEP,
-                b'{"id":1e999}', b'"text"', b"9" * 5000)  # fmt: skip
+TIMES: Final = (
+    "0000-01-01T00:00:00.000Z",
+    "garbage",
+    "",
+    "2024-02-04T05:12:00.000",
+    "9999-12-31T23:59:59.999Z",
+    "1969-01-01T00:00:00Z",
+    "2024-02-30T00:00:00Z",
+    "20240204",
+    "\x1b[2J",
+)
+FORMS: Final = (
+    b"",
+    b"no json",
+    b"null",
+    b"[]",
+    b"{}",
+    b"\xff\xfe\x00",
+    b'{"id":"\xc3\x28"}',
+    b'{"id":"\xff"}',
+    DEEP,
+    b'{"id":1e999}',
+    b'"text"',
+    b"9" * 5000,
+)
 
 
 def changed(fields: dict[str, Any], **changes: Any) -> bytes:
@@ -106,8 +146,12 @@ def _letters() -> list[Poison]:
 
 def _ships() -> list[Poison]:
     keys = (b"", b"x", b"-1", b"9" * 5000, b"\xff")
-    values = [*FORMS, *(changed(SHIP, last_heard=time) for time in TIMES[:3]), changed(SHIP, clock="x"),
-              changed(SHIP, position=place(91.0, 0.0))]  # fmt: skip
+    values = [
+        *FORMS,
+        *(changed(SHIP, last_heard=time) for time in TIMES[:3]),
+        changed(SHIP, clock="x"),
+        changed(SHIP, position=place(91.0, 0.0)),
+    ]
     return [
         *(Poison(VESSELS, changed(SHIP), key) for key in keys),
         *(Poison(VESSELS, value, b"273999002") for value in values),
@@ -132,15 +176,20 @@ def poison(version: str) -> list[Poison]:
     """All of them; ``version`` is the one of the lists that is in force."""
     alerts = [Poison(topic, value) for value in _alerts() for topic in (ALERTS, ALERT_STATE)]
     odd = [
-        Poison(topic, changed(ALERT, id="c" * 32, time=ALERT["time"], severity="log", headline="ODD ENVELOPE"), key,
-               headers, timestamp_ms)
+        Poison(
+            topic,
+            changed(ALERT, id="c" * 32, time=ALERT["time"], severity="log", headline="ODD ENVELOPE"),
+            key,
+            headers,
+            timestamp_ms,
+        )
         for topic in (ALERTS, ALERT_STATE)
         for key, headers, timestamp_ms in (
             (None if topic == ALERTS else b"\xff", ((NoUtf8("x"), b""),), None),
             (b"c", (("ce_time", b"\xff"), ("ce_id", b"")), 1_000),
             (b"c", (), 1),
         )
-    ]  # fmt: skip
+    ]
     return [
         *alerts,
         *odd,

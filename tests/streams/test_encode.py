@@ -13,9 +13,15 @@ MMSI = st.integers(1, 999_999_999)
 
 def fixes() -> st.SearchStrategy[EncodedFix]:
     return st.builds(
-        EncodedFix, st.floats(-90, 90), st.floats(-180, 180), st.floats(0, 102), st.floats(0, 359.9), st.floats(0, 359),
-        st.integers(0, 59), turn_deg_min=st.none() | st.floats(-708, 708),
-    )  # fmt: skip
+        EncodedFix,
+        st.floats(-90, 90),
+        st.floats(-180, 180),
+        st.floats(0, 102),
+        st.floats(0, 359.9),
+        st.floats(0, 359),
+        st.integers(0, 59),
+        turn_deg_min=st.none() | st.floats(-708, 708),
+    )
 
 
 @given(mmsi=MMSI, fix=fixes(), kind=st.sampled_from([1, 2, 3, 18]))

@@ -22,14 +22,16 @@ AT_MS = 1_700_000_020_000
 def test_each_line_has_a_time_and_what_has_none_to_believe_is_left_out() -> None:
     (told,) = tagged([BARE], AT_MS, "pier")
     in_seconds = b"\\s:x,c:1700000010*00\\" + BARE
-    found = recording([
-        RefusedLines("checksum", "127.0.0.1:5631", AT_MS - 5000, b"$garbage"),
-        RefusedLines("checksum", "127.0.0.1:5631", AT_MS + 5000, BROKEN),
-        RefusedLines("detector", "pier", 0, told),
-        RefusedLines("record_unreadable", "pier", 0, in_seconds + b"\nno sentence"),
-        RefusedLines("time_ahead", "pier", 0, told),
-        RefusedLines("notification_refused", "notify", 0, b'{"id":"0"}'),
-    ])  # fmt: skip
+    found = recording(
+        [
+            RefusedLines("checksum", "127.0.0.1:5631", AT_MS - 5000, b"$garbage"),
+            RefusedLines("checksum", "127.0.0.1:5631", AT_MS + 5000, BROKEN),
+            RefusedLines("detector", "pier", 0, told),
+            RefusedLines("record_unreadable", "pier", 0, in_seconds + b"\nno sentence"),
+            RefusedLines("time_ahead", "pier", 0, told),
+            RefusedLines("notification_refused", "notify", 0, b'{"id":"0"}'),
+        ]
+    )
     assert found.left_out == 3
     assert found.lines[:2] == [in_seconds, told]
     assert found.lines[2].startswith(b"\\s:127.0.0.1-5631,c:1700000025000*") and found.lines[2].endswith(BROKEN)

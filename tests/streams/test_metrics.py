@@ -78,10 +78,19 @@ def get(port: int, path: str, method: str = "GET") -> tuple[int, str]:
 
 def alert(**changes: object) -> Alert:
     fields: dict[str, object] = {
-        "id": "0" * 32, "revision": 1, "status": "opened", "detector": "gap", "rule_version": 1, "severity": "page",
-        "subject": "mmsi/273999001", "case_id": "imo/9179842", "mmsi": 273_999_001, "headline": "ANGARA silent",
-        "episode_start": "2024-02-04T04:12:00.000Z", "time": "2024-02-04T05:12:00.000Z",
-    }  # fmt: skip
+        "id": "0" * 32,
+        "revision": 1,
+        "status": "opened",
+        "detector": "gap",
+        "rule_version": 1,
+        "severity": "page",
+        "subject": "mmsi/273999001",
+        "case_id": "imo/9179842",
+        "mmsi": 273_999_001,
+        "headline": "ANGARA silent",
+        "episode_start": "2024-02-04T04:12:00.000Z",
+        "time": "2024-02-04T05:12:00.000Z",
+    }
     return Alert(**{**fields, **changes})  # type: ignore[arg-type]
 
 
@@ -89,8 +98,11 @@ def alert(**changes: object) -> Alert:
 def test_every_family_has_its_name_and_labels(metrics: Metrics, wanted: str) -> None:
     name, _, rest = wanted.partition("{")
     labels = tuple(rest.rstrip("}").split(",")) if rest else ()
-    families = {m._name + ("_total" if m._type == "counter" else ""): m for m in vars(metrics).values()
-                if hasattr(m, "_labelnames")}  # fmt: skip
+    families = {
+        m._name + ("_total" if m._type == "counter" else ""): m
+        for m in vars(metrics).values()
+        if hasattr(m, "_labelnames")
+    }
     assert families[f"wakewatch_{name}"]._labelnames == labels
 
 
@@ -167,13 +179,28 @@ def test_a_sparse_feed_is_not_down_between_its_sentences(metrics: Metrics) -> No
 
 def test_the_worker_s_meter_shows_what_it_is_told(metrics: Metrics) -> None:
     meter: Observer = WorkerMeter(metrics, wall_s=lambda: 1000.5)
-    taken = RecordsTaken(partition=2, source="pier", tick=False, sentences=10, reports=8, alerts=[alert()],
-                  letters=["checksum", "detector"], step_s=0.003)  # fmt: skip
+    taken = RecordsTaken(
+        partition=2,
+        source="pier",
+        tick=False,
+        sentences=10,
+        reports=8,
+        alerts=[alert()],
+        letters=["checksum", "detector"],
+        step_s=0.003,
+    )
     meter.taken(taken)
     assert value(metrics, "ingest_to_alert_seconds_count") == 0  # not before Kafka has acknowledged it
     meter.delivered(1_000_000)
-    tallies = Tallies(duplicates=3, late=1, types={1: 6, 5: 2}, judged={"gap": 4}, failures={"gap": 1},
-                      cannot_tell={"few_peers": 2}, evicted={"newcomer": 9})  # fmt: skip
+    tallies = Tallies(
+        duplicates=3,
+        late=1,
+        types={1: 6, 5: 2},
+        judged={"gap": 4},
+        failures={"gap": 1},
+        cannot_tell={"few_peers": 2},
+        evicted={"newcomer": 9},
+    )
     standing = PartitionStanding(partition=2, where=LOG_2, watermark_ms=1_700_000_000_000, vessels=7, tallies=tallies)
     meter.standing([standing], {"gap": 1})
     meter.standing([standing._replace(tallies=tallies._replace(duplicates=5, types={1: 7, 5: 2}))], {"gap": 1})

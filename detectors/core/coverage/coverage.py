@@ -205,12 +205,15 @@ class Coverage:
         self.water.count(
             Presence(
                 np.concatenate((spots[:, known], missed.there[:, here]), axis=1),
-                GROUPS[np.concatenate((block.kind[known], kind))], np.concatenate((at - before, last - absent + 1)),
-                np.concatenate((at, last)), np.concatenate((before + 1, absent)),
-                np.arange(len(pairs) + len(rows)) < len(pairs), np.concatenate((gain, loss)),
+                GROUPS[np.concatenate((block.kind[known], kind))],
+                np.concatenate((at - before, last - absent + 1)),
+                np.concatenate((at, last)),
+                np.concatenate((before + 1, absent)),
+                np.arange(len(pairs) + len(rows)) < len(pairs),
+                np.concatenate((gain, loss)),
             ),
             block.last - block.first + 1,
-        )  # fmt: skip
+        )
         if len(here):
             self._count_own(rows, np.where(GROUPS[kind] < NEITHER, absent, 0), missed.reckoned[:, :2, here])
             fade = fading(absent)

@@ -83,9 +83,16 @@ class OpenSilences(NamedTuple):
         age = last - c.slot[rows].astype(np.int64)
         fringe = c.usual[rows] < FRINGE_SHARE * coverage.best
         return cls(
-            c.kind[rows], age, c.missed[rows], np.round(chance, 6), rest_rate, speed_kn, harbour, fringe,
+            c.kind[rows],
+            age,
+            c.missed[rows],
+            np.round(chance, 6),
+            rest_rate,
+            speed_kn,
+            harbour,
+            fringe,
             thinned(c, rows),
-        )  # fmt: skip
+        )
 
 
 def limits(silence: OpenSilences, alpha: Floats | float, rules: SilenceRules) -> Floats:

@@ -178,10 +178,16 @@ class ReceptionState:
         """All that ``restore`` needs beside ``cut`` and the cells."""
         heard, silences = self.listening, self.coverage.silences
         kept = StoredReception(
-            format=COVERAGE_FORMAT, columns=self.strips.spec, next_slot=heard.next_slot, front_ms=heard.front_ms,
-            over=heard.over, stations=heard.stations.names, silences=silences.counts.tobytes(),
-            belated=heard.belated.tobytes(), rest_rates=self.coverage.rest_rates.tobytes(),
-        )  # fmt: skip
+            format=COVERAGE_FORMAT,
+            columns=self.strips.spec,
+            next_slot=heard.next_slot,
+            front_ms=heard.front_ms,
+            over=heard.over,
+            stations=heard.stations.names,
+            silences=silences.counts.tobytes(),
+            belated=heard.belated.tobytes(),
+            rest_rates=self.coverage.rest_rates.tobytes(),
+        )
         return zlib.compress(msgspec.msgpack.encode(kept), 1)
 
     def cells(self) -> bytes:

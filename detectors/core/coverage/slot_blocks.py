@@ -1,8 +1,8 @@
 """Who was heard in which slot: pairs of ship and slot, from reports as they come in log order.
 
 ``gather`` makes pairs of reports, ``reduced`` joins those of one ship and slot; joining is the same in any order of
-joining, so neither cuts of batches nor snapshots can be seen in it. A ``SlotBlock`` is what coverage closes at once: one
-slot where many ships are heard, up to two hours of them where hardly any is.
+joining, so neither cuts of batches nor snapshots can be seen in it. A ``SlotBlock`` is what coverage closes at once:
+one slot where many ships are heard, up to two hours of them where hardly any is.
 """
 
 from __future__ import annotations
@@ -29,18 +29,20 @@ _ANSWER: Final = 11  # of a mobile station; it says neither how fast it moves no
 
 _WORD_BITS: Final = 64
 
-PAIR: Final = np.dtype([
-    ("row", "<i4"),
-    ("slot", "<i4"),
-    ("steps", "<u4"),  # bit i: a position was heard in the i-th ten seconds of the slot
-    ("fix_ms", "<i4"),  # of the position below, since the slot began; -1 when none came
-    ("lat_deg", "<f4"),
-    ("lon_deg", "<f4"),
-    ("sog_kn", "<f2"),
-    ("cog_deg", "<f2"),
-    ("kind", "u1"),
-    ("first_by", "u1"),  # the station of the first report: its number and one
-])  # fmt: skip
+PAIR: Final = np.dtype(
+    [
+        ("row", "<i4"),
+        ("slot", "<i4"),
+        ("steps", "<u4"),  # bit i: a position was heard in the i-th ten seconds of the slot
+        ("fix_ms", "<i4"),  # of the position below, since the slot began; -1 when none came
+        ("lat_deg", "<f4"),
+        ("lon_deg", "<f4"),
+        ("sog_kn", "<f2"),
+        ("cog_deg", "<f2"),
+        ("kind", "u1"),
+        ("first_by", "u1"),  # the station of the first report: its number and one
+    ]
+)
 
 Rows = npt.NDArray[np.intp]
 Ints = npt.NDArray[np.int64]
@@ -169,10 +171,19 @@ def block(pairs: Pairs, first: int, last: int, before: Callable[[Rows], LastKnow
         sog_kn[lost] = cog_deg[lost] = np.nan
         use = (~np.isnan(lat_deg)).nonzero()[0]
     return SlotBlock(
-        first, last, rows[use], pairs["slot"][use].astype(np.int64), lat_deg[use], lon_deg[use], sog_kn[use],
-        cog_deg[use], kind[use], _BIT[pairs["first_by"][use]], np.bitwise_count(pairs["steps"][use]).astype(np.int64),
+        first,
+        last,
+        rows[use],
+        pairs["slot"][use].astype(np.int64),
+        lat_deg[use],
+        lon_deg[use],
+        sog_kn[use],
+        cog_deg[use],
+        kind[use],
+        _BIT[pairs["first_by"][use]],
+        np.bitwise_count(pairs["steps"][use]).astype(np.int64),
         pairs["steps"][use],
-    )  # fmt: skip
+    )
 
 
 def _last_known(pairs: Pairs, rows: Rows, placed: npt.NDArray[np.bool_], lost: Rows, before: LastKnown) -> LastKnown:

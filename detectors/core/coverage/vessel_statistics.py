@@ -194,9 +194,16 @@ def missed_by(c: ReceptionColumns, block: SlotBlock, size: int) -> MissedVessels
     share = np.add.reduce(spoke, axis=1) / np.maximum(np.add.reduce(newly, axis=1), 1)
     gone = since - c.slot[rows]
     return MissedVessels(
-        rows, age, gone, (block.last - since) * share, share > 0, c.kind[rows].astype(np.intp),
-        c.habit[rows].astype(np.float64), last_spots(c, rows), _reckon(c, rows, age, gone),
-    )  # fmt: skip
+        rows,
+        age,
+        gone,
+        (block.last - since) * share,
+        share > 0,
+        c.kind[rows].astype(np.intp),
+        c.habit[rows].astype(np.float64),
+        last_spots(c, rows),
+        _reckon(c, rows, age, gone),
+    )
 
 
 def last_spots(c: ReceptionColumns, rows: Places) -> Spots:

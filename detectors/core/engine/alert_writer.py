@@ -97,9 +97,13 @@ def _compose(
     said = msgspec.structs.replace(finding, listed=listed)
     alert = composed(detector, said, f"mmsi/{ship.mmsi}", former, severity)
     return msgspec.structs.replace(
-        alert, case_id=ship.case_id, mmsi=ship.mmsi, vessel=ship.vessel(), position=finding.position or ship.position(),
+        alert,
+        case_id=ship.case_id,
+        mmsi=ship.mmsi,
+        vessel=ship.vessel(),
+        position=finding.position or ship.position(),
         why=(*alert.why, *_odd_number(ship.mmsi)),
-    )  # fmt: skip
+    )
 
 
 def _odd_number(mmsi: int) -> tuple[Fact, ...]:

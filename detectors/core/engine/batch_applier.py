@@ -94,9 +94,14 @@ class BatchApplier:
 
     def _survey(self, batch: Batch, arrivals: Arrivals, reports: npt.NDArray[np.void], taken: Rows) -> _Survey:
         history = History(
-            self._fleet, arrivals.rows[taken], reports.take(arrivals.order[taken]), arrivals.last_ms[taken],
-            statics=batch.statics, keep=False, rules=self._rules,
-        )  # fmt: skip
+            self._fleet,
+            arrivals.rows[taken],
+            reports.take(arrivals.order[taken]),
+            arrivals.last_ms[taken],
+            statics=batch.statics,
+            keep=False,
+            rules=self._rules,
+        )
         step = self._looks.reports(history, batch.raw, written=False)
         dues: dict[str, Column_] = {}
         minded = self._matcher.may_change(history) | breaks(history)
@@ -161,9 +166,7 @@ class BatchApplier:
         rows, reports, last_ms = arrivals.rows[taken], reports.take(arrivals.order[taken]), arrivals.last_ms[taken]
         current = last_ms <= reports["time_ms"]
         self._looks.fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
-        history = History(
-            self._fleet, rows, reports, last_ms, statics=batch.statics, keep=True, rules=self._rules
-        )  # fmt: skip
+        history = History(self._fleet, rows, reports, last_ms, statics=batch.statics, keep=True, rules=self._rules)
         follow(history, self._fleet.core)
         fleet_writes.write(self._fleet, history, source_bit=source_bit, raw=batch.raw)
         self._matcher.refresh(self._fleet, fleet_writes.changed_identity(history, self._fleet))

@@ -42,16 +42,23 @@ from detectors.core.vessels.index import ABSENT
 TYPES: Final = 28  # AIS message types are 1 to 27
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
 
-__all__ = ["Engine", "DetectorFault"]
+__all__ = ["DetectorFault", "Engine"]
 
 
 class Engine:
     """See the module. Build with ``build`` or ``restore``."""
 
     def __init__(
-        self, partition: int, reference: Reference, rules: FeedRules, detectors: Sequence[Detector],
-        *, severities: Mapping[str, Severity], fleet: FleetRules, partitions: int = 1,
-    ) -> None:  # fmt: skip
+        self,
+        partition: int,
+        reference: Reference,
+        rules: FeedRules,
+        detectors: Sequence[Detector],
+        *,
+        severities: Mapping[str, Severity],
+        fleet: FleetRules,
+        partitions: int = 1,
+    ) -> None:
         self.partition, self.reference = partition, reference
         judges = [d for d in detectors if d.subject == "vessel"]
         self._watchers = [d for d in detectors if d.subject == "source"]
@@ -74,22 +81,41 @@ class Engine:
 
     @classmethod
     def build(
-        cls, *, partition: int, reference: Reference, feed: FeedRules,
-        thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity],
-        fleet: FleetRules | None = None, partitions: int = 1,
-    ) -> Self:  # fmt: skip
+        cls,
+        *,
+        partition: int,
+        reference: Reference,
+        feed: FeedRules,
+        thresholds: Mapping[str, Mapping[str, object]],
+        severities: Mapping[str, Severity],
+        fleet: FleetRules | None = None,
+        partitions: int = 1,
+    ) -> Self:
         """An engine with an empty fleet. Raises msgspec.ValidationError on a wrong threshold."""
         return cls(
-            partition, reference, feed, build(thresholds, reference), severities=severities,
-            fleet=fleet or FleetRules(), partitions=partitions,
-        )  # fmt: skip
+            partition,
+            reference,
+            feed,
+            build(thresholds, reference),
+            severities=severities,
+            fleet=fleet or FleetRules(),
+            partitions=partitions,
+        )
 
     @classmethod
     def restore(
-        cls, shards: Sequence[bytes], manifest: bytes, *, partition: int, reference: Reference, feed: FeedRules,
-        thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity],
-        fleet: FleetRules | None = None, partitions: int = 1,
-    ) -> Self:  # fmt: skip
+        cls,
+        shards: Sequence[bytes],
+        manifest: bytes,
+        *,
+        partition: int,
+        reference: Reference,
+        feed: FeedRules,
+        thresholds: Mapping[str, Mapping[str, object]],
+        severities: Mapping[str, Severity],
+        fleet: FleetRules | None = None,
+        partitions: int = 1,
+    ) -> Self:
         """The engine as ``shard`` and ``manifest`` held it. Raises snapshot.SnapshotError when they cannot be used."""
         made = cls.build(
             partition=partition,
@@ -227,9 +253,11 @@ class Engine:
     def counts(self) -> dict[str, int]:
         """What became of the reports, and how many batches there were."""
         return {
-            "reports": self._reports, "duplicates": self._taking.duplicates, "late": self._taking.late,
+            "reports": self._reports,
+            "duplicates": self._taking.duplicates,
+            "late": self._taking.late,
             "steps": self._steps,
-        }  # fmt: skip
+        }
 
     @property
     def clock_ms(self) -> int:
@@ -277,9 +305,13 @@ class Engine:
     def manifest(self) -> bytes:
         """All that is not in shards, and how to read them; JSON."""
         return snapshot.write_manifest(
-            self.fleet, self.ears, self.sources, self.reference.version,
-            crowding=self._gate.crowding, numbered=self._numbered(),
-        )  # fmt: skip
+            self.fleet,
+            self.ears,
+            self.sources,
+            self.reference.version,
+            crowding=self._gate.crowding,
+            numbered=self._numbered(),
+        )
 
     def mark_clean(self) -> None:
         """Everything so far stands in a snapshot."""

@@ -121,9 +121,14 @@ def _spellings(port: Port) -> tuple[str, ...]:
 
 def _of_zone(zone: Zone) -> Port:
     return Port(
-        name=zone.name, lat_deg=zone.lat_deg, lon_deg=zone.lon_deg, locode=zone.locode or "",
-        country=zone.country or "", size=5, aliases=zone.aliases,
-    )  # fmt: skip
+        name=zone.name,
+        lat_deg=zone.lat_deg,
+        lon_deg=zone.lon_deg,
+        locode=zone.locode or "",
+        country=zone.country or "",
+        size=5,
+        aliases=zone.aliases,
+    )
 
 
 def _codes(words: list[str]) -> Iterable[str]:

@@ -146,11 +146,14 @@ class ReachableZones:
         )
         ports = self._innocent(zones)
         return PossibleCalls(
-            v_max_kn=v_max, hours=hours, calls=calls[:NAMED_MOST], zones=int(now.sum()),
+            v_max_kn=v_max,
+            hours=hours,
+            calls=calls[:NAMED_MOST],
+            zones=int(now.sum()),
             innocent=len(reach.still_dark(last, self._ports[:, ports], hours=hours, v_max_kn=v_max).at),
             shuttles=self._shuttles(zones[every.at[now]], last, None, hours=hours, v_max_kn=v_max),
             next_h=float(later[0]) if len(later) else None,
-        )  # fmt: skip
+        )
 
     def over(self, before: VesselState, ship: VesselState) -> PossibleCalls | None:
         """What the silence between two fixes allows; None without both. A leap that refutes v_max raises it."""
@@ -167,21 +170,29 @@ class ReachableZones:
         calls = tuple(
             msgspec.structs.replace(
                 self._call(int(zones[at]), before, there, there / v_max),
-                longest_stay_s=round(stay_h * HOUR_MS / MINUTE_MS) * MINUTE_MS // MS, needed_kn=round(kn, 1),
+                longest_stay_s=round(stay_h * HOUR_MS / MINUTE_MS) * MINUTE_MS // MS,
+                needed_kn=round(kn, 1),
                 detour_nm=round(detour, 1),
             )
             for at, there, stay_h, kn, detour in zip(
-                found.at[:NAMED_MOST].tolist(), found.there_nm.tolist(), found.longest_stay_h.tolist(),
-                found.needed_kn.tolist(), found.detour_nm.tolist(), strict=False,
+                found.at[:NAMED_MOST].tolist(),
+                found.there_nm.tolist(),
+                found.longest_stay_h.tolist(),
+                found.needed_kn.tolist(),
+                found.detour_nm.tolist(),
+                strict=False,
             )
-        )  # fmt: skip
+        )
         ports = self._innocent(zones)
         return PossibleCalls(
-            v_max_kn=v_max, hours=hours, calls=calls, zones=len(found.at),
+            v_max_kn=v_max,
+            hours=hours,
+            calls=calls,
+            zones=len(found.at),
             innocent=len(reach.closed(last, after, self._ports[:, ports], hours=hours, v_max_kn=v_max).at),
             shuttles=self._shuttles(zones[found.at], last, after, hours=hours, v_max_kn=v_max),
             stayed=reach.apparently_stayed(hours, moved_nm, under_way=_under_way(before) or _under_way(ship)),
-        )  # fmt: skip
+        )
 
     def _in_force(self, now_ms: int) -> Numbers:
         date = rfc3339(now_ms)[:_DATE_LETTERS]

@@ -5,8 +5,8 @@ an hour for as long as it does. Which reports these are follows from the vessel'
 of the input can change it.
 
 Order. ``stamp_ms`` is the later of the report's time and of the first moment after what the ticks had told by then.
-``BindingWatermark`` promises that no binding told later has a stamp up to it. Whoever has such a promise of every partition
-therefore knows all bindings up to the least of them, whichever came first.
+``BindingWatermark`` promises that no binding told later has a stamp up to it. Whoever has such a promise of every
+partition therefore knows all bindings up to the least of them, whichever came first.
 """
 
 from __future__ import annotations

@@ -32,10 +32,13 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, core: Columns, own: Any, row: int) -> LastHeard:
         """As it stands in the columns of the fleet and of ``heard_as``."""
         return cls(
-            mmsi=int(core.as_mmsi[row]), time_ms=int(core.as_ms[row]),
-            lat_deg=round(float(own.lat_deg[row]), _FIVE), lon_deg=round(float(own.lon_deg[row]), _FIVE),
-            sog_kn=_known(own.sog_kn[row]), cog_deg=_known(own.cog_deg[row]),
-        )  # fmt: skip
+            mmsi=int(core.as_mmsi[row]),
+            time_ms=int(core.as_ms[row]),
+            lat_deg=round(float(own.lat_deg[row]), _FIVE),
+            lon_deg=round(float(own.lon_deg[row]), _FIVE),
+            sog_kn=_known(own.sog_kn[row]),
+            cog_deg=_known(own.cog_deg[row]),
+        )
 
     @property
     def title(self) -> str:
@@ -50,9 +53,12 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
     def position(self) -> Position:
         """As alerts carry it."""
         return Position(
-            lat_deg=self.lat_deg, lon_deg=self.lon_deg, sog_kn=self.sog_kn, cog_deg=self.cog_deg,
+            lat_deg=self.lat_deg,
+            lon_deg=self.lon_deg,
+            sog_kn=self.sog_kn,
+            cog_deg=self.cog_deg,
             time=rfc3339(self.time_ms),
-        )  # fmt: skip
+        )
 
     def leg(self, ship: VesselState) -> tuple[float, float | None] | None:
         """Distance from the ship's last fix, nm, and the speed that it takes, kn; None where that is unknown."""
@@ -64,8 +70,12 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
 
     def why(self, ship: VesselState) -> Iterable[Fact]:
         """What ends an alert about the former MMSI."""
-        yield Fact(fact="MMSI under which it is heard", value=self.mmsi, threshold=ship.mmsi,
-                   source="threshold: the former one")  # fmt: skip
+        yield Fact(
+            fact="MMSI under which it is heard",
+            value=self.mmsi,
+            threshold=ship.mmsi,
+            source="threshold: the former one",
+        )
         leg = self.leg(ship)
         if leg is not None:
             yield Fact(fact="distance from its last position", value=leg[0], unit="nm")

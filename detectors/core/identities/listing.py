@@ -19,9 +19,13 @@ from detectors.core.units import MS, rfc3339, spoken, zulu
 from detectors.core.vessels.ship import MATCHED_NAME, VesselState
 
 ABSENCES: Final = {
-    "dark": "dark", "moved": "silent, and moved", "long": "silent", "at rest": "silent at rest",
-    "possibly dark": "silent, possibly dark", "out of range": "out of receiver range",
-}  # fmt: skip
+    "dark": "dark",
+    "moved": "silent, and moved",
+    "long": "silent",
+    "at rest": "silent at rest",
+    "possibly dark": "silent, possibly dark",
+    "out of range": "out of receiver range",
+}
 """What the silence before a return was, by ``details.absence`` of the alert, as a headline has it."""
 PAGED: Final = frozenset({"dark", "moved", "long"})
 """Absences after which a return wakes somebody."""
@@ -36,9 +40,14 @@ register_of: Final = Once(lambda reference: Register(reference.ships))
 def told_of(ship: VesselState) -> StatedIdentity:
     """What a ship has said of itself."""
     return StatedIdentity(
-        mmsi=ship.mmsi, imo=ship.imo, call_sign=ship.call_sign, name=ship.name, ship_type=ship.ship_type,
-        length_m=ship.length_m, class_b=ship.class_b,
-    )  # fmt: skip
+        mmsi=ship.mmsi,
+        imo=ship.imo,
+        call_sign=ship.call_sign,
+        name=ship.name,
+        ship_type=ship.ship_type,
+        length_m=ship.length_m,
+        class_b=ship.class_b,
+    )
 
 
 def reasons(
@@ -190,9 +199,14 @@ def details(
     """The details of a hit by the first of ``listings``; all of them are about this ship."""
     entry, today = listings[0], _day(ship)
     said: dict[str, object] = {
-        "list": entry.list, "entry_id": entry.entry_id, "list_version": reference.version,
-        "matched_on": ship.matched_on, "reason": reason, "misuse": ship.misuse, **dates(entry, today),
-    }  # fmt: skip
+        "list": entry.list,
+        "entry_id": entry.entry_id,
+        "list_version": reference.version,
+        "matched_on": ship.matched_on,
+        "reason": reason,
+        "misuse": ship.misuse,
+        **dates(entry, today),
+    }
     if verdict is not None:
         said["score"] = verdict.score
     if len(listings) > 1:

@@ -37,18 +37,46 @@ _NAME_WEIGHT, _SUPPORT_WEIGHT, _CONTRADICTED = 0.4, 0.15, 0.5
 _IMO_END: Final = 10_000_000  # what ships state from here on are official numbers
 _IMO_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 _WORDS: Final[tuple[tuple[str, Family], ...]] = (
-    ("tug", "tug"), ("fish", "fishing"), ("trawl", "fishing"), ("yacht", "yacht"), ("pleasure", "yacht"),
-    ("tanker", "tanker"), ("lpg", "tanker"), ("lng", "tanker"), ("bunker", "tanker"), ("naval", "naval"),
-    ("supply", "work"), ("crew", "work"), ("research", "work"), ("dredg", "work"), ("pilot", "work"),
-    ("passenger", "passenger"), ("ferry", "passenger"), ("cruise", "passenger"), ("cargo", "cargo"), ("bulk", "cargo"),
-    ("container", "cargo"), ("ro-ro", "cargo"), ("roll", "cargo"), ("landing", "cargo"), ("reefer", "cargo"),
+    ("tug", "tug"),
+    ("fish", "fishing"),
+    ("trawl", "fishing"),
+    ("yacht", "yacht"),
+    ("pleasure", "yacht"),
+    ("tanker", "tanker"),
+    ("lpg", "tanker"),
+    ("lng", "tanker"),
+    ("bunker", "tanker"),
+    ("naval", "naval"),
+    ("supply", "work"),
+    ("crew", "work"),
+    ("research", "work"),
+    ("dredg", "work"),
+    ("pilot", "work"),
+    ("passenger", "passenger"),
+    ("ferry", "passenger"),
+    ("cruise", "passenger"),
+    ("cargo", "cargo"),
+    ("bulk", "cargo"),
+    ("container", "cargo"),
+    ("ro-ro", "cargo"),
+    ("roll", "cargo"),
+    ("landing", "cargo"),
+    ("reefer", "cargo"),
     ("vehicle", "cargo"),
-)  # fmt: skip
+)
 _CODES: Final[dict[int, Family]] = {
-    30: "fishing", 31: "tug", 32: "tug", 52: "tug", 36: "yacht", 37: "yacht", 35: "naval",
-    **dict.fromkeys((33, 34, 50, 51, 53, 54, 55, 58), "work"), **dict.fromkeys(range(60, 70), "passenger"),
-    **dict.fromkeys(range(70, 80), "cargo"), **dict.fromkeys(range(80, 90), "tanker"),
-}  # fmt: skip
+    30: "fishing",
+    31: "tug",
+    32: "tug",
+    52: "tug",
+    36: "yacht",
+    37: "yacht",
+    35: "naval",
+    **dict.fromkeys((33, 34, 50, 51, 53, 54, 55, 58), "work"),
+    **dict.fromkeys(range(60, 70), "passenger"),
+    **dict.fromkeys(range(70, 80), "cargo"),
+    **dict.fromkeys(range(80, 90), "tanker"),
+}
 _NAMES_KEPT: Final = 100_000  # whose answer is remembered; invented names must not fill memory
 SMALL: Final = frozenset({"tug", "fishing", "yacht", "work", "naval"})
 _Key = TypeVar("_Key", bound=Hashable)
@@ -181,12 +209,10 @@ class Register:
         score = round(sum(weight for _, weight in parts), 3)
         return MatchVerdict(
             entry=entry, on=("name",), contradictions=contradictions(ship, told), score=score, parts=parts
-        )  # fmt: skip
+        )
 
 
-def _index(
-    ships: Sequence[ListedShip], keys: Callable[[ListedShip], Iterable[_Key]]
-) -> dict[_Key, list[int]]:  # fmt: skip
+def _index(ships: Sequence[ListedShip], keys: Callable[[ListedShip], Iterable[_Key]]) -> dict[_Key, list[int]]:
     found: dict[_Key, list[int]] = defaultdict(list)
     for number, ship in enumerate(ships):
         for key in keys(ship):

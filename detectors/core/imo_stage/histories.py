@@ -187,13 +187,15 @@ class ImoHistories:
     def _compose(self, ship: ImoShip, holder: Holder, finding: Finding) -> Alert:
         told = holder.newest
         related = {alert for h in ship.holders for alert in (*h.newest.alerts, *([h.alert.id] if h.alert else []))}
-        alert = composed(
-            self._detector, finding, f"imo/{ship.imo}", holder.alert, self._severities[finding.situation]
-        )  # fmt: skip
+        alert = composed(self._detector, finding, f"imo/{ship.imo}", holder.alert, self._severities[finding.situation])
         return msgspec.structs.replace(
-            alert, related=tuple(sorted(related - {alert.id})), mmsi=told.mmsi, vessel=vessel_of(told),
-            position=position_of(told), replayed=told.replayed,
-        )  # fmt: skip
+            alert,
+            related=tuple(sorted(related - {alert.id})),
+            mmsi=told.mmsi,
+            vessel=vessel_of(told),
+            position=position_of(told),
+            replayed=told.replayed,
+        )
 
     # -- bounds ---------------------------------------------------------------------------------------------------
 

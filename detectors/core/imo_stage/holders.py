@@ -39,9 +39,13 @@ class ImoShip(msgspec.Struct, kw_only=True, gc=False):
 def vessel_of(told: Binding) -> Vessel:
     """The vessel as an alert carries it."""
     return Vessel(
-        name=told.name, imo=told.imo, call_sign=told.call_sign, flag=flag_of(told.mmsi), ship_type=told.ship_type,
+        name=told.name,
+        imo=told.imo,
+        call_sign=told.call_sign,
+        flag=flag_of(told.mmsi),
+        ship_type=told.ship_type,
         length_m=told.length_m,
-    )  # fmt: skip
+    )
 
 
 def position_of(told: Binding) -> Position | None:

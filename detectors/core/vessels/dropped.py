@@ -20,8 +20,18 @@ from detectors.core.vessels.index import ABSENT, MmsiIndex
 from detectors.core.vessels.table import Block, Table
 
 OWNER: Final = "dropped"
-_KEPT: Final = ("imo", "bound_ms", "bound_by", "name", "call_sign", "ship_type", "length_m", "first_ms", "last_ms",
-                "reports")  # fmt: skip
+_KEPT: Final = (
+    "imo",
+    "bound_ms",
+    "bound_by",
+    "name",
+    "call_sign",
+    "ship_type",
+    "length_m",
+    "first_ms",
+    "last_ms",
+    "reports",
+)
 _COLUMNS: Final = (
     Column("mmsi", "<u4"),
     Column("imo", "<u4"),

@@ -118,9 +118,7 @@ def _write_payloads(records: Block, history: History) -> None:
 
 
 _WINDOW: Final = SENTENCE_BYTES // _WORD_BYTES
-_MASKS: Final = (
-    (np.arange(SENTENCE_BYTES) < np.arange(SENTENCE_BYTES + 1)[:, None]) * np.uint8(255)
-).view(np.uint64)  # fmt: skip
+_MASKS: Final = ((np.arange(SENTENCE_BYTES) < np.arange(SENTENCE_BYTES + 1)[:, None]) * np.uint8(255)).view(np.uint64)
 """By length: what of a window of SENTENCE_BYTES belongs to the line."""
 
 

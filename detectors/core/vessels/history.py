@@ -55,9 +55,16 @@ class History:
     """
 
     def __init__(
-        self, fleet: Fleet, rows: Rows, reports: Reports, last_ms: Times, *, statics: Reports, keep: bool,
+        self,
+        fleet: Fleet,
+        rows: Rows,
+        reports: Reports,
+        last_ms: Times,
+        *,
+        statics: Reports,
+        keep: bool,
         rules: TrackRules,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.rows, self.reports, self.last_ms, self.keep, self.rules = rows, reports, last_ms, keep, rules
         begins = np.ones(len(rows), bool)
         np.not_equal(rows[1:], rows[:-1], out=begins[1:])

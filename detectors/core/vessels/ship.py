@@ -21,9 +21,7 @@ MATCHED_IMO = 1
 MATCHED_MMSI = 2
 MATCHED_CALL_SIGN = 4
 MATCHED_NAME = 8
-_MATCH_NAMES = (
-    (MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN, "call_sign"), (MATCHED_NAME, "name")
-)  # fmt: skip
+_MATCH_NAMES = ((MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN, "call_sign"), (MATCHED_NAME, "name"))
 
 
 class VesselState(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,9 +116,12 @@ class VesselState(msgspec.Struct, frozen=True, kw_only=True):
         if self.lat_deg is None or self.lon_deg is None:
             return None
         return Position(
-            lat_deg=self.lat_deg, lon_deg=self.lon_deg, sog_kn=self.sog_kn, cog_deg=self.cog_deg,
+            lat_deg=self.lat_deg,
+            lon_deg=self.lon_deg,
+            sog_kn=self.sog_kn,
+            cog_deg=self.cog_deg,
             time=rfc3339(self.fix_ms),
-        )  # fmt: skip
+        )
 
 
 def _number(value: float, digits: int) -> float | None:

@@ -25,9 +25,20 @@ def one(world: World) -> Scene:
 def alert(number: int, severity: Severity, minute: int, mmsi: int = 1, **details: object) -> Alert:
     at = f"2024-01-01T00:{minute:02}:00.000Z"
     return Alert(
-        id=str(number), revision=1, status="opened", detector="gap", rule_version=1, severity=severity, subject="",
-        case_id="", mmsi=mmsi, episode_start=at, time=at, headline="", details=details,
-    )  # fmt: skip
+        id=str(number),
+        revision=1,
+        status="opened",
+        detector="gap",
+        rule_version=1,
+        severity=severity,
+        subject="",
+        case_id="",
+        mmsi=mmsi,
+        episode_start=at,
+        time=at,
+        headline="",
+        details=details,
+    )
 
 
 def test_a_seed_makes_one_list_of_honest_and_dark_ships(world: World, one: Scene) -> None:
@@ -42,11 +53,15 @@ def test_a_seed_makes_one_list_of_honest_and_dark_ships(world: World, one: Scene
 
 def test_an_alert_counts_once_by_its_highest_severity_after_the_warm_up() -> None:
     said = [
-        alert(1, "ticket", 1), alert(1, "page", 20, verdict="dark"), alert(1, "page", 30),
-        alert(2, "page", 1), alert(2, "page", 30),
-        alert(3, "ticket", 1), alert(3, "ticket", 30),
+        alert(1, "ticket", 1),
+        alert(1, "page", 20, verdict="dark"),
+        alert(1, "page", 30),
+        alert(2, "page", 1),
+        alert(2, "page", 30),
+        alert(3, "ticket", 1),
+        alert(3, "ticket", 30),
         alert(4, "log", 30),
-    ]  # fmt: skip
+    ]
     (raised,) = highest(said, time_of(2))
     assert (raised.id, raised.severity, reason_of(raised)) == ("1", "page", "gap dark")
 

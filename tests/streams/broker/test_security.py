@@ -145,8 +145,10 @@ def environ_of(kafka: KafkaSettings, home: Path) -> dict[str, str]:
     """As an operator would give it: the password as a file."""
     secret = home / f"{kafka.sasl_username or 'none'}.password"
     secret.write_text(kafka.sasl_password)
-    given = {f"WAKEWATCH_KAFKA_{name.upper()}": str(getattr(kafka, name)) for name in (
-        "bootstrap_servers", "security_protocol", "sasl_username", "tls_ca_file", "tls_certificate_file")}  # fmt: skip
+    given = {
+        f"WAKEWATCH_KAFKA_{name.upper()}": str(getattr(kafka, name))
+        for name in ("bootstrap_servers", "security_protocol", "sasl_username", "tls_ca_file", "tls_certificate_file")
+    }
     return given | ({"WAKEWATCH_KAFKA_SASL_PASSWORD_FILE": str(secret)} if kafka.sasl_password else {})
 
 
@@ -187,8 +189,9 @@ def test_each_command_works_with_the_rights_of_its_row_and_no_more(
         worker = subprocess.Popen(
             [sys.executable, "-m", "streams.worker"],
             env={**os.environ, **environ_of(who["detect"], tmp_path), **environ},
-            stdout=file, stderr=file,
-        )  # fmt: skip
+            stdout=file,
+            stderr=file,
+        )
     try:
         assert call(who["topics check"], "topics", "check")[0] == 0
         assert call(who["ingest"], "ingest", f"file:{recording}")[0] == 0
@@ -217,11 +220,18 @@ def test_a_certificate_is_a_credential_too(secure: SecureKafka, call: Call) -> N
 
 
 COMMANDS = [
-    ["topics", "create"], ["ingest", "udp://:0"], ["detect"], ["alerts"],
-    ["alerts", "ack", "0123456789", "--by", "me"], ["explain", "0123456789"], ["dead", "list"],
-    ["notify", "--once", "--webhook-url", "http://127.0.0.1:9/"], ["watchlist", "import", "LISTS", "--yes"],
-    ["grafana-datasource", "--port", "0"], ["console", "--port", "0"],
-]  # fmt: skip
+    ["topics", "create"],
+    ["ingest", "udp://:0"],
+    ["detect"],
+    ["alerts"],
+    ["alerts", "ack", "0123456789", "--by", "me"],
+    ["explain", "0123456789"],
+    ["dead", "list"],
+    ["notify", "--once", "--webhook-url", "http://127.0.0.1:9/"],
+    ["watchlist", "import", "LISTS", "--yes"],
+    ["grafana-datasource", "--port", "0"],
+    ["console", "--port", "0"],
+]
 
 
 @pytest.mark.broker
@@ -271,20 +281,25 @@ def test_wrong_credentials_are_one_clear_line_and_code_2(secure: SecureKafka, ca
         (but(right, tls_ca_file=str(other.path)), "kafka.tls_ca_file"),
         (KafkaSettings(bootstrap_servers=right.bootstrap_servers), "kafka.security_protocol"),
         (but(right, bootstrap_servers=secure.plain), "kafka.security_protocol"),
-        (but(right, bootstrap_servers=bearer.bootstrap_servers, tls_certificate_file=bearer.tls_certificate_file),
-         "kafka.security_protocol"),
+        (
+            but(right, bootstrap_servers=bearer.bootstrap_servers, tls_certificate_file=bearer.tls_certificate_file),
+            "kafka.security_protocol",
+        ),
         (but(bearer, tls_certificate_file=""), "kafka.tls_certificate_file"),
         (but(bearer, tls_certificate_file=str(other.issue("pilot"))), "kafka.tls_certificate_file"),
-    ):  # fmt: skip
+    ):
         code, out, err = call(wrong, "alerts")
         assert (code, out) == (2, ""), err
         (line,) = err.strip().splitlines()
         assert said in line, line
         assert "hunter2" not in line and right.sasl_password not in line
     alone = subprocess.run(
-        [sys.executable, "-m", "streams", "alerts"], capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "streams", "alerts"],
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, **environ_of(but(right, sasl_password="hunter2"), tmp_path)},
-    )  # fmt: skip
+    )
     assert (alone.returncode, len(alone.stderr.strip().splitlines())) == (2, 1), alone.stderr
     before = threading.active_count()
     with pytest.raises(ConfigError):

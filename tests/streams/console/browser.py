@@ -65,8 +65,11 @@ class Tab:
             await self.send(f"{domain}.enable")
         await self.send(
             "Emulation.setDeviceMetricsOverride",
-            width=width, height=height, deviceScaleFactor=2 if mobile else 1, mobile=mobile,
-        )  # fmt: skip
+            width=width,
+            height=height,
+            deviceScaleFactor=2 if mobile else 1,
+            mobile=mobile,
+        )
         await self.send("Page.navigate", url=url)
 
     async def evaluate(self, script: str) -> Any:
@@ -104,11 +107,21 @@ async def tab(home: Path) -> AsyncIterator[Tab]:
     assert program is not None
     with (home / "chromium.log").open("wb") as log:
         process = subprocess.Popen(
-            [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-             "--disable-background-networking", "--remote-debugging-port=0", f"--user-data-dir={home / 'profile'}",
-             "about:blank"],
-            stdout=log, stderr=log,
-        )  # fmt: skip
+            [
+                program,
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--remote-debugging-port=0",
+                f"--user-data-dir={home / 'profile'}",
+                "about:blank",
+            ],
+            stdout=log,
+            stderr=log,
+        )
     try:
         port = await _port(home / "profile" / "DevToolsActivePort", process)
         async with aiohttp.ClientSession() as session:

@@ -34,14 +34,21 @@ def make() -> Make:
 
     def make(id: str = "a", **changes: Any) -> Alert:
         fields: dict[str, Any] = {
-            "revision": 1, "status": "opened", "detector": "gap", "rule_version": 1, "severity": "page",
-            "subject": "mmsi/273999001", "case_id": "imo/9179842", "mmsi": 273_999_001,
+            "revision": 1,
+            "status": "opened",
+            "detector": "gap",
+            "rule_version": 1,
+            "severity": "page",
+            "subject": "mmsi/273999001",
+            "case_id": "imo/9179842",
+            "mmsi": 273_999_001,
             "vessel": Vessel(name="ANGARA", imo=9_179_842, flag="RU"),
             "headline": "ANGARA (IMO 9179842) silent 1 h, 34-36.0N 129-30.0E, since 0412Z, listed: OFAC",
-            "episode_start": "2024-02-04T04:12:00.000Z", "time": "2024-02-04T05:12:00.000Z",
+            "episode_start": "2024-02-04T04:12:00.000Z",
+            "time": "2024-02-04T05:12:00.000Z",
             "position": position(34.6, 129.5, "2024-02-04T04:12:00.000Z"),
             "details": {"last_heard": "2024-02-04T04:12:00.000Z", "silent_for_s": 3600},
-        }  # fmt: skip
+        }
         return Alert(**{**fields, "id": (id * 32)[:32], **changes})
 
     return make

@@ -44,12 +44,22 @@ def browse(running: Console, home: Path, script: Callable[[Tab], object], *, pho
 def forged(make: Make) -> Alert:
     time = "2024-02-09T03:00:00.000Z"
     return make(
-        "f", detector="watchlist", severity="ticket", case_id="mmsi/255800001", mmsi=255_800_001, replayed=True,
-        vessel=Vessel(name=HOSTILE), headline=f"{HOSTILE} <img src=x onerror=alert(1)>", time=time, episode_start=time,
-        position=position(33.1, 127.0, time), verification="unverified",
+        "f",
+        detector="watchlist",
+        severity="ticket",
+        case_id="mmsi/255800001",
+        mmsi=255_800_001,
+        replayed=True,
+        vessel=Vessel(name=HOSTILE),
+        headline=f"{HOSTILE} <img src=x onerror=alert(1)>",
+        time=time,
+        episode_start=time,
+        position=position(33.1, 127.0, time),
+        verification="unverified",
         why=(Fact(fact="<b>bold</b>", value="'\"><svg onload=alert(1)>", threshold=1, unit="<i>"),),
-        would_change=("javascript:alert(1)",), details={"destination": "</script><script>alert(1)</script>"},
-    )  # fmt: skip
+        would_change=("javascript:alert(1)",),
+        details={"destination": "</script><script>alert(1)</script>"},
+    )
 
 
 def test_angara_is_found_and_read(
@@ -120,8 +130,14 @@ def test_a_new_page_is_marked_until_somebody_looks(make: Make, write: Write, sta
 
 
 def test_list_and_map_point_at_each_other_and_keys_do(make: Make, write: Write, started: Start, tmp_path: Path) -> None:
-    far = make("b", severity="ticket", case_id="mmsi/2", mmsi=205_000_002, vessel=Vessel(name="FAR OFF"),
-               position=position(10.0, 70.0, "2024-02-04T04:12:00.000Z"))  # fmt: skip
+    far = make(
+        "b",
+        severity="ticket",
+        case_id="mmsi/2",
+        mmsi=205_000_002,
+        vessel=Vessel(name="FAR OFF"),
+        position=position(10.0, 70.0, "2024-02-04T04:12:00.000Z"),
+    )
     write(make(), far)
     running = started()
 
@@ -169,20 +185,27 @@ def box(west: float, south: float, east: float, north: float) -> list[list[float
 def test_the_map_draws_every_part_of_a_zone_and_leaves_its_holes_out(
     make: Make, write: Write, started: Start, tmp_path: Path
 ) -> None:
-    parts = [[box(178.0, 10.0, 180.0, 12.0), box(178.7, 10.7, 179.3, 11.3)], [box(-180.0, 10.0, -179.0, 12.0)],
-             [box(-178.6, 12.4, -178.2, 12.8)]]  # fmt: skip
+    parts = [
+        [box(178.0, 10.0, 180.0, 12.0), box(178.7, 10.7, 179.3, 11.3)],
+        [box(-180.0, 10.0, -179.0, 12.0)],
+        [box(-178.6, 12.4, -178.2, 12.8)],
+    ]
     area = {
-        "type": "Feature", "properties": {"name": "Parts", "kind": "sanctioned"},
+        "type": "Feature",
+        "properties": {"name": "Parts", "kind": "sanctioned"},
         "geometry": {"type": "MultiPolygon", "coordinates": parts},
-    }  # fmt: skip
+    }
     file = tmp_path / "zones.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [area]}))
     write(make())
     running = started(reference=ReferenceSettings(zones=(str(file),)))
     places = {
-        "first part": (178.33, 11.6), "hole": (178.93, 11.13), "over the antimeridian": (-179.6, 11.6),
-        "third part": (-178.43, 12.63), "between": (-178.43, 11.63),
-    }  # fmt: skip
+        "first part": (178.33, 11.6),
+        "hole": (178.93, 11.13),
+        "over the antimeridian": (-179.6, 11.6),
+        "third part": (-178.43, 12.63),
+        "between": (-178.43, 11.63),
+    }
 
     lat, lon, zoom = 11.9, -179.6, 7
     middle = mercator(lat, lon)
@@ -203,8 +226,10 @@ def test_the_map_draws_every_part_of_a_zone_and_leaves_its_holes_out(
         colours = {name: await page.evaluate(pixel(name)) for name in places}
         sea = colours["between"]
         assert {name for name, colour in colours.items() if colour != sea} == {
-            "first part", "over the antimeridian", "third part"
-        }  # fmt: skip
+            "first part",
+            "over the antimeridian",
+            "third part",
+        }
 
     errors = browse(running, tmp_path, script).errors
     assert [error for error in errors if "willReadFrequently" not in error] == []  # this test reads pixels

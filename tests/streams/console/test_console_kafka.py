@@ -215,8 +215,11 @@ def test_the_command_says_where_the_page_is_and_ends_with_sigterm(
     command = [str(Path(sys.executable).with_name("wakewatch")), "console", "--port", "0"]
     process = subprocess.Popen(
         [*command, "--bootstrap-servers", kafka_settings.bootstrap_servers],
-        env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         url = process.stdout.readline()

@@ -39,8 +39,14 @@ def test_the_desktop_is_told_of_a_new_page_when_asked_to_and_a_click_opens_it(
     running = started()
 
     def of(letter: str, number: int, severity: str) -> Alert:
-        return make(letter, severity=severity, mmsi=number, subject=f"mmsi/{number}", case_id=f"mmsi/{number}",
-                    headline=f"SHIP {number} silent 1 h")  # fmt: skip
+        return make(
+            letter,
+            severity=severity,
+            mmsi=number,
+            subject=f"mmsi/{number}",
+            case_id=f"mmsi/{number}",
+            headline=f"SHIP {number} silent 1 h",
+        )
 
     async def look(page: Tab) -> None:
         await page.open(running.url)
@@ -53,8 +59,18 @@ def test_the_desktop_is_told_of_a_new_page_when_asked_to_and_a_click_opens_it(
         await page.evaluate("document.getElementById('bell').click()")
         write(of("c", 205_000_002, "ticket"), of("d", 205_000_003, "page"))
         await page.until(f"{ROWS}.length === 4 && window.told.length")
-        write(of("e", 205_000_004, "log"), make("d", revision=2, severity="page", mmsi=205_000_003,
-              subject="mmsi/205000003", case_id="mmsi/205000003", headline="SHIP 205000003 silent 2 h"))  # fmt: skip
+        write(
+            of("e", 205_000_004, "log"),
+            make(
+                "d",
+                revision=2,
+                severity="page",
+                mmsi=205_000_003,
+                subject="mmsi/205000003",
+                case_id="mmsi/205000003",
+                headline="SHIP 205000003 silent 2 h",
+            ),
+        )
         await page.until("document.body.innerText.includes('silent 2 h')")
         told = await page.evaluate("window.told.map(({ title, body, tag }) => [title, body, tag])")
         assert told == [["wakewatch: new page", "SHIP 205000003 silent 1 h", "mmsi/205000003"]]

@@ -115,14 +115,23 @@ def test_no_coast_runs_across_the_map(land: list[list[tuple[float, float]]]) -> 
 @pytest.mark.parametrize(
     ("name", "lon", "lat", "land_there"),
     [
-        ("Seoul", 127.0, 37.55, True), ("Sea of Japan", 134.0, 40.0, False), ("off Rajin", 130.6, 42.0, False),
-        ("Korea Strait", 129.0, 34.6, False), ("Chukotka, east of 180", -175.0, 66.8, True),
-        ("Chukotka, west of 180", 177.0, 66.8, True), ("Wrangel Island", 179.9, 71.2, True),
-        ("Bering Sea at 180", 180.0, 60.0, False), ("Antarctica", 0.0, -80.0, True), ("Caspian Sea", 51.0, 41.0, False),
-        ("Taveuni, Fiji", -179.95, -16.85, True), ("Pacific", -150.0, 10.0, False), ("North Pole", 20.0, 89.0, False),
-        ("Sevastopol's hinterland", 33.9, 44.8, True), ("London", -0.3, 51.6, True),
+        ("Seoul", 127.0, 37.55, True),
+        ("Sea of Japan", 134.0, 40.0, False),
+        ("off Rajin", 130.6, 42.0, False),
+        ("Korea Strait", 129.0, 34.6, False),
+        ("Chukotka, east of 180", -175.0, 66.8, True),
+        ("Chukotka, west of 180", 177.0, 66.8, True),
+        ("Wrangel Island", 179.9, 71.2, True),
+        ("Bering Sea at 180", 180.0, 60.0, False),
+        ("Antarctica", 0.0, -80.0, True),
+        ("Caspian Sea", 51.0, 41.0, False),
+        ("Taveuni, Fiji", -179.95, -16.85, True),
+        ("Pacific", -150.0, 10.0, False),
+        ("North Pole", 20.0, 89.0, False),
+        ("Sevastopol's hinterland", 33.9, 44.8, True),
+        ("London", -0.3, 51.6, True),
     ],
-)  # fmt: skip
+)
 def test_land_is_where_land_is(
     land: list[list[tuple[float, float]]], name: str, lon: float, lat: float, land_there: bool
 ) -> None:

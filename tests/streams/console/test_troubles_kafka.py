@@ -229,10 +229,17 @@ def test_the_search_finds_an_open_case_that_is_not_on_the_page(
 ) -> None:
     """The page has the 200 newest cases for the record; a ship beyond them is open all the same."""
     crowd = [
-        make(id=f"{number:032x}", severity="log", case_id=f"mmsi/{number}", subject=f"mmsi/{number}", mmsi=number,
-             vessel=Vessel(name=f"SHIP {number}"), headline=f"SHIP {number} is open")
+        make(
+            id=f"{number:032x}",
+            severity="log",
+            case_id=f"mmsi/{number}",
+            subject=f"mmsi/{number}",
+            mmsi=number,
+            vessel=Vessel(name=f"SHIP {number}"),
+            headline=f"SHIP {number} is open",
+        )
         for number in range(205_000_000, 205_000_260)
-    ]  # fmt: skip
+    ]
     write(make("f", headline="THE ONE PAGE"), *crowd)
     running = started()
 

@@ -102,9 +102,22 @@ def test_places_in_the_text_of_a_binary_message_are_not_the_senders() -> None:
 
 def test_a_voyage_report_speaks_of_everything() -> None:
     value = sent(
-        msg_type=5, imo=9179842, callsign="UBAA", shipname="ANGARA", ship_type=79, to_bow=90, to_stern=20, to_port=9,
-        to_starboard=10, month=2, day=9, hour=4, minute=30, draught=5.5, destination="CN ZOS XINYA",
-    )  # fmt: skip
+        msg_type=5,
+        imo=9179842,
+        callsign="UBAA",
+        shipname="ANGARA",
+        ship_type=79,
+        to_bow=90,
+        to_stern=20,
+        to_port=9,
+        to_starboard=10,
+        month=2,
+        day=9,
+        hour=4,
+        minute=30,
+        draught=5.5,
+        destination="CN ZOS XINYA",
+    )
     row, static = one(value)
     assert static is not None and not row["moves"] and not row["class_b"]
     eta = 2 << 16 | 9 << 11 | 4 << 6 | 30

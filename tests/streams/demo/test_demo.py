@@ -35,8 +35,13 @@ def console() -> Console:
 def test_a_pager_rings_once_an_alert_and_ends_are_counted_apart() -> None:
     screen = Screen(Console(file=io.StringIO()))
     future, past = "2999-01-01T00:00:00.000Z", "2024-01-01T00:00:00.000Z"
-    sent = [("a", "page", future), ("a", "page", future), ("a", "page", past), ("b", "page", future),
-            ("c", "ticket", future)]  # fmt: skip
+    sent = [
+        ("a", "page", future),
+        ("a", "page", future),
+        ("a", "page", past),
+        ("b", "page", future),
+        ("c", "ticket", future),
+    ]
     for alert_id, severity, ends in sent:
         screen.notice({"labels": {"alert_id": alert_id, "severity": severity}, "annotations": {}, "endsAt": ends})
     assert (screen.rings, screen.ends) == (2, 1)
@@ -66,8 +71,17 @@ def test_one_in_the_background_ends_when_asked_and_leaves_nothing(
     feed.write_bytes(b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\n")
     home = tmp_path / "home"
     home.mkdir()
-    call = [sys.executable, "-m", "streams", "demo", "--stay", "--feed", f"file:{feed}",
-            "--bootstrap-servers", broker.bootstrap_servers]  # fmt: skip
+    call = [
+        sys.executable,
+        "-m",
+        "streams",
+        "demo",
+        "--stay",
+        "--feed",
+        f"file:{feed}",
+        "--bootstrap-servers",
+        broker.bootstrap_servers,
+    ]
     environ = {**os.environ, "TMPDIR": str(home), "WAKEWATCH_KAFKA_TOPIC_PREFIX": f"demo{uuid.uuid4().hex[:8]}."}
     background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *call]  # as a shell without job control starts it
     with subprocess.Popen(background, env=environ, stdout=subprocess.PIPE) as demo:
@@ -97,8 +111,12 @@ def test_chapters_come_before_the_alerts_of_their_time_and_the_record_is_counted
     screen.finish()
     lines = [line.strip() for line in printed(console).splitlines()]
     assert [lines[0][-5:], lines[1][-5:], lines[2], lines[3][-4:], lines[4][-4:]] == [
-        "first", "early", "for the record, not shown: 2 gap", "then", "late",
-    ]  # fmt: skip
+        "first",
+        "early",
+        "for the record, not shown: 2 gap",
+        "then",
+        "late",
+    ]
 
 
 def test_a_name_from_the_air_is_text_not_markup(console: Console) -> None:
@@ -132,8 +150,16 @@ def test_a_feed_that_gives_nothing_is_said_within_seconds_with_what_ingest_says(
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    call = [sys.executable, "-m", "streams", "demo", "--feed", "tcp://127.0.0.1:9",
-            "--bootstrap-servers", broker.bootstrap_servers]  # fmt: skip
+    call = [
+        sys.executable,
+        "-m",
+        "streams",
+        "demo",
+        "--feed",
+        "tcp://127.0.0.1:9",
+        "--bootstrap-servers",
+        broker.bootstrap_servers,
+    ]
     environ = {**os.environ, "HOME": str(home), "WAKEWATCH_KAFKA_TOPIC_PREFIX": f"silent{uuid.uuid4().hex[:8]}."}
     process = subprocess.Popen(call, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:

@@ -135,18 +135,35 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
     before = said(made)
     asked = ("kafka", "topics", "rights", "log", "workers", "state", "histories")
     assert {name: before[name].verdict for name in asked} == {
-        "kafka": "ok", "topics": "ok", "rights": "ok", "log": "warn", "workers": "wrong", "state": "ok",
+        "kafka": "ok",
+        "topics": "ok",
+        "rights": "ok",
+        "log": "warn",
+        "workers": "wrong",
+        "state": "ok",
         "histories": "ok",
-    }  # fmt: skip
+    }
     assert before["log"].remedy.startswith("bring a feed in")
     assert before["ingest"].verdict == before["worker"].verdict == "wrong"
     with Running(made, tmp_path) as running:
         until(lambda: running.sound(made))
         sound = {
-            "watchlist": "warn", "zones": "ok", "kafka": "ok", "topics": "ok", "rights": "ok", "log": "ok",
-            "disk": "ok", "sources": "ok", "ingest": "ok", "workers": "ok", "state": "ok", "histories": "ok",
-            "worker": "ok", "console": "ok", "notification": "warn",
-        }  # fmt: skip
+            "watchlist": "warn",
+            "zones": "ok",
+            "kafka": "ok",
+            "topics": "ok",
+            "rights": "ok",
+            "log": "ok",
+            "disk": "ok",
+            "sources": "ok",
+            "ingest": "ok",
+            "workers": "ok",
+            "state": "ok",
+            "histories": "ok",
+            "worker": "ok",
+            "console": "ok",
+            "notification": "warn",
+        }
         until(lambda: running.verdicts(made) == sound)
     after = said(made, later_s=900)
     assert after["workers"].said == f"none runs in group {made.worker.app_id}"
@@ -238,9 +255,7 @@ def test_a_kafka_that_answers_late_is_told(connected_s: float, took_s: float) ->
     assert (late.verdict, late.said) == ("warn", "here answers, 1 broker, after 3.0 s")
 
 
-def test_a_log_that_grows_while_it_is_asked_about_was_not_recreated(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_log_that_grows_while_it_is_asked_about_was_not_recreated(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine seconds pass between two questions, and the worker saves its state meanwhile."""
     ends = itertools.count(100)
     cut = SnapshotCut(offset=0, at_ms=now_ms(), app=Settings().worker.app_id)
@@ -266,8 +281,11 @@ def test_what_does_not_answer_is_wrong(tmp_path: Path, monkeypatch: pytest.Monke
     )
     found = said(settings)
     assert {name for name, finding in found.items() if finding.verdict == "wrong"} == {
-        "kafka", "notifier", "alertmanager", "webhook",
-    }  # fmt: skip
+        "kafka",
+        "notifier",
+        "alertmanager",
+        "webhook",
+    }
     assert all(finding.remedy for finding in found.values() if finding.verdict != "ok")
 
 

@@ -35,9 +35,17 @@ def alertmanager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tup
     (tmp_path / "alertmanager.yml").write_text(text)
     port = free_port()
     daemon = Daemon(
-        [program, f"--config.file={tmp_path / 'alertmanager.yml'}", f"--storage.path={tmp_path / 'data'}",
-         f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="], tmp_path / "log", port, "/-/ready",
-    )  # fmt: skip
+        [
+            program,
+            f"--config.file={tmp_path / 'alertmanager.yml'}",
+            f"--storage.path={tmp_path / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+        ],
+        tmp_path / "log",
+        port,
+        "/-/ready",
+    )
     yield request.param, daemon.url
     daemon.close()
     shutil.rmtree(tmp_path / "data", ignore_errors=True)

@@ -80,10 +80,21 @@ def test_the_timeline_tells_what_was_heard_and_what_could_have_been(
     assert run(monkeypatch, "explain", dark(folder)["id"][:8], *files) == 0
     said = capsys.readouterr().out
     for words in (
-        "heard to 2024-03-01", "silent 8 h", "nm on, ", "could have reached DUNAI", "its reports",
-        "others within 60 nm", "Sanctioned places it could have called at", "Dunai", "+ page   gap", "!AIVDM",
-        "highest speed to be", "times", "chance, transmitting", "fell below 0.5 at 0",
-    ):  # fmt: skip
+        "heard to 2024-03-01",
+        "silent 8 h",
+        "nm on, ",
+        "could have reached DUNAI",
+        "its reports",
+        "others within 60 nm",
+        "Sanctioned places it could have called at",
+        "Dunai",
+        "+ page   gap",
+        "!AIVDM",
+        "highest speed to be",
+        "times",
+        "chance, transmitting",
+        "fell below 0.5 at 0",
+    ):
         assert words in said, words
     assert "no longer in the raw log" not in said and "is gone" not in said and "illegal" not in said
 
@@ -93,10 +104,7 @@ def test_it_says_so_where_the_raw_log_is_gone(
 ) -> None:
     late = tmp_path / "late.nmea"
     late.write_bytes(b"\n".join(line for line in feed() if int(line.split(b"c:")[1][:13]) > START_MS + 7 * HOUR_MS))
-    for log, words in (
-        ((), "no raw log was given"),
-        (("--log", str(late)), "what was heard before is gone"),
-    ):
+    for log, words in (((), "no raw log was given"), (("--log", str(late)), "what was heard before is gone")):
         assert run(monkeypatch, "explain", dark(folder)["id"], "--alerts", str(folder / "alerts.jsonl"), *log) == 0
         said = capsys.readouterr().out
         assert words in said
@@ -107,9 +115,11 @@ def test_wrong_use_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for arguments, code in (
-        (("abcd", "--log", "x"), 2), (("zz",), 2), (("abcd", "--alerts", "/no/such"), 2),
+        (("abcd", "--log", "x"), 2),
+        (("zz",), 2),
+        (("abcd", "--alerts", "/no/such"), 2),
         (("00000000000000", "--alerts", str(folder / "alerts.jsonl")), 1),
-    ):  # fmt: skip
+    ):
         assert run(monkeypatch, "explain", *arguments) == code
         assert capsys.readouterr().err.count("\n") == 1
 
@@ -201,11 +211,20 @@ def test_a_track_over_the_antimeridian_is_cut_there() -> None:
 def test_peers_and_reports_are_counted_by_the_bin() -> None:
     lines = feed()
     alert = Alert(
-        id="0" * 32, revision=1, status="opened", detector="gap", rule_version=1, severity="log", subject="",
+        id="0" * 32,
+        revision=1,
+        status="opened",
+        detector="gap",
+        rule_version=1,
+        severity="log",
+        subject="",
         case_id="",
-        mmsi=LISTED, episode_start="2024-03-01T04:00:00.000Z", time="2024-03-01T05:00:00.000Z", headline="",
+        mmsi=LISTED,
+        episode_start="2024-03-01T04:00:00.000Z",
+        time="2024-03-01T05:00:00.000Z",
+        headline="",
         position=Position(lat_deg=42.66, lon_deg=132.2, time="2024-03-01T04:00:00.000Z"),
-    )  # fmt: skip
+    )
     listener = RawLogReader(window_of([alert]), frozenset())
     listener.take(Raw(b"\n".join(lines), "pier"))
     heard = listener.heard()

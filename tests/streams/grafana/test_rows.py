@@ -25,11 +25,19 @@ NOW_S = 1_707_030_000  # 2024-02-04T07:00Z
 
 def make(**changes: Any) -> Alert:
     fields: dict[str, Any] = {
-        "id": "0" * 32, "revision": 1, "status": "opened", "detector": "gap", "rule_version": 1, "severity": "page",
-        "subject": "mmsi/273999001", "case_id": "imo/9179842", "headline": "ANGARA silent",
-        "episode_start": "2024-02-04T04:12:00.000Z", "time": "2024-02-04T05:12:00.000Z",
+        "id": "0" * 32,
+        "revision": 1,
+        "status": "opened",
+        "detector": "gap",
+        "rule_version": 1,
+        "severity": "page",
+        "subject": "mmsi/273999001",
+        "case_id": "imo/9179842",
+        "headline": "ANGARA silent",
+        "episode_start": "2024-02-04T04:12:00.000Z",
+        "time": "2024-02-04T05:12:00.000Z",
         "position": Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z"),
-    }  # fmt: skip
+    }
     return Alert(**{**fields, **changes})
 
 
@@ -90,11 +98,17 @@ def test_a_listed_ship_is_one_row_with_her_silence() -> None:
 
 def summary(**changes: Any) -> VesselSummary:
     fields: dict[str, Any] = {
-        "mmsi": 273_999_001, "case_id": "imo/9179842", "vessel": Vessel(name="ANGARA"), "list": "OFAC",
-        "entry_id": "1", "listed_name": "ANGARA", "last_heard": "2024-02-04T04:12:00.000Z",
+        "mmsi": 273_999_001,
+        "case_id": "imo/9179842",
+        "vessel": Vessel(name="ANGARA"),
+        "list": "OFAC",
+        "entry_id": "1",
+        "listed_name": "ANGARA",
+        "last_heard": "2024-02-04T04:12:00.000Z",
         "position": Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z"),
-        "clock": "2024-02-04T06:59:30.000Z", "hearing": "source_up",
-    }  # fmt: skip
+        "clock": "2024-02-04T06:59:30.000Z",
+        "hearing": "source_up",
+    }
     return VesselSummary(**{**fields, **changes})
 
 

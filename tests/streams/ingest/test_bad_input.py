@@ -58,9 +58,13 @@ class Account:
         refused_whole = sum(self.refused_fixes.values())
         assert self.counts.lines == self.counts.sentences + self.counts.other
         assert self.counts.sentences == (
-            self.reports + refused_whole + self.counts.merged + self.counts.rejected_all + self.pending
+            self.reports
+            + refused_whole
+            + self.counts.merged
+            + self.counts.rejected_all
+            + self.pending
             + sum(len(one.refused) for one in decoded)
-        )  # fmt: skip
+        )
         assert self.letters == Counter(ingest.counts.rejected)
 
 

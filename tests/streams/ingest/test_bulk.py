@@ -102,10 +102,25 @@ def tagged(fields: list[bytes], text: bytes, checks: str) -> bytes:
 
 Item = tuple[str, int, int, str, str]
 KINDS = [
-    *["ordinary"] * 12, "two parts", "first part", "second part", "bad checksum", "truncated", "noise", "comment",
-    "PGHP", "empty", "two on a line", "appended", "long", "no MMSI", "odd payload", "lower case", "leading",
+    *["ordinary"] * 12,
+    "two parts",
+    "first part",
+    "second part",
+    "bad checksum",
+    "truncated",
+    "noise",
+    "comment",
+    "PGHP",
+    "empty",
+    "two on a line",
+    "appended",
+    "long",
+    "no MMSI",
+    "odd payload",
+    "lower case",
+    "leading",
     "tag alone",
-]  # fmt: skip
+]
 TIMES = [*["ms"] * 4, *["s"] * 4, "none", "untagged", "decimals", "twice", "absurd", "empty", "last", "bare s"]
 TIMES += ["group", "group only", "old group", "group of one", "no group"]
 items = st.tuples(

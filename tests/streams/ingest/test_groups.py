@@ -81,8 +81,10 @@ def test_a_groups_first_tag_block_covers_what_has_none_of_its_own(*, bulk: bool,
     bare = [tag(b"g:1-2-11", b"s:ST9", TIME) + SHIP[0], SHIP[1]]
     reports = heard([*head, *group, *alone, *bare], bulk=bulk, live=live)
     assert [one[1:3] for one in reports[len(head) :]] == [
-        *[("ST7", NOW_S * 1000)] * 3, ("ST8", NOW_S * 1000), ("ST9", NOW_S * 1000),
-    ]  # fmt: skip
+        *[("ST7", NOW_S * 1000)] * 3,
+        ("ST8", NOW_S * 1000),
+        ("ST9", NOW_S * 1000),
+    ]
 
 
 def test_a_connection_lost_between_two_parts_joins_nothing() -> None:

@@ -114,8 +114,10 @@ def test_a_tcp_feed_that_says_nothing_is_connected_to_again_and_one_that_speaks_
 def test_the_kernel_asks_within_a_minute_whether_the_other_end_is_there() -> None:
     with socket.socket() as connection:
         keep_alive(connection)
-        options = [connection.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
-                   for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")]  # fmt: skip
+        options = [
+            connection.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+            for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
+        ]
         assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     idle_s, every_s, probes = options
     assert idle_s + every_s * probes <= KEEPALIVE_S

@@ -52,9 +52,14 @@ def posted(path: Path, reached: int = 0) -> list[OutboundRecord]:
     keeper = Keeper()
     outbox = Outbox(keeper, 100_000)
     pump = SourceRunner(
-        source=FileSource(path, 5000), ingest=Ingest("x", 4), sender=Sender("x", "run", True, ""),
-        outbox=outbox, partitions=4, reached=fresh(4), letters_reached=reached,
-    )  # fmt: skip
+        source=FileSource(path, 5000),
+        ingest=Ingest("x", 4),
+        sender=Sender("x", "run", True, ""),
+        outbox=outbox,
+        partitions=4,
+        reached=fresh(4),
+        letters_reached=reached,
+    )
     pump.run(Event())
     outbox.drain(10)
     outbox.close()

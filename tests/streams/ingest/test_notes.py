@@ -85,8 +85,12 @@ def test_an_mmsi_is_noted_at_its_second_position_after_the_statement_and_three_h
 
 
 def test_another_mmsi_is_noted_as_it_states_the_number_and_then_every_five_minutes() -> None:
-    sent = [*track(FORMER, 0, 3600), *(said(5 + n * 360.0, FORMER) for n in range(10)),
-            *track(LATER, 3601, 5000), *(said(3610 + n * 360.0, LATER) for n in range(4))]  # fmt: skip
+    sent = [
+        *track(FORMER, 0, 3600),
+        *(said(5 + n * 360.0, FORMER) for n in range(10)),
+        *track(LATER, 3601, 5000),
+        *(said(3610 + n * 360.0, LATER) for n in range(4)),
+    ]
     of_later = [each for each in brief(sent) if each[0] == LATER]
     assert of_later[:4] == [(LATER, 3610.0, False), (LATER, 3721.0, True), (LATER, 4021.0, True), (LATER, 4321.0, True)]
 

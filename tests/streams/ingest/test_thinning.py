@@ -101,15 +101,11 @@ WRONG: dict[str, tuple[list[Heard], list[Heard], float]] = {
     "a station of six, a day": (busy(3), of_b(6, 900, 12, 5), DAY_S),
     "heard more than the others": (busy(3), of_b(6, 5000, 2, 1), DAY_S),
     "an hour, by a time zone": (busy(3), of_b(6, 900, 12, 5), HOUR_S),
-    "from the very beginning, three vessels before anyone else": (
-        busy(3, begin_s=10), of_b(6, 900, 3), DAY_S,
-    ),
+    "from the very beginning, three vessels before anyone else": (busy(3, begin_s=10), of_b(6, 900, 3), DAY_S),
     "it begins later": (busy(6), of_b(6, 900, 3, 5 * HOUR_S), DAY_S),
-    "the right station is away for two hours": (
-        busy(2) + busy(2, begin_s=4 * HOUR_S), of_b(6, 1700, 12, 5), DAY_S,
-    ),
+    "the right station is away for two hours": (busy(2) + busy(2, begin_s=4 * HOUR_S), of_b(6, 1700, 12, 5), DAY_S),
     "it is heard last": (busy(2), of_b(6, 700, 12, 5), DAY_S),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("bulk_bytes", [None, 1])

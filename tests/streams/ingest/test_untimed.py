@@ -28,10 +28,15 @@ def pumped(path: Path, *, needs_start: bool) -> tuple[RunnerState, Keeper, list[
     keeper, states = Keeper(), []
     outbox = Outbox(keeper, 100_000)
     pump = SourceRunner(
-        source=FileSource(path, 5000), ingest=Ingest("x", 1, nature=SourceKind(replayed=True)),
-        sender=Sender("x", "run", True, ""), outbox=outbox, partitions=1, reached=fresh(1), needs_start=needs_start,
+        source=FileSource(path, 5000),
+        ingest=Ingest("x", 1, nature=SourceKind(replayed=True)),
+        sender=Sender("x", "run", True, ""),
+        outbox=outbox,
+        partitions=1,
+        reached=fresh(1),
+        needs_start=needs_start,
         observer=states.append,
-    )  # fmt: skip
+    )
     with capture_logs() as logged:
         pump.run(Event())
     outbox.drain(10)

@@ -17,11 +17,19 @@ def make() -> Callable[..., Alert]:
 
     def make(**changes: Any) -> Alert:
         fields: dict[str, Any] = {
-            "id": "0123456789abcdef0123456789abcdef", "revision": 1, "status": "opened", "detector": "gap",
-            "rule_version": 1, "severity": "page", "subject": "mmsi/273999001", "case_id": "imo/9179842",
-            "mmsi": 273_999_001, "headline": "ANGARA (IMO 9179842) silent 1 h, 34-36.0N 129-30.0E, since 0412Z",
-            "episode_start": "2024-02-04T04:12:00.000Z", "time": "2024-02-04T05:12:00.000Z",
-        }  # fmt: skip
+            "id": "0123456789abcdef0123456789abcdef",
+            "revision": 1,
+            "status": "opened",
+            "detector": "gap",
+            "rule_version": 1,
+            "severity": "page",
+            "subject": "mmsi/273999001",
+            "case_id": "imo/9179842",
+            "mmsi": 273_999_001,
+            "headline": "ANGARA (IMO 9179842) silent 1 h, 34-36.0N 129-30.0E, since 0412Z",
+            "episode_start": "2024-02-04T04:12:00.000Z",
+            "time": "2024-02-04T05:12:00.000Z",
+        }
         return Alert(**{**fields, **changes})
 
     return make

@@ -191,9 +191,11 @@ def test_what_is_refused_for_good_is_buried(receiver: Any, make: Make, metrics: 
     buried: list[tuple[bytes, str]] = []
     receiver.answers = [400]
     courier = Delivery(
-        Targets(webhook=endpoint("notify.webhook_url", receiver.url)), metrics, lambda: False,
+        Targets(webhook=endpoint("notify.webhook_url", receiver.url)),
+        metrics,
+        lambda: False,
         bury=lambda raw, why: buried.append((raw, why)),
-    )  # fmt: skip
+    )
     assert courier.carry(Outgoing((), (make(),)))
     ((raw, why),) = buried
     assert json.loads(raw)["id"] == make().id

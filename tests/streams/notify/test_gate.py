@@ -25,10 +25,15 @@ MORNING = time_ms("2024-02-05T06:00:00.000Z")
 
 def flood(make: Make, count: int, severity: str = "page", first: int = 0) -> list[Alert]:
     return [
-        make(id=f"{n:032x}", case_id=f"mmsi/{n}", severity=severity, headline=f"SHIP {n} silent",
-             position=Position(lat_deg=5.0 * (n % 17), lon_deg=0, time=rfc3339(NOON)))
+        make(
+            id=f"{n:032x}",
+            case_id=f"mmsi/{n}",
+            severity=severity,
+            headline=f"SHIP {n} silent",
+            position=Position(lat_deg=5.0 * (n % 17), lon_deg=0, time=rfc3339(NOON)),
+        )
         for n in range(first, first + count)
-    ]  # fmt: skip
+    ]
 
 
 def take(notices: NoticeScheduler, alerts: list[Alert], at_ms: int) -> Outgoing:

@@ -37,9 +37,14 @@ def test_a_notice_has_few_labels_and_its_text_in_annotations(make: Make) -> None
     )
     notice = firing(alert, NOW, 900)
     assert notice.labels == {
-        "alertname": "gap", "severity": "page", "alert_id": alert.id, "case_id": "imo/9179842", "area": "30N125E",
-        "zone": "Rajin", "list": "OFAC",
-    }  # fmt: skip
+        "alertname": "gap",
+        "severity": "page",
+        "alert_id": alert.id,
+        "case_id": "imo/9179842",
+        "area": "30N125E",
+        "zone": "Rajin",
+        "list": "OFAC",
+    }
     assert notice.annotations["summary"] == alert.headline
     assert notice.annotations["description"].startswith("silence: 7200 s (threshold 3600 s)\nwould change: any report")
     assert notice.starts_at == alert.episode_start
@@ -79,8 +84,19 @@ def test_forged_text_stays_text_and_short(make: Make) -> None:
 
 @given(start=st.integers(0, 2**41), end=st.integers(0, 2**41), now=st.integers(0, 2**41))
 def test_an_end_never_precedes_its_start_nor_lies_ahead(start: int, end: int, now: int) -> None:
-    alert = Alert(id="0" * 32, revision=2, status="closed", detector="gap", rule_version=1, severity="page", subject="",
-                  case_id="s", headline="h", episode_start=rfc3339(start), time=rfc3339(end))  # fmt: skip
+    alert = Alert(
+        id="0" * 32,
+        revision=2,
+        status="closed",
+        detector="gap",
+        rule_version=1,
+        severity="page",
+        subject="",
+        case_id="s",
+        headline="h",
+        episode_start=rfc3339(start),
+        time=rfc3339(end),
+    )
     notice = resolved(alert, {}, now)
     assert time_ms(notice.starts_at) <= time_ms(notice.ends_at) <= now
 
@@ -221,10 +237,19 @@ def test_the_board_shows_exactly_what_is_open(story: list[tuple[int, str, str, i
         former = newest.get(str(number) * 32)
         if former is not None and former.status in {"closed", "retracted"}:
             continue
-        alert = Alert(id=str(number) * 32, revision=former.revision + 1 if former else 1,
-                      status=status if former else "opened", detector="gap", rule_version=1, severity=severity,
-                      subject="s", case_id="s", headline="h", episode_start=rfc3339(NOW),
-                      time=rfc3339(now))  # type: ignore[arg-type]  # fmt: skip
+        alert = Alert(
+            id=str(number) * 32,
+            revision=former.revision + 1 if former else 1,
+            status=status if former else "opened",
+            detector="gap",
+            rule_version=1,
+            severity=severity,
+            subject="s",
+            case_id="s",
+            headline="h",
+            episode_start=rfc3339(NOW),
+            time=rfc3339(now),
+        )  # type: ignore[arg-type]
         newest[alert.id] = alert
         for _ in range(copies):
             board.post(notices.take(alert, now))
@@ -235,8 +260,15 @@ def test_the_board_shows_exactly_what_is_open(story: list[tuple[int, str, str, i
 
 
 def said_of(alert: Alert, revision: int = 1) -> Feedback:
-    return Feedback(alert_id=alert.id, revision=revision, kind="acknowledged", case_id=alert.case_id, detector="gap",
-                    by="Kim", time=rfc3339(NOW))  # fmt: skip
+    return Feedback(
+        alert_id=alert.id,
+        revision=revision,
+        kind="acknowledged",
+        case_id=alert.case_id,
+        detector="gap",
+        by="Kim",
+        time=rfc3339(NOW),
+    )
 
 
 def test_an_acknowledged_case_stays_quiet_until_it_changes(make: Make) -> None:

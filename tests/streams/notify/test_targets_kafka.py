@@ -106,14 +106,31 @@ class Notifier:
     def __init__(self, kafka: KafkaSettings, home: Path, alertmanager: str, webhook: str) -> None:
         self.port = free_port()
         self._log = (home / f"notify-{self.port}.log").open("w+")
-        environ = {**os.environ, "WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
-                   "WAKEWATCH_WORKER_APP_ID": f"{kafka.topic_prefix}app", "WAKEWATCH_NOTIFY_TIMEOUT_S": "20",
-                   "WAKEWATCH_NOTIFY_RESEND_EVERY_S": "3600"}  # fmt: skip
+        environ = {
+            **os.environ,
+            "WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
+            "WAKEWATCH_WORKER_APP_ID": f"{kafka.topic_prefix}app",
+            "WAKEWATCH_NOTIFY_TIMEOUT_S": "20",
+            "WAKEWATCH_NOTIFY_RESEND_EVERY_S": "3600",
+        }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streams", "notify", "--bootstrap-servers", kafka.bootstrap_servers,
-             "--alertmanager-url", alertmanager, "--webhook-url", webhook, "--metrics", str(self.port)],
-            env=environ, stderr=self._log,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "streams",
+                "notify",
+                "--bootstrap-servers",
+                kafka.bootstrap_servers,
+                "--alertmanager-url",
+                alertmanager,
+                "--webhook-url",
+                webhook,
+                "--metrics",
+                str(self.port),
+            ],
+            env=environ,
+            stderr=self._log,
+        )
 
     def get(self, path: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

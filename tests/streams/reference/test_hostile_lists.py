@@ -68,12 +68,15 @@ MAKERS: dict[str, Callable[[str], bytes]] = {
     ).encode(),
     "ofac": lambda name: table(sdn(NEXT, NEXT_IMO), sdn(name, IMO)),
     "eu": lambda name: table(
-        ["1", name, IMO, "24.6.2024"], ["2", NEXT, NEXT_IMO, "24.6.2024"],
-        head="No;Vessel name;IMO number;Date of application\n", delimiter=";",
+        ["1", name, IMO, "24.6.2024"],
+        ["2", NEXT, NEXT_IMO, "24.6.2024"],
+        head="No;Vessel name;IMO number;Date of application\n",
+        delimiter=";",
     ),
     "uk csv": lambda name: table(uk(name, IMO), uk(NEXT, NEXT_IMO), head=UK_HEAD),
     "maritime": lambda name: table(
-        ["VESSEL", name, f"IMO{IMO}", "sanction", "x"], ["VESSEL", NEXT, f"IMO{NEXT_IMO}", "sanction", "x"],
+        ["VESSEL", name, f"IMO{IMO}", "sanction", "x"],
+        ["VESSEL", NEXT, f"IMO{NEXT_IMO}", "sanction", "x"],
         head="type,caption,imo,risk,datasets\n",
     ),
     "un": lambda name: (
@@ -83,7 +86,7 @@ MAKERS: dict[str, Callable[[str], bytes]] = {
         "utf-8", "surrogatepass"
     ),
     "ftm": lambda name: f"{ftm(NEXT, NEXT_IMO)}\n{ftm(name, IMO)}\n".encode(),
-}  # fmt: skip
+}
 ATTACKS = [
     ("=cmd|'/C calc'!A1", None),
     ("+1+1", None),

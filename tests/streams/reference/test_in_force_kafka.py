@@ -31,8 +31,11 @@ from streams.settings.model import KafkaSettings, Settings
 pytestmark = pytest.mark.broker
 OWN = load_reference(Settings().reference)
 HEAD = "list,name,mmsi\n"
-PLACE = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [130.3, 42.2]},
-         "properties": {"name": "Imported Bay", "kind": "sanctioned", "radius_nm": 4}}  # fmt: skip
+PLACE = {
+    "type": "Feature",
+    "geometry": {"type": "Point", "coordinates": [130.3, 42.2]},
+    "properties": {"name": "Imported Bay", "kind": "sanctioned", "radius_nm": 4},
+}
 
 
 @pytest.fixture

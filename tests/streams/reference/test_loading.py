@@ -68,9 +68,17 @@ def test_shipped_zones_do_not_overlap(reference: Reference) -> None:
 
 @pytest.mark.parametrize(
     ("destination", "name"),
-    [("KPRJN", "Rajin"), ("NAJIN PORT", "Rajin"), ("KRPUS>CNZOS", "Zhoushan"), ("ZHOUSHAN XINYA", "Zhoushan"),
-     ("DUNAY", "Dunai"), ("RAJIN-SONBONG", "Rajin"), ("LATTAKIA", "Latakia"), ("BUSAN", "Busan approaches")],
-)  # fmt: skip
+    [
+        ("KPRJN", "Rajin"),
+        ("NAJIN PORT", "Rajin"),
+        ("KRPUS>CNZOS", "Zhoushan"),
+        ("ZHOUSHAN XINYA", "Zhoushan"),
+        ("DUNAY", "Dunai"),
+        ("RAJIN-SONBONG", "Rajin"),
+        ("LATTAKIA", "Latakia"),
+        ("BUSAN", "Busan approaches"),
+    ],
+)
 def test_aliases_are_found_in_destinations(reference: Reference, destination: str, name: str) -> None:
     assert reference.zones[ZoneColumns(reference).named_by(destination)].name == name
 

@@ -7,8 +7,17 @@ import pytest
 from detectors.core.reference import ListedShip
 from streams.reference.lookup import Match, Query, match
 
-ANGARA = ListedShip(list="OFAC", entry_id="1", name="ANGARA", imo=9179842, mmsi=273999001, call_sign="UBAB1", flag="RU",
-                     former_flags=("MT",), more_call_signs=("9HAB2",))  # fmt: skip
+ANGARA = ListedShip(
+    list="OFAC",
+    entry_id="1",
+    name="ANGARA",
+    imo=9179842,
+    mmsi=273999001,
+    call_sign="UBAB1",
+    flag="RU",
+    former_flags=("MT",),
+    more_call_signs=("9HAB2",),
+)
 MAIA = ListedShip(list="OFAC", entry_id="2", name="MAIA-1", former_names=("NEPTUN",), imo=9358010)
 BOAT = ListedShip(list="own", entry_id="3", name="BOAT", mmsi=273999002)
 

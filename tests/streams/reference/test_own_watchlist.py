@@ -42,7 +42,8 @@ def test_the_delimiter_is_found(delimiter: str) -> None:
 
 def test_refused_rows_carry_their_line_and_the_others_count() -> None:
     found = read(
-        "# my own list\n\n" + HEAD
+        "# my own list\n\n"
+        + HEAD
         + "ANGARA,9179843,,,,,,\n"
         + '"LADY\nR",9161003,,,,,,\n'
         + "NAMELESS,,,UBAB1,,,,\n"
@@ -53,11 +54,17 @@ def test_refused_rows_carry_their_line_and_the_others_count() -> None:
         + "MARIA,8517839,,,,,,\n"
         + "MARIA,8517839,,,,,,\n"
         + ",9358010,,,,,,\n"
-    )  # fmt: skip
+    )
     assert [s.name for s in found.ships] == ["LADY R", "MARIA"]
     assert [(r.line, r.reason.split(" ")[0]) for r in found.refused] == [
-        (4, "IMO"), (7, "no"), (8, "'8.5.2022'"), (9, "'=CMD()'"), (10, "11"), (13, "entry"), (14, "no")
-    ]  # fmt: skip
+        (4, "IMO"),
+        (7, "no"),
+        (8, "'8.5.2022'"),
+        (9, "'=CMD()'"),
+        (10, "11"),
+        (13, "entry"),
+        (14, "no"),
+    ]
 
 
 def test_a_call_sign_counts_only_with_its_flag() -> None:

@@ -25,9 +25,17 @@ from streams.reference.watchlist import WatchlistFile
 from .published import ALT, COMMENTS, EU, FTM, MARITIME, SDN, UK_CSV, UK_XML, UN
 
 FORMATS = {
-    "ofac-sdn": SDN, "ofac-alt": ALT, "ofac-comments": COMMENTS, "un": UN, "eu": EU, "uk-csv": UK_CSV, "uk-xml": UK_XML,
-    "opensanctions-maritime": MARITIME, "ftm": FTM, "own": b"name,imo\nANGARA,9179842\n",
-}  # fmt: skip
+    "ofac-sdn": SDN,
+    "ofac-alt": ALT,
+    "ofac-comments": COMMENTS,
+    "un": UN,
+    "eu": EU,
+    "uk-csv": UK_CSV,
+    "uk-xml": UK_XML,
+    "opensanctions-maritime": MARITIME,
+    "ftm": FTM,
+    "own": b"name,imo\nANGARA,9179842\n",
+}
 
 
 def read(*contents: bytes, chunk: int = 1 << 20) -> WatchlistFile:
@@ -58,11 +66,24 @@ def test_ofac_has_both_spellings_and_the_companions() -> None:
     found = read(COMMENTS, SDN, ALT)
     angara, tanker, slip = found.ships
     assert angara == ListedShip(
-        list="OFAC", entry_id="9001", name="ANGARA", former_names=("CAPTAIN EXAMPLE", "OLD EXAMPLE", "ANGARA \u0410"),
-        imo=9179842, mmsi=273999001, more_mmsis=(273999002,), call_sign="UBAB1", more_call_signs=("UBAB2",), flag="RU",
-        former_flags=("MT",), ship_type="Roll-on Roll-off", tonnage_gt=12050, deadweight_t=7200, owner="M LEASING LLC",
-        programme="RUSSIA-EO14024", source=angara.source,
-    )  # fmt: skip
+        list="OFAC",
+        entry_id="9001",
+        name="ANGARA",
+        former_names=("CAPTAIN EXAMPLE", "OLD EXAMPLE", "ANGARA \u0410"),
+        imo=9179842,
+        mmsi=273999001,
+        more_mmsis=(273999002,),
+        call_sign="UBAB1",
+        more_call_signs=("UBAB2",),
+        flag="RU",
+        former_flags=("MT",),
+        ship_type="Roll-on Roll-off",
+        tonnage_gt=12050,
+        deadweight_t=7200,
+        owner="M LEASING LLC",
+        programme="RUSSIA-EO14024",
+        source=angara.source,
+    )
     assert (tanker.imo, tanker.mmsi, tanker.owner) == (9339301, 636013272, "AN EXAMPLE COMPANY LTD")
     assert (tanker.former_names, tanker.programme) == (("SECOND NAME",), "SDGT, IFSR")
     assert (slip.imo, slip.imo_wrong, slip.mmsi) == (9187620, True, 422000001)
@@ -105,15 +126,19 @@ def test_the_un_names_companies_by_imo_number_and_seldom_a_ship() -> None:
 def test_the_eu_repeats_numbers_renames_and_gives_none() -> None:
     found = read(EU)
     assert [(each.name, each.imo) for each in found.ships] == [
-        ("Angara", 9179842), ("Maria", 8517839), ("Maria", 9358010), ("Rigel", 9511533)
-    ]  # fmt: skip
+        ("Angara", 9179842),
+        ("Maria", 8517839),
+        ("Maria", 9358010),
+        ("Rigel", 9511533),
+    ]
     assert found.ships[1].former_names == ("Maria II",)
     assert found.ships[1].listed_on == "2024-06-24"
     assert found.ships[2].listed_on == "2025-12-05"
     assert sorted((each.line, each.reason.partition(";")[0]) for each in found.refused) == [
-        (7, "IMO 8517839 'Maria' stands twice"), (8, "the list says: 'Does not exist'"),
+        (7, "IMO 8517839 'Maria' stands twice"),
+        (8, "the list says: 'Does not exist'"),
         (9, "no IMO number, no MMSI, and no call sign with its flag: a name alone matches nobody"),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_uk_list_says_the_same_in_csv_and_xml() -> None:
@@ -160,9 +185,10 @@ def test_the_counts_of_ofacs_real_lists_are_those_of_a_hand_count(real_lists: Pa
     vessels = [row for row in rows if len(row) > 2 and row[2] == "vessel"]
     with_imo = [row for row in vessels if re.search(r"(?:Identification|Number) IMO \d{7}\b", row[11])]
     nothing = [
-        row for row in vessels
+        row
+        for row in vessels
         if row not in with_imo and "MMSI" not in row[11] and (row[5].strip() == "-0-" or row[9].strip() == "-0-")
-    ]  # fmt: skip
+    ]
     counts = counted(real_lists / name)
     assert counts.ships == len(vessels) - len(nothing)
     assert counts.with_imo == len(with_imo)
@@ -230,13 +256,13 @@ def test_deep_and_broken_xml_is_refused_with_a_reason() -> None:
 
 def test_formulas_marks_and_huge_cells_cost_their_cell_or_row_with_a_reason() -> None:
     evil = (
-        'type,caption,imo,risk,flag,mmsi,id,datasets,aliases\n'
+        "type,caption,imo,risk,flag,mmsi,id,datasets,aliases\n"
         'VESSEL,"=cmd|calc!A1",9179842,sanction,ru,,NK-1,x,\n'
         'VESSEL,AN\u202eGARA\u200b,9161003,sanction,ru,,NK-2,x,"=HYPERLINK(1);<b>OLD</b>"\n'
-        f'VESSEL,{"A" * 100_000},9358010,sanction,ru,,NK-3,x,\n'
+        f"VESSEL,{'A' * 100_000},9358010,sanction,ru,,NK-3,x,\n"
         f'VESSEL,HUGE,8517839,sanction,ru,,NK-4,x,"{"A" * 300_000}"\n'
-        'VESSEL,LAST,9124043,sanction,zz,12,NK-5,x,\n'
-    ).encode()  # fmt: skip
+        "VESSEL,LAST,9124043,sanction,zz,12,NK-5,x,\n"
+    ).encode()
     found = read(evil)
     assert [(each.name, each.former_names) for each in found.ships] == [("ANGARA", ("b OLD /b",)), ("LAST", ())]
     assert [each.line for each in found.refused] == [2, 4, 5]

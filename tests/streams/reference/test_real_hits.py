@@ -20,9 +20,13 @@ from streams.settings.model import ReferenceSettings, Settings
 
 DATA = Path(__file__).parents[4] / "shared/data"
 RECORDINGS = [
-    ("global-sample-85k.nmea.gz", 2), ("dma-stream-example.txt.gz", 0), ("kystverket-1000.nm4", 0),
-    ("exactearth-tagblock.txt", 0), ("ait250.log", 0), ("gpsd-sample.aivdm", 0),
-]  # fmt: skip
+    ("global-sample-85k.nmea.gz", 2),
+    ("dma-stream-example.txt.gz", 0),
+    ("kystverket-1000.nm4", 0),
+    ("exactearth-tagblock.txt", 0),
+    ("ait250.log", 0),
+    ("gpsd-sample.aivdm", 0),
+]
 """Recordings that hold static reports, and how many listed ships."""
 LIST = DATA / "watchlists/ofac-sdn-2019.csv.gz"
 

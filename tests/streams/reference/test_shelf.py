@@ -126,8 +126,10 @@ def test_diff_and_a_dry_run_touch_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     old.write_text("list,name,mmsi\nmine,A,273000001\nmine,B,273000002\n")
     new.write_text("list,name,mmsi\nmine,A,273000001\nmine,C,273000003\n")
     result = run("diff", str(old), str(new))
-    assert (result.exit_code, result.stdout.split()) == (1, ["+", "mine", "mmsi/273000003", "C", "-", "mine",
-                                                            "mmsi/273000002", "B"])  # fmt: skip
+    assert (result.exit_code, result.stdout.split()) == (
+        1,
+        ["+", "mine", "mmsi/273000003", "C", "-", "mine", "mmsi/273000002", "B"],
+    )
     assert run("diff", str(old), str(old)).exit_code == 0
     said = json.loads(run("import", str(new), "--dry-run", "--json").stdout)
     assert (said["files"][0]["ships"], len(said["difference"]["added"]), said["difference"]["kept"]) == (2, 2, 4)
@@ -143,8 +145,9 @@ def test_a_published_list_that_names_no_ship_any_more_takes_its_ships_away(
     settings.write_text(f"[reference]\nwatchlists = ['{before}']\n")
     said = json.loads(run("import", str(now), "--dry-run", "--json", "--settings", str(settings)).stdout)
     assert (said["files"][0]["ships"], [each["name"] for each in said["difference"]["removed"]]) == (
-        0, ["M/V EXAMPLE STAR"]
-    )  # fmt: skip
+        0,
+        ["M/V EXAMPLE STAR"],
+    )
     now.write_bytes(UN[: len(UN) // 2])
     broken = run("import", str(now), "--dry-run", "--settings", str(settings))
     assert isinstance(broken.exception, ConfigError), "half a file empties nothing"

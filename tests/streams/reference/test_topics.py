@@ -38,8 +38,13 @@ def test_the_risk_column_of_opensanctions_is_what_a_vessel_is_listed_for(risk: s
 @pytest.mark.parametrize("topics", [["sanction", "mare.shadow"], []])
 def test_so_are_the_topics_of_an_entity(topics: list[str]) -> None:
     found = Entries()
-    entity = {"id": "a", "schema": "Vessel", "caption": "TEST", "datasets": ["eu_fsf"],
-              "properties": {"imoNumber": ["9179842"], "topics": topics}}  # fmt: skip
+    entity = {
+        "id": "a",
+        "schema": "Vessel",
+        "caption": "TEST",
+        "datasets": ["eu_fsf"],
+        "properties": {"imoNumber": ["9179842"], "topics": topics},
+    }
     read_ftm([json.dumps(entity).encode() + b"\n"], found)
     (ship,) = found.ships.values()
     assert ship.topics == tuple(topics)

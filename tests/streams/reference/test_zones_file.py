@@ -45,9 +45,10 @@ def test_a_polygon_has_a_circle_around_it_for_screening() -> None:
     assert all(distance_nm(zone.lat_deg, zone.lon_deg, lat, lon) <= zone.radius_nm for lon, lat in zone.polygon[0])
 
 
-EAST, WEST = [[179.5, 52], [180, 52], [180, 53], [179.5, 53], [179.5, 52]], [
-    [-180, 52], [-179.2, 52], [-179.2, 53], [-180, 53], [-180, 52],
-]  # fmt: skip
+EAST, WEST = (
+    [[179.5, 52], [180, 52], [180, 53], [179.5, 53], [179.5, 52]],
+    [[-180, 52], [-179.2, 52], [-179.2, 53], [-180, 53], [-180, 52]],
+)
 
 
 @pytest.mark.parametrize("turned", [False, True])

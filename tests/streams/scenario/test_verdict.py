@@ -17,10 +17,19 @@ HONEST = ScenarioTruth(kind="honest", note="all others", from_ms=0, to_ms=9000, 
 
 def alert(at_ms: int = 2000, mmsi: int | None = LISTED, **changed: Any) -> Alert:
     plain: dict[str, Any] = {
-        "id": "0" * 32, "revision": 1, "status": "opened", "detector": "gap", "rule_version": 1, "severity": "page",
-        "subject": f"mmsi/{mmsi}", "case_id": f"mmsi/{mmsi}", "mmsi": mmsi, "episode_start": rfc3339(0),
-        "time": rfc3339(at_ms), "headline": "dark",
-    }  # fmt: skip
+        "id": "0" * 32,
+        "revision": 1,
+        "status": "opened",
+        "detector": "gap",
+        "rule_version": 1,
+        "severity": "page",
+        "subject": f"mmsi/{mmsi}",
+        "case_id": f"mmsi/{mmsi}",
+        "mmsi": mmsi,
+        "episode_start": rfc3339(0),
+        "time": rfc3339(at_ms),
+        "headline": "dark",
+    }
     return Alert(**{**plain, **changed})
 
 
@@ -31,10 +40,14 @@ def test_an_alert_that_fits_meets_the_expectation() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        alert(at_ms=999), alert(at_ms=5001), alert(mmsi=HONEST), alert(detector="watchlist"), alert(severity="log"),
+        alert(at_ms=999),
+        alert(at_ms=5001),
+        alert(mmsi=HONEST),
+        alert(detector="watchlist"),
+        alert(severity="log"),
         alert(status="closed"),
     ],
-)  # fmt: skip
+)
 def test_one_that_differs_in_anything_does_not(wrong: Alert) -> None:
     assert [v.alert for v in verdicts([DARK], [wrong])] == [None]
 

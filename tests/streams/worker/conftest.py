@@ -21,7 +21,7 @@ from detectors.core.engine.alert_writer import Emitted
 from streams.broker.clients import admin
 from streams.broker.reading import read
 from streams.ingest.model import SourceKind
-from streams.ingest.run import IngestPlan as IngestPlan
+from streams.ingest.run import IngestPlan
 from streams.ingest.run import run as ingest
 from streams.messages.topics import create_missing
 from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play

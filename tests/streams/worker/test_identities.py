@@ -47,9 +47,9 @@ def reflagged() -> bytes:
             fix = EncodedFix(lat_deg=36.0 + n / 10, lon_deg=133.0, sog_kn=0.0, cog_deg=0.0, second=second % 60)
             said.append((second, sentences(position(205_000_100 + n, fix))))
     said.sort(key=lambda each: each[0])
-    return b"\n".join(
-        line for second, lines in said for line in tagged(lines, (START_S + second) * 1000, "pier")
-    ) + b"\n"  # fmt: skip
+    return (
+        b"\n".join(line for second, lines in said for line in tagged(lines, (START_S + second) * 1000, "pier")) + b"\n"
+    )
 
 
 def shown_by(port: int) -> str:
@@ -71,8 +71,10 @@ def test_both_flags_lie_on_different_partitions_and_replay_finds_the_change_at_a
     assert updated.verification == "corroborated" and opened.time == "2023-11-15T02:13:21.000Z"
     told = [a for a in alerts_in_process(feed, PARTITIONS) if "heard as" in a.headline]
     assert sorted((a.detector, a.severity, a.status) for a in told) == [
-        ("gap", "ticket", "closed"), ("heard_as", "ticket", "opened"), ("watchlist", "ticket", "closed"),
-    ]  # fmt: skip
+        ("gap", "ticket", "closed"),
+        ("heard_as", "ticket", "opened"),
+        ("watchlist", "ticket", "closed"),
+    ]
 
 
 @pytest.mark.broker

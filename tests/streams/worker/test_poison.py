@@ -62,9 +62,16 @@ SENTENCES: Final[dict[str, tuple[bytes, Headers]]] = {
 HARMLESS: Final = {"4,301 digits", "no digits", "a source that is no text", "a time of 5,000 digits"}
 
 BINDING: Final = {
-    "type": "binding", "imo": 9179842, "mmsi": 273111000, "first_ms": 1, "last_ms": 1, "stamp_ms": 1,
-    "source": "s", "statements": 1, "support": 1,
-}  # fmt: skip
+    "type": "binding",
+    "imo": 9179842,
+    "mmsi": 273111000,
+    "first_ms": 1,
+    "last_ms": 1,
+    "stamp_ms": 1,
+    "source": "s",
+    "statements": 1,
+    "support": 1,
+}
 BINDINGS: Final[dict[str, bytes]] = {
     "brackets": DEEP,
     "brackets inside": b'{"type":"heard","more":' + DEEP + b"}",
@@ -130,9 +137,12 @@ def test_a_worker_takes_in_all_of_them_on_a_real_kafka(
     for value, headers in SENTENCES.values():
         if headers.get(H_SOURCE) != b"\xff\xfe" and BARE not in value:
             client.send(
-                kafka.topic_prefix + "ais.sentences.v1", value or None, key=b"poison", headers=list(headers.items()),
+                kafka.topic_prefix + "ais.sentences.v1",
+                value or None,
+                key=b"poison",
+                headers=list(headers.items()),
                 partition=0,
-            )  # fmt: skip
+            )
     for value in BINDINGS.values():
         client.send(kafka.topic_prefix + "ais.identities.v1", value, key=b"poison", partition=0)
     client.flush()

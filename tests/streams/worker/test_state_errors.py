@@ -146,9 +146,14 @@ def test_nothing_is_left_open_when_a_take_over_is_cut_short(kafka_settings: Kafk
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
         link = {"bootstrap_servers": kafka_settings.bootstrap_servers}
         service = Service(
-            None, link=link, source="in", fleet="absent", app_id=kafka_settings.topic_prefix, every_s=1.0,
+            None,
+            link=link,
+            source="in",
+            fleet="absent",
+            app_id=kafka_settings.topic_prefix,
+            every_s=1.0,
             observer=Unobserved(),
-        )  # fmt: skip
+        )
         service.assigned({TP("in", 0), TP("in", 1)})
         claiming = asyncio.create_task(service.take_over(lambda *_: None))
         await asyncio.sleep(0.2)

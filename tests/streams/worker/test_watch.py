@@ -80,9 +80,12 @@ def test_one_that_is_listed_no_more_is_taken_back(feed: bytes) -> None:
 
 
 def test_only_listed_ships_are_told(feed: bytes) -> None:
-    two = Reference(version="two", ships=tuple(
-        ListedShip(list="OWN", entry_id=str(mmsi), name=f"SHIP {mmsi}", mmsi=mmsi) for mmsi in (ANGARA, 205_000_001)
-    ))  # fmt: skip
+    two = Reference(
+        version="two",
+        ships=tuple(
+            ListedShip(list="OWN", entry_id=str(mmsi), name=f"SHIP {mmsi}", mmsi=mmsi) for mmsi in (ANGARA, 205_000_001)
+        ),
+    )
     engine = shown(feed, two).engines[0]
     rows = listed_rows(engine)
     told = list(summaries(engine, rows))

@@ -138,8 +138,9 @@ def test_zones_imported_while_a_worker_runs_find_who_is_silent_in_one_and_close_
     expected = [alert for alert in from_the_log(kafka_settings) if alert.detector == "port_proximity"]
     silent = [alert for alert in expected if alert.mmsi == SILENT]
     assert [(a.status, a.details["zone"], a.details.get("ended")) for a in silent] == [
-        ("opened", "Zone 0", None), ("closed", "Zone 0", "withdrawn")
-    ]  # fmt: skip
+        ("opened", "Zone 0", None),
+        ("closed", "Zone 0", "withdrawn"),
+    ]
     assert {(a.details["zone"], a.details.get("ended")) for a in expected} >= {("Rajin", "withdrawn")}
     wanted = {key_of(encode(alert)) for alert in expected}
     worker.until(lambda: wanted <= set(written(kafka_settings)))

@@ -144,8 +144,13 @@ def test_a_place_that_does_not_follow_on_is_never_committed(kafka: KafkaSettings
 def test_a_shard_that_is_nowhere_is_torn(kafka: KafkaSettings) -> None:
     async def scene() -> None:
         log = await snapshots(kafka, [0])
-        await log.write([], 42, lambda _: msgspec.json.encode(
-            SnapshotHead(app="app", offset=42, shards=1, versions=[42], at=[0], manifest=b"{}")))  # fmt: skip
+        await log.write(
+            [],
+            42,
+            lambda _: msgspec.json.encode(
+                SnapshotHead(app="app", offset=42, shards=1, versions=[42], at=[0], manifest=b"{}")
+            ),
+        )
         await log.close()
         with pytest.raises(StateError, match="shard 0 is torn"):
             await loaded(kafka)
