@@ -50,7 +50,7 @@ class HeardAs(Detector):
     """See the module."""
 
     name = "heard_as"
-    minds_notes = True
+    wants_notes = True
     outlasts_mmsi = True
     columns = (
         Column("others", f"({OTHERS_MOST},)<u4"),  # MMSIs that state its IMO number and are other ships

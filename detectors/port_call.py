@@ -109,14 +109,14 @@ class PortCall(Detector):
         km = kilometres(lat, lon, own.lat_deg[rows], own.lon_deg[rows])
         sog_kn = np.round(now.sog_kn[at].astype(np.float64), 1)
         stops, lies = have_stopped(now, at, t.stop_kn), own.sailed_ms[rows] == 0
-        begins = np.isnan(own.from_lat_deg[rows]) | self._anew(step, at)
+        begins = np.isnan(own.from_lat_deg[rows]) | self._again(step, at)
         arrives = begins | (stops & ~(km <= t.enter_km))  # not again where no port was near
         leaves = (km > t.leave_km * SCREEN_SHARE) | np.where(lies, sog_kn >= t.start_kn, stops) | own.quiet[rows]
         settles = (~own.sure[rows] & (now.support[at] >= SUPPORTED)) | (stops & (own.seen[rows] & STOP == 0))
         news: npt.NDArray[np.bool_] = np.where(own.since_ms[rows] > 0, leaves | settles, arrives)
         return news
 
-    def _anew(self, step: DetectorInput, at: Any) -> Any:
+    def _again(self, step: DetectorInput, at: Any) -> Any:
         """Whether a silence of the length that counts lies before a report: what was between is unknown."""
         return step.time_ms[at] - step.before.last_ms[at] >= self._silent_ms
 
@@ -145,7 +145,7 @@ class PortCall(Detector):
 
     def _reported(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
-        anew = bool(self._anew(step, at))
+        again = bool(self._again(step, at))
         if ship.unsure:
             return  # false positions neither begin nor end a call
         if opened:
@@ -153,10 +153,10 @@ class PortCall(Detector):
             if km is None or km <= t.leave_km:
                 yield from self._within(step, at, ship, opened)
                 return
-            own.seen[row] |= 0 if anew else EXIT
-            yield self._close(step, at, ship, opened, "left unseen" if anew else "left")
+            own.seen[row] |= 0 if again else EXIT
+            yield self._close(step, at, ship, opened, "left unseen" if again else "left")
             own.from_lat_deg[row], own.from_lon_deg[row] = ship.lat_deg, ship.lon_deg
-        elif anew or np.isnan(own.from_lat_deg[row]):
+        elif again or np.isnan(own.from_lat_deg[row]):
             own.from_lat_deg[row], own.from_lon_deg[row] = ship.lat_deg, ship.lon_deg
         if has_stopped(ship, t.stop_kn):
             yield from self._arrived(step, at, ship, self._stop(step, at, ship), STOP)

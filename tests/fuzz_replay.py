@@ -275,7 +275,7 @@ def played(data: bytes, batch: int, partitions: int, restart_every: int = 0) -> 
         if restart_every
         else InProcessPipeline(settings, REFERENCE, partitions)
     )
-    plan = ReplayPlan(source="fuzz", partitions=partitions, nature=SourceKind(replayed=True, batch=batch))
+    plan = ReplayPlan(source="fuzz", partitions=partitions, source_kind=SourceKind(replayed=True, batch=batch))
     alerts, places = list[bytes](), list[bytes]()
     for item in play([io.BytesIO(data)], plan, road, settings):
         if isinstance(item, RefusalPlace):

@@ -21,13 +21,13 @@ INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 PEERS_NM: Final = 60.0
 
 
-def peers_heard(ears: ReceptionState, closed: ClosedBlock, row: int) -> int:
+def peers_heard(reception: ReceptionState, closed: ClosedBlock, row: int) -> int:
     """Other vessels heard since, in the slots that closed, within PEERS_NM of its last place.
 
     Few vessels close slots in blocks of up to two hours, in which the vessel itself may have been heard at first, and
     others not after it: neither shows that it could be heard now.
     """
-    c = ears.strips
+    c = reception.vessel_columns
     later = c.slot[closed.heard] > c.slot[row]
     heard = closed.heard[later & (c.kind[closed.heard] < BASE)]
     here = unit_vectors(c.lat_deg[[row]].astype(np.float64), c.lon_deg[[row]].astype(np.float64))

@@ -55,9 +55,9 @@ class ListedSilenceLimits(NamedTuple):
     heard_ahead_least_h: float
     heard_share_least: float
 
-    def shown(self, ears: ReceptionState, rows: Rows, peers: int) -> bool:
+    def shown(self, reception: ReceptionState, rows: Rows, peers: int) -> bool:
         """Whether others show that the one vessel in ``rows`` would be heard where it was and is bound."""
-        return peers >= self.peers_least and bool(ears.coverage.heard_ahead_h(rows)[0] >= self.heard_ahead_least_h)
+        return peers >= self.peers_least and bool(reception.coverage.heard_ahead_h(rows)[0] >= self.heard_ahead_least_h)
 
     def alpha_of(self, level: int) -> float:
         """The chance below which a listed vessel's silence has that level."""
@@ -78,16 +78,19 @@ def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
 
     Only slots that have surely closed before that moment count, wherever ticks stand.
     """
-    ears, closed, rows, core = step.ears, step.closed, step.rows, step.fleet.core
-    assert ears is not None  # a step of a slot has both
+    reception, closed, rows, core = step.reception, step.closed, step.rows, step.fleet.core
+    assert reception is not None  # a step of a slot has both
     assert closed is not None
-    slots = ears.strips.slot[rows].astype(np.int64)
-    counts = step.time_ms <= slots * SLOT_MS + until_ms - ears.listening.lateness_ms
+    slots = reception.vessel_columns.slot[rows].astype(np.int64)
+    counts = step.time_ms <= slots * SLOT_MS + until_ms - reception.listening.lateness_ms
     for at in np.flatnonzero(counts & (core.listed[rows] > 0) & core.vessel[rows]).tolist():
         row, slot = int(rows[at]), int(slots[at])
         known = int(mine.near_peers[row]) if mine.near_slot[row] == slot else 0
-        mine.near_slot[row], mine.near_peers[row] = slot, max(known, min(peers_heard(ears, closed, row), PEERS_MOST))
-        mine.near_habit[row] = ears.strips.habit[row]
+        mine.near_slot[row], mine.near_peers[row] = (
+            slot,
+            max(known, min(peers_heard(reception, closed, row), PEERS_MOST)),
+        )
+        mine.near_habit[row] = reception.vessel_columns.habit[row]
 
 
 class JudgedSilence(NamedTuple):

@@ -102,7 +102,7 @@ class DetectorInput:
         self.change: Outage | FleetFull | None = None
         self._once = False
         self.heard: Note | None = None
-        self.ears: ReceptionState | None = None
+        self.reception: ReceptionState | None = None
         """In a step of a slot: what coverage knows."""
         self.closed: ClosedBlock | None = None
         """In a step of a slot: who was heard in it."""
@@ -136,7 +136,7 @@ class DetectorInput:
             some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]
         some.raw, some.change, some._once = self.raw, self.change, self._once
         some.source_bit = self.source_bit
-        some.ears, some.closed = self.ears, self.closed
+        some.reception, some.closed = self.reception, self.closed
         return some
 
     def in_turn(self) -> Iterator[Places]:
@@ -176,7 +176,7 @@ class Detector:
     """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
     judges_zones: ClassVar[bool] = False
     """Whether it is shown all vessels when other zones come into force, and those whose entry came or went."""
-    minds_notes: ClassVar[bool] = False
+    wants_notes: ClassVar[bool] = False
     """Whether it is shown vessels of which ingest tells that they are heard under another MMSI."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()

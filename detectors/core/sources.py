@@ -21,7 +21,7 @@ SOURCES_MOST: Final = 64  # one bit each in a vessel's mask
 _DOWNS_KEPT: Final = 512
 
 
-class SourceState(msgspec.Struct, kw_only=True):
+class TickedSource(msgspec.Struct, kw_only=True):
     """One source as the ticks tell of it. Times are Unix ms of event time."""
 
     name: str
@@ -97,10 +97,10 @@ class SourceTable:
 
     def __init__(self, rules: FeedRules, patience: SilencePatience = SilencePatience()) -> None:  # noqa: B008 - frozen
         self.rules, self.patience = rules, patience
-        self.sources: list[SourceState] = []
+        self.sources: list[TickedSource] = []
         self._index: dict[str, int] = {}
 
-    def restore(self, sources: list[SourceState], *, replayed: bool) -> None:
+    def restore(self, sources: list[TickedSource], *, replayed: bool) -> None:
         """The table as a snapshot has it; ``replayed`` is what it says of all sources together."""
         for source in sources:
             source.replayed = replayed if source.replayed is None else source.replayed
@@ -113,7 +113,7 @@ class SourceTable:
         if found is None:
             found = min(len(self.sources), SOURCES_MOST - 1)
             if found == len(self.sources):
-                self.sources.append(SourceState(name=name))
+                self.sources.append(TickedSource(name=name))
             self._index[name] = found
         return found
 
@@ -153,7 +153,7 @@ class SourceTable:
         """The latest confirmed event time of all, as the ticks so far tell it."""
         return max((s.heard_ms for s in self.sources), default=0)
 
-    def limit_ms(self, source: SourceState) -> int:
+    def limit_ms(self, source: TickedSource) -> int:
         """How long this source may be silent before it is down."""
         return self.rules.silent_limit_ms(source.spacing_s)
 
@@ -175,7 +175,7 @@ class SourceTable:
             source.watermark_ms = max(source.watermark_ms, source.heard_ms - lateness_ms)
         return changes
 
-    def _heard(self, number: int, source: SourceState, tick: Tick, heard_ms: int) -> list[Outage]:
+    def _heard(self, number: int, source: TickedSource, tick: Tick, heard_ms: int) -> list[Outage]:
         start_ms, source.heard_ms = source.down_since_ms, heard_ms
         if start_ms is None:
             return []
@@ -185,7 +185,7 @@ class SourceTable:
         lasted = first_ms >= next_step(start_ms + self.patience.lasts_ms)
         return [Outage(number, "ended", first_ms, self.limit_ms(source), start_ms, source.one_vessel, lasted)]
 
-    def _silent(self, number: int, source: SourceState, tick: Tick) -> list[Outage]:
+    def _silent(self, number: int, source: TickedSource, tick: Tick) -> list[Outage]:
         if source.ended:
             return []
         changes, limit_ms, start_ms = [], self.limit_ms(source), source.heard_ms
@@ -200,7 +200,7 @@ class SourceTable:
             changes.append(Outage(number, "lasts", lasts_ms, limit_ms, start_ms, source.one_vessel, lasting=True))
         return changes
 
-    def _repeats(self, source: SourceState, time_ms: int) -> int:
+    def _repeats(self, source: TickedSource, time_ms: int) -> int:
         """How many outages this makes in the time that counts, when it is to be reported; else 0."""
         since_ms = time_ms - self.patience.within_ms
         count = 1 + sum(start_ms > since_ms for start_ms, _ in source.downs)

@@ -60,7 +60,7 @@ from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, u
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.silences import verdict_of
 from detectors.gap import unlisted
-from detectors.gap.unlisted import SLOT_S, UnlistedLimits, closed, ears, silence_of
+from detectors.gap.unlisted import SLOT_S, UnlistedLimits, closed, reception, silence_of
 from detectors.gap.unlisted import alpha as alpha_of
 
 Levels = npt.NDArray[np.uint8]
@@ -140,7 +140,7 @@ class Gap(Detector):
 
     def listen(self, step: DetectorInput) -> None:
         """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""
-        c, rows, mine = ears(step).strips, step.rows, self.state(step)
+        c, rows, mine = reception(step).vessel_columns, step.rows, self.state(step)
         note_peers(step, mine, int(self.thresholds.unheard_after_s * MS))
         long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
         fresh = long & (c.kind[rows] == UNDER_WAY) & (mine.seen_to[rows] != c.slot[rows])
@@ -171,12 +171,12 @@ class Gap(Detector):
     def _told(self, step: DetectorInput, rows: Places) -> Levels:
         """The level as which each silence has been told."""
         mine = self.state(step)
-        told = (mine.seen_to[rows] == ears(step).strips.slot[rows]) & (mine.told_step[rows] > 0)
+        told = (mine.seen_to[rows] == reception(step).vessel_columns.slot[rows]) & (mine.told_step[rows] > 0)
         return np.where(told, mine.told_level[rows], NO_LEVEL).astype(np.uint8)
 
     def _levels(self, step: DetectorInput, rows: Places) -> Levels:
         """What each silence is: of unlisted ships PAGED (a gap) or NO_LEVEL, of listed ones as ``listed`` has it."""
-        t, c, core = self.thresholds, ears(step).strips, step.fleet.core
+        t, c, core = self.thresholds, reception(step).vessel_columns, step.fleet.core
         kind, listed = c.kind[rows], core.listed[rows] > 0
         needed_s = np.where(kind == AT_REST, t.min_silence_at_rest_s, t.min_silence_s)
         needed_s = np.where(listed, min(t.min_silence_listed_s, t.possible_after_s), needed_s)
@@ -206,7 +206,7 @@ class Gap(Detector):
         )
 
     def _rules(self, step: DetectorInput) -> SilenceRules:
-        return unlisted.rules(self.thresholds, ears(step).listening.lateness_ms)
+        return unlisted.rules(self.thresholds, reception(step).listening.lateness_ms)
 
     def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """A verdict at the end of slots; opens when its step has come; closes at a report."""
@@ -220,8 +220,8 @@ class Gap(Detector):
 
     def _tell(self, step: DetectorInput, at: int) -> None:
         """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""
-        rows, row, heard, mine = step.rows[[at]], int(step.rows[at]), ears(step), self.state(step)
-        c, listed = heard.strips, step.fleet.core.listed[row] > 0
+        rows, row, heard, mine = step.rows[[at]], int(step.rows[at]), reception(step), self.state(step)
+        c, listed = heard.vessel_columns, step.fleet.core.listed[row] > 0
         peers, level = min(gap_wording.peers_heard(heard, closed(step), row), 65_535), int(self._levels(step, rows)[0])
         if listed and level == PAGED and not self._limits().shown(heard, rows, peers):
             long = int(c.missed[row]) * SLOT_S >= self.thresholds.possible_after_s

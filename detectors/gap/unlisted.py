@@ -62,10 +62,10 @@ class UnlistedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = 43_200.0
 
 
-def ears(step: DetectorInput) -> ReceptionState:
+def reception(step: DetectorInput) -> ReceptionState:
     """What the partition knows of its hearing."""
-    assert step.ears is not None  # the engine gives it to every step of a slot
-    return step.ears
+    assert step.reception is not None  # the engine gives it to every step of a slot
+    return step.reception
 
 
 def closed(step: DetectorInput) -> ClosedBlock:
@@ -76,7 +76,7 @@ def closed(step: DetectorInput) -> ClosedBlock:
 
 def silence_of(step: DetectorInput, rows: Places) -> OpenSilences:
     """What is known of the silences of these rows."""
-    return OpenSilences.of(ears(step).coverage, rows, closed(step).end_ms // SLOT_MS - 1)
+    return OpenSilences.of(reception(step).coverage, rows, closed(step).end_ms // SLOT_MS - 1)
 
 
 def rules(limits: UnlistedLimits, lateness_ms: int) -> SilenceRules:
@@ -98,4 +98,4 @@ def budget(limits: UnlistedLimits) -> Budget:
 
 def alpha(step: DetectorInput, limits: UnlistedLimits) -> float:
     """As likely a silence as may be called a gap, so that honest vessels give no more than is allowed."""
-    return ears(step).alpha(closed(step).heard, round(limits.min_silence_s / SLOT_S), budget(limits))
+    return reception(step).alpha(closed(step).heard, round(limits.min_silence_s / SLOT_S), budget(limits))

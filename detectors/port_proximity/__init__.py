@@ -44,7 +44,7 @@ from msgspec import Meta
 
 from detectors.core.alert import Alert
 from detectors.core.geography.approach import FEASIBLE, INSIDE, NONE, Speeds, ZoneApproach, hold, look_at, refuted
-from detectors.core.geography.reachable_zones import havens_of
+from detectors.core.geography.reachable_zones import reachable_zones_of
 from detectors.core.geography.zone_columns import NO_ZONE, ZoneColumns
 from detectors.core.inconsistent_positions import held
 from detectors.core.listed_silences import came_dark
@@ -115,7 +115,7 @@ class PortProximity(Detector):
         super().know(reference)
         self.places = ZoneColumns(reference)
         self.nearby = ZoneScreen(self.places, self.thresholds.closing_least_kn)
-        self.havens = havens_of(reference)
+        self.reachable_zones = reachable_zones_of(reference)
         self._numbers = {zone.name: number for number, zone in enumerate(reference.zones)}
 
     def screen(self, step: DetectorInput) -> At:
@@ -176,7 +176,7 @@ class PortProximity(Detector):
         """Other zones, or another list: is what was said still so, and was it last in a zone that counts now?"""
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         said, start_ms = ZoneApproach(int(own.zone[row]), int(own.reason[row])), now_ms
-        refused = refuted(self.places, self.havens, said, ship, now_ms, grace=self.thresholds.leave_factor)
+        refused = refuted(self.places, self.reachable_zones, said, ship, now_ms, grace=self.thresholds.leave_factor)
         look = look_at(self.places, ship, now_ms, Speeds(self.thresholds.closing_least_kn, 0.0))
         entered = look.reason == INSIDE and (refused is not None or said.reason < INSIDE)
         if opened is not None and (refused or (entered and look.zone != said.zone)):
@@ -258,7 +258,7 @@ class PortProximity(Detector):
         """A listed ship that is dark and can have come to a sanctioned zone by now."""
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         ship = step.ship(at).on_trusted_fix()
-        allowed = self.havens.still_dark(ship, now_ms) if ship.listed is not None and not ship.misuse else None
+        allowed = self.reachable_zones.still_dark(ship, now_ms) if ship.listed is not None and not ship.misuse else None
         if allowed is None:
             return
         told = opened is not None and own.reason[row] == FEASIBLE

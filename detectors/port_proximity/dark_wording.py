@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.geography.approach import FEASIBLE, REASONS
-from detectors.core.geography.reachable_zones import PossibleCalls, havens_of
+from detectors.core.geography.reachable_zones import PossibleCalls, reachable_zones_of
 from detectors.core.headlines import zone_label
 from detectors.core.inconsistent_positions import facts
 from detectors.core.protocol import Finding
@@ -135,7 +135,7 @@ def heard_again(
     A fix that it cannot have come to from the last one says nothing of the silence.
     """
     before, ship = ends[0].on_trusted_fix(), ends[1]
-    allowed, zones = havens_of(reference).over(before, ship), {zone.name: zone for zone in reference.zones}
+    allowed, zones = reachable_zones_of(reference).over(before, ship), {zone.name: zone for zone in reference.zones}
     if ends[0].unsure and allowed is not None and allowed.v_max_kn > FASTEST_KN:
         return no_longer(ship, opened, "inconsistent", now_ms, reference=reference, sentences=(sentence,))
     if allowed is not None and allowed.calls and not allowed.stayed:

@@ -81,7 +81,7 @@ def generated(count: int = GENERATED_LINES, seed: int = 1) -> Feed:
 
 def ingested(lines: list[bytes]) -> list[bytes]:
     """The lines that ingest writes for these: in its order, with its tag blocks, parts together, nothing refused."""
-    ingest = Ingest("bench", 1, nature=SourceKind(replayed=True, start_ms=_TIME_MS), rules=_ANY_TIME)
+    ingest = Ingest("bench", 1, source_kind=SourceKind(replayed=True, start_ms=_TIME_MS), rules=_ANY_TIME)
     records = [*ingest.feed(b"\n".join([*lines, b""])), *ingest.end()]
     return [line for record in records if isinstance(record, Sentences) for line in record.value.split(b"\n")]
 

@@ -90,19 +90,19 @@ def _static(number: int, imo: int) -> list[bytes]:
     return sentences(static(_FIRST_MMSI + number * _APART, ship), sequence=number)
 
 
-def _road(settings: Settings) -> InProcessPipeline:
+def _pipeline(settings: Settings) -> InProcessPipeline:
     return InProcessPipeline(settings, load_reference(settings.reference), 1)
 
 
 def _replay(lines: Sequence[bytes], settings: Settings) -> int:
-    plan = ReplayPlan(source="bench", partitions=1, nature=SourceKind(replayed=True))
-    return sum(1 for _ in play([io.BytesIO(b"\n".join(lines))], plan, _road(settings), settings))
+    plan = ReplayPlan(source="bench", partitions=1, source_kind=SourceKind(replayed=True))
+    return sum(1 for _ in play([io.BytesIO(b"\n".join(lines))], plan, _pipeline(settings), settings))
 
 
 def _told(lines: Sequence[bytes], settings: Settings) -> list[bytes]:
     """The bindings of the feed, as they stand on the topic."""
     engine, told = engine_for(settings, load_reference(settings.reference), 0), list[Binding | SeenUnder]()
-    for record in Ingest("bench", 1, nature=SourceKind(replayed=True)).feed(b"\n".join(lines)):
+    for record in Ingest("bench", 1, source_kind=SourceKind(replayed=True)).feed(b"\n".join(lines)):
         if isinstance(record, Sentences):
             engine.apply(decode(record.value, record.source, record.ordinals).batch)
             told += engine.drain_bindings()

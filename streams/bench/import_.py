@@ -28,7 +28,7 @@ from streams.errors import WakewatchError
 from streams.messages.log_records import H_KIND, H_SOURCE, KIND_REFERENCE, KIND_SENTENCES, partition_of
 from streams.messages.topics import ALERTS, DEAD, REFERENCE, SENTENCES, create_missing
 from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static
-from streams.reference.library import read_shelf
+from streams.reference.library import read_versions
 from streams.settings.model import KafkaSettings
 
 _PARTITIONS: Final = 4
@@ -83,21 +83,21 @@ def run(
 
     Example: wakewatch bench import --seconds 60
     """
-    with opened(_PARTITIONS) as road:
-        listed = road.home / "listed.csv"
+    with opened(_PARTITIONS) as kafka_run:
+        listed = kafka_run.home / "listed.csv"
         listed.write_text("\n".join(_listed(entries)))
         known = fleet(_VESSELS)
         started_ms = int((time.time() - _VESSELS / rate) * 1000)
-        road.prepare(TimedLines(_PARTITIONS, rate, started_ms), known, _WORKERS)
-        drive = _drive(road, listed, known, rate, seconds)
-        log = list(read(road.kafka, SENTENCES))
-        taken = _await_taken_in(road, _messages(log))
-        road.settle()
-        first = _alerts(road.kafka)
-        again = _again(road, log, first.keys())
-        dead = sum(1 for _ in read(road.kafka, DEAD))
-        rows = (*_hits(drive, log, road.listener.seen), *_rest(drive, log, taken, dead))
-        delay_s = road.listener.seen[_LATER] - drive.sent_s[_LATER]
+        kafka_run.prepare(TimedLines(_PARTITIONS, rate, started_ms), known, _WORKERS)
+        drive = _drive(kafka_run, listed, known, rate, seconds)
+        log = list(read(kafka_run.kafka, SENTENCES))
+        taken = _await_taken_in(kafka_run, _messages(log))
+        kafka_run.settle()
+        first = _alerts(kafka_run.kafka)
+        again = _again(kafka_run, log, first.keys())
+        dead = sum(1 for _ in read(kafka_run.kafka, DEAD))
+        rows = (*_hits(drive, log, kafka_run.listener.seen), *_rest(drive, log, taken, dead))
+        delay_s = kafka_run.listener.seen[_LATER] - drive.sent_s[_LATER]
     changes = sum(alert.detector == "identity_change" and alert.mmsi == _LATER for alert in first.values())
     reflagged = Row("reflagged ship", (Figure("alerts", changes), Figure("s after sending", delay_s)))
     same = Row(
@@ -142,13 +142,15 @@ def _listed(entries: int) -> Iterator[str]:
         yield f"bench,timed-{number},TIMED {number},,,{mmsi},,TG,Products Tanker,120"
 
 
-def _drive(road: KafkaRun, listed: Path, known: list[bytes], rate: int, seconds: float) -> Drive:
+def _drive(kafka_run: KafkaRun, listed: Path, known: list[bytes], rate: int, seconds: float) -> Drive:
     """Sends the feed at its rate, while the list is imported beside it, and until that has long ended."""
     ordinary, sent_s, lines, ended_s = cycle(known), dict[int, float](), 0, 0.0
-    with listening(road) as (ingest, connection), ThreadPoolExecutor(1) as beside:
-        before_s, beats = (road.cpu_s(), process_cpu_s(ingest.pid)), int(seconds * _BEATS)
+    with listening(kafka_run) as (ingest, connection), ThreadPoolExecutor(1) as beside:
+        before_s, beats = (kafka_run.cpu_s(), process_cpu_s(ingest.pid)), int(seconds * _BEATS)
         began_s = time.monotonic()
-        imports = beside.submit(_import_twice, road, listed, began_s + _KILLED * seconds, began_s + _AGAIN * seconds)
+        imports = beside.submit(
+            _import_twice, kafka_run, listed, began_s + _KILLED * seconds, began_s + _AGAIN * seconds
+        )
         for beat in count():
             ended_s = ended_s or (time.monotonic() if imports.done() else 0.0)
             if beat >= beats and ended_s and time.monotonic() > ended_s + _AFTER_S:
@@ -159,9 +161,9 @@ def _drive(road: KafkaRun, listed: Path, known: list[bytes], rate: int, seconds:
             sent_s.update(dict.fromkeys(timed, time.time()))
             lines += len(block)
             connection.sendall(b"\r\n".join(block) + b"\r\n")
-        used_s = road.cpu_s() - before_s[0], process_cpu_s(ingest.pid) - before_s[1]
+        used_s = kafka_run.cpu_s() - before_s[0], process_cpu_s(ingest.pid) - before_s[1]
         imported = imports.result()
-        road.until(lambda: sent_s.keys() - {_FORMER} <= road.listener.seen.keys())
+        kafka_run.until(lambda: sent_s.keys() - {_FORMER} <= kafka_run.listener.seen.keys())
     return Drive(imported, sent_s, lines, used_s)
 
 
@@ -180,30 +182,30 @@ def _timed(beat: int, beats: int) -> dict[int, list[bytes]]:
 # -- the import -----------------------------------------------------------------------------------------------------
 
 
-def _import_twice(road: KafkaRun, listed: Path, killed_s: float, again_s: float) -> Imported:
+def _import_twice(kafka_run: KafkaRun, listed: Path, killed_s: float, again_s: float) -> Imported:
     """The first is killed half way. Raises WakewatchError when that was too late, or the second fails."""
     time.sleep(max(0.0, killed_s - time.monotonic()))
-    process = _importing(road, listed)
-    written = _entries(road.kafka)
+    process = _importing(kafka_run, listed)
+    written = _entries(kafka_run.kafka)
     while not written and process.poll() is None:
         time.sleep(_LOOK_S)
-        written = _entries(road.kafka)
+        written = _entries(kafka_run.kafka)
     process.kill()
     process.wait()
-    if not written or read_shelf(road.kafka).newest() is not None:
+    if not written or read_versions(kafka_run.kafka).newest() is not None:
         raise WakewatchError("the import ended before it could be killed: give it more --entries")
     time.sleep(max(0.0, again_s - time.monotonic()))
     began_s = time.time()
-    process = _importing(road, listed)
+    process = _importing(kafka_run, listed)
     if process.wait(_PATIENCE_S):
-        raise WakewatchError(f"the import failed: {(road.home / _IMPORT_LOG).read_text()[-500:]}")
+        raise WakewatchError(f"the import failed: {(kafka_run.home / _IMPORT_LOG).read_text()[-500:]}")
     return Imported(began_s, time.time(), written)
 
 
-def _importing(road: KafkaRun, listed: Path) -> subprocess.Popen[bytes]:
+def _importing(kafka_run: KafkaRun, listed: Path) -> subprocess.Popen[bytes]:
     call = [*_WAKEWATCH, "watchlist", "import", str(listed), "--yes"]
-    with (road.home / _IMPORT_LOG).open("ab") as log:
-        return subprocess.Popen(call, env=road.environ(), stdout=subprocess.DEVNULL, stderr=log)
+    with (kafka_run.home / _IMPORT_LOG).open("ab") as log:
+        return subprocess.Popen(call, env=kafka_run.environ(), stdout=subprocess.DEVNULL, stderr=log)
 
 
 def _entries(kafka: KafkaSettings) -> int:
@@ -218,22 +220,22 @@ def _entries(kafka: KafkaSettings) -> int:
 # -- what came of it ------------------------------------------------------------------------------------------------
 
 
-def _await_taken_in(road: KafkaRun, messages: int) -> int:
+def _await_taken_in(kafka_run: KafkaRun, messages: int) -> int:
     """Messages that the workers have taken in, once these are all or no more come."""
     deadline_s = time.monotonic() + _PATIENCE_S
-    road.until(lambda: road.counted(_REPORTS) >= messages or time.monotonic() > deadline_s)
-    return road.counted(_REPORTS)
+    kafka_run.until(lambda: kafka_run.counted(_REPORTS) >= messages or time.monotonic() > deadline_s)
+    return kafka_run.counted(_REPORTS)
 
 
-def _again(road: KafkaRun, log: Sequence[TopicRecord], wanted: Set[Key]) -> Set[Key]:
+def _again(kafka_run: KafkaRun, log: Sequence[TopicRecord], wanted: Set[Key]) -> Set[Key]:
     """The alerts of the same log and the same lists, taken in by workers that know nothing."""
-    kafka = msgspec.structs.replace(road.kafka, topic_prefix="again.")
+    kafka = msgspec.structs.replace(kafka_run.kafka, topic_prefix="again.")
     admin = clients.admin(kafka)
     create_missing(admin, kafka)
     admin.close()
     _copy(kafka, SENTENCES, log)
-    _copy(kafka, REFERENCE, list(read(road.kafka, REFERENCE)))
-    home = road.home / "again"
+    _copy(kafka, REFERENCE, list(read(kafka_run.kafka, REFERENCE)))
+    home = kafka_run.home / "again"
     home.mkdir()
     other = KafkaRun(kafka, home)
     try:

@@ -76,7 +76,7 @@ def _row(name: str, path: Path, kafka: KafkaSettings, clean: Row | None) -> Row:
 
 
 def _core(path: Path, partitions: int) -> int:
-    core = Ingest("bench", partitions, nature=SourceKind(replayed=True))
+    core = Ingest("bench", partitions, source_kind=SourceKind(replayed=True))
     with path.open("rb") as file:
         while chunk := file.read(_CORE_CHUNK):
             core.feed(chunk)

@@ -59,22 +59,22 @@ def run(
 
 
 def _row(case: Condition, lines: list[bytes], vessels: int) -> Row:
-    with opened(case.partitions) as road:
+    with opened(case.partitions) as kafka_run:
         made = TimedLines(case.partitions, case.rate_hz)
-        road.prepare(made, fleet(vessels), case.workers)
+        kafka_run.prepare(made, fleet(vessels), case.workers)
         records, (last, mmsis) = made.records(lines, case.pack), made.markers()
-        before_s, began_s, before = road.cpu_s(), time.monotonic(), road.snapshots()
-        road.send([*records, *last])
-        road.until(road.passed(mmsis))
-        cpu_s, took_s = road.cpu_s() - before_s, time.monotonic() - began_s
+        before_s, began_s, before = kafka_run.cpu_s(), time.monotonic(), kafka_run.snapshots()
+        kafka_run.send([*records, *last])
+        kafka_run.until(kafka_run.passed(mmsis))
+        cpu_s, took_s = kafka_run.cpu_s() - before_s, time.monotonic() - began_s
         figures = (
             Figure("sentences/CPU s", len(lines) / cpu_s),
             Figure("us CPU a sentence", cpu_s / len(lines) * 1e6),
             Figure("sentences/s", len(lines) / took_s),
             Figure("records", len(records)),
-            Figure("snapshots", road.snapshots() - before),
-            Figure("alerts", road.listener.alerts),
-            Figure("worker MB", sum(_memory_mb(worker.pid) for worker in road.workers)),
+            Figure("snapshots", kafka_run.snapshots() - before),
+            Figure("alerts", kafka_run.listener.alerts),
+            Figure("worker MB", sum(_memory_mb(worker.pid) for worker in kafka_run.workers)),
         )
     fed = f"{case.pack:,} a record ({case.rate_hz:,}/s), {case.partitions} partitions"
     name = f"{fed}, {case.workers} worker{'s' * (case.workers > 1)}"

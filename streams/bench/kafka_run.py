@@ -56,7 +56,9 @@ class TimedLines:
 
     def records(self, lines: Sequence[bytes], pack: int) -> list[Record]:
         """Records of at most ``pack`` sentences, a tick a second; the clock goes on by the rate."""
-        ingest = Ingest(SOURCE, self._partitions, IngestSettings(pack_sentences=pack), nature=SourceKind(live=True))
+        ingest = Ingest(
+            SOURCE, self._partitions, IngestSettings(pack_sentences=pack), source_kind=SourceKind(live=True)
+        )
         made = ingest.clock(int(self._time_ms))
         for at in range(0, len(lines), self._rate):
             made += ingest.feed(b"".join(self._timed(lines[at : at + self._rate])), int(self._time_ms))
@@ -274,10 +276,10 @@ def opened(partitions: int) -> Iterator[KafkaRun]:
             admin = clients.admin(kafka)
             create_missing(admin, kafka)
             admin.close()
-            road = KafkaRun(kafka, home)
+            kafka_run = KafkaRun(kafka, home)
             try:
-                yield road
+                yield kafka_run
             finally:
-                road.close()
+                kafka_run.close()
         finally:
             embedded.stop(home / "kafka")

@@ -57,17 +57,19 @@ def run(
 
 
 def _rate(lines: list[bytes], rate: int, seconds: float, vessels: int) -> tuple[Row, tuple[Process, ...]]:
-    with opened(_PARTITIONS) as road:
+    with opened(_PARTITIONS) as kafka_run:
         started_ms = int(time.time() * 1000) - int(vessels / _PREPARED_HZ * 1000)
-        road.prepare(TimedLines(_PARTITIONS, _PREPARED_HZ, started_ms), fleet(vessels))
-        with listening(road) as (ingest, connection):
+        kafka_run.prepare(TimedLines(_PARTITIONS, _PREPARED_HZ, started_ms), fleet(vessels))
+        with listening(kafka_run) as (ingest, connection):
             _send(connection, lines, rate, _WARM_S, _FIRST_MARKER)
-            before_s = road.cpu_s(), process_cpu_s(ingest.pid)
+            before_s = kafka_run.cpu_s(), process_cpu_s(ingest.pid)
             sent = _send(connection, lines, rate, seconds, _FIRST_MARKER + 100_000)
             deadline_s = time.monotonic() + _AWAIT_S
-            road.until(lambda: sent.keys() <= road.listener.seen.keys() or time.monotonic() > deadline_s)
-            used_s = road.cpu_s() - before_s[0], process_cpu_s(ingest.pid) - before_s[1]
-        delays_ms = sorted(1000 * (road.listener.seen[m] - at_s) for m, at_s in sent.items() if m in road.listener.seen)
+            kafka_run.until(lambda: sent.keys() <= kafka_run.listener.seen.keys() or time.monotonic() > deadline_s)
+            used_s = kafka_run.cpu_s() - before_s[0], process_cpu_s(ingest.pid) - before_s[1]
+        delays_ms = sorted(
+            1000 * (kafka_run.listener.seen[m] - at_s) for m, at_s in sent.items() if m in kafka_run.listener.seen
+        )
     figures = (
         *(Figure(f"p{share} ms", _quantile(delays_ms, share)) for share in (50, 90, 99)),
         Figure("worst ms", delays_ms[-1]),
@@ -99,16 +101,16 @@ def _send(connection: socket.socket, lines: list[bytes], rate: int, seconds: flo
 
 
 @contextmanager
-def listening(road: KafkaRun) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+def listening(kafka_run: KafkaRun) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
     """``wakewatch ingest`` that listens, and a connection to it."""
     port = free_port()
     call = [sys.executable, "-c", "from streams.cli import main; main()", "ingest", f"live=tcp-listen://{HOST}:{port}"]
-    environ = road.environ()
+    environ = kafka_run.environ()
     with Path(os.devnull).open("wb") as nowhere:
         process = subprocess.Popen(call, env=environ, stdout=nowhere, stderr=nowhere)
     try:
         found: list[socket.socket] = []
-        road.until(lambda: _connected(port, found))
+        kafka_run.until(lambda: _connected(port, found))
         with found[0]:
             yield process, found[0]
     finally:

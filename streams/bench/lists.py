@@ -143,6 +143,6 @@ def _fleet(settings: Settings, reference: Reference) -> Engine:
 
 
 def _replay(lines: list[bytes], reference: Reference, settings: Settings) -> int:
-    road = InProcessPipeline(settings, reference, 1)
-    plan = ReplayPlan(source="bench", partitions=1, nature=SourceKind(replayed=True))
-    return sum(1 for _ in play([io.BytesIO(b"\n".join(lines))], plan, road, settings))
+    kafka_run = InProcessPipeline(settings, reference, 1)
+    plan = ReplayPlan(source="bench", partitions=1, source_kind=SourceKind(replayed=True))
+    return sum(1 for _ in play([io.BytesIO(b"\n".join(lines))], plan, kafka_run, settings))

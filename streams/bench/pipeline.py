@@ -69,7 +69,7 @@ class _Clock:
 
     def records(self, lines: Sequence[bytes], size: int) -> list[Record]:
         self._sent += _APART_S * _RATE_HZ
-        ingest = Ingest(_SOURCE, 1, IngestSettings(pack_sentences=size), nature=SourceKind(live=True))
+        ingest = Ingest(_SOURCE, 1, IngestSettings(pack_sentences=size), source_kind=SourceKind(live=True))
         made: list[Record] = []
         for at in range(0, len(lines), _RATE_HZ):
             made += ingest.feed(b"\n".join(self._timed(lines[at : at + _RATE_HZ])) + b"\n", self._now_ms())

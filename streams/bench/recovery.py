@@ -35,11 +35,11 @@ def run(
 
 
 def _row(vessels: int, times: int, behind: int) -> Row:
-    with opened(_PARTITIONS) as road:
+    with opened(_PARTITIONS) as kafka_run:
         made = TimedLines(_PARTITIONS, _RATE_HZ)
         known = fleet(vessels)
-        road.prepare(made, known)
-        taken = [_kill(road, made, known[:behind]) for _ in range(times)]
+        kafka_run.prepare(made, known)
+        taken = [_kill(kafka_run, made, known[:behind]) for _ in range(times)]
         wall_s, cpu_s = zip(*taken, strict=True)
         figures = (
             Figure("s to the first new record", median(wall_s)),
@@ -49,20 +49,20 @@ def _row(vessels: int, times: int, behind: int) -> Row:
     return Row(f"{vessels:,} vessels", figures)
 
 
-def _kill(road: KafkaRun, made: TimedLines, held: list[bytes]) -> tuple[float, float]:
+def _kill(kafka_run: KafkaRun, made: TimedLines, held: list[bytes]) -> tuple[float, float]:
     """Seconds, and CPU seconds of the new process, from its start to the alert."""
-    road.await_snapshots()
+    kafka_run.await_snapshots()
     if held:
         first, seen = made.markers()
-        road.send([*made.records(held, 1000), *first])
-        road.until(road.passed(seen))
-    former = road.workers.pop()
+        kafka_run.send([*made.records(held, 1000), *first])
+        kafka_run.until(kafka_run.passed(seen))
+    former = kafka_run.workers.pop()
     former.kill()
     former.wait()
     last, mmsis = made.markers()
-    road.send(last)
+    kafka_run.send(last)
     began_s = time.time()
-    worker = road.worker("worker-0")
-    road.until(road.passed(mmsis))
+    worker = kafka_run.worker("worker-0")
+    kafka_run.until(kafka_run.passed(mmsis))
     cpu_s = process_cpu_s(worker.pid)
-    return max(road.listener.seen[mmsi] for mmsi in mmsis) - began_s, cpu_s
+    return max(kafka_run.listener.seen[mmsi] for mmsi in mmsis) - began_s, cpu_s

@@ -87,8 +87,8 @@ def listen(world: World, received: Counts, judge: Judge) -> tuple[dict[str, Sile
     for number, one in enumerate(received):
         stations |= (one > 0).astype(np.uint64) << np.uint64(number)
     slots, ships = reports.shape
-    strips = ReceptionColumns(VESSEL, ships)
-    coverage, draw = Coverage(strips), np.random.default_rng(1)
+    vessel_columns = ReceptionColumns(VESSEL, ships)
+    coverage, draw = Coverage(vessel_columns), np.random.default_rng(1)
     first = _First(judge, ships)
     heard_so_far = np.cumsum(reports > 0, axis=0, dtype=np.int16)
     for slot in range(slots):
@@ -104,9 +104,9 @@ def listen(world: World, received: Counts, judge: Judge) -> tuple[dict[str, Sile
 
 
 def _silent(coverage: Coverage, slot: int, heard: Ints, heard_so_far: npt.NDArray[np.int16]) -> Silent:
-    strips = coverage.columns
-    rows = np.flatnonzero((strips.seen >= KNOWN_SLOTS) & (strips.slot < slot + FIRST_SLOT))
-    last = strips.slot[rows].astype(np.int64) - FIRST_SLOT
+    vessel_columns = coverage.columns
+    rows = np.flatnonzero((vessel_columns.seen >= KNOWN_SLOTS) & (vessel_columns.slot < slot + FIRST_SLOT))
+    last = vessel_columns.slot[rows].astype(np.int64) - FIRST_SLOT
     alpha = coverage.alpha(heard, HOUR, BUDGET)
     seen = heard_so_far[last, rows] - heard_so_far[np.maximum(last - SLOTS_A_DAY, 0), rows]
     known = OpenSilences.of(coverage, rows, slot + FIRST_SLOT)
@@ -114,7 +114,7 @@ def _silent(coverage: Coverage, slot: int, heard: Ints, heard_so_far: npt.NDArra
         np.full(len(rows), slot),
         rows,
         last,
-        strips.gain[rows].astype(np.float64),
+        vessel_columns.gain[rows].astype(np.float64),
         np.full(len(rows), alpha),
         seen.astype(np.int64),
         known.kind.astype(np.int64),

@@ -114,7 +114,7 @@ def _everywhere(step_deg: float) -> Row:
     engine, settings = heard_everywhere(step_deg), Settings()
     held, reference = _resident() - before, load_reference(settings.reference)
     stored = _stored(engine, lambda shards, manifest: restored(settings, reference, 0, shards, manifest))
-    count = len(engine.ears.coverage.water.cells.keys)
+    count = len(engine.reception.coverage.cell_statistics.cells.keys)
     return Row(f"{count:,} cells", (Figure("bytes a cell", held / count), *stored))
 
 

@@ -38,7 +38,7 @@ def run(
             sea.time_ms = START_MS + (slot * _SLOT_S + second) * _SECOND_MS
             batch = sea.batch(part[~silent[part]])
             spent_s.append(cpu_of(lambda batch=batch: (engine.apply(batch), engine.tick(sea.tick())))[1])  # type: ignore[misc]
-    cells, rate_hz = len(engine.ears.coverage.water.cells.counts(FINE)[0]), vessels // _SLOT_S
+    cells, rate_hz = len(engine.reception.coverage.cell_statistics.cells.counts(FINE)[0]), vessels // _SLOT_S
     return Measured(
         input=f"{vessels:,} vessels in {cells:,} cells, one partition; {slots} slots, {rate_hz} reports a second",
         rows=(_row("a tick", spent_s[_SLOT_S:]), _row("as the fleet fills, in the first slot", spent_s[:_SLOT_S])),

@@ -26,13 +26,13 @@ def heard_everywhere(step_deg: float = STEP_DEG) -> Engine:
     """An engine that has heard somebody in every cell, or so many degrees apart."""
     settings = Settings()
     engine = engine_for(settings, load_reference(settings.reference), 0)
-    cells = engine.ears.coverage.water.cells
+    cells = engine.reception.coverage.cell_statistics.cells
     cells.slot = _START_MS // 300_000
     lon_deg = np.arange(-180.0, 180.0, step_deg)
     met = [np.unique(spots_of(np.full_like(lon_deg, lat), lon_deg)) for lat in np.arange(-89.95, 90.0, step_deg)]
     cells.meet(np.unique(np.concatenate(met)))
     cells.values[:, :-1] = np.arange(cells.values[:, :-1].size, dtype=np.float32).reshape(len(cells.values), -1)
-    engine.ears.cells_changed = True
+    engine.reception.cells_changed = True
     return engine
 
 

@@ -110,11 +110,11 @@ def replay(
         out.write_bytes(b"".join(line + b"\n" for line in made.lines))
         talk(f"{len(made.lines)} sentences in {out}; {_left_out(made)}")
         return
-    road = _play(made, effective, alerts)
-    refused = ", ".join(f"{count} {why}" for why, count in sorted(road.totals.rejected.items())) or "none"
+    pipeline = _play(made, effective, alerts)
+    refused = ", ".join(f"{count} {why}" for why, count in sorted(pipeline.totals.rejected.items())) or "none"
     talk(
         f"{len(made.lines)} sentences tried again; {_left_out(made)}; "
-        f"{road.totals.reports} reports, {sum(road.totals.alerts.values())} alerts; refused again: {refused}"
+        f"{pipeline.totals.reports} reports, {sum(pipeline.totals.alerts.values())} alerts; refused again: {refused}"
     )
 
 
@@ -124,18 +124,18 @@ def _left_out(made: DeadLetterRecording) -> str:
 
 def _play(made: DeadLetterRecording, effective: Settings, alerts: str | None) -> InProcessPipeline:
     """What the letters would have said; alerts and faults of detectors are printed."""
-    road = InProcessPipeline(effective, in_force(effective, files_only=False).reference, effective.kafka.partitions)
+    pipeline = InProcessPipeline(effective, in_force(effective, files_only=False).reference, effective.kafka.partitions)
     plan = ReplayPlan(source="dead-letters", partitions=effective.kafka.partitions)
     with writer(alerts) as file:
-        for item in play([BytesIO(b"\n".join(made.lines))], plan, road, effective):
+        for item in play([BytesIO(b"\n".join(made.lines))], plan, pipeline, effective):
             if isinstance(item, RefusalPlace):
-                road.totals.rejected[item.reason] += item.reason == Reason.DETECTOR
+                pipeline.totals.rejected[item.reason] += item.reason == Reason.DETECTOR
             elif isinstance(item, Emitted):
                 if file is None:
                     Console(highlight=False, soft_wrap=True).print(line(item.alert))
                 else:
                     file.write(encode(item.alert) + b"\n")
-    return road
+    return pipeline
 
 
 def _again(record: TopicRecord, letter: DeadLetter) -> Iterator[RefusedLines]:

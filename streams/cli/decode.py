@@ -42,21 +42,21 @@ def command(
 
     Example: wakewatch decode day.nmea.gz | jq 'select(.mmsi == 273999001)'
     """
-    nature = SourceKind(replayed=True, start_ms=time_ms("--start", start) if start else START_MS, rate_hz=rate)
+    source_kind = SourceKind(replayed=True, start_ms=time_ms("--start", start) if start else START_MS, rate_hz=rate)
     out = sys.stdout.buffer
     encoder = msgspec.json.Encoder()
     for path in files:
         for recording in all_recordings([path]):
-            for line in decoded_lines(recording.file, path, nature):
+            for line in decoded_lines(recording.file, path, source_kind):
                 if rejected or "rejected" not in line:
                     out.write(encoder.encode(line) + b"\n")
     out.flush()
 
 
-def decoded_lines(file: BinaryIO, path: Path, nature: SourceKind) -> Iterator[Line]:
+def decoded_lines(file: BinaryIO, path: Path, source_kind: SourceKind) -> Iterator[Line]:
     """The objects to print for one recording. Raises InputError when it is damaged, after what was whole."""
     source = source_name(path)
-    ingest = Ingest(source, 1, rules=_ANY_TIME, nature=nature)
+    ingest = Ingest(source, 1, rules=_ANY_TIME, source_kind=source_kind)
     for chunk in _chunks(file):
         yield from _printed(ingest.feed(chunk), source)
         yield from _refusals(ingest, source)

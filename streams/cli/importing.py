@@ -14,7 +14,7 @@ from streams.broker.clients import servers_of
 from streams.cli.terminal import talk
 from streams.errors import ConfigError
 from streams.reference.in_force import InForce, ask, told
-from streams.reference.library import read_shelf
+from streams.reference.library import read_versions
 from streams.reference.loading import read_reference
 from streams.reference.stored_versions import VersionStore
 from streams.settings.model import KafkaSettings, Settings
@@ -51,7 +51,7 @@ def called(group: str, files: Sequence[Path], settings: Path | None, servers: st
 
 def held_by(kafka: KafkaSettings, *, needed: bool) -> VersionStore:
     """What the reference topic holds; nothing where no Kafka is set and it is not ``needed``."""
-    return read_shelf(kafka) if needed or _has_kafka(kafka) else VersionStore()
+    return read_versions(kafka) if needed or _has_kafka(kafka) else VersionStore()
 
 
 def _has_kafka(kafka: KafkaSettings) -> bool:

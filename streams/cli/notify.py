@@ -100,11 +100,11 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
         )
     with contextlib.closing(admin(settings.kafka)) as client:
         refuse_unless_allowed(client, "notify", settings)
-    metrics, burial = Metrics(CollectorRegistry()), DeadLetterWriter(settings.kafka)
-    couriers = {name: Delivery(one, metrics, stop.is_set, burial) for name, one in targets.each()}
-    told = [Target(name, couriers[name], its_plan) for name, its_plan in plans_of(plan, couriers)]
+    metrics, dead_letters = Metrics(CollectorRegistry()), DeadLetterWriter(settings.kafka)
+    deliveries = {name: Delivery(one, metrics, stop.is_set, dead_letters) for name, one in targets.each()}
+    told = [Target(name, deliveries[name], its_plan) for name, its_plan in plans_of(plan, deliveries)]
     with contextlib.ExitStack() as stack:
-        stack.callback(burial.close)
+        stack.callback(dead_letters.close)
         if rules.metrics_port:
             ready = partial(readiness, told)
             metrics.ready.set_function(lambda: ready()[0])
@@ -147,10 +147,10 @@ def _plan(settings: Settings, *, once: bool) -> notifier.NotifierPlan:
             f"notify.quiet_hours {rules.quiet_hours!r} in {rules.quiet_zone!r}: write 22:00-06:00 and a zone such as "
             "Europe/Oslo"
         ) from None
-    gate = GateRules(groups_most=rules.groups_most, window_s=rules.groups_window_s, quiet=quiet)
+    rate_cap = GateRules(groups_most=rules.groups_most, window_s=rules.groups_window_s, quiet=quiet)
     return notifier.NotifierPlan(
         kafka=settings.kafka,
-        rules=NoticeRules(resend_every_s=rules.resend_every_s, digest_after_s=rules.digest_after_s, gate=gate),
+        rules=NoticeRules(resend_every_s=rules.resend_every_s, digest_after_s=rules.digest_after_s, rate_cap=rate_cap),
         group=f"{settings.worker.app_id}-notify",
         once=once,
     )
@@ -162,7 +162,7 @@ def _dry_run(settings: Settings, stop: _Stop, *, once: bool, include_replayed: b
         settle_s=0,
         include_replayed=include_replayed,
         digest_after_s=_NEVER_S,
-        gate=GateRules(groups_most=0),
+        rate_cap=GateRules(groups_most=0),
     )
 
     def show(outgoing: Outgoing) -> bool:

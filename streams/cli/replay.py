@@ -87,36 +87,44 @@ def command(
     refuse_unreadable(files)
     stamps, marks_ms = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms), tuple(sorted({*lists, *zoned}))
     began_ms = START_MS if start_ms is None else start_ms
-    nature = SourceKind(replayed=True, start_ms=began_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps)
-    plan = _plan(files[0], effective, nature, time_ms("--until", until) if until else None, dated=start is not None)
+    source_kind = SourceKind(
+        replayed=True, start_ms=began_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps
+    )
+    plan = _plan(
+        files[0], effective, source_kind, time_ms("--until", until) if until else None, dated=start is not None
+    )
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
-    road = InProcessPipeline(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
-    read = _write(ReplayOutput(files, alerts, rejected), plan, road, effective)
-    _report(road, stats=stats)
+    pipeline = InProcessPipeline(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
+    read = _write(ReplayOutput(files, alerts, rejected), plan, pipeline, effective)
+    _report(pipeline, stats=stats)
     if not _sound(read, plan):
         raise typer.Exit(1)
 
 
-def _plan(first: Path, effective: Settings, nature: SourceKind, until_ms: int | None, *, dated: bool) -> ReplayPlan:
+def _plan(
+    first: Path, effective: Settings, source_kind: SourceKind, until_ms: int | None, *, dated: bool
+) -> ReplayPlan:
     """Without a time of its own (``dated``) a file must not meet lists, zones or an end that are of some day."""
-    of_a_day = until_ms is not None or effective.reference.watchlists or effective.reference.zones or nature.marks_ms
+    of_a_day = (
+        until_ms is not None or effective.reference.watchlists or effective.reference.zones or source_kind.marks_ms
+    )
     return ReplayPlan(
         source=source_name(first),
         partitions=effective.kafka.partitions,
-        nature=nature,
+        source_kind=source_kind,
         until_ms=until_ms,
         needs_start=not dated and bool(of_a_day),
     )
 
 
-def _write(wanted: ReplayOutput, plan: ReplayPlan, road: InProcessPipeline, settings: Settings) -> list[FileRead]:
+def _write(wanted: ReplayOutput, plan: ReplayPlan, pipeline: InProcessPipeline, settings: Settings) -> list[FileRead]:
     """Plays the files, and writes what comes of them where it is wanted. Returns what became of each."""
     read: list[FileRead] = []
     with ExitStack() as stack:
         out = stack.enter_context(writer(wanted.alerts))
         letters = stack.enter_context(wanted.rejected.open("wb")) if wanted.rejected else None
         advance = stack.enter_context(_progress(wanted.files))
-        for item in play(all_recordings(wanted.files), plan, road, settings):
+        for item in play(all_recordings(wanted.files), plan, pipeline, settings):
             if isinstance(item, int):
                 advance(item)
             elif isinstance(item, FileRead):
@@ -150,11 +158,11 @@ def _sound(read: list[FileRead], plan: ReplayPlan) -> bool:
 
 def _untimed(file: FileRead, plan: ReplayPlan) -> str:
     """What is said of a file whose times are made."""
-    start = datetime.fromtimestamp(plan.nature.start_ms / 1000, UTC)
+    start = datetime.fromtimestamp(plan.source_kind.start_ms / 1000, UTC)
     why = f": {file.doubt}" if file.doubt else ""
     return (
         f"no times in it that can be read{why}; they are made from {start:%Y-%m-%dT%H:%M:%SZ} on, "
-        f"{plan.nature.rate_hz:g} sentences a second (--start, --rate): silences, stays and dates mean nothing"
+        f"{plan.source_kind.rate_hz:g} sentences a second (--start, --rate): silences, stays and dates mean nothing"
     )
 
 
@@ -223,22 +231,22 @@ def _letter(letters: BinaryIO | None, place: RefusalPlace) -> None:
         letters.write(msgspec.json.encode({"reason": place.reason, "detail": place.detail, "raw": raw}) + b"\n")
 
 
-def _report(road: InProcessPipeline, *, stats: bool) -> None:
-    totals = road.totals
+def _report(pipeline: InProcessPipeline, *, stats: bool) -> None:
+    totals = pipeline.totals
     if stats:
         said = {
             **msgspec.to_builtins(totals),
-            "vessels": road.vessels,
-            "steps": road.steps,
-            "duplicates": sum(e.counts["duplicates"] for e in road.engines),
-            "late": sum(e.counts["late"] for e in road.engines),
+            "vessels": pipeline.vessels,
+            "steps": pipeline.steps,
+            "duplicates": sum(e.counts["duplicates"] for e in pipeline.engines),
+            "late": sum(e.counts["late"] for e in pipeline.engines),
         }
         sys.stderr.write(msgspec.json.encode(said).decode() + "\n")
         return
     table = Table(box=None, show_header=False)
     table.add_row("sentences", f"{totals.sentences:,}")
     table.add_row("reports", f"{totals.reports:,}")
-    table.add_row("vessels", f"{road.vessels:,}")
+    table.add_row("vessels", f"{pipeline.vessels:,}")
     for name, number in sorted(totals.rejected.items()):
         table.add_row(f"refused: {name}", f"{number:,}")
     for name, number in sorted(totals.alerts.items()):

@@ -97,7 +97,7 @@ def forget(
 
     Example: wakewatch topics forget fleet
     """
-    from streams.messages.topics import FLEET, HISTORIES, create_missing, make_anew
+    from streams.messages.topics import FLEET, HISTORIES, create_missing, make_again
 
     effective = settings_of(settings, bootstrap_servers)
     name = {SavedState.FLEET: FLEET, SavedState.HISTORIES: HISTORIES}[state]
@@ -106,7 +106,7 @@ def forget(
         create_missing(client, effective.kafka, {name})
         if not yes:
             typer.confirm(f"delete all of {effective.kafka.topic_prefix}{name}?", abort=True, err=True)
-        make_anew(client, effective.kafka, name)
+        make_again(client, effective.kafka, name)
     typer.echo(f"{effective.kafka.topic_prefix}{name} is empty; start the workers")
 
 

@@ -19,7 +19,7 @@ from streams.reference.difference import ListDifference, difference
 from streams.reference.formats import ListRead, emptied
 from streams.reference.importing import Importer
 from streams.reference.in_force import InForce
-from streams.reference.library import newest, read_shelf
+from streams.reference.library import newest, read_versions
 from streams.reference.loading import first_of_each, load_reference, read_watchlist_files, with_lists
 from streams.reference.lookup import Match, Query, match
 from streams.reference.watchlist import WatchlistFile
@@ -145,7 +145,7 @@ def complete(settings: SettingsFile = None, bootstrap_servers: Servers = None) -
     import must be called again, and the command is printed.
     """
     kafka = settings_of(settings, bootstrap_servers).kafka
-    if not Importer(kafka, talk).complete(read_shelf(kafka)):
+    if not Importer(kafka, talk).complete(read_versions(kafka)):
         talk("no import is unfinished")
 
 

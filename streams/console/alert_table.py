@@ -54,7 +54,7 @@ class TableBounds(msgspec.Struct, frozen=True, kw_only=True):
     closed_kept_ms: int = DAY_MS
 
 
-class _Held(msgspec.Struct):
+class _HeldAlert(msgspec.Struct):
     alert: Alert
     raw: bytes
     ms: int
@@ -81,7 +81,7 @@ class AlertTable:
     def __init__(self, bounds: TableBounds | None = None, reach_kn: float = 0.0) -> None:
         self.bounds, self.reach_kn = bounds or TableBounds(), reach_kn
         self.left_out = self.unreadable = 0
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, _HeldAlert] = {}
         self._cases: dict[str, set[str]] = {}
         self._now_ms = {False: 0, True: 0}
         self._words: OrderedDict[str, Feedback] = OrderedDict()
@@ -100,7 +100,7 @@ class AlertTable:
         if known is not None and alert.revision <= known.alert.revision:
             _remember(known.said, alert)
             return False
-        held = _Held(alert, raw, ms, known.said if known else [])
+        held = _HeldAlert(alert, raw, ms, known.said if known else [])
         _remember(held.said, alert)
         if known is not None and known.alert.case_id != alert.case_id:
             self._leave_case(known)
@@ -123,14 +123,14 @@ class AlertTable:
         if len(self._words) > self.bounds.alerts_most:
             self._words.popitem(last=False)
 
-    def _word(self, held: _Held) -> FeedbackShown | None:
+    def _word(self, held: _HeldAlert) -> FeedbackShown | None:
         """On an alert as it stands."""
         said = self._words.get(held.alert.id)
         if said is None or said.kind == "withdrawn" or said.revision < held.alert.revision:
             return None
         return FeedbackShown(kind=said.kind, by=said.by, note=said.note, time=said.time)
 
-    def _of_case(self, case_id: str, members: list[_Held], silences: int) -> CaseSummary:
+    def _of_case(self, case_id: str, members: list[_HeldAlert], silences: int) -> CaseSummary:
         words = [word for m in members if m.open and (word := self._word(m)) is not None]
         made = _case(case_id, members, silences)
         return msgspec.structs.replace(made, word=max(words, key=lambda word: word.time, default=None))
@@ -155,7 +155,7 @@ class AlertTable:
                 ended = sorted((m for m in members if not m.open), key=lambda m: m.ms)
                 self._drop(ended[: len(members) - self.bounds.alerts_a_case])
 
-    def _is_over(self, members: list[_Held]) -> bool:
+    def _is_over(self, members: list[_HeldAlert]) -> bool:
         if any(m.open for m in members):
             return False
         newest = max(members, key=lambda m: m.ms)
@@ -170,12 +170,12 @@ class AlertTable:
         self.left_out += sum(m.open for m in least)
         self._drop(least)
 
-    def _drop(self, members: list[_Held]) -> None:
+    def _drop(self, members: list[_HeldAlert]) -> None:
         for held in members:
             del self._held[held.alert.id]
             self._leave_case(held)
 
-    def _leave_case(self, held: _Held) -> None:
+    def _leave_case(self, held: _HeldAlert) -> None:
         ids = self._cases[held.alert.case_id]
         ids.discard(held.alert.id)
         if not ids:
@@ -233,7 +233,7 @@ class AlertTable:
         return not self._is_over([self._held[i] for i in self._cases[case.case_id]])
 
 
-def _occur(words: list[str], members: list[_Held]) -> bool:
+def _occur(words: list[str], members: list[_HeldAlert]) -> bool:
     """Whether each of the words, in capitals, occurs in what a person may know of a case."""
     texts: set[str] = set()
     for alert in (m.alert for m in members):
@@ -255,7 +255,7 @@ def _remember(said: list[TimelineRevision], alert: Alert) -> None:
         del said[1]
 
 
-def _case(case_id: str, members: list[_Held], silences: int) -> CaseSummary:
+def _case(case_id: str, members: list[_HeldAlert], silences: int) -> CaseSummary:
     opened = [m for m in members if m.open]
     lead = max(opened or members, key=lambda m: m.rank)
     newest = max(members, key=lambda m: m.ms)
@@ -279,12 +279,12 @@ def _case(case_id: str, members: list[_Held], silences: int) -> CaseSummary:
     )
 
 
-def _last_position(members: list[_Held]) -> Position | None:
+def _last_position(members: list[_HeldAlert]) -> Position | None:
     known = [m.alert.position for m in members if m.alert.position is not None]
     return max(known, key=lambda position: position.time, default=None)
 
 
-def _darkness(members: list[_Held]) -> tuple[DarkLine, ...]:
+def _darkness(members: list[_HeldAlert]) -> tuple[DarkLine, ...]:
     """Its silences, the newest last."""
     found = [dark for m in members if (dark := dark_of(m.alert, tuple(m.said))) is not None]
     return tuple(sorted(found, key=lambda dark: dark.since))

@@ -99,7 +99,7 @@ class _CheckClients:
         self._first: dict[Any, tuple[int, int]] = {}
         """By partition of any topic: an offset, and when the record there was written."""
         self._ticks: dict[str, Ticked] = {}
-        self._shelf = VersionStore(ships_of="")
+        self._versions = VersionStore(ships_of="")
         self._began_ms = _now_ms()
 
     def _client(self, **options: Any) -> Any:
@@ -148,14 +148,14 @@ class _CheckClients:
             unfinished=seen("imports", self._take_imports, None),
             lists_since_ms=self._since_ms(),
         )
-        version = self._shelf.in_force()
+        version = self._versions.in_force()
         return HealthReport(
             troubles=tuple(
                 troubles(
                     msgspec.structs.replace(facts, unseen=tuple(unseen)), self._settings.feed, _now_ms(), self._limits
                 )
             ),
-            zones=None if version is None else self._shelf.zones(version),
+            zones=None if version is None else self._versions.zones(version),
             version=version,
             since_ms=self._since_ms(),
         )
@@ -258,13 +258,13 @@ class _CheckClients:
             client.seek_to_beginning(part)
         for record in _until(client, part, client.end_offsets([part], timeout_ms=_ANSWER_MS)[part]):
             at_ms = believable_ms(record.timestamp)
-            if wrong := self._shelf.put(record.key or b"", record.value, record.offset, at_ms):
+            if wrong := self._versions.put(record.key or b"", record.value, record.offset, at_ms):
                 self._unreadable(REFERENCE, part.partition, record.offset, wrong)
-        return self._shelf.unfinished()
+        return self._versions.unfinished()
 
     def _since_ms(self) -> int:
-        version = self._shelf.in_force()
-        return self._shelf.marked_ms(version) if version else 0
+        version = self._versions.in_force()
+        return self._versions.marked_ms(version) if version else 0
 
 
 def _until(client: Any, part: Any, end: int) -> Iterable[Any]:

@@ -66,7 +66,7 @@ class Hub:
 
     def __init__(self, board: AlertTable, zones: tuple[Zone, ...] = ()) -> None:
         """``zones``: those of the settings, in force until others are imported."""
-        self._board = board
+        self._table = board
         self._own_zones = self._zones = zones
         self._health, self._looked_s = HealthReport(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
         self._read_s = time.monotonic()
@@ -80,17 +80,17 @@ class Hub:
         """What was read."""
         fresh = [raw for alert, raw in news.revisions if self._taken(alert, raw)]
         for alert in news.former:
-            self._board.recall(alert)
+            self._table.recall(alert)
         for said in news.words:
-            self._board.hear(said)
+            self._table.hear(said)
         for replayed, ms in news.clocks:
-            self._board.tell_time(ms, replayed=replayed)
-        self._board.unreadable += news.unreadable
+            self._table.tell_time(ms, replayed=replayed)
+        self._table.unreadable += news.unreadable
         loaded = self.state != "following" and news.state == "following"
         self.state = news.state or self.state
         if news.state is not None:
             self.unread, self._read_s = news.unread, time.monotonic()
-            self._board.forget()
+            self._table.forget()
         self._answers.clear()
         self._tell(fresh, news, loaded=loaded)
 
@@ -122,9 +122,9 @@ class Hub:
 
     def _taken(self, alert: Alert, raw: bytes) -> bool:
         try:
-            return self._board.take(alert, raw)
+            return self._table.take(alert, raw)
         except (ValueError, OverflowError):  # a time that is none
-            self._board.unreadable += 1
+            self._table.unreadable += 1
             return False
 
     def _tell(self, fresh: list[bytes], news: Updates, *, loaded: bool) -> None:
@@ -171,9 +171,9 @@ class Hub:
     def overview(self, *, log: bool, words: str = "") -> bytes:
         """``/api/alerts`` as JSON, made once between two pieces of news where nothing is looked for."""
         if words:
-            return msgspec.json.encode(self._board.overview(self.state, log=log, words=words))
+            return msgspec.json.encode(self._table.overview(self.state, log=log, words=words))
         if log not in self._answers:
-            made: Overview = self._board.overview(self.state, log=log)
+            made: Overview = self._table.overview(self.state, log=log)
             self._answers[log] = msgspec.json.encode(made)
         return self._answers[log]
 
@@ -186,7 +186,7 @@ class Hub:
         found = self._health
         since = rfc3339(found.since_ms) if found.since_ms else None
         lists = Lists(version=found.version, since=since)
-        status = Status(state=self.state, clock=self._board.clock, troubles=self._troubles(), lists=lists)
+        status = Status(state=self.state, clock=self._table.clock, troubles=self._troubles(), lists=lists)
         return msgspec.json.encode(status)
 
     @property
@@ -207,12 +207,12 @@ class Hub:
 
     def story(self, case_id: str) -> bytes | None:
         """``/api/cases/CASE_ID`` as JSON."""
-        story: CaseTimeline | None = self._board.story(case_id)
+        story: CaseTimeline | None = self._table.story(case_id)
         return None if story is None else msgspec.json.encode(story)
 
     def alert(self, alert_id: str) -> bytes | None:
         """``/api/alerts/ID``: the alert as it stands in the topic."""
-        return self._board.raw(alert_id)
+        return self._table.raw(alert_id)
 
 
 def _alarm(said: str, for_ms: int) -> Trouble:

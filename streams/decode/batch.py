@@ -49,7 +49,7 @@ class _Messages(NamedTuple):
         return read(self.raw[self.starts[row] : self.ends[row]], "", 0).messages[0]
 
 
-class _Said(NamedTuple):
+class _Contents(NamedTuple):
     """What the messages say; ``parts`` are the static ones, those of the rows ``owners``."""
 
     sent: Sent
@@ -145,7 +145,7 @@ def _together(usual: UsualLines, others: list[WholeMessage]) -> _Messages:
     return _Messages(usual.raw, firsts, starts, ends, times_ms, bits, chains, words, others)
 
 
-def _said(messages: _Messages) -> _Said:
+def _said(messages: _Messages) -> _Contents:
     """All that is understood at once, and the rest through pyais."""
     words, bases = messages.words, messages.chains.slots * SLOT_WORDS
     kinds, is_hot = hot.understood(words, bases, messages.bits)
@@ -165,10 +165,10 @@ def _said(messages: _Messages) -> _Said:
                 parts = parts.and_then(part)
         order = owners.argsort(kind="stable")
         owners, parts = owners[order], parts.take(order)
-    return _Said(sent, owners, parts, undecodable)
+    return _Contents(sent, owners, parts, undecodable)
 
 
-def _reports(messages: _Messages, said: _Said, unplaced: Ints, ordinals: Ints | None) -> Rows:
+def _reports(messages: _Messages, said: _Contents, unplaced: Ints, ordinals: Ints | None) -> Rows:
     """REPORT of all rows, but for ``static``."""
     sent, firsts = said.sent, messages.firsts
     reports = np.zeros(len(firsts), REPORT)
@@ -181,7 +181,7 @@ def _reports(messages: _Messages, said: _Said, unplaced: Ints, ordinals: Ints | 
     return reports
 
 
-def _kept(messages: _Messages, said: _Said, dropped: list[int], reports: Rows) -> tuple[Rows, Ints, SentStatic]:
+def _kept(messages: _Messages, said: _Contents, dropped: list[int], reports: Rows) -> tuple[Rows, Ints, SentStatic]:
     """The rows that are left, in the order of their lines; the owners of static parts, and these."""
     owners, parts = said.owners, said.parts
     if not dropped and not messages.others:

@@ -37,7 +37,7 @@ class SnapshotCut(NamedTuple):
     at_ms: int
 
 
-class _Head(msgspec.Struct, frozen=True):
+class _CutHead(msgspec.Struct, frozen=True):
     """What the doctor reads of a cut record; the worker's own type has the rest."""
 
     app: str
@@ -84,7 +84,7 @@ def newest_cut(reader: Any, topic: str) -> dict[int, SnapshotCut]:
             for record in records:
                 if record.key == _CUT_KEY and record.value:
                     with contextlib.suppress(InputError):  # the worker says that its state cannot be used
-                        head = decoded(record.value, _Head)
+                        head = decoded(record.value, _CutHead)
                         found[part.partition] = SnapshotCut(head.app, head.offset, believable_ms(record.timestamp))
         wanted = [part for part in wanted if part.partition not in found]
         if not wanted:

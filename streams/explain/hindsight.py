@@ -66,11 +66,11 @@ class Hindsight:
 
     def _look(self) -> None:
         """Notes its chance when a slot has closed since the last look."""
-        ears = self._engine.ears
-        time_ms = ears.listening.next_slot * SLOT_MS
+        reception = self._engine.reception
+        time_ms = reception.listening.next_slot * SLOT_MS
         if time_ms == self._told_ms or not self._window.from_ms <= time_ms <= self._window.to_ms:
             return
         row = int(self._engine.fleet.index.find(self._mmsi)[0])
         if row >= 0:
             self._told_ms = time_ms
-            self.chances.append(Chance(time_ms, round(float(ears.strips.chance[row]), 4)))
+            self.chances.append(Chance(time_ms, round(float(reception.vessel_columns.chance[row]), 4)))

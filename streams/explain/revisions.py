@@ -18,7 +18,7 @@ Source = Callable[[], Iterable[bytes]]
 """Reads all alerts there are, anew each time it is called; one JSON object each."""
 
 
-class _Head(msgspec.Struct, frozen=True):
+class _AlertHead(msgspec.Struct, frozen=True):
     """What is read of every alert: 1 us."""
 
     id: str
@@ -56,10 +56,10 @@ def gather(source: Source, alert_id: str) -> Gathered:
     return Gathered(mine, sorted(others, key=lambda alert: (alert.time, alert.id, alert.revision)))
 
 
-def _heads(source: Source) -> Iterator[tuple[_Head, bytes]]:
+def _heads(source: Source) -> Iterator[tuple[_AlertHead, bytes]]:
     for value in source():
         try:
-            head = decoded(value, _Head)
+            head = decoded(value, _AlertHead)
         except InputError:
             continue  # no alert of ours: a foreign record, or a torn last line
         yield head, value

@@ -22,7 +22,7 @@ ENDED_MOST: Final = 20_000
 _HOUR_MS: Final = 3_600_000
 
 
-class _Held(NamedTuple):
+class _HeldRow(NamedTuple):
     alert: Alert
     written_ms: int
 
@@ -31,8 +31,8 @@ class AlertRows:
     """Takes revisions in from one thread, answers from others."""
 
     def __init__(self) -> None:
-        self._open: dict[str, _Held] = {}
-        self._ended: OrderedDict[str, _Held] = OrderedDict()
+        self._open: dict[str, _HeldRow] = {}
+        self._ended: OrderedDict[str, _HeldRow] = OrderedDict()
         self._ships: dict[int, VesselSummary] = {}
         self._lock = Lock()
         self.tables: Mapping[str, Callable[[int], list[AlertRow]]] = {"alerts": self.alerts, "listed": self.listed}
@@ -49,7 +49,7 @@ class AlertRows:
             self._open.pop(alert.id, None)
             self._ended.pop(alert.id, None)
             held = self._ended if alert.status in ENDED else self._open
-            held[alert.id] = _Held(alert, written_ms)
+            held[alert.id] = _HeldRow(alert, written_ms)
             if len(self._ended) > ENDED_MOST:
                 self._ended.popitem(last=False)
 
@@ -94,12 +94,12 @@ class AlertRows:
         rows += [ship_of_case(alerts, now_ms, ends_ms, down) for alerts in cases.values() if is_listed(alerts)]
         return sorted(rows, key=lambda row: -row.time_s)
 
-    def _all(self) -> list[_Held]:
+    def _all(self) -> list[_HeldRow]:
         with self._lock:
             return [*self._open.values(), *self._ended.values()]
 
 
-def _columns(held: _Held, now_ms: int) -> dict[str, str]:
+def _columns(held: _HeldRow, now_ms: int) -> dict[str, str]:
     alert = held.alert
     columns = {
         "time": alert.time[:16].replace("T", " ") + "Z",

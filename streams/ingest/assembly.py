@@ -45,7 +45,7 @@ class Lost(NamedTuple):
     sentence: Sentence
 
 
-class _Open:
+class _OpenMessage:
     __slots__ = ("doubtful", "first", "key", "last_unit", "opened_ms", "parts")
 
     def __init__(self, key: Key, sentence: Sentence, unit: int, opened_ms: int) -> None:
@@ -79,8 +79,8 @@ class Assembly:
     def __init__(self, ttl_ms: int, most: int) -> None:
         self._ttl_ms = ttl_ms
         self._most = most
-        self._open: dict[Key, _Open] = {}
-        self._on: dict[Channel, dict[Key, _Open]] = {}
+        self._open: dict[Key, _OpenMessage] = {}
+        self._on: dict[Channel, dict[Key, _OpenMessage]] = {}
         """The same, by channel."""
         self.lost: list[Lost] = []
 
@@ -121,7 +121,7 @@ class Assembly:
         for entry in [entry for entry in self._open.values() if entry.key.channel[0] == peer]:
             self._drop(entry, Reason.FRAGMENT_EXPIRED)
 
-    def _owner(self, channel: Channel, sentence: Sentence, unit: int, clock_ms: int) -> _Open | None:
+    def _owner(self, channel: Channel, sentence: Sentence, unit: int, clock_ms: int) -> _OpenMessage | None:
         """The one open message that this part can belong to; None where there is none, or more than one."""
         there = self._on.get(channel, {}).values()
         claimants = [entry for entry in there if entry.claims(sentence, unit)]
@@ -146,26 +146,26 @@ class Assembly:
             self._drop(entry, Reason.FRAGMENT_CLASH)
             if near:
                 self._refuse(Reason.FRAGMENT_CLASH, sentence)
-                doubt = _Open(key, sentence, unit, clock_ms)
+                doubt = _OpenMessage(key, sentence, unit, clock_ms)
                 doubt.parts, doubt.doubtful = [], True
                 self._keep(doubt)
                 return
         while len(self._open) >= self._most:
             self._drop(next(iter(self._open.values())), Reason.FRAGMENT_EXPIRED)
-        self._keep(_Open(key, sentence, unit, clock_ms))
+        self._keep(_OpenMessage(key, sentence, unit, clock_ms))
 
-    def _keep(self, entry: _Open) -> None:
+    def _keep(self, entry: _OpenMessage) -> None:
         self._open[entry.key] = entry
         self._on.setdefault(entry.key.channel, {})[entry.key] = entry
 
-    def _forget(self, entry: _Open) -> None:
+    def _forget(self, entry: _OpenMessage) -> None:
         del self._open[entry.key]
         others = self._on[entry.key.channel]
         del others[entry.key]
         if not others:
             del self._on[entry.key.channel]
 
-    def _drop(self, entry: _Open, reason: Reason) -> None:
+    def _drop(self, entry: _OpenMessage, reason: Reason) -> None:
         self._forget(entry)
         for sentence in entry.parts:
             self._refuse(reason, sentence)

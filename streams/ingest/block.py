@@ -36,10 +36,10 @@ _Units = list[tuple[bytes, Parsed]]
 class LineBlock:
     """A block of whole lines as far as it can be read without knowing what went before."""
 
-    def __init__(self, lane: SourceState, block: bytes) -> None:
+    def __init__(self, source_state: SourceState, block: bytes) -> None:
         self.text = PAD + block + PAD
-        self.lines = _without_untimed(scan(self.text, lane.limit), lane)
-        self.odd, self.units, self.sentences = self._others(lane)
+        self.lines = _without_untimed(scan(self.text, source_state.limit), source_state)
+        self.odd, self.units, self.sentences = self._others(source_state)
         """``units`` and ``sentences``: how many go before each line, and at last all."""
         self.odd_lines = np.array([odd.line for odd in self.odd], np.int64)
         self.timing = any(isinstance(odd.parsed, Timing) for odd in self.odd)
@@ -51,7 +51,7 @@ class LineBlock:
     def __len__(self) -> int:
         return len(self.lines.start)
 
-    def _others(self, lane: SourceState) -> tuple[list[OddUnit], Ints, Ints]:
+    def _others(self, source_state: SourceState) -> tuple[list[OddUnit], Ints, Ints]:
         lines, parts = self.lines, self._parts()
         units_of, sentences_of = np.ones(len(lines.start), np.int64), lines.ordinary.astype(np.int64)
         sentences_of[lines.parts.line] = 1
@@ -59,7 +59,7 @@ class LineBlock:
         parsed: dict[int, _Units] = {}
         for number in numbers.tolist():
             if number not in parts:
-                found = parsed[number] = _parsed(self.line(number), lane)
+                found = parsed[number] = _parsed(self.line(number), source_state)
                 units_of[number] = len(found)
                 sentences_of[number] = sum(isinstance(what, (Sentence, Bad)) for _, what in found)
         units, sentences = (np.append(0, np.cumsum(each)) for each in (units_of, sentences_of))
@@ -94,16 +94,16 @@ class LineBlock:
         return made
 
 
-def _parsed(line: bytes, lane: SourceState) -> _Units:
-    if len(line) > lane.limit:
-        return [(line[: lane.limit + 1], lane.too_long())]
-    return [(unit, lane.parser.parse(unit)) for unit in units(line)]
+def _parsed(line: bytes, source_state: SourceState) -> _Units:
+    if len(line) > source_state.limit:
+        return [(line[: source_state.limit + 1], source_state.too_long())]
+    return [(unit, source_state.parser.parse(unit)) for unit in units(line)]
 
 
-def _without_untimed(lines: ScannedLines, lane: SourceState) -> ScannedLines:
+def _without_untimed(lines: ScannedLines, source_state: SourceState) -> ScannedLines:
     """Lines without a time are ordinary only where all of them get a time that nothing in the block changes."""
     untimed = lines.time_ms == UNTIMED
-    if lane.synthetic or not untimed.any() or (lane.nature.live and untimed.all()):
+    if source_state.synthetic or not untimed.any() or (source_state.source_kind.live and untimed.all()):
         return lines
     ordinary = lines.ordinary.copy()
     ordinary[lines.line[untimed]] = False

@@ -3,7 +3,7 @@
 Rules:
 - The clock is the largest believed event time and never falls.
 - A message less than ``jump_ahead_s`` before the clock's front is believed at once. One further ahead waits
-  until its time is witnessed (``leap``): then the front moves there. When the ordinary clock goes on first, what
+  until its time is witnessed (``jump``): then the front moves there. When the ordinary clock goes on first, what
   waits is refused. Where a recording ends first, what nothing has contradicted is believed.
 - While something waits, later messages that do not move the clock queue behind it: order is kept.
 - A message more than ``refuse_behind_s`` behind the front is refused; what is late by less passes.
@@ -75,7 +75,7 @@ class EventClock:
         self._seen: dict[int, int] = {}
         """The latest time of each of the MMSIs heard latest: at least ``_view_most`` of them, where there were any."""
         self._waiting: deque[TimedMessage] = deque()
-        self._leap = ClockJump(rules, silent_ms or (lambda: int(rules.feed_silent_after_s * _MS)))
+        self._jump = ClockJump(rules, silent_ms or (lambda: int(rules.feed_silent_after_s * _MS)))
 
     @property
     def waiting(self) -> int:
@@ -96,7 +96,7 @@ class EventClock:
             front_ms = self._front_ms = min(times_ms.values())
             self._seen = dict.fromkeys(islice(times_ms, self._view_most), front_ms)
             near = (at for at, time_ms in (stations_ms or {}).items() if time_ms - front_ms <= self._ahead_ms)
-            self._leap.heard(near)
+            self._jump.heard(near)
 
     def run_on(self, to_ms: int) -> None:
         """The wall clock has taken a live source's time to ``to_ms``: no leap, when it is heard again."""
@@ -147,13 +147,13 @@ class EventClock:
 
     def stations_wanted(self, messages: int) -> int:
         """Of how many of so many believed messages, the last ones, ``note_run`` needs the stations."""
-        return messages if self._leap.doubts else min(messages, VOICES_KEPT)
+        return messages if self._jump.doubts else min(messages, VOICES_KEPT)
 
     def note_run(self, times_ms: Ints, mmsis: Ints, stations: list[bytes]) -> None:
         """Takes believed messages in, in order; of the last ones also the stations (``stations_wanted``)."""
         if not len(times_ms):
             return
-        self._leap.heard(stations)
+        self._jump.heard(stations)
         top_ms = int(times_ms.max())
         self._see_latest(times_ms, mmsis)
         self.clock_ms = top_ms if self.clock_ms is None else max(self.clock_ms, top_ms)
@@ -162,14 +162,14 @@ class EventClock:
     def give_up(self) -> list[Outcome]:
         """Nobody will confirm any more: what is ahead is refused, what queued behind it goes on."""
         outcomes: list[Outcome] = []
-        self._leap.clear()
+        self._jump.clear()
         while self._waiting:
             outcomes.append(self._settle(self._waiting.popleft()))
         return outcomes
 
     def conclude(self) -> list[Outcome]:
         """A recording has ended: what nothing has contradicted is believed, the rest given up."""
-        through_ms = self._leap.at_end_ms(self._needed())
+        through_ms = self._jump.at_end_ms(self._needed())
         outcomes = [] if through_ms is None else self._requeue(through_ms)
         return outcomes + self.give_up()
 
@@ -184,7 +184,7 @@ class EventClock:
         """Takes a believed message in."""
         time_ms = message.time_ms
         self._see(message.mmsi, time_ms)
-        self._leap.heard_one(message.station)
+        self._jump.heard_one(message.station)
         if self.clock_ms is not None and time_ms <= self.clock_ms:
             return
         self.clock_ms = time_ms
@@ -219,7 +219,7 @@ class EventClock:
         outcomes = self.give_up()
         for outcome in outcomes:
             if isinstance(outcome, RefusedMessage) and outcome.reason is Reason.TIME_AHEAD:
-                self._leap.contradict(outcome.message.station, outcome.message.time_ms)
+                self._jump.contradict(outcome.message.station, outcome.message.time_ms)
         return outcomes
 
     def _confirm(self, message: TimedMessage, wall_ms: int | None) -> int | None:
@@ -228,13 +228,13 @@ class EventClock:
         if (self._front_ms or 0) <= latest_ms < message.time_ms:
             return None
         lead_ms = message.time_ms - (self._front_ms or 0)
-        self._leap.add(ClaimedTime(message.time_ms, lead_ms, message.mmsi, message.station))
-        return self._leap.witnessed_ms(self._needed())
+        self._jump.add(ClaimedTime(message.time_ms, lead_ms, message.mmsi, message.station))
+        return self._jump.witnessed_ms(self._needed())
 
     def _requeue(self, through_ms: int) -> list[Outcome]:
         """Times up to ``through_ms`` are believed. The front follows them, so that none of them seems too old."""
         again, self._waiting = self._waiting, deque()
-        self._leap.clear()
+        self._jump.clear()
         outcomes: list[Outcome] = []
         for message in again:
             if (self._front_ms or 0) < message.time_ms <= through_ms:

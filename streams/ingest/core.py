@@ -3,7 +3,8 @@
 Rules:
 - The sequence of sentences and ticks within a partition is a pure function of the input's bytes (and, for a
   live source, of the times passed in). How the bytes are cut, and how records are, changes none of it.
-- Many lines at once go through columns (``bulk``), few, or unusual ones, one by one (``lane``): with the same result.
+- Many lines at once go through columns (``bulk``), few or unusual ones one by one (``source_state``), with the same
+  result.
 """
 
 from __future__ import annotations
@@ -49,21 +50,21 @@ class Ingest:
         partitions: int,
         settings: IngestSettings | None = None,
         rules: FeedRules | None = None,
-        nature: SourceKind = _FILE,
+        source_kind: SourceKind = _FILE,
         *,
         bulk_bytes: int | None = BULK_BYTES,
     ) -> None:
         """``bulk_bytes`` None: every line by itself."""
         settings, rules = settings or IngestSettings(), rules or FeedRules()
         self.source = source
-        self._nature = nature
-        self._lane = SourceState(source, partitions, settings, rules, nature)
+        self._source_kind = source_kind
+        self._source_state = SourceState(source, partitions, settings, rules, source_kind)
         self._bulk_bytes = bulk_bytes
         self._pack_ms = settings.pack_ms
         self._wait_ms = int(rules.feed_silent_after_s * _MS)
         self._framers: dict[str, Framer] = {}
-        self._rows = Rows(nature.stamps)
-        self._head: FileHead | None = None if nature.live else FileHead(self._lane.parser)
+        self._rows = Rows(source_kind.stamps)
+        self._head: FileHead | None = None if source_kind.live else FileHead(self._source_state.parser)
         self._timed: bool | None = None
         """The files so far carry times; None before the first sentence."""
         self.input = Input()
@@ -75,55 +76,55 @@ class Ingest:
     @property
     def counts(self) -> InputCounts:
         """What became of the input so far."""
-        return self._lane.counts
+        return self._source_state.counts
 
     @property
-    def nature(self) -> SourceKind:
+    def source_kind(self) -> SourceKind:
         """What kind of source it is."""
-        return self._nature
+        return self._source_kind
 
     @property
     def refused(self) -> list[RefusedLine]:
         """Input that was lost since this was last set to an empty list."""
-        return self._lane.refused
+        return self._source_state.refused
 
     @refused.setter
     def refused(self, refused: list[RefusedLine]) -> None:
-        self._lane.refused = refused
+        self._source_state.refused = refused
 
     @property
     def pending(self) -> int:
         """Sentences that wait for other parts, or for their time to be believed."""
-        return self._lane.pending
+        return self._source_state.pending
 
     @property
     def clock_ms(self) -> int | None:
         """The largest event time believed; None before the first."""
-        return self._lane.clock.clock_ms
+        return self._source_state.clock.clock_ms
 
     @property
     def untimed(self) -> bool:
         """The present file carries no times: they are made from the count of its sentences."""
         now = self.input.since(self.counts)
-        return self._lane.synthetic and now.sentences > now.rejected_all
+        return self._source_state.synthetic and now.sentences > now.rejected_all
 
     def feed(self, chunk: bytes, now_ms: int = 0, peer: str = "") -> list[Record]:
         """Takes bytes in, from one of the source's peers. Returns the records that are full."""
-        self._lane.now_ms = now_ms
+        self._source_state.now_ms = now_ms
         self.input.take(chunk)
-        if self._nature.live:
-            self._lane.parser.rules = _of_this_year(self._lane.parser.rules, now_ms)
+        if self._source_kind.live:
+            self._source_state.parser.rules = _of_this_year(self._source_state.parser.rules, now_ms)
         framer = self._framers.get(peer)
         if framer is None:
-            framer = self._framers[peer] = Framer(self._lane.limit)
+            framer = self._framers[peer] = Framer(self._source_state.limit)
         while self._head is not None and chunk:  # a file's head is read line by line
             self._lines(framer.feed(chunk[:_HEAD_BYTES]), peer)
             chunk = chunk[_HEAD_BYTES:]
         if self._bulk_bytes is not None and len(chunk) >= self._bulk_bytes and not self._rows.table:
-            bulk.take(self._lane, framer.block(chunk), peer)
+            bulk.take(self._source_state, framer.block(chunk), peer)
         elif chunk:
             self._lines(framer.feed(chunk), peer)
-        return self._lane.packer.take()
+        return self._source_state.packer.take()
 
     def next_file(self) -> list[Record]:
         """What is fed from here on is another file, in a format of its own.
@@ -131,9 +132,9 @@ class Ingest:
         Raises WakewatchError when one of two files carries times and the other does not.
         """
         self.close_file()
-        self._rows, self._head = Rows(self._nature.stamps), FileHead(self._lane.parser)
-        self.input = Input(before=kept(self._lane.counts))
-        return self._lane.packer.take()
+        self._rows, self._head = Rows(self._source_kind.stamps), FileHead(self._source_state.parser)
+        self.input = Input(before=kept(self._source_state.counts))
+        return self._source_state.packer.take()
 
     def close_file(self) -> list[Record]:
         """The present file is over: what it left unfinished is read as it is. Raises likewise."""
@@ -141,89 +142,91 @@ class Ingest:
             self._lines(self._framers.pop(peer).close(), peer)
         if self._head is not None:
             self._decide(self._head.verdict())
-        return self._lane.packer.take()
+        return self._source_state.packer.take()
 
     def hang_up(self, peer: str, now_ms: int = 0) -> list[Record]:
         """A peer is gone: what it left unfinished is read as it is."""
-        self._lane.now_ms = now_ms
+        self._source_state.now_ms = now_ms
         framer = self._framers.pop(peer, None)
         if framer is not None:
             self._lines(framer.close(), peer)
-        self._lane.hang_up(peer)
-        return self._lane.packer.take()
+        self._source_state.hang_up(peer)
+        return self._source_state.packer.take()
 
     def clock(self, now_ms: int) -> list[Record]:
         """The wall clock of a live source; call it every ``pack_ms`` or so. Cuts what waits, ticks each second."""
-        lane = self._lane
-        lane.now_ms = now_ms
+        source_state = self._source_state
+        source_state.now_ms = now_ms
         if self._started_ms is None:
             self._started_ms = self._ticked_ms = now_ms
-        if lane.clock.waiting and now_ms - lane.waiting_ms >= self._wait_ms:
-            lane.settle(lane.clock.give_up())
+        if source_state.clock.waiting and now_ms - source_state.waiting_ms >= self._wait_ms:
+            source_state.settle(source_state.clock.give_up())
         if now_ms - self._ticked_ms >= _WALL_TICK_MS:
             self._ticked_ms = max(now_ms - now_ms % _WALL_TICK_MS, self._started_ms)
             self._wall_tick(now_ms, self._started_ms)
-        elif lane.packer.holds and now_ms - lane.packer.since_ms >= self._pack_ms:
-            lane.packer.flush()
-        return lane.packer.take()
+        elif source_state.packer.holds and now_ms - source_state.packer.since_ms >= self._pack_ms:
+            source_state.packer.flush()
+        return source_state.packer.take()
 
     def flush(self) -> list[Record]:
         """All that is ready, without ending anything: for a stop that will be resumed."""
-        self._lane.packer.flush()
-        return self._lane.packer.take()
+        self._source_state.packer.flush()
+        return self._source_state.packer.take()
 
     def end(self, until_ms: int | None = None) -> list[Record]:
         """The input has ended. A recording's clock runs on to ``until_ms``, if that is given, and then ends."""
-        lane = self._lane
+        source_state = self._source_state
         ready = self.close_file()
-        lane.settle(lane.clock.give_up() if self._nature.live else lane.clock.conclude())
-        lane.give_up_parts()
-        lane.packer.flush()
-        if not self._nature.live:
+        source_state.settle(source_state.clock.give_up() if self._source_kind.live else source_state.clock.conclude())
+        source_state.give_up_parts()
+        source_state.packer.flush()
+        if not self._source_kind.live:
             if until_ms is not None:
-                lane.mark(until_ms)
-            lane.write_ticks(lane.ticker.end(until_ms))
-        return ready + lane.packer.take()
+                source_state.mark(until_ms)
+            source_state.write_ticks(source_state.ticker.end(until_ms))
+        return ready + source_state.packer.take()
 
     def _lines(self, lines: list[bytes], peer: str) -> None:
         """One by one: what the head says of a file holds from the very next line on, however the bytes were cut."""
         for raw in lines:
-            for line in (raw,) if self._nature.live else self._rows.take(raw):
+            for line in (raw,) if self._source_kind.live else self._rows.take(raw):
                 if self._head is None:
-                    self._lane.line(line, peer)
+                    self._source_state.line(line, peer)
                 elif self._head.add(line):
                     self._decide(self._head.verdict())
 
     def _decide(self, verdict: HeadVerdict) -> None:
-        lane, self._head = self._lane, None
+        source_state, self._head = self._source_state, None
         self._rows.settle()
         if self._timed is None:
-            lane.synthetic = not verdict.timed
-            lane.clock.prime(verdict.first_ms, verdict.stations_ms)
+            source_state.synthetic = not verdict.timed
+            source_state.clock.prime(verdict.first_ms, verdict.stations_ms)
         if verdict.sentences:
             if self._timed not in {None, verdict.timed}:
                 raise WakewatchError("some of the files carry times and others do not: play these by themselves")
             self._timed = verdict.timed
-            lane.numbers.decide(are_times=verdict.numbers_are_times)
+            source_state.numbers.decide(are_times=verdict.numbers_are_times)
         for line in verdict.lines:
-            lane.line(line, "")
+            source_state.line(line, "")
 
     def _wall_tick(self, now_ms: int, started_ms: int) -> None:
-        lane = self._lane
-        heard_ms = lane.ticker.heard_ms
+        source_state = self._source_state
+        heard_ms = source_state.ticker.heard_ms
         if heard_ms is None:
             if now_ms - started_ms < _GRACE_MS:
                 return
-            if lane.ticker.to_ms is None:
-                lane.ticker.begin(started_ms)
+            if source_state.ticker.to_ms is None:
+                source_state.ticker.begin(started_ms)
             to_ms = now_ms
         else:
-            to_ms = heard_ms + now_ms - lane.heard_at_ms
-        lane.packer.flush()
-        share = self._share.at(now_ms, lane.counts)
-        lane.write_ticks([msgspec.structs.replace(tick, other_share=share) for tick in lane.ticker.wall(to_ms)])
-        if lane.ticker.to_ms is not None:
-            lane.clock.run_on(lane.ticker.to_ms)
+            to_ms = heard_ms + now_ms - source_state.heard_at_ms
+        source_state.packer.flush()
+        share = self._share.at(now_ms, source_state.counts)
+        source_state.write_ticks(
+            [msgspec.structs.replace(tick, other_share=share) for tick in source_state.ticker.wall(to_ms)]
+        )
+        if source_state.ticker.to_ms is not None:
+            source_state.clock.run_on(source_state.ticker.to_ms)
 
 
 def _of_this_year(rules: StampRules, now_ms: int) -> StampRules:

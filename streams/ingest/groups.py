@@ -15,7 +15,7 @@ WITHIN: Final = 100
 """Units of input between two sentences of one group, at most: gateways that merge stations part them by a few."""
 
 
-class _Said(NamedTuple):
+class _StatedPart(NamedTuple):
     number: int
     station: bytes
     time_ms: int | None
@@ -27,7 +27,7 @@ class Groups:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._said: dict[tuple[str, str, int], _Said] = {}
+        self._said: dict[tuple[str, str, int], _StatedPart] = {}
 
     def note(self, tag: Tag, peer: str, unit: int) -> None:
         """Takes the tag block of unit number ``unit`` in; one that says nothing for others changes nothing."""
@@ -43,7 +43,7 @@ class Groups:
             station, time_ms = b"", None
         if len(self._said) >= self._most:
             del self._said[next(iter(self._said))]
-        self._said[key] = _Said(group.number, station, time_ms, unit)
+        self._said[key] = _StatedPart(group.number, station, time_ms, unit)
 
     def complete(self, tag: Tag, peer: str, unit: int) -> Tag:
         """The tag block with what it does not say itself, and its group does."""
@@ -57,5 +57,5 @@ class Groups:
         return tag if tag.time_ms is not None else tag._replace(time_ms=said.time_ms, doubtful=False)
 
 
-def _is_near(said: _Said, unit: int) -> bool:
+def _is_near(said: _StatedPart, unit: int) -> bool:
     return unit - said.unit <= WITHIN

@@ -39,7 +39,7 @@ class LineAffixes(NamedTuple):
 NOTHING: Final = LineAffixes()
 
 
-def beside(before: bytes, after: bytes, rules: StampRules) -> LineAffixes:
+def affixes(before: bytes, after: bytes, rules: StampRules) -> LineAffixes:
     """What stands before and after a sentence on its line."""
     found = _after(after, rules) if after else NOTHING
     if found.time_ms is not None or not before:

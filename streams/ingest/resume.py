@@ -37,13 +37,13 @@ class PartitionReached(NamedTuple):
 NOTHING: Final = PartitionReached()
 
 
-def run_of(path: Path, source: str, nature: SourceKind) -> str:
+def run_of(path: Path, source: str, source_kind: SourceKind) -> str:
     """Identity of a recording and of how its time is made: 16 hex digits."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    about = [path.name, source, path.stat().st_size, nature.start_ms, nature.rate_hz]
-    if nature.stamps != StampRules():  # other times: another recording
-        about += [nature.stamps.dates, nature.stamps.zone, nature.stamps.near_ms]
+    about = [path.name, source, path.stat().st_size, source_kind.start_ms, source_kind.rate_hz]
+    if source_kind.stamps != StampRules():  # other times: another recording
+        about += [source_kind.stamps.dates, source_kind.stamps.zone, source_kind.stamps.near_ms]
     return hashlib.sha256(msgspec.json.encode(about) + head).hexdigest()[:16]
 
 

@@ -114,8 +114,8 @@ def _with_kafka(given: _Run, places: Sequence[SourceUrl], sources: Sequence[Inpu
                 plan=plan, settings=settings, kafka=with_kafka, outbox=outbox, partitions=partitions, observer=observer
             )
             with answering():
-                pumps = [builder.pump(*pair) for pair in zip(places, sources, strict=True)]
-            return _drive(pumps, outbox, stop, carried)
+                runners = [builder.runner(*pair) for pair in zip(places, sources, strict=True)]
+            return _drive(runners, outbox, stop, carried)
         finally:
             outbox.close()
     except StoppedError:
@@ -140,7 +140,7 @@ def _open(place: SourceUrl, plan: IngestPlan, settings: Settings) -> InputSource
     return urls.open_place(place, settings.ingest, paced=plan.speed is not None, stdin_live=stdin_live)
 
 
-def _nature(place: SourceUrl, source: InputSource, plan: IngestPlan) -> SourceKind:
+def _source_kind(place: SourceUrl, source: InputSource, plan: IngestPlan) -> SourceKind:
     paced = plan.speed if place.kind == "file" else None
     return SourceKind(
         live=source.live,
@@ -163,14 +163,14 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
     partitions: int
     observer: Observer | None
 
-    def pump(self, place: SourceUrl, source: InputSource) -> SourceRunner:
+    def runner(self, place: SourceUrl, source: InputSource) -> SourceRunner:
         plan, settings = self.plan, self.settings
-        nature = _nature(place, source, plan)
-        run_id, reached, dead = self._run(place, nature)
+        source_kind = _source_kind(place, source, plan)
+        run_id, reached, dead = self._run(place, source_kind)
         return SourceRunner(
             source=source,
-            ingest=Ingest(place.name, self.partitions, settings.ingest, settings.feed, nature),
-            sender=Sender(place.name, run_id, nature.replayed, settings.kafka.topic_prefix),
+            ingest=Ingest(place.name, self.partitions, settings.ingest, settings.feed, source_kind),
+            sender=Sender(place.name, run_id, source_kind.replayed, settings.kafka.topic_prefix),
             outbox=self.outbox,
             partitions=self.partitions,
             reached=reached,
@@ -181,11 +181,11 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
             observer=self.observer,
         )
 
-    def _run(self, place: SourceUrl, nature: SourceKind) -> tuple[str, tuple[PartitionReached, ...], int]:
+    def _run(self, place: SourceUrl, source_kind: SourceKind) -> tuple[str, tuple[PartitionReached, ...], int]:
         """The run's identity, and how far the log and the dead letters have come with it."""
         if place.kind != "file":
             return secrets.token_hex(8), fresh(self.partitions), 0
-        run_id = run_of(Path(place.path), place.name, nature)
+        run_id = run_of(Path(place.path), place.name, source_kind)
         if self.plan.again:
             run_id = f"{run_id}-{self.plan.call}"
         prefix, consumer = self.settings.kafka.topic_prefix, self.kafka.consumer
@@ -199,24 +199,24 @@ def _dates_matter(plan: IngestPlan, settings: Settings) -> bool:
     return bool(plan.until_ms or settings.reference.watchlists or settings.reference.zones)
 
 
-def _drive(pumps: Sequence[SourceRunner], outbox: Outbox, stop: Event, carried: Carried) -> IngestOutcome:
-    already = tuple(pump.sender.source for pump in pumps if _ended(pump.reached))
-    running = [pump for pump in pumps if not _ended(pump.reached)]
+def _drive(runners: Sequence[SourceRunner], outbox: Outbox, stop: Event, carried: Carried) -> IngestOutcome:
+    already = tuple(runner.sender.source for runner in runners if _ended(runner.reached))
+    running = [runner for runner in runners if not _ended(runner.reached)]
     failures: list[BaseException] = []
     halt = Event()
-    threads = [Thread(target=_guarded, args=(pump, halt, failures), daemon=True) for pump in running]
+    threads = [Thread(target=_guarded, args=(runner, halt, failures), daemon=True) for runner in running]
     for thread in threads:
         thread.start()
     undelivered = _finish(threads, outbox, stop, halt)
     failure = next(iter(failures), outbox.failure)
     if failure is not None and not stop.is_set() and not isinstance(failure, ConfigError):
-        live = {pump.sender.source for pump in running if pump.source.live}
+        live = {runner.sender.source for runner in running if runner.source.live}
         carried += [(origin, letter) for origin, letter in outbox.unsent() if origin in live]
     elif undelivered:
         _give_up(running, outbox, undelivered)
     if failure is not None:
         raise failure
-    states = tuple(pump.state(ended=True) for pump in running)
+    states = tuple(runner.state(ended=True) for runner in running)
     return IngestOutcome(states=states, already=already, undelivered=undelivered)
 
 
@@ -240,21 +240,21 @@ def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event, halt: Event)
     return outbox.held
 
 
-def _give_up(pumps: Sequence[SourceRunner], outbox: Outbox, undelivered: int) -> None:
+def _give_up(runners: Sequence[SourceRunner], outbox: Outbox, undelivered: int) -> None:
     """Counts what is lost, source by source."""
     unsent = outbox.unsent()
     _log.error("not delivered", sentences=undelivered, kept="files go on where the log ends when they are read again")
-    for pump in pumps:
-        pump.give_up(letter for origin, letter in unsent if origin == pump.sender.source)
+    for runner in runners:
+        runner.give_up(letter for origin, letter in unsent if origin == runner.sender.source)
 
 
 def _ended(reached: Sequence[PartitionReached]) -> bool:
     return all(place.ended for place in reached)
 
 
-def _guarded(pump: SourceRunner, halt: Event, failures: list[BaseException]) -> None:
+def _guarded(runner: SourceRunner, halt: Event, failures: list[BaseException]) -> None:
     try:
-        pump.run(halt)
+        runner.run(halt)
     except BaseException as error:  # noqa: BLE001  # raised again in the main thread
         failures.append(error)
         halt.set()

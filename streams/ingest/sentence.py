@@ -3,7 +3,7 @@ r"""One unit of input into one sentence, one word about time, one refusal, or no
 What is understood around the sentence itself:
 - tag blocks ``\s:station,c:seconds-or-ms,g:1-2-77*hh\``, the group also as ``1G2:77``; a wrong tag-block checksum is
   noted and the block is still used (all of some real feeds' are wrong); fields of other names are ignored;
-- what loggers and receivers write before and after it (``beside``);
+- what loggers and receivers write before and after it (``affixes``);
 - ``$PGHP,1,year,month,day,hour,minute,second,ms,country,region,station,...``, which times the next sentence;
 - any talker with VDM or VDO, with or without something before it on the line.
 """
@@ -17,7 +17,7 @@ from operator import xor
 from typing import Final, NamedTuple
 
 from streams.errors import Reason
-from streams.ingest.line_affixes import beside
+from streams.ingest.line_affixes import affixes
 from streams.ingest.stamps import MS_FROM, TIME_END_MS, StampRules
 from streams.ingest.stamps import epoch_ms as time_ms_of
 
@@ -164,7 +164,7 @@ class Parser:
         return known
 
     def _with_beside(self, tag: Tag, before: bytes, after: bytes) -> Tag:
-        station, time_ms, doubtful = beside(before, after, self.rules)
+        station, time_ms, doubtful = affixes(before, after, self.rules)
         return tag._replace(station=tag.station or clean_station(station), time_ms=time_ms, doubtful=doubtful)
 
     def _tag(self, text: bytes) -> Tag:

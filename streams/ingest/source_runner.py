@@ -123,14 +123,14 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         """Says once that times are made up. Raises WakewatchError where they must not be."""
         if not self.ingest.untimed:
             return taken
-        doubt = stamp_doubt(self.ingest.input.opening, self.ingest.nature.stamps)
+        doubt = stamp_doubt(self.ingest.input.opening, self.ingest.source_kind.stamps)
         what = "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
         if self.needs_start:
             raise WakewatchError(f"{what}; say when it begins: --start 2024-03-04T00:00:00Z")
         if not self._untimed_told:
             self._untimed_told = True
-            nature = self.ingest.nature
-            made_up = f"from {rfc3339(nature.start_ms)} on, {nature.rate_hz:g} sentences a second"
+            source_kind = self.ingest.source_kind
+            made_up = f"from {rfc3339(source_kind.start_ms)} on, {source_kind.rate_hz:g} sentences a second"
             _log.warning(
                 "times are made up", source=self.sender.source, why=what, times=made_up, remedy="--start, --rate"
             )

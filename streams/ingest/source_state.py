@@ -38,17 +38,17 @@ class SourceState:
     """The state of one source. ``now_ms`` is set by whoever feeds it."""
 
     def __init__(
-        self, source: str, partitions: int, settings: IngestSettings, rules: FeedRules, nature: SourceKind
+        self, source: str, partitions: int, settings: IngestSettings, rules: FeedRules, source_kind: SourceKind
     ) -> None:
-        self.nature = nature
+        self.source_kind = source_kind
         self.limit = settings.line_bytes
         self.counts = InputCounts()
         self.refused: list[RefusedLine] = []
-        self.parser = Parser(nature.stamps)
-        self.numbers = BareNumberTimes(live=nature.live)
+        self.parser = Parser(source_kind.stamps)
+        self.numbers = BareNumberTimes(live=source_kind.live)
         self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self.groups = Groups(settings.fragments_open)
-        self.ticker = ticker_for(source, settings, rules, nature)
+        self.ticker = ticker_for(source, settings, rules, source_kind)
         self.clock = EventClock(rules, self.ticker.silent_limit_ms)
         self.notes = NoteWriter(settings, int(rules.allowed_lateness_s * _MS))
         self.packer = Packer(source, partitions, settings.pack_sentences)
@@ -59,7 +59,7 @@ class SourceState:
         """The input knows no time: it is made from the count of sentences."""
         self.ordinal = self.written = -1
         """Of the last unit read, and of the last message written."""
-        self.marks = list(nature.marks_ms)
+        self.marks = list(source_kind.marks_ms)
         """Moments of event time that are still to be told of (``SourceKind.marks_ms``)."""
         self.since_cut = 0
         """Sentences read since records were last cut at the nature's ``batch``."""
@@ -161,13 +161,13 @@ class SourceState:
 
     def synthetic_ms(self, sentences: int) -> int:
         """The time of sentence number ``sentences`` (from 1) of an input without times."""
-        return self.nature.start_ms + int((sentences - 1) * _MS / self.nature.rate_hz)
+        return self.source_kind.start_ms + int((sentences - 1) * _MS / self.source_kind.rate_hz)
 
     def default_ms(self) -> int:
         """The time of a sentence that has none."""
         if self.synthetic:
             return self.synthetic_ms(self.counts.sentences)
-        if self.nature.live:
+        if self.source_kind.live:
             return self.now_ms + self.offset_ms
         return self.clock.known_ms
 
@@ -178,7 +178,7 @@ class SourceState:
         else:
             if not self.clock.waiting:
                 self.waiting_ms = self.now_ms
-            self.settle(self.clock.admit(message, self.now_ms if self.nature.live else None))
+            self.settle(self.clock.admit(message, self.now_ms if self.source_kind.live else None))
 
     def settle(self, outcomes: list[Outcome]) -> None:
         """Messages of which the clock has spoken are written or refused."""
@@ -295,6 +295,6 @@ class SourceState:
 
     def _cut(self) -> None:
         self.since_cut += 1
-        if self.nature.batch is not None and self.since_cut >= self.nature.batch:
+        if self.source_kind.batch is not None and self.since_cut >= self.source_kind.batch:
             self.packer.flush()
             self.since_cut = 0

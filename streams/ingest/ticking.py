@@ -225,13 +225,13 @@ class Ticker:
         return over
 
 
-def ticker_for(source: str, settings: IngestSettings, rules: FeedRules, nature: SourceKind) -> Ticker:
+def ticker_for(source: str, settings: IngestSettings, rules: FeedRules, source_kind: SourceKind) -> Ticker:
     """By time alone where ticks follow the wall clock: live, or at a given pace."""
-    full_speed = not nature.live and nature.tick_ms is None
+    full_speed = not source_kind.live and source_kind.tick_ms is None
     return Ticker(
         source,
-        nature.tick_ms or int(settings.tick_file_s * MS),
+        source_kind.tick_ms or int(settings.tick_file_s * MS),
         rules,
-        replayed=nature.replayed,
+        replayed=source_kind.replayed,
         every_sentences=settings.tick_file_sentences if full_speed else 0,
     )

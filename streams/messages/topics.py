@@ -173,7 +173,7 @@ def create_missing(admin: Any, kafka: KafkaSettings, needed: Collection[str] | N
     return made
 
 
-def make_anew(admin: Any, kafka: KafkaSettings, topic: str) -> None:
+def make_again(admin: Any, kafka: KafkaSettings, topic: str) -> None:
     """Deletes ``topic`` (without prefix), whatever is in it, and makes it again. Raises SinkError when it stays."""
     name = kafka.topic_prefix + topic
     admin.delete_topics([name])

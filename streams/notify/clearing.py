@@ -30,7 +30,7 @@ _HOUR_MS: Final = 3_600_000
 _log = structlog.get_logger("wakewatch.notify")
 
 
-class _Head(msgspec.Struct, frozen=True):
+class _AlertRevision(msgspec.Struct, frozen=True):
     """What is read of an alert."""
 
     id: str
@@ -39,7 +39,7 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 class _Newest(NamedTuple):
-    head: _Head
+    head: _AlertRevision
     partition: int
     written_ms: int
 
@@ -78,7 +78,7 @@ def _newest(kafka: KafkaSettings, stop: Event | None) -> list[_Newest]:
             found.pop(key, None)
             continue
         try:
-            head = decoded(record.value, _Head)
+            head = decoded(record.value, _AlertRevision)
         except InputError:
             continue  # every reader counts such a record; it is not ours to delete
         known = found.get(key)

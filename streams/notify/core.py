@@ -12,7 +12,7 @@ Rules.
    that is taken back: then what is still open of it is told again.
 8. What came and went while we were away, longer ago than ``digest_after_s``, is told in one digest; what is still
    open is told as ever.
-9. Not everything is told when it comes: see ``gate``. The webhook, which is read by machines, gets every revision.
+9. Not everything is told when it comes: see ``rate_cap``. The webhook, which is read by machines, gets every revision.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class NoticeRules(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float = SETTLE_S
     include_replayed: bool = False
     digest_after_s: float = 3600.0
-    gate: GateRules = GateRules()
+    rate_cap: GateRules = GateRules()
 
     @property
     def lapse_s(self) -> float:
@@ -71,7 +71,7 @@ def _told(*notices: Notice) -> Outgoing:
     return Outgoing(notices, (), notices)
 
 
-class _Open(msgspec.Struct):
+class _OpenNotice(msgspec.Struct):
     """An alert that Alertmanager knows, or is about to."""
 
     alert: Alert
@@ -98,7 +98,7 @@ class NoticeScheduler:
 
     def __init__(self, rules: NoticeRules) -> None:
         self.rules = rules
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, _OpenNotice] = {}
         self._seen: OrderedDict[str, int] = OrderedDict()
         self._closing: list[_Closing] = []
         self._quiet: dict[str, int] = {}
@@ -106,7 +106,7 @@ class NoticeScheduler:
         self._put_out: dict[str, dict[str, Alert]] = {}
         """By alert that a person spoke of: what was open of its case, to be told again if that is taken back."""
         self._missed = MissedAlerts()
-        self._gate = RateCap(rules.gate)
+        self._rate_cap = RateCap(rules.rate_cap)
 
     @property
     def open(self) -> int:
@@ -124,12 +124,12 @@ class NoticeScheduler:
         Called with newest revisions in the order in which they were written: what was held then is held again.
         """
         self._open.pop(alert.id, None)
-        self._gate.leave(alert.id)
+        self._rate_cap.leave(alert.id)
         quiet = alert.revision <= self._quiet.get(alert.id, 0)
         if quiet and alert.status not in ENDED and len(self._put_out) < _PUT_OUT_MOST:
             self._put_out[alert.id] = {alert.id: alert}
-        if self._wanted(alert) and alert.status not in ENDED and not quiet and self._gate.admit(alert, written_ms):
-            self._open[alert.id] = _Open(alert=alert, first_ms=0, posted_ms=0)
+        if self._wanted(alert) and alert.status not in ENDED and not quiet and self._rate_cap.admit(alert, written_ms):
+            self._open[alert.id] = _OpenNotice(alert=alert, first_ms=0, posted_ms=0)
 
     def heard(self, said: Feedback, now_ms: int) -> Outgoing:
         """A person's word: all of the case that stands is put out."""
@@ -147,7 +147,7 @@ class NoticeScheduler:
                 del self._put_out[next(iter(self._put_out))]
         for one in case:
             del self._open[one.alert.id]
-            self._gate.leave(one.alert.id)
+            self._rate_cap.leave(one.alert.id)
             self._quiet[one.alert.id] = one.alert.revision
             said_now += self._end(one.alert, one, now_ms, spoken_by(said))
         return said_now
@@ -181,17 +181,17 @@ class NoticeScheduler:
             return revisions + self._leave(alert, former, now_ms)
         return revisions + self._arrive(alert, former, now_ms)
 
-    def _arrive(self, alert: Alert, former: _Open | None, now_ms: int) -> Outgoing:
+    def _arrive(self, alert: Alert, former: _OpenNotice | None, now_ms: int) -> Outgoing:
         """It is open: told, unless the gate holds it."""
         known = former is not None and former.alert.severity == alert.severity
-        if known or self._gate.admit(alert, now_ms):
+        if known or self._rate_cap.admit(alert, now_ms):
             return self._begin(alert, former, now_ms)
         return NOTHING if former is None else self._end(alert, former, now_ms)
 
-    def _leave(self, alert: Alert, former: _Open | None, now_ms: int) -> Outgoing:
+    def _leave(self, alert: Alert, former: _OpenNotice | None, now_ms: int) -> Outgoing:
         """It is over. One that was held untold through the night is counted in the digest."""
-        waited = self._gate.waits(alert.id)
-        if not self._gate.leave(alert.id):
+        waited = self._rate_cap.waits(alert.id)
+        if not self._rate_cap.leave(alert.id):
             return self._end(alert, former, now_ms)
         if waited:
             self._missed.add(alert, now_ms)
@@ -216,16 +216,16 @@ class NoticeScheduler:
 
     def _held(self, now_ms: int) -> Outgoing:
         released = NOTHING
-        for alert in self._gate.released(now_ms):
+        for alert in self._rate_cap.released(now_ms):
             released += self._arrive(alert, None, now_ms)
-        digest = () if self._gate.quiet(now_ms) else self._missed.due(now_ms)
-        return released + _told(*digest, *self._gate.due(now_ms))
+        digest = () if self._rate_cap.quiet(now_ms) else self._missed.due(now_ms)
+        return released + _told(*digest, *self._rate_cap.due(now_ms))
 
     def flush(self, now_ms: int) -> Outgoing:
         """The ends that wait, at once: we are about to leave."""
         ended, self._closing = self._closing, []
         last = tuple(one.notice(now_ms) for one in ended)
-        return _told(*last, *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._gate.due(now_ms + GATHER_MS))
+        return _told(*last, *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._rate_cap.due(now_ms + GATHER_MS))
 
     def _wanted(self, alert: Alert) -> bool:
         return alert.severity != "log" and (self.rules.include_replayed or not alert.replayed)
@@ -239,18 +239,18 @@ class NoticeScheduler:
             self._seen.popitem(last=False)
         return True
 
-    def _begin(self, alert: Alert, former: _Open | None, now_ms: int) -> Outgoing:
+    def _begin(self, alert: Alert, former: _OpenNotice | None, now_ms: int) -> Outgoing:
         notice = firing(alert, now_ms, self.rules.lapse_s)
         same = former is not None and labels_of(former.alert) == notice.labels
         first_ms = former.first_ms if former is not None and same else now_ms
-        self._open[alert.id] = _Open(alert=alert, first_ms=first_ms, posted_ms=now_ms)
+        self._open[alert.id] = _OpenNotice(alert=alert, first_ms=first_ms, posted_ms=now_ms)
         # Back under labels whose end still waits: that end would put out what burns again.
         self._closing = [one for one in self._closing if one.labels != notice.labels]
         if same:
             return Outgoing((notice,))
         return _told(notice) + (NOTHING if former is None else self._end(alert, former, now_ms))
 
-    def _end(self, alert: Alert, former: _Open | None, now_ms: int, word: str = "") -> Outgoing:
+    def _end(self, alert: Alert, former: _OpenNotice | None, now_ms: int, word: str = "") -> Outgoing:
         """The end of what stood under the former labels; under the alert's own when we do not know of any."""
         if former is None and not self._wanted(alert):
             return NOTHING

@@ -29,8 +29,8 @@ _log = structlog.get_logger("wakewatch.notify")
 class Target:
     """One target, while it is told."""
 
-    def __init__(self, name: str, courier: Delivery, plan: NotifierPlan) -> None:
-        self.name, self._courier, self._plan = name, courier, plan
+    def __init__(self, name: str, delivery: Delivery, plan: NotifierPlan) -> None:
+        self.name, self._delivery, self._plan = name, delivery, plan
         self._begun = Event()
         self._broken = ""
 
@@ -39,21 +39,21 @@ class Target:
         """Whether it is told, and in a word why (not)."""
         if self._broken:
             return False, f"{self.name}: {self._broken}"
-        if self._courier.failing:
-            return False, f"{self.name}: not delivered for {self._courier.failing_s:.0f} s ({self._courier.failing})"
+        if self._delivery.failing:
+            return False, f"{self.name}: not delivered for {self._delivery.failing_s:.0f} s ({self._delivery.failing})"
         return self._begun.is_set(), f"{self.name}: {'delivering' if self._begun.is_set() else 'starting'}"
 
     @property
     def failing_s(self) -> float:
         """For how long it has taken nothing though it was tried, s."""
-        return self._courier.failing_s
+        return self._delivery.failing_s
 
     def run(self, stop: Event, metrics: Metrics) -> None:
         """Until ``stop`` is set, or the topic's end. Raises WakewatchError."""
         while True:
             try:
-                notifier.run(self._plan, self._courier.carry, stop, metrics, self._begun.set)
-                self._courier.finish()
+                notifier.run(self._plan, self._delivery.carry, stop, metrics, self._begun.set)
+                self._delivery.finish()
             except WakewatchError:
                 raise
             except Exception as error:  # noqa: BLE001 - the other targets go on

@@ -137,7 +137,7 @@ class ReplayPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     partitions: int = 1
-    nature: SourceKind = SourceKind(replayed=True)
+    source_kind: SourceKind = SourceKind(replayed=True)
     until_ms: int | None = None
     needs_start: bool = False
     """Its days matter: an input without times is refused, with the way to say when it begins."""
@@ -164,29 +164,29 @@ Played = Emitted | RefusalPlace | FileRead | int
 
 
 def play(
-    files: Iterable[BinaryIO | RecordingFile], plan: ReplayPlan, road: InProcessPipeline, settings: Settings
+    files: Iterable[BinaryIO | RecordingFile], plan: ReplayPlan, pipeline: InProcessPipeline, settings: Settings
 ) -> Iterator[Played]:
     """Plays files one after another, as one input; each is read in its own format.
 
     Yields alerts, what was refused, what became of each file, and now and then the number of bytes read since (for a
     progress bar). Raises ConfigError when the plan needs a start, WakewatchError when files cannot be played together.
     """
-    ingest = Ingest(plan.source, plan.partitions, settings.ingest, settings.feed, plan.nature)
-    for engine in road.engines:
-        engine.sources.mark(plan.source, replayed=plan.nature.replayed)  # also before the first tick
+    ingest = Ingest(plan.source, plan.partitions, settings.ingest, settings.feed, plan.source_kind)
+    for engine in pipeline.engines:
+        engine.sources.mark(plan.source, replayed=plan.source_kind.replayed)  # also before the first tick
     for number, file in enumerate(files):
         name, stream = file if isinstance(file, RecordingFile) else (plan.source, file)
         if number:
-            yield from road.take(ingest.next_file())
-        yield from _play_file(name, stream, plan, ingest, road)
-    yield from road.take(ingest.end(plan.until_ms))
-    yield from road.finish()
-    yield from _refusals(ingest, road)
-    road.totals.rejected.update({r.value: n for r, n in ingest.counts.rejected.items()})
+            yield from pipeline.take(ingest.next_file())
+        yield from _play_file(name, stream, plan, ingest, pipeline)
+    yield from pipeline.take(ingest.end(plan.until_ms))
+    yield from pipeline.finish()
+    yield from _refusals(ingest, pipeline)
+    pipeline.totals.rejected.update({r.value: n for r, n in ingest.counts.rejected.items()})
 
 
 def _play_file(
-    name: str, stream: BinaryIO, plan: ReplayPlan, ingest: Ingest, road: InProcessPipeline
+    name: str, stream: BinaryIO, plan: ReplayPlan, ingest: Ingest, pipeline: InProcessPipeline
 ) -> Iterator[Played]:
     damage = ""
     while True:
@@ -197,14 +197,14 @@ def _play_file(
         records = _taken(ingest, chunk, name)
         if plan.needs_start and ingest.untimed:
             raise ConfigError(f"{name}: {_no_times(ingest)}; say when it begins: --start 2024-03-04T00:00:00Z")
-        yield from road.take(records)
-        yield from _refusals(ingest, road)
+        yield from pipeline.take(records)
+        yield from _refusals(ingest, pipeline)
         if not chunk:
             break
         yield len(chunk)
     given, came = ingest.input, ingest.input.since(ingest.counts)
     nothing = "" if damage else nothing_of_ours(given, ingest.counts)
-    doubt = stamp_doubt(given.opening, plan.nature.stamps) if ingest.untimed else ""
+    doubt = stamp_doubt(given.opening, plan.source_kind.stamps) if ingest.untimed else ""
     yield FileRead(name, nothing, damage, ingest.untimed, doubt, came.other, came.lines)
 
 
@@ -223,12 +223,12 @@ def _no_times(ingest: Ingest) -> str:
     return "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
 
 
-def _refusals(ingest: Ingest, road: InProcessPipeline) -> Iterator[RefusalPlace]:
+def _refusals(ingest: Ingest, pipeline: InProcessPipeline) -> Iterator[RefusalPlace]:
     refused, ingest.refused = ingest.refused, []
     if refused and not ingest.input.refusal:
         ingest.input.refusal = refused[0].detail
     for line in refused:
         yield RefusalPlace(line.reason.value, line.detail, line.raw)
-    faults, road.faults = road.faults, []
+    faults, pipeline.faults = pipeline.faults, []
     for fault in faults:
         yield RefusalPlace("detector", f"{fault.detector} for {fault.mmsi}: {fault.cause}", fault.raw)

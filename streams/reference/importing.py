@@ -27,7 +27,7 @@ from streams.messages import reference_records
 from streams.messages.log_records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
 from streams.messages.reference_records import VersionMarker
 from streams.messages.topics import REFERENCE, SENTENCES
-from streams.reference.library import read_shelf
+from streams.reference.library import read_versions
 from streams.reference.stored_versions import CLAIM_S, VersionStore
 from streams.settings.model import KafkaSettings
 
@@ -115,7 +115,7 @@ class Importer:
 
     def _refuse_second(self, producer: Any, claim: bytes, held: VersionStore, version: str) -> VersionStore:
         """What the topic holds now. Raises WakewatchError when this import is the second of two at once."""
-        found = read_shelf(self._kafka)
+        found = read_versions(self._kafka)
         why = ""
         if rival := found.rival(claim, time.time() * MS):
             why = f"another import began at {rfc3339(rival.began_ms)} and has not ended" + (
@@ -131,12 +131,12 @@ class Importer:
 
     def _end(self, producer: Any, claim: bytes, version: str) -> None:
         """Every importer ends with the newest version told: whatever two wrote side by side, all partitions agree."""
-        found = read_shelf(self._kafka)
+        found = read_versions(self._kafka)
         while (newest := found.newest()) not in {None, version}:
             version = newest or version
             self._told(f"version {version} was written meanwhile")
             self._mark(producer, version)
-            found = read_shelf(self._kafka)
+            found = read_versions(self._kafka)
         now_ms = time.time() * MS
         before_ms = int(now_ms - self._kafka.sentences_kept_h * _HOUR_MS)
         for record in (*found.outdated(version, before_ms), *found.interrupted(now_ms), (claim, None)):

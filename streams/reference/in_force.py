@@ -13,7 +13,7 @@ from detectors.core.units import rfc3339
 from streams.broker.embedded import status
 from streams.messages.reference_records import Unfinished
 from streams.messages.topics import TopicMissingError
-from streams.reference.library import read_shelf
+from streams.reference.library import read_versions
 from streams.reference.stored_versions import VersionStore
 from streams.settings.model import KafkaSettings
 
@@ -60,7 +60,7 @@ def ask(kafka: KafkaSettings, own: Reference) -> InForce:
     if not kafka.bootstrap_servers.strip() and status() is None:
         return InForce(own, None, 0, None, "no Kafka is set or running")
     try:
-        return force_of(read_shelf(kafka), own)
+        return force_of(read_versions(kafka), own)
     except TopicMissingError:
         return InForce(own, None, 0, None, "the topic of imports is not there, or hidden from this user")
 

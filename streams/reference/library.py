@@ -43,7 +43,7 @@ class Library:
         if version == self._own.version:
             return self._own
         if version not in self._known:
-            held = read_shelf(self._kafka, ships_of=version)
+            held = read_versions(self._kafka, ships_of=version)
             found = held.reference(version, self._own)
             if found is None:
                 return None
@@ -56,7 +56,7 @@ class Library:
 
     def at_start(self, partition: int) -> Reference:
         """What is in force where the log of a partition begins: this process's own, unless the marker has expired."""
-        version = read_shelf(self._kafka, ships_of="").in_force_before(_begins_ms(self._kafka, partition))
+        version = read_versions(self._kafka, ships_of="").in_force_before(_begins_ms(self._kafka, partition))
         return (self.get(version) if version else None) or self._own
 
 
@@ -83,7 +83,7 @@ def _begins_ms(kafka: KafkaSettings, partition: int) -> float:
     return inf
 
 
-def read_shelf(kafka: KafkaSettings, ships_of: str | None = None) -> VersionStore:
+def read_versions(kafka: KafkaSettings, ships_of: str | None = None) -> VersionStore:
     """All that the topic holds now; with ``ships_of`` the entries of one version alone.
 
     Raises ConfigError when the topic is not there, SinkError when it cannot be read.

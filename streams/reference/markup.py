@@ -19,7 +19,7 @@ _LEAVES_MOST: Final = 20_000
 _TEXT_MOST: Final = 200_000
 
 
-class _Reader:
+class _XmlReader:
     def __init__(self, records: Collection[str]) -> None:
         self.found: list[tuple[int, str, Leaves]] = []
         self._records = records
@@ -68,7 +68,7 @@ class _Reader:
 
 def xml_records(chunks: Iterable[bytes], records: Collection[str]) -> Iterator[tuple[int, str, Leaves]]:
     """Elements named in ``records`` as (line, name, leaves), in order. Raises Refusal where it cannot go on."""
-    reader = _Reader(records)
+    reader = _XmlReader(records)
     try:
         for chunk in chunks:
             reader.parser.Parse(chunk, False)

@@ -171,12 +171,12 @@ class Assignments:
             engine = make_engine(fleet.partition, stored)
         except SnapshotError as error:
             raise unusable(fleet, error) from error
-        rhythm = SnapshotSchedule(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
+        schedule = SnapshotSchedule(self._every_s, fleet.partition % _PHASES / _PHASES, self._turns)
         return Partition(
             fleet,
             engine,
             stored,
-            rhythm,
+            schedule,
             self._observer,
             set_aside_after=self._set_aside_after,
             log_ids=self._log_ids_now,

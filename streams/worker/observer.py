@@ -46,8 +46,8 @@ def tallies_of(engine: Engine) -> Tallies:
         engine.counts["duplicates"],
         engine.counts["late"],
         types,
-        dict(engine.looks.judged),
-        dict(engine.looks.failures),
+        dict(engine.dispatcher.judged),
+        dict(engine.dispatcher.failures),
         dict(engine.cannot_tell),
         dict(engine.dropped),
     )

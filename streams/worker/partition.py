@@ -75,7 +75,7 @@ class Partition:
         log: StateLog,
         engine: Stateful,
         stored: StoredSnapshot | None,
-        rhythm: SnapshotSchedule,
+        schedule: SnapshotSchedule,
         observer: Observer,
         *,
         set_aside_after: int = SET_ASIDE_AFTER,
@@ -93,9 +93,9 @@ class Partition:
         self._at = list(stored.cut.at) if stored else []
         self._records = [count_of(shard) for shard in stored.shards] if stored else []
         """How many each shard takes in the fleet log."""
-        self._rhythm, self._observer = rhythm, observer
+        self._schedule, self._observer = schedule, observer
         self.watch = SummaryWriter(log.partition)
-        self._last_s = time.monotonic() - rhythm.every_s * (1 - rhythm.phase)
+        self._last_s = time.monotonic() - schedule.every_s * (1 - schedule.phase)
         self.crashes = Crashes(log.crashes, set_aside_after)
         self._held: deque[Any] = deque()
         self._deliveries: list[Awaitable[Any]] = []
@@ -124,7 +124,7 @@ class Partition:
                 return
             task, self._task = self._task, None
             task.result()
-        due = time.monotonic() - self._last_s >= self._rhythm.every_s or len(self._held) >= HELD_MOST
+        due = time.monotonic() - self._last_s >= self._schedule.every_s or len(self._held) >= HELD_MOST
         if due and self.whole and self.offset > self.covered:
             self._last_s = time.monotonic()
             # The copy is made here and now: a task begins later, in the middle of the next record.
@@ -174,7 +174,7 @@ class Partition:
 
     async def _commit(self, copy: _Copy) -> None:
         began_s = time.monotonic()
-        async with self._rhythm.turns:
+        async with self._schedule.turns:
             for delivery in copy.deliveries:
                 await delivery
             await self.log.write(copy.shards, copy.offset, lambda at: self._head(copy, at))

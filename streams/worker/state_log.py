@@ -138,7 +138,7 @@ class StateLog:
             await asyncio.wait_for(self._producer.stop(), 3)
 
 
-class _Reader:
+class _BackwardReader:
     """Reads one partition backwards until a whole snapshot is in hand."""
 
     def __init__(self, log: StateLog, consumer: AIOKafkaConsumer) -> None:
@@ -216,7 +216,7 @@ async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, St
         fetch_max_wait_ms=50,
     )
     await consumer.start()
-    readers = {log.partition: _Reader(log, consumer) for log in logs}
+    readers = {log.partition: _BackwardReader(log, consumer) for log in logs}
     deadline_s, at = time.monotonic() + _SILENT_MOST_S, list[int]()
     try:
         consumer.assign([reader.part for reader in readers.values()])
@@ -240,7 +240,7 @@ async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, St
     return {number: reader.stored for number, reader in readers.items()}
 
 
-def _crashes(reader: _Reader, stored: StoredSnapshot | None) -> list[Crash]:
+def _crashes(reader: _BackwardReader, stored: StoredSnapshot | None) -> list[Crash]:
     held = reader.values.get(CRASHES)
     if held is None:
         return stored.cut.crashes if stored else []
@@ -250,7 +250,7 @@ def _crashes(reader: _Reader, stored: StoredSnapshot | None) -> list[Crash]:
         return []  # nothing rests on it but patience
 
 
-def _whole(reader: _Reader) -> StoredSnapshot | None:
+def _whole(reader: _BackwardReader) -> StoredSnapshot | None:
     header = reader.values.get(CUT)
     if header is None:
         return None

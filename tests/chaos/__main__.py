@@ -157,10 +157,10 @@ def _undisturbed(setting: Setting) -> Result:
 def _replayed(path: Path, hours: float) -> Mapping[Key, bytes]:
     """What ``replay`` gives for the feed, without Kafka."""
     settings = Settings()
-    road = InProcessPipeline(settings, load_reference(settings.reference), PARTITIONS)
-    plan = ReplayPlan(source=path.stem, partitions=PARTITIONS, nature=SourceKind(replayed=True))
+    pipeline = InProcessPipeline(settings, load_reference(settings.reference), PARTITIONS)
+    plan = ReplayPlan(source=path.stem, partitions=PARTITIONS, source_kind=SourceKind(replayed=True))
     with path.open("rb") as lines:
-        alerts = [item.alert for item in play([lines], plan, road, settings) if isinstance(item, Emitted)]
+        alerts = [item.alert for item in play([lines], plan, pipeline, settings) if isinstance(item, Emitted)]
     if hours >= _HOURS:
         _speak_to_the_end(alerts)
     return written(encode(alert) for alert in alerts).values

@@ -33,8 +33,10 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
 @pytest.fixture(scope="module")
 def alerts(feed: bytes) -> list[dict[str, Any]]:
     """Real alerts of all detectors."""
-    road = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
-    items = play([io.BytesIO(feed)], ReplayPlan(source="feed", nature=SourceKind(replayed=True)), road, Settings())
+    pipeline = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
+    items = play(
+        [io.BytesIO(feed)], ReplayPlan(source="feed", source_kind=SourceKind(replayed=True)), pipeline, Settings()
+    )
     return [json.loads(encode(item.alert)) for item in items if isinstance(item, Emitted)]
 
 

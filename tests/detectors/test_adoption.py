@@ -160,7 +160,7 @@ def zoned(*zones: Zone, ships: tuple[ListedShip, ...] = REFERENCE.ships) -> Refe
 
 def test_who_was_last_in_a_zone_that_comes_or_moves_is_told_at_once_and_closed_when_it_goes() -> None:
     bay = Zone(name="Bay", kind="sanctioned", lat_deg=38.0, lon_deg=130.0, radius_nm=20)
-    moved, road = msgspec.structs.replace(bay, lat_deg=44.0), msgspec.structs.replace(bay, kind="associated")
+    moved, pipeline = msgspec.structs.replace(bay, lat_deg=44.0), msgspec.structs.replace(bay, kind="associated")
     more = (NEW, *REFERENCE.ships)
     elsewhere = voyage(SHIP + 1, np.arange(0, HOUR, 120.0), (36.0, 130.0))
     story = beside(background(10), voyage(SHIP, np.arange(0, HOUR, 120.0)), elsewhere)
@@ -169,7 +169,7 @@ def test_who_was_last_in_a_zone_that_comes_or_moves_is_told_at_once_and_closed_w
         (withdrawn, [(6, zoned(bay)), (8, zoned())]),
         (withdrawn, [(6, zoned(bay)), (8, zoned(moved))]),
         ("", [(6, zoned(moved))]),
-        (delisted, [(6, zoned(road)), (7, zoned(road, ships=more)), (9, zoned(road))]),
+        (delisted, [(6, zoned(pipeline)), (7, zoned(pipeline, ships=more)), (9, zoned(pipeline))]),
         ("opened Bay", [(6, zoned(bay)), (8, zoned(bay, ships=more))]),
     )
     for wanted, switches in cases:
@@ -202,7 +202,7 @@ def test_every_detector_knows_the_reference_in_force_and_none_that_was() -> None
     now = Reference(ships=REFERENCE.ships, zones=REFERENCE.zones[:1], version="fewer")
     adopted = engine()
     adopted.adopt(now)
-    for detector in adopted.looks.detectors:
+    for detector in adopted.dispatcher.detectors:
         made = vars(type(detector)(detector.thresholds, now))
         held = vars(detector)
         assert held.keys() == made.keys() and detector.reference is now

@@ -42,14 +42,14 @@ def slot(number: int, rows: list[int], lat: float = 38.0, stations: int = 1, kin
 
 
 def listen(slots: list[SlotBlock], ships: int) -> ReceptionColumns:
-    strips = ReceptionColumns(VESSEL, ships)
-    coverage = Coverage(strips)
+    vessel_columns = ReceptionColumns(VESSEL, ships)
+    coverage = Coverage(vessel_columns)
     for one in slots:
         if len(one.rows):
             coverage.close(one, ships)
         else:
             coverage.nobody(1, ships)
-    return strips
+    return vessel_columns
 
 
 def test_cells_are_about_as_wide_everywhere_and_join_at_the_date_line() -> None:
@@ -88,15 +88,15 @@ def test_a_silence_may_begin_where_nobody_has_been_counted() -> None:
 
 
 def test_a_silence_grows_rarer_with_every_opportunity_lost() -> None:
-    strips = listen([slot(n, list(range(6))) for n in range(1, 60)], 6)
+    vessel_columns = listen([slot(n, list(range(6))) for n in range(1, 60)], 6)
     chances = []
-    coverage = Coverage(strips)
+    coverage = Coverage(vessel_columns)
     coverage.close(slot(60, list(range(6))), 6)
     for n in range(61, 80):
         coverage.close(slot(n, list(range(5))), 6)
-        chances.append(float(strips.chance[5]))
+        chances.append(float(vessel_columns.chance[5]))
     assert chances[-1] < 0.01 < chances[4] < chances[0]
-    assert strips.missed[5] == 19 and strips.chance[0] == 1
+    assert vessel_columns.missed[5] == 19 and vessel_columns.chance[0] == 1
 
 
 @pytest.mark.parametrize("heard", [[], [6]])
@@ -104,15 +104,17 @@ def test_when_everybody_falls_silent_nobody_loses_anything(heard: list[int]) -> 
     """Whether the station hears nobody at all, or only somebody of another station does."""
     before = [slot(n, list(range(6))) for n in range(1, 60)]
     after = [slot(n, heard, 30.0, stations=2, kind=BASE) for n in range(60, 100)]
-    strips = listen(before + after, 7)
-    assert strips.lost[:6].max() == 0 and strips.missed[:6].max() == 0 and strips.unsure[:6].all()
+    vessel_columns = listen(before + after, 7)
+    assert (
+        vessel_columns.lost[:6].max() == 0 and vessel_columns.missed[:6].max() == 0 and vessel_columns.unsure[:6].all()
+    )
 
 
 def test_an_area_that_dies_around_a_ship_is_no_silence_of_hers() -> None:
     before = [slot(n, list(range(12))) for n in range(1, 60)]
     elsewhere = [slot(n, [10, 11], lat=30.0) for n in range(60, 80)]
-    strips = listen(before + elsewhere, 12)
-    assert strips.gain[:10].max() == 0 and strips.chance[:10].min() > 0.2
+    vessel_columns = listen(before + elsewhere, 12)
+    assert vessel_columns.gain[:10].max() == 0 and vessel_columns.chance[:10].min() > 0.2
 
 
 def test_the_fringe_is_measured_by_the_better_quarter_of_the_water() -> None:

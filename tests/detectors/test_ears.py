@@ -51,12 +51,12 @@ def known(story: Story, *, batch: int = 100_000, tick_s: float = 600.0, restart_
         _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, playing.counts["reports"])
         if restart_every and number % restart_every == 0:
             playing = revive(playing, written=written)
-    ears, size = playing.ears, playing.fleet.size
-    water = ears.coverage.water
+    reception, size = playing.reception, playing.fleet.size
+    water = reception.coverage.water
     order = np.argsort(playing.fleet.core.mmsi[:size])  # cut otherwise, rows are given in another order
-    columns = [getattr(ears.strips, column.name)[:size][order].tobytes() for column in VESSEL]
+    columns = [getattr(reception.vessel_columns, column.name)[:size][order].tobytes() for column in VESSEL]
     counts = [part.tobytes() for size in (FINE, COARSE) for part in water.cells.counts(size)]
-    return [*columns, *counts, ears.coverage.silences.counts.tobytes(), msgspec.json.encode(playing.cannot_tell)]
+    return [*columns, *counts, reception.coverage.silences.counts.tobytes(), msgspec.json.encode(playing.cannot_tell)]
 
 
 def full(*values: float) -> object:
@@ -130,6 +130,6 @@ def test_a_snapshot_that_took_its_first_slot_for_the_first_ever_can_still_be_rea
     for item in log(story, batch=1, tick_s=600.0):
         _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, playing.counts["reports"])
         if playing.counts["reports"] == 1 and playing.fleet.size == 1:
-            playing.ears.listening.next_slot = playing.ears.listening.front_ms // SLOT_MS
+            playing.reception.listening.next_slot = playing.reception.listening.front_ms // SLOT_MS
             playing = revive(playing)
     assert playing.vessels == len({said.mmsi for said in story})

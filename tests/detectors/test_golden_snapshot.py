@@ -32,9 +32,9 @@ def restored_from(path: Path) -> tuple[Golden, Engine]:
 def test_a_snapshot_from_before_rates_were_learned_is_read_and_they_start_at_their_defaults() -> None:
     golden, restored = restored_from(BEFORE_RATES)
     assert restored.open_alerts() == played(engine(), items()[: golden.taken]).open_alerts()
-    assert not restored.ears.strips.gap.any() and not restored.ears.coverage.rest_rates.counts.any()
+    assert not restored.reception.vessel_columns.gap.any() and not restored.reception.coverage.rest_rates.counts.any()
     assert len(rest_of(restored, items()[golden.taken :])) >= 3
-    assert restored.ears.strips.gap.any()
+    assert restored.reception.vessel_columns.gap.any()
 
 
 def as_opened(alerts: list[bytes]) -> list[bytes]:

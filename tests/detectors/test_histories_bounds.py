@@ -109,11 +109,11 @@ def test_numbers_of_vessels_that_were_dropped_are_forgotten_by_the_first_stage_t
     ]
     for item in log(story, batch=10, tick_s=hour_s):
         _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
-    teller = playing._teller
-    assert playing.vessels <= 24 and len(teller._rows) < 1200
-    others = {imo: teller.others(imo, 0).tolist() for imo in numbers[-24:]}
-    teller.index()
-    assert {imo: teller.others(imo, 0).tolist() for imo in numbers[-24:]} == others and any(others.values())
+    binding_writer = playing._binding_writer
+    assert playing.vessels <= 24 and len(binding_writer._rows) < 1200
+    others = {imo: binding_writer.others(imo, 0).tolist() for imo in numbers[-24:]}
+    binding_writer.index()
+    assert {imo: binding_writer.others(imo, 0).tolist() for imo in numbers[-24:]} == others and any(others.values())
 
 
 def test_shards_stay_small_split_one_at_a_time_and_lie_where_their_count_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,14 +155,16 @@ def test_the_more_ordinary_ports_fit_as_well_the_less_the_zone_is_worth() -> Non
         Zone(name="Sonbong", kind="sanctioned", lat_deg=42.3333, lon_deg=130.4, country="KP", radius_nm=3),
     )
     ports = tuple(Port(name=f"P{n}", lat_deg=42.7 - n * 0.4, lon_deg=131.8) for n in range(20))
-    havens = ReachableZones(Reference(zones=zones, ports=(*ports, Port(name="Najin", lat_deg=42.23, lon_deg=130.3))))
+    reachable_zones = ReachableZones(
+        Reference(zones=zones, ports=(*ports, Port(name="Najin", lat_deg=42.23, lon_deg=130.3)))
+    )
     fleet = engine().fleet
     (row,) = fleet.admit(np.array([SHIP], np.uint32)).tolist()
     unknown = read_ship(fleet.core, row, REFERENCE)
     ship = msgspec.structs.replace(unknown, fix_ms=START_MS, lat_deg=42.66, lon_deg=132.2)
     shares = []
     for hours in (4, 24, 240):
-        allowed = havens.over(ship, msgspec.structs.replace(ship, fix_ms=START_MS + hours * 3_600_000))
+        allowed = reachable_zones.over(ship, msgspec.structs.replace(ship, fix_ms=START_MS + hours * 3_600_000))
         assert allowed is not None
         shares.append((allowed.share, allowed.innocent))
     assert shares == [(0.333, 2), (0.273, 8), (0.13, 20)]

@@ -9,7 +9,7 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.sources import SOURCES_MOST, SourceState, SourceTable
+from detectors.core.sources import SOURCES_MOST, SourceTable, TickedSource
 from detectors.core.testing import Report, Story, beside, engine, log, revive, voyage
 from detectors.core.ticks import FeedRules, Tick
 
@@ -125,7 +125,7 @@ def test_bindings_are_those_of_their_source() -> None:
 
 def test_a_snapshot_from_before_holds_for_all_its_sources() -> None:
     table = SourceTable(FeedRules())
-    table.restore([SourceState(name="a"), SourceState(name="b", replayed=False)], replayed=True)
+    table.restore([TickedSource(name="a"), TickedSource(name="b", replayed=False)], replayed=True)
     assert [source.replayed for source in table.sources] == [True, False]
 
 

@@ -45,7 +45,7 @@ class Playing:
     def __init__(self, home: Path) -> None:
         (home / "wakewatch.toml").write_text(SETTINGS)
         settings = load(home / "wakewatch.toml", environ={})
-        self.road = InProcessPipeline(settings, load_reference(settings.reference), settings.kafka.partitions)
+        self.pipeline = InProcessPipeline(settings, load_reference(settings.reference), settings.kafka.partitions)
         self.ingest = Ingest("pier", settings.kafka.partitions, settings.ingest, settings.feed, SourceKind(live=True))
 
     def lap(self, number: int) -> None:
@@ -55,14 +55,14 @@ class Playing:
             now_ms = BEGIN_MS + number * LAP_MS + piece * LAP_MS // PIECES
             part = b"".join(said[len(said) * piece // PIECES : len(said) * (piece + 1) // PIECES])
             records = self.ingest.clock(now_ms) + self.ingest.feed(part, now_ms)
-            assert list(self.road.take(records)) is not None
+            assert list(self.pipeline.take(records)) is not None
             self.ingest.refused.clear()
-        for engine in self.road.engines:
+        for engine in self.pipeline.engines:
             assert all(engine.shard(shard) for shard in engine.dirty()) and engine.manifest()
             engine.mark_clean()
 
     def held(self) -> Counter[str]:
-        return held({"road": self.road, "ingest": self.ingest})
+        return held({"road": self.pipeline, "ingest": self.ingest})
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_nothing_is_held_of_vessels_that_are_never_heard_again(playing: Playing)
         leak[number] = b"kept"
         if number >= WARM:
             seen.append(playing.held() + held({"leak": leak}))
-    assert playing.road.vessels <= 200 and playing.road.totals.alerts["identity_change opened"] > 0
+    assert playing.pipeline.vessels <= 200 and playing.pipeline.totals.alerts["identity_change opened"] > 0
     found = grown(seen)
     assert found.pop("{}", None) is not None  # the leak, which shows that what grows is found
     assert {path: most for path, most in found.items() if OF_THE_WATER not in path} == {}

@@ -125,7 +125,7 @@ def test_ingest_counts_what_the_core_counted(metrics: Metrics, feed: bytes) -> N
 
 @pytest.mark.parametrize("live", [True, False])
 def test_lines_that_are_no_ais_are_counted_of_live_sources(metrics: Metrics, live: bool) -> None:
-    meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4, nature=SourceKind(live=True))
+    meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4, source_kind=SourceKind(live=True))
     for _ in range(2):
         ingest.feed(b"<html>\n" * 30)
         state = RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0, live=live)
@@ -361,15 +361,17 @@ def test_a_partition_taken_over_anew_counts_on(metrics: Metrics) -> None:
 
 
 def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> None:
-    road = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
-    plan = ReplayPlan(source="feed", partitions=1, nature=SourceKind(replayed=True))
+    pipeline = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
+    plan = ReplayPlan(source="feed", partitions=1, source_kind=SourceKind(replayed=True))
     read = feed.splitlines(keepends=True)
-    alerts = [i for i in play([io.BytesIO(b"".join(read + read[-1:]))], plan, road, Settings()) if hasattr(i, "alert")]
-    told = tallies_of(road.engines[0])
+    alerts = [
+        i for i in play([io.BytesIO(b"".join(read + read[-1:]))], plan, pipeline, Settings()) if hasattr(i, "alert")
+    ]
+    told = tallies_of(pipeline.engines[0])
     WorkerMeter(metrics).standing(
-        [PartitionStanding(0, LOG_2, 1, road.engines[0].vessels, told)], road.engines[0].open_alerts()
+        [PartitionStanding(0, LOG_2, 1, pipeline.engines[0].vessels, told)], pipeline.engines[0].open_alerts()
     )
-    assert value(metrics, "reports_total", type="1") == road.totals.reports - (
+    assert value(metrics, "reports_total", type="1") == pipeline.totals.reports - (
         value(metrics, "reports_total", type="5") or 0
     )
     assert value(metrics, "duplicate_reports_total") == 1
@@ -384,11 +386,11 @@ def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> 
 
 def test_a_silence_that_cannot_be_judged_is_counted_by_reason(metrics: Metrics) -> None:
     """An unlisted ship that was heard alone is silent for an hour and a half: no alert, and not unnoticed."""
-    road = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
-    plan = ReplayPlan(source="pier", partitions=1, nature=SourceKind(replayed=True))
+    pipeline = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
+    plan = ReplayPlan(source="pier", partitions=1, source_kind=SourceKind(replayed=True))
     read = past(1_700_000_000)
-    alerts = [i.alert for i in play([io.BytesIO(read)], plan, road, Settings()) if hasattr(i, "alert")]
-    WorkerMeter(metrics).standing([PartitionStanding(0, LOG_2, 1, 1, tallies_of(road.engines[0]))], {})
+    alerts = [i.alert for i in play([io.BytesIO(read)], plan, pipeline, Settings()) if hasattr(i, "alert")]
+    WorkerMeter(metrics).standing([PartitionStanding(0, LOG_2, 1, 1, tallies_of(pipeline.engines[0]))], {})
     assert not [alert for alert in alerts if alert.mmsi == 205_000_900]
     assert value(metrics, "cannot_tell_total", reason="ordinary_here") == 1
 

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.broker.clients import admin, producer
 from streams.broker.node import free_port
 from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, VESSELS, create_missing
-from streams.reference.library import read_shelf
+from streams.reference.library import read_versions
 from streams.settings.model import KafkaSettings
 from tests.ops.programs import Receiver
 
@@ -81,7 +81,7 @@ def written(kafka_settings: KafkaSettings, wakewatch: Run, tmp_path: Path) -> li
     lists = tmp_path / "list.csv"
     lists.write_text(LIST)
     assert wakewatch("watchlist", "import", "--yes", str(lists)).wait(PATIENCE_S) == 0
-    version = read_shelf(kafka_settings).newest()
+    version = read_versions(kafka_settings).newest()
     assert version is not None
     bad = poison(version)
     send(kafka_settings, [*good(FIRST), *bad])

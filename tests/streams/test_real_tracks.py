@@ -94,8 +94,8 @@ def played(track: Said, listed: bool, until: str) -> list[Alert]:
         )
     ships = (ListedShip(list="TEST", entry_id="1", name="TRACK", mmsi=int(track["mmsi"][0])),) if listed else ()
     settings, road_feed = loading.load(None, {}), io.BytesIO(b"\n".join(story.lines(from_ms, to_ms)) + b"\n")
-    road = InProcessPipeline(settings, Reference(ships=ships), 1)
-    emitted = play([road_feed], ReplayPlan(source="pier", partitions=1), road, settings)
+    pipeline = InProcessPipeline(settings, Reference(ships=ships), 1)
+    emitted = play([road_feed], ReplayPlan(source="pier", partitions=1), pipeline, settings)
     return [e.alert for e in emitted if isinstance(e, Emitted) and e.alert.mmsi == int(track["mmsi"][0])]
 
 

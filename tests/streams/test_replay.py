@@ -24,11 +24,11 @@ _QUICK_BYTES = 80_000
 def replayed(
     content: bytes, batch: int, partitions: int = 4
 ) -> tuple[list[bytes], InProcessPipeline, list[RefusalPlace]]:
-    road = InProcessPipeline(SETTINGS, REFERENCE, partitions)
-    plan = ReplayPlan(source="x", partitions=partitions, nature=SourceKind(replayed=True, batch=batch))
-    items = list(play([io.BytesIO(content)], plan, road, SETTINGS))
+    pipeline = InProcessPipeline(SETTINGS, REFERENCE, partitions)
+    plan = ReplayPlan(source="x", partitions=partitions, source_kind=SourceKind(replayed=True, batch=batch))
+    items = list(play([io.BytesIO(content)], plan, pipeline, SETTINGS))
     alerts = [encode(i.alert) for i in items if isinstance(i, Emitted)]
-    return alerts, road, [i for i in items if isinstance(i, RefusalPlace)]
+    return alerts, pipeline, [i for i in items if isinstance(i, RefusalPlace)]
 
 
 def whole(path: Path) -> object:
@@ -41,11 +41,11 @@ def whole(path: Path) -> object:
 def test_a_recording_gives_the_same_bytes_at_any_batch_size(path: Path) -> None:
     with open_recording(path) as file:
         content = file.read()[:400_000]
-    whole, road, _ = replayed(content, 1000)
+    whole, pipeline, _ = replayed(content, 1000)
     again, cut, _ = replayed(content, 7)
     assert whole == again
-    assert cut.steps >= road.steps
-    assert cut.totals.reports == road.totals.reports
+    assert cut.steps >= pipeline.steps
+    assert cut.totals.reports == pipeline.totals.reports
 
 
 @pytest.mark.skipif(not RECORDINGS, reason="the recordings of ../shared/data are not here")
@@ -53,8 +53,8 @@ def test_a_recording_gives_the_same_bytes_at_any_batch_size(path: Path) -> None:
 def test_every_sentence_is_accounted_for(path: Path) -> None:
     with open_recording(path) as file:
         content = file.read()[:400_000]
-    _, road, places = replayed(content, 1000)
-    totals = road.totals
+    _, pipeline, places = replayed(content, 1000)
+    totals = pipeline.totals
     refused_here = sum(totals.rejected.values()) + sum(totals.refused_fixes.values())
     assert totals.sentences + len(list(places)) == totals.reports + totals.merged + refused_here
 
@@ -74,10 +74,10 @@ def test_a_batch_size_really_cuts() -> None:
 
 
 def test_a_hole_of_ninety_days_is_one_outage_and_costs_two_ticks() -> None:
-    alerts, road, _ = replayed(lines(90 * 24 + 1, (0.5, 90 * 24 + 0.5)), 1000)
+    alerts, pipeline, _ = replayed(lines(90 * 24 + 1, (0.5, 90 * 24 + 0.5)), 1000)
     assert len(alerts) == 3
     assert b'"feed_outage"' in alerts[0] and b'"opened"' in alerts[0] and b'"closed"' in alerts[2]
-    assert road.totals.ticks < 100
+    assert pipeline.totals.ticks < 100
 
 
 @pytest.mark.parametrize("partitions", [1, 4, 12])

@@ -52,7 +52,9 @@ def feed(*stories: list[Line], hours: float = 24) -> bytes:
 
 
 def played(content: bytes, partitions: int, batch: int = 1000, tick_ms: int | None = None) -> list[Alert]:
-    plan = ReplayPlan(source="x", partitions=partitions, nature=SourceKind(replayed=True, batch=batch, tick_ms=tick_ms))
+    plan = ReplayPlan(
+        source="x", partitions=partitions, source_kind=SourceKind(replayed=True, batch=batch, tick_ms=tick_ms)
+    )
     items = play([io.BytesIO(content)], plan, InProcessPipeline(SETTINGS, REFERENCE, partitions), SETTINGS)
     return [item.alert for item in items if isinstance(item, Emitted)]
 

@@ -85,7 +85,7 @@ class Coverage:
 
     def __init__(self, columns: ReceptionColumns) -> None:
         self.columns = columns
-        self.water = CellStatistics()
+        self.cell_statistics = CellStatistics()
         self.silences = Silences()
         self.rest_rates = RestRates()
         self.best = 0.0
@@ -97,7 +97,7 @@ class Coverage:
         Ships ``apart`` (one flag a row; None for none) are judged, and teach nothing of how others fall silent.
         Blocks must come in order, and in the last slot of each or before it somebody is heard.
         """
-        self.water.cells.pass_time(block.last)
+        self.cell_statistics.cells.pass_time(block.last)
         heard = heard_in(self.columns, block)
         spots = spots_of(block.lat_deg, block.lon_deg)
         taught = np.ones(size, bool) if apart is None else ~apart
@@ -113,10 +113,10 @@ class Coverage:
         self.silences.settle()
         if len(missed.rows):
             self._judge(missed, block.last, taught)
-            self.best = self.water.best()
+            self.best = self.cell_statistics.best()
         return missed.rows
 
-    def belated(self, rows: Places, slots: Ints, first: int, taught: Bools) -> None:
+    def late_reports(self, rows: Places, slots: Ints, first: int, taught: Bools) -> None:
         """Each was heard in that slot after all, it is known now: its silence begins there, and is looked at anew.
 
         Comes before the block that begins at slot ``first``: what it loses counts from there on. Its last place and
@@ -172,7 +172,7 @@ class Coverage:
         ahead = spots_of(
             c.lat_deg[rows] + _AHEAD_H * c.north_deg_h[rows], c.lon_deg[rows] + _AHEAD_H * c.east_deg_h[rows]
         )
-        return self.water.heard_h(ahead, (kind == CLASS_B).astype(np.intp)).min(axis=0)  # type: ignore[no-any-return]
+        return self.cell_statistics.heard_h(ahead, (kind == CLASS_B).astype(np.intp)).min(axis=0)  # type: ignore[no-any-return]
 
     # -- who was heard --------------------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ class Coverage:
             self.silences.ended(strata[ended], level[ended])
         self.silences.heard(strata, count)
         likely = self.silences.reach[strata, COUNTED_LEVEL] * count / SLOTS_AN_HOUR
-        self.water.likely(last_spots(c, known), c.kind[known].astype(np.intp), likely)
+        self.cell_statistics.likely(last_spots(c, known), c.kind[known].astype(np.intp), likely)
 
     # -- who was missed -------------------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Coverage:
         known = heard.known.repeat(heard.spoken).nonzero()[0]
         pairs, before, at = block.rows[known], heard.before[known], block.slots[known]
         gain = c.habit[pairs].astype(np.float64) * faded(before + 1)
-        self.water.count(
+        self.cell_statistics.count(
             Presence(
                 np.concatenate((spots[:, known], missed.there[:, here]), axis=1),
                 GROUPS[np.concatenate((block.kind[known], kind))],
@@ -243,7 +243,7 @@ class Coverage:
         ahead = spots_of(
             c.lat_deg[rows] + _AHEAD_H * c.north_deg_h[rows], c.lon_deg[rows] + _AHEAD_H * c.east_deg_h[rows]
         )
-        place = self.water.usual(ahead, (kind == CLASS_B).astype(np.intp)).min(axis=0)
+        place = self.cell_statistics.usual(ahead, (kind == CLASS_B).astype(np.intp)).min(axis=0)
         c.stratum[rows] = stratum(np.minimum(kind, KINDS - 1), place, c.rate[rows].astype(np.float64))
 
     # -- what it means --------------------------------------------------------------------------------------------
@@ -255,7 +255,9 @@ class Coverage:
         here, there = self._usual(missed, class_b, own)
         c.usual[rows] = here
         place = np.minimum(1.0, there / np.maximum(here, HERE_LEAST))
-        lively = self.water.lively(missed.there, np.array((c.own_heard[rows], c.own_expected[rows]), np.float64))
+        lively = self.cell_statistics.lively(
+            missed.there, np.array((c.own_heard[rows], c.own_expected[rows]), np.float64)
+        )
         gain = np.minimum(CHANCE_MOST, c.habit[rows] * lively * place) * missed.alive
         gain = self._watch(missed, gain)
         before = c.level[rows].astype(np.intp)
@@ -267,13 +269,13 @@ class Coverage:
             before, level = before[grew], level[grew]
             self.silences.grew(c.stratum[rows[grew]].astype(np.intp), before, level)
             began = grew[(before < COUNTED_LEVEL) & (level >= COUNTED_LEVEL)]
-            self.water.began(missed.here[:, began], missed.kind[began])
+            self.cell_statistics.began(missed.here[:, began], missed.kind[began])
 
     def _usual(self, missed: MissedVessels, class_b: Places, own: OwnCounts) -> tuple[Floats, Floats]:
         """How well each is usually heard where it was last heard; and the least of the places it may be at now."""
         spots = missed.reckoned.copy()
         spots[:, 0] = missed.here
-        usual = self.water.usual(spots, class_b, own)
+        usual = self.cell_statistics.usual(spots, class_b, own)
         return usual[0], np.minimum.reduce(usual[1:])
 
     def _watch(self, missed: MissedVessels, gain: Floats) -> Floats:
@@ -297,7 +299,7 @@ class Coverage:
         kind = np.minimum(missed.kind, KINDS - 1)
         counted = taught[rows] & (missed.kind < KINDS)
         own = (counted & (c.level[rows] >= COUNTED_LEVEL)).astype(np.float64)
-        times = self.water.oftener(missed.here, kind, own)
+        times = self.cell_statistics.oftener(missed.here, kind, own)
         strata, lost = c.stratum[rows].astype(np.intp), c.lost[rows].astype(np.float64)
         c.chance[rows] = self.silences.chance(strata, lost, times, counted & (c.level[rows] >= 0))
         c.asked[rows] = last

@@ -75,7 +75,7 @@ class OpenSilences(NamedTuple):
     def of(cls, coverage: Coverage, rows: npt.NDArray[np.intp], last: int) -> OpenSilences:
         """Those of the ships in these rows, as slot ``last`` closes."""
         c = coverage.columns
-        harbour = coverage.water.harbours(last_spots(c, rows))
+        harbour = coverage.cell_statistics.harbours(last_spots(c, rows))
         columns = (c.chance, c.lat_deg, c.north_deg_h, c.east_deg_h)
         chance, lat_deg, north, east = np.array([column[rows] for column in columns], np.float64)
         speed_kn = np.round(60 * np.hypot(north, east * np.cos(np.radians(lat_deg))), 1)

@@ -69,7 +69,7 @@ class StoredReception(msgspec.Struct, frozen=True, kw_only=True):
     fine: bytes = b""
     coarse_keys: bytes = b""
     coarse: bytes = b""
-    belated: bytes = b""
+    late_reports: bytes = b""
     rest_rates: bytes = b""
 
 
@@ -79,8 +79,8 @@ class ReceptionState:
     def __init__(self, lateness_ms: int, partitions: int = 1) -> None:
         self.partitions = partitions
         """How many hear the feed together, each its part of the ships."""
-        self.strips = ReceptionColumns((*VESSEL, *NOTED))
-        self.coverage = Coverage(self.strips)
+        self.vessel_columns = ReceptionColumns((*VESSEL, *NOTED))
+        self.coverage = Coverage(self.vessel_columns)
         self.listening = SlotRecorder(lateness_ms)
         self.cells_changed = True
         """Whether the cells are others than when it was last set to False."""
@@ -89,14 +89,14 @@ class ReceptionState:
 
     def admit(self, rows: Rows, size: int) -> None:
         """These rows, of ``size`` in use, are vessels just met."""
-        if size > len(self.strips):
-            self.strips.grow(max(size, 2 * len(self.strips), 1024))
-        self.strips.forget(rows)
+        if size > len(self.vessel_columns):
+            self.vessel_columns.grow(max(size, 2 * len(self.vessel_columns), 1024))
+        self.vessel_columns.forget(rows)
 
     def forget(self, rows: Rows) -> None:
         """Nothing is known of these rows any more."""
-        self.strips.forget(rows)
-        self.listening.belated.forget(rows)
+        self.vessel_columns.forget(rows)
+        self.listening.late_reports.forget(rows)
         pending = self.listening.pending()
         gone = np.isin(pending["row"], rows)
         if gone.any():
@@ -104,7 +104,7 @@ class ReceptionState:
 
     def look_again(self, rows: Rows) -> None:
         """Their silence means something else now: it is looked at when the next block closes."""
-        self.strips.due[rows] = 0
+        self.vessel_columns.due[rows] = 0
 
     def next_block(self, watermark_ms: int, size: int) -> SlotBlock | None:
         """The next block that is full and lies before the watermark, taken from what is pending; else None."""
@@ -129,8 +129,8 @@ class ReceptionState:
 
     def close(self, made: SlotBlock, size: int, apart: npt.NDArray[np.bool_]) -> ClosedBlock:
         """Closes a block. Silences of ships ``apart`` (one flag a row) are judged, and teach nothing of others'."""
-        self.coverage.belated(*self.listening.belated.take(made.first), made.first, ~apart)
-        missed, c = self.coverage.close(made, size, apart), self.strips
+        self.coverage.late_reports(*self.listening.late_reports.take(made.first), made.first, ~apart)
+        missed, c = self.coverage.close(made, size, apart), self.vessel_columns
         self.cells_changed = True
         telling = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
         return ClosedBlock((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
@@ -154,7 +154,7 @@ class ReceptionState:
 
     def _due(self, pending: Pairs, last: int, size: int) -> int:
         """The first slot up to ``last`` in which a silence is to be looked at; a large number when there is none."""
-        c = self.strips
+        c = self.vessel_columns
         due = c.due[:size]
         rows = ((due >= self.listening.next_slot) & (due <= last) & ~c.unsure[:size]).nonzero()[0]
         rows = rows[c.seen[rows] >= KNOWN_SLOTS]
@@ -168,7 +168,7 @@ class ReceptionState:
         return int(waits.min()) if len(waits) else np.iinfo(np.int32).max
 
     def _before(self, rows: Rows) -> LastKnown:
-        c, met = self.strips, self.strips.slot[rows] > 0
+        c, met = self.vessel_columns, self.vessel_columns.slot[rows] > 0
         lat, lon = (np.where(met, values[rows], np.nan) for values in (c.lat_deg, c.lon_deg))
         return LastKnown(lat, lon, c.kind[rows])
 
@@ -179,24 +179,24 @@ class ReceptionState:
         heard, silences = self.listening, self.coverage.silences
         kept = StoredReception(
             format=COVERAGE_FORMAT,
-            columns=self.strips.spec,
+            columns=self.vessel_columns.spec,
             next_slot=heard.next_slot,
             front_ms=heard.front_ms,
             over=heard.over,
             stations=heard.stations.names,
             silences=silences.counts.tobytes(),
-            belated=heard.belated.tobytes(),
+            late_reports=heard.late_reports.tobytes(),
             rest_rates=self.coverage.rest_rates.tobytes(),
         )
         return zlib.compress(msgspec.msgpack.encode(kept), 1)
 
     def cells(self) -> bytes:
         """What is known of each piece of water."""
-        return self.coverage.water.cells.tobytes()
+        return self.coverage.cell_statistics.cells.tobytes()
 
     def cut(self, start: int, stop: int) -> tuple[bytes, bytes]:
         """What is known of rows [start, stop), and what is pending of them."""
-        return self.strips.cut(start, stop), self.listening.pending_of(start, stop).tobytes()
+        return self.vessel_columns.cut(start, stop), self.listening.pending_of(start, stop).tobytes()
 
     def restore(self, data: bytes, cells: bytes, shards: list[tuple[int, int, bytes, bytes]]) -> None:
         """The reverse of ``keep``, ``cells`` and ``cut``; a shard is (start, stop, known, pending). Raises ValueError.
@@ -212,22 +212,22 @@ class ReceptionState:
         self.listening.next_slot, self.listening.front_ms = kept.next_slot, kept.front_ms
         self.listening.over = kept.over
         self.listening.stations.names = list(kept.stations)
-        self.listening.belated.restore(kept.belated)
-        self.coverage.water.cells = Cells(WIDTH)
+        self.listening.late_reports.restore(kept.late_reports)
+        self.coverage.cell_statistics.cells = Cells(WIDTH)
         self._restore_cells(kept, cells)
         silences = self.coverage.silences
         silences.counts = np.frombuffer(kept.silences).reshape(silences.counts.shape).copy()
         silences.settle()
         self.coverage.rest_rates.restore(kept.rest_rates)
         for start, stop, known, _ in shards:
-            self.strips.paste(start, stop, known, kept.columns)
+            self.vessel_columns.paste(start, stop, known, kept.columns)
         held = joined([np.zeros(0, PAIR), *(np.frombuffer(part, PAIR) for *_, part in shards)])
         self.listening.hold(
             reduced(held.take((held["slot"] >= kept.next_slot).nonzero()[0]))
         )  # what lay in closed slots was not used
 
     def _restore_cells(self, kept: StoredReception, data: bytes) -> None:
-        cells = self.coverage.water.cells
+        cells = self.coverage.cell_statistics.cells
         if data:
             cells.frombytes(data)
         elif kept.fine:

@@ -2,7 +2,7 @@
 
 Reports arrive in log order, some of them out of order of time: a slot is over when this partition's own front has
 passed its end by the allowed lateness, or a tick says so of the whole source. Reports in time all stand before
-either. A report later than that finds its slot closed: it counts for the vessel, not for the slot (``belated``).
+either. A report later than that finds its slot closed: it counts for the vessel, not for the slot (``late_reports``).
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ class SlotRecorder:
         self.over = 0
         """Slots before this one are over: what is said of them now is late."""
         self.stations = Stations()
-        self.belated = LateReports()
+        self.late_reports = LateReports()
         self._held: Pairs = np.zeros(0, PAIR)
         self._taken: list[tuple[Rows, Pairs, Numbers]] = []  # what came since, as it came: made pairs of many at a time
         self._count = 0
         self._rows: npt.NDArray[np.int32] | None = None  # of what is held, side by side: a snapshot asks 500 times
 
-    def take(self, strips: ReceptionColumns, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
+    def take(self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
         """Notes reports; ``rows`` has the row of each. Returns how far the front has come at each."""
         reports = batch.reports
         slots = reports["time_ms"] // SLOT_MS
         if not self.next_slot:  # as early as a report that follows in time can be, however batches are cut
             self.next_slot = (int(reports["time_ms"][0]) - self.lateness_ms) // SLOT_MS
-        first_by = self._first_by(strips, batch, rows, slots)
+        first_by = self._first_by(vessel_columns, batch, rows, slots)
         fronts = np.maximum.accumulate(np.maximum(reports["time_ms"], self.front_ms))
         self.front_ms = int(fronts[-1])
         over = np.maximum(max(self.over, self.next_slot), (fronts - self.lateness_ms) // SLOT_MS)
         late = slots < over
         if late.any():
-            self.belated.note(rows[late], slots[late], over[late])
+            self.late_reports.note(rows[late], slots[late], over[late])
             said = (~late).nonzero()[0]
             self._taken.append((rows[said], reports.take(said), first_by[said]))
         else:
@@ -82,19 +82,21 @@ class SlotRecorder:
         """Puts these (reduced) in place of all that is pending."""
         self._held, self._taken, self._count, self._rows = pairs, [], 0, None
 
-    def _first_by(self, strips: ReceptionColumns, batch: Batch, rows: Rows, slots: npt.NDArray[np.int64]) -> Numbers:
+    def _first_by(
+        self, vessel_columns: ReceptionColumns, batch: Batch, rows: Rows, slots: npt.NDArray[np.int64]
+    ) -> Numbers:
         """Which station heard each report that is its ship's first in a slot (see PAIR); zero for others."""
         found, noted = np.zeros(len(rows), np.uint8), slots.astype(np.uint16)
-        new = (strips.noted[rows] != noted).nonzero()[0]
+        new = (vessel_columns.noted[rows] != noted).nonzero()[0]
         if not len(new):
             return found
         if len(new) <= _PLACES and slots[0] == slots[-1] and (slots == slots[0]).all():
             places = np.arange(len(new), dtype=np.uint16)
-            strips.noted[rows[new[::-1]]] = places[::-1]  # of several of one ship the first is written last
-            new = new[strips.noted[rows[new]] == places]
+            vessel_columns.noted[rows[new[::-1]]] = places[::-1]  # of several of one ship the first is written last
+            new = new[vessel_columns.noted[rows[new]] == places]
         else:
             pairs = rows[new] << _SLOT_BITS | slots[new] & ((1 << _SLOT_BITS) - 1)
             new = new[np.sort(np.unique(pairs, return_index=True)[1])]
-        strips.noted[rows] = noted
+        vessel_columns.noted[rows] = noted
         found[new] = self.stations.numbers(batch.raw, batch.reports["start"][new].astype(np.int64), batch.source)
         return found

@@ -39,7 +39,7 @@ class _Survey(NamedTuple):
     step: DetectorInput
     dues: dict[str, Column_]
     """By detector, one value a report."""
-    minded: Bools
+    relevant: Bools
     """One flag a report."""
 
 
@@ -47,10 +47,21 @@ class BatchApplier:
     """Takes batches into one fleet."""
 
     def __init__(
-        self, fleet: Fleet, matcher: WatchlistMatcher, looks: Dispatcher, teller: BindingWriter, rules: TrackRules
+        self,
+        fleet: Fleet,
+        matcher: WatchlistMatcher,
+        dispatcher: Dispatcher,
+        binding_writer: BindingWriter,
+        rules: TrackRules,
     ) -> None:
         self.duplicates = self.late = 0
-        self._fleet, self._matcher, self._looks, self._teller, self._rules = fleet, matcher, looks, teller, rules
+        self._fleet, self._matcher, self._dispatcher, self._binding_writer, self._rules = (
+            fleet,
+            matcher,
+            dispatcher,
+            binding_writer,
+            rules,
+        )
 
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
         """All reports of a batch; ``rows`` has the row of each."""
@@ -75,18 +86,18 @@ class BatchApplier:
         accepted = ~(arrivals.duplicate | arrivals.late)
         taken = (accepted & ~arrivals.unsure[arrivals.vessel]).nonzero()[0]
         survey = self._survey(batch, arrivals, reports, taken) if len(taken) else None
-        if not arrivals.unsure.any() and (survey is None or not survey.minded.any()):
+        if not arrivals.unsure.any() and (survey is None or not survey.relevant.any()):
             if survey is not None:
                 self._write(survey, None, source_bit)
             self._heard(arrivals, arrivals.duplicate | arrivals.late, source_bit)
             return _NONE, _NONE
-        minded = arrivals.unsure[arrivals.vessel]
+        relevant = arrivals.unsure[arrivals.vessel]
         if survey is not None:
-            minded[taken[survey.minded]] = True
-        started = _since(minded, arrivals.starts)
+            relevant[taken[survey.relevant]] = True
+        started = _since(relevant, arrivals.starts)
         count = np.cumsum(started)
         count = count - (count - started)[arrivals.starts][arrivals.vessel]
-        ended = _since(started & ((accepted & ~minded) | (count > most)), arrivals.starts)
+        ended = _since(started & ((accepted & ~relevant) | (count > most)), arrivals.starts)
         if survey is not None:
             self._write(survey, ~started[taken], source_bit)
         self._heard(arrivals, ~(accepted | started), source_bit)
@@ -102,14 +113,14 @@ class BatchApplier:
             keep=False,
             rules=self._rules,
         )
-        step = self._looks.reports(history, batch.raw, written=False)
+        step = self._dispatcher.reports(history, batch.raw, written=False)
         dues: dict[str, Column_] = {}
-        minded = self._matcher.may_change(history) | breaks(history)
-        for detector in self._looks.detectors:
-            minded |= self._minds(detector, step, history, dues)
-        return _Survey(batch, history, step, dues, minded)
+        relevant = self._matcher.may_change(history) | breaks(history)
+        for detector in self._dispatcher.detectors:
+            relevant |= self._relevant(detector, step, history, dues)
+        return _Survey(batch, history, step, dues, relevant)
 
-    def _minds(self, detector: Detector, step: DetectorInput, history: History, dues: dict[str, Column_]) -> Bools:
+    def _relevant(self, detector: Detector, step: DetectorInput, history: History, dues: dict[str, Column_]) -> Bools:
         """Which reports a detector may have something to say about, or to look at the vessel before."""
         try:
             due_ms, places = detector.due(step), detector.screen(step)
@@ -120,9 +131,9 @@ class BatchApplier:
         if not history.once:
             first, asked_ms = asked_ms, np.append(NEVER_MS, due_ms[:-1])
             asked_ms[history.starts] = first
-        minded: Bools = history.current & (asked_ms <= history.times)
-        minded[places] = True
-        return minded
+        relevant: Bools = history.current & (asked_ms <= history.times)
+        relevant[places] = True
+        return relevant
 
     def _write(self, survey: _Survey, quiet: Bools | None, source_bit: int) -> None:
         """Writes the reports that are ``quiet``, each vessel's first ones; None for all."""
@@ -132,16 +143,16 @@ class BatchApplier:
                 return
             history.stop_after(quiet)
             step = step.only(quiet.nonzero()[0])
-        self._looks.note(step)
+        self._dispatcher.note(step)
         if history.stated.any():
-            self._teller.tell(history, survey.batch)
+            self._binding_writer.tell(history, survey.batch)
         rows = fleet_writes.write(self._fleet, history, source_bit=source_bit, raw=step.raw)
         first_ms = np.full(len(rows), NEVER_MS)
         for name, due_ms in survey.dues.items():
             last_ms = history.last(due_ms)
             self._fleet.detectors[name].due_ms[rows] = last_ms
             np.minimum(first_ms, last_ms, out=first_ms)
-        self._looks.plan(rows, first_ms)
+        self._dispatcher.plan(rows, first_ms)
 
     def _heard(self, arrivals: Arrivals, which: Bools, source_bit: int) -> None:
         """Duplicates and late reports only tell that the source hears the vessel."""
@@ -153,7 +164,7 @@ class BatchApplier:
         rows = np.unique(rows[self._fleet.core.sources[rows] & bit == 0])
         if len(rows):
             self._fleet.core.sources[rows] |= bit
-            self._looks.plan(rows)
+            self._dispatcher.plan(rows)
 
     def _each(self, batch: Batch, rows: Rows, reports: npt.NDArray[np.void], source_bit: int) -> None:
         """One report of each vessel, exactly: what is due before it, the report, the detectors."""
@@ -165,15 +176,17 @@ class BatchApplier:
             return
         rows, reports, last_ms = arrivals.rows[taken], reports.take(arrivals.order[taken]), arrivals.last_ms[taken]
         current = last_ms <= reports["time_ms"]
-        self._looks.fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
+        self._dispatcher.fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
         history = History(self._fleet, rows, reports, last_ms, statics=batch.statics, keep=True, rules=self._rules)
         follow(history, self._fleet.core)
         fleet_writes.write(self._fleet, history, source_bit=source_bit, raw=batch.raw)
         self._matcher.refresh(self._fleet, fleet_writes.changed_identity(history, self._fleet))
-        self._looks.judge_reports(self._looks.reports(history, batch.raw, written=True, source_bit=source_bit))
+        self._dispatcher.judge_reports(
+            self._dispatcher.reports(history, batch.raw, written=True, source_bit=source_bit)
+        )
         if history.stated.any():
-            self._teller.tell(history, batch)
-        self._looks.plan(rows)
+            self._binding_writer.tell(history, batch)
+        self._dispatcher.plan(rows)
 
 
 def _since(flags: Bools, starts: Rows) -> Bools:

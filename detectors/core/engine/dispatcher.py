@@ -51,7 +51,12 @@ class Dispatcher:
     """Runs the detectors of one fleet. ``out`` gathers alerts, ``faults`` what went wrong."""
 
     def __init__(
-        self, fleet: Fleet, sources: SourceTable, reference: Reference, detectors: Sequence[Detector], desk: AlertWriter
+        self,
+        fleet: Fleet,
+        sources: SourceTable,
+        reference: Reference,
+        detectors: Sequence[Detector],
+        writer: AlertWriter,
     ) -> None:
         self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
         self.out: list[Emitted] = []
@@ -59,7 +64,7 @@ class Dispatcher:
         self.judged: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         """By detector: places that screening left to judge, and how often it raised."""
-        self._desk, self._wheel, self._waiting = desk, TimingWheel(), WaitingRows()
+        self._writer, self._wheel, self._waiting = writer, TimingWheel(), WaitingRows()
 
     # -- when ---------------------------------------------------------------------------------------------------
 
@@ -130,13 +135,13 @@ class Dispatcher:
             for detector in watchers:
                 self._look(detector, step, np.asarray([ordinal]))
 
-    def listen(self, ears: ReceptionState, closed: ClosedBlock, cannot_tell: Counter[str]) -> list[SlotFindings]:
+    def listen(self, reception: ReceptionState, closed: ClosedBlock, cannot_tell: Counter[str]) -> list[SlotFindings]:
         """Slots closed: detectors that need coverage take note. Returns what they have to say."""
         heard = []
         for detector in self.detectors if len(closed.telling) else ():
             if detector.needs_coverage:
                 step = self.step("slot", closed.telling, np.full(len(closed.telling), closed.end_ms))
-                step.ears, step.closed, step.cannot_tell = ears, closed, cannot_tell
+                step.reception, step.closed, step.cannot_tell = reception, closed, cannot_tell
                 self._guarded(detector, step, detector.listen)
                 places = self._screen(detector, step)
                 if places:
@@ -181,7 +186,7 @@ class Dispatcher:
         step = self.step("note", rows, times)
         step.heard = note
         for detector in self.detectors:
-            if detector.minds_notes:
+            if detector.wants_notes:
                 self._look(detector, step, ordinals)
         self.fleet.touch(rows)
         self.plan(rows)
@@ -218,7 +223,7 @@ class Dispatcher:
             replayed = self.sources.are_replayed(int(self.fleet.core.sources[row]))
             for (_, key), opened in list(self.fleet.open_of(row).items()):
                 finding = forgotten(ship, opened, key, time_ms)
-                alert = self._desk.write(self.detectors[0], row, finding, ship, replayed=replayed)
+                alert = self._writer.write(self.detectors[0], row, finding, ship, replayed=replayed)
                 self.out += [Emitted(ordinal, time_ms, alert)] if alert is not None else []
 
     # -- with what outcome --------------------------------------------------------------------------------------
@@ -268,7 +273,7 @@ class Dispatcher:
         )
         replayed = self._replayed(step, row)
         for finding in findings:
-            alert = self._desk.write(detector, row, finding, about, replayed=replayed)
+            alert = self._writer.write(detector, row, finding, about, replayed=replayed)
             if alert is not None:
                 self.out.append(Emitted(ordinal, finding.time_ms, alert))
 

@@ -63,16 +63,16 @@ class Engine:
         judges = [d for d in detectors if d.subject == "vessel"]
         self._watchers = [d for d in detectors if d.subject == "source"]
         self.fleet = Fleet({d.name: d.columns for d in judges})
-        self.ears = ReceptionState(int(rules.allowed_lateness_s * MS), partitions)
+        self.reception = ReceptionState(int(rules.allowed_lateness_s * MS), partitions)
         self.sources = SourceTable(rules, next(filter(None, (d.patience() for d in self._watchers)), SilencePatience()))
         self.matcher = WatchlistMatcher(reference)
         defaults = {k: v for d in detectors for k, v in d.severities.items()}
-        desk = AlertWriter(self.fleet, {**listing_reasons.SEVERITIES, **defaults, **severities})
-        self.looks = Dispatcher(self.fleet, self.sources, reference, judges, desk)
-        self._teller = BindingWriter(self.fleet, self.sources, reference)
-        self._taking = BatchApplier(self.fleet, self.matcher, self.looks, self._teller, fleet)
-        self._closing = SlotCloser(self.fleet, self.ears, self.matcher, self.looks, self._taking)
-        self._gate = Admission(self.fleet, fleet)
+        writer = AlertWriter(self.fleet, {**listing_reasons.SEVERITIES, **defaults, **severities})
+        self.dispatcher = Dispatcher(self.fleet, self.sources, reference, judges, writer)
+        self._binding_writer = BindingWriter(self.fleet, self.sources, reference)
+        self._batch_applier = BatchApplier(self.fleet, self.matcher, self.dispatcher, self._binding_writer, fleet)
+        self._slot_closer = SlotCloser(self.fleet, self.reception, self.matcher, self.dispatcher, self._batch_applier)
+        self._admission = Admission(self.fleet, fleet)
         self._steps = self._reports = 0
         self.delisted: set[int] = set()
         """MMSIs that went off the list with another reference, since the worker last asked."""
@@ -126,14 +126,14 @@ class Engine:
             fleet=fleet,
             partitions=partitions,
         )
-        head = snapshot.read(made.fleet, made.ears, shards, manifest)
-        made._gate.crowding = head.crowding
+        head = snapshot.read(made.fleet, made.reception, shards, manifest)
+        made._admission.crowding = head.crowding
         made.sources.restore(head.sources, replayed=head.replayed)
         made.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
-        made._teller.index()
+        made._binding_writer.index()
         if head.reference != reference.version:
             made._switch(head.numbered, 0)
-        made.looks.plan(np.arange(made.fleet.size))
+        made.dispatcher.plan(np.arange(made.fleet.size))
         return made
 
     # -- input ----------------------------------------------------------------------------------------------------
@@ -146,15 +146,15 @@ class Engine:
         rest = batch.reports
         while len(rest):
             rows = self.fleet.index.find(rest["mmsi"])
-            fit = self._gate.fit(rest["mmsi"], rows)
+            fit = self._admission.fit(rest["mmsi"], rows)
             if fit:
                 self._take(batch._replace(reports=rest[:fit]), rows[:fit], source)
             rest = rest[fit:]
             if len(rest):
                 time_ms, ordinal = int(rest["time_ms"][0]), int(rest["ordinal"][0])
-                close = partial(self.looks.forget, time_ms=time_ms, ordinal=ordinal)
-                self._watch(self._gate.make_room(source, time_ms, close), ordinal)
-                self.ears.forget(np.flatnonzero(~self.fleet.taken()))
+                close = partial(self.dispatcher.forget, time_ms=time_ms, ordinal=ordinal)
+                self._watch(self._admission.make_room(source, time_ms, close), ordinal)
+                self.reception.forget(np.flatnonzero(~self.fleet.taken()))
         return self._drain()
 
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
@@ -162,26 +162,26 @@ class Engine:
         for note in tick.notes:
             self._note(note, ordinal)
         self._watch(self.sources.apply(tick), ordinal)
-        self._watch(self._gate.pass_time(self.sources.clock_ms), ordinal)
-        self._closing.close(self.sources.clock_ms, ordinal)
-        self.looks.wake(ordinal)
+        self._watch(self._admission.pass_time(self.sources.clock_ms), ordinal)
+        self._slot_closer.close(self.sources.clock_ms, ordinal)
+        self.dispatcher.wake(ordinal)
         return self._drain()
 
     def _note(self, note: Note, ordinal: int) -> None:
         """An IMO number is heard under an MMSI."""
-        rows = self._teller.others(note.imo, note.mmsi)
+        rows = self._binding_writer.others(note.imo, note.mmsi)
         if note.instead_of is not None:
-            self.looks.hear(self._teller.others(note.instead_of, note.mmsi), note, ordinal)
+            self.dispatcher.hear(self._binding_writer.others(note.instead_of, note.mmsi), note, ordinal)
         if not len(rows):
             return
         if note.lat_deg is None:
-            self._teller.tell_seen(rows, note)
-        self.looks.hear(rows, note, ordinal)
+            self._binding_writer.tell_seen(rows, note)
+        self.dispatcher.hear(rows, note, ordinal)
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records: whoever came on or off the list is judged at once."""
         former, self.reference = self._numbered(), reference
-        self.looks.reference = self._teller.reference = reference
+        self.dispatcher.reference = self._binding_writer.reference = reference
         self.matcher.adopt(reference)
         self._switch(former, ordinal)
         return self._drain()
@@ -189,7 +189,7 @@ class Engine:
     def _switch(self, former: Numbered, ordinal: int) -> None:
         """What the columns point at has other numbers now; who came on or off the list is judged."""
         renumbering = Renumbering.between(former, self.reference)
-        for detector in (*self.looks.detectors, *self._watchers):
+        for detector in (*self.dispatcher.detectors, *self._watchers):
             detector.adopt(self.reference, self.fleet.detectors.get(detector.name), renumbering)
         core, size = self.fleet.core, self.fleet.size
         listed = core.listed[:size] > 0
@@ -197,13 +197,13 @@ class Engine:
         self.delisted |= set(core.mmsi[:size][listed & (core.listed[:size] == 0)].tolist())
         self.matcher.mark(self.fleet)
         self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
-        self.ears.look_again(rows)
-        self.looks.judge_lists(rows, ordinal)
-        self.looks.judge_zones(np.arange(size) if renumbering.other_zones else rows, ordinal)
+        self.reception.look_again(rows)
+        self.dispatcher.judge_lists(rows, ordinal)
+        self.dispatcher.judge_zones(np.arange(size) if renumbering.other_zones else rows, ordinal)
 
     def _numbered(self) -> Numbered:
         columns = [getattr(self.fleet.core, name)[: self.fleet.size] for name in ("listed", "like")]
-        for detector in self.looks.detectors:
+        for detector in self.dispatcher.detectors:
             own = self.fleet.detectors[detector.name]
             columns += [getattr(own, name)[: self.fleet.size] for name in detector.entry_columns]
         return Numbered.under(self.reference, columns)
@@ -216,19 +216,19 @@ class Engine:
             mmsis, first, which = np.unique(reports["mmsi"][new], return_index=True, return_inverse=True)
             admitted = self.fleet.admit(mmsis)
             rows[new] = admitted[which]
-            self.ears.admit(admitted, self.fleet.size)
+            self.reception.admit(admitted, self.fleet.size)
             fleet_writes.name_ships(self.fleet, admitted, reports["type"][new[first]])
             known = self.fleet.dropped.recall(self.fleet.core, admitted)
             self.matcher.refresh(self.fleet, np.union1d(known, self.matcher.new_rows(self.fleet, admitted)))
         self.fleet.touch(rows)
-        self._closing.take(batch, rows, 1 << source)
+        self._slot_closer.take(batch, rows, 1 << source)
 
     def _watch(self, changes: Sequence[Outage | FleetFull], ordinal: int) -> None:
         if changes and self.partition == SPEAKER:
-            self.looks.watch(self._watchers, changes, ordinal)
+            self.dispatcher.watch(self._watchers, changes, ordinal)
 
     def _drain(self) -> list[Emitted]:
-        out, self.looks.out = self.looks.out, []
+        out, self.dispatcher.out = self.dispatcher.out, []
         out.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
         return out
 
@@ -236,12 +236,12 @@ class Engine:
 
     def drain_faults(self) -> list[DetectorFault]:
         """Faults since the last call."""
-        faults, self.looks.faults = self.looks.faults, []
+        faults, self.dispatcher.faults = self.dispatcher.faults, []
         return faults
 
     def drain_bindings(self) -> list[Binding | SeenUnder]:
         """Bindings since the last call."""
-        told, self._teller.out = self._teller.out, []
+        told, self._binding_writer.out = self._binding_writer.out, []
         return told
 
     @property
@@ -254,8 +254,8 @@ class Engine:
         """What became of the reports, and how many batches there were."""
         return {
             "reports": self._reports,
-            "duplicates": self._taking.duplicates,
-            "late": self._taking.late,
+            "duplicates": self._batch_applier.duplicates,
+            "late": self._batch_applier.late,
             "steps": self._steps,
         }
 
@@ -272,7 +272,7 @@ class Engine:
     @property
     def dropped(self) -> dict[str, int]:
         """Vessels dropped because the fleet was full, by reason."""
-        return self._gate.dropped
+        return self._admission.dropped
 
     def open_alerts(self) -> dict[str, int]:
         """Open alerts by detector."""
@@ -289,31 +289,31 @@ class Engine:
     def dirty(self) -> list[int]:
         """Shards changed since ``mark_clean``."""
         rows = np.flatnonzero(self.fleet.dirty[: self.fleet.shards()]) + snapshot.FIRST_ROWS
-        return [snapshot.CELLS_SHARD] * self.ears.cells_changed + rows.tolist()
+        return [snapshot.CELLS_SHARD] * self.reception.cells_changed + rows.tolist()
 
     @property
     def cannot_tell(self) -> dict[str, int]:
         """Silences that could not be judged, by reason."""
-        return dict(self._closing.cannot_tell)
+        return dict(self._slot_closer.cannot_tell)
 
     def shard(self, number: int) -> bytes:
         """A copy of one shard."""
         if number == snapshot.CELLS_SHARD:
-            return self.ears.cells()
-        return snapshot.write_shard(self.fleet, self.ears, number - snapshot.FIRST_ROWS)
+            return self.reception.cells()
+        return snapshot.write_shard(self.fleet, self.reception, number - snapshot.FIRST_ROWS)
 
     def manifest(self) -> bytes:
         """All that is not in shards, and how to read them; JSON."""
         return snapshot.write_manifest(
             self.fleet,
-            self.ears,
+            self.reception,
             self.sources,
             self.reference.version,
-            crowding=self._gate.crowding,
+            crowding=self._admission.crowding,
             numbered=self._numbered(),
         )
 
     def mark_clean(self) -> None:
         """Everything so far stands in a snapshot."""
         self.fleet.dirty[:] = False
-        self.ears.cells_changed = False
+        self.reception.cells_changed = False

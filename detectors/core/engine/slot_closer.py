@@ -20,10 +20,21 @@ class SlotCloser:
     """Of one engine. ``cannot_tell`` counts silences that could not be judged, by reason."""
 
     def __init__(
-        self, fleet: Fleet, ears: ReceptionState, matcher: WatchlistMatcher, looks: Dispatcher, taking: BatchApplier
+        self,
+        fleet: Fleet,
+        reception: ReceptionState,
+        matcher: WatchlistMatcher,
+        dispatcher: Dispatcher,
+        batch_applier: BatchApplier,
     ) -> None:
         self.cannot_tell: Counter[str] = Counter()
-        self._fleet, self._ears, self._matcher, self._looks, self._taking = fleet, ears, matcher, looks, taking
+        self._fleet, self._reception, self._matcher, self._dispatcher, self._batch_applier = (
+            fleet,
+            reception,
+            matcher,
+            dispatcher,
+            batch_applier,
+        )
 
     def close(self, watermark_ms: int, ordinal: int) -> None:
         """Closes the slots that are over, all reports before having been taken in."""
@@ -31,10 +42,10 @@ class SlotCloser:
             self._tell(self._listen(self._close(block)), ordinal)
 
     def _next(self, until_ms: int) -> SlotBlock | None:
-        block = self._ears.next_block(until_ms, self._fleet.size)
-        if self._ears.all_changed:
+        block = self._reception.next_block(until_ms, self._fleet.size)
+        if self._reception.all_changed:
             self._fleet.dirty[: self._fleet.shards()] = True
-            self._ears.all_changed = False
+            self._reception.all_changed = False
         return block
 
     def _close(self, block: SlotBlock) -> ClosedBlock:
@@ -45,7 +56,7 @@ class SlotCloser:
         another MMSI since.
         """
         size = self._fleet.size
-        closed = self._ears.close(block, size, self._fleet.core.listed[:size] > 0)
+        closed = self._reception.close(block, size, self._fleet.core.listed[:size] > 0)
         self._fleet.touch(closed.heard)
         self._fleet.touch(closed.missed)
         core, telling = self._fleet.core, closed.telling
@@ -53,16 +64,16 @@ class SlotCloser:
 
     def _listen(self, closed: ClosedBlock) -> list[SlotFindings]:
         """What detectors that need coverage have to say of silences."""
-        return self._looks.listen(self._ears, closed, self.cannot_tell)
+        return self._dispatcher.listen(self._reception, closed, self.cannot_tell)
 
     def _awaited(self, closed: ClosedBlock) -> bool:
         """Whether a look is due at an earlier silence of one of these, which a report not taken in has ended."""
-        rows = closed.telling[self._looks.awaited(closed.telling)]
-        return bool((self._fleet.core.last_ms[rows] // SLOT_MS < self._ears.strips.slot[rows]).any())
+        rows = closed.telling[self._dispatcher.awaited(closed.telling)]
+        return bool((self._fleet.core.last_ms[rows] // SLOT_MS < self._reception.vessel_columns.slot[rows]).any())
 
     def _tell(self, heard: list[SlotFindings], ordinal: int) -> None:
         for one in heard:
-            self._looks.tell(one, ordinal)
+            self._dispatcher.tell(one, ordinal)
 
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
         """Takes in reports whose vessels are there, and closes the blocks of slots that are over.
@@ -71,8 +82,8 @@ class SlotCloser:
         are taken in first where a ship that may be listed says anew who it is, for that may put it on the list; and
         where a verdict is noted or awaited, for it may be about a silence that follows upon another of the same ship.
         """
-        listening, done = self._ears.listening, 0
-        fronts, restated = listening.take(self._ears.strips, rows, batch), None
+        listening, done = self._reception.listening, 0
+        fronts, restated = listening.take(self._reception.vessel_columns, rows, batch), None
         while (block := self._next(listening.front_ms - listening.lateness_ms)) is not None:
             stop = int(np.searchsorted(fronts, (block.last + 1) * SLOT_MS + listening.lateness_ms))
             if restated is None:
@@ -92,5 +103,5 @@ class SlotCloser:
         """Takes in reports [start, stop). Returns where to go on."""
         if start < stop:
             part = batch if stop - start == len(rows) else batch._replace(reports=batch.reports[start:stop])
-            self._taking.take(part, rows[start:stop], source_bit)
+            self._batch_applier.take(part, rows[start:stop], source_bit)
         return max(start, stop)

@@ -18,7 +18,7 @@ import numpy as np
 from detectors.core.alert import Alert
 from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.identities.list_change import Numbered
-from detectors.core.sources import SourceState, SourceTable
+from detectors.core.sources import SourceTable, TickedSource
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Column_, field
 from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
@@ -87,7 +87,7 @@ class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     """Its version, and further down what the numbers of its entries and zones mean."""
     tables: list[TableHead]
-    sources: list[SourceState]
+    sources: list[TickedSource]
     source_alerts: list[OpenAlert]
     replayed: bool = False
     crowding: FleetFull | None = None
@@ -109,14 +109,14 @@ def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
     return [OpenAlert(r, key, a) for r in rows for (_, key), a in sorted(fleet.open_of(r).items())]
 
 
-def write_shard(fleet: Fleet, ears: ReceptionState, number: int) -> bytes:
+def write_shard(fleet: Fleet, reception: ReceptionState, number: int) -> bytes:
     """Shard ``number`` of rows, a copy; they are counted from 0."""
     rows = range(number * SHARD_ROWS, max(number * SHARD_ROWS, min(fleet.size, (number + 1) * SHARD_ROWS)))
     records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
     dropped = fleet.dropped.table.records[: len(fleet.dropped)][number * SHARD_ROWS : (number + 1) * SHARD_ROWS]
     with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
     remembered = fleet.memory.within(rows)
-    heard, pending = ears.cut(rows.start, rows.stop)
+    heard, pending = reception.cut(rows.start, rows.stop)
     return msgspec.msgpack.encode(
         FleetShard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes(), heard, pending)
     )
@@ -124,7 +124,7 @@ def write_shard(fleet: Fleet, ears: ReceptionState, number: int) -> bytes:
 
 def write_manifest(
     fleet: Fleet,
-    ears: ReceptionState,
+    reception: ReceptionState,
     sources: SourceTable,
     reference: str,
     *,
@@ -145,7 +145,7 @@ def write_manifest(
             crowding=crowding,
             dropped=_head(fleet.dropped.table),
             numbered=numbered,
-            coverage=ears.keep(),
+            coverage=reception.keep(),
         )
     )
 
@@ -166,7 +166,7 @@ def source_alerts(head: FleetManifest) -> Iterable[tuple[int, list[tuple[tuple[s
     return found.items()
 
 
-def read(fleet: Fleet, ears: ReceptionState, shards: Sequence[bytes], manifest: bytes) -> FleetManifest:
+def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manifest: bytes) -> FleetManifest:
     """Fills an empty fleet. Raises SnapshotError when the bytes are not a snapshot of ours, whole."""
     try:
         head = msgspec.json.decode(manifest, type=FleetManifest)
@@ -189,11 +189,11 @@ def read(fleet: Fleet, ears: ReceptionState, shards: Sequence[bytes], manifest: 
             fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
         _remember(fleet, part)
     _mark_open(fleet)
-    _read_coverage(ears, head, cells, parts)
+    _read_coverage(reception, head, cells, parts)
     if head.format != FORMAT:  # shards have other numbers now
         fleet.dirty[:] = True
     else:
-        ears.cells_changed = False
+        reception.cells_changed = False
     return head
 
 
@@ -204,15 +204,15 @@ def _apart(shards: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
     return shards[CELLS_SHARD], shards[FIRST_ROWS:]
 
 
-def _read_coverage(ears: ReceptionState, head: FleetManifest, cells: bytes, parts: list[FleetShard]) -> None:
+def _read_coverage(reception: ReceptionState, head: FleetManifest, cells: bytes, parts: list[FleetShard]) -> None:
     """A snapshot without coverage begins to listen anew: for an hour or so no silence can be judged."""
-    ears.admit(np.arange(head.rows), head.rows)
+    reception.admit(np.arange(head.rows), head.rows)
     if not head.coverage:
         return
     starts = [number * SHARD_ROWS for number in range(len(parts))]
     shards = [(start, start + p.rows, p.heard, p.pending) for start, p in zip(starts, parts, strict=True)]
     try:
-        ears.restore(head.coverage, cells, shards)
+        reception.restore(head.coverage, cells, shards)
     except ValueError as error:
         raise SnapshotError(str(error)) from error
 

@@ -66,7 +66,13 @@ def hold(
 
 
 def refuted(
-    places: ZoneColumns, havens: ReachableZones, said: ZoneApproach, ship: VesselState, now_ms: int, *, grace: float
+    places: ZoneColumns,
+    reachable_zones: ReachableZones,
+    said: ZoneApproach,
+    ship: VesselState,
+    now_ms: int,
+    *,
+    grace: float,
 ) -> str | None:
     """Why what was said of a ship no longer holds under another reference; None while its next report may decide."""
     if said.reason == NONE:
@@ -76,7 +82,7 @@ def refuted(
     if ship.listed is None and (said.reason == FEASIBLE or not places.sanctioned[said.zone]):
         return "delisted"
     if said.reason == FEASIBLE:
-        allowed = havens.still_dark(ship.on_trusted_fix(), now_ms)
+        allowed = reachable_zones.still_dark(ship.on_trusted_fix(), now_ms)
         return "withdrawn" if allowed is not None and not allowed.zones else None
     if said.reason != INSIDE or ship.unsure or ship.lat_deg is None or ship.lon_deg is None:
         return None

@@ -228,19 +228,19 @@ class ReachableZones:
         return tuple(found)
 
 
-havens_of: Final = Once(ReachableZones)
+reachable_zones_of: Final = Once(ReachableZones)
 """The havens of a reference; made once for all that share it."""
 
 
 def while_silent(reference: Reference, ship: VesselState, now_ms: int) -> dict[str, object]:
     """What an open gap's ``details`` add: the zones within reach by now and in the next AHEAD_H, and the rest."""
-    allowed = havens_of(reference).still_dark(ship, now_ms, ahead_h=AHEAD_H)
+    allowed = reachable_zones_of(reference).still_dark(ship, now_ms, ahead_h=AHEAD_H)
     return {} if allowed is None else allowed.details()
 
 
 def once_heard(reference: Reference, before: VesselState, ship: VesselState) -> dict[str, object]:
     """What a closed gap's ``details`` say instead, from the last fix before and the first after."""
-    allowed = havens_of(reference).over(before, ship)
+    allowed = reachable_zones_of(reference).over(before, ship)
     return {} if allowed is None else allowed.details()
 
 

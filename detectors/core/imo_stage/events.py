@@ -44,6 +44,6 @@ def look_at(ship: ImoShip, holder: Holder) -> StageEvent:
     return StageEvent(holder.settles_ms, LOOK, 0, 0, ship.imo, holder.newest.mmsi)
 
 
-def looks(ships: Iterable[ImoShip]) -> list[StageEvent]:
+def dispatcher(ships: Iterable[ImoShip]) -> list[StageEvent]:
     """Those of all open alerts."""
     return [look_at(ship, holder) for ship in ships for holder in ship.holders if holder.alert is not None]

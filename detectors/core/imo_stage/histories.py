@@ -17,7 +17,7 @@ from detectors.core.alert import Alert, Severity
 from detectors.core.engine.alert_writer import Emitted, composed
 from detectors.core.engine.snapshot import SnapshotError
 from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
-from detectors.core.imo_stage.events import LOOK, StageEvent, event_of, look_at, looks
+from detectors.core.imo_stage.events import LOOK, StageEvent, dispatcher, event_of, look_at
 from detectors.core.imo_stage.holders import Holder, ImoShip, forgotten, position_of, vessel_of
 from detectors.core.imo_stage.shards import FIRST, Shards
 from detectors.core.protocol import Finding
@@ -181,7 +181,7 @@ class ImoHistories:
 
     def _plan(self) -> None:
         """Finds what is to be done from what is known."""
-        self._events = [*self._waiting, *looks(self._ships.values())]
+        self._events = [*self._waiting, *dispatcher(self._ships.values())]
         heapq.heapify(self._events)
 
     def _compose(self, ship: ImoShip, holder: Holder, finding: Finding) -> Alert:

@@ -189,11 +189,11 @@ class History:
 
     def support(self) -> Column_:
         """Consistent reports in this appearance: begins anew at an appearance; 1 while the vessel is unsure."""
-        anew = self.appeared | self.unsure
+        again = self.appeared | self.unsure
         since = self.fleet("support") + self.heard
-        if anew.any():
-            latest = self.latest(anew)
-            since = np.where(anew[latest], 1 + self.heard - self.heard[latest], since)
+        if again.any():
+            latest = self.latest(again)
+            since = np.where(again[latest], 1 + self.heard - self.heard[latest], since)
         if self.followed is not None:
             self._correct(since)
         return np.where(self.heard > 0, np.minimum(since, SUPPORT_MOST), since)

@@ -69,9 +69,9 @@ def angara_alerts() -> list[Alert]:
         if first <= int(line.split(b"c:", 1)[1][:13]) < last
     ]
     settings = Settings()
-    road = InProcessPipeline(settings, load_reference(settings.reference), 1)
+    pipeline = InProcessPipeline(settings, load_reference(settings.reference), 1)
     recording = io.BytesIO(b"\n".join(lines) + b"\n")
-    played = play([recording], ReplayPlan(source="angara", partitions=1), road, settings)
+    played = play([recording], ReplayPlan(source="angara", partitions=1), pipeline, settings)
     return [item.alert for item in played if hasattr(item, "alert")]
 
 

@@ -40,7 +40,7 @@ class Account:
     """What became of an input, from bytes to fixes."""
 
     def __init__(self, data: bytes, *, live: bool = False, bulk_bytes: int | None = 1, step: int = 50_000) -> None:
-        ingest = Ingest("x", 4, nature=SourceKind(live=live, replayed=not live), bulk_bytes=bulk_bytes)
+        ingest = Ingest("x", 4, source_kind=SourceKind(live=live, replayed=not live), bulk_bytes=bulk_bytes)
         records = [r for place in range(0, len(data), step) for r in ingest.feed(data[place : place + step], NOW_MS)]
         records += ingest.end()
         self.counts, self.pending, self.refused = ingest.counts, ingest.pending, ingest.refused

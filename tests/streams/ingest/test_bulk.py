@@ -42,16 +42,16 @@ def plain(record: Record) -> object:
 
 
 def fed(
-    data: bytes, nature: SourceKind, seed: int, bulk_bytes: int | None, options: IngestSettings = SMALL
+    data: bytes, source_kind: SourceKind, seed: int, bulk_bytes: int | None, options: IngestSettings = SMALL
 ) -> tuple[list[object], list[RefusedLine], bytes, int]:
     """Records, refusals, counts and what is pending, for ``data`` cut into chunks by ``seed``."""
     rng = random.Random(seed)
-    ingest = Ingest("the source", 3, options, nature=nature, bulk_bytes=bulk_bytes)
+    ingest = Ingest("the source", 3, options, source_kind=source_kind, bulk_bytes=bulk_bytes)
     records, at, now_ms = [], 0, WALL_MS
     while at < len(data):
         size = rng.choice([1, 30, 500, 3000, 5000])
         records += ingest.feed(data[at : at + size], now_ms)
-        if nature.live:
+        if source_kind.live:
             now_ms += rng.choice([0, 20, 400, 70_000])
             records += ingest.clock(now_ms)
         at += size
@@ -59,8 +59,8 @@ def fed(
     return [plain(r) for r in records], ingest.refused, msgspec.json.encode(ingest.counts), ingest.pending
 
 
-def assert_same(data: bytes, nature: SourceKind, seed: int, options: IngestSettings = SMALL) -> None:
-    one_by_one, at_once = (fed(data, nature, seed, bulk_bytes, options) for bulk_bytes in (None, 1))
+def assert_same(data: bytes, source_kind: SourceKind, seed: int, options: IngestSettings = SMALL) -> None:
+    one_by_one, at_once = (fed(data, source_kind, seed, bulk_bytes, options) for bulk_bytes in (None, 1))
     for expected, found in zip(one_by_one, at_once, strict=True):
         assert found == expected
 
@@ -74,9 +74,9 @@ def read(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("nature", NATURES.values(), ids=NATURES.keys())
-def test_a_recording_gives_the_same_however_it_is_read(shared_data: Path, nature: SourceKind) -> None:
+def test_a_recording_gives_the_same_however_it_is_read(shared_data: Path, source_kind: SourceKind) -> None:
     for path in recordings(shared_data):
-        assert_same(read(path)[:150_000], nature, seed=len(path.name))
+        assert_same(read(path)[:150_000], source_kind, seed=len(path.name))
 
 
 PAYLOADS = [
@@ -211,9 +211,11 @@ def test_any_mixture_gives_the_same_live(some: list[Item], end: bytes, seed: int
     st.booleans(),
     st.integers(0, 99),
 )
-def test_any_mixture_gives_the_same_after_a_files_head(some: list[Item], nature: str, timed: bool, seed: int) -> None:
+def test_any_mixture_gives_the_same_after_a_files_head(
+    some: list[Item], source_kind: str, timed: bool, seed: int
+) -> None:
     head = HEAD if timed else [(kind, step, ship, "untagged", checks) for kind, step, ship, _, checks in HEAD]
-    assert_same(feed_of([*head, *some], b"\n"), NATURES[nature], seed)
+    assert_same(feed_of([*head, *some], b"\n"), NATURES[source_kind], seed)
 
 
 @settings(max_examples=100, deadline=None)
@@ -248,14 +250,16 @@ def said(second: float, ship: int = 0, station: bytes = b"pier") -> bytes:
     return tagged(fields, sentence(b"AIVDM", b"1,1,", PAYLOADS[ship % 3]), "right")
 
 
-def at_once(lines: list[bytes], nature: SourceKind, chunks: int = 2, options: IngestSettings = SMALL) -> list[object]:
+def at_once(
+    lines: list[bytes], source_kind: SourceKind, chunks: int = 2, options: IngestSettings = SMALL
+) -> list[object]:
     """What ``lines`` give in a few large chunks, which is held against one by one."""
     size, results = -(-len(lines) // chunks), []
     for bulk_bytes in (None, 1):
-        ingest, records = Ingest("x", 3, options, nature=nature, bulk_bytes=bulk_bytes), []
+        ingest, records = Ingest("x", 3, options, source_kind=source_kind, bulk_bytes=bulk_bytes), []
         for at in range(0, len(lines), size):
             records += ingest.feed(b"\n".join([*lines[at : at + size], b""]), WALL_MS + at)
-            records += ingest.clock(WALL_MS + at + 150) if nature.live else []
+            records += ingest.clock(WALL_MS + at + 150) if source_kind.live else []
         results.append(
             [[plain(r) for r in [*records, *ingest.end()]], ingest.refused, msgspec.json.encode(ingest.counts)]
         )
@@ -316,7 +320,7 @@ def test_what_no_payload_is_made_of_is_refused(odd: bytes) -> None:
 
 def test_records_close_when_they_have_waited_from_their_first_sentence_on() -> None:
     """A pack that was full and emptied within a block waits anew."""
-    ingest = Ingest("x", 1, SMALL, nature=LIVE, bulk_bytes=1)
+    ingest = Ingest("x", 1, SMALL, source_kind=LIVE, bulk_bytes=1)
     ingest.feed(said(0) + b"\n", WALL_MS)
     ingest.clock(WALL_MS)
     full = ingest.feed(b"".join(said(n / 100, n) + b"\n" for n in range(60)), WALL_MS + 90)
@@ -334,7 +338,7 @@ def test_records_are_cut_by_bytes_too() -> None:
     whole = IngestSettings(pack_sentences=10_000)
     assert_same(long_ones, LIVE, 1, whole)
     assert (
-        max(len(r.value) for r in Ingest("x", 1, whole, nature=LIVE).feed(long_ones) if isinstance(r, Sentences))
+        max(len(r.value) for r in Ingest("x", 1, whole, source_kind=LIVE).feed(long_ones) if isinstance(r, Sentences))
         > 500_000
     )
 
@@ -344,9 +348,9 @@ def test_columns_do_the_work(monkeypatch: pytest.MonkeyPatch, shared_data: Path)
     data = read(shared_data / "nmea" / "kystverket-1000.nm4").splitlines()
     rng = random.Random(3)
     damaged = [line if rng.random() > 0.1 else line[:-2] + b"??" for line in data]
-    ingest, read_alone = Ingest("x", 4, nature=LIVE), []
+    ingest, read_alone = Ingest("x", 4, source_kind=LIVE), []
     ingest.feed(data[0] + b"\n", WALL_MS)
-    monkeypatch.setattr(type(ingest._lane), "line", lambda self, line, peer: read_alone.append(line))
+    monkeypatch.setattr(type(ingest._source_state), "line", lambda self, line, peer: read_alone.append(line))
     ingest.feed(b"\n".join([*damaged, b""]), WALL_MS)
     assert not read_alone
     assert ingest.counts.messages > 700

@@ -25,7 +25,7 @@ def voyage(mmsi: int, name: str, destination: str) -> list[bytes]:
 
 def heard(lines: list[bytes], *, bulk: bool, live: bool = True) -> list[tuple[int, str, int, str, str]]:
     """(MMSI, station, time, name, destination) of each static report in the log."""
-    ingest = Ingest("pier", 1, nature=SourceKind(live=live, replayed=not live), bulk_bytes=1 if bulk else None)
+    ingest = Ingest("pier", 1, source_kind=SourceKind(live=live, replayed=not live), bulk_bytes=1 if bulk else None)
     data = b"\n".join([*lines, b""])
     records = [*ingest.feed(data, NOW_S * 1000), *ingest.end()]
     reports = []
@@ -88,7 +88,7 @@ def test_a_groups_first_tag_block_covers_what_has_none_of_its_own(*, bulk: bool,
 
 
 def test_a_connection_lost_between_two_parts_joins_nothing() -> None:
-    ingest = Ingest("pier", 1, nature=SourceKind(live=True))
+    ingest = Ingest("pier", 1, source_kind=SourceKind(live=True))
     ingest.feed(SHIP[0] + b"\n", NOW_S * 1000)
     ingest.hang_up("", NOW_S * 1000)
     ingest.feed(LADY[1] + b"\n", NOW_S * 1000)

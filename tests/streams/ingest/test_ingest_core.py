@@ -39,9 +39,9 @@ def sequence(records: list[Record]) -> dict[int, list[object]]:
 
 
 def ingested(
-    data: bytes, nature: SourceKind | None = None, step: int | None = None, until_ms: int | None = None
+    data: bytes, source_kind: SourceKind | None = None, step: int | None = None, until_ms: int | None = None
 ) -> list[Record]:
-    ingest = Ingest("x", 4, nature=nature or SourceKind(replayed=True))
+    ingest = Ingest("x", 4, source_kind=source_kind or SourceKind(replayed=True))
     step = step or len(data) or 1
     records: list[Record] = []
     for start in range(0, len(data), step):
@@ -198,7 +198,7 @@ def walked(ingest: Ingest, from_ms: int, to_ms: int) -> list[Record]:
 
 
 def test_a_live_source_that_is_never_heard_ticks_from_its_start() -> None:
-    found = ticks(walked(Ingest("x", 4, nature=LIVE), WALL, WALL + 10_000))
+    found = ticks(walked(Ingest("x", 4, source_kind=LIVE), WALL, WALL + 10_000))
     assert found[0].from_ms == WALL
     assert found[-1].to_ms >= WALL + 9000
     assert all(tick.heard_ms is None and tick.state == "live" for tick in found)
@@ -206,7 +206,7 @@ def test_a_live_source_that_is_never_heard_ticks_from_its_start() -> None:
 
 
 def test_a_silent_live_source_ticks_on_with_the_wall() -> None:
-    ingest = Ingest("x", 4, nature=LIVE)
+    ingest = Ingest("x", 4, source_kind=LIVE)
     ingest.clock(WALL)
     ingest.feed(line(None), WALL + 50)
     found = ticks(walked(ingest, WALL + 100, WALL + 30_000))
@@ -216,7 +216,7 @@ def test_a_silent_live_source_ticks_on_with_the_wall() -> None:
 
 
 def test_a_live_source_is_cut_after_the_packing_time() -> None:
-    ingest = Ingest("x", 4, nature=LIVE)
+    ingest = Ingest("x", 4, source_kind=LIVE)
     ingest.clock(WALL)
     assert ingest.feed(line(None), WALL + 10) == ingest.clock(WALL + 50) == []
     (record,) = ingest.clock(WALL + 110)
@@ -224,7 +224,7 @@ def test_a_live_source_is_cut_after_the_packing_time() -> None:
 
 
 def test_a_live_source_back_after_an_outage_is_believed_at_once() -> None:
-    ingest = Ingest("x", 4, nature=LIVE)
+    ingest = Ingest("x", 4, source_kind=LIVE)
     ingest.clock(WALL)
     ingest.feed(line(0, 0) + line(0, 1) + line(0, 2), WALL)
     walked(ingest, WALL, WALL + 1_200_000)
@@ -233,7 +233,7 @@ def test_a_live_source_back_after_an_outage_is_believed_at_once() -> None:
 
 
 def test_a_recording_sent_live_keeps_its_own_time() -> None:
-    ingest = Ingest("x", 4, nature=LIVE)
+    ingest = Ingest("x", 4, source_kind=LIVE)
     ingest.clock(WALL)
     records = ingest.feed(line(0), WALL + 500) + walked(ingest, WALL + 600, WALL + 5000)
     assert {tick.heard_ms for tick in ticks(records)} == {NOON_S * 1000}
@@ -241,7 +241,7 @@ def test_a_recording_sent_live_keeps_its_own_time() -> None:
 
 
 def test_peers_have_lines_of_their_own_and_a_broken_one_is_read_as_it_is() -> None:
-    ingest, whole = Ingest("x", 4, nature=LIVE), line(None)
+    ingest, whole = Ingest("x", 4, source_kind=LIVE), line(None)
     ingest.feed(whole[:10], WALL, "a")
     ingest.feed(whole, WALL, "b")
     ingest.hang_up("a", WALL)

@@ -51,7 +51,7 @@ def posted(path: Path, reached: int = 0) -> list[OutboundRecord]:
     """The dead letters of a whole run over a file, so many lines of which an earlier run has delivered."""
     keeper = Keeper()
     outbox = Outbox(keeper, 100_000)
-    pump = SourceRunner(
+    runner = SourceRunner(
         source=FileSource(path, 5000),
         ingest=Ingest("x", 4),
         sender=Sender("x", "run", True, ""),
@@ -60,7 +60,7 @@ def posted(path: Path, reached: int = 0) -> list[OutboundRecord]:
         reached=fresh(4),
         letters_reached=reached,
     )
-    pump.run(Event())
+    runner.run(Event())
     outbox.drain(10)
     outbox.close()
     return [letter for letter in keeper.letters if letter.topic == DEAD_TOPIC]

@@ -13,7 +13,7 @@ BEGIN_MS = 1_750_000_000_000
 
 def shares(minutes: list[bytes], bulk_bytes: int | None) -> list[float]:
     """What the tick at the end of each minute says, of a source that sends these lines each second of it."""
-    ingest, found, now_ms = Ingest("pier", 1, nature=SourceKind(live=True), bulk_bytes=bulk_bytes), [], BEGIN_MS
+    ingest, found, now_ms = Ingest("pier", 1, source_kind=SourceKind(live=True), bulk_bytes=bulk_bytes), [], BEGIN_MS
     ingest.clock(now_ms)
     for lines in minutes:
         records = []
@@ -43,7 +43,7 @@ def test_the_share_is_that_of_the_last_minutes(
 
 
 def test_a_few_lines_say_nothing() -> None:
-    ingest = Ingest("pier", 1, nature=SourceKind(live=True))
+    ingest = Ingest("pier", 1, source_kind=SourceKind(live=True))
     ingest.clock(BEGIN_MS)
     ingest.feed(OTHER * 10, BEGIN_MS)
     records = ingest.clock(BEGIN_MS + 5000)

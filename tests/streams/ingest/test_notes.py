@@ -49,7 +49,10 @@ def records(
     seed: int = 0,
     settings: IngestSettings = FEW,
 ) -> list[object]:
-    rng, ingest = random.Random(seed), Ingest("x", 4, settings, nature=SourceKind(replayed=True), bulk_bytes=bulk_bytes)
+    rng, ingest = (
+        random.Random(seed),
+        Ingest("x", 4, settings, source_kind=SourceKind(replayed=True), bulk_bytes=bulk_bytes),
+    )
     out: list[Record] = []
     at = 0
     while at < len(data):

@@ -112,7 +112,7 @@ def test_a_live_feed_with_epochs_keeps_them_over_damage() -> None:
 @pytest.mark.parametrize("cut", [17, 1 << 20])
 def test_a_recording_with_a_count_of_samples_has_no_times(cut: int) -> None:
     data = b"\n".join(BARE + b",%d" % (48_000 * n) for n in range(1, 5000)) + b"\n"
-    ingest = Ingest("rtl", 1, nature=SourceKind(replayed=True, batch=100))
+    ingest = Ingest("rtl", 1, source_kind=SourceKind(replayed=True, batch=100))
     for at in range(0, len(data), cut):
         ingest.feed(data[at : at + cut])
     ingest.end()

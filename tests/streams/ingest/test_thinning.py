@@ -146,7 +146,7 @@ class Live:
     """A live source at its wall clock, one second at a time."""
 
     def __init__(self) -> None:
-        self.ingest = Ingest("feed", 1, nature=SourceKind(live=True))
+        self.ingest = Ingest("feed", 1, source_kind=SourceKind(live=True))
         self.second = 0
 
     def hear(self, heard: Iterable[tuple[float, Heard]]) -> None:

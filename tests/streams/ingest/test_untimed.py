@@ -27,9 +27,9 @@ def pumped(path: Path, *, needs_start: bool) -> tuple[RunnerState, Keeper, list[
     """How a file's source stood at its end, what Kafka was given, and the events logged."""
     keeper, states = Keeper(), []
     outbox = Outbox(keeper, 100_000)
-    pump = SourceRunner(
+    runner = SourceRunner(
         source=FileSource(path, 5000),
-        ingest=Ingest("x", 1, nature=SourceKind(replayed=True)),
+        ingest=Ingest("x", 1, source_kind=SourceKind(replayed=True)),
         sender=Sender("x", "run", True, ""),
         outbox=outbox,
         partitions=1,
@@ -38,7 +38,7 @@ def pumped(path: Path, *, needs_start: bool) -> tuple[RunnerState, Keeper, list[
         observer=states.append,
     )
     with capture_logs() as logged:
-        pump.run(Event())
+        runner.run(Event())
     outbox.drain(10)
     outbox.close()
     return states[-1], keeper, [entry["event"] for entry in logged]

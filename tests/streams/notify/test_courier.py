@@ -55,11 +55,11 @@ def to_alertmanager(url: str, metrics: Metrics) -> Delivery:
 def test_an_alert_pages_once_at_once_and_resolves(
     alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules(settle_s=0))
+    delivery, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules(settle_s=0))
     position = Position(lat_deg=34.6, lon_deg=129.5, time="2024-02-04T04:12:00.000Z")
     opened = make(position=position)
     with capture_logs() as told:
-        assert courier.carry(notices.take(opened, now_ms()))
+        assert delivery.carry(notices.take(opened, now_ms()))
     held = until(alertmanager.alerts)
     assert held[0]["labels"]["alert_id"] == opened.id
     assert held[0]["annotations"]["summary"] == opened.headline
@@ -69,8 +69,8 @@ def test_an_alert_pages_once_at_once_and_resolves(
     assert call["groupLabels"] == {"case_id": "imo/9179842"}
     assert call["status"] == "firing"
     with capture_logs() as lines:
-        assert courier.carry(notices.due(now_ms() + 61_000))  # a repeat is no news
-    assert courier.carry(notices.take(make(revision=2, status="closed", position=position), now_ms()))
+        assert delivery.carry(notices.due(now_ms() + 61_000))  # a repeat is no news
+    assert delivery.carry(notices.take(make(revision=2, status="closed", position=position), now_ms()))
     until(lambda: len(receiver.got) == 2)
     assert receiver.got[1][2]["status"] == "resolved"
     assert alertmanager.alerts() == []
@@ -82,11 +82,11 @@ def test_an_alert_pages_once_at_once_and_resolves(
 def test_eight_alerts_of_one_ship_are_one_page(
     alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
+    delivery, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
     outgoing = Outgoing()
     for number in range(8):
         outgoing += notices.take(make(id=str(number) * 32, detector=f"rule{number}"), now_ms())
-    assert courier.carry(outgoing)
+    assert delivery.carry(outgoing)
     assert len(until(lambda: len(alertmanager.alerts()) == 8 and alertmanager.alerts())) == 8
     until(lambda: receiver.got and len(receiver.got[-1][2]["alerts"]) == 8)
     assert {call[2]["groupKey"] for call in receiver.got} == {receiver.got[0][2]["groupKey"]}
@@ -95,7 +95,7 @@ def test_eight_alerts_of_one_ship_are_one_page(
 def test_ten_thousand_silent_ships_of_a_region_are_a_handful_of_calls(
     alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
+    delivery, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
     outgoing = []
     for number in range(10_000):
         position = Position(
@@ -104,7 +104,7 @@ def test_ten_thousand_silent_ships_of_a_region_are_a_handful_of_calls(
         alert = make(id=f"{number:032x}", severity="ticket", case_id=f"mmsi/{number}", position=position)
         outgoing.append(notices.take(alert, now_ms()))
     whole = Outgoing(tuple(notice for one in outgoing for notice in one.notices))
-    assert courier.carry(whole)
+    assert delivery.carry(whole)
     until(lambda: len(receiver.got) >= 1)
     assert len(receiver.got) <= 5
     assert len(alertmanager.alerts()) == 10_000
@@ -113,7 +113,7 @@ def test_ten_thousand_silent_ships_of_a_region_are_a_handful_of_calls(
 def test_an_alertmanager_that_is_away_is_waited_for(
     alertmanager: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
+    delivery, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
     alertmanager.stop()
     rounds = []
 
@@ -123,8 +123,8 @@ def test_an_alertmanager_that_is_away_is_waited_for(
             alertmanager.start()
         return False
 
-    courier._stopping = stopping
-    assert courier.carry(notices.take(make(), now_ms()))
+    delivery._stopping = stopping
+    assert delivery.carry(notices.take(make(), now_ms()))
     assert until(alertmanager.alerts)
     assert (sent(metrics, "alertmanager", "retried") or 0) >= 2
 
@@ -132,19 +132,19 @@ def test_an_alertmanager_that_is_away_is_waited_for(
 def test_one_that_alertmanager_refuses_does_not_take_the_others_down(
     alertmanager: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier = to_alertmanager(alertmanager.url, metrics)
+    delivery = to_alertmanager(alertmanager.url, metrics)
     good = [firing(make(id=str(n) * 32), now_ms(), 900) for n in range(5)]
     bad = Notice(labels={"not a name": "x"}, annotations={}, starts_at=rfc3339(0), ends_at=rfc3339(now_ms()))
-    assert courier.carry(Outgoing((*good[:2], bad, *good[2:])))
+    assert delivery.carry(Outgoing((*good[:2], bad, *good[2:])))
     assert until(lambda: len(alertmanager.alerts()) == 5)
     assert sent(metrics, "alertmanager", "refused") == 1
-    assert courier.failing == ""
+    assert delivery.failing == ""
 
 
 def test_a_webhook_gets_each_revision_with_its_key(receiver: Any, make: Make, metrics: Metrics) -> None:
-    courier, alert = to_webhook(receiver.url + "/hook?token=x", metrics), make(revision=7)
+    delivery, alert = to_webhook(receiver.url + "/hook?token=x", metrics), make(revision=7)
     receiver.answers = [500, 503, 429]
-    assert courier.carry(Outgoing((), (alert,)))
+    assert delivery.carry(Outgoing((), (alert,)))
     [(path, headers, body)] = receiver.got
     assert path == "/hook?token=x"
     assert headers["Idempotency-Key"] == f"{alert.id}/7"
@@ -163,9 +163,9 @@ def test_what_a_webhook_refuses_for_good_is_counted_and_passed_over(
 
 
 def test_asked_to_stop_it_says_that_it_did_not_deliver(make: Make, metrics: Metrics) -> None:
-    courier = to_webhook("http://127.0.0.1:9", metrics, stopping=True)
-    assert not courier.carry(Outgoing((), (make(),)))
-    assert "127.0.0.1" in courier.failing
+    delivery = to_webhook("http://127.0.0.1:9", metrics, stopping=True)
+    assert not delivery.carry(Outgoing((), (make(),)))
+    assert "127.0.0.1" in delivery.failing
 
 
 @pytest.mark.parametrize("url", ["nowhere", "ftp://host", "http://", "http://host:port", "http://me:pw@host"])
@@ -175,10 +175,10 @@ def test_a_wrong_url_is_one_line(url: str) -> None:
 
 
 def test_what_the_webhook_gets_is_signed(receiver: Any, make: Make, metrics: Metrics) -> None:
-    courier = Delivery(
+    delivery = Delivery(
         Targets(webhook=endpoint("notify.webhook_url", receiver.url), secret="s3cret"), metrics, lambda: False
     )
-    assert courier.carry(Outgoing((), (make(),)))
+    assert delivery.carry(Outgoing((), (make(),)))
     stamp, _, given = receiver.got[0][1]["Wakewatch-Signature"].partition(",v1=")
     assert abs(int(stamp.removeprefix("t=")) - time.time()) < 60
     signed = f"{stamp.removeprefix('t=')}.".encode() + receiver.raw[0]
@@ -190,13 +190,13 @@ def test_what_the_webhook_gets_is_signed(receiver: Any, make: Make, metrics: Met
 def test_what_is_refused_for_good_is_buried(receiver: Any, make: Make, metrics: Metrics) -> None:
     buried: list[tuple[bytes, str]] = []
     receiver.answers = [400]
-    courier = Delivery(
+    delivery = Delivery(
         Targets(webhook=endpoint("notify.webhook_url", receiver.url)),
         metrics,
         lambda: False,
         bury=lambda raw, why: buried.append((raw, why)),
     )
-    assert courier.carry(Outgoing((), (make(),)))
+    assert delivery.carry(Outgoing((), (make(),)))
     ((raw, why),) = buried
     assert json.loads(raw)["id"] == make().id
     assert "answered 400" in why
@@ -207,19 +207,19 @@ def test_what_is_refused_for_good_is_buried(receiver: Any, make: Make, metrics: 
 def test_after_kill_9_of_alertmanager_what_is_open_is_there_again_and_told_at_most_twice(
     alertmanager: Any, receiver: Any, make: Make, metrics: Metrics, until: Until
 ) -> None:
-    courier, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
+    delivery, notices = to_alertmanager(alertmanager.url, metrics), NoticeScheduler(NoticeRules())
     alerts = [make(id=f"{n:032x}", case_id=f"mmsi/{n}") for n in range(4)]
     for alert in alerts:
-        assert courier.carry(notices.take(alert, now_ms()))
+        assert delivery.carry(notices.take(alert, now_ms()))
     until(lambda: len(receiver.got) == 4)
     alertmanager.kill()
     alertmanager.start()
-    assert courier.carry(notices.due(now_ms() + 61_000))
+    assert delivery.carry(notices.due(now_ms() + 61_000))
     # It has lost what it told (that is on disk every 15 minutes), and of what ended before it told it, it never tells.
     until(lambda: len(receiver.got) == 8)
     for alert in alerts:
         ended = make(id=alert.id, case_id=alert.case_id, revision=2, status="closed")
-        assert courier.carry(notices.take(ended, now_ms() + 62_000))
+        assert delivery.carry(notices.take(ended, now_ms() + 62_000))
     until(lambda: sum(call["status"] == "resolved" for _, _, call in receiver.got) == 4)
     told = [(call["groupLabels"]["case_id"], call["status"]) for _, _, call in receiver.got]
     assert {case for case, _ in told} == {alert.case_id for alert in alerts}

@@ -107,7 +107,7 @@ def test_pages_never_wait_for_a_flood_of_tickets(make: Make) -> None:
 
 def test_in_quiet_hours_tickets_wait_and_pages_do_not(make: Make) -> None:
     quiet = quiet_of("22:00-06:00", "UTC")
-    notices = NoticeScheduler(NoticeRules(settle_s=0, gate=GateRules(quiet=quiet)))
+    notices = NoticeScheduler(NoticeRules(settle_s=0, rate_cap=GateRules(quiet=quiet)))
     lit, short = make(id="1" * 32, severity="ticket"), make(id="2" * 32, severity="ticket", headline="SHORT")
     assert take(notices, [lit, short], NIGHT).news == ()
     assert [n.labels["severity"] for n in notices.take(make(id="3" * 32), NIGHT).news] == ["page"]
@@ -119,7 +119,7 @@ def test_in_quiet_hours_tickets_wait_and_pages_do_not(make: Make) -> None:
 
 
 def test_a_ticket_that_becomes_a_page_in_the_night_is_told(make: Make) -> None:
-    notices = NoticeScheduler(NoticeRules(gate=GateRules(quiet=quiet_of("22:00-06:00", "UTC"))))
+    notices = NoticeScheduler(NoticeRules(rate_cap=GateRules(quiet=quiet_of("22:00-06:00", "UTC"))))
     assert notices.take(make(severity="ticket"), NIGHT).news == ()
     assert [n.labels["severity"] for n in notices.take(make(revision=2), NIGHT).news] == ["page"]
 

@@ -26,7 +26,7 @@ from tests.streams.notify.front import Front, told
 
 Make = Callable[..., Alert]
 MINUTE_S = 0.1
-RULES = NoticeRules(resend_every_s=MINUTE_S, settle_s=0.02, gate=GateRules(groups_most=0))
+RULES = NoticeRules(resend_every_s=MINUTE_S, settle_s=0.02, rate_cap=GateRules(groups_most=0))
 
 
 class Notifier:

@@ -19,7 +19,7 @@ def said(alert: Alert, kind: str) -> Feedback:
 
 
 def notices() -> NoticeScheduler:
-    return NoticeScheduler(NoticeRules(gate=GateRules(groups_most=0), settle_s=0))
+    return NoticeScheduler(NoticeRules(rate_cap=GateRules(groups_most=0), settle_s=0))
 
 
 def firing(out: Outgoing, now_ms: int) -> list[str]:

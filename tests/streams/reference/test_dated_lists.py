@@ -98,10 +98,10 @@ def test_zones_are_in_force_from_their_time_on_in_the_place_of_all_before(tmp_pa
 
 def test_a_mark_stands_at_the_same_place_line_by_line_and_in_bulk(hours: bytes) -> None:
     begin_ms = 1_700_000_000_000
-    nature = SourceKind(replayed=True, batch=100, marks_ms=(begin_ms, begin_ms + 1_234_567, begin_ms + 3_600_000))
+    source_kind = SourceKind(replayed=True, batch=100, marks_ms=(begin_ms, begin_ms + 1_234_567, begin_ms + 3_600_000))
 
     def marks(bulk_bytes: int | None) -> list[tuple[MarkRecord, int]]:
-        ingest = Ingest("x", 4, nature=nature, bulk_bytes=bulk_bytes)
+        ingest = Ingest("x", 4, source_kind=source_kind, bulk_bytes=bulk_bytes)
         records = [*ingest.feed(hours), *ingest.end(begin_ms + 9_000_000)]
         found, sentences = [], 0
         for record in records:
@@ -111,7 +111,7 @@ def test_a_mark_stands_at_the_same_place_line_by_line_and_in_bulk(hours: bytes) 
         return found
 
     exact = marks(None)
-    assert [mark.time_ms for mark, _ in exact] == list(nature.marks_ms)
+    assert [mark.time_ms for mark, _ in exact] == list(source_kind.marks_ms)
     assert exact == marks(1)
     earlier = sum(int(c) <= 1_700_001_234 for c in re.findall(rb"c:(\d+)", hours))
     assert exact[1][1] == earlier - 1, "one line has a wrong checksum"

@@ -13,7 +13,7 @@ from streams.cli import watchlist, zones
 from streams.errors import ConfigError
 from streams.messages.topics import create_missing
 from streams.reference import load_reference
-from streams.reference.library import newest, read_shelf
+from streams.reference.library import newest, read_versions
 from streams.settings.model import KafkaSettings, Settings
 
 pytestmark = pytest.mark.broker
@@ -22,7 +22,7 @@ HEAD = "list,name,mmsi\n"
 
 
 def names(kafka: KafkaSettings) -> set[str]:
-    return {ship.name for ship in newest(read_shelf(kafka), OWN).ships}
+    return {ship.name for ship in newest(read_versions(kafka), OWN).ships}
 
 
 def test_lists_come_into_force_and_do_not_vanish_unasked(
@@ -59,6 +59,6 @@ def test_lists_come_into_force_and_do_not_vanish_unasked(
     assert done.exit_code == 0 and "~ Rajin\n" in done.output
     assert names(kafka_settings) == {"FIRST", "MARIA"}, "the lists stay"
     assert run("OFAC,SECOND,273000001\n", "--yes").exit_code == 0
-    now = newest(read_shelf(kafka_settings), OWN)
+    now = newest(read_versions(kafka_settings), OWN)
     assert {ship.name for ship in now.ships} == {"SECOND", "MARIA"}
     assert [(zone.name, zone.severity) for zone in now.zones] == [("Rajin", "page")], "and so do the zones"

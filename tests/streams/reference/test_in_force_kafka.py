@@ -23,7 +23,7 @@ from streams.messages.topics import REFERENCE, create_missing
 from streams.reference import load_reference
 from streams.reference.importing import Importer
 from streams.reference.in_force import InForce, ask
-from streams.reference.library import newest, read_shelf
+from streams.reference.library import newest, read_versions
 from streams.reference.loading import with_lists
 from streams.reference.stored_versions import CLAIM_S
 from streams.settings.model import KafkaSettings, Settings
@@ -164,7 +164,7 @@ def test_of_two_imports_at_once_one_is_refused_and_keeps_nothing_of_the_other_s(
 
 
 def test_the_difference_to_a_version_that_is_no_longer_the_newest_is_refused(made: Settings, tmp_path: Path) -> None:
-    shown = read_shelf(made.kafka)
+    shown = read_versions(made.kafka)
     assert run("watchlist", "import", str(list_file(tmp_path, "FIRST", 273_000_001)), "--yes").exit_code == 0
     late = with_lists(newest(shown, OWN), newest(shown, OWN).ships[:1])
     with pytest.raises(WakewatchError, match=r"nothing was changed: version .* was written after"):

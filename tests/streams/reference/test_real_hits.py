@@ -71,9 +71,9 @@ def test_hits_by_imo_number_are_those_of_a_hand_rule(name: str, count: int) -> N
     stated = stated_imos(bare(content))
     by_hand = {(mmsi, imo) for mmsi, imos in stated.items() for imo in imos & listed}
     settings = Settings(reference=ReferenceSettings(watchlists=(str(LIST),)))
-    road = InProcessPipeline(settings, load_reference(settings.reference), 1)
-    plan = ReplayPlan(source="sample", nature=SourceKind(replayed=True))
-    alerts = [i.alert for i in play([io.BytesIO(content)], plan, road, settings) if isinstance(i, Emitted)]
+    pipeline = InProcessPipeline(settings, load_reference(settings.reference), 1)
+    plan = ReplayPlan(source="sample", source_kind=SourceKind(replayed=True))
+    alerts = [i.alert for i in play([io.BytesIO(content)], plan, pipeline, settings) if isinstance(i, Emitted)]
     hits = [a for a in alerts if a.detector == "watchlist" and "imo" in a.details["matched_on"]]
     assert {(a.mmsi, a.vessel.imo) for a in hits if a.vessel} == by_hand
     assert len(by_hand) == count and stated

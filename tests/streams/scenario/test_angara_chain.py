@@ -29,9 +29,9 @@ class Played(NamedTuple):
 
 def played(options: Options) -> Played:
     made, settings = scenario("angara", options), loading.load(None, {})
-    road = InProcessPipeline(settings, load_reference(settings.reference), 1)
+    pipeline = InProcessPipeline(settings, load_reference(settings.reference), 1)
     feed = io.BytesIO(b"\n".join(made.lines) + b"\n")
-    emitted = play([feed], ReplayPlan(source="feed", partitions=1), road, settings)
+    emitted = play([feed], ReplayPlan(source="feed", partitions=1), pipeline, settings)
     alerts = [each.alert for each in emitted if isinstance(each, Emitted)]
     return Played(made.truths, alerts, [alert for alert in alerts if alert.mmsi == options.mmsi])
 

@@ -126,9 +126,9 @@ def send(kafka: KafkaSettings, feed: bytes, home: Path, pack: int = 1000) -> Non
 
 def alerts_in_process(feed: bytes, partitions: int) -> list[Alert]:
     """What ``replay`` gives, in order."""
-    road = InProcessPipeline(Settings(), load_reference(Settings().reference), partitions)
-    plan = ReplayPlan(source="feed", partitions=partitions, nature=SourceKind(replayed=True))
-    items = play([io.BytesIO(feed)], plan, road, Settings())
+    pipeline = InProcessPipeline(Settings(), load_reference(Settings().reference), partitions)
+    plan = ReplayPlan(source="feed", partitions=partitions, source_kind=SourceKind(replayed=True))
+    items = play([io.BytesIO(feed)], plan, pipeline, Settings())
     return [item.alert for item in items if isinstance(item, Emitted)]
 
 

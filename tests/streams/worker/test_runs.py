@@ -34,8 +34,8 @@ def head(source: bytes = b"pier", kind: bytes = b"sentences", **more: bytes) -> 
 
 def log_of(feed: bytes, pack: int) -> list[LogEntry]:
     """The log of a feed, in one partition."""
-    nature = SourceKind(replayed=True, tick_ms=60_000)
-    ingest = Ingest("pier", 1, IngestSettings(pack_sentences=pack), nature=nature)
+    source_kind = SourceKind(replayed=True, tick_ms=60_000)
+    ingest = Ingest("pier", 1, IngestSettings(pack_sentences=pack), source_kind=source_kind)
     entries = []
     for offset, record in enumerate(ingest.feed(feed) + ingest.end()):
         if isinstance(record, Sentences):

@@ -21,12 +21,15 @@ ANGARA = 273_999_001
 
 def shown(feed: bytes, reference: Reference | None = None) -> InProcessPipeline:
     """One partition that has taken ``feed`` in."""
-    road = InProcessPipeline(Settings(), reference or load_reference(Settings().reference), 1)
+    pipeline = InProcessPipeline(Settings(), reference or load_reference(Settings().reference), 1)
     for _ in play(
-        [io.BytesIO(feed)], ReplayPlan(source="feed", partitions=1, nature=SourceKind(replayed=True)), road, Settings()
+        [io.BytesIO(feed)],
+        ReplayPlan(source="feed", partitions=1, source_kind=SourceKind(replayed=True)),
+        pipeline,
+        Settings(),
     ):
         pass
-    return road
+    return pipeline
 
 
 def test_a_listed_ship_is_told_once_a_minute_at_most_and_only_what_is_new(feed: bytes) -> None:

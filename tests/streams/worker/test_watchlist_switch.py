@@ -26,7 +26,7 @@ from streams.messages.log_records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENC
 from streams.pipeline.engines import engine_for
 from streams.reference import load_reference
 from streams.reference.importing import Importer
-from streams.reference.library import Library, newest, read_shelf
+from streams.reference.library import Library, newest, read_versions
 from streams.reference.loading import with_lists
 from streams.settings.model import KafkaSettings, Settings
 from streams.worker import joined_records
@@ -42,7 +42,7 @@ LIST = (
 
 
 def bring(kafka: KafkaSettings, ships: Sequence[ListedShip]) -> str:
-    held = read_shelf(kafka)
+    held = read_versions(kafka)
     now = with_lists(newest(held, OWN), ships)
     Importer(kafka, lambda _: None).bring(held, now)
     return now.version
@@ -157,11 +157,11 @@ def test_an_import_killed_half_way_leaves_the_old_list_and_is_completed_by_anoth
     for key, value in list(reference_records.content(now.version, now.ships))[:-1]:
         sender.send(kafka_settings.topic_prefix + "ais.reference.v1", key=key, value=value, partition=0)
     sender.close()
-    assert newest(read_shelf(kafka_settings), OWN) is OWN
+    assert newest(read_versions(kafka_settings), OWN) is OWN
     assert Library(kafka_settings, OWN).get(now.version) is None
     assert list(read(kafka_settings, "ais.sentences.v1")) == []
     assert bring(kafka_settings, LIST) == now.version
-    held = read_shelf(kafka_settings)
+    held = read_versions(kafka_settings)
     assert held.is_marked(now.version) and held.ships(now.version) == now.ships
     marks = [record.value for record in read(kafka_settings, "ais.sentences.v1")]
     assert (
@@ -203,14 +203,14 @@ def test_an_import_killed_between_the_markers_of_two_partitions_is_completed_by_
     worker.until(lambda: len(written(kafka_settings)) > 0)
     assert imports(DIES_AFTER_THE_FIRST_MARKER) == -signal.SIGKILL
     (mark,) = markers(kafka_settings)
-    version = str(read_shelf(kafka_settings).newest())
-    assert not read_shelf(kafka_settings).is_marked(version)
+    version = str(read_versions(kafka_settings).newest())
+    assert not read_versions(kafka_settings).is_marked(version)
     halfway = {
         a.mmsi: partition_of(a.mmsi or 0, 4) for a in from_the_log(kafka_settings) if a.details.get("list") == "NEW"
     }
     assert set(halfway.values()) <= {mark[0]}, "elsewhere the old list is in force"
     assert imports("from streams.cli import main; main()") == 0
-    assert read_shelf(kafka_settings).is_marked(version)
+    assert read_versions(kafka_settings).is_marked(version)
     assert sorted(partition for partition, _ in markers(kafka_settings)) == sorted([mark[0], 0, 1, 2, 3])
     again = tmp_path / "again"
     again.mkdir()
