@@ -100,7 +100,7 @@ class HeardAs(Detector):
             return self._due(step, at, opened)
         note, row = step.heard, int(step.rows[at])
         assert note is not None  # the engine gives it to every step of a note
-        if int(step.fleet.core.told_imo[row]) != note.imo:
+        if int(step.fleet.core.stated_imo[row]) != note.imo:
             return self._taken_back(step, at, note, opened)
         return [] if note.lat_deg is None or note.lon_deg is None else self._heard(step, at, note)
 

@@ -30,7 +30,7 @@ from msgspec import Meta
 
 from detectors.core.alert import Fact, Verification
 from detectors.core.headlines import at
-from detectors.core.identities.binding import AGAIN, TOLD_EVERY_MS, Binding
+from detectors.core.identities.binding import AGAIN, STATED_EVERY_MS, Binding
 from detectors.core.imo_stage.holders import Holder, ImoShip
 from detectors.core.mid import flag_of, flagged
 from detectors.core.protocol import Detector, Finding
@@ -40,7 +40,7 @@ from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, next_step, rfc3339,
 CHANGES_WITHIN_D = 90
 _CHANGES_MOST = 100  # remembered of an IMO number: as many as ``changes_least`` can ask for
 _TENTHS = 1
-_LONG_MS = 3 * TOLD_EVERY_MS  # so long ago it matters little that a binding is told once in TOLD_EVERY_MS
+_LONG_MS = 3 * STATED_EVERY_MS  # so long ago it matters little that a binding is told once in TOLD_EVERY_MS
 
 
 class _Change(NamedTuple):

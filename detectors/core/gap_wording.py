@@ -79,7 +79,7 @@ class SilenceVerdict(NamedTuple):
 
     chance: float
     alpha: float
-    habit: float
+    heard_share: float
     missed_s: int
     needed_s: int
     peers: int
@@ -103,7 +103,7 @@ class SilenceVerdict(NamedTuple):
         return (
             Fact(fact="chance of such a silence within a day, transmitting", value=chance, threshold=alpha),
             Fact(fact="silence while it could have been heard", value=self.missed_s, threshold=self.needed_s, unit="s"),
-            Fact(fact="share of slots in which it was heard before", value=round(self.habit, 3)),
+            Fact(fact="share of slots in which it was heard before", value=round(self.heard_share, 3)),
             Fact(fact="other vessels heard within 60 nm in these five minutes", value=self.peers),
         )
 

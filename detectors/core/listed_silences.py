@@ -90,7 +90,7 @@ def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
             slot,
             max(known, min(peers_heard(reception, closed, row), PEERS_MOST)),
         )
-        mine.near_habit[row] = reception.vessel_columns.habit[row]
+        mine.near_heard_share[row] = reception.vessel_columns.heard_share[row]
 
 
 class JudgedSilence(NamedTuple):
@@ -102,14 +102,14 @@ class JudgedSilence(NamedTuple):
     limits: ListedSilenceLimits
 
     @property
-    def told_ms(self) -> int:
+    def verdict_ms(self) -> int:
         """When the first verdict counts; NEVER_MS when there is none."""
-        return self._step_ms(int(self.mine.told_step[self.row]))
+        return self._step_ms(int(self.mine.verdict_step[self.row]))
 
     @property
     def page_ms(self) -> int:
         """When it counts that a possible one is dark."""
-        return self._step_ms(int(self.mine.told_step[self.row]) and int(self.mine.page_step[self.row]))
+        return self._step_ms(int(self.mine.verdict_step[self.row]) and int(self.mine.page_step[self.row]))
 
     def _step_ms(self, step: int) -> int:
         earlier = self.ship.last_ms // SLOT_MS > int(self.mine.seen_to[self.row])  # the verdict on another silence
@@ -124,26 +124,28 @@ class JudgedSilence(NamedTuple):
     @property
     def out_of_range(self) -> bool:
         """Whether it went where it cannot be heard: others still are where it was, or it was hardly heard there."""
-        return self.near_peers > 0 or float(self.mine.near_habit[self.row]) < self.limits.heard_share_least
+        return self.near_peers > 0 or float(self.mine.near_heard_share[self.row]) < self.limits.heard_share_least
 
     def first(self) -> SilenceVerdict:
         """The first verdict."""
         mine, row, t = self.mine, self.row, self.limits
-        level = POSSIBLE if mine.page_step[row] else int(mine.told_level[row])
-        at_rest, peers, listed = int(mine.told_kind[row]) == AT_REST, int(mine.told_peers[row]), self.ship.listed
+        level = POSSIBLE if mine.page_step[row] else int(mine.verdict_level[row])
+        at_rest, peers, listed = int(mine.verdict_kind[row]) == AT_REST, int(mine.verdict_peers[row]), self.ship.listed
         alone = listed is not None and peers < t.peers_least and not at_rest
         verdict = CANNOT_TELL if alone else LAY_STILL if at_rest else DARK if level == PAGED else UNSURE
         of_listed_s = t.possible_s if level == POSSIBLE else t.page_s
         needed_s = t.rest_s if at_rest else t.unlisted_s if listed is None else of_listed_s
         return SilenceVerdict(
-            chance=float(mine.told_chance[row]),
-            alpha=float(mine.told_alpha[row]),
-            habit=float(mine.told_habit[row]),
-            missed_s=int(mine.told_missed[row]) * SLOT_S,
+            chance=float(mine.verdict_chance[row]),
+            alpha=float(mine.verdict_alpha[row]),
+            heard_share=float(mine.verdict_heard_share[row]),
+            missed_s=int(mine.verdict_missed[row]) * SLOT_S,
             needed_s=int(needed_s),
             peers=peers,
             verdict=verdict,
-            situation=situation_of(self.ship, verdict, out_of_range=float(mine.told_habit[row]) < t.heard_share_least),
+            situation=situation_of(
+                self.ship, verdict, out_of_range=float(mine.verdict_heard_share[row]) < t.heard_share_least
+            ),
         )
 
     def second(self) -> SilenceVerdict:

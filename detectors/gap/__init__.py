@@ -74,15 +74,15 @@ class Gap(Detector):
     needs_coverage = True
     columns = (
         Column("seen_to", "<i4"),  # the last slot heard before the silence that was told, or counted as "cannot tell"
-        Column("told_step", "<i4"),  # the step at which that silence is a gap, if it lasts; 0 counted only; below: why
-        Column("told_chance", "<f4"),
-        Column("told_alpha", "<f4"),
-        Column("told_habit", "<f2"),
-        Column("told_missed", "<u2"),
-        Column("told_peers", "<u2"),
-        Column("told_kind", "u1"),
+        Column("verdict_step", "<i4"),  # the step at which it is a gap, if it lasts; 0 counted only; below: why
+        Column("verdict_chance", "<f4"),
+        Column("verdict_alpha", "<f4"),
+        Column("verdict_heard_share", "<f2"),
+        Column("verdict_missed", "<u2"),
+        Column("verdict_peers", "<u2"),
+        Column("verdict_kind", "u1"),
         Column(
-            "told_level", "u1"
+            "verdict_level", "u1"
         ),  # of a listed vessel: what that silence has been told as (detectors.core.listed_silences)
         Column("page_step", "<i4"),  # the step at which a silence told as possible is dark; 0 when it is not
         Column("page_chance", "<f4"),
@@ -90,7 +90,7 @@ class Gap(Detector):
         Column("page_peers", "<u2"),
         Column("near_slot", "<i4"),  # of a listed vessel: the last slot heard before the silence that is followed
         Column("near_peers", "<u2"),  # ... and the most other vessels heard around it since
-        Column("near_habit", "<f2"),  # ... and the share of slots in which it was heard before
+        Column("near_heard_share", "<f2"),  # ... and the share of slots in which it was heard before
     )
     severities = {  # noqa: RUF012 - read only
         "gap.unlisted": "log",
@@ -147,7 +147,7 @@ class Gap(Detector):
         if not fresh.any():
             return
         vague = rows[fresh & (self._levels(step, rows) == NO_LEVEL)]
-        mine.seen_to[vague], mine.told_step[vague] = c.slot[vague], 0
+        mine.seen_to[vague], mine.verdict_step[vague] = c.slot[vague], 0
         unheard = int((c.gain[vague] <= GAIN_LEAST).sum())
         step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
 
@@ -171,8 +171,8 @@ class Gap(Detector):
     def _told(self, step: DetectorInput, rows: Places) -> Levels:
         """The level as which each silence has been told."""
         mine = self.state(step)
-        told = (mine.seen_to[rows] == reception(step).vessel_columns.slot[rows]) & (mine.told_step[rows] > 0)
-        return np.where(told, mine.told_level[rows], NO_LEVEL).astype(np.uint8)
+        told = (mine.seen_to[rows] == reception(step).vessel_columns.slot[rows]) & (mine.verdict_step[rows] > 0)
+        return np.where(told, mine.verdict_level[rows], NO_LEVEL).astype(np.uint8)
 
     def _levels(self, step: DetectorInput, rows: Places) -> Levels:
         """What each silence is: of unlisted ships PAGED (a gap) or NO_LEVEL, of listed ones as ``listed`` has it."""
@@ -229,19 +229,19 @@ class Gap(Detector):
         told = int(self._told(step, rows)[0])
         if level <= told:
             return
-        told_ms = next_step(int(step.time_ms[at]) + heard.listening.lateness_ms)
-        mine.told_level[row] = level
+        verdict_ms = next_step(int(step.time_ms[at]) + heard.listening.lateness_ms)
+        mine.verdict_level[row] = level
         if told != NO_LEVEL:
-            mine.page_step[row], mine.page_chance[row] = told_ms // STEP_MS, c.chance[row]
+            mine.page_step[row], mine.page_chance[row] = verdict_ms // STEP_MS, c.chance[row]
             mine.page_missed[row], mine.page_peers[row] = c.missed[row], peers
-            self.arm_by(step, at, told_ms)
+            self.arm_by(step, at, verdict_ms)
             return
-        mine.seen_to[row], mine.told_step[row], mine.page_step[row] = c.slot[row], told_ms // STEP_MS, 0
-        mine.told_chance[row], mine.told_habit[row] = c.chance[row], c.habit[row]
+        mine.seen_to[row], mine.verdict_step[row], mine.page_step[row] = c.slot[row], verdict_ms // STEP_MS, 0
+        mine.verdict_chance[row], mine.verdict_heard_share[row] = c.chance[row], c.heard_share[row]
         limit = limits(silence_of(step, rows), alpha_of(step, self.thresholds), self._rules(step))[0]
-        mine.told_alpha[row] = self._limits().alpha_of(level) if listed else limit
-        mine.told_missed[row], mine.told_kind[row], mine.told_peers[row] = c.missed[row], c.kind[row], peers
-        self.arm_by(step, at, told_ms)
+        mine.verdict_alpha[row] = self._limits().alpha_of(level) if listed else limit
+        mine.verdict_missed[row], mine.verdict_kind[row], mine.verdict_peers[row] = c.missed[row], c.kind[row], peers
+        self.arm_by(step, at, verdict_ms)
 
     def _silent(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """What was asked for is due, or the list has changed, and the vessel is silent still."""
@@ -249,9 +249,9 @@ class Gap(Detector):
         opened = self.opened(step, at)
         noted = JudgedSilence(self.state(step), row, ship, self._limits())
         soon = now_ms - ship.last_ms <= self.thresholds.reported_within_s * MS  # a quiet feed closes slots late
-        told_ms, page_ms = (noted.told_ms, noted.page_ms) if soon else (NEVER_MS, NEVER_MS)
+        verdict_ms, page_ms = (noted.verdict_ms, noted.page_ms) if soon else (NEVER_MS, NEVER_MS)
         unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS) if ship.listed is not None else NEVER_MS
-        if told_ms <= now_ms and (opened is None or (gap_wording.is_vague(opened) and not noted.first().alone)):
+        if verdict_ms <= now_ms and (opened is None or (gap_wording.is_vague(opened) and not noted.first().alone)):
             yield gap_wording.gone(step, at, ship, noted.first(), opened)
             page_ms, unheard_ms = max(page_ms, now_ms + STEP_MS), NEVER_MS
         elif page_ms <= now_ms and (opened is None or not is_dark(opened)):
@@ -260,7 +260,7 @@ class Gap(Detector):
         elif unheard_ms <= now_ms and opened is None:
             why = gap_wording.ListedSilence(int(self.thresholds.unheard_after_s), noted.near_peers, noted.out_of_range)
             yield gap_wording.unheard(step, ship, now_ms, why)
-        waits = [ms for ms in (told_ms, page_ms, unheard_ms) if now_ms < ms < NEVER_MS]
+        waits = [ms for ms in (verdict_ms, page_ms, unheard_ms) if now_ms < ms < NEVER_MS]
         if waits:
             self.arm(step, at, min(waits))
 

@@ -90,7 +90,7 @@ def of_refused(lines: Sequence[RefusedLine], last: int, sender: Sender, read_ms:
 
 def _headers(kind: bytes, sender: Sender, ordinal: int, read_ms: int) -> Headers:
     headers: Headers = [
-        (log_records.H_FORMAT, log_records.FORMAT),
+        (log_records.H_FORMAT, log_records.LOG_FORMAT),
         (log_records.H_KIND, kind),
         (log_records.H_SOURCE, sender.source.encode()),
         (log_records.H_ORDINAL, b"%d" % ordinal),

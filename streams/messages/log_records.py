@@ -27,7 +27,7 @@ H_EVENT_TO: Final = "ww_event_to"
 H_COUNT: Final = "count"  # of a dead letter: decimal, so many refused lines and details in it; 1 where it is missing
 H_REPLAYED: Final = "ww_replayed"  # b"1" for a recording
 
-FORMAT: Final = b"1"
+LOG_FORMAT: Final = b"1"
 KIND_SENTENCES: Final = b"sentences"
 KIND_TICK: Final = b"tick"
 KIND_REFERENCE: Final = (

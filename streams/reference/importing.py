@@ -24,7 +24,7 @@ from detectors.core.units import MS, rfc3339
 from streams.broker import clients
 from streams.errors import ConfigError, SinkError, WakewatchError
 from streams.messages import reference_records
-from streams.messages.log_records import FORMAT, H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE
+from streams.messages.log_records import H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE, LOG_FORMAT
 from streams.messages.reference_records import VersionMarker
 from streams.messages.topics import REFERENCE, SENTENCES
 from streams.reference.library import read_versions
@@ -146,7 +146,7 @@ class Importer:
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def _mark(self, producer: Any, version: str) -> None:
-        headers = [(H_FORMAT, FORMAT), (H_KIND, KIND_REFERENCE), (H_SOURCE, _SOURCE)]
+        headers = [(H_FORMAT, LOG_FORMAT), (H_KIND, KIND_REFERENCE), (H_SOURCE, _SOURCE)]
         value = msgspec.json.encode(VersionMarker(version=version))
         # As many as there are, whatever the settings of this process say: one that is left out keeps the old list.
         partitions = self._partitions(producer)

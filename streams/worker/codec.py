@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from streams.messages.log_records import (
-    FORMAT,
     H_FORMAT,
     H_KIND,
     H_READ_AT,
@@ -17,6 +16,7 @@ from streams.messages.log_records import (
     KIND_REFERENCE,
     KIND_SENTENCES,
     KIND_TICK,
+    LOG_FORMAT,
 )
 
 FOREIGN_SOURCE: Final = "foreign"
@@ -54,7 +54,7 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
     known = _headers(headers)
     source = known.get(H_SOURCE, b"")
     kind = known.get(H_KIND, KIND_SENTENCES)
-    wrong = _wrong(known.get(H_FORMAT, FORMAT), kind, value)
+    wrong = _wrong(known.get(H_FORMAT, LOG_FORMAT), kind, value)
     if len(source) > SOURCE_MOST:
         wrong, source = wrong or f"a source name of {len(source)} bytes", source[:SOURCE_MOST]
     return LogEntry(
@@ -77,8 +77,8 @@ def entry_of(message: Any) -> LogEntry:
 
 
 def _wrong(format_: bytes, kind: bytes, value: bytes | None) -> str:
-    if format_ != FORMAT:
-        return f"format {format_[:20]!r}, expected {FORMAT!r}"
+    if format_ != LOG_FORMAT:
+        return f"format {format_[:20]!r}, expected {LOG_FORMAT!r}"
     if not value:
         return "no value"
     if kind not in {KIND_SENTENCES, KIND_TICK, KIND_REFERENCE}:

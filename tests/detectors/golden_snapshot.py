@@ -1,8 +1,9 @@
-"""``python -m tests.detectors.golden_snapshot``: writes the golden snapshot anew.
+"""``python -m tests.detectors.golden_snapshot FILE``: writes a golden snapshot of the present format.
 
-Before the first release: whenever columns changed. Afterwards: under a new name, and the old ones must still be read.
+Done once a format, with the version before the change that raises it; each is read for ever.
 """
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,9 @@ from detectors.core.reports import Batch
 from detectors.core.testing import Report, Story, beside, engine, log, voyage
 from detectors.core.ticks import Tick
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "snapshot_v2.msgpack"
-BEFORE_RATES = GOLDEN.with_name("snapshot_v1.msgpack")
+FOLDER = Path(__file__).parents[1] / "golden"
+FORMAT_2 = FOLDER / "snapshot_v2.msgpack"
+BEFORE_RATES = FOLDER / "snapshot_v1.msgpack"
 """From before reporting rates were learned."""
 _HOUR_S = 3600
 
@@ -67,5 +69,4 @@ def made() -> Golden:
 
 
 if __name__ == "__main__":
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_bytes(msgspec.msgpack.encode(made()))
+    Path(sys.argv[1]).write_bytes(msgspec.msgpack.encode(made()))

@@ -1,15 +1,18 @@
-"""A snapshot that the first version wrote is read by every later one, and the story goes on from it."""
+"""Snapshots of every former format are read, and the story goes on from them as if nothing had happened."""
 
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from detectors.core.alert import encode
 from detectors.core.engine.engine import Engine
+from detectors.core.engine.migrations import FLEET_FORMAT
+from detectors.core.engine.snapshot import SnapshotError
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, engine
 from detectors.core.ticks import FeedRules, Tick
-from tests.detectors.golden_snapshot import BEFORE_RATES, GOLDEN, Golden, items, played
+from tests.detectors.golden_snapshot import BEFORE_RATES, FOLDER, FORMAT_2, Golden, items, made, played
 
 
 def rest_of(playing: Engine, log: list[Batch | Tick]) -> list[bytes]:
@@ -45,8 +48,8 @@ def as_opened(alerts: list[bytes]) -> list[bytes]:
     return [*alerts[:first], alerts[first].replace(old, new), *alerts[first + 1 :]]
 
 
-def test_the_golden_snapshot_goes_on_as_if_nothing_had_happened() -> None:
-    golden, restored = restored_from(GOLDEN)
+def test_format_2_goes_on_as_if_nothing_had_happened() -> None:
+    golden, restored = restored_from(FORMAT_2)
     whole = played(engine(), items()[: golden.taken])
     assert restored.open_alerts() == whole.open_alerts()
     assert sum(restored.open_alerts().values()) >= 3
@@ -56,3 +59,34 @@ def test_the_golden_snapshot_goes_on_as_if_nothing_had_happened() -> None:
     wanted = as_opened(rest_of(whole, items()[golden.taken :]))
     assert rest_of(restored, items()[golden.taken :]) == wanted
     assert len(wanted) >= 3
+
+
+@pytest.mark.parametrize("number", range(3, FLEET_FORMAT + 1))
+def test_a_later_format_goes_on_as_if_nothing_had_happened(number: int) -> None:
+    golden, restored = restored_from(FOLDER / f"snapshot_v{number}.msgpack")
+    whole = played(engine(), items()[: golden.taken])
+    assert restored.open_alerts() == whole.open_alerts()
+    wanted = rest_of(whole, items()[golden.taken :])
+    assert rest_of(restored, items()[golden.taken :]) == wanted
+    assert len(wanted) >= 3
+
+
+def test_a_former_snapshot_is_written_whole_in_the_present_format() -> None:
+    _, restored = restored_from(FOLDER / f"snapshot_v{FLEET_FORMAT - 1}.msgpack")
+    assert msgspec.json.decode(restored.manifest())["format"] == FLEET_FORMAT
+    assert set(restored.dirty()) == set(range(restored.shard_count()))
+
+
+def test_a_format_that_nobody_wrote_is_refused_by_its_number() -> None:
+    golden = made()
+    head = msgspec.json.decode(golden.manifest) | {"format": FLEET_FORMAT + 1}
+    with pytest.raises(SnapshotError, match=f"format {FLEET_FORMAT + 1}, expected {FLEET_FORMAT}"):
+        Engine.restore(
+            golden.shards,
+            msgspec.json.encode(head),
+            partition=0,
+            reference=REFERENCE,
+            feed=FeedRules(),
+            thresholds={},
+            severities={},
+        )

@@ -150,7 +150,7 @@ class Coverage:
     def least_chances(self, rows: Places, slots: int) -> Floats:
         """The chance that a silence of so many slots would have, were each of these ships to begin one now."""
         c = self.columns
-        lost = -slots * np.log1p(-np.minimum(CHANCE_MOST, c.habit[rows].astype(np.float64)))
+        lost = -slots * np.log1p(-np.minimum(CHANCE_MOST, c.heard_share[rows].astype(np.float64)))
         return self.silences.chance(c.stratum[rows].astype(np.intp), lost, np.ones(len(rows)))
 
     def alpha(self, heard: Places, slots: int, budget: Budget) -> float:
@@ -198,10 +198,10 @@ class Coverage:
         here = (absent > 0).nonzero()[0]
         rows, absent, kind = missed.rows[here], absent[here], missed.kind[here]
         last = c.slot[rows] + np.minimum(missed.age[here], PRESENT_SLOTS)
-        loss = missed.habit[here] * faded(absent)
+        loss = missed.heard_share[here] * faded(absent)
         known = heard.known.repeat(heard.spoken).nonzero()[0]
         pairs, before, at = block.rows[known], heard.before[known], block.slots[known]
-        gain = c.habit[pairs].astype(np.float64) * faded(before + 1)
+        gain = c.heard_share[pairs].astype(np.float64) * faded(before + 1)
         self.cell_statistics.count(
             Presence(
                 np.concatenate((spots[:, known], missed.there[:, here]), axis=1),
@@ -258,7 +258,7 @@ class Coverage:
         lively = self.cell_statistics.lively(
             missed.there, np.array((c.own_heard[rows], c.own_expected[rows]), np.float64)
         )
-        gain = np.minimum(CHANCE_MOST, c.habit[rows] * lively * place) * missed.alive
+        gain = np.minimum(CHANCE_MOST, c.heard_share[rows] * lively * place) * missed.alive
         gain = self._watch(missed, gain)
         before = c.level[rows].astype(np.intp)
         c.lost[rows] = c.lost[rows] - np.log1p(-gain) * missed.more
@@ -289,7 +289,7 @@ class Coverage:
         c.away[rows] = np.where(seen, 0, np.minimum(c.away[rows] + gone, 255))
         c.unsure[rows] |= (c.away[rows] > AWAY_SLOTS) & (c.missed[rows] < SLOTS_AN_HOUR)
         gain = np.where(c.unsure[rows], 0.0, gain)
-        clear = gain > np.maximum(GAIN_LEAST, CLEAR_SHARE * missed.habit)
+        clear = gain > np.maximum(GAIN_LEAST, CLEAR_SHARE * missed.heard_share)
         c.missed[rows] += np.where(clear, np.rint(missed.more), 0).astype(np.uint16)
         c.gain[rows] = gain
         return gain

@@ -24,7 +24,7 @@ MAY_BE_H: Final = (2.0, 3.0, 4.0)
 there. Ships that sail out of range: 4 false gaps for 37 in all water at alpha .1, and none for 4 in well-heard water,
 at the same recall (tuning worlds)."""
 _REACHED_H: Final = np.array((RECKONED_H, *MAY_BE_H))[:, None]
-HABIT_SLOTS: Final = 20
+HEARD_SHARE_SLOTS: Final = 20
 RATE_SHARE: Final = 0.25
 SEEN_MOST: Final = 65_535
 _RATE_KEPT: Final = (1 - RATE_SHARE) ** np.arange(SLOTS_AN_HOUR + 1)  # by slots missed
@@ -41,7 +41,7 @@ VESSEL: Final = (
     Column("kind", "u1"),
     Column("stations", "<u8"),  # those that it was heard by in its last two slots
     Column("by", "<u8"),  # and in the last
-    Column("habit", "<f2"),  # share of slots in which it is heard
+    Column("heard_share", "<f2"),  # share of slots in which it is heard
     Column("tries", "u1"),  # slots behind that share, at most HABIT_SLOTS
     Column("rate", "<f2"),  # reports a slot, running mean
     Column("lost", "<f4"),  # opportunities lost in the present silence
@@ -104,7 +104,7 @@ class MissedVessels(NamedTuple):
     alive: Bools
     """Whether there are any."""
     kind: Places
-    habit: Floats
+    heard_share: Floats
     here: Spots
     """Where each was last heard."""
     reckoned: Spots
@@ -167,11 +167,11 @@ def _learn(c: ReceptionColumns, block: SlotBlock, heard: HeardVessels) -> None:
     rows, count, new = heard.ships, heard.spoken, heard.seen == 0
     missed = np.minimum(c.missed[rows] + heard.missed, SLOTS_AN_HOUR)
     tried = missed + count
-    tries = np.minimum(c.tries[rows] + tried, HABIT_SLOTS)
-    share = np.maximum(1 / HABIT_SLOTS, 1 / (tries + 1.0))
+    tries = np.minimum(c.tries[rows] + tried, HEARD_SHARE_SLOTS)
+    share = np.maximum(1 / HEARD_SHARE_SLOTS, 1 / (tries + 1.0))
     keep = (1 - share) ** tried
-    known = c.habit[rows] * keep + (1 - keep) * count / tried
-    c.habit[rows] = np.where(new, 0.5, known)
+    known = c.heard_share[rows] * keep + (1 - keep) * count / tried
+    c.heard_share[rows] = np.where(new, 0.5, known)
     c.tries[rows] = tries
     mean = np.add.reduceat(block.reports, heard.starts) / count
     fresh = np.where(new, 1.0, np.maximum(RATE_SHARE, 1 / (heard.seen + 1.0)))
@@ -200,7 +200,7 @@ def missed_by(c: ReceptionColumns, block: SlotBlock, size: int) -> MissedVessels
         (block.last - since) * share,
         share > 0,
         c.kind[rows].astype(np.intp),
-        c.habit[rows].astype(np.float64),
+        c.heard_share[rows].astype(np.float64),
         last_spots(c, rows),
         _reckon(c, rows, age, gone),
     )

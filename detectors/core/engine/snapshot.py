@@ -2,13 +2,14 @@
 
 A shard is the bytes of its rows' records, table by table, as they lie in memory; the manifest names the columns in
 them. A table with the very same columns is copied in whole; else they are mapped by owner and name: a column that a
-snapshot does not know starts at its default; one whose type or version changed needs a migration and stops here, as
-does one that we do not know: a newer version wrote it. A detector that is gone takes its columns with it. The open
-alerts of a row travel in its shard.
+snapshot does not know starts at its default; one whose type or version changed needs a migration (``migrations``) and
+stops here, as does one that we do not know: a newer version wrote it. A detector that is gone takes its columns with
+it. The open alerts of a row travel in its shard.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ import numpy as np
 
 from detectors.core.alert import Alert
 from detectors.core.coverage.reception_state import ReceptionState
+from detectors.core.engine import migrations
+from detectors.core.engine.migrations import FLEET_FORMAT
 from detectors.core.identities.list_change import Numbered
 from detectors.core.sources import SourceTable, TickedSource
 from detectors.core.vessels.capacity import FleetFull
@@ -25,9 +28,6 @@ from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
 from detectors.core.vessels.past import PastError
 from detectors.core.vessels.table import Block, Table
 
-FORMAT = 3
-_CELLS_IN_MANIFEST = 2
-"""The format before cells had a shard of their own: read, not written."""
 CELLS_SHARD = 0
 FIRST_ROWS = 1
 """The first shard of rows."""
@@ -134,7 +134,7 @@ def write_manifest(
     """The manifest that goes with the shards as they are now."""
     return msgspec.json.encode(
         FleetManifest(
-            format=FORMAT,
+            format=FLEET_FORMAT,
             shard_rows=SHARD_ROWS,
             rows=fleet.size,
             reference=reference,
@@ -169,10 +169,7 @@ def source_alerts(head: FleetManifest) -> Iterable[tuple[int, list[tuple[tuple[s
 def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manifest: bytes) -> FleetManifest:
     """Fills an empty fleet. Raises SnapshotError when the bytes are not a snapshot of ours, whole."""
     try:
-        head = msgspec.json.decode(manifest, type=FleetManifest)
-        if head.format not in {FORMAT, _CELLS_IN_MANIFEST} or head.shard_rows != SHARD_ROWS:
-            raise SnapshotError(f"snapshot format {head.format}/{head.shard_rows}, expected {FORMAT}/{SHARD_ROWS}")
-        cells, rows = (b"", shards) if head.format == _CELLS_IN_MANIFEST else _apart(shards)
+        former, head, cells, rows = _present(shards, manifest)
         parts = [msgspec.msgpack.decode(shard, type=FleetShard) for shard in rows]
     except msgspec.MsgspecError as error:
         raise SnapshotError(f"snapshot unreadable: {error}") from error
@@ -190,18 +187,25 @@ def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manif
         _remember(fleet, part)
     _mark_open(fleet)
     _read_coverage(reception, head, cells, parts)
-    if head.format != FORMAT:  # shards have other numbers now
+    if former:  # all is written in the present format with the next snapshot
         fleet.dirty[:] = True
     else:
         reception.cells_changed = False
     return head
 
 
-def _apart(shards: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
-    """The cells, and the shards of rows."""
-    if not shards:
-        raise SnapshotError("snapshot torn: it has no cells")
-    return shards[CELLS_SHARD], shards[FIRST_ROWS:]
+def _present(shards: Sequence[bytes], manifest: bytes) -> tuple[bool, FleetManifest, bytes, Sequence[bytes]]:
+    """A snapshot in the present format: whether it had a former one, the manifest, the cells, the shards of rows."""
+    written = msgspec.json.decode(manifest, type=FleetManifest)
+    if written.shard_rows != SHARD_ROWS:
+        raise SnapshotError(f"snapshot of {written.shard_rows} rows a shard, expected {SHARD_ROWS}")
+    try:
+        found = migrations.apart(msgspec.to_builtins(written, builtin_types=(bytes,)), shards)
+        present = migrations.migrated(found)
+    except (ValueError, zlib.error) as error:
+        raise SnapshotError(f"snapshot cannot be used: {error}") from error
+    head = msgspec.convert(present.manifest, FleetManifest, builtin_types=(bytes,))
+    return written.format != FLEET_FORMAT, head, present.cells, present.rows
 
 
 def _read_coverage(reception: ReceptionState, head: FleetManifest, cells: bytes, parts: list[FleetShard]) -> None:

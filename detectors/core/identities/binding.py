@@ -28,7 +28,7 @@ from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
 from detectors.core.vessels.station_kinds import are_imo_numbers
 
-TOLD_EVERY_MS: Final = HOUR_MS
+STATED_EVERY_MS: Final = HOUR_MS
 AGAIN: Final = 2
 """The statement that supports the first."""
 _SAID_MOST: Final = 255
@@ -110,14 +110,14 @@ class BindingWriter:
     def index(self) -> None:
         """Finds who states which number, in a fleet that was filled otherwise, or has forgotten many."""
         self._rows.clear()
-        told = self._fleet.core.told_imo[: self._fleet.size]
+        told = self._fleet.core.stated_imo[: self._fleet.size]
         rows = np.flatnonzero(told)
         self._enter(rows, told[rows])
 
     def others(self, imo: int, mmsi: int) -> Rows:
         """The vessels that state an IMO number under other MMSIs, in order of their rows."""
         core, known = self._fleet.core, self._rows.get(imo, ())
-        held = tuple(row for row in known if core.told_imo[row] == imo)
+        held = tuple(row for row in known if core.stated_imo[row] == imo)
         if held != known:
             self._rows[imo] = held
         return np.asarray([row for row in held if core.mmsi[row] != mmsi], np.intp)
@@ -159,14 +159,14 @@ class BindingWriter:
     def _note(self, rows: Rows, imos: npt.NDArray[np.uint32], times: npt.NDArray[np.int64]) -> Bools:
         """One statement of each of ``rows``. Returns which are to be told."""
         core = self._fleet.core
-        new = core.told_imo[rows] != imos
+        new = core.stated_imo[rows] != imos
         said = np.where(new, 1, np.minimum(core.said[rows].astype(np.int64) + 1, _SAID_MOST))
-        due: Bools = new | (said == AGAIN) | (times - core.told_ms[rows] >= TOLD_EVERY_MS)
+        due: Bools = new | (said == AGAIN) | (times - core.stated_ms[rows] >= STATED_EVERY_MS)
         if new.any():
             self._enter(rows[new], imos[new])
         core.since_ms[rows[new]] = times[new]
-        core.told_imo[rows], core.said[rows] = imos, said
-        core.told_ms[rows[due]] = times[due]
+        core.stated_imo[rows], core.said[rows] = imos, said
+        core.stated_ms[rows[due]] = times[due]
         self._forget()
         return due
 

@@ -24,7 +24,7 @@ from detectors.core.protocol import Finding
 from detectors.core.reference import Reference
 from detectors.core.registry import build
 
-FORMAT: Final = 1
+HISTORIES_FORMAT: Final = 1
 _PART: Final = 8  # an eighth is forgotten at once
 _EVENTS_A_HOLDER: Final = 2
 _EVENTS_LEAST: Final = 1000
@@ -263,7 +263,7 @@ class ImoHistories:
 
     def manifest(self) -> bytes:
         """All that is not in shards; JSON."""
-        return msgspec.json.encode(ImoManifest(format=FORMAT, heard=self._heard, passed_ms=self._passed_ms))
+        return msgspec.json.encode(ImoManifest(format=HISTORIES_FORMAT, heard=self._heard, passed_ms=self._passed_ms))
 
     def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
         """The histories as ``shard`` and ``manifest`` held them. Raises SnapshotError when they cannot be used."""
@@ -272,8 +272,8 @@ class ImoHistories:
             parts = [msgspec.msgpack.decode(shard, type=ImoShard) for shard in shards]
         except msgspec.MsgspecError as error:
             raise SnapshotError(f"snapshot unreadable: {error}") from error
-        if head.format != FORMAT:
-            raise SnapshotError(f"snapshot of format {head.format}, expected {FORMAT}")
+        if head.format != HISTORIES_FORMAT:
+            raise SnapshotError(f"snapshot of format {head.format}, expected {HISTORIES_FORMAT}")
         if len(head.heard) != len(self._heard):  # which promises would be waited for?
             raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard)} now")
         self._heard, self._passed_ms = list(head.heard), head.passed_ms

@@ -71,10 +71,10 @@ STATED: Final = (
     Column("length_m", "<i2", -1),
     Column("draught_m", "<f4", np.nan),
     Column(
-        "told_imo", "<u4"
+        "stated_imo", "<u4"
     ),  # the binding last told (detectors.core.identities.binding), since when, and when it was told
     Column("since_ms", "<i8"),
-    Column("told_ms", "<i8"),
+    Column("stated_ms", "<i8"),
     Column("said", "u1"),  # statements of it, at most 255
     Column("as_ms", "<i8"),  # when the ship was last heard under another MMSI (detectors.heard_as); 0 never
     Column("as_mmsi", "<u4"),  # ... and under which

@@ -47,7 +47,7 @@ STAY: Final = np.dtype(
 )
 SILENCES_MOST, SILENCES_MOST_LISTED = 8, 128
 STAYS_MOST, STAYS_MOST_LISTED = 4, 64
-FORMAT: Final = 1
+PAST_FORMAT: Final = 1
 _COUNT_BYTES: Final = 1
 _DIGITS: Final = 4
 
@@ -136,7 +136,7 @@ class VesselPasts:
             self._held.pop(row, None)
 
     def _put(self, row: int, silences: Records, stays: Records) -> None:
-        self._held[row] = bytes((FORMAT, len(silences))) + silences.tobytes() + stays.tobytes()
+        self._held[row] = bytes((PAST_FORMAT, len(silences))) + silences.tobytes() + stays.tobytes()
 
     # -- snapshots ------------------------------------------------------------------------------------------------
 
@@ -157,8 +157,8 @@ def _unpack(packed: bytes) -> tuple[Records, Records]:
     if not packed:
         return np.zeros(0, SILENCE), np.zeros(0, STAY)
     head, split = 1 + _COUNT_BYTES, 1 + _COUNT_BYTES + packed[1] * SILENCE.itemsize
-    if packed[0] != FORMAT or split > len(packed) or (len(packed) - split) % STAY.itemsize:
-        raise PastError(f"memory of {len(packed)} bytes in format {packed[0]}, expected format {FORMAT}")
+    if packed[0] != PAST_FORMAT or split > len(packed) or (len(packed) - split) % STAY.itemsize:
+        raise PastError(f"memory of {len(packed)} bytes in format {packed[0]}, expected format {PAST_FORMAT}")
     return np.frombuffer(packed[head:split], SILENCE).copy(), np.frombuffer(packed[split:], STAY).copy()
 
 

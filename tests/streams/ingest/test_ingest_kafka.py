@@ -196,7 +196,7 @@ def test_records_say_what_they_are(settings: Settings, tmp_path: Path, feed: byt
     now_ms = int(time.time() * 1000)
     for record in topic(settings, "ais.sentences.v1"):
         headers = dict(record.headers)
-        assert headers[log_records.H_FORMAT] == log_records.FORMAT
+        assert headers[log_records.H_FORMAT] == log_records.LOG_FORMAT
         assert headers[log_records.H_SOURCE] == b"one"
         assert headers[log_records.H_REPLAYED] == b"1"
         assert int(headers[log_records.H_EVENT_FROM]) <= int(headers[log_records.H_EVENT_TO])

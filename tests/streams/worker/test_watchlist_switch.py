@@ -22,7 +22,7 @@ from streams.broker.reading import read
 from streams.cli import zones
 from streams.errors import Reason
 from streams.messages import reference_records
-from streams.messages.log_records import FORMAT, H_FORMAT, H_KIND, KIND_REFERENCE, partition_of
+from streams.messages.log_records import H_FORMAT, H_KIND, KIND_REFERENCE, LOG_FORMAT, partition_of
 from streams.pipeline.engines import engine_for
 from streams.reference import load_reference
 from streams.reference.importing import Importer
@@ -256,7 +256,7 @@ def test_a_worker_that_saw_many_imports_holds_the_last_ones_alone(kafka_settings
 
 
 def marker(value: bytes) -> LogEntry:
-    return entry(7, value, [(H_FORMAT, FORMAT), (H_KIND, KIND_REFERENCE)], 0)
+    return entry(7, value, [(H_FORMAT, LOG_FORMAT), (H_KIND, KIND_REFERENCE)], 0)
 
 
 def test_a_marker_of_an_unknown_version_is_a_dead_letter_and_changes_nothing() -> None:
