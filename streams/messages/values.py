@@ -163,4 +163,4 @@ _CHECKS: Final[Mapping[type, Callable[[Any], None]]] = {
     Zone: _zone,
     Tick: _tick,
 }
-_WORDS: Final = {"VesselSummary": "vessel", "Shelved": "list entry", "Head": "head of a version"}
+_WORDS: Final = {"VesselSummary": "vessel", "VersionEntry": "list entry", "VersionHead": "head of a version"}

@@ -52,7 +52,7 @@ def known(story: Story, *, batch: int = 100_000, tick_s: float = 600.0, restart_
         if restart_every and number % restart_every == 0:
             playing = revive(playing, written=written)
     reception, size = playing.reception, playing.fleet.size
-    water = reception.coverage.water
+    water = reception.coverage.cell_statistics
     order = np.argsort(playing.fleet.core.mmsi[:size])  # cut otherwise, rows are given in another order
     columns = [getattr(reception.vessel_columns, column.name)[:size][order].tobytes() for column in VESSEL]
     counts = [part.tobytes() for size in (FINE, COARSE) for part in water.cells.counts(size)]

@@ -23,7 +23,7 @@ WARM: Final = 30
 """Laps until every bound is reached; MMSIs of an hour are those of 120."""
 LAP_MS: Final = 30_000
 PIECES: Final = 6
-OF_THE_WATER: Final = ".coverage.water.cells."
+OF_THE_WATER: Final = ".coverage.cell_statistics.cells."
 """As many as there is water in which anybody was heard; ``tests/detectors/test_cells.py`` bounds them."""
 BEGIN_MS: Final = 1_764_000_000_000
 SETTINGS: Final = """
@@ -62,7 +62,7 @@ class Playing:
             engine.mark_clean()
 
     def held(self) -> Counter[str]:
-        return held({"road": self.pipeline, "ingest": self.ingest})
+        return held({"pipeline": self.pipeline, "ingest": self.ingest})
 
 
 @pytest.fixture

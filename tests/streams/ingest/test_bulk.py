@@ -73,7 +73,7 @@ def read(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
-@pytest.mark.parametrize("nature", NATURES.values(), ids=NATURES.keys())
+@pytest.mark.parametrize("source_kind", NATURES.values(), ids=NATURES.keys())
 def test_a_recording_gives_the_same_however_it_is_read(shared_data: Path, source_kind: SourceKind) -> None:
     for path in recordings(shared_data):
         assert_same(read(path)[:150_000], source_kind, seed=len(path.name))

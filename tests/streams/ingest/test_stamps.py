@@ -5,7 +5,7 @@ import pytest
 from streams.errors import ConfigError
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.framing import units
-from streams.ingest.line_affixes import BareNumberTimes, beside
+from streams.ingest.line_affixes import BareNumberTimes, affixes
 from streams.ingest.stamps import StampError, StampRules, epoch_ms, read_ms
 from streams.messages.log_records import Sentences
 
@@ -82,24 +82,24 @@ def test_a_cell_that_is_no_time_is_refused(cell: str) -> None:
     ],
 )
 def test_what_stands_beside_a_sentence_gives_its_time(before: bytes, after: bytes) -> None:
-    assert beside(before, after, UTC).time_ms == T_MS
+    assert affixes(before, after, UTC).time_ms == T_MS
 
 
 def test_syslog_lines_get_the_year_that_is_near() -> None:
     line = b"Mar  4 00:00:05 host ais[12]: "
-    assert beside(line, b"", UTC).time_ms is None
-    assert beside(line, b"", StampRules(near_ms=T_MS - 5000)).time_ms == T_MS
+    assert affixes(line, b"", UTC).time_ms is None
+    assert affixes(line, b"", StampRules(near_ms=T_MS - 5000)).time_ms == T_MS
 
 
 def test_a_small_number_beside_a_sentence_is_no_time() -> None:
-    assert beside(b"", b",100800000", UTC) == (b"", None, True)
+    assert affixes(b"", b",100800000", UTC) == (b"", None, True)
 
 
 def test_a_live_feed_with_a_count_of_samples_never_takes_it_for_time() -> None:
     """48,000 a second for a night: after 35 minutes the count has nine digits, after six hours it could be 2001."""
     judge, now_ms = BareNumberTimes(live=True), T_MS
     for second in range(0, 12 * 3600, 3):
-        found = beside(b"", b",%d" % (48_000 * second), UTC)
+        found = affixes(b"", b",%d" % (48_000 * second), UTC)
         assert judge.time_ms(found.time_ms, now_ms + second * 1000) is None
 
 

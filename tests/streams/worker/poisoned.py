@@ -14,13 +14,13 @@ from tests.streams.worker.test_states import ask
 
 _ENDS: Final = """
 import os, signal, sys
-from streams.worker import __main__ as worker, runs
-take, poison = runs.take, os.environ["WW_TEST_POISON"].encode()
+from streams.worker import __main__ as worker, joined_records
+take, poison = joined_records.take, os.environ["WW_TEST_POISON"].encode()
 def ends(engine, run):
     if any(poison in entry.value for entry in run):
         {how}
     return take(engine, run)
-runs.take = ends
+joined_records.take = ends
 sys.exit(worker.main())
 """
 _SUPERVISED: Final = """

@@ -87,7 +87,7 @@ def test_every_cell_of_the_earth(kafka: KafkaSettings) -> None:
     stored, engine = written(kafka, FLEET), heard_everywhere()
     settings = Settings()
     again = restored(settings, load_reference(settings.reference), 0, stored.shards, stored.cut.manifest)
-    mine, other = engine.reception.coverage.water.cells, again.reception.coverage.water.cells
+    mine, other = engine.reception.coverage.cell_statistics.cells, again.reception.coverage.cell_statistics.cells
     assert len(mine.keys) > 700_000  # there are no more
     assert mine.keys.tobytes() == other.keys.tobytes() and mine.values.tobytes() == other.values.tobytes()
     assert again.dirty() == []

@@ -11,7 +11,7 @@ from tests.streams.worker.conftest import StartWorker, make_topics
 
 STUCK = """
 import asyncio, mode
-from streams.worker.shutdown_watchdog import Leaving
+from streams.worker.shutdown_watchdog import ShutdownWatchdog
 
 class Stuck(mode.Service):
     async def on_started(self):
@@ -20,8 +20,8 @@ class Stuck(mode.Service):
     async def on_stop(self):
         await asyncio.sleep(3600)
 
-Leaving.leave_s = 0.3
-Leaving(Stuck(), quiet=True, override_logging=False).execute_from_commandline()
+ShutdownWatchdog.leave_s = 0.3
+ShutdownWatchdog(Stuck(), quiet=True, override_logging=False).execute_from_commandline()
 """
 
 
@@ -39,7 +39,7 @@ def test_a_worker_that_hangs_as_it_stops_is_gone_all_the_same_and_says_where_it_
 JOINS = """
 import asyncio, sys
 from faust.transport.conductor import Conductor
-from streams.worker import __main__ as worker, consumer, holding
+from streams.worker import __main__ as worker, assignments, consumer
 async def waits(*_):
     print("reached", flush=True)
     await asyncio.sleep(3600)
@@ -51,7 +51,7 @@ sys.exit(worker.main())
 
 @pytest.mark.broker
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["Conductor.maybe_wait_for_subscriptions", "holding.Holding._load"])
+@pytest.mark.parametrize("place", ["Conductor.maybe_wait_for_subscriptions", "assignments.Assignments._load"])
 def test_a_worker_that_leaves_as_it_joins_ends_in_good_order_though_what_it_waits_for_never_comes(
     kafka_settings: KafkaSettings, start_worker: StartWorker, place: str
 ) -> None:
@@ -61,4 +61,4 @@ def test_a_worker_that_leaves_as_it_joins_ends_in_good_order_though_what_it_wait
     worker.until(lambda: "reached" in worker.said())
     worker.process.send_signal(signal.SIGTERM)
     assert worker.ends() == 0, worker.said()[-3000:]
-    assert "Timeout (" not in worker.said()  # ``Leaving`` had to do nothing
+    assert "Timeout (" not in worker.said()  # ``ShutdownWatchdog`` had to do nothing

@@ -54,9 +54,9 @@ def batches(entries: Sequence[LogEntry], most: int) -> Iterator[Sequence[LogEntr
         at += size
 
 
-def played(entries: Sequence[LogEntry], most: int) -> tuple[list[bytes], list[joined_records.Letter], Engine, int]:
+def played(entries: Sequence[LogEntry], most: int) -> tuple[list[bytes], list[joined_records.LostInput], Engine, int]:
     """Alerts in order, letters by offset, the engine, how many steps it took."""
-    engine, alerts, letters, steps = an_engine(), list[bytes](), list[joined_records.Letter](), 0
+    engine, alerts, letters, steps = an_engine(), list[bytes](), list[joined_records.LostInput](), 0
     for batch in batches(entries, most):
         at = 0
         while at < len(batch):

@@ -23,11 +23,11 @@ from tests.streams.worker.conftest import MODULE, StartWorker, Worker, make_topi
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 STALLS = """
 import sys, time
-from streams.worker import __main__ as worker, runs
-take = runs.take
+from streams.worker import __main__ as worker, joined_records
+take = joined_records.take
 def stalls(engine, run):
     time.sleep(3600)
-runs.take = stalls
+joined_records.take = stalls
 sys.exit(worker.main())
 """
 SUPERVISED = """
