@@ -29,7 +29,7 @@ def keep_freed() -> bool:
     except (OSError, AttributeError, TypeError):
         return False
     wanted = {_ARENA_MAX: 1, _TRIM_THRESHOLD: _KEPT_BYTES, _MMAP_THRESHOLD: _MAPPED_FROM_BYTES}
-    return all([mallopt(option, value) for option, value in wanted.items()])
+    return all(mallopt(option, value) for option, value in wanted.items())
 
 
 def give_back() -> bool:
