@@ -192,11 +192,15 @@ class _CheckClients:
         return found
 
     def _behind(self, committed: Mapping[Any, int | None]) -> dict[Any, Backlog]:
-        """By partition: what lies between a committed offset and the end, and when the first of it was written."""
+        """By partition: what lies between a committed offset and the end, and when the first of it was written.
+
+        An offset past the end is of a log that was deleted since: it covers nothing of this one.
+        """
         parts = list(committed)
         begins = self._oldest.beginning_offsets(parts)
         ends = self._oldest.end_offsets(parts, timeout_ms=_ANSWER_MS)
-        first = {part: max(offset or 0, begins[part]) for part, offset in committed.items()}
+        own = {part: offset if (offset or 0) <= ends[part] else 0 for part, offset in committed.items()}
+        first = {part: max(offset or 0, begins[part]) for part, offset in own.items()}
         late = {part: offset for part, offset in first.items() if offset < ends[part]}
         written_ms = self._written_ms(late)
         now_ms = _now_ms()
