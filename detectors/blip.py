@@ -1,20 +1,20 @@
-"""Blip: a short transmission between two long dark silences.
+"""Blip: a short transmission between two long silences.
 
-Claim. A vessel that had been dark for half a day or longer transmitted for at most two hours, and has been dark again
+Claim. A vessel that had been dark for at least half a day transmitted for at most two hours, and has been dark again
 for half a day.
 
-Why it matters. A ship that hides shows itself where it is unsafe not to: ANGARA switched AIS on for minutes in the
-Korea Strait, between weeks in which it was dark, and named its destination.
+Why it matters. A vessel that hides switches AIS on where it would be unsafe to sail without it. ANGARA transmitted for
+minutes in the Korea Strait, between weeks of silence, and reported its destination.
 
-How it decides. Both silences must be dark gaps as ``gap`` judges them: by bare durations honest ships at the edge of
-reception blip every week. For a listed ship one of them may be one of which the feed cannot tell, or a silence at rest;
-that is said, and its transmission may last two days; where the feed cannot tell of one and the other is not dark, it is
-for the record. The alert opens when the second silence has come to its length; that it is heard at all has
-paged before (``watchlist``). It closes, with the second silence's length, when it is heard again, and is retracted
-when the second silence turns out to have been none.
+How it decides. ``gap`` must have judged both silences dark: vessels at the edge of reception have long silences every
+week, so duration alone is not enough. For a listed vessel one of the two silences may be "cannot tell" or "at rest",
+the alert says which, and the transmission may last two days. If one silence is "cannot tell" and the other is not dark,
+the alert is for the record only. The alert opens when the second silence has reached its length; ``watchlist`` has
+already paged for the transmission itself. The next report closes the alert, and gives the length of the second silence.
+The alert is retracted if there was no second silence after all.
 
-When it is wrong. A ship that passes a single receiver far from any other is heard as briefly; ``gap`` knows that only
-as well as it knows the place. A transponder with a loose contact blips.
+When it is wrong. A vessel that passes a single receiver far from any other is also heard for a short time; ``gap`` can
+exclude this only as well as it knows the coverage there. A faulty transponder can cause blips.
 
 References. UN S/2024/215 (Panel of Experts, DPRK); Global Fishing Watch, AIS disabling (Welch et al. 2022).
 """
@@ -61,10 +61,10 @@ class Blip(Detector):
         silence_least_h: Annotated[
             float, Meta(ge=1, le=8760, description="Shortest silence before and after a blip, h")
         ] = 12.0
-        heard_most_h: Annotated[float, Meta(gt=0, le=720, description="Longest transmission that is a blip, h")] = 2.0
-        heard_most_listed_h: Annotated[float, Meta(gt=0, le=720, description="The same for a watchlisted ship, h")] = (
-            48.0
-        )
+        heard_most_h: Annotated[float, Meta(gt=0, le=720, description="Longest transmission of a blip, h")] = 2.0
+        heard_most_listed_h: Annotated[
+            float, Meta(gt=0, le=720, description="Longest transmission of a blip of a listed vessel, h")
+        ] = 48.0
 
     def screen(self, step: DetectorInput) -> Places:
         """Due looks; first reports after a long silence; reports of ships whose blip is told."""
@@ -141,18 +141,18 @@ class Blip(Detector):
             situation=_situation(ship, first.verdict, second.verdict),
             time_ms=now_ms,
             start_ms=since_ms,
-            headline=f"{ship.title} blip: {spoken(heard_ms)} between {between}"
+            headline=f"{ship.title} heard only {spoken(heard_ms)} between {between}"
             f"{place_at(ship.lat_deg, ship.lon_deg)}{to}",
             why=(
                 Fact(
-                    fact=f"silence before ({VERDICTS[first.verdict]})",
+                    fact=f"silence before the blip ({VERDICTS[first.verdict]})",
                     value=first_ms // MS,
                     threshold=least_s,
                     unit="s",
                 ),
-                Fact(fact="heard for", value=heard_ms // MS, threshold=most_s, unit="s"),
+                Fact(fact="duration of the blip", value=heard_ms // MS, threshold=most_s, unit="s"),
                 Fact(
-                    fact=f"silence since ({VERDICTS[second.verdict]})",
+                    fact=f"silence since the blip ({VERDICTS[second.verdict]})",
                     value=second_ms // MS,
                     threshold=least_s,
                     unit="s",
@@ -160,8 +160,8 @@ class Blip(Detector):
                 *_said(ship),
             ),
             would_change=(
-                "a loss of reception that explains either silence retracts it",
-                "any report of the ship closes it",
+                "A loss of reception that explains one of the silences retracts it",
+                "Any report from the vessel closes it",
             ),
             verification="corroborated" if ship.support > 1 else "unverified",
             details={
@@ -182,7 +182,7 @@ class Blip(Detector):
         said = {**opened.details}
         if second is not None:
             said["silence_after"] = _told(before.last_ms, ship.last_ms, second.verdict)
-        ended = f"again after {spoken(silent_ms)}" if second else "again: the second silence was none"
+        ended = f"again after {spoken(silent_ms)}" if second else "again: there was no second silence"
         return Finding(
             action="retract" if second is None else "close",
             situation=_situation(ship, DARK, DARK),
@@ -235,8 +235,8 @@ def _stated(ship: VesselState) -> dict[str, object]:
 
 def _said(ship: VesselState) -> Iterable[Fact]:
     if ship.destination:
-        yield Fact(fact="destination stated", value=ship.destination)
+        yield Fact(fact="reported destination", value=ship.destination)
     if ship.draught_m is not None:
-        yield Fact(fact="draught stated", value=ship.draught_m, unit="m")
+        yield Fact(fact="reported draught", value=ship.draught_m, unit="m")
     if (flag := flag_of(ship.mmsi)) is not None:
-        yield Fact(fact="flag by MMSI", value=flag, source="ITU table of MIDs")
+        yield Fact(fact="flag from MMSI", value=flag, source="ITU list of MIDs")

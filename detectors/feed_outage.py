@@ -1,19 +1,20 @@
 """Feed outage: a source from which nothing arrives.
 
-Claim. A source has been silent for longer than is ordinary for it. One alert, whatever the number of its vessels.
+Claim. A source has been silent for longer than is usual for it. There is one alert, for any number of vessels.
 
-Why it matters. A dead receiver looks like a fleet gone dark. While it lasts no silence is judged there, and whoever
-watches must know that.
+Why it matters. A dead receiver looks like a fleet that went dark. During an outage no silence is judged in its area,
+and the watch officer must know that.
 
-How it decides. Longer than ``feed_silent_after_s`` and than ``feed_silent_spacings`` times its usual spacing between
-sentences, judged by the ticks in the log. It closes at the next sentence. An interruption is for the record; an outage
-is a ticket once it has lasted ``ticket_after_s``, or when it is the fourth (``repeats``) in 24 h
-(``repeats_within_h``), once in that time. A source of which only one vessel was heard in the hour before says no more
-by its silence than that vessel: for the record. A file that has ended is not down.
+How it decides. The silence is longer than ``feed_silent_after_s``, and longer than ``feed_silent_spacings`` times the
+usual interval between the source's sentences, measured by the ticks in the log. The next sentence closes the alert. A
+short interruption is for the record. An outage is a ticket when it has lasted ``ticket_after_s``, or when it is the
+fourth (``repeats``) in 24 h (``repeats_within_h``); the second case gives one ticket in that time. If only one vessel
+was heard in the hour before, the silence may be that vessel's, so the alert is for the record. A file that has ended is
+not an outage.
 
 When it is wrong. A receiver with two vessels in range falls silent when both leave. A source that hears one vessel can
-die without a ticket: the metric ``wakewatch_feed_up`` and ``wakewatch doctor`` say so for live ones. One antenna of
-several behind one source can die unnoticed here: the source is still heard.
+fail without a ticket; for live sources the metric ``wakewatch_feed_up`` and ``wakewatch doctor`` show it. If several
+antennas feed one source, one of them can fail without an alert, because the source is still heard.
 
 References. Design of wakewatch, "the log carries time".
 """
@@ -49,9 +50,9 @@ class FeedOutage(Detector):
         """See the module."""
 
         ticket_after_s: Annotated[
-            float, Meta(ge=10, le=604_800, description="An outage that lasts for so long is a ticket, s")
+            float, Meta(ge=10, le=604_800, description="An outage that lasts this long is a ticket, s")
         ] = 900.0
-        repeats: Annotated[int, Meta(ge=2, le=1000, description="So many outages are a ticket ...")] = 4
+        repeats: Annotated[int, Meta(ge=2, le=1000, description="This many outages are a ticket ...")] = 4
         repeats_within_h: Annotated[float, Meta(ge=0.1, le=720, description="... within this time, h")] = 24.0
 
     thresholds: Thresholds
@@ -82,10 +83,10 @@ class FeedOutage(Detector):
             headline=_headline(source.name, outage, self.thresholds.repeats_within_h),
             why=(
                 Fact(fact="silence of the source", value=silent_ms // MS, threshold=outage.limit_ms // MS, unit="s"),
-                Fact(fact="usual spacing of its sentences", value=round(source.spacing_s, 3), unit="s"),
+                Fact(fact="usual interval between its sentences", value=round(source.spacing_s, 3), unit="s"),
                 *_further(outage, self.thresholds),
             ),
-            would_change=("any sentence of the source closes it",),
+            would_change=("Any sentence from the source closes it",),
             details={
                 "source": source.name,
                 "last_heard": rfc3339(outage.start_ms),
@@ -113,13 +114,13 @@ def _headline(name: str, outage: Outage, within_h: float) -> str:
     text = text.replace(", last heard", ", silent since") if outage.kind == "ended" else text
     if outage.repeats:
         return f"{text}, {outage.repeats} outages in {within_h:g} h"
-    return f"{text}, one vessel heard before" if outage.one_vessel else text
+    return f"{text}, only one vessel heard before" if outage.one_vessel else text
 
 
 def _further(outage: Outage, thresholds: FeedOutage.Thresholds) -> tuple[Fact, ...]:
     """What raised or lowered the severity."""
     if outage.one_vessel:
-        return (Fact(fact="vessels heard in the hour before", value=1),)
+        return (Fact(fact="vessels heard in the hour before the outage", value=1),)
     if outage.repeats:
         within = f"outages in {thresholds.repeats_within_h:g} h"
         return (Fact(fact=within, value=outage.repeats, threshold=thresholds.repeats),)

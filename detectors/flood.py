@@ -1,22 +1,21 @@
 """Flood: more vessels than the fleet can hold.
 
-Claim. The fleet of a partition was full, and vessels had to be dropped to take in MMSIs never heard before. One alert,
-about the source whose report came when it was full, whatever the number of invented ships.
+Claim. The fleet of a partition was full, and vessels were dropped to make room for new MMSIs. There is one alert, about
+the source whose report found the fleet full, for any number of new MMSIs.
 
-Why it matters. A hundred thousand invented MMSIs cost nothing to send. They cannot fill memory here, but while they
-pour in a ship that nobody knows well may be forgotten between two of its reports, and what is said of newcomers is
-worth little.
+Why it matters. It costs nothing to send a hundred thousand invented MMSIs. They cannot fill the memory here, but during
+a flood a little-known vessel may be dropped between two of its reports, and alerts about new vessels mean little.
 
-How it decides. A newcomer found the fleet at ``vessels_most``, and an eighth was dropped: first vessels heard fewer
-than ``proven_reports`` times, then those known for less than a day, last those with an open alert; never a listed one.
-The alert closes when no room had to be made for an hour. Partition 0 speaks for all: MMSIs spread evenly over
-partitions.
+How it decides. A report of a new MMSI found ``vessels_most`` vessels in state, and an eighth of them was dropped: first
+vessels with fewer than ``proven_reports`` reports, then vessels known for less than a day, last vessels with an open
+alert. Listed vessels are never dropped. The alert closes when nothing was dropped for an hour. Only partition 0 opens
+it, because MMSIs are spread evenly over the partitions.
 
-When it is wrong. A cap set too low for an honest feed looks the same; then known vessels are dropped too, which the
-details say: raise ``vessels_most``.
+When it is wrong. A limit that is too low for an honest feed has the same effect. Then known vessels are dropped too,
+as the details show: raise ``vessels_most``.
 
-References. Balduzzi et al., A Security Evaluation of AIS (ACSAC 2014): ships are invented with a radio for a few
-hundred euros.
+References. Balduzzi et al., A Security Evaluation of AIS (ACSAC 2014): invented vessels can be sent by radio with
+equipment for a few hundred euros.
 """
 
 from __future__ import annotations
@@ -50,20 +49,20 @@ class Flood(Detector):
         name, over = step.sources.sources[crowding.source].name, crowding.ended_ms is not None
         dropped = {f"dropped_{reason}": crowding.dropped.get(reason, 0) for reason in REASONS}
         began = stamp(crowding.start_ms, int(step.time_ms[at]))
-        lasted = f", over after {spoken(crowding.last_ms - crowding.start_ms)}" if over else ""
+        lasted = f", ended after {spoken(crowding.last_ms - crowding.start_ms)}" if over else ""
         yield Finding(
             action="close" if over else "open",
             situation="flood.crowded",
             time_ms=int(step.time_ms[at]),
             start_ms=crowding.start_ms,
-            headline=f"apparent flood of new MMSIs by feed {name}{lasted}, since {began}",
+            headline=f"apparent flood of new MMSIs from feed {name}{lasted}, since {began}",
             why=(
-                Fact(fact="vessels held", value=step.fleet.held, threshold=crowding.vessels_most),
+                Fact(fact="vessels in state", value=step.fleet.held, threshold=crowding.vessels_most),
                 *(
                     Fact(fact=f"{reason.replace('_', ' ')} vessels dropped", value=number)
                     for reason, number in crowding.dropped.items()
                 ),
             ),
-            would_change=("an hour in which no vessel has to be dropped closes it",),
+            would_change=("It closes after an hour in which no vessel is dropped",),
             details={"source": name, "since": rfc3339(crowding.start_ms), **dropped},
         )

@@ -1,22 +1,22 @@
-"""Heard under another MMSI: a ship goes on under another number, and what was open about the former one ends.
+"""Heard under another MMSI: a vessel continues under another number, and alerts about the former number close.
 
-Claim. A vessel, known by its IMO number, is heard under another MMSI while its former one is silent. After a silence
-that ``gap`` told of, or a long one of a listed vessel, that it is heard again is an alert of its own.
+Claim. A vessel, known by its IMO number, is heard under another MMSI while its former MMSI is silent. If ``gap`` has
+reported the silence, or a listed vessel was silent for long, the return is an alert of its own.
 
-Why it matters. The MMSI's first digits are the flag: a reflagged ship has another MMSI. Who judges MMSIs alone calls
-the former one dark for ever, and does not notice when a ship that was dark comes back under a new number.
+Why it matters. The first digits of an MMSI give the flag, so a reflagged vessel has another MMSI. A system that looks
+at MMSIs only reports the former one as dark for ever, and does not notice the return of a dark vessel under a new one.
 
-How it decides. Ingest tells every partition which MMSI states which IMO number, with a position that two consistent
-reports support. The vessel under the former MMSI is the same ship if it can have come there at its speed and nothing
-that is stated contradicts it: kind, length, list entry. Two MMSIs that were once heard where no ship sails between are
-two ships. While it is heard under the other MMSI its silence is not judged. Once it has been silent under the former
-one for ``silent_least_s``, and for ``spacings_least`` of its usual intervals, all alerts about that MMSI close
-("heard as"), ``shuttle`` excepted. The return from a silence is an alert: a page where a listed vessel was judged dark,
-or after ``any_silence_d``; else a ticket; for unlisted vessels for the record. It closes after ``settles_after_h``, or
-when the vessel is heard under the former MMSI again, and is retracted when the other MMSI states another IMO number.
+How it decides. Ingest tells every partition which MMSI reports which IMO number, with a position that two consistent
+reports support. It is the same vessel if it can have reached that position at its speed, and if type, length and list
+entry do not contradict it. Two MMSIs that were once heard at places that one vessel cannot reach are two vessels. While
+the vessel is heard under the other MMSI, the silence of the former one is not judged. When the former MMSI has been
+silent for ``silent_least_s``, and for ``spacings_least`` of its usual intervals, all alerts about it close, except
+``shuttle``. The return from a silence is an alert: a page if a listed vessel was judged dark, or after
+``any_silence_d``; otherwise a ticket; for unlisted vessels for the record. It closes after ``settles_after_h``, or
+when the vessel is heard under the former MMSI again. It is retracted when the other MMSI reports another IMO number.
 
-When it is wrong. Somebody near, of the same kind and size, who states the number of a ship that is dark, ends its gap;
-the alert says so, and names the MMSI. Two transponders of one ship are one ship here.
+When it is wrong. A vessel nearby, of the same type and size, that sends the IMO number of a dark vessel ends its gap;
+the alert states this and gives the MMSI. Two transponders of one vessel count as one vessel.
 
 References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M.585-9 (MMSIs and flags).
 """
@@ -42,6 +42,7 @@ from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.silences import open_silence
 
 OTHERS_MOST: Final = 4
+_OTHER_IMO: Final = "states another IMO number"
 _OUTLASTING: Final = frozenset({"heard_as", "shuttle"})
 """Whose alerts are about the ship and its past, whatever number it uses now."""
 
@@ -70,18 +71,19 @@ class HeardAs(Detector):
         """Thresholds of ``heard_as``."""
 
         silent_least_s: Annotated[
-            float, Meta(ge=60, le=86_400, description="Silence under one MMSI after which only the other one counts, s")
+            float,
+            Meta(ge=60, le=86_400, description="Silence under the former MMSI after which only the new one counts, s"),
         ] = 900.0
         spacings_least: Annotated[
-            float, Meta(ge=1, le=100, description="... and at least so many of its usual intervals")
+            float, Meta(ge=1, le=100, description="... and at least this many of its usual intervals")
         ] = 5.0
         return_least_h: Annotated[
-            float, Meta(ge=1, le=8760, description="A listed vessel heard again after so long is an alert, h")
+            float, Meta(ge=1, le=8760, description="A listed vessel heard again after this silence is an alert, h")
         ] = 12.0
         any_silence_d: Annotated[
-            float, Meta(ge=1, le=3650, description="... and a page whatever the silence was, days")
+            float, Meta(ge=1, le=3650, description="... and a page after this silence, for any cause, days")
         ] = 30.0
-        settles_after_h: Annotated[float, Meta(ge=1, le=8760, description="The alert closes after, h")] = 12.0
+        settles_after_h: Annotated[float, Meta(ge=1, le=8760, description="The alert closes after this time, h")] = 12.0
 
     thresholds: Thresholds
 
@@ -146,7 +148,7 @@ class HeardAs(Detector):
         core.last_ms[row] += 1  # another silence: an alert that was closed is never opened again under its id
         _ask_all(step, row, next_step(int(step.time_ms[at]) + 1))
         if opened is not None:
-            yield self._closed(step, at, step.ship(at), opened, "states another IMO number")
+            yield self._closed(step, at, step.ship(at), opened, _OTHER_IMO)
 
     # -- what was open --------------------------------------------------------------------------------------------
 
@@ -180,7 +182,7 @@ class HeardAs(Detector):
             key=slot[1],
             situation=f"{self.name}.unlisted",
             time_ms=heard.time_ms,
-            headline=f"{ship.title} heard as {heard.title}{heard.where}, {zulu(heard.time_ms)}",
+            headline=f"{ship.title} heard under {heard.title}{heard.where}, {zulu(heard.time_ms)}",
             why=(*heard.why(ship), *alert.why),
             verification=alert.verification,
             details={**alert.details, "ended": "heard under another MMSI", **heard.details(ship)},
@@ -209,17 +211,17 @@ class HeardAs(Detector):
             situation=f"{self.name}.{situation}",
             time_ms=heard.time_ms,
             start_ms=heard.time_ms,
-            headline=f"{ship.title} heard as {heard.title} after {spoken(silent_ms)} {what}{heard.where}, "
+            headline=f"{ship.title} heard under {heard.title} after {spoken(silent_ms)} {what}{heard.where}, "
             f"{zulu(heard.time_ms)}",
             why=(
-                Fact(fact="IMO", value=ship.imo or 0, source="AIS type 5"),
+                Fact(fact="IMO", value=ship.imo or 0, source="AIS message 5"),
                 *heard.why(ship),
                 Fact(fact=f"silence under MMSI {ship.mmsi} ({VERDICTS[verdict]})", value=silent_ms // MS, unit="s"),
             ),
             would_change=(
-                f"a report under MMSI {ship.mmsi} closes it",
-                "another IMO number stated under the other MMSI retracts it",
-                "positions under both MMSIs that no ship sails between make it possible misuse",
+                f"A report under MMSI {ship.mmsi} closes it",
+                "Another IMO number reported under the new MMSI retracts it",
+                "Positions under both MMSIs that one vessel cannot reach make it possible identity misuse",
             ),
             details={
                 "verdict": VERDICTS[verdict],
@@ -240,16 +242,24 @@ class HeardAs(Detector):
     def _closed(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
         other = opened.details["heard_as"]
         return Finding(
-            action="retract" if how.startswith("states") else "close",
+            action="retract" if how == _OTHER_IMO else "close",
             situation=f"{self.name}.unlisted",
             severity=opened.severity,
             time_ms=int(step.time_ms[at]),
-            headline=f"{ship.title}, heard as MMSI {other}: {how}",
-            why=(Fact(fact="heard as MMSI", value=int(str(other))),),
+            headline=_CLOSED.get(how, _AGAIN).format(who=ship.title, other=other, how=how),
+            why=(Fact(fact="MMSI that it used meanwhile", value=int(str(other))),),
             verification=opened.verification,
             details={**opened.details, "ended": how},
             sentences=(step.lines(at),) if step.kind == "reports" else (),
         )
+
+
+_AGAIN: Final = "{who} {how}, after MMSI {other}"
+_CLOSED: Final = {
+    _OTHER_IMO: "{who}: MMSI {other} is another vessel, it reports another IMO number",
+    "settled": "{who} still heard under MMSI {other}, no further change",
+}
+"""Closing headlines by ``details.ended``; ``_AGAIN`` for the rest."""
 
 
 def _ask_all(step: DetectorInput, row: int, due_ms: int) -> None:

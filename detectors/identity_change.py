@@ -1,21 +1,21 @@
-"""Identity change: an IMO number is stated under another MMSI.
+"""Identity change: an IMO number is reported under another MMSI.
 
-Claim. A ship, known by its IMO number, transmits under an MMSI under which it was not heard before; or two MMSIs
-state one IMO number from places that no ship sails between in the time.
+Claim. A vessel, known by its IMO number, transmits under an MMSI that is new for it; or two MMSIs report one IMO number
+from positions that one vessel cannot reach in the time.
 
-Why it matters. The MMSI's first digits are the flag: a reflagged ship has another MMSI, and so, to whoever looks at
-MMSIs alone, no past. Laundered identities change often, and a number stated from two places is used by somebody whom
-it does not belong to. This detector keeps the case of the ship in one piece: its former MMSIs, flags and open alerts.
+Why it matters. The first digits of an MMSI give the flag. A reflagged vessel has another MMSI and, for a system that
+looks at MMSIs only, no history. Laundered identities change often, and a number reported from two places is used by a
+vessel that does not own it. This detector keeps the case of a vessel together: its former MMSIs, flags and open alerts.
 
-How it decides. Workers tell which MMSI states which IMO number, once an hour; the bindings of all partitions are taken
-up in order of event time. An MMSI that is new to an IMO number opens an alert, ``unverified`` until stated again. It
-is ``frequent`` at ``changes_least`` changes in 90 days, ``listed`` when a watchlist names the ship, ``shared`` when
-its position and another holder's are further apart than ``apart_kn`` allows: possible misuse of the identity. It
-closes when nothing has been added for ``settles_after_h``.
+How it decides. Workers publish once an hour which MMSI reports which IMO number; the bindings of all partitions are
+processed in order of event time. An MMSI that is new to an IMO number opens an alert, which is ``unverified`` until the
+number is reported again. It is ``frequent`` at ``changes_least`` changes in 90 days, ``listed`` if the vessel is on a
+watchlist, and ``shared`` if its position and that of another MMSI are further apart than ``apart_kn`` allows: possible
+identity misuse. It closes when nothing has changed for ``settles_after_h``.
 
-When it is wrong. Ships are sold and reflagged lawfully every day: a change is ``log`` unless something else speaks
-against it. A crew that mistypes the number states another ship's; a number stated by more than ``placeholder_over``
-MMSIs is a default of some device, and makes no alerts. Two of one ship's transponders share a number and a place.
+When it is wrong. Vessels are sold and reflagged lawfully every day, so a change alone is ``log``. A crew that mistypes
+the number reports another vessel's. A number that more than ``placeholder_over`` MMSIs report is the default of some
+device, and gives no alerts. Two transponders of one vessel share a number and a place.
 
 References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021): three changes in 90 days; IMO A.1117(30).
 """
@@ -74,30 +74,38 @@ class IdentityChange(Detector):
         """Thresholds of ``identity_change``."""
 
         changes_least: Annotated[
-            int, Meta(ge=2, le=100, description="Changes in 90 days that are frequent (C4ADS: 3)")
+            int, Meta(ge=2, le=100, description="Number of changes in 90 days that is frequent (C4ADS: 3)")
         ] = 3
         apart_kn: Annotated[
-            float, Meta(ge=10, le=1000, description="Two places need more than this speed: not one ship, kn")
+            float,
+            Meta(ge=10, le=1000, description="Two positions that need more than this speed are not one vessel, kn"),
         ] = 60.0
-        apart_nm: Annotated[
-            float, Meta(ge=0.1, le=1000, description="... and lie further apart than positions err, nm")
-        ] = 5.0
+        apart_nm: Annotated[float, Meta(ge=0.1, le=1000, description="... if they are further apart than this, nm")] = (
+            5.0
+        )
         settles_after_h: Annotated[
-            float, Meta(ge=1, le=87_600, description="A change to which nothing was added for so long closes, h")
+            float, Meta(ge=1, le=87_600, description="A change closes after this time without further changes, h")
         ] = 720.0
         placeholder_over: Annotated[
-            int, Meta(ge=2, le=1000, description="A number that more MMSIs state is nobody's, and makes no alerts")
+            int,
+            Meta(
+                ge=2,
+                le=1000,
+                description="An IMO number reported by more MMSIs than this is a placeholder and gives no alerts",
+            ),
         ] = 8
-        holders_most: Annotated[int, Meta(ge=2, le=1000, description="MMSIs remembered of an IMO number")] = 16
+        holders_most: Annotated[
+            int, Meta(ge=2, le=1000, description="Maximum number of MMSIs kept for an IMO number")
+        ] = 16
         ships_most: Annotated[
-            int, Meta(ge=100, le=10_000_000, description="IMO numbers remembered (about 1 kB each)")
+            int, Meta(ge=100, le=10_000_000, description="Maximum number of IMO numbers kept (about 1 kB each)")
         ] = 500_000
         holders_in_all_most: Annotated[
             int,
             Meta(
                 ge=100,
                 le=100_000_000,
-                description="MMSIs remembered of all IMO numbers together (about 1 kB each, 3 kB with an open alert)",
+                description="Maximum number of MMSIs kept in all (about 1 kB each, 3 kB with an open alert)",
             ),
         ] = 2_000_000
 
@@ -144,9 +152,9 @@ class IdentityChange(Detector):
             situation=f"{self.name}.{alert.details['reason']}",
             time_ms=holder.settles_ms,
             key=str(holder.newest.mmsi),
-            headline=f"{_who(holder.newest)} still under MMSI {holder.newest.mmsi}, nothing added",
+            headline=f"{_who(holder.newest)} still under MMSI {holder.newest.mmsi}, no further change",
             listed=holder.newest.listed,
-            why=(Fact(fact="hours since the last change", value=self.thresholds.settles_after_h, unit="h"),),
+            why=(Fact(fact="time since the last change", value=self.thresholds.settles_after_h, unit="h"),),
             verification=alert.verification,
             details={**alert.details, "ended": "settled"},
         )
@@ -208,26 +216,28 @@ class IdentityChange(Detector):
 
     def _why(self, change: _Change) -> Iterable[Fact]:
         own, told = change.own, change.told
-        yield Fact(fact="IMO", value=own.imo, source="AIS type 5")
+        yield Fact(fact="IMO", value=own.imo, source="AIS message 5")
         for holder in change.apart:
             other = told if holder.newest.mmsi == told.mmsi else holder.newest
             here = own if other.mmsi != own.mmsi else told
             far_nm = self._apart_nm(here, other) or self._apart_nm(told, holder.newest) or 0.0
             within_nm = round(self.thresholds.apart_kn * abs(here.fix_ms - other.fix_ms) / HOUR_MS, _TENTHS)
-            yield Fact(fact=f"distance to MMSI {other.mmsi}", value=far_nm, threshold=within_nm, unit="nm")
+            yield Fact(
+                fact=f"distance to the position of MMSI {other.mmsi}", value=far_nm, threshold=within_nm, unit="nm"
+            )
         last = _latest(change.former)
-        yield Fact(fact="MMSI", value=own.mmsi, threshold=last.mmsi, source="threshold: the one before")
+        yield Fact(fact="MMSI", value=own.mmsi, threshold=last.mmsi, source="threshold: the previous one")
         yield from _flags(own, last)
         if last.name and own.name and last.name != own.name:
-            yield Fact(fact="name", value=own.name, threshold=last.name, source="threshold: the one before")
+            yield Fact(fact="name", value=own.name, threshold=last.name, source="threshold: the previous one")
         least = self.thresholds.changes_least
         yield Fact(fact="changes in 90 days", value=change.changes, threshold=least, source="C4ADS 2021")
-        yield Fact(fact="statements under this MMSI", value=own.statements, threshold=AGAIN)
+        yield Fact(fact="times that this MMSI reported the IMO number", value=own.statements, threshold=AGAIN)
 
 
 _WOULD_CHANGE = (
-    "a second statement under this MMSI corroborates it",
-    "positions of two MMSIs that no ship sails between make it possible misuse",
+    "A second report of the IMO number under this MMSI corroborates it",
+    "Positions of two MMSIs that one vessel cannot reach make it possible identity misuse",
 )
 
 
@@ -246,9 +256,9 @@ def _latest(former: Sequence[Holder]) -> Binding:
 def _flags(own: Binding, last: Binding) -> Iterable[Fact]:
     now, then = flag_of(own.mmsi), flag_of(last.mmsi)
     if now is None:
-        yield Fact(fact="MID of the MMSI is no country's", value=own.mmsi // 1_000_000, source="ITU table of MIDs")
+        yield Fact(fact="MMSI has no country code (MID)", value=own.mmsi // 1_000_000, source="ITU list of MIDs")
     elif now != then:
-        yield Fact(fact="flag by MMSI", value=now, threshold=then, source="threshold: the one before")
+        yield Fact(fact="flag from MMSI", value=now, threshold=then, source="threshold: the previous one")
 
 
 def _who(told: Binding) -> str:
@@ -260,7 +270,7 @@ def _headline(change: _Change) -> str:
     if change.apart:
         other = told if told.mmsi != own.mmsi else change.apart[0].newest
         where = at(other.lat_deg, other.lon_deg)
-        return f"{who} possible misuse: also stated by MMSI {other.mmsi}{where}, {zulu(told.last_ms)}"
+        return f"{who} possible identity misuse, also used by MMSI {other.mmsi}{where}, {zulu(told.last_ms)}"
     former = max(change.former, key=lambda holder: (_seen_ms(holder), holder.newest.mmsi))
     last, seen_ms = former.newest, _seen_ms(former)
     still, apart_ms = seen_ms >= own.first_ms, (own.appeared_ms or own.first_ms) - seen_ms

@@ -1,19 +1,20 @@
-"""Long stay: a ship lies in one place for longer than ships of its kind do.
+"""Long stay: a vessel is stationary for longer than is usual.
 
-Claim. A watchlisted vessel has lain in one place for more than a day (when asked for: any vessel for thirty days), as
-far as is known: it may have fallen silent there.
+Claim. A listed vessel has been stationary for more than a day, as far as is known: it may have fallen silent there. If
+the settings ask for it, any vessel that has been stationary for thirty days.
 
-Why it matters. ANGARA reached a yard near Zhoushan, was silent two days later, and lay there for months: that it is
-seen only in port is itself the pattern.
+Why it matters. ANGARA reached a yard near Zhoushan, fell silent two days later, and stayed there for months. A vessel
+that is seen only in port is a pattern in itself.
 
-How it decides. A stop begins at 0.2 kn (where no speed is sent: moored or at anchor by its own word) and holds while
-the ship is within a kilometre of where it began: its own place, so that no table of berths is needed; the port's name
-is only a label. A stay counts from its beginning also where the ship was listed later. The alert opens when the stop
-has come to its length, also when the ship is silent by then: it was last known there. Silence is said, and leaves it
-open; being heard further away closes it, but not while positions are inconsistent (``[fleet] track_most_kn``).
+How it decides. A stop begins at 0.2 kn (if no speed is sent: at status "moored" or "at anchor") and lasts while the
+vessel is within a kilometre of where it began. The stop is its own place, so no table of berths is needed; the name of
+the port is only a label. A stay counts from its beginning, also if the vessel was listed later. The alert opens when
+the stop has reached its length, also if the vessel is silent by then: that is its last known position. Silence is
+stated and leaves the alert open. A position further away closes it, but not while positions are inconsistent
+(``[fleet] track_most_kn``).
 
-When it is wrong. A ship that falls silent after a stop may have left unheard: ``silent_since`` says from when on
-nothing is known. Positions that are made up can lie still.
+When it is wrong. A vessel that falls silent after a stop may have left unheard: nothing is known after
+``silent_since``. False positions can be stationary.
 
 References. Global Fishing Watch, anchorages (stop at 0.2 kn); UN S/2024/215 (Panel of Experts, DPRK).
 """
@@ -57,17 +58,20 @@ class LongStay(Detector):
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``long_stay``."""
 
-        listed_d: Annotated[float, Meta(gt=0, le=3650, description="Stay of a watchlisted ship that is long, days")] = (
-            1.0
+        listed_d: Annotated[float, Meta(gt=0, le=3650, description="Shortest long stay of a listed vessel, days")] = 1.0
+        others: Annotated[bool, Meta(description="Also judge vessels that are not listed")] = False
+        others_d: Annotated[float, Meta(gt=0, le=3650, description="Shortest long stay of any other vessel, days")] = (
+            30.0
         )
-        others: Annotated[bool, Meta(description="Also judge ships that are on no watchlist")] = False
-        others_d: Annotated[float, Meta(gt=0, le=3650, description="Stay of any other ship that is long, days")] = 30.0
-        stop_kn: Annotated[float, Meta(ge=0, le=5, description="A stop begins at this speed or below, kn")] = 0.2
-        within_km: Annotated[float, Meta(gt=0, le=50, description="... and holds this near to where it began, km")] = (
-            1.0
-        )
+        stop_kn: Annotated[float, Meta(ge=0, le=5, description="A stop begins at or below this speed, kn")] = 0.2
+        within_km: Annotated[
+            float,
+            Meta(
+                gt=0, le=50, description="... and lasts while the vessel is within this distance of where it began, km"
+            ),
+        ] = 1.0
         silent_after_s: Annotated[
-            float, Meta(ge=60, le=2_592_000, description="Silence there that is worth a revision, s")
+            float, Meta(ge=60, le=2_592_000, description="Silence during the stay after which the alert is updated, s")
         ] = 14_400.0
 
     def screen(self, step: DetectorInput) -> Places:
@@ -166,7 +170,7 @@ class LongStay(Detector):
         harbour = harbours_of(self.reference).nearest(lat, lon, LABEL_NM)
         long_ms = self._long_ms(listed=ship.listed is not None)
         quiet = f", silent since {stamp(ship.last_ms, now_ms)}" if own.quiet[row] else ""
-        lies = "last known lying" if quiet else "lies"
+        lies = "last known stationary" if quiet else "stationary for"
         return Finding(
             action="update" if opened else "open",
             situation=_situation(ship),
@@ -174,20 +178,18 @@ class LongStay(Detector):
             start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, LONG_STAY) else since_ms,
             headline=f"{ship.title} {lies} {spoken(now_ms - since_ms)} {off(harbour, (lat, lon))}{quiet}",
             why=(
+                Fact(fact="time since it stopped", value=(now_ms - since_ms) // MS, threshold=long_ms // MS, unit="s"),
+                Fact(fact="time since its last report", value=(now_ms - ship.last_ms) // MS, unit="s"),
                 Fact(
-                    fact="time since the stop began", value=(now_ms - since_ms) // MS, threshold=long_ms // MS, unit="s"
-                ),
-                Fact(fact="last heard there before", value=(now_ms - ship.last_ms) // MS, unit="s"),
-                Fact(
-                    fact="from where the stop began",
+                    fact="distance from where it stopped",
                     value=away_km(ship, lat, lon) or 0.0,
                     threshold=self.thresholds.within_km,
                     unit="km",
                 ),
             ),
             would_change=(
-                f"a position more than {self.thresholds.within_km:g} km from where it began closes it",
-                "silence leaves it open: it was last known there",
+                f"A position more than {self.thresholds.within_km:g} km from where it stopped closes it",
+                "Silence leaves it open: this is its last known position",
             ),
             verification="corroborated" if ship.support > 1 else "unverified",
             details={
@@ -224,7 +226,10 @@ class LongStay(Detector):
                     if km is None
                     else (
                         Fact(
-                            fact="from where the stop began", value=km, threshold=self.thresholds.within_km, unit="km"
+                            fact="distance from where it stopped",
+                            value=km,
+                            threshold=self.thresholds.within_km,
+                            unit="km",
                         ),
                     )
                 ),

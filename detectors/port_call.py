@@ -1,21 +1,20 @@
-"""Port call: a watchlisted ship stops at a port, any port of the world.
+"""Port call: a listed vessel stops at a port, anywhere in the world.
 
-Claim. A watchlisted vessel has stopped within 10 nm of a port or of a zone, or fell silent in one.
+Claim. A listed vessel has stopped within 10 nm of a port or of a zone, or fell silent in one.
 
-Why it matters. A listed ship that lies in port can be visited, refused service, or held; when it sails it is too
-late. Which ports it uses says whom it works for.
+Why it matters. A listed vessel in port can be visited, refused service or detained; after it sails it is too late. The
+ports that it uses show for whom it works.
 
-How it decides. It has stopped at 0.2 kn (where no speed is sent: by its own word); where it stops is the place of
-the call, and the port's name its label. Its entry was seen when it was heard more than 3 km from there in the same
-transmission; its exit is seen when it is heard more than 4 km away without a silence of four hours in between. A
-silence of four hours within 3 km of a port's position counts as a call without a stop. A ship that is listed, or a
-zone that comes into force, while it lies there opens the call from the stop's beginning. Confidence, 1 to 4: one more
-for each of entry, stop and exit that was seen. A call in a zone whose ticket is open when it begins is for the record:
-one visit, one ticket. A ship that falls silent in port leaves the alert open: last known
-there, silent since.
+How it decides. The vessel has stopped at 0.2 kn (if no speed is sent: at status "moored" or "at anchor"). The place of
+the stop is the place of the call, and the name of the port is a label. Entry was seen if the vessel was heard more than
+3 km away in the same transmission. Exit was seen if it is heard more than 4 km away without a silence of four hours in
+between. A silence of four hours within 3 km of a port's position counts as a call without a stop. If the vessel is
+listed, or a zone comes into force, during the stop, the call is opened from the beginning of the stop. Confidence is 1
+to 4: 1, plus 1 each for entry, stop and exit seen. A call in a zone that already has an open ticket for this vessel is
+for the record: one visit, one ticket. A vessel that falls silent in port leaves the alert open: last known there.
 
-When it is wrong. Ports are positions in an index, right to a mile or two; a ship that anchors off a coast to wait has
-stopped near a port without calling at it. Positions can be made up.
+When it is wrong. Port positions come from an index and are right to a mile or two. A vessel that anchors off a coast to
+wait has stopped near a port without calling at it. Positions can be false.
 
 References. Global Fishing Watch, anchorages and port visits (enter 3 km, leave 4 km, stop 0.2 kn, start 0.5 kn,
 confidence 1 to 4); NGA World Port Index.
@@ -75,17 +74,17 @@ class PortCall(Detector):
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``port_call``."""
 
-        port_within_nm: Annotated[float, Meta(gt=0, le=60, description="A stop this near to a port is a call, nm")] = (
-            10.0
-        )
+        port_within_nm: Annotated[
+            float, Meta(gt=0, le=60, description="A stop within this distance of a port is a port call, nm")
+        ] = 10.0
         enter_km: Annotated[
-            float, Meta(gt=0, le=50, description="Coming from further away than this is an entry, km")
+            float, Meta(gt=0, le=50, description="A vessel that came from further away than this was seen to enter, km")
         ] = 3.0
-        leave_km: Annotated[float, Meta(gt=0, le=50, description="Further away than this is an exit, km")] = 4.0
-        stop_kn: Annotated[float, Meta(ge=0, le=5, description="At this speed or below it has stopped, kn")] = 0.2
-        start_kn: Annotated[float, Meta(ge=0, le=5, description="At this speed or above it is under way, kn")] = 0.5
+        leave_km: Annotated[float, Meta(gt=0, le=50, description="A vessel further away than this has left, km")] = 4.0
+        stop_kn: Annotated[float, Meta(ge=0, le=5, description="At or below this speed it has stopped, kn")] = 0.2
+        start_kn: Annotated[float, Meta(ge=0, le=5, description="At or above this speed it is under way, kn")] = 0.5
         silent_after_s: Annotated[
-            float, Meta(ge=60, le=2_592_000, description="Silence in port that counts as a call, s")
+            float, Meta(ge=60, le=2_592_000, description="Silence in port that counts as a port call, s")
         ] = 14_400.0
 
     def screen(self, step: DetectorInput) -> Places:
@@ -240,7 +239,7 @@ class PortCall(Detector):
                     if harbour is None
                     else (
                         Fact(
-                            fact=f"from {harbour.name}",
+                            fact=f"distance from {harbour.name}",
                             value=harbour.distance_nm,
                             threshold=t.port_within_nm,
                             unit="nm",
@@ -255,7 +254,7 @@ class PortCall(Detector):
                 *(
                     (
                         Fact(
-                            fact="silent since",
+                            fact="time since its last report",
                             value=(now_ms - ship.last_ms) // MS,
                             threshold=self._silent_ms // MS,
                             unit="s",
@@ -268,12 +267,12 @@ class PortCall(Detector):
                     fact="confidence",
                     value=confidence(int(own.seen[row])),
                     threshold=4,
-                    source="entry, stop and exit, as far as seen",
+                    source="1, plus 1 each for entry, stop and exit seen",
                 ),
             ),
             would_change=(
-                f"a position more than {t.leave_km:g} km away closes it",
-                "silence leaves it open: it was last known there",
+                f"A position more than {t.leave_km:g} km away closes it",
+                "Silence leaves it open: this is its last known position",
             ),
             verification="corroborated" if own.sure[row] else "unverified",
             details={
@@ -303,12 +302,12 @@ class PortCall(Detector):
             time_ms=now_ms,
             headline=f"{ship.title} {how} {harbour} after {spoken(last_ms - since_ms)}, {zulu(now_ms)}",
             why=(
-                Fact(fact="time from the stop to the last report there", value=(last_ms - since_ms) // MS, unit="s"),
+                Fact(fact="time from the stop to its last report there", value=(last_ms - since_ms) // MS, unit="s"),
                 Fact(
                     fact="confidence",
                     value=confidence(seen),
                     threshold=4,
-                    source="entry, stop and exit, as far as seen",
+                    source="1, plus 1 each for entry, stop and exit seen",
                 ),
             ),
             verification=opened.verification,

@@ -1,21 +1,21 @@
-"""Shuttle: dark leg after dark leg, and each could hold the same two places under sanctions.
+"""Shuttle: repeated dark legs that could each include the same two sanctioned places.
 
-Claim. A vessel has vanished and reappeared at least three times in ninety days, and in each of these dark legs it
+Claim. A vessel has disappeared and reappeared at least three times in ninety days, and in each of these dark legs it
 could have called at both of the same two sanctioned zones of different countries.
 
-Why it matters. ANGARA carried munitions from Rajin to Dunai at least eleven times; all that any receiver saw of it was
-a ship that vanished off a headland and reappeared there days later. One such leg says little. The pattern does.
+Why it matters. ANGARA carried munitions from Rajin to Dunai at least eleven times. All that a receiver saw was a vessel
+that disappeared off a headland and reappeared there days later. One such leg means little; the pattern does not.
 
-How it decides. A leg is a silence that ``gap`` called dark (of a listed ship also one at rest that ended elsewhere),
-from the last fix before it to the first after it. It holds a pair P, Q when d(last, P) + d(P, Q) + d(Q, next) <=
-v_max * T in one order or the other; v_max is what it has shown itself, distances are great circles; of a ship on no
-list the way past both must also take a quarter of the leg. Zones side by side cannot be told apart: the larger one
-names the pair, and all are listed. The alert opens at the third leg, grows with each, and closes when ninety days
-have passed without one, unless it is silent then. A ship that stays dark throughout has no legs: ``port_proximity``
-says how many round trips its silence allows.
+How it decides. A leg is a silence that ``gap`` judged dark (for a listed vessel also "at rest" if it ended elsewhere),
+from the last position before it to the first one after it. A leg can include a pair of zones P, Q when
+d(last, P) + d(P, Q) + d(Q, next) <= v_max * T in one order or the other; v_max is the vessel's own, distances are great
+circles. For an unlisted vessel the route past both must also take a quarter of the leg. Neighbouring zones cannot be
+distinguished: the larger one names the pair, and all are in the details. The alert opens at the third leg, is updated
+with each, and closes after ninety days without one, unless the vessel is silent then. A vessel that stays dark
+throughout has no legs: ``port_proximity`` states how many round trips its silence allows.
 
-When it is wrong. A long silence holds every pair, so that the legs of a ship that trades out of reach of this feed
-look the same: read how long they are, and what speed they need. Great circles cross land: stays come out too long.
+When it is wrong. A long silence can include every pair, so the legs of a vessel that trades out of reach of this feed
+look the same: check how long they are and what speed they need. Great circles cross land: possible stays are too long.
 
 References. UN S/2024/215 (Panel of Experts, DPRK); Hagerstrand 1970 (space-time prism).
 """
@@ -75,11 +75,16 @@ class Shuttle(Detector):
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``shuttle``."""
 
-        legs_least: Annotated[int, Meta(ge=2, le=100, description="Dark legs that make a shuttle")] = 3
-        within_d: Annotated[float, Meta(gt=0, le=3650, description="... within so many days")] = 90.0
-        leg_least_h: Annotated[float, Meta(ge=0.1, le=8760, description="Shortest leg, h")] = 2.0
+        legs_least: Annotated[int, Meta(ge=2, le=100, description="Number of dark legs that is a shuttle")] = 3
+        within_d: Annotated[float, Meta(gt=0, le=3650, description="... within this time, days")] = 90.0
+        leg_least_h: Annotated[float, Meta(ge=0.1, le=8760, description="Shortest dark leg, h")] = 2.0
         busy_share_least: Annotated[
-            float, Meta(ge=0, le=1, description="Of a leg of an unlisted ship, share that the way past both must take")
+            float,
+            Meta(
+                ge=0,
+                le=1,
+                description="For an unlisted vessel: least share of a leg that the route past both zones takes",
+            ),
         ] = 0.25
 
     def know(self, reference: Reference) -> None:
@@ -223,18 +228,18 @@ class Shuttle(Detector):
             situation=_situation(ship),
             time_ms=now_ms,
             start_ms=legs[0].silence.from_ms,
-            headline=f"{ship.title} {len(legs)} dark legs in {days} d, could hold {zone_label(one)} and "
+            headline=f"{ship.title} {len(legs)} dark legs in {days} d, could include {zone_label(one)} and "
             f"{zone_label(other)}",
             why=(
-                Fact(fact="dark legs that could hold both", value=len(legs), threshold=t.legs_least),
-                Fact(fact="days since the first of them", value=days, threshold=t.within_d, unit="d"),
-                Fact(fact="shortest of them", value=round(min(leg.hours for leg in legs), 1), unit="h"),
-                Fact(fact="speed that it is taken to make", value=ship.v_max_kn, unit="kn", source="its own reports"),
-                Fact(fact="other pairs that as many legs could hold", value=len(ranked) - 1),
+                Fact(fact="dark legs that could include both zones", value=len(legs), threshold=t.legs_least),
+                Fact(fact="time since the first of these legs began", value=days, threshold=t.within_d, unit="d"),
+                Fact(fact="shortest of these legs", value=round(min(leg.hours for leg in legs), 1), unit="h"),
+                Fact(fact="assumed highest speed", value=ship.v_max_kn, unit="kn", source="its own reports"),
+                Fact(fact="other pairs of zones that as many legs could include", value=len(ranked) - 1),
             ),
             would_change=(
-                "a position during a leg that leads elsewhere takes that leg away",
-                f"{t.within_d:g} days without a further leg close it",
+                "A late position that leads elsewhere removes that leg",
+                f"{t.within_d:g} days without another dark leg close it",
             ),
             verification="corroborated" if ship.support > 1 or len(legs) > t.legs_least else "unverified",
             details={

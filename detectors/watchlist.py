@@ -1,24 +1,25 @@
-"""Watchlist: a listed ship is heard.
+"""Watchlist: a listed vessel is heard.
 
-Claim. A vessel whose identity stands on a watchlist is transmitting, for the first time or again after a silence.
+Claim. A vessel whose identity is on a watchlist transmits, for the first time or again after a silence.
 
-Why it matters. A listed ship that has been dark for weeks and shows itself for minutes is the moment to act.
+Why it matters. A listed vessel that has been dark for weeks may transmit for minutes only. That is the time to act.
 
-How it decides. The IMO number decides; without one the MMSI, then the call sign with its flag. An IMO once stated under
-an MMSI stays bound to it through silence and restart, so that a position alone identifies the vessel. The first report
-is ``unverified``; a second, kinematically consistent one corroborates it. An episode ends after 12 h of silence, unless
-the vessel was last known inside a zone: the next report opens a new one, ``reappeared``. That is a page where ``gap``
-judged the silence dark, or at rest and the vessel is heard elsewhere, or after 30 days of any silence; else the vessel
-was out of the receivers' range, or nobody can tell, and it is a ticket that says so. A vessel that is heard again under
-a number that it used in the same episode is for the record. Where nothing of that agrees and no IMO number is stated, a
-name that resembles the entry's (romanised, cut, a letter wrong), with two of flag, type and length in support, is told
-for the record; a stronger identity later upgrades that alert, another one retracts it. A list that comes into force
-later opens ``listed_now`` for whoever is in state, tells a change of the entry as a revision, and closes the alerts of
-vessels that it does not name. A vessel that contradicts the entry (class B, a tug, far too short) is possible misuse of
-the identity, and pages nobody. An alert says whether the fix is before or after the listing, where the list has dates.
+How it decides. The IMO number decides; without one the MMSI, then the call sign together with its flag. An IMO number
+reported once under an MMSI stays bound to it through silence and restart, so a position alone identifies the vessel.
+The first report is ``unverified``; a second one that is kinematically consistent corroborates it. The alert ends after
+12 h of silence, unless the vessel was last known inside a zone; the next report opens a new one, ``reappeared``. That
+is a page if ``gap`` judged the silence dark, or at rest and the vessel is heard elsewhere, or after 30 days of silence
+for any cause; otherwise the vessel was out of range, or the feed cannot tell, and it is a ticket that says so. A vessel
+that is heard again under a number that it used shortly before is for the record. If no identifier matches and no IMO
+number is reported, a name similar to the listed name (transliterated, cut, one letter wrong), supported by two of flag,
+type and length, is for the record; a stronger identifier later upgrades that alert, another one retracts it. A list
+that comes into force later opens ``listed_now`` for vessels in state, updates alerts whose entry has changed, and
+closes alerts of vessels that it does not name. A vessel that contradicts the entry (class B, a tug, far too short) is
+possible identity misuse and does not page. If the list has dates, the alert states whether the report is before or
+after the listing.
 
-When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two ships can send one IMO.
-Names are shared: a likeness is a reason to look, no more.
+When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two vessels can send one IMO
+number. Names are shared: a similar name is a reason to check, not a match.
 
 References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M.1371-5.
 """
@@ -71,12 +72,14 @@ class Watchlist(Detector):
         """Thresholds of ``watchlist``."""
 
         episode_ends_after_h: Annotated[
-            float, Meta(ge=1, le=8760, description="Silence after which the episode ends, h")
+            float, Meta(ge=1, le=8760, description="Silence after which an alert ends, h")
         ] = 12.0
         any_silence_d: Annotated[
-            float, Meta(ge=1, le=3650, description="A return after so long is a page whatever the silence was, days")
+            float, Meta(ge=1, le=3650, description="A return after this silence is a page for any cause, days")
         ] = 30.0
-        support_least: Annotated[int, Meta(ge=1, le=100, description="Consistent reports that corroborate a hit")] = 2
+        support_least: Annotated[
+            int, Meta(ge=1, le=100, description="Number of consistent reports that corroborate a match")
+        ] = 2
 
     def screen(self, step: DetectorInput) -> Places:
         """Listed ships whose standing changed with this report; due looks end episodes."""
@@ -169,10 +172,10 @@ class Watchlist(Detector):
             start_ms=now_ms,
             headline=f"{listing.title(ship)} now listed: seen {spoken(since_ms)} ago{silent}{where}",
             why=(
-                Fact(fact="last heard before the list came into force", value=since_ms // MS, unit="s"),
+                Fact(fact="time from its last report to the list coming into force", value=since_ms // MS, unit="s"),
                 *listing.reasons(ship, listings, verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
             ),
-            would_change=("a report of the ship says where it is now", "a list without it closes it"),
+            would_change=("A report from the vessel gives its position now", "A list without the vessel closes it"),
             verification="corroborated" if corroborated else "unverified",
             details={
                 **listing.details(ship, listings, reason, verdict=verdict, reference=self.reference),
@@ -240,7 +243,7 @@ class Watchlist(Detector):
             time_ms=now_ms,
             headline=f"{ship.title} {last}",
             why=(Fact(fact="silence", value=silent_ms // MS, threshold=needed_ms // MS, unit="s"),),
-            would_change=("any report of the vessel",) if zone else (),
+            would_change=("Any report from the vessel",) if zone else (),
             verification=opened.verification,
             details={**opened.details, **ended, "last_heard": rfc3339(ship.last_ms)},
             sentences=(ship.sentence,) if ship.sentence else (),
@@ -251,11 +254,11 @@ class Watchlist(Detector):
             action="retract" if opened.verification == "unverified" or _by_name(opened) else "close",
             situation=_situation_of(opened),
             time_ms=int(step.time_ms[at]),
-            headline=f"{listing.title(ship)} no longer states the listed identity",
+            headline=f"{listing.title(ship)} no longer reports the listed identity",
             why=(
-                Fact(fact="IMO now stated", value=ship.imo)
+                Fact(fact="IMO number now reported", value=ship.imo)
                 if ship.imo
-                else Fact(fact="name now stated", value=ship.name or ""),
+                else Fact(fact="name now reported", value=ship.name or ""),
             ),
             verification=opened.verification,
             details={**opened.details, "ended": "identity changed"},

@@ -71,7 +71,7 @@ _REFUSED = (
         unit="cps",
     ),
     Spec(
-        "graph", "Vessels forgotten", "By reason. Many at once: a flood of invented ships pushes others out.",
+        "graph", "Vessels dropped from state", "By reason. Many at once: a flood of invented ships pushes others out.",
         [(f"sum by (reason) ({_rate('evicted_total')})", "{{reason}}")], unit="cps", quiet="none",
     ),
 )  # fmt: skip

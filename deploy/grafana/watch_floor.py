@@ -124,7 +124,7 @@ _RATES = (
     ),
     Spec(
         "graph",
-        "Listed ships loaded",
+        "Listed vessels loaded",
         "By list. A fall to nothing is a list that was not read.",
         [("max by (list) (wakewatch_watchlist_entries)", "{{list}}")],
         width=12,

@@ -58,7 +58,7 @@ def heard_by(step: DetectorInput, row: int) -> dict[str, object]:
 
 def on(far_nm: float | None) -> str:
     """How far on the vessel was heard again, as a clause of a headline; empty when unknown."""
-    return "" if far_nm is None else f", {far_nm:.0f} nm on"
+    return "" if far_nm is None else f", {far_nm:.0f} nm away"
 
 
 def silence_details(ship: VesselState, category: str, silent_s: int) -> dict[str, object]:
@@ -101,10 +101,17 @@ class SilenceVerdict(NamedTuple):
         """The numbers, in the order of weight."""
         chance, alpha = round(self.chance, 6), round(self.alpha, 6)
         return (
-            Fact(fact="chance of such a silence within a day, transmitting", value=chance, threshold=alpha),
-            Fact(fact="silence while it could have been heard", value=self.missed_s, threshold=self.needed_s, unit="s"),
-            Fact(fact="share of slots in which it was heard before", value=round(self.heard_share, 3)),
-            Fact(fact="other vessels heard within 60 nm in these five minutes", value=self.peers),
+            Fact(
+                fact="chance that a transmitting vessel is silent this long within a day", value=chance, threshold=alpha
+            ),
+            Fact(
+                fact="silence in which the feed could have heard it",
+                value=self.missed_s,
+                threshold=self.needed_s,
+                unit="s",
+            ),
+            Fact(fact="share of 5-minute slots in which it was heard before", value=round(self.heard_share, 3)),
+            Fact(fact="other vessels heard within 60 nm in the same 5 minutes", value=self.peers),
         )
 
 
@@ -124,8 +131,8 @@ def gone(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, 
         f"since {stamp(ship.last_ms, now_ms)}",
         why=told.why(),
         would_change=(
-            "any report of the vessel closes it",
-            "a loss of reception around it that others show too would explain it",
+            "Any report from the vessel closes it",
+            "If other vessels nearby fall silent too, a loss of reception explains it",
         ),
         verification=verified(ship),
         details=silence_details(ship, told.category, (now_ms - ship.last_ms) // MS)
@@ -178,8 +185,9 @@ def disproved(opened: Alert, before: VesselState, ship: VesselState, situation: 
         action="retract",
         situation=situation,
         time_ms=unix_ms(opened.time),
-        headline=f"{ship.title} was heard at {zulu(ship.last_ms)}, reported late: not silent then",
-        why=(Fact(fact="silence before that report", value=silent_s, unit="s"), *opened.why),
+        headline=f"{ship.title} was heard at {stamp(ship.last_ms, unix_ms(opened.time))}, "
+        "reported late: it was not silent",
+        why=(Fact(fact="silence before the late report", value=silent_s, unit="s"), *opened.why),
         verification=verified(ship),
         details={
             **opened.details,
@@ -214,15 +222,13 @@ def unheard(step: DetectorInput, ship: VesselState, now_ms: int, told: ListedSil
         headline=f"{ship.title} no signal since {stamp(ship.last_ms, now_ms)}, {said}"
         f"{headlines.at(ship.lat_deg, ship.lon_deg)}",
         why=(
-            Fact(
-                fact="silence, in which this feed could hardly have heard it",
-                value=silent_s,
-                threshold=after_s,
-                unit="s",
-            ),
-            Fact(fact="other vessels heard within 60 nm of its last place since, at most", value=near),
+            Fact(fact="silence; this feed was unlikely to hear it", value=silent_s, threshold=after_s, unit="s"),
+            Fact(fact="most other vessels heard within 60 nm of its last position since then", value=near),
         ),
-        would_change=("any report of the vessel closes it", "hearing others where it may be would allow a verdict"),
+        would_change=(
+            "Any report from the vessel closes it",
+            "Reports from other vessels in the area would allow a verdict",
+        ),
         verification=verified(ship),
         details=silence_details(ship, "cannot_tell", silent_s)
         | {"verdict": VERDICTS[CANNOT_TELL], "out_of_range": out_of_range, "peers_heard": near}

@@ -49,7 +49,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def refusal_of(note: Note) -> str:
     """Why a note cannot be acted on; empty when it can."""
     if not (is_imo_number(note.imo) and 0 <= note.mmsi < _MMSI_END and is_imo_number(note.instead_of or note.imo)):
-        return f"no ship: IMO {note.imo}, MMSI {note.mmsi}"
+        return f"not a vessel: IMO {note.imo}, MMSI {note.mmsi}"
     if not (0 <= note.time_ms < _LAST_MS and 0 <= note.stated_ms < _LAST_MS):
         return "no time"
     if (note.lat_deg is None) != (note.lon_deg is None):

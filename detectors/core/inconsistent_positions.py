@@ -14,7 +14,7 @@ from detectors.core.sphere import distance_nm
 from detectors.core.units import rfc3339, zulu
 from detectors.core.vessels.ship import VesselState
 
-SAID: Final = "position reports are inconsistent"
+SAID: Final = "inconsistent positions"
 
 
 def flag(ship: VesselState) -> str:
@@ -29,8 +29,8 @@ def facts(ship: VesselState) -> Iterable[Fact]:
     where, was = ship, ship.trusted
     if was is not None and where.lat_deg is not None and where.lon_deg is not None:
         nm = round(distance_nm(was.lat_deg, was.lon_deg, where.lat_deg, where.lon_deg), 1)
-        yield Fact(fact=f"{SAID}: from the last consistent one to the newest", value=nm, unit="nm")
-        yield Fact(fact="last consistent position", value=rfc3339(was.time_ms))
+        yield Fact(fact=f"{SAID}: distance from the last consistent to the newest", value=nm, unit="nm")
+        yield Fact(fact="time of the last consistent position", value=rfc3339(was.time_ms))
 
 
 def held(ship: VesselState, opened: Alert, what: str, now_ms: int, *, situation: str, sentence: bytes) -> Finding:
@@ -41,9 +41,9 @@ def held(ship: VesselState, opened: Alert, what: str, now_ms: int, *, situation:
         severity=opened.severity,
         severity_most="ticket",
         time_ms=now_ms,
-        headline=f"{ship.title} possibly {what}: {SAID}, {zulu(now_ms)}",
+        headline=f"{ship.title} possibly {what}, {SAID}, {zulu(now_ms)}",
         why=(*facts(ship), *opened.why),
-        would_change=("positions that agree again decide", *opened.would_change),
+        would_change=("Consistent positions decide it", *opened.would_change),
         verification="unverified",
         details={**opened.details, "inconsistent": True},
         sentences=(sentence,) if sentence else (),

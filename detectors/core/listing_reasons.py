@@ -32,8 +32,8 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 """By setting; the highest severity of an alert about a vessel that is listed for that alone."""
 SENTENCES: Final[Mapping[str, str]] = {
-    UNSTATED: "by a list without topics, such as a list of sanctions",
-    NONE: "by a list that gives topics, but none for it",
+    UNSTATED: "on a list that gives no topics, such as a sanctions list",
+    NONE: "on a list that gives topics, but none for this vessel",
     OTHER: "for any other topic",
 }
 """How such a listing is described where the key alone does not say it."""

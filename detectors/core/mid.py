@@ -57,25 +57,25 @@ def oddness_of(mmsi: int) -> str | None:
     """What is wrong with the MMSI of a vessel, as words for a fact; None when its form is that of a ship or craft."""
     digits, station = f"{mmsi:09d}", station_of(mmsi)
     if len(digits) > _DIGITS:
-        return f"it has {len(digits)} digits"
+        return f"{len(digits)} digits"
     country = digits[2:5] if station == "craft" else digits[:3]
     if station in {"vessel", "craft"}:
-        return None if int(country) in MID_COUNTRY else f"{country} is no country's"
+        return None if int(country) in MID_COUNTRY else f"{country} is not a country code"
     if station == "coast" and int(digits[2:5]) not in MID_COUNTRY:
-        return f"it has {len(str(mmsi))} digits"
+        return f"{len(str(mmsi))} digits"
     if station == "other" and mmsi < _LEAST:
-        return f"it has {len(str(mmsi))} digits"
+        return f"{len(str(mmsi))} digits"
     return _ODD[station]
 
 
 _DIGITS: Final = 9
 _LEAST: Final = 100_000_000
 _ODD: Final[dict[Station, str]] = {
-    "coast": "that of a coast station",
-    "aircraft": "that of an aircraft",
-    "beacon": "that of a beacon",
-    "aid": "that of an aid to navigation",
-    "other": "that of no ship",
+    "coast": "number of a coast station",
+    "aircraft": "number of an aircraft",
+    "beacon": "number of a distress beacon",
+    "aid": "number of an aid to navigation",
+    "other": "not a vessel's number",
 }
 
 

@@ -44,22 +44,27 @@ class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The rules of time, shared by ingest and detectors."""
 
     feed_silent_after_s: Annotated[
-        float, Meta(ge=5, le=86_400, description="A source silent for longer is down, s")
+        float, Meta(ge=5, le=86_400, description="A source that is silent for longer than this is down, s")
     ] = 60.0
     feed_silent_spacings: Annotated[
-        float, Meta(ge=0, le=1000, description="... but never before this many of its usual spacings have passed")
+        float, Meta(ge=0, le=1000, description="... but only after this many times its usual interval")
     ] = 20.0
     allowed_lateness_s: Annotated[
-        float, Meta(ge=0, le=86_400, description="How far the watermark stays behind a source's clock, s")
+        float, Meta(ge=0, le=86_400, description="How far event time stays behind the newest sentence of a source, s")
     ] = 30.0
     jump_ahead_s: Annotated[
-        float, Meta(ge=60, le=86_400, description="A leap of the clock beyond this needs several witnesses, s")
+        float,
+        Meta(
+            ge=60,
+            le=86_400,
+            description="A forward jump of event time beyond this must be confirmed by several vessels, s",
+        ),
     ] = 600.0
     jump_witnesses: Annotated[
-        int, Meta(ge=1, le=100, description="MMSIs that must confirm a leap (half of those in view, if fewer)")
+        int, Meta(ge=1, le=100, description="MMSIs that must confirm a jump (half of those in view, if fewer)")
     ] = 3
     refuse_behind_s: Annotated[
-        float, Meta(ge=60, le=86_400 * 30, description="A sentence this far behind the clock is refused, s")
+        float, Meta(ge=60, le=86_400 * 30, description="A sentence that is this far behind event time is rejected, s")
     ] = 86_400.0
 
     def silent_limit_ms(self, spacing_s: float) -> int:

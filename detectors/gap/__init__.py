@@ -1,30 +1,31 @@
-"""Dark gap: a ship that should be heard is not.
+"""Dark gap: a vessel that should be heard is silent.
 
-Claim. A vessel that was transmitting is silent, and an honest ship, heard as this one was, at this place, by this feed
-as it hears now, would be as silent only once in many days. The alert opens while the vessel is still silent and says
-how rare such a silence is.
+Claim. A vessel that was transmitting is silent. An honest vessel that was heard as well as this one, at this place, by
+this feed in its present condition, is silent for as long only once in many days. The alert opens while the vessel is
+still silent, and states how rare such a silence is.
 
-Why it matters. Ships that carry arms or sanctioned oil switch AIS off. What is written only when a ship returns
-is weeks late: ANGARA was found by satellite pictures. A fixed "no message for N hours" flags every ship that sails
-out of range: on four days of one receiver 1,000 alerts a day, of which hardly any near enough to mean something.
+Why it matters. Vessels that carry arms or sanctioned oil switch AIS off. An alert that waits for the vessel to return
+is weeks late: ANGARA was found on satellite images. A fixed rule such as "no message for N hours" reports every vessel
+that leaves range: on four days of one receiver it gave 1,000 alerts a day, and almost none of them meant anything.
 
-How it decides. When slots of five minutes close, coverage (detectors/core/coverage) knows for each vessel missed how
-many opportunities to be heard it has lost, and the chance that an honest vessel loses as many in a day. A gap needs a
-chance below alpha, and min_silence_s in slots in which it could have been heard (20 min for listed vessels, 4 h at
-rest). alpha follows from false_gaps_per_1000_vessel_days: as high as the vessels now heard under way in well-heard
-water allow, and never above alpha_most; false_gaps_per_day is a cap. A quarter of alpha counts up to the second look,
-and always on the fringe of what the feed hears. Of a vessel that may have moored it is asked that it would have been
-heard at its berth by now (core/coverage/rare_silences.py; not of listed vessels). Silences of listed vessels teach
-nothing of honest ones. A gap opens at the step by which every report in time would have come, if the vessel is still
-silent, and never later than reported_within_s after its last report. Class B is left out unless listed. Where nothing
-can be heard (the station is dead, the place is out of range, everybody around fell silent too) nothing is said: it is
-counted as "cannot tell"; for a listed vessel it is said. The gap closes at the next report, with the distance covered
-and the speed that it took.
+How it decides. Time is divided into slots of five minutes. When slots close, the coverage statistics
+(detectors/core/coverage) give two numbers for each silent vessel: how many chances to be heard it has missed, and how
+likely it is that an honest vessel misses as many within a day. A gap needs a likelihood below alpha, and
+min_silence_s in slots in which the vessel could have been heard (20 min for listed vessels, 4 h at rest). Alpha follows
+from false_gaps_per_1000_vessel_days: it is as high as the vessels now under way in well-covered water allow, and never
+above alpha_most; false_gaps_per_day limits the total. Until second_look_s, and always at the edge of coverage, only a
+quarter of alpha counts. A vessel that may have moored must also have missed the reports that it would have sent at its
+berth (core/coverage/rare_silences.py; not for listed vessels). Silences of listed vessels are not used to learn what is
+usual. A gap opens when every report that is in time would have arrived, if the vessel is still silent, and at most
+reported_within_s after its last report. Class B vessels are judged only if listed. Where the feed cannot hear (the
+station has failed, the place is out of range, all vessels nearby are silent too) there is no alert: the silence counts
+as "cannot tell". For a listed vessel that is an alert too. The next report closes the gap, with the distance covered
+and the speed needed.
 
-When it is wrong. A ship that switches off just as everybody around it is lost is not found. A ship alone in water
-where nobody else sails is judged by what ships elsewhere showed, shipped in core/coverage/priors.py; where few
-are heard, or the feed is new, a silence must last longer. Small, local loss of a part of a receiver's water looks like
-several ships going dark. Each partition knows of its own ships alone. deploy/ACCURACY.md has the figures.
+When it is wrong. A vessel that switches off just when all vessels around it are lost is not found. A vessel alone where
+no others sail is judged by the behaviour of vessels elsewhere (core/coverage/priors.py). Where few vessels are heard,
+or the feed is new, a silence must last longer. Loss of a small part of a receiver's area looks like several vessels
+going dark. Each partition uses the statistics of its own vessels only. deploy/ACCURACY.md has the figures.
 
 References. ITU-R M.1371-5 (reporting intervals); Global Fishing Watch, AIS disabling (Welch et al. 2022);
 Hammond and Peters 2012 (coverage).
@@ -107,36 +108,60 @@ class Gap(Detector):
         """Thresholds of ``gap``."""
 
         min_silence_listed_s: Annotated[
-            float, Meta(ge=60, le=2_592_000, description="Shortest gap of a watchlisted ship, s")
+            float, Meta(ge=60, le=2_592_000, description="Shortest gap of a listed vessel, s")
         ] = 1200.0
         min_silence_at_rest_s: Annotated[
-            float, Meta(ge=60, le=2_592_000, description="Shortest silence of a ship last heard at rest, s")
+            float, Meta(ge=60, le=2_592_000, description="Shortest gap of a vessel that was last heard at rest, s")
         ] = 14_400.0
         alpha_listed: Annotated[
-            float, Meta(gt=0, le=1, description="A listed vessel's silence that is likelier within a day is no page")
+            float,
+            Meta(
+                gt=0,
+                le=1,
+                description="A listed vessel's silence is a page only if its chance within a day is below this",
+            ),
         ] = 0.1
         alpha_possible: Annotated[
-            float, Meta(gt=0, le=1, description="... and likelier than this: no ticket either")
+            float, Meta(gt=0, le=1, description="... and a ticket only if its chance is below this")
         ] = 0.5
         possible_after_s: Annotated[
-            float, Meta(ge=60, le=2_592_000, description="A listed vessel's silence shorter than this is no ticket, s")
+            float, Meta(ge=60, le=2_592_000, description="Shortest silence of a listed vessel that is a ticket, s")
         ] = 3600.0
         peers_least: Annotated[
-            int, Meta(ge=0, le=1000, description="Fewer other vessels heard around a listed one: it cannot be told")
+            int,
+            Meta(
+                ge=0,
+                le=1000,
+                description="With fewer other vessels heard nearby, a listed vessel's silence cannot be judged",
+            ),
         ] = 1
         heard_ahead_least_h: Annotated[
             float,
-            Meta(ge=0, le=1000, description="Others heard for less in the water ahead of a listed one: no page, h"),
+            Meta(
+                ge=0,
+                le=1000,
+                description="A silence is a page only if others were heard at least this long in the water ahead, h",
+            ),
         ] = 0.5
         heard_share_least: Annotated[
             float,
-            Meta(ge=0, le=1, description="A listed vessel heard in a smaller share of slots was at the edge of range"),
+            Meta(
+                ge=0,
+                le=1,
+                description="A listed vessel heard in a smaller share of 5-minute slots was at the edge of range",
+            ),
         ] = 0.5
         unheard_after_s: Annotated[
             float,
-            Meta(ge=300, le=2_592_000, description="A listed vessel silent so long that cannot be heard is told, s"),
+            Meta(
+                ge=300,
+                le=2_592_000,
+                description="A listed vessel out of reception is reported after a silence of this length, s",
+            ),
         ] = 21_600.0
-        class_b: Annotated[bool, Meta(description="Also judge unlisted class B, which fades easily")] = False
+        class_b: Annotated[bool, Meta(description="Also judge unlisted class B vessels, whose signals are weak")] = (
+            False
+        )
 
     def listen(self, step: DetectorInput) -> None:
         """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""

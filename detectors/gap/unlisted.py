@@ -22,25 +22,20 @@ class UnlistedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     min_silence_s: Annotated[float, Meta(ge=60, le=2_592_000, description="Shortest gap, s")] = 3600.0
     false_gaps_per_1000_vessel_days: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=1000,
-            description="Expected gaps of honest vessels allowed per 1,000 vessel-days in well-heard water",
-        ),
+        float, Meta(gt=0, le=1000, description="Tolerated false gap alerts per 1,000 vessel-days in well-covered water")
     ] = 150.0
     false_gaps_per_day: Annotated[
-        float, Meta(gt=0, le=100_000, description="The same at most per day in the whole feed")
+        float, Meta(gt=0, le=100_000, description="Most tolerated false gap alerts per day in the whole feed")
     ] = 1000.0
     alpha_most: Annotated[
-        float, Meta(gt=0, le=1, description="A silence likelier than this within a day is never a gap")
+        float, Meta(gt=0, le=1, description="A silence whose chance within a day is higher than this is never a gap")
     ] = 0.2
     second_look_s: Annotated[
         float,
         Meta(
             ge=0,
             le=2_592_000,
-            description="A silence shorter than this, or on the fringe, must be four times as rare, s",
+            description="A silence shorter than this, or at the edge of coverage, must be four times as rare, s",
         ),
     ] = 6300.0
     moored_reports: Annotated[
@@ -48,17 +43,22 @@ class UnlistedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Meta(
             ge=0,
             le=100,
-            description="Reports missed, had it moored, that show it has not; more near berths, fewer if fast",
+            description="Expected reports of a moored vessel that must be missing; more near berths, fewer if fast",
         ),
     ] = 5.0
     slow_kn: Annotated[
-        float, Meta(ge=0, le=100, description="A vessel as slow as this may have moored as it fell silent, kn")
+        float, Meta(ge=0, le=100, description="A vessel at or below this speed may have moored when it fell silent, kn")
     ] = 8.0
     judged_within_s: Annotated[
-        float, Meta(ge=3600, le=2_592_000, description="Stop evaluating a silence that could be heard for so long, s")
+        float,
+        Meta(
+            ge=3600,
+            le=2_592_000,
+            description="Stop evaluating a silence after this time in which it could have been heard, s",
+        ),
     ] = 21_600.0
     reported_within_s: Annotated[
-        float, Meta(ge=3600, le=2_592_000, description="Report no gap later than this after the last report, s")
+        float, Meta(ge=3600, le=2_592_000, description="Do not open a gap later than this after the last report, s")
     ] = 43_200.0
 
 

@@ -1,32 +1,34 @@
-"""Port proximity: a ship in, closing on, or bound for a place under sanctions, or dark for long enough to reach one.
+"""Port proximity: a vessel in, near or bound for a sanctioned place, or dark for long enough to reach one.
 
-Claim. A vessel is inside a zone, or on a course into one with an arrival inside its horizon, or says that it is
-bound for one; or it is listed, and its dark gap allows a call at one.
+Claim. A vessel is inside a zone, or on a course into a zone that it reaches within the zone's horizon, or reports it as
+its destination; or a listed vessel has a dark gap that is long enough for a call there.
 
-Why it matters. Calls at sanctioned ports are what listed traffic exists for; before one it can still be watched.
+Why it matters. Listed vessels trade in order to call at sanctioned ports. Before the call the vessel can still be
+observed.
 
-How it decides. Sanctioned zones look at every ship, associated zones (ordinary ports on the same routes) at listed
-ships only; a zone counts between its dates. One alert a ship at a time, naming the nearest zone. *Inside*: within the
-circle or polygon, until left by a tenth of its radius (of a polygon: of the radius of a circle of its area). *Closing*:
-the course leads through the zone, at 3 kn or more, the arrival is inside the horizon, and for an unlisted ship the
-destination names the zone or it is slowing down: mere nearness beside a busy lane is not enough. *Destination*: the
-text names it by UN/LOCODE, alias or likeness (``RAJ1N``). A ship that goes silent inside leaves its alert open: last
-known inside; one on no list for a month, else every invented MMSI would stay for ever. While its position reports need
-an impossible speed (``[fleet] track_most_kn``) what was said of it is held, said to be inconsistent, and pages nobody;
-one false fix among others is not seen at all. *Feasible while dark*: a listed ship has an open ``gap`` (also one of
-which it cannot tell), and d(last fix, zone) <= v_max * silence; when it is heard again, d(last, zone) + d(zone, next)
-<= v_max * silence says for how long it could have called, or retracts it. v_max is the 95th percentile of its own
-speeds under way, bounded by its type; distances are great circles. ``confidence`` is the share of the ports in reach
-that are sanctioned: below a setting it is for the record only. When other zones come into force, who was last in one,
-or can have come to one while dark, is told at once (``looked_back``; one who has long been silent pages nobody), and
-what was said of a zone that went or moved away is closed, ``withdrawn``. A zone's own ``severity`` holds for ships
-inside it (one unsupported report is a ticket at most) and bounds that of other reasons. A listed vessel in an
-associated zone is a ticket, its way there for the record; each is one step more when it was dark lately, is bound for a
-sanctioned zone, or its entry and the zone name one programme.
+How it decides. Sanctioned zones apply to every vessel, associated zones (ordinary ports on the same routes) to listed
+vessels only; a zone applies between its dates. A vessel has one alert at a time, which names the nearest zone.
+*Inside*: within the circle or polygon, until it has left by a tenth of its radius (for a polygon: of the radius of a
+circle of the same area). *Closing*: the course leads through the zone at 3 kn or more, the arrival is within the
+horizon, and for an unlisted vessel the destination names the zone or it is slowing down; a position beside a busy lane
+is not enough. *Destination*: the text names the zone by UN/LOCODE, alias or similar spelling (``RAJ1N``). A vessel that
+falls silent inside leaves its alert open as "last known inside"; for an unlisted vessel the alert ends after a month,
+otherwise every invented MMSI would stay for ever. While its position reports need an impossible speed
+(``[fleet] track_most_kn``) the alert is held, says that positions are inconsistent, and does not page; a single false
+position among others is ignored. *Feasible while dark*: a listed vessel has an open ``gap`` (also one of "cannot
+tell"), and d(last position, zone) <= v_max * silence. When it is heard again, d(last, zone) + d(zone, next) <= v_max *
+silence gives the longest possible call, or retracts the alert. v_max is the 95th percentile of its own speeds under
+way, limited by its type; distances are great circles. ``confidence`` is the sanctioned share of the ports in reach;
+below a setting the alert is for the record. When the zones change, a vessel that was last in a new zone, or can have
+reached one while dark, is reported at once (``looked_back``; without a page if it has been silent for long), and alerts
+about a zone that was removed or moved away close as ``withdrawn``. The ``severity`` of a zone applies to vessels inside
+it (one unsupported report is a ticket at most) and limits that of other reasons. A listed vessel in an associated zone
+is a ticket, and on its way there for the record; each is one step higher if the vessel was dark recently, is bound for
+a sanctioned zone, or its list entry and the zone name the same programme.
 
-When it is wrong. Destinations are typed by hand and forged; a course that leads in may turn at the next waypoint.
-Positions of small ports are known to a mile or two. What was feasible need not have happened: a long silence makes
-every port feasible, and great circles cross land, so that stays come out too long.
+When it is wrong. Destinations are typed by hand and can be false. A vessel on a course into a zone may turn at the next
+waypoint. Positions of small ports are known to a mile or two. A feasible call need not have happened: a long silence
+makes every port feasible, and great circles cross land, so that possible stays are too long.
 
 References. Hagerstrand 1970 (space-time prism); UN/LOCODE; NGA World Port Index; US and EU sanctions programmes as
 each zone states.
@@ -94,20 +96,36 @@ class PortProximity(Detector):
     class Thresholds(SilenceLimits, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``port_proximity``."""
 
-        leave_factor: Annotated[float, Meta(ge=1, le=3, description="Left beyond this many radii")] = 1.1
-        closing_least_kn: Annotated[float, Meta(ge=0, le=30, description="Slower is not closing, kn")] = 3.0
+        leave_factor: Annotated[
+            float, Meta(ge=1, le=3, description="A vessel has left a zone beyond this many radii")
+        ] = 1.1
+        closing_least_kn: Annotated[
+            float, Meta(ge=0, le=30, description="A slower vessel is not closing on a zone, kn")
+        ] = 3.0
         slowing_share: Annotated[
-            float, Meta(gt=0, le=1, description="Below this share of its recent speed it is slowing")
+            float, Meta(gt=0, le=1, description="Below this share of its recent speed a vessel is slowing down")
         ] = 0.8
         closing_held_min: Annotated[
-            float, Meta(ge=0, le=1440, description="A closing ends when its course has led elsewhere this long, min")
+            float,
+            Meta(
+                ge=0,
+                le=1440,
+                description="A vessel is no longer closing when its course has led elsewhere this long, min",
+            ),
         ] = 30.0
         out_of_dark_h: Annotated[
-            float, Meta(ge=0, le=8760, description="Dark so lately, a listed vessel in an ordinary port is a page, h")
+            float,
+            Meta(
+                ge=0,
+                le=8760,
+                description="A listed vessel in an ordinary port is a page if it was dark within this time, h",
+            ),
         ] = 3.0
         feasible_share_least: Annotated[
             float,
-            Meta(ge=0, le=1, description="Of the ports a dark ship could reach, sanctioned share that is a ticket"),
+            Meta(
+                ge=0, le=1, description="Least sanctioned share of the ports in reach of a dark vessel that is a ticket"
+            ),
         ] = 0.05
 
     def know(self, reference: Reference) -> None:

@@ -21,7 +21,7 @@ from detectors.port_proximity.screen import FASTEST_KN
 from detectors.port_proximity.wording import WOULD_CHANGE, no_longer, severity_most
 
 CLEAR, FAINT = "port_proximity.feasible", "port_proximity.feasible_faint"
-_CANNOT_TELL: Final = Fact(fact="whether it transmitted", value="cannot tell: this feed could hardly have heard it")
+_CANNOT_TELL: Final = Fact(fact="whether it transmitted", value="cannot tell: this feed was unlikely to hear it")
 
 
 class DarkReachWording(NamedTuple):
@@ -55,23 +55,33 @@ class DarkReachWording(NamedTuple):
         call, allowed = self.allowed.calls[0], self.allowed
         reach_nm = round(allowed.v_max_kn * allowed.hours, 1)
         speed = Fact(
-            fact="highest speed to be expected of it",
+            fact="highest expected speed",
             value=allowed.v_max_kn,
             unit="kn",
-            source="its own speeds under way, 95th percentile" if self.before.speeds_known else "usual for its type",
+            source="its own speed under way, 95th percentile" if self.before.speeds_known else "usual for its type",
         )
-        others = Fact(fact="other ports that fit as well", value=allowed.innocent)
+        others = Fact(fact="other ports also in reach", value=allowed.innocent)
         if call.longest_stay_s is None or call.needed_kn is None:
-            far = Fact(fact=f"from its last fix to {call.zone}", value=call.distance_nm, threshold=reach_nm, unit="nm")
+            far = Fact(
+                fact=f"distance from its last position to {call.zone}",
+                value=call.distance_nm,
+                threshold=reach_nm,
+                unit="nm",
+            )
             return (far, speed, others, *facts(self.before), *((_CANNOT_TELL,) if self.unheard else ()))
         return (
             Fact(
-                fact=f"longest stay at {call.zone}",
+                fact=f"longest possible stay at {call.zone}",
                 value=round(call.longest_stay_s * MS / HOUR_MS, 1),
                 threshold=0,
                 unit="h",
             ),
-            Fact(fact="speed there and on without a stay", value=call.needed_kn, threshold=allowed.v_max_kn, unit="kn"),
+            Fact(
+                fact="speed needed by way of the zone, without a stop",
+                value=call.needed_kn,
+                threshold=allowed.v_max_kn,
+                unit="kn",
+            ),
             speed,
             others,
             *((_CANNOT_TELL,) if self.unheard else ()),
@@ -158,7 +168,7 @@ def refuting(
         for end in ends
         if end.lat_deg is not None and end.lon_deg is not None
     ]
-    said = "apparently stayed, no call at" if stayed else "back too soon for a call at"
+    said = "apparently did not move, no call at" if stayed else "heard again too soon for a call at"
     return Finding(
         action="retract",
         situation=_as_before(opened),
@@ -166,7 +176,7 @@ def refuting(
         headline=f"{ship.title} {said} {zone_label(zone)}, {zulu(ship.last_ms)}",
         why=(
             Fact(
-                fact=f"speed to {zone.name} and on without a stay",
+                fact=f"speed needed by way of {zone.name}, without a stop",
                 value=round(sum(legs) / hours, 1),
                 threshold=before.v_max_kn,
                 unit="kn",

@@ -14,13 +14,16 @@ class SilenceLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """After how much silence something is said, and after how much the alert ends."""
 
     silent_after_s: Annotated[
-        float, Meta(ge=60, le=86_400, description="Silence inside that is worth a revision, s")
+        float, Meta(ge=60, le=86_400, description="Silence inside a zone after which the alert is updated, s")
     ] = 3600.0
     unlisted_kept_h: Annotated[
-        float, Meta(ge=1, le=87_600, description="An unlisted vessel silent inside for so long is unknown too, h")
+        float,
+        Meta(
+            ge=1, le=87_600, description="The alert about an unlisted vessel inside a zone ends after this silence, h"
+        ),
     ] = 720.0
     unknown_after_h: Annotated[
-        float, Meta(ge=1, le=8760, description="Silence after which closing and destination are unknown, h")
+        float, Meta(ge=1, le=8760, description="An alert for closing or destination ends after this silence, h")
     ] = 12.0
 
     def said_ms(self, *, inside: bool) -> int:

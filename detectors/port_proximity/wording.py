@@ -14,23 +14,27 @@ from detectors.core.reference import Reference, Zone
 from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, zulu
 from detectors.core.vessels.ship import VesselState
 
-_NAMED: Final = {"locode": "by UN/LOCODE", "name": "by name or alias", "likeness": "by likeness: it may be a slip"}
+_NAMED: Final = {
+    "locode": "by UN/LOCODE",
+    "name": "by name or alias",
+    "likeness": "by similar spelling: possibly a typing error",
+}
 _SUPPORTED: Final = 2  # one report is unsupported
 _ENDED: Final = {
-    "left": "left, or turned from,",
-    "unknown": "is silent, and may have left",
-    "withdrawn": "is no longer near a zone in force:",
+    "left": "left or turned away from",
+    "unknown": "silent, may have left",
+    "withdrawn": "no longer near a zone in force:",
     "delisted": "delisted; no longer monitored near",
-    "inconsistent": "heard, positions were inconsistent: cannot tell whether it called at",
+    "inconsistent": "inconsistent positions: cannot tell if it called at",
 }
 WOULD_CHANGE: Final = (
     (),
-    ("another destination closes it",),
-    ("a course that leads elsewhere for half an hour closes it", "entering the zone upgrades it"),
-    ("leaving the zone by a tenth of its radius closes it", "silence inside leaves it open"),
+    ("Another destination closes it",),
+    ("A course that leads elsewhere for half an hour closes it", "Entry into the zone upgrades it"),
+    ("A position outside the zone by a tenth of its radius closes it", "Silence inside the zone leaves it open"),
     (
-        "its next position shows whether it could have called there and for how long, or retracts it",
-        "a loss of reception that explains the silence takes its ground away",
+        "Its next position shows if and for how long it could have called there, or retracts it",
+        "A loss of reception that explains the silence removes the reason for it",
     ),
 )
 
@@ -133,15 +137,21 @@ class ProximityWording(NamedTuple):
     def why(self) -> tuple[Fact, ...]:
         """The numbers, in the order of weight."""
         look, ship = self.look, self.ship
-        closing = (Fact(fact="hours to its edge", value=look.eta_h, unit="h"),) if look.reason == CLOSING else ()
+        closing = (
+            (Fact(fact="time to the edge of the zone", value=look.eta_h, unit="h"),) if look.reason == CLOSING else ()
+        )
         speed = () if ship.sog_kn is None else (Fact(fact="speed over ground", value=ship.sog_kn, unit="kn"),)
         named = {"threshold": self.zone.name, "source": _NAMED[self.named_by]} if self.named_by else {}
-        stated = (Fact(fact="destination stated", value=ship.destination, **named),) if ship.destination else ()
+        stated = (Fact(fact="reported destination", value=ship.destination, **named),) if ship.destination else ()
         distance = Fact(
-            fact="distance to the zone's centre", value=look.distance_nm, threshold=self.zone.radius_nm, unit="nm"
+            fact="distance to the centre of the zone", value=look.distance_nm, threshold=self.zone.radius_nm, unit="nm"
         )
         ago_s = (self.now_ms - ship.last_ms) // MS
-        since = (Fact(fact="last heard before it came into force", value=ago_s, unit="s"),) if self.looked_back else ()
+        since = (
+            (Fact(fact="time from its last report to the zone coming into force", value=ago_s, unit="s"),)
+            if self.looked_back
+            else ()
+        )
         return (distance, *facts(ship), *closing, *speed, *stated, *since)
 
     def would_change(self) -> tuple[str, ...]:

@@ -246,7 +246,7 @@ def _flood(invented: int) -> Row:
         f"{invented:,} invented MMSIs",
         (
             Figure("us a sentence", cpu_s / invented * _US),
-            Figure("vessels held", engine.vessels),
+            Figure("vessels in state", engine.vessels),
             Figure("cap, vessels", Settings().fleet.vessels_most),
             Figure("MB taken", (_resident() - before) / _MEGABYTE),
             Figure("share of long-known still held", float(held)),

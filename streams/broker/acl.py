@@ -111,7 +111,9 @@ def grants(command: str, settings: Settings) -> list[Grant]:
     try:
         rights = RIGHTS[command]
     except KeyError:
-        raise ConfigError(f"{command!r} needs no rights of its own; there are {', '.join(RIGHTS)}") from None
+        raise ConfigError(
+            f"{command!r} needs no rights of its own; commands with rights: {', '.join(RIGHTS)}"
+        ) from None
     return list(_grants(rights, settings))
 
 

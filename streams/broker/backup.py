@@ -62,11 +62,11 @@ def backup(target: Path, data_dir: Path | None = None) -> Done:
     home = embedded.home_of(data_dir)
     data, target = home / _DATA, target.expanduser().absolute()
     if not (data / "meta.properties").is_file():
-        raise ConfigError(f"no Kafka data in {home}: nothing to back up; name the folder with --data-dir")
+        raise ConfigError(f"no Kafka data in {home}: nothing to back up; give the folder with --data-dir")
     if target.exists():
-        raise ConfigError(f"{target} exists already: name another file")
+        raise ConfigError(f"{target} already exists: choose another file")
     if target.is_relative_to(home):
-        raise ConfigError(f"{target} lies in the broker's own folder, which may be lost with it: name another place")
+        raise ConfigError(f"{target} is in the broker's own folder, which may be lost with it: choose another place")
     part = target.with_name(target.name + ".part")
     with _failing_at(target):
         try:
@@ -91,9 +91,11 @@ def restore(source: Path, data_dir: Path | None = None, *, replace: bool = False
         home.mkdir(parents=True, exist_ok=True)
         with only_one(home / "start.lock", _LOCK_S):
             if embedded.status(home):
-                raise ConfigError(f"the broker runs from {home}: stop it first with `wakewatch broker stop`")
+                raise ConfigError(f"the broker is running in {home}: stop it first with `wakewatch broker stop`")
             if data.exists() and not replace:
-                raise ConfigError(f"{data} holds data already: say --replace, which keeps them under another name")
+                raise ConfigError(
+                    f"{data} already contains data: use --replace, which keeps the old data under another name"
+                )
             shutil.rmtree(fresh, ignore_errors=True)
             try:
                 summary = _unpack(source, fresh)
@@ -123,7 +125,7 @@ def _at_rest(home: Path) -> Iterator[bool]:
             if broker is not None and broker.die_with_parent:
                 owned, broker = broker, None
                 raise ConfigError(
-                    f"the broker (pid {owned.pid}) belongs to another process and ends with it: stop that one first"
+                    f"the broker (pid {owned.pid}) belongs to another process and ends with it: stop that process first"
                 )
             embedded.stop(home)
             yield broker is not None
@@ -173,12 +175,14 @@ def _unpack(source: Path, fresh: Path) -> BackupSummary:
                     continue
                 files, size = files + entry.isfile(), size + entry.size
                 if size > room:
-                    raise ConfigError(f"{fresh.parent}: not enough room for what {source} holds; free some first")
+                    raise ConfigError(
+                        f"{fresh.parent}: not enough space for the contents of {source}; free some space first"
+                    )
                 _place(archive, entry, fresh)
     except (tarfile.TarError, zstandard.ZstdError, msgspec.MsgspecError, EOFError) as error:
         raise ConfigError(f"{source} cannot be read as a backup ({error}); nothing was changed") from None
     if summary is None or summary.format != _FORMAT or (summary.files, summary.bytes) != (files, size):
-        raise ConfigError(f"{source} is no whole backup of `wakewatch broker backup`; nothing was changed")
+        raise ConfigError(f"{source} is not a complete backup of `wakewatch broker backup`; nothing was changed")
     return summary
 
 
@@ -186,7 +190,7 @@ def _place(archive: tarfile.TarFile, entry: tarfile.TarInfo, fresh: Path) -> Non
     """One entry below ``fresh``, its first folder's name left out. Raises tarfile.TarError for one that leaves it."""
     inside = entry.name.removeprefix(f"{_DATA}/")
     if inside == entry.name or not (entry.isfile() or entry.isdir()):
-        raise tarfile.ReadError(f"it holds {entry.name!r}, which no backup does")
+        raise tarfile.ReadError(f"it contains {entry.name!r}, which a backup never does")
     archive.extract(entry.replace(name=inside, deep=False), fresh, filter="data")
 
 

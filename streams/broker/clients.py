@@ -66,7 +66,7 @@ def servers_of(kafka: KafkaSettings) -> list[str]:
     running = status()
     if running is None:
         raise ConfigError(
-            "no Kafka: start the embedded one with `wakewatch broker start`, or set kafka.bootstrap_servers"
+            "no Kafka: start the embedded broker with `wakewatch broker start`, or set kafka.bootstrap_servers"
         )
     return [running.bootstrap_servers]
 
@@ -74,7 +74,7 @@ def servers_of(kafka: KafkaSettings) -> list[str]:
 def _checked(server: str) -> str:
     found = _SERVER.fullmatch(server)
     if found is None or int(found[1] or 1) not in range(1, _PORT_MOST + 1):
-        raise ConfigError(f"kafka.bootstrap_servers: {server!r} is no HOST:PORT, such as 127.0.0.1:9092")
+        raise ConfigError(f"kafka.bootstrap_servers: {server!r} is not HOST:PORT, such as 127.0.0.1:9092")
     return server
 
 
@@ -137,8 +137,8 @@ def _made(kind: Any, kafka: KafkaSettings, wanted: Mapping[str, Any], *topics: s
             raise refused from error
         where = ",".join(servers)
         raise SinkError(
-            f"Kafka at {where} does not answer as a Kafka that we may talk to ({type(error).__name__}): is it well, is "
-            "kafka.security_protocol right?",
+            f"Kafka at {where} does not answer as expected ({type(error).__name__}): check the "
+            "broker and kafka.security_protocol",
             retriable=True,
         ) from error
 
@@ -159,7 +159,7 @@ def _await_kafka(servers: Sequence[str], wait_s: float, context: ssl.SSLContext 
                 reason = f"{server}: {error.strerror or error}"
         if time.monotonic() > deadline:
             raise SinkError(
-                f"Kafka does not answer ({reason}): is it up, is kafka.bootstrap_servers right?", retriable=True
+                f"Kafka does not answer ({reason}): check that it runs and kafka.bootstrap_servers", retriable=True
             )
         time.sleep(_LOOK_S)
 
@@ -175,6 +175,6 @@ def _ask(server: str, wait_s: float, context: ssl.SSLContext | None) -> None:
         link.sendall(_WHO_ARE_YOU)
         answer = link.recv(len(_TLS_ALERT))  # with TLS 1.3 only now a broker says that it refuses our certificate
     if not answer:
-        raise ConnectionResetError(None, "it hangs up")
+        raise ConnectionResetError(None, "it closes the connection")
     if context is None and answer == _TLS_ALERT:
-        raise ConfigError(f"Kafka at {server} speaks TLS there: set kafka.security_protocol to SSL or SASL_SSL")
+        raise ConfigError(f"Kafka at {server} expects TLS: set kafka.security_protocol to SSL or SASL_SSL")

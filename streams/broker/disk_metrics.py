@@ -45,7 +45,7 @@ def _watch(kafka: KafkaSettings, metrics: Metrics, stop: Event, every_s: float) 
         except (KafkaError, WakewatchError) as error:
             show(metrics, [])
             if not told:
-                _log.warning("kafka does not say how full its disks are", error=f"{type(error).__name__}: {error}")
+                _log.warning("no disk usage from kafka", error=f"{type(error).__name__}: {error}")
             told = True
         if stop.wait(every_s):
             return

@@ -96,11 +96,11 @@ def start(data_dir: Path | None = None, port: int = DEFAULT_PORT, *, die_with_pa
         home.mkdir(parents=True, exist_ok=True)
         with only_one(home / "start.lock", 2 * _START_S):
             if home == broker_dir().absolute() and move_from_cache(home):
-                _log.info("the broker's data were moved out of the cache", to=str(home))
+                _log.info("moved the broker's data out of the cache folder", to=str(home))
             return status(home) or _start(home, port, die_with_parent=die_with_parent)
     except OSError as error:
         raise ConfigError(
-            f"the broker cannot keep its data in {home}: {error.strerror or error}; name another --data-dir"
+            f"the broker cannot store its data in {home}: {error.strerror or error}; choose another --data-dir"
         ) from None
 
 
@@ -148,7 +148,7 @@ def kill(data_dir: Path | None = None, sign: signal.Signals = signal.SIGKILL) ->
     """
     broker = status(data_dir)
     if broker is None:
-        raise WakewatchError(f"no broker runs from {home_of(data_dir)}")
+        raise WakewatchError(f"no broker is running in {home_of(data_dir)}")
     if sign in _ENDING:
         _end(broker, (sign, _STOP_S))
     else:
@@ -168,7 +168,7 @@ def _end(broker: Broker, *attempts: tuple[signal.Signals, float]) -> None:
             with contextlib.suppress(OSError):
                 (Path(broker.data_dir) / _STATE).unlink()
             return
-    raise WakewatchError(f"the broker (pid {broker.pid}) does not end; see {broker.data_dir}/{node.LOG}")
+    raise WakewatchError(f"the broker (pid {broker.pid}) does not stop; see {broker.data_dir}/{node.LOG}")
 
 
 def _await_accepting(broker: Broker) -> None:
@@ -176,7 +176,7 @@ def _await_accepting(broker: Broker) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
         if started(broker.pid) != broker.started:
-            raise WakewatchError(f"the broker ended at once: {_last_words(Path(broker.data_dir))}")
+            raise WakewatchError(f"the broker stopped at once: {_last_words(Path(broker.data_dir))}")
         with socket.socket() as probe:
             probe.settimeout(_LOOK_S)
             if probe.connect_ex((node.HOST, broker.port)) == 0:
@@ -192,4 +192,4 @@ def _last_words(home: Path) -> str:
         with contextlib.suppress(OSError):
             lines += (home / name).read_bytes()[-_TAIL_BYTES:].decode(errors="replace").splitlines()
     telling = [line for line in lines if " ERROR " in line or "rror:" in line or "Exception" in line]
-    return f"{telling[-1].strip()[:_WORDS_MOST] if telling else 'it said nothing'}; see {home / node.LOG}"
+    return f"{telling[-1].strip()[:_WORDS_MOST] if telling else 'it wrote no message'}; see {home / node.LOG}"

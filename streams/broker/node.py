@@ -87,7 +87,7 @@ def command(java: Path, class_path: str, home: Path) -> list[str]:
 def configure(home: Path, port: int, controller_port: int) -> None:
     """Writes the properties file of a node that listens on the loopback alone, and makes room in the log."""
     if "," in str(home):
-        raise ConfigError(f"{home}: Kafka cannot keep data in a folder with a comma in its name; name another")
+        raise ConfigError(f"{home}: Kafka cannot store data in a folder with a comma in its name; choose another")
     _write(home, port, controller_port, home / "data")
     log = home / LOG
     if log.exists() and log.stat().st_size > _LOG_BYTES_MOST:
@@ -118,7 +118,9 @@ def ensure_storage(base: list[str], home: Path, port: int, controller_port: int)
     if (data / "meta.properties").exists():
         return
     if data.exists():
-        raise WakewatchError(f"{data} is no Kafka storage (no meta.properties): name another folder or remove it")
+        raise WakewatchError(
+            f"{data} is not a Kafka storage folder (no meta.properties): choose another folder or remove it"
+        )
     shutil.rmtree(fresh, ignore_errors=True)
     _write(home, port, controller_port, fresh)
     tool = ["kafka.tools.StorageTool", "format", "-t", uuid.uuid4().hex[:22], "-c", str(home / PROPERTIES)]
@@ -130,7 +132,7 @@ def ensure_storage(base: list[str], home: Path, port: int, controller_port: int)
     except subprocess.TimeoutExpired:
         raise WakewatchError(f"formatting Kafka's storage in {home} took over {_FORMAT_S:.0f} s; try again") from None
     if done.returncode:
-        raise WakewatchError(f"Kafka's storage cannot be made in {home}: {_reason(done.stderr or done.stdout)}")
+        raise WakewatchError(f"Kafka's storage cannot be created in {home}: {_reason(done.stderr or done.stdout)}")
     fresh.rename(data)
     _write(home, port, controller_port, data)
 

@@ -55,5 +55,5 @@ def _known(ask: Callable[[], T], topic: str, timeout_ms: int | None) -> T:
             return ask()
         except KeyError as error:
             if time.monotonic() > deadline:
-                raise SinkError(f"{topic}: no broker says where its records are", retriable=True) from error
+                raise SinkError(f"{topic}: no broker gives the offsets of its partitions", retriable=True) from error
         time.sleep(_AGAIN_S)

@@ -78,7 +78,7 @@ def send(pid: int, sign: signal.Signals) -> None:
         try:
             os.kill(pid, sign)
         except PermissionError:
-            raise WakewatchError(f"process {pid} belongs to somebody else; stop it as its owner") from None
+            raise WakewatchError(f"process {pid} belongs to another user; stop it as that user") from None
 
 
 def await_gone(pid: int, start: str, wait_s: float) -> bool:

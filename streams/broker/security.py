@@ -17,7 +17,7 @@ from streams.errors import ConfigError
 from streams.settings.kafka_security import checked, has_tls
 from streams.settings.model import KafkaSettings
 
-_WHO: Final = "it does not know this user or password: check kafka.sasl_username, kafka.sasl_password"
+_WHO: Final = "wrong user or password: check kafka.sasl_username, kafka.sasl_password"
 REFUSALS: Final[Mapping[str, str]] = {
     # What kafka-python and aiokafka call the same thing, and what is to be fixed.
     "SaslAuthenticationFailedError": _WHO,
@@ -25,7 +25,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "AuthenticationFailedError": _WHO,
     "UnsupportedSaslMechanismError": "it does not offer this mechanism: check kafka.sasl_mechanism",
     "UnsupportedSaslMechanism": "it does not offer this mechanism: check kafka.sasl_mechanism",
-    "IllegalSaslStateError": "it asks for no password there: check its port and kafka.security_protocol",
+    "IllegalSaslStateError": "it does not ask for a password on this port: check the port and kafka.security_protocol",
     "TopicAuthorizationFailedError": "this user lacks a right on a topic",
     "GroupAuthorizationFailedError": "this user may not read as this group",
     "GroupAuthorizationFailed": "this user may not read as this group",
@@ -35,7 +35,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "TransactionalIdAuthorizationFailed": "this user may not write snapshots (a transactional id)",
     "DelegationTokenAuthorizationFailedError": "this user lacks a right",
 }
-_RIGHTS: Final = "; `wakewatch topics rights` names what each command needs"
+_RIGHTS: Final = "; `wakewatch topics rights` lists what each command needs"
 _SAID_MOST: Final = 160
 
 
@@ -52,8 +52,8 @@ def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
             context.load_cert_chain(own, key, lambda: kafka.tls_key_password)
         except (ssl.SSLError, OSError) as error:
             raise ConfigError(
-                f"kafka.tls_certificate_file {own} with its key cannot be used ({_said(error)}): PEM is wanted, the "
-                "key its own, and kafka.tls_key_password where the key has one"
+                f"kafka.tls_certificate_file {own} with its key cannot be used ({_said(error)}): both must be PEM, "
+                "the key must belong to it, and an encrypted key needs kafka.tls_key_password"
             ) from None
     return context
 
@@ -67,7 +67,7 @@ def _file(setting: str, path: str) -> str | None:
     except OSError as error:
         raise ConfigError(f"{setting} {path}: {(error.strerror or 'cannot be read').lower()}") from None
     if b"-----BEGIN" not in text:
-        raise ConfigError(f"{setting} {path} is no PEM file")
+        raise ConfigError(f"{setting} {path} is not a PEM file")
     return path
 
 
@@ -101,13 +101,16 @@ def refusal_of(error: BaseException | None) -> ConfigError | None:
 def tls_refusal(server: str, error: ssl.SSLError) -> ConfigError:
     """What a link that TLS would not let come about is to be fixed by."""
     reason = (error.reason or "").replace("_", " ").lower() or _said(error)
-    remedy = "is kafka.security_protocol right?"
+    remedy = "check kafka.security_protocol"
     if isinstance(error, ssl.SSLCertVerificationError):
-        reason, remedy = error.verify_message, "is kafka.tls_ca_file the authority that signed its certificate?"
+        reason, remedy = (
+            error.verify_message,
+            "check that kafka.tls_ca_file is the authority that signed its certificate",
+        )
     elif "certificate" in reason or "unknown ca" in reason:
-        remedy = "it wants another certificate of ours: kafka.tls_certificate_file and kafka.tls_key_file"
+        remedy = "it does not accept our certificate: check kafka.tls_certificate_file and kafka.tls_key_file"
     elif "wrong version number" in reason or "eof" in reason:
-        remedy = "it does not speak TLS there: check its port and kafka.security_protocol"
+        remedy = "it does not use TLS on this port: check the port and kafka.security_protocol"
     return ConfigError(f"Kafka at {server}: {reason}; {remedy}")
 
 

@@ -53,23 +53,25 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return wanted == (alert.detector, alert.mmsi, alert.severity) and (is_open or not self.open)
 
 
-AlertId = Annotated[str, typer.Argument(help="The alert's id, or its beginning.", metavar="ID")]
-By = Annotated[str, typer.Option("--by", help="Who says so.")]
-Note = Annotated[str, typer.Option("--note", help="Why, for the next on watch.")]
+AlertId = Annotated[str, typer.Argument(help="Alert id, or its first digits.", metavar="ID")]
+By = Annotated[str, typer.Option("--by", help="Your name.")]
+Note = Annotated[str, typer.Option("--note", help="Reason, for the next watch.")]
 
 
 @app.callback(invoke_without_command=True)
 def command(
     context: typer.Context,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as alerts are written.")] = False,
-    since: Annotated[str | None, typer.Option(help="Only those written since, such as 2h.", metavar="2h")] = None,
-    detector: Annotated[str | None, typer.Option(help="Only this detector's.")] = None,
-    mmsi: Annotated[int | None, typer.Option(help="Only about this MMSI.")] = None,
-    severity: Annotated[str | None, typer.Option(help="Only page, ticket or log.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep running and print new alerts.")] = False,
+    since: Annotated[
+        str | None, typer.Option(help="Only those written in this time, such as 2h.", metavar="2h")
+    ] = None,
+    detector: Annotated[str | None, typer.Option(help="Only alerts of this detector.")] = None,
+    mmsi: Annotated[int | None, typer.Option(help="Only alerts about this MMSI.")] = None,
+    severity: Annotated[str | None, typer.Option(help="Only alerts of this severity: page, ticket or log.")] = None,
     state: Annotated[
-        bool, typer.Option("--state", help="The newest revision of each, and who acknowledged it.")
+        bool, typer.Option("--state", help="Newest revision of each alert, and who acknowledged it.")
     ] = False,
-    is_open: Annotated[bool, typer.Option("--open", help="What is open now: --state without what has ended.")] = False,
+    is_open: Annotated[bool, typer.Option("--open", help="Open alerts only, as --state shows them.")] = False,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     json: Json = False,
@@ -83,9 +85,9 @@ def command(
     if context.invoked_subcommand is not None:
         return
     if follow and (state or is_open):
-        raise ConfigError("--state and --open show what is now, --follow what comes: give one of them")
+        raise ConfigError("--state and --open show the present, --follow shows new alerts: use only one of them")
     if severity not in {None, "page", "ticket", "log"}:
-        raise ConfigError(f"--severity {severity}: give page, ticket or log")
+        raise ConfigError(f"--severity {severity}: use page, ticket or log")
     kafka, unreadable = settings_of(settings, bootstrap_servers).kafka, UnreadableRecords(tell=tell_nothing)
     wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity, open=is_open)
     since_ms = ago_ms(since) if since else None
@@ -97,7 +99,7 @@ def command(
     if unreadable.counts:
         talk(unreadable.summary())
     if not shown and not json:
-        _talk.print("no such alerts: `wakewatch doctor` tells whether anything is wrong", markup=False)
+        _talk.print("no such alerts; `wakewatch doctor` shows if something is wrong", markup=False)
 
 
 def _log_of(
@@ -116,7 +118,7 @@ def _log_of(
     shown = _print_all(told.values(), wanted, {}, json=json)
     if follow:
         if not shown and not json:
-            _talk.print("nothing yet; waiting", markup=False)
+            _talk.print("no alerts yet; waiting", markup=False)
         coming = read(kafka, ALERTS, since_ms=now_ms - _OVERLAP_MS, follow=True)
         once = _Once(told)
         del told
@@ -220,7 +222,7 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
     """The newest revision of the alert whose id begins so. Raises ConfigError, WakewatchError when there is none."""
     if not re.fullmatch(r"[0-9a-f]{4,32}", alert_id):
         raise ConfigError(
-            f"{alert_id!r} is no alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
+            f"{alert_id!r} is not an alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
         )
     begins = alert_id.encode()
     records = (record for record in _table(kafka) if record.value and begins in record.value)
@@ -229,7 +231,7 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
     if not found:
         raise WakewatchError(f"no alert {alert_id} in the topic")
     if len(found) > 1:
-        raise ConfigError(f"{alert_id} begins {len(found)} ids: give more digits")
+        raise ConfigError(f"{alert_id} matches {len(found)} ids: give more digits")
     return next(iter(found.values()))
 
 
@@ -249,7 +251,7 @@ def _feedback(kafka: KafkaSettings, unreadable: UnreadableRecords) -> dict[str, 
     try:
         return {said.alert_id: said for said in _decoded(read(kafka, FEEDBACK), FEEDBACK, Feedback, unreadable)}
     except ConfigError as error:
-        talk(f"feedback is not shown: {error}")
+        talk(f"feedback cannot be shown: {error}")
         return {}
 
 

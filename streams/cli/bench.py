@@ -18,7 +18,9 @@ from streams.bench import frame
 from streams.cli.options import Json
 from streams.cli.terminal import show_table
 
-Against = Annotated[Path | None, typer.Option(help="Print the change from this --json result.", metavar="RESULT.json")]
+Against = Annotated[
+    Path | None, typer.Option(help="Print the change against this --json result.", metavar="RESULT.json")
+]
 
 
 class _Benches(TyperGroup):

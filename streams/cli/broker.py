@@ -16,14 +16,14 @@ app = typer.Typer(
     epilog="Example: wakewatch broker start",
 )
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where its data lies; $XDG_STATE_HOME/wakewatch/broker by default.")
+    Path | None, typer.Option("--data-dir", help="Data folder; default $XDG_STATE_HOME/wakewatch/broker.")
 ]
 
 
 @app.command()
 def start(
     data_dir: DataDir = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.", min=0, max=65_535)] = 29092,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: any free port.", min=0, max=65_535)] = 29092,
     json: Json = False,
 ) -> None:
     """Start it and wait until it accepts; one that runs already stays as it is.
@@ -38,7 +38,7 @@ def start(
     if json:
         typer.echo(_as_json(broker))
         return
-    typer.echo(f"Kafka runs at {broker.bootstrap_servers} (pid {broker.pid})")
+    typer.echo(f"Kafka is running at {broker.bootstrap_servers} (pid {broker.pid})")
     if data_dir is not None:
         typer.echo(f"other commands find it with --bootstrap-servers {broker.bootstrap_servers}", err=True)
 
@@ -65,13 +65,13 @@ def status_(data_dir: DataDir = None, json: Json = False) -> None:
     if json:
         typer.echo(_as_json(broker))
     else:
-        typer.echo(f"runs at {broker.bootstrap_servers} (pid {broker.pid})" if broker else "not running")
+        typer.echo(f"running at {broker.bootstrap_servers} (pid {broker.pid})" if broker else "not running")
     raise typer.Exit(0 if broker else 1)
 
 
 @app.command()
 def backup(
-    target: Annotated[Path, typer.Argument(help="File to write, such as backup.tar.zst; must not exist.")],
+    target: Annotated[Path, typer.Argument(help="File to write, such as backup.tar.zst; it must not exist.")],
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -85,15 +85,17 @@ def backup(
     if json:
         typer.echo(msgspec.json.encode(done.summary).decode())
         return
-    paused = "; the broker was stopped meanwhile and runs again" if done.was_running else ""
+    paused = "; the broker was stopped during the backup and is running again" if done.was_running else ""
     size_mb = target.expanduser().stat().st_size / 1e6
     typer.echo(f"{done.summary.files} files, {done.summary.bytes / 1e6:.1f} MB, in {size_mb:.1f} MB: {target}{paused}")
 
 
 @app.command()
 def restore(
-    source: Annotated[Path, typer.Argument(help="A file of `wakewatch broker backup`.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Also over data: they are kept, renamed.")] = False,
+    source: Annotated[Path, typer.Argument(help="Backup file of `wakewatch broker backup`.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Restore over existing data, which is kept under another name.")
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -109,7 +111,7 @@ def restore(
         return
     typer.echo(f"restored {done.summary.files} files as of {done.summary.made_at}; start it: wakewatch broker start")
     if done.kept is not None:
-        typer.echo(f"the data that were there lie in {done.kept}", err=True)
+        typer.echo(f"the previous data is in {done.kept}", err=True)
 
 
 def _as_json(broker: object) -> str:

@@ -15,19 +15,19 @@ from streams.settings.catalogue import example as example_text
 from streams.settings.detectors_page import catalogue as catalogue_text
 
 app = typer.Typer(
-    help="Settings in force, where each came from, and what is wrong.",
+    help="Effective settings, their origin, and errors in them.",
     no_args_is_help=True,
     epilog="Example: wakewatch config show --changed",
 )
 
-Sets = Annotated[list[str] | None, typer.Option("--set", help="One setting: KEY=VALUE.", metavar="KEY=VALUE")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="Set one setting: KEY=VALUE.", metavar="KEY=VALUE")]
 
 
 @app.command(epilog="Example: wakewatch config show --settings deploy/settings.example.toml --changed")
 def show(
     settings: SettingsFile = None,
     sets: Sets = None,
-    changed: Annotated[bool, typer.Option("--changed", help="Only what is not at its default.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only settings that differ from their default.")] = False,
     json: Json = False,
 ) -> None:
     """Show every setting in force and where it came from."""
@@ -50,7 +50,7 @@ def check(settings: SettingsFile = None, sets: Sets = None, json: Json = False) 
     else:
         for line in wrong:
             typer.echo(line)
-        talk(f"{len(wrong)} to fix" if wrong else "settings are sound")
+        talk(f"{len(wrong)} errors to fix" if wrong else "settings are valid")
     if wrong:
         raise typer.Exit(2)
 

@@ -19,8 +19,8 @@ _LOOK_S: Final = 0.3
 
 
 def command(
-    host: Annotated[str | None, typer.Option(help="Address to serve on; the default is this machine alone.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 for any free one.", min=0, max=65_535)] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: this machine only.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0: any free port.", min=0, max=65_535)] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> int:
@@ -41,7 +41,10 @@ def command(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
     if not is_loopback(effective.console.host):
-        talk(f"whoever can reach {effective.console.host} can read this console: put a proxy that asks before it")
+        talk(
+            f"anyone who can reach {effective.console.host} can read this console: put an authenticating proxy in "
+            "front of it"
+        )
     with console(effective, load_reference(effective.reference).zones) as running:
         typer.echo(running.url)
         while not stop.wait(_LOOK_S) and not running.ended.is_set():

@@ -31,7 +31,7 @@ from streams.pipeline.replay import InProcessPipeline, RefusalPlace, ReplayPlan,
 from streams.settings.model import KafkaSettings, Settings
 
 app = typer.Typer(
-    help="Dead letters: input that was refused, by reason.", no_args_is_help=True, epilog="Example: wakewatch dead list"
+    help="Dead letters: rejected input, by reason.", no_args_is_help=True, epilog="Example: wakewatch dead list"
 )
 
 
@@ -47,7 +47,10 @@ def _letters_of(
         if reason in {None, letter.reason}:
             yield record, letter
     if unreadable.counts:
-        talk(f"{unreadable.counts[DEAD]} letters contradict themselves and are taken whole: {unreadable.first[DEAD]}")
+        talk(
+            f"{unreadable.counts[DEAD]} dead letters have contradictory headers and are used whole: "
+            f"{unreadable.first[DEAD]}"
+        )
 
 
 @app.command("list")
@@ -68,8 +71,8 @@ def list_(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
 
 @app.command()
 def show(
-    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
-    most: Annotated[int, typer.Option(help="How many, the newest last.", min=1)] = 20,
+    reason: Annotated[str | None, typer.Option(help="Only dead letters with this reason.")] = None,
+    most: Annotated[int, typer.Option(help="Number of dead letters, newest last.", min=1)] = 20,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> None:
@@ -79,19 +82,23 @@ def show(
     for letter in shown:
         typer.echo(msgspec.json.encode(letter).decode())
     if not shown:
-        typer.echo("no dead letters" if reason is None else f"no dead letters of reason {reason}", err=True)
+        typer.echo("no dead letters" if reason is None else f"no dead letters with reason {reason}", err=True)
 
 
 @app.command()
 def replay(
-    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
-    since: Annotated[str | None, typer.Option(help="Only those written since, such as 2h.", metavar="2h")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only dead letters with this reason.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only those written in this time, such as 2h.", metavar="2h")
+    ] = None,
     alerts: Annotated[
-        str | None, typer.Option(help="Write alerts as JSON lines here; - for stdout.", metavar="OUT")
+        str | None, typer.Option(help="Write alerts as JSON lines to this file; -: stdout.", metavar="OUT")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the sentences here, a recording with times; play nothing.", metavar="FILE"),
+        typer.Option(
+            help="Write the sentences to this recording, with times, instead of replaying them.", metavar="FILE"
+        ),
     ] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
@@ -113,13 +120,13 @@ def replay(
     pipeline = _play(made, effective, alerts)
     refused = ", ".join(f"{count} {why}" for why, count in sorted(pipeline.totals.rejected.items())) or "none"
     talk(
-        f"{len(made.lines)} sentences tried again; {_left_out(made)}; "
-        f"{pipeline.totals.reports} reports, {sum(pipeline.totals.alerts.values())} alerts; refused again: {refused}"
+        f"{len(made.lines)} sentences replayed;  {_left_out(made)}; "
+        f"{pipeline.totals.reports} reports, {sum(pipeline.totals.alerts.values())} alerts; rejected again: {refused}"
     )
 
 
 def _left_out(made: DeadLetterRecording) -> str:
-    return f"{made.left_out} letters left out: no sentence, or no time to believe"
+    return f"{made.left_out} dead letters skipped: no sentence, or no valid time"
 
 
 def _play(made: DeadLetterRecording, effective: Settings, alerts: str | None) -> InProcessPipeline:

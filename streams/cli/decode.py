@@ -30,10 +30,10 @@ Line = dict[str, object]
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Recordings, packed or not.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings, compressed or not.", metavar="FILE...")],
     start: Annotated[str | None, typer.Option(help="Time of the first sentence, for files without times.")] = None,
-    rate: Annotated[float, typer.Option(help="Sentences a second, for files without times.", min=0.001)] = RATE_HZ,
-    rejected: Annotated[bool, typer.Option("--rejected", help="Also what was refused, with the reason.")] = False,
+    rate: Annotated[float, typer.Option(help="Sentences per second, for files without times.", min=0.001)] = RATE_HZ,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Also print rejected lines, with the reason.")] = False,
 ) -> None:
     """Print each message of a recording as one JSON object: every field by its pyais name, raw.
 

@@ -17,16 +17,16 @@ def command(
     feed: Annotated[
         list[str] | None,
         typer.Option(
-            "--feed", help="Your own feed instead of the story: file:PATH, tcp://HOST:PORT, udp://...", metavar="URL"
+            "--feed", help="Your own feed instead of the scenario: file:PATH, tcp://HOST:PORT, udp://...", metavar="URL"
         ),
     ] = None,
-    stay: Annotated[bool, typer.Option("--stay", help="Leave everything running until Ctrl-C.")] = False,
-    every: Annotated[bool, typer.Option("--all", help="Also show alerts that are only for the record.")] = False,
-    seconds: Annotated[float, typer.Option(help="How long the story takes at least, s.", min=1, max=3600)] = 40.0,
-    seed: Annotated[int, typer.Option(help="Another seed, other ships around.", min=0)] = 1,
-    mmsi: Annotated[int | None, typer.Option(help="Another MMSI for the ship.")] = None,
-    imo: Annotated[int | None, typer.Option(help="Another IMO number; it must be on the watchlist.")] = None,
-    ship: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    stay: Annotated[bool, typer.Option("--stay", help="Keep everything running until Ctrl-C.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also show alerts of severity log.")] = False,
+    seconds: Annotated[float, typer.Option(help="Shortest duration of the scenario, s.", min=1, max=3600)] = 40.0,
+    seed: Annotated[int, typer.Option(help="Random seed of the other vessels.", min=0)] = 1,
+    mmsi: Annotated[int | None, typer.Option(help="MMSI of the vessel.")] = None,
+    imo: Annotated[int | None, typer.Option(help="IMO number of the vessel; it must be on the watchlist.")] = None,
+    ship: Annotated[str | None, typer.Option("--name", help="Name of the vessel.")] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> int:

@@ -18,9 +18,9 @@ def command(
     metrics: Annotated[
         int | None, typer.Option("--metrics", help="Serve /metrics on this port.", min=0, max=65_535)
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where Faust keeps its few files.")] = None,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Folder for the files of Faust.")] = None,
     supervise: Annotated[
-        bool, typer.Option(help="Start the worker again when it crashes; a container platform does that itself.")
+        bool, typer.Option(help="Restart the worker when it crashes; container platforms do this themselves.")
     ] = True,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
@@ -56,8 +56,8 @@ def _prepare(effective: Settings) -> None:
         create_missing(client, effective.kafka, needed)
         for wrong in partition_differences(client, effective.kafka, needed):
             raise ConfigError(
-                f"topic {wrong.topic} has {wrong.is_} partitions, kafka.partitions says {wrong.wanted}: "
-                "set kafka.partitions to what the topic has; deploy/RUNBOOK.md, Scaling, says how to change it"
+                f"topic {wrong.topic} has {wrong.is_} partitions, kafka.partitions is {wrong.wanted}: "
+                f"set kafka.partitions to {wrong.is_}; to change the topic see deploy/RUNBOOK.md, Scaling"
             )
         refuse_unless_allowed(client, "detect", effective)
 

@@ -29,7 +29,7 @@ def command(
     bootstrap_servers: Servers = None,
     json: Json = False,
     within: Annotated[
-        float, typer.Option(metavar="SECONDS", help="What is not answered by then is unknown, and wrong.", min=1)
+        float, typer.Option(metavar="SECONDS", help="Time limit, s; a check without an answer by then fails.", min=1)
     ] = LIMIT_S,
 ) -> None:
     """Check what a running system needs: one line a question, with the remedy; exit code 1 when something is wrong.
@@ -59,9 +59,11 @@ def _findings(path: Path | None, servers: str | None, within_s: float) -> Iterat
     if mistakes:
         for mistake in mistakes:
             said, _, remedy = mistake.rpartition("; ")
-            yield wrong("settings", said or mistake, remedy if said else "fix it; `wakewatch config show` helps")
+            yield wrong(
+                "settings", said or mistake, remedy if said else "fix it; `wakewatch config show` shows the settings"
+            )
         return
-    yield ok("settings", f"sound, from {path}" if path else "sound")
+    yield ok("settings", f"valid, from {path}" if path else "sound")
     yield from examine(settings_of(path, servers), int(time.time() * _MS), within_s)
 
 

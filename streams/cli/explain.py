@@ -38,15 +38,16 @@ _CHUNK_BYTES: Final = 1 << 18
 
 
 def command(
-    alert_id: Annotated[str, typer.Argument(help="The alert's id, or its beginning.", metavar="ID")],
+    alert_id: Annotated[str, typer.Argument(help="Alert id, or its first digits.", metavar="ID")],
     as_geojson: Annotated[
-        bool, typer.Option("--geojson", help="Tracks, last fix, reach and ports for any map, as GeoJSON.")
+        bool, typer.Option("--geojson", help="Print tracks, last position, reach and ports as GeoJSON.")
     ] = False,
     alerts: Annotated[
-        Path | None, typer.Option(help="Alerts from a file of `replay --alerts` instead of Kafka.", metavar="FILE")
+        Path | None, typer.Option(help="Read alerts from a file of `replay --alerts` instead of Kafka.", metavar="FILE")
     ] = None,
     log: Annotated[
-        list[Path] | None, typer.Option(help="The recording beside --alerts, for the raw sentences.", metavar="FILE")
+        list[Path] | None,
+        typer.Option(help="Recording of these alerts, for the raw sentences (with --alerts).", metavar="FILE"),
     ] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
@@ -60,10 +61,11 @@ def command(
     """
     if not re.fullmatch(r"[0-9a-f]{4,32}", alert_id):
         raise ConfigError(
-            f"{alert_id!r} is no alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts --json` prints"
+            f"{alert_id!r} is not an alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts --json` "
+            "prints"
         )
     if log and alerts is None:
-        raise ConfigError("--log goes with --alerts: without a file of alerts both come from Kafka")
+        raise ConfigError("--log needs --alerts: without a file of alerts both come from Kafka")
     effective = settings_of(settings, bootstrap_servers)
     gathered = gather(from_file(alerts) if alerts else _topic(effective.kafka), alert_id)
     if json:
@@ -88,7 +90,7 @@ def _heard(
 ) -> tuple[RawLogFindings | None, list[Chance], str]:
     """What the raw log says, and what its silence was worth; None, and why, when there is no log to look into."""
     if alerts is not None and not log:
-        return None, [], "no raw log was given: --log RECORDING shows when it was heard, and whether others were"
+        return None, [], "no raw log: give --log RECORDING to see when this vessel and others were heard"
     records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
     wanted = frozenset(e.sentence for alert in gathered.revisions for e in alert.evidence)
     window = window_of(gathered.revisions)

@@ -32,8 +32,8 @@ _FAILED: Final = 1
 
 
 def command(
-    port: Annotated[int, typer.Option(help="Where to answer; 0: any free port.", min=0, max=65_535)] = 9108,
-    host: Annotated[str, typer.Option(help="Address to bind to; 0.0.0.0 means everybody.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0: any free port.", min=0, max=65_535)] = 9108,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: all interfaces.")] = LOOPBACK,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> int:

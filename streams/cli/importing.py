@@ -19,9 +19,9 @@ from streams.reference.loading import read_reference
 from streams.reference.stored_versions import VersionStore
 from streams.settings.model import KafkaSettings, Settings
 
-FilesOnly = Annotated[bool, typer.Option("--files", help="What the settings' files hold, without asking Kafka.")]
+FilesOnly = Annotated[bool, typer.Option("--files", help="Only the files of the settings, without a request to Kafka.")]
 VANISHING_MOST: Final = 0.1
-"""A larger share that would vanish is asked about: a half download looks like that."""
+"""A larger share of removed entries needs a confirmation: an incomplete download looks like that."""
 
 
 def in_force(settings: Settings, *, files_only: bool) -> InForce:
@@ -33,10 +33,10 @@ def in_force(settings: Settings, *, files_only: bool) -> InForce:
     own = InForce(loaded.reference, None, 0, None, "Kafka was not asked")
     found = own if files_only else ask(settings.kafka, loaded.reference)
     for each in loaded.refused if found.version is None else ():
-        talk(f"refused: {each}")
+        talk(f"rejected: {each}")
     if found.unfinished is not None:
         said, command = told(found.unfinished)
-        talk(f"{said}; to complete it: {command}")
+        talk(f"{said}; complete it with: {command}")
     return found
 
 
@@ -64,8 +64,8 @@ def _has_kafka(kafka: KafkaSettings) -> bool:
 
 def agreed(number: int, share: float, what: str) -> bool:
     """Asks whether so much may vanish; without a terminal: no."""
-    question = f"{number} {what} ({share:.0%}) would vanish"
+    question = f"{number} {what} ({share:.0%}) would be removed"
     if not sys.stdin.isatty():
         talk(question)
         return False
-    return typer.confirm(f"{question}. Go on?", err=True)
+    return typer.confirm(f"{question}. Continue?", err=True)

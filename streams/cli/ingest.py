@@ -58,23 +58,24 @@ Urls = Annotated[
     typer.Argument(
         metavar="[NAME=]URL...",
         help="file:PATH (packed or not), - (stdin), tcp://HOST:PORT, tcp-listen://[HOST]:PORT, udp://[HOST]:PORT. "
-        "Without HOST only this machine is listened to; 0.0.0.0 means everybody. A multicast group's address is joined "
+        "Without HOST: this machine only; 0.0.0.0: all interfaces. A multicast group's address is joined "
         "(udp://239.1.2.3:10110, or with ?interface=ADDRESS).",
         show_default=False,
     ),
 ]
-Speed = Annotated[str, typer.Option("--speed", help="Pace of files: 1 as recorded, 60 a minute a second, max.")]
+Speed = Annotated[str, typer.Option("--speed", help="Speed of files: 1 as recorded, 60 a minute per second, or max.")]
 Start = Annotated[
-    str | None, typer.Option("--start", help="Time of the first sentence of a file without times.", metavar="ISO")
+    str | None, typer.Option("--start", help="Time of the first sentence, for files without times.", metavar="ISO")
 ]
-Rate = Annotated[float | None, typer.Option("--rate", help="Sentences a second of a file without times.", min=0.001)]
+Rate = Annotated[float | None, typer.Option("--rate", help="Sentences per second, for files without times.", min=0.001)]
 Until = Annotated[
-    str | None, typer.Option("--until", help="Run the clock on after the last sentence of a file.", metavar="ISO")
+    str | None, typer.Option("--until", help="Continue the clock after the last sentence of a file.", metavar="ISO")
 ]
 Dates = Annotated[
-    Literal["dmy", "mdy"] | None, typer.Option("--dates", help="Files: order of dates such as 3/10/2024, else refused.")
+    Literal["dmy", "mdy"] | None,
+    typer.Option("--dates", help="Files: order of dates such as 3/10/2024; required for such dates."),
 ]
-TimeZone = Annotated[str, typer.Option("--time-zone", help="Files: of times that name no zone.", metavar="NAME")]
+TimeZone = Annotated[str, typer.Option("--time-zone", help="Files: time zone of times without one.", metavar="NAME")]
 MetricsPort = Annotated[int | None, typer.Option("--metrics", help="Serve /metrics on this port.", min=0, max=65_535)]
 
 
@@ -87,7 +88,7 @@ def command(
     until: Until = None,
     dates: Dates = None,
     time_zone: TimeZone = "UTC",
-    again: Annotated[bool, typer.Option("--again", help="Ingest anew what the log already holds.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Ingest files again that are already in the log.")] = False,
     metrics: MetricsPort = None,
     settings: SettingsFile = None,
     servers: Servers = None,
@@ -161,14 +162,14 @@ def _speed(text: str) -> float | None:
 
 def _report(outcome: IngestOutcome, *, json: bool) -> None:
     for source in outcome.already:
-        _talk.print(f"{source}: the log already holds all of it; --again ingests it anew", markup=False)
+        _talk.print(f"{source}: already in the log; use --again to ingest it again", markup=False)
     for state in outcome.states:
         if state.failed:
             _talk.print(f"wakewatch: {state.source}: {state.failed}", markup=False)
         elif state.nothing:
             _talk.print(f"wakewatch: {state.source}: no AIS: {state.nothing}", markup=False)
         elif state.untimed:
-            _talk.print(f"{state.source}: no times in it that can be read; they are made up (--start)", markup=False)
+            _talk.print(f"{state.source}: no readable times; times are generated (--start)", markup=False)
     summaries = [_summary(state) for state in outcome.states]
     if json:
         typer.echo(msgspec.json.encode(summaries))
@@ -181,7 +182,7 @@ def _report(outcome: IngestOutcome, *, json: bool) -> None:
             markup=False,
         )
     if outcome.undelivered:
-        _talk.print(f"{outcome.undelivered} sentences were not delivered: Kafka is away", markup=False)
+        _talk.print(f"{outcome.undelivered} sentences were not delivered: Kafka does not answer", markup=False)
 
 
 def _summary(state: RunnerState) -> SourceSummary:

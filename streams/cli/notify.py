@@ -44,14 +44,14 @@ _NEVER_S: Final = 1e9  # a dry run repeats nothing
 
 def command(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be sent, from the topic's beginning; send nothing.")
+        bool, typer.Option("--dry-run", help="Print the notifications from the start of the topic; send nothing.")
     ] = False,
     include_replayed: Annotated[
-        bool, typer.Option("--include-replayed", help="With --dry-run: also what follows from recordings.")
+        bool, typer.Option("--include-replayed", help="With --dry-run: include alerts from recordings.")
     ] = False,
-    once: Annotated[bool, typer.Option("--once", help="End where the topic ends now.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop at the present end of the topic.")] = False,
     alertmanager_url: Annotated[str | None, typer.Option(help="Base URL of Alertmanager.", metavar="URL")] = None,
-    webhook_url: Annotated[str | None, typer.Option(help="URL that is sent each alert.", metavar="URL")] = None,
+    webhook_url: Annotated[str | None, typer.Option(help="URL that receives each alert.", metavar="URL")] = None,
     metrics: Annotated[int | None, typer.Option("--metrics", help="Port of /metrics.", min=0, max=65_535)] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
@@ -69,7 +69,7 @@ def command(
         notify__metrics_port=metrics,
     )
     if include_replayed and not dry_run:
-        raise ConfigError("--include-replayed goes with --dry-run only: a recording wakes nobody")
+        raise ConfigError("--include-replayed needs --dry-run: recordings never notify")
     logs.configure(effective.log)
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -96,7 +96,7 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
     targets, plan = _targets(rules), _plan(settings, once=once)
     if not targets.names():
         raise ConfigError(
-            "nobody to notify: set notify.alertmanager_url, notify.webhook_url or notify.apprise_urls, or say --dry-run"
+            "no target: set notify.alertmanager_url, notify.webhook_url or notify.apprise_urls, or use --dry-run"
         )
     with contextlib.closing(admin(settings.kafka)) as client:
         refuse_unless_allowed(client, "notify", settings)

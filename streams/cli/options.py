@@ -17,9 +17,9 @@ from streams.settings.model import Settings
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).", metavar="FILE")]
 Servers = Annotated[
     str | None,
-    typer.Option("--bootstrap-servers", help="Kafka to use instead of the embedded one.", metavar="HOST:PORT"),
+    typer.Option("--bootstrap-servers", help="Kafka to use instead of the embedded broker.", metavar="HOST:PORT"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")]
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -44,5 +44,5 @@ def time_ms(option: str, text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ConfigError(f"{option} {text!r} is no time: write it as 2024-02-04T04:12:00Z") from error
+        raise ConfigError(f"{option} {text!r} is not a time: write it as 2024-02-04T04:12:00Z") from error
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

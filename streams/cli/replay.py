@@ -37,21 +37,23 @@ class ReplayOutput(NamedTuple):
     rejected: Path | None
 
 
-Files = Annotated[list[Path], typer.Argument(help="Recordings, read one after another.", metavar="FILE...")]
-Alerts = Annotated[str | None, typer.Option(help="Write alerts as JSON lines here; - for stdout.", metavar="OUT")]
+Files = Annotated[list[Path], typer.Argument(help="Recordings, read in this order.", metavar="FILE...")]
+Alerts = Annotated[str | None, typer.Option(help="Write alerts as JSON lines to this file; -: stdout.", metavar="OUT")]
 Lists = Annotated[
     list[str] | None,
-    typer.Option(help="Listed ships instead of the shipped list; @ISO: from that time on.", metavar="FILE[@ISO]"),
+    typer.Option(help="Watchlist instead of the included one; @ISO: from that time.", metavar="FILE[@ISO]"),
 ]
 Places = Annotated[
     list[str] | None,
-    typer.Option(help="GeoJSON zones instead of the shipped ones; @ISO: from that time on.", metavar="FILE[@ISO]"),
+    typer.Option(help="GeoJSON zones instead of the included ones; @ISO: from that time.", metavar="FILE[@ISO]"),
 ]
-Rejected = Annotated[Path | None, typer.Option(help="Write what was refused here, as JSON lines.")]
+Rejected = Annotated[Path | None, typer.Option(help="Write rejected input as JSON lines to this file.")]
 Partitions = Annotated[
-    int | None, typer.Option(help="Partitions; else kafka.partitions, as in Kafka.", min=1, max=1024)
+    int | None, typer.Option(help="Number of partitions; default: kafka.partitions.", min=1, max=1024)
 ]
-Dates = Annotated[Literal["dmy", "mdy"] | None, typer.Option(help="Order of dates such as 3/10/2024, else refused.")]
+Dates = Annotated[
+    Literal["dmy", "mdy"] | None, typer.Option(help="Order of dates such as 3/10/2024; required for such dates.")
+]
 Dated = dict[int, list[str]]
 """Files in force from an event time on, Unix ms."""
 
@@ -60,16 +62,16 @@ def command(
     files: Files,
     alerts: Alerts = None,
     start: Annotated[str | None, typer.Option(help="Time of the first sentence, for files without times.")] = None,
-    rate: Annotated[float, typer.Option(help="Sentences a second, for files without times.", min=0.001)] = RATE_HZ,
-    until: Annotated[str | None, typer.Option(help="Run the clock on to this time.", metavar="ISO")] = None,
-    batch: Annotated[int, typer.Option(help="Sentences a batch.", min=1, max=100_000)] = 1000,
+    rate: Annotated[float, typer.Option(help="Sentences per second, for files without times.", min=0.001)] = RATE_HZ,
+    until: Annotated[str | None, typer.Option(help="Continue the clock to this time.", metavar="ISO")] = None,
+    batch: Annotated[int, typer.Option(help="Sentences per batch.", min=1, max=100_000)] = 1000,
     partitions: Partitions = None,
     watchlist: Lists = None,
     zones: Places = None,
     dates: Dates = None,
-    time_zone: Annotated[str, typer.Option(help="Of times that name no zone.", metavar="NAME")] = "UTC",
+    time_zone: Annotated[str, typer.Option(help="Time zone of times without one.", metavar="NAME")] = "UTC",
     rejected: Rejected = None,
-    stats: Annotated[bool, typer.Option("--stats", help="Totals on stderr, as JSON.")] = False,
+    stats: Annotated[bool, typer.Option("--stats", help="Print totals as JSON to stderr.")] = False,
     settings: SettingsFile = None,
 ) -> None:
     """Play recordings through the detectors and write their alerts.
@@ -145,14 +147,14 @@ def _sound(read: list[FileRead], plan: ReplayPlan) -> bool:
         if file.untimed:
             _talk.print(f"{file.name}: {_untimed(file, plan)}", markup=False, soft_wrap=True)
         if file.damage:
-            _talk.print(f"wakewatch: {file.damage}; what came before it was played", markup=False, soft_wrap=True)
+            _talk.print(f"wakewatch: {file.damage}; the part before it was used", markup=False, soft_wrap=True)
         elif file.nothing:
-            _talk.print(f"wakewatch: {file.name}: no AIS: {file.nothing}", markup=False, soft_wrap=True)
+            _talk.print(f"wakewatch: {file.name}: no AIS data: {file.nothing}", markup=False, soft_wrap=True)
         elif file.other * 2 > file.lines:
-            said = f"{file.name}: {file.other:,} of {file.lines:,} lines are no AIS and were passed over"
+            said = f"{file.name}: {file.other:,} of {file.lines:,} lines are not AIS and were skipped"
             _talk.print(said, markup=False, soft_wrap=True)
     if not read:
-        _talk.print("wakewatch: no AIS: the archive is empty; give a recording that has something in it", markup=False)
+        _talk.print("wakewatch: no AIS data: the archive is empty; give another recording", markup=False)
     return bool(read) and not any(file.nothing or file.damage for file in read)
 
 
@@ -161,8 +163,8 @@ def _untimed(file: FileRead, plan: ReplayPlan) -> str:
     start = datetime.fromtimestamp(plan.source_kind.start_ms / 1000, UTC)
     why = f": {file.doubt}" if file.doubt else ""
     return (
-        f"no times in it that can be read{why}; they are made from {start:%Y-%m-%dT%H:%M:%SZ} on, "
-        f"{plan.source_kind.rate_hz:g} sentences a second (--start, --rate): silences, stays and dates mean nothing"
+        f"no readable times{why}; times are generated from {start:%Y-%m-%dT%H:%M:%SZ} at "
+        f"{plan.source_kind.rate_hz:g} sentences per second (--start, --rate): silences, stays and dates are not real"
     )
 
 

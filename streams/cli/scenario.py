@@ -19,24 +19,26 @@ from streams.scenario import SCENARIOS, NamedPlace, Options, Scenario, scenario
 
 
 def command(
-    name: Annotated[str | None, typer.Argument(help="Which one; see --list.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name of the scenario; see --list.")] = None,
     out: Annotated[
         str | None,
-        typer.Option(help="Write the feed here (.gz is packed; - is stdout), the truth beside it.", metavar="FILE"),
+        typer.Option(
+            help="Write the feed to this file (.gz: compressed; -: stdout), and the truth next to it.", metavar="FILE"
+        ),
     ] = None,
-    list_: Annotated[bool, typer.Option("--list", help="Say which there are.")] = False,
-    seed: Annotated[int, typer.Option(help="Another seed, other ships around.", min=0)] = 1,
-    vessels: Annotated[int | None, typer.Option(help="Ships around the scene.", min=0, max=20_000)] = None,
-    hours: Annotated[
-        float | None, typer.Option(help="Length of the scene (not of angara), h.", min=0.1, max=744)
+    list_: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed of the other vessels.", min=0)] = 1,
+    vessels: Annotated[int | None, typer.Option(help="Number of other vessels.", min=0, max=20_000)] = None,
+    hours: Annotated[float | None, typer.Option(help="Duration, h (not for angara).", min=0.1, max=744)] = None,
+    mmsi: Annotated[int | None, typer.Option(help="MMSI of the vessel.")] = None,
+    imo: Annotated[int | None, typer.Option(help="IMO number of the vessel.")] = None,
+    ship: Annotated[str | None, typer.Option("--ship-name", "--name", help="Name of the vessel.")] = None,
+    home: Annotated[
+        str | None, typer.Option(help="Port where it disappears and reappears.", metavar="NAME,LAT,LON")
     ] = None,
-    mmsi: Annotated[int | None, typer.Option(help="Whom it is about.")] = None,
-    imo: Annotated[int | None, typer.Option(help="Its IMO number.")] = None,
-    ship: Annotated[str | None, typer.Option("--ship-name", "--name", help="Its name.")] = None,
-    home: Annotated[str | None, typer.Option(help="Where it vanishes and reappears.", metavar="NAME,LAT,LON")] = None,
-    far: Annotated[str | None, typer.Option(help="The port nobody hears.", metavar="NAME,LAT,LON")] = None,
-    yard: Annotated[str | None, typer.Option(help="Where it goes in the end.", metavar="NAME,LAT,LON")] = None,
-    destination: Annotated[str | None, typer.Option(help="What it says where it is bound; else the yard.")] = None,
+    far: Annotated[str | None, typer.Option(help="Port outside reception.", metavar="NAME,LAT,LON")] = None,
+    yard: Annotated[str | None, typer.Option(help="Final destination.", metavar="NAME,LAT,LON")] = None,
+    destination: Annotated[str | None, typer.Option(help="Reported destination; default: the final one.")] = None,
     blip_minutes: Annotated[float | None, typer.Option(help="How long it is heard in the strait, min.")] = None,
     json_: Json = False,
 ) -> None:
@@ -48,7 +50,7 @@ def command(
         _list(as_json=json_)
         return
     if name is None or out is None:
-        raise ConfigError("say which scenario and where to: wakewatch scenario angara --out angara.nmea.gz")
+        raise ConfigError("give a scenario and a file: wakewatch scenario angara --out angara.nmea.gz")
     chosen = {
         "seed": seed,
         "vessels": vessels,
@@ -68,7 +70,7 @@ def command(
 
 
 def _tell(made: Scenario, written: int, out: str, *, as_json: bool) -> None:
-    truth = "" if out == "-" else f", the truth in {_truth_path(out)}"
+    truth = "" if out == "-" else f", truth in {_truth_path(out)}"
     talk(f"{made.title}\n{written:,} sentences in {out}{truth}")
     if as_json and out != "-":
         said = {

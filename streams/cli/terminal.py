@@ -29,8 +29,8 @@ def talk(line: str) -> None:
 
 def tell_unreadable(topic: str, partition: int, offset: int, why: str, held_back: int) -> None:
     """For ``Unreadable``: one line on stderr, at most one in ten seconds."""
-    more = f" ({held_back} more since the last)" if held_back else ""
-    talk(f"passed over: {topic}, partition {partition}, offset {offset}: {why}{more}")
+    more = f" ({held_back} more since the last message)" if held_back else ""
+    talk(f"skipped: {topic}, partition {partition}, offset {offset}: {why}{more}")
 
 
 def tell_nothing(*_: object) -> None:

@@ -16,7 +16,7 @@ from streams.errors import ConfigError
 from streams.settings.model import KafkaSettings
 
 app = typer.Typer(
-    help="The topics: make what is missing, compare what is there.",
+    help="Topics: create missing ones, compare existing ones.",
     no_args_is_help=True,
     epilog="Example: wakewatch topics check",
 )
@@ -61,7 +61,7 @@ def create(settings: SettingsFile = None, bootstrap_servers: Servers = None, jso
     kafka = settings_of(settings, bootstrap_servers).kafka
     with administering(kafka) as client:
         made = create_missing(client, kafka)
-    typer.echo(msgspec.json.encode(made).decode() if json else "\n".join(made) or "nothing was missing")
+    typer.echo(msgspec.json.encode(made).decode() if json else "\n".join(made) or "no topic was missing")
 
 
 @app.command()
@@ -79,15 +79,17 @@ def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
         typer.echo(msgspec.json.encode(found).decode())
     else:
         for difference in found:
-            typer.echo(f"{difference.topic}: {difference.what} is {difference.is_}, must be {difference.wanted}")
-        typer.echo(f"{len(found)} differences" if found else "all topics are as they must be")
+            typer.echo(f"{difference.topic}: {difference.what} is {difference.is_}, expected {difference.wanted}")
+        typer.echo(f"{len(found)} differences" if found else "all topics are as expected")
     raise typer.Exit(1 if found else 0)
 
 
 @app.command()
 def forget(
-    state: Annotated[SavedState, typer.Argument(help="fleet: of all vessels; histories: of all IMO numbers.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    state: Annotated[
+        SavedState, typer.Argument(help="State to delete. fleet: of all vessels; histories: of all IMO numbers.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> None:
@@ -105,7 +107,7 @@ def forget(
         refuse_while_read(client, effective.worker.app_id)
         create_missing(client, effective.kafka, {name})
         if not yes:
-            typer.confirm(f"delete all of {effective.kafka.topic_prefix}{name}?", abort=True, err=True)
+            typer.confirm(f"delete all records of {effective.kafka.topic_prefix}{name}?", abort=True, err=True)
         make_again(client, effective.kafka, name)
     typer.echo(f"{effective.kafka.topic_prefix}{name} is empty; start the workers")
 
@@ -120,16 +122,18 @@ def refuse_while_read(client: Any, group: str) -> None:
         return  # nobody has read as it yet
     if described["members"]:
         raise ConfigError(
-            f"{len(described['members'])} workers of {group} run: stop them first; one that was killed is out after "
+            f"{len(described['members'])} workers of {group} are running: stop them first; a killed worker leaves "
+            "the group after "
             "worker.session_timeout_s"
         )
 
 
 @app.command()
 def rights(
-    command: Annotated[str | None, typer.Argument(help="Only this command's, such as detect.")] = None,
+    command: Annotated[str | None, typer.Argument(help="Only the rights of this command, such as detect.")] = None,
     principal: Annotated[
-        str | None, typer.Option(help="Print kafka-acls.sh lines for it.", metavar="User:NAME", show_default=False)
+        str | None,
+        typer.Option(help="Print kafka-acls.sh commands for this user.", metavar="User:NAME", show_default=False),
     ] = None,
     settings: SettingsFile = None,
     json: Json = False,

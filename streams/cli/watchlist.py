@@ -25,12 +25,12 @@ from streams.reference.lookup import Match, Query, match
 from streams.reference.watchlist import WatchlistFile
 
 app = typer.Typer(
-    help="Listed ships: what is loaded, and a ship tried against it.",
+    help="Watchlists: show, check, import, and match a vessel.",
     no_args_is_help=True,
     epilog="Example: wakewatch watchlist match --imo 9179842",
 )
 
-Lists = Annotated[list[str] | None, typer.Option("--watchlist", help="A list file instead.", metavar="FILE")]
+Lists = Annotated[list[str] | None, typer.Option("--watchlist", help="Use this list file instead.", metavar="FILE")]
 
 
 @app.command("list", epilog="Example: wakewatch watchlist list --watchlist my-ships.csv")
@@ -49,17 +49,17 @@ def list_(
     else:
         columns = ("list", "name", "IMO", "MMSI", "call sign", "flag", "listed on", "programme")
         show_table(columns, [_listed(ship) for ship in found.reference.ships])
-    talk(f"{len(found.reference.ships)} ships; {found.said}")
+    talk(f"{len(found.reference.ships)} vessels; {found.said}")
 
 
 @app.command("match", epilog="Example: wakewatch watchlist match --imo 9179842")
 def match_(
     *,
-    imo: Annotated[str | None, typer.Option(help="IMO number: decides.")] = None,
+    imo: Annotated[str | None, typer.Option(help="IMO number; decides the match.")] = None,
     mmsi: Annotated[str | None, typer.Option(help="MMSI.")] = None,
-    call_sign: Annotated[str | None, typer.Option(help="Call sign; counts with its flag.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name; possible at most.")] = None,
-    flag: Annotated[str | None, typer.Option(help="Flag, two letters; else the MMSI's.")] = None,
+    call_sign: Annotated[str | None, typer.Option(help="Call sign; needs the flag.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name; gives a possible match at most.")] = None,
+    flag: Annotated[str | None, typer.Option(help="Flag, two letters; default: from the MMSI.")] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     watchlist: Lists = None,
@@ -70,7 +70,7 @@ def match_(
     query = _query(imo, mmsi, call_sign, name, flag)
     tried = _in_force(settings, bootstrap_servers, watchlist, files)
     found = match(tried.reference.ships, query)
-    talk(f"tried against {len(tried.reference.ships)} ships; {tried.said}")
+    talk(f"compared with {len(tried.reference.ships)} vessels; {tried.said}")
     if json:
         typer.echo(msgspec.json.encode(found))
         return
@@ -102,8 +102,10 @@ def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], json:
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, also when much of a list would vanish.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, touch nothing.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask for confirmation, even if many entries would be removed.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes; change nothing.")] = False,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     json: Json = False,
@@ -120,7 +122,7 @@ def import_(
     ships = first_of_each(each.watchlist for each in read)
     empty = emptied(read)
     if not ships and not empty:
-        raise ConfigError("watchlist import: no ship in these files; nothing was changed")
+        raise ConfigError("watchlist import: no vessel in these files; nothing was changed")
     own = load_reference(loaded.reference)
     held = held_by(loaded.kafka, needed=not dry_run)
     former = newest(held, own)
@@ -132,7 +134,7 @@ def import_(
     # The shipped four ships are an example: who imports a first list need not be asked about them.
     asks = not yes and (held.newest() is not None or bool(loaded.reference.watchlists))
     if asks and changes.vanishing > VANISHING_MOST and not agreed(len(changes.removed), changes.vanishing, "entries"):
-        raise ConfigError("watchlist import: nothing was changed; say --yes if so much shall vanish")
+        raise ConfigError("watchlist import: nothing was changed; use --yes to remove that many")
     command = called("watchlist", files, settings, bootstrap_servers)
     Importer(loaded.kafka, talk, command).bring(held, now)
 
@@ -146,7 +148,7 @@ def complete(settings: SettingsFile = None, bootstrap_servers: Servers = None) -
     """
     kafka = settings_of(settings, bootstrap_servers).kafka
     if not Importer(kafka, talk).complete(read_versions(kafka)):
-        talk("no import is unfinished")
+        talk("no import is incomplete")
 
 
 def _show(changes: ListDifference, now: Reference, read: list[ListRead], *, json: bool) -> None:
@@ -189,12 +191,12 @@ def _tell(read: ListRead) -> None:
         typer.echo(f"{read.name}:{each.line}: {each.reason}" if each.line else f"{read.name}: {each.reason}")
     counts = count(read.watchlist)
     talk(
-        f"{read.name} ({counts.format}): {counts.ships} ships, {counts.with_imo} with IMO number, "
+        f"{read.name} ({counts.format}): {counts.ships} vessels, {counts.with_imo} with IMO number, "
         f"{counts.with_mmsi} with MMSI, {counts.with_call_sign} with call sign; "
-        f"{sum(counts.refused.values())} rows refused, {counts.passed_over} about no ship"
+        f"{sum(counts.refused.values())} rows rejected, {counts.passed_over} not about vessels"
     )
     for reason, number in counts.refused.items():
-        talk(f"  {number} refused: {reason}")
+        talk(f"  {number} rejected: {reason}")
 
 
 def _in_force(settings: Path | None, servers: str | None, watchlists: list[str] | None, files: bool) -> InForce:
@@ -204,7 +206,7 @@ def _in_force(settings: Path | None, servers: str | None, watchlists: list[str] 
 
 def _query(imo: str | None, mmsi: str | None, call_sign: str | None, name: str | None, flag: str | None) -> Query:
     if not any((imo, mmsi, call_sign, name)):
-        raise ConfigError("watchlist match: nothing to look for; give --imo, --mmsi, --call-sign or --name")
+        raise ConfigError("watchlist match: no search term; give --imo, --mmsi, --call-sign or --name")
     try:
         return Query(
             imo=list_cells.imo_number(imo or ""),

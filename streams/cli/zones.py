@@ -20,12 +20,12 @@ from streams.reference.library import newest
 from streams.reference.loading import load_reference, make_reference, read_zones_file
 
 app = typer.Typer(
-    help="Sanctioned ports and the ordinary ones of the same routes.",
+    help="Zones: sanctioned ports, and ordinary ports on the same routes.",
     no_args_is_help=True,
     epilog="Example: wakewatch zones list",
 )
 
-Files = Annotated[list[str] | None, typer.Option("--zones", help="A zones file instead.", metavar="FILE")]
+Files = Annotated[list[str] | None, typer.Option("--zones", help="Use this zones file instead.", metavar="FILE")]
 
 
 @app.command("list", epilog="Example: wakewatch zones list --json")
@@ -57,7 +57,7 @@ def check(file: Path, json: Json = False) -> None:
     else:
         for each in (*found.refused, *found.doubts):
             typer.echo(f"{file}:{each.line}: {each.reason}" if each.line else f"{file}: {each.reason}")
-        talk(f"{len(found.zones)} zones, {len(found.refused)} features refused")
+        talk(f"{len(found.zones)} zones, {len(found.refused)} features rejected")
     if found.refused or not found.zones:
         raise typer.Exit(1)
 
@@ -66,8 +66,10 @@ def check(file: Path, json: Json = False) -> None:
 def import_(
     file: Path,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, also when many zones would vanish.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, touch nothing.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask for confirmation, even if many zones would be removed.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes; change nothing.")] = False,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     json: Json = False,
@@ -93,7 +95,7 @@ def import_(
     if dry_run:
         return
     if not yes and changes.vanishing > VANISHING_MOST and not agreed(len(changes.removed), changes.vanishing, "zones"):
-        raise ConfigError("zones import: nothing was changed; say --yes if so much shall vanish")
+        raise ConfigError("zones import: nothing was changed; use --yes to remove that many")
     command = called("zones", [file], settings, bootstrap_servers)
     Importer(loaded.kafka, talk, command).bring(held, now, zones=True)
 

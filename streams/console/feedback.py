@@ -67,12 +67,12 @@ def speaker(settings: ConsoleSettings, headers: Mapping[str, str]) -> Identity:
     """Who asks, by the rules of this module."""
     if settings.identity_header:
         by = headers.get(settings.identity_header, "").strip()[:NAME_MOST]
-        why = "" if by else f"the proxy names nobody in {settings.identity_header}"
+        why = "" if by else f"the proxy gives no user name in {settings.identity_header}"
         return Identity(may=bool(by), by=by, why=why)
     if is_loopback(settings.host):
         return Identity(may=True)
     return Identity(
-        may=False, why="nobody is known here: set console.identity_header behind a proxy that authenticates"
+        may=False, why="users are not identified here: set console.identity_header and use an authenticating proxy"
     )
 
 
@@ -84,7 +84,7 @@ def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) ->
     origin = headers.get("Origin")
     # By name alone: a proxy may listen on another port than it asks for.
     if origin is not None and name_of(urlsplit(origin).netloc) != name_of(headers.get("Host", "")):
-        raise RefusalError(HTTPStatus.FORBIDDEN, "another site asks")
+        raise RefusalError(HTTPStatus.FORBIDDEN, "request from another site")
     if headers.get("Content-Type", "").partition(";")[0].strip() != _JSON:
         raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON")
     try:
@@ -93,7 +93,7 @@ def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) ->
         raise RefusalError(HTTPStatus.BAD_REQUEST, str(error)) from error
     by = who.by or said.by.strip()
     if not by:
-        raise RefusalError(HTTPStatus.BAD_REQUEST, "say who you are")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "give your name")
     return msgspec.structs.replace(said, by=by)
 
 

@@ -106,7 +106,7 @@ def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: HealthLimits =
         *_lists(facts, now_ms, limits),
         *_kafka(facts, limits),
         *(
-            Trouble(kind="console", level="notice", said=f"Not seen by this console: {why}", for_ms=0)
+            Trouble(kind="console", level="notice", said=f"This console cannot check: {why}", for_ms=0)
             for why in facts.unseen
         ),
     ]
@@ -122,10 +122,13 @@ def _worker(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble
     records, for_ms = sum(one.records for one in chosen.values()), now_ms - min(one.since_ms for one in chosen.values())
     of = "the log" if len(chosen) == len(facts.waiting) else f"partition {', '.join(map(str, sorted(chosen)))}"
     if stuck:
-        said, more = f"No detector has taken in {of}", f"; {records} records wait, and no alert can come of them"
+        said, more = f"No detector reads {of}", f"; {records} records are waiting and give no alerts"
         yield Trouble(kind="worker", level="alarm", said=said, for_ms=for_ms, more=more)
     else:
-        said, more = f"The detectors are behind on {of}", f"; {records} records wait, and they are catching up"
+        said, more = (
+            f"The detectors are behind on {of}",
+            f"; {records} records are waiting, the detectors are catching up",
+        )
         yield Trouble(kind="worker", level="notice", said=said, for_ms=for_ms, more=more)
 
 
@@ -142,11 +145,11 @@ def _sources(facts: Facts, rules: FeedRules, now_ms: int, limits: HealthLimits) 
         if name not in mute and (silent_ms := _silent_ms(one.tick)) > rules.silent_limit_ms(one.tick.spacing_s)
     }
     if mute:
-        said = f"Ingest has written nothing of {_some(list(mute))}"
-        yield Trouble(kind="ingest", level="alarm", said=said, for_ms=max(mute.values()), more=": does it run?")
-    more = "; no ship that it hears is called dark meanwhile"
+        said = f"Ingest has written nothing from {_some(list(mute))}"
+        yield Trouble(kind="ingest", level="alarm", said=said, for_ms=max(mute.values()), more=": check that it runs")
+    more = "; its vessels are not judged dark during the outage"
     if silent and len(silent) == len(live):
-        said = f"Nothing is heard: {'all sources are' if len(live) > 1 else 'the only source is'} silent"
+        said = f"No AIS is received: {'all sources are' if len(live) > 1 else 'the only source is'} silent"
         said += f" ({_some(list(silent))})"
         yield Trouble(kind="source", level="alarm", said=said, for_ms=min(silent.values()))
     elif silent:
@@ -166,13 +169,13 @@ def _notifier(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Troub
     for name, one in sorted(facts.unsent.items()):
         for_ms = now_ms - one.since_ms
         if for_ms > limits.notifier_ms:
-            said, more = f"Notifier: {name} takes nothing", f"; {one.records} alert revisions wait untold"
+            said, more = f"Notifier: {name} does not accept alerts", f"; {one.records} alert revisions are not yet sent"
             yield Trouble(kind="notifier", level="alarm", said=said, for_ms=for_ms, more=more)
 
 
 def _console(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]:
     if facts.unread is not None and (for_ms := now_ms - facts.unread.since_ms) > limits.console_ms:
-        said, more = "This page is behind the alerts", f"; {facts.unread.records} records are not shown yet"
+        said, more = "This page does not show the newest alerts", f"; {facts.unread.records} records are not shown yet"
         yield Trouble(kind="console", level="alarm", said=said, for_ms=for_ms, more=more)
 
 
@@ -180,21 +183,21 @@ def _lists(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]
     half = facts.unfinished
     if half is not None and (for_ms := now_ms - half.began_ms) > limits.import_ms:
         said, command = told(half)
-        more = f"; to complete it: {command}"
+        more = f"; complete it with: {command}"
         yield Trouble(kind="import", level="alarm", said=said[0].upper() + said[1:], for_ms=for_ms, more=more)
     if facts.lists_since_ms and (for_ms := now_ms - facts.lists_since_ms) > limits.lists_ms:
-        said, more = "The watchlist was not imported again", ": ships listed since are not known"
+        said, more = "The watchlist is out of date", ": vessels listed since then are not known"
         yield Trouble(kind="lists", level="notice", said=said, for_ms=for_ms, more=more)
 
 
 def _kafka(facts: Facts, limits: HealthLimits) -> Iterator[Trouble]:
     if facts.answer_ms > limits.answer_ms:
-        said = f"Kafka took {facts.answer_ms / MS:.1f} s to answer this console"
-        yield Trouble(kind="kafka", level="notice", said=said, for_ms=0, more=": alerts may come as late")
+        said = f"Kafka needed {facts.answer_ms / MS:.1f} s to answer this console"
+        yield Trouble(kind="kafka", level="notice", said=said, for_ms=0, more=": alerts may be late")
     for disk in facts.disks:
         if disk.free_bytes < FREE_LEAST * disk.total_bytes:
             said = f"The disk of broker {disk.broker} is nearly full"
-            more = f": {disk.free_bytes / _GB:.1f} of {disk.total_bytes / _GB:.1f} GB are free; a full one stops Kafka"
+            more = f": {disk.free_bytes / _GB:.1f} of {disk.total_bytes / _GB:.1f} GB are free; a full disk stops Kafka"
             yield Trouble(kind="disk", level="alarm", said=said, for_ms=0, more=more)
 
 

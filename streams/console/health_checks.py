@@ -70,7 +70,7 @@ def watch(settings: Settings, take: Take, unread: Unread, stop: Event, unreadabl
                         take(health)
                     stop.wait(_EVERY_S)
         except (WakewatchError, OSError) as error:
-            _log.warning("the processes behind the page cannot be looked at", error=str(error))
+            _log.warning("the console cannot check the other processes", error=str(error))
         stop.wait(_EVERY_S)
 
 
@@ -141,9 +141,9 @@ class _CheckClients:
 
         facts = msgspec.structs.replace(
             _of_kafka(kafka),
-            waiting=seen("the detectors' progress", self._waiting, {}),
+            waiting=seen("the progress of the detectors", self._waiting, {}),
             ticks=seen("the sources", self._newest_ticks, {}),
-            unsent=seen("the notifier's progress", self._unsent, {}),
+            unsent=seen("the progress of the notifier", self._unsent, {}),
             unread=unread,
             unfinished=seen("imports", self._take_imports, None),
             lists_since_ms=self._since_ms(),
@@ -276,7 +276,7 @@ def _until(client: Any, part: Any, end: int) -> Iterable[Any]:
     deadline = time.monotonic() + _CAUGHT_UP_S
     while client.position(part) < end:
         if time.monotonic() > deadline:
-            raise SinkError(f"{part.topic} cannot be read to its end", retriable=True)
+            raise SinkError(f"{part.topic} cannot be read completely", retriable=True)
         yield from client.poll(timeout_ms=_POLL_MS).get(part, [])
 
 

@@ -78,7 +78,7 @@ class Console:
         except (OSError, OverflowError) as error:
             await self._runner.cleanup()
             where = f"{self._settings.host}:{self._settings.port}"
-            raise ConfigError(f"console: cannot listen on {where} ({error}); give another --port") from error
+            raise ConfigError(f"console: cannot listen on {where} ({error}); choose another --port") from error
         return int(self._runner.addresses[0][1])
 
     def _read(self, kafka: KafkaSettings) -> None:

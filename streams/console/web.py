@@ -88,7 +88,7 @@ def _own_names(settings: ConsoleSettings) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: _Handler) -> web.StreamResponse:
         if not answers_to(request.host, settings.host, settings.hosts):
-            raise web.HTTPMisdirectedRequest(text="this console answers to localhost and console.hosts only\n")
+            raise web.HTTPMisdirectedRequest(text="this console serves localhost and console.hosts only\n")
         return await handler(request)
 
     return check
@@ -137,7 +137,7 @@ class _Answers:
     async def ready(self, _request: web.Request) -> web.Response:
         fine = self._hub.state == "following" and not self._hub.behind
         status = HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE
-        said = "behind the alerts" if self._hub.behind else self._hub.state
+        said = "not up to date" if self._hub.behind else self._hub.state
         return web.Response(text=f"{said}\n", status=status)
 
     async def metrics(self, _request: web.Request) -> web.Response:
@@ -146,7 +146,7 @@ class _Answers:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         if self._hub.full:
-            raise web.HTTPServiceUnavailable(text="too many pages follow already\n")
+            raise web.HTTPServiceUnavailable(text="too many pages are open\n")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b"retry: %d\n\n" % _RETRY_MS)
@@ -172,7 +172,7 @@ class _Words:
             said = feedback.taken(self._settings, request.headers, await request.read())
             raw = self._hub.alert(request.match_info["id"])
             if raw is None:
-                return web.Response(status=HTTPStatus.NOT_FOUND, text="no such alert on this page\n")
+                return web.Response(status=HTTPStatus.NOT_FOUND, text="this alert is not on this page\n")
             await feedback.write(self._kafka, raw, said)
         except feedback.RefusalError as refusal:
             return web.Response(status=refusal.status, text=f"{refusal}\n")
@@ -186,5 +186,7 @@ def _as_sent(event: ServerEvent | None) -> bytes:
 
 def _found(body: bytes | None) -> web.Response:
     if body is None:
-        raise web.HTTPNotFound(text="not here: it may have ended more than a day ago; `wakewatch alerts` has it\n")
+        raise web.HTTPNotFound(
+            text="not found: it may have closed more than a day ago; `wakewatch alerts` still has it\n"
+        )
     return web.Response(body=body, content_type=_JSON)

@@ -43,7 +43,7 @@ def letter_of(record: TopicRecord) -> DeadLetter:
     count = whole_number(headers.get(H_COUNT, b"1"), _PIECES_MOST)
     lines, whys = value.split(b"\n"), detail.split("\n")
     if count is None or count < 1:
-        problem = f"count {headers[H_COUNT][:20]!r} is no number of pieces"
+        problem = f"count {headers[H_COUNT][:20]!r} is not a number of lines"
     elif count > 1 and not count == len(lines) == len(whys):
         problem = f"count is {count}, with {len(lines)} lines and {len(whys)} details"
     elif count > 1:

@@ -89,7 +89,9 @@ def _script(plan: DemoPlan, settings: Settings, home: Path) -> Script:
             urls.open_place(place, settings.ingest, paced=False, stdin_live=True).close()
         return Script(feeds=plan.feeds, finite=all(place.kind in _FINITE for place in places))
     if all(ship.imo != plan.options.imo for ship in load_reference(settings.reference).ships):
-        raise ConfigError(f"IMO {plan.options.imo} is on no watchlist: name one that has it in reference.watchlists")
+        raise ConfigError(
+            f"IMO {plan.options.imo} is not on a watchlist: give a list that has it in reference.watchlists"
+        )
     made = scenario("angara", plan.options)
     path = home / "angara.nmea"
     with path.open("wb") as file:
@@ -117,7 +119,7 @@ def _play(plan: DemoPlan, script: Script, settings: Settings, stage: Stage, scre
     kafka = stage.open(settings.kafka)
     stage.detect()
     notices(stage.notify(), screen.notice)
-    stage.until(lambda: figures(stage.ports.worker).ready, "the worker takes its partitions")
+    stage.until(lambda: figures(stage.ports.worker).ready, "the worker gets its partitions")
     if plan.stay or not script.finite:
         stage.console()
     _addresses(stage, screen)
@@ -130,7 +132,7 @@ def _play(plan: DemoPlan, script: Script, settings: Settings, stage: Stage, scre
         if not plan.stay:
             screen.next_steps()
         elif not interrupted:
-            screen.say("all of it stays up until Ctrl-C", "bold")
+            screen.say("everything keeps running until Ctrl-C", "bold")
             _addresses(stage, screen)
             _until_interrupted(stage)
     return 0 if fine else 1
@@ -142,7 +144,7 @@ def _await_end(script: Script, stage: Stage, watch: AlertFollower, screen: Scree
         with _patience(script) as wait_s:
             silence = _Silence(script, stage, screen)
             stage.until(lambda: silence.noted() and stage.ended("ingest"), "the feed is read", wait_s)
-            stage.until(_settled(stage, watch), "the worker takes in what is in the log", wait_s)
+            stage.until(_settled(stage, watch), "the worker processes the log", wait_s)
     except KeyboardInterrupt:
         if script.finite:
             raise
@@ -165,7 +167,7 @@ class _Silence:
             self._heard = figures(self._stage.ports.worker).reports > 0
             if not self._heard:
                 feeds, said = ", ".join(self._script.feeds), self._stage.words("ingest")
-                self._screen.say(f"nothing heard yet from {feeds}; ingest says: {said}", "yellow")
+                self._screen.say(f"nothing received yet from {feeds}; ingest: {said}", "yellow")
         return True
 
 

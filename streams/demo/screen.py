@@ -22,8 +22,8 @@ from streams.scenario.model import ScenarioTruth
 from streams.scenario.verdict import Excess, ExpectationVerdict, time_ms
 
 _NEXT: Final = (
-    ("make demo STAY=1", "the same, left running, with the map page"),
-    ("make demo FEED=tcp://HOST:PORT", "the same pipeline on a feed of your own"),
+    ("make demo STAY=1", "the same, kept running, with the map page"),
+    ("make demo FEED=tcp://HOST:PORT", "the same pipeline with your own feed"),
     (".venv/bin/wakewatch replay FILE --alerts alerts.jsonl", "a recording, without Kafka"),
     (".venv/bin/wakewatch scenario --list", "more generated feeds with known truth"),
 )
@@ -99,7 +99,7 @@ class Screen:
             chapter = self._chapters.pop(0)
             self._tell_unshown()
             day = datetime.fromtimestamp(chapter.from_ms / MS, UTC).strftime("%Y-%m-%d %H:%MZ")
-            unheard = "" if chapter.heard else " (nobody hears it)"
+            unheard = "" if chapter.heard else " (outside reception)"
             self._console.print(Text(f"--- {day}  {chapter.note}{unheard}", "bold cyan"), soft_wrap=True)
 
     def _tell_unshown(self) -> None:
@@ -117,17 +117,17 @@ class Screen:
     def account(self, account: Account, alerts: Sequence[Alert]) -> None:
         """The table at the end."""
         figures = account.figures
-        table = Table(title="What came through", title_justify="left", box=None, show_header=False)
+        table = Table(title="Throughput", title_justify="left", box=None, show_header=False)
         rate = account.sentences / account.wall_s if account.wall_s else 0.0
         busy = figures.busy_s / account.wall_s if account.wall_s else 0.0
-        delay = "no alert came" if figures.p99_s is None else f"at most {figures.p99_s:g} s"
+        delay = "no alert" if figures.p99_s is None else f"at most {figures.p99_s:g} s"
         rows = [
             ("vessels", f"{figures.vessels:,}"),
             ("sentences", f"{account.sentences:,}"),
-            ("sentences/s", f"{rate:,.0f} over {account.wall_s:.0f} s; the worker was busy for {busy:.0%} of it"),
-            ("p99 latency", f"{delay}, from ingest's read to the alert in the topic"),
+            ("sentences/s", f"{rate:,.0f} in {account.wall_s:.0f} s; the worker was busy {busy:.0%} of the time"),
+            ("p99 latency", f"{delay}, from reading the sentence to the alert in the topic"),
             *_by_detector(alerts),
-            ("a pager would ring", f"{account.rings} times, and be told the end of {account.ends} pages"),
+            ("pages", f"{account.rings} sent, {account.ends} ended"),
         ]
         for name, value in rows:
             table.add_row(name, value)
@@ -141,7 +141,7 @@ class Screen:
             "severity",
             "came",
             "as",
-            title="The truth against the alerts",
+            title="Expected alerts and actual alerts",
             box=None,
             title_justify="left",
             pad_edge=False,
@@ -150,12 +150,17 @@ class Screen:
             table.add_row(*_row(one))
         self._console.print(table)
         for wrong in excess:
-            self.say(f"x   too much about an honest ship ({wrong.truth.note}): {wrong.alert.headline}", "red")
+            self.say(f"x   false alert about an honest vessel ({wrong.truth.note}): {wrong.alert.headline}", "red")
         missing = sum(one.alert is None for one in met)
         if missing or excess:
-            self.say(f"{missing} of {len(met)} expected alerts missing, {len(excess)} about honest ships", "bold red")
+            self.say(
+                f"{missing} of {len(met)} expected alerts missing, {len(excess)} false alerts about honest vessels",
+                "bold red",
+            )
         else:
-            self.say(f"all {len(met)} expected alerts came, and no honest ship was accused", "bold green")
+            self.say(
+                f"all {len(met)} expected alerts were raised, and no false alert about an honest vessel", "bold green"
+            )
         return not missing and not excess
 
 

@@ -112,7 +112,7 @@ class Stage:
             said = (self.home / f"{name}.log").read_bytes()[-_WORDS_BYTES:].decode(errors="replace").strip()
         except OSError:
             said = ""
-        return said.splitlines()[-1] if said else "it said nothing"
+        return said.splitlines()[-1] if said else "it wrote no message"
 
     def close(self) -> None:
         """Ends all: those that read first, Kafka last."""

@@ -41,7 +41,7 @@ def examine(settings: Settings, now_ms: int, limit_s: float = LIMIT_S) -> Iterat
         (
             QuestionGroup("Kafka", of_kafka),
             QuestionGroup("Kafka", of_reference),
-            QuestionGroup("our processes", services),
+            QuestionGroup("wakewatch processes", services),
         ),
         limit_s,
     )

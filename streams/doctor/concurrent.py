@@ -56,8 +56,8 @@ def _until(ask: QuestionGroup, answered: _Answers, until_s: float) -> Iterator[D
         try:
             answer = answered.get(timeout=max(0.0, until_s - time.monotonic()))
         except Empty:
-            said = f"not all could be asked of {ask.of} in time: what is not above is not known"
-            yield wrong("unknown", said, "is it, or this machine, under more load than it can bear? Ask again")
+            said = f"{ask.of} did not answer all questions in time: checks that are missing above are unknown"
+            yield wrong("unknown", said, "check the load of it and of this machine; run doctor again")
             return
         if answer is None:
             return

@@ -14,7 +14,7 @@ _NAME: Final = "disk"
 _SOON_H, _WARNED_H = 24.0, 7 * 24.0
 _GB: Final = 1e9
 _HOUR_S: Final = 3600
-_REMEDY: Final = "make room, or lower kafka.sentences_kept_h and alter the topic (`wakewatch topics check` shows it)"
+_REMEDY: Final = "free space, or lower kafka.sentences_kept_h and alter the topic (`wakewatch topics check` shows it)"
 
 
 def disk_findings(client: Any, kafka: KafkaSettings, oldest_ms: int | None, now_ms: int) -> Iterator[DoctorFinding]:
@@ -28,8 +28,9 @@ def disk_findings(client: Any, kafka: KafkaSettings, oldest_ms: int | None, now_
     if not found:
         yield warn(
             _NAME,
-            "Kafka does not say how full its disks are",
-            "allow this user and ingest's to describe the cluster (Kafka 3.3 or newer), or watch the disks yourself",
+            "Kafka gives no disk usage",
+            "allow this user and the one of ingest to describe the cluster (Kafka 3.3 or newer), or monitor the "
+            "disks yourself",
         )
     held_h = hours_since(oldest_ms, now_ms) if oldest_ms is not None else 0.0
     for disk in found:

@@ -20,7 +20,7 @@ def local_findings(settings: Settings) -> Generator[DoctorFinding, None, Loaded 
     try:
         loaded = read_reference(settings.reference)
     except ConfigError as error:
-        yield wrong("lists", str(error), "fix or remove that file: the worker does not start without it")
+        yield wrong("lists", str(error), "fix or remove that file: the worker does not start with it")
     if not settings.kafka.bootstrap_servers.strip():
         yield _embedded()
     return loaded
@@ -30,12 +30,12 @@ def _embedded() -> DoctorFinding:
     try:
         jars.java()
     except ConfigError as error:
-        return wrong("embedded broker", str(error), "or set kafka.bootstrap_servers to a Kafka of your own")
+        return wrong("embedded broker", str(error), "or set kafka.bootstrap_servers to your own Kafka")
     missing = jars.missing()
     if missing:
         return warn(
             "embedded broker",
-            f"Java is here; {len(missing)} of Kafka's jars are not",
+            f"Java is installed; {len(missing)} of Kafka's jars are missing",
             "`wakewatch broker start` fetches them (43 MB, once)",
         )
-    return ok("embedded broker", "Java and Kafka's jars are here, as the lock file says")
+    return ok("embedded broker", "Java and Kafka's jars are installed, as in the lock file")

@@ -58,10 +58,10 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
         where, asked_s = ",".join(servers_of(settings.kafka)), time.monotonic()
         client = admin(settings.kafka, **_QUICK)
     except ConfigError as error:
-        yield wrong(name, "no broker is known", str(error).removeprefix("no Kafka: "))
+        yield wrong(name, "no broker is configured", str(error).removeprefix("no Kafka: "))
         return
     except SinkError as error:
-        said = str(error).removesuffix(": is it up, is kafka.bootstrap_servers right?")
+        said = str(error).removesuffix(": check that it runs and kafka.bootstrap_servers")
         yield wrong(name, said, "start it (`wakewatch broker start`), or fix kafka.bootstrap_servers")
         return
     try:
@@ -70,7 +70,9 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
         yield _answers(said, connected_s, slowest_answer_s(client))
         yield from _topics(client, settings, now_ms)
     except (KafkaError, SinkError) as error:
-        yield wrong(name, f"refuses: {type(error).__name__}: {error}", "compare this user's rights with the README")
+        yield wrong(
+            name, f"refuses: {type(error).__name__}: {error}", "compare the rights of this user with the README"
+        )
     finally:
         client.close()
 
@@ -79,7 +81,7 @@ def _answers(said: str, connected_s: float, took_s: float) -> DoctorFinding:
     if connected_s <= _CONNECTS_S and took_s <= _SLOW_S:
         return ok("kafka", said)
     took_s = max(connected_s, took_s)
-    remedy = "look at the brokers' disks and CPU, and at the network to them: alerts may come as late"
+    remedy = "check disk and CPU of the brokers, and the network to them: alerts may be late"
     return warn("kafka", f"{said}, after {took_s:.1f} s", remedy)
 
 
@@ -87,14 +89,16 @@ def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFind
     found = differences(client, settings.kafka)
     missing = [each.topic for each in found if each.kind == "missing"]
     if missing:
-        yield wrong("topics", f"{len(missing)} are missing: {_some(missing)}", "make them: `wakewatch topics create`")
+        yield wrong("topics", f"{len(missing)} are missing: {_some(missing)}", "create them: `wakewatch topics create`")
     elif found:
-        said = _some([f"{each.topic}: {each.what} is {each.is_}, must be {each.wanted}" for each in found])
+        said = _some([f"{each.topic}: {each.what} is {each.is_}, expected {each.wanted}" for each in found])
         severe = any(each.kind == "partitions" for each in found)
-        remedy = "`wakewatch topics check` shows all; set kafka.partitions to what is there, or alter the topic"
+        remedy = (
+            "`wakewatch topics check` shows all; set kafka.partitions to the number of the topic, or alter the topic"
+        )
         yield (wrong if severe else warn)("topics", said, remedy)
     else:
-        yield ok("topics", "all as planned")
+        yield ok("topics", "all as expected")
     prefix = settings.kafka.topic_prefix
     if {prefix + topic for topic in (SENTENCES, FLEET, ALERTS, IDENTITIES, HISTORIES)} & set(missing):
         return
@@ -109,8 +113,8 @@ def _permitted(client: Any, kafka: KafkaSettings) -> DoctorFinding:
         allowed = set(described.get(kafka.topic_prefix + topic, {}).get("authorized_operations") or needed)
         lacking += [f"{operation} {topic}" for operation in sorted(needed - allowed)]
     if not lacking:
-        return ok("rights", "this user may read and write all that is needed")
-    return warn("rights", f"this user may not {_some(lacking)}", "grant it, where the process runs as this user")
+        return ok("rights", "this user has all rights that are needed")
+    return warn("rights", f"this user may not {_some(lacking)}", "grant the right, if the process runs as this user")
 
 
 def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
@@ -136,13 +140,13 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFindin
 def _written(written: Newest, now_ms: int) -> DoctorFinding:
     name = "log"
     if written.at_ms is None:
-        return warn(name, "the log is empty", "bring a feed in: `wakewatch ingest tcp://HOST:PORT`")
+        return warn(name, "the log is empty", "add a feed: `wakewatch ingest tcp://HOST:PORT`")
     quiet_s = (now_ms - written.at_ms) / _MS
     if quiet_s > _QUIET_S:
         return warn(
             name,
             f"nothing has been written for {span(quiet_s)}",
-            "is ingest running? A live one writes every second, also when nothing is heard",
+            "check that ingest runs: with a live source it writes every second, even without sentences",
         )
     return ok(name, f"the log was written {span(quiet_s)} ago")
 
@@ -153,12 +157,12 @@ def _workers(client: Any, settings: Settings, written: Newest) -> DoctorFinding:
     members = len(described.get("members", ()))
     held = f"group {group}"
     if not members:
-        return wrong("workers", f"none runs in {held}", "start one: `wakewatch detect`")
+        return wrong("workers", f"no worker runs in {held}", "start one: `wakewatch detect`")
     if str(described["group_state"]).upper() not in {"STABLE", "GROUPSTATE.STABLE"}:
-        return warn("workers", f"{held} shares its partitions out anew", "ask again in half a minute")
+        return warn("workers", f"{held} is rebalancing its partitions", "run doctor again in half a minute")
     idle = max(0, members - len(written.ends))
     if idle:
-        return warn("workers", f"{members} for {len(written.ends)} partitions", f"{idle} have nothing to do: stop them")
+        return warn("workers", f"{members} for {len(written.ends)} partitions", f"{idle} have no partition: stop them")
     parts = len(written.ends)
     return ok("workers", f"1 has all {parts} partitions" if members == 1 else f"{members} share {parts} partitions")
 
@@ -189,28 +193,30 @@ def _state(settings: Settings, saved: _Saved, now_ms: int) -> DoctorFinding:
     if strangers:
         return wrong(
             name,
-            f"{settings.kafka.topic_prefix + topic} holds the state of {_some(strangers)}",
-            f"set worker.app_id to that, or kafka.topic_prefix to topics of {app}'s own",
+            f"{settings.kafka.topic_prefix + topic} contains the state of {_some(strangers)}",
+            f"set worker.app_id to that name, or kafka.topic_prefix to other topics for {app}",
         )
     ahead = sorted(p for p, cut in cuts.items() if cut.offset >= written.ends.get(p, 0))
     if ahead:
         return wrong(
             name,
-            f"partition {ahead[0]} ends before what the state has read: the log was recreated",
-            f"delete {settings.kafka.topic_prefix + topic} and make it again: `wakewatch topics create`",
+            f"partition {ahead[0]} ends before the offset of the state: the log was recreated",
+            f"delete {settings.kafka.topic_prefix + topic} and create it again: `wakewatch topics create`",
         )
     behind = {p: end - 1 - (cuts[p].offset if p in cuts else -1) for p, end in written.ends.items()}
     records = sum(behind.values())
     if not records:
-        return ok(name, "all of the log is taken in and saved")
+        return ok(name, "the whole log is processed and saved")
     oldest_ms = min((cuts[p].at_ms if p in cuts else 0 for p, n in behind.items() if n), default=0)
     limit_s = max(_BEHIND_LEAST_S, _SNAPSHOTS_LATE * settings.worker.snapshot_every_s)
     if oldest_ms == 0:
-        return wrong(name, f"{records} records, and no snapshot of some partition yet", "is a worker running?")
+        return wrong(
+            name, f"{records} records, and at least one partition has no snapshot yet", "check that a worker runs"
+        )
     age_s = (now_ms - oldest_ms) / _MS
     said = f"{records} records behind the log; the oldest snapshot is {span(age_s)} old"
     if age_s > limit_s:
-        return wrong(name, said, "is the worker running, and quick enough? Look at its log; start another")
+        return wrong(name, said, "check that the worker runs and its log; if it is too slow, start another")
     return ok(name, said)
 
 

@@ -66,7 +66,7 @@ def oldest_ms(reader: Any, topic: str) -> int | None:
     while time.monotonic() < deadline:
         for records in reader.poll(timeout_ms=_POLL_MS, max_records=1).values():
             return believable_ms(records[0].timestamp) or None
-    raise SinkError("the beginning of the log cannot be read in time", retriable=True)
+    raise SinkError("the start of the log cannot be read in time", retriable=True)
 
 
 def tail(reader: Any, topic: str) -> list[Any]:

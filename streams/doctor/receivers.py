@@ -20,15 +20,21 @@ def receivers_finding(status: str) -> DoctorFinding:
     try:
         loaded = str(json.loads(status)["config"]["original"])
     except (ValueError, KeyError, TypeError):
-        return warn(_NAME, "Alertmanager does not say what it has loaded", "is this Alertmanager 0.22 or newer?")
+        return warn(
+            _NAME,
+            "Alertmanager does not report its configuration",
+            "check the version of Alertmanager: 0.22 or newer is needed",
+        )
     empty = [name for name, integrations in _receivers(loaded) if not integrations and name != _MEANT_EMPTY]
     full = [name for name, integrations in _receivers(loaded) if integrations]
-    remedy = "put an integration below each name in alertmanager.yml (deploy/alertmanager has one of each kind)"
+    remedy = "add an integration to each receiver in alertmanager.yml (deploy/alertmanager has one of each kind)"
     if not full:
-        return warn(_NAME, "all of Alertmanager's receivers are empty: nobody is told", remedy)
+        return warn(_NAME, "all receivers of Alertmanager are empty: no notification is sent", remedy)
     if empty:
-        return warn(_NAME, f"nobody is told by {', '.join(empty)}: nothing stands below the name", remedy)
-    return ok(_NAME, f"{', '.join(full)} have somebody to tell")
+        return warn(
+            _NAME, f"these receivers send no notification, they have no integration: {', '.join(empty)}", remedy
+        )
+    return ok(_NAME, f"{', '.join(full)} have an integration")
 
 
 def _receivers(loaded: str) -> Iterator[tuple[str, int]]:

@@ -19,7 +19,7 @@ _STALE_S: Final = 7 * 86_400.0
 _TOLD_MOST: Final = 3
 _RUNS_S: Final = 45.0
 """An import takes seconds; one that has not ended after this was interrupted, or is about to fail."""
-_FETCH: Final = "fetch the list again and import it"
+_FETCH: Final = "download the list again and import it"
 
 
 def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks: bool) -> Iterator[DoctorFinding]:
@@ -31,7 +31,7 @@ def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks:
     try:
         found = ask(settings.kafka, loaded.reference) if asks else unasked
     except (ConfigError, SinkError) as error:
-        yield wrong("lists", f"what is in force cannot be read: {error}", "is Kafka well?")
+        yield wrong("lists", f"the lists in force cannot be read: {error}", "check Kafka")
         found = unasked
     yield from _imported(found, now_ms) if found.version is not None else _named(found, loaded, now_ms)
     if found.unfinished is not None:
@@ -40,13 +40,13 @@ def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks:
 
 def _imported(found: InForce, now_ms: int) -> Iterator[DoctorFinding]:
     age_s = (now_ms - found.since_ms) / _MS
-    ships = f"{len(found.reference.ships)} ships; {found.said}, {span(age_s)} ago"
+    ships = f"{len(found.reference.ships)} vessels; {found.said}, {span(age_s)} ago"
     yield warn("watchlist", ships, _FETCH) if age_s > _STALE_S else ok("watchlist", ships)
     yield ok("zones", f"{len(found.reference.zones)} zones; {found.said}")
 
 
 def _named(found: InForce, loaded: Loaded, now_ms: int) -> Iterator[DoctorFinding]:
-    why = f" ({found.unasked}: an import would not be seen)" if found.unasked else ""
+    why = f" ({found.unasked}: imports are not visible)" if found.unasked else ""
     files: ReferenceSettings = loaded.settings
     yield _aged("watchlist", f"{len(found.reference.ships)} ships", files.watchlists, now_ms, why)
     yield _aged("zones", f"{len(found.reference.zones)} zones", files.zones, now_ms, why)
@@ -54,17 +54,17 @@ def _named(found: InForce, loaded: Loaded, now_ms: int) -> Iterator[DoctorFindin
         some = "; ".join(str(each) for each in loaded.refused[:_TOLD_MOST])
         yield warn(
             "lists",
-            f"{len(loaded.refused)} entries are passed over: {some}",
-            "run `wakewatch watchlist check FILE` or `wakewatch zones check FILE`, and fix them",
+            f"{len(loaded.refused)} entries are skipped: {some}",
+            "check with `wakewatch watchlist check FILE` or `wakewatch zones check FILE`, and fix them",
         )
 
 
 def _aged(name: str, held: str, files: Sequence[str], now_ms: int, why: str) -> DoctorFinding:
     if not files:
         if name == "watchlist":
-            remedy = "name your own lists in reference.watchlists, or `wakewatch watchlist import` them"
-            return warn(name, f"{held}, the example that is shipped{why}", remedy)
-        return ok(name, f"{held}, those that are shipped{why}")
+            remedy = "set your own lists in reference.watchlists, or import them with `wakewatch watchlist import`"
+            return warn(name, f"{held}, the included example{why}", remedy)
+        return ok(name, f"{held}, those included{why}")
     oldest = min(files, key=lambda file: Path(file).stat().st_mtime)
     age_s = now_ms / _MS - Path(oldest).stat().st_mtime
     if age_s > _STALE_S and name == "watchlist":
@@ -75,5 +75,5 @@ def _aged(name: str, held: str, files: Sequence[str], now_ms: int, why: str) -> 
 def _unfinished(unfinished: Unfinished, now_ms: int) -> DoctorFinding:
     said, command = told(unfinished)
     if now_ms - unfinished.began_ms < _RUNS_S * _MS:
-        return warn("import", said, f"it may still run; if it was interrupted: `{command}`")
+        return warn("import", said, f"it may still be running; if it was interrupted: `{command}`")
     return wrong("import", said, f"`{command}`")

@@ -43,7 +43,7 @@ def _console(rules: ConsoleSettings) -> DoctorFinding:
     try:
         socket.create_connection((host, rules.port), _WAIT_S).close()
     except ConnectionRefusedError:
-        return ok("console", f"none runs at {host}:{rules.port}")
+        return ok("console", f"not running at {host}:{rules.port}")
     except OSError:
         pass  # it is asked, and what comes of that is said
     return _process("console", host, rules.port, "wakewatch console")
@@ -53,16 +53,16 @@ def _process(name: str, host: str, port: int, start: str) -> DoctorFinding:
     try:
         status, said = _get(Endpoint(secure=False, host=host, port=port, path=""), "/readyz", _OWN_NAME)
     except SinkError as error:
-        return wrong(name, f"{host}:{port} does not answer ({error})", f"is it running? start it with `{start}`")
+        return wrong(name, f"{host}:{port} does not answer ({error})", f"check that it runs; start it with `{start}`")
     if status != http.client.OK:
-        return wrong(name, f"{host}:{port} is not ready: {said}", f"look at its log; then restart `{start}`")
+        return wrong(name, f"{host}:{port} is not ready: {said}", f"check its log; then restart `{start}`")
     return ok(name, f"{host}:{port} is ready: {said}")
 
 
 def _targets(settings: Settings) -> Iterator[DoctorFinding]:
     rules = settings.notify
     if not rules.alertmanager_url and not rules.webhook_url:
-        yield warn("notification", "nobody is notified", "set notify.alertmanager_url or notify.webhook_url")
+        yield warn("notification", "no target for notifications", "set notify.alertmanager_url or notify.webhook_url")
     if rules.alertmanager_url:
         yield from _alertmanager(rules.alertmanager_url)
     if rules.webhook_url:
@@ -79,10 +79,12 @@ def _alertmanager(url: str) -> Iterator[DoctorFinding]:
         yield wrong(name, str(error), "fix notify.alertmanager_url")
         return
     except SinkError as error:
-        yield wrong(name, f"does not answer ({error})", "is it up, is notify.alertmanager_url right? Pages wait for it")
+        yield wrong(
+            name, f"does not answer ({error})", "check that it runs and notify.alertmanager_url; pages wait for it"
+        )
         return
     if status != http.client.OK:
-        yield wrong(name, f"answers {status}: {said}", "look at its log; pages wait for it")
+        yield wrong(name, f"answers {status}: {said}", "check its log; pages wait for it")
         return
     yield ok(name, "is ready")
     yield receivers_finding(loaded)
@@ -97,7 +99,9 @@ def _webhook(url: str) -> DoctorFinding:
     except ConfigError as error:
         return wrong(name, str(error), "fix notify.webhook_url")
     except OSError as error:
-        return wrong(name, f"cannot be reached ({error.strerror or error})", "is it up, is notify.webhook_url right?")
+        return wrong(
+            name, f"cannot be reached ({error.strerror or error})", "check that it runs and notify.webhook_url"
+        )
     return ok(name, f"{to.host} accepts")
 
 

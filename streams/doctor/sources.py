@@ -45,8 +45,8 @@ def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Do
         said = ", ".join(f"{name} {live[name].other_share:.0%}" for name in junk)
         return warn(
             "sources",
-            f"of {len(junk)} of {len(live)} more than half of the lines are no AIS: {said}",
-            "look at what the source sends: is it the AIS output, and NMEA (!AIVDM, !BSVDM) or a receiver's JSON?",
+            f"{len(junk)} of {len(live)} sources send mostly lines that are not AIS: {said}",
+            "check what the source sends: it must be AIS as NMEA (!AIVDM, !BSVDM) or a receiver's JSON",
         )
     if not down:
         return ok("sources", f"{len(live)} heard: {', '.join(live)}")
@@ -54,12 +54,12 @@ def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Do
     return (wrong if len(down) == len(live) else warn)(
         "sources",
         f"{len(down)} of {len(live)} silent: {said}",
-        "look at the receiver and the line to it; no ship that it hears is called dark meanwhile",
+        "check the receiver and the connection to it; its vessels are not judged dark during the outage",
     )
 
 
 def _sends_other(tick: Tick) -> str:
-    return " (what it sends is no AIS)" if tick.other_share > MUCH else ""
+    return " (its lines are not AIS)" if tick.other_share > MUCH else ""
 
 
 def _silent_ms(tick: Tick) -> int:

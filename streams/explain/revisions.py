@@ -38,9 +38,9 @@ def gather(source: Source, alert_id: str) -> Gathered:
     found = {(head.id, head.case_id) for head, _ in heads if head.id.startswith(alert_id)}
     ids = {known for known, _ in found}
     if not ids:
-        raise WakewatchError(f"no alert {alert_id}: it may be older than what is kept")
+        raise WakewatchError(f"no alert {alert_id}: it may be older than the records kept")
     if len(ids) > 1:
-        raise ConfigError(f"{alert_id} begins {len(ids)} ids: give more digits")
+        raise ConfigError(f"{alert_id} matches {len(ids)} ids: give more digits")
     cases = {case for _, case in found}
     told: dict[tuple[str, int], Alert] = {}
     for head, value in _heads(source):

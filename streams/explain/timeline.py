@@ -42,7 +42,7 @@ def tell(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", cha
         Text(f"{newest.detector} v{newest.rule_version} · {newest.severity} · {newest.verification} · {newest.id}"),
         Text(f"case {newest.case_id} · subject {newest.subject} · episode since {newest.episode_start}"),
         Text(),
-        Text("How it went", "bold"),
+        Text("History", "bold"),
         *_timeline(gathered, heard),
         *_log_notes(heard, no_log),
         *_charts(heard, chances),
@@ -69,7 +69,7 @@ def _timeline(gathered: Gathered, heard: RawLogFindings | None) -> Iterable[Text
     events.sort(key=lambda event: event[:2])
     yield from (text for _, _, text in events[:EVENTS_MOST])
     if len(events) > EVENTS_MOST:
-        yield Text(f"  and {len(events) - EVENTS_MOST} more: `wakewatch alerts` has them", "dim")
+        yield Text(f"  and {len(events) - EVENTS_MOST} more: see `wakewatch alerts`", "dim")
 
 
 def _said(alerts: Iterable[Alert], style: str) -> list[Event]:
@@ -110,7 +110,7 @@ def _silence(heard: RawLogFindings, at: int) -> Event:
         ends = [(float(heard.lon_deg[i]), float(heard.lat_deg[i])) for i in (before[-1], after[0])]
         hours = (int(heard.times_ms[after[0]]) - int(heard.times_ms[before[-1]])) / HOUR_MS
         nm = leg_nm(ends[0], ends[1])
-        moved = f", then {nm:.1f} nm on, {nm / hours:.1f} kn as the crow flies"
+        moved = f", then {nm:.1f} nm on, {nm / hours:.1f} kn in a straight line"
     return from_ms, 2, Text(f"{_stamp(from_ms)}   silent {spoken(to_ms - from_ms)}{moved}", "red")
 
 
@@ -128,9 +128,9 @@ def _log_notes(heard: RawLogFindings | None, no_log: str) -> Iterable[Text]:
     if heard is None:
         yield Text(f"  {no_log}", "dim")
     elif heard.log_ms is None:
-        yield Text("  the raw log holds nothing any more: all of this is from the alert itself", "dim")
+        yield Text("  the raw log no longer has this time: everything shown is from the alert itself", "dim")
     elif not heard.whole:
-        yield Text(f"  the raw log begins {_stamp(heard.log_ms[0])}: what was heard before is gone", "dim")
+        yield Text(f"  the raw log begins {_stamp(heard.log_ms[0])}: earlier sentences are deleted", "dim")
 
 
 # -- what was heard -----------------------------------------------------------------------------------------------
@@ -142,17 +142,17 @@ def _charts(heard: RawLogFindings | None, chances: Sequence[Chance]) -> Iterable
     window = heard.window
     yield Text()
     width = spoken(window.bin_ms) if window.bin_ms >= MINUTE_MS else f"{window.bin_ms // 1000}s"
-    yield Text(f"What was heard, {_stamp(window.from_ms)} to {_stamp(window.to_ms)}, {width} a column", "bold")
+    yield Text(f"Reports heard, {_stamp(window.from_ms)} to {_stamp(window.to_ms)}, {width} a column", "bold")
     table = Table(box=None, show_header=False)
     for label, counts in (("its reports", heard.hers), (f"others within {PEERS_NM:.0f} nm", heard.peers)):
         table.add_row(label, Text(_bars(counts)), f"at most {int(counts.max(initial=0))}")
     if chances:
         least = _least_chances(chances, window)
         lowest = f"least {min(chance.chance for chance in chances):.2g}"
-        table.add_row("chance, transmitting", Text(_bars(np.round(least * _PER_MILLE).astype(np.intp))), lowest)
+        table.add_row("chance if transmitting", Text(_bars(np.round(least * _PER_MILLE).astype(np.intp))), lowest)
     yield table
     if told := _fell(chances):
-        yield Text(f"  the chance that a transmitting ship is as silent within a day fell below {told}")
+        yield Text(f"  the chance that a transmitting vessel is silent this long within a day fell below {told}")
 
 
 def _least_chances(chances: Sequence[Chance], window: Window) -> npt.NDArray[np.float64]:
@@ -210,7 +210,7 @@ def _ports(newest: Alert) -> Iterable[RenderableType]:
         return
     yield Text()
     innocent = newest.details.get("innocent_ports")
-    beside = "" if innocent is None else f"; {innocent} other ports fit as well"
+    beside = "" if innocent is None else f"; {innocent} other ports also in reach"
     yield Text(f"Sanctioned places it could have called at{beside}", "bold")
     if not ports:
         yield Text("  none by then")

@@ -90,7 +90,7 @@ def recordings(path: Path) -> Generator[RecordingFile, None, None]:
     try:
         raw = path.open("rb")
     except OSError as error:
-        hint = f"name the files in it, such as {path}/*.nmea" if path.is_dir() else "give a file that can be read"
+        hint = f"give the files in it, such as {path}/*.nmea" if path.is_dir() else "give a readable file"
         raise ConfigError(f"{path}: {error.strerror}; {hint}") from error
     with raw:
         if _kind(raw) == "zip":
@@ -113,11 +113,11 @@ def refuse_unreadable(paths: Iterable[Path]) -> None:
     """Raises ConfigError for the first that is not there or cannot be opened; nothing is read."""
     for path in paths:
         if path.is_dir():
-            raise ConfigError(f"{path} is a folder: name the files in it, such as {path}/*.nmea")
+            raise ConfigError(f"{path} is a folder: give the files in it, such as {path}/*.nmea")
         if not path.exists():
-            raise ConfigError(f"{path}: no such file; give a recording that can be read")
+            raise ConfigError(f"{path}: no such file; give a readable recording")
         if not os.access(path, os.R_OK):
-            raise ConfigError(f"{path}: may not be read by this user; give a recording that can be read")
+            raise ConfigError(f"{path}: no permission to read; give a readable recording")
 
 
 @contextmanager
@@ -147,11 +147,11 @@ def _kind(file: io.BufferedReader[Any]) -> str:
 
 def _members(path: Path, raw: io.BufferedReader[Any]) -> Iterator[RecordingFile]:
     if not raw.seekable():
-        raise PackedError(f"{path}: a zip cannot be read from a pipe: give the file")
+        raise PackedError(f"{path}: a zip archive cannot be read from a pipe: give the file")
     try:
         archive = zipfile.ZipFile(raw)
     except _DAMAGES as error:
-        raise PackedError(f"{path}: {error}: the zip is damaged or was not copied whole") from error
+        raise PackedError(f"{path}: {error}: the zip archive is damaged or incomplete") from error
     with archive:
         members = [one for one in archive.infolist() if not one.is_dir() and not _is_beside(one.filename)]
         if len(members) > _MEMBERS_MOST:
@@ -168,10 +168,10 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, closi
     try:
         opened = closing.enter_context(archive.open(member))
     except _DAMAGES as error:
-        raise PackedError(f"{name}: {error}: unpack it by another program") from error
+        raise PackedError(f"{name}: {error}: unpack it with another program") from error
     inner = io.BufferedReader(_Watched(opened, name, lambda: member.compress_size), _CHUNK)
     if _kind(inner) == "zip":
-        raise PackedError(f"{name}: an archive in an archive: unpack it")
+        raise PackedError(f"{name}: an archive within an archive: unpack it")
     return RecordingFile(name, _unpacked(inner, name, closing))
 
 
@@ -239,7 +239,7 @@ class _Streams:
             else:
                 rest = self._file.read(_CHUNK) if self._unpacker.needs_input else b""
                 if self._unpacker.needs_input and not rest:
-                    raise EOFError("it ends in the middle")
+                    raise EOFError("it is cut off")
             data = self._unpacker.decompress(rest, size)
             if data:
                 return data
@@ -259,7 +259,7 @@ class _Zstd:
             self._packed = self._packed or self._file.read(_CHUNK)
             if not self._packed:
                 if self._frame is not None:
-                    raise EOFError("it ends in the middle")
+                    raise EOFError("it is cut off")
                 return b""
             self._frame = self._frame or zstandard.ZstdDecompressor(max_window_size=_MEMORY_MOST).decompressobj()
             fed, self._packed = self._packed[:_ZSTD_FED], self._packed[_ZSTD_FED:]
@@ -290,9 +290,9 @@ class _Watched(io.RawIOBase):
             raise
         except (*_DAMAGES, OSError) as error:
             said = str(error).rstrip(".").lower() or type(error).__name__
-            raise PackedError(f"{self._name}: damaged, or not copied whole ({said})") from error
+            raise PackedError(f"{self._name}: damaged or incomplete ({said})") from error
         self._given += len(data)
         if self._given > FREE_BYTES and self._given > RATIO_MOST * max(1, self._taken()):
-            raise PackedError(f"{self._name}: unpacks to more than {RATIO_MOST} times its size: no recording does")
+            raise PackedError(f"{self._name}: unpacks to more than {RATIO_MOST} times its size: not a recording")
         buffer[: len(data)] = data
         return len(data)

@@ -37,7 +37,7 @@ class Answers:
         self._places = BoundedSemaphore(AT_ONCE)
         self.paths: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
             "/api/v1/query": self.query,
-            "/api/v1/query_range": lambda _: _refused("rows have no past: ask for an instant"),
+            "/api/v1/query_range": lambda _: _refused("only instant queries are answered"),
             "/api/v1/series": lambda _: _success([]),
             "/api/v1/labels": lambda _: _success(["__name__"]),
             "/api/v1/label/__name__/values": lambda _: _success(sorted(table.tables)),
@@ -50,7 +50,7 @@ class Answers:
     def query(self, asked: Mapping[str, str]) -> Answer:
         """An instant vector; 503 while as many are answered as may be at once."""
         if not self._places.acquire(timeout=_WAIT_S):
-            return _said(_BUSY, "timeout", f"{AT_ONCE} questions are answered already; ask again")
+            return _said(_BUSY, "timeout", f"{AT_ONCE} requests are in progress; try again")
         try:
             return self._query(asked)
         finally:
@@ -66,7 +66,7 @@ class Answers:
         except ConfigError as error:
             return _refused(str(error))
         if selector.table not in self._table.tables:
-            return _refused(f"there is no {selector.table}; there is {' and '.join(sorted(self._table.tables))}")
+            return _refused(f"there is no {selector.table}; tables: {' and '.join(sorted(self._table.tables))}")
         rows = [row for row in self._table.tables[selector.table](int(now_s * _MS)) if selector.holds(row.columns)]
         result: list[dict[str, Any]] = [
             {"metric": {"__name__": selector.table, **row.columns}, "value": [now_s, f"{row.time_s:.3f}"]}

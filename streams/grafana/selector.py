@@ -56,7 +56,7 @@ def parse(query: str) -> Selector:
     """Raises ConfigError, one line, for anything but a selector."""
     found = _SELECTOR.fullmatch(query) if len(query) <= _LONGEST else None
     if found is None:
-        raise ConfigError('rows answer a selector, such as alerts{open="yes",severity="page"}, and no other PromQL')
+        raise ConfigError('only selectors are answered, such as alerts{open="yes",severity="page"}, not other PromQL')
     return Selector(found[1], tuple(_matchers(found[2] or "")))
 
 
@@ -66,7 +66,7 @@ def _matchers(text: str) -> list[LabelMatcher]:
     while text[at:].strip():
         found = _MATCHER.match(text, at)
         if found is None:
-            raise ConfigError(f'rows: {text[at:].strip()[:40]!r} is no condition such as severity="page"')
+            raise ConfigError(f'rows: {text[at:].strip()[:40]!r} is not a condition such as severity="page"')
         value = _ESCAPED.sub(r"\1", found[3]) if found[2] in {"=", "!="} else found[3].replace("\\\\", "\\")
         pattern = _compiled(value) if "~" in found[2] else None
         matchers.append(LabelMatcher(found[1], found[2], value, pattern))  # type: ignore[arg-type]  # as the pattern has it
@@ -84,7 +84,7 @@ def _compiled(value: str) -> Any:
     try:
         return re2.compile(value, options)
     except re2.error as error:
-        raise ConfigError(f"rows: {value[:60]!r} is no regular expression of RE2 ({_why(error)})") from error
+        raise ConfigError(f"rows: {value[:60]!r} is not a regular expression of RE2 ({_why(error)})") from error
 
 
 def _why(error: Exception) -> str:

@@ -23,4 +23,4 @@ def chance_in_words(fact: Fact) -> str:
         often = f"on fewer than 1 day in {_RARELY_DAYS:,}"
     else:
         often = f"on 1 day in {f'{days:.1f}'.removesuffix('.0') if days < _WHOLE_DAYS else f'{days:,.0f}'}"
-    return f"a transmitting ship is this quiet here {often}"
+    return f"a transmitting vessel is silent this long here {often}"

@@ -58,25 +58,25 @@ CONTRACTS: Final = (
         name="feedback.v1",
         type=Feedback,
         topics=(FEEDBACK,),
-        sentence="A person's word on one revision of an alert; the newest of each alert counts.",
+        sentence="Feedback of a person on one revision of an alert; the newest for each alert counts.",
     ),
     Contract(
         name="vessel.v1",
         type=VesselSummary,
         topics=(VESSELS,),
-        sentence="A listed ship as the worker knows it, at most once a minute; no value: listed no more.",
+        sentence="A listed vessel as the worker knows it, at most once a minute; no value: no longer listed.",
     ),
     Contract(
         name="tick.v1",
         type=Tick,
         topics=(SENTENCES,),
-        sentence="The feed's clock: the value of a record whose header ww_kind is tick.",
+        sentence="The clock of the feed: the value of a record with header ww_kind tick.",
     ),
     Contract(
         name="reference-marker.v1",
         type=VersionMarker,
         topics=(SENTENCES,),
-        sentence="Other lists or zones are in force from here on: a record whose header ww_kind is reference.",
+        sentence="Other lists or zones are in force from here on: a record with header ww_kind reference.",
     ),
     Contract(
         name="listed-ship.v1",
@@ -88,31 +88,31 @@ CONTRACTS: Final = (
         name="zone.v1",
         type=Zone,
         topics=(REFERENCE,),
-        sentence="One zone of a version that brings its own; key VERSION/zone/PLACE.",
+        sentence="One zone of a version that has its own zones; key VERSION/zone/PLACE.",
     ),
     Contract(
         name="reference-head.v1",
         type=VersionHead,
         topics=(REFERENCE,),
-        sentence="What makes a version of the watchlist whole; key VERSION/head.",
+        sentence="Completes a version of the watchlist; key VERSION/head.",
     ),
     Contract(
         name="reference-begun.v1",
         type=ImportBegun,
         topics=(REFERENCE,),
-        sentence="An import that has begun and not ended; key VERSION/begun/IMPORT.",
+        sentence="An import that has begun and not finished; key VERSION/begun/IMPORT.",
     ),
     Contract(
         name="binding.v1",
         type=Binding,
         topics=(IDENTITIES,),
-        sentence="An MMSI states an IMO number: told when new, when stated again, then hourly; key IMO/MMSI.",
+        sentence="An MMSI reports an IMO number: written when new, when reported again, then hourly; key IMO/MMSI.",
     ),
     Contract(
         name="heard.v1",
         type=BindingWatermark,
         topics=(IDENTITIES,),
-        sentence="A partition's promise that no binding with an earlier stamp will come; key heard/PARTITION.",
+        sentence="Progress of a partition: no binding with an earlier time will follow; key heard/PARTITION.",
     ),
 )
 
@@ -158,8 +158,8 @@ RECORD: Final = Headers(
         "ww_read_at": "when ingest read it, Unix ms",
     },
     optional={
-        "ww_event_from": "smallest event time in it, Unix ms",
-        "ww_event_to": "largest event time in it, Unix ms",
+        "ww_event_from": "earliest event time in it, Unix ms",
+        "ww_event_to": "latest event time in it, Unix ms",
         "ww_replayed": "1 when the input is a recording",
         "ww_run": "identity of the input, for resuming",
         "ww_ordinal": "of the last input line that it covers",
@@ -167,11 +167,11 @@ RECORD: Final = Headers(
 )
 MARKER: Final = Headers(required={"ww_format": "1", "ww_kind": "reference", "ww_source": "reference"})
 LETTER: Final = Headers(
-    required={"reason": "why it was refused", "source": "where it came from"},
+    required={"reason": "why it was rejected", "source": "where it came from"},
     optional={
-        "detail": "in words, a line for each line refused",
-        "count": "so many refused lines; 1 where it is missing",
-        "topic": "the record it stood in",
+        "detail": "explanation, one line for each rejected line",
+        "count": "number of rejected lines; 1 if missing",
+        "topic": "topic of the record that contained it",
         "partition": "of it",
         "offset": "of it",
     },
@@ -195,18 +195,18 @@ def asyncapi() -> dict[str, Any]:
     """An AsyncAPI 3.0 document of all topics that others may read or write."""
     messages = {
         "alert": _message("One revision of an alert", CLOUD_EVENT, "alert.v1"),
-        "feedback": _message("A person's word on an alert", Headers(required={}), "feedback.v1"),
-        "vessel": _message("A listed ship", Headers(required={}), "vessel.v1"),
-        "tick": _message("The feed's clock", RECORD, "tick.v1"),
+        "feedback": _message("Feedback of a person on an alert", Headers(required={}), "feedback.v1"),
+        "vessel": _message("A listed vessel", Headers(required={}), "vessel.v1"),
+        "tick": _message("Clock of the feed", RECORD, "tick.v1"),
         "marker": _message("Another watchlist is in force", MARKER, "reference-marker.v1"),
         "listedShip": _message("One entry of a watchlist's version", Headers(required={}), "listed-ship.v1"),
         "zone": _message("One zone of a version", Headers(required={}), "zone.v1"),
-        "listHead": _message("What makes a version whole", Headers(required={}), "reference-head.v1"),
+        "listHead": _message("End of a version", Headers(required={}), "reference-head.v1"),
         "importBegun": _message("An import has begun", Headers(required={}), "reference-begun.v1"),
-        "binding": _message("An MMSI states an IMO number", Headers(required={}), "binding.v1"),
-        "heard": _message("No earlier binding will come", Headers(required={}), "heard.v1"),
+        "binding": _message("An MMSI reports an IMO number", Headers(required={}), "binding.v1"),
+        "heard": _message("No earlier binding will follow", Headers(required={}), "heard.v1"),
         "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
-        "letter": _raw("What was refused, as it came", LETTER, "application/octet-stream"),
+        "letter": _raw("Rejected input, unchanged", LETTER, "application/octet-stream"),
     }
     topics = [topic for topic in TABLE if topic.name in _CARRIED and topic.name not in _NOT_OURS_TO_READ]
     return {
@@ -214,7 +214,7 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "wakewatch",
             "version": "1.0.0",
-            "description": "Streaming AIS anomaly detector. Names stand before kafka.topic_prefix is put to them.",
+            "description": "Streaming AIS anomaly detector. Names are without kafka.topic_prefix.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -222,11 +222,13 @@ def asyncapi() -> dict[str, Any]:
         "operations": {
             "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
             "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
-            "readVessels": _operation("receive", VESSELS, "Where listed ships were last heard."),
-            "readBindings": _operation("receive", IDENTITIES, "Which MMSI states which IMO number."),
-            "readDeadLetters": _operation("receive", DEAD, "What was refused."),
-            "writeSentences": _operation("send", SENTENCES, "Ingest writes here; a stray bare sentence is accepted."),
-            "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or call it false."),
+            "readVessels": _operation("receive", VESSELS, "Where listed vessels were last heard."),
+            "readBindings": _operation("receive", IDENTITIES, "Which MMSI reports which IMO number."),
+            "readDeadLetters": _operation("receive", DEAD, "Rejected input."),
+            "writeSentences": _operation(
+                "send", SENTENCES, "Ingest writes here; a bare sentence from elsewhere is accepted."
+            ),
+            "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or mark it as false."),
         },
         "components": {"messages": messages},
     }

@@ -86,8 +86,8 @@ class TopicMissingError(ConfigError):
 def missing(name: str) -> TopicMissingError:
     """``name`` (with prefix) is not among the topics that Kafka shows us: it hides those that we have no right to."""
     return TopicMissingError(
-        f"topic {name} is not there, or hidden from this user: make it with `wakewatch topics create`, check the "
-        "prefix, or see `wakewatch topics rights`"
+        f"topic {name} does not exist, or this user may not see it: create it with `wakewatch topics create`, "
+        "check the prefix, or see `wakewatch topics rights`"
     )
 
 
@@ -180,7 +180,7 @@ def make_again(admin: Any, kafka: KafkaSettings, topic: str) -> None:
     deadline_s = time.monotonic() + _GONE_S
     while name in admin.list_topics():  # the broker hears of it from its controller
         if time.monotonic() > deadline_s:
-            raise SinkError(f"topic {name} was to be deleted and is still there after {_GONE_S:.0f} s", retriable=True)
+            raise SinkError(f"topic {name} still exists {_GONE_S:.0f} s after its deletion", retriable=True)
         time.sleep(_LOOK_S)
     create_missing(admin, kafka, {topic})
 
@@ -197,7 +197,7 @@ def _judge(failures: Mapping[str, Mapping[str, Any]], must: Collection[str]) -> 
     hidden = set()
     for name, failure in failures.items():
         kind = for_code(failure["error_code"])
-        said = f"topic {name} cannot be made: {failure.get('error_message') or kind.__name__}"
+        said = f"topic {name} cannot be created: {failure.get('error_message') or kind.__name__}"
         if kind is TopicAlreadyExistsError:
             continue  # another process was quicker
         if issubclass(kind, RetriableError):
@@ -206,8 +206,8 @@ def _judge(failures: Mapping[str, Mapping[str, Any]], must: Collection[str]) -> 
             raise ConfigError(f"{said}; fix kafka.replication, kafka.partitions or kafka.topic_prefix")
         if name in must:
             raise ConfigError(
-                f"topic {name} is not there, or hidden from this user, who may not make it: "
-                "`wakewatch topics create` as one who may; `wakewatch topics rights` names what each command needs"
+                f"topic {name} does not exist, or this user may not see it, and may not create it: run "
+                "`wakewatch topics create` as another user; `wakewatch topics rights` lists what each command needs"
             )
         hidden.add(name)
     return hidden

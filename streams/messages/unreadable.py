@@ -21,9 +21,7 @@ Tell = Callable[[str, int, int, str, int], None]
 def warn(topic: str, partition: int, offset: int, why: str, held_back: int) -> None:
     """A line in the log."""
     more = {"held_back": held_back} if held_back else {}
-    _log.warning(
-        "record cannot be read, passed over", topic=topic, partition=partition, offset=offset, error=why, **more
-    )
+    _log.warning("record cannot be read, skipped", topic=topic, partition=partition, offset=offset, error=why, **more)
 
 
 class UnreadableRecords:

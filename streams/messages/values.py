@@ -57,7 +57,7 @@ def summary_of(key: bytes | None, value: bytes | None) -> tuple[int, VesselSumma
     """A record of the topic of vessels: its MMSI, and the summary (None: no longer listed). Raises InputError."""
     text = key or b""
     if not text.isdigit() or len(text) > len(str(_MMSI_MOST)):
-        raise InputError(Reason.RECORD_UNREADABLE, f"no vessel: its key is {text[:20]!r}, no MMSI")
+        raise InputError(Reason.RECORD_UNREADABLE, f"not a vessel: the key is {text[:20]!r}, not an MMSI")
     return int(text), None if value is None else decoded(value, VesselSummary)
 
 
@@ -106,12 +106,12 @@ def _position(position: Position | None) -> None:
         _place(position.lat_deg, position.lon_deg)
         for name, value in (("sog_kn", position.sog_kn), ("cog_deg", position.cog_deg)):
             if value is not None and not math.isfinite(value):
-                raise ValueError(f"{name} {value} is no number")
+                raise ValueError(f"{name} {value} is not a number")
 
 
 def _place(lat_deg: float, lon_deg: float) -> None:
     if not (abs(lat_deg) <= _LAT_MOST_DEG and abs(lon_deg) <= _LON_MOST_DEG):
-        raise ValueError(f"position {lat_deg} {lon_deg} is not on the globe")
+        raise ValueError(f"position {lat_deg} {lon_deg} is out of range")
 
 
 def _alert(alert: Alert) -> None:
@@ -153,7 +153,7 @@ def _numbers(nested: Any) -> Iterator[float]:
 def _tick(tick: Tick) -> None:
     heard_ms = tick.from_ms if tick.heard_ms is None else tick.heard_ms
     if not (0 <= tick.from_ms <= tick.to_ms < LATEST_MS and 0 <= heard_ms < LATEST_MS):
-        raise ValueError("no stretch of time")
+        raise ValueError("not a period of time")
 
 
 _CHECKS: Final[Mapping[type, Callable[[Any], None]]] = {

@@ -83,9 +83,9 @@ class Apprise:
         self._services: Any = apprise.Apprise()
         for number, url in enumerate(urls.split(), 1):
             if not self._services.add(url):
-                raise ConfigError(f"notify.apprise_urls: address {number} is none that apprise knows")
+                raise ConfigError(f"notify.apprise_urls: address {number} is not known to apprise")
 
     def send(self, message: AppriseMessage) -> None:
         """To all of them. Raises SinkError, retriable: apprise does not say why."""
         if not self._services.notify(title=message.title, body=message.body, notify_type=self._kind.WARNING):
-            raise SinkError("a service of notify.apprise_urls did not take a message", retriable=True)
+            raise SinkError("a service in notify.apprise_urls did not accept a message", retriable=True)

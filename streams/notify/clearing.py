@@ -50,9 +50,9 @@ def sweep_until(kafka: KafkaSettings, stop: Event, every_s: float = EVERY_S) -> 
         try:
             cleared = sweep(kafka, int(time.time() * MS), stop)
             if cleared:
-                _log.info("ended alerts left the table", count=cleared, older_than_h=kafka.ended_alerts_kept_h)
+                _log.info("old closed alerts removed", count=cleared, older_than_h=kafka.ended_alerts_kept_h)
         except WakewatchError as error:
-            _log.warning("ended alerts stay in the table for now", error=str(error))
+            _log.warning("old closed alerts not removed yet", error=str(error))
         if stop.wait(every_s):
             return
 

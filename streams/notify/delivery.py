@@ -165,7 +165,7 @@ class Delivery:
             self._failing = (self._failing[0] if self._failing else time.monotonic(), str(error))
             if error.retriable:
                 self._metrics.notifications.labels(target, RETRIED).inc()
-                _log.warning("not delivered, trying again", target=target, error=str(error))
+                _log.warning("not delivered, will retry", target=target, error=str(error))
 
         if not http.patiently(work, self._stopping, failed):
             return False
@@ -179,7 +179,7 @@ class Delivery:
             self._bury(raw, f"{target}: {error}")
             self._metrics.dead_letters.labels(Reason.NOTIFICATION_REFUSED).inc()
         self._metrics.notifications.labels(target, REFUSED).inc()
-        _log.error("refused for good", target=target, alert_id=alert_id, error=str(error))
+        _log.error("rejected permanently", target=target, alert_id=alert_id, error=str(error))
 
 
 def _tell(notice: Notice, now_ms: int) -> None:

@@ -50,7 +50,7 @@ class MissedAlerts:
         return Notice(
             labels={"alertname": "backlog", "severity": "ticket"},
             annotations={
-                "summary": f"{total} alerts came and went while nobody was told ({by_severity})",
+                "summary": f"{total} alerts opened and closed without a notification ({by_severity})",
                 "description": "\n".join(lines),
                 "explain": "wakewatch alerts --since 1d",
                 "time": rfc3339(self._until_ms),

@@ -53,7 +53,7 @@ def endpoint(setting: str, url: str, timeout_s: float = TIMEOUT_S) -> Endpoint:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ConfigError(f"{setting}: {url!r} is no URL ({error})") from error
+        raise ConfigError(f"{setting}: {url!r} is not a URL ({error})") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
         raise ConfigError(f"{setting}: {url!r} must be http://HOST[:PORT][/PATH] or https://..., without a user")
     path = parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
@@ -119,7 +119,7 @@ def within(
         raise failure[0]
     if not outcome:
         cut()
-        raise TimeoutError(f"no whole answer within {limit_s:g} s")
+        raise TimeoutError(f"no complete answer within {limit_s:g} s")
     return outcome[0]
 
 

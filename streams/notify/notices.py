@@ -122,9 +122,9 @@ def annotations_of(alert: Alert) -> dict[str, str]:
 
 def _story(alert: Alert) -> Iterable[str]:
     yield from map(spoken, alert.why)
-    yield from (f"would change: {sentence}" for sentence in alert.would_change)
+    yield from (f"would change it: {sentence}" for sentence in alert.would_change)
     if alert.verification == "unverified":
-        yield "unverified: one unsupported report so far"
+        yield "unverified: based on one report so far"
     yield "A lead for a person, not a finding."
 
 

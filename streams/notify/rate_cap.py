@@ -155,7 +155,7 @@ def _more(severity: str, over: _Over, now_ms: int) -> Notice:
     return Notice(
         labels={"alertname": "more", "severity": severity, "case_id": f"more/{since}"},
         annotations={
-            "summary": f"and {over.count} more {severity}s since {since[11:16]}Z, not told one by one",
+            "summary": f"and {over.count} more {severity}s since {since[11:16]}Z, not sent one by one",
             "description": "\n".join(lines),
             "explain": "wakewatch alerts --since 1h",
             "time": since,

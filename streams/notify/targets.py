@@ -57,7 +57,7 @@ class Target:
             except WakewatchError:
                 raise
             except Exception as error:  # noqa: BLE001 - the other targets go on
-                self._broken = f"failed, started again every {_AGAIN_S:.0f} s ({error!r})"
+                self._broken = f"failed, restarted every {_AGAIN_S:.0f} s ({error!r})"
                 _log.exception("a target's thread failed", target=self.name)
                 if stop.wait(_AGAIN_S):
                     return

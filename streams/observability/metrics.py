@@ -41,14 +41,14 @@ class Metrics:
 
     def _feed(self) -> None:
         self.sentences = self._counter("sentences", "Sentences read", "source")
-        self.other_lines = self._counter("other_lines", "Lines of live sources that are no AIS", "source")
+        self.other_lines = self._counter("other_lines", "Lines of live sources that are not AIS", "source")
         self.reports = self._counter("reports", "Reports decoded, by AIS message type (1 to 27)", "type")
-        self.rejected = self._counter("rejected", "Sentences, reports and fixes refused", "reason")
+        self.rejected = self._counter("rejected", "Sentences, reports and positions rejected", "reason")
         self.dead_letters = self._counter("dead_letters", "Records written to the dead-letter topic", "reason")
-        self.duplicate_reports = self._counter("duplicate_reports", "Further receptions of one transmission")
-        self.late_reports = self._counter("late_reports", "Reports older than what their vessel's state knows")
+        self.duplicate_reports = self._counter("duplicate_reports", "Further receptions of the same transmission")
+        self.late_reports = self._counter("late_reports", "Reports older than the state of their vessel")
         self.tag_block_checksum_errors = self._counter(
-            "tag_block_checksum_errors", "Tag blocks whose checksum is wrong; the sentence is still used"
+            "tag_block_checksum_errors", "Tag blocks with a wrong checksum; the sentence is still used"
         )
         self.feed_last_sentence = self._gauge(
             "feed_last_sentence_timestamp_seconds", "Event time of the source's last sentence", "source"
@@ -58,65 +58,79 @@ class Metrics:
     def _detection(self) -> None:
         self.alerts = self._counter("alerts", "Alert revisions written", "detector", "status", "severity")
         self.alerts_open = self._gauge("alerts_open", "Alerts open in this worker's partitions", "detector")
-        self.detector_errors = self._counter("detector_errors", "Vessels skipped because a detector raised", "detector")
+        self.detector_errors = self._counter("detector_errors", "Vessels skipped because a detector failed", "detector")
         self.cannot_tell = self._counter("cannot_tell", "Silences that could not be judged", "reason")
-        self.false_alarms = self._counter("false_alarms", "Alerts that a person called false", "detector")
-        self.screened_rows = self._counter("screened_rows", "Rows that screening left for judgement", "detector")
-        self.step_duration = self._histogram("step_duration_seconds", "Time to take in one record", _STEP_S)
-        self.ingest_to_alert = self._histogram(
-            "ingest_to_alert_seconds", "From reading the sentence to the alert's delivery to Kafka", _DELAY_S
+        self.false_alarms = self._counter("false_alarms", "Alerts that a person marked as false", "detector")
+        self.screened_rows = self._counter(
+            "screened_rows", "Vessels that screening passed on to a detector", "detector"
         )
-        self.watchlist_entries = self._gauge("watchlist_entries", "Listed ships loaded", "list")
-        self.watchlist_loaded = self._gauge("watchlist_loaded_timestamp_seconds", "When the list was loaded", "list")
+        self.step_duration = self._histogram("step_duration_seconds", "Time to process one record", _STEP_S)
+        self.ingest_to_alert = self._histogram(
+            "ingest_to_alert_seconds", "Time from reading the sentence to delivery of the alert to Kafka", _DELAY_S
+        )
+        self.watchlist_entries = self._gauge("watchlist_entries", "Listed vessels loaded", "list")
+        self.watchlist_loaded = self._gauge(
+            "watchlist_loaded_timestamp_seconds", "Time when the list was loaded", "list"
+        )
         self.watchlist_fetch_interval = self._gauge(
-            "watchlist_fetch_interval_seconds", "How often lists are fetched by schedule; 0: by hand"
+            "watchlist_fetch_interval_seconds", "Interval of scheduled list imports; 0: by hand"
         )
 
     def _state(self) -> None:
         self.vessels = self._gauge("vessels", "Vessels in state", "partition")
-        self.evicted = self._counter("evicted", "Vessels forgotten", "reason")
-        self.watermark = self._gauge("watermark_timestamp_seconds", "Event time reached", "partition")
-        self.lag = self._gauge("lag_records", "Records not taken in yet; partition identities: bindings", "partition")
-        self.stalled = self._gauge("stalled_seconds", "Since when records wait and none is taken in", "partition")
-        self.log_partitions = self._gauge("log_partitions", "Partitions of the log; NaN while Kafka does not answer")
-        self.broker_up = self._gauge("broker_up", "1 while Kafka answers this process; NaN for one that does not ask")
+        self.evicted = self._counter("evicted", "Vessels dropped from state", "reason")
+        self.watermark = self._gauge("watermark_timestamp_seconds", "Event time of the detectors", "partition")
+        self.lag = self._gauge("lag_records", "Records not processed yet; partition identities: bindings", "partition")
+        self.stalled = self._gauge(
+            "stalled_seconds", "How long records have been waiting while none is processed", "partition"
+        )
+        self.log_partitions = self._gauge(
+            "log_partitions", "Number of partitions of the log; NaN while Kafka does not answer"
+        )
+        self.broker_up = self._gauge(
+            "broker_up", "1 while Kafka answers this process; NaN if the process does not check"
+        )
         self.broker_up.set(float("nan"))
         self.broker_answer = self._gauge(
             "broker_answer_seconds",
-            "How long Kafka took at most for an answer of the last half minute to this worker; NaN while it gives none",
+            "Longest response time of Kafka to this worker in the last half minute; NaN while it does not answer",
         )
         self.broker_answer.set(float("nan"))
         self.snapshot_duration = self._histogram("snapshot_duration_seconds", "Time to commit a snapshot", _SNAPSHOT_S)
         self.snapshot_bytes = self._gauge("snapshot_bytes", "Size of the last snapshot written")
         self.set_aside = self._gauge(
             "record_set_aside_timestamp_seconds",
-            "When a record was last set aside after crashes; 0: not since the start",
+            "Time when a record was last set aside after crashes; 0: not since the start",
         )
-        self.skipped_records = self._counter("skipped_records", "Offsets of the log passed over", "cause")
-        self.recovery = self._gauge("recovery_seconds", "Time that the last take-over of partitions took")
-        self.worker_restarts = self._counter("worker_restarts", "Times that the supervisor started the worker again")
+        self.skipped_records = self._counter("skipped_records", "Offsets of the log skipped", "cause")
+        self.recovery = self._gauge("recovery_seconds", "Duration of the last takeover of partitions")
+        self.worker_restarts = self._counter(
+            "worker_restarts", "Number of times that the supervisor restarted the worker"
+        )
 
-        self.kafka_disk_free = self._gauge("kafka_disk_free_bytes", "Free on a broker's disk", "broker", "folder")
+        self.kafka_disk_free = self._gauge("kafka_disk_free_bytes", "Free space on a broker's disk", "broker", "folder")
         self.kafka_disk_total = self._gauge("kafka_disk_bytes", "Size of a broker's disk", "broker", "folder")
-        self.kafka_log = self._gauge("kafka_log_bytes", "Sentences kept on a broker's disk", "broker", "folder")
+        self.kafka_log = self._gauge(
+            "kafka_log_bytes", "Size of the sentences kept on a broker's disk", "broker", "folder"
+        )
 
     def _process(self) -> None:
-        self.unreadable_records = self._counter(
-            "unreadable_records", "Records that are not what their topic holds, passed over", "topic"
-        )
-        self.notifications = self._counter("notifications", "Notifications, by what came of them", "target", "outcome")
+        self.unreadable_records = self._counter("unreadable_records", "Records that cannot be read, skipped", "topic")
+        self.notifications = self._counter("notifications", "Notifications, by outcome", "target", "outcome")
         self.notify_failing = self._gauge(
-            "notify_failing_seconds", "For how long a target has taken nothing though it was tried", "target"
+            "notify_failing_seconds",
+            "How long a target has accepted no notification while the notifier tried",
+            "target",
         )
         self.trouble = self._gauge(
-            "trouble_seconds", "For how long the console's banner has said so; 0: it does not, NaN: not known", "kind"
+            "trouble_seconds", "How long the console's banner has shown this; 0: not shown, NaN: unknown", "kind"
         )
-        self.build_info = self._gauge("build_info", "1; the version is the label", "version")
+        self.build_info = self._gauge("build_info", "1; the label gives the version", "version")
         self.build_info.labels(_version()).set(1)
-        self.ready = self._gauge("ready", "What /readyz says: 1 when the process does its work")
+        self.ready = self._gauge("ready", "Result of /readyz: 1 when the process does its work")
         self.memory = self._gauge("memory_bytes", "Resident memory of this process")
         self.memory.set_function(resident_bytes)
-        self.memory_cap = self._gauge("memory_cap_bytes", "Memory that this process may use at most")
+        self.memory_cap = self._gauge("memory_cap_bytes", "Memory limit of this process")
         self.memory_cap.set(memory_cap_bytes())
         ProcessCollector(registry=self.registry)
 

@@ -108,7 +108,7 @@ def serve(
     try:
         server = _Server((host, port), Handler)
     except (OSError, OverflowError) as error:
-        raise ConfigError(f"metrics: cannot listen on {host}:{port} ({error}); give another metrics port") from error
+        raise ConfigError(f"metrics: cannot listen on {host}:{port} ({error}); choose another metrics port") from error
     return MetricsServer(server)
 
 
@@ -154,7 +154,7 @@ class _Server(ThreadingHTTPServer):
         """In the place of a traceback on stderr: a scraper's time-out is no fault of ours."""
         error = sys.exception()
         if not isinstance(error, ConnectionError | TimeoutError):
-            _log.error("a question was not answered", error=repr(error))
+            _log.error("a request was not answered", error=repr(error))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, asked: Mapping[str, str], *, body: bool) -> None:
         if not answers_to(self.headers.get("Host", "localhost"), self.bound, self.named):
-            self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own names only")
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "this server serves its own host names only")
             return
         answer = self.answers.get(urlsplit(self.path).path, _unknown)(asked)
         self.send_response(answer.status)

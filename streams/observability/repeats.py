@@ -30,7 +30,7 @@ class MessageRateLimit(logging.Filter):
             self._seen.clear()
         self._seen[kind] = record.created, 0
         if held:
-            record.msg = f"{record.msg} (and {held} times more since)"
+            record.msg = f"{record.msg} (and {held} more times since)"
         return True
 
 

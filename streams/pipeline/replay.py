@@ -196,7 +196,7 @@ def _play_file(
             chunk, damage = b"", str(error)
         records = _taken(ingest, chunk, name)
         if plan.needs_start and ingest.untimed:
-            raise ConfigError(f"{name}: {_no_times(ingest)}; say when it begins: --start 2024-03-04T00:00:00Z")
+            raise ConfigError(f"{name}: {_no_times(ingest)}; give the start: --start 2024-03-04T00:00:00Z")
         yield from pipeline.take(records)
         yield from _refusals(ingest, pipeline)
         if not chunk:
@@ -220,7 +220,7 @@ def _taken(ingest: Ingest, chunk: bytes, name: str) -> list[Record]:
 
 def _no_times(ingest: Ingest) -> str:
     doubt = stamp_doubt(ingest.input.opening, StampRules())
-    return "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
+    return "its sentences have no readable times" + (f" ({doubt})" if doubt else "")
 
 
 def _refusals(ingest: Ingest, pipeline: InProcessPipeline) -> Iterator[RefusalPlace]:

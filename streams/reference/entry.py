@@ -69,7 +69,7 @@ class Entries:
         try:
             ship = self._ship(stated)
             if (ship.list, ship.entry_id) in self.ships:
-                raise Refusal(f"entry {ship.entry_id} of {ship.list} stands twice; the first counts")
+                raise Refusal(f"entry {ship.entry_id} of {ship.list} appears twice; the first one is used")
         except Refusal as why:
             self.refuse(stated.line, str(why))
         else:
@@ -113,7 +113,7 @@ class Entries:
         return ship
 
 
-_NAMELESS: Final = "no IMO number, no MMSI, and no call sign with its flag: a name alone matches nobody"
+_NAMELESS: Final = "no IMO number, no MMSI, and no call sign with flag: a name alone is never a match"
 
 
 def _each(given: Iterable[str], read: Callable[[str], _Value | None], doubts: list[str]) -> tuple[_Value, ...]:
@@ -139,18 +139,18 @@ def _imo(given: Iterable[str], doubts: list[str]) -> tuple[int | None, bool]:
     wrong: int | None = None
     for cell in _each(given, list_cells.text, doubts):
         if (found := _SEVEN.fullmatch(cell)) is None:
-            doubts.append(f"{cell[:20]!r} is no IMO number (seven digits)")
+            doubts.append(f"{cell[:20]!r} is not an IMO number (seven digits)")
         elif is_ship_number(int(found[1])):
             return int(found[1]), False
         else:
-            doubts.append(f"IMO {found[1]} ends in the wrong check digit: it matches nobody")
+            doubts.append(f"IMO {found[1]} has a wrong check digit: it never matches")
             wrong = wrong or int(found[1])
     return wrong, wrong is not None
 
 
 def _flags(given: Iterable[str], doubts: list[str]) -> tuple[str, ...]:
     names = _each(given, list_cells.text, doubts)
-    doubts += [f"{name[:30]!r} is no country that is known here" for name in names if not is_country(name)]
+    doubts += [f"{name[:30]!r} is not a known country" for name in names if not is_country(name)]
     return tuple(dict.fromkeys(code for name in names if (code := country_code(name)) is not None))
 
 

@@ -58,7 +58,7 @@ def read_eu(text: str, delimiter: str, found: Entries) -> None:
         elif (first := stated.get(imo)) is None or not imo:
             stated[imo or f"line {line}"] = _stated(line, imo, name, row)
         elif name in first.names:
-            found.refuse(line, f"IMO {imo} {name[:40]!r} stands twice; the first counts")
+            found.refuse(line, f"IMO {imo} {name[:40]!r} appears twice; the first one is used")
         else:
             stated[imo] = _renamed(first, name)
     for each in stated.values():

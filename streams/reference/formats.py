@@ -107,7 +107,7 @@ def _ofac(texts: dict[Format, str]) -> WatchlistFile:
     sdn = texts.get("ofac-sdn", "")
     ofac.read_ofac(sdn, texts.get("ofac-alt", ""), texts.get("ofac-comments", ""), found)
     if not sdn:
-        found.refuse(0, "it goes on where sdn.csv leaves off: give sdn.csv with it")
+        found.refuse(0, "it continues sdn.csv: give sdn.csv too")
     return _watchlist("ofac-sdn" if sdn else next(iter(texts)), found)
 
 
@@ -123,7 +123,7 @@ def _one(kind: Format, name: str, chunks: Iterable[bytes]) -> WatchlistFile:
     elif kind == "ftm":
         opensanctions.read_ftm(hashed, found)
     elif kind == "xml":
-        found.refuse(0, "XML of no list that is known here (UN consolidated list, UK Sanctions List)")
+        found.refuse(0, "XML, but not of a known list (UN consolidated list, UK Sanctions List)")
     else:
         content = _joined(hashed)
         if kind == "own":
@@ -135,7 +135,7 @@ def _one(kind: Format, name: str, chunks: Iterable[bytes]) -> WatchlistFile:
 
 def _watchlist(kind: Format, found: Entries) -> WatchlistFile:
     if not found.ships and not found.refused and not found.passed_over:
-        found.refuse(0, "no ship in the file")
+        found.refuse(0, "no vessel in the file")
     return WatchlistFile(
         ships=tuple(found.ships.values()),
         refused=tuple(found.refused),

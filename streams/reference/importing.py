@@ -91,7 +91,7 @@ class Importer:
         if not unfinished.whole:
             again = unfinished.command or "wakewatch watchlist import FILE..."
             raise ConfigError(
-                f"version {unfinished.version} was never written in whole and cannot be completed; call `{again}`"
+                f"version {unfinished.version} was not written completely and cannot be completed; run `{again}`"
             )
         producer = clients.producer(self._kafka, **_PRODUCER)
         try:
@@ -118,15 +118,15 @@ class Importer:
         found = read_versions(self._kafka)
         why = ""
         if rival := found.rival(claim, time.time() * MS):
-            why = f"another import began at {rfc3339(rival.began_ms)} and has not ended" + (
+            why = f"another import began at {rfc3339(rival.began_ms)} and has not finished" + (
                 f" (`{rival.command}`)" if rival.command else ""
             )
         elif found.newest_offset() != held.newest_offset() and found.newest() != version:
-            why = f"version {found.newest()} was written after the difference was shown"
+            why = f"version {found.newest()} was written after the changes were shown"
         if why:
             self._put(producer, (claim, None))
             self._flush(producer)
-            raise WakewatchError(f"nothing was changed: {why}; import again, and the difference to that is shown")
+            raise WakewatchError(f"nothing was changed: {why}; import again to see the changes")
         return found
 
     def _end(self, producer: Any, claim: bytes, version: str) -> None:
@@ -134,7 +134,7 @@ class Importer:
         found = read_versions(self._kafka)
         while (newest := found.newest()) not in {None, version}:
             version = newest or version
-            self._told(f"version {version} was written meanwhile")
+            self._told(f"version {version} was written in the meantime")
             self._mark(producer, version)
             found = read_versions(self._kafka)
         now_ms = time.time() * MS
@@ -155,7 +155,7 @@ class Importer:
         self._flush(producer)
         self._put(producer, reference_records.marked(version))
         self._flush(producer)
-        self._told(f"in force: {len(partitions)} partitions of {self._log} are marked")
+        self._told(f"in force: written to {len(partitions)} partitions of {self._log}")
 
     def _partitions(self, producer: Any) -> list[int]:
         from kafka.errors import KafkaError
@@ -165,7 +165,9 @@ class Importer:
         except KafkaError as error:
             raise SinkError(f"{self._log}: {type(error).__name__}; import again", retriable=True) from error
         if not found:
-            raise ConfigError(f"{self._log} is not there: nothing was brought into force; wakewatch topics create")
+            raise ConfigError(
+                f"{self._log} does not exist: nothing is in force; create it with `wakewatch topics create`"
+            )
         return found
 
     def _put(self, producer: Any, record: reference_records.Record) -> None:
@@ -179,7 +181,7 @@ class Importer:
             producer.flush(timeout=_FLUSH_S)
         except KafkaError as error:
             raise SinkError(
-                f"Kafka does not take the list ({type(error).__name__}); import again", retriable=True
+                f"Kafka does not accept the list ({type(error).__name__}); import again", retriable=True
             ) from error
         if time.monotonic() - self._began_s > CLAIM_S - 2 * _FLUSH_S:
-            raise SinkError("Kafka takes the list too slowly to go on alone; import again", retriable=True)
+            raise SinkError("Kafka accepts the list too slowly; import again", retriable=True)

@@ -38,7 +38,7 @@ class InForce(NamedTuple):
         """``version 3f2a, imported 2026-11-29T08:00:00.000Z``, or that the settings' files count."""
         if self.version is not None:
             return f"version {self.version}, imported {rfc3339(self.since_ms)}"
-        why = self.unasked or "nothing was imported"
+        why = self.unasked or "no import"
         return f"version {self.reference.version}, of the settings: {why}"
 
 
@@ -58,17 +58,17 @@ def ask(kafka: KafkaSettings, own: Reference) -> InForce:
     known then.
     """
     if not kafka.bootstrap_servers.strip() and status() is None:
-        return InForce(own, None, 0, None, "no Kafka is set or running")
+        return InForce(own, None, 0, None, "no Kafka is configured or running")
     try:
         return force_of(read_versions(kafka), own)
     except TopicMissingError:
-        return InForce(own, None, 0, None, "the topic of imports is not there, or hidden from this user")
+        return InForce(own, None, 0, None, "the topic of imports does not exist, or this user may not see it")
 
 
 def told(unfinished: Unfinished) -> tuple[str, str]:
     """What is to be said of an import that has not ended, and the command that completes it."""
-    began = f"the import of version {unfinished.version}, begun {rfc3339(unfinished.began_ms)}, has not ended"
+    began = f"the import of version {unfinished.version}, begun {rfc3339(unfinished.began_ms)}, has not finished"
     if unfinished.whole:
-        return f"{began}: it is written, and not every partition was told of it", COMPLETE
+        return f"{began}: it is written, but not in force on every partition", COMPLETE
     again = unfinished.command or "wakewatch watchlist import FILE..."
-    return f"{began}: not all of it is written, and what was in force stays", again
+    return f"{began}: it is not written completely, and the previous version stays in force", again

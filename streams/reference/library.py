@@ -75,7 +75,7 @@ def _begins_ms(kafka: KafkaSettings, partition: int) -> float:
         deadline = time.monotonic() + _PATIENCE_S
         while consumer.position(place) < ends:
             if time.monotonic() > deadline:
-                raise SinkError(f"{place.topic} cannot be read: is Kafka well?", retriable=True)
+                raise SinkError(f"{place.topic} cannot be read: check Kafka", retriable=True)
             for record in consumer.poll(timeout_ms=_POLL_MS, max_records=1).get(place, []):
                 return float(record.timestamp)
     finally:
@@ -102,7 +102,7 @@ def read_versions(kafka: KafkaSettings, ships_of: str | None = None) -> VersionS
         deadline = time.monotonic() + _PATIENCE_S
         while consumer.position(place) < end:
             if time.monotonic() > deadline:
-                raise SinkError(f"{place.topic} cannot be read to its end: is Kafka well?", retriable=True)
+                raise SinkError(f"{place.topic} cannot be read completely: check Kafka", retriable=True)
             for record in consumer.poll(timeout_ms=_POLL_MS, max_records=10_000).get(place, []):
                 at_ms = believable_ms(record.timestamp)
                 if wrong := held.put(record.key or b"", record.value, record.offset, at_ms):

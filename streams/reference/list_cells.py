@@ -44,7 +44,7 @@ class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
 def text(cell: str) -> str | None:
     """Cleaned text on one line: NFC, no control, format, private or unassigned characters, no ``<`` and ``>``."""
     if len(cell) > _LONGEST:
-        raise Refusal(f"a cell of {len(cell)} characters (at most {_LONGEST}); is a quote left open?")
+        raise Refusal(f"a cell of {len(cell)} characters (at most {_LONGEST}); check for a missing quote")
     return _checked(cell if cell.isascii() and cell.isprintable() else _visible(cell))
 
 
@@ -89,10 +89,10 @@ def imo_number(cell: str) -> int | None:
     if clean is None:
         return None
     if (found := _IMO.fullmatch(clean)) is None:
-        raise Refusal(f"{clean[:20]!r} is no IMO number (seven digits)")
+        raise Refusal(f"{clean[:20]!r} is not an IMO number (seven digits)")
     digit = imo_check_digit(int(found[1]))
     if int(found[1]) % 10 != digit:
-        raise Refusal(f"IMO {found[1]} ends in the wrong check digit ({digit} is right): a slip of the pen?")
+        raise Refusal(f"IMO {found[1]} has a wrong check digit ({digit} would be right): check the number")
     return int(found[1])
 
 
@@ -106,7 +106,7 @@ def mmsi_number(cell: str) -> int | None:
     """The MMSI of a ship: nine digits, the first 2 to 7 (ITU-R M.585)."""
     clean = text(cell)
     if clean is not None and not _MMSI.fullmatch(clean):
-        raise Refusal(f"{clean[:20]!r} is no MMSI of a ship (nine digits, the first 2 to 7)")
+        raise Refusal(f"{clean[:20]!r} is not the MMSI of a vessel (nine digits, the first 2 to 7)")
     return int(clean) if clean else None
 
 
@@ -117,7 +117,7 @@ def call_sign(cell: str) -> str | None:
         return None
     sign = clean.upper().replace(" ", "").replace("-", "")
     if not _CALL_SIGN.fullmatch(sign):
-        raise Refusal(f"{clean[:20]!r} is no call sign (three to seven letters and digits)")
+        raise Refusal(f"{clean[:20]!r} is not a call sign (three to seven letters and digits)")
     return sign
 
 
@@ -125,7 +125,7 @@ def country(cell: str) -> str | None:
     """An ISO 3166 code of two letters."""
     clean = text(cell)
     if clean is not None and not _COUNTRY.fullmatch(clean.upper()):
-        raise Refusal(f"{clean[:20]!r} is no country code (two letters, such as RU)")
+        raise Refusal(f"{clean[:20]!r} is not a country code (two letters, such as RU)")
     return clean.upper() if clean else None
 
 
@@ -141,7 +141,7 @@ def day(cell: str) -> str | None:
 
 
 def _no_day(clean: str) -> str:
-    raise Refusal(f"{clean[:20]!r} is no date (YYYY-MM-DD)")
+    raise Refusal(f"{clean[:20]!r} is not a date (YYYY-MM-DD)")
 
 
 def length(cell: str) -> int | None:
@@ -163,5 +163,5 @@ def _whole(cell: str, bounds: range, what: str) -> int | None:
     except (ValueError, OverflowError):
         number = 0
     if number not in bounds:
-        raise Refusal(f"{clean[:20]!r} is no {what}")
+        raise Refusal(f"{clean[:20]!r} is not a {what}")
     return number

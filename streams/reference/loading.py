@@ -190,7 +190,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{path}: cannot be read: {reason}; check the path") from None
     except zlib.error as error:
-        raise ConfigError(f"{path}: not gzip: {error}; fetch it again") from None
+        raise ConfigError(f"{path}: not gzip: {error}; download it again") from None
 
 
 def _unpacked(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
@@ -207,4 +207,4 @@ def _unpacked(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
                 raise ConfigError(f"{path}: unpacks to more than {_LARGEST_UNPACKED_BYTES} bytes; split the list")
             yield unpacked
     if not unpacker.eof:
-        raise ConfigError(f"{path}: the gzip file ends in the middle; fetch it again")
+        raise ConfigError(f"{path}: the gzip file is cut off; download it again")

@@ -52,7 +52,7 @@ def _against(ship: ListedShip, query: Query) -> Match | None:
     if not fields and likeness < _LEAST_LIKENESS:
         return None
     if fields[:1] != ("imo",) and query.imo and ship.imo and not ship.imo_wrong:
-        return _made(ship, fields or ("name",), "possible", likeness, f"but it is not IMO {ship.imo}: another ship")
+        return _made(ship, fields or ("name",), "possible", likeness, f"but it is not IMO {ship.imo}: another vessel")
     if not fields:
         return _made(ship, ("name",), "possible", likeness, "names are shared: a name alone is never a match")
     return _made(ship, fields, "match", 1.0, _standing(fields))

@@ -38,7 +38,7 @@ class _XmlReader:
         self.parser.CharacterDataHandler = self._characters
 
     def _doctype(self, *_: object) -> None:
-        raise Refusal("it declares a document type (entities): refused unread")
+        raise Refusal("it declares a document type (entities): not read")
 
     def _start(self, tag: str, _attributes: dict[str, str]) -> None:
         self._path.append(tag.rpartition(":")[2])

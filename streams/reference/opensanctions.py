@@ -71,7 +71,7 @@ def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
     decoder = msgspec.json.Decoder(_Entity)
     for line, raw in _lines(chunks):
         if line == 1 and raw is not None and raw.startswith(_UTF_16):
-            found.refuse(0, "UTF-16; FollowTheMoney is UTF-8: nothing was read")
+            found.refuse(0, "UTF-16, but FollowTheMoney is UTF-8: nothing was read")
             return
         if raw is None:
             found.refuse(line, f"longer than {_LINE_MOST} bytes")
@@ -81,7 +81,7 @@ def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
             try:
                 entity = decoder.decode(raw)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                found.refuse(line, f"no entity: {error}")
+                found.refuse(line, f"not an entity: {error}")
                 continue
             if entity.schema == "Vessel":
                 found.take(_stated(line, entity))

@@ -84,7 +84,7 @@ class VersionStore:
         """
         parts = key.decode("utf-8", "replace").split("/", 2)
         name, kind = (parts[0], parts[1]) if len(parts) >= _PARTS - 1 else ("", "")
-        wrong = f"key {key[:40]!r} is none of this topic" if kind not in _KINDS else _wrong(name, kind, value)
+        wrong = f"key {key[:40]!r} does not belong to this topic" if kind not in _KINDS else _wrong(name, kind, value)
         if wrong:
             return wrong
         version = self._versions.setdefault(name, _Version())

@@ -83,7 +83,7 @@ def read_watchlist(content: bytes, list_name: str) -> WatchlistFile:
         try:
             ship = _ship(row, list_name)
             if (ship.list, ship.entry_id) in ships:
-                raise Refusal(f"entry {ship.entry_id} of {ship.list} stands twice; the first counts")
+                raise Refusal(f"entry {ship.entry_id} of {ship.list} appears twice; the first one is used")
             ships[ship.list, ship.entry_id] = ship
         except Refusal as why:
             refused.append(RefusedRow(line=line, reason=str(why)))
@@ -109,7 +109,7 @@ def _toml_rows(decoded: str, refused: list[RefusedRow]) -> Iterator[Row]:
         line = lines[number] if number < len(lines) else 0
         unknown = set(ship) - set(COLUMNS) if isinstance(ship, dict) else {"it"}
         if unknown:
-            refused.append(RefusedRow(line=line, reason=f"no field of a ship: {str(sorted(unknown)[0])[:40]!r}"))
+            refused.append(RefusedRow(line=line, reason=f"not a field of a vessel: {str(sorted(unknown)[0])[:40]!r}"))
         else:
             yield line, {key: _as_cell(value) for key, value in {**common, **ship}.items()}
 
@@ -144,7 +144,7 @@ def _csv_rows(decoded: str, refused: list[RefusedRow]) -> Iterator[Row]:
             rows += 1
             yield line, {**dict.fromkeys(columns, ""), **dict(zip(columns, row, strict=False))}
     if not rows and not refused:
-        refused.append(RefusedRow(line=0, reason="no ship in the file"))
+        refused.append(RefusedRow(line=0, reason="no vessel in the file"))
 
 
 def _column(name: str) -> str:
@@ -160,7 +160,7 @@ def _ship(row: dict[str, str], list_name: str) -> ListedShip:
     imo, mmsi = list_cells.imo_number(cell["imo"]), list_cells.mmsi_number(cell["mmsi"])
     sign, flag = list_cells.call_sign(cell["call_sign"]), list_cells.country(cell["flag"])
     if imo is None and mmsi is None and (sign is None or flag is None):
-        raise Refusal("no IMO number, no MMSI, and no call sign with its flag: a name alone matches nobody")
+        raise Refusal("no IMO number, no MMSI, and no call sign with flag: a name alone is never a match")
     name = list_cells.text(cell["name"])
     if name is None:
         raise Refusal("no name")

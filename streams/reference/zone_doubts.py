@@ -40,11 +40,11 @@ def doubts_of(zone: Zone, feature: object) -> Iterator[str]:
     for key in sorted(set(properties or ()) - set(PROPERTIES), key=str):
         meant = get_close_matches(str(key), PROPERTIES, 1, _LIKE)
         if meant:
-            yield f"{str(key)[:30]!r} is passed over: {meant[0]}?"
+            yield f"{str(key)[:30]!r} is ignored: did you mean {meant[0]}?"
     if zone.locode and zone.country and zone.locode[:2] != zone.country:
-        yield f"UN/LOCODE {zone.locode} is not of {zone.country}"
+        yield f"UN/LOCODE {zone.locode} is not in {zone.country}"
     if not all(_holes_inside(rings) for rings in (zone.polygon, *zone.more_polygons) if rings):
-        yield "a hole does not lie inside it"
+        yield "a hole is not inside it"
     if zone.country is None and _port_nm(zone.lat_deg, zone.lon_deg) > _NEAR_NM:
         swapped_nm = _port_nm(zone.lon_deg, zone.lat_deg)
         if swapped_nm <= _NEAR_NM:

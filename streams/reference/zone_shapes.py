@@ -58,17 +58,17 @@ def shape_of(geometry: dict[str, Any], radius_nm: float | None, country: str | N
             if not isinstance(coordinates, list) or not 0 < len(coordinates) <= _MOST_PARTS:
                 raise Refusal(f"a MultiPolygon needs 1 to {_MOST_PARTS} polygons")
             return _area(coordinates, country)
-    raise Refusal("its geometry is neither Point nor Polygon nor MultiPolygon")
+    raise Refusal("its geometry must be Point, Polygon or MultiPolygon")
 
 
 def _area(coordinates: list[Any], country: str | None) -> ZoneShape:
     polygons = beside(_rings(rings, country) for rings in coordinates)
     area = area_of(polygons)
     if area.shape.is_empty:
-        raise Refusal("its holes leave nothing of it")
+        raise Refusal("its holes cover all of it")
     radius_nm, (lat_deg, lon_deg) = area.radius_nm, area.middle
     if radius_nm > RADII_NM[1]:
-        raise Refusal(f"it reaches {radius_nm:.0f} nm from its middle (at most {RADII_NM[1]:.0f})")
+        raise Refusal(f"it extends {radius_nm:.0f} nm from its centre (at most {RADII_NM[1]:.0f})")
     radius_nm = math.ceil(radius_nm * 100 + 1) / 100  # the middle is rounded, too
     return ZoneShape(round(lat_deg, _DIGITS), round(lon_deg, _DIGITS), radius_nm, polygons)
 
@@ -84,14 +84,14 @@ def _ring(ring: object, country: str | None) -> Ring:
         raise Refusal(f"a ring needs {_LEAST_RING} to {_MOST_CORNERS} positions")
     corners = tuple(_corner(corner, country) for corner in ring)
     if corners[0] != corners[-1]:
-        raise Refusal("a ring does not end where it begins")
+        raise Refusal("a ring does not end at its first position")
     if len(set(corners)) < _LEAST_RING - 1:
         raise Refusal("a ring has fewer than three corners")
     joined = continuous(corners)
     if joined is None:
-        raise Refusal("a ring goes round a pole, or once round the earth")
+        raise Refusal("a ring contains a pole or goes around the earth")
     if not Polygon(joined).is_valid:
-        raise Refusal("a ring crosses itself: are two corners in the wrong order?")
+        raise Refusal("a ring crosses itself: check the order of the corners")
     return joined
 
 
@@ -99,14 +99,14 @@ def _corner(position: object, country: str | None) -> tuple[float, float]:
     """One position as (lon_deg, lat_deg)."""
     numbers = [finite(value) for value in position[:2]] if isinstance(position, list) else []
     if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:  # noqa: PLR2004 - a pair
-        raise Refusal("a position is no pair of numbers")
+        raise Refusal("a position is not a pair of numbers")
     lon_deg, lat_deg = numbers[0], numbers[1]
     if abs(lat_deg) > _POLE_DEG or abs(lon_deg) > TURN_DEG:
         swapped = abs(lat_deg) <= HALF_TURN_DEG and abs(lon_deg) <= _POLE_DEG
-        hint = "; GeoJSON writes longitude first: are they swapped?" if swapped else ""
-        raise Refusal(f"latitude {lat_deg:g}, longitude {lon_deg:g} is not on the globe{hint}")
+        hint = "; GeoJSON has longitude first: they may be swapped" if swapped else ""
+        raise Refusal(f"latitude {lat_deg:g}, longitude {lon_deg:g} is out of range{hint}")
     if _in_box(country, lat_deg, lon_deg) and not _in_box(country, lon_deg, lat_deg):
-        raise Refusal(f"latitude {lat_deg:g}, longitude {lon_deg:g} is not in {country}, but swapped it is")
+        raise Refusal(f"latitude {lat_deg:g}, longitude {lon_deg:g} is not in {country}, but it is if they are swapped")
     return lon_deg, lat_deg
 
 

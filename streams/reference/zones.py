@@ -46,7 +46,7 @@ def read_zones(content: bytes) -> Zones:
         return Zones(zones=(), refused=(RefusedRow(line=0, reason=f"not JSON: {error}"),))
     features = tree.get("features") if isinstance(tree, dict) and tree.get("type") == "FeatureCollection" else None
     if not isinstance(features, list) or not features:
-        return Zones(zones=(), refused=(RefusedRow(line=0, reason="no FeatureCollection with features"),))
+        return Zones(zones=(), refused=(RefusedRow(line=0, reason="not a FeatureCollection with features"),))
     return _read(features, _feature_lines(content))
 
 
@@ -82,10 +82,10 @@ def _refuse_duplicate(zone: Zone, taken: dict[object, str]) -> None:
     name = (zone.name.casefold(), dates)
     centre = (round(zone.lat_deg, _SAME_PLACE_DIGITS), round(zone.lon_deg, _SAME_PLACE_DIGITS), dates)
     if name in taken:
-        raise Refusal(f"a zone {taken[name]} of the same dates stands before it")
+        raise Refusal(f"a zone {taken[name]} with the same dates comes before it")
     where = centre if zone.polygon is None else (_corners((zone.polygon, *zone.more_polygons)), dates)
     if where in taken:
-        raise Refusal(f"it lies where {taken[where]} lies; give one zone both names (aliases)")
+        raise Refusal(f"it is at the same place as {taken[where]}; use one zone with both names (aliases)")
     taken[name] = taken[where] = zone.name
 
 
@@ -101,7 +101,7 @@ def _zone(feature: object) -> Zone:
     properties = feature.get("properties") if isinstance(feature, dict) else None
     geometry = feature.get("geometry") if isinstance(feature, dict) else None
     if not isinstance(properties, dict) or not isinstance(geometry, dict):
-        raise Refusal("no Feature with properties and geometry")
+        raise Refusal("not a Feature with properties and geometry")
     country = list_cells.country(_cell(properties, "country"))
     shape = shape_of(geometry, _bounded(properties, "radius_nm", RADII_NM), country)
     from_date, to_date = list_cells.day(_cell(properties, "from")), list_cells.day(_cell(properties, "to"))
@@ -134,7 +134,7 @@ def _zone(feature: object) -> Zone:
 def _cell(properties: dict[str, Any], name: str) -> str:
     value = properties.get(name)
     if value is not None and not isinstance(value, str):
-        raise Refusal(f"{name} is no text")
+        raise Refusal(f"{name} is not a string")
     return value or ""
 
 
@@ -151,7 +151,7 @@ def _kind(properties: dict[str, Any]) -> Literal["sanctioned", "associated"]:
             return "sanctioned"
         case "associated":
             return "associated"
-    raise Refusal("kind is neither sanctioned nor associated")
+    raise Refusal("kind must be sanctioned or associated")
 
 
 def _severity(properties: dict[str, Any]) -> Literal["page", "ticket", "log"] | None:
@@ -164,13 +164,13 @@ def _severity(properties: dict[str, Any]) -> Literal["page", "ticket", "log"] | 
             return "ticket"
         case "log":
             return "log"
-    raise Refusal("severity is neither page nor ticket nor log")
+    raise Refusal("severity must be page, ticket or log")
 
 
 def _aliases(properties: dict[str, Any]) -> tuple[str, ...]:
     given = properties.get("aliases") or []
     if not isinstance(given, list) or len(given) > _MOST_ALIASES or not all(isinstance(a, str) for a in given):
-        raise Refusal(f"aliases is no list of at most {_MOST_ALIASES} texts")
+        raise Refusal(f"aliases must be a list of at most {_MOST_ALIASES} strings")
     return tuple(dict.fromkeys(clean for alias in given if (clean := list_cells.text(alias)) is not None))
 
 
@@ -178,7 +178,7 @@ def _locode(properties: dict[str, Any]) -> str | None:
     given = list_cells.text(_cell(properties, "locode"))
     code = given.upper().replace(" ", "") if given else None
     if code is not None and not _LOCODE.fullmatch(code):
-        raise Refusal(f"{code[:20]!r} is no UN/LOCODE (five letters and digits, such as KPRJN)")
+        raise Refusal(f"{code[:20]!r} is not a UN/LOCODE (five letters and digits, such as KPRJN)")
     return code
 
 
@@ -188,5 +188,5 @@ def _bounded(properties: dict[str, Any], name: str, bounds: tuple[float, float])
         return None
     number = finite(value)
     if number is None or not bounds[0] <= number <= bounds[1]:
-        raise Refusal(f"{name} is no number from {bounds[0]:g} to {bounds[1]:g}")
+        raise Refusal(f"{name} is not a number from {bounds[0]:g} to {bounds[1]:g}")
     return number

@@ -28,5 +28,5 @@ SCENARIOS: Final = {
 def scenario(name: str, options: Options | None = None) -> Scenario:
     """The scenario of that name, the same for the same options. Raises ConfigError when there is none."""
     if name not in SCENARIOS:
-        raise ConfigError(f"no scenario {name!r}: there is {', '.join(SCENARIOS)}")
+        raise ConfigError(f"no scenario {name!r}; scenarios: {', '.join(SCENARIOS)}")
     return SCENARIOS[name].build(options or Options())

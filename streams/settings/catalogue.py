@@ -49,7 +49,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_list(self) -> bool:
-        """Whether its value is a list of texts; separated by commas in the environment and in flags."""
+        """Whether its value is a list of strings; separated by commas in the environment and in flags."""
         return isinstance(_bare(inspect.type_info(self.kind)), inspect.VarTupleType)
 
 
@@ -102,7 +102,7 @@ def _bare(info: inspect.Type) -> inspect.Type:
 
 
 def _words(info: inspect.Type) -> str:
-    words = "a text"
+    words = "a string"
     match _bare(info):
         case inspect.IntType() as number:
             words = "a whole number" + _bounds(number)
@@ -113,9 +113,9 @@ def _words(info: inspect.Type) -> str:
         case inspect.LiteralType(values=values):
             words = "one of " + ", ".join(map(str, values))
         case inspect.VarTupleType():
-            words = "a list of texts"
+            words = "a list of strings"
         case inspect.StrType(pattern=str(pattern)):
-            words = f"a text like {pattern}"
+            words = f"a string that matches {pattern}"
     return words
 
 
@@ -163,10 +163,10 @@ def example(only: Collection[str] | None = None) -> str:
     ``only``: of the detectors, those; None: all that there are.
     """
     lines = [
-        "# wakewatch: every setting, at its default. Take what you change.",
-        f"# An environment variable goes over this file ({ENVIRONMENT_PREFIX}KAFKA_PARTITIONS), a flag over both;",
-        f"# {ENVIRONMENT_PREFIX}<NAME>_FILE names a file that holds the value: for secrets.",
-        "# `wakewatch config check` says what is wrong with a file, `wakewatch config show` what is in force.",
+        "# wakewatch: every setting with its default. Keep the lines that you change.",
+        f"# An environment variable overrides this file ({ENVIRONMENT_PREFIX}KAFKA_PARTITIONS), a flag overrides both;",
+        f"# {ENVIRONMENT_PREFIX}<NAME>_FILE names a file that contains the value: for secrets.",
+        "# `wakewatch config check` reports errors in a file, `wakewatch config show` the effective settings.",
     ]
     table = ""
     for setting in catalogue().values():

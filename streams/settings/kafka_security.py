@@ -16,18 +16,18 @@ def checked(kafka: KafkaSettings) -> KafkaSettings:
         )
     if sasl and not tls and not kafka.allow_insecure:
         raise ConfigError(
-            "kafka.security_protocol SASL_PLAINTEXT lets everybody on the way listen: say SASL_SSL, "
+            "kafka.security_protocol SASL_PLAINTEXT sends the password unencrypted: use SASL_SSL, "
             "or allow it with kafka.allow_insecure = true"
         )
     if not sasl and (kafka.sasl_username or kafka.sasl_password):
         raise ConfigError(
             f"kafka.sasl_username is set, and kafka.security_protocol is {kafka.security_protocol}: "
-            "nobody would be asked; say SASL_SSL"
+            "the user name would not be used; set SASL_SSL"
         )
     if not tls and (kafka.tls_ca_file or kafka.tls_certificate_file):
         raise ConfigError(
             f"kafka.tls_* is set, and kafka.security_protocol is {kafka.security_protocol}: nothing "
-            "would be encrypted; say SSL or SASL_SSL"
+            "would be encrypted; set SSL or SASL_SSL"
         )
     return kafka
 

@@ -164,7 +164,7 @@ def _converted(given: _Given) -> Any:
         converted = msgspec.convert(value, setting.kind, strict=not (given.lax and isinstance(value, str)))
     except (msgspec.ValidationError, OverflowError):
         shown = "this value" if given.secret or _holds_secret(given.key) else _short(given.value)
-        raise ConfigError(f"{given.origin}: {given.key} = {shown} does not fit; give {setting.expected}") from None
+        raise ConfigError(f"{given.origin}: {given.key} = {shown} is not valid; expected {setting.expected}") from None
     if given.folder is not None and given.key in _PATHS:
         return _beside(given.folder, converted)
     return converted
@@ -183,7 +183,7 @@ def _unknown(key: str) -> str:
     siblings = {k.rpartition(".")[2]: k for k in catalogue() if k.rpartition(".")[0] == table}
     near = [siblings[n] for n in difflib.get_close_matches(name, siblings, 1, 0.5)]
     near = near or difflib.get_close_matches(key, [*catalogue(), *tables()], 1, 0.5)
-    hint = f"did you mean {near[0]}?" if near else "`wakewatch config example` names them all"
+    hint = f"did you mean {near[0]}?" if near else "`wakewatch config example` lists all settings"
     return f"unknown setting {_short(key)[1:-1]}; {hint}"
 
 
@@ -227,7 +227,7 @@ def _from_file(path: Path) -> Iterator[_Given]:
         tree = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         reason = str(error) or "nested too deeply"
-        raise ConfigError(f"{path}: not TOML: {reason}; `wakewatch config example` shows the form") from None
+        raise ConfigError(f"{path}: not TOML: {reason}; see `wakewatch config example`") from None
     lines = lines_of(text)
     for key, value in _flat(tree):
         parts = key.split(".")
@@ -243,7 +243,7 @@ def _text(path: Path) -> str:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{path}: cannot read the settings: {reason}; check the path") from None
     if len(content) > _LONGEST_FILE_BYTES:
-        raise ConfigError(f"{path}: larger than {_LONGEST_FILE_BYTES} bytes; this is no settings file")
+        raise ConfigError(f"{path}: larger than {_LONGEST_FILE_BYTES} bytes; this is not a settings file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -269,13 +269,13 @@ def _from_environment(environ: Mapping[str, str], wrong: list[str]) -> Iterator[
             yield _Given(key=setting.key, value=environ[name], origin=origin, lax=True)
         elif (setting := by_variable.get(name.removesuffix(_FILE_SUFFIX))) is not None and setting.is_text:
             if setting.variable in environ:
-                wrong.append(f"{origin}: {setting.variable} is set too; unset one of them")
+                wrong.append(f"{origin}: {setting.variable} is also set; unset one of them")
             elif (secret := _secret(Path(environ[name]), origin, wrong)) is not None:
                 yield _Given(key=setting.key, value=secret, origin=origin, lax=True, secret=True)
         elif not _ORCHESTRATORS.fullmatch(name):
             near = difflib.get_close_matches(name, by_variable, 1, 0.6)
             hint = f"did you mean {near[0]}?" if near else "unset it, or see `wakewatch config show`"
-            wrong.append(f"{origin}: no such setting; {hint}")
+            wrong.append(f"{origin}: unknown setting; {hint}")
 
 
 def _secret(path: Path, origin: str, wrong: list[str]) -> str | None:

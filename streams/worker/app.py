@@ -133,7 +133,7 @@ loop: asyncio.AbstractEventLoop
 
 def ended(error: WakewatchError) -> None:
     """The probe has seen what this process cannot go on with: called in its thread, also while the loop hangs."""
-    log.error("worker cannot go on", error=str(error))
+    log.error("worker cannot continue", error=str(error))
     service.broken = service.broken or error
     if service.give_up is not None:
         service.give_up()

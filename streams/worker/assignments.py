@@ -198,9 +198,9 @@ class Assignments:
             if newest and stored_id in {"", newest}:
                 return
             if stored_id and agreed not in {"", stored_id}:
-                raise recreated(self._source, "was deleted and created again while no worker ran")
+                raise recreated(self._source, "was deleted and created again while no worker was running")
             if time.monotonic() > until_s:
-                raise SinkError(f"Kafka does not say which topic {self._source} is", retriable=True)
+                raise SinkError(f"Kafka gives no topic id for {self._source}", retriable=True)
             await asyncio.sleep(_LOOK_S)
 
     async def _place(self, part: Partition, low: int) -> None:
@@ -208,8 +208,9 @@ class Assignments:
         number = part.log.partition
         if part.offset >= 0 and await self._gaps.ends_before(number, part.offset):
             raise StateError(
-                f"{self._source}/{number} ends before offset {part.offset}, which the state has read: the topic was "
-                f"created again; start afresh with: wakewatch topics forget {self.kind} (RUNBOOK.md, Restore)"
+                f"{self._source}/{number} ends before offset {part.offset}, which is in the state: the topic was "
+                "created "
+                f"again; delete the state with: wakewatch topics forget {self.kind} (RUNBOOK.md, Restore)"
             )
         if low > part.offset + 1:
             if part.offset >= 0:
@@ -221,7 +222,7 @@ class Assignments:
         mine = [one for one in self.deaths if (one.kind, one.partition) == (self.kind, part.log.partition)]
         for death in mine:
             self.deaths.remove(death)
-            log.warning("the worker before died at a record", topic=self._source, **msgspec.structs.asdict(death))
+            log.warning("the previous worker died at a record", topic=self._source, **msgspec.structs.asdict(death))
             part.crashes.died(death)
         if mine:
             await part.log.note(part.crashes.after(part.offset))

@@ -79,7 +79,7 @@ class ExactConsumer(FaustConsumer):  # type: ignore[misc]  # faust ships no type
         while not self.should_stop:
             fault = fault_of(self._thread._consumer)
             if fault is not None and not self.app.should_stop:
-                error = SinkError(f"this worker has fallen out of its group: {fault!r}", retriable=True)
+                error = SinkError(f"this worker is no longer in its group: {fault!r}", retriable=True)
                 error.__cause__ = fault
                 self.log.error("%s", error)
                 await type(self).refuse(error)

@@ -31,5 +31,5 @@ def credentials_of(kafka: KafkaSettings) -> Any:
         )
     )
     if made.protocol.value != protocol:
-        raise ConfigError(f"kafka.security_protocol is {protocol}, and Faust would speak {made.protocol.value}")
+        raise ConfigError(f"kafka.security_protocol is {protocol}, but Faust would use {made.protocol.value}")
     return made

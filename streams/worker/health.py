@@ -109,20 +109,23 @@ class WorkerHealth:
         count = seen.counts.get(watched.sentences, watched.partitions)
         if count != watched.partitions:
             return ConfigError(
-                f"topic {watched.sentences} has {count} partitions, kafka.partitions says {watched.partitions}: a ship "
-                "would be heard on two of them; deploy/RUNBOOK.md, Scaling, says how their number is changed"
+                f"topic {watched.sentences} has {count} partitions, kafka.partitions is {watched.partitions}: the "
+                "reports "
+                "of one vessel would be on two of them; to change the number see deploy/RUNBOOK.md, Scaling"
             )
         changed = {name for name, now in seen.ids.items() if self._ids.get(name, now) != now}
         lost = changed & set(watched.states)
         if lost:  # there is nothing left that could contradict the log
-            return SinkError(f"{', '.join(sorted(lost))} was deleted and created again: start anew", retriable=True)
+            return SinkError(f"{', '.join(sorted(lost))} was deleted and created again: restart", retriable=True)
         if changed:
             return recreated(min(changed), "was deleted and created again")
         for where, next_offset in owned.items():
             early = where in seen.ends and seen.ends[where] < next_offset
             self._short[where] = self._short.get(where, 0) + 1 if early else 0
             if self._short[where] >= _SHORT_LOOKS:
-                return recreated(f"{where[0]}/{where[1]}", f"ends before offset {next_offset}, where the state goes on")
+                return recreated(
+                    f"{where[0]}/{where[1]}", f"ends before offset {next_offset}, where the state continues"
+                )
         return None
 
     # -- asked by others ------------------------------------------------------------------------------------------
@@ -168,18 +171,18 @@ class WorkerHealth:
         stands = self._stands
         if not self.broker_up:
             last_s = self._seen.at_s if self._seen else self._began_s
-            return False, f"Kafka has not answered for {self._clock_s() - last_s:.0f} s: what waits is not known"
+            return (False, f"Kafka has not answered for {self._clock_s() - last_s:.0f} s: lag unknown")
         missing = sorted(set(self._watched.inputs + self._watched.states) - set(self._seen.ids if self._seen else ()))
         if missing:
-            return False, f"topic {missing[0]} is not there: create it with wakewatch topics create"
+            return False, f"topic {missing[0]} does not exist: create it with `wakewatch topics create`"
         if not any(topic == self._watched.sentences for topic, _ in stands):
-            return False, "no partition is owned yet"
+            return False, "no partition is assigned yet"
         for where in sorted(stands):
             if self.stalled_s(where) > STALLED_S:
                 waits, quiet_s = self.lag(where), self.stalled_s(where)
-                return False, f"{where[0]}/{where[1]}: no record taken in for {quiet_s:.0f} s, {waits:.0f} wait"
+                return False, f"{where[0]}/{where[1]}: no record processed for {quiet_s:.0f} s, {waits:.0f} waiting"
         own = [self.lag(where) for where in stands if where[0] == self._watched.sentences]
-        slow = f"; Kafka took {self.answer_s:.1f} s to answer" if self.answer_s > SLOW_S else ""
+        slow = f"; Kafka needed {self.answer_s:.1f} s to answer" if self.answer_s > SLOW_S else ""
         return True, f"{len(own)} partition{'s' * (len(own) != 1)}, {sum(own):.0f} records behind{slow}"
 
     def _lag(self, where: Where, next_offset: int) -> float:
@@ -191,6 +194,6 @@ class WorkerHealth:
 def recreated(topic: str, how: str) -> StateError:
     """The log is another one than the state has read: what a person can do about it."""
     return StateError(
-        f"{topic} {how}: what the state knows is of another log; start it afresh with: wakewatch topics forget fleet "
+        f"{topic} {how}: the state belongs to another log; delete it with: wakewatch topics forget fleet "
         "and wakewatch topics forget histories (deploy/RUNBOOK.md, Restore)"
     )

@@ -45,12 +45,12 @@ def learn(histories: ImoHistories, entry: LogEntry) -> tuple[list[Emitted], list
 def refusal_of(told: Told) -> str:
     """Why what another program wrote cannot be taken up; empty when it can."""
     if isinstance(told, BindingWatermark):
-        return "" if 0 <= told.heard_ms < LAST_MS else "a promise of no time"
+        return "" if 0 <= told.heard_ms < LAST_MS else "a progress record without time"
     times = told.stamp_ms, *_times_of(told)
     if not all(0 <= time_ms < LAST_MS for time_ms in times):
         return "no time"
     if told.imo not in IMO or not 0 <= told.mmsi < _MMSI_END:
-        return f"no ship: IMO {told.imo}, MMSI {told.mmsi}"
+        return f"not a vessel: IMO {told.imo}, MMSI {told.mmsi}"
     if isinstance(told, SeenUnder):
         return ""
     texts = (told.source, told.name, told.call_sign, told.listed, told.sentence, *told.alerts)

@@ -132,7 +132,7 @@ def _tick(engine: Engine, entry: LogEntry) -> RunOutcome:
     except UNREADABLE as error:
         return _lost(entry, f"tick: {error}")
     if not _is_time(tick):
-        return _lost(entry, "tick: no stretch of time")
+        return _lost(entry, "tick: not a period of time")
     if len(tick.source) > SOURCE_MOST:
         return _lost(entry, f"tick: a source name of {len(tick.source)} characters")
     wrong = next((wrong for note in tick.notes if (wrong := refusal_of(note))), "")

@@ -61,9 +61,9 @@ class OffsetGaps:
         if tries > 1 and await self._accept(part):
             return
         if tries > _TRIES_MOST:
-            raise RuntimeError(f"records after {part.offset} of {self._topic}/{number} do not come: restart")
+            raise RuntimeError(f"records after {part.offset} of {self._topic}/{number} do not arrive: restart")
         self._sought[number] = SoughtBack(part.offset, tries, offset, now_s)
-        log.warning("sought back", partition=number, next=part.offset + 1, came=offset, tries=tries)
+        log.warning("moved back", partition=number, next=part.offset + 1, came=offset, tries=tries)
         await self._app.consumer.seek_all({TP(self._topic, number): part.offset + 1})
 
     async def _accept(self, part: Partition) -> bool:

@@ -148,7 +148,7 @@ class Partition:
                     await asyncio.wait({self._task})  # a partition has one producer, and one transaction at a time
                 await self.log.note(self.crashes.after(self.covered))
         except Exception as failed:  # noqa: BLE001 - the process ends anyway; then the crash is not counted
-            _log.warning("crash not noted", partition=self.log.partition, error=repr(failed))
+            _log.warning("crash not recorded", partition=self.log.partition, error=repr(failed))
 
     def _copy(self) -> _Copy:
         deliveries, self._deliveries = self._deliveries, []

@@ -86,7 +86,7 @@ def _piece(held: Mapping[bytes, Held], number: int, version: int, place: int) ->
 def _count(first: Held, number: int) -> int:
     told = first.headers.get(_PIECES, b"1")
     if not told.isdigit():
-        raise StateError(f"shard {number} is damaged: it is said to have {told[:20]!r} pieces")
+        raise StateError(f"shard {number} is damaged: its header gives {told[:20]!r} pieces")
     return int(told)
 
 

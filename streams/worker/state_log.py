@@ -123,7 +123,7 @@ class StateLog:
         may say otherwise: whoever believed it would look for a shard where it is not. Raises SinkError."""
         if any(place <= before for before, place in zip([self._end, *places], places, strict=False)):
             raise SinkError(
-                f"{self.topic}/{self.partition}: places {places} do not follow on {self._end}", retriable=True
+                f"{self.topic}/{self.partition}: offsets {places} do not follow {self._end}", retriable=True
             )
         self._end = places[-1]
 
@@ -197,8 +197,7 @@ def read_cut(held: Held, log: StateLog) -> SnapshotHead:
 def unusable(log: StateLog, why: object) -> StateError:
     """What is stored of a partition cannot be used."""
     return StateError(
-        f"{log.topic}/{log.partition}: {why}; start it afresh with: wakewatch topics forget {log.kind} "
-        "(RUNBOOK.md, Restore)"
+        f"{log.topic}/{log.partition}: {why}; delete it with: wakewatch topics forget {log.kind} (RUNBOOK.md, Restore)"
     )
 
 

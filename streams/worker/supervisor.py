@@ -76,7 +76,7 @@ class Supervisor:
                 return max(code, 0)
             restarts += 1
             pause_s = self._next_pause(time.monotonic() - began_s)
-            log.warning("worker ended, starting again", code=code, restarts=restarts, pause_s=round(pause_s, 2))
+            log.warning("worker ended, restarting", code=code, restarts=restarts, pause_s=round(pause_s, 2))
             if not self._wait(pause_s):
                 return 0
 
@@ -136,7 +136,7 @@ class Supervisor:
         taken = self._mark.read()
         if taken is None or not (why or -code in _ITS_OWN):
             return []
-        why = why or f"the process died of {signal.Signals(-code).name}"
+        why = why or f"the process was ended by {signal.Signals(-code).name}"
         log.error("worker died at a record", partition=taken.partition, first=taken.first, last=taken.last, why=why)
         return [Death(taken.kind, taken.partition, taken.first, taken.last, why)]
 

@@ -60,5 +60,9 @@ def test_an_alert_says_how_the_destination_was_read() -> None:
     said = [Report(at_s=40, mmsi=667_001_001, type=5, destination="F0RBIDDEN")]
     (alert, *_) = [a for a in run(beside(ship, said)) if a.detector == "port_proximity"]
     assert (alert.details["reason"], alert.details["destination_by"]) == ("destination", "likeness")
-    (fact,) = (fact for fact in alert.why if fact.fact == "destination stated")
-    assert (fact.value, fact.threshold, fact.source) == ("F0RBIDDEN", "Forbidden", "by likeness: it may be a slip")
+    (fact,) = (fact for fact in alert.why if fact.fact == "reported destination")
+    assert (fact.value, fact.threshold, fact.source) == (
+        "F0RBIDDEN",
+        "Forbidden",
+        "by similar spelling: possibly a typing error",
+    )

@@ -74,7 +74,7 @@ def test_vessels_with_open_alerts_go_last_and_their_alerts_close() -> None:
     assert len({a.id for a in told}) == 300
     assert 260 <= len({a.id for a in closed}) == len(closed) < 300
     assert {a.details["ended"] for a in closed} == {"forgotten"}
-    assert "no longer followed" in closed[0].headline and max(len(a.headline) for a in closed) <= 100
+    assert "no longer tracked" in closed[0].headline and max(len(a.headline) for a in closed) <= 100
     assert closed[0].why and closed[0].severity == told[0].severity
 
 
@@ -134,7 +134,7 @@ def test_a_ship_that_was_dropped_is_known_at_her_first_position_a_month_later() 
         ("opened", "ticket", "reappeared"),
         ("updated", "page", "reappeared"),
     ]
-    (age,) = [fact for fact in hits[0].why if fact.fact.startswith("age of the static report")]
+    (age,) = [fact for fact in hits[0].why if fact.fact.startswith("age of the report")]
     assert (age.value, age.source) == (31 * 24 * 3600 - 20, "AIS type 5 by station")
 
 

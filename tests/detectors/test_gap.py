@@ -55,7 +55,7 @@ def test_a_report_that_comes_too_late_takes_the_gap_back_and_her_silence_since_i
     opened, retracted, again = gaps([*beside(others[:told_at], ship()), *late, *others[told_at:]])
     assert (retracted.id, retracted.revision, retracted.status) == (opened.id, 2, "retracted")
     assert retracted.details["reason"] == "late_report" and retracted.details["silent_for_s"] < 3600
-    assert retracted.headline.endswith("reported late: not silent then")
+    assert retracted.headline.endswith("reported late: it was not silent")
     assert (again.status, again.episode_start) == ("opened", retracted.details["reappeared_at"])
     assert 2.4 * HOUR <= again.details["silent_for_s"] <= 2.7 * HOUR  # an hour in which it could have been heard
 

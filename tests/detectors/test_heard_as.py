@@ -63,7 +63,7 @@ def test_a_return_under_a_new_mmsi_is_told_and_what_was_open_about_the_former_on
     assert closed.details["heard_as"] == LATER and closed.details["flag_now"] == "LR"
     (told,) = of(alerts, "heard_as")
     assert (told.status, told.severity) == ("opened", "ticket")  # at rest is not judged dark
-    assert "heard as MMSI 636000111" in told.headline and "after 13 h" in told.headline
+    assert "heard under MMSI 636000111" in told.headline and "after 13 h" in told.headline
     assert told.position is not None and told.position.lat_deg == AT[0]
     assert left_open(alerts) == {"heard_as"}
 

@@ -66,7 +66,7 @@ def test_ships_with_open_alerts_are_bounded_too_and_whatever_is_dropped_is_close
     assert len(opened) == 1000 and set(closed) < set(opened) and len(set(closed)) == len(closed)
     assert stage.open_alerts() == {"identity_change": len(opened) - len(closed)}
     last = next(a for a in alerts if a.status == "closed")
-    assert last.details["ended"] == "forgotten" and "no longer followed" in last.headline and len(last.headline) <= 100
+    assert last.details["ended"] == "forgotten" and "no longer tracked" in last.headline and len(last.headline) <= 100
     rest, half = histories(ships_most=100), len(told) // 2
     cut = play(rest, told[:half])
     cut += play(again(rest, ships_most=100), told[half:])

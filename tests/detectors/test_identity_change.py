@@ -68,7 +68,7 @@ def test_a_reflagged_ship_is_one_case_with_her_former_alerts_and_is_corroborated
     assert (opened.status, opened.severity, opened.verification) == ("opened", "log", "unverified")
     assert opened.related == (gap,) and opened.details["former_cases"] == [f"mmsi/{RUSSIAN}"]
     assert opened.headline == f"ANGARA (IMO {IMO}) under new MMSI {LIBERIAN} LR, was {RUSSIAN} RU 19 h ago"
-    assert facts(opened)["flag by MMSI"] == "LR"
+    assert facts(opened)["flag from MMSI"] == "LR"
     assert (updated.id, updated.revision, updated.verification) == (opened.id, 2, "corroborated")
 
 
@@ -96,8 +96,8 @@ def test_a_former_mmsi_heard_far_away_makes_it_possible_misuse_and_keeps_the_ale
     opened, updated = alerts_of([*told, *heard(725)])
     assert (updated.id, updated.status, updated.severity) == (opened.id, "updated", "ticket")
     assert updated.details["reason"] == "shared" and updated.mmsi == LIBERIAN
-    assert "possible misuse" in updated.headline and str(RUSSIAN) in updated.headline
-    assert facts(updated)[f"distance to MMSI {RUSSIAN}"] == 4082.8
+    assert "possible identity misuse" in updated.headline and str(RUSSIAN) in updated.headline
+    assert facts(updated)[f"distance to the position of MMSI {RUSSIAN}"] == 4082.8
 
 
 def test_a_change_closes_when_it_has_settled() -> None:

@@ -56,7 +56,7 @@ def test_a_name_with_flag_and_type_is_told_for_the_record_with_its_score() -> No
     assert told([alert]) == [("opened", "log", "corroborated", "name")]
     assert alert.headline.startswith("HURAN by name like KHURAN (OWN) heard, 38")
     facts = {fact.fact: fact for fact in alert.why}
-    assert facts["name resembles the entry's"].threshold == "KHURAN"
+    assert facts["name similar to the listed name"].threshold == "KHURAN"
     score = facts["match score"]
     assert score.value == alert.details["score"] == pytest.approx(0.692, abs=0.01)
     assert score.source and score.source.endswith("flag 0.15, type 0.15")

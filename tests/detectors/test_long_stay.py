@@ -43,7 +43,7 @@ def test_a_listed_ship_that_lies_for_a_day_is_a_ticket_until_she_is_seen_elsewhe
 def test_it_opens_also_when_she_fell_silent_there_and_says_so() -> None:
     opened, *rest = stays(lies(1, 4))
     assert (opened.status, rest) == ("opened", [])
-    assert "last known lying" in opened.headline and "silent_since" in opened.details
+    assert "last known stationary" in opened.headline and "silent_since" in opened.details
     told = stays(lies(1, 26))
     assert [(a.status, "silent_since" in a.details) for a in told] == [("opened", False), ("updated", True)]
 

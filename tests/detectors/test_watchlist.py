@@ -35,7 +35,7 @@ def test_the_imo_of_a_static_report_is_a_hit_and_its_mmsi_stays_bound() -> None:
     again = alerts[-1]
     assert again.details["reason"] == "reappeared" and again.details["matched_on"] == ["imo"]
     assert "out of receiver range" in again.headline and "dark" not in again.headline  # nobody is heard around
-    assert any(f.fact.startswith("age of the static report") for f in again.why)
+    assert any(f.fact.startswith("age of the report") for f in again.why)
 
 
 def test_a_single_report_pages_nobody() -> None:
@@ -86,21 +86,21 @@ def test_listings_of_one_ship_are_told_together_with_their_dates() -> None:
     assert (told["EU"]["listed_before_fix"], told["UK"]["delisted_before_fix"]) == (False, True)
     facts = [(fact.fact, fact.value, fact.source) for fact in listing.reasons(ship, entries, None, 0)]
     assert facts[-4:] == [
-        ("MID of the MMSI is no country's", 999, "ITU table of MIDs"),
-        ("listed before this fix", "2022-05-08", "OFAC 1, X"),
-        ("listed after this fix", "2024-06-24", "EU 2"),
-        ("de-listed before this fix", "2023-01-01", "UK 3"),
+        ("MMSI has no country code (MID)", 999, "ITU list of MIDs"),
+        ("listed before this report", "2022-05-08", "OFAC 1, X"),
+        ("listed after this report", "2024-06-24", "EU 2"),
+        ("delisted before this report", "2023-01-01", "UK 3"),
     ]
 
 
 @pytest.mark.parametrize(
     ("flags", "says", "threshold"),
     [
-        ({"flag": "RU", "former_flags": ("MT",)}, "flag by MMSI, as listed", "RU"),
-        ({"flag": "MT", "former_flags": ("RU",)}, "former one of the listing: possibly de-registered there", "MT"),
-        ({"former_flags": ("RU",)}, "former one of the listing: possibly de-registered there", "RU"),
-        ({"flag": "MT", "former_flags": ("PA",)}, "none of those listed: not seen of it before", "MT, PA"),
-        ({}, "flag by MMSI; the list names none", None),
+        ({"flag": "RU", "former_flags": ("MT",)}, "flag from MMSI, same as listed", "RU"),
+        ({"flag": "MT", "former_flags": ("RU",)}, "a former flag on the list: possibly de-registered", "MT"),
+        ({"former_flags": ("RU",)}, "a former flag on the list: possibly de-registered", "RU"),
+        ({"flag": "MT", "former_flags": ("PA",)}, "not on the list for this vessel", "MT, PA"),
+        ({}, "flag from MMSI; the list gives no flag", None),
     ],
 )
 def test_her_flag_is_held_against_the_entry(flags: dict[str, object], says: str, threshold: str | None) -> None:

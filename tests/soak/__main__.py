@@ -70,7 +70,7 @@ def shortcomings(soak: Soak) -> list[str]:
     asked = soak.readers.asked
     found = {
         f"{soak.failed_imports} of {soak.imports} imports failed: {soak.import_said}": soak.failed_imports > 0,
-        "nothing was imported": soak.imports == 0,
+        "no import": soak.imports == 0,
         "no alert reached the webhook": not soak.receiver.got,
         f"questions failed: {dict(asked)}": soak.readers.failed() > _FAILED_MOST * asked.total(),
         "no table showed a row": not any(soak.readers.most.values()),

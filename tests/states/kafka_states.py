@@ -94,7 +94,7 @@ STATES: Final = (
     State(
         "broker slow",
         f"it is stopped for {_STOPPED_S:g} s, runs for {_RUNS_S:g} s, and so on (SIGSTOP)",
-        readyz=Want(r"^detect 200 .*Kafka took \d+\.\d s to answer"),
+        readyz=Want(r"^detect 200 .*Kafka needed \d+\.\d s to answer"),
         rule=Rule("max(wakewatch_broker_answer_seconds) > 1", r"\d", "WakewatchKafkaSlow"),
         doctor=Want(r"^warn kafka: .*answers, 1 broker, after \d+\.\d s", "kafka"),
         console=Want(r"^notice: Kafka took \d+\.\d s to answer this console", "kafka"),

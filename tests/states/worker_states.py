@@ -62,9 +62,9 @@ STATES: Final = (
     State(
         "worker stalled in a detector",
         "injected: a detector that does not come back",
-        readyz=Want(r"^detect 503 .*: no record taken in for \d+ s, \d+ wait"),
+        readyz=Want(r"^detect 503 .*: no record processed for \d+ s, \d+ wait"),
         rule=Rule("max(wakewatch_stalled_seconds) > 30", r"[3-9]\d", "WakewatchNotProgressing"),
-        doctor=Want(r"^wrong worker: .*is not ready: .*no record taken in.*exit code 1$", "worker"),
+        doctor=Want(r"^wrong worker: .*is not ready: .*no record processed.*exit code 1$", "worker"),
         console=NOTHING_TAKEN_IN,
         exits=RUNS,
         enter=_stalled,

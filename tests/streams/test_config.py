@@ -32,7 +32,7 @@ CASES = [
     ("[detectors.gap]\nmin_silense_s = 100\n", "did you mean detectors.gap.min_silence_s?"),
     ("[severity]\ngap.listed = 'scream'\n", "give one of log, page, ticket"),
     ("[severity]\n'gap.listd' = 'page'\n", "did you mean severity.gap.listed?"),
-    ("[reference]\nzones = 'a.geojson'\n", "give a list of texts"),
+    ("[reference]\nzones = 'a.geojson'\n", "give a list of strings"),
     ("x = " + "[" * 3000 + "\n", "not TOML"),
     ("[kafka]\npartitions = " + "9" * 5000 + "\n", "not TOML"),
 ]
@@ -118,7 +118,7 @@ def test_a_secret_comes_from_a_file_and_is_never_shown(tmp_path: Path) -> None:
     environ = {"WAKEWATCH_NOTIFY_WEBHOOK_URL_FILE": str(secret)}
     assert loading.load(environ=environ).notify.webhook_url == "https://hooks.example/T0/SECRET"
     assert "SECRET" not in repr(loading.explain(environ=environ))
-    with pytest.raises(ConfigError, match="is set too"):
+    with pytest.raises(ConfigError, match="is also set"):
         loading.load(environ=environ | {"WAKEWATCH_NOTIFY_WEBHOOK_URL": "x"})
     secret.unlink()
     with pytest.raises(ConfigError, match="cannot read"):

@@ -6,7 +6,7 @@ from detectors.core.alert import Fact
 from streams.messages.fact_wording import chance_in_words
 from streams.notify.notices import spoken
 
-CHANCE = "chance of such a silence within a day, transmitting"
+CHANCE = "chance that a transmitting vessel is silent this long within a day"
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ CHANCE = "chance of such a silence within a day, transmitting"
     ],
 )
 def test_a_chance_is_said_as_people_say_it(value: float, often: str) -> None:
-    assert chance_in_words(Fact(fact=CHANCE, value=value)) == f"a transmitting ship is this quiet here {often}"
+    assert chance_in_words(Fact(fact=CHANCE, value=value)) == f"a transmitting vessel is silent this long here {often}"
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 def test_a_line_is_one_json_object_with_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(LogSettings(format="json"))
-    structlog.get_logger("wakewatch.notify").warning("refused for good", alert_id="3f9a", error="line\nbreak")
+    structlog.get_logger("wakewatch.notify").warning("rejected permanently", alert_id="3f9a", error="line\nbreak")
     (line,) = written(capsys)
-    assert line["event"] == "refused for good"
+    assert line["event"] == "rejected permanently"
     assert line["alert_id"] == "3f9a"
     assert line["level"] == "warning"
     assert str(line["timestamp"]).endswith("Z")
@@ -60,10 +60,10 @@ def test_what_may_be_a_secret_is_masked(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_the_level_and_the_form_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(LogSettings(format="console", level="warning"))
-    structlog.get_logger("x").info("not told")
+    structlog.get_logger("x").info("not sent")
     structlog.get_logger("x").warning("told", source="pier")
     said = capsys.readouterr()
-    assert "not told" not in said.err
+    assert "not sent" not in said.err
     assert "told" in said.err
     assert "source" in said.err
     assert said.out == ""

@@ -57,7 +57,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def server(metrics: Metrics) -> Iterator[MetricsServer]:
-    answers = iter([(False, "no partition is owned yet"), (True, "4 partitions")])
+    answers = iter([(False, "no partition is assigned yet"), (True, "4 partitions")])
     with serve(LOOPBACK, 0, metrics.registry, lambda: next(answers)) as running:
         yield running
 
@@ -304,7 +304,7 @@ def test_the_memory_cap_is_that_of_the_unit_or_of_what_it_is_in(
 
 def test_the_server_answers(server: MetricsServer) -> None:
     assert get(server.port, "/healthz") == (200, "alive\n")
-    assert get(server.port, "/readyz") == (503, "no partition is owned yet\n")
+    assert get(server.port, "/readyz") == (503, "no partition is assigned yet\n")
     assert get(server.port, "/readyz") == (200, "4 partitions\n")
     assert get(server.port, "/etc/passwd")[0] == 404
     assert get(server.port, "/metrics", "HEAD") == (200, "")
@@ -338,7 +338,7 @@ def test_who_hangs_up_leaves_no_word_and_a_fault_one_line(
         gone.set()
         until(lambda: not any("process_request" in thread.name for thread in threading.enumerate()))
     assert [(line["event"], line["error"]) for line in said] == (
-        [("a question was not answered", "ValueError('no answer')")] if fault else []
+        [("a request was not answered", "ValueError('no answer')")] if fault else []
     )
     assert capfd.readouterr().err == ""
 

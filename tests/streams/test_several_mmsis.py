@@ -96,7 +96,7 @@ def test_a_return_under_another_mmsi_after_a_dark_silence_is_a_page_and_the_gap_
     assert [a.status for a in of(alerts, "gap", FORMER)] == ["opened", "closed"]
     (page,) = of(alerts, "heard_as")
     assert (page.severity, page.status, page.case_id) == ("page", "opened", f"imo/{IMO}")
-    assert f"heard as MMSI {LATER}" in page.headline and "after 9 h dark" in page.headline
+    assert f"heard under MMSI {LATER}" in page.headline and "after 9 h dark" in page.headline
     assert {e.sentence.split(",")[0] for e in page.evidence} == {"!AIVDM"} and len(page.evidence) == 2
     assert left_open(alerts, FORMER) == {"heard_as"}
 

@@ -71,7 +71,7 @@ def test_two_processes_may_make_the_topics_at_once(kafka_settings: KafkaSettings
 
 @pytest.mark.broker
 def test_more_replicas_than_brokers_is_one_line_that_says_so(kafka_settings: KafkaSettings) -> None:
-    with admin(kafka_settings) as client, pytest.raises(ConfigError, match=r"cannot be made.*kafka\.replication"):
+    with admin(kafka_settings) as client, pytest.raises(ConfigError, match=r"cannot be created.*kafka\.replication"):
         create_missing(client, msgspec.structs.replace(kafka_settings, replication=3))
 
 

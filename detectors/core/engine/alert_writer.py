@@ -109,7 +109,7 @@ def _compose(
 def _odd_number(mmsi: int) -> tuple[Fact, ...]:
     """That a vessel's MMSI is of no valid form: a reason for suspicion, whatever the alert is about."""
     wrong = oddness_of(mmsi)
-    return () if wrong is None else (Fact(fact=f"MMSI of no valid form: {wrong}", value=mmsi, source="ITU-R M.585"),)
+    return () if wrong is None else (Fact(fact=f"invalid MMSI: {wrong}", value=mmsi, source="ITU-R M.585"),)
 
 
 class Author(Protocol):

@@ -16,7 +16,7 @@ def forgotten(ship: VesselState, opened: Alert, key: str, now_ms: int) -> Findin
         situation=opened.detector,
         time_ms=now_ms,
         key=key,
-        headline=f"{ship.title} no longer followed, more vessels heard than held, {zulu(now_ms)}",
+        headline=f"{ship.title} no longer tracked: vessel limit reached, {zulu(now_ms)}",
         why=opened.why,
         verification=opened.verification,
         details={**opened.details, "ended": "forgotten"},

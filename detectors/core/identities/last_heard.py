@@ -71,14 +71,11 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
     def why(self, ship: VesselState) -> Iterable[Fact]:
         """What ends an alert about the former MMSI."""
         yield Fact(
-            fact="MMSI under which it is heard",
-            value=self.mmsi,
-            threshold=ship.mmsi,
-            source="threshold: the former one",
+            fact="MMSI that it uses now", value=self.mmsi, threshold=ship.mmsi, source="threshold: the former MMSI"
         )
         leg = self.leg(ship)
         if leg is not None:
-            yield Fact(fact="distance from its last position", value=leg[0], unit="nm")
+            yield Fact(fact="distance from its last position under the former MMSI", value=leg[0], unit="nm")
 
     def details(self, ship: VesselState) -> dict[str, object]:
         """The same for programs."""

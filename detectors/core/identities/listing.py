@@ -20,7 +20,7 @@ from detectors.core.vessels.ship import MATCHED_NAME, VesselState
 
 ABSENCES: Final = {
     "dark": "dark",
-    "moved": "silent, and moved",
+    "moved": "silent, has moved",
     "long": "silent",
     "at rest": "silent at rest",
     "possibly dark": "silent, possibly dark",
@@ -67,22 +67,24 @@ def reasons(
         age_s = (ship.last_ms - ship.bound_ms) // MS
         yield Fact(fact="IMO", value=ship.imo or 0, threshold=entry.imo, source=entry.list)
         yield Fact(
-            fact="age of the static report that states it",
+            fact="age of the report that states the IMO number",
             value=age_s,
             unit="s",
-            source=f"AIS type 5 by {bound_by}" if bound_by else "AIS type 5",
+            source=f"AIS message 5 from {bound_by}" if bound_by else "AIS message 5",
         )
     if "mmsi" in ship.matched_on:
         yield Fact(fact="MMSI", value=ship.mmsi, threshold=entry.mmsi, source=entry.list)
     if "name" in ship.matched_on:
-        yield Fact(fact="name resembles the entry's", value=ship.name or "", threshold=entry.name, source=entry.list)
+        yield Fact(
+            fact="name similar to the listed name", value=ship.name or "", threshold=entry.name, source=entry.list
+        )
     if "call_sign" in ship.matched_on:
         yield Fact(fact="call sign", value=ship.call_sign or "", threshold=entry.call_sign, source=entry.list)
     if dark_ms:
-        yield Fact(fact="silence before", value=dark_ms // MS, unit="s")
-    yield Fact(fact="consistent reports", value=ship.support)
+        yield Fact(fact="silence before this report", value=dark_ms // MS, unit="s")
+    yield Fact(fact="consistent reports received", value=ship.support)
     if ship.destination:
-        yield Fact(fact="destination stated", value=ship.destination)
+        yield Fact(fact="reported destination", value=ship.destination)
     if verdict is not None:
         yield from _score(verdict)
     yield from _flags(ship, entry)
@@ -92,7 +94,7 @@ def reasons(
 
 def _score(verdict: MatchVerdict) -> Iterable[Fact]:
     if verdict.contradictions:
-        yield Fact(fact="contradicts the entry", value=", ".join(verdict.contradictions))
+        yield Fact(fact="contradicts the list entry", value=", ".join(verdict.contradictions))
     parts = ", ".join(f"{what} {weight:g}" for what, weight in verdict.parts)
     yield Fact(fact="match score", value=verdict.score, source=parts)
 
@@ -103,28 +105,28 @@ def _flags(ship: VesselState, entry: ListedShip) -> Iterable[Fact]:
     if flag is None:
         listed = entry.flag or former
         mid = ship.mmsi // _MID
-        yield Fact(fact="MID of the MMSI is no country's", value=mid, threshold=listed, source="ITU table of MIDs")
+        yield Fact(fact="MMSI has no country code (MID)", value=mid, threshold=listed, source="ITU list of MIDs")
     elif flag == entry.flag:
-        yield Fact(fact="flag by MMSI, as listed", value=flag, threshold=entry.flag, source=entry.list)
+        yield Fact(fact="flag from MMSI, same as listed", value=flag, threshold=entry.flag, source=entry.list)
     elif flag in entry.former_flags:
-        said = "flag by MMSI is a former one of the listing: possibly de-registered there"
+        said = "flag from MMSI is a former flag on the list: possibly de-registered"
         yield Fact(fact=said, value=flag, threshold=entry.flag or former, source=entry.list)
     elif entry.flag or former:
         listed = ", ".join(each for each in (entry.flag, *entry.former_flags) if each)
-        said = "flag by MMSI is none of those listed: not seen of it before"
+        said = "flag from MMSI is not on the list for this vessel"
         yield Fact(fact=said, value=flag, threshold=listed, source=entry.list)
     else:
-        yield Fact(fact="flag by MMSI; the list names none", value=flag, source=entry.list)
+        yield Fact(fact="flag from MMSI; the list gives no flag", value=flag, source=entry.list)
 
 
 def _listed(entry: ListedShip, day: str) -> Fact:
     """Whether an entry counted on the day of the fix; the programme is the list's own word."""
     by = f"{entry.list} {entry.entry_id}" + (f", {entry.programme}" if entry.programme else "")
     if entry.delisted_on and entry.delisted_on <= day:
-        return Fact(fact="de-listed before this fix", value=entry.delisted_on, threshold=day, source=by)
+        return Fact(fact="delisted before this report", value=entry.delisted_on, threshold=day, source=by)
     if entry.listed_on is None:
-        return Fact(fact="listed; the list gives no date, so before or after this fix is unknown", value=day, source=by)
-    said = "listed before this fix" if entry.listed_on <= day else "listed after this fix"
+        return Fact(fact="listed; the list gives no date", value=day, source=by)
+    said = "listed before this report" if entry.listed_on <= day else "listed after this report"
     return Fact(fact=said, value=entry.listed_on, threshold=day, source=by)
 
 
@@ -150,12 +152,12 @@ def title(ship: VesselState) -> str:
     """Who, for a headline; of a likeness also whom it resembles."""
     if ship.matched != MATCHED_NAME or ship.listed is None:
         return ship.title
-    return f"{ship.name} by name like {ship.listed.name[:_LIKE_LETTERS]} ({list_word(ship.listed.list)})"
+    return f"{ship.name} name similar to {ship.listed.name[:_LIKE_LETTERS]} ({list_word(ship.listed.list)})"
 
 
 def headline(ship: VesselState, away: tuple[int, str] | None, now_ms: int) -> str:
     """Who was heard, after what absence (ms and a value of ABSENCES; None: no long one), where, and how it sails."""
-    what = "possible misuse, heard" if ship.misuse else "heard"
+    what = "possible identity misuse, heard" if ship.misuse else "heard"
     since = f" after {spoken(away[0])} {ABSENCES[away[1]]}" if away else ""
     sails = f", {ship.sog_kn:.0f} kn" if ship.sog_kn is not None else ""
     sails += f" {course(ship.cog_deg)}" if ship.cog_deg is not None and (ship.sog_kn or 0) >= 1 else ""
@@ -179,12 +181,12 @@ def would_change(ship: VesselState) -> tuple[str, ...]:
     """What would close a hit, or make it another."""
     if ship.matched != MATCHED_NAME:
         return (
-            "a type, length or second position that contradicts the entry makes it possible misuse",
-            "another IMO stated under this MMSI closes it",
+            "A type, length or second position that contradicts the list entry makes it possible identity misuse",
+            "Another IMO number reported under this MMSI closes it",
         )
     return (
-        "an IMO number, MMSI or call sign of the entry makes it a match",
-        "another name, or the IMO number of another ship, retracts it",
+        "The IMO number, MMSI or call sign of the list entry makes it a match",
+        "Another name, or the IMO number of another vessel, retracts it",
     )
 
 

@@ -65,7 +65,7 @@ def forgotten(holder: Holder, now_ms: int) -> Finding:
         situation=f"{alert.detector}.{alert.details['reason']}",
         time_ms=now_ms,
         key=str(newest.mmsi),
-        headline=f"{who} no longer followed under MMSI {newest.mmsi}, more identities stated than remembered",
+        headline=f"{who} no longer tracked under MMSI {newest.mmsi}: identity limit reached",
         listed=newest.listed,
         why=(Fact(fact="MMSI", value=newest.mmsi),),
         verification=alert.verification,

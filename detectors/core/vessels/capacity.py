@@ -38,21 +38,28 @@ class FleetRules(TrackRules, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How many vessels are held, which go first, and which of their fixes are of one track."""
 
     vessels_most: Annotated[
-        int, Meta(ge=8, le=100_000_000, description="Most vessels held in a partition (about 0.7 kB each)")
+        int, Meta(ge=8, le=100_000_000, description="Maximum number of vessels in a partition (about 0.7 kB each)")
     ] = 500_000
     proven_reports: Annotated[
-        int, Meta(ge=1, le=1000, description="Reports until which a vessel is on probation, and goes first")
+        int, Meta(ge=1, le=1000, description="A vessel with fewer reports than this is dropped first")
     ] = 3
     long_known_h: Annotated[
-        float, Meta(ge=0, le=87_600, description="Vessels known for longer go last, h between first and last report")
+        float,
+        Meta(
+            ge=0,
+            le=87_600,
+            description="Vessels known for longer than this are dropped last, h between first and last report",
+        ),
     ] = 24.0
 
     dropped_most: Annotated[
         int,
-        Meta(ge=0, le=100_000_000, description="Dropped vessels whose IMO and name are remembered (about 0.1 kB each)"),
+        Meta(
+            ge=0, le=100_000_000, description="Dropped vessels whose IMO number and name are kept (about 0.1 kB each)"
+        ),
     ] = 200_000
     eased_after_s: Annotated[
-        float, Meta(ge=10, le=604_800, description="A fleet that made no room for so long is no longer crowded, s")
+        float, Meta(ge=10, le=604_800, description="A flood ends when no vessel has been dropped for this time, s")
     ] = 3600.0
 
 

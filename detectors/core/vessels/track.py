@@ -43,17 +43,18 @@ class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Which fixes are of one track, and of one stop."""
 
     track_most_kn: Annotated[
-        float, Meta(ge=10, le=10_000, description="Two fixes that need a higher speed are not of one track, kn")
+        float,
+        Meta(ge=10, le=10_000, description="Two positions that need a higher speed than this are inconsistent, kn"),
     ] = 60.0
     track_least_nm: Annotated[
-        float, Meta(ge=0.1, le=100, description="... if they lie further apart than this, nm")
+        float, Meta(ge=0.1, le=100, description="... if they are further apart than this, nm")
     ] = 1.0
     unsure_h: Annotated[
         float, Meta(gt=0, le=168, description="How long positions count as inconsistent after such a pair, h")
     ] = 1.0
-    stop_kn: Annotated[float, Meta(ge=0, le=5, description="A vessel lies still from this speed down, kn")] = 0.2
+    stop_kn: Annotated[float, Meta(ge=0, le=5, description="A vessel at or below this speed is stationary, kn")] = 0.2
     stop_within_km: Annotated[
-        float, Meta(gt=0, le=50, description="... and while it is this near to where that began, km")
+        float, Meta(gt=0, le=50, description="... while it stays within this distance of where it stopped, km")
     ] = 1.0
 
 

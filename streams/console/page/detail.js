@@ -78,7 +78,7 @@ class Detail {
     const said = (line.said || []).slice().reverse();
     return [
       el("p", { class: "headline" }, alert.headline),
-      el("p", { class: "note" }, `${alert.detector.replaceAll("_", " ")} · ${STATUS[alert.status]}, revision ${alert.revision} · ${alert.verification === "unverified" ? "unverified: one unsupported report so far" : "corroborated"} · since ${when(alert.episode_start, now)}`),
+      el("p", { class: "note" }, `${alert.detector.replaceAll("_", " ")} · ${STATUS[alert.status]}, revision ${alert.revision} · ${alert.verification === "unverified" ? "unverified: based on one report so far" : "corroborated"} · since ${when(alert.episode_start, now)}`),
       line.word && el("p", { class: "note" }, `${wordOf(line.word)}, ${when(line.word.time, now)}${line.word.note ? `: ${line.word.note}` : ""}. It stays quiet until it changes.`),
       ...this.words(alert, line),
       el("h3", {}, "Why"), facts(alert.why || []),
@@ -86,7 +86,7 @@ class Detail {
       list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing stated" : "nothing: it is closed"]),
       ...ports(alert.details || {}, now), ...details(alert.details || {}, now),
       el("h3", {}, "Evidence"), evidence(alert.evidence || [], now),
-      ...(said.length > 1 ? [el("h3", {}, "How it went"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),
+      ...(said.length > 1 ? [el("h3", {}, "History"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),
       el("p", { class: "note" }, "All of it: ", el("code", {}, `wakewatch explain ${alert.id.slice(0, 12)}`)),
     ].filter(Boolean);
   }

@@ -28,7 +28,7 @@ def test_state_measures_fleets_and_a_flood() -> None:
     assert small["us a sentence"] > 0
     assert isfinite(large["bytes a vessel"])  # pages taken from the kernel: so small a fleet may find some free
     assert 300 < past["bytes of one"] < 700 < past["of a listed ship's"]
-    assert flood["vessels held"] == 2150 and flood["share of long-known still held"] == 1
+    assert flood["vessels in state"] == 2150 and flood["share of long-known still held"] == 1
     assert flood["flood alerts"] == 0  # so few fit
 
 

@@ -68,10 +68,10 @@ def test_data_that_are_there_are_kept_and_only_on_demand_replaced(tmp_path: Path
         (lambda body: body[:300] + bytes([body[300] ^ 1]) + body[301:], "backup"),
         (lambda _: b"", "backup"),
         (lambda _: b"text of no backup", "backup"),
-        (lambda _: packed(("data/a", b"1")), "no whole backup"),
+        (lambda _: packed(("data/a", b"1")), "not a complete backup"),
         (lambda _: packed(("wakewatch-backup.json", b"{}")), "cannot be read"),
         (lambda _: packed(("data/../../evil", b"1")), "cannot be read"),
-        (lambda _: packed(("/etc/evil", b"1")), "no backup does"),
+        (lambda _: packed(("/etc/evil", b"1")), "a backup never does"),
     ],
 )
 def test_a_file_that_is_no_whole_backup_changes_nothing(tmp_path: Path, damage: object, said: str) -> None:

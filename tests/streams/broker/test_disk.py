@@ -84,7 +84,7 @@ def test_a_broker_that_does_not_say_is_unknown() -> None:
     old = Cluster(folder(1, 1, total_bytes=-1, usable_bytes=-1), folder(1, 1, error_code=56))
     assert disk.disks(old, {SENTENCES}) == []
     (finding,) = disk_findings(old, KafkaSettings(), None, 0)
-    assert (finding.verdict, finding.said) == ("warn", "Kafka does not say how full its disks are")
+    assert (finding.verdict, finding.said) == ("warn", "Kafka gives no disk usage")
     metrics = Metrics(CollectorRegistry())
     show(metrics, [held(1, 1)])
     show(metrics, [])

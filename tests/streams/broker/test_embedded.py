@@ -40,7 +40,7 @@ def gone(pid: int) -> bool:
 def test_where_none_runs_status_says_so(tmp_path: Path) -> None:
     assert embedded.status(tmp_path) is None
     assert not embedded.stop(tmp_path)
-    with pytest.raises(WakewatchError, match="no broker runs"):
+    with pytest.raises(WakewatchError, match="no broker is running"):
         embedded.kill(tmp_path)
     answer = CliRunner().invoke(app, ["status", "--json", "--data-dir", str(tmp_path)])
     assert (answer.exit_code, json.loads(answer.stdout)) == (1, {"running": False})
@@ -84,7 +84,7 @@ def test_a_port_or_a_folder_that_cannot_be_had_is_one_line(broker: embedded.Brok
 def test_a_start_that_fails_says_why_and_leaves_no_process(broker: embedded.Broker, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "meta.properties").write_text("version=1\nnode.id=7\n")
-    with pytest.raises(WakewatchError, match=r"ended at once: .*meta\.properties") as caught:
+    with pytest.raises(WakewatchError, match=r"stopped at once: .*meta\.properties") as caught:
         embedded.start(tmp_path, port=0)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "broker.json").exists()

@@ -30,7 +30,7 @@ class Network:
     def __call__(self, work: Path) -> list[Path]:
         answer = self.answers.pop(0)
         if answer is None:
-            raise ConfigError("Kafka's jars cannot be had (ConnectionError)")
+            raise ConfigError("Kafka's jars cannot be downloaded (ConnectionError)")
         folder = work / "repository"
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in answer.items():
@@ -71,7 +71,7 @@ def test_half_a_download_is_thrown_away_and_tried_again(home: Path, monkeypatch:
 
 def test_without_network_it_is_one_line_and_what_was_whole_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jars, "_resolve", Network({"log.jar": b"the log"}, None))
-    with pytest.raises(ConfigError, match="cannot be had") as caught:
+    with pytest.raises(ConfigError, match="cannot be downloaded") as caught:
         jars.class_path()
     assert "\n" not in str(caught.value)
     assert (home / "log.jar").exists()

@@ -22,5 +22,5 @@ def test_why_storage_cannot_be_made_is_said_in_java_s_own_words(tmp_path: Path) 
         base = node.command(java(), class_path(), tmp_path)
     except ConfigError as error:
         pytest.skip(f"no embedded Kafka here: {error}")
-    with pytest.raises(WakewatchError, match=r"cannot be made in .*Exception: .*port"):
+    with pytest.raises(WakewatchError, match=r"cannot be created in .*Exception: .*port"):
         node.ensure_storage(base, tmp_path, 20_001, 20_001)

@@ -37,8 +37,8 @@ def but(kafka: KafkaSettings, **changes: object) -> KafkaSettings:
 WRONG_TOGETHER = [
     (but(SASL, security_protocol="SASL_PLAINTEXT"), "allow_insecure"),
     (but(SASL, sasl_password=""), "SASL_PASSWORD_FILE"),
-    (but(SASL, security_protocol="PLAINTEXT"), "nobody would be asked"),
-    (but(SASL, security_protocol="SSL"), "nobody would be asked"),
+    (but(SASL, security_protocol="PLAINTEXT"), "the user name would not be used"),
+    (but(SASL, security_protocol="SSL"), "the user name would not be used"),
     (KafkaSettings(tls_ca_file="/ca.pem"), "nothing would be encrypted"),
 ]
 
@@ -102,7 +102,7 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     (tmp_path / "der").write_bytes(b"\x30\x82")
     for wrong, said in (
         ({"tls_ca_file": "/nowhere.pem"}, "tls_ca_file /nowhere.pem: no such file"),
-        ({"tls_ca_file": str(tmp_path / "der")}, "no PEM file"),
+        ({"tls_ca_file": str(tmp_path / "der")}, "not a PEM file"),
         ({"tls_certificate_file": locked, "tls_key_password": "wrong"}, "tls_key_password"),
     ):
         with pytest.raises(ConfigError, match=said):

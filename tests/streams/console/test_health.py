@@ -165,6 +165,6 @@ def test_a_page_whose_reading_hangs_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     now_s[0] += 19
     assert not hub.behind
     now_s[0] += 1
-    assert hub.behind and b"This page has not read the alerts to their end" in hub.health()
+    assert hub.behind and b"This page has not yet read all alerts" in hub.health()
     asyncio.run(hub.take(Updates(state="following")))
     assert not hub.behind

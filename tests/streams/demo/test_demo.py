@@ -164,7 +164,7 @@ def test_a_feed_that_gives_nothing_is_said_within_seconds_with_what_ingest_says(
     process = subprocess.Popen(call, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert process.stdout is not None
-        said = next(line for line in process.stdout if "nothing heard yet" in line)
+        said = next(line for line in process.stdout if "nothing received yet" in line)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=180)
     finally:

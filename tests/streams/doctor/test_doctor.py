@@ -143,7 +143,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
         "state": "ok",
         "histories": "ok",
     }
-    assert before["log"].remedy.startswith("bring a feed in")
+    assert before["log"].remedy.startswith("add a feed")
     assert before["ingest"].verdict == before["worker"].verdict == "wrong"
     with Running(made, tmp_path) as running:
         until(lambda: running.sound(made))
@@ -221,7 +221,7 @@ def test_a_silent_source_is_named_though_the_log_is_written() -> None:
     assert (found.verdict, found.said) == ("warn", "of 1 of 2 more than half of the lines are no AIS: pier 75%")
     found = sources_finding({"pier": tick("pier", 600, other_share=1.0)}, rules, now)
     assert found is not None
-    assert found.said == "1 of 1 silent: pier for 10 min (what it sends is no AIS)"
+    assert found.said == "1 of 1 silent: pier for 10 min (its lines are not AIS)"
     assert found.verdict == "wrong", "nothing is heard at all"
 
 
@@ -245,7 +245,7 @@ def test_a_console_is_asked_and_that_none_runs_is_no_fault(fine: bool, verdict: 
         found = {finding.name: finding for finding in service_findings(settings)}["console"]
     assert (found.verdict, said in found.said) == (verdict, True)
     found = {finding.name: finding for finding in service_findings(settings)}["console"]
-    assert (found.verdict, "none runs" in found.said) == ("ok", True)
+    assert (found.verdict, "no worker runs" in found.said) == ("ok", True)
 
 
 @pytest.mark.parametrize(("connected_s", "took_s"), [(3.0, 0.1), (2.0, 3.0)])

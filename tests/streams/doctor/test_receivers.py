@@ -57,12 +57,12 @@ def test_it_says_whose_receivers_are_empty(alertmanager: tuple[str, str]) -> Non
     assert found["alertmanager"].verdict == "ok"
     verdict, said = found["receivers"].verdict, found["receivers"].said
     if filled == "none":
-        assert (verdict, said) == ("warn", "all of Alertmanager's receivers are empty: nobody is told")
+        assert (verdict, said) == ("warn", "all receivers of Alertmanager are empty: no notification is sent")
     elif filled == "page":
         assert verdict == "warn"
         assert "watchdog, operations, ticket" in said
     else:
-        assert (verdict, said) == ("ok", "watchdog, operations, page, ticket have somebody to tell")
+        assert (verdict, said) == ("ok", "watchdog, operations, page, ticket have an integration")
 
 
 @pytest.mark.parametrize("status", ["", "{}", '{"config": null}', "[1]", '{"config": {"original": 3}}'])

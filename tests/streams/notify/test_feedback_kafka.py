@@ -80,7 +80,7 @@ def test_an_acknowledged_alert_goes_quiet_and_shows_who(
 
 
 def test_what_cannot_be_said_is_one_line(say: Callable[..., Any], kafka_settings: KafkaSettings, make: Make) -> None:
-    assert "no alert id" in str(say("alerts", "ack", "xyz", "--by", "Kim").exception)
+    assert "not an alert id" in str(say("alerts", "ack", "xyz", "--by", "Kim").exception)
     assert "no alert abcd" in str(say("alerts", "ack", "abcd", "--by", "Kim").exception)
     write(kafka_settings, make(), make(id="0123" + "f" * 28))
     assert "give more digits" in str(say("alerts", "ack", "0123", "--by", "Kim").exception)

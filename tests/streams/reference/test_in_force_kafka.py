@@ -69,7 +69,7 @@ def list_file(home: Path, name: str, mmsi: int) -> Path:
 
 def test_every_command_shows_what_was_imported_its_version_and_time(made: Settings, tmp_path: Path) -> None:
     before = run("watchlist", "list")
-    assert "ANGARA" in before.stdout and "4 ships; " in before.stderr and "nothing was imported" in before.stderr
+    assert "ANGARA" in before.stdout and "4 ships; " in before.stderr and "no import" in before.stderr
     assert run("watchlist", "import", str(list_file(tmp_path, "MINE", 273_000_001)), "--yes").exit_code == 0
     places = tmp_path / "places.geojson"
     places.write_text(json.dumps({"type": "FeatureCollection", "features": [PLACE]}))
@@ -89,7 +89,7 @@ def test_every_command_shows_what_was_imported_its_version_and_time(made: Settin
     assert found["watchlist"].verdict == "ok" and "5 ships; " in found["watchlist"].said
     assert now.version in found["watchlist"].said and found["zones"].said.startswith("1 zones; ")
     stale = said(made, later_s=8 * 86_400)["watchlist"]
-    assert (stale.verdict, stale.remedy) == ("warn", "fetch the list again and import it")
+    assert (stale.verdict, stale.remedy) == ("warn", "download the list again and import it")
     assert "import" not in found
 
 
@@ -97,7 +97,7 @@ def test_kafka_that_does_not_answer_is_not_taken_for_nothing_imported(made: Sett
     away = msgspec.structs.replace(made, kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"))
     assert isinstance(run("watchlist", "list", "--bootstrap-servers", "127.0.0.1:1").exception, SinkError)
     found = said(away)
-    assert (found["kafka"].verdict, "an import would not be seen" in found["zones"].said) == ("wrong", True)
+    assert (found["kafka"].verdict, "imports are not visible" in found["zones"].said) == ("wrong", True)
 
 
 def test_an_import_that_ends_before_all_is_written_is_told_with_the_command_that_completes_it(
@@ -111,11 +111,11 @@ def test_an_import_that_ends_before_all_is_written_is_told_with_the_command_that
     with monkeypatch.context() as broken:
         broken.setattr(reference_records, "head", dies)
         assert run("watchlist", "import", str(path), "--yes").exit_code != 0
-    assert in_force(made).reference == OWN, "what was in force stays"
+    assert in_force(made).reference == OWN, "the previous version stays in force"
     found = said(made, later_s=61)["import"]
-    assert (found.verdict, "not all of it is written" in found.said) == ("wrong", True)
+    assert (found.verdict, "it is not written completely" in found.said) == ("wrong", True)
     assert found.remedy == f"`wakewatch watchlist import {path}`"
-    assert said(made)["import"].verdict == "warn", "it may still run"
+    assert said(made)["import"].verdict == "warn", "it may still be running"
     assert "has not ended" in run("watchlist", "list").stderr
     refused = run("watchlist", "complete").exception
     assert isinstance(refused, ConfigError) and f"wakewatch watchlist import {path}" in str(refused)
@@ -138,7 +138,7 @@ def test_an_import_that_ends_before_all_are_told_is_completed_by_a_command(
     assert run("watchlist", "complete").exit_code == 0
     assert "MINE SHIP" in run("watchlist", "list").stdout
     assert "import" not in said(made, later_s=61)
-    assert "no import is unfinished" in run("watchlist", "complete").stderr
+    assert "no import is incomplete" in run("watchlist", "complete").stderr
 
 
 def test_of_two_imports_at_once_one_is_refused_and_keeps_nothing_of_the_other_s(made: Settings, tmp_path: Path) -> None:

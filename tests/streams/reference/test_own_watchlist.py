@@ -69,7 +69,7 @@ def test_refused_rows_carry_their_line_and_the_others_count() -> None:
 
 def test_a_call_sign_counts_only_with_its_flag() -> None:
     assert read("name,call_sign,flag\nX,UBAB1,RU\n").ships[0].entry_id == "call_sign/UBAB1"
-    assert "a name alone matches nobody" in read("name,call_sign,flag\nX,UBAB1,\n").refused[0].reason
+    assert "a name alone is never a match" in read("name,call_sign,flag\nX,UBAB1,\n").refused[0].reason
 
 
 def test_two_ships_of_one_name_are_two_entries() -> None:

@@ -112,7 +112,7 @@ def test_a_company_number_of_ofac_is_no_ship() -> None:
 def test_a_companion_alone_says_what_is_missing() -> None:
     found = read(COMMENTS)
     assert not found.ships
-    assert "give sdn.csv with it" in found.refused[0].reason
+    assert "give sdn.csv too" in found.refused[0].reason
 
 
 def test_the_un_names_companies_by_imo_number_and_seldom_a_ship() -> None:
@@ -137,7 +137,7 @@ def test_the_eu_repeats_numbers_renames_and_gives_none() -> None:
     assert sorted((each.line, each.reason.partition(";")[0]) for each in found.refused) == [
         (7, "IMO 8517839 'Maria' stands twice"),
         (8, "the list says: 'Does not exist'"),
-        (9, "no IMO number, no MMSI, and no call sign with its flag: a name alone matches nobody"),
+        (9, "no IMO number, no MMSI, and no call sign with flag: a name alone is never a match"),
     ]
 
 
@@ -251,7 +251,7 @@ def test_deep_and_broken_xml_is_refused_with_a_reason() -> None:
     assert "not XML" in read(UN[:-30]).refused[0].reason
     assert read(UN[:-30]).ships, "what came before the end counts"
     assert read(UN.replace(b"UTF-8", b"EBCDIC-NOWHERE")).refused
-    assert "no list that is known" in read(b"<html><body>404</body></html>").refused[0].reason
+    assert "not of a known list" in read(b"<html><body>404</body></html>").refused[0].reason
 
 
 def test_formulas_marks_and_huge_cells_cost_their_cell_or_row_with_a_reason() -> None:

@@ -90,20 +90,20 @@ def test_a_zone_of_two_parts_has_both_and_not_what_lies_between() -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (feature((42.2333, 130.3)), "are they swapped?"),
-        (feature((27.15, 56.2), country="IR"), "but swapped it is"),
-        (feature((200.0, 300.0)), "not on the globe"),
-        (feature((10**400, 1)), "no pair of numbers"),
-        (feature(("1", "2")), "no pair of numbers"),
-        (feature([True, False]), "no pair of numbers"),
+        (feature((42.2333, 130.3)), "they may be swapped"),
+        (feature((27.15, 56.2), country="IR"), "but it is if they are swapped"),
+        (feature((200.0, 300.0)), "out of range"),
+        (feature((10**400, 1)), "not a pair of numbers"),
+        (feature(("1", "2")), "not a pair of numbers"),
+        (feature([True, False]), "not a pair of numbers"),
         (feature(radius_nm=...), "needs radius_nm"),
         (feature(radius_nm=0), "radius_nm is no number from 0.1 to 200"),
         (feature(radius_nm="5"), "radius_nm is no number"),
         (feature(horizon_h=1e9), "horizon_h is no number"),
-        (feature(severity="wake"), "severity is neither"),
+        (feature(severity="wake"), "severity must be"),
         (feature([[SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3], SQUARE[0]]], "Polygon"), "crosses itself"),
-        (feature(kind="bad"), "neither sanctioned nor associated"),
-        (feature(kind=[]), "neither sanctioned nor associated"),
+        (feature(kind="bad"), "must be sanctioned or associated"),
+        (feature(kind=[]), "must be sanctioned or associated"),
         (feature(name="  "), "no name"),
         (feature(name="=CMD()"), "formula"),
         (feature(name=7), "name is no text"),
@@ -111,19 +111,19 @@ def test_a_zone_of_two_parts_has_both_and_not_what_lies_between() -> None:
         (feature(locode="KPR"), "UN/LOCODE"),
         (feature(country="DPRK"), "country code"),
         (feature(**{"from": "2025-07-02", "to": "2025-07-01"}), "before it begins"),
-        (feature([SQUARE[:-1]], "Polygon"), "does not end where it begins"),
+        (feature([SQUARE[:-1]], "Polygon"), "does not end at its first position"),
         (feature([SQUARE[:2] + SQUARE[:2] + SQUARE[:1]], "Polygon"), "fewer than three corners"),
-        (feature([[[n, 88] for n in (0, 90, 180, -90, 0)]], "Polygon"), "goes round a pole"),
-        (feature([[[-180, 88], [0, 88], [180, 88], [-180, 88]]], "Polygon"), "goes round a pole"),
-        (feature([SQUARE, SQUARE], "Polygon"), "leave nothing"),
-        (feature([[SQUARE], [[[170, 0], [171, 0], [171, 1], [170, 0]]]], "MultiPolygon"), "from its middle"),
+        (feature([[[n, 88] for n in (0, 90, 180, -90, 0)]], "Polygon"), "contains a pole"),
+        (feature([[[-180, 88], [0, 88], [180, 88], [-180, 88]]], "Polygon"), "contains a pole"),
+        (feature([SQUARE, SQUARE], "Polygon"), "cover all"),
+        (feature([[SQUARE], [[[170, 0], [171, 0], [171, 1], [170, 0]]]], "MultiPolygon"), "from its centre"),
         (feature([], "MultiPolygon"), "1 to 1000 polygons"),
-        (feature([SQUARE], "LineString"), "neither Point nor Polygon"),
-        (feature([[[0, 0], [40, 0], [40, 40], [0, 0]]], "Polygon"), "from its middle"),
+        (feature([SQUARE], "LineString"), "must be Point, Polygon"),
+        (feature([[[0, 0], [40, 0], [40, 40], [0, 0]]], "Polygon"), "from its centre"),
         (feature([], "Polygon"), "without rings"),
-        (feature([[SQUARE], [SQUARE[:-1]]], "MultiPolygon"), "does not end where it begins"),
-        ({"type": "Feature", "geometry": None, "properties": {}}, "no Feature"),
-        (3, "no Feature"),
+        (feature([[SQUARE], [SQUARE[:-1]]], "MultiPolygon"), "does not end at its first position"),
+        ({"type": "Feature", "geometry": None, "properties": {}}, "not a Feature"),
+        (3, "not a Feature"),
     ],
 )
 def test_a_wrong_feature_is_refused_and_the_next_one_counts(wrong: Any, says: str) -> None:
@@ -139,7 +139,7 @@ def test_a_refused_feature_has_its_line() -> None:
 
 
 def test_duplicates_are_refused_unless_their_dates_differ() -> None:
-    assert "stands before it" in read(feature(), feature((131, 42))).refused[0].reason
+    assert "comes before it" in read(feature(), feature((131, 42))).refused[0].reason
     assert "both names" in read(feature(), feature(name="Najin")).refused[0].reason
     turned = [*SQUARE[2:], *SQUARE[1:3]][::-1]
     both = feature([SQUARE], "Polygon"), feature([turned], "Polygon", name="Najin")
@@ -161,8 +161,8 @@ def test_what_looks_wrong_is_told_of_a_zone_that_counts() -> None:
         ("Rajin", "'severty' is passed over: severity?"),
         ("Rajin", "UN/LOCODE RUVVO is not of KP"),
         ("Amsterdam", "no port is near, but one is where its latitude and longitude are swapped"),
-        ("Holed", "a hole does not lie inside it"),
-        ("Twice", "a hole does not lie inside it"),
+        ("Holed", "a hole is not inside it"),
+        ("Twice", "a hole is not inside it"),
     ]
 
 

@@ -30,7 +30,7 @@ supervisor.HUNG_S = 15.0
 tied = [sys.executable, {tether!r}, str(os.getpid())]
 sys.exit(supervisor.Supervisor(os.environ, [*tied, sys.executable, "-c", {script!r}]).run())
 """
-AGAIN: Final = "worker ended, starting again"
+AGAIN: Final = "worker ended, restarting"
 
 
 class SetAside(NamedTuple):

@@ -39,7 +39,7 @@ def settings_at(broker: embedded.Broker) -> Settings:
 
 def saved(settings: Settings) -> bool:
     found = {finding.name: finding.said for finding in kafka_findings(settings, now_ms())}
-    return found.get("state") == "all of the log is taken in and saved"
+    return found.get("state") == "the whole log is processed and saved"
 
 
 @pytest.mark.broker

@@ -52,6 +52,6 @@ def test_an_answer_of_the_group_that_cannot_be_read_is_no_end(
     call = ("-c", SUPERVISED.format(tether=str(kill_with_parent.__file__), script=script))
     told = {"WAKEWATCH_WORKER_METRICS_PORT": str(port), "WW_TEST_ONCE": str(tmp_path / "once")}
     worker = start_worker(kafka_settings, call, **told)
-    worker.until(lambda: "worker ended, starting again" in worker.said())
+    worker.until(lambda: "worker ended, restarting" in worker.said())
     worker.until(lambda: ask(port, "readyz")[0] == 200)
-    assert "fallen out of its group" in worker.said()
+    assert "no longer in its group" in worker.said()

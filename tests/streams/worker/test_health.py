@@ -36,7 +36,7 @@ def test_kafka_away_is_not_ready_and_what_waits_is_unknown() -> None:
     assert scene.look() == (True, "2 partitions, 0 records behind")
     scene.look(KNOWN_FOR_S + 1, answers=False)
     ready, why = scene.health.ready()
-    assert not ready and why == "Kafka has not answered for 16 s: what waits is not known"
+    assert not ready and why == "Kafka has not answered for 16 s: the number of waiting records is unknown"
     assert math.isnan(scene.health.lag((LOG, 0))) and math.isnan(scene.health.stalled_s((LOG, 0)))
     assert math.isnan(scene.health.partitions) and not scene.health.broker_up
     assert scene.look()[0] and scene.health.lag((LOG, 0)) == 0
@@ -86,9 +86,9 @@ def test_a_partition_of_bindings_that_stalls_counts_too_and_a_quiet_log_does_not
 def test_nothing_owned_and_a_missing_topic_are_said() -> None:
     scene = Scene()
     scene.stands = {}
-    assert scene.look() == (False, "no partition is owned yet")
+    assert scene.look() == (False, "no partition is assigned yet")
     del scene.ids[LOG]
-    assert scene.look() == (False, "topic p.sentences is not there: create it with wakewatch topics create")
+    assert scene.look() == (False, "topic p.sentences does not exist: create it with `wakewatch topics create`")
     assert not scene.ended
 
 
@@ -97,8 +97,8 @@ def test_nothing_owned_and_a_missing_topic_are_said() -> None:
     [
         ({LOG: "z"}, StateError, "p.sentences was deleted and created again"),
         ({TOLD: "z"}, StateError, "p.identities was deleted and created again"),
-        ({LOG: "z", FLEET: "z"}, SinkError, "p.fleet was deleted and created again: start anew"),
-        ({PAST: "z"}, SinkError, "p.histories was deleted and created again: start anew"),
+        ({LOG: "z", FLEET: "z"}, SinkError, "p.fleet was deleted and created again: restart"),
+        ({PAST: "z"}, SinkError, "p.histories was deleted and created again: restart"),
     ],
 )
 def test_a_topic_that_was_created_again_ends_the_worker(

@@ -69,7 +69,7 @@ def test_both_flags_lie_on_different_partitions_and_replay_finds_the_change_at_a
     opened, updated = found[0]
     assert (opened.case_id, opened.mmsi, opened.details["former_cases"]) == (f"imo/{IMO}", NEW, [f"mmsi/{FORMER}"])
     assert updated.verification == "corroborated" and opened.time == "2023-11-15T02:13:21.000Z"
-    told = [a for a in alerts_in_process(feed, PARTITIONS) if "heard as" in a.headline]
+    told = [a for a in alerts_in_process(feed, PARTITIONS) if "heard under MMSI" in a.headline]
     assert sorted((a.detector, a.severity, a.status) for a in told) == [
         ("gap", "ticket", "closed"),
         ("heard_as", "ticket", "opened"),

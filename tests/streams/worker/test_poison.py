@@ -75,7 +75,7 @@ BINDING: Final = {
 BINDINGS: Final[dict[str, bytes]] = {
     "brackets": DEEP,
     "brackets inside": b'{"type":"heard","more":' + DEEP + b"}",
-    "no text": b"\xff\xfe",
+    "not a string": b"\xff\xfe",
     "nothing": b"",
     "5,000 digits": b'{"type":"heard","partition":' + b"1" * 5000 + b',"heard_ms":1}',
     "a promise for ever": msgspec.json.encode({"type": "heard", "partition": 0, "heard_ms": 2**62}),

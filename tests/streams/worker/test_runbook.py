@@ -43,7 +43,7 @@ def ingest(kafka: KafkaSettings, path: Path) -> None:
 def all_is_saved(kafka: KafkaSettings) -> bool:
     """What `wakewatch doctor` says of it."""
     found = {one["name"]: one for one in json.loads(say(kafka, "doctor", "--json").stdout)}
-    return found["state"]["said"] == "all of the log is taken in and saved"
+    return found["state"]["said"] == "the whole log is processed and saved"
 
 
 def worked(worker: Worker, kafka: KafkaSettings) -> None:

@@ -107,7 +107,7 @@ def test_a_worker_that_stalls_in_a_record_is_told(
     port = free_port()
     worker = start_worker(kafka, ("-c", STALLS), WAKEWATCH_WORKER_METRICS_PORT=str(port))
     worker.until(lambda: "partitions taken over" in worker.said())
-    within_a_minute(lambda: "no record taken in for" in ask(port, "readyz")[1], lambda: ask(port, "readyz"))
+    within_a_minute(lambda: "no record processed for" in ask(port, "readyz")[1], lambda: ask(port, "readyz"))
     assert ask(port, "readyz")[0] == 503 and series(port, "ready") == "0.0"
 
 
@@ -156,7 +156,7 @@ def test_a_log_that_was_created_again_while_no_worker_ran_ends_the_next_one_with
     again = start_worker(kafka)
     assert again.ends() == 2, again.said()[-2000:]
     last = again.said().strip().splitlines()[-1]
-    assert "created again while no worker ran" in last and "wakewatch topics forget fleet" in last
+    assert "created again while no worker was running" in last and "wakewatch topics forget fleet" in last
     assert "Traceback" not in again.said()
 
 
@@ -175,7 +175,7 @@ def test_a_broker_that_lost_its_data_is_worked_with_again(
     shutil.rmtree(tmp_path / "kafka")
     embedded.start(tmp_path / "kafka", port=gone.port, die_with_parent=True)
     make_topics(kafka)
-    within_a_minute(lambda: "worker ended, starting again" in worker.said(), worker.said)
+    within_a_minute(lambda: "worker ended, restarting" in worker.said(), worker.said)
     send(kafka, feed, tmp_path)
     worker.until(lambda: ask(port, "readyz") == (200, "1 partition, 0 records behind\n"))
     assert worker.said().count("\n") < FEW_LINES, worker.said()[-3000:]
