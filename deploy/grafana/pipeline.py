@@ -17,8 +17,8 @@ def _quantile(share: float, histogram: str) -> str:
 _GLANCE = (
     Spec(
         "stat",
-        "Processes that answer",
-        "Scraped and alive: ingest, workers, notifier. Fewer than usual means one is gone.",
+        "Processes up",
+        "Processes that answer: ingest, workers, notifier. Fewer than usual: one has failed.",
         [(f"sum(up{{{_ALL}}})", "")],
         steps=[(1, "green")],
         base="red",
@@ -26,8 +26,8 @@ _GLANCE = (
     ),
     Spec(
         "stat",
-        "Processes away",
-        "Known to Prometheus and not answering. WakewatchAbsent fires after half a minute.",
+        "Processes down",
+        "Processes known to Prometheus that do not answer. WakewatchAbsent fires after half a minute.",
         [(f"sum(up{{{_ALL}}} == bool 0)", "")],
         steps=[(1, "red")],
         width=4,
@@ -35,15 +35,15 @@ _GLANCE = (
     Spec(
         "stat",
         "Records behind",
-        "Records of the log that no worker has taken in yet, over all partitions.",
+        "Records of the log that no worker has processed yet, all partitions.",
         [("sum(wakewatch_lag_records)", "")],
         steps=[(300, "orange"), (3000, "red")],
         width=4,
     ),
     Spec(
         "stat",
-        "From air to alert, p99",
-        "From reading the sentence to the alert's delivery to Kafka, last 5 minutes.",
+        "Sentence to alert, p99",
+        "Time from reading the sentence to delivery of the alert to Kafka, last 5 minutes.",
         [("histogram_quantile(0.99, sum by (le) (rate(wakewatch_ingest_to_alert_seconds_bucket[5m])))", "")],
         unit="s",
         steps=[(1, "orange"), (10, "red")],
@@ -53,7 +53,7 @@ _GLANCE = (
     Spec(
         "stat",
         "Restarts of workers",
-        "How often the supervisor had to start the running workers again.",
+        "How often the supervisor restarted the running workers.",
         [("sum(wakewatch_worker_restarts_total)", "")],
         steps=[(1, "orange"), (5, "red")],
         width=4,
@@ -61,7 +61,7 @@ _GLANCE = (
     Spec(
         "stat",
         "Dead letters, 1 h",
-        "What was refused or could not be judged in the last hour; `wakewatch dead list` has the reasons.",
+        "Records rejected or not judged in the last hour; `wakewatch dead list` shows the reasons.",
         [("round(sum(increase(wakewatch_dead_letters_total[1h])))", "")],
         steps=[(100, "orange"), (10_000, "red")],
         width=4,
@@ -72,14 +72,14 @@ _RATES = (
     Spec(
         "graph",
         "Sentences read",
-        "By source, as ingest frames them. A fall to nothing is a source that went silent.",
+        "By source. A drop to zero is a source that fell silent.",
         [(f"sum by (source) ({_rate('sentences_total')})", "{{source}}")],
         unit="cps",
     ),
     Spec(
         "graph",
         "Reports decoded",
-        "AIS messages that the workers took in. Below the sentences by what is merged or refused.",
+        "AIS messages processed by the workers. Fewer than the sentences, because some are merged or rejected.",
         [(f"sum ({_rate('reports_total')})", "reports")],
         unit="cps",
     ),
@@ -95,29 +95,29 @@ _KEEPING_UP = (
     Spec(
         "graph",
         "Records behind, by partition",
-        "A partition that climbs alone has a worker that hangs; all climbing need more workers.",
+        "One growing partition: its worker hangs. All growing: more workers are needed.",
         [("sum by (partition) (wakewatch_lag_records)", "partition {{partition}}")],
         steps=[(300, "orange"), (3000, "red")],
     ),
     Spec(
         "graph",
-        "Event time behind the clock",
-        "Wall clock less the event time reached. Large and steady for a recording; for a live feed about the allowed lateness (30 s).",
+        "Event time behind wall clock",
+        "Wall clock minus event time. Large and constant for a recording; for a live feed about the allowed lateness (30 s).",
         [("time() - max by (partition) (wakewatch_watermark_timestamp_seconds)", "partition {{partition}}")],
         unit="s",
         steps=[(300, "orange")],
     ),
     Spec(
         "graph",
-        "From air to alert",
-        "Reading the sentence to the alert's delivery, and its spread.",
+        "Sentence to alert",
+        "Time from reading the sentence to delivery of the alert, as percentiles.",
         [(_quantile(q, "ingest_to_alert_seconds"), f"p{100 * q:.0f}") for q in (0.5, 0.99)],
         unit="s",
         steps=[(1, "orange")],
     ),
     Spec(
         "graph",
-        "Time to take in a record",
+        "Time to process a record",
         "Decoding and the engine's step for one packed record (up to 1,000 sentences).",
         [(_quantile(q, "step_duration_seconds"), f"p{100 * q:.0f}") for q in (0.5, 0.99)],
         unit="s",
@@ -126,7 +126,7 @@ _KEEPING_UP = (
     Spec(
         "graph",
         "CPU by process",
-        "One core is 1. Workers near 1 are the bottleneck: start another, up to one a partition.",
+        "One core is 1. If workers are near 1, start another one, up to one per partition.",
         [
             (
                 f"sum by (job, instance) (rate(process_cpu_seconds_total{{{_ALL}}}[$__rate_interval]))",
@@ -139,11 +139,11 @@ _KEEPING_UP = (
     Spec(
         "graph",
         "CPU of the workers per report",
-        "What a report costs. A step up after an upgrade is a regression.",
+        "CPU time per report. A step up after an upgrade is a regression.",
         [
             (
                 f"sum(rate(process_cpu_seconds_total{{{_WORKERS}}}[$__rate_interval])) / sum({_rate('reports_total')})",
-                "a report",
+                "per report",
             )
         ],
         unit="s",
@@ -154,23 +154,23 @@ _STATE = (
     Spec(
         "graph",
         "Vessels in state",
-        "By partition. An uneven spread is a feed of few ships; growth without end is a flood of invented ones.",
+        "By partition. Uneven: a feed with few vessels. Growth without end: a flood of invented vessels.",
         [("sum by (partition) (wakewatch_vessels)", "partition {{partition}}")],
     ),
     Spec(
         "graph",
         "Memory",
-        "Resident, against what each process may use. Beyond it the system stops the process.",
+        "Resident memory and the limit of each process. Above the limit the system stops the process.",
         [
             (f"sum by (job, instance) (wakewatch_memory_bytes{{{_ALL}}})", "{{job}} {{instance}}"),
-            (f"min(wakewatch_memory_cap_bytes{{{_ALL}}})", "least that one may use"),
+            (f"min(wakewatch_memory_cap_bytes{{{_ALL}}})", "lowest limit"),
         ],
         unit="bytes",
     ),
     Spec(
         "graph",
         "Snapshots committed",
-        "A minute. None while records come in means that state is not saved.",
+        "Per minute. None while records arrive: state is not saved.",
         [
             (
                 f"sum by (instance) (rate(wakewatch_snapshot_duration_seconds_count{{{_WORKERS}}}[$__rate_interval])) * 60",
@@ -182,7 +182,7 @@ _STATE = (
     Spec(
         "graph",
         "Time to commit a snapshot",
-        "Beside the stream: it delays nothing, but a slow one makes a crash cost more.",
+        "Snapshots run in the background and delay nothing, but a slow one makes recovery after a crash longer.",
         [(_quantile(q, "snapshot_duration_seconds"), f"p{100 * q:.0f}") for q in (0.5, 0.99)],
         unit="s",
         steps=[(5, "orange")],
@@ -190,14 +190,14 @@ _STATE = (
     Spec(
         "graph",
         "Size of the last snapshot",
-        "The shards that had changed; where nothing had, the one before.",
+        "Size of the changed shards; without changes, of the previous snapshot.",
         [(f"sum by (instance) (wakewatch_snapshot_bytes{{{_WORKERS}}})", "{{instance}}")],
         unit="bytes",
     ),
     Spec(
         "graph",
-        "Time of the last take-over",
-        "Claim, load and rebuild after a start or a rebalance. Alerts stand still for so long.",
+        "Duration of the last takeover",
+        "Claim, load and rebuild after a start or a rebalance. There are no alerts during this time.",
         [(f"max by (instance) (wakewatch_recovery_seconds{{{_WORKERS}}})", "{{instance}}")],
         unit="s",
         steps=[(30, "orange")],
@@ -207,7 +207,7 @@ _DETECTION = (
     Spec(
         "graph",
         "Notifications",
-        "By target and what came of them. Retried without delivered: the target is away.",
+        "By target and outcome. Retried without delivered: the target does not answer.",
         [(f"sum by (target, outcome) ({_rate('notifications_total')}) * 60", "{{target}} {{outcome}}")],
         unit="cpm",
         quiet="none sent",
@@ -215,7 +215,7 @@ _DETECTION = (
     Spec(
         "graph",
         "Detectors that failed",
-        "Vessels that a detector had to skip because it raised: a bug; the record is in the dead letters.",
+        "Vessels that a detector skipped because it failed. This is a bug; the record is in the dead letters.",
         [(f"sum by (detector) ({_rate('detector_errors_total')})", "{{detector}}")],
         unit="cps",
         steps=[(0.01, "red")],
@@ -223,8 +223,8 @@ _DETECTION = (
     ),
     Spec(
         "graph",
-        "Offsets passed over",
-        "Records of the log that could not be had. Retention means that sentences were lost: a worker was away for too long.",
+        "Offsets skipped",
+        "Records of the log that could not be read. Cause retention: sentences were lost because a worker was down for too long.",
         [(f"sum by (cause) ({_rate('skipped_records_total')})", "{{cause}}")],
         unit="cps",
         steps=[(0.01, "orange")],
@@ -233,7 +233,7 @@ _DETECTION = (
     Spec(
         "stat",
         "Versions running",
-        "More than one is an upgrade that is under way, or stuck.",
+        "More than one: an upgrade is running, or has stopped halfway.",
         [("count by (version) (wakewatch_build_info)", "{{version}}")],
         width=24,
     ),
@@ -242,13 +242,13 @@ _DETECTION = (
 SCREEN = Screen(
     uid="wakewatch-pipeline",
     title="wakewatch / Pipeline",
-    description="Is it running, is it keeping up, what does it cost.",
+    description="Health, lag and cost of the processes.",
     since="now-1h",
     sections=(
-        Section("At a glance", _GLANCE),
+        Section("Overview", _GLANCE),
         Section("Rates", _RATES),
-        Section("Keeping up, and the cost", _KEEPING_UP),
+        Section("Load and cost", _KEEPING_UP),
         Section("State", _STATE),
-        Section("What goes wrong", _DETECTION),
+        Section("Errors", _DETECTION),
     ),
 )

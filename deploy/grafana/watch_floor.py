@@ -9,7 +9,7 @@ _LISTED = (
     Spec(
         "table",
         "Listed ships",
-        "One line a listed ship that this feed has ever heard, the last heard first: when and where, silent for how long, whether the feed could have heard it there, and the newest alert about it.",
+        "One line per listed vessel that this feed has heard, newest first: time and place, length of the silence, whether the feed could have heard it there, and the newest alert.",
         [("listed", "")],
         width=24,
         columns=_SHIP,
@@ -18,8 +18,8 @@ _LISTED = (
 _GLANCE = (
     Spec(
         "stat",
-        "Sources heard",
-        "Live sources that are heard now. None: nothing below is true any more.",
+        "Sources received",
+        "Live sources that are received now. None: everything below is out of date.",
         [("sum(wakewatch_feed_up)", "")],
         steps=[(1, "green")],
         base="red",
@@ -29,7 +29,7 @@ _GLANCE = (
     Spec(
         "stat",
         "Records behind",
-        "What the workers have not taken in yet. Alerts come late by as much.",
+        "Records that the workers have not processed yet. Alerts are late.",
         [("sum(wakewatch_lag_records)", "")],
         steps=[(300, "orange"), (3000, "red")],
         width=4,
@@ -37,7 +37,7 @@ _GLANCE = (
     Spec(
         "stat",
         "Open gaps",
-        "Ships silent for longer than honest ships are, listed or not.",
+        "Vessels silent for longer than is usual for honest vessels, listed or not.",
         [('sum(wakewatch_alerts_open{detector="gap"})', "")],
         width=4,
         quiet="none",
@@ -45,7 +45,7 @@ _GLANCE = (
     Spec(
         "stat",
         "Open, near a port",
-        "Ships inside, closing on or bound for a sanctioned port.",
+        "Vessels inside, closing on or bound for a sanctioned port.",
         [('sum(wakewatch_alerts_open{detector="port_proximity"})', "")],
         width=4,
         quiet="none",
@@ -62,7 +62,7 @@ _GLANCE = (
     Spec(
         "stat",
         "Feeds down",
-        "Open feed_outage alerts: where a feed is down, no ship is called dark.",
+        "Open feed_outage alerts: during an outage no vessel is judged dark.",
         [('sum(wakewatch_alerts_open{detector="feed_outage"})', "")],
         steps=[(1, "orange")],
         width=4,
@@ -73,7 +73,7 @@ _ALERTS = (
     Spec(
         "table",
         "Open: pages",
-        "Every open alert that wakes somebody, newest first.",
+        "Open alerts that need action now, newest first.",
         [('alerts{open="yes",severity="page"}', "")],
         width=24,
         columns=_ALERT,
@@ -82,7 +82,7 @@ _ALERTS = (
     Spec(
         "table",
         "Open: tickets",
-        "Open alerts to be looked at today, newest first.",
+        "Open alerts to check today, newest first.",
         [('alerts{open="yes",severity="ticket"}', "")],
         width=24,
         columns=_ALERT,
@@ -91,7 +91,7 @@ _ALERTS = (
     Spec(
         "table",
         "What changed in the last hour",
-        "Revisions that the worker wrote in the last hour, newest first, also of what was closed or retracted.",
+        "Revisions written in the last hour, newest first, closed and retracted alerts included.",
         [('alerts{written="last_hour",severity!="log"}', "")],
         width=24,
         columns=_ALERT,
@@ -100,7 +100,7 @@ _ALERTS = (
     Spec(
         "map",
         "Where",
-        "The last fix of every open alert that has one. A marker is a ship's last word, not where it is.",
+        "Last position of every open alert. A marker is the last report of a vessel, not its present position.",
         [('alerts{open="yes",lat!=""}', "")],
         width=24,
     ),
@@ -110,14 +110,14 @@ _RATES = (
     Spec(
         "graph",
         "Revisions written, by severity",
-        "An hour. A burst of pages at once is a region that went dark, or a rule that went wrong.",
+        "Per hour. Many pages at once: a region without reception, or a faulty rule.",
         [("sum by (severity) (rate(wakewatch_alerts_total[$__rate_interval])) * 3600", "{{severity}}")],
         unit="suffix:/h",
     ),
     Spec(
         "graph",
-        "Called false by people",
-        "`wakewatch alerts false-alarm`, an hour, by detector. Where it climbs, the rule needs another look.",
+        "Marked as false",
+        "`wakewatch alerts false-alarm`, per hour, by detector. If it rises, check the rule.",
         [("sum by (detector) (rate(wakewatch_false_alarms_total[$__rate_interval])) * 3600", "{{detector}}")],
         unit="suffix:/h",
         quiet="none",
@@ -125,14 +125,14 @@ _RATES = (
     Spec(
         "graph",
         "Listed vessels loaded",
-        "By list. A fall to nothing is a list that was not read.",
+        "By list. A drop to zero: the list was not read.",
         [("max by (list) (wakewatch_watchlist_entries)", "{{list}}")],
         width=12,
     ),
     Spec(
         "graph",
         "Age of the lists",
-        "Since each list was loaded into the running workers.",
+        "Time since each list was loaded by the running workers.",
         [("time() - min by (list) (wakewatch_watchlist_loaded_timestamp_seconds)", "{{list}}")],
         unit="s",
         width=12,
@@ -143,7 +143,7 @@ _RATES = (
 SCREEN = Screen(
     uid="wakewatch-watch-floor",
     title="wakewatch / Watch floor",
-    description="Who is dark, where, since when; is the feed alive; what changed in the last hour.",
+    description="Dark vessels, state of the feed, and changes of the last hour.",
     since="now-6h",
     sections=(
         Section("Listed ships", _LISTED),

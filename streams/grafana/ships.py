@@ -59,7 +59,7 @@ def _could_hear_her(ship: VesselSummary, silent_s: float) -> str:
         return "heard now"
     if ship.cannot_tell:
         return "cannot tell"
-    return "its source is up" if ship.peers_heard is None else f"yes: {ship.peers_heard} others were heard there"
+    return "its source is up" if ship.peers_heard is None else f"yes: {ship.peers_heard} other vessels were heard there"
 
 
 def is_listed(alerts: Iterable[Alert]) -> bool:
@@ -123,7 +123,7 @@ def _could_hear(alerts: list[Alert], down: set[str]) -> str:
     peers = gap.details.get("peers_heard")
     if gap.details.get("category") == "cannot_tell":
         return "cannot tell"
-    return "its source was up" if peers is None else f"yes: {peers} others were heard there"
+    return "its source was up" if peers is None else f"yes: {peers} other vessels were heard there"
 
 
 def _span(seconds: float) -> str:

@@ -25,7 +25,7 @@ class Detail {
     const focused = inside ? active.dataset.key : null, caret = inside && active.tagName === "INPUT" ? active.selectionStart : null;
     this.box.hidden = false;
     this.box.replaceChildren(...this.head(one, now), ...this.timeline(story, alert, now), ...this.alert(alert, story, now),
-      el("p", { class: "lead-note" }, "A lead for a person, not a finding. Silence and a listed name have innocent explanations too."));
+      el("p", { class: "lead-note" }, "A lead to check, not a finding. Silence and a listed name can have innocent causes."));
     this.box.scrollTop = scroll;
     const again = focused && [...this.box.querySelectorAll("[data-key]")].find((made) => made.dataset.key === focused);
     if (again) again.focus({ preventScroll: true });
@@ -34,7 +34,7 @@ class Detail {
 
   gone(caseId) {
     this.box.hidden = false;
-    this.box.replaceChildren(this.closeButton(), el("p", { class: "empty" }, `${caseId} is not on this page any more: it closed more than a day ago. \`wakewatch alerts\` still has it.`));
+    this.box.replaceChildren(this.closeButton(), el("p", { class: "empty" }, `${caseId} is no longer on this page: it closed more than a day ago. \`wakewatch alerts\` still has it.`));
   }
 
   closeButton() {
@@ -45,7 +45,7 @@ class Detail {
     const vessel = one.vessel || {}, dark = one.open ? silence(one) : null;
     const ids = [vessel.imo && `IMO ${vessel.imo}`, one.mmsi && `MMSI ${one.mmsi}`, vessel.call_sign && `call sign ${vessel.call_sign}`, vessel.flag && `flag ${vessel.flag}`,
       vessel.ship_type && kindOf(vessel.ship_type), vessel.length_m && `${vessel.length_m} m`].filter(Boolean).join(" · ");
-    const last = one.position ? `Last fix ${place(one.position)}, ${when(one.position.time, now)}${motion(one.position)}` : "No position known";
+    const last = one.position ? `Last position ${place(one.position)}, ${when(one.position.time, now)}${motion(one.position)}` : "No position known";
     return [
       el("div", { class: "top" }, el("h2", {}, nameOf(one)), this.closeButton()),
       el("p", { class: `${one.open ? one.severity : "log"}-text` }, `${MARKS[one.severity]} ${one.severity}${one.open ? "" : ", closed"}`, ...tags(one, new Set(), true)),
@@ -59,7 +59,7 @@ class Detail {
   reached(one, dark) {
     const nm = this.reach(one, dark);
     if (!nm) return "";
-    return nm > REACH_MOST_NM ? ": it could be anywhere" : `; could have come ${number(nm, 0)} nm at ${dark.reach_kn || this.reachKn} kn${dark.reach_kn ? "" : " (assumed)"}`;
+    return nm > REACH_MOST_NM ? ": it could be anywhere" : `; could have sailed ${number(nm, 0)} nm at ${dark.reach_kn || this.reachKn} kn${dark.reach_kn ? "" : " (assumed)"}`;
   }
 
   timeline(story, alert, now) {
@@ -79,21 +79,21 @@ class Detail {
     return [
       el("p", { class: "headline" }, alert.headline),
       el("p", { class: "note" }, `${alert.detector.replaceAll("_", " ")} · ${STATUS[alert.status]}, revision ${alert.revision} · ${alert.verification === "unverified" ? "unverified: based on one report so far" : "corroborated"} · since ${when(alert.episode_start, now)}`),
-      line.word && el("p", { class: "note" }, `${wordOf(line.word)}, ${when(line.word.time, now)}${line.word.note ? `: ${line.word.note}` : ""}. It stays quiet until it changes.`),
+      line.word && el("p", { class: "note" }, `${wordOf(line.word)}, ${when(line.word.time, now)}${line.word.note ? `: ${line.word.note}` : ""}. No further notification until it changes.`),
       ...this.words(alert, line),
       el("h3", {}, "Why"), facts(alert.why || []),
       el("h3", {}, "What would change it"),
-      list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing stated" : "nothing: it is closed"]),
+      list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing" : "nothing: it is closed"]),
       ...ports(alert.details || {}, now), ...details(alert.details || {}, now),
       el("h3", {}, "Evidence"), evidence(alert.evidence || [], now),
       ...(said.length > 1 ? [el("h3", {}, "History"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),
-      el("p", { class: "note" }, "All of it: ", el("code", {}, `wakewatch explain ${alert.id.slice(0, 12)}`)),
+      el("p", { class: "note" }, "Full record: ", el("code", {}, `wakewatch explain ${alert.id.slice(0, 12)}`)),
     ].filter(Boolean);
   }
 }
 
 Detail.prototype.words = function words(alert, line) {
-  if (!this.me.may) return this.me.why ? [el("p", { class: "note" }, `Acknowledging is off: ${this.me.why}.`)] : [];
+  if (!this.me.may) return this.me.why ? [el("p", { class: "note" }, `Acknowledgement is not possible: ${this.me.why}.`)] : [];
   const draft = this.writing[alert.id] ||= { by: this.me.by || localStorage.getItem("by") || "", note: "", said: "" };
   const field = (name, label, most) => {
     const input = el("input", { type: "text", maxlength: most, "data-key": `${name}-${alert.id}`, placeholder: label, "aria-label": label, autocomplete: "off" });
@@ -102,15 +102,15 @@ Detail.prototype.words = function words(alert, line) {
     return input;
   };
   const button = (kind, label) => el("button", { type: "button", "data-key": `${kind}-${alert.id}`, "data-kind": kind, onclick: async () => {
-    if (!draft.by.trim()) { draft.said = "Give your name first."; this.show(...this.last); return; }
+    if (!draft.by.trim()) { draft.said = "Enter your name first."; this.show(...this.last); return; }
     if (!this.me.by) localStorage.setItem("by", draft.by.trim());
-    draft.said = "Being written…";
+    draft.said = "Saving…";
     this.show(...this.last);
-    try { await this.say(alert.id, kind, draft.by.trim(), draft.note.trim()); Object.assign(draft, { said: "Written.", note: "" }); } catch (error) { draft.said = `Not written: ${error.message}`; }
+    try { await this.say(alert.id, kind, draft.by.trim(), draft.note.trim()); Object.assign(draft, { said: "Saved.", note: "" }); } catch (error) { draft.said = `Not saved: ${error.message}`; }
     if (this.last && this.caseId === this.last[0].case.case_id) this.show(...this.last);
   } }, label);
-  const buttons = line.word ? [button("withdrawn", `Take back "${wordOf(line.word)}"`)] : [button("acknowledged", "Acknowledge"), button("false_alarm", "False alarm")];
-  return [el("div", { class: "words" }, this.me.by ? el("span", {}, `as ${this.me.by}`) : field("by", "Your name", 100), field("note", "Note for the next on watch", 1000), ...buttons,
+  const buttons = line.word ? [button("withdrawn", `Undo "${wordOf(line.word)}"`)] : [button("acknowledged", "Acknowledge"), button("false_alarm", "False alarm")];
+  return [el("div", { class: "words" }, this.me.by ? el("span", {}, `as ${this.me.by}`) : field("by", "Your name", 100), field("note", "Note for the next watch", 1000), ...buttons,
     draft.said && el("span", { class: "note", role: "status" }, draft.said))];
 };
 
@@ -137,11 +137,11 @@ function chanceOf(fact) {
   if (!/^chance of such a silence within a day/.test(fact.fact) || typeof fact.value !== "number" || !(fact.value > 0)) return null;
   const days = 1 / fact.value;
   const often = days < 1.5 ? "on most days" : days > 10000 ? "on fewer than 1 day in 10,000" : `on 1 day in ${number(days, days < 10 ? 1 : 0)}`;
-  return el("small", {}, `a transmitting ship is this quiet here ${often}`);
+  return el("small", {}, `a transmitting vessel is silent this long here ${often}`);
 }
 
 function facts(why) {
-  if (!why.length) return el("p", { class: "note" }, "no numbers stated");
+  if (!why.length) return el("p", { class: "note" }, "no numbers");
   const rows = why.map((fact) => el("tr", {}, el("td", {}, fact.fact, fact.source ? el("small", {}, fact.source) : null, chanceOf(fact)),
     el("td", { class: "n" }, ...cell(fact.value, fact.unit)), el("td", { class: "n" }, ...cell(fact.threshold, fact.unit)), el("td", {}, fact.unit || "")));
   const head = el("tr", {}, el("th", { scope: "col" }, "fact"), el("th", { scope: "col", class: "n" }, "value"), el("th", { scope: "col", class: "n" }, "threshold"), el("th", { scope: "col" }, "unit"));
@@ -166,7 +166,7 @@ function valueText(value, unit, now) {
 function ports(said, now) {
   const feasible = Array.isArray(said.feasible_ports) ? said.feasible_ports : null;
   if (!feasible) return [];
-  if (!feasible.length) return [el("h3", {}, "Ports it could have reached while dark"), el("p", { class: "note" }, "none of the watched zones")];
+  if (!feasible.length) return [el("h3", {}, "Ports it could have reached while dark"), el("p", { class: "note" }, "none of the zones")];
   const keys = [...new Set(feasible.flatMap((port) => (port && typeof port === "object" ? Object.keys(port) : [])))];
   const rows = feasible.map((port) => el("tr", {}, ...keys.map((key) => el("td", {}, valueText(port[key] ?? "", termOf(key)[1], now)))));
   return [el("h3", {}, "Ports it could have reached while dark"), el("table", {}, el("thead", {}, el("tr", {}, ...keys.map((key) => el("th", { scope: "col" }, termOf(key)[0])))), el("tbody", {}, ...rows))];
@@ -181,6 +181,6 @@ function details(said, now) {
 }
 
 function evidence(pieces, now) {
-  if (!pieces.length) return el("p", { class: "note" }, "none: this alert rests on silence or on a source");
+  if (!pieces.length) return el("p", { class: "note" }, "none: this alert is about a silence or a source");
   return el("ul", { class: "plain" }, ...pieces.map((piece) => el("li", {}, `${when(piece.time, now)} ${piece.source} `, el("code", {}, piece.sentence))));
 }

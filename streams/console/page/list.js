@@ -26,16 +26,16 @@ class CaseList {
   rest(overview, wanted, words, log) {
     const said = [];
     if (!wanted.some((one) => one.open)) said.push(el("p", { class: "empty" }, this.nothing(overview, words, log)));
-    if (overview.more) said.push(el("p", { class: "rest" }, overview.found ? `and ${number(overview.more)} more that match: give more words` : `and ${number(overview.more)} more that are not shown: find them by name or number; \`wakewatch alerts --state\` lists all`));
-    if (overview.left_out) said.push(el("p", { class: "rest" }, `${number(overview.left_out)} older open alerts had no room on this page`));
-    if (overview.unreadable) said.push(el("p", { class: "rest" }, `${number(overview.unreadable)} records of the alert topics could not be read as alerts`));
+    if (overview.more) said.push(el("p", { class: "rest" }, overview.found ? `and ${number(overview.more)} more matches: enter more text` : `and ${number(overview.more)} more not shown: find them by name or number; \`wakewatch alerts --state\` lists all`));
+    if (overview.left_out) said.push(el("p", { class: "rest" }, `${number(overview.left_out)} older open alerts do not fit on this page`));
+    if (overview.unreadable) said.push(el("p", { class: "rest" }, `${number(overview.unreadable)} records of the alert topics could not be read`));
     return said;
   }
 
   nothing(overview, words, log) {
-    if (words) return (overview.found || "") === words ? "Nothing open matches." : "Searching all open cases…";
-    if (overview.state === "loading") return "Reading the alerts…";
-    return !log && overview.open.log ? `No page, no ticket. ${number(overview.open.log)} open for the record (tick Log).` : "No open case.";
+    if (words) return (overview.found || "") === words ? "No open case matches." : "Searching all open cases…";
+    if (overview.state === "loading") return "Loading alerts…";
+    return !log && overview.open.log ? `No page, no ticket. ${number(overview.open.log)} open for the record (select Log).` : "No open case.";
   }
 
   group(cases, title, overview, marks) {
@@ -94,7 +94,7 @@ function timesOf(one, now) {
   const count = one.open > 1 ? `${one.open} open alerts · ` : "";
   const lasted = now ? ` (${spoken(sinceMs(one.since, now))})` : "";
   if (!one.open) return `closed ${today(one.time, now)}`;
-  return `case open since ${today(one.since, now)}${lasted} · revised ${today(one.time, now)} · ${count}${one.mmsi ? one.verification : "no ship"}`;
+  return `case open since ${today(one.since, now)}${lasted} · revised ${today(one.time, now)} · ${count}${one.mmsi ? one.verification : "no vessel"}`;
 }
 
 /** The cases to show: the console's answer to these words, or until it is there those that the page has. */

@@ -98,7 +98,7 @@ function tellCounts(overview) {
   document.title = `${open.page ? `▲${open.page} ` : ""}${open.ticket ? `◆${open.ticket} ` : ""}wakewatch`;
   const shown = overview.cases.filter((one) => one.open);
   $("recording").hidden = !(overview.clock.recorded && !overview.clock.live) && !(shown.length && shown.every((one) => one.replayed));
-  $("legend-reach").textContent = `could have reached by now at ${overview.reach_kn} kn (assumed unless the case says otherwise)`;
+  $("legend-reach").textContent = `area in reach by now at ${overview.reach_kn} kn (assumed, unless the case gives a speed)`;
 }
 
 function tellClock(status) {
@@ -114,14 +114,14 @@ function tellState(state) {
   if (state) now.state = state;
   const shown = now.overview && now.overview.state === "loading" && now.state === "following" ? "loading" : now.state; // not before the page has it
   const still = Date.now() - now.clockMoved > STILL_MS;
-  $("clock-note").textContent = still ? `event time, UTC; standing still for ${spoken(Date.now() - now.clockMoved)}` : "event time, UTC";
+  $("clock-note").textContent = still ? `event time, UTC; not advancing for ${spoken(Date.now() - now.clockMoved)}` : "event time, UTC";
   $("state").className = `state${now.lost || now.state === "lost" ? " bad" : ""}`;
   const bad = now.troubles.some((one) => one.level === "alarm");
   if (bad) $("state").className = "state bad";
-  $("state").textContent = now.lost ? "✕ no connection" : { loading: "reading the alerts…", following: bad ? "✕ following, with faults" : "● following", lost: "✕ Kafka does not answer" }[shown] || "connecting";
-  const old = now.lost ? `The console does not answer since ${new Date(now.lost).toLocaleTimeString()} (this computer's clock). What you see is old.` : now.state === "lost" ? "Kafka does not answer the console. What you see may be old." : "";
+  $("state").textContent = now.lost ? "✕ no connection" : { loading: "loading alerts…", following: bad ? "✕ connected, with faults" : "● connected", lost: "✕ Kafka does not answer" }[shown] || "connecting";
+  const old = now.lost ? `No answer from the console since ${new Date(now.lost).toLocaleTimeString()} (this computer's clock). The display is out of date.` : now.state === "lost" ? "Kafka does not answer the console. The display may be old." : "";
   tellTroubles(old);
-  $("lists").textContent = now.lists && now.lists.version ? `Lists and zones: version ${now.lists.version}, imported ${when(now.lists.since)}.` : "Lists and zones: those of the settings; nothing was imported.";
+  $("lists").textContent = now.lists && now.lists.version ? `Lists and zones: version ${now.lists.version}, imported ${when(now.lists.since)}.` : "Lists and zones: from the settings; no import.";
 }
 
 /** The banner. A line is kept while it says the same, so that a reader of the screen hears it once; its age runs on. */

@@ -39,7 +39,7 @@ function fullTime(text) {
 
 /** What a person said of an alert: `acknowledged by Kim`. */
 function wordOf(word) {
-  return `${word.kind === "false_alarm" ? "called false" : "acknowledged"} by ${word.by}`;
+  return `${word.kind === "false_alarm" ? "marked false" : "acknowledged"} by ${word.by}`;
 }
 
 /** A duration in its two largest units: `13 d 4 h`, `40 min`. */
@@ -105,6 +105,8 @@ const silence = (story) => (story.dark || []).find((dark) => !dark.until);
 /** A headline says how long a ship had been silent when it was written; a row says how long it is by now, and since what day. */
 function asOfNow(headline, story, now) {
   const dark = story.open && now ? silence(story) : null;
-  if (!dark || !/ since \d{4}Z/.test(headline)) return headline;
-  return headline.replace(/\bsilent \d+ ?[a-z]+/, `silent ${spoken(sinceMs(dark.since, now))}`).replace(/ since \d{4}Z/, ` since ${today(dark.since, now)}`);
+  const stamp = / since (\d{1,2} [A-Z][a-z]{2} (\d{4} )?)?\d{4}Z/; // `since 0412Z`, `since 4 Feb 0412Z`
+  if (!dark || !stamp.test(headline)) return headline;
+  const since = today(dark.since, now).replace(":", "");
+  return headline.replace(/\bsilent \d+ ?[a-z]+/, `silent ${spoken(sinceMs(dark.since, now))}`).replace(stamp, ` since ${since}`);
 }

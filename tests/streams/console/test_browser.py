@@ -96,7 +96,7 @@ def test_forged_names_are_text(make: Make, write: Write, started: Start, tmp_pat
     async def script(page: Tab) -> None:
         await page.until(f"{ROWS}.length === 2")
         # Its headline was written after an hour; the row says how long it is by the clock of the page.
-        row = "silent 4 d 22 h, 34-36.0N 129-30.0E, since 4 Feb 04:12Z, listed: OFAC"
+        row = "silent 4 d 22 h, 34-36.0N 129-30.0E, since 4 Feb 0412Z, listed: OFAC"
         await page.until(f"{ROWS}[0].innerText.includes('{row}')")
         await page.evaluate("location.hash = '#case=mmsi/255800001'")
         await page.until(f"{DETAIL}.innerText.includes('=CMD()') || {DETAIL}.innerText.includes('</script>')")

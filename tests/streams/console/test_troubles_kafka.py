@@ -119,7 +119,7 @@ def test_a_dead_detector_a_silent_source_and_a_dead_ingest_are_red_with_a_runnin
     write()
     worker, ingest = processes.worker(), processes.ingest()
     running = started(**settings(kafka_settings))
-    quiet = f"{ALARMS} === '' && document.getElementById('state').innerText.includes('● following')"
+    quiet = f"{ALARMS} === '' && document.getElementById('state').innerText.includes('● connected')"
 
     async def look(page: Tab) -> None:
         await page.open(running.url)

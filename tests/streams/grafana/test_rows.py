@@ -125,7 +125,7 @@ def test_a_listed_ship_that_no_alert_speaks_of_is_a_row_too() -> None:
 def test_a_summary_says_how_things_stand_and_the_alerts_what_is_made_of_it() -> None:
     table = filled(make(), make(id="1" * 32, case_id="mmsi/1"))
     for changes, silent, could_hear in (
-        ({"peers_heard": 7}, "3 h", "yes: 7 others were heard there"),
+        ({"peers_heard": 7}, "3 h", "yes: 7 other vessels were heard there"),
         ({"cannot_tell": True}, "3 h", "cannot tell"),
         ({"hearing": "source_down"}, "3 h", "no: its feed is down"),
         ({"last_heard": "2024-02-04T06:59:00.000Z"}, "no", "heard now"),
