@@ -76,9 +76,10 @@ def command(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Print alerts, one line each (or one JSON object each); acknowledge one, call one false.
+    """Print alerts, one per line (or one JSON object per line); acknowledge one or mark one as false.
 
-    + opened, ~ updated, - closed, x retracted; the eight digits at the end are what `explain` and `ack` want.
+    + opened, ~ updated, - closed, x retracted. The eight digits at the end of a line are the id for `explain` and
+    `ack`.
 
     Example: wakewatch alerts --follow --severity page
     """
@@ -169,7 +170,7 @@ def ack(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Acknowledge an alert: its case stays quiet until it changes.
+    """Acknowledge an alert: no further notification for its case until it changes.
 
     Example: wakewatch alerts ack 3f9a12 --by Kim --note "coast guard informed"
     """
@@ -185,7 +186,7 @@ def false_alarm(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Call an alert false: it stays quiet until it changes, and counts against its detector.
+    """Mark an alert as false: no further notification until it changes; it counts against its detector.
 
     Example: wakewatch alerts false-alarm 3f9a12 --by Kim --note "receiver was being repaired"
     """
@@ -201,9 +202,9 @@ def unack(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Take back what was said of an alert: where it is still open, it is notified again.
+    """Withdraw an acknowledgement or a false-alarm mark: an alert that is still open is notified again.
 
-    Example: wakewatch alerts unack 3f9a12 --by Kim --note "the wrong ship"
+    Example: wakewatch alerts unack 3f9a12 --by Kim --note "the wrong vessel"
     """
     _say(settings_of(settings, bootstrap_servers).kafka, alert_id, "withdrawn", by, note, json=json)
 

@@ -42,7 +42,7 @@ app = typer.Typer(cls=_Benches, no_args_is_help=True)
 
 @app.callback()
 def benches() -> None:
-    """Measure, on this machine: CPU seconds, rates a core, ratios.
+    """Measure on this machine: CPU seconds, rates per core, and ratios.
 
     Example: wakewatch bench decode --json > before.json; wakewatch bench decode --against before.json
     """

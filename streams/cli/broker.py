@@ -26,9 +26,9 @@ def start(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: any free port.", min=0, max=65_535)] = 29092,
     json: Json = False,
 ) -> None:
-    """Start it and wait until it accepts; one that runs already stays as it is.
+    """Start the broker and wait until it accepts connections; a running broker is left as it is.
 
-    The first start fetches Apache Kafka (43 MB). It runs on until `wakewatch broker stop`.
+    The first start downloads Apache Kafka (43 MB). The broker runs until `wakewatch broker stop`.
 
     Example: wakewatch broker start
     """
@@ -45,7 +45,7 @@ def start(
 
 @app.command()
 def stop(data_dir: DataDir = None, json: Json = False) -> None:
-    """Stop it; its data stays. Example: wakewatch broker stop"""
+    """Stop the broker; its data is kept. Example: wakewatch broker stop"""
     from streams.broker import embedded
 
     stopped = embedded.stop(data_dir)
@@ -58,7 +58,7 @@ def _outcome(*, stopped: bool) -> str:
 
 @app.command("status")
 def status_(data_dir: DataDir = None, json: Json = False) -> None:
-    """Say whether it runs; exit code 1 when it does not. Example: wakewatch broker status"""
+    """Show if the broker is running; exit code 1 if it is not. Example: wakewatch broker status"""
     from streams.broker import embedded
 
     broker = embedded.status(data_dir)
@@ -75,7 +75,7 @@ def backup(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Copy all of its data into one file. It is stopped for that, if it runs, and started again; clients wait.
+    """Copy all data of the broker into one file. A running broker is stopped and restarted; clients wait.
 
     Example: wakewatch broker backup /backup/wakewatch-2026-11-29.tar.zst
     """
@@ -99,7 +99,7 @@ def restore(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Put the data of a backup in place; refused while the broker runs. What came since the backup is not in it.
+    """Restore the data of a backup; not possible while the broker runs. Data written after the backup is lost.
 
     Example: wakewatch broker restore /backup/wakewatch-2026-11-29.tar.zst
     """

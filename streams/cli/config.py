@@ -30,7 +30,7 @@ def show(
     changed: Annotated[bool, typer.Option("--changed", help="Only settings that differ from their default.")] = False,
     json: Json = False,
 ) -> None:
-    """Show every setting in force and where it came from."""
+    """Show every effective setting and its origin."""
     rows = [e for e in loading.explain(settings, flags(sets)) if not changed or e.origin != "default"]
     if json:
         typer.echo(msgspec.json.encode(rows))
@@ -40,7 +40,7 @@ def show(
 
 @app.command(epilog="Example: wakewatch config check --settings /etc/wakewatch.toml")
 def check(settings: SettingsFile = None, sets: Sets = None, json: Json = False) -> None:
-    """Say what is wrong with the settings, one line each; exit code 2 when something is."""
+    """Report errors in the settings, one per line; exit code 2 if there are any."""
     try:
         wrong = loading.mistakes(settings, flags(sets))
     except ConfigError as error:
@@ -63,13 +63,13 @@ def schema(json: Json = False) -> None:
 
 @app.command(epilog="Example: wakewatch config example > wakewatch.toml")
 def example() -> None:
-    """Print a settings file with every setting at its default, each with its sentence and bound."""
+    """Print a settings file with every setting at its default, with description and bounds."""
     typer.echo(example_text(), nl=False)
 
 
 @app.command(epilog="Example: wakewatch config catalogue > detectors/README.md")
 def catalogue() -> None:
-    """Print what every detector claims, how it decides and when it is wrong, from the docstring at its head."""
+    """Print what each detector claims, how it decides and when it is wrong, from the docstring of its module."""
     typer.echo(catalogue_text(), nl=False)
 
 

@@ -24,10 +24,10 @@ def command(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> int:
-    """Serve the map page of an operations room: open cases, where they were last heard, and why. Until Ctrl-C.
+    """Serve the map page for a control room: open cases, last positions, and reasons. Runs until Ctrl-C.
 
-    The address stands on stdout. The page needs no network but this. A link may name a case, a place and
-    whether to show what is for the record: http://127.0.0.1:8470/#case=imo/9179842&at=34.6,129.5,7&log=1
+    The address is printed to stdout. The page needs no other network access. A link can select a case, a map position
+    and alerts for the record: http://127.0.0.1:8470/#case=imo/9179842&at=34.6,129.5,7&log=1
 
     Example: wakewatch console --port 8470
     """

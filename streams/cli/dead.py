@@ -76,7 +76,7 @@ def show(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> None:
-    """Print dead letters, one JSON object each. Example: wakewatch dead show --reason checksum"""
+    """Print dead letters, one JSON object per line. Example: wakewatch dead show --reason checksum"""
     kafka = settings_of(settings, bootstrap_servers).kafka
     shown = deque((shown for record, letter in _letters_of(kafka, reason) for shown in _shown(record, letter)), most)
     for letter in shown:
@@ -103,10 +103,10 @@ def replay(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> None:
-    """Play dead letters through decode, state and detectors, in process: is the cause fixed?
+    """Replay dead letters through decoding, state and detectors in this process, to check that the cause is fixed.
 
-    Kafka is only read. What comes so late would change no vessel's state, or, where a time was forged, spoil it. Who
-    wants it in the log all the same writes it with --out and ingests that file.
+    Nothing is written to Kafka: reports this late would not change the state of a vessel, or would corrupt it if their
+    time is false. To put the sentences into the log anyway, write them with --out and ingest that file.
 
     Example: wakewatch dead replay --reason detector --since 2h
     """

@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Print each message of a recording as one JSON object: every field by its pyais name, raw.
 
-    Sentinels stay as they were sent (heading 511, latitude 91), binary data is hex, enums are integers. Refused
-    lines (--rejected) follow the messages of their stretch of the file.
+    Sentinel values are kept as sent (heading 511, latitude 91), binary data is hex, enums are integers. Rejected lines
+    (--rejected) follow the messages of their part of the file.
 
     Example: wakewatch decode day.nmea.gz | jq 'select(.mmsi == 273999001)'
     """

@@ -30,9 +30,9 @@ def command(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> int:
-    """Start Kafka, a worker and the notifier's dry run, and play the ANGARA reconstruction through them.
+    """Start Kafka, a worker and a notifier (dry run), and play the ANGARA reconstruction through them.
 
-    Exit code 0 only when every expected alert came. Nothing of it stays behind.
+    Exit code 0 only if every expected alert was raised. All processes and files are removed at the end.
 
     Example: wakewatch demo --feed tcp://153.44.253.27:5631
     """

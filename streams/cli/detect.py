@@ -25,9 +25,9 @@ def command(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> None:
-    """Run the worker: sentences in, alerts out, until SIGTERM or Ctrl-C.
+    """Run the worker, which reads sentences and writes alerts, until SIGTERM or Ctrl-C.
 
-    Start as many as there is work for: they share the partitions.
+    Start several workers to share the load: they divide the partitions.
 
     Example: wakewatch detect --bootstrap-servers kafka:9092
     """

@@ -32,10 +32,10 @@ def command(
         float, typer.Option(metavar="SECONDS", help="Time limit, s; a check without an answer by then fails.", min=1)
     ] = LIMIT_S,
 ) -> None:
-    """Check what a running system needs: one line a question, with the remedy; exit code 1 when something is wrong.
+    """Check everything that a running system needs, one line per check, with a remedy; exit code 1 on a fault.
 
-    Settings, lists and zones, Kafka, topics, rights, the age of what ingest wrote, workers, saved state and lag, the
-    processes' /readyz where a metrics port is set, Alertmanager and webhook where they are set. Nothing is changed.
+    Settings, lists and zones, Kafka, topics, rights, age of the last record from ingest, workers, saved state and lag,
+    /readyz of the processes that have a metrics port, Alertmanager and webhook if configured. Nothing is changed.
 
     Example: wakewatch doctor --settings /etc/wakewatch.toml
     """

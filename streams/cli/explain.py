@@ -53,7 +53,7 @@ def command(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Show everything behind an alert: when the ship was heard, the numbers against their thresholds, the sentences.
+    """Show everything behind an alert: when the vessel was heard, numbers and thresholds, raw sentences.
 
     Reads the alert topic and the raw log, or files: --alerts OUT.jsonl of `wakewatch replay`, --log its recording.
 

@@ -37,10 +37,10 @@ def command(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> int:
-    """Answer Grafana: the newest revision of each alert as rows, until Ctrl-C.
+    """Serve the newest revision of each alert to Grafana as table rows, until Ctrl-C.
 
-    Point a second data source of the kind Prometheus at it (deploy/grafana/provisioning does). It understands
-    selectors alone: alerts{open="yes",severity="page"} and listed.
+    Use it as a second data source of type Prometheus (see deploy/grafana/provisioning). It answers selectors only, such
+    as alerts{open="yes",severity="page"} and listed.
 
     Example: wakewatch grafana-datasource --port 9108
     """

@@ -94,7 +94,7 @@ def command(
     servers: Servers = None,
     json: Json = False,
 ) -> int:
-    """Bring feeds and files into the log, until all files have ended or Ctrl-C."""
+    """Write feeds and files to the log, until all files have ended or Ctrl-C."""
     start_ms, until_ms = time_ms("--start", start) if start else None, time_ms("--until", until) if until else None
     stamps = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms)
     plan = IngestPlan(

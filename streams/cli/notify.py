@@ -57,7 +57,7 @@ def command(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> int:
-    """Send alerts to Alertmanager and a webhook, until Ctrl-C. `log` and what is replayed notify nobody.
+    """Send alerts to Alertmanager and a webhook, until Ctrl-C. Not sent: severity `log`, and recordings.
 
     Example: wakewatch notify --alertmanager-url http://127.0.0.1:9093
     """

@@ -74,10 +74,10 @@ def command(
     stats: Annotated[bool, typer.Option("--stats", help="Print totals as JSON to stderr.")] = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Play recordings through the detectors and write their alerts.
+    """Replay recordings through the detectors and write the alerts.
 
-    NMEA with times in tag blocks or beside the sentences, receivers' JSON lines and tables of positions are told by
-    content; so are gzip, zstd, bzip2, xz and zip. A file of which nothing is AIS is exit code 1.
+    The format is detected from the content: NMEA with times in tag blocks or beside the sentences, receivers' JSON
+    lines, tables of positions; also gzip, zstd, bzip2, xz and zip. Exit code 1 if a file contains no AIS.
 
     Example: wakewatch replay day1.nmea.gz day2.nmea.gz --alerts alerts.jsonl
     """

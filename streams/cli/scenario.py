@@ -42,7 +42,7 @@ def command(
     blip_minutes: Annotated[float | None, typer.Option(help="How long it is heard in the strait, min.")] = None,
     json_: Json = False,
 ) -> None:
-    """Write a generated feed as NMEA with tag blocks, and the truth as JSON lines in FILE.truth.jsonl.
+    """Write a generated feed as NMEA with tag blocks, and the truth as JSON lines to FILE.truth.jsonl.
 
     Example: wakewatch scenario angara --out angara.nmea.gz
     """

@@ -52,7 +52,7 @@ def administering(kafka: KafkaSettings) -> Iterator[Any]:
 
 @app.command()
 def create(settings: SettingsFile = None, bootstrap_servers: Servers = None, json: Json = False) -> None:
-    """Make the topics that are missing; those that are there stay as they are.
+    """Create missing topics; existing topics are not changed.
 
     Example: wakewatch topics create --bootstrap-servers kafka:9092
     """
@@ -66,7 +66,7 @@ def create(settings: SettingsFile = None, bootstrap_servers: Servers = None, jso
 
 @app.command()
 def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json: Json = False) -> None:
-    """Compare the topics with how they must be; exit code 1 on a difference.
+    """Compare the topics with their expected configuration; exit code 1 on a difference.
 
     Example: wakewatch topics check --json
     """
@@ -93,9 +93,9 @@ def forget(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> None:
-    """Delete saved state that is unreadable, with its topic, and make the topic anew: workers rebuild it from the log.
+    """Delete saved state that cannot be read and create its topic again: workers rebuild the state from the log.
 
-    Nothing else is touched. Refused while workers run. What the log no longer holds is not known afterwards.
+    Nothing else is changed. Not possible while workers run. State older than log retention cannot be rebuilt.
 
     Example: wakewatch topics forget fleet
     """
@@ -138,7 +138,7 @@ def rights(
     settings: SettingsFile = None,
     json: Json = False,
 ) -> None:
-    """Say what each command must be allowed at Kafka: the least that will do. Kafka itself is not asked.
+    """List the least rights that each command needs at Kafka. There is no request to Kafka.
 
     Example: wakewatch topics rights detect --principal User:detect
     """

@@ -42,7 +42,7 @@ def list_(
     files: FilesOnly = False,
     json: Json = False,
 ) -> None:
-    """Show the listed ships in force, their version and since when: those imported last, else those of the settings."""
+    """Show the watchlists in force, their version and time: the last import, or those of the settings."""
     found = _in_force(settings, bootstrap_servers, watchlist, files)
     if json:
         typer.echo(msgspec.json.encode(found.reference.ships))
@@ -66,7 +66,7 @@ def match_(
     files: FilesOnly = False,
     json: Json = False,
 ) -> None:
-    """Try a ship against the watchlist in force: IMO, then MMSI, then call sign with flag; names are possible only."""
+    """Match a vessel against the watchlist in force: IMO, MMSI, call sign with flag; a name is a possible match."""
     query = _query(imo, mmsi, call_sign, name, flag)
     tried = _in_force(settings, bootstrap_servers, watchlist, files)
     found = match(tried.reference.ships, query)
@@ -83,9 +83,9 @@ def match_(
 
 @app.command(epilog="Example: wakewatch watchlist check sdn.csv alt.csv sdn_comments.csv")
 def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], json: Json = False) -> None:
-    """Say what list files hold, and which rows are refused and why; exit code 1 when any is.
+    """Show the contents of list files, and rejected rows with the reason; exit code 1 if any row is rejected.
 
-    The format is told by the content: OFAC, UN, EU, UK, OpenSanctions, FollowTheMoney, own CSV or TOML; .gz too.
+    The format is detected from the content: OFAC, UN, EU, UK, OpenSanctions, FollowTheMoney, own CSV or TOML; .gz too.
     """
     read = read_watchlist_files(files)
     if json:
@@ -110,10 +110,10 @@ def import_(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Bring lists into force in running workers; each replaces the list of its name, the others stay.
+    """Bring lists into force in running workers; each list replaces the one of the same name, others are kept.
 
-    They switch between two records, in every partition; whoever was seen before is found at once. Interrupted, it is
-    completed by doing it again. Of two at once one is refused, and changes nothing.
+    All partitions switch between two records; vessels that were already seen are matched at once. To complete an
+    interrupted import, run it again. If two imports run at the same time, one is rejected and changes nothing.
     """
     loaded = settings_of(settings, bootstrap_servers)
     read = read_watchlist_files(files)
@@ -141,10 +141,10 @@ def import_(
 
 @app.command(epilog="Example: wakewatch watchlist complete")
 def complete(settings: SettingsFile = None, bootstrap_servers: Servers = None) -> None:
-    """Complete an import, of lists or of zones, that was interrupted when all of it was written.
+    """Complete an import of lists or zones that was interrupted after everything was written.
 
-    Tells every partition of the version that was written last. Exit code 2 where not all of it was written: then the
-    import must be called again, and the command is printed.
+    Writes the last version to every partition. Exit code 2 if the import was not written completely: then the import
+    must be run again, and the command is printed.
     """
     kafka = settings_of(settings, bootstrap_servers).kafka
     if not Importer(kafka, talk).complete(read_versions(kafka)):
@@ -170,7 +170,7 @@ def _show_difference(changes: ListDifference) -> None:
 
 @app.command(epilog="Example: wakewatch watchlist diff sdn-monday.csv sdn-friday.csv")
 def diff(old: Path, new: Path, json: Json = False) -> None:
-    """Show what changed between two list files; exit code 1 when anything did."""
+    """Show the changes between two list files; exit code 1 if there are any."""
     former, now = (read_watchlist_files([path])[0].watchlist.ships for path in (old, new))
     changes = difference(former, now)
     if json:

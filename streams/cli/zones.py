@@ -37,7 +37,7 @@ def list_(
     files: FilesOnly = False,
     json: Json = False,
 ) -> None:
-    """Show the zones in force, their version and since when: those imported last, else those of the settings."""
+    """Show the zones in force, their version and time: the last import, or those of the settings."""
     effective = settings_of(settings, bootstrap_servers, reference__zones=zones or None)
     found = in_force(effective, files_only=files or bool(zones))
     if json:
@@ -50,7 +50,7 @@ def list_(
 
 @app.command(epilog="Example: wakewatch zones check my-zones.geojson")
 def check(file: Path, json: Json = False) -> None:
-    """Say what a zones file holds, and which features are refused and why; exit code 1 when any is."""
+    """Show the contents of a zones file, and rejected features with the reason; exit code 1 if any is rejected."""
     found = read_zones_file(file)
     if json:
         typer.echo(msgspec.json.encode(found))
@@ -74,11 +74,11 @@ def import_(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Bring the zones of a file into force in running workers, in the place of all that are in force.
+    """Bring the zones of a file into force in running workers; they replace all zones in force.
 
-    They switch between two records, in every partition: who was last heard in a new zone is told, an alert about a zone
-    that went is closed. Whatever a worker's settings name as zones counts no more.
-    Interrupted, it is completed by doing it again. Of two at once one is refused, and changes nothing.
+    All partitions switch between two records: a vessel that was last heard in a new zone is reported, and alerts about
+    removed zones are closed. Zones in the settings of a worker are no longer used. To complete an interrupted import,
+    run it again. If two imports run at the same time, one is rejected and changes nothing.
     """
     loaded = settings_of(settings, bootstrap_servers)
     found = read_zones_file(file)

@@ -106,7 +106,7 @@ def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: HealthLimits =
         *_lists(facts, now_ms, limits),
         *_kafka(facts, limits),
         *(
-            Trouble(kind="console", level="notice", said=f"This console cannot check: {why}", for_ms=0)
+            Trouble(kind="console", level="notice", said=f"Unknown to this console: {why}", for_ms=0)
             for why in facts.unseen
         ),
     ]
@@ -122,11 +122,11 @@ def _worker(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble
     records, for_ms = sum(one.records for one in chosen.values()), now_ms - min(one.since_ms for one in chosen.values())
     of = "the log" if len(chosen) == len(facts.waiting) else f"partition {', '.join(map(str, sorted(chosen)))}"
     if stuck:
-        said, more = f"No detector reads {of}", f"; {records} records are waiting and give no alerts"
+        said, more = f"No detector has processed {of}", f"; {records} records are waiting and give no alerts"
         yield Trouble(kind="worker", level="alarm", said=said, for_ms=for_ms, more=more)
     else:
         said, more = (
-            f"The detectors are behind on {of}",
+            f"The detectors have been behind on {of}",
             f"; {records} records are waiting, the detectors are catching up",
         )
         yield Trouble(kind="worker", level="notice", said=said, for_ms=for_ms, more=more)
@@ -149,15 +149,17 @@ def _sources(facts: Facts, rules: FeedRules, now_ms: int, limits: HealthLimits) 
         yield Trouble(kind="ingest", level="alarm", said=said, for_ms=max(mute.values()), more=": check that it runs")
     more = "; its vessels are not judged dark during the outage"
     if silent and len(silent) == len(live):
-        said = f"No AIS is received: {'all sources are' if len(live) > 1 else 'the only source is'} silent"
+        said = f"No AIS is received: {'all sources have been' if len(live) > 1 else 'the only source has been'} silent"
         said += f" ({_some(list(silent))})"
         yield Trouble(kind="source", level="alarm", said=said, for_ms=min(silent.values()))
     elif silent:
         ages = sorted(silent.items(), key=lambda one: -one[1])
         for name, silent_ms in ages[:_SAID_MOST]:
-            yield Trouble(kind="source", level="alarm", said=f"Source {name} is silent", for_ms=silent_ms, more=more)
+            yield Trouble(
+                kind="source", level="alarm", said=f"Source {name} has been silent", for_ms=silent_ms, more=more
+            )
         if len(ages) > _SAID_MOST:
-            said = f"{len(ages) - _SAID_MOST} more sources are silent"
+            said = f"{len(ages) - _SAID_MOST} more sources have been silent"
             yield Trouble(kind="source", level="alarm", said=said, for_ms=ages[_SAID_MOST][1])
 
 
@@ -169,13 +171,13 @@ def _notifier(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Troub
     for name, one in sorted(facts.unsent.items()):
         for_ms = now_ms - one.since_ms
         if for_ms > limits.notifier_ms:
-            said, more = f"Notifier: {name} does not accept alerts", f"; {one.records} alert revisions are not yet sent"
+            said, more = f"Notifier: {name} has accepted no alerts", f"; {one.records} alert revisions are not yet sent"
             yield Trouble(kind="notifier", level="alarm", said=said, for_ms=for_ms, more=more)
 
 
 def _console(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]:
     if facts.unread is not None and (for_ms := now_ms - facts.unread.since_ms) > limits.console_ms:
-        said, more = "This page does not show the newest alerts", f"; {facts.unread.records} records are not shown yet"
+        said, more = "This page has not shown new alerts", f"; {facts.unread.records} records are not shown yet"
         yield Trouble(kind="console", level="alarm", said=said, for_ms=for_ms, more=more)
 
 
@@ -186,7 +188,7 @@ def _lists(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]
         more = f"; complete it with: {command}"
         yield Trouble(kind="import", level="alarm", said=said[0].upper() + said[1:], for_ms=for_ms, more=more)
     if facts.lists_since_ms and (for_ms := now_ms - facts.lists_since_ms) > limits.lists_ms:
-        said, more = "The watchlist is out of date", ": vessels listed since then are not known"
+        said, more = "The watchlist has not been updated", ": vessels listed since then are not known"
         yield Trouble(kind="lists", level="notice", said=said, for_ms=for_ms, more=more)
 
 

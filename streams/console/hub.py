@@ -200,11 +200,9 @@ class Hub:
         aged = (replace(one, for_ms=one.for_ms + passed_ms if one.for_ms else 0) for one in self._health.troubles)
         unread_ms = round((time.monotonic() - self._read_s) * MS)
         if self.state == "following" and unread_ms >= UNREAD_MS:
-            found.append(_alarm("This page has not yet read all alerts", unread_ms))
+            found.append(_alarm("This page has been loading the alerts", unread_ms))
         if passed_ms >= BLIND_MS:
-            found.append(
-                _alarm("This console has not yet checked the detectors, the sources and the notifier", passed_ms)
-            )
+            found.append(_alarm("This console has not checked the detectors, the sources and the notifier", passed_ms))
         return (*found, *aged)
 
     def story(self, case_id: str) -> bytes | None:

@@ -108,7 +108,9 @@ STATES: Final = (
         readyz=Want(r"^notify 503 webhook: not delivered for \d+ s", "notify"),
         rule=Rule('wakewatch_notify_failing_seconds{target="webhook"} > 30', r"\d", "WakewatchNotifierFailing"),
         doctor=Want(r"^wrong webhook: cannot be reached.*exit code 1$", "webhook"),
-        console=Want(r"^alarm: Notifier: webhook takes nothing for \d+ s; \d+ alert revisions are not", "notifier"),
+        console=Want(
+            r"^alarm: Notifier: webhook has accepted no alerts for \d+ s; \d+ alert revisions are not", "notifier"
+        ),
         exits=_NOTIFIES,
         enter=_only_target_down,
     ),
@@ -118,7 +120,9 @@ STATES: Final = (
         readyz=Want(r"^notify 503 alertmanager: delivering; webhook: not delivered for \d+ s", "notify"),
         rule=Rule('wakewatch_notify_failing_seconds{target="webhook"} > 30', r"\d", "WakewatchNotifierFailing"),
         doctor=Want(r"^wrong webhook: cannot be reached.*exit code 1$", "webhook"),
-        console=Want(r"^alarm: Notifier: webhook takes nothing for \d+ s; \d+ alert revisions are not", "notifier"),
+        console=Want(
+            r"^alarm: Notifier: webhook has accepted no alerts for \d+ s; \d+ alert revisions are not", "notifier"
+        ),
         exits=_NOTIFIES,
         enter=_hook_down,
         short=True,
@@ -126,10 +130,10 @@ STATES: Final = (
     State(
         "console behind",
         f"injected: half a second an alert; {_MANY} ships come to a sanctioned port",
-        readyz=Want(r"^console 503 behind the alerts", "console"),
+        readyz=Want(r"^console 503 not up to date", "console"),
         rule=Rule('wakewatch_trouble_seconds{kind="console"} > 10', r"\d", "WakewatchConsoleBehind"),
-        doctor=Want(r"^wrong console: .*is not ready: behind the alerts.*exit code 1$", "console"),
-        console=Want(r"^alarm: This page (is behind the alerts|has not read the alerts.*) for \d+ s", "console"),
+        doctor=Want(r"^wrong console: .*is not ready: not up to date.*exit code 1$", "console"),
+        console=Want(r"^alarm: This page (has not shown new alerts|has been loading the alerts) for \d+ s", "console"),
         exits=Want(r"^console runs$", "console", usual=True),
         enter=_console_behind,
     ),
@@ -139,7 +143,7 @@ STATES: Final = (
         readyz=Want(r"^detect 200 ", usual=True),
         rule=Rule("max(wakewatch:watchlist:age_seconds) > 604800", r"\d", "WakewatchListStale", "pending"),
         doctor=Want(r"^warn watchlist: .*9 d ago", "watchlist"),
-        console=Want(r"^notice: The watchlist was not imported again for \d+ s", "lists"),
+        console=Want(r"^notice: The watchlist has not been updated for \d+ s", "lists"),
         exits=RUNS,
         enter=_stale,
     ),
@@ -149,7 +153,7 @@ STATES: Final = (
         readyz=Want(r"^detect 200 ", usual=True),
         rule=Rule('wakewatch_trouble_seconds{kind="import"} > 0', r"\d", "WakewatchImportUnfinished"),
         doctor=Want(r"^(warn|wrong) import: .* -> .*wakewatch watchlist complete", "import"),
-        console=Want(r"^alarm: .*to complete it: wakewatch watchlist complete", "import"),
+        console=Want(r"^alarm: .*to complete it with: wakewatch watchlist complete", "import"),
         exits=RUNS,
         enter=_half,
     ),

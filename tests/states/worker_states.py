@@ -26,8 +26,10 @@ Gap.screen = screens
 sys.exit(worker.main())
 """
 """The worker, with a detector that does not come back while a file is there."""
-NO_WORKER: Final = Want(r"^wrong workers: none runs in group .*exit code 1$", "workers")
-NOTHING_TAKEN_IN: Final = Want(r"^alarm: No detector has taken in the log for \d+ s; \d+ records wait", "worker")
+NO_WORKER: Final = Want(r"^wrong workers: no worker runs in group .*exit code 1$", "workers")
+NOTHING_TAKEN_IN: Final = Want(
+    r"^alarm: No detector has processed the log for \d+ s; \d+ records are waiting", "worker"
+)
 
 
 def _stalled(room: Room) -> Iterator[None]:
@@ -62,7 +64,7 @@ STATES: Final = (
     State(
         "worker stalled in a detector",
         "injected: a detector that does not come back",
-        readyz=Want(r"^detect 503 .*: no record processed for \d+ s, \d+ wait"),
+        readyz=Want(r"^detect 503 .*: no record processed for \d+ s, \d+ waiting"),
         rule=Rule("max(wakewatch_stalled_seconds) > 30", r"[3-9]\d", "WakewatchNotProgressing"),
         doctor=Want(r"^wrong worker: .*is not ready: .*no record processed.*exit code 1$", "worker"),
         console=NOTHING_TAKEN_IN,

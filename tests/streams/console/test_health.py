@@ -84,7 +84,7 @@ def test_a_recording_an_ended_file_one_taken_away_and_a_slow_source_are_not_down
 def test_of_many_silent_sources_three_are_named() -> None:
     ticks = {name: one for letter in "abcdef" for name, one in ticked(letter, 100).items()}
     said = [one.said for one in found(ticks={**ticks, **ticked("g")})]
-    assert len(said) == 4 and said[-1] == "3 more sources are silent"
+    assert len(said) == 4 and said[-1] == "3 more sources have been silent"
 
 
 def test_only_the_target_that_takes_nothing_is_named() -> None:
@@ -100,7 +100,7 @@ def test_a_page_that_is_behind_says_so() -> None:
 def test_half_an_import_and_an_old_list() -> None:
     half = Unfinished(version="abc", began_ms=NOW - 61_000, whole=True, command="")
     (one,) = found(unfinished=half)
-    assert (one.level, one.more) == ("alarm", "; to complete it: wakewatch watchlist complete")
+    assert (one.level, one.more) == ("alarm", "; to complete it with: wakewatch watchlist complete")
     (one,) = found(lists_since_ms=NOW - 8 * DAY_MS)
     assert (one.kind, one.level) == ("lists", "notice")
 
@@ -165,6 +165,6 @@ def test_a_page_whose_reading_hangs_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     now_s[0] += 19
     assert not hub.behind
     now_s[0] += 1
-    assert hub.behind and b"This page has not yet read all alerts" in hub.health()
+    assert hub.behind and b"This page has been loading the alerts" in hub.health()
     asyncio.run(hub.take(Updates(state="following")))
     assert not hub.behind

@@ -211,7 +211,7 @@ def test_imported_zones_are_drawn_and_half_an_import_and_an_old_list_are_said(
     head = reference_records.VersionHead(version=version, ships=0, lists={}, zones=1)
     written(kafka_settings, f"{version}/head".encode(), msgspec.json.encode(head), 800_000)
     until(lambda: told(client, "import"))
-    assert told(client, "import")[0]["more"] == "; to complete it: wakewatch watchlist complete"
+    assert told(client, "import")[0]["more"] == "; to complete it with: wakewatch watchlist complete"
     assert "Imported Bay" not in str(client.json("/api/zones")), "not in force yet"
     written(kafka_settings, f"{version}/marked".encode(), b"{}", 800_000)
     until(lambda: [zone["name"] for zone in client.json("/api/zones")] == ["Imported Bay"])

@@ -116,7 +116,7 @@ def test_an_import_that_ends_before_all_is_written_is_told_with_the_command_that
     assert (found.verdict, "it is not written completely" in found.said) == ("wrong", True)
     assert found.remedy == f"`wakewatch watchlist import {path}`"
     assert said(made)["import"].verdict == "warn", "it may still be running"
-    assert "has not ended" in run("watchlist", "list").stderr
+    assert "has not finished" in run("watchlist", "list").stderr
     refused = run("watchlist", "complete").exception
     assert isinstance(refused, ConfigError) and f"wakewatch watchlist import {path}" in str(refused)
     assert run("watchlist", "import", str(path), "--yes").exit_code == 0, "the command that was named"
