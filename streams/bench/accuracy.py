@@ -161,19 +161,20 @@ REPORTED: Final = (
 def run(  # noqa: PLR0917 - a command's options are its parameters
     data: Annotated[
         list[Path] | None,
-        typer.Option(help="Position tables to score as well (half of each warms it up).", metavar="FILE"),
+        typer.Option(help="Position tables to score too (the first half of each is used to learn).", metavar="FILE"),
     ] = None,
     scenario: Annotated[list[str] | None, typer.Option(help="Only these scenarios.", metavar="NAME")] = None,
-    seeds: Annotated[int, typer.Option(help="Draws of positives and faults that are scored together.", min=1)] = 3,
-    tuning: Annotated[bool, typer.Option(help="Score the data that settings were chosen on instead.")] = False,
-    jobs: Annotated[int, typer.Option(help="Scenarios at once, each in a process of its own.", min=1)] = 1,
-    calibration: Annotated[bool, typer.Option(help="Also the table of calibration (minutes).")] = False,
+    seeds: Annotated[int, typer.Option(help="Number of random draws of switch-offs and faults.", min=1)] = 3,
+    tuning: Annotated[bool, typer.Option(help="Score the data on which the settings were chosen instead.")] = False,
+    jobs: Annotated[int, typer.Option(help="Number of scenarios in parallel, one process each.", min=1)] = 1,
+    calibration: Annotated[bool, typer.Option(help="Also print the calibration table (takes minutes).")] = False,
     plot: Annotated[Path | None, typer.Option(help="Write the figure as SVG.", metavar="FILE.svg")] = None,
     page: Annotated[
-        Path | None, typer.Option(help="Write the table into this page, in the place of its last.", metavar="FILE.md")
+        Path | None,
+        typer.Option(help="Write the table into this page, in place of the previous one.", metavar="FILE.md"),
     ] = None,
 ) -> Measured:
-    """Score the coverage estimator on data that tuning never saw, beside fixed hours and GFW's rule.
+    """Score the gap detector on data that was not used for tuning, and compare it with fixed hours and the GFW rule.
 
     Example: wakewatch bench accuracy --scenario untouched --scenario "one station dead 4 h"
     """

@@ -30,12 +30,14 @@ Pass = Callable[[], object]
 
 def run(
     data: Data = None,
-    rounds: Annotated[int, typer.Option(help="Passes of each decoder; the median counts.", min=1)] = 5,
-    batch: Annotated[list[int] | None, typer.Option(help="Lines a record, repeatable (40, 250, 1000, 10000).")] = None,
+    rounds: Annotated[int, typer.Option(help="Runs of each decoder; the median is reported.", min=1)] = 5,
+    batch: Annotated[
+        list[int] | None, typer.Option(help="Lines per record, repeatable (40, 250, 1000, 10000).")
+    ] = None,
 ) -> Measured:
-    """Decode the same lines by each decoder: sentences a CPU second, and how many times the others' ours is.
+    """Decode the same lines with each decoder: sentences per CPU second, and the ratio of ours to the others.
 
-    Two more rows decode a feed with other receivers' tag blocks, and one of whose lines a tenth is damaged.
+    Two more rows decode a feed with tag blocks of other receivers, and a feed with a tenth of its lines damaged.
 
     Example: wakewatch bench decode --batch 1000 --batch 10000
     """

@@ -132,7 +132,7 @@ FAULTS: Final[dict[str, Fault]] = {
     **dict.fromkeys(THINNED_S, _untouched),
     **dict.fromkeys(FEEDS, _untouched),
     EXITS: _untouched,
-    "moored, hardly heard": _moored,
+    "moored, rarely heard": _moored,
     "a tenth comes too late": _late,
     "dark together": _untouched,
 }

@@ -47,7 +47,7 @@ Data = Annotated[
     Path | None,
     typer.Option(
         "--data",
-        help="Recordings to use. By default ../shared/data/nmea if there, else a generated feed.",
+        help="Recordings to use. Default: ../shared/data/nmea if it exists, otherwise a generated feed.",
         metavar="FOLDER",
     ),
 ]

@@ -33,12 +33,15 @@ _US: Final = 1e6
 
 def run(
     vessels: Annotated[
-        int, typer.Option(help="That state an IMO number; 1,200 make 12 s between two positions.", min=100)
+        int,
+        typer.Option(
+            help="Number of vessels with an IMO number; with 1,200 there are 12 s between two positions.", min=100
+        ),
     ] = 1200,
-    laps: Annotated[int, typer.Option(help="Static reports of each.", min=1)] = 10,
-    rounds: Annotated[int, typer.Option(help="Passes of each; the median counts.", min=1)] = 7,
+    laps: Annotated[int, typer.Option(help="Static reports of each vessel.", min=1)] = 10,
+    rounds: Annotated[int, typer.Option(help="Runs of each; the median is reported.", min=1)] = 7,
 ) -> Measured:
-    """Replay the same feed with and without IMO numbers in it, then take its bindings in alone.
+    """Replay the same feed with and without IMO numbers, then process its bindings alone.
 
     Example: wakewatch bench identities --rounds 9
     """

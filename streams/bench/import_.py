@@ -75,11 +75,11 @@ class Drive(NamedTuple):
 
 
 def run(
-    rate: Annotated[int, typer.Option(help="Sentences a second.", min=100)] = 5000,
-    seconds: Annotated[float, typer.Option(help="Of the feed, at least.", min=4)] = 30.0,
-    entries: Annotated[int, typer.Option(help="Listed ships.", min=1000, max=250_000)] = 50_000,
+    rate: Annotated[int, typer.Option(help="Sentences per second.", min=100)] = 5000,
+    seconds: Annotated[float, typer.Option(help="Shortest duration of the feed, s.", min=4)] = 30.0,
+    entries: Annotated[int, typer.Option(help="Number of listed vessels.", min=1000, max=250_000)] = 50_000,
 ) -> Measured:
-    """Import a list under load, killed half way and made again, and take the same log in anew by other workers.
+    """Import a list under load, kill the import halfway, repeat it, and process the same log again with other workers.
 
     Example: wakewatch bench import --seconds 60
     """
@@ -110,7 +110,7 @@ def run(
         processes=(Process("both workers", drive.cpu_s[0]), Process("ingest", drive.cpu_s[1])),
         notes=(
             "a hit by a new entry is of a ship first sent after its partition was marked, a retroactive one of another",
-            "times end when the alert was read; the second run takes the same log in anew, by two other workers",
+            "times end when the alert was read; the second run processes the same log again, with two other workers",
         ),
     )
 
@@ -127,7 +127,7 @@ def _rest(drive: Drive, log: Sequence[TopicRecord], taken: int, dead: int) -> It
         (
             Figure("sent", drive.sentences),
             Figure("not in the log", missing),
-            Figure("not taken in", lost),
+            Figure("not processed", lost),
             Figure("dead letters", dead),
         ),
     )

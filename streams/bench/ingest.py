@@ -33,17 +33,17 @@ _DAMAGED: Final = 0.1
 _SHORT: Final = 20
 _CORE_CHUNK: Final = 1 << 20
 _NOTE: Final = (
-    "a sentence is one that was read, refused or not; the dead letters of refused ones are in it;"
+    "a sentence is one that was read, rejected or not; dead letters are included;"
     " CPU of all threads of ingest, the broker has its own"
 )
 
 
 def run(
     data: Data = None,
-    sentences: Annotated[int, typer.Option(help="In each file.", min=1000)] = 500_000,
-    partitions: Annotated[int, typer.Option(help="Of the log.", min=1, max=1024)] = 4,
+    sentences: Annotated[int, typer.Option(help="Sentences in each file.", min=1000)] = 500_000,
+    partitions: Annotated[int, typer.Option(help="Partitions of the log.", min=1, max=1024)] = 4,
 ) -> Measured:
-    """Read files of several forms into Kafka: sentences a CPU second of ingest, and of its core without Kafka.
+    """Ingest files of several formats into Kafka: sentences per CPU second of ingest, and of its core without Kafka.
 
     Example: wakewatch bench ingest --sentences 1000000
     """

@@ -32,12 +32,12 @@ class Condition(NamedTuple):
 
 def run(
     data: Data = None,
-    vessels: Annotated[int, typer.Option(help="Known before the measurement begins.", min=1)] = 200_000,
-    sentences: Annotated[int, typer.Option(help="That are measured, a row.", min=1000)] = 2_000_000,
-    pack: Annotated[list[int] | None, typer.Option(help="Sentences a record, repeatable (40, 250, 1000).")] = None,
-    two: Annotated[bool, typer.Option(help="Also one against two workers on twelve partitions.")] = True,
+    vessels: Annotated[int, typer.Option(help="Vessels known before the measurement begins.", min=1)] = 200_000,
+    sentences: Annotated[int, typer.Option(help="Sentences measured in each row.", min=1000)] = 2_000_000,
+    pack: Annotated[list[int] | None, typer.Option(help="Sentences per record, repeatable (40, 250, 1000).")] = None,
+    two: Annotated[bool, typer.Option(help="Also compare one and two workers on twelve partitions.")] = True,
 ) -> Measured:
-    """Write to the log, read the alerts: sentences a CPU second of the worker process.
+    """Write to the log and read the alerts: sentences per CPU second of the worker process.
 
     Example: wakewatch bench kafka --pack 250 --no-two
     """

@@ -35,11 +35,11 @@ _AWAIT_S: Final = 30.0
 
 def run(
     data: Data = None,
-    rate: Annotated[list[int] | None, typer.Option(help="Sentences a second, repeatable (5000, 20000).")] = None,
-    seconds: Annotated[float, typer.Option(help="Measured at each rate.", min=1)] = 20.0,
-    vessels: Annotated[int, typer.Option(help="Known before.", min=1)] = 200_000,
+    rate: Annotated[list[int] | None, typer.Option(help="Sentences per second, repeatable (5000, 20000).")] = None,
+    seconds: Annotated[float, typer.Option(help="Duration of the measurement at each rate, s.", min=1)] = 20.0,
+    vessels: Annotated[int, typer.Option(help="Vessels known before the measurement begins.", min=1)] = 200_000,
 ) -> Measured:
-    """Send a live feed over TCP and time its alerts: from the write to the socket to the reader of the alert topic.
+    """Send a live feed over TCP and measure the time from the write to the socket to the alert in the alert topic.
 
     Example: wakewatch bench latency --rate 5000 --seconds 60
     """

@@ -37,12 +37,12 @@ _ENTITY_BYTES: Final = 1000
 
 
 def run(
-    entries: Annotated[int, typer.Option(help="Listed ships.", min=1, max=250_000)] = 50_000,
-    lines: Annotated[int, typer.Option(help="Generated lines to replay.", min=100)] = feed.GENERATED_LINES,
-    streamed_mib: Annotated[int, typer.Option(help="Of FollowTheMoney to read as a stream.", min=1)] = 200,
-    rounds: Annotated[int, typer.Option(help="Passes of each; the median counts.", min=1)] = 3,
+    entries: Annotated[int, typer.Option(help="Number of listed vessels.", min=1, max=250_000)] = 50_000,
+    lines: Annotated[int, typer.Option(help="Number of generated lines to replay.", min=100)] = feed.GENERATED_LINES,
+    streamed_mib: Annotated[int, typer.Option(help="Size of the FollowTheMoney file to read, MiB.", min=1)] = 200,
+    rounds: Annotated[int, typer.Option(help="Runs of each; the median is reported.", min=1)] = 3,
 ) -> Measured:
-    """Load a long list, bring it into force over a fleet, and replay the same lines with it and with a list of four.
+    """Load a long list, bring it into force for a fleet, and replay the same lines with it and with a list of four.
 
     Example: wakewatch bench lists --entries 50000
     """

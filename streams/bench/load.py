@@ -95,13 +95,17 @@ class LoadResult(NamedTuple):
 
 
 def run(
-    ships: Annotated[int, typer.Option(help="Honest ships on the list of each world.", min=1, max=2000)] = 50,
-    seeds: Annotated[int, typer.Option(help="Lists a world.", min=1, max=100)] = 3,
-    world: Annotated[list[str] | None, typer.Option(help="Only worlds whose name has this in it.")] = None,
-    rules: Annotated[bool, typer.Option(help="Also what each silencing rule spares (ten times as long).")] = False,
-    tuning: Annotated[bool, typer.Option(help="Score the data that settings were chosen on instead.")] = False,
+    ships: Annotated[
+        int, typer.Option(help="Number of honest vessels on the list of each world.", min=1, max=2000)
+    ] = 50,
+    seeds: Annotated[int, typer.Option(help="Number of lists for each world.", min=1, max=100)] = 3,
+    world: Annotated[list[str] | None, typer.Option(help="Only worlds with this text in their name.")] = None,
+    rules: Annotated[
+        bool, typer.Option(help="Also measure the effect of each suppression rule (takes ten times as long).")
+    ] = False,
+    tuning: Annotated[bool, typer.Option(help="Score the data on which the settings were chosen instead.")] = False,
 ) -> Measured:
-    """Count pages and tickets about honest listed ships, and find those that go dark.
+    """Count pages and tickets about honest listed vessels, and measure how many that go dark are found.
 
     Example: wakewatch bench load --rules --json > load.json
     """

@@ -31,11 +31,11 @@ START_MS: Final = 1_707_000_000_000
 
 def run(
     data: Data = None,
-    vessels: Annotated[int, typer.Option(help="In state, about.", min=1000)] = 200_000,
-    sentences: Annotated[int, typer.Option(help="Measured in each row.", min=1000)] = 400_000,
-    batch: Annotated[list[int] | None, typer.Option(help="Sentences a batch, repeatable (40, 250, 1000).")] = None,
+    vessels: Annotated[int, typer.Option(help="Approximate number of vessels in state.", min=1000)] = 200_000,
+    sentences: Annotated[int, typer.Option(help="Sentences measured in each row.", min=1000)] = 400_000,
+    batch: Annotated[list[int] | None, typer.Option(help="Sentences per batch, repeatable (40, 250, 1000).")] = None,
 ) -> Measured:
-    """Play a feed to many vessels in one process: sentences a CPU second of decoding, engine and all detectors.
+    """Process a feed of many vessels in one process: sentences per CPU second of decoding, engine and all detectors.
 
     Example: wakewatch bench pipeline --vessels 200000 --batch 1000
     """
@@ -55,7 +55,7 @@ def run(
         input=f"{given.description}, as sent by {len(laps)} fleets; {engine.vessels:,} vessels in one partition",
         rows=tuple(rows),
         notes=(
-            f"a tick a second of a feed of {_RATE_HZ:,} sentences a second; ingest is not in it",
+            f"one tick per second of a feed of {_RATE_HZ:,} sentences per second; without ingest",
             "every vessel stays where its first fix was, for time runs faster than in the recordings",
         ),
     )

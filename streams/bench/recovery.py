@@ -17,12 +17,12 @@ _PARTITIONS: Final = 4
 
 def run(
     vessels: Annotated[
-        list[int] | None, typer.Option(help="In the state, repeatable (20,000 and 200,000).", min=1, max=1_100_000)
+        list[int] | None, typer.Option(help="Vessels in state, repeatable (20,000 and 200,000).", min=1, max=1_100_000)
     ] = None,
-    times: Annotated[int, typer.Option(help="Kills; the median counts.", min=1)] = 3,
-    behind: Annotated[int, typer.Option(help="Sentences taken in since the last snapshot.", min=0)] = 0,
+    times: Annotated[int, typer.Option(help="Number of kills; the median is reported.", min=1)] = 3,
+    behind: Annotated[int, typer.Option(help="Sentences processed since the last snapshot.", min=0)] = 0,
 ) -> Measured:
-    """Kill a worker and start it again: seconds until a record written meanwhile has become an alert.
+    """Kill a worker and restart it: seconds until a record written in the meantime has become an alert.
 
     Example: wakewatch bench recovery --vessels 200000 --behind 50000
     """

@@ -40,18 +40,19 @@ _MS, _US = 1e3, 1e6
 
 
 def run(
-    vessels: Annotated[list[int] | None, typer.Option(help="Fleets to measure, repeatable.", min=1000)] = None,
-    batches: Annotated[int, typer.Option(help="Batches of 1,000 sentences a round.", min=1)] = 100,
-    rounds: Annotated[int, typer.Option(help="Rounds; the fleets take turns, the median counts.", min=1)] = 5,
-    invented: Annotated[int, typer.Option(help="MMSIs invented, each heard once; 0 for none.", min=0)] = 5_000_000,
+    vessels: Annotated[list[int] | None, typer.Option(help="Fleet sizes to measure, repeatable.", min=1000)] = None,
+    batches: Annotated[int, typer.Option(help="Batches of 1,000 sentences in a round.", min=1)] = 100,
+    rounds: Annotated[int, typer.Option(help="Rounds; the fleets alternate, the median is reported.", min=1)] = 5,
+    invented: Annotated[
+        int, typer.Option(help="Number of invented MMSIs, each heard once; 0: none.", min=0)
+    ] = 5_000_000,
     *,
     cells: Annotated[
-        float,
-        typer.Option(help="Degrees between places heard in, 0.125 for every cell of the Earth; 0 for none.", min=0),
+        float, typer.Option(help="Distance between cells, degrees; 0.125: every cell of the Earth; 0: none.", min=0)
     ] = STEP_DEG,
-    holders: Annotated[int, typer.Option(help="MMSIs that state IMO numbers; 0 for none.", min=0)] = HOLDERS,
+    holders: Annotated[int, typer.Option(help="Number of MMSIs with IMO numbers; 0: none.", min=0)] = HOLDERS,
 ) -> Measured:
-    """Measure the engine with all detectors: bytes a vessel, CPU a sentence as the fleet grows, a flood of MMSIs.
+    """Measure the engine with all detectors: bytes per vessel, CPU per sentence for growing fleets, a flood of MMSIs.
 
     Example: wakewatch bench state --vessels 10000 --vessels 1000000 --invented 0
     """

@@ -21,10 +21,10 @@ _MS: Final = 1e3
 
 
 def run(
-    vessels: Annotated[int, typer.Option(help="In one partition.", min=1000)] = 200_000,
-    slots: Annotated[int, typer.Option(help="Slots of five minutes.", min=2)] = 12,
+    vessels: Annotated[int, typer.Option(help="Vessels in one partition.", min=1000)] = 200_000,
+    slots: Annotated[int, typer.Option(help="Number of slots of five minutes.", min=2)] = 12,
 ) -> Measured:
-    """Measure each second of a fleet that is heard once in five minutes; half-way a tenth of it falls silent.
+    """Measure each second of a fleet whose vessels report every five minutes; halfway a tenth of it falls silent.
 
     Example: wakewatch bench ticks --vessels 50000
     """
@@ -40,9 +40,9 @@ def run(
             spent_s.append(cpu_of(lambda batch=batch: (engine.apply(batch), engine.tick(sea.tick())))[1])  # type: ignore[misc]
     cells, rate_hz = len(engine.reception.coverage.cell_statistics.cells.counts(FINE)[0]), vessels // _SLOT_S
     return Measured(
-        input=f"{vessels:,} vessels in {cells:,} cells, one partition; {slots} slots, {rate_hz} reports a second",
+        input=f"{vessels:,} vessels in {cells:,} cells, one partition; {slots} slots, {rate_hz} reports per second",
         rows=(_row("a tick", spent_s[_SLOT_S:]), _row("as the fleet fills, in the first slot", spent_s[:_SLOT_S])),
-        notes=("engine and all detectors; a slot closes at a tick, or as the first report beyond it is taken in",),
+        notes=("engine and all detectors; a slot closes at a tick, or as the first report beyond it is processed",),
     )
 
 

@@ -93,7 +93,7 @@ def refusal_of(error: BaseException | None) -> ConfigError | None:
         meaning = REFUSALS.get(type(error).__name__)
         if meaning is not None:
             rights = _RIGHTS if "Authorization" in type(error).__name__ else ""
-            return ConfigError(f"Kafka refuses: {meaning}{rights} ({_said(error)})")
+            return ConfigError(f"Kafka rejects the connection: {meaning}{rights} ({_said(error)})")
         error, seen = error.__cause__ or error.__context__, seen + 1
     return None
 

@@ -178,7 +178,7 @@ def _report(outcome: IngestOutcome, *, json: bool) -> None:
         refused = ", ".join(f"{count} {reason}" for reason, count in sorted(one.rejected.items())) or "none"
         _talk.print(
             f"{one.source}: {one.lines} lines, {one.sentences} sentences, {one.messages} messages, "
-            f"{one.merged} merged, {one.pending} pending; refused: {refused}",
+            f"{one.merged} merged, {one.pending} pending; rejected: {refused}",
             markup=False,
         )
     if outcome.undelivered:

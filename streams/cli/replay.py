@@ -250,7 +250,7 @@ def _report(pipeline: InProcessPipeline, *, stats: bool) -> None:
     table.add_row("reports", f"{totals.reports:,}")
     table.add_row("vessels", f"{pipeline.vessels:,}")
     for name, number in sorted(totals.rejected.items()):
-        table.add_row(f"refused: {name}", f"{number:,}")
+        table.add_row(f"rejected: {name}", f"{number:,}")
     for name, number in sorted(totals.alerts.items()):
         table.add_row(name, f"{number:,}")
     _talk.print(table)

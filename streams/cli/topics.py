@@ -45,7 +45,7 @@ def administering(kafka: KafkaSettings) -> Iterator[Any]:
         refused = refusal_of(error)
         if refused is not None:
             raise refused from error
-        raise SinkError(f"Kafka refused: {type(error).__name__}: {error}", retriable=False) from error
+        raise SinkError(f"Kafka rejected the request: {type(error).__name__}: {error}", retriable=False) from error
     finally:
         client.close()
 

@@ -42,7 +42,7 @@ def _finding(disk: Disk, held_h: float, kept_h: float) -> DoctorFinding:
     grown = growth(disk, held_h, kept_h)
     said = f"{free}, the log holds {disk.held_bytes / _GB:.2f} GB"
     if grown is not None:
-        said += f" and grows by {grown.bytes_a_day / _GB:.2f} GB a day"
+        said += f" and grows by {grown.bytes_a_day / _GB:.2f} GB per day"
     if grown is not None and grown.full_in_h is not None:
         said += f": full in {span(grown.full_in_h * _HOUR_S)}"
         if grown.full_in_h < _WARNED_H:

@@ -71,7 +71,9 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
         yield from _topics(client, settings, now_ms)
     except (KafkaError, SinkError) as error:
         yield wrong(
-            name, f"refuses: {type(error).__name__}: {error}", "compare the rights of this user with the README"
+            name,
+            f"rejects the request: {type(error).__name__}: {error}",
+            "compare the rights of this user with the README",
         )
     finally:
         client.close()

@@ -54,7 +54,7 @@ def read_eu(text: str, delimiter: str, found: Entries) -> None:
     for line, row in headed(text, found.refused, names=COLUMNS, delimiter=delimiter):
         imo, name = " ".join(row.get("imo", "").split()), row.get("name", "").strip()
         if _MISSING.search(imo):
-            found.refuse(line, f"the list says: {imo[:30]!r}; nothing else identifies {name[:40]!r}")
+            found.refuse(line, f"the list gives: {imo[:30]!r}; nothing else identifies {name[:40]!r}")
         elif (first := stated.get(imo)) is None or not imo:
             stated[imo or f"line {line}"] = _stated(line, imo, name, row)
         elif name in first.names:

@@ -174,7 +174,7 @@ def _dark_leg(options: Options, number: int, from_ms: int, to_ms: int) -> Scenar
     (lat, lon), trips = waters.shifted((waters.VANISHES,), waters.HOME, options.home)[0], _TRIPS[number - 1]
     seen, said = NamedPlace("off " + options.home.name, lat, lon), "trip" if trips == 1 else "trips"
     return _truth(
-        options, "dark_leg", f"{trips} round {said}, seen as vanish here, reappear there", (from_ms, to_ms),
+        options, "dark_leg", f"{trips} round {said}, seen as disappearance here, reappearance there", (from_ms, to_ms),
         places=(seen, options.far, options.home, seen), heard=False,
         expected=(_gap(from_ms, _LEG_GAP_BY_MS), *_between(options, number, from_ms, to_ms)),
     )  # fmt: skip

@@ -44,7 +44,7 @@ def others(story: StoryScript, options: Options, from_ms: int, to_ms: int) -> No
     story.truths.append(
         ScenarioTruth(
             kind="honest",
-            note="every ship that no other truth names is honest",
+            note="every vessel without another truth is honest",
             from_ms=from_ms,
             to_ms=to_ms,
             at_most="log",

@@ -62,7 +62,7 @@ def build(options: Options) -> Scenario:
     count = _SHIPS if options.vessels is None else options.vessels
     players = [_player(story, options, number, end_ms) for number in range(count)]
     base_stations(story, (START_MS, end_ms), _BASE_S)
-    truths = (ScenarioTruth(kind="honest", note="all whom no other truth names", from_ms=START_MS, to_ms=end_ms),)
+    truths = (ScenarioTruth(kind="honest", note="all vessels without another truth", from_ms=START_MS, to_ms=end_ms),)
     return Scenario(
         "strait",
         TITLE,

@@ -214,10 +214,10 @@ class Rig:
         if self._failure:
             raise StuckError(f"ingest failed: {self._failure[0]!r}")
         self.look()
-        self.until(lambda: self.left() == 0, "everything is taken in", pause_s=0.1)
+        self.until(lambda: self.left() == 0, "everything is processed", pause_s=0.1)
         self.stop()  # all that the first stage has to tell the second is in the log now
         self.workers["one"].start()
-        self.until(self._identified, "every binding is taken in", pause_s=0.3)
+        self.until(self._identified, "every binding is processed", pause_s=0.3)
         self.stop()
         came = written(record.value for record in read(self.kafka, ALERTS) if record.value)
         client = admin(self.kafka)
