@@ -7,11 +7,11 @@ Why it matters. A vessel that hides switches AIS on where it would be unsafe to 
 minutes in the Korea Strait, between weeks of silence, and reported its destination.
 
 How it decides. ``gap`` must have judged both silences dark: vessels at the edge of reception have long silences every
-week, so duration alone is not enough. For a listed vessel one of the two silences may be "cannot tell" or "at rest",
-the alert says which, and the transmission may last two days. If one silence is "cannot tell" and the other is not dark,
-the alert is for the record only. The alert opens when the second silence has reached its length; ``watchlist`` has
-already paged for the transmission itself. The next report closes the alert, and gives the length of the second silence.
-The alert is retracted if there was no second silence after all.
+week, so duration alone is not enough. For a listed vessel one of the two silences may be "cannot tell" or "at rest", as
+the alert states, and the transmission may last two days. If one silence is "cannot tell" and the other is not dark, the
+alert is for the record only. The alert opens when the second silence has reached its length; ``watchlist`` has already
+paged for the transmission itself. The next report closes the alert, and gives the length of the second silence. The
+alert is retracted if there was no second silence after all.
 
 When it is wrong. A vessel that passes a single receiver far from any other is also heard for a short time; ``gap`` can
 exclude this only as well as it knows the coverage there. A faulty transponder can cause blips.

@@ -3,17 +3,17 @@
 Claim. A vessel, known by its IMO number, is heard under another MMSI while its former MMSI is silent. If ``gap`` has
 reported the silence, or a listed vessel was silent for long, the return is an alert of its own.
 
-Why it matters. The first digits of an MMSI give the flag, so a reflagged vessel has another MMSI. A system that looks
-at MMSIs only reports the former one as dark for ever, and does not notice the return of a dark vessel under a new one.
+Why it matters. The first digits of an MMSI give the flag, so a reflagged vessel has another MMSI. A system that uses
+MMSIs only reports the former one as dark for ever, and does not notice the return of a dark vessel under a new one.
 
-How it decides. Ingest tells every partition which MMSI reports which IMO number, with a position that two consistent
-reports support. It is the same vessel if it can have reached that position at its speed, and if type, length and list
-entry do not contradict it. Two MMSIs that were once heard at places that one vessel cannot reach are two vessels. While
-the vessel is heard under the other MMSI, the silence of the former one is not judged. When the former MMSI has been
-silent for ``silent_least_s``, and for ``spacings_least`` of its usual intervals, all alerts about it close, except
-``shuttle``. The return from a silence is an alert: a page if a listed vessel was judged dark, or after
-``any_silence_d``; otherwise a ticket; for unlisted vessels for the record. It closes after ``settles_after_h``, or
-when the vessel is heard under the former MMSI again. It is retracted when the other MMSI reports another IMO number.
+How it decides. Ingest writes to every partition which MMSI reports which IMO number, with a position that two
+consistent reports support. It is the same vessel if it can have reached that position at its speed, and if type, length
+and list entry do not contradict it. Two MMSIs that were once heard at places that one vessel cannot reach are two
+vessels. While the vessel is heard under the other MMSI, the silence of the former one is not judged. When the former
+MMSI has been silent for ``silent_least_s``, and for ``spacings_least`` of its usual intervals, all alerts about it
+close, except ``shuttle``. The return from a silence is an alert: a page if a listed vessel was judged dark, or after
+``any_silence_d``; otherwise a ticket; for unlisted vessels for the record. It closes after ``settles_after_h``, or when
+the vessel is heard under the former MMSI again. It is retracted when the other MMSI reports another IMO number.
 
 When it is wrong. A vessel nearby, of the same type and size, that sends the IMO number of a dark vessel ends its gap;
 the alert states this and gives the MMSI. Two transponders of one vessel count as one vessel.

@@ -4,7 +4,7 @@ Claim. A vessel, known by its IMO number, transmits under an MMSI that is new fo
 from positions that one vessel cannot reach in the time.
 
 Why it matters. The first digits of an MMSI give the flag. A reflagged vessel has another MMSI and, for a system that
-looks at MMSIs only, no history. Laundered identities change often, and a number reported from two places is used by a
+uses MMSIs only, no history. Laundered identities change often, and a number reported from two places is used by a
 vessel that does not own it. This detector keeps the case of a vessel together: its former MMSIs, flags and open alerts.
 
 How it decides. Workers publish once an hour which MMSI reports which IMO number; the bindings of all partitions are

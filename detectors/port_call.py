@@ -3,7 +3,7 @@
 Claim. A listed vessel has stopped within 10 nm of a port or of a zone, or fell silent in one.
 
 Why it matters. A listed vessel in port can be visited, refused service or detained; after it sails it is too late. The
-ports that it uses show for whom it works.
+ports that it uses show who its customers are.
 
 How it decides. The vessel has stopped at 0.2 kn (if no speed is sent: at status "moored" or "at anchor"). The place of
 the stop is the place of the call, and the name of the port is a label. Entry was seen if the vessel was heard more than

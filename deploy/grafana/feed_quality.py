@@ -19,7 +19,7 @@ _SOURCES = (
         [("sum(wakewatch_feed_up == bool 0)", "")], steps=[(1, "orange")], width=4, quiet="no live source",
     ),
     Spec(
-        "stat", "Refused", "Share of sentences and reports that were rejected, last 5 minutes.",
+        "stat", "Rejected", "Share of sentences and reports that were rejected, last 5 minutes.",
         [("sum(rate(wakewatch_rejected_total[5m])) / sum(rate(wakewatch_sentences_total[5m]))", "")],
         unit="percentunit", steps=[(0.01, "orange"), (0.05, "red")], width=4, quiet="none",
     ),

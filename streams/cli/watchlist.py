@@ -82,7 +82,9 @@ def match_(
 
 
 @app.command(epilog="Example: wakewatch watchlist check sdn.csv alt.csv sdn_comments.csv")
-def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], json: Json = False) -> None:
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="List files.")], json: Json = False
+) -> None:
     """Show the contents of list files, and rejected rows with the reason; exit code 1 if any row is rejected.
 
     The format is detected from the content: OFAC, UN, EU, UK, OpenSanctions, FollowTheMoney, own CSV or TOML; .gz too.
@@ -100,7 +102,7 @@ def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], json:
 
 @app.command("import", epilog="Example: wakewatch watchlist import sdn.csv alt.csv sdn_comments.csv eu.csv")
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="List files.")],
     *,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask for confirmation, even if many entries would be removed.")
@@ -169,7 +171,11 @@ def _show_difference(changes: ListDifference) -> None:
 
 
 @app.command(epilog="Example: wakewatch watchlist diff sdn-monday.csv sdn-friday.csv")
-def diff(old: Path, new: Path, json: Json = False) -> None:
+def diff(
+    old: Annotated[Path, typer.Argument(help="Earlier list file.")],
+    new: Annotated[Path, typer.Argument(help="Later list file.")],
+    json: Json = False,
+) -> None:
     """Show the changes between two list files; exit code 1 if there are any."""
     former, now = (read_watchlist_files([path])[0].watchlist.ships for path in (old, new))
     changes = difference(former, now)

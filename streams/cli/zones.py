@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 Files = Annotated[list[str] | None, typer.Option("--zones", help="Use this zones file instead.", metavar="FILE")]
+ZonesFile = Annotated[Path, typer.Argument(help="Zones file (GeoJSON).")]
 
 
 @app.command("list", epilog="Example: wakewatch zones list --json")
@@ -49,7 +50,7 @@ def list_(
 
 
 @app.command(epilog="Example: wakewatch zones check my-zones.geojson")
-def check(file: Path, json: Json = False) -> None:
+def check(file: ZonesFile, json: Json = False) -> None:
     """Show the contents of a zones file, and rejected features with the reason; exit code 1 if any is rejected."""
     found = read_zones_file(file)
     if json:
@@ -64,7 +65,7 @@ def check(file: Path, json: Json = False) -> None:
 
 @app.command("import", epilog="Example: wakewatch zones import my-zones.geojson")
 def import_(
-    file: Path,
+    file: ZonesFile,
     *,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask for confirmation, even if many zones would be removed.")

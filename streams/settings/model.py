@@ -258,7 +258,7 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     format: Annotated[
         Literal["auto", "console", "json"],
-        Meta(description="text, or one JSON object per line; auto: text on a terminal, else JSON"),
+        Meta(description="text, or one JSON object per line; auto: text on a terminal, JSON otherwise"),
     ] = "auto"
     level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Lowest level that is written")] = (
         "info"
