@@ -164,7 +164,7 @@ def _converted(given: _Given) -> Any:
         converted = msgspec.convert(value, setting.kind, strict=not (given.lax and isinstance(value, str)))
     except (msgspec.ValidationError, OverflowError):
         shown = "this value" if given.secret or _holds_secret(given.key) else _short(given.value)
-        raise ConfigError(f"{given.origin}: {given.key} = {shown} is not valid; expected {setting.expected}") from None
+        raise ConfigError(f"{given.origin}: {given.key} = {shown} is not valid; give {setting.expected}") from None
     if given.folder is not None and given.key in _PATHS:
         return _beside(given.folder, converted)
     return converted

@@ -135,7 +135,7 @@ def test_a_ship_that_was_dropped_is_known_at_her_first_position_a_month_later() 
         ("updated", "page", "reappeared"),
     ]
     (age,) = [fact for fact in hits[0].why if fact.fact.startswith("age of the report")]
-    assert (age.value, age.source) == (31 * 24 * 3600 - 20, "AIS type 5 by station")
+    assert (age.value, age.source) == (31 * 24 * 3600 - 20, "AIS message 5 from station")
 
 
 def heard(playing: Engine, story: Story) -> list[Alert]:

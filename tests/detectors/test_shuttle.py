@@ -51,7 +51,7 @@ def test_the_third_dark_leg_that_could_hold_both_places_is_a_shuttle_and_the_fou
     leg = opened.details["leg_list"][0]
     assert leg["hours"] == pytest.approx(7.5, abs=0.1) and leg["needed_kn"] == pytest.approx(194 / 7.5, abs=1)
     assert leg["round_trips_at_most"] == 0
-    assert opened.headline.endswith("3 dark legs in 1 d, could hold FORBIDDEN and CLOSED (XY), listed: TEST")
+    assert opened.headline.endswith("3 dark legs in 1 d, could include FORBIDDEN and CLOSED (XY), listed: TEST")
 
 
 def test_an_unlisted_ship_s_is_for_the_record() -> None:

@@ -153,7 +153,7 @@ STATES: Final = (
         readyz=Want(r"^detect 200 ", usual=True),
         rule=Rule('wakewatch_trouble_seconds{kind="import"} > 0', r"\d", "WakewatchImportUnfinished"),
         doctor=Want(r"^(warn|wrong) import: .* -> .*wakewatch watchlist complete", "import"),
-        console=Want(r"^alarm: .*to complete it with: wakewatch watchlist complete", "import"),
+        console=Want(r"^alarm: .*complete it with: wakewatch watchlist complete", "import"),
         exits=RUNS,
         enter=_half,
     ),

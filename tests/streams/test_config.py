@@ -20,7 +20,7 @@ EXAMPLE = Path(__file__).parents[2] / "deploy" / "settings.example.toml"
 CASES = [
     ("[kafka]\npartition = 4\n", ":2: unknown setting kafka.partition; did you mean kafka.partitions?"),
     ("[kafak]\npartitions = 4\n", "did you mean kafka.partitions?"),
-    ("\n[kafka]\npartitions = 0\n", ":3: kafka.partitions = 0 does not fit; give a whole number from 1 to 1024"),
+    ("\n[kafka]\npartitions = 0\n", ":3: kafka.partitions = 0 is not valid; give a whole number from 1 to 1024"),
     ("[kafka]\npartitions = 'four'\n", "give a whole number from 1 to 1024"),
     ("[kafka]\npartitions = true\n", "give a whole number"),
     ("[feed]\nallowed_lateness_s = nan\n", "give a number from 0 to 86400"),

@@ -1,4 +1,4 @@
-"""From a judge's finding to an alert: identity, revision, case, evidence. Ids repeat; nothing here is random."""
+"""Makes an alert from a finding: id, revision, case, evidence. The same log gives the same ids; nothing is random."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class AlertWriter:
     def write(
         self, detector: Detector, row: int, finding: Finding, ship: VesselState | str, *, replayed: bool
     ) -> Alert | None:
-        """The alert that ``finding`` makes about ``ship`` (or the source of that name); None when nothing is open.
+        """The next alert revision for ``finding`` about ``ship`` (or the source of that name); None if nothing is open.
 
-        ``replayed``: the finding follows from recordings alone.
+        ``replayed``: the finding rests on recordings only.
         """
         open_alerts = self._fleet.open.setdefault(row, {})
         author = finding.of or detector.name
@@ -82,7 +82,7 @@ class AlertWriter:
         return alert
 
     def _most(self, finding: Finding, ship: VesselState | str) -> Iterable[Severity]:
-        """What bounds a severity: the finding itself, and what the vessel is listed for."""
+        """The upper limits of the severity: from the finding, and from the topics for which the vessel is listed."""
         yield finding.severity_most
         if not isinstance(ship, str) and ship.listed_for:
             yield highest(ship.listed_for, self._severities)
@@ -107,20 +107,20 @@ def _compose(
 
 
 def _odd_number(mmsi: int) -> tuple[Fact, ...]:
-    """That a vessel's MMSI is of no valid form: a reason for suspicion, whatever the alert is about."""
+    """An invalid MMSI, as a fact of every alert about the vessel: it is a reason for suspicion."""
     wrong = oddness_of(mmsi)
     return () if wrong is None else (Fact(fact=f"invalid MMSI: {wrong}", value=mmsi, source="ITU-R M.585"),)
 
 
 class Author(Protocol):
-    """Whose finding it is."""
+    """The detector of a finding."""
 
     name: ClassVar[str]
     rule_version: ClassVar[int]
 
 
 def composed(detector: Author, finding: Finding, subject: str, former: Alert | None, severity: Severity) -> Alert:
-    """The next revision of the alert about ``subject``, as far as the finding tells it; its case is its subject."""
+    """The next revision of the alert about ``subject``; the case is the subject. The caller adds what only it knows."""
     opening = alert_id(detector.name, detector.rule_version, subject, finding.key, finding.start_ms)
     return Alert(
         id=former.id if former else opening,

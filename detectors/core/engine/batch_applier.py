@@ -1,10 +1,21 @@
-"""A batch of reports into the fleet, past the detectors.
+"""Applies a batch of reports to the fleet and passes it to the detectors.
 
-All reports are worked out at once (``history``) and every detector says which it may mind. Of each vessel what comes
-before the first minded report is written in one go; then that one is taken exactly, one report of each vessel at a
-time; the rest begins anew, for what was judged may change what is minded. So the cost follows the number of reports
-that somebody minds, not the number that a vessel sends. Where all are minded a survey before each would be in vain:
-after one report two are taken exactly, then four.
+Reports of one vessel depend on each other: a judgement on one report can change what the next one means. To apply them
+one at a time would be exact but slow, so a batch is first *surveyed*: the state after each report is computed for all
+reports at once (``History``), and each detector screens them. A report is *relevant* if a detector may judge it, or if
+something is due for the vessel before it.
+
+1. Reports before the first relevant one of their vessel are written in one go.
+2. The first relevant report of each vessel is applied exactly: due checks first, then the report, then the judges.
+3. The rest is surveyed again, because the judgement may have changed what is relevant.
+
+Example, with relevant reports in capitals and vessels a and b: the batch ``a1 b1 a2 A3 b2 a4 B3 b4`` is applied as [a1
+a2 b1 b2] written together, [A3 B3] exactly, [a4 b4] surveyed again. The cost follows the number of relevant reports,
+not the number of reports. If everything is relevant, surveys would be wasted: after the first round two reports of each
+vessel are applied exactly before the next survey, then four, and so on.
+
+The result does not depend on this grouping: it equals applying the reports one by one (tests/detectors/
+test_conformance.py compares).
 """
 
 from __future__ import annotations
@@ -32,7 +43,7 @@ _NONE: Final = np.zeros(0, np.intp)
 
 
 class _Survey(NamedTuple):
-    """Reports that are neither duplicate, late nor unsure, worked out and screened."""
+    """Reports that are neither duplicate, late nor unsure, with the state after each and the screening results."""
 
     batch: Batch
     history: History
@@ -44,7 +55,7 @@ class _Survey(NamedTuple):
 
 
 class BatchApplier:
-    """Takes batches into one fleet."""
+    """Applies batches to one fleet; ``duplicates`` and ``late`` count reports that change no state."""
 
     def __init__(
         self,
@@ -64,7 +75,7 @@ class BatchApplier:
         )
 
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
-        """All reports of a batch; ``rows`` has the row of each."""
+        """Applies all reports of a batch. ``rows``: the row of each report; ``source_bit``: its source."""
         reports, most = batch.reports, 1
         while len(rows):
             run, rest = self._stretch(batch, rows, reports, source_bit=source_bit, most=most)
@@ -77,10 +88,10 @@ class BatchApplier:
     def _stretch(
         self, batch: Batch, rows: Rows, reports: npt.NDArray[np.void], *, source_bit: int, most: int
     ) -> tuple[Rows, Rows]:
-        """Writes what comes before the first minded report of each vessel.
+        """Writes the reports before the first relevant one of each vessel.
 
-        Returns the places of the minded ones that follow, at most ``most`` a vessel, and of what comes after those:
-        both by vessel, each vessel's in log order.
+        Returns places in ``reports``: the relevant ones that follow, at most ``most`` per vessel, and all after those.
+        Both are ordered by vessel, and within a vessel in log order.
         """
         arrivals = arrive(self._fleet, rows, reports)
         accepted = ~(arrivals.duplicate | arrivals.late)
@@ -121,7 +132,7 @@ class BatchApplier:
         return _Survey(batch, history, step, dues, relevant)
 
     def _relevant(self, detector: Detector, step: DetectorInput, history: History, dues: dict[str, Column_]) -> Bools:
-        """Which reports a detector may have something to say about, or to look at the vessel before."""
+        """One flag per report: a detector may judge it, or a check of the vessel is due before it."""
         try:
             due_ms, places = detector.due(step), detector.screen(step)
         except Exception:  # noqa: BLE001 - it raises again, and is noted, where the bad report comes alone
@@ -136,7 +147,7 @@ class BatchApplier:
         return relevant
 
     def _write(self, survey: _Survey, quiet: Bools | None, source_bit: int) -> None:
-        """Writes the reports that are ``quiet``, each vessel's first ones; None for all."""
+        """Writes the reports flagged ``quiet``, which are the first ones of each vessel; None: all."""
         history, step = survey.history, survey.step
         if quiet is not None:
             if not quiet.any():
@@ -155,7 +166,7 @@ class BatchApplier:
         self._dispatcher.plan(rows, first_ms)
 
     def _heard(self, arrivals: Arrivals, which: Bools, source_bit: int) -> None:
-        """Duplicates and late reports only tell that the source hears the vessel."""
+        """Duplicates and late reports change nothing except that this source hears the vessel."""
         if not which.any():
             return
         self.duplicates += int((arrivals.duplicate & which).sum())
@@ -167,7 +178,7 @@ class BatchApplier:
             self._dispatcher.plan(rows)
 
     def _each(self, batch: Batch, rows: Rows, reports: npt.NDArray[np.void], source_bit: int) -> None:
-        """One report of each vessel, exactly: what is due before it, the report, the detectors."""
+        """Applies one report per vessel exactly: due checks before it, the report, then the detectors."""
         arrivals = arrive(self._fleet, rows, reports)
         accepted = ~(arrivals.duplicate | arrivals.late)
         self._heard(arrivals, ~accepted, source_bit)
@@ -190,7 +201,7 @@ class BatchApplier:
 
 
 def _since(flags: Bools, starts: Rows) -> Bools:
-    """Whether a flag is set at or before each place, within the group that begins at the last of ``starts``."""
+    """Whether a flag is set at or before each place within its group; groups begin at ``starts``."""
     last = np.where(flags, np.arange(len(flags)), 0)
     last[starts] = np.maximum(last[starts], starts)
     found: Bools = flags[np.maximum.accumulate(last)]

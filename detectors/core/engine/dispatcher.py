@@ -1,4 +1,4 @@
-"""When detectors look, what they find, and what becomes of a detector that fails."""
+"""Runs the detectors: when each checks a vessel, what it finds, and what happens when one fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Answer = TypeVar("Answer")
 
 
 class DetectorFault(NamedTuple):
-    """A detector raised: it was skipped for that vessel, the others ran."""
+    """A detector raised an exception: it was skipped for that vessel, the other detectors ran."""
 
     detector: str
     mmsi: int | None
@@ -40,7 +40,7 @@ class DetectorFault(NamedTuple):
 
 
 class SlotFindings(NamedTuple):
-    """What a detector has to say now that slots have closed: it has screened, and not judged."""
+    """A detector's screening result for closed slots; not judged yet."""
 
     detector: Detector
     step: DetectorInput
@@ -48,7 +48,7 @@ class SlotFindings(NamedTuple):
 
 
 class Dispatcher:
-    """Runs the detectors of one fleet. ``out`` gathers alerts, ``faults`` what went wrong."""
+    """Runs the detectors of one fleet. ``out`` collects alerts, ``faults`` collects failures."""
 
     def __init__(
         self,
@@ -69,18 +69,18 @@ class Dispatcher:
     # -- when ---------------------------------------------------------------------------------------------------
 
     def due_ms(self, rows: Rows) -> Times:
-        """The first step at which a detector wants to look at each row."""
+        """The first step at which any detector wants to check each row."""
         due_ms = np.full(len(rows), NEVER_MS)
         for detector in self.detectors:
             np.minimum(due_ms, self.fleet.detectors[detector.name].due_ms[rows], out=due_ms)
         return due_ms
 
     def plan(self, rows: Rows, due_ms: Times | None = None) -> None:
-        """Has distinct rows come up when the first detector asks for them."""
+        """Schedules distinct rows for the first step that a detector has asked for."""
         self._wheel.ask(rows, self.due_ms(rows) if due_ms is None else due_ms)
 
     def wake(self, ordinal: int) -> None:
-        """The clocks have moved: looks at what is due by the clock of the sources that hear it."""
+        """Runs the checks that are due by the clocks of the sources that hear each vessel."""
         clock_ms = self.sources.clock_ms
         found = [self._wheel.take(clock_ms), *self._waiting.take(self.sources.clock_of)]
         if not any(map(len, found)):
@@ -96,7 +96,7 @@ class Dispatcher:
         self.plan(rows[now])
 
     def fire(self, rows: Rows, until_ms: Times, ordinals: Times) -> None:
-        """Looks at what each row asked for up to its ``until_ms``, each row in order of time."""
+        """Runs the checks due up to ``until_ms`` for each row, each row in order of time."""
         for _ in range(LOOKS_MOST):
             if not len(rows) or not self.detectors:
                 return
@@ -116,11 +116,11 @@ class Dispatcher:
     # -- at what ------------------------------------------------------------------------------------------------
 
     def step(self, kind: StepKind, rows: Rows, times: Times) -> DetectorInput:
-        """A look at rows, or (numbered -1, -2, ...) at sources."""
+        """The input of detectors for rows, or for sources (numbered -1, -2, ...)."""
         return DetectorInput(kind, rows, times, fleet=self.fleet, sources=self.sources, reference=self.reference)
 
     def reports(self, history: History, raw: bytes, *, written: bool, source_bit: int = 0) -> DetectorInput:
-        """A look at reports of one source."""
+        """The input of detectors for reports of one source."""
         step = DetectorInput.of_reports(
             history, raw, written=written, fleet=self.fleet, sources=self.sources, reference=self.reference
         )
@@ -128,7 +128,7 @@ class Dispatcher:
         return step
 
     def watch(self, watchers: Sequence[Detector], changes: Sequence[Outage | FleetFull], ordinal: int) -> None:
-        """Sources went down or came back, or crowd the fleet."""
+        """Sources went down or came back, or one has flooded the fleet."""
         for change in changes:
             step = self.step("source", np.asarray([-1 - change.source], np.intp), np.asarray([_time_ms(change)]))
             step.change = change
@@ -136,7 +136,7 @@ class Dispatcher:
                 self._look(detector, step, np.asarray([ordinal]))
 
     def listen(self, reception: ReceptionState, closed: ClosedBlock, cannot_tell: Counter[str]) -> list[SlotFindings]:
-        """Slots closed: detectors that need coverage take note. Returns what they have to say."""
+        """Slots have closed: detectors that use coverage update their columns. Returns their screening results."""
         heard = []
         for detector in self.detectors if len(closed.telling) else ():
             if detector.needs_coverage:
@@ -149,7 +149,7 @@ class Dispatcher:
         return heard
 
     def awaited(self, rows: Rows) -> npt.NDArray[np.bool_]:
-        """Whether a detector that needs coverage waits to look at each row."""
+        """Whether a detector that uses coverage has scheduled a check of each row."""
         waits = np.zeros(len(rows), bool)
         for detector in self.detectors if len(rows) else ():
             if detector.needs_coverage:
@@ -157,18 +157,18 @@ class Dispatcher:
         return waits
 
     def tell(self, heard: SlotFindings, ordinal: int) -> None:
-        """What ``listen`` has returned is judged."""
+        """Judges what ``listen`` returned."""
         self._judge(heard.detector, heard.step, heard.places, np.full(len(heard.step.rows), ordinal))
         self.plan(heard.step.rows[heard.places])
 
     def note(self, step: DetectorInput) -> None:
-        """Lets every detector that keeps running values see these reports."""
+        """Passes these reports to the detectors that keep running values."""
         for detector in self.detectors:
             if type(detector).note is not Detector.note:
                 self._guarded(detector, step, detector.note)
 
     def judge_reports(self, step: DetectorInput) -> None:
-        """Written reports, one a vessel, before every detector."""
+        """Passes written reports, one per vessel, to every detector."""
         self.note(step)
         for detector in self.detectors:
             due_ms = self._guarded(detector, step, detector.due)
@@ -177,7 +177,7 @@ class Dispatcher:
             self._look(detector, step, step.reports["ordinal"])
 
     def hear(self, rows: Rows, note: Note, ordinal: int) -> None:
-        """Ingest tells that the ship of these distinct rows is heard under another MMSI."""
+        """Ingest reports that the vessels of these distinct rows are heard under another MMSI."""
         if not len(rows):
             return
         times, ordinals = np.full(len(rows), note.time_ms), np.full(len(rows), ordinal)
@@ -192,7 +192,7 @@ class Dispatcher:
         self.plan(rows)
 
     def judge_lists(self, rows: Rows, ordinal: int) -> None:
-        """Distinct vessels whose entry came or went: all look again at the next step, those that mind lists at once."""
+        """The list entry of these distinct vessels changed: all detectors check them at the next step, some at once."""
         core = self.fleet.core
         rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
         if not len(rows):
@@ -205,7 +205,7 @@ class Dispatcher:
         self.plan(rows)
 
     def judge_zones(self, rows: Rows, ordinal: int) -> None:
-        """Distinct vessels for which other zones may count now: detectors that mind zones look at them."""
+        """Other zones may apply to these distinct vessels: detectors that use zones check them."""
         core = self.fleet.core
         rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
         times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
@@ -217,7 +217,7 @@ class Dispatcher:
                 self.plan(rows[places])
 
     def forget(self, rows: Rows, *, time_ms: int, ordinal: int) -> None:
-        """These vessels are about to be dropped: all that is open about them closes."""
+        """These vessels are about to be dropped: their open alerts close."""
         for row in rows.tolist():
             ship = read_ship(self.fleet.core, row, self.reference)
             replayed = self.sources.are_replayed(int(self.fleet.core.sources[row]))
@@ -278,7 +278,7 @@ class Dispatcher:
                 self.out.append(Emitted(ordinal, finding.time_ms, alert))
 
     def _replayed(self, step: DetectorInput, row: int) -> bool:
-        """What is found follows from recordings alone: from the report's source, or from all that hear the vessel."""
+        """Whether a finding rests on recordings only: the source of the report, or all sources that hear the vessel."""
         if row < 0:
             return self.sources.are_replayed(1 << -1 - row)
         return self.sources.are_replayed(step.source_bit or int(self.fleet.core.sources[row]))

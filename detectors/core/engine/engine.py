@@ -139,7 +139,7 @@ class Engine:
     # -- input ----------------------------------------------------------------------------------------------------
 
     def apply(self, batch: Batch) -> list[Emitted]:
-        """Takes in reports of one source, in log order. Returns alerts in output order."""
+        """Applies reports of one source, in log order. Returns alerts in output order."""
         self._steps += 1
         source = self.sources.index(batch.source)
         self.types += np.bincount(batch.reports["type"], minlength=TYPES)[:TYPES]
@@ -158,7 +158,7 @@ class Engine:
         return self._drain()
 
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
-        """Takes in a tick: what it notes, then sources go down or come back, and what is due is looked at."""
+        """Applies a tick: its notes, source outages, then the checks that are due. Returns alerts in output order."""
         for note in tick.notes:
             self._note(note, ordinal)
         self._watch(self.sources.apply(tick), ordinal)
@@ -168,7 +168,7 @@ class Engine:
         return self._drain()
 
     def _note(self, note: Note, ordinal: int) -> None:
-        """An IMO number is heard under an MMSI."""
+        """An IMO number is reported under an MMSI."""
         rows = self._binding_writer.others(note.imo, note.mmsi)
         if note.instead_of is not None:
             self.dispatcher.hear(self._binding_writer.others(note.instead_of, note.mmsi), note, ordinal)
@@ -179,7 +179,7 @@ class Engine:
         self.dispatcher.hear(rows, note, ordinal)
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
-        """Switches to another reference between two records: whoever came on or off the list is judged at once."""
+        """Switches to another reference between two records; vessels that it lists or delists are judged at once."""
         former, self.reference = self._numbered(), reference
         self.dispatcher.reference = self._binding_writer.reference = reference
         self.matcher.adopt(reference)
@@ -187,7 +187,7 @@ class Engine:
         return self._drain()
 
     def _switch(self, former: Numbered, ordinal: int) -> None:
-        """What the columns point at has other numbers now; who came on or off the list is judged."""
+        """Renumbers columns that refer to entries and zones, and judges vessels that were listed or delisted."""
         renumbering = Renumbering.between(former, self.reference)
         for detector in (*self.dispatcher.detectors, *self._watchers):
             detector.adopt(self.reference, self.fleet.detectors.get(detector.name), renumbering)
@@ -235,23 +235,23 @@ class Engine:
     # -- what the worker asks -------------------------------------------------------------------------------------
 
     def drain_faults(self) -> list[DetectorFault]:
-        """Faults since the last call."""
+        """Failures of detectors since the last call."""
         faults, self.dispatcher.faults = self.dispatcher.faults, []
         return faults
 
     def drain_bindings(self) -> list[Binding | SeenUnder]:
-        """Bindings since the last call."""
+        """Bindings of IMO numbers to MMSIs since the last call."""
         told, self._binding_writer.out = self._binding_writer.out, []
         return told
 
     @property
     def heard_ms(self) -> int:
-        """Every binding told from now on has a later stamp (``binding.Heard``)."""
+        """All later bindings have a later time than this (``binding.Heard``)."""
         return self.sources.heard_ms
 
     @property
     def counts(self) -> dict[str, int]:
-        """What became of the reports, and how many batches there were."""
+        """Number of reports by outcome, and of batches."""
         return {
             "reports": self._reports,
             "duplicates": self._batch_applier.duplicates,
@@ -261,12 +261,12 @@ class Engine:
 
     @property
     def clock_ms(self) -> int:
-        """Event time reached."""
+        """Present event time, Unix ms."""
         return self.sources.clock_ms
 
     @property
     def vessels(self) -> int:
-        """Vessels held."""
+        """Number of vessels in state."""
         return self.fleet.held
 
     @property
@@ -283,7 +283,7 @@ class Engine:
         return found
 
     def shard_count(self) -> int:
-        """Shards in use."""
+        """Number of shards in use."""
         return snapshot.FIRST_ROWS + self.fleet.shards()
 
     def dirty(self) -> list[int]:
@@ -303,7 +303,7 @@ class Engine:
         return snapshot.write_shard(self.fleet, self.reception, number - snapshot.FIRST_ROWS)
 
     def manifest(self) -> bytes:
-        """All that is not in shards, and how to read them; JSON."""
+        """Everything that is not in shards, and the layout of the shards; JSON."""
         return snapshot.write_manifest(
             self.fleet,
             self.reception,
@@ -314,6 +314,6 @@ class Engine:
         )
 
     def mark_clean(self) -> None:
-        """Everything so far stands in a snapshot."""
+        """All changes so far are in a snapshot."""
         self.fleet.dirty[:] = False
         self.reception.cells_changed = False

@@ -1,4 +1,4 @@
-"""The open alerts of a vessel that a full fleet has to drop: each closes, as nobody would close it later."""
+"""Closes the open alerts of a vessel that a full fleet drops: nothing would close them later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from detectors.core.vessels.ship import VesselState
 
 
 def forgotten(ship: VesselState, opened: Alert, key: str, now_ms: int) -> Finding:
-    """The end of ``opened``, which is about ``ship`` and has this key."""
+    """The finding that closes ``opened``, which is about ``ship`` and has this key."""
     return Finding(
         action="close",
         of=opened.detector,

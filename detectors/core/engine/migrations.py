@@ -35,7 +35,7 @@ class StoredFleet(NamedTuple):
 
 
 def apart(manifest: Json, shards: Sequence[bytes]) -> StoredFleet:
-    """A snapshot as it was stored. Raises ValueError when it has no shard of cells though its format asks for one."""
+    """A snapshot as stored. Raises ValueError if its format requires a shard of cells and there is none."""
     if manifest["format"] < _WITH_CELLS:
         return StoredFleet(manifest, b"", shards)
     if not shards:
@@ -44,7 +44,7 @@ def apart(manifest: Json, shards: Sequence[bytes]) -> StoredFleet:
 
 
 def migrated(stored: StoredFleet) -> StoredFleet:
-    """The same in the present format. Raises ValueError for a format that is unknown: older than all, or newer."""
+    """The snapshot in the present format. Raises ValueError for an unknown format."""
     while stored.manifest["format"] != FLEET_FORMAT:
         migrate = MIGRATIONS.get(stored.manifest["format"])
         if migrate is None:

@@ -1,4 +1,4 @@
-"""Reports into the fleet and into coverage side by side: slots close where they are over, in the order of the log."""
+"""Applies reports to the fleet and to coverage in step, and closes time slots when they are over, in log order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from detectors.core.vessels.fleet import Fleet
 
 
 class SlotCloser:
-    """Of one engine. ``cannot_tell`` counts silences that could not be judged, by reason."""
+    """Closes the slots of one engine. ``cannot_tell`` counts silences that could not be judged, by reason."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class SlotCloser:
         )
 
     def close(self, watermark_ms: int, ordinal: int) -> None:
-        """Closes the slots that are over, all reports before having been taken in."""
+        """Closes all slots that end before ``watermark_ms``; all earlier reports must have been applied."""
         while (block := self._next(watermark_ms)) is not None:
             self._tell(self._listen(self._close(block)), ordinal)
 
@@ -49,11 +49,11 @@ class SlotCloser:
         return block
 
     def _close(self, block: SlotBlock) -> ClosedBlock:
-        """A block of slots closes.
+        """Closes a block of slots in coverage.
 
-        Ships on the list are told by what others show, and others not by theirs: who goes dark every fortnight at the
-        same place would else teach that silences are ordinary there. Nothing is told of those that are heard under
-        another MMSI since.
+        Listed vessels are judged by the statistics of others, and do not contribute to them: a vessel that goes dark
+        every fortnight at the same place would otherwise teach that silences are usual there. Vessels that are now
+        heard under another MMSI are not judged.
         """
         size = self._fleet.size
         closed = self._reception.close(block, size, self._fleet.core.listed[:size] > 0)
@@ -63,11 +63,11 @@ class SlotCloser:
         return closed._replace(telling=telling[core.as_ms[telling] <= core.last_ms[telling]])
 
     def _listen(self, closed: ClosedBlock) -> list[SlotFindings]:
-        """What detectors that need coverage have to say of silences."""
+        """The screening results of detectors that use coverage."""
         return self._dispatcher.listen(self._reception, closed, self.cannot_tell)
 
     def _awaited(self, closed: ClosedBlock) -> bool:
-        """Whether a look is due at an earlier silence of one of these, which a report not taken in has ended."""
+        """Whether a check is due for an earlier silence of these vessels that a report not yet applied has ended."""
         rows = closed.telling[self._dispatcher.awaited(closed.telling)]
         return bool((self._fleet.core.last_ms[rows] // SLOT_MS < self._reception.vessel_columns.slot[rows]).any())
 
@@ -76,11 +76,12 @@ class SlotCloser:
             self._dispatcher.tell(one, ordinal)
 
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
-        """Takes in reports whose vessels are there, and closes the blocks of slots that are over.
+        """Applies reports whose vessels exist in the fleet, and closes the blocks of slots that are over.
 
-        A verdict on a silence takes effect at a step by which every report in time would have come. Reports before it
-        are taken in first where a ship that may be listed says anew who it is, for that may put it on the list; and
-        where a verdict is noted or awaited, for it may be about a silence that follows upon another of the same ship.
+        A verdict on a silence takes effect at a step by which every report in time has arrived. Earlier reports of the
+        batch are applied before a block closes in two cases: a vessel that may be listed reports a new identity, which
+        can put it on the list; and a verdict is noted or awaited, because it may be about a second silence of the same
+        vessel.
         """
         listening, done = self._reception.listening, 0
         fronts, restated = listening.take(self._reception.vessel_columns, rows, batch), None
@@ -100,7 +101,7 @@ class SlotCloser:
         self._take_part(batch, rows, source_bit, done, len(rows))
 
     def _take_part(self, batch: Batch, rows: Rows, source_bit: int, start: int, stop: int) -> int:
-        """Takes in reports [start, stop). Returns where to go on."""
+        """Applies reports [start, stop). Returns the place to continue at."""
         if start < stop:
             part = batch if stop - start == len(rows) else batch._replace(reports=batch.reports[start:stop])
             self._batch_applier.take(part, rows[start:stop], source_bit)

@@ -1,10 +1,10 @@
-"""The fleet as bytes: shards of rows, and a manifest that says how to read them.
+"""The fleet as bytes: shards of rows, and a manifest that describes them.
 
-A shard is the bytes of its rows' records, table by table, as they lie in memory; the manifest names the columns in
-them. A table with the very same columns is copied in whole; else they are mapped by owner and name: a column that a
-snapshot does not know starts at its default; one whose type or version changed needs a migration (``migrations``) and
-stops here, as does one that we do not know: a newer version wrote it. A detector that is gone takes its columns with
-it. The open alerts of a row travel in its shard.
+A shard holds the records of its rows, table by table, as they are in memory; the manifest names the columns. A table
+with the same columns is copied as a whole. Otherwise columns are mapped by owner and name: a column that is missing in
+the snapshot starts at its default; a changed type or version needs a migration (``migrations``) and raises
+SnapshotError, as does an unknown column, because a newer version wrote it. Columns of a removed detector are ignored.
+The open alerts of a row are in its shard.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FIRST_ROWS = 1
 
 
 class SnapshotError(ValueError):
-    """A snapshot that cannot be used; says why."""
+    """A snapshot that cannot be used; the message gives the reason."""
 
 
 class ColumnHead(msgspec.Struct, frozen=True):
@@ -151,7 +151,7 @@ def write_manifest(
 
 
 def version_of(manifest: bytes) -> str:
-    """The version of the reference that a snapshot was made under. Raises SnapshotError where there is none."""
+    """The version of the reference at the time of a snapshot. Raises SnapshotError if there is none."""
     try:
         return msgspec.json.decode(manifest, type=FleetManifest).reference
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -167,7 +167,7 @@ def source_alerts(head: FleetManifest) -> Iterable[tuple[int, list[tuple[tuple[s
 
 
 def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manifest: bytes) -> FleetManifest:
-    """Fills an empty fleet. Raises SnapshotError when the bytes are not a snapshot of ours, whole."""
+    """Fills an empty fleet. Raises SnapshotError if the bytes are not a complete snapshot."""
     try:
         former, head, cells, rows = _present(shards, manifest)
         parts = [msgspec.msgpack.decode(shard, type=FleetShard) for shard in rows]
@@ -195,7 +195,7 @@ def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manif
 
 
 def _present(shards: Sequence[bytes], manifest: bytes) -> tuple[bool, FleetManifest, bytes, Sequence[bytes]]:
-    """A snapshot in the present format: whether it had a former one, the manifest, the cells, the shards of rows."""
+    """A snapshot in the present format: whether it was migrated, the manifest, the cells, the shards of rows."""
     written = msgspec.json.decode(manifest, type=FleetManifest)
     if written.shard_rows != SHARD_ROWS:
         raise SnapshotError(f"snapshot of {written.shard_rows} rows a shard, expected {SHARD_ROWS}")
@@ -209,7 +209,7 @@ def _present(shards: Sequence[bytes], manifest: bytes) -> tuple[bool, FleetManif
 
 
 def _read_coverage(reception: ReceptionState, head: FleetManifest, cells: bytes, parts: list[FleetShard]) -> None:
-    """A snapshot without coverage begins to listen anew: for an hour or so no silence can be judged."""
+    """Restores coverage; without it coverage starts empty, and for about an hour no silence can be judged."""
     reception.admit(np.arange(head.rows), head.rows)
     if not head.coverage:
         return

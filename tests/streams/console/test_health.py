@@ -43,7 +43,7 @@ def test_nothing_is_said_while_all_is_well() -> None:
 def test_a_detector_that_takes_nothing_in_is_an_alarm_and_one_that_catches_up_a_notice() -> None:
     (stuck,) = found(waiting={0: waiting(150, 150), 1: waiting(140, 150)})
     assert (stuck.kind, stuck.level, stuck.for_ms) == ("worker", "alarm", 150_000)
-    assert "No detector has taken in the log" in stuck.said and "14 records wait" in stuck.more
+    assert "No detector has processed the log" in stuck.said and "14 records are waiting" in stuck.more
     (behind,) = found(waiting={0: waiting(150, 10)})
     assert (behind.level, "catching up" in behind.more) == ("notice", True)
 
@@ -56,11 +56,15 @@ def test_one_partition_that_stands_still_is_named_though_the_others_move() -> No
 @pytest.mark.parametrize(
     ("ticks", "words", "for_s"),
     [
-        (ticked("a", 120), "Nothing is heard: the only source is silent (a)", 120),
-        ({**ticked("a", 120), **ticked("b", 90)}, "Nothing is heard: all sources are silent (a, b)", 90),
-        ({**ticked("a", 120), **ticked("b")}, "Source a is silent", 120),
-        ({**ticked("a", written_s=45), **ticked("b")}, "Ingest has written nothing of a", 45),
-        (ticked("a", heard_ms=None, from_ms=NOW - 200_000), "Nothing is heard: the only source is silent (a)", 199),
+        (ticked("a", 120), "No AIS is received: the only source has been silent (a)", 120),
+        ({**ticked("a", 120), **ticked("b", 90)}, "No AIS is received: all sources have been silent (a, b)", 90),
+        ({**ticked("a", 120), **ticked("b")}, "Source a has been silent", 120),
+        ({**ticked("a", written_s=45), **ticked("b")}, "Ingest has written nothing from a", 45),
+        (
+            ticked("a", heard_ms=None, from_ms=NOW - 200_000),
+            "No AIS is received: the only source has been silent (a)",
+            199,
+        ),
     ],
 )
 def test_a_source_that_is_down_is_named_with_its_age(ticks: dict[str, Ticked], words: str, for_s: int) -> None:
@@ -89,7 +93,7 @@ def test_of_many_silent_sources_three_are_named() -> None:
 
 def test_only_the_target_that_takes_nothing_is_named() -> None:
     (one,) = found(unsent={"webhook": waiting(61, 61), "alertmanager": waiting(3, 3)})
-    assert (one.level, one.said) == ("alarm", "Notifier: webhook takes nothing")
+    assert (one.level, one.said) == ("alarm", "Notifier: webhook has accepted no alerts")
 
 
 def test_a_page_that_is_behind_says_so() -> None:
@@ -100,7 +104,7 @@ def test_a_page_that_is_behind_says_so() -> None:
 def test_half_an_import_and_an_old_list() -> None:
     half = Unfinished(version="abc", began_ms=NOW - 61_000, whole=True, command="")
     (one,) = found(unfinished=half)
-    assert (one.level, one.more) == ("alarm", "; to complete it with: wakewatch watchlist complete")
+    assert (one.level, one.more) == ("alarm", "; complete it with: wakewatch watchlist complete")
     (one,) = found(lists_since_ms=NOW - 8 * DAY_MS)
     assert (one.kind, one.level) == ("lists", "notice")
 
@@ -118,7 +122,7 @@ def test_a_disk_that_is_nearly_full_is_an_alarm(free: int, said: list[str]) -> N
 
 def test_a_kafka_that_answers_slowly_is_a_notice() -> None:
     (one,) = found(answer_ms=3100)
-    assert (one.level, one.said) == ("notice", "Kafka took 3.1 s to answer this console")
+    assert (one.level, one.said) == ("notice", "Kafka needed 3.1 s to answer this console")
     assert found(answer_ms=1000) == []
 
 

@@ -132,10 +132,10 @@ def test_a_dead_detector_a_silent_source_and_a_dead_ingest_are_red_with_a_runnin
         await until(page, f"{ALARMS} !== {json.dumps(said)}", processes.heard)  # the age runs
         processes.worker()
         await until(page, quiet, processes.heard)
-        await until(page, f"{ALARMS}.includes('Nothing is heard: the only source is silent')", lambda: None)
+        await until(page, f"{ALARMS}.includes('No AIS is received: the only source has been silent')", lambda: None)
         await until(page, quiet, processes.heard)
         ingest.kill()
-        await until(page, f"{ALARMS}.includes('Ingest has written nothing of')", lambda: None)
+        await until(page, f"{ALARMS}.includes('Ingest has written nothing from')", lambda: None)
         processes.ingest()
         await until(page, quiet, processes.heard)
         assert page.errors == []

@@ -93,7 +93,7 @@ def test_one_in_the_background_ends_when_asked_and_leaves_nothing(
 
 
 def test_a_ship_that_is_on_no_list_is_refused_before_anything_starts(console: Console) -> None:
-    with pytest.raises(ConfigError, match="9074729 is on no watchlist"):
+    with pytest.raises(ConfigError, match="9074729 is not on a watchlist"):
         run(DemoPlan(options=Options(imo=9_074_729)), Settings(), console)
     assert not printed(console)
 

@@ -46,7 +46,9 @@ def test_a_notice_has_few_labels_and_its_text_in_annotations(make: Make) -> None
         "list": "OFAC",
     }
     assert notice.annotations["summary"] == alert.headline
-    assert notice.annotations["description"].startswith("silence: 7200 s (threshold 3600 s)\nwould change: any report")
+    assert notice.annotations["description"].startswith(
+        "silence: 7200 s (threshold 3600 s)\nwould change it: any report"
+    )
     assert notice.starts_at == alert.episode_start
     assert notice.ends_at == rfc3339(NOW + 900 * S)
     assert set(json.loads(msgspec.json.encode(notice))) == {"labels", "annotations", "startsAt", "endsAt"}
@@ -316,7 +318,7 @@ def test_what_came_and_went_while_we_were_away_is_one_digest(make: Make) -> None
     assert [n.labels["alert_id"] for n in notices.due(NOW + S).notices] == ["f" * 32]
     (digest,) = notices.due(NOW + 6 * S).notices
     assert digest.labels == {"alertname": "backlog", "severity": "ticket"}
-    assert digest.annotations["summary"] == "40 alerts came and went while nobody was told (40 page)"
+    assert digest.annotations["summary"] == "40 alerts opened and closed without a notification (40 page)"
     assert digest.annotations["description"].splitlines()[-1].startswith("and 30 more")
     assert notices.due(NOW + 12 * S).notices == ()
 

@@ -135,8 +135,8 @@ def test_the_eu_repeats_numbers_renames_and_gives_none() -> None:
     assert found.ships[1].listed_on == "2024-06-24"
     assert found.ships[2].listed_on == "2025-12-05"
     assert sorted((each.line, each.reason.partition(";")[0]) for each in found.refused) == [
-        (7, "IMO 8517839 'Maria' stands twice"),
-        (8, "the list says: 'Does not exist'"),
+        (7, "IMO 8517839 'Maria' appears twice"),
+        (8, "the list gives: 'Does not exist'"),
         (9, "no IMO number, no MMSI, and no call sign with flag: a name alone is never a match"),
     ]
 
