@@ -54,7 +54,7 @@ def told(alerts: list[Alert]) -> list[tuple[str, str, str, object]]:
 def test_a_name_with_flag_and_type_is_told_for_the_record_with_its_score() -> None:
     (alert,) = hits([*voyage(SHIP, [0.0, 30.0]), states(40, **LIKE), *voyage(SHIP, [60.0])])
     assert told([alert]) == [("opened", "log", "corroborated", "name")]
-    assert alert.headline.startswith("HURAN name similar to KHURAN (OWN) heard, 38")
+    assert alert.headline.startswith("HURAN (name like KHURAN, OWN) heard, 38")
     facts = {fact.fact: fact for fact in alert.why}
     assert facts["name similar to the listed name"].threshold == "KHURAN"
     score = facts["match score"]

@@ -152,7 +152,7 @@ def title(ship: VesselState) -> str:
     """Who, for a headline; of a likeness also whom it resembles."""
     if ship.matched != MATCHED_NAME or ship.listed is None:
         return ship.title
-    return f"{ship.name} name similar to {ship.listed.name[:_LIKE_LETTERS]} ({list_word(ship.listed.list)})"
+    return f"{ship.name} (name like {ship.listed.name[:_LIKE_LETTERS]}, {list_word(ship.listed.list)})"
 
 
 def headline(ship: VesselState, away: tuple[int, str] | None, now_ms: int) -> str:

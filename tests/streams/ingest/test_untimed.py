@@ -17,7 +17,7 @@ from streams.ingest.sources.file import FileSource
 from streams.ingest.stamps import StampRules
 from streams.messages.log_records import Sentences
 from streams.settings.model import ReferenceSettings, Settings
-from tests.streams.ingest.test_letters import Keeper
+from tests.streams.ingest.test_ingest_dead_letters import Keeper
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
 T_MS = 1_709_510_405_000
