@@ -1,7 +1,7 @@
-"""How well ships are heard in each piece of water: usually, and now; and how often silences begin there.
+"""How well vessels are heard in each cell of the sea: usually and now; and how often silences begin there.
 
-Fine and coarse cells hold the same counts. What several ships add to a count is made whole numbers
-first, so that no sum depends on the order of ships.
+Fine and coarse cells have the same counts. Contributions of several vessels to a count are rounded to whole numbers
+first, so that no sum depends on the order of vessels.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ _WEIGHTS: Final = np.array([[COARSE_WEIGHT], [NEAR_WEIGHT], [FINE_WEIGHT]])
 LIVELY_LEAST: Final = 0.3
 UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well ships are heard where nobody has been, and for how many that counts
 BEST_FROM: Final = 0.75
-"""Of the reports, so many come from water that is heard less well."""
+"""This share of the reports comes from water that is heard less well."""
 B_OF_A: Final = 0.6
-"""Where class A is heard so well and no class B has been: 2 W against 12.5 W, half the range or more."""
+"""How well class B is heard where class A is heard and no class B vessel has been: 2 W instead of 12.5 W, half the
+range or more."""
 HERE_LEAST: Final = 0.05
 HARBOUR_LEAST: Final = 1.0  # silences of ships at rest foretold: about seven hours of them
 _FADED: Final = np.power(
@@ -48,7 +49,7 @@ Places = npt.NDArray[np.intp]
 
 
 class OwnCounts(NamedTuple):
-    """What ships have themselves added to the counts of the cells where they are reckoned to be, one each."""
+    """What vessels have themselves added to the counts of the cells where they are assumed to be, one each."""
 
     spots: Spots
     """(2, 1, ships)."""
@@ -57,7 +58,7 @@ class OwnCounts(NamedTuple):
 
 
 class Presence(NamedTuple):
-    """Ships at places over runs of slots, one run each. All other arrays have one value a run."""
+    """Vessels at places over runs of slots; all arrays have one value per run, except ``spots``."""
 
     spots: Spots
     group: Places
@@ -73,12 +74,12 @@ class Presence(NamedTuple):
 
 
 def fading(slots: Ints) -> Floats:
-    """What so many slots leave of the counts of now: FAST ** slots."""
+    """The factor by which counts of the present have faded after ``slots`` slots: FAST ** slots."""
     return np.asarray(_FADED.take(slots, mode="clip"), np.float64)
 
 
 def faded(slots: Ints) -> Floats:
-    """What so many slots in a row add up to, faded to the last: 1 + FAST + FAST^2 + ..."""
+    """What this number of consecutive slots adds up to, faded to the last one: 1 + FAST + FAST^2 + ..."""
     return np.asarray(_ADDED.take(slots, mode="clip"), np.float64)
 
 
@@ -89,7 +90,7 @@ class CellStatistics:
         self.cells = Cells(WIDTH)
 
     def count(self, who: Presence, slots: int) -> None:
-        """Takes in who was heard and who was not, in the ``slots`` since the last count."""
+        """Adds which vessels were heard and which were not, in the ``slots`` since the last call."""
         places = self.cells.meet(who.spots)
         flat, v, wide = places.ravel(), self.cells.values, self.cells.values.shape[1]
         latest, earliest = np.full(wide, -1), np.full(wide, np.iinfo(np.int64).max)
@@ -108,11 +109,13 @@ class CellStatistics:
         v[_HEARD : _HEARD + 2] += heard[: 2 * wide].reshape(2, wide)
 
     def usual(self, spots: Spots, group: Places, own: OwnCounts | None = None) -> Floats:
-        """How well ships of that group are usually heard at these places, 0 to 1; little where nobody has been.
+        """How well vessels of a group are usually heard at these places, 0 to 1; low where no vessel has been.
 
-        ``spots``: several of each ship, (2, places, ships); ``group``: 0 or 1 a ship. Returns (places, ships).
+        ``spots``: several places per vessel, (2, places, vessels); ``group``: 0 or 1, (vessels,). Returns (places,
+        vessels).
 
-        ``own`` is left out: else a ship alone in its water shows, by being silent, that nobody is heard there.
+        ``own`` is subtracted: otherwise a vessel alone in its water would show, by its silence, that nothing is heard
+        there.
         """
         places = self.cells.find(spots)
         at = group * self.cells.values.shape[1] + places
@@ -123,7 +126,7 @@ class CellStatistics:
         return np.asarray((heard[FINE] + PLACE_WEIGHT * usual) / (present[FINE] + PLACE_WEIGHT), np.float64)
 
     def best(self) -> float:
-        """How well vessels of class A under way are heard in the better quarter of the water in which they are."""
+        """How well class A vessels under way are heard in the better quarter of the water in which they are."""
         coarse = np.append(self.cells.keys >= COARSE_KEY, False)
         heard, present = (self.cells.values[column, coarse].astype(np.float64) for column in (_HEARD, _PRESENT))
         usual = (heard + WIDE_WEIGHT * UNKNOWN) / (present + WIDE_WEIGHT)
@@ -132,7 +135,7 @@ class CellStatistics:
         return float(usual[order[parts.searchsorted(BEST_FROM * parts[-1])]]) if len(parts) else UNKNOWN
 
     def _prior(self, group: Places, coarse: Places) -> Floats:
-        """How well ships are heard where none of their group has been."""
+        """How well vessels are heard where none of their group has been."""
         prior = np.full(coarse.shape, UNKNOWN)
         if group.any():
             b = group.nonzero()[0]
@@ -142,17 +145,17 @@ class CellStatistics:
         return prior
 
     def heard_h(self, spots: Spots, group: Places) -> Floats:
-        """Hours for which vessels of that group, all together, were heard in each fine cell, fading over two days.
+        """Hours for which vessels of that group together were heard in each fine cell, fading over two days.
 
-        Nothing is taken over from the water around: 0 where nobody has been. Shapes as for ``usual``.
+        Neighbouring cells do not contribute: 0 where no vessel has been. Shapes as for ``usual``.
         """
         at = group * self.cells.values.shape[1] + self.cells.find(spots[FINE])
         return np.asarray(self.cells.column(_HEARD, 2)[at] * SLOT_H, np.float64)
 
     def lively(self, spots: Spots, own: Floats) -> Floats:
-        """How well ships around each place are heard now against what they are used to, at most 1; without it.
+        """How well vessels around each place are heard now compared with usual, at most 1, without the vessel itself.
 
-        ``own``: how often it was heard itself, and should have been; (2, ships).
+        ``own``: how often it was heard, and should have been heard; (2, vessels).
         """
         now, around = self.cells.values[:2], self.cells.find(keys_around(spots[FINE]))
         counts = np.empty((2, len(_WEIGHTS), spots.shape[1]))
@@ -172,19 +175,19 @@ class CellStatistics:
         np.add.at(self.cells.values, (_BEGAN + kind, places), 1.0)
 
     def likely(self, spots: Spots, kind: Places, likely: Floats) -> None:
-        """So many counted silences were to be expected there."""
+        """This number of counted silences was to be expected at each place."""
         parts, places = np.rint(likely * PARTS), self.cells.meet(spots)
         wide = self.cells.values.shape[1]
         added = np.bincount((kind * wide + places).ravel(), np.concatenate((parts, parts)), 3 * wide)
         self.cells.values[_LIKELY : _LIKELY + 3] += added.reshape(3, wide) / PARTS
 
     def harbours(self, spots: Spots) -> npt.NDArray[np.bool_]:
-        """Whether ships lie at rest around each of these fine places: some hours, of which silences are foretold."""
+        """Whether vessels are at rest around each of these fine cells (about seven vessel-hours of them)."""
         places = self.cells.find(spots[FINE])
         return np.asarray(self.cells.values[_LIKELY + 1, places] >= HARBOUR_LEAST)
 
     def oftener(self, spots: Spots, kind: Places, own: Floats) -> Floats:
-        """How much oftener silences begin at each place than its ships' strata foretold; ``own`` ones left out."""
+        """How much more often silences begin at each place than expected from the strata, without ``own`` ones."""
         at = kind * self.cells.values.shape[1] + self.cells.find(spots)
         began = np.maximum(self.cells.column(_BEGAN, 3)[at] - own, 0)
         foretold = self.cells.column(_LIKELY, 3)[at] + PLACE_WEIGHT

@@ -1,18 +1,24 @@
-"""How well this feed hears each place, ship and station, slot by slot; and how unlikely each silence is.
+"""How well this feed hears each place, station and vessel, slot by slot; and how unlikely each silence is.
 
-Time is cut into slots of five minutes. When a block of slots closes, every ship has been heard in it or not. From that:
+Time is divided into slots of five minutes. When a block of slots closes, each vessel was heard in it or not. From this
+the following is learned:
 
-- *place*: how well ships are usually heard in a cell (two days' memory), and how well they are heard now against what
-  each of them is used to. A ship that is judged is left out of its own evidence.
-- *station*: a receiver that heard nobody in the slot (satellite between passes, dead receiver) gave no opportunity.
-- *ship*: how often it is heard in a slot, and with how many reports. Each slot missed adds
+- *place*: how well vessels are usually heard in a cell (memory of two days), and how well they are heard now compared
+  with what is usual for each of them. A vessel that is judged is left out of its own evidence.
+- *station*: a receiver that heard no vessel in the slot (satellite out of view, failed receiver) gave no opportunity.
+- *vessel*: how often it is heard in a slot, and with how many reports. Each missed slot adds
   ``-ln(1 - chance to be heard now)`` lost opportunities ``u``.
-- *silence*: how rarely honest ships of its stratum lose so many (silence.py), corrected by how often silences have
-  begun around its last place. Ships that are about to sail out of range are told by the water ahead of them.
+- *silence*: how rarely honest vessels of its stratum lose as many (silence_statistics.py), corrected by how often
+  silences have begun around its last position. Vessels about to leave range are judged by the water ahead of them.
 
-A silence is looked at when a block closes, for two hours; a longer one seldomer, when it has grown by half: what was
-lost meanwhile is added at once. The result is a function of who was heard in which slot alone: all that several ships
-add to is whole numbers.
+Example: a vessel is usually heard in 9 of 10 slots, and the vessels around it are heard as usual. Each missed slot adds
+-ln(1 - .9) = 2.3. After four missed slots u = 9.2. If silences in its stratum reach u = 8 once in 500 vessel-hours, the
+chance within a day is 1 - exp(-24 / 500) = .05. If instead the receiver fails, no vessel around it is heard, its chance
+to be heard now is about 0, and each missed slot adds almost nothing: the silence means nothing.
+
+A silence is evaluated whenever a block closes, for two hours; after that when it has grown by half, and the
+opportunities lost in between are added at once. The result depends only on which vessel was heard in which slot: sums
+over several vessels use whole numbers, so the order of vessels does not matter.
 """
 
 from __future__ import annotations
@@ -62,8 +68,9 @@ from detectors.core.coverage.vessel_statistics import (
 
 GAIN_LEAST: Final = 0.05
 CLEAR_SHARE: Final = 0.4
-"""A slot counts as missed where it had so much of its usual chance: in an area that is half dead none does. (Tuning
-worlds, a disk of 25 nm dead: F0.5 .68 for .66; ships that sailed out, called dark: 6 for 10; recall the same.)"""
+"""A slot counts as missed if the vessel had at least this share of its usual chance; in an area with half the reception
+none does. (Tuning worlds, 25 nm without reception: F0.5 .68 instead of .66; vessels that left range judged dark: 6
+instead of 10; same recall.)"""
 AWAY_SLOTS: Final = 24
 NEXT_LOOK_SLOTS: Final = 12  # a silence of an hour is looked at, however quiet the feed
 LOOK_SHARE: Final = 2  # a longer one again when it has grown by half
@@ -89,13 +96,13 @@ class Coverage:
         self.silences = Silences()
         self.rest_rates = RestRates()
         self.best = 0.0
-        """``CellStatistics.best`` as of the last block after which anybody is missed."""
+        """``CellStatistics.best`` after the last block in which a vessel was missed."""
 
     def close(self, block: SlotBlock, size: int, apart: Bools | None = None) -> Places:
-        """Closes a block over the first ``size`` rows. Returns the rows whose silence it made longer, rising.
+        """Closes a block for the first ``size`` rows. Returns the rows whose silence it extended, ascending.
 
-        Ships ``apart`` (one flag a row; None for none) are judged, and teach nothing of how others fall silent.
-        Blocks must come in order, and in the last slot of each or before it somebody is heard.
+        Vessels flagged in ``apart`` ((size,); None: none) are judged, but do not contribute to the statistics of
+        silences. Blocks must come in order, and some vessel must be heard in the last slot of each block or before it.
         """
         self.cell_statistics.cells.pass_time(block.last)
         heard = heard_in(self.columns, block)
@@ -117,10 +124,11 @@ class Coverage:
         return missed.rows
 
     def late_reports(self, rows: Places, slots: Ints, first: int, taught: Bools) -> None:
-        """Each was heard in that slot after all, it is known now: its silence begins there, and is looked at anew.
+        """Late reports: each vessel was heard in that slot after all. Its silence begins there and is evaluated again.
 
-        Comes before the block that begins at slot ``first``: what it loses counts from there on. Its last place and
-        what it is used to stay as they were. ``taught``: one flag a row, whose silences teach.
+        Must be called before the block that begins at slot ``first``: lost opportunities count from there. Last
+        position and usual rates stay as they were. ``taught``: (fleet size,), whose silences contribute to the
+        statistics.
         """
         if not len(rows):
             return
@@ -134,7 +142,7 @@ class Coverage:
         c.slot[rows], c.asked[rows], c.due[rows] = slots, first - 1, 0
 
     def nobody(self, slots: int, size: int) -> None:
-        """So many slots passed in which nobody at all was heard: nothing is known of anybody's silence in them."""
+        """No vessel at all was heard in this number of slots: they say nothing about any silence."""
         c = self.columns
         c.away[:size] = np.minimum(c.away[:size].astype(np.int64) + slots, 255)
         c.unsure[:size] |= (c.away[:size] > AWAY_SLOTS) & (c.missed[:size] < SLOTS_AN_HOUR)
@@ -148,24 +156,24 @@ class Coverage:
         self.rest_rates.age(slots)
 
     def least_chances(self, rows: Places, slots: int) -> Floats:
-        """The chance that a silence of so many slots would have, were each of these ships to begin one now."""
+        """The chance of a silence of ``slots`` slots for each of these vessels, if it began now."""
         c = self.columns
         lost = -slots * np.log1p(-np.minimum(CHANCE_MOST, c.heard_share[rows].astype(np.float64)))
         return self.silences.chance(c.stratum[rows].astype(np.intp), lost, np.ones(len(rows)))
 
     def alpha(self, heard: Places, slots: int, budget: Budget) -> float:
-        """As likely a silence of so many slots as may mean something, by the budget of gaps of honest vessels.
+        """The highest chance at which a silence of ``slots`` slots is a gap, from the budget of false gaps.
 
-        ``heard``: who was heard as the block closed; those under way count.
+        ``heard``: rows heard when the block closed; those under way count.
         """
         rows = heard[self.columns.kind[heard] == UNDER_WAY]
         well = well_heard(self.columns.stratum[rows].astype(np.intp))
         return budget.alpha(self.least_chances(rows, slots), well)
 
     def heard_ahead_h(self, rows: Places) -> Floats:
-        """Hours for which others were heard lately where each was last heard and may be in the next 1.5 h: the least.
+        """Hours for which vessels were heard lately at its last position and 1.5 h ahead: the smaller one, (rows,).
 
-        Its own hours in that water are among them.
+        Its own hours in that water are included.
         """
         c = self.columns
         kind = np.minimum(c.kind[rows].astype(np.intp), CLASS_B)
@@ -177,7 +185,7 @@ class Coverage:
     # -- who was heard --------------------------------------------------------------------------------------------
 
     def _end(self, heard: HeardVessels, taught: Bools) -> None:
-        """What their silences taught, now that they have ended; by what was known before this block."""
+        """Counts the silences that have ended, with the statistics from before this block."""
         c = self.columns
         which = (heard.known & (c.kind[heard.ships] < KINDS) & taught[heard.ships]).nonzero()[0]
         known, count = heard.ships[which], heard.spoken[which]
@@ -222,13 +230,13 @@ class Coverage:
         add_own(self.columns, pairs, at, before, gain)
 
     def _count_own(self, rows: Places, added: Ints, reckoned: Spots) -> None:
-        """What these ships have added, by being silent, to the counts of the cells where they are reckoned to be."""
+        """What these silent vessels have themselves added to the counts of the cells where they are assumed to be."""
         c, same = self.columns, reckoned[:, 0] == reckoned[:, 1]
         c.own_fine[rows] = np.minimum(c.own_fine[rows] * same[FINE] + added, PRESENT_SLOTS)
         c.own_coarse[rows] = np.minimum(c.own_coarse[rows] * same[COARSE] + added, PRESENT_SLOTS)
 
     def _aim(self, block: SlotBlock, heard: HeardVessels, missed: MissedVessels) -> None:
-        """The stratum of ships that begin a silence, and now and then of those that go on speaking."""
+        """Sets the stratum of vessels whose silence begins, and from time to time of those still heard."""
         c, seen = self.columns, np.minimum(heard.seen + heard.spoken, SEEN_MOST)
         turn = seen + c.lat_deg[heard.ships].view(np.uint32)  # ships met together take turns
         speaks = (turn % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)
@@ -272,16 +280,16 @@ class Coverage:
             self.cell_statistics.began(missed.here[:, began], missed.kind[began])
 
     def _usual(self, missed: MissedVessels, class_b: Places, own: OwnCounts) -> tuple[Floats, Floats]:
-        """How well each is usually heard where it was last heard; and the least of the places it may be at now."""
+        """How well each is usually heard at its last position, and the least of the positions where it may be now."""
         spots = missed.reckoned.copy()
         spots[:, 0] = missed.here
         usual = self.cell_statistics.usual(spots, class_b, own)
         return usual[0], np.minimum.reduce(usual[1:])
 
     def _watch(self, missed: MissedVessels, gain: Floats) -> Floats:
-        """Counts the slots in which each could have been heard. Returns ``gain``, without those who are out of sight.
+        """Counts the slots in which each could have been heard. Returns ``gain``, 0 for vessels out of sight.
 
-        A ship that this feed lost sight of before its silence meant anything may have moored, or gone, meanwhile.
+        A vessel that was lost to the feed before its silence meant anything may have moored or left in the meantime.
         """
         c, rows = self.columns, missed.rows
         seen = gain > GAIN_LEAST

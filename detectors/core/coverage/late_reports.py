@@ -1,8 +1,8 @@
-"""Reports that come when their slot is over: who was heard then after all.
+"""Reports that arrive after their slot has closed.
 
-Such a report counts for no slot: who else was missed in it has been judged. But its silence is shorter than it seemed,
-and what it lost has to be counted anew. That waits for the first block of slots that begins after all those which were
-over when the report came: a point of the log, however batches are cut.
+A late report does not change its slot, because others that were missed in it have been judged. But the silence of its
+vessel is shorter than assumed, and its lost opportunities must be counted again. This waits for the first block that
+begins after all slots that were over when the report arrived: a fixed point of the log, independent of batches.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Ints = npt.NDArray[np.int64]
 
 
 class LateReports:
-    """Those of one partition that wait."""
+    """The late reports of one partition that wait for their block."""
 
     def __init__(self) -> None:
         self._waiting: npt.NDArray[np.void] = np.zeros(0, BELATED)
         self._join_at = _LEAST_JOINED
 
     def note(self, rows: Rows, slots: Ints, over: Ints) -> None:
-        """These came late."""
+        """Adds late reports."""
         fresh = np.zeros(len(rows), BELATED)
         fresh["row"], fresh["slot"], fresh["over"] = rows, slots, over
         self._waiting = np.concatenate([self._waiting, fresh])
@@ -38,7 +38,7 @@ class LateReports:
             self._join_at = max(_LEAST_JOINED, 2 * len(self._waiting))
 
     def take(self, first: int) -> tuple[Rows, Ints]:
-        """Those whose block begins at slot ``first``: rows (rising, each once) and the last slot of each."""
+        """Removes those whose block begins at slot ``first``: distinct rows, ascending, and the last slot of each."""
         if not len(self._waiting):
             return np.zeros(0, np.intp), np.zeros(0, np.int64)
         now = self._waiting["over"] <= first
@@ -47,12 +47,12 @@ class LateReports:
         return newest["row"].astype(np.intp), newest["slot"].astype(np.int64)
 
     def forget(self, rows: Rows) -> None:
-        """Nothing is known of these rows any more."""
+        """Removes everything about these rows."""
         if len(self._waiting):
             self._waiting = self._waiting[~np.isin(self._waiting["row"], rows)]
 
     def tobytes(self) -> bytes:
-        """All of it."""
+        """All waiting late reports as bytes."""
         return np.unique(self._waiting).tobytes()
 
     def restore(self, data: bytes) -> None:

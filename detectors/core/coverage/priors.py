@@ -1,9 +1,9 @@
-"""What ships elsewhere showed: how often silences begin, and how they go on, by stratum (silence.py).
+"""Statistics of vessels elsewhere: how often silences begin and how they continue, by stratum (silence_statistics.py).
 
-Fitted on the first two days of one receiver (Santa Barbara, June 2018; also played backwards after them) and on the
-generated worlds of TUNING in ``streams/bench/accuracy.py``; the days and worlds that accuracy is reported on had no
-part in it. Of a stratum the two count alike, at most 600 vessel-hours each; strata with few hours lean on their
-neighbours. A feed of its own outweighs this after some days of ship's hours in a stratum.
+Fitted to the first two days of one receiver (Santa Barbara, June 2018, also played backwards) and to the generated
+worlds TUNING in ``streams/bench/accuracy.py``. The days and worlds that accuracy is reported on were not used. For each
+stratum the two sources have equal weight, at most 600 vessel-hours each; strata with few hours use their neighbours.
+The feed's own statistics outweigh these after a few days of vessel-hours in a stratum.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Which silences are rarer than an honest ship's: by the chance of each, and by what else would explain it.
+"""Which silences are rarer than an honest vessel's: by their chance, and by other explanations.
 
-A chance just below alpha is what the quieter ships of a stratum show every other day, so it is looked at twice: until
-``second_look`` slots are missed a quarter of it counts. A ship that was slow, or near where others lie, may have
-stopped: at rest it transmits every three minutes instead of every ten seconds, and much less of it may be heard
-(reporting.py). So its silence must last until ``moored_reports`` of those would have been heard; more near berths, and
-fewer of a vessel that was under way at full speed with nobody at rest around it (MOORED_TIMES). On the fringe of what
-the feed hears, where most silences are of vessels that sailed out of range, there is no second look. And a vessel
-silent for ``most`` slots without its having meant anything, or for ``within`` slots by the clock, may be anywhere.
+The quieter vessels of a stratum reach a chance just below alpha every other day. So there are two thresholds: until
+``second_look`` slots are missed, only a quarter of alpha counts. A vessel that was slow, or near others at rest, may
+have stopped: at rest it transmits every three minutes instead of every ten seconds, and may be heard much less
+(rest_rates.py). Its silence must therefore last until ``moored_reports`` of those reports would have been heard; more
+near berths, fewer for a vessel at full speed with no vessel at rest around it (MOORED_TIMES). At the edge of coverage,
+where most silences are of vessels that left range, the stricter threshold always applies. A vessel that has been silent
+for ``most`` slots without a verdict, or for ``within`` slots of time, may be anywhere and is no longer judged.
 """
 
 from __future__ import annotations
@@ -22,58 +22,60 @@ from detectors.core.coverage.slot_blocks import UNDER_WAY
 from detectors.core.coverage.vessel_statistics import last_spots
 
 FIRST_SHARE: Final = 0.25
-"""Of alpha, at the first look: half lets through 1.5 times the false gaps of areas that die, and finds no more."""
+"""Share of alpha before ``second_look``: with half, areas that lose reception give 1.5 times the false gaps, and no
+more gaps are found."""
 MOORED_TIMES: Final = np.array(
     [[[[0.4, 1.0], [1.5, 2.0]], [[0.4, 0.6], [1.0, 1.5]]], [[[0.6, 1.0], [2.0, 2.0]], [[0.6, 1.0], [2.0, 2.0]]]]
 )
-"""How many times ``moored_reports`` are asked of a vessel, [at the second look, it is heard by a thinned feed, vessels
-lie at rest around it, it was slow]: at berths less is heard, and who sails fast seldom moors at once. What a thinned
-feed passes on of a vessel at rest is known better. Tuning data, loss .6: recall .73 at precision .95; with (1, 1, 2, 2)
-for all .64 at .95, with (.4, 1, 1.5, 2) for all .78 at .94, in other scenarios within .02. One report in 180 s: .84 at
-.96, without a row for thinned feeds .82 at .96."""
+"""Factor on ``moored_reports``, by [after second_look, heard by a thinned feed, vessels at rest around it, it was
+slow]. Vessels at berths are heard less, and a fast vessel rarely moors at once. What a thinned feed passes on of a
+vessel at rest is known better. Tuning data, loss .6: recall .73 at precision .95; with (1, 1, 2, 2) for all .64 at
+.95, with (.4, 1, 1.5, 2) for all .78 at .94, in other scenarios within .02. One report in 180 s: .84 at .96, without
+a row for thinned feeds .82 at .96."""
 FRINGE_SHARE: Final = 2 / 3
-"""Vessels are heard there at most so much as in the better quarter of the feed's water. (Tuning data, with half, two
-thirds and three quarters of .9: 16, 14 and 12 false gaps in all water for 25, with loss .3 19, 17 and 9 for 31;
-recall .94, .94 and .92 for .94, and .89, .89 and .87 for .89.)"""
+"""At the edge of coverage vessels are heard at most this share as well as in the better quarter of the feed's water.
+(Tuning data, with half, two thirds and three quarters of .9: 16, 14 and 12 false gaps in all water instead of 25,
+with loss .3 19, 17 and 9 instead of 31; recall .94, .94 and .92 instead of .94, and .89, .89 and .87 instead of
+.89.)"""
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
 class SilenceRules(NamedTuple):
-    """See the module; ``second_look`` and ``most`` in slots in which the ship could have been heard."""
+    """See the module; ``second_look`` and ``most`` in slots in which the vessel could have been heard."""
 
     second_look: float
     moored_reports: float
     slow_kn: float
     most: float
     within: float
-    """Slots since the vessel was last heard, of whatever kind."""
+    """Slots since the vessel was last heard, with or without reception."""
 
 
 class OpenSilences(NamedTuple):
-    """What is known of silences; one value each."""
+    """What is known of silences that have not ended; one value each."""
 
     kind: npt.NDArray[np.integer]
     age: npt.NDArray[np.integer]
     """Slots since it was last heard."""
     missed: npt.NDArray[np.integer]
-    """Those of them in which it could have been heard."""
+    """Those slots in which it could have been heard."""
     chance: Floats
     rest_rate: Floats
-    """Reports a slot that would be heard of it at rest (reporting.py)."""
+    """Reports per slot that would be heard of it at rest (rest_rates.py)."""
     speed_kn: Floats
     """At its last report."""
     harbour: Bools
-    """Whether ships lie at rest around its last place."""
+    """Whether vessels are at rest around its last position."""
     fringe: Bools
-    """Whether vessels are usually heard there much less than elsewhere by this feed."""
+    """Whether this feed usually hears vessels there much less than elsewhere."""
     thinned: Bools
-    """Whether it is heard by a feed that passes on one report in so many seconds (reporting.py)."""
+    """Whether it is heard by a feed that passes on one report per interval (rest_rates.py)."""
 
     @classmethod
     def of(cls, coverage: Coverage, rows: npt.NDArray[np.intp], last: int) -> OpenSilences:
-        """Those of the ships in these rows, as slot ``last`` closes."""
+        """The silences of the vessels in these rows when slot ``last`` closes."""
         c = coverage.columns
         harbour = coverage.cell_statistics.harbours(last_spots(c, rows))
         columns = (c.chance, c.lat_deg, c.north_deg_h, c.east_deg_h)
@@ -96,13 +98,13 @@ class OpenSilences(NamedTuple):
 
 
 def limits(silence: OpenSilences, alpha: Floats | float, rules: SilenceRules) -> Floats:
-    """What the chance of each must be below."""
+    """The limit for the chance of each silence."""
     again = _not_moored(silence, rules, again=True) & (silence.missed >= rules.second_look) & ~silence.fringe
     return np.where(again & (silence.kind == UNDER_WAY), alpha, FIRST_SHARE * alpha)
 
 
 def rare(silence: OpenSilences, alpha: Floats | float, rules: SilenceRules) -> Bools:
-    """Whether each is rarer than an honest ship's."""
+    """Whether each silence is rarer than an honest vessel's."""
     may_moor = (silence.kind == UNDER_WAY) & (_slow(silence, rules) | silence.harbour)
     means = (_not_moored(silence, rules, again=False) | ~may_moor) & (silence.missed <= rules.most)
     return np.asarray(means & (silence.age <= rules.within) & (silence.chance < limits(silence, alpha, rules)))
@@ -113,7 +115,7 @@ def _slow(silence: OpenSilences, rules: SilenceRules) -> Bools:
 
 
 def _not_moored(silence: OpenSilences, rules: SilenceRules, *, again: bool) -> Bools:
-    """Whether it would have been heard by now, had it stopped."""
+    """Whether the vessel would have been heard by now if it had stopped."""
     heard = np.round(silence.missed * silence.rest_rate, 3)
     flags = (silence.thinned, silence.harbour, _slow(silence, rules))
     times = MOORED_TIMES[int(again)][tuple(flag.astype(np.intp) for flag in flags)]

@@ -1,7 +1,7 @@
-"""Columns in strips of their own, apart from the fleet's records: for what is read of all vessels at once.
+"""Per-vessel columns in separate arrays, outside the fleet's records: for values read for all vessels at once.
 
-A slot that closes reads some twenty columns of every vessel. In the fleet's records each would be a walk over all
-cache lines of the table (200,000 vessels: 5 ms a column); in strips it is 0.1 ms.
+A closing slot reads about twenty columns of every vessel. In the fleet's records each would touch all cache lines of
+the table (200,000 vessels: 5 ms per column); in separate arrays it takes 0.1 ms.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Rows = npt.NDArray[np.intp]
 
 
 class ReceptionColumns:
-    """One array a column, all of ``len(strips)`` rows, read and written as attributes."""
+    """One array per column, all with ``len(strips)`` rows; read and written as attributes."""
 
     def __init__(self, spec: Sequence[Column], size: int = 0) -> None:
         self._spec = tuple(spec)
@@ -32,7 +32,7 @@ class ReceptionColumns:
         raise AttributeError(f"no column {name!r}")
 
     def grow(self, size: int) -> None:
-        """Makes room for ``size`` rows; new ones have the defaults."""
+        """Extends to ``size`` rows; new rows have the defaults."""
         for column in self._spec:
             kind = np.dtype(column.dtype)
             fresh = np.full((size, *kind.shape), column.default, kind.base)
@@ -41,7 +41,7 @@ class ReceptionColumns:
         self._size = size
 
     def forget(self, rows: Rows) -> None:
-        """Gives rows their defaults."""
+        """Resets rows to their defaults."""
         for column in self._spec:
             getattr(self, column.name)[rows] = column.default
 
@@ -55,9 +55,9 @@ class ReceptionColumns:
         return [(column.name, column.dtype) for column in self._spec]
 
     def paste(self, start: int, stop: int, data: bytes, spec: Sequence[tuple[str, str]]) -> None:
-        """The reverse of ``cut`` by a table of that ``spec``: by name, so that a new column keeps its default.
+        """Loads what ``cut`` returned for a table of that ``spec``, by name: a new column keeps its default.
 
-        Raises ValueError when the bytes are not of that many rows, or a column is of another kind now.
+        Raises ValueError if the bytes have another number of rows, or a column has another type now.
         """
         mine, at = dict(self.spec), 0
         for name, dtype in spec:

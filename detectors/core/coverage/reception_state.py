@@ -1,9 +1,9 @@
-"""What one partition knows of its own hearing: open slots, coverage, and the bytes of both for a snapshot.
+"""What one partition knows about its reception: open slots, coverage, and both as bytes for a snapshot.
 
-A block of slots closes as soon as its slots are over and many ships were heard in it, or two hours of slots are in
-it, or a silence is to be looked at that nothing in the block ends. So a busy feed closes every slot, and a feed of
-three sentences an hour costs what three sentences cost. Where nobody at all is heard, nothing closes: that stretch is
-taken at once when somebody is heard again.
+A block of slots closes when its slots are over and either many vessels were heard in it, or it spans two hours, or a
+silence is due for evaluation that no report in the block ends. So a busy feed closes every slot, and a feed with three
+sentences an hour costs almost nothing. While no vessel at all is heard nothing closes; that time is processed at once
+when the next vessel is heard.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ NOTED: Final = (Column("noted", "<u2"),)  # the slot that its last report was no
 
 
 class ClosedBlock(NamedTuple):
-    """A block that closed."""
+    """A block of slots that has closed."""
 
     end_ms: int
     heard: Rows
     missed: Rows
-    """Those whose silence it made longer."""
+    """Rows whose silence it extended."""
     telling: Rows
-    """Of these the ones whose silence may mean something, or is an hour old."""
+    """Those of them whose silence may be significant, or has lasted an hour."""
 
 
 class StoredReception(msgspec.Struct, frozen=True, kw_only=True):
-    """What of it is not one value a vessel. Cells: keys as int64, counts as float32; all little-endian."""
+    """Everything that is not one value per vessel. Cells: keys as int64, counts as float32; little-endian."""
 
     format: int
     columns: list[tuple[str, str]]
@@ -74,27 +74,27 @@ class StoredReception(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReceptionState:
-    """Grows with the fleet; see the module."""
+    """Reception of one partition; grows with the fleet."""
 
     def __init__(self, lateness_ms: int, partitions: int = 1) -> None:
         self.partitions = partitions
-        """How many hear the feed together, each its part of the ships."""
+        """Number of partitions of the feed; each knows its own vessels only."""
         self.vessel_columns = ReceptionColumns((*VESSEL, *NOTED))
         self.coverage = Coverage(self.vessel_columns)
         self.listening = SlotRecorder(lateness_ms)
         self.cells_changed = True
-        """Whether the cells are others than when it was last set to False."""
+        """Whether the cells changed since this was last set to False."""
         self.all_changed = False
-        """Whether a stretch in which nobody was heard has changed what is known of every ship, since it was asked."""
+        """Whether a time without any vessel has changed the state of every vessel, since this was last set to False."""
 
     def admit(self, rows: Rows, size: int) -> None:
-        """These rows, of ``size`` in use, are vessels just met."""
+        """These rows, of ``size`` in use, are new vessels."""
         if size > len(self.vessel_columns):
             self.vessel_columns.grow(max(size, 2 * len(self.vessel_columns), 1024))
         self.vessel_columns.forget(rows)
 
     def forget(self, rows: Rows) -> None:
-        """Nothing is known of these rows any more."""
+        """Removes everything about these rows."""
         self.vessel_columns.forget(rows)
         self.listening.late_reports.forget(rows)
         pending = self.listening.pending()
@@ -103,11 +103,11 @@ class ReceptionState:
             self.listening.hold(pending[~gone])
 
     def look_again(self, rows: Rows) -> None:
-        """Their silence means something else now: it is looked at when the next block closes."""
+        """The meaning of their silence has changed: evaluate it when the next block closes."""
         self.vessel_columns.due[rows] = 0
 
     def next_block(self, watermark_ms: int, size: int) -> SlotBlock | None:
-        """The next block that is full and lies before the watermark, taken from what is pending; else None."""
+        """The next complete block before the watermark, removed from the pending slots; None if there is none."""
         over = watermark_ms // SLOT_MS
         if over <= self.listening.over:
             return None
@@ -128,7 +128,7 @@ class ReceptionState:
         return None
 
     def close(self, made: SlotBlock, size: int, apart: npt.NDArray[np.bool_]) -> ClosedBlock:
-        """Closes a block. Silences of ships ``apart`` (one flag a row) are judged, and teach nothing of others'."""
+        """Closes a block. Silences of vessels flagged ``apart`` are judged, but do not contribute to the statistics."""
         self.coverage.late_reports(*self.listening.late_reports.take(made.first), made.first, ~apart)
         missed, c = self.coverage.close(made, size, apart), self.vessel_columns
         self.cells_changed = True
@@ -136,11 +136,11 @@ class ReceptionState:
         return ClosedBlock((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
 
     def alpha(self, heard: Rows, slots: int, budget: Budget) -> float:
-        """``Coverage.alpha`` by this partition's part of what is allowed a day in the whole feed."""
+        """``Coverage.alpha``, with this partition's share of the daily budget of the feed."""
         return self.coverage.alpha(heard, slots, budget._replace(a_day=budget.a_day / self.partitions))
 
     def _next(self, pending: Pairs, over: int, size: int) -> tuple[int, int]:
-        """First and last slot of the next block; the last may not be over yet."""
+        """First and last slot of the next block; the last may still be open."""
         first, slots = self.listening.next_slot, pending["slot"]
         begins = int(slots.min())
         if begins >= first + BLOCK_SLOTS:
@@ -153,7 +153,7 @@ class ReceptionState:
         return first, min(last, self._due(pending, min(last, over - 1), size))
 
     def _due(self, pending: Pairs, last: int, size: int) -> int:
-        """The first slot up to ``last`` in which a silence is to be looked at; a large number when there is none."""
+        """The first slot up to ``last`` in which a silence is due for evaluation; a large number if there is none."""
         c = self.vessel_columns
         due = c.due[:size]
         rows = ((due >= self.listening.next_slot) & (due <= last) & ~c.unsure[:size]).nonzero()[0]
@@ -175,7 +175,7 @@ class ReceptionState:
     # -- snapshots ------------------------------------------------------------------------------------------------
 
     def keep(self) -> bytes:
-        """All that ``restore`` needs beside ``cut`` and the cells."""
+        """Everything that ``restore`` needs besides ``cut`` and the cells."""
         heard, silences = self.listening, self.coverage.silences
         kept = StoredReception(
             format=COVERAGE_FORMAT,
@@ -191,17 +191,17 @@ class ReceptionState:
         return zlib.compress(msgspec.msgpack.encode(kept), 1)
 
     def cells(self) -> bytes:
-        """What is known of each piece of water."""
+        """The cell statistics as bytes."""
         return self.coverage.cell_statistics.cells.tobytes()
 
     def cut(self, start: int, stop: int) -> tuple[bytes, bytes]:
-        """What is known of rows [start, stop), and what is pending of them."""
+        """State of rows [start, stop), and their pending slots."""
         return self.vessel_columns.cut(start, stop), self.listening.pending_of(start, stop).tobytes()
 
     def restore(self, data: bytes, cells: bytes, shards: list[tuple[int, int, bytes, bytes]]) -> None:
-        """The reverse of ``keep``, ``cells`` and ``cut``; a shard is (start, stop, known, pending). Raises ValueError.
+        """Loads ``keep``, ``cells`` and ``cut``; a shard is (start, stop, known, pending). Raises ValueError.
 
-        Snapshots of former versions have the cells in ``data``: then ``cells`` is empty.
+        Snapshots of former versions have the cells in ``data``; then ``cells`` is empty.
         """
         try:
             kept = msgspec.msgpack.decode(zlib.decompress(data), type=StoredReception)

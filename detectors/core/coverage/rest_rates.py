@@ -1,14 +1,18 @@
-"""How often a vessel that has just stopped would be heard: learned from how its reports under way are spaced.
+"""How often a vessel that has just stopped would be heard: learned from the intervals of its reports under way.
 
-On the air a class A vessel reports every 10 s or oftener under way and every 3 min at rest (ITU-R M.1371), so a raw
-receiver hears 18 times less of it once it has moored. A feed that is thinned, resampled or polled passes on one report
-in so many minutes of either, and then nothing changes at the berth. Which of them a vessel is heard by is seen in its
-spacing: random losses leave some reports close together, thinning leaves none.
+A class A vessel transmits every 10 s or more often under way, and every 3 min at rest (ITU-R M.1371), so a raw receiver
+hears it 18 times less often after it has moored. A feed that is thinned, resampled or polled passes on one report per
+interval in both cases, and nothing changes at the berth. The intervals show which kind of feed hears a vessel: random
+losses leave some reports close together, thinning leaves none.
 
-Of each vessel under way two numbers are kept, in steps of 10 s: ``gap``, the mean from one report to the next, and
-``least``, below which hardly any lies. What is lost on the air is the part of ``gap`` beyond ``least``. From them
-follows how often it would be heard at rest, if it were received there as it was under way. How much less it is at
-berths is learned for each station from vessels that were heard under way and have stopped.
+Two numbers are kept for each vessel under way, in steps of 10 s: ``gap``, the mean interval, and ``least``, below which
+almost no interval is. The part of ``gap`` beyond ``least`` is lost on the air. From both follows how often the vessel
+would be heard at rest with the same reception. How much less vessels are heard at berths is learned for each station
+from vessels that were heard under way and have stopped.
+
+Example: reports every 10 s with every second one lost have ``least`` 1 and ``gap`` 2 steps, and half of the reports of
+a moored vessel would be heard, one in 6 min. A feed with one report per 5 min has ``least`` = ``gap`` = 30 steps, and
+passes on the same number at rest.
 """
 
 from __future__ import annotations
@@ -29,20 +33,21 @@ REST_STEPS: Final = 18.0
 """Between transmissions under way and at rest (ITU-R M.1371)."""
 REST_SHARE: Final = WAY_STEPS / REST_STEPS
 THINNED_STEPS: Final = 4
-"""Reports so far apart at least are not a raw receiver's; of that the rule of the standard holds. (The model for all:
-precision .93 for 1.00 on the recording's first two days played both ways, recall .90 for .83.)"""
+"""Reports at least this far apart do not come from a raw receiver, to which the intervals of the standard apply. (The
+model for all: precision .93 instead of 1.00 on the recording's first two days played both ways, recall .90 instead
+of .83.)"""
 GAP_SHARE: Final = 0.25
-"""Of the mean gap, what a slot replaces."""
+"""The share of the mean interval that a slot replaces."""
 LEAST_SHARE: Final = 0.125
-"""How much of the way up to a larger gap ``least`` goes in a slot; down it goes by half."""
+"""How far ``least`` moves up towards a larger interval in a slot; it moves down by half."""
 STAY_SLOTS: Final = 48
-"""Of a stay, so many slots teach: a vessel laid up for weeks is one vessel."""
+"""Slots of a stay that count: a vessel laid up for weeks is only one vessel."""
 MISSED_MOST: Final = 24  # slots of one silence that count; longer ones are of vessels that were switched off
 STATIONS: Final = 64
 PAUSE_SLOTS: Final = 6
-"""Reports with so many missed slots between them lie on two sides of a silence: that is no spacing."""
+"""Reports with this number of missed slots between them are on two sides of a silence: that is not an interval."""
 KNOWN_REPORTS: Final = 50.0
-"""Reports at rest that the rule of the standard weighs: some three stays."""
+"""Weight of the intervals of the standard, in reports at rest: about three stays."""
 PARTS: Final = 1 << 20
 _LEAST_MOST: Final = 255
 FAR_STEPS: Final = 30_000
@@ -54,35 +59,35 @@ Bools = npt.NDArray[np.bool_]
 
 
 def rest_rate(gap: Floats, least: Floats) -> Floats:
-    """Reports a slot at rest of vessels whose reports under way are spaced so (steps; ``gap`` above 0)."""
+    """Reports per slot at rest, for vessels whose reports under way have these intervals (steps; ``gap`` above 0)."""
     received = WAY_STEPS / np.maximum(WAY_STEPS, gap - least + WAY_STEPS)
     thinned = np.maximum(0.0, least - REST_STEPS / 2)  # the next one after a pause has to be waited for
     return np.asarray(STEPS_A_SLOT / (REST_STEPS / received + thinned))
 
 
 def thinned(c: ReceptionColumns, rows: Places) -> Bools:
-    """Whether hardly two reports of each vessel under way lie as close as a raw receiver's."""
+    """Whether almost no two reports of each vessel under way are as close as those of a raw receiver."""
     return np.asarray((c.gap[rows] > 0) & (c.least[rows] >= THINNED_STEPS))
 
 
 class RestRates:
-    """By station, how many reports of vessels at rest were heard for those foretold. ``counts``: (2, STATIONS)."""
+    """Per station: reports of vessels at rest, heard and expected. ``counts``: (2, STATIONS)."""
 
     def __init__(self) -> None:
         self.counts: Floats = np.zeros((2, STATIONS))
 
     def age(self, slots: int) -> None:
-        """Forgets a little: what was learned LEARN_DAYS ago weighs 1/e."""
+        """Fades the counts: after LEARN_DAYS they weigh 1/e."""
         self.counts *= math.exp(-slots / (SLOTS_AN_HOUR * HOURS_A_DAY * LEARN_DAYS))
 
     def expected(self, c: ReceptionColumns, rows: Places) -> Floats:
-        """Reports a slot that would be heard of each of these vessels, had it stopped where it was last heard."""
+        """Reports per slot that would be heard of each vessel if it had stopped at its last position."""
         gap, least, rate = (column[rows].astype(np.float64) for column in (c.gap, c.least, c.rate))
         modelled = np.where(thinned(c, rows), rest_rate(gap, least), rate * REST_SHARE)
         return np.asarray(modelled * self._factor()[_station(c.by[rows])])
 
     def learn(self, c: ReceptionColumns, block: SlotBlock, heard: HeardVessels) -> None:
-        """Takes in a block, before it is noted in the columns."""
+        """Adds a block; call before it is written to the columns."""
         rows, ends = heard.ships, heard.ends
         kind, reports = block.kind[ends], np.add.reduceat(block.reports, heard.starts)
         slots, spoke = block.slots[ends] - c.slot[rows], reports > 0
@@ -102,15 +107,15 @@ class RestRates:
         c.stayed[rows[kind != AT_REST]] = 0
 
     def tobytes(self) -> bytes:
-        """All of it."""
+        """The counts as bytes."""
         return self.counts.tobytes()
 
     def restore(self, data: bytes) -> None:
-        """The reverse of ``tobytes``; of a snapshot from before there was any, nothing is known. Raises ValueError."""
+        """Loads what ``tobytes`` returned; empty bytes (older snapshots): no counts. Raises ValueError."""
         self.counts = np.frombuffer(data).reshape(2, STATIONS).copy() if data else np.zeros((2, STATIONS))
 
     def _count(self, c: ReceptionColumns, heard: HeardVessels, waited: Ints, reports: Ints, which: Bools) -> None:
-        """Vessels that stay where they have stopped: what was heard of them, and what was foretold."""
+        """Vessels that stay where they have stopped: reports heard and expected."""
         which = which & (c.stayed[heard.ships] < STAY_SLOTS)
         at = which.nonzero()[0]
         if not len(at):
@@ -124,7 +129,7 @@ class RestRates:
         c.stayed[rows] = np.minimum(c.stayed[rows] + waited[at], STAY_SLOTS)
 
     def _factor(self) -> Floats:
-        """How much less vessels at rest are heard than foretold, by station: at most 1, and 1 where little was seen."""
+        """How much less vessels at rest are heard than expected, per station: at most 1, and 1 with few data."""
         heard, foretold = self.counts
         of_all = (heard.sum() + KNOWN_REPORTS) / (foretold.sum() + KNOWN_REPORTS)
         return np.asarray(np.minimum(1.0, (heard + KNOWN_REPORTS * of_all) / (foretold + KNOWN_REPORTS)))
@@ -133,7 +138,7 @@ class RestRates:
 def _space(  # noqa: PLR0917 - what was seen of each vessel
     c: ReceptionColumns, heard: HeardVessels, way: Bools, same: Bools, spans: Ints, reports: Ints, least: Ints
 ) -> None:
-    """The spacing of vessels under way (``way``) whose reports were so many steps apart."""
+    """Updates the intervals of vessels under way (``way``) from the steps between their reports."""
     gaps = reports - ~same  # the first report of all has none before it
     at = (way & (gaps > 0)).nonzero()[0]
     rows, count, least = heard.ships[at], heard.spoken[at], least[at]
@@ -148,7 +153,7 @@ def _space(  # noqa: PLR0917 - what was seen of each vessel
 def _spans(  # noqa: PLR0917 - as above
     c: ReceptionColumns, block: SlotBlock, heard: HeardVessels, steps: tuple[Ints, Ints], waited: Ints, same: Bools
 ) -> Ints:
-    """Steps from the last report before the block to the last in it, where each could be heard; else from the first."""
+    """Steps from the last report before the block (or the first in it) to the last one, where each could be heard."""
     first, last = steps
     rows, ends, starts = heard.ships, heard.ends, heard.starts
     inner = STEPS_A_SLOT * (block.slots[ends] - block.slots[starts]) + last[ends] - first[starts]
@@ -158,7 +163,7 @@ def _spans(  # noqa: PLR0917 - as above
 def _least_gaps(  # noqa: PLR0917 - as above
     c: ReceptionColumns, block: SlotBlock, heard: HeardVessels, first: Ints, last: Ints, same: Bools
 ) -> Ints:
-    """The fewest steps between two reports of each vessel, the last one before the block among them."""
+    """The fewest steps between two reports of each vessel, including the last one before the block."""
     before, since = np.empty_like(last), np.empty_like(last)
     before[1:], since[1:] = last[:-1], np.diff(block.slots)
     rows, starts = heard.ships, heard.starts
@@ -171,7 +176,7 @@ def _least_gaps(  # noqa: PLR0917 - as above
 
 
 def _least_inside(steps: npt.NDArray[np.uint32]) -> Ints:
-    """The fewest steps between two reports of one slot."""
+    """The fewest steps between two reports in one slot."""
     least, left = np.full(len(steps), _LEAST_MOST), (np.bitwise_count(steps) > 1).nonzero()[0]
     for apart in range(1, STEPS_A_SLOT):
         if not len(left):
@@ -193,5 +198,5 @@ def _last_step(steps: npt.NDArray[np.uint32]) -> Ints:
 
 
 def _station(by: npt.NDArray[np.uint64]) -> Places:
-    """The number of the station, from its bit; 0 for none."""
+    """The number of the station from its bit; 0: none."""
     return np.asarray(np.maximum(np.frexp(by.astype(np.float64))[1] - 1, 0), np.intp)

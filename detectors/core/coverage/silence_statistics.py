@@ -1,11 +1,14 @@
-"""How often honest ships are silent: counts by stratum, and from them the chance of a silence.
+"""How often honest vessels are silent: counts per stratum, and the chance of a silence from them.
 
-A *silence* is measured in lost opportunities ``u`` (see coverage), not in minutes. For each stratum it is counted how
-often, a vessel-hour heard, a silence reaches u = 1, and of those that reach 1, 2, 4, ... how many go on to the next
-mark. The chance that an honest ship shows a silence of u within a day is then ``1 - exp(-24 rate share)``. What has
-not been seen yet is filled from a shipped table (``priors``) that weighs as much as some days of watching.
+A *silence* is measured in lost opportunities ``u`` (see coverage.py), not in minutes. For each stratum the counts give
+how often per vessel-hour a silence reaches u = 1, and what share of those at 1, 2, 4, ... reaches the next mark. The
+chance that an honest vessel has a silence of u within a day is ``1 - exp(-24 rate share)``. What has not been observed
+yet is taken from an included table (``priors``), which weighs as much as some days of observation.
 
-A silence that can neither grow nor end (nothing can be heard there) counts for neither: it is censored.
+Example: in a stratum silences reach u = 1 twice per hour, and half of those at each mark reach the next one. Then u =
+8, three marks further, is reached 2 / 2^3 = .25 times per hour, 6 times a day: such a silence means nothing.
+
+A silence that can neither grow nor end (nothing can be heard there) is not counted: it is censored.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ MARKS: Final = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
 LEVELS: Final = len(MARKS)
 _LEVELS: Final = np.arange(LEVELS)
 _ALL_AND_OTHERS: Final = np.array([0.0, 1.0])[:, None, None]
-"""Silences left out of what a stratum shows: none, and the one that is judged."""
+"""Silences left out of the statistics of a stratum: none, and the one that is judged."""
 _REACH, _STEPS = REACH_HOURS * REACH, STEPS_WEIGHT * STEPS
 KINDS: Final = 3
 """0 class A under way, 1 class A at rest, 2 class B."""
@@ -45,7 +48,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def stratum(kind: Places, place: Floats, rate: Floats) -> Places:
-    """The stratum of ships: kind, how well the water ahead is heard, reports a slot. All of one shape."""
+    """The stratum of vessels: kind, how well the water ahead is heard, reports per slot. All of one shape."""
     ahead = _PLACES.searchsorted(place, side="right")
     often = _RATES.searchsorted(rate, side="right")
     across = len(RATE_EDGES) + 1
@@ -58,17 +61,17 @@ def well_heard(strata: Places) -> Bools:
 
 
 class Budget(NamedTuple):
-    """How many gaps of honest vessels are allowed."""
+    """The number of tolerated false gaps."""
 
     per_1000: float
-    """A thousand vessel-days in well-heard water."""
+    """Per thousand vessel-days in well-heard water."""
     a_day: float
-    """And in a day at most."""
+    """... and per day at most."""
     most: float
-    """A chance above this is never a gap's."""
+    """A higher chance is never a gap."""
 
     def alpha(self, least: Floats, well: Bools) -> float:
-        """The chance below which a silence may be called a gap. ``least``: as for ``share_of_budget``, in any order.
+        """The chance below which a silence is a gap. ``least``: as for ``share_of_budget``, in any order.
 
         ``well``: which of the vessels are in well-heard water.
         """
@@ -78,15 +81,15 @@ class Budget(NamedTuple):
 
 
 def level_of(lost: Floats) -> Places:
-    """The last mark that each silence has reached; -1 before the first."""
+    """The last mark that each silence has reached; -1: none."""
     return np.asarray(MARKS.searchsorted(lost, side="right") - 1, np.intp)
 
 
 class Silences:
-    """What has been learned. ``counts`` is all of it: (STRATA, 2 + 2 LEVELS), float64.
+    """The learned counts: (STRATA, 2 + 2 LEVELS), float64.
 
-    Column 0: vessel-hours heard; 1: silences that reached the first mark; then for each mark how many went on to
-    the next, and how many ended before it.
+    Column 0: vessel-hours heard; 1: silences that reached the first mark; then for each mark the number that reached
+    the next one, and the number that ended before it.
     """
 
     def __init__(self) -> None:
@@ -96,19 +99,19 @@ class Silences:
         self.step: Floats = np.zeros((STRATA, LEVELS))
         """Of those at a mark, the share that reaches the next."""
         self.others: Floats = np.zeros((STRATA, LEVELS))
-        """``reach`` without one silence that has come to that mark: what all others say of it."""
+        """``reach`` without one silence that has come to that mark."""
         self.settle()
 
     def age(self, slots: int) -> None:
-        """Forgets a little: what was learned LEARN_DAYS ago weighs 1/e."""
+        """Fades the counts: after LEARN_DAYS they weigh 1/e."""
         self.counts *= math.exp(-slots / (SLOTS_AN_HOUR * HOURS_A_DAY * LEARN_DAYS))
 
     def heard(self, strata: Places, slots: npt.NDArray[np.int64]) -> None:
-        """So many slots each was heard."""
+        """Adds the number of slots in which each vessel was heard."""
         self.counts[:, 0] += np.bincount(strata, slots, STRATA) / SLOTS_AN_HOUR
 
     def grew(self, strata: Places, before: Places, now: Places) -> None:
-        """Silences that went from level ``before`` to ``now``."""
+        """Silences that grew from level ``before`` to ``now``."""
         ships, level = np.nonzero((before[:, None] < _LEVELS) & (now[:, None] >= _LEVELS))
         crossed = np.bincount(strata[ships] * LEVELS + level, minlength=STRATA * LEVELS)
         self.counts[:, 1 : 1 + LEVELS] += crossed.reshape(STRATA, LEVELS)
@@ -119,7 +122,7 @@ class Silences:
         self.counts[:, 2 + LEVELS :] += ended.reshape(STRATA, LEVELS)
 
     def settle(self) -> None:
-        """Works out ``reach`` and ``step`` from the counts and the shipped table."""
+        """Computes ``reach`` and ``step`` from the counts and the included table."""
         hours, ended = self.counts[:, 0], self.counts[:, 2 + LEVELS :]
         went_on = np.maximum(self.counts[:, 1 : 2 + LEVELS] - _ALL_AND_OTHERS, 0)  # reached the first mark, the next...
         first, on = went_on[..., 0], went_on[..., 1:]
@@ -131,9 +134,9 @@ class Silences:
         self.reach, self.others = np.multiply.accumulate(reached, axis=-1)
 
     def chance(self, strata: Places, lost: Floats, times: Floats, own: Bools | None = None) -> Floats:
-        """The chance that an honest ship of that stratum shows, within a day, a silence of ``lost`` or more.
+        """The chance that an honest vessel of that stratum has, within a day, a silence of ``lost`` or more.
 
-        ``times``: how much oftener silences are at its place than elsewhere in the stratum. ``own``: whether the
+        ``times``: how much more often silences begin at its place than elsewhere in the stratum. ``own``: whether the
         silence itself has been counted; it is left out.
         """
         level = np.minimum(np.maximum(level_of(lost), 0), LEVELS - 1)
@@ -146,9 +149,9 @@ class Silences:
 
 
 def share_of_budget(least: Floats, a_day: float, most: float) -> float:
-    """The chance below which a silence may be called a gap: honest ships then give at most ``a_day`` false ones.
+    """The chance below which a silence is a gap, so that honest vessels give at most ``a_day`` false ones per day.
 
-    ``least`` (rising) is the chance that each ship's silence has when it is just long enough: it cannot give more.
+    ``least`` (ascending): the chance of each vessel's shortest silence that is long enough; it cannot give more gaps.
     """
     if least.size == 0 or np.minimum(least, most).sum() <= a_day:
         return most

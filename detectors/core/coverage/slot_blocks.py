@@ -1,8 +1,8 @@
-"""Who was heard in which slot: pairs of ship and slot, from reports as they come in log order.
+"""Which vessel was heard in which slot: pairs of vessel and slot, from reports in log order.
 
-``gather`` makes pairs of reports, ``reduced`` joins those of one ship and slot; joining is the same in any order of
-joining, so neither cuts of batches nor snapshots can be seen in it. A ``SlotBlock`` is what coverage closes at once:
-one slot where many ships are heard, up to two hours of them where hardly any is.
+``gather`` makes one pair per report, ``reduced`` merges those of one vessel and slot. Merging gives the same result in
+any order, so neither batches nor snapshots affect it. A ``SlotBlock`` is what coverage closes at once: one slot where
+many vessels are heard, up to two hours where few are.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Pairs = npt.NDArray[np.void]
 
 
 class SlotBlock(NamedTuple):
-    """Who was heard in the slots ``first`` to ``last``. Arrays have one value a pair, in order of (row, slot)."""
+    """The vessels heard in slots ``first`` to ``last``. Arrays have one value per pair, ordered by (row, slot)."""
 
     first: int
     last: int
@@ -85,7 +85,7 @@ def starts_of(rows: npt.NDArray[np.signedinteger[Any]]) -> Rows:
 
 
 def gather(rows: Rows, reports: Pairs, first_by: npt.NDArray[np.uint8]) -> Pairs:
-    """A pair a report. ``first_by``: its station; it may be zero but for the first report of each pair."""
+    """One pair per report. ``first_by``: its station; it may be zero except for the first report of each pair."""
     pairs = np.zeros(len(rows), PAIR)
     placed = ~(np.isnan(reports["lat_deg"]) | np.isnan(reports["lon_deg"])) & (reports["type"] != _ANSWER)
     pairs["row"], pairs["slot"] = rows, reports["time_ms"] // SLOT_MS
@@ -99,16 +99,17 @@ def gather(rows: Rows, reports: Pairs, first_by: npt.NDArray[np.uint8]) -> Pairs
 
 
 def joined(parts: Sequence[Pairs]) -> Pairs:
-    """Records one after another, as bytes: numpy joins structures field by field, which takes 30 times as long."""
+    """Records concatenated as bytes: numpy joins structured arrays field by field, which takes 30 times as long."""
     kind = parts[0].dtype
     return np.concatenate([part.view(f"V{kind.itemsize}") for part in parts]).view(kind)
 
 
 def reduced(pairs: Pairs) -> Pairs:
-    """One pair a ship and slot, in order of (row, slot): all steps, the newest position, the first station.
+    """One pair per vessel and slot, ordered by (row, slot): all steps, the newest position, the first station.
 
-    ``pairs`` stand in log order, or come from here. Of two positions of one instant the first in the log stays, and a
-    ship's before that of a station: a ship that also sends a station's type is no station.
+    ``pairs`` are in log order, or come from this function. Of two positions of the same time the first in the log is
+    kept, and a vessel's position before a station's: a vessel that also sends a message type of stations is not a
+    station.
     """
     if len(pairs) < 2:  # noqa: PLR2004 - nothing to join
         return pairs
@@ -130,13 +131,13 @@ def reduced(pairs: Pairs) -> Pairs:
 
 
 def _ranks(pairs: Pairs) -> Ints:
-    """Of two pairs of one ship and slot the higher one's position stays."""
+    """Of two pairs of one vessel and slot, the position of the higher rank is kept."""
     fix_ms = pairs["fix_ms"].astype(np.int64)
     return np.where(fix_ms < 0, -2 * SLOT_MS, fix_ms - SLOT_MS * (pairs["kind"] == BASE))
 
 
 def _in_order(row: npt.NDArray[np.int32], slot: npt.NDArray[np.int32]) -> Rows:
-    """What ``np.lexsort((slot, row))`` gives, at a tenth of its time: numbers sort much quicker than places."""
+    """Same as ``np.lexsort((slot, row))`` in a tenth of its time: sorting values is much faster than sorting places."""
     since = slot.astype(np.uint64) - np.uint64(slot.min())
     slot_bits, place_bits = int(since.max()).bit_length(), len(row).bit_length()
     if int(row.max()).bit_length() + slot_bits + place_bits > _WORD_BITS:
@@ -148,7 +149,7 @@ def _in_order(row: npt.NDArray[np.int32], slot: npt.NDArray[np.int32]) -> Rows:
 
 
 class LastKnown(NamedTuple):
-    """Of some ships, what was known before; NaN unknown."""
+    """What was known of some vessels before; NaN unknown."""
 
     lat_deg: Floats
     lon_deg: Floats
@@ -156,10 +157,10 @@ class LastKnown(NamedTuple):
 
 
 def block(pairs: Pairs, first: int, last: int, before: Callable[[Rows], LastKnown]) -> SlotBlock:
-    """Reduced pairs as a block; ``before`` says what was known of rows.
+    """Reduced pairs as a block; ``before`` gives what was known of rows.
 
-    A pair without a position has that of the ship's pair before it, else the one known before. Pairs of ships whose
-    place was never known are left out.
+    A pair without a position gets that of the vessel's previous pair, otherwise the one known before. Pairs of vessels
+    without any known position are left out.
     """
     rows, kind = pairs["row"].astype(np.intp), pairs["kind"].copy()
     lat_deg, lon_deg, sog_kn, cog_deg = (pairs[name].astype(np.float64) for name in _FLOATS)
@@ -187,7 +188,7 @@ def block(pairs: Pairs, first: int, last: int, before: Callable[[Rows], LastKnow
 
 
 def _last_known(pairs: Pairs, rows: Rows, placed: npt.NDArray[np.bool_], lost: Rows, before: LastKnown) -> LastKnown:
-    """Of the ``lost`` pairs, which have no position, that of the ship's last pair that has, else what was before."""
+    """For the ``lost`` pairs, without a position: that of the vessel's last pair with one, otherwise the one before."""
     starts = starts_of(rows)
     at = np.maximum.accumulate(np.where(placed, np.arange(len(rows)), -1))[lost]
     own = at >= starts[starts.searchsorted(lost, side="right") - 1]

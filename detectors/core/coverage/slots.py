@@ -1,8 +1,8 @@
-"""Which station heard whom, as reports come in; and where in the log a slot is over.
+"""Which station heard which vessel, as reports arrive; and where in the log a slot is over.
 
-Reports arrive in log order, some of them out of order of time: a slot is over when this partition's own front has
-passed its end by the allowed lateness, or a tick says so of the whole source. Reports in time all stand before
-either. A report later than that finds its slot closed: it counts for the vessel, not for the slot (``late_reports``).
+Reports arrive in log order, some of them out of time order. A slot is over when the newest time in this partition has
+passed its end by the allowed lateness, or when a tick states this for the whole source. All reports in time come before
+that point. A later report finds its slot closed: it counts for the vessel, not for the slot (``late_reports``).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _PLACES: Final = 1 << 16  # that ``noted`` can count
 
 
 class SlotRecorder:
-    """The slots of one partition that are not closed."""
+    """The open slots of one partition."""
 
     def __init__(self, lateness_ms: int) -> None:
         self.lateness_ms = min(lateness_ms, SLOT_MS)
         self.next_slot = 0
-        """The first slot that is not closed; 0 before the first report."""
+        """The first open slot; 0 before the first report."""
         self.front_ms = 0
         self.over = 0
-        """Slots before this one are over: what is said of them now is late."""
+        """Slots before this one are over: reports for them are late."""
         self.stations = Stations()
         self.late_reports = LateReports()
         self._held: Pairs = np.zeros(0, PAIR)
@@ -41,7 +41,7 @@ class SlotRecorder:
         self._rows: npt.NDArray[np.int32] | None = None  # of what is held, side by side: a snapshot asks 500 times
 
     def take(self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
-        """Notes reports; ``rows`` has the row of each. Returns how far the front has come at each."""
+        """Adds reports; ``rows`` has the row of each. Returns the newest time up to each report, Unix ms."""
         reports = batch.reports
         slots = reports["time_ms"] // SLOT_MS
         if not self.next_slot:  # as early as a report that follows in time can be, however batches are cut
@@ -63,7 +63,7 @@ class SlotRecorder:
         return fronts
 
     def pending(self) -> Pairs:
-        """Pairs of slots that are not closed, in order of (row, slot)."""
+        """Pairs of open slots, ordered by (row, slot)."""
         if self._taken:
             rows, reports, first_by = zip(*self._taken, strict=True)
             taken = gather(np.concatenate(rows), joined(reports), np.concatenate(first_by))
@@ -71,7 +71,7 @@ class SlotRecorder:
         return self._held
 
     def pending_of(self, start: int, stop: int) -> Pairs:
-        """Those of rows [start, stop)."""
+        """The pending pairs of rows [start, stop)."""
         pending = self.pending()
         if self._rows is None:
             self._rows = pending["row"].copy()
@@ -79,13 +79,13 @@ class SlotRecorder:
         return pending[first:last]
 
     def hold(self, pairs: Pairs) -> None:
-        """Puts these (reduced) in place of all that is pending."""
+        """Replaces all pending pairs by these reduced ones."""
         self._held, self._taken, self._count, self._rows = pairs, [], 0, None
 
     def _first_by(
         self, vessel_columns: ReceptionColumns, batch: Batch, rows: Rows, slots: npt.NDArray[np.int64]
     ) -> Numbers:
-        """Which station heard each report that is its ship's first in a slot (see PAIR); zero for others."""
+        """The station of each report that is the first of its vessel in a slot (see PAIR); zero for others."""
         found, noted = np.zeros(len(rows), np.uint8), slots.astype(np.uint16)
         new = (vessel_columns.noted[rows] != noted).nonzero()[0]
         if not len(new):

@@ -20,16 +20,16 @@ Ints = npt.NDArray[np.int64]
 
 
 class Stations:
-    """Numbers stations as they are first heard, in log order; past 64 the last number is shared."""
+    """Numbers stations in the order in which they are first heard in the log; beyond 64 the last number is shared."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
     def numbers(self, raw: bytes, start: Ints, source: str) -> Numbers:
-        """For the lines that begin at ``start`` one and the number of the station that each names, else of the source.
+        """For lines beginning at ``start``: one plus the number of the station in the tag block, or of the source.
 
-        Lines of a log begin with the station (ingest writes it there), so most heads are alike: 0.03 us a line when
-        all are, 0.1 when not, against 0.8 read one by one.
+        Lines of a log begin with the station (ingest writes it there), so most beginnings are equal: 0.03 us per line
+        if all are, 0.1 us if not, and 0.8 us if parsed one by one.
         """
         padded = np.frombuffer(raw + bytes(_HEAD_BYTES), np.uint8)
         heads = np.ndarray((len(raw) + 1, _HEAD_BYTES), np.uint8, padded, strides=(1, 1))[start]
@@ -54,7 +54,7 @@ class Stations:
 
 
 def _hashes(heads: npt.NDArray[np.uint8], start: Ints) -> npt.NDArray[np.uint64]:
-    r"""Of what stands before the first comma or backslash; the place itself where that is not ``\s:`` and a name."""
+    """Hash of the text before the first comma or backslash; the place itself if that is not ``\\s:`` and a name."""
     ends = (heads[:, 1:] == _COMMA) | (heads[:, 1:] == _BACKSLASH)
     length = ends.argmax(axis=1) + 1
     named = ends.any(axis=1) & (heads[:, :3] == np.frombuffer(b"\\s:", np.uint8)).all(axis=1)

@@ -1,4 +1,4 @@
-"""Who was heard in a block and who was missed, and how ships are used to be heard. All on the columns of VESSEL."""
+"""Which vessels a block heard and missed, and how each is usually heard; all in the columns of VESSEL."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from detectors.core.coverage.silence_statistics import SLOTS_AN_HOUR
 from detectors.core.coverage.slot_blocks import SlotBlock, starts_of
 from detectors.core.vessels.columns import Column
 
-PRESENT_SLOTS: Final = 2 * SLOTS_AN_HOUR  # silent for longer, a ship may be anywhere: no evidence of hearing
-FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence gains nothing by going on
-KNOWN_SLOTS: Final = 3  # heard in fewer slots, a ship's habits are not known
-FIRST_LOOK_SLOTS: Final = 6  # a silence of half an hour is looked at, however quiet the feed
-RECKONED_H: Final = 1.0  # dead reckoning is not trusted further as evidence of where it is
+PRESENT_SLOTS: Final = 2 * SLOTS_AN_HOUR  # a vessel silent for longer may be anywhere: no evidence of reception
+FORGET_SLOTS: Final = 48 * SLOTS_AN_HOUR  # a longer silence is not evaluated further
+KNOWN_SLOTS: Final = 3  # the usual rate of a vessel heard in fewer slots is unknown
+FIRST_LOOK_SLOTS: Final = 6  # a silence of half an hour is evaluated, even in a quiet feed
+RECKONED_H: Final = 1.0  # dead reckoning beyond this is not evidence of its position
 MAY_BE_H: Final = (2.0, 3.0, 4.0)
-"""As far as this it may have sailed on, perhaps to where nobody is heard: its silence means no more than it would
-there. Ships that sail out of range: 4 false gaps for 37 in all water at alpha .1, and none for 4 in well-heard water,
-at the same recall (tuning worlds)."""
+"""A vessel may have continued for this long, perhaps to where nothing is heard: its silence means no more than it would
+there. Vessels that left range: 4 false gaps instead of 37 in all water at alpha .1, and 0 instead of 4 in well-heard
+water, at the same recall (tuning worlds)."""
 _REACHED_H: Final = np.array((RECKONED_H, *MAY_BE_H))[:, None]
 HEARD_SHARE_SLOTS: Final = 20
 RATE_SHARE: Final = 0.25
@@ -34,37 +34,37 @@ VESSEL: Final = (
     Column("seen", "<u2"),  # slots heard, at most 65,535
     Column("lat_deg", "<f4"),
     Column("lon_deg", "<f4"),
-    Column("fine", "<i4"),  # the cells of that place
+    Column("fine", "<i4"),  # the cells of that position
     Column("coarse", "<i4"),
     Column("north_deg_h", "<f2"),
     Column("east_deg_h", "<f2"),
     Column("kind", "u1"),
-    Column("stations", "<u8"),  # those that it was heard by in its last two slots
-    Column("by", "<u8"),  # and in the last
+    Column("stations", "<u8"),  # stations that heard it in its last two slots
+    Column("by", "<u8"),  # ... and in the last one
     Column("heard_share", "<f2"),  # share of slots in which it is heard
     Column("tries", "u1"),  # slots behind that share, at most HABIT_SLOTS
     Column("rate", "<f2"),  # reports a slot, running mean
-    Column("lost", "<f4"),  # opportunities lost in the present silence
+    Column("lost", "<f4"),  # lost opportunities of the present silence
     Column("level", "i1", -1),
     Column("stratum", "u1"),
-    Column("own_fine", "u1"),  # slots of the present silence counted in the fine cell where it is reckoned to be
+    Column("own_fine", "u1"),  # slots of the present silence counted in the fine cell where it is assumed to be
     Column("own_coarse", "u1"),  # ... and in the coarse one
-    Column("own_heard", "<f4"),  # its own part in the counts of now
+    Column("own_heard", "<f4"),  # its own share of the present counts
     Column("own_expected", "<f4"),
-    Column("chance", "<f4", 1.0),  # of a silence like the present, a day; 1 when heard
-    Column("asked", "<i4"),  # the last slot that its silence was looked at in
-    Column("due", "<i4"),  # the slot in which it is to be looked at again
+    Column("chance", "<f4", 1.0),  # chance of a silence like the present one within a day; 1 when heard
+    Column("asked", "<i4"),  # the last slot in which its silence was evaluated
+    Column("due", "<i4"),  # the slot of the next evaluation
     Column("missed", "<u2"),  # slots of the present silence in which it could have been heard
-    Column("away", "u1"),  # slots in a row in which it could not
-    Column("unsure", "?"),  # out of sight before its silence meant anything: it stays so until heard
-    Column("usual", "<f2", 1.0),  # how well vessels are heard where it was last heard, as of its silence
-    Column("gain", "<f2"),  # chance to have been heard in the slot just missed
+    Column("away", "u1"),  # consecutive slots in which it could not
+    Column("unsure", "?"),  # out of reception before its silence meant anything: stays set until it is heard
+    Column("usual", "<f2", 1.0),  # how well vessels are heard at its last position, at its silence
+    Column("gain", "<f2"),  # chance of being heard in the slot just missed
     Column("last_step", "<i2"),  # of its last position report, in steps of 10 s since its last slot began
-    Column("gap", "<f2"),  # mean steps between its position reports under way; 0 unknown (reporting.py)
-    Column("least", "u1"),  # steps below which hardly any of them lies
-    Column("stayed", "u1"),  # slots of its present stay that have been counted
+    Column("gap", "<f2"),  # mean steps between its position reports under way; 0 unknown (rest_rates.py)
+    Column("least", "u1"),  # steps below which almost none of these intervals is
+    Column("stayed", "u1"),  # slots of its present stay already counted
 )
-"""What coverage knows of a vessel, as of the last block that closed."""
+"""What coverage knows of a vessel after the last closed block."""
 
 Places = npt.NDArray[np.intp]
 Ints = npt.NDArray[np.int64]
@@ -73,7 +73,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class HeardVessels(NamedTuple):
-    """The ships of a block: one value a ship, but for ``before`` (one a pair)."""
+    """The vessels heard in a block: one value per vessel, except ``before`` (one per pair)."""
 
     ships: Places
     starts: Places
@@ -92,7 +92,7 @@ class HeardVessels(NamedTuple):
 
 
 class MissedVessels(NamedTuple):
-    """Ships whose silence a block made longer; rows rise."""
+    """Vessels whose silence a block extended; rows ascending."""
 
     rows: Places
     age: Ints
@@ -117,7 +117,7 @@ class MissedVessels(NamedTuple):
 
 
 def heard_in(c: ReceptionColumns, block: SlotBlock) -> HeardVessels:
-    """The ships of a block, as they stood before it."""
+    """The vessels of a block, as they were before it."""
     rows, slots, starts = block.rows, block.slots, block.starts
     ends = np.empty_like(starts)
     ends[:-1], ends[-1] = starts[1:], len(rows)
@@ -135,7 +135,7 @@ def heard_in(c: ReceptionColumns, block: SlotBlock) -> HeardVessels:
 
 
 def note(c: ReceptionColumns, block: SlotBlock, heard: HeardVessels, spots: Spots) -> None:
-    """Writes down who was heard, where (``spots``: of each pair) and how; their silences are over."""
+    """Writes which vessels were heard, where (``spots``: of each pair) and how; their silences end."""
     rows, ends = heard.ships, heard.ends
     _learn(c, block, heard)
     end(c, rows[heard.gone > 0])
@@ -155,7 +155,7 @@ def note(c: ReceptionColumns, block: SlotBlock, heard: HeardVessels, spots: Spot
 
 
 def end(c: ReceptionColumns, rows: Places) -> None:
-    """The silences of these are over. (No other has left anything to put back.)"""
+    """Ends the silences of these rows. (Other rows have nothing to reset.)"""
     if len(rows):
         c.lost[rows], c.level[rows], c.chance[rows], c.gain[rows] = 0, -1, 1, 0
         c.missed[rows], c.away[rows], c.unsure[rows] = 0, 0, False
@@ -163,7 +163,7 @@ def end(c: ReceptionColumns, rows: Places) -> None:
 
 
 def _learn(c: ReceptionColumns, block: SlotBlock, heard: HeardVessels) -> None:
-    """Heard in so many slots, missed in those of the silences that end here (an hour of each at most)."""
+    """Updates the usual rate: slots heard, and missed slots of silences that end here (an hour of each at most)."""
     rows, count, new = heard.ships, heard.spoken, heard.seen == 0
     missed = np.minimum(c.missed[rows] + heard.missed, SLOTS_AN_HOUR)
     tried = missed + count
@@ -181,7 +181,7 @@ def _learn(c: ReceptionColumns, block: SlotBlock, heard: HeardVessels) -> None:
 
 
 def missed_by(c: ReceptionColumns, block: SlotBlock, size: int) -> MissedVessels:
-    """Of the first ``size`` rows the ships whose silence is to be looked at as the block closes."""
+    """The vessels in the first ``size`` rows whose silence is due for evaluation when the block closes."""
     ages = block.last - c.slot[:size]
     due = (ages <= PRESENT_SLOTS) | (c.due[:size] <= block.last)
     due &= (ages > 0) & (ages <= FORGET_SLOTS) & (c.seen[:size] >= KNOWN_SLOTS) & ~c.unsure[:size]
@@ -222,7 +222,7 @@ def _reckon(c: ReceptionColumns, rows: Places, age: Ints, gone: Ints) -> Spots:
 
 
 def add_own(c: ReceptionColumns, rows: Places, slots: Ints, before: Ints, expected: Floats) -> None:
-    """The part of ships heard in the counts of now, faded to the last slot of each."""
+    """The share of the vessels heard in the present counts, faded to the last slot of each."""
     starts = starts_of(rows)
     if not len(starts):
         return

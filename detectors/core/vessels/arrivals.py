@@ -1,9 +1,16 @@
-"""A batch by vessel: which reports are new, which are another reception of one, which come too late.
+"""A batch by vessel: which reports are new, which are duplicates, which are late.
 
-Reports are sorted by row, within a row in log order. A vessel remembers its last four transmissions; a report is a
-duplicate when it is one of these, heard within 10 s of it. Deciding that for a whole batch at once needs no loop as
-long as the transmission that it repeats lies at most four reports back; where that cannot be seen at once the vessel
-is left *unsure*, and its reports are to be taken one at a time, for which the decision is always exact.
+Reports are sorted by row, and within a row in log order. The state of a vessel holds its last four transmissions; a
+report is a duplicate if it has the payload of one of these and was heard within 10 s of it. For a whole batch this is
+decided without a loop, by comparing each report with the stored transmissions and with the one to four reports before
+it. This is exact unless a duplicate shifts the window: then the vessel is marked *unsure*, and the caller applies its
+reports one at a time, for which the decision is always exact.
+
+Example, payloads of one vessel in a batch, with A stored in its state:
+
+    A B B C        A repeats the stored one, the second B the report before it: both are duplicates.
+    B B B B B B    the second to fifth repeat the first. The sixth has only repetitions within four reports: unsure.
+    B C D E F B    the first B is five reports back and no longer stored, unless one of C to F was a duplicate: unsure.
 """
 
 from __future__ import annotations
