@@ -41,7 +41,7 @@ from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS, WEIGHT, Pas
 from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.silences import OpenSilence, open_silence
 
-LOOKS_LAST_H = 96.0  # a gap whose verdict comes later than that is its own news
+LOOKS_LAST_H = 96.0  # a gap whose verdict comes later than this is reported by itself
 
 
 class Blip(Detector):
@@ -67,7 +67,7 @@ class Blip(Detector):
         ] = 48.0
 
     def screen(self, step: DetectorInput) -> Places:
-        """Due looks; first reports after a long silence; reports of ships whose blip is told."""
+        """Due checks; first reports after a long silence; reports of vessels with an open alert."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
         if step.kind != "reports":
@@ -96,7 +96,7 @@ class Blip(Detector):
         return int((t.heard_most_listed_h if listed else t.heard_most_h) * HOUR_MS)
 
     def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Notes a return, opens at a due look, closes at a report."""
+        """Notes a return, opens at a due check, closes at a report."""
         opened = self.opened(step, at)
         if step.kind == "clock":
             return self._silent(step, at) if opened is None else []
@@ -112,7 +112,7 @@ class Blip(Detector):
         heard_ms, listed = ship.last_ms - since_ms, ship.listed is not None
         if not since_ms or heard_ms > self._most_ms(listed=listed):
             return
-        if silent_ms < self._least_ms:  # woken for another reason: the list changed
+        if silent_ms < self._least_ms:  # checked for another reason: the list changed
             self.arm(step, at, ship.last_ms + self._least_ms)
             return
         first = _silence_before(step, row, since_ms)
@@ -120,7 +120,7 @@ class Blip(Detector):
         if first is None or first.to_ms - first.from_ms < self._least_ms:
             return
         if second is None or not _dark(first.verdict, second.verdict, listed=listed):
-            if silent_ms <= LOOKS_LAST_H * HOUR_MS:  # its verdict may still come, or become another
+            if silent_ms <= LOOKS_LAST_H * HOUR_MS:  # its verdict may still come or change
                 self.arm(step, at, ship.last_ms + 2 * silent_ms)
             return
         yield self._open(step, at, ship, first, second)
@@ -225,7 +225,7 @@ def _told(from_ms: int, to_ms: int | None, verdict: int) -> dict[str, object]:
 
 
 def _stated(ship: VesselState) -> dict[str, object]:
-    """What it said of itself while it was heard."""
+    """What the vessel reported of itself while it was heard."""
     flag = flag_of(ship.mmsi)
     return {
         **({} if ship.draught_m is None else {"draught_m": ship.draught_m}),

@@ -88,7 +88,7 @@ class HeardAs(Detector):
     thresholds: Thresholds
 
     def screen(self, step: DetectorInput) -> Places:
-        """Whoever a note is about; all that is due; reports of a vessel of which an alert is open."""
+        """Vessels of a note; everything due; reports of vessels with an open alert."""
         if step.kind == "reports":
             return self.is_open(step).nonzero()[0]
         return np.arange(len(step.rows))
@@ -140,7 +140,7 @@ class HeardAs(Detector):
         yield self._closed(step, at, ship, opened, "settled")
 
     def _taken_back(self, step: DetectorInput, at: int, note: Note, opened: Alert | None) -> Iterable[Finding]:
-        """The other MMSI states another IMO number: what followed from the former one is judged afresh."""
+        """The other MMSI reports another IMO number: what was derived from the former one is judged again."""
         core, row = step.fleet.core, int(step.rows[at])
         if int(core.as_mmsi[row]) != note.mmsi or core.as_ms[row] <= core.last_ms[row]:
             return
@@ -263,7 +263,7 @@ _CLOSED: Final = {
 
 
 def _ask_all(step: DetectorInput, row: int, due_ms: int) -> None:
-    """When whoever judges the MMSI looks at it next."""
+    """Sets the next check of every other detector for this MMSI."""
     for name, columns in step.fleet.detectors.items():
         if name not in _OUTLASTING:
             columns.due_ms[row] = due_ms

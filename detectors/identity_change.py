@@ -40,16 +40,16 @@ from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, next_step, rfc3339,
 CHANGES_WITHIN_D = 90
 _CHANGES_MOST = 100  # remembered of an IMO number: as many as ``changes_least`` can ask for
 _TENTHS = 1
-_LONG_MS = 3 * STATED_EVERY_MS  # so long ago it matters little that a binding is told once in TOLD_EVERY_MS
+_LONG_MS = 3 * STATED_EVERY_MS  # after this time it matters little that a binding is written once in TOLD_EVERY_MS
 
 
 class _Change(NamedTuple):
-    """One change, as an alert tells it."""
+    """One change, as an alert describes it."""
 
     own: Binding
     """Of the MMSI that it is about."""
     told: Binding
-    """What told of it: of that MMSI, or of one that contradicts it."""
+    """The binding that caused it: of that MMSI, or of one that contradicts it."""
     former: Sequence[Holder]
     """The other holders of the number."""
     apart: Sequence[Holder]
@@ -280,7 +280,7 @@ def _headline(change: _Change) -> str:
 
 
 def _seen_ms(holder: Holder) -> int:
-    """When it was last heard, as far as is known: bindings are told hourly, and not before a last report."""
+    """When it was last heard, as far as is known: bindings are written hourly, not at every report."""
     return max(holder.heard_ms, holder.newest.last_ms)
 
 

@@ -75,7 +75,7 @@ class LongStay(Detector):
         ] = 14_400.0
 
     def screen(self, step: DetectorInput) -> Places:
-        """Ships judged at all that stop, move off, are heard again, or are judged no longer; due looks."""
+        """Judged vessels that stop, move off, are heard again or are no longer judged; due checks."""
         if step.kind == "clock":
             return np.arange(len(step.rows))
         if step.kind != "reports":
@@ -95,7 +95,7 @@ class LongStay(Detector):
         return np.flatnonzero(dropped)
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When the stay will be long, and once it is, when its silence there is to be told."""
+        """When the stay becomes long; after that, when silence during it is to be reported."""
         own, rows = self.state(step), step.rows
         due_ms = np.full(len(rows), NEVER_MS)
         at = np.flatnonzero(own.since_ms[rows])
@@ -111,7 +111,7 @@ class LongStay(Detector):
         return int((self.thresholds.listed_d if listed else self.thresholds.others_d) * DAY_MS)
 
     def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Follows the stop; opens when it is long, says silence, closes when it is seen elsewhere."""
+        """Follows the stop; opens when it is long, reports silence, closes when the vessel is seen elsewhere."""
         opened, ship = self.opened(step, at), step.ship(at)
         if ship.listed is None and not self.thresholds.others:
             self.state(step).since_ms[step.rows[at]] *= opened is not None
@@ -139,7 +139,7 @@ class LongStay(Detector):
             self.arm(step, at, int(own.since_ms[row]) + self._long_ms(listed=ship.listed is not None))
 
     def _look_back(self, step: DetectorInput, at: int, ship: VesselState) -> None:
-        """A vessel that lay there before it was judged has lain there since then."""
+        """A vessel that stopped there before it was judged has been there since then."""
         own, row, stop = self.state(step), int(step.rows[at]), stop_of(step.fleet, int(step.rows[at]))
         km = None if stop is None else away_km(ship, stop.lat_deg, stop.lon_deg)
         if stop is not None and km is not None and km <= self.thresholds.within_km:
@@ -153,7 +153,7 @@ class LongStay(Detector):
         if not since_ms:
             return
         long_ms = since_ms + self._long_ms(listed=ship.listed is not None)
-        if opened is None and now_ms < long_ms:  # woken for another reason: the list changed
+        if opened is None and now_ms < long_ms:  # checked for another reason: the list changed
             self.arm(step, at, long_ms)
             return
         needed_ms = int(self.thresholds.silent_after_s * MS)

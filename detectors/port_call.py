@@ -59,7 +59,7 @@ class PortCall(Detector):
         Column("lat_deg", "<f4", np.nan),  # where it stopped
         Column("lon_deg", "<f4", np.nan),
         Column("since_ms", "<i8"),  # ... and when; 0 when it is in no call
-        Column("sailed_ms", "<i8"),  # when it was under way again within the call; 0 while it lies
+        Column("sailed_ms", "<i8"),  # when it was under way again during the call; 0 while it is stationary
         Column("seen", "u1"),  # ENTRY, STOP, EXIT
         Column("quiet", "?"),  # "silent since" has been said
         Column("sure", "?"),  # the alert rests on two reports
@@ -116,7 +116,7 @@ class PortCall(Detector):
         return news
 
     def _again(self, step: DetectorInput, at: Any) -> Any:
-        """Whether a silence of the length that counts lies before a report: what was between is unknown."""
+        """Whether a silence long enough to count precedes a report: what happened during it is unknown."""
         return step.time_ms[at] - step.before.last_ms[at] >= self._silent_ms
 
     @property
@@ -161,7 +161,7 @@ class PortCall(Detector):
             yield from self._arrived(step, at, ship, self._stop(step, at, ship), STOP)
 
     def _stop(self, step: DetectorInput, at: int, ship: VesselState) -> StationaryAt | None:
-        """Where it stopped: known also from before it was listed; else here and now."""
+        """Where it stopped: also from before it was listed; otherwise here and now."""
         stop = stop_of(step.fleet, int(step.rows[at]))
         if stop is not None and (away_km(ship, stop.lat_deg, stop.lon_deg) or 0.0) <= self.thresholds.leave_km:
             return stop
@@ -204,7 +204,7 @@ class PortCall(Detector):
         yield self._words(step, at, ship, None)
 
     def _looked_at(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
-        """It is silent, or a list or zones came: a stop that began before it is told from its beginning."""
+        """The vessel is silent, or a list or zones came into force: an earlier stop counts from its beginning."""
         own, row = self.state(step), int(step.rows[at])
         quiet = step.silence_ms(at, ship.last_ms) >= self._silent_ms
         if not quiet:
@@ -324,14 +324,14 @@ class PortCall(Detector):
 
 
 def _called_at(opened: Alert, where: tuple[float, float]) -> str:
-    """The port of an open call with its country, which a UN/LOCODE begins with; else the place."""
+    """The port of an open call with its country, which is the start of a UN/LOCODE; otherwise the position."""
     if "port" not in opened.details:
         return place(*where)
     return port(str(opened.details["port"]), str(opened.details.get("locode", ""))[:2])
 
 
 def _situation(ship: VesselState, zone: str | None) -> str:
-    """Names the severity rule; ``zone`` is where another alert's ticket already says that it is."""
+    """The severity rule. ``zone``: where another alert's ticket already reports the vessel."""
     if ship.listed is None or ship.misuse:
         return "port_call.misuse"
     if zone is not None:

@@ -135,7 +135,7 @@ class Shuttle(Detector):
         until_ms = int(own.until_ms[row])
         if not until_ms or opened is None:
             return
-        if now_ms < until_ms:  # woken for another reason: the list changed
+        if now_ms < until_ms:  # checked for another reason: the list changed
             self.arm(step, at, until_ms)
         elif open_silence(step.fleet.open_of(row)) is not None:  # it may be on its next leg
             own.until_ms[row] = now_ms + self._within_ms

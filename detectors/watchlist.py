@@ -9,7 +9,7 @@ reported once under an MMSI stays bound to it through silence and restart, so a 
 The first report is ``unverified``; a second one that is kinematically consistent corroborates it. The alert ends after
 12 h of silence, unless the vessel was last known inside a zone; the next report opens a new one, ``reappeared``. That
 is a page if ``gap`` judged the silence dark, or at rest and the vessel is heard elsewhere, or after 30 days of silence
-for any cause; otherwise the vessel was out of range, or the feed cannot tell, and it is a ticket that says so. A vessel
+for any cause; otherwise the vessel was out of range, or the feed cannot tell, and it is a ticket that states this. A vessel
 that is heard again under a number that it used shortly before is for the record. If no identifier matches and no IMO
 number is reported, a name similar to the listed name (transliterated, cut, one letter wrong), supported by two of flag,
 type and length, is for the record; a stronger identifier later upgrades that alert, another one retracts it. A list
@@ -82,7 +82,7 @@ class Watchlist(Detector):
         ] = 2
 
     def screen(self, step: DetectorInput) -> Places:
-        """Listed ships whose standing changed with this report; due looks end episodes."""
+        """Listed vessels whose match changed with this report; due checks end episodes."""
         if step.kind in {"clock", "reference"}:
             return np.arange(len(step.rows))
         own, now, rows = self.state(step), step.now, step.rows
@@ -231,7 +231,9 @@ class Watchlist(Detector):
             self.await_silence(step, at, ship.last_ms, needed_ms)
             return
         zone = last_inside(step.fleet.open_of(row))
-        own.stage[row] = CLOSED if opened is None or zone is None else UNVERIFIED  # the second report then tells of it
+        own.stage[row] = (
+            CLOSED if opened is None or zone is None else UNVERIFIED
+        )  # its second report then updates the alert
         if opened is None:
             return
         silent = f"silent since {stamp(ship.last_ms, now_ms)}"

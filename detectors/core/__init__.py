@@ -1,1 +1,1 @@
-"""What every detector stands on: model, units, geometry, fleet state, the engine."""
+"""What all detectors use: model, units, geometry, fleet state, the engine."""

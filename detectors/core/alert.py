@@ -1,6 +1,7 @@
-"""The alert, version 1: what leaves the detectors and what people and their tools build on.
+"""The alert, version 1: the output of the detectors, on which users and their tools depend.
 
-No record here can be part of a cycle: ``gc=False`` keeps the collector from looking at each of a million open alerts.
+No record here can be part of a reference cycle: ``gc=False`` keeps the garbage collector from visiting a million open
+alerts.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     rule_version: int
     severity: Severity
     subject: str
-    """``mmsi/273999001``, ``imo/9179842`` or ``source/kystverket``: whom the alert is about, the record's key."""
+    """``mmsi/273999001``, ``imo/9179842`` or ``source/kystverket``: the subject of the alert, the record's key."""
     case_id: str
     related: tuple[str, ...] = ()
     mmsi: int | None = None

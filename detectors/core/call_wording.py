@@ -1,4 +1,4 @@
-"""How a port call is worded: its place, what of it was seen, and how sure that makes it."""
+"""Wording of a port call: its place, what was seen of it, and the confidence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENTRY, STOP, EXIT = 1, 2, 4
 
 
 def here(ship: VesselState) -> StationaryAt | None:
-    """Where the ship was last seen, as if it had stopped there; None when its place is unknown."""
+    """The last known position, as if it had stopped there; None if unknown."""
     known = ship.lat_deg is not None and ship.lon_deg is not None
     return StationaryAt(ship.lat_deg, ship.lon_deg, ship.fix_ms) if known else None  # type: ignore[arg-type]  # known
 
@@ -23,7 +23,7 @@ def confidence(seen: int) -> int:
 
 
 def call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict[str, object]:
-    """As ``details`` of the alert; ``seen`` has the bits."""
+    """The call as ``details`` of the alert; ``seen`` has the bits."""
     label: dict[str, object] = {}
     if harbour is not None:
         label = {"port": harbour.name, "port_distance_nm": harbour.distance_nm}
@@ -42,7 +42,7 @@ def call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict
 def headline(
     ship: VesselState, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, when: str
 ) -> str:
-    """Who stopped where and when, or was last known there; ``when`` is that moment in words."""
+    """Who stopped where and when, or was last known there; ``when``: that time as text."""
     if quiet:
         return f"{ship.title} last known at {place(*where) if harbour is None else harbour.label}, silent since {when}"
     what = "stopped" if seen & STOP else "heard again"

@@ -1,4 +1,4 @@
-"""What can be said of a ship that is silent, and of its return: facts for the alerts of ``gap``."""
+"""Wording of silences and returns: headlines, facts and details of ``gap`` alerts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def peers_heard(reception: ReceptionState, closed: ClosedBlock, row: int) -> int
 
 
 def verified(ship: VesselState) -> Verification:
-    """Whether more than one source speaks for its identity."""
+    """Whether more than one report supports the identity."""
     return "corroborated" if ship.support > 1 else "unverified"
 
 
@@ -50,7 +50,7 @@ def leg(before: VesselState, ship: VesselState, *, moved: bool) -> tuple[float |
 
 
 def heard_by(step: DetectorInput, row: int) -> dict[str, object]:
-    """The source that hears it, where it is one alone: its outage explains its silence."""
+    """The source that hears the vessel, if there is only one: its outage explains the silence."""
     mask = int(step.fleet.core.sources[row])
     names = [source.name for number, source in enumerate(step.sources.sources) if mask >> number & 1]
     return {"source": names[0]} if len(names) == 1 else {}
@@ -75,7 +75,7 @@ def silence_details(ship: VesselState, category: str, silent_s: int) -> dict[str
 
 
 class SilenceVerdict(NamedTuple):
-    """A verdict on a silence that goes on: its numbers, and what it is called."""
+    """The verdict on a silence that has not ended: its numbers, and its name."""
 
     chance: float
     alpha: float
@@ -89,7 +89,7 @@ class SilenceVerdict(NamedTuple):
 
     @property
     def alone(self) -> bool:
-        """No other vessel is heard around: it cannot be told."""
+        """No other vessel is heard nearby, so the silence cannot be judged."""
         return self.verdict == CANNOT_TELL
 
     @property
@@ -119,7 +119,7 @@ _AFTER: Final = {DARK: "", AT_REST: " at rest", UNSURE: ", possibly dark", CANNO
 
 
 def gone(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, opened: Alert | None) -> Finding:
-    """A silence that means something: an alert, or ``opened`` that means more now."""
+    """The finding for a significant silence: a new alert, or a revision of ``opened``."""
     now_ms = int(step.time_ms[at])
     silent = spoken(now_ms - ship.last_ms)
     return Finding(
@@ -149,7 +149,7 @@ def gone(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, 
 
 
 def returned(step: DetectorInput, at: int, opened: Alert, situation: str) -> Finding:
-    """The silence has ended with this report."""
+    """The finding for the report that ends the silence."""
     before, ship = step.ship_before(at), step.ship(at)
     far_nm, speed_kn = leg(before, ship, moved=bool(step.moved[at]))
     silent_ms = ship.last_ms - before.last_ms
@@ -174,12 +174,12 @@ def returned(step: DetectorInput, at: int, opened: Alert, situation: str) -> Fin
 
 
 def is_vague(opened: Alert) -> bool:
-    """Whether a gap alert says that the feed cannot tell; a verdict may still come."""
+    """Whether a gap alert is "cannot tell"; a verdict may still follow."""
     return opened.details.get("category") == "cannot_tell"
 
 
 def disproved(opened: Alert, before: VesselState, ship: VesselState, situation: str, *, line: bytes) -> Finding:
-    """A report of the time before the gap was opened has come after all, later than the allowed lateness."""
+    """A report from before the gap opened has arrived later than the allowed lateness: retracts the gap."""
     silent_s = (ship.last_ms - before.last_ms) // MS
     return Finding(
         action="retract",
@@ -200,17 +200,17 @@ def disproved(opened: Alert, before: VesselState, ship: VesselState, situation: 
 
 
 class ListedSilence(NamedTuple):
-    """Of a listed vessel whose silence is no gap: when it is told, s, and what is heard around its last place."""
+    """A silence of a listed vessel that is not a gap: when it is reported, s, and what is heard nearby."""
 
     after_s: int
     near: int
     """Other vessels since, at most at once."""
     out_of_range: bool
-    """It has left the receivers' range, as others do; else nobody could have been heard there."""
+    """It has left the receivers' range, as others do; otherwise nothing can be heard there."""
 
 
 def unheard(step: DetectorInput, ship: VesselState, now_ms: int, told: ListedSilence) -> Finding:
-    """A listed vessel whose silence is no gap, and long."""
+    """The finding for a long silence of a listed vessel that is not a gap."""
     after_s, near, out_of_range = told
     silent_s = (now_ms - ship.last_ms) // MS
     said = "out of receiver range" if out_of_range else "cannot tell if dark"

@@ -1,7 +1,7 @@
-"""How things are said in headlines: who, then what, where and when in clauses, the weightiest first, then the list.
+"""Building blocks of headlines: who, then what, where and when as clauses, the most important first, then the list.
 
-A headline has at most 100 characters, for a phone at night. What does not fit is left out by whole clauses, from the
-end: no word is cut, and who and what always stand.
+A headline has at most 100 characters, for a phone at night. If it is longer, whole clauses are dropped from the end; no
+word is cut, and who and what are always kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LIST_LETTERS: Final = 13
 
 
 def list_word(name: str) -> str:
-    """A list's name: as many of its words as fit, none of them cut; "listed" when none does."""
+    """A list's name, shortened to whole words; "listed" if the first word is too long."""
     said = ""
     for word in name.split():
         if len(f"{said} {word}".strip()) > LIST_LETTERS:
@@ -43,7 +43,7 @@ def fitted(text: str, listed: str | None = None) -> str:
 
 
 def at(lat_deg: float | None, lon_deg: float | None) -> str:
-    """A clause that says where: ``, 29-58.8N 122-07.2E``; empty where that is unknown."""
+    """The position as a clause: ``, 29-58.8N 122-07.2E``; empty if unknown."""
     return "" if lat_deg is None or lon_deg is None else f", {place(lat_deg, lon_deg)}"
 
 
@@ -65,5 +65,5 @@ _labels_of: Final = Once(_labels)
 
 
 def zone_said(reference: Reference, name: object) -> str:
-    """A zone that an open alert names; by its name alone where it is no longer in force."""
+    """The label of a zone that an open alert names; only its name if the zone is no longer in force."""
     return _labels_of(reference).get(str(name)) or port(str(name), None)

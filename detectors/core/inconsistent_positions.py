@@ -1,6 +1,6 @@
-"""How it is told that the positions of a ship are inconsistent: that no ship can have been at all of them.
+"""Wording for inconsistent positions: one vessel cannot have been at all of them.
 
-What a detector has said of the ship stands meanwhile, says so once, and wakes nobody.
+Alerts about the vessel are held in the meantime, state this once, and do not page.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ SAID: Final = "inconsistent positions"
 
 
 def flag(ship: VesselState) -> str:
-    """A clause of a headline where the vessel's positions are inconsistent; else empty."""
+    """A clause of a headline if the positions of the vessel are inconsistent; otherwise empty."""
     return f", {SAID}" if ship.unsure else ""
 
 
 def facts(ship: VesselState) -> Iterable[Fact]:
-    """The numbers that say so; none while positions agree."""
+    """The numbers behind it; none while positions are consistent."""
     if not ship.unsure:
         return
     where, was = ship, ship.trusted
@@ -34,7 +34,7 @@ def facts(ship: VesselState) -> Iterable[Fact]:
 
 
 def held(ship: VesselState, opened: Alert, what: str, now_ms: int, *, situation: str, sentence: bytes) -> Finding:
-    """A revision that says that positions have become inconsistent; ``what`` says of what the alert is."""
+    """A revision stating that positions are inconsistent; ``what``: what the alert is about."""
     return Finding(
         action="update",
         situation=situation,

@@ -1,9 +1,9 @@
-"""How much the silence of a listed vessel means, and what its return is worth.
+"""How much the silence of a listed vessel means, and the severity of its return.
 
-Three levels. *Dark*: the chance is calibrated and small, and other vessels are heard around its last place: a page.
-*Possible*: the silence has lasted longer and its chance is larger, or no other vessel is heard there, so that nothing
-shows that the place can be heard: a ticket. *Unheard*: long silent without either: a vessel that left the receivers'
-range as others do, or a place where nobody is heard any more: tickets, each with a severity rule of its own.
+Three levels. *Dark*: the chance is calibrated and small, and other vessels are heard around its last position: a page.
+*Possible*: the silence is longer and its chance larger, or no other vessel is heard there, so the place may be out of
+reception: a ticket. *Unheard*: a long silence without either, because the vessel left range as others do, or no vessel
+is heard there any more: each has its own severity rule.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What the ticks say about the sources: how far each has come, and when it was down.
+"""State of the sources, from ticks: how far each has come, and when it was down.
 
-The rule of time: a source's watermark is the event time of its last confirmed sentence less the allowed
-lateness, and it never falls. A source that is silent therefore stops the clock of the vessels that only it
-hears. Once the silence is longer than ordinary the source is *down*, from its last sentence until the next,
-and that time counts as nobody's silence.
+The rule of time: the watermark of a source is the event time of its last confirmed sentence minus the allowed lateness,
+and it never decreases. So a silent source stops the clock of the vessels that only it hears. When the silence is longer
+than usual, the source is *down* from its last sentence to the next one, and that time does not count as silence of any
+vessel.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DOWNS_KEPT: Final = 512
 
 
 class TickedSource(msgspec.Struct, kw_only=True):
-    """One source as the ticks tell of it. Times are Unix ms of event time."""
+    """One source, as its ticks describe it. Times are Unix ms of event time."""
 
     name: str
     since_ms: int = 0
@@ -85,11 +85,11 @@ class SilencePatience(NamedTuple):
     """Which outages are more than an interruption."""
 
     lasts_ms: int = 900_000
-    """Those that last for so long ..."""
+    """An outage that lasts this long ..."""
     repeats: int = 4
     """... and the one with which there have been so many ..."""
     within_ms: int = 86_400_000
-    """... in this time; another only after it."""
+    """... within this time; the next report only after it."""
 
 
 class SourceTable:
@@ -101,7 +101,7 @@ class SourceTable:
         self._index: dict[str, int] = {}
 
     def restore(self, sources: list[TickedSource], *, replayed: bool) -> None:
-        """The table as a snapshot has it; ``replayed`` is what it says of all sources together."""
+        """The table from a snapshot; ``replayed`` applies to all sources of old snapshots."""
         for source in sources:
             source.replayed = replayed if source.replayed is None else source.replayed
         self.sources = sources
@@ -118,7 +118,7 @@ class SourceTable:
         return found
 
     def mark(self, name: str, *, replayed: bool) -> int:
-        """What the records of a source say of it, which holds also before its first tick. Returns its number."""
+        """Applies what the records of a source state about it, also before its first tick. Returns its number."""
         number = self.index(name)
         source = self.sources[number]
         shared = source.name != name  # past 64 sources: one that is live decides for all
@@ -158,7 +158,7 @@ class SourceTable:
         return self.rules.silent_limit_ms(source.spacing_s)
 
     def apply(self, tick: Tick) -> list[Outage]:
-        """Takes in a tick. Returns what changed, in order of time."""
+        """Applies a tick. Returns what changed, in order of time."""
         number = self.mark(tick.source, replayed=tick.replayed)
         source = self.sources[number]
         if not source.since_ms:
@@ -201,7 +201,7 @@ class SourceTable:
         return changes
 
     def _repeats(self, source: TickedSource, time_ms: int) -> int:
-        """How many outages this makes in the time that counts, when it is to be reported; else 0."""
+        """The number of outages in the period that counts, if it is to be reported now; otherwise 0."""
         since_ms = time_ms - self.patience.within_ms
         count = 1 + sum(start_ms > since_ms for start_ms, _ in source.downs)
         reported = source.repeated_ms is not None and source.repeated_ms > since_ms
@@ -228,9 +228,9 @@ class SourceTable:
         return max(spans, default=0)
 
     def silent_by_ms(self, mask: int, from_ms: int, needed_ms: int) -> int:
-        """The earliest time at which ``silence_ms`` can be ``needed_ms``: a look before it is in vain.
+        """The earliest time at which ``silence_ms`` can be ``needed_ms``: earlier checks are useless.
 
-        Going there at once, not a remainder at a time, an outage costs the same however long it is.
+        It is computed directly, so an outage costs the same for any length.
         """
         ends = [s.silent_by_ms(from_ms, needed_ms) for i, s in enumerate(self.sources) if mask >> i & 1]
         return min(ends, default=from_ms + needed_ms)

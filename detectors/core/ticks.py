@@ -1,4 +1,4 @@
-"""The feed's clock. Time reaches the detectors as data: a tick in the log, never a wall clock."""
+"""The clock of the feed. Detectors get time as data, as ticks in the log, never from a wall clock."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from detectors.core.units import MS
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One source's word about one stretch of event time, written to every partition of the log.
+    """One source's report on a period of event time, written to every partition of the log.
 
-    Consecutive ticks of a source join: ``from_ms`` of one is ``to_ms`` of the one before. A silence long enough to
-    make the source down (``FeedRules.silent_limit_ms``) is a tick of its own, however wide, and the sentence that
-    ends it has a tick before it that says so: where an outage begins and ends never depends on how often ticks are
-    written. Between outages ticks may stand anywhere.
+    Consecutive ticks of a source join: ``from_ms`` of one is ``to_ms`` of the previous one. A silence long enough to
+    make the source down (``FeedRules.silent_limit_ms``) is one tick of any length, and the sentence that ends it is
+    preceded by a tick that reports this: the begin and end of an outage never depend on how often ticks are written.
+    Between outages ticks may be anywhere.
     """
 
     source: str
@@ -27,21 +27,21 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heard_ms: int | None = None
     """Event time of the source's last confirmed sentence at or before ``to_ms``; None before the first."""
     spacing_s: float = 0.0
-    """Mean of the last hundred pauses between the source's sentences."""
+    """Mean of the last hundred intervals between the source's sentences, s."""
     one_vessel: bool = False
     """Only one MMSI was heard in the hour up to ``heard_ms``: the source's silence may be that vessel's."""
     other_share: float = 0.0
-    """Of a live source's lines of the last minutes, the share that is no AIS; 0 where few lines came. For people."""
+    """Of a live source: share of its lines in the last minutes that are not AIS; 0 with few lines. For display only."""
     state: Literal["live", "ended"] = "live"
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False
-    """True when the source is a recording: nobody is to be notified of what follows from recordings alone."""
+    """True if the source is a recording: alerts that rest on recordings only are not notified."""
     notes: tuple[Note, ...] = ()
-    """Which MMSIs were heard to state which IMO numbers, in log order, since the source's tick before."""
+    """Which MMSIs reported which IMO numbers since the source's previous tick, in log order."""
 
 
 class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The rules of time, shared by ingest and detectors."""
+    """The rules of time, used by ingest and detectors."""
 
     feed_silent_after_s: Annotated[
         float, Meta(ge=5, le=86_400, description="A source that is silent for longer than this is down, s")

@@ -1,4 +1,4 @@
-"""Conversions. Units live in names; the numbers that turn one into another live here."""
+"""Conversions. Units are in the names; conversion factors are here."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def unix_ms(text: str) -> int:
 
 
 def zulu(time_ms: int) -> str:
-    """Hours and minutes as people on watch write them: 0412Z."""
+    """Hours and minutes in UTC, as watch officers write them: 0412Z. Only for times of the day of the alert."""
     return datetime.fromtimestamp(time_ms // MS, UTC).strftime("%H%MZ")
 
 
 def stamp(time_ms: int, now_ms: int) -> str:
-    """A time for a headline, with its day where that is another than of ``now_ms``: 3 Feb 0412Z."""
+    """A time for a headline; with its day if that is not the day of ``now_ms``: 3 Feb 0412Z."""
     then, now = (datetime.fromtimestamp(ms // MS, UTC) for ms in (time_ms, now_ms))
     if then.date() == now.date():
         return f"{then:%H%M}Z"

@@ -74,8 +74,12 @@ class Gap(Detector):
     rule_version = 2
     needs_coverage = True
     columns = (
-        Column("seen_to", "<i4"),  # the last slot heard before the silence that was told, or counted as "cannot tell"
-        Column("verdict_step", "<i4"),  # the step at which it is a gap, if it lasts; 0 counted only; below: why
+        Column(
+            "seen_to", "<i4"
+        ),  # the last slot heard before the silence that was reported, or counted as "cannot tell"
+        Column(
+            "verdict_step", "<i4"
+        ),  # the step at which it is a gap, if it lasts; 0: only counted; the next columns give the reason
         Column("verdict_chance", "<f4"),
         Column("verdict_alpha", "<f4"),
         Column("verdict_heard_share", "<f2"),
@@ -84,12 +88,12 @@ class Gap(Detector):
         Column("verdict_kind", "u1"),
         Column(
             "verdict_level", "u1"
-        ),  # of a listed vessel: what that silence has been told as (detectors.core.listed_silences)
-        Column("page_step", "<i4"),  # the step at which a silence told as possible is dark; 0 when it is not
+        ),  # of a listed vessel: the level at which that silence was reported (detectors.core.listed_silences)
+        Column("page_step", "<i4"),  # the step at which a silence reported as possible is dark; 0 when it is not
         Column("page_chance", "<f4"),
         Column("page_missed", "<u2"),
         Column("page_peers", "<u2"),
-        Column("near_slot", "<i4"),  # of a listed vessel: the last slot heard before the silence that is followed
+        Column("near_slot", "<i4"),  # of a listed vessel: the last slot heard before the present silence
         Column("near_peers", "<u2"),  # ... and the most other vessels heard around it since
         Column("near_heard_share", "<f2"),  # ... and the share of slots in which it was heard before
     )
@@ -164,7 +168,7 @@ class Gap(Detector):
         )
 
     def listen(self, step: DetectorInput) -> None:
-        """Counts silences of class A under way that come to min_silence_s and are no gaps: once each, by reason."""
+        """Counts silences of class A under way that reach min_silence_s and are not gaps: once each, by reason."""
         c, rows, mine = reception(step).vessel_columns, step.rows, self.state(step)
         note_peers(step, mine, int(self.thresholds.unheard_after_s * MS))
         long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
@@ -177,7 +181,7 @@ class Gap(Detector):
         step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
 
     def screen(self, step: DetectorInput) -> Places:
-        """Of slots those whose silence is a gap and has not been told as one; all that is due; reports close."""
+        """Slots: vessels whose silence is a gap and not reported as one; everything due; reports that close."""
         if step.kind == "reports":
             return self.is_open(step).nonzero()[0]
         if step.kind == "slot":
@@ -185,16 +189,16 @@ class Gap(Detector):
         return np.flatnonzero(step.now.last_ms < step.time_ms)
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When a listed ship's silence that begins now, and is no gap, is to be told all the same."""
+        """When a silence of a listed vessel that is not a gap is to be reported anyway."""
         due_ms = np.full(len(step.rows), NEVER_MS)
-        listed = np.flatnonzero(step.now.listed)  # few: the rest need no further look
+        listed = np.flatnonzero(step.now.listed)  # few: the others need no check
         if len(listed):
             asked_ms = next_steps(step.now.last_ms[listed] + int(self.thresholds.unheard_after_s * MS))
             due_ms[listed] = np.where(step.now.vessel[listed], asked_ms, NEVER_MS)
         return due_ms
 
     def _told(self, step: DetectorInput, rows: Places) -> Levels:
-        """The level as which each silence has been told."""
+        """The level at which each silence has been reported."""
         mine = self.state(step)
         told = (mine.seen_to[rows] == reception(step).vessel_columns.slot[rows]) & (mine.verdict_step[rows] > 0)
         return np.where(told, mine.verdict_level[rows], NO_LEVEL).astype(np.uint8)

@@ -14,7 +14,7 @@ horizon, and for an unlisted vessel the destination names the zone or it is slow
 is not enough. *Destination*: the text names the zone by UN/LOCODE, alias or similar spelling (``RAJ1N``). A vessel that
 falls silent inside leaves its alert open as "last known inside"; for an unlisted vessel the alert ends after a month,
 otherwise every invented MMSI would stay for ever. While its position reports need an impossible speed
-(``[fleet] track_most_kn``) the alert is held, says that positions are inconsistent, and does not page; a single false
+(``[fleet] track_most_kn``) the alert is held, states that positions are inconsistent, and does not page; a single false
 position among others is ignored. *Feasible while dark*: a listed vessel has an open ``gap`` (also one of "cannot
 tell"), and d(last position, zone) <= v_max * silence. When it is heard again, d(last, zone) + d(zone, next) <= v_max *
 silence gives the longest possible call, or retracts the alert. v_max is the 95th percentile of its own speeds under
@@ -156,7 +156,7 @@ class PortProximity(Detector):
         return (wanted & now.vessel).nonzero()[0]
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When a silence must be said of an open alert; or when a listed ship can have come to a sanctioned zone."""
+        """When silence of an open alert is to be reported, or a listed vessel can have reached a sanctioned zone."""
         due_ms = self.nearby.earliest_calls(step)
         active = (self.state(step).reason[step.rows] > NONE).nonzero()[0]
         if len(active):
@@ -175,7 +175,7 @@ class PortProximity(Detector):
     # -- judge ----------------------------------------------------------------------------------------------------
 
     def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Compares what is true now with what was said."""
+        """Compares the present state with what was reported."""
         opened, reasons, row = self.opened(step, at), self.state(step).reason, int(step.rows[at])
         if step.kind == "reports":
             yield from self._reported(step, at, opened)
@@ -191,7 +191,7 @@ class PortProximity(Detector):
             yield from self._feasible(step, at, opened)
 
     def _look_back(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
-        """Other zones, or another list: is what was said still so, and was it last in a zone that counts now?"""
+        """Zones or lists changed: does the alert still hold, was the vessel last in a zone that now applies?"""
         own, row, ship, now_ms = self.state(step), int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         said, start_ms = ZoneApproach(int(own.zone[row]), int(own.reason[row])), now_ms
         refused = refuted(self.places, self.reachable_zones, said, ship, now_ms, grace=self.thresholds.leave_factor)
@@ -249,7 +249,7 @@ class PortProximity(Detector):
             yield self._words(step, at, ship, look, opened)
 
     def _inconsistent(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Iterable[Finding]:
-        """What was said is held while positions are inconsistent, and that is said once."""
+        """The alert is held while positions are inconsistent, and states this once."""
         own, row = self.state(step), int(step.rows[at])
         if ship.unsure and not own.unsure[row]:
             own.unsure[row], own.stage[row] = True, 0

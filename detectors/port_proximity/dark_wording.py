@@ -1,6 +1,6 @@
-"""How it is told what a silence allows: a ship that is still dark, and one that is heard again.
+"""Wording of what a silence allows: for a vessel that is still dark, and for one that is heard again.
 
-``port_proximity`` decides that a silence allows a call at a sanctioned zone; these are the words and numbers.
+``port_proximity`` decides that a silence allows a call at a sanctioned zone; this module has the words and numbers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class DarkReachWording(NamedTuple):
     allowed: PossibleCalls
     now_ms: int
     unheard: bool = False
-    """The feed could hardly have heard it: whether it was dark cannot be told."""
+    """The feed was unlikely to hear it: whether it was dark is unknown."""
 
     @property
     def _silent(self) -> str:
@@ -140,9 +140,9 @@ class DarkReachWording(NamedTuple):
 def heard_again(
     reference: Reference, opened: Alert, ends: tuple[VesselState, VesselState], now_ms: int, sentence: bytes
 ) -> Finding:
-    """Heard again: could it have called there, between the last fix and this one? ``ends`` are the ship at both.
+    """Heard again: could it have called there between the last position and this one? ``ends``: it at both.
 
-    A fix that it cannot have come to from the last one says nothing of the silence.
+    A position that it cannot have reached from the last one says nothing about the silence.
     """
     before, ship = ends[0].on_trusted_fix(), ends[1]
     allowed, zones = reachable_zones_of(reference).over(before, ship), {zone.name: zone for zone in reference.zones}

@@ -24,13 +24,13 @@ Bools = npt.NDArray[np.bool_]
 
 
 class ZoneStandings(NamedTuple):
-    """What has been said of each row of a step: zone, reason, whether it rests on two reports, or is held."""
+    """What has been reported for each row of a step: zone, reason, whether it rests on two reports."""
 
     zone: Column_
     reason: Column_
     stage: Column_
     held: Column_
-    """Positions are inconsistent, which has been said."""
+    """Positions are inconsistent, and this has been reported."""
 
     def only(self, at: At) -> Self:
         """The same of some rows."""
@@ -38,7 +38,7 @@ class ZoneStandings(NamedTuple):
 
 
 class ZoneScreen:
-    """The zones, and the speed below which nobody closes on one."""
+    """The zones, and the speed below which a vessel does not close on one."""
 
     def __init__(self, places: ZoneColumns, closing_least_kn: float) -> None:
         self.places, self.closing_least_kn = places, closing_least_kn
@@ -89,7 +89,7 @@ class ZoneScreen:
         return np.asarray((zone != NO_ZONE) & counts)
 
     def near(self, step: DetectorInput, said: ZoneStandings) -> Bools:
-        """Where a position came and the zones have something to say that is not said already."""
+        """Flags rows with a new position for which a zone alert may open or change."""
         now, wanted = step.now, np.zeros(len(step.rows), bool)
         at = step.moved.nonzero()[0]
         sog_kn = np.fmax(now.sog_kn, np.float32(0))
@@ -116,7 +116,7 @@ class ZoneScreen:
     def _settled(
         self, said: ZoneStandings, inside: Bools, lat_deg: Column_, lon_deg: Column_, nm: Column_
     ) -> npt.NDArray[np.bool_]:
-        """Where nothing can be new: said to be inside a zone, well inside it and near no other; or held."""
+        """Rows where nothing can change: reported inside a zone, well inside it and near no other; or held."""
         settled: Bools = (said.reason == INSIDE) & (said.stage > 0) & (inside.sum(axis=1) == 1)
         some = settled.nonzero()[0]
         if len(some):

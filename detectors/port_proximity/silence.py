@@ -11,7 +11,7 @@ from detectors.core.units import HOUR_MS, MS, NEVER_MS
 
 
 class SilenceLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """After how much silence something is said, and after how much the alert ends."""
+    """Silence after which the alert is updated, and after which it ends."""
 
     silent_after_s: Annotated[
         float, Meta(ge=60, le=86_400, description="Silence inside a zone after which the alert is updated, s")
@@ -27,7 +27,7 @@ class SilenceLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = 12.0
 
     def said_ms(self, *, inside: bool) -> int:
-        """Silence of which a revision tells."""
+        """Silence after which the alert is updated."""
         return int(self.silent_after_s * MS if inside else self.unknown_after_h * HOUR_MS)
 
     def ends_ms(self, *, inside: bool, listed: bool) -> int:

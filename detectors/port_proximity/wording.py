@@ -1,4 +1,4 @@
-"""How nearness to a zone is told: headline, numbers, what would change it, details."""
+"""Wording of alerts near a zone: headline, numbers, what would change it, details."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def situation_of(ship: VesselState, reason: int, *, ordinary: bool = False) -> s
 
 
 def zone_words(opened: Alert, reference: Reference) -> str:
-    """How an open alert's ship stands to its zone, in a few words."""
+    """How the vessel of an open alert is related to its zone, in a few words."""
     how = {"inside": "inside", "closing": "closing on", "destination": "bound for"}
     return f"{how.get(str(opened.details['reason']), 'at')} {zone_said(reference, opened.details['zone'])}"
 
@@ -78,21 +78,21 @@ def no_longer(
 
 
 def severity_most(zone: Zone, ship: VesselState, *, inside: bool) -> Severity:
-    """The zone's own, unless the ship is inside it, where that holds as it is: but one report alone wakes nobody."""
+    """The highest severity: the zone's own unless the vessel is inside; a single report is never a page."""
     if not inside:
         return zone.severity or "page"
     return "ticket" if zone.severity and ship.support < _SUPPORTED else "page"
 
 
 class ProximityWording(NamedTuple):
-    """A ship and a zone, as they stand now."""
+    """A vessel and a zone, as they are now."""
 
     ship: VesselState
     zone: Zone
     look: ZoneApproach
     now_ms: int
     silent_ms: int = 0
-    """Above 0: it has been silent inside for so long."""
+    """Above 0: it has been silent inside for this time."""
     named_by: str = ""
     """How its destination names the zone: ``locode``, ``name``, ``likeness``; empty when it does not."""
     looked_back: bool = False
@@ -177,13 +177,13 @@ class ProximityWording(NamedTuple):
 
     @property
     def ordinary(self) -> bool:
-        """Whether a call there says little: a port like others, and nothing else speaks against the vessel."""
+        """Whether a call there means little: an ordinary port, and no other reason for suspicion."""
         listed, programme = self.ship.listed, self.zone.programme
         meant = bool(listed and programme and programme in (listed.programme or ""))
         return self.zone.kind == "associated" and not (self.dark_lately or self.bound or meant)
 
     def finding(self, opened: Alert | None, sentence: bytes, start_ms: int) -> Finding:
-        """An alert, or a revision of ``opened``. Who was inside long ago is no reason to wake somebody."""
+        """An alert, or a revision of ``opened``. A vessel that was inside long ago is not a page."""
         zone, ship, inside = self.zone, self.ship, self.look.reason == INSIDE
         most = severity_most(zone, ship, inside=inside)
         return Finding(

@@ -1,1 +1,1 @@
-"""How well this feed hears: who was heard in which slot, where, by whom; and what a silence is worth."""
+"""How well this feed hears vessels: which were heard in which slot, where and by which station; what a silence means."""

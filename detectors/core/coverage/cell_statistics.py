@@ -21,17 +21,15 @@ PLACE_WEIGHT: Final = 2.0
 COARSE_WEIGHT, NEAR_WEIGHT, FINE_WEIGHT = 2.0, 1.0, 1.0
 _WEIGHTS: Final = np.array([[COARSE_WEIGHT], [NEAR_WEIGHT], [FINE_WEIGHT]])
 LIVELY_LEAST: Final = 0.3
-UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well ships are heard where nobody has been, and for how many that counts
+UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well vessels are heard where none has been, and the weight of that
 BEST_FROM: Final = 0.75
 """This share of the reports comes from water that is heard less well."""
 B_OF_A: Final = 0.6
 """How well class B is heard where class A is heard and no class B vessel has been: 2 W instead of 12.5 W, half the
 range or more."""
 HERE_LEAST: Final = 0.05
-HARBOUR_LEAST: Final = 1.0  # silences of ships at rest foretold: about seven hours of them
-_FADED: Final = np.power(
-    FAST, np.arange(128)
-)  # what is left of more is nothing in float32; looked up, as powers are slow
+HARBOUR_LEAST: Final = 1.0  # expected silences of vessels at rest: about seven hours of them
+_FADED: Final = np.power(FAST, np.arange(128))  # beyond this the rest is 0 in float32; a table, because powers are slow
 _ADDED: Final = (1.0 - _FADED) / (1.0 - FAST)
 
 # Columns of Cells.values

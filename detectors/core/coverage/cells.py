@@ -114,7 +114,7 @@ class Cells:
         """In the order in which cells were met."""
         self.values: npt.NDArray[np.float32] = np.zeros((width, 1), np.float32)
         self.last: npt.NDArray[np.int32] = np.zeros(0, np.int32)
-        """The slot in which somebody was last there."""
+        """The slot in which a vessel was last there."""
         self.slot = 0
         self._pages = np.full(_COLUMN_BITS + 1, NOBODY, np.int32)  # the first one is empty
         self._page_at = np.zeros(len(_COLUMNS), np.intp)  # where the page of each band begins

@@ -72,12 +72,14 @@ CLEAR_SHARE: Final = 0.4
 none does. (Tuning worlds, 25 nm without reception: F0.5 .68 instead of .66; vessels that left range judged dark: 6
 instead of 10; same recall.)"""
 AWAY_SLOTS: Final = 24
-NEXT_LOOK_SLOTS: Final = 12  # a silence of an hour is looked at, however quiet the feed
+NEXT_LOOK_SLOTS: Final = 12  # a silence of an hour is evaluated, even in a quiet feed
 LOOK_SHARE: Final = 2  # a longer one again when it has grown by half
 AHEAD_H: Final = (0.5, 1.0, 1.5)
-AIM_SLOTS: Final = 4  # the water ahead is looked at every so many slots heard, and when a silence begins
+AIM_SLOTS: Final = 4  # the water ahead is evaluated after this number of slots heard, and when a silence begins
 CHANCE_MOST: Final = 0.98
-AT_ONCE: Final = 8192  # ships whose water ahead is looked at: 200,000 take half as long as in arrays that fill no cache
+AT_ONCE: Final = (
+    8192  # vessels per evaluation of the water ahead: 200,000 take half as long in parts that fit the cache
+)
 COUNTED_LEVEL: Final = 3  # silences are counted by place where they reach u = 8
 _AHEAD_H: Final = np.array((0.0, *AHEAD_H))[:, None]
 

@@ -37,9 +37,9 @@ from detectors.core.coverage.vessel_statistics import KNOWN_SLOTS, VESSEL
 from detectors.core.vessels.columns import Column
 
 COVERAGE_FORMAT: Final = 1
-BLOCK_PAIRS: Final = 8  # so many ships heard close a block
+BLOCK_PAIRS: Final = 8  # this number of vessels heard closes a block
 BLOCK_SLOTS: Final = 24
-NOTED: Final = (Column("noted", "<u2"),)  # the slot that its last report was noted for, the lowest bits
+NOTED: Final = (Column("noted", "<u2"),)  # the slot of its last report, the lowest bits
 
 
 class ClosedBlock(NamedTuple):

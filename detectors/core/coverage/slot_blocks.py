@@ -25,7 +25,7 @@ REST_STATUS_KN: Final = 3.0  # ITU-R M.1371: the long interval holds below it
 _BIT: Final = np.append(np.uint64(0), np.uint64(1) << np.arange(64, dtype=np.uint64))  # by number of a station and one
 _FLOATS: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg")
 _FIXED: Final = np.isin(np.arange(256), [4, 21])  # base stations and aids: peers that never move
-_ANSWER: Final = 11  # of a mobile station; it says neither how fast it moves nor whether it lies still
+_ANSWER: Final = 11  # of a mobile station; without speed or status
 
 _WORD_BITS: Final = 64
 

@@ -85,7 +85,7 @@ class HeardVessels(NamedTuple):
     gone: Ints
     """Slots of the silence that ends here which were counted as they passed."""
     before: Ints
-    """Slots missed before each pair that nobody has counted."""
+    """Slots missed before each pair that are not counted yet."""
     missed: Ints
     """Their sum."""
     known: Bools
@@ -98,9 +98,9 @@ class MissedVessels(NamedTuple):
     age: Ints
     """Slots since heard."""
     gone: Ints
-    """Those of them that were looked at before."""
+    """Those of them that were evaluated before."""
     more: Floats
-    """Slots of the others, in which its stations heard somebody."""
+    """Slots of the others in which its stations heard any vessel."""
     alive: Bools
     """Whether there are any."""
     kind: Places
@@ -108,7 +108,7 @@ class MissedVessels(NamedTuple):
     here: Spots
     """Where each was last heard."""
     reckoned: Spots
-    """Where each was by dead reckoning when last looked at, is, and may have come to: (2, 2 + MAY_BE_H, ships)."""
+    """Position of each by dead reckoning: at the last evaluation, now, and where it may be: (2, 2 + MAY_BE_H, ships)."""
 
     @property
     def there(self) -> Spots:

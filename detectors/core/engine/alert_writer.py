@@ -65,7 +65,9 @@ class AlertWriter:
         bounded = min(severity, *self._most(finding, ship), key=_HEIGHT.__getitem__)
         alert = _compose(detector, finding, ship, former, bounded)
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
-        replayed = replayed and (former is None or former.replayed)  # what began live is told to its end
+        replayed = replayed and (
+            former is None or former.replayed
+        )  # an alert that began live is reported until it closes
         alert = msgspec.structs.replace(alert, related=related, replayed=replayed)
         if finding.action in {"open", "update"}:
             open_alerts[slot] = alert

@@ -77,7 +77,7 @@ class Engine:
         self.delisted: set[int] = set()
         """MMSIs that went off the list with another reference, since the worker last asked."""
         self.types = np.zeros(TYPES, np.int64)
-        """Reports taken in, by AIS message type."""
+        """Reports applied, by AIS message type."""
 
     @classmethod
     def build(

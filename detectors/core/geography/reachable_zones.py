@@ -1,7 +1,7 @@
 """What a silence allows: sanctioned places that a ship could have called at, and how many innocent ones as well.
 
 A long silence makes every port feasible (287 h at 18 kn: 1,428 of 3,768). So only curated sanctioned zones are named,
-those first that take the smallest detour, and beside them stands how many ordinary ports fit as well: their share is
+those first that take the smallest detour, and with the number of ordinary ports that are also in reach: their share is
 what the naming is worth. Pure; the reckoning is ``reach``'s.
 """
 

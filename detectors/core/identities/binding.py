@@ -75,7 +75,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
 
 
 class BindingWatermark(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
-    """A promise: every binding that this partition tells from now on has a later stamp."""
+    """A promise: every later binding of this partition has a later time."""
 
     partition: int
     heard_ms: int
@@ -98,7 +98,7 @@ Told = Binding | SeenUnder | BindingWatermark
 
 
 class BindingWriter:
-    """Tells the bindings of one fleet. ``out`` gathers them."""
+    """Writes the bindings of one fleet; ``out`` collects them."""
 
     def __init__(self, fleet: Fleet, sources: SourceTable, reference: Reference) -> None:
         self.out: list[Binding | SeenUnder] = []

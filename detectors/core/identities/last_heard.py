@@ -1,4 +1,4 @@
-"""Where, when and under which other MMSI a ship was last heard: facts for alerts about its former one."""
+"""Where, when and under which other MMSI a vessel was last heard: facts for alerts about its former MMSI."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, core: Columns, own: Any, row: int) -> LastHeard:
-        """As it stands in the columns of the fleet and of ``heard_as``."""
+        """From the columns of the fleet and of ``heard_as``."""
         return cls(
             mmsi=int(core.as_mmsi[row]),
             time_ms=int(core.as_ms[row]),

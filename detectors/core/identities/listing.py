@@ -1,4 +1,4 @@
-"""What an alert says of a listing: what the match rests on, since when, by whom, and what does not fit."""
+"""What an alert states about a listing: the basis of the match, dates, programme, and contradictions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ABSENCES: Final = {
 }
 """What the silence before a return was, by ``details.absence`` of the alert, as a headline has it."""
 PAGED: Final = frozenset({"dark", "moved", "long"})
-"""Absences after which a return wakes somebody."""
+"""Absences after which a return is a page."""
 _DAY_LETTERS: Final = 10
 _DESTINATION_LETTERS: Final = 10
 _LIKE_LETTERS: Final = 14
@@ -38,7 +38,7 @@ register_of: Final = Once(lambda reference: Register(reference.ships))
 
 
 def told_of(ship: VesselState) -> StatedIdentity:
-    """What a ship has said of itself."""
+    """What a vessel has reported about itself."""
     return StatedIdentity(
         mmsi=ship.mmsi,
         imo=ship.imo,
@@ -100,7 +100,7 @@ def _score(verdict: MatchVerdict) -> Iterable[Fact]:
 
 
 def _flags(ship: VesselState, entry: ListedShip) -> Iterable[Fact]:
-    """What its MMSI says of its flag, against the entry: de-registered where only a former flag agrees."""
+    """The flag from its MMSI compared with the entry: possibly de-registered if only a former flag agrees."""
     flag, former = flag_of(ship.mmsi), ", ".join(entry.former_flags) or None
     if flag is None:
         listed = entry.flag or former
@@ -136,27 +136,27 @@ def _day(ship: VesselState) -> str:
 
 
 def as_listed(ship: VesselState) -> VesselState:
-    """The ship with the entry that it resembles by name in the place of one that it is; else itself."""
+    """The vessel with the entry whose name is similar, if it matches none; otherwise unchanged."""
     if ship.listed is not None or ship.like is None:
         return ship
     return replace(ship, listed=ship.like, matched=MATCHED_NAME, misuse=False)
 
 
 def verdict_on(ship: VesselState, reference: Reference) -> MatchVerdict | None:
-    """What the match of a ship rests on."""
+    """The match of a vessel and its score; None if there is none."""
     register, told = register_of(reference), told_of(ship)
     return register.find(told) or register.resembling(told)
 
 
 def title(ship: VesselState) -> str:
-    """Who, for a headline; of a likeness also whom it resembles."""
+    """Who, for a headline; for a similar name also the listed name."""
     if ship.matched != MATCHED_NAME or ship.listed is None:
         return ship.title
     return f"{ship.name} (name like {ship.listed.name[:_LIKE_LETTERS]}, {list_word(ship.listed.list)})"
 
 
 def headline(ship: VesselState, away: tuple[int, str] | None, now_ms: int) -> str:
-    """Who was heard, after what absence (ms and a value of ABSENCES; None: no long one), where, and how it sails."""
+    """Who was heard, after what absence (ms and a key of ABSENCES; None: no long one), where, and its course."""
     what = "possible identity misuse, heard" if ship.misuse else "heard"
     since = f" after {spoken(away[0])} {ABSENCES[away[1]]}" if away else ""
     sails = f", {ship.sog_kn:.0f} kn" if ship.sog_kn is not None else ""
@@ -171,14 +171,14 @@ def awaits_return(opened: Alert) -> bool:
 
 
 def absence_of(opened: Alert) -> str | None:
-    """What an open hit says of the silence before; what earlier versions wrote was always said to be dark."""
+    """The absence that an open hit reports; alerts of earlier versions always mean dark."""
     if opened.details["reason"] != "reappeared":
         return None
     return str(opened.details.get("absence", "dark"))
 
 
 def would_change(ship: VesselState) -> tuple[str, ...]:
-    """What would close a hit, or make it another."""
+    """What would close the alert, or change its match."""
     if ship.matched != MATCHED_NAME:
         return (
             "A type, length or second position that contradicts the list entry makes it possible identity misuse",
@@ -219,7 +219,7 @@ def details(
 
 
 def whereabouts(ship: VesselState, gazetteer: Gazetteer) -> dict[str, object]:
-    """Where it is and says it is bound, in the names of ports; nothing where nothing is known."""
+    """Where it is and its reported destination, by port names; empty if unknown."""
     said: dict[str, object] = {}
     if ship.lat_deg is not None and ship.lon_deg is not None:
         near = gazetteer.where(ship.lat_deg, ship.lon_deg)

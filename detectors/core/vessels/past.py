@@ -1,8 +1,8 @@
-"""What is remembered of a vessel for years: the silences that ended, and the stays.
+"""A vessel's history over years: silences that ended, and stays.
 
-Sparse: only a vessel with a history takes memory, one string of packed records (41 bytes a silence, 27 a stay), so a
-fleet of ships that were never silent costs nothing. Bounded: the oldest go first, and a listed ship keeps more. It
-travels in the vessel's shard and goes with the vessel when a full fleet drops it (never while an alert is open).
+Sparse: only a vessel with a history uses memory, one string of packed records (41 bytes per silence, 27 per stay), so
+vessels that were never silent cost nothing. Bounded: the oldest records are dropped first, and a listed vessel keeps
+more. It is stored in the vessel's shard, and dropped with the vessel (never while an alert is open).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 DARK, AT_REST, CANNOT_TELL, UNSURE = 0, 1, 2, 3
 VERDICTS: Final = ("dark", "at rest", "cannot tell", "possibly dark")
-"""What ``gap`` said of a silence, by number."""
+"""The verdict of ``gap`` on a silence, by number."""
 WEIGHT: Final = (0, 1, 3, 2)
-"""Of each verdict: the least is the strongest."""
+"""Of each verdict: the smallest is the strongest."""
 
 PORT_CALL, LONG_STAY = 0, 1
 KINDS: Final = ("port call", "long stay")
@@ -83,7 +83,7 @@ class Stay(NamedTuple):
 
 
 class VesselPasts:
-    """The pasts of the vessels of one fleet, by row."""
+    """The histories of the vessels of one fleet, by row."""
 
     def __init__(self) -> None:
         self._held: dict[int, bytes] = {}
@@ -103,7 +103,7 @@ class VesselPasts:
         return [_stay(record) for record in _unpack(self._held.get(row, b""))[1]]
 
     def add_silence(self, row: int, silence: PastSilence, *, listed: bool) -> None:
-        """Remembers one; of two verdicts on one silence the stronger stays."""
+        """Adds a silence; of two verdicts on the same silence the stronger one is kept."""
         silences, stays = _unpack(self._held.get(row, b""))
         if len(silences) and int(silences["from_ms"][-1]) == silence.from_ms:
             silence = silence._replace(
@@ -114,7 +114,7 @@ class VesselPasts:
         self._put(row, np.append(silences, _silence_record(silence))[-most:], stays)
 
     def complete(self, row: int, after: tuple[float, float]) -> None:
-        """The first fix after the newest silence, which ended with a report that had none."""
+        """Sets the first position after the newest silence, which ended with a report without one."""
         silences, stays = _unpack(self._held.get(row, b""))
         if len(silences):
             silences["after_lat_deg"][-1], silences["after_lon_deg"][-1] = after
@@ -127,7 +127,7 @@ class VesselPasts:
         self._put(row, silences, np.append(stays, _stay_record(stay))[-most:])
 
     def has_stay(self, row: int, from_ms: int, kind: int) -> bool:
-        """Whether a stay of this kind that began then has been told and has ended: it needs another id."""
+        """Whether a stay of this kind and beginning was reported and has ended: a new alert needs another id."""
         return any(stay.from_ms == from_ms and stay.kind == kind for stay in self.stays(row))
 
     def forget(self, rows: Iterable[int]) -> None:
@@ -146,7 +146,7 @@ class VesselPasts:
         return [(row, self._held[row]) for row in found if row in self._held]
 
     def restore(self, held: Iterable[tuple[int, bytes]]) -> None:
-        """Takes in what ``within`` gave. Raises PastError."""
+        """Loads what ``within`` returned. Raises PastError."""
         for row, packed in held:
             _unpack(packed)
             self._held[row] = packed

@@ -28,7 +28,7 @@ LEAST_KN: Final = 2.0
 WIDTH_KN: Final = 2.0
 SHARE: Final = 0.95
 KNOWN_LEAST: Final = 12
-SLOWEST_KN: Final = 8.0  # no merchant ship's limit is lower, whatever it was seen doing
+SLOWEST_KN: Final = 8.0  # no merchant vessel has a lower limit
 _FULL: Final = 255
 _IMPLIED_LEAST_MS, _IMPLIED_MOST_MS = MINUTE_MS // 2, HOUR_MS
 """Nearer in time the fixes' own error decides (10 m in 30 s are 0.6 kn), further apart the way was not straight."""
