@@ -50,8 +50,8 @@ class LongStay(Detector):
     columns = (
         Column("lat_deg", "<f4", np.nan),  # where the stop began
         Column("lon_deg", "<f4", np.nan),
-        Column("since_ms", "<i8"),  # ... and when; 0 when it does not lie still
-        Column("quiet", "?"),  # "silent since" has been said
+        Column("since_ms", "<i8"),  # ... and when; 0 when it does not are stationary
+        Column("quiet", "?"),  # "silent since" has been reported
     )
     severities = {"long_stay.listed": "ticket", "long_stay.unlisted": "log"}  # noqa: RUF012 - read only
 

@@ -61,7 +61,7 @@ class PortCall(Detector):
         Column("since_ms", "<i8"),  # ... and when; 0 when it is in no call
         Column("sailed_ms", "<i8"),  # when it was under way again during the call; 0 while it is stationary
         Column("seen", "u1"),  # ENTRY, STOP, EXIT
-        Column("quiet", "?"),  # "silent since" has been said
+        Column("quiet", "?"),  # "silent since" has been reported
         Column("sure", "?"),  # the alert rests on two reports
     )
     severities = {  # noqa: RUF012 - read only

@@ -187,7 +187,7 @@ class Shuttle(Detector):
         return DarkLeg(silence, last, after, hours, max(v_max_kn, round(moved_nm / hours, 1)))
 
     def _ranked(self, ways: dict[Pair, float]) -> list[Pair]:
-        """The shortest way first; of zones that lie side by side, and so cannot be told apart, the larger ones."""
+        """The shortest way first; of zones that lie side by side, and so cannot be distinguished, the larger ones."""
         alike_nm = min(ways.values()) + SIDE_BY_SIDE_NM
 
         def rank(pair: Pair) -> tuple[bool, float, float, Pair]:

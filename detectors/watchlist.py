@@ -9,11 +9,11 @@ reported once under an MMSI stays bound to it through silence and restart, so a 
 The first report is ``unverified``; a second one that is kinematically consistent corroborates it. The alert ends after
 12 h of silence, unless the vessel was last known inside a zone; the next report opens a new one, ``reappeared``. That
 is a page if ``gap`` judged the silence dark, or at rest and the vessel is heard elsewhere, or after 30 days of silence
-for any cause; otherwise the vessel was out of range, or the feed cannot tell, and it is a ticket that states this. A vessel
-that is heard again under a number that it used shortly before is for the record. If no identifier matches and no IMO
-number is reported, a name similar to the listed name (transliterated, cut, one letter wrong), supported by two of flag,
-type and length, is for the record; a stronger identifier later upgrades that alert, another one retracts it. A list
-that comes into force later opens ``listed_now`` for vessels in state, updates alerts whose entry has changed, and
+for any cause; otherwise the vessel was out of range, or the feed cannot tell, and it is a ticket that states this. A
+vessel that is heard again under a number that it used shortly before is for the record. If no identifier matches and no
+IMO number is reported, a name similar to the listed name (transliterated, cut, one letter wrong), supported by two of
+flag, type and length, is for the record; a stronger identifier later upgrades that alert, another one retracts it. A
+list that comes into force later opens ``listed_now`` for vessels in state, updates alerts whose entry has changed, and
 closes alerts of vessels that it does not name. A vessel that contradicts the entry (class B, a tug, far too short) is
 possible identity misuse and does not page. If the list has dates, the alert states whether the report is before or
 after the listing.
@@ -269,7 +269,7 @@ class Watchlist(Detector):
 
 
 def _standing(now: Columns) -> tuple[Column_, Column_]:
-    """For each row 1 + number of the entry that it is, or else resembles by name, and what the match rests on."""
+    """For each row 1 + number of the entry that it is, otherwise resembles by name, and what the match rests on."""
     sure = now.listed > 0
     by_name = np.where(now.like > 0, MATCHED_NAME, 0)
     return np.where(sure, now.listed, now.like), np.where(sure, now.matched, by_name)

@@ -2,7 +2,7 @@
 
 WakewatchError
 ├── ConfigError     a setting or a call is wrong: one line, exit code 2, nothing was touched
-├── InputError      one piece of input is refused, for a counted reason; the run goes on
+├── InputError      one piece of input is rejected, for a counted reason; the run continues
 ├── StateError      a snapshot cannot be used; stop, a person must look
 ├── DetectorError   a bug in a detector: it is skipped for that vessel, the others run
 └── SinkError       something could not be delivered; ``retriable`` says whether to try again
@@ -25,7 +25,7 @@ class ConfigError(WakewatchError):
 
 
 class Reason(StrEnum):
-    """Why input was refused: the label of ``rejected_total`` and of dead letters."""
+    """Why input was rejected: the label of ``rejected_total`` and of dead letters."""
 
     # sentence level (ingest)
     LINE_TOO_LONG = "line_too_long"
@@ -34,13 +34,13 @@ class Reason(StrEnum):
     FRAGMENT_EXPIRED = "fragment_expired"  # the other parts never came
     FRAGMENT_CLASH = "fragment_clash"  # a part that belongs to no open message, or to another one
     NO_MMSI = "no_mmsi"  # payload too short to say who sent it
-    TIME_AHEAD = "time_ahead"  # claims a time that nobody else confirms
+    TIME_AHEAD = "time_ahead"  # claims a time that no one else confirms
     TIME_BEHIND = "time_behind"  # a day or more before the feed's clock
     BUFFER_FULL = "buffer_full"  # the broker was away for longer than a datagram source can wait
     # report level (decode)
     UNDECODABLE = "undecodable"
     # fix level
-    MMSI_INVALID = "mmsi_invalid"  # of letters written by versions that refused some; none is refused now
+    MMSI_INVALID = "mmsi_invalid"  # of letters written by versions that rejected some; none is rejected now
     POSITION_OUT_OF_RANGE = "position_out_of_range"
     # record level (worker)
     RECORD_UNREADABLE = "record_unreadable"
@@ -51,7 +51,7 @@ class Reason(StrEnum):
 
 
 class InputError(WakewatchError):
-    """Input that is refused. ``reason`` is counted and labels the dead letter."""
+    """Input that is rejected. ``reason`` is counted and labels the dead letter."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason.value}: {detail}" if detail else reason.value)

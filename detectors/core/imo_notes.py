@@ -1,6 +1,6 @@
 """A note: that an IMO number is heard under an MMSI. Ingest tells every partition, in its ticks.
 
-A flag is in the MMSI, so a reflagged ship has another MMSI and mostly lies on another partition. Whoever holds the
+A flag is in the MMSI, so a reflagged ship has another MMSI and mostly is on another partition. Whoever holds the
 former number cannot see that the ship is heard, and what a later stage knows must not lead back, or alerts would
 depend on timing. So ingest, through which all reports of a source go, writes it into the log.
 """

@@ -32,7 +32,7 @@ PEERS_MOST: Final = 65_535
 LONG_MS: Final = 6 * HOUR_MS
 """A dark silence shorter than this says little of the port that comes after it."""
 NO_LEVEL, POSSIBLE, PAGED = 0, 1, 2
-"""Levels of a silence that goes on; the higher includes the lower."""
+"""Levels of a silence that continues; the higher includes the lower."""
 MOVED_NM: Final = 2.0
 """A vessel that is heard again so far from where it lay has made a voyage unheard."""
 
@@ -76,7 +76,7 @@ def levels(kind: Ints, missed: Ints, chance: Floats, limits: ListedSilenceLimits
 def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
     """Of listed vessels of a step: how many others are heard around the last place, while silent for ``until_ms``.
 
-    Only slots that have surely closed before that moment count, wherever ticks stand.
+    Only slots that have surely closed before that moment count, wherever ticks are.
     """
     reception, closed, rows, core = step.reception, step.closed, step.rows, step.fleet.core
     assert reception is not None  # a step of a slot has both
@@ -94,7 +94,7 @@ def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
 
 
 class JudgedSilence(NamedTuple):
-    """What ``gap`` has noted in its columns of the silence of one vessel that goes on."""
+    """What ``gap`` has noted in its columns of the silence of one vessel that continues."""
 
     mine: Any
     row: int
@@ -123,7 +123,7 @@ class JudgedSilence(NamedTuple):
 
     @property
     def out_of_range(self) -> bool:
-        """Whether it went where it cannot be heard: others still are where it was, or it was hardly heard there."""
+        """Whether it went where it cannot be heard: others still are where it was, or it was rarely heard there."""
         return self.near_peers > 0 or float(self.mine.near_heard_share[self.row]) < self.limits.heard_share_least
 
     def first(self) -> SilenceVerdict:
@@ -203,7 +203,7 @@ def came_dark(step: DetectorInput, at: int, within_h: float) -> bool:
 
 
 def silence_of(open_alerts: Mapping[tuple[str, str], Alert]) -> int | None:
-    """The verdict on the silence that goes on; None when there is none."""
+    """The verdict on the silence that continues; None when there is none."""
     found = open_silence(open_alerts)
     return None if found is None else found.verdict
 
@@ -215,7 +215,7 @@ def last_inside(open_alerts: Mapping[tuple[str, str], Alert]) -> str | None:
 
 
 def ordinary_port(open_alerts: Mapping[tuple[str, str], Alert]) -> str | None:
-    """The zone in which a vessel is said to be, where that is a ticket; None when in none, or when that is a page."""
+    """The zone in which a vessel is stated to be, where that is a ticket; None when in none, or when that is a page."""
     near = open_alerts.get(("port_proximity", ""))
     return None if near is None or near.severity == "page" else last_inside(open_alerts)
 

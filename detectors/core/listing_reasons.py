@@ -47,7 +47,7 @@ def sentence_of(key: str) -> str:
 
 
 def keys_of(topics: Iterable[str] | None) -> tuple[str, ...]:
-    """The settings that the topics of an entry stand under; None for a list without topics."""
+    """The settings that the topics of an entry are under; None for a list without topics."""
     if topics is None:
         return (UNSTATED,)
     keys = ("list." + topic.replace(".", "_") for topic in topics)

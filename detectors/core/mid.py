@@ -49,7 +49,7 @@ _PREFIXES: Final[tuple[tuple[str, Station], ...]] = (
 
 
 def flag_of(mmsi: int) -> str | None:
-    """ISO code of the flag that a vessel's MMSI claims; None when its MID is no country."""
+    """ISO code of the flag that a vessel's MMSI claims; None when its MID is not a country."""
     return MID_COUNTRY.get(mmsi // 1_000_000)
 
 

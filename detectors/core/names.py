@@ -19,7 +19,7 @@ from rapidfuzz.fuzz import ratio
 AIS_LETTERS: Final = 20
 LIKENESS_DIGITS: Final = 3
 _FOLDED_WEIGHT: Final = 0.98  # alike once romanisations are folded: nearly as good as alike
-_SOUNDS_WEIGHT: Final = 0.92  # alike by sound alone: PAEK MA, BAEK MA; with another letter wrong it is no likeness
+_SOUNDS_WEIGHT: Final = 0.92  # alike by sound alone: PAEK MA, BAEK MA; with another letter wrong it is not a likeness
 _PREFIX: Final = re.compile(r"^(?:M\s*[/.]?\s*[VTS]|S\.?\s*S|M\s*F\s*V|R\s*[/.]\s*V)[\s.]+(?=\S)")
 _TOKEN: Final = re.compile(r"[A-Z]+[0-9A-Z]*|[0-9]+[A-Z0-9]*")
 _TAIL: Final = re.compile(r"([A-Z]{2,})([0-9]{1,4})")

@@ -1,8 +1,8 @@
 """What a detector is: one file, two halves.
 
-``screen`` looks at a whole batch in columns and names the places worth a look: it may name too many, never too
-few. ``judge`` looks at one of them in plain Python: there the decision, the numbers and the wording live. Beside
-them, where needed, ``due`` says when to look again at a ship that stays silent, and ``note`` keeps running values.
+``screen`` checks a whole batch in columns and names the places worth a check: it may name too many, never too
+few. ``judge`` checks one of them in plain Python: there the decision, the numbers and the wording live. Beside
+them, where needed, ``due`` says when to check again at a ship that stays silent, and ``note`` keeps running values.
 None does I/O, reads a clock or draws a random number; time arrives in the step.
 """
 
@@ -67,7 +67,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DetectorInput:
-    """One look at the fleet.
+    """One check the fleet.
 
     ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
     order), ``clock`` (what ``rows`` asked for is due), ``slot`` (a slot closed, and these were missed in it),
@@ -122,7 +122,7 @@ class DetectorInput:
         return made
 
     def only(self, places: Places) -> Self:
-        """The same look at fewer rows."""
+        """The same check fewer rows."""
         some = type(self)(
             self.kind,
             self.rows[places],
@@ -184,7 +184,7 @@ class Detector:
     zone_columns: ClassVar[tuple[str, ...]] = ()
     """Those that hold the number of a zone; negative for none, also for one that went."""
     needs_coverage: ClassVar[bool] = False
-    """Also look at every slot that closes (``step.kind`` is ``slot``); its result then depends on the partitions."""
+    """Also check every slot that closes (``step.kind`` is ``slot``); its result then depends on the partitions."""
     severities: ClassVar[Mapping[str, Severity]] = {}
     """Default severity of each situation that it names."""
 
@@ -227,9 +227,9 @@ class Detector:
         raise AssertionError(f"{self.name} judges nothing")
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """For each report the step at which to look at the vessel again if it stays silent. Writes nothing.
+        """For each report the step at which to check the vessel again if it stays silent. Writes nothing.
 
-        One value a report, as ``next_steps`` gives them; NEVER_MS for none. Stands until the vessel's next report,
+        One value a report, as ``next_steps`` gives them; NEVER_MS for none. Is until the vessel's next report,
         or until ``judge`` says otherwise.
         """
         return np.full(len(step.rows), NEVER_MS)
@@ -254,13 +254,13 @@ class Detector:
         return step.fleet.open_of(int(step.rows[at])).get((self.name, key))
 
     def await_silence(self, step: DetectorInput, at: int, since_ms: int, needed_ms: int) -> None:
-        """Asks to look again when the silence that counts, since ``since_ms``, may have come to ``needed_ms``."""
+        """Asks to check again when the silence that counts, since ``since_ms``, may have come to ``needed_ms``."""
         mask = int(step.fleet.core.sources[step.rows[at]])
         by_ms = step.sources.silent_by_ms(mask, since_ms, needed_ms)
         self.arm(step, at, max(int(step.time_ms[at]) + STEP_MS, by_ms))
 
     def arm(self, step: DetectorInput, at: int, due_ms: int) -> None:
-        """Asks to look at this vessel again at the first step at or after ``due_ms``."""
+        """Asks to check this vessel again at the first step at or after ``due_ms``."""
         self.state(step).due_ms[step.rows[at]] = next_step(due_ms)
 
     def arm_by(self, step: DetectorInput, at: int, due_ms: int) -> None:

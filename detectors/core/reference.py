@@ -1,4 +1,4 @@
-"""What the detectors are told about the world: listed ships and places. Loaded by ``streams.reference``."""
+"""What the detectors know about the world: listed ships and places. Loaded by ``streams.reference``."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the position comes from."""
     precision_nm: float | None = None
     severity: Literal["page", "ticket", "log"] | None = None
-    """Of an alert that a ship is inside, in place of the settings'; alerts of other reasons are no higher."""
+    """Of an alert that a ship is inside, in place of the settings'; alerts of other reasons are not higher."""
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):

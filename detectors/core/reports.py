@@ -1,7 +1,7 @@
 """The border between decoding and detecting: one batch of decoded AIS reports, in columns.
 
 A decoder (``streams.decode``) fills these columns; nothing in ``detectors`` knows how. Values are already
-*fixes*: sentinels are unknown (NaN in floats, -1 in integers, b"" in text), implausible values were refused.
+*fixes*: sentinels are unknown (NaN in floats, -1 in integers, b"" in text), implausible values were rejected.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Once(Generic[Made]):
         self._made: list[tuple[Reference, Made]] = []
 
     def __call__(self, reference: Reference) -> Made:
-        """What is made of ``reference``, told by its identity: comparing two of 50,000 entries costs more."""
+        """What is made of ``reference``, given by its identity: comparing two of 50,000 entries costs more."""
         for known, made in self._made:
             if known is reference:
                 return made

@@ -31,7 +31,7 @@ class TickedSource(msgspec.Struct, kw_only=True):
     spacing_s: float = 0.0
     ended: bool = False
     replayed: bool | None = None
-    """It is a recording; None: a snapshot from before each source said so for itself."""
+    """It is a recording; None: a snapshot from before each source stated this for itself."""
     down_since_ms: int | None = None
     """Its last sentence before the present outage; None while it is up."""
     downs: list[tuple[int, int]] = []
@@ -78,7 +78,8 @@ class Outage(NamedTuple):
     lasting: bool
     """It has lasted for ``SilencePatience.lasts_ms``."""
     repeats: int = 0
-    """It is one of so many within ``SilencePatience.within_ms``, and the one that is reported for it; 0: it is not."""
+    """It is one of this many within ``SilencePatience.within_ms``, and the one that is reported for it; 0: it is not.
+    """
 
 
 class SilencePatience(NamedTuple):
@@ -87,7 +88,7 @@ class SilencePatience(NamedTuple):
     lasts_ms: int = 900_000
     """An outage that lasts this long ..."""
     repeats: int = 4
-    """... and the one with which there have been so many ..."""
+    """... and the one with which there have been this many ..."""
     within_ms: int = 86_400_000
     """... within this time; the next report only after it."""
 

@@ -30,7 +30,7 @@ TICK_S = 600.0
 """Ingest ticks every few seconds. Alerts are the same at any timing (the conformance suite shows it), and ticks are
 most of what a story of many hours costs."""
 _SPACING_S = 1.0
-_STAGE_EVERY = 7  # without bindings the second stage's state goes on by time alone
+_STAGE_EVERY = 7  # without bindings the second stage's state continues by time alone
 _MIX = 0x9E3779B97F4A7C15
 
 

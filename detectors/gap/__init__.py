@@ -6,7 +6,7 @@ still silent, and states how rare such a silence is.
 
 Why it matters. Vessels that carry arms or sanctioned oil switch AIS off. An alert that waits for the vessel to return
 is weeks late: ANGARA was found on satellite images. A fixed rule such as "no message for N hours" reports every vessel
-that leaves range: on four days of one receiver it gave 1,000 alerts a day, and almost none of them meant anything.
+that leaves range: on four days of one receiver it gave 1,000 alerts per day, and almost none of them meant anything.
 
 How it decides. Time is divided into slots of five minutes. When slots close, the coverage statistics
 (detectors/core/coverage) give two numbers for each silent vessel: how many chances to be heard it has missed, and how

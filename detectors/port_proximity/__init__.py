@@ -78,7 +78,7 @@ class PortProximity(Detector):
         Column("fastest_kn", "<f4"),  # highest speed lately: what slowing is measured against
         Column("stage", "u1"),  # 1 when the alert rests on two reports
         Column("listed", "?"),
-        Column("quiet", "?"),  # "silent since" has been said
+        Column("quiet", "?"),  # "silent since" has been reported
         Column("unsure", "?"),  # ... that its positions are inconsistent
     )
     severities = {  # noqa: RUF012 - read only

@@ -215,7 +215,7 @@ def _recordings(data: Sequence[Path]) -> list[Path]:
 
 @cache
 def _worlds(data: tuple[Path, ...], tuning: bool) -> list[World]:
-    """Of a process that plays several scenarios they are made once; nobody changes them."""
+    """Of a process that plays several scenarios they are made once; no one changes them."""
     tables = [read_table(path) for path in _recordings(data)]
     if tuning:
         return [both for t in tables for both in both_ways(t)] + [generate(shape, seed) for shape, seed in TUNING]

@@ -1,4 +1,4 @@
-"""Is the chance that a gap states a chance? Counted on generated worlds in which nobody hides."""
+"""Is the chance that a gap states a chance? Counted on generated worlds in which no one hides."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def calibrated(seed: int) -> tuple[Row, ...]:
     """For each alpha: how many silences of class A under way fell below it, a vessel-day.
 
     A chance falls in jumps, a slot at a time, and the first value below alpha may lie far below it: so the mean of
-    what was said at that moment stands beside, and that is what the observed rate is to be held against.
+    what was stated at that moment is beside, and that is what the observed rate is to be held against.
     """
     counts = dict.fromkeys(ALPHAS, 0)
     foretold = dict.fromkeys(ALPHAS, 0.0)

@@ -19,7 +19,8 @@ _PER_SHIP: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "well")
 
 
 def copied(worlds: Sequence[World], ships_a_day: int) -> World:
-    """Whole copies of the worlds, all as long as each other and without ``steps``, until so many ships are heard a day.
+    """Whole copies of the worlds, all as long as each other and without ``steps``, until this many ships are heard a
+    day.
 
     A station and its copies count as one: whether it is silent is asked of all of them.
     """

@@ -90,7 +90,7 @@ def _late(world: World, received: Counts, draw: Draw) -> None:
 
 
 def _moored(world: World, received: Counts, draw: Draw) -> None:
-    """Ships at rest are hardly heard: three reports in ten get through (berths behind cranes and hills)."""
+    """Ships at rest are rarely heard: three reports in ten get through (berths behind cranes and hills)."""
     at_rest = np.nan_to_num(world.sog_kn) < UNDER_WAY_KN / 2
     received[...] = np.where(at_rest, draw.binomial(received, 0.3), received)
 
@@ -119,7 +119,7 @@ def exits(world: World, heard: npt.NDArray[np.bool_]) -> int:
 DEAD_STATION: Final = "one station dead 4 h"
 EXITS: Final = "30 nm receiver disk (exits)"
 THINNED_S: Final = {f"thinned to one in {seconds} s": seconds for seconds in (60, 180, 300)}
-"""Feeds that pass on of each vessel no report within so many seconds of its last one."""
+"""Feeds that pass on of each vessel no report within this many seconds of its last one."""
 FAULTS: Final[dict[str, Fault]] = {
     "untouched": _untouched,
     "loss .3": _loss(0.3),

@@ -35,7 +35,7 @@ _TIME_MS: Final = 1_707_000_000_000
 _SPACING_MS: Final = 4
 _AGES_S: Final = 1e11
 _ANY_TIME: Final = FeedRules(refuse_behind_s=_AGES_S, jump_ahead_s=_AGES_S)
-"""Recordings of many years stand side by side: no time is refused."""
+"""Recordings of many years are side by side: no time is rejected."""
 _FOREIGN: Final = (b"c:%d", b"c:%d000,s:bench", b"s:rMT2083,t:marinetraffic,c:%d", b"g:1-2-3985,s:rEV02,c:%d")
 _GZIP: Final = b"\x1f\x8b"
 
@@ -80,7 +80,7 @@ def generated(count: int = GENERATED_LINES, seed: int = 1) -> Feed:
 
 
 def ingested(lines: list[bytes]) -> list[bytes]:
-    """The lines that ingest writes for these: in its order, with its tag blocks, parts together, nothing refused."""
+    """The lines that ingest writes for these: in its order, with its tag blocks, parts together, nothing rejected."""
     ingest = Ingest("bench", 1, source_kind=SourceKind(replayed=True, start_ms=_TIME_MS), rules=_ANY_TIME)
     records = [*ingest.feed(b"\n".join([*lines, b""])), *ingest.end()]
     return [line for record in records if isinstance(record, Sentences) for line in record.value.split(b"\n")]
@@ -89,7 +89,7 @@ def ingested(lines: list[bytes]) -> list[bytes]:
 def foreign(lines: list[bytes]) -> list[bytes]:
     """The same sentences with tag blocks as other receivers write them: seconds or ms, fields in any order.
 
-    The parts of a message have one station, and where it says so one group.
+    The parts of a message have one station, and where it states this one group.
     """
     found, message = [], -1
     for at, line in enumerate(lines):

@@ -2,7 +2,7 @@
 
 A benchmark sends in seconds what a recording holds of hours, and lines of several years side by side. As recorded, a
 vessel would then need hundreds of knots from fix to fix and each IMO number would be sent by every fleet: what is
-measured would be how inconsistent positions and several holders of a number are judged, which hardly a report needs.
+measured would be how inconsistent positions and several holders of a number are judged, which rarely a report needs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COARSER: Final = 1000  # type 27 tells tenths of a minute
 
 
 class _Field(NamedTuple):
-    """Where a number stands in a message: first bit and width."""
+    """Where a number is in a message: first bit and width."""
 
     bit: int
     size: int

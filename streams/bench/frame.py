@@ -1,4 +1,4 @@
-"""What a benchmark gives back, and what is said around it: machine, load, versions, change."""
+"""What a benchmark gives back, and what is stated around it: machine, load, versions, change."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def table(result: Result, earlier: Result | None) -> tuple[tuple[str, ...], list
 
 
 def around(result: Result) -> list[str]:
-    """What is said under the table."""
+    """What is stated under the table."""
     machine, measured = result.machine, result.measured
     return [
         f"input      {measured.input}",

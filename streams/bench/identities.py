@@ -70,7 +70,7 @@ def _rates(count: int, cpu_s: float) -> tuple[Figure, ...]:
 
 
 def _feed(vessels: int, laps: int, *, stated: bool) -> Iterator[bytes]:
-    """Positions of all ships in turn, and now and then what each says of itself."""
+    """Positions of all ships in turn, and now and then what each reports about itself."""
     positions = fleet(vessels)
     said = [line for number, imo in enumerate(_imos(vessels)) for line in _static(number, imo if stated else 0)]
     for _ in range(laps):
@@ -103,7 +103,7 @@ def _replay(lines: Sequence[bytes], settings: Settings) -> int:
 
 
 def _told(lines: Sequence[bytes], settings: Settings) -> list[bytes]:
-    """The bindings of the feed, as they stand on the topic."""
+    """The bindings of the feed, as they are on the topic."""
     engine, told = engine_for(settings, load_reference(settings.reference), 0), list[Binding | SeenUnder]()
     for record in Ingest("bench", 1, source_kind=SourceKind(replayed=True)).feed(b"\n".join(lines)):
         if isinstance(record, Sentences):

@@ -1,4 +1,4 @@
-"""A watchlist imported while two workers take in a live feed: how soon its ships are found, and is nothing lost."""
+"""A watchlist imported while two workers process a live feed: how soon its ships are found, and is nothing lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _FORMER, _LATER = 273_999_003, 636_092_002  # on different partitions
 _KILLED, _AGAIN, _REFLAGS = 0.2, 0.35, 0.7
 """When, as a share of the time, an import is begun and killed, made again, and a ship comes back under another flag."""
 _AFTER_S: Final = 3.0
-"""So long the feed goes on after the import at least: in it are the first hits by new entries."""
+"""This long the feed continues after the import at least: in it are the first hits by new entries."""
 _PATIENCE_S: Final = 60.0
 _LOOK_S: Final = 0.005
 _IMPORT_LOG: Final = "import.log"
@@ -221,14 +221,14 @@ def _entries(kafka: KafkaSettings) -> int:
 
 
 def _await_taken_in(kafka_run: KafkaRun, messages: int) -> int:
-    """Messages that the workers have taken in, once these are all or no more come."""
+    """Messages that the workers have processed, once these are all or no more come."""
     deadline_s = time.monotonic() + _PATIENCE_S
     kafka_run.until(lambda: kafka_run.counted(_REPORTS) >= messages or time.monotonic() > deadline_s)
     return kafka_run.counted(_REPORTS)
 
 
 def _again(kafka_run: KafkaRun, log: Sequence[TopicRecord], wanted: Set[Key]) -> Set[Key]:
-    """The alerts of the same log and the same lists, taken in by workers that know nothing."""
+    """The alerts of the same log and the same lists, processed by workers that know nothing."""
     kafka = msgspec.structs.replace(kafka_run.kafka, topic_prefix="again.")
     admin = clients.admin(kafka)
     create_missing(admin, kafka)

@@ -28,7 +28,7 @@ _TIME_MS: Final = 1_707_000_000_000
 _SPACING_MS: Final = 4
 _STATIONS: Final = 40
 _IN_TURN: Final = 20
-"""So many lines of one station come before the next one's."""
+"""This many lines of one station come before the next one's."""
 _DAMAGED: Final = 0.1
 _SHORT: Final = 20
 _CORE_CHUNK: Final = 1 << 20

@@ -23,7 +23,7 @@ Numbers = npt.NDArray[np.intp]
 
 
 class InventedReports:
-    """Vessels spread over the North Atlantic, some 20,000 cells of coverage; its clock goes on with every batch."""
+    """Vessels spread over the North Atlantic, some 20,000 cells of coverage; its clock continues with every batch."""
 
     def __init__(self, vessels: int, rate_hz: int, first_mmsi: int = FIRST_MMSI) -> None:
         draw = np.random.default_rng(1)

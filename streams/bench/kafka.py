@@ -13,7 +13,7 @@ from streams.bench.frame import Data, Figure, Measured, Row
 from streams.bench.kafka_run import SNAPSHOT_EVERY_S, TimedLines, fleet, opened
 
 _PACKS_A_SECOND: Final = 10
-"""Ingest packs for 100 ms: a feed of that rate fills a record so far, and has so many sentences between two ticks."""
+"""Ingest packs for 100 ms: a feed of that rate fills a record so far, and has this many sentences between two ticks."""
 _LAPS: Final = 19  # of a recording's 11,000 vessels make 200,000
 
 

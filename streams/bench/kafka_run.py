@@ -1,7 +1,7 @@
 """A road to measure on: a broker, topics, workers as processes, records made before the clock runs.
 
 Markers tell how far the worker is: one ship a partition that says a listed IMO number for the first time. Its alert
-is written at once, so what stood before it in the log has been taken in when it can be read.
+is written at once, so what stood before it in the log has been processed when it can be read.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class TimedLines:
         self._markers = 0
 
     def records(self, lines: Sequence[bytes], pack: int) -> list[Record]:
-        """Records of at most ``pack`` sentences, a tick a second; the clock goes on by the rate."""
+        """Records of at most ``pack`` sentences, a tick a second; the clock continues by the rate."""
         ingest = Ingest(
             SOURCE, self._partitions, IngestSettings(pack_sentences=pack), source_kind=SourceKind(live=True)
         )
@@ -88,7 +88,7 @@ def marker(mmsi: int) -> list[bytes]:
 
 
 def fleet(vessels: int) -> list[bytes]:
-    """One position of each of so many vessels, over all seas."""
+    """One position of each of this many vessels, over all seas."""
     spread = 10_007
     return [
         sentences(
@@ -241,7 +241,8 @@ class KafkaRun:
         return sum(_counted(self._metrics[worker.pid], name) for worker in self.workers)
 
     def settle(self) -> None:
-        """Ends the workers in good order: what they have taken in is told. Raises WakewatchError when they do not."""
+        """Ends the workers in good order: what they have processed is reported. Raises WakewatchError
+        when they do not."""
         for worker in self.workers:
             worker.terminate()
         codes = [worker.wait(_PATIENCE_S) for worker in self.workers]

@@ -32,7 +32,7 @@ _FIRST_MMSI: Final = 671_000_000
 _VESSELS: Final = 20_000
 _STREAMED: Final = "from streams.bench.lists import streamed; streamed(%d)"
 _OTHERS: Final = 200
-"""Of so many FollowTheMoney entities one is a vessel: the rest of a file are people and companies."""
+"""Of this many FollowTheMoney entities one is a vessel: the rest of a file are people and companies."""
 _ENTITY_BYTES: Final = 1000
 
 
@@ -71,7 +71,7 @@ def run(
 
 
 def _read(entries: int) -> tuple[Ships, Row]:
-    """A list of so many, read."""
+    """A list of this many, read."""
     text = "\n".join(rows_of(entries)).encode()
     ships, read_s = cpu_of(lambda: read_lists([ListFile("bench.csv", [text])])[0].watchlist.ships)
     return ships, Row(f"read {entries:,} entries (CSV)", (Figure("CPU s", read_s), _rate(entries, read_s)))
@@ -99,7 +99,7 @@ def _more(short_s: float, long_s: float) -> Figure:
 
 
 def rows_of(entries: int) -> Iterator[str]:
-    """So many listed ships as our own CSV, its head first."""
+    """This many listed ships as our own CSV, its head first."""
     yield "list,entry_id,name,former_names,imo,mmsi,call_sign,flag,ship_type,length_m"
     imo = _FIRST_IMO
     for number in range(entries):

@@ -1,6 +1,6 @@
 """``wakewatch bench load``: what a list costs the watch that is paged, and what it finds for that.
 
-Protocol. Ships of a recording and of generated worlds are put on a list by seed. Most of them are honest: nobody
+Protocol. Ships of a recording and of generated worlds are put on a list by seed. Most of them are honest: no one
 switches off in a recording by assumption, nor in a world by construction. Some go dark (streams/bench/faults.py), in
 the same runs. All of it goes through the engine with every detector. Settings were chosen on ``--tuning`` data; without
 it days 3 and 4 of the recording and the worlds of REPORTED are scored, the half before warms up.
@@ -33,7 +33,7 @@ from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, World, WorldS
 from streams.settings import loading
 
 PER_SHIP_DAYS: Final = 50.0
-"""Goals: at most 5 pages and 15 tickets in so many."""
+"""Goals: at most 5 pages and 15 tickets in this many."""
 DURATIONS_H: Final = (2, 4, 8, 24)
 _RANK: Final = ("log", "ticket", "page")
 
@@ -72,7 +72,7 @@ class Scene(NamedTuple):
 
 
 class LoadResult(NamedTuple):
-    """What was said in scenes played under one rule."""
+    """What was stated in scenes played under one rule."""
 
     notices: Counter[tuple[str, str]]
     """By severity and reason, of honest ships."""
@@ -81,7 +81,7 @@ class LoadResult(NamedTuple):
     heard_days: int
     """Of these, calendar days on which the ship was heard."""
     told_days: int
-    """Of these, days on which a page or ticket about the ship came: what a watch that works by ship looks at."""
+    """Of these, days on which a page or ticket about the ship came: what an officer who works by ship checks."""
     delays_min: tuple[float, ...]
     """From the last report to the page, of those paged about while dark."""
     at_return: int
@@ -142,7 +142,7 @@ def _worlds(*, tuning: bool) -> list[tuple[World, tuple[Zone, ...]]]:
 
 
 def ports_of(shape: WorldShape) -> tuple[Zone, ...]:
-    """The ports of a world as ordinary ports of the routes that a watch looks at."""
+    """The ports of a world as ordinary ports of the routes that a watch checks."""
     east_nm = NM_A_DEG * float(np.cos(np.radians(shape.lat_deg)))
     return tuple(
         Zone(

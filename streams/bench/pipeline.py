@@ -21,7 +21,7 @@ from streams.settings.model import IngestSettings, Settings
 
 _SOURCE: Final = "bench"
 _RATE_HZ: Final = 20_000
-_CHUNK: Final = 50  # lines of one lap that stay together: the parts of a message stand side by side
+_CHUNK: Final = 50  # lines of one lap that stay together: the parts of a message are side by side
 _FILL_BATCH: Final = 1000
 _APART_S: Final = 30
 """Between two rows: a sentence that comes again within 10 s is a second reception, which costs less."""

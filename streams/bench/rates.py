@@ -35,7 +35,7 @@ class Rates(NamedTuple):
     vessels: int
     spacing_s: float
     least_s: float
-    """Below which hardly two reports of a vessel lie apart: large where the feed is thinned."""
+    """Below which rarely two reports of a vessel lie apart: large where the feed is thinned."""
     rest_s: float
     """Between reports of a vessel that has stopped, as the verdict on gaps foretells it."""
     at_rest: float

@@ -1,4 +1,4 @@
-"""A recording as a world in slots: what was heard of whom. Its truth is unknown; nobody in it is presumed dark."""
+"""A recording as a world in slots: what was heard of whom. Its truth is unknown; no one in it is presumed dark."""
 
 from __future__ import annotations
 

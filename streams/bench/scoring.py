@@ -47,7 +47,7 @@ class Score(NamedTuple):
 
     @property
     def precision(self) -> float:
-        """In well-heard water; 1 when nothing was said."""
+        """In well-heard water; 1 when nothing was stated."""
         said = self.hits.sum() + self.false_well.sum()
         return float(self.hits.sum() / said) if said else 1.0
 

@@ -11,7 +11,7 @@ from detectors.core.coverage.slot_blocks import STEPS_A_SLOT
 from detectors.core.units import MS, STEP_MS
 from streams.scenario.worlds import World
 
-_MANY: Final = 8  # so many reports in a slot lie close together wherever they lie
+_MANY: Final = 8  # this many reports in a slot lie close together wherever they lie
 _WHOLE: Final = (1 << STEPS_A_SLOT) - 1
 _LONG_AGO: Final = -(1 << 20)
 
@@ -20,7 +20,7 @@ Counts = npt.NDArray[np.int64]
 
 
 def spread(counts: Counts, among: Steps | None, draw: np.random.Generator) -> Steps:
-    """So many of the steps ``among`` (None: any) drawn for each vessel; bit i is the i-th ten seconds of the slot."""
+    """This many of the steps ``among`` (None: any) drawn for each vessel; bit i is the i-th ten seconds of the slot."""
     counts = np.minimum(counts, STEPS_A_SLOT).astype(np.int64)
     whole = np.full(len(counts), _WHOLE, np.uint32) if among is None else among
     close = ((np.uint64(1) << counts.astype(np.uint64)) - np.uint64(1)).astype(np.uint32)

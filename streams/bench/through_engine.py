@@ -1,7 +1,7 @@
 """A world played through the whole engine, every detector: what they say of the ships of a list in it.
 
 Reports lie within their slots where ``steps`` of the world has them, positions on the line between two slots. All
-stations are one source. MMSIs are invented (``number_of``), and nobody states an IMO number: the list goes by MMSI.
+stations are one source. MMSIs are invented (``number_of``), and no one states an IMO number: the list goes by MMSI.
 """
 
 from __future__ import annotations

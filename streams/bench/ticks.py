@@ -1,4 +1,4 @@
-"""What the clock costs: the CPU of each second of a large fleet, slots of coverage and due looks in it."""
+"""What the clock costs: the CPU of each second of a large fleet, slots of coverage and due checks in it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _FIRST_IMO, _FIRST_MMSI = 1_000_000, 205_000_000
 
 
 def heard_everywhere(step_deg: float = STEP_DEG) -> Engine:
-    """An engine that has heard somebody in every cell, or so many degrees apart."""
+    """An engine that has heard someone in every cell, or this many degrees apart."""
     settings = Settings()
     engine = engine_for(settings, load_reference(settings.reference), 0)
     cells = engine.reception.coverage.cell_statistics.cells

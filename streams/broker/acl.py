@@ -154,7 +154,7 @@ def lacking(admin: Any, command: str, settings: Settings) -> list[str]:
             except GroupAuthorizationFailedError:
                 missing.append(f"{grant.operation} group {grant.name}")
             except (GroupIdNotFoundError, CoordinatorNotAvailableError):
-                pass  # nobody has read as it yet: that is not refused
+                pass  # no one has read as it yet: that is not rejected
     return missing
 
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 _QUESTIONS: Final = 3
 _BETWEEN_S: Final = 0.4
-"""A broker that stutters answers some questions at once, and whoever has just waited for it asks at such a moment."""
+"""A broker that stutters answers some questions at once, and anyone who has just waited for it asks at such a moment.
+"""
 
 
 def slowest_answer_s(client: Any) -> float:

@@ -1,8 +1,9 @@
 """A copy of the embedded broker's data in one file, and the way back.
 
 Rules.
-- The copy is made of a broker at rest: a running one is stopped for it and started again at its port. Clients wait.
-- A backup appears whole or not at all, and says of itself that it is whole: its last entry counts the files before it.
+- The copy is made of a broker at rest: a running one is stopped for it and restarted at its port. Clients wait.
+- A backup appears whole or not at all, and reports about itself that it is whole: its last entry counts the files
+  before it.
 - A restore is unpacked and checked beside the present data, then takes its place; what was there is kept, renamed.
 
 One copy of everything, because the topics hang together: snapshots name offsets in the log of sentences.
@@ -46,7 +47,7 @@ class BackupSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(NamedTuple):
-    """What was copied. ``was_running`` says that the broker was stopped for it, ``kept`` where older data lie now."""
+    """What was copied. ``was_running`` states that the broker was stopped for it, ``kept`` where older data lie now."""
 
     summary: BackupSummary
     was_running: bool = False
@@ -54,7 +55,7 @@ class Done(NamedTuple):
 
 
 def backup(target: Path, data_dir: Path | None = None) -> Done:
-    """Copies the broker's data to ``target`` (tar, zstd). One that runs is stopped meanwhile and started again.
+    """Copies the broker's data to ``target`` (tar, zstd). One that runs is stopped meanwhile and restarted.
 
     Raises ConfigError when there is nothing to copy, ``target`` exists or cannot be written, or the broker lives
     only as long as another process; WakewatchError when the broker does not stop or start.
@@ -82,8 +83,8 @@ def backup(target: Path, data_dir: Path | None = None) -> Done:
 def restore(source: Path, data_dir: Path | None = None, *, replace: bool = False) -> Done:
     """Puts the data of a backup in place of the broker's; with ``replace`` older data are renamed and kept.
 
-    Raises ConfigError when a broker runs there, data are there without ``replace``, or ``source`` is no whole backup:
-    then nothing was changed.
+    Raises ConfigError when a broker runs there, data are there without ``replace``, or ``source`` is not a whole
+    backup: then nothing was changed.
     """
     home = embedded.home_of(data_dir)
     data, fresh = home / _DATA, home / "data.restored"
@@ -120,7 +121,7 @@ def _at_rest(home: Path) -> Iterator[bool]:
     """With the broker of ``home`` stopped; gives whether it ran. It runs again afterwards, whatever happens."""
     broker = None
     try:
-        with only_one(home / "start.lock", _LOCK_S):  # nobody starts it meanwhile
+        with only_one(home / "start.lock", _LOCK_S):  # no one starts it meanwhile
             broker = embedded.status(home)
             if broker is not None and broker.die_with_parent:
                 owned, broker = broker, None
@@ -159,7 +160,7 @@ def _pack(data: Path, file: IO[bytes]) -> BackupSummary:
 
 
 def _unpack(source: Path, fresh: Path) -> BackupSummary:
-    """Raises ConfigError unless all of a whole backup lies in ``fresh`` afterwards."""
+    """Raises ConfigError unless all of a whole backup is in ``fresh`` afterwards."""
     summary, files, size = None, 0, 0
     room = shutil.disk_usage(fresh.parent).free - _SPARE_BYTES
     try:

@@ -1,12 +1,12 @@
-"""kafka-python's first connection, with two repairs: a broker that refuses us is heard.
+"""kafka-python's first connection, with two repairs: a broker that rejects us is heard.
 
-kafka-python 3.0.12 means to raise the failure to prove who one is, looks for it where it is not raised
+kafka-python 3.0.12 means to raise the failure to prove who one is, searches for it where it is not raised
 (``KafkaConnection.initialize`` keeps it in a future), and tries again until its time is over: after ten seconds it says
 that there is no Kafka. Here the first refusal ends the attempt. Later ones do not: a broker that has just come back may
-refuse for a moment whom it knows.
+reject for a moment whom it knows.
 
 And it throws away what it has read when the end of the connection comes with it: the broker's last words, which say why
-it hangs up.
+it closes the connection.
 
 What it logs of a refusal, six lines a try, is not shown: the error that it ends in says it.
 """
@@ -39,7 +39,7 @@ class _Manager(KafkaConnectionManager):  # type: ignore[misc]
         self._refused: BaseException | None = None
 
     def get_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """Raises what the broker said when it refused us, while there was no connection yet."""
+        """Raises what the broker said when it rejected us, while there was no connection yet."""
         if self.bootstrapped:
             return super().get_connection(*args, **kwargs)
         if self._refused is not None:
@@ -66,7 +66,7 @@ def _words_first(receive: Callable[[], tuple[bytes, Any]]) -> tuple[bytes, Any]:
 
 def _other_news(record: logging.LogRecord) -> bool:
     if str(record.msg).endswith("socket disconnected"):
-        return False  # what becomes of it is told by the connection
+        return False  # what becomes of it is reported by the connection
     return not (isinstance(record.args, tuple) and any(map(_is_refusal, record.args)))
 
 

@@ -1,6 +1,6 @@
 """Every kafka-python client is made here: one place for addresses, durability and time-outs.
 
-Names and defaults are those of kafka-python 3.0.12. A name it does not know is refused by it, not ignored.
+Names and defaults are those of kafka-python 3.0.12. A name it does not know is rejected by it, not ignored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RECORD_BYTES_MOST: Final = 8 << 20
 
 _EVERY: Final[Mapping[str, Any]] = {
     "client_id": "wakewatch",
-    "bootstrap_timeout_ms": 10_000,  # a wrong address is said soon; who must wait for a broker tries again
+    "bootstrap_timeout_ms": 10_000,  # a wrong address is stated soon; who must wait for a broker tries again
     "reconnect_backoff_max_ms": 2_000,  # a broker that is back is found within seconds; the default is 30 s
     "metadata_max_age_ms": 30_000,  # a client that lost sight of a leader asks again so soon; default 5 min
 }
@@ -58,7 +58,7 @@ _CONSUMER: Final[Mapping[str, Any]] = {
 def servers_of(kafka: KafkaSettings) -> list[str]:
     """Where Kafka is: as set, else the embedded broker that runs. Raises ConfigError when neither is known.
 
-    With servers set the embedded broker is not looked at.
+    With servers set the embedded broker is not checked.
     """
     if kafka.bootstrap_servers.strip():
         named = [server.strip() for server in kafka.bootstrap_servers.split(",")]
@@ -144,7 +144,7 @@ def _made(kind: Any, kafka: KafkaSettings, wanted: Mapping[str, Any], *topics: s
 
 
 def _await_kafka(servers: Sequence[str], wait_s: float, context: ssl.SSLContext | None) -> None:
-    """Waits until one of ``servers`` answers. A kafka-python client that meets a certificate it must refuse, or the
+    """Waits until one of ``servers`` answers. A kafka-python client that meets a certificate it must reject, or the
     wrong port, tries again until its time is over and does not say why.
     """
     deadline, reason = time.monotonic() + wait_s, ""
@@ -173,7 +173,7 @@ def _ask(server: str, wait_s: float, context: ssl.SSLContext | None) -> None:
         if context is not None:
             link = closing.enter_context(context.wrap_socket(link, server_hostname=host))
         link.sendall(_WHO_ARE_YOU)
-        answer = link.recv(len(_TLS_ALERT))  # with TLS 1.3 only now a broker says that it refuses our certificate
+        answer = link.recv(len(_TLS_ALERT))  # with TLS 1.3 only now a broker states that it rejects our certificate
     if not answer:
         raise ConnectionResetError(None, "it closes the connection")
     if context is None and answer == _TLS_ALERT:

@@ -9,7 +9,7 @@ _HOUR_MS: Final = 3_600_000
 FREE_LEAST: Final = 0.05
 """Share of a disk; with less left it is nearly full."""
 FORECAST_LEAST_H: Final = 1.0
-"""A younger log says nothing of growth: a recording is read in minutes."""
+"""A younger log says nothing about growth: a recording is read in minutes."""
 
 
 class Disk(NamedTuple):

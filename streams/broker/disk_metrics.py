@@ -23,7 +23,7 @@ _log = structlog.get_logger("wakewatch.disk")
 
 @contextmanager
 def watching(kafka: KafkaSettings, metrics: Metrics, every_s: float = _EVERY_S) -> Iterator[None]:
-    """Asks Kafka every ``every_s`` seconds. While Kafka does not say, there are no series: unknown is not zero."""
+    """Asks Kafka every ``every_s`` seconds. While Kafka does not report, there are no series: unknown is not zero."""
     stop = Event()
     thread = Thread(target=_watch, args=(kafka, metrics, stop, every_s), name="disk", daemon=True)
     thread.start()

@@ -1,7 +1,7 @@
 """The embedded broker: a real Apache Kafka, one KRaft node on the loopback, in a process of its own.
 
 Rules.
-- One broker a data folder. ``broker.json`` there says which process it is; a pid is believed only with its start time
+- One broker a data folder. ``broker.json`` there states which process it is; a pid is believed only with its start time
   and its command line.
 - ``start`` returns a broker that accepts, or raises and leaves no process behind.
 - A broker outlives the command that started it, unless ``die_with_parent``: then the system kills it with us.
@@ -44,7 +44,7 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
 
     pid: int
     started: str
-    """The process's start time as the system counts it: a pid alone may be somebody else's by now."""
+    """The process's start time as the system counts it: a pid alone may be someone else's by now."""
     port: int
     data_dir: str
     die_with_parent: bool = False
@@ -89,7 +89,7 @@ def start(data_dir: Path | None = None, port: int = DEFAULT_PORT, *, die_with_pa
     """Starts the broker and waits until it accepts; one that runs already is returned. ``port`` 0: a free one.
 
     With ``die_with_parent`` it lives no longer than the calling thread: call it from the main thread.
-    Raises ConfigError when Java, jars, folder or port cannot be had, WakewatchError when it does not come up.
+    Raises ConfigError when Java, jars, folder or port cannot be obtained, WakewatchError when it does not come up.
     """
     home = home_of(data_dir)
     try:
@@ -186,7 +186,7 @@ def _await_accepting(broker: Broker) -> None:
 
 
 def _last_words(home: Path) -> str:
-    """The newest line that says what went wrong, and where to read on."""
+    """The newest line that states what went wrong, and where to read on."""
     lines: list[str] = []
     for name in (node.LOG, _ERRORS):
         with contextlib.suppress(OSError):

@@ -39,7 +39,7 @@ def install() -> None:
     def read(batch: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return strict(batch, *args, **kwargs)
-        except UnicodeDecodeError:  # the batch stands where this record begins
+        except UnicodeDecodeError:  # the batch is where this record begins
             whole = batch._buffer
             batch._buffer = _Lenient(whole)
             try:

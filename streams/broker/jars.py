@@ -52,7 +52,7 @@ def java() -> Path:
 
 
 def class_path() -> str:
-    """The class path of the broker; downloads what is missing. Raises ConfigError when it cannot be had."""
+    """The class path of the broker; downloads what is missing. Raises ConfigError when it cannot be obtained."""
     lock = locked()
     home = cache_dir() / _FOLDER
     try:
@@ -93,7 +93,7 @@ def _sha256(path: Path) -> str:
 
 def _mend(home: Path, lock: dict[str, str]) -> None:
     """Fetches what is wrong. Raises ConfigError."""
-    lacking = wrong(home, lock)  # somebody may have been quicker
+    lacking = wrong(home, lock)  # someone may have been quicker
     if not lacking:
         return
     sys.stderr.write("wakewatch: fetching Apache Kafka 4.1.1 (43 MB, once, about a minute)\n")

@@ -21,7 +21,7 @@ _LOG_BYTES_MOST: Final = 16 << 20
 _FORMAT_S: Final = 300.0
 _TRIES: Final = 50
 _REASON_MOST: Final = 300
-# Below the ports that systems give to outgoing connections: a broker that is started again finds its port free.
+# Below the ports that systems give to outgoing connections: a broker that is restarted finds its port free.
 _FIRST_PORT, _LAST_PORT = 20_000, 29_000
 _JAVA: Final = ("-Xmx512m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 _SETTINGS: Final[Mapping[str, str]] = {
@@ -48,7 +48,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
 
 
 def free_port(*but: int) -> int:
-    """A port on the loopback that nobody listens on now, none of ``but``. Raises WakewatchError when none is found."""
+    """A port on the loopback that no one listens on now, none of ``but``. Raises WakewatchError when none is found."""
     for _ in range(_TRIES):
         port = random.randint(_FIRST_PORT, _LAST_PORT)  # noqa: S311 - no secret
         if port not in but and not _taken(port):

@@ -1,4 +1,4 @@
-"""A KafkaConsumer that knows where it stands, and where topics begin and end, or says that it does not."""
+"""A KafkaConsumer that knows where it is, and where topics begin and end, or states that it does not."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _children: Final[dict[int, subprocess.Popen[bytes]]] = {}
 def started(pid: int) -> str:
     """When process ``pid`` started, as the system counts it; empty when there is no such process or it is a zombie.
 
-    A pid alone may be somebody else's by now; a pid and its start are not.
+    A pid alone may be someone else's by now; a pid and its start are not.
     """
     if Path("/proc/self/stat").exists():
         try:

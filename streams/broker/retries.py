@@ -1,7 +1,7 @@
 """Which failures of a produce request kafka-python tries again, with one repair: a damaged batch.
 
-Kafka's own table of errors says that CORRUPT_MESSAGE (a batch whose checksum is wrong when it arrives: a bit flipped on
-the way) can be tried again, and its Java client does so. kafka-python 3.0.12 does not; the record would be lost and
+Kafka's own table of errors states that CORRUPT_MESSAGE (a batch whose checksum is wrong when it arrives: a bit flipped
+on the way) can be tried again, and its Java client does so. kafka-python 3.0.12 does not; the record would be lost and
 whoever sent it would stop. The producer is idempotent, so a batch that is sent again is not there twice.
 """
 

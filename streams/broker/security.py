@@ -1,7 +1,7 @@
 """How our clients prove who they are, and the broker to them: one block of settings, in the words of three clients.
 
 Rules.
-- A password travels under TLS or not at all, unless ``kafka.allow_insecure`` says that it may.
+- A password travels under TLS or not at all, unless ``kafka.allow_insecure`` states that it may.
 - TLS always checks the broker's certificate and its name. There is no setting that leaves it out.
 - Wrong credentials and missing rights are settings to be fixed: one line, exit code 2. Trying again fixes neither.
 """
@@ -85,7 +85,7 @@ def kafka_options(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def refusal_of(error: BaseException | None) -> ConfigError | None:
-    """What the broker's no means, looked for in ``error`` and what caused it; None when it is no such refusal."""
+    """What the broker's no means, searched for in ``error`` and what caused it; None when it is no such refusal."""
     seen = 0
     while error is not None and seen < len(REFUSALS):
         if isinstance(error, ConfigError):

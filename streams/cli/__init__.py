@@ -29,7 +29,7 @@ def _version(wanted: bool) -> None:
 
 
 def build() -> typer.Typer:
-    """The command with all that stands in this folder: a module offers ``app`` (a group) or ``command``."""
+    """The command with all that is in this folder: a module offers ``app`` (a group) or ``command``."""
     app = typer.Typer(
         name="wakewatch",
         help="Streaming AIS anomaly detector: dark gaps, sanctioned-port proximity and watchlist hits.",

@@ -30,7 +30,7 @@ from streams.settings.model import KafkaSettings
 
 _LEAST_ID: Final = 4
 _OVERLAP_MS: Final = 10_000
-"""Following begins so long before what was read to its end: clocks differ, and what comes twice is told once."""
+"""Following begins this long before what was read to its end: clocks differ, and what comes twice is reported once."""
 _TOLD_MOST: Final = 100_000
 """Ids and revisions that are remembered while following, 20 MB: a worker that crashed repeats some hundred."""
 _out = Console(highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``wakewatch dead``: what was refused, and why."""
+"""``wakewatch dead``: what was rejected, and why."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ app = typer.Typer(
 def _letters_of(
     kafka: KafkaSettings, reason: str | None = None, since_ms: int | None = None
 ) -> Iterator[tuple[TopicRecord, DeadLetter]]:
-    """Records and the letters that they are, of one reason or all; those with contradicting headers are told last."""
+    """Records and the letters that they are, of one reason or all; those with contradicting headers
+    are reported last."""
     unreadable = UnreadableRecords(tell=tell_nothing)
     for record in read(kafka, DEAD, since_ms=since_ms):
         letter = letter_of(record)
@@ -151,7 +152,7 @@ def _again(record: TopicRecord, letter: DeadLetter) -> Iterator[RefusedLines]:
 
 
 def _shown(record: TopicRecord, letter: DeadLetter) -> Iterator[dict[str, str | int]]:
-    """One a refused piece of input."""
+    """One a rejected piece of input."""
     said = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
     headers = {name: value for name, value in said.items() if name not in {H_COUNT, "detail"}}
     for piece in letter.pieces:

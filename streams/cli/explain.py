@@ -139,7 +139,7 @@ def _raw(records: Iterable[object], partitions: int) -> Iterator[Raw]:
 
 
 def _zones(effective: Settings, *, asks: bool) -> dict[str, Point]:
-    """Where the zones in force lie; those of the settings where nobody ``asks`` Kafka."""
+    """Where the zones in force lie; those of the settings where no one ``asks`` Kafka."""
     from streams.cli.importing import in_force
 
     found = in_force(effective, files_only=not asks).reference

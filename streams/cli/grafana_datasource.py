@@ -104,7 +104,7 @@ def _follow(
 
 
 def take(table: AlertRows, record: TopicRecord) -> None:
-    """A record of the table of newest revisions. Raises InputError when it is no alert."""
+    """A record of the table of newest revisions. Raises InputError when it is not an alert."""
     if record.value is None:
         table.drop((record.key or b"").decode("ascii", "replace"))
     else:

@@ -25,7 +25,8 @@ VANISHING_MOST: Final = 0.1
 
 
 def in_force(settings: Settings, *, files_only: bool) -> InForce:
-    """What is in force, or with ``files_only`` what the settings' files hold; refused rows and half imports are told.
+    """What is in force, or with ``files_only`` what the settings' files hold; rejected rows and half imports are
+    reported.
 
     Raises ConfigError and SinkError as ``ask``.
     """
@@ -63,7 +64,7 @@ def _has_kafka(kafka: KafkaSettings) -> bool:
 
 
 def agreed(number: int, share: float, what: str) -> bool:
-    """Asks whether so much may vanish; without a terminal: no."""
+    """Asks whether so much may disappear; without a terminal: no."""
     question = f"{number} {what} ({share:.0%}) would be removed"
     if not sys.stdin.isatty():
         talk(question)

@@ -121,7 +121,7 @@ def _failing_s(target: Target) -> float:
 
 
 def _targets(rules: NotifySettings) -> Targets:
-    """Who is told. Raises ConfigError."""
+    """Who is reported. Raises ConfigError."""
 
     def at(setting: str, url: str) -> Endpoint | None:
         return endpoint(f"notify.{setting}", url, rules.timeout_s) if url else None

@@ -159,7 +159,7 @@ def _sound(read: list[FileRead], plan: ReplayPlan) -> bool:
 
 
 def _untimed(file: FileRead, plan: ReplayPlan) -> str:
-    """What is said of a file whose times are made."""
+    """What is stated about a file whose times are made."""
     start = datetime.fromtimestamp(plan.source_kind.start_ms / 1000, UTC)
     why = f": {file.doubt}" if file.doubt else ""
     return (

@@ -31,7 +31,7 @@ class SavedState(StrEnum):
 
 @contextmanager
 def administering(kafka: KafkaSettings) -> Iterator[Any]:
-    """An admin client that is closed; what Kafka says against us is a SinkError."""
+    """An admin client that is closed; what Kafka reports against us is a SinkError."""
     from kafka.errors import KafkaError
 
     from streams.broker.clients import admin
@@ -119,7 +119,7 @@ def refuse_while_read(client: Any, group: str) -> None:
     try:
         described = client.describe_groups([group])[group]
     except (GroupIdNotFoundError, CoordinatorNotAvailableError):
-        return  # nobody has read as it yet
+        return  # no one has read as it yet
     if described["members"]:
         raise ConfigError(
             f"{len(described['members'])} workers of {group} are running: stop them first; a killed worker leaves "

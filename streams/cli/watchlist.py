@@ -192,7 +192,7 @@ def _as_dict(watchlist: WatchlistFile) -> dict[str, object]:
 
 
 def _tell(read: ListRead) -> None:
-    """What was refused on stdout, the counts beside it."""
+    """What was rejected on stdout, the counts beside it."""
     for each in (*read.watchlist.refused, *read.watchlist.doubts):
         typer.echo(f"{read.name}:{each.line}: {each.reason}" if each.line else f"{read.name}: {each.reason}")
     counts = count(read.watchlist)

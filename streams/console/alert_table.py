@@ -124,7 +124,7 @@ class AlertTable:
             self._words.popitem(last=False)
 
     def _word(self, held: _HeldAlert) -> FeedbackShown | None:
-        """On an alert as it stands."""
+        """On an alert as it is."""
         said = self._words.get(held.alert.id)
         if said is None or said.kind == "withdrawn" or said.revision < held.alert.revision:
             return None
@@ -184,7 +184,7 @@ class AlertTable:
     # -- what is asked --------------------------------------------------------------------------------------------
 
     def raw(self, alert_id: str) -> bytes | None:
-        """The newest revision of an alert, as it stands in the topic."""
+        """The newest revision of an alert, as it is in the topic."""
         held = self._held.get(alert_id)
         return held.raw if held else None
 

@@ -12,12 +12,12 @@ from streams.settings.model import KafkaSettings
 
 _DISKS_EVERY_S: Final = 20.0
 _SLOW_FOR_S: Final = 30.0
-"""A slow answer counts for so long: of a broker that stutters some answers are quick."""
+"""A slow answer counts for this time: of a broker that stutters some answers are quick."""
 _CLIENT: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
 
 
 class BrokersSeen(NamedTuple):
-    """What a look found."""
+    """What a check found."""
 
     answer_s: float
     """How long Kafka took at most, in the last half minute, to answer the shortest of questions."""

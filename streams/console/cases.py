@@ -1,4 +1,4 @@
-"""What the map page is told: one case is one ship's (or source's) story. All times are event times, RFC 3339 UTC."""
+"""What the map page gets: one case is one ship's (or source's) story. All times are event times, RFC 3339 UTC."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TimelineRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 class FeedbackShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a person said of an alert as it stands; the next revision makes it old."""
+    """What a person said of an alert as it is; the next revision makes it old."""
 
     kind: Kind
     by: str
@@ -110,14 +110,14 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     reach_kn: float
     found: str = ""
-    """What was looked for: ``cases`` are those in which it occurs."""
+    """What was searched for: ``cases`` are those in which it occurs."""
     open: dict[str, int]
     """Open cases by severity, shown or not."""
     cases: tuple[CaseSummary, ...]
     more: int
     """Open cases asked for that are not among them."""
     left_out: int
-    """Open alerts dropped because there is room for so many only."""
+    """Open alerts dropped because there is room for this many only."""
     unreadable: int
     """Records of the topics that were no alert."""
 
@@ -162,7 +162,7 @@ def dark_of(alert: Alert, said: tuple[TimelineRevision, ...]) -> DarkLine | None
     """The silence that an alert is about; None when it is about something else or was never seen on the map.
 
     ``said``: its revisions, oldest first. While it is silent the alert's position is its last fix; once it is
-    closed it is where it reappeared, and the last fix stands in a former revision.
+    closed it is where it reappeared, and the last fix is in a former revision.
     """
     since = alert.details.get("last_heard")
     if alert.detector != _DARK_DETECTOR or not isinstance(since, str) or alert.status == "retracted":

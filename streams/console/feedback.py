@@ -4,10 +4,10 @@ Who may, and as whom.
 - Behind a proxy that authenticates (``console.identity_header`` is set): whoever the proxy names in that header. A
   request without it may say nothing. The proxy must take away a header of that name that a browser sent.
 - Bound to the loopback address without such a proxy: whoever sits at this machine, by the name that they give.
-- Else nobody: it is not known who asks.
+- Else no one: it is not known who asks.
 
 A foreign page cannot make a browser say anything: the body must be JSON, which a browser sends to another site only
-after asking, and an ``Origin`` that is not this console is refused.
+after asking, and an ``Origin`` that is not this console is rejected.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class FeedbackRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     kind: Kind
     by: Annotated[str, Meta(max_length=NAME_MOST)] = ""
-    """Who says so, where no proxy does."""
+    """Who states this, where no proxy does."""
     note: Annotated[str, Meta(max_length=NOTE_MOST)] = ""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``/api/me``: whether whoever asks may say something, and as whom."""
+    """``/api/me``: whether the caller may say something, and as whom."""
 
     may: bool
     by: str = ""
@@ -98,7 +98,7 @@ def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) ->
 
 
 async def write(kafka: KafkaSettings, raw: bytes, said: FeedbackRequest) -> None:
-    """Writes a word on the alert as it stands (``raw``). Raises RefusalError when Kafka does not take it."""
+    """Writes a word on the alert as it is (``raw``). Raises RefusalError when Kafka does not take it."""
     alert = decoded(raw, Alert)
     word = feedback.about(alert, said.kind, said.by, said.note, rfc3339(int(time.time() * MS)))
     try:

@@ -1,13 +1,13 @@
 """Whether what the page shows can be trusted: troubles of the processes behind it, from what Kafka tells of them.
 
 No I/O, no clock. Rules.
-- Whatever is wrong is said with its age; what is well is not said.
+- Whatever is wrong is stated with its age; what is well is not said.
 - ``alarm``: alerts are late, missing or not sent. ``notice``: worth knowing, and alerts still come.
 - A detector is judged by the oldest record of the log that no committed snapshot covers, and by whether that moves.
 - A source is judged by its ticks; one whose ticks stop has lost its ingest. A recording is never in trouble.
 - A notifier's target is judged by the oldest alert that it was not sent.
 - Kafka is judged by how soon it answers this console, its disks by what is left of them.
-- What must be known within a minute has a limit of 45 s at most: looks come every few seconds.
+- What must be known within a minute has a limit of 45 s at most: checks come every few seconds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GB: Final = 1e9
 
 
 class HealthLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long something may last before it is said."""
+    """How long something may last before it is stated."""
 
     worker_ms: int = 45_000
     """A snapshot and a half: what one covers is read again after a crash."""
@@ -47,7 +47,7 @@ class HealthLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """Records that a reader has not taken in: of a partition, or of a topic."""
+    """Records that a reader has not processed: of a partition, or of a topic."""
 
     records: int
     since_ms: int
@@ -82,7 +82,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     disks: tuple[Disk, ...] = ()
     """Of the brokers; empty where they are not known."""
     unseen: tuple[str, ...] = ()
-    """What could not be looked at, and why."""
+    """What could not be checked, and why."""
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,8 +1,8 @@
-"""A look at the processes behind the page, every few seconds, through Kafka alone: ``health`` says what it means.
+"""A check of the processes behind the page, every few seconds, through Kafka alone: ``health`` states what it means.
 
 Read are: the offsets that the detectors and the notifier's targets have committed, the time of the oldest record that
-each has not taken in, the ticks of one partition of the log, and the topic of imports. No group is joined, nothing is
-written. What this user may not see is said; the page goes on without it.
+each has not processed, the ticks of one partition of the log, and the topic of imports. No group is joined, nothing is
+written. What this user may not see is stated; the page continues without it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _log = structlog.get_logger("wakewatch.console")
 
 
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look found."""
+    """What a check found."""
 
     troubles: tuple[Trouble, ...]
     zones: tuple[Zone, ...] | None
@@ -53,7 +53,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
     """When they were imported, Unix ms; 0: nothing was."""
     whole: bool = True
-    """False: ``troubles`` of Kafka alone; the look goes on, and may take long."""
+    """False: ``troubles`` of Kafka alone; the check continues, and may take long."""
 
 
 Take = Callable[[HealthReport], None]
@@ -115,7 +115,7 @@ class _CheckClients:
             client.close()
 
     def look(self, unread: Backlog | None) -> Iterator[HealthReport]:
-        """Raises SinkError when Kafka does not answer. A slow Kafka is told of at once: all else takes long then."""
+        """Raises SinkError when Kafka does not answer. A slow Kafka is reported at once: all else takes long then."""
         from kafka.errors import KafkaError
 
         try:
@@ -192,7 +192,7 @@ class _CheckClients:
         return found
 
     def _behind(self, committed: Mapping[Any, int | None]) -> dict[Any, Backlog]:
-        """By partition: what lies between a committed offset and the end, and when the first of it was written.
+        """By partition: what is between a committed offset and the end, and when the first of it was written.
 
         An offset past the end is of a log that was deleted since: it covers nothing of this one.
         """
@@ -291,7 +291,7 @@ def _parts(client: Any, topic: str) -> list[Any]:
 
 
 def _named(rules: NotifySettings) -> frozenset[str]:
-    """The targets that the settings name; none: whoever has read the alerts counts."""
+    """The targets that the settings name; none: a process that has read the alerts counts."""
     given = {ALERTMANAGER: rules.alertmanager_url, WEBHOOK: rules.webhook_url, APPRISE: rules.apprise_urls}
     return frozenset(name for name, value in given.items() if value)
 

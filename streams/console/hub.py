@@ -1,7 +1,7 @@
 """Between the reading thread and the browsers: the board, and everybody who follows it.
 
-A browser that does not keep up is not waited for: its queue is emptied and it is told to ask for everything again
-(``reset``). So memory is bounded whatever the rate, and a replay at full speed is no flood for a page.
+A browser that does not keep up is not waited for: its queue is emptied and it is asked to ask for everything again
+(``reset``). So memory is bounded whatever the rate, and a replay at full speed is not a flood for a page.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from streams.console.topic_reader import Updates
 QUEUE_MOST: Final = 200
 FOLLOWERS_MOST: Final = 64
 BLIND_MS: Final = 45_000
-"""Looks at the other processes come every few seconds; without one for so long nothing is known of them."""
+"""Checks of the other processes come every few seconds; without one for this time nothing is known of them."""
 UNREAD_MS: Final = 20_000
-"""The reading says every few seconds how far it is; when it has not for so long, it hangs or has too much to do."""
+"""The reading says every few seconds how far it is; when it has not for this time, it hangs or has too much to do."""
 
 
 class ServerEvent(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ class Hub:
         self._tell(fresh, news, loaded=loaded)
 
     async def take_health(self, health: HealthReport) -> None:
-        """What a look at the other processes found."""
+        """What a check of the other processes found."""
         if not health.whole:
             others = (one for one in self._health.troubles if one.kind not in {"kafka", "disk"})
             troubles = sorted((*health.troubles, *others), key=lambda one: one.level)
@@ -149,7 +149,7 @@ class Hub:
 
     @property
     def full(self) -> bool:
-        """Whether nobody more can follow."""
+        """Whether no one more can follow."""
         return len(self._followers) >= FOLLOWERS_MOST
 
     async def events(self, quiet_s: float) -> AsyncGenerator[ServerEvent | None, None]:
@@ -169,7 +169,7 @@ class Hub:
     # -- what is asked --------------------------------------------------------------------------------------------
 
     def overview(self, *, log: bool, words: str = "") -> bytes:
-        """``/api/alerts`` as JSON, made once between two pieces of news where nothing is looked for."""
+        """``/api/alerts`` as JSON, made once between two pieces of news where nothing is searched for."""
         if words:
             return msgspec.json.encode(self._table.overview(self.state, log=log, words=words))
         if log not in self._answers:
@@ -195,7 +195,7 @@ class Hub:
         return round((time.monotonic() - self._looked_s) * MS)
 
     def _troubles(self) -> tuple[Trouble, ...]:
-        """Those of the last look, as old as they are by now; and that looks have ended, where they have."""
+        """Those of the last check, as old as they are by now; and that checks have ended, where they have."""
         passed_ms, found = self._passed_ms, list[Trouble]()
         aged = (replace(one, for_ms=one.for_ms + passed_ms if one.for_ms else 0) for one in self._health.troubles)
         unread_ms = round((time.monotonic() - self._read_s) * MS)
@@ -211,7 +211,7 @@ class Hub:
         return None if story is None else msgspec.json.encode(story)
 
     def alert(self, alert_id: str) -> bytes | None:
-        """``/api/alerts/ID``: the alert as it stands in the topic."""
+        """``/api/alerts/ID``: the alert as it is in the topic."""
         return self._table.raw(alert_id)
 
 

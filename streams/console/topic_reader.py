@@ -6,10 +6,10 @@ How it reads.
    revisions to alerts that are known (where a silence began, how an alert went); what comes later is news. A revision
    that was in one topic but not yet in the other when we came is not missed: both are followed.
    What people say of alerts (``ais.feedback.v1``) is read along, from its beginning.
-3. Every few seconds the newest record of each partition of ``ais.sentences.v1`` is looked at, its headers alone, for
+3. Every few seconds the newest record of each partition of ``ais.sentences.v1`` is checked, its headers alone, for
    the event time; the same request tells whether Kafka answers.
 
-Partitions are assigned, no group is joined: any number of consoles may look at once, and nothing is written.
+Partitions are assigned, no group is joined: any number of consoles may check once, and nothing is written.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True):
     """What people said of alerts."""
     unreadable: int = 0
     unread: Backlog | None = None
-    """What was written and is not read yet, when it is looked at (``state`` is given); None: nothing."""
+    """What was written and is not read yet, when it is checked (``state`` is given); None: nothing."""
     state: State | None = None
     """What the reading does from now on; None: the same as before."""
 
@@ -67,7 +67,7 @@ Take = Callable[[Updates], None]
 def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: UnreadableRecords) -> None:
     """Until ``stop`` is set. Where Kafka goes away it says ``lost`` and begins again when it is back.
 
-    ``unreadable`` is told of records that are not what their topic holds.
+    ``unreadable`` is called for records that are not what their topic holds.
 
     Raises ConfigError when a topic is missing at the first reading.
     """
@@ -202,7 +202,7 @@ class _Reading:
 
 
 class _Reach:
-    """Whether the reading keeps up: how far the topics' ends, as they were at a look, have been reached since."""
+    """Whether the reading keeps up: how far the topics' ends, as they were at a check, have been reached since."""
 
     def __init__(self, client: Any, parts: list[Any]) -> None:
         self._client, self._parts = client, parts

@@ -4,9 +4,9 @@
 |---|---|
 | ``/`` | the page |
 | ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``: of all |
-| ``/api/alerts/ID`` | one alert, whole, as it stands in the topic |
+| ``/api/alerts/ID`` | one alert, whole, as it is in the topic |
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.Story) |
-| ``/api/me`` | whether whoever asks may acknowledge, and as whom (saying.Speaker) |
+| ``/api/me`` | whether the caller may acknowledge, and as whom (saying.Speaker) |
 | ``POST /api/alerts/ID/feedback`` | a person's word on an alert (saying.Saying) |
 | ``/api/events`` | server-sent: ``revision`` (the alert), ``clock`` (hub.Status); ``reset``, ``zones``: ask again |
 | ``/api/zones`` | the zones that were imported last, else the settings'; their dates say whether they count today |
@@ -83,7 +83,7 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 def _own_names(settings: ConsoleSettings) -> Middleware:
-    """Refuses requests that name another host: a foreign page whose name resolves here."""
+    """Rejects requests that name another host: a foreign page whose name resolves here."""
 
     @web.middleware
     async def check(request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -150,7 +150,7 @@ class _Answers:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b"retry: %d\n\n" % _RETRY_MS)
-        with suppress(ConnectionResetError):  # a browser that went away is no news
+        with suppress(ConnectionResetError):  # a browser that went away is not an error
             async with aclosing(self._hub.events(_QUIET_S)) as events:
                 async for event in events:
                     await response.write(_as_sent(event))

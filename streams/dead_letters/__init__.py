@@ -1,1 +1,1 @@
-"""What was refused on its way in: its records, and reading them again as a recording."""
+"""What was rejected on its way in: its records, and reading them again as a recording."""

@@ -1,7 +1,7 @@
 """A record of the topic of dead letters, as every reader of it takes it. No I/O.
 
-A letter is what was refused, so it may hold anything. What describes it (its headers) was written by us, or by somebody
-else: headers that contradict each other are said in ``problem``, and the value is then taken as one piece, whole.
+A letter is what was rejected, so it may hold anything. What describes it (its headers) was written by us, or by someone
+else: headers that contradict each other are stated in ``problem``, and the value is then taken as one piece, whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _UNKNOWN: Final = b"unknown"
 
 
 class RefusedInput(NamedTuple):
-    """One refused piece of input, and why it was refused."""
+    """One rejected piece of input, and why it was rejected."""
 
     raw: bytes
     why: str

@@ -1,8 +1,9 @@
-"""Dead letters as a recording that can be played: what was refused is tried again after its cause was fixed.
+"""Dead letters as a recording that can be played: what was rejected is tried again after its cause was fixed.
 
 Rules.
-- Each line has a time: its own tag block's, else that of the letter. A line that was refused for its time has none
-  that can be believed, and is left out; so is what is no sentence: an alert that a target refused, a tick, a binding.
+- Each line has a time: its own tag block's, else that of the letter. A line that was rejected for its time has none
+  that can be believed, and is left out; so is what is not a sentence: an alert that a target rejected, a tick, a
+  binding.
 - In order of time, as a recording must be.
 """
 
@@ -24,7 +25,7 @@ _MS_LEAST: Final = 10_000_000_000
 
 
 class RefusedLines(NamedTuple):
-    """One refused piece of input."""
+    """One rejected piece of input."""
 
     reason: str
     source: str
@@ -38,7 +39,7 @@ class DeadLetterRecording(NamedTuple):
 
     lines: list[bytes]
     left_out: int
-    """Letters that are no sentences, or whose time was what was wrong."""
+    """Letters that are not sentences, or whose time was what was wrong."""
 
 
 def recording(letters: Iterable[RefusedLines]) -> DeadLetterRecording:

@@ -57,7 +57,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(plan: DemoPlan, settings: Settings, console: Console) -> int:
-    """Runs it. Returns 0 when every expected alert came (with own feeds: when all was taken in), else 1.
+    """Runs it. Returns 0 when every expected alert came (with own feeds: when all was processed), otherwise 1.
 
     Raises ConfigError before anything is started, WakewatchError when a process fails, KeyboardInterrupt when it is
     asked to stop, by Ctrl-C or SIGTERM: nothing stays behind then either.
@@ -85,7 +85,7 @@ def _interruptible() -> Iterator[None]:
 def _script(plan: DemoPlan, settings: Settings, home: Path) -> Script:
     if plan.feeds:
         places = [urls.parse(feed) for feed in plan.feeds]
-        for place in places:  # what cannot be opened is said before Kafka is started
+        for place in places:  # what cannot be opened is stated before Kafka is started
             urls.open_place(place, settings.ingest, paced=False, stdin_live=True).close()
         return Script(feeds=plan.feeds, finite=all(place.kind in _FINITE for place in places))
     if all(ship.imo != plan.options.imo for ship in load_reference(settings.reference).ships):
@@ -139,7 +139,7 @@ def _play(plan: DemoPlan, script: Script, settings: Settings, stage: Stage, scre
 
 
 def _await_end(script: Script, stage: Stage, watch: AlertFollower, screen: Screen) -> bool:
-    """Until all is taken in, or Ctrl-C for a feed without an end. True when interrupted."""
+    """Until all is processed, or Ctrl-C for a feed without an end. True when interrupted."""
     try:
         with _patience(script) as wait_s:
             silence = _Silence(script, stage, screen)
@@ -161,7 +161,7 @@ class _Silence:
         self._next_s = time.monotonic() + _SILENT_FIRST_S
 
     def noted(self) -> bool:
-        """Looks when it is time to. Always true."""
+        """Checks when it is time to. Always true."""
         if not self._heard and time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + _SILENT_EVERY_S
             self._heard = figures(self._stage.ports.worker).reports > 0
@@ -177,7 +177,7 @@ def _patience(script: Script) -> Iterator[float]:
 
 
 def _settled(stage: Stage, watch: AlertFollower) -> Callable[[], bool]:
-    """Nothing is behind, and nothing has come, at several looks in a row."""
+    """Nothing is behind, and nothing has come, at several checks in a row."""
     before: list[tuple[int, int]] = []
 
     def look() -> bool:

@@ -38,7 +38,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     rings: int
     """Alerts that a pager would be called about, each once."""
     ends: int
-    """Pages that it would be told the end of: nobody is woken."""
+    """Pages that it would be told the end of: no one is woken."""
 
 
 class Screen:
@@ -85,7 +85,7 @@ class Screen:
 
     @property
     def ends(self) -> int:
-        """How many pages it would have been told the end of."""
+        """How many pages it would have been reported the end of."""
         return len(self._ended)
 
     def finish(self) -> None:

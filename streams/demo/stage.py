@@ -1,6 +1,6 @@
 """The demonstration's processes: a Kafka of its own, a supervised worker, the notifier's dry run, ingest.
 
-Everything lies in a folder that goes when the demonstration goes; every process is tied to ours and dies with it.
+Everything is in a folder that goes when the demonstration goes; every process is tied to ours and dies with it.
 """
 
 from __future__ import annotations

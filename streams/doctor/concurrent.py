@@ -25,7 +25,7 @@ class QuestionGroup(NamedTuple):
 def at_once(asks: Sequence[QuestionGroup], limit_s: float = LIMIT_S) -> Iterator[DoctorFinding]:
     """The findings of all, in their order; those of each as soon as they are there and all before have ended.
 
-    What is not answered within ``limit_s`` is said to be unknown, which is wrong. Raises what a question raises.
+    What is not answered within ``limit_s`` is stated to be unknown, which is wrong. Raises what a question raises.
     """
     until_s = time.monotonic() + limit_s
     answers = [_begun(ask) for ask in asks]

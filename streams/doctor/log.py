@@ -1,4 +1,4 @@
-"""What Kafka says: reachable, topics as planned, permitted; is the log written, is it taken in, is state saved."""
+"""What Kafka reports: reachable, topics as planned, permitted; is the log written, is it processed, is state saved."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def newest_cut(reader: Any, topic: str) -> dict[int, SnapshotCut]:
         for part, records in _tails(reader, wanted, step).items():
             for record in records:
                 if record.key == _CUT_KEY and record.value:
-                    with contextlib.suppress(InputError):  # the worker says that its state cannot be used
+                    with contextlib.suppress(InputError):  # the worker states that its state cannot be used
                         head = decoded(record.value, _CutHead)
                         found[part.partition] = SnapshotCut(head.app, head.offset, believable_ms(record.timestamp))
         wanted = [part for part in wanted if part.partition not in found]

@@ -25,7 +25,7 @@ _FETCH: Final = "download the list again and import it"
 def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks: bool) -> Iterator[DoctorFinding]:
     """What is in force: what was imported, else the settings' files, of which ``loaded`` was made.
 
-    Without ``asks`` Kafka is not asked, and each line says that an import would not be seen.
+    Without ``asks`` Kafka is not asked, and each line states that an import would not be seen.
     """
     unasked = InForce(loaded.reference, None, 0, None, "Kafka does not answer")
     try:

@@ -24,7 +24,7 @@ _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 def service_findings(settings: Settings) -> Iterator[DoctorFinding]:
-    """What answers where a port or an address is set; what is not set is not looked for."""
+    """What answers where a port or an address is set; what is not set is not searched for."""
     for name, host, port, start in (
         ("ingest", settings.ingest.metrics_host, settings.ingest.metrics_port, "wakewatch ingest URL"),
         ("worker", settings.worker.metrics_host, settings.worker.metrics_port, "wakewatch detect"),
@@ -38,14 +38,14 @@ def service_findings(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 def _console(rules: ConsoleSettings) -> DoctorFinding:
-    """Its port is always set, and nobody need run one: that none runs is said, and is no fault."""
+    """Its port is always set, and no one need run one: that none runs is stated, and is not a fault."""
     host = _LOOPBACK if rules.host in _EVERYWHERE else rules.host
     try:
         socket.create_connection((host, rules.port), _WAIT_S).close()
     except ConnectionRefusedError:
         return ok("console", f"not running at {host}:{rules.port}")
     except OSError:
-        pass  # it is asked, and what comes of that is said
+        pass  # it is asked, and what comes of that is stated
     return _process("console", host, rules.port, "wakewatch console")
 
 

@@ -14,7 +14,7 @@ from streams.messages.values import decoded
 
 _MS: Final = 1000
 _RECENT_MS: Final = 60_000
-"""Ingest writes a tick a second and a source; one without for so long is not read any more, or its file has ended."""
+"""Ingest writes a tick a second and a source; one without for this time is not read any more, or its file has ended."""
 
 
 def ticks_of(records: Iterable[Any]) -> dict[str, Tick]:

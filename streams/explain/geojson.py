@@ -23,7 +23,7 @@ Point = tuple[float, float]
 Ring = list[Point]
 CORNERS: Final = 90
 SPLIT_MS: Final = HOUR_MS
-"""A track is broken where it was unheard for so long."""
+"""A track is broken where it was unheard for this time."""
 _DIGITS: Final = 5
 _METRE_NM: Final = 1 / 1852
 _HALF, _WHOLE, _POLE = 180.0, 360.0, 90.0
@@ -139,7 +139,7 @@ def _way_nm(last: Point, place: Point, after: Point | None) -> float:
 
 
 def _along(last: Point, course: float, nm: float) -> Point:
-    """The place at the end of a great circle; its longitude goes on beyond 180 degrees."""
+    """The place at the end of a great circle; its longitude continues beyond 180 degrees."""
     angle, lat0 = nm / EARTH_NM, math.radians(last[1])
     lat = math.asin(math.sin(lat0) * math.cos(angle) + math.cos(lat0) * math.sin(angle) * math.cos(course))
     east = math.atan2(

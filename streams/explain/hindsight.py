@@ -1,4 +1,4 @@
-"""How likely the silence was as it grew: the log played through an engine once more, looked at slot by slot.
+"""How likely the silence was as it grew: the log played through an engine once more, checked slot by slot.
 
 The worker that judged had heard more than what the log still holds, so the last figures may differ a little from the
 alert's own: what counts here is their course.

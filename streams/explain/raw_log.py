@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Window(NamedTuple):
-    """What to look for: a ship (0: nobody, the alert is about a source), a stretch of event time, a place."""
+    """What to search for: a ship (0: no one, the alert is about a source), a stretch of event time, a place."""
 
     mmsi: int
     from_ms: int
@@ -100,7 +100,7 @@ def window_of(revisions: list[Alert]) -> Window:
 
 
 class RawLogReader:
-    """Looks through the log once, record by record. ``wanted``: the sentences of the evidence."""
+    """Checks through the log once, record by record. ``wanted``: the sentences of the evidence."""
 
     def __init__(self, window: Window, wanted: frozenset[str]) -> None:
         self._window, self._wanted = window, wanted

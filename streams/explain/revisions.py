@@ -1,4 +1,5 @@
-"""An alert's revisions, and what else was said of the same case: from the alert topic, or from a file of alerts."""
+"""An alert's revisions, and what else was stated about the same case: from the alert topic, or from a
+file of alerts."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from streams.errors import ConfigError, InputError, WakewatchError
 from streams.messages.values import decoded
 
 Source = Callable[[], Iterable[bytes]]
-"""Reads all alerts there are, anew each time it is called; one JSON object each."""
+"""Reads all alerts there are, again each time it is called; one JSON object each."""
 
 
 class _AlertHead(msgspec.Struct, frozen=True):

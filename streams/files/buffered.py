@@ -6,7 +6,7 @@ import io
 
 
 class Buffered(io.BufferedReader):
-    """``read`` of so many bytes gives what is whole before an error, and raises the error at the next call.
+    """``read`` of this many bytes gives what is whole before an error, and raises the error at the next call.
 
     ``io.BufferedReader`` drops what it has gathered when its raw stream raises: of a damaged gzip that was read in
     pieces of 1 MiB all that came after the last whole piece, which is everything of a small file.
@@ -18,7 +18,7 @@ class Buffered(io.BufferedReader):
         """Up to ``size`` bytes; fewer only at the end, or before an error."""
         if self._error is not None:
             raise self._error
-        if size is None or size < 0:  # all of it: nobody asks again
+        if size is None or size < 0:  # all of it: no one asks again
             return super().read(size)
         left = size
         gathered: list[bytes] = []

@@ -1,9 +1,9 @@
-"""Recordings as they lie on disk: plain, gzip, zstd, bzip2, xz, or the members of a zip; told by content, not by name.
+"""Recordings as they lie on disk: plain, gzip, zstd, bzip2, xz, or the members of a zip; given by content, not by name.
 
 Rules.
 - Everything is read as a stream: what is held at once is bounded, whatever a file claims.
 - Whatever is wrong with a packed file is a ``PackedError``, an OSError, with what can be done about it.
-- A member of a zip may be packed once more; an archive in an archive is refused, and so is what unpacks to far more
+- A member of a zip may be packed once more; an archive in an archive is rejected, and so is what unpacks to far more
   than any recording does.
 """
 
@@ -41,7 +41,7 @@ _MEMORY_MOST: Final = 256 << 20
 """What an unpacker may take: xz at its highest setting wants 65 MiB, zstd with --long 128."""
 FREE_BYTES: Final = 256 << 20
 RATIO_MOST: Final = 500
-"""Beyond FREE_BYTES nothing may unpack to so many times its size: recordings come to 5 to 50 times."""
+"""Beyond FREE_BYTES nothing may unpack to this many times its size: recordings come to 5 to 50 times."""
 _ZSTD_FED: Final = 256
 """Bytes given to zstd at once: they become 8 MB at the very most."""
 _MEMBERS_MOST: Final = 10_000
@@ -85,7 +85,7 @@ class _Unpacker(Protocol):
 def recordings(path: Path) -> Generator[RecordingFile, None, None]:
     """The recordings in a file, one after another; each is closed when the next is asked for.
 
-    Raises ConfigError when the file cannot be opened, PackedError when it is no whole archive, also while reading.
+    Raises ConfigError when the file cannot be opened, PackedError when it is not a whole archive, also while reading.
     """
     try:
         raw = path.open("rb")

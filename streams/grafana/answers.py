@@ -1,7 +1,7 @@
 """Prometheus's HTTP API, as much of it as its data source in Grafana needs to show a table.
 
 ``query`` answers a selector (``selector``) with an instant vector: a row's columns are the labels, its event
-time the value. ``1+1`` is how Grafana tests a data source. All else of PromQL is refused with one line.
+time the value. ``1+1`` is how Grafana tests a data source. All else of PromQL is rejected with one line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from streams.grafana.table import AlertRows
 from streams.observability.metrics_server import Answer, json_answer
 
 ROWS_MOST: Final = 1000
-"""A table of more is not read by anybody; the newest are given, and a warning says so."""
+"""A table of more is not read by anybody; the newest are given, and a warning states this."""
 _MS: Final = 1000
 _BAD: Final = 400
 _BUSY: Final = 503

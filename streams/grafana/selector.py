@@ -1,6 +1,6 @@
 """The one form of question that is understood: a PromQL selector, ``alerts{open="yes",severity!="log"}``.
 
-Patterns are RE2's, as Prometheus's are: matched in time linear in the text, whoever asks, and in bounded memory.
+Patterns are RE2's, as Prometheus's are: matched in time linear in the text, the caller, and in bounded memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 _LONGEST: Final = 2000
 _MATCHERS_MOST: Final = 20
 _PATTERN_BYTES_MOST: Final = 1 << 20
-"""Memory of one compiled pattern: a{1000}{1000} is refused."""
+"""Memory of one compiled pattern: a{1000}{1000} is rejected."""
 
 Operator = Literal["=", "!=", "=~", "!~"]
 

@@ -19,7 +19,7 @@ _HEARD_S: Final = 600
 
 
 class AlertRow(NamedTuple):
-    """One line: its columns as text, and the event time that it stands for, Unix s."""
+    """One line: its columns as text, and the event time that it is for, Unix s."""
 
     columns: dict[str, str]
     time_s: float
@@ -95,7 +95,7 @@ def _name(alert: Alert) -> str:
 
 
 def _silent(alerts: list[Alert], now_ms: int) -> str:
-    """For how long, where an alert says that it is; a ship that sends says nothing to the alert topic."""
+    """For how long, where an alert states that it is; a ship that sends says nothing to the alert topic."""
     gap = _open_gap(alerts)
     if gap is None:
         return "no"
@@ -104,7 +104,7 @@ def _silent(alerts: list[Alert], now_ms: int) -> str:
 
 
 def _open_gap(alerts: list[Alert]) -> Alert | None:
-    """The one that says most: "cannot tell" stands back."""
+    """The one that says most: "cannot tell" is back."""
     gaps = [a for a in alerts if a.detector == "gap" and a.status not in ENDED]
     return min(gaps, key=lambda gap: gap.details.get("category") == "cannot_tell", default=None)
 

@@ -75,7 +75,7 @@ class AlertRows:
         """A row a listed ship, the last heard first: where, for how long silent, and what alerts say of it.
 
         From the summaries of vessels; a ship that only an alert speaks of (its topic is older, or its state was
-        forgotten) is told by the alert.
+        forgotten) is reported by the alert.
         """
         cases: dict[str, list[Alert]] = {}
         held = self._all()

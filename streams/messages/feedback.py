@@ -13,7 +13,7 @@ NOTE_MOST: Final = 1000
 NAME_MOST: Final = 100
 
 Kind = Literal["acknowledged", "false_alarm", "withdrawn"]
-"""``withdrawn``: what was said of it before counts no more."""
+"""``withdrawn``: what was stated about it before counts no more."""
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,11 +28,11 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: Annotated[str, Meta(min_length=1, max_length=NAME_MOST)]
     note: Annotated[str, Meta(max_length=NOTE_MOST)] = ""
     time: str
-    """When it was said: wall clock, RFC 3339 UTC with milliseconds."""
+    """When it was stated: wall clock, RFC 3339 UTC with milliseconds."""
 
 
 def about(alert: Alert, kind: Kind, by: str, note: str, time: str) -> Feedback:
-    """Feedback on the alert as it stands."""
+    """Feedback on the alert as it is."""
     return Feedback(
         alert_id=alert.id,
         revision=alert.revision,

@@ -2,7 +2,7 @@
 
 A record of sentences is plain NMEA 0183: lines that any console consumer can read, each with a tag block whose
 ``c:`` is the event time in milliseconds and whose ``s:`` is the station (else the source). The parts of a
-multi-part message stand next to each other and carry the same time. A tick is JSON (detectors.core.ticks.Tick).
+multi-part message are next to each other and carry the same time. A tick is JSON (detectors.core.ticks.Tick).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ H_RUN: Final = "ww_run"  # identity of the input (file name, size, head), for re
 H_READ_AT: Final = "ww_read_at"  # wall clock when read, Unix ms
 H_EVENT_FROM: Final = "ww_event_from"  # smallest and largest event time, Unix ms
 H_EVENT_TO: Final = "ww_event_to"
-H_COUNT: Final = "count"  # of a dead letter: decimal, so many refused lines and details in it; 1 where it is missing
+H_COUNT: Final = "count"  # of a dead letter: decimal, this many rejected lines and details in it; 1 where it is missing
 H_REPLAYED: Final = "ww_replayed"  # b"1" for a recording
 
 LOG_FORMAT: Final = b"1"
@@ -60,7 +60,7 @@ class TickRecord(NamedTuple):
 
 
 class MarkRecord(NamedTuple):
-    """A moment of event time that somebody asked to be told of (``Nature.marks_ms``): never leaves the process."""
+    """A moment of event time that someone asked to be reported of (``Nature.marks_ms``): never leaves the process."""
 
     time_ms: int
     ordinal: int

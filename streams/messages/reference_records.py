@@ -34,7 +34,7 @@ class VersionHead(msgspec.Struct, frozen=True, kw_only=True):
     ships: int
     lists: dict[str, int]
     zones: int | None = None
-    """None: it says nothing of zones."""
+    """None: it says nothing about zones."""
 
 
 class ImportBegun(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     began_ms: int
     whole: bool
-    """Its lists and zones are written; partitions of the log have still to be told. Else its content is missing."""
+    """Its lists and zones are written; partitions of the log have still to be reported. Else its content is missing."""
     command: str
     """What was called; empty where that is not known."""
 
@@ -77,7 +77,7 @@ def content(version: str, ships: Sequence[ListedShip], zones: Sequence[Zone] | N
 
 
 def begun(version: str, number: str, based_on: int, command: str) -> tuple[bytes, bytes]:
-    """The record that says that an import has begun; ``number`` tells it from others of the same version."""
+    """The record that states that an import has begun; ``number`` tells it from others of the same version."""
     return key_of(version, BEGUN, number), msgspec.json.encode(ImportBegun(based_on=based_on, command=command))
 
 
@@ -92,7 +92,7 @@ def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None
 
 
 def marked(version: str) -> Record:
-    """The record that says that every partition was told."""
+    """The record that states that every partition was reported."""
     return key_of(version, MARKED), b"{}"
 
 

@@ -1,7 +1,7 @@
 """The topics, as data: what each is for is in the design; how each must be made is here.
 
 Rules.
-- ``create_missing`` only adds; it never alters or deletes. ``differences`` only looks.
+- ``create_missing`` only adds; it never alters or deletes. ``differences`` only checks.
 - Every configuration that matters is stated, also where Kafka's default would do: a cluster may have its own.
 - Partitions cannot be changed later without tearing vessels from their state: a difference there is for a person.
 """
@@ -49,7 +49,7 @@ _COMPACTED: Final[Mapping[str, str]] = {
     "max.compaction.lag.ms": "600000",
     "delete.retention.ms": str(_DAY_MS),  # a reader that takes less than a day to catch up sees every deletion
 }
-# Snapshots are read by their owner alone, to a known end: deleted shards may vanish at once.
+# Snapshots are read by their owner alone, to a known end: deleted shards may disappear at once.
 _FLEET: Final[Mapping[str, str]] = {**_COMPACTED, "delete.retention.ms": "60000"}
 
 Rule = Literal["vessels", "one"]

@@ -1,4 +1,4 @@
-"""Records that no reader can use: counted by topic, named in the log at most once in ten seconds, and passed over."""
+"""Records that no reader can use: counted by topic, named in the log at most once in ten seconds, and skipped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def warn(topic: str, partition: int, offset: int, why: str, held_back: int) -> N
 
 
 class UnreadableRecords:
-    """The records of one process that were passed over, for one thread or under a lock of its owner."""
+    """The records of one process that were skipped, for one thread or under a lock of its owner."""
 
     def __init__(
         self, count: Count | None = None, tell: Tell = warn, clock_s: Callable[[], float] = time.monotonic

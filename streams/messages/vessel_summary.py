@@ -38,9 +38,9 @@ class VesselSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     hearing: Hearing
     """Whether a source that hears it is up: if none is, its silence means nothing."""
     peers_heard: int | None = None
-    """Others heard where it was last, where an open gap says so."""
+    """Others heard where it was last, where an open gap states this."""
     cannot_tell: bool = False
-    """An open gap says that this feed could not have heard it there."""
+    """An open gap states that this feed could not have heard it there."""
     replayed: bool = False
     """Follows from a recording."""
 

@@ -3,7 +3,7 @@
 Rules.
 1. A page goes out at once, one message a case; tickets are gathered, one message in five minutes. A kill -9 loses what
    is gathered; topic and console have it.
-2. Nothing is repeated; an end is told as the beginning was.
+2. Nothing is repeated; an end is notified as the beginning was.
 3. Delivered or tried again: apprise says only yes or no.
 4. The services' addresses hold their secrets: they are never shown or logged.
 """

@@ -1,8 +1,8 @@
 """Ended alerts leave the table of alerts (``ais.alerts.state.v1``) after a setting; ``ais.alerts.v1`` keeps them on.
 
-Readers of the table begin by reading all of it, so what nobody looks at any more must go. An ended alert whose newest
+Readers of the table begin by reading all of it, so what no one checks any more must go. An ended alert whose newest
 revision is older than ``kafka.ended_alerts_kept_h`` is deleted by a record without a value, in the partition where it
-stands. Nothing is remembered between two sweeps; several notifiers may sweep at once: deleting twice is deleting once.
+is. Nothing is remembered between two sweeps; several notifiers may sweep at once: deleting twice is deleting once.
 """
 
 from __future__ import annotations

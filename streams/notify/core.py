@@ -4,15 +4,16 @@ Rules.
 1. ``log`` never notifies; what follows from a recording never does, unless asked for.
 2. A revision goes out once: a second copy (the worker writes one after a crash) is dropped, and so is an older one.
 3. An open alert is repeated every ``resend_every_s``: Alertmanager forgets, restarts, lets lapse what is not repeated.
-4. Alertmanager tells nobody of an alert that ended before it got round to telling. So an end goes out at the
+4. Alertmanager tells no one of an alert that ended before it got round to telling. So an end goes out at the
    earliest ``SETTLE_S`` after the beginning did, however quickly the two followed each other.
 5. A change of labels (a ticket becomes a page, the next zone) ends what stood under the former ones.
 6. Memory is bounded: of ended alerts the newest ``SEEN_MOST`` are remembered.
 7. A case that a person acknowledged, or called false, is put out, and stays so until one of its alerts changes, or
-   that is taken back: then what is still open of it is told again.
-8. What came and went while we were away, longer ago than ``digest_after_s``, is told in one digest; what is still
-   open is told as ever.
-9. Not everything is told when it comes: see ``rate_cap``. The webhook, which is read by machines, gets every revision.
+   that is taken back: then what is still open of it is notified again.
+8. What came and went while we were away, longer ago than ``digest_after_s``, is notified in one digest; what is still
+   open is notified as usual.
+9. Not everything is notified when it comes: see ``rate_cap``. The webhook, which is read by machines, gets every
+  revision.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class NoticeRules(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lapse_s(self) -> float:
-        """How long an open alert stands in Alertmanager without being repeated, s."""
+        """How long an open alert is in Alertmanager without being repeated, s."""
         return max(_LAPSE_LEAST_S, _LAPSE_RESENDS * self.resend_every_s)
 
 
@@ -60,7 +61,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     revisions: tuple[Alert, ...] = ()
     """For the webhook."""
     news: tuple[Notice, ...] = ()
-    """Of the notices those that are no repeats: for whom every message reaches a person."""
+    """Of the notices those that are not repeats: for whom every message reaches a person."""
 
     def __add__(self, other: Outgoing) -> Outgoing:
         return Outgoing(self.notices + other.notices, self.revisions + other.revisions, self.news + other.news)
@@ -104,7 +105,7 @@ class NoticeScheduler:
         self._quiet: dict[str, int] = {}
         """By alert id: the revision up to which a person has heard."""
         self._put_out: dict[str, dict[str, Alert]] = {}
-        """By alert that a person spoke of: what was open of its case, to be told again if that is taken back."""
+        """By alert that a person spoke of: what was open of its case, to be notified again if that is taken back."""
         self._missed = MissedAlerts()
         self._rate_cap = RateCap(rules.rate_cap)
 
@@ -132,7 +133,7 @@ class NoticeScheduler:
             self._open[alert.id] = _OpenNotice(alert=alert, first_ms=0, posted_ms=0)
 
     def heard(self, said: Feedback, now_ms: int) -> Outgoing:
-        """A person's word: all of the case that stands is put out."""
+        """A person's word: all of the case that is is put out."""
         if said.kind == "withdrawn":
             return self._told_again(said, now_ms)
         self._quiet[said.alert_id] = max(said.revision, self._quiet.get(said.alert_id, 0))
@@ -153,7 +154,7 @@ class NoticeScheduler:
         return said_now
 
     def _told_again(self, said: Feedback, now_ms: int) -> Outgoing:
-        """What was put out by a word that is taken back, as it was then: a later revision has been told since."""
+        """What was put out by a word that is taken back, as it was then: a later revision has been notified since."""
         alerts = self._put_out.pop(said.alert_id, {})
         for alert_id in (said.alert_id, *alerts):
             self._quiet.pop(alert_id, None)
@@ -198,7 +199,7 @@ class NoticeScheduler:
         return NOTHING
 
     def _came_late(self, alert: Alert, now_ms: int) -> Outgoing:
-        """Not open now (else it was restored): it came and went while nobody was told."""
+        """Not open now (else it was restored): it came and went while no one was notified."""
         if alert.status in ENDED:
             self._missed.add(alert, now_ms)
         return Outgoing((), (alert,))

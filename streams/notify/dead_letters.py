@@ -1,4 +1,4 @@
-"""What a target refused for good, to the dead-letter topic."""
+"""What a target rejected for good, to the dead-letter topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries what is outgoing to Alertmanager, the webhook and apprise: all of it, or it says that it was stopped."""
+"""Carries what is outgoing to Alertmanager, the webhook and apprise: all of it, or it states that it was stopped."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _log = structlog.get_logger("wakewatch.notify")
 
 
 Bury = Callable[[bytes, str], None]
-"""Takes what was refused for good, and why, to the dead letters."""
+"""Takes what was rejected for good, and why, to the dead letters."""
 
 
 def signature(secret: bytes, body: bytes, now_s: int) -> str:
-    """``t=UNIX,v1=HEX``: HMAC-SHA256 of ``UNIX.`` and the body. The time lets a receiver refuse what is old."""
+    """``t=UNIX,v1=HEX``: HMAC-SHA256 of ``UNIX.`` and the body. The time lets a receiver reject what is old."""
     return f"t={now_s},v1={hmac.new(secret, b'%d.' % now_s + body, hashlib.sha256).hexdigest()}"
 
 
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told, and of which severities; None: not this one."""
+    """Who is notified, and of which severities; None: not this one."""
 
     alertmanager: Endpoint | None = None
     webhook: Endpoint | None = None
@@ -53,19 +53,19 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     apprise_severities: tuple[Severity, ...] = EVERYTHING
 
     def each(self) -> Iterator[tuple[str, Targets]]:
-        """Every one that is told, alone: what one does must not matter to another."""
+        """Every one that is notified, alone: what one does must not matter to another."""
         for name in self.names():
             others = {other: None for other in (ALERTMANAGER, WEBHOOK, APPRISE) if other != name}
             yield name, msgspec.structs.replace(self, **others)
 
     def names(self) -> list[str]:
-        """Of those that are told."""
+        """Of those that are notified."""
         pairs = ((ALERTMANAGER, self.alertmanager), (WEBHOOK, self.webhook), (APPRISE, self.apprise))
         return [name for name, to in pairs if to is not None]
 
 
 class Delivery:
-    """Delivers in order. What an end refuses for good is counted and logged, and the rest goes on."""
+    """Delivers in order. What an end rejects for good is counted and logged, and the rest continues."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class Delivery:
                 raw = msgspec.json.encode(notices[0])
                 self._refused(ALERTMANAGER, notices[0].labels.get("alert_id", ""), raw, error)
                 return True
-            half = len(notices) // 2  # one of them is refused: the others must not go down with it
+            half = len(notices) // 2  # one of them is rejected: the others must not go down with it
             return self._notices(notices[:half]) and self._notices(notices[half:])
 
     def _revision(self, alert: Alert) -> bool:

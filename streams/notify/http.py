@@ -96,7 +96,7 @@ def within(
     limit_s: float, work: Callable[[], T], cut: Callable[[], None], stopping: Callable[[], bool] = lambda: False
 ) -> T:
     """What ``work`` returns or raises; TimeoutError when it is not done in ``limit_s``, or ``STOP_S`` after a wish to
-    stop. ``cut`` is then called, to end it: it goes on in a daemon thread until it notices.
+    stop. ``cut`` is then called, to end it: it continues in a daemon thread until it notices.
     """
     outcome: list[T] = []
     failure: list[BaseException] = []

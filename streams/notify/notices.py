@@ -1,7 +1,7 @@
 """One alert revision in the words of Alertmanager's API v2. Pure.
 
 Labels are identity there: few, bounded, and the same for every revision of an alert unless its severity or place
-changes. All text stands in annotations. Nothing is labelled with an MMSI; ``case_id`` and ``alert_id`` are what a
+changes. All text is in annotations. Nothing is labelled with an MMSI; ``case_id`` and ``alert_id`` are what a
 route groups by, and a route that groups by neither sees only detector, severity, zone, area, list and source.
 """
 
@@ -37,7 +37,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
 
 
 def firing(alert: Alert, now_ms: int, lapse_s: float) -> Notice:
-    """The alert as open. It lapses by itself when nobody repeats it for ``lapse_s``."""
+    """The alert as open. It lapses by itself when no one repeats it for ``lapse_s``."""
     return _notice(alert, labels_of(alert), _started_ms(alert, now_ms), now_ms + int(lapse_s * MS))
 
 
@@ -65,7 +65,7 @@ def _notice(alert: Alert, labels: dict[str, str], started_ms: int, ends_ms: int)
 
 
 def _started_ms(alert: Alert, now_ms: int) -> int:
-    return min(now_ms, time_ms(alert.episode_start))  # Alertmanager refuses an end before its start
+    return min(now_ms, time_ms(alert.episode_start))  # Alertmanager rejects an end before its start
 
 
 def time_ms(text: str) -> int:
@@ -74,7 +74,7 @@ def time_ms(text: str) -> int:
 
 
 def labels_of(alert: Alert) -> dict[str, str]:
-    """What routes look at and groups are made of; a label that does not apply is absent."""
+    """What routes check and groups are made of; a label that does not apply is absent."""
     wanted = {
         "alertname": alert.detector,
         "severity": alert.severity,
@@ -98,7 +98,7 @@ def source_of(alert: Alert) -> str:
 
 
 def area_of(alert: Alert) -> str:
-    """The cell that the last fix lies in, by its south-west corner (``30N125E``); empty without a fix."""
+    """The cell that the last fix is in, by its south-west corner (``30N125E``); empty without a fix."""
     if alert.position is None:
         return ""
     south = math.floor(alert.position.lat_deg / AREA_DEG) * AREA_DEG

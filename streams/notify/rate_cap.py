@@ -2,7 +2,7 @@
 
 Rules.
 1. A *group* is what Alertmanager makes one notification of: a case for a page, a detector in an area for a ticket. One
-   that has an alert lit is told already; more of it come through.
+   that has an alert lit is notified already; more of it come through.
 2. Of new groups ``groups_most`` of each severity are let through in ``window_s``. The others are held: counted, some
    named, told together as one ("and 214 more"), and listed by every other means (topic, console, Grafana, webhook).
 3. What is held is never lit by itself, unless it changes once there is room again.
@@ -23,7 +23,7 @@ from detectors.core.units import MS, rfc3339
 from streams.notify.notices import Notice, area_of
 
 GATHER_MS: Final = 5_000
-"""What is held comes in floods: it is told when so long has gone by since the first."""
+"""What is held comes in floods: it is notified when this long has gone by since the first."""
 _STANDS_MS: Final = 900_000
 _NAMED_MOST: Final = 10
 
@@ -80,7 +80,8 @@ class RateCap:
         return self._rules.quiet.holds(at_ms)
 
     def admit(self, alert: Alert, at_ms: int) -> bool:
-        """Whether an alert that nobody was told of, or that is more severe now, is told; else it is held."""
+        """Whether an alert without any notification so far, or that is more severe now, is notified;
+        else it is held."""
         self.leave(alert.id)
         if alert.severity == "ticket" and self.quiet(at_ms):
             self._waiting[alert.id] = alert
@@ -98,7 +99,7 @@ class RateCap:
         return alert_id in self._waiting
 
     def leave(self, alert_id: str) -> bool:
-        """An alert ends, or is judged anew. True when it was held untold."""
+        """An alert ends, or is judged again. True when it was held untold."""
         held = self._waiting.pop(alert_id, None) is not None or alert_id in self._held
         self._held.discard(alert_id)
         group = self._lit.pop(alert_id, None)
@@ -148,7 +149,7 @@ def _group(alert: Alert) -> tuple[str, ...]:
 
 
 def _more(severity: str, over: _Over, now_ms: int) -> Notice:
-    """Its labels stand for as long as its window: within one, Alertmanager tells of it once."""
+    """Its labels are for as long as its window: within one, Alertmanager tells of it once."""
     since = rfc3339(over.first_ms)
     rest = over.count - len(over.named)
     lines = [*over.named, *([f"and {rest} more"] if rest else [])]

@@ -117,7 +117,7 @@ class Notifier:
         said = TopicPartition(self._plan.kafka.topic_prefix + FEEDBACK, 0)
         self._client.assign([*parts, said])
         self._client.seek_to_end(said)
-        self._client.position(said)  # what is said from now on is read as it comes, the rest restored below
+        self._client.position(said)  # what is stated from now on is read as it comes, the rest restored below
         former = self._former(parts)
         for part in parts:
             committed = self._client.committed(part)

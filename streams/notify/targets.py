@@ -1,8 +1,8 @@
 """A reading of the alert topic for each target, in a thread of its own: one that is away or slow holds up no other.
 
 The topic is the queue: each target has its own position in it (a consumer group of its own), so that what waits for one
-costs no memory, survives a restart, and is sent to nobody twice. A target's thread that fails for a reason of its own
-(a bug) is started again after a pause; what Kafka or the settings refuse ends the process, as it would end all of them.
+costs no memory, survives a restart, and is sent to no one twice. A target's thread that fails for a reason of its own
+(a bug) is restarted after a pause; what Kafka or the settings reject ends the process, as it would end all of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _log = structlog.get_logger("wakewatch.notify")
 
 
 class Target:
-    """One target, while it is told."""
+    """One target, while it is notified."""
 
     def __init__(self, name: str, delivery: Delivery, plan: NotifierPlan) -> None:
         self.name, self._delivery, self._plan = name, delivery, plan
@@ -36,7 +36,7 @@ class Target:
 
     @property
     def state(self) -> tuple[bool, str]:
-        """Whether it is told, and in a word why (not)."""
+        """Whether it is notified, and the reason in one line."""
         if self._broken:
             return False, f"{self.name}: {self._broken}"
         if self._delivery.failing:
@@ -75,13 +75,13 @@ def plans_of(plan: NotifierPlan, names: Iterable[str]) -> list[tuple[str, Notifi
 
 
 def readiness(targets: list[Target]) -> tuple[bool, str]:
-    """Whether all are told, and a word on each."""
+    """Whether all are notified, and a line for each."""
     states = [target.state for target in targets]
     return all(fine for fine, _ in states), "; ".join(said for _, said in states)
 
 
 def run_all(targets: list[Target], stop: Event, metrics: Metrics) -> None:
-    """Until all have ended. The first that Kafka or the settings refuse stops the others; raises its WakewatchError."""
+    """Until all have ended. The first that Kafka or the settings reject stops the others; raises its WakewatchError."""
     failures: list[WakewatchError] = []
 
     def run(target: Target) -> None:

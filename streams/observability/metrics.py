@@ -168,7 +168,7 @@ def memory_cap_bytes(own: Path = _OWN_CGROUP, cgroups: Path = _CGROUPS) -> float
 
 
 def _limits(own: str, cgroups: Path) -> Iterator[Path]:
-    """Where limits stand: of the process's own group and of all around it, by version 2 and 1 of cgroups."""
+    """Where limits are: of the process's own group and of all around it, by version 2 and 1 of cgroups."""
     for line in own.splitlines():
         _, controllers, path = line.split(":", 2)
         parts = [part for part in path.split("/") if part]

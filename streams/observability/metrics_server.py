@@ -1,7 +1,7 @@
 """/metrics, /healthz and /readyz of one process: a small HTTP server in a thread of its own.
 
 ``/healthz`` answers 200 while the process can answer at all; ``/readyz`` asks the process and answers 200 or 503
-with one line that says why. Bound to loopback unless told otherwise: nothing here asks who is calling.
+with one line that gives the reason. Bound to loopback unless told otherwise: nothing here asks who is calling.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LOOK_S: Final = 0.05  # how soon a wish to stop is seen
 Ask = Callable[[Mapping[str, str]], "Answer"]
 """Answers a question from its parameters: of the address, or of a form that is posted."""
 Ready = Callable[[], tuple[bool, str]]
-"""Whether the process does its work, and one line that says why (not)."""
+"""Whether the process does its work, and one line that gives the reason."""
 
 
 class Answer(NamedTuple):
@@ -88,7 +88,7 @@ def serve(
     *,
     names: Collection[str] = (),
 ) -> MetricsServer:
-    """Starts answering on ``host`` and ``port`` (0: any free one), ``more`` by path besides what stands above.
+    """Starts answering on ``host`` and ``port`` (0: any free one), ``more`` by path besides what is above.
 
     ``names``: other names of this server that a request may have in its Host header.
 
@@ -142,7 +142,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Ends what lasts too long. Called between two looks at the listening socket."""
+        """Ends what lasts too long. Called between two checks of the listening socket."""
         late_s = time.monotonic() - _QUESTION_S
         for request, since_s in list(self._since_s.items()):
             if since_s < late_s:
@@ -151,7 +151,7 @@ class _Server(ThreadingHTTPServer):
                     request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """In the place of a traceback on stderr: a scraper's time-out is no fault of ours."""
+        """In the place of a traceback on stderr: a scraper's time-out is not a fault of ours."""
         error = sys.exception()
         if not isinstance(error, ConnectionError | TimeoutError):
             _log.error("a request was not answered", error=repr(error))
@@ -196,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Scrapes are no news."""
+        """Scrapes are not news."""
 
 
 def _unknown(_: Mapping[str, str]) -> Answer:

@@ -47,7 +47,7 @@ def restored(
 
 
 def histories_for(settings: Settings, partitions: int) -> ImoHistories:
-    """The stage of IMO numbers behind so many partitions. Raises ConfigError on a wrong threshold."""
+    """The stage of IMO numbers behind this many partitions. Raises ConfigError on a wrong threshold."""
     try:
         return ImoHistories.build(partitions, settings.detectors, settings.severity)
     except msgspec.ValidationError as error:

@@ -44,7 +44,7 @@ class Totals(msgspec.Struct):
 
 
 class RefusalPlace(NamedTuple):
-    """Where something was refused or failed: for whoever looks into it."""
+    """Where something was rejected or failed: for anyone who looks into it."""
 
     reason: str
     detail: str
@@ -140,7 +140,7 @@ class ReplayPlan(msgspec.Struct, frozen=True, kw_only=True):
     source_kind: SourceKind = SourceKind(replayed=True)
     until_ms: int | None = None
     needs_start: bool = False
-    """Its days matter: an input without times is refused, with the way to say when it begins."""
+    """Its days matter: an input without times is rejected, with the way to say when it begins."""
 
 
 class FileRead(NamedTuple):
@@ -156,7 +156,7 @@ class FileRead(NamedTuple):
     doubt: str
     """Why the dates in it were not read as times; empty where there are none."""
     other: int
-    """Lines that are no AIS, of ``lines``."""
+    """Lines that are not AIS, of ``lines``."""
     lines: int
 
 
@@ -168,7 +168,7 @@ def play(
 ) -> Iterator[Played]:
     """Plays files one after another, as one input; each is read in its own format.
 
-    Yields alerts, what was refused, what became of each file, and now and then the number of bytes read since (for a
+    Yields alerts, what was rejected, what became of each file, and now and then the number of bytes read since (for a
     progress bar). Raises ConfigError when the plan needs a start, WakewatchError when files cannot be played together.
     """
     ingest = Ingest(plan.source, plan.partitions, settings.ingest, settings.feed, plan.source_kind)

@@ -1,7 +1,7 @@
 """What a published list states of a ship, as text, into an entry: verified, or left out with the reason.
 
-A published row is worth more than its worst cell: a cell that cannot be used is a *doubt*, told and passed over; the
-row is refused only when nothing is left that identifies a ship.
+A published row is worth more than its worst cell: a cell that cannot be used is a *doubt*, told and skipped; the
+row is rejected only when nothing is left that identifies a ship.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Entries:
         self.refused.append(RefusedRow(line=line, reason=reason))
 
     def take(self, stated: Stated) -> None:
-        """Adds a ship, or refuses its row."""
+        """Adds a ship, or rejects its row."""
         try:
             ship = self._ship(stated)
             if (ship.list, ship.entry_id) in self.ships:

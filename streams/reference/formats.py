@@ -1,4 +1,4 @@
-"""Which list a file is, told by its content, and the loader for it. No I/O here: chunks of bytes in.
+"""Which list a file is, given by its content, and the loader for it. No I/O here: chunks of bytes in.
 
 | found in the first kilobytes | it is |
 |---|---|

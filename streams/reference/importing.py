@@ -1,12 +1,12 @@
 """A version of the watchlist and the zones brought into force, by one import at a time.
 
 Order of what is written, each step flushed before the next: that the import has begun, its content, its head, one
-marker in every partition of the log, that all were told, and that it has ended. Whatever interrupts that, either the
-old version is in force, or doing it again (or ``complete``) completes it: every step may be taken twice.
+marker in every partition of the log, that all were reported, and that it has ended. Whatever interrupts that, either
+the old version is in force, or doing it again (or ``complete``) completes it: every step may be taken twice.
 
 Two imports at once: after it has written that it has begun, an import reads the topic again. It ends, having changed
 nothing, when another version was written since its difference was shown, or when an import of another version began
-before it and may still go on. So of two that were shown the same former version one comes into force, and the other
+before it and may still continue. So of two that were shown the same former version one comes into force, and the other
 is asked for again, against that.
 """
 
@@ -58,7 +58,7 @@ class Importer:
         marks every partition, and deletes what is outdated.
 
         Raises WakewatchError, with nothing changed, when another import came first; SinkError when Kafka does not
-        take it: doing it again goes on from there.
+        take it: doing it again continues from there.
         """
         zoned = now.zones if zones or held.zones(held.newest() or "") is not None else None
         version = reference_records.version_of(now, zoned=zoned is not None)

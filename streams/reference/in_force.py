@@ -1,7 +1,8 @@
-"""Which watchlist and zones are in force: what was imported last and all partitions were told of, else the settings'.
+"""Which watchlist and zones are in force: what was imported last and all partitions were reported of, else the
+settings'.
 
-For everybody who shows lists or zones to a person. What detectors use is decided by the markers in the log, and what
-is told here is what each partition's last marker says, save while an import is between its first marker and its last.
+For everybody who shows lists or zones to a person. What detectors use is decided by the markers in the log, and what is
+reported here is what each partition's last marker says, save while an import is between its first marker and its last.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ COMPLETE: Final = "wakewatch watchlist complete"
 
 
 class InForce(NamedTuple):
-    """What detectors are told of the world, and since when."""
+    """What detectors know about the world, and since when."""
 
     reference: Reference
     version: str | None
     """Of what was imported; None where nothing was, and the settings' files count."""
     since_ms: int
-    """When every partition had been told of it, Unix ms; 0 for the settings' files."""
+    """When every partition had been notified of it, Unix ms; 0 for the settings' files."""
     unfinished: Unfinished | None
     """An import that has begun and not ended."""
     unasked: str = ""

@@ -19,7 +19,7 @@ from streams.settings.model import KafkaSettings
 _POLL_MS: Final = 500
 _PATIENCE_S: Final = 60.0
 _KEPT: Final = 2
-"""Imported versions that stay in memory: partitions of one worker are told of a new one within seconds."""
+"""Imported versions that stay in memory: partitions of one worker get a new one within seconds."""
 
 
 class Library:
@@ -113,5 +113,5 @@ def read_versions(kafka: KafkaSettings, ships_of: str | None = None) -> VersionS
 
 
 def newest(held: VersionStore, own: Reference) -> Reference:
-    """The reference that was written last, whether all have been told or not: what a further import adds to."""
+    """The reference that was written last, whether all have been reported or not: what a further import adds to."""
     return held.reference(held.newest(), own) or own

@@ -1,4 +1,4 @@
-"""One cell of somebody else's list: cleaned, checked, or refused with a reason.
+"""One cell of someone else's list: cleaned, checked, or rejected with a reason.
 
 Lists are hostile input: formulas for a spreadsheet, control and bidirectional marks, markup, megabytes in a cell.
 Every reader here takes text and returns the value, None for an empty cell, or raises ``Refusal``.
@@ -35,7 +35,7 @@ class Refusal(Exception):  # noqa: N818 - it is no error: refused rows are an or
 
 
 class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row or feature that was refused. ``line`` counts from 1; 0 when the file as a whole is meant."""
+    """A row or feature that was rejected. ``line`` counts from 1; 0 when the file as a whole is meant."""
 
     line: int
     reason: str
@@ -74,7 +74,7 @@ def texts(cell: str) -> tuple[str, ...]:
 def topics(given: Iterable[str] | None) -> tuple[str, ...] | None:
     """What an entry is listed for, in small letters, each once; None stays None: the list does not say it.
 
-    Never refused: what is no topic counts as ``other``.
+    Never rejected: what is not a topic counts as ``other``.
     """
     if given is None:
         return None
@@ -84,7 +84,7 @@ def topics(given: Iterable[str] | None) -> tuple[str, ...] | None:
 
 
 def imo_number(cell: str) -> int | None:
-    """An IMO ship number whose check digit is right; ``IMO`` may stand before it."""
+    """An IMO ship number whose check digit is right; ``IMO`` may are before it."""
     clean = text(cell)
     if clean is None:
         return None
@@ -130,7 +130,7 @@ def country(cell: str) -> str | None:
 
 
 def day(cell: str) -> str | None:
-    """An ISO date. Other orders of day and month are refused: guessing between them is worse."""
+    """An ISO date. Other orders of day and month are rejected: guessing between them is worse."""
     clean = text(cell)
     if clean is None:
         return None

@@ -32,7 +32,7 @@ _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 
 class RefusedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """What was refused, and in which file."""
+    """What was rejected, and in which file."""
 
     file: str
     refused: RefusedRow
@@ -51,16 +51,16 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_reference(settings: ReferenceSettings) -> Reference:
-    """What the detectors are told of the world.
+    """What the detectors know about the world.
 
-    Raises ConfigError for a file that cannot be read or of which nothing can be used; single refused rows are
-    passed over here: ``read_reference`` gives them too.
+    Raises ConfigError for a file that cannot be read or of which nothing can be used; single rejected rows are
+    skipped here: ``read_reference`` gives them too.
     """
     return read_reference(settings).reference
 
 
 def read_reference(settings: ReferenceSettings) -> Loaded:
-    """As ``load_reference``, with the refused rows, in the order of the files."""
+    """As ``load_reference``, with the rejected rows, in the order of the files."""
     refused: list[RefusedIn] = []
     watchlists, zones = _watchlists(settings.watchlists), _zones(settings.zones)
     for name, watchlist in watchlists:

@@ -1,6 +1,6 @@
 """A ship held against the watchlist by hand: IMO decides, then MMSI, then call sign with flag.
 
-Names are looked at too, and are never more than possible: two listed ships are called MARIA, and another ANGARA
+Names are checked too, and are never more than possible: two listed ships are called MARIA, and another ANGARA
 burned at sea.
 """
 

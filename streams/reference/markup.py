@@ -1,6 +1,6 @@
 """XML of other people, read as it comes: records as (path, text) of their elements. No I/O, no entities.
 
-A document type declaration is refused whole: it is what entity bombs and outside entities need, and no list has one.
+A document type declaration is rejected whole: it is what entity bombs and outside entities need, and no list has one.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _XmlReader:
 
 
 def xml_records(chunks: Iterable[bytes], records: Collection[str]) -> Iterator[tuple[int, str, Leaves]]:
-    """Elements named in ``records`` as (line, name, leaves), in order. Raises Refusal where it cannot go on."""
+    """Elements named in ``records`` as (line, name, leaves), in order. Raises Refusal where it cannot continue."""
     reader = _XmlReader(records)
     try:
         for chunk in chunks:
@@ -78,5 +78,5 @@ def xml_records(chunks: Iterable[bytes], records: Collection[str]) -> Iterator[t
     except expat.ExpatError as error:
         yield from reader.found
         raise Refusal(f"not XML: {error}") from None
-    except (LookupError, ValueError) as error:  # an encoding that nobody knows
+    except (LookupError, ValueError) as error:  # an encoding that no one knows
         raise Refusal(f"not XML that can be read: {error}") from None

@@ -1,6 +1,6 @@
 """OFAC's SDN list: ``sdn.csv``, with ``alt.csv`` and ``sdn_comments.csv`` beside it. No I/O here.
 
-None of the three has a heading. ``-0- `` is nothing. What has no column of its own stands in the remarks, separated by
+None of the three has a heading. ``-0- `` is nothing. What has no column of its own is in the remarks, separated by
 ``;``: IMO numbers in two spellings (``Vessel Registration Identification IMO 9187629``, ``Identification Number IMO
 9339301``), MMSI, former flags, other names, ``Linked To``. Remarks longer than their column run on, mid-word, in
 ``sdn_comments.csv``. The second spelling is also a *company's* number on entities: only rows of type ``vessel`` are

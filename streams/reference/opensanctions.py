@@ -1,6 +1,6 @@
 """OpenSanctions: its maritime CSV, and FollowTheMoney entities as JSON lines. No I/O here.
 
-Both gather many lists: the data sets that name a ship stand in ``programme``, with the risk topics before them. Neither
+Both gather many lists: the data sets that name a ship are in ``programme``, with the risk topics before them. Neither
 gives a listing date. A FollowTheMoney file is read line by line, so that its size does not matter.
 """
 

@@ -1,11 +1,11 @@
 """Versions of the watchlist and the zones as records of ``ais.reference.v1``: to be written, and read again. No I/O.
 
-Key ``VERSION/begun/IMPORT`` says that an import has begun, ``VERSION/ship/LIST/ENTRY`` holds one entry,
+Key ``VERSION/begun/IMPORT`` states that an import has begun, ``VERSION/ship/LIST/ENTRY`` holds one entry,
 ``VERSION/zone/PLACE`` one zone (a version without zones leaves each process its own), ``VERSION/head`` how many there
-are of both, ``VERSION/marked`` that every partition of the log has been told. Content goes before the head: a version
-without its head, or with fewer entries than its head says, is none; one that was not marked after its head is not in
-force yet. Old versions stay until the log no longer holds anything that they were in force for, so that a snapshot
-and a replay of the log find the version that they need.
+are of both, ``VERSION/marked`` that every partition of the log has been reported. Content goes before the head: a
+version without its head, or with fewer entries than its head says, is none; one that was not marked after its head is
+not in force yet. Old versions stay until the log no longer holds anything that they were in force for, so that a
+snapshot and a replay of the log find the version that they need.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Version:
 
     @property
     def in_force(self) -> bool:
-        """Whether every partition has been told since the head was written."""
+        """Whether every partition has been reported since the head was written."""
         return self.head is not None and self.marked_offset > self.head_offset
 
     @staticmethod
@@ -78,7 +78,7 @@ class VersionStore:
         self._ships_of = ships_of
 
     def put(self, key: bytes, value: bytes | None, offset: int = 0, written_ms: int = 0) -> str:
-        """One record; what cannot be read is passed over. Returns what is wrong with it: empty, mostly.
+        """One record; what cannot be read is skipped. Returns what is wrong with it: empty, mostly.
 
         So a record that cannot be read takes the place of none that can.
         """
@@ -144,7 +144,7 @@ class VersionStore:
         return max((held.head_offset for held in self._versions.values() if held.head is not None), default=-1)
 
     def in_force(self) -> str | None:
-        """The version that every partition was told of last; None when there was none."""
+        """The version that every partition was reported of last; None when there was none."""
         told = [(held.marked_offset, name) for name, held in self._versions.items() if held.in_force]
         return max(told)[1] if told else None
 
@@ -153,7 +153,7 @@ class VersionStore:
         return self._versions[version].head if version in self._versions else None
 
     def marked_ms(self, version: str) -> int:
-        """When every partition had been told of a version, Unix ms; 0 when that was not so."""
+        """When every partition had been notified of a version, Unix ms; 0 when that was not so."""
         return self._versions[version].marked_ms if version in self._versions else 0
 
     def unfinished(self) -> Unfinished | None:
@@ -172,7 +172,7 @@ class VersionStore:
         return Unfinished(version=name, began_ms=claim.at_ms, whole=False, command=claim.begun.command)
 
     def rival(self, key: bytes, now_ms: float) -> Unfinished | None:
-        """An import of another version that began before the one of ``key``, has not ended, and can still go on."""
+        """An import of another version that began before the one of ``key``, has not ended, and can still continue."""
         own = self._versions[key.decode().split("/", 1)[0]].begun[key].offset
         last = max((held.marked_offset for held in self._versions.values()), default=-1)
         for name, held in self._versions.items():
@@ -196,16 +196,16 @@ class VersionStore:
         return min((written_ms for written_ms in later if written_ms > held.written_ms), default=inf)
 
     def in_force_before(self, time_ms: float) -> str | None:
-        """The version that every partition was told of last before ``time_ms``; None when there was none."""
+        """The version that every partition was reported of last before ``time_ms``; None when there was none."""
         told = [(v.marked_ms, name) for name, v in self._versions.items() if v.marked_offset >= 0]
         return max((one for one in told if one[0] < time_ms), default=(0, None))[1]
 
     def is_marked(self, version: str) -> bool:
-        """Whether every partition has been told of it."""
+        """Whether every partition has been reported of it."""
         return version in self._versions and self._versions[version].marked_offset >= 0
 
     def interrupted(self, now_ms: float) -> Iterator[Record]:
-        """Records that delete the notes of imports that began and can not go on any more."""
+        """Records that delete the notes of imports that began and cannot continue any more."""
         for held in self._versions.values():
             yield from ((key, None) for key, claim in held.begun.items() if not _can_go_on(claim, now_ms))
 

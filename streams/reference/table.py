@@ -18,7 +18,7 @@ _END_OF_FILE: Final = "\x1a"  # OFAC's files still end as on CP/M
 
 
 def decoded(content: bytes) -> str:
-    """UTF-8, or UTF-16 with its mark. Bytes that are neither become surrogates: only their row is refused."""
+    """UTF-8, or UTF-16 with its mark. Bytes that are neither become surrogates: only their row is rejected."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
     return content.decode("utf-8-sig", "surrogateescape")
@@ -30,7 +30,8 @@ def ended(text: str) -> str:
 
 
 def records(text: str, refused: list[RefusedRow], *, delimiter: str = ",", skipped: int = 0) -> Iterator[Record]:
-    """Records of ``text``, each with its first line; ``skipped`` lines stood before it. Unreadable ones are refused."""
+    """Records of ``text``, each with its first line; ``skipped`` lines stood before it. Unreadable
+    ones are rejected."""
     reader = csv.reader(io.StringIO(text.rstrip(_END_OF_FILE), newline=""), delimiter=delimiter, strict=True)
     while True:
         line = skipped + reader.line_num + 1
@@ -43,7 +44,7 @@ def records(text: str, refused: list[RefusedRow], *, delimiter: str = ",", skipp
 
 
 def headed(text: str, refused: list[RefusedRow], *, names: Mapping[str, str], delimiter: str = ",") -> Iterator[Row]:
-    """Rows under the first record that is a heading of ``names`` (plain heading -> our name); others are passed over.
+    """Rows under the first record that is a heading of ``names`` (plain heading -> our name); others are skipped.
 
     Headings are compared by their letters and digits: ``IMO number`` is ``imo_number``.
     """

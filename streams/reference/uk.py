@@ -2,7 +2,7 @@
 
 In the CSV a designation has one row a name, joined by its Unique ID: the rows of ``Designation Type`` Ship carry IMO
 number, flags, type, tonnage, length and owner. In the XML one ``Designation`` holds the same in ``ShipDetails``.
-Dates are dd/mm/yyyy; numbered lists ("(1) Russia (2) Panama") stand in single cells.
+Dates are dd/mm/yyyy; numbered lists ("(1) Russia (2) Panama") are in single cells.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _several(cell: str) -> tuple[str, ...]:
 
 
 def read_uk_xml(chunks: Iterable[bytes], found: Entries) -> None:
-    """Reads the XML into ``found``; a file that ends badly is refused from there on."""
+    """Reads the XML into ``found``; a file that ends badly is rejected from there on."""
     try:
         for line, _, leaves in xml_records(chunks, ("Designation",)):
             if dict(leaves).get("IndividualEntityShip", "").strip().lower() in _SHIPS:

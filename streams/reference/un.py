@@ -27,7 +27,7 @@ _MMSI: Final = re.compile(r"\bMMSI\b\D{0,12}([0-9]{9})\b", re.I)
 
 
 def read_un(chunks: Iterable[bytes], found: Entries) -> None:
-    """Reads the list into ``found``; a file that ends badly is refused from there on."""
+    """Reads the list into ``found``; a file that ends badly is rejected from there on."""
     try:
         for line, tag, leaves in xml_records(chunks, ("ENTITY", "INDIVIDUAL")):
             if tag == "INDIVIDUAL":

@@ -1,4 +1,4 @@
-"""What looks wrong of a zone that can be used: told by ``zones check``, refused by nobody. No I/O here."""
+"""What looks wrong of a zone that can be used: given by ``zones check``, rejected by no one. No I/O here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a zone lies, from the geometry of a GeoJSON feature. No I/O here.
+"""Where a zone is, from the geometry of a GeoJSON feature. No I/O here.
 
 A Point with a radius, a Polygon or a MultiPolygon, with holes. What crosses the antimeridian may be cut there into
 parts (RFC 7946, 3.1.9), run on beyond 180 degrees (179, 181), or change sign from one corner to the next (179, -179).
@@ -34,7 +34,7 @@ _COUNTRY_BOXES_DEG: Final = {
 
 
 class ZoneShape(NamedTuple):
-    """Where a zone lies: its middle and a circle about all of it; polygons where it is no circle."""
+    """Where a zone is: its middle and a circle about all of it; polygons where it is not a circle."""
 
     lat_deg: float
     lon_deg: float

@@ -1,9 +1,9 @@
-"""Zones as GeoJSON: bytes in, zones and refused features out. No I/O here.
+"""Zones as GeoJSON: bytes in, zones and rejected features out. No I/O here.
 
 A FeatureCollection of Points (with ``radius_nm``), Polygons and MultiPolygons (``zone_shapes``). Properties:
 ``name``, ``kind`` (sanctioned | associated), ``programme``, ``legal_basis``, ``from``, ``to`` (ISO dates, both
 included), ``aliases``, ``locode``, ``country``, ``radius_nm``, ``horizon_h``, ``severity``, ``source``,
-``precision_nm``; others, such as ``note``, are passed over.
+``precision_nm``; others, such as ``note``, are skipped.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Zones(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_zones(content: bytes) -> Zones:
-    """Reads a GeoJSON file. A feature that is refused is reported with its line; the others count. Never raises."""
+    """Reads a GeoJSON file. A feature that is rejected is reported with its line; the others count. Never raises."""
     try:
         tree = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

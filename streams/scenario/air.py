@@ -38,7 +38,7 @@ class ReceiverOutage(NamedTuple):
 
 
 class OtherMessage(NamedTuple):
-    """A transmission that is no position: its bits, and where it is sent from."""
+    """A transmission that is not a position: its bits, and where it is sent from."""
 
     time_ms: int
     lat_deg: float

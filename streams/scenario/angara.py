@@ -8,7 +8,7 @@ briefly in the Korea Strait with a destination at Zhoushan; there on 9 February 
 Its days, UTC, each a truth beside the feed. Every stretch between two that are heard is dark.
 - August 2023: a first trip, before anything is heard.
 - ``_HEARD``: eight stretches of 14 to 24 h between 5 September and 19 December 2023, at anchor off Vostochny and
-  under way from and to a place off Dunai where it vanishes and reappears: seven dark legs, twelve round trips.
+  under way from and to a place off Dunai where it disappears and reappears: seven dark legs, twelve round trips.
 - 19 December to 7 February: the long dark, January in it.
 - 7 February 04:10: the blip, minutes in the Korea Strait; its position alone first, its name after six minutes.
 - 9 February 01:40: AIS on before the yard, moored 04:00; 11 February 09:00: silent, to the end of the recording.
@@ -65,7 +65,7 @@ _STAY_AFTER_MS: Final = DAY_MS
 _QUIET_AFTER_MS: Final = 4 * HOUR_MS
 _LEG_GAP_BY_MS: Final = 6 * HOUR_MS  # off home few others are heard: how soon its silence means something is chance
 _YARD_GAP_BY_MS: Final = 12 * HOUR_MS  # where honest ships switch off at their berths too
-_FEASIBLE_BY_MS: Final = DAY_MS  # once it does; 99 nm take it 10 h, and it is reckoned anew now and then
+_FEASIBLE_BY_MS: Final = DAY_MS  # once it does; 99 nm take it 10 h, and it is reckoned again now and then
 _SHUTTLE_LEG: Final = 3
 _LADEN_M, _BALLAST_M = 5.9, 4.3
 
@@ -101,7 +101,7 @@ def _truth(options: Options, kind: str, note: str, span: tuple[int, int], **more
 
 
 def _in_one_case(options: Options, truth: ScenarioTruth) -> ScenarioTruth:
-    """All that is said of it is one story."""
+    """All that is stated about it is one story."""
     if truth.mmsi != options.mmsi:
         return truth
     case_id = f"imo/{options.imo}"

@@ -75,7 +75,7 @@ def _partings(story: StoryScript, options: Options) -> list[ScenarioTruth]:
 
 
 def _company(story: StoryScript, options: Options) -> None:
-    """Ships around it whenever it falls silent: without them nobody could say that it had not gone out of range."""
+    """Ships around it whenever it falls silent: without them no one could say that it had not gone out of range."""
     for turn, truth in enumerate(_partings(story, options)):
         at_yard = truth.kind == "long_stay"
         region = waters.yard_region(options) if at_yard else waters.home_region(options)

@@ -38,7 +38,7 @@ _WORDS: Final = (
 )
 _TYPES: Final = (70, 71, 72, 74, 79, 80, 82, 89)
 _FISHING_TYPE: Final = 30
-_IMO_FROM: Final = 500_000  # numbers of long-scrapped ships: nobody alive is meant
+_IMO_FROM: Final = 500_000  # numbers of long-scrapped ships: no one alive is meant
 _CHECK_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 
 
@@ -159,7 +159,7 @@ def small_craft(story: StoryScript, shoal: SmallCraft, from_ms: int, to_ms: int)
 def base_stations(
     story: StoryScript, span: tuple[int, int], every_s: float, busy: Sequence[tuple[int, int, float]] = ()
 ) -> None:
-    """The receivers' own stations by turns, one every ``every_s``; in a busy stretch (from, to, s) oftener.
+    """The receivers' own stations by turns, one every ``every_s``; in a busy stretch (from, to, s) more often.
 
     A receiver that says nothing is down: they are what makes quiet water audible.
     """

@@ -1,4 +1,4 @@
-"""What every scenario is made of: places, receivers, options, and the truth that stands beside the feed."""
+"""What every scenario is made of: places, receivers, options, and the truth that is beside the feed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     imo: Annotated[int, Meta(ge=1, le=9_999_999)] = 9_179_842
     name: Annotated[str, Meta(min_length=1, max_length=20)] = "ANGARA"
     home: NamedPlace = NamedPlace("DUNAI", 42.880, 132.338)
-    """Where it vanishes and reappears: one end of the shuttle."""
+    """Where it disappears and reappears: one end of the shuttle."""
     far: NamedPlace = NamedPlace("RAJIN", 42.2333, 130.3000)
     """The other end, which no receiver hears."""
     yard: NamedPlace = NamedPlace("ZHOUSHAN", 29.98, 122.12)
@@ -63,7 +63,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An alert that must come: an ``opened`` or ``updated`` revision whose ``time`` lies in the window."""
+    """An alert that must come: an ``opened`` or ``updated`` revision whose ``time`` is in the window."""
 
     detector: str
     severity: Literal["page", "ticket", "log"]
@@ -73,7 +73,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``details.reason`` where the detector has one."""
     zone: str | None = None
     mentions: tuple[str, ...] = ()
-    """Values that must stand in its details, at any depth: names of ports, a destination."""
+    """Values that must are in its details, at any depth: names of ports, a destination."""
     until_ms: int | None = None
     """It must not have been closed or retracted by then: nothing turns green when it gets worse."""
     case_id: str | None = None

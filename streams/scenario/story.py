@@ -1,4 +1,4 @@
-"""A story in the telling: who says what, where and when, and what is true."""
+"""A story in the telling: who states what, where and when, and what is true."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATIC_AFTER_MS: Final = 500  # a static report follows the position that is du
 
 
 class StoryShip(msgspec.Struct, frozen=True, kw_only=True):
-    """A ship and what it says of itself."""
+    """A ship and what it reports about itself."""
 
     mmsi: int
     says: Particulars

@@ -19,7 +19,7 @@ YARD: Final = Options().yard
 ANCHORAGE: Final = (42.735, 133.02)  # off Vostochny
 VANISHES: Final = (42.66, 132.20)  # south-west of Askold, 15 nm from Dunai
 OUT: Final[Way] = (ANCHORAGE, (42.64, 132.95), (42.58, 132.60), (42.60, 132.32), VANISHES)
-"""From the anchorage to where it vanishes: to seaward, and never within Dunai's own zone."""
+"""From the anchorage to where it disappears: to seaward, and never within Dunai's own zone."""
 DARK_WAY: Final[Way] = (VANISHES, (42.30, 131.60), (42.05, 130.95), (42.15, 130.42), (42.2333, 130.30))
 """Truth only: to Rajin by sea. The straight line from Dunai crosses land at the Tumen's mouth."""
 STRAIT_WAY: Final[Way] = ((34.80, 129.26), (34.20, 128.50), (33.75, 127.60), (32.80, 126.60))
@@ -41,7 +41,7 @@ AID_EVERY_S: Final = 3600.0
 
 
 def shifted(way: Way, original: NamedPlace, chosen: NamedPlace) -> Way:
-    """The way, moved as ``chosen`` lies to ``original``."""
+    """The way, moved as ``chosen`` is to ``original``."""
     north, east = chosen.lat_deg - original.lat_deg, chosen.lon_deg - original.lon_deg
     return tuple((lat + north, lon + east) for lat, lon in way)
 

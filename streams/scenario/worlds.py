@@ -2,9 +2,9 @@
 
 A world is made in slots of five minutes, not in sentences: what a silence means depends on whether a ship was heard
 in a slot, and days of hundreds of ships then take seconds. Receivers hear within a disk whose edge is soft, breathes
-(ducting), and lies elsewhere for every ship (its antenna); satellites hear everything for a few minutes and then
+(ducting), and is elsewhere for every ship (its antenna); satellites hear everything for a few minutes and then
 nothing. Ships pass, sail out of range, call at ports, lie at berths and there power down; small craft with class B
-stay near their harbour. Nobody hides: positives are put in by whoever uses a world.
+stay near their harbour. No one hides: positives are put in by the one that uses a world.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def _motion(north: Floats, east: Floats) -> tuple[Floats, Floats]:
 
 
 def _waver(draw: np.random.Generator, shape: tuple[int, ...], slots: float) -> npt.NDArray[np.float64]:
-    """Unit noise that remembers itself for about so many slots, along the first axis."""
+    """Unit noise that remembers itself for about this many slots, along the first axis."""
     keep = np.exp(-1 / slots)
     noise = draw.normal(size=shape)
     noise[1:] *= np.sqrt(1 - keep * keep)

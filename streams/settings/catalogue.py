@@ -133,7 +133,7 @@ def schema() -> dict[str, Any]:
     (whole, *each), parts = msgspec.json.schema_components(
         [Settings, *thresholds.values()], ref_template="#/$defs/{name}"
     )
-    # Every detector calls its thresholds Thresholds: msgspec tells them apart by their full names.
+    # Every detector calls its thresholds Thresholds: msgspec distinguishes them by their full names.
     settings = parts["Settings"]
     settings["properties"]["detectors"] = _closed(dict(zip(thresholds, each, strict=True)), "Thresholds by detector")
     settings["properties"]["severity"] = _closed(_severities(), "Severity by situation")

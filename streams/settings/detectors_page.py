@@ -1,7 +1,7 @@
 """``detectors/README.md``: what every detector claims and how it decides, from the docstring at its head.
 
 ``wakewatch config catalogue > detectors/README.md`` writes it; a test compares. A docstring has five parts, in this
-order; a detector without one of them is refused.
+order; a detector without one of them is rejected.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Rules.
 - A mistake is one line: what, where, how to fix it. All mistakes are found, not only the first.
 - ``WAKEWATCH_SETTINGS`` names the file when no flag does. ``WAKEWATCH_<SECTION>_<FIELD>`` sets one value;
   ``..._FILE`` names a file that holds a text (a secret), whose value is never shown.
-- A list, zones or certificate file named in the settings file is looked for beside the settings file.
+- A list, zones or certificate file named in the settings file is searched for beside the settings file.
 - Nothing is read but what is named: there is no settings file in a home or working folder.
 """
 
@@ -57,7 +57,7 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A value that somebody wrote down. ``lax``: it is text, and numbers are to be read from it."""
+    """A value that someone wrote down. ``lax``: it is text, and numbers are to be read from it."""
 
     key: str
     value: Any

@@ -15,7 +15,7 @@ SECRET_ENDINGS = ("_secret", "_password", "apprise_urls")
 
 
 class _Discreet(msgspec.Struct, frozen=True, kw_only=True):
-    """Shows itself without its secrets: what is logged or stands in a traceback must hold none."""
+    """Shows itself without its secrets: what is logged or is in a traceback must hold none."""
 
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in self.__struct_fields__}

@@ -1,4 +1,4 @@
-"""Where in a TOML file its keys stand, so that a mistake can be found."""
+"""Where in a TOML file its keys are, so that a mistake can be found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _KEY: Final = re.compile(r"""\s*([A-Za-z0-9_."' -]+?)\s*=""")
 
 
 def lines_of(text: str) -> dict[str, int]:
-    """Where each key or table stands, first line 1. A guess in multi-line strings; it only helps to find things."""
+    """Where each key or table is, first line 1. A guess in multi-line strings; it only helps to find things."""
     found: dict[str, int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), 1):

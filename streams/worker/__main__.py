@@ -37,7 +37,7 @@ def main() -> int:
         sys.stderr.write(f"wakewatch: {error}\n")
         return WRONG_USE if isinstance(error, ConfigError) else 1
     worker = Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True)
-    worker.spinner = None  # it writes to stdout, also where that is no terminal
+    worker.spinner = None  # it writes to stdout, also where that is not a terminal
     for stage in made.stages:
         stage.give_up = lambda: _leave(made.stages)
     code = _run(worker)
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _said(stages: Sequence[Assignments], code: int) -> int:
-    """The exit code; what a person must know is said in one line."""
+    """The exit code; what a person must know is stated in one line."""
     broken = [stage.broken for stage in stages if stage.broken is not None]
     for reason in broken:
         if isinstance(reason, (ConfigError, StateError)):

@@ -66,7 +66,7 @@ app = faust.App(
     consumer_auto_offset_reset="earliest",
     consumer_max_fetch_size=4 << 20,
     # A consumer that lost sight of a partition's leader asks again after this long: Faust's five minutes were seen as
-    # a join, and as a second stage, to which nothing came for just so long.
+    # a join, and as a second stage, to which nothing came for just this long.
     consumer_metadata_max_age_ms=30_000,
     consumer_group_instance_id=rules.instance_id or None,
     broker_session_timeout=rules.session_timeout_s,
@@ -132,7 +132,7 @@ loop: asyncio.AbstractEventLoop
 
 
 def ended(error: WakewatchError) -> None:
-    """The probe has seen what this process cannot go on with: called in its thread, also while the loop hangs."""
+    """The probe has seen what this process cannot continue with: called in its thread, also while the loop hangs."""
     log.error("worker cannot continue", error=str(error))
     service.broken = service.broken or error
     if service.give_up is not None:
@@ -178,7 +178,7 @@ async def identify(stream: Any) -> None:
 
 @app.task
 async def _measured() -> None:
-    """Serves /metrics for as long as the process lives; a port that cannot be had ends it with exit code 2."""
+    """Serves /metrics for as long as the process lives; a port that cannot be obtained ends it with exit code 2."""
     if not rules.metrics_port:
         return
     try:

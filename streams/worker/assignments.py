@@ -1,9 +1,9 @@
-"""The partitions that a process owns: they come, are loaded, and are let go.
+"""The partitions that a process owns: they come, are loaded, and are released.
 
 Rules (each was paid for):
-1. Where to read next is said by the state, never by the consumer group.
+1. Where to read next is given by the state, never by the consumer group.
 2. A snapshot commits only when every alert at or below its cut is delivered.
-3. Fenced, or any error: crash. The supervisor starts again; no snapshot is written after an error.
+3. Fenced, or any error: crash. The supervisor restarts; no snapshot is written after an error.
 """
 
 from __future__ import annotations
@@ -75,15 +75,15 @@ class Assignments:
         self._library = library
         self.parts: dict[int, Partition] = {}
         self.broken: BaseException | None = None
-        """Why this process must end; whoever started it reads the exit code from it."""
+        """Why this process must end; its parent reads the exit code from it."""
         self.give_up: Callable[[], None] | None = None
-        """Stops the process in good order; set by who looks at ``broken`` afterwards."""
+        """Stops the process in good order; set by who checks ``broken`` afterwards."""
         self.elsewhere: Callable[[], tuple[list[PartitionStanding], dict[str, int]]] = lambda: ([], {})
-        """How another stage stands, to be shown with ours."""
+        """The state of another stage, to be shown with ours."""
         self.deaths: list[Death] = []
         """Of the process before this one, still to be noted."""
         self.log_ids: LogIds | None = None
-        """Says which log is read; None: nobody asks."""
+        """States which log is read; None: no one asks."""
         self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
         self._set_aside_after = set_aside_after
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
@@ -113,7 +113,7 @@ class Assignments:
         self._assigned = sorted(part.partition for part in parts if part.topic == self._source)
 
     async def take_over(self, make_engine: MakeEngine) -> None:
-        """After the rebalance, before reading goes on: claim, load, rebuild what is new to us."""
+        """After the rebalance, before reading continues: claim, load, rebuild what is new to us."""
         epoch, began_s = self._epoch, time.monotonic()
         wanted = [number for number in self._assigned if number not in self.parts]
         if not wanted:
@@ -132,7 +132,7 @@ class Assignments:
         self._observer.recovered(wanted, took_s)
 
     async def _loaded(self, logs: Sequence[StateLog], make_engine: MakeEngine) -> list[Partition] | None:
-        """None when they were taken from us meanwhile, which fences us and is no fault, or when we are to end."""
+        """None when they were taken from us meanwhile, which fences us and is not a fault, or when we are to end."""
         epoch = self._epoch
         try:
             return await self._load(logs, make_engine)
@@ -145,7 +145,7 @@ class Assignments:
             return None
 
     async def refuse(self, error: Exception) -> None:
-        """Ends the process: by a crash, or in good order when it is for a person to fix and somebody waits for us."""
+        """Ends the process: by a crash, or in good order when it is for a person to fix and someone waits for us."""
         error = refusal_of(error) or error
         self.broken = self.broken or error
         if self.give_up is None or not isinstance(error, WakewatchError):
@@ -190,7 +190,8 @@ class Assignments:
     async def _same_log(self, stored_id: str) -> None:
         """The log must be the one that the snapshot was made of: another may be longer and tell other things.
 
-        Waits for Kafka's word. Raises StateError when it is another one, SinkError when Kafka does not say in time.
+        Waits for Kafka's answer. Raises StateError when it is another one, SinkError when Kafka does not report in
+        time.
         """
         until_s, ids = time.monotonic() + _LOG_ID_S, self.log_ids
         while ids is not None:
@@ -218,7 +219,7 @@ class Assignments:
             part.offset = low - 1
 
     async def _note_deaths(self, part: Partition) -> None:
-        """Writes down where the process before this one died, if it was in a record that is still to be taken in."""
+        """Writes down where the process before this one died, if it was in a record that is still to be processed."""
         mine = [one for one in self.deaths if (one.kind, one.partition) == (self.kind, part.log.partition)]
         for death in mine:
             self.deaths.remove(death)

@@ -23,7 +23,7 @@ FOREIGN_SOURCE: Final = "foreign"
 SOURCE_MOST: Final = 256
 """Characters of a source's name. It goes into the state, into alerts and into labels: 512 kB stopped a worker."""
 LINES_MOST: Final = 100_000
-"""Lines in a record: ten times what ingest packs. Two million empty ones took 30 s to refuse one by one."""
+"""Lines in a record: ten times what ingest packs. Two million empty ones took 30 s to reject one by one."""
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on JSON that is none of ours: also on brackets 100,000 deep."""
 LAST_MS: Final = 253_402_300_800_000  # the year 10000: what RFC 3339 can write

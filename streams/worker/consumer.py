@@ -1,6 +1,6 @@
 """Faust's consumer with four repairs: where to read next, what a record costs, a group left in silence, and leaving.
 
-Where to read next is said by our state, not by Faust and not by the group. Faust 0.15.3 drops records after a
+Where to read next is given by our state, not by Faust and not by the group. Faust 0.15.3 drops records after a
 rebalance that it believes it has read: ``_read_offset`` also counts what it threw away. And ``seek`` called from an
 agent runs in the wrong thread: aiokafka is not thread safe.
 
@@ -9,7 +9,7 @@ ever waited together, and each was a step of its own (see ``runs``).
 
 aiokafka joins the group in a task of its own. An answer that it cannot read (damaged on its way) ends that task, or
 makes it wait until its error is fetched along with records. Faust fetches none before it has been assigned
-partitions: the worker stayed without any for ever, alive and deaf. So the task is looked at.
+partitions: the worker stayed without any for ever, alive and deaf. So the task is checked.
 
 A worker that left just as it joined could hang: aiokafka's consumer closes when that task has ended, the task waits for
 Faust's callback in the main loop, and the callback for a service that has been stopped by then (the subscription of
@@ -63,7 +63,7 @@ class _ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class ExactConsumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
-    """Asks ``positions`` where each partition goes on, whenever Faust is about to resume."""
+    """Asks ``positions`` where each partition continues, whenever Faust is about to resume."""
 
     positions: Callable[[], Mapping[TP, int]] = staticmethod(dict)
 

@@ -2,7 +2,7 @@
 
 Only what the engine raises counts, and a process that dies or hangs in it (``taking``). A send that fails, a broker
 that is away or memory that runs out has nothing to do with the record at which it happens. The process that crashes
-writes down where (``FleetLog.note``); whoever begins again takes records near that place one by one, and passes over
+writes down where (``FleetLog.note``); the next process takes records near that place one by one, and skips
 the one that raised too often. A note is needed until a snapshot covers the record.
 """
 
@@ -23,7 +23,7 @@ _WHY_MOST: Final = 300
 
 
 class Crash(msgspec.Struct, frozen=True):
-    """The work raised while the records ``first`` to ``last`` were taken in."""
+    """The work raised while the records ``first`` to ``last`` were processed."""
 
     first: int
     last: int
@@ -55,7 +55,7 @@ def work_on(run: Sequence[LogEntry], kind: str = "", partition: int = 0) -> Iter
 
 
 class Crashes:
-    """Those of one partition. ``most``: so often a record may raise before it is set aside."""
+    """Those of one partition. ``most``: this often a record may raise before it is set aside."""
 
     def __init__(self, noted: Sequence[Crash] = (), most: int = SET_ASIDE_AFTER) -> None:
         self._noted, self._most = list(noted), most
@@ -72,11 +72,11 @@ class Crashes:
         self.add(RecordError(death.first, death.last, RuntimeError(death.why)))
 
     def after(self, offset: int) -> list[Crash]:
-        """What must be known to whoever reads on after ``offset``."""
+        """What must be known to the one who reads on after ``offset``."""
         return [one for one in self._noted if one.last > offset]
 
     def together(self, first: int, count: int) -> int:
-        """How many of ``count`` records from ``first`` on may be taken in at once: one where a crash was."""
+        """How many of ``count`` records from ``first`` on may be processed at once: one where a crash was."""
         near = any(one.first < first + count and first <= one.last for one in self._noted)
         return 1 if near else count
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 GATHER_FROM: Final = 200
 """Letters of one record that still travel alone. A letter costs 0.3 ms to send: two million of them, as a record of
-4 MB can hold, would be ten minutes in which nothing else is taken in."""
+4 MB can hold, would be ten minutes in which nothing else is processed."""
 GATHERED_MOST: Final = 500
 _DETAIL_MOST: Final = 60
 
@@ -21,9 +21,9 @@ class LostInput(NamedTuple):
     detail: str
     source: str
     offset: int
-    """Of the record that it stood in."""
+    """Of the record that contained it."""
     lines: int = 1
-    """Refused lines in it: then ``raw`` and ``detail`` have a line for each."""
+    """Rejected lines in it: then ``raw`` and ``detail`` have a line for each."""
 
 
 def gathered(letters: Sequence[LostInput]) -> list[LostInput]:

@@ -1,6 +1,6 @@
 """Asks Kafka itself, from a thread of its own, where the topics end: also while the event loop hangs.
 
-What the group's client believes is no measure: without a broker it says for minutes that nothing waits.
+What the group's client believes is not a measure: without a broker it says for minutes that nothing waits.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class EndOffsets(NamedTuple):
 
 
 class EndOffsetProbe:
-    """``topics`` are looked at; of those in ``ends_of`` the ends are asked for."""
+    """``topics`` are checked; of those in ``ends_of`` the ends are asked for."""
 
     def __init__(
         self,

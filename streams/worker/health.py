@@ -2,9 +2,9 @@
 
 - *lag* of a partition: records between its end, as Kafka said within the last seconds, and what is in the state. It
   is unknown (NaN) when Kafka does not answer.
-- *stalled*: records wait and none has been taken in for a while. A backlog that shrinks is no stall.
+- *stalled*: records wait and none has been processed for a while. A backlog that shrinks is not a stall.
 - A topic with another number of partitions than was set, one that was deleted and created again, or one that ends
-  before what the state has read cannot be worked with: the process ends and says what to do.
+  before what the state has read cannot be worked with: the process ends and states what to do.
 
 Written in the probe's thread and read in that of /readyz, so that a loop that hangs is seen too.
 """
@@ -23,9 +23,9 @@ KNOWN_FOR_S: Final = 15.0
 """An answer older than this says nothing about now."""
 STALLED_S: Final = 30.0
 SLOW_S: Final = 1.0
-"""An answer that takes longer is told of, as the rule has it: alerts may come as late."""
+"""An answer that takes longer is reported, as the rule has it: alerts may come as late."""
 SLOW_FOR_S: Final = 30.0
-"""A slow answer counts for so long: of a broker that stutters some answers are quick."""
+"""A slow answer counts for this time: of a broker that stutters some answers are quick."""
 _SHORT_LOOKS: Final = 4
 """How often in a row a partition must end too early, and once more, as all that ends the process must be seen twice: a
 broker that has just come back knows less for a moment."""
@@ -80,7 +80,7 @@ class WorkerHealth:
     # -- from the probe -------------------------------------------------------------------------------------------
 
     def look(self, seen: EndOffsets | None) -> None:
-        """Takes in what Kafka answered; None: nothing."""
+        """Processes what Kafka answered; None: nothing."""
         now_s, owned = self._clock_s(), dict(self._positions())
         if seen is not None:
             self._seen = seen
@@ -145,7 +145,7 @@ class WorkerHealth:
 
     @property
     def partitions(self) -> float:
-        """Of the log, as Kafka says; NaN while it does not."""
+        """Of the log, as Kafka reports; NaN while it does not."""
         known = self._seen.counts.get(self._watched.sentences) if self._seen is not None and self.broker_up else None
         return math.nan if known is None else known
 
@@ -162,12 +162,12 @@ class WorkerHealth:
         return math.nan if stand is None or not self.broker_up else stand.lag
 
     def stalled_s(self, where: Where) -> float:
-        """For how long records have waited and none was taken in; 0 while all is well, NaN where it is not known."""
+        """For how long records have waited and none was processed; 0 while all is well, NaN where it is not known."""
         lag = self.lag(where)
         return math.nan if math.isnan(lag) else (self._clock_s() - self._stands[where].since_s if lag > 0 else 0.0)
 
     def ready(self) -> tuple[bool, str]:
-        """Owned, known, progressing; and one line that says why (not)."""
+        """Owned, known, progressing; and one line that gives the reason."""
         stands = self._stands
         if not self.broker_up:
             last_s = self._seen.at_s if self._seen else self._began_s

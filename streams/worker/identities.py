@@ -1,7 +1,7 @@
 """The second agent's work: bindings in, alerts about IMO numbers out; durable in the way of the first (``service``).
 
 Its topic has one partition: bindings are few (an MMSI tells its own once an hour), and the promises of all partitions
-must be seen by whoever decides.
+must be seen by the one that decides.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from streams.worker.publish import Publisher
 from streams.worker.service import Service
 
 NAME: Final = "identities"
-"""Where partitions are told apart."""
+"""Where partitions are distinguished."""
 _MMSI_END: Final = 1 << 30  # thirty bits, as they are sent
 _TEXT_MOST: Final = 65_536
 _told: Final = msgspec.json.Decoder(Told)

@@ -1,4 +1,4 @@
-"""Which records are being taken in, where the supervisor can read it after this process is gone.
+"""Which records are being processed, where the supervisor can read it after this process is gone.
 
 What the work raises is noted by the process itself (``crashes``). One that dies of a signal or never returns cannot
 note anything: its supervisor counts for it. The mark is a few bytes of a mapped file, 2 us a run of records.
@@ -20,7 +20,7 @@ import msgspec
 MARK_VARIABLE: Final = "WW_WORKER_TAKING"
 """Names the file to a worker."""
 DEATHS_VARIABLE: Final = "WW_WORKER_DEATHS"
-"""Tells a worker of the one before it."""
+"""Informs a worker about the one before it."""
 _FORMAT: Final = struct.Struct("<d16sqqq")
 _FREE: Final = _FORMAT.pack(0.0, b"", 0, 0, 0)
 
@@ -46,7 +46,7 @@ class Death(msgspec.Struct, frozen=True):
 
 
 class Mark:
-    """The file, mapped; both sides use this. Raises OSError when it cannot be had."""
+    """The file, mapped; both sides use this. Raises OSError when it cannot be obtained."""
 
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
@@ -54,7 +54,7 @@ class Mark:
             self._bytes = mmap.mmap(file.fileno(), _FORMAT.size)
 
     def read(self) -> InFlight | None:
-        """What is being taken in, or was when the process ended; None: nothing."""
+        """What is being processed, or was when the process ended; None: nothing."""
         since_s, kind, partition, first, last = _FORMAT.unpack(self._bytes[:])
         return InFlight(since_s, kind.rstrip(b"\0").decode(), partition, first, last) if since_s else None
 

@@ -204,7 +204,7 @@ class _Joined:
         return letters
 
     def _find(self, raw: bytes, start: int) -> int:
-        """Where ``raw`` stands as whole lines, from ``start`` on; -1 when nowhere."""
+        """Where ``raw`` is as whole lines, from ``start`` on; -1 when nowhere."""
         value = self._value
         while (at := value.find(raw, start)) >= 0:
             end = at + len(raw)

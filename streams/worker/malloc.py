@@ -1,7 +1,7 @@
 """The C library's heap: a worker keeps what it has freed, for its next snapshots, and gives it back now and then.
 
 The copies of a snapshot are freed once they are written. By default glibc then gives that memory back, and the next
-copy takes every page from the kernel anew: 69 ms of CPU for 200,000 vessels (148 MB), 19 when it was kept. Kept for
+copy takes every page from the kernel again: 69 ms of CPU for 200,000 vessels (148 MB), 19 when it was kept. Kept for
 good, the most that was ever needed at once, such as for a backlog after a stall, would be held for ever.
 
 One arena for all threads: each of the clients' threads otherwise has one of its own, and what an arena holds behind a

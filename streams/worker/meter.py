@@ -48,7 +48,7 @@ class WorkerMeter:
         self._begin()
 
     def _begin(self) -> None:
-        """Series stand at 0 before anything happens: Prometheus sees no increase in one that begins at 1."""
+        """Series are at 0 before anything happens: Prometheus sees no increase in one that begins at 1."""
         for name in detectors():
             for status, severity in product(get_args(Status), get_args(Severity)):
                 self._metrics.alerts.labels(name, status, severity)
@@ -147,11 +147,11 @@ class WorkerMeter:
             self._metrics.alerts_open.labels(detector).set(0)
 
     def skipped(self, partition: int, records: int, cause: str) -> None:
-        """Offsets passed over."""
+        """Offsets skipped."""
         self._metrics.skipped_records.labels(cause).inc(records)
 
     def restarted(self, times: int) -> None:
-        """Started again by the supervisor, so often."""
+        """Restarted by the supervisor, this often."""
         self._metrics.worker_restarts.inc(times)
 
     def lists(self, ships: Sequence[ListedShip], written_ms: int) -> None:
@@ -167,7 +167,7 @@ class WorkerMeter:
         self._lists = set(counted)
 
     def fetched_every(self, hours: float) -> None:
-        """How often somebody's scheduler brings the lists; 0: by hand."""
+        """How often someone's scheduler brings the lists; 0: by hand."""
         self._metrics.watchlist_fetch_interval.set(hours * _HOUR_S)
 
     def _hide_all_but(self, shown: set[str]) -> None:

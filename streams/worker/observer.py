@@ -1,4 +1,5 @@
-"""What the worker tells whoever measures it. Nothing here knows a metrics library; ``streams`` puts one behind it."""
+"""What the worker tells the code that measures it. Nothing here knows a metrics library; ``streams`` puts one behind
+it."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from detectors.core.reference import ListedShip
 
 
 class RecordsTaken(NamedTuple):
-    """Records of one source that waited together, or one alone, taken in at once."""
+    """Records of one source that waited together, or one alone, processed at once."""
 
     partition: int
     source: str
@@ -40,7 +41,7 @@ class Tallies(NamedTuple):
 
 
 def tallies_of(engine: Engine) -> Tallies:
-    """A copy, as it stands."""
+    """A copy, as it is."""
     types = {number: count for number, count in enumerate(engine.types.tolist()) if count}
     return Tallies(
         engine.counts["duplicates"],
@@ -54,7 +55,7 @@ def tallies_of(engine: Engine) -> Tallies:
 
 
 class PartitionStanding(NamedTuple):
-    """How a partition stands, about once a second."""
+    """The state of a partition, about once a second."""
 
     partition: int | str
     """Of the log; another stage has a name."""
@@ -79,23 +80,23 @@ class Progress(Protocol):
 
     @property
     def partitions(self) -> float:
-        """Of the log; NaN while Kafka does not say."""
+        """Of the log; NaN while Kafka does not report."""
 
     def ready(self) -> tuple[bool, str]:
-        """Whether all is well, and one line that says why (not)."""
+        """Whether all is well, and one line that gives the reason."""
 
     def lag(self, where: tuple[str, int]) -> float:
         """Records that wait in a partition of a topic; NaN where that is not known."""
 
     def stalled_s(self, where: tuple[str, int]) -> float:
-        """For how long records have waited there while none was taken in; NaN where that is not known."""
+        """For how long records have waited there while none was processed; NaN where that is not known."""
 
 
 class Observer(Protocol):
     """Called from the worker's event loop: an implementation must be quick and must not raise."""
 
     def taken(self, record: RecordsTaken) -> None:
-        """A record was taken in."""
+        """A record was processed."""
 
     def delivered(self, read_at_ms: int) -> None:
         """Kafka has acknowledged an alert whose record ingest read then, Unix ms."""
@@ -107,7 +108,7 @@ class Observer(Protocol):
         """A snapshot was committed; ``size_bytes`` counts the shards written."""
 
     def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
-        """Partitions were claimed, loaded and rebuilt; reading goes on."""
+        """Partitions were claimed, loaded and rebuilt; reading continues."""
 
     def released(self) -> None:
         """No partition is owned any more."""
@@ -123,7 +124,7 @@ class Observer(Protocol):
 
 
 class Unobserved:
-    """Nobody looks."""
+    """No one checks."""
 
     def taken(self, record: RecordsTaken) -> None:
         """Nothing."""

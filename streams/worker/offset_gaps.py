@@ -31,10 +31,10 @@ class SoughtBack(NamedTuple):
     """That a partition was sought back."""
 
     offset: int = -1
-    """The last record taken in, then."""
+    """The last record processed, then."""
     tries: int = 0
     seen: int = -1
-    """The highest offset that came since the seek, in vain."""
+    """The highest offset that came since the seek, to no effect."""
     when_s: float = 0.0
 
 
@@ -48,7 +48,7 @@ class OffsetGaps:
     async def close(self, part: Partition, offset: int) -> None:
         """``offset`` came, and is not the next of ``part``.
 
-        On return either ``part.offset`` is ``offset - 1`` and the record may be taken in, or it is to be dropped: it
+        On return either ``part.offset`` is ``offset - 1`` and the record may be processed, or it is to be dropped: it
         will come again. Raises RuntimeError when the records between do not come.
         """
         number = part.log.partition
@@ -67,7 +67,7 @@ class OffsetGaps:
         await self._app.consumer.seek_all({TP(self._topic, number): part.offset + 1})
 
     async def _accept(self, part: Partition) -> bool:
-        """Asks the log. True when it really goes on later; ``part.offset`` then stands before its next record."""
+        """Asks the log. True when it really continues later; ``part.offset`` then is before its next record."""
         number, wanted = part.log.partition, part.offset + 1
         found = await first_at(self._link, self._topic, number, wanted)
         if found is None or found <= wanted or found != await first_at(self._link, self._topic, number, wanted):
@@ -78,8 +78,8 @@ class OffsetGaps:
         return True
 
     async def begins(self, numbers: Sequence[int]) -> dict[int, int]:
-        """Where partitions begin, as Kafka says twice in a row: one answer may have been damaged on its way, and what
-        it passed over would be lost."""
+        """Where partitions begin, as Kafka reports twice in a row: one answer may have been damaged on its way, and
+        what it skipped would be lost."""
         parts = {number: TP(self._topic, number) for number in numbers}
         before: dict[int, int] | None = None
         while True:
@@ -90,7 +90,7 @@ class OffsetGaps:
             before = now
 
     def skip(self, part: Partition, next_offset: int, cause: str) -> None:
-        """Goes on at ``next_offset``, and says so: what lay between is lost to us."""
+        """Continues at ``next_offset``, and states this: what lay between is lost to us."""
         number, wanted = part.log.partition, part.offset + 1
         log.error("records skipped", partition=number, first=wanted, next=next_offset, cause=cause)
         self._observer.skipped(number, next_offset - wanted, cause)

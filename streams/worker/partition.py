@@ -1,8 +1,8 @@
 """One owned partition: its engine, how far it has come, and its snapshots.
 
-Rules. What a snapshot holds is copied between two records, at once: never while a record is half taken in. It commits
-only when every alert and letter up to its cut is delivered. Input is acknowledged, in order, only when a committed
-snapshot covers it. After an error nothing is snapshotted: the process crashes and is started again from the last
+Rules. What a snapshot holds is copied between two records, at once: never while a record is partly processed. It
+commits only when every alert and letter up to its cut is delivered. Input is acknowledged, in order, only when a
+committed snapshot covers it. After an error nothing is snapshotted: the process crashes and is restarted from the last
 whole snapshot.
 """
 
@@ -64,11 +64,11 @@ class Stateful(Protocol):
         """All that is not in shards, and how to read them; JSON."""
 
     def mark_clean(self) -> None:
-        """Everything so far stands in a snapshot."""
+        """Everything so far is in a snapshot."""
 
 
 class Partition:
-    """Owned from load to revoke. ``offset`` is the last input record that the engine has taken in."""
+    """Owned from load to revoke. ``offset`` is the last input record that the engine has processed."""
 
     def __init__(
         self,
@@ -88,11 +88,11 @@ class Partition:
         self.lock = asyncio.Lock()
         """Held from the start of a record to its last alert, and wherever a snapshot is cut."""
         self.whole = True
-        """False while a record is being taken in, and for good when that failed: then nothing is snapshotted."""
+        """False while a record is being processed, and for good when that failed: then nothing is snapshotted."""
         self._versions = list(stored.cut.versions) if stored else []
         self._at = list(stored.cut.at) if stored else []
         self._records = [count_of(shard) for shard in stored.shards] if stored else []
-        """How many each shard takes in the fleet log."""
+        """How many records of the fleet log each shard has."""
         self._schedule, self._observer = schedule, observer
         self.watch = SummaryWriter(log.partition)
         self._last_s = time.monotonic() - schedule.every_s * (1 - schedule.phase)
@@ -102,11 +102,11 @@ class Partition:
         self._task: asyncio.Task[None] | None = None
 
     def begins(self) -> None:
-        """Records are about to be taken in."""
+        """Records are about to be processed."""
         self.whole = False
 
     def took(self, events: Sequence[Any], deliveries: list[Awaitable[Any]]) -> None:
-        """The engine has taken in the records of ``events``; what they caused is on its way."""
+        """The engine has processed the records of ``events``; what they caused is on its way."""
         self.offset, self.whole = events[-1].message.offset, True
         self._held.extend(events)
         self._deliveries += deliveries
@@ -185,7 +185,7 @@ class Partition:
         self._observer.snapshot(self.log.partition, time.monotonic() - began_s, size_bytes)
 
     def _head(self, copy: _Copy, at: list[int]) -> bytes:
-        """The cut record, once it is known where the shards stand in the log."""
+        """The cut record, once it is known where the shards are in the log."""
         for (number, _), place in zip(copy.shards, at, strict=True):
             self._at[number] = place
         agreed, newest = self._ask_log_ids()

@@ -1,4 +1,4 @@
-"""The worker's work: records are taken in exactly once in state, alerts go out.
+"""The worker's work: records are processed exactly once in state, alerts go out.
 
 Rules (each was paid for):
 1. Input is acknowledged only when a committed snapshot covers it.
@@ -33,12 +33,12 @@ log = structlog.get_logger("wakewatch.worker")
 
 
 class Service(Assignments):
-    """Takes in the records of the partitions that this process owns."""
+    """Processes the records of the partitions that this process owns."""
 
     # -- records --------------------------------------------------------------------------------------------------
 
     async def run(self, stream: Any, publisher: Publisher) -> None:
-        """The agent's loop: what waits is taken in together. An error ends the process."""
+        """The agent's loop: what waits is processed together. An error ends the process."""
         records = stream.noack()
         waiting, events = records.channel.queue, list[Any]()
         try:
@@ -52,7 +52,7 @@ class Service(Assignments):
             raise
 
     async def beat(self) -> None:
-        """Once a second: snapshots that are due also when nothing comes, and how things stand. An error crashes."""
+        """Once a second: snapshots that are due also when nothing comes, and the present state. An error crashes."""
         try:
             for part in list(self.parts.values()):
                 if part.lock.locked():
@@ -86,7 +86,7 @@ class Service(Assignments):
                 await self._in_order(part, mine, publisher)
 
     async def _in_order(self, part: Partition, events: Sequence[Any], publisher: Publisher) -> None:
-        """Takes in those of ``events`` that follow on; call with the partition's lock held."""
+        """Processes those of ``events`` that follow on; call with the partition's lock held."""
         entries = [entry_of(event.message) for event in events]
         at = 0
         while at < len(events) and self.parts.get(part.log.partition) is part:
@@ -123,7 +123,7 @@ class Service(Assignments):
         return await self._work(part, run, publisher)
 
     async def _set_aside(self, part: Partition, entry: LogEntry, crash: Crash, publisher: Publisher) -> Awaitable[Any]:
-        """Passes over a record at which the work has raised again and again; what it held is kept as a letter."""
+        """Skips a record at which the work has raised again and again; what it held is kept as a letter."""
         number, why = part.log.partition, f"the worker crashed {crash.times} times at this record: {crash.why}"
         log.error("record set aside", topic=self._source, partition=number, offset=entry.offset, why=why)
         letter = LostInput(Reason.SET_ASIDE, entry.value, why, entry.source, entry.offset)
@@ -155,7 +155,7 @@ class Service(Assignments):
         return deliveries
 
     def _measure(self, sent: Sequence[Awaitable[Any]], read_at_ms: int | None) -> None:
-        """Tells the observer when Kafka has acknowledged an alert: not before can anybody read it."""
+        """Informs the observer when Kafka has acknowledged an alert: not before can anybody read it."""
         if read_at_ms is None:
             return
 
@@ -167,7 +167,7 @@ class Service(Assignments):
             asyncio.ensure_future(delivery).add_done_callback(acknowledged)
 
     async def _switch(self, part: Partition, entry: LogEntry) -> joined_records.RunOutcome:
-        """Another watchlist: read in a thread, so that heartbeats go on; in force between two records."""
+        """Another watchlist: read in a thread, so that heartbeats continue; in force between two records."""
         version = joined_records.version_of(entry)
         reference = await asyncio.to_thread(self._library.get, version) if version and self._library else None
         log.info("watchlist", partition=part.log.partition, version=version, known=reference is not None)

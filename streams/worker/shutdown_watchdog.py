@@ -1,4 +1,4 @@
-"""Leaving: a worker that is told to stop is gone after a while, whatever hangs.
+"""Leaving: a worker that is asked to stop is gone after a while, even if something hangs.
 
 Faust waits for its consumer's thread, for the group and for every future. On a busy machine one worker in about seventy
 that left just as it had joined did not end in five minutes (``make chaos``). Its state was safe: a kill costs nothing.
@@ -15,10 +15,11 @@ import mode
 
 
 class ShutdownWatchdog(mode.Worker):  # type: ignore[misc]  # mode ships no types
-    """Says where every thread stands and exits with code 1 when it has not stopped by ``leave_s``."""
+    """Writes where every thread is and exits with code 1 when it has not stopped by ``leave_s``."""
 
     leave_s: ClassVar[float] = 40.0
-    """More than both stages' last snapshots may take, less than systemd and Kubernetes are told to wait (45 s)."""
+    """More than both stages' last snapshots may take, less than systemd and Kubernetes are configured to wait (45 s).
+    """
 
     def _schedule_shutdown(self, signal: signal.Signals) -> None:
         faulthandler.dump_traceback_later(self.leave_s, exit=True)

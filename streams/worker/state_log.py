@@ -5,7 +5,7 @@
 - Each record carries a checksum, and a shard may be many records (``pieces``).
 - ``load`` reads committed records up to our own claim: a well-defined end.
 - Offsets that Kafka answers are covered by no checksum: what is written must follow on, the claim is known by what it
-  is, and a shard that is not where it should be is looked for from the beginning.
+  is, and a shard that is not where it should be is searched for from the beginning.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CLAIM: Final = b"claim"
 CRASHES: Final = b"crashes"
 _TAIL: Final = 8
 _SILENT_MOST_S: Final = 120.0
-"""So long without a record a load waits: how long all takes is a matter of how much there is."""
+"""This long without a record a load waits: how long all takes is a matter of how much there is."""
 _BYTES_MOST: Final = 4 << 20
 
 
@@ -47,7 +47,7 @@ class SnapshotHead(msgspec.Struct, frozen=True, kw_only=True):
     versions: list[int]
     """For each shard the input offset that it was cut at; the shard carries it too."""
     at: list[int]
-    """For each shard the offset in the fleet log where it stands: where a load must begin."""
+    """For each shard the offset in the fleet log where it is: where a load must begin."""
     manifest: bytes
     crashes: list[Crash] = []
     """At records after ``offset``."""
@@ -68,10 +68,10 @@ class StateLog:
     def __init__(self, link: Link, topic: str, partition: int, app_id: str, kind: str = "fleet") -> None:
         self.topic, self.partition, self.app_id, self.kind = topic, partition, app_id, kind
         self.claimed = -1
-        """Where Kafka says that our claim stands."""
+        """Where Kafka states that our claim is."""
         self.note_of_claim = b""
         self._end = -1
-        """Where the last record that was written stands."""
+        """Where the last record that was written is."""
         self.crashes: list[Crash] = []
         """What former owners noted; known after ``load``."""
         self._producer = AIOKafkaProducer(
@@ -99,7 +99,7 @@ class StateLog:
         await self._transaction([pieces_of(number, version, shard) for number, shard in shards], CUT, cut)
 
     async def note(self, crashes: Sequence[Crash]) -> None:
-        """That the work raised: for whoever begins again, without a snapshot."""
+        """That the work raised: for the next process, without a snapshot."""
         await self._transaction([], CRASHES, lambda _: msgspec.json.encode(crashes))
 
     async def _transaction(
@@ -109,7 +109,7 @@ class StateLog:
         sent = []
         for shard in shards:
             sent.append([await self._send(piece) for piece in shard])
-            await asyncio.sleep(0)  # a shard at a time: the stream goes on
+            await asyncio.sleep(0)  # a shard at a time: the stream continues
         # a failed batch raises here: never commit past it
         places = [[int((await piece).offset) for piece in pieces] for pieces in sent]
         value = last([pieces[0] for pieces in places])
@@ -119,8 +119,8 @@ class StateLog:
         return end
 
     def _follow_on(self, places: Sequence[int]) -> None:
-        """A partition has one writer, so its records stand one after the other. An answer that was damaged on its way
-        may say otherwise: whoever believed it would look for a shard where it is not. Raises SinkError."""
+        """A partition has one writer, so its records are one after the other. An answer that was damaged on its way
+        may say otherwise: a reader that believed it would search for a shard where it is not. Raises SinkError."""
         if any(place <= before for before, place in zip([self._end, *places], places, strict=False)):
             raise SinkError(
                 f"{self.topic}/{self.partition}: offsets {places} do not follow {self._end}", retriable=True
@@ -162,7 +162,7 @@ class _BackwardReader:
         if key == CUT:  # it holds what was noted before it
             self.values.pop(CRASHES, None)
         if key != CLAIM or held is None or held.value != self.log.note_of_claim:
-            return False  # told by what it is, not by where Kafka says that it stands
+            return False  # recognised by what it is, not by where Kafka states that it is
         self._at_claim(offset)
         return True
 
@@ -180,7 +180,7 @@ class _BackwardReader:
         except StateError:
             if self._start == 0:
                 raise
-            self.begin(0)  # where a shard stands may have been told wrongly
+            self.begin(0)  # where a shard is may have been given wrongly
             return
         self.done = True
         self._consumer.pause(self.part)
@@ -204,7 +204,7 @@ def unusable(log: StateLog, why: object) -> StateError:
 async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, StoredSnapshot | None]:
     """The newest snapshot of each claimed partition; None where there is none.
 
-    Raises StateError when what stands there cannot be used, SinkError when the broker is too slow to say.
+    Raises StateError when what is there cannot be used, SinkError when the broker is too slow to say.
     """
     consumer = AIOKafkaConsumer(
         **link,

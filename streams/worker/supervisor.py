@@ -1,7 +1,7 @@
-"""Starts the worker and starts it again: a crash is how the worker says that it must begin from its last snapshot.
+"""Starts the worker and starts it again: a crash is how the worker states that it must begin from its last snapshot.
 
 A worker that dies of a signal of its own doing, or does not return from a record, cannot say at which: the supervisor
-reads it from the mark (``taking``) and tells the next one, which counts it like an error at that record.
+reads it from the mark (``taking``) and passes it to the next one, which counts it like an error at that record.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import structlog
 from streams.worker.in_flight import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark
 
 RESTARTS_VARIABLE: Final = "WW_WORKER_RESTARTS"
-"""Tells the child how often it was started again, for its metric."""
+"""Informs the child how often it was restarted, for its metric."""
 WRONG_USE: Final = 2
 _FIRST_S, _LONGEST_S, _RUN_WELL_S = 0.2, 30.0, 60.0
 _LOOK_S, _CHILD_LOOK_S = 0.1, 0.5
 HUNG_S: Final = 120.0
-"""For a run of records, 20 ms as a rule. One that was stopped for so long (SIGSTOP) starts again too, at no loss."""
+"""For a run of records, 20 ms as a rule. One that was stopped for this time (SIGSTOP) restarts too, at no loss."""
 _ABORT_S: Final = 10.0
 _ITS_OWN: Final = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
 """SIGKILL is another's doing, or memory that runs out: not the record's fault."""
@@ -87,7 +87,7 @@ class Supervisor:
         return random.uniform(pause_s / 2, pause_s)  # noqa: S311 - workers must not all come back at once
 
     def _wait(self, pause_s: float) -> bool:
-        """False when we are told to stop meanwhile. In small steps: a handler does not end a sleep."""
+        """False when we are asked to stop meanwhile. In small steps: a handler does not end a sleep."""
         until_s = time.monotonic() + pause_s
         while not self._stopping and time.monotonic() < until_s:
             time.sleep(_LOOK_S)
@@ -124,7 +124,7 @@ class Supervisor:
         return f"the process did not return within {HUNG_S:.0f} s" if hung else ""
 
     def _abort(self, child: subprocess.Popen[bytes]) -> None:
-        """By SIGABRT, so that it says where it stood; then for certain."""
+        """By SIGABRT, so that it writes where it was; then for certain."""
         child.send_signal(signal.SIGABRT)
         try:
             child.wait(_ABORT_S)
@@ -132,7 +132,7 @@ class Supervisor:
             child.kill()
 
     def _died(self, code: int, why: str) -> list[Death]:
-        """What the next worker is told; nothing when it was no record's doing."""
+        """What the next worker is given; nothing when it was not a record's doing."""
         taken = self._mark.read()
         if taken is None or not (why or -code in _ITS_OWN):
             return []

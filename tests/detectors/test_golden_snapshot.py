@@ -40,6 +40,16 @@ def test_a_snapshot_from_before_rates_were_learned_is_read_and_they_start_at_the
     assert restored.reception.vessel_columns.gap.any()
 
 
+def without_wording(alerts: list[bytes]) -> list[dict[str, object]]:
+    """A closing alert repeats facts in the wording of the version that opened it: numbers, units and order count."""
+    found = [msgspec.json.decode(alert) for alert in alerts]
+    for alert in found:
+        alert["why"] = [
+            {key: fact[key] for key in ("value", "threshold", "unit") if key in fact} for fact in alert["why"]
+        ]
+    return found
+
+
 def as_opened(alerts: list[bytes]) -> list[bytes]:
     """The outage that was open is closed with the severity that it was opened with: then every outage was a ticket."""
     old, new = b'"feed_outage","rule_version":1,"severity":"log"', b'"feed_outage","rule_version":1,"severity":"ticket"'
@@ -57,7 +67,7 @@ def test_format_2_goes_on_as_if_nothing_had_happened() -> None:
     assert source.repeated_ms is None  # it does not know when outages were last reported as repeated
     source.repeated_ms = whole.sources.sources[0].repeated_ms
     wanted = as_opened(rest_of(whole, items()[golden.taken :]))
-    assert rest_of(restored, items()[golden.taken :]) == wanted
+    assert without_wording(rest_of(restored, items()[golden.taken :])) == without_wording(wanted)
     assert len(wanted) >= 3
 
 
@@ -67,7 +77,7 @@ def test_a_later_format_goes_on_as_if_nothing_had_happened(number: int) -> None:
     whole = played(engine(), items()[: golden.taken])
     assert restored.open_alerts() == whole.open_alerts()
     wanted = rest_of(whole, items()[golden.taken :])
-    assert rest_of(restored, items()[golden.taken :]) == wanted
+    assert without_wording(rest_of(restored, items()[golden.taken :])) == without_wording(wanted)
     assert len(wanted) >= 3
 
 

@@ -15,7 +15,7 @@ from detectors.core.coverage.cells import COARSE, COARSE_KEY, FINE, Cells, Spots
 
 SLOT_H: Final = 5 / 60
 FAST, SLOW = (float(np.exp(-5.0 / minutes)) for minutes in (5, 48 * 60))
-"""What a slot leaves of the counts of now and of usually. Where nobody is, what was known of now stays."""
+"""What a slot leaves of the counts of now and of usually. Where no one is, what was known of now stays."""
 PARTS: Final = 1 << 20
 PLACE_WEIGHT: Final = 2.0
 COARSE_WEIGHT, NEAR_WEIGHT, FINE_WEIGHT = 2.0, 1.0, 1.0

@@ -139,7 +139,7 @@ class Cells:
             self._adopt(self.keys[mine], self.values[:, np.append(mine, True)], self.last[mine])
 
     def find(self, keys: Keys) -> Places:
-        """The place of each key; NOBODY, whose counts are zero, for unknown keys. Shape as ``keys``."""
+        """The place of each key; No one, whose counts are zero, for unknown keys. Shape as ``keys``."""
         at = self._page_at[keys >> _BAND_BITS]
         at += keys & _COLUMN_BITS
         return np.asarray(self._pages[at], np.intp)

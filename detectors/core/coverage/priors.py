@@ -121,4 +121,4 @@ STEPS: Final = np.array(
         [0.270, 0.162, 0.304, 0.266, 0.500, 0.500, 0.400],
     ]
 )
-"""Of the silences at a mark, the share that goes on to the next, (strata, marks)."""
+"""Of the silences at a mark, the share that continues to the next, (strata, marks)."""

@@ -108,7 +108,8 @@ class MissedVessels(NamedTuple):
     here: Spots
     """Where each was last heard."""
     reckoned: Spots
-    """Position of each by dead reckoning: at the last evaluation, now, and where it may be: (2, 2 + MAY_BE_H, ships)."""
+    """Position of each by dead reckoning: at the last evaluation, now, and where it may be: (2, 2 + MAY_BE_H, ships).
+    """
 
     @property
     def there(self) -> Spots:

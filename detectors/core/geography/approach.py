@@ -1,4 +1,4 @@
-"""How a ship stands to the zones: inside one, closing on one, bound for one, or none of these."""
+"""How a ship is to the zones: inside one, closing on one, bound for one, or none of these."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def look_at(places: ZoneColumns, ship: VesselState, now_ms: int, speeds: Speeds)
 def hold(
     places: ZoneColumns, look: ZoneApproach, said: ZoneApproach, ship: VesselState, *, grace: float, lately: bool
 ) -> ZoneApproach:
-    """Hysteresis: inside until ``grace`` radii, closing while it was seen to be so ``lately``; else ``look``.
+    """Hysteresis: inside until ``grace`` radii, closing while it was seen to be so ``lately``; otherwise ``look``.
 
-    While a ship's positions are inconsistent, what was said of it holds, unless it is more of the same zone.
+    While a ship's positions are inconsistent, what was stated about it holds, unless it is more of the same zone.
     """
     if ship.lat_deg is None or ship.lon_deg is None or said.zone == NO_ZONE:
         return look
@@ -74,7 +74,8 @@ def refuted(
     *,
     grace: float,
 ) -> str | None:
-    """Why what was said of a ship no longer holds under another reference; None while its next report may decide."""
+    """Why what was stated about a ship no longer holds under another reference; None while its next
+    report may decide."""
     if said.reason == NONE:
         return None
     if said.zone == NO_ZONE:

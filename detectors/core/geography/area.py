@@ -1,7 +1,7 @@
-"""The area of a zone that is no circle: polygons with holes, in several parts, across the antimeridian.
+"""The area of a zone that is not a circle: polygons with holes, in several parts, across the antimeridian.
 
 A side of a polygon is straight in longitude and latitude (RFC 7946), so containment is decided on that plane, with
-longitudes that run on beyond 180 degrees where the area crosses the antimeridian. What is said in miles (an area
+longitudes that run on beyond 180 degrees where the area crosses the antimeridian. What is stated in miles (an area
 widened by a margin, the way to its border on a course) is decided on an azimuthal equidistant projection, on which
 distances from its middle are true: within 200 nm of it others are right to 0.1 per cent. All predicates are GEOS's.
 """
@@ -75,7 +75,7 @@ class Area:
         return self._holds(_SURE_DEG, lat_deg, lon_deg)
 
     def contains_within(self, lat_deg: float, lon_deg: float, factor: float) -> bool:
-        """Whether a place lies within a margin of it: ``factor`` - 1 radii of a circle as large as the area."""
+        """Whether a place is within a margin of it: ``factor`` - 1 radii of a circle as large as the area."""
         shape = self._widened.get(factor)
         if shape is None:
             flat = _flat(shapely.segmentize(self.shape, _SIDE_MOST_DEG), *self.middle)

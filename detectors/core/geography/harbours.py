@@ -1,6 +1,6 @@
-"""The harbour that a ship lies near: any port of the world, or a zone that stands in no index of ports.
+"""The harbour that a ship is near: any port of the world, or a zone that is in no index of ports.
 
-Only a name for a place: what is decided is decided on where the ship itself lies.
+Only a name for a place: what is decided is decided on where the ship itself is.
 """
 
 from __future__ import annotations

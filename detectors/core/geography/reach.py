@@ -1,7 +1,7 @@
 """Where a silent ship could have been: the space-time prism over places.
 
 Between two fixes a ship that makes at most ``v_max_kn`` stays inside an ellipse with its foci in them; before the
-second fix, inside a circle round the first. A place is feasible when it lies within. All distances are great circles
+second fix, inside a circle round the first. A place is feasible when it is within. All distances are great circles
 by the chord form, nautical miles rounded to a hundredth before they meet a threshold; hours and knots as floats.
 
 Land is not in the way here: a great circle is never longer than the way by sea, so no place that could be reached is
@@ -130,9 +130,9 @@ def round_trips(
 
 
 def apparently_stayed(hours: float, moved_nm: float, *, under_way: bool = False) -> bool:
-    """Whether a silence is no voyage as far as one can see: a day or longer, and it ends where it began.
+    """Whether a silence is not a voyage as far as one can see: a day or longer, and it ends where it began.
 
-    ``under_way``: at either end it was making way. Then it is no stay: a shuttle that switches off at the same
+    ``under_way``: at either end it was making way. Then it is not a stay: a shuttle that switches off at the same
     headland each time comes back to within a mile, as the ANGARA reconstruction does.
     """
     return hours >= STAYED_H and moved_nm <= STAYED_NM and not under_way

@@ -82,9 +82,9 @@ class PossibleCalls(msgspec.Struct, frozen=True, kw_only=True):
         return round(self.zones / (self.zones + self.innocent), 3) if self.zones else 0.0
 
     def look_again_h(self, *, dark: bool) -> float | None:
-        """Still dark: when to reckon anew, hours after the last fix; None for never.
+        """Still dark: when to reckon again, hours after the last fix; None for never.
 
-        When the next zone comes into reach; but once one is, the silence doubles between two looks, so that a year
+        When the next zone comes into reach; but once one is, the silence doubles between two checks, so that a year
         costs a dozen. Until a gap is open (not ``dark``) it may be any time: every half hour, for a week.
         """
         if self.hours > LOOK_MOST_H:
@@ -125,7 +125,7 @@ class ReachableZones:
         radius_nm = np.asarray([max(zone.radius_nm, _PORT_NM) for zone in self._zones], np.float64)
         near = distances_nm(self._ports[:, :, None], self._zone_vectors[:, None, :]) <= radius_nm
         self._in_zone: Bools = near
-        """Shape (ports, zones): whether a port lies in a zone, and so is not an innocent one."""
+        """Shape (ports, zones): whether a port is in a zone, and so is not an innocent one."""
 
     def still_dark(self, ship: VesselState, now_ms: int, *, ahead_h: float = 0.0) -> PossibleCalls | None:
         """What the silence since its last fix allows by now; ``ahead_h`` names zones within reach later, too.

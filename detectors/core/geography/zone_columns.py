@@ -110,7 +110,7 @@ class ZoneColumns:
         return abs(lat_deg - zone.lat_deg) * _NM_A_DEG_LEAST > zone.radius_nm + sog_kn * zone.horizon_h + 1.0
 
     def contains(self, number: int, lat_deg: float, lon_deg: float, grace: float = 1.0) -> bool:
-        """Whether a place lies in a zone, or within ``grace`` radii of a circle (``Area.contains_within``)."""
+        """Whether a place is in a zone, or within ``grace`` radii of a circle (``Area.contains_within``)."""
         area = self._areas.get(number)
         if area is None:
             return self.distance_nm(number, lat_deg, lon_deg) <= self.zones[number].radius_nm * grace
@@ -134,7 +134,7 @@ class ZoneColumns:
         return found
 
     def way_in_nm(self, number: int, ship: VesselState, way_nm: float) -> float | None:
-        """To the zone's edge on the ship's course, which leads well into it within ``way_nm``; else None."""
+        """To the zone's edge on the ship's course, which leads well into it within ``way_nm``; otherwise None."""
         if ship.lat_deg is None or ship.lon_deg is None or ship.cog_deg is None:
             return None
         area, zone = self._areas.get(number), self.zones[number]
@@ -169,7 +169,7 @@ class ZoneColumns:
         """The zone that a destination names, and how: by UN/LOCODE, alias or likeness.
 
         ``KRPUS>KPRJN`` names what follows the arrow; a name counts only as whole words; ``RAJ1N`` is like RAJIN, a
-        text that names another port of the world as it stands is like none.
+        text that names another port of the world as it is is like none.
         """
         known = self._named.get(destination)
         if known is None:

@@ -1,12 +1,12 @@
 """Which MMSI states which IMO number: what the stage of vessels tells the stage of IMO numbers.
 
-A binding is told when an MMSI states an IMO number for the first time, when it states it again, and from then on once
-an hour for as long as it does. Which reports these are follows from the vessel's reports alone, in columns, so no cut
-of the input can change it.
+A binding is reported when an MMSI states an IMO number for the first time, when it states it again, and from then on
+once an hour for as long as it does. Which reports these are follows from the vessel's reports alone, in columns, so no
+cut of the input can change it.
 
-Order. ``stamp_ms`` is the later of the report's time and of the first moment after what the ticks had told by then.
-``BindingWatermark`` promises that no binding told later has a stamp up to it. Whoever has such a promise of every
-partition therefore knows all bindings up to the least of them, whichever came first.
+Order. ``stamp_ms`` is the later of the report's time and of the first moment after what the ticks had given by then.
+``BindingWatermark`` promises that no binding told later has a stamp up to it. A process that has such a promise of
+every partition therefore knows all bindings up to the least of them, whichever came first.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class BindingWriter:
         return np.asarray([row for row in held if core.mmsi[row] != mmsi], np.intp)
 
     def tell_seen(self, rows: Rows, note: Note) -> None:
-        """Tells when these were last heard, as ``note`` says that another MMSI states their IMO number."""
+        """Writes when these were last heard, as ``note`` states that another MMSI states their IMO number."""
         core, since_ms = self._fleet.core, self._sources.heard_ms + 1
         for row in rows.tolist():
             heard_ms = min(int(core.last_ms[row]), note.time_ms)
@@ -139,12 +139,12 @@ class BindingWriter:
                 self._rows[imo] = tuple(sorted((*known, row)))
 
     def _forget(self) -> None:
-        """Numbers that nobody in the fleet states any more go, once they are as many as the fleet has vessels."""
+        """Numbers that no one in the fleet states any more go, once they are as many as the fleet has vessels."""
         if len(self._rows) > _NUMBERS_LEAST + _NUMBERS_A_VESSEL * self._fleet.size:
             self.index()
 
     def tell(self, history: History, batch: Batch) -> None:
-        """Looks at the reports of a history that are to be written; call before their vessels are."""
+        """Checks the reports of a history that are to be written; call before their vessels are."""
         at, imos = history.brings("imo")
         if history.quiet is not None:
             quiet = history.quiet[at]
@@ -157,7 +157,7 @@ class BindingWriter:
                 self.out.append(self._binding(history, batch, place, imo))
 
     def _note(self, rows: Rows, imos: npt.NDArray[np.uint32], times: npt.NDArray[np.int64]) -> Bools:
-        """One statement of each of ``rows``. Returns which are to be told."""
+        """One statement of each of ``rows``. Returns which are to be reported."""
         core = self._fleet.core
         new = core.stated_imo[rows] != imos
         said = np.where(new, 1, np.minimum(core.said[rows].astype(np.int64) + 1, _SAID_MOST))

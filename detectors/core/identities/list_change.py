@@ -2,7 +2,7 @@
 
 Where it falls is in the log, so that a replay makes the same of it. Every vessel in state is held against the new
 list at once, also those that have been silent for days. What points at an entry by its number is renumbered, so that
-an open alert about a ship on both lists goes on as if nothing had happened.
+an open alert about a ship on both lists continues as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Numbered(msgspec.Struct, frozen=True):
 
 
 def zone_keys(reference: Reference) -> tuple[ZoneKey, ...]:
-    """What tells zones apart."""
+    """What distinguishes zones."""
     return tuple((zone.name, zone.from_date, zone.to_date) for zone in reference.zones)
 
 

@@ -120,7 +120,7 @@ def _flags(ship: VesselState, entry: ListedShip) -> Iterable[Fact]:
 
 
 def _listed(entry: ListedShip, day: str) -> Fact:
-    """Whether an entry counted on the day of the fix; the programme is the list's own word."""
+    """Whether an entry counted on the day of the fix; the programme is as in the list."""
     by = f"{entry.list} {entry.entry_id}" + (f", {entry.programme}" if entry.programme else "")
     if entry.delisted_on and entry.delisted_on <= day:
         return Fact(fact="delisted before this report", value=entry.delisted_on, threshold=day, source=by)

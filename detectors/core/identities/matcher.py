@@ -31,13 +31,13 @@ Bools = npt.NDArray[np.bool_]
 
 
 class WatchlistMatcher:
-    """Looks ships of the fleet up in the watchlist (the decision: detectors.core.identities.matching)."""
+    """Checks ships of the fleet up in the watchlist (the decision: detectors.core.identities.matching)."""
 
     def __init__(self, reference: Reference) -> None:
         self.adopt(reference)
 
     def adopt(self, reference: Reference) -> None:
-        """Looks ships up in ``reference`` from now on."""
+        """Checks ships up in ``reference`` from now on."""
         self.register = register_of(reference)
         self._imo, self._mmsi, self._call_sign = self.register.imo, self.register.mmsi, self.register.call_sign
         self._mmsis = np.asarray(sorted(self._mmsi), np.uint32)
@@ -45,7 +45,7 @@ class WatchlistMatcher:
         self._call_signs = np.asarray(sorted(s.encode() for s in self._call_sign), "S7")
 
     def refresh(self, fleet: Fleet, rows: Rows) -> None:
-        """Matches ``rows`` anew and writes listed, matched, misuse and like."""
+        """Matches ``rows`` again and writes listed, matched, misuse and like."""
         for row in rows.tolist():
             self._match(fleet.core, row)
 
@@ -72,11 +72,11 @@ class WatchlistMatcher:
         return at[self.register.may_resemble(core.name[at])] if len(at) else at
 
     def mark(self, fleet: Fleet) -> None:
-        """Says which dropped ships have a number in common with an entry: they are forgotten last."""
+        """States which dropped ships have a number in common with an entry: they are forgotten last."""
         fleet.touch(fleet.dropped.mark(self._mmsis, self._imos))
 
     def new_rows(self, fleet: Fleet, rows: Rows) -> Rows:
-        """Of ``rows``, just made, those whose MMSI stands in the list."""
+        """Of ``rows``, just made, those whose MMSI is in the list."""
         return rows[_among(fleet.core.mmsi[rows], self._mmsis)]
 
     def may_change(self, history: History) -> Bools:
@@ -135,7 +135,7 @@ def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:
 
 
 def told_by(core: Columns, row: int) -> StatedIdentity:
-    """What the ship in ``row`` has said of itself."""
+    """What the ship in ``row`` has reported about itself."""
     return StatedIdentity(
         mmsi=int(core.mmsi[row]),
         imo=int(core.imo[row]) or None,

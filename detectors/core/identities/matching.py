@@ -1,6 +1,6 @@
 """Who a ship is, held against the watchlist: the decision alone, on one ship and in plain Python.
 
-The IMO number decides, unless what the ship says of itself contradicts the entry. Then the MMSI; then a call sign
+The IMO number decides, unless what the ship reports about itself contradicts the entry. Then the MMSI; then a call sign
 under its flag. A ship that states another (well-formed) IMO number than its entry's is another ship. Names are
 compared last, only of ships without a known IMO number, and never decide: a name needs two of flag, type and length
 in support, and is a likeness, not a match.
@@ -28,7 +28,7 @@ LIKENESS_LEAST: Final = 0.88
 SUPPORTS_LEAST: Final = 2
 NAME_LETTERS_LEAST: Final = 4
 LENGTH_SHARE: Final = 0.5  # an entry of 100 m is contradicted by a ship that says it is under 50 m
-SEAGOING_M: Final = 30  # IMO numbers are for ships of 100 GT and up: hardly one is shorter
+SEAGOING_M: Final = 30  # IMO numbers are for ships of 100 GT and up: rarely one is shorter
 SAME_LENGTH_SHARE: Final = 0.06
 _METRES_PER_CUBE_ROOT: Final = 5.0
 """A ship is about five metres long for each cube root of a gross ton (ANGARA: 12,050 GT, 119 m by 5.2)."""
@@ -105,7 +105,7 @@ class MatchVerdict(msgspec.Struct, frozen=True, kw_only=True):
     on: tuple[Field, ...]
     """What agrees, strongest first; ("name",) alone is a likeness."""
     contradictions: tuple[str, ...] = ()
-    """What the ship says of itself that the entry's ship is not: possible misuse of the identity."""
+    """What the ship reports about itself that the entry's ship is not: possible misuse of the identity."""
     score: float
     parts: tuple[tuple[str, float], ...]
     """What the score is made of, in the order of weight."""
@@ -251,7 +251,7 @@ def family_of_code(code: int | None) -> Family | None:
 
 
 def contradictions(ship: ListedShip, told: StatedIdentity) -> tuple[str, ...]:
-    """What cannot be true of the listed ship: a 12 m yacht that sends a freighter's IMO number is no freighter."""
+    """What cannot be true of the listed ship: a 12 m yacht that sends a freighter's IMO number is not a freighter."""
     listed, stated = family_of(ship.ship_type), family_of_code(told.ship_type)
     found = []
     if told.class_b:

@@ -18,14 +18,14 @@ class StageEvent(NamedTuple):
     """The order of its fields is the order of decisions.
 
     Reports that came within one tick may have one stamp. They are taken up in the order of their own times, so that
-    it does not matter where the ticks stand: who was there before comes first, then when it was last heard, then who
+    it does not matter where the ticks are: who was there before comes first, then when it was last heard, then who
     is new.
     """
 
     at_ms: int
     what: int
     reported_ms: int
-    """Event time of the report that it follows from; 0 for a look."""
+    """Event time of the report that it follows from; 0 for a check."""
     record: int
     imo: int
     mmsi: int

@@ -48,7 +48,7 @@ class ImoDetector(Protocol):
         """When an alert that was written then closes."""
 
     def settled(self, ship: ImoShip, holder: Holder) -> Finding | None:
-        """That time has come; None when it must go on."""
+        """That time has come; None when it must continue."""
 
 
 class ImoShard(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class ImoHistories:
         self._ships: dict[int, ImoShip] = {}
         self._waiting: dict[StageEvent, Binding | SeenUnder] = {}
         self._shards = Shards()
-        """What of both lies in each shard: a snapshot must not look through all for each."""
+        """What of both is in each shard: a snapshot must not look through all for each."""
         self._holders = self._open = 0
         self._events: list[StageEvent] = []
 
@@ -177,7 +177,7 @@ class ImoHistories:
         heapq.heappush(self._events, look_at(ship, holder))
         self._touch(ship.imo)
         if len(self._events) > _EVENTS_LEAST + _EVENTS_A_HOLDER * (len(self._waiting) + self._holders):
-            self._plan()  # most of them are looks at alerts that were written again since, or are forgotten
+            self._plan()  # most of them are checks of alerts that were written again since, or are forgotten
 
     def _plan(self) -> None:
         """Finds what is to be done from what is known."""
@@ -208,7 +208,7 @@ class ImoHistories:
         return out
 
     def _forget_holders(self, ship: ImoShip, gone: Sequence[Holder], now_ms: int) -> list[Emitted]:
-        """Whatever is open about them closes: nobody would close it later."""
+        """Whatever is open about them closes: no one would close it later."""
         out = [self._write(ship, forgotten(holder, now_ms)) for holder in gone if holder.alert is not None]
         self._holders -= len(gone)
         ship.holders = [h for h in ship.holders if not any(h is one for one in gone)]
@@ -252,7 +252,7 @@ class ImoHistories:
         return self._shards.changed()
 
     def mark_clean(self) -> None:
-        """Everything so far stands in a snapshot."""
+        """Everything so far is in a snapshot."""
         self._shards.mark_clean()
 
     def shard(self, number: int) -> bytes:

@@ -24,7 +24,7 @@ class Holder(msgspec.Struct, kw_only=True, gc=False):
 
 
 class ImoShip(msgspec.Struct, kw_only=True, gc=False):
-    """What is known of one IMO number. ``holders`` stand in the order in which they were first heard."""
+    """What is known of one IMO number. ``holders`` are in the order in which they were first heard."""
 
     imo: int
     holders: list[Holder] = []

@@ -1,8 +1,8 @@
-"""In which shard of a snapshot an IMO number lies, and which shards changed.
+"""In which shard of a snapshot an IMO number is, and which shards changed.
 
 A snapshot copies whole shards while the stream waits, so that a shard must stay small however many numbers there are:
 for each SHIPS_A_SHARD numbers there is one shard more, and only one shard is split at a time (linear hashing: Litwin
-1980). Where a number lies follows from the count of shards alone, which a snapshot has. Alerts do not depend on it.
+1980). Where a number is follows from the count of shards alone, which a snapshot has. Alerts do not depend on it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from detectors.core.imo_stage.events import StageEvent
 
 FIRST: Final = 64
-"""Shards of histories that know nobody."""
+"""Shards of histories that know no one."""
 SHIPS_A_SHARD: Final = 256
 """With two MMSIs each and an open alert about half a megabyte, of which a copy takes 2 ms."""
 
@@ -45,7 +45,7 @@ class Shards:
             self._split()
 
     def remove(self, imo: int) -> None:
-        """A number is no longer known. There are no fewer shards for that."""
+        """A number is no longer known. There are not fewer shards for that."""
         self.numbers[self.of(imo)].remove(imo)
         self._known -= 1
 
@@ -58,7 +58,7 @@ class Shards:
         return [number for number, changed in enumerate(self._changed) if changed]
 
     def mark_clean(self) -> None:
-        """Everything so far stands in a snapshot."""
+        """Everything so far is in a snapshot."""
         self._changed = [False] * len(self.numbers)
 
     def _split(self) -> None:

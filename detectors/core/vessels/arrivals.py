@@ -68,7 +68,7 @@ def arrive(fleet: Fleet, rows: Rows, reports: Reports) -> Arrivals:
         unsure[:] = True
         last_ms = fleet.core.last_ms[rows]
     late = ~duplicate & (last_ms - times > LATE_STATIC_MS)
-    if late.any():  # what repeats a late one is no duplicate: it was never taken
+    if late.any():  # what repeats a late one is not a duplicate: it was never taken
         several = np.logical_or.reduceat(late, starts) & np.logical_or.reduceat(repeated, starts)
         unsure |= several
     return Arrivals(order, rows, starts, vessel, last_ms, duplicate, late, unsure)

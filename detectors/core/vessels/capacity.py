@@ -1,4 +1,4 @@
-"""A fleet that is full: who goes, and what is said of it.
+"""A fleet that is full: who goes, and what is stated about it.
 
 A hundred thousand invented MMSIs cost nothing to send. So a fleet has a cap, and newcomers are on probation until
 they have been heard a few times. Room is made just before the report of the newcomer that no longer fits: a place in
@@ -30,7 +30,7 @@ _ALERTED: Final = REASONS.index("alerted")
 _TIER_BITS: Final = 56  # above any event time in ms
 _PART: Final = 8  # an eighth is made room for at once: the search costs 30 ms at a million rows
 _ALERTED_MOST: Final = 1000
-"""So many with open alerts are dropped at once: each alert that closes is two records."""
+"""This many with open alerts are dropped at once: each alert that closes is two records."""
 Close = Callable[[Rows], None]
 
 
@@ -88,7 +88,7 @@ class Admission:
         self._fleet, self._rules, self._more = fleet, rules, 0
 
     def fit(self, mmsis: npt.NDArray[np.uint32], rows: Rows) -> int:
-        """How many reports, in log order, can be taken in before room must be made. ``rows`` as the index has them."""
+        """How many reports, in log order, can be processed before room must be made. ``rows`` as the index has them."""
         absent = (rows == ABSENT).nonzero()[0]
         room = self._rules.vessels_most + self._more - self._fleet.held
         if len(absent) <= room:

@@ -32,7 +32,7 @@ PAYLOADS_KEPT: Final = 4
 SPEED_BINS: Final = 16
 
 MOVING: Final = (
-    Column("mmsi", "<u4"),  # 0 also in a row that nobody has (``Fleet.taken``)
+    Column("mmsi", "<u4"),  # 0 also in a row that no one has (``Fleet.taken``)
     Column("first_ms", "<i8"),  # first report of all
     Column("last_ms", "<i8"),  # last report of any kind
     Column("appeared_ms", "<i8"),  # first report since the last long silence
@@ -51,7 +51,7 @@ MOVING: Final = (
     Column("sources", "<u8"),  # mask of the sources that hear it
     Column("listed", "<i4"),  # 1 + number of its entry in Reference.ships; 0 when not listed
     Column("matched", "u1"),  # MATCHED_* bits
-    Column("misuse", "?"),  # the listed identity is contradicted by what the ship says of itself
+    Column("misuse", "?"),  # the listed identity is contradicted by what the ship reports about itself
     Column("like", "<i4"),  # not listed: 1 + number of the entry that it resembles by name; 0 when none
     Column("unsure_step", "<u4"),  # until this step its positions are inconsistent (``track``)
     Column("track", "u1"),  # LONE and STRAYED bits
@@ -72,7 +72,7 @@ STATED: Final = (
     Column("draught_m", "<f4", np.nan),
     Column(
         "stated_imo", "<u4"
-    ),  # the binding last told (detectors.core.identities.binding), since when, and when it was told
+    ),  # the binding last told (detectors.core.identities.binding), since when, and when it was reported
     Column("since_ms", "<i8"),
     Column("stated_ms", "<i8"),
     Column("said", "u1"),  # statements of it, at most 255
@@ -80,7 +80,7 @@ STATED: Final = (
     Column("as_mmsi", "<u4"),  # ... and under which
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
     Column("speeds", f"({SPEED_BINS},)u1"),  # how often it made which speed (``speeds``)
-    Column("stop_ms", "<i8"),  # since when it lies still (``lying``); 0 when it does not
+    Column("stop_ms", "<i8"),  # since when it is stationary (``lying``); 0 when it does not
     Column("stop_lat_deg", "<f4", np.nan),
     Column("stop_lon_deg", "<f4", np.nan),
     Column("stray_ms", "<i8"),  # the newest fix that was held back (``track``)
@@ -90,10 +90,10 @@ STATED: Final = (
     Column("trusted_lat_deg", "<f4", np.nan),
     Column("trusted_lon_deg", "<f4", np.nan),
 )
-"""What is seldom read: what ships say of themselves, what they have shown, and the evidence."""
+"""What is rarely read: what ships report about themselves, what they have shown, and the evidence."""
 
 OF_EVERY_DETECTOR: Final = (
-    Column("due_ms", "<i8", NEVER_MS),  # the step at which it wants to look at the vessel again
+    Column("due_ms", "<i8", NEVER_MS),  # the step at which it wants to check the vessel again
     Column("open", "?"),  # whether it has an open alert about the vessel
 )
 

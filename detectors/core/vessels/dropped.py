@@ -2,9 +2,9 @@
 
 Under an MMSI an IMO number is stated every six minutes, a position every ten seconds: a ship that shows itself for
 minutes after a month may say no more than where it is. While the fleet holds it, what it stated is in its row.
-This is what stays when it has to go: 72 bytes a ship, at most so many, and when there are more, ships that are
+This is what stays when it has to go: 72 bytes a ship, at most this many, and when there are more, ships that are
 listed now, then those known for long, then those proven, then those heard last are kept: invented ones go first.
-Whoever is heard again is itself again: with the age of what it stated, and with the time of its last report, so
+A vessel that is heard again is itself again: with the age of what it stated, and with the time of its last report, so
 that its silence is known too.
 """
 
@@ -55,7 +55,7 @@ class DroppedRules(NamedTuple):
 
     most: int
     proven: int
-    """Reports from which on a ship is no invention."""
+    """Reports from which on a ship is not an invention."""
     long_known_ms: int
 
 

@@ -3,7 +3,7 @@
 A vessel may send many reports in one batch. All of them are worked out at once: a value that a report brings holds
 until the vessel's next report that brings one, so it is found by looking back within the vessel's reports, and before
 them in the fleet. Only the running mean of intervals needs one report after another; that loop touches one column.
-Nothing here depends on a detector, so the detectors may look at all reports before one is written.
+Nothing here depends on a detector, so the detectors may check all reports before one is written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.station_kinds import vessels_in
 from detectors.core.vessels.track import STRAYED, UNCHANGED, TrackChanges, TrackRules
 
-APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other anew
+APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other again
 USUAL_SHARE: Final = 0.1  # weight of the newest interval in the running mean
 SUPPORT_MOST: Final = 65_535
 POSITION: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "status", "class_b")
@@ -98,7 +98,7 @@ class History:
     # -- looking back ---------------------------------------------------------------------------------------------
 
     def latest(self, given: Bools) -> Rows:
-        """For each report the vessel's latest one, this included, where ``given``; else the vessel's first."""
+        """For each report the vessel's latest one, this included, where ``given``; otherwise the vessel's first."""
         return self._turns if self.once else np.maximum.accumulate(np.where(given | self._begins, self._turns, 0))
 
     def stop_after(self, quiet: Bools) -> None:
@@ -188,7 +188,7 @@ class History:
         return unsure
 
     def support(self) -> Column_:
-        """Consistent reports in this appearance: begins anew at an appearance; 1 while the vessel is unsure."""
+        """Consistent reports in this appearance: begins again at an appearance; 1 while the vessel is unsure."""
         again = self.appeared | self.unsure
         since = self.fleet("support") + self.heard
         if again.any():

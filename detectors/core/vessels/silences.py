@@ -1,6 +1,6 @@
 """Silences as ``gap`` has judged them: the one that is open, and the one that a closing alert leaves to memory.
 
-Whoever builds on silences asks here and not the clock: bare durations fire on honest ships that were out of range.
+Code that uses silences asks here and not the clock: bare durations fire on honest ships that were out of range.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CATEGORIES: Final = {"at_rest": AT_REST, "cannot_tell": CANNOT_TELL}
 
 
 class OpenSilence(NamedTuple):
-    """A silence that goes on."""
+    """A silence that continues."""
 
     since_ms: int
     verdict: int
@@ -46,7 +46,7 @@ def open_silence(alerts: Mapping[tuple[str, str], Alert]) -> OpenSilence | None:
 def seen_gap(open_alerts: Mapping[tuple[str, str], Alert], now_ms: int) -> Alert | None:
     """The gap alert open for five minutes: one that opens just now may be seen or not by now.
 
-    Also one of which ``gap`` cannot tell, as it says of listed vessels: it was not heard, for whatever reason.
+    Also one of which ``gap`` cannot tell, as it says of listed vessels: it was not heard, for any reason.
     """
     gaps = [alert for (detector, _), alert in sorted(open_alerts.items()) if detector == GAP]
     seen = (alert for alert in gaps if alert.revision > 1 or unix_ms(alert.time) <= now_ms - _SEEN_AFTER_MS)

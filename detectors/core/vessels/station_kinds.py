@@ -1,4 +1,4 @@
-"""Who is a vessel: told by what a transmitter sends first, by the form of its MMSI second.
+"""Who is a vessel: recognised by what a transmitter sends first, by the form of its MMSI second.
 
 Whatever sends position reports of a ship (types 1, 2, 3, 18, 19, 27) or states an IMO number is a vessel, under any
 MMSI: the number is set by hand, and half of class B in some waters sends one of no valid form. Base stations, aids to
@@ -30,7 +30,7 @@ _AIRCRAFT: Final = 111
 _AIDS: Final = range(990, 1000)
 _COAST_BELOW: Final = 10_000_000  # nine digits that begin with 00
 _IS_BEACON: Final = np.isin(np.arange(1 + np.iinfo(np.uint32).max // _MILLION), _BEACONS)
-"""By an MMSI's first digits, as many as stand before its last six."""
+"""By an MMSI's first digits, as many as are before its last six."""
 _DIGITS: Final = np.asarray((7, 6, 5, 4, 3, 2), np.uint32)
 _PLACES: Final = np.asarray([10**n for n in range(6, 0, -1)], np.uint32)
 _IMO: Final = range(1_000_000, 10_000_000)

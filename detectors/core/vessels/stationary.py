@@ -1,7 +1,8 @@
-"""Since when and where each vessel lies still: kept of all, so that a list that comes later can look back.
+"""Since when and where each vessel is stationary: kept of all, so that a list that comes later can look back.
 
-A stop begins at ``stop_kn`` (where no speed is sent: moored or at anchor by its own word) and holds while the vessel is
-within ``stop_within_km`` of where it began. Silence does not end it, and nothing does while positions are inconsistent.
+A stop begins at ``stop_kn`` (where no speed is sent: moored or at anchor by its reported status) and holds while the
+vessel is within ``stop_within_km`` of where it began. Silence does not end it, and nothing does while positions are
+inconsistent.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class StationaryAt(NamedTuple):
-    """Where a vessel lies, and since when."""
+    """Where a vessel is, and since when."""
 
     lat_deg: float
     lon_deg: float

@@ -1,8 +1,8 @@
-"""Stops: slow enough to lie still, and how far a ship is from where it lay.
+"""Stops: slow enough to are stationary, and how far a ship is from where it lay.
 
 A ship has stopped at 0.2 kn and is under way again at 0.5 kn (Global Fishing Watch, anchorages): between the two it
-is what it was. A ship whose speed is unknown has stopped when it says that it is moored or at anchor. Where it
-lies is its own place, not a port's: berths, roads and yards lie miles from the published positions of ports.
+is what it was. A ship whose speed is unknown has stopped when it states that it is moored or at anchor. Where it
+is its own place, not a port's: berths, roads and yards lie miles from the published positions of ports.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from detectors.core.vessels.columns import Columns
 from detectors.core.vessels.ship import VesselState
 
 LYING: Final = (1, 5)
-"""Navigational statuses of a ship that lies still: at anchor, moored."""
+"""Navigational statuses of a ship that is stationary: at anchor, moored."""
 LIES: Final = np.isin(np.arange(256), LYING)  # by status; unknown, -1, is the last
 SCREEN_SHARE: Final = 0.98
 """Of a distance: screens are wider than judges by what a plane and single precision may be wrong."""
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 
 def have_stopped(now: Columns, at: npt.NDArray[np.intp], stop_kn: float) -> npt.NDArray[np.bool_]:
-    """Which of some vessels lie still: by speed, or by what they say of themselves where it is unknown."""
+    """Which of some vessels are stationary: by speed, or by what they report about themselves where it is unknown."""
     sog_kn = np.round(now.sog_kn[at].astype(np.float64), 1)
     return np.asarray((sog_kn <= stop_kn) | (np.isnan(sog_kn) & LIES[now.status[at]]))
 

@@ -18,7 +18,7 @@ Owned = tuple[str, Column]
 
 @cache
 def layout(owned: tuple[Owned, ...]) -> np.dtype[np.void]:
-    """The record: widest columns first, so that every value lies aligned without gaps."""
+    """The record: widest columns first, so that every value is aligned without gaps."""
     parts = [(field(owner, column.name), np.dtype(column.dtype)) for owner, column in owned]
     parts.sort(key=lambda part: -part[1].base.alignment)
     offsets = np.cumsum([0, *(kind.itemsize for _, kind in parts)]).tolist()

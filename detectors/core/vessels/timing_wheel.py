@@ -1,8 +1,8 @@
 """Who is due when: a timing wheel over rows, with a slot a step.
 
-A row stands in one slot, at or before the step at which a detector wants to look at it. Most reports only move that
+A row is in one slot, at or before the step at which a detector wants to check it. Most reports only move that
 step later, and then the row stays where it is: it is found early once an hour or so and put where it belongs. So a
-report costs one comparison, a tick costs what stands in the slots that have passed, and nothing is ever scanned.
+report costs one comparison, a tick costs what is in the slots that have passed, and nothing is ever scanned.
 (A heap or a sorted array would move a row at each report; a scan of a million rows costs 5 ms a tick.)
 """
 
@@ -50,7 +50,7 @@ class TimingWheel:
             self._slots[slot].append(part)
 
     def take(self, until_ms: int) -> Rows:
-        """The rows that may be due at or before ``until_ms``, rising; they stand nowhere now."""
+        """The rows that may be due at or before ``until_ms``, rising; they are nowhere now."""
         found: list[Rows] = []
         while self._order and self._order[0] * STEP_MS <= until_ms:
             slot = heapq.heappop(self._order)

@@ -1,9 +1,9 @@
 """Whether the fixes of a vessel are of one track: no ship covers more than a mile at more than 60 kn.
 
 A fix that needs an impossible speed is held back as a *stray* until the vessel's next fix decides. Does that follow
-the track, the stray is dropped, and nobody has seen it. Else, or at a second stray within the hour, the vessel is
+the track, the stray is dropped, and no one has seen it. Else, or at a second stray within the hour, the vessel is
 *unsure* until an hour has passed without another impossible speed: one MMSI that several ships use, or jamming that
-displaces. Its fixes are taken then, but each report stands for itself (``support`` 1). The last fix of the track before
+displaces. Its fixes are taken then, but each report counts by itself (``support`` 1). The last fix of the track before
 is kept as the *trusted* one. A track of one fix counts no more than the stray: if that was the wrong one, the second
 fix that agrees with the stray takes its place, and nothing is unsure; if it was the right one, the fix that agrees with
 it does not yet support it, for two ships may be taking turns.

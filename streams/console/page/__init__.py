@@ -22,7 +22,7 @@ class Page(NamedTuple):
 def page() -> Page:
     """Put together from the files beside this one.
 
-    Style and script stand in the page itself and are named in the policy by their hashes: nothing that came in over
+    Style and script are in the page itself and are named in the policy by their hashes: nothing that came in over
     the air could run there even if it were taken for markup.
     """
     style = _file("console.css")
