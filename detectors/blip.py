@@ -35,7 +35,7 @@ from detectors.core.headlines import at as place_at
 from detectors.core.identities import listing
 from detectors.core.mid import flag_of
 from detectors.core.protocol import Detector, DetectorInput, Finding, Places
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, duration_text, hhmm_z, next_steps, rfc3339
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS, WEIGHT, PastSilence
 from detectors.core.vessels.ship import VesselState
@@ -132,7 +132,7 @@ class Blip(Detector):
         since_ms = int(self.state(step).since_ms[row])
         heard_ms, first_ms, second_ms = ship.last_ms - since_ms, first.to_ms - first.from_ms, now_ms - ship.last_ms
         to = f", for {ship.destination[:10]}" if ship.destination else ""
-        silences = f"{spoken(first_ms)} and {spoken(second_ms)}"
+        silences = f"{duration_text(first_ms)} and {duration_text(second_ms)}"
         between = f"{silences} dark" if first.verdict == second.verdict == DARK else f"silences of {silences}"
         least_s = self._least_ms // MS
         most_s = self._most_ms(listed=ship.listed is not None) // MS
@@ -141,7 +141,7 @@ class Blip(Detector):
             situation=_situation(ship, first.verdict, second.verdict),
             time_ms=now_ms,
             start_ms=since_ms,
-            headline=f"{ship.title} heard only {spoken(heard_ms)} between {between}"
+            headline=f"{ship.title} heard only {duration_text(heard_ms)} between {between}"
             f"{place_at(ship.lat_deg, ship.lon_deg)}{to}",
             why=(
                 Fact(
@@ -182,13 +182,13 @@ class Blip(Detector):
         said = {**opened.details}
         if second is not None:
             said["silence_after"] = _told(before.last_ms, ship.last_ms, second.verdict)
-        ended = f"again after {spoken(silent_ms)}" if second else "again: there was no second silence"
+        ended = f"again after {duration_text(silent_ms)}" if second else "again: there was no second silence"
         return Finding(
             action="retract" if second is None else "close",
             situation=_situation(ship, DARK, DARK),
             severity=opened.severity,
             time_ms=ship.last_ms,
-            headline=f"{ship.title} heard {ended}, {zulu(ship.last_ms)}",
+            headline=f"{ship.title} heard {ended}, {hhmm_z(ship.last_ms)}",
             why=(Fact(fact="silence after the blip", value=silent_ms // MS, unit="s"), *opened.why),
             verification=opened.verification,
             details=said,

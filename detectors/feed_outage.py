@@ -31,7 +31,7 @@ from msgspec import Meta
 from detectors.core.alert import Fact
 from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.sources import Outage, SilencePatience
-from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp
+from detectors.core.units import HOUR_MS, MS, duration_text, rfc3339, stamp
 
 
 class FeedOutage(Detector):
@@ -110,7 +110,7 @@ def _situation(outage: Outage) -> str:
 def _headline(name: str, outage: Outage, within_h: float) -> str:
     what = "heard again after" if outage.kind == "ended" else "silent"
     lasted_ms = outage.time_ms - outage.start_ms
-    text = f"feed {name} {what} {spoken(lasted_ms)}, last heard {stamp(outage.start_ms, outage.time_ms)}"
+    text = f"feed {name} {what} {duration_text(lasted_ms)}, last heard {stamp(outage.start_ms, outage.time_ms)}"
     text = text.replace(", last heard", ", silent since") if outage.kind == "ended" else text
     if outage.repeats:
         return f"{text}, {outage.repeats} outages in {within_h:g} h"

@@ -26,7 +26,7 @@ import numpy as np
 
 from detectors.core.alert import Fact
 from detectors.core.protocol import Detector, DetectorInput, Finding, Places
-from detectors.core.units import rfc3339, spoken, stamp
+from detectors.core.units import duration_text, rfc3339, stamp
 from detectors.core.vessels.capacity import REASONS, FleetFull
 
 
@@ -49,7 +49,7 @@ class Flood(Detector):
         name, over = step.sources.sources[crowding.source].name, crowding.ended_ms is not None
         dropped = {f"dropped_{reason}": crowding.dropped.get(reason, 0) for reason in REASONS}
         began = stamp(crowding.start_ms, int(step.time_ms[at]))
-        lasted = f", ended after {spoken(crowding.last_ms - crowding.start_ms)}" if over else ""
+        lasted = f", ended after {duration_text(crowding.last_ms - crowding.start_ms)}" if over else ""
         yield Finding(
             action="close" if over else "open",
             situation="flood.crowded",

@@ -35,7 +35,7 @@ from detectors.core.identities.last_heard import LastHeard
 from detectors.core.imo_notes import Note
 from detectors.core.imo_stage.succession import can_be, is_elsewhere
 from detectors.core.protocol import Detector, DetectorInput, Finding, Places
-from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_step, rfc3339, spoken, unix_ms, zulu
+from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, duration_text, hhmm_z, next_step, rfc3339, unix_ms
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS
 from detectors.core.vessels.ship import VesselState
@@ -182,7 +182,7 @@ class HeardAs(Detector):
             key=slot[1],
             situation=f"{self.name}.unlisted",
             time_ms=heard.time_ms,
-            headline=f"{ship.title} heard under {heard.title}{heard.where}, {zulu(heard.time_ms)}",
+            headline=f"{ship.title} heard under {heard.title}{heard.where}, {hhmm_z(heard.time_ms)}",
             why=(*heard.why(ship), *alert.why),
             verification=alert.verification,
             details={**alert.details, "ended": "heard under another MMSI", **heard.details(ship)},
@@ -211,8 +211,8 @@ class HeardAs(Detector):
             situation=f"{self.name}.{situation}",
             time_ms=heard.time_ms,
             start_ms=heard.time_ms,
-            headline=f"{ship.title} heard under {heard.title} after {spoken(silent_ms)} {what}{heard.where}, "
-            f"{zulu(heard.time_ms)}",
+            headline=f"{ship.title} heard under {heard.title} after {duration_text(silent_ms)} {what}{heard.where}, "
+            f"{hhmm_z(heard.time_ms)}",
             why=(
                 Fact(fact="IMO", value=ship.imo or 0, source="AIS message 5"),
                 *heard.why(ship),

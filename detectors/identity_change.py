@@ -35,7 +35,7 @@ from detectors.core.imo_stage.holders import Holder, ImoShip
 from detectors.core.mid import flag_of, flagged
 from detectors.core.protocol import Detector, Finding
 from detectors.core.sphere import distance_nm
-from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, next_step, rfc3339, spoken, zulu
+from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, duration_text, hhmm_z, next_step, rfc3339
 
 CHANGES_WITHIN_D = 90
 _CHANGES_MOST = 100  # remembered of an IMO number: as many as ``changes_least`` can ask for
@@ -270,12 +270,12 @@ def _headline(change: _Change) -> str:
     if change.apart:
         other = told if told.mmsi != own.mmsi else change.apart[0].newest
         where = at(other.lat_deg, other.lon_deg)
-        return f"{who} possible identity misuse, also used by MMSI {other.mmsi}{where}, {zulu(told.last_ms)}"
+        return f"{who} possible identity misuse, also used by MMSI {other.mmsi}{where}, {hhmm_z(told.last_ms)}"
     former = max(change.former, key=lambda holder: (_seen_ms(holder), holder.newest.mmsi))
     last, seen_ms = former.newest, _seen_ms(former)
     still, apart_ms = seen_ms >= own.first_ms, (own.appeared_ms or own.first_ms) - seen_ms
     known = former.heard_ms >= last.last_ms or apart_ms >= _LONG_MS
-    ago = f" {spoken(max(apart_ms, MINUTE_MS))} ago" if known and not still else ""
+    ago = f" {duration_text(max(apart_ms, MINUTE_MS))} ago" if known and not still else ""
     return f"{who} under new MMSI {flagged(own.mmsi)}, {'also' if still else 'was'} {flagged(last.mmsi)}{ago}"
 
 

@@ -33,7 +33,7 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.call_wording import off
 from detectors.core.geography.harbours import Harbour, harbours_of
 from detectors.core.protocol import Detector, DetectorInput, Finding, Places
-from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
+from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, duration_text, hhmm_z, next_steps, rfc3339, stamp
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import LONG_STAY, Stay
 from detectors.core.vessels.ship import VesselState
@@ -176,7 +176,7 @@ class LongStay(Detector):
             situation=_situation(ship),
             time_ms=now_ms,
             start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, LONG_STAY) else since_ms,
-            headline=f"{ship.title} {lies} {spoken(now_ms - since_ms)} {off(harbour, (lat, lon))}{quiet}",
+            headline=f"{ship.title} {lies} {duration_text(now_ms - since_ms)} {off(harbour, (lat, lon))}{quiet}",
             why=(
                 Fact(fact="time since it stopped", value=(now_ms - since_ms) // MS, threshold=long_ms // MS, unit="s"),
                 Fact(fact="time since its last report", value=(now_ms - ship.last_ms) // MS, unit="s"),
@@ -219,7 +219,7 @@ class LongStay(Detector):
             action="close",
             situation=_situation(ship),
             time_ms=now_ms,
-            headline=f"{ship.title} {how} after {spoken(last_ms - since_ms)} in one place, {zulu(now_ms)}",
+            headline=f"{ship.title} {how} after {duration_text(last_ms - since_ms)} in one place, {hhmm_z(now_ms)}",
             why=(
                 *(
                     ()

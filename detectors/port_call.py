@@ -37,7 +37,7 @@ from detectors.core.headlines import port
 from detectors.core.listed_silences import ordinary_port
 from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.sphere import place
-from detectors.core.units import KM_NM, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp, zulu
+from detectors.core.units import KM_NM, MS, NEVER_MS, duration_text, hhmm_z, next_steps, rfc3339, stamp
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import PORT_CALL, Stay
 from detectors.core.vessels.ship import VesselState
@@ -300,7 +300,7 @@ class PortCall(Detector):
             action="close",
             situation=_situation(ship, opened.details.get("in_zone")),
             time_ms=now_ms,
-            headline=f"{ship.title} {how} {harbour} after {spoken(last_ms - since_ms)}, {zulu(now_ms)}",
+            headline=f"{ship.title} {how} {harbour} after {duration_text(last_ms - since_ms)}, {hhmm_z(now_ms)}",
             why=(
                 Fact(fact="time from the stop to its last report there", value=(last_ms - since_ms) // MS, unit="s"),
                 Fact(

@@ -36,7 +36,7 @@ from detectors.core.headlines import zone_label
 from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import Floats, unit_vectors
-from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, zulu
+from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, hhmm_z, next_steps, rfc3339
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, PastSilence
 from detectors.core.vessels.ship import VesselState
@@ -273,7 +273,7 @@ class Shuttle(Detector):
             action="close",
             situation=_situation(ship),
             time_ms=now_ms,
-            headline=f"{ship.title} no dark leg for {self.thresholds.within_d:g} d, {zulu(now_ms)}",
+            headline=f"{ship.title} no dark leg for {self.thresholds.within_d:g} d, {hhmm_z(now_ms)}",
             why=(Fact(fact="time without a dark leg", value=self._within_ms // MS, unit="s"), *opened.why[:1]),
             verification=opened.verification,
             details={**opened.details, "ended": "no further leg"},

@@ -39,10 +39,10 @@ from detectors.core.headlines import at as place_at
 from detectors.core.headlines import zone_said
 from detectors.core.identities import listing
 from detectors.core.identities.matching import MatchVerdict
-from detectors.core.listed_silences import absence, last_inside, removed, silence_of
+from detectors.core.listed_silences import absence, delisted_finding, last_inside, silence_of
 from detectors.core.protocol import Detector, DetectorInput, Finding, Places
 from detectors.core.reference import ListedShip
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, next_steps, rfc3339, spoken, stamp
+from detectors.core.units import HOUR_MS, MS, NEVER_MS, duration_text, next_steps, rfc3339, stamp
 from detectors.core.vessels.columns import Column, Column_, Columns
 from detectors.core.vessels.past import DARK
 from detectors.core.vessels.ship import MATCHED_NAME, VesselState
@@ -141,7 +141,9 @@ class Watchlist(Detector):
         if ship.listed is None:
             own.stage[row], own.due_ms[row] = CLOSED, NEVER_MS
             if opened:
-                yield removed(ship, opened, int(step.time_ms[at]), self.reference.version, _situation_of(opened))
+                yield delisted_finding(
+                    ship, opened, int(step.time_ms[at]), self.reference.version, _situation_of(opened)
+                )
             return
         corroborated = ship.support >= self.thresholds.support_least
         own.stage[row] = CORROBORATED if corroborated else UNVERIFIED
@@ -170,7 +172,7 @@ class Watchlist(Detector):
             situation=_situation(ship, reason, former, corroborated=corroborated),
             time_ms=now_ms,
             start_ms=now_ms,
-            headline=f"{listing.title(ship)} now listed: seen {spoken(since_ms)} ago{silent}{where}",
+            headline=f"{listing.title(ship)} now listed: seen {duration_text(since_ms)} ago{silent}{where}",
             why=(
                 Fact(fact="time from its last report to the list coming into force", value=since_ms // MS, unit="s"),
                 *listing.reasons(ship, listings, verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),

@@ -13,7 +13,7 @@ from detectors.core.coverage.slot_blocks import BASE
 from detectors.core.geography.reachable_zones import once_heard, while_silent
 from detectors.core.protocol import DetectorInput, Finding
 from detectors.core.sphere import distance_nm, distances_nm, unit_vectors
-from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, unix_ms, zulu
+from detectors.core.units import HOUR_MS, MS, duration_text, hhmm_z, rfc3339, stamp, unix_ms
 from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, UNSURE, VERDICTS
 from detectors.core.vessels.ship import VesselState
 
@@ -118,10 +118,10 @@ class SilenceVerdict(NamedTuple):
 _AFTER: Final = {DARK: "", AT_REST: " at rest", UNSURE: ", possibly dark", CANNOT_TELL: ", cannot tell if dark"}
 
 
-def gone(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, opened: Alert | None) -> Finding:
+def gap_finding(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, opened: Alert | None) -> Finding:
     """The finding for a significant silence: a new alert, or a revision of ``opened``."""
     now_ms = int(step.time_ms[at])
-    silent = spoken(now_ms - ship.last_ms)
+    silent = duration_text(now_ms - ship.last_ms)
     return Finding(
         action="update" if opened else "open",
         situation=told.situation,
@@ -148,7 +148,7 @@ def gone(step: DetectorInput, at: int, ship: VesselState, told: SilenceVerdict, 
     )
 
 
-def returned(step: DetectorInput, at: int, opened: Alert, situation: str) -> Finding:
+def return_finding(step: DetectorInput, at: int, opened: Alert, situation: str) -> Finding:
     """The finding for the report that ends the silence."""
     before, ship = step.ship_before(at), step.ship(at)
     far_nm, speed_kn = leg(before, ship, moved=bool(step.moved[at]))
@@ -165,7 +165,7 @@ def returned(step: DetectorInput, at: int, opened: Alert, situation: str) -> Fin
         action="close",
         situation=situation,
         time_ms=ship.last_ms,
-        headline=f"{ship.title} reappeared after {spoken(silent_ms)}{on(far_nm)}, {zulu(ship.last_ms)}",
+        headline=f"{ship.title} reappeared after {duration_text(silent_ms)}{on(far_nm)}, {hhmm_z(ship.last_ms)}",
         why=(Fact(fact="silence", value=silent_ms // MS, unit="s"), *opened.why[1:]),
         verification=verified(ship),
         details=details,
@@ -178,7 +178,9 @@ def is_vague(opened: Alert) -> bool:
     return opened.details.get("category") == "cannot_tell"
 
 
-def disproved(opened: Alert, before: VesselState, ship: VesselState, situation: str, *, line: bytes) -> Finding:
+def late_report_finding(
+    opened: Alert, before: VesselState, ship: VesselState, situation: str, *, line: bytes
+) -> Finding:
     """A report from before the gap opened has arrived later than the allowed lateness: retracts the gap."""
     silent_s = (ship.last_ms - before.last_ms) // MS
     return Finding(
@@ -209,7 +211,7 @@ class ListedSilence(NamedTuple):
     """It has left the receivers' range, as others do; otherwise nothing can be heard there."""
 
 
-def unheard(step: DetectorInput, ship: VesselState, now_ms: int, told: ListedSilence) -> Finding:
+def unheard_finding(step: DetectorInput, ship: VesselState, now_ms: int, told: ListedSilence) -> Finding:
     """The finding for a long silence of a listed vessel that is not a gap."""
     after_s, near, out_of_range = told
     silent_s = (now_ms - ship.last_ms) // MS

@@ -11,7 +11,7 @@ from typing import Final
 from detectors.core.alert import Alert, Fact
 from detectors.core.protocol import Finding
 from detectors.core.sphere import distance_nm
-from detectors.core.units import rfc3339, zulu
+from detectors.core.units import hhmm_z, rfc3339
 from detectors.core.vessels.ship import VesselState
 
 SAID: Final = "inconsistent positions"
@@ -41,7 +41,7 @@ def held(ship: VesselState, opened: Alert, what: str, now_ms: int, *, situation:
         severity=opened.severity,
         severity_most="ticket",
         time_ms=now_ms,
-        headline=f"{ship.title} possibly {what}, {SAID}, {zulu(now_ms)}",
+        headline=f"{ship.title} possibly {what}, {SAID}, {hhmm_z(now_ms)}",
         why=(*facts(ship), *opened.why),
         would_change=("Consistent positions decide it", *opened.would_change),
         verification="unverified",

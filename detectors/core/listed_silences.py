@@ -220,7 +220,7 @@ def ordinary_port(open_alerts: Mapping[tuple[str, str], Alert]) -> str | None:
     return None if near is None or near.severity == "page" else last_inside(open_alerts)
 
 
-def removed(ship: VesselState, opened: Alert, now_ms: int, version: str, situation: str) -> Finding:
+def delisted_finding(ship: VesselState, opened: Alert, now_ms: int, version: str, situation: str) -> Finding:
     """The list of that version has no entry about a vessel of which a hit is open."""
     return Finding(
         action="close",

@@ -53,7 +53,7 @@ def flag_of(mmsi: int) -> str | None:
     return MID_COUNTRY.get(mmsi // 1_000_000)
 
 
-def oddness_of(mmsi: int) -> str | None:
+def invalid_form_of(mmsi: int) -> str | None:
     """What is wrong with the MMSI of a vessel, as words for a fact; None when its form is that of a ship or craft."""
     digits, station = f"{mmsi:09d}", station_of(mmsi)
     if len(digits) > _DIGITS:

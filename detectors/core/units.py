@@ -45,7 +45,7 @@ def unix_ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * MS)
 
 
-def zulu(time_ms: int) -> str:
+def hhmm_z(time_ms: int) -> str:
     """Hours and minutes in UTC, as watch officers write them: 0412Z. Only for times of the day of the alert."""
     return datetime.fromtimestamp(time_ms // MS, UTC).strftime("%H%MZ")
 
@@ -59,7 +59,7 @@ def stamp(time_ms: int, now_ms: int) -> str:
     return f"{then.day} {_MONTHS[then.month - 1]}{year} {then:%H%M}Z"
 
 
-def spoken(duration_ms: int) -> str:
+def duration_text(duration_ms: int) -> str:
     """A duration for a headline: 13 d, 7 h, 40 min."""
     if duration_ms >= 2 * DAY_MS:
         return f"{duration_ms // DAY_MS} d"

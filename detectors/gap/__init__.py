@@ -281,14 +281,14 @@ class Gap(Detector):
         verdict_ms, page_ms = (noted.verdict_ms, noted.page_ms) if soon else (NEVER_MS, NEVER_MS)
         unheard_ms = ship.last_ms + int(self.thresholds.unheard_after_s * MS) if ship.listed is not None else NEVER_MS
         if verdict_ms <= now_ms and (opened is None or (gap_wording.is_vague(opened) and not noted.first().alone)):
-            yield gap_wording.gone(step, at, ship, noted.first(), opened)
+            yield gap_wording.gap_finding(step, at, ship, noted.first(), opened)
             page_ms, unheard_ms = max(page_ms, now_ms + STEP_MS), NEVER_MS
         elif page_ms <= now_ms and (opened is None or not is_dark(opened)):
-            yield gap_wording.gone(step, at, ship, noted.second(), opened)
+            yield gap_wording.gap_finding(step, at, ship, noted.second(), opened)
             unheard_ms = NEVER_MS
         elif unheard_ms <= now_ms and opened is None:
             why = gap_wording.ListedSilence(int(self.thresholds.unheard_after_s), noted.near_peers, noted.out_of_range)
-            yield gap_wording.unheard(step, ship, now_ms, why)
+            yield gap_wording.unheard_finding(step, ship, now_ms, why)
         waits = [ms for ms in (verdict_ms, page_ms, unheard_ms) if now_ms < ms < NEVER_MS]
         if waits:
             self.arm(step, at, min(waits))
@@ -297,5 +297,5 @@ class Gap(Detector):
         before, ship = step.ship_before(at), step.ship(at)
         situation = situation_of(ship, verdict_of(opened), out_of_range=bool(opened.details.get("out_of_range")))
         if ship.last_ms < unix_ms(opened.time):
-            return gap_wording.disproved(opened, before, ship, situation, line=step.lines(at))
-        return gap_wording.returned(step, at, opened, situation)
+            return gap_wording.late_report_finding(opened, before, ship, situation, line=step.lines(at))
+        return gap_wording.return_finding(step, at, opened, situation)

@@ -132,7 +132,7 @@ class PortProximity(Detector):
         """The zones, in columns."""
         super().know(reference)
         self.places = ZoneColumns(reference)
-        self.nearby = ZoneScreen(self.places, self.thresholds.closing_least_kn)
+        self.zone_screen = ZoneScreen(self.places, self.thresholds.closing_least_kn)
         self.reachable_zones = reachable_zones_of(reference)
         self._numbers = {zone.name: number for number, zone in enumerate(reference.zones)}
 
@@ -142,14 +142,14 @@ class PortProximity(Detector):
             return np.arange(len(step.rows))
         if step.kind == "reference":
             told = self.state(step).reason[step.rows] > NONE
-            return np.flatnonzero(told | (step.now.listed > 0) | self.nearby.last_in(step))
+            return np.flatnonzero(told | (step.now.listed > 0) | self.zone_screen.last_in(step))
         if not self.places.zones:
             return np.zeros(0, np.intp)
         own, now, rows = self.state(step), step.now, step.rows
         active = own.reason[rows] > NONE
         unsure = are_unsure(now) if active.any() else active
         standing = ZoneStandings(own.zone[rows], own.reason[rows], own.stage[rows], unsure & own.unsure[rows])
-        wanted = self.nearby.near(step, standing) | self.nearby.renamed(step, active)
+        wanted = self.zone_screen.near(step, standing) | self.zone_screen.renamed(step, active)
         if active.any():
             unsettled = ((own.stage[rows] == 0) & (now.support > 1)) | (unsure != own.unsure[rows])
             wanted |= active & (unsettled | own.quiet[rows] | (own.listed[rows] != (now.listed > 0)))
@@ -157,7 +157,7 @@ class PortProximity(Detector):
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When silence of an open alert is to be reported, or a listed vessel can have reached a sanctioned zone."""
-        due_ms = self.nearby.earliest_calls(step)
+        due_ms = self.zone_screen.earliest_calls(step)
         active = (self.state(step).reason[step.rows] > NONE).nonzero()[0]
         if len(active):
             said_ms = next_steps(step.now.last_ms[active] + int(self.thresholds.silent_after_s * MS))
@@ -213,7 +213,7 @@ class PortProximity(Detector):
         own.listed[row], own.stage[row], own.unsure[row] = ship.listed is not None, int(ship.support > 1), ship.unsure
         if not quiet:
             self.await_silence(step, at, last_ms, needed_ms)
-        told = self._nearness(step, at, ship, look, silent_ms=now_ms - last_ms if quiet else 0)
+        told = self._zone_wording(step, at, ship, look, silent_ms=now_ms - last_ms if quiet else 0)
         yield told._replace(looked_back=True).finding(opened, ship.sentence, start_ms)
 
     def _reported(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
@@ -312,9 +312,9 @@ class PortProximity(Detector):
     ) -> Finding:
         sentence = step.lines(at) if step.kind == "reports" else ship.sentence
         start_ms = int(step.time_ms[at])
-        return self._nearness(step, at, ship, look, silent_ms=silent_ms).finding(opened, sentence, start_ms)
+        return self._zone_wording(step, at, ship, look, silent_ms=silent_ms).finding(opened, sentence, start_ms)
 
-    def _nearness(
+    def _zone_wording(
         self, step: DetectorInput, at: int, ship: VesselState, look: ZoneApproach, *, silent_ms: int = 0
     ) -> ProximityWording:
         now_ms, lately = int(step.time_ms[at]), came_dark(step, at, self.thresholds.out_of_dark_h)

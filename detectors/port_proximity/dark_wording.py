@@ -15,7 +15,7 @@ from detectors.core.inconsistent_positions import facts
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import distance_nm
-from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, zulu
+from detectors.core.units import HOUR_MS, MS, duration_text, hhmm_z, rfc3339
 from detectors.core.vessels.ship import VesselState
 from detectors.port_proximity.screen import FASTEST_KN
 from detectors.port_proximity.wording import WOULD_CHANGE, no_longer, severity_most
@@ -37,17 +37,17 @@ class DarkReachWording(NamedTuple):
 
     @property
     def _silent(self) -> str:
-        return spoken(int(self.allowed.hours * HOUR_MS))
+        return duration_text(int(self.allowed.hours * HOUR_MS))
 
     def open_headline(self) -> str:
         """While it is still silent."""
         more = f" and {self.allowed.zones - 1} more" if self.allowed.zones > 1 else ""
         reach = f"could have reached {zone_label(self.zone)}{more}"
-        return f"{self.before.title} silent {self._silent}, {reach}, {zulu(self.now_ms)}"
+        return f"{self.before.title} silent {self._silent}, {reach}, {hhmm_z(self.now_ms)}"
 
     def closed_headline(self) -> str:
         """When it is heard again and the call remains possible."""
-        stay = spoken((self.allowed.calls[0].longest_stay_s or 0) * MS)
+        stay = duration_text((self.allowed.calls[0].longest_stay_s or 0) * MS)
         return f"{self.before.title} silent for {self._silent}, could have been {stay} at {zone_label(self.zone)}"
 
     def why(self) -> tuple[Fact, ...]:
@@ -173,7 +173,7 @@ def refuting(
         action="retract",
         situation=_as_before(opened),
         time_ms=ship.last_ms,
-        headline=f"{ship.title} {said} {zone_label(zone)}, {zulu(ship.last_ms)}",
+        headline=f"{ship.title} {said} {zone_label(zone)}, {hhmm_z(ship.last_ms)}",
         why=(
             Fact(
                 fact=f"speed needed by way of {zone.name}, without a stop",

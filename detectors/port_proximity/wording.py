@@ -11,7 +11,7 @@ from detectors.core.headlines import at, zone_label, zone_said
 from detectors.core.inconsistent_positions import facts, flag
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference, Zone
-from detectors.core.units import HOUR_MS, MS, rfc3339, spoken, stamp, zulu
+from detectors.core.units import HOUR_MS, MS, duration_text, hhmm_z, rfc3339, stamp
 from detectors.core.vessels.ship import VesselState
 
 _NAMED: Final = {
@@ -69,7 +69,7 @@ def no_longer(
         situation=situation_of(ship, REASONS.index(str(opened.details["reason"]))),
         severity=opened.severity,
         time_ms=now_ms,
-        headline=f"{ship.title} {_ENDED[how]} {zone}, {zulu(now_ms)}",
+        headline=f"{ship.title} {_ENDED[how]} {zone}, {hhmm_z(now_ms)}",
         why=opened.why,
         verification=opened.verification,
         details={**opened.details, "ended": how},
@@ -125,14 +125,14 @@ class ProximityWording(NamedTuple):
         """Who, what, where, since when."""
         ship, label = self.ship, zone_label(self.zone)
         if self.silent_ms:
-            silent = f"silent {spoken(self.silent_ms)} since {stamp(ship.last_ms, self.now_ms)}"
+            silent = f"silent {duration_text(self.silent_ms)} since {stamp(ship.last_ms, self.now_ms)}"
             return f"{ship.title} last known inside {label}{flag(ship)}, {silent}"
         what = {
             "inside": f"inside {label}",
             "closing": f"closing on {label}, {self.look.distance_nm:.0f} nm off",
             "destination": f"bound for {label}",
         }[REASONS[self.look.reason]]
-        return f"{ship.title} {what}{flag(ship)}{at(ship.lat_deg, ship.lon_deg)}, {zulu(self.now_ms)}"
+        return f"{ship.title} {what}{flag(ship)}{at(ship.lat_deg, ship.lon_deg)}, {hhmm_z(self.now_ms)}"
 
     def why(self) -> tuple[Fact, ...]:
         """The numbers, in the order of weight."""

@@ -94,7 +94,7 @@ def listen(world: World, received: Counts, judge: Judge) -> tuple[dict[str, Sile
     for slot in range(slots):
         rows = np.flatnonzero(reports[slot])
         if not len(rows):
-            coverage.nobody(1, ships)
+            coverage.no_vessel_heard(1, ships)
             continue
         among = None if world.steps is None else world.steps[slot, rows]
         steps = spread(reports[slot, rows], among, draw)

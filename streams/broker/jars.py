@@ -59,7 +59,7 @@ def class_path() -> str:
         if wrong(home, lock):
             home.mkdir(parents=True, exist_ok=True)
             with only_one(home / "lock", _LOCK_WAIT_S):
-                _mend(home, lock)
+                _replace_damaged(home, lock)
     except OSError as error:
         raise ConfigError(
             f"Kafka's jars cannot be stored in {home}: {error.strerror or error}; set XDG_CACHE_HOME"
@@ -91,7 +91,7 @@ def _sha256(path: Path) -> str:
         return ""
 
 
-def _mend(home: Path, lock: dict[str, str]) -> None:
+def _replace_damaged(home: Path, lock: dict[str, str]) -> None:
     """Fetches what is wrong. Raises ConfigError."""
     lacking = wrong(home, lock)  # someone may have been quicker
     if not lacking:

@@ -17,7 +17,7 @@ from streams.explain.geojson import Point, geojson
 from streams.explain.hindsight import Hindsight
 from streams.explain.raw_log import Chance, Raw, RawLogFindings, RawLogReader, window_of
 from streams.explain.revisions import Gathered, Source, from_file, gather
-from streams.explain.timeline import tell
+from streams.explain.timeline import render
 from streams.messages.log_records import (
     H_EVENT_FROM,
     H_EVENT_TO,
@@ -76,7 +76,7 @@ def command(
         drawn = geojson(gathered.revisions, heard, _zones(effective, asks=alerts is None))
         typer.echo(msgspec.json.encode(drawn).decode())
     else:
-        Console(highlight=False, soft_wrap=True).print(tell(gathered, heard, no_log, chances))
+        Console(highlight=False, soft_wrap=True).print(render(gathered, heard, no_log, chances))
 
 
 def _topic(kafka: KafkaSettings) -> Source:

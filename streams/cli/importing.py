@@ -13,7 +13,7 @@ import typer
 from streams.broker.clients import servers_of
 from streams.cli.terminal import talk
 from streams.errors import ConfigError
-from streams.reference.in_force import InForce, ask, told
+from streams.reference.in_force import InForce, ask, unfinished_import_text
 from streams.reference.library import read_versions
 from streams.reference.loading import read_reference
 from streams.reference.stored_versions import VersionStore
@@ -36,7 +36,7 @@ def in_force(settings: Settings, *, files_only: bool) -> InForce:
     for each in loaded.refused if found.version is None else ():
         talk(f"rejected: {each}")
     if found.unfinished is not None:
-        said, command = told(found.unfinished)
+        said, command = unfinished_import_text(found.unfinished)
         talk(f"{said}; complete it with: {command}")
     return found
 

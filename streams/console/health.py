@@ -21,7 +21,7 @@ from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import DAY_MS, MS
 from streams.broker.disk import FREE_LEAST, Disk
 from streams.messages.reference_records import Unfinished
-from streams.reference.in_force import told
+from streams.reference.in_force import unfinished_import_text
 
 Level = Literal["alarm", "notice"]
 Kind = Literal["worker", "source", "ingest", "notifier", "console", "import", "lists", "kafka", "disk"]
@@ -184,7 +184,7 @@ def _console(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Troubl
 def _lists(facts: Facts, now_ms: int, limits: HealthLimits) -> Iterator[Trouble]:
     half = facts.unfinished
     if half is not None and (for_ms := now_ms - half.began_ms) > limits.import_ms:
-        said, command = told(half)
+        said, command = unfinished_import_text(half)
         more = f"; complete it with: {command}"
         yield Trouble(kind="import", level="alarm", said=said[0].upper() + said[1:], for_ms=for_ms, more=more)
     if facts.lists_since_ms and (for_ms := now_ms - facts.lists_since_ms) > limits.lists_ms:

@@ -9,7 +9,7 @@ from typing import Final
 from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
 from streams.errors import ConfigError, SinkError
 from streams.messages.reference_records import Unfinished
-from streams.reference.in_force import InForce, ask, told
+from streams.reference.in_force import InForce, ask, unfinished_import_text
 from streams.reference.loading import Loaded
 from streams.settings.model import ReferenceSettings, Settings
 
@@ -73,7 +73,7 @@ def _aged(name: str, held: str, files: Sequence[str], now_ms: int, why: str) -> 
 
 
 def _unfinished(unfinished: Unfinished, now_ms: int) -> DoctorFinding:
-    said, command = told(unfinished)
+    said, command = unfinished_import_text(unfinished)
     if now_ms - unfinished.began_ms < _RUNS_S * _MS:
         return warn("import", said, f"it may still be running; if it was interrupted: `{command}`")
     return wrong("import", said, f"`{command}`")

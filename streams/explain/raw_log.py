@@ -77,7 +77,7 @@ class RawLogFindings(NamedTuple):
         return np.flatnonzero(~np.isnan(self.lat_deg + self.lon_deg))
 
     @property
-    def hers(self) -> npt.NDArray[np.intp]:
+    def own_reports(self) -> npt.NDArray[np.intp]:
         """Its reports in each bin."""
         at = (self.times_ms - self.window.from_ms) // self.window.bin_ms
         return np.bincount(at, minlength=BINS)[:BINS]
@@ -137,16 +137,16 @@ class RawLogReader:
 def _heard(
     window: Window,
     log_ms: tuple[int, int] | None,
-    hers: list[npt.NDArray[np.void]],
+    own_reports: list[npt.NDArray[np.void]],
     beside: list[Times],
     kept: frozenset[str],
 ) -> RawLogFindings:
     keys = np.unique(np.concatenate(beside)) if beside else np.zeros(0, np.int64)
     peers = np.bincount(keys >> _MMSI_BITS, minlength=BINS)[:BINS]
-    if not hers:
+    if not own_reports:
         none = np.zeros(0)
         return RawLogFindings(window, log_ms, np.zeros(0, np.int64), none, none, none, peers, kept)
-    reports = np.concatenate(hers)
+    reports = np.concatenate(own_reports)
     reports = reports[np.argsort(reports["time_ms"], kind="stable")]
     lat, lon, sog = (reports[name].astype(np.float64) for name in ("lat_deg", "lon_deg", "sog_kn"))
     return RawLogFindings(window, log_ms, reports["time_ms"].astype(np.int64), lat, lon, sog, peers, kept)

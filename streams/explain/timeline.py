@@ -13,7 +13,7 @@ from rich.text import Text
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.sphere import place
-from detectors.core.units import HOUR_MS, MINUTE_MS, rfc3339, spoken, unix_ms
+from detectors.core.units import HOUR_MS, MINUTE_MS, duration_text, rfc3339, unix_ms
 from streams.explain.geojson import leg_nm
 from streams.explain.raw_log import BINS, PEERS_NM, Chance, RawLogFindings, Window
 from streams.explain.revisions import Gathered
@@ -31,7 +31,7 @@ Event = tuple[int, int, Text]
 """When, in which order at one time, and what."""
 
 
-def tell(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", chances: Sequence[Chance] = ()) -> Group:
+def render(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", chances: Sequence[Chance] = ()) -> Group:
     """``heard`` is what the raw log says; None when there is none to look into, for the reason ``no_log``.
 
     ``chances`` are what its silence was worth, slot by slot.
@@ -111,7 +111,7 @@ def _silence(heard: RawLogFindings, at: int) -> Event:
         hours = (int(heard.times_ms[after[0]]) - int(heard.times_ms[before[-1]])) / HOUR_MS
         nm = leg_nm(ends[0], ends[1])
         moved = f", then {nm:.1f} nm on, {nm / hours:.1f} kn in a straight line"
-    return from_ms, 2, Text(f"{_stamp(from_ms)}   silent {spoken(to_ms - from_ms)}{moved}", "red")
+    return from_ms, 2, Text(f"{_stamp(from_ms)}   silent {duration_text(to_ms - from_ms)}{moved}", "red")
 
 
 def _where(heard: RawLogFindings, at: int) -> str:
@@ -141,10 +141,10 @@ def _charts(heard: RawLogFindings | None, chances: Sequence[Chance]) -> Iterable
         return
     window = heard.window
     yield Text()
-    width = spoken(window.bin_ms) if window.bin_ms >= MINUTE_MS else f"{window.bin_ms // 1000}s"
+    width = duration_text(window.bin_ms) if window.bin_ms >= MINUTE_MS else f"{window.bin_ms // 1000}s"
     yield Text(f"Reports heard, {_stamp(window.from_ms)} to {_stamp(window.to_ms)}, {width} a column", "bold")
     table = Table(box=None, show_header=False)
-    for label, counts in (("its reports", heard.hers), (f"others within {PEERS_NM:.0f} nm", heard.peers)):
+    for label, counts in (("its reports", heard.own_reports), (f"others within {PEERS_NM:.0f} nm", heard.peers)):
         table.add_row(label, Text(_bars(counts)), f"at most {int(counts.max(initial=0))}")
     if chances:
         least = _least_chances(chances, window)

@@ -40,7 +40,7 @@ def known_ship(ship: VesselSummary, alerts: list[Alert], now_ms: int, reached_ms
         "explain": f"wakewatch explain {newest.id[:8]}" if newest else "",
         "last_word": ship.last_heard[:16].replace("T", " ") + "Z",
         "silent": "no" if silent_s < _HEARD_S else _span(silent_s),
-        "could_hear": _could_hear_her(ship, silent_s),
+        "could_hear": _could_hear_vessel(ship, silent_s),
         "destination": ship.destination or "",
     }
     if ship.position is not None:
@@ -52,7 +52,7 @@ def _severity(alerts: Iterable[Alert]) -> str:
     return min((a.severity for a in alerts if a.status not in ENDED), key=_urgency, default="")
 
 
-def _could_hear_her(ship: VesselSummary, silent_s: float) -> str:
+def _could_hear_vessel(ship: VesselSummary, silent_s: float) -> str:
     if ship.hearing == "source_down":
         return "no: its feed is down"
     if silent_s < _HEARD_S:

@@ -135,7 +135,7 @@ class NoticeScheduler:
     def heard(self, said: Feedback, now_ms: int) -> Outgoing:
         """A person's word: all of the case that is is put out."""
         if said.kind == "withdrawn":
-            return self._told_again(said, now_ms)
+            return self._renotified(said, now_ms)
         self._quiet[said.alert_id] = max(said.revision, self._quiet.get(said.alert_id, 0))
         own = self._open.get(said.alert_id)
         if own is not None and own.alert.revision > said.revision:
@@ -153,7 +153,7 @@ class NoticeScheduler:
             said_now += self._end(one.alert, one, now_ms, spoken_by(said))
         return said_now
 
-    def _told_again(self, said: Feedback, now_ms: int) -> Outgoing:
+    def _renotified(self, said: Feedback, now_ms: int) -> Outgoing:
         """What was put out by a word that is taken back, as it was then: a later revision has been notified since."""
         alerts = self._put_out.pop(said.alert_id, {})
         for alert_id in (said.alert_id, *alerts):

@@ -66,7 +66,7 @@ def ask(kafka: KafkaSettings, own: Reference) -> InForce:
         return InForce(own, None, 0, None, "the topic of imports does not exist, or this user may not see it")
 
 
-def told(unfinished: Unfinished) -> tuple[str, str]:
+def unfinished_import_text(unfinished: Unfinished) -> tuple[str, str]:
     """What is to be said of an import that has not ended, and the command that completes it."""
     began = f"the import of version {unfinished.version}, begun {rfc3339(unfinished.began_ms)}, has not finished"
     if unfinished.whole:

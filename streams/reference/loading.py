@@ -72,7 +72,7 @@ def read_reference(settings: ReferenceSettings) -> Loaded:
     return Loaded(reference=reference, refused=tuple(refused), settings=settings)
 
 
-def shipped_or_named(settings: ReferenceSettings) -> ReferenceSettings:
+def included_or_named(settings: ReferenceSettings) -> ReferenceSettings:
     """For people: the settings with the names of the shipped files where none is named."""
     return ReferenceSettings(
         watchlists=settings.watchlists or (SHIPPED_WATCHLIST,), zones=settings.zones or (SHIPPED_ZONES,)
@@ -142,14 +142,14 @@ def read_zones_file(path: Path) -> Zones:
     return read_zones(_content(path))
 
 
-def shipped(name: str) -> bytes:
+def included(name: str) -> bytes:
     """The content of a data file that comes with the package."""
     return resources.files("streams.reference").joinpath("data", name).read_bytes()
 
 
 def _watchlists(files: Sequence[str]) -> list[tuple[str, WatchlistFile]]:
     if not files:
-        return [(SHIPPED_WATCHLIST, read_watchlist(shipped(SHIPPED_WATCHLIST), "wakewatch"))]
+        return [(SHIPPED_WATCHLIST, read_watchlist(included(SHIPPED_WATCHLIST), "wakewatch"))]
     read = [(each.name, each.watchlist) for each in read_watchlist_files([Path(name) for name in files])]
     for name, watchlist in read:
         if not watchlist.passed_over:  # a list of people and companies is a list, if one without ships
@@ -159,7 +159,7 @@ def _watchlists(files: Sequence[str]) -> list[tuple[str, WatchlistFile]]:
 
 def _zones(files: Sequence[str]) -> list[tuple[str, Zones]]:
     if not files:
-        return [(SHIPPED_ZONES, read_zones(shipped(SHIPPED_ZONES)))]
+        return [(SHIPPED_ZONES, read_zones(included(SHIPPED_ZONES)))]
     read = [(name, read_zones_file(Path(name))) for name in files]
     for name, zones in read:
         _refuse_empty(name, len(zones.zones), zones.refused)

@@ -48,7 +48,7 @@ def listen(slots: list[SlotBlock], ships: int) -> ReceptionColumns:
         if len(one.rows):
             coverage.close(one, ships)
         else:
-            coverage.nobody(1, ships)
+            coverage.no_vessel_heard(1, ships)
     return vessel_columns
 
 
@@ -84,7 +84,7 @@ def test_a_silence_may_begin_where_nobody_has_been_counted() -> None:
     water = CellStatistics()
     spots = spots_of(np.linspace(30.1, 60.1, 120), np.full(120, 10.1))
     water.began(spots, np.zeros(120, np.intp))
-    assert (water.oftener(spots, np.zeros(120, np.intp), np.zeros(120)) > 1).all()
+    assert (water.silence_ratio(spots, np.zeros(120, np.intp), np.zeros(120)) > 1).all()
 
 
 def test_a_silence_grows_rarer_with_every_opportunity_lost() -> None:

@@ -5,7 +5,7 @@ import pytest
 from detectors.core.headlines import HEADLINE_MOST, fitted, port, zone_said
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import course, place
-from detectors.core.units import MINUTE_MS, spoken
+from detectors.core.units import MINUTE_MS, duration_text
 
 LONG = "A VERY LONG SHIPNAME (IMO 9179842) silent 40 min"
 
@@ -29,7 +29,7 @@ def test_a_course_has_three_digits(deg: float, said: str) -> None:
 
 
 def test_durations_stand_apart_from_their_unit() -> None:
-    assert [spoken(minutes * MINUTE_MS) for minutes in (40, 180, 4000)] == ["40 min", "3 h", "2 d"]
+    assert [duration_text(minutes * MINUTE_MS) for minutes in (40, 180, 4000)] == ["40 min", "3 h", "2 d"]
 
 
 def test_a_port_has_its_country_also_where_an_open_alert_has_only_its_name() -> None:

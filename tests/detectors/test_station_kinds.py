@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.mid import oddness_of
+from detectors.core.mid import invalid_form_of
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Report, Story, beside, engine, log, revive, run, voyage, written
 from detectors.core.vessels.capacity import FleetRules
@@ -83,7 +83,7 @@ def test_a_listed_ship_under_any_number_gives_the_alerts_that_it_gives_under_a_u
         alerts = run(beside(calling(mmsi, class_b=class_b), others))
         assert told(alerts, mmsi) == usual, mmsi
         facts = [fact.fact for alert in alerts if alert.mmsi == mmsi for fact in alert.why]
-        assert any(fact.startswith("invalid MMSI") for fact in facts) == (oddness_of(mmsi) is not None)
+        assert any(fact.startswith("invalid MMSI") for fact in facts) == (invalid_form_of(mmsi) is not None)
 
 
 @pytest.mark.parametrize("mmsi", [0, 1193046])
@@ -167,7 +167,7 @@ def test_a_ship_that_sends_a_station_s_type_before_it_falls_silent_is_dark_all_t
     ],
 )
 def test_what_is_wrong_with_a_number_is_said(mmsi: int, wrong: str | None) -> None:
-    assert oddness_of(mmsi) == wrong
+    assert invalid_form_of(mmsi) == wrong
 
 
 def test_the_start_of_time_is_later_than_the_epoch() -> None:

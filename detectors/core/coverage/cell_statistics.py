@@ -150,7 +150,7 @@ class CellStatistics:
         at = group * self.cells.values.shape[1] + self.cells.find(spots[FINE])
         return np.asarray(self.cells.column(_HEARD, 2)[at] * SLOT_H, np.float64)
 
-    def lively(self, spots: Spots, own: Floats) -> Floats:
+    def present_ratio(self, spots: Spots, own: Floats) -> Floats:
         """How well vessels around each place are heard now compared with usual, at most 1, without the vessel itself.
 
         ``own``: how often it was heard, and should have been heard; (2, vessels).
@@ -162,10 +162,10 @@ class CellStatistics:
         counts[:, 2] = now[:, around[4]]
         heard, expected = np.maximum(counts - own[:, None], 0)
         expected += _WEIGHTS
-        lively = np.ones(spots.shape[1])
+        present_ratio = np.ones(spots.shape[1])
         for others, weight, of in zip(heard, _WEIGHTS, expected, strict=True):
-            lively = np.minimum(1.0, (others + weight * lively) / of)
-        return np.where(lively < LIVELY_LEAST, 0.0, lively)
+            present_ratio = np.minimum(1.0, (others + weight * present_ratio) / of)
+        return np.where(present_ratio < LIVELY_LEAST, 0.0, present_ratio)
 
     def began(self, spots: Spots, kind: Places) -> None:
         """A silence that counts began at each of these places."""
@@ -184,7 +184,7 @@ class CellStatistics:
         places = self.cells.find(spots[FINE])
         return np.asarray(self.cells.values[_LIKELY + 1, places] >= HARBOUR_LEAST)
 
-    def oftener(self, spots: Spots, kind: Places, own: Floats) -> Floats:
+    def silence_ratio(self, spots: Spots, kind: Places, own: Floats) -> Floats:
         """How much more often silences begin at each place than expected from the strata, without ``own`` ones."""
         at = kind * self.cells.values.shape[1] + self.cells.find(spots)
         began = np.maximum(self.cells.column(_BEGAN, 3)[at] - own, 0)

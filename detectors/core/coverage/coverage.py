@@ -143,7 +143,7 @@ class Coverage:
         c.last_step[rows] = np.maximum(c.last_step[rows] - STEPS_A_SLOT * (slots - c.slot[rows]), -FAR_STEPS)
         c.slot[rows], c.asked[rows], c.due[rows] = slots, first - 1, 0
 
-    def nobody(self, slots: int, size: int) -> None:
+    def no_vessel_heard(self, slots: int, size: int) -> None:
         """No vessel at all was heard in this number of slots: they say nothing about any silence."""
         c = self.columns
         c.away[:size] = np.minimum(c.away[:size].astype(np.int64) + slots, 255)
@@ -265,10 +265,10 @@ class Coverage:
         here, there = self._usual(missed, class_b, own)
         c.usual[rows] = here
         place = np.minimum(1.0, there / np.maximum(here, HERE_LEAST))
-        lively = self.cell_statistics.lively(
+        present_ratio = self.cell_statistics.present_ratio(
             missed.there, np.array((c.own_heard[rows], c.own_expected[rows]), np.float64)
         )
-        gain = np.minimum(CHANCE_MOST, c.heard_share[rows] * lively * place) * missed.alive
+        gain = np.minimum(CHANCE_MOST, c.heard_share[rows] * present_ratio * place) * missed.alive
         gain = self._watch(missed, gain)
         before = c.level[rows].astype(np.intp)
         c.lost[rows] = c.lost[rows] - np.log1p(-gain) * missed.more
@@ -309,7 +309,7 @@ class Coverage:
         kind = np.minimum(missed.kind, KINDS - 1)
         counted = taught[rows] & (missed.kind < KINDS)
         own = (counted & (c.level[rows] >= COUNTED_LEVEL)).astype(np.float64)
-        times = self.cell_statistics.oftener(missed.here, kind, own)
+        times = self.cell_statistics.silence_ratio(missed.here, kind, own)
         strata, lost = c.stratum[rows].astype(np.intp), c.lost[rows].astype(np.float64)
         c.chance[rows] = self.silences.chance(strata, lost, times, counted & (c.level[rows] >= 0))
         c.asked[rows] = last

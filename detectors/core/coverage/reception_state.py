@@ -49,7 +49,7 @@ class ClosedBlock(NamedTuple):
     heard: Rows
     missed: Rows
     """Rows whose silence it extended."""
-    telling: Rows
+    significant: Rows
     """Those of them whose silence may be significant, or has lasted an hour."""
 
 
@@ -122,7 +122,7 @@ class ReceptionState:
             if len(made.rows):
                 return made
             if not mine.any():
-                self.coverage.nobody(last - first + 1, size)
+                self.coverage.no_vessel_heard(last - first + 1, size)
                 self.all_changed = True
         self.listening.over = over
         return None
@@ -132,8 +132,8 @@ class ReceptionState:
         self.coverage.late_reports(*self.listening.late_reports.take(made.first), made.first, ~apart)
         missed, c = self.coverage.close(made, size, apart), self.vessel_columns
         self.cells_changed = True
-        telling = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
-        return ClosedBlock((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, telling)
+        significant = missed[(c.level[missed] >= 0) | (made.last - c.slot[missed] >= SLOTS_AN_HOUR)]
+        return ClosedBlock((made.last + 1) * SLOT_MS, made.rows[made.starts], missed, significant)
 
     def alpha(self, heard: Rows, slots: int, budget: Budget) -> float:
         """``Coverage.alpha``, with this partition's share of the daily budget of the feed."""

@@ -12,7 +12,7 @@ import msgspec
 from detectors.core.alert import Alert, Evidence, Fact, Severity
 from detectors.core.headlines import fitted
 from detectors.core.listing_reasons import highest
-from detectors.core.mid import oddness_of
+from detectors.core.mid import invalid_form_of
 from detectors.core.protocol import Detector, Finding
 from detectors.core.units import rfc3339
 from detectors.core.vessels import silences
@@ -104,13 +104,13 @@ def _compose(
         mmsi=ship.mmsi,
         vessel=ship.vessel(),
         position=finding.position or ship.position(),
-        why=(*alert.why, *_odd_number(ship.mmsi)),
+        why=(*alert.why, *_invalid_mmsi(ship.mmsi)),
     )
 
 
-def _odd_number(mmsi: int) -> tuple[Fact, ...]:
+def _invalid_mmsi(mmsi: int) -> tuple[Fact, ...]:
     """An invalid MMSI, as a fact of every alert about the vessel: it is a reason for suspicion."""
-    wrong = oddness_of(mmsi)
+    wrong = invalid_form_of(mmsi)
     return () if wrong is None else (Fact(fact=f"invalid MMSI: {wrong}", value=mmsi, source="ITU-R M.585"),)
 
 

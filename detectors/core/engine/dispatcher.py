@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
-from detectors.core.engine.evicted_alerts import forgotten
+from detectors.core.engine.evicted_alerts import closing_finding
 from detectors.core.imo_notes import Note
 from detectors.core.protocol import Detector, DetectorInput, Finding, StepKind
 from detectors.core.reference import Reference
@@ -138,9 +138,9 @@ class Dispatcher:
     def listen(self, reception: ReceptionState, closed: ClosedBlock, cannot_tell: Counter[str]) -> list[SlotFindings]:
         """Slots have closed: detectors that use coverage update their columns. Returns their screening results."""
         heard = []
-        for detector in self.detectors if len(closed.telling) else ():
+        for detector in self.detectors if len(closed.significant) else ():
             if detector.needs_coverage:
-                step = self.step("slot", closed.telling, np.full(len(closed.telling), closed.end_ms))
+                step = self.step("slot", closed.significant, np.full(len(closed.significant), closed.end_ms))
                 step.reception, step.closed, step.cannot_tell = reception, closed, cannot_tell
                 self._guarded(detector, step, detector.listen)
                 places = self._screen(detector, step)
@@ -222,7 +222,7 @@ class Dispatcher:
             ship = read_ship(self.fleet.core, row, self.reference)
             replayed = self.sources.are_replayed(int(self.fleet.core.sources[row]))
             for (_, key), opened in list(self.fleet.open_of(row).items()):
-                finding = forgotten(ship, opened, key, time_ms)
+                finding = closing_finding(ship, opened, key, time_ms)
                 alert = self._writer.write(self.detectors[0], row, finding, ship, replayed=replayed)
                 self.out += [Emitted(ordinal, time_ms, alert)] if alert is not None else []
 

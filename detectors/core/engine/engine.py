@@ -175,7 +175,7 @@ class Engine:
         if not len(rows):
             return
         if note.lat_deg is None:
-            self._binding_writer.tell_seen(rows, note)
+            self._binding_writer.write_seen(rows, note)
         self.dispatcher.hear(rows, note, ordinal)
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from detectors.core.alert import Alert
 from detectors.core.protocol import Finding
-from detectors.core.units import zulu
+from detectors.core.units import hhmm_z
 from detectors.core.vessels.ship import VesselState
 
 
-def forgotten(ship: VesselState, opened: Alert, key: str, now_ms: int) -> Finding:
+def closing_finding(ship: VesselState, opened: Alert, key: str, now_ms: int) -> Finding:
     """The finding that closes ``opened``, which is about ``ship`` and has this key."""
     return Finding(
         action="close",
@@ -16,7 +16,7 @@ def forgotten(ship: VesselState, opened: Alert, key: str, now_ms: int) -> Findin
         situation=opened.detector,
         time_ms=now_ms,
         key=key,
-        headline=f"{ship.title} no longer tracked: vessel limit reached, {zulu(now_ms)}",
+        headline=f"{ship.title} no longer tracked: vessel limit reached, {hhmm_z(now_ms)}",
         why=opened.why,
         verification=opened.verification,
         details={**opened.details, "ended": "forgotten"},

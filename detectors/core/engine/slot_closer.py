@@ -59,8 +59,8 @@ class SlotCloser:
         closed = self._reception.close(block, size, self._fleet.core.listed[:size] > 0)
         self._fleet.touch(closed.heard)
         self._fleet.touch(closed.missed)
-        core, telling = self._fleet.core, closed.telling
-        return closed._replace(telling=telling[core.as_ms[telling] <= core.last_ms[telling]])
+        core, significant = self._fleet.core, closed.significant
+        return closed._replace(significant=significant[core.as_ms[significant] <= core.last_ms[significant]])
 
     def _listen(self, closed: ClosedBlock) -> list[SlotFindings]:
         """The screening results of detectors that use coverage."""
@@ -68,7 +68,7 @@ class SlotCloser:
 
     def _awaited(self, closed: ClosedBlock) -> bool:
         """Whether a check is due for an earlier silence of these vessels that a report not yet applied has ended."""
-        rows = closed.telling[self._dispatcher.awaited(closed.telling)]
+        rows = closed.significant[self._dispatcher.awaited(closed.significant)]
         return bool((self._fleet.core.last_ms[rows] // SLOT_MS < self._reception.vessel_columns.slot[rows]).any())
 
     def _tell(self, heard: list[SlotFindings], ordinal: int) -> None:

@@ -122,7 +122,7 @@ class BindingWriter:
             self._rows[imo] = held
         return np.asarray([row for row in held if core.mmsi[row] != mmsi], np.intp)
 
-    def tell_seen(self, rows: Rows, note: Note) -> None:
+    def write_seen(self, rows: Rows, note: Note) -> None:
         """Writes when these were last heard, as ``note`` states that another MMSI states their IMO number."""
         core, since_ms = self._fleet.core, self._sources.heard_ms + 1
         for row in rows.tolist():

@@ -15,7 +15,7 @@ from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.shared_cache import Once
 from detectors.core.sphere import course
-from detectors.core.units import MS, rfc3339, spoken, zulu
+from detectors.core.units import MS, duration_text, hhmm_z, rfc3339
 from detectors.core.vessels.ship import MATCHED_NAME, VesselState
 
 ABSENCES: Final = {
@@ -37,7 +37,7 @@ register_of: Final = Once(lambda reference: Register(reference.ships))
 """The register of a reference; made once for all partitions and detectors that share it."""
 
 
-def told_of(ship: VesselState) -> StatedIdentity:
+def stated_identity(ship: VesselState) -> StatedIdentity:
     """What a vessel has reported about itself."""
     return StatedIdentity(
         mmsi=ship.mmsi,
@@ -144,7 +144,7 @@ def as_listed(ship: VesselState) -> VesselState:
 
 def verdict_on(ship: VesselState, reference: Reference) -> MatchVerdict | None:
     """The match of a vessel and its score; None if there is none."""
-    register, told = register_of(reference), told_of(ship)
+    register, told = register_of(reference), stated_identity(ship)
     return register.find(told) or register.resembling(told)
 
 
@@ -158,11 +158,11 @@ def title(ship: VesselState) -> str:
 def headline(ship: VesselState, away: tuple[int, str] | None, now_ms: int) -> str:
     """Who was heard, after what absence (ms and a key of ABSENCES; None: no long one), where, and its course."""
     what = "possible identity misuse, heard" if ship.misuse else "heard"
-    since = f" after {spoken(away[0])} {ABSENCES[away[1]]}" if away else ""
+    since = f" after {duration_text(away[0])} {ABSENCES[away[1]]}" if away else ""
     sails = f", {ship.sog_kn:.0f} kn" if ship.sog_kn is not None else ""
     sails += f" {course(ship.cog_deg)}" if ship.cog_deg is not None and (ship.sog_kn or 0) >= 1 else ""
     to = f", for {ship.destination[:_DESTINATION_LETTERS]}" if ship.destination else ""
-    return f"{title(ship)} {what}{since}{at(ship.lat_deg, ship.lon_deg)}, {zulu(now_ms)}{to}{sails}"
+    return f"{title(ship)} {what}{since}{at(ship.lat_deg, ship.lon_deg)}, {hhmm_z(now_ms)}{to}{sails}"
 
 
 def awaits_return(opened: Alert) -> bool:

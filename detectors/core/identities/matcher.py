@@ -50,7 +50,7 @@ class WatchlistMatcher:
             self._match(fleet.core, row)
 
     def _match(self, core: Columns, row: int) -> None:
-        told = told_by(core, row)
+        told = stated_by(core, row)
         verdict = self.register.find(told)
         like = self.register.resembling(told) if verdict is None else None
         core.like[row] = 0 if like is None else like.entry + 1
@@ -134,7 +134,7 @@ def _among(values: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Bools:
     return found
 
 
-def told_by(core: Columns, row: int) -> StatedIdentity:
+def stated_by(core: Columns, row: int) -> StatedIdentity:
     """What the ship in ``row`` has reported about itself."""
     return StatedIdentity(
         mmsi=int(core.mmsi[row]),

@@ -18,7 +18,7 @@ from detectors.core.engine.alert_writer import Emitted, composed
 from detectors.core.engine.snapshot import SnapshotError
 from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
 from detectors.core.imo_stage.events import LOOK, StageEvent, dispatcher, event_of, look_at
-from detectors.core.imo_stage.holders import Holder, ImoShip, forgotten, position_of, vessel_of
+from detectors.core.imo_stage.holders import Holder, ImoShip, closing_finding, position_of, vessel_of
 from detectors.core.imo_stage.shards import FIRST, Shards
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference
@@ -209,7 +209,7 @@ class ImoHistories:
 
     def _forget_holders(self, ship: ImoShip, gone: Sequence[Holder], now_ms: int) -> list[Emitted]:
         """Whatever is open about them closes: no one would close it later."""
-        out = [self._write(ship, forgotten(holder, now_ms)) for holder in gone if holder.alert is not None]
+        out = [self._write(ship, closing_finding(holder, now_ms)) for holder in gone if holder.alert is not None]
         self._holders -= len(gone)
         ship.holders = [h for h in ship.holders if not any(h is one for one in gone)]
         return out

@@ -55,7 +55,7 @@ def position_of(told: Binding) -> Position | None:
     return Position(lat_deg=told.lat_deg, lon_deg=told.lon_deg, time=rfc3339(told.fix_ms))
 
 
-def forgotten(holder: Holder, now_ms: int) -> Finding:
+def closing_finding(holder: Holder, now_ms: int) -> Finding:
     """The end of the alert that is open about ``holder``, which is dropped to keep memory bounded."""
     alert, newest = holder.alert, holder.newest
     assert alert is not None, "nothing is open"

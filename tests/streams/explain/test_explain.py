@@ -228,8 +228,12 @@ def test_peers_and_reports_are_counted_by_the_bin() -> None:
     listener = RawLogReader(window_of([alert]), frozenset())
     listener.take(Raw(b"\n".join(lines), "pier"))
     heard = listener.heard()
-    assert heard.whole and len(heard.hers) == len(heard.peers) == BINS
-    assert heard.hers[:12].all() and not heard.hers[-15:].any() and set(heard.peers.tolist()) <= {PEERS + 1, PEERS}
+    assert heard.whole and len(heard.own_reports) == len(heard.peers) == BINS
+    assert (
+        heard.own_reports[:12].all()
+        and not heard.own_reports[-15:].any()
+        and set(heard.peers.tolist()) <= {PEERS + 1, PEERS}
+    )
     assert geojson([alert], heard, {})["features"][0]["geometry"]["type"] == "LineString"
 
 

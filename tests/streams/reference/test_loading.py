@@ -14,7 +14,7 @@ from detectors.core.reference import Reference
 from detectors.core.sphere import distance_nm
 from streams.errors import ConfigError
 from streams.reference import load_reference, read_reference
-from streams.reference.loading import SHIPPED_ZONES, shipped
+from streams.reference.loading import SHIPPED_ZONES, included
 from streams.settings.model import ReferenceSettings
 
 PORTS = Path(__file__).parents[4] / "shared/data/ports/nga-world-port-index.csv.gz"
@@ -54,7 +54,7 @@ def test_the_shipped_zones_have_their_kinds_dates_and_sources(reference: Referen
 
 
 def test_a_wide_zone_says_why() -> None:
-    features = json.loads(shipped(SHIPPED_ZONES))["features"]
+    features = json.loads(included(SHIPPED_ZONES))["features"]
     assert all("note" in f["properties"] for f in features if f["properties"]["radius_nm"] > 6)
 
 

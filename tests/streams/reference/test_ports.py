@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.reference.loading import shipped
+from streams.reference.loading import included
 from streams.reference.ports import load_ports, make_table, read_ports
 
 INDEX = Path(__file__).parents[4] / "shared/data/ports/nga-world-port-index.csv.gz"
@@ -25,14 +25,14 @@ def test_the_table_holds_the_worlds_ports() -> None:
 
 
 def test_the_table_is_small() -> None:
-    assert len(shipped("ports.tsv")) < 200_000
+    assert len(included("ports.tsv")) < 200_000
 
 
 def test_the_table_is_that_of_the_index() -> None:
     if not INDEX.exists():
         pytest.skip("../shared is missing: the World Port Index is not here")
     index = gzip.decompress(INDEX.read_bytes()).decode("utf-8-sig")
-    assert make_table(index).encode() == shipped("ports.tsv")
+    assert make_table(index).encode() == included("ports.tsv")
     rows = list(csv.DictReader(io.StringIO(index)))
     by_hand = {(row["Main Port Name"].split(), round(float(row["Latitude"]) * 1000) / 1000).__repr__() for row in rows}
     assert {(port.name.split(), port.lat_deg).__repr__() for port in load_ports()} == by_hand

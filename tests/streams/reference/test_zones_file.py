@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detectors.core.geography.zone_columns import ZoneColumns
 from detectors.core.reference import Reference
 from detectors.core.sphere import distance_nm
-from streams.reference.loading import SHIPPED_ZONES, shipped
+from streams.reference.loading import SHIPPED_ZONES, included
 from streams.reference.zones import Zones, read_zones
 
 SQUARE = [[130.0, 42.0], [130.4, 42.0], [130.4, 42.4], [130.0, 42.4], [130.0, 42.0]]
@@ -173,7 +173,7 @@ def test_a_hole_is_no_part_of_a_zone() -> None:
 
 
 def test_the_shipped_zones_have_a_source_a_precision_and_no_doubt() -> None:
-    found = read_zones(shipped(SHIPPED_ZONES))
+    found = read_zones(included(SHIPPED_ZONES))
     assert not found.refused and not found.doubts
     assert len(found.zones) > 25
     assert [zone.name for zone in found.zones if not zone.source or zone.precision_nm is None] == []
