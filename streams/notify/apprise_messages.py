@@ -1,11 +1,11 @@
 """For small teams without an Alertmanager: messages through apprise, an extra (``pip install 'wakewatch[apprise]'``).
 
 Rules.
-1. A page goes out at once, one message a case; tickets are gathered, one message in five minutes. A kill -9 loses what
-   is gathered; topic and console have it.
-2. Nothing is repeated; an end is notified as the beginning was.
-3. Delivered or tried again: apprise says only yes or no.
-4. The services' addresses hold their secrets: they are never shown or logged.
+1. A page is sent at once, one message per case; tickets are collected, one message per five minutes. Collected tickets
+   are lost with kill -9; topic and console still have them.
+2. Nothing is repeated; an end is sent like a begin.
+3. A message is delivered or retried: apprise reports only success or failure.
+4. The addresses of services contain their secrets: they are never shown or logged.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class AppriseMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gathering:
-    """Makes messages of notices. No clock: times are Unix ms."""
+    """Makes messages from notices. No clock: times are Unix ms."""
 
     def __init__(self) -> None:
         self._tickets: list[str] = []
@@ -56,7 +56,7 @@ class Gathering:
         return [AppriseMessage(title=_first_line(lines[0]), body="\n\n".join(lines)) for lines in cases.values()]
 
     def due(self, now_ms: int, *, leaving: bool = False) -> list[AppriseMessage]:
-        """The tickets, once five minutes are over or we are about to leave."""
+        """The collected tickets, after five minutes or when the process stops."""
         if not self._tickets or (now_ms - self._first_ms < TICKETS_EVERY_MS and not leaving):
             return []
         lines, self._tickets = self._tickets, []
@@ -86,6 +86,6 @@ class Apprise:
                 raise ConfigError(f"notify.apprise_urls: address {number} is not known to apprise")
 
     def send(self, message: AppriseMessage) -> None:
-        """To all of them. Raises SinkError, retriable: apprise does not say why."""
+        """Sends to all services. Raises SinkError, retriable: apprise gives no reason."""
         if not self._services.notify(title=message.title, body=message.body, notify_type=self._kind.WARNING):
             raise SinkError("a service in notify.apprise_urls did not accept a message", retriable=True)

@@ -1,8 +1,9 @@
-"""Ended alerts leave the table of alerts (``ais.alerts.state.v1``) after a setting; ``ais.alerts.v1`` keeps them on.
+"""Removes old closed alerts from the table of alerts (``ais.alerts.state.v1``); ``ais.alerts.v1`` keeps them.
 
-Readers of the table begin by reading all of it, so what no one checks any more must go. An ended alert whose newest
-revision is older than ``kafka.ended_alerts_kept_h`` is deleted by a record without a value, in the partition where it
-is. Nothing is remembered between two sweeps; several notifiers may sweep at once: deleting twice is deleting once.
+Readers of the table first read all of it, so alerts that are no longer needed must be removed. A closed alert whose
+newest revision is older than ``kafka.ended_alerts_kept_h`` is deleted by a record without a value in the same
+partition. Nothing is remembered between sweeps, and several notifiers may sweep at once: deleting twice has the effect
+of deleting once.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class _Newest(NamedTuple):
 
 
 def sweep_until(kafka: KafkaSettings, stop: Event, every_s: float = EVERY_S) -> None:
-    """A sweep now and then every ``every_s``, until ``stop`` is set; one that fails is tried again with the next."""
+    """Runs a sweep every ``every_s`` until ``stop`` is set; a failed sweep is repeated with the next one."""
     while True:
         try:
             cleared = sweep(kafka, int(time.time() * MS), stop)
@@ -58,9 +59,9 @@ def sweep_until(kafka: KafkaSettings, stop: Event, every_s: float = EVERY_S) -> 
 
 
 def sweep(kafka: KafkaSettings, now_ms: int, stop: Event | None = None) -> int:
-    """Deletes what has ended long enough ago; how many. ``now_ms``: wall clock, Unix ms.
+    """Deletes old closed alerts; returns their number. ``now_ms``: wall clock, Unix ms.
 
-    Raises ConfigError when the topic is not there, SinkError when Kafka does not take it.
+    Raises ConfigError if the topic does not exist, SinkError if Kafka does not accept the records.
     """
     before_ms = now_ms - int(kafka.ended_alerts_kept_h * _HOUR_MS)
     old = [one for one in _newest(kafka, stop) if one.head.status in ENDED and one.written_ms < before_ms]

@@ -1,18 +1,18 @@
-"""Which notices go out when: alert revisions and the time in, posts out. No socket, no clock, no Kafka.
+"""Decides which notifications go out when: alert revisions and time in, notices out. No socket, no clock, no Kafka.
 
 Rules.
-1. ``log`` never notifies; what follows from a recording never does, unless asked for.
-2. A revision goes out once: a second copy (the worker writes one after a crash) is dropped, and so is an older one.
-3. An open alert is repeated every ``resend_every_s``: Alertmanager forgets, restarts, lets lapse what is not repeated.
-4. Alertmanager tells no one of an alert that ended before it got round to telling. So an end goes out at the
-   earliest ``SETTLE_S`` after the beginning did, however quickly the two followed each other.
-5. A change of labels (a ticket becomes a page, the next zone) ends what stood under the former ones.
-6. Memory is bounded: of ended alerts the newest ``SEEN_MOST`` are remembered.
-7. A case that a person acknowledged, or called false, is put out, and stays so until one of its alerts changes, or
-   that is taken back: then what is still open of it is notified again.
-8. What came and went while we were away, longer ago than ``digest_after_s``, is notified in one digest; what is still
-   open is notified as usual.
-9. Not everything is notified when it comes: see ``rate_cap``. The webhook, which is read by machines, gets every
+1. Severity ``log`` is never notified; an alert from a recording only if asked for.
+2. A revision goes out once: a second copy (the worker writes one after a crash) and older revisions are dropped.
+3. An open alert is repeated every ``resend_every_s``, because Alertmanager drops alerts that are not repeated.
+4. Alertmanager does not notify the end of an alert whose begin it has not notified yet. So an end goes out at least
+   ``SETTLE_S`` after the begin.
+5. A change of labels (a ticket becomes a page, another zone) ends the notice with the former labels.
+6. Memory is bounded: the newest ``SEEN_MOST`` closed alerts are kept.
+7. A case that a person acknowledged or marked as false is silenced until one of its alerts changes, or the feedback is
+   withdrawn: then its open alerts are notified again.
+8. Alerts that opened and closed while the notifier was down, longer ago than ``digest_after_s``, are notified in one
+   digest; alerts that are still open are notified as usual.
+9. The number of notifications is limited, see ``rate_cap``. The webhook, which is read by programs, gets every
   revision.
 """
 
@@ -35,11 +35,11 @@ _PUT_OUT_MOST: Final = 10_000
 SETTLE_S: Final = 10.0
 _LAPSE_RESENDS: Final = 4
 _LAPSE_LEAST_S: Final = 900.0
-"""An open alert survives a notifier's absence of a quarter of an hour."""
+"""Alertmanager keeps an open alert for at least a quarter of an hour without the notifier."""
 
 
 class NoticeRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How notices are made."""
+    """Settings of the scheduler; times in s."""
 
     resend_every_s: float = 60.0
     settle_s: float = SETTLE_S
@@ -49,12 +49,12 @@ class NoticeRules(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lapse_s(self) -> float:
-        """How long an open alert is in Alertmanager without being repeated, s."""
+        """How long Alertmanager keeps an open alert that is not repeated, s."""
         return max(_LAPSE_LEAST_S, _LAPSE_RESENDS * self.resend_every_s)
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """What is to be sent now, in this order."""
+    """What to send now, in this order."""
 
     notices: tuple[Notice, ...] = ()
     """For Alertmanager."""
@@ -111,16 +111,16 @@ class NoticeScheduler:
 
     @property
     def open(self) -> int:
-        """Alerts that are open and notified."""
+        """Number of alerts that are open and notified."""
         return len(self._open)
 
     @property
     def settling(self) -> bool:
-        """Whether an end waits for its time."""
+        """Whether an end is waiting."""
         return bool(self._closing)
 
     def restore(self, alert: Alert, written_ms: int) -> None:
-        """What was open when we started is repeated, though its revisions went out in another life.
+        """Loads the alerts that were open at the start; they are repeated, and not sent as new.
 
         Called with newest revisions in the order in which they were written: what was held then is held again.
         """
@@ -133,7 +133,7 @@ class NoticeScheduler:
             self._open[alert.id] = _OpenNotice(alert=alert, first_ms=0, posted_ms=0)
 
     def heard(self, said: Feedback, now_ms: int) -> Outgoing:
-        """A person's word: all of the case that is is put out."""
+        """Applies feedback of a person: all notices of the case are silenced."""
         if said.kind == "withdrawn":
             return self._renotified(said, now_ms)
         self._quiet[said.alert_id] = max(said.revision, self._quiet.get(said.alert_id, 0))
@@ -165,7 +165,7 @@ class NoticeScheduler:
         return told
 
     def take(self, alert: Alert, now_ms: int, written_ms: int | None = None) -> Outgoing:
-        """A revision from the topic, written there at ``written_ms`` (None: just now)."""
+        """Applies a revision from the topic, written there at ``written_ms`` (None: just now)."""
         if (alert.replayed and not self.rules.include_replayed) or not self._is_news(alert):
             return NOTHING
         if alert.revision <= self._quiet.get(alert.id, 0):
@@ -183,14 +183,14 @@ class NoticeScheduler:
         return revisions + self._arrive(alert, former, now_ms)
 
     def _arrive(self, alert: Alert, former: _OpenNotice | None, now_ms: int) -> Outgoing:
-        """It is open: told, unless the gate holds it."""
+        """An open revision: notified, unless the rate cap holds it."""
         known = former is not None and former.alert.severity == alert.severity
         if known or self._rate_cap.admit(alert, now_ms):
             return self._begin(alert, former, now_ms)
         return NOTHING if former is None else self._end(alert, former, now_ms)
 
     def _leave(self, alert: Alert, former: _OpenNotice | None, now_ms: int) -> Outgoing:
-        """It is over. One that was held untold through the night is counted in the digest."""
+        """A closed revision. One that was held without a notification is counted in the digest."""
         waited = self._rate_cap.waits(alert.id)
         if not self._rate_cap.leave(alert.id):
             return self._end(alert, former, now_ms)
@@ -199,13 +199,13 @@ class NoticeScheduler:
         return NOTHING
 
     def _came_late(self, alert: Alert, now_ms: int) -> Outgoing:
-        """Not open now (else it was restored): it came and went while no one was notified."""
+        """A closed alert (otherwise it was restored) that opened and closed without a notification."""
         if alert.status in ENDED:
             self._missed.add(alert, now_ms)
         return Outgoing((), (alert,))
 
     def due(self, now_ms: int) -> Outgoing:
-        """What time alone makes due: repeats of what is open, ends that have settled, what was held."""
+        """What is due by time alone: repeats of open alerts, ends that have settled, held notices."""
         ended = [one for one in self._closing if one.due_ms <= now_ms]
         self._closing = [one for one in self._closing if one.due_ms > now_ms]
         repeats = [one for one in self._open.values() if now_ms - one.posted_ms >= self.rules.resend_every_s * MS]
@@ -223,7 +223,7 @@ class NoticeScheduler:
         return released + _told(*digest, *self._rate_cap.due(now_ms))
 
     def flush(self, now_ms: int) -> Outgoing:
-        """The ends that wait, at once: we are about to leave."""
+        """The waiting ends, at once, before the process stops."""
         ended, self._closing = self._closing, []
         last = tuple(one.notice(now_ms) for one in ended)
         return _told(*last, *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._rate_cap.due(now_ms + GATHER_MS))

@@ -1,4 +1,4 @@
-"""Carries what is outgoing to Alertmanager, the webhook and apprise: all of it, or it states that it was stopped."""
+"""Delivers to Alertmanager, the webhook and apprise: everything, or it reports that it was stopped."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def signature(secret: bytes, body: bytes, now_s: int) -> str:
 
 
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is notified, and of which severities; None: not this one."""
+    """The targets, and the severities of each; None: not used."""
 
     alertmanager: Endpoint | None = None
     webhook: Endpoint | None = None
@@ -53,7 +53,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     apprise_severities: tuple[Severity, ...] = EVERYTHING
 
     def each(self) -> Iterator[tuple[str, Targets]]:
-        """Every one that is notified, alone: what one does must not matter to another."""
+        """Each configured target alone, so that none depends on another."""
         for name in self.names():
             others = {other: None for other in (ALERTMANAGER, WEBHOOK, APPRISE) if other != name}
             yield name, msgspec.structs.replace(self, **others)
@@ -65,7 +65,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery:
-    """Delivers in order. What an end rejects for good is counted and logged, and the rest continues."""
+    """Delivers in order. Notices that a target rejects permanently are counted and logged, and the rest continues."""
 
     def __init__(
         self,
@@ -92,11 +92,11 @@ class Delivery:
 
     @property
     def failing_s(self) -> float:
-        """For how long nothing has been delivered though it was tried; 0 while it is."""
+        """How long nothing was delivered while the notifier tried, s; 0 while it works."""
         return 0.0 if self._failing is None else time.monotonic() - self._failing[0]
 
     def carry(self, outgoing: Outgoing) -> bool:
-        """Delivers all. False: we were asked to stop before it was done."""
+        """Delivers everything. False: asked to stop before it was done."""
         unwanted = set(EVERYTHING) - set(self._to.alertmanager_severities)
         notices = [notice for notice in outgoing.notices if notice.labels.get("severity") not in unwanted]
         for start in range(0, len(notices), _POST_MOST):
@@ -108,7 +108,7 @@ class Delivery:
         return all(self._revision(alert) for alert in revisions) and self._messages(outgoing.news)
 
     def finish(self) -> bool:
-        """Sends what is gathered: we are about to leave. False likewise."""
+        """Sends collected tickets before the process stops. False as for ``carry``."""
         return all(map(self._message, self._gathering.due(self._now_ms(), leaving=True)))
 
     def _messages(self, news: Sequence[Notice]) -> bool:

@@ -1,4 +1,4 @@
-"""What came and went while the notifier was away: counted, and told as one ticket."""
+"""Alerts that opened and closed while the notifier was down: counted, and sent as one ticket."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from detectors.core.units import rfc3339
 from streams.notify.notices import Notice, time_ms
 
 DIGEST_WAIT_MS: Final = 5_000
-"""A backlog is read in one go; when nothing more of it has come for this time, it is notified."""
+"""The digest is sent when no further missed alert has arrived for this time."""
 _STANDS_MS: Final = 900_000
 _NAMED_MOST: Final = 10
 
 
 class MissedAlerts:
-    """Alerts without any notification so far in time. Times are Unix ms of the wall clock."""
+    """Alerts that closed before they were notified. Times are Unix ms of the wall clock."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -33,7 +33,7 @@ class MissedAlerts:
         self._added_ms = now_ms
 
     def due(self, now_ms: int) -> tuple[Notice, ...]:
-        """The digest, once all of it has come; then begins again."""
+        """The digest, when the backlog has been read; then starts again."""
         if not self._counts or now_ms - self._added_ms < DIGEST_WAIT_MS:
             return ()
         notice = self._notice(now_ms)

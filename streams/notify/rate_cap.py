@@ -1,12 +1,12 @@
-"""Who is let through to people now: a cap on how many, and quiet hours. No clock: times are Unix ms, wall clock.
+"""Limits notifications to people: a cap on their number, and quiet hours. No clock: times are Unix ms, wall clock.
 
 Rules.
-1. A *group* is what Alertmanager makes one notification of: a case for a page, a detector in an area for a ticket. One
-   that has an alert lit is notified already; more of it come through.
-2. Of new groups ``groups_most`` of each severity are let through in ``window_s``. The others are held: counted, some
-   named, told together as one ("and 214 more"), and listed by every other means (topic, console, Grafana, webhook).
-3. What is held is never lit by itself, unless it changes once there is room again.
-4. In quiet hours tickets wait; what is still open at their end is let through then. A page is never quiet.
+1. A *group* is what Alertmanager sends as one notification: a case for a page, a detector in an area for a ticket. If
+   one of its alerts is notified already, further ones are sent at once.
+2. At most ``groups_most`` new groups of each severity are sent in ``window_s``. The others are held: counted, some
+   named, sent together as one ("and 214 more"), and listed by all other means (topic, console, Grafana, webhook).
+3. A held alert is sent by itself only if it changes when there is room again.
+4. In quiet hours tickets wait; those still open at the end are sent then. Pages never wait.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _NAMED_MOST: Final = 10
 
 
 class Quiet(msgspec.Struct, frozen=True):
-    """Quiet hours, by the clock of a place; none when they begin as they end."""
+    """Quiet hours in a time zone; none if begin and end are equal."""
 
     begins: time = time(0)
     ends: time = time(0)
     zone: str = "UTC"
 
     def holds(self, at_ms: int) -> bool:
-        """Whether it is quiet then."""
+        """Whether that time is in the quiet hours."""
         if self.begins == self.ends:
             return False
         moment = datetime.fromtimestamp(at_ms / MS, UTC).astimezone(ZoneInfo(self.zone)).time()

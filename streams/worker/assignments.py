@@ -1,9 +1,9 @@
-"""The partitions that a process owns: they come, are loaded, and are released.
+"""The partitions that a process owns: assigned, loaded, and released.
 
-Rules (each was paid for):
-1. Where to read next is given by the state, never by the consumer group.
-2. A snapshot commits only when every alert at or below its cut is delivered.
-3. Fenced, or any error: crash. The supervisor restarts; no snapshot is written after an error.
+Rules (each from a real failure):
+1. The state gives the next offset to read, never the consumer group.
+2. A snapshot commits only when every alert at or below its offset is delivered.
+3. Fenced, or any error: crash. The supervisor restarts the process; no snapshot is written after an error.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class LogIds(Protocol):
     """Kafka's ids of topics; a topic that is created again has another. Empty where not known."""
 
     def newest_id(self, topic: str) -> str:
-        """As the last answer had it, which may have been damaged on its way."""
+        """From the last answer, which may have been damaged in transmission."""
 
     def agreed_id(self, topic: str) -> str:
-        """As two answers in a row had it."""
+        """From two consecutive answers."""
 
 
 class Assignments:
-    """Holds the partitions that this process owns."""
+    """The partitions that this process owns."""
 
     kind: ClassVar[str] = "fleet"
     """Of the snapshots, for the transactional ids."""
@@ -75,15 +75,15 @@ class Assignments:
         self._library = library
         self.parts: dict[int, Partition] = {}
         self.broken: BaseException | None = None
-        """Why this process must end; its parent reads the exit code from it."""
+        """Why this process must end; its parent gets the exit code from it."""
         self.give_up: Callable[[], None] | None = None
-        """Stops the process in good order; set by who checks ``broken`` afterwards."""
+        """Stops the process cleanly; set by the code that checks ``broken`` afterwards."""
         self.elsewhere: Callable[[], tuple[list[PartitionStanding], dict[str, int]]] = lambda: ([], {})
         """The state of another stage, to be shown with ours."""
         self.deaths: list[Death] = []
         """Of the process before this one, still to be noted."""
         self.log_ids: LogIds | None = None
-        """States which log is read; None: no one asks."""
+        """Returns the ids of the log; None: not checked."""
         self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
         self._set_aside_after = set_aside_after
         self._every_s, self._turns = every_s, asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
@@ -102,18 +102,18 @@ class Assignments:
         return self._source
 
     def places(self) -> dict[tuple[str, int], int]:
-        """Like ``positions``, for whoever does not know Faust; may be asked from any thread."""
+        """Like ``positions``, for code that does not know Faust; can be called from any thread."""
         return {(self._source, number): part.offset + 1 for number, part in list(self.parts.items())}
 
     # -- partitions come and go -----------------------------------------------------------------------------------
 
     def assigned(self, parts: set[TP]) -> None:
-        """Inside the group's callback: note it only, heartbeats stop while we are here."""
+        """Called inside the group's callback: only notes it, because heartbeats stop during the callback."""
         self._epoch += 1
         self._assigned = sorted(part.partition for part in parts if part.topic == self._source)
 
     async def take_over(self, make_engine: MakeEngine) -> None:
-        """After the rebalance, before reading continues: claim, load, rebuild what is new to us."""
+        """After the rebalance, before reading continues: claims, loads and rebuilds new partitions."""
         epoch, began_s = self._epoch, time.monotonic()
         wanted = [number for number in self._assigned if number not in self.parts]
         if not wanted:
@@ -132,7 +132,8 @@ class Assignments:
         self._observer.recovered(wanted, took_s)
 
     async def _loaded(self, logs: Sequence[StateLog], make_engine: MakeEngine) -> list[Partition] | None:
-        """None when they were taken from us meanwhile, which fences us and is not a fault, or when we are to end."""
+        """None if the partitions were revoked in the meantime (we are fenced, not a fault), or the
+        process is to end."""
         epoch = self._epoch
         try:
             return await self._load(logs, make_engine)
@@ -145,7 +146,7 @@ class Assignments:
             return None
 
     async def refuse(self, error: Exception) -> None:
-        """Ends the process: by a crash, or in good order when it is for a person to fix and someone waits for us."""
+        """Ends the process: by a crash, or cleanly if a person must fix the cause and is waiting for the exit code."""
         error = refusal_of(error) or error
         self.broken = self.broken or error
         if self.give_up is None or not isinstance(error, WakewatchError):
@@ -188,10 +189,9 @@ class Assignments:
         return (ids.agreed_id(self._source), ids.newest_id(self._source)) if ids is not None else ("", "")
 
     async def _same_log(self, stored_id: str) -> None:
-        """The log must be the one that the snapshot was made of: another may be longer and tell other things.
+        """The log must be the one that the snapshot was made of: another one may be longer and have other contents.
 
-        Waits for Kafka's answer. Raises StateError when it is another one, SinkError when Kafka does not report in
-        time.
+        Waits for Kafka's answer. Raises StateError for another log, SinkError if Kafka does not answer in time.
         """
         until_s, ids = time.monotonic() + _LOG_ID_S, self.log_ids
         while ids is not None:
@@ -219,7 +219,7 @@ class Assignments:
             part.offset = low - 1
 
     async def _note_deaths(self, part: Partition) -> None:
-        """Writes down where the process before this one died, if it was in a record that is still to be processed."""
+        """Records where the previous process died, if it was in a record that is not processed yet."""
         mine = [one for one in self.deaths if (one.kind, one.partition) == (self.kind, part.log.partition)]
         for death in mine:
             self.deaths.remove(death)
@@ -229,7 +229,7 @@ class Assignments:
             await part.log.note(part.crashes.after(part.offset))
 
     async def let_go(self, *, stopping: bool) -> None:
-        """On revoke and shutdown: last snapshots, then the partitions are dropped."""
+        """On revoke and shutdown: last snapshots, then the partitions are released."""
         self._epoch += 1
         mine = list(self.parts.values())
         if mine and self.broken is None:

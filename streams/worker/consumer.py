@@ -1,19 +1,20 @@
-"""Faust's consumer with four repairs: where to read next, what a record costs, a group left in silence, and leaving.
+"""Faust's consumer with four fixes: where to read next, the cost per record, a silent loss of the group, and shutdown.
 
-Where to read next is given by our state, not by Faust and not by the group. Faust 0.15.3 drops records after a
-rebalance that it believes it has read: ``_read_offset`` also counts what it threw away. And ``seek`` called from an
-agent runs in the wrong thread: aiokafka is not thread safe.
+Our state gives the next offset, not Faust and not the group. Faust 0.15.3 drops records after a rebalance that it
+believes it has read: ``_read_offset`` also counts records that were discarded. And ``seek`` called from an agent runs
+in the wrong thread: aiokafka is not thread-safe.
 
-Faust starts two tasks for each record to wait for, and hands it to the stream before it takes the next: no records
-ever waited together, and each was a step of its own (see ``runs``).
+Faust starts two tasks to wait for each record, and passes it to the stream before it gets the next one: records never
+waited together, and each was a step of its own (see ``runs``).
 
-aiokafka joins the group in a task of its own. An answer that it cannot read (damaged on its way) ends that task, or
-makes it wait until its error is fetched along with records. Faust fetches none before it has been assigned
-partitions: the worker stayed without any for ever, alive and deaf. So the task is checked.
+aiokafka joins the group in a task of its own. An unreadable answer (damaged in transmission) ends that task, or makes
+it wait until its error is fetched along with records. Faust fetches none before it has partitions: the worker stayed
+without any for ever, alive but inactive. So the task is checked.
 
-A worker that left just as it joined could hang: aiokafka's consumer closes when that task has ended, the task waits for
-Faust's callback in the main loop, and the callback for a service that has been stopped by then (the subscription of
-topics, the queue of calls). The consumer is given a while to close, and is then left as it is: nothing rests on it.
+A worker that left just after joining could hang: aiokafka's consumer closes when that task has ended, the task waits
+for Faust's callback in the main loop, and the callback for a service that has already stopped (the subscription of
+topics, the queue of calls). So closing has a time limit; after that the consumer is abandoned, because nothing depends
+on it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _TURN: Final = 256
 
 
 class _Forgetful(dict[Any, Any]):
-    """Remembers nothing: what was read is for us to know."""
+    """Stores nothing: our state knows what was read."""
 
     def __getitem__(self, key: Any) -> None:
         return None
@@ -63,7 +64,7 @@ class _ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class ExactConsumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
-    """Asks ``positions`` where each partition continues, whenever Faust is about to resume."""
+    """Asks ``positions`` for the next offset of each partition whenever Faust is about to resume."""
 
     positions: Callable[[], Mapping[TP, int]] = staticmethod(dict)
 
@@ -129,7 +130,7 @@ class ExactConsumer(FaustConsumer):  # type: ignore[misc]  # faust ships no type
 
 
 def fault_of(client: Any) -> BaseException | None:
-    """The error at which aiokafka's consumer has left off taking part in its group; None while it takes part."""
+    """The error at which aiokafka's consumer stopped taking part in its group; None while it takes part."""
     coordinator = getattr(client, "_coordinator", None)
     task = getattr(coordinator, "_coordination_task", None)
     if coordinator is None or task is None or coordinator._closing.done():
@@ -142,7 +143,7 @@ def fault_of(client: Any) -> BaseException | None:
 def install(positions: Callable[[], Mapping[TP, int]], refuse: Callable[[Exception], Awaitable[None]]) -> None:
     """Makes Faust use this consumer.
 
-    ``positions`` says the next offset of each partition owned, ``refuse`` ends the process for a reason.
+    ``positions`` gives the next offset of each partition owned, ``refuse`` ends the process for a reason.
     """
     ExactConsumer.positions = staticmethod(positions)
     ExactConsumer.refuse = staticmethod(refuse)

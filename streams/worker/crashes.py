@@ -1,9 +1,9 @@
-"""Records at which the work itself raises: after a few tries they are set aside, so that none stops a partition.
+"""Records at which the engine crashes: after a few attempts they are set aside, so that none stops a partition.
 
-Only what the engine raises counts, and a process that dies or hangs in it (``taking``). A send that fails, a broker
-that is away or memory that runs out has nothing to do with the record at which it happens. The process that crashes
-writes down where (``FleetLog.note``); the next process takes records near that place one by one, and skips
-the one that raised too often. A note is needed until a snapshot covers the record.
+Only errors of the engine count, and a process that dies or hangs in it (``in_flight``). A failed send, a broker that
+does not answer or a lack of memory has nothing to do with the record at which it happens. The crashing process records
+the offset (``FleetLog.note``); the next process handles records near it one by one, and skips the one that crashed too
+often. A note is needed until a snapshot covers the record.
 """
 
 from __future__ import annotations
@@ -55,32 +55,32 @@ def work_on(run: Sequence[LogEntry], kind: str = "", partition: int = 0) -> Iter
 
 
 class Crashes:
-    """Those of one partition. ``most``: this often a record may raise before it is set aside."""
+    """The crashes of one partition. ``most``: number of crashes after which a record is set aside."""
 
     def __init__(self, noted: Sequence[Crash] = (), most: int = SET_ASIDE_AFTER) -> None:
         self._noted, self._most = list(noted), most
 
     def add(self, error: RecordError) -> None:
-        """One more."""
+        """Adds a crash."""
         same = [one for one in self._noted if (one.first, one.last) == (error.first, error.last)]
         rest = [one for one in self._noted if one not in same]
         now = Crash(error.first, error.last, 1 + sum(one.times for one in same), error.why)
         self._noted = [*rest, now][-_KEPT_MOST:]
 
     def died(self, death: Death) -> None:
-        """One more, which the process could not note itself."""
+        """Adds a crash that the process could not record itself."""
         self.add(RecordError(death.first, death.last, RuntimeError(death.why)))
 
     def after(self, offset: int) -> list[Crash]:
-        """What must be known to the one who reads on after ``offset``."""
+        """The crashes that matter for a process that reads on after ``offset``."""
         return [one for one in self._noted if one.last > offset]
 
     def together(self, first: int, count: int) -> int:
-        """How many of ``count`` records from ``first`` on may be processed at once: one where a crash was."""
+        """How many of ``count`` records from ``first`` on may be processed at once: one near a crash."""
         near = any(one.first < first + count and first <= one.last for one in self._noted)
         return 1 if near else count
 
     def final(self, offset: int) -> Crash | None:
-        """The last crash at that record, when it is to be set aside."""
+        """The last crash at that record, if it is to be set aside; otherwise None."""
         mine = (one for one in self._noted if one.first == one.last == offset and one.times >= self._most)
         return next(mine, None)

@@ -1,12 +1,12 @@
-"""Whether this worker does its work: by the broker's end of each partition and by progress, never by belief.
+"""Whether this worker does its work: from the end offsets at the broker and from progress, not from its own belief.
 
-- *lag* of a partition: records between its end, as Kafka said within the last seconds, and what is in the state. It
-  is unknown (NaN) when Kafka does not answer.
-- *stalled*: records wait and none has been processed for a while. A backlog that shrinks is not a stall.
-- A topic with another number of partitions than was set, one that was deleted and created again, or one that ends
-  before what the state has read cannot be worked with: the process ends and states what to do.
+- *lag* of a partition: records between its end, as Kafka reported in the last seconds, and the state. It is unknown
+  (NaN) if Kafka does not answer.
+- *stalled*: records are waiting and none has been processed for a while. A shrinking backlog is not a stall.
+- A topic with another number of partitions than configured, one that was deleted and created again, or one that ends
+  before the offset of the state cannot be used: the process ends and states what to do.
 
-Written in the probe's thread and read in that of /readyz, so that a loop that hangs is seen too.
+Written in the probe's thread and read in that of /readyz, so that a hanging event loop is noticed too.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from streams.errors import ConfigError, SinkError, StateError, WakewatchError
 from streams.worker.end_offsets import EndOffsets, Where
 
 KNOWN_FOR_S: Final = 15.0
-"""An answer older than this says nothing about now."""
+"""An older answer is not used."""
 STALLED_S: Final = 30.0
 SLOW_S: Final = 1.0
-"""An answer that takes longer is reported, as the rule has it: alerts may come as late."""
+"""A slower answer is reported, as in the Prometheus rule: alerts may be late."""
 SLOW_FOR_S: Final = 30.0
-"""A slow answer counts for this time: of a broker that stutters some answers are quick."""
+"""A slow answer counts for this time, because some answers of an overloaded broker are quick."""
 _SHORT_LOOKS: Final = 4
 """How often in a row a partition must end too early, and once more, as all that ends the process must be seen twice: a
 broker that has just come back knows less for a moment."""
@@ -80,7 +80,7 @@ class WorkerHealth:
     # -- from the probe -------------------------------------------------------------------------------------------
 
     def look(self, seen: EndOffsets | None) -> None:
-        """Processes what Kafka answered; None: nothing."""
+        """Applies an answer of Kafka; None: no answer."""
         now_s, owned = self._clock_s(), dict(self._positions())
         if seen is not None:
             self._seen = seen
@@ -131,7 +131,7 @@ class WorkerHealth:
     # -- asked by others ------------------------------------------------------------------------------------------
 
     def newest_id(self, topic: str) -> str:
-        """Kafka's id of a topic, in its last answer; empty where it said none."""
+        """Kafka's id of a topic in its last answer; empty if there was none."""
         return self._seen.ids.get(topic, "") if self._seen is not None else ""
 
     def agreed_id(self, topic: str) -> str:
@@ -151,7 +151,7 @@ class WorkerHealth:
 
     @property
     def answer_s(self) -> float:
-        """How long Kafka took at most for an answer of the last half minute; NaN where it gives none."""
+        """The longest response time of Kafka in the last half minute; NaN without an answer."""
         now_s = self._clock_s()
         took = [took_s for at_s, took_s in self._took if now_s - at_s <= SLOW_FOR_S]
         return max(took) if took and self.broker_up else math.nan
@@ -167,7 +167,7 @@ class WorkerHealth:
         return math.nan if math.isnan(lag) else (self._clock_s() - self._stands[where].since_s if lag > 0 else 0.0)
 
     def ready(self) -> tuple[bool, str]:
-        """Owned, known, progressing; and one line that gives the reason."""
+        """Whether partitions are owned, known and progressing; and the reason in one line."""
         stands = self._stands
         if not self.broker_up:
             last_s = self._seen.at_s if self._seen else self._began_s
@@ -192,7 +192,7 @@ class WorkerHealth:
 
 
 def recreated(topic: str, how: str) -> StateError:
-    """The log is another one than the state has read: what a person can do about it."""
+    """The error for another log than that of the state, with what to do."""
     return StateError(
         f"{topic} {how}: the state belongs to another log; delete it with: wakewatch topics forget fleet "
         "and wakewatch topics forget histories (deploy/RUNBOOK.md, Restore)"

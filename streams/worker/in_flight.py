@@ -1,7 +1,7 @@
-"""Which records are being processed, where the supervisor can read it after this process is gone.
+"""Which records are being processed: readable by the supervisor after the process has died.
 
-What the work raises is noted by the process itself (``crashes``). One that dies of a signal or never returns cannot
-note anything: its supervisor counts for it. The mark is a few bytes of a mapped file, 2 us a run of records.
+The process itself records what the engine raises (``crashes``). A process that is killed by a signal or never returns
+cannot: its supervisor counts for it. The mark is a few bytes in a mapped file, 2 us per run of records.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class InFlight(NamedTuple):
 
 
 class Death(msgspec.Struct, frozen=True):
-    """A process ended, or was ended because it did not return, while it took these records in."""
+    """A process died, or was ended because it did not return, while it processed these records."""
 
     kind: str
     partition: int
@@ -74,7 +74,7 @@ def mark_of(environ: Mapping[str, str]) -> Mark | None:
 
 
 def deaths_of(environ: Mapping[str, str]) -> list[Death]:
-    """What the supervisor says of the worker before."""
+    """What the supervisor has passed on about the previous worker."""
     return msgspec.json.decode(environ.get(DEATHS_VARIABLE) or "[]", type=list[Death])
 
 
@@ -83,7 +83,7 @@ _mark: Final = mark_of(os.environ)
 
 @contextmanager
 def taking(kind: str, partition: int, first: int, last: int) -> Iterator[None]:
-    """Marked for as long as the work lasts. There must be no input or output in it."""
+    """Sets the mark during the work, which must contain no input or output."""
     if _mark is None:
         yield
         return

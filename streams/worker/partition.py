@@ -1,9 +1,9 @@
-"""One owned partition: its engine, how far it has come, and its snapshots.
+"""One owned partition: its engine, its offset, and its snapshots.
 
-Rules. What a snapshot holds is copied between two records, at once: never while a record is partly processed. It
-commits only when every alert and letter up to its cut is delivered. Input is acknowledged, in order, only when a
-committed snapshot covers it. After an error nothing is snapshotted: the process crashes and is restarted from the last
-whole snapshot.
+The contents of a snapshot are copied between two records, never while a record is being processed. The snapshot commits
+only when every alert and dead letter up to its offset is delivered. Input is acknowledged, in order, only when a
+committed snapshot covers it. After an error there is no snapshot: the process crashes and is restarted from the last
+complete one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _log: Final = structlog.get_logger("wakewatch.worker")
 
 
 class SnapshotSchedule(NamedTuple):
-    """When a partition is snapshotted, and how many at once."""
+    """When snapshots of a partition are taken, and how many at once."""
 
     every_s: float
     phase: float
@@ -106,7 +106,7 @@ class Partition:
         self.whole = False
 
     def took(self, events: Sequence[Any], deliveries: list[Awaitable[Any]]) -> None:
-        """The engine has processed the records of ``events``; what they caused is on its way."""
+        """The engine has processed ``events``; their alerts are being sent."""
         self.offset, self.whole = events[-1].message.offset, True
         self._held.extend(events)
         self._deliveries += deliveries
@@ -114,11 +114,11 @@ class Partition:
             self._deliveries = [d for d in self._deliveries if not (d.done() and not d.exception())]  # type: ignore[attr-defined]
 
     def owes(self, deliveries: list[Awaitable[Any]]) -> None:
-        """Written besides, and to be delivered before the next snapshot."""
+        """Adds a send that must be delivered before the next snapshot."""
         self._deliveries += deliveries
 
     def poll(self) -> None:
-        """Starts a snapshot when one is due; raises when the last one failed. Never waits; call with ``lock`` held."""
+        """Starts a snapshot when one is due; raises if the last one failed. Never waits; call with ``lock`` held."""
         if self._task is not None:
             if not self._task.done():
                 return
@@ -140,7 +140,7 @@ class Partition:
                 await self._commit(self._copy())
 
     async def note(self, error: RecordError) -> None:
-        """Writes down where the work raised, as the last thing before the process ends. Does not raise."""
+        """Records where the engine failed, as the last action before the process ends. Does not raise."""
         self.crashes.add(error)
         try:
             async with asyncio.timeout(_NOTE_S):
@@ -162,7 +162,7 @@ class Partition:
         return _Copy(self.offset, shards, list(self._versions), self.engine.manifest(), deliveries)
 
     def _to_write(self) -> list[int]:
-        """The dirty shards, those never written, and those so far back that a load would have to read for long."""
+        """The changed shards, those never written, and those so far back that a load would have to read for long."""
         count = self.engine.shard_count()
         self._versions += [-1] * (count - len(self._versions))
         self._at += [-1] * (count - len(self._at))

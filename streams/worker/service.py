@@ -1,10 +1,9 @@
-"""The worker's work: records are processed exactly once in state, alerts go out.
+"""The main loop of a worker: each record changes the state exactly once, and alerts go out.
 
-Rules (each was paid for):
-1. Input is acknowledged only when a committed snapshot covers it.
-2. A record that does not follow on: an old one is dropped; for one ahead see ``gaps``.
-3. Between the start of a record and its last alert the partition's lock is held: a snapshot is cut between two records.
-4. Any error: crash. See ``holding`` for who owns a partition, and where it begins.
+Rules (each from a real failure): 1. Input is acknowledged only when a committed snapshot covers it. 2. A record out of
+sequence: an old one is dropped; for one ahead see ``offset_gaps``. 3. The partition's lock is held from the start of a
+record to its last alert, so a snapshot is taken between two records. 4. Any error: crash. See ``assignments`` for who
+owns a partition, and where reading begins.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Service(Assignments):
     # -- records --------------------------------------------------------------------------------------------------
 
     async def run(self, stream: Any, publisher: Publisher) -> None:
-        """The agent's loop: what waits is processed together. An error ends the process."""
+        """The loop of the Faust agent: waiting records are processed together. An error ends the process."""
         records = stream.noack()
         waiting, events = records.channel.queue, list[Any]()
         try:
@@ -52,7 +51,7 @@ class Service(Assignments):
             raise
 
     async def beat(self) -> None:
-        """Once a second: snapshots that are due also when nothing comes, and the present state. An error crashes."""
+        """Once a second: snapshots that are due, also without new records, and the observer. An error crashes."""
         try:
             for part in list(self.parts.values()):
                 if part.lock.locked():
@@ -86,7 +85,7 @@ class Service(Assignments):
                 await self._in_order(part, mine, publisher)
 
     async def _in_order(self, part: Partition, events: Sequence[Any], publisher: Publisher) -> None:
-        """Processes those of ``events`` that follow on; call with the partition's lock held."""
+        """Processes those of ``events`` that follow in sequence; call with the partition's lock held."""
         entries = [entry_of(event.message) for event in events]
         at = 0
         while at < len(events) and self.parts.get(part.log.partition) is part:
@@ -108,7 +107,8 @@ class Service(Assignments):
             await asyncio.sleep(0)  # deliveries and snapshots have their turn
 
     async def _follows(self, part: Partition, event: Any) -> bool:
-        """Is this the next record? An old one is acknowledged when it may be; for one ahead see ``gaps``."""
+        """Whether this is the next record. An old one is acknowledged when possible; for one ahead see
+        ``offset_gaps``."""
         offset = event.message.offset
         if offset > part.offset + 1:
             await self._gaps.close(part, offset)
@@ -123,7 +123,7 @@ class Service(Assignments):
         return await self._work(part, run, publisher)
 
     async def _set_aside(self, part: Partition, entry: LogEntry, crash: Crash, publisher: Publisher) -> Awaitable[Any]:
-        """Skips a record at which the work has raised again and again; what it held is kept as a letter."""
+        """Skips a record that crashed the engine repeatedly, and keeps it as a dead letter."""
         number, why = part.log.partition, f"the worker crashed {crash.times} times at this record: {crash.why}"
         log.error("record set aside", topic=self._source, partition=number, offset=entry.offset, why=why)
         letter = LostInput(Reason.SET_ASIDE, entry.value, why, entry.source, entry.offset)

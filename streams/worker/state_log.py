@@ -1,11 +1,11 @@
 """Durable state of one partition: snapshots that are Kafka transactions in a compacted topic.
 
-- ``claim`` fences the former owner (InitProducerId), aborts what it left open, and writes a claim record.
-- ``write`` is one transaction: shards, then the cut. Nothing of a snapshot is visible unless all of it is.
-- Each record carries a checksum, and a shard may be many records (``pieces``).
+- ``claim`` fences the former owner (InitProducerId), aborts its open transaction, and writes a claim record.
+- ``write`` is one transaction: shards, then the head record. A snapshot is visible completely or not at all.
+- Each record has a checksum, and a shard can be several records (``record_pieces``).
 - ``load`` reads committed records up to our own claim: a well-defined end.
-- Offsets that Kafka answers are covered by no checksum: what is written must follow on, the claim is known by what it
-  is, and a shard that is not where it should be is searched for from the beginning.
+- Offsets in answers of Kafka have no checksum. So written records must be consecutive, the claim is recognised by its
+  contents, and a shard that is not at its offset is searched for from the beginning.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class StateLog:
         )
 
     async def claim(self) -> None:
-        """Makes this process the owner; a former one fails at its next write."""
+        """Makes this process the owner; a former owner fails at its next write."""
         await self._producer.start()
         self.note_of_claim = msgspec.json.encode({"app": self.app_id, "pid": os.getpid(), "at": time.time()})
         self.claimed = await self._transaction([], CLAIM, lambda _: self.note_of_claim)
@@ -99,7 +99,7 @@ class StateLog:
         await self._transaction([pieces_of(number, version, shard) for number, shard in shards], CUT, cut)
 
     async def note(self, crashes: Sequence[Crash]) -> None:
-        """That the work raised: for the next process, without a snapshot."""
+        """Records a crash for the next process, without a snapshot."""
         await self._transaction([], CRASHES, lambda _: msgspec.json.encode(crashes))
 
     async def _transaction(
@@ -119,8 +119,11 @@ class StateLog:
         return end
 
     def _follow_on(self, places: Sequence[int]) -> None:
-        """A partition has one writer, so its records are one after the other. An answer that was damaged on its way
-        may say otherwise: a reader that believed it would search for a shard where it is not. Raises SinkError."""
+        """Checks that records are consecutive, as those of a single writer must be. Raises SinkError.
+
+        An answer that was damaged in transmission may give other offsets, and a reader would search for shards in wrong
+        places.
+        """
         if any(place <= before for before, place in zip([self._end, *places], places, strict=False)):
             raise SinkError(
                 f"{self.topic}/{self.partition}: offsets {places} do not follow {self._end}", retriable=True
@@ -133,13 +136,13 @@ class StateLog:
         )
 
     async def close(self) -> None:
-        """Lets the connection go; nothing is written."""
+        """Closes the connection; nothing is written."""
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._producer.stop(), 3)
 
 
 class _BackwardReader:
-    """Reads one partition backwards until a whole snapshot is in hand."""
+    """Reads one partition backwards until it has a complete snapshot."""
 
     def __init__(self, log: StateLog, consumer: AIOKafkaConsumer) -> None:
         self.log, self._consumer = log, consumer
@@ -154,7 +157,7 @@ class _BackwardReader:
         self._consumer.seek(self.part, self._start)
 
     def take(self, key: bytes, held: Held | None, offset: int) -> bool:
-        """Takes a record in; True when our claim is reached and reading stops or begins again."""
+        """Processes a record; True if our claim is reached and reading stops or starts again."""
         if held is None:
             self.values.pop(key, None)
         else:
@@ -195,16 +198,16 @@ def read_cut(held: Held, log: StateLog) -> SnapshotHead:
 
 
 def unusable(log: StateLog, why: object) -> StateError:
-    """What is stored of a partition cannot be used."""
+    """The error for a stored state that cannot be used."""
     return StateError(
         f"{log.topic}/{log.partition}: {why}; delete it with: wakewatch topics forget {log.kind} (RUNBOOK.md, Restore)"
     )
 
 
 async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, StoredSnapshot | None]:
-    """The newest snapshot of each claimed partition; None where there is none.
+    """The newest snapshot of each claimed partition; None if there is none.
 
-    Raises StateError when what is there cannot be used, SinkError when the broker is too slow to say.
+    Raises StateError if stored data cannot be used, SinkError if the broker does not answer in time.
     """
     consumer = AIOKafkaConsumer(
         **link,

@@ -1,7 +1,7 @@
-"""Starts the worker and starts it again: a crash is how the worker states that it must begin from its last snapshot.
+"""Starts the worker and restarts it after a crash, which is how the worker returns to its last snapshot.
 
-A worker that dies of a signal of its own doing, or does not return from a record, cannot say at which: the supervisor
-reads it from the mark (``taking``) and passes it to the next one, which counts it like an error at that record.
+A worker that is killed by a signal, or does not return from a record, cannot report the record: the supervisor reads it
+from the mark (``in_flight``) and passes it to the next worker, which counts it like an error at that record.
 """
 
 from __future__ import annotations
@@ -118,13 +118,13 @@ class Supervisor:
             return None
 
     def _hung(self) -> str:
-        """Why the child must be ended; empty when it works."""
+        """Why the child must be ended; empty while it works."""
         taken = self._mark.read()
         hung = taken is not None and time.monotonic() - taken.since_s > HUNG_S
         return f"the process did not return within {HUNG_S:.0f} s" if hung else ""
 
     def _abort(self, child: subprocess.Popen[bytes]) -> None:
-        """By SIGABRT, so that it writes where it was; then for certain."""
+        """Sends SIGABRT, so that it writes a traceback, then SIGKILL."""
         child.send_signal(signal.SIGABRT)
         try:
             child.wait(_ABORT_S)
@@ -132,7 +132,7 @@ class Supervisor:
             child.kill()
 
     def _died(self, code: int, why: str) -> list[Death]:
-        """What the next worker is given; nothing when it was not a record's doing."""
+        """What the next worker is given about the death; nothing if no record caused it."""
         taken = self._mark.read()
         if taken is None or not (why or -code in _ITS_OWN):
             return []
