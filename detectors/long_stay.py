@@ -50,7 +50,7 @@ class LongStay(Detector):
     columns = (
         Column("lat_deg", "<f4", np.nan),  # where the stop began
         Column("lon_deg", "<f4", np.nan),
-        Column("since_ms", "<i8"),  # ... and when; 0 when it does not are stationary
+        Column("since_ms", "<i8"),  # ... and when; 0 when it is not stationary
         Column("quiet", "?"),  # "silent since" has been reported
     )
     severities = {"long_stay.listed": "ticket", "long_stay.unlisted": "log"}  # noqa: RUF012 - read only
@@ -170,7 +170,7 @@ class LongStay(Detector):
         harbour = harbours_of(self.reference).nearest(lat, lon, LABEL_NM)
         long_ms = self._long_ms(listed=ship.listed is not None)
         quiet = f", silent since {stamp(ship.last_ms, now_ms)}" if own.quiet[row] else ""
-        lies = "last known stationary" if quiet else "stationary for"
+        lies = "last known stationary for" if quiet else "stationary for"
         return Finding(
             action="update" if opened else "open",
             situation=_situation(ship),

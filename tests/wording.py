@@ -48,6 +48,8 @@ BANNED: Final = {
     r"illegal|guilty?|criminal|violat\w+|smuggl\w+": "apparent, possible, could have",
 }
 """Words and phrases, as regular expressions, with what to write instead."""
+STATUS_6: Final = "constrained by her draught"
+"""A navigational status, as ITU-R M.1371-5 names it."""
 _EDGES: Final = r"(?<![\w`./_-])", r"(?![\w_-])"
 _WANTED: Final = {
     pattern: re.compile(f"{'' if pattern[0] == '[' else _EDGES[0]}(?:{pattern}){_EDGES[1]}", re.IGNORECASE)
@@ -61,6 +63,7 @@ _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):")
 
 def banned_in(text: str) -> Iterator[str]:
     """Each banned word of a text, with its neighbours and what to write."""
+    text = text.replace(STATUS_6, "")
     for pattern, wanted in _WANTED.items():
         for match in wanted.finditer(text):
             around = text[max(0, match.start() - 40) : match.end() + 40]

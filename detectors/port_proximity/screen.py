@@ -1,4 +1,4 @@
-"""Which of many ships may are near a zone or be bound for one: the columns' half of ``port_proximity``.
+"""Which of many vessels may be near a zone or bound for one: the columns' half of ``port_proximity``.
 
 It may name too many, never too few: ``approach`` and the judge decide.
 """

@@ -1,4 +1,4 @@
-"""Which watchlist and zones are in force: what was imported last and all partitions were reported of, else the
+"""Which watchlist and zones are in force: what was imported last and all partitions were notified of, else the
 settings'.
 
 For everybody who shows lists or zones to a person. What detectors use is decided by the markers in the log, and what is

@@ -84,7 +84,7 @@ def topics(given: Iterable[str] | None) -> tuple[str, ...] | None:
 
 
 def imo_number(cell: str) -> int | None:
-    """An IMO ship number whose check digit is right; ``IMO`` may are before it."""
+    """An IMO ship number whose check digit is right; ``IMO`` may precede it."""
     clean = text(cell)
     if clean is None:
         return None

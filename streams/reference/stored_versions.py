@@ -201,7 +201,7 @@ class VersionStore:
         return max((one for one in told if one[0] < time_ms), default=(0, None))[1]
 
     def is_marked(self, version: str) -> bool:
-        """Whether every partition has been reported of it."""
+        """Whether every partition was notified of it."""
         return version in self._versions and self._versions[version].marked_offset >= 0
 
     def interrupted(self, now_ms: float) -> Iterator[Record]:

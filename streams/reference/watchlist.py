@@ -1,6 +1,6 @@
 """Own watchlists: CSV or TOML in, listed ships and rejected rows out. No I/O here.
 
-CSV has a header line; the columns may are in any order, others are skipped. TOML has ``[[ship]]`` tables with
+CSV has a header line; the columns may be in any order, others are skipped. TOML has ``[[ship]]`` tables with
 the same names. A ship needs a name and an IMO number, an MMSI, or a call sign with its flag: a name alone matches
 no one. A row that is rejected is reported with its line; the others count.
 """

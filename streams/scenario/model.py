@@ -73,7 +73,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``details.reason`` where the detector has one."""
     zone: str | None = None
     mentions: tuple[str, ...] = ()
-    """Values that must are in its details, at any depth: names of ports, a destination."""
+    """Values that its details must contain, at any depth: names of ports, a destination."""
     until_ms: int | None = None
     """It must not have been closed or retracted by then: nothing turns green when it gets worse."""
     case_id: str | None = None

@@ -169,7 +169,7 @@ class ZoneColumns:
         """The zone that a destination names, and how: by UN/LOCODE, alias or likeness.
 
         ``KRPUS>KPRJN`` names what follows the arrow; a name counts only as whole words; ``RAJ1N`` is like RAJIN, a
-        text that names another port of the world as it is is like none.
+        text that names another port of the world unchanged is like none.
         """
         known = self._named.get(destination)
         if known is None:

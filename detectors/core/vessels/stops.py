@@ -1,4 +1,4 @@
-"""Stops: slow enough to are stationary, and how far a ship is from where it lay.
+"""Stops: whether a vessel is stationary, and how far it is from where it stopped.
 
 A ship has stopped at 0.2 kn and is under way again at 0.5 kn (Global Fishing Watch, anchorages): between the two it
 is what it was. A ship whose speed is unknown has stopped when it states that it is moored or at anchor. Where it
