@@ -1,1 +1,1 @@
-"""What people check."""
+"""The web console for watch officers."""

@@ -1,11 +1,12 @@
-"""What is shown: the newest revision of every alert that is open or ended lately, case by case. No I/O, no clock.
+"""The alerts that the page shows: newest revisions, open or recently closed, by case. No I/O, no clock.
 
 Rules.
-- Time is event time: that of the newest alert or tick. Recordings have a clock of their own, so that an old one
-  played beside a live feed neither ages nor is aged by it.
-- A case whose alerts have all ended leaves a day after its last revision; an open case keeps its ended alerts.
-- At most ``alerts_most`` alerts are held. What goes first: ended ones, then open ones for the record, each the oldest.
-- A former revision never changes what is shown; it only lengthens the history of an alert that is known.
+- Time is event time: that of the newest alert or tick. Recordings have a clock of their own, so that an old recording
+  and a live feed do not affect each other.
+- A case whose alerts are all closed is removed a day after its last revision; an open case keeps its closed alerts.
+- At most ``alerts_most`` alerts are held. Closed alerts are dropped first, then open ones of severity log, oldest
+  first.
+- An older revision never changes what is shown; it only adds to the history of a known alert.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def event_ms(alert: Alert) -> int:
 
 
 class AlertTable:
-    """See the module. For one thread."""
+    """The alerts of the page; for one thread."""
 
     def __init__(self, bounds: TableBounds | None = None, reach_kn: float = 0.0) -> None:
         self.bounds, self.reach_kn = bounds or TableBounds(), reach_kn
@@ -93,7 +94,7 @@ class AlertTable:
         return alert_id in self._held
 
     def take(self, alert: Alert, raw: bytes) -> bool:
-        """A revision; whether it is news. Raises ValueError when its time is none."""
+        """Adds a revision; returns whether it is new. Raises ValueError for an invalid time."""
         ms = event_ms(alert)
         self.tell_time(ms, replayed=alert.replayed)
         known = self._held.get(alert.id)
@@ -111,13 +112,13 @@ class AlertTable:
         return True
 
     def recall(self, alert: Alert) -> None:
-        """A revision from the past: only what is known gains by it."""
+        """Adds a revision from the past, to the history of a known alert only."""
         known = self._held.get(alert.id)
         if known is not None:
             _remember(known.said, alert)
 
     def hear(self, said: Feedback) -> None:
-        """A person's word on an alert; the newest of each counts, and of all the newest are kept."""
+        """Adds feedback on an alert; the newest of each alert counts, and a limited number is kept."""
         self._words.pop(said.alert_id, None)
         self._words[said.alert_id] = said
         if len(self._words) > self.bounds.alerts_most:
@@ -136,17 +137,17 @@ class AlertTable:
         return msgspec.structs.replace(made, word=max(words, key=lambda word: word.time, default=None))
 
     def tell_time(self, ms: int, *, replayed: bool) -> None:
-        """Event time has come this far."""
+        """Advances event time."""
         self._now_ms[replayed] = max(self._now_ms[replayed], ms)
 
     @property
     def clock(self) -> Clock:
-        """How far event time has come."""
+        """The present event time."""
         live, recorded = (rfc3339(ms) if ms else None for ms in (self._now_ms[False], self._now_ms[True]))
         return Clock(live=live, recorded=recorded)
 
     def forget(self) -> None:
-        """Lets closed cases go when their day is over, and the oldest ended alerts of cases that hold too many."""
+        """Removes closed cases after their day, and the oldest closed alerts of cases with too many."""
         for ids in list(self._cases.values()):
             members = [self._held[alert_id] for alert_id in ids]
             if self._is_over(members):
@@ -198,10 +199,10 @@ class AlertTable:
         return CaseTimeline(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines)
 
     def overview(self, state: State, *, log: bool, words: str = "") -> Overview:
-        """Everything that is open, most urgent first, the newest first in each; ``log``: also what is for the record.
+        """Everything that is open, by severity, newest first in each; ``log``: include alerts for the record.
 
-        Closed cases of the last day follow. With ``words`` only cases in which all of them occur, of every severity;
-        what is counted as open is the same.
+        Closed cases of the last day follow. With ``words`` only cases that contain all of them, of every severity; the
+        counts of open cases are the same.
         """
         held = [(case_id, [self._held[i] for i in ids]) for case_id, ids in self._cases.items()]
         leads = [max(opened, key=lambda m: m.rank) for _, ms in held if (opened := [m for m in ms if m.open])]

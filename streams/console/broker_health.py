@@ -1,4 +1,4 @@
-"""How the brokers are: whether they answer soon, and how full their disks are, as far as this user may ask."""
+"""State of the brokers: response time and disk usage, as far as this user may query them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLIENT: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
 
 
 class BrokersSeen(NamedTuple):
-    """What a check found."""
+    """Result of a check."""
 
     answer_s: float
     """How long Kafka took at most, in the last half minute, to answer the shortest of questions."""
@@ -26,7 +26,7 @@ class BrokersSeen(NamedTuple):
 
 
 class BrokerHealth:
-    """One life of a client."""
+    """Checks the brokers with one client."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
         """Raises SinkError when Kafka does not answer."""

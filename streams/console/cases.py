@@ -1,4 +1,4 @@
-"""What the map page gets: one case is one ship's (or source's) story. All times are event times, RFC 3339 UTC."""
+"""Data for the map page: a case is the history of one vessel (or source). All times are event times, RFC 3339 UTC."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TimelineRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 class FeedbackShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a person said of an alert as it is; the next revision makes it old."""
+    """Feedback of a person on an alert; the next revision makes it out of date."""
 
     kind: Kind
     by: str
@@ -68,7 +68,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All alerts of one ``case_id`` in short."""
+    """Summary of all alerts of one ``case_id``."""
 
     case_id: str
     severity: Severity
@@ -97,7 +97,7 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far event time has come, for live sources and for recordings; absent before anything was heard."""
+    """Event time of live sources and of recordings; absent before the first report."""
 
     live: str | None = None
     recorded: str | None = None
@@ -159,10 +159,10 @@ def said_of(alert: Alert) -> TimelineRevision:
 
 
 def dark_of(alert: Alert, said: tuple[TimelineRevision, ...]) -> DarkLine | None:
-    """The silence that an alert is about; None when it is about something else or was never seen on the map.
+    """The silence that an alert is about; None for other alerts, or without a position.
 
-    ``said``: its revisions, oldest first. While it is silent the alert's position is its last fix; once it is
-    closed it is where it reappeared, and the last fix is in a former revision.
+    ``said``: its revisions, oldest first. While the vessel is silent the position of the alert is its last one; after
+    closing it is where the vessel reappeared, and the last position is in an earlier revision.
     """
     since = alert.details.get("last_heard")
     if alert.detector != _DARK_DETECTOR or not isinstance(since, str) or alert.status == "retracted":

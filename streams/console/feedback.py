@@ -1,13 +1,13 @@
-"""What a person says of an alert on the page: acknowledged, false alarm, or that earlier word taken back.
+"""Feedback of a person on an alert from the page: acknowledged, false alarm, or withdrawn.
 
-Who may, and as whom.
-- Behind a proxy that authenticates (``console.identity_header`` is set): whoever the proxy names in that header. A
-  request without it may say nothing. The proxy must take away a header of that name that a browser sent.
-- Bound to the loopback address without such a proxy: whoever sits at this machine, by the name that they give.
-- Else no one: it is not known who asks.
+Who may give feedback, and under which name:
+- Behind an authenticating proxy (``console.identity_header`` is set): the user named in that header. A request without
+  it is rejected. The proxy must remove a header of that name that comes from a browser.
+- On the loopback address without such a proxy: anyone at this machine, under the name that they enter.
+- Otherwise no one, because the user is unknown.
 
-A foreign page cannot make a browser say anything: the body must be JSON, which a browser sends to another site only
-after asking, and an ``Origin`` that is not this console is rejected.
+A foreign site cannot send feedback: the body must be JSON, which a browser sends to another site only after a preflight
+request, and an ``Origin`` other than this console is rejected.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class FeedbackRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``/api/me``: whether the caller may say something, and as whom."""
+    """``/api/me``: whether the caller may give feedback, and under which name."""
 
     may: bool
     by: str = ""
@@ -56,7 +56,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RefusalError(Exception):
-    """A request that is not done: what is answered."""
+    """A request that is rejected, with the response."""
 
     def __init__(self, status: HTTPStatus, said: str) -> None:
         super().__init__(said)
@@ -64,7 +64,7 @@ class RefusalError(Exception):
 
 
 def speaker(settings: ConsoleSettings, headers: Mapping[str, str]) -> Identity:
-    """Who asks, by the rules of this module."""
+    """The user, by the rules of this module."""
     if settings.identity_header:
         by = headers.get(settings.identity_header, "").strip()[:NAME_MOST]
         why = "" if by else f"the proxy gives no user name in {settings.identity_header}"
@@ -77,7 +77,7 @@ def speaker(settings: ConsoleSettings, headers: Mapping[str, str]) -> Identity:
 
 
 def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) -> FeedbackRequest:
-    """A request's word, with who says it. Raises RefusalError."""
+    """The feedback of a request, with the user. Raises RefusalError."""
     who = speaker(settings, headers)
     if not who.may:
         raise RefusalError(HTTPStatus.FORBIDDEN, who.why)
@@ -98,7 +98,7 @@ def taken(settings: ConsoleSettings, headers: Mapping[str, str], body: bytes) ->
 
 
 async def write(kafka: KafkaSettings, raw: bytes, said: FeedbackRequest) -> None:
-    """Writes a word on the alert as it is (``raw``). Raises RefusalError when Kafka does not take it."""
+    """Writes feedback on the present revision (``raw``). Raises RefusalError if Kafka does not accept it."""
     alert = decoded(raw, Alert)
     word = feedback.about(alert, said.kind, said.by, said.note, rfc3339(int(time.time() * MS)))
     try:

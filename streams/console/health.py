@@ -1,13 +1,13 @@
-"""Whether what the page shows can be trusted: troubles of the processes behind it, from what Kafka tells of them.
+"""Whether the page can be trusted: faults of the processes behind it, from what Kafka shows of them.
 
 No I/O, no clock. Rules.
-- Whatever is wrong is stated with its age; what is well is not said.
-- ``alarm``: alerts are late, missing or not sent. ``notice``: worth knowing, and alerts still come.
-- A detector is judged by the oldest record of the log that no committed snapshot covers, and by whether that moves.
-- A source is judged by its ticks; one whose ticks stop has lost its ingest. A recording is never in trouble.
-- A notifier's target is judged by the oldest alert that it was not sent.
-- Kafka is judged by how soon it answers this console, its disks by what is left of them.
-- What must be known within a minute has a limit of 45 s at most: checks come every few seconds.
+- A fault is shown with its duration; what works is not shown.
+- ``alarm``: alerts are late, missing or not sent. ``notice``: worth knowing, but alerts still work.
+- A detector is judged by the oldest record of the log that no committed snapshot covers, and whether that advances.
+- A source is judged by its ticks; without ticks its ingest has failed. A recording is never a fault.
+- A target of the notifier is judged by the oldest alert not sent to it.
+- Kafka is judged by its response time, its disks by their free space.
+- What must be noticed within a minute has a limit of at most 45 s, because checks run every few seconds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GB: Final = 1e9
 
 
 class HealthLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long something may last before it is stated."""
+    """How long a fault must last before it is shown, ms."""
 
     worker_ms: int = 45_000
     """A snapshot and a half: what one covers is read again after a crash."""
@@ -64,7 +64,7 @@ class Ticked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found at one look. All times are Unix ms."""
+    """Result of one check. All times are Unix ms."""
 
     waiting: Mapping[int, Backlog] = {}
     """By partition of the log: what no snapshot covers yet."""
@@ -86,7 +86,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of the page's banner: ``said``, for how long, ``more``."""
+    """One line of the banner: ``said``, for how long, ``more``."""
 
     kind: Kind
     level: Level
@@ -97,7 +97,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def troubles(facts: Facts, rules: FeedRules, now_ms: int, limits: HealthLimits = HealthLimits()) -> list[Trouble]:  # noqa: B008
-    """What is wrong, alarms first. ``now_ms`` is the wall clock."""
+    """The faults, alarms first. ``now_ms``: wall clock."""
     found = [
         *_worker(facts, now_ms, limits),
         *_sources(facts, rules, now_ms, limits),

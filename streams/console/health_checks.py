@@ -1,8 +1,8 @@
-"""A check of the processes behind the page, every few seconds, through Kafka alone: ``health`` states what it means.
+"""Checks the processes behind the page, every few seconds, through Kafka only: ``health`` judges the results.
 
-Read are: the offsets that the detectors and the notifier's targets have committed, the time of the oldest record that
-each has not processed, the ticks of one partition of the log, and the topic of imports. No group is joined, nothing is
-written. What this user may not see is stated; the page continues without it.
+It reads the offsets that detectors and the notifier's targets have committed, the time of the oldest record that each
+has not processed, the ticks of one partition of the log, and the topic of imports. It joins no group and writes
+nothing. What this user may not read is reported; the page works without it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _log = structlog.get_logger("wakewatch.console")
 
 
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found."""
+    """Result of a check."""
 
     troubles: tuple[Trouble, ...]
     zones: tuple[Zone, ...] | None
@@ -61,7 +61,7 @@ Unread = Callable[[], Backlog | None]
 
 
 def watch(settings: Settings, take: Take, unread: Unread, stop: Event, unreadable: UnreadableRecords) -> None:
-    """Until ``stop`` is set; begins again where Kafka went away. ``unread``: what the page itself is behind with."""
+    """Checks until ``stop`` is set, and reconnects after a failure. ``unread``: the lag of the page itself."""
     while not stop.is_set():
         try:
             with _CheckClients(settings, unreadable) as looks:
@@ -115,7 +115,8 @@ class _CheckClients:
             client.close()
 
     def look(self, unread: Backlog | None) -> Iterator[HealthReport]:
-        """Raises SinkError when Kafka does not answer. A slow Kafka is reported at once: all else takes long then."""
+        """Raises SinkError if Kafka does not answer. Reports a slow Kafka at once, because all other
+        checks are slow then."""
         from kafka.errors import KafkaError
 
         try:

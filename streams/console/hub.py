@@ -1,7 +1,7 @@
-"""Between the reading thread and the browsers: the board, and everybody who follows it.
+"""Connects the reading thread and the browsers: holds the alert table, and everyone who follows it.
 
-A browser that does not keep up is not waited for: its queue is emptied and it is asked to ask for everything again
-(``reset``). So memory is bounded whatever the rate, and a replay at full speed is not a flood for a page.
+The hub does not wait for a slow browser: its queue is emptied and it must request everything again (``reset``). So
+memory is bounded at any rate, and a replay at full speed does not flood a page.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from streams.console.topic_reader import Updates
 QUEUE_MOST: Final = 200
 FOLLOWERS_MOST: Final = 64
 BLIND_MS: Final = 45_000
-"""Checks of the other processes come every few seconds; without one for this time nothing is known of them."""
+"""Checks of the other processes run every few seconds; without one for this time their state is unknown."""
 UNREAD_MS: Final = 20_000
-"""The reading says every few seconds how far it is; when it has not for this time, it hangs or has too much to do."""
+"""The reader reports its progress every few seconds; without a report for this time it hangs or is overloaded."""
 
 
 class ServerEvent(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What a list file held, counted: for whoever imports it and wants to check it by hand."""
+"""Counts of the contents of a list file, so that an import can be checked by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9][0-9a-f.,-]*\b|\b(?:imo|mms
 
 
 class ListCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one file. ``refused`` and ``doubts`` count by reason, without the particulars."""
+    """Counts for one file. ``refused`` and ``doubts`` are counted by reason, without names and numbers."""
 
     format: str
     ships: int

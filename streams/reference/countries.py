@@ -1,4 +1,4 @@
-"""Countries by name: published lists write flags as words, AIS says them as codes."""
+"""Countries by name: published lists write flags as words, AIS has country codes."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def country_code(name: str) -> str | None:
 
 
 def is_country(name: str) -> bool:
-    """Whether ``name`` says anything that ``country_code`` understands, "no flag" included."""
+    """Whether ``country_code`` understands ``name``, including "no flag"."""
     plain = _plain(name)
     return not plain or plain in _NO_FLAG or country_code(name) is not None

@@ -1,7 +1,7 @@
-"""What a published list states of a ship, as text, into an entry: verified, or left out with the reason.
+"""Converts what a published list states about a vessel, as text, into an entry: verified, or rejected with a reason.
 
-A published row is worth more than its worst cell: a cell that cannot be used is a *doubt*, told and skipped; the
-row is rejected only when nothing is left that identifies a ship.
+One bad cell does not spoil a row: a cell that cannot be used is a *doubt*, reported and skipped. The row is rejected
+only if nothing is left that identifies a vessel.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _Value = TypeVar("_Value")
 
 
 class Stated(msgspec.Struct, frozen=True, kw_only=True):
-    """One ship as a list writes it; all is raw text. Of several values the first is the list's main one."""
+    """One vessel as a list writes it; all raw text. Of several values the first one is the list's main one."""
 
     list: str
     line: int

@@ -1,13 +1,13 @@
-"""A version of the watchlist and the zones brought into force, by one import at a time.
+"""Brings a version of the watchlist and zones into force; only one import at a time.
 
-Order of what is written, each step flushed before the next: that the import has begun, its content, its head, one
-marker in every partition of the log, that all were reported, and that it has ended. Whatever interrupts that, either
-the old version is in force, or doing it again (or ``complete``) completes it: every step may be taken twice.
+Records are written in this order, each flushed before the next: the begin of the import, its content, its head, one
+marker in every partition of the log, that all partitions have it, and its end. If it is interrupted at any point, the
+old version stays in force, or running it again (or ``complete``) completes it: every step can be repeated.
 
-Two imports at once: after it has written that it has begun, an import reads the topic again. It ends, having changed
-nothing, when another version was written since its difference was shown, or when an import of another version began
-before it and may still continue. So of two that were shown the same former version one comes into force, and the other
-is asked for again, against that.
+Two imports at once: after an import has written its begin, it reads the topic again. It stops without any change if
+another version was written since its changes were shown, or if an import of another version began earlier and may still
+continue. So of two imports that were shown the same former version one comes into force, and the other must be run
+again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PRODUCER: Final[dict[str, Any]] = {
 
 
 class Importer:
-    """Brings a reference into force. ``told`` hears of each step; ``command`` is what a person called."""
+    """Brings a reference into force. ``told`` is called for each step; ``command`` is the user's command."""
 
     def __init__(self, kafka: KafkaSettings, told: Callable[[str], None], command: str = "") -> None:
         self._kafka, self._told, self._command = kafka, told, command

@@ -1,8 +1,7 @@
-"""Which watchlist and zones are in force: what was imported last and all partitions were notified of, else the
-settings'.
+"""Which watchlist and zones are in force: the last import that all partitions have, otherwise those of the settings.
 
-For everybody who shows lists or zones to a person. What detectors use is decided by the markers in the log, and what is
-reported here is what each partition's last marker says, save while an import is between its first marker and its last.
+Used wherever lists or zones are shown to a person. What detectors use is decided by the markers in the log; the result
+here is the last marker of each partition, except while an import is between its first and its last marker.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ COMPLETE: Final = "wakewatch watchlist complete"
 
 
 class InForce(NamedTuple):
-    """What detectors know about the world, and since when."""
+    """The reference that detectors use, and since when."""
 
     reference: Reference
     version: str | None
@@ -44,7 +43,7 @@ class InForce(NamedTuple):
 
 
 def force_of(held: VersionStore, own: Reference) -> InForce:
-    """What is in force in every partition: what was imported last, or ``own`` where nothing was."""
+    """The reference in force in every partition: the last import, or ``own`` without one."""
     version = held.in_force()
     found = held.reference(version, own)
     if version is None or found is None:
@@ -53,11 +52,7 @@ def force_of(held: VersionStore, own: Reference) -> InForce:
 
 
 def ask(kafka: KafkaSettings, own: Reference) -> InForce:
-    """What is in force; ``own`` where no Kafka is set or running, and where it holds no topic of imports.
-
-    Raises ConfigError for a wrong address, SinkError when Kafka is set and does not answer: what is in force is not
-    known then.
-    """
+    """The reference in force; ``own`` if no Kafka is configured or running, or without a topic of imports."""
     if not kafka.bootstrap_servers.strip() and status() is None:
         return InForce(own, None, 0, None, "no Kafka is configured or running")
     try:

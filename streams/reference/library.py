@@ -1,4 +1,4 @@
-"""The watchlist and the zones in Kafka: versions read from ``ais.reference.v1``."""
+"""Versions of the watchlist and the zones, read from ``ais.reference.v1`` in Kafka."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEPT: Final = 2
 
 
 class Library:
-    """References by version, as a worker needs them. ``get`` reads from Kafka: call it where waiting is allowed."""
+    """References by version, for a worker. ``get`` reads from Kafka: call it where waiting is allowed."""
 
     def __init__(self, kafka: KafkaSettings, own: Reference) -> None:
         self._kafka, self._own = kafka, own

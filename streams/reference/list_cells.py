@@ -1,7 +1,7 @@
-"""One cell of someone else's list: cleaned, checked, or rejected with a reason.
+"""One cell of a foreign list: cleaned, checked, or rejected with a reason.
 
-Lists are hostile input: formulas for a spreadsheet, control and bidirectional marks, markup, megabytes in a cell.
-Every reader here takes text and returns the value, None for an empty cell, or raises ``Refusal``.
+Lists are untrusted input: spreadsheet formulas, control and bidirectional characters, markup, megabytes in a cell.
+Every function here takes text and returns the value, None for an empty cell, or raises ``Refusal``.
 """
 
 from __future__ import annotations

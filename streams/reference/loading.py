@@ -1,4 +1,4 @@
-"""From settings to a Reference: reads the named files, or the shipped ones where none is named."""
+"""From settings to a Reference: reads the given files, or the included ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 
 class RefusedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """What was rejected, and in which file."""
+    """A rejected row, and its file."""
 
     file: str
     refused: RefusedRow
@@ -43,7 +43,7 @@ class RefusedIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """A reference and what its files held besides."""
+    """A reference, with rejected rows and doubts."""
 
     reference: Reference
     refused: tuple[RefusedIn, ...]

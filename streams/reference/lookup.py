@@ -1,7 +1,7 @@
-"""A ship held against the watchlist by hand: IMO decides, then MMSI, then call sign with flag.
+"""Matches one vessel against the watchlist by hand: IMO decides, then MMSI, then call sign with flag.
 
-Names are checked too, and are never more than possible: two listed ships are called MARIA, and another ANGARA
-burned at sea.
+Names are compared too, but are never more than a possible match: two listed vessels have the name MARIA, and another
+ANGARA was lost in a fire.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Field = Literal["imo", "mmsi", "call_sign", "name"]
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a ship. ``flag`` is a country code; without one the MMSI's is taken."""
+    """What is known of a vessel. ``flag`` is a country code; default: from the MMSI."""
 
     imo: int | None = None
     mmsi: int | None = None
@@ -30,7 +30,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry that the ship may be."""
+    """An entry that may be the vessel."""
 
     ship: ListedShip
     matched_on: tuple[Field, ...]
@@ -41,7 +41,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def match(ships: Iterable[ListedShip], query: Query) -> list[Match]:
-    """All entries that the ship may be: matches first, then by likeness; ties in the list's order."""
+    """All entries that may be the vessel: matches first, then by similarity, then in the order of the list."""
     found = [each for ship in ships if (each := _against(ship, query)) is not None]
     return sorted(found, key=lambda each: (each.verdict != "match", -each.likeness))
 

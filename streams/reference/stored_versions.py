@@ -144,7 +144,7 @@ class VersionStore:
         return max((held.head_offset for held in self._versions.values() if held.head is not None), default=-1)
 
     def in_force(self) -> str | None:
-        """The version that every partition was reported of last; None when there was none."""
+        """The version that every partition was notified of last; None when there was none."""
         told = [(held.marked_offset, name) for name, held in self._versions.items() if held.in_force]
         return max(told)[1] if told else None
 
@@ -196,7 +196,7 @@ class VersionStore:
         return min((written_ms for written_ms in later if written_ms > held.written_ms), default=inf)
 
     def in_force_before(self, time_ms: float) -> str | None:
-        """The version that every partition was reported of last before ``time_ms``; None when there was none."""
+        """The version that every partition was notified of last before ``time_ms``; None when there was none."""
         told = [(v.marked_ms, name) for name, v in self._versions.items() if v.marked_offset >= 0]
         return max((one for one in told if one[0] < time_ms), default=(0, None))[1]
 

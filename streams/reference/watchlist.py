@@ -1,8 +1,8 @@
-"""Own watchlists: CSV or TOML in, listed ships and rejected rows out. No I/O here.
+"""Own watchlists: CSV or TOML in, listed vessels and rejected rows out. No I/O here.
 
-CSV has a header line; the columns may be in any order, others are skipped. TOML has ``[[ship]]`` tables with
-the same names. A ship needs a name and an IMO number, an MMSI, or a call sign with its flag: a name alone matches
-no one. A row that is rejected is reported with its line; the others count.
+CSV has a header line; columns can be in any order, unknown ones are ignored. TOML has ``[[ship]]`` tables with the same
+names. A vessel needs a name and an IMO number, an MMSI, or a call sign with flag: a name alone is never a match. A
+rejected row is reported with its line; the others are used.
 """
 
 from __future__ import annotations

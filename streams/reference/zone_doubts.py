@@ -1,4 +1,4 @@
-"""What looks wrong of a zone that can be used: given by ``zones check``, rejected by no one. No I/O here."""
+"""Doubts about zones that can be used: shown by ``zones check``, without rejecting the zone. No I/O here."""
 
 from __future__ import annotations
 
