@@ -300,7 +300,8 @@ class PortCall(Detector):
             action="close",
             situation=_situation(ship, opened.details.get("in_zone")),
             time_ms=now_ms,
-            headline=f"{ship.title} {how} {harbour} after {duration_text(last_ms - since_ms)}, {hhmm_z(now_ms)}",
+            headline=f"{ship.title} {_ENDED[how].format(harbour)} after {duration_text(last_ms - since_ms)}, "
+            f"{hhmm_z(now_ms)}",
             why=(
                 Fact(fact="time from the stop to its last report there", value=(last_ms - since_ms) // MS, unit="s"),
                 Fact(
@@ -321,6 +322,14 @@ class PortCall(Detector):
             },
             sentences=(step.lines(at),) if step.kind == "reports" else (),
         )
+
+
+_ENDED = {
+    "left": "left {}",
+    "left unseen": "left {} unobserved",
+    "no longer listed": "delisted; no longer monitored at {}",
+}
+"""Headlines by ``details.ended``."""
 
 
 def _called_at(opened: Alert, where: tuple[float, float]) -> str:
