@@ -1,8 +1,8 @@
-"""What each command needs to be allowed at Kafka, and nothing more. The README's table and the ACLs are made from it.
+"""The rights that each command needs at Kafka, and no more. The table in the README and the ACLs are generated from it.
 
 Rules.
 - READ and WRITE imply DESCRIBE; an idempotent producer needs WRITE on its topic and nothing on the cluster.
-- Only ``topics create`` may make topics: other commands then find theirs, or say which is missing.
+- Only ``topics create`` may create topics: other commands find them, or report which one is missing.
 - Names are without prefix; ``acl_commands`` adds it.
 """
 
@@ -34,16 +34,16 @@ EVERY: Final = tuple(topic.name for topic in TABLE)
 
 
 class Rights(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one command."""
+    """The rights of one command."""
 
     topics: tuple[tuple[Operation, tuple[str, ...]], ...]
     group: str = ""
-    """The group that is read as: ``{app}`` is ``worker.app_id``. Only described by the doctor."""
+    """The consumer group: ``{app}`` is ``worker.app_id``. The doctor only describes it."""
     group_operation: Operation = "Read"
     group_prefixed: bool = False
-    """Also groups whose names begin so."""
+    """Also groups with this prefix."""
     transactions: tuple[str, ...] = ()
-    """Beginnings of its transactional ids."""
+    """Prefixes of its transactional ids."""
 
     def needed(self) -> frozenset[str]:
         """The topics that must be there."""
@@ -98,7 +98,7 @@ RIGHTS: Final[dict[str, Rights]] = {
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """One right on one thing, as an ACL names it."""
+    """One right on one resource, as in an ACL."""
 
     operation: Operation
     kind: Literal["topic", "group", "transactional-id"]

@@ -1,4 +1,4 @@
-"""How soon Kafka answers: the shortest of questions, asked for a second."""
+"""Response time of Kafka: the shortest request, repeated for a second."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BETWEEN_S: Final = 0.4
 
 
 def slowest_answer_s(client: Any) -> float:
-    """The longest that an admin client waits for one of several answers, s. Takes a second. Raises KafkaError."""
+    """The longest response time to an admin client among several requests, s. Takes a second. Raises KafkaError."""
     took_s = []
     for _ in range(_QUESTIONS):
         time.sleep(_BETWEEN_S)

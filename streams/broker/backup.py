@@ -1,12 +1,12 @@
-"""A copy of the embedded broker's data in one file, and the way back.
+"""Backup of the embedded broker's data in one file, and restore.
 
 Rules.
-- The copy is made of a broker at rest: a running one is stopped for it and restarted at its port. Clients wait.
-- A backup appears whole or not at all, and reports about itself that it is whole: its last entry counts the files
-  before it.
-- A restore is unpacked and checked beside the present data, then takes its place; what was there is kept, renamed.
+- The copy is made of a stopped broker: a running one is stopped and restarted at its port. Clients wait.
+- A backup file appears completely or not at all, and shows that it is complete: its last entry counts the files before
+  it.
+- A restore is unpacked and checked next to the present data, then replaces it; the old data is kept under another name.
 
-One copy of everything, because the topics hang together: snapshots name offsets in the log of sentences.
+There is one copy of everything, because the topics depend on each other: snapshots contain offsets in the log.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SKIPPED: Final = frozenset({".lock"})  # Kafka's own, of a process that has end
 
 
 class BackupSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The last entry of a backup: what must have come before it."""
+    """The last entry of a backup: what must precede it."""
 
     format: int
     made_at: str
@@ -47,7 +47,7 @@ class BackupSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(NamedTuple):
-    """What was copied. ``was_running`` states that the broker was stopped for it, ``kept`` where older data lie now."""
+    """What was copied. ``was_running``: the broker was stopped for it; ``kept``: where older data is now."""
 
     summary: BackupSummary
     was_running: bool = False

@@ -1,14 +1,14 @@
-"""kafka-python's first connection, with two repairs: a broker that rejects us is heard.
+"""The first connection of kafka-python, with two fixes: a rejection by the broker is reported.
 
-kafka-python 3.0.12 means to raise the failure to prove who one is, searches for it where it is not raised
-(``KafkaConnection.initialize`` keeps it in a future), and tries again until its time is over: after ten seconds it says
-that there is no Kafka. Here the first refusal ends the attempt. Later ones do not: a broker that has just come back may
-reject for a moment whom it knows.
+kafka-python 3.0.12 is meant to raise an authentication failure, but looks for it where it is not raised
+(``KafkaConnection.initialize`` keeps it in a future), and retries until its time is over: after ten seconds it reports
+that there is no Kafka. Here the first rejection ends the attempt. Later ones do not: a broker that has just restarted
+may reject a known user for a moment.
 
-And it throws away what it has read when the end of the connection comes with it: the broker's last words, which say why
-it closes the connection.
+It also discards what it has read when the connection closes at the same time: the broker's last message, with the
+reason.
 
-What it logs of a refusal, six lines a try, is not shown: the error that it ends in says it.
+Its log lines about a rejection, six per attempt, are not shown: the resulting error has the reason.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Manager(KafkaConnectionManager):  # type: ignore[misc]
         self._refused: BaseException | None = None
 
     def get_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """Raises what the broker said when it rejected us, while there was no connection yet."""
+        """Raises the error of a rejection by the broker, as long as there was no connection yet."""
         if self.bootstrapped:
             return super().get_connection(*args, **kwargs)
         if self._refused is not None:

@@ -1,4 +1,4 @@
-"""How full the brokers' disks are, asked of Kafka itself, and when the log will have filled them."""
+"""Disk usage of the brokers, as Kafka reports it, and when the log will have filled the disks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Growth(NamedTuple):
 
 
 def disks(client: Any, topics: Collection[str]) -> list[Disk]:
-    """The disks of all brokers, as an admin client's user may see them; a broker before Kafka 3.3 does not say.
+    """The disks of all brokers, as an admin client's user may see them; brokers before Kafka 3.3 do not report them.
 
     Raises KafkaError; without the right to describe the cluster the list is empty.
     """
@@ -53,9 +53,9 @@ def disks(client: Any, topics: Collection[str]) -> list[Disk]:
 
 
 def growth(disk: Disk, held_h: float, kept_h: float) -> Growth | None:
-    """What the log has grown by in the ``held_h`` hours that it reaches back, carried on until ``kept_h``.
+    """Growth of the log over the ``held_h`` hours that it covers, extrapolated to ``kept_h``.
 
-    None for a log too young to tell. It stops growing once it reaches back ``kept_h``: what is older is deleted.
+    None for a log that is too young. It stops growing when it covers ``kept_h``: older records are deleted.
     """
     if held_h < FORECAST_LEAST_H:
         return None

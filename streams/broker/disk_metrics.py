@@ -1,4 +1,4 @@
-"""How full the brokers' disks are, as metrics of the process that fills them."""
+"""Disk usage of the brokers, as metrics of the process that fills them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _log = structlog.get_logger("wakewatch.disk")
 
 @contextmanager
 def watching(kafka: KafkaSettings, metrics: Metrics, every_s: float = _EVERY_S) -> Iterator[None]:
-    """Asks Kafka every ``every_s`` seconds. While Kafka does not report, there are no series: unknown is not zero."""
+    """Queries Kafka every ``every_s`` seconds. While Kafka does not report, there are no series:
+    unknown is not zero."""
     stop = Event()
     thread = Thread(target=_watch, args=(kafka, metrics, stop, every_s), name="disk", daemon=True)
     thread.start()

@@ -1,9 +1,9 @@
-"""The embedded broker: a real Apache Kafka, one KRaft node on the loopback, in a process of its own.
+"""The embedded broker: a real Apache Kafka, one KRaft node on the loopback address, in its own process.
 
 Rules.
-- One broker a data folder. ``broker.json`` there states which process it is; a pid is believed only with its start time
-  and its command line.
-- ``start`` returns a broker that accepts, or raises and leaves no process behind.
+- One broker per data folder. ``broker.json`` there identifies the process; a pid is trusted only with its start time
+  and command line.
+- ``start`` returns a broker that accepts connections, or raises and leaves no process behind.
 - A broker outlives the command that started it, unless ``die_with_parent``: then the system kills it with us.
 """
 

@@ -1,7 +1,7 @@
-"""kafka-python's reading of one record, with one repair: the name of a header that is not UTF-8.
+"""kafka-python's parsing of a record, with one fix: header names that are not UTF-8.
 
-kafka-python 3.0.12 decodes names of headers strictly, inside ``poll``: one record of any producer would end the reading
-of its partition at that place, for ever. Here such a name is read with replacement characters.
+kafka-python 3.0.12 decodes header names strictly, inside ``poll``: one such record of any producer would stop the
+reading of its partition there, for ever. Here such a name is read with replacement characters.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Name(bytes):
 
 
 def install() -> None:
-    """Puts the repair in. Doing it twice changes nothing."""
+    """Installs the fix. Repeating it has no effect."""
     from kafka.record.default_records import DefaultRecordBatch
 
     strict = DefaultRecordBatch._read_msg

@@ -1,11 +1,11 @@
-"""Apache Kafka's jars: resolved and downloaded by jgo, each checked against a lock file before it is run.
+"""Apache Kafka's jars: resolved and downloaded by jgo, each checked against a lock file before use.
 
 Rules.
-- What runs is exactly what ``jars.lock.json`` names (file name -> sha256), every byte checked at every start.
-- Jars are put in place one by one, by rename: a half-downloaded or damaged one is fetched again, and a broker that
-  runs from the folder meanwhile never sees it change.
-- jgo writes downloads where they will stay and believes what it finds there. So it works in a folder of its own, and
-  what a broken connection left half done is thrown away before the next try.
+- Only the files in ``jars.lock.json`` (file name -> sha256) are run; every byte is checked at every start.
+- Jars are moved into place one by one, by rename: an incomplete or damaged one is downloaded again, and a broker that
+  runs from the folder never sees it change.
+- jgo writes downloads to their final place and trusts what it finds there. So it works in a separate folder, and
+  incomplete downloads are deleted before the next attempt.
 - With all jars in place neither jgo nor the network is needed.
 """
 
@@ -79,7 +79,7 @@ def missing() -> list[str]:
 
 
 def wrong(home: Path, lock: dict[str, str]) -> list[str]:
-    """Names of jars that ``home`` does not hold as ``lock`` says."""
+    """Names of jars in ``home`` that are missing or differ from ``lock``."""
     return [name for name, expected in lock.items() if _sha256(home / name) != expected]
 
 

@@ -1,4 +1,4 @@
-"""Where the embedded broker keeps what must not be lost: the user's state folder, never the cache."""
+"""Where the embedded broker keeps its data: the user's state folder, never the cache."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def cached_broker_dir() -> Path:
 
 
 def move_from_cache(home: Path) -> bool:
-    """Moves data of a broker at rest from the cache to ``home``, unless data are there. True when some were moved.
+    """Moves data of a stopped broker from the cache to ``home``, unless there is data. Returns whether it moved any.
 
-    They appear at ``home`` whole or not at all, also where the two folders are on different disks. Raises OSError.
+    It appears at ``home`` completely or not at all, also if the two folders are on different disks. Raises OSError.
     """
     before, there = cached_broker_dir() / _STORAGE, home / _STORAGE
     if before.resolve() == there.resolve() or there.exists() or not before.is_dir():

@@ -1,4 +1,4 @@
-"""A KafkaConsumer that knows where it is, and where topics begin and end, or states that it does not."""
+"""A KafkaConsumer that knows its positions, and the begin and end of topics, or reports that it does not."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _AGAIN_S: Final = 0.1
 
 
 class PositionedConsumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python ships without types
-    """While the leader of a partition changes, as it does of a new topic, kafka-python 3.0.12 gives None as a position
-    and raises KeyError for an end: whoever compared or asked that died of it. Here it is asked again for a while.
+    """While the leader of a partition changes, as for a new topic, kafka-python 3.0.12 returns None as a position and
+    raises KeyError for an end, which made callers fail. Here the request is repeated for a while.
 
-    All raise SinkError (retriable) when it is not known in time.
+    All methods raise SinkError (retriable) if the answer does not come in time.
     """
 
     def position(self, partition: Any, timeout_ms: int | None = None) -> int:

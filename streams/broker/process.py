@@ -1,4 +1,4 @@
-"""Processes: who one is, that it ends, that it ends with us, that only one does a thing at a time."""
+"""Processes: identity, ending, ending with the parent, and locks between processes."""
 
 from __future__ import annotations
 

@@ -83,5 +83,5 @@ def _read(record: Any) -> TopicRecord:
 
 
 def believable_ms(timestamp_ms: int | None) -> int:
-    """A record's timestamp, which its producer makes up, as a time that can be written: 0 where it is none."""
+    """A record's timestamp, which its producer sets freely, if it is a valid time; otherwise 0."""
     return timestamp_ms if timestamp_ms is not None and 0 < timestamp_ms < LATEST_MS else 0

@@ -1,8 +1,8 @@
-"""Which failures of a produce request kafka-python tries again, with one repair: a damaged batch.
+"""Which failed produce requests kafka-python retries, with one fix: a damaged batch.
 
-Kafka's own table of errors states that CORRUPT_MESSAGE (a batch whose checksum is wrong when it arrives: a bit flipped
-on the way) can be tried again, and its Java client does so. kafka-python 3.0.12 does not; the record would be lost and
-whoever sent it would stop. The producer is idempotent, so a batch that is sent again is not there twice.
+Kafka's own table of errors states that CORRUPT_MESSAGE (a batch whose checksum is wrong on arrival: a bit flipped in
+transmission) can be retried, and its Java client does so. kafka-python 3.0.12 does not; the record would be lost and
+its sender would stop. The producer is idempotent, so a repeated batch is stored once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def install() -> None:
-    """Puts the repair in. Doing it twice changes nothing."""
+    """Installs the fix. Repeating it has no effect."""
     from kafka.errors import CorruptRecordError, RequestTimedOutError
     from kafka.producer.sender import Sender
 

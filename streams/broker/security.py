@@ -1,9 +1,9 @@
-"""How our clients prove who they are, and the broker to them: one block of settings, in the words of three clients.
+"""How our clients authenticate to the broker, and the broker to them: one block of settings, for three clients.
 
 Rules.
-- A password travels under TLS or not at all, unless ``kafka.allow_insecure`` states that it may.
-- TLS always checks the broker's certificate and its name. There is no setting that leaves it out.
-- Wrong credentials and missing rights are settings to be fixed: one line, exit code 2. Trying again fixes neither.
+- A password is sent with TLS only, unless ``kafka.allow_insecure`` allows it without.
+- TLS always checks the broker's certificate and its name. There is no setting to disable this.
+- Wrong credentials and missing rights are errors in the settings: one line, exit code 2. Retrying does not help.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def kafka_options(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def refusal_of(error: BaseException | None) -> ConfigError | None:
-    """What the broker's no means, searched for in ``error`` and what caused it; None when it is no such refusal."""
+    """The meaning of a rejection by the broker, from ``error`` and its causes; None for other errors."""
     seen = 0
     while error is not None and seen < len(REFUSALS):
         if isinstance(error, ConfigError):
@@ -99,7 +99,7 @@ def refusal_of(error: BaseException | None) -> ConfigError | None:
 
 
 def tls_refusal(server: str, error: ssl.SSLError) -> ConfigError:
-    """What a link that TLS would not let come about is to be fixed by."""
+    """How to fix a connection that failed in TLS."""
     reason = (error.reason or "").replace("_", " ").lower() or _said(error)
     remedy = "check kafka.security_protocol"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""Is everything reachable, current, permitted, keeping up? One finding a question, each with what to do."""
+"""Checks a running system: reachable, current, permitted, keeping up? One finding per check, with a remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["DoctorFinding", "examine"]
 
 
 def examine(settings: Settings, now_ms: int, limit_s: float = LIMIT_S) -> Iterator[DoctorFinding]:
-    """All findings, in the order in which a person would look; ``now_ms`` is the wall clock, Unix ms."""
+    """All findings, in the order in which a person would check; ``now_ms``: wall clock, Unix ms."""
     loaded = yield from local_findings(settings)
     answers: Future[bool] = Future()
 

@@ -1,4 +1,4 @@
-"""Questions that do not wait for each other: asked at once, answered in order, and not for ever."""
+"""Independent checks: started together, answered in order, with a time limit."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Final, NamedTuple
 from streams.doctor.findings import DoctorFinding, wrong
 
 LIMIT_S: Final = 40.0
-"""Who asks wants to know within a minute, also of a Kafka that takes seconds for each of thirty answers."""
+"""The user needs an answer within a minute, also if Kafka needs seconds for each of thirty requests."""
 
 
 class QuestionGroup(NamedTuple):
-    """Some questions that are asked one after the other."""
+    """Checks that run one after the other."""
 
     of: str
-    """Whom, for people."""
+    """The system that is asked, for people."""
     findings: Callable[[], Iterable[DoctorFinding]]
 
 
 def at_once(asks: Sequence[QuestionGroup], limit_s: float = LIMIT_S) -> Iterator[DoctorFinding]:
-    """The findings of all, in their order; those of each as soon as they are there and all before have ended.
+    """The findings of all groups, in order; each as soon as it is there and all earlier groups have ended.
 
-    What is not answered within ``limit_s`` is stated to be unknown, which is wrong. Raises what a question raises.
+    A check without an answer within ``limit_s`` is reported as unknown, which is wrong. Raises what a check raises.
     """
     until_s = time.monotonic() + limit_s
     answers = [_begun(ask) for ask in asks]

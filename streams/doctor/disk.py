@@ -1,4 +1,4 @@
-"""When the brokers' disks will be full, as far as Kafka lets us ask."""
+"""When the brokers' disks will be full, as far as Kafka reports it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REMEDY: Final = "free space, or lower kafka.sentences_kept_h and alter the topi
 
 
 def disk_findings(client: Any, kafka: KafkaSettings, oldest_ms: int | None, now_ms: int) -> Iterator[DoctorFinding]:
-    """One finding a disk, or that Kafka does not report. ``oldest_ms``: of the log's oldest record, None if empty."""
+    """One finding per disk, or that Kafka gives none. ``oldest_ms``: of the log's oldest record, None if empty."""
     from kafka.errors import KafkaError
 
     try:

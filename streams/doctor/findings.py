@@ -1,4 +1,4 @@
-"""What the doctor says: one line a question."""
+"""The findings of the doctor: one line per check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 Verdict = Literal["ok", "warn", "wrong"]
-"""``warn``: worth knowing, and nothing need be broken. ``wrong``: alerts are late, lost or not sent."""
+"""``warn``: worth knowing, not necessarily a fault. ``wrong``: alerts are late, lost or not sent."""
 
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
@@ -16,7 +16,7 @@ _TWICE: Final = 2
 
 
 class DoctorFinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One answer. ``remedy`` is empty exactly when all is well."""
+    """One finding. ``remedy`` is empty exactly if there is no fault."""
 
     name: str
     verdict: Verdict
@@ -25,7 +25,7 @@ class DoctorFinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 def ok(name: str, said: str) -> DoctorFinding:
-    """All is well."""
+    """No fault."""
     return DoctorFinding(name=name, verdict="ok", said=said)
 
 
@@ -35,7 +35,7 @@ def warn(name: str, said: str, remedy: str) -> DoctorFinding:
 
 
 def wrong(name: str, said: str, remedy: str) -> DoctorFinding:
-    """Something does not work."""
+    """A fault."""
     return DoctorFinding(name=name, verdict="wrong", said=said, remedy=remedy)
 
 

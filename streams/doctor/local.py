@@ -1,4 +1,4 @@
-"""What can be told without Kafka: whether lists and zones can be loaded, and the embedded broker could run."""
+"""Checks without Kafka: whether lists and zones can be loaded, and whether the embedded broker could run."""
 
 from __future__ import annotations
 
