@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from detectors.core.alert import Fact
+from detectors.core.gap_wording import CHANCE_FACT
 
-_CHANCE: Final = "chance of such a silence within a day"
-"""As the facts of ``gap`` begin."""
+_CHANCE: Final = (CHANCE_FACT, "chance of such a silence within a day")
+"""How the fact of ``gap`` begins: now, and in alerts of earlier versions."""
 _MOST_DAYS, _RARELY_DAYS, _WHOLE_DAYS = 1.5, 10_000, 10
 
 
 def chance_in_words(fact: Fact) -> str:
-    """``a transmitting ship is this quiet here on 1 day in 25``; empty for other facts."""
+    """``a transmitting vessel is silent this long here on 1 day in 25``; empty for other facts."""
     value = fact.value
     if not fact.fact.startswith(_CHANCE) or not isinstance(value, float | int) or value <= 0:
         return ""
