@@ -19,6 +19,8 @@ from detectors.core.vessels.ship import VesselState
 
 INTERVAL_A_S, INTERVAL_B_S, INTERVAL_REST_S = 10.0, 30.0, 180.0  # ITU-R M.1371
 PEERS_NM: Final = 60.0
+CHANCE_FACT: Final = "chance that a transmitting vessel is silent this long within a day"
+"""``streams.messages.fact_wording`` and the console's page recognise it."""
 
 
 def peers_heard(reception: ReceptionState, closed: ClosedBlock, row: int) -> int:
@@ -101,9 +103,7 @@ class SilenceVerdict(NamedTuple):
         """The numbers, in the order of weight."""
         chance, alpha = round(self.chance, 6), round(self.alpha, 6)
         return (
-            Fact(
-                fact="chance that a transmitting vessel is silent this long within a day", value=chance, threshold=alpha
-            ),
+            Fact(fact=CHANCE_FACT, value=chance, threshold=alpha),
             Fact(
                 fact="silence in which the feed could have heard it",
                 value=self.missed_s,

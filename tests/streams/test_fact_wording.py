@@ -1,12 +1,17 @@
 """A chance as a sentence."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from detectors.core.alert import Fact
+from detectors.core.gap_wording import CHANCE_FACT
 from streams.messages.fact_wording import chance_in_words
 from streams.notify.notices import spoken
 
-CHANCE = "chance that a transmitting vessel is silent this long within a day"
+FORMER = "chance of such a silence within a day, transmitting"
+"""In alerts of earlier versions."""
 
 
 @pytest.mark.parametrize(
@@ -21,16 +26,24 @@ CHANCE = "chance that a transmitting vessel is silent this long within a day"
     ],
 )
 def test_a_chance_is_said_as_people_say_it(value: float, often: str) -> None:
-    assert chance_in_words(Fact(fact=CHANCE, value=value)) == f"a transmitting vessel is silent this long here {often}"
+    said = f"a transmitting vessel is silent this long here {often}"
+    assert chance_in_words(Fact(fact=CHANCE_FACT, value=value)) == said
+    assert chance_in_words(Fact(fact=FORMER, value=value)) == said
 
 
 @pytest.mark.parametrize(
-    "fact", [Fact(fact="silence", value=0.04), Fact(fact=CHANCE, value=0), Fact(fact=CHANCE, value="?")]
+    "fact", [Fact(fact="silence", value=0.04), Fact(fact=CHANCE_FACT, value=0), Fact(fact=CHANCE_FACT, value="?")]
 )
 def test_other_facts_and_chances_that_are_none_stay_numbers(fact: Fact) -> None:
     assert chance_in_words(fact) == ""
 
 
 def test_a_notification_has_the_sentence_and_the_numbers() -> None:
-    said = spoken(Fact(fact=CHANCE, value=0.04, threshold=0.05))
-    assert said == "a transmitting ship is this quiet here on 1 day in 25 (chance 0.04, threshold 0.05)"
+    said = spoken(Fact(fact=CHANCE_FACT, value=0.04, threshold=0.05))
+    assert said == "a transmitting vessel is silent this long here on 1 day in 25 (chance 0.04, threshold 0.05)"
+
+
+def test_the_page_recognises_the_fact_too() -> None:
+    script = (Path(__file__).parents[2] / "streams/console/page/detail.js").read_text("utf-8")
+    (pattern,) = re.findall(r"if \(!/(\^chance .*?)/\.test\(fact\.fact\)", script)
+    assert re.search(pattern, CHANCE_FACT) and re.search(pattern, FORMER) and not re.search(pattern, "silence")

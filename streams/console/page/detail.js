@@ -134,7 +134,7 @@ function cell(value, unit, now) {
 
 /** The chance of a silence as a sentence. */
 function chanceOf(fact) {
-  if (!/^chance of such a silence within a day/.test(fact.fact) || typeof fact.value !== "number" || !(fact.value > 0)) return null;
+  if (!/^chance (of such a silence|that a transmitting vessel is silent this long) within a day/.test(fact.fact) || typeof fact.value !== "number" || !(fact.value > 0)) return null;
   const days = 1 / fact.value;
   const often = days < 1.5 ? "on most days" : days > 10000 ? "on fewer than 1 day in 10,000" : `on 1 day in ${number(days, days < 10 ? 1 : 0)}`;
   return el("small", {}, `a transmitting vessel is silent this long here ${often}`);
