@@ -33,7 +33,7 @@ _PART_CHARS_MOST: Final = 200  # ours hold at most 62; some senders put a whole 
 _FILL_MOST: Final = 5
 _MMSI_BITS: Final = 38  # type, repeat indicator, MMSI
 _UNPRINTABLE: Final = re.compile(rb"[^ -~]|[\\,*]")
-_NO_SENTENCE: Final = "no AIS sentence"
+_NO_SENTENCE: Final = "not an AIS sentence"
 _MALFORMED, _CHECKSUM = Reason.MALFORMED, Reason.CHECKSUM
 _COMPUTED: Final = [f"computed {value:02X}" for value in range(256)]
 

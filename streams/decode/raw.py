@@ -35,7 +35,7 @@ def decode_raw(lines: list[bytes]) -> dict[str, Field]:
         if isinstance(message, RefusedReports):
             raise InputError(message.reason, message.detail)
         return message.fields
-    raise InputError(Reason.MALFORMED, "no AIS sentence")
+    raise InputError(Reason.MALFORMED, "not an AIS sentence")
 
 
 def raw_messages(value: bytes, source: str, fallback_ms: int = 0) -> Iterator[RawMessage | RefusedReports]:

@@ -31,7 +31,7 @@ def answering() -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        text = f"Kafka did not answer ({type(error).__name__}: {error}): is it up? Start ingest again"
+        text = f"Kafka did not answer ({type(error).__name__}: {error}): check that it runs, then restart ingest"
         raise SinkError(text, retriable=True) from error
 
 
@@ -56,9 +56,9 @@ class KafkaLink:
                 self.consumer = self._new_consumer()
             except SinkError as error:
                 wait_s = back_off.next_s()
-                _log.warning("kafka is away", error=str(error), retry_s=round(wait_s, 2))
+                _log.warning("kafka does not answer", error=str(error), retry_s=round(wait_s, 2))
                 if stop.wait(wait_s):
-                    raise StoppedError("asked to stop before Kafka was there") from error
+                    raise StoppedError("asked to stop before Kafka answered") from error
 
     def _new_producer(self) -> Any:
         return clients.producer(self._settings.kafka, delivery_timeout_ms=_FOR_EVER_MS, **_CLIENT)

@@ -89,7 +89,7 @@ class IngestMeter:
             stuck = sorted(name for name, feed in reading.items() if now_s - feed.told_s > _STUCK_S)
             known = len(reading)
         if stuck:
-            return False, f"no word from {', '.join(stuck)}"
+            return False, f"no data processed from {', '.join(stuck)}"
         return True, "1 source is read" if known == 1 else f"{known} sources are read"
 
     def _count(self, feed: _Feed, state: RunnerState, now_s: float) -> None:

@@ -166,7 +166,7 @@ class Outbox:
     def _fail(self, error: BaseException) -> None:
         with self._changed:
             if self.failure is None:
-                text = f"Kafka did not take a record: {type(error).__name__}: {error}"
+                text = f"Kafka did not accept a record: {type(error).__name__}: {error}"
                 again = type(error).__name__ not in _FINAL
                 self.failure = refusal_of(error) or SinkError(text, retriable=again)
             self._changed.notify_all()

@@ -129,7 +129,7 @@ def _places(plan: IngestPlan) -> list[SourceUrl]:
     names = [place.name for place in places]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ConfigError(f"two sources are named {twice}; name them apart with NAME=URL")
+        raise ConfigError(f"two sources have the name {twice}; give them different names with NAME=URL")
     if not places:
         raise ConfigError("no source; give at least one URL, such as file:PATH or udp://:10110")
     return places
@@ -243,7 +243,9 @@ def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event, halt: Event)
 def _give_up(runners: Sequence[SourceRunner], outbox: Outbox, undelivered: int) -> None:
     """Counts what is lost, source by source."""
     unsent = outbox.unsent()
-    _log.error("not delivered", sentences=undelivered, kept="files go on where the log ends when they are read again")
+    _log.error(
+        "not delivered", sentences=undelivered, kept="files continue where the log ends when they are read again"
+    )
     for runner in runners:
         runner.give_up(letter for origin, letter in unsent if origin == runner.sender.source)
 

@@ -97,7 +97,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
             raise
         except WakewatchError as error:  # of this source: what it has given counts, and the others go on
             self._failed = str(error)
-            _log.error("source ended before its time", source=self.sender.source, why=self._failed)
+            _log.error("source ended too early", source=self.sender.source, why=self._failed)
         self._end(stop)
 
     def _read(self, stop: Event) -> None:
@@ -124,15 +124,15 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         if not self.ingest.untimed:
             return taken
         doubt = stamp_doubt(self.ingest.input.opening, self.ingest.source_kind.stamps)
-        what = "its sentences carry no times that can be read" + (f" ({doubt})" if doubt else "")
+        what = "its sentences have no readable times" + (f" ({doubt})" if doubt else "")
         if self.needs_start:
-            raise WakewatchError(f"{what}; say when it begins: --start 2024-03-04T00:00:00Z")
+            raise WakewatchError(f"{what}; give the start: --start 2024-03-04T00:00:00Z")
         if not self._untimed_told:
             self._untimed_told = True
             source_kind = self.ingest.source_kind
-            made_up = f"from {rfc3339(source_kind.start_ms)} on, {source_kind.rate_hz:g} sentences a second"
+            made_up = f"from {rfc3339(source_kind.start_ms)} at {source_kind.rate_hz:g} sentences per second"
             _log.warning(
-                "times are made up", source=self.sender.source, why=what, times=made_up, remedy="--start, --rate"
+                "times are generated", source=self.sender.source, why=what, times=made_up, remedy="--start, --rate"
             )
         return taken
 

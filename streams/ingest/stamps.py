@@ -69,7 +69,9 @@ class StampRules(msgspec.Struct, frozen=True, kw_only=True):
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ConfigError(f"--time-zone {self.zone!r} is no zone: write it as UTC or Europe/Oslo") from error
+            raise ConfigError(
+                f"--time-zone {self.zone!r} is not a time zone: write it as UTC or Europe/Oslo"
+            ) from error
 
 
 class StampError(ValueError):
@@ -106,7 +108,7 @@ def read_ms(text: str, rules: StampRules) -> int:
         found = form.fullmatch(text)
         if found is not None:
             return _time_ms(found, rules)
-    raise StampError("is no time")
+    raise StampError("is not a time")
 
 
 @lru_cache(maxsize=4096)  # the lines of a second share it, and a sentence of many parts
@@ -160,12 +162,12 @@ def _month_and_day(given: dict[str, str | None], rules: StampRules) -> tuple[int
         return other, first
     if rules.dates == "mdy":
         return first, other
-    raise StampError("may begin with the day or the month: give the order, --dates dmy or --dates mdy")
+    raise StampError("may have the day or the month first: give the order, --dates dmy or --dates mdy")
 
 
 def _in_some_year(fields: tuple[int, ...], part_ms: int, zone: str | None, rules: StampRules) -> int:
     if rules.near_ms is None:
-        raise StampError("has no year: give the time of the beginning, --start 2024-03-04T00:00:00Z")
+        raise StampError("has no year: give the start, --start 2024-03-04T00:00:00Z")
     from_ms = rules.near_ms - _DAY_MS
     year = datetime.fromtimestamp(from_ms / _S_MS, ZoneInfo("UTC")).year
     for candidate in (year, year + 1, year + 2, year + 3, year + 4):  # 29 February is not in every one
@@ -175,7 +177,7 @@ def _in_some_year(fields: tuple[int, ...], part_ms: int, zone: str | None, rules
             continue
         if time_ms >= from_ms:
             return time_ms
-    raise StampError("is no time")
+    raise StampError("is not a time")
 
 
 def _joined(fields: tuple[int, ...], part_ms: int, zone: str | None, rules: StampRules) -> int:
@@ -183,10 +185,10 @@ def _joined(fields: tuple[int, ...], part_ms: int, zone: str | None, rules: Stam
         moment = datetime(*fields[:3], *fields[3:])  # type: ignore[arg-type]  # six numbers
         ahead = _ahead(moment, zone, rules)
     except (ValueError, OverflowError) as error:
-        raise StampError("is no time") from error
+        raise StampError("is not a time") from error
     time_ms = (timegm(moment.timetuple()) - int(ahead.total_seconds())) * _S_MS + part_ms
     if not 0 < time_ms < TIME_END_MS:
-        raise StampError("is no time")
+        raise StampError("is not a time")
     return time_ms
 
 

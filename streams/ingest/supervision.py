@@ -46,6 +46,6 @@ def supervised(run: Callable[[], Result], stop: Event, first_s: float = FIRST_S)
             why = repr(bug)
         pause_s = first_s if time.monotonic() - began_s >= _RUN_WELL_S else pause_s
         wait_s = random.uniform(pause_s / 2, pause_s)  # noqa: S311 - spreads clients; nothing secret
-        _log.warning("starting again", why=why, pause_s=round(wait_s, 2))
+        _log.warning("restarting", why=why, pause_s=round(wait_s, 2))
         stop.wait(wait_s)
         pause_s = min(_LONGEST_S, 2 * pause_s)

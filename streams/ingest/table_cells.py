@@ -65,7 +65,7 @@ def mmsi(text: str) -> int:
     """An MMSI, also where a spreadsheet made ``257111000.0`` of it. Raises CellError."""
     found = _MMSI.fullmatch(text)
     if found is None:
-        raise CellError("is no MMSI")
+        raise CellError("is not an MMSI")
     return int(found.group(1))
 
 
@@ -73,7 +73,7 @@ def degrees(text: str, most: float) -> float:
     """A latitude or longitude. Raises CellError."""
     value = number(text)
     if value is None:
-        raise CellError("is empty" if not text else "is no number of degrees")
+        raise CellError("is empty" if not text else "is not a number of degrees")
     if abs(value) > most:
         raise CellError(f"is beyond {most:.0f} degrees")
     return value

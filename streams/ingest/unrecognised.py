@@ -13,11 +13,11 @@ _PACKED: Final = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it",
     b"Rar!": "a RAR archive; unpack it",
     b"\x04\x22\x4d\x18": "an lz4 file; unpack it",
-    b"PAR1": "a Parquet file; write it out as CSV with time, MMSI, latitude and longitude",
-    b"SQLite format 3": "a SQLite database; write the table of positions out as CSV",
+    b"PAR1": "a Parquet file; export it as CSV with time, MMSI, latitude and longitude",
+    b"SQLite format 3": "a SQLite database; export the table of positions as CSV",
     b"%PDF": "a PDF document; give a recording",
-    b"\xd4\xc3\xb2\xa1": "a packet capture; take the payloads out of it, one sentence a line",
-    b"\x0a\x0d\x0d\x0a": "a packet capture; take the payloads out of it, one sentence a line",
+    b"\xd4\xc3\xb2\xa1": "a packet capture; extract the payloads, one sentence per line",
+    b"\x0a\x0d\x0d\x0a": "a packet capture; extract the payloads, one sentence per line",
     b"\xff\xfe": "UTF-16 text, as PowerShell writes with >; convert it: iconv -f UTF-16 -t UTF-8 FILE",
     b"\xfe\xff": "UTF-16 text; convert it: iconv -f UTF-16 -t UTF-8 FILE",
 }
@@ -34,11 +34,11 @@ def nothing_of_ours(given: Input, now: InputCounts) -> str:
     if came.sentences > came.rejected_all:
         return ""
     if not given.size:
-        return "it is empty; give a recording that has something in it"
+        return "it is empty; give another recording"
     if came.sentences:
         reasons = ", ".join(f"{count} {reason.value}" for reason, count in sorted(came.rejected.items()))
         first = f", such as {given.refusal}" if given.refusal else ""
-        return f"all of its {came.sentences} lines or rows were refused ({reasons}){first}; --rejected FILE keeps them"
+        return f"all of its {came.sentences} lines or rows were rejected ({reasons}){first}; --rejected FILE saves them"
     return looks_like(given.opening)
 
 
@@ -51,19 +51,19 @@ def looks_like(opening: bytes) -> str:
         return "it looks like a tar archive; unpack it"
     text = opening.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
-        return "it has blank lines alone; give a recording that has something in it"
+        return "it has blank lines only; give another recording"
     if _binary(opening):
-        return "it looks like binary data; give NMEA lines or a table, packed or not"
+        return "it looks like binary data; give NMEA lines or a table, compressed or not"
     return _marked_up(text) or _text(text)
 
 
 def _marked_up(text: bytes) -> str:
     if text[:1] in b"{[":
-        return "it looks like JSON without sentences; receivers' JSON lines with `nmea` are read"
+        return "it looks like JSON without sentences; JSON lines of receivers need `nmea`"
     if text[:1] != b"<":
         return ""
     page = b"<html" in text.lower() or b"<!doctype html" in text.lower()
-    kind = "a web page (HTML), saved from behind a login perhaps" if page else "XML"
+    kind = "a web page (HTML), perhaps of a login" if page else "XML"
     return f"it looks like {kind}; give NMEA lines or a table"
 
 

@@ -105,5 +105,5 @@ def _address(text: str, url: str, *, needs_host: bool) -> tuple[str, int, str]:
     interface = asked.pop("interface", "")
     if asked or (interface and not (parts.scheme == "udp" and is_group(host))):
         wrong = next(iter(asked), "interface")
-        raise ConfigError(f"{text}: {wrong} means nothing here; interface=ADDRESS goes with the group of a udp:// URL")
+        raise ConfigError(f"{text}: {wrong} has no meaning here; interface=ADDRESS is for the group of a udp:// URL")
     return host or _LOOPBACK, port, interface

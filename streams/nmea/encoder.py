@@ -128,7 +128,7 @@ def _place(fix: EncodedFix, per_deg: int = _MINUTES) -> tuple[int, int]:
     lon_deg = _NO_LON if fix.lon_deg is None else fix.lon_deg
     lat_deg = _NO_LAT if fix.lat_deg is None else fix.lat_deg
     if not (abs(lon_deg) <= _NO_LON and abs(lat_deg) <= _NO_LAT):
-        raise ValueError(f"no place on Earth: latitude {lat_deg}, longitude {lon_deg}")
+        raise ValueError(f"not a position on Earth: latitude {lat_deg}, longitude {lon_deg}")
     return round(lon_deg * per_deg), round(lat_deg * per_deg)
 
 

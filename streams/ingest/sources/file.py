@@ -41,7 +41,7 @@ class FileSource:
                 if stop.is_set():
                     return
         except OSError as error:
-            raise WakewatchError(f"file:{self.path}: {error}; what came before is ingested") from error
+            raise WakewatchError(f"file:{self.path}: {error}; the part before it is ingested") from error
 
 
 class StdinSource:

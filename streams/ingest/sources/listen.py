@@ -31,7 +31,9 @@ class ListenSource:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family)
         except OSError as error:
-            raise ConfigError(f"tcp-listen://{host}:{port}: {error.strerror}; choose a free port of ours") from error
+            raise ConfigError(
+                f"tcp-listen://{host}:{port}: {error.strerror}; choose a free port of this machine"
+            ) from error
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
 
@@ -70,7 +72,7 @@ class ListenSource:
             return Chunk(data, peer)
         selector.unregister(connection)
         connection.close()
-        _log.info("peer left", peer=peer, why=why)
+        _log.info("peer disconnected", peer=peer, why=why)
         return PeerGone(peer, why)
 
     def _accept(self, selector: selectors.BaseSelector) -> None:
@@ -79,7 +81,7 @@ class ListenSource:
         except OSError:  # the peer has left again
             return
         if len(selector.get_map()) > PEERS_MOST:
-            _log.warning("peer refused: too many", peer=address[0], most=PEERS_MOST)
+            _log.warning("peer rejected: too many", peer=address[0], most=PEERS_MOST)
             connection.close()
             return
         connection.setblocking(False)

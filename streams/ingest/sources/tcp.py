@@ -79,7 +79,9 @@ class TcpSource:
             if stop.is_set():
                 return
             wait_s = self._back_off.next_s()
-            _log.warning("feed lost", host=self._address[0], port=self._address[1], why=why, retry_s=round(wait_s, 2))
+            _log.warning(
+                "connection lost", host=self._address[0], port=self._address[1], why=why, retry_s=round(wait_s, 2)
+            )
             yield PeerGone("", why)
             yield from self._pause(wait_s, stop)
 
@@ -97,7 +99,7 @@ class TcpSource:
                     except TimeoutError:
                         if 0 < self._mute_s < time.monotonic() - heard_s:
                             self._back_off.reset()  # it was there: no long wait for the next one
-                            return f"not a byte for {self._mute_s:g} s"
+                            return f"no data for {self._mute_s:g} s"
                         yield None
                         continue
                     if not data:

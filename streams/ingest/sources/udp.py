@@ -40,7 +40,7 @@ class UdpSource:
             self._socket.bind((host, port))
         except OSError as error:
             self._socket.close()
-            raise ConfigError(f"udp://{host}:{port}: {error.strerror}; choose a free port of ours") from error
+            raise ConfigError(f"udp://{host}:{port}: {error.strerror}; choose a free port of this machine") from error
         try:
             if group:
                 _join(self._socket, host, interface)
@@ -48,8 +48,8 @@ class UdpSource:
             self._socket.close()
             where = f"the interface {interface}" if interface else "any interface"
             raise ConfigError(
-                f"udp://{host}:{port}: cannot join the group on {where} ({error.strerror or error}); name the address "
-                f"of one of ours: udp://{host}:{port}?interface=ADDRESS"
+                f"udp://{host}:{port}: cannot join the group on {where} ({error.strerror or error}); give the address "
+                f"of an interface of this machine: udp://{host}:{port}?interface=ADDRESS"
             ) from error
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]

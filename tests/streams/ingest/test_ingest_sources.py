@@ -67,7 +67,7 @@ def test_a_file_is_read_plain_or_packed_whatever_its_name(tmp_path: Path) -> Non
 def test_a_packed_file_that_breaks_off_is_said_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(os.urandom(10_000))[:-100])
-    with pytest.raises(WakewatchError, match="came before"):
+    with pytest.raises(WakewatchError, match="before it"):
         read(FileSource(path))
 
 
@@ -204,8 +204,8 @@ def test_urls_name_places(text: str, place: urls.SourceUrl) -> None:
         ("tcp://:99", "no host"),
         ("udp://x:99999", "write"),
         ("file:", "no path"),
-        ("udp://192.0.2.1:99?interface=192.0.2.5", "goes with the group"),
-        ("tcp://192.0.2.1:99?timeout=3", "timeout means nothing"),
+        ("udp://192.0.2.1:99?interface=192.0.2.5", "is for the group"),
+        ("tcp://192.0.2.1:99?timeout=3", "timeout has no meaning"),
     ],
 )
 def test_a_wrong_url_names_the_remedy(text: str, remedy: str) -> None:

@@ -49,7 +49,7 @@ def test_made_up_times_are_said_once(tmp_path: Path, lines: int) -> None:
     path = tmp_path / "day.nmea"
     path.write_bytes((BARE + b"\n") * lines)
     state, keeper, logged = pumped(path, needs_start=False)
-    assert logged == ["times are made up"]
+    assert logged == ["times are generated"]
     assert state.untimed and not state.failed
     assert sum(letter.value.count(BARE) for letter in keeper.letters) == lines
 
