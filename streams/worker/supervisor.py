@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from streams.broker import kill_with_parent
 from streams.worker.in_flight import DEATHS_VARIABLE, MARK_VARIABLE, Death, Mark
 
 RESTARTS_VARIABLE: Final = "WW_WORKER_RESTARTS"
@@ -32,13 +33,12 @@ HUNG_S: Final = 120.0
 _ABORT_S: Final = 10.0
 _ITS_OWN: Final = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
 """SIGKILL is another's doing, or memory that runs out: not the record's fault."""
-_TETHER: Final = Path(__file__).parents[1] / "broker" / "tether.py"
 log = structlog.get_logger("wakewatch.supervisor")
 
 
 def worker_call() -> list[str]:
     """The worker, tied to the process that calls: it does not outlive a supervisor that is killed."""
-    return [sys.executable, str(_TETHER), str(os.getpid()), sys.executable, "-m", "streams.worker"]
+    return [sys.executable, str(kill_with_parent.__file__), str(os.getpid()), sys.executable, "-m", "streams.worker"]
 
 
 class Supervisor:
