@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from detectors.core.vessels.station_kinds import is_imo_number
+from detectors.core.imo_number import is_imo_number
 
 _LAST_MS: Final = 253_402_300_800_000  # the year 10000
 _MMSI_END: Final = 1 << 30  # thirty bits, as they are sent

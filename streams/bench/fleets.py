@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from detectors.core.identities.matching import is_imo_number
-from streams.nmea.encoder import checksum
-from streams.reference.list_cells import imo_check_digit
+from detectors.core.imo_number import check_digit, is_imo_number
+from streams.nmea.checksum import checksum
 
 _ARMOUR: Final = bytes([*range(48, 88), *range(96, 120)])
 _SIX_BITS: Final = {code: bits for bits, code in enumerate(_ARMOUR)}
@@ -115,7 +114,7 @@ def _renamed(payload: _Payload, lap: int) -> None:
         if imo and is_imo_number(imo):
             first, serial = divmod(imo // 10, _IMO_SERIALS)
             other = 10 * (first * _IMO_SERIALS + (serial + lap * _LAP) % _IMO_SERIALS)
-            payload.write(_IMO, other + imo_check_digit(other))
+            payload.write(_IMO, other + check_digit(other))
 
 
 def _moved(payload: _Payload, first: dict[int, tuple[int, int]]) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
-from detectors.core.identities.matching import is_imo_number
+from detectors.core.imo_number import is_imo_number
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.kafka_run import fleet
 from streams.decode import decode

@@ -21,7 +21,7 @@ from streams.ingest.model import SourceKind
 from streams.ingest.run import IngestPlan
 from streams.ingest.run import run as ingest
 from streams.messages.topics import create_missing
-from streams.nmea.encoder import checksum
+from streams.nmea.checksum import checksum, tag_block
 from streams.settings.model import KafkaSettings, Settings
 
 _TIME_MS: Final = 1_707_000_000_000
@@ -138,7 +138,7 @@ def _damaged(number: int, line: bytes, random: Random) -> bytes:
 
 
 def _block(body: bytes) -> bytes:
-    return b"\\%b*%02X\\" % (body, checksum(body))
+    return tag_block(body)
 
 
 _FORMS: Final[dict[str, Form]] = {

@@ -14,7 +14,8 @@ import numpy as np
 import typer
 
 from detectors.core.engine.engine import Engine
-from detectors.core.identities.matching import Register, is_imo_number
+from detectors.core.identities.matching import Register
+from detectors.core.imo_number import is_imo_number
 from detectors.core.reference import ListedShip, Reference
 from streams.bench import feed
 from streams.bench.frame import Figure, Measured, Row, cpu_of

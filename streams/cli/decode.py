@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
@@ -12,6 +11,7 @@ import msgspec
 import typer
 
 from detectors.core.ticks import FeedRules
+from detectors.core.units import rfc3339
 from streams.cli.options import time_ms
 from streams.cli.replay import source_name
 from streams.decode import RawMessage, RefusedReports, raw_messages
@@ -80,7 +80,7 @@ def _printed(records: Iterable[Record], source: str) -> Iterator[Line]:
 
 
 def _object(message: RawMessage, source: str) -> Line:
-    return {**message.fields, "time": _rfc3339(message.time_ms), "source": source}
+    return {**message.fields, "time": rfc3339(message.time_ms), "source": source}
 
 
 def _refusals(ingest: Ingest, source: str) -> Iterator[Line]:
@@ -92,8 +92,3 @@ def _refusals(ingest: Ingest, source: str) -> Iterator[Line]:
 def _refusal(line: RefusedReports | RefusedLine, source: str) -> Line:
     raw = line.raw.decode("ascii", "backslashreplace")
     return {"rejected": line.reason.value, "detail": line.detail, "raw": raw, "source": source}
-
-
-def _rfc3339(at_ms: int) -> str:
-    moment = datetime.fromtimestamp(at_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"

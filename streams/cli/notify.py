@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.text import Text
 
-from detectors.core.units import MS
+from detectors.core.units import MS, unix_ms
 from streams.broker.acl import refuse_unless_allowed
 from streams.broker.clients import admin
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
@@ -28,7 +28,7 @@ from streams.notify.core import NoticeRules, Outgoing
 from streams.notify.dead_letters import DeadLetterWriter
 from streams.notify.delivery import Delivery, Targets
 from streams.notify.http import Endpoint, endpoint
-from streams.notify.notices import Notice, time_ms
+from streams.notify.notices import Notice
 from streams.notify.rate_cap import GateRules, quiet_of
 from streams.notify.targets import Target, plans_of, readiness, run_all
 from streams.observability import logs
@@ -180,7 +180,7 @@ def _dry_run(settings: Settings, stop: _Stop, *, once: bool, include_replayed: b
 def _line(notice: Notice) -> Text:
     """``2024-02-04 04:12Z page   FIRING   watchlist  ANGARA ...``."""
     labels, said = notice.labels, notice.annotations
-    ended = time_ms(notice.ends_at) <= time.time() * MS
+    ended = unix_ms(notice.ends_at) <= time.time() * MS
     text = Text(no_wrap=True, overflow="ignore")
     text.append(f"{said['time'][:10]} {said['time'][11:16]}Z ", "dim")
     text.append(f"{labels['severity']:<6} {'RESOLVED' if ended else 'FIRING':<8} ", _STYLE[labels["severity"]])

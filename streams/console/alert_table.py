@@ -12,13 +12,12 @@ Rules.
 from __future__ import annotations
 
 from collections import OrderedDict
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from detectors.core.alert import Alert, Position
-from detectors.core.units import DAY_MS, MS, rfc3339
+from detectors.core.units import DAY_MS, rfc3339, unix_ms
 from streams.console.cases import (
     ENDED,
     URGENCY,
@@ -71,11 +70,6 @@ class _HeldAlert(msgspec.Struct):
         return URGENCY[self.alert.severity], self.ms, self.alert.id
 
 
-def event_ms(alert: Alert) -> int:
-    """An alert's time, Unix ms. Raises ValueError when it is none."""
-    return round(datetime.fromisoformat(alert.time).timestamp() * MS)
-
-
 class AlertTable:
     """The alerts of the page; for one thread."""
 
@@ -95,7 +89,7 @@ class AlertTable:
 
     def take(self, alert: Alert, raw: bytes) -> bool:
         """Adds a revision; returns whether it is new. Raises ValueError for an invalid time."""
-        ms = event_ms(alert)
+        ms = unix_ms(alert.time)
         self.tell_time(ms, replayed=alert.replayed)
         known = self._held.get(alert.id)
         if known is not None and alert.revision <= known.alert.revision:

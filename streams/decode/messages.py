@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from streams.decode.model import RefusedReports
 from streams.errors import Reason
+from streams.nmea.checksum import checksum, tag_block
 
 _LINE: Final = re.compile(
     rb"\s*(\\(?:[^\\]*?,)?c:(\d{1,16})(?![^,*\\])[^\\]*\\|\\[^\\]*\\)?\s*"
@@ -104,17 +105,7 @@ def timed(parts: Parts | None, source: str, fallback_ms: int) -> bytes:
     """A sentence behind a tag block of ours: what is kept as evidence says when."""
     body, written = (parts[_BODY] or b"", parts[_WRITTEN] or b"") if parts else (b"", b"")
     fields = b"s:%b,c:%d" % (_UNPRINTABLE.sub(b"_", source.encode("ascii", "replace"))[:64], fallback_ms)
-    return b"\\%b*%02X\\!%b*%b" % (fields, checksum(fields), body, written)
-
-
-def checksum(text: bytes) -> int:
-    """The XOR of all bytes: an integer folded in halves, 0.7 us a sentence; byte by byte it takes 3."""
-    size = 1 << max(len(text) - 1, 0).bit_length()
-    folded = int.from_bytes(text, "big")
-    while size > 1:
-        size //= 2
-        folded = folded >> 8 * size ^ folded & (1 << 8 * size) - 1
-    return folded
+    return b"%b!%b*%b" % (tag_block(fields), body, written)
 
 
 def agree(first: bytes, before: bytes, tag: bytes) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert
-from detectors.core.units import MS
+from detectors.core.units import MS, unix_ms
 from streams.messages.values import ms_of
 from streams.messages.vessel_summary import VesselSummary
-from streams.notify.notices import ENDED, time_ms
+from streams.notify.notices import ENDED
 
 _DAY_S: Final = 86_400
 _TWO_DAYS_S: Final = 2 * _DAY_S
@@ -29,7 +29,7 @@ def known_ship(ship: VesselSummary, alerts: list[Alert], now_ms: int, reached_ms
     """From its summary. ``reached_ms``: event time reached, which is "now" for a recording."""
     newest = max(alerts, key=lambda alert: (alert.time, alert.revision), default=None)
     who = ship.vessel.name or ship.listed_name
-    heard_ms = time_ms(ship.last_heard)
+    heard_ms = unix_ms(ship.last_heard)
     silent_s = max(0, (reached_ms if ship.replayed else now_ms) - heard_ms) / MS
     columns = {
         "headline": newest.headline if newest else f"{who}, listed: {ship.list}",
@@ -81,7 +81,7 @@ def ship_of_case(alerts: list[Alert], now_ms: int, ends_ms: int, down: set[str])
         "explain": f"wakewatch explain {newest.id[:8]}",
         "could_hear": _could_hear(alerts, down),
     }
-    last_ms = time_ms(newest.time)
+    last_ms = unix_ms(newest.time)
     if last is not None:
         columns["last_word"] = last.time[:16].replace("T", " ") + "Z"
         columns["where"] = f"{last.lat_deg:.2f} {last.lon_deg:.2f}"
@@ -100,7 +100,7 @@ def _silent(alerts: list[Alert], now_ms: int) -> str:
     if gap is None:
         return "no"
     since_ms = ms_of(gap.details.get("last_heard"))
-    return _span((now_ms - (time_ms(gap.episode_start) if since_ms is None else since_ms)) / MS)
+    return _span((now_ms - (unix_ms(gap.episode_start) if since_ms is None else since_ms)) / MS)
 
 
 def _open_gap(alerts: list[Alert]) -> Alert | None:

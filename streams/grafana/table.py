@@ -13,10 +13,10 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from detectors.core.alert import Alert
-from detectors.core.units import MS
+from detectors.core.units import MS, unix_ms
 from streams.grafana.ships import AlertRow, is_listed, known_ship, ship_of_case
 from streams.messages.vessel_summary import VesselSummary
-from streams.notify.notices import ENDED, area_of, time_ms
+from streams.notify.notices import ENDED, area_of
 
 ENDED_MOST: Final = 20_000
 _HOUR_MS: Final = 3_600_000
@@ -68,7 +68,7 @@ class AlertRows:
 
     def alerts(self, now_ms: int) -> list[AlertRow]:
         """A row an alert, newest event first. ``now_ms``: the wall clock."""
-        rows = [AlertRow(_columns(held, now_ms), time_ms(held.alert.time) / MS) for held in self._all()]
+        rows = [AlertRow(_columns(held, now_ms), unix_ms(held.alert.time) / MS) for held in self._all()]
         return sorted(rows, key=lambda row: -row.time_s)
 
     def listed(self, now_ms: int) -> list[AlertRow]:
@@ -81,7 +81,7 @@ class AlertRows:
         held = self._all()
         for one in held:
             cases.setdefault(one.alert.case_id, []).append(one.alert)
-        ends_ms = max((time_ms(one.alert.time) for one in held), default=0)
+        ends_ms = max((unix_ms(one.alert.time) for one in held), default=0)
         down = {
             a.subject.removeprefix("source/")
             for h in held
@@ -89,7 +89,7 @@ class AlertRows:
         }
         with self._lock:
             ships = list(self._ships.values())
-        reached_ms = max((time_ms(ship.clock) for ship in ships), default=0)
+        reached_ms = max((unix_ms(ship.clock) for ship in ships), default=0)
         rows = [known_ship(ship, cases.pop(ship.case_id, []), now_ms, reached_ms) for ship in ships]
         rows += [ship_of_case(alerts, now_ms, ends_ms, down) for alerts in cases.values() if is_listed(alerts)]
         return sorted(rows, key=lambda row: -row.time_s)

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from streams.ingest.stamps import StampError, StampRules, read_ms
-from streams.nmea import encoder
+from streams.nmea.checksum import tag_block
 
 _SENTENCES: Final = ("nmea", "sentence", "raw", "message")
 _TIMES: Final = ("rxuxtime", "rxtime", "timestamp", "time", "received_at")
@@ -42,7 +42,7 @@ def _tag(told: dict[str, msgspec.Raw]) -> bytes:
     if time_ms is not None:
         fields.append(b"c:%d" % time_ms)
     body = b",".join(fields)
-    return b"\\%b*%02X\\" % (body, encoder.checksum(body)) if body else b""
+    return tag_block(body) if body else b""
 
 
 def _time_ms(raw: msgspec.Raw) -> int | None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.ingest import byte_words
+from streams.nmea import byte_words
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]

@@ -24,9 +24,9 @@ from typing import Final
 import msgspec
 
 from detectors.core.imo_notes import Note
+from detectors.core.imo_number import is_imo_number
 from detectors.core.ticks import Tick
 from detectors.core.units import HOUR_MS, MS
-from detectors.core.vessels.station_kinds import is_imo_number
 from streams.ingest.clock import TimedMessage
 from streams.ingest.log_lines import LineRun
 from streams.ingest.note_rows import agree, fronts_of, is_statement, read_row, rows_among, statements_in

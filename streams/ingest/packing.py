@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from streams.ingest.clock import TimedMessage
 from streams.ingest.log_lines import LineRun, LogLines, written
-from streams.ingest.sentence import checksum
 from streams.messages.log_records import MarkRecord, Record, Sentences, TickRecord, partition_of, partitions_of
+from streams.nmea.checksum import tag_block
 
 Ints = npt.NDArray[np.int64]
 _BYTES_MOST: Final = 512 * 1024
@@ -205,5 +205,5 @@ class Packer:
             if len(self._tags) >= _CACHE_MOST:
                 self._tags.clear()
             body = b"s:%b,c:%d" % (station, time_ms)
-            known = self._tags[key] = b"\\%b*%02X\\" % (body, checksum(body))
+            known = self._tags[key] = tag_block(body)
         return known

@@ -18,6 +18,7 @@ from streams.ingest.stamps import StampError, StampRules, read_ms
 from streams.ingest.table_cells import CellError
 from streams.ingest.table_columns import IncompleteHeading, TableLayout, cells_of, layout_of, text_of
 from streams.nmea import encoder
+from streams.nmea.checksum import tag_block
 from streams.nmea.encoder import EncodedFix, Particulars
 
 _LAT_MOST, _LON_MOST = 91.0, 181.0  # what AIS sends for unknown; more cannot be sent
@@ -113,7 +114,7 @@ class Rows:
             bits = [encoder.position(mmsi, fix, kind=kind, status=status)]
             bits += self._news(mmsi, _particulars(row, layout))
         tag = b"c:%d" % time_ms
-        head = b"\\%b*%02X\\" % (tag, encoder.checksum(tag))
+        head = tag_block(tag)
         return [head + line for one in bits for line in encoder.sentences(one, sequence=self._sequence)]
 
     def _time_ms(self, text: str) -> int:

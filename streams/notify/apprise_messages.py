@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import msgspec
 
+from detectors.core.units import unix_ms
 from streams.errors import ConfigError, SinkError
-from streams.notify.notices import Notice, time_ms
+from streams.notify.notices import Notice
 
 TICKETS_EVERY_MS: Final = 300_000
 _LINES_MOST: Final = 10
@@ -45,7 +46,7 @@ class Gathering:
         """Pages, as messages; tickets are kept until they are due."""
         cases: dict[str, list[str]] = {}
         for notice in news:
-            line = f"{'CLOSED ' if time_ms(notice.ends_at) <= now_ms else ''}{notice.annotations['summary']}"
+            line = f"{'CLOSED ' if unix_ms(notice.ends_at) <= now_ms else ''}{notice.annotations['summary']}"
             if notice.labels["severity"] == "page":
                 cases.setdefault(notice.labels.get("case_id", ""), []).append(
                     "\n".join((line, notice.annotations["description"], notice.annotations["explain"]))

@@ -12,12 +12,13 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert, Severity, encode
+from detectors.core.units import unix_ms
 from streams.errors import Reason, SinkError
 from streams.notify import http
 from streams.notify.apprise_messages import Apprise, AppriseMessage, Gathering
 from streams.notify.core import Outgoing
 from streams.notify.http import Endpoint
-from streams.notify.notices import Notice, time_ms
+from streams.notify.notices import Notice
 from streams.observability.metrics import Metrics
 from streams.observability.target_names import ALERTMANAGER, APPRISE, WEBHOOK
 
@@ -184,7 +185,7 @@ class Delivery:
 
 def _tell(notice: Notice, now_ms: int) -> None:
     """What went out, by alert id: the worker's line about the same id says when it was written."""
-    state = "resolved" if time_ms(notice.ends_at) <= now_ms else "firing"
+    state = "resolved" if unix_ms(notice.ends_at) <= now_ms else "firing"
     _log.info(
         "notified",
         alert_id=notice.labels.get("alert_id", ""),

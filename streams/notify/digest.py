@@ -6,8 +6,8 @@ from collections import Counter, deque
 from typing import Final
 
 from detectors.core.alert import Alert
-from detectors.core.units import rfc3339
-from streams.notify.notices import Notice, time_ms
+from detectors.core.units import rfc3339, unix_ms
+from streams.notify.notices import Notice
 
 DIGEST_WAIT_MS: Final = 5_000
 """The digest is sent when no further missed alert has arrived for this time."""
@@ -25,7 +25,7 @@ class MissedAlerts:
 
     def add(self, alert: Alert, now_ms: int) -> None:
         """One more."""
-        when_ms = time_ms(alert.time)
+        when_ms = unix_ms(alert.time)
         self._since_ms = min(self._since_ms or when_ms, when_ms)
         self._until_ms = max(self._until_ms, when_ms)
         self._counts[alert.severity] += 1

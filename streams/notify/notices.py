@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.units import MS, rfc3339
+from detectors.core.units import MS, rfc3339, unix_ms
 from streams.messages.fact_wording import chance_in_words
 from streams.messages.feedback import Feedback
 
@@ -47,7 +46,7 @@ def resolved(alert: Alert, labels: dict[str, str], now_ms: int, word: str = "") 
     ``word`` is who put it out (``spoken_by``) where nothing ended: else "resolved" would read as if the ship were back.
     """
     started_ms = _started_ms(alert, now_ms)
-    ended = _notice(alert, labels, started_ms, min(now_ms, max(started_ms, time_ms(alert.time))))
+    ended = _notice(alert, labels, started_ms, min(now_ms, max(started_ms, unix_ms(alert.time))))
     if word:
         ended.annotations["summary"] = f"{word}: {alert.headline}"
     return ended
@@ -65,12 +64,7 @@ def _notice(alert: Alert, labels: dict[str, str], started_ms: int, ends_ms: int)
 
 
 def _started_ms(alert: Alert, now_ms: int) -> int:
-    return min(now_ms, time_ms(alert.episode_start))  # Alertmanager rejects an end before its start
-
-
-def time_ms(text: str) -> int:
-    """An alert's RFC 3339 time as Unix milliseconds."""
-    return round(datetime.fromisoformat(text).timestamp() * MS)
+    return min(now_ms, unix_ms(alert.episode_start))  # Alertmanager rejects an end before its start
 
 
 def labels_of(alert: Alert) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from detectors.core.imo_number import check_digit
 from detectors.core.reference import ListedShip
 from streams.reference import list_cells
 from streams.reference.countries import country_code, is_country
@@ -173,7 +174,7 @@ def _day(cell: str, doubts: list[str]) -> str | None:
 
 def is_ship_number(imo: int) -> bool:
     """Whether the check digit is that of a ship's IMO number."""
-    return list_cells.imo_check_digit(imo) == imo % 10
+    return check_digit(imo) == imo % 10
 
 
 def is_company_number(imo: int) -> bool:

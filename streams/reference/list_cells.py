@@ -14,6 +14,8 @@ from typing import Final
 
 import msgspec
 
+from detectors.core.imo_number import check_digit
+
 _NOTHING: Final = frozenset({"", "-", "--", "-0-", "n/a", "na", "none", "null", "unknown"})
 _LONGEST: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as wide letters
@@ -25,7 +27,6 @@ _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TOPIC: Final = re.compile(r"[a-z][a-z0-9._-]{0,39}")
 _TOPICS_MOST: Final = 32
-_IMO_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 _LENGTHS_M: Final = range(1, 1000)
 _TONNES: Final = range(1, 1_000_000)
 
@@ -90,16 +91,10 @@ def imo_number(cell: str) -> int | None:
         return None
     if (found := _IMO.fullmatch(clean)) is None:
         raise Refusal(f"{clean[:20]!r} is not an IMO number (seven digits)")
-    digit = imo_check_digit(int(found[1]))
+    digit = check_digit(int(found[1]))
     if int(found[1]) % 10 != digit:
         raise Refusal(f"IMO {found[1]} has a wrong check digit ({digit} would be right): check the number")
     return int(found[1])
-
-
-def imo_check_digit(imo: int) -> int:
-    """The last digit that an IMO number must have: weights 7 to 2 over the first six (IMO Resolution A.1117)."""
-    digits = map(int, f"{imo:07d}"[:6])
-    return sum(digit * weight for digit, weight in zip(digits, _IMO_WEIGHTS, strict=True)) % 10
 
 
 def mmsi_number(cell: str) -> int | None:

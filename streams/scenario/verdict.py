@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from detectors.core.alert import Alert
-from detectors.core.units import MS
+from detectors.core.units import unix_ms
 from streams.scenario.model import Expected, ScenarioTruth
 
 _RANK: Final = {"log": 0, "ticket": 1, "page": 2}
@@ -104,4 +103,4 @@ def _about(truth: ScenarioTruth, alert: Alert, named: set[int]) -> bool:
 
 def time_ms(alert: Alert) -> int:
     """The alert's event time, Unix ms."""
-    return round(datetime.fromisoformat(alert.time).timestamp() * MS)
+    return unix_ms(alert.time)

@@ -9,7 +9,7 @@ import pytest
 
 from detectors.core.alert import Alert, encode
 from detectors.core.identities.binding import Binding, BindingWatermark
-from detectors.core.identities.matching import is_imo_number
+from detectors.core.imo_number import is_imo_number
 from detectors.core.imo_stage import shards
 from detectors.core.imo_stage.histories import ImoHistories
 from detectors.core.imo_stage.shards import FIRST, SHIPS_A_SHARD, Shards

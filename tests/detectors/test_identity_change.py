@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder, are_imo_numbers
+from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
+from detectors.core.imo_number import are_imo_numbers
 from detectors.core.imo_stage.histories import ImoHistories
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Report, Story, beside, engine, log, revive, voyage

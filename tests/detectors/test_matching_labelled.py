@@ -14,7 +14,8 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from detectors.core.identities.matching import MatchVerdict, Register, StatedIdentity, is_imo_number
+from detectors.core.identities.matching import MatchVerdict, Register, StatedIdentity
+from detectors.core.imo_number import is_imo_number
 from detectors.core.reference import ListedShip
 from streams.reference.loading import ships_of
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from streams.nmea.encoder import checksum
+from streams.nmea.checksum import checksum
 from tests.soak.traffic import OTHERS, imo_number
 
 RECORDINGS: Final = Path(__file__).parents[3] / "shared" / "data" / "nmea"

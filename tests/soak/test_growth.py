@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.core.identities.matching import is_imo_number
+from detectors.core.imo_number import is_imo_number
 from streams.decode.batch import decode
 from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static
 from streams.reference.loading import read_watchlist_files

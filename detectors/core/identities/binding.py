@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.imo_notes import Note
+from detectors.core.imo_number import are_imo_numbers
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.sources import SourceTable
@@ -26,7 +27,6 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
-from detectors.core.vessels.station_kinds import are_imo_numbers
 
 STATED_EVERY_MS: Final = HOUR_MS
 AGAIN: Final = 2

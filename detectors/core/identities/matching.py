@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.imo_number import is_imo_number
 from detectors.core.mid import flag_of
 from detectors.core.names import AIS_LETTERS, NameIndex, likeness
 from detectors.core.reference import ListedShip
@@ -34,8 +35,6 @@ _METRES_PER_CUBE_ROOT: Final = 5.0
 """A ship is about five metres long for each cube root of a gross ton (ANGARA: 12,050 GT, 119 m by 5.2)."""
 _WEIGHTS: Final[dict[Field, float]] = {"imo": 1.0, "mmsi": 0.9, "call_sign": 0.75}
 _NAME_WEIGHT, _SUPPORT_WEIGHT, _CONTRADICTED = 0.4, 0.15, 0.5
-_IMO_END: Final = 10_000_000  # what ships state from here on are official numbers
-_IMO_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 _WORDS: Final[tuple[tuple[str, Family], ...]] = (
     ("tug", "tug"),
     ("fish", "fishing"),
@@ -229,14 +228,6 @@ def _signs(ship: ListedShip) -> tuple[str, ...]:
 
 def _flags(ship: ListedShip) -> tuple[str, ...]:
     return ship.former_flags if ship.flag is None else (ship.flag, *ship.former_flags)
-
-
-def is_imo_number(imo: int) -> bool:
-    """Whether an IMO number is well formed (check digit; weak: laundered numbers pass)."""
-    if imo >= _IMO_END:
-        return False
-    digits = map(int, f"{imo:07d}"[:6])
-    return sum(digit * weight for digit, weight in zip(digits, _IMO_WEIGHTS, strict=True)) % 10 == imo % 10
 
 
 def family_of(words: str | None) -> Family | None:

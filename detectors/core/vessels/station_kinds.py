@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.imo_number import are_imo_numbers
+
 if TYPE_CHECKING:
     from detectors.core.vessels.history import History
 
@@ -31,9 +33,6 @@ _AIDS: Final = range(990, 1000)
 _COAST_BELOW: Final = 10_000_000  # nine digits that begin with 00
 _IS_BEACON: Final = np.isin(np.arange(1 + np.iinfo(np.uint32).max // _MILLION), _BEACONS)
 """By an MMSI's first digits, as many as are before its last six."""
-_DIGITS: Final = np.asarray((7, 6, 5, 4, 3, 2), np.uint32)
-_PLACES: Final = np.asarray([10**n for n in range(6, 0, -1)], np.uint32)
-_IMO: Final = range(1_000_000, 10_000_000)
 
 Bools = npt.NDArray[np.bool_]
 Reports = npt.NDArray[np.void]
@@ -70,19 +69,3 @@ def vessels_in(history: History) -> Bools:
     shown = np.zeros(len(known), bool)
     shown[others] = show_vessels(history.reports[others], imos[others])
     return history.held(shown, shown, "vessel")
-
-
-def are_imo_numbers(imos: Numbers) -> Bools:
-    """Seven digits whose last one checks; larger numbers in type 5 are official numbers, and no ship's for life."""
-    digits = imos[:, None] // _PLACES % 10
-    checks = (digits * _DIGITS).sum(axis=1) % 10 == imos % 10
-    found: Bools = checks & (imos >= _IMO.start) & (imos < _IMO.stop)
-    return found
-
-
-def is_imo_number(number: int) -> bool:
-    """The same of one number, in plain Python."""
-    if number not in _IMO:
-        return False
-    digits = map(int, f"{number}"[:6])
-    return sum(digit * weight for digit, weight in zip(digits, range(7, 1, -1), strict=True)) % 10 == number % 10

@@ -11,7 +11,7 @@ import pyais
 import pytest
 from typer.testing import CliRunner
 
-from detectors.core.identities.matching import is_imo_number
+from detectors.core.imo_number import is_imo_number
 from streams.bench import feed, fleets, frame
 from streams.cli.bench import app
 from streams.decode import decode

@@ -4,7 +4,8 @@ import pytest
 
 from streams.decode import decode
 from streams.decode.messages import read
-from streams.nmea.encoder import Particulars, checksum, sentences, static
+from streams.nmea.checksum import checksum
+from streams.nmea.encoder import Particulars, sentences, static
 
 FIRST = sentences(static(273_222_000, Particulars(name="LADY R", destination="YOSU VIA RAJIN")), sequence=5)
 SECOND = sentences(static(440_888_000, Particulars(name="HONEST SHIP", destination="BUSAN")), sequence=5)

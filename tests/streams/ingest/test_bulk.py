@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from streams.ingest import bulk
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.model import RefusedLine
-from streams.ingest.sentence import checksum
 from streams.messages.log_records import Record, Sentences, TickRecord
+from streams.nmea.checksum import checksum
 from streams.settings.model import IngestSettings
 
 SMALL = IngestSettings(pack_sentences=50, tick_file_sentences=120)

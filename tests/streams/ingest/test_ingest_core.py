@@ -8,8 +8,8 @@ import pytest
 from detectors.core.ticks import Tick
 from streams.errors import Reason
 from streams.ingest.core import Ingest, SourceKind
-from streams.ingest.sentence import checksum
 from streams.messages.log_records import Record, Sentences, TickRecord
+from streams.nmea.checksum import checksum
 from streams.settings.model import IngestSettings
 
 NOON_S = 1_700_000_000

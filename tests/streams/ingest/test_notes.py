@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from detectors.core.imo_notes import Note, refusal_of
-from detectors.core.vessels.station_kinds import is_imo_number
+from detectors.core.imo_number import is_imo_number
 from streams.ingest import bulk
 from streams.ingest.core import Ingest, SourceKind
 from streams.messages.log_records import Record, Sentences, TickRecord

@@ -6,18 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import Reason
-from streams.ingest.sentence import (
-    Bad,
-    Group,
-    Parser,
-    Sentence,
-    Tag,
-    Timing,
-    checksum,
-    clean_station,
-    parse_tag,
-    time_ms_of,
-)
+from streams.ingest.sentence import Bad, Group, Parser, Sentence, Tag, Timing, clean_station, parse_tag, time_ms_of
+from streams.nmea.checksum import checksum
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
 MMSI = 227_006_760

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from detectors.core.alert import Alert
+from detectors.core.units import unix_ms
 from streams.messages.feedback import Feedback, about
 from streams.notify.core import NoticeRules, NoticeScheduler, Outgoing
 from streams.notify.rate_cap import GateRules
@@ -23,9 +24,8 @@ def notices() -> NoticeScheduler:
 
 
 def firing(out: Outgoing, now_ms: int) -> list[str]:
-    from streams.notify.notices import time_ms
 
-    return [one.labels["alert_id"][0] for one in out.notices if time_ms(one.ends_at) > now_ms]
+    return [one.labels["alert_id"][0] for one in out.notices if unix_ms(one.ends_at) > now_ms]
 
 
 def test_all_of_the_case_that_was_put_out_is_told_again(make: Make) -> None:

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core.alert import Alert, Evidence, Fact, Position
-from detectors.core.units import rfc3339
+from detectors.core.units import rfc3339, unix_ms
 from streams.messages.feedback import Feedback
 from streams.notify.core import NOTHING, NoticeRules, NoticeScheduler, Outgoing
-from streams.notify.notices import Notice, annotations_of, area_of, firing, labels_of, resolved, time_ms
+from streams.notify.notices import Notice, annotations_of, area_of, firing, labels_of, resolved
 
-NOW = time_ms("2024-02-04T05:12:30.000Z")
+NOW = unix_ms("2024-02-04T05:12:30.000Z")
 S = 1000
 Make = Callable[..., Alert]
 
 
 def state(notice: Notice, now_ms: int) -> tuple[str, str]:
-    return notice.labels["severity"], "resolved" if time_ms(notice.ends_at) <= now_ms else "firing"
+    return notice.labels["severity"], "resolved" if unix_ms(notice.ends_at) <= now_ms else "firing"
 
 
 def states(outgoing: Outgoing, now_ms: int) -> list[tuple[str, str]]:
@@ -100,7 +100,7 @@ def test_an_end_never_precedes_its_start_nor_lies_ahead(start: int, end: int, no
         time=rfc3339(end),
     )
     notice = resolved(alert, {}, now)
-    assert time_ms(notice.starts_at) <= time_ms(notice.ends_at) <= now
+    assert unix_ms(notice.starts_at) <= unix_ms(notice.ends_at) <= now
 
 
 def test_log_and_recordings_notify_nobody(make: Make) -> None:
@@ -211,7 +211,7 @@ class Board:
 
     def post(self, outgoing: Outgoing) -> None:
         for notice in outgoing.notices:
-            self.ends[json.dumps(notice.labels, sort_keys=True)] = time_ms(notice.ends_at)
+            self.ends[json.dumps(notice.labels, sort_keys=True)] = unix_ms(notice.ends_at)
 
     def firing(self, now_ms: int) -> set[tuple[str, str]]:
         shown = [json.loads(labels) for labels, end in self.ends.items() if end > now_ms]

@@ -6,21 +6,20 @@ from datetime import time
 import pytest
 
 from detectors.core.alert import Alert, Position
-from detectors.core.units import rfc3339
+from detectors.core.units import rfc3339, unix_ms
 from streams.cli.notify import _plan
 from streams.errors import ConfigError
 from streams.notify.apprise_messages import TICKETS_EVERY_MS, Apprise, Gathering
 from streams.notify.core import NoticeRules, NoticeScheduler, Outgoing
-from streams.notify.notices import time_ms
 from streams.notify.rate_cap import GateRules, Quiet, quiet_of
 from streams.settings.model import NotifySettings, Settings
 from tests.ops.programs import Receiver
 
 Make = Callable[..., Alert]
 S = 1000
-NOON = time_ms("2024-02-04T12:00:00.000Z")
-NIGHT = time_ms("2024-02-04T23:30:00.000Z")
-MORNING = time_ms("2024-02-05T06:00:00.000Z")
+NOON = unix_ms("2024-02-04T12:00:00.000Z")
+NIGHT = unix_ms("2024-02-04T23:30:00.000Z")
+MORNING = unix_ms("2024-02-05T06:00:00.000Z")
 
 
 def flood(make: Make, count: int, severity: str = "page", first: int = 0) -> list[Alert]:
@@ -80,7 +79,7 @@ def test_a_held_page_ends_unsaid_and_one_that_changes_later_is_told(make: Make) 
     again = notices.take(make(id=alerts[5].id, case_id="mmsi/5", revision=2, status="updated"), later)
     assert [n.labels["case_id"] for n in again.news] == ["mmsi/5"]
     (end,) = notices.take(make(id=alerts[0].id, case_id="mmsi/0", revision=2, status="closed"), later).news
-    assert time_ms(end.ends_at) <= later
+    assert unix_ms(end.ends_at) <= later
 
 
 def test_more_of_a_case_that_is_lit_come_through(make: Make) -> None:
@@ -126,7 +125,7 @@ def test_a_ticket_that_becomes_a_page_in_the_night_is_told(make: Make) -> None:
 
 def test_quiet_hours_go_by_the_clock_of_a_place() -> None:
     night = Quiet(time(22), time(6), "Asia/Tokyo")
-    assert night.holds(time_ms("2024-02-04T13:30:00.000Z")) and not night.holds(NIGHT)
+    assert night.holds(unix_ms("2024-02-04T13:30:00.000Z")) and not night.holds(NIGHT)
     assert not quiet_of("", "UTC").holds(NIGHT)
     for hours, zone in (("25:00-06:00", "UTC"), ("22:00-06:00", "Atlantis/Port")):
         settings = Settings(notify=NotifySettings(quiet_hours=hours, quiet_zone=zone))

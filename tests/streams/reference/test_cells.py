@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.core.imo_number import check_digit
 from streams.reference import list_cells
 from streams.reference.list_cells import Refusal
 
@@ -25,7 +26,7 @@ def test_a_wrong_imo_number_is_refused(written: str) -> None:
 
 @pytest.mark.parametrize("imo", [9179842, 9161003, 9358010, 8517839, 9124043, 9339301])
 def test_real_imo_numbers_pass_the_check_digit(imo: int) -> None:
-    assert list_cells.imo_check_digit(imo) == imo % 10
+    assert check_digit(imo) == imo % 10
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", "-0- ", "-", "N/A", "null", "\u200b"])

@@ -10,7 +10,7 @@ import pytest
 from detectors.core.sphere import distance_nm
 from detectors.core.ticks import FeedRules
 from streams.errors import ConfigError
-from streams.nmea.encoder import checksum
+from streams.nmea.checksum import checksum
 from streams.scenario import NamedPlace, Options, Scenario, ScenarioTruth, scenario
 from streams.scenario.angara import FEED_LOSS, START_MS
 from streams.scenario.model import HOUR_MS, MINUTE_MS
