@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from streams.decode.model import RefusedReports
 from streams.errors import Reason
 from streams.nmea.checksum import checksum, tag_block
+from streams.nmea.epochs import MS_FROM, TIME_END_MS
 
 _LINE: Final = re.compile(
     rb"\s*(\\(?:[^\\]*?,)?c:(\d{1,16})(?![^,*\\])[^\\]*\\|\\[^\\]*\\)?\s*"
@@ -27,8 +28,6 @@ _LINE: Final = re.compile(
 )
 _TAG, _TIME, _BODY, _TOTAL, _NUMBER, _SEQUENCE, _CHANNEL, _PAYLOAD, _FILL, _WRITTEN = range(10)
 _WHOSE: Final = re.compile(rb"[\\,](?:s:([^,*\\]*)|g:(\d{1,3})-(\d{1,3})-(\w+)|(\d{1,3})G(\d{1,3}):(\w+))(?=[,*\\])")
-_MS_FROM: Final = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973
-_TIME_END_MS: Final = 4_102_444_800_000  # the year 2100: what claims to be later says nothing
 _PARTS_MOST: Final = 9  # one digit in the sentence (IEC 61162-1)
 _PART_CHARS_MOST: Final = 200  # ours hold at most 62; some senders put a whole message into one long sentence
 _FILL_MOST: Final = 5
@@ -136,8 +135,8 @@ def _time_ms(text: bytes | None, fallback_ms: int) -> int:
     if text is None:
         return fallback_ms
     number = int(text)
-    number = number * 1000 if number < _MS_FROM else number
-    return number if number < _TIME_END_MS else fallback_ms
+    number = number * 1000 if number < MS_FROM else number
+    return number if number < TIME_END_MS else fallback_ms
 
 
 class Reader:

@@ -11,7 +11,6 @@ read as one word, the first byte lowest.
 from __future__ import annotations
 
 import re
-from itertools import product
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from streams.decode.bits import SLOT_CHARS, Chains, Mask, Words, chain, dearmour
 from streams.decode.lines import RecordLines, between, blank, checksums, lines_of, word
 from streams.decode.messages import agree
 from streams.decode.times import anybodys, ours
+from streams.nmea.byte_words import HEX, NO_HEX
 
 Ints = npt.NDArray[np.int64]
 
@@ -42,11 +42,6 @@ _FIRST, _SECOND, _PART_MASK = word(b"DM,2,1,"), word(b"DM,2,2,"), word(b"\xff\xf
 _COMMA_0, _COMMA_1, _COMMA_2 = word(b","), word(b"\0,"), word(b"\0\0,")
 _BYTE_0, _BYTE_1, _BYTE_2 = word(b"\xff"), word(b"\0\xff"), word(b"\0\0\xff")
 _CLOSE, _CLOSE_MASK = word(b"\0\0\0,\0*"), word(b"\0\0\0\xff\0\xff")
-_NO_HEX: Final = 256
-_HEX: Final = np.full(1 << 16, _NO_HEX, np.uint16)
-"""What two characters, read as one number, say in hexadecimal digits."""
-for _pair in product("0123456789ABCDEFabcdef", repeat=2):
-    _HEX[int.from_bytes("".join(_pair).encode(), "little")] = int("".join(_pair), 16)
 
 
 class UsualLines(NamedTuple):
@@ -151,8 +146,8 @@ def _form(lines: RecordLines) -> _Form:
         formed |= theirs
     formed &= (kind & _VD_MASK) == _VD
     formed &= (close & _CLOSE_MASK) == _CLOSE
-    written = _HEX[(close >> _BY_48).view(np.int64)]
-    formed &= written < _NO_HEX
+    written = HEX[(close >> _BY_48).view(np.int64)]
+    formed &= written < NO_HEX
     computed = checksums(lines)
     right = computed == written
     fills = close >> _BY_32

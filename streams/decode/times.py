@@ -1,8 +1,4 @@
-"""The time in a tag block, of all lines at once.
-
-Sixteen digits are two words of eight; three multiplications make a number of one: neighbours are joined to tens,
-these to hundreds, these to ten thousands (D. Lemire, "Quickly parsing eight digits", 2018).
-"""
+"""The time in a tag block, of all lines at once."""
 
 from __future__ import annotations
 
@@ -11,8 +7,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from streams.decode.bits import Counts, Mask, Words, number
+from streams.decode.bits import Counts, Mask, number
 from streams.decode.lines import RecordLines, word
+from streams.nmea.byte_words import sixteen_digits
+from streams.nmea.epochs import MS_FROM, TIME_END_MS
 
 _BACKSLASH, _COLON, _C, _COMMA = (number(code, np.uint8) for code in b"\\:c,")
 _ENDS: Final = np.isin(np.arange(256), [*b",*\\"])
@@ -22,18 +20,14 @@ _DELIMITERS: Final = number(13, np.uint8)  # two backslashes, two asterisks, sev
 _SENTENCE_DELIMITERS: Final = number(9, np.uint8)  # one asterisk, six commas, the bang and the newline
 _BYTES_MOST: Final = number(240, np.int64)  # of a line; its delimiters are counted in one byte
 _HEAD: Final = number(20, np.int64)  # ",c:", 13 digits and "*hh\" before the bang
-_TIME_FROM_MS: Final = number(100_000_000_000)  # as ``messages`` understands milliseconds
-_TIME_END_MS: Final = number(4_102_444_800_000)
+_TIME_FROM_MS, _TIME_END_MS = number(MS_FROM), number(TIME_END_MS)
 _TIME_SPAN_MS: Final = _TIME_END_MS - _TIME_FROM_MS
 _TIME, _TIME_MASK = word(b",c:"), word(b"\xff\xff\xff")
 _DIGITS_5, _ZEROS_3 = word(b"\0\0\0\xff\xff\xff\xff\xff"), word(b"000")
 _DIGITS_4, _ZEROS_4 = word(b"\0\0\0\0\xff\xff\xff\xff"), word(b"0000")
 _ZEROS_6: Final = word(b"000000")
-_ZEROS, _HIGH_HALVES, _TO_NINE = word(b"0" * 8), word(b"\xf0" * 8), word(b"\6" * 8)
-_TENS, _HUNDREDS, _TEN_THOUSANDS = number(10 << 8 | 1), number(100 << 16 | 1), number(10_000 << 32 | 1)
-_TWOS, _FOURS = number(0x00FF00FF00FF00FF), number(0x0000FFFF0000FFFF)
-_UPPER, _NOTHING = number(100_000_000), number(0)
-_BY_8, _BY_16, _BY_24, _BY_32, _BY_48 = number(8), number(16), number(24), number(32), number(48)
+_UPPER: Final = number(100_000_000)
+_BY_8, _BY_24, _BY_48 = number(8), number(24), number(48)
 
 
 def ours(lines: RecordLines) -> tuple[Counts, Mask]:
@@ -50,7 +44,7 @@ def ours(lines: RecordLines) -> tuple[Counts, Mask]:
         said |= short
         if not np.count_nonzero(said):
             return said.astype(np.int64), said
-    (number, rest), figures = _numbers(leading, lower)
+    (number, rest), figures = sixteen_digits(leading, lower)
     times_ms = number * _UPPER
     times_ms += rest
     said &= figures
@@ -70,7 +64,7 @@ def anybodys(lines: RecordLines) -> tuple[Counts, Mask]:
     in_s, in_ms = _ENDS[octets[field + 11]], _ENDS[octets[field + 14]]
     leading, lower = lines.words(field + 1, 2)
     trailing = np.where(in_s, lower << _BY_48 | _ZEROS_6, lower << _BY_24 | _ZEROS_3)
-    (upper, rest), figures = _numbers(leading, trailing)
+    (upper, rest), figures = sixteen_digits(leading, trailing)
     times_ms = np.where(in_s, (upper * 100 + rest) * 1000, upper * 100_000 + rest)
     said = figures & (in_s | in_ms & (times_ms >= _TIME_FROM_MS)) & (times_ms < _TIME_END_MS)
     said &= (field < lines.bangs) & (another >= lines.bangs)
@@ -87,24 +81,6 @@ def _tagged(lines: RecordLines) -> Mask:
     whole &= (lines.opening == _BACKSLASH) & (lines.lengths < _BYTES_MOST)
     whole &= (lines.bangs > lines.starts + 1) & (lines.bangs < lines.ends)
     return whole
-
-
-def _numbers(leading: Words, lower: Words) -> tuple[Words, Mask]:
-    """What eight digits say, and eight more, and where all are digits."""
-    digits = np.array((leading, lower))
-    digits ^= _ZEROS
-    strange = digits + _TO_NINE
-    strange |= digits
-    strange &= _HIGH_HALVES
-    digits *= _TENS
-    digits >>= _BY_8
-    digits &= _TWOS
-    digits *= _HUNDREDS
-    digits >>= _BY_16
-    digits &= _FOURS
-    digits *= _TEN_THOUSANDS
-    digits >>= _BY_32
-    return digits, (strange[0] | strange[1]) == _NOTHING
 
 
 def _delimited(lines: RecordLines) -> Mask:

@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.ingest.sentence import MS_FROM, TIME_END_MS
 from streams.nmea import byte_words
+from streams.nmea.epochs import MS_FROM, TIME_END_MS
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -16,22 +16,12 @@ from typing import Final, NamedTuple
 
 from streams.errors import Reason
 from streams.ingest.line_affixes import affixes
-from streams.ingest.stamps import MS_FROM, TIME_END_MS, StampRules
+from streams.ingest.stamps import StampRules
 from streams.ingest.stamps import epoch_ms as time_ms_of
 from streams.nmea.checksum import checksum
+from streams.nmea.epochs import TIME_END_MS
 
-__all__ = [
-    "MS_FROM",
-    "TIME_END_MS",
-    "Bad",
-    "Parser",
-    "Sentence",
-    "Tag",
-    "Timing",
-    "clean_station",
-    "parse_tag",
-    "time_ms_of",
-]
+__all__ = ["Bad", "Parser", "Sentence", "Tag", "Timing", "clean_station", "parse_tag", "time_ms_of"]
 
 PARTS_MOST: Final = 9  # one digit in the sentence (IEC 61162-1)
 _MMSI_CHARS: Final = 7  # 38 bits: type, repeat indicator, MMSI

@@ -18,13 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from streams.errors import ConfigError
+from streams.nmea.epochs import MS_FROM, NS_FROM, TIME_END_MS, US_FROM
 
-MS_FROM: Final = 100_000_000_000
-"""From here on a number is milliseconds: as seconds it is the year 5138, as milliseconds 1973."""
-US_FROM: Final = 100_000_000_000_000
-NS_FROM: Final = 100_000_000_000_000_000
-TIME_END_MS: Final = 4_102_444_800_000
-"""The year 2100: what claims to be later says nothing."""
 AIS_FROM_MS: Final = 883_612_800_000
 """1998, when ITU-R M.1371 appeared: a bare number beside a sentence that says an earlier time is a counter."""
 _DAY_MS: Final = 86_400_000

@@ -6,6 +6,7 @@ byte costs 100.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,9 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
-_NO_HEX: Final = -4096
+Words = npt.NDArray[np.uint64]
+NO_HEX: Final = 256
+"""What ``HEX`` says of two bytes that are not hexadecimal digits: more than a byte can be."""
 
 
 def at(buffer: bytes | Bytes, dtype: str) -> npt.NDArray[Any]:
@@ -34,16 +37,29 @@ SIX_BITS: Final = _six_bits()
 """For bytes.translate: a payload's characters into their six bits."""
 
 
-def _hex_values() -> npt.NDArray[np.int16]:
-    values = np.full(256, _NO_HEX, np.int16)
-    for digit in b"0123456789ABCDEFabcdef":
-        values[digit] = int(bytes([digit]), 16)
+def _hex_pairs() -> npt.NDArray[np.uint16]:
+    values = np.full(1 << 16, NO_HEX, np.uint16)
+    for pair in product("0123456789ABCDEFabcdef", repeat=2):
+        values[int.from_bytes("".join(pair).encode(), "little")] = int("".join(pair), 16)
     return values
 
 
-_HEX: Final = _hex_values()
+HEX: Final = _hex_pairs()
+"""What two bytes, read as one number, write in hexadecimal digits of either case; NO_HEX where they are none."""
 _PAIRS: Final = np.frombuffer(b"".join(b"%02X" % n for n in range(256)), "<u2")
 _FOURS: Final = np.frombuffer(b"".join(b"%04d" % n for n in range(10_000)), "<u4")
+_ZEROS, _HIGH_HALVES, _TO_NINE, _NOTHING = (
+    np.array(value, np.uint64) for value in (0x3030303030303030, 0xF0F0F0F0F0F0F0F0, 0x0606060606060606, 0)
+)
+_JOINED: Final = tuple(
+    tuple(np.array(value, np.uint64) for value in step)
+    for step in (
+        (10 << 8 | 1, 8, 0x00FF00FF00FF00FF),
+        (100 << 16 | 1, 16, 0x0000FFFF0000FFFF),
+        (10_000 << 32 | 1, 32, 0x00000000FFFFFFFF),
+    )
+)
+"""Factor, shift, and what is kept."""
 _FOURS_XOR: Final = np.bitwise_xor.reduce(_FOURS.view(np.uint8).reshape(-1, 4), axis=1)
 
 
@@ -55,35 +71,36 @@ def xor_of(buffer: Bytes, start: Ints, end: Ints) -> Bytes:
     return np.asarray(np.bitwise_xor.reduceat(buffer, edges)[::2])
 
 
-def hex_at(buffer: Bytes, start: Ints) -> npt.NDArray[np.int16]:
-    """The number that two hexadecimal digits write, in either case; negative where they are none."""
-    high, low = _HEX[buffer[start]], _HEX[buffer[start + 1]]
-    return np.where((high < 0) | (low < 0), np.int16(-1), high * np.int16(16) + low)
+def hex_at(buffer: Bytes, start: Ints) -> npt.NDArray[np.uint16]:
+    """The number that two hexadecimal digits write, in either case; NO_HEX where they are none."""
+    return np.asarray(HEX[at(buffer, "<u2")[start]])
 
 
 def number(buffer: Bytes, end: Ints, size: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
     """Numbers of 8 to 16 decimal digits that end before ``end``, and whether all of them are digits."""
     view = at(buffer, "<u8")
-    low, high = view[end - 8], view[end - 16]
     shift = (np.uint64(8) * (16 - size).astype(np.uint64)).clip(max=np.uint64(63))
     keep = np.where(size > 8, ~np.uint64(0) << shift, np.uint64(0))  # noqa: PLR2004
-    zeros = np.uint64(0x3030303030303030)
-    high = (high & keep) | (zeros & ~keep)
-    digits = _all_digits(low) & _all_digits(high)
-    return (_eight(high) * np.uint64(100_000_000) + _eight(low)).astype(np.int64), digits
+    (high, low), digits = sixteen_digits((view[end - 16] & keep) | (_ZEROS & ~keep), view[end - 8])
+    return (high * np.uint64(100_000_000) + low).astype(np.int64), digits
 
 
-def _all_digits(word: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-    tens, zeros = np.uint64(0xF0F0F0F0F0F0F0F0), np.uint64(0x3030303030303030)
-    plus_six = word + np.uint64(0x0606060606060606)
-    return np.asarray(((word & tens) == zeros) & ((plus_six & tens) == zeros))
+def sixteen_digits(leading: Words, lower: Words) -> tuple[Words, npt.NDArray[np.bool_]]:
+    """What eight digits say, and eight more (two rows), and where all sixteen are digits.
 
-
-def _eight(word: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Eight digits, the first in the lowest byte, by three multiplications (Lemire's)."""
-    pairs = (word & np.uint64(0x0F0F0F0F0F0F0F0F)) * np.uint64(2561) >> np.uint64(8)
-    fours = (pairs & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(6553601) >> np.uint64(16)
-    return (fours & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(42949672960001) >> np.uint64(32)
+    The first digit of a word is its lowest byte. Three multiplications make a number of one: neighbours are joined to
+    tens, these to hundreds, these to ten thousands (D. Lemire, "Quickly parsing eight digits", 2018).
+    """
+    digits = np.array((leading, lower))
+    digits ^= _ZEROS
+    strange = digits + _TO_NINE
+    strange |= digits
+    strange &= _HIGH_HALVES
+    for factor, shift, kept in _JOINED:
+        digits *= factor
+        digits >>= shift
+        digits &= kept
+    return digits, (strange[0] | strange[1]) == _NOTHING
 
 
 def write_pairs(out: Bytes, places: Ints, values: Bytes) -> None:
