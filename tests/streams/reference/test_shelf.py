@@ -157,3 +157,40 @@ def test_an_import_of_nothing_is_refused(tmp_path: Path) -> None:
     nothing = tmp_path / "x.csv"
     nothing.write_text("name,mmsi\n")
     assert isinstance(run("import", str(nothing)).exception, ConfigError)
+
+
+def test_of_versions_whose_ships_nobody_asks_no_entry_is_kept() -> None:
+    held = VersionStore(ships_of="")
+    for number in range(12):
+        put(held, [*filled(f"v{number}"), reference_records.marked(f"v{number}")], offset=10 * number)
+    assert held.in_force() == "v11" and held.unfinished() is None
+    assert not any(version.entries for version in held._versions.values())
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_version_that_lost_an_entry_is_none_until_it_is_imported_again(again: bool) -> None:
+    zones = (zone("A"),)
+    records = [*reference_records.content("v1", SHIPS, zones), reference_records.head("v1", SHIPS, zones)]
+    held = put(VersionStore(ships_of=""), records)
+    assert held.zones("v1") == zones
+    held.put(records[2][0], None)
+    assert held.zones("v1") is None
+    put(held, records[:-1] if again else records[2:3], offset=100)
+    assert held.zones("v1") == (zones if again else None)
+
+
+def test_an_entry_that_is_written_twice_counts_once() -> None:
+    records = [*reference_records.content("v1", SHIPS, (zone("A"),)), reference_records.head("v1", SHIPS, (zone("A"),))]
+    held = put(VersionStore(ships_of=""), [*records[:4], *records[:4]])
+    assert held.zones("v1") is None
+    assert put(held, records).zones("v1") == (zone("A"),)
+    assert put(held, records[:3]).zones("v1") == (zone("A"),)
+
+
+def test_a_version_that_is_imported_again_is_whole_all_the_while() -> None:
+    records = [*reference_records.content("v1", SHIPS, (zone("A"),)), reference_records.head("v1", SHIPS, (zone("A"),))]
+    held = put(VersionStore(ships_of=""), records)
+    for key, value in records:
+        held.put(key, value, 100)
+        assert held.zones("v1") == (zone("A"),)
+    assert put(held, [reference_records.head("v1", SHIPS[:2], (zone("A"),))]).zones("v1") is None
