@@ -66,12 +66,8 @@ class Blip(Detector):
             float, Meta(gt=0, le=720, description="Longest transmission of a blip of a listed vessel, h")
         ] = 48.0
 
-    def screen(self, step: DetectorInput) -> Places:
-        """Due checks; first reports after a long silence; reports of vessels with an open alert."""
-        if step.kind == "clock":
-            return np.arange(len(step.rows))
-        if step.kind != "reports":
-            return np.zeros(0, np.intp)
+    def screen_reports(self, step: DetectorInput) -> Places:
+        """First reports after a long silence; reports of vessels with an open alert."""
         dark_ms = step.time_ms - step.before.last_ms
         returned = (dark_ms >= self._least_ms) & (step.before.last_ms > 0)
         return np.flatnonzero(returned | self.is_open(step))
@@ -95,16 +91,18 @@ class Blip(Detector):
         t = self.thresholds
         return int((t.heard_most_listed_h if listed else t.heard_most_h) * HOUR_MS)
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Notes a return, opens at a due check, closes at a report."""
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Notes a return after a long silence; closes what is open."""
         opened = self.opened(step, at)
-        if step.kind == "clock":
-            return self._silent(step, at) if opened is None else []
         row, now_ms = int(step.rows[at]), int(step.time_ms[at])
         if now_ms - int(step.before.last_ms[at]) >= self._least_ms:
             self.state(step).since_ms[row] = now_ms
             self.arm(step, at, now_ms + self._least_ms)
         return [] if opened is None else [self._heard(step, at, opened)]
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Opens when the second silence is long enough."""
+        return self._silent(step, at) if self.opened(step, at) is None else ()
 
     def _silent(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         ship, row, now_ms = step.ship(at), int(step.rows[at]), int(step.time_ms[at])

@@ -25,11 +25,10 @@ from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 import msgspec
-import numpy as np
 from msgspec import Meta
 
 from detectors.core.alert import Fact
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, DetectorInput, Finding
 from detectors.core.sources import Outage, SilencePatience
 from detectors.core.units import HOUR_MS, MS, duration_text, rfc3339, stamp
 
@@ -62,11 +61,7 @@ class FeedOutage(Detector):
         given = self.thresholds
         return SilencePatience(int(given.ticket_after_s * MS), given.repeats, int(given.repeats_within_h * HOUR_MS))
 
-    def screen(self, step: DetectorInput) -> Places:
-        """Every outage is judged: they are few."""
-        return np.arange(len(step.rows) if isinstance(step.change, Outage) else 0)
-
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+    def on_source(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens when the source is down, raises the severity when that lasts, closes when it is heard."""
         outage = step.change
         if not isinstance(outage, Outage) or (outage.kind == "lasts" and outage.one_vessel):

@@ -22,10 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from detectors.core.alert import Fact
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, DetectorInput, Finding
 from detectors.core.units import duration_text, rfc3339, stamp
 from detectors.core.vessels.capacity import REASONS, FleetFull
 
@@ -37,11 +35,7 @@ class Flood(Detector):
     subject = "source"
     severities = {"flood.crowded": "ticket"}  # noqa: RUF012 - read only
 
-    def screen(self, step: DetectorInput) -> Places:
-        """Every crowding is judged: they are few."""
-        return np.arange(len(step.rows) if isinstance(step.change, FleetFull) else 0)
-
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+    def on_source(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens when room must be made, closes when none had to be made for a while."""
         crowding = step.change
         if not isinstance(crowding, FleetFull):

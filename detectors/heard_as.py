@@ -51,7 +51,6 @@ class HeardAs(Detector):
     """See the module."""
 
     name = "heard_as"
-    wants_notes = True
     outlasts_mmsi = True
     columns = (
         Column("others", f"({OTHERS_MOST},)<u4"),  # MMSIs that state its IMO number and are other ships
@@ -87,23 +86,21 @@ class HeardAs(Detector):
 
     thresholds: Thresholds
 
-    def screen(self, step: DetectorInput) -> Places:
-        """Vessels of a note; everything due; reports of vessels with an open alert."""
-        if step.kind == "reports":
-            return self.is_open(step).nonzero()[0]
-        return np.arange(len(step.rows))
+    def screen_reports(self, step: DetectorInput) -> Places:
+        """Reports of vessels with an open alert."""
+        return self.is_open(step).nonzero()[0]
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Takes a note in; ends what is open when it is time."""
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """The vessel is heard again under this MMSI."""
         opened = self.opened(step, at)
-        if step.kind == "reports":
-            return [] if opened is None else [self._again(step, at, opened)]
-        if step.kind == "clock":
-            return self._due(step, at, opened)
+        return [] if opened is None else [self._again(step, at, opened)]
+
+    def on_note(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Its IMO number is heard under another MMSI, or that MMSI states another number now."""
         note, row = step.heard, int(step.rows[at])
         assert note is not None  # the engine gives it to every step of a note
         if int(step.fleet.core.stated_imo[row]) != note.imo:
-            return self._taken_back(step, at, note, opened)
+            return self._taken_back(step, at, note, self.opened(step, at))
         return [] if note.lat_deg is None or note.lon_deg is None else self._heard(step, at, note)
 
     # -- notes ----------------------------------------------------------------------------------------------------
@@ -127,7 +124,9 @@ class HeardAs(Detector):
         own.cog_deg[row] = np.nan if note.cog_deg is None else note.cog_deg
         yield from self._succeeded(step, at, ship, note)
 
-    def _due(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Ends what is open under the former MMSI when it is time; then its own alert."""
+        opened = self.opened(step, at)
         core, row, ship, now_ms = step.fleet.core, int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         if int(core.as_ms[row]) > ship.last_ms:
             yield from self._succeeded(step, at, ship, None)
@@ -250,7 +249,7 @@ class HeardAs(Detector):
             why=(Fact(fact="MMSI that it used meanwhile", value=int(str(other))),),
             verification=opened.verification,
             details={**opened.details, "ended": how},
-            sentences=(step.lines(at),) if step.kind == "reports" else (),
+            sentences=step.evidence(at),
         )
 
 

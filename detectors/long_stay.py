@@ -74,12 +74,8 @@ class LongStay(Detector):
             float, Meta(ge=60, le=2_592_000, description="Silence during the stay after which the alert is updated, s")
         ] = 14_400.0
 
-    def screen(self, step: DetectorInput) -> Places:
-        """Judged vessels that stop, move off, are heard again or are no longer judged; due checks."""
-        if step.kind == "clock":
-            return np.arange(len(step.rows))
-        if step.kind != "reports":
-            return np.zeros(0, np.intp)
+    def screen_reports(self, step: DetectorInput) -> Places:
+        """Judged vessels that stop, move off, are heard again or are no longer judged."""
         judged = (step.now.listed > 0) | self.thresholds.others
         dropped = self.is_open(step) | (~judged & (self.state(step).since_ms[step.rows] > 0))
         at = np.flatnonzero(step.moved & step.now.vessel & judged)
@@ -110,15 +106,27 @@ class LongStay(Detector):
     def _long_ms(self, *, listed: bool) -> int:
         return int((self.thresholds.listed_d if listed else self.thresholds.others_d) * DAY_MS)
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Follows the stop; opens when it is long, reports silence, closes when the vessel is seen elsewhere."""
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Follows the stop; closes when the vessel is seen elsewhere."""
         opened, ship = self.opened(step, at), step.ship(at)
-        if ship.listed is None and not self.thresholds.others:
-            self.state(step).since_ms[step.rows[at]] *= opened is not None
-            return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
-        if step.kind == "clock":
+        if self._is_judged(ship):
+            return self._reported(step, at, ship, opened)
+        return self._dropped(step, at, ship, opened)
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Opens when the stay is long; reports that the vessel has fallen silent there."""
+        opened, ship = self.opened(step, at), step.ship(at)
+        if self._is_judged(ship):
             return self._looked_at(step, at, ship, opened)
-        return self._reported(step, at, ship, opened)
+        return self._dropped(step, at, ship, opened)
+
+    def _is_judged(self, ship: VesselState) -> bool:
+        return ship.listed is not None or self.thresholds.others
+
+    def _dropped(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
+        """It is judged no longer."""
+        self.state(step).since_ms[step.rows[at]] *= opened is not None
+        return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
 
     def _reported(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         own, row = self.state(step), int(step.rows[at])
@@ -202,7 +210,7 @@ class LongStay(Detector):
                 **({"silent_since": rfc3339(ship.last_ms)} if quiet else {}),
                 **({"destination": ship.destination} if ship.destination else {}),
             },
-            sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
+            sentences=step.evidence(at, ship),
         )
 
     def _close(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
@@ -242,7 +250,7 @@ class LongStay(Detector):
                 "last_seen_there": rfc3339(last_ms),
                 "seen_leaving": seen,
             },
-            sentences=(step.lines(at),) if step.kind == "reports" else (),
+            sentences=step.evidence(at),
         )
 
 

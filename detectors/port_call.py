@@ -87,14 +87,8 @@ class PortCall(Detector):
             float, Meta(ge=60, le=2_592_000, description="Silence in port that counts as a port call, s")
         ] = 14_400.0
 
-    def screen(self, step: DetectorInput) -> Places:
+    def screen_reports(self, step: DetectorInput) -> Places:
         """Watchlisted ships that begin to transmit, stop, move off or are heard again; calls of ships not listed."""
-        if step.kind == "clock":
-            return np.arange(len(step.rows))
-        if step.kind == "reference":
-            return np.flatnonzero((step.now.listed > 0) & (step.now.stop_ms > 0) & ~self.is_open(step))
-        if step.kind != "reports":
-            return np.zeros(0, np.intp)
         listed, found = step.now.listed > 0, self.is_open(step)
         at = np.flatnonzero(listed & step.moved & step.now.vessel)
         found[listed] = False
@@ -133,14 +127,30 @@ class PortCall(Detector):
 
     # -- judge ----------------------------------------------------------------------------------------------------
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Follows the call."""
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Begins, follows and ends a call."""
         opened, ship = self.opened(step, at), step.ship(at)
         if ship.listed is None:
-            return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
-        if step.kind != "reports":
-            return self._looked_at(step, at, ship, opened)
+            return self._delisted(step, at, ship, opened)
         return self._reported(step, at, ship, opened)
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Reports that a vessel has fallen silent in port, or where it may have called unseen."""
+        opened, ship = self.opened(step, at), step.ship(at)
+        if ship.listed is None:
+            return self._delisted(step, at, ship, opened)
+        return self._looked_at(step, at, ship, opened)
+
+    def screen_reference(self, step: DetectorInput) -> Places:
+        """Listed vessels that lie still and have no call yet: it may have begun before they were listed."""
+        return np.flatnonzero((step.now.listed > 0) & (step.now.stop_ms > 0) & ~self.is_open(step))
+
+    def on_reference(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Looks back at the stop."""
+        return self.when_due(step, at)
+
+    def _delisted(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
+        return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
 
     def _reported(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
@@ -283,7 +293,7 @@ class PortCall(Detector):
                 **({"destination": ship.destination} if ship.destination else {}),
                 **({"in_zone": zone} if zone else {}),
             },
-            sentences=(step.lines(at),) if step.kind == "reports" else (ship.sentence,) if ship.sentence else (),
+            sentences=step.evidence(at, ship),
         )
 
     def _close(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
@@ -320,7 +330,7 @@ class PortCall(Detector):
                 "last_seen_there": rfc3339(last_ms),
                 "for_s": (last_ms - since_ms) // MS,
             },
-            sentences=(step.lines(at),) if step.kind == "reports" else (),
+            sentences=step.evidence(at),
         )
 
 

@@ -94,11 +94,9 @@ class Shuttle(Detector):
         lat, lon = ([getattr(z, name) for z in self._zones] for name in ("lat_deg", "lon_deg"))
         self._vectors = unit_vectors(np.asarray(lat, np.float64), np.asarray(lon, np.float64))
 
-    def screen(self, step: DetectorInput) -> Places:
+    def screen_reports(self, step: DetectorInput) -> Places:
         """First reports after a silence that may be a leg, and first positions where those had none."""
-        if step.kind == "clock":
-            return np.arange(len(step.rows))
-        if step.kind != "reports" or len(self._zones) < 2:  # noqa: PLR2004 - a pair
+        if len(self._zones) < 2:  # noqa: PLR2004 - a pair
             return np.zeros(0, np.intp)
         dark_ms = step.time_ms - step.before.last_ms
         returned = (dark_ms >= int(self.thresholds.leg_least_h * HOUR_MS)) & (step.before.last_ms > 0)
@@ -113,11 +111,9 @@ class Shuttle(Detector):
     def _within_ms(self) -> int:
         return int(self.thresholds.within_d * DAY_MS)
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Counts legs when one has ended."""
         opened, row, ship = self.opened(step, at), int(step.rows[at]), step.ship(at)
-        if step.kind == "clock":
-            return self._looked_at(step, at, ship, opened)
         own, memory = self.state(step), step.fleet.memory
         if row not in memory:
             return []
@@ -130,7 +126,9 @@ class Shuttle(Detector):
             return []
         return [] if own.waits[row] else self._counted(step, at, ship, opened)
 
-    def _looked_at(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Ends an alert once no leg has followed for long enough."""
+        opened, ship = self.opened(step, at), step.ship(at)
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         until_ms = int(own.until_ms[row])
         if not until_ms or opened is None:

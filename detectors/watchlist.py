@@ -81,10 +81,8 @@ class Watchlist(Detector):
             int, Meta(ge=1, le=100, description="Number of consistent reports that corroborate a match")
         ] = 2
 
-    def screen(self, step: DetectorInput) -> Places:
-        """Listed vessels whose match changed with this report; due checks end episodes."""
-        if step.kind in {"clock", "reference"}:
-            return np.arange(len(step.rows))
+    def screen_reports(self, step: DetectorInput) -> Places:
+        """Listed vessels whose match changed with this report."""
         own, now, rows = self.state(step), step.now, step.rows
         number, matched = _standing(now)
         listed, said = number > 0, own.stage[rows]
@@ -105,16 +103,10 @@ class Watchlist(Detector):
         ends_ms = step.now.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS)
         return np.where(listed, next_steps(ends_ms), own)
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens, upgrades, closes."""
         own, row, opened = self.state(step), int(step.rows[at]), self.opened(step, at)
         ship = listing.as_listed(step.ship(at))
-        if step.kind == "clock":
-            yield from self._ended(step, at, ship, opened)
-            return
-        if step.kind == "reference":
-            yield from self._relisted(step, at, ship, opened)
-            return
         if ship.listed is None or (opened and not self._same_ship(int(own.listed[row]), _number(step, row))):
             if opened:
                 yield self._other_ship(step, at, ship, opened)
@@ -127,6 +119,14 @@ class Watchlist(Detector):
         own.listed[row], own.matched[row], own.misuse[row] = _number(step, row), ship.matched, ship.misuse
         self.arm(step, at, ship.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS))
         yield self._heard(step, at, ship, opened)
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Ends the episode of a vessel that stays silent."""
+        return self._ended(step, at, listing.as_listed(step.ship(at)), self.opened(step, at))
+
+    def on_reference(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Its entry came, changed or went with another list."""
+        return self._relisted(step, at, listing.as_listed(step.ship(at)), self.opened(step, at))
 
     def _same_ship(self, said: int, now: int) -> bool:
         """Whether two entries, by 1 + number, are about one ship."""

@@ -1,9 +1,16 @@
-"""What a detector is: one file, two halves.
+"""What a detector is: one file that says, verb by verb, what it does when something happens.
 
-``screen`` checks a whole batch in columns and names the places worth a check: it may name too many, never too
-few. ``judge`` checks one of them in plain Python: there the decision, the numbers and the wording live. Beside
-them, where needed, ``due`` says when to check again at a ship that stays silent, and ``note`` keeps running values.
-None does I/O, reads a clock or draws a random number; time arrives in the step.
+A detector overrides the verbs that it needs, and nothing asks it the others:
+
+- reports: ``screen_reports`` looks at a whole batch in columns and names the reports worth judging: it may name too
+  many, never too few. ``on_report`` decides on one of them in plain Python: there the numbers and the wording live.
+- time: ``due`` says when to look again at a vessel that stays silent; ``when_due`` looks.
+- slots of coverage: ``listen``, ``screen_slot``, ``on_slot``.
+- another list or other zones: ``screen_reference``, ``on_reference``.
+- ``on_note`` (the vessel is heard under another MMSI), ``on_source`` (a feed is down, or crowds the fleet).
+
+``note`` keeps running values, report by report. None of them does I/O, reads a clock or draws a random number; time
+arrives in the step. ``detectors/long_stay.py`` is the one to begin with.
 """
 
 from __future__ import annotations
@@ -159,6 +166,12 @@ class DetectorInput:
         report = self.reports[at]
         return self.raw[int(report["start"]) : int(report["end"])]
 
+    def evidence(self, at: int, ship: VesselState | None = None) -> tuple[bytes, ...]:
+        """The raw sentences of the report at ``at``; where there is no report, the last position of ``ship``."""
+        if self.kind == "reports":
+            return (self.lines(at),)
+        return (ship.sentence,) if ship is not None and ship.sentence else ()
+
     def silence_ms(self, at: int, since_ms: int) -> int:
         """Silence that counts: the time since ``since_ms`` in which a source that hears this vessel was up."""
         mask = int(self.fleet.core.sources[self.rows[at]])
@@ -173,18 +186,14 @@ class Detector:
     subject: ClassVar[Literal["vessel", "source", "imo"]] = "vessel"
     """What it judges. ``imo``: judged by the second stage (``core.identities.imo_histories``), from bindings."""
     judges_lists: ClassVar[bool] = False
-    """Whether it is shown the vessels whose entry came or went with another list (``kind`` is ``reference``)."""
+    """Whether it is shown the vessels whose entry came or went with another list (``on_reference``)."""
     judges_zones: ClassVar[bool] = False
     """Whether it is shown all vessels when other zones come into force, and those whose entry came or went."""
-    wants_notes: ClassVar[bool] = False
-    """Whether it is shown vessels of which ingest tells that they are heard under another MMSI."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """Those of ``columns`` that hold 1 + number of an entry; another list renumbers them."""
     zone_columns: ClassVar[tuple[str, ...]] = ()
     """Those that hold the number of a zone; negative for none, also for one that went."""
-    needs_coverage: ClassVar[bool] = False
-    """Also check every slot that closes (``step.kind`` is ``slot``); its result then depends on the partitions."""
     severities: ClassVar[Mapping[str, Severity]] = {}
     """Default severity of each situation that it names."""
 
@@ -214,17 +223,19 @@ class Detector:
         for name in self.zone_columns:
             renumbering.apply_zones(getattr(columns, name))
 
-    def screen(self, step: DetectorInput) -> Places:
-        """Places along ``step.rows`` worth judging. Writes nothing.
+    # -- reports of vessels -----------------------------------------------------------------------------------------
+
+    def screen_reports(self, step: DetectorInput) -> Places:
+        """Places along ``step.rows`` of reports worth judging. Writes nothing.
 
         It may see many reports of one vessel, and its own columns as they were before all of them. When it names one,
         that vessel's reports come again one at a time, each screened and judged in its turn.
         """
-        raise AssertionError(f"{self.name} screens nothing")
+        return np.zeros(0, np.intp)
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """The decision on one place; may write its own columns. In a step of reports each vessel has one here."""
-        raise AssertionError(f"{self.name} judges nothing")
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Decides on one report; may write its own columns. Each vessel has one report in ``step`` here."""
+        raise AssertionError(f"{self.name} judges no reports")
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """For each report the step at which to check the vessel again if it stays silent. Writes nothing.
@@ -237,8 +248,52 @@ class Detector:
     def note(self, step: DetectorInput) -> None:
         """Writes what every report adds to its own columns, judged or not. Many a vessel: see ``step.in_turn``."""
 
+    # -- time that has passed ---------------------------------------------------------------------------------------
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Looks at a vessel at the step that ``due``, ``arm`` or ``await_silence`` has asked for.
+
+        Also once after another list has changed the vessel's entry, whether it was asked for or not.
+        """
+        return ()
+
+    # -- slots of coverage that close -------------------------------------------------------------------------------
+
     def listen(self, step: DetectorInput) -> None:
         """Writes what slots that closed add to its own columns, for all of ``step.rows`` (those missed) at once."""
+
+    def screen_slot(self, step: DetectorInput) -> Places:
+        """Vessels missed in the slot that are worth judging. Writes nothing."""
+        return np.arange(len(step.rows))
+
+    def on_slot(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Decides on one vessel that was missed. What a detector with this verb finds depends on the partitions."""
+        raise AssertionError(f"{self.name} judges no slots")
+
+    # -- what else may happen ---------------------------------------------------------------------------------------
+
+    def screen_reference(self, step: DetectorInput) -> Places:
+        """Vessels for which another list or other zones may change something. Writes nothing."""
+        return np.arange(len(step.rows))
+
+    def on_reference(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Another list or other zones are in force; see ``judges_lists`` and ``judges_zones``."""
+        raise AssertionError(f"{self.name} judges no lists or zones")
+
+    def on_note(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Ingest tells (``step.heard``) that this vessel is heard under another MMSI."""
+        raise AssertionError(f"{self.name} judges no notes")
+
+    def on_source(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Something happened to a source (``step.change``)."""
+        raise AssertionError(f"{self.name} judges no sources")
+
+    @classmethod
+    def has(cls, verb: str) -> bool:
+        """Whether it does anything when ``verb`` (such as ``on_slot``) is asked of it."""
+        return getattr(cls, verb) is not getattr(Detector, verb)
+
+    # -- for use by detectors ---------------------------------------------------------------------------------------
 
     def state(self, step: DetectorInput) -> Any:
         """This detector's own columns of the whole fleet, to be read and written by row."""

@@ -72,7 +72,6 @@ class Gap(Detector):
 
     name = "gap"
     rule_version = 2
-    needs_coverage = True
     columns = (
         Column(
             "seen_to", "<i4"
@@ -180,13 +179,14 @@ class Gap(Detector):
         unheard = int((c.gain[vague] <= GAIN_LEAST).sum())
         step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
 
-    def screen(self, step: DetectorInput) -> Places:
-        """Slots: vessels whose silence is a gap and not reported as one; everything due; reports that close."""
-        if step.kind == "reports":
-            return self.is_open(step).nonzero()[0]
-        if step.kind == "slot":
-            return np.flatnonzero(self._levels(step, step.rows) > self._told(step, step.rows))
-        return np.flatnonzero(step.now.last_ms < step.time_ms)
+    def screen_reports(self, step: DetectorInput) -> Places:
+        """Reports of vessels with an open gap: they close it."""
+        return self.is_open(step).nonzero()[0]
+
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Closes at a report."""
+        opened = self.opened(step, at)
+        return [] if opened is None else [self._heard(step, at, opened)]
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When a silence of a listed vessel that is not a gap is to be reported anyway."""
@@ -237,15 +237,18 @@ class Gap(Detector):
     def _rules(self, step: DetectorInput) -> SilenceRules:
         return unlisted.rules(self.thresholds, reception(step).listening.lateness_ms)
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """A verdict at the end of slots; opens when its step has come; closes at a report."""
-        if step.kind == "slot":
-            self._tell(step, at)
-            return []
-        if step.kind != "reports":
-            return self._silent(step, at)
-        opened = self.opened(step, at)
-        return [] if opened is None else [self._heard(step, at, opened)]
+    def screen_slot(self, step: DetectorInput) -> Places:
+        """Vessels whose silence is a gap, and has not been reported as one."""
+        return np.flatnonzero(self._levels(step, step.rows) > self._told(step, step.rows))
+
+    def on_slot(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Notes the verdict at the end of a slot; the gap opens when its step has come."""
+        self._tell(step, at)
+        return ()
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Opens a gap, or makes more of it, while the vessel is still silent."""
+        return self._silent(step, at) if step.now.last_ms[at] < step.time_ms[at] else ()
 
     def _tell(self, step: DetectorInput, at: int) -> None:
         """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""

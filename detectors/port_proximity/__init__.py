@@ -136,13 +136,8 @@ class PortProximity(Detector):
         self.reachable_zones = reachable_zones_of(reference)
         self._numbers = {zone.name: number for number, zone in enumerate(reference.zones)}
 
-    def screen(self, step: DetectorInput) -> At:
+    def screen_reports(self, step: DetectorInput) -> At:
         """Ships near a zone or bound for one, and those with an open alert whose standing may have changed."""
-        if step.kind == "clock":
-            return np.arange(len(step.rows))
-        if step.kind == "reference":
-            told = self.state(step).reason[step.rows] > NONE
-            return np.flatnonzero(told | (step.now.listed > 0) | self.zone_screen.last_in(step))
         if not self.places.zones:
             return np.zeros(0, np.intp)
         own, now, rows = self.state(step), step.now, step.rows
@@ -174,21 +169,28 @@ class PortProximity(Detector):
 
     # -- judge ----------------------------------------------------------------------------------------------------
 
-    def judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Compares the present state with what was reported."""
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Compares where the vessel is with what was reported."""
+        return self._reported(step, at, self.opened(step, at))
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Reports a silence in a zone, and where a dark vessel could have been by now."""
         opened, reasons, row = self.opened(step, at), self.state(step).reason, int(step.rows[at])
-        if step.kind == "reports":
-            yield from self._reported(step, at, opened)
-            return
-        if step.kind == "reference":
-            yield from self._look_back(step, at, opened)
-            return
         reason = reasons[row]
         if opened is not None and reason != FEASIBLE:
             yield from self._silent(step, at, opened)
             opened = None if reasons[row] == NONE else opened
         if reason != INSIDE:
             yield from self._feasible(step, at, opened)
+
+    def screen_reference(self, step: DetectorInput) -> At:
+        """Vessels with an open alert, listed ones, and those last known in a zone."""
+        told = self.state(step).reason[step.rows] > NONE
+        return np.flatnonzero(told | (step.now.listed > 0) | self.zone_screen.last_in(step))
+
+    def on_reference(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Other zones, or another list: does the alert still hold, and was it last in a zone that counts now?"""
+        return self._look_back(step, at, self.opened(step, at))
 
     def _look_back(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
         """Zones or lists changed: does the alert still hold, was the vessel last in a zone that now applies?"""
@@ -205,7 +207,7 @@ class PortProximity(Detector):
             own.zone[row], own.reason[row], own.quiet[row] = NO_ZONE, NONE, False
         if not entered:
             if own.reason[row] != INSIDE:
-                yield from self._feasible(step, at, opened)
+                yield from self._feasible(step, at, opened, looks_back=True)
             return
         needed_ms, last_ms = int(self.thresholds.silent_after_s * MS), ship.last_ms
         quiet = step.silence_ms(at, last_ms) >= needed_ms
@@ -272,7 +274,9 @@ class PortProximity(Detector):
         if (again_ms := said_ms if silent_ms < said_ms else ends_ms) < NEVER_MS:
             self.await_silence(step, at, ship.last_ms, again_ms)
 
-    def _feasible(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
+    def _feasible(
+        self, step: DetectorInput, at: int, opened: Alert | None, *, looks_back: bool = False
+    ) -> Iterable[Finding]:
         """A listed ship that is dark and can have come to a sanctioned zone by now."""
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         ship = step.ship(at).on_trusted_fix()
@@ -284,7 +288,7 @@ class PortProximity(Detector):
         dark = told or gap is not None
         clear = allowed.share >= self.thresholds.feasible_share_least  # else there is nothing worth another revision
         grown = opened is None or not told or (clear and allowed.zones > int(opened.details["feasible_zones"]))
-        grown = grown or (step.kind == "reference" and allowed.is_news(opened))
+        grown = grown or (looks_back and allowed.is_news(opened))
         if allowed.zones and dark and grown:
             if opened is not None and not told:
                 yield self._closing_words(step, at, ship, opened, "unknown")
@@ -310,7 +314,7 @@ class PortProximity(Detector):
         *,
         silent_ms: int = 0,
     ) -> Finding:
-        sentence = step.lines(at) if step.kind == "reports" else ship.sentence
+        sentence = b"".join(step.evidence(at, ship))
         start_ms = int(step.time_ms[at])
         return self._zone_wording(step, at, ship, look, silent_ms=silent_ms).finding(opened, sentence, start_ms)
 
@@ -321,5 +325,5 @@ class PortProximity(Detector):
         return ProximityWording.of(self.places, ship, look, now_ms, silent_ms=silent_ms)._replace(dark_lately=lately)
 
     def _closing_words(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert, how: str) -> Finding:
-        lines = (step.lines(at),) if step.kind == "reports" else ()
+        lines = step.evidence(at)
         return no_longer(ship, opened, how, int(step.time_ms[at]), reference=self.reference, sentences=lines)

@@ -32,6 +32,7 @@ from streams.reference.stored_versions import CLAIM_S, VersionStore
 from streams.settings.model import KafkaSettings
 
 _FLUSH_S: Final = 60.0
+_READ_BACK_S: Final = 30.0
 _HOUR_MS: Final = 3_600_000
 _SOURCE: Final = b"reference"
 _PRODUCER: Final[dict[str, Any]] = {
@@ -115,7 +116,7 @@ class Importer:
 
     def _refuse_second(self, producer: Any, claim: bytes, held: VersionStore, version: str) -> VersionStore:
         """What the topic holds now. Raises WakewatchError when this import is the second of two at once."""
-        found = read_versions(self._kafka)
+        found = self._read_back(claim)
         why = ""
         if rival := found.rival(claim, time.time() * MS):
             why = f"another import began at {rfc3339(rival.began_ms)} and has not finished" + (
@@ -127,6 +128,14 @@ class Importer:
             self._put(producer, (claim, None))
             self._flush(producer)
             raise WakewatchError(f"nothing was changed: {why}; import again to see the changes")
+        return found
+
+    def _read_back(self, claim: bytes) -> VersionStore:
+        """What the topic holds once it shows the record that Kafka has just acknowledged. Raises SinkError."""
+        deadline = time.monotonic() + _READ_BACK_S
+        while not (found := read_versions(self._kafka)).has_begun(claim):
+            if time.monotonic() > deadline:
+                raise SinkError("nothing was changed: Kafka does not show what it acknowledged", retriable=True)
         return found
 
     def _end(self, producer: Any, claim: bytes, version: str) -> None:

@@ -199,6 +199,10 @@ class VersionStore:
         _, claim, name = max(begun)
         return Unfinished(version=name, began_ms=claim.at_ms, whole=False, command=claim.begun.command)
 
+    def has_begun(self, key: bytes) -> bool:
+        """Whether the import of this key has begun and has not ended."""
+        return any(key in held.begun for held in self._versions.values())
+
     def rival(self, key: bytes, now_ms: float) -> Unfinished | None:
         """An import of another version that began before the one of ``key``, has not ended, and can still continue."""
         own = self._versions[key.decode().split("/", 1)[0]].begun[key].offset

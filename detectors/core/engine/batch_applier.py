@@ -134,7 +134,7 @@ class BatchApplier:
     def _relevant(self, detector: Detector, step: DetectorInput, history: History, dues: dict[str, Column_]) -> Bools:
         """One flag per report: a detector may judge it, or a check of the vessel is due before it."""
         try:
-            due_ms, places = detector.due(step), detector.screen(step)
+            due_ms, places = detector.due(step), detector.screen_reports(step)
         except Exception:  # noqa: BLE001 - it raises again, and is noted, where the bad report comes alone
             return np.ones(len(history.rows), bool)
         dues[detector.name] = due_ms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -37,6 +37,23 @@ class DetectorFault(NamedTuple):
     mmsi: int | None
     cause: str
     raw: bytes
+
+
+class _Verbs(NamedTuple):
+    """What is asked of a detector in a step: which places are worth judging (empty: all), and the judgement."""
+
+    screen: str
+    judge: str
+
+
+_VERBS: Final[Mapping[StepKind, _Verbs]] = {
+    "reports": _Verbs("screen_reports", "on_report"),
+    "clock": _Verbs("", "when_due"),
+    "slot": _Verbs("screen_slot", "on_slot"),
+    "reference": _Verbs("screen_reference", "on_reference"),
+    "note": _Verbs("", "on_note"),
+    "source": _Verbs("", "on_source"),
+}
 
 
 class SlotFindings(NamedTuple):
@@ -139,7 +156,7 @@ class Dispatcher:
         """Slots have closed: detectors that use coverage update their columns. Returns their screening results."""
         heard = []
         for detector in self.detectors if len(closed.significant) else ():
-            if detector.needs_coverage:
+            if detector.has("on_slot"):
                 step = self.step("slot", closed.significant, np.full(len(closed.significant), closed.end_ms))
                 step.reception, step.closed, step.cannot_tell = reception, closed, cannot_tell
                 self._guarded(detector, step, detector.listen)
@@ -152,7 +169,7 @@ class Dispatcher:
         """Whether a detector that uses coverage has scheduled a check of each row."""
         waits = np.zeros(len(rows), bool)
         for detector in self.detectors if len(rows) else ():
-            if detector.needs_coverage:
+            if detector.has("on_slot"):
                 waits |= self.fleet.detectors[detector.name].due_ms[rows] < NEVER_MS
         return waits
 
@@ -174,7 +191,8 @@ class Dispatcher:
             due_ms = self._guarded(detector, step, detector.due)
             if due_ms is not None:
                 self.fleet.detectors[detector.name].due_ms[step.rows] = due_ms
-            self._look(detector, step, step.reports["ordinal"])
+            if detector.has("on_report"):
+                self._look(detector, step, step.reports["ordinal"])
 
     def hear(self, rows: Rows, note: Note, ordinal: int) -> None:
         """Ingest reports that the vessels of these distinct rows are heard under another MMSI."""
@@ -186,7 +204,7 @@ class Dispatcher:
         step = self.step("note", rows, times)
         step.heard = note
         for detector in self.detectors:
-            if detector.wants_notes:
+            if detector.has("on_note"):
                 self._look(detector, step, ordinals)
         self.fleet.touch(rows)
         self.plan(rows)
@@ -233,17 +251,21 @@ class Dispatcher:
 
     def _judge(self, detector: Detector, step: DetectorInput, places: list[int], ordinals: Times) -> None:
         self.judged[detector.name] += len(places)
+        judge = getattr(detector, _VERBS[step.kind].judge)
         for at in places:
             try:
-                findings = list(detector.judge(step, at))
+                findings = list(judge(step, at))
             except Exception as bug:  # noqa: BLE001 - one detector's bug must not stop the others; counted and kept
                 self._fault(detector, step, at, bug)
                 continue
             self._publish(detector, step, at, findings, int(ordinals[at]))
 
     def _screen(self, detector: Detector, step: DetectorInput) -> list[int]:
+        screen = _VERBS[step.kind].screen
+        if not screen:
+            return list(range(len(step.rows)))
         try:
-            return detector.screen(step).tolist()  # type: ignore[no-any-return]
+            return getattr(detector, screen)(step).tolist()  # type: ignore[no-any-return]
         except Exception as bug:  # noqa: BLE001 - then every place is judged, and the bad one is found there
             self._fault(detector, step, 0, bug)
             return list(range(len(step.rows)))

@@ -14,6 +14,7 @@ import pytest
 
 from detectors.core.alert import Alert, Vessel, encode
 from streams.broker.clients import producer
+from streams.broker.feedback_writing import write_feedback
 from streams.console import topic_reader
 from streams.console.serving import Console, console
 from streams.errors import ConfigError
@@ -127,7 +128,7 @@ def test_what_a_person_says_of_an_alert_is_shown_and_the_process_is_measured(
     write(make())
     client = Client(started())
     until(client.ready)
-    feedback.write(kafka_settings, feedback.about(make(), "acknowledged", "Kim", "seen on radar", make().time))
+    write_feedback(kafka_settings, feedback.about(make(), "acknowledged", "Kim", "seen on radar", make().time))
     told = until(lambda: client.json("/api/alerts")["cases"][0].get("word"))
     assert told == {"kind": "acknowledged", "by": "Kim", "note": "seen on radar", "time": make().time}
     _, headers, body = client.ask("/metrics")

@@ -194,3 +194,10 @@ def test_a_version_that_is_imported_again_is_whole_all_the_while() -> None:
         held.put(key, value, 100)
         assert held.zones("v1") == (zone("A"),)
     assert put(held, [reference_records.head("v1", SHIPS[:2], (zone("A"),))]).zones("v1") is None
+
+
+def test_an_import_has_begun_until_its_record_is_deleted() -> None:
+    key, value = reference_records.begun("v1", "a1", -1, "wakewatch watchlist import")
+    held = put(VersionStore(), [(key, value)])
+    assert held.has_begun(key)
+    assert not put(held, [(key, None)]).has_begun(key)

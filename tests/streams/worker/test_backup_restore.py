@@ -61,7 +61,7 @@ def test_the_watch_goes_on_from_a_backup_made_while_it_ran(
     again = embedded.status(home)
     assert again is not None
     assert (again.port, again.pid != first.pid) == (first.port, True)
-    assert worker.stop() == 0  # it is still there and found its broker
+    assert worker.stop() == 0, worker.said()[-6000:]  # it is still there and found its broker
     before = set(written(settings.kafka))
     embedded.stop(home)  # ... and all of it is lost
 
