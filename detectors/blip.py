@@ -30,11 +30,12 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.geography.gazetteer import gazetteer_of
 from detectors.core.headlines import at as place_at
 from detectors.core.identities import listing
 from detectors.core.mid import flag_of
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, Finding
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, duration_text, hhmm_z, next_steps, rfc3339
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS, WEIGHT, PastSilence

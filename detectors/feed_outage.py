@@ -28,7 +28,8 @@ import msgspec
 from msgspec import Meta
 
 from detectors.core.alert import Fact
-from detectors.core.protocol import Detector, DetectorInput, Finding
+from detectors.core.detector_input import DetectorInput
+from detectors.core.protocol import Detector, Finding
 from detectors.core.sources import Outage, SilencePatience
 from detectors.core.units import HOUR_MS, MS, duration_text, rfc3339, stamp
 

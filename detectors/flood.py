@@ -23,7 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from detectors.core.alert import Fact
-from detectors.core.protocol import Detector, DetectorInput, Finding
+from detectors.core.detector_input import DetectorInput
+from detectors.core.protocol import Detector, Finding
 from detectors.core.units import duration_text, rfc3339, stamp
 from detectors.core.vessels.capacity import REASONS, FleetFull
 

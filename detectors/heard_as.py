@@ -31,10 +31,11 @@ import numpy as np
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.identities.last_heard import LastHeard
 from detectors.core.imo_notes import Note
 from detectors.core.imo_stage.succession import can_be, is_elsewhere
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, Finding
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, duration_text, hhmm_z, next_step, rfc3339, unix_ms
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS

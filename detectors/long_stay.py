@@ -31,8 +31,9 @@ from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.call_wording import off
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.geography.harbours import Harbour, harbours_of
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, Finding
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, duration_text, hhmm_z, next_steps, rfc3339, stamp
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import LONG_STAY, Stay

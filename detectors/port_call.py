@@ -32,10 +32,11 @@ from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, headline, here
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.geography.harbours import harbours_of
 from detectors.core.headlines import port
 from detectors.core.listed_silences import ordinary_port
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, Finding
 from detectors.core.sphere import place
 from detectors.core.units import KM_NM, MS, NEVER_MS, duration_text, hhmm_z, next_steps, rfc3339, stamp
 from detectors.core.vessels.columns import Column

@@ -31,9 +31,10 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.geography import reach
 from detectors.core.headlines import zone_label
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import Floats, unit_vectors
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, hhmm_z, next_steps, rfc3339

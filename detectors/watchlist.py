@@ -35,12 +35,13 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.headlines import at as place_at
 from detectors.core.headlines import zone_said
 from detectors.core.identities import listing
 from detectors.core.identities.matching import MatchVerdict
 from detectors.core.listed_silences import absence, delisted_finding, last_inside, silence_of
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import ListedShip
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, duration_text, next_steps, rfc3339, stamp
 from detectors.core.vessels.columns import Column, Column_, Columns

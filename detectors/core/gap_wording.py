@@ -10,8 +10,9 @@ from detectors.core import headlines
 from detectors.core.alert import Alert, Fact, Verification
 from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.coverage.slot_blocks import BASE
+from detectors.core.detector_input import DetectorInput
 from detectors.core.geography.reachable_zones import once_heard, while_silent
-from detectors.core.protocol import DetectorInput, Finding
+from detectors.core.protocol import Finding
 from detectors.core.sphere import distance_nm, distances_nm, unit_vectors
 from detectors.core.units import HOUR_MS, MS, duration_text, hhmm_z, rfc3339, stamp, unix_ms
 from detectors.core.vessels.past import AT_REST, CANNOT_TELL, DARK, UNSURE, VERDICTS

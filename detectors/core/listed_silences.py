@@ -17,8 +17,9 @@ import numpy.typing as npt
 from detectors.core.alert import Alert, Fact
 from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.coverage.slot_blocks import AT_REST, SLOT_MS
+from detectors.core.detector_input import DetectorInput
 from detectors.core.gap_wording import SilenceVerdict, peers_heard
-from detectors.core.protocol import DetectorInput, Finding
+from detectors.core.protocol import Finding
 from detectors.core.sphere import distance_nm
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, STEP_MS
 from detectors.core.vessels.past import AT_REST as LAY_STILL

@@ -15,31 +15,20 @@ arrives in the step. ``detectors/long_stay.py`` is the one to begin with.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert, Fact, Position, Severity, Verification
-from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.identities.list_change import Renumbering
-from detectors.core.imo_notes import Note
 from detectors.core.reference import Reference
-from detectors.core.reports import REPORT
-from detectors.core.sources import Outage, SilencePatience, SourceTable
+from detectors.core.sources import SilencePatience
 from detectors.core.units import NEVER_MS, STEP_MS, next_step
-from detectors.core.vessels.capacity import FleetFull
-from detectors.core.vessels.columns import Column, Columns, Picked
-from detectors.core.vessels.fleet import Fleet
-from detectors.core.vessels.grouping import groups, turns
-from detectors.core.vessels.history import History
-from detectors.core.vessels.ship import VesselState, read_ship
-
-Places = npt.NDArray[np.intp]
-StepKind = Literal["reports", "clock", "slot", "source", "reference", "note"]
+from detectors.core.vessels.columns import Column
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,111 +60,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Raw lines (with tag block) that decided, first and last."""
     position: Position | None = None
     """In place of the vessel's last fix."""
-
-
-class DetectorInput:
-    """One check the fleet.
-
-    ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
-    order), ``clock`` (what ``rows`` asked for is due), ``slot`` (a slot closed, and these were missed in it),
-    ``reference`` (another list, or other zones, are in force), ``note`` (``heard`` tells that the ship of the row is
-    heard under another MMSI) or ``source`` (``change`` happened; ``rows`` has its source).
-    ``time_ms`` has one value a row, and so has every column of ``before`` and ``now``: the vessel as it was before the
-    report and as it is after it. ``at`` counts along ``rows``.
-    """
-
-    def __init__(
-        self,
-        kind: StepKind,
-        rows: Places,
-        time_ms: npt.NDArray[np.int64],
-        *,
-        fleet: Fleet,
-        sources: SourceTable,
-        reference: Reference,
-    ) -> None:
-        self.kind, self.rows, self.time_ms = kind, rows, time_ms
-        self.fleet, self.sources, self.reference = fleet, sources, reference
-        self.now: Columns = Picked(fleet.core, rows)
-        self.before: Columns = self.now
-        self.reports: npt.NDArray[np.void] = np.zeros(0, REPORT)
-        self.moved: npt.NDArray[np.bool_] = np.zeros(0, bool)
-        """Per row: this report carried a position that was taken."""
-        self.stated: npt.NDArray[np.bool_] = np.zeros(0, bool)
-        """Per row: this report carried static data."""
-        self.raw = b""
-        self.source_bit = 0
-        """In a step of reports: the one source that they are of, as a bit of ``sources``; 0 otherwise."""
-        self.change: Outage | FleetFull | None = None
-        self._once = False
-        self.heard: Note | None = None
-        self.reception: ReceptionState | None = None
-        """In a step of a slot: what coverage knows."""
-        self.closed: ClosedBlock | None = None
-        """In a step of a slot: who was heard in it."""
-        self.cannot_tell: Counter[str] = Counter()
-        """In a step of a slot: silences that could not be judged, by reason; for the metrics."""
-
-    @classmethod
-    def of_reports(
-        cls, history: History, raw: bytes, *, written: bool, fleet: Fleet, sources: SourceTable, reference: Reference
-    ) -> Self:
-        """All reports of a history. When it is ``written``, each vessel's only one, ``now`` is the fleet itself."""
-        made = cls("reports", history.rows, history.times, fleet=fleet, sources=sources, reference=reference)
-        if not written:
-            made.now = history.now
-        made.before, made.reports = history.before, history.reports
-        made.moved, made.stated, made.raw, made._once = history.moved, history.stated, raw, history.once
-        return made
-
-    def only(self, places: Places) -> Self:
-        """The same check fewer rows."""
-        some = type(self)(
-            self.kind,
-            self.rows[places],
-            self.time_ms[places],
-            fleet=self.fleet,
-            sources=self.sources,
-            reference=self.reference,
-        )
-        some.now, some.before = Picked(self.now, places), Picked(self.before, places)
-        if self.kind == "reports":
-            some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]
-        some.raw, some.change, some._once = self.raw, self.change, self._once
-        some.source_bit = self.source_bit
-        some.reception, some.closed = self.reception, self.closed
-        return some
-
-    def in_turn(self) -> Iterator[Places]:
-        """Places of the first report of each vessel, then of the second, ...: for what adds up report by report."""
-        if self._once:
-            yield np.arange(len(self.rows))
-        else:
-            yield from (places for _, places in turns(*groups(self.rows)))
-
-    def ship(self, at: int) -> VesselState:
-        """The vessel as it is now."""
-        return read_ship(self.fleet.core, int(self.rows[at]), self.reference)
-
-    def ship_before(self, at: int) -> VesselState:
-        """The vessel as it was before this report."""
-        return read_ship(self.before, at, self.reference)
-
-    def lines(self, at: int) -> bytes:
-        """The raw sentences of the report at ``at``."""
-        report = self.reports[at]
-        return self.raw[int(report["start"]) : int(report["end"])]
-
-    def evidence(self, at: int, ship: VesselState | None = None) -> tuple[bytes, ...]:
-        """The raw sentences of the report at ``at``; where there is no report, the last position of ``ship``."""
-        if self.kind == "reports":
-            return (self.lines(at),)
-        return (ship.sentence,) if ship is not None and ship.sentence else ()
-
-    def silence_ms(self, at: int, since_ms: int) -> int:
-        """Silence that counts: the time since ``since_ms`` in which a source that hears this vessel was up."""
-        mask = int(self.fleet.core.sources[self.rows[at]])
-        return self.sources.silence_ms(mask, since_ms, int(self.time_ms[at]))
 
 
 class Detector:

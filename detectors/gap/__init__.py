@@ -45,6 +45,7 @@ from detectors.core.alert import Alert
 from detectors.core.coverage.coverage import GAIN_LEAST
 from detectors.core.coverage.rare_silences import SilenceRules, limits, rare
 from detectors.core.coverage.slot_blocks import AT_REST, CLASS_B, SLOT_MS, UNDER_WAY
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.listed_silences import (
     NO_LEVEL,
     PAGED,
@@ -56,7 +57,7 @@ from detectors.core.listed_silences import (
     situation_of,
 )
 from detectors.core.listed_silences import ListedSilenceLimits as ListedLimits
-from detectors.core.protocol import Detector, DetectorInput, Finding, Places
+from detectors.core.protocol import Detector, Finding
 from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, unix_ms
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.silences import verdict_of

@@ -11,7 +11,7 @@ from detectors.core.coverage.rare_silences import OpenSilences, SilenceRules
 from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.coverage.silence_statistics import Budget
 from detectors.core.coverage.slot_blocks import SLOT_MS
-from detectors.core.protocol import DetectorInput, Places
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.units import MS, STEP_MS
 
 SLOT_S: Final = SLOT_MS // MS

@@ -45,13 +45,14 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert
+from detectors.core.detector_input import DetectorInput
+from detectors.core.detector_input import Places as At
 from detectors.core.geography.approach import FEASIBLE, INSIDE, NONE, Speeds, ZoneApproach, hold, look_at, refuted
 from detectors.core.geography.reachable_zones import reachable_zones_of
 from detectors.core.geography.zone_columns import NO_ZONE, ZoneColumns
 from detectors.core.inconsistent_positions import held
 from detectors.core.listed_silences import came_dark
-from detectors.core.protocol import Detector, DetectorInput, Finding
-from detectors.core.protocol import Places as At
+from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import Reference
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, next_steps, unix_ms
 from detectors.core.vessels.columns import Column

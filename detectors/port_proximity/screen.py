@@ -10,10 +10,10 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.detector_input import DetectorInput
+from detectors.core.detector_input import Places as At
 from detectors.core.geography.approach import CLOSING, INSIDE
 from detectors.core.geography.zone_columns import NO_ZONE, ZoneColumns
-from detectors.core.protocol import DetectorInput
-from detectors.core.protocol import Places as At
 from detectors.core.units import HOUR_MS, MINUTE_MS, NEVER_MS, next_steps
 from detectors.core.vessels.columns import Column_, Columns
 from detectors.core.vessels.track import are_unsure

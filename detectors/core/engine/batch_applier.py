@@ -25,10 +25,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.detector_input import DetectorInput
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.identities.binding import BindingWriter
 from detectors.core.identities.matcher import WatchlistMatcher
-from detectors.core.protocol import Detector, DetectorInput
+from detectors.core.protocol import Detector
 from detectors.core.reports import Batch
 from detectors.core.units import NEVER_MS
 from detectors.core.vessels import fleet_writes

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
+from detectors.core.detector_input import DetectorInput, StepKind
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.evicted_alerts import closing_finding
 from detectors.core.imo_notes import Note
-from detectors.core.protocol import Detector, DetectorInput, Finding, StepKind
+from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import Reference
 from detectors.core.sources import Outage, SourceTable
 from detectors.core.units import NEVER_MS, next_steps
