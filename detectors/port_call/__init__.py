@@ -23,7 +23,7 @@ confidence 1 to 4); NGA World Port Index.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -34,19 +34,23 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, headline, here
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.geography.harbours import harbours_of
-from detectors.core.headlines import port
 from detectors.core.listed_silences import ordinary_port
 from detectors.core.protocol import Detector, Finding
-from detectors.core.sphere import place
 from detectors.core.units import KM_NM, MS, NEVER_MS, duration_text, hhmm_z, next_steps, rfc3339, stamp
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import PORT_CALL, Stay
 from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.stationary import StationaryAt, stop_of
 from detectors.core.vessels.stops import SCREEN_SHARE, away_km, has_stopped, have_stopped, kilometres
-
-SUPPORTED: Final = 2
-"""Consistent reports that make a position more than a claim."""
+from detectors.port_call.wording import (
+    ENDED,
+    SUPPORTED,
+    CallLimits,
+    call_facts,
+    called_at,
+    confidence_fact,
+    situation_of,
+)
 
 
 class PortCall(Detector):
@@ -238,49 +242,14 @@ class PortCall(Detector):
         harbour, quiet = harbours_of(self.reference).nearest(lat, lon, t.port_within_nm), bool(own.quiet[row])
         when = stamp(ship.last_ms if quiet else since_ms, now_ms)
         zone = opened.details.get("in_zone") if opened else ordinary_port(step.fleet.open_of(row))
+        limits = CallLimits(t.port_within_nm, t.stop_kn, self._silent_ms // MS)
         return Finding(
             action="update" if opened else "open",
-            situation=_situation(ship, zone),
+            situation=situation_of(ship, zone),
             time_ms=now_ms,
             start_ms=now_ms if step.fleet.memory.has_stay(row, since_ms, PORT_CALL) else since_ms,
             headline=headline(ship, harbour, (lat, lon), int(own.seen[row]), quiet=quiet, when=when),
-            why=(
-                *(
-                    ()
-                    if harbour is None
-                    else (
-                        Fact(
-                            fact=f"distance from {harbour.name}",
-                            value=harbour.distance_nm,
-                            threshold=t.port_within_nm,
-                            unit="nm",
-                        ),
-                    )
-                ),
-                *(
-                    ()
-                    if ship.sog_kn is None
-                    else (Fact(fact="speed over ground", value=ship.sog_kn, threshold=t.stop_kn, unit="kn"),)
-                ),
-                *(
-                    (
-                        Fact(
-                            fact="time since its last report",
-                            value=(now_ms - ship.last_ms) // MS,
-                            threshold=self._silent_ms // MS,
-                            unit="s",
-                        ),
-                    )
-                    if quiet
-                    else ()
-                ),
-                Fact(
-                    fact="confidence",
-                    value=confidence(int(own.seen[row])),
-                    threshold=4,
-                    source="1, plus 1 each for entry, stop and exit seen",
-                ),
-            ),
+            why=call_facts(ship, harbour, int(own.seen[row]), limits, now_ms, quiet=quiet),
             would_change=(
                 f"A position more than {t.leave_km:g} km away closes it",
                 "Silence leaves it open: this is its last known position",
@@ -306,21 +275,16 @@ class PortCall(Detector):
         own.since_ms[row], own.sailed_ms[row], own.seen[row] = 0, 0, 0
         own.quiet[row] = own.sure[row] = False
         own.lat_deg[row] = own.lon_deg[row] = np.nan
-        harbour = _called_at(opened, where)
+        harbour = called_at(opened, where)
         return Finding(
             action="close",
-            situation=_situation(ship, opened.details.get("in_zone")),
+            situation=situation_of(ship, opened.details.get("in_zone")),
             time_ms=now_ms,
-            headline=f"{ship.title} {_ENDED[how].format(harbour)} after {duration_text(last_ms - since_ms)}, "
+            headline=f"{ship.title} {ENDED[how].format(harbour)} after {duration_text(last_ms - since_ms)}, "
             f"{hhmm_z(now_ms)}",
             why=(
                 Fact(fact="time from the stop to its last report there", value=(last_ms - since_ms) // MS, unit="s"),
-                Fact(
-                    fact="confidence",
-                    value=confidence(seen),
-                    threshold=4,
-                    source="1, plus 1 each for entry, stop and exit seen",
-                ),
+                confidence_fact(seen),
             ),
             verification=opened.verification,
             details={
@@ -333,27 +297,3 @@ class PortCall(Detector):
             },
             sentences=step.evidence(at),
         )
-
-
-_ENDED = {
-    "left": "left {}",
-    "left unseen": "left {} unobserved",
-    "no longer listed": "delisted; no longer monitored at {}",
-}
-"""Headlines by ``details.ended``."""
-
-
-def _called_at(opened: Alert, where: tuple[float, float]) -> str:
-    """The port of an open call with its country, which is the start of a UN/LOCODE; otherwise the position."""
-    if "port" not in opened.details:
-        return place(*where)
-    return port(str(opened.details["port"]), str(opened.details.get("locode", ""))[:2])
-
-
-def _situation(ship: VesselState, zone: str | None) -> str:
-    """The severity rule. ``zone``: where another alert's ticket already reports the vessel."""
-    if ship.listed is None or ship.misuse:
-        return "port_call.misuse"
-    if zone is not None:
-        return "port_call.in_zone"
-    return "port_call.listed" if ship.support >= SUPPORTED else "port_call.unverified"

@@ -23,39 +23,33 @@ References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021): three c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from detectors.core.alert import Fact, Verification
-from detectors.core.headlines import at
-from detectors.core.identities.binding import AGAIN, STATED_EVERY_MS, Binding
+from detectors.core.alert import Fact
+from detectors.core.identities.binding import AGAIN, Binding
 from detectors.core.imo_stage.holders import Holder, ImoShip
-from detectors.core.mid import flag_of, flagged
 from detectors.core.protocol import Detector, Finding
 from detectors.core.sphere import distance_nm
-from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, duration_text, hhmm_z, next_step, rfc3339
+from detectors.core.units import DAY_MS, HOUR_MS, next_step
+from detectors.identity_change.wording import (
+    TENTHS,
+    WOULD_CHANGE,
+    Change,
+    details_of,
+    flag_facts,
+    headline,
+    latest,
+    reason_of,
+    sentences_of,
+    title,
+    verification_of,
+)
 
 CHANGES_WITHIN_D = 90
 _CHANGES_MOST = 100  # remembered of an IMO number: as many as ``changes_least`` can ask for
-_TENTHS = 1
-_LONG_MS = 3 * STATED_EVERY_MS  # after this time it matters little that a binding is written once in TOLD_EVERY_MS
-
-
-class _Change(NamedTuple):
-    """One change, as an alert describes it."""
-
-    own: Binding
-    """Of the MMSI that it is about."""
-    told: Binding
-    """The binding that caused it: of that MMSI, or of one that contradicts it."""
-    former: Sequence[Holder]
-    """The other holders of the number."""
-    apart: Sequence[Holder]
-    """Those among them that no ship sails between."""
-    reason: str
-    changes: int
 
 
 class IdentityChange(Detector):
@@ -126,10 +120,10 @@ class IdentityChange(Detector):
         place_in_line = ship.holders.index(mine)
         before = [holder for holder in apart if ship.holders.index(holder) < place_in_line]
         supported = mine.alert is not None and mine.alert.verification == "unverified" and told.statements >= AGAIN
-        if supported or (before and _reason(mine) != "shared"):
+        if supported or (before and reason_of(mine) != "shared"):
             yield self._revised(ship, mine, told, others, before)
         for holder in apart:
-            if holder not in before and _reason(holder) != "shared":
+            if holder not in before and reason_of(holder) != "shared":
                 yield self._revised(ship, holder, told, others, [mine])
 
     def recent(self, ship: ImoShip, told: Binding) -> list[int]:
@@ -152,7 +146,7 @@ class IdentityChange(Detector):
             situation=f"{self.name}.{alert.details['reason']}",
             time_ms=holder.settles_ms,
             key=str(holder.newest.mmsi),
-            headline=f"{_who(holder.newest)} still under MMSI {holder.newest.mmsi}, no further change",
+            headline=f"{title(holder.newest)} still under MMSI {holder.newest.mmsi}, no further change",
             listed=holder.newest.listed,
             why=(Fact(fact="time since the last change", value=self.thresholds.settles_after_h, unit="h"),),
             verification=alert.verification,
@@ -172,7 +166,7 @@ class IdentityChange(Detector):
         """How far apart two holders are, when no ship sails so far in the time between their positions."""
         if told.lat_deg is None or told.lon_deg is None or other.lat_deg is None or other.lon_deg is None:
             return None
-        nm = round(distance_nm(told.lat_deg, told.lon_deg, other.lat_deg, other.lon_deg), _TENTHS)
+        nm = round(distance_nm(told.lat_deg, told.lon_deg, other.lat_deg, other.lon_deg), TENTHS)
         hours = abs(told.fix_ms - other.fix_ms) / HOUR_MS
         return nm if nm > self.thresholds.apart_nm and nm > self.thresholds.apart_kn * hours else None
 
@@ -185,7 +179,7 @@ class IdentityChange(Detector):
             reason = "frequent"
         if apart:
             reason = "shared"
-        return self._finding("open", _Change(told, told, others, apart, reason, changes))
+        return self._finding("open", Change(told, told, others, apart, reason, changes))
 
     def _revised(
         self, ship: ImoShip, mine: Holder, told: Binding, others: Sequence[Holder], apart: Sequence[Holder]
@@ -193,11 +187,11 @@ class IdentityChange(Detector):
         """The alert about ``mine`` after ``told``, which is of its own MMSI or of one that contradicts it."""
         own = told if told.mmsi == mine.newest.mmsi else mine.newest
         former = [holder for holder in ship.holders if holder.newest.mmsi != own.mmsi]
-        reason = "shared" if apart else (_reason(mine) or "new_mmsi")
+        reason = "shared" if apart else (reason_of(mine) or "new_mmsi")
         changes = self._changes(ship, told.last_ms)
-        return self._finding("update" if mine.alert else "open", _Change(own, told, former, apart, reason, changes))
+        return self._finding("update" if mine.alert else "open", Change(own, told, former, apart, reason, changes))
 
-    def _finding(self, action: Literal["open", "update"], change: _Change) -> Finding:
+    def _finding(self, action: Literal["open", "update"], change: Change) -> Finding:
         told = change.told
         return Finding(
             action=action,
@@ -205,115 +199,31 @@ class IdentityChange(Detector):
             time_ms=told.last_ms,
             start_ms=told.last_ms,
             key=str(change.own.mmsi),
-            headline=_headline(change),
+            headline=headline(change),
             listed=change.own.listed,
             why=tuple(self._why(change)),
-            would_change=_WOULD_CHANGE,
-            verification=_verified(change.own),
-            details=_details(change),
-            sentences=_lines(told),
+            would_change=WOULD_CHANGE,
+            verification=verification_of(change.own),
+            details=details_of(change),
+            sentences=sentences_of(told),
         )
 
-    def _why(self, change: _Change) -> Iterable[Fact]:
+    def _why(self, change: Change) -> Iterable[Fact]:
         own, told = change.own, change.told
         yield Fact(fact="IMO", value=own.imo, source="AIS message 5")
         for holder in change.apart:
             other = told if holder.newest.mmsi == told.mmsi else holder.newest
             here = own if other.mmsi != own.mmsi else told
             far_nm = self._apart_nm(here, other) or self._apart_nm(told, holder.newest) or 0.0
-            within_nm = round(self.thresholds.apart_kn * abs(here.fix_ms - other.fix_ms) / HOUR_MS, _TENTHS)
+            within_nm = round(self.thresholds.apart_kn * abs(here.fix_ms - other.fix_ms) / HOUR_MS, TENTHS)
             yield Fact(
                 fact=f"distance to the position of MMSI {other.mmsi}", value=far_nm, threshold=within_nm, unit="nm"
             )
-        last = _latest(change.former)
+        last = latest(change.former)
         yield Fact(fact="MMSI", value=own.mmsi, threshold=last.mmsi, source="threshold: the previous one")
-        yield from _flags(own, last)
+        yield from flag_facts(own, last)
         if last.name and own.name and last.name != own.name:
             yield Fact(fact="name", value=own.name, threshold=last.name, source="threshold: the previous one")
         least = self.thresholds.changes_least
         yield Fact(fact="changes in 90 days", value=change.changes, threshold=least, source="C4ADS 2021")
         yield Fact(fact="times that this MMSI reported the IMO number", value=own.statements, threshold=AGAIN)
-
-
-_WOULD_CHANGE = (
-    "A second report of the IMO number under this MMSI corroborates it",
-    "Positions of two MMSIs that one vessel cannot reach make it possible identity misuse",
-)
-
-
-def _reason(holder: Holder) -> str | None:
-    return None if holder.alert is None else str(holder.alert.details["reason"])
-
-
-def _verified(told: Binding) -> Verification:
-    return "corroborated" if told.statements >= AGAIN else "unverified"
-
-
-def _latest(former: Sequence[Holder]) -> Binding:
-    return max((holder.newest for holder in former), key=lambda told: (told.last_ms, told.mmsi))
-
-
-def _flags(own: Binding, last: Binding) -> Iterable[Fact]:
-    now, then = flag_of(own.mmsi), flag_of(last.mmsi)
-    if now is None:
-        yield Fact(fact="MMSI has no country code (MID)", value=own.mmsi // 1_000_000, source="ITU list of MIDs")
-    elif now != then:
-        yield Fact(fact="flag from MMSI", value=now, threshold=then, source="threshold: the previous one")
-
-
-def _who(told: Binding) -> str:
-    return f"{told.name} (IMO {told.imo})" if told.name else f"IMO {told.imo}"
-
-
-def _headline(change: _Change) -> str:
-    own, told, who = change.own, change.told, _who(change.own)
-    if change.apart:
-        other = told if told.mmsi != own.mmsi else change.apart[0].newest
-        where = at(other.lat_deg, other.lon_deg)
-        return f"{who} possible identity misuse, also used by MMSI {other.mmsi}{where}, {hhmm_z(told.last_ms)}"
-    former = max(change.former, key=lambda holder: (_seen_ms(holder), holder.newest.mmsi))
-    last, seen_ms = former.newest, _seen_ms(former)
-    still, apart_ms = seen_ms >= own.first_ms, (own.appeared_ms or own.first_ms) - seen_ms
-    known = former.heard_ms >= last.last_ms or apart_ms >= _LONG_MS
-    ago = f" {duration_text(max(apart_ms, MINUTE_MS))} ago" if known and not still else ""
-    return f"{who} under new MMSI {flagged(own.mmsi)}, {'also' if still else 'was'} {flagged(last.mmsi)}{ago}"
-
-
-def _seen_ms(holder: Holder) -> int:
-    """When it was last heard, as far as is known: bindings are written hourly, not at every report."""
-    return max(holder.heard_ms, holder.newest.last_ms)
-
-
-def _details(change: _Change) -> dict[str, object]:
-    own = change.own
-    made: dict[str, object] = {
-        "imo": own.imo,
-        "reason": change.reason,
-        "flag": flag_of(own.mmsi),
-        "first_stated": rfc3339(own.first_ms),
-        "statements": own.statements,
-        "source": own.source,
-        "changes_in_90_days": change.changes,
-        "former": [_former(holder) for holder in change.former],
-        "former_cases": [f"mmsi/{holder.newest.mmsi}" for holder in change.former],
-    }
-    return {**made, "list": own.listed} if own.listed else made
-
-
-def _former(holder: Holder) -> dict[str, object]:
-    told = holder.newest
-    made = {
-        "mmsi": told.mmsi,
-        "flag": flag_of(told.mmsi),
-        "name": told.name,
-        "source": told.source,
-        "first_stated": rfc3339(holder.first_ms),
-        "last_told": rfc3339(told.last_ms),
-        "lat_deg": told.lat_deg,
-        "lon_deg": told.lon_deg,
-    }
-    return {name: value for name, value in made.items() if value is not None}
-
-
-def _lines(told: Binding) -> tuple[bytes, ...]:
-    return (told.sentence.encode("ascii", "replace"),) if told.sentence else ()
