@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.detector_input import DetectorInput, StepKind
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.evicted_alerts import closing_finding
+from detectors.core.engine.verbs import VERBS, DetectorFault, SlotFindings
 from detectors.core.imo_notes import Note
 from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import Reference
@@ -29,40 +30,6 @@ LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and a
 
 Times = npt.NDArray[np.int64]
 Answer = TypeVar("Answer")
-
-
-class DetectorFault(NamedTuple):
-    """A detector raised an exception: it was skipped for that vessel, the other detectors ran."""
-
-    detector: str
-    mmsi: int | None
-    cause: str
-    raw: bytes
-
-
-class _Verbs(NamedTuple):
-    """What is asked of a detector in a step: which places are worth judging (empty: all), and the judgement."""
-
-    screen: str
-    judge: str
-
-
-_VERBS: Final[Mapping[StepKind, _Verbs]] = {
-    "reports": _Verbs("screen_reports", "on_report"),
-    "clock": _Verbs("", "when_due"),
-    "slot": _Verbs("screen_slot", "on_slot"),
-    "reference": _Verbs("screen_reference", "on_reference"),
-    "note": _Verbs("", "on_note"),
-    "source": _Verbs("", "on_source"),
-}
-
-
-class SlotFindings(NamedTuple):
-    """A detector's screening result for closed slots; not judged yet."""
-
-    detector: Detector
-    step: DetectorInput
-    places: list[int]
 
 
 class Dispatcher:
@@ -252,7 +219,7 @@ class Dispatcher:
 
     def _judge(self, detector: Detector, step: DetectorInput, places: list[int], ordinals: Times) -> None:
         self.judged[detector.name] += len(places)
-        judge = getattr(detector, _VERBS[step.kind].judge)
+        judge = getattr(detector, VERBS[step.kind].judge)
         for at in places:
             try:
                 findings = list(judge(step, at))
@@ -262,7 +229,7 @@ class Dispatcher:
             self._publish(detector, step, at, findings, int(ordinals[at]))
 
     def _screen(self, detector: Detector, step: DetectorInput) -> list[int]:
-        screen = _VERBS[step.kind].screen
+        screen = VERBS[step.kind].screen
         if not screen:
             return list(range(len(step.rows)))
         try:

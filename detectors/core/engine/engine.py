@@ -20,8 +20,9 @@ from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.engine import snapshot
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.batch_applier import BatchApplier
-from detectors.core.engine.dispatcher import DetectorFault, Dispatcher
+from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.engine.slot_closer import SlotCloser
+from detectors.core.engine.verbs import DetectorFault
 from detectors.core.identities.binding import Binding, BindingWriter, SeenUnder
 from detectors.core.identities.list_change import Numbered, Renumbering, relist
 from detectors.core.identities.matcher import WatchlistMatcher

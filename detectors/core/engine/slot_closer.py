@@ -9,7 +9,8 @@ import numpy as np
 from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.coverage.slot_blocks import SLOT_MS, SlotBlock
 from detectors.core.engine.batch_applier import BatchApplier
-from detectors.core.engine.dispatcher import Dispatcher, SlotFindings
+from detectors.core.engine.dispatcher import Dispatcher
+from detectors.core.engine.verbs import SlotFindings
 from detectors.core.identities.matcher import WatchlistMatcher
 from detectors.core.reports import Batch
 from detectors.core.vessels.columns import Rows

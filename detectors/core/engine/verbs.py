@@ -1,0 +1,44 @@
+"""What the dispatcher asks of a detector for each kind of input, and what it keeps of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from detectors.core.detector_input import DetectorInput, StepKind
+from detectors.core.protocol import Detector
+
+
+class DetectorFault(NamedTuple):
+    """A detector raised an exception: it was skipped for that vessel, the other detectors ran."""
+
+    detector: str
+    mmsi: int | None
+    cause: str
+    raw: bytes
+
+
+class SlotFindings(NamedTuple):
+    """A detector's screening result for closed slots; not judged yet."""
+
+    detector: Detector
+    step: DetectorInput
+    places: list[int]
+
+
+class Verbs(NamedTuple):
+    """What is asked of a detector in a step: which places are worth judging (empty: all), and the judgement."""
+
+    screen: str
+    judge: str
+
+
+VERBS: Final[Mapping[StepKind, Verbs]] = {
+    "reports": Verbs("screen_reports", "on_report"),
+    "clock": Verbs("", "when_due"),
+    "slot": Verbs("screen_slot", "on_slot"),
+    "reference": Verbs("screen_reference", "on_reference"),
+    "note": Verbs("", "on_note"),
+    "source": Verbs("", "on_source"),
+}
+"""By ``DetectorInput.kind``."""
