@@ -10,7 +10,8 @@ import numpy.typing as npt
 from detectors.core.vessels.columns import CORE_OWNER, PAYLOADS_KEPT, SENTENCE_BYTES, Rows, field
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
-from detectors.core.vessels.history import BROUGHT, POSITION, History
+from detectors.core.vessels.history import BROUGHT, History
+from detectors.core.vessels.history_columns import POSITION
 from detectors.core.vessels.speeds import counted, newly_shown
 from detectors.core.vessels.station_kinds import first_met
 from detectors.core.vessels.stationary import follow_stops

@@ -15,29 +15,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
 from detectors.core.units import HOUR_MS, MS, STEP_MS
 from detectors.core.vessels.columns import CORE_OWNER, STATED, Column_, Columns, Rows, field
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
-from detectors.core.vessels.station_kinds import vessels_in
+from detectors.core.vessels.history_columns import STATED_BY, BeforeColumns, NowColumns
 from detectors.core.vessels.track import STRAYED, UNCHANGED, TrackChanges, TrackRules
 
 APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other again
 USUAL_SHARE: Final = 0.1  # weight of the newest interval in the running mean
 SUPPORT_MOST: Final = 65_535
-POSITION: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "status", "class_b")
-_STATED: Final = {
-    "imo": (HAS_IDENTITY, "positive"),
-    "bound_ms": (HAS_IDENTITY, "positive"),
-    "name": (HAS_NAME, "text"),
-    "call_sign": (HAS_SHIP, "text"),
-    "ship_type": (HAS_SHIP, "positive"),
-    "length_m": (HAS_SHIP, "positive"),
-    "destination": (HAS_VOYAGE, "text"),
-    "draught_m": (HAS_VOYAGE, "number"),
-}
-BROUGHT: Final = tuple(_STATED)
+BROUGHT: Final = tuple(STATED_BY)
 """Columns that static reports bring."""
 STATED_COLUMNS: Final = frozenset(column.name for column in STATED)
 
@@ -92,8 +80,8 @@ class History:
         """The vessels that are to be written; None for all."""
         self.quiet: Bools | None = None
         """The reports that are to be written; None for all."""
-        self.now: Columns = _Now(self)
-        self.before: Columns = _Before(self)
+        self.now: Columns = NowColumns(self)
+        self.before: Columns = BeforeColumns(self)
 
     # -- looking back ---------------------------------------------------------------------------------------------
 
@@ -244,7 +232,7 @@ class History:
             at = self.brings("imo")[0]
             return at, self.times[at]
         at, statics = self._statements
-        bit, needs = _STATED[name]
+        bit, needs = STATED_BY[name]
         values = statics[name]
         known = values == values if needs == "number" else values > 0 if needs == "positive" else values != b""  # noqa: PLR0124 - NaN is not itself
         given = (statics["has"] & bit).astype(bool) & known
@@ -260,47 +248,3 @@ class History:
         spread = np.zeros(len(self.rows), values.dtype)
         spread[at] = values
         return self.held(given, spread, name)
-
-
-class _Now(Columns):
-    """The core's columns after each report; the detectors' are the fleet's."""
-
-    def __init__(self, history: History) -> None:
-        self._of = history
-
-    def _read(self, name: str) -> Column_:
-        of = self._of
-        if name in POSITION:
-            return of.held(of.moved, of.reports[name], name)
-        if name in _STATED:
-            return of.statement(name)
-        made = _MADE.get(name)
-        return of.fleet(name) if made is None else made(of)
-
-
-_MADE: Final = {
-    "last_ms": lambda of: np.maximum(of.last_ms, of.times),
-    "fix_ms": lambda of: of.held(of.moved, of.times, "fix_ms"),
-    "first_ms": lambda of: of.held(of.fresh, of.times, "first_ms"),
-    "appeared_ms": lambda of: of.held(of.appeared, of.times, "appeared_ms"),
-    "heard_before_ms": lambda of: of.held(of.appeared & ~of.fresh, of.last_ms, "heard_before_ms"),
-    "reports": lambda of: of.fleet("reports") + of.heard,
-    "support": History.support,
-    "usual_s": History.usual_s,
-    "vessel": vessels_in,
-}
-
-
-class _Before(Columns):
-    """The core's columns before each report."""
-
-    def __init__(self, history: History) -> None:
-        self._of = history
-
-    def _read(self, name: str) -> Column_:
-        of = self._of
-        if name == "last_ms":
-            return of.last_ms
-        if of.once:
-            return of.known(name)
-        return of.before_each(getattr(of.now, name), name)
