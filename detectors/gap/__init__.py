@@ -25,7 +25,7 @@ and the speed needed.
 When it is wrong. A vessel that switches off just when all vessels around it are lost is not found. A vessel alone where
 no others sail is judged by the behaviour of vessels elsewhere (core/coverage/priors.py). Where few vessels are heard,
 or the feed is new, a silence must last longer. Loss of a small part of a receiver's area looks like several vessels
-going dark. Each partition uses the statistics of its own vessels only. deploy/ACCURACY.md has the figures.
+going dark. Each partition uses the statistics of its own vessels only. docs/ACCURACY.md has the figures.
 
 References. ITU-R M.1371-5 (reporting intervals); Global Fishing Watch, AIS disabling (Welch et al. 2022);
 Hammond and Peters 2012 (coverage).

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import textwrap
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from detectors.core.protocol import Detector
 from detectors.core.registry import detectors
 
 PARTS: Final = ("Claim", "Why it matters", "How it decides", "When it is wrong", "References")
+_WIDTH: Final = 118
 _HEAD: Final = """# The detectors
 
 One file each; a detector registers by existing in this folder. This page is made from the docstrings at their heads:
@@ -69,15 +71,21 @@ def _lower(title: str) -> str:
 
 
 def _section(name: str, kind: type[Detector]) -> str:
-    told = "\n\n".join(f"**{part}.** {text}" for part, text in _apart(kind).parts.items())
+    told = "\n\n".join(_wrapped(f"**{part}.** {text}") for part, text in _apart(kind).parts.items())
     return f"\n## {name}\n\n{told}\n{_severities(kind)}{_thresholds(name, kind)}"
+
+
+def _wrapped(text: str) -> str:
+    """Paragraphs in lines that a reader of the source can take in."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(textwrap.fill(one, _WIDTH, break_long_words=False, break_on_hyphens=False) for one in paragraphs)
 
 
 def _severities(kind: type[Detector]) -> str:
     if not kind.severities:
         return ""
     said = ", ".join(f"`{situation}` {severity}" for situation, severity in kind.severities.items())
-    return f"\nSeverities, by situation: {said}.\n"
+    return "\n" + _wrapped(f"Severities, by situation: {said}.") + "\n"
 
 
 def _thresholds(name: str, kind: type[Detector]) -> str:

@@ -4,7 +4,7 @@ It damages what Kafka's own checksum covers: record batches, from their attribut
 else of the protocol has no checksum: lengths, the offset at which a batch begins, which partition an answer is about,
 the group's assignments. Whoever believes a wrong one of them takes a record for another, and nothing in the record
 contradicts it. Against that there are TCP's checksum and TLS (``kafka.security_protocol``). What of it can be asked for
-twice, or be held against something else, the worker does hold against it (deploy/DECISIONS.md, Worker).
+twice, or be held against something else, the worker does hold against it (docs/decisions/README.md).
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Rows for a terminal and for a page."""
+"""States as a terminal and a page show them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from tests.states.model import COLUMNS, MINUTE_S, Cell, Row
 
 _BEGIN: Final = "<!-- states: begin -->"
 _END: Final = "<!-- states: end -->"
+_HEAD: Final = "### "
 _LONGEST: Final = 150
+"""Of what a cell says, the beginning is shown."""
 
 
 def shown(row: Row, out: Console) -> None:
@@ -32,13 +34,12 @@ def _verdict(cell: Cell) -> str:
 
 
 def markdown(row: Row) -> str:
-    """A line of a page's table, as it was seen."""
-    cells = [f"{_plain(cell.said)[:_LONGEST]} *({_verdict(cell)})*".replace("|", "\\|") for cell in row.cells]
-    return f"{_head(row.state.name)}: {row.state.how} | " + " | ".join(cells) + " |"
-
-
-def _head(name: str) -> str:
-    return f"| **{name}**"
+    """A section of a page: how the state is produced, and a line a cell, as it was seen."""
+    cells = (
+        f"- {name}: {_plain(cell.said)[:_LONGEST]} *({_verdict(cell)})*"
+        for name, cell in zip(COLUMNS, row.cells, strict=True)
+    )
+    return "\n".join([f"{_HEAD}{row.state.name}", "", f"How: {row.state.how}.", "", *cells, ""])
 
 
 def _plain(said: str) -> str:
@@ -56,8 +57,7 @@ def written_into(page: Path, rows: Sequence[Row], names: Sequence[str]) -> None:
     former, ended, after = rest.partition(_END)
     if not began or not ended:
         raise ValueError(f"{page} has no {_BEGIN} ... {_END}")
-    held = {name: line for line in former.splitlines() for name in names if line.startswith(_head(name))}
+    sections = (f"{_HEAD}{section}" for section in re.split(rf"^{_HEAD}", former, flags=re.M)[1:])
+    held = {section.partition("\n")[0].removeprefix(_HEAD): section.rstrip() + "\n" for section in sections}
     held |= {row.state.name: markdown(row) for row in rows if row.right}
-    lines = ["| state, and how it is produced | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    lines += [held[name] for name in names if name in held]
-    page.write_text("\n".join([before + _BEGIN, *lines, _END + after]))
+    page.write_text("\n".join([before + _BEGIN, "", *(held[name] for name in names if name in held), _END + after]))

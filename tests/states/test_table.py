@@ -9,7 +9,7 @@ from tests.states.model import COLUMNS, MINUTE_S, Cell, Row
 from tests.states.table import written_into
 
 NAMES = [state.name for state in STATES]
-PAGE = Path(__file__).parents[2] / "deploy" / "STATES.md"
+PAGE = Path(__file__).parents[2] / "docs" / "STATES.md"
 
 
 def row(number: int, said: str, *, right: bool = True, after_s: float = 5.0) -> Row:
@@ -28,8 +28,9 @@ def test_a_run_replaces_its_rows_and_leaves_the_others(tmp_path: Path) -> None:
     written_into(page, [row(2, "third again"), row(0, "wrong", right=False)], NAMES)
     lines = page.read_text().splitlines()
     assert (lines[0], lines[-1]) == ("before", "after")
-    assert [line.split("**")[1] for line in lines if line.startswith("| **")] == [NAMES[0], NAMES[2]]
-    assert "first \\| HOST:PORT *(5 s)*" in page.read_text() and "third again" in page.read_text()
+    assert [line.removeprefix("### ") for line in lines if line.startswith("### ")] == [NAMES[0], NAMES[2]]
+    assert "first | HOST:PORT *(5 s)*" in page.read_text() and "third again" in page.read_text()
+    assert "- readyz: third *(5 s)*" not in lines and max(map(len, lines)) <= 400
 
 
 def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
