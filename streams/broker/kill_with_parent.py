@@ -1,4 +1,4 @@
-"""Becomes another program that is killed when its parent ends: ``python tether.py PARENT_PID PROGRAM ARGUMENT...``.
+"""Becomes another program that is killed when its parent ends: ``kill_with_parent.py PARENT_PID PROGRAM ARGUMENT...``.
 
 Run as a file of its own, between fork and the program: Python may not do this safely in a forked child that had
 threads. Where the system cannot do it (not Linux) the program is run as it is.

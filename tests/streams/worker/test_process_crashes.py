@@ -30,6 +30,11 @@ with taking("fleet", 2, 17, 20):
 """
 
 
+def test_what_a_supervisor_starts_is_there() -> None:
+    python, tied, _, again, *_ = supervisor.worker_call()
+    assert all(Path(program).is_file() for program in (python, tied, again))
+
+
 def test_a_mark_is_read_from_outside_as_it_was_set(tmp_path: Path) -> None:
     path = tmp_path / "mark"
     path.touch()
