@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 # make demo FEED=tcp://HOST:PORT plays a feed of your own; STAY=1 leaves all of it running until Ctrl-C.
 DEMO = $(if $(FEED),--feed $(FEED)) $(if $(STAY),--stay)
 
-.PHONY: demo test unit slow check bench chaos clean setup ops soak states
+.PHONY: demo test unit slow check bench chaos clean setup ops soak states screenshots generated
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -32,7 +32,7 @@ slow: $(STAMP)
 	@$(BIN)/pytest -m slow
 
 check: $(STAMP)
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/pytest -q tests/test_docs.py tests/test_words.py
 
 chaos: $(STAMP)
 	@$(BIN)/python -m tests.chaos $(if $(QUICK),--quick)
@@ -54,3 +54,14 @@ ops: $(STAMP)
 # Every state that can look well and is not, on real programs, and what says so within a minute. SHORT=1: four of them.
 states: $(STAMP)
 	@$(BIN)/python -m tests.states $(if $(SHORT),--short)
+
+# The README's pictures, from the demo and a headless Chromium: docs/images.
+screenshots: $(STAMP)
+	@$(BIN)/python -m tests.screenshots
+
+# What is made from the code and compared by tests: the example of settings, the catalogue of detectors, schemas, dashboards.
+generated: $(STAMP)
+	@$(BIN)/wakewatch config example > deploy/settings.example.toml.new && mv deploy/settings.example.toml.new deploy/settings.example.toml
+	@$(BIN)/wakewatch config catalogue > detectors/README.md.new && mv detectors/README.md.new detectors/README.md
+	@$(BIN)/python -m streams.messages.schemas deploy/schemas
+	@$(BIN)/python deploy/grafana/generate.py

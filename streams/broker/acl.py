@@ -1,4 +1,6 @@
-"""The rights that each command needs at Kafka, and no more. The table in the README and the ACLs are generated from it.
+"""The rights that each command needs at Kafka, and no more.
+
+The table in docs/OPERATIONS.md and the ACLs are generated from it.
 
 Rules.
 - READ and WRITE imply DESCRIBE; an idempotent producer needs WRITE on its topic and nothing on the cluster.
@@ -187,7 +189,7 @@ def _acl_command(grant: Grant, principal: str) -> str:
 
 
 def table() -> str:
-    """The README's table."""
+    """The table in ``docs/OPERATIONS.md``."""
     rows = ["| command | Read | Write | else |", "|---|---|---|---|"]
     for command, rights in RIGHTS.items():
         said = {operation: _short(names) for operation, names in rights.topics}

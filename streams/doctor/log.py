@@ -73,7 +73,7 @@ def kafka_findings(settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
         yield wrong(
             name,
             f"rejects the request: {type(error).__name__}: {error}",
-            "compare the rights of this user with the README",
+            "compare the rights of this user with docs/OPERATIONS.md",
         )
     finally:
         client.close()

@@ -46,7 +46,12 @@ def _parses(words: list[str]) -> None:
 
 def test_every_command_that_people_are_told_to_run_is_there() -> None:
     root = Path(__file__).parents[2]
-    told = [root / "README.md", *(root / "deploy").rglob("*.md"), *(root / "deploy").rglob("*.y*ml")]
+    told = [
+        *root.glob("*.md"),
+        *(root / "docs").rglob("*.md"),
+        *(root / "deploy").rglob("*.md"),
+        *(root / "deploy").rglob("*.y*ml"),
+    ]
     told += [*(root / "deploy").rglob("*.service"), *(root / "streams").rglob("*.py")]
     named = {
         tuple(words.split())

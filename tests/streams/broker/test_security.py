@@ -26,7 +26,7 @@ from streams.settings.model import KafkaSettings, Settings, WorkerSettings
 from tests.ops.programs import Receiver, until
 from tests.streams.broker.secure import Authority, SecureKafka
 
-README = Path(__file__).parents[3] / "README.md"
+OPERATIONS = Path(__file__).parents[3] / "docs" / "OPERATIONS.md"
 SASL = KafkaSettings(security_protocol="SASL_SSL", sasl_username="u", sasl_password="hunter2")
 
 
@@ -110,8 +110,8 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     assert tls_context(KafkaSettings(security_protocol="SSL", tls_certificate_file=locked, tls_key_password="hunter2"))
 
 
-def test_the_readme_has_the_table_of_rights() -> None:
-    assert table() in README.read_text()
+def test_the_page_about_operations_has_the_table_of_rights() -> None:
+    assert table() in OPERATIONS.read_text()
 
 
 def test_rights_are_printed_as_kafka_takes_them() -> None:
