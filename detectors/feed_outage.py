@@ -16,7 +16,7 @@ When it is wrong. A receiver with two vessels in range falls silent when both le
 fail without a ticket; for live sources the metric ``wakewatch_feed_up`` and ``wakewatch doctor`` show it. If several
 antennas feed one source, one of them can fail without an alert, because the source is still heard.
 
-References. Design of wakewatch, "the log carries time".
+References. docs/decisions/0004-time-is-in-the-log.md, docs/decisions/0007-outages.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The topics, as data: what each is for is in the design; how each must be made is here.
+"""The topics, as data: how each must be made. What each is for is drawn in docs/ARCHITECTURE.md.
 
 Rules.
 - ``create_missing`` only adds; it never alters or deletes. ``differences`` only checks.
