@@ -82,6 +82,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     lon_deg: float = float("nan")
     sog_kn: float = 10.0
     cog_deg: float = 0.0
+    heading_deg: float = float("nan")
     status: int = 0
     imo: int = 0
     name: str = ""
@@ -125,7 +126,7 @@ def _columns(said: Story, first: int) -> Batch:
             s.lon_deg,
             s.sog_kn,
             s.cog_deg,
-            np.nan,
+            s.heading_deg,
             static if is_static else -1,
             payload,
             length,
