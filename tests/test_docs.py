@@ -23,6 +23,7 @@ ADRS = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 NAMED = re.compile(r"`((?:detectors|streams|deploy|tests|docs)/[\w./-]*\w)`")
 CITED = re.compile(r"\b((?:deploy|docs)/[\w./-]+\.(?:md|svg|png))\b")
+IN_MODULE = re.compile(r"`([A-Za-z_.]+)` (?:in |\()`((?:detectors|streams)/[\w/]+\.py)`")
 LINE_MOST = 400
 README_WORDS_MOST = 900
 ADR_LINES_MOST = 15
@@ -55,6 +56,16 @@ def test_no_line_of_a_page_is_too_long(page: Path) -> None:
 def test_code_cites_pages_that_are_there() -> None:
     sources = [path for folder in ("detectors", "streams", "tests", "deploy") for path in (ROOT / folder).rglob("*.py")]
     assert [lost for path in sources for lost in missing(path, CITED.findall(path.read_text("utf-8")), ROOT)] == []
+
+
+def test_what_the_architecture_says_to_be_in_a_module_is_there() -> None:
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
+    said = IN_MODULE.findall(text)
+    assert len(said) > 10
+    for name, path in said:
+        code = (ROOT / path).read_text("utf-8")
+        lost = [part for part in name.split(".") if not re.search(rf"\b(?:class|def) {part}\b|^{part}\b", code, re.M)]
+        assert not lost, f"{name} in {path}"
 
 
 def test_every_detector_has_its_place_among_the_alerts() -> None:
