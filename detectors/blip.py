@@ -140,7 +140,7 @@ class Blip(Detector):
             situation=_situation(ship, first.verdict, second.verdict),
             time_ms=now_ms,
             start_ms=since_ms,
-            headline=f"{ship.title} heard for {duration_text(heard_ms)} between {between}"
+            headline=f"{ship.title} heard {duration_text(heard_ms)} between {between}"
             f"{place_at(ship.lat_deg, ship.lon_deg)}{to}",
             why=(
                 Fact(

@@ -121,7 +121,7 @@ def replay(
     pipeline = _play(made, effective, alerts)
     refused = ", ".join(f"{count} {why}" for why, count in sorted(pipeline.totals.rejected.items())) or "none"
     talk(
-        f"{len(made.lines)} sentences replayed;  {_left_out(made)}; "
+        f"{len(made.lines)} sentences replayed; {_left_out(made)}; "
         f"{pipeline.totals.reports} reports, {sum(pipeline.totals.alerts.values())} alerts; rejected again: {refused}"
     )
 

@@ -115,7 +115,7 @@ def test_a_person_acknowledges_on_the_page_and_takes_it_back(
         at = await page.until("/at=3[0-9.]+,1[23][0-9.]+,/.test(location.hash) && location.hash")
         assert "at=10" not in at, "the chosen case is in view"
         await page.evaluate("document.querySelector('[data-kind=acknowledged]').click()")
-        await page.until("document.getElementById('detail').innerText.includes('Give your name first')")
+        await page.until("document.getElementById('detail').innerText.includes('Enter your name first')")
         await page.evaluate(
             "(() => { const [by, note] = document.querySelectorAll('.words input'); by.value = 'Kim <b>';"
             " by.dispatchEvent(new Event('input')); note.value = 'seen'; note.dispatchEvent(new Event('input')); })()"

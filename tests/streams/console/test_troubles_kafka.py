@@ -126,7 +126,7 @@ def test_a_dead_detector_a_silent_source_and_a_dead_ingest_are_red_with_a_runnin
         await page.until("document.readyState === 'complete'")
         await until(page, f"{quiet} && document.getElementById('clock').dateTime", processes.heard)
         worker.kill()
-        said = await until(page, f"{ALARMS}.includes('No detector has taken in') && {ALARMS}", processes.heard)
+        said = await until(page, f"{ALARMS}.includes('No detector has processed') && {ALARMS}", processes.heard)
         assert "and give no alerts" in said and "No AIS is received" not in said
         assert "with faults" in await page.evaluate("document.getElementById('state').innerText")
         await until(page, f"{ALARMS} !== {json.dumps(said)}", processes.heard)  # the age runs
@@ -257,13 +257,13 @@ def test_the_search_finds_an_open_case_that_is_not_on_the_page(
                 "(() => { const box = document.getElementById('find'); box.value = 'ship is open';"
                 " box.dispatchEvent(new Event('input')); })()"
             )
-            await page.until(f"{rows}.length === 200 && document.body.innerText.includes('and 60 more that match')")
+            await page.until(f"{rows}.length === 200 && document.body.innerText.includes('and 60 more matches')")
             assert "260" in await page.evaluate("document.getElementById('log-label').innerText")
             await page.evaluate(
                 "(() => { const box = document.getElementById('find'); box.value = 'NOBODY';"
                 " box.dispatchEvent(new Event('input')); })()"
             )
-            await page.until("document.body.innerText.includes('Nothing open matches.')")
+            await page.until("document.body.innerText.includes('No open case matches.')")
             assert page.errors == []
 
     asyncio.run(run())

@@ -176,8 +176,8 @@ def test_the_state_of_another_app_and_topics_of_another_shape_are_wrong(made: Se
         until(lambda: running.sound(made))
     other = msgspec.structs.replace(made, worker=WorkerSettings(app_id="somebody-else"))
     found = said(other)
-    assert f"ais.fleet.v1 holds the state of {made.worker.app_id}" in found["state"].said
-    assert f"ais.histories.v1 holds the state of {made.worker.app_id}" in found["histories"].said
+    assert f"ais.fleet.v1 contains the state of {made.worker.app_id}" in found["state"].said
+    assert f"ais.histories.v1 contains the state of {made.worker.app_id}" in found["histories"].said
     wider = msgspec.structs.replace(made, kafka=msgspec.structs.replace(made.kafka, partitions=5))
     assert said(wider)["topics"].verdict == "wrong"
     assert "partitions is 4, must be 5" in said(wider)["topics"].said
@@ -189,7 +189,7 @@ def test_the_command_prints_lines_and_json_and_exits_with_1(kafka_settings: Kafk
     env = {"WAKEWATCH_KAFKA_TOPIC_PREFIX": kafka_settings.topic_prefix}
     shown = CliRunner().invoke(build(), where, env=env)
     assert shown.exit_code == 1
-    assert "-> make them: `wakewatch topics create`" in shown.stdout
+    assert "-> create them: `wakewatch topics create`" in shown.stdout
     told = CliRunner().invoke(build(), [*where, "--json"], env=env)
     assert told.exit_code == 1
     by_name: dict[str, Any] = {finding["name"]: finding for finding in json.loads(told.stdout)}
@@ -298,7 +298,7 @@ def test_an_old_list_and_a_list_that_cannot_be_read(tmp_path: Path) -> None:
     lists = reference_findings(settings, loaded, now_ms(), asks=False)
     found = {finding.name: finding for finding in lists}
     assert "30 d old" in found["watchlist"].said
-    assert found["lists"].said.startswith("1 entries are passed over")
+    assert found["lists"].said.startswith("1 entries are skipped")
     listed.unlink()
     found = {finding.name: finding for finding in local_findings(settings)}
     assert found["lists"].verdict == "wrong"

@@ -107,7 +107,7 @@ def test_a_tcp_feed_that_says_nothing_is_connected_to_again_and_one_that_speaks_
             mute.close()
             again.close()
     lost = [e.why for e in events if isinstance(e, PeerGone)]
-    assert lost[0] == "not a byte for 1 s"
+    assert lost[0] == "no data for 1 s"
     assert lost[1:] in ([], ["closed by the other side"])
 
 

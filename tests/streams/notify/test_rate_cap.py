@@ -114,7 +114,7 @@ def test_in_quiet_hours_tickets_wait_and_pages_do_not(make: Make) -> None:
     assert notices.due(MORNING - S).news == ()
     said = summaries(notices.due(MORNING)) + summaries(notices.due(MORNING + 60 * S))
     assert said[0] == lit.headline
-    assert "1 alerts came and went" in said[1]
+    assert "1 alerts opened and closed" in said[1]
 
 
 def test_a_ticket_that_becomes_a_page_in_the_night_is_told(make: Make) -> None:

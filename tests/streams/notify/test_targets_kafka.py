@@ -71,7 +71,7 @@ def trickle() -> Iterator[Trickle]:
 
 def test_an_answer_of_one_byte_at_a_time_ends_at_the_deadline(trickle: Trickle) -> None:
     started = time.monotonic()
-    with pytest.raises(SinkError, match="no whole answer within 1 s") as failed:
+    with pytest.raises(SinkError, match="no complete answer within 1 s") as failed:
         posting.post(posting.endpoint("notify.webhook_url", trickle.url, timeout_s=1.0), b"{}", {})
     assert failed.value.retriable and time.monotonic() - started < 30
 

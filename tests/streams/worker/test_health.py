@@ -46,7 +46,7 @@ def test_a_kafka_that_answers_slowly_is_said_and_is_no_reason_not_to_be_ready() 
     scene = Scene()
     assert math.isnan(scene.health.answer_s)
     scene.took_s = 3.14
-    assert scene.look() == (True, "2 partitions, 0 records behind; Kafka took 3.1 s to answer")
+    assert scene.look() == (True, "2 partitions, 0 records behind; Kafka needed 3.1 s to answer")
     scene.now_s += KNOWN_FOR_S + 1
     assert math.isnan(scene.health.answer_s)
 
@@ -56,7 +56,7 @@ def test_a_kafka_that_stutters_is_slow_until_it_has_been_quick_for_half_a_minute
     scene = Scene()
     for took_s in (3.14, 0.01, 0.02):
         scene.took_s = took_s
-        assert scene.look()[1].endswith("; Kafka took 3.1 s to answer")
+        assert scene.look()[1].endswith("; Kafka needed 3.1 s to answer")
     for _ in range(14):
         scene.look()
     assert scene.look() == (True, "2 partitions, 0 records behind") and scene.health.answer_s == 0.02
@@ -68,7 +68,7 @@ def test_records_that_wait_while_none_is_taken_in_are_not_ready_however_often_ka
     assert scene.look()[0]
     for _ in range(int(STALLED_S // 2) + 1):
         ready, why = scene.look()
-    assert not ready and why == "p.sentences/0: no record taken in for 32 s, 359900 wait"
+    assert not ready and why == "p.sentences/0: no record processed for 32 s, 359900 waiting"
     scene.stands[LOG, 0] += 1
     assert scene.look() == (True, "2 partitions, 359899 records behind")  # a backlog that shrinks is no stall
 
@@ -80,7 +80,7 @@ def test_a_partition_of_bindings_that_stalls_counts_too_and_a_quiet_log_does_not
     scene.stands[TOLD, 0], scene.ends[TOLD, 0] = 0, 5
     for _ in range(17):
         scene.look()
-    assert scene.health.ready()[1] == "p.identities/0: no record taken in for 32 s, 5 wait"
+    assert scene.health.ready()[1] == "p.identities/0: no record processed for 32 s, 5 waiting"
 
 
 def test_nothing_owned_and_a_missing_topic_are_said() -> None:
@@ -128,7 +128,7 @@ def test_other_partitions_than_were_set_end_it_as_a_wrong_setting() -> None:
     scene.look()
     scene.look()
     (reason,) = scene.ended
-    assert isinstance(reason, ConfigError) and "has 4 partitions, kafka.partitions says 2" in str(reason)
+    assert isinstance(reason, ConfigError) and "has 4 partitions, kafka.partitions is 2" in str(reason)
 
 
 @pytest.mark.parametrize("damaged_at", [0, 1, 2, 3])

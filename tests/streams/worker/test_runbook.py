@@ -69,7 +69,7 @@ def test_partitions_are_changed_under_another_prefix_and_the_old_alerts_stay(
 
     refused = msgspec.structs.replace(old, partitions=4)
     assert say(refused, "topics", "check").exit_code == 1
-    with pytest.raises(ConfigError, match=r"has 1 partitions, kafka\.partitions says 4"):
+    with pytest.raises(ConfigError, match=r"has 1 partitions, kafka\.partitions is 4"):
         say(refused, "detect")
 
     new = msgspec.structs.replace(refused, topic_prefix=f"{old.topic_prefix}four.")

@@ -101,7 +101,7 @@ SAID: dict[Callable[[Written], Written], str] = {
     of_a_log_deleted_since: "was deleted and created again while no worker was running: the state belongs to another",
     of_another_app: "belongs to 'somebody'",
     torn: "shard 0 is torn, in the snapshot at -1; delete it with: wakewatch topics forget fleet",
-    damaged: "shard 0 is damaged: its checksum is wrong, in the snapshot at -1; start it afresh with: wakewatch topics",
+    damaged: "shard 0 is damaged: its checksum is wrong, in the snapshot at -1; delete it with: wakewatch topics",
     with_an_unknown_column: "column gap.of_tomorrow",
     with_a_changed_column: "column core.lat_deg",
     unreadable: "snapshot unreadable",

@@ -122,7 +122,7 @@ def test_partitions_that_were_added_end_it_with_the_remedy(
     client.close()
     within_a_minute(lambda: worker.process.poll() is not None, worker.said)
     assert worker.process.returncode == 2
-    assert "has 4 partitions, kafka.partitions says 1" in worker.said().strip().splitlines()[-1]
+    assert "has 4 partitions, kafka.partitions is 1" in worker.said().strip().splitlines()[-1]
 
 
 def test_a_log_that_was_created_again_ends_it_with_the_remedy(
