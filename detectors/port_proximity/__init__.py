@@ -10,7 +10,7 @@ How it decides. Sanctioned zones apply to every vessel, associated zones (ordina
 vessels only; a zone applies between its dates. A vessel has one alert at a time, which names the nearest zone.
 *Inside*: within the circle or polygon, until it has left by a tenth of its radius (for a polygon: of the radius of a
 circle of the same area). *Closing*: the course leads through the zone at 3 kn or more, the arrival is within the
-horizon, and for an unlisted vessel the destination names the zone or it is slowing down; a position beside a busy lane
+horizon, and for an unlisted vessel the destination names the zone or it is slowing down; a position beside a busy route
 is not enough. *Destination*: the text names the zone by UN/LOCODE, alias or similar spelling (``RAJ1N``). A vessel that
 falls silent inside leaves its alert open as "last known inside"; for an unlisted vessel the alert ends after a month,
 otherwise every invented MMSI would stay for ever. While its position reports need an impossible speed

@@ -162,7 +162,7 @@ def test_a_feed_is_down_when_silent_for_long_and_gone_when_ended(metrics: Metric
     assert tell(150, 250) == 1
     assert meter.ready() == (True, "1 source is read")
     now[0] = 200
-    assert meter.ready() == (False, "no word from pier")
+    assert meter.ready() == (False, "no data processed from pier")
     assert tell(201, 250, ended=True) is None
 
 

@@ -68,7 +68,7 @@ def folder(free_gb: float, held_gb: float, **more: object) -> dict[str, object]:
     ("free_gb", "held_gb", "verdict", "said"),
     [
         (500, 10, "ok", "500.0 of 1000.0 GB free, the log holds 10.00 GB and grows by 24.00 GB per day"),
-        (60, 20, "warn", "grows by 48.00 GB a day: full in 30 h"),
+        (60, 20, "warn", "grows by 48.00 GB per day: full in 30 h"),
         (60, 40, "wrong", "full in 15 h"),
         (40, 1, "wrong", "40.0 of 1000.0 GB free"),
     ],

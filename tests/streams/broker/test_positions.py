@@ -28,7 +28,7 @@ def test_one_that_does_not_come_is_an_error_that_can_be_tried_again(
     client: PositionedConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(KafkaConsumer, "position", lambda *_args, **_options: None)
-    with pytest.raises(SinkError, match="topic: no broker says") as failed:
+    with pytest.raises(SinkError, match="topic: no broker gives") as failed:
         client.position(PLACE, timeout_ms=1)
     assert failed.value.retriable
 

@@ -50,8 +50,8 @@ def test_a_mark_is_read_from_outside_as_it_was_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("inside", "outside", "why"),
     [
-        ("os.kill(os.getpid(), signal.SIGSEGV)", "", "the process died of SIGSEGV"),
-        ("os.abort()", "", "the process died of SIGABRT"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "", "the process was ended by SIGSEGV"),
+        ("os.abort()", "", "the process was ended by SIGABRT"),
         ("while True: pass", "", "the process did not return within 2 s"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "", None),  # memory that ran out, or somebody's doing
         ("sys.exit(1)", "", None),  # an error that the process has noted itself
