@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from streams.demo.play import DemoPlan, run
+from streams.demo.play import STAYS, DemoPlan, run
+from streams.demo.screen import COMPARISON
 from streams.settings import loading
 from tests.streams.console.browser import chromium, tab
 
@@ -32,10 +33,7 @@ WIDTH = 158
 CASE = "imo/9179842"
 SHOWN_FROM = re.compile(r"^--- .*strait", re.I)
 """The chapter with which the picture begins; what is before it is left out."""
-LEFT_OUT = "The truth against the alerts"
-"""A long table, of which the last line is enough."""
 VERDICT = "expected alerts"
-STAYS = "all of it stays up"
 ADDRESS = re.compile(r"console +(http://\S+)")
 # rich's own format names fonts on a public server; a picture in a repository asks nobody.
 FORMAT = """\
@@ -66,7 +64,8 @@ def drawn(printed: str, path: Path) -> None:
     """Draws the end of the story and what came of it, as the demo printed them (with terminal colours), as an SVG."""
     lines = [Text.from_ansi(line) for line in printed.splitlines()]
     first = next(number for number, line in enumerate(lines) if SHOWN_FROM.match(line.plain))
-    last = next(number for number, line in enumerate(lines) if line.plain.startswith(LEFT_OUT))
+    last = next(number for number, line in enumerate(lines) if line.plain.startswith(COMPARISON))
+    # of the long table that follows, its last line is enough
     (verdict,) = (line for line in lines if VERDICT in line.plain)
     shown = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False)
     shown.print(Text("$ make demo", "bold"))

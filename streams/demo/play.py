@@ -24,6 +24,7 @@ from streams.scenario import Options, ScenarioTruth, scenario
 from streams.scenario.verdict import excesses, verdicts
 from streams.settings.model import Settings
 
+STAYS: Final = "everything keeps running until Ctrl-C"
 _SETTLED_LOOKS: Final = 3
 _LOOK_S: Final = 0.4
 _LONGEST_S: Final = 1800.0
@@ -132,7 +133,7 @@ def _play(plan: DemoPlan, script: Script, settings: Settings, stage: Stage, scre
         if not plan.stay:
             screen.next_steps()
         elif not interrupted:
-            screen.say("everything keeps running until Ctrl-C", "bold")
+            screen.say(STAYS, "bold")
             _addresses(stage, screen)
             _until_interrupted(stage)
     return 0 if fine else 1

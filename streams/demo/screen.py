@@ -21,6 +21,7 @@ from streams.messages.alert_line import line
 from streams.scenario.model import ScenarioTruth
 from streams.scenario.verdict import Excess, ExpectationVerdict, time_ms
 
+COMPARISON: Final = "Expected alerts and actual alerts"
 _NEXT: Final = (
     ("make demo STAY=1", "the same, kept running, with the map page"),
     ("make demo FEED=tcp://HOST:PORT", "the same pipeline with your own feed"),
@@ -136,15 +137,7 @@ class Screen:
     def verdict(self, met: Sequence[ExpectationVerdict], excess: Sequence[Excess]) -> bool:
         """Expected against seen. True when every expected alert came and no honest ship was accused."""
         table = Table(
-            "",
-            "expected",
-            "severity",
-            "came",
-            "as",
-            title="Expected alerts and actual alerts",
-            box=None,
-            title_justify="left",
-            pad_edge=False,
+            "", "expected", "severity", "came", "as", title=COMPARISON, box=None, title_justify="left", pad_edge=False
         )
         for one in met:
             table.add_row(*_row(one))
