@@ -13,6 +13,8 @@ WARM_SHARE: Final = 0.4
 BLOCKS: Final = 10
 _SIGMAS: Final = 3.0
 _HOUR_S: Final = 3600.0
+_RISE_LEAST: Final = 1.5
+"""One thread that starts late on a busy machine is not growth."""
 LEAST: Final = {"memory MB": 0.04, "descriptors": 0.1, "threads": 0.1}
 """Share of its mean by which a figure may rise in what is counted of the run without being called growth."""
 _KIB_A_MB: Final = 1024.0
@@ -39,7 +41,8 @@ class Trend(NamedTuple):
 
     def grows(self, least_share: float) -> bool:
         """Whether it rises beyond doubt (three standard errors) and by more than this share of its mean."""
-        return self.slope_per_hour > _SIGMAS * self.error_per_hour and self.rise > max(least_share * self.mean, 1.0)
+        beyond_doubt = self.slope_per_hour > _SIGMAS * self.error_per_hour
+        return beyond_doubt and self.rise > max(least_share * self.mean, _RISE_LEAST)
 
 
 def sample(pid: int, at_s: float) -> Sample | None:

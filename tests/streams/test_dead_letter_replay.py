@@ -56,7 +56,7 @@ def test_the_command_says_whether_the_cause_is_mended(kafka_settings: KafkaSetti
     both = say("--since", "1h").stderr
     assert "2 sentences replayed; 0 dead letters skipped" in both
     assert "1 reports, 0 alerts; rejected again: 1 checksum" in both
-    assert "1 reports, 0 alerts; refused again: none" in say("--reason", "detector").stderr
+    assert "1 reports, 0 alerts; rejected again: none" in say("--reason", "detector").stderr
     out = tmp_path / "again.nmea"
     assert say("--out", str(out)).exit_code == 0
     assert out.read_bytes().splitlines()[0] == told

@@ -94,4 +94,4 @@ def test_the_command_makes_checks_and_exits_with_one_on_a_difference(
     while (after := run.invoke(app, ["check", *servers])).exit_code == 0 and time.monotonic() < deadline:
         time.sleep(0.1)  # the broker hears of it from its controller
     assert after.exit_code == 1
-    assert f"{sentences}: retention.ms is 7, must be 259200000" in after.stdout
+    assert f"{sentences}: retention.ms is 7, expected 259200000" in after.stdout

@@ -75,7 +75,7 @@ def test_angara_is_found_and_read(
         await page.evaluate(f"{ROWS}.find((row) => row.dataset.case === '{ANGARA}').click()")
         await page.until(f"{DETAIL}.innerText.includes('IMO 9179842') && {DETAIL}.querySelector('table')")
         said = await page.evaluate(f"{DETAIL}.innerText")
-        for words in ("threshold", "A lead for a person", "!AIVDM", "wakewatch explain"):
+        for words in ("threshold", "A lead to check", "!AIVDM", "wakewatch explain"):
             assert words in said
         assert ANGARA in await page.evaluate("location.hash")
         await page.press("Escape", 27)
@@ -117,7 +117,7 @@ def test_a_new_page_is_marked_until_somebody_looks(make: Make, write: Write, sta
     running = started()
 
     async def script(page: Tab) -> None:
-        await page.until(f"{ROWS}.length === 1 && document.getElementById('state').innerText.includes('following')")
+        await page.until(f"{ROWS}.length === 1 && document.getElementById('state').innerText.includes('connected')")
         assert await page.evaluate("document.querySelectorAll('.tag.new').length") == 0
         write(make())
         await page.until(f"{ROWS}[0].innerText.includes('NEW')")

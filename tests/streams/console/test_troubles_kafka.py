@@ -170,7 +170,8 @@ def test_of_two_targets_the_one_that_is_down_is_named_and_only_that(
             sender.send(kafka_settings.topic_prefix + topic, key=b"k", value=raw, timestamp_ms=long_ago_ms).get(30)
         wait_for(lambda: receiver.got, PATIENCE_S, "what the other target takes")
         found = until(lambda: told(client, "notifier"))
-        until(lambda: [one["said"] for one in told(client, "notifier")] == ["Notifier: alertmanager takes nothing"])
+        words = ["Notifier: alertmanager has accepted no alerts"]
+        until(lambda: [one["said"] for one in told(client, "notifier")] == words)
         assert found[0]["level"] == "alarm" and found[0]["for_ms"] > 60_000
         notify.send_signal(signal.SIGTERM)
         assert notify.wait(60) == 0
@@ -187,7 +188,7 @@ def test_a_notifier_that_the_settings_name_and_that_does_not_run_is_an_alarm_aft
     until(client.ready)
     assert told(client, "notifier") == [], "it may be starting"
     found = wait_for(lambda: told(client, "notifier"), PATIENCE_S, "the alarm")
-    assert found[0]["said"] == "Notifier: webhook takes nothing"
+    assert found[0]["said"] == "Notifier: webhook has accepted no alerts"
 
 
 def written(kafka: KafkaSettings, key: bytes, value: bytes | None, ago_s: float) -> None:
@@ -211,7 +212,7 @@ def test_imported_zones_are_drawn_and_half_an_import_and_an_old_list_are_said(
     head = reference_records.VersionHead(version=version, ships=0, lists={}, zones=1)
     written(kafka_settings, f"{version}/head".encode(), msgspec.json.encode(head), 800_000)
     until(lambda: told(client, "import"))
-    assert told(client, "import")[0]["more"] == "; to complete it with: wakewatch watchlist complete"
+    assert told(client, "import")[0]["more"] == "; complete it with: wakewatch watchlist complete"
     assert "Imported Bay" not in str(client.json("/api/zones")), "not in force yet"
     written(kafka_settings, f"{version}/marked".encode(), b"{}", 800_000)
     until(lambda: [zone["name"] for zone in client.json("/api/zones")] == ["Imported Bay"])

@@ -166,7 +166,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
         }
         until(lambda: running.verdicts(made) == sound)
     after = said(made, later_s=900)
-    assert after["workers"].said == f"none runs in group {made.worker.app_id}"
+    assert after["workers"].said == f"no worker runs in group {made.worker.app_id}"
     assert "written for 15 min" in after["log"].said
 
 
@@ -180,7 +180,7 @@ def test_the_state_of_another_app_and_topics_of_another_shape_are_wrong(made: Se
     assert f"ais.histories.v1 contains the state of {made.worker.app_id}" in found["histories"].said
     wider = msgspec.structs.replace(made, kafka=msgspec.structs.replace(made.kafka, partitions=5))
     assert said(wider)["topics"].verdict == "wrong"
-    assert "partitions is 4, must be 5" in said(wider)["topics"].said
+    assert "partitions is 4, expected 5" in said(wider)["topics"].said
 
 
 @pytest.mark.broker

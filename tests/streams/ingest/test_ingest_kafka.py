@@ -143,7 +143,7 @@ def test_after_kill_9_a_file_goes_on_where_the_log_ends(
     core.end()
     assert refused and sorted(refused) == sorted(line.raw for line in core.refused)
     again = subprocess.run(command(config, f"file:{path}"), capture_output=True, timeout=PATIENCE_S, check=True)
-    assert b"already holds" in done.stderr + again.stderr
+    assert b"already in the log" in done.stderr + again.stderr
     assert sequence(settings) == expected(data, "days")
 
 

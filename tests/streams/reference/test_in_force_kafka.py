@@ -69,7 +69,7 @@ def list_file(home: Path, name: str, mmsi: int) -> Path:
 
 def test_every_command_shows_what_was_imported_its_version_and_time(made: Settings, tmp_path: Path) -> None:
     before = run("watchlist", "list")
-    assert "ANGARA" in before.stdout and "4 ships; " in before.stderr and "no import" in before.stderr
+    assert "ANGARA" in before.stdout and "4 vessels; " in before.stderr and "no import" in before.stderr
     assert run("watchlist", "import", str(list_file(tmp_path, "MINE", 273_000_001)), "--yes").exit_code == 0
     places = tmp_path / "places.geojson"
     places.write_text(json.dumps({"type": "FeatureCollection", "features": [PLACE]}))
@@ -86,7 +86,7 @@ def test_every_command_shows_what_was_imported_its_version_and_time(made: Settin
     assert "MINE SHIP" not in run("watchlist", "list", "--files").stdout
     assert "Imported Bay" not in run("zones", "list", "--files").stdout
     found = said(made)
-    assert found["watchlist"].verdict == "ok" and "5 ships; " in found["watchlist"].said
+    assert found["watchlist"].verdict == "ok" and "5 vessels; " in found["watchlist"].said
     assert now.version in found["watchlist"].said and found["zones"].said.startswith("1 zones; ")
     stale = said(made, later_s=8 * 86_400)["watchlist"]
     assert (stale.verdict, stale.remedy) == ("warn", "download the list again and import it")

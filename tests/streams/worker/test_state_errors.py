@@ -105,7 +105,7 @@ SAID: dict[Callable[[Written], Written], str] = {
     with_an_unknown_column: "column gap.of_tomorrow",
     with_a_changed_column: "column core.lat_deg",
     unreadable: "snapshot unreadable",
-    histories_of_other_partitions: "made of 7 partitions of the log, which has 1 now; start it afresh with: "
+    histories_of_other_partitions: "made of 7 partitions of the log, which has 1 now; delete it with: "
     "wakewatch topics forget histories",
 }
 
