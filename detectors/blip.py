@@ -133,8 +133,6 @@ class Blip(Detector):
         to = f", for {ship.destination[:10]}" if ship.destination else ""
         silences = f"{duration_text(first_ms)} and {duration_text(second_ms)}"
         between = f"{silences} dark" if first.verdict == second.verdict == DARK else f"silences of {silences}"
-        least_s = self._least_ms // MS
-        most_s = self._most_ms(listed=ship.listed is not None) // MS
         return Finding(
             action="open",
             situation=_situation(ship, first.verdict, second.verdict),
@@ -143,19 +141,9 @@ class Blip(Detector):
             headline=f"{ship.title} heard {duration_text(heard_ms)} between {between}"
             f"{place_at(ship.lat_deg, ship.lon_deg)}{to}",
             why=(
-                Fact(
-                    fact=f"silence before the blip ({VERDICTS[first.verdict]})",
-                    value=first_ms // MS,
-                    threshold=least_s,
-                    unit="s",
-                ),
-                Fact(fact="duration of the blip", value=heard_ms // MS, threshold=most_s, unit="s"),
-                Fact(
-                    fact=f"silence since the blip ({VERDICTS[second.verdict]})",
-                    value=second_ms // MS,
-                    threshold=least_s,
-                    unit="s",
-                ),
+                self._silence(f"silence before the blip ({VERDICTS[first.verdict]})", first_ms),
+                self._duration(ship, heard_ms),
+                self._silence(f"silence since the blip ({VERDICTS[second.verdict]})", second_ms),
                 *_said(ship),
             ),
             would_change=(
@@ -172,6 +160,13 @@ class Blip(Detector):
             },
             sentences=(ship.sentence,) if ship.sentence else (),
         )
+
+    def _silence(self, words: str, silent_ms: int) -> Fact:
+        return Fact(fact=words, value=silent_ms // MS, threshold=self._least_ms // MS, unit="s")
+
+    def _duration(self, ship: VesselState, heard_ms: int) -> Fact:
+        most_s = self._most_ms(listed=ship.listed is not None) // MS
+        return Fact(fact="duration of the blip", value=heard_ms // MS, threshold=most_s, unit="s")
 
     def _heard(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
         """It is heard again: the second silence in full, if it was one."""

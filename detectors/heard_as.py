@@ -46,6 +46,10 @@ OTHERS_MOST: Final = 4
 _OTHER_IMO: Final = "states another IMO number"
 _OUTLASTING: Final = frozenset({"heard_as", "shuttle"})
 """Whose alerts are about the ship and its past, whatever number it uses now."""
+_WOULD_CHANGE: Final = (
+    "Another IMO number reported under the new MMSI retracts it",
+    "Positions under both MMSIs that one vessel cannot reach make it possible identity misuse",
+)
 
 
 class HeardAs(Detector):
@@ -194,10 +198,8 @@ class HeardAs(Detector):
         """A silence has ended under another MMSI; None when there was none that matters."""
         row = int(step.rows[at])
         silence = open_silence(step.fleet.open_of(row))
-        heard, listed = (
-            LastHeard.of(step.fleet.core, self.state(step), row),
-            ship.listed is not None and not ship.misuse,
-        )
+        heard = LastHeard.of(step.fleet.core, self.state(step), row)
+        listed = ship.listed is not None and not ship.misuse
         t, silent_ms = self.thresholds, heard.time_ms - ship.last_ms
         if silence is None and not (listed and silent_ms >= int(t.return_least_h * HOUR_MS)):
             return None
@@ -218,11 +220,7 @@ class HeardAs(Detector):
                 *heard.why(ship),
                 Fact(fact=f"silence under MMSI {ship.mmsi} ({VERDICTS[verdict]})", value=silent_ms // MS, unit="s"),
             ),
-            would_change=(
-                f"A report under MMSI {ship.mmsi} closes it",
-                "Another IMO number reported under the new MMSI retracts it",
-                "Positions under both MMSIs that one vessel cannot reach make it possible identity misuse",
-            ),
+            would_change=(f"A report under MMSI {ship.mmsi} closes it", *_WOULD_CHANGE),
             details={
                 "verdict": VERDICTS[verdict],
                 "silent_for_s": silent_ms // MS,

@@ -219,18 +219,21 @@ def asyncapi() -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "channels": {_key(t.name): _channel(t.name, t.key, t.kept, _CARRIED[t.name]) for t in topics},
-        "operations": {
-            "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
-            "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
-            "readVessels": _operation("receive", VESSELS, "Where listed vessels were last heard."),
-            "readBindings": _operation("receive", IDENTITIES, "Which MMSI reports which IMO number."),
-            "readDeadLetters": _operation("receive", DEAD, "Rejected input."),
-            "writeSentences": _operation(
-                "send", SENTENCES, "Ingest writes here; a bare sentence from elsewhere is accepted."
-            ),
-            "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or mark it as false."),
-        },
+        "operations": _operations(),
         "components": {"messages": messages},
+    }
+
+
+def _operations() -> dict[str, Any]:
+    accepted = "Ingest writes here; a bare sentence from elsewhere is accepted."
+    return {
+        "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
+        "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
+        "readVessels": _operation("receive", VESSELS, "Where listed vessels were last heard."),
+        "readBindings": _operation("receive", IDENTITIES, "Which MMSI reports which IMO number."),
+        "readDeadLetters": _operation("receive", DEAD, "Rejected input."),
+        "writeSentences": _operation("send", SENTENCES, accepted),
+        "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or mark it as false."),
     }
 
 
