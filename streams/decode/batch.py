@@ -10,7 +10,7 @@ import numpy.typing as npt
 from detectors.core.reports import REPORT, STATIC, Batch
 from streams.decode import fix, hot, rare
 from streams.decode.bits import SLOT_CHARS, SLOT_WORDS, Chains, Words, chain, dearmour, joined
-from streams.decode.messages import Reader, WholeMessage, parts_of, read, says_when, timed, untimed
+from streams.decode.messages import Reader, WholeMessage, fields_of, read, says_when, timed
 from streams.decode.model import Decoded, RefusedReports, Sent, SentStatic
 from streams.decode.scan import UsualLines, scan
 from streams.errors import Reason
@@ -87,11 +87,10 @@ def _read(value: bytes, source: str, fallback_ms: int) -> tuple[UsualLines, Read
     """The usual lines, and all others read one by one."""
     usual = scan(value)
     spans, wrong = _spans(usual), usual.wrong
-    found = {line: parts_of(usual.raw[start:end]) for line, (start, end) in spans.items() if line not in wrong}
-    late = [line for line, parts in found.items() if parts is not None and not says_when(parts)]
+    found = {line: fields_of(usual.raw[start:end]) for line, (start, end) in spans.items() if line not in wrong}
+    late = {line: fields for line, fields in found.items() if fields is not None and not says_when(fields)}
     if late:
-        usual = _timed(usual, {line: timed(found[line], source, fallback_ms) for line in late})
-        found.update({line: untimed(found[line]) for line in late})
+        usual = _timed(usual, {line: timed(fields, source, fallback_ms) for line, fields in late.items()})
         spans = _spans(usual)
     reader, behind = Reader(usual.raw, spans, fallback_ms), 0
     for line in spans:

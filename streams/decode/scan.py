@@ -21,6 +21,7 @@ from streams.decode.lines import RecordLines, between, blank, checksums, lines_o
 from streams.decode.messages import agree
 from streams.decode.times import anybodys, ours
 from streams.nmea.byte_words import HEX, NO_HEX
+from streams.nmea.sentence import FILL_MOST, MMSI_BITS
 
 Ints = npt.NDArray[np.int64]
 
@@ -29,8 +30,8 @@ _PAYLOAD_AT: Final = number(14, np.int64)  # from the bang; a part of several ha
 _TAIL, _PAYLOAD_END = number(8, np.int64), number(5, np.int64)  # from the end: a word, ",F*hh"
 _SLOT_CHARS: Final = number(SLOT_CHARS, np.int64)
 _ONE, _SIX, _NO_CHARS = number(1, np.int64), number(6, np.int64), number(0, np.int64)
-_MMSI_BITS: Final = number(38, np.int64)
-_FILL_MOST, _NINE, _BYTE, _ZERO = number(5), number(9), number(255), number(48)
+_MMSI_BITS: Final = number(MMSI_BITS, np.int64)
+_FILL_MOST, _NINE, _BYTE, _ZERO = number(FILL_MOST), number(9), number(255), number(48)
 _BY_32, _BY_48, _BY_56 = number(32), number(48), number(56)
 _ARMOUR: Final = re.compile(rb"[0-W`-w]*")
 _FEW: Final = 8
@@ -220,7 +221,7 @@ def _agreeing(lines: RecordLines, parts: Ints, places: Ints) -> Ints:
     firsts = parts[places]
     columns = (lines.starts[firsts], lines.bangs[firsts], lines.starts[firsts + _ONE], lines.bangs[firsts + _ONE])
     tags = [
-        (lines.buffer[start:bang], lines.buffer[then:stop])
+        (lines.buffer[start + 1 : bang - 1], lines.buffer[then + 1 : stop - 1])
         for start, bang, then, stop in zip(*(column.tolist() for column in columns), strict=True)
     ]
     return places[[agree(tag, tag, second) for tag, second in tags]] if tags else places

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from streams.errors import Reason
-from streams.ingest.sentence import Group, Sentence
+from streams.ingest.sentence import Sentence
 
 SPREAD_MS: Final = 1000
 """The parts of a message are sent in adjacent slots (27 ms each); clocks in whole seconds and late gateways make
@@ -60,7 +60,7 @@ class _OpenMessage:
         ours = self.key.group
         if group is not None:
             known = not station or not self.key.station or station == self.key.station
-            return known and ours == (group.name, group.total) and _comes_after(self.parts, group)
+            return known and group.continues(self.first.tag.group, self.parts[-1].tag.group if self.parts else None)
         if ours is not None or (self.key.station and not station):
             return self.last_unit == unit - 1 and station in (b"", self.key.station)
         return station == self.key.station
@@ -172,9 +172,3 @@ class Assembly:
 
     def _refuse(self, reason: Reason, sentence: Sentence) -> None:
         self.lost.append(Lost(reason, sentence))
-
-
-def _comes_after(parts: list[Sentence], group: Group) -> bool:
-    """Does a sentence at this place of its group come after those that are there?"""
-    last = parts[-1].tag.group if parts else None
-    return last is None or last.number < group.number

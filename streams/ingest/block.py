@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from streams.ingest.framing import units
 from streams.ingest.scan import PAD, UNTIMED, ScannedLines, scan
-from streams.ingest.sentence import Bad, Parsed, Sentence, Tag, Timing
+from streams.ingest.sentence import Bad, Parsed, Sentence, Timing
 from streams.ingest.source_state import SourceState
+from streams.nmea.sentence import Tag
 
 Ints = npt.NDArray[np.int64]
 

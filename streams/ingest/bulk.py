@@ -19,8 +19,9 @@ from streams.ingest.clock import TimedMessage
 from streams.ingest.log_lines import LEAST_MS, LineRun
 from streams.ingest.packing import PackStop
 from streams.ingest.scan import UNTIMED
-from streams.ingest.sentence import Bad, Sentence, Tag
+from streams.ingest.sentence import Bad, Sentence
 from streams.ingest.source_state import SourceState
+from streams.nmea.sentence import Tag
 
 Ints = npt.NDArray[np.int64]
 ONE_BY_ONE: Final = 64

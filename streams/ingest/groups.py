@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from streams.ingest.sentence import Tag
+from streams.nmea.sentence import Tag
 
 WITHIN: Final = 100
 """Units of input between two sentences of one group, at most: gateways that merge stations part them by a few."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from streams.ingest.stamps import AIS_FROM_MS, StampError, StampRules, epoch_ms, found_ms, read_ms
+from streams.ingest.stamps import AIS_FROM_MS, StampError, StampRules, found_ms, read_ms
+from streams.nmea.epochs import epoch_ms
 
 _STATION: Final = re.compile(rb",([rb]\w+),(\d{9,19}(?:\.\d+)?)\s*(?:,|$)")
 _NAMED: Final = re.compile(rb"\b(?:timestamp|rxuxtime|rxtime)\"?\s*[:=]\s*\"?([0-9][0-9T:.Z+-]*)")

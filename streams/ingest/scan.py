@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from streams.nmea import byte_words
 from streams.nmea.epochs import MS_FROM, TIME_END_MS
+from streams.nmea.sentence import MMSI_CHARS, STATION_MOST
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -30,9 +31,7 @@ PAD: Final = b"\n" * 16
 UNTIMED: Final = -1
 
 _COMMA, _STAR, _BANG, _SLASH, _END, _NOISE, _ODD = range(1, 8)
-_MMSI_CHARS: Final = 7
 _TIME_DIGITS: Final = (9, 13)
-_STATION_MOST: Final = 64
 _FIELDS_MOST: Final = 8
 
 
@@ -169,7 +168,7 @@ def _sentence_good(buffer: Bytes, at: Ints, last: Ints, end: Ints) -> Bools:
     total, number = buffer[c1 + 1], buffer[c2 + 1]
     good &= (c2 - c1 == 2) & (total <= ord("9")) & (c3 - c2 == 2) & (ord("1") <= number) & (number <= total)  # noqa: PLR2004
     good &= _digit_or_none(buffer, c3, c4) & _digit_or_none(buffer, c6, star)
-    good &= ((c6 - c5 > _MMSI_CHARS) | (number > ord("1"))) & (end - star == 3)  # noqa: PLR2004  # *hh
+    good &= ((c6 - c5 > MMSI_CHARS) | (number > ord("1"))) & (end - star == 3)  # noqa: PLR2004  # *hh
     return np.asarray(good & (byte_words.xor_of(buffer, bang + 1, star) == byte_words.hex_at(buffer, star + 1)))
 
 
@@ -218,7 +217,7 @@ def _tags(buffer: Bytes, at: Ints, first: Ints, bang: Ints) -> _Tags:
         time_ms[rows[is_time]] = _times(buffer, begin[is_time] + 2, end[is_time])
         station[rows[is_name]] = begin[is_name] + 2
         size[rows[is_name]] = end[is_name] - begin[is_name] - 2
-    good &= ~(timed & (time_ms == UNTIMED)) & (size <= _STATION_MOST)
+    good &= ~(timed & (time_ms == UNTIMED)) & (size <= STATION_MOST)
     return _Tags(good, grouped, shared, time_ms, station, size, wrong)
 
 

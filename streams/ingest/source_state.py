@@ -25,10 +25,11 @@ from streams.ingest.log_lines import LineRun
 from streams.ingest.model import InputCounts, RefusedLine, SourceKind
 from streams.ingest.notes import NoteWriter
 from streams.ingest.packing import Packer, PackStop
-from streams.ingest.sentence import Bad, Parser, Sentence, Tag, Timing, clean_station
+from streams.ingest.sentence import Bad, Parser, Sentence, Timing
 from streams.ingest.tables import UnreadableRow
 from streams.ingest.ticking import ticker_for
 from streams.messages.log_records import MarkRecord, TickRecord
+from streams.nmea.sentence import Tag, clean_station
 from streams.settings.model import IngestSettings
 
 _MS: Final = 1000

@@ -18,13 +18,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from streams.errors import ConfigError
-from streams.nmea.epochs import MS_FROM, NS_FROM, TIME_END_MS, US_FROM
+from streams.nmea.epochs import TIME_END_MS, epoch_ms
 
 AIS_FROM_MS: Final = 883_612_800_000
 """1998, when ITU-R M.1371 appeared: a bare number beside a sentence that says an earlier time is a counter."""
 _DAY_MS: Final = 86_400_000
 _S_MS: Final = 1000
-_NUMBER: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
 _COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?")
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -71,21 +70,6 @@ class StampRules(msgspec.Struct, frozen=True, kw_only=True):
 
 class StampError(ValueError):
     """A time that cannot be read; ``str()`` says why."""
-
-
-def epoch_ms(number: str) -> int | None:
-    """Unix ms of a number in seconds (with or without decimals), ms, us or ns; None when it is absurd."""
-    if not _NUMBER.fullmatch(number):
-        return None
-    whole, _, part = number.partition(".")
-    value = int(whole)
-    if value < MS_FROM:
-        value = value * _S_MS + int((part + "000")[:3])
-    elif value >= NS_FROM:
-        value //= 1_000_000
-    elif value >= US_FROM:
-        value //= 1000
-    return value if value < TIME_END_MS else None
 
 
 def read_ms(text: str, rules: StampRules) -> int:

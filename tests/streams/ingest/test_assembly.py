@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from streams.errors import Reason
 from streams.ingest.assembly import Assembly
-from streams.ingest.sentence import Group, Sentence, Tag
+from streams.ingest.sentence import Sentence
+from streams.nmea.sentence import Group, Tag
 
 
 def part(name: str, number: int, total: int = 2, *, sequence: bytes = b"1", tag: Tag | None = None) -> Sentence:

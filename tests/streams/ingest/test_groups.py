@@ -5,10 +5,10 @@ import pytest
 from streams.decode import decode
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.groups import WITHIN, Groups
-from streams.ingest.sentence import Group, Tag
 from streams.messages.log_records import Sentences
 from streams.nmea.checksum import checksum
 from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static
+from streams.nmea.sentence import Group, Tag
 
 NOW_S = 1_709_510_400
 LADY_R, HONEST = 273_222_000, 440_888_000

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import Reason
-from streams.ingest.sentence import Bad, Group, Parser, Sentence, Tag, Timing, clean_station, parse_tag, time_ms_of
+from streams.ingest.sentence import Bad, Parser, Sentence, Timing
 from streams.nmea.checksum import checksum
+from streams.nmea.epochs import epoch_ms
+from streams.nmea.sentence import Group, Tag, clean_station, parse_tag
 
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
 MMSI = 227_006_760
@@ -130,7 +132,7 @@ def test_a_wrong_tag_block_is_noted_and_used(text: bytes) -> None:
     ],
 )
 def test_times_are_seconds_or_milliseconds_and_absurd_ones_say_nothing(text: str, time_ms: int | None) -> None:
-    assert time_ms_of(text) == time_ms
+    assert epoch_ms(text) == time_ms
 
 
 @pytest.mark.parametrize(

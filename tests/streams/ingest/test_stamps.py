@@ -6,8 +6,9 @@ from streams.errors import ConfigError
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.framing import units
 from streams.ingest.line_affixes import BareNumberTimes, affixes
-from streams.ingest.stamps import StampError, StampRules, epoch_ms, read_ms
+from streams.ingest.stamps import StampError, StampRules, read_ms
 from streams.messages.log_records import Sentences
+from streams.nmea.epochs import epoch_ms
 
 T_MS = 1_709_510_405_000  # 2024-03-04T00:00:05Z
 BARE = b"!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F"
