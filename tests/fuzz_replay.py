@@ -27,6 +27,7 @@ from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
 from streams.ingest.model import SourceKind
 from streams.nmea import encoder
+from streams.pipeline.engines import engine_for
 from streams.pipeline.replay import FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.settings.model import Settings
 
@@ -255,16 +256,8 @@ class Restarting(InProcessPipeline):
         for number in range(engine.shard_count()):
             if number not in shards or number in engine.dirty():
                 shards[number] = engine.shard(number)
-        return Engine.restore(
-            [shards[number] for number in range(engine.shard_count())],
-            engine.manifest(),
-            partition=engine.partition,
-            reference=REFERENCE,
-            feed=self._settings.feed,
-            thresholds=self._settings.detectors,
-            severities=self._settings.severity,
-            partitions=self._settings.kafka.partitions,
-        )
+        fresh = engine_for(self._settings, REFERENCE, engine.partition)
+        return fresh.restore([shards[number] for number in range(engine.shard_count())], engine.manifest())
 
 
 def played(data: bytes, batch: int, partitions: int, restart_every: int = 0) -> list[bytes]:

@@ -216,16 +216,7 @@ def revive(old: Engine, fleet: FleetRules | None = None, written: dict[int, byte
             written[number] = old.shard(number)
     old.mark_clean()
     shards = [written[number] for number in range(old.shard_count())]
-    return Engine.restore(
-        shards,
-        old.manifest(),
-        partition=old.partition,
-        reference=REFERENCE,
-        feed=FeedRules(),
-        thresholds={},
-        severities={},
-        fleet=fleet,
-    )
+    return engine(old.partition, fleet=fleet).restore(shards, old.manifest())
 
 
 def run(

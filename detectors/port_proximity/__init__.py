@@ -38,11 +38,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import ceil
-from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Meta
 
 from detectors.core.alert import Alert
 from detectors.core.detector_input import DetectorInput
@@ -62,7 +60,7 @@ from detectors.core.vessels.silences import seen_gap, verdict_of
 from detectors.core.vessels.track import are_unsure
 from detectors.port_proximity.dark_wording import DarkReachWording, heard_again
 from detectors.port_proximity.screen import ZoneScreen, ZoneStandings
-from detectors.port_proximity.silence import SilenceLimits
+from detectors.port_proximity.thresholds import ProximityThresholds
 from detectors.port_proximity.wording import ProximityWording, no_longer, situation_of, zone_words
 
 
@@ -94,40 +92,8 @@ class PortProximity(Detector):
         "port_proximity.feasible_faint": "log",
     }
 
-    class Thresholds(SilenceLimits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    class Thresholds(ProximityThresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``port_proximity``."""
-
-        leave_factor: Annotated[
-            float, Meta(ge=1, le=3, description="A vessel has left a zone beyond this many radii")
-        ] = 1.1
-        closing_least_kn: Annotated[
-            float, Meta(ge=0, le=30, description="A slower vessel is not closing on a zone, kn")
-        ] = 3.0
-        slowing_share: Annotated[
-            float, Meta(gt=0, le=1, description="Below this share of its recent speed a vessel is slowing down")
-        ] = 0.8
-        closing_held_min: Annotated[
-            float,
-            Meta(
-                ge=0,
-                le=1440,
-                description="A vessel is no longer closing when its course has led elsewhere this long, min",
-            ),
-        ] = 30.0
-        out_of_dark_h: Annotated[
-            float,
-            Meta(
-                ge=0,
-                le=8760,
-                description="A listed vessel in an ordinary port is a page if it was dark within this time, h",
-            ),
-        ] = 3.0
-        feasible_share_least: Annotated[
-            float,
-            Meta(
-                ge=0, le=1, description="Least sanctioned share of the ports in reach of a dark vessel that is a ticket"
-            ),
-        ] = 0.05
 
     def know(self, reference: Reference) -> None:
         """The zones, in columns."""

@@ -33,17 +33,7 @@ def restored(
     settings: Settings, reference: Reference, partition: int, shards: Sequence[bytes], manifest: bytes
 ) -> Engine:
     """The engine of one partition as a snapshot holds it. Raises SnapshotError when that cannot be used."""
-    return Engine.restore(
-        shards,
-        manifest,
-        partition=partition,
-        reference=reference,
-        feed=settings.feed,
-        thresholds=settings.detectors,
-        severities=settings.severity,
-        fleet=settings.fleet,
-        partitions=settings.kafka.partitions,
-    )
+    return engine_for(settings, reference, partition).restore(shards, manifest)
 
 
 def histories_for(settings: Settings, partitions: int) -> ImoHistories:

@@ -37,8 +37,7 @@ class SummaryWriter:
         self._looked_s = now_s
         rows = listed_rows(engine)
         mmsis = engine.fleet.core.mmsi[rows].tolist()
-        delisted, engine.delisted = engine.delisted, set()  # also of a list that changed over a restart
-        gone = (set(self._written) | delisted) - set(mmsis)
+        gone = (set(self._written) | engine.drain_delisted()) - set(mmsis)  # also of a list changed over a restart
         for mmsi in gone:
             self._written.pop(mmsi, None)
         ripe = [row for row, mmsi in zip(rows, mmsis, strict=True) if last or self._is_ripe(mmsi, now_s)]

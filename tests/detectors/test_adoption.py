@@ -21,15 +21,8 @@ LESS = Reference(ships=REFERENCE.ships[:1], zones=REFERENCE.zones, version="less
 
 def restarted(playing: Engine, reference: Reference) -> Engine:
     """The engine as its snapshot brings it back under ``reference``."""
-    return Engine.restore(
-        [playing.shard(n) for n in range(playing.shard_count())],
-        playing.manifest(),
-        partition=0,
-        reference=reference,
-        feed=playing.sources.rules,
-        thresholds={},
-        severities={},
-    )
+    made = Engine.build(partition=0, reference=reference, feed=playing.sources.rules, thresholds={}, severities={})
+    return made.restore([playing.shard(n) for n in range(playing.shard_count())], playing.manifest())
 
 
 def background(hours: float) -> Story:

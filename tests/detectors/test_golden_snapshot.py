@@ -10,8 +10,8 @@ from detectors.core.engine.engine import Engine
 from detectors.core.engine.migrations import FLEET_FORMAT
 from detectors.core.engine.snapshot import SnapshotError
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, engine
-from detectors.core.ticks import FeedRules, Tick
+from detectors.core.testing import engine
+from detectors.core.ticks import Tick
 from tests.detectors.golden_snapshot import BEFORE_RATES, FOLDER, FORMAT_2, Golden, items, made, played
 
 
@@ -25,9 +25,7 @@ def rest_of(playing: Engine, log: list[Batch | Tick]) -> list[bytes]:
 
 def restored_from(path: Path) -> tuple[Golden, Engine]:
     golden = msgspec.msgpack.decode(path.read_bytes(), type=Golden)
-    restored = Engine.restore(
-        golden.shards, golden.manifest, partition=0, reference=REFERENCE, feed=FeedRules(), thresholds={}, severities={}
-    )
+    restored = engine().restore(golden.shards, golden.manifest)
     restored.counts["reports"] = sum(len(item.reports) for item in items()[: golden.taken] if isinstance(item, Batch))
     return golden, restored
 
@@ -91,12 +89,4 @@ def test_a_format_that_nobody_wrote_is_refused_by_its_number() -> None:
     golden = made()
     head = msgspec.json.decode(golden.manifest) | {"format": FLEET_FORMAT + 1}
     with pytest.raises(SnapshotError, match=f"format {FLEET_FORMAT + 1}, expected {FLEET_FORMAT}"):
-        Engine.restore(
-            golden.shards,
-            msgspec.json.encode(head),
-            partition=0,
-            reference=REFERENCE,
-            feed=FeedRules(),
-            thresholds={},
-            severities={},
-        )
+        engine().restore(golden.shards, msgspec.json.encode(head))

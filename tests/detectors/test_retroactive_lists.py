@@ -49,15 +49,8 @@ def play(
 
 
 def revive_with(playing: Engine, reference: Reference) -> Engine:
-    return Engine.restore(
-        [playing.shard(n) for n in range(playing.shard_count())],
-        playing.manifest(),
-        partition=0,
-        reference=reference,
-        feed=playing.sources.rules,
-        thresholds={},
-        severities={},
-    )
+    made = Engine.build(partition=0, reference=reference, feed=playing.sources.rules, thresholds={}, severities={})
+    return made.restore([playing.shard(n) for n in range(playing.shard_count())], playing.manifest())
 
 
 def hours(text: str) -> float:

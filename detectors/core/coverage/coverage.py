@@ -41,21 +41,12 @@ from detectors.core.coverage.cell_statistics import (
 from detectors.core.coverage.cells import COARSE, FINE, Spots, spots_of
 from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.rest_rates import FAR_STEPS, RestRates
-from detectors.core.coverage.silence_statistics import (
-    KINDS,
-    SLOTS_AN_HOUR,
-    Budget,
-    Silences,
-    level_of,
-    stratum,
-    well_heard,
-)
+from detectors.core.coverage.silence_statistics import KINDS, SLOTS_AN_HOUR, Budget, Silences, level_of, well_heard
 from detectors.core.coverage.slot_blocks import CLASS_B, STEPS_A_SLOT, UNDER_WAY, SlotBlock
 from detectors.core.coverage.vessel_statistics import (
     FORGET_SLOTS,
     KNOWN_SLOTS,
     PRESENT_SLOTS,
-    SEEN_MOST,
     HeardVessels,
     MissedVessels,
     add_own,
@@ -65,6 +56,7 @@ from detectors.core.coverage.vessel_statistics import (
     missed_by,
     note,
 )
+from detectors.core.coverage.water_ahead import heard_ahead_h, set_strata
 
 GAIN_LEAST: Final = 0.05
 CLEAR_SHARE: Final = 0.4
@@ -74,14 +66,8 @@ instead of 10; same recall.)"""
 AWAY_SLOTS: Final = 24
 NEXT_LOOK_SLOTS: Final = 12  # a silence of an hour is evaluated, even in a quiet feed
 LOOK_SHARE: Final = 2  # a longer one again when it has grown by half
-AHEAD_H: Final = (0.5, 1.0, 1.5)
-AIM_SLOTS: Final = 4  # the water ahead is evaluated after this number of slots heard, and when a silence begins
 CHANCE_MOST: Final = 0.98
-AT_ONCE: Final = (
-    8192  # vessels per evaluation of the water ahead: 200,000 take half as long in parts that fit the cache
-)
 COUNTED_LEVEL: Final = 3  # silences are counted by place where they reach u = 8
-_AHEAD_H: Final = np.array((0.0, *AHEAD_H))[:, None]
 
 Places = npt.NDArray[np.intp]
 Ints = npt.NDArray[np.int64]
@@ -115,7 +101,7 @@ class Coverage:
         note(self.columns, block, heard, spots)
         missed = missed_by(self.columns, block, size)
         self._count(block, heard, spots, missed)
-        self._aim(block, heard, missed)
+        set_strata(self.columns, self.cell_statistics, heard, missed, block.last)
         self._age(block.last - block.first + 1)
         if len(missed.rows):
             self._lose(missed, taught)
@@ -177,12 +163,7 @@ class Coverage:
 
         Its own hours in that water are included.
         """
-        c = self.columns
-        kind = np.minimum(c.kind[rows].astype(np.intp), CLASS_B)
-        ahead = spots_of(
-            c.lat_deg[rows] + _AHEAD_H * c.north_deg_h[rows], c.lon_deg[rows] + _AHEAD_H * c.east_deg_h[rows]
-        )
-        return self.cell_statistics.heard_h(ahead, (kind == CLASS_B).astype(np.intp)).min(axis=0)  # type: ignore[no-any-return]
+        return heard_ahead_h(self.columns, self.cell_statistics, rows)
 
     # -- who was heard --------------------------------------------------------------------------------------------
 
@@ -236,25 +217,6 @@ class Coverage:
         c, same = self.columns, reckoned[:, 0] == reckoned[:, 1]
         c.own_fine[rows] = np.minimum(c.own_fine[rows] * same[FINE] + added, PRESENT_SLOTS)
         c.own_coarse[rows] = np.minimum(c.own_coarse[rows] * same[COARSE] + added, PRESENT_SLOTS)
-
-    def _aim(self, block: SlotBlock, heard: HeardVessels, missed: MissedVessels) -> None:
-        """Sets the stratum of vessels whose silence begins, and from time to time of those still heard."""
-        c, seen = self.columns, np.minimum(heard.seen + heard.spoken, SEEN_MOST)
-        turn = seen + c.lat_deg[heard.ships].view(np.uint32)  # ships met together take turns
-        speaks = (turn % AIM_SLOTS < heard.spoken) | (seen < 2 * AIM_SLOTS)
-        speaks &= c.slot[heard.ships] == block.last  # else it is among those who begin
-        rows = np.concatenate((heard.ships[speaks], missed.rows[missed.gone == 0]))
-        for start in range(0, len(rows), AT_ONCE):
-            self._aim_at(rows[start : start + AT_ONCE])
-
-    def _aim_at(self, rows: Places) -> None:
-        c = self.columns
-        kind = c.kind[rows].astype(np.intp)
-        ahead = spots_of(
-            c.lat_deg[rows] + _AHEAD_H * c.north_deg_h[rows], c.lon_deg[rows] + _AHEAD_H * c.east_deg_h[rows]
-        )
-        place = self.cell_statistics.usual(ahead, (kind == CLASS_B).astype(np.intp)).min(axis=0)
-        c.stratum[rows] = stratum(np.minimum(kind, KINDS - 1), place, c.rate[rows].astype(np.float64))
 
     # -- what it means --------------------------------------------------------------------------------------------
 

@@ -21,10 +21,10 @@ from detectors.core.engine import snapshot
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.batch_applier import BatchApplier
 from detectors.core.engine.dispatcher import Dispatcher
+from detectors.core.engine.reference_switch import ReferenceSwitch
 from detectors.core.engine.slot_closer import SlotCloser
 from detectors.core.engine.verbs import DetectorFault
 from detectors.core.identities.binding import Binding, BindingWriter, SeenUnder
-from detectors.core.identities.list_change import Numbered, Renumbering, relist
 from detectors.core.identities.matcher import WatchlistMatcher
 from detectors.core.imo_notes import Note
 from detectors.core.protocol import Detector
@@ -47,7 +47,7 @@ __all__ = ["DetectorFault", "Engine"]
 
 
 class Engine:
-    """See the module. Build with ``build`` or ``restore``."""
+    """See the module. Make it with ``build``; ``restore`` continues from a snapshot."""
 
     def __init__(
         self,
@@ -74,9 +74,10 @@ class Engine:
         self._batch_applier = BatchApplier(self.fleet, self.matcher, self.dispatcher, self._binding_writer, fleet)
         self._slot_closer = SlotCloser(self.fleet, self.reception, self.matcher, self.dispatcher, self._batch_applier)
         self._admission = Admission(self.fleet, fleet)
+        self._reference_switch = ReferenceSwitch(
+            self.fleet, self.reception, self.matcher, self.dispatcher, self._watchers
+        )
         self._steps = self._reports = 0
-        self.delisted: set[int] = set()
-        """MMSIs that went off the list with another reference, since the worker last asked."""
         self.types = np.zeros(TYPES, np.int64)
         """Reports applied, by AIS message type."""
 
@@ -103,39 +104,20 @@ class Engine:
             partitions=partitions,
         )
 
-    @classmethod
-    def restore(
-        cls,
-        shards: Sequence[bytes],
-        manifest: bytes,
-        *,
-        partition: int,
-        reference: Reference,
-        feed: FeedRules,
-        thresholds: Mapping[str, Mapping[str, object]],
-        severities: Mapping[str, Severity],
-        fleet: FleetRules | None = None,
-        partitions: int = 1,
-    ) -> Self:
-        """The engine as ``shard`` and ``manifest`` held it. Raises snapshot.SnapshotError when they cannot be used."""
-        made = cls.build(
-            partition=partition,
-            reference=reference,
-            feed=feed,
-            thresholds=thresholds,
-            severities=severities,
-            fleet=fleet,
-            partitions=partitions,
-        )
-        head = snapshot.read(made.fleet, made.reception, shards, manifest)
-        made._admission.crowding = head.crowding
-        made.sources.restore(head.sources, replayed=head.replayed)
-        made.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
-        made._binding_writer.index()
-        if head.reference != reference.version:
-            made._switch(head.numbered, 0)
-        made.dispatcher.plan(np.arange(made.fleet.size))
-        return made
+    def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
+        """Takes over what ``shard`` and ``manifest`` held; the fleet must be empty. Returns itself.
+
+        Raises snapshot.SnapshotError when they cannot be used.
+        """
+        head = snapshot.read(self.fleet, self.reception, shards, manifest)
+        self._admission.crowding = head.crowding
+        self.sources.restore(head.sources, replayed=head.replayed)
+        self.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
+        self._binding_writer.index()
+        if head.reference != self.reference.version:
+            self._reference_switch.switch(head.numbered, self.reference, 0)
+        self.dispatcher.plan(np.arange(self.fleet.size))
+        return self
 
     # -- input ----------------------------------------------------------------------------------------------------
 
@@ -181,33 +163,11 @@ class Engine:
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records; vessels that it lists or delists are judged at once."""
-        former, self.reference = self._numbered(), reference
+        former, self.reference = self._reference_switch.numbered(self.reference), reference
         self.dispatcher.reference = self._binding_writer.reference = reference
         self.matcher.adopt(reference)
-        self._switch(former, ordinal)
+        self._reference_switch.switch(former, reference, ordinal)
         return self._drain()
-
-    def _switch(self, former: Numbered, ordinal: int) -> None:
-        """Renumbers columns that refer to entries and zones, and judges vessels that were listed or delisted."""
-        renumbering = Renumbering.between(former, self.reference)
-        for detector in (*self.dispatcher.detectors, *self._watchers):
-            detector.adopt(self.reference, self.fleet.detectors.get(detector.name), renumbering)
-        core, size = self.fleet.core, self.fleet.size
-        listed = core.listed[:size] > 0
-        rows = relist(self.fleet, self.matcher, former, self.reference)
-        self.delisted |= set(core.mmsi[:size][listed & (core.listed[:size] == 0)].tolist())
-        self.matcher.mark(self.fleet)
-        self.fleet.dirty[: self.fleet.shards()] = True  # the numbers of entries are in every shard
-        self.reception.look_again(rows)
-        self.dispatcher.judge_lists(rows, ordinal)
-        self.dispatcher.judge_zones(np.arange(size) if renumbering.other_zones else rows, ordinal)
-
-    def _numbered(self) -> Numbered:
-        columns = [getattr(self.fleet.core, name)[: self.fleet.size] for name in ("listed", "like")]
-        for detector in self.dispatcher.detectors:
-            own = self.fleet.detectors[detector.name]
-            columns += [getattr(own, name)[: self.fleet.size] for name in detector.entry_columns]
-        return Numbered.under(self.reference, columns)
 
     def _take(self, batch: Batch, rows: Rows, source: int) -> None:
         reports = batch.reports
@@ -244,6 +204,11 @@ class Engine:
         """Bindings of IMO numbers to MMSIs since the last call."""
         told, self._binding_writer.out = self._binding_writer.out, []
         return told
+
+    def drain_delisted(self) -> set[int]:
+        """MMSIs that went off the list with another reference, since the last call."""
+        gone, self._reference_switch.delisted = self._reference_switch.delisted, set()
+        return gone
 
     @property
     def heard_ms(self) -> int:
@@ -311,7 +276,7 @@ class Engine:
             self.sources,
             self.reference.version,
             crowding=self._admission.crowding,
-            numbered=self._numbered(),
+            numbered=self._reference_switch.numbered(self.reference),
         )
 
     def mark_clean(self) -> None:

@@ -1,0 +1,55 @@
+"""Another reference for a fleet in state: columns are renumbered, and vessels that it concerns are judged at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.core.coverage.reception_state import ReceptionState
+from detectors.core.engine.dispatcher import Dispatcher
+from detectors.core.identities.list_change import Numbered, Renumbering, relist
+from detectors.core.identities.matcher import WatchlistMatcher
+from detectors.core.protocol import Detector
+from detectors.core.reference import Reference
+from detectors.core.vessels.fleet import Fleet
+
+
+class ReferenceSwitch:
+    """Carries a fleet from one reference to the next. ``watchers``: detectors that judge sources."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        reception: ReceptionState,
+        matcher: WatchlistMatcher,
+        dispatcher: Dispatcher,
+        watchers: Sequence[Detector],
+    ) -> None:
+        self._fleet, self._reception, self._matcher = fleet, reception, matcher
+        self._dispatcher, self._watchers = dispatcher, watchers
+        self.delisted: set[int] = set()
+        """MMSIs that went off the list, since the worker last asked."""
+
+    def numbered(self, reference: Reference) -> Numbered:
+        """What the numbers in the fleet's columns mean under ``reference``, which is in force."""
+        columns = [getattr(self._fleet.core, name)[: self._fleet.size] for name in ("listed", "like")]
+        for detector in self._dispatcher.detectors:
+            own = self._fleet.detectors[detector.name]
+            columns += [getattr(own, name)[: self._fleet.size] for name in detector.entry_columns]
+        return Numbered.under(reference, columns)
+
+    def switch(self, former: Numbered, reference: Reference, ordinal: int) -> None:
+        """Renumbers columns that refer to entries and zones, and judges vessels that were listed or delisted."""
+        renumbering = Renumbering.between(former, reference)
+        for detector in (*self._dispatcher.detectors, *self._watchers):
+            detector.adopt(reference, self._fleet.detectors.get(detector.name), renumbering)
+        core, size = self._fleet.core, self._fleet.size
+        listed = core.listed[:size] > 0
+        rows = relist(self._fleet, self._matcher, former, reference)
+        self.delisted |= set(core.mmsi[:size][listed & (core.listed[:size] == 0)].tolist())
+        self._matcher.mark(self._fleet)
+        self._fleet.dirty[: self._fleet.shards()] = True  # the numbers of entries are in every shard
+        self._reception.look_again(rows)
+        self._dispatcher.judge_lists(rows, ordinal)
+        self._dispatcher.judge_zones(np.arange(size) if renumbering.other_zones else rows, ordinal)
