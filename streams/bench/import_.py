@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 import time
@@ -17,16 +16,16 @@ import msgspec
 import typer
 from kafka import TopicPartition
 
-from detectors.core.alert import Alert
 from streams.bench.frame import Figure, Measured, Process, Row, process_cpu_s
 from streams.bench.kafka_run import KafkaRun, TimedLines, fleet, opened
 from streams.bench.latency import listening
 from streams.bench.lists import rows_of
+from streams.bench.topic_contents import Key, copy_log, is_kind, lines_of, message_count, revisions
 from streams.broker import clients
 from streams.broker.reading import TopicRecord, read
 from streams.errors import WakewatchError
-from streams.messages.log_records import H_KIND, H_SOURCE, KIND_REFERENCE, KIND_SENTENCES, partition_of
-from streams.messages.topics import ALERTS, DEAD, REFERENCE, SENTENCES, create_missing
+from streams.messages.log_records import KIND_REFERENCE, partition_of
+from streams.messages.topics import DEAD, REFERENCE, SENTENCES, create_missing
 from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static
 from streams.reference.library import read_versions
 from streams.settings.model import KafkaSettings
@@ -50,8 +49,6 @@ _LOOK_S: Final = 0.005
 _IMPORT_LOG: Final = "import.log"
 _REPORTS: Final = "wakewatch_reports_total"
 _WAKEWATCH: Final = (sys.executable, "-c", "from streams.cli import main; main()")
-Key = tuple[str, int, str]
-"""Of an alert revision: id, revision, hash of its bytes."""
 
 
 class Imported(NamedTuple):
@@ -91,9 +88,9 @@ def run(
         kafka_run.prepare(TimedLines(_PARTITIONS, rate, started_ms), known, _WORKERS)
         drive = _drive(kafka_run, listed, known, rate, seconds)
         log = list(read(kafka_run.kafka, SENTENCES))
-        taken = _await_taken_in(kafka_run, _messages(log))
+        taken = _await_taken_in(kafka_run, message_count(log))
         kafka_run.settle()
-        first = _alerts(kafka_run.kafka)
+        first = revisions(kafka_run.kafka)
         again = _again(kafka_run, log, first.keys())
         dead = sum(1 for _ in read(kafka_run.kafka, DEAD))
         rows = (*_hits(drive, log, kafka_run.listener.seen), *_rest(drive, log, taken, dead))
@@ -117,11 +114,11 @@ def run(
 
 def _rest(drive: Drive, log: Sequence[TopicRecord], taken: int, dead: int) -> Iterator[Row]:
     imported = drive.imported
-    marks = sum(_is(each, KIND_REFERENCE) for each in log)
+    marks = sum(is_kind(each, KIND_REFERENCE) for each in log)
     took = Figure("s", imported.ended_s - imported.began_s)
     yield Row("import", (took, Figure("marks", marks), Figure("records when killed", imported.killed_at)))
-    missing = drive.sentences - sum(1 for _ in _lines(log, b"live"))
-    lost = _messages(log) - taken
+    missing = drive.sentences - sum(1 for _ in lines_of(log, b"live"))
+    lost = message_count(log) - taken
     yield Row(
         "sentences",
         (
@@ -233,8 +230,8 @@ def _again(kafka_run: KafkaRun, log: Sequence[TopicRecord], wanted: Set[Key]) ->
     admin = clients.admin(kafka)
     create_missing(admin, kafka)
     admin.close()
-    _copy(kafka, SENTENCES, log)
-    _copy(kafka, REFERENCE, list(read(kafka_run.kafka, REFERENCE)))
+    copy_log(kafka, SENTENCES, log)
+    copy_log(kafka, REFERENCE, list(read(kafka_run.kafka, REFERENCE)))
     home = kafka_run.home / "again"
     home.mkdir()
     other = KafkaRun(kafka, home)
@@ -242,37 +239,17 @@ def _again(kafka_run: KafkaRun, log: Sequence[TopicRecord], wanted: Set[Key]) ->
         for number in range(_WORKERS):
             other.worker(f"worker-{number}")
         deadline_s = time.monotonic() + _PATIENCE_S
-        other.until(lambda: wanted <= _alerts(kafka).keys() or time.monotonic() > deadline_s)
+        other.until(lambda: wanted <= revisions(kafka).keys() or time.monotonic() > deadline_s)
         other.await_snapshots()
         other.settle()
-        return _alerts(kafka).keys()
+        return revisions(kafka).keys()
     finally:
         other.close()
 
 
-def _copy(kafka: KafkaSettings, topic: str, log: Sequence[TopicRecord]) -> None:
-    producer = clients.producer(kafka)
-    for one in log:
-        producer.send(
-            kafka.topic_prefix + topic,
-            key=one.key,
-            value=one.value,
-            partition=one.partition,
-            headers=list(one.headers.items()),
-            timestamp_ms=one.timestamp_ms,
-        )
-    producer.close()
-
-
-def _alerts(kafka: KafkaSettings) -> dict[Key, Alert]:
-    values = [record.value for record in read(kafka, ALERTS) if record.value]
-    alerts = [msgspec.json.decode(value, type=Alert) for value in values]
-    return {(a.id, a.revision, hashlib.sha256(v).hexdigest()): a for a, v in zip(alerts, values, strict=True)}
-
-
 def _hits(drive: Drive, log: Sequence[TopicRecord], seen_s: Mapping[int, float]) -> list[Row]:
     """Ships by whether they were sent before the mark of their partition."""
-    marks_s = {each.partition: each.timestamp_ms / 1000 for each in log if _is(each, KIND_REFERENCE)}
+    marks_s = {each.partition: each.timestamp_ms / 1000 for each in log if is_kind(each, KIND_REFERENCE)}
     delays_s: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
     for mmsi, sent_s in drive.sent_s.items():
         if mmsi not in {_FORMER, _LATER}:
@@ -289,18 +266,3 @@ def _hits(drive: Drive, log: Sequence[TopicRecord], seen_s: Mapping[int, float])
 
 def _delays(ships: int, marked_s: float, begun_s: float) -> tuple[Figure, ...]:
     return Figure("ships", ships), Figure("s after the mark", marked_s), Figure("s after import began", begun_s)
-
-
-def _is(one: TopicRecord, kind: bytes) -> bool:
-    return one.headers.get(H_KIND) == kind
-
-
-def _lines(log: Sequence[TopicRecord], source: bytes) -> Iterator[bytes]:
-    """The sentences of a source, or of all."""
-    for one in log:
-        if _is(one, KIND_SENTENCES) and one.value and source in (b"", one.headers[H_SOURCE]):
-            yield from one.value.split(b"\n")
-
-
-def _messages(log: Sequence[TopicRecord]) -> int:
-    return sum(line[line.rfind(b"!") :].split(b",", 3)[2] == b"1" for line in _lines(log, b""))

@@ -27,9 +27,9 @@ from streams.messages.log_records import H_KIND, KIND_TICK
 from streams.messages.topics import ALERTS, REFERENCE, SENTENCES
 from streams.messages.unreadable import UnreadableRecords
 from streams.messages.values import decoded
-from streams.observability.target_names import ALERTMANAGER, APPRISE, NAMES, WEBHOOK
+from streams.observability.target_names import NAMES, named_targets
 from streams.reference.stored_versions import VersionStore
-from streams.settings.model import NotifySettings, Settings
+from streams.settings.model import Settings
 
 _EVERY_S: Final = 3.0
 _ANSWER_MS: Final = 5_000
@@ -94,7 +94,7 @@ class _CheckClients:
         except BaseException:
             self.__exit__()
             raise
-        self._named = _named(settings.notify)
+        self._named = named_targets(settings.notify)
         self._moved: dict[int, tuple[int, int]] = {}
         self._first: dict[Any, tuple[int, int]] = {}
         """By partition of any topic: an offset, and when the record there was written."""
@@ -289,12 +289,6 @@ def _parts(client: Any, topic: str) -> list[Any]:
     from kafka import TopicPartition
 
     return [TopicPartition(topic, number) for number in sorted(client.partitions_for_topic(topic) or ())]
-
-
-def _named(rules: NotifySettings) -> frozenset[str]:
-    """The targets that the settings name; none: a process that has read the alerts counts."""
-    given = {ALERTMANAGER: rules.alertmanager_url, WEBHOOK: rules.webhook_url, APPRISE: rules.apprise_urls}
-    return frozenset(name for name, value in given.items() if value)
 
 
 def _now_ms() -> int:

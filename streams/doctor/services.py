@@ -10,7 +10,9 @@ from typing import Final
 from streams.doctor.findings import DoctorFinding, ok, warn, wrong
 from streams.doctor.receivers import receivers_finding
 from streams.errors import ConfigError, SinkError
+from streams.notify.apprise_messages import Apprise
 from streams.notify.http import Endpoint, endpoint
+from streams.observability.target_names import named_targets
 from streams.settings.model import ConsoleSettings, Settings
 
 _WAIT_S: Final = 3.0
@@ -61,12 +63,15 @@ def _process(name: str, host: str, port: int, start: str) -> DoctorFinding:
 
 def _targets(settings: Settings) -> Iterator[DoctorFinding]:
     rules = settings.notify
-    if not rules.alertmanager_url and not rules.webhook_url:
-        yield warn("notification", "no target for notifications", "set notify.alertmanager_url or notify.webhook_url")
+    if not named_targets(rules):
+        remedy = "set notify.alertmanager_url, notify.webhook_url or notify.apprise_urls"
+        yield warn("notification", "no target for notifications", remedy)
     if rules.alertmanager_url:
         yield from _alertmanager(rules.alertmanager_url)
     if rules.webhook_url:
         yield _webhook(rules.webhook_url)
+    if rules.apprise_urls:
+        yield _apprise(rules.apprise_urls)
 
 
 def _alertmanager(url: str) -> Iterator[DoctorFinding]:
@@ -103,6 +108,15 @@ def _webhook(url: str) -> DoctorFinding:
             name, f"cannot be reached ({error.strerror or error})", "check that it runs and notify.webhook_url"
         )
     return ok(name, f"{to.host} accepts")
+
+
+def _apprise(urls: str) -> DoctorFinding:
+    """Reads the addresses and sends nothing."""
+    try:
+        Apprise(urls)
+    except ConfigError as error:
+        return wrong("apprise", str(error), "fix notify.apprise_urls")
+    return ok("apprise", f"{len(urls.split())} addresses understood; not called")
 
 
 def _get(to: Endpoint, path: str, headers: Mapping[str, str] = _NO_HEADERS) -> tuple[int, str]:

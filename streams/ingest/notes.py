@@ -30,11 +30,11 @@ from detectors.core.units import HOUR_MS, MS
 from streams.ingest.clock import TimedMessage
 from streams.ingest.log_lines import LineRun
 from streams.ingest.note_rows import agree, fronts_of, is_statement, read_row, rows_among, statements_in
-from streams.ingest.payload import POSITIONS, STATEMENT, Point, imo_of, place_of, point_of, statement_of
+from streams.ingest.payload import POSITIONS, STATEMENT, Point, imo_of, point_of
+from streams.ingest.stated_pairs import LONG_AGO, AwaitedPosition, StatedPair, note_of
 from streams.settings.model import IngestSettings
 
 _NOBODYS_MOST: Final = 10_000
-_LONG_AGO: Final = -(1 << 40)
 _AGAIN_MS: Final = 10_000
 """Within it the same bits are a second reception of one report."""
 _TRIES_MOST: Final = 20
@@ -44,37 +44,6 @@ _HELD_MOST: Final = 1000
 """Notes in a tick: about 200 kB, below what a broker takes."""
 _BEFORE_RUN: Final = -1
 _URGENT_EVERY_MS: Final = 1000
-
-
-class _Pair:
-    """An IMO number under an MMSI."""
-
-    __slots__ = ("due_ms", "imo", "instead_of", "mmsi", "reported_ms", "said", "stated_ms")
-
-    def __init__(self, imo: int, mmsi: int) -> None:
-        self.imo, self.mmsi = imo, mmsi
-        self.reported_ms: int | None = None
-        self.due_ms = _LONG_AGO
-        """A statement from then on is reported."""
-        self.stated_ms = 0
-        self.said = b""
-        """The payload of that statement."""
-        self.instead_of: int | None = None
-
-
-class _Wait:
-    """Positions of an MMSI are waited for."""
-
-    __slots__ = ("from_ms", "pair", "payload", "point", "since_ms", "time_ms", "tries")
-
-    def __init__(self, pair: _Pair, since_ms: int) -> None:
-        self.pair, self.since_ms = pair, since_ms
-        self.from_ms = _LONG_AGO
-        """Positions before it do not count."""
-        self.point: Point | None = None
-        """The one that the next must agree with, and its report."""
-        self.time_ms, self.payload = 0, b""
-        self.tries = 0
 
 
 class NoteWriter:
@@ -88,14 +57,14 @@ class NoteWriter:
         self._lateness_ms = lateness_ms
         self._nobodys: dict[int, None] = {}
         """IMO numbers that too many MMSIs have stated."""
-        self._pairs: dict[tuple[int, int], _Pair] = {}
+        self._pairs: dict[tuple[int, int], StatedPair] = {}
         """By IMO number and MMSI, those reported last at the end."""
-        self._of_imo: dict[int, list[_Pair]] = {}
-        self._of_mmsi: dict[int, _Pair] = {}
+        self._of_imo: dict[int, list[StatedPair]] = {}
+        self._of_mmsi: dict[int, StatedPair] = {}
         """What each MMSI stated last."""
-        self._waiting: dict[int, _Wait] = {}
+        self._waiting: dict[int, AwaitedPosition] = {}
         self._waiting_pruned_at = _WAITING_FIRST
-        self._urgent_from_ms = _LONG_AGO
+        self._urgent_from_ms = LONG_AGO
         """Event time from which the next note may be urgent."""
         self._held: list[tuple[int, Note]] = []
         """Notes that wait for a tick, each with its place in the run that is being taken."""
@@ -182,12 +151,12 @@ class NoteWriter:
         if not self._is_news(message):
             return None
         imo, mmsi, time_ms = imo_of(message.payload), message.mmsi, message.time_ms
-        pair, before = self._pairs.get((imo, mmsi)) or _Pair(imo, mmsi), self._of_mmsi.get(mmsi)
+        pair, before = self._pairs.get((imo, mmsi)) or StatedPair(imo, mmsi), self._of_mmsi.get(mmsi)
         if before is pair and mmsi in self._waiting:
             return None
         self._enter(pair)
         if before is not None and before is not pair:
-            before.due_ms, pair.instead_of = _LONG_AGO, before.imo
+            before.due_ms, pair.instead_of = LONG_AGO, before.imo
         self._of_mmsi[mmsi] = pair
         others = self._others(pair)
         if len(others) >= self._mmsis_most:
@@ -198,20 +167,20 @@ class NoteWriter:
         for other in self._recent(others, time_ms):
             if other.mmsi not in self._waiting and self._of_mmsi.get(other.mmsi) is other:
                 self._wait(other, time_ms)
-        return _note(pair, time_ms) if others or pair.instead_of is not None else None
+        return note_of(pair, time_ms) if others or pair.instead_of is not None else None
 
-    def _others(self, pair: _Pair) -> list[_Pair]:
+    def _others(self, pair: StatedPair) -> list[StatedPair]:
         """The same IMO number under other MMSIs."""
         same = self._of_imo[pair.imo]
         return [other for other in same if other is not pair] if len(same) > 1 else []
 
-    def _recent(self, pairs: Iterable[_Pair], time_ms: int) -> list[_Pair]:
+    def _recent(self, pairs: Iterable[StatedPair], time_ms: int) -> list[StatedPair]:
         since_ms = time_ms - self._recent_ms
         return [pair for pair in pairs if pair.reported_ms is not None and pair.reported_ms >= since_ms]
 
     # -- bounds ---------------------------------------------------------------------------------------------------
 
-    def _enter(self, pair: _Pair) -> None:
+    def _enter(self, pair: StatedPair) -> None:
         """A pair is known from now on, and is the last one to be forgotten."""
         known = self._pairs.pop((pair.imo, pair.mmsi), None)
         if known is None:
@@ -227,7 +196,7 @@ class NoteWriter:
         self._nobodys[imo] = None
         self._forget(list(self._of_imo[imo]))
 
-    def _forget(self, pairs: Iterable[_Pair]) -> None:
+    def _forget(self, pairs: Iterable[StatedPair]) -> None:
         for pair in pairs:
             del self._pairs[pair.imo, pair.mmsi]
             self._of_imo[pair.imo].remove(pair)
@@ -239,15 +208,15 @@ class NoteWriter:
 
     # -- positions ------------------------------------------------------------------------------------------------
 
-    def _wait(self, pair: _Pair, since_ms: int) -> _Wait:
+    def _wait(self, pair: StatedPair, since_ms: int) -> AwaitedPosition:
         if len(self._waiting) >= self._waiting_pruned_at:
             old_ms = since_ms - HOUR_MS
             self._waiting = {mmsi: wait for mmsi, wait in self._waiting.items() if wait.since_ms >= old_ms}
             self._waiting_pruned_at = max(_WAITING_FIRST, 2 * len(self._waiting))
-        wait = self._waiting[pair.mmsi] = _Wait(pair, since_ms)
+        wait = self._waiting[pair.mmsi] = AwaitedPosition(pair, since_ms)
         return wait
 
-    def _moved(self, wait: _Wait, message: TimedMessage, front_ms: int) -> Note | None:
+    def _moved(self, wait: AwaitedPosition, message: TimedMessage, front_ms: int) -> Note | None:
         """A report of an MMSI that is waited for: its first position is kept, the next that agrees is reported."""
         payload, time_ms = message.payload, message.time_ms
         if payload[:1] not in POSITIONS or time_ms < wait.from_ms or time_ms < front_ms - self._lateness_ms:
@@ -265,10 +234,10 @@ class NoteWriter:
             return None
         return self._reported(wait, point, message.parts[0])
 
-    def _reported(self, wait: _Wait, point: Point, text: bytes) -> Note:
+    def _reported(self, wait: AwaitedPosition, point: Point, text: bytes) -> Note:
         """An MMSI is reported, and waited for again where its IMO number has had others lately."""
         pair, time_ms = wait.pair, wait.time_ms
-        note = _note(pair, time_ms, wait.payload, point, text)
+        note = note_of(pair, time_ms, wait.payload, point, text)
         pair.reported_ms, pair.due_ms, pair.instead_of = time_ms, time_ms + self._every_ms, None
         del self._waiting[pair.mmsi]
         self._enter(pair)
@@ -282,23 +251,3 @@ class NoteWriter:
             if other not in recent and other.reported_ms is not None and self._of_mmsi.get(other.mmsi) is other:
                 self._waiting.pop(other.mmsi, None)
         return note
-
-
-def _note(pair: _Pair, time_ms: int, payload: bytes = b"", point: Point | None = None, text: bytes = b"") -> Note:
-    name, ship_type, length_m = statement_of(pair.said)
-    lat_deg, lon_deg, sog_kn, cog_deg = (None,) * 4 if point is None else place_of(payload, point)
-    return Note(
-        imo=pair.imo,
-        mmsi=pair.mmsi,
-        time_ms=time_ms,
-        stated_ms=pair.stated_ms,
-        instead_of=pair.instead_of,
-        name=name,
-        ship_type=ship_type,
-        length_m=length_m,
-        lat_deg=lat_deg,
-        lon_deg=lon_deg,
-        sog_kn=sog_kn,
-        cog_deg=cog_deg,
-        sentence=text.decode("ascii", "replace"),
-    )

@@ -23,12 +23,13 @@ from streams.ingest.groups import Groups
 from streams.ingest.line_affixes import BareNumberTimes
 from streams.ingest.log_lines import LineRun
 from streams.ingest.model import InputCounts, RefusedLine, SourceKind
+from streams.ingest.moments import AwaitedMoments
 from streams.ingest.notes import NoteWriter
 from streams.ingest.packing import Packer, PackStop
 from streams.ingest.sentence import Bad, Parser, Sentence, Timing
 from streams.ingest.tables import UnreadableRow
 from streams.ingest.ticking import ticker_for
-from streams.messages.log_records import MarkRecord, TickRecord
+from streams.messages.log_records import TickRecord
 from streams.nmea.sentence import Tag, clean_station
 from streams.settings.model import IngestSettings
 
@@ -60,8 +61,7 @@ class SourceState:
         """The input knows no time: it is made from the count of sentences."""
         self.ordinal = self.written = -1
         """Of the last unit read, and of the last message written."""
-        self.marks = list(source_kind.marks_ms)
-        """Moments of event time that are still to be told of (``SourceKind.marks_ms``)."""
+        self._moments = AwaitedMoments(source_kind.marks_ms)
         self.since_cut = 0
         """Sentences read since records were last cut at the nature's ``batch``."""
         self.now_ms = 0
@@ -220,30 +220,17 @@ class SourceState:
         if self.ticker.heard_ms != heard_ms and self.ticker.heard_ms is not None:
             self.heard_at_ms = self.now_ms
             self.offset_ms = self.ticker.heard_ms - self.now_ms
-        marks = self._marks_in(run, heard_ms, written)
+        marks = self._moments.reached_in(run.time_ms, heard_ms or 0, written)
         self.packer.add_run(run, sorted([*cuts, *ticks, *marks], key=lambda stop: stop.before), self.now_ms)
         self.written = written[-1]
         self.counts.messages += len(run.ordinal)
         self.counts.merged += int(run.size.sum()) - len(run.ordinal)
 
-    def _marks_in(self, run: LineRun, heard_ms: int | None, written: list[int]) -> list[PackStop]:
-        """Where the clock of a run reaches the moments that somebody asked for."""
-        if not self.marks:
-            return []
-        tops = np.maximum.accumulate(np.maximum(run.time_ms, heard_ms or 0))
-        places = np.searchsorted(tops, self.marks)
-        found = [
-            PackStop(at, (MarkRecord(ms, written[at]),)) for at, ms in zip(places.tolist(), self.marks, strict=True)
-        ]
-        found = [stop for stop in found if stop.before < len(tops)]
-        del self.marks[: len(found)]
-        return found
-
     def mark(self, time_ms: int) -> None:
         """The clock has come to ``time_ms``: whoever asked to be told of a moment up to it is told."""
-        while self.marks and self.marks[0] <= time_ms:
+        if marks := self._moments.reached(time_ms, self.written):
             self.packer.flush()
-            self.packer.records.append(MarkRecord(self.marks.pop(0), self.written))
+            self.packer.records += marks
 
     def write_ticks(self, ticks: list[Tick]) -> None:
         """Ticks go into the log, after all that is packed."""

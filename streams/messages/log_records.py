@@ -60,7 +60,7 @@ class TickRecord(NamedTuple):
 
 
 class MarkRecord(NamedTuple):
-    """A moment of event time that someone asked to be notified of (``Nature.marks_ms``): never leaves the process."""
+    """A moment of event time that someone asked to be told of (``SourceKind.marks_ms``): never leaves the process."""
 
     time_ms: int
     ordinal: int

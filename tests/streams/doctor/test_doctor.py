@@ -289,6 +289,16 @@ def test_what_does_not_answer_is_wrong(tmp_path: Path, monkeypatch: pytest.Monke
     assert all(finding.remedy for finding in found.values() if finding.verdict != "ok")
 
 
+@pytest.mark.parametrize(
+    ("urls", "verdict"), [("", "warn"), ("json://127.0.0.1:1/ json://127.0.0.1:2/", "ok"), ("nosuch://x", "wrong")]
+)
+def test_apprise_counts_as_a_target(urls: str, verdict: str) -> None:
+    settings = Settings(notify=NotifySettings(apprise_urls=urls))
+    found = {finding.name: finding.verdict for finding in service_findings(settings)}
+    assert found["apprise" if urls else "notification"] == verdict
+    assert len({"apprise", "notification"} & found.keys()) == 1
+
+
 def test_an_old_list_and_a_list_that_cannot_be_read(tmp_path: Path) -> None:
     listed = tmp_path / "ships.csv"
     listed.write_text("list,entry_id,name,imo\nOWN,1,ANGARA,9179842\nOWN,2,NOBODY,1\n")

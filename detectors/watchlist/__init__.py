@@ -44,9 +44,10 @@ from detectors.core.listed_silences import absence, delisted_finding, last_insid
 from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import ListedShip
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, duration_text, next_steps, rfc3339, stamp
-from detectors.core.vessels.columns import Column, Column_, Columns
+from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import DARK
-from detectors.core.vessels.ship import MATCHED_NAME, VesselState
+from detectors.core.vessels.ship import VesselState
+from detectors.watchlist.situations import by_name, entry_number, situation, situation_of, standing
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
 
@@ -85,7 +86,7 @@ class Watchlist(Detector):
     def screen_reports(self, step: DetectorInput) -> Places:
         """Listed vessels whose match changed with this report."""
         own, now, rows = self.state(step), step.now, step.rows
-        number, matched = _standing(now)
+        number, matched = standing(now)
         listed, said = number > 0, own.stage[rows]
         changed = ~listed & (said > CLOSED)
         if listed.any():
@@ -108,7 +109,7 @@ class Watchlist(Detector):
         """Opens, upgrades, closes."""
         own, row, opened = self.state(step), int(step.rows[at]), self.opened(step, at)
         ship = listing.as_listed(step.ship(at))
-        if ship.listed is None or (opened and not self._same_ship(int(own.listed[row]), _number(step, row))):
+        if ship.listed is None or (opened and not self._same_ship(int(own.listed[row]), entry_number(step, row))):
             if opened:
                 yield self._other_ship(step, at, ship, opened)
             opened = None
@@ -117,7 +118,7 @@ class Watchlist(Detector):
             return
         corroborated = ship.support >= self.thresholds.support_least
         own.stage[row] = max(int(own.stage[row]), CORROBORATED if corroborated else UNVERIFIED)
-        own.listed[row], own.matched[row], own.misuse[row] = _number(step, row), ship.matched, ship.misuse
+        own.listed[row], own.matched[row], own.misuse[row] = entry_number(step, row), ship.matched, ship.misuse
         self.arm(step, at, ship.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS))
         yield self._heard(step, at, ship, opened)
 
@@ -138,12 +139,12 @@ class Watchlist(Detector):
     def _relisted(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
         """Its entry came, changed or went with another list."""
         own, row = self.state(step), int(step.rows[at])
-        own.listed[row], own.matched[row], own.misuse[row] = _number(step, row), ship.matched, ship.misuse
+        own.listed[row], own.matched[row], own.misuse[row] = entry_number(step, row), ship.matched, ship.misuse
         if ship.listed is None:
             own.stage[row], own.due_ms[row] = CLOSED, NEVER_MS
             if opened:
                 yield delisted_finding(
-                    ship, opened, int(step.time_ms[at]), self.reference.version, _situation_of(opened)
+                    ship, opened, int(step.time_ms[at]), self.reference.version, situation_of(opened)
                 )
             return
         corroborated = ship.support >= self.thresholds.support_least
@@ -170,7 +171,7 @@ class Watchlist(Detector):
         silent, where = said if since_ms >= HOUR_MS else "", place_at(ship.lat_deg, ship.lon_deg)
         return Finding(
             action="update" if opened else "open",
-            situation=_situation(ship, reason, former, corroborated=corroborated),
+            situation=situation(ship, reason, former, corroborated=corroborated),
             time_ms=now_ms,
             start_ms=now_ms,
             headline=f"{listing.title(ship)} now listed: seen {duration_text(since_ms)} ago{silent}{where}",
@@ -191,7 +192,7 @@ class Watchlist(Detector):
         self, step: DetectorInput, at: int, ship: VesselState
     ) -> tuple[list[ListedShip], MatchVerdict | None]:
         """Its entry, then its other listings; and what the match rests on."""
-        register, number = listing.register_of(self.reference), _number(step, int(step.rows[at])) - 1
+        register, number = listing.register_of(self.reference), entry_number(step, int(step.rows[at])) - 1
         others = [n for n in register.listings(number) if n != number]
         return [self.reference.ships[n] for n in (number, *others)], listing.verdict_on(ship, self.reference)
 
@@ -214,7 +215,7 @@ class Watchlist(Detector):
         bound_by = step.sources.name_of(ship.bound_by)
         return Finding(
             action="update" if opened else "open",
-            situation=_situation(ship, reason, after, corroborated=stage >= CORROBORATED),
+            situation=situation(ship, reason, after, corroborated=stage >= CORROBORATED),
             time_ms=now_ms,
             start_ms=ship.appeared_ms if again else now_ms,
             headline=listing.headline(ship, (dark_ms, after) if silence_ms and after else None, now_ms),
@@ -244,7 +245,7 @@ class Watchlist(Detector):
         ended = {"silent_since": rfc3339(ship.last_ms)} if zone else {"ended": "silent"}
         yield Finding(
             action="update" if zone else "close",
-            situation=_situation_of(opened),
+            situation=situation_of(opened),
             time_ms=now_ms,
             headline=f"{ship.title} {last}",
             why=(Fact(fact="silence", value=silent_ms // MS, threshold=needed_ms // MS, unit="s"),),
@@ -256,8 +257,8 @@ class Watchlist(Detector):
 
     def _other_ship(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Finding:
         return Finding(
-            action="retract" if opened.verification == "unverified" or _by_name(opened) else "close",
-            situation=_situation_of(opened),
+            action="retract" if opened.verification == "unverified" or by_name(opened) else "close",
+            situation=situation_of(opened),
             time_ms=int(step.time_ms[at]),
             headline=f"{listing.title(ship)} no longer reports the listed identity",
             why=(
@@ -269,41 +270,3 @@ class Watchlist(Detector):
             details={**opened.details, "ended": "identity changed"},
             sentences=(step.lines(at),),
         )
-
-
-def _standing(now: Columns) -> tuple[Column_, Column_]:
-    """For each row 1 + number of the entry that it is, otherwise resembles by name, and what the match rests on."""
-    sure = now.listed > 0
-    by_name = np.where(now.like > 0, MATCHED_NAME, 0)
-    return np.where(sure, now.listed, now.like), np.where(sure, now.matched, by_name)
-
-
-def _number(step: DetectorInput, row: int) -> int:
-    core = step.fleet.core
-    return int(core.listed[row]) or int(core.like[row])
-
-
-def _situation(ship: VesselState, reason: str, away: str | None, *, corroborated: bool) -> str:
-    if ship.matched == MATCHED_NAME:
-        return "watchlist.resembles"
-    if ship.misuse:
-        return "watchlist.misuse"
-    return _told_as(reason, away) if corroborated or reason == "resumed" else "watchlist.unverified"
-
-
-def _told_as(reason: str, away: str | None) -> str:
-    ordinary = reason == "reappeared" and away not in listing.PAGED
-    return "watchlist.back_in_range" if ordinary else f"watchlist.{reason}"
-
-
-def _by_name(alert: Alert) -> bool:
-    return bool(alert.details["matched_on"] == ["name"])
-
-
-def _situation_of(alert: Alert) -> str:
-    if _by_name(alert):
-        return "watchlist.resembles"
-    reason = str(alert.details["reason"])
-    if alert.verification == "unverified" and reason != "resumed":
-        return "watchlist.unverified"
-    return _told_as(reason, listing.absence_of(alert))

@@ -1,0 +1,96 @@
+"""Which type the value of each topic has: what other programs may rely on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from detectors.core.alert import Alert
+from detectors.core.identities.binding import Binding, BindingWatermark
+from detectors.core.reference import Zone
+from detectors.core.ticks import Tick
+from streams.messages.feedback import Feedback
+from streams.messages.reference_records import ImportBegun, VersionEntry, VersionHead, VersionMarker
+from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, IDENTITIES, REFERENCE, SENTENCES, VESSELS
+from streams.messages.vessel_summary import VesselSummary
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True):
+    """What a topic's value is."""
+
+    name: str
+    """Of the schema's file, without its ending; it ends in its version."""
+    type: type[msgspec.Struct]
+    topics: tuple[str, ...]
+    sentence: str
+
+
+CONTRACTS: Final = (
+    Contract(
+        name="alert.v1",
+        type=Alert,
+        topics=(ALERTS, ALERT_STATE),
+        sentence="One revision of one alert. The record's headers are CloudEvents 1.0, binary mode.",
+    ),
+    Contract(
+        name="feedback.v1",
+        type=Feedback,
+        topics=(FEEDBACK,),
+        sentence="Feedback of a person on one revision of an alert; the newest for each alert counts.",
+    ),
+    Contract(
+        name="vessel.v1",
+        type=VesselSummary,
+        topics=(VESSELS,),
+        sentence="A listed vessel as the worker knows it, at most once a minute; no value: no longer listed.",
+    ),
+    Contract(
+        name="tick.v1",
+        type=Tick,
+        topics=(SENTENCES,),
+        sentence="The clock of the feed: the value of a record with header ww_kind tick.",
+    ),
+    Contract(
+        name="reference-marker.v1",
+        type=VersionMarker,
+        topics=(SENTENCES,),
+        sentence="Other lists or zones are in force from here on: a record with header ww_kind reference.",
+    ),
+    Contract(
+        name="listed-ship.v1",
+        type=VersionEntry,
+        topics=(REFERENCE,),
+        sentence="One entry of a version of the watchlist; key VERSION/ship/LIST/ENTRY.",
+    ),
+    Contract(
+        name="zone.v1",
+        type=Zone,
+        topics=(REFERENCE,),
+        sentence="One zone of a version that has its own zones; key VERSION/zone/PLACE.",
+    ),
+    Contract(
+        name="reference-head.v1",
+        type=VersionHead,
+        topics=(REFERENCE,),
+        sentence="Completes a version of the watchlist; key VERSION/head.",
+    ),
+    Contract(
+        name="reference-begun.v1",
+        type=ImportBegun,
+        topics=(REFERENCE,),
+        sentence="An import that has begun and not finished; key VERSION/begun/IMPORT.",
+    ),
+    Contract(
+        name="binding.v1",
+        type=Binding,
+        topics=(IDENTITIES,),
+        sentence="An MMSI reports an IMO number: written when new, when reported again, then hourly; key IMO/MMSI.",
+    ),
+    Contract(
+        name="heard.v1",
+        type=BindingWatermark,
+        topics=(IDENTITIES,),
+        sentence="Progress of a partition: no binding with an earlier time will follow; key heard/PARTITION.",
+    ),
+)
