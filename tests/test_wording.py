@@ -26,8 +26,8 @@ from tests.wording import BANNED, banned_in, faults_of, undated_in
 
 ROOT = Path(__file__).parents[1]
 CODE = ("detectors", "streams", "deploy")
-NOT_PROSE = frozenset({"streams/bench/lists.py", "streams/bench/load.py"})
-"""Invented names of vessels; names of columns that results keep."""
+NOT_PROSE = frozenset({"streams/bench/faults.py", "streams/bench/lists.py", "streams/bench/load.py"})
+"""Names of scenarios, which seed their draws; invented names of vessels; names of columns that results keep."""
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\\n]|\\.)*)`')
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>|\{\{.*?\}\}", re.DOTALL)
 _ATTRIBUTE = re.compile(r'\b(?:title|placeholder|aria-label)="([^"]*)"')
