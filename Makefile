@@ -32,7 +32,7 @@ slow: $(STAMP)
 	@$(BIN)/pytest -m slow
 
 check: $(STAMP)
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/pytest -q tests/test_docs.py tests/test_words.py
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m tests.size && $(BIN)/pytest -q tests/test_docs.py tests/test_words.py tests/test_wording.py
 
 chaos: $(STAMP)
 	@$(BIN)/python -m tests.chaos $(if $(QUICK),--quick)
