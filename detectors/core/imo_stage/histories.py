@@ -19,12 +19,13 @@ from detectors.core.engine.snapshot import SnapshotError
 from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
 from detectors.core.imo_stage.events import LOOK, StageEvent, dispatcher, event_of, look_at
 from detectors.core.imo_stage.holders import Holder, ImoShip, closing_finding, position_of, vessel_of
+from detectors.core.imo_stage.migrations import HISTORIES_FORMAT
 from detectors.core.imo_stage.shards import FIRST, Shards
+from detectors.core.imo_stage.snapshot import ImoManifest, ImoShard, read
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference
 from detectors.core.registry import build
 
-HISTORIES_FORMAT: Final = 1
 _PART: Final = 8  # an eighth is forgotten at once
 _EVENTS_A_HOLDER: Final = 2
 _EVENTS_LEAST: Final = 1000
@@ -49,21 +50,6 @@ class ImoDetector(Protocol):
 
     def settled(self, ship: ImoShip, holder: Holder) -> Finding | None:
         """That time has come; None when it must continue."""
-
-
-class ImoShard(msgspec.Struct, frozen=True):
-    """Ships of one shard, and the bindings about them that wait."""
-
-    ships: list[ImoShip]
-    waiting: list[Binding | SeenUnder]
-
-
-class ImoManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is not in shards."""
-
-    format: int
-    heard: list[int]
-    passed_ms: int
 
 
 class ImoHistories:
@@ -267,13 +253,7 @@ class ImoHistories:
 
     def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
         """The histories as ``shard`` and ``manifest`` held them. Raises SnapshotError when they cannot be used."""
-        try:
-            head = msgspec.json.decode(manifest, type=ImoManifest)
-            parts = [msgspec.msgpack.decode(shard, type=ImoShard) for shard in shards]
-        except msgspec.MsgspecError as error:
-            raise SnapshotError(f"snapshot unreadable: {error}") from error
-        if head.format != HISTORIES_FORMAT:
-            raise SnapshotError(f"snapshot of format {head.format}, expected {HISTORIES_FORMAT}")
+        head, parts = read(shards, manifest)
         if len(head.heard) != len(self._heard):  # which promises would be waited for?
             raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard)} now")
         self._heard, self._passed_ms = list(head.heard), head.passed_ms

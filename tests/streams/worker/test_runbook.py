@@ -1,5 +1,6 @@
-"""The procedures of deploy/RUNBOOK.md, step by step on a real Kafka: other partitions, and state that is lost."""
+"""The procedures of deploy/RUNBOOK.md, step by step on a real Kafka: other partitions, lost state, an upgrade."""
 
+import asyncio
 import json
 from pathlib import Path
 from threading import Event
@@ -9,13 +10,18 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from detectors.core.testing import engine
+from streams.broker.clients import link_of
 from streams.broker.reading import read
 from streams.cli import build
 from streams.errors import ConfigError
 from streams.ingest.run import IngestPlan, run
 from streams.messages.topics import FLEET
 from streams.settings.model import KafkaSettings, Settings
+from streams.worker.state_log import StateLog, load
+from tests.detectors.golden_snapshot import FOLDER, Golden
 from tests.streams.worker.conftest import StartWorker, Wanted, Worker, written
+from tests.streams.worker.former_format import as_format_3, columns_of
 
 pytestmark = pytest.mark.broker
 LEAVES = {"WAKEWATCH_WORKER_INSTANCE_ID": ""}
@@ -100,3 +106,47 @@ def test_lost_state_is_rebuilt_from_the_log_and_the_alerts_keep_their_ids(
     worked(start_worker(kafka, **LEAVES), kafka)
     assert len(written(kafka)) > before  # told again ...
     assert set(written(kafka)) == wanted_at(1)  # ... with the same ids, revisions and bytes
+
+
+def test_an_upgrade_goes_on_from_the_state_of_the_version_before(
+    kafka_settings: KafkaSettings, start_worker: StartWorker, wanted_at: Wanted, recording: Path
+) -> None:
+    kafka = msgspec.structs.replace(kafka_settings, partitions=1)
+    whole = recording.read_bytes()
+    recording.write_bytes(whole[: whole.index(b"\n", len(whole) // 2) + 1])
+    assert say(kafka, "topics", "create").exit_code == 0
+    ingest(kafka, recording)
+    worked(start_worker(kafka, **LEAVES), kafka)
+    before = len(written(kafka))
+    assert 0 < before < len(wanted_at(1))
+    asyncio.run(stored_by_the_version_before(kafka))
+
+    recording.write_bytes(whole)  # "Files resume where the topic ends"
+    ingest(kafka, recording)
+    worked(start_worker(kafka, **LEAVES), kafka)
+    assert set(written(kafka)) == wanted_at(1)
+    assert len(written(kafka)) == len(wanted_at(1))  # nothing was worked out again from the beginning of the log
+
+
+async def stored_by_the_version_before(kafka: KafkaSettings) -> None:
+    """Puts the newest snapshot there once more, as format 3."""
+    topic = kafka.topic_prefix + FLEET
+    log = StateLog(link_of(kafka), topic, 0, f"{kafka.topic_prefix}app")
+    await log.claim()
+    stored = (await load(link_of(kafka), topic, [log]))[0]
+    assert stored is not None
+    head = msgspec.structs.replace(stored.cut, manifest=as_format_3(stored.cut.manifest))
+    shards, version = list(enumerate(stored.shards)), stored.cut.offset
+    versions = [version] * len(shards)
+    await log.write(
+        shards, version, lambda at: msgspec.json.encode(msgspec.structs.replace(head, versions=versions, at=at))
+    )
+    await log.close()
+
+
+def test_the_former_format_has_the_columns_that_it_had() -> None:
+    golden = msgspec.msgpack.decode((FOLDER / "snapshot_v3.msgpack").read_bytes(), type=Golden)
+    now = engine().restore(golden.shards, golden.manifest)
+    assert columns_of(as_format_3(now.manifest())) >= columns_of(golden.manifest)
+    again = engine().restore([now.shard(n) for n in range(now.shard_count())], as_format_3(now.manifest()))
+    assert again.open_alerts() == now.open_alerts()

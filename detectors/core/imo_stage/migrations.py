@@ -1,0 +1,37 @@
+"""Histories of former formats, brought to the present one, a format at a time, as ``engine.migrations`` does it.
+
+To store them in another way: raise ``HISTORIES_FORMAT``, add a function here, and write a golden snapshot with the
+version before (``python -m tests.detectors.golden_histories``), which the tests then read for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+HISTORIES_FORMAT: Final = 1
+
+Json = dict[str, Any]
+
+
+class StoredHistories(NamedTuple):
+    """A snapshot before it is read: manifest and shards as plain values."""
+
+    manifest: Json
+    shards: list[Any]
+
+
+MIGRATIONS: Final[dict[int, Callable[[StoredHistories], StoredHistories]]] = {}
+"""By the format that each reads; there has been one format only."""
+
+
+def migrated(
+    stored: StoredHistories, migrations: Mapping[int, Callable[[StoredHistories], StoredHistories]] = MIGRATIONS
+) -> StoredHistories:
+    """The snapshot in the present format. Raises ValueError for an unknown format."""
+    while (found := stored.manifest["format"]) != HISTORIES_FORMAT:
+        if found not in migrations:
+            raise ValueError(f"format {found}, expected {HISTORIES_FORMAT}")
+        stored = migrations[found](stored)
+        stored.manifest["format"] = found + 1
+    return stored
