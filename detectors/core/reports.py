@@ -15,10 +15,10 @@ REPORT: Final = np.dtype(
     [
         ("time_ms", "<i8"),  # event time, Unix milliseconds UTC
         ("mmsi", "<u4"),
-        ("type", "u1"),  # ITU-R M.1371 message type, 1..27
+        ("type", "u1"),  # ITU-R M.1371 message type, 1 to 27
         ("status", "i1"),  # navigational status 0..15; -1 unknown or not in this type
-        ("moves", "?"),  # True for types that carry a vessel's kinematics (1, 2, 3, 9, 18, 19, 27)
-        ("class_b", "?"),  # True for types 18, 19, 24
+        ("moves", "?"),  # its type says how the sender moves (message_types.MOVING)
+        ("class_b", "?"),  # its type is one of class B
         ("lat_deg", "<f8"),  # NaN unknown
         ("lon_deg", "<f8"),  # NaN unknown
         ("sog_kn", "<f4"),  # NaN unknown

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core import message_types
 from detectors.core.alert import Alert, encode
 from detectors.core.engine.engine import Engine
 from detectors.core.identities.binding import BindingWatermark
@@ -113,15 +114,15 @@ def _columns(said: Story, first: int) -> Batch:
             first + i,
         )
         lines.append(line)
-        is_static = bool(s.imo or s.name or s.destination or s.type in {5, 24})
+        is_static = bool(s.imo or s.name or s.destination or s.type in message_types.STATIC - message_types.MOVING)
         payload = s.payload or (first + i + 1) * _MIX & 0xFFFFFFFFFFFFFFFF
         reports[i] = (
             START_MS + int(s.at_s * MS),
             s.mmsi,
             s.type,
             s.status,
-            s.type in {1, 2, 3, 18, 19, 27},
-            s.type in {18, 19, 24},
+            s.type in message_types.MOVING,
+            s.type in message_types.OF_CLASS_B,
             s.lat_deg,
             s.lon_deg,
             s.sog_kn,

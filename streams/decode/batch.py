@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core import message_types
 from detectors.core.reports import REPORT, STATIC, Batch
 from streams.decode import fix, hot, rare
 from streams.decode.bits import SLOT_CHARS, SLOT_WORDS, Chains, Words, chain, dearmour, joined
@@ -15,8 +16,7 @@ from streams.decode.model import Decoded, RefusedReports, Sent, SentStatic
 from streams.decode.scan import UsualLines, scan
 from streams.errors import Reason
 
-_MOVES: Final = np.isin(np.arange(256), [1, 2, 3, 9, 18, 19, 27])
-_CLASS_B: Final = np.isin(np.arange(256), [18, 19, 24])
+_MOVES, _CLASS_B = message_types.are(message_types.MOVING), message_types.are(message_types.OF_CLASS_B)
 _ROW: Final = f"V{REPORT.itemsize}"
 """A report as so many bytes: numpy takes rows of plain bytes ten times faster than rows of fields."""
 

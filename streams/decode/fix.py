@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core import message_types
 from detectors.core.reports import STATIC
 from streams.decode.bits import number
 from streams.decode.model import NO_STATUS, TEXT_CHARS, Sent, SentStatic
@@ -32,9 +33,8 @@ NO_LAT_DEG, NO_LON_DEG = 91.0, 181.0
 LAT_MOST_DEG, LON_MOST_DEG = 90.0, 180.0
 FULL_CIRCLE_DEG: Final = 360.0
 _NO_SOG_KN: Final = np.full(64, 102.25)
-"""By type: beyond the highest speed that says something, by half a step."""
-_NO_SOG_KN[9] = 1022.05
-_NO_SOG_KN[27] = 62.05
+"""By type: beyond the highest speed that says something, by half a tenth of a knot."""
+_NO_SOG_KN[message_types.AIRCRAFT_TYPE], _NO_SOG_KN[message_types.LONG_RANGE_TYPE] = 1022.05, 62.05
 _IMO_MOST, _SERIALS, _UNKNOWN = (number(value, np.uint32) for value in (IMO_MOST, 10_000_000, 0))
 _PLACE_MOST, _NO_PLACE = np.array([[LON_MOST_DEG], [LAT_MOST_DEG]]), np.array([[NO_LON_DEG], [NO_LAT_DEG]])
 _FULL_CIRCLE: Final = np.array(FULL_CIRCLE_DEG)

@@ -7,18 +7,21 @@ of type 24 as a kind of its own. A table tells it, so that one expression reads 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.message_types import LAST_TYPE, LONG_RANGE_TYPE, MMSI_BITS, PART_BITS, TABLE, MessageType
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
 from streams.decode.bits import WORD_BITS, Chains, Words, hashes, number, text, windows
 from streams.decode.model import NO_STATUS, TEXT_CHARS, Sent, SentStatic
 
 _PART_A, _PART_B, _NO_PART = 24, 64, 65
 _KINDS: Final = 66
-_CLASS_A, _CLASS_B, _STATIONS, _AIRCRAFT, _AID, _LONG_RANGE = [1, 2, 3], [18, 19], [4, 11], [9], [21], [27]
+_ANYWHERE: Final = 61
+"""Where something is read of types without a place, which is then not used."""
 _NEVER: Final = 1 << 30
 
 Ints = npt.NDArray[np.int64]
@@ -26,12 +29,14 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
-def _table(default: float, *said: tuple[list[int], float], dtype: type = np.int64) -> npt.NDArray[Any]:
-    """A value a kind."""
-    table: npt.NDArray[Any] = np.full(_KINDS, default, dtype)
-    for kinds, value in said:
-        table[kinds] = value
-    return table
+def _column(of: Callable[[MessageType], float | None], default: float, dtype: type = np.int64) -> npt.NDArray[Any]:
+    """A value a kind: what ``of`` says of its row in the table of message types; None, or no row: ``default``."""
+    column: npt.NDArray[Any] = np.full(_KINDS, default, dtype)
+    for row in TABLE:
+        value = of(row)
+        if value is not None:
+            column[row.number] = value
+    return column
 
 
 class _At(NamedTuple):
@@ -50,36 +55,26 @@ def _at(bits: npt.NDArray[Any]) -> _At:
     return _At(numbers // WORD_BITS, (numbers % WORD_BITS).astype(np.uint64))
 
 
-_NEEDS_BITS: Final = _table(
-    38,
-    (_CLASS_A, 168),
-    (_STATIONS, 134),
-    ([5], 422),
-    (_AIRCRAFT, 128),
-    ([18], 168),
-    ([19], 301),
-    (_AID, 219),
-    ([_PART_A], 160),
-    (_LONG_RANGE, 94),
-    ([_PART_B], 162),
-    ([0, *range(28, 64), _NO_PART], _NEVER),
-)
-"""So many bits hold all that we read. Of most types that is who sent them."""
-_PLACE: Final = _at(_table(61, (_CLASS_B, 57), (_STATIONS, 79), (_AID, 164), (_LONG_RANGE, 44)))
+_NEEDS_BITS: Final = _column(lambda row: row.bits, MMSI_BITS)
+"""As many bits hold all that we read. Of most types that is who sent them."""
+_NEEDS_BITS[[_PART_A, _PART_B]] = PART_BITS
+_NEEDS_BITS[[0, *range(LAST_TYPE + 1, _PART_B), _NO_PART]] = _NEVER
+_PLACE: Final = _at(_column(lambda row: row.place, _ANYWHERE))
 """Longitude in 28 bits, latitude in 27. (27: longitude 18, latitude 17, sog 6, cog 9.)"""
-_COURSE: Final = _at(_table(116, (_CLASS_B, 112)))
-"""Course in 12 bits, heading in 9."""
-_SOG_SHIFT: Final = _table(4, (_CLASS_B, 8), dtype=np.uint64)
-"""Speed stands in the first word, and so many bits behind it."""
-_STATUS_SHIFT: Final = _table(22, (_LONG_RANGE, 20), dtype=np.uint64)
-_STATUS_NONE: Final = _table(NO_STATUS, ([*_CLASS_A, *_LONG_RANGE], 0), dtype=np.uint64)
-_PLACE_NONE: Final = _table(np.nan, (_CLASS_A + _CLASS_B + _STATIONS + _AIRCRAFT + _AID + _LONG_RANGE, 0), dtype=float)
-_SOG_STEPS: Final = _table(np.nan, (_CLASS_A + _CLASS_B, 10), (_AIRCRAFT, 1), dtype=float)
+_COURSE: Final = _at(_column(lambda row: row.place, _ANYWHERE) + 55)
+"""Course in 12 bits, heading in 9: behind the place."""
+_SOG_SHIFT: Final = (WORD_BITS + 1 - np.minimum(_column(lambda row: row.place, _ANYWHERE), WORD_BITS)).astype(np.uint64)
+"""Speed stands in the first word and ends a bit before the place: as many bits stand behind it."""
+_STATUS_SHIFT: Final = (WORD_BITS - 4 - _column(lambda row: row.status, 38)).astype(np.uint64)
+_STATUS_NONE: Final = _column(lambda row: None if row.status is None else 0, NO_STATUS, dtype=np.uint64)
+_PLACE_NONE: Final = _column(lambda row: None if row.place is None else 0, np.nan, dtype=float)
+_SOG_STEPS: Final = _column(lambda row: row.knot or None, np.nan, dtype=float)
 """To a knot; NaN where a type has no speed. So for the next two."""
-_COG_STEPS: Final = _table(np.nan, (_CLASS_A + _CLASS_B + _AIRCRAFT, 10), dtype=float)
-_HEADING_NONE: Final = _table(np.nan, (_CLASS_A + _CLASS_B, 0), dtype=float)
-_STATIC: Final = _table(-1, ([5], 0), ([19], 1), ([_PART_A], 2), ([_PART_B], 3))
+_COG_STEPS: Final = _column(lambda row: row.degree or None, np.nan, dtype=float)
+_HEADING_NONE: Final = _column(lambda row: 0 if row.heading else None, np.nan, dtype=float)
+_STATIC: Final = np.full(_KINDS, -1)
 """Row of the tables of static fields."""
+_STATIC[[5, 19, _PART_A, _PART_B]] = range(4)
 
 
 def understood(words: Words, bases: Ints, bits: Ints) -> tuple[Ints, Mask]:
@@ -99,7 +94,7 @@ _PARTS: Final = np.array([_PART_A, _PART_B, _NO_PART, _NO_PART])
 _TYPE_SHIFT, _MMSI_SHIFT, _MMSI = number(58), number(26), number(0x3FFFFFFF)
 _LON_SHIFT, _LAT_UP, _LAT_SHIFT = number(36, np.int64), number(28), number(37, np.int64)
 _COG_SHIFT, _HEADING_SHIFT, _NINE_BITS, _TEN_BITS, _STATUS = (number(value) for value in (52, 43, 511, 1023, 15))
-_NO_CODE, _FAR, _TWO_PARTS = number(0, np.int64), number(27, np.int64), number(24, np.int64)
+_NO_CODE, _FAR, _TWO_PARTS = (number(value, np.int64) for value in (0, LONG_RANGE_TYPE, _PART_A))
 _FAR_LON_SHIFT, _FAR_LAT_SHIFT = number(46, np.int64), number(47, np.int64)
 _FAR_LAT_UP, _FAR_SOG_SHIFT, _FAR_COG_SHIFT, _SIX_BITS = number(18), number(23), number(14), number(63)
 _TEN, _THREE, _SIXTHS, _MILLION = number(10, np.int64), number(3, np.int64), number(6, np.int64), np.array(1e6)

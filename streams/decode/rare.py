@@ -9,6 +9,7 @@ from pyais.bit_vector import bit_vector
 from pyais.exceptions import AISBaseException
 from pyais.messages import MSG_CLASS
 
+from detectors.core import message_types
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE
 from streams.decode.model import NO_STATUS, TEXT_CHARS, Sent, SentStatic
 from streams.errors import InputError, Reason
@@ -23,9 +24,8 @@ SURPRISES: Final = (
     TypeError,
     ValueError,
 )
-PLACED: Final = frozenset({1, 2, 3, 4, 9, 11, 18, 19, 21, 27, 28})
-"""Types whose latitude and longitude are the sender's own, in degrees."""
-_STATIC_TYPES: Final = frozenset({5, 19, 24})
+PLACED: Final = message_types.PLACED | {28}
+"""Types whose latitude and longitude are the sender's own, in degrees. No standard has 28 yet; pyais reads it."""
 _SHIP_TYPE_AT: Final = {5: 232, 19: 263}
 _ETA: Final = (("month", 16), ("day", 11), ("hour", 6), ("minute", 0))
 _HULL: Final = (("bow", 21), ("stern", 12), ("port", 6), ("starboard", 0))
@@ -67,12 +67,12 @@ def decode(payload: bytes, fill: int, sent: Sent, row: int) -> SentStatic | None
         raise UndecodableError("message type 0")  # pyais reads it as type 1; no standard knows it
     sent.type[row] = kind
     sent.mmsi[row] = int(message.mmsi)
-    if kind not in PLACED and kind not in _STATIC_TYPES:
+    if kind not in PLACED and kind not in message_types.STATIC:
         return None
     fields = _whole_fields(message, len(bits))
     if kind in PLACED:
         _kinematics(fields, sent, row)
-    if kind not in _STATIC_TYPES:
+    if kind not in message_types.STATIC:
         return None
     if "ship_type" in fields:
         fields["ship_type"] = ship_type(kind, bits) or int(fields["ship_type"])

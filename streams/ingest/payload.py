@@ -9,12 +9,19 @@ from __future__ import annotations
 from binascii import a2b_base64, b2a_base64
 from typing import Final, NamedTuple
 
+from detectors.core import message_types
+
+_ZERO: Final = ord("0")
 STATEMENT: Final = b"5"
 """First character of what states an IMO number (type 5)."""
-_LONG_RANGE_CHAR: Final = ord("K")  # type 27
-_LONGITUDE: Final = {**dict.fromkeys(b"123", 61), **dict.fromkeys(b"BC", 57)}
-"""The bit at which longitude begins, which latitude and course follow; types 18 and 19 have others than 1 to 3."""
-POSITIONS: Final = frozenset(bytes((char,)) for char in (*_LONGITUDE, _LONG_RANGE_CHAR))
+_LONG_RANGE_CHAR: Final = message_types.LONG_RANGE_TYPE + _ZERO
+_PLACES: Final = {
+    row.number + _ZERO: row.place
+    for row in message_types.TABLE
+    if row.number in message_types.POSITIONS_OF_SHIPS and row.place is not None
+}
+"""By a message's first character, the bit at which its longitude begins."""
+POSITIONS: Final = frozenset(bytes((char,)) for char in _PLACES)
 """First characters of what says where a ship is."""
 PER_DEG: Final = 600_000
 _FINER: Final = 1000  # a tenth of a minute in ten-thousandths
@@ -70,7 +77,7 @@ def point_of(payload: bytes) -> Point | None:
     if payload[0] == _LONG_RANGE_CHAR:
         lon, lat = _signed(bits, 44, 18) * _FINER, _signed(bits, 62, 17) * _FINER
     else:
-        start = _LONGITUDE[payload[0]]
+        start = _PLACES[payload[0]]
         lon, lat = _signed(bits, start, 28), _signed(bits, start + 28, 27)
     return (lat, lon) if -_LAT_MOST <= lat <= _LAT_MOST and -_LON_MOST <= lon <= _LON_MOST else None
 
@@ -82,7 +89,7 @@ def place_of(payload: bytes, point: Point) -> PayloadPosition:
         speed, course, per = _unsigned(bits, 79, 6), _unsigned(bits, 85, 9), 1
         sog_kn, cog_deg = None if speed == _NO_SOG_27 else float(speed), float(course)
     else:
-        start = _LONGITUDE[payload[0]]
+        start = _PLACES[payload[0]]
         speed, course, per = _unsigned(bits, start - 11, 10), _unsigned(bits, start + 55, 12), 10
         sog_kn, cog_deg = None if speed == _NO_SOG else speed / 10, course / 10
     return PayloadPosition(

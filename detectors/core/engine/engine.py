@@ -27,6 +27,7 @@ from detectors.core.engine.verbs import DetectorFault
 from detectors.core.identities.binding import Binding, BindingWriter, SeenUnder
 from detectors.core.identities.matcher import WatchlistMatcher
 from detectors.core.imo_notes import Note
+from detectors.core.message_types import LAST_TYPE
 from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
 from detectors.core.registry import build
@@ -40,7 +41,6 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
 
-TYPES: Final = 28  # AIS message types are 1 to 27
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
 
 __all__ = ["DetectorFault", "Engine"]
@@ -78,7 +78,7 @@ class Engine:
             self.fleet, self.reception, self.matcher, self.dispatcher, self._watchers
         )
         self._steps = self._reports = 0
-        self.types = np.zeros(TYPES, np.int64)
+        self.types = np.zeros(LAST_TYPE + 1, np.int64)
         """Reports applied, by AIS message type."""
 
     @classmethod
@@ -125,7 +125,7 @@ class Engine:
         """Applies reports of one source, in log order. Returns alerts in output order."""
         self._steps += 1
         source = self.sources.index(batch.source)
-        self.types += np.bincount(batch.reports["type"], minlength=TYPES)[:TYPES]
+        self.types += np.bincount(batch.reports["type"], minlength=LAST_TYPE + 1)[: LAST_TYPE + 1]
         rest = batch.reports
         while len(rest):
             rows = self.fleet.index.find(rest["mmsi"])

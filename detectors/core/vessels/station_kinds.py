@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core import message_types as types
 from detectors.core.imo_number import are_imo_numbers
 
 if TYPE_CHECKING:
     from detectors.core.vessels.history import History
 
-_ALL: Final = np.arange(256)
-_POSITIONS: Final = np.isin(_ALL, [1, 2, 3, 18, 19, 27])
-_CLASS_A: Final = np.isin(_ALL, [1, 2, 3])
-_STATIC: Final = np.isin(_ALL, [5, 24])
-_STATIONS: Final = np.isin(_ALL, [4, 9, 16, 17, 20, 21, 22, 23])  # 11 is the answer of a mobile station
-_BEACON_STATUS: Final = np.isin(_ALL.astype(np.int8), [14, -1])  # active; under test it is 15, which reads as unknown
+_POSITIONS: Final = types.are(types.POSITIONS_OF_SHIPS)
+_CLASS_A: Final = types.are(types.OF_CLASS_A)
+_STATIC: Final = types.are(types.STATIC - types.MOVING)
+_STATIONS: Final = types.are(types.OF_STATIONS)
+_BEACON_STATUS: Final = np.isin(
+    np.arange(256).astype(np.int8), [14, -1]
+)  # active; under test it is 15, which reads as unknown
 _SHIPS: Final = range(200_000_000, 800_000_000)  # ITU-R M.585
 _MILLION: Final = np.uint32(1_000_000)
 _BEACONS: Final = (970, 972, 974)
@@ -39,21 +41,21 @@ Reports = npt.NDArray[np.void]
 Numbers = npt.NDArray[np.unsignedinteger[Any]]
 
 
-def first_met(mmsis: Numbers, types: npt.NDArray[np.uint8]) -> Bools:
+def first_met(mmsis: Numbers, kinds: npt.NDArray[np.uint8]) -> Bools:
     """Which of vessels just met are ships before any report shows it, by MMSI and the type of the first message."""
-    found: Bools = ~_STATIONS[types] & (mmsis >= _SHIPS.start) & (mmsis < _SHIPS.stop)
+    found: Bools = ~_STATIONS[kinds] & (mmsis >= _SHIPS.start) & (mmsis < _SHIPS.stop)
     return found
 
 
 def show_vessels(reports: Reports, imos: Numbers) -> Bools:
     """Which reports only a vessel sends. ``imos`` has the IMO number that each states, 0 for none."""
-    types, mmsis = reports["type"], reports["mmsi"]
+    kinds, mmsis = reports["type"], reports["mmsi"]
     numbers = mmsis // _MILLION
     beacon = _IS_BEACON[numbers]
-    shown = _POSITIONS[types] & ~(beacon & _CLASS_A[types] & _BEACON_STATUS[reports["status"]])
+    shown = _POSITIONS[kinds] & ~(beacon & _CLASS_A[kinds] & _BEACON_STATUS[reports["status"]])
     station = beacon | (numbers == _AIRCRAFT) | ((numbers >= _AIDS.start) & (numbers < _AIDS.stop))
     station |= mmsis < _COAST_BELOW
-    shown |= _STATIC[types] & ~station
+    shown |= _STATIC[kinds] & ~station
     return np.asarray(shown | are_imo_numbers(imos))
 
 
