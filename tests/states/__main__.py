@@ -23,7 +23,7 @@ from tests.states import feed_states, kafka_states, people_states, worker_states
 from tests.states.disk import mounted, mounts_of_its_own
 from tests.states.model import Row, State, observe
 from tests.states.room import Room
-from tests.states.table import shown, written_into
+from tests.states.table import shown, takes_rows, written_into
 
 STATES: Final = (*worker_states.STATES, *feed_states.STATES, *people_states.STATES, *kafka_states.STATES)
 _NEEDS: Final = {"Prometheus": programs.PROMETHEUS, "Alertmanager": programs.ALERTMANAGER, "unshare": ("unshare",)}
@@ -41,6 +41,9 @@ def main() -> int:
     missing = [name for name, names in _NEEDS.items() if programs.installed(names) is None]
     if missing:
         sys.stderr.write(f"needs {', '.join(missing)}: apt-get install prometheus prometheus-alertmanager\n")
+        return 2
+    if given.write and not takes_rows(given.write):
+        sys.stderr.write(f"--write: {given.write} has no marks for the table; give docs/STATES.md\n")
         return 2
     mounts_of_its_own()
     named = [one for one in STATES if any(words in one.name for words in given.only)]

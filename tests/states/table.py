@@ -48,6 +48,11 @@ def _plain(said: str) -> str:
     return re.sub(r"\bo[0-9a-f]{6}\.", "", said)
 
 
+def takes_rows(page: Path) -> bool:
+    """Whether a page is there and has the marks between which rows go: asked before half an hour of runs."""
+    return page.is_file() and all(page.read_text().count(mark) == 1 for mark in (_BEGIN, _END))
+
+
 def written_into(page: Path, rows: Sequence[Row], names: Sequence[str]) -> None:
     """Puts what was right between the marks of a page, in the order of ``names``; rows of other runs stay.
 
