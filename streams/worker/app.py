@@ -32,6 +32,7 @@ from streams.settings import loading
 from streams.worker import consumer, malloc
 from streams.worker.credentials import credentials_of
 from streams.worker.end_offsets import EndOffsetProbe
+from streams.worker.freeze_guard import FreezeGuard
 from streams.worker.health import Watched, WorkerHealth
 from streams.worker.identities import Identities, StageObserver
 from streams.worker.in_flight import deaths_of
@@ -92,6 +93,7 @@ meter = WorkerMeter(Metrics(CollectorRegistry()))
 meter.lists(reference.ships, 0)
 meter.fetched_every(settings.reference.fetch_every_h)
 meter.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
+guard = FreezeGuard(rules.session_timeout_s)
 service = Service(
     app,
     link=link,
@@ -103,6 +105,7 @@ service = Service(
     observer=meter,
     library=library,
     vessels=_topic(VESSELS),
+    guard=guard,
 )
 aside = StageObserver(meter)
 identities = Identities(
@@ -114,6 +117,7 @@ identities = Identities(
     every_s=rules.snapshot_every_s,
     set_aside_after=rules.set_aside_after,
     observer=aside,
+    guard=guard,
 )
 watched = Watched(
     sentences=kafka.topic_prefix + SENTENCES,
@@ -202,6 +206,7 @@ async def _trim() -> None:
 async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
     global loop  # noqa: PLW0603 - there is none before Faust has made it
     loop = asyncio.get_running_loop()
+    guard.start()
     probe.start()  # Faust's own tasks would begin after the partitions are loaded, which wait for what it says
     for stage in stages:
         stage.assigned(set(parts))

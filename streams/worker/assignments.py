@@ -9,6 +9,7 @@ Rules (each from a real failure):
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -23,6 +24,7 @@ from streams.broker.security import refusal_of
 from streams.errors import SinkError, StateError, WakewatchError
 from streams.reference.library import Library
 from streams.worker.crashes import SET_ASIDE_AFTER
+from streams.worker.freeze_guard import FreezeGuard
 from streams.worker.health import recreated
 from streams.worker.in_flight import Death
 from streams.worker.observer import Observer, PartitionStanding
@@ -69,9 +71,11 @@ class Assignments:
         library: Library | None = None,
         vessels: Any = None,
         set_aside_after: int = SET_ASIDE_AFTER,
+        guard: FreezeGuard | None = None,
     ) -> None:
         self.app = app
         self._vessels = vessels
+        self._guard = guard or FreezeGuard(math.inf)
         self._library = library
         self.parts: dict[int, Partition] = {}
         self.broken: BaseException | None = None
@@ -126,6 +130,7 @@ class Assignments:
             if parts is None or self._epoch != epoch:
                 return
             unless_ours.pop_all()
+        self._guard.restart()
         self.parts.update({part.log.partition: part for part in parts})
         took_s = time.monotonic() - began_s
         log.info("partitions taken over", topic=self._source, partitions=wanted, recovery_s=round(took_s, 3))

@@ -141,6 +141,7 @@ class Service(Assignments):
         deliveries: list[Awaitable[Any]] = []
         for outcome in outcomes:
             for emitted in outcome.alerts:
+                self._guard.check()
                 sent = await publisher.alert(emitted.alert, part.log.partition)
                 self._measure(sent[:1], outcome.read_at_ms)
                 deliveries += sent

@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
     if any(result.stuck for result in results):
         return 2  # nothing was compared: neither kept nor found
     held = results if given.sabotage else [undisturbed, *results]
-    return int(any(result.missing or result.extra for result in held))
+    return int(any(result.missing or result.extra or result.stale for result in held))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,7 +150,7 @@ def _undisturbed(setting: Setting) -> Result:
         raise StuckError(f"the undisturbed run wrote {len(came.times)} alerts, or one of them twice")
     setting.wanted.update(came.values)
     result = _judged(replayed, came, Result("none, against replay"))
-    _say(f"undisturbed: {len(came.times)} alert revisions; of replay's missing {result.missing}, extra {result.extra}")
+    _say(f"undisturbed: {len(came.times)} alert revisions; of replay's {result.wrong}")
     return result._replace(rounds=1)
 
 

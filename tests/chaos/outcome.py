@@ -19,6 +19,8 @@ class Written(NamedTuple):
 
     times: Counter[Key]
     values: dict[Key, bytes]
+    stale: tuple[str, ...] = ()
+    """Alerts whose newest record in the state topic is not their newest revision: what compaction would keep."""
 
 
 class Strike(NamedTuple):
@@ -42,6 +44,8 @@ class Result(NamedTuple):
     rounds: int = 0
     missing: int = 0
     extra: int = 0
+    stale: int = 0
+    """Alerts that the state topic would hold in an older revision."""
     duplicates: int = 0
     crashes: int = 0
     alerts: int = 0
@@ -52,15 +56,29 @@ class Result(NamedTuple):
     recoveries_s: tuple[float, ...] = ()
 
     @property
+    def wrong(self) -> str:
+        """What must be nothing."""
+        return f"missing {self.missing}, extra {self.extra}, stale {self.stale}"
+
+    @property
     def second(self) -> int:
         """Faults that came while the stage of IMO numbers was at work."""
         return sum(strike.second for strike in self.strikes)
 
 
-def written(values: Iterable[bytes]) -> Written:
-    """What a topic of alerts holds."""
+def written(values: Iterable[bytes], state: Iterable[bytes] = ()) -> Written:
+    """What a topic of alerts holds; ``state`` are the records of the state topic, in the order of each partition."""
     held = [(_key_of(value), value) for value in values]
-    return Written(Counter(key for key, _ in held), dict(held))
+    return Written(Counter(key for key, _ in held), dict(held), tuple(_stale([key for key, _ in held], state)))
+
+
+def _stale(keys: Iterable[Key], state: Iterable[bytes]) -> Iterator[str]:
+    newest: dict[str, int] = {}
+    for alert_id, revision, _ in keys:
+        newest[alert_id] = max(revision, newest.get(alert_id, 0))
+    for alert_id, revision in {key[0]: key[1] for key in map(_key_of, state)}.items():
+        if revision < newest.get(alert_id, 0):
+            yield f"{alert_id} is in the state topic at revision {revision}, and was at {newest[alert_id]}"
 
 
 def _key_of(value: bytes) -> Key:
@@ -74,6 +92,7 @@ def judged(wanted: Mapping[Key, bytes], came: Written, so_far: Result) -> Result
     return so_far._replace(
         missing=so_far.missing + len(missing),
         extra=so_far.extra + len(extra),
+        stale=so_far.stale + len(came.stale),
         duplicates=so_far.duplicates + sum(came.times.values()) - len(came.times),
         alerts=so_far.alerts + len(wanted),
     )
@@ -93,6 +112,7 @@ def differences(wanted: Mapping[Key, bytes], came: Written) -> list[str]:
         ),
         *(f"missing: {_named(key, wanted[key])}" for key in lost[:_SAID_MOST]),
         *(f"extra: {_named(key, came.values[key])}" for key in invented[:_SAID_MOST]),
+        *(f"stale: {one}" for one in came.stale[:_SAID_MOST]),
     ]
 
 
@@ -129,6 +149,7 @@ def print_table(results: Iterable[Result]) -> None:
         "alerts",
         "missing",
         "extra",
+        "stale",
         "duplicates",
         "crashes",
         "recovery s (median, worst)",
@@ -144,7 +165,8 @@ def print_table(results: Iterable[Result]) -> None:
             result.second,
             min((s.lag for s in strikes), default=0),
         ]
-        outcome = [result.rounds, result.alerts, result.missing, result.extra, result.duplicates, result.crashes]
+        wrong = [result.missing, result.extra, result.stale]
+        outcome = [result.rounds, result.alerts, *wrong, result.duplicates, result.crashes]
         recovery = f"{waits[len(waits) // 2]:.1f}, {waits[-1]:.1f}"
         name = f"{result.name}: STUCK" if result.stuck else result.name
         table.add_row(name, *map(str, hits + outcome), recovery, f"{result.took_s:.0f}")

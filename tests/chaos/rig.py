@@ -19,7 +19,7 @@ from streams.broker.clients import admin, consumer
 from streams.broker.reading import read
 from streams.doctor.reading import newest, newest_cut
 from streams.ingest.run import IngestPlan, run
-from streams.messages.topics import ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
+from streams.messages.topics import ALERT_STATE, ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
 from streams.settings.model import KafkaSettings, Settings
 from tests.chaos.outcome import Written, written
 from tests.chaos.process import PATIENCE_S, StuckError, Worker, offsets_of
@@ -219,7 +219,8 @@ class Rig:
         self.workers["one"].start()
         self.until(self._identified, "every binding is processed", pause_s=0.3)
         self.stop()
-        came = written(record.value for record in read(self.kafka, ALERTS) if record.value)
+        alerts, state = ([one.value for one in read(self.kafka, name) if one.value] for name in (ALERTS, ALERT_STATE))
+        came = written(alerts, state)
         client = admin(self.kafka)
         client.delete_topics([name for name in client.list_topics() if name.startswith(self.kafka.topic_prefix)])
         client.close()
