@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).parents[1]
 DATA: Final = ROOT.parent / "shared" / "data"
 RECORDINGS: Final[dict[str, Sequence[str]]] = {
     "tracks/sbarc-2018-06-01_04.csv.gz": ("--partitions", "1"),
-    "tracks/dma-538004030-frio-drift.ais.gz": (),
+    "tracks/dma-538004030-frio-drift.ais.gz": ("--until", "2024-01-01T00:00:00Z"),
     "nmea/global-sample-85k.nmea.gz": ("--start", "2024-03-04T00:00:00Z"),
     "nmea/kystverket-1000.nm4": ("--start", "2024-03-04T00:00:00Z"),
     "nmea/dma-stream-example.txt.gz": (),
