@@ -2,20 +2,24 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGES := $(VENV)/.packages
 STAMP := $(VENV)/.ready
 # make demo FEED=tcp://HOST:PORT plays a feed of your own; STAY=1 leaves all of it running until Ctrl-C.
 DEMO = $(if $(FEED),--feed $(FEED)) $(if $(STAY),--stay)
 
-.PHONY: demo test unit slow check bench chaos clean setup ops soak states screenshots generated
+.PHONY: demo test unit slow check bench chaos clean setup ops soak states screenshots generated format
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
 
-$(STAMP): requirements.txt pyproject.toml
+$(PACKAGES): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "wakewatch needs Python 3.11 or newer; '$(PYTHON)' is older. Say PYTHON=python3.12 make ..." >&2; exit 2; }
 	@echo "setting up $(VENV) (once; a minute or two)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(STAMP): $(PACKAGES) pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -30,6 +34,9 @@ unit: $(STAMP)
 
 slow: $(STAMP)
 	@$(BIN)/pytest -m slow
+
+format: $(STAMP)
+	@$(BIN)/ruff check --quiet --select I --fix . && $(BIN)/ruff format --quiet .
 
 check: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m tests.size && $(BIN)/pytest -q tests/test_docs.py tests/test_words.py tests/test_wording.py

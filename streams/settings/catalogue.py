@@ -65,7 +65,7 @@ def catalogue() -> dict[str, Setting]:
             found += _of(section.name, section.type)
     for detector in detectors().values():
         found += [
-            _setting(f"severity.{situation}", Level, level, f"Severity of a {situation} alert")
+            _setting(f"severity.{situation}", Level, level, f"Severity of {situation} alerts")
             for situation, level in detector.severities.items()
         ]
     found += [_setting(f"severity.{key}", Level, level, sentence_of(key)) for key, level in SEVERITIES.items()]
@@ -120,7 +120,7 @@ def _words(info: inspect.Type) -> str:
 
 
 def _bounds(info: inspect.IntType | inspect.FloatType) -> str:
-    low = f" from {info.ge:g}" if info.ge is not None else f" above {info.gt:g} " if info.gt is not None else ""
+    low = f" from {info.ge:g}" if info.ge is not None else f" above {info.gt:g}" if info.gt is not None else ""
     high = f" to {info.le:.15g}" if info.le is not None else f" below {info.lt:.15g}" if info.lt is not None else ""
     return low + high
 
