@@ -3,15 +3,15 @@
 Rules:
 - A tag block's group (NMEA 0183 4.10) binds before anything else does: a part that names a group joins only a first
   part of that group, and a first part that names one is joined only by parts of it, or by a part that has no tag
-  block and stands right behind it.
-- Without a group a message is known by (peer, station, sequence, channel). A part without a station joins the first
-  part of a named station only when it stands right behind it.
+  block and comes directly after it.
+- Without a group a message is identified by peer, station, sequence and channel. A part without a station joins the
+  first part of a named station only when it comes directly after it.
 - Where a part could belong to two open messages it is refused.
-- Parts come in order, the first one first; what does not follow on is refused.
-- A first part that meets another message still open under its key makes both doubtful, when they are close in
-  time: the next part could belong to either. Then the key is closed until the doubt has passed.
-- Parts whose own times lie further apart than ``SPREAD_MS`` are not of one message.
-- What waits longer than the time-out (event time), or is the oldest of too many, or whose peer is gone, is refused.
+- Parts come in order, beginning with the first; a part that does not follow on is refused.
+- If a first part arrives while another message is open under its key and close in time, both are doubtful, because the
+  next part could belong to either. The key is then closed until the doubt has passed.
+- Parts whose own times differ by more than ``SPREAD_MS`` do not belong to one message.
+- A part is refused if it waits longer than the time-out (event time), is the oldest of too many, or its peer is gone.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Channel = tuple[str, bytes, bytes]
 
 
 class Key(NamedTuple):
-    """What a message is known by while it is open."""
+    """What identifies a message while it is open."""
 
     channel: Channel
     station: bytes
     group: tuple[str, int] | None
-    """Name and number of sentences of its group."""
+    """Name of its group, and number of sentences in it."""
 
 
 class Lost(NamedTuple):
@@ -55,7 +55,7 @@ class _OpenMessage:
         self.doubtful = False
 
     def claims(self, sentence: Sentence, unit: int) -> bool:
-        """Could ``sentence`` be a part of this message, by what its tag block says and where it stands?"""
+        """Whether ``sentence`` can be a part of this message, by its tag block and its place in the input."""
         group, station = sentence.tag.group, sentence.tag.station
         ours = self.key.group
         if group is not None:
@@ -66,7 +66,7 @@ class _OpenMessage:
         return station == self.key.station
 
     def continues(self, sentence: Sentence) -> bool:
-        """Is it the part that comes next, by its numbers and time?"""
+        """Whether it is the next part, by its numbers and time."""
         if sentence.total != self.first.total or sentence.number != len(self.parts) + 1:
             return False
         ours, theirs = self.first.tag.time_ms, sentence.tag.time_ms
@@ -81,16 +81,16 @@ class Assembly:
         self._most = most
         self._open: dict[Key, _OpenMessage] = {}
         self._on: dict[Channel, dict[Key, _OpenMessage]] = {}
-        """The same, by channel."""
+        """The same messages, by channel."""
         self.lost: list[Lost] = []
 
     @property
     def pending(self) -> int:
-        """Parts that wait for others."""
+        """Number of parts that wait for others."""
         return sum(len(entry.parts) for entry in self._open.values())
 
     def add(self, sentence: Sentence, unit: int, clock_ms: int, peer: str = "") -> list[Sentence] | None:
-        """Takes a part in, ``unit`` being its ordinal. Returns all parts in order once the message is whole."""
+        """Adds a part; ``unit`` is its ordinal. Returns all parts in order once the message is complete."""
         self.expire(clock_ms)
         channel = (peer, sentence.sequence, sentence.channel)
         if sentence.number == 1:
@@ -108,7 +108,7 @@ class Assembly:
         return entry.parts
 
     def expire(self, clock_ms: int) -> None:
-        """Refuses what has waited too long. Entries stand in the order in which they were opened."""
+        """Refuses what has waited too long. Entries are in the order in which they were opened."""
         while self._open:
             entry = next(iter(self._open.values()))
             ttl_ms = SPREAD_MS if entry.doubtful else self._ttl_ms
@@ -117,18 +117,18 @@ class Assembly:
             self._drop(entry, Reason.FRAGMENT_EXPIRED)
 
     def hang_up(self, peer: str) -> None:
-        """A peer is gone: what it left unfinished will not be finished by the next one of its name."""
+        """Refuses the unfinished messages of a peer that is gone: a later peer of that name cannot complete them."""
         for entry in [entry for entry in self._open.values() if entry.key.channel[0] == peer]:
             self._drop(entry, Reason.FRAGMENT_EXPIRED)
 
     def _owner(self, channel: Channel, sentence: Sentence, unit: int, clock_ms: int) -> _OpenMessage | None:
-        """The one open message that this part can belong to; None where there is none, or more than one."""
+        """The one open message that this part can belong to; None if there is none, or more than one."""
         there = self._on.get(channel, {}).values()
         claimants = [entry for entry in there if entry.claims(sentence, unit)]
         if any(entry.doubtful for entry in claimants):
             return None
         fitting = [entry for entry in claimants if entry.continues(sentence)]
-        if not sentence.tag.group and not sentence.tag.station:  # it may be of any first part a moment ago
+        if not sentence.tag.group and not sentence.tag.station:  # it may belong to any first part of a moment ago
             near = [entry for entry in there if clock_ms - entry.opened_ms <= SPREAD_MS and entry not in fitting]
             if any(entry.continues(sentence) and not entry.doubtful for entry in near):
                 return None
@@ -140,7 +140,7 @@ class Assembly:
         entry = self._open.get(key)
         if entry is not None:
             if entry.parts and entry.parts[0].text == sentence.text:
-                self._refuse(Reason.FRAGMENT_CLASH, sentence)  # the same part heard twice
+                self._refuse(Reason.FRAGMENT_CLASH, sentence)  # the same part, received twice
                 return
             near = clock_ms - entry.opened_ms <= SPREAD_MS
             self._drop(entry, Reason.FRAGMENT_CLASH)

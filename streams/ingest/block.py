@@ -1,4 +1,4 @@
-"""A block of whole lines as far as it can be read without knowing what went before.
+"""A block of whole lines, as far as it can be read without knowing the lines before it.
 
 ``scan`` reads the ordinary lines in columns; the others are parsed one by one.
 """
@@ -20,13 +20,13 @@ Ints = npt.NDArray[np.int64]
 
 
 class OddUnit(NamedTuple):
-    """A unit that is not ordinary, and what the parser says of it."""
+    """A unit that is not ordinary, and what the parser returned for it."""
 
     line: int
     unit: int
     """Its place among the units of the block."""
     sentence: int
-    """How many sentences of the block go before it."""
+    """Number of sentences of the block before it."""
     raw: bytes
     parsed: Parsed
 
@@ -35,13 +35,13 @@ _Units = list[tuple[bytes, Parsed]]
 
 
 class LineBlock:
-    """A block of whole lines as far as it can be read without knowing what went before."""
+    """A block of whole lines, as far as it can be read without knowing the lines before it."""
 
     def __init__(self, source_state: SourceState, block: bytes) -> None:
         self.text = PAD + block + PAD
         self.lines = _without_untimed(scan(self.text, source_state.limit), source_state)
         self.odd, self.units, self.sentences = self._others(source_state)
-        """``units`` and ``sentences``: how many go before each line, and at last all."""
+        """``units`` and ``sentences``: how many come before each line; the last entry is the total."""
         self.odd_lines = np.array([odd.line for odd in self.odd], np.int64)
         self.timing = any(isinstance(odd.parsed, Timing) for odd in self.odd)
 
@@ -78,7 +78,7 @@ class LineBlock:
         return odd, units, sentences
 
     def _parts(self) -> dict[int, Sentence]:
-        """The parts of messages by line: what the parser would make of them, for a third of its price."""
+        """The parts of messages by line, as the parser would read them, at a third of its cost."""
         parts, text, made = self.lines.parts, self.text, {}
         columns = (column.tolist() for column in parts)
         for line, places, total, number, time_ms, station, size, wrong in zip(*columns, strict=True):
@@ -102,7 +102,7 @@ def _parsed(line: bytes, source_state: SourceState) -> _Units:
 
 
 def _without_untimed(lines: ScannedLines, source_state: SourceState) -> ScannedLines:
-    """Lines without a time are ordinary only where all of them get a time that nothing in the block changes."""
+    """Lines without a time are ordinary only if nothing in the block changes the time that they all get."""
     untimed = lines.time_ms == UNTIMED
     if source_state.synthetic or not untimed.any() or (source_state.source_kind.live and untimed.all()):
         return lines

@@ -1,10 +1,10 @@
-"""Many lines of one source at once, with the very result that ``source_state`` has line by line.
+"""Processes many lines of one source at once, with exactly the result of ``source_state``, which works line by line.
 
-How: a block is read (``block``) and goes on in runs. In a run every time is believed at once, so that what moves the
-clock, where ticks stand and where records end is a matter of running maxima and counts. Parts of messages, and whatever
-else is not ordinary, are taken between the ordinary lines in the exact order (``_Walk``), knowing the clock of that
-moment. A run ends before the first line whose time is not believed at once; that line, and as long as anything waits
-all others, go through the lane.
+A block is read (``block``) and processed in runs. Every time in a run is believed at once, so running maxima and counts
+give the lines that move the clock, the places of ticks and the ends of records. Parts of messages, and other lines that
+are not ordinary, are processed between the ordinary lines in the exact order (``_Walk``), with the clock of that
+moment. A run ends before the first line whose time is not believed at once. That line, and all others while anything
+waits, are processed by the source state.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from streams.nmea.sentence import Tag
 
 Ints = npt.NDArray[np.int64]
 ONE_BY_ONE: Final = 64
-"""So many lines go through the lane where a run cannot begin, or was shorter than this."""
+"""This number of lines goes through the source state where a run cannot begin, or was shorter than this."""
 
 
 def take(source_state: SourceState, block: bytes, peer: str) -> None:
-    """Takes whole lines of a peer in."""
+    """Processes whole lines of a peer."""
     if not block:
         return
     read = LineBlock(source_state, block)
@@ -45,7 +45,7 @@ def take(source_state: SourceState, block: bytes, peer: str) -> None:
 
 
 def _ready(source_state: SourceState, peer: str) -> bool:
-    """Nothing waits, and the source has spoken before."""
+    """Whether nothing waits and the source has sent something before."""
     heard = source_state.ticker.heard_ms is not None and source_state.clock.front_ms is not None
     return heard and not source_state.clock.waiting and peer not in source_state.timings
 
@@ -59,13 +59,13 @@ class _Ordinary(NamedTuple):
     time_ms: Ints
     ordinal: Ints
     tops: Ints
-    """The latest time up to and with each."""
+    """The latest time up to and including each line."""
     untimed: bool
-    """They carry no time: it is the wall clock's."""
+    """The lines have no time: they get the wall clock's."""
 
 
 def _ordinary(source_state: SourceState, read: LineBlock, begin: int) -> _Ordinary:
-    """Those from line ``begin`` on that are believed at once, one after the other."""
+    """The lines from ``begin`` on that are believed at once, one after the other."""
     lines = read.lines
     first = int(np.searchsorted(lines.line, begin))
     line = lines.line[first:]
@@ -79,7 +79,7 @@ def _ordinary(source_state: SourceState, read: LineBlock, begin: int) -> _Ordina
     if untimed:
         time_ms = np.full(len(line), source_state.default_ms())
     most = source_state.clock.believed(time_ms)
-    early = np.flatnonzero(time_ms[:most] < LEAST_MS)  # before 1973: nothing that columns are made for
+    early = np.flatnonzero(time_ms[:most] < LEAST_MS)  # before 1973: the columns do not handle it
     most = int(early[0]) if len(early) else most
     ordinal = source_state.ordinal + 1 + read.units[line[:most]] - read.units[begin]
     time_ms = time_ms[:most]
@@ -87,7 +87,7 @@ def _ordinary(source_state: SourceState, read: LineBlock, begin: int) -> _Ordina
 
 
 def _run(source_state: SourceState, read: LineBlock, begin: int, peer: str) -> int:
-    """Takes lines in from ``begin`` on, as far as columns can. Returns where it stopped."""
+    """Processes lines from ``begin`` on, as far as columns can. Returns the line where it stopped."""
     ordinary = _ordinary(source_state, read, begin)
     rows = ordinary.rows.stop
     end = int(read.lines.line[rows]) if rows < len(read.lines.line) else len(read)
@@ -111,7 +111,7 @@ def _run(source_state: SourceState, read: LineBlock, begin: int, peer: str) -> i
 
 
 class _Extent(NamedTuple):
-    """What a run covers: lines from ``begin`` to ``end``; so many units and sentences go before its end."""
+    """What a run covers: lines from ``begin`` to ``end``, and the number of units and sentences before its end."""
 
     begin: int
     end: int
@@ -120,7 +120,7 @@ class _Extent(NamedTuple):
 
 
 class _Halt(NamedTuple):
-    """A unit that the run cannot take: it completes a message that the lane must judge."""
+    """A unit that the run cannot process: it completes a message that the source state must judge."""
 
     odd: OddUnit
     message: TimedMessage
@@ -132,14 +132,14 @@ class _Walk:
     def __init__(self, source_state: SourceState, read: LineBlock, ordinary: _Ordinary, begin: int, peer: str) -> None:
         self.messages: list[TimedMessage] = []
         self.sentences: list[int] = []
-        """Ordinals of its sentences, refused ones included."""
+        """Ordinals of its sentences, including refused ones."""
         self.source_state = source_state
         self._peer = peer
         self._read = read
         self._ordinary = ordinary
         self._begin = begin
         self._ordinal = source_state.ordinal + 1 - int(read.units[begin])
-        """Of the block's first unit, and what the count of its first sentence would be."""
+        """Ordinal of the block's first unit, and the count that its first sentence would have."""
         self._sentence = source_state.counts.sentences + 1 - int(read.sentences[begin])
         assert source_state.clock.front_ms is not None and source_state.ticker.heard_ms is not None  # noqa: PT018  # see _ready
         self._front_ms, self._heard_ms = source_state.clock.front_ms, source_state.ticker.heard_ms
@@ -148,7 +148,7 @@ class _Walk:
         self._untimed = source_state.source_kind.live and ordinary.untimed
 
     def go(self, end: int) -> _Halt | None:
-        """Takes what stands before line ``end``. Returns where it had to stop."""
+        """Processes the units before line ``end``. Returns the line where it had to stop."""
         first, last = np.searchsorted(self._read.odd_lines, [self._begin, end]).tolist()
         places = np.searchsorted(self._ordinary.line, self._read.odd_lines[first:last])
         tops = np.append(0, self._ordinary.tops)[places].tolist()
@@ -185,7 +185,7 @@ class _Walk:
         return None
 
     def _default(self, odd: OddUnit, top_ms: int) -> int:
-        """What ``SourceState.default_ms`` would say at this moment."""
+        """What ``SourceState.default_ms`` would return at this moment."""
         if self.source_state.synthetic:
             return self.source_state.synthetic_ms(self._sentence + odd.sentence)
         heard_ms = max(self._heard_ms, top_ms)
@@ -194,7 +194,7 @@ class _Walk:
         return heard_ms
 
     def _halts(self, message: TimedMessage, top_ms: int) -> bool:
-        """Is the message not believed at once, or would later lines of the run not be what they are without it?"""
+        """Whether the message is not believed at once, or would change how later lines of the run are read."""
         clock, time_ms, heard_ms = self.source_state.clock, message.time_ms, max(self._heard_ms, top_ms)
         if time_ms < LEAST_MS or not clock.believes_at(time_ms, max(self._front_ms, heard_ms)):
             return True
@@ -248,12 +248,12 @@ def _messages(read: LineBlock, ordinary: _Ordinary, walk: _Walk, extent: _Extent
 
 
 def _columns(messages: list[TimedMessage]) -> Ints:
-    """Times, MMSIs, ordinals and numbers of sentences: four rows."""
+    """Times, MMSIs, ordinals and numbers of sentences, as four rows."""
     return np.array([(m.time_ms, m.mmsi, m.ordinal, len(m.parts)) for m in messages], np.int64).reshape(-1, 4).T
 
 
 def _cuts(source_state: SourceState, run: LineRun, sentences: Ints) -> list[PackStop]:
-    """Where records are cut because so many sentences have been read; ``sentences`` are their ordinals."""
+    """Where records are cut after a number of sentences read; ``sentences`` are the ordinals of the sentences."""
     batch = source_state.source_kind.batch
     if batch is None:
         return []

@@ -1,12 +1,13 @@
-"""The event clock of one source: which times are believed, and which sentences must wait or go.
+"""The event clock of one source: which times are believed, and which sentences must wait or are refused.
 
 Rules:
 - The clock is the largest believed event time and never falls.
 - A message less than ``jump_ahead_s`` before the clock's front is believed at once. One further ahead waits
-  until its time is witnessed (``jump``): then the front moves there. When the ordinary clock goes on first, what
-  waits is refused. Where a recording ends first, what nothing has contradicted is believed.
-- While something waits, later messages that do not move the clock queue behind it: order is kept.
-- A message more than ``refuse_behind_s`` behind the front is refused; what is late by less passes.
+  until other messages confirm its time (``jump``); then the front moves there. If the ordinary clock continues first,
+  the waiting messages are refused. If a recording ends first, every waiting message that nothing has contradicted is
+  believed.
+- While something waits, later messages that do not move the clock queue behind it, so the order is kept.
+- A message more than ``refuse_behind_s`` behind the front is refused; one that is less late passes.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ Ints = npt.NDArray[np.int64]
 _HOUR_MS: Final = 3_600_000
 _MS: Final = 1000
 _SEEN_MOST: Final = 256
-"""MMSIs that are remembered before all but the latest are forgotten: beyond those that a leap can need, none counts."""
+"""MMSIs remembered before all but the latest are forgotten. A jump never needs more, so the others do not count."""
 WAITING_MOST: Final = 1000
-"""Most messages that wait at once; past it the oldest is refused."""
+"""Maximum number of messages that wait at once; beyond it the oldest is refused."""
 
 
 class TimedMessage(NamedTuple):
@@ -46,7 +47,7 @@ class TimedMessage(NamedTuple):
     parts: tuple[bytes, ...]
     """Its sentences, bare, in order."""
     payload: bytes = b""
-    """Of the first of them."""
+    """The payload of the first of them."""
 
 
 class RefusedMessage(NamedTuple):
@@ -61,36 +62,36 @@ Verdict = Literal["believed", "ahead", "behind"]
 
 
 class EventClock:
-    """What is believed of time, for one source. ``clock_ms`` is None before the first believed message."""
+    """The believed time of one source. ``clock_ms`` is None before the first believed message."""
 
     def __init__(self, rules: FeedRules, silent_ms: Callable[[], int] | None = None) -> None:
-        """``silent_ms`` says how long the source may ordinarily be silent, ms; the rules' own figure when None."""
+        """``silent_ms``: how long the source may ordinarily be silent, ms; None takes the value from the rules."""
         self.clock_ms: int | None = None
         self._front_ms: int | None = None
         self._ahead_ms = int(rules.jump_ahead_s * _MS)
         self._behind_ms = int(rules.refuse_behind_s * _MS)
         self._witnesses = rules.jump_witnesses
         self._view_most = 2 * self._witnesses
-        """From so many MMSIs in view on, a leap needs as many witnesses as from any more."""
+        """From this number of MMSIs in view on, a jump needs as many witnesses as with any larger number."""
         self._seen: dict[int, int] = {}
-        """The latest time of each of the MMSIs heard latest: at least ``_view_most`` of them, where there were any."""
+        """The latest time of each recently heard MMSI: at least ``_view_most`` of them, if there were any."""
         self._waiting: deque[TimedMessage] = deque()
         self._jump = ClockJump(rules, silent_ms or (lambda: int(rules.feed_silent_after_s * _MS)))
 
     @property
     def waiting(self) -> int:
-        """Sentences that wait for their time to be believed."""
+        """Number of sentences that wait for their time to be believed."""
         return sum(len(message.parts) for message in self._waiting)
 
     @property
     def known_ms(self) -> int:
-        """The last known time: the clock, or where a file's head says that it begins; else 0."""
+        """The last known time: the clock, or the beginning of the file by its head; otherwise 0."""
         return self.clock_ms if self.clock_ms is not None else self._front_ms or 0
 
     def prime(self, times_ms: dict[int, int], stations_ms: dict[bytes, int] | None = None) -> None:
-        """Tells the clock before the first message who is at a file's head: MMSIs and stations, with their least times.
+        """Gives the clock, before the first message, the MMSIs and stations of a file's head with their least times.
 
-        So wrong times in front of everything cannot make all that follows seem old.
+        So wrong times at the beginning cannot make everything after them seem old.
         """
         if times_ms:
             front_ms = self._front_ms = min(times_ms.values())
@@ -99,15 +100,15 @@ class EventClock:
             self._jump.heard(near)
 
     def run_on(self, to_ms: int) -> None:
-        """The wall clock has taken a live source's time to ``to_ms``: no leap, when it is heard again."""
+        """The wall clock has moved a live source's time to ``to_ms``: no jump when the source is heard again."""
         if self._front_ms is None or to_ms > self._front_ms:
             self._front_ms = to_ms
 
     def admit(self, message: TimedMessage, wall_ms: int | None = None) -> list[Outcome]:
-        """What can be said now, in order: about ``message``, and about others that waited.
+        """The decisions that are possible now, in order: about ``message``, and about others that waited.
 
-        ``wall_ms`` is the wall clock of a live source: nothing has been received that is still to come, unless the
-        source's clock is there already.
+        ``wall_ms`` is the wall clock of a live source: no received message can be later than it, unless the source's
+        clock already is.
         """
         if not self._waiting:
             verdict = self._judge(message.time_ms)
@@ -117,7 +118,7 @@ class EventClock:
         return self._queue(message, wall_ms)
 
     def believes(self, message: TimedMessage) -> bool:
-        """True when it is believed with nothing else to say: the ordinary case, at least cost."""
+        """Whether the message is believed and nothing else is to be decided: the usual case, at least cost."""
         front_ms, time_ms = self._front_ms, message.time_ms
         if self._waiting or front_ms is None or not -self._behind_ms <= time_ms - front_ms <= self._ahead_ms:
             return False
@@ -126,31 +127,31 @@ class EventClock:
 
     @property
     def front_ms(self) -> int | None:
-        """The latest time that is believed without witnesses having come; None before any."""
+        """The latest time that is believed without witnesses; None before any message."""
         return self._front_ms
 
     def believes_at(self, time_ms: int, front_ms: int) -> bool:
-        """Is such a time believed at once where the front is there?"""
+        """Whether such a time is believed at once when the front is at ``front_ms``."""
         return -self._behind_ms <= time_ms - front_ms <= self._ahead_ms
 
     def parts_from(self, time_ms: int, least_ms: int) -> bool:
-        """Once the front is at ``time_ms``, is one as early as ``least_ms`` refused?"""
+        """Whether a message as early as ``least_ms`` is refused once the front is at ``time_ms``."""
         return time_ms - least_ms > self._behind_ms
 
     def believed(self, times_ms: Ints) -> int:
         """How many of these, from the first on, would be believed at once, one after the other."""
-        assert self._front_ms is not None  # callers see to it
+        assert self._front_ms is not None  # callers make sure of it
         fronts = np.maximum.accumulate(np.append(self._front_ms, times_ms))[:-1]
         leads = times_ms - fronts
         wrong = np.flatnonzero((leads < -self._behind_ms) | (leads > self._ahead_ms))
         return int(wrong[0]) if len(wrong) else len(times_ms)
 
     def stations_wanted(self, messages: int) -> int:
-        """Of how many of so many believed messages, the last ones, ``note_run`` needs the stations."""
+        """For how many of the last believed messages ``note_run`` needs the stations."""
         return messages if self._jump.doubts else min(messages, VOICES_KEPT)
 
     def note_run(self, times_ms: Ints, mmsis: Ints, stations: list[bytes]) -> None:
-        """Takes believed messages in, in order; of the last ones also the stations (``stations_wanted``)."""
+        """Adds believed messages in order; for the last ones also the stations (``stations_wanted``)."""
         if not len(times_ms):
             return
         self._jump.heard(stations)
@@ -160,7 +161,7 @@ class EventClock:
         self._front_ms = self.clock_ms if self._front_ms is None else max(self._front_ms, self.clock_ms)
 
     def give_up(self) -> list[Outcome]:
-        """Nobody will confirm any more: what is ahead is refused, what queued behind it goes on."""
+        """No more confirmation can come: messages ahead of the clock are refused, those queued behind them continue."""
         outcomes: list[Outcome] = []
         self._jump.clear()
         while self._waiting:
@@ -168,7 +169,7 @@ class EventClock:
         return outcomes
 
     def conclude(self) -> list[Outcome]:
-        """A recording has ended: what nothing has contradicted is believed, the rest given up."""
+        """A recording has ended: what nothing has contradicted is believed, the rest is refused."""
         through_ms = self._jump.at_end_ms(self._needed())
         outcomes = [] if through_ms is None else self._requeue(through_ms)
         return outcomes + self.give_up()
@@ -181,7 +182,7 @@ class EventClock:
         return "behind" if self._front_ms - time_ms > self._behind_ms else "believed"
 
     def _note(self, message: TimedMessage) -> None:
-        """Takes a believed message in."""
+        """Adds a believed message."""
         time_ms = message.time_ms
         self._see(message.mmsi, time_ms)
         self._jump.heard_one(message.station)
@@ -215,7 +216,7 @@ class EventClock:
         return self.clock_ms is None or time_ms > self.clock_ms
 
     def _contradicted(self) -> list[Outcome]:
-        """The ordinary clock goes on: what is ahead is refused, and its stations are no witnesses for now."""
+        """The ordinary clock continues: messages ahead are refused, and their stations are not witnesses for now."""
         outcomes = self.give_up()
         for outcome in outcomes:
             if isinstance(outcome, RefusedMessage) and outcome.reason is Reason.TIME_AHEAD:
@@ -223,7 +224,7 @@ class EventClock:
         return outcomes
 
     def _confirm(self, message: TimedMessage, wall_ms: int | None) -> int | None:
-        """The time up to which those who wait are believed, now that this one waits too."""
+        """The time up to which the waiting messages are believed, now that this one waits too."""
         latest_ms = NEVER_MS if wall_ms is None else wall_ms + self._ahead_ms
         if (self._front_ms or 0) <= latest_ms < message.time_ms:
             return None
@@ -256,7 +257,7 @@ class EventClock:
         if time_ms > seen.get(mmsi, -1):
             seen[mmsi] = time_ms
             if len(seen) > _SEEN_MOST:
-                # Forgetting cannot be seen: those that stay are as many as are ever counted, and their times only rise.
+                # Forgetting has no effect: as many stay as are ever counted, and their times only rise.
                 self._seen = dict(nlargest(self._view_most, seen.items(), key=itemgetter(1)))
 
     def _see_latest(self, times_ms: Ints, mmsis: Ints) -> None:

@@ -1,16 +1,17 @@
-"""What speaks for a leap of a source's clock: the messages that wait ahead of it, while nothing contradicts them.
+"""Evidence for a jump of a source's clock: messages that wait ahead of it, while nothing contradicts them.
 
 A feed that has thinned out (a busy hour, then one moored vessel every 20 minutes) and a clock that is wrong by a day
-look alike at the first message. What tells them apart is what else comes in:
+look alike at the first message. The messages that follow decide between the two:
 - Several MMSIs have reached a time. Where other stations were heard just before, they must come from two stations, or
-  keep coming for longer than the source is ordinarily silent, or be too many in a row for the others to be there.
-- Or the feed has thinned out: several messages, of one MMSI perhaps, whose lead over the clock has grown by more than a
-  leap and more than an ordinary silence. The wall clock takes a live source's time on, so there the lead of a
-  wrong clock does not grow, however long it goes on alone.
-- One MMSI is enough where no more than two are in view; where what follows would be refused as too old if the leap
-  were wrong, its second report.
-- A station whose claims were contradicted, because the ordinary clock went on, is no witness until it is believed
-  again, or its claims have come so far that the clock would refuse what contradicted them as too old.
+  keep coming for longer than the source is ordinarily silent, or be too many in a row for the other stations to still
+  be there.
+- Or the feed has thinned out: there are several messages, perhaps of one MMSI, and their lead over the clock has grown
+  by more than a jump and more than an ordinary silence. The wall clock moves a live source's time, so there the lead of
+  a wrong clock does not grow, however long it continues alone.
+- One MMSI is enough if at most two are in view. If later messages would be refused as too old after a wrong jump, its
+  second report is needed.
+- A station whose claims were contradicted, because the ordinary clock continued, is not a witness until it is believed
+  again, or until its claims are so far ahead that the clock would refuse the contradicting messages as too old.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from typing import Final, NamedTuple
 from detectors.core.ticks import FeedRules
 
 VOICES_KEPT: Final = 32
-"""Of so many believed messages the stations are remembered: who is heard now."""
+"""Number of believed messages for which the station is remembered: the stations heard now."""
 RUN_MOST: Final = 256
-"""So many in a row of one station: others that send one message in ``VOICES_KEPT`` are absent (.97 ** 256 = .0003)."""
+"""In so long a row of one station, others that send one message in ``VOICES_KEPT`` are absent (.97 ** 256 = .0003)."""
 _MS: Final = 1000
 
 
@@ -33,13 +34,13 @@ class ClaimedTime(NamedTuple):
 
     time_ms: int
     lead_ms: int
-    """Ahead of the clock, when it came."""
+    """How far it was ahead of the clock when it came."""
     mmsi: int
     station: bytes
 
 
 class ClockJump:
-    """The claims that wait. ``silent_ms`` says how long the source may ordinarily be silent."""
+    """The waiting claims. ``silent_ms``: how long the source may ordinarily be silent."""
 
     def __init__(self, rules: FeedRules, silent_ms: Callable[[], int]) -> None:
         self._ahead_ms = int(rules.jump_ahead_s * _MS)
@@ -55,7 +56,7 @@ class ClockJump:
 
     @property
     def doubts(self) -> bool:
-        """Some station is no witness: ``heard`` must be told of every believed message."""
+        """Whether some station is not a witness: then ``heard`` must be called for every believed message."""
         return bool(self._wrong)
 
     def heard(self, stations: Iterable[bytes]) -> None:
@@ -73,14 +74,14 @@ class ClockJump:
             self._wrong.pop(station, None)
 
     def add(self, claim: ClaimedTime) -> None:
-        """A message waits ahead of the clock."""
+        """Adds a message that waits ahead of the clock."""
         wrong_ms = self._wrong.get(claim.station)
         if wrong_ms is not None:
             if claim.time_ms - wrong_ms <= self._behind_ms:
                 return
             del self._wrong[claim.station]
         near_ms = claim.time_ms + self._ahead_ms
-        if any(other.time_ms > near_ms for other in self._claims):  # what came before was far ahead of this: garbled
+        if any(other.time_ms > near_ms for other in self._claims):  # garbled: far ahead of this one
             self._claims = [other for other in self._claims if other.time_ms <= near_ms]
             self._latest_ms.clear()
             for other in self._claims:
@@ -92,16 +93,16 @@ class ClockJump:
         self._latest_ms[claim.mmsi] = max(claim.time_ms, self._latest_ms.get(claim.mmsi, 0))
 
     def clear(self) -> None:
-        """Nothing waits any more."""
+        """Nothing waits any longer."""
         self._claims.clear()
         self._latest_ms.clear()
 
     def contradict(self, station: bytes, time_ms: int) -> None:
-        """The ordinary clock went on while this claim waited."""
+        """The ordinary clock continued while this claim waited."""
         self._wrong[station] = max(time_ms, self._wrong.get(station, time_ms))
 
     def witnessed_ms(self, needed: int) -> int | None:
-        """The time up to which the claims are believed, ``needed`` MMSIs being enough; None: not yet."""
+        """The time up to which the claims are believed if ``needed`` MMSIs are enough; None: not yet."""
         sure = self._confirmed()
         if needed == 1 and self._claims:
             return _top_ms(sure) if sure and (len(self._claims) > 1 or sure[0].lead_ms <= self._behind_ms) else None
@@ -111,22 +112,22 @@ class ClockJump:
         return _top_ms(sure) if thinned_out else None
 
     def at_end_ms(self, needed: int) -> int | None:
-        """The same where the input has ended, so that nothing can contradict or confirm any more.
+        """The same when the input has ended, so that nothing can contradict or confirm any longer.
 
-        Two claims are believed, and one that a clock wrong by a day cannot have made.
+        Two claims are believed, and a single one that a clock wrong by a day cannot have made.
         """
         if len(self._claims) > 1 or (self._claims and (needed == 1 or self._claims[0].lead_ms <= self._behind_ms // 2)):
             return _top_ms(self._claims)
         return None
 
     def _confirmed(self) -> list[ClaimedTime]:
-        """All, but for a last one so far ahead of the one before that what follows would be too old after it."""
+        """All claims, except a last one so far ahead of the others that later messages would be too old after it."""
         claims = self._claims
         alone = len(claims) > 1 and claims[-1].time_ms - claims[-2].time_ms > self._behind_ms
         return claims[:-1] if alone else claims
 
     def _others_absent(self) -> bool:
-        """No other station that was heard just before would have spoken since."""
+        """Whether another station that was heard just before would have sent something since."""
         stations = {claim.station for claim in self._claims}
         if len(stations) > 1 or stations.issuperset(self._voices):
             return True

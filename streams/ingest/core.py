@@ -1,10 +1,10 @@
-"""Bytes of one source into the records of the log. No socket, no file, no clock: time is passed in.
+"""Turns the bytes of one source into the records of the log. No socket, no file, no clock: time is passed in.
 
 Rules:
-- The sequence of sentences and ticks within a partition is a pure function of the input's bytes (and, for a
-  live source, of the times passed in). How the bytes are cut, and how records are, changes none of it.
-- Many lines at once go through columns (``bulk``), few or unusual ones one by one (``source_state``), with the same
-  result.
+- The sequence of sentences and ticks within a partition is a pure function of the input's bytes (and, for a live
+  source, of the times passed in). It does not depend on where bytes or records are cut.
+- Many lines at once are processed in columns (``bulk``), few or unusual ones one by one (``source_state``), with the
+  same result.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ __all__ = ["RATE_HZ", "START_MS", "Ingest", "InputCounts", "RefusedLine", "Sourc
 _MS: Final = 1000
 _WALL_TICK_MS: Final = 1000
 _GRACE_MS: Final = 3000
-"""Heard so soon after its start, a live source may be a recording: its ticks begin with its own time."""
+"""A live source heard this soon after its start may be a recording: its ticks begin with its own time."""
 _DAY_MS: Final = 86_400_000
 _HALF_A_YEAR_MS: Final = 182 * _DAY_MS
 _FILE: Final = SourceKind(replayed=True)
 BULK_BYTES: Final = 4096
-"""From so many bytes on columns are worth their fixed cost of 0.3 ms a block."""
+"""From this number of bytes on, columns are worth their fixed cost of 0.3 ms per block."""
 _HEAD_BYTES: Final = 64 * 1024
 
 
 class Ingest:
-    """One source's way from bytes to records. Feed it; take ``refused`` away after each call."""
+    """Turns one source's bytes into records. Call ``feed``; empty ``refused`` after each call."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Ingest:
         self._rows = Rows(source_kind.stamps)
         self._head: FileHead | None = None if source_kind.live else FileHead(self._source_state.parser)
         self._timed: bool | None = None
-        """The files so far carry times; None before the first sentence."""
+        """The files so far have times; None before the first sentence."""
         self.input = Input()
         """The file that is read now, or the live source."""
         self._share = LineShare()
@@ -94,22 +94,22 @@ class Ingest:
 
     @property
     def pending(self) -> int:
-        """Sentences that wait for other parts, or for their time to be believed."""
+        """Number of sentences that wait for other parts, or for their time to be believed."""
         return self._source_state.pending
 
     @property
     def clock_ms(self) -> int | None:
-        """The largest event time believed; None before the first."""
+        """The largest believed event time; None before the first."""
         return self._source_state.clock.clock_ms
 
     @property
     def untimed(self) -> bool:
-        """The present file carries no times: they are made from the count of its sentences."""
+        """The present file has no times: they are made from the count of its sentences."""
         now = self.input.since(self.counts)
         return self._source_state.synthetic and now.sentences > now.rejected_all
 
     def feed(self, chunk: bytes, now_ms: int = 0, peer: str = "") -> list[Record]:
-        """Takes bytes in, from one of the source's peers. Returns the records that are full."""
+        """Adds bytes of one of the source's peers. Returns the records that are full."""
         self._source_state.now_ms = now_ms
         self.input.take(chunk)
         if self._source_kind.live:
@@ -127,9 +127,9 @@ class Ingest:
         return self._source_state.packer.take()
 
     def next_file(self) -> list[Record]:
-        """What is fed from here on is another file, in a format of its own.
+        """Begins another file, in a format of its own.
 
-        Raises WakewatchError when one of two files carries times and the other does not.
+        Raises WakewatchError if one of two files has times and the other does not.
         """
         self.close_file()
         self._rows, self._head = Rows(self._source_kind.stamps), FileHead(self._source_state.parser)
@@ -137,7 +137,7 @@ class Ingest:
         return self._source_state.packer.take()
 
     def close_file(self) -> list[Record]:
-        """The present file is over: what it left unfinished is read as it is. Raises likewise."""
+        """The present file is over: its unfinished last line is read as it is. Raises likewise."""
         for peer in list(self._framers):
             self._lines(self._framers.pop(peer).close(), peer)
         if self._head is not None:
@@ -145,7 +145,7 @@ class Ingest:
         return self._source_state.packer.take()
 
     def hang_up(self, peer: str, now_ms: int = 0) -> list[Record]:
-        """A peer is gone: what it left unfinished is read as it is."""
+        """A peer is gone: its unfinished last line is read as it is."""
         self._source_state.now_ms = now_ms
         framer = self._framers.pop(peer, None)
         if framer is not None:
@@ -154,7 +154,7 @@ class Ingest:
         return self._source_state.packer.take()
 
     def clock(self, now_ms: int) -> list[Record]:
-        """The wall clock of a live source; call it every ``pack_ms`` or so. Cuts what waits, ticks each second."""
+        """The wall clock of a live source; call it about every ``pack_ms``. Cuts open records, ticks each second."""
         source_state = self._source_state
         source_state.now_ms = now_ms
         if self._started_ms is None:
@@ -169,12 +169,12 @@ class Ingest:
         return source_state.packer.take()
 
     def flush(self) -> list[Record]:
-        """All that is ready, without ending anything: for a stop that will be resumed."""
+        """All that is ready, without ending anything: for a stop after which the input is resumed."""
         self._source_state.packer.flush()
         return self._source_state.packer.take()
 
     def end(self, until_ms: int | None = None) -> list[Record]:
-        """The input has ended. A recording's clock runs on to ``until_ms``, if that is given, and then ends."""
+        """The input has ended. A recording's clock continues to ``until_ms``, if given, and then ends."""
         source_state = self._source_state
         ready = self.close_file()
         source_state.settle(source_state.clock.give_up() if self._source_kind.live else source_state.clock.conclude())
@@ -187,7 +187,7 @@ class Ingest:
         return ready + source_state.packer.take()
 
     def _lines(self, lines: list[bytes], peer: str) -> None:
-        """One by one: what the head says of a file holds from the very next line on, however the bytes were cut."""
+        """Line by line: the verdict on a file's head applies from the next line on, wherever the bytes were cut."""
         for raw in lines:
             for line in (raw,) if self._source_kind.live else self._rows.take(raw):
                 if self._head is None:

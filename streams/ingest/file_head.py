@@ -1,4 +1,4 @@
-"""The first lines of a file: does it know the time? Decided once, before anything of it goes on."""
+"""The first lines of a file: do they have times? Decided once, before any line is processed."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from streams.ingest.framing import units
 from streams.ingest.sentence import Parser, Sentence, Timing
 
 SENTENCES: Final = 1000
-"""So many sentences are looked at."""
+"""This number of sentences is examined ..."""
 _LINES: Final = 20_000
-"""... within so many lines, which bounds the memory."""
+"""... within this number of lines, which bounds the memory."""
 
 
 class HeadVerdict(NamedTuple):
-    """What the head says."""
+    """What the head shows."""
 
     lines: list[bytes]
-    """All of it, unread."""
+    """All lines of the head, unread."""
     sentences: int
     timed: bool
     first_ms: dict[int, int]
-    """Least time of each MMSI in it; empty when it has no times."""
+    """Least time of each MMSI in the head; empty if it has no times."""
     numbers_are_times: bool = True
-    """Numbers that stand alone beside the sentences say times; else they count something."""
+    """Numbers alone beside the sentences are times; otherwise they are counters."""
     stations_ms: dict[bytes, int] = {}  # noqa: RUF012 - read only
     """Least time of each station that a tag block names."""
 
 
 class FileHead:
-    """Collects a file's first lines until it can be told whether they carry times."""
+    """Collects a file's first lines until it is known whether they have times."""
 
     def __init__(self, parser: Parser) -> None:
         self._lines: list[bytes] = []
         self._first_ms: dict[bool, dict[int, int]] = {False: {}, True: {}}
-        """Of times that are sure, and of doubtful ones."""
+        """Least sure times, and least doubtful ones."""
         self._stations_ms: dict[bytes, int] = {}
         self._parser = parser
         self._timing: Timing | None = None
         self._sentences = 0
         self._timed = {False: 0, True: 0}
         self._counted = 0
-        """Doubtful numbers that are no times."""
+        """Doubtful numbers that are not times."""
 
     def add(self, line: bytes) -> bool:
-        """Takes a line in. True when enough has been seen."""
+        """Adds a line. True when there are enough."""
         self._lines.append(line)
         for unit in units(line):
             self._look(unit)
         return self._sentences >= SENTENCES or len(self._lines) >= _LINES
 
     def verdict(self) -> HeadVerdict:
-        """What the lines so far say."""
+        """The verdict on the lines so far."""
         sure, doubtful = self._first_ms[False], self._first_ms[True]
         are_times = self._timed[True] > self._counted
         for mmsi, time_ms in doubtful.items() if are_times else ():

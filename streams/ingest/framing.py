@@ -1,12 +1,12 @@
-"""Bytes into lines, lines into units. No socket and no clock in here.
+"""Splits bytes into lines, and lines into units. No socket and no clock in here.
 
 Rules:
-- A line ends at CR, LF or any run of them; empty lines do not exist.
-- A line longer than the limit comes out cut to ``limit + 1`` bytes, so that its length says what happened;
-  the rest of it is thrown away as it arrives. Never more than that is kept between two calls.
-- How the bytes were cut into chunks changes nothing.
-- A unit is one sentence with its tag block, or one line without any: some senders put several on a line.
-- A receiver's JSON object is as many units as it has sentences.
+- A line ends at CR, LF or any run of them; empty lines are skipped.
+- A line longer than the limit is returned cut to ``limit + 1`` bytes, so that its length shows what happened. The rest
+  is dropped as it arrives, and no more than that is kept between two calls.
+- The result does not depend on how the bytes were cut into chunks.
+- A unit is one sentence with its tag block, or a line without a sentence: some senders put several on a line.
+- A receiver's JSON object gives one unit per sentence in it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SENTENCE_START: Final = re.compile(rb"(?:\\[^\\!]*\\)?![^,*!\\]{2}VD[MO],")
 
 
 class Framer:
-    """Lines out of chunks. ``limit`` is the longest line in bytes, its end not counted."""
+    """Splits chunks into lines. ``limit`` is the longest line in bytes, its end not counted."""
 
     def __init__(self, limit: int) -> None:
         self._keep = limit + 1
@@ -48,13 +48,13 @@ class Framer:
         return block
 
     def close(self) -> list[bytes]:
-        """The last line, when it had no end."""
+        """The last line, if it had no end."""
         last, self._rest = self._rest, b""
         return [last] if last else []
 
 
 def units(line: bytes) -> list[bytes]:
-    """The units of a line: cut before every AIS sentence but the first, where more than one stands in it."""
+    """The units of a line: it is cut before each AIS sentence after the first."""
     if line.startswith((b"{", b"[{")):
         return sentences_of(line) or [line]
     if line.count(b"!") < 2:  # noqa: PLR2004  # one "!" opens one sentence

@@ -1,8 +1,8 @@
-r"""What the tag block of a group's first sentence says of the others in it.
+r"""What the tag block of a group's first sentence states for the other sentences of the group.
 
 NMEA 0183 4.10: sentences of one group, ``\g:1-3-77,s:ST1,c:1709510400*hh\``, ``\g:2-3-77*hh\``, ..., share what the
-first block says; so a sentence without a station or a time of its own has the group's. A group's name is used again and
-again, so it means nothing ``WITHIN`` units later, nor once two stations use it at a time.
+first block states. So a sentence without a station or a time of its own gets the group's. Names of groups are reused: a
+name means nothing ``WITHIN`` units later, nor while two stations use it at the same time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from streams.nmea.sentence import Tag
 
 WITHIN: Final = 100
-"""Units of input between two sentences of one group, at most: gateways that merge stations part them by a few."""
+"""Maximum units of input between two sentences of a group: gateways that merge stations separate them by a few."""
 
 
 class _StatedPart(NamedTuple):
@@ -30,7 +30,7 @@ class Groups:
         self._said: dict[tuple[str, str, int], _StatedPart] = {}
 
     def note(self, tag: Tag, peer: str, unit: int) -> None:
-        """Takes the tag block of unit number ``unit`` in; one that says nothing for others changes nothing."""
+        """Notes the tag block of unit ``unit``; one that states nothing for other sentences changes nothing."""
         group = tag.group
         if group is None or group.number >= group.total or not (tag.station or tag.time_ms is not None):
             return
@@ -46,7 +46,7 @@ class Groups:
         self._said[key] = _StatedPart(group.number, station, time_ms, unit)
 
     def complete(self, tag: Tag, peer: str, unit: int) -> Tag:
-        """The tag block with what it does not say itself, and its group does."""
+        """The tag block, completed with what only its group states."""
         group = tag.group
         if group is None or (tag.station and tag.time_ms is not None):
             return tag

@@ -1,4 +1,4 @@
-"""What has been seen of one input: a file, a member of an archive, or a live source from its beginning."""
+"""What has been read of one input: a file, a member of an archive, or a live source from its beginning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from streams.ingest.model import InputCounts
 
 OPENING_BYTES: Final = 4096
-"""Kept of the beginning: from it is told what the input looks like when none of it was AIS."""
+"""Bytes of the beginning that are kept, to describe what the input looks like if none of it was AIS."""
 
 
 class Input(msgspec.Struct, kw_only=True):
@@ -19,18 +19,18 @@ class Input(msgspec.Struct, kw_only=True):
     size: int = 0
     """Bytes so far."""
     before: InputCounts = msgspec.field(default_factory=InputCounts)
-    """What had been counted when it began."""
+    """The counts when it began."""
     refusal: str = ""
-    """Why the first line of it that was refused was so."""
+    """Why its first refused line was refused."""
 
     def take(self, chunk: bytes) -> None:
-        """Notes bytes."""
+        """Adds bytes."""
         self.size += len(chunk)
         if len(self.opening) < OPENING_BYTES:
             self.opening += chunk[: OPENING_BYTES - len(self.opening)]
 
     def since(self, now: InputCounts) -> InputCounts:
-        """What came of it alone, when the counts are ``now``."""
+        """The counts of this input alone, when the total counts are ``now``."""
         before = self.before
         rejected = {reason: n - before.rejected.get(reason, 0) for reason, n in now.rejected.items()}
         return InputCounts(

@@ -1,6 +1,6 @@
 """JSON lines of receivers, such as AIS-catcher's: sentences in ``nmea``, their time in ``rxuxtime`` or ``rxtime``.
 
-A line becomes as many sentences with tag blocks as it has; what else the receiver has decoded is not looked at.
+Each sentence of a line gets a tag block. Other fields that the receiver has decoded are ignored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _UTC: Final = StampRules()
 
 
 def sentences_of(line: bytes) -> list[bytes]:
-    """The sentences of a JSON object that a receiver wrote; none where it is no such object."""
+    """The sentences of a JSON object that a receiver wrote; none if it is not such an object."""
     try:
         told = _DECODER.decode(line.strip(_AROUND))
         found = next((told[name] for name in _SENTENCES if name in told), None)
@@ -34,7 +34,7 @@ def sentences_of(line: bytes) -> list[bytes]:
 
 
 def _tag(told: dict[str, msgspec.Raw]) -> bytes:
-    """A tag block with station and time, where the object has them."""
+    """A tag block with station and time, if the object has them."""
     time_ms = next((ms for name in _TIMES if name in told and (ms := _time_ms(told[name])) is not None), None)
     station = next((str(name) for key in _STATIONS if key in told and (name := _word(told[key])) is not None), "")
     fields = [b"s:" + b"_".join(station.encode("ascii", "replace").split())[:64]] if station.isprintable() else []

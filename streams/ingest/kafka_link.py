@@ -1,4 +1,4 @@
-"""What ingest asks of Kafka: a producer, and a consumer to look around with."""
+"""What ingest asks of Kafka: a producer, and a consumer for queries."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from streams.messages.topics import missing
 from streams.settings.model import Settings
 
 _FOR_EVER_MS: Final = 2**31 - 1
-"""The producer's delivery time-out: nothing is dropped however long the broker is away; the outbox bounds it."""
+"""The producer's delivery time-out: nothing is dropped however long the broker is down; the outbox bounds it."""
 _CLIENT: Final = {"allow_auto_create_topics": False, "bootstrap_timeout_ms": 3000}
 _log = structlog.get_logger("ingest")
 
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Raises SinkError where Kafka fails to answer what is asked before the start."""
+    """Raises SinkError if Kafka does not answer a query before the start."""
     from kafka.errors import KafkaError
 
     try:
@@ -40,7 +40,7 @@ class StoppedError(WakewatchError):
 
 
 class KafkaLink:
-    """The producer, and a consumer to look around with. Waits for a broker that is away."""
+    """The producer, and a consumer for queries. Waits for a broker that does not answer."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -78,7 +78,7 @@ class KafkaLink:
         return len(self.consumer.partitions_for_topic(prefix + outbound.SENTENCES_TOPIC))
 
     def close(self) -> None:
-        """Closes both; what the producer still holds is given up."""
+        """Closes both; records that the producer still holds are given up."""
         from kafka.errors import KafkaError
 
         if self.consumer is not None:
@@ -86,5 +86,5 @@ class KafkaLink:
         if self.producer is not None:
             try:
                 self.producer.close(timeout=1)
-            except KafkaError:  # it holds records and Kafka is away: its thread would try for ever
+            except KafkaError:  # it holds records and Kafka does not answer: its thread would try for ever
                 self.producer._sender.force_close()

@@ -1,12 +1,12 @@
-"""What loggers and receivers write before and after a sentence: its time, and perhaps a station.
+"""What loggers and receivers write before and after a sentence: its time, and sometimes a station.
 
 Read, in this order:
 - after it: ``,rSTATION,EPOCH`` and ``,bSTATION,EPOCH`` (US Coast Guard); AIS-catcher's ``( MSG: 1, ..., timestamp:
   20220729191340)``; a date with a time of day; ``,EPOCH``;
 - before it: a date with a time of day (ISO 8601, OpenCPN's VDR table, syslog), or an epoch that begins the line.
 
-A number that stands alone is doubtful: rtl-ais prints a count of samples there. Whoever knows the whole feed decides
-(``BareNumberTimes``).
+A number alone is doubtful: rtl-ais prints a count of samples there. ``BareNumberTimes``, which knows the whole feed,
+decides.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class LineAffixes(NamedTuple):
     station: bytes = b""
     time_ms: int | None = None
     doubtful: bool = False
-    """A number alone; where ``time_ms`` is None it was one that is no time."""
+    """A number alone; if ``time_ms`` is None, the number is not a time."""
 
 
 NOTHING: Final = LineAffixes()
 
 
 def affixes(before: bytes, after: bytes, rules: StampRules) -> LineAffixes:
-    """What stands before and after a sentence on its line."""
+    """What is written before and after a sentence on its line."""
     found = _after(after, rules) if after else NOTHING
     if found.time_ms is not None or not before:
         return found
@@ -74,10 +74,10 @@ def _number(text: bytes) -> LineAffixes:
 
 
 class BareNumberTimes:
-    """Whether numbers that stand alone beside sentences are their times, for one source.
+    """Whether numbers alone beside sentences are their times, for one source.
 
-    A recording's head decides for all of it. A live feed's numbers must keep to the wall clock's pace: one that is a
-    day ahead of it, or has moved ten minutes further than it since the last one, speaks against all.
+    A recording's head decides for all of it. A live feed's numbers must keep to the wall clock's pace: if one is a day
+    ahead of it, or has moved ten minutes further than it since the last one, none is believed.
     """
 
     def __init__(self, *, live: bool) -> None:
@@ -87,11 +87,11 @@ class BareNumberTimes:
         self._last: tuple[int, int] | None = None
 
     def decide(self, *, are_times: bool) -> None:
-        """What a recording's head says."""
+        """Sets the verdict on a recording's head."""
         self._are_times = are_times
 
     def time_ms(self, time_ms: int | None, now_ms: int) -> int | None:
-        """The time that a doubtful number says; None when it is believed to be none."""
+        """The time that a doubtful number gives; None if it is believed not to be a time."""
         if not self._live:
             return time_ms if self._are_times else None
         plausible = time_ms is not None and self._keeps_pace(time_ms, now_ms)

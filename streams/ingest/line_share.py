@@ -1,4 +1,4 @@
-"""How much of what a live source sends is no AIS, over the last minute or two."""
+"""How much of what a live source sends is not AIS, over the last minute or two."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from streams.ingest.model import InputCounts
 
 _OVER_MS: Final = 60_000
 LINES_LEAST: Final = 20
-"""Of fewer lines nothing is said: a receiver that only says who it is has sent nothing wrong."""
+"""With fewer lines there is no verdict: a receiver that only states its name has sent nothing wrong."""
 MUCH: Final = 0.5
-"""So much of it and more is worth a warning. NMEA logs with one line of time before each sentence are just below."""
+"""From this share on there is a warning. NMEA logs with a line of time before each sentence are just below."""
 
 
 class LineShare:
-    """Looks at a source's counts from time to time. Times are Unix ms of the wall clock."""
+    """Reads a source's counts from time to time. Times are Unix ms of the wall clock."""
 
     def __init__(self) -> None:
         self._earlier = self._former = (0, 0)
-        """Lines and other ones, when the last two windows began."""
+        """Number of lines, and of lines that are not AIS, when the last two windows began."""
         self._begun_ms: int | None = None
 
     def at(self, now_ms: int, counts: InputCounts) -> float:
-        """The share of lines that are no AIS since one to two minutes ago; 0 where there were few lines."""
+        """The share of lines that are not AIS since one to two minutes ago; 0 if there were few lines."""
         seen = (counts.lines, counts.other)
         if self._begun_ms is None:
             self._begun_ms = now_ms

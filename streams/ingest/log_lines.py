@@ -1,4 +1,4 @@
-"""Many messages into the lines of the log at once: tag block, sentence, line end, in the order of their partitions."""
+"""Writes many messages as lines of the log at once: tag block, sentence, line end, in the order of partitions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OPEN: Final = b"\\s:"
 _MIDDLE: Final = b",c:"
 _CLOSE_SIZE: Final = 4  # *hh\
 _LONG_MS: Final = 10**12
-"""From 2001 on milliseconds have 13 digits, before it 12."""
+"""Milliseconds have 13 digits from 2001 on, 12 before."""
 LEAST_MS: Final = 10**11
 _CONSTANT: Final = int(np.bitwise_xor.reduce(np.frombuffer(_OPEN[1:] + _MIDDLE, np.uint8)))
 
@@ -25,9 +25,9 @@ class LineRun(NamedTuple):
     """Messages in the order of the log, one a row."""
 
     block: bytes
-    """What the places below are places in."""
+    """The bytes that the places below refer to."""
     text: Ints
-    """Where its text begins: one sentence, or, where ``ready``, all its lines with their tag blocks."""
+    """Where its text begins: one sentence or, if ``ready``, all its lines with their tag blocks."""
     text_size: Ints
     station: Ints
     station_size: Ints
@@ -37,10 +37,10 @@ class LineRun(NamedTuple):
     mmsi: Ints
     ordinal: Ints
     size: Ints
-    """Sentences in it."""
+    """Number of sentences in it."""
 
     def stations(self, last: int) -> list[bytes]:
-        """The stations of so many messages, the last ones, in order."""
+        """The stations of the last messages, ``last`` of them, in order."""
         return [self._station(row) for row in range(len(self.ordinal) - last, len(self.ordinal))]
 
     def _station(self, row: int) -> bytes:
@@ -61,16 +61,16 @@ class LogLines(NamedTuple):
 
     text: Bytes
     edges: Ints
-    """Where each row begins in ``text``; a line end stands before the next one."""
+    """Where each row begins in ``text``; there is a line end before the next one."""
     lines: Ints
-    """How many lines go before each row ..."""
+    """Number of lines before each row ..."""
     bytes: Ints
-    """... and how many bytes, line ends not counted."""
+    """... and number of bytes, without line ends."""
     place: Ints
     """Each row's place in the run."""
     time_ms: Ints
     ordinals: Ints
-    """One a line."""
+    """One per line."""
 
 
 def written(run: LineRun, order: Ints) -> LogLines:
@@ -111,7 +111,7 @@ def _tag_blocks(text: Bytes, begin: Ints, source: Bytes, tagged: _Tagged) -> Non
     """Writes ``\\s:STATION,c:TIME*hh\\`` at each place."""
     if not len(begin):
         return
-    # From the beginning to each byte: 40 ns a line, but stations stand anywhere in the source, in any order.
+    # From the beginning to each byte: 40 ns per line, but stations are anywhere in the source, in any order.
     xors = np.bitwise_xor.accumulate(source)
     xor = xors[tagged.station - 1] ^ xors[tagged.station + tagged.station_size - 1] ^ np.uint8(_CONSTANT)
     byte_words.at(text, "V3")[begin] = np.frombuffer(_OPEN, "V3")

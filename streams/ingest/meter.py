@@ -1,4 +1,4 @@
-"""From what ingest knows to the metrics: a source's totals become increments, about once a second."""
+"""Converts what ingest knows to metrics: a source's totals become increments, about once a second."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streams.observability.metrics import Metrics, forget, label
 
 _MS: Final = 1000
 _MEAN_OF: Final = 100
-"""The mean spacing of a source is taken over about so many sentences."""
+"""The mean spacing of a source is calculated over about this number of sentences."""
 _STUCK_S: Final = 30.0
 FROM_READING: Final = (
     Reason.LINE_TOO_LONG,
@@ -31,16 +31,16 @@ FROM_READING: Final = (
     Reason.BUFFER_FULL,
 )
 NOT_LETTERS: Final = frozenset({Reason.BUFFER_FULL})
-"""What ingest drops where Kafka is away cannot be written to Kafka either."""
+"""What ingest drops while Kafka does not answer cannot be written to Kafka either."""
 
 
 class _Feed(msgspec.Struct):
-    """What a source's totals were when we last looked. Seconds are of the monotonic clock."""
+    """A source's totals at the last update. Seconds are of the monotonic clock."""
 
     heard_s: float
     """When its event time last moved."""
     counted_s: float
-    """When sentences last came."""
+    """When the last sentences came."""
     told_s: float
     sentences: int = 0
     tag_block_errors: int = 0
@@ -60,7 +60,7 @@ class IngestMeter:
         self._feeds: dict[str, _Feed] = {}
         self._lock = Lock()
         metrics.ready.set_function(lambda: self.ready()[0])
-        for reason in FROM_READING:  # series stand at 0 before anything happens
+        for reason in FROM_READING:  # series are 0 before anything happens
             metrics.rejected.labels(reason)
             if reason not in NOT_LETTERS:
                 metrics.dead_letters.labels(reason)
@@ -71,11 +71,11 @@ class IngestMeter:
         return self._metrics.registry
 
     def __call__(self, state: RunnerState) -> None:
-        """Takes in how a source stands."""
+        """Updates the metrics from a source's state."""
         now_s = self._clock_s()
         with self._lock:
             feed = self._feeds.get(state.source)
-            if feed is None or (feed.ended and not state.ended):  # it begins, or begins again
+            if feed is None or (feed.ended and not state.ended):  # it begins, for the first time or again
                 feed = self._feeds[state.source] = _Feed(heard_s=now_s, counted_s=now_s, told_s=now_s)
             self._count(feed, state, now_s)
             self._stand(feed, state, now_s)
@@ -108,7 +108,7 @@ class IngestMeter:
             spacing_s = (now_s - feed.counted_s) / new
             feed.spacing_s += (spacing_s - feed.spacing_s) * min(1.0, new / _MEAN_OF)
             feed.counted_s = now_s
-        if new and state.clock_ms != feed.clock_ms:  # sentences with times that are not believed are no hearing
+        if new and state.clock_ms != feed.clock_ms:  # sentences whose times are not believed do not count as heard
             feed.heard_s, feed.clock_ms = now_s, state.clock_ms
         feed.sentences, feed.tag_block_errors = counts.sentences, counts.tag_block_checksum_errors
         feed.rejected, feed.told_s = rejected, now_s

@@ -1,4 +1,4 @@
-"""What the core of ingest is told and what it tells: plain values."""
+"""Input and output of the core of ingest: plain values."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from streams.errors import Reason
 from streams.ingest.stamps import StampRules
 
 START_MS: Final = 946_684_800_000
-"""2000-01-01T00:00:00Z: where the time of a file without times begins."""
+"""2000-01-01T00:00:00Z: where the time of a file without times begins ..."""
 RATE_HZ: Final = 100.0
-"""... and how many sentences a second it gets."""
+"""... and its number of sentences per second."""
 
 
 class RefusedLine(NamedTuple):
@@ -24,14 +24,14 @@ class RefusedLine(NamedTuple):
 
 
 class InputCounts(msgspec.Struct):
-    """What became of the input so far, in sentences unless said otherwise."""
+    """What became of the input so far, in sentences unless stated otherwise."""
 
     lines: int = 0
     """Units of input, of any kind."""
     sentences: int = 0
     other: int = 0
     messages: int = 0
-    """Whole messages written: reports-to-be."""
+    """Whole messages written, which become reports."""
     merged: int = 0
     rejected: dict[Reason, int] = {}
     tag_block_checksum_errors: int = 0
@@ -48,14 +48,14 @@ class SourceKind(msgspec.Struct, frozen=True, kw_only=True):
     live: bool = False
     """Heard as it happens; False: a recording, which has an end and perhaps no times."""
     replayed: bool = False
-    """Nobody is to be notified of what follows from it."""
+    """No one is notified of alerts from it."""
     start_ms: int = START_MS
     rate_hz: float = RATE_HZ
     batch: int | None = None
-    """Cut records after so many sentences read; None: only where they are full."""
+    """Cut records after this number of sentences read; None: only when they are full."""
     tick_ms: int | None = None
-    """Event time between ticks; None: as the settings say."""
+    """Event time between ticks; None: as in the settings."""
     stamps: StampRules = StampRules()
-    """How times in it are read that do not say it themselves."""
+    """How times are read that are ambiguous by themselves."""
     marks_ms: tuple[int, ...] = ()
-    """Event times, rising: a mark stands before the first sentence that moves the clock to or beyond each."""
+    """Event times, rising: a mark is written before the first sentence that moves the clock to or beyond each."""

@@ -1,4 +1,4 @@
-"""Moments of event time that somebody asked to be told of: a mark stands in the log where the clock reaches one."""
+"""Moments of event time at which a caller asked for a mark: it is written in the log where the clock reaches one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from streams.messages.log_records import MarkRecord
 
 
 class AwaitedMoments:
-    """Those of one source that are still to come, rising (``SourceKind.marks_ms``)."""
+    """The moments of one source that have not come yet, rising (``SourceKind.marks_ms``)."""
 
     def __init__(self, marks_ms: Iterable[int]) -> None:
         self._marks_ms = list(marks_ms)
 
     def reached(self, time_ms: int, ordinal: int) -> list[MarkRecord]:
-        """Marks of the moments up to ``time_ms``, behind the message ``ordinal``."""
+        """Marks of the moments up to ``time_ms``, placed after the message ``ordinal``."""
         found = []
         while self._marks_ms and self._marks_ms[0] <= time_ms:
             found.append(MarkRecord(self._marks_ms.pop(0), ordinal))
         return found
 
     def reached_in(self, times_ms: npt.NDArray[np.int64], clock_ms: int, ordinals: Sequence[int]) -> list[PackStop]:
-        """The same for messages in the order of the log, of which ``ordinals[i]`` is the one before number ``i``."""
+        """The same for messages in the order of the log; ``ordinals[i]`` is the message before message ``i``."""
         if not self._marks_ms:
             return []
         tops = np.maximum.accumulate(np.maximum(times_ms, clock_ms))

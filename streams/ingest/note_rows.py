@@ -1,4 +1,4 @@
-"""Which rows of a run can matter to notes, and what is read of them."""
+"""Which rows of a run can matter to notes, and what is read from them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from streams.ingest.payload import PER_DEG, STATEMENT, Point
 
 _PAYLOAD, _FIELDS = 5, 6
 _LONG: Final = 80
-"""Bytes: a sentence that holds a whole type 5 is longer, and hardly any other is."""
+"""Bytes: a sentence that contains a whole type 5 is longer, and few others are."""
 _FASTEST_KN, _SLACK_NM = 60.0, 0.5
 _NEAR: Final = PER_DEG // 120
-"""Half a minute of arc: never further than ``_SLACK_NM`` by latitude and longitude alone, together hardly."""
+"""Half a minute of arc: never above ``_SLACK_NM`` by latitude or longitude alone, rarely by both together."""
 _TABLE_BITS: Final = 16
 _KNUTH, _WORD = 2_654_435_761, 0xFFFFFFFF
 
@@ -40,7 +40,7 @@ def is_statement(message: TimedMessage) -> bool:
 
 
 def statements_in(run: LineRun, walked: Sequence[TimedMessage]) -> dict[int, TimedMessage]:
-    """By place all statements of a run, and other messages; ``walked`` are its ``ready`` ones, in order."""
+    """All statements of a run by place, and other messages; ``walked`` are its ``ready`` ones, in order."""
     messages = dict(zip(run.ready.nonzero()[0].tolist(), walked, strict=True))
     long = (~run.ready & (run.text_size > _LONG)).nonzero()[0].tolist()
     messages.update((row, read_row(run, row)) for row in long)
@@ -48,12 +48,12 @@ def statements_in(run: LineRun, walked: Sequence[TimedMessage]) -> dict[int, Tim
 
 
 def fronts_of(run: LineRun, heard_ms: int) -> Ints:
-    """The latest event time up to each message, its own included."""
+    """The latest event time up to and including each message."""
     return np.maximum(np.maximum.accumulate(run.time_ms), heard_ms)
 
 
 def rows_among(mmsis: Ints, wanted: Iterable[int]) -> Ints:
-    """Where ``mmsis`` has one of ``wanted``, and at a few places more."""
+    """Where ``mmsis`` has one of ``wanted``, and a few places more."""
     numbers = np.array(sorted(wanted), np.int64)
     if not len(numbers):
         return numbers

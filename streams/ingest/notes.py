@@ -1,4 +1,4 @@
-"""Which IMO numbers are heard under which MMSIs, and when every partition is told so.
+"""Which IMO numbers are heard under which MMSIs, and when every partition is notified.
 
 Rules:
 - An MMSI that states an IMO number is reported once: at the second position after the statement that agrees with the
@@ -7,13 +7,13 @@ Rules:
   positions alone, so that the partition of another of them knows that the ship is heard. Where another MMSI is known
   already, the statement itself is reported too, without a position.
 - An MMSI that states another number than before is reported with the number that it stated before.
-- Only well-formed IMO numbers count, and none that more than ``identity_mmsis_most`` MMSIs have stated. A position
-  that is later in the log than it should be is ignored: steps of its time may have been decided.
-- Notes travel in ticks. One about a ship with several MMSIs is urgent: a tick of its own stands behind the sentence,
-  but at most one in a second of event time. Each cuts a record in two: of a feed in which a thousand ships have several
+- Only well-formed IMO numbers count, except those that more than ``identity_mmsis_most`` MMSIs have stated. A position
+  that is later in the log than it should be is ignored: decisions about its time may already have been made.
+- Notes travel in ticks. One about a ship with several MMSIs is urgent: a tick of its own follows the sentence, but at
+  most one per second of event time. Each such tick cuts a record in two. In a feed where a thousand ships have several
   MMSIs, records of 1,000 sentences became records of 72, and a sentence cost the worker seven times as much.
 
-What is reported follows from the sequence of messages alone, however they are cut. ``take_run`` is ``take`` for many.
+The reports depend on the sequence of messages alone, not on how they are cut. ``take_run`` is ``take`` for many.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from streams.settings.model import IngestSettings
 
 _NOBODYS_MOST: Final = 10_000
 _AGAIN_MS: Final = 10_000
-"""Within it the same bits are a second reception of one report."""
+"""Within this time the same bits are a second reception of one report."""
 _TRIES_MOST: Final = 20
 _PART: Final = 8  # an eighth is forgotten at once
 _WAITING_FIRST: Final = 4096
 _HELD_MOST: Final = 1000
-"""Notes in a tick: about 200 kB, below what a broker takes."""
+"""Maximum notes in a tick: about 200 kB, below what a broker accepts."""
 _BEFORE_RUN: Final = -1
 _URGENT_EVERY_MS: Final = 1000
 
 
 class NoteWriter:
-    """Of one source."""
+    """Writes the notes of one source."""
 
     def __init__(self, settings: IngestSettings, lateness_ms: int) -> None:
         self._every_ms = int(settings.identity_note_every_h * HOUR_MS)
@@ -58,7 +58,7 @@ class NoteWriter:
         self._nobodys: dict[int, None] = {}
         """IMO numbers that too many MMSIs have stated."""
         self._pairs: dict[tuple[int, int], StatedPair] = {}
-        """By IMO number and MMSI, those reported last at the end."""
+        """Pairs by IMO number and MMSI; those reported last are at the end."""
         self._of_imo: dict[int, list[StatedPair]] = {}
         self._of_mmsi: dict[int, StatedPair] = {}
         """What each MMSI stated last."""
@@ -67,25 +67,25 @@ class NoteWriter:
         self._urgent_from_ms = LONG_AGO
         """Event time from which the next note may be urgent."""
         self._held: list[tuple[int, Note]] = []
-        """Notes that wait for a tick, each with its place in the run that is being taken."""
+        """Notes that wait for a tick, each with its place in the run that is being processed."""
 
     # -- in and out -----------------------------------------------------------------------------------------------
 
     def minds(self, message: TimedMessage) -> bool:
-        """Whether ``take`` may have something to report or to learn: for nearly all messages False at little cost."""
+        """Whether ``take`` may have something to report or to learn: False for nearly all messages, at little cost."""
         return message.payload[:1] == STATEMENT or message.mmsi in self._waiting
 
     def take(self, message: TimedMessage, front_ms: int) -> bool:
-        """Takes a message in; ``front_ms`` is the latest event time so far, its own included.
+        """Processes a message; ``front_ms`` is the latest event time so far, including its own.
 
         Returns whether a note is urgent.
         """
         return self._take(message, front_ms, _BEFORE_RUN)
 
     def take_run(self, run: LineRun, walked: Sequence[TimedMessage], heard_ms: int) -> list[int]:
-        """The same for the messages of a run, of which ``walked`` are the ``ready`` ones, in order.
+        """The same for the messages of a run; ``walked`` are the ``ready`` ones, in order.
 
-        Returns the places of those behind which a note is urgent. Call ``end_run`` when their ticks are written.
+        Returns the places of the messages after which a note is urgent. Call ``end_run`` when their ticks are written.
         """
         messages = statements_in(run, walked)
         rows = rows_among(run.mmsi, self._wanted(messages.values()))
@@ -100,7 +100,7 @@ class NoteWriter:
         return urgent
 
     def onto(self, ticks: Sequence[Tick], before: int | None = None) -> Sequence[Tick]:
-        """The same ticks, which carry what waits: of a run only what belongs before the place ``before`` in it."""
+        """The same ticks with the waiting notes; in a run only the notes that belong before the place ``before``."""
         if not ticks or not self._held:
             return ticks
         mine = [note for row, note in self._held if before is None or row < before]
@@ -108,11 +108,11 @@ class NoteWriter:
         return [msgspec.structs.replace(ticks[0], notes=tuple(mine)), *ticks[1:]] if mine else ticks
 
     def end_run(self) -> None:
-        """What is left of a run goes before all that comes."""
+        """The remaining notes of a run come before everything later."""
         self._held = [(_BEFORE_RUN, note) for _, note in self._held]
 
     def _wanted(self, messages: Iterable[TimedMessage]) -> set[int]:
-        """MMSIs of a run of which a message can matter; ``messages`` are its statements, and others."""
+        """MMSIs of a run for which a message can matter; ``messages`` are its statements, and others."""
         stated = [message for message in messages if is_statement(message)]
         news = [message for message in stated if self._is_news(message)]
         if len(self._pairs) + len(news) >= self._pairs_most:  # some will be forgotten, and are news again
@@ -217,7 +217,7 @@ class NoteWriter:
         return wait
 
     def _moved(self, wait: AwaitedPosition, message: TimedMessage, front_ms: int) -> Note | None:
-        """A report of an MMSI that is waited for: its first position is kept, the next that agrees is reported."""
+        """A report of an awaited MMSI: its first position is kept, and the next one that agrees is reported."""
         payload, time_ms = message.payload, message.time_ms
         if payload[:1] not in POSITIONS or time_ms < wait.from_ms or time_ms < front_ms - self._lateness_ms:
             return None
@@ -235,7 +235,7 @@ class NoteWriter:
         return self._reported(wait, point, message.parts[0])
 
     def _reported(self, wait: AwaitedPosition, point: Point, text: bytes) -> Note:
-        """An MMSI is reported, and waited for again where its IMO number has had others lately."""
+        """An MMSI is reported, and awaited again if its IMO number has had others lately."""
         pair, time_ms = wait.pair, wait.time_ms
         note = note_of(pair, time_ms, wait.payload, point, text)
         pair.reported_ms, pair.due_ms, pair.instead_of = time_ms, time_ms + self._every_ms, None

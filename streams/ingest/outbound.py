@@ -1,4 +1,4 @@
-"""Records of the log and dead letters as Kafka takes them: topic, partition, value, headers, timestamp."""
+"""Records of the log and dead letters in Kafka's form: topic, partition, value, headers, timestamp."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.messages.log_records import Sentences, TickRecord
 SENTENCES_TOPIC: Final = "ais.sentences.v1"
 DEAD_TOPIC: Final = "ais.dead.v1"
 DEAD_PARTITION: Final = 0
-"""All of ours go to one partition, so that the last one of a run tells how many have arrived."""
+"""All our letters go to one partition, so that the last one of a run states how many have arrived."""
 
 Headers = list[tuple[str, bytes]]
 
@@ -29,24 +29,24 @@ class OutboundRecord(NamedTuple):
     headers: Headers
     timestamp_ms: int
     weight: int
-    """Sentences in it, at least 1: what buffers are measured in."""
+    """Number of sentences in it, at least 1: the unit of buffers."""
     messages: int = 0
-    """AIS messages in it: 0 for ticks and dead letters, which are never dropped."""
+    """Number of AIS messages in it: 0 for ticks and dead letters, which are never dropped."""
 
 
 class Sender(NamedTuple):
-    """Whose letters these are."""
+    """The source and the run that letters come from."""
 
     source: str
     run: str
     """Identity of the input (see streams.ingest.resume)."""
     replayed: bool
     prefix: str
-    """Of topic names."""
+    """Prefix of topic names."""
 
 
 def of_sentences(record: Sentences, sender: Sender, read_ms: int) -> OutboundRecord:
-    """A packed record. Its Kafka timestamp is when it was read: retention goes by that."""
+    """A packed record. Its Kafka timestamp is when it was read: retention counts from there."""
     headers = [
         *_headers(log_records.KIND_SENTENCES, sender, int(record.ordinals[-1]), read_ms),
         (log_records.H_EVENT_FROM, b"%d" % record.event_from_ms),
@@ -69,9 +69,9 @@ def of_tick(record: TickRecord, partition: int, sender: Sender, read_ms: int) ->
 
 
 def of_refused(lines: Sequence[RefusedLine], last: int, sender: Sender, read_ms: int) -> OutboundRecord:
-    """A dead letter: units refused for one reason, a line each, and as many details.
+    """A dead letter: units refused for one reason, one per line, with one detail each.
 
-    ``last`` is the number of the last of them among the refusals of this run, from 0. Many in one letter, because a
+    ``last`` is the number of the last of them among the refusals of this run, from 0. A letter holds many, because a
     record costs kafka-python 80 us: with one sentence in ten damaged that was three quarters of all CPU.
     """
     stamp = datetime.fromtimestamp(read_ms / 1000, UTC).isoformat(timespec="milliseconds")

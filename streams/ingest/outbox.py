@@ -2,10 +2,10 @@
 
 Rules:
 - Letters of one origin leave in the order in which they came.
-- All letters not yet acknowledged count: the buffer's, and those in the producer. At the bound an origin that can
-  wait is kept waiting; one that cannot loses its oldest sentences, and is told how many.
-- Only what the producer has not got yet can be dropped, so the producer is given a part of the bound only.
-- A failure that will not pass is kept in ``failure``, and nothing more is taken.
+- All letters not yet acknowledged count, both in the buffer and in the producer. At the bound an origin that can wait
+  is kept waiting; one that cannot wait loses its oldest sentences, and gets their number.
+- Only letters that the producer does not have yet can be dropped, so the producer is given only part of the bound.
+- A permanent failure is kept in ``failure``, and no more letters are accepted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LOOK_S: Final = 0.2
 
 
 class Outbox:
-    """Letters on their way. ``producer`` is a KafkaProducer; ``most`` the bound, in sentences."""
+    """Letters to be sent. ``producer`` is a KafkaProducer; ``most`` is the bound, in sentences."""
 
     def __init__(self, producer: Any, most: int) -> None:
         self._producer = producer
@@ -45,7 +45,7 @@ class Outbox:
         self._queues: dict[str, deque[OutboundRecord]] = {}
         self._queued = 0
         self._flying: dict[int, tuple[str, OutboundRecord]] = {}
-        """With the producer, by number: origins and letters."""
+        """Letters in the producer, by number: origin and letter."""
         self._taken = 0
         self._in_flight = 0
         self._changed = Condition()
@@ -56,13 +56,13 @@ class Outbox:
 
     @property
     def held(self) -> int:
-        """Sentences not yet acknowledged."""
+        """Number of sentences not yet acknowledged."""
         return self._queued + self._in_flight
 
     def put(self, origin: str, letter: OutboundRecord, *, stop: Event, waits: bool) -> list[OutboundRecord]:
-        """Takes a letter. Returns what was dropped for it. Raises SinkError after a failure.
+        """Adds a letter. Returns what was dropped for it. Raises SinkError after a failure.
 
-        With ``waits`` it blocks while the buffer is full, until ``stop`` is set and the drain time is over.
+        With ``waits`` it blocks while the buffer is full, at most until ``stop`` is set and the drain time is over.
         """
         with self._changed:
             while waits and self._full(letter) and self.failure is None and not self._closed:
@@ -78,13 +78,13 @@ class Outbox:
             return dropped
 
     def keep(self, origin: str, letter: OutboundRecord) -> None:
-        """Takes a letter after a failure, for ``unsent``."""
+        """Keeps a letter after a failure, for ``unsent``."""
         with self._changed:
             self._queues.setdefault(origin, deque()).append(letter)
             self._queued += letter.weight
 
     def drain(self, wait_s: float | None) -> int:
-        """Waits until all is acknowledged, or for so long. Returns the sentences that are not."""
+        """Waits until all is acknowledged, at most ``wait_s``. Returns the number of sentences that are not."""
         with self._changed:
             self._changed.wait_for(lambda: not self.held or self.failure is not None, wait_s)
             return self.held
@@ -96,7 +96,7 @@ class Outbox:
             return [*self._flying.values(), *waiting]
 
     def close(self) -> None:
-        """Ends the thread; what is still held is given up."""
+        """Ends the thread; letters that it still holds are given up."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -132,7 +132,7 @@ class Outbox:
                     partition=letter.partition,
                     timestamp_ms=letter.timestamp_ms,
                 )
-            except Exception as error:  # noqa: BLE001  # whatever it is, the readers must hear of it and stop
+            except Exception as error:  # noqa: BLE001  # for any error the readers must be notified and stop
                 self._fail(error)
                 return
             sent.add_callback(self._acknowledged, number)

@@ -1,4 +1,4 @@
-"""Messages packed into records, per partition. Where records are cut carries no meaning."""
+"""Packs messages into records, per partition. The places where records are cut have no meaning."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CACHE_MMSI_MOST: Final = 8192
 
 
 class PackStop(NamedTuple):
-    """All packs are closed before so many messages of a run have gone, and ticks or marks follow."""
+    """All packs are closed after this number of messages of a run, and ticks or marks follow."""
 
     before: int
     ticks: tuple[TickRecord | MarkRecord, ...] = ()
@@ -32,7 +32,7 @@ class _Cut(NamedTuple):
     """The end of a record, after the rows from ``begin`` to ``end``. Sorts in the order in which records are closed."""
 
     before: int
-    """So many messages of the run have gone by then."""
+    """Number of messages of the run before the cut."""
     at_stop: bool
     """False: it is full."""
     partition: int
@@ -48,22 +48,22 @@ class _Pack:
         """Lines, or many lines joined."""
         self.runs: list[Ints] = []
         self.ordinals: list[int] = []
-        """Of the last lines; those of the lines before are in ``runs``."""
+        """Of the last lines; the ordinals of earlier lines are in ``runs``."""
         self.size = self.bytes = self.from_ms = self.to_ms = 0
 
     def spans(self, from_ms: int, to_ms: int) -> None:
-        """Takes event times in; before the lines they belong to."""
+        """Adds event times; call before their lines are added."""
         if self.pieces:
             from_ms, to_ms = min(from_ms, self.from_ms), max(to_ms, self.to_ms)
         self.from_ms, self.to_ms = from_ms, to_ms
 
     def all_ordinals(self) -> Ints:
-        """One a line."""
+        """One per line."""
         return np.concatenate([*self.runs, np.array(self.ordinals, np.int64)])
 
 
 class Packer:
-    """Open packs of one source, one a partition. Full ones go to ``records``, which the caller empties."""
+    """Open packs of one source, one per partition. Full ones go to ``records``, which the caller empties."""
 
     def __init__(self, source: str, partitions: int, most: int) -> None:
         self._source = source
@@ -74,12 +74,12 @@ class Packer:
         self._tags: dict[tuple[bytes, int], bytes] = {}
         self.records: list[Record] = []
         self.holds = 0
-        """Sentences in open packs."""
+        """Number of sentences in open packs."""
         self.since_ms = 0
         """When the first of them came."""
 
     def add(self, message: TimedMessage, now_ms: int = 0) -> None:
-        """Puts a message's sentences, next to each other, in its vessel's pack."""
+        """Adds a message's sentences, next to each other, to its vessel's pack."""
         if not self.holds:
             self.since_ms = now_ms
         partition = self._partition(message.mmsi)
@@ -95,7 +95,7 @@ class Packer:
             self._close(partition)
 
     def add_run(self, run: LineRun, stops: Sequence[PackStop], now_ms: int = 0) -> None:
-        """Puts many messages in, as one after the other would have been, with ``stops`` in order among them."""
+        """Adds many messages as if one after the other, with ``stops`` in order between them."""
         partitions = partitions_of(run.mmsi, self._partitions).astype(np.uint16)
         out = written(run, np.argsort(partitions, kind="stable"))
         edges = np.searchsorted(partitions[out.place], np.arange(self._partitions + 1)).tolist()
@@ -137,7 +137,7 @@ class Packer:
         return cuts
 
     def _full(self, out: LogLines, begin: int, size: int, length: int) -> int:
-        """The row before which a record is full that begins with ``begin`` and so much from before."""
+        """The row before which a record from ``begin`` is full that already holds ``size`` and ``length``."""
         by_size = np.searchsorted(out.lines, out.lines[begin] + self._most - size)
         by_bytes = np.searchsorted(out.bytes, out.bytes[begin] + _BYTES_MOST - length)
         return int(min(by_size, by_bytes))
@@ -173,7 +173,7 @@ class Packer:
         return [tag + part for part in message.parts]
 
     def _close(self, partition: int) -> int:
-        """Makes a record of the pack. Returns how many sentences it had."""
+        """Makes a record of the pack. Returns its number of sentences."""
         pack = self._packs[partition]
         self._packs[partition] = _Pack()
         self.holds -= pack.size

@@ -1,7 +1,7 @@
-"""What ingest itself reads of a payload: who states which IMO number, and where a ship is. No decoder.
+"""What ingest itself reads of a payload: who states which IMO number, and where a ship is. Not a decoder.
 
-Fields as ITU-R M.1371-5, annex 8, has them. A payload is its armoured characters, six bits each; of a message of
-several parts the first part's are enough.
+Fields are those of ITU-R M.1371-5, annex 8. A payload is a string of armoured characters, six bits each; for a message
+of several parts the first part is enough.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from detectors.core import message_types
 
 _ZERO: Final = ord("0")
 STATEMENT: Final = b"5"
-"""First character of what states an IMO number (type 5)."""
+"""First character of the message that states an IMO number (type 5)."""
 _LONG_RANGE_CHAR: Final = message_types.LONG_RANGE_TYPE + _ZERO
 _PLACES: Final = {
     row.number + _ZERO: row.place
@@ -22,7 +22,7 @@ _PLACES: Final = {
 }
 """By a message's first character, the bit at which its longitude begins."""
 POSITIONS: Final = frozenset(bytes((char,)) for char in _PLACES)
-"""First characters of what says where a ship is."""
+"""First characters of messages that state where a ship is."""
 PER_DEG: Final = 600_000
 _FINER: Final = 1000  # a tenth of a minute in ten-thousandths
 _LAT_MOST, _LON_MOST = 90 * PER_DEG, 180 * PER_DEG
@@ -50,7 +50,7 @@ class PayloadPosition(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """What a ship says of itself; unknown is None."""
+    """What a ship states about itself; unknown is None."""
 
     name: str | None
     ship_type: int | None
@@ -72,7 +72,7 @@ def statement_of(payload: bytes) -> Statement:
 
 
 def point_of(payload: bytes) -> Point | None:
-    """Where a position report says that its sender is; None when it says no place."""
+    """The position of the sender in a position report; None if it gives none."""
     bits = _bits(payload, _PLACE_CHARS)
     if payload[0] == _LONG_RANGE_CHAR:
         lon, lat = _signed(bits, 44, 18) * _FINER, _signed(bits, 62, 17) * _FINER
@@ -83,7 +83,7 @@ def point_of(payload: bytes) -> Point | None:
 
 
 def place_of(payload: bytes, point: Point) -> PayloadPosition:
-    """The same for people, with how the sender moves; ``point`` is that of the payload."""
+    """The same in readable form, with how the sender moves; ``point`` is that of the payload."""
     bits = _bits(payload, _PLACE_CHARS)
     if payload[0] == _LONG_RANGE_CHAR:
         speed, course, per = _unsigned(bits, 79, 6), _unsigned(bits, 85, 9), 1
@@ -101,7 +101,7 @@ def place_of(payload: bytes, point: Point) -> PayloadPosition:
 
 
 def _bits(payload: bytes, characters: int) -> int:
-    """The first characters (a multiple of four) as one number; those that the payload lacks are 0."""
+    """The first characters (a multiple of four) as one number; missing bits of the payload are 0."""
     return int.from_bytes(a2b_base64(payload[:characters].ljust(characters, b"0").translate(_TO_BASE64)), "big")
 
 

@@ -1,7 +1,7 @@
-"""Where an interrupted file goes on: where the log ends.
+"""Where an interrupted file continues: where the log ends.
 
-The core is pure, so a second run gives the same sequence; what the log already holds of it is dropped, partition by
-partition. The log says how far that is: the last record of this run in each partition, by its headers.
+The core is pure, so a second run gives the same sequence. The part that the log already holds is dropped, partition by
+partition. The headers of the last record of this run in each partition state how far that is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from streams.messages.log_records import Sentences, TickRecord
 _HEAD_BYTES: Final = 64 * 1024
 _FIRST_LOOK: Final = 200
 _LOOKED_AT_MOST: Final = 200_000
-"""Records of a partition, from its end, in which an earlier run is looked for: hours of ten other feeds."""
+"""Records from the end of a partition that are searched for an earlier run: hours of ten other feeds."""
 _POLL_MS: Final = 500
 _EMPTY_POLLS_MOST: Final = 20
 
@@ -30,7 +30,7 @@ class PartitionReached(NamedTuple):
 
     ordinal: int = -1
     tick_ms: int | None = None
-    """``to_ms`` of its last record when that is a tick."""
+    """``to_ms`` of its last record if that is a tick."""
     ended: bool = False
 
 
@@ -48,7 +48,7 @@ def run_of(path: Path, source: str, source_kind: SourceKind) -> str:
 
 
 def remaining(record: Sentences, reached: PartitionReached) -> Sentences | None:
-    """What of ``record`` the log does not hold yet."""
+    """The part of ``record`` that the log does not hold yet."""
     if int(record.ordinals[0]) > reached.ordinal:
         return record
     wanted = record.ordinals > reached.ordinal
@@ -59,7 +59,7 @@ def remaining(record: Sentences, reached: PartitionReached) -> Sentences | None:
 
 
 def is_new(record: TickRecord, reached: PartitionReached) -> bool:
-    """Does the log lack this tick?"""
+    """Whether the log lacks this tick."""
     if record.ordinal != reached.ordinal or reached.tick_ms is None:
         return record.ordinal >= reached.ordinal
     if record.tick.state == "ended":
@@ -75,7 +75,7 @@ class LogEnd:
         self._topic = topic
 
     def reached(self, run: str, partition: int) -> PartitionReached:
-        """How far ``run`` has come in a partition; NOTHING when the log does not know it."""
+        """How far ``run`` has come in a partition; NOTHING if it is not in the log."""
         found = self._last_of(run.encode(), partition)
         if found is None:
             return NOTHING

@@ -1,7 +1,7 @@
-"""Several sources at once into one Kafka: a thread a source, one outbox, one producer.
+"""Reads several sources at once into one Kafka: a thread per source, one outbox, one producer.
 
-Threads, because kafka-python's producer is one already and its send is safe to share; a source then reads as it
-would alone, and one that is kept waiting keeps nobody else waiting.
+It uses threads, because kafka-python's producer is already one and its send is thread-safe. A source then reads as if
+it were alone, and one that is kept waiting does not delay the others.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _DRAIN_S: Final = 30.0
 _JOIN_S: Final = 0.2
 _PACED_BATCH, PACK_MOST = 20, 1000
 _PACED_RATE_HZ: Final = 12.0
-"""Sentences in 100 ms of a feed such as the Danish one (127 a second): so many times the speed go into a record."""
+"""Sentences in 100 ms of a feed such as the Danish one (127 per second), times the speed, go into a record."""
 _log = structlog.get_logger("ingest")
 
 
@@ -43,31 +43,31 @@ class IngestPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     urls: tuple[str, ...]
     speed: float | None = None
-    """Times the time in the recording; None: as fast as it goes."""
+    """Factor on the time in the recording; None: as fast as possible."""
     start_ms: int | None = None
     """Time of the first sentence of a recording without times."""
     rate_hz: float | None = None
     until_ms: int | None = None
     stamps: StampRules = StampRules()
-    """How times in recordings are read that do not say it themselves."""
+    """How times in recordings are read that are ambiguous by themselves."""
     again: bool = False
-    """Ingest a recording anew that the log already holds."""
+    """Ingest a recording again that the log already holds."""
     call: str = msgspec.field(default_factory=lambda: secrets.token_hex(4))
-    """Names this call: a recording that is ingested anew goes on after a failure where the log ends."""
+    """Names this call: a recording that is ingested again continues after a failure where the log ends."""
 
 
 class IngestOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a run."""
+    """The result of a run."""
 
     states: tuple[RunnerState, ...]
     already: tuple[str, ...]
-    """Sources that the log held wholly before."""
+    """Sources that the log already held completely."""
     undelivered: int
     """Sentences that Kafka had not acknowledged when the drain time was over."""
 
 
 Carried = list[tuple[str, OutboundRecord]]
-"""Letters of live sources that a run which failed could not deliver, for the next one: source and letter."""
+"""Letters of live sources that a failed run could not deliver, for the next one: source and letter."""
 
 
 def run(
@@ -75,9 +75,9 @@ def run(
 ) -> IngestOutcome:
     """Ingests until all finite sources have ended or ``stop`` is set, and drains.
 
-    A source that cannot go on ends with what it has given so far, and says why in its State; the others go on.
-    ``carried`` is sent first; after a failure that a new start can help, it holds what that has to send.
-    Raises ConfigError before anything is touched; SinkError when Kafka fails or refuses for good.
+    A source that cannot continue ends with what it has given so far, and its State gives the reason; the others
+    continue. ``carried`` is sent first; after a failure that a new start can fix, it holds what the next run must send.
+    Raises ConfigError before anything is changed; SinkError if Kafka fails or refuses for good.
     """
     places = _places(plan)
     sources = [_open(place, plan, settings) for place in places]
@@ -89,7 +89,7 @@ def run(
 
 
 class _Run(NamedTuple):
-    """What ``run`` was given."""
+    """The arguments of ``run``."""
 
     plan: IngestPlan
     settings: Settings
@@ -154,7 +154,7 @@ def _source_kind(place: SourceUrl, source: InputSource, plan: IngestPlan) -> Sou
 
 
 class _Builder(msgspec.Struct, frozen=True, kw_only=True):
-    """Makes the pump of each place."""
+    """Makes the runner of each place."""
 
     plan: IngestPlan
     settings: Settings
@@ -182,7 +182,7 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _run(self, place: SourceUrl, source_kind: SourceKind) -> tuple[str, tuple[PartitionReached, ...], int]:
-        """The run's identity, and how far the log and the dead letters have come with it."""
+        """The run's identity, and how far it has come in the log and the dead letters."""
         if place.kind != "file":
             return secrets.token_hex(8), fresh(self.partitions), 0
         run_id = run_of(Path(place.path), place.name, source_kind)
@@ -195,7 +195,7 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _dates_matter(plan: IngestPlan, settings: Settings) -> bool:
-    """Lists and zones are in force from days on; and so is the end that was asked for."""
+    """Whether dates matter: lists and zones are in force from days on, and an end may have been asked for."""
     return bool(plan.until_ms or settings.reference.watchlists or settings.reference.zones)
 
 
@@ -221,7 +221,7 @@ def _drive(runners: Sequence[SourceRunner], outbox: Outbox, stop: Event, carried
 
 
 def _finish(threads: Sequence[Thread], outbox: Outbox, stop: Event, halt: Event) -> int:
-    """Waits for the ends of all; once asked to stop, not longer than the drain time. Returns what is undelivered.
+    """Waits until all end; once asked to stop, at most the drain time. Returns the undelivered number of sentences.
 
     ``halt`` is set when ``stop`` is, or when the outbox or a thread fails: then all sources end.
     """

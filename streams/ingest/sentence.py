@@ -1,8 +1,9 @@
-r"""One unit of input into one sentence, one word about time, one refusal, or nothing of ours.
+r"""Parses one unit of input into a sentence, a time, a refusal, or nothing of ours.
 
-The grammar is that of ``streams.nmea.sentence``. Around it is understood:
+The grammar is that of ``streams.nmea.sentence``. Also understood are:
 - what loggers and receivers write before and after a sentence (``affixes``);
-- ``$PGHP,1,year,month,day,hour,minute,second,ms,country,region,station,...``, which times the next sentence.
+- ``$PGHP,1,year,month,day,hour,minute,second,ms,country,region,station,...``, which gives the time of the next
+  sentence.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Sentence(NamedTuple):
     """One AIS sentence with a right checksum."""
 
     text: bytes
-    """``!AIVDM,...*hh``, nothing before or after."""
+    """``!AIVDM,...*hh``, with nothing before or after."""
     tag: Tag
     total: int
     number: int
@@ -57,13 +58,13 @@ class Bad(NamedTuple):
 
 
 Parsed = Sentence | Timing | Bad | Tag | None
-"""What a unit is: a Tag is one that opens a group, with no sentence of ours behind it; None is none of ours."""
+"""What a unit is: a Tag opens a group and has no sentence of ours after it; None is not ours."""
 
 _NO_TAG: Final = Tag()
 
 
 class Parser:
-    """Parses units. Keeps bounded caches, which change nothing but the pace."""
+    """Parses units. Keeps bounded caches, which change nothing but the speed."""
 
     def __init__(self, rules: StampRules | None = None) -> None:
         self.rules = rules or StampRules()
@@ -72,7 +73,7 @@ class Parser:
         self._mmsis: dict[bytes, int] = {}
 
     def parse(self, unit: bytes) -> Parsed:
-        """What ``unit`` is; None for what is none of ours (comments, other sentences, noise)."""
+        """What ``unit`` is; None if it is not ours (comments, other sentences, noise)."""
         found = _UNIT.match(unit) or _search(unit)
         if found is None:
             return _not_a_sentence(unit)
@@ -90,7 +91,7 @@ class Parser:
         return Sentence(text, tag, total, number, sequence, channel, payload)
 
     def mmsi(self, payload: bytes) -> int:
-        """The MMSI of a payload of at least seven characters, which is a message's beginning."""
+        """The MMSI of a payload of at least seven characters, which is the beginning of a message."""
         key = payload[:MMSI_CHARS]
         known = self._mmsis.get(key)
         if known is None:
@@ -113,8 +114,8 @@ class Parser:
 
 
 def _search(unit: bytes) -> re.Match[bytes] | None:
-    """A sentence that something else stands before, such as a logger's date; comments are not searched."""
-    if unit[:1] == b"#" or not _SOMEWHERE.search(unit):  # 0.2 us where there is none, against 2 us for the whole search
+    """Finds a sentence with other text before it, such as a logger's date; comments are not searched."""
+    if unit[:1] == b"#" or not _SOMEWHERE.search(unit):  # 0.2 us if there is none, against 2 us for the whole search
         return None
     return _UNIT.search(unit)
 

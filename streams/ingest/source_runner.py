@@ -1,4 +1,4 @@
-"""One source's thread: its events through the core into the outbox."""
+"""One source's thread: passes its events through the core into the outbox."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from streams.messages.log_records import Record, Sentences, TickRecord
 
 
 class RunnerState(msgspec.Struct, frozen=True, kw_only=True):
-    """How a source stands; what an observer is told about once a second, and at the end."""
+    """The state of a source, given to an observer about once a second and at the end."""
 
     source: str
     counts: InputCounts
@@ -34,30 +34,30 @@ class RunnerState(msgspec.Struct, frozen=True, kw_only=True):
     """Sentences of all sources that Kafka has not acknowledged yet."""
     ended: bool = False
     nothing: str = ""
-    """Why nothing of a source that has ended was AIS, and what to do; empty when something was."""
+    """Why no part of an ended source was AIS, and what to do; empty if some was."""
     untimed: bool = False
     """A recording's times are made from the count of its sentences."""
     live: bool = False
     failed: str = ""
-    """Why the source could not go on; empty when it could."""
+    """Why the source could not continue; empty if it could."""
 
 
 Observer = Callable[[RunnerState], None]
 _SECOND_MS = 1000
 _log = structlog.get_logger("ingest")
 _LETTERS_AT_ONCE = 500
-"""A file's refusals are gathered by number, wherever it is cut, so that an interrupted run makes the same letters."""
+"""A file's refusals are grouped by number, wherever it is cut, so that an interrupted run makes the same letters."""
 
 
 class ReplayPace:
-    """Makes a recording as slow as ``speed`` times the time in it. A new event time waits for its turn."""
+    """Slows a recording to ``speed`` times the time in it. A new event time waits for its turn."""
 
     def __init__(self, speed: float) -> None:
         self._speed = speed
         self._began: tuple[int, float] | None = None
 
     def wait(self, event_ms: int, stop: Event) -> None:
-        """Returns when the time has come for ``event_ms``, or when ``stop`` is set."""
+        """Returns when it is time for ``event_ms``, or when ``stop`` is set."""
         if self._began is None:
             self._began = (event_ms, time.monotonic())
         since_ms, began_s = self._began
@@ -76,11 +76,11 @@ class SourceRunner(msgspec.Struct, kw_only=True):
     reached: tuple[PartitionReached, ...]
     """How far an earlier run has come, by partition."""
     letters_reached: int = 0
-    """Dead letters that an earlier run has delivered."""
+    """Number of dead letters that an earlier run has delivered."""
     pace: ReplayPace | None = None
     until_ms: int | None = None
     needs_start: bool = False
-    """Times that are made up would mean nothing: a recording without times is refused."""
+    """Assumed times would mean nothing: a recording without times is refused."""
     observer: Observer | None = None
     _refused: int = 0
     _window: list[RefusedLine] = []
@@ -90,12 +90,12 @@ class SourceRunner(msgspec.Struct, kw_only=True):
     _untimed_told: bool = False
 
     def run(self, stop: Event) -> None:
-        """Until the source ends, cannot go on, or ``stop`` is set. Raises SinkError when Kafka takes nothing."""
+        """Runs until the source ends, fails, or ``stop`` is set. Raises SinkError if Kafka accepts nothing."""
         try:
             self._read(stop)
         except (ConfigError, SinkError):
             raise
-        except WakewatchError as error:  # of this source: what it has given counts, and the others go on
+        except WakewatchError as error:  # of this source only: what it has given counts, and the others continue
             self._failed = str(error)
             _log.error("source ended too early", source=self.sender.source, why=self._failed)
         self._end(stop)
@@ -110,8 +110,8 @@ class SourceRunner(msgspec.Struct, kw_only=True):
     def _end(self, stop: Event) -> None:
         now_ms = _now_ms()
         interrupted = stop.is_set() and not self.source.live
-        # An interrupted recording has not ended: the next run goes on where the log ends, refuses the same lines again
-        # and puts them into the same letters.
+        # An interrupted recording has not ended: the next run continues where the log ends, refuses the same lines
+        # again and puts them into the same letters.
         try:
             taken = self.ingest.flush() if interrupted else self._timed(self.ingest.end(self.until_ms))
         except WakewatchError as error:
@@ -120,7 +120,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         self._tell(now_ms, ended=not interrupted)
 
     def _timed(self, taken: list[Record]) -> list[Record]:
-        """Says once that times are made up. Raises WakewatchError where they must not be."""
+        """Reports once that times are assumed. Raises WakewatchError if they must not be."""
         if not self.ingest.untimed:
             return taken
         doubt = stamp_doubt(self.ingest.input.opening, self.ingest.source_kind.stamps)
@@ -159,7 +159,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
                 self._send_sentences(record, now_ms, stop)
 
     def _post(self, least: int, now_ms: int, stop: Event) -> None:
-        """Sends what was refused, when it is ``least`` lines or more: a letter for each reason in every 500."""
+        """Sends the refused units, if there are ``least`` lines or more: one letter per reason in every 500."""
         while len(self._window) >= least:
             window, self._window = self._window[:_LETTERS_AT_ONCE], self._window[_LETTERS_AT_ONCE:]
             for reason in dict.fromkeys(line.reason for line in window):
@@ -181,7 +181,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
                 self._put(outbound.of_tick(record, partition, self.sender, self._read_ms(now_ms)), stop)
 
     def _in_turn(self, event_ms: int, stop: Event) -> bool:
-        """Waits when the recording is paced. False: stopped, and nothing after this may be sent either."""
+        """Waits if the recording is paced. False: stopped, and nothing after this may be sent either."""
         if self.pace is None:
             return True
         self.pace.wait(event_ms, stop)
@@ -196,13 +196,13 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         except SinkError:
             if not self.source.live:  # a file is read again
                 raise
-            self.outbox.keep(self.sender.source, letter)  # and so is what follows, until we are told to stop
+            self.outbox.keep(self.sender.source, letter)  # and so is what follows, until a stop is requested
             return
         for one in lost:
             self._lose(one)
 
     def give_up(self, unsent: Iterable[OutboundRecord]) -> None:
-        """Kafka has not taken these, and nobody will send them again: of a live source they are lost."""
+        """Kafka has not taken these, and no one will send them again: those of a live source are lost."""
         for letter in unsent if self.source.live else ():
             if letter.messages:
                 self._lose(letter)
@@ -220,7 +220,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
             self.observer(self.state(ended=ended))
 
     def state(self, *, ended: bool = False) -> RunnerState:
-        """How the source stands now."""
+        """The present state of the source."""
         return RunnerState(
             source=self.sender.source,
             counts=self.ingest.counts,
@@ -236,7 +236,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
 
 
 def fresh(partitions: int) -> tuple[PartitionReached, ...]:
-    """Where a run begins that the log does not know."""
+    """Where a run begins that is not in the log."""
     return (NOTHING,) * partitions
 
 

@@ -1,4 +1,4 @@
-"""One source's sentences, one after the other, to the packs: the exact path, which every shortcut must equal.
+"""Passes one source's sentences, one by one, to the packs: every shortcut must give exactly this result.
 
 Rules:
 - Every unit of input is accounted for: ``lines = sentences + other`` and
@@ -37,7 +37,7 @@ _MS: Final = 1000
 
 
 class SourceState:
-    """The state of one source. ``now_ms`` is set by whoever feeds it."""
+    """The state of one source. ``now_ms`` is set by the caller that feeds it."""
 
     def __init__(
         self, source: str, partitions: int, settings: IngestSettings, rules: FeedRules, source_kind: SourceKind
@@ -56,17 +56,17 @@ class SourceState:
         self.packer = Packer(source, partitions, settings.pack_sentences)
         self.station = clean_station(source.encode())
         self.timings: dict[str, Timing] = {}
-        """By peer: what a line said of the next sentence."""
+        """By peer: what a line stated for the next sentence."""
         self.synthetic = False
-        """The input knows no time: it is made from the count of sentences."""
+        """The input has no times: they are made from the count of sentences."""
         self.ordinal = self.written = -1
-        """Of the last unit read, and of the last message written."""
+        """Ordinal of the last unit read, and of the last message written."""
         self._moments = AwaitedMoments(source_kind.marks_ms)
         self.since_cut = 0
-        """Sentences read since records were last cut at the nature's ``batch``."""
+        """Sentences read since records were last cut at the ``batch`` of the kind of source."""
         self.now_ms = 0
         self.waiting_ms = 0
-        """When the first of the messages that wait for their time to be believed came."""
+        """When the first message came that waits for its time to be believed."""
         self.heard_at_ms = 0
         """When, by the wall clock, the source's time last moved ..."""
         self.offset_ms = 0
@@ -74,11 +74,11 @@ class SourceState:
 
     @property
     def pending(self) -> int:
-        """Sentences that wait for other parts, or for their time to be believed."""
+        """Number of sentences that wait for other parts, or for their time to be believed."""
         return self.assembly.pending + self.clock.waiting
 
     def line(self, line: bytes, peer: str) -> None:
-        """Takes one line."""
+        """Processes one line."""
         if len(line) > self.limit:
             self.counts.lines += 1
             self.ordinal += 1
@@ -89,11 +89,11 @@ class SourceState:
             self.unit(unit, peer)
 
     def too_long(self) -> Bad:
-        """Why a line beyond the limit is refused."""
+        """The reason for refusing a line beyond the limit."""
         return Bad(Reason.LINE_TOO_LONG, f"longer than {self.limit} bytes")
 
     def unit(self, unit: bytes, peer: str) -> None:
-        """Takes one unit of a line."""
+        """Processes one unit of a line."""
         self.counts.lines += 1
         self.ordinal += 1
         parsed = self.parser.parse(unit)
@@ -114,12 +114,12 @@ class SourceState:
                 self.timings[peer] = parsed
 
     def refuse(self, reason: Reason, raw: bytes, detail: str) -> None:
-        """Counts a sentence that is lost, and keeps it for the dead letters."""
+        """Counts a lost sentence, and keeps it for the dead letters."""
         self.counts.rejected[reason] = self.counts.rejected.get(reason, 0) + 1
         self.refused.append(RefusedLine(reason, raw, detail))
 
     def completed(self, sentence: Sentence, ordinal: int, default_ms: int, peer: str) -> TimedMessage | None:
-        """Takes a sentence. Returns the message that it completes."""
+        """Adds a sentence. Returns the message that it completes."""
         if sentence.tag.group is not None:
             self.groups.note(sentence.tag, peer, ordinal)
         if sentence.total == 1:
@@ -144,13 +144,13 @@ class SourceState:
         return TimedMessage(time_ms, self.parser.mmsi(payload), ordinal, tag.station or self.station, texts, payload)
 
     def hang_up(self, peer: str) -> None:
-        """A peer is gone: parts that wait for others of it are refused, and nothing it said holds for the next one."""
+        """A peer is gone: its parts that wait for others are refused, and its lines do not apply to the next peer."""
         self.timings.pop(peer, None)
         self.assembly.hang_up(peer)
         self.lost_parts()
 
     def give_up_parts(self) -> None:
-        """The input has ended: no part will come any more."""
+        """The input has ended: no more parts will come."""
         self.assembly.expire(NEVER_MS)
         self.lost_parts()
 
@@ -173,7 +173,7 @@ class SourceState:
         return self.clock.known_ms
 
     def take(self, message: TimedMessage) -> None:
-        """A message goes on, if its time is believed."""
+        """Passes a message on if its time is believed."""
         if self.clock.believes(message):
             self._write(message)
         else:
@@ -182,7 +182,7 @@ class SourceState:
             self.settle(self.clock.admit(message, self.now_ms if self.source_kind.live else None))
 
     def settle(self, outcomes: list[Outcome]) -> None:
-        """Messages of which the clock has spoken are written or refused."""
+        """Writes or refuses the messages that the clock has decided on."""
         for outcome in outcomes:
             if isinstance(outcome, RefusedMessage):
                 stamp = f"claims {outcome.message.time_ms} ms"
@@ -192,7 +192,7 @@ class SourceState:
                 self._write(outcome)
 
     def whole(self, message: TimedMessage) -> None:
-        """Takes the unit that completed ``message``, which ``completed`` has given for the next ordinal."""
+        """Processes the unit that completed ``message``, which ``completed`` has returned for the next ordinal."""
         self.counts.lines += 1
         self.ordinal += 1
         self.counts.sentences += 1
@@ -200,9 +200,9 @@ class SourceState:
         self._cut()
 
     def write_run(self, run: LineRun, walked: Sequence[TimedMessage], cuts: list[PackStop]) -> None:
-        """Writes messages that are all believed at once, as ``take`` would one by one, with records cut there.
+        """Writes messages that are all believed at once, as ``take`` would one by one, with records cut at ``cuts``.
 
-        ``walked`` are those of them that are ``ready``, in order.
+        ``walked`` are the ``ready`` messages among them, in order.
         """
         if not len(run.ordinal):
             if cuts:
@@ -227,13 +227,13 @@ class SourceState:
         self.counts.merged += int(run.size.sum()) - len(run.ordinal)
 
     def mark(self, time_ms: int) -> None:
-        """The clock has come to ``time_ms``: whoever asked to be told of a moment up to it is told."""
+        """The clock has reached ``time_ms``: marks are written for the requested moments up to it."""
         if marks := self._moments.reached(time_ms, self.written):
             self.packer.flush()
             self.packer.records += marks
 
     def write_ticks(self, ticks: list[Tick]) -> None:
-        """Ticks go into the log, after all that is packed."""
+        """Writes ticks into the log, after everything that is packed."""
         if ticks:
             self.packer.flush()
             self.packer.records += [TickRecord(tick, self.written) for tick in self.notes.onto(ticks)]
@@ -254,7 +254,7 @@ class SourceState:
             self.take(message)
 
     def _timed(self, tag: Tag, peer: str) -> Tag:
-        """Takes over what a line before the sentence said of it."""
+        """Applies what a line before the sentence stated for it."""
         timing = self.timings.pop(peer, None)
         if timing is None or tag.time_ms is not None:
             return tag
@@ -275,7 +275,7 @@ class SourceState:
             self.write_ticks([self.ticker.now()])
 
     def _move(self, message: TimedMessage) -> None:
-        """The clock moves to the time of ``message``: ticks that are due before it are written first."""
+        """Moves the clock to the time of ``message``: ticks that are due before it are written first."""
         self.heard_at_ms = self.now_ms
         self.offset_ms = message.time_ms - self.now_ms
         self.write_ticks(self.ticker.before(message.time_ms, message.mmsi))

@@ -1,9 +1,9 @@
-"""Times as people and programs write them, as Unix milliseconds. Nothing here looks at a clock.
+"""Reads times as people and programs write them, as Unix milliseconds. Nothing here reads a clock.
 
-What is read: epochs in seconds (with or without decimals), ms, us and ns, told by their size; ISO 8601 and its
-relatives (``2024-03-04 00:00:00,5 +0100``, ``20240304T000000Z``, ``2024/03/04 00:00``); days with the name of the
-month; dates in numbers (``3/10/2024``) where their order is given; syslog's ``Mar  4 00:00:05``, which has no year,
-where something near it is known.
+These forms are read: epochs in seconds (with or without decimals), ms, us and ns, distinguished by their size; ISO 8601
+and its relatives (``2024-03-04 00:00:00,5 +0100``, ``20240304T000000Z``, ``2024/03/04 00:00``); days with the name of
+the month; dates in numbers (``3/10/2024``) if their order is given; and syslog's ``Mar  4 00:00:05``, which has no
+year, if a time near it is known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streams.errors import ConfigError
 from streams.nmea.epochs import TIME_END_MS, epoch_ms
 
 AIS_FROM_MS: Final = 883_612_800_000
-"""1998, when ITU-R M.1371 appeared: a bare number beside a sentence that says an earlier time is a counter."""
+"""1998, when ITU-R M.1371 appeared: an earlier bare number beside a sentence is a counter."""
 _DAY_MS: Final = 86_400_000
 _S_MS: Final = 1000
 _COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?")
@@ -49,17 +49,17 @@ _LONGEST: Final = 64
 
 
 class StampRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How times are read that do not say it themselves."""
+    """How times are read that are ambiguous by themselves."""
 
     dates: Literal["", "dmy", "mdy"] = ""
     """Order of dates such as 3/10/2024; empty: they are refused."""
     zone: str = "UTC"
-    """Of times without a zone: a name of the time zone database."""
+    """Zone of times without one: a name of the time zone database."""
     near_ms: int | None = None
-    """Times without a year lie in the year that begins a day before this; None: they are not read."""
+    """Times without a year are in the year that begins a day before this; None: they are not read."""
 
     def __post_init__(self) -> None:
-        """Raises ConfigError for a zone that is not known."""
+        """Raises ConfigError for an unknown zone."""
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -69,11 +69,11 @@ class StampRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StampError(ValueError):
-    """A time that cannot be read; ``str()`` says why."""
+    """A time that cannot be read; ``str()`` gives the reason."""
 
 
 def read_ms(text: str, rules: StampRules) -> int:
-    """The time that a whole cell says. Raises StampError."""
+    """The time in a whole cell. Raises StampError."""
     text = text.strip()
     compact = _COMPACT.fullmatch(text)
     if compact is not None:
@@ -92,7 +92,7 @@ def read_ms(text: str, rules: StampRules) -> int:
 
 @lru_cache(maxsize=4096)  # the lines of a second share it, and a sentence of many parts
 def found_ms(text: bytes, rules: StampRules) -> int | None:
-    """The first date with a time of day in what stands beside a sentence; None when there is none that can be read."""
+    """The first date with a time of day beside a sentence; None if there is none that can be read."""
     near = text[:_LONGEST].decode("latin-1")
     hits = [found for form in _FORMS if (found := form.search(near)) is not None]
     for found in sorted(hits, key=re.Match.start):
@@ -104,7 +104,7 @@ def found_ms(text: bytes, rules: StampRules) -> int | None:
 
 
 def doubt(text: bytes, rules: StampRules) -> str:
-    """Why a date beside a sentence is not read; empty where there is none."""
+    """Why a date beside a sentence is not read; empty if there is none."""
     near = text[:_LONGEST].decode("latin-1")
     for form in _FORMS:
         found = form.search(near)
@@ -137,7 +137,7 @@ def _month_and_day(given: dict[str, str | None], rules: StampRules) -> tuple[int
     if given.get("month"):
         return int(str(given["month"])), int(str(given["day"]))
     first, other = int(str(given["first"])), int(str(given["other"]))
-    if given["mark"] == "." or rules.dates == "dmy":  # with full stops the day always comes first
+    if given["mark"] == "." or rules.dates == "dmy":  # with full stops the day is always first
         return other, first
     if rules.dates == "mdy":
         return first, other
@@ -149,7 +149,7 @@ def _in_some_year(fields: tuple[int, ...], part_ms: int, zone: str | None, rules
         raise StampError("has no year: give the start, --start 2024-03-04T00:00:00Z")
     from_ms = rules.near_ms - _DAY_MS
     year = datetime.fromtimestamp(from_ms / _S_MS, ZoneInfo("UTC")).year
-    for candidate in (year, year + 1, year + 2, year + 3, year + 4):  # 29 February is not in every one
+    for candidate in (year, year + 1, year + 2, year + 3, year + 4):  # 29 February is not in every year
         try:
             time_ms = _joined((candidate, *fields), part_ms, zone, rules)
         except StampError:

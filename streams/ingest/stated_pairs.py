@@ -19,7 +19,7 @@ class StatedPair:
         self.imo, self.mmsi = imo, mmsi
         self.reported_ms: int | None = None
         self.due_ms = LONG_AGO
-        """A statement from then on is reported."""
+        """A statement is reported from this time on."""
         self.stated_ms = 0
         self.said = b""
         """The payload of that statement."""
@@ -27,16 +27,16 @@ class StatedPair:
 
 
 class AwaitedPosition:
-    """Positions of an MMSI are waited for."""
+    """The wait for positions of an MMSI."""
 
     __slots__ = ("from_ms", "pair", "payload", "point", "since_ms", "time_ms", "tries")
 
     def __init__(self, pair: StatedPair, since_ms: int) -> None:
         self.pair, self.since_ms = pair, since_ms
         self.from_ms = LONG_AGO
-        """Positions before it do not count."""
+        """Earlier positions do not count."""
         self.point: Point | None = None
-        """The one that the next must agree with, and its report."""
+        """The position that the next one must agree with, and its report."""
         self.time_ms, self.payload = 0, b""
         self.tries = 0
 
@@ -44,7 +44,7 @@ class AwaitedPosition:
 def note_of(
     pair: StatedPair, time_ms: int, payload: bytes = b"", point: Point | None = None, text: bytes = b""
 ) -> Note:
-    """The note about a pair; with a position when ``payload`` and its ``point`` are given, and its sentence."""
+    """The note about a pair; with a position if ``payload``, its ``point`` and its sentence are given."""
     name, ship_type, length_m = statement_of(pair.said)
     lat_deg, lon_deg, sog_kn, cog_deg = (None,) * 4 if point is None else place_of(payload, point)
     return Note(

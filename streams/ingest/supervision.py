@@ -1,6 +1,7 @@
-"""Starts ingest again when it fails: a feed that nobody reads is lost.
+"""Restarts ingest when it fails: a feed that is not read is lost.
 
-In this process, so that standard input stays open: what a pipe holds is read on. Files go on where the log ends.
+This happens in the same process, so standard input stays open and the rest of a pipe is read. Files continue where the
+log ends.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ Result = TypeVar("Result")
 
 
 def supervised(run: Callable[[], Result], stop: Event, first_s: float = FIRST_S) -> Result:
-    """What ``run`` returns, however often it has to be started.
+    """What ``run`` returns, after any number of starts.
 
-    The pause before a new start doubles from ``first_s`` to 30 s, and begins anew after a minute run well. Raises what
-    ``run`` raises when no new start can help (a wrong setting, Kafka refuses for good), or after ``stop`` is set.
+    The pause before a new start doubles from ``first_s`` to 30 s, and is ``first_s`` again after a minute without a
+    failure. Raises what ``run`` raises if a new start cannot help (a wrong setting, Kafka refuses for good), or after
+    ``stop`` is set.
     """
     pause_s = first_s
     while True:

@@ -1,4 +1,4 @@
-"""Cells of tables: numbers as people write them, and the words for what AIS sends as numbers."""
+"""Cells of tables: numbers as people write them, and the words for values that AIS sends as numbers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NO_WORDS: Final = frozenset({"unknown", "undefined", "nan", "null", "none", "n/
 
 
 class CellError(ValueError):
-    """A cell that cannot be read; ``str()`` says why."""
+    """A cell that cannot be read; ``str()`` gives the reason."""
 
 
 def number(text: str) -> float | None:
@@ -62,7 +62,7 @@ def within(text: str, end: float, factor: float = 1.0) -> float | None:
 
 
 def mmsi(text: str) -> int:
-    """An MMSI, also where a spreadsheet made ``257111000.0`` of it. Raises CellError."""
+    """An MMSI, also if a spreadsheet has turned it into ``257111000.0``. Raises CellError."""
     found = _MMSI.fullmatch(text)
     if found is None:
         raise CellError("is not an MMSI")
@@ -85,7 +85,7 @@ def kind(text: str) -> int:
 
 
 def status(text: str) -> int:
-    """Navigational status, from its number or its words."""
+    """Navigational status, from its number or its name."""
     value = number(text)
     if value is not None:
         return int(value) if 0 <= value <= _STATUS_MOST else STATUS_UNKNOWN
@@ -94,7 +94,7 @@ def status(text: str) -> int:
 
 
 def ship_type(text: str) -> int:
-    """Ship type, from its number or its word."""
+    """Ship type, from its number or its name."""
     value = number(text)
     if value is not None:
         return int(value) if 0 <= value <= _SHIP_TYPE_MOST else 0
@@ -102,5 +102,5 @@ def ship_type(text: str) -> int:
 
 
 def words(text: str) -> str:
-    """Text, empty where it says that nothing is known."""
+    """Text; empty if it means that nothing is known."""
     return "" if text.lower() in _NO_WORDS else text

@@ -1,9 +1,9 @@
-"""Headings of tables of positions: which column says what, and in which unit. One description a format.
+"""Headings of tables of positions: the meaning and unit of each column. One description per format.
 
-A heading is known by its letters and digits alone, in any case (``BaseDateTime``, ``base_date_time``); a unit behind
-it or in brackets (``sog_kn``, ``Speed (km/h)``) is understood. ``FORMATS`` says of each published format only what
-makes it another than the rest: what it is known by, columns of other meaning, the order of its dates. A table of none
-of them is read by ``COLUMNS`` alone.
+A heading is recognised by its letters and digits alone, in any case (``BaseDateTime``, ``base_date_time``); a unit
+after it or in brackets (``sog_kn``, ``Speed (km/h)``) is understood. ``FORMATS`` lists only the differences of each
+published format: how it is recognised, columns with another meaning, the order of its dates. A table in no such format
+is read by ``COLUMNS`` alone.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "port": ("toport", "dimtoport"),
     "starboard": ("tostarboard", "dimtostarboard"),
 }  # fmt: skip
-"""What is read: field -> headings, the better one first."""
+"""What is read: field -> headings, the best one first."""
 NEEDED: Final = ("time", "mmsi", "lat", "lon")
 _KN: Final = {
     "": 1.0, "kn": 1.0, "kt": 1.0, "kts": 1.0, "knot": 1.0, "knots": 1.0, "kmh": 1 / 1.852, "kph": 1 / 1.852,
@@ -53,24 +53,24 @@ UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "time": _EPOCH, "lat": _DEG, "lon": _DEG, "cog": _DEG, "heading": _DEG, "sog": _KN,
     "length": _M, "beam": _M, "draught": _M, "bow": _M, "stern": _M, "port": _M, "starboard": _M,
 }  # fmt: skip
-"""By field: what a number of that unit is multiplied by."""
+"""By field: the factor for a number of that unit."""
 _NO_UNIT: Final = {"": 1.0}
 _SEPARATORS: Final = ",;\t|"
 _SEEMS_FROM: Final = 3
-"""So many known headings make a table of positions, though a needed one may be missing."""
+"""This number of known headings makes a table of positions, though a needed one may be missing."""
 _LONGEST: Final = 16_384
 
 
 class Format(NamedTuple):
-    """What makes a published format another than the rest."""
+    """How a published format differs from the rest."""
 
     name: str
     marks: frozenset[str]
-    """Headings that it alone has together."""
+    """Headings that occur together only in it."""
     columns: Mapping[str, str] = {}
-    """Heading -> field, where ``COLUMNS`` says another or none."""
+    """Heading -> field, if ``COLUMNS`` has another or none."""
     factors: Mapping[str, float] = {}
-    """Field -> what its numbers are multiplied by."""
+    """Field -> factor for its numbers."""
     dates: Literal["", "dmy", "mdy"] = ""
     """Order of its dates in numbers."""
 
@@ -90,7 +90,7 @@ _FIELD_OF: Final = {heading: field for field, headings in COLUMNS.items() for he
 
 
 class ColumnPlace(NamedTuple):
-    """Where a field stands in a row."""
+    """Where a field is in a row."""
 
     number: int
     heading: str
@@ -115,7 +115,7 @@ class IncompleteHeading(NamedTuple):
 
 
 def layout_of(line: bytes) -> TableLayout | IncompleteHeading | None:
-    """How the table that begins with ``line`` is read; None where it is no heading."""
+    """How the table that begins with ``line`` is read; None if it is not a heading."""
     if b"!" in line or len(line) > _LONGEST:
         return None
     text = text_of(line).lstrip("\ufeff")
@@ -132,7 +132,7 @@ def layout_of(line: bytes) -> TableLayout | IncompleteHeading | None:
 
 
 def text_of(line: bytes) -> str:
-    """UTF-8, else what Western spreadsheets write."""
+    """The text, as UTF-8 or otherwise in the encoding of Western spreadsheets."""
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
@@ -160,7 +160,7 @@ def _layout(cells: list[str], separator: str) -> TableLayout:
 
 
 def _field(cell: str, kind: Format) -> tuple[str, float, int] | None:
-    """The field of a heading, what its numbers are multiplied by, and how good a heading it is (0 is best)."""
+    """The field of a heading, the factor for its numbers, and how good a heading it is (0 is best)."""
     unit = "".join(re.findall(r"[(\[]([^)\]]*)[)\]]", cell))
     bare = re.sub(r"[(\[][^)\]]*[)\]]", " ", cell)
     words = re.findall(r"[a-z0-9]+", bare.lower())
@@ -179,5 +179,5 @@ def _field(cell: str, kind: Format) -> tuple[str, float, int] | None:
 
 
 def _plain(text: str) -> str:
-    """Letters and digits alone, in lower case."""
+    """Only the letters and digits, in lower case."""
     return re.sub(r"[^a-z0-9]", "", text.lower())

@@ -1,7 +1,7 @@
-"""Tables of positions read as if they had been heard: each row becomes NMEA sentences with a time.
+"""Reads tables of positions as if they had been received: each row becomes NMEA sentences with a time.
 
-Which column says what is in ``headings``. A ship's particulars are sent when they change. Lines of a table that are
-sentences themselves pass as they are, and another heading further on begins another table.
+``table_columns`` defines the columns. A ship's particulars are sent when they change. Lines of a table that are
+sentences themselves pass unchanged, and a later heading begins another table.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streams.nmea import encoder
 from streams.nmea.checksum import tag_block
 from streams.nmea.encoder import EncodedFix, Particulars
 
-_LAT_MOST, _LON_MOST = 91.0, 181.0  # what AIS sends for unknown; more cannot be sent
+_LAT_MOST, _LON_MOST = 91.0, 181.0  # what AIS sends for unknown; larger values cannot be sent
 _IMO_MOST: Final = 2**30 - 1
 _COG_END: Final = 360.0
 _SOG_END_KN: Final = 102.3
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class UnreadableRow(bytes):
-    """A row that gives no sentence; ``detail`` says why."""
+    """A row that gives no sentence; ``detail`` gives the reason."""
 
     detail: str
 
@@ -49,7 +49,7 @@ class UnreadableRow(bytes):
 
 
 class Rows:
-    """Turns lines of tables into lines of NMEA; a file that has none passes untouched."""
+    """Turns lines of tables into lines of NMEA; a file without tables passes unchanged."""
 
     def __init__(self, rules: StampRules | None = None) -> None:
         self._rules = rules or StampRules()
@@ -57,7 +57,7 @@ class Rows:
         self._stamps = self._rules
         self._settled = False
         self.lacking: IncompleteHeading | None = None
-        """A heading that was met and lacks what is needed."""
+        """A heading that was found and lacks a needed column."""
         self._said: dict[int, Particulars] = {}
         self._sequence = 0
         self._last_time: tuple[str, int] = ("", 0)
@@ -68,11 +68,11 @@ class Rows:
         return self._layout is not None
 
     def settle(self) -> None:
-        """The head of the file is over: without a table in it, none is looked for any more."""
+        """The head of the file is over: if it has no table, no later one is searched for."""
         self._settled = True
 
     def take(self, line: bytes) -> list[bytes]:
-        """The lines to go on with. A row that cannot be read comes out as it is, as Unreadable."""
+        """The lines to continue with. A row that cannot be read is returned as it is, as an UnreadableRow."""
         if self._layout is None:
             if not self._settled:
                 self._begin(line)
@@ -87,7 +87,7 @@ class Rows:
             return [UnreadableRow(line, str(error) if isinstance(error, CellError) else "a row that cannot be read")]
 
     def _begin(self, line: bytes) -> bool:
-        """Takes a line as a heading, if it is one."""
+        """Uses a line as a heading, if it is one."""
         try:
             found = layout_of(line)
         except csv.Error:
@@ -123,7 +123,7 @@ class Rows:
         return self._last_time[1]
 
     def _news(self, mmsi: int, said: Particulars) -> list[encoder.Bits]:
-        """The ship's particulars, when they are not those last said."""
+        """The ship's particulars, if they differ from those last sent."""
         if said == Particulars() or self._said.get(mmsi) == said:
             return []
         if len(self._said) >= _KNOWN_MOST:
@@ -180,7 +180,7 @@ def _particulars(row: Row, layout: TableLayout) -> Particulars:
 
 
 def _side_m(row: Row, layout: TableLayout, fields: tuple[str, str, str], most_m: float) -> int:
-    """A length as it is given, else the sum of its two parts on either side of the antenna."""
+    """A length as given, otherwise the sum of its two parts on either side of the antenna."""
     whole = _within(row, layout, fields[0], most_m)
     parts = [_within(row, layout, field, most_m) for field in fields[1:]]
     return int(whole or min(most_m - 1, sum(part or 0.0 for part in parts)))

@@ -1,15 +1,15 @@
-"""When one source's ticks are written, and what they say (the promise is in detectors.core.ticks).
+"""When one source's ticks are written, and what they contain (the promise is in detectors.core.ticks).
 
 Rules:
-- A silence that can have made the source down is a tick of its own, between one up to the last sentence before it
-  and one up to the first after it.
-- Else a tick is due once so much event time has passed and so many sentences have gone since the last one. By time
-  alone a thinned recording of nine months had 418,359 ticks, which cut its records down to 1.2 sentences each.
-- A live source's ticks follow the wall clock besides (``wall``).
-- A source is one vessel while no other MMSI was heard in the hour up to its last sentence.
-- Behind a sentence that every partition must hear of now stands a tick that carries the note (``now``).
-- The spacing is the mean of the last hundred pauses between sentences, in whole ms, so that it is the same whether
-  sentences are taken in one by one or many at once (``run``).
+- A silence long enough for the source to count as down is a tick of its own, between a tick up to the last sentence
+  before it and a tick up to the first sentence after it.
+- Otherwise a tick is due after a minimum of event time and of sentences since the last one. By time alone a thinned
+  recording of nine months had 418,359 ticks, which cut its records down to 1.2 sentences each.
+- A live source's ticks also follow the wall clock (``wall``).
+- A source consists of one vessel if no other MMSI was heard in the hour up to its last sentence.
+- If every partition must be notified of a sentence now, a tick with the note follows it (``now``).
+- The spacing is the mean of the last hundred pauses between sentences, in whole ms, so it is the same whether sentences
+  are processed one by one or many at once (``run``).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from streams.settings.model import IngestSettings
 Ints = npt.NDArray[np.int64]
 _MEAN_OVER: Final = 100
 _PRIOR_SPACING_S: Final = 15.0
-"""Taken for usual until two sentences have come: a quiet receiver is not down a minute after its first."""
+"""The spacing assumed until two sentences have come: a quiet receiver is not down a minute after its first."""
 
 
 class Ticker:
-    """Ticks of one source in order. Event times in Unix ms; no clock in here."""
+    """Ticks of one source in order. Event times are in Unix ms; it reads no clock."""
 
     def __init__(
         self, source: str, every_ms: int, rules: FeedRules, *, replayed: bool, every_sentences: int = 0
@@ -45,23 +45,23 @@ class Ticker:
         self._every_ms = every_ms
         self._every_sentences = every_sentences
         self._due_ms = 0
-        """A tick stands before the first sentence later than this, once enough have gone since the last one."""
+        """A tick is written before the first sentence later than this, once enough have come since the last one."""
         self._sentences = 0
         self._replayed = replayed
         self._rules = rules
         self._pauses: deque[int] = deque(maxlen=_MEAN_OVER)
         self._pauses_ms = 0
         self._mmsi: int | None = None
-        """Whose sentence was the last."""
+        """The MMSI of the last sentence."""
         self._other_ms: int | None = None
-        """The time when one of another vessel was the last; None: never."""
+        """Time of the last sentence of another vessel; None: never."""
 
     def begin(self, at_ms: int) -> None:
-        """The source's time begins: its first tick covers what comes after ``at_ms``."""
+        """The source's time begins: its first tick covers the time after ``at_ms``."""
         self.to_ms = at_ms
 
     def before(self, time_ms: int, mmsi: int = 0) -> list[Tick]:
-        """Ticks that go before a sentence of ``mmsi`` which moves the clock to ``time_ms``, and takes that time in."""
+        """Ticks before a sentence of ``mmsi`` that moves the clock to ``time_ms``; notes that time."""
         if self.to_ms is None:
             self.begin(time_ms - 1)
         if self.heard_ms is not None and time_ms - self.heard_ms > self.silent_limit_ms():
@@ -77,21 +77,21 @@ class Ticker:
         return ticks
 
     def heard_another(self, mmsi: int = 0) -> None:
-        """A sentence came that did not move the clock."""
+        """Notes a sentence that did not move the clock."""
         self._hear(mmsi)
         self._sentences += 1
         self._pause(0)
 
     def now(self) -> Tick:
-        """A tick right behind the newest sentence, also where it covers no time: it carries what cannot wait."""
-        assert self.to_ms is not None  # callers see to it
+        """A tick directly after the newest sentence, even if it covers no time: it has a note that cannot wait."""
+        assert self.to_ms is not None  # callers make sure of it
         from_ms, self.to_ms, self._sentences = self.to_ms, self._front_ms(), 0
         return self._tick(from_ms, "live")
 
     def run(self, times_ms: Ints, mmsis: Ints, urgent: Iterable[int] = ()) -> list[tuple[int, list[Tick]]]:
-        """Takes in many sentences, not the first of all. Returns the ticks, each with how many go before them.
+        """Processes many sentences, not the source's first one. Returns the ticks, each with the sentences before it.
 
-        Behind the sentences at the places ``urgent``, rising, there is one ``now``.
+        After each of the sentences at the places ``urgent``, rising, there is a ``now`` tick.
         """
         found, begin = list[tuple[int, list[Tick]]](), 0
         for place in urgent:
@@ -102,7 +102,7 @@ class Ticker:
         return found + [(begin + before, ticks) for before, ticks in self._run(times_ms[begin:], mmsis[begin:])]
 
     def _run(self, times_ms: Ints, mmsis: Ints) -> list[tuple[int, list[Tick]]]:
-        assert self.heard_ms is not None  # callers see to it
+        assert self.heard_ms is not None  # callers make sure of it
         tops = np.maximum.accumulate(np.append(self.heard_ms, times_ms))
         pauses = np.diff(tops)
         found, done = [], 0
@@ -116,11 +116,11 @@ class Ticker:
         return found
 
     def wall(self, to_ms: int) -> list[Tick]:
-        """The tick, if any, for a live source's time having come to ``to_ms``, heard or not."""
+        """The tick, if any, when a live source's time has reached ``to_ms``, heard or not."""
         return self._upto(max(to_ms, self._front_ms())) if self.to_ms is not None else []
 
     def end(self, until_ms: int | None) -> list[Tick]:
-        """The last ticks: the source falls silent until ``until_ms``, if that is given, and has ended."""
+        """The last ticks: the source is silent until ``until_ms``, if given, and has ended."""
         if self.to_ms is None:
             return []
         ticks = []
@@ -130,14 +130,14 @@ class Ticker:
         return [*ticks, self._tick(from_ms, "ended")]
 
     def _front_ms(self) -> int:
-        assert self.to_ms is not None  # callers see to it
+        assert self.to_ms is not None  # callers make sure of it
         return max(self.to_ms, self.heard_ms or self.to_ms)
 
     def _next_due(self, time_ms: int) -> None:
         self._due_ms = -(-time_ms // self._every_ms) * self._every_ms
 
     def _upto(self, to_ms: int) -> list[Tick]:
-        assert self.to_ms is not None  # callers see to it
+        assert self.to_ms is not None  # callers make sure of it
         if to_ms <= self.to_ms:
             return []
         from_ms, self.to_ms = self.to_ms, to_ms
@@ -145,7 +145,7 @@ class Ticker:
         return [self._tick(from_ms, "live")]
 
     def _tick(self, from_ms: int, state: str) -> Tick:
-        assert self.to_ms is not None  # callers see to it
+        assert self.to_ms is not None  # callers make sure of it
         return Tick(
             source=self._source,
             from_ms=from_ms,
@@ -158,7 +158,7 @@ class Ticker:
         )
 
     def silent_limit_ms(self) -> int:
-        """The silence that makes the source down, by the spacing that its next tick carries."""
+        """The silence after which the source is down, by the spacing in its next tick."""
         return self._rules.silent_limit_ms(self._spacing())
 
     def _spacing(self) -> float:
@@ -183,7 +183,8 @@ class Ticker:
     def _take(self, time_ms: int, mmsi: int) -> None:
         self._hear(mmsi)
         if self.heard_ms is not None:
-            # A hole says how long the source was away, not how often it speaks: it counts as the longest usual pause.
+            # An outage shows how long the source was absent, not how often it sends: it counts as the longest usual
+            # pause.
             self._pause(min(time_ms - self.heard_ms, self.silent_limit_ms()))
         self.heard_ms = time_ms
         self._sentences += 1
@@ -203,7 +204,7 @@ class Ticker:
         self.heard_ms = int(tops[-1])
 
     def _next_stop(self, pauses: Ints, tops: Ints) -> int | None:
-        """The first sentence before which a tick may have to stand; ``before`` decides. None: nowhere."""
+        """The first sentence that may need a tick before it; ``before`` decides. None: there is none."""
         moves = pauses > 0
         due = moves & (tops > self._due_ms)
         due[: max(0, self._every_sentences - self._sentences)] = False
@@ -211,7 +212,7 @@ class Ticker:
         return int(stops.min()) if len(stops) else None
 
     def _long(self, pauses: Ints) -> Ints:
-        """Pauses that may be longer than the limit at their place: none that is longer is missing."""
+        """Pauses that may be longer than the limit at their place: no longer one is missing."""
         long = np.flatnonzero(pauses > int(self._rules.feed_silent_after_s * MS))
         if not len(long):
             return long
@@ -220,13 +221,13 @@ class Ticker:
         first = np.maximum(last - _MEAN_OVER, 0)
         mean_ms = (sums[last] - sums[first]) / np.maximum(last - first, 1)
         mean_ms[last == 0] = _PRIOR_SPACING_S * MS
-        # A little less: the spacing is rounded, the limit cut to whole ms.
+        # A little less: the spacing is rounded, and the limit is cut to whole ms.
         over: Ints = long[pauses[long] > self._rules.feed_silent_spacings * (mean_ms - 1) - 1]
         return over
 
 
 def ticker_for(source: str, settings: IngestSettings, rules: FeedRules, source_kind: SourceKind) -> Ticker:
-    """By time alone where ticks follow the wall clock: live, or at a given pace."""
+    """By time alone if ticks follow the wall clock: a live source, or one at a given pace."""
     full_speed = not source_kind.live and source_kind.tick_ms is None
     return Ticker(
         source,

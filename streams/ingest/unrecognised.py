@@ -1,4 +1,4 @@
-"""What an input looks like of which nothing was AIS, and what can be done about it."""
+"""What an input without any AIS looks like, and what can be done about it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHOWN_MOST: Final = 60
 
 
 def nothing_of_ours(given: Input, now: InputCounts) -> str:
-    """Empty when some sentence of the input was read; else what it looks like, and after a semicolon what to do."""
+    """Empty if some sentence of the input was read; otherwise what it looks like and, after a semicolon, what to do."""
     came = given.since(now)
     if came.sentences > came.rejected_all:
         return ""
@@ -43,7 +43,7 @@ def nothing_of_ours(given: Input, now: InputCounts) -> str:
 
 
 def looks_like(opening: bytes) -> str:
-    """What bytes without an AIS sentence look like; and what to do."""
+    """What bytes without an AIS sentence look like, and what to do."""
     for magic, what in _PACKED.items():
         if opening.startswith(magic):
             return f"it looks like {what}"
@@ -85,5 +85,5 @@ def _text(text: bytes) -> str:
 
 
 def _binary(opening: bytes) -> bool:
-    odd = sum(byte < 9 or 13 < byte < 32 for byte in opening)  # noqa: PLR2004  # control characters but white space
+    odd = sum(byte < 9 or 13 < byte < 32 for byte in opening)  # noqa: PLR2004  # control characters except white space
     return odd > _BINARY_SHARE * len(opening)

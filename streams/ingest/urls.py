@@ -24,7 +24,7 @@ _PACED_CHUNK_BYTES: Final = 2048
 
 
 class SourceUrl(msgspec.Struct, frozen=True):
-    """Where a source is: what its URL says."""
+    """Where a source is, by its URL."""
 
     name: str
     kind: str
@@ -33,11 +33,11 @@ class SourceUrl(msgspec.Struct, frozen=True):
     port: int = 0
     path: str = ""
     interface: str = ""
-    """On which a multicast group is joined: an address (IPv4) or a name (IPv6); empty for the routing table's."""
+    """Where a multicast group is joined: an address (IPv4) or a name (IPv6); empty: the routing table decides."""
 
 
 def parse(text: str) -> SourceUrl:
-    """The place that ``[NAME=]URL`` names. Raises ConfigError, naming the remedy."""
+    """The place in ``[NAME=]URL``. Raises ConfigError, which names the remedy."""
     name, url = _named(text)
     if url == "-":
         return SourceUrl(name or "stdin", "stdin")
@@ -55,13 +55,13 @@ def parse(text: str) -> SourceUrl:
 
 
 def refuse_missing(place: SourceUrl) -> None:
-    """Raises ConfigError where the file of a place is not there."""
+    """Raises ConfigError if the file of a place is missing."""
     if place.kind == "file" and not Path(place.path).is_file():
         raise ConfigError(f"file:{place.path}: no such file")
 
 
 def open_place(place: SourceUrl, settings: IngestSettings, *, paced: bool, stdin_live: bool) -> InputSource:
-    """The source at ``place``; sockets that listen are bound now. Raises ConfigError."""
+    """Opens the source at ``place``; listening sockets are bound now. Raises ConfigError."""
     refuse_missing(place)
     idle_s = settings.pack_ms / 1000
     if place.kind == "stdin":
@@ -77,7 +77,7 @@ def open_place(place: SourceUrl, settings: IngestSettings, *, paced: bool, stdin
 
 
 def _named(text: str) -> tuple[str, str]:
-    """A name is given before ``=`` when what stands there can be no part of a URL."""
+    """A name is given before ``=`` if the text there cannot be part of a URL."""
     name, equals, url = text.partition("=")
     if equals and name and not set(name) & set(":/\\"):
         return name, url

@@ -1,1 +1,1 @@
-"""Where bytes enter: one kind of source a file. All speak the same small protocol (``events``)."""
+"""Where bytes enter: one kind of source per file. All use the same small protocol (``events``)."""

@@ -1,7 +1,7 @@
-"""What a source says, and the promise all sources keep.
+"""The events of a source, and the promise that all sources keep.
 
-A source is an iterator of events. It yields at least every ``idle_s`` seconds, None when there is nothing, so that
-its reader can attend to time; it ends when the input ends or soon after ``stop`` is set; it never spins.
+A source is an iterator of events. It yields at least every ``idle_s`` seconds, None if there is nothing, so that its
+reader can handle time. It ends when the input ends or soon after ``stop`` is set. It never busy-waits.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import NamedTuple, Protocol
 
 
 class Chunk(NamedTuple):
-    """Bytes, cut anywhere, of one peer."""
+    """Bytes of one peer, cut anywhere."""
 
     data: bytes
     peer: str = ""
 
 
 class PeerGone(NamedTuple):
-    """A peer is gone; what it left unfinished will not be finished."""
+    """A peer is gone; its unfinished messages will not be completed."""
 
     peer: str
     why: str = ""
 
 
 class NextFile(NamedTuple):
-    """What follows is another member of the same archive, in a format of its own."""
+    """The next bytes are another member of the same archive, in a format of its own."""
 
     name: str
 
@@ -38,13 +38,13 @@ class InputSource(Protocol):
     """One configured input."""
 
     live: bool
-    """Heard as it happens: it has no end, and its clock runs with the wall's."""
+    """Heard as it happens: it has no end, and its clock runs with the wall clock."""
     waits: bool
     """Can be kept waiting (a file, a TCP peer); False: what is not read now is lost."""
 
     def close(self) -> None:
-        """Gives up what it holds, also when ``events`` was never asked for."""
+        """Releases what it holds, also if ``events`` was never called."""
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
-        """The events, until the end or until ``stop`` is set. Raises WakewatchError where it cannot go on."""
+        """The events, until the end or until ``stop`` is set. Raises WakewatchError if it cannot continue."""
         ...

@@ -1,4 +1,4 @@
-"""Files, packed or not (told by content), and standard input. Constant memory."""
+"""Files, packed or not (detected by content), and standard input. Uses constant memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FileSource:
         """Nothing is held between events."""
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
-        """Chunks until the end. Raises WakewatchError when the file breaks off or is damaged."""
+        """Chunks until the end. Raises WakewatchError if the file breaks off or is damaged."""
         try:
             for number, recording in enumerate(recordings(self.path)):
                 if number:
@@ -45,7 +45,7 @@ class FileSource:
 
 
 class StdinSource:
-    """Standard input: live, whoever writes into it; a pipe that closes is its end."""
+    """Standard input: live, whichever program writes into it; it ends when the pipe closes."""
 
     waits = True
 

@@ -1,4 +1,4 @@
-"""TCP peers that connect to us. Each has lines of its own."""
+"""TCP peers that connect to us. Each has its own lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = structlog.get_logger("ingest.listen")
 
 
 class ListenSource:
-    """A listening socket, bound at once: ``port`` is the real one, also where 0 was asked for."""
+    """A listening socket, bound at once: ``port`` is the real one, also if 0 was requested."""
 
     live = True
     waits = True
@@ -38,7 +38,7 @@ class ListenSource:
         self.port: int = self._socket.getsockname()[1]
 
     def close(self) -> None:
-        """Gives the port up."""
+        """Releases the port."""
         self._socket.close()
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
@@ -62,7 +62,7 @@ class ListenSource:
             self._accept(selector)
             return None
         peer, connection = str(key.data), key.fileobj
-        assert isinstance(connection, socket.socket)  # nothing else is registered
+        assert isinstance(connection, socket.socket)  # only it is registered
         why = "closed by the other side"
         try:
             data = connection.recv(_READ_BYTES)
@@ -85,5 +85,5 @@ class ListenSource:
             connection.close()
             return
         connection.setblocking(False)
-        keep_alive(connection)  # a peer that is gone without a word would keep its place
+        keep_alive(connection)  # a peer that is gone without notice would keep its place
         selector.register(connection, selectors.EVENT_READ, f"{address[0]}:{address[1]}")

@@ -1,8 +1,8 @@
-"""A TCP feed that we connect to, for ever: lost connections are tried again with full jitter.
+"""A TCP feed that we connect to, for ever: lost connections are retried with full jitter.
 
-A connection that says nothing is lost too. Its other end may be gone without a word (a router restarted, a cable
-pulled), which TCP's own keepalive finds within ``KEEPALIVE_S``; or it may be there and send nothing, as some providers'
-do in an outage: after ``mute_s`` without a byte a new connection is made.
+A silent connection counts as lost too. Its other end may be gone without notice (a router restarted, a cable pulled),
+which TCP's own keepalive finds within ``KEEPALIVE_S``. Or it may be there and send nothing, as with some providers in
+an outage: after ``mute_s`` without a byte a new connection is made.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _FIRST_S: Final = 0.5
 _LEAST_S: Final = 0.05
 _CONNECT_S: Final = 10.0
 KEEPALIVE_S: Final = 60
-"""How long it takes to find that the other end is gone; by default a kernel begins to ask after two hours."""
+"""How long it takes to find that the other end is gone; by default a kernel begins to probe after two hours."""
 _PROBES: Final = 3
 _READ_BYTES: Final = 64 * 1024
 _log = structlog.get_logger("ingest.tcp")
 
 
 class BackOff:
-    """How long to wait before the next try: full jitter, anything up to a bound that doubles with each failure."""
+    """How long to wait before the next try: full jitter up to a bound that doubles with each failure."""
 
     def __init__(self, most_s: float, seed: int | None = None) -> None:
         self._most_s = most_s
@@ -43,12 +43,12 @@ class BackOff:
         return max(_LEAST_S, self._random.uniform(0, bound_s))
 
     def reset(self) -> None:
-        """The last try went well."""
+        """The last try succeeded."""
         self._failures = 0
 
 
 def keep_alive(connection: socket.socket) -> None:
-    """Has the kernel ask the other end whether it is there, and give the connection up after ``KEEPALIVE_S``."""
+    """Makes the kernel probe the other end, and give the connection up after ``KEEPALIVE_S``."""
     every_s = KEEPALIVE_S // (_PROBES + 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (("TCP_KEEPIDLE", every_s), ("TCP_KEEPINTVL", every_s), ("TCP_KEEPCNT", _PROBES)):
@@ -63,7 +63,7 @@ class TcpSource:
     waits = True
 
     def __init__(self, host: str, port: int, *, idle_s: float, back_off: BackOff, mute_s: float) -> None:
-        """``mute_s`` 0: a connection may say nothing for ever."""
+        """``mute_s`` 0: a connection may be silent for ever."""
         self._address = (host, port)
         self._mute_s = mute_s
         self._idle_s = idle_s
@@ -86,7 +86,7 @@ class TcpSource:
             yield from self._pause(wait_s, stop)
 
     def _connection(self, stop: Event) -> Generator[SourceEvent, None, str]:
-        """One connection, from its making to its loss; returns why it was lost."""
+        """One connection, from beginning to loss; returns why it was lost."""
         yield None
         try:
             with socket.create_connection(self._address, timeout=_CONNECT_S) as connection:

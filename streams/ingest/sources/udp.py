@@ -1,7 +1,7 @@
 """UDP datagrams. Each is framed on its own: a sentence never spans two.
 
-Where the address is a group's (IPv4 224.0.0.0 to 239.255.255.255, IPv6 ff00::/8) the group is joined, on the interface
-with the given address, or on the one that the routing table gives.
+If the address is that of a multicast group (IPv4 224.0.0.0 to 239.255.255.255, IPv6 ff00::/8), the group is joined on
+the interface with the given address, or on the one that the routing table gives.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from streams.ingest.sources.events import Chunk, SourceEvent
 _DATAGRAM_BYTES: Final = 65_536
 _GATHERED: Final = 500
 _BUFFER_BYTES: Final = 4 * 1024 * 1024
-"""Asked of the kernel: what it keeps while we are busy (it may grant less)."""
+"""Buffer requested from the kernel: what it keeps while we are busy (it may grant less)."""
 
 
 class UdpSource:
-    """A bound socket; ``port`` is the real one, also where 0 was asked for."""
+    """A bound socket; ``port`` is the real one, also if 0 was requested."""
 
     live = True
     waits = False
@@ -35,7 +35,7 @@ class UdpSource:
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-            if group:  # several programs of a machine may listen to one
+            if group:  # several programs on a machine may listen to one
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((host, port))
         except OSError as error:
@@ -55,11 +55,11 @@ class UdpSource:
         self.port: int = self._socket.getsockname()[1]
 
     def close(self) -> None:
-        """Gives the port up."""
+        """Releases the port."""
         self._socket.close()
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
-        """Datagrams, those that have come meanwhile together, each closed with a line end."""
+        """Datagrams; those that came in the meantime are joined, each closed with a line end."""
         with self._socket:
             while not stop.is_set():
                 if not select.select([self._socket], [], [], self._idle_s)[0]:
