@@ -1,4 +1,4 @@
-"""Sentences in, columns out."""
+"""Decodes sentences into columns."""
 
 from streams.decode.batch import decode
 from streams.decode.model import Decoded, RefusedReports

@@ -1,4 +1,4 @@
-"""Packed records into columns: what is usual all at once, the rest line by line. What is unusual costs itself alone."""
+"""Decodes packed records into columns: usual lines all at once, unusual ones line by line, at their own cost only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streams.errors import Reason
 
 _MOVES, _CLASS_B = message_types.are(message_types.MOVING), message_types.are(message_types.OF_CLASS_B)
 _ROW: Final = f"V{REPORT.itemsize}"
-"""A report as so many bytes: numpy takes rows of plain bytes ten times faster than rows of fields."""
+"""A report as a row of plain bytes: numpy takes such rows ten times faster than rows of fields."""
 
 _NO_STATICS: Final = np.zeros(0, STATIC)
 
@@ -28,7 +28,7 @@ Why = dict[int, tuple[Reason, str]]
 
 
 class _Messages(NamedTuple):
-    """All messages of a record: first those of usual lines, in their order, then the others, in theirs."""
+    """All messages of a record: first those of usual lines in their order, then the others in theirs."""
 
     raw: bytes
     firsts: Ints
@@ -42,7 +42,7 @@ class _Messages(NamedTuple):
     others: list[WholeMessage]
 
     def one(self, row: int) -> WholeMessage:
-        """A message by itself."""
+        """One message."""
         usual = len(self.firsts) - len(self.others)
         if row >= usual:
             return self.others[row - usual]
@@ -50,7 +50,7 @@ class _Messages(NamedTuple):
 
 
 class _Contents(NamedTuple):
-    """What the messages say; ``parts`` are the static ones, those of the rows ``owners``."""
+    """The contents of messages; ``parts`` are the static ones, those of the rows ``owners``."""
 
     sent: Sent
     owners: Ints
@@ -59,10 +59,10 @@ class _Contents(NamedTuple):
 
 
 def decode(value: bytes, source: str, ordinals: Ints | None = None, fallback_ms: int = 0) -> Decoded:
-    """A packed record as columns. Never raises on bad input: what gives no report is in the result, with a reason.
+    """Decodes a packed record into columns. Never raises on bad input: refused lines are in the result with a reason.
 
-    ``ordinals`` has one value a line (by default 0, 1, ...); ``fallback_ms`` is the event time of sentences
-    that carry none. Reports stand in the order of their sentences.
+    ``ordinals`` has one value per line (by default 0, 1, ...); ``fallback_ms`` is the event time of sentences without
+    one. Reports are in the order of their sentences.
     """
     usual, reader = _read(value, source, fallback_ms)
     messages = _together(usual, reader.messages)
@@ -84,7 +84,7 @@ def decode(value: bytes, source: str, ordinals: Ints | None = None, fallback_ms:
 
 
 def _read(value: bytes, source: str, fallback_ms: int) -> tuple[UsualLines, Reader]:
-    """The usual lines, and all others read one by one."""
+    """Reads the usual lines at once, and all others one by one."""
     usual = scan(value)
     spans, wrong = _spans(usual), usual.wrong
     found = {line: fields_of(usual.raw[start:end]) for line, (start, end) in spans.items() if line not in wrong}
@@ -145,7 +145,7 @@ def _together(usual: UsualLines, others: list[WholeMessage]) -> _Messages:
 
 
 def _said(messages: _Messages) -> _Contents:
-    """All that is understood at once, and the rest through pyais."""
+    """Decodes the understood messages at once, and the rest with pyais."""
     words, bases = messages.words, messages.chains.slots * SLOT_WORDS
     kinds, is_hot = hot.understood(words, bases, messages.bits)
     sent = hot.sent(words, messages.chains, bases, kinds)
@@ -168,7 +168,7 @@ def _said(messages: _Messages) -> _Contents:
 
 
 def _reports(messages: _Messages, said: _Contents, unplaced: Ints, ordinals: Ints | None) -> Rows:
-    """REPORT of all rows, but for ``static``."""
+    """REPORT of all rows, without ``static``."""
     sent, firsts = said.sent, messages.firsts
     reports = np.zeros(len(firsts), REPORT)
     reports["time_ms"] = messages.times_ms
@@ -181,7 +181,7 @@ def _reports(messages: _Messages, said: _Contents, unplaced: Ints, ordinals: Int
 
 
 def _kept(messages: _Messages, said: _Contents, dropped: list[int], reports: Rows) -> tuple[Rows, Ints, SentStatic]:
-    """The rows that are left, in the order of their lines; the owners of static parts, and these."""
+    """The remaining rows, in the order of their lines; the owners of static parts, and these parts."""
     owners, parts = said.owners, said.parts
     if not dropped and not messages.others:
         return reports, owners, parts

@@ -1,4 +1,4 @@
-"""From what was sent to what is known: sentinels become unknown, the implausible is refused, text is cleaned once.
+"""Converts sent values to known ones: sentinels become unknown, impossible values are refused, text is cleaned once.
 
 | field | unknown (ITU-R M.1371-5) | refused |
 |---|---|---|
@@ -11,8 +11,8 @@
 | IMO | 0; 10,000,000 and above are official numbers | |
 | ship type, length, beam, draught | 0 | |
 | ETA | no month and no day | |
-Any MMSI of 30 bits is somebody's: one of no valid form is set by hand, and its ship is judged as others are.
-A sog of 102.2 means that or more. The check digit of an IMO number is not judged here.
+Any MMSI of 30 bits is accepted: one in an invalid form was set by hand, and its ship is judged like others. A sog of
+102.2 means that or more. The check digit of an IMO number is not judged here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NO_LAT_DEG, NO_LON_DEG = 91.0, 181.0
 LAT_MOST_DEG, LON_MOST_DEG = 90.0, 180.0
 FULL_CIRCLE_DEG: Final = 360.0
 _NO_SOG_KN: Final = np.full(64, 102.25)
-"""By type: beyond the highest speed that says something, by half a tenth of a knot."""
+"""By type: half a tenth of a knot above the highest value that is a speed."""
 _NO_SOG_KN[message_types.AIRCRAFT_TYPE], _NO_SOG_KN[message_types.LONG_RANGE_TYPE] = 1022.05, 62.05
 _IMO_MOST, _SERIALS, _UNKNOWN = (number(value, np.uint32) for value in (IMO_MOST, 10_000_000, 0))
 _PLACE_MOST, _NO_PLACE = np.array([[LON_MOST_DEG], [LAT_MOST_DEG]]), np.array([[NO_LON_DEG], [NO_LAT_DEG]])
@@ -49,16 +49,16 @@ Text = npt.NDArray[np.bytes_]
 
 
 class PlaceChecks(NamedTuple):
-    """What cannot be, and what is not known, of the values that were sent."""
+    """Which sent values are impossible, and which are unknown."""
 
     refused: dict[int, tuple[Reason, str]]
-    """Rows whose values cannot be, each with the reason."""
+    """Rows with impossible values, each with the reason."""
     unplaced: npt.NDArray[np.int64]
-    """Rows without a place."""
+    """Rows without a position."""
 
 
 def judged(sent: Sent) -> PlaceChecks:
-    """Who is nowhere, and whose place cannot be. NaN is unknown."""
+    """Which rows have no position, and which have an impossible one. NaN is unknown."""
     distance = np.abs(sent.place_deg)
     placed = distance <= _PLACE_MOST
     unplaced = (~(placed[0] & placed[1])).nonzero()[0]
@@ -73,7 +73,7 @@ def judged(sent: Sent) -> PlaceChecks:
 
 
 def kinematics(sent: Sent, unplaced: npt.NDArray[np.int64], reports: Rows) -> None:
-    """Fills the columns of REPORT that ``sent`` knows of; rows match."""
+    """Fills the columns of REPORT that ``sent`` contains; the rows match."""
     lon_deg, lat_deg = sent.place_deg
     for name, column in (("lat_deg", lat_deg), ("lon_deg", lon_deg)):
         reports[name] = column
@@ -113,9 +113,9 @@ def statics(parts: SentStatic, mmsi: npt.NDArray[np.uint32]) -> Rows:
 
 
 def clean(text: Codes) -> Text:
-    """Printable ASCII up to the first "@", without blanks around it: (n, 60) codes are (n, 3) texts of 20.
+    """Printable ASCII up to the first "@", without surrounding blanks: (n, 60) codes become (n, 3) texts of 20.
 
-    "@" fills what is not used; some transponders leave rubbish behind it (about 1 name in 100 on the air).
+    "@" fills unused characters; some transponders leave rubbish after it (about 1 name in 100 on the air).
     """
     codes = text.reshape(-1, TEXT_CHARS)
     kept = codes != _AT

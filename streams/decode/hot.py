@@ -1,8 +1,9 @@
-"""What nearly all messages say, all messages of a record at once (ITU-R M.1371-5, annex 8).
+"""Decodes the common fields of all messages of a record at once (ITU-R M.1371-5, annex 8).
 
-All types 1 to 27, when the message holds every field that we take from it; what does not is pyais's (``rare``), and
-all values equal pyais's of the same bits. Where a field stands depends on the message's *kind*: its type, with part B
-of type 24 as a kind of its own. A table tells it, so that one expression reads a field out of messages of any type.
+It decodes types 1 to 27 if the message contains every field that is read of it; other messages are decoded by pyais
+(``rare``). All values equal those that pyais reads from the same bits. The place of a field depends on the message's
+*kind*: its type, with part B of type 24 as a kind of its own. The places are in a table, so that one expression reads a
+field from messages of any type.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from streams.decode.model import NO_STATUS, TEXT_CHARS, Sent, SentStatic
 _PART_A, _PART_B, _NO_PART = 24, 64, 65
 _KINDS: Final = 66
 _ANYWHERE: Final = 61
-"""Where something is read of types without a place, which is then not used."""
+"""Where a place is read for types without one; the value is not used."""
 _NEVER: Final = 1 << 30
 
 Ints = npt.NDArray[np.int64]
@@ -30,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def _column(of: Callable[[MessageType], float | None], default: float, dtype: type = np.int64) -> npt.NDArray[Any]:
-    """A value a kind: what ``of`` says of its row in the table of message types; None, or no row: ``default``."""
+    """A value per kind: ``of`` applied to its row in the table of message types; ``default`` for None or no row."""
     column: npt.NDArray[Any] = np.full(_KINDS, default, dtype)
     for row in TABLE:
         value = of(row)
@@ -56,20 +57,20 @@ def _at(bits: npt.NDArray[Any]) -> _At:
 
 
 _NEEDS_BITS: Final = _column(lambda row: row.bits, MMSI_BITS)
-"""As many bits hold all that we read. Of most types that is who sent them."""
+"""This number of bits contains all that is read. For most types that is the MMSI only."""
 _NEEDS_BITS[[_PART_A, _PART_B]] = PART_BITS
 _NEEDS_BITS[[0, *range(LAST_TYPE + 1, _PART_B), _NO_PART]] = _NEVER
 _PLACE: Final = _at(_column(lambda row: row.place, _ANYWHERE))
 """Longitude in 28 bits, latitude in 27. (27: longitude 18, latitude 17, sog 6, cog 9.)"""
 _COURSE: Final = _at(_column(lambda row: row.place, _ANYWHERE) + 55)
-"""Course in 12 bits, heading in 9: behind the place."""
+"""Course in 12 bits, heading in 9, after the place."""
 _SOG_SHIFT: Final = (WORD_BITS + 1 - np.minimum(_column(lambda row: row.place, _ANYWHERE), WORD_BITS)).astype(np.uint64)
-"""Speed stands in the first word and ends a bit before the place: as many bits stand behind it."""
+"""Speed is in the first word and ends one bit before the place: the shift is the number of bits after it."""
 _STATUS_SHIFT: Final = (WORD_BITS - 4 - _column(lambda row: row.status, 38)).astype(np.uint64)
 _STATUS_NONE: Final = _column(lambda row: None if row.status is None else 0, NO_STATUS, dtype=np.uint64)
 _PLACE_NONE: Final = _column(lambda row: None if row.place is None else 0, np.nan, dtype=float)
 _SOG_STEPS: Final = _column(lambda row: row.knot or None, np.nan, dtype=float)
-"""To a knot; NaN where a type has no speed. So for the next two."""
+"""Steps per knot; NaN if a type has no speed. The same applies to the next two."""
 _COG_STEPS: Final = _column(lambda row: row.degree or None, np.nan, dtype=float)
 _HEADING_NONE: Final = _column(lambda row: 0 if row.heading else None, np.nan, dtype=float)
 _STATIC: Final = np.full(_KINDS, -1)
@@ -78,9 +79,9 @@ _STATIC[[5, 19, _PART_A, _PART_B]] = range(4)
 
 
 def understood(words: Words, bases: Ints, bits: Ints) -> tuple[Ints, Mask]:
-    """The kind of each message, and whether it holds all that is read of its kind.
+    """The kind of each message, and whether it contains all that is read of its kind.
 
-    ``bases`` are the words that messages begin with, ``bits`` their lengths.
+    ``bases`` are the first words of messages, ``bits`` their lengths.
     """
     first = words[bases]
     kinds = (first >> _TYPE_SHIFT).view(np.int64)
@@ -101,7 +102,7 @@ _TEN, _THREE, _SIXTHS, _MILLION = number(10, np.int64), number(3, np.int64), num
 
 
 def sent(words: Words, chains: Chains, bases: Ints, kinds: Ints) -> Sent:
-    """What ships say of themselves and their movement. Rows that are not understood hold anything."""
+    """What ships state about themselves and their movement. Rows that are not understood have undefined values."""
     first = words[bases]
     place = _PLACE.of(words, bases, kinds)
     course = _COURSE.of(words, bases, kinds)
@@ -135,7 +136,7 @@ def sent(words: Words, chains: Chains, bases: Ints, kinds: Ints) -> Sent:
 
 
 def degrees(ten_thousandths: Ints) -> Floats:
-    """Degrees, to six places, of 1/10,000 minutes: in integers, rounded as pyais rounds."""
+    """Degrees, to six places, from 1/10,000 minutes: calculated in integers, rounded as pyais rounds."""
     scaled = ten_thousandths * _TEN
     scaled += _THREE
     scaled //= _SIXTHS
@@ -149,7 +150,8 @@ def _far(place: Words) -> tuple[Ints, Words, Words]:
     return np.array((lon, lat)) * 1000, place >> _FAR_SOG_SHIFT & _SIX_BITS, place >> _FAR_COG_SHIFT & _NINE_BITS
 
 
-# Windows of static fields, by row of ``_STATIC``: at which bit, and how many bits count; none where a kind has none.
+# Windows of static fields, by row of ``_STATIC``: the first bit, and the number of bits that count; none if a kind has
+# none.
 _FIELDS: Final = (
     #  5           19          24 A       24 B
     ((40, 30), (0, 0), (0, 0), (0, 0)),  # IMO

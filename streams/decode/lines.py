@@ -1,4 +1,4 @@
-"""The lines of a record: where they and their sentences begin and end, and what every form of line has in common."""
+"""The lines of a record: where they and their sentences begin and end, and what all forms of line have in common."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.decode.bits import Counts, Words, number
 _NEWLINE, _BANG, _BACKSLASH = (number(code, np.uint8) for code in b"\n!\\")
 _RETURN: Final = b"\r"
 _PADDING: Final = b"\n" + b"\0" * 256
-"""Behind a record: what is read from a place in it may reach beyond its end."""
+"""Bytes after a record: a read from a place in it may extend beyond its end."""
 _BLANK: Final = number(32, np.uint8)
 _ONE, _BODY_END = number(1, np.int64), number(3, np.int64)
 
@@ -32,7 +32,7 @@ class RecordLines(NamedTuple):
     ends: Counts
     lengths: Counts
     bangs: Counts
-    """The first exclamation mark of each; anywhere where a line has none."""
+    """The first exclamation mark of each; undefined if a line has none."""
     stops: Counts
     """Ends without a carriage return."""
     opening: npt.NDArray[np.uint8]
@@ -48,7 +48,7 @@ class RecordLines(NamedTuple):
 
 
 def lines_of(record: bytes) -> RecordLines:
-    """The lines of ``record``, the empty ones too."""
+    """The lines of ``record``, including empty ones."""
     buffer = record + _PADDING
     octets = np.frombuffer(buffer, np.uint8, len(record) + 1)
     ends = (octets == _NEWLINE).nonzero()[0]
@@ -70,20 +70,20 @@ def _astray(bangs: Counts, starts: Counts, lengths: Counts) -> bool:
 
 
 def blank(value: bytes, lines: RecordLines) -> list[int]:
-    """Numbers of lines with nothing but blanks."""
+    """Numbers of lines that contain only blanks."""
     suspects = (lines.opening <= _BLANK).nonzero()[0].tolist()
     return [line for line in suspects if not value[lines.starts[line] : lines.ends[line]].strip()]
 
 
 def between(numbers: list[int], lines: RecordLines) -> list[tuple[int, int]]:
-    """The stretches of lines before, between and behind lines of these numbers."""
+    """The stretches of lines before, between and after lines of these numbers."""
     edges = [-1, *numbers, len(lines.starts)]
     stretches = [(before + 1, behind - 1) for before, behind in pairwise(edges) if before + 1 < behind]
     return [(int(lines.starts[first]), int(lines.ends[last])) for first, last in stretches]
 
 
 def checksums(lines: RecordLines) -> npt.NDArray[np.uint8]:
-    """The XOR of what stands between bang and asterisk: every second stretch of the record."""
+    """The XOR of the bytes between bang and asterisk: every second stretch of the record."""
     edges = np.empty((len(lines.bangs), 2), np.int64)
     np.add(lines.bangs, _ONE, edges[:, 0])
     np.subtract(lines.stops, _BODY_END, edges[:, 1])

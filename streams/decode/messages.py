@@ -1,11 +1,11 @@
-"""A packed record into messages, line by line: the reference, and the way of every line of an unusual form.
+"""Reads a packed record into messages, line by line: the reference for all lines, and the reader of unusual ones.
 
-Nothing of a payload's meaning is known in here. Rules:
-- A line is an AIS sentence with or without a tag block before it and anything of a logger's behind it.
-- The parts of a message stand next to each other, from first to last, with one sequence number and channel, and no
-  two stations or groups in their tag blocks (``agree``).
-- A line that is none of this, or whose checksum is wrong, is refused alone; its neighbours are read as ever.
-- A sentence without a time gets ``fallback_ms``, and a tag block that says so: every message of ``raw`` is timed.
+The meaning of a payload is not known here. Rules:
+- A line is an AIS sentence, with or without a tag block before it and any text of a logger after it.
+- The parts of a message are next to each other, from first to last, with one sequence number and channel, and no two
+  stations or groups in their tag blocks (``agree``).
+- A line that is none of this, or has a wrong checksum, is refused alone; its neighbours are read as usual.
+- A sentence without a time gets ``fallback_ms`` and a tag block with it: every message of ``raw`` has a time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from streams.nmea.checksum import checksum, tag_block
 from streams.nmea.sentence import FILL_MOST, MMSI_BITS, PARTS_MOST, SENTENCE, TAG_BLOCK, Tag, clean_station, parse_tag
 
 _LINE: Final = re.compile(rb"\s*(?:" + TAG_BLOCK + rb")?\s*" + SENTENCE + rb"(?:[\s,].*)?", re.DOTALL)
-_PART_CHARS_MOST: Final = 200  # ours hold at most 62; some senders put a whole message into one long sentence
+_PART_CHARS_MOST: Final = 200  # ours have at most 62; some senders put a whole message into one long sentence
 _NO_SENTENCE: Final = "not an AIS sentence"
 _MALFORMED, _CHECKSUM = Reason.MALFORMED, Reason.CHECKSUM
 _NO_TAG: Final = Tag()
@@ -32,12 +32,12 @@ Spans = Sequence[tuple[int, int]] | Mapping[int, tuple[int, int]]
 
 
 class LineFields(NamedTuple):
-    """The fields of a line that is a sentence, as they stand there."""
+    """The fields of a line that is a sentence, as written."""
 
     tag: bytes | None
     """Without its backslashes."""
     body: bytes
-    """What the checksum is of."""
+    """The part that the checksum covers."""
     total: bytes
     number: bytes
     sequence: bytes
@@ -45,14 +45,14 @@ class LineFields(NamedTuple):
     payload: bytes
     fill: bytes
     written: bytes
-    """The checksum."""
+    """The checksum as written."""
 
 
 class WholeMessage(NamedTuple):
     """A whole message, its parts joined."""
 
     first: int
-    """Number of its first line among the lines that are not empty."""
+    """Number of its first line among the non-empty lines."""
     start: int
     end: int
     """Its lines are ``raw[start:end]``."""
@@ -60,7 +60,7 @@ class WholeMessage(NamedTuple):
     payload: bytes
     """Armoured six-bit characters; at least seven, each of 0-W or `-w."""
     fill: int
-    """Bits at the end of the payload that are none of the message."""
+    """Bits at the end of the payload that do not belong to the message."""
 
 
 class Reading(NamedTuple):
@@ -90,8 +90,8 @@ def read(value: bytes, source: str, fallback_ms: int) -> Reading:
 
 
 def fields_of(line: bytes) -> LineFields | None:
-    """The fields of a line, None when it is no sentence. Its checksum is not judged."""
-    # Cheaper than the pattern, which looks at all that a cut line still has: 0.2 us against 1.5.
+    """The fields of a line; None if it is not a sentence. The checksum is not verified."""
+    # Cheaper than the pattern, which searches all that a cut line still has: 0.2 us against 1.5.
     if line.find(b"*", line.find(b"!")) < 0:
         return None
     match = _LINE.fullmatch(line)
@@ -100,7 +100,7 @@ def fields_of(line: bytes) -> LineFields | None:
 
 @lru_cache(maxsize=4096)  # the parts of a message, and the messages of a second at a station, share one
 def said_of(tag: bytes | None) -> Tag:
-    """What a tag block says, given without its backslashes."""
+    """The contents of a tag block, given without its backslashes."""
     return parse_tag(tag) if tag is not None else _NO_TAG
 
 
@@ -110,13 +110,13 @@ def says_when(fields: LineFields) -> bool:
 
 
 def timed(fields: LineFields, source: str, fallback_ms: int) -> bytes:
-    """A sentence behind a tag block of ours: what is kept as evidence says when."""
+    """A sentence after a tag block of ours: the stored evidence states its time."""
     station = clean_station(source.encode("ascii", "replace"))
     return b"%b!%b*%b" % (tag_block(b"s:%b,c:%d" % (station, fallback_ms)), fields.body, fields.written)
 
 
 def agree(first: bytes | None, before: bytes | None, tag: bytes | None) -> bool:
-    """Can a sentence with this tag block go on a message, of whose parts the tag blocks of two are given?"""
+    """Whether a sentence with tag block ``tag`` can continue a message with the tag blocks ``first`` and ``before``."""
     if first == before == tag and (tag is None or (b"g:" not in tag and b"G" not in tag)):
         return True
     (station, _, group, *_), ours, last = said_of(tag), said_of(first), said_of(before)
@@ -126,7 +126,7 @@ def agree(first: bytes | None, before: bytes | None, tag: bytes | None) -> bool:
 
 
 class Reader:
-    """Reads lines one by one, by their numbers. ``spans`` says where in ``raw`` each begins and ends."""
+    """Reads lines one by one, by their numbers. ``spans`` has where in ``raw`` each begins and ends."""
 
     def __init__(self, raw: bytes, spans: Spans, fallback_ms: int) -> None:
         self.raw = raw
@@ -136,10 +136,10 @@ class Reader:
         self._spans = spans
         self._fallback_ms = fallback_ms
         self.open: list[tuple[int, LineFields]] = []
-        """The parts, with their numbers, of the message that is not whole yet."""
+        """The parts, with their numbers, of the message that is not complete yet."""
 
     def line(self, number: int, fields: LineFields | None) -> None:
-        """The next line, of which ``fields_of`` gave ``fields``."""
+        """Reads the next line; ``fields`` are those that ``fields_of`` returned for it."""
         if fields is None:
             start, end = self._spans[number]
             self.refused.append(RefusedReports(_MALFORMED, self.raw[start:end], _NO_SENTENCE))
@@ -152,7 +152,7 @@ class Reader:
             self._part(number, fields)
 
     def apart(self) -> None:
-        """Here stands a whole message, or the end: the message that is open will never be whole."""
+        """A whole message or the end comes here: the open message can no longer be completed."""
         if self.open:
             for number, _ in self.open:
                 self.refuse(Reason.FRAGMENT_EXPIRED, number, "the other parts do not follow")
@@ -164,7 +164,7 @@ class Reader:
         self.refused.append(RefusedReports(_CHECKSUM, self.raw[start:end], _COMPUTED[computed]))
 
     def refuse(self, reason: Reason, first: int, detail: str, last: int | None = None) -> None:
-        """Lines from ``first`` to ``last`` give nothing."""
+        """Lines from ``first`` to ``last`` give no report."""
         start, end = self._spans[first]
         if last is not None:
             end = self._spans[last][1]

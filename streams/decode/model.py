@@ -1,4 +1,4 @@
-"""What decoding gives back, and what its parts hand each other."""
+"""The result of decoding, and the values that its parts exchange."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXT_CHARS: Final = 20
 
 
 class Sent(NamedTuple):
-    """Messages as they were sent, sentinels and all, in columns.
+    """Messages as they were sent, including sentinels, in columns.
 
     NaN: the type has no such field, or the message ends before it.
     """
@@ -23,7 +23,7 @@ class Sent(NamedTuple):
     type: npt.NDArray[np.uint8]
     mmsi: npt.NDArray[np.uint32]
     status: npt.NDArray[np.int8]
-    """15, as sent by ships that do not say, also where the type has none."""
+    """15, as sent by ships that do not report it, also if the type has none."""
     place_deg: npt.NDArray[np.float64]
     """Longitude and latitude: (2, n)."""
     sog_kn: npt.NDArray[np.float64]
@@ -36,10 +36,10 @@ NO_STATUS: Final = 15
 
 
 class SentStatic(NamedTuple):
-    """The static parts of messages as they were sent; zero or empty where ``has`` does not say that it is there."""
+    """The static parts of messages as they were sent; zero or empty unless ``has`` has the bit of the group."""
 
     has: npt.NDArray[np.uint8]
-    """Bit set of HAS_*: the groups of fields that are wholly there."""
+    """Bits HAS_*: the groups of fields that are complete."""
     imo: npt.NDArray[np.uint32]
     ship_type: npt.NDArray[np.int16]
     hull: npt.NDArray[np.uint32]
@@ -50,16 +50,16 @@ class SentStatic(NamedTuple):
     """Name, call sign and destination, 20 ASCII codes each: (n, 60)."""
 
     def take(self, rows: npt.NDArray[np.int64]) -> SentStatic:
-        """Some of them."""
+        """The given rows."""
         return SentStatic._make(column[rows] for column in self)
 
     def and_then(self, others: SentStatic) -> SentStatic:
-        """These and others."""
+        """These and the others."""
         return SentStatic._make(np.concatenate((self[at], others[at])) for at in range(len(self)))
 
 
 class RefusedReports(msgspec.Struct, frozen=True, gc=False):
-    """Lines that gave no report, or a report whose fix cannot be used."""
+    """Lines that gave no report, or a report with an unusable fix."""
 
     reason: Reason
     raw: bytes
@@ -77,7 +77,7 @@ class Decoded(NamedTuple):
     refused: list[RefusedReports]
     """Lines, or whole messages, that gave no report."""
     refused_fixes: list[RefusedReports]
-    """Messages that decode and whose values cannot be: they gave no report either."""
+    """Messages that decode but have impossible values: they gave no report either."""
     sentences: int
     merged: int
-    """Parts of messages beyond their first."""
+    """Parts of messages beyond the first."""

@@ -1,4 +1,4 @@
-"""Everything that is not hot, message by message through pyais: rare types, and hot types that end early."""
+"""Decodes with pyais, message by message, all that is not hot: rare types, and hot types that end early."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SURPRISES: Final = (
     ValueError,
 )
 PLACED: Final = message_types.PLACED | {28}
-"""Types whose latitude and longitude are the sender's own, in degrees. No standard has 28 yet; pyais reads it."""
+"""Types with the sender's own latitude and longitude, in degrees. No standard has 28 yet; pyais reads it."""
 _SHIP_TYPE_AT: Final = {5: 232, 19: 263}
 _ETA: Final = (("month", 16), ("day", 11), ("hour", 6), ("minute", 0))
 _HULL: Final = (("bow", 21), ("stern", 12), ("port", 6), ("starboard", 0))
@@ -33,7 +33,7 @@ _NAMES: Final = ("lon", "lat", "speed", "course", "heading")
 
 
 class UndecodableError(InputError):
-    """Bits that are no message that pyais knows."""
+    """Bits that are not a message known to pyais."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(Reason.UNDECODABLE, detail)
@@ -41,7 +41,7 @@ class UndecodableError(InputError):
 
 
 def open_message(payload: bytes, fill: int) -> tuple[Any, Any]:
-    """pyais's message and its bits. Raises UndecodableError when pyais cannot make anything of them."""
+    """pyais's message and its bits. Raises UndecodableError if pyais cannot decode them."""
     bits = bit_vector(payload, fill)
     kind = bits.get(0, 6)
     if kind not in MSG_CLASS:
@@ -53,13 +53,13 @@ def open_message(payload: bytes, fill: int) -> tuple[Any, Any]:
 
 
 def ship_type(kind: int, bits: Any) -> int | None:
-    """The ship type as sent, which pyais folds (96 is 95 to it); None where the message has none."""
+    """The ship type as sent, which pyais folds (96 becomes 95); None if the message has none."""
     start = _SHIP_TYPE_AT.get(kind)
     return int(bits.get(start, 8)) if start is not None and start < len(bits) else None
 
 
 def decode(payload: bytes, fill: int, sent: Sent, row: int) -> SentStatic | None:
-    """Fills one row of ``sent``; gives its static part (one), if it has one. Raises UndecodableError."""
+    """Fills one row of ``sent``; returns its static part (one row), if any. Raises UndecodableError."""
     _kinematics({}, sent, row)
     message, bits = open_message(payload, fill)
     kind = int(message.msg_type)
@@ -87,7 +87,7 @@ def _kinematics(fields: dict[str, Any], sent: Sent, row: int) -> None:
 
 
 def _whole_fields(message: Any, length: int) -> dict[str, Any]:
-    """The fields that are wholly there: a number of which bits are missing is another number."""
+    """The complete fields: a number with missing bits would be another number."""
     ends = ((name, start + width) for name, start, width, *_ in message.decoder_plan())
     whole = ((name, getattr(message, name)) for name, end in ends if end <= length)
     return {name: value for name, value in whole if value is not None}

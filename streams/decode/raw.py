@@ -1,7 +1,7 @@
-"""Every field of a message, as it was sent and as pyais names it: for looking at, not for reasoning about.
+"""Every field of a message, as it was sent and as pyais names it: for display, not for reasoning.
 
 Differences from pyais's own ``asdict``: bytes are hex, enums are integers, and the ship type is the number sent
-(pyais folds reserved ones into their neighbours: 96 is 95 to it).
+(pyais folds reserved ones into their neighbours: 96 becomes 95).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class RawMessage(NamedTuple):
 
     time_ms: int
     fields: dict[str, Field]
-    """By pyais's names, in the order of the bits; None where the message ends before the field."""
+    """By pyais's names, in the order of the bits; None if the message ends before the field."""
 
 
 def decode_raw(lines: list[bytes]) -> dict[str, Field]:
-    """The fields of one message, given all its sentences in order, with or without tag blocks.
+    """The fields of one message, from all its sentences in order, with or without tag blocks.
 
-    Raises InputError for what is refused: a wrong checksum, a missing part, an unknown type.
+    Raises InputError for a wrong checksum, a missing part or an unknown type.
     """
     for message in raw_messages(b"\n".join(lines), ""):
         if isinstance(message, RefusedReports):

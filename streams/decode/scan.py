@@ -1,10 +1,10 @@
-"""The lines of a record whose form is the usual one, found and checked all at once: no loop over sentences.
+"""Finds and checks the lines of a record that have the usual form, all at once: no loop over sentences.
 
-The usual form is what our own ingest writes: ``\\s:STATION,c:MILLISECONDS*hh\\!ccVDx,1,1,,C,PAYLOAD,F*hh``, and a
-message of two parts in two such lines, one after the other. It is a part of what ``messages`` reads, and what is
-found here is what ``messages`` finds in it. Every other line is left to ``messages``.
+The usual form is the one that ingest writes: ``\\s:STATION,c:MILLISECONDS*hh\\!ccVDx,1,1,,C,PAYLOAD,F*hh``, and a
+message of two parts in two such lines, one after the other. ``messages`` reads this form too, with the same result.
+Every other line is left to ``messages``.
 
-Delimiters are looked at where the form has them; a count says that a line has no others. Eight bytes at a time are
+Delimiters are checked at the places of the form; a count shows that a line has no others. Eight bytes at a time are
 read as one word, the first byte lowest.
 """
 
@@ -35,7 +35,7 @@ _FILL_MOST, _NINE, _BYTE, _ZERO = number(FILL_MOST), number(9), number(255), num
 _BY_32, _BY_48, _BY_56 = number(32), number(48), number(56)
 _ARMOUR: Final = re.compile(rb"[0-W`-w]*")
 _FEW: Final = 8
-"""One line in so many of another form than ours is read by itself; more, and all tag blocks are looked through."""
+"""Up to one line in this number of another form is read by itself; with more, all tag blocks are searched."""
 
 _VD, _VD_MASK = word(b"*\0\0\\!\0\0V"), word(b"\xff\0\0\xff\xff\0\0\xff")
 _SINGLE, _SINGLE_MASK = word(b"DM,1,1,,"), word(b"\xff\xfd\xff\xff\xff\xff\xff\xff")  # M and O differ in one bit
@@ -46,7 +46,7 @@ _CLOSE, _CLOSE_MASK = word(b"\0\0\0,\0*"), word(b"\0\0\0\xff\0\xff")
 
 
 class UsualLines(NamedTuple):
-    """The lines of a record, and the messages in lines of the usual form: first those of one slot, then the others.
+    """The lines of a record, and the messages in lines of the usual form: those of one slot first, then the others.
 
     Line ``i`` is ``raw[starts[i]:ends[i]]``.
     """
@@ -60,23 +60,23 @@ class UsualLines(NamedTuple):
     lasts: Ints
     times_ms: Ints
     bits: Ints
-    """How many a message has, fill bits not counted."""
+    """Number of bits in each message, without fill bits."""
     chains: Chains
     words: Words
     """Of the slots (``bits.dearmour``)."""
     wrong: dict[int, int]
-    """Of lines with nothing but a wrong checksum, what it should be."""
+    """For lines whose only fault is a wrong checksum, the right one."""
     others: Ints
-    """Lines that are in no message here, rising; those in ``wrong`` too."""
+    """Lines that are in no message here, rising; including those in ``wrong``."""
 
 
 class _Form(NamedTuple):
-    """What was read of each line, if it has the usual form; a line's values mean nothing where it has not."""
+    """What was read of each line if it has the usual form; otherwise the values of the line mean nothing."""
 
     single: Mask
-    """A whole message in the usual form, but perhaps with a wrong checksum."""
+    """A whole message in the usual form, though perhaps with a wrong checksum."""
     part: Mask
-    """Perhaps a part of one, with a right checksum."""
+    """Perhaps a part of a message, with a right checksum."""
     right: Mask
     """The checksum is right."""
     computed: npt.NDArray[np.uint8]
@@ -89,11 +89,11 @@ class _Form(NamedTuple):
     numbering: Words
     """"DM,1,1,,", or "DM,2,1,3"."""
     channel: Words
-    """"A," and a part of the payload, or ",A,"."""
+    """"A," and the beginning of the payload, or ",A,"."""
 
 
 class _Payloads(NamedTuple):
-    """Messages in the order of their lines, and where their characters stand."""
+    """Messages in the order of their lines, and where their characters are."""
 
     firsts: Ints
     lasts: Ints
@@ -101,12 +101,12 @@ class _Payloads(NamedTuple):
     chars: Ints
     at: Ints
     own: Ints
-    """So many stand at ``at``, the others at ``then``."""
+    """This number of characters is at ``at``, the others at ``then``."""
     then: Ints
 
 
 def scan(value: bytes) -> UsualLines:
-    """The lines of a record and what is usual among them."""
+    """The lines of a record, and which of them are usual."""
     lines = lines_of(value)
     record, blanks = value, blank(value, lines)
     if blanks:
@@ -191,7 +191,7 @@ def _payloads(lines: RecordLines, form: _Form) -> _Payloads:
 
 
 def _pairs(lines: RecordLines, form: _Form, parts: Ints) -> _Payloads | None:
-    """Messages of two parts with one sequence number and channel, one behind the other. ``parts`` rises."""
+    """Messages of two parts with one sequence number and channel, one after the other. ``parts`` rises."""
     numbering, channel = form.numbering[parts], form.channel[parts]
     named, part = (channel & _BYTE_2) == _COMMA_2, numbering & _PART_MASK
     formed = named | ((channel & _BYTE_1) == _COMMA_1)
@@ -253,7 +253,7 @@ _INSIDE: Final = np.arange(SLOT_CHARS)
 
 
 def _rest(record: bytes, lines: RecordLines, form: _Form, payloads: _Payloads) -> tuple[dict[int, int], Ints]:
-    """Lines that are in no message; and of those with nothing but a wrong checksum, what it should be."""
+    """Lines that are in no message; and for those whose only fault is a wrong checksum, the right one."""
     rest = np.ones(len(lines.starts), np.bool_)
     rest[payloads.firsts] = False
     if payloads.lasts is not payloads.firsts:

@@ -1,4 +1,4 @@
-"""The time in a tag block, of all lines at once."""
+"""The times in the tag blocks of all lines at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streams.nmea.epochs import MS_FROM, TIME_END_MS
 
 _BACKSLASH, _COLON, _C, _COMMA = (number(code, np.uint8) for code in b"\\:c,")
 _ENDS: Final = np.isin(np.arange(256), [*b",*\\"])
-"""Bytes that may stand behind a field."""
+"""Bytes that may follow a field."""
 _DELIMITERS_BELOW: Final = number(45, np.uint8)  # newline, return, blank, "!", "*", ",", and some that no form has
 _DELIMITERS: Final = number(13, np.uint8)  # two backslashes, two asterisks, seven commas, one bang, the newline
 _SENTENCE_DELIMITERS: Final = number(9, np.uint8)  # one asterisk, six commas, the bang and the newline
@@ -31,7 +31,7 @@ _BY_8, _BY_24, _BY_48 = number(8), number(24), number(48)
 
 
 def ours(lines: RecordLines) -> tuple[Counts, Mask]:
-    """Times in ms, and the lines of our own form: a station, then ",c:" and 13 digits, or 12 behind one more byte."""
+    """Times in ms, and the lines of our own form: a station, then ",c:" and 13 digits, or 12 after one more byte."""
     upper, lower = lines.words(lines.bangs - _HEAD, 2)
     said = (upper & _TIME_MASK) == _TIME
     if np.count_nonzero(said) == len(said):
@@ -54,7 +54,7 @@ def ours(lines: RecordLines) -> tuple[Counts, Mask]:
 
 
 def anybodys(lines: RecordLines) -> tuple[Counts, Mask]:
-    """Times in ms, and the lines with one "c:" among whatever fields, in 13 digits or, seconds, in 10."""
+    """Times in ms, and the lines with one "c:" among any fields, in 13 digits (ms) or 10 (s)."""
     colons = (lines.octets[2:] == _COLON).nonzero()[0]
     before = lines.octets[colons]
     fields = colons[(lines.octets[colons + 1] == _C) & ((before == _COMMA) | (before == _BACKSLASH))] + 2
@@ -73,7 +73,7 @@ def anybodys(lines: RecordLines) -> tuple[Counts, Mask]:
 
 
 def _tagged(lines: RecordLines) -> Mask:
-    """Lines of a tag block, of whatever is in it, and as many delimiters as a sentence has."""
+    """Lines with a tag block of any content, and as many delimiters as a sentence has."""
     edges = np.array((lines.starts, lines.bangs)).T.ravel()
     counts = np.add.reduceat(_delimiters(lines), edges, dtype=np.uint8)[1::2]
     slashes = np.add.reduceat((lines.octets == _BACKSLASH).view(np.uint8), edges, dtype=np.uint8)[::2]
