@@ -1,7 +1,7 @@
-"""Many short pieces of one buffer read and written at once, as words that may begin at any byte.
+"""Reads and writes many short pieces of one buffer at once, as words that may begin at any byte.
 
-A view with a stride of one byte makes ``view[starts]`` copy one piece a row: 3 ns for 48 bytes, where gathering byte by
-byte costs 100.
+A view with a stride of one byte makes ``view[starts]`` copy one piece per row: 3 ns for 48 bytes, where gathering byte
+by byte costs 100 ns.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 NO_HEX: Final = 256
-"""What ``HEX`` says of two bytes that are not hexadecimal digits: more than a byte can be."""
+"""The value in ``HEX`` of two bytes that are not hexadecimal digits: more than a byte can be."""
 
 
 def at(buffer: bytes | Bytes, dtype: str) -> npt.NDArray[Any]:
-    """The buffer as words of ``dtype``, one beginning at every byte; it must be as long as one word at least."""
+    """The buffer as words of ``dtype``, one beginning at every byte; it must have at least the length of one word."""
     size = np.dtype(dtype).itemsize
     length = len(buffer) - size + 1
     return np.ndarray((length,), dtype, buffer=buffer, strides=(1,))
@@ -34,7 +34,7 @@ def _six_bits() -> bytes:
 
 
 SIX_BITS: Final = _six_bits()
-"""For bytes.translate: a payload's characters into their six bits."""
+"""For bytes.translate: a payload's characters to their six bits."""
 
 
 def _hex_pairs() -> npt.NDArray[np.uint16]:
@@ -45,7 +45,7 @@ def _hex_pairs() -> npt.NDArray[np.uint16]:
 
 
 HEX: Final = _hex_pairs()
-"""What two bytes, read as one number, write in hexadecimal digits of either case; NO_HEX where they are none."""
+"""The number that two bytes write in hexadecimal digits of either case; NO_HEX if they are not digits."""
 _PAIRS: Final = np.frombuffer(b"".join(b"%02X" % n for n in range(256)), "<u2")
 _FOURS: Final = np.frombuffer(b"".join(b"%04d" % n for n in range(10_000)), "<u4")
 _ZEROS, _HIGH_HALVES, _TO_NINE, _NOTHING = (
@@ -59,12 +59,12 @@ _JOINED: Final = tuple(
         (10_000 << 32 | 1, 32, 0x00000000FFFFFFFF),
     )
 )
-"""Factor, shift, and what is kept."""
+"""Factor, shift, and mask."""
 _FOURS_XOR: Final = np.bitwise_xor.reduce(_FOURS.view(np.uint8).reshape(-1, 4), axis=1)
 
 
 def xor_of(buffer: Bytes, start: Ints, end: Ints) -> Bytes:
-    """The XOR of the bytes from each start to its end; pieces in order, none empty, none overlapping."""
+    """The XOR of the bytes from each start to its end; pieces are in order, none is empty, none overlap."""
     if not len(start):
         return np.zeros(0, np.uint8)
     edges = np.stack([start, end], axis=1).reshape(-1)
@@ -72,7 +72,7 @@ def xor_of(buffer: Bytes, start: Ints, end: Ints) -> Bytes:
 
 
 def hex_at(buffer: Bytes, start: Ints) -> npt.NDArray[np.uint16]:
-    """The number that two hexadecimal digits write, in either case; NO_HEX where they are none."""
+    """The number that two hexadecimal digits write, in either case; NO_HEX if they are not digits."""
     return np.asarray(HEX[at(buffer, "<u2")[start]])
 
 
@@ -86,10 +86,10 @@ def number(buffer: Bytes, end: Ints, size: Ints) -> tuple[Ints, npt.NDArray[np.b
 
 
 def sixteen_digits(leading: Words, lower: Words) -> tuple[Words, npt.NDArray[np.bool_]]:
-    """What eight digits say, and eight more (two rows), and where all sixteen are digits.
+    """The numbers of eight digits and of eight more (two rows), and where all sixteen are digits.
 
-    The first digit of a word is its lowest byte. Three multiplications make a number of one: neighbours are joined to
-    tens, these to hundreds, these to ten thousands (D. Lemire, "Quickly parsing eight digits", 2018).
+    The first digit of a word is its lowest byte. Three multiplications turn a word into a number: digits are joined to
+    tens, those to hundreds, those to ten thousands (D. Lemire, "Quickly parsing eight digits", 2018).
     """
     digits = np.array((leading, lower))
     digits ^= _ZEROS

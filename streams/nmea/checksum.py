@@ -6,7 +6,7 @@ from __future__ import annotations
 def checksum(text: bytes) -> int:
     """Of the bytes between ``!`` (or the backslash) and ``*``.
 
-    An integer folded in halves: 0.7 us a sentence; byte by byte it takes 3.
+    An integer is folded in halves: 0.7 us per sentence; byte by byte takes 3 us.
     """
     size = 1 << max(len(text) - 1, 0).bit_length()
     folded = int.from_bytes(text, "big")

@@ -1,7 +1,7 @@
-"""AIS messages as NMEA sentences: for generated feeds and for tables of positions. Our own writer, no decoder's.
+"""AIS messages as NMEA sentences: for generated feeds and for tables of positions. It shares no code with a decoder.
 
 A message function (``position``, ``static``, ...) packs its fields into one integer, most significant first
-(ITU-R M.1371-5, annex 8); ``sentences`` armours it six bits a character (IEC 61162-1); ``tagged`` puts a tag block
+(ITU-R M.1371-5, annex 8); ``sentences`` armours it, six bits per character (IEC 61162-1); ``tagged`` puts a tag block
 before each sentence. Unknown (None) becomes the message's own sentinel. A value that does not fit its field raises
 ValueError: nothing is written that would read back as something else.
 """
@@ -40,7 +40,7 @@ class Bits(NamedTuple):
 
 
 def pack(*fields: tuple[int, int]) -> Bits:
-    """Fields of (value, width in bits), first one most significant; two's complement when negative."""
+    """Packs fields of (value, width in bits), the first most significant; two's complement if negative."""
     value = size = 0
     for number, width in fields:
         if number >> width not in (0, -1):
@@ -51,7 +51,7 @@ def pack(*fields: tuple[int, int]) -> Bits:
 
 
 def six_bit(text: str, characters: int) -> tuple[int, int]:
-    """Text as a field: cut or padded with @ to ``characters``; what the code cannot say becomes a blank."""
+    """Text as a field: cut or padded with @ to ``characters``; characters outside the code become blanks."""
     value = 0
     for character in text.upper()[:characters].ljust(characters, "@"):
         value = value << 6 | _CODES.get(character, _BLANK)
@@ -67,7 +67,7 @@ def payload(bits: Bits) -> tuple[bytes, int]:
 
 
 def sentences(bits: Bits, *, channel: str = "A", sequence: int = 0, talker: str = "AI") -> list[bytes]:
-    """The message as one or more ``!AIVDM`` sentences with checksums; several carry ``sequence`` modulo 10."""
+    """The message as one or more ``!AIVDM`` sentences with checksums; if several, they have ``sequence`` modulo 10."""
     characters, fill = payload(bits)
     if len(characters) <= _PAYLOAD_MOST:
         body = b"%sVDM,1,1,,%s,%s,%d" % (talker.encode(), channel.encode(), characters, fill)
@@ -79,7 +79,7 @@ def sentences(bits: Bits, *, channel: str = "A", sequence: int = 0, talker: str 
 
 
 def tagged(lines: list[bytes], time_ms: int, station: str) -> list[bytes]:
-    """Each sentence behind a tag block with station and time in ms."""
+    """Each sentence after a tag block with station and time in ms."""
     tag = b"s:%s,c:%d" % (station.encode("ascii", "replace"), time_ms)
     head = tag_block(tag)
     return [head + line for line in lines]
@@ -95,11 +95,11 @@ class EncodedFix(NamedTuple):
     heading_deg: float | None = None
     second: int = 60
     turn_deg_min: float | None = None
-    """Rate of turn, degrees a minute, to starboard positive."""
+    """Rate of turn, degrees per minute, positive to starboard."""
 
 
 class Particulars(NamedTuple):
-    """What a ship says of itself; 0 and "" are unknown."""
+    """What a ship states about itself; 0 and "" are unknown."""
 
     imo: int = 0
     call_sign: str = ""
@@ -137,12 +137,12 @@ def _heading(fix: EncodedFix) -> int:
 def _turn(fix: EncodedFix) -> int:
     if fix.turn_deg_min is None or isnan(fix.turn_deg_min):
         return _NO_TURN
-    code = round(min(126.0, _TURN_CODE * sqrt(abs(fix.turn_deg_min))))  # 127 would say: no indicator on board
+    code = round(min(126.0, _TURN_CODE * sqrt(abs(fix.turn_deg_min))))  # 127 would mean: no indicator on board
     return int(copysign(code, fix.turn_deg_min))
 
 
 def _hull(ship: Particulars) -> tuple[tuple[int, int], ...]:
-    """Bow, stern, port and starboard: the antenna two thirds aft and amidships. The most means that or more."""
+    """Bow, stern, port and starboard: the antenna two thirds aft and amidships. The maximum means that or more."""
     bow, port = ship.length_m * 2 // 3, ship.beam_m // 2
     ends = (min(_END_MOST, bow), 9), (min(_END_MOST, ship.length_m - bow), 9)
     return *ends, (min(_SIDE_MOST, port), 6), (min(_SIDE_MOST, ship.beam_m - port), 6)

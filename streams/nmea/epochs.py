@@ -1,4 +1,4 @@
-"""Which numbers are times, and in which unit: told by their size."""
+"""Which numbers are times, and in which unit, by their size."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from typing import Final
 
 MS_FROM: Final = 100_000_000_000
-"""From here on a number is milliseconds: as seconds it is the year 5138, as milliseconds 1973."""
+"""From this value on a number is milliseconds: as seconds it is the year 5138, as milliseconds 1973."""
 US_FROM: Final = 100_000_000_000_000
 NS_FROM: Final = 100_000_000_000_000_000
 TIME_END_MS: Final = 4_102_444_800_000
-"""The year 2100: what claims to be later is not a time."""
+"""The year 2100: a later value is not a time."""
 
 _NUMBER: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
 _S_MS: Final = 1000
 
 
 def epoch_ms(number: str) -> int | None:
-    """Unix ms of a number in seconds (with or without decimals), ms, us or ns; None when it is absurd."""
+    """Unix ms of a number in seconds (with or without decimals), ms, us or ns; None if it is out of range."""
     if not _NUMBER.fullmatch(number):
         return None
     whole, _, part = number.partition(".")

@@ -1,4 +1,4 @@
-r"""The grammar of an AIS sentence and of the tag block before it: what ``ingest`` and ``decode`` both mean by one.
+r"""The grammar of an AIS sentence and of the tag block before it, as used by ``ingest`` and ``decode``.
 
 Sources: NMEA 0183 4.10 (tag blocks, groups), IEC 61162-1 (sentence, armour)::
 
@@ -14,8 +14,8 @@ Sources: NMEA 0183 4.10 (tag blocks, groups), IEC 61162-1 (sentence, armour)::
      |        station
      group: the first of two sentences of group 77, also written 1G2:77
 
-Lines are read one by one here. Where many are read at once (``ingest/scan.py``, ``decode/scan.py``), the usual forms
-are found in columns, tests hold them to this reading, and every other line is left to it.
+Lines are read one by one here. Code that reads many at once (``ingest/scan.py``, ``decode/scan.py``) finds the usual
+forms in columns and leaves every other line to this module; tests verify that the results agree.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MMSI_BITS: Final = 38
 STATION_MOST: Final = 64
 
 SENTENCE: Final = rb"!([^,*!\\]{2}VD[MO],(\d{1,2}),(\d{1,2}),(\d{0,3}),([^,*]*),([0-W`-w]*),(\d?))\*([0-9A-Fa-f]{2})"
-"""A sentence as a pattern. Groups: what the checksum is of, total, number, sequence, channel, payload, fill bits,
+"""A sentence as a pattern. Groups: the text under the checksum, total, number, sequence, channel, payload, fill bits,
 checksum."""
 TAG_BLOCK: Final = rb"\\([^\\]*)\\"
 
@@ -55,22 +55,22 @@ class Group(NamedTuple):
     total: int
 
     def continues(self, first: Group | None, last: Group | None) -> bool:
-        """Whether it is of the group of ``first``, and comes after ``last`` (None: nothing is known to be before)."""
+        """Whether it is in the group of ``first``, and after ``last`` (None: no earlier sentence is known)."""
         if first is None or (first.name, first.total) != (self.name, self.total):
             return False
         return last is None or last.number < self.number
 
 
 class Tag(NamedTuple):
-    """What a tag block, or what was appended to a sentence, says."""
+    """What a tag block, or text appended to a sentence, states."""
 
     station: bytes = b""
     time_ms: int | None = None
     group: Group | None = None
     wrong: bool = False
-    """Its checksum is missing or does not agree. The rest counts all the same: some real feeds' are all wrong."""
+    """Its checksum is missing or does not agree. The rest counts all the same: in some real feeds all are wrong."""
     doubtful: bool = False
-    """The time is a number that stood alone beside the sentence, or there was such a number that is no time."""
+    """The time is a number that was alone beside the sentence, or there was such a number that is not a time."""
 
 
 def parse_tag(text: bytes) -> Tag:
@@ -100,11 +100,11 @@ def _group(field: bytes) -> Group | None:
 
 
 def clean_station(name: bytes) -> bytes:
-    """A name that can stand in a tag block: printable ASCII without backslash, comma and asterisk."""
+    """A name that is allowed in a tag block: printable ASCII without backslash, comma and asterisk."""
     return _UNPRINTABLE.sub(b"_", name)[:STATION_MOST]
 
 
 def mmsi_of(payload: bytes) -> int:
-    """The MMSI of a payload of at least seven characters, which is a message's beginning: bits 8 to 37."""
+    """The MMSI of a payload of at least seven characters, the beginning of a message: bits 8 to 37."""
     a, b, c, d, e, f = payload[1:MMSI_CHARS].translate(SIX_BITS)
     return (a & 15) << 26 | b << 20 | c << 14 | d << 8 | e << 2 | f >> 4
