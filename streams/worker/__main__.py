@@ -37,7 +37,7 @@ def main() -> int:
         sys.stderr.write(f"wakewatch: {error}\n")
         return WRONG_USE if isinstance(error, ConfigError) else 1
     worker = Worker(made.app, loglevel="warning", redirect_stdouts=False, quiet=True)
-    worker.spinner = None  # it writes to stdout, also where that is not a terminal
+    worker.spinner = None  # it writes to stdout, also if that is not a terminal
     for stage in made.stages:
         stage.give_up = lambda: _leave(made.stages)
     code = _run(worker)
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _said(stages: Sequence[Assignments], code: int) -> int:
-    """The exit code; what a person must know is stated in one line."""
+    """The exit code; what an operator must know is reported in one line."""
     broken = [stage.broken for stage in stages if stage.broken is not None]
     for reason in broken:
         if isinstance(reason, (ConfigError, StateError)):
@@ -55,7 +55,7 @@ def _said(stages: Sequence[Assignments], code: int) -> int:
 
 
 def _leave(stages: Sequence[Assignments]) -> None:
-    """Ends in good order, or without it: Faust waits for a group that a recreated Kafka does not know."""
+    """Ends in good order if possible: Faust waits for a group that a recreated Kafka does not know."""
     os.kill(os.getpid(), signal.SIGTERM)
     late = threading.Timer(_LEAVE_S, lambda: os._exit(_said(stages, 1)))
     late.daemon = True

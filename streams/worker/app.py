@@ -66,8 +66,8 @@ app = faust.App(
     stream_buffer_maxsize=512,
     consumer_auto_offset_reset="earliest",
     consumer_max_fetch_size=4 << 20,
-    # A consumer that lost sight of a partition's leader asks again after this long: Faust's five minutes were seen as
-    # a join, and as a second stage, to which nothing came for just this long.
+    # A consumer that lost sight of a partition's leader asks again after this long: Faust's five minutes showed up at a
+    # join, and at a second stage, which got nothing for exactly this long.
     consumer_metadata_max_age_ms=30_000,
     consumer_group_instance_id=rules.instance_id or None,
     broker_session_timeout=rules.session_timeout_s,
@@ -136,7 +136,7 @@ loop: asyncio.AbstractEventLoop
 
 
 def ended(error: WakewatchError) -> None:
-    """The probe has seen what this process cannot continue with: called in its thread, also while the loop hangs."""
+    """The probe has found an error that ends this process; called in its thread, also while the loop hangs."""
     log.error("worker cannot continue", error=str(error))
     service.broken = service.broken or error
     if service.give_up is not None:
@@ -153,7 +153,7 @@ probe = EndOffsetProbe(kafka, [*watched.inputs, *watched.states], watched.inputs
 
 
 def make_engine(partition: int, stored: StoredSnapshot | None) -> Engine:
-    """A partition's engine: empty, or as the snapshot has it."""
+    """A partition's engine: empty, or as in the snapshot."""
     if stored is None:
         return engine_for(settings, library.at_start(partition), partition)
     version = version_of(stored.cut.manifest)
@@ -163,20 +163,20 @@ def make_engine(partition: int, stored: StoredSnapshot | None) -> Engine:
 
 
 def make_histories(_partition: int, stored: StoredSnapshot | None) -> ImoHistories:
-    """The histories of IMO numbers: empty, or as the snapshot has them."""
+    """The histories of IMO numbers: empty, or as in the snapshot."""
     histories = histories_for(settings, kafka.partitions)
     return histories if stored is None else histories.restore(stored.shards, stored.cut.manifest)
 
 
 @app.agent(sentences, concurrency=1)
 async def detect(stream: Any) -> None:
-    """Takes records in, in order."""
+    """Processes records, in order."""
     await service.run(stream, publisher)
 
 
 @app.agent(bindings, concurrency=1)
 async def identify(stream: Any) -> None:
-    """Takes bindings in: the stage of IMO numbers."""
+    """Processes bindings: the stage of IMO numbers."""
     await identities.run(stream, publisher)
 
 
@@ -207,7 +207,7 @@ async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
     global loop  # noqa: PLW0603 - there is none before Faust has made it
     loop = asyncio.get_running_loop()
     guard.start()
-    probe.start()  # Faust's own tasks would begin after the partitions are loaded, which wait for what it says
+    probe.start()  # Faust's own tasks would begin after the partitions are loaded, and that waits for its answer
     for stage in stages:
         stage.assigned(set(parts))
 

@@ -43,7 +43,7 @@ MakeEngine = Callable[[int, StoredSnapshot | None], Any]
 
 
 class LogIds(Protocol):
-    """Kafka's ids of topics; a topic that is created again has another. Empty where not known."""
+    """Kafka's ids of topics; a recreated topic has another id. Empty if not known."""
 
     def newest_id(self, topic: str) -> str:
         """From the last answer, which may have been damaged in transmission."""
@@ -56,7 +56,7 @@ class Assignments:
     """The partitions that this process owns."""
 
     kind: ClassVar[str] = "fleet"
-    """Of the snapshots, for the transactional ids."""
+    """Kind of the snapshots, for the transactional ids."""
 
     def __init__(
         self,
@@ -79,13 +79,13 @@ class Assignments:
         self._library = library
         self.parts: dict[int, Partition] = {}
         self.broken: BaseException | None = None
-        """Why this process must end; its parent gets the exit code from it."""
+        """Why this process must end; the exit code is derived from it."""
         self.give_up: Callable[[], None] | None = None
         """Stops the process cleanly; set by the code that checks ``broken`` afterwards."""
         self.elsewhere: Callable[[], tuple[list[PartitionStanding], dict[str, int]]] = lambda: ([], {})
-        """The state of another stage, to be shown with ours."""
+        """The state of another stage, to be shown together with ours."""
         self.deaths: list[Death] = []
-        """Of the process before this one, still to be noted."""
+        """How the previous process died, if that is still to be noted."""
         self.log_ids: LogIds | None = None
         """Returns the ids of the log; None: not checked."""
         self._link, self._source, self._fleet, self._app_id = link, source, fleet, app_id
@@ -125,7 +125,7 @@ class Assignments:
         logs = [StateLog(self._link, self._fleet, number, self._app_id, self.kind) for number in wanted]
         async with AsyncExitStack() as unless_ours:
             for fleet in logs:
-                unless_ours.push_async_callback(fleet.close)  # also when cancelled: it would be said at the exit
+                unless_ours.push_async_callback(fleet.close)  # also when cancelled: it would be reported at the exit
             parts = await self._loaded(logs, make_engine)
             if parts is None or self._epoch != epoch:
                 return
@@ -137,8 +137,7 @@ class Assignments:
         self._observer.recovered(wanted, took_s)
 
     async def _loaded(self, logs: Sequence[StateLog], make_engine: MakeEngine) -> list[Partition] | None:
-        """None if the partitions were revoked in the meantime (we are fenced, not a fault), or the
-        process is to end."""
+        """None if the partitions were revoked in the meantime (fenced, which is not a fault) or the process ends."""
         epoch = self._epoch
         try:
             return await self._load(logs, make_engine)
@@ -189,7 +188,7 @@ class Assignments:
         )
 
     def _log_ids_now(self) -> tuple[str, str]:
-        """Agreed and newest."""
+        """Agreed and newest ids."""
         ids = self.log_ids
         return (ids.agreed_id(self._source), ids.newest_id(self._source)) if ids is not None else ("", "")
 
@@ -255,5 +254,5 @@ class Assignments:
             log.warning("last snapshots failed", failed=failed[:2])
         try:
             await asyncio.wait_for(self.app.consumer.commit(), _COMMIT_S)  # only for displays of lag
-        except Exception as error:  # noqa: BLE001 - nothing rests on it
+        except Exception as error:  # noqa: BLE001 - nothing depends on it
             log.warning("offsets not committed", error=repr(error))

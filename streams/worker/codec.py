@@ -1,4 +1,4 @@
-"""Records of the log, their heads understood: sentences or a tick, ours or a stranger's."""
+"""Records of the log with their headers parsed: sentences or a tick, ours or from another program."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from streams.messages.log_records import (
 
 FOREIGN_SOURCE: Final = "foreign"
 SOURCE_MOST: Final = 256
-"""Characters of a source's name. It goes into the state, into alerts and into labels: 512 kB stopped a worker."""
+"""Maximum length of a source's name. It is used in the state, in alerts and in labels: 512 kB stopped a worker."""
 LINES_MOST: Final = 100_000
 """Lines in a record: ten times what ingest packs. Two million empty ones took 30 s to reject one by one."""
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on JSON that is none of ours: also on brackets 100,000 deep."""
-LAST_MS: Final = 253_402_300_800_000  # the year 10000: what RFC 3339 can write
+"""What msgspec raises on JSON that is not ours: also on brackets 100,000 deep."""
+LAST_MS: Final = 253_402_300_800_000  # the year 10000: the limit of RFC 3339
 _DIGITS_MOST: Final = 18
 
 
@@ -37,16 +37,16 @@ class LogEntry(NamedTuple):
     value: bytes
     source: str
     ours: bool
-    """It names its source, as ingest does."""
+    """Whether it names its source, as ingest does."""
     tick: bool
     replayed: bool
     written_ms: int
-    """Kafka's time stamp, which times a foreign sentence when no tick has come yet."""
+    """Kafka's time stamp, which gives a foreign sentence its time if no tick has come yet."""
     read_at_ms: int | None
     marker: bool
-    """From here on another watchlist is in force; never so when ``wrong``."""
+    """From this record on another watchlist is in force; not if ``wrong``."""
     wrong: str
-    """Why it cannot be read; empty when it can."""
+    """Why it cannot be read; empty if it can."""
 
 
 def entry(offset: int, value: bytes | None, headers: object, written_ms: int) -> LogEntry:
@@ -88,7 +88,7 @@ def _wrong(format_: bytes, kind: bytes, value: bytes | None) -> str:
 
 
 def _headers(headers: Any) -> dict[str, bytes]:
-    """A stranger's record may have a header twice, or one without a value."""
+    """A foreign record may have a header twice, or one without a value."""
     pairs: Iterable[tuple[str, bytes | None]] = headers.items() if isinstance(headers, Mapping) else headers or ()
     return {name: value for name, value in pairs if value is not None}
 

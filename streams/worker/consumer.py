@@ -35,7 +35,7 @@ _LOOK_S: Final = 1.0
 CLOSE_S: Final = 10.0
 """Leaving a group takes one request."""
 _TURN: Final = 256
-"""Records after which others have their turn."""
+"""Records after which other tasks get their turn."""
 
 
 class _Forgetful(dict[Any, Any]):
@@ -52,10 +52,10 @@ class _Forgetful(dict[Any, Any]):
 
 
 class _ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Faust's, which ends."""
+    """Faust's thread, with an end."""
 
     async def on_thread_stop(self) -> None:
-        """Closes the consumer, or cancels that when it takes too long."""
+        """Closes the consumer, or cancels the closing when it takes too long."""
         try:
             async with asyncio.timeout(CLOSE_S):
                 await super().on_thread_stop()
@@ -64,7 +64,7 @@ class _ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class ExactConsumer(FaustConsumer):  # type: ignore[misc]  # faust ships no types
-    """Asks ``positions`` for the next offset of each partition whenever Faust is about to resume."""
+    """Asks ``positions`` for the next offset of each partition when Faust is about to resume."""
 
     positions: Callable[[], Mapping[TP, int]] = staticmethod(dict)
 

@@ -41,14 +41,14 @@ class RecordError(Exception):
 
 @contextmanager
 def work_on(run: Sequence[LogEntry], kind: str = "", partition: int = 0) -> Iterator[None]:
-    """Raises RecordError for what is raised within; there must be no input or output in it.
+    """Raises RecordError for any error within; it must not contain input or output.
 
-    ``kind`` and ``partition`` say whose records these are, for the supervisor.
+    ``kind`` and ``partition`` identify the records for the supervisor.
     """
     try:
         with taking(kind, partition, run[0].offset, run[-1].offset):
             yield
-    except MemoryError:  # it is the machine's, not the record's
+    except MemoryError:  # the machine's fault, not the record's
         raise
     except Exception as error:
         raise RecordError(run[0].offset, run[-1].offset, error) from error
@@ -72,11 +72,11 @@ class Crashes:
         self.add(RecordError(death.first, death.last, RuntimeError(death.why)))
 
     def after(self, offset: int) -> list[Crash]:
-        """The crashes that matter for a process that reads on after ``offset``."""
+        """The crashes that matter for a process that reads from ``offset`` on."""
         return [one for one in self._noted if one.last > offset]
 
     def together(self, first: int, count: int) -> int:
-        """How many of ``count`` records from ``first`` on may be processed at once: one near a crash."""
+        """How many of ``count`` records from ``first`` on may be processed at once: only one near a crash."""
         near = any(one.first < first + count and first <= one.last for one in self._noted)
         return 1 if near else count
 

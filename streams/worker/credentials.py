@@ -1,4 +1,4 @@
-"""How Faust proves who we are. Its own words, and one trap."""
+"""Faust's credentials, with a check against one trap."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from streams.settings.model import KafkaSettings
 
 
 def credentials_of(kafka: KafkaSettings) -> Any:
-    """For ``broker_credentials``; None for a plain link. Raises ConfigError.
+    """The value of ``broker_credentials``; None for a plain connection. Raises ConfigError.
 
-    ``faust.SASLCredentials`` without an ``ssl_context`` silently means SASL_PLAINTEXT, and it takes no protocol to hold
-    against that: so what it made of ours is compared with what was asked for.
+    ``faust.SASLCredentials`` without an ``ssl_context`` silently means SASL_PLAINTEXT, and it takes no protocol as a
+    check. So the resulting protocol is compared with the configured one.
     """
     context, protocol = tls_context(kafka), kafka.security_protocol
     if protocol == "PLAINTEXT":

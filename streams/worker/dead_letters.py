@@ -1,4 +1,4 @@
-"""What is lost on its way in, for the dead-letter topic."""
+"""Lost input, for the dead-letter topic."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 GATHER_FROM: Final = 200
-"""Letters of one record that still travel alone. A letter costs 0.3 ms to send: two million of them, as a record of
-4 MB can hold, would be ten minutes in which nothing else is processed."""
+"""Up to this number, letters of one record are sent singly. A letter costs 0.3 ms to send: two million of them, as
+a record of 4 MB can hold, would block all else for ten minutes."""
 GATHERED_MOST: Final = 500
 _DETAIL_MOST: Final = 60
 
@@ -21,13 +21,13 @@ class LostInput(NamedTuple):
     detail: str
     source: str
     offset: int
-    """Of the record that contained it."""
+    """Offset of the record that contained it."""
     lines: int = 1
-    """Rejected lines in it: then ``raw`` and ``detail`` have a line for each."""
+    """Rejected lines in it; ``raw`` and ``detail`` then have a line for each."""
 
 
 def gathered(letters: Sequence[LostInput]) -> list[LostInput]:
-    """The same letters; where one record caused very many, those of one reason travel together."""
+    """The same letters; if one record caused very many, those of one reason are joined."""
     out: list[LostInput] = []
     for _, group in groupby(letters, lambda letter: letter.offset):
         mine = list(group)

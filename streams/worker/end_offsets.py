@@ -1,6 +1,6 @@
 """Asks Kafka itself, from a thread of its own, where the topics end: also while the event loop hangs.
 
-What the group's client believes is not a measure: without a broker it says for minutes that nothing waits.
+The group's client is not reliable: without a broker it reports for minutes that nothing waits.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ class EndOffsets(NamedTuple):
     at_s: float
     """Monotonic clock."""
     ids: Mapping[str, str]
-    """Of each topic that is there: another one after it was deleted and created again."""
+    """Id of each existing topic: a recreated topic has another id."""
     counts: Mapping[str, int]
-    """Partitions of each topic that is there."""
+    """Number of partitions of each existing topic."""
     ends: Mapping[Where, int]
-    """The offset after the last record, of the partitions that were asked about."""
+    """The offset after the last record, for the requested partitions."""
     took_s: float = 0.0
-    """Until the answer had come."""
+    """Time until the answer came, s."""
 
 
 class EndOffsetProbe:
-    """``topics`` are checked; of those in ``ends_of`` the ends are asked for."""
+    """``topics`` are checked; end offsets are requested for those in ``ends_of``."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class EndOffsetProbe:
         self._thread = Thread(target=self._run, name="probe", daemon=True)
 
     def start(self) -> None:
-        """Begins to ask, once; ``tell`` is called in the probe's thread, with None when there was no answer."""
+        """Begins to ask, once; ``tell`` is called in the probe's thread, with None if there was no answer."""
         if self._thread.ident is None:
             self._thread.start()
 
     def stop(self) -> None:
-        """Asks no more."""
+        """Stops asking."""
         self._stop.set()
 
     def _run(self) -> None:
@@ -66,7 +66,7 @@ class EndOffsetProbe:
             try:
                 client = client or admin(self._kafka, request_timeout_ms=int(_ANSWER_S * 1000))
                 seen = self._ask(client)
-            except Exception:  # noqa: BLE001 - whatever it is: Kafka has not answered, and that is what is told
+            except Exception:  # noqa: BLE001 - for any error: Kafka has not answered, and that is reported
                 if client is not None:
                     with suppress(Exception):
                         client.close()

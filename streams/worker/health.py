@@ -3,10 +3,10 @@
 - *lag* of a partition: records between its end, as Kafka reported in the last seconds, and the state. It is unknown
   (NaN) if Kafka does not answer.
 - *stalled*: records are waiting and none has been processed for a while. A shrinking backlog is not a stall.
-- A topic with another number of partitions than configured, one that was deleted and created again, or one that ends
-  before the offset of the state cannot be used: the process ends and states what to do.
+- A topic that has another number of partitions than configured, was recreated, or ends before the offset of the state
+  cannot be used: the process ends and states what to do.
 
-Written in the probe's thread and read in that of /readyz, so that a hanging event loop is noticed too.
+It is written in the probe's thread and read in that of /readyz, so a hanging event loop is noticed too.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ SLOW_S: Final = 1.0
 SLOW_FOR_S: Final = 30.0
 """A slow answer counts for this time, because some answers of an overloaded broker are quick."""
 _SHORT_LOOKS: Final = 4
-"""How often in a row a partition must end too early, and once more, as all that ends the process must be seen twice: a
-broker that has just come back knows less for a moment."""
+"""How often in a row a partition must end too early, plus once, because a reason to end the process must be seen
+twice: a broker that has just come back knows less for a moment."""
 
 
 class LastMove(NamedTuple):
-    """Where a partition stood when it last moved."""
+    """Where a partition was when it last moved."""
 
     next_offset: int
     since_s: float
@@ -44,11 +44,11 @@ class Watched(NamedTuple):
 
     sentences: str
     partitions: int
-    """That ``sentences`` must have."""
+    """The number that ``sentences`` must have."""
     states: tuple[str, ...]
-    """Those that hold state: it goes with them."""
+    """Topics that hold state, which is unusable without them."""
     inputs: tuple[str, ...]
-    """Those that are read; ``sentences`` among them."""
+    """Topics that are read, including ``sentences``."""
 
 
 class WorkerHealth:
@@ -64,17 +64,17 @@ class WorkerHealth:
         self._watched, self._positions, self._end, self._clock_s = watched, positions, end, clock_s
         self._seen: EndOffsets | None = None
         self._took: tuple[tuple[float, float], ...] = ()
-        """When answers of the last while came, and how long each took."""
+        """When recent answers came, and how long each took."""
         self._began_s = clock_s()
         self._ids: dict[str, str] = {}
-        """Of each topic, as two answers in a row first had it."""
+        """Id of each topic, as two answers in a row first gave it."""
         self._agreed: Mapping[str, str] = {}
         """What the newest two answers have in common."""
         self._ids_before: Mapping[str, str] = {}
         self._stands: dict[Where, LastMove] = {}
         self._short: dict[Where, int] = {}
         self._suspicion = ""
-        """What the answer before would have ended the process for: one answer may be damaged on its way."""
+        """The reason to end the process by the previous answer: a single answer may be damaged on its way."""
         self._ended = False
 
     # -- from the probe -------------------------------------------------------------------------------------------
@@ -128,7 +128,8 @@ class WorkerHealth:
                 )
         return None
 
-    # -- asked by others ------------------------------------------------------------------------------------------
+    # -- read by others
+    # -------------------------------------------------------------------------------------------------
 
     def newest_id(self, topic: str) -> str:
         """Kafka's id of a topic in its last answer; empty if there was none."""
@@ -145,7 +146,7 @@ class WorkerHealth:
 
     @property
     def partitions(self) -> float:
-        """Of the log, as Kafka reports; NaN while it does not."""
+        """Number of partitions of the log, as Kafka reports; NaN while it does not."""
         known = self._seen.counts.get(self._watched.sentences) if self._seen is not None and self.broker_up else None
         return math.nan if known is None else known
 
@@ -157,12 +158,12 @@ class WorkerHealth:
         return max(took) if took and self.broker_up else math.nan
 
     def lag(self, where: Where) -> float:
-        """Records that wait; NaN where that is not known."""
+        """Number of waiting records; NaN if not known."""
         stand = self._stands.get(where)
         return math.nan if stand is None or not self.broker_up else stand.lag
 
     def stalled_s(self, where: Where) -> float:
-        """For how long records have waited and none was processed; 0 while all is well, NaN where it is not known."""
+        """For how long records have waited and none was processed; 0 if all is well, NaN if not known."""
         lag = self.lag(where)
         return math.nan if math.isnan(lag) else (self._clock_s() - self._stands[where].since_s if lag > 0 else 0.0)
 
@@ -192,7 +193,7 @@ class WorkerHealth:
 
 
 def recreated(topic: str, how: str) -> StateError:
-    """The error for another log than that of the state, with what to do."""
+    """The error for a log that is not that of the state, with what to do."""
     return StateError(
         f"{topic} {how}: the state belongs to another log; delete it with: wakewatch topics forget fleet "
         "and wakewatch topics forget histories (deploy/RUNBOOK.md, Restore)"

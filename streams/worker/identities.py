@@ -1,7 +1,7 @@
-"""The second agent's work: bindings in, alerts about IMO numbers out; durable in the way of the first (``service``).
+"""The second agent: bindings in, alerts about IMO numbers out; durable in the same way as the first (``service``).
 
-Its topic has one partition: bindings are few (an MMSI tells its own once an hour), and the promises of all partitions
-must be seen by the one that decides.
+Its topic has one partition, because bindings are few (an MMSI states its own once an hour), and one place must see the
+promises of all partitions to decide.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from streams.worker.publish import Publisher
 from streams.worker.service import Service
 
 NAME: Final = "identities"
-"""Where partitions are distinguished."""
+"""The stage's name, used instead of a partition's number."""
 _MMSI_END: Final = 1 << 30  # thirty bits, as they are sent
 _TEXT_MOST: Final = 65_536
 _told: Final = msgspec.json.Decoder(Told)
@@ -43,7 +43,7 @@ def learn(histories: ImoHistories, entry: LogEntry) -> tuple[list[Emitted], list
 
 
 def refusal_of(told: Told) -> str:
-    """Why what another program wrote cannot be taken up; empty when it can."""
+    """Why a record of another program cannot be used; empty if it can."""
     if isinstance(told, BindingWatermark):
         return "" if 0 <= told.heard_ms < LAST_MS else "a progress record without time"
     times = told.stamp_ms, *_times_of(told)
@@ -68,7 +68,7 @@ def _lost(entry: LogEntry, detail: str) -> LostInput:
 
 
 class Identities(Service):
-    """Holds the one partition of ``ais.identities.v1`` when it is this process's."""
+    """Holds the one partition of ``ais.identities.v1`` while this process owns it."""
 
     kind: ClassVar[str] = "histories"
 
@@ -88,7 +88,7 @@ class Identities(Service):
         return deliveries
 
     def standing(self) -> tuple[list[PartitionStanding], dict[str, int]]:
-        """Its partition under a name of its own, without vessels; the alerts that are open."""
+        """Its partition under its own name, without vessels; and the open alerts."""
         owned = [
             PartitionStanding(NAME, (self._source, number), part.engine.clock_ms, 0)
             for number, part in self.parts.items()
@@ -97,7 +97,7 @@ class Identities(Service):
 
 
 class StageObserver(Unobserved):
-    """Of what this stage does alerts, letters, losses and lag are shown: its partition is none of vessels."""
+    """Shows alerts, letters, losses and lag of this stage: its partition has no vessels."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
@@ -112,9 +112,9 @@ class StageObserver(Unobserved):
         self._observer.skipped(partition, records, cause)
 
     def standing(self, standings: Sequence[PartitionStanding], open_alerts: dict[str, int]) -> None:
-        """Kept, for who shows both stages."""
+        """Kept, for the code that shows both stages."""
         self.stands = list(standings), open_alerts
 
     def released(self) -> None:
-        """It is another process's now."""
+        """Another process owns it now."""
         self.stands = [], {}

@@ -20,13 +20,13 @@ import msgspec
 MARK_VARIABLE: Final = "WW_WORKER_TAKING"
 """Names the file to a worker."""
 DEATHS_VARIABLE: Final = "WW_WORKER_DEATHS"
-"""Informs a worker about the one before it."""
+"""Informs a worker about the previous one."""
 _FORMAT: Final = struct.Struct("<d16sqqq")
 _FREE: Final = _FORMAT.pack(0.0, b"", 0, 0, 0)
 
 
 class InFlight(NamedTuple):
-    """Records ``first`` to ``last`` of a partition of a stage, begun at ``since_s`` of the monotonic clock."""
+    """Records ``first`` to ``last`` of a stage's partition, begun at ``since_s`` of the monotonic clock."""
 
     since_s: float
     kind: str
@@ -59,16 +59,16 @@ class Mark:
         return InFlight(since_s, kind.rstrip(b"\0").decode(), partition, first, last) if since_s else None
 
     def set(self, kind: str, partition: int, first: int, last: int) -> None:
-        """From now on these."""
+        """Sets these records as being processed."""
         self._bytes[:] = _FORMAT.pack(time.monotonic(), kind.encode(), partition, first, last)
 
     def clear(self) -> None:
-        """Nothing."""
+        """Sets that no records are being processed."""
         self._bytes[:] = _FREE
 
 
 def mark_of(environ: Mapping[str, str]) -> Mark | None:
-    """Where a worker marks; None without a supervisor."""
+    """The file that a worker marks; None without a supervisor."""
     path = environ.get(MARK_VARIABLE)
     return Mark(Path(path)) if path else None
 

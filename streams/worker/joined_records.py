@@ -1,9 +1,9 @@
-"""Pending records into the engine: what waits of one source is decoded and stepped at once.
+"""Gives pending records to the engine: waiting records of one source are decoded and processed at once.
 
-A record of 40 sentences costs as much in numpy's calls as one of 400, so records that wait are joined. Rules:
+A record of 40 sentences costs as much in numpy calls as one of 400, so waiting records are joined. Rules:
 - A run is a tick, a record that cannot be read, or consecutive records of sentences of one source.
-- The outcome is that of one record after another: where a message would reach over an edge, or a sentence without a
-  time would get another record's, it is taken apart again.
+- The outcome is that of one record after another: if a message would extend over the edge of a record, or a sentence
+  without a time would get another record's, the records are separated again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, LogEntry
 from streams.worker.dead_letters import LostInput, gathered
 
 RUN_BYTES_MOST: Final = 512 << 10
-"""About 6,000 sentences, 20 ms: the loop has other things to do."""
+"""About 6,000 sentences, 20 ms: the loop has other work to do."""
 
 
 class RunOutcome(NamedTuple):
@@ -46,7 +46,7 @@ class RunOutcome(NamedTuple):
     """When the oldest of its records was read."""
     bindings: Sequence[Binding | SeenUnder] = ()
     heard_ms: int | None = None
-    """After a tick: every binding from now on has a later stamp."""
+    """After a tick: every later binding has a later stamp."""
 
 
 def length(entries: Sequence[LogEntry]) -> int:
@@ -63,7 +63,7 @@ def length(entries: Sequence[LogEntry]) -> int:
 
 
 def _joins(first: LogEntry, then: LogEntry) -> bool:
-    """Sentences of the same source, both as ingest writes them."""
+    """Whether both are sentences of the same source, as ingest writes them."""
     return (
         then.ours
         and not then.tick
@@ -89,7 +89,7 @@ def take(engine: Engine, run: Sequence[LogEntry]) -> list[RunOutcome]:
 
 
 def version_of(entry: LogEntry) -> str:
-    """The version of the watchlist that a marker names; empty when it names none."""
+    """The version of the watchlist in a marker; empty if it names none."""
     try:
         return msgspec.json.decode(entry.value, type=VersionMarker).version
     except UNREADABLE:
@@ -97,7 +97,7 @@ def version_of(entry: LogEntry) -> str:
 
 
 def switch(engine: Engine, entry: LogEntry, reference: Reference | None) -> RunOutcome:
-    """The watchlist of a marker comes into force; None: it is not known, and the former one stays."""
+    """Brings a marker's watchlist into force; None: it is not known, and the former one stays."""
     if reference is None:
         return _lost(entry, f"watchlist {version_of(entry)[:20]!r} is not in the reference topic")
     alerts = engine.adopt(reference) if reference.version != engine.reference.version else []
@@ -156,7 +156,7 @@ def _is_time(tick: Tick) -> bool:
 
 
 def _faults(engine: Engine, run: Sequence[LogEntry]) -> list[LostInput]:
-    """A fault belongs to the record that holds its sentence; one of the clock alone, to the last."""
+    """A fault belongs to the record with its sentence; one of the clock alone to the last record."""
     letters = []
     for fault in engine.drain_faults():
         owner = next((entry for entry in run if fault.raw and fault.raw in entry.value), run[-1])
@@ -175,7 +175,7 @@ def _letter(refused: RefusedReports, entry: LogEntry) -> LostInput:
 
 
 class _Joined:
-    """Records decoded as one. ``letters`` is None when they are not the sum of their parts."""
+    """Records decoded as one. ``letters`` is None if the result is not the sum of the parts."""
 
     def __init__(self, run: Sequence[LogEntry], clock_ms: int) -> None:
         self._run = run
@@ -185,7 +185,7 @@ class _Joined:
         self.letters: list[LostInput] | None = self._letters() if self._kept_apart() else None
 
     def _kept_apart(self) -> bool:
-        """No message of two records, and none whose time or text was made up: places in ``raw`` are places here."""
+        """No message extends over two records, and no time or text was invented: places in ``raw`` are places here."""
         batch = self.decoded.batch
         if len(batch.raw) != len(self._value) or not batch.reports["time_ms"].all():
             return False
@@ -196,7 +196,7 @@ class _Joined:
         letters, seen = [], dict[bytes, int]()
         for refused in (*self.decoded.refused, *self.decoded.refused_fixes):
             at = self._find(refused.raw, seen.get(refused.raw, 0))
-            seen[refused.raw] = at + 1  # the same line again is the next one
+            seen[refused.raw] = at + 1  # the next identical line
             number = bisect_right(self._starts, at) - 1
             if at < 0 or at + len(refused.raw) >= self._starts[number + 1]:
                 return None
@@ -204,7 +204,7 @@ class _Joined:
         return letters
 
     def _find(self, raw: bytes, start: int) -> int:
-        """Where ``raw`` is as whole lines, from ``start`` on; -1 when nowhere."""
+        """Where ``raw`` occurs as whole lines, from ``start`` on; -1 if nowhere."""
         value = self._value
         while (at := value.find(raw, start)) >= 0:
             end = at + len(raw)

@@ -1,4 +1,4 @@
-"""From what the worker tells (``streams.worker.observer.Observer``) to the metrics. Quick, and never raises."""
+"""Converts the worker's reports (``streams.worker.observer.Observer``) to metrics. Fast, and never raises."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FROM_DECODING: Final = (
 MESSAGE_TYPES: Final = range(1, 28)
 SKIPPED_FOR: Final = ("retention", "no_record")
 UNJUDGED_FOR: Final = ("not_to_be_heard", "ordinary_here")
-"""Of silences: the reasons of ``detectors.gap``."""
+"""Reasons, from ``detectors.gap``, for which silences are not judged."""
 
 
 class WorkerMeter:
@@ -48,7 +48,7 @@ class WorkerMeter:
         self._begin()
 
     def _begin(self) -> None:
-        """Series are at 0 before anything happens: Prometheus sees no increase in one that begins at 1."""
+        """Series are 0 before anything happens: Prometheus sees no increase in one that begins at 1."""
         for name in detectors():
             for status, severity in product(get_args(Status), get_args(Severity)):
                 self._metrics.alerts.labels(name, status, severity)
@@ -70,7 +70,7 @@ class WorkerMeter:
         return self._metrics.registry
 
     def taken(self, record: RecordsTaken) -> None:
-        """Counts a record: sentences are ingest's to count, what became of them is ours."""
+        """Counts a record: ingest counts sentences; here their outcome is counted."""
         metrics = self._metrics
         metrics.step_duration.observe(record.step_s)
         for reason, count in Counter(record.letters).items():
@@ -87,7 +87,7 @@ class WorkerMeter:
         self._metrics.ingest_to_alert.observe(max(0.0, self._wall_s() - read_at_ms / _MS))
 
     def standing(self, standings: Sequence[PartitionStanding], open_alerts: dict[str, int]) -> None:
-        """Shows the partitions owned; those no longer owned go, so that no two workers speak for one."""
+        """Shows the owned partitions; others are removed, so that no two workers report the same one."""
         metrics = self._metrics
         for one in standings:
             self._show(one)
@@ -102,7 +102,7 @@ class WorkerMeter:
             metrics.alerts_open.labels(detector).set(open_alerts.get(detector, 0))
 
     def follow(self, progress: Progress) -> None:
-        """What is behind is asked for at each scrape: what was written down before Kafka went away is not true now."""
+        """The lag is requested at each scrape: a value from before Kafka stopped answering is not true now."""
         self._progress = progress
         self._metrics.ready.set_function(lambda: progress.ready()[0])
         self._metrics.broker_up.set_function(lambda: progress.broker_up)
@@ -116,7 +116,7 @@ class WorkerMeter:
             self._metrics.stalled.labels(name).set_function(lambda: progress.stalled_s(where))
 
     def _tally(self, partition: int | str, now: Tallies) -> None:
-        """Adds what the engine has counted since we last looked; one that counts from 0 again is a new one."""
+        """Adds the engine's counts since the last call; one that counts from 0 again is a new engine."""
         before = self._tallies.get(partition)
         if before is None or sum(before.types.values()) > sum(now.types.values()):
             before = None
@@ -133,7 +133,7 @@ class WorkerMeter:
     def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
         """A snapshot has committed."""
         self._metrics.snapshot_duration.observe(duration_s)
-        if size_bytes:  # a quiet partition's snapshots are a cut alone, and would show 0 whoever came before
+        if size_bytes:  # a quiet partition's snapshots are a cut alone, and would always show 0
             self._metrics.snapshot_bytes.set(size_bytes)
 
     def recovered(self, partitions: Sequence[int], duration_s: float) -> None:
@@ -141,7 +141,7 @@ class WorkerMeter:
         self._metrics.recovery.set(duration_s)
 
     def released(self) -> None:
-        """Nothing is owned."""
+        """No partition is owned."""
         self._hide_all_but(set())
         for detector in self._speakers:
             self._metrics.alerts_open.labels(detector).set(0)
@@ -155,7 +155,7 @@ class WorkerMeter:
         self._metrics.worker_restarts.inc(times)
 
     def lists(self, ships: Sequence[ListedShip], written_ms: int) -> None:
-        """The listed ships in force from now on; a list that is not among them is shown no more."""
+        """The listed ships in force from now on; a list that is not among them is no longer shown."""
         counted = {label(name): count for name, count in Counter(ship.list for ship in ships).items()}
         since_s = written_ms / _MS if written_ms else self._wall_s()
         for gone in self._lists - set(counted):
@@ -167,7 +167,7 @@ class WorkerMeter:
         self._lists = set(counted)
 
     def fetched_every(self, hours: float) -> None:
-        """How often someone's scheduler brings the lists; 0: by hand."""
+        """How often a scheduler imports the lists; 0: by hand."""
         self._metrics.watchlist_fetch_interval.set(hours * _HOUR_S)
 
     def _hide_all_but(self, shown: set[str]) -> None:

@@ -1,5 +1,4 @@
-"""What the worker tells the code that measures it. Nothing here knows a metrics library; ``streams`` puts one behind
-it."""
+"""What the worker reports to the code that measures it. Nothing here depends on a metrics library."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from detectors.core.reference import ListedShip
 
 
 class RecordsTaken(NamedTuple):
-    """Records of one source that waited together, or one alone, processed at once."""
+    """Waiting records of one source, or a single record, processed at once."""
 
     partition: int
     source: str
@@ -21,7 +20,7 @@ class RecordsTaken(NamedTuple):
     reports: int
     alerts: Sequence[Alert]
     letters: Sequence[str]
-    """Reasons of the dead letters they caused, one a letter."""
+    """Reasons of the dead letters they caused, one per letter."""
     step_s: float
     """Wall time of decoding and of the engine's step."""
 
@@ -41,7 +40,7 @@ class Tallies(NamedTuple):
 
 
 def tallies_of(engine: Engine) -> Tallies:
-    """A copy, as it is."""
+    """A copy of the present tallies."""
     types = {number: count for number, count in enumerate(engine.types.tolist()) if count}
     return Tallies(
         engine.counts["duplicates"],
@@ -58,7 +57,7 @@ class PartitionStanding(NamedTuple):
     """The state of a partition, about once a second."""
 
     partition: int | str
-    """Of the log; another stage has a name."""
+    """Number of the partition of the log; another stage has a name."""
     where: tuple[str, int]
     """The partition and its topic, with the prefix."""
     watermark_ms: int
@@ -68,7 +67,7 @@ class PartitionStanding(NamedTuple):
 
 
 class Progress(Protocol):
-    """Whether the work is done; asked from any thread, also while the event loop hangs. See ``health``."""
+    """Whether the work is done; called from any thread, also while the event loop hangs. See ``health``."""
 
     @property
     def broker_up(self) -> bool:
@@ -76,20 +75,20 @@ class Progress(Protocol):
 
     @property
     def answer_s(self) -> float:
-        """How long Kafka took at most for an answer of the last half minute; NaN where it gives none."""
+        """Kafka's longest response time in the last half minute; NaN without an answer."""
 
     @property
     def partitions(self) -> float:
-        """Of the log; NaN while Kafka does not report."""
+        """Number of partitions of the log; NaN while Kafka does not report."""
 
     def ready(self) -> tuple[bool, str]:
         """Whether all is well, and one line that gives the reason."""
 
     def lag(self, where: tuple[str, int]) -> float:
-        """Records that wait in a partition of a topic; NaN where that is not known."""
+        """Number of records that wait in a partition of a topic; NaN if not known."""
 
     def stalled_s(self, where: tuple[str, int]) -> float:
-        """For how long records have waited there while none was processed; NaN where that is not known."""
+        """For how long records have waited there while none was processed; NaN if not known."""
 
 
 class Observer(Protocol):
@@ -114,7 +113,7 @@ class Observer(Protocol):
         """No partition is owned any more."""
 
     def skipped(self, partition: int, records: int, cause: str) -> None:
-        """Offsets that hold no record for us; ``cause`` is ``retention`` or ``no_record``."""
+        """Skipped offsets without a record for us; ``cause`` is ``retention`` or ``no_record``."""
 
     def restarted(self, times: int) -> None:
         """How often the supervisor has started this worker again."""
@@ -124,7 +123,7 @@ class Observer(Protocol):
 
 
 class Unobserved:
-    """No one checks."""
+    """Observes nothing."""
 
     def taken(self, record: RecordsTaken) -> None:
         """Nothing."""

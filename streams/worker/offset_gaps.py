@@ -1,8 +1,8 @@
 """Records that do not follow on. Rule: seek back; if they do not come, ask the log itself; then accept or crash.
 
-A gap is real when a direct read from the place where the next record belongs starts later: retention cut the log
-off, or the offsets are transaction markers of a stranger; and a second read must say the same. Everything else is the
-framework's loss, and a restart from the snapshot fixes it.
+A gap is real if a direct read from the place of the next record starts later, and a second read confirms this:
+retention cut the log off, or the offsets are transaction markers of another program. Everything else is a loss in the
+framework, and a restart from the snapshot fixes it.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ log = structlog.get_logger("wakewatch.worker")
 
 
 class SoughtBack(NamedTuple):
-    """That a partition was sought back."""
+    """A partition that was sought back."""
 
     offset: int = -1
-    """The last record processed, then."""
+    """The last record that was processed then."""
     tries: int = 0
     seen: int = -1
-    """The highest offset that came since the seek, to no effect."""
+    """The highest offset since the seek, without effect."""
     when_s: float = 0.0
 
 
 class OffsetGaps:
-    """Handles them for one input topic."""
+    """Handles gaps for one input topic."""
 
     def __init__(self, link: Link, topic: str, app: Any, observer: Observer) -> None:
         self._link, self._topic, self._app, self._observer = link, topic, app, observer
@@ -48,14 +48,14 @@ class OffsetGaps:
     async def close(self, part: Partition, offset: int) -> None:
         """``offset`` came, and is not the next of ``part``.
 
-        On return either ``part.offset`` is ``offset - 1`` and the record may be processed, or it is to be dropped: it
-        will come again. Raises RuntimeError when the records between do not come.
+        On return either ``part.offset`` is ``offset - 1`` and the record may be processed, or it is to be dropped and
+        will come again. Raises RuntimeError if the records in between do not come.
         """
         number = part.log.partition
         sought = self._sought.get(number, SoughtBack())
         same, now_s = sought.offset == part.offset, time.monotonic()
         if same and offset > sought.seen and now_s - sought.when_s < _WAIT_S:
-            self._sought[number] = sought._replace(seen=offset)  # the rest of what was on its way before the seek
+            self._sought[number] = sought._replace(seen=offset)  # the rest of the records in transit before the seek
             return
         tries = sought.tries + 1 if same else 1
         if tries > 1 and await self._accept(part):
@@ -67,7 +67,7 @@ class OffsetGaps:
         await self._app.consumer.seek_all({TP(self._topic, number): part.offset + 1})
 
     async def _accept(self, part: Partition) -> bool:
-        """Asks the log. True when it really continues later; ``part.offset`` then is before its next record."""
+        """Asks the log. True if it really continues later; ``part.offset`` is then just before its next record."""
         number, wanted = part.log.partition, part.offset + 1
         found = await first_at(self._link, self._topic, number, wanted)
         if found is None or found <= wanted or found != await first_at(self._link, self._topic, number, wanted):
@@ -90,16 +90,16 @@ class OffsetGaps:
             before = now
 
     def skip(self, part: Partition, next_offset: int, cause: str) -> None:
-        """Continues at ``next_offset``, and states this: what lay between is lost to us."""
+        """Continues at ``next_offset`` and reports it: the records in between are lost to us."""
         number, wanted = part.log.partition, part.offset + 1
         log.error("records skipped", partition=number, first=wanted, next=next_offset, cause=cause)
         self._observer.skipped(number, next_offset - wanted, cause)
         part.offset = next_offset - 1
 
     async def ends_before(self, number: int, offset: int) -> bool:
-        """True when the log ends at or before ``offset``, said again and again.
+        """True if the log ends at or before ``offset`` in repeated answers.
 
-        A broker that has just come back knows less for a moment: a first answer is not believed.
+        A broker that has just come back knows less for a moment, so a first answer is not believed.
         """
         where = TP(self._topic, number)
         for _ in range(_LOOKS):
@@ -111,7 +111,7 @@ class OffsetGaps:
 
 
 async def first_at(link: Link, topic: str, partition: int, offset: int) -> int | None:
-    """The offset of the first record at or after ``offset``, read directly; None when none comes in time."""
+    """The offset of the first record at or after ``offset``, read directly; None if none comes in time."""
     client = AIOKafkaConsumer(**link, enable_auto_commit=False, auto_offset_reset="earliest")
     part = TopicPartition(topic, partition)
     await client.start()

@@ -86,9 +86,9 @@ class Partition:
         self.engine: Any = engine
         self.offset = self.covered = stored.cut.offset if stored else -1
         self.lock = asyncio.Lock()
-        """Held from the start of a record to its last alert, and wherever a snapshot is cut."""
+        """Held from the start of a record to its last alert, and at any place where a snapshot is cut."""
         self.whole = True
-        """False while a record is being processed, and for good when that failed: then nothing is snapshotted."""
+        """False while a record is being processed, and permanently if that failed: then there is no snapshot."""
         self._versions = list(stored.cut.versions) if stored else []
         self._at = list(stored.cut.at) if stored else []
         self._records = [count_of(shard) for shard in stored.shards] if stored else []

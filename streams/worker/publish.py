@@ -1,4 +1,4 @@
-"""Alerts and dead letters on their way out."""
+"""Sends alerts and dead letters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log: Final = structlog.get_logger("wakewatch.worker")
 SOURCE: Final = "wakewatch"
 _HEADER_BYTES: Final = 1000
 _LETTER_BYTES: Final = (4 << 20) - (16 << 10)
-"""A record of the log may be as large as the broker takes; with our headers it would be too large to be sent."""
+"""Room for our headers: a record of the log may have the maximum size, and would be too large with them."""
 
 
 def cloud_event(alert: Alert) -> dict[str, bytes]:
@@ -60,7 +60,7 @@ class Publisher:
         ]
 
     async def bindings(self, told: Sequence[Binding | SeenUnder], partition: int) -> list[asyncio.Future[Any]]:
-        """What a partition's vessels state of themselves, to the stage of IMO numbers."""
+        """Sends what a partition's vessels state about themselves to the stage of IMO numbers."""
         sent = []
         for binding in told:
             kind = "" if isinstance(binding, Binding) else "/seen"  # compaction keeps the newest of each
@@ -70,7 +70,7 @@ class Publisher:
         return sent
 
     def heard(self, heard: BindingWatermark) -> Awaitable[Any]:
-        """A promise is sent when every binding before it is delivered, and not before."""
+        """A promise is sent when every binding before it is delivered, not earlier."""
         waits = [d for d in self._bindings.get(heard.partition, ()) if not d.done() or d.cancelled() or d.exception()]
         self._bindings[heard.partition] = waits
         return asyncio.ensure_future(self._promise(list(waits), heard))
@@ -82,7 +82,7 @@ class Publisher:
         await (await self._identities.send(key=key, value=msgspec.json.encode(heard), partition=0))
 
     async def letter(self, letter: LostInput, topic: str, partition: int) -> Awaitable[Any]:
-        """What was lost, whole (its first 4 MB less the headers' room), with why and where from."""
+        """Lost input, whole (its first 4 MB less the headers' room), with the reason and its origin."""
         headers = {
             "reason": str(letter.reason).encode(),
             "detail": letter.detail.encode("utf-8", "replace")[: _HEADER_BYTES * letter.lines],

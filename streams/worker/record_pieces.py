@@ -1,8 +1,8 @@
-"""How what is stored becomes records of a bounded size, each with a checksum, and whole again.
+"""Cuts stored data into records of a bounded size, each with a checksum, and joins them again.
 
-A shard may be of any size: what is longer than PIECE_BYTES is cut, and its pieces have keys of their own. Each begins
-with the version of its shard (the input offset that it was cut at), so that pieces of two versions are never joined.
-Records written before there were checksums have no headers: they are one piece each, and are not verified.
+A shard may have any size: a shard longer than PIECE_BYTES is cut, and its pieces have their own keys. Each piece begins
+with the version of its shard (the input offset at which it was cut), so that pieces of two versions are never joined.
+Records from before there were checksums have no headers: they are one piece each, and are not verified.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def checked(value: bytes) -> Headers:
 
 
 def count_of(shard: bytes) -> int:
-    """How many records it takes."""
+    """Number of records for a shard."""
     return max(1, -(-len(shard) // PIECE_BYTES))
 
 
 def pieces_of(number: int, version: int, shard: bytes) -> Iterator[RecordPiece]:
-    """The records of a shard, one at least."""
+    """The records of a shard, at least one."""
     count = count_of(shard)
     for place in range(count):
         value = _stamp(version) + shard[place * PIECE_BYTES : (place + 1) * PIECE_BYTES]
@@ -63,7 +63,7 @@ def whole(held: Mapping[bytes, Held], number: int, version: int) -> bytes:
 
 
 def verified(held: Held, what: str) -> bytes:
-    """Its value. Raises StateError when it is not what was written."""
+    """Its value. Raises StateError if it is not what was written."""
     told = held.headers.get(_CRC)
     if told is not None and told != b"%08x" % zlib.crc32(held.value):
         raise StateError(f"{what} is damaged: its checksum is wrong")
@@ -71,7 +71,7 @@ def verified(held: Held, what: str) -> bytes:
 
 
 def headers_of(found: Sequence[tuple[str, bytes]] | None) -> dict[str, bytes]:
-    """As Kafka's client gives them."""
+    """Headers in the form of Kafka's client."""
     return dict(found or ())
 
 

@@ -4,7 +4,7 @@
 - ``write`` is one transaction: shards, then the head record. A snapshot is visible completely or not at all.
 - Each record has a checksum, and a shard can be several records (``record_pieces``).
 - ``load`` reads committed records up to our own claim: a well-defined end.
-- Offsets in answers of Kafka have no checksum. So written records must be consecutive, the claim is recognised by its
+- Offsets in Kafka's answers have no checksum. So written records must be consecutive, the claim is recognised by its
   contents, and a shard that is not at its offset is searched for from the beginning.
 """
 
@@ -29,12 +29,12 @@ CLAIM: Final = b"claim"
 CRASHES: Final = b"crashes"
 _TAIL: Final = 8
 _SILENT_MOST_S: Final = 120.0
-"""This long without a record a load waits: how long all takes is a matter of how much there is."""
+"""A load waits this long without a record: its total time depends on the amount of data."""
 _BYTES_MOST: Final = 4 << 20
 
 
 Link = Mapping[str, Any]
-"""Where Kafka is and how it is spoken to, in aiokafka's words (``streams.broker.clients.link_of``)."""
+"""The connection to Kafka in aiokafka's terms (``streams.broker.clients.link_of``)."""
 
 
 class SnapshotHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,14 +45,14 @@ class SnapshotHead(msgspec.Struct, frozen=True, kw_only=True):
     """Input offset up to which the state is whole."""
     shards: int
     versions: list[int]
-    """For each shard the input offset that it was cut at; the shard carries it too."""
+    """For each shard the input offset at which it was cut; the shard has it too."""
     at: list[int]
-    """For each shard the offset in the fleet log where it is: where a load must begin."""
+    """For each shard its offset in the fleet log: a load must begin there."""
     manifest: bytes
     crashes: list[Crash] = []
-    """At records after ``offset``."""
+    """Crashes at records after ``offset``."""
     log_id: str = ""
-    """Kafka's id of the topic that ``offset`` counts in: one that is created again has another. Empty: not known."""
+    """Kafka's id of the topic that ``offset`` counts in: a recreated topic has another. Empty: not known."""
 
 
 class StoredSnapshot(NamedTuple):
@@ -68,12 +68,12 @@ class StateLog:
     def __init__(self, link: Link, topic: str, partition: int, app_id: str, kind: str = "fleet") -> None:
         self.topic, self.partition, self.app_id, self.kind = topic, partition, app_id, kind
         self.claimed = -1
-        """Where Kafka states that our claim is."""
+        """The offset of our claim, as Kafka states it."""
         self.note_of_claim = b""
         self._end = -1
-        """Where the last record that was written is."""
+        """The offset of the last written record."""
         self.crashes: list[Crash] = []
-        """What former owners noted; known after ``load``."""
+        """Notes of former owners; known after ``load``."""
         self._producer = AIOKafkaProducer(
             **link,
             transactional_id=f"{app_id}-{kind}-{partition}",
@@ -157,15 +157,15 @@ class _BackwardReader:
         self._consumer.seek(self.part, self._start)
 
     def take(self, key: bytes, held: Held | None, offset: int) -> bool:
-        """Processes a record; True if our claim is reached and reading stops or starts again."""
+        """Processes a record; True if our claim is reached and reading stops or restarts."""
         if held is None:
             self.values.pop(key, None)
         else:
             self.values[key] = held
-        if key == CUT:  # it holds what was noted before it
+        if key == CUT:  # it contains what was noted before it
             self.values.pop(CRASHES, None)
         if key != CLAIM or held is None or held.value != self.log.note_of_claim:
-            return False  # recognised by what it is, not by where Kafka states that it is
+            return False  # recognised by its contents, not by the offset that Kafka states
         self._at_claim(offset)
         return True
 
@@ -183,14 +183,14 @@ class _BackwardReader:
         except StateError:
             if self._start == 0:
                 raise
-            self.begin(0)  # where a shard is may have been given wrongly
+            self.begin(0)  # the place of a shard may have been reported wrongly
             return
         self.done = True
         self._consumer.pause(self.part)
 
 
 def read_cut(held: Held, log: StateLog) -> SnapshotHead:
-    """A cut record. Raises StateError when it is none, or damaged."""
+    """A cut record. Raises StateError if it is not one, or is damaged."""
     try:
         return msgspec.json.decode(verified(held, "it"), type=SnapshotHead)
     except (msgspec.MsgspecError, StateError) as error:
@@ -231,7 +231,7 @@ async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, St
                     if readers[part.partition].take(message.key, held, message.offset):
                         break
             now_at = [await consumer.position(reader.part) for reader in readers.values()]
-            if now_at != at:  # also past what was aborted, of which no record is given
+            if now_at != at:  # also past aborted records, which are not returned
                 at, deadline_s = now_at, time.monotonic() + _SILENT_MOST_S
             elif time.monotonic() > deadline_s:
                 raise SinkError(f"{topic}: no record came for {_SILENT_MOST_S:.0f} s", retriable=True)
@@ -249,7 +249,7 @@ def _crashes(reader: _BackwardReader, stored: StoredSnapshot | None) -> list[Cra
     try:
         return msgspec.json.decode(held.value, type=list[Crash])
     except msgspec.MsgspecError:
-        return []  # nothing rests on it but patience
+        return []  # only the waiting time depends on it
 
 
 def _whole(reader: _BackwardReader) -> StoredSnapshot | None:

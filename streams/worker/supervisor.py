@@ -29,15 +29,15 @@ WRONG_USE: Final = 2
 _FIRST_S, _LONGEST_S, _RUN_WELL_S = 0.2, 30.0, 60.0
 _LOOK_S, _CHILD_LOOK_S = 0.1, 0.5
 HUNG_S: Final = 120.0
-"""For a run of records, 20 ms as a rule. One that was stopped for this time (SIGSTOP) restarts too, at no loss."""
+"""For a run of records, usually 20 ms. A worker stopped for this time (SIGSTOP) restarts too, without loss."""
 _ABORT_S: Final = 10.0
 _ITS_OWN: Final = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
-"""SIGKILL is another's doing, or memory that runs out: not the record's fault."""
+"""SIGKILL comes from another process, or memory runs out: not the record's fault."""
 log = structlog.get_logger("wakewatch.supervisor")
 
 
 def worker_call() -> list[str]:
-    """The worker, tied to the process that calls: it does not outlive a supervisor that is killed."""
+    """The worker command, tied to the calling process: it does not outlive a killed supervisor."""
     return [sys.executable, str(kill_with_parent.__file__), str(os.getpid()), sys.executable, "-m", "streams.worker"]
 
 
@@ -59,7 +59,7 @@ class Supervisor:
         self._deaths: list[Death] = []
 
     def run(self) -> int:
-        """Until the worker stops cleanly, or cannot be started at all. Returns the exit code."""
+        """Runs until the worker stops cleanly, or cannot be started at all. Returns the exit code."""
         try:
             return self._run()
         finally:
@@ -87,7 +87,7 @@ class Supervisor:
         return random.uniform(pause_s / 2, pause_s)  # noqa: S311 - workers must not all come back at once
 
     def _wait(self, pause_s: float) -> bool:
-        """False when we are asked to stop meanwhile. In small steps: a handler does not end a sleep."""
+        """False if asked to stop in the meantime. In small steps: a signal handler does not end a sleep."""
         until_s = time.monotonic() + pause_s
         while not self._stopping and time.monotonic() < until_s:
             time.sleep(_LOOK_S)

@@ -1,8 +1,8 @@
-"""The listed ships, told to the topic of vessel summaries: each at most once a minute, and only what is new of it.
+"""Writes the listed ships to the topic of vessel summaries: each at most once a minute, and only if it has changed.
 
-Not all vessels: a record costs this process 0.2 ms, so that 200,000 ships a minute would be two thirds of a core.
-A summary promises nothing: one that is lost in a crash is written again when there is news, or when the partition is
-taken over.
+Other vessels are not written: a record costs this process 0.2 ms, so 200,000 ships per minute would take two thirds of
+a core. Summaries are not guaranteed: one that is lost in a crash is written again when there is news, or when the
+partition is taken over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOOK_S: Final = 5.0
 
 
 class SummaryWriter:
-    """Of one partition. A value of None states that it is listed no more, or forgotten."""
+    """Writes those of one partition. A value of None means that a ship is no longer listed, or forgotten."""
 
     def __init__(self, partition: int, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._partition, self._clock_s = partition, clock_s
@@ -30,14 +30,14 @@ class SummaryWriter:
         self._looked_s = -LOOK_S
 
     def due(self, engine: Engine, *, last: bool = False) -> list[tuple[bytes, bytes | None]]:
-        """What is to be written now: (key, value). ``last``: all that is new, whenever its ship was reported before."""
+        """What is to be written now: (key, value). ``last``: all that is new, however recently reported."""
         now_s = self._clock_s()
         if now_s - self._looked_s < LOOK_S and not last:
             return []
         self._looked_s = now_s
         rows = listed_rows(engine)
         mmsis = engine.fleet.core.mmsi[rows].tolist()
-        gone = (set(self._written) | engine.drain_delisted()) - set(mmsis)  # also of a list changed over a restart
+        gone = (set(self._written) | engine.drain_delisted()) - set(mmsis)  # also if a list has changed over a restart
         for mmsi in gone:
             self._written.pop(mmsi, None)
         ripe = [row for row, mmsi in zip(rows, mmsis, strict=True) if last or self._is_ripe(mmsi, now_s)]
