@@ -1,4 +1,4 @@
-"""Decides which notifications go out when: alert revisions and time in, notices out. No socket, no clock, no Kafka.
+"""Decides which notifications are sent when: alert revisions and time in, notices out. No socket, clock or Kafka.
 
 Rules.
 1. Severity ``log`` is never notified; an alert from a recording only if asked for.
@@ -61,19 +61,19 @@ class Outgoing(msgspec.Struct, frozen=True):
     revisions: tuple[Alert, ...] = ()
     """For the webhook."""
     news: tuple[Notice, ...] = ()
-    """Of the notices those that are not repeats: for whom every message reaches a person."""
+    """The notices that are not repeats, for targets where every message reaches a person."""
 
     def __add__(self, other: Outgoing) -> Outgoing:
         return Outgoing(self.notices + other.notices, self.revisions + other.revisions, self.news + other.news)
 
 
 def _told(*notices: Notice) -> Outgoing:
-    """These, and each is news."""
+    """These notices, each as news."""
     return Outgoing(notices, (), notices)
 
 
 class _OpenNotice(msgspec.Struct):
-    """An alert that Alertmanager knows, or is about to."""
+    """An alert that Alertmanager knows, or will know soon."""
 
     alert: Alert
     first_ms: int
@@ -85,7 +85,7 @@ class _Closing(msgspec.Struct, frozen=True):
     alert: Alert
     labels: dict[str, str]
     word: str
-    """Who put it out, where a person did."""
+    """The person who silenced it, if one did."""
 
     def notice(self, now_ms: int) -> Notice:
         return resolved(self.alert, self.labels, now_ms, self.word)
@@ -103,9 +103,9 @@ class NoticeScheduler:
         self._seen: OrderedDict[str, int] = OrderedDict()
         self._closing: list[_Closing] = []
         self._quiet: dict[str, int] = {}
-        """By alert id: the revision up to which a person has heard."""
+        """By alert id: the revision up to which a person has responded."""
         self._put_out: dict[str, dict[str, Alert]] = {}
-        """By alert that a person spoke of: what was open of its case, to be notified again if that is taken back."""
+        """By alert with feedback: the open alerts of its case, to be notified again if the feedback is withdrawn."""
         self._missed = MissedAlerts()
         self._rate_cap = RateCap(rules.rate_cap)
 
@@ -122,7 +122,7 @@ class NoticeScheduler:
     def restore(self, alert: Alert, written_ms: int) -> None:
         """Loads the alerts that were open at the start; they are repeated, and not sent as new.
 
-        Called with newest revisions in the order in which they were written: what was held then is held again.
+        Called with newest revisions in the order in which they were written, so that held alerts are held again.
         """
         self._open.pop(alert.id, None)
         self._rate_cap.leave(alert.id)
@@ -154,7 +154,7 @@ class NoticeScheduler:
         return said_now
 
     def _renotified(self, said: Feedback, now_ms: int) -> Outgoing:
-        """What was put out by a word that is taken back, as it was then: a later revision has been notified since."""
+        """The silenced alerts of withdrawn feedback, as they were then: a later revision has been notified since."""
         alerts = self._put_out.pop(said.alert_id, {})
         for alert_id in (said.alert_id, *alerts):
             self._quiet.pop(alert_id, None)
@@ -245,14 +245,14 @@ class NoticeScheduler:
         same = former is not None and labels_of(former.alert) == notice.labels
         first_ms = former.first_ms if former is not None and same else now_ms
         self._open[alert.id] = _OpenNotice(alert=alert, first_ms=first_ms, posted_ms=now_ms)
-        # Back under labels whose end still waits: that end would put out what burns again.
+        # Open again under labels whose end still waits: that end would silence an alert that is open.
         self._closing = [one for one in self._closing if one.labels != notice.labels]
         if same:
             return Outgoing((notice,))
         return _told(notice) + (NOTHING if former is None else self._end(alert, former, now_ms))
 
     def _end(self, alert: Alert, former: _OpenNotice | None, now_ms: int, word: str = "") -> Outgoing:
-        """The end of what stood under the former labels; under the alert's own when we do not know of any."""
+        """The end of the notice under the former labels; under the alert's own labels if none are known."""
         if former is None and not self._wanted(alert):
             return NOTHING
         labels = labels_of(alert if former is None else former.alert)

@@ -1,4 +1,4 @@
-"""What a target rejected for good, to the dead-letter topic."""
+"""Writes what a target rejected permanently to the dead-letter topic."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DeadLetterWriter:
         self._lock = Lock()
 
     def __call__(self, raw: bytes, why: str) -> None:
-        """Returns when Kafka has it: only then may the alert count as dealt with. Raises SinkError."""
+        """Returns when Kafka has the record: only then may the alert count as processed. Raises SinkError."""
         from kafka.errors import KafkaError
 
         with self._lock:  # each target's thread writes here
@@ -39,6 +39,6 @@ class DeadLetterWriter:
             raise SinkError(f"the dead letter was not written: {error}", retriable=True) from error
 
     def close(self) -> None:
-        """Lets the connection go."""
+        """Closes the connection."""
         if self._sender is not None:
             self._sender.close(timeout=1)

@@ -27,17 +27,17 @@ SIGNATURE: Final = "Wakewatch-Signature"
 _API: Final = "/api/v2/alerts"
 _POST_MOST: Final = 100
 _APPRISE_S: Final = 60.0
-"""For all of its services together; each has time-outs of its own."""
+"""For all of its services together; each has its own time-outs."""
 EVERYTHING: Final[tuple[Severity, ...]] = ("page", "ticket")
 _log = structlog.get_logger("wakewatch.notify")
 
 
 Bury = Callable[[bytes, str], None]
-"""Takes what was rejected for good, and why, to the dead letters."""
+"""Gets what was rejected permanently, and the reason, for the dead letters."""
 
 
 def signature(secret: bytes, body: bytes, now_s: int) -> str:
-    """``t=UNIX,v1=HEX``: HMAC-SHA256 of ``UNIX.`` and the body. The time lets a receiver reject what is old."""
+    """``t=UNIX,v1=HEX``: HMAC-SHA256 of ``UNIX.`` and the body. The time lets a receiver reject old messages."""
     return f"t={now_s},v1={hmac.new(secret, b'%d.' % now_s + body, hashlib.sha256).hexdigest()}"
 
 
@@ -48,7 +48,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     webhook: Endpoint | None = None
     apprise: Apprise | None = None
     secret: str = ""
-    """Signs what the webhook is sent."""
+    """The key that signs messages to the webhook."""
     alertmanager_severities: tuple[Severity, ...] = EVERYTHING
     webhook_severities: tuple[Severity, ...] = EVERYTHING
     apprise_severities: tuple[Severity, ...] = EVERYTHING
@@ -60,7 +60,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
             yield name, msgspec.structs.replace(self, **others)
 
     def names(self) -> list[str]:
-        """Of those that are notified."""
+        """Names of the targets that are notified."""
         pairs = ((ALERTMANAGER, self.alertmanager), (WEBHOOK, self.webhook), (APPRISE, self.apprise))
         return [name for name, to in pairs if to is not None]
 
@@ -88,7 +88,7 @@ class Delivery:
 
     @property
     def failing(self) -> str:
-        """What failed last, until something succeeds."""
+        """The last failure, until a delivery succeeds."""
         return "" if self._failing is None else self._failing[1]
 
     @property
@@ -139,7 +139,7 @@ class Delivery:
                 raw = msgspec.json.encode(notices[0])
                 self._refused(ALERTMANAGER, notices[0].labels.get("alert_id", ""), raw, error)
                 return True
-            half = len(notices) // 2  # one of them is rejected: the others must not go down with it
+            half = len(notices) // 2  # one of them is rejected: the others must not be lost with it
             return self._notices(notices[:half]) and self._notices(notices[half:])
 
     def _revision(self, alert: Alert) -> bool:
@@ -184,7 +184,7 @@ class Delivery:
 
 
 def _tell(notice: Notice, now_ms: int) -> None:
-    """What went out, by alert id: the worker's line about the same id says when it was written."""
+    """Logs what was sent, by alert id: the worker's log line about the same id states when it was written."""
     state = "resolved" if unix_ms(notice.ends_at) <= now_ms else "firing"
     _log.info(
         "notified",

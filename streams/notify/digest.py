@@ -24,7 +24,7 @@ class MissedAlerts:
         self._since_ms = self._until_ms = self._added_ms = 0
 
     def add(self, alert: Alert, now_ms: int) -> None:
-        """One more."""
+        """Adds one."""
         when_ms = unix_ms(alert.time)
         self._since_ms = min(self._since_ms or when_ms, when_ms)
         self._until_ms = max(self._until_ms, when_ms)
@@ -33,7 +33,7 @@ class MissedAlerts:
         self._added_ms = now_ms
 
     def due(self, now_ms: int) -> tuple[Notice, ...]:
-        """The digest, when the backlog has been read; then starts again."""
+        """The digest, when the backlog has been read; the count then starts from 0."""
         if not self._counts or now_ms - self._added_ms < DIGEST_WAIT_MS:
             return ()
         notice = self._notice(now_ms)

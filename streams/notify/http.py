@@ -1,4 +1,4 @@
-"""HTTP POST with the standard library: a deadline for the whole of it, tried again with jitter while that can help."""
+"""HTTP POST with the standard library: one deadline for all of it, and retries with jitter while they can help."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from streams.errors import ConfigError, SinkError
 
 TIMEOUT_S: Final = 10.0
 _ROUND_S: Final = 10.0
-"""Tries are made in rounds of this length, so that a wish to stop is heard."""
+"""Tries are made in rounds of this length, so that a stop is noticed."""
 STOP_S: Final = 3.0
-"""How much longer an exchange may take once we are to stop."""
+"""How much longer an exchange may take after a stop is requested."""
 _LOOK_S: Final = 0.2
 _WAIT_FIRST_S, _WAIT_MOST_S, _JITTER_S = 0.1, 5.0, 1.0
 _ANSWER_MOST: Final = 300
@@ -39,16 +39,16 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int | None
     path: str
-    """With its query, without a slash at its end."""
+    """The path with its query, without a slash at its end."""
     timeout_s: float = TIMEOUT_S
 
     def under(self, path: str) -> Endpoint:
-        """A path below this one."""
+        """The endpoint of a path below this one."""
         return msgspec.structs.replace(self, path=self.path + path)
 
 
 def endpoint(setting: str, url: str, timeout_s: float = TIMEOUT_S) -> Endpoint:
-    """The endpoint that ``url`` names. Raises ConfigError, naming ``setting``."""
+    """The endpoint with the address ``url``. Raises ConfigError, naming ``setting``."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -61,9 +61,10 @@ def endpoint(setting: str, url: str, timeout_s: float = TIMEOUT_S) -> Endpoint:
 
 
 def post(to: Endpoint, body: bytes, headers: Mapping[str, str], stopping: Callable[[], bool] = lambda: False) -> None:
-    """One POST of JSON, done within ``to.timeout_s`` whatever the other end does: a name that is not resolved, a
-    handshake that stops, an answer of one byte a second. Raises SinkError; ``retriable`` where the same post may
-    succeed later.
+    """One POST of JSON, done within ``to.timeout_s`` in any case.
+
+    That includes a name that is not resolved, a handshake that stops, and an answer of one byte per second. Raises
+    SinkError; ``retriable`` if the same post may succeed later.
     """
     kind = http.client.HTTPSConnection if to.secure else http.client.HTTPConnection
     connection = kind(to.host, to.port, timeout=to.timeout_s)
@@ -95,8 +96,10 @@ def _cut(connection: http.client.HTTPConnection) -> None:
 def within(
     limit_s: float, work: Callable[[], T], cut: Callable[[], None], stopping: Callable[[], bool] = lambda: False
 ) -> T:
-    """What ``work`` returns or raises; TimeoutError when it is not done in ``limit_s``, or ``STOP_S`` after a wish to
-    stop. ``cut`` is then called, to end it: it continues in a daemon thread until it notices.
+    """What ``work`` returns or raises; TimeoutError if it is not done in time.
+
+    Its time is ``limit_s``, or ``STOP_S`` after a stop is requested. ``cut`` is then called to end it: it continues in
+    a daemon thread until it notices.
     """
     outcome: list[T] = []
     failure: list[BaseException] = []
@@ -124,9 +127,9 @@ def within(
 
 
 def patiently(work: Callable[[], None], stopping: Callable[[], bool], failed: Callable[[SinkError], None]) -> bool:
-    """Does ``work`` until it succeeds. False: it has not, and we are to stop.
+    """Repeats ``work`` until it succeeds. False: a stop was requested before that.
 
-    ``failed`` hears of each failure. Raises SinkError when trying again cannot help.
+    ``failed`` is called for each failure. Raises SinkError if a retry cannot help.
     """
 
     def again(error: Exception) -> bool:

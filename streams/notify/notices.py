@@ -1,8 +1,8 @@
-"""One alert revision in the words of Alertmanager's API v2. Pure.
+"""Converts an alert revision to the form of Alertmanager's API v2. Pure.
 
-Labels are identity there: few, bounded, and the same for every revision of an alert unless its severity or place
-changes. All text is in annotations. Nothing is labelled with an MMSI; ``case_id`` and ``alert_id`` are what a
-route groups by, and a route that groups by neither sees only detector, severity, zone, area, list and source.
+Labels are the identity there: they are few, bounded, and the same for every revision of an alert unless its severity or
+place changes. All text is in annotations. No label has an MMSI; routes group by ``case_id`` and ``alert_id``, and a
+route that groups by neither sees only detector, severity, zone, area, list and source.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ENDED: Final = frozenset({"closed", "retracted"})
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A postable alert of the API v2: firing until ``ends_at``, resolved when that is past."""
+    """An alert for a POST to the API v2: firing until ``ends_at``, resolved after it."""
 
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -36,14 +36,15 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
 
 
 def firing(alert: Alert, now_ms: int, lapse_s: float) -> Notice:
-    """The alert as open. It lapses by itself when no one repeats it for ``lapse_s``."""
+    """The alert as open. It lapses by itself if it is not repeated for ``lapse_s``."""
     return _notice(alert, labels_of(alert), _started_ms(alert, now_ms), now_ms + int(lapse_s * MS))
 
 
 def resolved(alert: Alert, labels: dict[str, str], now_ms: int, word: str = "") -> Notice:
-    """The end of what was posted under ``labels``; ``alert`` is the revision that ended it.
+    """The end of the notice under ``labels``; ``alert`` is the revision that ended it.
 
-    ``word`` is who put it out (``spoken_by``) where nothing ended: else "resolved" would read as if the ship were back.
+    ``word`` names the person who silenced it (``spoken_by``) if the alert is still open: otherwise "resolved" would
+    read as if the ship were back.
     """
     started_ms = _started_ms(alert, now_ms)
     ended = _notice(alert, labels, started_ms, min(now_ms, max(started_ms, unix_ms(alert.time))))
@@ -68,7 +69,7 @@ def _started_ms(alert: Alert, now_ms: int) -> int:
 
 
 def labels_of(alert: Alert) -> dict[str, str]:
-    """What routes check and groups are made of; a label that does not apply is absent."""
+    """The labels for routes and groups; a label that does not apply is absent."""
     wanted = {
         "alertname": alert.detector,
         "severity": alert.severity,
@@ -83,7 +84,7 @@ def labels_of(alert: Alert) -> dict[str, str]:
 
 
 def source_of(alert: Alert) -> str:
-    """The source that the alert is about, or for a gap the one that heard its last: its outage explains the gap."""
+    """The source that the alert is about, or for a gap the last one that heard it: its outage explains the gap."""
     if alert.subject.startswith("source/"):
         return alert.subject.removeprefix("source/")
     if alert.detector != GAP:
@@ -92,7 +93,7 @@ def source_of(alert: Alert) -> str:
 
 
 def area_of(alert: Alert) -> str:
-    """The cell that the last fix is in, by its south-west corner (``30N125E``); empty without a fix."""
+    """The cell of the last fix, by its south-west corner (``30N125E``); empty without a fix."""
     if alert.position is None:
         return ""
     south = math.floor(alert.position.lat_deg / AREA_DEG) * AREA_DEG

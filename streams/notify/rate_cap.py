@@ -23,7 +23,7 @@ from detectors.core.units import MS, rfc3339
 from streams.notify.notices import Notice, area_of
 
 GATHER_MS: Final = 5_000
-"""What is held comes in floods: it is notified when this long has gone by since the first."""
+"""Held alerts come in floods: they are notified this long after the first."""
 _STANDS_MS: Final = 900_000
 _NAMED_MOST: Final = 10
 
@@ -46,7 +46,7 @@ class Quiet(msgspec.Struct, frozen=True):
 
 
 class GateRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How narrow it is. ``groups_most`` 0: everything is let through."""
+    """The limits. ``groups_most`` 0: everything is notified."""
 
     groups_most: int = 4
     window_s: float = 300.0
@@ -54,7 +54,7 @@ class GateRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Over(msgspec.Struct):
-    """What is held since ``first_ms``, of one severity."""
+    """The held alerts of one severity since ``first_ms``."""
 
     first_ms: int
     count: int = 0
@@ -68,7 +68,7 @@ class RateCap:
     def __init__(self, rules: GateRules) -> None:
         self._rules = rules
         self._lit: dict[str, tuple[str, ...]] = {}
-        """By alert id: the group of each that was let through."""
+        """By alert id: the group of each alert that was notified."""
         self._members: Counter[tuple[str, ...]] = Counter()
         self._recent: dict[str, deque[int]] = {"page": deque(), "ticket": deque()}
         self._held: set[str] = set()
@@ -80,8 +80,7 @@ class RateCap:
         return self._rules.quiet.holds(at_ms)
 
     def admit(self, alert: Alert, at_ms: int) -> bool:
-        """Whether an alert without any notification so far, or that is more severe now, is notified;
-        else it is held."""
+        """Whether an alert that is new to people, or is more severe now, is notified; otherwise it is held."""
         self.leave(alert.id)
         if alert.severity == "ticket" and self.quiet(at_ms):
             self._waiting[alert.id] = alert
@@ -99,7 +98,7 @@ class RateCap:
         return alert_id in self._waiting
 
     def leave(self, alert_id: str) -> bool:
-        """An alert ends, or is judged again. True when it was held untold."""
+        """An alert ends, or is judged again. True if it was held without a notification."""
         held = self._waiting.pop(alert_id, None) is not None or alert_id in self._held
         self._held.discard(alert_id)
         group = self._lit.pop(alert_id, None)
@@ -129,14 +128,14 @@ class RateCap:
         self._held.add(alert.id)
 
     def released(self, now_ms: int) -> tuple[Alert, ...]:
-        """What waited for the end of the quiet hours."""
+        """The alerts that waited for the end of the quiet hours."""
         if not self._waiting or self.quiet(now_ms):
             return ()
         waiting, self._waiting = tuple(self._waiting.values()), {}
         return waiting
 
     def due(self, now_ms: int) -> tuple[Notice, ...]:
-        """The word on what is held, where there is news of it."""
+        """The notice about held alerts, if there is news of them."""
         ripe = [(s, over) for s, over in self._over.items() if over.count > over.told]
         told = [(s, over) for s, over in ripe if now_ms - over.first_ms >= GATHER_MS]
         for _, over in told:
@@ -149,7 +148,7 @@ def _group(alert: Alert) -> tuple[str, ...]:
 
 
 def _more(severity: str, over: _Over, now_ms: int) -> Notice:
-    """Its labels are for as long as its window: within one, Alertmanager tells of it once."""
+    """The notice has the same labels during its window, so Alertmanager notifies it once in that time."""
     since = rfc3339(over.first_ms)
     rest = over.count - len(over.named)
     lines = [*over.named, *([f"and {rest} more"] if rest else [])]

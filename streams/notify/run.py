@@ -1,8 +1,9 @@
-"""The notifier: the alert topic in, posts out, at least once.
+"""The notifier: reads the alert topic and sends posts, at least once.
 
-Partitions are assigned, not subscribed: an hour in which Alertmanager is away and nothing is polled then costs no
-membership. Two notifiers side by side send everything twice; Alertmanager and the Idempotency-Key make it one.
-An offset is committed when everything up to it is delivered, an end that is held back included (core, rule 4).
+Partitions are assigned, not subscribed, so no membership is lost during an hour in which Alertmanager does not answer
+and nothing is polled. Two notifiers side by side send everything twice; Alertmanager and the Idempotency-Key remove the
+duplicates. An offset is committed when everything up to it is delivered, including an end that is held back (core, rule
+4).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _FAR_MS: Final = 1 << 60
 _log = structlog.get_logger("wakewatch.notify")
 
 Carry = Callable[[Outgoing], bool]
-"""Delivers; False when it was stopped before it was done."""
+"""Delivers; False if it was stopped before it was done."""
 
 
 class NotifierPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,21 +46,21 @@ class NotifierPlan(msgspec.Struct, frozen=True, kw_only=True):
     kafka: KafkaSettings
     rules: NoticeRules
     group: str = ""
-    """Whose offsets are kept; empty: none, the topic is read from its beginning."""
+    """The group for committed offsets; empty: none, the topic is read from its beginning."""
     former_group: str = ""
-    """Whose offsets to begin at where ``group`` has none: before there was a group for each target."""
+    """The group whose offsets are used if ``group`` has none: from before each target had a group."""
     counting: bool = True
-    """Whether to count what people said and what cannot be read: of several readings one does."""
+    """Whether to count feedback and unreadable records: one of several readings does."""
     once: bool = False
-    """End where the topic ended when we began."""
+    """End where the topic ended at the start."""
 
 
 def run(
     plan: NotifierPlan, carry: Carry, stop: Event, metrics: Metrics, begun: Callable[[], None] = lambda: None
 ) -> None:
-    """Until ``stop`` is set, or the end with ``once``. Raises ConfigError when the topic is missing, SinkError.
+    """Runs until ``stop`` is set, or to the end with ``once``. Raises ConfigError if the topic is missing, SinkError.
 
-    ``begun`` is called once what comes is read.
+    ``begun`` is called once new records are read.
     """
     client = consumer(plan.kafka, group_id=plan.group or None)
     try:
@@ -75,7 +76,7 @@ class Notifier:
         self._client, self._plan, self._carry, self._metrics = client, plan, carry, metrics
         self._notices = NoticeScheduler(plan.rules)
         self._ledger: deque[tuple[int, dict[Any, int]]] = deque()
-        """(when all is delivered at the latest, positions then), oldest first."""
+        """(latest time by which all is delivered, positions then), oldest first."""
         metrics.notifications.labels("topic", "unreadable")
         for topic in (ALERTS, ALERT_STATE, FEEDBACK):
             metrics.unreadable_records.labels(topic)
@@ -99,7 +100,7 @@ class Notifier:
             self._settle(parts, now_ms, moved=bool(records))
             if ends is not None and all(self._client.position(part) >= end for part, end in ends.items()):
                 break
-        if self._carry(self._notices.flush(_now_ms())):  # what we leave behind is delivered
+        if self._carry(self._notices.flush(_now_ms())):  # what we leave unread is delivered
             self._settle(parts, _FAR_MS, moved=True)
 
     def _begin(self) -> list[Any]:
@@ -117,12 +118,12 @@ class Notifier:
         said = TopicPartition(self._plan.kafka.topic_prefix + FEEDBACK, 0)
         self._client.assign([*parts, said])
         self._client.seek_to_end(said)
-        self._client.position(said)  # what is stated from now on is read as it comes, the rest restored below
+        self._client.position(said)  # feedback from now on is read as it comes, the rest is restored below
         former = self._former(parts)
         for part in parts:
             committed = self._client.committed(part)
             committed = former.get(part) if committed is None else committed
-            if committed is None:  # the first time: what is over is history, what is open is restored
+            if committed is None:  # the first time: closed alerts are history, open ones are restored
                 self._client.seek_to_end(part)
             else:
                 self._client.seek(part, committed)
@@ -171,7 +172,7 @@ class Notifier:
         return said
 
     def _decoded(self, record: Any, topic: str, kind: type[T]) -> T | None:
-        """The value of a record; None when it has none, or none that can be read, which is counted."""
+        """The value of a record; None if it has none, or an unreadable one, which is counted."""
         if record.value is None:
             return None
         try:
@@ -187,7 +188,7 @@ class Notifier:
         self._metrics.unreadable_records.labels(topic).inc()
 
     def _settle(self, parts: list[Any], now_ms: int, *, moved: bool) -> None:
-        """Commits what is delivered. A batch with an end held back counts as delivered once that has gone out."""
+        """Commits what is delivered. A batch with an end held back counts as delivered once that has been sent."""
         if not self._plan.group:
             return
         if moved:

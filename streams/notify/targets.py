@@ -1,8 +1,8 @@
-"""A reading of the alert topic for each target, in a thread of its own: one that is away or slow holds up no other.
+"""Reads the alert topic for each target in its own thread: one that does not answer or is slow delays no other.
 
-The topic is the queue: each target has its own position in it (a consumer group of its own), so that what waits for one
-costs no memory, survives a restart, and is sent to no one twice. A target's thread that fails for a reason of its own
-(a bug) is restarted after a pause; what Kafka or the settings reject ends the process, as it would end all of them.
+The topic is the queue: each target has its own position in it (its own consumer group). So waiting alerts use no
+memory, survive a restart, and are not sent to another target twice. A target's thread that fails for its own reason (a
+bug) is restarted after a pause; an error of Kafka or the settings ends the process, because it would end all threads.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ class Target:
 
     @property
     def failing_s(self) -> float:
-        """For how long it has taken nothing though it was tried, s."""
+        """For how long it has accepted nothing although it was tried, s."""
         return self._delivery.failing_s
 
     def run(self, stop: Event, metrics: Metrics) -> None:
-        """Until ``stop`` is set, or the topic's end. Raises WakewatchError."""
+        """Runs until ``stop`` is set, or to the topic's end. Raises WakewatchError."""
         while True:
             try:
                 notifier.run(self._plan, self._delivery.carry, stop, metrics, self._begun.set)
                 self._delivery.finish()
             except WakewatchError:
                 raise
-            except Exception as error:  # noqa: BLE001 - the other targets go on
+            except Exception as error:  # noqa: BLE001 - the other targets continue
                 self._broken = f"failed, restarted every {_AGAIN_S:.0f} s ({error!r})"
                 _log.exception("a target's thread failed", target=self.name)
                 if stop.wait(_AGAIN_S):
@@ -67,7 +67,7 @@ class Target:
 
 
 def plans_of(plan: NotifierPlan, names: Iterable[str]) -> list[tuple[str, NotifierPlan]]:
-    """``plan`` for each target: its own group; the first one counts what all of them read."""
+    """``plan`` for each target: its own group; the first one counts the records that all of them read."""
     return [
         (name, replace(plan, group=f"{plan.group}-{name}", former_group=plan.group, counting=number == 0))
         for number, name in enumerate(names)
@@ -81,7 +81,7 @@ def readiness(targets: list[Target]) -> tuple[bool, str]:
 
 
 def run_all(targets: list[Target], stop: Event, metrics: Metrics) -> None:
-    """Until all have ended. The first that Kafka or the settings reject stops the others; raises its WakewatchError."""
+    """Runs until all have ended. The first with an error of Kafka or the settings stops the others; raises it."""
     failures: list[WakewatchError] = []
 
     def run(target: Target) -> None:
