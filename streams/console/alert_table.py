@@ -38,9 +38,9 @@ from streams.messages.feedback import Feedback
 _SAID_MOST: Final = 40
 _SILENCES_TOLD: Final = 40
 _SILENCES_SHOWN: Final = 3
-"""Of a case among others: 200 cases with a dozen silences each were 468 kB an answer, and unreadable on a map."""
+"""Maximum per case in the list: 200 cases with a dozen silences each were 468 kB per answer, unreadable on a map."""
 _ROOM: Final = 0.9
-"""Evicting down to this share of the bound, so that it is done once for many alerts."""
+"""Alerts are evicted down to this share of the bound, so that many are evicted at once."""
 
 
 class TableBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class TableBounds(msgspec.Struct, frozen=True, kw_only=True):
     alerts_most: int = 20_000
     alerts_a_case: int = 200
     cases_shown: int = 200
-    """Open cases of page and ticket; of log as many again."""
+    """Maximum of open cases of page and ticket; the same number again of log."""
     closed_shown: int = 50
     closed_kept_ms: int = DAY_MS
 
@@ -66,7 +66,7 @@ class _HeldAlert(msgspec.Struct):
 
     @property
     def rank(self) -> tuple[int, int, str]:
-        """Greatest: what leads a case."""
+        """The alert with the greatest rank leads its case."""
         return URGENCY[self.alert.severity], self.ms, self.alert.id
 
 
@@ -119,7 +119,7 @@ class AlertTable:
             self._words.popitem(last=False)
 
     def _word(self, held: _HeldAlert) -> FeedbackShown | None:
-        """On an alert as it is."""
+        """The feedback on the present revision of an alert."""
         said = self._words.get(held.alert.id)
         if said is None or said.kind == "withdrawn" or said.revision < held.alert.revision:
             return None
@@ -176,7 +176,8 @@ class AlertTable:
         if not ids:
             del self._cases[held.alert.case_id]
 
-    # -- what is asked --------------------------------------------------------------------------------------------
+    # -- for requests
+    # -----------------------------------------------------------------------------------------------------
 
     def raw(self, alert_id: str) -> bytes | None:
         """The newest revision of an alert, as it is in the topic."""
@@ -229,7 +230,7 @@ class AlertTable:
 
 
 def _occur(words: list[str], members: list[_HeldAlert]) -> bool:
-    """Whether each of the words, in capitals, occurs in what a person may know of a case."""
+    """Whether each of the words, in capitals, occurs in the public data of a case."""
     texts: set[str] = set()
     for alert in (m.alert for m in members):
         vessel = alert.vessel
@@ -280,6 +281,6 @@ def _last_position(members: list[_HeldAlert]) -> Position | None:
 
 
 def _darkness(members: list[_HeldAlert]) -> tuple[DarkLine, ...]:
-    """Its silences, the newest last."""
+    """The silences of a case, the newest last."""
     found = [dark for m in members if (dark := dark_of(m.alert, tuple(m.said))) is not None]
     return tuple(sorted(found, key=lambda dark: dark.since))

@@ -12,7 +12,7 @@ from streams.settings.model import KafkaSettings
 
 _DISKS_EVERY_S: Final = 20.0
 _SLOW_FOR_S: Final = 30.0
-"""A slow answer counts for this time: of a broker that stutters some answers are quick."""
+"""A slow answer counts for this time, because some answers of a slow broker are quick."""
 _CLIENT: Final = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 10_000}
 
 
@@ -20,16 +20,16 @@ class BrokersSeen(NamedTuple):
     """Result of a check."""
 
     answer_s: float
-    """How long Kafka took at most, in the last half minute, to answer the shortest of questions."""
+    """Kafka's longest response time to a minimal request in the last half minute."""
     disks: tuple[Disk, ...]
-    """Empty where this user may not describe the cluster: unknown, not well."""
+    """Empty if this user may not describe the cluster: that means unknown, not well."""
 
 
 class BrokerHealth:
     """Checks the brokers with one client."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        """Raises SinkError when Kafka does not answer."""
+        """Raises SinkError if Kafka does not answer."""
         self._client: Any = admin(kafka, **_CLIENT)
         self._took: list[tuple[float, float]] = []
         """When answers came, and how long each took."""
@@ -53,5 +53,5 @@ class BrokerHealth:
         return BrokersSeen(max(took for _, took in self._took), self._disks)
 
     def close(self) -> None:
-        """Ends the client."""
+        """Closes the client."""
         self._client.close()

@@ -72,14 +72,14 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     case_id: str
     severity: Severity
-    """The most urgent of its open alerts; of all when it is closed."""
+    """The most urgent of its open alerts; of all its alerts if it is closed."""
     open: int
     """Open alerts in it; 0: the case is closed."""
     alerts: int
     detectors: tuple[str, ...]
     """Of its open alerts."""
     headline: str
-    """Of the newest among its most urgent alerts."""
+    """Headline of the newest among its most urgent alerts."""
     lead: str
     """That alert's id."""
     since: str
@@ -93,7 +93,7 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     position: Position | None = None
     dark: tuple[DarkLine, ...] = ()
     word: FeedbackShown | None = None
-    """On one of its open alerts, the newest."""
+    """The newest feedback on one of its open alerts."""
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -110,16 +110,16 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     reach_kn: float
     found: str = ""
-    """What was searched for: ``cases`` are those in which it occurs."""
+    """The search text: ``cases`` are those that contain it."""
     open: dict[str, int]
     """Open cases by severity, shown or not."""
     cases: tuple[CaseSummary, ...]
     more: int
-    """Open cases asked for that are not among them."""
+    """Matching open cases that are not among ``cases``."""
     left_out: int
-    """Open alerts dropped because there is room for this many only."""
+    """Open alerts that were dropped because there is no room for more."""
     unreadable: int
-    """Records of the topics that were no alert."""
+    """Records of the topics that are not alerts."""
 
 
 class CaseTimeline(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,7 +41,7 @@ class FeedbackRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     kind: Kind
     by: Annotated[str, Meta(max_length=NAME_MOST)] = ""
-    """Who states this, where no proxy does."""
+    """The user's name, if no proxy gives one."""
     note: Annotated[str, Meta(max_length=NOTE_MOST)] = ""
 
 
@@ -50,9 +50,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     may: bool
     by: str = ""
-    """The name that the proxy gives; empty where a person gives their own."""
+    """The name that the proxy gives; empty if users give their own."""
     why: str = ""
-    """Why not."""
+    """The reason if not."""
 
 
 class RefusalError(Exception):

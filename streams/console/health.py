@@ -4,10 +4,10 @@ No I/O, no clock. Rules.
 - A fault is shown with its duration; what works is not shown.
 - ``alarm``: alerts are late, missing or not sent. ``notice``: worth knowing, but alerts still work.
 - A detector is judged by the oldest record of the log that no committed snapshot covers, and whether that advances.
-- A source is judged by its ticks; without ticks its ingest has failed. A recording is never a fault.
+- A source is judged by its ticks; without ticks its ingest has failed. Recordings are never reported as a fault.
 - A target of the notifier is judged by the oldest alert not sent to it.
 - Kafka is judged by its response time, its disks by their free space.
-- What must be noticed within a minute has a limit of at most 45 s, because checks run every few seconds.
+- A fault that must be noticed within a minute has a limit of at most 45 s, because checks run every few seconds.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class HealthLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How long a fault must last before it is shown, ms."""
 
     worker_ms: int = 45_000
-    """A snapshot and a half: what one covers is read again after a crash."""
+    """A snapshot and a half: records covered by one are read again after a crash."""
     ingest_ms: int = 30_000
-    """A live ingest writes a tick a second."""
+    """A live ingest writes one tick per second."""
     notifier_ms: int = 40_000
     console_ms: int = 10_000
     import_ms: int = 45_000
@@ -43,7 +43,7 @@ class HealthLimits(msgspec.Struct, frozen=True, kw_only=True):
     answer_ms: int = 1_000
     lists_ms: int = 7 * DAY_MS
     gone_ms: int = DAY_MS
-    """A source without ticks for longer was taken away."""
+    """A source without ticks for longer than this was removed."""
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
     """When the oldest of them was written."""
     moved_ms: int = 0
-    """When its reader was last seen to move on."""
+    """When its reader was last seen to advance."""
 
 
 class Ticked(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Result of one check. All times are Unix ms."""
 
     waiting: Mapping[int, Backlog] = {}
-    """By partition of the log: what no snapshot covers yet."""
+    """By partition of the log: records that no snapshot covers yet."""
     ticks: Mapping[str, Ticked] = {}
     """By source."""
     unsent: Mapping[str, Backlog] = {}
@@ -76,23 +76,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Of the alert topics by this console."""
     unfinished: Unfinished | None = None
     lists_since_ms: int = 0
-    """When the lists in force were imported; 0: they are the settings'."""
+    """When the lists in force were imported; 0: they are from the settings."""
     answer_ms: int = 0
-    """How long Kafka took to answer."""
+    """Kafka's response time."""
     disks: tuple[Disk, ...] = ()
-    """Of the brokers; empty where they are not known."""
+    """Disks of the brokers; empty if they are not known."""
     unseen: tuple[str, ...] = ()
     """What could not be checked, and why."""
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of the banner: ``said``, for how long, ``more``."""
+    """One line of the banner: ``said``, its duration, ``more``."""
 
     kind: Kind
     level: Level
     said: str
     for_ms: int
-    """How long it has lasted at the look."""
+    """How long it had lasted at the check."""
     more: str = ""
 
 
@@ -209,6 +209,6 @@ def _some(names: list[str]) -> str:
 
 
 def worker_limit_ms(snapshot_every_s: float) -> int:
-    """How old the oldest record may be that no snapshot covers: one and a half snapshots, and time to write them."""
+    """Maximum age of the oldest record without a snapshot: one and a half snapshots, and time to write them."""
     least_s, snapshots = 20.0, 1.5
     return round(max(least_s, snapshots * snapshot_every_s) * MS)

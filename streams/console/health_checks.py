@@ -36,7 +36,7 @@ _ANSWER_MS: Final = 5_000
 _POLL_MS: Final = 200
 _FIRST_S: Final = 3.0
 _TAIL: Final = 512
-"""Records of one partition read for ticks at the first look, and after a pause."""
+"""Number of records of one partition read for ticks at the first check, and after a pause."""
 _FETCH_BYTES: Final = 1 << 16
 _CAUGHT_UP_S: Final = 20.0
 _log = structlog.get_logger("wakewatch.console")
@@ -49,11 +49,11 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[Zone, ...] | None
     """The imported zones in force; None: those of the settings count."""
     version: str | None
-    """Of the imported lists and zones in force."""
+    """Version of the imported lists and zones in force."""
     since_ms: int
-    """When they were imported, Unix ms; 0: nothing was."""
+    """When they were imported, Unix ms; 0: nothing was imported."""
     whole: bool = True
-    """False: ``troubles`` of Kafka alone; the check continues, and may take long."""
+    """False: ``troubles`` has faults of Kafka only; the check continues, and may take long."""
 
 
 Take = Callable[[HealthReport], None]
@@ -75,7 +75,7 @@ def watch(settings: Settings, take: Take, unread: Unread, stop: Event, unreadabl
 
 
 class _CheckClients:
-    """One life of the clients."""
+    """The Kafka clients of one connection."""
 
     def __init__(self, settings: Settings, unreadable: UnreadableRecords) -> None:
         kafka = settings.kafka
@@ -115,8 +115,8 @@ class _CheckClients:
             client.close()
 
     def look(self, unread: Backlog | None) -> Iterator[HealthReport]:
-        """Raises SinkError if Kafka does not answer. Reports a slow Kafka at once, because all other
-        checks are slow then."""
+        """Runs one check. Raises SinkError if Kafka does not answer. Reports a slow Kafka first: other checks are
+        slow then."""
         from kafka.errors import KafkaError
 
         try:
@@ -184,7 +184,7 @@ class _CheckClients:
             ran = any(offset is not None for offset in committed.values())
             if not (name in self._named if self._named else ran):
                 continue
-            # One that never ran is owed nothing that was written before anybody looked.
+            # One that never ran does not owe records from before the first check.
             behind = [one for one in self._behind(committed).values() if one.records]
             if behind:
                 since_ms = min(one.since_ms for one in behind)
@@ -193,9 +193,9 @@ class _CheckClients:
         return found
 
     def _behind(self, committed: Mapping[Any, int | None]) -> dict[Any, Backlog]:
-        """By partition: what is between a committed offset and the end, and when the first of it was written.
+        """By partition: the records between a committed offset and the end, and when the first of them was written.
 
-        An offset past the end is of a log that was deleted since: it covers nothing of this one.
+        An offset past the end belongs to a log that was deleted since: it covers nothing of this one.
         """
         parts = list(committed)
         begins = self._oldest.beginning_offsets(parts)
@@ -213,7 +213,7 @@ class _CheckClients:
         }
 
     def _written_ms(self, wanted: Mapping[Any, int]) -> dict[Any, int]:
-        """When the first record at or after each offset was written; when it was first met, where it does not come."""
+        """When the first record at or after each offset was written; when it was first seen, if it does not come."""
         new = {part: offset for part, offset in wanted.items() if self._first.get(part, (-1, 0))[0] != offset}
         now_ms = _now_ms()
         self._first |= {part: (offset, now_ms) for part, offset in new.items()}
@@ -273,7 +273,7 @@ class _CheckClients:
 
 
 def _until(client: Any, part: Any, end: int) -> Iterable[Any]:
-    """The records of a partition from where the client is to ``end``. Raises SinkError when they do not come."""
+    """The records of a partition from the client's position to ``end``. Raises SinkError if they do not come."""
     deadline = time.monotonic() + _CAUGHT_UP_S
     while client.position(part) < end:
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Connects the reading thread and the browsers: holds the alert table, and everyone who follows it.
+"""Connects the reading thread and the browsers: holds the alert table and the browsers that follow it.
 
 The hub does not wait for a slow browser: its queue is emptied and it must request everything again (``reset``). So
 memory is bounded at any rate, and a replay at full speed does not flood a page.
@@ -43,7 +43,7 @@ class Lists(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which lists and zones are in force."""
 
     version: str | None = None
-    """None: nothing was imported, and the settings' files count."""
+    """None: nothing was imported, and the settings' files are in force."""
     since: str | None = None
     """When it was imported, wall clock."""
 
@@ -54,7 +54,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     clock: Clock
     troubles: tuple[Trouble, ...] = ()
-    """Of the processes behind the page."""
+    """Faults of the processes behind the page."""
     lists: Lists
 
 
@@ -71,13 +71,13 @@ class Hub:
         self._health, self._looked_s = HealthReport(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
         self._read_s = time.monotonic()
         self.unread: Backlog | None = None
-        """What this console has not read yet of what was written."""
+        """Number of written records that this console has not read yet."""
         self._followers: set[asyncio.Queue[ServerEvent]] = set()
         self._answers: dict[bool, bytes] = {}
         self.state: State = "loading"
 
     async def take(self, news: Updates) -> None:
-        """What was read."""
+        """Adds what was read."""
         fresh = [raw for alert, raw in news.revisions if self._taken(alert, raw)]
         for alert in news.former:
             self._table.recall(alert)
@@ -95,7 +95,7 @@ class Hub:
         self._tell(fresh, news, loaded=loaded)
 
     async def take_health(self, health: HealthReport) -> None:
-        """What a check of the other processes found."""
+        """Adds the result of a check of the other processes."""
         if not health.whole:
             others = (one for one in self._health.troubles if one.kind not in {"kafka", "disk"})
             troubles = sorted((*health.troubles, *others), key=lambda one: one.level)
@@ -115,7 +115,7 @@ class Hub:
         return any(one.kind == "console" and one.level == "alarm" for one in self._troubles())
 
     def trouble_s(self, kind: Kind) -> float:
-        """For how long the banner has said something of this kind; 0: it does not, NaN: what is so is not known."""
+        """Duration of a fault of this kind in the banner; 0: there is none, NaN: not known."""
         if kind != "console" and self._passed_ms >= BLIND_MS:
             return math.nan
         return max((max(one.for_ms, 1) for one in self._troubles() if one.kind == kind), default=0) / MS
@@ -123,7 +123,7 @@ class Hub:
     def _taken(self, alert: Alert, raw: bytes) -> bool:
         try:
             return self._table.take(alert, raw)
-        except (ValueError, OverflowError):  # a time that is none
+        except (ValueError, OverflowError):  # not a valid time
             self._table.unreadable += 1
             return False
 
@@ -149,11 +149,11 @@ class Hub:
 
     @property
     def full(self) -> bool:
-        """Whether no one more can follow."""
+        """Whether the maximum of followers is reached."""
         return len(self._followers) >= FOLLOWERS_MOST
 
     async def events(self, quiet_s: float) -> AsyncGenerator[ServerEvent | None, None]:
-        """Everything from now on, the status first; None after ``quiet_s`` without news."""
+        """All events from now on, beginning with the status; None after ``quiet_s`` without news."""
         queue: asyncio.Queue[ServerEvent] = asyncio.Queue()
         queue.put_nowait(self._status())
         self._followers.add(queue)
@@ -166,10 +166,11 @@ class Hub:
         finally:
             self._followers.discard(queue)
 
-    # -- what is asked --------------------------------------------------------------------------------------------
+    # -- for requests
+    # -----------------------------------------------------------------------------------------------------
 
     def overview(self, *, log: bool, words: str = "") -> bytes:
-        """``/api/alerts`` as JSON, made once between two pieces of news where nothing is searched for."""
+        """``/api/alerts`` as JSON; without a search it is made once between two pieces of news."""
         if words:
             return msgspec.json.encode(self._table.overview(self.state, log=log, words=words))
         if log not in self._answers:
@@ -178,7 +179,7 @@ class Hub:
         return self._answers[log]
 
     def zones(self) -> bytes:
-        """``/api/zones``: those in force, as JSON."""
+        """``/api/zones``: the zones in force, as JSON."""
         return msgspec.json.encode(self._zones)
 
     def health(self) -> bytes:
@@ -191,11 +192,11 @@ class Hub:
 
     @property
     def _passed_ms(self) -> int:
-        """Since the last look."""
+        """Time since the last check, ms."""
         return round((time.monotonic() - self._looked_s) * MS)
 
     def _troubles(self) -> tuple[Trouble, ...]:
-        """Those of the last check, as old as they are by now; and that checks have ended, where they have."""
+        """The faults of the last check with their present duration, and a fault if checks have stopped."""
         passed_ms, found = self._passed_ms, list[Trouble]()
         aged = (replace(one, for_ms=one.for_ms + passed_ms if one.for_ms else 0) for one in self._health.troubles)
         unread_ms = round((time.monotonic() - self._read_s) * MS)

@@ -25,7 +25,7 @@ _STYLE: Final = (
 
 
 class Document(NamedTuple):
-    """What ``/runbook`` answers."""
+    """The response to ``/runbook``."""
 
     body: bytes
     policy: str
@@ -34,7 +34,7 @@ class Document(NamedTuple):
 
 @cache
 def document() -> Document:
-    """The runbook in HTML; each heading bears its text in small letters as its anchor."""
+    """The runbook in HTML; each heading has its text in small letters as its anchor."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(_text())
     for opening, inline in itertools.pairwise(tokens):

@@ -1,4 +1,4 @@
-"""The console as a thing that runs: a thread that reads Kafka, a thread with the web server's loop."""
+"""The running console: a thread that reads Kafka, and a thread with the web server's loop."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Console:
     """A running console."""
 
     def __init__(self, settings: Settings, zones: tuple[Zone, ...]) -> None:
-        """Listens and reads from here on. Raises ConfigError when it cannot listen there."""
+        """Listens and reads from now on. Raises ConfigError if it cannot listen there."""
         self._settings = settings.console
         self._loop = asyncio.new_event_loop()
         self._hub = Hub(AlertTable(reach_kn=settings.console.reach_kn), zones)
@@ -67,7 +67,7 @@ class Console:
 
     @property
     def ended(self) -> Event:
-        """Set when the reading has stopped, by ``close`` or because it failed (``failed``)."""
+        """Set when the reading has stopped, by ``close`` or by a failure (``failed``)."""
         return self._stop
 
     async def _listen(self) -> int:
@@ -90,7 +90,7 @@ class Console:
             self._stop.set()
 
     def _watch(self, settings: Settings) -> None:
-        with contextlib.suppress(CancelledError, RuntimeError):  # the loop has ended meanwhile
+        with contextlib.suppress(CancelledError, RuntimeError):  # the loop has ended in the meantime
             watch(settings, self._take_health, lambda: self._hub.unread, self._stop, UnreadableRecords(self._count))
 
     def _count(self, topic: str) -> None:
@@ -100,14 +100,14 @@ class Console:
         asyncio.run_coroutine_threadsafe(self._hub.take_health(health), self._loop).result()
 
     def _take(self, news: Updates) -> None:
-        """In the server's loop, waited for: the reading cannot run ahead of it."""
+        """Runs in the server's loop and is waited for: the reading cannot run ahead of it."""
         asyncio.run_coroutine_threadsafe(self._hub.take(news), self._loop).result()
 
     def close(self) -> None:
         """Stops reading and answering."""
         self._stop.set()
         self._reader.join()
-        self._watcher.join(_LOOK_S)  # it may wait for a Kafka that is away
+        self._watcher.join(_LOOK_S)  # it may wait for a Kafka that does not answer
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._web.join()
@@ -116,7 +116,7 @@ class Console:
 
 @contextlib.contextmanager
 def console(settings: Settings, zones: tuple[Zone, ...]) -> Iterator[Console]:
-    """A console for as long as the context lasts. Raises ConfigError, SinkError when Kafka or the port is not there.
+    """A console for the duration of the context. Raises ConfigError or SinkError if Kafka or the port is not available.
 
     ``zones``: those of ``load_reference(settings.reference)``.
     """

@@ -1,15 +1,15 @@
-"""The alert topics, followed: what is open now, then every new revision, and how far event time has come.
+"""Follows the alert topics: the alerts that are open now, then every new revision, and the event time reached.
 
 How it reads.
 1. ``ais.alerts.state.v1`` to its end: the newest revision of every alert.
-2. From then on both topics. ``ais.alerts.v1`` from its beginning: what stood there before we came only adds former
-   revisions to alerts that are known (where a silence began, how an alert went); what comes later is news. A revision
-   that was in one topic but not yet in the other when we came is not missed: both are followed.
-   What people say of alerts (``ais.feedback.v1``) is read along, from its beginning.
-3. Every few seconds the newest record of each partition of ``ais.sentences.v1`` is checked, its headers alone, for
-   the event time; the same request tells whether Kafka answers.
+2. From then on both topics. ``ais.alerts.v1`` from its beginning: records from before our start only add former
+  revisions to known alerts (where a silence began, how an alert changed); later ones are news. A revision that was in
+  one topic but not yet in the other at our start is not missed, because both are followed. Feedback on alerts
+  (``ais.feedback.v1``) is read too, from its beginning.
+3. Every few seconds the newest record of each partition of ``ais.sentences.v1`` is checked, its headers alone, for the
+  event time; the same request shows whether Kafka answers.
 
-Partitions are assigned, no group is joined: any number of consoles may check once, and nothing is written.
+Partitions are assigned and no group is joined: any number of consoles may read at once, and nothing is written.
 """
 
 from __future__ import annotations
@@ -45,31 +45,31 @@ _log = structlog.get_logger("wakewatch.console")
 
 
 class Updates(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reading brought."""
+    """The result of a reading."""
 
     revisions: tuple[tuple[Alert, bytes], ...] = ()
     former: tuple[Alert, ...] = ()
     clocks: tuple[tuple[bool, int], ...] = ()
     """(replayed, event time in Unix ms)."""
     words: tuple[Feedback, ...] = ()
-    """What people said of alerts."""
+    """Feedback of people on alerts."""
     unreadable: int = 0
     unread: Backlog | None = None
-    """What was written and is not read yet, when it is checked (``state`` is given); None: nothing."""
+    """Number of written records not read yet, if that is checked (``state`` is given); None: none."""
     state: State | None = None
-    """What the reading does from now on; None: the same as before."""
+    """The state of the reading from now on; None: unchanged."""
 
 
 Take = Callable[[Updates], None]
-"""Is given what was read, in order; returns when it is done with it."""
+"""Gets what was read, in order; returns when it is done with it."""
 
 
 def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: UnreadableRecords) -> None:
-    """Until ``stop`` is set. Where Kafka goes away it says ``lost`` and begins again when it is back.
+    """Runs until ``stop`` is set. If Kafka stops answering, it reports ``lost`` and begins again when Kafka is back.
 
-    ``unreadable`` is called for records that are not what their topic holds.
+    ``unreadable`` is called for records of the wrong kind for their topic.
 
-    Raises ConfigError when a topic is missing at the first reading.
+    Raises ConfigError if a topic is missing at the first reading.
     """
     begun = False
     while not stop.is_set():
@@ -87,14 +87,14 @@ def follow(kafka: KafkaSettings, take: Take, stop: Event, unreadable: Unreadable
             take(Updates(state="lost"))
         except CancelledError:
             raise
-        except Exception:  # noqa: BLE001 - a fault of ours or of the client: the page says that it is old
+        except Exception:  # noqa: BLE001 - a fault of ours or of the client: the page shows that it is old
             _log.exception("the alerts cannot be read")
             take(Updates(state="lost"))
         stop.wait(_AGAIN_S)
 
 
 class _Reading:
-    """One life of the clients."""
+    """The Kafka clients of one connection."""
 
     def __init__(self, kafka: KafkaSettings, unreadable: UnreadableRecords) -> None:
         self._prefix, self._unreadable = kafka.topic_prefix, unreadable
@@ -161,7 +161,7 @@ class _Reading:
         return dict(self._client.end_offsets(parts, timeout_ms=_ANSWER_MS))
 
     def _poll(self, former_end: dict[Any, int]) -> Updates:
-        """``former_end``: where records of a partition begin to be news."""
+        """``former_end``: the offsets from which records of a partition are news."""
         revisions: list[tuple[Alert, bytes]] = []
         former: list[Alert] = []
         words: list[Feedback] = []
@@ -189,20 +189,20 @@ class _Reading:
             return None
 
     def _look(self) -> Iterator[tuple[bool, int]]:
-        """Event time of the newest record of each partition of sentences. Raises KafkaTimeoutError without answer."""
+        """Event time of the newest record per partition of sentences. Raises KafkaTimeoutError without an answer."""
         ends = self._clock.end_offsets(self._sentences, timeout_ms=_ANSWER_MS)
         begins = self._clock.beginning_offsets(self._sentences)
         parts = [part for part, end in ends.items() if end > begins[part]]
         self._clock.assign(parts)
         for part in parts:
             self._clock.seek(part, ends[part] - 1)
-        # Ticks go to every partition: whichever answers first will do.
+        # Ticks go to every partition: the first answer is enough.
         for records in self._clock.poll(timeout_ms=_POLL_MS).values() if parts else ():
             yield from (told for record in records if (told := _time_of(record.headers)) is not None)
 
 
 class _Reach:
-    """Whether the reading keeps up: how far the topics' ends, as they were at a check, have been reached since."""
+    """Whether the reading keeps up: how far the topics' ends at an earlier check have been reached since."""
 
     def __init__(self, client: Any, parts: list[Any]) -> None:
         self._client, self._parts = client, parts
@@ -210,7 +210,7 @@ class _Reach:
         self._at_ms = 0
 
     def unread(self) -> Backlog | None:
-        """What is still to be read of what was there at a former look. Raises KafkaTimeoutError without answer."""
+        """Number of records still unread up to an earlier check. Raises KafkaTimeoutError without an answer."""
         ends = dict(self._client.end_offsets(self._parts, timeout_ms=_ANSWER_MS))
         at = {part: self._client.position(part) for part in self._parts}
         if all(at[part] >= end for part, end in self._ends.items()):
@@ -220,7 +220,7 @@ class _Reach:
 
 
 def take_if_any(take: Take, news: Updates) -> None:
-    """Hands on what holds something."""
+    """Passes on updates that are not empty."""
     if news.revisions or news.former or news.words or news.unreadable:
         take(news)
 

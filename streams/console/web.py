@@ -1,15 +1,16 @@
-"""What the console answers. There is no authentication, so it is bound to loopback by default; see also ``saying``.
+"""The HTTP routes of the console. They have no authentication, so it is bound to loopback by default; see ``feedback``.
 
 | path | |
 |---|---|
 | ``/`` | the page |
 | ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``: of all |
 | ``/api/alerts/ID`` | one alert, whole, as it is in the topic |
-| ``/api/cases/CASE_ID`` | a case with its timeline (cases.Story) |
-| ``/api/me`` | whether the caller may acknowledge, and as whom (saying.Speaker) |
-| ``POST /api/alerts/ID/feedback`` | a person's word on an alert (saying.Saying) |
+| ``/api/cases/CASE_ID`` | a case with its timeline (cases.CaseTimeline) |
+| ``/api/me`` | whether the caller may acknowledge, and under which name (feedback.Identity) |
+| ``POST /api/alerts/ID/feedback`` | a person's feedback on an alert (feedback.FeedbackRequest) |
 | ``/api/events`` | server-sent: ``revision`` (the alert), ``clock`` (hub.Status); ``reset``, ``zones``: ask again |
-| ``/api/zones`` | the zones that were imported last, else the settings'; their dates say whether they count today |
+| ``/api/zones`` | the zones that were imported last, otherwise the settings'; their dates decide whether they count
+today |
 | ``/api/health`` | what is wrong with the processes behind the page, and which lists are in force (hub.Status) |
 | ``/runbook`` | what to do about an alert on wakewatch itself; the rules link to its headings |
 | ``/healthz`` ``/readyz`` | alive; following the topics |
@@ -83,7 +84,7 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 def _own_names(settings: ConsoleSettings) -> Middleware:
-    """Rejects requests that name another host: a foreign page whose name resolves here."""
+    """Rejects requests under another host name: a foreign page whose name resolves to this address."""
 
     @web.middleware
     async def check(request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -150,7 +151,7 @@ class _Answers:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b"retry: %d\n\n" % _RETRY_MS)
-        with suppress(ConnectionResetError):  # a browser that went away is not an error
+        with suppress(ConnectionResetError):  # a browser that disconnected is not an error
             async with aclosing(self._hub.events(_QUIET_S)) as events:
                 async for event in events:
                     await response.write(_as_sent(event))
@@ -158,7 +159,7 @@ class _Answers:
 
 
 class _Words:
-    """What people say on the page."""
+    """The routes for people's feedback on the page."""
 
     def __init__(self, hub: Hub, settings: ConsoleSettings, kafka: KafkaSettings) -> None:
         self._hub, self._settings, self._kafka = hub, settings, kafka
@@ -180,7 +181,7 @@ class _Words:
 
 
 def _as_sent(event: ServerEvent | None) -> bytes:
-    """A server-sent event; a comment that keeps the connection alive where there is none."""
+    """A server-sent event; without an event, a comment that keeps the connection alive."""
     return b": quiet\n\n" if event is None else b"event: %s\ndata: %s\n\n" % (event.name.encode(), event.data)
 
 

@@ -1,4 +1,4 @@
-"""The page in one piece: markup, style, script and coastlines, and the policy that lets nothing else run."""
+"""The page in one piece: markup, style, script and coastlines, and the policy that allows nothing else to run."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 SCRIPTS: Final = ("words.js", "land.js", "view.js", "chart.js", "map.js", "list.js", "detail.js", "main.js")
-"""Joined in this order into one script with a scope of its own."""
+"""Joined in this order into one script with its own scope."""
 
 
 class Page(NamedTuple):
-    """What ``/`` answers."""
+    """The response to ``/``."""
 
     body: bytes
     policy: str
@@ -22,8 +22,8 @@ class Page(NamedTuple):
 def page() -> Page:
     """Put together from the files beside this one.
 
-    Style and script are in the page itself and are named in the policy by their hashes: nothing that came in over
-    the air could run there even if it were taken for markup.
+    Style and script are in the page itself and are named in the policy by their hashes: received data could not run
+    there even if it were interpreted as markup.
     """
     style = _file("console.css")
     script = '"use strict";\n(() => {\n' + "\n".join(_file(name) for name in SCRIPTS) + "\n})();\n"
