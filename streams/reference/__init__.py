@@ -1,4 +1,4 @@
-"""Watchlists and zones: files in, ``detectors.core.reference.Reference`` out."""
+"""Reads watchlists and zones from files into ``detectors.core.reference.Reference``."""
 
 from streams.reference.loading import load_reference, make_reference, read_reference
 

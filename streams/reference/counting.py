@@ -19,11 +19,11 @@ class ListCounts(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     ships: int
     with_imo: int
-    """With an IMO number whose check digit is right."""
+    """Ships with an IMO number whose check digit is right."""
     with_mmsi: int
     with_call_sign: int
     passed_over: int
-    """Rows about no ship."""
+    """Rows that are not about a ship."""
     refused: dict[str, int]
     doubts: dict[str, int]
 

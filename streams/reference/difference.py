@@ -16,7 +16,7 @@ class ListDifference(msgspec.Struct, frozen=True, kw_only=True):
     added: tuple[ListedShip, ...]
     removed: tuple[ListedShip, ...]
     changed: tuple[tuple[ListedShip, ListedShip], ...]
-    """Before and after; that it came from another file is not a change."""
+    """Before and after; another file of origin is not a change."""
     kept: int
 
     @property

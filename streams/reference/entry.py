@@ -1,4 +1,4 @@
-"""Converts what a published list states about a vessel, as text, into an entry: verified, or rejected with a reason.
+"""Converts the text that a published list has about a vessel to an entry: verified, or rejected with a reason.
 
 One bad cell does not spoil a row: a cell that cannot be used is a *doubt*, reported and skipped. The row is rejected
 only if nothing is left that identifies a vessel.
@@ -28,7 +28,7 @@ _Value = TypeVar("_Value")
 
 
 class Stated(msgspec.Struct, frozen=True, kw_only=True):
-    """One vessel as a list writes it; all raw text. Of several values the first one is the list's main one."""
+    """One vessel as written in a list; all raw text. If there are several values, the first is the list's main one."""
 
     list: str
     line: int
@@ -38,7 +38,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
     mmsis: tuple[str, ...] = ()
     call_signs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
-    """As now believed, then former ones; country names or codes."""
+    """Present flags first, then former ones; country names or codes."""
     ship_type: str = ""
     length: str = ""
     tonnage_gt: str = ""
@@ -46,7 +46,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     programme: str = ""
     topics: tuple[str, ...] | None = None
-    """What it is listed for; None where the list does not tell its entries apart so."""
+    """Why it is listed; None if the list does not distinguish its entries by topics."""
     listed_on: str = ""
     """ISO, or day.month.year."""
 
@@ -59,7 +59,7 @@ class Entries:
         self.refused: list[RefusedRow] = []
         self.doubts: list[RefusedRow] = []
         self.passed_over = 0
-        """Rows about no ship: people, companies, aircraft."""
+        """Rows that are not about a ship: people, companies, aircraft."""
 
     def refuse(self, line: int, reason: str) -> None:
         """A row that cannot be used."""
@@ -118,7 +118,7 @@ _NAMELESS: Final = "no IMO number, no MMSI, and no call sign with flag: a name a
 
 
 def _each(given: Iterable[str], read: Callable[[str], _Value | None], doubts: list[str]) -> tuple[_Value, ...]:
-    """What can be read of several cells, each once, in their order."""
+    """The readable values of several cells, each once, in their order."""
     found: dict[_Value, None] = {}
     for cell in given:
         try:
@@ -136,7 +136,7 @@ def _tidy(cell: str, doubts: list[str]) -> str | None:
 
 
 def _imo(given: Iterable[str], doubts: list[str]) -> tuple[int | None, bool]:
-    """The first number whose check digit is right; else the first with a wrong one, and True."""
+    """The first number whose check digit is right; otherwise the first with a wrong one, and True."""
     wrong: int | None = None
     for cell in _each(given, list_cells.text, doubts):
         if (found := _SEVEN.fullmatch(cell)) is None:
@@ -178,9 +178,9 @@ def is_ship_number(imo: int) -> bool:
 
 
 def is_company_number(imo: int) -> bool:
-    """Whether the check digit is that of a company's IMO number: weights 8 6 4 2 9 7, eleven less the remainder.
+    """Whether the check digit is that of a company's IMO number: weights 8 6 4 2 9 7, eleven minus the remainder.
 
-    Of ten numbers one passes both: then only words can tell a company from a ship.
+    One number in ten passes both tests: then only words distinguish a company from a ship.
     """
     digits = map(int, f"{imo:07d}"[:6])
     remainder = sum(digit * weight for digit, weight in zip(digits, _COMPANY_WEIGHTS, strict=True)) % _ELEVEN

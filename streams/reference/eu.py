@@ -1,8 +1,8 @@
 """The EU's list of ships (Annex XLII to Regulation 833/2014 and its like) as CSV. No I/O here.
 
-Rows give a name, an IMO number and the date of application (d.m.yyyy), neither MMSI nor flag. One number is in
-several rows where a ship is listed on several grounds or was renamed: it is one ship, its first row counts and names
-of later rows become its other names. One number reads "Does not exist".
+Rows give a name, an IMO number and the date of application (d.m.yyyy), but neither MMSI nor flag. If one number is in
+several rows, because a ship is listed on several grounds or was renamed, it is one ship: its first row counts, and
+names in later rows become its other names. One number reads "Does not exist".
 """
 
 from __future__ import annotations

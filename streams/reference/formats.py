@@ -1,6 +1,6 @@
-"""Which list a file is, given by its content, and the loader for it. No I/O here: chunks of bytes in.
+"""Detects which list a file is, by its content, and loads it. No I/O here: the input is chunks of bytes.
 
-| found in the first kilobytes | it is |
+| found in the first kilobytes | format |
 |---|---|
 | rows of 12 cells that begin with a number | OFAC ``sdn.csv``; of 5: ``alt.csv``; of 2: ``sdn_comments.csv`` |
 | ``<CONSOLIDATED_LIST`` | UN |
@@ -65,14 +65,14 @@ class ListFile(NamedTuple):
 
 
 class ListRead(NamedTuple):
-    """What one file held. OFAC's companion files hold no ships of their own: they are read with their ``sdn.csv``."""
+    """The contents of one file. OFAC's companion files have no ships of their own: they are read with ``sdn.csv``."""
 
     name: str
     watchlist: WatchlistFile
 
 
 def read_lists(sources: Sequence[ListFile]) -> list[ListRead]:
-    """Reads list files, told apart by content; the companions of an ``sdn.csv`` are read with it. Never raises."""
+    """Reads list files, detected by content; the companions of an ``sdn.csv`` are read with it. Never raises."""
     read: list[ListRead] = []
     ofac_texts: dict[Format, str] = {}
     ofac_name, ofac_hash = "", ""
@@ -92,7 +92,7 @@ def read_lists(sources: Sequence[ListFile]) -> list[ListRead]:
 
 
 def emptied(read: Iterable[ListRead]) -> set[str]:
-    """Names of the published lists of which a whole file was read and held no ship, as the UN's does now."""
+    """Names of the published lists whose file was read completely and has no ship, like the UN's now."""
     found = set()
     for _, watchlist in read:
         name = _PUBLISHED.get(watchlist.format)
@@ -169,7 +169,7 @@ def _joined(chunks: Iterable[bytes]) -> bytes:
 
 
 def _peek(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first kilobytes, and all chunks as if nothing had been taken."""
+    """The first kilobytes, and all chunks including them."""
     taken: list[bytes] = []
     rest = iter(chunks)
     for chunk in rest:
@@ -179,7 +179,8 @@ def _peek(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return b"".join(taken)[:_HEAD_BYTES], itertools.chain(taken, rest)
 
 
-# -- telling them apart -----------------------------------------------------------------------------------------------
+# -- detection
+# ----------------------------------------------------------------------------------------------------------
 
 
 def format_of(head: bytes) -> Format:
@@ -201,7 +202,7 @@ def _xml(head: bytes) -> Format:
 
 
 def _headed(text: str) -> Format:
-    """By the first lines, one of which may be a heading."""
+    """The format by the first lines, where one may be a heading."""
     lines = text.splitlines()[:20]
     if any(uk.HEADING.search(line) for line in lines):
         return "uk-csv"

@@ -1,8 +1,8 @@
 """Brings a version of the watchlist and zones into force; only one import at a time.
 
 Records are written in this order, each flushed before the next: the begin of the import, its content, its head, one
-marker in every partition of the log, that all partitions have it, and its end. If it is interrupted at any point, the
-old version stays in force, or running it again (or ``complete``) completes it: every step can be repeated.
+marker in every partition of the log, a record that all partitions have it, and its end. If it is interrupted at any
+point, the old version stays in force, or running it again (or ``complete``) completes it: every step can be repeated.
 
 Two imports at once: after an import has written its begin, it reads the topic again. It stops without any change if
 another version was written since its changes were shown, or if an import of another version began earlier and may still
@@ -53,13 +53,13 @@ class Importer:
         self._began_s = 0.0
 
     def bring(self, held: VersionStore, now: Reference, *, zones: bool = False) -> None:
-        """Brings ``now`` into force; with its ``zones``, also where the newest version has none of its own.
+        """Brings ``now`` into force; with its ``zones``, also if the newest version has none of its own.
 
-        ``held`` is what the topic held when its difference was shown. Writes what of that version is not there yet,
-        marks every partition, and deletes what is outdated.
+        ``held`` is the contents of the topic when the difference was shown. Writes the missing records of the version,
+        marks every partition, and deletes outdated records.
 
-        Raises WakewatchError, with nothing changed, when another import came first; SinkError when Kafka does not
-        take it: doing it again continues from there.
+        Raises WakewatchError, with nothing changed, if another import came first; SinkError if Kafka does not accept a
+        record: a new run continues from there.
         """
         zoned = now.zones if zones or held.zones(held.newest() or "") is not None else None
         version = reference_records.version_of(now, zoned=zoned is not None)
@@ -81,10 +81,10 @@ class Importer:
             producer.close()
 
     def complete(self, held: VersionStore) -> bool:
-        """Tells every partition of the version that was written last; whether there was one that needed it.
+        """Notifies every partition of the version that was written last. Returns whether one needed it.
 
-        Raises ConfigError when an import was interrupted before all of it was written, WakewatchError and SinkError
-        as ``bring``.
+        Raises ConfigError if an import was interrupted before all of it was written, WakewatchError and SinkError as
+        ``bring``.
         """
         unfinished = held.unfinished()
         if unfinished is None:
@@ -115,7 +115,7 @@ class Importer:
         return key
 
     def _refuse_second(self, producer: Any, claim: bytes, held: VersionStore, version: str) -> VersionStore:
-        """What the topic holds now. Raises WakewatchError when this import is the second of two at once."""
+        """The present contents of the topic. Raises WakewatchError if this import is the second of two at once."""
         found = self._read_back(claim)
         why = ""
         if rival := found.rival(claim, time.time() * MS):
@@ -131,7 +131,7 @@ class Importer:
         return found
 
     def _read_back(self, claim: bytes) -> VersionStore:
-        """What the topic holds once it shows the record that Kafka has just acknowledged. Raises SinkError."""
+        """The contents of the topic once it shows the record that Kafka has just acknowledged. Raises SinkError."""
         deadline = time.monotonic() + _READ_BACK_S
         while not (found := read_versions(self._kafka)).has_begun(claim):
             if time.monotonic() > deadline:
@@ -139,7 +139,7 @@ class Importer:
         return found
 
     def _end(self, producer: Any, claim: bytes, version: str) -> None:
-        """Every importer ends with the newest version told: whatever two wrote side by side, all partitions agree."""
+        """Every importer ends with the newest version marked: whatever two wrote side by side, all partitions agree."""
         found = read_versions(self._kafka)
         while (newest := found.newest()) not in {None, version}:
             version = newest or version
@@ -157,7 +157,7 @@ class Importer:
     def _mark(self, producer: Any, version: str) -> None:
         headers = [(H_FORMAT, LOG_FORMAT), (H_KIND, KIND_REFERENCE), (H_SOURCE, _SOURCE)]
         value = msgspec.json.encode(VersionMarker(version=version))
-        # As many as there are, whatever the settings of this process say: one that is left out keeps the old list.
+        # The real number of partitions, not that in this process's settings: one left out would keep the old list.
         partitions = self._partitions(producer)
         for partition in partitions:
             producer.send(self._log, value=value, partition=partition, headers=headers)
@@ -183,7 +183,7 @@ class Importer:
         producer.send(self._topic, key=record[0], value=record[1], partition=0)
 
     def _flush(self, producer: Any) -> None:
-        """Returns when Kafka has what was put. Raises SinkError, also when another import may have begun meanwhile."""
+        """Returns when Kafka has all records. Raises SinkError, also if another import may have begun since."""
         from kafka.errors import KafkaError
 
         try:

@@ -1,7 +1,7 @@
 """Which watchlist and zones are in force: the last import that all partitions have, otherwise those of the settings.
 
-Used wherever lists or zones are shown to a person. What detectors use is decided by the markers in the log; the result
-here is the last marker of each partition, except while an import is between its first and its last marker.
+Used when lists or zones are shown to a person. The markers in the log decide what detectors use; the result here is the
+last marker of each partition, except while an import is between its first and its last marker.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class InForce(NamedTuple):
 
     reference: Reference
     version: str | None
-    """Of what was imported; None where nothing was, and the settings' files count."""
+    """The imported version; None if nothing was imported, and the settings' files are in force."""
     since_ms: int
     """When every partition had been notified of it, Unix ms; 0 for the settings' files."""
     unfinished: Unfinished | None
-    """An import that has begun and not ended."""
+    """An import that has begun and has not ended."""
     unasked: str = ""
-    """Why Kafka could not be asked, so that an import would not be seen; empty where it was asked."""
+    """Why Kafka could not be asked, so that an import would not be seen; empty if it was asked."""
 
     @property
     def said(self) -> str:
-        """``version 3f2a, imported 2026-11-29T08:00:00.000Z``, or that the settings' files count."""
+        """``version 3f2a, imported 2026-11-29T08:00:00.000Z``, or a text that the settings' files are in force."""
         if self.version is not None:
             return f"version {self.version}, imported {rfc3339(self.since_ms)}"
         why = self.unasked or "no import"
@@ -62,7 +62,7 @@ def ask(kafka: KafkaSettings, own: Reference) -> InForce:
 
 
 def unfinished_import_text(unfinished: Unfinished) -> tuple[str, str]:
-    """What is to be said of an import that has not ended, and the command that completes it."""
+    """The text about an import that has not ended, with the command that completes it."""
     began = f"the import of version {unfinished.version}, begun {rfc3339(unfinished.began_ms)}, has not finished"
     if unfinished.whole:
         return f"{began}: it is written, but not in force on every partition", COMPLETE

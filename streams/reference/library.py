@@ -28,7 +28,7 @@ class Library:
     def __init__(self, kafka: KafkaSettings, own: Reference) -> None:
         self._kafka, self._own = kafka, own
         self._known: dict[str, Reference] = {}
-        register_of(own).index_names()  # else the first static report waits for it
+        register_of(own).index_names()  # otherwise the first static report waits for it
         self._written_ms: dict[str, int] = {}
 
     def written_ms(self, version: str) -> int:
@@ -36,9 +36,9 @@ class Library:
         return self._written_ms.get(version, 0)
 
     def get(self, version: str) -> Reference | None:
-        """The reference of that version, with this process's own zones where it has none.
+        """The reference of that version, with this process's own zones if it has none.
 
-        None when Kafka does not hold it whole.
+        None if Kafka does not have all of it.
         """
         if version == self._own.version:
             return self._own
@@ -50,18 +50,18 @@ class Library:
             self._written_ms[version] = held.written_ms(version)
             register_of(found).index_names()  # a second for 50,000 entries: here, where waiting is allowed
             self._known[version] = found
-            for outdated in list(self._known)[:-_KEPT]:  # read again if a partition lags so far behind
+            for outdated in list(self._known)[:-_KEPT]:  # read again if a partition lags that far behind
                 del self._known[outdated]
         return self._known[version]
 
     def at_start(self, partition: int) -> Reference:
-        """What is in force where the log of a partition begins: this process's own, unless the marker has expired."""
+        """The version in force at the beginning of a partition's log: this process's own, unless a marker expired."""
         version = read_versions(self._kafka, ships_of="").in_force_before(_begins_ms(self._kafka, partition))
         return (self.get(version) if version else None) or self._own
 
 
 def _begins_ms(kafka: KafkaSettings, partition: int) -> float:
-    """When the oldest record of the log was written, Unix ms; 0 where none has expired, infinite where all have."""
+    """When the oldest record of the log was written, Unix ms; 0 if none has expired, infinite if all have."""
     from kafka import TopicPartition
 
     place = TopicPartition(kafka.topic_prefix + SENTENCES, partition)
@@ -84,9 +84,9 @@ def _begins_ms(kafka: KafkaSettings, partition: int) -> float:
 
 
 def read_versions(kafka: KafkaSettings, ships_of: str | None = None) -> VersionStore:
-    """All that the topic holds now; with ``ships_of`` the entries of one version alone.
+    """The present contents of the topic; with ``ships_of`` only the entries of one version.
 
-    Raises ConfigError when the topic is not there, SinkError when it cannot be read.
+    Raises ConfigError if the topic does not exist, SinkError if it cannot be read.
     """
     from kafka import TopicPartition
 
@@ -113,5 +113,5 @@ def read_versions(kafka: KafkaSettings, ships_of: str | None = None) -> VersionS
 
 
 def newest(held: VersionStore, own: Reference) -> Reference:
-    """The reference that was written last, whether all have been reported or not: what a further import adds to."""
+    """The reference that was written last, even if not all partitions are marked yet: a further import adds to it."""
     return held.reference(held.newest(), own) or own

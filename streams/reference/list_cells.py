@@ -31,12 +31,12 @@ _LENGTHS_M: Final = range(1, 1000)
 _TONNES: Final = range(1, 1_000_000)
 
 
-class Refusal(Exception):  # noqa: N818 - it is no error: refused rows are an ordinary result
+class Refusal(Exception):  # noqa: N818 - it is not an error: refused rows are an ordinary result
     """Why a row cannot be used, in a few words."""
 
 
 class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row or feature that was rejected. ``line`` counts from 1; 0 when the file as a whole is meant."""
+    """A row or feature that was rejected. ``line`` counts from 1; 0 means the file as a whole."""
 
     line: int
     reason: str
@@ -50,7 +50,7 @@ def text(cell: str) -> str | None:
 
 
 def _visible(cell: str) -> str:
-    """Without what cannot be seen; 6 us a cell, and plain ASCII has none of it."""
+    """The text without invisible characters; 6 us per cell, and plain ASCII has none."""
     normal = unicodedata.normalize("NFC", cell)
     if any(unicodedata.category(c) == "Cs" for c in normal):
         raise Refusal("not UTF-8 text")
@@ -73,9 +73,9 @@ def texts(cell: str) -> tuple[str, ...]:
 
 
 def topics(given: Iterable[str] | None) -> tuple[str, ...] | None:
-    """What an entry is listed for, in small letters, each once; None stays None: the list does not say it.
+    """Why an entry is listed, in small letters, each topic once; None stays None: the list gives no topics.
 
-    Never rejected: what is not a topic counts as ``other``.
+    Never rejected: an unknown topic counts as ``other``.
     """
     if given is None:
         return None

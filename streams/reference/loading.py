@@ -53,8 +53,8 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 def load_reference(settings: ReferenceSettings) -> Reference:
     """What the detectors know about the world.
 
-    Raises ConfigError for a file that cannot be read or of which nothing can be used; single rejected rows are
-    skipped here: ``read_reference`` gives them too.
+    Raises ConfigError for a file that cannot be read or has no usable row. Single rejected rows are skipped here;
+    ``read_reference`` returns them too.
     """
     return read_reference(settings).reference
 
@@ -73,25 +73,23 @@ def read_reference(settings: ReferenceSettings) -> Loaded:
 
 
 def included_or_named(settings: ReferenceSettings) -> ReferenceSettings:
-    """For people: the settings with the names of the shipped files where none is named."""
+    """For display: the settings, with the names of the included files if none is named."""
     return ReferenceSettings(
         watchlists=settings.watchlists or (SHIPPED_WATCHLIST,), zones=settings.zones or (SHIPPED_ZONES,)
     )
 
 
 def make_reference(ships: Sequence[ListedShip], zones: Sequence[Zone]) -> Reference:
-    """A reference whose ``version`` is a short hash of its content: the same content, the same version,
-    whatever the files that it came from looked like.
-    """
+    """A reference whose ``version`` is a short hash of its content: the same for any files with the same content."""
     unsigned = [replace(ship, source=None) for ship in ships]
     digest = hashlib.sha256(msgspec.json.encode([unsigned, zones])).hexdigest()
     return Reference(ships=tuple(ships), zones=tuple(zones), ports=load_ports(), version=digest[:_VERSION_LETTERS])
 
 
 def with_lists(reference: Reference, ships: Sequence[ListedShip], emptied: Iterable[str] = ()) -> Reference:
-    """A reference in which the lists that ``ships`` are of, and those ``emptied``, replace those of the same name.
+    """A reference in which the lists of ``ships``, and the lists ``emptied``, replace those of the same name.
 
-    All else stays.
+    Everything else stays.
     """
     replaced = {ship.list for ship in ships} | set(emptied)
     kept = [ship for ship in reference.ships if ship.list not in replaced]
@@ -99,12 +97,12 @@ def with_lists(reference: Reference, ships: Sequence[ListedShip], emptied: Itera
 
 
 def ships_of(files: Sequence[str]) -> tuple[ListedShip, ...]:
-    """The listed ships of files, each entry once. Raises ConfigError where a file cannot be used."""
+    """The listed ships of files, each entry once. Raises ConfigError if a file cannot be used."""
     return first_of_each(watchlist for _, watchlist in _watchlists(files))
 
 
 def zones_of(files: Sequence[str]) -> tuple[Zone, ...]:
-    """The zones of files, each once. Raises ConfigError where a file cannot be used."""
+    """The zones of files, each once. Raises ConfigError if a file cannot be used."""
     return _once_each(read for _, read in _zones(files))
 
 
@@ -116,7 +114,7 @@ def _once_each(read: Iterable[Zones]) -> tuple[Zone, ...]:
 
 
 def first_of_each(watchlists: Iterable[WatchlistFile]) -> tuple[ListedShip, ...]:
-    """Each entry once, as it is first met."""
+    """Each entry once, at its first occurrence."""
     found: dict[tuple[str, str], ListedShip] = {}
     for watchlist in watchlists:
         for ship in watchlist.ships:
@@ -127,7 +125,7 @@ def first_of_each(watchlists: Iterable[WatchlistFile]) -> tuple[ListedShip, ...]
 def read_watchlist_files(paths: Sequence[Path]) -> list[ListRead]:
     """List files of any known format, packed with gzip or not; OFAC's companion files are read with their ``sdn.csv``.
 
-    Raises ConfigError when one cannot be read.
+    Raises ConfigError if one cannot be read.
     """
     return read_lists([ListFile(str(path), _chunks(path)) for path in paths])
 
@@ -152,7 +150,7 @@ def _watchlists(files: Sequence[str]) -> list[tuple[str, WatchlistFile]]:
         return [(SHIPPED_WATCHLIST, read_watchlist(included(SHIPPED_WATCHLIST), "wakewatch"))]
     read = [(each.name, each.watchlist) for each in read_watchlist_files([Path(name) for name in files])]
     for name, watchlist in read:
-        if not watchlist.passed_over:  # a list of people and companies is a list, if one without ships
+        if not watchlist.passed_over:  # a list of people and companies is a list, though without ships
             _refuse_empty(name, len(watchlist.ships), watchlist.refused)
     return read
 
@@ -177,7 +175,7 @@ def _content(path: Path) -> bytes:
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    """The bytes of a file, unpacked. Raises ConfigError, also in the middle, when it cannot be read on."""
+    """The bytes of a file, unpacked. Raises ConfigError, also in the middle, if it cannot be read further."""
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:
             raise ConfigError(f"{path}: larger than {_LARGEST_FILE_BYTES} bytes; split the list")
@@ -194,7 +192,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _unpacked(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    """Never more than a chunk at once, so that a bomb costs time, not memory."""
+    """Never more than a chunk at once, so that a decompression bomb costs time, not memory."""
     unpacker = zlib.decompressobj(_GZIP_WINDOW)
     size = 0
     for chunk in chunks:

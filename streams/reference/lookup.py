@@ -20,7 +20,7 @@ Field = Literal["imo", "mmsi", "call_sign", "name"]
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a vessel. ``flag`` is a country code; default: from the MMSI."""
+    """What is known about a vessel. ``flag`` is a country code; default: from the MMSI."""
 
     imo: int | None = None
     mmsi: int | None = None
@@ -36,7 +36,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     matched_on: tuple[Field, ...]
     verdict: Literal["match", "possible"]
     likeness: float
-    """1 for equal identities; of the names, 0..1, for a name alone."""
+    """1 for equal identities; the similarity of the names, 0..1, for a name alone."""
     note: str
 
 

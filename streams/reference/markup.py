@@ -1,6 +1,6 @@
-"""XML of other people, read as it comes: records as (path, text) of their elements. No I/O, no entities.
+"""Reads foreign XML as a stream: records as (path, text) of their elements. No I/O, no entities.
 
-A document type declaration is rejected whole: it is what entity bombs and outside entities need, and no list has one.
+A file with a document type declaration is rejected: entity bombs and external entities need one, and no list has one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from xml.parsers import expat
 from streams.reference.list_cells import Refusal
 
 Leaves = list[tuple[str, str]]
-"""(path below the record, text) in order of their ends; an element that holds others comes after them, with ""."""
+"""(path below the record, text) in order of their ends; an element with children comes after them, with ""."""
 
 _DEPTH_MOST: Final = 32
 _LEAVES_MOST: Final = 20_000
@@ -24,7 +24,7 @@ class _XmlReader:
         self.found: list[tuple[int, str, Leaves]] = []
         self._records = records
         self._path: list[str] = []
-        self._depth = 0  # of the record that is open; 0 outside
+        self._depth = 0  # of the open record; 0 outside
         self._line = 0
         self._leaves: Leaves = []
         self._text: list[str] = []
@@ -78,5 +78,5 @@ def xml_records(chunks: Iterable[bytes], records: Collection[str]) -> Iterator[t
     except expat.ExpatError as error:
         yield from reader.found
         raise Refusal(f"not XML: {error}") from None
-    except (LookupError, ValueError) as error:  # an encoding that no one knows
+    except (LookupError, ValueError) as error:  # an unknown encoding
         raise Refusal(f"not XML that can be read: {error}") from None

@@ -1,10 +1,10 @@
 """OFAC's SDN list: ``sdn.csv``, with ``alt.csv`` and ``sdn_comments.csv`` beside it. No I/O here.
 
-None of the three has a heading. ``-0- `` is nothing. What has no column of its own is in the remarks, separated by
+None of the three has a heading. ``-0- `` means empty. Data without a column of its own is in the remarks, separated by
 ``;``: IMO numbers in two spellings (``Vessel Registration Identification IMO 9187629``, ``Identification Number IMO
-9339301``), MMSI, former flags, other names, ``Linked To``. Remarks longer than their column run on, mid-word, in
-``sdn_comments.csv``. The second spelling is also a *company's* number on entities: only rows of type ``vessel`` are
-ships. The CSV has no listing date, so that none is stated.
+9339301``), MMSI, former flags, other names, ``Linked To``. Remarks longer than their column continue, in the middle of
+a word, in ``sdn_comments.csv``. The second spelling is also a *company's* number on entities: only rows of type
+``vessel`` are ships. The CSV has no listing date, so none is stated.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Several = dict[str, list[str]]
 
 
 def kind_of(record: list[str]) -> str | None:
-    """``sdn``, ``alt`` or ``comments`` when ``record`` is a row of one of OFAC's three files."""
+    """``sdn``, ``alt`` or ``comments`` if ``record`` is a row of one of OFAC's three files."""
     if not record or not record[0].strip().isdigit():
         return None
     if len(record) == _SDN_COLUMNS:
@@ -48,7 +48,7 @@ def kind_of(record: list[str]) -> str | None:
 
 
 def read_ofac(sdn: str, alt: str, comments: str, found: Entries) -> None:
-    """Reads the three texts, of which any may be empty, into ``found``."""
+    """Reads the three texts into ``found``; any of them may be empty."""
     names, remarks = _alternatives(alt, found), _spilled(comments, found)
     for line, record in records(sdn, found.refused):
         if not "".join(record).strip():

@@ -1,7 +1,7 @@
 """OpenSanctions: its maritime CSV, and FollowTheMoney entities as JSON lines. No I/O here.
 
-Both gather many lists: the data sets that name a ship are in ``programme``, with the risk topics before them. Neither
-gives a listing date. A FollowTheMoney file is read line by line, so that its size does not matter.
+Both collect many lists: the data sets that name a ship are in ``programme``, after the risk topics. Neither gives a
+listing date. A FollowTheMoney file is read line by line, so its size does not matter.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Entity(msgspec.Struct, frozen=True):
 
 
 def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
-    """Reads FollowTheMoney JSON lines into ``found``, in the memory of its ships and one line."""
+    """Reads FollowTheMoney JSON lines into ``found``, with memory only for its ships and one line."""
     decoder = msgspec.json.Decoder(_Entity)
     for line, raw in _lines(chunks):
         if line == 1 and raw is not None and raw.startswith(_UTF_16):
@@ -90,7 +90,7 @@ def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Lines with their numbers; None for one that is too long, which is never held whole."""
+    """Lines with their numbers; None for one that is too long, which is never held completely."""
     number, held, overlong = 1, b"", False
     for chunk in chunks:
         *whole, held = (held + chunk).split(b"\n")
@@ -130,5 +130,5 @@ def _stated(line: int, entity: _Entity) -> Stated:
 
 
 def _caption(owner: object) -> str:
-    """An owner is an id, or in nested files an entity."""
+    """The id of an owner, which in nested files is an entity."""
     return str(owner.get("caption") or "") if isinstance(owner, dict) else ""

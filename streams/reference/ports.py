@@ -1,7 +1,7 @@
-"""The world's ports, to name where things are: our own small table, and how it is made.
+"""The world's ports, to name places: a small table, and the code that makes it.
 
 ``data/ports.tsv`` holds facts of the World Port Index (US National Geospatial-Intelligence Agency, public domain): a
-port a line, ``latitude longitude locode country size name other-name``, positions in thousandths of a degree, size 1
+port per line, ``latitude longitude locode country size name other-name``, positions in thousandths of a degree, size 1
 (very small) to 4 (large). ``make_file("INDEX.csv.gz", "ports.tsv")`` makes it.
 """
 
@@ -30,7 +30,7 @@ _COLUMNS: Final = 7
 
 @cache
 def load_ports() -> tuple[Port, ...]:
-    """The shipped table, by name."""
+    """The included table, by name."""
     return read_ports(resources.files("streams.reference").joinpath("data", _FILE).read_text("utf-8"))
 
 
@@ -84,7 +84,7 @@ def _clean(cell: str) -> str:
 
 
 def make_file(source: str, target: str) -> None:
-    """Writes the table made of an index file, packed or not."""
+    """Writes the table from an index file, packed or not."""
     content = Path(source).read_bytes()
     if content.startswith(_GZIP):
         content = gzip.decompress(content)

@@ -1,11 +1,11 @@
-"""Versions of the watchlist and the zones as records of ``ais.reference.v1``: to be written, and read again. No I/O.
+"""Versions of the watchlist and the zones as records of ``ais.reference.v1``: writes and reads them. No I/O.
 
 Key ``VERSION/begun/IMPORT`` states that an import has begun, ``VERSION/ship/LIST/ENTRY`` holds one entry,
-``VERSION/zone/PLACE`` one zone (a version without zones leaves each process its own), ``VERSION/head`` how many there
-are of both, ``VERSION/marked`` that every partition of the log has been reported. Content goes before the head: a
-version without its head, or with fewer entries than its head says, is none; one that was not marked after its head is
-not in force yet. Old versions stay until the log no longer holds anything that they were in force for, so that a
-snapshot and a replay of the log find the version that they need.
+``VERSION/zone/PLACE`` one zone (a version without zones leaves each process its own), ``VERSION/head`` the number of
+both, ``VERSION/marked`` that every partition of the log has its marker. Content is written before the head: a version
+without its head, or with fewer entries than the head states, does not count; one that was not marked after its head is
+not in force yet. Old versions stay until the log no longer has records for which they were in force, so that a snapshot
+and a replay of the log find the version that they need.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from streams.messages.reference_records import (
 from streams.messages.values import decoded
 
 CLAIM_S: Final = 300.0
-"""How long an import that began keeps others away. One that lasts longer gives up before it writes the next step."""
+"""How long an import that began blocks others. One that takes longer gives up before it writes the next step."""
 _MS: Final = 1000
 _PARTS: Final = 3
 
@@ -49,7 +49,7 @@ class _Version:
     def __init__(self) -> None:
         self.entries: dict[bytes, bytes] = {}
         self.counted = False
-        """All entries were there and are not kept: only whether that remains so matters."""
+        """All entries were there and are not kept: it only matters whether that remains so."""
         self.zones: dict[bytes, bytes] = {}
         self.head: VersionHead | None = None
         self.head_offset = self.marked_offset = -1
@@ -58,7 +58,7 @@ class _Version:
 
     @property
     def in_force(self) -> bool:
-        """Whether every partition has been reported since the head was written."""
+        """Whether every partition has been marked since the head was written."""
         return self.head is not None and self.marked_offset > self.head_offset
 
     @property
@@ -73,9 +73,9 @@ class _Version:
             entries[key] = value
 
     def count(self, key: bytes, value: bytes | None) -> None:
-        """An entry of which only the key matters, until all are there: then none is kept.
+        """Adds an entry by its key only, until all are there; then none is kept.
 
-        Where one of all is deleted, none counts: whoever imports the version again writes all of them.
+        If one of them is deleted, none counts: a new import of the version writes all of them.
         """
         if self.counted and value is not None:
             return
@@ -90,11 +90,11 @@ class _Version:
 
 
 class VersionStore:
-    """What the topic holds. Feed it every record, in order.
+    """The contents of the topic. Call ``put`` for every record, in order.
 
-    With ``ships_of`` it keeps no entries of all other versions, whose ``ships`` must not be asked: twelve versions of
-    50,000 entries are 200 MB, and their keys alone grew a console by 0.4 MB with each import of 2,000. ``ships_of`` may
-    be empty, for readers of zones alone.
+    With ``ships_of`` it does not keep the entries of other versions; do not call ``ships`` for those: twelve versions
+    of 50,000 entries are 200 MB, and their keys alone grew a console by 0.4 MB with each import of 2,000. ``ships_of``
+    may be empty, for readers of zones alone.
     """
 
     def __init__(self, ships_of: str | None = None) -> None:
@@ -102,9 +102,9 @@ class VersionStore:
         self._ships_of = ships_of
 
     def put(self, key: bytes, value: bytes | None, offset: int = 0, written_ms: int = 0) -> str:
-        """One record; what cannot be read is skipped. Returns what is wrong with it: empty, mostly.
+        """Adds one record; an unreadable one is skipped. Returns what is wrong with it, which is usually empty.
 
-        So a record that cannot be read takes the place of none that can.
+        So an unreadable record never replaces a readable one.
         """
         parts = key.decode("utf-8", "replace").split("/", 2)
         name, kind = (parts[0], parts[1]) if len(parts) >= _PARTS - 1 else ("", "")
@@ -133,7 +133,7 @@ class VersionStore:
         return ""
 
     def ships(self, version: str) -> tuple[ListedShip, ...] | None:
-        """The entries of a version in their order; None when it is not whole, or cannot be read."""
+        """The entries of a version in their order; None if it is incomplete, or cannot be read."""
         held = self._whole(version)
         if held is None:
             return None
@@ -142,14 +142,14 @@ class VersionStore:
         return tuple(each.ship for each in sorted(shelved, key=lambda each: each.place))
 
     def zones(self, version: str) -> tuple[Zone, ...] | None:
-        """The zones of a version in their order; None when it is not whole, or has none of its own."""
+        """The zones of a version in their order; None if it is incomplete, or has none of its own."""
         held = self._whole(version)
         if held is None or held.head is None or held.head.zones is None:
             return None
         return tuple(decoded(value, Zone) for _, value in sorted(held.zones.items()))
 
     def reference(self, version: str | None, own: Reference) -> Reference | None:
-        """A version with the ports of ``own``, and its zones where it has none; None when it is not whole."""
+        """A version with the ports of ``own``, and its zones if it has none; None if it is incomplete."""
         ships = self.ships(version) if version else None
         if ships is None or version is None:
             return None
@@ -163,29 +163,29 @@ class VersionStore:
         return held if len(held.zones) == (held.head.zones or 0) else None
 
     def newest(self) -> str | None:
-        """The version whose head was written last, in force or not; None when there is none."""
+        """The version whose head was written last, in force or not; None if there is none."""
         headed = [(held.head_offset, name) for name, held in self._versions.items() if held.head is not None]
         return max(headed)[1] if headed else None
 
     def newest_offset(self) -> int:
-        """The offset of that head; -1 when there is none."""
+        """The offset of that head; -1 if there is none."""
         return max((held.head_offset for held in self._versions.values() if held.head is not None), default=-1)
 
     def in_force(self) -> str | None:
-        """The version that every partition was notified of last; None when there was none."""
+        """The version that every partition was notified of last; None if there was none."""
         told = [(held.marked_offset, name) for name, held in self._versions.items() if held.in_force]
         return max(told)[1] if told else None
 
     def head(self, version: str) -> VersionHead | None:
-        """Its head, where there is one."""
+        """Its head, if there is one."""
         return self._versions[version].head if version in self._versions else None
 
     def marked_ms(self, version: str) -> int:
-        """When every partition had been notified of a version, Unix ms; 0 when that was not so."""
+        """When every partition had been notified of a version, Unix ms; 0 if that has not happened."""
         return self._versions[version].marked_ms if version in self._versions else 0
 
     def unfinished(self) -> Unfinished | None:
-        """The import that has begun last and has not ended, nor been overtaken by one that has; None mostly."""
+        """The import that began last and has not ended, unless a later one has ended; usually None."""
         last = max((held.marked_offset for held in self._versions.values()), default=-1)
         begun = [(c.offset, c, name) for name, v in self._versions.items() for c in v.begun.values() if c.offset > last]
         newest = self.newest()
@@ -216,7 +216,7 @@ class VersionStore:
         return None
 
     def written_ms(self, version: str) -> int:
-        """When the newest record of a version was written, Unix ms; 0 for one that is not held."""
+        """When the newest record of a version was written, Unix ms; 0 for a version that is not there."""
         held = self._versions.get(version)
         return held.written_ms if held is not None else 0
 
@@ -228,7 +228,7 @@ class VersionStore:
         return min((written_ms for written_ms in later if written_ms > held.written_ms), default=inf)
 
     def in_force_before(self, time_ms: float) -> str | None:
-        """The version that every partition was notified of last before ``time_ms``; None when there was none."""
+        """The version that every partition was notified of last before ``time_ms``; None if there was none."""
         told = [(v.marked_ms, name) for name, v in self._versions.items() if v.marked_offset >= 0]
         return max((one for one in told if one[0] < time_ms), default=(0, None))[1]
 
@@ -237,14 +237,14 @@ class VersionStore:
         return version in self._versions and self._versions[version].marked_offset >= 0
 
     def interrupted(self, now_ms: float) -> Iterator[Record]:
-        """Records that delete the notes of imports that began and cannot continue any more."""
+        """Records that delete the begins of imports that can no longer continue."""
         for held in self._versions.values():
             yield from ((key, None) for key, claim in held.begun.items() if not _can_go_on(claim, now_ms))
 
     def outdated(self, in_force: str, before_ms: int) -> Iterator[Record]:
-        """Records that delete the versions that others took the place of before ``before_ms``, save the one in force.
+        """Records that delete the versions that were replaced before ``before_ms``, except the one in force.
 
-        One that no other took the place of yet was in force until now; one that never was whole is deleted by its age.
+        A version that was not replaced yet was in force until now; one that was never complete is deleted by its age.
         """
         for name, held in self._versions.items():
             if name != in_force and self._until_ms(held) < before_ms:
@@ -253,12 +253,12 @@ class VersionStore:
 
 
 def _can_go_on(claim: _Claim, now_ms: float) -> bool:
-    """A time ahead is that of another machine's clock; one far ahead is none."""
+    """A time slightly ahead is from another machine's clock; one far ahead does not count."""
     return abs(now_ms - claim.at_ms) < CLAIM_S * _MS
 
 
 def _wrong(name: str, kind: str, value: bytes | None) -> str:
-    """What is wrong with a record of a version; empty when nothing is."""
+    """What is wrong with a record of a version; empty if nothing is."""
     if value is None or kind == MARKED:
         return ""
     try:
@@ -277,4 +277,4 @@ _KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {
     BEGUN: ImportBegun,
     MARKED: msgspec.Struct,
 }
-"""By the second part of a key: what its value is; of ``marked`` only that there is one matters."""
+"""By the second part of a key: the type of its value; for ``marked`` only its presence matters."""

@@ -1,4 +1,4 @@
-"""Text tables of other people: bytes into records with the line on which each begins. No I/O."""
+"""Foreign text tables: bytes into records, with the line on which each begins. No I/O."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ def decoded(content: bytes) -> str:
 
 
 def ended(text: str) -> str:
-    """Without the mark of an end of file, and with the end of its last line: another file may follow."""
+    """The text without an end-of-file mark, and with the end of its last line: another file may follow."""
     return text.rstrip(_END_OF_FILE + "\r\n") + "\n"
 
 
 def records(text: str, refused: list[RefusedRow], *, delimiter: str = ",", skipped: int = 0) -> Iterator[Record]:
-    """Records of ``text``, each with its first line; ``skipped`` lines stood before it. Unreadable
-    ones are rejected."""
+    """Records of ``text``, each with its first line; ``skipped`` lines are before it. Unreadable ones are rejected."""
     reader = csv.reader(io.StringIO(text.rstrip(_END_OF_FILE), newline=""), delimiter=delimiter, strict=True)
     while True:
         line = skipped + reader.line_num + 1
@@ -44,7 +43,7 @@ def records(text: str, refused: list[RefusedRow], *, delimiter: str = ",", skipp
 
 
 def headed(text: str, refused: list[RefusedRow], *, names: Mapping[str, str], delimiter: str = ",") -> Iterator[Row]:
-    """Rows under the first record that is a heading of ``names`` (plain heading -> our name); others are skipped.
+    """Rows after the first record that is a heading of ``names`` (plain heading -> our name); others are skipped.
 
     Headings are compared by their letters and digits: ``IMO number`` is ``imo_number``.
     """

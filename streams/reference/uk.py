@@ -1,8 +1,8 @@
 """The UK Sanctions List as CSV or XML. No I/O here.
 
-In the CSV a designation has one row a name, joined by its Unique ID: the rows of ``Designation Type`` Ship carry IMO
-number, flags, type, tonnage, length and owner. In the XML one ``Designation`` holds the same in ``ShipDetails``.
-Dates are dd/mm/yyyy; numbered lists ("(1) Russia (2) Panama") are in single cells.
+In the CSV a designation has one row per name, joined by its Unique ID: the rows of ``Designation Type`` Ship carry IMO
+number, flags, type, tonnage, length and owner. In the XML one ``Designation`` holds the same in ``ShipDetails``. Dates
+are dd/mm/yyyy; numbered lists ("(1) Russia (2) Panama") are in single cells.
 """
 
 from __future__ import annotations

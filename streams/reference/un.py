@@ -1,8 +1,8 @@
 """The consolidated list of the UN Security Council (XML). No I/O here.
 
-It has no ships as such: people and entities, and IMO numbers in free text. Nearly all of those are *company* numbers
-of owners and managers; an entity is a ship only when its text states a number with a ship's check digit and not a
-company's, and does not speak of an owner, operator or company.
+It has no ships as such: people and entities, and IMO numbers in free text. Nearly all of those are *company* numbers of
+owners and managers. An entity is a ship only if its text has a number with a ship's check digit and not a company's,
+and does not mention an owner, operator or company.
 """
 
 from __future__ import annotations

@@ -62,19 +62,19 @@ Row = tuple[int, dict[str, str]]
 
 
 class WatchlistFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list file held, in its order."""
+    """The contents of a list file, in its order."""
 
     ships: tuple[ListedShip, ...]
     refused: tuple[RefusedRow, ...]
     format: str = "own"
     doubts: tuple[RefusedRow, ...] = ()
-    """Cells that were left out of rows that count."""
+    """Cells that were skipped in rows that count."""
     passed_over: int = 0
-    """Rows about no ship."""
+    """Rows that are not about a ship."""
 
 
 def read_watchlist(content: bytes, list_name: str) -> WatchlistFile:
-    """Reads a list, told apart by its content. ``list_name`` names the list where the rows do not. Never raises."""
+    """Reads a list in a format detected by content. ``list_name`` is the list of rows that name none. Never raises."""
     decoded = table.decoded(content)
     refused: list[RefusedRow] = []
     rows = _toml_rows(decoded, refused) if _TOML_START.match(decoded) else _csv_rows(decoded, refused)

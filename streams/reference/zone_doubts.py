@@ -35,7 +35,7 @@ _LIKE: Final = 0.8
 
 
 def doubts_of(zone: Zone, feature: object) -> Iterator[str]:
-    """In words; nothing for a zone that looks right. ``feature`` is what it was read from."""
+    """The doubts in words; empty for a plausible zone. ``feature`` is what it was read from."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     for key in sorted(set(properties or ()) - set(PROPERTIES), key=str):
         meant = get_close_matches(str(key), PROPERTIES, 1, _LIKE)
@@ -62,6 +62,6 @@ def _holes_inside(rings: Rings) -> bool:
 
 
 def _port_nm(lat_deg: float, lon_deg: float) -> float:
-    """To the nearest port of the world; infinite where none is near, and off the globe."""
+    """Distance to the nearest port; infinite if none is near, or the place is off the globe."""
     found = _world().nearest(lat_deg, lon_deg) if abs(lat_deg) <= 90 else None  # noqa: PLR2004 - a pole
     return found[1] if found else float("inf")

@@ -1,8 +1,8 @@
 """Where a zone is, from the geometry of a GeoJSON feature. No I/O here.
 
-A Point with a radius, a Polygon or a MultiPolygon, with holes. What crosses the antimeridian may be cut there into
-parts (RFC 7946, 3.1.9), run on beyond 180 degrees (179, 181), or change sign from one corner to the next (179, -179).
-Rings may run either way round; of two positions in a feature longitude comes first.
+A Point with a radius, a Polygon or a MultiPolygon, with holes. A shape across the antimeridian may be cut there into
+parts (RFC 7946, 3.1.9), continue beyond 180 degrees (179, 181), or change sign from one corner to the next (179, -179).
+Rings may have either direction; in a position longitude comes first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEAST_RING: Final = 4
 _MOST_CORNERS: Final = 10_000
 _MOST_PARTS: Final = 1_000
 _DIGITS: Final = 6
-# West, south, east, north, generous: to tell a latitude written first where both readings are on the globe.
+# West, south, east, north, generous: to detect a latitude written first when both readings are on the globe.
 _COUNTRY_BOXES_DEG: Final = {
     "KP": (123.5, 37.0, 131.5, 43.5),
     "KR": (123.5, 32.5, 132.0, 39.0),
@@ -34,17 +34,17 @@ _COUNTRY_BOXES_DEG: Final = {
 
 
 class ZoneShape(NamedTuple):
-    """Where a zone is: its middle and a circle about all of it; polygons where it is not a circle."""
+    """Where a zone is: its middle and a circle around all of it; polygons if it is not a circle."""
 
     lat_deg: float
     lon_deg: float
     radius_nm: float
     polygons: tuple[Rings, ...] = ()
-    """Longitudes run on beyond +-180 where they cross the antimeridian."""
+    """Longitudes continue beyond +-180 if they cross the antimeridian."""
 
 
 def shape_of(geometry: dict[str, Any], radius_nm: float | None, country: str | None) -> ZoneShape:
-    """The shape of a feature's geometry; ``radius_nm`` is of a Point. Raises Refusal."""
+    """The shape of a feature's geometry; ``radius_nm`` is for a Point. Raises Refusal."""
     coordinates = geometry.get("coordinates")
     match geometry.get("type"):
         case "Point":
@@ -111,7 +111,7 @@ def _corner(position: object, country: str | None) -> tuple[float, float]:
 
 
 def finite(value: object) -> float | None:
-    """A finite number as a float, else None."""
+    """A finite number as a float, otherwise None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

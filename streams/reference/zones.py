@@ -1,4 +1,4 @@
-"""Zones as GeoJSON: bytes in, zones and rejected features out. No I/O here.
+"""Reads zones as GeoJSON: bytes in, zones and rejected features out. No I/O here.
 
 A FeatureCollection of Points (with ``radius_nm``), Polygons and MultiPolygons (``zone_shapes``). Properties:
 ``name``, ``kind`` (sanctioned | associated), ``programme``, ``legal_basis``, ``from``, ``to`` (ISO dates, both
@@ -30,12 +30,12 @@ _FEATURE: Final = re.compile(rb'"type"\s*:\s*"Feature"')
 
 
 class Zones(msgspec.Struct, frozen=True, kw_only=True):
-    """What a zones file held, in its order."""
+    """The contents of a zones file, in its order."""
 
     zones: tuple[Zone, ...]
     refused: tuple[RefusedRow, ...]
     doubts: tuple[RefusedRow, ...] = ()
-    """What looks wrong of zones that count."""
+    """Doubts about zones that count."""
 
 
 def read_zones(content: bytes) -> Zones:
@@ -77,7 +77,7 @@ def _feature_lines(content: bytes) -> list[int]:
 
 
 def _refuse_duplicate(zone: Zone, taken: dict[object, str]) -> None:
-    """``taken`` holds the names and centres seen so far, by their dates, and is added to."""
+    """``taken`` has the names and centres seen so far, by their dates; this zone is added to it."""
     dates = (zone.from_date, zone.to_date)
     name = (zone.name.casefold(), dates)
     centre = (round(zone.lat_deg, _SAME_PLACE_DIGITS), round(zone.lon_deg, _SAME_PLACE_DIGITS), dates)
@@ -90,7 +90,7 @@ def _refuse_duplicate(zone: Zone, taken: dict[object, str]) -> None:
 
 
 def _corners(polygons: tuple[Rings, ...]) -> frozenset[frozenset[tuple[float, float]]]:
-    """Blind to where a ring begins and which way round it goes."""
+    """Corners, independent of where a ring begins and of its direction."""
     return frozenset(frozenset(ring) for rings in polygons for ring in rings)
 
 

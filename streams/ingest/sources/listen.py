@@ -42,7 +42,7 @@ class ListenSource:
         self._socket.close()
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
-        """Chunks of all peers, with a HungUp for each that leaves."""
+        """Chunks of all peers, with a PeerGone for each that leaves."""
         with selectors.DefaultSelector() as selector, self._socket:
             selector.register(self._socket, selectors.EVENT_READ)
             try:

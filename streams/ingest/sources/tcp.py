@@ -73,7 +73,7 @@ class TcpSource:
         """Nothing is held between events."""
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
-        """Chunks, with a HungUp after each lost connection."""
+        """Chunks, with a PeerGone after each lost connection."""
         while not stop.is_set():
             why = yield from self._connection(stop)
             if stop.is_set():
