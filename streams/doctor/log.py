@@ -11,7 +11,7 @@ from streams.broker.answering import slowest_answer_s
 from streams.broker.clients import admin, consumer, servers_of
 from streams.doctor.disk import disk_findings
 from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
-from streams.doctor.reading import Newest, SnapshotCut, newest, newest_cut, oldest_ms, tail
+from streams.doctor.reading import Newest, SnapshotSummary, newest, newest_head, oldest_ms, tail
 from streams.doctor.sources import sources_finding, ticks_of
 from streams.errors import ConfigError, SinkError
 from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
@@ -46,7 +46,7 @@ class _Saved(NamedTuple):
     name: str
     topic: str
     written: Newest
-    cuts: Mapping[int, SnapshotCut]
+    cuts: Mapping[int, SnapshotSummary]
 
 
 def kafka_findings(settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
@@ -124,7 +124,7 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFindin
     reader = consumer(kafka, group_id=None, **_QUICK)
     try:
         # Snapshots first: what they have read was in the log before, however long the questions take.
-        cuts = {topic: newest_cut(reader, kafka.topic_prefix + topic) for topic in (FLEET, HISTORIES)}
+        cuts = {topic: newest_head(reader, kafka.topic_prefix + topic) for topic in (FLEET, HISTORIES)}
         written = newest(reader, kafka.topic_prefix + SENTENCES)
         yield _written(written, now_ms)
         yield from disk_findings(client, kafka, oldest_ms(reader, kafka.topic_prefix + SENTENCES), now_ms)

@@ -1,4 +1,4 @@
-"""The newest record of a topic's partitions, and the newest snapshot's cut, with few reads."""
+"""The newest record of a topic's partitions, and the newest snapshot's head, with few reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POLL_MS: Final = 200
 _PATIENCE_S: Final = 10.0
 _STEPS: Final = (16, 512, 16_384)
 """How many offsets before the end are read, at the first, second and third try."""
-_CUT_KEY: Final = b"cut"
+_HEAD_KEY: Final = b"cut"
 
 
 class Newest(NamedTuple):
@@ -29,7 +29,7 @@ class Newest(NamedTuple):
     """When the newest record of all was written, Unix ms; None for an empty topic."""
 
 
-class SnapshotCut(NamedTuple):
+class SnapshotSummary(NamedTuple):
     """The newest snapshot of a partition."""
 
     app: str
@@ -38,7 +38,7 @@ class SnapshotCut(NamedTuple):
 
 
 class _CutHead(msgspec.Struct, frozen=True):
-    """What the doctor reads of a cut record; the worker's own type has the rest."""
+    """What the doctor reads of a head record; the worker's own type has the rest."""
 
     app: str
     offset: int
@@ -75,17 +75,17 @@ def tail(reader: Any, topic: str) -> list[Any]:
     return [record for records in _tails(reader, first, _STEPS[1]).values() for record in records]
 
 
-def newest_cut(reader: Any, topic: str) -> dict[int, SnapshotCut]:
+def newest_head(reader: Any, topic: str) -> dict[int, SnapshotSummary]:
     """By partition; one without a snapshot is absent. Raises SinkError likewise."""
-    found: dict[int, SnapshotCut] = {}
+    found: dict[int, SnapshotSummary] = {}
     wanted = _parts(reader, topic)
     for step in _STEPS:
         for part, records in _tails(reader, wanted, step).items():
             for record in records:
-                if record.key == _CUT_KEY and record.value:
+                if record.key == _HEAD_KEY and record.value:
                     with contextlib.suppress(InputError):  # the worker states that its state cannot be used
                         head = decoded(record.value, _CutHead)
-                        found[part.partition] = SnapshotCut(head.app, head.offset, believable_ms(record.timestamp))
+                        found[part.partition] = SnapshotSummary(head.app, head.offset, believable_ms(record.timestamp))
         wanted = [part for part in wanted if part.partition not in found]
         if not wanted:
             break

@@ -49,7 +49,7 @@ _COMPACTED: Final[Mapping[str, str]] = {
     "max.compaction.lag.ms": "600000",
     "delete.retention.ms": str(_DAY_MS),  # a reader that takes less than a day to catch up sees every deletion
 }
-# Snapshots are read by their owner alone, to a known end: deleted shards may disappear at once.
+# Snapshots are loaded to a known end, and the doctor reads the newest heads: what is deleted may disappear at once.
 _FLEET: Final[Mapping[str, str]] = {**_COMPACTED, "delete.retention.ms": "60000"}
 
 Rule = Literal["vessels", "one"]

@@ -156,16 +156,16 @@ def make_engine(partition: int, stored: StoredSnapshot | None) -> Engine:
     """A partition's engine: empty, or as in the snapshot."""
     if stored is None:
         return engine_for(settings, library.at_start(partition), partition)
-    version = version_of(stored.cut.manifest)
+    version = version_of(stored.head.manifest)
     in_force = library.get(version) or reference
     meter.lists(in_force.ships, library.written_ms(version))
-    return restored(settings, in_force, partition, stored.shards, stored.cut.manifest)
+    return restored(settings, in_force, partition, stored.shards, stored.head.manifest)
 
 
 def make_histories(_partition: int, stored: StoredSnapshot | None) -> ImoHistories:
     """The histories of IMO numbers: empty, or as in the snapshot."""
     histories = histories_for(settings, kafka.partitions)
-    return histories if stored is None else histories.restore(stored.shards, stored.cut.manifest)
+    return histories if stored is None else histories.restore(stored.shards, stored.head.manifest)
 
 
 @app.agent(sentences, concurrency=1)

@@ -3,7 +3,18 @@
 Rules (each from a real failure):
 1. The state gives the next offset to read, never the consumer group.
 2. A snapshot commits only when every alert at or below its offset is delivered.
-3. Fenced, or any error: crash. The supervisor restarts the process; no snapshot is written after an error.
+3. Fenced or any other error while working: the process ends, its supervisor starts another, and no snapshot is written
+   after the error. Fenced while taking over or releasing: the partition is dropped, and the process stays.
+
+What a process leaves that is killed: on the state's topic whole snapshots, and perhaps records of an open transaction;
+on the other topics (written without transactions, ``publish``) all output up to the last snapshot, and any part of what
+came after it. How the next one takes over:
+1. ``app._assigned`` notes the partitions; ``take_over`` runs after the rebalance.
+2. ``StateLog.claim`` fences the dead producer, which aborts its transaction.
+3. ``state_log.load`` reads committed records up to the claim: the last whole snapshot. ``make_engine`` restores it.
+4. ``_place`` looks whether the log still has the record that follows; ``ExactConsumer`` seeks to it.
+5. ``Service.run`` processes it and all that follow, and writes the same revisions again, with the same ids: the engine
+   has no clock but the log. Readers drop what they have (id and revision).
 """
 
 from __future__ import annotations
@@ -125,7 +136,9 @@ class Assignments:
         logs = [StateLog(self._link, self._fleet, number, self._app_id, self.kind) for number in wanted]
         async with AsyncExitStack() as unless_ours:
             for fleet in logs:
-                unless_ours.push_async_callback(fleet.close)  # also when cancelled: it would be reported at the exit
+                unless_ours.push_async_callback(
+                    fleet.close
+                )  # also when cancelled: asyncio complains of an open producer at exit
             parts = await self._loaded(logs, make_engine)
             if parts is None or self._epoch != epoch:
                 return
@@ -160,11 +173,11 @@ class Assignments:
     async def _load(self, logs: Sequence[StateLog], make_engine: MakeEngine) -> list[Partition]:
         await asyncio.gather(*(fleet.claim() for fleet in logs))
         stored = await load(self._link, self._fleet, logs)
-        lows = await self._gaps.begins([fleet.partition for fleet in logs])
+        lows = await self._gaps.log_starts([fleet.partition for fleet in logs])
         parts = []
         for fleet in logs:
             found = stored.pop(fleet.partition)
-            await self._same_log(found.cut.log_id if found else "")
+            await self._require_same_log(found.head.log_id if found else "")
             part = self._own(fleet, found, make_engine)
             await self._place(part, lows[fleet.partition])
             await self._note_deaths(part)
@@ -192,7 +205,7 @@ class Assignments:
         ids = self.log_ids
         return (ids.agreed_id(self._source), ids.newest_id(self._source)) if ids is not None else ("", "")
 
-    async def _same_log(self, stored_id: str) -> None:
+    async def _require_same_log(self, stored_id: str) -> None:
         """The log must be the one that the snapshot was made of: another one may be longer and have other contents.
 
         Waits for Kafka's answer. Raises StateError for another log, SinkError if Kafka does not answer in time.
@@ -245,7 +258,7 @@ class Assignments:
     async def _finish(self, mine: Sequence[Partition], limit_s: float) -> None:
         for part in mine:
             async with part.lock:
-                part.owes(await part.watch.tell(part.engine, self._vessels, last=True))
+                part.owes(await part.summaries.tell(part.engine, self._vessels, last=True))
         done = await asyncio.gather(
             *(asyncio.wait_for(part.finish(), limit_s) for part in mine), return_exceptions=True
         )

@@ -104,6 +104,7 @@ class ExactConsumer(FaustConsumer):  # type: ignore[misc]  # faust ships no type
                     client.seek(part, offset)
 
         await self._thread.call_thread(go)
+        # Faust commits nothing below what it takes for committed, so the group never falls behind the state.
         self._committed_offset.update({part: offset or None for part, offset in wanted.items()})
 
     async def _drain_messages(self, fetcher: Any) -> None:

@@ -2,7 +2,7 @@
 
 Only errors of the engine count, and a process that dies or hangs in it (``in_flight``). A failed send, a broker that
 does not answer or a lack of memory has nothing to do with the record at which it happens. The crashing process records
-the offset (``FleetLog.note``); the next process handles records near it one by one, and skips the one that crashed too
+the offset (``StateLog.note``); the next process handles records near it one by one, and skips the one that crashed too
 often. A note is needed until a snapshot covers the record.
 """
 

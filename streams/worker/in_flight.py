@@ -1,7 +1,8 @@
 """Which records are being processed: readable by the supervisor after the process has died.
 
-The process itself records what the engine raises (``crashes``). A process that is killed by a signal or never returns
-cannot: its supervisor counts for it. The mark is a few bytes in a mapped file, 2 us per run of records.
+The process itself records what the engine raises (``crashes``). One that dies by a signal of its own (such as a
+segmentation fault), or never returns, cannot: its supervisor counts for it. SIGKILL and SIGTERM come from outside and
+blame no record. The mark is a few bytes in a mapped file, 2 us per run of records.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class OffsetGaps:
         self._link, self._topic, self._app, self._observer = link, topic, app, observer
         self._sought: dict[int, SoughtBack] = {}
 
-    async def close(self, part: Partition, offset: int) -> None:
+    async def resolve(self, part: Partition, offset: int) -> None:
         """``offset`` came, and is not the next of ``part``.
 
         On return either ``part.offset`` is ``offset - 1`` and the record may be processed, or it is to be dropped and
@@ -72,12 +72,12 @@ class OffsetGaps:
         found = await first_at(self._link, self._topic, number, wanted)
         if found is None or found <= wanted or found != await first_at(self._link, self._topic, number, wanted):
             return False
-        where, low = TP(self._topic, number), (await self.begins([number]))[number]
+        where, low = TP(self._topic, number), (await self.log_starts([number]))[number]
         self.skip(part, found, "retention" if low > wanted else "no_record")
         await self._app.consumer.seek_all({where: found})
         return True
 
-    async def begins(self, numbers: Sequence[int]) -> dict[int, int]:
+    async def log_starts(self, numbers: Sequence[int]) -> dict[int, int]:
         """Where partitions begin, as Kafka reports twice in a row: one answer may have been damaged on its way, and
         what it skipped would be lost."""
         parts = {number: TP(self._topic, number) for number in numbers}

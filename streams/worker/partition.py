@@ -64,7 +64,8 @@ class Stateful(Protocol):
         """All that is not in shards, and how to read them; JSON."""
 
     def mark_clean(self) -> None:
-        """Everything so far is in a snapshot."""
+        """Everything so far is in the copy that is being made. Called before that is durable: if the commit fails, this
+        process is no longer the owner, and the next one loads the snapshot before."""
 
 
 class Partition:
@@ -82,33 +83,33 @@ class Partition:
         log_ids: Callable[[], tuple[str, str]] = lambda: ("", ""),
     ) -> None:
         self.log = log
-        self._log_id, self._ask_log_ids = stored.cut.log_id if stored else "", log_ids
+        self._log_id, self._ask_log_ids = stored.head.log_id if stored else "", log_ids
         self.engine: Any = engine
-        self.offset = self.covered = stored.cut.offset if stored else -1
+        self.offset = self.covered = stored.head.offset if stored else -1
         self.lock = asyncio.Lock()
-        """Held from the start of a record to its last alert, and at any place where a snapshot is cut."""
-        self.whole = True
+        """Held from the start of a record to its last alert, and while a snapshot is copied."""
+        self.between_records = True
         """False while a record is being processed, and permanently if that failed: then there is no snapshot."""
-        self._versions = list(stored.cut.versions) if stored else []
-        self._at = list(stored.cut.at) if stored else []
+        self._versions = list(stored.head.versions) if stored else []
+        self._at = list(stored.head.at) if stored else []
         self._records = [count_of(shard) for shard in stored.shards] if stored else []
         """How many records of the fleet log each shard has."""
         self._schedule, self._observer = schedule, observer
-        self.watch = SummaryWriter(log.partition)
+        self.summaries = SummaryWriter(log.partition)
         self._last_s = time.monotonic() - schedule.every_s * (1 - schedule.phase)
         self.crashes = Crashes(log.crashes, set_aside_after)
-        self._held: deque[Any] = deque()
+        self._unacknowledged: deque[Any] = deque()
         self._deliveries: list[Awaitable[Any]] = []
         self._task: asyncio.Task[None] | None = None
 
-    def begins(self) -> None:
+    def start_work(self) -> None:
         """Records are about to be processed."""
-        self.whole = False
+        self.between_records = False
 
     def took(self, events: Sequence[Any], deliveries: list[Awaitable[Any]]) -> None:
         """The engine has processed ``events``; their alerts are being sent."""
-        self.offset, self.whole = events[-1].message.offset, True
-        self._held.extend(events)
+        self.offset, self.between_records = events[-1].message.offset, True
+        self._unacknowledged.extend(events)
         self._deliveries += deliveries
         if len(self._deliveries) > _DELIVERED_LOOK:
             self._deliveries = [d for d in self._deliveries if not (d.done() and not d.exception())]  # type: ignore[attr-defined]
@@ -124,8 +125,8 @@ class Partition:
                 return
             task, self._task = self._task, None
             task.result()
-        due = time.monotonic() - self._last_s >= self._schedule.every_s or len(self._held) >= HELD_MOST
-        if due and self.whole and self.offset > self.covered:
+        due = time.monotonic() - self._last_s >= self._schedule.every_s or len(self._unacknowledged) >= HELD_MOST
+        if due and self.between_records and self.offset > self.covered:
             self._last_s = time.monotonic()
             # The copy is made here and now: a task begins later, in the middle of the next record.
             self._task = asyncio.ensure_future(self._commit(self._copy()))
@@ -136,7 +137,7 @@ class Partition:
             if self._task is not None:
                 task, self._task = self._task, None
                 await task
-            if self.whole and self.offset > self.covered:
+            if self.between_records and self.offset > self.covered:
                 await self._commit(self._copy())
 
     async def note(self, error: RecordError) -> None:
@@ -179,13 +180,13 @@ class Partition:
                 await delivery
             await self.log.write(copy.shards, copy.offset, lambda at: self._head(copy, at))
         self.covered = copy.offset
-        while self._held and self._held[0].message.offset <= copy.offset:
-            self._held.popleft().ack()
+        while self._unacknowledged and self._unacknowledged[0].message.offset <= copy.offset:
+            self._unacknowledged.popleft().ack()
         size_bytes = sum(len(shard) for _, shard in copy.shards)
         self._observer.snapshot(self.log.partition, time.monotonic() - began_s, size_bytes)
 
     def _head(self, copy: _Copy, at: list[int]) -> bytes:
-        """The cut record, once it is known where the shards are in the log."""
+        """The head record, once it is known where the shards are in the log."""
         for (number, _), place in zip(copy.shards, at, strict=True):
             self._at[number] = place
         agreed, newest = self._ask_log_ids()

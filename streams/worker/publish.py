@@ -35,10 +35,14 @@ def cloud_event(alert: Alert) -> dict[str, bytes]:
 
 
 class Publisher:
-    """Sends through Faust's producer; what it returns must be awaited before a snapshot covers it."""
+    """Sends through Faust's producer; what it returns must be awaited before a snapshot covers it.
 
-    def __init__(self, alerts: Any, state: Any, dead: Any, identities: Any) -> None:
-        self._alerts, self._state, self._dead, self._identities = alerts, state, dead, identities
+    Not part of the snapshot's transaction: after a crash, every alert since the last snapshot is written again with the
+    same id, revision and bytes. Readers keep one copy (``notify.core``, ``console.alert_table``, ``cli.alerts``).
+    """
+
+    def __init__(self, alerts: Any, alert_state: Any, dead: Any, identities: Any) -> None:
+        self._alerts, self._alert_state, self._dead, self._identities = alerts, alert_state, dead, identities
         self._bindings: dict[int, list[asyncio.Future[Any]]] = {}
         """By partition, those that may not have been delivered yet."""
 
@@ -56,7 +60,7 @@ class Publisher:
         )
         return [
             await self._alerts.send(key=alert.subject.encode(), value=value, headers=headers, partition=partition),
-            await self._state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
+            await self._alert_state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
         ]
 
     async def bindings(self, told: Sequence[Binding | SeenUnder], partition: int) -> list[asyncio.Future[Any]]:

@@ -22,7 +22,7 @@ _PIECES: Final = "pieces"
 Headers = list[tuple[str, bytes]]
 
 
-class Held(NamedTuple):
+class StoredRecord(NamedTuple):
     """A record of the fleet log."""
 
     value: bytes
@@ -55,14 +55,14 @@ def pieces_of(number: int, version: int, shard: bytes) -> Iterator[RecordPiece]:
         yield RecordPiece(_key(number, place), value, [*checked(value), (_PIECES, b"%d" % count)])
 
 
-def whole(held: Mapping[bytes, Held], number: int, version: int) -> bytes:
+def joined_shard(held: Mapping[bytes, StoredRecord], number: int, version: int) -> bytes:
     """The shard of that version. Raises StateError when a piece is missing, of another version, or damaged."""
     pieces = [_piece(held, number, version, 0)]
     pieces += [_piece(held, number, version, place) for place in range(1, _count(pieces[0], number))]
     return b"".join(piece.value[_VERSION_BYTES:] for piece in pieces)
 
 
-def verified(held: Held, what: str) -> bytes:
+def verified(held: StoredRecord, what: str) -> bytes:
     """Its value. Raises StateError if it is not what was written."""
     told = held.headers.get(_CRC)
     if told is not None and told != b"%08x" % zlib.crc32(held.value):
@@ -75,7 +75,7 @@ def headers_of(found: Sequence[tuple[str, bytes]] | None) -> dict[str, bytes]:
     return dict(found or ())
 
 
-def _piece(held: Mapping[bytes, Held], number: int, version: int, place: int) -> Held:
+def _piece(held: Mapping[bytes, StoredRecord], number: int, version: int, place: int) -> StoredRecord:
     piece = held.get(_key(number, place))
     if piece is None or piece.value[:_VERSION_BYTES] != _stamp(version):
         raise StateError(f"shard {number} is torn")
@@ -83,7 +83,7 @@ def _piece(held: Mapping[bytes, Held], number: int, version: int, place: int) ->
     return piece
 
 
-def _count(first: Held, number: int) -> int:
+def _count(first: StoredRecord, number: int) -> int:
     told = first.headers.get(_PIECES, b"1")
     if not told.isdigit():
         raise StateError(f"shard {number} is damaged: its header gives {told[:20]!r} pieces")

@@ -1,4 +1,4 @@
-"""The main loop of a worker: each record changes the state exactly once, and alerts go out.
+"""The main loop of a worker: each record changes the state exactly once, and alerts go out at least once.
 
 Rules (each from a real failure): 1. Input is acknowledged only when a committed snapshot covers it. 2. A record out of
 sequence: an old one is dropped; for one ahead see ``offset_gaps``. 3. The partition's lock is held from the start of a
@@ -57,7 +57,7 @@ class Service(Assignments):
                 if part.lock.locked():
                     continue  # it polls after each of its records
                 async with part.lock:  # telling waits for Kafka: no record begins meanwhile
-                    part.owes(await part.watch.tell(part.engine, self._vessels))
+                    part.owes(await part.summaries.tell(part.engine, self._vessels))
                     part.poll()
         except Exception as error:  # noqa: BLE001 - handed to the app, which ends
             self._ends(error)
@@ -89,13 +89,13 @@ class Service(Assignments):
         entries = [entry_of(event.message) for event in events]
         at = 0
         while at < len(events) and self.parts.get(part.log.partition) is part:
-            if not await self._follows(part, events[at]):
+            if not await self._admit(part, events[at]):
                 at += 1
                 continue
             end = next((n for n in range(at + 1, len(events)) if entries[n].offset != entries[n - 1].offset + 1), None)
             run = entries[at:end]
             run = run[: part.crashes.together(run[0].offset, joined_records.length(run))]
-            part.begins()
+            part.start_work()
             try:
                 deliveries = await self._take(part, run, publisher)
             except RecordError as error:
@@ -106,12 +106,12 @@ class Service(Assignments):
             at += len(run)
             await asyncio.sleep(0)  # deliveries and snapshots have their turn
 
-    async def _follows(self, part: Partition, event: Any) -> bool:
+    async def _admit(self, part: Partition, event: Any) -> bool:
         """Whether this is the next record. An old one is acknowledged when possible; for one ahead see
         ``offset_gaps``."""
         offset = event.message.offset
         if offset > part.offset + 1:
-            await self._gaps.close(part, offset)
+            await self._gaps.resolve(part, offset)
         elif offset <= part.covered:
             event.ack()
         return bool(offset == part.offset + 1)

@@ -4,7 +4,7 @@
 - ``write`` is one transaction: shards, then the head record. A snapshot is visible completely or not at all.
 - Each record has a checksum, and a shard can be several records (``record_pieces``).
 - ``load`` reads committed records up to our own claim: a well-defined end.
-- Offsets in Kafka's answers have no checksum. So written records must be consecutive, the claim is recognised by its
+- Offsets in Kafka's answers have no checksum. So written records must rise, the claim is recognised by its
   contents, and a shard that is not at its offset is searched for from the beginning.
 """
 
@@ -22,9 +22,17 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.errors import SinkError, StateError
 from streams.worker.crashes import Crash
-from streams.worker.record_pieces import Held, RecordPiece, checked, headers_of, pieces_of, verified, whole
+from streams.worker.record_pieces import (
+    RecordPiece,
+    StoredRecord,
+    checked,
+    headers_of,
+    joined_shard,
+    pieces_of,
+    verified,
+)
 
-CUT: Final = b"cut"
+HEAD: Final = b"cut"
 CLAIM: Final = b"claim"
 CRASHES: Final = b"crashes"
 _TAIL: Final = 8
@@ -58,7 +66,7 @@ class SnapshotHead(msgspec.Struct, frozen=True, kw_only=True):
 class StoredSnapshot(NamedTuple):
     """A snapshot, read back and checked."""
 
-    cut: SnapshotHead
+    head: SnapshotHead
     shards: list[bytes]
 
 
@@ -91,12 +99,16 @@ class StateLog:
         self.note_of_claim = msgspec.json.encode({"app": self.app_id, "pid": os.getpid(), "at": time.time()})
         self.claimed = await self._transaction([], CLAIM, lambda _: self.note_of_claim)
 
-    async def write(self, shards: Sequence[tuple[int, bytes]], version: int, cut: Callable[[list[int]], bytes]) -> None:
+    async def write(
+        self, shards: Sequence[tuple[int, bytes]], version: int, make_head: Callable[[list[int]], bytes]
+    ) -> None:
         """One snapshot, of shards cut at the input offset ``version``.
 
-        ``cut`` is given the offsets at which ``shards`` begin in this log, and returns the cut record.
+        ``make_head`` is given the offsets at which ``shards`` begin in this log, and returns the head record. A commit
+        whose answer was not seen counts if Kafka has it: the next owner loads this snapshot or the one before, and
+        both are right.
         """
-        await self._transaction([pieces_of(number, version, shard) for number, shard in shards], CUT, cut)
+        await self._transaction([pieces_of(number, version, shard) for number, shard in shards], HEAD, make_head)
 
     async def note(self, crashes: Sequence[Crash]) -> None:
         """Records a crash for the next process, without a snapshot."""
@@ -119,7 +131,7 @@ class StateLog:
         return end
 
     def _follow_on(self, places: Sequence[int]) -> None:
-        """Checks that records are consecutive, as those of a single writer must be. Raises SinkError.
+        """Checks that offsets rise, as those of a single writer must. Raises SinkError.
 
         An answer that was damaged in transmission may give other offsets, and a reader would search for shards in wrong
         places.
@@ -141,13 +153,13 @@ class StateLog:
             await asyncio.wait_for(self._producer.stop(), 3)
 
 
-class _BackwardReader:
-    """Reads one partition backwards until it has a complete snapshot."""
+class _SnapshotFinder:
+    """Finds the newest complete snapshot of a partition: reads forward to our claim, from further back if need be."""
 
     def __init__(self, log: StateLog, consumer: AIOKafkaConsumer) -> None:
         self.log, self._consumer = log, consumer
         self.part = TopicPartition(log.topic, log.partition)
-        self.values: dict[bytes, Held] = {}
+        self.values: dict[bytes, StoredRecord] = {}
         self.stored: StoredSnapshot | None = None
         self.done = False
         self._start = 0
@@ -156,13 +168,13 @@ class _BackwardReader:
         self._start, self.values = max(0, offset), {}
         self._consumer.seek(self.part, self._start)
 
-    def take(self, key: bytes, held: Held | None, offset: int) -> bool:
+    def take(self, key: bytes, held: StoredRecord | None, offset: int) -> bool:
         """Processes a record; True if our claim is reached and reading stops or restarts."""
         if held is None:
             self.values.pop(key, None)
         else:
             self.values[key] = held
-        if key == CUT:  # it contains what was noted before it
+        if key == HEAD:  # it contains what was noted before it
             self.values.pop(CRASHES, None)
         if key != CLAIM or held is None or held.value != self.log.note_of_claim:
             return False  # recognised by its contents, not by the offset that Kafka states
@@ -170,16 +182,16 @@ class _BackwardReader:
         return True
 
     def _at_claim(self, claimed: int) -> None:
-        header = self.values.get(CUT)
-        if header is None and self._start > 0:
-            self.begin(claimed - 8 * max(1, claimed - self._start))  # no cut in this tail: a longer one
+        record = self.values.get(HEAD)
+        if record is None and self._start > 0:
+            self.begin(claimed - 8 * max(1, claimed - self._start))  # no head in this tail: a longer one
             return
-        oldest = min(read_cut(header, self.log).at, default=0) if header else 0
+        oldest = min(read_head(record, self.log).at, default=0) if record else 0
         if self._start > max(0, oldest):
             self.begin(oldest)
             return
         try:
-            self.stored = _whole(self)
+            self.stored = _checked_snapshot(self)
         except StateError:
             if self._start == 0:
                 raise
@@ -189,8 +201,8 @@ class _BackwardReader:
         self._consumer.pause(self.part)
 
 
-def read_cut(held: Held, log: StateLog) -> SnapshotHead:
-    """A cut record. Raises StateError if it is not one, or is damaged."""
+def read_head(held: StoredRecord, log: StateLog) -> SnapshotHead:
+    """A head record. Raises StateError if it is not one, or is damaged."""
     try:
         return msgspec.json.decode(verified(held, "it"), type=SnapshotHead)
     except (msgspec.MsgspecError, StateError) as error:
@@ -218,7 +230,7 @@ async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, St
         fetch_max_wait_ms=50,
     )
     await consumer.start()
-    readers = {log.partition: _BackwardReader(log, consumer) for log in logs}
+    readers = {log.partition: _SnapshotFinder(log, consumer) for log in logs}
     deadline_s, at = time.monotonic() + _SILENT_MOST_S, list[int]()
     try:
         consumer.assign([reader.part for reader in readers.values()])
@@ -227,7 +239,7 @@ async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, St
         while not all(reader.done for reader in readers.values()):
             for part, messages in (await consumer.getmany(timeout_ms=500)).items():
                 for message in messages:
-                    held = None if message.value is None else Held(message.value, headers_of(message.headers))
+                    held = None if message.value is None else StoredRecord(message.value, headers_of(message.headers))
                     if readers[part.partition].take(message.key, held, message.offset):
                         break
             now_at = [await consumer.position(reader.part) for reader in readers.values()]
@@ -242,29 +254,29 @@ async def load(link: Link, topic: str, logs: Sequence[StateLog]) -> dict[int, St
     return {number: reader.stored for number, reader in readers.items()}
 
 
-def _crashes(reader: _BackwardReader, stored: StoredSnapshot | None) -> list[Crash]:
+def _crashes(reader: _SnapshotFinder, stored: StoredSnapshot | None) -> list[Crash]:
     held = reader.values.get(CRASHES)
     if held is None:
-        return stored.cut.crashes if stored else []
+        return stored.head.crashes if stored else []
     try:
         return msgspec.json.decode(held.value, type=list[Crash])
     except msgspec.MsgspecError:
         return []  # only the waiting time depends on it
 
 
-def _whole(reader: _BackwardReader) -> StoredSnapshot | None:
-    header = reader.values.get(CUT)
-    if header is None:
+def _checked_snapshot(reader: _SnapshotFinder) -> StoredSnapshot | None:
+    record = reader.values.get(HEAD)
+    if record is None:
         return None
     log = reader.log
-    cut = read_cut(header, log)
-    if cut.app != log.app_id:
+    head = read_head(record, log)
+    if head.app != log.app_id:
         raise StateError(
-            f"{log.topic}/{log.partition} belongs to {cut.app!r}, not to {log.app_id!r}: set worker.app_id"
+            f"{log.topic}/{log.partition} belongs to {head.app!r}, not to {log.app_id!r}: set worker.app_id"
         )
     try:
         return StoredSnapshot(
-            cut, [whole(reader.values, number, version) for number, version in enumerate(cut.versions)]
+            head, [joined_shard(reader.values, number, version) for number, version in enumerate(head.versions)]
         )
     except StateError as error:
-        raise unusable(log, f"{error}, in the snapshot at {cut.offset}") from error
+        raise unusable(log, f"{error}, in the snapshot at {head.offset}") from error

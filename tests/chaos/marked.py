@@ -30,7 +30,7 @@ from streams.worker import __main__ as worker
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
-from streams.worker.state_log import CUT, StateLog
+from streams.worker.state_log import HEAD, StateLog
 from streams.worker.vessel_summaries import SummaryWriter
 from tests.chaos import sabotage, stacks
 from tests.chaos.marks import CUT_AMID_ALERTS, amid_alerts
@@ -87,10 +87,10 @@ def _mark_transactions() -> None:
     original = StateLog._transaction
 
     async def marked(self: StateLog, records: Any, key: bytes, last: Any) -> int:
-        if key == CUT:
+        if key == HEAD:
             _mark("B", self)
         end = await original(self, records, key, last)
-        if key == CUT:
+        if key == HEAD:
             _mark("C", self)
         return end
 

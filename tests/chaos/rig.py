@@ -17,7 +17,7 @@ from kafka import TopicPartition
 
 from streams.broker.clients import admin, consumer
 from streams.broker.reading import read
-from streams.doctor.reading import newest, newest_cut
+from streams.doctor.reading import newest, newest_head
 from streams.ingest.run import IngestPlan, run
 from streams.messages.topics import ALERT_STATE, ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
 from streams.settings.model import KafkaSettings, Settings
@@ -233,7 +233,7 @@ class Rig:
         client = consumer(self.kafka)
         try:
             end = newest(client, self.kafka.topic_prefix + IDENTITIES).ends[0]
-            cut = newest_cut(client, self.kafka.topic_prefix + HISTORIES).get(0)
+            cut = newest_head(client, self.kafka.topic_prefix + HISTORIES).get(0)
         finally:
             client.close()
         return end == 0 or (cut is not None and cut.offset >= end - 1)

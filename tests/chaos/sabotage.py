@@ -23,7 +23,7 @@ def offsets_of_the_group() -> None:
         took(self, events, deliveries)
         for event in events:
             event.ack()
-        self._held.clear()
+        self._unacknowledged.clear()
 
     async def believes(self: Service, part: Partition, low: int) -> None:
         await place(self, part, low)
@@ -90,12 +90,12 @@ def snapshots_in_the_middle_of_a_record() -> None:
 
     def forgets(self: Partition) -> None:
         begins(self)
-        self.whole = True
+        self.between_records = True
 
     async def looks_and_waits(self: Service) -> None:
         for part in list(self.parts.values()):
             if not part.lock.locked():
-                part.owes(await part.watch.tell(part.engine, self._vessels))
+                part.owes(await part.summaries.tell(part.engine, self._vessels))
                 part.poll()
         self._observer.standing(*self.standing())
 

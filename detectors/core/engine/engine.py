@@ -212,7 +212,7 @@ class Engine:
 
     @property
     def heard_ms(self) -> int:
-        """All later bindings have a later time than this (``binding.Heard``)."""
+        """All later bindings have a later time than this (``BindingWatermark``)."""
         return self.sources.heard_ms
 
     @property

@@ -25,7 +25,7 @@ from streams.cli import build
 from streams.doctor import DoctorFinding, examine, log
 from streams.doctor.findings import ok, span
 from streams.doctor.local import local_findings
-from streams.doctor.reading import Newest, SnapshotCut
+from streams.doctor.reading import Newest, SnapshotSummary
 from streams.doctor.reference import reference_findings
 from streams.doctor.services import service_findings
 from streams.doctor.sources import sources_finding
@@ -258,10 +258,10 @@ def test_a_kafka_that_answers_late_is_told(connected_s: float, took_s: float) ->
 def test_a_log_that_grows_while_it_is_asked_about_was_not_recreated(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine seconds pass between two questions, and the worker saves its state meanwhile."""
     ends = itertools.count(100)
-    cut = SnapshotCut(offset=0, at_ms=now_ms(), app=Settings().worker.app_id)
+    cut = SnapshotSummary(offset=0, at_ms=now_ms(), app=Settings().worker.app_id)
     monkeypatch.setattr(log, "consumer", lambda *_, **__: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(log, "newest", lambda *_: Newest(ends={0: next(ends)}, at_ms=now_ms()))
-    monkeypatch.setattr(log, "newest_cut", lambda *_: {0: cut._replace(offset=next(ends) - 1)})
+    monkeypatch.setattr(log, "newest_head", lambda *_: {0: cut._replace(offset=next(ends) - 1)})
     monkeypatch.setattr(log, "disk_findings", lambda *_: [])
     monkeypatch.setattr(log, "oldest_ms", lambda *_: None)
     monkeypatch.setattr(log, "tail", lambda *_: [])

@@ -74,7 +74,7 @@ def written(kafka: KafkaSettings, topic: str) -> StoredSnapshot:
     call = [sys.executable, "-c", WRITES, kafka.bootstrap_servers, kafka.topic_prefix, topic]
     assert subprocess.run(call, check=False, timeout=3600).returncode == -signal.SIGKILL
     stored = asyncio.run(recovered(kafka, topic))
-    assert stored.cut.offset == 41
+    assert stored.head.offset == 41
     return stored
 
 
@@ -86,7 +86,7 @@ def kafka(kafka_settings: KafkaSettings) -> KafkaSettings:
 def test_every_cell_of_the_earth(kafka: KafkaSettings) -> None:
     stored, engine = written(kafka, FLEET), heard_everywhere()
     settings = Settings()
-    again = restored(settings, load_reference(settings.reference), 0, stored.shards, stored.cut.manifest)
+    again = restored(settings, load_reference(settings.reference), 0, stored.shards, stored.head.manifest)
     mine, other = engine.reception.coverage.cell_statistics.cells, again.reception.coverage.cell_statistics.cells
     assert len(mine.keys) > 700_000  # there are no more
     assert mine.keys.tobytes() == other.keys.tobytes() and mine.values.tobytes() == other.values.tobytes()
@@ -95,6 +95,6 @@ def test_every_cell_of_the_earth(kafka: KafkaSettings) -> None:
 
 def test_a_million_holders_of_imo_numbers(kafka: KafkaSettings) -> None:
     stored = written(kafka, HISTORIES)
-    again = histories_for(Settings(), 1).restore(stored.shards, stored.cut.manifest)
+    again = histories_for(Settings(), 1).restore(stored.shards, stored.head.manifest)
     assert again.ships == 500_000 and sum(map(len, stored.shards)) > 200_000_000
     assert [again.shard(number) for number in range(again.shard_count())] == stored.shards

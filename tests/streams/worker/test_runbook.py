@@ -135,8 +135,8 @@ async def stored_by_the_version_before(kafka: KafkaSettings) -> None:
     await log.claim()
     stored = (await load(link_of(kafka), topic, [log]))[0]
     assert stored is not None
-    head = msgspec.structs.replace(stored.cut, manifest=as_format_3(stored.cut.manifest))
-    shards, version = list(enumerate(stored.shards)), stored.cut.offset
+    head = msgspec.structs.replace(stored.head, manifest=as_format_3(stored.head.manifest))
+    shards, version = list(enumerate(stored.shards)), stored.head.offset
     versions = [version] * len(shards)
     await log.write(
         shards, version, lambda at: msgspec.json.encode(msgspec.structs.replace(head, versions=versions, at=at))

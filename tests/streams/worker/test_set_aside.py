@@ -11,7 +11,7 @@ from streams.messages.topics import FLEET
 from streams.settings.model import KafkaSettings
 from streams.worker.codec import LogEntry
 from streams.worker.crashes import Crash, Crashes, RecordError, work_on
-from streams.worker.state_log import CRASHES, CUT, SnapshotHead
+from streams.worker.state_log import CRASHES, HEAD, SnapshotHead
 from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, written
 from tests.streams.worker.poisoned import AGAIN, set_aside
 from tests.streams.worker.test_states import series
@@ -80,7 +80,7 @@ def test_a_crash_loop_ends_and_the_rest_is_as_if_the_record_had_not_been(
 
 def _noted(kafka: KafkaSettings) -> bool:
     """Whether the newest word on some partition's state still speaks of a crash."""
-    newest = {one.partition: one for one in read(kafka, FLEET) if one.key in {CUT, CRASHES} and one.value}
+    newest = {one.partition: one for one in read(kafka, FLEET) if one.key in {HEAD, CRASHES} and one.value}
     return any(
         one.key == CRASHES or msgspec.json.decode(one.value, type=SnapshotHead).crashes for one in newest.values()
     )

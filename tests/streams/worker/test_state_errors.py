@@ -48,52 +48,52 @@ def written_of(state: Stateful, app_id: str, topic: str = FLEET) -> Written:
 
 
 def of_a_log_made_anew(written: Written) -> Written:
-    return written._replace(cut=msgspec.structs.replace(written.cut, offset=1000))
+    return written._replace(head=msgspec.structs.replace(written.head, offset=1000))
 
 
 def of_a_log_deleted_since(written: Written) -> Written:
     """The log that is there is as long as the one of the snapshot; it is another one."""
-    return written._replace(cut=msgspec.structs.replace(written.cut, log_id="another"))
+    return written._replace(head=msgspec.structs.replace(written.head, log_id="another"))
 
 
 def of_another_app(written: Written) -> Written:
-    return written._replace(cut=msgspec.structs.replace(written.cut, app="somebody"))
+    return written._replace(head=msgspec.structs.replace(written.head, app="somebody"))
 
 
 def torn(written: Written) -> Written:
     """The head says that shard 0 was cut at 7; what stands there was cut at 6."""
-    return Written([b"rows"], msgspec.structs.replace(written.cut, shards=1, versions=[7], at=[0]))
+    return Written([b"rows"], msgspec.structs.replace(written.head, shards=1, versions=[7], at=[0]))
 
 
 def damaged(written: Written) -> Written:
     """One bit of shard 0 is another one than was written."""
     (piece,) = pieces_of(0, 6, b"rows")
     spoilt = piece._replace(value=piece.value[:-1] + bytes([piece.value[-1] ^ 1]))
-    cut = msgspec.structs.replace(written.cut, shards=1, versions=[6], at=[0])
+    cut = msgspec.structs.replace(written.head, shards=1, versions=[6], at=[0])
     return Written([b"rows"], cut, later=(spoilt,))
 
 
 def with_an_unknown_column(written: Written) -> Written:
-    manifest = msgspec.json.decode(written.cut.manifest)
+    manifest = msgspec.json.decode(written.head.manifest)
     tomorrow = {"owner": "gap", "name": "of_tomorrow", "dtype": "<i4", "version": 1, "offset": 0}
     manifest["tables"][0]["columns"].append(tomorrow)
-    return written._replace(cut=msgspec.structs.replace(written.cut, manifest=msgspec.json.encode(manifest)))
+    return written._replace(head=msgspec.structs.replace(written.head, manifest=msgspec.json.encode(manifest)))
 
 
 def with_a_changed_column(written: Written) -> Written:
-    manifest = msgspec.json.decode(written.cut.manifest)
+    manifest = msgspec.json.decode(written.head.manifest)
     columns = [column for table in manifest["tables"] for column in table["columns"]]
     next(column for column in columns if column["name"] == "lat_deg")["version"] = 99
-    return written._replace(cut=msgspec.structs.replace(written.cut, manifest=msgspec.json.encode(manifest)))
+    return written._replace(head=msgspec.structs.replace(written.head, manifest=msgspec.json.encode(manifest)))
 
 
 def unreadable(written: Written) -> Written:
-    return written._replace(cut=msgspec.structs.replace(written.cut, manifest=b"\xff"))
+    return written._replace(head=msgspec.structs.replace(written.head, manifest=b"\xff"))
 
 
 def histories_of_other_partitions(written: Written) -> Written:
     """The second stage's own state refuses too."""
-    return written_of(histories_for(Settings(), 7), written.cut.app, HISTORIES)
+    return written_of(histories_for(Settings(), 7), written.head.app, HISTORIES)
 
 
 SAID: dict[Callable[[Written], Written], str] = {
@@ -114,7 +114,7 @@ async def write(kafka: KafkaSettings, app_id: str, written: Written) -> None:
     kind = Identities.kind if written.topic == HISTORIES else "fleet"
     log = StateLog({"bootstrap_servers": kafka.bootstrap_servers}, kafka.topic_prefix + written.topic, 0, app_id, kind)
     await log.claim()
-    await log.write(list(enumerate(written.shards)), 6, lambda _: msgspec.json.encode(written.cut))
+    await log.write(list(enumerate(written.shards)), 6, lambda _: msgspec.json.encode(written.head))
     await log._transaction([[piece] for piece in written.later], b"later", lambda _: b"")
     await log.close()
 

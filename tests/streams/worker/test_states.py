@@ -16,7 +16,7 @@ from streams.broker.node import free_port
 from streams.broker.reading import read
 from streams.messages.topics import FLEET, SENTENCES
 from streams.settings.model import KafkaSettings
-from streams.worker.state_log import CUT, SnapshotHead
+from streams.worker.state_log import HEAD, SnapshotHead
 from tests.ops.programs import until
 from tests.streams.worker.conftest import MODULE, StartWorker, Worker, make_topics, send
 
@@ -162,7 +162,7 @@ def test_a_log_that_was_created_again_while_no_worker_ran_ends_the_next_one_with
 
 def log_ids(kafka: KafkaSettings) -> list[str]:
     """Of the log that the snapshots say they were made of."""
-    cuts = [one.value for one in read(kafka, FLEET) if one.key == CUT and one.value]
+    cuts = [one.value for one in read(kafka, FLEET) if one.key == HEAD and one.value]
     return [msgspec.json.decode(value, type=SnapshotHead).log_id for value in cuts[-1:]]
 
 

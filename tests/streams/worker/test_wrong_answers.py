@@ -40,7 +40,7 @@ def of(low: Sequence[int], app: dict[str, Any] | None = None) -> OffsetGaps:
 
 @pytest.mark.parametrize("answers", [[0], [FAR, 0], [0, FAR, 0], [FAR, 7, FAR - 1, 0]])
 def test_where_a_partition_begins_is_what_kafka_says_twice_in_a_row(answers: list[int]) -> None:
-    assert asyncio.run(of(answers).begins([0])) == {0: 0}
+    assert asyncio.run(of(answers).log_starts([0])) == {0: 0}
 
 
 def test_records_are_passed_over_only_where_two_reads_agree(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ async def loaded(kafka: KafkaSettings, log: StateLog | None = None) -> tuple[int
     finally:
         await log.close()
     assert stored is not None
-    return stored.cut.offset, stored.shards[0]
+    return stored.head.offset, stored.shards[0]
 
 
 @pytest.fixture
