@@ -1,4 +1,4 @@
-"""The benchmarks behind ``wakewatch bench``: one module a benchmark, named as its sub-command.
+"""The benchmarks behind ``wakewatch bench``: one module per benchmark, named as its sub-command.
 
 To join: write ``streams/bench/<name>.py``, where <name> is one of ``frame.NAMES``, with ::
 
@@ -12,9 +12,9 @@ To join: write ``streams/bench/<name>.py``, where <name> is one of ``frame.NAMES
         rows = (Row("all detectors", (Figure("sentences/CPU s", len(feed.lines) / cpu_s),)),)
         return Measured(input=feed.description, rows=rows)
 
-Nothing else: the sub-command is there because the module is, its options are ``run``'s parameters, and ``--json``,
-``--against``, the machine's load, the versions and the CPU seconds of this process and its ended children are put
-around it (``streams/cli/bench.py``). Name further processes in ``Measured.processes``: ``process_cpu_s(pid)`` has
+Nothing else is needed: the sub-command exists because the module does, its options are ``run``'s parameters, and
+``--json``, ``--against``, the machine's load, the versions and the CPU seconds of this process and its ended children
+are added to it (``streams/cli/bench.py``). Name further processes in ``Measured.processes``: ``process_cpu_s(pid)`` has
 their CPU seconds while they live. ``--against`` finds a figure of an older result by its row and name: keep both.
 ``feed.given`` gives the lines of the recordings, or of a generated feed of the same mix, and states which;
 ``fleets.fresh`` gives a lap of them to other vessels; ``feed.packed`` makes records of ``ais.sentences.v1`` of them.

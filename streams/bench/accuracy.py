@@ -1,9 +1,9 @@
-"""``wakewatch bench accuracy``: how often a gap is one, how many are found, how soon; beside simple rules.
+"""``wakewatch bench accuracy``: how many gaps are true, how many are found and how soon, compared with simple rules.
 
-Protocol. What is learned beforehand (detectors/core/coverage/priors.py) and every setting was chosen on the first two
-days of the Santa Barbara recording (also played backwards, the one warming up the other) and on the worlds of TUNING.
-Here the recording's days 3 and 4 are scored (days 1
-and 2 warm it up) and the worlds of REPORTED, of other shapes and seeds. In every scenario ships go dark.
+Protocol. The priors (detectors/core/coverage/priors.py) and every setting were chosen on the first two days of the
+Santa Barbara recording (also played backwards, each direction warming up the other) and on the worlds of TUNING. Scored
+are days 3 and 4 of the recording (days 1 and 2 warm it up) and the worlds of REPORTED, which have other shapes and
+seeds. In every scenario ships go dark.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ TUNING: Final = (
         903,
     ),
 )
-"""Worlds and seeds that settings were chosen on."""
+"""Worlds and seeds on which settings were chosen."""
 REPORTED: Final = (
     (
         WorldShape(
@@ -155,7 +155,7 @@ REPORTED: Final = (
         1105,
     ),
 )
-"""Worlds and seeds that tuning never saw."""
+"""Worlds and seeds that were not used for tuning."""
 
 
 def run(  # noqa: PLR0917 - a command's options are its parameters
@@ -215,7 +215,7 @@ def _recordings(data: Sequence[Path]) -> list[Path]:
 
 @cache
 def _worlds(data: tuple[Path, ...], tuning: bool) -> list[World]:
-    """Of a process that plays several scenarios they are made once; no one changes them."""
+    """The worlds; a process that plays several scenarios makes them once, and no one changes them."""
     tables = [read_table(path) for path in _recordings(data)]
     if tuning:
         return [both for t in tables for both in both_ways(t)] + [generate(shape, seed) for shape, seed in TUNING]
@@ -223,19 +223,19 @@ def _worlds(data: tuple[Path, ...], tuning: bool) -> list[World]:
 
 
 def _shown(worlds: list[World], scenario: str) -> list[World]:
-    """Those that can show what the scenario asks; for a feed of some size copies of them as one."""
+    """The worlds that suit the scenario; for a feed of a given size, copies of them as one."""
     if scenario in FEEDS:
         return [copied([world for world in worlds if world.steps is None], FEEDS[scenario])]
     return [world for world in worlds if scenario != DEAD_STATION or len(world.received) > 1]
 
 
 def _scored(name: str, data: tuple[Path, ...], tuning: bool, seeds: int) -> tuple[dict[str, list[Score]], list[Rates]]:
-    """One scenario, in a process of its own."""
+    """One scenario, in its own process."""
     return _scenario(_shown(_worlds(data, tuning), name), name, 1 if name in FEEDS else seeds)
 
 
 def _scenario(worlds: list[World], name: str, seeds: int) -> tuple[dict[str, list[Score]], list[Rates]]:
-    """Scores by rule, one a world and draw; and of each world what its first draw has taught of reporting rates."""
+    """Scores by rule, one per world and draw; and the reporting rates learned in the first draw of each world."""
     scores: dict[str, list[Score]] = {}
     rates: list[Rates] = []
     for world, seed in product(worlds, range(1, seeds + 1)):

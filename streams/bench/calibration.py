@@ -1,4 +1,4 @@
-"""Is the chance that a gap states a chance? Counted on generated worlds in which no one hides."""
+"""Whether the chance that a gap states is true, counted on generated worlds in which no one hides."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _HOUR: Final = "an hour"
 
 
 def calibrated(seed: int) -> tuple[Row, ...]:
-    """For each alpha: how many silences of class A under way fell below it, a vessel-day.
+    """For each alpha: how many silences of class A under way fell below it, per vessel-day.
 
-    A chance falls in jumps, a slot at a time, and the first value below alpha may lie far below it: so the mean of
-    what was stated at that moment is beside, and that is what the observed rate is to be held against.
+    A chance falls in steps, one per slot, and the first value below alpha may be far below it. So the mean of the
+    chances at that moment is given too: compare the observed rate with it.
     """
     counts = dict.fromkeys(ALPHAS, 0)
     foretold = dict.fromkeys(ALPHAS, 0.0)

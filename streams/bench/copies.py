@@ -1,4 +1,4 @@
-"""One large feed: copies of worlds side by side, each in water of its own, with other vessels going dark in each."""
+"""One large feed: copies of worlds side by side, each in its own water, with other vessels going dark in each."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ _PER_SHIP: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "well")
 
 
 def copied(worlds: Sequence[World], ships_a_day: int) -> World:
-    """Whole copies of the worlds, all as long as each other and without ``steps``, until this many ships are heard a
-    day.
+    """Whole copies of the worlds, of equal length and without ``steps``, until this many ships are heard per day.
 
-    A station and its copies count as one: whether it is silent is asked of all of them.
+    A station and its copies count as one: it is silent only if all of them are.
     """
     copies = -(-ships_a_day // sum(map(heard_a_day, worlds)))
     places = _places()
@@ -47,14 +46,14 @@ def copied(worlds: Sequence[World], ships_a_day: int) -> World:
 
 
 def heard_a_day(world: World) -> int:
-    """How many ships are heard in a day, the mean of the whole days."""
+    """How many ships are heard per day, the mean of the whole days."""
     days = len(world.lat_deg) // SLOTS_A_DAY
     heard = world.heard[: days * SLOTS_A_DAY].reshape(days, SLOTS_A_DAY, -1)
     return round(float(heard.any(axis=1).sum() / days))
 
 
 def _places() -> Iterator[tuple[float, float]]:
-    """Middles of water for one world each, (latitude, longitude) in deg."""
+    """Centres of water for one world each, (latitude, longitude) in deg."""
     for north in np.arange(-_MOST_DEG, _MOST_DEG + 1, _BAND_DEG):
         wide = _WIDE_DEG / np.cos(np.radians(abs(north) + _BAND_DEG / 2))
         for column in range(int(360 // wide)):
@@ -62,7 +61,7 @@ def _places() -> Iterator[tuple[float, float]]:
 
 
 def _moved(world: World, lat_deg: float, lon_deg: float) -> World:
-    """The world with its middle there. Distances and courses stay."""
+    """The world with its middle at that place. Distances and courses stay."""
     middle = float(np.nanmedian(world.lat_deg[world.well])), float(np.nanmedian(world.lon_deg[world.well]))
     lat = world.lat_deg - np.float32(middle[0] - lat_deg)
     shrink = np.cos(np.radians(middle[0])) / np.cos(np.radians(lat_deg))

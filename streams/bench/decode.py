@@ -1,4 +1,4 @@
-"""Decoding side by side: ours, pyais, and libais where it is installed; the same messages, one pass each in turn."""
+"""Compares decoders: ours, pyais, and libais if installed; the same messages, one pass each in turn."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _ours(records: list[bytes]) -> Pass:
 
 
 def _messages(lines: Sentences) -> list[Sentences]:
-    """What the other decoders are given: each message's bare sentences."""
+    """The input of the other decoders: each message's bare sentences."""
     reading = read(b"\n".join(lines), "bench", 0)
     return [_bare(reading.raw, message) for message in reading.messages]
 
@@ -100,7 +100,7 @@ def _pyais(messages: list[Sentences]) -> None:
     for message in messages:
         try:
             pyais.decode(*message)
-        except Exception:  # noqa: BLE001, S112 - whatever it raises on a message it does not know
+        except Exception:  # noqa: BLE001, S112 - any error on a message that it does not know
             continue
 
 

@@ -1,4 +1,4 @@
-"""What happens to a world in a scenario of the accuracy benchmark, and the ships that are made to go dark in it.
+"""The faults of a world in a scenario of the accuracy benchmark, and the ships that are made to go dark in it.
 
 Every scenario carries positives: a detector that is blind in an outage must not score well for it.
 """
@@ -17,7 +17,7 @@ from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, World
 
 HOUR: Final = 12  # slots
 PER_VESSEL_DAY: Final = 10 / 110
-"""Positives a vessel-day of class A: more would poison what the detector learns."""
+"""Positives per vessel-day of class A: more would distort what the detector learns."""
 HOLE_SLOTS: Final = 4  # a hole of over 20 min in the original track
 UNDER_WAY_KN: Final = 1.0
 DURATIONS_H: Final = (1, 2, 4, 8, 24)
@@ -31,7 +31,7 @@ Fault = Callable[[World, Counts, Draw], None]
 
 
 class DarkPeriod(NamedTuple):
-    """A positive: a ship of which nothing is received in slots [first, last)."""
+    """A positive: nothing is received from the ship in slots [first, last)."""
 
     ship: int
     first: int
@@ -78,13 +78,13 @@ def _area_dead(world: World, received: Counts, draw: Draw) -> None:
 
 
 def _passes(world: World, received: Counts, draw: Draw) -> None:
-    """The feed hears for a quarter of an hour every 100 minutes, as one satellite does."""
+    """The feed receives for a quarter of an hour every 100 minutes, like one satellite."""
     del draw
     received[:, np.arange(len(world.lat_deg)) % _EVERY_SLOTS >= _PASS_SLOTS] = 0
 
 
 def _late(world: World, received: Counts, draw: Draw) -> None:
-    """A tenth of the reports come later than the allowed lateness: they do not count for their slot."""
+    """A tenth of the reports are later than the allowed lateness: they do not count for their slot."""
     del world
     received[...] = draw.binomial(received, 0.9)
 
@@ -96,9 +96,9 @@ def _moored(world: World, received: Counts, draw: Draw) -> None:
 
 
 def within(world: World, most_nm: float) -> World:
-    """The world with ears that reach ``most_nm`` from the middle of its well-heard water and no further.
+    """The world with reception limited to ``most_nm`` from the middle of its well-heard water.
 
-    Who sails out of it is in the world still: an exit whose truth is known.
+    A ship that sails out of reception stays in the world: an exit with known truth.
     """
     lat_deg, lon_deg = (float(np.nanmedian(a[world.well])) for a in (world.lat_deg, world.lon_deg))
     north = (world.lat_deg - lat_deg) * NM_A_DEG
@@ -109,7 +109,7 @@ def within(world: World, most_nm: float) -> World:
 
 
 def exits(world: World, heard: npt.NDArray[np.bool_]) -> int:
-    """How often a class A ship under way left what is heard for two hours or more, after the warm-up."""
+    """How often a class A ship under way left reception for two hours or more, after the warm-up."""
     way = heard & ~world.class_b & ~world.base & (np.nan_to_num(world.sog_kn) >= UNDER_WAY_KN)
     gone = sum((~heard[at : len(heard) - _EXIT_SLOTS + at]).astype(np.int8) for at in range(1, _EXIT_SLOTS + 1))
     left = way[: len(heard) - _EXIT_SLOTS] & (gone == _EXIT_SLOTS)
@@ -119,7 +119,7 @@ def exits(world: World, heard: npt.NDArray[np.bool_]) -> int:
 DEAD_STATION: Final = "one station dead 4 h"
 EXITS: Final = "30 nm receiver disk (exits)"
 THINNED_S: Final = {f"thinned to one in {seconds} s": seconds for seconds in (60, 180, 300)}
-"""Feeds that pass on of each vessel no report within this many seconds of its last one."""
+"""Intervals of thinned feeds: they drop reports of a vessel within this many seconds of its last one."""
 FAULTS: Final[dict[str, Fault]] = {
     "untouched": _untouched,
     "loss .3": _loss(0.3),
@@ -136,7 +136,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "a tenth comes too late": _late,
     "dark together": _untouched,
 }
-"""By scenario, whose name also seeds its draws: under another name it has other figures.
+"""By scenario; the name also seeds the draws, so under another name the figures differ.
 
 Exits and mooring are in every world; the one named so has little else. "dark together" differs in its positives.
 Reports in another order, or late by less than the allowed lateness, change nothing by construction: that is the
@@ -147,10 +147,10 @@ conformance suite's part (tests/detectors/test_conformance.py).
 def positives(
     world: World, draw: Draw, durations_h: tuple[int, ...] = DURATIONS_H, together: bool = False
 ) -> list[DarkPeriod]:
-    """Class A ships under way in well-heard water that go dark, PER_VESSEL_DAY of them and one spell a ship.
+    """Class A ships under way in well-heard water that go dark: PER_VESSEL_DAY of them, one spell per ship.
 
     The original track has no hole over 20 min from an hour before to min(duration, 2 h) after. ``together``: up to
-    three at once, those who are near each other.
+    three at once that are near each other.
     """
     heard, slots = world.heard, len(world.lat_deg)
     class_a = ~world.class_b & ~world.base
@@ -190,13 +190,13 @@ class Played(NamedTuple):
     """A world in a scenario."""
 
     world: World
-    """As the scenario leaves it: what it holds of ``received`` is what could have been heard."""
+    """The world after the scenario: its ``received`` is what could have been heard."""
     received: Counts
     dark: list[DarkPeriod]
 
 
 def played(world: World, scenario: str, seed: int, durations_h: tuple[int, ...] = DURATIONS_H) -> Played:
-    """What is received in a scenario, and who went dark in it. The same for the same seed."""
+    """What is received in a scenario, and which ships went dark in it. The same for the same seed."""
     draw = np.random.default_rng([seed, *scenario.encode()])
     if scenario == EXITS:
         world = within(world, _DISK_NM)

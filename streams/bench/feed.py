@@ -49,9 +49,9 @@ class Feed(NamedTuple):
 
 
 def given(folder: Path | None) -> Feed:
-    """The feed that ``--data`` names; without it recordings beside the checkout, else a generated feed.
+    """The feed named by ``--data``; without it recordings beside the checkout, otherwise a generated feed.
 
-    Raises ConfigError when the folder has no files.
+    Raises ConfigError if the folder has no files.
     """
     if folder is None and not RECORDINGS.is_dir():
         return generated()
@@ -80,7 +80,7 @@ def generated(count: int = GENERATED_LINES, seed: int = 1) -> Feed:
 
 
 def ingested(lines: list[bytes]) -> list[bytes]:
-    """The lines that ingest writes for these: in its order, with its tag blocks, parts together, nothing rejected."""
+    """The lines that ingest writes for these: in its order, with its tag blocks, parts together, none rejected."""
     ingest = Ingest("bench", 1, source_kind=SourceKind(replayed=True, start_ms=_TIME_MS), rules=_ANY_TIME)
     records = [*ingest.feed(b"\n".join([*lines, b""])), *ingest.end()]
     return [line for record in records if isinstance(record, Sentences) for line in record.value.split(b"\n")]
@@ -89,7 +89,7 @@ def ingested(lines: list[bytes]) -> list[bytes]:
 def foreign(lines: list[bytes]) -> list[bytes]:
     """The same sentences with tag blocks as other receivers write them: seconds or ms, fields in any order.
 
-    The parts of a message have one station, and where it states this one group.
+    The parts of a message have one station and, if the tag block has a group, one group.
     """
     found, message = [], -1
     for at, line in enumerate(lines):
@@ -102,7 +102,7 @@ def foreign(lines: list[bytes]) -> list[bytes]:
 
 
 def damaged(lines: list[bytes], share: float, seed: int = 1) -> list[bytes]:
-    """The lines, of which a share is cut short or has one character wrong."""
+    """The lines with a share of them cut short or with one wrong character."""
     random = Random(seed)  # noqa: S311 - no secret
     return [_damaged(random, line) if random.random() < share else line for line in lines]
 
@@ -117,7 +117,7 @@ def packed(lines: list[bytes], size: int) -> list[bytes]:
 
 
 def content(path: Path) -> bytes:
-    """What is in a file, plain or gzip."""
+    """The contents of a file, plain or gzip."""
     content = path.read_bytes()
     return gzip.decompress(content) if content.startswith(_GZIP) else content
 
@@ -155,6 +155,6 @@ def _message(random: Random, kind: int) -> list[bytes]:
 
 
 def _damaged(random: Random, line: bytes) -> bytes:
-    """Cut short, or one character another."""
+    """The line cut short, or with one character changed."""
     at = random.randrange(1, len(line))
     return line[:at] if random.random() < 0.5 else line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :]  # noqa: PLR2004 - half

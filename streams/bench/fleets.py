@@ -1,8 +1,8 @@
-"""One recording as many fleets: other numbers, and positions that a ship can have at the benchmark's pace.
+"""Turns one recording into many fleets: other numbers, and positions possible at the benchmark's speed.
 
-A benchmark sends in seconds what a recording holds of hours, and lines of several years side by side. As recorded, a
-vessel would then need hundreds of knots from fix to fix and each IMO number would be sent by every fleet: what is
-measured would be how inconsistent positions and several holders of a number are judged, which rarely a report needs.
+A benchmark sends hours of a recording in seconds, and lines of several years together. Unchanged, a vessel would need
+hundreds of knots from fix to fix, and every fleet would send the same IMO numbers. The benchmark would then measure the
+handling of inconsistent positions and of several holders of a number, which few reports need.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LAP: Final = 104_729  # a prime: the vessels of many laps stay apart
 _STATIC: Final = 5
 _IMO_SERIALS: Final = 100_000
 _UNITS_DEG: Final = 600_000
-_COARSER: Final = 1000  # type 27 tells tenths of a minute
+_COARSER: Final = 1000  # type 27 has tenths of a minute
 
 
 class _Field(NamedTuple):
@@ -41,12 +41,12 @@ _PLACES: Final = {
 
 
 def fresh(lines: list[bytes], lap: int) -> list[bytes]:
-    """The lines as sent by other vessels of the same flags; lap 0 are the lines themselves. Damage stays damage."""
+    """The lines as sent by other vessels of the same flags; lap 0 is unchanged. Damage stays damage."""
     return [_rewritten(line, lambda fields: _renamed(fields, lap)) for line in lines] if lap else lines
 
 
 def in_place(lines: list[bytes]) -> list[bytes]:
-    """The lines, with every vessel where its first fix was; what its messages say of speed and course stays."""
+    """The lines, with every vessel at its first fix; speed and course in its messages stay."""
     first: dict[int, tuple[int, int]] = {}
     return [_rewritten(line, lambda fields: _moved(fields, first)) for line in lines]
 
@@ -74,7 +74,7 @@ class _Payload:
             word >>= 6
 
     def _word(self, field: _Field) -> tuple[int, int, int]:
-        """The characters that hold the field as one integer, the bits below the field, and the first character."""
+        """The characters that contain the field as one integer, the bits below the field, and the first character."""
         first, last = _characters(field)
         word = 0
         for code in self.characters[first : last + 1]:
@@ -87,7 +87,7 @@ def _characters(field: _Field) -> tuple[int, int]:
 
 
 def _rewritten(line: bytes, change: Callable[[_Payload], None]) -> bytes:
-    """The line with its payload changed and the checksum moved as much: what was wrong stays wrong."""
+    """The line with its payload changed and the checksum adjusted equally: a wrong one stays wrong."""
     head, bang, sentence = line.rpartition(b"!")
     fields = sentence.split(b",")
     if not bang or len(fields) < _FIELDS or fields[2] != b"1":

@@ -1,4 +1,4 @@
-"""What a benchmark gives back, and what is stated around it: machine, load, versions, change."""
+"""The result of a benchmark, and its context: machine, load, versions, change."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ T = TypeVar("T")
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One number of a row. ``name`` holds its unit and becomes the column's head."""
+    """One number of a row. ``name`` contains its unit and becomes the column's heading."""
 
     name: str
     value: float
@@ -76,7 +76,7 @@ class Process(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What ``run`` of a benchmark gives back."""
+    """The return value of a benchmark's ``run``."""
 
     input: str
     """Which lines were used: folder or generator, how many."""
@@ -84,11 +84,11 @@ class Measured(msgspec.Struct, frozen=True):
     processes: tuple[Process, ...] = ()
     """Processes other than this one and its ended children."""
     notes: tuple[str, ...] = ()
-    """What a reader of the table has to know."""
+    """What a reader of the table must know."""
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where and under which load it ran."""
+    """The machine, and its load during the run."""
 
     cpu: str
     cores: int
@@ -98,7 +98,7 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """A benchmark's result with everything around it: what ``--json`` prints and ``--against`` reads."""
+    """A benchmark's result with its context: what ``--json`` prints and ``--against`` reads."""
 
     bench: str
     at: str
@@ -115,13 +115,13 @@ def cpu_of(work: Callable[[], T]) -> tuple[T, float]:
 
 
 def process_cpu_s(pid: int) -> float:
-    """CPU seconds, user and system, of a living process so far. Raises OSError when it is gone (Linux)."""
+    """CPU seconds, user and system, of a living process so far. Raises OSError if it has ended (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(bench: str, run: Callable[[], Measured]) -> Result:
-    """Runs a benchmark and puts machine, versions and CPU seconds around it."""
+    """Runs a benchmark and adds machine, versions and CPU seconds."""
     before, began = os.getloadavg(), os.times()
     measured = run()
     after, ended = os.getloadavg(), os.times()
@@ -146,7 +146,7 @@ def read_result(path: Path) -> Result:
 
 
 def table(result: Result, earlier: Result | None) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Heads and rows to print; with ``earlier`` each figure says its change."""
+    """Headings and rows to print; with ``earlier`` each figure has its change."""
     rows = result.measured.rows
     names = list(dict.fromkeys(figure.name for row in rows for figure in row.figures))
     old = {(r.name, f.name): f.value for r in (earlier.measured.rows if earlier else ()) for f in r.figures}
@@ -158,7 +158,7 @@ def table(result: Result, earlier: Result | None) -> tuple[tuple[str, ...], list
 
 
 def around(result: Result) -> list[str]:
-    """What is stated under the table."""
+    """The lines under the table."""
     machine, measured = result.machine, result.measured
     return [
         f"input      {measured.input}",

@@ -1,4 +1,4 @@
-"""What it costs to follow IMO numbers across MMSIs: in the pipeline, and in the stage that keeps their histories."""
+"""The cost of following IMO numbers across MMSIs: in the pipeline, and in the stage that keeps their histories."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from streams.settings.model import Settings
 _FIRST_IMO: Final = 9_000_000
 _FIRST_MMSI, _APART = 200_000_000, 503  # as ``fleet`` has them
 _POSITIONS: Final = 36
-"""Of a ship between two of its static reports: every 10 s, every 6 min."""
+"""Positions of a ship between two of its static reports: every 10 s, every 6 min."""
 _US: Final = 1e6
 
 
@@ -103,7 +103,7 @@ def _replay(lines: Sequence[bytes], settings: Settings) -> int:
 
 
 def _told(lines: Sequence[bytes], settings: Settings) -> list[bytes]:
-    """The bindings of the feed, as they are on the topic."""
+    """The bindings of the feed, as on the topic."""
     engine, told = engine_for(settings, load_reference(settings.reference), 0), list[Binding | SeenUnder]()
     for record in Ingest("bench", 1, source_kind=SourceKind(replayed=True)).feed(b"\n".join(lines)):
         if isinstance(record, Sentences):

@@ -1,4 +1,4 @@
-"""A watchlist imported while two workers process a live feed: how soon its ships are found, and is nothing lost."""
+"""Imports a watchlist while two workers process a live feed: how soon its ships are found, and whether any is lost."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from streams.settings.model import KafkaSettings
 _PARTITIONS: Final = 4
 _WORKERS: Final = 2
 _VESSELS: Final = 60_000
-"""Each is heard every 12 s at 5,000 sentences/s: the same words within 10 s would be one transmission."""
-_BEATS: Final = 10  # a second
+"""Each is heard every 12 s at 5,000 sentences/s: the same message within 10 s would be one transmission."""
+_BEATS: Final = 10  # per second
 _SILENT, _NEW = 671_900_000, 671_950_000
 """MMSIs of listed ships: heard once at the beginning, and heard for the first time one after another."""
 _SILENT_SHIPS, _NEW_SHIPS = 40, 10_000
 _REFLAGGED_IMO: Final = 9_358_010
 _FORMER, _LATER = 273_999_003, 636_092_002  # on different partitions
 _KILLED, _AGAIN, _REFLAGS = 0.2, 0.35, 0.7
-"""When, as a share of the time, an import is begun and killed, made again, and a ship comes back under another flag."""
+"""When, as a share of the time, an import is begun and killed, repeated, and a ship comes back under another flag."""
 _AFTER_S: Final = 3.0
-"""This long the feed continues after the import at least: in it are the first hits by new entries."""
+"""Minimum time for which the feed continues after the import: it contains the first hits by new entries."""
 _PATIENCE_S: Final = 60.0
 _LOOK_S: Final = 0.005
 _IMPORT_LOG: Final = "import.log"
@@ -52,12 +52,12 @@ _WAKEWATCH: Final = (sys.executable, "-c", "from streams.cli import main; main()
 
 
 class Imported(NamedTuple):
-    """Of the import that went through: seconds of ``time.time``."""
+    """Times of the import that succeeded: seconds of ``time.time``."""
 
     began_s: float
     ended_s: float
     killed_at: int
-    """Entries that the one before had written when it was killed."""
+    """Entries that the killed import had written."""
 
 
 class Drive(NamedTuple):
@@ -68,7 +68,7 @@ class Drive(NamedTuple):
     """When each of the timed ships was first sent."""
     sentences: int
     cpu_s: tuple[float, float]
-    """Of the workers and of ingest while it was sent."""
+    """CPU seconds of the workers and of ingest while it was sent."""
 
 
 def run(
@@ -140,7 +140,7 @@ def _listed(entries: int) -> Iterator[str]:
 
 
 def _drive(kafka_run: KafkaRun, listed: Path, known: list[bytes], rate: int, seconds: float) -> Drive:
-    """Sends the feed at its rate, while the list is imported beside it, and until that has long ended."""
+    """Sends the feed at its rate while the list is imported, and until well after the import."""
     ordinary, sent_s, lines, ended_s = cycle(known), dict[int, float](), 0, 0.0
     with listening(kafka_run) as (ingest, connection), ThreadPoolExecutor(1) as beside:
         before_s, beats = (kafka_run.cpu_s(), process_cpu_s(ingest.pid)), int(seconds * _BEATS)
@@ -165,7 +165,7 @@ def _drive(kafka_run: KafkaRun, listed: Path, known: list[bytes], rate: int, sec
 
 
 def _timed(beat: int, beats: int) -> dict[int, list[bytes]]:
-    """The ships whose alerts are timed, by MMSI: what each of them says in this beat."""
+    """The ships whose alerts are timed, by MMSI: the message of each in this beat."""
     fix = EncodedFix(35.0 + beat / 1000, 130.0, 10.0, 45.0, 45.0)
     mmsis = range(_SILENT, _SILENT + _SILENT_SHIPS) if beat == 0 else [_NEW + beat % _NEW_SHIPS]
     said = {mmsi: sentences(position(mmsi, fix)) for mmsi in mmsis}
@@ -180,7 +180,7 @@ def _timed(beat: int, beats: int) -> dict[int, list[bytes]]:
 
 
 def _import_twice(kafka_run: KafkaRun, listed: Path, killed_s: float, again_s: float) -> Imported:
-    """The first is killed half way. Raises WakewatchError when that was too late, or the second fails."""
+    """The first is killed half way. Raises WakewatchError if that was too late, or the second fails."""
     time.sleep(max(0.0, killed_s - time.monotonic()))
     process = _importing(kafka_run, listed)
     written = _entries(kafka_run.kafka)
@@ -206,7 +206,7 @@ def _importing(kafka_run: KafkaRun, listed: Path) -> subprocess.Popen[bytes]:
 
 
 def _entries(kafka: KafkaSettings) -> int:
-    """Records of the reference topic."""
+    """Number of records of the reference topic."""
     client, place = clients.consumer(kafka), TopicPartition(kafka.topic_prefix + REFERENCE, 0)
     try:
         return int(client.end_offsets([place])[place])
@@ -214,18 +214,19 @@ def _entries(kafka: KafkaSettings) -> int:
         client.close()
 
 
-# -- what came of it ------------------------------------------------------------------------------------------------
+# -- results
+# --------------------------------------------------------------------------------------------------------------
 
 
 def _await_taken_in(kafka_run: KafkaRun, messages: int) -> int:
-    """Messages that the workers have processed, once these are all or no more come."""
+    """Number of messages that the workers have processed, once all are or no more come."""
     deadline_s = time.monotonic() + _PATIENCE_S
     kafka_run.until(lambda: kafka_run.counted(_REPORTS) >= messages or time.monotonic() > deadline_s)
     return kafka_run.counted(_REPORTS)
 
 
 def _again(kafka_run: KafkaRun, log: Sequence[TopicRecord], wanted: Set[Key]) -> Set[Key]:
-    """The alerts of the same log and the same lists, processed by workers that know nothing."""
+    """The alerts of the same log and lists from workers without any state."""
     kafka = msgspec.structs.replace(kafka_run.kafka, topic_prefix="again.")
     admin = clients.admin(kafka)
     create_missing(admin, kafka)
@@ -248,7 +249,7 @@ def _again(kafka_run: KafkaRun, log: Sequence[TopicRecord], wanted: Set[Key]) ->
 
 
 def _hits(drive: Drive, log: Sequence[TopicRecord], seen_s: Mapping[int, float]) -> list[Row]:
-    """Ships by whether they were sent before the mark of their partition."""
+    """Ships by whether they were sent before the marker of their partition."""
     marks_s = {each.partition: each.timestamp_ms / 1000 for each in log if is_kind(each, KIND_REFERENCE)}
     delays_s: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
     for mmsi, sent_s in drive.sent_s.items():

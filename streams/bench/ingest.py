@@ -1,4 +1,4 @@
-"""Ingest from a file to Kafka's acknowledgement: what a sentence costs, the producer included."""
+"""Ingest from a file to Kafka's acknowledgement: the cost of a sentence, including the producer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TIME_MS: Final = 1_707_000_000_000
 _SPACING_MS: Final = 4
 _STATIONS: Final = 40
 _IN_TURN: Final = 20
-"""This many lines of one station come before the next one's."""
+"""Number of lines of one station before those of the next one."""
 _DAMAGED: Final = 0.1
 _SHORT: Final = 20
 _CORE_CHUNK: Final = 1 << 20
@@ -87,7 +87,7 @@ def _core(path: Path, partitions: int) -> int:
 
 @contextmanager
 def _kafka(partitions: int) -> Iterator[KafkaSettings]:
-    """A broker of its own, with topics; gone afterwards."""
+    """A broker of its own with topics, removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="wakewatch-bench-") as folder:
         broker = embedded.start(Path(folder) / "kafka", port=0, die_with_parent=True)
         try:
@@ -120,7 +120,7 @@ def _own(number: int, line: bytes, _random: Random) -> bytes:
 
 
 def _coast(number: int, line: bytes, _random: Random) -> bytes:
-    """As a coastal network sends them: station numbers, whole seconds, talker BS, CR LF."""
+    """The lines as a coastal network sends them: station numbers, whole seconds, talker BS, CR LF."""
     body = b"s:2573%03d,c:%d" % (number // _IN_TURN % _STATIONS, (_TIME_MS + number * _SPACING_MS) // 1000)
     sentence = line.replace(b"!AI", b"!BS", 1)
     body_text, _, written = sentence[1:].rpartition(b"*")
@@ -129,7 +129,7 @@ def _coast(number: int, line: bytes, _random: Random) -> bytes:
 
 
 def _damaged(number: int, line: bytes, random: Random) -> bytes:
-    """Of one line in ten the sentence is cut short, or one character another."""
+    """The same; in one line in ten the sentence is cut short or has one character changed."""
     whole = _coast(number, line, random)
     if random.random() >= _DAMAGED or len(line) < _SHORT:
         return whole

@@ -1,4 +1,4 @@
-"""Batches of reports as decoding would give them, from vessels that never were: for measuring the engine alone."""
+"""Batches of reports as decoding would give them, from invented vessels: for measuring the engine alone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class InventedReports:
         )
 
     def batch(self, who: Numbers) -> Batch:
-        """One report of each of these vessels, 9 % of them static, 20,000 a second."""
+        """One report of each of these vessels, 9 % of them static, at 20,000 per second."""
         size = len(who)
         reports, count = np.zeros(size, REPORT), np.arange(self._sent, self._sent + size)
         reports["time_ms"] = self.time_ms + np.arange(size) * 1000 // self._rate_hz

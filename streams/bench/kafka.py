@@ -1,4 +1,4 @@
-"""Through Kafka and Faust: what a sentence costs the worker, snapshots on, all detectors, vessels known before."""
+"""The cost of a sentence in the worker, through Kafka and Faust: snapshots on, all detectors, known vessels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.bench.frame import Data, Figure, Measured, Row
 from streams.bench.kafka_run import SNAPSHOT_EVERY_S, TimedLines, fleet, opened
 
 _PACKS_A_SECOND: Final = 10
-"""Ingest packs for 100 ms: a feed of that rate fills a record so far, and has this many sentences between two ticks."""
+"""Ingest packs for 100 ms: this gives the size of a record, and the number of sentences between two ticks."""
 _LAPS: Final = 19  # of a recording's 11,000 vessels make 200,000
 
 
@@ -26,7 +26,7 @@ class Condition(NamedTuple):
 
     @property
     def rate_hz(self) -> int:
-        """Sentences a second of a live feed whose records are so full."""
+        """Sentences per second of a live feed with records of this size."""
         return self.pack * self.partitions * _PACKS_A_SECOND
 
 
@@ -82,5 +82,5 @@ def _row(case: Condition, lines: list[bytes], vessels: int) -> Row:
 
 
 def _memory_mb(pid: int) -> float:
-    with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123 - of the system, not a path of ours
+    with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123 - a file of the system
         return int(file.read().split()[1]) * 4096 / 1e6

@@ -1,7 +1,7 @@
-"""A road to measure on: a broker, topics, workers as processes, records made before the clock runs.
+"""A system to measure: a broker, topics, workers as processes, and records made before the measurement.
 
-Markers tell how far the worker is: one ship a partition that says a listed IMO number for the first time. Its alert
-is written at once, so what stood before it in the log has been processed when it can be read.
+Markers show how far the worker is: one ship per partition that states a listed IMO number for the first time. Its alert
+is written at once, so when it can be read, all earlier records of the log have been processed.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from streams.settings.model import IngestSettings, KafkaSettings
 START_MS: Final = 1_707_000_000_000
 SOURCE: Final = "bench"
 _LISTED_IMO: Final = 9_179_842  # the first of the ships that are listed by default
-_MARKER_MMSI: Final = 990_000_000  # no country has these: no vessel of a feed is one
+_MARKER_MMSI: Final = 990_000_000  # no country has these: no vessel of a feed has one
 _PATIENCE_S: Final = 600.0
 _LOOK_S: Final = 0.02
 SNAPSHOT_EVERY_S: Final = 5
-"""Six times as often as usual: a measurement must hold several."""
+"""Six times as often as usual: a measurement must include several."""
 _METRICS_WAIT_S: Final = 5.0
 
 
@@ -55,7 +55,7 @@ class TimedLines:
         self._markers = 0
 
     def records(self, lines: Sequence[bytes], pack: int) -> list[Record]:
-        """Records of at most ``pack`` sentences, a tick a second; the clock continues by the rate."""
+        """Records of at most ``pack`` sentences, and one tick per second; the clock continues by the rate."""
         ingest = Ingest(
             SOURCE, self._partitions, IngestSettings(pack_sentences=pack), source_kind=SourceKind(live=True)
         )
@@ -82,7 +82,7 @@ class TimedLines:
 
 
 def marker(mmsi: int) -> list[bytes]:
-    """The sentences of a ship that is alerted to as soon as it is heard."""
+    """The sentences of a ship that causes an alert as soon as it is heard."""
     ship = Particulars(imo=_LISTED_IMO, name="MARKER", ship_type=70, length_m=150, beam_m=20)
     return sentences(static(mmsi, ship), sequence=mmsi)
 
@@ -145,7 +145,7 @@ class KafkaRun:
         self._sender = Sender(SOURCE, "bench", replayed=False, prefix=kafka.topic_prefix)
 
     def environ(self) -> dict[str, str]:
-        """Of a process that is to find these topics."""
+        """The environment of a process that is to find these topics."""
         return {
             **os.environ,
             "WAKEWATCH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
@@ -154,7 +154,7 @@ class KafkaRun:
         }
 
     def worker(self, name: str = "one") -> subprocess.Popen[bytes]:
-        """A worker with a name of its own (static membership)."""
+        """A worker with its own name (static membership)."""
         port = free_port()
         environ = {
             **self.environ(),
@@ -188,7 +188,7 @@ class KafkaRun:
         self._producer.flush()
 
     def until(self, done: Callable[[], bool]) -> None:
-        """Waits. Raises WakewatchError when a worker ends meanwhile, or it takes too long."""
+        """Waits. Raises WakewatchError if a worker ends in the meantime, or it takes too long."""
         deadline_s = time.monotonic() + _PATIENCE_S
         while not done():
             if any(worker.poll() is not None for worker in self.workers) or time.monotonic() > deadline_s:
@@ -196,7 +196,7 @@ class KafkaRun:
             time.sleep(_LOOK_S)
 
     def passed(self, mmsis: set[int]) -> Callable[[], bool]:
-        """Have all these markers been alerted to?"""
+        """Whether there are alerts about all these markers."""
         return lambda: mmsis <= self.listener.seen.keys()
 
     def last_words(self) -> str:
@@ -214,7 +214,7 @@ class KafkaRun:
             self.until(self.passed(mmsis))
 
     def await_snapshots(self) -> None:
-        """Returns when snapshots cover all of the log: only then is input acknowledged."""
+        """Returns when snapshots cover the whole log: only then is input acknowledged."""
         admin, topic = clients.admin(self.kafka), self.kafka.topic_prefix + SENTENCES
         client = clients.consumer(self.kafka)
         ends = client.end_offsets([TopicPartition(topic, number) for number in range(self.kafka.partitions)])
@@ -229,20 +229,20 @@ class KafkaRun:
         admin.close()
 
     def cpu_s(self) -> float:
-        """CPU seconds of all workers that live."""
+        """CPU seconds of all running workers."""
         return sum(process_cpu_s(worker.pid) for worker in self.workers)
 
     def snapshots(self) -> int:
-        """Snapshots, one a partition, that the workers that live have committed."""
+        """Number of snapshots, one per partition, that the running workers have committed."""
         return self.counted("wakewatch_snapshot_duration_seconds_count")
 
     def counted(self, name: str) -> int:
-        """The sum of a metric over its labels and the workers that live and serve theirs."""
+        """The sum of a metric over its labels and the running workers that serve it."""
         return sum(_counted(self._metrics[worker.pid], name) for worker in self.workers)
 
     def settle(self) -> None:
-        """Ends the workers in good order: what they have processed is reported. Raises WakewatchError
-        when they do not."""
+        """Ends the workers in good order, so that all processed records are acknowledged. Raises WakewatchError
+        otherwise."""
         for worker in self.workers:
             worker.terminate()
         codes = [worker.wait(_PATIENCE_S) for worker in self.workers]
@@ -268,7 +268,7 @@ def _counted(port: int, name: str) -> int:
 
 @contextmanager
 def opened(partitions: int) -> Iterator[KafkaRun]:
-    """A road with a broker of its own, empty; all of it is gone afterwards."""
+    """A system with its own broker, empty; everything is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="wakewatch-bench-") as folder:
         home = Path(folder)
         broker = embedded.start(home / "kafka", port=0, die_with_parent=True)

@@ -24,11 +24,11 @@ from streams.nmea.encoder import tagged
 _PARTITIONS: Final = 4
 _PREPARED_HZ: Final = 5000.0
 _BEAT_S: Final = 0.01
-_MARKER_EVERY: Final = 5  # beats: 20 markers a second
+_MARKER_EVERY: Final = 5  # beats: 20 markers per second
 _FIRST_MARKER: Final = 991_000_000
 _STATION: Final = "marker"
-"""Markers have a station of their own: the recordings hold parts of messages whose other part is missing, and these
-would be joined with those of a marker (23 of 400 at 5,000 sentences a second, 259 at 20,000)."""
+"""Markers have their own station: the recordings contain parts of messages without the other part, which would be
+joined with those of a marker (23 of 400 at 5,000 sentences per second, 259 at 20,000)."""
 _WARM_S: Final = 3.0
 _AWAIT_S: Final = 30.0
 
@@ -85,7 +85,7 @@ def _quantile(sorted_: list[float], share: int) -> float:
 
 
 def _send(connection: socket.socket, lines: list[bytes], rate: int, seconds: float, first: int) -> dict[int, float]:
-    """Sends at ``rate`` for this time; returns when each marker (by MMSI) was sent. Late beats are made good."""
+    """Sends at ``rate`` for this time; returns when each marker (by MMSI) was sent. Late beats are made up for."""
     endless = cycle(lines)
     sent: dict[int, float] = {}
     began_s = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a long watchlist costs: to load, to bring into force, and to match against in the whole pipeline."""
+"""The cost of a long watchlist: to load, to bring into force, and to match in the whole pipeline."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FIRST_MMSI: Final = 671_000_000
 _VESSELS: Final = 20_000
 _STREAMED: Final = "from streams.bench.lists import streamed; streamed(%d)"
 _OTHERS: Final = 200
-"""Of this many FollowTheMoney entities one is a vessel: the rest of a file are people and companies."""
+"""One in this many FollowTheMoney entities is a vessel: the rest of a file are people and companies."""
 _ENTITY_BYTES: Final = 1000
 
 
@@ -79,7 +79,7 @@ def _read(entries: int) -> tuple[Ships, Row]:
 
 
 def _indexing(ships: Ships) -> tuple[Row, ...]:
-    """What is made of a list before its first record, and what it makes of names that it has not met."""
+    """The cost of the index of a list before its first record, and with names that are not on it."""
     register, index_s = cpu_of(lambda: Register(ships))
     _, names_s = cpu_of(register.index_names)
     strange = np.array([f"NOBODY {number} OF NOWHERE"[:20].encode() for number in range(_VESSELS)], "S20")
@@ -100,7 +100,7 @@ def _more(short_s: float, long_s: float) -> Figure:
 
 
 def rows_of(entries: int) -> Iterator[str]:
-    """This many listed ships as our own CSV, its head first."""
+    """This many listed ships as our own CSV, with its heading."""
     yield "list,entry_id,name,former_names,imo,mmsi,call_sign,flag,ship_type,length_m"
     imo = _FIRST_IMO
     for number in range(entries):
@@ -112,7 +112,7 @@ def rows_of(entries: int) -> Iterator[str]:
 
 
 def _streaming(mib: int) -> Row:
-    """In a process of its own: the peak of memory is one's own."""
+    """Runs in its own process: the peak of memory is per process."""
     said = subprocess.run([sys.executable, "-c", _STREAMED % mib], capture_output=True, check=True, text=True)
     cpu_s, ships, peak_mib = map(float, said.stdout.split())
     figures = (Figure("CPU s", cpu_s), Figure("ships", ships), Figure("MiB at the peak", peak_mib))
@@ -120,7 +120,7 @@ def _streaming(mib: int) -> Row:
 
 
 def streamed(mib: int) -> None:
-    """Prints the CPU seconds of reading so much, the ships found, and this process's peak of memory in MiB (Linux)."""
+    """Prints the CPU seconds of reading ``mib``, the ships found, and this process's peak of memory in MiB (Linux)."""
     (found,), cpu_s = cpu_of(lambda: read_lists([ListFile("bench.json", _entities(mib << 20))]))
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     print(cpu_s, len(found.watchlist.ships), int(peak.split()[1]) / 1024)  # noqa: T201 - what it is for

@@ -1,13 +1,13 @@
-"""``wakewatch bench load``: what a list costs the watch that is paged, and what it finds for that.
+"""``wakewatch bench load``: how many alerts a list causes for a watch, and how many dark ships it finds.
 
-Protocol. Ships of a recording and of generated worlds are put on a list by seed. Most of them are honest: no one
-switches off in a recording by assumption, nor in a world by construction. Some go dark (streams/bench/faults.py), in
-the same runs. All of it goes through the engine with every detector. Settings were chosen on ``--tuning`` data; without
-it days 3 and 4 of the recording and the worlds of REPORTED are scored, the half before warms up.
+Protocol. Ships of a recording and of generated worlds are put on a list by seed. Most of them are honest: by assumption
+no ship switches off in a recording, and by construction none does in a world. Some go dark (streams/bench/faults.py) in
+the same runs. All data is processed by the engine with every detector. Settings were chosen on ``--tuning`` data;
+without it days 3 and 4 of the recording and the worlds of REPORTED are scored, and the earlier half warms up.
 
 An alert counts once, by the highest severity that it reached after the warm-up. A listed ship-day is a ship on the list
-for a day, heard or not: ships are drawn from all that are heard in the whole of a recording. Found is a ship that is
-paged about while it is dark, or at its return.
+for a day, heard or not: ships are drawn from all that are heard in the whole of a recording. A ship counts as found if
+there is a page about it while it is dark, or at its return.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from streams.scenario.worlds import NM_A_DEG, SLOTS_A_DAY, Counts, World, WorldS
 from streams.settings import loading
 
 PER_SHIP_DAYS: Final = 50.0
-"""Goals: at most 5 pages and 15 tickets in this many."""
+"""Goals: at most 5 pages and 15 tickets in this many ship-days."""
 DURATIONS_H: Final = (2, 4, 8, 24)
 _RANK: Final = ("log", "ticket", "page")
 
 
 class Rule(NamedTuple):
-    """Settings that take one rule out."""
+    """Settings that disable one rule."""
 
     thresholds: Mapping[str, Mapping[str, object]] = {}
     severities: Mapping[str, Severity] = {}
@@ -57,11 +57,11 @@ RULES: Final[dict[str, Rule]] = {
     "a call in one is for the record": Rule(severities={"port_call.in_zone": "ticket"}),
     "a blip needs a silence that could be judged": Rule(severities={"blip.listed_possible": "ticket"}),
 }
-"""What each silencing rule spares, by taking it out alone."""
+"""The silencing rules; disabling one alone shows how many alerts it avoids."""
 
 
 class Scene(NamedTuple):
-    """One world with a list: who is on it, and who of them goes dark."""
+    """One world with a list: which ships are on it, and which of them go dark."""
 
     world: World
     received: Counts
@@ -72,7 +72,7 @@ class Scene(NamedTuple):
 
 
 class LoadResult(NamedTuple):
-    """What was stated in scenes played under one rule."""
+    """The alerts in scenes played under one rule."""
 
     notices: Counter[tuple[str, str]]
     """By severity and reason, of honest ships."""
@@ -81,11 +81,11 @@ class LoadResult(NamedTuple):
     heard_days: int
     """Of these, calendar days on which the ship was heard."""
     told_days: int
-    """Of these, days on which a page or ticket about the ship came: what an officer who works by ship checks."""
+    """Of these, days with a page or ticket about the ship: what an officer who works by ship checks."""
     delays_min: tuple[float, ...]
-    """From the last report to the page, of those paged about while dark."""
+    """From the last report to the page, for ships with a page while dark."""
     at_return: int
-    """Of the others, those paged about when they were heard again."""
+    """Of the others, those with a page when they were heard again."""
     dark: int
 
     def per_50(self, severity: str, reason: str | None = None) -> float:
@@ -156,7 +156,7 @@ def ports_of(shape: WorldShape) -> tuple[Zone, ...]:
 
 
 def scene(world: World, zones: tuple[Zone, ...], ships: int, seed: int) -> Scene:
-    """The world with a list drawn by ``seed``: ``ships`` honest ones of all that are heard in it, and the dark."""
+    """The world with a list drawn by ``seed``: ``ships`` honest ones of all that are heard in it, and the dark ones."""
     draw = np.random.default_rng([seed, *world.name.encode()])
     dark = positives(world, draw, DURATIONS_H)
     received = world.received.copy()
@@ -174,7 +174,7 @@ def scene(world: World, zones: tuple[Zone, ...], ships: int, seed: int) -> Scene
 
 
 def heard(one: Scene, rule: Rule) -> LoadResult:
-    """Plays a scene with one rule taken out, or none."""
+    """Plays a scene with one rule disabled, or none."""
     alerts = say(one.world, one.received, one.reference, rule.thresholds, rule.severities)
     from_ms = time_of(one.world.warm_slots)
     raised = highest((a for a in alerts if a.mmsi in one.honest), from_ms)
@@ -190,7 +190,7 @@ def heard(one: Scene, rule: Rule) -> LoadResult:
 
 
 def highest(alerts: Iterable[Alert], from_ms: int) -> list[Alert]:
-    """Of each alert above ``log`` the revision that first had its highest severity, if that came after ``from_ms``."""
+    """For each alert above ``log`` the revision that first had its highest severity, if that came after ``from_ms``."""
     ranks, raised = dict[str, int](), dict[str, Alert]()
     for alert in alerts:
         rank = _RANK.index(alert.severity)
@@ -205,7 +205,7 @@ def highest(alerts: Iterable[Alert], from_ms: int) -> list[Alert]:
 
 
 def reason_of(alert: Alert) -> str:
-    """The detector and what it says: the verdict on a silence, why a ship is near a port."""
+    """The detector and its reason: the verdict on a silence, or why a ship is near a port."""
     said = [alert.details.get(key) for key in ("reason", "absence", "verdict")]
     if alert.details.get("out_of_range"):
         said = ["out of range"]
@@ -215,7 +215,7 @@ def reason_of(alert: Alert) -> str:
 
 
 def found(one: Scene, pages: Sequence[Alert]) -> tuple[tuple[float, ...], int]:
-    """Minutes until the page of each ship that was paged about while dark; how many more were at their return."""
+    """Minutes until the page of each ship with a page while dark, and the number of others with one at return."""
     delays, at_return = list[float](), 0
     for d in one.dark:
         from_ms, to_ms = time_of(d.first), time_of(d.last)

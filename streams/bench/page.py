@@ -28,23 +28,23 @@ HEADS: Final = (
 )
 
 _WHOLE: Final = 10
-"""From here on figures are whole."""
+"""From this value on figures are rounded to whole numbers."""
 
 
 def table(scores: Mapping[tuple[str, str], Score]) -> str:
-    """One line a scenario and rule."""
+    """One line per scenario and rule."""
     heads = [_line(HEADS), "|---" * len(HEADS) + "|"]
     return "\n".join([*heads, *(_line(_cells(*key, one)) for key, one in scores.items()), ""])
 
 
 def rates_table(rates: Sequence[Rates]) -> str:
-    """One line a scenario and feed."""
+    """One line per scenario and feed."""
     rows = [(one.scenario, one.feed, f"{one.vessels:,}", *map(_plain, one[3:])) for one in rates]
     return "\n".join([_line(RATE_HEADS), "|---" * len(RATE_HEADS) + "|", *map(_line, rows), ""])
 
 
 def put(page: Path, made: str) -> None:
-    """Puts a table in the place of the one with the same heads, or into a new file. Raises OSError."""
+    """Replaces the table with the same headings, or writes a new file. Raises OSError."""
     text = page.read_text(encoding="utf-8") if page.exists() else made
     start = text.find(made[: made.index("\n")])
     if start < 0:

@@ -1,4 +1,4 @@
-"""The road in one process: packed records through decoding, engine and all detectors, without Kafka."""
+"""The whole path in one process: packed records through decoding, engine and all detectors, without Kafka."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RATE_HZ: Final = 20_000
 _CHUNK: Final = 50  # lines of one lap that stay together: the parts of a message are side by side
 _FILL_BATCH: Final = 1000
 _APART_S: Final = 30
-"""Between two rows: a sentence that comes again within 10 s is a second reception, which costs less."""
+"""Between two rows: a sentence repeated within 10 s is a second reception, which costs less."""
 _US: Final = 1e6
 START_MS: Final = 1_707_000_000_000
 
@@ -97,7 +97,7 @@ def _mixed(laps: Sequence[Sequence[bytes]], count: int) -> list[bytes]:
 
 
 def _row(name: str, engine: Engine, records: Sequence[Record]) -> Row:
-    """Decodes all, then takes all in: the two are timed apart."""
+    """Decodes all records, then processes them: the two are timed separately."""
     decoded, decode_s = cpu_of(lambda: [_decoded(r) for r in records if isinstance(r, Sentences | TickRecord)])
     alerts, engine_s = cpu_of(lambda: sum(_taken(engine, item) for item in decoded))
     sentences = sum(record.size for record in records if isinstance(record, Sentences))

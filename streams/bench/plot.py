@@ -14,7 +14,7 @@ _TEXT: Final = 'font-family="sans-serif" font-size="{size}" fill="#222"'
 
 
 def draw(scores: Mapping[tuple[str, str], Score]) -> str:
-    """One small square a scenario; right and up is better."""
+    """One small square per scenario; right and up is better."""
     scenarios = list(dict.fromkeys(name for name, _ in scores))
     rules = list(dict.fromkeys(rule for _, rule in scores))
     colours = {rule: _COLOURS[i % len(_COLOURS)] for i, rule in enumerate(rules)}

@@ -1,4 +1,4 @@
-"""Reporting rates that coverage has learned of a feed: how reports under way are spaced, and what is left at rest."""
+"""Reporting rates that coverage has learned from a feed: the spacing of reports under way, and the rate at rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.bench.frame import Figure, Row
 from streams.scenario.worlds import SLOT_S
 
 SHOWN: Final = ("untouched", *THINNED_S)
-"""Scenarios of which they are shown."""
+"""Scenarios whose rates are shown."""
 HEADS: Final = (
     "scenario",
     "feed",
@@ -28,18 +28,18 @@ HEADS: Final = (
 
 
 class Rates(NamedTuple):
-    """Medians over the vessels last heard under way in well-heard water; NaN where there are none."""
+    """Medians over the vessels last heard under way in well-heard water; NaN if there are none."""
 
     scenario: str
     feed: str
     vessels: int
     spacing_s: float
     least_s: float
-    """Below which rarely two reports of a vessel lie apart: large where the feed is thinned."""
+    """Two reports of a vessel are rarely closer than this: large if the feed is thinned."""
     rest_s: float
-    """Between reports of a vessel that has stopped, as the verdict on gaps foretells it."""
+    """Between reports of a vessel that has stopped, as predicted by the verdict on gaps."""
     at_rest: float
-    """Reports heard of vessels that stopped, for those foretold from their spacing under way; all stations."""
+    """Reports heard from stopped vessels, divided by those predicted from their spacing under way; all stations."""
 
     def row(self) -> Row:
         """As a row of the benchmark."""
@@ -49,9 +49,9 @@ class Rates(NamedTuple):
 
 
 def rates_of(coverage: Coverage, scenario: str, feed: str) -> Rates:
-    """What has been learned by the end of a run."""
+    """What has been learned at the end of a run."""
     c = coverage.columns
-    well = well_heard(c.stratum.astype(np.intp))  # who sailed out of range was heard ever less
+    well = well_heard(c.stratum.astype(np.intp))  # a ship that sailed out of range was heard less and less
     rows, step_s = np.flatnonzero((c.gap > 0) & (c.kind == UNDER_WAY) & well), STEP_MS / MS
     heard, foretold = coverage.rest_rates.counts.sum(axis=1)
     if not len(rows):

@@ -1,4 +1,4 @@
-"""A recording as a world in slots: what was heard of whom. Its truth is unknown; no one in it is presumed dark."""
+"""A recording as a world in slots: which ship was heard when. Its truth is unknown; no ship is presumed dark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.errors import ConfigError
 from streams.scenario.worlds import SLOT_S, World
 
 WELL_NM: Final = 60.0
-"""Water that is well heard: so near to the middle of all reports within it (found by iteration)."""
+"""Well-heard water: within this distance of the middle of all reports in it (found by iteration)."""
 _COLUMNS: Final = ("time_s", "mmsi", "type", "lat_deg", "lon_deg", "sog_kn", "cog_deg")
 _CLASS_B: Final = (18, 19)
 _BASE: Final = (4, 11, 21)
@@ -63,7 +63,7 @@ def _world(name: str, rows: npt.NDArray[np.float64], warm_share: float) -> World
 
 
 def _near_middle(lat: npt.NDArray[np.float32], lon: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    """Within WELL_NM of the middle of the reports that are: a stand-in for the receiver's place."""
+    """The reports within WELL_NM of their own middle: a stand-in for the receiver's place."""
     known = ~np.isnan(lat)
     places = unit_vectors(lat[known].astype(np.float64), lon[known].astype(np.float64))
     middle = np.median(places, axis=1)
@@ -76,10 +76,10 @@ def _near_middle(lat: npt.NDArray[np.float32], lon: npt.NDArray[np.float32]) -> 
 
 
 def both_ways(world: World) -> list[World]:
-    """The first half of a recording and then the same played backwards; and the other way about.
+    """The first half of a recording followed by the same half backwards, and the reverse.
 
-    Two worlds, each as long as the recording, of which the half that comes second is scored: twice what the half
-    itself would give, without a jump where they meet. Who came in leaves, who left a berth comes to lie there.
+    These are two worlds, each as long as the recording. The second half of each is scored: twice the data of the half
+    itself, without a jump at the joint. A ship that came in leaves, and one that left a berth arrives there.
     """
     forth = np.arange(len(world.lat_deg) // 2)
     orders = {"there and back": (forth, forth[::-1]), "back and there": (forth[::-1], forth)}
@@ -97,7 +97,7 @@ def _reordered(world: World, name: str, warm: npt.NDArray[np.intp], scored: npt.
 
 
 def _mirrored(steps: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """The steps of slots that are played backwards."""
+    """The steps of slots played backwards."""
     made = np.zeros_like(steps)
     for step in range(STEPS_A_SLOT):
         made |= (steps >> np.uint32(step) & np.uint32(1)) << np.uint32(STEPS_A_SLOT - 1 - step)

@@ -1,4 +1,4 @@
-"""kill -9, and how long until the first new record is handled: start, joining, loading the state, reading on."""
+"""kill -9, and the time until the first new record is processed: start, joining, loading the state, reading on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gaps said against ships that were made to go dark: precision, recall, delay, with intervals by vessel."""
+"""Compares reported gaps with ships that were made to go dark: precision, recall, delay, with intervals by vessel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.bench.faults import HOUR, DarkPeriod, exits
 from streams.bench.silences import Silent
 from streams.scenario.worlds import SLOTS_A_DAY, World
 
-SCORED_HOURS: Final = 2  # shorter switch-offs end as the shortest gap (1 h) could be said
+SCORED_HOURS: Final = 2  # shorter switch-offs end before the shortest gap (1 h) could be reported
 RESAMPLES: Final = 300
 SLACK_SLOTS: Final = 5  # the last report may have been that long before the switch
 
@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Score(NamedTuple):
-    """What one rule did in one scenario. Lists have one entry a run (world and seed), of entries by vessel."""
+    """The result of one rule in one scenario. Lists have one entry per run (world and seed), of entries by vessel."""
 
     hits: npt.NDArray[np.int64]
     """(ships,): positives found, by vessel over all runs."""
@@ -36,9 +36,9 @@ class Score(NamedTuple):
     vessel_days: float
     """Of class A under way in well-heard water, heard."""
     exits: int
-    """How often a class A ship under way left what is heard, for two hours or more."""
+    """How often a class A ship under way left reception for two hours or more."""
     latest_h: float
-    """The longest time from a last report to the gap, of ships of whatever kind in whatever water."""
+    """The longest time from a last report to the gap, for ships of any kind in any water."""
 
     @property
     def recall(self) -> float:
@@ -59,12 +59,12 @@ class Score(NamedTuple):
 
     @property
     def false_rate(self) -> float:
-        """False gaps in well-heard water, a thousand vessel-days."""
+        """False gaps in well-heard water, per thousand vessel-days."""
         return float(1000 * self.false_well.sum() / max(self.vessel_days, 1e-9))
 
     @property
     def exit_rate(self) -> float:
-        """False gaps in all water, for a hundred ships that left it."""
+        """False gaps in all water, per hundred ships that left it."""
         return float(100 * self.false_all.sum() / max(self.exits, 1))
 
     def interval(self, which: str) -> tuple[float, float]:

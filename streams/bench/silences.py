@@ -1,4 +1,4 @@
-"""Coverage run over a world: every silence, slot by slot, and where each rule would first call it a gap."""
+"""Runs coverage over a world: every silence, slot by slot, and where each rule would first call it a gap."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Silent(NamedTuple):
-    """Silences at the ends of slots, one row each."""
+    """Silences at the ends of slots, one per row."""
 
     slot: Ints
     ship: Ints
@@ -40,7 +40,7 @@ class Silent(NamedTuple):
     gain: npt.NDArray[np.float64]
     alpha: npt.NDArray[np.float64]
     seen: Ints
-    """Slots heard in the day before the silence."""
+    """Number of slots heard in the day before the silence."""
     kind: Ints
     age: Ints
     missed: Ints
@@ -53,7 +53,7 @@ class Silent(NamedTuple):
 
     @property
     def known(self) -> OpenSilences:
-        """As the verdict takes them."""
+        """The silences in the form of the verdict."""
         return OpenSilences(
             self.kind,
             self.age,
@@ -67,7 +67,7 @@ class Silent(NamedTuple):
         )
 
     def take(self, rows: npt.NDArray[np.intp]) -> Silent:
-        """These rows alone."""
+        """Only these rows."""
         return Silent._make(column[rows] for column in self)
 
     @classmethod
@@ -130,7 +130,7 @@ def _silent(coverage: Coverage, slot: int, heard: Ints, heard_so_far: npt.NDArra
 
 
 class _First:
-    """Keeps of each rule and silence the slot in which it was first called a gap."""
+    """For each rule and silence the slot in which it was first called a gap."""
 
     def __init__(self, judge: Judge, ships: int) -> None:
         self._judge, self._ships = judge, ships
@@ -138,7 +138,7 @@ class _First:
         self._told: dict[str, list[Silent]] = {}
 
     def look(self, silent: Silent) -> None:
-        """The silences as the next slot closes."""
+        """Applies the silences of the next closed slot."""
         for rule, said in self._judge(silent).items():
             last = self._last.setdefault(rule, np.full(self._ships, -1))
             new = np.flatnonzero(said & (last[silent.ship] != silent.last))
@@ -151,7 +151,7 @@ class _First:
         return {rule: Silent.joined(parts) for rule, parts in self._told.items()}
 
 
-def _slot(  # noqa: PLR0917 - what of them is heard
+def _slot(  # noqa: PLR0917 - the columns of silences
     world: World, slot: int, rows: Ints, stations: npt.NDArray[np.uint64], reports: Ints, steps: Steps
 ) -> SlotBlock:
     at_rest = world.sog_kn[slot, rows] < 0.5  # noqa: PLR2004 - kn, as the engine has it

@@ -1,4 +1,4 @@
-"""What a vessel costs: bytes, and CPU a sentence as the fleet grows; and what invented MMSIs can do."""
+"""The cost of a vessel: bytes, and CPU per sentence as the fleet grows; and the effect of invented MMSIs."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _sized(size: int, engine: Engine, vessel_bytes: float, cost_us: float, base_
 
 
 def _snapshot(engine: Engine) -> tuple[Figure, ...]:
-    """What a snapshot of all shards stops the stream for, and what a restart takes to adopt it."""
+    """How long a snapshot of all shards stops the stream, and how long a restart takes to load it."""
     settings = Settings()
     reference = load_reference(settings.reference)
     malloc.keep_freed()  # as a worker does
@@ -109,7 +109,7 @@ def _snapshot(engine: Engine) -> tuple[Figure, ...]:
 
 
 def _everywhere(step_deg: float) -> Row:
-    """Coverage cells; those of the whole Earth are all that there can be."""
+    """Coverage cells; those of the whole Earth are the maximum."""
     gc.collect()
     before = _resident()
     engine, settings = heard_everywhere(step_deg), Settings()
@@ -120,7 +120,7 @@ def _everywhere(step_deg: float) -> Row:
 
 
 def _held(holders: int) -> Row:
-    """MMSIs that state IMO numbers, an alert open about every second one: as much as they can cost."""
+    """MMSIs that state IMO numbers, with an alert open about every second one: the maximum cost."""
     gc.collect()
     before = _resident()
     histories = held_by_many(holders)
@@ -130,7 +130,7 @@ def _held(holders: int) -> Row:
 
 
 def _stored(state: Engine | ImoHistories, restore: Callable[[list[bytes], bytes], object]) -> tuple[Figure, ...]:
-    """What a snapshot of all costs, and of the largest shard: the stream waits for those that changed."""
+    """The cost of a snapshot of everything, and of the largest shard: the stream waits for changed shards."""
     sizes, copy_s = cpu_of(lambda: [len(state.shard(number)) for number in range(state.shard_count())])
     _, largest_s = cpu_of(lambda: state.shard(sizes.index(max(sizes))))
     shards, manifest = _copy(state)
@@ -150,7 +150,7 @@ def _copy(engine: Engine | ImoHistories) -> tuple[list[bytes], bytes]:
 
 
 def _pasts(bytes_a_vessel: float) -> Row:
-    """What a history costs that is as long as it may be: silences and stays."""
+    """The cost of a history of maximum length: silences and stays."""
     ordinary, listed = (_past_bytes(listed=listed) for listed in (False, True))
     return Row(
         "full histories",
@@ -186,7 +186,7 @@ def _engine(vessels_most: int | None = None) -> Engine:
 
 
 def _filled(size: int) -> tuple[Engine, InventedReports, float]:
-    """An engine that knows ``size`` vessels well, its sea, and the bytes that a vessel takes."""
+    """An engine that knows ``size`` vessels and their water well, and the bytes per vessel."""
     engine, sea = _engine(2 * size), InventedReports(size, _RATE_HZ)
     gc.collect()
     before = _resident()
@@ -199,7 +199,7 @@ def _filled(size: int) -> tuple[Engine, InventedReports, float]:
 
 
 def _round(engine: Engine, sea: InventedReports, batches: int) -> float:
-    """Microseconds a sentence, ticks included."""
+    """Microseconds per sentence, including ticks."""
     made = [sea.some(_BATCH) for _ in range(batches)]
 
     def play() -> None:
@@ -212,7 +212,7 @@ def _round(engine: Engine, sea: InventedReports, batches: int) -> float:
 
 
 def _resident() -> int:
-    """Bytes of this process that are in memory."""
+    """Resident bytes of this process."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     except OSError:

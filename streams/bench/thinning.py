@@ -1,4 +1,4 @@
-"""When within its slot each report of a world came; and the same world as a provider passes it on, thinned."""
+"""The time within its slot of each report of a world; and the same world thinned, as a provider passes it on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from detectors.core.coverage.slot_blocks import STEPS_A_SLOT
 from detectors.core.units import MS, STEP_MS
 from streams.scenario.worlds import World
 
-_MANY: Final = 8  # this many reports in a slot lie close together wherever they lie
+_MANY: Final = 8  # with this many reports in a slot, some are close together in any case
 _WHOLE: Final = (1 << STEPS_A_SLOT) - 1
 _LONG_AGO: Final = -(1 << 20)
 
@@ -20,7 +20,7 @@ Counts = npt.NDArray[np.int64]
 
 
 def spread(counts: Counts, among: Steps | None, draw: np.random.Generator) -> Steps:
-    """This many of the steps ``among`` (None: any) drawn for each vessel; bit i is the i-th ten seconds of the slot."""
+    """For each vessel this many steps drawn from ``among`` (None: any); bit i is the i-th ten seconds of the slot."""
     counts = np.minimum(counts, STEPS_A_SLOT).astype(np.int64)
     whole = np.full(len(counts), _WHOLE, np.uint32) if among is None else among
     close = ((np.uint64(1) << counts.astype(np.uint64)) - np.uint64(1)).astype(np.uint32)
@@ -37,7 +37,7 @@ def spread(counts: Counts, among: Steps | None, draw: np.random.Generator) -> St
 
 
 def thinned(world: World, every_s: int, draw: np.random.Generator) -> World:
-    """The world as one source that passes on of each vessel no report within ``every_s`` of its last one."""
+    """The world as one source that drops reports within ``every_s`` of a vessel's last one."""
     every = every_s * MS // STEP_MS
     counts = world.received.astype(np.int64).sum(axis=0)
     steps = np.zeros(counts.shape, np.uint32)

@@ -1,7 +1,8 @@
-"""A world played through the whole engine, every detector: what they say of the ships of a list in it.
+"""Plays a world through the whole engine with every detector: the alerts about the listed ships in it.
 
-Reports lie within their slots where ``steps`` of the world has them, positions on the line between two slots. All
-stations are one source. MMSIs are invented (``number_of``), and no one states an IMO number: the list goes by MMSI.
+Reports have the times within their slots that ``steps`` of the world gives; positions are interpolated between two
+slots. All stations are one source. MMSIs are invented (``number_of``), and no ship states an IMO number: the list uses
+MMSIs.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from streams.scenario.worlds import SLOT_S, Counts, World
 
 SOURCE: Final = "bench"
 START_MS: Final = 1_704_067_200_000
-"""Of the first slot: a midnight, so that days are calendar days."""
+"""Start of the first slot: a midnight, so that days are calendar days."""
 _FIRST_MMSI, _FIRST_BASE = 201_000_001, 2_010_001
 _CLASS_A, _CLASS_B, _BASE = 1, 18, 4
 _SPACING_S: Final = 1.0
-_NEAR_DEG: Final = 0.2  # two fixes in consecutive slots that are further apart are not joined by a line
+_NEAR_DEG: Final = 0.2  # consecutive fixes that are further apart are not joined by a line
 
 Rows = npt.NDArray[np.void]
 
@@ -64,7 +65,7 @@ def say(
 
 
 def _log(world: World, received: Counts) -> Iterator[Batch | Tick]:
-    """A batch a minute and a tick behind it; a hole in the feed is a tick of its own."""
+    """A batch per minute with a tick after it; an outage of the feed is a tick of its own."""
     written_ms = heard_ms = START_MS - 1
     for reports in _minutes(world, received):
         first_ms = int(reports["time_ms"][0])

@@ -1,4 +1,4 @@
-"""What the clock costs: the CPU of each second of a large fleet, slots of coverage and due checks in it."""
+"""The cost of the clock: CPU for each second of a large fleet, including slots of coverage and due checks."""
 
 from __future__ import annotations
 

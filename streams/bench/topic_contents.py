@@ -1,4 +1,4 @@
-"""What lies in the topics after a run: copied, counted, and its alerts by what identifies them."""
+"""The contents of topics after a run: copies, counts, and alerts by their identity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.messages.topics import ALERTS
 from streams.settings.model import KafkaSettings
 
 Key = tuple[str, int, str]
-"""Of an alert revision: id, revision, hash of its bytes."""
+"""Identity of an alert revision: id, revision, hash of its bytes."""
 
 
 def copy_log(kafka: KafkaSettings, topic: str, log: Sequence[TopicRecord]) -> None:
@@ -46,12 +46,12 @@ def is_kind(one: TopicRecord, kind: bytes) -> bool:
 
 
 def lines_of(log: Sequence[TopicRecord], source: bytes) -> Iterator[bytes]:
-    """The sentences of a source, or of all."""
+    """The sentences of one source, or of all."""
     for one in log:
         if is_kind(one, KIND_SENTENCES) and one.value and source in (b"", one.headers[H_SOURCE]):
             yield from one.value.split(b"\n")
 
 
 def message_count(log: Sequence[TopicRecord]) -> int:
-    """Messages in the log, those of two parts once."""
+    """Number of messages in the log, those of two parts once."""
     return sum(line[line.rfind(b"!") :].split(b",", 3)[2] == b"1" for line in lines_of(log, b""))

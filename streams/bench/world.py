@@ -1,4 +1,4 @@
-"""State as large as it can become: every cell of the Earth met, and a million MMSIs that state IMO numbers."""
+"""State of maximum size: every cell of the Earth, and a million MMSIs that state IMO numbers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from streams.settings.model import Settings
 
 HOLDERS: Final = 1_000_000
 STEP_DEG: Final = 0.125
-"""Half a cell at the equator: none is left out."""
+"""Half a cell at the equator, so that none is left out."""
 _START_MS: Final = 1_704_067_200_000
 _HOLDERS_A_SHIP: Final = 2
 _FIRST_IMO, _FIRST_MMSI = 1_000_000, 205_000_000
 
 
 def heard_everywhere(step_deg: float = STEP_DEG) -> Engine:
-    """An engine that has heard someone in every cell, or this many degrees apart."""
+    """An engine that has heard a ship in every cell, or at this spacing in degrees."""
     settings = Settings()
     engine = engine_for(settings, load_reference(settings.reference), 0)
     cells = engine.reception.coverage.cell_statistics.cells
@@ -37,7 +37,7 @@ def heard_everywhere(step_deg: float = STEP_DEG) -> Engine:
 
 
 def held_by_many(holders: int = HOLDERS) -> ImoHistories:
-    """Histories of half as many IMO numbers, two MMSIs each."""
+    """Histories of half as many IMO numbers as MMSIs, two MMSIs each."""
     histories = histories_for(Settings(), 1)
     for number in range(holders):
         histories.take(_told(number))

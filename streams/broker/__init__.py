@@ -1,1 +1,1 @@
-"""The embedded Kafka, and how our clients reach any Kafka."""
+"""The embedded Kafka, and the connection of our clients to any Kafka."""

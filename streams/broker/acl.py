@@ -48,7 +48,7 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     """Prefixes of its transactional ids."""
 
     def needed(self) -> frozenset[str]:
-        """The topics that must be there."""
+        """The topics that must exist."""
         return frozenset(name for _, names in self.topics for name in names)
 
 
@@ -71,13 +71,13 @@ RIGHTS: Final[dict[str, Rights]] = {
     ),
     "notify": Rights(
         topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD, ALERT_STATE))),
-        group="{app}-notify",  # and one for each target, which begins so
+        group="{app}-notify",  # and one per target, with this prefix
         group_prefixed=True,
     ),
     "grafana-datasource": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
     "console": Rights(
         topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE)), ("Write", (FEEDBACK,))),
-        group="{app}",  # and the notifier's, which begin so
+        group="{app}",  # and the notifier's, with this prefix
         group_operation="Describe",
         group_prefixed=True,
     ),
@@ -109,7 +109,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def grants(command: str, settings: Settings) -> list[Grant]:
-    """What ``command`` needs under these settings. Raises ConfigError when it is not in the table."""
+    """The rights that ``command`` needs under these settings. Raises ConfigError if it is not in the table."""
     try:
         rights = RIGHTS[command]
     except KeyError:
@@ -132,10 +132,10 @@ def _grants(rights: Rights, settings: Settings) -> Iterator[Grant]:
 
 
 def lacking(admin: Any, command: str, settings: Settings) -> list[str]:
-    """What this user may not do of what ``command`` needs, in words: on topics, and on the group.
+    """The missing rights of this user for ``command``, in words: on topics, and on the group.
 
-    Faust and kafka-python wait for ever where they may not read, and say nothing that an operator would understand: so
-    it is asked before.
+    Faust and kafka-python wait for ever if they may not read, without a message that an operator would understand. So
+    the rights are checked before.
     """
     from kafka.errors import CoordinatorNotAvailableError, GroupAuthorizationFailedError, GroupIdNotFoundError
 
@@ -156,12 +156,12 @@ def lacking(admin: Any, command: str, settings: Settings) -> list[str]:
             except GroupAuthorizationFailedError:
                 missing.append(f"{grant.operation} group {grant.name}")
             except (GroupIdNotFoundError, CoordinatorNotAvailableError):
-                pass  # no one has read as it yet: that is not rejected
+                pass  # there are no commits as it yet: that is not a rejection
     return missing
 
 
 def refuse_unless_allowed(admin: Any, command: str, settings: Settings) -> None:
-    """Raises ConfigError, one line, when this user lacks what ``command`` needs."""
+    """Raises ConfigError, one line, if this user lacks a right that ``command`` needs."""
     missing = lacking(admin, command, settings)
     if missing:
         raise ConfigError(
@@ -171,12 +171,12 @@ def refuse_unless_allowed(admin: Any, command: str, settings: Settings) -> None:
 
 
 def _holds(allowed: Collection[str] | None, operation: Operation) -> bool:
-    """Without ACLs a broker names all operations, an old one none."""
+    """Without ACLs a broker lists all operations; an old broker lists none."""
     return not allowed or operation.upper() in allowed
 
 
 def acl_commands(command: str, principal: str, settings: Settings) -> list[str]:
-    """Lines for Kafka's own ``kafka-acls.sh``, one a right."""
+    """Lines for Kafka's own ``kafka-acls.sh``, one per right."""
     return [_acl_command(grant, principal) for grant in grants(command, settings)]
 
 

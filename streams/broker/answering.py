@@ -7,7 +7,7 @@ from typing import Any, Final
 
 _QUESTIONS: Final = 3
 _BETWEEN_S: Final = 0.4
-"""A broker that stutters answers some questions at once, and anyone who has just waited for it asks at such a moment.
+"""A slow broker answers some requests quickly, and after a slow answer the next request comes at such a moment.
 """
 
 

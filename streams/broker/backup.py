@@ -38,7 +38,7 @@ _SKIPPED: Final = frozenset({".lock"})  # Kafka's own, of a process that has end
 
 
 class BackupSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The last entry of a backup: what must precede it."""
+    """The last entry of a backup: the files that must precede it."""
 
     format: int
     made_at: str
@@ -55,10 +55,10 @@ class Done(NamedTuple):
 
 
 def backup(target: Path, data_dir: Path | None = None) -> Done:
-    """Copies the broker's data to ``target`` (tar, zstd). One that runs is stopped meanwhile and restarted.
+    """Copies the broker's data to ``target`` (tar, zstd). A running broker is stopped for the copy and restarted.
 
-    Raises ConfigError when there is nothing to copy, ``target`` exists or cannot be written, or the broker lives
-    only as long as another process; WakewatchError when the broker does not stop or start.
+    Raises ConfigError if there is nothing to copy, ``target`` exists or cannot be written, or the broker lives only as
+    long as another process; WakewatchError if the broker does not stop or start.
     """
     home = embedded.home_of(data_dir)
     data, target = home / _DATA, target.expanduser().absolute()
@@ -81,10 +81,10 @@ def backup(target: Path, data_dir: Path | None = None) -> Done:
 
 
 def restore(source: Path, data_dir: Path | None = None, *, replace: bool = False) -> Done:
-    """Puts the data of a backup in place of the broker's; with ``replace`` older data are renamed and kept.
+    """Replaces the broker's data by those of a backup; with ``replace`` older data are renamed and kept.
 
-    Raises ConfigError when a broker runs there, data are there without ``replace``, or ``source`` is not a whole
-    backup: then nothing was changed.
+    Raises ConfigError, with nothing changed, if a broker runs there, data exist without ``replace``, or ``source`` is
+    not a complete backup.
     """
     home = embedded.home_of(data_dir)
     data, fresh = home / _DATA, home / "data.restored"
@@ -118,10 +118,10 @@ def _failing_at(where: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _at_rest(home: Path) -> Iterator[bool]:
-    """With the broker of ``home`` stopped; gives whether it ran. It runs again afterwards, whatever happens."""
+    """Runs with the broker of ``home`` stopped; yields whether it ran. It is restarted afterwards in any case."""
     broker = None
     try:
-        with only_one(home / "start.lock", _LOCK_S):  # no one starts it meanwhile
+        with only_one(home / "start.lock", _LOCK_S):  # no one starts it in the meantime
             broker = embedded.status(home)
             if broker is not None and broker.die_with_parent:
                 owned, broker = broker, None
@@ -160,7 +160,7 @@ def _pack(data: Path, file: IO[bytes]) -> BackupSummary:
 
 
 def _unpack(source: Path, fresh: Path) -> BackupSummary:
-    """Raises ConfigError unless all of a whole backup is in ``fresh`` afterwards."""
+    """Raises ConfigError unless the complete backup is in ``fresh`` afterwards."""
     summary, files, size = None, 0, 0
     room = shutil.disk_usage(fresh.parent).free - _SPARE_BYTES
     try:
@@ -188,7 +188,7 @@ def _unpack(source: Path, fresh: Path) -> BackupSummary:
 
 
 def _place(archive: tarfile.TarFile, entry: tarfile.TarInfo, fresh: Path) -> None:
-    """One entry below ``fresh``, its first folder's name left out. Raises tarfile.TarError for one that leaves it."""
+    """One entry below ``fresh``, without its first folder. Raises tarfile.TarError for one outside of it."""
     inside = entry.name.removeprefix(f"{_DATA}/")
     if inside == entry.name or not (entry.isfile() or entry.isdir()):
         raise tarfile.ReadError(f"it contains {entry.name!r}, which a backup never does")
@@ -196,7 +196,7 @@ def _place(archive: tarfile.TarFile, entry: tarfile.TarInfo, fresh: Path) -> Non
 
 
 def _aside(data: Path) -> Path | None:
-    """Renames data that are there, to the first free name of `data.before-1`, `data.before-2`, ..."""
+    """Renames existing data to the first free name of `data.before-1`, `data.before-2`, ..."""
     if not data.exists():
         return None
     number = 1

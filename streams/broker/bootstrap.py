@@ -1,7 +1,7 @@
 """The first connection of kafka-python, with two fixes: a rejection by the broker is reported.
 
-kafka-python 3.0.12 is meant to raise an authentication failure, but looks for it where it is not raised
-(``KafkaConnection.initialize`` keeps it in a future), and retries until its time is over: after ten seconds it reports
+kafka-python 3.0.12 is meant to raise an authentication failure, but expects it in a place where it is not raised
+(``KafkaConnection.initialize`` keeps it in a future). It retries until its time is over and after ten seconds reports
 that there is no Kafka. Here the first rejection ends the attempt. Later ones do not: a broker that has just restarted
 may reject a known user for a moment.
 
@@ -39,7 +39,7 @@ class _Manager(KafkaConnectionManager):  # type: ignore[misc]
         self._refused: BaseException | None = None
 
     def get_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """Raises the error of a rejection by the broker, as long as there was no connection yet."""
+        """Raises the broker's rejection, as long as there has been no connection yet."""
         if self.bootstrapped:
             return super().get_connection(*args, **kwargs)
         if self._refused is not None:
@@ -59,14 +59,14 @@ class _Manager(KafkaConnectionManager):  # type: ignore[misc]
 
 
 def _words_first(receive: Callable[[], tuple[bytes, Any]]) -> tuple[bytes, Any]:
-    """What was read before the end; asked again, the socket says once more that it has ended."""
+    """The data read before the end; at the next call the socket reports again that it has ended."""
     data, error = receive()
     return data, None if data else error
 
 
 def _other_news(record: logging.LogRecord) -> bool:
     if str(record.msg).endswith("socket disconnected"):
-        return False  # what becomes of it is reported by the connection
+        return False  # the connection reports what becomes of it
     return not (isinstance(record.args, tuple) and any(map(_is_refusal, record.args)))
 
 

@@ -1,6 +1,6 @@
 """Every kafka-python client is made here: one place for addresses, durability and time-outs.
 
-Names and defaults are those of kafka-python 3.0.12. A name it does not know is rejected by it, not ignored.
+Names and defaults are those of kafka-python 3.0.12, which rejects unknown names.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ _PORT_MOST: Final = 65_535
 _DEFAULT_PORT: Final = 9092
 _DAY_MS: Final = 86_400_000
 _LOOK_S: Final = 0.2
-# An ApiVersions request, version 0: the one question that a Kafka answers to anybody.
+# An ApiVersions request, version 0: a Kafka answers it to any client.
 _WHO_ARE_YOU: Final = b"\0\0\0\x0a\0\x12\0\0\0\0\0\0\xff\xff"
 _TLS_ALERT: Final = b"\x15\x03"
 RECORD_BYTES_MOST: Final = 8 << 20
-"""Largest record, with its batch's head, that producers send and topics take: a 4 MiB shard twice over."""
+"""Largest record, with its batch's header, that producers send and topics accept: twice a 4 MiB shard."""
 
 _EVERY: Final[Mapping[str, Any]] = {
     "client_id": "wakewatch",
-    "bootstrap_timeout_ms": 10_000,  # a wrong address is stated soon; who must wait for a broker tries again
+    "bootstrap_timeout_ms": 10_000,  # a wrong address is reported soon; callers that must wait for a broker retry
     "reconnect_backoff_max_ms": 2_000,  # a broker that is back is found within seconds; the default is 30 s
-    "metadata_max_age_ms": 30_000,  # a client that lost sight of a leader asks again so soon; default 5 min
+    "metadata_max_age_ms": 30_000,  # a client that lost sight of a leader asks again after this time; default 5 min
 }
 _PRODUCER: Final[Mapping[str, Any]] = {
     "acks": "all",
-    "enable_idempotence": True,  # said, not left to the default: then a conflicting override raises
+    "enable_idempotence": True,  # stated, not left to the default: then a conflicting override raises
     # `retries` is infinite while it is not set; these two decide how long a record may wait for its broker.
     "delivery_timeout_ms": _DAY_MS,
     "max_block_ms": _DAY_MS,
@@ -56,7 +56,7 @@ _CONSUMER: Final[Mapping[str, Any]] = {
 
 
 def servers_of(kafka: KafkaSettings) -> list[str]:
-    """Where Kafka is: as set, else the embedded broker that runs. Raises ConfigError when neither is known.
+    """Where Kafka is: as set, otherwise the running embedded broker. Raises ConfigError if neither is known.
 
     With servers set the embedded broker is not checked.
     """
@@ -79,15 +79,15 @@ def _checked(server: str) -> str:
 
 
 def link_of(kafka: KafkaSettings) -> dict[str, Any]:
-    """Where Kafka is and how it is spoken to, as aiokafka wants it. Raises ConfigError."""
+    """Where Kafka is and how to connect, in aiokafka's form. Raises ConfigError."""
     return {"bootstrap_servers": ",".join(servers_of(kafka)), **kafka_options(kafka)}
 
 
 def producer(kafka: KafkaSettings, **overrides: Any) -> Any:
     """A KafkaProducer: idempotent, all replicas acknowledge, nothing is dropped in a broker's outage of hours.
 
-    ``send`` blocks for as long when a topic does not exist: make the topics first.
-    Raises ConfigError without an address, SinkError (retriable) when Kafka does not answer.
+    ``send`` blocks equally long if a topic does not exist: create the topics first. Raises ConfigError without an
+    address, SinkError (retriable) if Kafka does not answer.
     """
     from kafka import KafkaProducer
 
@@ -130,7 +130,7 @@ def _made(kind: Any, kafka: KafkaSettings, wanted: Mapping[str, Any], *topics: s
     except (KafkaConfigurationError, IllegalArgumentError):
         raise  # a bug of the caller
     except KafkaError as error:
-        for one in born:  # else its thread stays behind
+        for one in born:  # otherwise its thread stays behind
             one.close()
         refused = refusal_of(error)
         if refused is not None:
@@ -144,16 +144,14 @@ def _made(kind: Any, kafka: KafkaSettings, wanted: Mapping[str, Any], *topics: s
 
 
 def _await_kafka(servers: Sequence[str], wait_s: float, context: ssl.SSLContext | None) -> None:
-    """Waits until one of ``servers`` answers. A kafka-python client that meets a certificate it must reject, or the
-    wrong port, tries again until its time is over and does not say why.
-    """
+    """Waits until one of ``servers`` answers, because a kafka-python client with a bad certificate gives no reason."""
     deadline, reason = time.monotonic() + wait_s, ""
     while True:
         for server in servers:
             try:
                 _ask(server, max(_LOOK_S, deadline - time.monotonic()), context)
                 return
-            except ssl.SSLError as error:  # an OSError too, and no waiting fixes it
+            except ssl.SSLError as error:  # also an OSError, and waiting does not fix it
                 raise tls_refusal(server, error) from None
             except OSError as error:
                 reason = f"{server}: {error.strerror or error}"
@@ -165,7 +163,7 @@ def _await_kafka(servers: Sequence[str], wait_s: float, context: ssl.SSLContext 
 
 
 def _ask(server: str, wait_s: float, context: ssl.SSLContext | None) -> None:
-    """Returns when Kafka answers there. Raises OSError, of which ssl.SSLError is final; ConfigError likewise."""
+    """Returns when Kafka answers there. Raises OSError (an ssl.SSLError is final) or ConfigError."""
     host, _, port = server.rpartition(":") if re.search(r":\d+$", server) else (server, "", str(_DEFAULT_PORT))
     host = host.strip("[]")
     with contextlib.ExitStack() as closing:
@@ -173,7 +171,7 @@ def _ask(server: str, wait_s: float, context: ssl.SSLContext | None) -> None:
         if context is not None:
             link = closing.enter_context(context.wrap_socket(link, server_hostname=host))
         link.sendall(_WHO_ARE_YOU)
-        answer = link.recv(len(_TLS_ALERT))  # with TLS 1.3 only now a broker states that it rejects our certificate
+        answer = link.recv(len(_TLS_ALERT))  # with TLS 1.3 only now a broker reports that it rejects our certificate
     if not answer:
         raise ConnectionResetError(None, "it closes the connection")
     if context is None and answer == _TLS_ALERT:

@@ -1,4 +1,4 @@
-"""Disk usage of the brokers, as Kafka reports it, and when the log will have filled the disks."""
+"""Disk usage of the brokers, as Kafka reports it, and when the log will fill the disks."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ _HOUR_MS: Final = 3_600_000
 FREE_LEAST: Final = 0.05
 """Share of a disk; with less left it is nearly full."""
 FORECAST_LEAST_H: Final = 1.0
-"""A younger log says nothing about growth: a recording is read in minutes."""
+"""A younger log does not show growth: a recording is read in minutes."""
 
 
 class Disk(NamedTuple):
-    """One folder of one broker in which Kafka keeps its data. Several folders may share a disk."""
+    """One folder in which a broker keeps its data. Several folders may share a disk."""
 
     broker: str
     folder: str
     total_bytes: int
     free_bytes: int
     held_bytes: int
-    """Of the topics asked for, all replicas that lie here."""
+    """Bytes of the given topics, all replicas in this folder."""
 
 
 class Growth(NamedTuple):
-    """Of the log of sentences on one disk."""
+    """Growth of the log of sentences on one disk."""
 
     bytes_a_day: float
     full_in_h: float | None
-    """Hours until the disk is full; None when the log reaches its retention before."""
+    """Hours until the disk is full; None if the log reaches its retention before."""
 
 
 def disks(client: Any, topics: Collection[str]) -> list[Disk]:
@@ -66,5 +66,5 @@ def growth(disk: Disk, held_h: float, kept_h: float) -> Growth | None:
 
 
 def hours_since(time_ms: int, now_ms: int) -> float:
-    """Between two times in Unix ms."""
+    """Hours between two times in Unix ms."""
     return max(0, now_ms - time_ms) / _HOUR_MS

@@ -29,7 +29,7 @@ from streams.errors import ConfigError, WakewatchError
 DEFAULT_PORT: Final = 29092
 _STATE: Final = "broker.json"
 _ERRORS: Final = "kafka.err"
-_START_S: Final = 180.0  # it takes 5 s, and ten times as long where others work
+_START_S: Final = 180.0  # it takes 5 s, and ten times as long on a busy machine
 _STOP_S: Final = 20.0
 _KILL_S: Final = 10.0
 _LOOK_S: Final = 0.05
@@ -44,7 +44,7 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
 
     pid: int
     started: str
-    """The process's start time as the system counts it: a pid alone may be someone else's by now."""
+    """The process's start time as counted by the system: a pid alone may be another process's by now."""
     port: int
     data_dir: str
     die_with_parent: bool = False
@@ -56,14 +56,14 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def default_dir() -> Path:
-    """Where `wakewatch broker` keeps its data: the state folder; the cache while one still runs from there."""
+    """Where `wakewatch broker` keeps its data: the state folder, or the cache while a broker still runs from there."""
     cached = cached_broker_dir()
     known = _known(cached)
     return cached if known is not None and _runs(known) else broker_dir()
 
 
 def status(data_dir: Path | None = None) -> Broker | None:
-    """The broker that runs from ``data_dir``; None when none does."""
+    """The broker that runs from ``data_dir``; None if none does."""
     broker = _known(home_of(data_dir))
     return broker if broker is not None and _runs(broker) else None
 
@@ -86,10 +86,10 @@ def _runs(broker: Broker) -> bool:
 
 
 def start(data_dir: Path | None = None, port: int = DEFAULT_PORT, *, die_with_parent: bool = False) -> Broker:
-    """Starts the broker and waits until it accepts; one that runs already is returned. ``port`` 0: a free one.
+    """Starts the broker and waits until it accepts; a running one is returned. ``port`` 0: any free one.
 
     With ``die_with_parent`` it lives no longer than the calling thread: call it from the main thread.
-    Raises ConfigError when Java, jars, folder or port cannot be obtained, WakewatchError when it does not come up.
+    Raises ConfigError if Java, jars, folder or port cannot be obtained, WakewatchError if it does not start.
     """
     home = home_of(data_dir)
     try:
@@ -117,11 +117,11 @@ def _start(home: Path, port: int, *, die_with_parent: bool) -> Broker:
     try:
         _remember(broker)
         _await_accepting(broker)
-    except BaseException:  # also Ctrl-C: whatever it is, nothing stays behind
+    except BaseException:  # also Ctrl-C: in any case nothing stays behind
         _end(broker, (signal.SIGKILL, _KILL_S))
         raise
     if die_with_parent:
-        atexit.register(stop, home)  # a clean end where there is time for one
+        atexit.register(stop, home)  # a clean end if there is time for one
     return broker
 
 
@@ -133,7 +133,7 @@ def _remember(broker: Broker) -> None:
 
 
 def stop(data_dir: Path | None = None, sign: signal.Signals = signal.SIGTERM) -> bool:
-    """Stops the broker of ``data_dir``; SIGKILL when it does not go in time. True when one ran."""
+    """Stops the broker of ``data_dir``; SIGKILL if it does not stop in time. True if one ran."""
     broker = status(data_dir)
     if broker is None:
         return False
@@ -142,9 +142,9 @@ def stop(data_dir: Path | None = None, sign: signal.Signals = signal.SIGTERM) ->
 
 
 def kill(data_dir: Path | None = None, sign: signal.Signals = signal.SIGKILL) -> Broker:
-    """Sends a signal and, when it is one that ends, waits for the end. ``restart`` takes what is returned.
+    """Sends a signal and, if it ends the process, waits for that. ``restart`` takes the return value.
 
-    Raises WakewatchError when no broker runs, or it does not go.
+    Raises WakewatchError if no broker runs, or it does not end.
     """
     broker = status(data_dir)
     if broker is None:
@@ -157,7 +157,7 @@ def kill(data_dir: Path | None = None, sign: signal.Signals = signal.SIGKILL) ->
 
 
 def restart(broker: Broker) -> Broker:
-    """Starts a broker that ended again: same data, same port, same tie to its parent. Raises as ``start`` does."""
+    """Restarts a broker that has ended: same data, same port, same tie to its parent. Raises like ``start``."""
     return start(Path(broker.data_dir), broker.port, die_with_parent=broker.die_with_parent)
 
 
@@ -172,7 +172,7 @@ def _end(broker: Broker, *attempts: tuple[signal.Signals, float]) -> None:
 
 
 def _await_accepting(broker: Broker) -> None:
-    """Kafka opens its port last: who is let in is served."""
+    """Waits for the port: Kafka opens it last, so a client that can connect is served."""
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
         if started(broker.pid) != broker.started:
@@ -186,7 +186,7 @@ def _await_accepting(broker: Broker) -> None:
 
 
 def _last_words(home: Path) -> str:
-    """The newest line that states what went wrong, and where to read on."""
+    """The newest line that reports what went wrong, and the file with the rest."""
     lines: list[str] = []
     for name in (node.LOG, _ERRORS):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Writing feedback on an alert to its topic."""
+"""Writes feedback on an alert to its topic."""
 
 from __future__ import annotations
 

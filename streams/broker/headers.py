@@ -1,7 +1,7 @@
 """kafka-python's parsing of a record, with one fix: header names that are not UTF-8.
 
 kafka-python 3.0.12 decodes header names strictly, inside ``poll``: one such record of any producer would stop the
-reading of its partition there, for ever. Here such a name is read with replacement characters.
+reading of its partition for ever. Here such a name is read with replacement characters.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class _Lenient:
-    """Bytes whose slices become text whatever they hold."""
+    """Bytes whose slices become text, also if they are not UTF-8."""
 
     def __init__(self, buffer: Any) -> None:
         self._buffer = buffer

@@ -74,7 +74,7 @@ def locked() -> dict[str, str]:
 
 
 def missing() -> list[str]:
-    """Names of the jars that are not in place, whole; nothing is fetched."""
+    """Names of the jars that are missing or damaged; nothing is fetched."""
     return wrong(cache_dir() / _FOLDER, locked())
 
 
@@ -92,8 +92,8 @@ def _sha256(path: Path) -> str:
 
 
 def _replace_damaged(home: Path, lock: dict[str, str]) -> None:
-    """Fetches what is wrong. Raises ConfigError."""
-    lacking = wrong(home, lock)  # someone may have been quicker
+    """Fetches missing and damaged jars. Raises ConfigError."""
+    lacking = wrong(home, lock)  # another process may have been quicker
     if not lacking:
         return
     sys.stderr.write("wakewatch: fetching Apache Kafka 4.1.1 (43 MB, once, about a minute)\n")
@@ -126,7 +126,7 @@ def _resolve(work: Path) -> list[Path]:
     except ImportError as error:
         raise ConfigError(f"the embedded broker needs jgo: {_EXTRA}, {_OTHER}") from error
     shutil.rmtree(work / "built", ignore_errors=True)
-    # As jgo.build does it, but with a repository of our own: the user's may hold anything.
+    # As in jgo.build, but with our own repository: the user's may contain anything.
     context = MavenContext(resolver=PythonResolver(), repo_cache=work / "repository")
     builder = EnvironmentBuilder(context=context, cache_dir=work / "built", link_strategy=LinkStrategy.COPY)
     try:
@@ -138,7 +138,7 @@ def _resolve(work: Path) -> list[Path]:
 
 
 def _discard_doubtful(work: Path, lock: dict[str, str]) -> None:
-    """Throws away all that was downloaded except whole jars."""
+    """Deletes all downloads except undamaged jars."""
     for path in (work / "repository").rglob("*"):
         if path.is_file() and _sha256(path) != lock.get(path.name):
             path.unlink()

@@ -1,7 +1,7 @@
 """Becomes another program that is killed when its parent ends: ``kill_with_parent.py PARENT_PID PROGRAM ARGUMENT...``.
 
-Run as a file of its own, between fork and the program: Python may not do this safely in a forked child that had
-threads. Where the system cannot do it (not Linux) the program is run as it is.
+It runs as a separate file between fork and the program, because Python cannot do this safely in a forked child that had
+threads. On other systems than Linux the program is run without it.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit(1)  # it ended before we were tied
-    os.execv(program[0], program)  # noqa: S606 - that is what it is for
+    os.execv(program[0], program)  # noqa: S606 - that is its purpose
 
 
 if __name__ == "__main__":

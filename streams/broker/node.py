@@ -21,7 +21,7 @@ _LOG_BYTES_MOST: Final = 16 << 20
 _FORMAT_S: Final = 300.0
 _TRIES: Final = 50
 _REASON_MOST: Final = 300
-# Below the ports that systems give to outgoing connections: a broker that is restarted finds its port free.
+# Below the ports that systems give to outgoing connections, so that a restarted broker finds its port free.
 _FIRST_PORT, _LAST_PORT = 20_000, 29_000
 _JAVA: Final = ("-Xmx512m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 _SETTINGS: Final[Mapping[str, str]] = {
@@ -36,7 +36,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
-    # A killed broker may come back only when its former self has expired: 9 s by default.
+    # A killed broker may come back only when its previous session has expired: 9 s by default.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
     "auto.create.topics.enable": "false",
@@ -48,7 +48,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
 
 
 def free_port(*but: int) -> int:
-    """A port on the loopback that no one listens on now, none of ``but``. Raises WakewatchError when none is found."""
+    """A port on the loopback that is free now, none of ``but``. Raises WakewatchError if none is found."""
     for _ in range(_TRIES):
         port = random.randint(_FIRST_PORT, _LAST_PORT)  # noqa: S311 - no secret
         if port not in but and not _taken(port):
@@ -57,7 +57,7 @@ def free_port(*but: int) -> int:
 
 
 def refuse_taken(port: int) -> None:
-    """Raises ConfigError when something listens on ``port`` already, or we may not."""
+    """Raises ConfigError if another process listens on ``port``, or we may not."""
     if reason := _taken(port):
         raise ConfigError(f"port {port} of {HOST}: {reason}; choose another with --port, or --port 0 for a free one")
 
@@ -85,7 +85,7 @@ def command(java: Path, class_path: str, home: Path) -> list[str]:
 
 
 def configure(home: Path, port: int, controller_port: int) -> None:
-    """Writes the properties file of a node that listens on the loopback alone, and makes room in the log."""
+    """Writes the properties file of a node that listens only on the loopback, and limits the size of its log files."""
     if "," in str(home):
         raise ConfigError(f"{home}: Kafka cannot store data in a folder with a comma in its name; choose another")
     _write(home, port, controller_port, home / "data")
@@ -106,14 +106,14 @@ def _write(home: Path, port: int, controller_port: int, data: Path) -> None:
 
 
 def _escaped(value: str) -> str:
-    """As Java reads a properties file: ISO 8859-1, backslashes doubled, other letters as UTF-16 units."""
+    """Escaped for a Java properties file: ISO 8859-1, backslashes doubled, other letters as UTF-16 units."""
     units = value.replace("\\", "\\\\").encode("utf-16-be")
     codes = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))
     return "".join(chr(code) if 0x20 <= code <= 0x7E else f"\\u{code:04x}" for code in codes)  # noqa: PLR2004 - ASCII
 
 
 def ensure_storage(base: list[str], home: Path, port: int, controller_port: int) -> None:
-    """Formats the storage once. It appears whole or not at all. Raises WakewatchError when it cannot be made."""
+    """Formats the storage once; it appears completely or not at all. Raises WakewatchError if that fails."""
     data, fresh = home / "data", home / "data.new"
     if (data / "meta.properties").exists():
         return
@@ -138,7 +138,7 @@ def ensure_storage(base: list[str], home: Path, port: int, controller_port: int)
 
 
 def _reason(said: str) -> str:
-    """What Java gives as the reason: a stack trace begins with it."""
+    """The reason that Java gives: a stack trace begins with it."""
     lines = said.splitlines()
     raised = next((line for line in lines if "Exception" in line or "Error" in line), None)
     return (raised or " ".join(lines))[:_REASON_MOST]

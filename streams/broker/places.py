@@ -14,7 +14,7 @@ _STORAGE: Final = "data"
 
 
 def state_dir() -> Path:
-    """The user's folder for what programs keep between runs, wakewatch's part of it."""
+    """The part of the user's state folder that is wakewatch's."""
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "wakewatch"
 
@@ -25,7 +25,7 @@ def broker_dir() -> Path:
 
 
 def cached_broker_dir() -> Path:
-    """Where earlier versions kept them; a cache may be emptied at any time."""
+    """Where earlier versions kept its data; a cache may be emptied at any time."""
     return cache_dir() / _BROKER
 
 

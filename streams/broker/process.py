@@ -20,13 +20,13 @@ _LOOK_S: Final = 0.05
 _START_TIME: Final = 19  # fields after the name in /proc/PID/stat, from 0: state, ppid, ..., start time
 _SWITCHES: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 _children: Final[dict[int, subprocess.Popen[bytes]]] = {}
-"""What this process started: it is ours to reap."""
+"""Processes that this process started and must reap."""
 
 
 def started(pid: int) -> str:
-    """When process ``pid`` started, as the system counts it; empty when there is no such process or it is a zombie.
+    """When process ``pid`` started, as counted by the system; empty if there is no such process or it is a zombie.
 
-    A pid alone may be someone else's by now; a pid and its start are not.
+    A pid alone may be another process's by now; a pid with its start time is unique.
     """
     if Path("/proc/self/stat").exists():
         try:
@@ -52,7 +52,7 @@ def _ps(pid: int, column: str) -> str:
 
 
 def launch(call: Sequence[str], home: Path, errors: Path, *, die_with_parent: bool) -> int:
-    """Starts ``call`` in a session of its own with working folder ``home``; returns its pid.
+    """Starts ``call`` in its own session with working folder ``home``; returns its pid.
 
     With ``die_with_parent`` it is killed when the thread that called this ends, however it ends (Linux only).
     """
@@ -65,7 +65,7 @@ def launch(call: Sequence[str], home: Path, errors: Path, *, die_with_parent: bo
             stdout=file,
             stderr=file,
             cwd=home,
-            env={**environ, "LC_ALL": "C.UTF-8"},  # else Java cannot open a folder named with other letters than ASCII
+            env={**environ, "LC_ALL": "C.UTF-8"},  # otherwise Java cannot open folders with non-ASCII names
             start_new_session=True,
         )
     _children[child.pid] = child
@@ -73,7 +73,7 @@ def launch(call: Sequence[str], home: Path, errors: Path, *, die_with_parent: bo
 
 
 def send(pid: int, sign: signal.Signals) -> None:
-    """Sends a signal; a process that is gone already is none the worse. Raises WakewatchError when we may not."""
+    """Sends a signal; a process that has already ended is not an error. Raises WakewatchError if we may not."""
     with contextlib.suppress(ProcessLookupError):
         try:
             os.kill(pid, sign)
@@ -82,7 +82,7 @@ def send(pid: int, sign: signal.Signals) -> None:
 
 
 def await_gone(pid: int, start: str, wait_s: float) -> bool:
-    """Whether the process that started at ``start`` is gone within ``wait_s``. Reaps it when it was ours."""
+    """Whether the process that started at ``start`` ends within ``wait_s``. Reaps it if it was ours."""
     deadline = time.monotonic() + wait_s
     while started(pid) == start:
         if time.monotonic() > deadline:
@@ -96,7 +96,7 @@ def await_gone(pid: int, start: str, wait_s: float) -> bool:
 
 @contextlib.contextmanager
 def only_one(path: Path, wait_s: float) -> Iterator[None]:
-    """Holds the lock file ``path``, over processes; lost with the process. Raises WakewatchError after ``wait_s``."""
+    """Holds the lock file ``path`` until released or the process ends. Raises WakewatchError after ``wait_s``."""
     deadline = time.monotonic() + wait_s
     with path.open("a") as file:
         while True:

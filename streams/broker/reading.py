@@ -1,4 +1,4 @@
-"""Topics as people read them: from a moment on, to the end or for ever."""
+"""Reads topics for display: from a moment on, to the end or for ever."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def read(
 ) -> Iterator[TopicRecord]:
     """Records of ``topic`` (without prefix) written since ``since_ms`` of the wall clock (None: all that is kept).
 
-    Ends at what was the end when it began, unless ``follow``, and when ``stop`` is set; ``caught_up`` is called once
-    when it comes there. Raises ConfigError when the topic is not there.
+    Stops at the end that the topic had at the start, unless ``follow``, and when ``stop`` is set; ``caught_up`` is
+    called once at that end. Raises ConfigError if the topic does not exist.
     """
     from kafka import TopicPartition
 

@@ -19,7 +19,7 @@ from streams.settings.model import KafkaSettings
 
 _WHO: Final = "wrong user or password: check kafka.sasl_username, kafka.sasl_password"
 REFUSALS: Final[Mapping[str, str]] = {
-    # What kafka-python and aiokafka call the same thing, and what is to be fixed.
+    # What kafka-python and aiokafka name the same, and what is to be fixed.
     "SaslAuthenticationFailedError": _WHO,
     "SaslAuthenticationFailed": _WHO,
     "AuthenticationFailedError": _WHO,
@@ -40,7 +40,7 @@ _SAID_MOST: Final = 160
 
 
 def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
-    """For a link with TLS, None for one without. Raises ConfigError when a file cannot be used."""
+    """For a connection with TLS; None for one without. Raises ConfigError if a file cannot be used."""
     if not has_tls(checked(kafka)):
         return None
     context = ssl.create_default_context(cafile=_file("kafka.tls_ca_file", kafka.tls_ca_file))
@@ -59,7 +59,7 @@ def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
 
 
 def _file(setting: str, path: str) -> str | None:
-    """The path of a PEM file, None where none is set."""
+    """The path of a PEM file, None if none is set."""
     if not path:
         return None
     try:
@@ -72,7 +72,7 @@ def _file(setting: str, path: str) -> str | None:
 
 
 def kafka_options(kafka: KafkaSettings) -> dict[str, Any]:
-    """For kafka-python and for aiokafka, which use the same words. Raises ConfigError."""
+    """Options for kafka-python and aiokafka, which use the same names. Raises ConfigError."""
     context = tls_context(kafka)
     options: dict[str, Any] = {"security_protocol": kafka.security_protocol, "ssl_context": context}
     if "SASL" in kafka.security_protocol:
