@@ -1,11 +1,11 @@
 """Every error that wakewatch raises on purpose.
 
 WakewatchError
-├── ConfigError     a setting or a call is wrong: one line, exit code 2, nothing was touched
+├── ConfigError     a setting or a call is wrong: one line, exit code 2, nothing was changed
 ├── InputError      one piece of input is rejected, for a counted reason; the run continues
-├── StateError      a snapshot cannot be used; stop, a person must look
+├── StateError      a snapshot cannot be used; stop, a person must check it
 ├── DetectorError   a bug in a detector: it is skipped for that vessel, the others run
-└── SinkError       something could not be delivered; ``retriable`` says whether to try again
+└── SinkError       something could not be delivered; ``retriable``: whether to try again
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class WakewatchError(Exception):
 
 
 class ConfigError(WakewatchError):
-    """A wrong setting or use. ``str()`` is one line: what, where, how to fix it."""
+    """A wrong setting or call. ``str()`` is one line: what, where, how to fix it."""
 
 
 class Reason(StrEnum):
@@ -33,10 +33,10 @@ class Reason(StrEnum):
     MALFORMED = "malformed"  # looks like an AIS sentence and does not parse as one
     FRAGMENT_EXPIRED = "fragment_expired"  # the other parts never came
     FRAGMENT_CLASH = "fragment_clash"  # a part that belongs to no open message, or to another one
-    NO_MMSI = "no_mmsi"  # payload too short to say who sent it
+    NO_MMSI = "no_mmsi"  # payload too short to state an MMSI
     TIME_AHEAD = "time_ahead"  # claims a time that no one else confirms
     TIME_BEHIND = "time_behind"  # a day or more before the feed's clock
-    BUFFER_FULL = "buffer_full"  # the broker was away for longer than a datagram source can wait
+    BUFFER_FULL = "buffer_full"  # the broker did not answer for longer than a datagram source can wait
     # report level (decode)
     UNDECODABLE = "undecodable"
     # fix level
@@ -45,7 +45,7 @@ class Reason(StrEnum):
     # record level (worker)
     RECORD_UNREADABLE = "record_unreadable"
     DETECTOR = "detector"
-    SET_ASIDE = "set_aside"  # the worker crashed at it again and again
+    SET_ASIDE = "set_aside"  # the worker crashed at it repeatedly
     # on the way out (notifier)
     NOTIFICATION_REFUSED = "notification_refused"  # an alert that its target answered with 4xx
 
@@ -59,11 +59,11 @@ class InputError(WakewatchError):
 
 
 class StateError(WakewatchError):
-    """A snapshot that cannot be used: unreadable, torn, another application's, or ahead of its input."""
+    """A snapshot that cannot be used: unreadable, incomplete, another application's, or ahead of its input."""
 
 
 class DetectorError(WakewatchError):
-    """A detector raised. Carries which one and for which vessel."""
+    """A detector raised an error. Contains which one and for which vessel."""
 
     def __init__(self, detector: str, mmsi: int | None, cause: str) -> None:
         super().__init__(f"{detector} failed for {mmsi}: {cause}")

@@ -1,4 +1,4 @@
-"""The wakewatch command: one file a command, put together here."""
+"""The wakewatch command, assembled here from one file per command."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _version(wanted: bool) -> None:
 
 
 def build() -> typer.Typer:
-    """The command with all that is in this folder: a module offers ``app`` (a group) or ``command``."""
+    """The command with all modules of this folder: a module has ``app`` (a group) or ``command``."""
     app = typer.Typer(
         name="wakewatch",
         help="Streaming AIS anomaly detector: dark gaps, sanctioned-port proximity and watchlist hits.",
@@ -59,11 +59,11 @@ def _whole(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Options of the command as a whole."""
+    """Options of the whole command."""
 
 
 def _unwrap(command: Callable[..., object]) -> None:
-    """Makes one line of each paragraph of its help: typer breaks lines where the source does, and then at the edge."""
+    """Makes one line of each paragraph of its help: typer would break lines where the source does, and at the edge."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     command.__doc__ = "\n\n".join(" ".join(one.split()) for one in paragraphs)
 
@@ -84,11 +84,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         status = 0
-    except Exception as error:  # noqa: BLE001 - told with its traceback unless Kafka says no, which a person can fix
+    except Exception as error:  # noqa: BLE001 - reported with its traceback, except a rejection by Kafka
         refused = refusal_of(error)
         if refused is None:
             traceback.print_exc()
-            # What the frames hold goes with them: a Kafka client that a reader left open would keep the process.
+            # Frames keep their objects: a Kafka client that a reader left open would keep the process alive.
             traceback.clear_frames(error.__traceback__)
             status = FAILED
         else:

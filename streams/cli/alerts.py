@@ -1,4 +1,4 @@
-"""``wakewatch alerts``: what the alert topic says, and what people say of it."""
+"""``wakewatch alerts``: prints alerts from the alert topic, and writes people's feedback on them."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ from streams.settings.model import KafkaSettings
 
 _LEAST_ID: Final = 4
 _OVERLAP_MS: Final = 10_000
-"""Following begins this long before what was read to its end: clocks differ, and what comes twice is reported once."""
+"""Following begins this long before the end of the first reading, as clocks differ; duplicates are dropped."""
 _TOLD_MOST: Final = 100_000
-"""Ids and revisions that are remembered while following, 20 MB: a worker that crashed repeats some hundred."""
+"""Ids and revisions remembered while following, 20 MB: a worker that crashed repeats some hundred."""
 _out = Console(highlight=False, soft_wrap=True)
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 app = typer.Typer()
 
 
 class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts are asked for; None: any."""
+    """The requested alerts; None: any."""
 
     detector: str | None
     mmsi: int | None
     severity: str | None
     open: bool = False
-    """Not those that are closed or retracted."""
+    """Only those that are not closed or retracted."""
 
     def holds(self, alert: Alert) -> bool:
         wanted = (self.detector or alert.detector, self.mmsi or alert.mmsi, self.severity or alert.severity)
@@ -112,7 +112,7 @@ def _log_of(
     follow: bool,
     json: bool,
 ) -> int:
-    """What is there, in order of event time; with ``follow`` then what comes, as it is written."""
+    """The existing alerts, in order of event time; with ``follow`` then new ones, as they are written."""
     now_ms = int(time.time() * MS)
     found = read(kafka, ALERTS, since_ms=since_ms)
     told = {(alert.id, alert.revision): alert for alert in _parsed(found, ALERTS, unreadable)}
@@ -130,7 +130,7 @@ def _log_of(
 
 
 class _Once:
-    """Tells what comes twice, as after a worker's crash: the newest ids and revisions, not all that ever came."""
+    """Detects duplicates, as after a worker's crash, by the newest ids and revisions, not all that ever came."""
 
     def __init__(self, told: Iterable[tuple[str, int]]) -> None:
         self._told = dict.fromkeys(deque(told, _TOLD_MOST))
@@ -153,7 +153,7 @@ def _print_all(alerts: Iterable[Alert], wanted: _Wanted, said: Mapping[str, Feed
 
 
 def _newest(alerts: Iterable[Alert]) -> Iterable[Alert]:
-    """The highest revision of each: the topic holds older ones until it is compacted."""
+    """The highest revision of each alert: the topic has older ones until it is compacted."""
     found: dict[str, Alert] = {}
     for alert in alerts:
         if alert.id not in found or alert.revision > found[alert.id].revision:
@@ -220,7 +220,7 @@ def _say(kafka: KafkaSettings, alert_id: str, kind: Kind, by: str, note: str, *,
 
 
 def find(kafka: KafkaSettings, alert_id: str) -> Alert:
-    """The newest revision of the alert whose id begins so. Raises ConfigError, WakewatchError when there is none."""
+    """The newest revision of the alert with this id prefix. Raises ConfigError, WakewatchError if there is none."""
     if not re.fullmatch(r"[0-9a-f]{4,32}", alert_id):
         raise ConfigError(
             f"{alert_id!r} is not an alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
@@ -237,7 +237,7 @@ def find(kafka: KafkaSettings, alert_id: str) -> Alert:
 
 
 def _table(kafka: KafkaSettings, since_ms: int | None = None) -> list[TopicRecord]:
-    """The table of alerts without what was deleted from it: Kafka hands out the records before that for a while."""
+    """The table of alerts without deleted ones: Kafka returns the records before a deletion for a while."""
     held: dict[bytes, list[TopicRecord]] = {}
     for record in read(kafka, ALERT_STATE, since_ms=since_ms):
         if record.value is None:
@@ -248,7 +248,7 @@ def _table(kafka: KafkaSettings, since_ms: int | None = None) -> list[TopicRecor
 
 
 def _feedback(kafka: KafkaSettings, unreadable: UnreadableRecords) -> dict[str, Feedback]:
-    """The newest word on each alert; none where the topic is not there."""
+    """The newest feedback on each alert; none if the topic does not exist."""
     try:
         return {said.alert_id: said for said in _decoded(read(kafka, FEEDBACK), FEEDBACK, Feedback, unreadable)}
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""``wakewatch bench``: a sub-command a benchmark, there because its module in ``streams/bench/`` is."""
+"""``wakewatch bench``: a sub-command for each module in ``streams/bench/``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Against = Annotated[
 
 
 class _Benches(TyperGroup):
-    """The benchmarks that exist; one is imported when it is asked for."""
+    """The benchmarks that exist; each is imported when it is needed."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [name for name in frame.NAMES if importlib.util.find_spec(_module(name))]
@@ -49,7 +49,7 @@ def benches() -> None:
 
 
 def _module(name: str) -> str:
-    """``import`` cannot be a module's name: that one has a stroke behind it."""
+    """``import`` cannot be a module's name: that module has an underscore after it."""
     return f"streams.bench.{name}{'_' * iskeyword(name)}"
 
 

@@ -1,4 +1,4 @@
-"""``wakewatch dead``: what was rejected, and why."""
+"""``wakewatch dead``: rejected input, and the reasons."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ app = typer.Typer(
 def _letters_of(
     kafka: KafkaSettings, reason: str | None = None, since_ms: int | None = None
 ) -> Iterator[tuple[TopicRecord, DeadLetter]]:
-    """Records and the letters that they are, of one reason or all; those with contradicting headers
-    are reported last."""
+    """Records with their letters, of one reason or all; those with contradicting headers are reported last."""
     unreadable = UnreadableRecords(tell=tell_nothing)
     for record in read(kafka, DEAD, since_ms=since_ms):
         letter = letter_of(record)
@@ -131,7 +130,7 @@ def _left_out(made: DeadLetterRecording) -> str:
 
 
 def _play(made: DeadLetterRecording, effective: Settings, alerts: str | None) -> InProcessPipeline:
-    """What the letters would have said; alerts and faults of detectors are printed."""
+    """Replays the letters; alerts and faults of detectors are printed."""
     pipeline = InProcessPipeline(effective, in_force(effective, files_only=False).reference, effective.kafka.partitions)
     plan = ReplayPlan(source="dead-letters", partitions=effective.kafka.partitions)
     with writer(alerts) as file:
@@ -152,7 +151,7 @@ def _again(record: TopicRecord, letter: DeadLetter) -> Iterator[RefusedLines]:
 
 
 def _shown(record: TopicRecord, letter: DeadLetter) -> Iterator[dict[str, str | int]]:
-    """One a rejected piece of input."""
+    """One object per rejected piece of input."""
     said = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
     headers = {name: value for name, value in said.items() if name not in {H_COUNT, "detail"}}
     for piece in letter.pieces:

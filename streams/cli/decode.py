@@ -1,4 +1,4 @@
-"""``wakewatch decode``: what is in a recording, message by message, as it was sent."""
+"""``wakewatch decode``: prints the contents of a recording, message by message, as they were sent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from streams.messages.log_records import Record, Sentences
 _CHUNK_BYTES: Final = 1 << 18
 _AGES_S: Final = 1e11
 _ANY_TIME: Final = FeedRules(refuse_behind_s=_AGES_S, jump_ahead_s=_AGES_S)
-"""Here a sentence may claim any time: it is printed, not believed."""
+"""Here a sentence may have any time: it is printed, not believed."""
 
 Line = dict[str, object]
 
@@ -54,7 +54,7 @@ def command(
 
 
 def decoded_lines(file: BinaryIO, path: Path, source_kind: SourceKind) -> Iterator[Line]:
-    """The objects to print for one recording. Raises InputError when it is damaged, after what was whole."""
+    """The objects to print for one recording. Raises InputError if it is damaged, after its undamaged part."""
     source = source_name(path)
     ingest = Ingest(source, 1, rules=_ANY_TIME, source_kind=source_kind)
     for chunk in _chunks(file):

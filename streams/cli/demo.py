@@ -1,4 +1,4 @@
-"""``wakewatch demo``: the whole road on this machine, with a story in it whose end is checked."""
+"""``wakewatch demo``: runs the whole system on this machine, with a story whose end is checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from streams.cli.options import Servers, SettingsFile, settings_of
 
-_PIPED_WIDTH: Final = 160  # in a pipe a headline is not to be broken
+_PIPED_WIDTH: Final = 160  # headlines are not broken in a pipe
 
 
 def command(

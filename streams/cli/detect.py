@@ -46,7 +46,7 @@ def _text(path: Path | None) -> str | None:
 
 
 def _prepare(effective: Settings) -> None:
-    """Topics are there, with the partitions that the settings say. Raises ConfigError."""
+    """Checks that the topics exist, with the number of partitions in the settings. Raises ConfigError."""
     from streams.broker.acl import RIGHTS, refuse_unless_allowed
     from streams.cli.topics import administering
     from streams.messages.topics import create_missing, partition_differences
@@ -63,7 +63,7 @@ def _prepare(effective: Settings) -> None:
 
 
 def _environment(effective: Settings, settings: Path | None) -> dict[str, str]:
-    """What the worker must know of our flags."""
+    """Environment variables that pass our flags to the worker."""
     from streams.broker.clients import servers_of
 
     worker = effective.worker

@@ -1,4 +1,4 @@
-"""``wakewatch doctor``: is everything as it must be, and if not, what to do."""
+"""``wakewatch doctor``: checks whether everything works, and what to do if not."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def command(
 
 
 def _findings(path: Path | None, servers: str | None, within_s: float) -> Iterator[DoctorFinding]:
-    """Settings first: nothing else can be asked while they are wrong."""
+    """Settings first: nothing else can be checked while they are wrong."""
     try:
         mistakes = loading.mistakes(path, {"kafka.bootstrap_servers": servers} if servers else None)
     except ConfigError as error:

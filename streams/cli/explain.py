@@ -88,7 +88,7 @@ def _topic(kafka: KafkaSettings) -> Source:
 def _heard(
     gathered: Gathered, effective: Settings, alerts: Path | None, log: list[Path]
 ) -> tuple[RawLogFindings | None, list[Chance], str]:
-    """What the raw log says, and what its silence was worth; None, and why, when there is no log to look into."""
+    """The contents of the raw log, and the chance of the silence; None, and the reason, if there is no log."""
     if alerts is not None and not log:
         return None, [], "no raw log: give --log RECORDING to see when this vessel and others were heard"
     records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
@@ -113,7 +113,7 @@ def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
 
 
 def _recorded(files: Iterable[Path], effective: Settings) -> Iterator[Raw]:
-    """Recordings as ingest would put them into the log."""
+    """Recordings in the form in which ingest would write them to the log."""
     from streams.cli.replay import source_name
     from streams.files.recordings import recordings
     from streams.ingest.core import Ingest, SourceKind
@@ -139,7 +139,7 @@ def _raw(records: Iterable[object], partitions: int) -> Iterator[Raw]:
 
 
 def _zones(effective: Settings, *, asks: bool) -> dict[str, Point]:
-    """Where the zones in force lie; those of the settings where no one ``asks`` Kafka."""
+    """The zones in force; those of the settings without ``asks``, when Kafka is not queried."""
     from streams.cli.importing import in_force
 
     found = in_force(effective, files_only=not asks).reference

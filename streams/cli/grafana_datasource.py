@@ -26,7 +26,7 @@ from streams.observability.metrics_server import LOOPBACK, serve
 from streams.settings.model import KafkaSettings
 
 FORMER_NAMES: Final = ("rows",)
-"""Still understood, and not shown; until the next release."""
+"""Still accepted, and not shown; until the next release."""
 _INTERRUPTED: Final = 130
 _FAILED: Final = 1
 
@@ -104,7 +104,7 @@ def _follow(
 
 
 def take(table: AlertRows, record: TopicRecord) -> None:
-    """A record of the table of newest revisions. Raises InputError when it is not an alert."""
+    """Adds a record of the table of newest revisions. Raises InputError if it is not an alert."""
     if record.value is None:
         table.drop((record.key or b"").decode("ascii", "replace"))
     else:
@@ -112,5 +112,5 @@ def take(table: AlertRows, record: TopicRecord) -> None:
 
 
 def take_ship(table: AlertRows, record: TopicRecord) -> None:
-    """A record of the vessel summaries. Raises InputError likewise."""
+    """Adds a record of the vessel summaries. Raises InputError likewise."""
     table.take_ship(*summary_of(record.key, record.value))

@@ -1,4 +1,4 @@
-"""What the commands on lists and those on zones have in common: what is in force, and imports of them."""
+"""Common parts of the commands on lists and on zones: what is in force, and imports."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ VANISHING_MOST: Final = 0.1
 
 
 def in_force(settings: Settings, *, files_only: bool) -> InForce:
-    """What is in force, or with ``files_only`` what the settings' files hold; rejected rows and half imports are
-    reported.
+    """What is in force, or with ``files_only`` the settings' files; rejected rows and unfinished imports are reported.
 
-    Raises ConfigError and SinkError as ``ask``.
+    Raises ConfigError and SinkError like ``ask``.
     """
     loaded = read_reference(settings.reference)
     own = InForce(loaded.reference, None, 0, None, "Kafka was not asked")
@@ -42,7 +41,7 @@ def in_force(settings: Settings, *, files_only: bool) -> InForce:
 
 
 def called(group: str, files: Sequence[Path], settings: Path | None, servers: str | None) -> str:
-    """The command line of an import, as it can be called again from any directory."""
+    """The command line of an import, which can be repeated from any directory."""
     options = [
         *(("--settings", str(settings.resolve())) if settings else ()),
         *(("--bootstrap-servers", servers) if servers else ()),
@@ -51,7 +50,7 @@ def called(group: str, files: Sequence[Path], settings: Path | None, servers: st
 
 
 def held_by(kafka: KafkaSettings, *, needed: bool) -> VersionStore:
-    """What the reference topic holds; nothing where no Kafka is set and it is not ``needed``."""
+    """The contents of the reference topic; empty if no Kafka is set and it is not ``needed``."""
     return read_versions(kafka) if needed or _has_kafka(kafka) else VersionStore()
 
 
@@ -64,7 +63,7 @@ def _has_kafka(kafka: KafkaSettings) -> bool:
 
 
 def agreed(number: int, share: float, what: str) -> bool:
-    """Asks whether so much may disappear; without a terminal: no."""
+    """Asks whether this number of entries may be removed; without a terminal the answer is no."""
     question = f"{number} {what} ({share:.0%}) would be removed"
     if not sys.stdin.isatty():
         talk(question)

@@ -40,7 +40,7 @@ rtl_ais -n | wakewatch ingest -"""
 
 
 class SourceSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one source: lines = sentences + other; sentences = messages + rejected + merged + pending."""
+    """Totals of one source: lines = sentences + other; sentences = messages + rejected + merged + pending."""
 
     source: str
     lines: int
@@ -129,7 +129,7 @@ command.__doc__ = f"{command.__doc__}\n\n{_EXAMPLES}"
 
 @contextmanager
 def _measured(settings: Settings) -> Iterator[Observer | None]:
-    """Serves /metrics where a port is set. Raises ConfigError."""
+    """Serves /metrics if a port is set. Raises ConfigError."""
     if not settings.ingest.metrics_port:
         yield None
         return

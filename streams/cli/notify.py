@@ -1,4 +1,4 @@
-"""``wakewatch notify``: alerts to the people who must know."""
+"""``wakewatch notify``: sends alerts to people."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _failing_s(target: Target) -> float:
 
 
 def _targets(rules: NotifySettings) -> Targets:
-    """Who is reported. Raises ConfigError."""
+    """The targets of notifications. Raises ConfigError."""
 
     def at(setting: str, url: str) -> Endpoint | None:
         return endpoint(f"notify.{setting}", url, rules.timeout_s) if url else None

@@ -1,4 +1,4 @@
-"""The options that many commands share, and the settings they make."""
+"""Options shared by many commands, and the settings that they give."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def settings_of(path: Path | None, servers: str | None = None, **overrides: obje
 
 
 def ago_ms(text: str) -> int:
-    """``2h`` before now, Unix ms of the wall clock. Raises ConfigError."""
+    """The time ``2h`` before now, Unix ms of the wall clock. Raises ConfigError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
     if not match:
         raise ConfigError(f"--since {text!r}: write a number and s, m, h or d, such as 2h")
@@ -40,7 +40,7 @@ def ago_ms(text: str) -> int:
 
 
 def time_ms(option: str, text: str) -> int:
-    """An event time that ``option`` gives, Unix ms; UTC where it has no offset. Raises ConfigError."""
+    """The event time that ``option`` gives, Unix ms; UTC if it has no offset. Raises ConfigError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

@@ -30,7 +30,7 @@ _talk = Console(stderr=True, highlight=False)
 
 
 class ReplayOutput(NamedTuple):
-    """What is read, and where alerts and refusals go."""
+    """The input, and the targets of alerts and refusals."""
 
     files: list[Path]
     alerts: str | None
@@ -106,7 +106,7 @@ def command(
 def _plan(
     first: Path, effective: Settings, source_kind: SourceKind, until_ms: int | None, *, dated: bool
 ) -> ReplayPlan:
-    """Without a time of its own (``dated``) a file must not meet lists, zones or an end that are of some day."""
+    """The plan; a file without times (``dated``) must not be combined with lists, zones or an end that have dates."""
     of_a_day = (
         until_ms is not None or effective.reference.watchlists or effective.reference.zones or source_kind.marks_ms
     )
@@ -120,7 +120,7 @@ def _plan(
 
 
 def _write(wanted: ReplayOutput, plan: ReplayPlan, pipeline: InProcessPipeline, settings: Settings) -> list[FileRead]:
-    """Plays the files, and writes what comes of them where it is wanted. Returns what became of each."""
+    """Plays the files and writes the requested results. Returns the outcome of each file."""
     read: list[FileRead] = []
     with ExitStack() as stack:
         out = stack.enter_context(writer(wanted.alerts))
@@ -142,7 +142,7 @@ def _write(wanted: ReplayOutput, plan: ReplayPlan, pipeline: InProcessPipeline, 
 
 
 def _sound(read: list[FileRead], plan: ReplayPlan) -> bool:
-    """Says on stderr what is to be known of each file. False when one gave nothing or broke off, or none was read."""
+    """Reports faults of each file on stderr. False if one gave nothing or broke off, or none was read."""
     for file in read:
         if file.untimed:
             _talk.print(f"{file.name}: {_untimed(file, plan)}", markup=False, soft_wrap=True)
@@ -159,7 +159,7 @@ def _sound(read: list[FileRead], plan: ReplayPlan) -> bool:
 
 
 def _untimed(file: FileRead, plan: ReplayPlan) -> str:
-    """What is stated about a file whose times are made."""
+    """The note about a file whose times are made."""
     start = datetime.fromtimestamp(plan.source_kind.start_ms / 1000, UTC)
     why = f": {file.doubt}" if file.doubt else ""
     return (
@@ -182,7 +182,7 @@ def _by_time(option: str, files: list[str]) -> tuple[list[str], Dated]:
 
 
 def _at_first(settings: Settings, only_dated: tuple[bool, bool]) -> Reference:
-    """What is in force at the beginning: no ships, or no zones, where all that are given come later."""
+    """What is in force at the beginning: no ships, or no zones, if all given ones come later."""
     reference, (no_ships, no_zones) = load_reference(settings.reference), only_dated
     if not (no_ships or no_zones):
         return reference
@@ -190,7 +190,7 @@ def _at_first(settings: Settings, only_dated: tuple[bool, bool]) -> Reference:
 
 
 def _in_force(reference: Reference, lists: Dated, zoned: Dated) -> dict[int, Reference]:
-    """The reference from each time on: a later list replaces the earlier of its name, later zones all earlier ones."""
+    """The reference from each time on: a later list replaces that of the same name, later zones replace all zones."""
     found: dict[int, Reference] = {}
     for from_ms in sorted({*lists, *zoned}):
         if from_ms in lists:
@@ -202,13 +202,13 @@ def _in_force(reference: Reference, lists: Dated, zoned: Dated) -> dict[int, Ref
 
 
 def source_name(path: Path) -> str:
-    """What a recording is called: its name without endings."""
+    """The name of a recording as a source: its file name without endings."""
     return path.name.split(".", 1)[0] or "recording"
 
 
 @contextmanager
 def writer(target: str | None) -> Iterator[BinaryIO | None]:
-    """Where alerts go; None: nowhere, they are to be printed as lines."""
+    """The target of alerts; None: none, they are printed as lines."""
     if target is None:
         yield None
     elif target == "-":

@@ -137,7 +137,7 @@ def _write(made: Scenario, out: str) -> int:
 
 @contextmanager
 def _opened(out: str) -> Iterator[IO[bytes]]:
-    """The file to write. A packed one carries no time of packing: the same options give the same bytes."""
+    """The file to write. A packed one has no time of packing: the same options give the same bytes."""
     if out == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""Where commands print: data on stdout, talk on stderr."""
+"""Output of commands: data on stdout, messages on stderr."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-_PIPED_WIDTH: Final = 240  # in a pipe nothing is to be cut off
+_PIPED_WIDTH: Final = 240  # nothing is cut off in a pipe
 
 
 def show_table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
@@ -28,10 +28,10 @@ def talk(line: str) -> None:
 
 
 def tell_unreadable(topic: str, partition: int, offset: int, why: str, held_back: int) -> None:
-    """For ``Unreadable``: one line on stderr, at most one in ten seconds."""
+    """For ``UnreadableRecords``: one line on stderr, at most one in ten seconds."""
     more = f" ({held_back} more since the last message)" if held_back else ""
     talk(f"skipped: {topic}, partition {partition}, offset {offset}: {why}{more}")
 
 
 def tell_nothing(*_: object) -> None:
-    """For ``Unreadable`` in a command that ends: it gives the sum at its end."""
+    """For ``UnreadableRecords`` in a command that ends: it prints the total at its end."""

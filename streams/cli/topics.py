@@ -1,4 +1,4 @@
-"""``wakewatch topics``: how our topics are made."""
+"""``wakewatch topics``: creates and checks our topics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ app = typer.Typer(
 
 
 class SavedState(StrEnum):
-    """What workers save of what they know."""
+    """Kinds of state that workers save."""
 
     FLEET = "fleet"
     HISTORIES = "histories"
@@ -31,7 +31,7 @@ class SavedState(StrEnum):
 
 @contextmanager
 def administering(kafka: KafkaSettings) -> Iterator[Any]:
-    """An admin client that is closed; what Kafka reports against us is a SinkError."""
+    """An admin client, closed at the end; errors from Kafka become SinkError."""
     from kafka.errors import KafkaError
 
     from streams.broker.clients import admin
@@ -119,7 +119,7 @@ def refuse_while_read(client: Any, group: str) -> None:
     try:
         described = client.describe_groups([group])[group]
     except (GroupIdNotFoundError, CoordinatorNotAvailableError):
-        return  # no one has read as it yet
+        return  # there are no commits as it yet
     if described["members"]:
         raise ConfigError(
             f"{len(described['members'])} workers of {group} are running: stop them first; a killed worker leaves "

@@ -1,4 +1,4 @@
-"""wakewatch watchlist: what is listed, a ship tried against it, and what is wrong with a list."""
+"""wakewatch watchlist: what is listed, whether a ship matches, and what is wrong with a list."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def import_(
     _show(changes, now, read, json=json)
     if dry_run:
         return
-    # The shipped four ships are an example: who imports a first list need not be asked about them.
+    # The four included ships are an example: the import of a first list does not ask about them.
     asks = not yes and (held.newest() is not None or bool(loaded.reference.watchlists))
     if asks and changes.vanishing > VANISHING_MOST and not agreed(len(changes.removed), changes.vanishing, "entries"):
         raise ConfigError("watchlist import: nothing was changed; use --yes to remove that many")
@@ -192,7 +192,7 @@ def _as_dict(watchlist: WatchlistFile) -> dict[str, object]:
 
 
 def _tell(read: ListRead) -> None:
-    """What was rejected on stdout, the counts beside it."""
+    """Prints rejected rows on stdout, and the counts on stderr."""
     for each in (*read.watchlist.refused, *read.watchlist.doubts):
         typer.echo(f"{read.name}:{each.line}: {each.reason}" if each.line else f"{read.name}: {each.reason}")
     counts = count(read.watchlist)

@@ -1,1 +1,1 @@
-"""What was rejected on its way in: its records, and reading them again as a recording."""
+"""Rejected input: its records, and reading it again as a recording."""

@@ -1,7 +1,7 @@
-"""A record of the topic of dead letters, as every reader of it takes it. No I/O.
+"""A record of the topic of dead letters, in the form that all readers use. No I/O.
 
-A letter is what was rejected, so it may hold anything. What describes it (its headers) was written by us, or by someone
-else: headers that contradict each other are stated in ``problem``, and the value is then taken as one piece, whole.
+A letter contains rejected input, so it may hold anything. Its headers were written by us or by another program: if they
+contradict each other, ``problem`` states it, and the value is treated as one piece.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class DeadLetter(NamedTuple):
     source: str
     pieces: tuple[RefusedInput, ...]
     problem: str = ""
-    """What is wrong with the headers; empty for a letter of ours."""
+    """What is wrong with the headers; empty for our own letters."""
 
 
 def letter_of(record: TopicRecord) -> DeadLetter:
-    """``record`` as a letter, whatever it holds."""
+    """``record`` as a letter, with any contents."""
     value, headers = record.value or b"", record.headers
     detail = headers.get("detail", b"").decode("utf-8", "replace")
     reason = headers.get("reason", _UNKNOWN).decode("ascii", "replace")[:REASON_MOST]

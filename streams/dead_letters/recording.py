@@ -1,10 +1,10 @@
-"""Dead letters as a recording that can be played: what was rejected is tried again after its cause was fixed.
+"""Dead letters as a recording that can be played: rejected input is tried again after the cause was fixed.
 
 Rules.
-- Each line has a time: its own tag block's, else that of the letter. A line that was rejected for its time has none
-  that can be believed, and is left out; so is what is not a sentence: an alert that a target rejected, a tick, a
-  binding.
-- In order of time, as a recording must be.
+- Each line has a time: that of its own tag block, otherwise that of the letter. A line that was rejected for its time
+  has no believable one and is left out. So are letters that are not sentences: an alert that a target rejected, a tick,
+  a binding.
+- Lines are in order of time, as a recording must be.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TAG_TIME: Final = re.compile(rb"^\\[^\\]*?c:(\d{9,13})")
 _SENTENCE: Final = re.compile(rb"![A-Z]{2}VD[MO],")
 _NO_STATION: Final = re.compile(r"[^A-Za-z0-9._-]")
 _MS_LEAST: Final = 10_000_000_000
-"""Tag blocks count seconds or milliseconds; a time below this is in seconds."""
+"""Tag blocks have seconds or milliseconds; a time below this is in seconds."""
 
 
 class RefusedLines(NamedTuple):
@@ -39,7 +39,7 @@ class DeadLetterRecording(NamedTuple):
 
     lines: list[bytes]
     left_out: int
-    """Letters that are not sentences, or whose time was what was wrong."""
+    """Number of letters that are not sentences, or were rejected for their time."""
 
 
 def recording(letters: Iterable[RefusedLines]) -> DeadLetterRecording:

@@ -1,1 +1,1 @@
-"""The guided demonstration: the whole road on one machine, with a story in it whose end is checked."""
+"""The guided demonstration: the whole path on one machine, with a story whose end is checked."""

@@ -48,7 +48,7 @@ class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
-    """What is played, and what is to come of it."""
+    """What is played, and the expected alerts."""
 
     feeds: tuple[str, ...]
     words: tuple[str, ...] = ()
@@ -60,8 +60,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 def run(plan: DemoPlan, settings: Settings, console: Console) -> int:
     """Runs it. Returns 0 when every expected alert came (with own feeds: when all was processed), otherwise 1.
 
-    Raises ConfigError before anything is started, WakewatchError when a process fails, KeyboardInterrupt when it is
-    asked to stop, by Ctrl-C or SIGTERM: nothing stays behind then either.
+    Raises ConfigError before anything is started, WakewatchError if a process fails, KeyboardInterrupt if it is asked
+    to stop by Ctrl-C or SIGTERM: nothing stays behind then either.
     """
     with _interruptible(), tempfile.TemporaryDirectory(prefix="wakewatch-demo-") as folder:
         script = _script(plan, settings, Path(folder))
@@ -73,7 +73,7 @@ def run(plan: DemoPlan, settings: Settings, console: Console) -> int:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM as well as SIGINT interrupts, also where a shell that started us in the background has SIGINT ignored."""
+    """Makes SIGTERM and SIGINT interrupt, also if a shell started us in the background with SIGINT ignored."""
     asked = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, signal.default_int_handler) for number in asked}
     try:
@@ -86,7 +86,7 @@ def _interruptible() -> Iterator[None]:
 def _script(plan: DemoPlan, settings: Settings, home: Path) -> Script:
     if plan.feeds:
         places = [urls.parse(feed) for feed in plan.feeds]
-        for place in places:  # what cannot be opened is stated before Kafka is started
+        for place in places:  # a file that cannot be opened is reported before Kafka is started
             urls.open_place(place, settings.ingest, paced=False, stdin_live=True).close()
         return Script(feeds=plan.feeds, finite=all(place.kind in _FINITE for place in places))
     if all(ship.imo != plan.options.imo for ship in load_reference(settings.reference).ships):
@@ -154,7 +154,7 @@ def _await_end(script: Script, stage: Stage, watch: AlertFollower, screen: Scree
 
 
 class _Silence:
-    """Says while a live feed gives nothing that it gives nothing, and why, as far as ingest knows."""
+    """Reports that a live feed gives nothing while it does so, and why, as far as ingest knows."""
 
     def __init__(self, script: Script, stage: Stage, screen: Screen) -> None:
         self._script, self._stage, self._screen = script, stage, screen
@@ -162,7 +162,7 @@ class _Silence:
         self._next_s = time.monotonic() + _SILENT_FIRST_S
 
     def noted(self) -> bool:
-        """Checks when it is time to. Always true."""
+        """Checks if it is time. Always true."""
         if not self._heard and time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + _SILENT_EVERY_S
             self._heard = figures(self._stage.ports.worker).reports > 0
@@ -178,7 +178,7 @@ def _patience(script: Script) -> Iterator[float]:
 
 
 def _settled(stage: Stage, watch: AlertFollower) -> Callable[[], bool]:
-    """Nothing is behind, and nothing has come, at several checks in a row."""
+    """Whether nothing is behind, and nothing has come, at several checks in a row."""
     before: list[tuple[int, int]] = []
 
     def look() -> bool:
@@ -206,7 +206,7 @@ def _tell(script: Script, stage: Stage, watch: AlertFollower, screen: Screen, wa
 
 
 def _sentences(stage: Stage, seen: Figures) -> int:
-    """Ingest says how many when it ends; before that the worker's reports must do."""
+    """Ingest reports the number when it ends; before that the worker's reports are used."""
     said = stage.words("ingest")
     found = [word for word in said.split(", ") if word.endswith(" sentences")]
     return int(found[0].split()[0]) if found else seen.reports

@@ -1,4 +1,4 @@
-"""What the demonstration prints: chapters of the story, alerts as they come, and the account at the end."""
+"""Prints the demonstration: chapters of the story, alerts as they come, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _NEXT: Final = (
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """What the run came to."""
+    """The figures of the run."""
 
     sentences: int
     wall_s: float
     figures: Figures
     rings: int
-    """Alerts that a pager would be called about, each once."""
+    """Alerts that would page a person, each once."""
     ends: int
-    """Pages that it would be told the end of: no one is woken."""
+    """Pages whose end would be notified, which wakes no one."""
 
 
 class Screen:
@@ -54,13 +54,14 @@ class Screen:
         self._ended: set[str] = set()
 
     def say(self, text: str, style: str = "") -> None:
-        """One line of talk."""
+        """Prints one line of text."""
         self._console.print(Text(text, style), soft_wrap=True)
 
     def alert(self, alert: Alert) -> None:
-        """An alert as it is written to the topic, and before it the chapters that have begun by then.
+        """Prints an alert as it is written to the topic, after the chapters that have begun by then.
 
-        Only its own alerts turn to a new chapter: other partitions, and the stage of IMO numbers, may be ahead.
+        Only alerts of the story's ship begin a new chapter: other partitions, and the stage of IMO numbers, may be
+        ahead.
         """
         with self._lock:
             if self._chapters and alert.subject == f"mmsi/{self._chapters[0].mmsi}":
@@ -71,7 +72,7 @@ class Screen:
                 self._unshown[alert.detector] += 1
 
     def notice(self, notice: dict[str, object]) -> None:
-        """What the notifier would send, counted where it goes to a pager: beginnings and ends, an alert once each."""
+        """What the notifier would send; beginnings and ends of pages are counted, once per alert."""
         labels = notice["labels"]
         assert isinstance(labels, dict)
         if labels["severity"] == "page":
@@ -81,16 +82,16 @@ class Screen:
 
     @property
     def rings(self) -> int:
-        """How many alerts a pager would have been called about."""
+        """The number of alerts that would have paged a person."""
         return len(self._rung)
 
     @property
     def ends(self) -> int:
-        """How many pages it would have been reported the end of."""
+        """The number of pages whose end would have been notified."""
         return len(self._ended)
 
     def finish(self) -> None:
-        """The chapters that no alert has begun, and what was not shown."""
+        """Prints the chapters that no alert has begun, and what was not shown."""
         with self._lock:
             self._turn(1 << 62)
             self._tell_unshown()
@@ -135,7 +136,7 @@ class Screen:
         self._console.print(table)
 
     def verdict(self, met: Sequence[ExpectationVerdict], excess: Sequence[Excess]) -> bool:
-        """Expected against seen. True when every expected alert came and no honest ship was accused."""
+        """Compares expected and seen alerts. True if every expected alert came and none concerned an honest ship."""
         table = Table(
             "", "expected", "severity", "came", "as", title=COMPARISON, box=None, title_justify="left", pad_edge=False
         )

@@ -1,6 +1,6 @@
-"""The demonstration's processes: a Kafka of its own, a supervised worker, the notifier's dry run, ingest.
+"""The demonstration's processes: its own Kafka, a supervised worker, the notifier's dry run, ingest.
 
-Everything is in a folder that goes when the demonstration goes; every process is tied to ours and dies with it.
+Everything is in a folder that is removed at the end; every process is tied to ours and dies with it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from streams.settings.model import KafkaSettings
 
 _STOP_S: Final = 15.0
 _LOOK_S: Final = 0.1
-_READY_S: Final = 180.0  # a machine with other work starts Java slowly
+_READY_S: Final = 180.0  # a busy machine starts Java slowly
 _SNAPSHOT_S: Final = "10"
 _WORDS_BYTES: Final = 2000
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """Where each process is reached: the worker's and ingest's /metrics, the console's page."""
+    """The port of each process: /metrics of the worker and of ingest, and the console's page."""
 
     worker: int
     ingest: int
@@ -51,7 +51,7 @@ class Stage:
         self.servers = servers or ""
 
     def open(self, kafka: KafkaSettings) -> KafkaSettings:
-        """Starts Kafka (unless servers were named) and makes the topics. Returns where it is. Raises WakewatchError."""
+        """Starts Kafka, unless servers were given; creates the topics. Returns its address. Raises WakewatchError."""
         if self._own_broker:
             broker = embedded.start(self.home / "kafka", port=0, die_with_parent=True)
             self.servers = broker.bootstrap_servers
@@ -72,11 +72,11 @@ class Stage:
         """The notifier's dry run; returns the notices that it prints, JSON lines."""
         self._start("notify", ["--dry-run", "--include-replayed", "--json"], pipe=True)
         notices = self._processes["notify"].stdout
-        assert notices is not None  # asked for above
+        assert notices is not None  # requested above
         return notices
 
     def ingest(self, feeds: Sequence[str], *words: str) -> None:
-        """Feeds into the log."""
+        """Reads feeds into the log."""
         self._start("ingest", [*feeds, *words, "--metrics", str(self.ports.ingest)])
 
     def console(self) -> None:
@@ -84,7 +84,7 @@ class Stage:
         self._start("console", ["--port", str(self.ports.console)])
 
     def until(self, done: Callable[[], bool], what: str, wait_s: float = _READY_S) -> None:
-        """Waits for ``done``. Raises WakewatchError when it does not come or a process has ended with an error."""
+        """Waits for ``done``. Raises WakewatchError if it does not come or a process has ended with an error."""
         deadline = time.monotonic() + wait_s
         while not done():
             self.check()
@@ -93,7 +93,7 @@ class Stage:
             time.sleep(_LOOK_S)
 
     def check(self) -> None:
-        """Raises WakewatchError when a process has failed."""
+        """Raises WakewatchError if a process has failed."""
         for name, process in self._processes.items():
             if process.poll() not in (None, 0):
                 raise WakewatchError(f"{name} ended with exit code {process.returncode}: {self.words(name)}")
@@ -103,11 +103,11 @@ class Stage:
         return name in self._processes
 
     def ended(self, name: str) -> bool:
-        """Whether a process is done."""
+        """Whether a process has ended."""
         return self._processes[name].poll() is not None
 
     def words(self, name: str) -> str:
-        """The last that a process said."""
+        """The last output of a process."""
         try:
             said = (self.home / f"{name}.log").read_bytes()[-_WORDS_BYTES:].decode(errors="replace").strip()
         except OSError:
@@ -115,7 +115,7 @@ class Stage:
         return said.splitlines()[-1] if said else "it wrote no message"
 
     def close(self) -> None:
-        """Ends all: those that read first, Kafka last."""
+        """Ends all: readers first, Kafka last."""
         for name in reversed(list(self._processes)):
             self._end(self._processes.pop(name))
         for log in self._logs:

@@ -1,4 +1,4 @@
-"""What comes out of the road while it runs: alerts as they are written, notices, and the worker's own figures."""
+"""The output while the demonstration runs: alerts as they are written, notices, and the worker's own figures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class AlertFollower:
                 if record.value:
                     with contextlib.suppress(InputError):  # the other readers count it
                         self._take(decoded(record.value, Alert))
-        except Exception as error:  # noqa: BLE001 - said by the main thread
+        except Exception as error:  # noqa: BLE001 - reported by the main thread
             self.failure = error
 
     def _take(self, alert: Alert) -> None:
@@ -51,7 +51,7 @@ class AlertFollower:
         self._show(alert)
 
     def so_far(self) -> list[Alert]:
-        """A copy of what has come. Raises WakewatchError when the thread has ended."""
+        """A copy of what has come so far. Raises WakewatchError if the thread has ended."""
         if self.failure is not None:
             raise WakewatchError(f"the alert topic cannot be followed: {self.failure}")
         with self._lock:
@@ -64,11 +64,11 @@ class AlertFollower:
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker's /metrics says, summed over partitions."""
+    """Figures from a worker's /metrics, summed over partitions."""
 
     ready: bool = False
     lag: float = 0
-    """Records; NaN while it is not known."""
+    """Records; NaN while not known."""
     vessels: int = 0
     reports: int = 0
     records: int = 0
@@ -79,7 +79,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def figures(port: int) -> Figures:
-    """Asks the worker; ``ready`` is False while it does not answer or owns nothing."""
+    """The worker's figures; ``ready`` is False while it does not answer or owns no partition."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=_SCRAPE_S) as answer:
             text = answer.read().decode()
@@ -112,7 +112,7 @@ def _samples(text: str) -> Iterator[tuple[str, dict[str, str], float]]:
 
 
 def quantile(buckets: list[tuple[float, float]], share: float) -> float | None:
-    """The upper edge of the bucket that holds ``share`` of a cumulative histogram; None when it is empty."""
+    """The upper edge of the bucket that contains ``share`` of a cumulative histogram; None if it is empty."""
     total = max((count for _, count in buckets), default=0.0)
     if not total:
         return None
@@ -120,7 +120,7 @@ def quantile(buckets: list[tuple[float, float]], share: float) -> float | None:
 
 
 def notices(stream: IO[bytes], show: Callable[[dict[str, object]], None]) -> Thread:
-    """Hands each notice that the dry run prints to ``show``, in a thread that ends with the stream."""
+    """Passes each notice that the dry run prints to ``show``, in a thread that ends with the stream."""
 
     def follow() -> None:
         for line in stream:

@@ -18,7 +18,7 @@ class QuestionGroup(NamedTuple):
     """Checks that run one after the other."""
 
     of: str
-    """The system that is asked, for people."""
+    """The checked system, for display."""
     findings: Callable[[], Iterable[DoctorFinding]]
 
 
@@ -44,7 +44,7 @@ def _begun(ask: QuestionGroup) -> _Answers:
             for finding in ask.findings():
                 answered.put(finding)
             answered.put(None)
-        except BaseException as error:  # noqa: BLE001 - raised again where the answer is waited for
+        except BaseException as error:  # noqa: BLE001 - raised again where the answer is awaited
             answered.put(error)
 
     Thread(target=run, name=f"doctor: {ask.of}", daemon=True).start()

@@ -12,9 +12,9 @@ from streams.settings.model import Settings
 
 
 def local_findings(settings: Settings) -> Generator[DoctorFinding, None, Loaded | None]:
-    """Whether the settings' lists and zones can be loaded, and the embedded broker's parts where it is used.
+    """Whether the settings' lists and zones can be loaded, and the embedded broker's parts if it is used.
 
-    Returns what was loaded; None where the worker would not start.
+    Returns what was loaded; None if the worker would not start.
     """
     loaded = None
     try:

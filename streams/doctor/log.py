@@ -1,4 +1,4 @@
-"""What Kafka reports: reachable, topics as planned, permitted; is the log written, is it processed, is state saved."""
+"""Checks of Kafka: reachable, topics as planned, permitted, log written, log processed, state saved."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from streams.settings.model import KafkaSettings, Settings
 _MS: Final = 1000
 _QUICK: Final[dict[str, int]] = {"bootstrap_timeout_ms": 8000, "request_timeout_ms": 10_000}
 _CONNECTS_S, _SLOW_S = 2.5, 1.0
-"""For a connection with its first answer, and for an answer, which take tenths of a second."""
+"""Limits for a connection with its first answer, and for an answer; both normally take tenths of a second."""
 _QUIET_S: Final = 30.0
-"""Ingest writes a tick a second, also when nothing is heard."""
+"""Ingest writes one tick per second, also if nothing is heard."""
 _BEHIND_LEAST_S: Final = 60.0
 _SNAPSHOTS_LATE: Final = 4
 _TELL_AT_MOST: Final = 3
 _COORDINATOR_S: Final = 15.0
-"""A new broker makes the topic of group offsets when it is first asked."""
+"""A new broker creates the topic of group offsets at the first request for it."""
 _LOOK_S: Final = 0.2
 _NEEDED: Final[Mapping[str, frozenset[str]]] = {
     SENTENCES: frozenset({"READ", "WRITE"}),
@@ -41,7 +41,7 @@ _NEEDED: Final[Mapping[str, frozenset[str]]] = {
 
 
 class _Saved(NamedTuple):
-    """The state of one stage: what it reads, and its snapshots in ``topic``."""
+    """The state of one stage: the topic that it reads, and its snapshots in ``topic``."""
 
     name: str
     topic: str
@@ -50,7 +50,7 @@ class _Saved(NamedTuple):
 
 
 def kafka_findings(settings: Settings, now_ms: int) -> Iterator[DoctorFinding]:
-    """Ends at the first question whose answer the others rest on."""
+    """Ends at the first check on whose answer the others depend."""
     from kafka.errors import KafkaError
 
     name = "kafka"
@@ -123,7 +123,7 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFindin
     kafka = settings.kafka
     reader = consumer(kafka, group_id=None, **_QUICK)
     try:
-        # Snapshots first: what they have read was in the log before, however long the questions take.
+        # Snapshots first: what they have read was in the log before, however long the requests take.
         cuts = {topic: newest_head(reader, kafka.topic_prefix + topic) for topic in (FLEET, HISTORIES)}
         written = newest(reader, kafka.topic_prefix + SENTENCES)
         yield _written(written, now_ms)
@@ -170,10 +170,10 @@ def _workers(client: Any, settings: Settings, written: Newest) -> DoctorFinding:
 
 
 def _group(client: Any, group: str) -> Mapping[str, Any]:
-    """The group as the broker describes it; empty when it knows none of that name."""
+    """The group as the broker describes it; empty if it knows no such group."""
     from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError, NotCoordinatorError
 
-    # Faust's member metadata is its own; kafka-python warns of it with the whole group.
+    # Faust has its own member metadata; kafka-python warns of it with the whole group.
     logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
     deadline = time.monotonic() + _COORDINATOR_S
     while True:
@@ -188,7 +188,7 @@ def _group(client: Any, group: str) -> Mapping[str, Any]:
 
 
 def _state(settings: Settings, saved: _Saved, now_ms: int) -> DoctorFinding:
-    """How far the saved state is behind the log: what a crash now would have to read again."""
+    """How far the saved state is behind the log: what would have to be read again after a crash now."""
     name, topic, written, cuts = saved
     app = settings.worker.app_id
     strangers = sorted({cut.app for cut in cuts.values()} - {app})

@@ -45,7 +45,7 @@ class _CutHead(msgspec.Struct, frozen=True):
 
 
 def newest(reader: Any, topic: str) -> Newest:
-    """Raises SinkError when Kafka does not hand out what it says it has."""
+    """Raises SinkError if Kafka does not return records that it reports to have."""
     parts = _parts(reader, topic)
     ends = reader.end_offsets(parts)
     tails = _tails(reader, parts, _STEPS[0]).values()
@@ -54,7 +54,7 @@ def newest(reader: Any, topic: str) -> Newest:
 
 
 def oldest_ms(reader: Any, topic: str) -> int | None:
-    """When the oldest record kept was written, Unix ms; None for an empty topic or one whose records do not say."""
+    """When the oldest kept record was written, Unix ms; None for an empty topic, or for records without a time."""
     parts = _parts(reader, topic)
     lows, ends = reader.beginning_offsets(parts), reader.end_offsets(parts)
     first = [part for part in parts if lows[part] < ends[part]][:1]
@@ -70,7 +70,7 @@ def oldest_ms(reader: Any, topic: str) -> int | None:
 
 
 def tail(reader: Any, topic: str) -> list[Any]:
-    """The last some hundred records of the first partition, oldest first: every tick is in every partition."""
+    """The last few hundred records of the first partition, oldest first: every tick is in every partition."""
     first = _parts(reader, topic)[:1]
     return [record for records in _tails(reader, first, _STEPS[1]).values() for record in records]
 
@@ -83,7 +83,7 @@ def newest_head(reader: Any, topic: str) -> dict[int, SnapshotSummary]:
         for part, records in _tails(reader, wanted, step).items():
             for record in records:
                 if record.key == _HEAD_KEY and record.value:
-                    with contextlib.suppress(InputError):  # the worker states that its state cannot be used
+                    with contextlib.suppress(InputError):  # the worker reports that its state cannot be used
                         head = decoded(record.value, _CutHead)
                         found[part.partition] = SnapshotSummary(head.app, head.offset, believable_ms(record.timestamp))
         wanted = [part for part in wanted if part.partition not in found]

@@ -1,4 +1,4 @@
-"""Whether Alertmanager would tell anybody: receivers that are named and hold nothing deliver nothing, silently."""
+"""Whether Alertmanager would notify anyone: named receivers without an integration silently deliver nothing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _NAME = "receivers"
 _RECEIVER = re.compile(r"^- name: (?P<name>.+)$", re.M)
 _INTEGRATION = re.compile(r"^  \w+_configs:$", re.M)
 _MEANT_EMPTY = "nobody"
-"""The shipped receiver for what is kept for the record only."""
+"""The included receiver for alerts that are kept for the record only."""
 
 
 def receivers_finding(status: str) -> DoctorFinding:
-    """What the answer of Alertmanager's ``/api/v2/status`` says of its receivers."""
+    """The finding on the receivers in Alertmanager's ``/api/v2/status``."""
     try:
         loaded = str(json.loads(status)["config"]["original"])
     except (ValueError, KeyError, TypeError):

@@ -18,14 +18,14 @@ _STALE_S: Final = 7 * 86_400.0
 """Sanctions lists change weekly at least; OFAC published on 250 days of 2024."""
 _TOLD_MOST: Final = 3
 _RUNS_S: Final = 45.0
-"""An import takes seconds; one that has not ended after this was interrupted, or is about to fail."""
+"""An import takes seconds; one that has not ended after this time was interrupted, or is about to fail."""
 _FETCH: Final = "download the list again and import it"
 
 
 def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks: bool) -> Iterator[DoctorFinding]:
-    """What is in force: what was imported, else the settings' files, of which ``loaded`` was made.
+    """What is in force: the import, otherwise the settings' files, from which ``loaded`` was made.
 
-    Without ``asks`` Kafka is not asked, and each line states that an import would not be seen.
+    Without ``asks`` Kafka is not queried, and each line states that an import would not be seen.
     """
     unasked = InForce(loaded.reference, None, 0, None, "Kafka does not answer")
     try:

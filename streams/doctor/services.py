@@ -1,4 +1,4 @@
-"""The processes' own word (/readyz), and who is to be notified."""
+"""Checks the processes by their own /readyz, and the targets of notifications."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _DOCUMENT_MOST: Final = 1_000_000
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 _LOOPBACK: Final = "127.0.0.1"
 _OWN_NAME: Final = {"Host": "localhost"}
-"""Ours answer to it whatever names they have else."""
+"""Our servers answer to it in addition to their other names."""
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 def service_findings(settings: Settings) -> Iterator[DoctorFinding]:
-    """What answers where a port or an address is set; what is not set is not searched for."""
+    """The responses at configured ports and addresses; what is not configured is not checked."""
     for name, host, port, start in (
         ("ingest", settings.ingest.metrics_host, settings.ingest.metrics_port, "wakewatch ingest URL"),
         ("worker", settings.worker.metrics_host, settings.worker.metrics_port, "wakewatch detect"),
@@ -40,14 +40,14 @@ def service_findings(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 def _console(rules: ConsoleSettings) -> DoctorFinding:
-    """Its port is always set, and no one need run one: that none runs is stated, and is not a fault."""
+    """Its port is always set, and a console is optional: its absence is reported, but is not a fault."""
     host = _LOOPBACK if rules.host in _EVERYWHERE else rules.host
     try:
         socket.create_connection((host, rules.port), _WAIT_S).close()
     except ConnectionRefusedError:
         return ok("console", f"not running at {host}:{rules.port}")
     except OSError:
-        pass  # it is asked, and what comes of that is stated
+        pass  # it is queried, and the result is reported
     return _process("console", host, rules.port, "wakewatch console")
 
 
@@ -96,7 +96,7 @@ def _alertmanager(url: str) -> Iterator[DoctorFinding]:
 
 
 def _webhook(url: str) -> DoctorFinding:
-    """Connects and sends nothing: a post would be an alert."""
+    """Connects and sends nothing: a POST would be an alert."""
     name = "webhook"
     try:
         to = endpoint("notify.webhook_url", url)
@@ -128,7 +128,7 @@ def _get(to: Endpoint, path: str, headers: Mapping[str, str] = _NO_HEADERS) -> t
 def _get_all(
     to: Endpoint, path: str, most: int = _DOCUMENT_MOST, headers: Mapping[str, str] = _NO_HEADERS
 ) -> tuple[int, str]:
-    """Status and body, of which ``most`` bytes at the most. Raises SinkError."""
+    """Status and the first ``most`` bytes of the body. Raises SinkError."""
     kind = http.client.HTTPSConnection if to.secure else http.client.HTTPConnection
     connection = kind(to.host, to.port, timeout=_WAIT_S)
     try:

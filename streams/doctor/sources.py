@@ -1,4 +1,4 @@
-"""Which sources are heard, as the ticks at the end of the log say: a silent one is not seen in the age of the log."""
+"""Which sources are heard, by the ticks at the end of the log: the age of the log does not show a silent source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streams.messages.values import decoded
 
 _MS: Final = 1000
 _RECENT_MS: Final = 60_000
-"""Ingest writes a tick a second and a source; one without for this time is not read any more, or its file has ended."""
+"""Ingest writes one tick per second and source; one without for this time is no longer read, or its file has ended."""
 
 
 def ticks_of(records: Iterable[Any]) -> dict[str, Tick]:
@@ -25,13 +25,13 @@ def ticks_of(records: Iterable[Any]) -> dict[str, Tick]:
             try:
                 tick = decoded(record.value or b"", Tick)
             except InputError:
-                continue  # a foreign writer's
+                continue  # written by another program
             found[tick.source] = tick
     return found
 
 
 def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> DoctorFinding | None:
-    """One line about all live sources, wrong where none of them is heard; None where there is no live source."""
+    """One line about all live sources, wrong if none of them is heard; None if there is no live source."""
     live = {
         name: tick
         for name, tick in sorted(ticks.items())

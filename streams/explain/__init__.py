@@ -1,1 +1,1 @@
-"""Everything behind one alert: gathered, told as a timeline, drawn as GeoJSON."""
+"""Everything behind one alert: collected, shown as a timeline, drawn as GeoJSON."""

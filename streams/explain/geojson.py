@@ -1,7 +1,7 @@
-"""An alert as GeoJSON (RFC 7946): tracks, fixes, reach, ports. Any map reads it.
+"""An alert as GeoJSON (RFC 7946): tracks, fixes, reach, ports.
 
-Longitudes stay within +-180: what crosses the antimeridian is cut there (section 3.1.9), what encloses a pole runs
-along it. Outer rings go counterclockwise (3.1.6). Degrees to five decimals: a metre.
+Longitudes stay within +-180: a shape across the antimeridian is cut there (section 3.1.9), and a ring around a pole
+follows the antimeridian. Outer rings go counterclockwise (3.1.6). Degrees to five decimals: a metre.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Point = tuple[float, float]
 Ring = list[Point]
 CORNERS: Final = 90
 SPLIT_MS: Final = HOUR_MS
-"""A track is broken where it was unheard for this time."""
+"""A track is broken where nothing was heard for this time."""
 _DIGITS: Final = 5
 _METRE_NM: Final = 1 / 1852
 _HALF, _WHOLE, _POLE = 180.0, 360.0, 90.0
@@ -32,7 +32,7 @@ Feature = dict[str, Any]
 
 
 def geojson(revisions: list[Alert], heard: RawLogFindings | None, zones: dict[str, Point]) -> dict[str, Any]:
-    """A FeatureCollection. ``zones``: where the places lie that the alert names."""
+    """A FeatureCollection. ``zones``: the zones that the alert names."""
     newest = revisions[-1]
     features = [*_tracks(heard), *_fixes(revisions), *_reach(revisions, newest), *_ports(newest, zones)]
     return {"type": "FeatureCollection", "features": features}
@@ -71,7 +71,7 @@ def _fixes(revisions: list[Alert]) -> Iterable[Feature]:
 
 
 def _reach(revisions: list[Alert], newest: Alert) -> Iterable[Feature]:
-    """Where it can be by the newest revision, or can have been until it was heard again, at a stated speed."""
+    """Where the ship can be by the newest revision, or could be until it was heard again, at a stated speed."""
     speed_kn, last = newest.details.get("v_max_kn"), revisions[0].position
     if not isinstance(speed_kn, int | float) or last is None:
         return
@@ -102,10 +102,11 @@ def _feature(kind: str, coordinates: object, properties: dict[str, Any]) -> Feat
 
 
 def reach(last: Point, way_nm: float, after: Point | None = None) -> list[Ring]:
-    """Rings of the places within a way of ``way_nm``: a circle round the last fix, while it is silent.
+    """Rings of the places within a distance of ``way_nm``: a circle around the last fix while the ship is silent.
 
-    With ``after``, where it was heard again, an ellipse: there and on within that way. One ring, or two where it is
-    cut at the antimeridian. Empty for no way, one too short, or of a quarter of the globe: then it can be anywhere.
+    With ``after``, where it was heard again, an ellipse: the places on ways of that length between the two. One ring,
+    or two if it is cut at the antimeridian. Empty for a distance of zero, one too short, or a quarter of the globe:
+    then the ship can be anywhere.
     """
     direct_nm = 0.0 if after is None else leg_nm(last, after)
     if not direct_nm < way_nm < EARTH_NM * math.pi / 2:
@@ -123,7 +124,7 @@ def reach(last: Point, way_nm: float, after: Point | None = None) -> list[Ring]:
 
 
 def _at_edge(last: Point, course: float, way_nm: float, after: Point | None) -> Point:
-    """How far it comes on a course (radians) when the whole way is ``way_nm``: halving, to a metre."""
+    """The distance to the edge on a course (radians) if the whole way is ``way_nm``: by bisection, to a metre."""
     near, far = 0.0, way_nm
     if after is None:
         return _along(last, course, far)
@@ -149,7 +150,7 @@ def _along(last: Point, course: float, nm: float) -> Point:
 
 
 def _over_pole(ring: Ring, pole: float) -> Ring:
-    """A ring that goes once round a pole, opened at the antimeridian and closed along the pole, anticlockwise."""
+    """A ring around a pole, opened at the antimeridian and closed along the pole, counterclockwise."""
     wrapped = sorted((((lon + _HALF) % _WHOLE) - _HALF, lat) for lon, lat in ring)
     (west, first), (east, last) = wrapped[0], wrapped[-1]
     share = (_HALF - east) / (west + _WHOLE - east)
@@ -165,7 +166,7 @@ def _beside(ring: Ring, west: float, east: float, shift: float) -> Ring:
 
 
 def _clipped(ring: Ring, meridian: float, *, keep_east: bool) -> Ring:
-    """Sutherland and Hodgman's cut along one meridian, which a ring round no pole crosses at most twice."""
+    """Sutherland and Hodgman's cut along one meridian, which a ring around no pole crosses at most twice."""
     kept: Ring = []
     for here, there in pairwise([*ring, *ring[:1]]):
         inside = [(lon >= meridian) == keep_east or lon == meridian for lon, _ in (here, there)]
@@ -177,7 +178,7 @@ def _clipped(ring: Ring, meridian: float, *, keep_east: bool) -> Ring:
 
 
 def cut_line(line: Ring) -> list[Ring]:
-    """A line in pieces, none of which crosses the antimeridian."""
+    """The pieces of a line, cut at the antimeridian."""
     pieces: list[Ring] = [[_rounded(point) for point in line[:1]]]
     for here, there in pairwise(line):
         if abs(there[0] - here[0]) > _HALF:
@@ -191,7 +192,7 @@ def cut_line(line: Ring) -> list[Ring]:
 
 
 def _at(here: Point, there: Point, meridian: float) -> float:
-    """The latitude at which a stretch crosses a meridian."""
+    """The latitude at which a segment crosses a meridian."""
     span = there[0] - here[0]
     return here[1] if span == 0 else here[1] + (there[1] - here[1]) * (meridian - here[0]) / span
 

@@ -1,7 +1,7 @@
-"""How likely the silence was as it grew: the log played through an engine once more, checked slot by slot.
+"""How likely the silence was as it grew: the log is replayed through an engine and checked slot by slot.
 
-The worker that judged had heard more than what the log still holds, so the last figures may differ a little from the
-alert's own: what counts here is their course.
+The worker had received more than the log still holds, so the last figures may differ a little from the alert's own:
+their course is what matters here.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from streams.pipeline.engines import engine_for
 from streams.settings.model import Settings
 
 WARM_MS: Final = 3 * DAY_MS
-"""Coverage remembers two days: what is older changes little."""
+"""Coverage uses two days: older data change little."""
 SENTENCES_MOST: Final = 2_000_000
-"""Five seconds of CPU; a longer log is not played again."""
+"""Five seconds of CPU; a longer log is not replayed."""
 
 
 class Hindsight:
@@ -40,11 +40,11 @@ class Hindsight:
         self._lines = 0
         self._told_ms = 0
         self.chances: list[Chance] = []
-        """One a slot, in order of time, within the window."""
+        """One per slot, in order of time, within the window."""
 
     @property
     def too_long(self) -> bool:
-        """Whether the log is too long to be played again; then there are no figures."""
+        """Whether the log is too long to be replayed; then there are no figures."""
         return self._lines > SENTENCES_MOST
 
     def take(self, record: Raw) -> None:
@@ -52,7 +52,7 @@ class Hindsight:
         if record.partition != self._partition or self.too_long or not self._window.mmsi:
             return
         if record.tick:
-            with contextlib.suppress(InputError):  # a foreign writer's
+            with contextlib.suppress(InputError):  # written by another program
                 self._engine.tick(decoded(record.value, Tick))
         elif self._matters(record):
             self._lines += record.value.count(b"\n") + 1
@@ -65,7 +65,7 @@ class Hindsight:
         return not early and not late
 
     def _look(self) -> None:
-        """Notes its chance when a slot has closed since the last look."""
+        """Notes the chance of the silence if a slot has closed since the last check."""
         reception = self._engine.reception
         time_ms = reception.listening.next_slot * SLOT_MS
         if time_ms == self._told_ms or not self._window.from_ms <= time_ms <= self._window.to_ms:

@@ -1,4 +1,4 @@
-"""What the raw log says around an alert: when the ship was heard and where, and how many others were beside it."""
+"""The raw log around an alert: when and where the ship was heard, and how many others were near it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Floats = npt.NDArray[np.float64]
 
 
 class Window(NamedTuple):
-    """What to search for: a ship (0: no one, the alert is about a source), a stretch of event time, a place."""
+    """What to search for: a ship (0: none, the alert is about a source), a span of event time, a place."""
 
     mmsi: int
     from_ms: int
     to_ms: int
     place: tuple[float, float] | None
-    """Where others count as its peers, degrees: its last fix."""
+    """The place around which others count as its peers, degrees: its last fix."""
 
     @property
     def bin_ms(self) -> int:
@@ -38,7 +38,7 @@ class Window(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """A record of the log. The span of event time is None where its head does not tell."""
+    """A record of the log. The span of event time is None if its headers do not give it."""
 
     value: bytes
     source: str
@@ -49,19 +49,19 @@ class Raw(NamedTuple):
 
 
 class Chance(NamedTuple):
-    """What was reckoned when a slot closed."""
+    """The chance calculated when a slot closed."""
 
     time_ms: int
     chance: float
-    """Of such a silence within a day, were it transmitting; 1 while it is heard."""
+    """The chance of such a silence within a day if the ship transmitted; 1 while it is heard."""
 
 
 class RawLogFindings(NamedTuple):
-    """What was found. Its reports by time; ``fixes`` are the places among them where it gave a position."""
+    """What was found: reports by time; ``fixes`` are the places of those with a position."""
 
     window: Window
     log_ms: tuple[int, int] | None
-    """First and last event time that the log still holds; None when it holds nothing."""
+    """First and last event time that the log still holds; None if it is empty."""
     times_ms: Times
     lat_deg: Floats
     lon_deg: Floats
@@ -69,7 +69,7 @@ class RawLogFindings(NamedTuple):
     peers: npt.NDArray[np.intp]
     """In each bin, other MMSIs heard within PEERS_NM."""
     kept: frozenset[str]
-    """Sentences of the evidence that the log still holds."""
+    """Number of sentences of the evidence that the log still holds."""
 
     @property
     def fixes(self) -> npt.NDArray[np.intp]:
@@ -100,7 +100,7 @@ def window_of(revisions: list[Alert]) -> Window:
 
 
 class RawLogReader:
-    """Checks through the log once, record by record. ``wanted``: the sentences of the evidence."""
+    """Reads the log once, record by record. ``wanted``: the sentences of the evidence."""
 
     def __init__(self, window: Window, wanted: frozenset[str]) -> None:
         self._window, self._wanted = window, wanted
@@ -110,7 +110,7 @@ class RawLogReader:
         self._kept: set[str] = set()
 
     def take(self, record: Raw) -> None:
-        """The next record; records without sentences say nothing here."""
+        """Processes the next record; records without sentences are ignored."""
         window = self._window
         if record.tick:
             return
@@ -153,7 +153,7 @@ def _heard(
 
 
 def _beside(reports: npt.NDArray[np.void], window: Window) -> Times:
-    """Bin and MMSI, as one number, of others near enough."""
+    """Bin and MMSI, as one number, of others that are near enough."""
     if window.place is None:
         return np.zeros(0, np.int64)
     reports = reports[~np.isnan(reports["lat_deg"] + reports["lon_deg"])]

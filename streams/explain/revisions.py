@@ -1,5 +1,4 @@
-"""An alert's revisions, and what else was stated about the same case: from the alert topic, or from a
-file of alerts."""
+"""An alert's revisions, and the other alerts of its case: from the alert topic, or from a file of alerts."""
 
 from __future__ import annotations
 
@@ -16,11 +15,11 @@ from streams.errors import ConfigError, InputError, WakewatchError
 from streams.messages.values import decoded
 
 Source = Callable[[], Iterable[bytes]]
-"""Reads all alerts there are, again each time it is called; one JSON object each."""
+"""Reads all existing alerts, again at each call; one JSON object each."""
 
 
 class _AlertHead(msgspec.Struct, frozen=True):
-    """What is read of every alert: 1 us."""
+    """The part that is read of every alert: 1 us."""
 
     id: str
     case_id: str
@@ -34,7 +33,7 @@ class Gathered(NamedTuple):
 
 
 def gather(source: Source, alert_id: str) -> Gathered:
-    """The alert whose id begins so. Raises WakewatchError when there is none, ConfigError for several."""
+    """The alert with this id prefix. Raises WakewatchError if there is none, ConfigError for several."""
     heads = _heads(source)
     found = {(head.id, head.case_id) for head, _ in heads if head.id.startswith(alert_id)}
     ids = {known for known, _ in found}
@@ -46,9 +45,9 @@ def gather(source: Source, alert_id: str) -> Gathered:
     told: dict[tuple[str, int], Alert] = {}
     for head, value in _heads(source):
         if head.case_id in cases or head.id in ids:
-            with contextlib.suppress(InputError):  # one revision that cannot be read hides no other
+            with contextlib.suppress(InputError):  # one unreadable revision does not hide the others
                 alert = decoded(value, Alert)
-                told[alert.id, alert.revision] = alert  # written twice after a crash: the same
+                told[alert.id, alert.revision] = alert  # written twice after a crash: identical
     (this,) = ids
     mine = sorted((a for a in told.values() if a.id == this), key=lambda alert: alert.revision)
     if not mine:
@@ -62,12 +61,12 @@ def _heads(source: Source) -> Iterator[tuple[_AlertHead, bytes]]:
         try:
             head = decoded(value, _AlertHead)
         except InputError:
-            continue  # no alert of ours: a foreign record, or a torn last line
+            continue  # not an alert of ours: a foreign record, or an incomplete last line
         yield head, value
 
 
 def from_file(path: Path) -> Source:
-    """Alerts as ``wakewatch replay --alerts`` writes them, one a line, ``.gz`` too. Raises ConfigError."""
+    """Alerts as ``wakewatch replay --alerts`` writes them, one per line, also ``.gz``. Raises ConfigError."""
     if not path.is_file():
         raise ConfigError(f"--alerts {path}: no such file")
 

@@ -1,4 +1,4 @@
-"""The story of an alert for a terminal: a timeline, the numbers, the ports, what would change it, the evidence."""
+"""An alert for a terminal: a timeline, the numbers, the ports, what would change it, the evidence."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ EVENTS_MOST: Final = 40
 LEVELS: Final = (0.5, 0.2, 0.05, 0.01)
 _PER_MILLE: Final = 1000
 _HEADINGS: Final = {"arrive_by": "earliest arrival", "longest_stay_s": "longest stay"}
-"""Of the columns of places in reach."""
+"""Headings of the columns of places in reach."""
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 Event = tuple[int, int, Text]
-"""When, in which order at one time, and what."""
+"""Time, order among events of one time, and text."""
 
 
 def render(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", chances: Sequence[Chance] = ()) -> Group:
-    """``heard`` is what the raw log says; None when there is none to look into, for the reason ``no_log``.
+    """``heard`` is what was found in the raw log; None if there is no log, for the reason ``no_log``.
 
-    ``chances`` are what its silence was worth, slot by slot.
+    ``chances`` are the chances of its silence, slot by slot.
     """
     newest = gathered.revisions[-1]
     return Group(
@@ -81,7 +81,7 @@ def _styled(text: Text, style: str) -> Text:
 
 
 def _heard_events(heard: RawLogFindings) -> list[Event]:
-    """Stretches in which it was heard, and the silences between."""
+    """Spans in which it was heard, and the silences between."""
     times = heard.times_ms
     if not len(times):
         return []
@@ -156,7 +156,7 @@ def _charts(heard: RawLogFindings | None, chances: Sequence[Chance]) -> Iterable
 
 
 def _least_chances(chances: Sequence[Chance], window: Window) -> npt.NDArray[np.float64]:
-    """In each bin the least; 0 where nothing was reckoned, which shows as a blank."""
+    """The least chance in each bin; 0 if none was calculated, which is shown as a blank."""
     least = np.full(BINS, np.inf)
     at = np.clip([(c.time_ms - window.from_ms) // window.bin_ms for c in chances], 0, BINS - 1).astype(np.intp)
     np.minimum.at(least, at, [c.chance for c in chances])
@@ -164,7 +164,7 @@ def _least_chances(chances: Sequence[Chance], window: Window) -> npt.NDArray[np.
 
 
 def _fell(chances: Sequence[Chance]) -> str:
-    """When it first fell below each of LEVELS in the longest silence."""
+    """When the chance first fell below each of LEVELS in the longest silence."""
     if not chances:
         return ""
     lowest = min(range(len(chances)), key=lambda n: chances[n].chance)
@@ -175,7 +175,7 @@ def _fell(chances: Sequence[Chance]) -> str:
 
 
 def _bars(counts: npt.NDArray[np.intp]) -> str:
-    """A bar a bin; what is above nothing shows."""
+    """A bar per bin; any count above zero is visible."""
     most = int(counts.max(initial=0))
     steps = len(_BARS) - 1
     return "".join(_BARS[0 if not n else max(1, round(steps * n / most))] for n in counts.tolist())
@@ -197,7 +197,7 @@ def _numbers(facts: Iterable[Fact]) -> Table:
 
 
 def _margin(fact: Fact) -> str:
-    """How many times its threshold a value is: what it would have had to be."""
+    """How many times its threshold a value is: the value that was needed."""
     value, threshold = fact.value, fact.threshold
     if isinstance(value, int | float) and isinstance(threshold, int | float) and threshold:
         return f"{value / threshold:.2g}"

@@ -1,4 +1,4 @@
-"""Reading in large pieces without losing what came right before an error."""
+"""Reads in large pieces without losing the data directly before an error."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import io
 
 
 class Buffered(io.BufferedReader):
-    """``read`` of this many bytes gives what is whole before an error, and raises the error at the next call.
+    """``read`` returns the undamaged data before an error, and raises the error at the next call.
 
-    ``io.BufferedReader`` drops what it has gathered when its raw stream raises: of a damaged gzip that was read in
-    pieces of 1 MiB all that came after the last whole piece, which is everything of a small file.
+    ``io.BufferedReader`` drops its buffer if its raw stream raises: for a damaged gzip read in pieces of 1 MiB that is
+    all after the last whole piece, and for a small file everything.
     """
 
     _error: OSError | None = None
@@ -18,7 +18,7 @@ class Buffered(io.BufferedReader):
         """Up to ``size`` bytes; fewer only at the end, or before an error."""
         if self._error is not None:
             raise self._error
-        if size is None or size < 0:  # all of it: no one asks again
+        if size is None or size < 0:  # all of it: there is no further call
             return super().read(size)
         left = size
         gathered: list[bytes] = []

@@ -1,10 +1,10 @@
-"""Recordings as they lie on disk: plain, gzip, zstd, bzip2, xz, or the members of a zip; given by content, not by name.
+"""Recordings on disk: plain, gzip, zstd, bzip2, xz, or the members of a zip; detected by content, not by name.
 
 Rules.
-- Everything is read as a stream: what is held at once is bounded, whatever a file claims.
-- Whatever is wrong with a packed file is a ``PackedError``, an OSError, with what can be done about it.
-- A member of a zip may be packed once more; an archive in an archive is rejected, and so is what unpacks to far more
-  than any recording does.
+- Everything is read as a stream: the memory is bounded for any file.
+- Any fault of a packed file is a ``PackedError``, an OSError, with the remedy.
+- A member of a zip may be packed once more; an archive in an archive is rejected, and so is a file that unpacks to far
+  more than any recording does.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ SUFFIXES: Final = (".gz", ".zst", ".bz2", ".xz", ".zip")
 _PEEKED: Final = 6
 _CHUNK: Final = 1 << 16
 _MEMORY_MOST: Final = 256 << 20
-"""What an unpacker may take: xz at its highest setting wants 65 MiB, zstd with --long 128."""
+"""Memory limit of an unpacker: xz at its highest setting needs 65 MiB, zstd with --long 128."""
 FREE_BYTES: Final = 256 << 20
 RATIO_MOST: Final = 500
-"""Beyond FREE_BYTES nothing may unpack to this many times its size: recordings come to 5 to 50 times."""
+"""Beyond FREE_BYTES no file may unpack to this many times its size: recordings have factors of 5 to 50."""
 _ZSTD_FED: Final = 256
-"""Bytes given to zstd at once: they become 8 MB at the very most."""
+"""Bytes given to zstd at once: they unpack to at most 8 MB."""
 _MEMBERS_MOST: Final = 10_000
 _ENCRYPTED: Final = 1
 _BESIDES: Final = ("__MACOSX/", ".DS_Store")
-"""What a Mac puts into archives beside the files."""
+"""Files that macOS adds to archives."""
 _DAMAGES: Final = (
     EOFError,
     zlib.error,
@@ -62,7 +62,7 @@ _DAMAGES: Final = (
 
 
 class PackedError(WakewatchError, OSError):
-    """A packed file that is damaged, or is not unpacked; ``str()`` is one line."""
+    """A packed file that is damaged or cannot be unpacked; ``str()`` is one line."""
 
 
 class RecordingFile(NamedTuple):
@@ -83,9 +83,9 @@ class _Unpacker(Protocol):
 
 
 def recordings(path: Path) -> Generator[RecordingFile, None, None]:
-    """The recordings in a file, one after another; each is closed when the next is asked for.
+    """The recordings in a file, one after another; each is closed when the next is requested.
 
-    Raises ConfigError when the file cannot be opened, PackedError when it is not a whole archive, also while reading.
+    Raises ConfigError if the file cannot be opened, PackedError if it is not a whole archive, also while reading.
     """
     try:
         raw = path.open("rb")
@@ -101,7 +101,7 @@ def recordings(path: Path) -> Generator[RecordingFile, None, None]:
 
 
 def all_recordings(paths: Iterable[Path]) -> Iterator[RecordingFile]:
-    """Those of several files. An archive that cannot be opened is a recording whose reading raises PackedError."""
+    """The recordings of several files. For an archive that cannot be opened, reading raises PackedError."""
     for path in paths:
         try:
             yield from recordings(path)
@@ -110,7 +110,7 @@ def all_recordings(paths: Iterable[Path]) -> Iterator[RecordingFile]:
 
 
 def refuse_unreadable(paths: Iterable[Path]) -> None:
-    """Raises ConfigError for the first that is not there or cannot be opened; nothing is read."""
+    """Raises ConfigError for the first file that is missing or cannot be opened; nothing is read."""
     for path in paths:
         if path.is_dir():
             raise ConfigError(f"{path} is a folder: give the files in it, such as {path}/*.nmea")
@@ -122,7 +122,7 @@ def refuse_unreadable(paths: Iterable[Path]) -> None:
 
 @contextmanager
 def open_recording(path: Path) -> Iterator[BinaryIO]:
-    """The one recording of a file. Raises ConfigError when it cannot be opened, PackedError when it is damaged."""
+    """The one recording of a file. Raises ConfigError if it cannot be opened, PackedError if it is damaged."""
     found = recordings(path)
     try:
         yield next(found).file
@@ -180,7 +180,7 @@ def _is_beside(name: str) -> bool:
 
 
 def _unpacked(raw: io.BufferedReader[Any], name: str, closing: ExitStack) -> BinaryIO:
-    """The bytes of a file, unpacked where it is packed."""
+    """The bytes of a file, unpacked if it is packed."""
     kind = _kind(raw)
     if not kind:
         return cast(BinaryIO, raw)
@@ -210,7 +210,7 @@ def _new_xz() -> lzma.LZMADecompressor:
 
 
 class _Counted:
-    """Counts what is taken of a packed file."""
+    """Counts the bytes read from a packed file."""
 
     def __init__(self, file: BinaryIO | io.BufferedReader[Any]) -> None:
         self._file = file
@@ -223,7 +223,7 @@ class _Counted:
 
 
 class _Streams:
-    """bzip2 and xz: one stream after another. The standard library's readers take any amount of memory for xz."""
+    """bzip2 and xz: one stream after another. The standard library's readers use any amount of memory for xz."""
 
     def __init__(self, file: _Counted, new: Callable[[], _Unpacker]) -> None:
         self._file, self._new = file, new
@@ -246,7 +246,7 @@ class _Streams:
 
 
 class _Zstd:
-    """zstd: one frame after another. The library's own reader takes a frame that breaks off for a whole one."""
+    """zstd: one frame after another. The library's own reader treats an incomplete frame as complete."""
 
     def __init__(self, file: _Counted) -> None:
         self._file = file
@@ -271,11 +271,11 @@ class _Zstd:
 
 
 class _Watched(io.RawIOBase):
-    """What comes out of an unpacker; ``taken`` says how much went in."""
+    """The output of an unpacker; ``taken`` returns how much was read of its input."""
 
     def __init__(self, file: Any, name: str, taken: Callable[[], int]) -> None:
         self._name, self._taken = name, taken
-        self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)  # what is whole comes before an error
+        self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)  # undamaged data come before an error
         self._given = 0
 
     def readable(self) -> bool:

@@ -1,2 +1,2 @@
-"""The alert topic as rows that Grafana's Prometheus data source reads. Rows are answers to a question, not metrics:
-nothing scrapes them and nothing stores them, so that they may name ships."""
+"""The alert topic as rows for Grafana's Prometheus data source. Rows are answers to queries, not metrics: they are
+not scraped and not stored, so they may name ships."""

@@ -1,7 +1,7 @@
-"""Prometheus's HTTP API, as much of it as its data source in Grafana needs to show a table.
+"""The part of Prometheus's HTTP API that its data source in Grafana needs to show a table.
 
 ``query`` answers a selector (``selector``) with an instant vector: a row's columns are the labels, its event
-time the value. ``1+1`` is how Grafana tests a data source. All else of PromQL is rejected with one line.
+time the value. Grafana tests a data source with ``1+1``. All other PromQL is rejected with one line.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from streams.grafana.table import AlertRows
 from streams.observability.metrics_server import Answer, json_answer
 
 ROWS_MOST: Final = 1000
-"""A table of more is not read by anybody; the newest are given, and a warning states this."""
+"""A longer table is not readable; the newest rows are returned, with a warning."""
 _MS: Final = 1000
 _BAD: Final = 400
 _BUSY: Final = 503
 AT_ONCE: Final = 2
-"""Questions that are answered at once: the others wait, so that /healthz and /metrics have the interpreter too."""
+"""Queries that are answered at once; others wait, so that /healthz and /metrics are served too."""
 _WAIT_S: Final = 5.0
 _TEST: Final = "1+1"
 
@@ -48,7 +48,7 @@ class Answers:
         }
 
     def query(self, asked: Mapping[str, str]) -> Answer:
-        """An instant vector; 503 while as many are answered as may be at once."""
+        """An instant vector; 503 while the maximum number of queries is being answered."""
         if not self._places.acquire(timeout=_WAIT_S):
             return _said(_BUSY, "timeout", f"{AT_ONCE} requests are in progress; try again")
         try:

@@ -1,6 +1,6 @@
-"""The one form of question that is understood: a PromQL selector, ``alerts{open="yes",severity!="log"}``.
+"""Parses the only supported query, a PromQL selector: ``alerts{open="yes",severity!="log"}``.
 
-Patterns are RE2's, as Prometheus's are: matched in time linear in the text, the caller, and in bounded memory.
+Patterns are RE2's, like Prometheus's: they are matched in linear time and bounded memory.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class LabelMatcher(msgspec.Struct, frozen=True):
     operator: Operator
     value: str
     pattern: Any = None
-    """RE2's, where the operator asks for one."""
+    """The RE2 pattern, if the operator needs one."""
 
     def holds(self, row: Mapping[str, str]) -> bool:
-        """Whether the row meets it."""
+        """Whether the row meets the condition."""
         found = row.get(self.column, "")
         same = found == self.value if self.pattern is None else self.pattern.fullmatch(found) is not None
         return same != self.operator.startswith("!")
@@ -48,12 +48,12 @@ class Selector(msgspec.Struct, frozen=True):
     matchers: tuple[LabelMatcher, ...] = ()
 
     def holds(self, row: Mapping[str, str]) -> bool:
-        """Whether the row is asked for."""
+        """Whether the row is selected."""
         return all(matcher.holds(row) for matcher in self.matchers)
 
 
 def parse(query: str) -> Selector:
-    """Raises ConfigError, one line, for anything but a selector."""
+    """Parses a query. Raises ConfigError, one line, for anything but a selector."""
     found = _SELECTOR.fullmatch(query) if len(query) <= _LONGEST else None
     if found is None:
         raise ConfigError('only selectors are answered, such as alerts{open="yes",severity="page"}, not other PromQL')

@@ -15,11 +15,11 @@ _DAY_S: Final = 86_400
 _TWO_DAYS_S: Final = 2 * _DAY_S
 _TWO_HOURS_S: Final = 7200
 _HEARD_S: Final = 600
-"""Ships at rest speak every three minutes; silent for less is not called silent."""
+"""Ships at rest report every three minutes; a shorter silence is not shown as one."""
 
 
 class AlertRow(NamedTuple):
-    """One line: its columns as text, and the event time that it is for, Unix s."""
+    """One row: its columns as text, and its event time, Unix s."""
 
     columns: dict[str, str]
     time_s: float
@@ -68,7 +68,7 @@ def is_listed(alerts: Iterable[Alert]) -> bool:
 
 
 def ship_of_case(alerts: list[Alert], now_ms: int, ends_ms: int, down: set[str]) -> AlertRow:
-    """From the alerts of its case. ``ends_ms``: the newest event of all, "now" for a recording; ``down``: sources."""
+    """From the alerts of its case. ``ends_ms``: the newest event time, "now" for a recording; ``down``: sources."""
     newest = max(alerts, key=lambda alert: (alert.time, alert.revision))
     fixes = [alert.position for alert in alerts if alert.position is not None]
     last = max(fixes, key=lambda fix: fix.time, default=None)
@@ -95,7 +95,7 @@ def _name(alert: Alert) -> str:
 
 
 def _silent(alerts: list[Alert], now_ms: int) -> str:
-    """For how long, where an alert states that it is; a ship that sends says nothing to the alert topic."""
+    """How long the ship has been silent, if an alert states it; a ship that transmits causes no alerts."""
     gap = _open_gap(alerts)
     if gap is None:
         return "no"
@@ -104,7 +104,7 @@ def _silent(alerts: list[Alert], now_ms: int) -> str:
 
 
 def _open_gap(alerts: list[Alert]) -> Alert | None:
-    """The one that says most: "cannot tell" is back."""
+    """The open gap with the strongest statement; "cannot tell" comes last."""
     gaps = [a for a in alerts if a.detector == "gap" and a.status not in ENDED]
     return min(gaps, key=lambda gap: gap.details.get("category") == "cannot_tell", default=None)
 
@@ -114,7 +114,7 @@ def _urgency(severity: str) -> int:
 
 
 def _could_hear(alerts: list[Alert], down: set[str]) -> str:
-    """What the open gap says of this feed there; nothing where it is not called silent."""
+    """Whether this feed could hear the ship, by the open gap; empty if the ship is not called silent."""
     gap = _open_gap(alerts)
     if gap is None:
         return "not called silent"

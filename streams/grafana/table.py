@@ -2,7 +2,8 @@
 
 Rules.
 - Bounded: of ended alerts the newest ``ENDED_MOST`` are kept; open ones all, as the worker keeps them all.
-- Event time is the time of a recording's rows, the wall clock that of live ones: "now" for a silence follows it.
+- The present time of a recording's rows is event time, that of live rows is the wall clock; silences are measured to
+  it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class _HeldRow(NamedTuple):
 
 
 class AlertRows:
-    """Takes revisions in from one thread, answers from others."""
+    """Receives revisions in one thread, and answers in others."""
 
     def __init__(self) -> None:
         self._open: dict[str, _HeldRow] = {}
@@ -41,7 +42,7 @@ class AlertRows:
         return len(self._open) + len(self._ended)
 
     def take(self, alert: Alert, written_ms: int) -> None:
-        """A revision; an older one than is known changes nothing."""
+        """Adds a revision; one older than the known one changes nothing."""
         with self._lock:
             known = self._open.get(alert.id) or self._ended.get(alert.id)
             if known is not None and known.alert.revision >= alert.revision:
@@ -54,28 +55,28 @@ class AlertRows:
                 self._ended.popitem(last=False)
 
     def drop(self, alert_id: str) -> None:
-        """It left the table of alerts."""
+        """Removes an alert that was deleted from the table of alerts."""
         with self._lock:
             self._open.pop(alert_id, None)
             self._ended.pop(alert_id, None)
 
     def take_ship(self, mmsi: int, summary: VesselSummary | None) -> None:
-        """The newest word on a listed ship; None: listed no more."""
+        """Updates the summary of a listed ship; None: no longer listed."""
         with self._lock:
             self._ships.pop(mmsi, None)
             if summary is not None:
                 self._ships[mmsi] = summary
 
     def alerts(self, now_ms: int) -> list[AlertRow]:
-        """A row an alert, newest event first. ``now_ms``: the wall clock."""
+        """One row per alert, newest event first. ``now_ms``: the wall clock."""
         rows = [AlertRow(_columns(held, now_ms), unix_ms(held.alert.time) / MS) for held in self._all()]
         return sorted(rows, key=lambda row: -row.time_s)
 
     def listed(self, now_ms: int) -> list[AlertRow]:
-        """A row a listed ship, the last heard first: where, for how long silent, and what alerts say of it.
+        """One row per listed ship, the last heard first: place, duration of silence, and its alerts.
 
-        From the summaries of vessels; a ship that only an alert speaks of (its topic is older, or its state was
-        forgotten) is reported by the alert.
+        Rows come from the summaries of vessels. A ship that has only alerts (its topic is older, or its state was
+        forgotten) is shown from its alerts.
         """
         cases: dict[str, list[Alert]] = {}
         held = self._all()

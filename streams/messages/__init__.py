@@ -1,1 +1,1 @@
-"""What the topics hold: their names and settings, the form of each record, and its schema."""
+"""The contents of the topics: their names and settings, the form of each record, and its schema."""

@@ -1,4 +1,4 @@
-"""One alert, one line: for a terminal, a pipe, a phone."""
+"""One alert on one line: for a terminal, a pipe, a phone."""
 
 from __future__ import annotations
 

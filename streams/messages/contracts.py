@@ -1,4 +1,4 @@
-"""Which type the value of each topic has: what other programs may rely on."""
+"""The type of the values of each topic: what other programs may rely on."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from streams.messages.vessel_summary import VesselSummary
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
-    """What a topic's value is."""
+    """The values of a topic."""
 
     name: str
-    """Of the schema's file, without its ending; it ends in its version."""
+    """Name of the schema's file, without its ending; it ends in its version."""
     type: type[msgspec.Struct]
     topics: tuple[str, ...]
     sentence: str

@@ -1,4 +1,4 @@
-"""Numbers of an alert in words, where a number alone says little to a person."""
+"""Numbers of an alert in words, if a number alone is not clear to a person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from detectors.core.alert import Fact
 from detectors.core.gap_wording import CHANCE_FACT
 
 _CHANCE: Final = (CHANCE_FACT, "chance of such a silence within a day")
-"""How the fact of ``gap`` begins: now, and in alerts of earlier versions."""
+"""The beginning of the fact of ``gap``: now, and in alerts of earlier versions."""
 _MOST_DAYS, _RARELY_DAYS, _WHOLE_DAYS = 1.5, 10_000, 10
 
 

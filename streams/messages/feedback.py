@@ -1,4 +1,4 @@
-"""What people say of alerts: topic ``ais.feedback.v1``, key alert id, the newest word of each counts."""
+"""Feedback of people on alerts: topic ``ais.feedback.v1``, key alert id; the newest for each alert counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOTE_MOST: Final = 1000
 NAME_MOST: Final = 100
 
 Kind = Literal["acknowledged", "false_alarm", "withdrawn"]
-"""``withdrawn``: what was stated about it before counts no more."""
+"""``withdrawn``: earlier feedback on it no longer counts."""
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,7 +21,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     alert_id: str
     revision: int
-    """The newest revision that the person could see: a later one is news again."""
+    """The newest revision that the person could see: a later one is notified again."""
     kind: Kind
     case_id: str
     detector: str
@@ -32,7 +32,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def about(alert: Alert, kind: Kind, by: str, note: str, time: str) -> Feedback:
-    """Feedback on the alert as it is."""
+    """Feedback on the present revision of the alert."""
     return Feedback(
         alert_id=alert.id,
         revision=alert.revision,

@@ -1,8 +1,8 @@
 """The log: topic ``ais.sentences.v1``. What a record is, and how sentences and ticks are written in it.
 
 A record of sentences is plain NMEA 0183: lines that any console consumer can read, each with a tag block whose
-``c:`` is the event time in milliseconds and whose ``s:`` is the station (else the source). The parts of a
-multi-part message are next to each other and carry the same time. A tick is JSON (detectors.core.ticks.Tick).
+``c:`` is the event time in milliseconds and whose ``s:`` is the station (otherwise the source). The parts of a
+multi-part message are next to each other and have the same time. A tick is JSON (detectors.core.ticks.Tick).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ H_RUN: Final = "ww_run"  # identity of the input (file name, size, head), for re
 H_READ_AT: Final = "ww_read_at"  # wall clock when read, Unix ms
 H_EVENT_FROM: Final = "ww_event_from"  # smallest and largest event time, Unix ms
 H_EVENT_TO: Final = "ww_event_to"
-H_COUNT: Final = "count"  # of a dead letter: decimal, this many rejected lines and details in it; 1 where it is missing
+H_COUNT: Final = "count"  # of a dead letter: decimal, number of rejected lines and details in it; 1 if missing
 H_REPLAYED: Final = "ww_replayed"  # b"1" for a recording
 
 LOG_FORMAT: Final = b"1"
@@ -46,7 +46,7 @@ class Sentences(NamedTuple):
     """Number of sentences (lines) in ``value``."""
     ordinals: npt.NDArray[np.int64]
     """For each sentence the ordinal of the input line that completed its message (from 0, within the input).
-    Known only in process, where alerts of several partitions are put in one order; the log carries the last."""
+    Known only in process, where alerts of several partitions are put in one order; the log has the last one."""
     event_from_ms: int
     event_to_ms: int
 
@@ -60,7 +60,7 @@ class TickRecord(NamedTuple):
 
 
 class MarkRecord(NamedTuple):
-    """A moment of event time that someone asked to be told of (``SourceKind.marks_ms``): never leaves the process."""
+    """A moment of event time for which a caller asked (``SourceKind.marks_ms``): never leaves the process."""
 
     time_ms: int
     ordinal: int

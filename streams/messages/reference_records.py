@@ -34,27 +34,27 @@ class VersionHead(msgspec.Struct, frozen=True, kw_only=True):
     ships: int
     lists: dict[str, int]
     zones: int | None = None
-    """None: it says nothing about zones."""
+    """None: the version has no zones of its own."""
 
 
 class ImportBegun(msgspec.Struct, frozen=True, kw_only=True):
     """An import that began: written first, and deleted when it ends. One that stays was interrupted."""
 
     based_on: int
-    """Offset of the head that its difference was shown against; -1: there was none."""
+    """Offset of the head against which its difference was shown; -1: there was none."""
     command: str
-    """What was called, to be called again."""
+    """The command, to be called again."""
 
 
 class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
-    """An import that has begun and not ended, since ``began_ms``, Unix ms."""
+    """An import that has begun and has not ended, since ``began_ms``, Unix ms."""
 
     version: str
     began_ms: int
     whole: bool
-    """Its lists and zones are written; partitions of the log have still to be reported. Else its content is missing."""
+    """Its lists and zones are written, and partitions of the log must still be marked. Otherwise content is missing."""
     command: str
-    """What was called; empty where that is not known."""
+    """The command; empty if not known."""
 
 
 class VersionMarker(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +64,12 @@ class VersionMarker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def version_of(reference: Reference, *, zoned: bool) -> str:
-    """What a reference is called in the topic: one that brings its zones is another than one that leaves them."""
+    """The version name of a reference in the topic: the same lists with and without own zones are two versions."""
     return reference.version + (_ZONED if zoned else "")
 
 
 def content(version: str, ships: Sequence[ListedShip], zones: Sequence[Zone] | None = None) -> Iterator[Record]:
-    """The entries of a version, and its zones when it has its own."""
+    """The entries of a version, and its zones if it has its own."""
     for place, ship in enumerate(ships):
         yield key_of(version, SHIP, ship.list, ship.entry_id), msgspec.json.encode(VersionEntry(place=place, ship=ship))
     for place, zone in enumerate(zones or ()):
@@ -77,12 +77,12 @@ def content(version: str, ships: Sequence[ListedShip], zones: Sequence[Zone] | N
 
 
 def begun(version: str, number: str, based_on: int, command: str) -> tuple[bytes, bytes]:
-    """The record that states that an import has begun; ``number`` tells it from others of the same version."""
+    """The record that states that an import has begun; ``number`` distinguishes imports of the same version."""
     return key_of(version, BEGUN, number), msgspec.json.encode(ImportBegun(based_on=based_on, command=command))
 
 
 def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None = None) -> Record:
-    """The record that makes a version whole."""
+    """The record that completes a version."""
     lists: dict[str, int] = {}
     for ship in ships:
         lists[ship.list] = lists.get(ship.list, 0) + 1
@@ -92,7 +92,7 @@ def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None
 
 
 def marked(version: str) -> Record:
-    """The record that states that every partition was reported."""
+    """The record that states that every partition was marked."""
     return key_of(version, MARKED), b"{}"
 
 

@@ -1,7 +1,7 @@
 """Contracts of the topics, from the types: JSON Schema 2020-12 of every JSON value, and an AsyncAPI 3 document.
 
-``python -m streams.messages.schemas deploy/schemas`` writes them. Version 1 only grows: a field may come, none goes or
-changes its meaning, and readers ignore what they do not know.
+``python -m streams.messages.schemas deploy/schemas`` writes them. Version 1 only grows: fields may be added, none is
+removed or changes its meaning, and readers ignore unknown fields.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def schema(contract: Contract) -> dict[str, Any]:
 
 
 class Headers(msgspec.Struct, frozen=True, kw_only=True):
-    """Headers of a message: names, each with what it says."""
+    """Headers of a message: names, each with a description."""
 
     required: dict[str, str]
     optional: dict[str, str] = {}
@@ -102,7 +102,7 @@ _CARRIED: Final = {
     REFERENCE: ("listedShip", "zone", "listHead"),
     IDENTITIES: ("binding", "heard"),
 }
-"""By topic the messages that are in it."""
+"""By topic the messages in it."""
 
 
 def asyncapi() -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""The topics, as data: how each must be made. What each is for is drawn in docs/ARCHITECTURE.md.
+"""The topics, as data: the required configuration of each. Their purpose is shown in docs/ARCHITECTURE.md.
 
 Rules.
 - ``create_missing`` only adds; it never alters or deletes. ``differences`` only checks.
-- Every configuration that matters is stated, also where Kafka's default would do: a cluster may have its own.
-- Partitions cannot be changed later without tearing vessels from their state: a difference there is for a person.
+- Every relevant configuration is stated, even if it equals Kafka's default: a cluster may have its own defaults.
+- The number of partitions cannot be changed later without separating vessels from their state: a person must handle a
+  difference.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ DEAD: Final = "ais.dead.v1"
 FEEDBACK: Final = "ais.feedback.v1"
 
 MESSAGE_BYTES_MOST: Final = 8 << 20
-"""Largest batch a topic takes: a 4 MiB shard or a packed record of 10,000 sentences, and its head."""
+"""Largest batch that a topic accepts: a 4 MiB shard or a packed record of 10,000 sentences, and its header."""
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
 _GONE_S, _LOOK_S = 30.0, 0.1
@@ -53,7 +54,7 @@ _COMPACTED: Final[Mapping[str, str]] = {
 _FLEET: Final[Mapping[str, str]] = {**_COMPACTED, "delete.retention.ms": "60000"}
 
 Rule = Literal["vessels", "one"]
-"""``vessels``: as many partitions as the settings say; ``one``: order over all matters more than width."""
+"""``vessels``: as many partitions as in the settings; ``one``: a single partition, because order matters more."""
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,11 +81,11 @@ TABLE: Final = (
 
 
 class TopicMissingError(ConfigError):
-    """A topic is not there."""
+    """A topic does not exist."""
 
 
 def missing(name: str) -> TopicMissingError:
-    """``name`` (with prefix) is not among the topics that Kafka shows us: it hides those that we have no right to."""
+    """The error: ``name`` (with prefix) is not among the topics that Kafka shows; it hides those without a right."""
     return TopicMissingError(
         f"topic {name} does not exist, or this user may not see it: create it with `wakewatch topics create`, "
         "check the prefix, or see `wakewatch topics rights`"
@@ -92,7 +93,7 @@ def missing(name: str) -> TopicMissingError:
 
 
 class TopicPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How a topic must be made."""
+    """How a topic must be created."""
 
     name: str
     """With prefix."""
@@ -102,7 +103,7 @@ class TopicPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicDifference(msgspec.Struct, frozen=True, kw_only=True, rename={"is_": "is"}):
-    """Where a topic is not as it must be."""
+    """Where a topic differs from its plan."""
 
     topic: str
     kind: Literal["missing", "partitions", "replication", "config"]
@@ -113,7 +114,7 @@ class TopicDifference(msgspec.Struct, frozen=True, kw_only=True, rename={"is_": 
 
 
 def plans(kafka: KafkaSettings) -> list[TopicPlan]:
-    """How all topics must be under these settings, in the order of the table."""
+    """The plans of all topics under these settings, in the order of the table."""
     return [
         TopicPlan(
             name=kafka.topic_prefix + topic.name,
@@ -128,14 +129,14 @@ def plans(kafka: KafkaSettings) -> list[TopicPlan]:
 def _configs(topic: Topic, kafka: KafkaSettings) -> Mapping[str, str]:
     if topic.kept == "newest":
         return _COMPACTED
-    if topic.kept == "newest later":  # whoever is not further behind than the log reaches finds every record
+    if topic.kept == "newest later":  # a reader within the retention of the log finds every record
         kept_ms = int(kafka.sentences_kept_h * _HOUR_MS)
         lag = {"min.compaction.lag.ms": str(kept_ms), "max.compaction.lag.ms": str(kept_ms + _DAY_MS)}
         return {**_COMPACTED, **lag}
     if topic.kept == "snapshots":
         return _FLEET
     kept_ms = int((kafka.sentences_kept_h if topic.kept == "sentences" else kafka.alerts_kept_h) * _HOUR_MS)
-    # Kafka deletes whole segments: with its week-long ones a small feed would keep far more than asked for.
+    # Kafka deletes whole segments: with its week-long ones a small feed would keep far more than configured.
     segment_ms = min(max(kept_ms // _SEGMENTS_KEPT, _SEGMENT_MS_LEAST), _DAY_MS)
     return {
         **_ALL,
@@ -147,11 +148,11 @@ def _configs(topic: Topic, kafka: KafkaSettings) -> Mapping[str, str]:
 
 
 def create_missing(admin: Any, kafka: KafkaSettings, needed: Collection[str] | None = None) -> list[str]:
-    """Makes the topics that are not there and waits until all can be written to. Returns the names of those made.
+    """Creates missing topics and waits until all can be written to. Returns the names of the created ones.
 
-    ``needed`` (names without prefix; None: all): the others may be hidden from this user, who then leaves them alone.
-    Several processes may do so at once. Raises ConfigError when the cluster cannot make them as wanted, SinkError
-    when it does not in time.
+    ``needed`` (names without prefix; None: all): the others may be hidden from this user and are then skipped. Several
+    processes may do this at once. Raises ConfigError if the cluster cannot create them as planned, SinkError if it does
+    not in time.
     """
     from kafka.errors import KafkaTimeoutError
 
@@ -174,11 +175,11 @@ def create_missing(admin: Any, kafka: KafkaSettings, needed: Collection[str] | N
 
 
 def make_again(admin: Any, kafka: KafkaSettings, topic: str) -> None:
-    """Deletes ``topic`` (without prefix), whatever is in it, and makes it again. Raises SinkError when it stays."""
+    """Deletes ``topic`` (without prefix) with its contents and recreates it. Raises SinkError if it stays."""
     name = kafka.topic_prefix + topic
     admin.delete_topics([name])
     deadline_s = time.monotonic() + _GONE_S
-    while name in admin.list_topics():  # the broker hears of it from its controller
+    while name in admin.list_topics():  # the controller notifies the broker of it
         if time.monotonic() > deadline_s:
             raise SinkError(f"topic {name} still exists {_GONE_S:.0f} s after its deletion", retriable=True)
         time.sleep(_LOOK_S)
@@ -186,12 +187,12 @@ def make_again(admin: Any, kafka: KafkaSettings, topic: str) -> None:
 
 
 def _asked(plan: TopicPlan) -> dict[str, Any]:
-    """In the words of kafka-python's ``create_topics``."""
+    """The plan as an argument of kafka-python's ``create_topics``."""
     return {"num_partitions": plan.partitions, "replication_factor": plan.replication, "configs": plan.configs}
 
 
 def _judge(failures: Mapping[str, Mapping[str, Any]], must: Collection[str]) -> set[str]:
-    """Those that this user may not see and does not need. Raises for the others that are not there now."""
+    """Topics that this user may not see and does not need. Raises for the others that do not exist now."""
     from kafka.errors import RetriableError, TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
     hidden = set()
@@ -214,9 +215,9 @@ def _judge(failures: Mapping[str, Mapping[str, Any]], must: Collection[str]) -> 
 
 
 def partition_differences(admin: Any, kafka: KafkaSettings, needed: Collection[str]) -> list[TopicDifference]:
-    """Of the topics ``needed`` (names without prefix) that are there: those whose partitions are not as planned.
+    """The existing ones of the topics ``needed`` (names without prefix) whose partitions are not as planned.
 
-    Asks for no right but to see them.
+    It needs only the right to see them.
     """
     wanted = {plan.name: plan for plan in plans(kafka) if plan.name.removeprefix(kafka.topic_prefix) in needed}
     present = sorted(set(admin.list_topics()) & set(wanted))
@@ -226,7 +227,7 @@ def partition_differences(admin: Any, kafka: KafkaSettings, needed: Collection[s
 
 
 def differences(admin: Any, kafka: KafkaSettings) -> list[TopicDifference]:
-    """Where the topics are not as they must be, by topic and what differs; empty when nothing is wrong."""
+    """Where the topics differ from their plans, by topic and configuration; empty if nothing is wrong."""
     from kafka.admin import ConfigResource, ConfigResourceType
 
     there = set(admin.list_topics())
@@ -234,7 +235,7 @@ def differences(admin: Any, kafka: KafkaSettings) -> list[TopicDifference]:
     present = [plan.name for plan in wanted if plan.name in there]
     shapes = {topic["name"]: topic["partitions"] for topic in admin.describe_topics(present)} if present else {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in present]
-    # Without the filter kafka-python leaves out what equals the cluster's default.
+    # Without the filter kafka-python omits values that equal the cluster's default.
     configs = admin.describe_configs(resources, config_filter="all").get("topic", {}) if present else {}
     found: list[TopicDifference] = []
     for plan in wanted:
@@ -254,7 +255,7 @@ def _shape_differences(plan: TopicPlan, partitions: list[Mapping[str, Any]]) -> 
         yield TopicDifference(
             topic=plan.name, kind="partitions", what="partitions", is_=str(len(partitions)), wanted=str(plan.partitions)
         )
-    if replicas < plan.replication:  # more is none the worse
+    if replicas < plan.replication:  # more is not wrong
         yield TopicDifference(
             topic=plan.name, kind="replication", what="replication", is_=str(replicas), wanted=str(plan.replication)
         )

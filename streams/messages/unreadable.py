@@ -13,19 +13,19 @@ REPEAT_S: Final = 10.0
 _log = structlog.get_logger("wakewatch.topics")
 
 Count = Callable[[str], None]
-"""Is given the topic's name, without its prefix, once a record."""
+"""Called with the topic's name, without its prefix, once per record."""
 Tell = Callable[[str, int, int, str, int], None]
-"""Topic, partition, offset, what is wrong, and how many of the topic were not told since the last."""
+"""Topic, partition, offset, what is wrong, and how many records of the topic were skipped unreported since the last."""
 
 
 def warn(topic: str, partition: int, offset: int, why: str, held_back: int) -> None:
-    """A line in the log."""
+    """Writes a line to the log."""
     more = {"held_back": held_back} if held_back else {}
     _log.warning("record cannot be read, skipped", topic=topic, partition=partition, offset=offset, error=why, **more)
 
 
 class UnreadableRecords:
-    """The records of one process that were skipped, for one thread or under a lock of its owner."""
+    """The skipped records of one process, for one thread or under a lock of its owner."""
 
     def __init__(
         self, count: Count | None = None, tell: Tell = warn, clock_s: Callable[[], float] = time.monotonic
@@ -36,10 +36,10 @@ class UnreadableRecords:
         self.counts: Counter[str] = Counter()
         """By topic."""
         self.first: dict[str, str] = {}
-        """Of each topic the first: where it is, and what is wrong with it."""
+        """The first record of each topic: where it is, and what is wrong with it."""
 
     def __call__(self, topic: str, partition: int, offset: int, why: object) -> None:
-        """One more record of ``topic`` (without prefix)."""
+        """Counts one more record of ``topic`` (without prefix)."""
         self.counts[topic] += 1
         self.first.setdefault(topic, f"partition {partition}, offset {offset}: {why}")
         if self._count is not None:

@@ -1,12 +1,12 @@
-"""The one place where a record's value becomes a typed value: for every reader of every topic of ours. No I/O.
+"""Decodes a record's value to a typed value, for every reader of every topic of ours. No I/O.
 
 Rules.
-1. What is not what its topic holds raises ``InputError(record_unreadable)`` with the reason in words, whatever is wrong
-   with it: no UTF-8, no JSON, nested without end, a field of another type, a time that is none, a place off the globe.
-   No other error leaves this module, so that a reader needs one ``except`` and one record never ends a process.
-2. What is read here can be used without another check: times are RFC 3339 with an offset, after 1970 and before 9999;
-   positions are finite and on the globe. ``details`` of an alert are the detector's own: nothing is promised of them.
-3. A field that is not known is ignored: version 1 only grows.
+1. A value that is not of its topic's type raises ``InputError(record_unreadable)`` with the reason in words: not UTF-8,
+  not JSON, nested too deeply, a field of another type, an invalid time, a place off the globe. No other error leaves
+  this module, so a reader needs one ``except``, and one record never ends a process.
+2. Decoded values can be used without another check: times are RFC 3339 with an offset, after 1970 and before 9999;
+  positions are finite and on the globe. ``details`` of an alert are the detector's own, and are not checked.
+3. An unknown field is ignored: version 1 only grows.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from streams.messages.feedback import Feedback
 from streams.messages.vessel_summary import VesselSummary
 
 VALUE_BYTES_MOST: Final = 1 << 20
-"""An alert has some kilobytes, a zone with a long coastline some hundred: what is larger was not written by us."""
+"""An alert has some kilobytes, a zone with a long coastline some hundred: a larger value was not written by us."""
 LATEST_MS: Final = 253_370_764_800_000
-"""9999-01-01: a later time cannot be written as RFC 3339 once something is added to it."""
+"""9999-01-01: a later time could exceed RFC 3339 once something is added to it."""
 _WHY_MOST: Final = 160
 _LAT_MOST_DEG, _LON_MOST_DEG = 90.0, 180.0
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -62,7 +62,7 @@ def summary_of(key: bytes | None, value: bytes | None) -> tuple[int, VesselSumma
 
 
 def whole_number(text: bytes | None, most: int = LATEST_MS) -> int | None:
-    """A header's decimal number from 0 to ``most``; None when it is none."""
+    """A header's decimal number from 0 to ``most``; None if it is not one."""
     if text is None or not text.isdigit() or len(text) > len(str(most)):
         return None
     number = int(text)
@@ -70,7 +70,7 @@ def whole_number(text: bytes | None, most: int = LATEST_MS) -> int | None:
 
 
 def ms_of(text: object) -> int | None:
-    """A time as Unix ms, where ``text`` is one by rule 2; None else. For the ``details`` of alerts."""
+    """A time as Unix ms if ``text`` is one by rule 2, otherwise None. For the ``details`` of alerts."""
     try:
         return _time(text) if isinstance(text, str) else None
     except _BAD:
@@ -87,7 +87,7 @@ def _said(error: Exception) -> str:
 
 
 def _nothing(_: Any) -> None:
-    """No more is asked of the others than their types."""
+    """Other types need no further check."""
 
 
 def _time(text: str) -> int:

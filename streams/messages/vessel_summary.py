@@ -1,6 +1,6 @@
-"""What the topic of vessel summaries holds: a listed ship as the worker knows it. Key: its MMSI.
+"""The values of the topic of vessel summaries: a listed ship as the worker knows it. Key: its MMSI.
 
-Read from the fleet's columns; the alerts say what is made of it.
+It is read from the fleet's columns; the alerts contain the conclusions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class VesselSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     case_id: str
     vessel: Vessel
     list: str
-    """Of the entry that matches it best."""
+    """List of the entry that matches it best."""
     entry_id: str
     listed_name: str
     last_heard: str
@@ -38,27 +38,27 @@ class VesselSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     hearing: Hearing
     """Whether a source that hears it is up: if none is, its silence means nothing."""
     peers_heard: int | None = None
-    """Others heard where it was last, where an open gap states this."""
+    """Other vessels heard around its last place, if an open gap states this."""
     cannot_tell: bool = False
     """An open gap states that this feed could not have heard it there."""
     replayed: bool = False
-    """Follows from a recording."""
+    """It follows from a recording."""
 
     @property
     def news(self) -> VesselSummary:
-        """What makes it worth writing: all but the clock."""
+        """The reason to write it: all fields except the clock."""
         return msgspec.structs.replace(self, clock="")
 
 
 def listed_rows(engine: Engine) -> list[int]:
-    """Rows of the listed ships that this partition holds."""
+    """Rows of the listed ships in this partition."""
     fleet = engine.fleet
     found: list[int] = np.flatnonzero(fleet.core.listed[: fleet.size]).tolist()
     return found
 
 
 def summaries(engine: Engine, rows: list[int]) -> Iterator[VesselSummary]:
-    """A summary of each of ``rows``, which are listed."""
+    """A summary of each of ``rows``, which are of listed ships."""
     core = engine.fleet.core
     for row in rows:
         ship = read_ship(core, row, engine.reference)

@@ -1,1 +1,1 @@
-"""What a process shows of itself: metrics, health, logs."""
+"""What a process exposes about itself: metrics, health, logs."""

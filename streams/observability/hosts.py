@@ -1,4 +1,4 @@
-"""Whom a server of ours answers: a page of a foreign site whose name resolves to this machine (DNS rebinding) not."""
+"""Which Host headers our servers answer; not those of a foreign site that resolves to this machine (DNS rebinding)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def name_of(host: str) -> str:
 def answers_to(host: str, bound: str, named: Collection[str]) -> bool:
     """Whether a request for ``host`` is answered by a server bound to ``bound`` that is also known as ``named``.
 
-    Bound to the loopback: its own names and those. Bound elsewhere: any name, unless there are named ones.
+    Bound to the loopback: its own names and ``named``. Bound elsewhere: any name, unless there are ``named`` ones.
     """
     if is_local(host) or name_of(host) in named:
         return True

@@ -1,9 +1,9 @@
-"""How we log: one event a line on stderr, for people or as JSON; repeats are counted, secrets never written.
+"""Logging: one event per line on stderr, for people or as JSON; repeats are counted, secrets are never written.
 
 Rules.
-- The same event from the same logger with the same words goes out once in ``REPEAT_S``; the next one to go out says
-  how many were held back. Errors always go out.
-- A field whose name speaks of a secret is masked, whatever it holds.
+- The same event from the same logger with the same text is written once in ``REPEAT_S``; the next one states how many
+  were held back. Errors are always written.
+- A field whose name indicates a secret is always masked.
 - Event time belongs to alerts; the time in a log line is the wall clock, UTC.
 """
 
@@ -29,7 +29,7 @@ Event = MutableMapping[str, Any]
 
 
 class RepeatFilter:
-    """A structlog processor that holds repeats back. ``clock_s``: any clock that does not go back."""
+    """A structlog processor that holds back repeats. ``clock_s``: a monotonic clock, s."""
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
@@ -54,7 +54,7 @@ class RepeatFilter:
 
 
 def mask(_logger: Any, _method: str, event: Event) -> Event:
-    """A structlog processor: what may be a secret is ``***``."""
+    """A structlog processor: a possible secret becomes ``***``."""
     for name in event:
         if _SECRET.search(name):
             event[name] = "***"
@@ -62,7 +62,7 @@ def mask(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def configure(rules: LogSettings) -> None:
-    """Sets structlog up for this process. ``auto`` is for people on a terminal and JSON elsewhere."""
+    """Configures structlog for this process. ``auto`` is text for people on a terminal, JSON elsewhere."""
     people = sys.stderr.isatty() if rules.format == "auto" else rules.format == "console"
     renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if people else _json()
     structlog.configure(

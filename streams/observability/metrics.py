@@ -1,10 +1,10 @@
 """Every metric that wakewatch exposes: name, labels, unit. The registry is passed in, never the global one.
 
 Rules.
-- Names and labels are those that dashboards and rules are written against; a family is never renamed.
-- No label holds an MMSI, a name or a position: what comes from the air cannot make series. A label that is not one
-  of a fixed set (a source, a zone's list) is cut to 64 characters.
-- Counted per batch, not per sentence.
+- Dashboards and rules depend on names and labels; a family is never renamed.
+- No label holds an MMSI, a name or a position: received data cannot create series. A label that is not one of a fixed
+  set (a source, a zone's list) is cut to 64 characters.
+- Values are counted per batch, not per sentence.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _KIB: Final = 1024
 
 
 class Metrics:
-    """All families of one process, as attributes. A process moves those that it knows something about."""
+    """All families of one process, as attributes. A process sets those that apply to it."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        # A second series for each counter and histogram, which no query asks for.
+        # No second series with the creation time of each counter and histogram, which no query uses.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus-client ships it without types
         self.registry = registry
         self._feed()
@@ -150,25 +150,25 @@ def label(text: str) -> str:
 
 
 def forget(gauge: Gauge, name: str) -> None:
-    """Takes one series away: what it spoke of is not ours, or not there, any more."""
+    """Removes one series: its subject is no longer ours, or no longer exists."""
     with contextlib.suppress(KeyError):
         gauge.remove(name)
 
 
 def resident_bytes() -> float:
-    """Resident memory of this process, bytes; NaN where /proc is missing."""
+    """Resident memory of this process, bytes; NaN if /proc is missing."""
     return _status_bytes(Path("/proc/self/status"), "VmRSS:")
 
 
 def memory_cap_bytes(own: Path = _OWN_CGROUP, cgroups: Path = _CGROUPS) -> float:
-    """What limits this process's memory: its unit or container, what they are in, the machine. NaN when unknown."""
+    """The memory limit of this process: of its unit or container, their parents, the machine. NaN if unknown."""
     machine = _status_bytes(Path("/proc/meminfo"), "MemTotal:")
     limits = [text for path in _limits(_read(own), cgroups) if (text := _read(path).strip()).isdigit()]
     return min([machine, *map(float, limits)])
 
 
 def _limits(own: str, cgroups: Path) -> Iterator[Path]:
-    """Where limits are: of the process's own group and of all around it, by version 2 and 1 of cgroups."""
+    """Limits of the process's own group and of all around it, by versions 2 and 1 of cgroups."""
     for line in own.splitlines():
         _, controllers, path = line.split(":", 2)
         parts = [part for part in path.split("/") if part]

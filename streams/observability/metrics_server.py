@@ -1,7 +1,7 @@
-"""/metrics, /healthz and /readyz of one process: a small HTTP server in a thread of its own.
+"""/metrics, /healthz and /readyz of one process: a small HTTP server in its own thread.
 
-``/healthz`` answers 200 while the process can answer at all; ``/readyz`` asks the process and answers 200 or 503
-with one line that gives the reason. Bound to loopback unless told otherwise: nothing here asks who is calling.
+``/healthz`` answers 200 while the process can answer at all; ``/readyz`` queries the process and answers 200 or 503
+with one line that gives the reason. It is bound to loopback by default, because there is no authentication.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _JSON: Final = "application/json"
 _FORM_MOST: Final = 16_384
 _READ_S: Final = 5.0
 _QUESTION_S: Final = 30.0
-"""A whole question, from the first byte to the last of its answer."""
+"""Limit for a whole request, from its first byte to the last of its response."""
 _AT_ONCE: Final = 64
-_LOOK_S: Final = 0.05  # how soon a wish to stop is seen
+_LOOK_S: Final = 0.05  # how soon a stop is noticed
 
 Ask = Callable[[Mapping[str, str]], "Answer"]
-"""Answers a question from its parameters: of the address, or of a form that is posted."""
+"""Answers a request from its parameters: those of the address, or of a posted form."""
 Ready = Callable[[], tuple[bool, str]]
 """Whether the process does its work, and one line that gives the reason."""
 
 
 class Answer(NamedTuple):
-    """What is sent back."""
+    """The response."""
 
     status: HTTPStatus
     body: bytes
@@ -58,11 +58,11 @@ class MetricsServer:
 
     @property
     def port(self) -> int:
-        """Where it listens: of use when 0 was asked for."""
+        """The port it listens on: useful if 0 was requested."""
         return int(self._server.server_address[1])
 
     def close(self) -> None:
-        """Stops listening; what is being answered is answered."""
+        """Stops listening; requests in progress are answered."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -88,11 +88,11 @@ def serve(
     *,
     names: Collection[str] = (),
 ) -> MetricsServer:
-    """Starts answering on ``host`` and ``port`` (0: any free one), ``more`` by path besides what is above.
+    """Starts answering on ``host`` and ``port`` (0: any free one), with ``more`` routes by path.
 
     ``names``: other names of this server that a request may have in its Host header.
 
-    Raises ConfigError when it cannot listen there.
+    Raises ConfigError if it cannot listen there.
     """
 
     class Handler(_Handler):
@@ -118,9 +118,9 @@ def _readiness(ready: Ready) -> Answer:
 
 
 class _Server(ThreadingHTTPServer):
-    """A thread a question, of a bounded number and for a bounded time: who sends one byte at a time holds no place.
+    """A thread per request, bounded in number and time: a client that sends one byte at a time cannot block it.
 
-    What goes wrong with one is one line, and nothing when who asked has hung up.
+    A failed request is logged as one line, or not at all if the client has disconnected.
     """
 
     daemon_threads = True
@@ -130,19 +130,19 @@ class _Server(ThreadingHTTPServer):
         super().__init__(*args)
 
     def verify_request(self, request: Any, client_address: object) -> bool:
-        """Whether there is a place."""
+        """Whether there is a free thread."""
         if len(self._since_s) >= _AT_ONCE:
             return False
         self._since_s[request] = time.monotonic()
         return True
 
     def shutdown_request(self, request: Any) -> None:
-        """Its place is free again."""
+        """Frees its thread."""
         self._since_s.pop(request, None)
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Ends what lasts too long. Called between two checks of the listening socket."""
+        """Ends requests that take too long. Called between two checks of the listening socket."""
         late_s = time.monotonic() - _QUESTION_S
         for request, since_s in list(self._since_s.items()):
             if since_s < late_s:
@@ -151,14 +151,14 @@ class _Server(ThreadingHTTPServer):
                     request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """In the place of a traceback on stderr: a scraper's time-out is not a fault of ours."""
+        """Replaces the traceback on stderr: a scraper's time-out is not a fault of ours."""
         error = sys.exception()
         if not isinstance(error, ConnectionError | TimeoutError):
             _log.error("a request was not answered", error=repr(error))
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers from a table of paths; says nothing on stderr."""
+    """Answers from a table of paths; writes nothing on stderr."""
 
     answers: ClassVar[dict[str, Ask]] = {}
     bound: ClassVar[str] = LOOPBACK
@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply({}, body=False)
 
     def do_POST(self) -> None:
-        """A question in a form, as Grafana asks a long one."""
+        """A query in a form, as Grafana sends a long one."""
         size = self.headers.get("Content-Length", "0")
         if not size.isdigit() or int(size) > _FORM_MOST:
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -1,4 +1,4 @@
-"""A lost broker must not fill the disk: the clients say the same thing about 1,400 times until it is back."""
+"""Limits repeated log messages: while a broker is lost, the clients write the same one about 1,400 times."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _TALKATIVE: Final = ("aiokafka", "faust", "mode", "kafka")
 
 
 class MessageRateLimit(logging.Filter):
-    """Lets a message through once in 10 s, with how often it was held back before; by template, not by text."""
+    """Passes a message once in 10 s, with the number held back before; by template, not by text."""
 
     def __init__(self) -> None:
         super().__init__()
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """True when the record is to be written."""
+        """True if the record is to be written."""
         if record.levelno < logging.WARNING:
             return True
         kind = record.name, str(record.msg)
@@ -35,7 +35,7 @@ class MessageRateLimit(logging.Filter):
 
 
 def install() -> None:
-    """On every logger of the clients; a filter on a parent would not see its children's records."""
+    """Installs it on every logger of the clients; a filter on a parent would not see its children's records."""
     sparing = MessageRateLimit()
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] in _TALKATIVE:

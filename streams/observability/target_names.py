@@ -1,4 +1,4 @@
-"""The names of the notifier's targets: of their groups, in metrics, and on the console's page."""
+"""The names of the notifier's targets, used for their groups, in metrics, and on the console's page."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ NAMES: Final = (ALERTMANAGER, WEBHOOK, APPRISE)
 
 
 def named_targets(rules: NotifySettings) -> frozenset[str]:
-    """The targets that the settings name."""
+    """The targets named in the settings."""
     given = {ALERTMANAGER: rules.alertmanager_url, WEBHOOK: rules.webhook_url, APPRISE: rules.apprise_urls}
     return frozenset(name for name, value in given.items() if value)

@@ -1,4 +1,4 @@
-"""Settings and reference data into an engine: the same for a worker and for a replay."""
+"""Makes an engine from settings and reference data: the same for a worker and for a replay."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def engine_for(settings: Settings, reference: Reference, partition: int) -> Engi
 def restored(
     settings: Settings, reference: Reference, partition: int, shards: Sequence[bytes], manifest: bytes
 ) -> Engine:
-    """The engine of one partition as a snapshot holds it. Raises SnapshotError when that cannot be used."""
+    """The engine of one partition from a snapshot. Raises SnapshotError if that cannot be used."""
     return engine_for(settings, reference, partition).restore(shards, manifest)
 
 
 def histories_for(settings: Settings, partitions: int) -> ImoHistories:
-    """The stage of IMO numbers behind this many partitions. Raises ConfigError on a wrong threshold."""
+    """The stage of IMO numbers for this number of partitions. Raises ConfigError on a wrong threshold."""
     try:
         return ImoHistories.build(partitions, settings.detectors, settings.severity)
     except msgspec.ValidationError as error:

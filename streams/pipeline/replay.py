@@ -1,7 +1,7 @@
-"""Recordings through the very same decode, state and detectors, in one process and without Kafka.
+"""Processes recordings with the same decoding, state and detectors, in one process and without Kafka.
 
-The order of output is that of the input: alerts are put in order of the sentence (or tick) that caused them, over
-all partitions, between one tick and the next. How records are cut therefore cannot be seen in the output.
+The output has the order of the input: between one tick and the next, alerts of all partitions are in order of the
+sentence (or tick) that caused them. So the output does not depend on how records are cut.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CHUNK_BYTES = 1 << 18
 
 
 class Totals(msgspec.Struct):
-    """What became of the input, in the words of the metrics."""
+    """What became of the input, named as in the metrics."""
 
     sentences: int = 0
     reports: int = 0
@@ -44,7 +44,7 @@ class Totals(msgspec.Struct):
 
 
 class RefusalPlace(NamedTuple):
-    """Where something was rejected or failed: for anyone who looks into it."""
+    """Where something was rejected or failed, for an investigation."""
 
     reason: str
     detail: str
@@ -57,7 +57,7 @@ class InProcessPipeline:
     def __init__(
         self, settings: Settings, reference: Reference, partitions: int, lists: Mapping[int, Reference] | None = None
     ) -> None:
-        """``lists``: what comes into force at a mark of that time (``SourceKind.marks_ms``)."""
+        """``lists``: the references that come into force at a mark of that time (``SourceKind.marks_ms``)."""
         self._lists = lists or {}
         self.engines = [engine_for(settings, reference, partition) for partition in range(partitions)]
         self._histories = histories_for(settings, partitions)
@@ -66,7 +66,7 @@ class InProcessPipeline:
         self._held: list[Emitted] = []
 
     def take(self, records: Iterable[Record]) -> Iterator[Emitted]:
-        """Alerts that ``records`` cause, in output order; those since the last tick are held until the next."""
+        """Alerts caused by ``records``, in output order; those since the last tick are held until the next."""
         for record in records:
             if isinstance(record, TickRecord):
                 yield from self._in_order()
@@ -78,7 +78,7 @@ class InProcessPipeline:
                 self._sentences(record)
 
     def finish(self) -> Iterator[Emitted]:
-        """What is still held."""
+        """The alerts that are still held."""
         yield from self._in_order()
 
     def _sentences(self, record: Sentences) -> None:
@@ -123,12 +123,12 @@ class InProcessPipeline:
 
     @property
     def vessels(self) -> int:
-        """Vessels in state."""
+        """Number of vessels in state."""
         return sum(engine.vessels for engine in self.engines)
 
     @property
     def steps(self) -> int:
-        """Batches that the engines were given."""
+        """Number of batches given to the engines."""
         return sum(engine.counts["steps"] for engine in self.engines)
 
 
@@ -140,7 +140,7 @@ class ReplayPlan(msgspec.Struct, frozen=True, kw_only=True):
     source_kind: SourceKind = SourceKind(replayed=True)
     until_ms: int | None = None
     needs_start: bool = False
-    """Its days matter: an input without times is rejected, with the way to say when it begins."""
+    """Its dates matter: an input without times is rejected, with the option that gives its beginning."""
 
 
 class FileRead(NamedTuple):
@@ -148,15 +148,15 @@ class FileRead(NamedTuple):
 
     name: str
     nothing: str
-    """Why none of it was AIS, and what to do; empty when some of it was."""
+    """Why no part of it was AIS, and what to do; empty if some was."""
     damage: str
-    """Where its reading broke off; empty when it was read to its end."""
+    """Where its reading broke off; empty if it was read to its end."""
     untimed: bool
     """Its times were made from the count of its sentences."""
     doubt: str
-    """Why the dates in it were not read as times; empty where there are none."""
+    """Why the dates in it were not read as times; empty if there are none."""
     other: int
-    """Lines that are not AIS, of ``lines``."""
+    """Lines that are not AIS, out of ``lines``."""
     lines: int
 
 
@@ -168,8 +168,8 @@ def play(
 ) -> Iterator[Played]:
     """Plays files one after another, as one input; each is read in its own format.
 
-    Yields alerts, what was rejected, what became of each file, and now and then the number of bytes read since (for a
-    progress bar). Raises ConfigError when the plan needs a start, WakewatchError when files cannot be played together.
+    Yields alerts, rejected input, the result of each file, and now and then the number of bytes read since (for a
+    progress bar). Raises ConfigError if the plan needs a start, WakewatchError if files cannot be played together.
     """
     ingest = Ingest(plan.source, plan.partitions, settings.ingest, settings.feed, plan.source_kind)
     for engine in pipeline.engines:
@@ -209,7 +209,7 @@ def _play_file(
 
 
 def _taken(ingest: Ingest, chunk: bytes, name: str) -> list[Record]:
-    """Feeds a chunk; an empty one is the end of the file."""
+    """Gives a chunk to ingest; an empty one is the end of the file."""
     try:
         return ingest.feed(chunk) if chunk else ingest.close_file()
     except ConfigError:

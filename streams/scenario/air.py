@@ -1,4 +1,4 @@
-"""The air between ships and receivers: what is within some receiver's disk becomes NMEA, in order of time.
+"""The radio path from ships to receivers: transmissions within a receiver's disk become NMEA, in order of time.
 
 Positions are written in columns (1 us a sentence; one at a time takes 15), everything else one by one.
 """
@@ -30,7 +30,7 @@ _NOWHERE: Final = -1
 
 
 class ReceiverOutage(NamedTuple):
-    """A receiver (or with None the whole feed) that is lost, in [from, to)."""
+    """An outage of a receiver (or with None of the whole feed), in [from, to)."""
 
     receiver: str | None
     from_ms: int
@@ -38,7 +38,7 @@ class ReceiverOutage(NamedTuple):
 
 
 class OtherMessage(NamedTuple):
-    """A transmission that is not a position: its bits, and where it is sent from."""
+    """A transmission that is not a position: its bits, and the place it is sent from."""
 
     time_ms: int
     lat_deg: float
@@ -52,9 +52,10 @@ def on_the_air(
     receivers: Sequence[ShoreStation],
     silences: Sequence[ReceiverOutage] = (),
 ) -> Iterator[bytes]:
-    """The sentences that are heard, in order of time, each with a tag block.
+    """The received sentences, in order of time, each with a tag block.
 
-    ``said`` has dtype track.SAID. A transmission is heard by the nearest receiver that has it in its disk and is up.
+    ``said`` has dtype track.SAID. A transmission is heard by the nearest receiver that is up and has the sender in its
+    disk.
     """
     heard = heard_by(said["lat_deg"], said["lon_deg"], receivers, said["time_ms"], silences)
     position_ms, position_lines = _positions(said, heard, receivers)
@@ -74,7 +75,7 @@ def heard_by(
     times_ms: npt.ArrayLike = 0,
     silences: Sequence[ReceiverOutage] = (),
 ) -> npt.NDArray[np.intp]:
-    """For each place the number of the nearest receiver that hears it then; -1 where none does."""
+    """For each place the number of the nearest receiver that hears it then; -1 if none does."""
     here = unit_vectors(np.atleast_1d(np.asarray(lat_deg, float)), np.atleast_1d(np.asarray(lon_deg, float)))
     times = np.broadcast_to(np.asarray(times_ms, np.int64), here.shape[1:])
     nearest, nearest_nm = np.full(times.shape, _NOWHERE, np.intp), np.full(times.shape, np.inf)
@@ -191,7 +192,7 @@ def six_bits(fields: _Fields, size: int) -> Octets:
 
 
 def _written(times_ms: Column, payload: Octets, station: str) -> list[bytes]:
-    """Whole lines: tag block and one sentence, checksums and all."""
+    """Whole lines: tag block and one sentence, including checksums."""
     size = len(times_ms)
     tag = [_same(f"s:{station},c:", size), (times_ms[:, None] // _TENS % 10 + ord("0")).astype(np.uint8)]
     channel = np.where(np.arange(size) % 2, ord("A"), ord("B")).astype(np.uint8)[:, None]

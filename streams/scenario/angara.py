@@ -1,16 +1,16 @@
-"""The ANGARA reconstruction: nine months, thinned, with everything that the case asks of a detector.
+"""The ANGARA reconstruction: nine months, thinned, with everything that the case requires of a detector.
 
 It is a reconstruction from published sightings, not a recording: the MMSI is visibly invented, and between the
-sightings the ship does what is plausible. Published: listed by OFAC on 8 May 2022; munitions from Rajin to Dunai,
-at least eleven trips from August 2023, mostly dark; January 2024 in North Korean and Russian ports, dark; AIS on
-briefly in the Korea Strait with a destination at Zhoushan; there on 9 February 2024, soon silent, for months.
+sightings the ship moves plausibly. Published: listed by OFAC on 8 May 2022; munitions from Rajin to Dunai, at least
+eleven trips from August 2023, mostly dark; January 2024 in North Korean and Russian ports, dark; AIS on briefly in the
+Korea Strait with a destination at Zhoushan; there on 9 February 2024, soon silent, for months.
 
-Its days, UTC, each a truth beside the feed. Every stretch between two that are heard is dark.
+Its days, UTC, each stated in the truth file. Every span between two that are heard is dark.
 - August 2023: a first trip, before anything is heard.
 - ``_HEARD``: eight stretches of 14 to 24 h between 5 September and 19 December 2023, at anchor off Vostochny and
   under way from and to a place off Dunai where it disappears and reappears: seven dark legs, twelve round trips.
-- 19 December to 7 February: the long dark, January in it.
-- 7 February 04:10: the blip, minutes in the Korea Strait; its position alone first, its name after six minutes.
+- 19 December to 7 February: the long dark period, which includes January.
+- 7 February 04:10: the blip, minutes in the Korea Strait; first its position alone, its name after six minutes.
 - 9 February 01:40: AIS on before the yard, moored 04:00; 11 February 09:00: silent, to the end of the recording.
 """
 
@@ -53,25 +53,25 @@ _HEARD: Final = tuple(
     )
 )  # fmt: skip
 _TRIPS: Final = (1, 2, 2, 2, 2, 2, 1)
-"""Round trips between one stretch that is heard and the next."""
+"""Round trips between one heard span and the next."""
 FEED_LOSS: Final = ReceiverOutage(None, at("2023-10-25 02:00"), at("2023-10-25 08:00"))
 RECEIVER_LOSS: Final = ReceiverOutage("tsushima", at("2024-03-14 01:00"), at("2024-03-14 11:00"))
 _SPEED_KN, _SLOW_KN, _FASTEST_KN = 10.0, 6.0, 18.0
-_GAP_FROM_MS, _GAP_BY_MS = 16 * MINUTE_MS, HOUR_MS  # it was last heard up to one interval before it went
+_GAP_FROM_MS, _GAP_BY_MS = 16 * MINUTE_MS, HOUR_MS  # it was last heard up to one interval before it disappeared
 _SEEN_BY_MS: Final = 2 * MINUTE_MS
 _PAGED_BY_MS: Final = 20 * SECOND_MS  # 10 s after its second report, which comes 10 s after its first
 _BLIP_AFTER_MS, _BLIP_MOST_MS = 12 * HOUR_MS, 48 * HOUR_MS  # defaults of the detectors, as all times here are
 _STAY_AFTER_MS: Final = DAY_MS
 _QUIET_AFTER_MS: Final = 4 * HOUR_MS
-_LEG_GAP_BY_MS: Final = 6 * HOUR_MS  # off home few others are heard: how soon its silence means something is chance
+_LEG_GAP_BY_MS: Final = 6 * HOUR_MS  # few others are heard off home: chance decides how soon its silence counts
 _YARD_GAP_BY_MS: Final = 12 * HOUR_MS  # where honest ships switch off at their berths too
-_FEASIBLE_BY_MS: Final = DAY_MS  # once it does; 99 nm take it 10 h, and it is reckoned again now and then
+_FEASIBLE_BY_MS: Final = DAY_MS  # once it transmits; 99 nm take it 10 h, and the reach is calculated again now and then
 _SHUTTLE_LEG: Final = 3
 _LADEN_M, _BALLAST_M = 5.9, 4.3
 
 
 def build(options: Options) -> Scenario:
-    """The reconstruction with these options. Raises ConfigError when its places do not fit its dates."""
+    """The reconstruction with these options. Raises ConfigError if its places do not fit its dates."""
     story = StoryScript(options.seed, waters.receivers(options))
     story.silences += [FEED_LOSS, RECEIVER_LOSS]
     ship = _ship(options)
@@ -101,7 +101,7 @@ def _truth(options: Options, kind: str, note: str, span: tuple[int, int], **more
 
 
 def _in_one_case(options: Options, truth: ScenarioTruth) -> ScenarioTruth:
-    """All that is stated about it is one story."""
+    """The truth with all statements about the ship in one case."""
     if truth.mmsi != options.mmsi:
         return truth
     case_id = f"imo/{options.imo}"
@@ -135,7 +135,7 @@ def _overture(options: Options) -> ScenarioTruth:
 
 
 def _off_home(story: StoryScript, options: Options, ship: StoryShip, number: int, from_ms: int) -> None:
-    """One stretch that is heard: in from where it reappeared (the first begins at anchor), at anchor, out again."""
+    """One heard span: in from where it reappeared (the first begins at anchor), at anchor, out again."""
     out = waters.shifted(waters.OUT, waters.HOME, options.home)
     draught_m = _LADEN_M if number % 2 else _BALLAST_M
     says = ship.says._replace(draught_m=draught_m)
@@ -159,14 +159,14 @@ def _first_heard(from_ms: int) -> tuple[Expected, ...]:
 
 
 def _says(story: StoryScript, ship: StoryShip, track: Track, says: Particulars, status: int) -> None:
-    """It reports from the first to the last moment of ``track``: at rest less often."""
+    """Reports from the first to the last moment of ``track``, less often at rest."""
     pace = waters.LISTED_AT_REST if status else waters.LISTED
     story.reports(ship, track, every(track.from_ms, track.to_ms, pace.position_s), status=status)
     story.introduces(ship, track, every(track.from_ms, track.to_ms, pace.static_s, 20.0), says=says)
 
 
 def _gone_ms(story: StoryScript) -> int:
-    """When it was last heard, by the truths told so far."""
+    """When it was last heard, by the truths so far."""
     return max(truth.to_ms for truth in story.truths if truth.kind in {"first_heard", "heard_off_home", "blip"})
 
 
@@ -181,7 +181,7 @@ def _dark_leg(options: Options, number: int, from_ms: int, to_ms: int) -> Scenar
 
 
 def _between(options: Options, number: int, from_ms: int, to_ms: int) -> tuple[Expected, ...]:
-    """What a leg says of its two ends, where both are zones: that they were in reach; at the third leg the shuttle."""
+    """The truth about the ends of a leg, if both are zones: they were in reach; from the third leg on the shuttle."""
     usual = Options()
     if (options.home, options.far) != (usual.home, usual.far):
         return ()
@@ -194,7 +194,7 @@ def _between(options: Options, number: int, from_ms: int, to_ms: int) -> tuple[E
 
 
 def _blip(story: StoryScript, options: Options, ship: StoryShip, gone_ms: int) -> None:
-    """AIS on in the strait; the first six minutes carry its position alone."""
+    """AIS on in the strait; the first six minutes have its position alone."""
     to_ms = BLIP_MS + int(options.blip_minutes * MINUTE_MS)
     way = (*waters.STRAIT_WAY, waters.shifted(waters.APPROACH, waters.YARD, options.yard)[0])
     speed_kn = length_nm(way) / ((ARRIVAL_MS - BLIP_MS) / HOUR_MS)
@@ -215,7 +215,7 @@ def _blip(story: StoryScript, options: Options, ship: StoryShip, gone_ms: int) -
 
 
 def _seen_briefly(options: Options, to_ms: int) -> tuple[Expected, ...]:
-    """The blip, once the second silence has lasted, with what it said in it."""
+    """The truth about the blip, once the second silence has lasted, with what it reported in it."""
     if to_ms - BLIP_MS > _BLIP_MOST_MS:
         return ()
     said = (_destination(options),) if options.blip_minutes * MINUTE_MS > waters.BLIP.static_s * SECOND_MS else ()
@@ -248,7 +248,7 @@ def _yard(story: StoryScript, options: Options, ship: StoryShip) -> None:
             _ticket("long_stay", moored_ms + _STAY_AFTER_MS, moored_ms + _STAY_AFTER_MS + HOUR_MS, until_ms=last_ms),
         )),
         _truth(options, "second_silence", "silent at the yard to the end", silent, places=(options.yard,), heard=False,
-               expected=(  # silent at a berth, as ships that power down there are: a ticket
+               expected=(  # silent at a berth, like ships that power down there: a ticket
                    _ticket("gap", gone_ms + _GAP_FROM_MS, gone_ms + _YARD_GAP_BY_MS, until_ms=last_ms),
                    _ticket("port_call", *quiet, until_ms=last_ms), _ticket("long_stay", *quiet, until_ms=last_ms),
                )),

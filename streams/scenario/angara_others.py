@@ -1,4 +1,4 @@
-"""Everybody else in the ANGARA reconstruction: traffic, the busy strait, namesakes, base stations, the lost feed."""
+"""All others in the ANGARA reconstruction: traffic, the busy strait, namesakes, base stations, the outage."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def _scene(story: StoryScript, options: Options) -> None:
 
 
 def _partings(story: StoryScript, options: Options) -> list[ScenarioTruth]:
-    """The stretches at whose end it falls silent; the strait has a scene of its own."""
+    """The spans at whose end it falls silent; the strait has its own scene."""
     hers = [truth for truth in story.truths if truth.mmsi == options.mmsi]
     return [truth for truth in hers if truth.kind in {"first_heard", "heard_off_home", "long_stay"}]
 
 
 def _company(story: StoryScript, options: Options) -> None:
-    """Ships around it whenever it falls silent: without them no one could say that it had not gone out of range."""
+    """Ships around it when it falls silent: without them it could be out of range."""
     for turn, truth in enumerate(_partings(story, options)):
         at_yard = truth.kind == "long_stay"
         region = waters.yard_region(options) if at_yard else waters.home_region(options)
@@ -90,7 +90,7 @@ def _company(story: StoryScript, options: Options) -> None:
 
 
 def _namesakes(story: StoryScript, options: Options) -> None:
-    """Two honest ships whose names read like hers: one laid up for good, one in trade."""
+    """Two honest ships with similar names: one laid up for good, one in trade."""
     laid_up = StoryShip(
         mmsi=273_980_777,
         says=Particulars(

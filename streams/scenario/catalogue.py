@@ -26,7 +26,7 @@ SCENARIOS: Final = {
 
 
 def scenario(name: str, options: Options | None = None) -> Scenario:
-    """The scenario of that name, the same for the same options. Raises ConfigError when there is none."""
+    """The scenario of that name, the same for the same options. Raises ConfigError if there is none."""
     if name not in SCENARIOS:
         raise ConfigError(f"no scenario {name!r}; scenarios: {', '.join(SCENARIOS)}")
     return SCENARIOS[name].build(options or Options())

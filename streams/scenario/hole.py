@@ -1,4 +1,4 @@
-"""Two days of five ships with ninety days of nothing in between."""
+"""Two days of five ships, with a gap of ninety days in between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MIDS: Final = (440, 431, 412, 636)
 
 
 def build(options: Options) -> Scenario:
-    """The scenario; ``hours`` are those that are heard, half before the hole and half after."""
+    """The scenario; ``hours`` is the time that is heard, half before the gap and half after."""
     half_ms = int((options.hours or _HOURS) * HOUR_MS / 2)
     hole = ReceiverOutage(None, START_MS + half_ms, START_MS + half_ms + HOLE_MS)
     end_ms = hole.to_ms + half_ms

@@ -1,4 +1,4 @@
-"""Ordinary ships: they come into range, pass or moor, power down or leave again, and mean nothing by it."""
+"""Ordinary ships: they come into range, pass or moor, power down or leave again, without intent."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ _WORDS: Final = (
 )
 _TYPES: Final = (70, 71, 72, 74, 79, 80, 82, 89)
 _FISHING_TYPE: Final = 30
-_IMO_FROM: Final = 500_000  # numbers of long-scrapped ships: no one alive is meant
+_IMO_FROM: Final = 500_000  # numbers of long-scrapped ships, so that no existing ship is named
 _CHECK_WEIGHTS: Final = (7, 6, 5, 4, 3, 2)
 
 
 class ShippingLane(msgspec.Struct, frozen=True, kw_only=True):
-    """A way that ordinary ships take, one direction or the other."""
+    """A route of ordinary ships, in either direction."""
 
     way: Way
     ends_in: str = ""
-    """The port at the end of ``way``; "" for a lane that only passes."""
+    """The port at the end of ``way``; "" for a route that only passes."""
 
 
 class Region(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ def imo_number(number: int) -> int:
 
 
 def ordinary(number: int, mids: Sequence[int], *, class_b: bool = False, destination: str = "") -> StoryShip:
-    """The ship of that number (0 to 9,999): an invented one, the same wherever it is asked for."""
+    """The ship of that number (0 to 9,999): an invented one, the same at every call."""
     mmsi = mids[number % len(mids)] * 1_000_000 + 980_000 + number
     name = f"{_WORDS[number % len(_WORDS)]} {_WORDS[number // len(_WORDS) % len(_WORDS)]} {number}"
     length_m = 9 + number % 6 if class_b else 80 + number * 7 % 140
@@ -135,7 +135,7 @@ def _voyage(story: StoryScript, region: Region, ship: StoryShip, from_ms: int) -
 
 
 class SmallCraft(msgspec.Struct, frozen=True, kw_only=True):
-    """Small craft with class B that go out for some hours and fade in and out."""
+    """Small craft with class B that go out for some hours and fade in and out of reception."""
 
     mids: tuple[int, ...]
     first: int
@@ -161,7 +161,7 @@ def base_stations(
 ) -> None:
     """The receivers' own stations by turns, one every ``every_s``; in a busy stretch (from, to, s) more often.
 
-    A receiver that says nothing is down: they are what makes quiet water audible.
+    A receiver without messages counts as down: base stations show that it is up in quiet water.
     """
     bounds = sorted({*span, *(edge for start, end, _ in busy for edge in (start, end))})
     times = [
@@ -178,7 +178,7 @@ def base_stations(
 
 
 def ferry(story: StoryScript, ship: StoryShip, way: Way, pace: ReportPace, span: tuple[int, int]) -> None:
-    """Two return crossings a day, moored between them: never out of hearing."""
+    """Two return crossings a day, moored between them: never out of range."""
     out_h, speed_kn, points, times = 3, 12.0, [way[0]], [span[0]]
     for start_ms in range(*span, 12 * HOUR_MS):
         for leg, begin_ms in ((way, start_ms + HOUR_MS), (way[::-1], start_ms + (1 + out_h + 2) * HOUR_MS)):
@@ -190,7 +190,7 @@ def ferry(story: StoryScript, ship: StoryShip, way: Way, pace: ReportPace, span:
 
 
 def roams(story: StoryScript, receiver: ShoreStation, from_ms: int, to_ms: int, *, share: float = 0.8) -> Track:
-    """To and fro on a straight line through some place near the receiver, never out of its disk."""
+    """Goes back and forth on a straight line near the receiver, never out of its disk."""
     draw, radius_deg = story.draw, receiver.range_nm * share / 60
     angle, aside = draw.uniform(0, 2 * np.pi), draw.uniform(-0.5, 0.5) * radius_deg
     half_deg = float(np.sqrt(radius_deg**2 - aside**2))

@@ -1,4 +1,4 @@
-"""What every scenario is made of: places, receivers, options, and the truth that is beside the feed."""
+"""The parts of every scenario: places, receivers, options, and the truth that accompanies the feed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ShoreStation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be changed in a scenario; what one has no use for, it leaves."""
+    """Options of a scenario; those that it does not use are ignored."""
 
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
     vessels: Annotated[int, Meta(ge=0, le=20_000)] | None = None
@@ -55,9 +55,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     far: NamedPlace = NamedPlace("RAJIN", 42.2333, 130.3000)
     """The other end, which no receiver hears."""
     yard: NamedPlace = NamedPlace("ZHOUSHAN", 29.98, 122.12)
-    """Where it goes in the end. The real yard is unlocated: this is a place in the port's water."""
+    """Where it goes in the end. The real yard is not located: this is a place in the port's water."""
     destination: Annotated[str, Meta(max_length=20)] | None = None
-    """What it says in the strait; None is the yard's name."""
+    """The destination that it reports in the strait; None is the yard's name."""
     blip_minutes: Annotated[float, Meta(ge=0.2, le=39 * 60)] = 24.0
     """How long it transmits in the strait; the sources allow up to about 39 h."""
 
@@ -70,17 +70,17 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after_ms: int
     before_ms: int
     reason: str | None = None
-    """``details.reason`` where the detector has one."""
+    """``details.reason`` if the detector has one."""
     zone: str | None = None
     mentions: tuple[str, ...] = ()
     """Values that its details must contain, at any depth: names of ports, a destination."""
     until_ms: int | None = None
-    """It must not have been closed or retracted by then: nothing turns green when it gets worse."""
+    """It must not have been closed or retracted by then, because the situation has not improved."""
     case_id: str | None = None
 
 
 class ScenarioTruth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that happened, for whoever checks a detector. Times are Unix ms of event time."""
+    """Something that happened, for checks of a detector. Times are Unix ms of event time."""
 
     kind: str
     note: str
@@ -91,10 +91,10 @@ class ScenarioTruth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     to_ms: int
     places: tuple[NamedPlace, ...] = ()
     heard: bool = True
-    """False when no receiver could hear it."""
+    """False if no receiver could hear it."""
     expected: tuple[Expected, ...] = ()
     at_most: Literal["page", "ticket", "log"] | None = None
-    """For the honest: nothing above this severity may be said of this ship in this time."""
+    """For honest ships: the highest severity allowed for alerts about this ship in this time."""
 
 
 class Scenario(NamedTuple):

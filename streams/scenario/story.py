@@ -1,4 +1,4 @@
-"""A story in the telling: who states what, where and when, and what is true."""
+"""Builds a story: which ship reports what, where and when, and what is true."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ReportPace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoryScript:
-    """Collects transmissions and truths; ``lines`` plays them through the receivers. Deterministic in ``seed``."""
+    """Collects transmissions and truths; ``lines`` gives what receivers hear of them. Deterministic in ``seed``."""
 
     def __init__(self, seed: int, receivers: Sequence[ShoreStation]) -> None:
         self.draw = np.random.default_rng(seed)
@@ -81,7 +81,7 @@ class StoryScript:
             self._messages += [OtherMessage(time_ms + _STATIC_AFTER_MS, lat, lon, bits) for bits in parts]
 
     def stands(self, said: npt.NDArray[np.void]) -> None:
-        """Rows of dtype SAID as they are: base stations."""
+        """Adds rows of dtype SAID unchanged: base stations."""
         self._said.append(said)
 
     def marks(self, mmsi: int, name: str, place: tuple[float, float], times_ms: Times) -> None:
@@ -90,11 +90,11 @@ class StoryScript:
         self._messages += [OtherMessage(time_ms, *place, bits) for time_ms in times_ms.tolist()]
 
     def said(self, from_ms: int, to_ms: int) -> npt.NDArray[np.void]:
-        """All positions said in [from, to), heard or not, unordered; dtype SAID."""
+        """All transmitted positions in [from, to), heard or not, unordered; dtype SAID."""
         said = np.concatenate(self._said) if self._said else np.zeros(0, SAID)
         return said[(from_ms <= said["time_ms"]) & (said["time_ms"] < to_ms)]
 
     def lines(self, from_ms: int, to_ms: int) -> Iterator[bytes]:
-        """What is heard in [from, to), in order of time."""
+        """The sentences heard in [from, to), in order of time."""
         messages = [m for m in self._messages if from_ms <= m.time_ms < to_ms]
         return on_the_air(self.said(from_ms, to_ms), messages, self.receivers, self.silences)

@@ -1,8 +1,9 @@
-"""A dense scene at full reporting rates: for load, for chaos, and for whatever goes dark in a crowd.
+"""A dense scene at full reporting rates: for load tests, chaos tests, and ships that go dark among many others.
 
-Ships roam in the Korea Strait and report as ITU-R M.1371 says (class A under way 10 s, 6 s above 14 kn; moored 3 min;
-class B 30 s; static data 6 min). A few go dark, a few sail into the far port's zone (heard there as by a satellite),
-and one line in a hundred is damaged. Written window by window: a scene of any length takes little memory.
+Ships sail in the Korea Strait and report at the rates of ITU-R M.1371 (class A under way 10 s, 6 s above 14 kn; moored
+3 min; class B 30 s; static data 6 min). A few go dark, a few sail into the far port's zone (heard there as by a
+satellite), and one line in a hundred is damaged. It is written window by window, so a scene of any length takes little
+memory.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def build(options: Options) -> Scenario:
 
 
 def _player(story: StoryScript, options: Options, number: int, end_ms: int) -> Player:
-    """The ship of that number: what it is follows from the number, where it is from the seed."""
+    """The ship of that number: its properties follow from the number, its place from the seed."""
     moored, small = number % _MOORED_EVERY == 1, number % _CLASS_B_EVERY == 3  # noqa: PLR2004
     ship = ordinary(_FIRST + number, _MIDS, class_b=small)
     track = roams(story, RECEIVER, START_MS, end_ms)
@@ -100,7 +101,7 @@ def _speed_kn(track: Track) -> float:
 
 
 def _caller(story: StoryScript, options: Options, ship: StoryShip, end_ms: int) -> Track:
-    """A way into the far port's zone, to its middle half way through the scene, and there it stays."""
+    """A way into the middle of the far port's zone, reached half way through the scene; the ship stays there."""
     far, inside_ms = (options.far.lat_deg, options.far.lon_deg), START_MS + (end_ms - START_MS) // 2
     angle = float(story.draw.uniform(0, 2 * np.pi))
     start = (far[0] + _CALLER_NM / 60 * np.sin(angle), far[1] + _CALLER_NM / 60 * np.cos(angle))
@@ -169,13 +170,13 @@ def _static(player: Player, from_ms: int, to_ms: int) -> Iterable[OtherMessage]:
 
 
 def _due(player: Player, from_ms: int, to_ms: int, interval_s: float) -> Times:
-    """Its regular times in [from, to), wherever the window is cut."""
+    """Its regular times in [from, to), for any window."""
     first_s = (START_MS + player.phase_ms - from_ms) / SECOND_MS % interval_s
     return every(from_ms, min(to_ms, player.until_ms), interval_s, first_s)
 
 
 def _damaged(lines: Iterator[bytes], seed: int) -> Iterator[bytes]:
-    """One line in a hundred arrives cut short, with a wrong byte, or without its beginning."""
+    """One line in a hundred is cut short, has a wrong byte, or lacks its beginning."""
     draw = np.random.default_rng([seed, 1])
     gap = int(draw.geometric(DAMAGED_SHARE))
     for line in lines:

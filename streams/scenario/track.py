@@ -1,4 +1,4 @@
-"""Ships that move: tracks of way points, sampled at the times at which they report."""
+"""Moving ships: tracks of way points, sampled at the times at which the ships report."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SWING_DEG: Final = 0.0002  # about 20 m: GNSS scatter and swinging at anchor
 
 
 class Track(NamedTuple):
-    """Where a ship is: way points in time. Between them it goes straight and steadily."""
+    """Where a ship is: way points in time, with straight and steady movement between them."""
 
     times_ms: Times
     lat_deg: Floats
@@ -81,7 +81,7 @@ def every(from_ms: int, to_ms: int, interval_s: float, offset_s: float = 0.0) ->
 def positions(
     track: Track, times_ms: Times, mmsi: int, draw: np.random.Generator, *, kind: int = CLASS_A, status: int = 0
 ) -> npt.NDArray[np.void]:
-    """What it says of its position at these times; dtype SAID."""
+    """Its reported positions at these times; dtype SAID."""
     said = np.zeros(len(times_ms), SAID)
     said["time_ms"], said["mmsi"], said["kind"], said["status"] = times_ms, mmsi, kind, status
     moves = np.diff(track.times_ms).clip(1)

@@ -1,4 +1,4 @@
-"""Did the alerts come that a scenario's truth asks for, and none that it forbids? Pure."""
+"""Checks whether the alerts that a scenario's truth requires came, and none that it forbids. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAYS: Final = frozenset({"opened", "updated"})
 
 
 class ExpectationVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One expectation of one truth, and the alert that met it: the earliest of those that do."""
+    """One expectation of one truth, and the earliest alert that met it."""
 
     truth: ScenarioTruth
     expected: Expected
@@ -24,7 +24,7 @@ class ExpectationVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Excess(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert about an honest ship that says more than its truth allows."""
+    """An alert about an honest ship above the severity that its truth allows."""
 
     truth: ScenarioTruth
     alert: Alert
@@ -81,7 +81,7 @@ def _texts(value: object) -> Iterable[str]:
 def excesses(truths: Sequence[ScenarioTruth], alerts: Sequence[Alert]) -> list[Excess]:
     """Alerts about ships that are honest by the truth, above the severity that it allows.
 
-    A truth without an MMSI speaks of every ship that no other truth names.
+    A truth without an MMSI applies to every ship that no other truth names.
     """
     named = {truth.mmsi for truth in truths if truth.mmsi is not None}
     return [

@@ -1,7 +1,7 @@
-"""The waters of the ANGARA reconstruction: receivers, lanes and ways, as they lie around its three places.
+"""The waters of the ANGARA reconstruction: receivers, routes and ways around its three places.
 
-What belongs to the home end of the shuttle or to the yard moves with it when another is chosen. Positions are
-plausible water, taken from public charts to about a mile.
+Data for the home end of the shuttle or for the yard move with it if another is chosen. Positions are plausible water,
+taken from public charts to about a mile.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ YARD: Final = Options().yard
 ANCHORAGE: Final = (42.735, 133.02)  # off Vostochny
 VANISHES: Final = (42.66, 132.20)  # south-west of Askold, 15 nm from Dunai
 OUT: Final[Way] = (ANCHORAGE, (42.64, 132.95), (42.58, 132.60), (42.60, 132.32), VANISHES)
-"""From the anchorage to where it disappears: to seaward, and never within Dunai's own zone."""
+"""From the anchorage to where it disappears: seaward, and never within Dunai's own zone."""
 DARK_WAY: Final[Way] = (VANISHES, (42.30, 131.60), (42.05, 130.95), (42.15, 130.42), (42.2333, 130.30))
-"""Truth only: to Rajin by sea. The straight line from Dunai crosses land at the Tumen's mouth."""
+"""Truth only: to Rajin by sea. The straight line from Dunai crosses land at the mouth of the Tumen."""
 STRAIT_WAY: Final[Way] = ((34.80, 129.26), (34.20, 128.50), (33.75, 127.60), (32.80, 126.60))
-"""Down the western channel and past Jeju to seaward."""
+"""Down the western channel and past Jeju, seaward."""
 APPROACH: Final[Way] = ((29.80, 122.42), (29.93, 122.25), (29.98, 122.12))
 
 VOYAGE: Final = ReportPace(position_s=540, static_s=7200)
@@ -37,17 +37,17 @@ BASE_EVERY_S: Final = 270.0
 """How often some base station of the feed is heard, at the quietest."""
 BASE_BUSY_S: Final = 40.0
 AID_EVERY_S: Final = 3600.0
-"""Reporting intervals are thinned, or nine months would be tens of millions of sentences."""
+"""Reporting intervals are thinned, otherwise nine months would be tens of millions of sentences."""
 
 
 def shifted(way: Way, original: NamedPlace, chosen: NamedPlace) -> Way:
-    """The way, moved as ``chosen`` is to ``original``."""
+    """The way, moved by the difference between ``original`` and ``chosen``."""
     north, east = chosen.lat_deg - original.lat_deg, chosen.lon_deg - original.lon_deg
     return tuple((lat + north, lon + east) for lat, lon in way)
 
 
 def receivers(options: Options) -> tuple[ShoreStation, ...]:
-    """Five stations as disks. There is none near the far end: nothing there can be heard."""
+    """Five stations as disks. There is none near the far end, so nothing there is heard."""
     (vladivostok, nakhodka), (zhoushan,) = (
         shifted(((43.10, 131.90), (42.80, 132.88)), HOME, options.home),
         shifted(((29.95, 122.20),), YARD, options.yard),
@@ -107,7 +107,7 @@ def strait_region() -> Region:
 
 
 def yard_region(options: Options) -> Region:
-    """Around the yard: the coastal lane, and the approach."""
+    """Around the yard: the coastal route, and the approach."""
     lanes = _lanes(
         YARD,
         options.yard,

@@ -1,4 +1,4 @@
-"""What a generated feed is made of: receivers that hear within a disk, ships that report, and what is then true."""
+"""The parts of a generated feed: receivers that hear within a disk, ships that report, and the resulting truth."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Transmission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorldTruth(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened, for whoever checks a detector."""
+    """Something that happened, for checks of a detector."""
 
     kind: str
     mmsi: int
@@ -95,7 +95,7 @@ def _heard_by(message: Transmission, receivers: tuple[DiskReceiver, ...]) -> str
     if fix.lat_deg is None or fix.lon_deg is None:
         return None
     for receiver in receivers:
-        near = abs(fix.lat_deg - receiver.lat_deg) * 60 <= receiver.range_nm  # spares the trigonometry
+        near = abs(fix.lat_deg - receiver.lat_deg) * 60 <= receiver.range_nm  # saves the trigonometry
         if near and distance_nm(fix.lat_deg, fix.lon_deg, receiver.lat_deg, receiver.lon_deg) <= receiver.range_nm:
             return receiver.name
     return None

@@ -1,10 +1,10 @@
-"""Worlds with known truth for the accuracy benchmark: who was where, who transmitted, and which station heard it.
+"""Worlds with known truth for the accuracy benchmark: where each ship was, when it transmitted, and what was heard.
 
-A world is made in slots of five minutes, not in sentences: what a silence means depends on whether a ship was heard
-in a slot, and days of hundreds of ships then take seconds. Receivers hear within a disk whose edge is soft, breathes
-(ducting), and is elsewhere for every ship (its antenna); satellites hear everything for a few minutes and then
-nothing. Ships pass, sail out of range, call at ports, lie at berths and there power down; small craft with class B
-stay near their harbour. No one hides: positives are put in by the one that uses a world.
+A world is made in slots of five minutes, not in sentences: the verdict on a silence depends on whether a ship was heard
+in a slot, and days of hundreds of ships take only seconds. Receivers hear within a disk. Its edge is soft, varies with
+time (ducting), and differs for every ship (its antenna). Satellites hear everything for a few minutes and then nothing.
+Ships pass, sail out of range, call at ports, stay at berths and power down there; small craft with class B stay near
+their harbour. No ship hides: the caller adds positives to a world.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 SLOT_S: Final = 300
 SLOTS_A_DAY: Final = 288
 NM_A_DEG: Final = 60.0
-_SENT: Final = {"way": 30.0, "rest": 1.7, "small": 10.0, "base": 30.0}  # transmissions a slot (ITU-R M.1371)
+_SENT: Final = {"way": 30.0, "rest": 1.7, "small": 10.0, "base": 30.0}  # transmissions per slot (ITU-R M.1371)
 
 _BOUND_AWAY: Final = 0.6  # share of voyages from a port that leave the world
 _SPEED_MOST_KN: Final = 40.0
@@ -29,13 +29,13 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Station(NamedTuple):
-    """A receiver. ``range_nm`` is where half of a good ship's transmissions are lost."""
+    """A receiver. At ``range_nm`` half of a good ship's transmissions are lost."""
 
     north_nm: float
     east_nm: float
     range_nm: float
     ducting: float = 0.15
-    """How much the range breathes, as a share of it (standard deviation)."""
+    """How much the range varies, as a share of it (standard deviation)."""
     pass_slots: int = 0
     """For a satellite: how long it hears, in slots; it then hears the whole world."""
     every_slots: int = 0
@@ -43,7 +43,7 @@ class Station(NamedTuple):
 
 
 class WorldShape(NamedTuple):
-    """What a world is like; a seed makes it one world."""
+    """The properties of a world; a seed makes one world of it."""
 
     name: str
     stations: tuple[Station, ...]
@@ -51,24 +51,24 @@ class WorldShape(NamedTuple):
     small_craft: int
     days: int = 4
     half_nm: float = 150.0
-    """Half the side of the square that ships sail in; beyond it they are gone."""
+    """Half the side of the square in which ships sail; beyond it they have left."""
     ports: tuple[tuple[float, float], ...] = ((5.0, 0.0), (-20.0, 15.0), (30.0, -8.0))
     """North and east of the middle, nm."""
     passing: float = 0.6
     """Share of ships that only pass."""
     heard_share: float = 0.35
-    """Of a near ship's transmissions, how many are heard."""
+    """Share of a near ship's transmissions that is heard."""
     lat_deg: float = 45.0
 
 
 class World(NamedTuple):
-    """What happened, in slots. Arrays are (slots, ships) unless said otherwise."""
+    """What happened, in slots. Arrays are (slots, ships) unless stated otherwise."""
 
     name: str
     received: Counts
     """(stations, slots, ships): transmissions heard."""
     lat_deg: Floats
-    """Where the ship is; NaN where it is not in the world (or was not heard, in a recording)."""
+    """Where the ship is; NaN if it is not in the world (or, in a recording, was not heard)."""
     lon_deg: Floats
     sog_kn: Floats
     cog_deg: Floats
@@ -85,7 +85,7 @@ class World(NamedTuple):
 
     @property
     def heard(self) -> Bools:
-        """Whether anybody heard the ship in the slot."""
+        """Whether any station heard the ship in the slot."""
         return np.asarray((self.received > 0).any(axis=0))
 
 
@@ -152,7 +152,7 @@ def _live(  # noqa: PLR0917 - the three columns are one thing
 def _bound(
     draw: np.random.Generator, shape: WorldShape, port: npt.NDArray[np.float64], small: bool, passing: bool
 ) -> list[npt.NDArray[np.float64]]:
-    """Where it goes: small craft out and home, who passes out of the world, the others as often as not."""
+    """The destination: small craft go out and home, passing ships and a share of the others leave the world."""
     if small:
         return [port + draw.normal(size=2) * 9, port]
     if passing or draw.random() < _BOUND_AWAY:
@@ -194,7 +194,7 @@ def _motion(north: Floats, east: Floats) -> tuple[Floats, Floats]:
 
 
 def _waver(draw: np.random.Generator, shape: tuple[int, ...], slots: float) -> npt.NDArray[np.float64]:
-    """Unit noise that remembers itself for about this many slots, along the first axis."""
+    """Unit noise with a correlation time of about this many slots, along the first axis."""
     keep = np.exp(-1 / slots)
     noise = draw.normal(size=shape)
     noise[1:] *= np.sqrt(1 - keep * keep)

@@ -1,4 +1,4 @@
-"""Every setting there is, one by one: key, type, bound, default and sentence, read from the types.
+"""The list of all settings: key, type, bound, default and sentence, read from the types.
 
 The settings file, the environment, the flags, the example file and the JSON Schema all follow from this list.
 """
@@ -38,7 +38,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def detector(self) -> str | None:
-        """Whose it is, when it is a detector's threshold or severity."""
+        """The detector whose threshold or severity it is, if any."""
         table, _, rest = self.key.partition(".")
         return rest.partition(".")[0] if table in _BY_DETECTOR else None
 
@@ -55,7 +55,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def catalogue() -> dict[str, Setting]:
-    """All settings by key, in the order in which they are written down; detectors by name."""
+    """All settings by key, in the order of their definition; detectors by name."""
     from detectors.core.listing_reasons import SEVERITIES, sentence_of
     from detectors.core.registry import detectors
 
@@ -141,7 +141,7 @@ def schema() -> dict[str, Any]:
 
 
 def _severities() -> dict[str, Any]:
-    """Both spellings of a situation are right: ``gap.listed = ...`` nests in TOML, ``"gap.listed" = ...`` does not."""
+    """Both spellings of a situation are valid: ``gap.listed = ...`` nests in TOML, ``"gap.listed" = ...`` does not."""
     flat: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = {}
     for setting in catalogue().values():
@@ -158,9 +158,9 @@ def _closed(properties: dict[str, Any], description: str) -> dict[str, Any]:
 
 
 def example(only: Collection[str] | None = None) -> str:
-    """A settings file that names every setting at its default, each under its sentence and bound.
+    """A settings file with every setting at its default, each under its sentence and bound.
 
-    ``only``: of the detectors, those; None: all that there are.
+    ``only``: these detectors; None: all detectors.
     """
     lines = [
         "# wakewatch: every setting with its default. Keep the lines that you change.",
@@ -184,7 +184,7 @@ def example(only: Collection[str] | None = None) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """A setting's value as TOML writes it."""
+    """A setting's value in TOML."""
     if isinstance(value, tuple):
         return "[" + ", ".join(map(toml_value, value)) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""``detectors/README.md``: what every detector claims and how it decides, from the docstring at its head.
+"""``detectors/README.md``: what every detector claims and how it decides, from the docstring of its module.
 
 ``wakewatch config catalogue > detectors/README.md`` writes it; a test compares. A docstring has five parts, in this
 order; a detector without one of them is rejected.
@@ -28,16 +28,16 @@ person, not a finding.
 
 
 class DocstringParts(msgspec.Struct, frozen=True, kw_only=True):
-    """A docstring, taken apart."""
+    """A docstring, split into its parts."""
 
     title: str
     """Its first sentence."""
     parts: dict[str, str]
-    """The five, each without its own name, in one line."""
+    """The five parts, each without its name, on one line."""
 
 
 def taken_apart(name: str, docstring: str) -> DocstringParts:
-    """Raises ValueError where a part is missing, empty or out of its place."""
+    """Raises ValueError if a part is missing, empty or out of order."""
     title, *paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", docstring.strip())]
     found: dict[str, str] = {}
     for paragraph in paragraphs:
@@ -55,7 +55,7 @@ def taken_apart(name: str, docstring: str) -> DocstringParts:
 
 
 def catalogue() -> str:
-    """The whole page. Raises ValueError where a docstring is not whole."""
+    """The whole page. Raises ValueError if a docstring is incomplete."""
     found = detectors()
     contents = "\n".join(f"- [`{name}`](#{name}): {_lower(_apart(kind).title)}" for name, kind in found.items())
     return "\n".join([_HEAD, contents, *(_section(name, kind) for name, kind in found.items())])
@@ -76,7 +76,7 @@ def _section(name: str, kind: type[Detector]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """Paragraphs in lines that a reader of the source can take in."""
+    """Paragraphs wrapped to lines of readable length."""
     paragraphs = text.split("\n\n")
     return "\n\n".join(textwrap.fill(one, _WIDTH, break_long_words=False, break_on_hyphens=False) for one in paragraphs)
 

@@ -1,4 +1,4 @@
-"""Which settings of the link to Kafka go together."""
+"""Checks which settings of the connection to Kafka go together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from streams.settings.model import KafkaSettings
 
 
 def checked(kafka: KafkaSettings) -> KafkaSettings:
-    """The settings, when they go together. Raises ConfigError, one line."""
+    """The settings, if they go together. Raises ConfigError, one line."""
     sasl, tls = "SASL" in kafka.security_protocol, has_tls(kafka)
     if sasl and not (kafka.sasl_username and kafka.sasl_password):
         raise ConfigError(
@@ -33,5 +33,5 @@ def checked(kafka: KafkaSettings) -> KafkaSettings:
 
 
 def has_tls(kafka: KafkaSettings) -> bool:
-    """Whether the link is encrypted."""
+    """Whether the connection is encrypted."""
     return kafka.security_protocol in {"SSL", "SASL_SSL"}

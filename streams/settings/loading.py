@@ -1,11 +1,11 @@
-"""Settings, put together: a TOML file, the environment over it, flags over both.
+"""Loads the settings: a TOML file, overridden by the environment, and both by flags.
 
 Rules.
-- A mistake is one line: what, where, how to fix it. All mistakes are found, not only the first.
-- ``WAKEWATCH_SETTINGS`` names the file when no flag does. ``WAKEWATCH_<SECTION>_<FIELD>`` sets one value;
-  ``..._FILE`` names a file that holds a text (a secret), whose value is never shown.
+- A mistake is reported in one line: what, where, how to fix it. All mistakes are found, not only the first.
+- ``WAKEWATCH_SETTINGS`` names the file if no flag does. ``WAKEWATCH_<SECTION>_<FIELD>`` sets one value; ``..._FILE``
+  names a file that holds a text (a secret), whose value is never shown.
 - A list, zones or certificate file named in the settings file is searched for beside the settings file.
-- Nothing is read but what is named: there is no settings file in a home or working folder.
+- Only named files are read: there is no default settings file in a home or working folder.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     value: Any
-    """For people: secrets and what may hold one are masked."""
+    """For display: secrets, and values that may contain one, are masked."""
     origin: str
     default: Any
     sentence: str
@@ -57,7 +57,7 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A value that someone wrote down. ``lax``: it is text, and numbers are to be read from it."""
+    """A given value. ``lax``: it is text from which numbers are read."""
 
     key: str
     value: Any
@@ -68,7 +68,7 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Gathered(msgspec.Struct, frozen=True, kw_only=True):
-    """What was given, the stronger later, and what is wrong with it."""
+    """The given values, the stronger later, and their mistakes."""
 
     values: dict[str, Any]
     given: dict[str, _Given]
@@ -78,7 +78,7 @@ class _Gathered(msgspec.Struct, frozen=True, kw_only=True):
 def load(
     path: Path | None = None, overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:
-    """The settings in force. ``overrides`` are flags by dotted key; None values are flags not given.
+    """The settings in force. ``overrides`` are flags by dotted key; None means a flag was not given.
 
     Raises ConfigError, one line, naming the first mistake and how many more there are.
     """
@@ -93,14 +93,14 @@ def load(
 def mistakes(
     path: Path | None = None, overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
-    """All that is wrong, one line each. Raises ConfigError where a file cannot be read at all."""
+    """All mistakes, one line each. Raises ConfigError if a file cannot be read at all."""
     return _gather(path, overrides, environ).mistakes
 
 
 def explain(
     path: Path | None = None, overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
 ) -> list[Effective]:
-    """Every setting with its value in force and where that came from. Raises ConfigError as ``load`` does."""
+    """Every setting with its value in force and its origin. Raises ConfigError like ``load``."""
     load(path, overrides, environ)
     gathered = _gather(path, overrides, environ)
     return [_effective(setting, gathered) for setting in catalogue().values()]
@@ -120,7 +120,7 @@ def _effective(setting: Setting, gathered: _Gathered) -> Effective:
 
 
 def _holds_secret(key: str) -> bool:
-    """A secret stays one however it was given."""
+    """A secret stays secret no matter how it was given."""
     return key.endswith(SECRET_ENDINGS)
 
 
@@ -143,7 +143,7 @@ def _gather(path: Path | None, overrides: Mapping[str, object] | None, environ: 
 
 
 def _disagreements(values: Mapping[str, Any]) -> Iterator[str]:
-    """What is right by itself and wrong together."""
+    """Combinations of valid values that are invalid together."""
     try:
         checked(msgspec.convert(_nested(values), Settings).kafka)
     except ConfigError as error:
@@ -188,13 +188,13 @@ def _unknown(key: str) -> str:
 
 
 def _short(value: object) -> str:
-    """A value on one line; ``repr`` shows what a terminal must not obey."""
+    """A value on one line; ``repr`` makes control characters of a terminal harmless."""
     text = repr(_masked(value))
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..." + text[-1]
 
 
 def _masked(value: Any) -> Any:
-    """An address without its password, path and query: these are where webhooks keep their secrets."""
+    """An address without its password, path and query, which contain the secrets of webhooks."""
     if not isinstance(value, str) or "://" not in value:
         return value
     try:
@@ -218,7 +218,8 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-# -- where values are written ---------------------------------------------------------------------------------------
+# -- places of values
+# ---------------------------------------------------------------------------------------------------
 
 
 def _from_file(path: Path) -> Iterator[_Given]:
@@ -261,7 +262,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 
 def _from_environment(environ: Mapping[str, str], wrong: list[str]) -> Iterator[_Given]:
-    """Values from variables; what cannot be used is added to ``wrong``."""
+    """Values from environment variables; unusable ones are added to ``wrong``."""
     by_variable = {setting.variable: setting for setting in catalogue().values()}
     for name in sorted(n for n in environ if n.startswith(ENVIRONMENT_PREFIX) and n != SETTINGS_VARIABLE):
         origin = f"environment {name}"

@@ -11,11 +11,11 @@ from detectors.core.ticks import FeedRules
 from detectors.core.vessels.capacity import FleetRules
 
 SECRET_ENDINGS = ("_secret", "_password", "apprise_urls")
-"""A setting so named is never shown, however it was given."""
+"""A setting with such a name is never shown, no matter how it was given."""
 
 
 class _Discreet(msgspec.Struct, frozen=True, kw_only=True):
-    """Shows itself without its secrets: what is logged or is in a traceback must hold none."""
+    """Hides its secrets in ``repr``: logs and tracebacks must not contain any."""
 
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in self.__struct_fields__}

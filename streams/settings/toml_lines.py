@@ -1,4 +1,4 @@
-"""Where in a TOML file its keys are, so that a mistake can be found."""
+"""The lines of the keys in a TOML file, for error messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _KEY: Final = re.compile(r"""\s*([A-Za-z0-9_."' -]+?)\s*=""")
 
 
 def lines_of(text: str) -> dict[str, int]:
-    """Where each key or table is, first line 1. A guess in multi-line strings; it only helps to find things."""
+    """The line of each key or table, first line 1. Approximate in multi-line strings; it is used only in messages."""
     found: dict[str, int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
