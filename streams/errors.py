@@ -4,7 +4,6 @@ WakewatchError
 ├── ConfigError     a setting or a call is wrong: one line, exit code 2, nothing was changed
 ├── InputError      one piece of input is rejected, for a counted reason; the run continues
 ├── StateError      a snapshot cannot be used; stop, a person must check it
-├── DetectorError   a bug in a detector: it is skipped for that vessel, the others run
 └── SinkError       something could not be delivered; ``retriable``: whether to try again
 """
 
@@ -60,15 +59,6 @@ class InputError(WakewatchError):
 
 class StateError(WakewatchError):
     """A snapshot that cannot be used: unreadable, incomplete, another application's, or ahead of its input."""
-
-
-class DetectorError(WakewatchError):
-    """A detector raised an error. Contains which one and for which vessel."""
-
-    def __init__(self, detector: str, mmsi: int | None, cause: str) -> None:
-        super().__init__(f"{detector} failed for {mmsi}: {cause}")
-        self.detector = detector
-        self.mmsi = mmsi
 
 
 class SinkError(WakewatchError):

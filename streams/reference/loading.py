@@ -72,13 +72,6 @@ def read_reference(settings: ReferenceSettings) -> Loaded:
     return Loaded(reference=reference, refused=tuple(refused), settings=settings)
 
 
-def included_or_named(settings: ReferenceSettings) -> ReferenceSettings:
-    """For display: the settings, with the names of the included files if none is named."""
-    return ReferenceSettings(
-        watchlists=settings.watchlists or (SHIPPED_WATCHLIST,), zones=settings.zones or (SHIPPED_ZONES,)
-    )
-
-
 def make_reference(ships: Sequence[ListedShip], zones: Sequence[Zone]) -> Reference:
     """A reference whose ``version`` is a short hash of its content: the same for any files with the same content."""
     unsigned = [replace(ship, source=None) for ship in ships]
