@@ -67,7 +67,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     rule_version: int
     severity: Severity
     subject: str
-    """``mmsi/273999001``, ``imo/9179842`` or ``source/kystverket``: the subject of the alert, the record's key."""
+    """``mmsi/273999001``, ``imo/9179842`` or ``source/kystverket``: the subject of the alert, and the record's key."""
     case_id: str
     related: tuple[str, ...] = ()
     mmsi: int | None = None
@@ -76,16 +76,16 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     time: str
     position: Position | None = None
     headline: str
-    """At most 100 characters, for a phone at night: who, what, where, since when."""
+    """At most 100 characters, for a phone at night: which vessel, what, where, since when."""
     why: tuple[Fact, ...] = ()
     would_change: tuple[str, ...] = ()
     verification: Verification = "corroborated"
     details: dict[str, Any] = {}
     evidence: tuple[Evidence, ...] = ()
     replayed: bool = False
-    """True when the input is a recording: for the record, never for a pager."""
+    """True if the input is a recording: for the record, never for a pager."""
 
 
 def encode(alert: Alert) -> bytes:
-    """The alert's one JSON form, UTF-8: fields in the order above, absent when unknown."""
+    """The alert's only JSON form, UTF-8: fields in the order above, absent if unknown."""
     return msgspec.json.encode(alert)

@@ -8,7 +8,7 @@ from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.stationary import StationaryAt
 
 ENTRY, STOP, EXIT = 1, 2, 4
-"""Bits: what of a call was seen."""
+"""Bits: the parts of a call that were seen."""
 
 
 def here(ship: VesselState) -> StationaryAt | None:
@@ -42,7 +42,7 @@ def call(harbour: Harbour | None, where: tuple[float, float], seen: int) -> dict
 def headline(
     ship: VesselState, harbour: Harbour | None, where: tuple[float, float], seen: int, *, quiet: bool, when: str
 ) -> str:
-    """Who stopped where and when, or was last known there; ``when``: that time as text."""
+    """Which vessel stopped where and when, or was last known there; ``when``: that time as text."""
     if quiet:
         return f"{ship.title} last known at {place(*where) if harbour is None else harbour.label}, silent since {when}"
     what = "stopped" if seen & STOP else "heard again"

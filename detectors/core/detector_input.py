@@ -1,4 +1,4 @@
-"""What a detector is given to look at: some vessels of the fleet at a moment, and what has just happened to them."""
+"""The input of a detector: some vessels of the fleet at a moment, and what has just happened to them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ StepKind = Literal["reports", "clock", "slot", "source", "reference", "note"]
 
 
 class DetectorInput:
-    """One check the fleet.
+    """One check of vessels of the fleet.
 
-    ``kind`` is ``reports`` (each of ``rows`` sent the report beside it; several in a row may be of one vessel, in log
-    order), ``clock`` (what ``rows`` asked for is due), ``slot`` (a slot closed, and these were missed in it),
-    ``reference`` (another list, or other zones, are in force), ``note`` (``heard`` tells that the ship of the row is
-    heard under another MMSI) or ``source`` (``change`` happened; ``rows`` has its source).
-    ``time_ms`` has one value a row, and so has every column of ``before`` and ``now``: the vessel as it was before the
-    report and as it is after it. ``at`` counts along ``rows``.
+    ``kind`` is ``reports`` (each of ``rows`` sent the report at the same place; consecutive ones may be from one
+    vessel, in log order), ``clock`` (the scheduled checks of ``rows`` are due), ``slot`` (a slot closed, and these
+    vessels were missed in it), ``reference`` (another list, or other zones, are in force), ``note`` (``heard`` states
+    that the vessel of the row is heard under another MMSI) or ``source`` (``change`` happened; ``rows`` has its
+    source). ``time_ms`` has one value per row, and so has every column of ``before`` and ``now``: the vessel before and
+    after the report. ``at`` is a place in ``rows``.
     """
 
     def __init__(
@@ -52,19 +52,19 @@ class DetectorInput:
         self.before: Columns = self.now
         self.reports: npt.NDArray[np.void] = np.zeros(0, REPORT)
         self.moved: npt.NDArray[np.bool_] = np.zeros(0, bool)
-        """Per row: this report carried a position that was taken."""
+        """Per row: this report had a position that was accepted."""
         self.stated: npt.NDArray[np.bool_] = np.zeros(0, bool)
-        """Per row: this report carried static data."""
+        """Per row: this report had static data."""
         self.raw = b""
         self.source_bit = 0
-        """In a step of reports: the one source that they are of, as a bit of ``sources``; 0 otherwise."""
+        """In a step of reports: their one source, as a bit of ``sources``; 0 otherwise."""
         self.change: Outage | FleetFull | None = None
         self._once = False
         self.heard: Note | None = None
         self.reception: ReceptionState | None = None
-        """In a step of a slot: what coverage knows."""
+        """In a step of a slot: the state of coverage."""
         self.closed: ClosedBlock | None = None
-        """In a step of a slot: who was heard in it."""
+        """In a step of a slot: the vessels heard in it."""
         self.cannot_tell: Counter[str] = Counter()
         """In a step of a slot: silences that could not be judged, by reason; for the metrics."""
 
@@ -72,7 +72,7 @@ class DetectorInput:
     def of_reports(
         cls, history: History, raw: bytes, *, written: bool, fleet: Fleet, sources: SourceTable, reference: Reference
     ) -> Self:
-        """All reports of a history. When it is ``written``, each vessel's only one, ``now`` is the fleet itself."""
+        """All reports of a history. Once it is ``written``, with one report per vessel, ``now`` is the fleet itself."""
         made = cls("reports", history.rows, history.times, fleet=fleet, sources=sources, reference=reference)
         if not written:
             made.now = history.now
@@ -81,7 +81,7 @@ class DetectorInput:
         return made
 
     def only(self, places: Places) -> Self:
-        """The same check fewer rows."""
+        """The same check for fewer rows."""
         some = type(self)(
             self.kind,
             self.rows[places],
@@ -99,7 +99,7 @@ class DetectorInput:
         return some
 
     def in_turn(self) -> Iterator[Places]:
-        """Places of the first report of each vessel, then of the second, ...: for what adds up report by report."""
+        """Places of the first report of each vessel, then of the second, ...: for values added up report by report."""
         if self._once:
             yield np.arange(len(self.rows))
         else:
@@ -119,7 +119,7 @@ class DetectorInput:
         return self.raw[int(report["start"]) : int(report["end"])]
 
     def evidence(self, at: int, ship: VesselState | None = None) -> tuple[bytes, ...]:
-        """The raw sentences of the report at ``at``; where there is no report, the last position of ``ship``."""
+        """The raw sentences of the report at ``at``; if there is no report, the last position of ``ship``."""
         if self.kind == "reports":
             return (self.lines(at),)
         return (ship.sentence,) if ship is not None and ship.sentence else ()

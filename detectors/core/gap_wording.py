@@ -44,7 +44,7 @@ def verified(ship: VesselState) -> Verification:
 
 
 def leg(before: VesselState, ship: VesselState, *, moved: bool) -> tuple[float | None, float | None]:
-    """Distance covered in the dark, nm, and the speed over ground that it took, kn; None when a fix is missing."""
+    """Distance covered in the dark, nm, and the speed over ground that it took, kn; None if a fix is missing."""
     if not moved or before.lat_deg is None or before.lon_deg is None or ship.lat_deg is None or ship.lon_deg is None:
         return None, None
     far_nm = round(distance_nm(before.lat_deg, before.lon_deg, ship.lat_deg, ship.lon_deg), 2)
@@ -60,7 +60,7 @@ def heard_by(step: DetectorInput, row: int) -> dict[str, object]:
 
 
 def on(far_nm: float | None) -> str:
-    """How far on the vessel was heard again, as a clause of a headline; empty when unknown."""
+    """How far away the vessel was heard again, as a clause of a headline; empty if unknown."""
     return "" if far_nm is None else f", {far_nm:.0f} nm away"
 
 
@@ -87,7 +87,7 @@ class SilenceVerdict(NamedTuple):
     needed_s: int
     peers: int
     verdict: int
-    """As ``detectors.core.vessels.past`` has them."""
+    """As in ``detectors.core.vessels.past``."""
     situation: str
 
     @property
@@ -203,13 +203,13 @@ def late_report_finding(
 
 
 class ListedSilence(NamedTuple):
-    """A silence of a listed vessel that is not a gap: when it is reported, s, and what is heard nearby."""
+    """A silence of a listed vessel that is not a gap: when it is reported, s, and the vessels heard nearby."""
 
     after_s: int
     near: int
-    """Other vessels since, at most at once."""
+    """Other vessels heard since, at most at once."""
     out_of_range: bool
-    """It has left the receivers' range, as others do; otherwise nothing can be heard there."""
+    """It has left the receivers' range, as others do; otherwise no vessel can be heard there."""
 
 
 def unheard_finding(step: DetectorInput, ship: VesselState, now_ms: int, told: ListedSilence) -> Finding:

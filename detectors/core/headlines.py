@@ -1,7 +1,7 @@
-"""Building blocks of headlines: who, then what, where and when as clauses, the most important first, then the list.
+"""Building blocks of headlines: the vessel; what, where and when as clauses, the most important first; the list.
 
 A headline has at most 100 characters, for a phone at night. If it is longer, whole clauses are dropped from the end; no
-word is cut, and who and what are always kept.
+word is cut, and the vessel and what it did are always kept.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from detectors.core.sphere import place
 
 HEADLINE_MOST: Final = 100
 NAME_LETTERS: Final = 20
-"""Of a port's name: the longest of a zone's has 16."""
+"""Letters of a port's name: the longest of a zone has 16."""
 LIST_LETTERS: Final = 13
-"""Of a list's name: OpenSanctions."""
+"""Letters of a list's name: OpenSanctions."""
 
 
 def list_word(name: str) -> str:
@@ -30,7 +30,7 @@ def list_word(name: str) -> str:
 
 
 def fitted(text: str, listed: str | None = None) -> str:
-    """A headline that fits, with the list that names the subject behind it: ``, listed: OFAC``, or ``, listed``."""
+    """A headline that fits, followed by the list that names the subject: ``, listed: OFAC``, or ``, listed``."""
     word = list_word(listed) if listed else ""
     ends = (f", listed: {word}", ", listed") if word not in {"", "listed"} else (", listed",) if listed else ("",)
     while True:

@@ -1,8 +1,8 @@
-"""A note: that an IMO number is heard under an MMSI. Ingest tells every partition, in its ticks.
+"""A note states that an IMO number is heard under an MMSI. Ingest writes it to every partition, in its ticks.
 
-A flag is in the MMSI, so a reflagged ship has another MMSI and mostly is on another partition. Whoever holds the
-former number cannot see that the ship is heard, and what a later stage knows must not lead back, or alerts would
-depend on timing. So ingest, through which all reports of a source go, writes it into the log.
+The flag is part of the MMSI, so a reflagged ship has another MMSI and is usually on another partition. The partition of
+the former number cannot see that the ship is heard. A later stage must not report back, otherwise alerts would depend
+on timing. So ingest, which processes all reports of a source, writes it into the log.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     imo: int
     mmsi: int
     time_ms: int
-    """Of the report that tells it."""
+    """Time of the report behind the note."""
     stated_ms: int
     """When this MMSI last stated the number."""
     lat_deg: float | None = None
-    """Where it is now, by two consistent reports; None when the statement itself tells it."""
+    """Its position by two consistent reports; None if the note is of the statement itself."""
     lon_deg: float | None = None
     sog_kn: float | None = None
     cog_deg: float | None = None
@@ -43,11 +43,11 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     instead_of: int | None = None
     """The IMO number that this MMSI stated before."""
     sentence: str = ""
-    """The raw sentence of the report, where it says a position."""
+    """The raw sentence of the report, if it has a position."""
 
 
 def refusal_of(note: Note) -> str:
-    """Why a note cannot be acted on; empty when it can."""
+    """Why a note cannot be used; empty if it can."""
     if not (is_imo_number(note.imo) and 0 <= note.mmsi < _MMSI_END and is_imo_number(note.instead_of or note.imo)):
         return f"not a vessel: IMO {note.imo}, MMSI {note.mmsi}"
     if not (0 <= note.time_ms < _LAST_MS and 0 <= note.stated_ms < _LAST_MS):

@@ -1,4 +1,4 @@
-"""IMO numbers: a ship's for life, seven digits of which the last checks the others (IMO Resolution A.1117)."""
+"""IMO numbers: fixed for a ship's life, seven digits, the last is a check digit (IMO Resolution A.1117)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 _VALID: Final = range(1_000_000, 10_000_000)
-"""Larger numbers in messages of type 5 are official numbers, and no ship's for life."""
+"""Larger numbers in messages of type 5 are official numbers, not IMO numbers."""
 _PLACES: Final = 10 ** np.arange(6, 0, -1)
 _WEIGHTS: Final = np.arange(7, 1, -1)
 

@@ -31,11 +31,11 @@ SLOT_S: Final = SLOT_MS // MS
 MIN_REPORTS: Final = 3
 PEERS_MOST: Final = 65_535
 LONG_MS: Final = 6 * HOUR_MS
-"""A dark silence shorter than this says little of the port that comes after it."""
+"""A dark silence shorter than this has little meaning for the port after it."""
 NO_LEVEL, POSSIBLE, PAGED = 0, 1, 2
 """Levels of a silence that continues; the higher includes the lower."""
 MOVED_NM: Final = 2.0
-"""A vessel that is heard again so far from where it lay has made a voyage unheard."""
+"""A vessel that is heard again this far from where it was stationary has made a voyage unheard."""
 
 Rows = npt.NDArray[np.intp]
 Ints = npt.NDArray[np.integer]
@@ -43,21 +43,21 @@ Floats = npt.NDArray[np.float64]
 
 
 class ListedSilenceLimits(NamedTuple):
-    """What ``gap`` asks of silences: chances, and seconds in which the vessel could have been heard."""
+    """Limits of ``gap`` for silences: chances, and seconds in which the vessel could have been heard."""
 
     alpha_listed: float
     alpha_possible: float
     page_s: float
     possible_s: float
     rest_s: float
-    """Of a vessel last heard at rest; the silence of a listed one is never a page."""
+    """For a vessel last heard at rest; the silence of a listed one is never a page."""
     unlisted_s: float
     peers_least: int
     heard_ahead_least_h: float
     heard_share_least: float
 
     def shown(self, reception: ReceptionState, rows: Rows, peers: int) -> bool:
-        """Whether others show that the one vessel in ``rows`` would be heard where it was and is bound."""
+        """Whether other vessels show that the one vessel in ``rows`` would be heard at its place and on its course."""
         return peers >= self.peers_least and bool(reception.coverage.heard_ahead_h(rows)[0] >= self.heard_ahead_least_h)
 
     def alpha_of(self, level: int) -> float:
@@ -66,7 +66,7 @@ class ListedSilenceLimits(NamedTuple):
 
 
 def levels(kind: Ints, missed: Ints, chance: Floats, limits: ListedSilenceLimits) -> npt.NDArray[np.uint8]:
-    """The level of each silence of a listed vessel, other vessels around it being heard; ``missed`` in slots."""
+    """The level of each silence of a listed vessel with other vessels heard around it; ``missed`` in slots."""
     at_rest, missed_s = kind == AT_REST, missed.astype(np.int64) * SLOT_S
     needed_s = np.where(at_rest, limits.rest_s, limits.possible_s)
     possible = (chance < limits.alpha_possible) & (missed_s >= needed_s)
@@ -75,9 +75,9 @@ def levels(kind: Ints, missed: Ints, chance: Floats, limits: ListedSilenceLimits
 
 
 def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
-    """Of listed vessels of a step: how many others are heard around the last place, while silent for ``until_ms``.
+    """Notes how many others are heard around the last place of listed vessels, silent until ``until_ms``.
 
-    Only slots that have surely closed before that moment count, wherever ticks are.
+    Only slots that have surely closed before that moment count, for any places of ticks.
     """
     reception, closed, rows, core = step.reception, step.closed, step.rows, step.fleet.core
     assert reception is not None  # a step of a slot has both
@@ -95,7 +95,7 @@ def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
 
 
 class JudgedSilence(NamedTuple):
-    """What ``gap`` has noted in its columns of the silence of one vessel that continues."""
+    """The notes of ``gap``, in its columns, about the present silence of one vessel."""
 
     mine: Any
     row: int
@@ -104,12 +104,12 @@ class JudgedSilence(NamedTuple):
 
     @property
     def verdict_ms(self) -> int:
-        """When the first verdict counts; NEVER_MS when there is none."""
+        """When the first verdict applies; NEVER_MS if there is none."""
         return self._step_ms(int(self.mine.verdict_step[self.row]))
 
     @property
     def page_ms(self) -> int:
-        """When it counts that a possible one is dark."""
+        """When a possible silence becomes dark."""
         return self._step_ms(int(self.mine.verdict_step[self.row]) and int(self.mine.page_step[self.row]))
 
     def _step_ms(self, step: int) -> int:
@@ -124,7 +124,7 @@ class JudgedSilence(NamedTuple):
 
     @property
     def out_of_range(self) -> bool:
-        """Whether it went where it cannot be heard: others still are where it was, or it was rarely heard there."""
+        """Whether it left reception: others still are where it was, or it was rarely heard there."""
         return self.near_peers > 0 or float(self.mine.near_heard_share[self.row]) < self.limits.heard_share_least
 
     def first(self) -> SilenceVerdict:
@@ -150,7 +150,7 @@ class JudgedSilence(NamedTuple):
         )
 
     def second(self) -> SilenceVerdict:
-        """That it has become dark."""
+        """The verdict that it has become dark."""
         mine, row, t = self.mine, self.row, self.limits
         return self.first()._replace(
             chance=float(mine.page_chance[row]),
@@ -175,12 +175,12 @@ def situation_of(ship: VesselState, verdict: int, *, out_of_range: bool = False)
 
 
 def is_dark(alert: Alert) -> bool:
-    """Whether a gap alert says dark."""
+    """Whether a gap alert is dark."""
     return verdict_of(alert) == DARK
 
 
 def absence(step: DetectorInput, at: int, ship: VesselState, silent_ms: int, any_silence_d: float) -> str:
-    """What the silence was that a vessel has returned from: a key of ``listing.ABSENCES``."""
+    """The kind of silence from which a vessel has returned: a key of ``listing.ABSENCES``."""
     row, since_ms = int(step.rows[at]), ship.appeared_ms
     ended = next((s for s in reversed(step.fleet.memory.silences(row)) if s.from_ms <= since_ms <= s.to_ms), None)
     verdict = silence_of(step.fleet.open_of(row)) if ended is None else ended.verdict
@@ -204,25 +204,25 @@ def came_dark(step: DetectorInput, at: int, within_h: float) -> bool:
 
 
 def silence_of(open_alerts: Mapping[tuple[str, str], Alert]) -> int | None:
-    """The verdict on the silence that continues; None when there is none."""
+    """The verdict on the present silence; None if there is none."""
     found = open_silence(open_alerts)
     return None if found is None else found.verdict
 
 
 def last_inside(open_alerts: Mapping[tuple[str, str], Alert]) -> str | None:
-    """The zone in which a silent vessel was last known; None when in none."""
+    """The zone in which a silent vessel was last known; None if in none."""
     near = open_alerts.get(("port_proximity", ""))
     return str(near.details["zone"]) if near is not None and near.details.get("reason") == "inside" else None
 
 
 def ordinary_port(open_alerts: Mapping[tuple[str, str], Alert]) -> str | None:
-    """The zone in which a vessel is stated to be, where that is a ticket; None when in none, or when that is a page."""
+    """The zone in which an open ticket places a vessel; None if in none, or if that alert is a page."""
     near = open_alerts.get(("port_proximity", ""))
     return None if near is None or near.severity == "page" else last_inside(open_alerts)
 
 
 def delisted_finding(ship: VesselState, opened: Alert, now_ms: int, version: str, situation: str) -> Finding:
-    """The list of that version has no entry about a vessel of which a hit is open."""
+    """The end of a hit: the list of that version has no entry about the vessel."""
     return Finding(
         action="close",
         situation=situation,

@@ -1,9 +1,9 @@
-"""What a list says a vessel is listed for, and how severe an alert about it can be for that.
+"""Why a vessel is listed, and the highest severity of an alert about it for that reason.
 
-A list of sanctions says nothing more, and its entries have no topics (None). A collection of many lists tells its
-entries apart by topics, in the words of OpenSanctions: ``sanction``, ``sanction.linked``, ``mare.detained``. An entry
-of such a collection without any was merely mentioned. Each topic has a setting, ``severity.list.*``; of a vessel that
-several entries are about the highest counts.
+A list of sanctions gives no reasons, and its entries have no topics (None). A collection of many lists distinguishes
+its entries by topics, in the terms of OpenSanctions: ``sanction``, ``sanction.linked``, ``mare.detained``. An entry of
+such a collection without any was merely mentioned. Each topic has a setting, ``severity.list.*``; if several entries
+are about one vessel, the highest counts.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NONE: "on a list that gives topics, but none for this vessel",
     OTHER: "for any other topic",
 }
-"""How such a listing is described where the key alone does not say it."""
+"""Descriptions of such a listing if the key alone is not clear."""
 _HEIGHT: Final[Mapping[Severity, int]] = {"log": 0, "ticket": 1, "page": 2}
 
 
@@ -47,7 +47,7 @@ def sentence_of(key: str) -> str:
 
 
 def keys_of(topics: Iterable[str] | None) -> tuple[str, ...]:
-    """The settings that the topics of an entry are under; None for a list without topics."""
+    """The settings of the topics of an entry; None for a list without topics."""
     if topics is None:
         return (UNSTATED,)
     keys = ("list." + topic.replace(".", "_") for topic in topics)
@@ -60,7 +60,7 @@ def highest(keys: Iterable[str], severities: Mapping[str, Severity]) -> Severity
 
 
 def _of_all(reference: Reference) -> tuple[tuple[str, ...], ...]:
-    """For each entry the settings of all entries about the same vessel: by IMO number, else by MMSI."""
+    """For each entry the settings of all entries about the same vessel: by IMO number, otherwise by MMSI."""
     together = defaultdict[object, set[str]](set)
     for ship in reference.ships:
         together[_whom(ship)].update(keys_of(ship.topics))
@@ -74,4 +74,4 @@ def _whom(ship: ListedShip) -> object:
 
 
 listed_for: Final = Once(_of_all)
-"""For each entry of a reference, in order: the settings of what its vessel is listed for."""
+"""For each entry of a reference, in order: the settings of the reasons for listing its vessel."""

@@ -1,7 +1,7 @@
-"""The AIS message types, a row each: who sends it, what it says, where its fields stand (ITU-R M.1371-5, annex 8).
+"""The AIS message types, a row each: senders, contents, and places of fields (ITU-R M.1371-5, annex 8).
 
-Whatever depends on a type is derived from this table: which reports move a vessel, who counts as a vessel, and what
-decoding and ingest cut out of the bits. A type that is not here says no more than who sent it.
+Everything that depends on a type is derived from this table: which reports move a vessel, which senders count as
+vessels, and which bits decoding and ingest read. A type that is not here only identifies its sender.
 """
 
 from __future__ import annotations
@@ -13,47 +13,47 @@ import numpy.typing as npt
 
 LAST_TYPE: Final = 27
 MMSI_BITS: Final = 38
-"""Type, repeat indicator and MMSI: what every message begins with."""
+"""Type, repeat indicator and MMSI: the beginning of every message."""
 
 CLASS_A, CLASS_B, LONG_RANGE = "class A", "class B", "long range"
 BASE, AIRCRAFT, AID, MOBILE = "base station", "search and rescue aircraft", "aid to navigation", "mobile station"
 SHIPS: Final = frozenset({CLASS_A, CLASS_B, LONG_RANGE})
 """Senders that are vessels."""
 STATIONS: Final = frozenset({BASE, AIRCRAFT, AID})
-"""Senders that are none. A mobile station's answer (11) shows neither."""
+"""Senders that are not vessels. A mobile station's answer (11) shows neither."""
 
 
 class MessageType(NamedTuple):
-    """What a type is, and at which bits its fields begin, counted from 0.
+    """A message type, and the bits at which its fields begin, counted from 0.
 
-    From the place on, all types but 27 have the same: longitude in 28 bits, latitude 27, course 12, heading 9; the
-    speed, in 10 bits, ends one bit before the place.
+    From the position on, all types but 27 have the same fields: longitude in 28 bits, latitude 27, course 12, heading
+    9; the speed, in 10 bits, ends one bit before the place.
     """
 
     number: int
     sender: str
     bits: int = MMSI_BITS
-    """As many hold all that is read of it; of type 24 see ``PART_BITS``."""
+    """This number of bits contains all that is read of it; for type 24 see ``PART_BITS``."""
     place: int | None = None
-    """Where the longitude begins; None: it says no place of its sender."""
+    """Where the longitude begins; None: it has no position of its sender."""
     knot: int = 0
-    """Steps of the speed in a knot; 0: it has no speed."""
+    """Steps of the speed per knot; 0: it has no speed."""
     degree: int = 0
-    """Steps of the course in a degree."""
+    """Steps of the course per degree."""
     heading: bool = False
     status: int | None = None
     """Where the navigational status begins."""
     static: bool = False
-    """It states a name, and perhaps more that does not change with the place."""
+    """It states a name, and perhaps other data that does not change with the position."""
 
     @property
     def moves(self) -> bool:
-        """It says how its sender moves."""
+        """Whether it states how its sender moves."""
         return self.knot > 0
 
 
 PART_BITS: Final = (160, 162)
-"""As many hold all that is read of part A and of part B of type 24."""
+"""These numbers of bits contain all that is read of part A and of part B of type 24."""
 
 TABLE: Final = (
     *(MessageType(n, CLASS_A, 168, 61, knot=10, degree=10, heading=True, status=38) for n in (1, 2, 3)),
@@ -77,7 +77,7 @@ def are(chosen: frozenset[int]) -> npt.NDArray[np.bool_]:
 
 
 def numbers(*, sender: frozenset[str] = SHIPS | STATIONS | {MOBILE}) -> frozenset[int]:
-    """The types that these send."""
+    """The types that these senders send."""
     return frozenset(row.number for row in TABLE if row.sender in sender)
 
 
@@ -88,5 +88,5 @@ OF_CLASS_A: Final = MOVING & numbers(sender=frozenset({CLASS_A}))
 OF_CLASS_B: Final = numbers(sender=frozenset({CLASS_B}))
 OF_STATIONS: Final = numbers(sender=STATIONS)
 AIRCRAFT_TYPE, LONG_RANGE_TYPE = 9, 27
-"""Their speeds and places are in steps of their own."""
+"""Types whose speeds and positions are in other steps."""
 POSITIONS_OF_SHIPS: Final = MOVING & numbers(sender=SHIPS)

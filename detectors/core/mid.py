@@ -28,7 +28,7 @@ Station = Literal["vessel", "coast", "aircraft", "beacon", "craft", "aid", "othe
 
 
 def station_of(mmsi: int) -> Station:
-    """What kind of station an MMSI is, by its leading digits (ITU-R M.585)."""
+    """The kind of station of an MMSI, by its leading digits (ITU-R M.585)."""
     digits = f"{mmsi:09d}"
     if digits.startswith("00"):
         return "coast"
@@ -49,12 +49,12 @@ _PREFIXES: Final[tuple[tuple[str, Station], ...]] = (
 
 
 def flag_of(mmsi: int) -> str | None:
-    """ISO code of the flag that a vessel's MMSI claims; None when its MID is not a country."""
+    """ISO code of the flag that a vessel's MMSI claims; None if its MID is not a country."""
     return MID_COUNTRY.get(mmsi // 1_000_000)
 
 
 def invalid_form_of(mmsi: int) -> str | None:
-    """What is wrong with the MMSI of a vessel, as words for a fact; None when its form is that of a ship or craft."""
+    """What is wrong with the MMSI of a vessel, as words for a fact; None if its form is that of a ship or craft."""
     digits, station = f"{mmsi:09d}", station_of(mmsi)
     if len(digits) > _DIGITS:
         return f"{len(digits)} digits"
@@ -80,5 +80,5 @@ _ODD: Final[dict[Station, str]] = {
 
 
 def flagged(mmsi: int) -> str:
-    """``273111000 RU``; where the number says no flag, the number alone."""
+    """``273111000 RU``; if the number has no flag, the number alone."""
     return " ".join(filter(None, (str(mmsi), flag_of(mmsi))))

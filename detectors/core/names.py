@@ -1,4 +1,4 @@
-"""Ships' names compared: typed on a bridge in 20 letters, transliterated, renumbered, worn with M/V and dots.
+"""Compares ships' names: typed on a bridge in 20 letters, transliterated, renumbered, with M/V and dots.
 
 A name is its letters and its number. Letters may differ a little; numbers may not: SAM JONG 1 and SAM JONG 2 are
 two ships. Everything here is a function of its arguments; rapidfuzz is arithmetic on letters.
@@ -19,7 +19,7 @@ from rapidfuzz.fuzz import ratio
 AIS_LETTERS: Final = 20
 LIKENESS_DIGITS: Final = 3
 _FOLDED_WEIGHT: Final = 0.98  # alike once romanisations are folded: nearly as good as alike
-_SOUNDS_WEIGHT: Final = 0.92  # alike by sound alone: PAEK MA, BAEK MA; with another letter wrong it is not a likeness
+_SOUNDS_WEIGHT: Final = 0.92  # alike by sound alone: PAEK MA, BAEK MA; with another wrong letter it does not count
 _PREFIX: Final = re.compile(r"^(?:M\s*[/.]?\s*[VTS]|S\.?\s*S|M\s*F\s*V|R\s*[/.]\s*V)[\s.]+(?=\S)")
 _TOKEN: Final = re.compile(r"[A-Z]+[0-9A-Z]*|[0-9]+[A-Z0-9]*")
 _TAIL: Final = re.compile(r"([A-Z]{2,})([0-9]{1,4})")
@@ -44,9 +44,9 @@ _VOICED: Final = str.maketrans("BGDL", "PKTR")  # one letter each in Korean
 
 
 class Name(NamedTuple):
-    """A name made plain: capital letters without blanks, and its number; ``folded`` is blind to romanisation.
+    """A normalised name: capital letters without blanks, and its number; ``folded`` ignores romanisation.
 
-    ``sound`` is coarser: blind to what Korean does not tell apart, and to the two ways to write Chinese.
+    ``sound`` is coarser: it ignores differences that Korean does not make, and the two romanisations of Chinese.
     """
 
     letters: str
@@ -84,7 +84,7 @@ def _sound(folded: str) -> str:
 
 
 def likeness(one: str, other: str) -> float:
-    """How alike two names are, 0..1; 0 when their numbers differ. One that fills AIS's 20 letters may be cut short."""
+    """The similarity of two names, 0..1; 0 if their numbers differ. A name that fills AIS's 20 letters may be cut."""
     a, b = plain(one), plain(other)
     if AIS_LETTERS in (len(one), len(other)) and len(one) != len(other):
         a, b = plain(one[:AIS_LETTERS].strip()), plain(other[:AIS_LETTERS].strip())

@@ -1,16 +1,16 @@
-"""What a detector is: one file that says, verb by verb, what it does when something happens.
+"""The interface of detectors: a detector is one file that defines, verb by verb, what it does at each event.
 
-A detector overrides the verbs that it needs, and nothing asks it the others:
+A detector overrides the verbs that it needs; the others are not called:
 
-- reports: ``screen_reports`` looks at a whole batch in columns and names the reports worth judging: it may name too
-  many, never too few. ``on_report`` decides on one of them in plain Python: there the numbers and the wording live.
-- time: ``due`` says when to look again at a vessel that stays silent; ``when_due`` looks.
+- reports: ``screen_reports`` checks a whole batch in columns and returns the reports worth judging: it may return too
+  many, never too few. ``on_report`` decides on one of them in plain Python, with the numbers and the wording.
+- time: ``due`` gives the time to check a vessel again if it stays silent; ``when_due`` checks it.
 - slots of coverage: ``listen``, ``screen_slot``, ``on_slot``.
 - another list or other zones: ``screen_reference``, ``on_reference``.
 - ``on_note`` (the vessel is heard under another MMSI), ``on_source`` (a feed is down, or crowds the fleet).
 
-``note`` keeps running values, report by report. None of them does I/O, reads a clock or draws a random number; time
-arrives in the step. ``detectors/long_stay.py`` is the one to begin with.
+``note`` keeps running values, report by report. No verb does I/O, reads a clock or draws a random number; time comes
+with the step. ``detectors/long_stay.py`` is a good first example.
 """
 
 from __future__ import annotations
@@ -32,54 +32,54 @@ from detectors.core.vessels.columns import Column
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a judge concludes. The engine adds identity, position, evidence, id and revision."""
+    """The conclusion of a judge. The engine adds identity, position, evidence, id and revision."""
 
     action: Literal["open", "update", "close", "retract"]
     situation: str
     """Names the severity rule, such as ``gap.listed``."""
     time_ms: int
     headline: str
-    """Who, then clauses behind commas, the weightiest first; what does not fit is left out from the end."""
+    """The vessel, then clauses after commas, the most important first; clauses are dropped from the end to fit."""
     listed: str | None = None
-    """The list that the headline ends with, where it is not that of the vessel."""
+    """The list at the end of the headline, if it is not that of the vessel."""
     key: str = ""
-    """Tells several alerts of one detector about one subject apart."""
+    """Distinguishes several alerts of one detector about one subject."""
     start_ms: int = 0
     """Where the episode begins; fixes the id. Only for ``open``."""
     why: tuple[Fact, ...] = ()
     would_change: tuple[str, ...] = ()
     verification: Verification = "corroborated"
     severity: Severity | None = None
-    """In place of the situation's."""
+    """Replaces the severity of the situation."""
     of: str | None = None
-    """Another detector whose alert this is, only to be ended."""
+    """Another detector whose alert this is; only to end it."""
     severity_most: Severity = "page"
-    """No higher than this."""
+    """The highest severity allowed."""
     details: Mapping[str, object] = {}
     sentences: tuple[bytes, ...] = ()
-    """Raw lines (with tag block) that decided, first and last."""
+    """Deciding raw lines (with tag block), first and last."""
     position: Position | None = None
-    """In place of the vessel's last fix."""
+    """Replaces the vessel's last fix."""
 
 
 class Detector:
-    """Base of all detectors. Subclass it in a module of ``detectors/``: existing is registering."""
+    """Base class of all detectors. A subclass in a module of ``detectors/`` is registered automatically."""
 
     name: ClassVar[str]
     rule_version: ClassVar[int] = 1
     subject: ClassVar[Literal["vessel", "source", "imo"]] = "vessel"
-    """What it judges. ``imo``: judged by the second stage (``core.identities.imo_histories``), from bindings."""
+    """What it judges. ``imo``: judged by the second stage (``core.imo_stage.histories``), from bindings."""
     judges_lists: ClassVar[bool] = False
-    """Whether it is shown the vessels whose entry came or went with another list (``on_reference``)."""
+    """Whether it gets the vessels whose entry was added, changed or removed with another list (``on_reference``)."""
     judges_zones: ClassVar[bool] = False
-    """Whether it is shown all vessels when other zones come into force, and those whose entry came or went."""
+    """Whether it gets all vessels when other zones come into force, and those whose entry was added or removed."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
-    """Those of ``columns`` that hold 1 + number of an entry; another list renumbers them."""
+    """The ``columns`` that contain 1 + number of an entry; another list renumbers them."""
     zone_columns: ClassVar[tuple[str, ...]] = ()
-    """Those that hold the number of a zone; negative for none, also for one that went."""
+    """The columns that contain the number of a zone; negative for none, also for a removed one."""
     severities: ClassVar[Mapping[str, Severity]] = {}
-    """Default severity of each situation that it names."""
+    """Default severity of each of its situations."""
 
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Typed settings with unit, bounds and a sentence."""
@@ -93,11 +93,11 @@ class Detector:
         return None
 
     def know(self, reference: Reference) -> None:
-        """Makes what it needs of a reference: at the beginning, and when another comes into force."""
+        """Prepares what it needs of a reference: at the beginning, and when another comes into force."""
         self.reference = reference
 
     def adopt(self, reference: Reference, columns: Any, renumbering: Renumbering) -> None:
-        """Another reference is in force; ``columns`` are the detector's own (None: it has none), to be renumbered.
+        """Switches to another reference; ``columns`` are the detector's own (None: it has none), to be renumbered.
 
         Those of ``entry_columns`` and ``zone_columns`` are renumbered here.
         """
@@ -112,8 +112,8 @@ class Detector:
     def screen_reports(self, step: DetectorInput) -> Places:
         """Places along ``step.rows`` of reports worth judging. Writes nothing.
 
-        It may see many reports of one vessel, and its own columns as they were before all of them. When it names one,
-        that vessel's reports come again one at a time, each screened and judged in its turn.
+        It may get many reports of one vessel, and its own columns as they were before all of them. If it returns one,
+        that vessel's reports come again one at a time, and each is screened and judged.
         """
         return np.zeros(0, np.intp)
 
@@ -124,37 +124,38 @@ class Detector:
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """For each report the step at which to check the vessel again if it stays silent. Writes nothing.
 
-        One value a report, as ``next_steps`` gives them; NEVER_MS for none. Is until the vessel's next report,
-        or until ``judge`` says otherwise.
+        One value per report, as from ``next_steps``; NEVER_MS for none. It applies until the vessel's next report, or
+        until a verb sets another time.
         """
         return np.full(len(step.rows), NEVER_MS)
 
     def note(self, step: DetectorInput) -> None:
-        """Writes what every report adds to its own columns, judged or not. Many a vessel: see ``step.in_turn``."""
+        """Writes what every report adds to its own columns, judged or not. Many per vessel: see ``step.in_turn``."""
 
     # -- time that has passed ---------------------------------------------------------------------------------------
 
     def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Looks at a vessel at the step that ``due``, ``arm`` or ``await_silence`` has asked for.
+        """Checks a vessel at the step that ``due``, ``arm`` or ``await_silence`` has set.
 
-        Also once after another list has changed the vessel's entry, whether it was asked for or not.
+        It is also called once after another list has changed the vessel's entry.
         """
         return ()
 
     # -- slots of coverage that close -------------------------------------------------------------------------------
 
     def listen(self, step: DetectorInput) -> None:
-        """Writes what slots that closed add to its own columns, for all of ``step.rows`` (those missed) at once."""
+        """Writes what closed slots add to its own columns, for all of ``step.rows`` (the missed vessels) at once."""
 
     def screen_slot(self, step: DetectorInput) -> Places:
         """Vessels missed in the slot that are worth judging. Writes nothing."""
         return np.arange(len(step.rows))
 
     def on_slot(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Decides on one vessel that was missed. What a detector with this verb finds depends on the partitions."""
+        """Decides on one vessel that was missed. The findings of a detector with this verb depend on the partitions."""
         raise AssertionError(f"{self.name} judges no slots")
 
-    # -- what else may happen ---------------------------------------------------------------------------------------
+    # -- other events
+    # -----------------------------------------------------------------------------------------------------
 
     def screen_reference(self, step: DetectorInput) -> Places:
         """Vessels for which another list or other zones may change something. Writes nothing."""
@@ -165,7 +166,7 @@ class Detector:
         raise AssertionError(f"{self.name} judges no lists or zones")
 
     def on_note(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Ingest tells (``step.heard``) that this vessel is heard under another MMSI."""
+        """Ingest has noted (``step.heard``) that this vessel is heard under another MMSI."""
         raise AssertionError(f"{self.name} judges no notes")
 
     def on_source(self, step: DetectorInput, at: int) -> Iterable[Finding]:
@@ -174,13 +175,13 @@ class Detector:
 
     @classmethod
     def has(cls, verb: str) -> bool:
-        """Whether it does anything when ``verb`` (such as ``on_slot``) is asked of it."""
+        """Whether it overrides ``verb`` (such as ``on_slot``)."""
         return getattr(cls, verb) is not getattr(Detector, verb)
 
     # -- for use by detectors ---------------------------------------------------------------------------------------
 
     def state(self, step: DetectorInput) -> Any:
-        """This detector's own columns of the whole fleet, to be read and written by row."""
+        """This detector's own columns of the whole fleet, read and written by row."""
         return step.fleet.detectors[self.name]
 
     def is_open(self, step: DetectorInput) -> npt.NDArray[np.bool_]:
@@ -193,7 +194,7 @@ class Detector:
         return step.fleet.open_of(int(step.rows[at])).get((self.name, key))
 
     def await_silence(self, step: DetectorInput, at: int, since_ms: int, needed_ms: int) -> None:
-        """Asks to check again when the silence that counts, since ``since_ms``, may have come to ``needed_ms``."""
+        """Asks for a check when the counted silence since ``since_ms`` may have reached ``needed_ms``."""
         mask = int(step.fleet.core.sources[step.rows[at]])
         by_ms = step.sources.silent_by_ms(mask, since_ms, needed_ms)
         self.arm(step, at, max(int(step.time_ms[at]) + STEP_MS, by_ms))
@@ -203,5 +204,5 @@ class Detector:
         self.state(step).due_ms[step.rows[at]] = next_step(due_ms)
 
     def arm_by(self, step: DetectorInput, at: int, due_ms: int) -> None:
-        """The same, unless it has asked for an earlier step already."""
+        """The same, unless it has already asked for an earlier step."""
         self.arm(step, at, min(due_ms, int(self.state(step).due_ms[step.rows[at]])))

@@ -11,7 +11,7 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of a watchlist. At least one of imo, mmsi, call_sign is known."""
 
     list: str
-    """Name of the list, as people say it: ``OFAC``, ``EU``."""
+    """Usual name of the list: ``OFAC``, ``EU``."""
     entry_id: str
     """The entry's identity within its list."""
     name: str
@@ -19,7 +19,7 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Former names and aliases."""
     imo: int | None = None
     imo_wrong: bool = False
-    """The list's IMO number has a wrong check digit: kept for people, matched with nothing."""
+    """The list's IMO number has a wrong check digit: kept for display, never matched."""
     mmsi: int | None = None
     more_mmsis: tuple[int, ...] = ()
     call_sign: str | None = None
@@ -27,20 +27,20 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flag: str | None = None
     former_flags: tuple[str, ...] = ()
     ship_type: str | None = None
-    """As the list words it."""
+    """In the words of the list."""
     length_m: int | None = None
     tonnage_gt: int | None = None
     deadweight_t: int | None = None
     programme: str | None = None
     topics: tuple[str, ...] | None = None
-    """What it is listed for, as OpenSanctions names it (``sanction``); None where the list does not tell entries apart
-    so."""
+    """Reasons for listing, in OpenSanctions terms (``sanction``); None if the list does not distinguish entries by
+    them."""
     owner: str | None = None
     listed_on: str | None = None
     """ISO date; None means unknown, and is never guessed."""
     delisted_on: str | None = None
     source: str | None = None
-    """The start of the SHA-256 of the file that it came from, hex."""
+    """The start of the SHA-256 of its file, hex."""
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,11 +51,11 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lat_deg: float
     lon_deg: float
     radius_nm: float = 5.0
-    """Of the circle; of a circle about all polygons."""
+    """Radius of the circle; of a circle around all polygons."""
     polygon: tuple[tuple[tuple[float, float], ...], ...] | None = None
     """Rings of (lon_deg, lat_deg), the first the outer one, then holes; None for a circle.
 
-    Where it crosses the antimeridian longitudes run on beyond 180 (or below -180)."""
+    Across the antimeridian longitudes continue beyond 180 (or below -180)."""
     more_polygons: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = ()
     """The other parts of an area in several parts, each as ``polygon``."""
     aliases: tuple[str, ...] = ()
@@ -66,17 +66,17 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     legal_basis: str | None = None
     from_date: str | None = None
     to_date: str | None = None
-    """ISO dates between which the zone is in force, the last day included."""
+    """ISO dates between which the zone is in force, including the last day."""
     horizon_h: float = 6.0
     source: str | None = None
     """Where the position comes from."""
     precision_nm: float | None = None
     severity: Literal["page", "ticket", "log"] | None = None
-    """Of an alert that a ship is inside, in place of the settings'; alerts of other reasons are not higher."""
+    """For an alert that a ship is inside, instead of the settings'; alerts of other reasons are not higher."""
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):
-    """A port of the world, for naming where things are."""
+    """A port of the world, to name places."""
 
     name: str
     lat_deg: float
@@ -94,5 +94,5 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     ships: tuple[ListedShip, ...] = ()
     zones: tuple[Zone, ...] = ()
     ports: tuple[Port, ...] = ()
-    """For words, and for ``port_call``: that a listed ship stopped within 10 nm of one."""
+    """For wording, and for ``port_call``: whether a listed ship stopped within 10 nm of one."""
     version: str = ""

@@ -1,4 +1,4 @@
-"""The catalogue: a module or package in the folder ``detectors/`` that defines a ``Detector`` is registered by that."""
+"""The catalogue: a module or package in the folder ``detectors/`` that defines a ``Detector`` is registered."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def detectors() -> dict[str, type[Detector]]:
 
 
 def build(thresholds: Mapping[str, Mapping[str, object]], reference: Reference) -> list[Detector]:
-    """One of each, with the thresholds given by name. Raises msgspec.ValidationError on a wrong threshold."""
+    """One of each detector, with thresholds by name. Raises msgspec.ValidationError on a wrong threshold."""
     made = []
     for name, kind in detectors().items():
         given = msgspec.convert(dict(thresholds.get(name, {})), kind.Thresholds)

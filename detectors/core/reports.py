@@ -1,7 +1,7 @@
-"""The border between decoding and detecting: one batch of decoded AIS reports, in columns.
+"""The interface between decoding and detecting: one batch of decoded AIS reports, in columns.
 
-A decoder (``streams.decode``) fills these columns; nothing in ``detectors`` knows how. Values are already
-*fixes*: sentinels are unknown (NaN in floats, -1 in integers, b"" in text), implausible values were rejected.
+A decoder (``streams.decode``) fills these columns; ``detectors`` does not depend on how. Values are already *fixes*:
+sentinels are unknown (NaN in floats, -1 in integers, b"" in text), implausible values were rejected.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ REPORT: Final = np.dtype(
         ("mmsi", "<u4"),
         ("type", "u1"),  # ITU-R M.1371 message type, 1 to 27
         ("status", "i1"),  # navigational status 0..15; -1 unknown or not in this type
-        ("moves", "?"),  # its type says how the sender moves (message_types.MOVING)
+        ("moves", "?"),  # its type states how the sender moves (message_types.MOVING)
         ("class_b", "?"),  # its type is one of class B
         ("lat_deg", "<f8"),  # NaN unknown
         ("lon_deg", "<f8"),  # NaN unknown
         ("sog_kn", "<f4"),  # NaN unknown
         ("cog_deg", "<f4"),  # NaN unknown
         ("heading_deg", "<f4"),  # NaN unknown
-        ("static", "<i4"),  # row in Batch.statics; -1 when the report carries none
+        ("static", "<i4"),  # row in Batch.statics; -1 if the report has none
         ("payload", "<u8"),  # hash of MMSI and payload bits: two receptions of one transmission agree
         ("start", "<u4"),  # the report's lines in Batch.raw: raw[start:end], without the last newline
         ("end", "<u4"),
@@ -35,7 +35,7 @@ REPORT: Final = np.dtype(
 
 STATIC: Final = np.dtype(
     [
-        ("has", "u1"),  # bit set of HAS_*: which of the fields below this report speaks of
+        ("has", "u1"),  # bits HAS_*: which of the fields below this report contains
         ("imo", "<u4"),  # 0 unknown
         ("name", "S20"),  # cleaned ASCII, b"" unknown
         ("call_sign", "S7"),
@@ -47,7 +47,7 @@ STATIC: Final = np.dtype(
         ("eta", "<u4"),  # raw 20 bits month/day/hour/minute; 0 unknown
     ]
 )
-"""What a static report (5, 19, 24 A, 24 B) says of a ship."""
+"""The contents of a static report (5, 19, 24 A, 24 B)."""
 
 HAS_IDENTITY: Final = 1  # imo (type 5 only)
 HAS_NAME: Final = 2  # name (5, 19, 24 A)
@@ -58,8 +58,8 @@ HAS_VOYAGE: Final = 8  # destination, draught_m, eta (5)
 class Batch(NamedTuple):
     """Reports of one source and one partition, in log order.
 
-    ``reports`` has dtype REPORT, ``statics`` dtype STATIC, ``raw`` holds the sentences that they came from:
-    NMEA lines, each with a tag block that carries ``c:`` (event time, ms).
+    ``reports`` has dtype REPORT, ``statics`` dtype STATIC, ``raw`` has their sentences: NMEA lines, each with a tag
+    block that contains ``c:`` (event time, ms).
     """
 
     source: str

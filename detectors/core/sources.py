@@ -41,7 +41,7 @@ class TickedSource(msgspec.Struct, kw_only=True):
     lasting: bool = False
     """The present outage has been reported as one that lasts."""
     repeated_ms: int | None = None
-    """When an outage was last reported as one of several; None: never."""
+    """When an outage was last reported as repeated; None: never."""
 
     def down_ms(self, from_ms: int, to_ms: int) -> int:
         """How much of (from, to] the source was down."""
@@ -64,7 +64,7 @@ class TickedSource(msgspec.Struct, kw_only=True):
 
 
 class Outage(NamedTuple):
-    """A source went down, has been down for long, or came back."""
+    """A source went down, has been down for long, or was heard again."""
 
     source: int
     kind: Literal["began", "lasts", "ended"]
@@ -136,12 +136,12 @@ class SourceTable:
         return bool(self.sources[self.index(name)].replayed)
 
     def are_replayed(self, mask: int) -> bool:
-        """Whether the sources in ``mask`` are all recordings; of none what is true of all that there are."""
+        """Whether all sources in ``mask`` are recordings; for an empty mask, whether all existing sources are."""
         among = [s.replayed for i, s in enumerate(self.sources) if mask >> i & 1]
         return all(among) if among else self.replayed
 
     def name_of(self, number: int) -> str | None:
-        """The name of a source, from 1 + its number; None for 0: unknown."""
+        """The name of a source by 1 + its number; None for 0: unknown."""
         return self.sources[number - 1].name if number else None
 
     @property
@@ -151,7 +151,7 @@ class SourceTable:
 
     @property
     def heard_ms(self) -> int:
-        """The latest confirmed event time of all, as the ticks so far tell it."""
+        """The latest confirmed event time of all sources, by the ticks so far."""
         return max((s.heard_ms for s in self.sources), default=0)
 
     def limit_ms(self, source: TickedSource) -> int:

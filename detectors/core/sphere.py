@@ -15,7 +15,7 @@ import numpy.typing as npt
 from detectors.core.units import EARTH_NM
 
 _TENTHS_A_DEGREE: Final = 600
-"""Tenths of a minute."""
+"""Tenths of a minute per degree."""
 _POINTS: Final = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
 Floats = npt.NDArray[np.float64]
@@ -61,7 +61,7 @@ def compass(course_deg: float) -> str:
 
 
 def place(lat_deg: float, lon_deg: float) -> str:
-    """Degrees and decimal minutes, as charts and radios have them: 29-58.8N 122-07.2E."""
+    """Degrees and decimal minutes, as on charts and radio: 29-58.8N 122-07.2E."""
     return f"{_minutes(lat_deg, 2, 'NS')} {_minutes(lon_deg, 3, 'EW')}"
 
 

@@ -1,4 +1,4 @@
-"""For tests of detectors: say what ships do, get batches and ticks, run an engine over them in any cut.
+"""For tests of detectors: makes batches and ticks from a story of ships, and runs an engine over them in any cut.
 
 A ``Story`` is a list of reports in log order. ``run`` plays it: ``batch`` reports at a time, a tick every
 ``tick_s`` of event time (holes get ticks of their own, as in the real log), optionally through a snapshot after
@@ -28,8 +28,8 @@ from detectors.core.vessels.capacity import FleetRules
 START_MS = 1_700_000_000_000
 SOURCE = "station"
 TICK_S = 600.0
-"""Ingest ticks every few seconds. Alerts are the same at any timing (the conformance suite shows it), and ticks are
-most of what a story of many hours costs."""
+"""Ingest ticks every few seconds. Alerts are the same at any timing (the conformance suite verifies it), and ticks
+are most of the cost of a story of many hours."""
 _SPACING_S = 1.0
 _STAGE_EVERY = 7  # without bindings the second stage's state continues by time alone
 _MIX = 0x9E3779B97F4A7C15
@@ -92,9 +92,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     length_m: int = -1
     source: str = SOURCE
     station: str = ""
-    """The ``s:`` of its tag block; the source when empty."""
+    """The ``s:`` of its tag block; the source if empty."""
     noted: tuple[float, float] | None = None
-    """With ``imo``: behind it ingest notes that the number is heard under this MMSI, at that place."""
+    """With ``imo``: ingest notes after it that the number is heard under this MMSI, at that place."""
     instead_of: int | None = None
     """... and which number it stated before."""
     payload: int = 0
@@ -143,7 +143,7 @@ def _columns(said: Story, first: int) -> Batch:
 
 
 def log(story: Story, *, batch: int, tick_s: float) -> Iterator[Batch | Tick]:
-    """The story as the log would hold it."""
+    """The story as in the log."""
     held: Story = []
     written_ms, heard_ms, first = START_MS, START_MS, 0
     next_ms = START_MS + int(tick_s * MS)
@@ -180,7 +180,7 @@ def _tick(from_ms: int, to_ms: int, heard_ms: int) -> Tick:
 
 
 def _notes(s: Report, now_ms: int) -> tuple[Note, Note]:
-    """That it states its number, then that it is there."""
+    """The notes that it states its number, and that it is at that place."""
     stated = Note(
         imo=s.imo,
         mmsi=s.mmsi,
@@ -210,7 +210,7 @@ def engine(
 
 
 def revive(old: Engine, fleet: FleetRules | None = None, written: dict[int, bytes] | None = None) -> Engine:
-    """The engine as a snapshot would bring it back; of the shards ``written`` before only the dirty ones are new."""
+    """The engine restored from a snapshot; of the shards ``written`` before only the dirty ones are new."""
     written = {} if written is None else written
     for number in range(old.shard_count()):
         if number not in written or number in old.dirty():
@@ -223,7 +223,7 @@ def revive(old: Engine, fleet: FleetRules | None = None, written: dict[int, byte
 def run(
     story: Story, *, batch: int = 1000, tick_s: float = TICK_S, snapshot_every: int = 0, fleet: FleetRules | None = None
 ) -> list[Alert]:
-    """The alerts of a story, of both stages. Raises AssertionError when a detector failed."""
+    """The alerts of a story, of both stages. Raises AssertionError if a detector failed."""
     alerts: list[Alert] = []
     playing, stage, shards = engine(fleet=fleet), ImoHistories.build(1, {}, {}), dict[int, bytes]()
     for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
@@ -241,7 +241,7 @@ def run(
 
 
 def _again(old: ImoHistories) -> ImoHistories:
-    """The second stage as a snapshot would bring it back."""
+    """The second stage restored from a snapshot."""
     return ImoHistories.build(1, {}, {}).restore([old.shard(n) for n in range(old.shard_count())], old.manifest())
 
 
@@ -250,7 +250,7 @@ def _ordinal(playing: Engine) -> int:
 
 
 def written(alerts: list[Alert]) -> list[bytes]:
-    """The alerts as they would be written."""
+    """The alerts in their written form."""
     return [encode(alert) for alert in alerts]
 
 

@@ -68,5 +68,5 @@ class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = 86_400.0
 
     def silent_limit_ms(self, spacing_s: float) -> int:
-        """How long a source whose ticks carry this spacing may be silent before it is down."""
+        """How long a source with this spacing in its ticks may be silent before it is down."""
         return int(max(self.feed_silent_after_s, self.feed_silent_spacings * spacing_s) * MS)

@@ -21,7 +21,7 @@ EARTH_NM: Final = 3440.065
 KM_NM: Final = 1 / 1.852
 """A kilometre in nautical miles."""
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""As people on watch write them, in whatever locale the process runs."""
+"""As written by people on watch, independent of the locale."""
 
 
 def next_step(time_ms: int) -> int:

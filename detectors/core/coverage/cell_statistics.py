@@ -15,18 +15,18 @@ from detectors.core.coverage.cells import COARSE, COARSE_KEY, FINE, Cells, Spots
 
 SLOT_H: Final = 5 / 60
 FAST, SLOW = (float(np.exp(-5.0 / minutes)) for minutes in (5, 48 * 60))
-"""What a slot leaves of the counts of now and of usually. Where no one is, what was known of now stays."""
+"""Factors of a slot on the present and the usual counts. Where no vessel is, the present count stays."""
 PARTS: Final = 1 << 20
 PLACE_WEIGHT: Final = 2.0
 COARSE_WEIGHT, NEAR_WEIGHT, FINE_WEIGHT = 2.0, 1.0, 1.0
 _WEIGHTS: Final = np.array([[COARSE_WEIGHT], [NEAR_WEIGHT], [FINE_WEIGHT]])
 LIVELY_LEAST: Final = 0.3
-UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well vessels are heard where none has been, and the weight of that
+UNKNOWN, WIDE_WEIGHT = 0.1, 3.0  # how well vessels are heard where there have been none, and the weight of that
 BEST_FROM: Final = 0.75
-"""This share of the reports comes from water that is heard less well."""
+"""This share of the reports comes from water with worse reception."""
 B_OF_A: Final = 0.6
-"""How well class B is heard where class A is heard and no class B vessel has been: 2 W instead of 12.5 W, half the
-range or more."""
+"""Reception of class B relative to class A where no class B vessel has been: 2 W instead of 12.5 W, half the range
+or more."""
 HERE_LEAST: Final = 0.05
 HARBOUR_LEAST: Final = 1.0  # expected silences of vessels at rest: about seven hours of them
 _FADED: Final = np.power(FAST, np.arange(128))  # beyond this the rest is 0 in float32; a table, because powers are slow
@@ -50,7 +50,7 @@ class OwnCounts(NamedTuple):
     """What vessels have themselves added to the counts of the cells where they are assumed to be, one each."""
 
     spots: Spots
-    """(2, 1, ships)."""
+    """(2, 1, vessels)."""
     slots: Floats
     """Slots in which each was there and not heard; shape as ``spots``."""
 
@@ -88,7 +88,7 @@ class CellStatistics:
         self.cells = Cells(WIDTH)
 
     def count(self, who: Presence, slots: int) -> None:
-        """Adds which vessels were heard and which were not, in the ``slots`` since the last call."""
+        """Counts which vessels were heard and which were not, in the ``slots`` since the last call."""
         places = self.cells.meet(who.spots)
         flat, v, wide = places.ravel(), self.cells.values, self.cells.values.shape[1]
         latest, earliest = np.full(wide, -1), np.full(wide, np.iinfo(np.int64).max)
@@ -168,12 +168,12 @@ class CellStatistics:
         return np.where(present_ratio < LIVELY_LEAST, 0.0, present_ratio)
 
     def began(self, spots: Spots, kind: Places) -> None:
-        """A silence that counts began at each of these places."""
+        """Counts silences that began at these places."""
         places = self.cells.meet(spots)  # first: it may make room
         np.add.at(self.cells.values, (_BEGAN + kind, places), 1.0)
 
     def likely(self, spots: Spots, kind: Places, likely: Floats) -> None:
-        """This number of counted silences was to be expected at each place."""
+        """Adds the number of counted silences that was to be expected at each place."""
         parts, places = np.rint(likely * PARTS), self.cells.meet(spots)
         wide = self.cells.values.shape[1]
         added = np.bincount((kind * wide + places).ravel(), np.concatenate((parts, parts)), 3 * wide)

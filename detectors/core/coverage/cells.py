@@ -35,7 +35,7 @@ Places = npt.NDArray[np.intp]
 
 
 def _columns(size_deg: float) -> Floats:
-    """How many cells lie around the Earth in each band."""
+    """Number of cells around the Earth in each band."""
     bands = np.arange(round(180.0 / size_deg) + 2)
     shrink = np.cos(np.radians((bands + 0.5) * size_deg - 90.0))
     return np.asarray(np.maximum(np.floor(360.0 / size_deg * np.maximum(shrink, 0.0)), 1.0))
@@ -111,7 +111,7 @@ class Cells:
 
     def __init__(self, width: int) -> None:
         self.keys: Keys = np.zeros(0, np.int64)
-        """In the order in which cells were met."""
+        """In the order in which cells were first used."""
         self.values: npt.NDArray[np.float32] = np.zeros((width, 1), np.float32)
         self.last: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         """The slot in which a vessel was last there."""
@@ -120,7 +120,7 @@ class Cells:
         self._page_at = np.zeros(len(_COLUMNS), np.intp)  # where the page of each band begins
 
     def meet(self, keys: Keys) -> Places:
-        """The place of each key; new keys are added with zero counts. Shape as ``keys``."""
+        """The place of each key; new keys are added with zero counts. Shape like ``keys``."""
         places = self.find(keys)
         unknown = places == NOBODY
         if unknown.any():
@@ -139,7 +139,7 @@ class Cells:
             self._adopt(self.keys[mine], self.values[:, np.append(mine, True)], self.last[mine])
 
     def find(self, keys: Keys) -> Places:
-        """The place of each key; No one, whose counts are zero, for unknown keys. Shape as ``keys``."""
+        """The place of each key; NOBODY, whose counts are zero, for unknown keys. Shape like ``keys``."""
         at = self._page_at[keys >> _BAND_BITS]
         at += keys & _COLUMN_BITS
         return np.asarray(self._pages[at], np.intp)

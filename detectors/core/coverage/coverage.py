@@ -16,9 +16,9 @@ Example: a vessel is usually heard in 9 of 10 slots, and the vessels around it a
 chance within a day is 1 - exp(-24 / 500) = .05. If instead the receiver fails, no vessel around it is heard, its chance
 to be heard now is about 0, and each missed slot adds almost nothing: the silence means nothing.
 
-A silence is evaluated whenever a block closes, for two hours; after that when it has grown by half, and the
-opportunities lost in between are added at once. The result depends only on which vessel was heard in which slot: sums
-over several vessels use whole numbers, so the order of vessels does not matter.
+For two hours a silence is evaluated at each closing block; after that when it has grown by half, and the opportunities
+lost in between are added at once. The result depends only on which vessel was heard in which slot: sums over several
+vessels use whole numbers, so the order of vessels does not matter.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Coverage:
         c.slot[rows], c.asked[rows], c.due[rows] = slots, first - 1, 0
 
     def no_vessel_heard(self, slots: int, size: int) -> None:
-        """No vessel at all was heard in this number of slots: they say nothing about any silence."""
+        """No vessel at all was heard in this number of slots: they do not count for any silence."""
         c = self.columns
         c.away[:size] = np.minimum(c.away[:size].astype(np.int64) + slots, 255)
         c.unsure[:size] |= (c.away[:size] > AWAY_SLOTS) & (c.missed[:size] < SLOTS_AN_HOUR)
@@ -165,7 +165,8 @@ class Coverage:
         """
         return heard_ahead_h(self.columns, self.cell_statistics, rows)
 
-    # -- who was heard --------------------------------------------------------------------------------------------
+    # -- vessels heard
+    # --------------------------------------------------------------------------------------------------
 
     def _end(self, heard: HeardVessels, taught: Bools) -> None:
         """Counts the silences that have ended, with the statistics from before this block."""
@@ -180,7 +181,8 @@ class Coverage:
         likely = self.silences.reach[strata, COUNTED_LEVEL] * count / SLOTS_AN_HOUR
         self.cell_statistics.likely(last_spots(c, known), c.kind[known].astype(np.intp), likely)
 
-    # -- who was missed -------------------------------------------------------------------------------------------
+    # -- vessels missed
+    # -------------------------------------------------------------------------------------------------
 
     def _count(self, block: SlotBlock, heard: HeardVessels, spots: Spots, missed: MissedVessels) -> None:
         c = self.columns
@@ -213,12 +215,13 @@ class Coverage:
         add_own(self.columns, pairs, at, before, gain)
 
     def _count_own(self, rows: Places, added: Ints, reckoned: Spots) -> None:
-        """What these silent vessels have themselves added to the counts of the cells where they are assumed to be."""
+        """The share of these silent vessels in the counts of the cells where they are assumed to be."""
         c, same = self.columns, reckoned[:, 0] == reckoned[:, 1]
         c.own_fine[rows] = np.minimum(c.own_fine[rows] * same[FINE] + added, PRESENT_SLOTS)
         c.own_coarse[rows] = np.minimum(c.own_coarse[rows] * same[COARSE] + added, PRESENT_SLOTS)
 
-    # -- what it means --------------------------------------------------------------------------------------------
+    # -- evaluation
+    # -----------------------------------------------------------------------------------------------------
 
     def _lose(self, missed: MissedVessels, taught: Bools) -> None:
         c, rows = self.columns, missed.rows
@@ -251,7 +254,7 @@ class Coverage:
         return usual[0], np.minimum.reduce(usual[1:])
 
     def _watch(self, missed: MissedVessels, gain: Floats) -> Floats:
-        """Counts the slots in which each could have been heard. Returns ``gain``, 0 for vessels out of sight.
+        """Counts the slots in which each could have been heard. Returns ``gain``, 0 for vessels out of reception.
 
         A vessel that was lost to the feed before its silence meant anything may have moored or left in the meantime.
         """

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from detectors.core.coverage.slot_blocks import Rows
 
 BELATED: Final = np.dtype([("row", "<i4"), ("slot", "<i4"), ("over", "<i4")])
-"""Whose, of which slot, and the first slot that was not over as it came."""
+"""Row, slot, and the first slot that was not over when the report arrived."""
 _LEAST_JOINED: Final = 1024
 
 Ints = npt.NDArray[np.int64]

@@ -68,7 +68,7 @@ REACH: Final = np.array(
         0.2842,
     ]
 )
-"""Silences an hour that reach the first mark, (strata,)."""
+"""Silences per hour that reach the first mark, (strata,)."""
 STEPS: Final = np.array(
     [
         [0.670, 0.641, 0.683, 0.761, 0.734, 0.566, 0.400],
@@ -121,4 +121,4 @@ STEPS: Final = np.array(
         [0.270, 0.162, 0.304, 0.266, 0.500, 0.500, 0.400],
     ]
 )
-"""Of the silences at a mark, the share that continues to the next, (strata, marks)."""
+"""The share of silences at a mark that continue to the next, (strata, marks)."""

@@ -28,10 +28,10 @@ MOORED_TIMES: Final = np.array(
     [[[[0.4, 1.0], [1.5, 2.0]], [[0.4, 0.6], [1.0, 1.5]]], [[[0.6, 1.0], [2.0, 2.0]], [[0.6, 1.0], [2.0, 2.0]]]]
 )
 """Factor on ``moored_reports``, by [after second_look, heard by a thinned feed, vessels at rest around it, it was
-slow]. Vessels at berths are heard less, and a fast vessel rarely moors at once. What a thinned feed passes on of a
-vessel at rest is known better. Tuning data, loss .6: recall .73 at precision .95; with (1, 1, 2, 2) for all .64 at
-.95, with (.4, 1, 1.5, 2) for all .78 at .94, in other scenarios within .02. One report in 180 s: .84 at .96, without
-a row for thinned feeds .82 at .96."""
+slow]. Vessels at berths are heard less, and a fast vessel rarely moors at once. The rate of a thinned feed for a vessel
+at rest is known better. Tuning data, loss .6: recall .73 at precision .95; with (1, 1, 2, 2) for all .64 at .95, with
+(.4, 1, 1.5, 2) for all .78 at .94, in other scenarios within .02. One report in 180 s: .84 at .96, without a row for
+thinned feeds .82 at .96."""
 FRINGE_SHARE: Final = 2 / 3
 """At the edge of coverage vessels are heard at most this share as well as in the better quarter of the feed's water.
 (Tuning data, with half, two thirds and three quarters of .9: 16, 14 and 12 false gaps in all water instead of 25,
@@ -54,16 +54,16 @@ class SilenceRules(NamedTuple):
 
 
 class OpenSilences(NamedTuple):
-    """What is known of silences that have not ended; one value each."""
+    """Values of silences that have not ended, one per silence."""
 
     kind: npt.NDArray[np.integer]
     age: npt.NDArray[np.integer]
     """Slots since it was last heard."""
     missed: npt.NDArray[np.integer]
-    """Those slots in which it could have been heard."""
+    """The number of those slots in which it could have been heard."""
     chance: Floats
     rest_rate: Floats
-    """Reports per slot that would be heard of it at rest (rest_rates.py)."""
+    """Reports per slot that would be heard from it at rest (rest_rates.py)."""
     speed_kn: Floats
     """At its last report."""
     harbour: Bools

@@ -50,7 +50,7 @@ class ClosedBlock(NamedTuple):
     missed: Rows
     """Rows whose silence it extended."""
     significant: Rows
-    """Those of them whose silence may be significant, or has lasted an hour."""
+    """Those whose silence may be significant, or has lasted an hour."""
 
 
 class StoredReception(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,14 +58,14 @@ class StoredReception(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int
     columns: list[tuple[str, str]]
-    """Name and dtype of each value a vessel, in the order of the shards' bytes."""
+    """Name and dtype of each per-vessel value, in the order of the shards' bytes."""
     next_slot: int
     front_ms: int
     over: int
     stations: list[str]
     silences: bytes
     fine_keys: bytes = b""
-    """These four of former versions; cells have a shard of their own now."""
+    """These four are from former versions; cells now have their own shard."""
     fine: bytes = b""
     coarse_keys: bytes = b""
     coarse: bytes = b""
@@ -224,7 +224,7 @@ class ReceptionState:
         held = joined([np.zeros(0, PAIR), *(np.frombuffer(part, PAIR) for *_, part in shards)])
         self.listening.hold(
             reduced(held.take((held["slot"] >= kept.next_slot).nonzero()[0]))
-        )  # what lay in closed slots was not used
+        )  # reports in closed slots were not used
 
     def _restore_cells(self, kept: StoredReception, data: bytes) -> None:
         cells = self.coverage.cell_statistics.cells

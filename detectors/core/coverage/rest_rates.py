@@ -61,7 +61,7 @@ Bools = npt.NDArray[np.bool_]
 def rest_rate(gap: Floats, least: Floats) -> Floats:
     """Reports per slot at rest, for vessels whose reports under way have these intervals (steps; ``gap`` above 0)."""
     received = WAY_STEPS / np.maximum(WAY_STEPS, gap - least + WAY_STEPS)
-    thinned = np.maximum(0.0, least - REST_STEPS / 2)  # the next one after a pause has to be waited for
+    thinned = np.maximum(0.0, least - REST_STEPS / 2)  # the vessel must be silent until the next report after a pause
     return np.asarray(STEPS_A_SLOT / (REST_STEPS / received + thinned))
 
 
@@ -81,7 +81,7 @@ class RestRates:
         self.counts *= math.exp(-slots / (SLOTS_AN_HOUR * HOURS_A_DAY * LEARN_DAYS))
 
     def expected(self, c: ReceptionColumns, rows: Places) -> Floats:
-        """Reports per slot that would be heard of each vessel if it had stopped at its last position."""
+        """Reports per slot that would be heard from each vessel if it had stopped at its last position."""
         gap, least, rate = (column[rows].astype(np.float64) for column in (c.gap, c.least, c.rate))
         modelled = np.where(thinned(c, rows), rest_rate(gap, least), rate * REST_SHARE)
         return np.asarray(modelled * self._factor()[_station(c.by[rows])])
@@ -135,11 +135,11 @@ class RestRates:
         return np.asarray(np.minimum(1.0, (heard + KNOWN_REPORTS * of_all) / (foretold + KNOWN_REPORTS)))
 
 
-def _space(  # noqa: PLR0917 - what was seen of each vessel
+def _space(  # noqa: PLR0917 - values of each vessel
     c: ReceptionColumns, heard: HeardVessels, way: Bools, same: Bools, spans: Ints, reports: Ints, least: Ints
 ) -> None:
     """Updates the intervals of vessels under way (``way``) from the steps between their reports."""
-    gaps = reports - ~same  # the first report of all has none before it
+    gaps = reports - ~same  # the very first report has none before it
     at = (way & (gaps > 0)).nonzero()[0]
     rows, count, least = heard.ships[at], heard.spoken[at], least[at]
     mean, old, known = spans[at] / gaps[at], c.gap[rows].astype(np.float64), c.gap[rows] > 0

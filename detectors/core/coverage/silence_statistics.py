@@ -35,7 +35,7 @@ PLACE_EDGES: Final = (0.2, 0.5, 0.8)
 WELL_LEVEL: Final = 2
 """From this level on the water ahead is well heard: in half of the slots or more."""
 RATE_EDGES: Final = (1.5, 3.0, 6.0)
-"""Reports a slot from this ship: edges of its levels."""
+"""Reports per slot from this vessel: edges of its levels."""
 _PLACES, _RATES = np.array(PLACE_EDGES), np.array(RATE_EDGES)
 STRATA: Final = KINDS * (len(PLACE_EDGES) + 1) * (len(RATE_EDGES) + 1)
 LEARN_DAYS: Final = 30.0
@@ -95,11 +95,11 @@ class Silences:
     def __init__(self) -> None:
         self.counts: Floats = np.zeros((STRATA, 2 + 2 * LEVELS))
         self.reach: Floats = np.zeros((STRATA, LEVELS))
-        """Silences an hour that reach each mark."""
+        """Silences per hour that reach each mark."""
         self.step: Floats = np.zeros((STRATA, LEVELS))
-        """Of those at a mark, the share that reaches the next."""
+        """The share of silences at a mark that reach the next."""
         self.others: Floats = np.zeros((STRATA, LEVELS))
-        """``reach`` without one silence that has come to that mark."""
+        """``reach`` without one silence that has reached that mark."""
         self.settle()
 
     def age(self, slots: int) -> None:

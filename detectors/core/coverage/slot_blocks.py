@@ -21,8 +21,8 @@ UNDER_WAY, AT_REST, CLASS_B, BASE = 0, 1, 2, 3
 """Kinds of transmitter; base stations and aids are peers only."""
 REST_KN: Final = 0.5
 REST_STATUS: Final = np.isin(np.arange(256), [1, 5, 6])  # at anchor, moored, aground: at rest unless they move
-REST_STATUS_KN: Final = 3.0  # ITU-R M.1371: the long interval holds below it
-_BIT: Final = np.append(np.uint64(0), np.uint64(1) << np.arange(64, dtype=np.uint64))  # by number of a station and one
+REST_STATUS_KN: Final = 3.0  # ITU-R M.1371: the long interval applies below it
+_BIT: Final = np.append(np.uint64(0), np.uint64(1) << np.arange(64, dtype=np.uint64))  # by 1 + number of a station
 _FLOATS: Final = ("lat_deg", "lon_deg", "sog_kn", "cog_deg")
 _FIXED: Final = np.isin(np.arange(256), [4, 21])  # base stations and aids: peers that never move
 _ANSWER: Final = 11  # of a mobile station; without speed or status
@@ -34,13 +34,13 @@ PAIR: Final = np.dtype(
         ("row", "<i4"),
         ("slot", "<i4"),
         ("steps", "<u4"),  # bit i: a position was heard in the i-th ten seconds of the slot
-        ("fix_ms", "<i4"),  # of the position below, since the slot began; -1 when none came
+        ("fix_ms", "<i4"),  # of the position below, since the slot began; -1 if there was none
         ("lat_deg", "<f4"),
         ("lon_deg", "<f4"),
         ("sog_kn", "<f2"),
         ("cog_deg", "<f2"),
         ("kind", "u1"),
-        ("first_by", "u1"),  # the station of the first report: its number and one
+        ("first_by", "u1"),  # the station of the first report: 1 + its number
     ]
 )
 
@@ -66,13 +66,13 @@ class SlotBlock(NamedTuple):
     kind: npt.NDArray[np.uint8]
     stations: npt.NDArray[np.uint64]
     reports: Ints
-    """Of the slot's thirty steps of ten seconds, in how many a position was heard."""
+    """In how many of the slot's thirty steps of ten seconds a position was heard."""
     steps: npt.NDArray[np.uint32]
-    """In which: bit i for the i-th."""
+    """In which steps: bit i for the i-th."""
 
     @property
     def starts(self) -> Rows:
-        """The first pair of each ship."""
+        """The first pair of each vessel."""
         return starts_of(self.rows)
 
 

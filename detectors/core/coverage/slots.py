@@ -20,7 +20,7 @@ from detectors.core.reports import Batch
 
 PENDING_MOST: Final = 1 << 15  # pairs that wait unjoined
 _SLOT_BITS: Final = 24
-_PLACES: Final = 1 << 16  # that ``noted`` can count
+_PLACES: Final = 1 << 16  # the maximum that ``noted`` can count
 
 
 class SlotRecorder:
@@ -36,15 +36,17 @@ class SlotRecorder:
         self.stations = Stations()
         self.late_reports = LateReports()
         self._held: Pairs = np.zeros(0, PAIR)
-        self._taken: list[tuple[Rows, Pairs, Numbers]] = []  # what came since, as it came: made pairs of many at a time
+        self._taken: list[tuple[Rows, Pairs, Numbers]] = []  # newer pairs, as they came: many are made at a time
         self._count = 0
-        self._rows: npt.NDArray[np.int32] | None = None  # of what is held, side by side: a snapshot asks 500 times
+        self._rows: npt.NDArray[np.int32] | None = (
+            None  # of the held pairs, contiguous: a snapshot reads them 500 times
+        )
 
     def take(self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
         """Adds reports; ``rows`` has the row of each. Returns the newest time up to each report, Unix ms."""
         reports = batch.reports
         slots = reports["time_ms"] // SLOT_MS
-        if not self.next_slot:  # as early as a report that follows in time can be, however batches are cut
+        if not self.next_slot:  # the earliest possible report in time order, however batches are cut
             self.next_slot = (int(reports["time_ms"][0]) - self.lateness_ms) // SLOT_MS
         first_by = self._first_by(vessel_columns, batch, rows, slots)
         fronts = np.maximum.accumulate(np.maximum(reports["time_ms"], self.front_ms))
@@ -58,7 +60,7 @@ class SlotRecorder:
         else:
             self._taken.append((rows, reports, first_by))
         self._count += len(rows)
-        if self._count > max(PENDING_MOST, len(self._held)):  # so that joining costs the same a report
+        if self._count > max(PENDING_MOST, len(self._held)):  # so that joining costs the same per report
             self.pending()
         return fronts
 
@@ -92,7 +94,7 @@ class SlotRecorder:
             return found
         if len(new) <= _PLACES and slots[0] == slots[-1] and (slots == slots[0]).all():
             places = np.arange(len(new), dtype=np.uint16)
-            vessel_columns.noted[rows[new[::-1]]] = places[::-1]  # of several of one ship the first is written last
+            vessel_columns.noted[rows[new[::-1]]] = places[::-1]  # if a vessel has several, the first is written last
             new = new[vessel_columns.noted[rows[new]] == places]
         else:
             pairs = rows[new] << _SLOT_BITS | slots[new] & ((1 << _SLOT_BITS) - 1)

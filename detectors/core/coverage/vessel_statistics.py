@@ -43,7 +43,7 @@ VESSEL: Final = (
     Column("by", "<u8"),  # ... and in the last one
     Column("heard_share", "<f2"),  # share of slots in which it is heard
     Column("tries", "u1"),  # slots behind that share, at most HABIT_SLOTS
-    Column("rate", "<f2"),  # reports a slot, running mean
+    Column("rate", "<f2"),  # reports per slot, running mean
     Column("lost", "<f4"),  # lost opportunities of the present silence
     Column("level", "i1", -1),
     Column("stratum", "u1"),
@@ -61,7 +61,7 @@ VESSEL: Final = (
     Column("gain", "<f2"),  # chance of being heard in the slot just missed
     Column("last_step", "<i2"),  # of its last position report, in steps of 10 s since its last slot began
     Column("gap", "<f2"),  # mean steps between its position reports under way; 0 unknown (rest_rates.py)
-    Column("least", "u1"),  # steps below which almost none of these intervals is
+    Column("least", "u1"),  # steps below which almost none of these intervals are
     Column("stayed", "u1"),  # slots of its present stay already counted
 )
 """What coverage knows of a vessel after the last closed block."""
@@ -79,9 +79,9 @@ class HeardVessels(NamedTuple):
     starts: Places
     ends: Places
     seen: Ints
-    """Slots heard before."""
+    """Number of slots heard before."""
     spoken: Ints
-    """Slots heard now."""
+    """Number of slots heard now."""
     gone: Ints
     """Slots of the silence that ends here which were counted as they passed."""
     before: Ints
@@ -96,11 +96,11 @@ class MissedVessels(NamedTuple):
 
     rows: Places
     age: Ints
-    """Slots since heard."""
+    """Number of slots since it was last heard."""
     gone: Ints
-    """Those of them that were evaluated before."""
+    """The number of them that were evaluated before."""
     more: Floats
-    """Slots of the others in which its stations heard any vessel."""
+    """The number of the others in which its stations heard any vessel."""
     alive: Bools
     """Whether there are any."""
     kind: Places

@@ -1,4 +1,4 @@
-"""The water that a vessel sails into: how well vessels are heard there decides what its silence would mean.
+"""The water that a vessel sails into: its silence is judged by how well vessels are heard there.
 
 A vessel that is about to leave the coverage of the feed falls silent without switching off. So a silence is compared
 with those of vessels whose worst water in the next 1.5 hours was as well heard (``silence_statistics.stratum``). The
@@ -38,9 +38,9 @@ def set_strata(
 ) -> None:
     """Sets the stratum of vessels whose silence begins, and from time to time of those still heard."""
     seen = np.minimum(heard.seen + heard.spoken, SEEN_MOST)
-    turn = seen + columns.lat_deg[heard.ships].view(np.uint32)  # ships met together take turns
+    turn = seen + columns.lat_deg[heard.ships].view(np.uint32)  # vessels that appeared together take turns
     due = (turn % EVERY_SLOTS < heard.spoken) | (seen < 2 * EVERY_SLOTS)
-    due &= columns.slot[heard.ships] == last_slot  # else it is among those who begin
+    due &= columns.slot[heard.ships] == last_slot  # otherwise it is among those who begin
     rows = np.concatenate((heard.ships[due], missed.rows[missed.gone == 0]))
     for start in range(0, len(rows), AT_ONCE):
         _set_strata(columns, cells, rows[start : start + AT_ONCE])

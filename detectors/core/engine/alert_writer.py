@@ -26,7 +26,7 @@ _TAG: Final = re.compile(rb"^\\([^\\]*)\\(.*)$")
 
 
 class Emitted(NamedTuple):
-    """An alert and what caused it, which is the order of output."""
+    """An alert and its cause, which gives the order of output."""
 
     ordinal: int
     cause_ms: int
@@ -115,7 +115,7 @@ def _invalid_mmsi(mmsi: int) -> tuple[Fact, ...]:
 
 
 class Author(Protocol):
-    """The detector of a finding."""
+    """The detector that made a finding."""
 
     name: ClassVar[str]
     rule_version: ClassVar[int]

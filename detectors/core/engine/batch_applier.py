@@ -50,9 +50,9 @@ class _Survey(NamedTuple):
     history: History
     step: DetectorInput
     dues: dict[str, Column_]
-    """By detector, one value a report."""
+    """By detector, one value per report."""
     relevant: Bools
-    """One flag a report."""
+    """One flag per report."""
 
 
 class BatchApplier:
@@ -136,7 +136,7 @@ class BatchApplier:
         """One flag per report: a detector may judge it, or a check of the vessel is due before it."""
         try:
             due_ms, places = detector.due(step), detector.screen_reports(step)
-        except Exception:  # noqa: BLE001 - it raises again, and is noted, where the bad report comes alone
+        except Exception:  # noqa: BLE001 - it raises again, and is noted, when the bad report comes alone
             return np.ones(len(history.rows), bool)
         dues[detector.name] = due_ms
         asked_ms = self._fleet.detectors[detector.name].due_ms[history.heads]

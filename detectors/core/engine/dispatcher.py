@@ -48,10 +48,11 @@ class Dispatcher:
         self.faults: list[DetectorFault] = []
         self.judged: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
-        """By detector: places that screening left to judge, and how often it raised."""
+        """By detector: how many places were left to judge because screening failed, and how often it raised."""
         self._writer, self._wheel, self._waiting = writer, TimingWheel(), WaitingRows()
 
-    # -- when ---------------------------------------------------------------------------------------------------
+    # -- time
+    # -----------------------------------------------------------------------------------------------------------
 
     def due_ms(self, rows: Rows) -> Times:
         """The first step at which any detector wants to check each row."""
@@ -98,7 +99,8 @@ class Dispatcher:
             self.fleet.touch(rows)
         raise RuntimeError("a detector asks for the same step for ever")
 
-    # -- at what ------------------------------------------------------------------------------------------------
+    # -- input
+    # ----------------------------------------------------------------------------------------------------------
 
     def step(self, kind: StepKind, rows: Rows, times: Times) -> DetectorInput:
         """The input of detectors for rows, or for sources (numbered -1, -2, ...)."""
@@ -163,7 +165,7 @@ class Dispatcher:
                 self._look(detector, step, step.reports["ordinal"])
 
     def hear(self, rows: Rows, note: Note, ordinal: int) -> None:
-        """Ingest reports that the vessels of these distinct rows are heard under another MMSI."""
+        """Ingest has noted that the vessels of these distinct rows are heard under another MMSI."""
         if not len(rows):
             return
         times, ordinals = np.full(len(rows), note.time_ms), np.full(len(rows), ordinal)
@@ -212,7 +214,8 @@ class Dispatcher:
                 alert = self._writer.write(self.detectors[0], row, finding, ship, replayed=replayed)
                 self.out += [Emitted(ordinal, time_ms, alert)] if alert is not None else []
 
-    # -- with what outcome --------------------------------------------------------------------------------------
+    # -- results
+    # --------------------------------------------------------------------------------------------------------
 
     def _look(self, detector: Detector, step: DetectorInput, ordinals: Times) -> None:
         self._judge(detector, step, self._screen(detector, step), ordinals)

@@ -1,9 +1,9 @@
 """The engine of one partition: reports and ticks in, alerts out. Pure; the log is its only clock.
 
-Every vessel has a time line of its own: its reports in log order, and the steps at which a detector asked to look
-again (``due_ms``). A step fires when the clock of the sources that hear the vessel has passed it, or when the
-vessel's next report is later than it, whichever comes first in the log: the outcome is the same, so neither batch
-cuts nor the spacing of ticks can matter.
+Every vessel has its own time line: its reports in log order, and the steps at which a detector asked to check it again
+(``due_ms``). A step fires when the clock of the sources that hear the vessel has passed it, or when the vessel's next
+report is later than it, whichever comes first in the log: the outcome is the same, so it depends neither on batch cuts
+nor on the spacing of ticks.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = ["DetectorFault", "Engine"]
 
 
 class Engine:
-    """See the module. Make it with ``build``; ``restore`` continues from a snapshot."""
+    """See the module. Create it with ``build``; ``restore`` continues from a snapshot."""
 
     def __init__(
         self,
@@ -105,9 +105,9 @@ class Engine:
         )
 
     def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
-        """Takes over what ``shard`` and ``manifest`` held; the fleet must be empty. Returns itself.
+        """Loads what ``shard`` and ``manifest`` returned; the fleet must be empty. Returns itself.
 
-        Raises snapshot.SnapshotError when they cannot be used.
+        Raises snapshot.SnapshotError if they cannot be used.
         """
         head = snapshot.read(self.fleet, self.reception, shards, manifest)
         self._admission.crowding = head.crowding
@@ -193,7 +193,8 @@ class Engine:
         out.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
         return out
 
-    # -- what the worker asks -------------------------------------------------------------------------------------
+    # -- for the worker
+    # -------------------------------------------------------------------------------------------------
 
     def drain_faults(self) -> list[DetectorFault]:
         """Failures of detectors since the last call."""
@@ -206,7 +207,7 @@ class Engine:
         return told
 
     def drain_delisted(self) -> set[int]:
-        """MMSIs that went off the list with another reference, since the last call."""
+        """MMSIs that were delisted by another reference, since the last call."""
         gone, self._reference_switch.delisted = self._reference_switch.delisted, set()
         return gone
 

@@ -1,16 +1,16 @@
-"""Snapshots of former formats, brought to the present one, a format at a time.
+"""Converts snapshots of former formats to the present one, one format at a time.
 
-``FLEET_FORMAT`` counts the ways in which the fleet was ever stored. ``MIGRATIONS`` has a function for each former
-format, which makes a snapshot of the next one; ``migrated`` runs them in order. A column that is only new needs none:
-it starts at its default.
+``FLEET_FORMAT`` is the number of the format in which the fleet is stored. ``MIGRATIONS`` has a function for each former
+format, which makes a snapshot of the next one; ``migrated`` runs them in order. An additional column needs no
+migration: it starts at its default.
 
-To store something in another way: raise ``FLEET_FORMAT``, add one function here, and write a golden snapshot with the
-version before (``python -m tests.detectors.golden_snapshot``), which the tests then read for ever.
+To change the format: raise ``FLEET_FORMAT``, add one function here, and write a golden snapshot with the previous
+version (``python -m tests.detectors.golden_snapshot``), which the tests read from then on.
 
 Formats.
 2: the cells of coverage are in the manifest.
 3: they are the first shard.
-4: columns say what they hold (``stated_imo`` for ``told_imo``, ``verdict_chance`` for ``told_chance``, ...).
+4: columns have new names (``stated_imo`` for ``told_imo``, ``verdict_chance`` for ``told_chance``, ...).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 class StoredFleet(NamedTuple):
-    """A snapshot before it is read: the manifest as JSON values, the shard of cells, and those of rows."""
+    """A snapshot before decoding: the manifest as JSON values, the shard of cells, and those of rows."""
 
     manifest: Json
     cells: bytes
@@ -90,4 +90,4 @@ def _reception_renamed(coverage: bytes) -> bytes:
 
 
 MIGRATIONS: Final[Mapping[int, Callable[[StoredFleet], StoredFleet]]] = {2: _cells_apart, 3: _columns_renamed}
-"""By the format that each reads."""
+"""By the format that each converts."""

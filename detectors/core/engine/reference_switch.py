@@ -1,4 +1,4 @@
-"""Another reference for a fleet in state: columns are renumbered, and vessels that it concerns are judged at once."""
+"""Switches a fleet to another reference: columns are renumbered, and affected vessels are judged at once."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class ReferenceSwitch:
         self._fleet, self._reception, self._matcher = fleet, reception, matcher
         self._dispatcher, self._watchers = dispatcher, watchers
         self.delisted: set[int] = set()
-        """MMSIs that went off the list, since the worker last asked."""
+        """Delisted MMSIs since the worker last asked."""
 
     def numbered(self, reference: Reference) -> Numbered:
-        """What the numbers in the fleet's columns mean under ``reference``, which is in force."""
+        """The meaning of the numbers in the fleet's columns under ``reference``, which is in force."""
         columns = [getattr(self._fleet.core, name)[: self._fleet.size] for name in ("listed", "like")]
         for detector in self._dispatcher.detectors:
             own = self._fleet.detectors[detector.name]

@@ -71,28 +71,28 @@ class FleetShard(msgspec.Struct, frozen=True):
     open: list[OpenAlert]
     memory: list[tuple[int, bytes]] = []
     dropped: bytes = b""
-    """Records of the dropped ships in the slots of the same numbers."""
+    """Records of the dropped vessels in the slots of the same numbers."""
     heard: bytes = b""
-    """What coverage knows of these rows."""
+    """Coverage data of these rows."""
     pending: bytes = b""
-    """What was heard of them in slots that are not closed."""
+    """Reports of them in slots that are not closed."""
 
 
 class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is not in shards."""
+    """Everything that is not in shards."""
 
     format: int
     shard_rows: int
     rows: int
     reference: str
-    """Its version, and further down what the numbers of its entries and zones mean."""
+    """Its version; further below, the meaning of the numbers of its entries and zones."""
     tables: list[TableHead]
     sources: list[TickedSource]
     source_alerts: list[OpenAlert]
     replayed: bool = False
     crowding: FleetFull | None = None
     dropped: TableHead | None = None
-    """How to read the shards' dropped ships."""
+    """The layout of the dropped vessels in shards."""
     numbered: Numbered = Numbered()
     coverage: bytes = b""
 
@@ -187,7 +187,7 @@ def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manif
         _remember(fleet, part)
     _mark_open(fleet)
     _read_coverage(reception, head, cells, parts)
-    if former:  # all is written in the present format with the next snapshot
+    if former:  # everything is written in the present format with the next snapshot
         fleet.dirty[:] = True
     else:
         reception.cells_changed = False
@@ -250,7 +250,7 @@ def _records(table: Table, heads: Sequence[TableHead], rows: int, stored: list[b
     records = table.blanks(rows)
     for column in mine.columns:
         found = known.get((column.owner, column.name))
-        if found is not None:  # else it is new since, and keeps its default
+        if found is not None:  # otherwise it is a new column, and keeps its default
             records[field(column.owner, column.name)] = _values(column, *found)
     return records
 

@@ -1,4 +1,4 @@
-"""What the dispatcher asks of a detector for each kind of input, and what it keeps of the answers."""
+"""The verbs that the dispatcher calls on a detector for each kind of input, and the results that it keeps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SlotFindings(NamedTuple):
 
 
 class Verbs(NamedTuple):
-    """What is asked of a detector in a step: which places are worth judging (empty: all), and the judgement."""
+    """The verbs of a step: which places are worth judging (empty: all), and the judgement."""
 
     screen: str
     judge: str

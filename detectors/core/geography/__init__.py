@@ -1,1 +1,1 @@
-"""Geography: ports and zones, how near a ship is to them, and where a silent one could have been."""
+"""Geography: ports and zones, how near a vessel is to them, and where a silent one could have been."""

@@ -1,4 +1,4 @@
-"""How a ship is to the zones: inside one, closing on one, bound for one, or none of these."""
+"""The relation of a ship to the zones: inside one, closing on one, bound for one, or none of these."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DATE_LETTERS: Final = 10
 
 
 class ZoneApproach(NamedTuple):
-    """What is true of a ship now: the zone, why, how far, and hours to go when closing."""
+    """The present relation of a ship to a zone: the zone, the reason, the distance, and hours to go when closing."""
 
     zone: int
     reason: int
@@ -25,7 +25,7 @@ class ZoneApproach(NamedTuple):
 
 
 class Speeds(NamedTuple):
-    """What closing and slowing mean for one ship now, kn."""
+    """The speeds that mean closing and slowing for one ship now, kn."""
 
     closing_least_kn: float
     slow_kn: float
@@ -51,9 +51,10 @@ def look_at(places: ZoneColumns, ship: VesselState, now_ms: int, speeds: Speeds)
 def hold(
     places: ZoneColumns, look: ZoneApproach, said: ZoneApproach, ship: VesselState, *, grace: float, lately: bool
 ) -> ZoneApproach:
-    """Hysteresis: inside until ``grace`` radii, closing while it was seen to be so ``lately``; otherwise ``look``.
+    """Hysteresis: inside until ``grace`` radii, closing if it was closing ``lately``; otherwise ``look``.
 
-    While a ship's positions are inconsistent, what was stated about it holds, unless it is more of the same zone.
+    While a ship's positions are inconsistent, the reported relation stays, unless it becomes stronger for the same
+    zone.
     """
     if ship.lat_deg is None or ship.lon_deg is None or said.zone == NO_ZONE:
         return look
@@ -74,8 +75,7 @@ def refuted(
     *,
     grace: float,
 ) -> str | None:
-    """Why what was stated about a ship no longer holds under another reference; None while its next
-    report may decide."""
+    """Why the reported relation no longer holds under another reference; None while the next report may decide."""
     if said.reason == NONE:
         return None
     if said.zone == NO_ZONE:
@@ -112,7 +112,7 @@ def _zone_look(
 
 
 def _eta_h(places: ZoneColumns, number: int, ship: VesselState, speeds: Speeds) -> float | None:
-    """Hours to the zone's edge when the course leads into it inside the horizon, else None."""
+    """Hours to the zone's edge if the course leads into it within the horizon, otherwise None."""
     if ship.sog_kn is None or ship.sog_kn < speeds.closing_least_kn or not ship.sog_kn:
         return None
     edge_nm = places.way_in_nm(number, ship, ship.sog_kn * places.zones[number].horizon_h)

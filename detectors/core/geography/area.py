@@ -1,9 +1,9 @@
 """The area of a zone that is not a circle: polygons with holes, in several parts, across the antimeridian.
 
 A side of a polygon is straight in longitude and latitude (RFC 7946), so containment is decided on that plane, with
-longitudes that run on beyond 180 degrees where the area crosses the antimeridian. What is stated in miles (an area
-widened by a margin, the way to its border on a course) is decided on an azimuthal equidistant projection, on which
-distances from its middle are true: within 200 nm of it others are right to 0.1 per cent. All predicates are GEOS's.
+longitudes that continue beyond 180 degrees where the area crosses the antimeridian. Distances in miles (an area widened
+by a margin, the way to its border on a course) are decided on an azimuthal equidistant projection: distances from its
+middle are exact, and others within 200 nm of it are right to 0.1 per cent. All predicates are those of GEOS.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Rings = tuple[Ring, ...]
 
 HALF_TURN_DEG: Final = 180.0
 TURN_DEG: Final = 360.0
-_SIDE_MOST_DEG: Final = 0.25  # sides are straight in degrees: on another projection in pieces of this length
-_GRID_NM: Final = 1e-4  # projected places are rounded to 0.2 m before they decide: sines differ in their last digit
+_SIDE_MOST_DEG: Final = 0.25  # sides are straight in degrees: on another projection they are split to this length
+_GRID_NM: Final = 1e-4  # projected places are rounded to 0.2 m before a decision: sines differ in their last digit
 _GRID_DIGITS: Final = 4
 _WAY_DIGITS: Final = 2
 _SURE_DEG: Final = 1e-4
-"""How much wider or narrower screens take an area than judges: ten times what a judge's rounding moves a ship."""
+"""How much screens widen or narrow an area: ten times the distance by which a judge's rounding moves a ship."""
 _ARC_SEGMENTS: Final = 16
 _AREAS_KEPT: Final = 4096
 
@@ -41,7 +41,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Area:
-    """An area in several ways to ask about it; prepared once, when first needed."""
+    """An area with its predicates; prepared once, when first needed."""
 
     def __init__(self, parts: tuple[Rings, ...]) -> None:
         self.shape = shape_of(parts)
@@ -58,20 +58,20 @@ class Area:
 
     @property
     def radius_nm(self) -> float:
-        """From its middle to its farthest place."""
+        """The distance from its middle to its farthest point."""
         corners = shapely.get_coordinates(_flat(self._edges, *self.middle))
         return float(np.hypot(corners[:, 0], corners[:, 1]).max())
 
     def contains(self, lat_deg: Any, lon_deg: Any) -> Bools:
-        """Which places, scalars or arrays, lie in it or on its border."""
+        """Which places, scalars or arrays, are in it or on its border."""
         return self._holds(0.0, lat_deg, lon_deg)
 
     def surely_contains(self, lat_deg: Floats, lon_deg: Floats) -> Bools:
-        """True only where a place rounded as judges round it is contained."""
+        """True only for places that are contained after a judge's rounding."""
         return self._holds(-_SURE_DEG, lat_deg, lon_deg)
 
     def may_contain(self, lat_deg: Floats, lon_deg: Floats) -> Bools:
-        """False only where a place rounded as judges round it is not contained."""
+        """False only for places that are not contained after a judge's rounding."""
         return self._holds(_SURE_DEG, lat_deg, lon_deg)
 
     def contains_within(self, lat_deg: float, lon_deg: float, factor: float) -> bool:
@@ -86,7 +86,7 @@ class Area:
         return bool(shapely.intersects_xy(shape, x, y))
 
     def way_in_nm(self, lat_deg: float, lon_deg: float, cog_deg: float, way_nm: float) -> float | None:
-        """From a place outside along a great circle to the border, nm to a hundredth; None when not within the way."""
+        """From a place outside to the border on a great circle, nm to a hundredth; None if beyond ``way_nm``."""
         course = math.radians(cog_deg)
         edges = _flat(self._edges, lat_deg, lon_deg)
         ahead = shapely.linestrings([(0.0, 0.0), (way_nm * math.sin(course), way_nm * math.cos(course))])
@@ -111,7 +111,7 @@ def area_of(parts: tuple[Rings, ...]) -> Area:
 def shape_of(parts: Iterable[Rings]) -> Polygon | MultiPolygon:
     """Everything inside an outer ring and in none of its own holes; parts that touch or overlap become one.
 
-    Rings may run either way round. One that crosses itself counts with everything that it encloses.
+    Rings may have either direction. One that crosses itself counts with everything that it encloses.
     """
     pieces = []
     for outer, *holes in parts:
@@ -123,7 +123,7 @@ def shape_of(parts: Iterable[Rings]) -> Polygon | MultiPolygon:
 
 
 def continuous(ring: Ring) -> Ring | None:
-    """A closed ring whose longitudes run on where it crosses the antimeridian; None when it goes round a pole.
+    """A closed ring whose longitudes continue across the antimeridian; None if it goes around a pole.
 
     A side longer than half a turn is the short way over the antimeridian.
     """
@@ -139,9 +139,9 @@ def continuous(ring: Ring) -> Ring | None:
 
 
 def beside(parts: Iterable[Rings]) -> tuple[Rings, ...]:
-    """The same polygons, each ring turned to lie nearest to the first, and that one within +-180 at its middle.
+    """The same polygons, each ring shifted to be nearest to the first, whose middle is within +-180.
 
-    Parts that a file has cut at the antimeridian so come to touch.
+    So parts that a file has cut at the antimeridian touch again.
     """
     parts = tuple(parts)
     first = turned(_middle_deg(parts[0][0]))
@@ -171,7 +171,7 @@ def _prepared(shape: BaseGeometry) -> BaseGeometry:
 
 
 def _flat(shape: BaseGeometry, lat_deg: float, lon_deg: float) -> BaseGeometry:
-    """A shape on the projection about a place, nm."""
+    """A shape on the projection around a place, nm."""
 
     def flattened(corners: Floats) -> Floats:
         return np.stack(_project(corners[:, 1], corners[:, 0], lat_deg, lon_deg), axis=1)

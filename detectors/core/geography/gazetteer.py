@@ -1,7 +1,7 @@
 """Ports of the world: which one is near, and which one a destination names.
 
 Destinations are typed by hand in 20 letters: ``KRPUS>CNZOS``, ``KR PUS``, ``PUSAN``, ``BUSN,KOREA``, ``FOR ORDERS``.
-What follows the last arrow counts; a UN/LOCODE before a name, a name before a likeness.
+The text after the last arrow counts; a UN/LOCODE goes before a name, a name before a likeness.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PortNamed(NamedTuple):
 
 
 class Gazetteer:
-    """Ports in columns. ``zones`` are places too, and come first: they carry more names."""
+    """Ports in columns. ``zones`` are places too, and come first, because they have more names."""
 
     def __init__(self, ports: Sequence[Port], zones: Sequence[Zone] = ()) -> None:
         self.ports = (*map(_of_zone, zones), *ports)
@@ -52,7 +52,7 @@ class Gazetteer:
         self.named = lru_cache(maxsize=65_536)(self._named)
 
     def nearest(self, lat_deg: float, lon_deg: float) -> tuple[Port, float] | None:
-        """The nearest port and its distance, nm to a tenth; None when none is within 200 nm."""
+        """The nearest port and its distance, nm to a tenth; None if none is within 200 nm."""
         if not self._listed:
             return None
         here = unit_vectors(np.asarray([lat_deg]), np.asarray([lon_deg]))
@@ -81,7 +81,7 @@ class Gazetteer:
         return self._alike(told)
 
     def _alike(self, words: list[str]) -> PortNamed | None:
-        """The port whose name is a letter away, when one is nearer than all others: a slip, not a guess."""
+        """The port whose name differs by one letter, if one is nearer than all others: a typing error, not a guess."""
         for text in phrases(words):
             near = self._index.near(text) if len(plain(text).letters) >= TYPO_LETTERS_LEAST else []
             alike = {n: max(likeness(text, name) for name in _spellings(self.ports[n])) for n in near}
@@ -96,7 +96,7 @@ class Gazetteer:
 
     @cached_property
     def _names(self) -> dict[str, Port]:
-        """The largest port of a name; of equals the first."""
+        """The largest port of a name; the first of equal ones."""
         found: dict[str, Port] = {}
         for port in self.ports:
             for name in _spellings(port):
@@ -112,7 +112,7 @@ class Gazetteer:
 
 
 gazetteer_of: Final = Once(lambda reference: Gazetteer(reference.ports, reference.zones))
-"""The gazetteer of a reference; made once for all that share it."""
+"""The gazetteer of a reference; made once and shared."""
 
 
 def _spellings(port: Port) -> tuple[str, ...]:
@@ -139,13 +139,13 @@ def _codes(words: list[str]) -> Iterable[str]:
 
 
 def words_of(destination: str) -> list[str]:
-    """The words of what follows the last arrow and comes before a VIA."""
+    """The words after the last arrow and before a VIA."""
     part = [part for part in _ARROW.split(_VIA.split(destination.upper())[0]) if part.strip()]
     return _WORD.findall(part[-1]) if part else []
 
 
 def phrases(words: list[str]) -> Iterable[str]:
-    """The words together, then ever fewer of them: longest first, from the left."""
+    """All words together, then fewer and fewer: longest first, from the left."""
     for length in range(len(words), 0, -1):
         for at in range(len(words) - length + 1):
             yield " ".join(words[at : at + length])

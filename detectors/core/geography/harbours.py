@@ -1,6 +1,6 @@
 """The harbour that a ship is near: any port of the world, or a zone that is in no index of ports.
 
-Only a name for a place: what is decided is decided on where the ship itself is.
+It only names a place: decisions use the position of the ship itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SAME_NM: Final = 2.0
 
 
 class Harbour(NamedTuple):
-    """A harbour and how far it is."""
+    """A harbour and its distance."""
 
     name: str
     locode: str
@@ -34,7 +34,7 @@ class Harbour(NamedTuple):
 
 
 class Harbours:
-    """Zones and ports in columns; of two at one place, as far as positions are known, a zone's is the name."""
+    """Zones and ports in columns; of two at one place, within the accuracy of positions, the zone gives the name."""
 
     def __init__(self, reference: Reference) -> None:
         self._zones = len(reference.zones)
@@ -44,7 +44,7 @@ class Harbours:
         self._vectors = unit_vectors(lat, lon)
 
     def nearest(self, lat_deg: float, lon_deg: float, within_nm: float) -> Harbour | None:
-        """The nearest one; None when none is within ``within_nm``. Costs 0.05 ms: for judges, not for screens."""
+        """The nearest one; None if none is within ``within_nm``. Costs 0.05 ms: for judges, not for screens."""
         if not self._all:
             return None
         here = unit_vectors(np.asarray([lat_deg]), np.asarray([lon_deg]))
@@ -56,4 +56,4 @@ class Harbours:
 
 
 harbours_of: Final = Once(Harbours)
-"""The harbours of a reference; made once for all that share it."""
+"""The harbours of a reference; made once and shared."""

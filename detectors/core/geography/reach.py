@@ -1,16 +1,15 @@
 """Where a silent ship could have been: the space-time prism over places.
 
 Between two fixes a ship that makes at most ``v_max_kn`` stays inside an ellipse with its foci in them; before the
-second fix, inside a circle round the first. A place is feasible when it is within. All distances are great circles
-by the chord form, nautical miles rounded to a hundredth before they meet a threshold; hours and knots as floats.
+second fix, inside a circle round the first. A place inside it is feasible. All distances are great circles by the chord
+form, in nautical miles rounded to a hundredth before a comparison; hours and knots are floats.
 
-Land is not in the way here: a great circle is never longer than the way by sea, so no place that could be reached is
-left out, stays come out too long rather than too short, and a place behind a cape is named that a ship could not
-quite have reached. A grid of land would have to be finer than the straits that it must not close, and then costs a
-search a gap.
+Land is ignored. A great circle is never longer than the way by sea, so no reachable place is left out, stays are too
+long rather than too short, and a place behind a cape may be named that the ship could not quite have reached. A grid of
+land would have to be finer than the straits that it must not close, and would cost a search per gap.
 
-Places are unit vectors, shape (3, n), as ``geo.unit_vectors`` makes them; a fix is a vector of shape (3,), as ``fix``
-makes it. Results name places by their number along ``n``, best first; equal ones by number.
+Places are unit vectors of shape (3, n) from ``sphere.unit_vectors``; a fix is a vector of shape (3,) from ``fix``.
+Results give places by their number along ``n``, best first; equal ones by number.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ Numbers = npt.NDArray[np.intp]
 
 
 class ReachablePlaces(NamedTuple):
-    """Places within reach of a ship that is still silent, nearest first. Each array has one value a place."""
+    """Places within reach of a ship that is still silent, nearest first. Each array has one value per place."""
 
     at: Numbers
     distance_nm: Floats
@@ -42,27 +41,27 @@ class ReachablePlaces(NamedTuple):
 class PlacesOnTheWay(NamedTuple):
     """Places that a ship could have called at between two fixes, smallest detour first.
 
-    Over one silence the order by detour is the order by the speed that it needs, too.
+    For one silence the order by detour is also the order by required speed.
     """
 
     at: Numbers
     there_nm: Floats
     onward_nm: Floats
     detour_nm: Floats
-    """How much longer than from fix to fix."""
+    """How much longer than the direct way between the fixes."""
     longest_stay_h: Floats
-    """What is left when it sails at ``v_max_kn``."""
+    """The remaining time if it sails at ``v_max_kn``."""
     needed_kn: Floats
-    """The speed that takes it there and on without a stay."""
+    """The speed for the way there and on without a stay."""
 
 
 class Pairs(NamedTuple):
-    """Pairs of places that it could have called at both in one silence, shortest way first."""
+    """Pairs of places that it could both have called at in one silence, shortest way first."""
 
     at: Numbers
-    """Shape (n, 2): two numbers, the lower first, whichever it calls at first."""
+    """Shape (n, 2): two numbers, the lower first, in either order of calls."""
     way_nm: Floats
-    """From the last fix by way of both to the next fix (where there is one), the shorter order."""
+    """From the last fix via both to the next fix (if there is one), in the shorter order."""
 
 
 def fix(lat_deg: float, lon_deg: float) -> Floats:
@@ -71,7 +70,7 @@ def fix(lat_deg: float, lon_deg: float) -> Floats:
 
 
 def apart_nm(here: Floats, places: Floats) -> Floats:
-    """From one place (3,) to each of ``places`` (3, n), nm to a hundredth."""
+    """Distances from one place (3,) to each of ``places`` (3, n), nm to a hundredth."""
     return np.asarray(np.round(distances_nm(here[:, None], places), _DIGITS), np.float64)
 
 
@@ -84,7 +83,7 @@ def still_dark(last: Floats, places: Floats, *, hours: float, v_max_kn: float) -
 
 
 def closed(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_kn: float) -> PlacesOnTheWay:
-    """The places with d(last, P) + d(P, after) <= v_max * hours; none when ``hours`` or ``v_max_kn`` is not above 0."""
+    """The places with d(last, P) + d(P, after) <= v_max * hours; none if ``hours`` or ``v_max_kn`` is not above 0."""
     there, onward = apart_nm(last, places), apart_nm(after, places)
     way, budget_nm = np.round(there + onward, _DIGITS), _budget_nm(hours, v_max_kn)
     within = np.flatnonzero((way <= budget_nm) & (budget_nm > 0))
@@ -99,8 +98,8 @@ def closed(last: Floats, after: Floats, places: Floats, *, hours: float, v_max_k
 def pairs(last: Floats, after: Floats | None, places: Floats, *, hours: float, v_max_kn: float) -> Pairs:
     """The pairs P, Q with d(last, P) + d(P, Q) + d(Q, after) <= v_max * hours, in one order or the other.
 
-    This is what makes a dark leg count for a shuttle between P and Q. Without ``after`` it is still dark, and only
-    has to have come to both. Costs a matrix of n times n.
+    Then a dark leg counts for a shuttle between P and Q. Without ``after`` the ship is still dark, and need only have
+    reached both. Costs a matrix of n times n.
     """
     there, between = apart_nm(last, places), _between_nm(places)
     onward = _onward_nm(after, places)
@@ -116,10 +115,10 @@ def pairs(last: Floats, after: Floats | None, places: Floats, *, hours: float, v
 def round_trips(
     last: Floats, after: Floats | None, pair: Floats, *, hours: float, v_max_kn: float, call_h: float = 0.0
 ) -> int:
-    """How many times at most it could have gone from one place of a ``pair`` (3, 2) to the other and back.
+    """The maximum number of round trips between the two places of a ``pair`` (3, 2).
 
-    From the last fix to either place, to and fro, and on to ``after`` (None: still dark); a call of ``call_h`` hours
-    at each arrival. 0 when the places are one, or not even one round trip fits.
+    From the last fix to either place, back and forth, and on to ``after`` (None: still dark), with a call of ``call_h``
+    hours at each arrival. 0 if the places are the same, or no round trip fits.
     """
     there = apart_nm(last, pair)
     onward = _onward_nm(after, pair)
@@ -130,10 +129,10 @@ def round_trips(
 
 
 def apparently_stayed(hours: float, moved_nm: float, *, under_way: bool = False) -> bool:
-    """Whether a silence is not a voyage as far as one can see: a day or longer, and it ends where it began.
+    """Whether a silence is apparently not a voyage: a day or longer, and it ends where it began.
 
-    ``under_way``: at either end it was making way. Then it is not a stay: a shuttle that switches off at the same
-    headland each time comes back to within a mile, as the ANGARA reconstruction does.
+    ``under_way``: it was under way at either end. Then it is not a stay: a shuttle that switches off at the same
+    headland each time comes back to within a mile, as in the ANGARA reconstruction.
     """
     return hours >= STAYED_H and moved_nm <= STAYED_NM and not under_way
 

@@ -1,8 +1,8 @@
-"""What a silence allows: sanctioned places that a ship could have called at, and how many innocent ones as well.
+"""What a silence allows: sanctioned places that a ship could have called at, and the number of ordinary ones.
 
 A long silence makes every port feasible (287 h at 18 kn: 1,428 of 3,768). So only curated sanctioned zones are named,
-those first that take the smallest detour, and with the number of ordinary ports that are also in reach: their share is
-what the naming is worth. Pure; the reckoning is ``reach``'s.
+those with the smallest detour first, together with the number of ordinary ports in reach: the share of sanctioned
+places shows how much a name means. Pure; ``reach`` does the calculation.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class PossibleCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A sanctioned zone that it could have called at. As alerts carry it."""
+    """A sanctioned zone that it could have called at, as in alerts."""
 
     zone: str
     distance_nm: float
@@ -46,14 +46,14 @@ class PossibleCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     arrive_by: str
     """Earliest arrival, RFC 3339."""
     longest_stay_s: int | None = None
-    """This and the following only when it is known where it came out again."""
+    """This and the following are given only if its next position is known."""
     needed_kn: float | None = None
-    """The speed that takes it there and on without a stay."""
+    """The speed for the way there and on without a stay."""
     detour_nm: float | None = None
 
 
 class PossibleShuttle(msgspec.Struct, frozen=True, kw_only=True):
-    """Two zones of different countries, and how often it could have gone to and fro."""
+    """Two zones of different countries, and the number of possible round trips."""
 
     between: tuple[str, str]
     round_trips_at_most: int
@@ -67,25 +67,25 @@ class PossibleCalls(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[PossibleCall, ...]
     """Smallest detour (nearest) first, at most NAMED_MOST."""
     zones: int
-    """How many sanctioned zones are feasible."""
+    """Number of feasible sanctioned zones."""
     innocent: int
-    """How many ordinary ports are feasible."""
+    """Number of feasible ordinary ports."""
     shuttles: tuple[PossibleShuttle, ...] = ()
     stayed: bool = False
-    """It ends where it began: apparently no voyage."""
+    """It ends where it began: apparently not a voyage."""
     next_h: float | None = None
     """Still dark: when the next zone comes into reach, hours after the last fix."""
 
     @property
     def share(self) -> float:
-        """Of the places in reach the share that is sanctioned, to a thousandth; 0 when there is none."""
+        """The sanctioned share of the places in reach, to a thousandth; 0 if there are none."""
         return round(self.zones / (self.zones + self.innocent), 3) if self.zones else 0.0
 
     def look_again_h(self, *, dark: bool) -> float | None:
-        """Still dark: when to reckon again, hours after the last fix; None for never.
+        """Still dark: when to calculate again, hours after the last fix; None for never.
 
-        When the next zone comes into reach; but once one is, the silence doubles between two checks, so that a year
-        costs a dozen. Until a gap is open (not ``dark``) it may be any time: every half hour, for a week.
+        This is when the next zone comes into reach. Once one is in reach, the silence doubles between two checks, so a
+        year costs a dozen. Before a gap is open (not ``dark``) it is every half hour, for a week.
         """
         if self.hours > LOOK_MOST_H:
             return None
@@ -99,12 +99,12 @@ class PossibleCalls(msgspec.Struct, frozen=True, kw_only=True):
         return max(later_h, self.next_h) if self.zones else self.next_h
 
     def is_news(self, alert: Alert | None) -> bool:
-        """Whether other places are named than in an alert's ``details``."""
+        """Whether it names other places than an alert's ``details``."""
         named = {str(call["zone"]) for call in alert.details["feasible_ports"]} if alert else set()
         return named != {call.zone for call in self.calls}
 
     def details(self) -> dict[str, object]:
-        """As a gap's and a port_proximity's ``details`` say it."""
+        """The form for ``details`` of gap and port_proximity alerts."""
         return {
             "v_max_kn": self.v_max_kn,
             "feasible_ports": list(msgspec.to_builtins(self.calls)),
@@ -125,10 +125,10 @@ class ReachableZones:
         radius_nm = np.asarray([max(zone.radius_nm, _PORT_NM) for zone in self._zones], np.float64)
         near = distances_nm(self._ports[:, :, None], self._zone_vectors[:, None, :]) <= radius_nm
         self._in_zone: Bools = near
-        """Shape (ports, zones): whether a port is in a zone, and so is not an innocent one."""
+        """Shape (ports, zones): whether a port is in a zone, and so is not an ordinary one."""
 
     def still_dark(self, ship: VesselState, now_ms: int, *, ahead_h: float = 0.0) -> PossibleCalls | None:
-        """What the silence since its last fix allows by now; ``ahead_h`` names zones within reach later, too.
+        """What the silence since its last fix allows by now; ``ahead_h`` also includes zones in reach later.
 
         None without a fix.
         """
@@ -156,7 +156,7 @@ class ReachableZones:
         )
 
     def over(self, before: VesselState, ship: VesselState) -> PossibleCalls | None:
-        """What the silence between two fixes allows; None without both. A leap that refutes v_max raises it."""
+        """What the silence between two fixes allows; None without both. A distance that refutes v_max raises it."""
         if before.lat_deg is None or before.lon_deg is None or ship.lat_deg is None or ship.lon_deg is None:
             return None
         hours = (ship.fix_ms - before.fix_ms) / HOUR_MS
@@ -229,17 +229,17 @@ class ReachableZones:
 
 
 reachable_zones_of: Final = Once(ReachableZones)
-"""The havens of a reference; made once for all that share it."""
+"""The reachable zones of a reference; made once and shared."""
 
 
 def while_silent(reference: Reference, ship: VesselState, now_ms: int) -> dict[str, object]:
-    """What an open gap's ``details`` add: the zones within reach by now and in the next AHEAD_H, and the rest."""
+    """Additional ``details`` of an open gap: the zones within reach by now and in the next AHEAD_H, and the rest."""
     allowed = reachable_zones_of(reference).still_dark(ship, now_ms, ahead_h=AHEAD_H)
     return {} if allowed is None else allowed.details()
 
 
 def once_heard(reference: Reference, before: VesselState, ship: VesselState) -> dict[str, object]:
-    """What a closed gap's ``details`` say instead, from the last fix before and the first after."""
+    """The corresponding ``details`` of a closed gap, from the last fix before and the first after."""
     allowed = reachable_zones_of(reference).over(before, ship)
     return {} if allowed is None else allowed.details()
 

@@ -21,10 +21,10 @@ NO_ZONE: Final = -1
 _POLE, _HALF_CIRCLE, _CELL_DEG = 90.0, 180.0, 2.0
 _LATS, _LONS = int(2 * _POLE / _CELL_DEG) + 1, int(2 * _HALF_CIRCLE / _CELL_DEG) + 1
 _CELL_NM: Final = 90.0  # no place of a cell is further from its middle: 60 nm north and 60 nm east of it
-_EDGE: Final = 1.05  # of the radius: more than any screen allows for
-_WIDER: Final = 1.02  # of the radius: how much wider (or narrower) screens take a circle than judges
+_EDGE: Final = 1.05  # of the radius: more than any screen needs
+_WIDER: Final = 1.02  # of the radius: how much screens widen (or narrow) a circle
 _LEAST_HORIZON_H: Final = 1e-3
-_SLACK: Final = 0.02  # of rounding, in either unit that it is used for
+_SLACK: Final = 0.02  # of rounding, in either unit
 _NM_A_DEG_LEAST: Final = 59.0  # of latitude
 _SANCTIONED: Final = "sanctioned"
 _WORD: Final = re.compile(r"[A-Z0-9]+")
@@ -39,7 +39,7 @@ class ZoneNamed(NamedTuple):
     """What a destination names."""
 
     zone: int
-    """NO_ZONE for none."""
+    """NO_ZONE if none."""
     by: str
     """``locode``, ``name`` or ``likeness``; empty for none."""
 
@@ -48,7 +48,7 @@ UNNAMED: Final = ZoneNamed(NO_ZONE, "")
 
 
 class ZoneColumns:
-    """All zones of a reference. Zones are numbered as there."""
+    """All zones of a reference, numbered as there."""
 
     def __init__(self, reference: Reference) -> None:
         self.zones = reference.zones
@@ -61,7 +61,7 @@ class ZoneColumns:
         self._areas = {n: area_of((z.polygon, *z.more_polygons)) for n, z in enumerate(self.zones) if z.polygon}
         circle = np.asarray([z.polygon is None for z in self.zones], bool)
         self._aim_nm = np.where(circle, self.radius_nm / 2, self.radius_nm)
-        """A course that passes the centre further away than this leads into no zone."""
+        """A course that passes the centre at a greater distance does not lead into any zone."""
         self.horizon_h = np.asarray([z.horizon_h for z in self.zones], np.float64)
         self._reference = reference
         self._named: dict[str, ZoneNamed] = {}
@@ -73,9 +73,10 @@ class ZoneColumns:
         return distances_nm(here[:, :, None], self._vectors[:, None, :])
 
     def may_reach(self, lat_deg: Floats, lon_deg: Floats, sog_kn: Floats, *, listed: Bools) -> Bools:
-        """False only where a ship at this speed is in no zone and in reach of none that counts for it.
+        """False only if a ship at this speed is neither in a zone nor in reach of one that counts for it.
 
-        One look into a table of cells instead of a distance to each zone: 0.05 us a report against 1. Places known.
+        One lookup in a table of cells instead of a distance to each zone: 0.05 us per report against 1. Places must be
+        known.
         """
         cell = ((lat_deg + _POLE) / _CELL_DEG).astype(np.intp) * _LONS
         cell += ((lon_deg + _HALF_CIRCLE) / _CELL_DEG).astype(np.intp)
@@ -83,7 +84,7 @@ class ZoneColumns:
         return found
 
     def may_lead_into(self, lat_deg: Floats, lon_deg: Floats, cog_deg: Floats, nm: Floats) -> Bools:
-        """Shape (n, zones): False only where a course leads away, or past a centre too far to lead into the zone.
+        """Shape (n, zones): False only if a course leads away from a zone, or passes too far from its centre.
 
         ``nm`` has the distance of each place to each centre.
         """
@@ -102,9 +103,9 @@ class ZoneColumns:
         return (zone.from_date or "") <= date and (zone.to_date is None or date <= zone.to_date)
 
     def far_from(self, number: int, lat_deg: float, sog_kn: float) -> bool:
-        """True only where a ship is so far north or south that it is neither in a zone nor inside its horizon.
+        """True only if a ship is so far north or south that it is neither in a zone nor within its horizon.
 
-        One subtraction instead of the haversines of a distance: true of most zones for most ships.
+        One subtraction instead of the haversines of a distance: it is true for most zones and ships.
         """
         zone = self.zones[number]
         return abs(lat_deg - zone.lat_deg) * _NM_A_DEG_LEAST > zone.radius_nm + sog_kn * zone.horizon_h + 1.0
@@ -162,14 +163,14 @@ class ZoneColumns:
         return sorted(((n, i) for n, i in names if len(n) >= _LEAST_ALIAS), key=lambda pair: (-len(pair[0]), pair))
 
     def named_by(self, destination: str) -> int:
-        """The zone that a destination names; NO_ZONE when none."""
+        """The zone that a destination names; NO_ZONE if none."""
         return self.naming(destination).zone
 
     def naming(self, destination: str) -> ZoneNamed:
         """The zone that a destination names, and how: by UN/LOCODE, alias or likeness.
 
-        ``KRPUS>KPRJN`` names what follows the arrow; a name counts only as whole words; ``RAJ1N`` is like RAJIN, a
-        text that names another port of the world unchanged is like none.
+        ``KRPUS>KPRJN`` names the place after the arrow; a name counts only as whole words; ``RAJ1N`` is similar to
+        RAJIN; a text that exactly names another port of the world is not similar to any zone.
         """
         known = self._named.get(destination)
         if known is None:
@@ -206,7 +207,7 @@ class ZoneColumns:
         return UNNAMED
 
     def _is_elsewhere(self, destination: str, number: int) -> bool:
-        """Whether a text names a port, letter by letter, that is not this zone's."""
+        """Whether a text names, letter by letter, a port that is not this zone's."""
         port = gazetteer_of(self._reference).named(destination)
         zone = self.zones[number]
         return (
@@ -218,7 +219,7 @@ class ZoneColumns:
 
 @lru_cache(maxsize=8)
 def _needed_kn(zones: tuple[Zone, ...]) -> Floats:
-    """[of a listed ship, cell]: the speed from which some place of the cell may be in reach of a zone that counts."""
+    """[of a listed ship, cell]: the speed from which a place of the cell may be in reach of a zone that counts."""
     lat = np.repeat(np.arange(_LATS, dtype=np.float64), _LONS) * _CELL_DEG + _CELL_DEG / 2 - _POLE
     lon = np.tile(np.arange(_LONS, dtype=np.float64), _LATS) * _CELL_DEG + _CELL_DEG / 2 - _HALF_CIRCLE
     here, needed = unit_vectors(lat, lon), np.full((2, len(lat)), np.inf)

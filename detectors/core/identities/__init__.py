@@ -1,1 +1,1 @@
-"""Identities: who a ship is, held against the watchlist, and which numbers belong together."""
+"""Identities: which ship a vessel is, matched with the watchlist, and which numbers belong together."""

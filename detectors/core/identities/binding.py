@@ -1,12 +1,12 @@
-"""Which MMSI states which IMO number: what the stage of vessels tells the stage of IMO numbers.
+"""Which MMSI states which IMO number: the reports of the stage of vessels to the stage of IMO numbers.
 
-A binding is reported when an MMSI states an IMO number for the first time, when it states it again, and from then on
-once an hour for as long as it does. Which reports these are follows from the vessel's reports alone, in columns, so no
-cut of the input can change it.
+A binding is reported when an MMSI states an IMO number for the first time, when it states it again, and then once an
+hour while it continues. The choice depends only on the vessel's reports, in columns, so it does not depend on cuts of
+the input.
 
-Order. ``stamp_ms`` is the later of the report's time and of the first moment after what the ticks had given by then.
-``BindingWatermark`` promises that no binding told later has a stamp up to it. A process that has such a promise of
-every partition therefore knows all bindings up to the least of them, whichever came first.
+Order. ``stamp_ms`` is the report's time or the first moment after the time of the ticks so far, whichever is later.
+``BindingWatermark`` promises that no later binding has a stamp up to it. So a process that has such a promise from
+every partition knows all bindings up to the least of them, in any order of arrival.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from detectors.core.vessels.history import History
 
 STATED_EVERY_MS: Final = HOUR_MS
 AGAIN: Final = 2
-"""The statement that supports the first."""
+"""The statement that confirms the first."""
 _SAID_MOST: Final = 255
 _NUMBERS_LEAST: Final = 1000
 _NUMBERS_A_VESSEL: Final = 2
@@ -47,12 +47,12 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     first_ms: int
     """The first report that stated it, as far as the fleet remembers."""
     last_ms: int
-    """The report that this tells of."""
+    """The report behind this record."""
     stamp_ms: int
     """Its place in the order of all bindings: see the module."""
     source: str
     appeared_ms: int = 0
-    """The MMSI's first report since it was last unheard for long; 0 where an earlier version told it."""
+    """The MMSI's first report since it was last unheard for long; 0 in records of an earlier version."""
     statements: int
     """How often it was stated, at most 255."""
     support: int
@@ -60,7 +60,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     lat_deg: float | None = None
     lon_deg: float | None = None
     fix_ms: int = 0
-    """Time of the position; 0 when there is none."""
+    """Time of the position; 0 if there is none."""
     name: str | None = None
     call_sign: str | None = None
     ship_type: int | None = None
@@ -82,16 +82,16 @@ class BindingWatermark(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
 
 
 class SeenUnder(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="seen"):
-    """When an MMSI was last heard, told as another MMSI states the same IMO number."""
+    """When an MMSI was last heard, reported when another MMSI states the same IMO number."""
 
     imo: int
     mmsi: int
     heard_ms: int
     """Its newest report of any kind, Unix ms."""
     stamp_ms: int
-    """That of the other MMSI's binding: see the module."""
+    """The stamp of the other MMSI's binding: see the module."""
     noted_ms: int = 0
-    """Event time of the other MMSI's statement; 0 where an earlier version told it."""
+    """Event time of the other MMSI's statement; 0 in records of an earlier version."""
 
 
 Told = Binding | SeenUnder | BindingWatermark
@@ -105,10 +105,10 @@ class BindingWriter:
         self.reference = reference
         self._fleet, self._sources = fleet, sources
         self._rows: dict[int, tuple[int, ...]] = {}
-        """By IMO number, the rows that have stated it; some may state another by now, or be another vessel's."""
+        """By IMO number, the rows that have stated it; some may state another by now, or belong to another vessel."""
 
     def index(self) -> None:
-        """Finds who states which number, in a fleet that was filled otherwise, or has forgotten many."""
+        """Rebuilds the index of statements, for a fleet that was restored, or has forgotten many vessels."""
         self._rows.clear()
         told = self._fleet.core.stated_imo[: self._fleet.size]
         rows = np.flatnonzero(told)
@@ -123,7 +123,7 @@ class BindingWriter:
         return np.asarray([row for row in held if core.mmsi[row] != mmsi], np.intp)
 
     def write_seen(self, rows: Rows, note: Note) -> None:
-        """Writes when these were last heard, as ``note`` states that another MMSI states their IMO number."""
+        """Writes when these were last heard, after ``note`` has stated that another MMSI states their IMO number."""
         core, since_ms = self._fleet.core, self._sources.heard_ms + 1
         for row in rows.tolist():
             heard_ms = min(int(core.last_ms[row]), note.time_ms)
@@ -139,12 +139,12 @@ class BindingWriter:
                 self._rows[imo] = tuple(sorted((*known, row)))
 
     def _forget(self) -> None:
-        """Numbers that no one in the fleet states any more go, once they are as many as the fleet has vessels."""
+        """Removes numbers that no vessel states any longer, once they are as many as the fleet has vessels."""
         if len(self._rows) > _NUMBERS_LEAST + _NUMBERS_A_VESSEL * self._fleet.size:
             self.index()
 
     def tell(self, history: History, batch: Batch) -> None:
-        """Checks the reports of a history that are to be written; call before their vessels are."""
+        """Checks the reports of a history that are to be written; call before the vessels are written."""
         at, imos = history.brings("imo")
         if history.quiet is not None:
             quiet = history.quiet[at]

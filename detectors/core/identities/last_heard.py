@@ -42,7 +42,7 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """For a headline: under which number."""
+        """The other number, for a headline."""
         return f"MMSI {self.mmsi}"
 
     @property
@@ -51,7 +51,7 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
         return at(self.lat_deg, self.lon_deg)
 
     def position(self) -> Position:
-        """As alerts carry it."""
+        """The position as in alerts."""
         return Position(
             lat_deg=self.lat_deg,
             lon_deg=self.lon_deg,
@@ -61,7 +61,7 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def leg(self, ship: VesselState) -> tuple[float, float | None] | None:
-        """Distance from the ship's last fix, nm, and the speed that it takes, kn; None where that is unknown."""
+        """Distance from the ship's last fix, nm, and the speed that it takes, kn; None if unknown."""
         if ship.lat_deg is None or ship.lon_deg is None:
             return None
         far_nm = round(distance_nm(ship.lat_deg, ship.lon_deg, self.lat_deg, self.lon_deg), _TWO)
@@ -78,7 +78,7 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
             yield Fact(fact="distance from its last position under the former MMSI", value=leg[0], unit="nm")
 
     def details(self, ship: VesselState) -> dict[str, object]:
-        """The same for programs."""
+        """The same as ``details``, for programs."""
         leg = self.leg(ship)
         made: dict[str, object] = {"heard_as": self.mmsi, "heard_at": rfc3339(self.time_ms)}
         if flag_of(self.mmsi) != flag_of(ship.mmsi):

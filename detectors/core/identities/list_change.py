@@ -1,8 +1,8 @@
-"""Another watchlist, adopted between two records: who is listed now, who no longer, and who was seen before.
+"""Adopts another watchlist between two records: which vessels are listed now, which no longer, which were seen before.
 
-Where it falls is in the log, so that a replay makes the same of it. Every vessel in state is held against the new
-list at once, also those that have been silent for days. What points at an entry by its number is renumbered, so that
-an open alert about a ship on both lists continues as if nothing had happened.
+Its place is in the log, so a replay has the same result. Every vessel in state is matched with the new list at once,
+also those that have been silent for days. References to entries by number are renumbered, so that an open alert about a
+ship on both lists continues unchanged.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ ZoneKey = tuple[str, str | None, str | None]
 
 
 class Numbered(msgspec.Struct, frozen=True):
-    """What the numbers in a fleet's columns mean. It travels in a snapshot, which may wake under another reference."""
+    """The meaning of the numbers in a fleet's columns. A snapshot has it, and may be loaded under another reference."""
 
     ships: dict[int, ListedShip] = {}
-    """Entries by 1 + number; only those that are pointed at."""
+    """Entries by 1 + number; only those in use."""
     zones: tuple[ZoneKey, ...] = ()
     """All zones, by number."""
     zones_digest: str = ""
-    """Of all that they say; empty where a snapshot does not know."""
+    """Hash of all their fields; empty in a snapshot without it."""
 
     @classmethod
     def under(cls, reference: Reference, numbers: Iterable[Column_]) -> Numbered:
-        """As ``reference`` has it; ``numbers`` are the columns that point at entries."""
+        """The meaning under ``reference``; ``numbers`` are the columns with numbers of entries."""
         used = {int(number) for column in numbers for number in np.unique(column[column > 0])}
         ships = {n: reference.ships[n - 1] for n in sorted(used)}
         return cls(ships, zone_keys(reference), _digest_of(reference.zones))
@@ -53,13 +53,13 @@ def _digest_of(zones: Sequence[Zone]) -> str:
 
 
 class Renumbering(NamedTuple):
-    """Where what was pointed at is in another reference; ``GONE`` where it is not."""
+    """The new numbers under another reference; ``GONE`` for entries that are not in it."""
 
     entries: Mapping[int, int]
     """1 + number."""
     zones: Mapping[int, int]
     other_zones: bool
-    """Whether a zone came, went or says something else."""
+    """Whether a zone was added, removed or changed."""
 
     @classmethod
     def between(cls, former: Numbered, now: Reference) -> Renumbering:
@@ -84,7 +84,7 @@ class Renumbering(NamedTuple):
 
 
 def relist(fleet: Fleet, matcher: WatchlistMatcher, former: Numbered, now: Reference) -> Rows:
-    """Holds the whole fleet against the new list. Returns the rows whose entry came, went, or says something else."""
+    """Matches the whole fleet with the new list. Returns the rows whose entry was added, removed or changed."""
     core = fleet.core
     listed = _listed(core, fleet.size)
     was = {row: tuple(former.ships.get(number) for number in _numbers(core, row)) for row in listed.tolist()}
@@ -103,5 +103,5 @@ def _numbers(core: Columns, row: int) -> tuple[int, int]:
 
 
 def _entries(core: Columns, row: int, reference: Reference) -> tuple[ListedShip | None, ...]:
-    """What it is, and what it resembles."""
+    """The entry that it matches, and the one that it resembles."""
     return tuple(reference.ships[number - 1] if number else None for number in _numbers(core, row))

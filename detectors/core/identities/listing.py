@@ -26,7 +26,7 @@ ABSENCES: Final = {
     "possibly dark": "silent, possibly dark",
     "out of range": "out of receiver range",
 }
-"""What the silence before a return was, by ``details.absence`` of the alert, as a headline has it."""
+"""The silence before a return in words of a headline, by ``details.absence`` of the alert."""
 PAGED: Final = frozenset({"dark", "moved", "long"})
 """Absences after which a return is a page."""
 _DAY_LETTERS: Final = 10
@@ -58,9 +58,9 @@ def reasons(
     *,
     bound_by: str | None = None,
 ) -> Iterable[Fact]:
-    """The facts that decided, in the order of weight; the first of ``listings`` is the entry that was matched.
+    """The deciding facts, in the order of weight; the first of ``listings`` is the entry that was matched.
 
-    ``dark_ms``: the silence before, 0 when there was none. ``bound_by`` names the source that heard the IMO stated.
+    ``dark_ms``: the silence before, 0 if there was none. ``bound_by`` names the source that heard the IMO number.
     """
     entry = listings[0]
     if "imo" in ship.matched_on:
@@ -131,7 +131,7 @@ def _listed(entry: ListedShip, day: str) -> Fact:
 
 
 def _day(ship: VesselState) -> str:
-    """ISO date of its last report: what a listing is older or younger than."""
+    """ISO date of its last report, which is compared with the date of the listing."""
     return rfc3339(ship.last_ms)[:_DAY_LETTERS]
 
 
@@ -149,14 +149,14 @@ def verdict_on(ship: VesselState, reference: Reference) -> MatchVerdict | None:
 
 
 def title(ship: VesselState) -> str:
-    """Who, for a headline; for a similar name also the listed name."""
+    """The vessel in a headline; for a similar name also the listed name."""
     if ship.matched != MATCHED_NAME or ship.listed is None:
         return ship.title
     return f"{ship.name} (name like {ship.listed.name[:_LIKE_LETTERS]}, {list_word(ship.listed.list)})"
 
 
 def headline(ship: VesselState, away: tuple[int, str] | None, now_ms: int) -> str:
-    """Who was heard, after what absence (ms and a key of ABSENCES; None: no long one), where, and its course."""
+    """The vessel that was heard, its absence (ms and a key of ABSENCES; None: no long one), place and course."""
     what = "possible identity misuse, heard" if ship.misuse else "heard"
     since = f" after {duration_text(away[0])} {ABSENCES[away[1]]}" if away else ""
     sails = f", {ship.sog_kn:.0f} kn" if ship.sog_kn is not None else ""
@@ -233,7 +233,7 @@ def whereabouts(ship: VesselState, gazetteer: Gazetteer) -> dict[str, object]:
 
 
 def dates(entry: ListedShip, today: str) -> dict[str, object]:
-    """Since when an entry is listed, and whether it was on an ISO date; nothing where the list gives no date."""
+    """Since when an entry is listed, and whether it was on an ISO date; empty if the list gives no date."""
     said: dict[str, object] = {}
     if entry.listed_on:
         said["listed_on"] = entry.listed_on

@@ -1,4 +1,4 @@
-"""Who a ship is, held against the watchlist: IMO decides, then MMSI, then call sign with flag; a name is a likeness."""
+"""Matches vessels with the watchlist: IMO decides, then MMSI, then call sign with flag; a name is only a likeness."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ Bools = npt.NDArray[np.bool_]
 
 
 class WatchlistMatcher:
-    """Checks ships of the fleet up in the watchlist (the decision: detectors.core.identities.matching)."""
+    """Looks vessels of the fleet up in the watchlist (the decision: detectors.core.identities.matching)."""
 
     def __init__(self, reference: Reference) -> None:
         self.adopt(reference)
 
     def adopt(self, reference: Reference) -> None:
-        """Checks ships up in ``reference`` from now on."""
+        """Looks vessels up in ``reference`` from now on."""
         self.register = register_of(reference)
         self._imo, self._mmsi, self._call_sign = self.register.imo, self.register.mmsi, self.register.call_sign
         self._mmsis = np.asarray(sorted(self._mmsi), np.uint32)
@@ -66,21 +66,21 @@ class WatchlistMatcher:
         return np.union1d(np.flatnonzero(common), self._namesakes(core, np.arange(size)))
 
     def _namesakes(self, core: Columns, at: Rows) -> Rows:
-        """Which of ``at``, places in ``core``, may resemble an entry by name: a few vessels of many."""
+        """The places ``at`` in ``core`` that may resemble an entry by name: a few vessels of many."""
         at = at[~core.class_b[at] & ((core.ship_type[at] > 0) | (core.length_m[at] > 0))]
         at = at[~_well_formed(core.imo[at])]
         return at[self.register.may_resemble(core.name[at])] if len(at) else at
 
     def mark(self, fleet: Fleet) -> None:
-        """States which dropped ships have a number in common with an entry: they are forgotten last."""
+        """Marks the dropped vessels that have a number in common with an entry: they are forgotten last."""
         fleet.touch(fleet.dropped.mark(self._mmsis, self._imos))
 
     def new_rows(self, fleet: Fleet, rows: Rows) -> Rows:
-        """Of ``rows``, just made, those whose MMSI is in the list."""
+        """The new ones of ``rows`` whose MMSI is in the list."""
         return rows[_among(fleet.core.mmsi[rows], self._mmsis)]
 
     def may_change(self, history: History) -> Bools:
-        """For each report of ``history`` whether it may make the vessel another ship to the list."""
+        """For each report of ``history`` whether it may change the vessel's match with the list."""
         if not history.stated.any():
             return np.zeros(len(history.rows), bool)
         suspect = np.zeros(len(history.heads), bool)
@@ -96,8 +96,11 @@ class WatchlistMatcher:
         return may
 
     def restated(self, fleet: Fleet, batch: Batch, rows: Rows) -> Rows:
-        """Places of reports that may put their ship on the list, or take it off: all that state who it is, of each
-        ship that has a number in common with an entry, by what it says or by what is known, and says something new."""
+        """Places of reports that may change whether their vessel is listed.
+
+        These are all reports of identity from a vessel that has a number in common with an entry, stated now or before,
+        and states something new.
+        """
         at = (batch.reports["static"] >= 0).nonzero()[0]
         said, core, row = batch.statics[batch.reports["static"][at]], fleet.core, rows[at]
         common = (core.listed[row] > 0) | _among(core.mmsi[row], self._mmsis)
@@ -109,7 +112,7 @@ class WatchlistMatcher:
         return np.asarray(at[np.isin(row, row[common]) & np.isin(row, row[new])], np.intp)
 
     def _renamed(self, history: History) -> Rows:
-        """Reports that may make or end a likeness by name: those that state another name, number, type or length."""
+        """Reports that may begin or end a likeness by name: those that state another name, number, type or length."""
         at = history.stated.nonzero()[0]
         liked = history.fleet("like")[at] > 0
         at = np.union1d(at[liked], self._namesakes(history.now, at[~liked]))

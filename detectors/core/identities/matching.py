@@ -1,4 +1,4 @@
-"""Who a ship is, held against the watchlist: the decision alone, on one ship and in plain Python.
+"""Matches one ship with the watchlist: the decision alone, in plain Python.
 
 The IMO number decides, unless what the ship reports about itself contradicts the entry. Then the MMSI; then a call sign
 under its flag. A ship that states another (well-formed) IMO number than its entry's is another ship. Names are
@@ -28,8 +28,8 @@ Family = Literal["tanker", "cargo", "passenger", "tug", "fishing", "yacht", "wor
 LIKENESS_LEAST: Final = 0.88
 SUPPORTS_LEAST: Final = 2
 NAME_LETTERS_LEAST: Final = 4
-LENGTH_SHARE: Final = 0.5  # an entry of 100 m is contradicted by a ship that says it is under 50 m
-SEAGOING_M: Final = 30  # IMO numbers are for ships of 100 GT and up: rarely one is shorter
+LENGTH_SHARE: Final = 0.5  # an entry of 100 m is contradicted by a ship that states less than 50 m
+SEAGOING_M: Final = 30  # IMO numbers are for ships of 100 GT and up: few are shorter
 SAME_LENGTH_SHARE: Final = 0.06
 _METRES_PER_CUBE_ROOT: Final = 5.0
 """A ship is about five metres long for each cube root of a gross ton (ANGARA: 12,050 GT, 119 m by 5.2)."""
@@ -76,20 +76,20 @@ _CODES: Final[dict[int, Family]] = {
     **dict.fromkeys(range(70, 80), "cargo"),
     **dict.fromkeys(range(80, 90), "tanker"),
 }
-_NAMES_KEPT: Final = 100_000  # whose answer is remembered; invented names must not fill memory
+_NAMES_KEPT: Final = 100_000  # answers that are remembered; invented names must not fill memory
 SMALL: Final = frozenset({"tug", "fishing", "yacht", "work", "naval"})
 _Key = TypeVar("_Key", bound=Hashable)
 
 
 class StatedIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a ship, as it states it; unknown is None."""
+    """The identity that a ship states; unknown is None."""
 
     mmsi: int | None = None
     imo: int | None = None
     call_sign: str | None = None
     name: str | None = None
     flag: str | None = None
-    """Only where it is known otherwise than from the MMSI."""
+    """Only if known otherwise than from the MMSI."""
     ship_type: int | None = None
     """AIS code."""
     length_m: int | None = None
@@ -97,21 +97,21 @@ class StatedIdentity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MatchVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry that the ship is, or resembles."""
+    """One entry that the ship matches or resembles."""
 
     entry: int
-    """Its number in the list that was given."""
+    """Its number in the given list."""
     on: tuple[Field, ...]
     """What agrees, strongest first; ("name",) alone is a likeness."""
     contradictions: tuple[str, ...] = ()
-    """What the ship reports about itself that the entry's ship is not: possible misuse of the identity."""
+    """Statements of the ship that contradict the entry: possible misuse of the identity."""
     score: float
     parts: tuple[tuple[str, float], ...]
-    """What the score is made of, in the order of weight."""
+    """The parts of the score, in the order of weight."""
 
 
 class Register:
-    """The listed ships by what identifies them."""
+    """The listed ships, indexed by their identities."""
 
     def __init__(self, ships: Sequence[ListedShip]) -> None:
         self.ships = tuple(ships)
@@ -131,11 +131,11 @@ class Register:
         return NameIndex(names, owners)
 
     def index_names(self) -> None:
-        """Makes now what is otherwise made when the first name is asked for."""
+        """Builds the index now that is otherwise built for the first name."""
         _ = self._names
 
     def listings(self, entry: int) -> tuple[int, ...]:
-        """All entries about the same ship, ``entry`` among them, in order: by IMO number, else by MMSI."""
+        """All entries about the same ship, including ``entry``, in order: by IMO number, otherwise by MMSI."""
         ship = self.ships[entry]
         if ship.imo is not None and not ship.imo_wrong:
             return tuple(self.imo[ship.imo])
@@ -145,14 +145,14 @@ class Register:
         return tuple(same)
 
     def find(self, told: StatedIdentity) -> MatchVerdict | None:
-        """The entry that ``told`` is: by IMO number, MMSI or call sign with flag. None when there is none."""
+        """The entry that ``told`` matches by IMO number, MMSI or call sign with flag; None if there is none."""
         stated = told.imo if told.imo and is_imo_number(told.imo) else None
         for entry in self._candidates(told, stated):
             return self._verdict(told, entry, self._agreeing(told, entry))
         return None
 
     def resembling(self, told: StatedIdentity) -> MatchVerdict | None:
-        """The entry whose name ``told`` bears, with two of flag, type and length in support, or None."""
+        """The entry with a name similar to that of ``told``, and two of flag, type and length in support, or None."""
         if told.name is None or len(told.name) < NAME_LETTERS_LEAST or (told.imo and is_imo_number(told.imo)):
             return None
         found = [self._likeness(told, entry) for entry in self._names.near(told.name)]
@@ -160,7 +160,7 @@ class Register:
         return max(likely, key=lambda verdict: (verdict.score, -verdict.entry), default=None)
 
     def may_resemble(self, names: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bool_]:
-        """For each name as AIS sends it whether ``resembling`` may find an entry: never False where it would."""
+        """For each name in AIS form whether ``resembling`` may find an entry: never False if it would."""
         texts: list[bytes] = names.tolist()
         new = sorted({text for text in texts if text not in self._near})
         if len(self._near) + len(new) > _NAMES_KEPT:
@@ -220,7 +220,7 @@ def _index(ships: Sequence[ListedShip], keys: Callable[[ListedShip], Iterable[_K
 
 
 def _signs(ship: ListedShip) -> tuple[str, ...]:
-    """Call signs count with a flag alone."""
+    """Call signs with their flags; they count only together."""
     if ship.call_sign is None or not _flags(ship):
         return ()
     return (ship.call_sign, *ship.more_call_signs)
@@ -231,7 +231,7 @@ def _flags(ship: ListedShip) -> tuple[str, ...]:
 
 
 def family_of(words: str | None) -> Family | None:
-    """The kind of ship that a list's words mean; None when they say nothing."""
+    """The kind of ship that a list's words mean; None if they mean none."""
     low = (words or "").lower()
     return next((family for word, family in _WORDS if word in low), None)
 
@@ -242,7 +242,7 @@ def family_of_code(code: int | None) -> Family | None:
 
 
 def contradictions(ship: ListedShip, told: StatedIdentity) -> tuple[str, ...]:
-    """What cannot be true of the listed ship: a 12 m yacht that sends a freighter's IMO number is not a freighter."""
+    """Statements that cannot be true of the listed ship: a 12 m yacht that sends a freighter's IMO number."""
     listed, stated = family_of(ship.ship_type), family_of_code(told.ship_type)
     found = []
     if told.class_b:
@@ -255,7 +255,7 @@ def contradictions(ship: ListedShip, told: StatedIdentity) -> tuple[str, ...]:
 
 
 def least_length_m(ship: ListedShip) -> float:
-    """Shorter than this it is not: half its length, as listed or as its tonnage lets expect."""
+    """Minimum length: half its length, as listed or as expected from its tonnage."""
     length_m = float(ship.length_m or 0)
     if not length_m and ship.tonnage_gt:
         length_m = round(_METRES_PER_CUBE_ROOT * ship.tonnage_gt ** (1 / 3), 1)
@@ -265,12 +265,12 @@ def least_length_m(ship: ListedShip) -> float:
 
 
 def most_length_m(ship: ListedShip) -> float:
-    """Longer than this it is not: twice its listed length."""
+    """Maximum length: twice its listed length."""
     return ship.length_m / LENGTH_SHARE if ship.length_m else float("inf")
 
 
 def supports(ship: ListedShip, told: StatedIdentity) -> tuple[str, ...]:
-    """What else agrees: flag, type, length; in order of weight."""
+    """Other agreements: flag, type, length; in order of weight."""
     flag = told.flag or (flag_of(told.mmsi) if told.mmsi else None)
     family = family_of(ship.ship_type)
     agree = {

@@ -1,4 +1,4 @@
-"""What the stage of IMO numbers has to do, in the order of event time."""
+"""The pending events of the stage of IMO numbers, in the order of event time."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ _BINDING: Final = 1
 class StageEvent(NamedTuple):
     """The order of its fields is the order of decisions.
 
-    Reports that came within one tick may have one stamp. They are taken up in the order of their own times, so that
-    it does not matter where the ticks are: who was there before comes first, then when it was last heard, then who
-    is new.
+    Reports within one tick may have the same stamp. They are processed in the order of their own times, so that the
+    places of ticks do not matter: first the earlier holder, then when it was last heard, then the new holder.
     """
 
     at_ms: int
     what: int
     reported_ms: int
-    """Event time of the report that it follows from; 0 for a check."""
+    """Event time of the report behind it; 0 for a check."""
     record: int
     imo: int
     mmsi: int
 
 
 def event_of(record: Binding | SeenUnder) -> StageEvent:
-    """When a record is taken up."""
+    """The event of a record."""
     if isinstance(record, SeenUnder):
         reported_ms = record.noted_ms or min(record.heard_ms, record.stamp_ms)
         return StageEvent(record.stamp_ms, _REPORT, reported_ms, _SEEN, record.imo, record.mmsi)
@@ -40,10 +39,10 @@ def event_of(record: Binding | SeenUnder) -> StageEvent:
 
 
 def look_at(ship: ImoShip, holder: Holder) -> StageEvent:
-    """When it is looked whether the alert about ``holder`` closes."""
+    """The check whether the alert about ``holder`` closes."""
     return StageEvent(holder.settles_ms, LOOK, 0, 0, ship.imo, holder.newest.mmsi)
 
 
 def dispatcher(ships: Iterable[ImoShip]) -> list[StageEvent]:
-    """Those of all open alerts."""
+    """The checks of all open alerts."""
     return [look_at(ship, holder) for ship in ships for holder in ship.holders if holder.alert is not None]

@@ -1,8 +1,8 @@
 """The second stage: the history of each IMO number, from the bindings of all partitions. Pure.
 
-Bindings arrive in any order and more than once; they are taken up in the order of their stamps, as soon as every
-partition has promised that no earlier one will come. Whatever has a stamp that was passed is one that was taken up
-before. So the alerts are a function of the bindings alone, and bindings of the first stage's logs alone.
+Bindings arrive in any order and more than once. They are processed in the order of their stamps, as soon as every
+partition has promised that no earlier one will come. A binding with a passed stamp has been processed before. So alerts
+depend on the bindings alone, and bindings on the first stage's logs alone.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ class ImoDetector(Protocol):
         """What a binding changes; ``ship`` is as it was before."""
 
     def recent(self, ship: ImoShip, told: Binding) -> list[int]:
-        """The changes that count at ``told``, which is one."""
+        """The changes that count at the time of ``told``, which is one of them."""
 
     def settles_ms(self, time_ms: int) -> int:
-        """When an alert that was written then closes."""
+        """When an alert that was written at ``time_ms`` closes."""
 
     def settled(self, ship: ImoShip, holder: Holder) -> Finding | None:
-        """That time has come; None when it must continue."""
+        """The finding when that time has come; None if the alert must continue."""
 
 
 class ImoHistories:
-    """All IMO numbers. ``partitions``: how many the first stage has."""
+    """All IMO numbers. ``partitions``: number of partitions of the first stage."""
 
     def __init__(self, partitions: int, detector: ImoDetector, severities: Mapping[str, Severity]) -> None:
         self._detector = detector
@@ -63,7 +63,7 @@ class ImoHistories:
         self._ships: dict[int, ImoShip] = {}
         self._waiting: dict[StageEvent, Binding | SeenUnder] = {}
         self._shards = Shards()
-        """What of both is in each shard: a snapshot must not look through all for each."""
+        """The numbers and events of each shard: a snapshot must not search all of them for each shard."""
         self._holders = self._open = 0
         self._events: list[StageEvent] = []
 
@@ -73,12 +73,12 @@ class ImoHistories:
     ) -> Self:
         """Empty. Raises msgspec.ValidationError on a wrong threshold."""
         (detector,) = (d for d in build(thresholds, Reference()) if d.subject == "imo")
-        return cls(partitions, detector, severities)  # type: ignore[arg-type]  # what the subject promises
+        return cls(partitions, detector, severities)  # type: ignore[arg-type]  # ensured by the subject
 
     # -- input ----------------------------------------------------------------------------------------------------
 
     def take(self, told: Binding | SeenUnder | BindingWatermark) -> list[Emitted]:
-        """One record, in any order, also again. Returns alerts in the order of decisions."""
+        """Adds one record, in any order, also repeatedly. Returns alerts in the order of decisions."""
         if isinstance(told, BindingWatermark):
             return self._hear(told)
         event = event_of(told)
@@ -163,10 +163,10 @@ class ImoHistories:
         heapq.heappush(self._events, look_at(ship, holder))
         self._touch(ship.imo)
         if len(self._events) > _EVENTS_LEAST + _EVENTS_A_HOLDER * (len(self._waiting) + self._holders):
-            self._plan()  # most of them are checks of alerts that were written again since, or are forgotten
+            self._plan()  # most of them are checks of alerts that have a newer revision, or are forgotten
 
     def _plan(self) -> None:
-        """Finds what is to be done from what is known."""
+        """Rebuilds the pending events from the known state."""
         self._events = [*self._waiting, *dispatcher(self._ships.values())]
         heapq.heapify(self._events)
 
@@ -186,7 +186,7 @@ class ImoHistories:
     # -- bounds ---------------------------------------------------------------------------------------------------
 
     def _drop_oldest(self, ship: ImoShip, now_ms: int) -> list[Emitted]:
-        """Too many MMSIs state one number: those unheard for longest go, those without an open alert first."""
+        """Too many MMSIs state one number: those unheard for longest are dropped, those without an open alert first."""
         out: list[Emitted] = []
         while len(ship.holders) > self._detector.thresholds.holders_most:
             free = [h for h in ship.holders[:-1] if h.alert is None] or ship.holders[:-1]
@@ -194,14 +194,14 @@ class ImoHistories:
         return out
 
     def _forget_holders(self, ship: ImoShip, gone: Sequence[Holder], now_ms: int) -> list[Emitted]:
-        """Whatever is open about them closes: no one would close it later."""
+        """Closes all open alerts about these holders: nothing would close them later."""
         out = [self._write(ship, closing_finding(holder, now_ms)) for holder in gone if holder.alert is not None]
         self._holders -= len(gone)
         ship.holders = [h for h in ship.holders if not any(h is one for one in gone)]
         return out
 
     def _make_room(self, now_ms: int) -> list[Emitted]:
-        """IMO numbers cost nothing to invent: past a bound those unheard for longest go, without open alerts first."""
+        """IMO numbers can be invented: above a bound those unheard for longest go, without open alerts first."""
         rules, ships = self._detector.thresholds, len(self._ships)
         if ships < rules.ships_most and self._holders < rules.holders_in_all_most:
             return []
@@ -213,7 +213,8 @@ class ImoHistories:
             del self._ships[ship.imo]
         return out
 
-    # -- what the worker asks -------------------------------------------------------------------------------------
+    # -- for the worker
+    # ---------------------------------------------------------------------------------------------------
 
     @property
     def clock_ms(self) -> int:
@@ -252,9 +253,9 @@ class ImoHistories:
         return msgspec.json.encode(ImoManifest(format=HISTORIES_FORMAT, heard=self._heard, passed_ms=self._passed_ms))
 
     def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
-        """The histories as ``shard`` and ``manifest`` held them. Raises SnapshotError when they cannot be used."""
+        """Loads the histories that ``shard`` and ``manifest`` returned. Raises SnapshotError if they cannot be used."""
         head, parts = read(shards, manifest)
-        if len(head.heard) != len(self._heard):  # which promises would be waited for?
+        if len(head.heard) != len(self._heard):  # with other partitions the promises would not be complete
             raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard)} now")
         self._heard, self._passed_ms = list(head.heard), head.passed_ms
         self._ships = {ship.imo: ship for part in parts for ship in part.ships}
@@ -273,5 +274,5 @@ class ImoHistories:
 
 
 def _worth(ship: ImoShip) -> tuple[bool, int, int]:
-    """Who is forgotten last."""
+    """The order of forgetting: the greatest is forgotten last."""
     return any(h.alert for h in ship.holders), max(h.newest.last_ms for h in ship.holders), ship.imo

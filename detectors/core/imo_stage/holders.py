@@ -1,4 +1,4 @@
-"""Who has stated an IMO number, as the second stage (``core.imo``) remembers it."""
+"""The MMSIs that have stated an IMO number, as the second stage (``core.imo_stage``) remembers them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Holder(msgspec.Struct, kw_only=True, gc=False):
     newest: Binding
     first_ms: int
     heard_ms: int = 0
-    """Its newest report of any kind when another MMSI came to state the number; 0 when that is not known."""
+    """Its newest report of any kind when another MMSI began to state the number; 0 if not known."""
     alert: Alert | None = None
-    """That it is new: open until it has settled."""
+    """The alert that it is new: open until it has settled."""
     settles_ms: int = 0
 
 
 class ImoShip(msgspec.Struct, kw_only=True, gc=False):
-    """What is known of one IMO number. ``holders`` are in the order in which they were first heard."""
+    """The state of one IMO number. ``holders`` are in the order in which they were first heard."""
 
     imo: int
     holders: list[Holder] = []
@@ -37,7 +37,7 @@ class ImoShip(msgspec.Struct, kw_only=True, gc=False):
 
 
 def vessel_of(told: Binding) -> Vessel:
-    """The vessel as an alert carries it."""
+    """The vessel as in alerts."""
     return Vessel(
         name=told.name,
         imo=told.imo,
@@ -49,14 +49,14 @@ def vessel_of(told: Binding) -> Vessel:
 
 
 def position_of(told: Binding) -> Position | None:
-    """The position as an alert carries it."""
+    """The position as in alerts."""
     if told.lat_deg is None or told.lon_deg is None:
         return None
     return Position(lat_deg=told.lat_deg, lon_deg=told.lon_deg, time=rfc3339(told.fix_ms))
 
 
 def closing_finding(holder: Holder, now_ms: int) -> Finding:
-    """The end of the alert that is open about ``holder``, which is dropped to keep memory bounded."""
+    """The end of the open alert about ``holder``, which is dropped to keep memory bounded."""
     alert, newest = holder.alert, holder.newest
     assert alert is not None, "nothing is open"
     who = f"{newest.name} (IMO {newest.imo})" if newest.name else f"IMO {newest.imo}"

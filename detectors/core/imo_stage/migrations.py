@@ -1,7 +1,7 @@
-"""Histories of former formats, brought to the present one, a format at a time, as ``engine.migrations`` does it.
+"""Converts histories of former formats to the present one, one format at a time, like ``engine.migrations``.
 
-To store them in another way: raise ``HISTORIES_FORMAT``, add a function here, and write a golden snapshot with the
-version before (``python -m tests.detectors.golden_histories``), which the tests then read for ever.
+To change the format: raise ``HISTORIES_FORMAT``, add a function here, and write a golden snapshot with the previous
+version (``python -m tests.detectors.golden_histories``), which the tests read from then on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class StoredHistories(NamedTuple):
 
 
 MIGRATIONS: Final[dict[int, Callable[[StoredHistories], StoredHistories]]] = {}
-"""By the format that each reads; there has been one format only."""
+"""By the format that each converts; there has been one format only."""
 
 
 def migrated(

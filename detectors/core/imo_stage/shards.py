@@ -1,8 +1,8 @@
 """In which shard of a snapshot an IMO number is, and which shards changed.
 
-A snapshot copies whole shards while the stream waits, so that a shard must stay small however many numbers there are:
-for each SHIPS_A_SHARD numbers there is one shard more, and only one shard is split at a time (linear hashing: Litwin
-1980). Where a number is follows from the count of shards alone, which a snapshot has. Alerts do not depend on it.
+A snapshot copies whole shards while the stream waits, so a shard must stay small for any count of numbers. There is one
+shard more for each SHIPS_A_SHARD numbers, and only one shard is split at a time (linear hashing: Litwin 1980). The
+shard of a number follows from the count of shards alone, which is in the snapshot. Alerts do not depend on it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Final
 from detectors.core.imo_stage.events import StageEvent
 
 FIRST: Final = 64
-"""Shards of histories that know no one."""
+"""Number of shards of empty histories."""
 SHIPS_A_SHARD: Final = 256
-"""With two MMSIs each and an open alert about half a megabyte, of which a copy takes 2 ms."""
+"""Such a shard, with two MMSIs and an open alert per number, has half a megabyte; a copy takes 2 ms."""
 
 
 class Shards:
-    """``numbers`` and ``waits`` have, for each shard, the IMO numbers known and the events about them that wait."""
+    """``numbers`` and ``waits`` have, for each shard, the known IMO numbers and the waiting events about them."""
 
     def __init__(self, count: int = FIRST) -> None:
         self.numbers: list[set[int]] = [set() for _ in range(count)]
@@ -38,19 +38,19 @@ class Shards:
         return place if place < len(self.numbers) else place - self._whole
 
     def add(self, imo: int) -> None:
-        """A number is known from now on, which was not."""
+        """Adds a new number."""
         self.numbers[self.of(imo)].add(imo)
         self._known += 1
         while self._known > SHIPS_A_SHARD * len(self.numbers):
             self._split()
 
     def remove(self, imo: int) -> None:
-        """A number is no longer known. There are not fewer shards for that."""
+        """Removes a number. The count of shards stays."""
         self.numbers[self.of(imo)].remove(imo)
         self._known -= 1
 
     def touch(self, imo: int) -> None:
-        """Something about a number changed."""
+        """Marks the shard of a changed number."""
         self._changed[self.of(imo)] = True
 
     def changed(self) -> list[int]:
@@ -62,7 +62,7 @@ class Shards:
         self._changed = [False] * len(self.numbers)
 
     def _split(self) -> None:
-        """One shard more: half of the shard whose turn it is."""
+        """Adds one shard: half of the shard whose turn it is."""
         new = len(self.numbers)
         former = new - self._whole
         numbers, waits = self.numbers[former], self.waits[former]

@@ -20,7 +20,7 @@ class ImoShard(msgspec.Struct, frozen=True):
 
 
 class ImoManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is not in shards."""
+    """Everything that is not in shards."""
 
     format: int
     heard: list[int]
@@ -28,13 +28,13 @@ class ImoManifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Format(msgspec.Struct, frozen=True):
-    """What every manifest says."""
+    """The common part of every manifest."""
 
     format: int
 
 
 def read(shards: Sequence[bytes], manifest: bytes) -> tuple[ImoManifest, list[ImoShard]]:
-    """A snapshot of any format that ever was. Raises SnapshotError."""
+    """Reads a snapshot of any format so far. Raises SnapshotError."""
     try:
         if msgspec.json.decode(manifest, type=_Format).format == HISTORIES_FORMAT:
             head = msgspec.json.decode(manifest, type=ImoManifest)

@@ -11,28 +11,28 @@ from detectors.core.units import HOUR_MS
 from detectors.core.vessels.ship import VesselState
 
 SLACK_NM: Final = 5.0
-"""Positions and times err by as much."""
+"""Errors of positions and times together."""
 _FASTEST_KN: Final = 60.0
 _REACH: Final = 1.25
-"""Of the speed that a ship usually makes at most: with a following sea it makes more."""
+"""Factor on the speed that a ship usually makes at most: with a following sea it makes more."""
 _TENTHS: Final = 1
 
 
 def apart_nm(ship: VesselState, note: Note) -> float | None:
-    """How far it is from the ship's last fix to the place of the note; None when either is unknown."""
+    """Distance from the ship's last fix to the place of the note; None if either is unknown."""
     if None in {ship.lat_deg, ship.lon_deg, note.lat_deg, note.lon_deg}:
         return None
-    return round(distance_nm(ship.lat_deg, ship.lon_deg, note.lat_deg, note.lon_deg), _TENTHS)  # type: ignore[arg-type]  # just looked
+    return round(distance_nm(ship.lat_deg, ship.lon_deg, note.lat_deg, note.lon_deg), _TENTHS)  # type: ignore[arg-type]  # checked just before
 
 
 def is_elsewhere(ship: VesselState, note: Note) -> bool:
-    """Whether both were heard at places between which no ship sails: two ships."""
+    """Whether the two were heard at places that one ship cannot reach in the time: two ships."""
     far_nm, hours = apart_nm(ship, note), abs(note.time_ms - ship.fix_ms) / HOUR_MS
     return far_nm is not None and far_nm > SLACK_NM and far_nm > _FASTEST_KN * hours
 
 
 def can_be(ship: VesselState, note: Note) -> bool:
-    """Whether the ship, silent since its last report, can be where the note is, and is of that kind and size."""
+    """Whether the ship, silent since its last report, can be at the place of the note, with that type and size."""
     far_nm, hours = apart_nm(ship, note), max(0, note.time_ms - ship.fix_ms) / HOUR_MS
     if far_nm is not None and far_nm > SLACK_NM + round(_REACH * ship.v_max_kn * hours, _TENTHS):
         return False

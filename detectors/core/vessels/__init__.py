@@ -1,1 +1,1 @@
-"""Vessels: what is known of each, in columns, and how a batch of reports is written there."""
+"""Vessels: the state of each, in columns, and how a batch of reports is written to it."""

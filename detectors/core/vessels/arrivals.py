@@ -35,7 +35,7 @@ Reports = npt.NDArray[np.void]
 
 
 class Arrivals(NamedTuple):
-    """All arrays but ``starts`` and ``unsure`` have one value a report, in the order of ``order``."""
+    """All arrays except ``starts`` and ``unsure`` have one value per report, in the order of ``order``."""
 
     order: Rows
     """Places in the batch."""
@@ -48,7 +48,7 @@ class Arrivals(NamedTuple):
     duplicate: Bools
     late: Bools
     unsure: Bools
-    """One value a vessel."""
+    """One value per vessel."""
 
 
 def arrive(fleet: Fleet, rows: Rows, reports: Reports) -> Arrivals:
@@ -68,7 +68,7 @@ def arrive(fleet: Fleet, rows: Rows, reports: Reports) -> Arrivals:
         unsure[:] = True
         last_ms = fleet.core.last_ms[rows]
     late = ~duplicate & (last_ms - times > LATE_STATIC_MS)
-    if late.any():  # what repeats a late one is not a duplicate: it was never taken
+    if late.any():  # a repetition of a late one is not a duplicate: the late one was not accepted
         several = np.logical_or.reduceat(late, starts) & np.logical_or.reduceat(repeated, starts)
         unsure |= several
     return Arrivals(order, rows, starts, vessel, last_ms, duplicate, late, unsure)
@@ -84,7 +84,7 @@ def _once_each(fleet: Fleet, order: Rows, rows: Rows, times: Times, payloads: Pa
 
 
 def _known(fleet: Fleet, rows: Rows, payloads: Payloads, times: Times) -> tuple[Rows, Rows]:
-    """(report, place among the remembered transmissions) of each that is remembered; few, so times are read late."""
+    """(report, place among the remembered transmissions) for each remembered one; few, so times are read late."""
     report, place = (fleet.core.payloads[rows] == payloads[:, None]).nonzero()
     when = fleet.core.payload_ms[rows[report], place]
     near = np.abs(when - times[report]) <= SAME_TRANSMISSION_MS
@@ -94,7 +94,7 @@ def _known(fleet: Fleet, rows: Rows, payloads: Payloads, times: Times) -> tuple[
 def _duplicates(
     fleet: Fleet, rows: Rows, starts: Rows, vessel: Rows, *, times: Times, payloads: Payloads, unsure: Bools
 ) -> tuple[Bools, Bools]:
-    """Which reports are duplicates, and which have any part in a repetition; marks vessels ``unsure``."""
+    """Which reports are duplicates, and which take part in a repetition; marks vessels ``unsure``."""
     turn = np.arange(len(times)) - starts[vessel]
     duplicate, repeated = np.zeros(len(times), bool), np.zeros(len(times), bool)
     report, place = _known(fleet, rows, payloads, times)
@@ -116,7 +116,7 @@ def _duplicates(
 
 
 def _far_echoes(vessel: Rows, times: Times, payloads: Payloads, unsure: Bools) -> None:
-    """Marks vessels that repeat a payload from more than four reports back, where times do not rule it out."""
+    """Marks vessels that repeat a payload from more than four reports back, if times do not rule it out."""
     far = PAYLOADS_KEPT + 1
     if len(vessel) <= far:
         return
@@ -136,8 +136,8 @@ def _far_echoes(vessel: Rows, times: Times, payloads: Payloads, unsure: Bools) -
 def _newest_before(last_ms: Times, starts: Rows, vessel: Rows, heard_ms: Times) -> Times | None:
     """For each report the largest of the vessel's ``last_ms`` and of ``heard_ms`` before it.
 
-    A running maximum within groups is one over all when each group is lifted above the one before; None when the
-    times span too much for that (a hostile clock).
+    A running maximum within groups is one over all if each group is lifted above the previous one; None if the times
+    span too much for that (a hostile clock).
     """
     newest = np.append(_LONG_AGO_MS, heard_ms[:-1])
     newest[starts] = last_ms

@@ -1,11 +1,11 @@
-"""A fleet that is full: who goes, and what is stated about it.
+"""A full fleet: which vessels are dropped, and how this is reported.
 
-A hundred thousand invented MMSIs cost nothing to send. So a fleet has a cap, and newcomers are on probation until
-they have been heard a few times. Room is made just before the report of the newcomer that no longer fits: a place in
-the log, so that neither batches nor restarts can matter. Those least worth keeping go first: unproven ones, then those
-known for less than a day, then the rest, within each those unheard for longest. Those with an open alert go when
-nothing else is left, a few at a time, and their alerts close: a hundred thousand invented MMSIs inside a zone open as
-many alerts. Listed vessels never go; where nothing else is left the cap gives way.
+It costs nothing to send a hundred thousand invented MMSIs. So a fleet has a cap, and new vessels are unproven until
+they have been heard a few times. Room is made just before the report of the new vessel that no longer fits: a place in
+the log, so it does not depend on batches or restarts. The least valuable vessels are dropped first: unproven ones, then
+those known for less than a day, then the rest; within each group those unheard for longest. Vessels with an open alert
+are dropped only if no others are left, a few at a time, and their alerts close: a hundred thousand invented MMSIs
+inside a zone open as many alerts. Listed vessels are never dropped; if no others are left, the cap is exceeded.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from detectors.core.vessels.track import TrackRules
 REASONS: Final = ("unproven", "known", "long_known", "alerted")
 _ALERTED: Final = REASONS.index("alerted")
 _TIER_BITS: Final = 56  # above any event time in ms
-_PART: Final = 8  # an eighth is made room for at once: the search costs 30 ms at a million rows
+_PART: Final = 8  # room for an eighth is made at once: the search costs 30 ms at a million rows
 _ALERTED_MOST: Final = 1000
-"""This many with open alerts are dropped at once: each alert that closes is two records."""
+"""At most this many with open alerts are dropped at once: each alert that closes is two records."""
 Close = Callable[[Rows], None]
 
 
 class FleetRules(TrackRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many vessels are held, which go first, and which of their fixes are of one track."""
+    """How many vessels are held, which are dropped first, and which of their fixes are of one track."""
 
     vessels_most: Annotated[
         int, Meta(ge=8, le=100_000_000, description="Maximum number of vessels in a partition (about 0.7 kB each)")
@@ -67,19 +67,19 @@ class FleetFull(msgspec.Struct, kw_only=True):
     """A fleet that has to make room, from the first time until it has not had to for a while."""
 
     source: int
-    """Whose report came when it was full."""
+    """The source of the report that found it full."""
     start_ms: int
     last_ms: int
     """Event times of the reports for which room was made, first and last."""
     ended_ms: int | None = None
-    """The step at which it was over."""
+    """The step at which it had ended."""
     vessels_most: int
     dropped: dict[str, int]
-    """By reason."""
+    """Number of dropped vessels by reason."""
 
 
 class Admission:
-    """Lets newcomers into one fleet."""
+    """Admits new vessels to one fleet."""
 
     def __init__(self, fleet: Fleet, rules: FleetRules) -> None:
         self.dropped = dict.fromkeys(REASONS, 0)
@@ -88,7 +88,7 @@ class Admission:
         self._fleet, self._rules, self._more = fleet, rules, 0
 
     def fit(self, mmsis: npt.NDArray[np.uint32], rows: Rows) -> int:
-        """How many reports, in log order, can be processed before room must be made. ``rows`` as the index has them."""
+        """How many reports, in log order, can be processed before room must be made. ``rows`` are from the index."""
         absent = (rows == ABSENT).nonzero()[0]
         room = self._rules.vessels_most + self._more - self._fleet.held
         if len(absent) <= room:
@@ -97,13 +97,13 @@ class Admission:
         return len(rows) if len(first) <= room else int(absent[first[max(0, room)]])
 
     def make_room(self, source: int, time_ms: int, close: Close) -> list[FleetFull]:
-        """Room for the report of ``time_ms``. Returns what is news: a crowding that began, or one that was over.
+        """Makes room for the report of ``time_ms``. Returns what to report: a crowding that began, or one that ended.
 
-        ``close`` closes the alerts that are open about rows, which go then.
+        ``close`` closes the open alerts about rows, which are then dropped.
         """
         news = self.pass_time(time_ms)
         gone = make_room(self._fleet, self._rules, close)
-        if not gone:  # all must stay: the cap gives way
+        if not gone:  # all must stay: the cap is exceeded
             self._more += max(1, self._rules.vessels_most // _PART)
         for reason, number in gone.items():
             self.dropped[reason] += number
@@ -118,7 +118,7 @@ class Admission:
         return news
 
     def pass_time(self, clock_ms: int) -> list[FleetFull]:
-        """The clock has come so far: a crowding that is over."""
+        """Advances the clock; returns a crowding that has ended."""
         was = self.crowding
         if was is None:
             return []
@@ -130,9 +130,9 @@ class Admission:
 
 
 def make_room(fleet: Fleet, rules: FleetRules, close: Close) -> dict[str, int]:
-    """Drops an eighth of the vessels, the least worth keeping. Returns how many by reason; none when all must stay.
+    """Drops the least valuable eighth of the vessels. Returns how many by reason; none if all must stay.
 
-    Where all have open alerts, these are closed by ``close`` first.
+    If all have open alerts, ``close`` closes these first.
     """
     rows, alerted = _droppable(fleet)
     tiers = _tiers(fleet, rules, rows)
@@ -157,7 +157,7 @@ def make_room(fleet: Fleet, rules: FleetRules, close: Close) -> dict[str, int]:
 
 
 def _droppable(fleet: Fleet) -> tuple[Rows, Rows]:
-    """The rows on no list: without open alerts, and with some."""
+    """The unlisted rows: without open alerts, and with some."""
     free = fleet.taken() & (fleet.core.listed[: fleet.size] == 0)
     alerted = np.zeros(fleet.size, bool)
     alerted[[row for row in fleet.open if row >= 0]] = True
@@ -165,7 +165,7 @@ def _droppable(fleet: Fleet) -> tuple[Rows, Rows]:
 
 
 def _tiers(fleet: Fleet, rules: FleetRules, rows: Rows) -> Rows:
-    """Each row's place in REASONS, were it without alerts."""
+    """Each row's place in REASONS, as if it had no alerts."""
     core = fleet.core
     long_known = core.last_ms[rows] - core.first_ms[rows] > int(rules.long_known_h * HOUR_MS)
     return np.where(core.reports[rows] < rules.proven_reports, 0, np.where(long_known, 2, 1))

@@ -1,7 +1,7 @@
-"""The fleet's columns: one value a vessel in each, read as attributes.
+"""The fleet's columns: one value per vessel in each, read as attributes.
 
-Columns that are read and written together lie side by side in a record (``table``), so that a report of one of a
-million vessels costs a few neighbouring cache lines, and taking or writing what is known of some vessels is one copy.
+Columns that are read and written together are side by side in a record (``table``), so a report of one of a million
+vessels costs a few neighbouring cache lines, and reading or writing the state of some vessels is one copy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Rows = npt.NDArray[np.intp]
 
 
 class Column(NamedTuple):
-    """One value a vessel. ``version`` changes when the meaning does: a snapshot then needs a migration."""
+    """One value per vessel. ``version`` changes when the meaning does: a snapshot then needs a migration."""
 
     name: str
     dtype: str
@@ -32,11 +32,11 @@ PAYLOADS_KEPT: Final = 4
 SPEED_BINS: Final = 16
 
 MOVING: Final = (
-    Column("mmsi", "<u4"),  # 0 also in a row that no one has (``Fleet.taken``)
+    Column("mmsi", "<u4"),  # also 0 in an unused row (``Fleet.taken``)
     Column("first_ms", "<i8"),  # first report of all
     Column("last_ms", "<i8"),  # last report of any kind
     Column("appeared_ms", "<i8"),  # first report since the last long silence
-    Column("heard_before_ms", "<i8"),  # last report before that silence; 0 when there was none
+    Column("heard_before_ms", "<i8"),  # last report before that silence; 0 if there was none
     Column("fix_ms", "<i8"),  # time of the position below; 0 when none
     Column("lat_deg", "<f8", np.nan),
     Column("lon_deg", "<f8", np.nan),
@@ -51,14 +51,14 @@ MOVING: Final = (
     Column("sources", "<u8"),  # mask of the sources that hear it
     Column("listed", "<i4"),  # 1 + number of its entry in Reference.ships; 0 when not listed
     Column("matched", "u1"),  # MATCHED_* bits
-    Column("misuse", "?"),  # the listed identity is contradicted by what the ship reports about itself
-    Column("like", "<i4"),  # not listed: 1 + number of the entry that it resembles by name; 0 when none
+    Column("misuse", "?"),  # the ship's statements contradict the listed identity
+    Column("like", "<i4"),  # not listed: 1 + number of the entry with a similar name; 0 if none
     Column("unsure_step", "<u4"),  # until this step its positions are inconsistent (``track``)
     Column("track", "u1"),  # LONE and STRAYED bits
     Column("payloads", f"({PAYLOADS_KEPT},)<u8"),  # its last transmissions, newest first, and their times
     Column("payload_ms", f"({PAYLOADS_KEPT},)<i8"),
 )
-"""What every report reads and changes."""
+"""Read and changed by every report."""
 
 STATED: Final = (
     Column("imo", "<u4"),
@@ -72,7 +72,7 @@ STATED: Final = (
     Column("draught_m", "<f4", np.nan),
     Column(
         "stated_imo", "<u4"
-    ),  # the binding last told (detectors.core.identities.binding), since when, and when it was reported
+    ),  # the binding last reported (detectors.core.identities.binding), since when, and when it was reported
     Column("since_ms", "<i8"),
     Column("stated_ms", "<i8"),
     Column("said", "u1"),  # statements of it, at most 255
@@ -80,7 +80,7 @@ STATED: Final = (
     Column("as_mmsi", "<u4"),  # ... and under which
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
     Column("speeds", f"({SPEED_BINS},)u1"),  # how often it made which speed (``speeds``)
-    Column("stop_ms", "<i8"),  # since when it is stationary (``lying``); 0 when it does not
+    Column("stop_ms", "<i8"),  # since when it is stationary (``lying``); 0 if it is not
     Column("stop_lat_deg", "<f4", np.nan),
     Column("stop_lon_deg", "<f4", np.nan),
     Column("stray_ms", "<i8"),  # the newest fix that was held back (``track``)
@@ -90,7 +90,7 @@ STATED: Final = (
     Column("trusted_lat_deg", "<f4", np.nan),
     Column("trusted_lon_deg", "<f4", np.nan),
 )
-"""What is rarely read: what ships report about themselves, what they have shown, and the evidence."""
+"""Rarely read: statements of ships, what they have shown, and the evidence."""
 
 OF_EVERY_DETECTOR: Final = (
     Column("due_ms", "<i8", NEVER_MS),  # the step at which it wants to check the vessel again
@@ -99,12 +99,12 @@ OF_EVERY_DETECTOR: Final = (
 
 
 def field(owner: str, name: str) -> str:
-    """What a column is called in the record."""
+    """The name of a column in the record."""
     return f"{owner}.{name}"
 
 
 class Columns:
-    """Columns read as attributes, each made when first asked for: ``columns.lat_deg``."""
+    """Columns read as attributes, each made at its first use: ``columns.lat_deg``."""
 
     def __getattr__(self, name: str) -> Column_:
         if name.startswith("_"):

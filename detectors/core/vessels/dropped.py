@@ -1,11 +1,11 @@
-"""Ships that a full fleet has dropped: who they said they were, so that a position alone identifies them again.
+"""Vessels that a full fleet has dropped: their stated identities, so that a position alone identifies them again.
 
-Under an MMSI an IMO number is stated every six minutes, a position every ten seconds: a ship that shows itself for
-minutes after a month may say no more than where it is. While the fleet holds it, what it stated is in its row.
-This is what stays when it has to go: 72 bytes a ship, at most this many, and when there are more, ships that are
-listed now, then those known for long, then those proven, then those heard last are kept: invented ones go first.
-A vessel that is heard again is itself again: with the age of what it stated, and with the time of its last report, so
-that its silence is known too.
+A vessel states an IMO number every six minutes and a position every ten seconds, so a ship that transmits for minutes
+after a month may send only positions. While the fleet holds it, its statements are in its row. After it is dropped, 72
+bytes per vessel stay, for a limited number of vessels. If there are more, those kept are vessels that are listed now,
+then those known for long, then proven ones, then those heard last: invented ones are removed first. A vessel that is
+heard again gets its identity back, with the age of its statements and the time of its last report, so that its silence
+is known too.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ _PROVEN_BIT, _LONG_KNOWN_BIT, _LISTED_BIT = 1 << 56, 1 << 57, 1 << 58  # above a
 
 
 class DroppedRules(NamedTuple):
-    """How many are kept, and which are worth more."""
+    """How many are kept, and which are more valuable."""
 
     most: int
     proven: int
-    """Reports from which on a ship is not an invention."""
+    """Number of reports from which on a vessel is not considered invented."""
     long_known_ms: int
 
 
 class DroppedVessels:
-    """Slots are never freed, only written over."""
+    """Slots are never freed, only overwritten."""
 
     def __init__(self) -> None:
         self.table = Table([(OWNER, column) for column in _COLUMNS])
@@ -71,11 +71,11 @@ class DroppedVessels:
         return self.size
 
     def column(self, name: str) -> Column_:
-        """A view of one column, one value a ship."""
+        """A view of one column, one value per vessel."""
         return self.table.records[field(OWNER, name)][: self.size]
 
     def keep(self, core: Columns, rows: Rows, worth: DroppedRules) -> Rows:
-        """Keeps those of ``rows`` that stated an IMO number. Returns the slots that were written."""
+        """Keeps the ``rows`` that stated an IMO number. Returns the slots that were written."""
         rows = rows[core.imo[rows] > 0]
         block = self.table.blanks(len(rows))
         for name in ("mmsi", *_KEPT):
@@ -93,7 +93,7 @@ class DroppedVessels:
         return slots
 
     def _best(self, rules: DroppedRules) -> Rows:
-        """Keeps those that are worth most; equal ones by MMSI: slots depend on how batches were cut."""
+        """The most valuable ones; equal ones by MMSI, because slots depend on how batches were cut."""
         last_ms = self.column("last_ms")
         worth = last_ms + _LONG_KNOWN_BIT * (last_ms - self.column("first_ms") > rules.long_known_ms)
         worth = worth + _LISTED_BIT * self.column("listed") + _PROVEN_BIT * (self.column("reports") >= rules.proven)
@@ -102,7 +102,7 @@ class DroppedVessels:
         return np.arange(self.size)
 
     def recall(self, core: Columns, rows: Rows) -> Rows:
-        """Restores those of ``rows``, just admitted, that were dropped once. Returns them."""
+        """Restores those of the newly admitted ``rows`` that were once dropped. Returns them."""
         if not self.size:
             return rows[:0]
         slots = self._index.find(core.mmsi[rows])
@@ -114,14 +114,14 @@ class DroppedVessels:
         return rows
 
     def mark(self, mmsis: npt.NDArray[np.uint32], imos: npt.NDArray[np.uint32]) -> Rows:
-        """Another list is in force: these numbers are on it. Returns the slots whose mark changed."""
+        """Marks the vessels with numbers on the list now in force. Returns the slots whose mark changed."""
         listed = np.isin(self.column("mmsi"), mmsis) | np.isin(self.column("imo"), imos)
         changed = np.flatnonzero(listed != self.column("listed"))
         self.column("listed")[:] = listed
         return changed
 
     def adopt(self, block: Block) -> None:
-        """Holds these, and no others."""
+        """Replaces the contents by these."""
         self._grow(len(block))
         self.size = len(block)
         self.table.fill(block)

@@ -1,4 +1,4 @@
-"""The state of all vessels of one partition: columns, an index by MMSI, and the alerts that are open."""
+"""The state of all vessels of one partition: columns, an index by MMSI, and the open alerts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIRST_SIZE: Final = 1024
 
 
 class FleetColumns(Columns):
-    """The columns of one owner; views, to be written through: ``columns.lat_deg[rows] = ...``."""
+    """The columns of one owner; views to write through: ``columns.lat_deg[rows] = ...``."""
 
     def __init__(self, owner: str, *tables: Table) -> None:
         self._owner, self._tables = owner, tables
@@ -33,10 +33,10 @@ class FleetColumns(Columns):
 
 
 class Fleet:
-    """Rows are never moved: row r of a vessel is its row for as long as it is held.
+    """Rows are never moved: a vessel keeps its row while it is held.
 
-    ``core`` and ``detectors`` are views of the tables; they are recreated when rows are added, so hold none over a
-    step. ``moving`` and ``stated`` hold the core's columns, ``own`` the detectors'.
+    ``core`` and ``detectors`` are views of the tables; they are recreated when rows are added, so do not keep one over
+    a step. ``moving`` and ``stated`` hold the core's columns, ``own`` the detectors'.
     """
 
     def __init__(self, detectors: dict[str, tuple[Column, ...]]) -> None:
@@ -58,7 +58,7 @@ class Fleet:
 
     @property
     def held(self) -> int:
-        """How many vessels there are."""
+        """Number of vessels."""
         return len(self.index)
 
     def admit(self, mmsis: npt.NDArray[np.uint32]) -> Rows:
@@ -76,7 +76,7 @@ class Fleet:
         return rows
 
     def taken(self) -> npt.NDArray[np.bool_]:
-        """Which rows a vessel has: MMSI 0 is one that ships send."""
+        """Which rows belong to a vessel: MMSI 0 is one that ships send."""
         found: npt.NDArray[np.bool_] = (self.core.mmsi[: self.size] > 0) | (self.core.reports[: self.size] > 0)
         return found
 
@@ -89,7 +89,7 @@ class Fleet:
         self._hold()
 
     def let_go(self, rows: Rows, worth: DroppedRules) -> None:
-        """Drops vessels, and remembers who they said they were."""
+        """Drops vessels, and remembers their stated identities."""
         if worth.most:
             slots = self.dropped.keep(self.core, rows, worth)
             self._room_for_shards()
@@ -102,14 +102,14 @@ class Fleet:
             self.dirty = np.append(self.dirty, np.zeros(2 * lacking, bool))
 
     def _hold(self) -> None:
-        """The index and the free rows, from the table."""
+        """Builds the index and the free rows from the table."""
         taken = self.taken()
         rows = taken.nonzero()[0]
         self.index.rebuild(self.core.mmsi[rows], rows)
         self._free = (~taken).nonzero()[0]
 
     def reset(self, detector: str, row: int) -> None:
-        """All that a detector has noted of a vessel to its default, but whether an alert is open."""
+        """Resets all values of a detector for a vessel, except whether an alert is open."""
         own = self.detectors[detector]
         for column in (*OF_EVERY_DETECTOR, *self._columns[detector]):
             if column.name != "open":
@@ -125,7 +125,7 @@ class Fleet:
         self._hold()
 
     def adopt_dropped(self, block: Block) -> None:
-        """Fills the empty memory of dropped ships."""
+        """Fills the empty memory of dropped vessels."""
         self.dropped.adopt(block)
         self._room_for_shards()
 
@@ -140,11 +140,11 @@ class Fleet:
         self.dirty = np.append(self.dirty, np.zeros(max(0, size // SHARD_ROWS - len(self.dirty)), bool))
 
     def touch(self, rows: Rows) -> None:
-        """Marks the shards of ``rows`` (or of slots of dropped ships) as changed."""
+        """Marks the shards of ``rows`` (or of slots of dropped vessels) as changed."""
         self.dirty[rows // SHARD_ROWS] = True
 
     def shards(self) -> int:
-        """How many shards the rows, or the slots of dropped ships, fill."""
+        """Number of shards for the rows, or for the slots of dropped vessels."""
         return -(-max(self.size, len(self.dropped)) // SHARD_ROWS)
 
     def open_of(self, row: int) -> dict[tuple[str, str], Alert]:

@@ -1,4 +1,4 @@
-"""Reports into the fleet: the newest that a batch knows of each vessel is written, one record a vessel."""
+"""Writes reports to the fleet: the newest values of each vessel in a batch, one record per vessel."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def write(fleet: Fleet, history: History, *, source_bit: int, raw: bytes) -> Row
 
 
 def _write_speeds(fleet: Fleet, history: History) -> None:
-    """Few reports count, at most one a vessel in ten minutes. Before all else: it reads what was before."""
+    """Few reports count, at most one per vessel in ten minutes. Call first: it reads the previous values."""
     at, speeds_kn = newly_shown(history)
     rows, speeds = history.rows[at], fleet.core.speeds
     for _, turn in turns(*groups(rows)) if len(at) else ():
@@ -75,7 +75,7 @@ def _write_positions(records: Block, history: History) -> None:
 
 
 def _write_track(records: Block, history: History) -> None:
-    """A fix is lone that is the first of its appearance; the rest is as ``track.follow`` has decided."""
+    """A fix is lone if it is the first of its appearance; the rest is as ``track.follow`` has decided."""
     at, moved = history.fixed
     lone = history.before.fix_ms[at] < history.now.appeared_ms[at]
     np.copyto(records[field(CORE_OWNER, "track")], np.where(lone, np.uint8(LONE), np.uint8(0)), where=moved)
@@ -103,7 +103,7 @@ def _write_statics(fleet: Fleet, history: History, source_bit: int) -> None:
 
 
 def _write_payloads(records: Block, history: History) -> None:
-    """The newest transmissions first, then as many of the older ones as there is room for."""
+    """The newest transmissions first, then as many of the older ones as fit."""
     starts = history.starts if history.kept is None else history.starts[history.kept]
     for name, column in (("payloads", "payload"), ("payload_ms", "time_ms")):
         kept, values = records[field(CORE_OWNER, name)], history.reports[column]
@@ -120,13 +120,13 @@ def _write_payloads(records: Block, history: History) -> None:
 
 _WINDOW: Final = SENTENCE_BYTES // _WORD_BYTES
 _MASKS: Final = ((np.arange(SENTENCE_BYTES) < np.arange(SENTENCE_BYTES + 1)[:, None]) * np.uint8(255)).view(np.uint64)
-"""By length: what of a window of SENTENCE_BYTES belongs to the line."""
+"""By length: the part of a window of SENTENCE_BYTES that belongs to the line."""
 
 
 def sentences(raw: bytes, start: npt.NDArray[np.uint32], end: npt.NDArray[np.uint32]) -> npt.NDArray[np.bytes_]:
-    """``raw[start:end]`` of each report, empty where it is longer than SENTENCE_BYTES.
+    """``raw[start:end]`` of each report, empty if it is longer than SENTENCE_BYTES.
 
-    A window of fixed width is copied from each start and masked: 0.05 us a line against 0.25 by slicing.
+    A window of fixed width is copied from each start and masked: 0.05 us per line against 0.25 by slicing.
     """
     padded = np.frombuffer(raw + bytes(SENTENCE_BYTES), np.uint8)
     shape = len(padded) - SENTENCE_BYTES + 1, SENTENCE_BYTES
@@ -137,12 +137,12 @@ def sentences(raw: bytes, start: npt.NDArray[np.uint32], end: npt.NDArray[np.uin
 
 
 def name_ships(fleet: Fleet, rows: Rows, types: npt.NDArray[np.uint8]) -> None:
-    """What those just met are until a report shows it; ``types`` are of their first messages."""
+    """The kind of new vessels until a report shows it; ``types`` are of their first messages."""
     fleet.core.vessel[rows] = first_met(fleet.core.mmsi[rows], types)
 
 
 def changed_identity(history: History, fleet: Fleet) -> Rows:
-    """Of vessels just written, those that now state another IMO, name, call sign, type or length."""
+    """The vessels just written that now state another IMO, name, call sign, type or length."""
     changed = np.zeros(len(history.heads), bool)
     if history.stated.any():
         for name in _IDENTITY:

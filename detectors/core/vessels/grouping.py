@@ -10,7 +10,7 @@ from detectors.core.vessels.columns import Rows
 
 
 def turns(starts: Rows, sizes: Rows) -> Iterator[tuple[Rows, Rows]]:
-    """Of groups that begin at ``starts``: (the groups that have a k-th member, its place) for k = 0, 1, ..."""
+    """For groups that begin at ``starts``: (the groups with a k-th member, its place) for k = 0, 1, ..."""
     order = np.argsort(-sizes, kind="stable")
     left = np.searchsorted(-sizes[order], -np.arange(int(sizes.max(initial=0))), side="left")
     for turn, size in enumerate(left.tolist()):

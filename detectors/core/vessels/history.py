@@ -1,9 +1,9 @@
-"""What was known of each vessel before and after each report of a batch, in columns.
+"""The state of each vessel before and after each report of a batch, in columns.
 
-A vessel may send many reports in one batch. All of them are worked out at once: a value that a report brings holds
-until the vessel's next report that brings one, so it is found by looking back within the vessel's reports, and before
-them in the fleet. Only the running mean of intervals needs one report after another; that loop touches one column.
-Nothing here depends on a detector, so the detectors may check all reports before one is written.
+A vessel may send many reports in one batch. All of them are computed at once: a value of a report applies until the
+vessel's next report with that value, so it is found by going back through the vessel's reports, and before them in the
+fleet. Only the running mean of intervals needs one report after another; that loop uses one column. This module does
+not depend on any detector, so detectors may check all reports before one is written.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history_columns import STATED_BY, BeforeColumns, NowColumns
 from detectors.core.vessels.track import STRAYED, UNCHANGED, TrackChanges, TrackRules
 
-APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a ship's reports must support each other again
+APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a vessel's reports must support each other again
 USUAL_SHARE: Final = 0.1  # weight of the newest interval in the running mean
 SUPPORT_MOST: Final = 65_535
 BROUGHT: Final = tuple(STATED_BY)
-"""Columns that static reports bring."""
+"""Columns set by static reports."""
 STATED_COLUMNS: Final = frozenset(column.name for column in STATED)
 
 Bools = npt.NDArray[np.bool_]
@@ -39,7 +39,7 @@ class History:
 
     ``rows``, ``reports`` and ``last_ms`` (the vessel's newest report before this one) have one value a report;
     ``starts`` are the first reports of the vessels, which are numbered in that order. ``statics`` are the batch's.
-    With ``keep`` it can tell what was before also when the fleet has been written.
+    With ``keep`` the previous values are still available after the fleet has been written.
     """
 
     def __init__(
@@ -63,15 +63,15 @@ class History:
         self.vessel = self._turns if self.once else np.cumsum(begins) - 1
         self.heads = rows[self.starts]
         self.moving = fleet.moving.take(self.heads)
-        """One record a vessel: the fleet before the batch."""
+        """One record per vessel: the fleet before the batch."""
         self._stated = fleet.stated.take(self.heads) if keep else None
         self._core, self._statics = fleet.core, statics
         self.times: Times = reports["time_ms"].astype(np.int64)
         self.current: Bools = last_ms <= self.times
-        """Not older than what was known: it may move the ship."""
+        """Not older than what was known: it may move the vessel."""
         self.moved: Bools = self.current & reports["moves"] & ~np.isnan(reports["lat_deg"] + reports["lon_deg"])
         self.followed: TrackChanges | None = None
-        """What fixes that break a track have made of it (``track.follow``)."""
+        """The results of ``track.follow`` for fixes that break a track."""
         self.stated: Bools = reports["static"] >= 0
         self._begins = begins
         self._known: dict[str, Column_] = {}
@@ -83,10 +83,11 @@ class History:
         self.now: Columns = NowColumns(self)
         self.before: Columns = BeforeColumns(self)
 
-    # -- looking back ---------------------------------------------------------------------------------------------
+    # -- previous values
+    # ------------------------------------------------------------------------------------------------
 
     def latest(self, given: Bools) -> Rows:
-        """For each report the vessel's latest one, this included, where ``given``; otherwise the vessel's first."""
+        """For each report the vessel's latest ``given`` one up to and including it; otherwise the vessel's first."""
         return self._turns if self.once else np.maximum.accumulate(np.where(given | self._begins, self._turns, 0))
 
     def stop_after(self, quiet: Bools) -> None:
@@ -97,12 +98,12 @@ class History:
         self.quiet = quiet
 
     def last(self, values: Column_) -> Column_:
-        """Of one value a report that of the last report of each vessel that is kept."""
+        """The values, one per report, of the last report of each kept vessel."""
         return values if self.once and self.kept is None else values[self.ends]
 
     @cached_property
     def ends(self) -> Rows:
-        """The last reports of the vessels that are kept."""
+        """The last reports of the kept vessels."""
         return np.append(self.starts[1:], len(self.rows)) - 1
 
     @cached_property
@@ -112,11 +113,11 @@ class History:
         return at, self.moved[at]
 
     def fleet(self, name: str) -> Column_:
-        """What the fleet knew, one value a report."""
+        """The value in the fleet, one per report."""
         return self.known(name) if self.once else self.known(name)[self.vessel]
 
     def known(self, name: str) -> Column_:
-        """What the fleet knew, one value a vessel."""
+        """The value in the fleet, one per vessel."""
         found = self._known.get(name)
         if found is None:
             found = self._known[name] = self._knew(name)
@@ -131,14 +132,14 @@ class History:
         return found
 
     def held(self, given: Bools, values: Any, name: str) -> Column_:
-        """A column after each report, where those that are ``given`` bring ``values``."""
+        """A column after each report, if the ``given`` ones set ``values``."""
         if self.once:
             return np.where(given, values, self.known(name))
         latest = self.latest(given)
         return np.where(given[latest], values[latest], self.fleet(name))
 
     def before_each(self, after: Column_, name: str) -> Column_:
-        """A column before each report, from what it is after each."""
+        """A column before each report, from its values after each."""
         before = np.empty_like(after)
         before[1:] = after[:-1]
         before[self.starts] = self.known(name)
@@ -148,7 +149,7 @@ class History:
 
     @cached_property
     def heard(self) -> npt.NDArray[np.int64]:
-        """How many current reports of the vessel there are in this batch up to each, this included."""
+        """Number of current reports of the vessel in this batch up to and including each."""
         if self.once:
             return self.current.astype(np.int64)
         count = np.cumsum(self.current)
@@ -156,13 +157,13 @@ class History:
 
     @cached_property
     def fresh(self) -> Bools:
-        """The first report of all of a vessel."""
+        """The very first report of a vessel."""
         fresh: Bools = self.current & (self.fleet("reports") + self.heard == 1)
         return fresh
 
     @cached_property
     def appeared(self) -> Bools:
-        """First report after an hour unheard, or of all."""
+        """The first report after an hour unheard, or the very first."""
         appeared: Bools = self.current & (self.fresh | (self.times - self.last_ms > APPEARANCE_MS))
         return appeared
 
@@ -176,7 +177,7 @@ class History:
         return unsure
 
     def support(self) -> Column_:
-        """Consistent reports in this appearance: begins again at an appearance; 1 while the vessel is unsure."""
+        """Consistent reports in this appearance: restarts at an appearance; 1 while the vessel is unsure."""
         again = self.appeared | self.unsure
         since = self.fleet("support") + self.heard
         if again.any():
@@ -187,7 +188,7 @@ class History:
         return np.where(self.heard > 0, np.minimum(since, SUPPORT_MOST), since)
 
     def _correct(self, support: Column_) -> None:
-        """A stray supports nothing, the second fix of a track that takes the place of another the first."""
+        """A stray supports nothing; the second fix of a track that replaces another supports the first."""
         assert self.followed is not None
         stray = self.followed.at[self.followed.track & STRAYED > 0]
         support[stray] = np.where(self.appeared[stray], 0, self.fleet("support")[stray])
@@ -213,7 +214,8 @@ class History:
         else:
             yield from turns(*groups(self.rows))
 
-    # -- what ships say of themselves -----------------------------------------------------------------------------
+    # -- statements of ships
+    # --------------------------------------------------------------------------------------------
 
     @cached_property
     def _statements(self) -> tuple[Rows, Reports]:
@@ -221,7 +223,7 @@ class History:
         return at, self._statics.take(self.reports["static"][at])
 
     def brings(self, name: str) -> tuple[Rows, Column_]:
-        """Reports that bring a static column, and the values."""
+        """Reports that set a static column, and the values."""
         found = self._brought.get(name)
         if found is None:
             found = self._brought[name] = self._brings(name)

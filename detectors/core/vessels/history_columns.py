@@ -1,4 +1,4 @@
-"""The core's columns as a batch finds and leaves them: one value a report, each made when first asked for."""
+"""The core's columns before and after each report of a batch: one value per report, each made at its first use."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""MMSI to row, a batch at a time: open addressing in one numpy array.
+"""Maps MMSIs to rows, a batch at a time: open addressing in one numpy array.
 
-A dict costs 60-100 ns and about 130 bytes a vessel and a Python step a sentence; this costs 10-20 ns and 16-32
-bytes. A slot holds MMSI and row in one word, so that a look-up is one cache line.
+A dict costs 60-100 ns, about 130 bytes per vessel, and a Python step per sentence; this costs 10-20 ns and 16-32 bytes.
+A slot has MMSI and row in one word, so that a lookup is one cache line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Words = npt.NDArray[np.uint64]
 
 
 class MmsiIndex:
-    """At most half of the slots are taken. A key is the MMSI and one, so that MMSI 0 is none of the free slots."""
+    """At most half of the slots are in use. A key is the MMSI plus one, so that MMSI 0 differs from a free slot."""
 
     def __init__(self) -> None:
         self._slots: _Words = np.zeros(1 << _FIRST_BITS, np.uint64)
@@ -34,7 +34,7 @@ class MmsiIndex:
         return self._taken
 
     def find(self, mmsis: Mmsis) -> Rows:
-        """The row of each MMSI, ABSENT where there is none."""
+        """The row of each MMSI, ABSENT if there is none."""
         keys = mmsis.astype(np.uint64) + _ONE
         at = self._home(keys)
         slots = self._slots[at]
@@ -58,7 +58,7 @@ class MmsiIndex:
         self._put(mmsis.astype(np.uint64) + _ONE << _HALF | rows.astype(np.uint64))
 
     def rebuild(self, mmsis: Mmsis, rows: Rows) -> None:
-        """Forgets all and enters these."""
+        """Replaces all by these."""
         self._slots = np.zeros(1 << max(_FIRST_BITS, (2 * len(mmsis)).bit_length() + 1), np.uint64)
         self._taken = 0
         self.add(mmsis, rows)

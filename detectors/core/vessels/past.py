@@ -17,7 +17,7 @@ DARK, AT_REST, CANNOT_TELL, UNSURE = 0, 1, 2, 3
 VERDICTS: Final = ("dark", "at rest", "cannot tell", "possibly dark")
 """The verdict of ``gap`` on a silence, by number."""
 WEIGHT: Final = (0, 1, 3, 2)
-"""Of each verdict: the smallest is the strongest."""
+"""For each verdict: the smallest is the strongest."""
 
 PORT_CALL, LONG_STAY = 0, 1
 KINDS: Final = ("port call", "long stay")
@@ -41,7 +41,7 @@ STAY: Final = np.dtype(
         ("lat_deg", "<f4"),
         ("lon_deg", "<f4"),
         ("kind", "u1"),
-        ("confidence", "u1"),  # of a port call 1 to 4, else 0
+        ("confidence", "u1"),  # of a port call 1 to 4, otherwise 0
         ("seen_leaving", "?"),
     ]
 )
@@ -59,7 +59,7 @@ class PastError(ValueError):
 
 
 class PastSilence(NamedTuple):
-    """One that ended. Unknown places are None."""
+    """A silence that ended. Unknown places are None."""
 
     fix_ms: int
     from_ms: int
@@ -95,11 +95,11 @@ class VesselPasts:
         return row in self._held
 
     def silences(self, row: int) -> list[PastSilence]:
-        """The oldest first."""
+        """The silences, oldest first."""
         return [_silence(record) for record in _unpack(self._held.get(row, b""))[0]]
 
     def stays(self, row: int) -> list[Stay]:
-        """The oldest first."""
+        """The stays, oldest first."""
         return [_stay(record) for record in _unpack(self._held.get(row, b""))[1]]
 
     def add_silence(self, row: int, silence: PastSilence, *, listed: bool) -> None:
@@ -121,7 +121,7 @@ class VesselPasts:
             self._put(row, silences, stays)
 
     def add_stay(self, row: int, stay: Stay, *, listed: bool) -> None:
-        """Remembers one."""
+        """Adds a stay."""
         silences, stays = _unpack(self._held.get(row, b""))
         most = STAYS_MOST_LISTED if listed else STAYS_MOST
         self._put(row, silences, np.append(stays, _stay_record(stay))[-most:])
@@ -131,7 +131,7 @@ class VesselPasts:
         return any(stay.from_ms == from_ms and stay.kind == kind for stay in self.stays(row))
 
     def forget(self, rows: Iterable[int]) -> None:
-        """The vessels in ``rows`` are gone."""
+        """Removes the histories of ``rows``."""
         for row in rows:
             self._held.pop(row, None)
 
@@ -141,7 +141,7 @@ class VesselPasts:
     # -- snapshots ------------------------------------------------------------------------------------------------
 
     def within(self, rows: range) -> list[tuple[int, bytes]]:
-        """What is held of ``rows``, in their order."""
+        """The histories of ``rows``, in their order."""
         found = rows if len(rows) < len(self._held) else sorted(row for row in self._held if row in rows)
         return [(row, self._held[row]) for row in found if row in self._held]
 

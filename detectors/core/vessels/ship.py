@@ -25,7 +25,7 @@ _MATCH_NAMES = ((MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN
 
 
 class VesselState(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the fleet; unknown is None. Floats are rounded: they meet thresholds and print the same everywhere."""
+    """A row of the fleet; unknown is None. Floats are rounded: comparisons and texts are the same everywhere."""
 
     mmsi: int
     first_ms: int
@@ -58,17 +58,17 @@ class VesselState(msgspec.Struct, frozen=True, kw_only=True):
     sentence: bytes
     speeds: bytes = bytes(SPEED_BINS)
     listed_for: tuple[str, ...] = ()
-    """Settings of what its entries list it for (detectors.core.listing_reasons); empty when not listed."""
+    """Settings of the reasons for its listing (detectors.core.listing_reasons); empty if not listed."""
     like: ListedShip | None = None
-    """Not listed: the entry that it resembles by name, with support."""
+    """Not listed: the entry with a similar name, with support."""
     unsure: bool = False
-    """Its positions are inconsistent (``track``): the one above may be false."""
+    """Its positions are inconsistent (``track``): the position above may be false."""
     trusted: TrackFix | None = None
-    """The last fix before they became so, when they last did."""
+    """The last fix before positions last became inconsistent."""
 
     @property
     def v_max_kn(self) -> float:
-        """The speed that it can be expected to keep at most, from its own history or its type's."""
+        """The maximum speed that it can be expected to keep, from its own history or its type."""
         return v_max_kn(np.frombuffer(self.speeds, np.uint8), self.ship_type)
 
     @property
@@ -77,7 +77,7 @@ class VesselState(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.speeds) >= KNOWN_LEAST
 
     def on_trusted_fix(self) -> Self:
-        """The same, where its positions are inconsistent with the last fix before they became so as its position."""
+        """The same vessel; while positions are inconsistent, at the last fix before they became so."""
         if not self.unsure or self.trusted is None:
             return self
         lat_deg, lon_deg, fix_ms = self.trusted
@@ -85,23 +85,23 @@ class VesselState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def matched_on(self) -> list[str]:
-        """What the watchlist hit rests on, strongest first."""
+        """What the watchlist hit is based on, strongest first."""
         return [name for bit, name in _MATCH_NAMES if self.matched & bit]
 
     @property
     def title(self) -> str:
-        """Who, for a headline: ``ANGARA (IMO 9179842)``; never more than 34 characters."""
+        """The vessel in a headline: ``ANGARA (IMO 9179842)``; never more than 34 characters."""
         who = self.name or (self.listed.name if self.listed else None) or f"MMSI {self.mmsi}"
         imo = f" (IMO {self.imo})" if self.imo else ""
         return f"{who[:20]}{imo}"
 
     @property
     def case_id(self) -> str:
-        """One case a ship: by IMO once it is bound, else by MMSI."""
+        """One case per ship: by IMO once it is bound, otherwise by MMSI."""
         return f"imo/{self.imo}" if self.imo else f"mmsi/{self.mmsi}"
 
     def vessel(self) -> Vessel:
-        """As alerts carry it."""
+        """The vessel as in alerts."""
         return Vessel(
             name=self.name,
             imo=self.imo,
@@ -112,7 +112,7 @@ class VesselState(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def position(self) -> Position | None:
-        """The last fix, as alerts carry it."""
+        """The last fix, as in alerts."""
         if self.lat_deg is None or self.lon_deg is None:
             return None
         return Position(

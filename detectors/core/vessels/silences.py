@@ -1,6 +1,7 @@
-"""Silences as ``gap`` has judged them: the one that is open, and the one that a closing alert leaves to memory.
+"""Silences as ``gap`` has judged them: the open one, and the one that a closing alert adds to the history.
 
-Code that uses silences asks here and not the clock: bare durations fire on honest ships that were out of range.
+Code that needs silences uses this module and not the clock: durations alone give alerts about honest ships out of
+range.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ class OpenSilence(NamedTuple):
 
     since_ms: int
     verdict: int
-    """As in memory."""
+    """The verdict, as in ``past``."""
     alert_id: str
 
 
 def verdict_of(alert: Alert) -> int:
-    """What a gap alert says of its silence; one opened by an earlier version says it by its category alone."""
+    """The verdict of a gap alert on its silence; an alert of an earlier version has only the category."""
     if (said := alert.details.get("verdict")) in VERDICTS:
         return VERDICTS.index(str(said))
     return _CATEGORIES.get(str(alert.details.get("category")), DARK)
@@ -44,9 +45,9 @@ def open_silence(alerts: Mapping[tuple[str, str], Alert]) -> OpenSilence | None:
 
 
 def seen_gap(open_alerts: Mapping[tuple[str, str], Alert], now_ms: int) -> Alert | None:
-    """The gap alert open for five minutes: one that opens just now may be seen or not by now.
+    """The gap alert that has been open for five minutes: one that opens just now may or may not be known yet.
 
-    Also one of which ``gap`` cannot tell, as it says of listed vessels: it was not heard, for any reason.
+    This includes "cannot tell" alerts of ``gap`` about listed vessels: the vessel was not heard, for any reason.
     """
     gaps = [alert for (detector, _), alert in sorted(open_alerts.items()) if detector == GAP]
     seen = (alert for alert in gaps if alert.revision > 1 or unix_ms(alert.time) <= now_ms - _SEEN_AFTER_MS)

@@ -1,11 +1,11 @@
-"""How fast a ship can go, as far as it has shown: a small histogram of its speed under way, 16 bytes.
+"""How fast a ship can go, as far as observed: a small histogram of its speed under way, 16 bytes.
 
 Every ten minutes of event time in which it moves, its first report counts once, in bins of 2 kn from 2 to 34 kn.
-So an hour at sea weighs the same however often it reports, the time in port does not count, and one forged speed
-is one count among many. A bin that is full halves them all: about two days under way are remembered at full weight.
+So an hour at sea has the same weight at any reporting rate, time in port does not count, and one forged speed is one
+count among many. When a bin is full, all are halved: about two days under way are remembered at full weight.
 
-``v_max_kn`` is the 95th percentile, bounded by what ships of its type do: it may have gone faster for an hour, but
-not for the length of a voyage. Until two hours under way are known it is what its type usually makes.
+``v_max_kn`` is the 95th percentile, bounded by the limits of its type: the ship may have been faster for an hour, but
+not for a whole voyage. Until two hours under way are known it is the usual speed of its type.
 
 Sources. Bounds by type: design speeds of the world fleet (UNCTAD, Review of Maritime Transport; Clarksons), rounded
 up: tankers and bulkers 13-17 kn, containers up to 24, cruise and ro-pax up to 35, fast craft up to 50.
@@ -31,16 +31,16 @@ KNOWN_LEAST: Final = 12
 SLOWEST_KN: Final = 8.0  # no merchant vessel has a lower limit
 _FULL: Final = 255
 _IMPLIED_LEAST_MS, _IMPLIED_MOST_MS = MINUTE_MS // 2, HOUR_MS
-"""Nearer in time the fixes' own error decides (10 m in 30 s are 0.6 kn), further apart the way was not straight."""
+"""Closer in time the fixes' own error dominates (10 m in 30 s are 0.6 kn), further apart the way was not straight."""
 
 Counts = npt.NDArray[np.uint8]
 
 
 class SpeedLimits(NamedTuple):
-    """What ships of a type do, kn."""
+    """Speeds of ships of a type, kn."""
 
     usual_kn: float
-    """Assumed where nothing is known."""
+    """Assumed if nothing is known."""
     most_kn: float
 
 
@@ -66,9 +66,10 @@ def begins_slot(time_ms: npt.NDArray[np.int64], before_ms: npt.NDArray[np.int64]
 
 
 def newly_shown(history: History) -> tuple[Rows, npt.NDArray[np.float64]]:
-    """The reports that count, as places among all, and the speed that each shows, kn to a tenth; NaN where unknown.
+    """The reports that count, as places among all, and the speed that each shows, kn to a tenth; NaN if unknown.
 
-    The speed over ground as reported, else as the fix before implies. While positions are inconsistent none counts.
+    The speed is the reported speed over ground, otherwise that implied by the previous fix. While positions are
+    inconsistent none counts.
     """
     now, before = history.now, history.before
     counts = history.moved & begins_slot(now.fix_ms, before.fix_ms) & ~history.unsure
@@ -86,13 +87,13 @@ def newly_shown(history: History) -> tuple[Rows, npt.NDArray[np.float64]]:
 
 
 def implied_kn(nm: Floats, span_ms: npt.NDArray[np.int64]) -> Floats:
-    """Speed between two fixes; NaN where they lie too near or too far apart in time to tell."""
+    """Speed between two fixes; NaN if they are too close or too far apart in time."""
     usable = (span_ms >= _IMPLIED_LEAST_MS) & (span_ms <= _IMPLIED_MOST_MS)
     return np.where(usable, nm / (np.where(usable, span_ms, HOUR_MS) / HOUR_MS), np.nan)
 
 
 def counted(counts: Counts, speeds_kn: npt.NDArray[np.float64]) -> Counts:
-    """The histograms (n, SPEED_BINS) of vessels with one more speed each; as before where it is unknown or at rest."""
+    """The histograms (n, SPEED_BINS) of vessels with one more speed each; unchanged if it is unknown or at rest."""
     after = counts.copy()
     moves = np.flatnonzero(speeds_kn >= LEAST_KN)  # NaN is not
     bins = np.minimum((speeds_kn[moves] - LEAST_KN) // WIDTH_KN, SPEED_BINS - 1).astype(np.intp)
@@ -103,12 +104,12 @@ def counted(counts: Counts, speeds_kn: npt.NDArray[np.float64]) -> Counts:
 
 
 def limits_of(ship_type: int | None) -> SpeedLimits:
-    """What ships of an AIS type do."""
+    """The speeds of ships of an AIS type."""
     return _BY_TYPE.get(ship_type or 0) or _BY_TENS.get((ship_type or 0) // 10, _OTHERS)
 
 
 def v_max_kn(counts: Counts, ship_type: int | None) -> float:
-    """The speed that it can be expected to keep at most, kn to a tenth, from its histogram (SPEED_BINS,) and type."""
+    """The maximum speed that it can be expected to keep, kn to a tenth, from its histogram (SPEED_BINS,) and type."""
     limits, total = limits_of(ship_type), int(counts.sum())
     if total < KNOWN_LEAST:
         return limits.usual_kn

@@ -1,10 +1,10 @@
-"""Who is a vessel: recognised by what a transmitter sends first, by the form of its MMSI second.
+"""Which transmitters are vessels: decided by their messages first, and by the form of their MMSI second.
 
-Whatever sends position reports of a ship (types 1, 2, 3, 18, 19, 27) or states an IMO number is a vessel, under any
-MMSI: the number is set by hand, and half of class B in some waters sends one of no valid form. Base stations, aids to
-navigation and aircraft send types of their own. The form decides where types do not: a beacon (970, 972, 974) sends
-type 1 with the status of a beacon, and static data alone may be a station's. Once a vessel, always one: a transmitter
-that also sends a station's type hides nothing by it.
+A transmitter that sends position reports of a ship (types 1, 2, 3, 18, 19, 27) or states an IMO number is a vessel,
+under any MMSI: the number is set by hand, and in some waters half of class B sends an invalid one. Base stations, aids
+to navigation and aircraft have their own types. If types do not decide, the form does: a beacon (970, 972, 974) sends
+type 1 with the status of a beacon, and static data alone may be a station's. A vessel stays one: sending a station's
+type later has no effect.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _AIRCRAFT: Final = 111
 _AIDS: Final = range(990, 1000)
 _COAST_BELOW: Final = 10_000_000  # nine digits that begin with 00
 _IS_BEACON: Final = np.isin(np.arange(1 + np.iinfo(np.uint32).max // _MILLION), _BEACONS)
-"""By an MMSI's first digits, as many as are before its last six."""
+"""By an MMSI's first digits, all before its last six."""
 
 Bools = npt.NDArray[np.bool_]
 Reports = npt.NDArray[np.void]
@@ -42,13 +42,13 @@ Numbers = npt.NDArray[np.unsignedinteger[Any]]
 
 
 def first_met(mmsis: Numbers, kinds: npt.NDArray[np.uint8]) -> Bools:
-    """Which of vessels just met are ships before any report shows it, by MMSI and the type of the first message."""
+    """Which new vessels count as ships before a report shows it, by MMSI and the type of the first message."""
     found: Bools = ~_STATIONS[kinds] & (mmsis >= _SHIPS.start) & (mmsis < _SHIPS.stop)
     return found
 
 
 def show_vessels(reports: Reports, imos: Numbers) -> Bools:
-    """Which reports only a vessel sends. ``imos`` has the IMO number that each states, 0 for none."""
+    """Which reports only a vessel sends. ``imos`` has the IMO number stated in each, 0 for none."""
     kinds, mmsis = reports["type"], reports["mmsi"]
     numbers = mmsis // _MILLION
     beacon = _IS_BEACON[numbers]

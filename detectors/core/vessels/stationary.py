@@ -1,6 +1,6 @@
-"""Since when and where each vessel is stationary: kept of all, so that a list that comes later can look back.
+"""Since when and where each vessel is stationary: kept for all vessels, because some may be listed later.
 
-A stop begins at ``stop_kn`` (where no speed is sent: moored or at anchor by its reported status) and holds while the
+A stop begins at ``stop_kn`` (if no speed is sent: moored or at anchor by the reported status) and lasts while the
 vessel is within ``stop_within_km`` of where it began. Silence does not end it, and nothing does while positions are
 inconsistent.
 """
@@ -35,14 +35,14 @@ class StationaryAt(NamedTuple):
 
 
 def stop_of(fleet: Fleet, row: int) -> StationaryAt | None:
-    """The stop that a vessel makes, as far as is known; None when it was last under way."""
+    """The present stop of a vessel, as far as is known; None if it was last under way."""
     core = fleet.core
     since_ms = int(core.stop_ms[row])
     return StationaryAt(float(core.stop_lat_deg[row]), float(core.stop_lon_deg[row]), since_ms) if since_ms else None
 
 
 def follow_stops(fleet: Fleet, history: History) -> None:
-    """Begins and ends the stops of a history's vessels. Before they are written: it reads what was known before."""
+    """Begins and ends the stops of a history's vessels. Call before they are written: it reads the previous state."""
     counts = _counted(history)
     at = _news(history, counts)
     if not len(at):
@@ -59,7 +59,7 @@ def follow_stops(fleet: Fleet, history: History) -> None:
 
 
 def _begin(fleet: Fleet, history: History, at: Rows) -> None:
-    """Fixes that are their vessel's only ones of a batch, and may begin a stop: what ``_follow`` does, in one go."""
+    """Fixes that are their vessel's only ones of a batch, and may begin a stop: like ``_follow``, all at once."""
     at = at[have_stopped(history.now, at, history.rules.stop_kn)]
     core, rows, reports = fleet.core, history.rows[at], history.reports[at]
     core.stop_lat_deg[rows], core.stop_lon_deg[rows] = reports["lat_deg"], reports["lon_deg"]
@@ -82,7 +82,7 @@ def _news(history: History, counts: Bools) -> Rows:
 
 
 def _may_have_left(history: History, at: Rows) -> Bools:
-    """Which of these fixes may lie too far from the vessel's stop: by degrees first, which spares most the cosine."""
+    """Which of these fixes may be too far from the vessel's stop: by degrees first, which avoids most cosines."""
     least_km = history.rules.stop_within_km * SCREEN_SHARE
     vessel = history.vessel[at]
     lat, lon = (history.known(name)[vessel] for name in ("stop_lat_deg", "stop_lon_deg"))

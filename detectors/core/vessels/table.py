@@ -1,4 +1,4 @@
-"""Records of some columns, one a row: taken out and written back whole."""
+"""Records of some columns, one per row, read and written as a whole."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def layout(owned: tuple[Owned, ...]) -> np.dtype[np.void]:
 
 
 class Table:
-    """Rows of one layout. ``records`` is recreated when rows are added: hold no view of it over that.
+    """Rows of one layout. ``records`` is recreated when rows are added: do not keep a view of it over that.
 
-    Records are copied as words, 10x quicker than numpy copies a structure field by field.
+    Records are copied as words, ten times faster than numpy's copy of a structure field by field.
     """
 
     def __init__(self, owned: Sequence[Owned]) -> None:
@@ -56,13 +56,13 @@ class Table:
         return records.view(np.uint64).reshape(len(records), self.kind.itemsize // _WORD_BYTES)
 
     def reserve(self, size: int) -> None:
-        """Makes it ``size`` rows long. What is not yet in use is not touched, and so costs nothing."""
+        """Extends it to ``size`` rows. Unused memory is not touched, and so costs nothing."""
         records = np.empty(size, self.kind)
         self._as_words(records)[: len(self._words)] = self._words
         self._use(records)
 
     def clear(self, rows: Rows) -> None:
-        """Every column of these rows to its default."""
+        """Sets every column of these rows to its default."""
         self._words[rows] = self._blank
 
     def blanks(self, count: int) -> Block:
@@ -82,6 +82,6 @@ class Table:
         self._words[: len(block)] = self._as_words(block)
 
     def column(self, owner: str, name: str) -> Column_ | None:
-        """A view of one column; None when it is not here."""
+        """A view of one column; None if it is not here."""
         name = field(owner, name)
         return self.records[name] if name in (self.kind.names or ()) else None

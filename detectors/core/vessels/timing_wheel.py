@@ -1,9 +1,9 @@
-"""Who is due when: a timing wheel over rows, with a slot a step.
+"""Schedules rows: a timing wheel with one slot per step.
 
-A row is in one slot, at or before the step at which a detector wants to check it. Most reports only move that
-step later, and then the row stays where it is: it is found early once an hour or so and put where it belongs. So a
-report costs one comparison, a tick costs what is in the slots that have passed, and nothing is ever scanned.
-(A heap or a sorted array would move a row at each report; a scan of a million rows costs 5 ms a tick.)
+A row is in one slot, at or before the step at which a detector wants to check it. Most reports only move that step
+later, and then the row stays where it is: it is found early about once an hour and moved to its right slot. So a report
+costs one comparison, a tick costs the contents of the passed slots, and there is no scan. (A heap or a sorted array
+would move a row at each report; a scan of a million rows costs 5 ms a tick.)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Times = npt.NDArray[np.int64]
 
 
 class TimingWheel:
-    """Rows by the step at which they are due. Forgets nothing: a row comes out at its due step, or earlier."""
+    """Rows by the step at which they are due. No row is lost: it comes out at its due step, or earlier."""
 
     def __init__(self) -> None:
         self._slot_of: Times = np.zeros(0, np.int64)
@@ -32,7 +32,7 @@ class TimingWheel:
         self._order: list[int] = []
 
     def ask(self, rows: Rows, due_ms: Times) -> None:
-        """Has each row come out by ``due_ms`` (a step, or NEVER_MS). ``rows`` are distinct."""
+        """Schedules each row to come out by ``due_ms`` (a step, or NEVER_MS). ``rows`` are distinct."""
         self._reserve(rows)
         slots = due_ms // STEP_MS
         sooner = np.flatnonzero(slots < self._slot_of[rows])
@@ -50,7 +50,7 @@ class TimingWheel:
             self._slots[slot].append(part)
 
     def take(self, until_ms: int) -> Rows:
-        """The rows that may be due at or before ``until_ms``, rising; they are nowhere now."""
+        """Removes and returns the rows that may be due at or before ``until_ms``, rising."""
         found: list[Rows] = []
         while self._order and self._order[0] * STEP_MS <= until_ms:
             slot = heapq.heappop(self._order)
@@ -73,7 +73,7 @@ class TimingWheel:
 class WaitingRows:
     """Rows that are due by the newest clock, and not yet by the clock of the sources that hear them.
 
-    They wait by mask of sources, so that a source that has stopped costs nothing however many ships it had.
+    They wait by mask of sources, so a source that has stopped costs nothing for any number of vessels.
     """
 
     def __init__(self) -> None:
@@ -81,14 +81,14 @@ class WaitingRows:
         self._due_ms: dict[int, int] = {}
 
     def put(self, rows: Rows, masks: npt.NDArray[np.uint64], due_ms: Times) -> None:
-        """Has rows wait until the clock of their mask has come to the earliest ``due_ms`` among them."""
+        """Makes rows wait until the clock of their mask has reached the earliest ``due_ms`` among them."""
         for mask in np.unique(masks).tolist():
             mine = masks == mask
             self._rows.setdefault(mask, []).append(rows[mine])
             self._due_ms[mask] = min(self._due_ms.get(mask, NEVER_MS), int(due_ms[mine].min()))
 
     def take(self, clock_of: Callable[[int], int]) -> list[Rows]:
-        """Those whose clock has come far enough; a row may come twice."""
+        """The rows whose clock has come far enough; a row may come twice."""
         ready = [mask for mask, due_ms in self._due_ms.items() if due_ms <= clock_of(mask)]
         found: list[Rows] = []
         for mask in ready:

@@ -1,12 +1,12 @@
 """Whether the fixes of a vessel are of one track: no ship covers more than a mile at more than 60 kn.
 
-A fix that needs an impossible speed is held back as a *stray* until the vessel's next fix decides. Does that follow
-the track, the stray is dropped, and no one has seen it. Else, or at a second stray within the hour, the vessel is
-*unsure* until an hour has passed without another impossible speed: one MMSI that several ships use, or jamming that
-displaces. Its fixes are taken then, but each report counts by itself (``support`` 1). The last fix of the track before
-is kept as the *trusted* one. A track of one fix counts no more than the stray: if that was the wrong one, the second
-fix that agrees with the stray takes its place, and nothing is unsure; if it was the right one, the fix that agrees with
-it does not yet support it, for two ships may be taking turns.
+A fix that needs an impossible speed is held back as a *stray* until the vessel's next fix decides. If that fix follows
+the track, the stray is dropped without effect. Otherwise, or at a second stray within the hour, the vessel is *unsure*
+until an hour has passed without another impossible speed: several ships use one MMSI, or jamming displaces positions.
+Its fixes are then accepted, but each report counts by itself (``support`` 1). The last fix of the previous track is
+kept as the *trusted* one. A track of one fix has no more weight than the stray. If that fix was the wrong one, the
+second fix that agrees with the stray replaces it, and nothing is unsure. If it was the right one, the fix that agrees
+with it does not support it yet, because two ships may be taking turns.
 
 The hour runs by fixes, not by the clock: a vessel that falls silent while unsure remains so.
 """
@@ -34,7 +34,7 @@ STRAYED: Final = 2
 UNCHANGED: Final = -1
 _DEGREE_NM: Final = 1.001 * EARTH_NM * np.pi / 180
 _NM_DIGITS: Final = 3
-_WIDER: Final = 1.001  # screens take distances so much wider than the judge, who rounds them
+_WIDER: Final = 1.001  # screens widen distances by this, because the judge rounds them
 
 Bools = npt.NDArray[np.bool_]
 
@@ -67,30 +67,30 @@ class TrackFix(NamedTuple):
 
 
 class TrackState(NamedTuple):
-    """What is known of the track of one vessel; as the columns have it."""
+    """The track of one vessel, as in the columns."""
 
     unsure_step: int
     """Until this step (of STEP_MS) its positions are inconsistent; 0 for never."""
     track: int
     """LONE and STRAYED bits."""
     stray: TrackFix
-    """The newest stray; its time remains when it has been dropped. 0 for none."""
+    """The newest stray; its time remains after it is dropped. 0 for none."""
     trusted: TrackFix
     """The last fix before positions became inconsistent; time 0 for none."""
 
 
 class TrackVerdict(NamedTuple):
-    """What a fix makes of a track."""
+    """The effect of a fix on a track."""
 
     standing: TrackState
     taken: bool
-    """Whether the fix is taken, rather than held back."""
+    """Whether the fix is accepted, rather than held back."""
     support: int
-    """Consistent reports with this one; UNCHANGED to count as usual."""
+    """Consistent reports including this one; UNCHANGED to count as usual."""
 
 
 class TrackChanges(NamedTuple):
-    """What reports that break a track have made of it: one value for each of ``at``."""
+    """The effects of reports that break a track: one value for each of ``at``."""
 
     at: Rows
     unsure_step: npt.NDArray[np.uint32]
@@ -99,7 +99,7 @@ class TrackChanges(NamedTuple):
 
 
 def breaks(history: History) -> Bools:
-    """Which fixes may break their vessel's track, or follow upon a stray: it may name too many, never too few."""
+    """Which fixes may break their vessel's track, or follow a stray: it may return too many, never too few."""
     found = np.zeros(len(history.rows), bool)
     strayed = history.known("track") & STRAYED > 0
     if strayed.any():
@@ -107,7 +107,7 @@ def breaks(history: History) -> Bools:
     before, rules = history.before, history.rules
     dlat = history.reports["lat_deg"] - before.lat_deg
     dlon = history.reports["lon_deg"] - before.lon_deg
-    far = (np.abs(dlat) + np.abs(dlon)) * _DEGREE_NM > rules.track_least_nm  # few: spares 8 sines a report
+    far = (np.abs(dlat) + np.abs(dlon)) * _DEGREE_NM > rules.track_least_nm  # few: avoids 8 sines per report
     at = np.flatnonzero(far & history.moved)
     if len(at):
         here = unit_vectors(history.reports["lat_deg"][at], history.reports["lon_deg"][at])
@@ -118,9 +118,9 @@ def breaks(history: History) -> Bools:
 
 
 def follow(history: History, core: Columns) -> None:
-    """Decides on the fixes of a history of one report a vessel that break a track; before its vessels are written.
+    """Decides on fixes that break a track, in a history of one report per vessel; call before they are written.
 
-    Holds strays back, and leaves what the core's moving columns become in ``history.followed``.
+    Holds strays back, and puts the new values of the core's moving columns into ``history.followed``.
     """
     at, verdicts = [], []
     for place in np.flatnonzero(breaks(history)).tolist():
@@ -132,7 +132,7 @@ def follow(history: History, core: Columns) -> None:
         report = history.reports[place]
         fix = TrackFix(float(report["lat_deg"]), float(report["lon_deg"]), int(report["time_ms"]))
         if not was.track & STRAYED and agree(last, fix, history.rules):
-            continue  # the screen was wider than need be
+            continue  # the screen was wider than necessary
         verdict = decide(was, last, fix, history.rules)
         history.moved[place] = verdict.taken
         _keep(core, row, verdict.standing)
@@ -163,20 +163,20 @@ def _keep(core: Columns, row: int, standing: TrackState) -> None:
 
 
 def are_unsure(now: Columns) -> Bools:
-    """Of which vessels the last fix came while positions were inconsistent."""
+    """Which vessels had inconsistent positions at their last fix."""
     found: Bools = now.fix_ms < now.unsure_step.astype(np.int64) * STEP_MS
     return found
 
 
 def agree(one: TrackFix, other: TrackFix, rules: TrackRules) -> bool:
-    """Whether a ship can have been at both."""
+    """Whether one ship can have been at both."""
     nm = round(distance_nm(one.lat_deg, one.lon_deg, other.lat_deg, other.lon_deg), _NM_DIGITS)
     hours = max(abs(other.time_ms - one.time_ms), MS) / HOUR_MS
     return nm <= rules.track_least_nm or nm <= rules.track_most_kn * hours
 
 
 def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackVerdict:
-    """What becomes of a fix that breaks the track that ends with ``last``, or that follows upon a stray."""
+    """The effect of a fix that breaks the track that ends with ``last``, or that follows a stray."""
     if was.track & STRAYED:
         was = was._replace(track=was.track & ~STRAYED)
         if agree(last, fix, rules):
