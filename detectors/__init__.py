@@ -1,1 +1,1 @@
-"""What is detected: one detector a file. Pure: no I/O, no clock, no Kafka."""
+"""The detectors, one per file. Pure: no I/O, no clock, no Kafka."""

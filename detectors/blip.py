@@ -74,7 +74,7 @@ class Blip(Detector):
         return np.flatnonzero(returned | self.is_open(step))
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When the silence that may begin now has come to its length, for ships that have just shown themselves."""
+        """When the silence that may begin now has reached its length, for vessels that were just heard again."""
         since_ms, last_ms = self.state(step).since_ms[step.rows], step.now.last_ms
         due_ms = np.full(len(step.rows), NEVER_MS)
         shown = np.flatnonzero(since_ms)
@@ -169,7 +169,7 @@ class Blip(Detector):
         return Fact(fact="duration of the blip", value=heard_ms // MS, threshold=most_s, unit="s")
 
     def _heard(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
-        """It is heard again: the second silence in full, if it was one."""
+        """The vessel is heard again: the full second silence, if there was one."""
         row, ship, before = int(step.rows[at]), step.ship(at), step.ship_before(at)
         second = open_silence(step.fleet.open_of(row)) or _silence_ended(step, row, before.last_ms)
         silent_ms = ship.last_ms - before.last_ms
@@ -191,7 +191,7 @@ class Blip(Detector):
 
 
 def _dark(first: int, second: int, *, listed: bool) -> bool:
-    """Whether two verdicts make a blip: both dark; of a listed vessel one may be weaker."""
+    """Whether two verdicts make a blip: both dark; for a listed vessel one may be weaker."""
     if listed:
         return min(WEIGHT[first], WEIGHT[second]) < WEIGHT[CANNOT_TELL]
     return first == DARK and second == DARK
@@ -219,7 +219,7 @@ def _told(from_ms: int, to_ms: int | None, verdict: int) -> dict[str, object]:
 
 
 def _stated(ship: VesselState) -> dict[str, object]:
-    """What the vessel reported of itself while it was heard."""
+    """What the vessel stated about itself while it was heard."""
     flag = flag_of(ship.mmsi)
     return {
         **({} if ship.draught_m is None else {"draught_m": ship.draught_m}),

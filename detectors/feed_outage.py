@@ -58,7 +58,7 @@ class FeedOutage(Detector):
     thresholds: Thresholds
 
     def patience(self) -> SilencePatience:
-        """As the thresholds say."""
+        """By the thresholds."""
         given = self.thresholds
         return SilencePatience(int(given.ticket_after_s * MS), given.repeats, int(given.repeats_within_h * HOUR_MS))
 

@@ -37,7 +37,7 @@ class Flood(Detector):
     severities = {"flood.crowded": "ticket"}  # noqa: RUF012 - read only
 
     def on_source(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Opens when room must be made, closes when none had to be made for a while."""
+        """Opens when room must be made, closes when that was not necessary for a while."""
         crowding = step.change
         if not isinstance(crowding, FleetFull):
             return

@@ -45,7 +45,7 @@ from detectors.core.vessels.silences import open_silence
 OTHERS_MOST: Final = 4
 _OTHER_IMO: Final = "states another IMO number"
 _OUTLASTING: Final = frozenset({"heard_as", "shuttle"})
-"""Whose alerts are about the ship and its past, whatever number it uses now."""
+"""Detectors whose alerts are about the ship and its past, under any number."""
 _WOULD_CHANGE: Final = (
     "Another IMO number reported under the new MMSI retracts it",
     "Positions under both MMSIs that one vessel cannot reach make it possible identity misuse",
@@ -58,12 +58,12 @@ class HeardAs(Detector):
     name = "heard_as"
     outlasts_mmsi = True
     columns = (
-        Column("others", f"({OTHERS_MOST},)<u4"),  # MMSIs that state its IMO number and are other ships
+        Column("others", f"({OTHERS_MOST},)<u4"),  # MMSIs that state its IMO number but are other ships
         Column("lat_deg", "<f8", np.nan),  # where it is heard under the other MMSI, and how it moves
         Column("lon_deg", "<f8", np.nan),
         Column("sog_kn", "<f4", np.nan),
         Column("cog_deg", "<f4", np.nan),
-        Column("ended", "?"),  # what was open about this MMSI has been closed
+        Column("ended", "?"),  # open alerts about this MMSI have been closed
     )
     severities = {  # noqa: RUF012 - read only
         "heard_as.listed_dark": "page",
@@ -130,7 +130,7 @@ class HeardAs(Detector):
         yield from self._succeeded(step, at, ship, note)
 
     def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Ends what is open under the former MMSI when it is time; then its own alert."""
+        """Ends the open alerts under the former MMSI when it is time; then its own alert."""
         opened = self.opened(step, at)
         core, row, ship, now_ms = step.fleet.core, int(step.rows[at]), step.ship(at), int(step.time_ms[at])
         if int(core.as_ms[row]) > ship.last_ms:
@@ -144,7 +144,7 @@ class HeardAs(Detector):
         yield self._closed(step, at, ship, opened, "settled")
 
     def _taken_back(self, step: DetectorInput, at: int, note: Note, opened: Alert | None) -> Iterable[Finding]:
-        """The other MMSI reports another IMO number: what was derived from the former one is judged again."""
+        """The other MMSI reports another IMO number: conclusions from the former one are judged again."""
         core, row = step.fleet.core, int(step.rows[at])
         if int(core.as_mmsi[row]) != note.mmsi or core.as_ms[row] <= core.last_ms[row]:
             return
@@ -154,10 +154,11 @@ class HeardAs(Detector):
         if opened is not None:
             yield self._closed(step, at, step.ship(at), opened, _OTHER_IMO)
 
-    # -- what was open --------------------------------------------------------------------------------------------
+    # -- open alerts
+    # ----------------------------------------------------------------------------------------------------
 
     def _succeeded(self, step: DetectorInput, at: int, ship: VesselState, note: Note | None) -> Iterable[Finding]:
-        """Ends what is open once the vessel has been silent for long enough under its former MMSI."""
+        """Ends the open alerts once the vessel has been silent for long enough under its former MMSI."""
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         if own.ended[row]:
             return
@@ -195,7 +196,7 @@ class HeardAs(Detector):
         )
 
     def _returned(self, step: DetectorInput, at: int, ship: VesselState, note: Note | None) -> Finding | None:
-        """A silence has ended under another MMSI; None when there was none that matters."""
+        """A silence has ended under another MMSI; None if there was none that matters."""
         row = int(step.rows[at])
         silence = open_silence(step.fleet.open_of(row))
         heard = LastHeard.of(step.fleet.core, self.state(step), row)
@@ -272,5 +273,5 @@ def _opened_ms(opened: Alert) -> int:
 
 
 def _line(note: Note | None) -> bytes:
-    """The sentence of a note as evidence has it."""
+    """The sentence of a note, as evidence."""
     return f"\\c:{note.time_ms}*00\\{note.sentence}".encode("ascii", "replace") if note and note.sentence else b""

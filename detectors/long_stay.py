@@ -51,7 +51,7 @@ class LongStay(Detector):
     columns = (
         Column("lat_deg", "<f4", np.nan),  # where the stop began
         Column("lon_deg", "<f4", np.nan),
-        Column("since_ms", "<i8"),  # ... and when; 0 when it is not stationary
+        Column("since_ms", "<i8"),  # ... and when; 0 if it is not stationary
         Column("quiet", "?"),  # "silent since" has been reported
     )
     severities = {"long_stay.listed": "ticket", "long_stay.unlisted": "log"}  # noqa: RUF012 - read only
@@ -125,7 +125,7 @@ class LongStay(Detector):
         return ship.listed is not None or self.thresholds.others
 
     def _dropped(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
-        """It is judged no longer."""
+        """The vessel is no longer judged."""
         self.state(step).since_ms[step.rows[at]] *= opened is not None
         return [self._close(step, at, ship, opened, "no longer listed")] if opened else []
 
@@ -138,7 +138,7 @@ class LongStay(Detector):
                 yield self._words(step, at, ship, opened)
             return
         if ship.unsure:
-            return  # a false position ends nothing
+            return  # a false position does not end it
         if opened:
             yield self._close(step, at, ship, opened, "seen elsewhere")
         own.since_ms[row], own.quiet[row] = 0, False

@@ -60,7 +60,7 @@ class DarkLeg(NamedTuple):
     after: Floats
     hours: float
     v_max_kn: float
-    """What it is taken to make, or what this leg itself shows that it makes."""
+    """Its assumed maximum speed, or that shown by this leg itself."""
 
 
 class Shuttle(Detector):
@@ -96,7 +96,7 @@ class Shuttle(Detector):
         self._vectors = unit_vectors(np.asarray(lat, np.float64), np.asarray(lon, np.float64))
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """First reports after a silence that may be a leg, and first positions where those had none."""
+        """First reports after a silence that may be a leg, and first positions if those reports had none."""
         if len(self._zones) < 2:  # noqa: PLR2004 - a pair
             return np.zeros(0, np.intp)
         dark_ms = step.time_ms - step.before.last_ms
@@ -173,7 +173,7 @@ class Shuttle(Detector):
         yield self._words(step, at, [legs[number] for number in counts[ranked[0]]], ranked, opened)
 
     def _leg(self, silence: PastSilence, v_max_kn: float, *, listed: bool) -> DarkLeg | None:
-        """The leg that a silence is; None when it is none."""
+        """The leg of a silence; None if it is not one."""
         if silence.before is None or silence.after is None or silence.verdict == CANNOT_TELL:
             return None
         hours = (silence.to_ms - silence.fix_ms) / HOUR_MS
@@ -186,7 +186,7 @@ class Shuttle(Detector):
         return DarkLeg(silence, last, after, hours, max(v_max_kn, round(moved_nm / hours, 1)))
 
     def _ranked(self, ways: dict[Pair, float]) -> list[Pair]:
-        """The shortest way first; of zones that lie side by side, and so cannot be distinguished, the larger ones."""
+        """The shortest way first; of zones side by side, which cannot be distinguished, the larger ones."""
         alike_nm = min(ways.values()) + SIDE_BY_SIDE_NM
 
         def rank(pair: Pair) -> tuple[bool, float, float, Pair]:
@@ -197,9 +197,9 @@ class Shuttle(Detector):
         return sorted(ways, key=rank)
 
     def _pairs(self, leg: DarkLeg, *, listed: bool) -> dict[Pair, float]:
-        """The pairs of zones of two countries, in force then, that a leg could hold: numbers and way, nm.
+        """The pairs of zones of two countries, in force then, that a leg could include: numbers and way, nm.
 
-        Of an unlisted ship only those past which the way takes a good part of the leg: a long silence holds every pair.
+        For an unlisted ship only pairs whose way takes a good part of the leg: a long silence includes every pair.
         """
         date = rfc3339(leg.silence.to_ms)[:_DATE_LETTERS]
         zones = self._zones
@@ -213,7 +213,8 @@ class Shuttle(Detector):
             and all((zones[n].from_date or "") <= date <= (zones[n].to_date or date) for n in (one, other))
         }
 
-    # -- words ----------------------------------------------------------------------------------------------------
+    # -- wording
+    # --------------------------------------------------------------------------------------------------------
 
     def _words(
         self, step: DetectorInput, at: int, legs: list[DarkLeg], ranked: list[Pair], opened: Alert | None

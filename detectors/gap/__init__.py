@@ -142,13 +142,13 @@ class Gap(Detector):
         return due_ms
 
     def _told(self, step: DetectorInput, rows: Places) -> Levels:
-        """The level at which each silence has been reported."""
+        """The level at which each silence was reported."""
         mine = self.state(step)
         told = (mine.seen_to[rows] == reception(step).vessel_columns.slot[rows]) & (mine.verdict_step[rows] > 0)
         return np.where(told, mine.verdict_level[rows], NO_LEVEL).astype(np.uint8)
 
     def _levels(self, step: DetectorInput, rows: Places) -> Levels:
-        """What each silence is: of unlisted ships PAGED (a gap) or NO_LEVEL, of listed ones as ``listed`` has it."""
+        """The level of each silence: PAGED (a gap) or NO_LEVEL if unlisted, otherwise by ``listed_silences``."""
         t, c, core = self.thresholds, reception(step).vessel_columns, step.fleet.core
         kind, listed = c.kind[rows], core.listed[rows] > 0
         needed_s = np.where(kind == AT_REST, t.min_silence_at_rest_s, t.min_silence_s)
@@ -191,11 +191,11 @@ class Gap(Detector):
         return ()
 
     def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Opens a gap, or makes more of it, while the vessel is still silent."""
+        """Opens a gap, or raises its level, while the vessel is still silent."""
         return self._silent(step, at) if step.now.last_ms[at] < step.time_ms[at] else ()
 
     def _tell(self, step: DetectorInput, at: int) -> None:
-        """Notes why a silence is a gap, and asks for the step at which it is one: no report in time comes later."""
+        """Notes why a silence is a gap, and schedules the step at which it is one: no report in time comes later."""
         rows, row, heard, mine = step.rows[[at]], int(step.rows[at]), reception(step), self.state(step)
         c, listed = heard.vessel_columns, step.fleet.core.listed[row] > 0
         peers, level = min(gap_wording.peers_heard(heard, closed(step), row), 65_535), int(self._levels(step, rows)[0])
@@ -220,7 +220,7 @@ class Gap(Detector):
         self.arm_by(step, at, verdict_ms)
 
     def _silent(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """What was asked for is due, or the list has changed, and the vessel is silent still."""
+        """A scheduled check is due, or the list has changed, and the vessel is still silent."""
         ship, row, now_ms = step.ship(at), int(step.rows[at]), int(step.time_ms[at])
         opened = self.opened(step, at)
         noted = JudgedSilence(self.state(step), row, ship, self._limits())

@@ -18,7 +18,7 @@ SLOT_S: Final = SLOT_MS // MS
 
 
 class UnlistedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Those thresholds of ``gap`` that hold for vessels on no list."""
+    """The thresholds of ``gap`` for vessels on no list."""
 
     min_silence_s: Annotated[float, Meta(ge=60, le=2_592_000, description="Shortest gap, s")] = 3600.0
     false_gaps_per_1000_vessel_days: Annotated[
@@ -63,7 +63,7 @@ class UnlistedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 def reception(step: DetectorInput) -> ReceptionState:
-    """What the partition knows of its hearing."""
+    """The reception of the partition."""
     assert step.reception is not None  # the engine gives it to every step of a slot
     return step.reception
 
@@ -75,12 +75,12 @@ def closed(step: DetectorInput) -> ClosedBlock:
 
 
 def silence_of(step: DetectorInput, rows: Places) -> OpenSilences:
-    """What is known of the silences of these rows."""
+    """The silences of these rows."""
     return OpenSilences.of(reception(step).coverage, rows, closed(step).end_ms // SLOT_MS - 1)
 
 
 def rules(limits: UnlistedLimits, lateness_ms: int) -> SilenceRules:
-    """In slots; a gap opens as late as reports in time may come, a slot and a step later."""
+    """The rules in slots; a gap opens once all reports in time have come, a slot and a step later."""
     waits_s = (lateness_ms + SLOT_MS + STEP_MS) / MS
     return SilenceRules(
         limits.second_look_s / SLOT_S,
@@ -92,10 +92,10 @@ def rules(limits: UnlistedLimits, lateness_ms: int) -> SilenceRules:
 
 
 def budget(limits: UnlistedLimits) -> Budget:
-    """How many gaps of honest vessels are allowed."""
+    """The number of tolerated gaps of honest vessels."""
     return Budget(limits.false_gaps_per_1000_vessel_days, limits.false_gaps_per_day, limits.alpha_most)
 
 
 def alpha(step: DetectorInput, limits: UnlistedLimits) -> float:
-    """As likely a silence as may be called a gap, so that honest vessels give no more than is allowed."""
+    """The highest chance of a silence that is a gap, so that honest vessels give no more than the tolerated number."""
     return reception(step).alpha(closed(step).heard, round(limits.min_silence_s / SLOT_S), budget(limits))

@@ -49,7 +49,7 @@ from detectors.identity_change.wording import (
 )
 
 CHANGES_WITHIN_D = 90
-_CHANGES_MOST = 100  # remembered of an IMO number: as many as ``changes_least`` can ask for
+_CHANGES_MOST = 100  # remembered per IMO number: the maximum of ``changes_least``
 
 
 class IdentityChange(Detector):
@@ -108,7 +108,7 @@ class IdentityChange(Detector):
     # -- decisions ------------------------------------------------------------------------------------------------
 
     def judge_binding(self, ship: ImoShip, told: Binding) -> Iterable[Finding]:
-        """What a binding changes; ``ship`` is as it was before. A finding's key is the MMSI that it is about."""
+        """The findings for a binding; ``ship`` is as it was before. A finding's key is the MMSI that it is about."""
         mine = ship.holder(told.mmsi)
         others = [holder for holder in ship.holders if holder is not mine]
         if not others or len(others) >= self.thresholds.placeholder_over:
@@ -127,7 +127,7 @@ class IdentityChange(Detector):
                 yield self._revised(ship, holder, told, others, [mine])
 
     def recent(self, ship: ImoShip, told: Binding) -> list[int]:
-        """The changes of the last 90 days, the one by ``told`` included, the latest; the first MMSI of all is none."""
+        """The changes of the last 90 days, ``told`` included as the latest; the very first MMSI does not count."""
         since_ms = told.last_ms - CHANGES_WITHIN_D * DAY_MS
         changes = [at for at in ship.changes if at > since_ms] + ([told.last_ms] if ship.holders else [])
         return changes[-_CHANGES_MOST:]
@@ -137,7 +137,7 @@ class IdentityChange(Detector):
         return next_step(time_ms + int(self.thresholds.settles_after_h * HOUR_MS))
 
     def settled(self, ship: ImoShip, holder: Holder) -> Finding | None:
-        """Nothing was added for long; None while two places still contradict each other."""
+        """The finding if nothing was added for long; None while two places still contradict each other."""
         alert = holder.alert
         if alert is None or self._is_contradicted(ship, holder):
             return None
@@ -163,14 +163,15 @@ class IdentityChange(Detector):
         return sum(at > now_ms - CHANGES_WITHIN_D * DAY_MS for at in ship.changes)
 
     def _apart_nm(self, told: Binding, other: Binding) -> float | None:
-        """How far apart two holders are, when no ship sails so far in the time between their positions."""
+        """The distance of two holders, if no ship can cover it in the time between their positions."""
         if told.lat_deg is None or told.lon_deg is None or other.lat_deg is None or other.lon_deg is None:
             return None
         nm = round(distance_nm(told.lat_deg, told.lon_deg, other.lat_deg, other.lon_deg), TENTHS)
         hours = abs(told.fix_ms - other.fix_ms) / HOUR_MS
         return nm if nm > self.thresholds.apart_nm and nm > self.thresholds.apart_kn * hours else None
 
-    # -- words ----------------------------------------------------------------------------------------------------
+    # -- wording
+    # --------------------------------------------------------------------------------------------------------
 
     def _new(self, ship: ImoShip, told: Binding, others: Sequence[Holder], apart: Sequence[Holder]) -> Finding:
         changes = len(self.recent(ship, told))

@@ -24,19 +24,19 @@ class Change(NamedTuple):
     """One change, as an alert describes it."""
 
     own: Binding
-    """Of the MMSI that it is about."""
+    """The binding of the MMSI that it is about."""
     told: Binding
     """The binding that caused it: of that MMSI, or of one that contradicts it."""
     former: Sequence[Holder]
     """The other holders of the number."""
     apart: Sequence[Holder]
-    """Those among them that no ship sails between."""
+    """Those among them that are too far apart for one ship."""
     reason: str
     changes: int
 
 
 def reason_of(holder: Holder) -> str | None:
-    """Why the open alert of a holder was opened; None when there is none."""
+    """Why the open alert of a holder was opened; None if there is none."""
     return None if holder.alert is None else str(holder.alert.details["reason"])
 
 
@@ -51,7 +51,7 @@ def latest(former: Sequence[Holder]) -> Binding:
 
 
 def flag_facts(own: Binding, last: Binding) -> Iterable[Fact]:
-    """The flag by MMSI, where it is another one now, or where the MMSI has none."""
+    """The flag by MMSI, if it is another one now, or if the MMSI has none."""
     now, then = flag_of(own.mmsi), flag_of(last.mmsi)
     if now is None:
         yield Fact(fact="MMSI has no country code (MID)", value=own.mmsi // 1_000_000, source="ITU list of MIDs")
@@ -65,7 +65,7 @@ def title(told: Binding) -> str:
 
 
 def headline(change: Change) -> str:
-    """Which vessel is under which MMSI now, and under which it was."""
+    """Which vessel is under which MMSI now, and its former MMSI."""
     own, told, who = change.own, change.told, title(change.own)
     if change.apart:
         other = told if told.mmsi != own.mmsi else change.apart[0].newest

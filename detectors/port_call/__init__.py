@@ -59,11 +59,11 @@ class PortCall(Detector):
     name = "port_call"
     judges_zones = True
     columns = (
-        Column("from_lat_deg", "<f4", np.nan),  # where this transmission began, or the last call was left
+        Column("from_lat_deg", "<f4", np.nan),  # where this transmission began, or the last call ended
         Column("from_lon_deg", "<f4", np.nan),
         Column("lat_deg", "<f4", np.nan),  # where it stopped
         Column("lon_deg", "<f4", np.nan),
-        Column("since_ms", "<i8"),  # ... and when; 0 when it is in no call
+        Column("since_ms", "<i8"),  # ... and when; 0 if it is not in a call
         Column("sailed_ms", "<i8"),  # when it was under way again during the call; 0 while it is stationary
         Column("seen", "u1"),  # ENTRY, STOP, EXIT
         Column("quiet", "?"),  # "silent since" has been reported
@@ -93,7 +93,7 @@ class PortCall(Detector):
         ] = 14_400.0
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """Watchlisted ships that begin to transmit, stop, move off or are heard again; calls of ships not listed."""
+        """Listed vessels that begin to transmit, stop, move off or are heard again; calls of delisted vessels."""
         listed, found = step.now.listed > 0, self.is_open(step)
         at = np.flatnonzero(listed & step.moved & step.now.vessel)
         found[listed] = False
@@ -108,14 +108,14 @@ class PortCall(Detector):
         sog_kn = np.round(now.sog_kn[at].astype(np.float64), 1)
         stops, lies = have_stopped(now, at, t.stop_kn), own.sailed_ms[rows] == 0
         begins = np.isnan(own.from_lat_deg[rows]) | self._again(step, at)
-        arrives = begins | (stops & ~(km <= t.enter_km))  # not again where no port was near
+        arrives = begins | (stops & ~(km <= t.enter_km))  # not again if no port was near
         leaves = (km > t.leave_km * SCREEN_SHARE) | np.where(lies, sog_kn >= t.start_kn, stops) | own.quiet[rows]
         settles = (~own.sure[rows] & (now.support[at] >= SUPPORTED)) | (stops & (own.seen[rows] & STOP == 0))
         news: npt.NDArray[np.bool_] = np.where(own.since_ms[rows] > 0, leaves | settles, arrives)
         return news
 
     def _again(self, step: DetectorInput, at: Any) -> Any:
-        """Whether a silence long enough to count precedes a report: what happened during it is unknown."""
+        """Whether a silence long enough to count precedes a report: the time in between is unknown."""
         return step.time_ms[at] - step.before.last_ms[at] >= self._silent_ms
 
     @property
@@ -123,14 +123,15 @@ class PortCall(Detector):
         return int(self.thresholds.silent_after_s * MS)
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When the silence of a watchlisted ship counts."""
+        """When the silence of a listed vessel counts."""
         due_ms = np.full(len(step.rows), NEVER_MS)
         at = np.flatnonzero((step.now.listed > 0) & step.now.vessel & (step.now.fix_ms > 0))
         if len(at):
             due_ms[at] = next_steps(step.now.last_ms[at] + self._silent_ms)
         return due_ms
 
-    # -- judge ----------------------------------------------------------------------------------------------------
+    # -- judgement
+    # ------------------------------------------------------------------------------------------------------
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Begins, follows and ends a call."""
@@ -147,11 +148,11 @@ class PortCall(Detector):
         return self._looked_at(step, at, ship, opened)
 
     def screen_reference(self, step: DetectorInput) -> Places:
-        """Listed vessels that lie still and have no call yet: it may have begun before they were listed."""
+        """Listed vessels that are stationary and have no call yet: it may have begun before they were listed."""
         return np.flatnonzero((step.now.listed > 0) & (step.now.stop_ms > 0) & ~self.is_open(step))
 
     def on_reference(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Looks back at the stop."""
+        """Checks for a stop that began earlier."""
         return self.when_due(step, at)
 
     def _delisted(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
@@ -176,14 +177,14 @@ class PortCall(Detector):
             yield from self._arrived(step, at, ship, self._stop(step, at, ship), STOP)
 
     def _stop(self, step: DetectorInput, at: int, ship: VesselState) -> StationaryAt | None:
-        """Where it stopped: also from before it was listed; otherwise here and now."""
+        """Where it stopped: also before it was listed; otherwise here and now."""
         stop = stop_of(step.fleet, int(step.rows[at]))
         if stop is not None and (away_km(ship, stop.lat_deg, stop.lon_deg) or 0.0) <= self.thresholds.leave_km:
             return stop
         return here(ship)
 
     def _within(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Iterable[Finding]:
-        """Within the call: under way and at rest again, heard again, supported."""
+        """During the call: under way and at rest again, heard again, supported."""
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
         said = bool(own.quiet[row]), int(own.seen[row]), bool(own.sure[row])
         if has_stopped(ship, t.stop_kn):
@@ -204,7 +205,7 @@ class PortCall(Detector):
         *,
         quiet: bool = False,
     ) -> Iterable[Finding]:
-        """It stopped (or fell silent, without STOP): a call when a port is near. The place is noted either way."""
+        """It stopped (or fell silent, without STOP): a call if a port is near. The place is noted in any case."""
         own, row, t = self.state(step), int(step.rows[at]), self.thresholds
         if stop is None:
             return
@@ -234,7 +235,8 @@ class PortCall(Detector):
             elif quiet:
                 yield from self._arrived(step, at, ship, here(ship), 0, quiet=True)
 
-    # -- words ----------------------------------------------------------------------------------------------------
+    # -- wording
+    # --------------------------------------------------------------------------------------------------------
 
     def _words(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
         own, row, now_ms, t = self.state(step), int(step.rows[at]), int(step.time_ms[at]), self.thresholds

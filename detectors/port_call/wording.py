@@ -13,7 +13,7 @@ from detectors.core.units import MS
 from detectors.core.vessels.ship import VesselState
 
 SUPPORTED: Final = 2
-"""Consistent reports that make a position more than a claim."""
+"""Number of consistent reports that make a position more than a claim."""
 ENDED: Final = {
     "left": "left {}",
     "left unseen": "left {} unobserved",
@@ -23,7 +23,7 @@ ENDED: Final = {
 
 
 class CallLimits(NamedTuple):
-    """Thresholds that the facts of a call are shown against."""
+    """Thresholds that are shown with the facts of a call."""
 
     port_within_nm: float
     stop_kn: float
@@ -33,7 +33,7 @@ class CallLimits(NamedTuple):
 def call_facts(
     ship: VesselState, harbour: Harbour | None, seen: int, limits: CallLimits, now_ms: int, *, quiet: bool
 ) -> tuple[Fact, ...]:
-    """What a call rests on: port, speed, silence as far as each is known, and how much of it was seen."""
+    """The facts of a call: port, speed, silence as far as each is known, and how much of it was seen."""
     facts: list[Fact] = []
     if harbour is not None:
         distance = f"distance from {harbour.name}"

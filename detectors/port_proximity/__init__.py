@@ -73,8 +73,8 @@ class PortProximity(Detector):
     columns = (
         Column("zone", "<i2", NO_ZONE),
         Column("reason", "u1"),
-        Column("held_ms", "<i8"),  # when it was last seen to be so
-        Column("fastest_kn", "<f4"),  # highest speed lately: what slowing is measured against
+        Column("held_ms", "<i8"),  # when it was last closing
+        Column("fastest_kn", "<f4"),  # highest recent speed, with which slowing is compared
         Column("stage", "u1"),  # 1 when the alert rests on two reports
         Column("listed", "?"),
         Column("quiet", "?"),  # "silent since" has been reported
@@ -104,7 +104,7 @@ class PortProximity(Detector):
         self._numbers = {zone.name: number for number, zone in enumerate(reference.zones)}
 
     def screen_reports(self, step: DetectorInput) -> At:
-        """Ships near a zone or bound for one, and those with an open alert whose standing may have changed."""
+        """Vessels near a zone or bound for one, and those whose open alert may change."""
         if not self.places.zones:
             return np.zeros(0, np.intp)
         own, now, rows = self.state(step), step.now, step.rows
@@ -118,7 +118,7 @@ class PortProximity(Detector):
         return (wanted & now.vessel).nonzero()[0]
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When silence of an open alert is to be reported, or a listed vessel can have reached a sanctioned zone."""
+        """When silence in an open alert is to be reported, or a listed vessel can have reached a sanctioned zone."""
         due_ms = self.zone_screen.earliest_calls(step)
         active = (self.state(step).reason[step.rows] > NONE).nonzero()[0]
         if len(active):
@@ -127,17 +127,18 @@ class PortProximity(Detector):
         return due_ms
 
     def note(self, step: DetectorInput) -> None:
-        """Keeps the highest speed lately."""
+        """Keeps the highest recent speed."""
         own = self.state(step)
         for places in step.in_turn():
             moved = places[step.moved[places]]
             sog_kn, rows = np.fmax(step.now.sog_kn[moved], np.float32(0)), step.rows[moved]
             own.fastest_kn[rows] = np.maximum(sog_kn, own.fastest_kn[rows] * np.float32(0.995))
 
-    # -- judge ----------------------------------------------------------------------------------------------------
+    # -- judgement
+    # ------------------------------------------------------------------------------------------------------
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Compares where the vessel is with what was reported."""
+        """Compares the vessel's place with what was reported."""
         return self._reported(step, at, self.opened(step, at))
 
     def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
@@ -156,7 +157,7 @@ class PortProximity(Detector):
         return np.flatnonzero(told | (step.now.listed > 0) | self.zone_screen.last_in(step))
 
     def on_reference(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Other zones, or another list: does the alert still hold, and was it last in a zone that counts now?"""
+        """Other zones or lists: whether the alert still holds, and the vessel was last in a zone that applies."""
         return self._look_back(step, at, self.opened(step, at))
 
     def _look_back(self, step: DetectorInput, at: int, opened: Alert | None) -> Iterable[Finding]:
@@ -190,7 +191,7 @@ class PortProximity(Detector):
         if opened is not None and own.reason[row] == FEASIBLE:
             if not step.moved[at] or ship.unsure:
                 yield from self._inconsistent(step, at, ship, opened)
-                return  # where it is now decides
+                return  # its present place decides
             yield heard_again(self.reference, opened, (step.ship_before(at), ship), now_ms, step.lines(at))
             own.zone[row], own.reason[row], own.quiet[row], own.unsure[row], opened = NO_ZONE, NONE, False, False, None
         slow_kn = round(float(own.fastest_kn[row]) * self.thresholds.slowing_share, 1)
@@ -244,7 +245,7 @@ class PortProximity(Detector):
     def _feasible(
         self, step: DetectorInput, at: int, opened: Alert | None, *, looks_back: bool = False
     ) -> Iterable[Finding]:
-        """A listed ship that is dark and can have come to a sanctioned zone by now."""
+        """A listed vessel that is dark and can have reached a sanctioned zone by now."""
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         ship = step.ship(at).on_trusted_fix()
         allowed = self.reachable_zones.still_dark(ship, now_ms) if ship.listed is not None and not ship.misuse else None
@@ -253,7 +254,7 @@ class PortProximity(Detector):
         told = opened is not None and own.reason[row] == FEASIBLE
         gap = seen_gap(step.fleet.open_of(row), now_ms)
         dark = told or gap is not None
-        clear = allowed.share >= self.thresholds.feasible_share_least  # else there is nothing worth another revision
+        clear = allowed.share >= self.thresholds.feasible_share_least  # otherwise no revision is needed
         grown = opened is None or not told or (clear and allowed.zones > int(opened.details["feasible_zones"]))
         grown = grown or (looks_back and allowed.is_news(opened))
         if allowed.zones and dark and grown:

@@ -25,28 +25,28 @@ _CANNOT_TELL: Final = Fact(fact="whether it transmitted", value="cannot tell: th
 
 
 class DarkReachWording(NamedTuple):
-    """A ship whose silence allows calls at sanctioned zones; ``zone`` is the first of ``allowed.calls``."""
+    """A vessel whose silence allows calls at sanctioned zones; ``zone`` is the first of ``allowed.calls``."""
 
     before: VesselState
-    """As it was when last heard."""
+    """The vessel when it was last heard."""
     zone: Zone
     allowed: PossibleCalls
     now_ms: int
     unheard: bool = False
-    """The feed was unlikely to hear it: whether it was dark is unknown."""
+    """The feed was unlikely to hear it: it is not known whether it was dark."""
 
     @property
     def _silent(self) -> str:
         return duration_text(int(self.allowed.hours * HOUR_MS))
 
     def open_headline(self) -> str:
-        """While it is still silent."""
+        """The headline while it is still silent."""
         more = f" and {self.allowed.zones - 1} more" if self.allowed.zones > 1 else ""
         reach = f"could have reached {zone_label(self.zone)}{more}"
         return f"{self.before.title} silent {self._silent}, {reach}, {hhmm_z(self.now_ms)}"
 
     def closed_headline(self) -> str:
-        """When it is heard again and the call remains possible."""
+        """The headline when it is heard again and the call remains possible."""
         stay = duration_text((self.allowed.calls[0].longest_stay_s or 0) * MS)
         return f"{self.before.title} silent for {self._silent}, could have been {stay} at {zone_label(self.zone)}"
 
@@ -88,7 +88,7 @@ class DarkReachWording(NamedTuple):
         )
 
     def details(self) -> dict[str, object]:
-        """As ``details`` of the alert; ``confidence`` is the share of the places in reach that is sanctioned."""
+        """``details`` of the alert; ``confidence`` is the sanctioned share of the places in reach."""
         zone = self.zone
         return {
             "zone": zone.name,
@@ -106,7 +106,7 @@ class DarkReachWording(NamedTuple):
     def finding(self, opened: Alert | None, share_least: float) -> Finding:
         """It is still silent: an alert, or ``opened`` with more in reach. For the record below ``share_least``.
 
-        What was a ticket stays one: a longer silence has more ports in reach, and is no better for it.
+        A ticket stays one: a longer silence has more ports in reach, which does not make it harmless.
         """
         faint = self.allowed.share < share_least and (opened is None or opened.severity == "log")
         return Finding(
@@ -140,9 +140,9 @@ class DarkReachWording(NamedTuple):
 def heard_again(
     reference: Reference, opened: Alert, ends: tuple[VesselState, VesselState], now_ms: int, sentence: bytes
 ) -> Finding:
-    """Heard again: could it have called there between the last position and this one? ``ends``: it at both.
+    """Heard again: whether it could have called there between the last position and this one; ``ends``: it at both.
 
-    A position that it cannot have reached from the last one says nothing about the silence.
+    A position that it cannot have reached from the last one is not used to judge the silence.
     """
     before, ship = ends[0].on_trusted_fix(), ends[1]
     allowed, zones = reachable_zones_of(reference).over(before, ship), {zone.name: zone for zone in reference.zones}
@@ -160,7 +160,7 @@ def heard_again(
 def refuting(
     opened: Alert, zone: Zone, ends: tuple[VesselState, VesselState], sentence: bytes, *, stayed: bool
 ) -> Finding:
-    """It is heard again where no call can have been, or where it was before: the numbers against it."""
+    """It is heard again and no call was possible, or it is where it was before: the numbers against it."""
     before, ship = ends
     hours = max(ship.fix_ms - before.fix_ms, 1) / HOUR_MS
     legs = [

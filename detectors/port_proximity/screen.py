@@ -1,6 +1,6 @@
-"""Which of many vessels may be near a zone or bound for one: the columns' half of ``port_proximity``.
+"""Which of many vessels may be near a zone or bound for one: the screening of ``port_proximity``, in columns.
 
-It may name too many, never too few: ``approach`` and the judge decide.
+It may return too many, never too few: ``approach`` and the judge decide.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ZoneStandings(NamedTuple):
     """Positions are inconsistent, and this has been reported."""
 
     def only(self, at: At) -> Self:
-        """The same of some rows."""
+        """The same for some rows."""
         return type(self)(self.zone[at], self.reason[at], self.stage[at], self.held[at])
 
 
@@ -44,17 +44,17 @@ class ZoneScreen:
         self.places, self.closing_least_kn = places, closing_least_kn
 
     def earliest_calls(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When each listed ship of a step, should it fall silent now, could be at a sanctioned zone at the earliest.
+        """When each listed ship of a step could be at a sanctioned zone at the earliest, if it falls silent now.
 
-        At the speed of the fastest craft, and not before LEAST_SILENT_MS: the judge reckons with its own. NEVER_MS for
-        all others.
+        At the speed of the fastest craft, and not before LEAST_SILENT_MS; the judge uses the ship's own speed. NEVER_MS
+        for all others.
         """
         now, due_ms = step.now, np.full(len(step.rows), NEVER_MS)
         at = np.flatnonzero((now.listed > 0) & now.vessel & (now.fix_ms > 0))
         if len(at) and self.places.sanctioned.any():
             nm = self.places.distances_nm(now.lat_deg[at], now.lon_deg[at])[:, self.places.sanctioned].min(axis=1)
             way_ms = np.maximum(nm / FASTEST_KN * HOUR_MS, LEAST_SILENT_MS).astype(np.int64)
-            way_ms[are_unsure(now)[at]] = LEAST_SILENT_MS  # the judge reckons from the last consistent place
+            way_ms[are_unsure(now)[at]] = LEAST_SILENT_MS  # the judge calculates from the last consistent place
             due_ms[at] = next_steps(now.last_ms[at] + way_ms)
         return due_ms
 
@@ -71,7 +71,7 @@ class ZoneScreen:
         return found
 
     def renamed(self, step: DetectorInput, active: Bools) -> Bools:
-        """Where another destination is stated that may matter; ``active`` rows have an open alert."""
+        """Where another destination that may matter is stated; ``active`` rows have an open alert."""
         at = step.stated.nonzero()[0]
         if not len(at):
             return np.zeros(len(step.rows), bool)
@@ -116,7 +116,7 @@ class ZoneScreen:
     def _settled(
         self, said: ZoneStandings, inside: Bools, lat_deg: Column_, lon_deg: Column_, nm: Column_
     ) -> npt.NDArray[np.bool_]:
-        """Rows where nothing can change: reported inside a zone, well inside it and near no other; or held."""
+        """Rows that cannot change: reported inside a zone, well inside it and near no other; or held."""
         settled: Bools = (said.reason == INSIDE) & (said.stage > 0) & (inside.sum(axis=1) == 1)
         some = settled.nonzero()[0]
         if len(some):

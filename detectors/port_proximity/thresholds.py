@@ -1,4 +1,4 @@
-"""Thresholds of ``port_proximity``, and what they say of a silence near a zone."""
+"""Thresholds of ``port_proximity``, and the limits that they give for a silence near a zone."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ class ProximityThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
         return int(self.silent_after_s * MS if inside else self.unknown_after_h * HOUR_MS)
 
     def ends_ms(self, *, inside: bool, listed: bool) -> int:
-        """Silence that ends the alert; NEVER_MS: none does. Invented MMSIs must not stay for ever."""
+        """Silence that ends the alert; NEVER_MS: never. Invented MMSIs must not stay for ever."""
         kept_ms = NEVER_MS if listed else int(self.unlisted_kept_h * HOUR_MS)
         return kept_ms if inside else self.said_ms(inside=False)

@@ -40,7 +40,7 @@ WOULD_CHANGE: Final = (
 
 
 def situation_of(ship: VesselState, reason: int, *, ordinary: bool = False) -> str:
-    """Names the severity rule; ``ordinary``: the zone is a port like others, and nothing else speaks against it."""
+    """Names the severity rule; ``ordinary``: the zone is an ordinary port, and there is no other suspicion."""
     inside = reason == INSIDE
     if ship.listed is not None and not ship.misuse:
         if ordinary and not inside:
@@ -62,7 +62,7 @@ def zone_words(opened: Alert, reference: Reference) -> str:
 def no_longer(
     ship: VesselState, opened: Alert, how: str, now_ms: int, *, reference: Reference, sentences: tuple[bytes, ...]
 ) -> Finding:
-    """What was reported no longer holds; ``how`` is a key of ``_ENDED``."""
+    """The reported state no longer applies; ``how`` is a key of ``_ENDED``."""
     zone = zone_said(reference, opened.details["zone"])
     return Finding(
         action="close",
@@ -85,7 +85,7 @@ def severity_most(zone: Zone, ship: VesselState, *, inside: bool) -> Severity:
 
 
 class ProximityWording(NamedTuple):
-    """A vessel and a zone, as they are now."""
+    """The present state of a vessel and a zone."""
 
     ship: VesselState
     zone: Zone
@@ -94,11 +94,11 @@ class ProximityWording(NamedTuple):
     silent_ms: int = 0
     """Above 0: it has been silent inside for this time."""
     named_by: str = ""
-    """How its destination names the zone: ``locode``, ``name``, ``likeness``; empty when it does not."""
+    """How its destination names the zone: ``locode``, ``name``, ``likeness``; empty if it does not."""
     looked_back: bool = False
     """It was there when the zone came into force, or when the vessel was listed."""
     dark_lately: bool = False
-    """It came there out of the dark."""
+    """It arrived there after a dark silence."""
     bound: bool = False
     """Its destination names a sanctioned zone."""
 
@@ -113,7 +113,7 @@ class ProximityWording(NamedTuple):
         silent_ms: int = 0,
         looked_back: bool = False,
     ) -> Self:
-        """What ``look`` found, with the distance as it is now, and whether the destination names the zone."""
+        """The findings of ``look``, with the present distance, and whether the destination names the zone."""
         if ship.lat_deg is not None and ship.lon_deg is not None:
             look = look._replace(distance_nm=places.distance_nm(look.zone, ship.lat_deg, ship.lon_deg))
         named = places.naming(ship.destination) if ship.destination else UNNAMED
@@ -122,7 +122,7 @@ class ProximityWording(NamedTuple):
         return cls(ship, places.zones[look.zone], look, now_ms, silent_ms, named_by, looked_back, bound=bound)
 
     def headline(self) -> str:
-        """Who, what, where, since when."""
+        """The vessel, what, where, since when."""
         ship, label = self.ship, zone_label(self.zone)
         if self.silent_ms:
             silent = f"silent {duration_text(self.silent_ms)} since {stamp(ship.last_ms, self.now_ms)}"
@@ -155,7 +155,7 @@ class ProximityWording(NamedTuple):
         return (distance, *facts(ship), *closing, *speed, *stated, *since)
 
     def would_change(self) -> tuple[str, ...]:
-        """What would close it or make it more."""
+        """What would close it or raise its severity."""
         return WOULD_CHANGE[self.look.reason]
 
     def details(self) -> dict[str, object]:

@@ -98,7 +98,7 @@ class Watchlist(Detector):
         return found
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When the episode of a listed ship ends if it stays silent."""
+        """When the episode of a listed vessel ends if it stays silent."""
         own, listed = self.state(step).due_ms[step.rows], (step.now.listed > 0) | (step.now.like > 0)
         if not listed.any():
             return own  # type: ignore[no-any-return]
@@ -127,7 +127,7 @@ class Watchlist(Detector):
         return self._ended(step, at, listing.as_listed(step.ship(at)), self.opened(step, at))
 
     def on_reference(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Its entry came, changed or went with another list."""
+        """Its entry was added, changed or removed with another list."""
         return self._relisted(step, at, listing.as_listed(step.ship(at)), self.opened(step, at))
 
     def _same_ship(self, said: int, now: int) -> bool:
@@ -137,7 +137,7 @@ class Watchlist(Detector):
         return said == now or now - 1 in listing.register_of(self.reference).listings(said - 1)
 
     def _relisted(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Iterable[Finding]:
-        """Its entry came, changed or went with another list."""
+        """Its entry was added, changed or removed with another list."""
         own, row = self.state(step), int(step.rows[at])
         own.listed[row], own.matched[row], own.misuse[row] = entry_number(step, row), ship.matched, ship.misuse
         if ship.listed is None:
@@ -152,14 +152,14 @@ class Watchlist(Detector):
         silent_ms = step.silence_ms(at, ship.last_ms)
         ends_ms = int(self.thresholds.episode_ends_after_h * HOUR_MS)
         if opened is None and silent_ms >= ends_ms:
-            # Open until it is heard again, which its second report then pages: that it is dark is the news.
+            # open until it is heard again; its second report then pages, because the news is that it was dark
             own.due_ms[row], own.stage[row] = NEVER_MS, UNVERIFIED
         else:
             self.arm(step, at, ship.last_ms + ends_ms)
         yield self._seen(step, at, ship, opened)
 
     def _seen(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
-        """Seen before it was listed, or listed otherwise than before."""
+        """Seen before it was listed, or listed differently than before."""
         now_ms = int(step.time_ms[at])
         listings, verdict = self._listings(step, at, ship)
         reason = str(opened.details["reason"]) if opened else "listed_now"
@@ -191,7 +191,7 @@ class Watchlist(Detector):
     def _listings(
         self, step: DetectorInput, at: int, ship: VesselState
     ) -> tuple[list[ListedShip], MatchVerdict | None]:
-        """Its entry, then its other listings; and what the match rests on."""
+        """Its entry, then its other listings; and what the match is based on."""
         register, number = listing.register_of(self.reference), entry_number(step, int(step.rows[at])) - 1
         others = [n for n in register.listings(number) if n != number]
         return [self.reference.ships[n] for n in (number, *others)], listing.verdict_on(ship, self.reference)
