@@ -144,7 +144,11 @@ def _made(kind: Any, kafka: KafkaSettings, wanted: Mapping[str, Any], *topics: s
 
 
 def _await_kafka(servers: Sequence[str], wait_s: float, context: ssl.SSLContext | None) -> None:
-    """Waits until one of ``servers`` answers, because a kafka-python client with a bad certificate gives no reason."""
+    """Waits until one of ``servers`` answers.
+
+    A kafka-python client that must reject a certificate, or has the wrong port, retries until its time is over and
+    gives no reason.
+    """
     deadline, reason = time.monotonic() + wait_s, ""
     while True:
         for server in servers:
