@@ -154,8 +154,7 @@ class HeardAs(Detector):
         if opened is not None:
             yield self._closed(step, at, step.ship(at), opened, _OTHER_IMO)
 
-    # -- open alerts
-    # ----------------------------------------------------------------------------------------------------
+    # -- open alerts ----------------------------------------------------------------------------------------------
 
     def _succeeded(self, step: DetectorInput, at: int, ship: VesselState, note: Note | None) -> Iterable[Finding]:
         """Ends the open alerts once the vessel has been silent for long enough under its former MMSI."""

@@ -213,8 +213,7 @@ class Shuttle(Detector):
             and all((zones[n].from_date or "") <= date <= (zones[n].to_date or date) for n in (one, other))
         }
 
-    # -- wording
-    # --------------------------------------------------------------------------------------------------------
+    # -- wording --------------------------------------------------------------------------------------------------
 
     def _words(
         self, step: DetectorInput, at: int, legs: list[DarkLeg], ranked: list[Pair], opened: Alert | None

@@ -154,8 +154,7 @@ class Detector:
         """Decides on one vessel that was missed. The findings of a detector with this verb depend on the partitions."""
         raise AssertionError(f"{self.name} judges no slots")
 
-    # -- other events
-    # -----------------------------------------------------------------------------------------------------
+    # -- other events -----------------------------------------------------------------------------------------------
 
     def screen_reference(self, step: DetectorInput) -> Places:
         """Vessels for which another list or other zones may change something. Writes nothing."""

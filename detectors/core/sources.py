@@ -78,8 +78,7 @@ class Outage(NamedTuple):
     lasting: bool
     """It has lasted for ``SilencePatience.lasts_ms``."""
     repeats: int = 0
-    """It is one of this many within ``SilencePatience.within_ms``, and the one that is reported for it; 0: it is not.
-    """
+    """It is one of this many within ``SilencePatience.within_ms``, and the reported one; 0: it is not."""
 
 
 class SilencePatience(NamedTuple):

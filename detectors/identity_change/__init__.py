@@ -170,8 +170,7 @@ class IdentityChange(Detector):
         hours = abs(told.fix_ms - other.fix_ms) / HOUR_MS
         return nm if nm > self.thresholds.apart_nm and nm > self.thresholds.apart_kn * hours else None
 
-    # -- wording
-    # --------------------------------------------------------------------------------------------------------
+    # -- wording --------------------------------------------------------------------------------------------------
 
     def _new(self, ship: ImoShip, told: Binding, others: Sequence[Holder], apart: Sequence[Holder]) -> Finding:
         changes = len(self.recent(ship, told))

@@ -130,8 +130,7 @@ class PortCall(Detector):
             due_ms[at] = next_steps(step.now.last_ms[at] + self._silent_ms)
         return due_ms
 
-    # -- judgement
-    # ------------------------------------------------------------------------------------------------------
+    # -- judgement ------------------------------------------------------------------------------------------------
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Begins, follows and ends a call."""
@@ -235,8 +234,7 @@ class PortCall(Detector):
             elif quiet:
                 yield from self._arrived(step, at, ship, here(ship), 0, quiet=True)
 
-    # -- wording
-    # --------------------------------------------------------------------------------------------------------
+    # -- wording --------------------------------------------------------------------------------------------------
 
     def _words(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
         own, row, now_ms, t = self.state(step), int(step.rows[at]), int(step.time_ms[at]), self.thresholds

@@ -134,8 +134,7 @@ class PortProximity(Detector):
             sog_kn, rows = np.fmax(step.now.sog_kn[moved], np.float32(0)), step.rows[moved]
             own.fastest_kn[rows] = np.maximum(sog_kn, own.fastest_kn[rows] * np.float32(0.995))
 
-    # -- judgement
-    # ------------------------------------------------------------------------------------------------------
+    # -- judgement ------------------------------------------------------------------------------------------------
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Compares the vessel's place with what was reported."""

@@ -85,7 +85,7 @@ def _quantile(sorted_: list[float], share: int) -> float:
 
 
 def _send(connection: socket.socket, lines: list[bytes], rate: int, seconds: float, first: int) -> dict[int, float]:
-    """Sends at ``rate`` for this time; returns when each marker (by MMSI) was sent. Late beats are made up for."""
+    """Sends at ``rate`` for this time; returns when each marker (by MMSI) was sent. Late beats are caught up."""
     endless = cycle(lines)
     sent: dict[int, float] = {}
     began_s = time.monotonic()

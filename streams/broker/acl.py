@@ -156,7 +156,7 @@ def lacking(admin: Any, command: str, settings: Settings) -> list[str]:
             except GroupAuthorizationFailedError:
                 missing.append(f"{grant.operation} group {grant.name}")
             except (GroupIdNotFoundError, CoordinatorNotAvailableError):
-                pass  # there are no commits as it yet: that is not a rejection
+                pass  # the group has no commits yet: that is not a rejection
     return missing
 
 

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 _QUESTIONS: Final = 3
 _BETWEEN_S: Final = 0.4
-"""A slow broker answers some requests quickly, and after a slow answer the next request comes at such a moment.
-"""
+"""A slow broker answers some requests quickly, and the request after a slow one is often among those."""
 
 
 def slowest_answer_s(client: Any) -> float:

@@ -119,7 +119,7 @@ def refuse_while_read(client: Any, group: str) -> None:
     try:
         described = client.describe_groups([group])[group]
     except (GroupIdNotFoundError, CoordinatorNotAvailableError):
-        return  # there are no commits as it yet
+        return  # the group has no commits yet
     if described["members"]:
         raise ConfigError(
             f"{len(described['members'])} workers of {group} are running: stop them first; a killed worker leaves "

@@ -176,8 +176,7 @@ class AlertTable:
         if not ids:
             del self._cases[held.alert.case_id]
 
-    # -- for requests
-    # -----------------------------------------------------------------------------------------------------
+    # -- for requests ---------------------------------------------------------------------------------------------
 
     def raw(self, alert_id: str) -> bytes | None:
         """The newest revision of an alert, as it is in the topic."""

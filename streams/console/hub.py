@@ -166,8 +166,7 @@ class Hub:
         finally:
             self._followers.discard(queue)
 
-    # -- for requests
-    # -----------------------------------------------------------------------------------------------------
+    # -- for requests ---------------------------------------------------------------------------------------------
 
     def overview(self, *, log: bool, words: str = "") -> bytes:
         """``/api/alerts`` as JSON; without a search it is made once between two pieces of news."""

@@ -4,7 +4,7 @@ A block is read (``block``) and processed in runs. Every time in a run is believ
 give the lines that move the clock, the places of ticks and the ends of records. Parts of messages, and other lines that
 are not ordinary, are processed between the ordinary lines in the exact order (``_Walk``), with the clock of that
 moment. A run ends before the first line whose time is not believed at once. That line, and all others while anything
-waits, are processed by the source state.
+waits, are processed by the source state, line by line.
 """
 
 from __future__ import annotations

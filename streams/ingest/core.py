@@ -187,7 +187,7 @@ class Ingest:
         return ready + source_state.packer.take()
 
     def _lines(self, lines: list[bytes], peer: str) -> None:
-        """Line by line: the verdict on a file's head applies from the next line on, wherever the bytes were cut."""
+        """Line by line: the verdict on a file's head applies from the next line on, for any cut of the bytes."""
         for raw in lines:
             for line in (raw,) if self._source_kind.live else self._rows.take(raw):
                 if self._head is None:

@@ -68,7 +68,7 @@ def is_new(record: TickRecord, reached: PartitionReached) -> bool:
 
 
 class LogEnd:
-    """Reads a topic backwards. ``consumer`` is a KafkaConsumer of no group."""
+    """Reads a topic backwards. ``consumer`` is a KafkaConsumer without a group."""
 
     def __init__(self, consumer: Any, topic: str) -> None:
         self._consumer = consumer

@@ -46,7 +46,7 @@ Observer = Callable[[RunnerState], None]
 _SECOND_MS = 1000
 _log = structlog.get_logger("ingest")
 _LETTERS_AT_ONCE = 500
-"""A file's refusals are grouped by number, wherever it is cut, so that an interrupted run makes the same letters."""
+"""A file's refusals are grouped by number, for any cut of it, so that an interrupted run makes the same letters."""
 
 
 class ReplayPace:

@@ -179,8 +179,7 @@ def _peek(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return b"".join(taken)[:_HEAD_BYTES], itertools.chain(taken, rest)
 
 
-# -- detection
-# ----------------------------------------------------------------------------------------------------------
+# -- detection --------------------------------------------------------------------------------------------------------
 
 
 def format_of(head: bytes) -> Format:

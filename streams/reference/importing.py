@@ -139,7 +139,7 @@ class Importer:
         return found
 
     def _end(self, producer: Any, claim: bytes, version: str) -> None:
-        """Every importer ends with the newest version marked: whatever two wrote side by side, all partitions agree."""
+        """Every importer ends by marking the newest version, so that all partitions agree, also after two at once."""
         found = read_versions(self._kafka)
         while (newest := found.newest()) not in {None, version}:
             version = newest or version

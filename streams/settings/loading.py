@@ -218,8 +218,7 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-# -- places of values
-# ---------------------------------------------------------------------------------------------------
+# -- places of values -----------------------------------------------------------------------------------------------
 
 
 def _from_file(path: Path) -> Iterator[_Given]:

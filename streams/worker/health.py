@@ -128,8 +128,7 @@ class WorkerHealth:
                 )
         return None
 
-    # -- read by others
-    # -------------------------------------------------------------------------------------------------
+    # -- read by others -------------------------------------------------------------------------------------------
 
     def newest_id(self, topic: str) -> str:
         """Kafka's id of a topic in its last answer; empty if there was none."""

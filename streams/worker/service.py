@@ -56,7 +56,7 @@ class Service(Assignments):
             for part in list(self.parts.values()):
                 if part.lock.locked():
                     continue  # it polls after each of its records
-                async with part.lock:  # telling waits for Kafka: no record begins meanwhile
+                async with part.lock:  # writing them waits for Kafka: no record begins in the meantime
                     part.owes(await part.summaries.tell(part.engine, self._vessels))
                     part.poll()
         except Exception as error:  # noqa: BLE001 - handed to the app, which ends

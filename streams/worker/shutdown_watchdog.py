@@ -18,7 +18,7 @@ class ShutdownWatchdog(mode.Worker):  # type: ignore[misc]  # mode ships no type
     """Writes where every thread is and exits with code 1 when it has not stopped by ``leave_s``."""
 
     leave_s: ClassVar[float] = 40.0
-    """More than both stages' last snapshots may take, less than systemd and Kubernetes are configured to wait (45 s).
+    """More than the last snapshots of both stages take, less than systemd and Kubernetes wait (45 s).
     """
 
     def _schedule_shutdown(self, signal: signal.Signals) -> None:

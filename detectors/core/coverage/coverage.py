@@ -165,8 +165,7 @@ class Coverage:
         """
         return heard_ahead_h(self.columns, self.cell_statistics, rows)
 
-    # -- vessels heard
-    # --------------------------------------------------------------------------------------------------
+    # -- vessels heard --------------------------------------------------------------------------------------------
 
     def _end(self, heard: HeardVessels, taught: Bools) -> None:
         """Counts the silences that have ended, with the statistics from before this block."""
@@ -181,8 +180,7 @@ class Coverage:
         likely = self.silences.reach[strata, COUNTED_LEVEL] * count / SLOTS_AN_HOUR
         self.cell_statistics.likely(last_spots(c, known), c.kind[known].astype(np.intp), likely)
 
-    # -- vessels missed
-    # -------------------------------------------------------------------------------------------------
+    # -- vessels missed -------------------------------------------------------------------------------------------
 
     def _count(self, block: SlotBlock, heard: HeardVessels, spots: Spots, missed: MissedVessels) -> None:
         c = self.columns
@@ -220,8 +218,7 @@ class Coverage:
         c.own_fine[rows] = np.minimum(c.own_fine[rows] * same[FINE] + added, PRESENT_SLOTS)
         c.own_coarse[rows] = np.minimum(c.own_coarse[rows] * same[COARSE] + added, PRESENT_SLOTS)
 
-    # -- evaluation
-    # -----------------------------------------------------------------------------------------------------
+    # -- evaluation -----------------------------------------------------------------------------------------------
 
     def _lose(self, missed: MissedVessels, taught: Bools) -> None:
         c, rows = self.columns, missed.rows

@@ -51,8 +51,7 @@ class Dispatcher:
         """By detector: how many places were left to judge because screening failed, and how often it raised."""
         self._writer, self._wheel, self._waiting = writer, TimingWheel(), WaitingRows()
 
-    # -- time
-    # -----------------------------------------------------------------------------------------------------------
+    # -- time ---------------------------------------------------------------------------------------------------
 
     def due_ms(self, rows: Rows) -> Times:
         """The first step at which any detector wants to check each row."""
@@ -99,8 +98,7 @@ class Dispatcher:
             self.fleet.touch(rows)
         raise RuntimeError("a detector asks for the same step for ever")
 
-    # -- input
-    # ----------------------------------------------------------------------------------------------------------
+    # -- input --------------------------------------------------------------------------------------------------
 
     def step(self, kind: StepKind, rows: Rows, times: Times) -> DetectorInput:
         """The input of detectors for rows, or for sources (numbered -1, -2, ...)."""
@@ -214,8 +212,7 @@ class Dispatcher:
                 alert = self._writer.write(self.detectors[0], row, finding, ship, replayed=replayed)
                 self.out += [Emitted(ordinal, time_ms, alert)] if alert is not None else []
 
-    # -- results
-    # --------------------------------------------------------------------------------------------------------
+    # -- results ------------------------------------------------------------------------------------------------
 
     def _look(self, detector: Detector, step: DetectorInput, ordinals: Times) -> None:
         self._judge(detector, step, self._screen(detector, step), ordinals)

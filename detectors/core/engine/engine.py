@@ -193,8 +193,7 @@ class Engine:
         out.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
         return out
 
-    # -- for the worker
-    # -------------------------------------------------------------------------------------------------
+    # -- for the worker -------------------------------------------------------------------------------------------
 
     def drain_faults(self) -> list[DetectorFault]:
         """Failures of detectors since the last call."""

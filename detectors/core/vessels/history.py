@@ -83,8 +83,7 @@ class History:
         self.now: Columns = NowColumns(self)
         self.before: Columns = BeforeColumns(self)
 
-    # -- previous values
-    # ------------------------------------------------------------------------------------------------
+    # -- previous values ------------------------------------------------------------------------------------------
 
     def latest(self, given: Bools) -> Rows:
         """For each report the vessel's latest ``given`` one up to and including it; otherwise the vessel's first."""
@@ -214,8 +213,7 @@ class History:
         else:
             yield from turns(*groups(self.rows))
 
-    # -- statements of ships
-    # --------------------------------------------------------------------------------------------
+    # -- statements of ships --------------------------------------------------------------------------------------
 
     @cached_property
     def _statements(self) -> tuple[Rows, Reports]:
