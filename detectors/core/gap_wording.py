@@ -65,7 +65,7 @@ def on(far_nm: float | None) -> str:
 
 
 def silence_details(ship: VesselState, category: str, silent_s: int) -> dict[str, object]:
-    """How long it is silent, and how often it should be heard. ``category``: see interface."""
+    """How long it is silent, and how often it should be heard. ``category``: that of the verdict."""
     at_rest = category == "at_rest"
     interval_s = INTERVAL_REST_S if at_rest else INTERVAL_B_S if ship.class_b else INTERVAL_A_S
     return {

@@ -1,7 +1,7 @@
 r"""Parses one unit of input into a sentence, a time, a refusal, or nothing of ours.
 
 The grammar is that of ``streams.nmea.sentence``. Also understood are:
-- what loggers and receivers write before and after a sentence (``affixes``);
+- what loggers and receivers write before and after a sentence (``line_affixes``);
 - ``$PGHP,1,year,month,day,hour,minute,second,ms,country,region,station,...``, which gives the time of the next
   sentence.
 """

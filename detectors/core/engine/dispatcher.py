@@ -48,7 +48,7 @@ class Dispatcher:
         self.faults: list[DetectorFault] = []
         self.judged: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
-        """By detector: how many places were left to judge because screening failed, and how often it raised."""
+        """By detector: ``judged`` counts the places judged after screening, ``failures`` how often it raised."""
         self._writer, self._wheel, self._waiting = writer, TimingWheel(), WaitingRows()
 
     # -- time ---------------------------------------------------------------------------------------------------

@@ -254,7 +254,7 @@ class ImoHistories:
     def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
         """Loads the histories that ``shard`` and ``manifest`` returned. Raises SnapshotError if they cannot be used."""
         head, parts = read(shards, manifest)
-        if len(head.heard) != len(self._heard):  # with other partitions the promises would not be complete
+        if len(head.heard) != len(self._heard):  # with other partitions it is unknown whose promises to await
             raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard)} now")
         self._heard, self._passed_ms = list(head.heard), head.passed_ms
         self._ships = {ship.imo: ship for part in parts for ship in part.ships}

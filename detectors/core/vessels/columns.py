@@ -44,7 +44,7 @@ MOVING: Final = (
     Column("cog_deg", "<f4", np.nan),
     Column("status", "i1", -1),
     Column("class_b", "?"),
-    Column("vessel", "?"),  # a ship: not a base station, aid, aircraft or beacon (``kinds``)
+    Column("vessel", "?"),  # a ship: not a base station, aid, aircraft or beacon (``station_kinds``)
     Column("reports", "<u4"),
     Column("support", "<u2"),  # consistent reports in this appearance
     Column("usual_s", "<f4", np.nan),  # running mean of the time between its reports
@@ -80,7 +80,7 @@ STATED: Final = (
     Column("as_mmsi", "<u4"),  # ... and under which
     Column("sentence", f"S{SENTENCE_BYTES}"),  # last position sentence with its tag block
     Column("speeds", f"({SPEED_BINS},)u1"),  # how often it made which speed (``speeds``)
-    Column("stop_ms", "<i8"),  # since when it is stationary (``lying``); 0 if it is not
+    Column("stop_ms", "<i8"),  # since when it is stationary (``stationary``); 0 if it is not
     Column("stop_lat_deg", "<f4", np.nan),
     Column("stop_lon_deg", "<f4", np.nan),
     Column("stray_ms", "<i8"),  # the newest fix that was held back (``track``)
