@@ -17,7 +17,7 @@ Kind = Literal["acknowledged", "false_alarm", "withdrawn"]
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One person's word on one revision of one alert."""
+    """The feedback of one person on one revision of an alert."""
 
     alert_id: str
     revision: int

@@ -28,7 +28,7 @@ class VersionEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A version is whole when as many entries are there."""
+    """The size of a version: it is complete when it has this number of entries."""
 
     version: str
     ships: int
@@ -58,7 +58,7 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionMarker(msgspec.Struct, frozen=True, kw_only=True):
-    """In the log: from here on ``version`` is in force. Saying it twice changes nothing."""
+    """In the log: from here on ``version`` is in force. A second marker of the same version changes nothing."""
 
     version: str
 

@@ -18,7 +18,7 @@ Rows = npt.NDArray[np.intp]
 
 
 class ReceptionColumns:
-    """One array per column, all with ``len(strips)`` rows; read and written as attributes."""
+    """One array per column, all of the same length (``len``); read and written as attributes."""
 
     def __init__(self, spec: Sequence[Column], size: int = 0) -> None:
         self._spec = tuple(spec)
