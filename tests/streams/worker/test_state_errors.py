@@ -28,7 +28,7 @@ class Written(NamedTuple):
     """What stands in a topic of snapshots, in partition 0."""
 
     shards: list[bytes]
-    cut: SnapshotHead
+    head: SnapshotHead
     topic: str = FLEET
     later: tuple[RecordPiece, ...] = ()
     """Records that come after it."""
@@ -43,8 +43,8 @@ def a_snapshot(app_id: str) -> Written:
 def written_of(state: Stateful, app_id: str, topic: str = FLEET) -> Written:
     shards = [state.shard(number) for number in range(state.shard_count())]
     count, manifest = len(shards), state.manifest()
-    cut = SnapshotHead(app=app_id, offset=-1, shards=count, versions=[6] * count, at=[0] * count, manifest=manifest)
-    return Written(shards, cut, topic)
+    head = SnapshotHead(app=app_id, offset=-1, shards=count, versions=[6] * count, at=[0] * count, manifest=manifest)
+    return Written(shards, head, topic)
 
 
 def of_a_log_made_anew(written: Written) -> Written:
@@ -61,7 +61,7 @@ def of_another_app(written: Written) -> Written:
 
 
 def torn(written: Written) -> Written:
-    """The head says that shard 0 was cut at 7; what stands there was cut at 6."""
+    """The head says that shard 0 was written at 7; what is there was written at 6."""
     return Written([b"rows"], msgspec.structs.replace(written.head, shards=1, versions=[7], at=[0]))
 
 
@@ -69,8 +69,8 @@ def damaged(written: Written) -> Written:
     """One bit of shard 0 is another one than was written."""
     (piece,) = pieces_of(0, 6, b"rows")
     spoilt = piece._replace(value=piece.value[:-1] + bytes([piece.value[-1] ^ 1]))
-    cut = msgspec.structs.replace(written.head, shards=1, versions=[6], at=[0])
-    return Written([b"rows"], cut, later=(spoilt,))
+    head = msgspec.structs.replace(written.head, shards=1, versions=[6], at=[0])
+    return Written([b"rows"], head, later=(spoilt,))
 
 
 def with_an_unknown_column(written: Written) -> Written:
