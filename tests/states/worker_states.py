@@ -17,12 +17,12 @@ import os, sys, time
 from pathlib import Path
 from detectors.gap import Gap
 from streams.worker import __main__ as worker
-screen, stalls = Gap.screen, Path(os.environ["STALLS"])
+screen, stalls = Gap.screen_reports, Path(os.environ["STALLS"])
 def screens(self, step):
     while stalls.exists():
         time.sleep(0.2)
     return screen(self, step)
-Gap.screen = screens
+Gap.screen_reports = screens
 sys.exit(worker.main())
 """
 """The worker, with a detector that does not come back while a file is there."""
