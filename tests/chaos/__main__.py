@@ -64,7 +64,7 @@ class Kind(NamedTuple):
 
 KINDS: Final = (
     Kind("kill -9", faults.kill, 60, 12, 40, 0.025),
-    Kind("suspended sends", faults.kill_amid_alerts, 30, 6, 40, 0.02, suspend=True),
+    Kind("suspended sends", faults.kill_amid_alerts, 30, 3, 40, 0.02, suspend=True),
     Kind("join and leave", faults.join_and_leave, 16, 2, 120, 0.08),
     Kind("SIGSTOP > session", faults.freeze, 10, 1, 60, 0.05),
     Kind("damaged bytes", faults.damage_bytes, 10, 0, 60, 0.025, through=True),
