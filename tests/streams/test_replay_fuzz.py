@@ -17,12 +17,18 @@ from tests.fuzz_replay import trial
 SEEDS = range(14)
 """The fixed budget: about two CPU seconds a feed."""
 FIRST_SLOT_SEED = 12
+NO_SHIP_SEED = 90_257
 
 
 @pytest.mark.parametrize("seed", [*SEEDS[:4], *(pytest.param(seed, marks=pytest.mark.full) for seed in SEEDS[4:])])
 def test_mutated_feeds_are_the_same_at_any_cut(seed: int) -> None:
     _, wrong, names = trial(seed)
     assert not wrong, (names, wrong)
+
+
+def test_a_feed_in_which_no_ship_is_heard_is_compared_too() -> None:
+    lines, wrong, _ = trial(NO_SHIP_SEED)
+    assert not lines and not wrong
 
 
 def test_a_first_slot_that_depends_on_the_cut_is_found_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
