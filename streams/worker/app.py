@@ -93,7 +93,7 @@ meter = WorkerMeter(Metrics(CollectorRegistry()))
 meter.lists(reference.ships, 0)
 meter.fetched_every(settings.reference.fetch_every_h)
 meter.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
-guard = FreezeGuard(rules.session_timeout_s)
+guards = FreezeGuard(rules.session_timeout_s), FreezeGuard(rules.session_timeout_s)
 service = Service(
     app,
     link=link,
@@ -105,7 +105,7 @@ service = Service(
     observer=meter,
     library=library,
     vessels=_topic(VESSELS),
-    guard=guard,
+    guard=guards[0],
 )
 aside = StageObserver(meter)
 identities = Identities(
@@ -117,7 +117,7 @@ identities = Identities(
     every_s=rules.snapshot_every_s,
     set_aside_after=rules.set_aside_after,
     observer=aside,
-    guard=guard,
+    guard=guards[1],
 )
 watched = Watched(
     sentences=kafka.topic_prefix + SENTENCES,
@@ -206,7 +206,8 @@ async def _trim() -> None:
 async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
     global loop  # noqa: PLW0603 - there is none before Faust has made it
     loop = asyncio.get_running_loop()
-    guard.start()
+    for guard in guards:
+        guard.start()  # at the first assignment; later ones change nothing
     probe.start()  # Faust's own tasks would begin after the partitions are loaded, and that waits for its answer
     for stage in stages:
         stage.assigned(set(parts))

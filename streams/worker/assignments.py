@@ -143,7 +143,8 @@ class Assignments:
             if parts is None or self._epoch != epoch:
                 return
             unless_ours.pop_all()
-        self._guard.restart()
+        if not self.parts:
+            self._guard.restart()  # of partitions that were kept, a pause before counts
         self.parts.update({part.log.partition: part for part in parts})
         took_s = time.monotonic() - began_s
         log.info("partitions taken over", topic=self._source, partitions=wanted, recovery_s=round(took_s, 3))

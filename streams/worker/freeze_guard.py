@@ -34,7 +34,9 @@ class FreezeGuard:
         self._longest_s = 0.0
 
     def start(self) -> None:
-        """Reads the clock from now on, in a thread that ends with the process."""
+        """Reads the clock from now on, in a thread that ends with the process. Does nothing when it runs already."""
+        if self._last_s is not None:
+            return
         self.restart()
         Thread(target=self._run, name="freeze guard", daemon=True).start()
 

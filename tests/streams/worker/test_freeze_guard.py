@@ -1,6 +1,7 @@
 """A process that was frozen for longer than its session writes nothing more: another may have its partitions."""
 
 import signal
+import threading
 import time
 
 import pytest
@@ -67,6 +68,19 @@ def test_a_long_step_is_no_pause() -> None:
     while time.monotonic() < busy_until_s:
         sum(range(1000))
     made.check()
+
+
+def test_another_assignment_starts_no_second_thread_and_forgets_no_pause(clock: Clock) -> None:
+    def running() -> int:
+        return sum(thread.name == "freeze guard" for thread in threading.enumerate())
+
+    made, before = FreezeGuard(10.0, clock), running()
+    made.start()
+    clock.now_s += 60
+    made.start()
+    assert running() == before + 1
+    with pytest.raises(SinkError):
+        made.check()
 
 
 def test_a_real_freeze_is_one() -> None:
