@@ -54,6 +54,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     source: str
     sentence: str
     sha256: str
+    re_encoded: bool = False
+    """The sentence was not received by radio: it was written from a row of a table or from JSON fields."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

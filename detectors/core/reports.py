@@ -55,6 +55,11 @@ HAS_SHIP: Final = 4  # call_sign (not in 19), ship_type, length_m, beam_m
 HAS_VOYAGE: Final = 8  # destination, draught_m, eta (5)
 
 
+RE_ENCODED: Final = ":re-encoded"
+"""Ends the station name of sentences that were not received by radio: they were written from a row of a table or from
+JSON fields."""
+
+
 class Batch(NamedTuple):
     """Reports of one source and one partition, in log order.
 

@@ -243,9 +243,9 @@ def _evidence(revisions: list[Alert], heard: RawLogFindings | None) -> Iterable[
             if piece.sha256 not in said:
                 said.add(piece.sha256)
                 gone = heard is not None and piece.sentence not in heard.kept
-                yield Text(
-                    f"  {piece.time} {piece.source} {piece.sentence}{'  (no longer in the raw log)' if gone else ''}"
-                )
+                remarks = "  (re-encoded, not received by radio)" if piece.re_encoded else ""
+                remarks += "  (no longer in the raw log)" if gone else ""
+                yield Text(f"  {piece.time} {piece.source} {piece.sentence}{remarks}")
     if not said:
         yield Text("  none: this alert is about a source")
 

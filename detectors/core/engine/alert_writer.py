@@ -14,6 +14,7 @@ from detectors.core.headlines import fitted
 from detectors.core.listing_reasons import highest
 from detectors.core.mid import invalid_form_of
 from detectors.core.protocol import Detector, Finding
+from detectors.core.reports import RE_ENCODED
 from detectors.core.units import rfc3339
 from detectors.core.vessels import silences
 from detectors.core.vessels.fleet import Fleet
@@ -152,12 +153,14 @@ def evidence_of(lines: tuple[bytes, ...]) -> tuple[Evidence, ...]:
         tag, sentence = (tagged[1].split(b"*")[0], tagged[2]) if tagged else (b"", line)
         fields = dict(part.split(b":", 1) for part in tag.split(b",") if b":" in part)
         time_ms = int(fields.get(b"c", b"0"))
+        station = fields.get(b"s", b"").decode("ascii", "replace")
         found.append(
             Evidence(
                 time=rfc3339(time_ms),
-                source=fields.get(b"s", b"").decode("ascii", "replace"),
+                source=station.removesuffix(RE_ENCODED),
                 sentence=sentence.decode("ascii", "replace"),
                 sha256=hashlib.sha256(sentence).hexdigest(),
+                re_encoded=station.endswith(RE_ENCODED),
             )
         )
     return tuple(found)
