@@ -82,8 +82,9 @@ def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
     reception, closed, rows, core = step.reception, step.closed, step.rows, step.fleet.core
     assert reception is not None  # a step of a slot has both
     assert closed is not None
-    slots = reception.vessel_columns.slot[rows].astype(np.int64)
-    counts = step.time_ms <= slots * SLOT_MS + until_ms - reception.listening.lateness_ms
+    slots = reception.own_slots(rows)
+    now_ms = step.time_ms - reception.vessel_columns.behind[rows].astype(np.int64) * SLOT_MS
+    counts = now_ms <= slots * SLOT_MS + until_ms - reception.listening.lateness_ms
     for at in np.flatnonzero(counts & (core.listed[rows] > 0) & core.vessel[rows]).tolist():
         row, slot = int(rows[at]), int(slots[at])
         known = int(mine.near_peers[row]) if mine.near_slot[row] == slot else 0

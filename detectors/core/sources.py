@@ -1,9 +1,13 @@
 """State of the sources, from ticks: how far each has come, and when it was down.
 
-The rule of time: the watermark of a source is the event time of its last confirmed sentence minus the allowed lateness,
-and it never decreases. So a silent source stops the clock of the vessels that only it hears. When the silence is longer
-than usual, the source is *down* from its last sentence to the next one, and that time does not count as silence of any
-vessel.
+The rule of time: the watermark of a source is the event time of its last confirmed sentence minus the lateness that its
+ticks state, and it never decreases. So a silent source stops the clock of the vessels that only it hears. When the
+silence is longer than usual, the source is *down* from its last sentence to the next one, and that time does not count
+as silence of any vessel.
+
+A *slow* source is one that is up and reports on a time well before the others', such as a satellite feed that comes an
+hour late. A vessel that it hears too is not silent before it has reported that time; and its reports count for the
+slots of coverage in which they arrive, because those of their own time have closed.
 """
 
 from __future__ import annotations
@@ -15,10 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.ticks import FeedRules, Tick
-from detectors.core.units import MS, next_step
+from detectors.core.units import MINUTE_MS, MS, next_step
 
 SOURCES_MOST: Final = 64  # one bit each in a vessel's mask
 _DOWNS_KEPT: Final = 512
+BEHIND_STEP_MS: Final = 5 * MINUTE_MS
+"""Delays are counted in whole slots of coverage."""
+SLOW_FROM_MS: Final = 2 * BEHIND_STEP_MS
+"""A source this far behind the fastest one is slow."""
 
 
 class TickedSource(msgspec.Struct, kw_only=True):
@@ -28,7 +36,13 @@ class TickedSource(msgspec.Struct, kw_only=True):
     since_ms: int = 0
     heard_ms: int = 0
     watermark_ms: int = 0
+    to_ms: int = 0
+    """How far it has reported: its last tick's ``to_ms``. A quiet source reports that nothing was heard."""
     spacing_s: float = 0.0
+    lateness_ms: int | None = None
+    """How late its sentences may arrive; None: the allowed lateness of the rules."""
+    behind_ms: int = 0
+    """How far it usually is behind the fastest source, in whole ``BEHIND_STEP_MS``; 0 unless it is slow."""
     ended: bool = False
     replayed: bool | None = None
     """It is a recording; None: a snapshot from before each source stated this for itself."""
@@ -42,6 +56,11 @@ class TickedSource(msgspec.Struct, kw_only=True):
     """The present outage has been reported as one that lasts."""
     repeated_ms: int | None = None
     """When an outage was last reported as repeated; None: never."""
+
+    @property
+    def up(self) -> bool:
+        """It is heard: it has not ended, and is not down."""
+        return self.since_ms > 0 and not self.ended and self.down_since_ms is None
 
     def down_ms(self, from_ms: int, to_ms: int) -> int:
         """How much of (from, to] the source was down."""
@@ -155,7 +174,26 @@ class SourceTable:
 
     def limit_ms(self, source: TickedSource) -> int:
         """How long this source may be silent before it is down."""
-        return self.rules.silent_limit_ms(source.spacing_s)
+        return self.rules.silent_limit_ms(source.spacing_s, self._lateness_ms(source))
+
+    def _lateness_ms(self, source: TickedSource) -> int:
+        return int(self.rules.allowed_lateness_s * MS) if source.lateness_ms is None else source.lateness_ms
+
+    @property
+    def lateness_ms(self) -> int:
+        """The largest lateness of the sources that are heard; that of the rules if none is."""
+        return max(
+            (self._lateness_ms(s) for s in self.sources if s.up), default=int(self.rules.allowed_lateness_s * MS)
+        )
+
+    @property
+    def slots_ms(self) -> int:
+        """The time before which no sentence comes in time any more, of whichever source: slots before it are over.
+
+        A slow source counts as far ahead as it is behind (``behind_ms``).
+        """
+        heard_ms = max((s.heard_ms for s in self.sources if s.up), default=None)
+        return self.clock_ms if heard_ms is None else min(self.clock_ms, heard_ms - self.lateness_ms)
 
     def apply(self, tick: Tick) -> list[Outage]:
         """Applies a tick. Returns what changed, in order of time."""
@@ -168,12 +206,25 @@ class SourceTable:
         if heard_ms > source.heard_ms:
             changes += self._heard(number, source, tick, heard_ms)
         source.spacing_s, source.one_vessel = tick.spacing_s, tick.one_vessel
-        source.ended = tick.state == "ended"
+        source.lateness_ms = None if tick.lateness_s is None else round(tick.lateness_s * MS)
+        source.ended, source.to_ms = tick.state == "ended", tick.to_ms
         changes += self._silent(number, source, tick)
         if source.down_since_ms is None:
-            lateness_ms = 0 if source.ended else int(self.rules.allowed_lateness_s * MS)
+            lateness_ms = 0 if source.ended else self._lateness_ms(source)
             source.watermark_ms = max(source.watermark_ms, source.heard_ms - lateness_ms)
+            source.behind_ms = self._behind_ms(source)
         return changes
+
+    def _behind_ms(self, source: TickedSource) -> int:
+        """How far a source is behind the fastest of its kind. Small changes of a known delay are ignored."""
+        others = [s.to_ms for s in self.sources if s is not source and s.up and s.replayed == source.replayed]
+        behind_ms = max(others, default=source.to_ms) - source.to_ms
+        if behind_ms > self.rules.slow_source_most_s * MS:  # it reports on another time
+            return 0
+        behind_ms = behind_ms // BEHIND_STEP_MS * BEHIND_STEP_MS
+        if source.behind_ms and abs(behind_ms - source.behind_ms) <= BEHIND_STEP_MS:
+            return source.behind_ms
+        return behind_ms if behind_ms >= SLOW_FROM_MS else 0
 
     def _heard(self, number: int, source: TickedSource, tick: Tick, heard_ms: int) -> list[Outage]:
         start_ms, source.heard_ms = source.down_since_ms, heard_ms
@@ -211,7 +262,7 @@ class SourceTable:
         return count
 
     def clocks(self, masks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-        """For each mask of sources the largest watermark among them; shape as ``masks``."""
+        """``clock_of`` for each mask of sources; shape as ``masks``."""
         if len(self.sources) == 1:
             return np.where(masks > 0, self.sources[0].watermark_ms, 0)
         kinds, inverse = np.unique(masks, return_inverse=True)
@@ -219,8 +270,17 @@ class SourceTable:
         return np.asarray(clocks, np.int64)[inverse] if len(kinds) else np.zeros(0, np.int64)
 
     def clock_of(self, mask: int) -> int:
-        """The largest watermark of the sources in ``mask``."""
-        return max((s.watermark_ms for i, s in enumerate(self.sources) if mask >> i & 1), default=0)
+        """The clock of a vessel that the sources in ``mask`` hear.
+
+        It is the largest watermark among them, but not later than what each of those that are up has reported: a vessel
+        is not silent before the slowest of them has reported that time. A recording does not count beside a live
+        source, nor does a source that is further behind than ``slow_source_most_s``.
+        """
+        among = [s for i, s in enumerate(self.sources) if mask >> i & 1]
+        live = [s for s in among if not s.replayed] or among
+        last_ms = max((s.watermark_ms for s in live), default=0)
+        since_ms = last_ms - int(self.rules.slow_source_most_s * MS)
+        return min([last_ms, *(r for s in live if s.up and (r := s.to_ms - self._lateness_ms(s)) >= since_ms)])
 
     def silence_ms(self, mask: int, from_ms: int, to_ms: int) -> int:
         """The longest time within (from, to] that one of the sources in ``mask`` was up: silence that counts."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from detectors.core.imo_notes import Note
 from detectors.core.units import MS
+
+_JUMPS: Final = 2
+"""Event time of a disordered source may jump by its lateness, and stand still for as long before that."""
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,6 +33,8 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Mean of the last hundred intervals between the source's sentences, s."""
     one_vessel: bool = False
     """Only one MMSI was heard in the hour up to ``heard_ms``: the source's silence may be that vessel's."""
+    lateness_s: float | None = None
+    """How late the source's sentences may arrive, s, as learned from them; None: ``FeedRules.allowed_lateness_s``."""
     other_share: float = 0.0
     """Of a live source: share of its lines in the last minutes that are not AIS; 0 with few lines. For display only."""
     state: Literal["live", "ended"] = "live"
@@ -50,8 +55,28 @@ class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         float, Meta(ge=0, le=1000, description="... but only after this many times its usual interval")
     ] = 20.0
     allowed_lateness_s: Annotated[
-        float, Meta(ge=0, le=86_400, description="How far event time stays behind the newest sentence of a source, s")
+        float,
+        Meta(
+            ge=0, le=86_400, description="How far event time stays behind the newest sentence of a source, s, at least"
+        ),
     ] = 30.0
+    lateness_most_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="... and at most, for a source whose sentences arrive out of order: its lateness is learned, s",
+        ),
+    ] = 1800.0
+    slow_source_most_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=604_800,
+            description="A vessel that several sources hear is not called silent before the slowest of them has "
+            "reported that time, unless it is further behind the others than this, s",
+        ),
+    ] = 21_600.0
     jump_ahead_s: Annotated[
         float,
         Meta(
@@ -67,6 +92,11 @@ class FeedRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         float, Meta(ge=60, le=86_400 * 30, description="A sentence that is this far behind event time is rejected, s")
     ] = 86_400.0
 
-    def silent_limit_ms(self, spacing_s: float) -> int:
-        """How long a source with this spacing in its ticks may be silent before it is down."""
-        return int(max(self.feed_silent_after_s, self.feed_silent_spacings * spacing_s) * MS)
+    def silent_limit_ms(self, spacing_s: float, lateness_ms: int = 0) -> int:
+        """How long a source with this spacing and lateness in its ticks may be silent before it is down.
+
+        Where sentences arrive out of order, event time stands still between two of its jumps, and the source is not
+        down for it. A lateness of the least value has no effect.
+        """
+        limit_ms = int(max(self.feed_silent_after_s, self.feed_silent_spacings * spacing_s) * MS)
+        return max(limit_ms, _JUMPS * lateness_ms) if lateness_ms > self.allowed_lateness_s * MS else limit_ms

@@ -115,11 +115,13 @@ class Gap(Detector):
         c, rows, mine = reception(step).vessel_columns, step.rows, self.state(step)
         note_peers(step, mine, int(self.thresholds.unheard_after_s * MS))
         long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
-        fresh = long & (c.kind[rows] == UNDER_WAY) & (mine.seen_to[rows] != c.slot[rows])
+        own_slots = reception(step).own_slots(rows)
+        fresh = long & (c.kind[rows] == UNDER_WAY) & (mine.seen_to[rows] != own_slots)
         if not fresh.any():
             return
-        vague = rows[fresh & (self._levels(step, rows) == NO_LEVEL)]
-        mine.seen_to[vague], mine.verdict_step[vague] = c.slot[vague], 0
+        fresh &= self._levels(step, rows) == NO_LEVEL
+        vague = rows[fresh]
+        mine.seen_to[vague], mine.verdict_step[vague] = own_slots[fresh], 0
         unheard = int((c.gain[vague] <= GAIN_LEAST).sum())
         step.cannot_tell += {"not_to_be_heard": unheard, "ordinary_here": len(vague) - unheard}
 
@@ -144,7 +146,7 @@ class Gap(Detector):
     def _told(self, step: DetectorInput, rows: Places) -> Levels:
         """The level at which each silence was reported."""
         mine = self.state(step)
-        told = (mine.seen_to[rows] == reception(step).vessel_columns.slot[rows]) & (mine.verdict_step[rows] > 0)
+        told = (mine.seen_to[rows] == reception(step).own_slots(rows)) & (mine.verdict_step[rows] > 0)
         return np.where(told, mine.verdict_level[rows], NO_LEVEL).astype(np.uint8)
 
     def _levels(self, step: DetectorInput, rows: Places) -> Levels:
@@ -205,14 +207,19 @@ class Gap(Detector):
         told = int(self._told(step, rows)[0])
         if level <= told:
             return
-        verdict_ms = next_step(int(step.time_ms[at]) + heard.listening.lateness_ms)
+        behind_ms = int(c.behind[row]) * SLOT_MS  # a slot of a slow source ends later than what was reported in it
+        verdict_ms = next_step(int(step.time_ms[at]) - behind_ms + heard.listening.lateness_ms)
         mine.verdict_level[row] = level
         if told != NO_LEVEL:
             mine.page_step[row], mine.page_chance[row] = verdict_ms // STEP_MS, c.chance[row]
             mine.page_missed[row], mine.page_peers[row] = c.missed[row], peers
             self.arm_by(step, at, verdict_ms)
             return
-        mine.seen_to[row], mine.verdict_step[row], mine.page_step[row] = c.slot[row], verdict_ms // STEP_MS, 0
+        mine.seen_to[row], mine.verdict_step[row], mine.page_step[row] = (
+            heard.own_slots(rows)[0],
+            verdict_ms // STEP_MS,
+            0,
+        )
         mine.verdict_chance[row], mine.verdict_heard_share[row] = c.chance[row], c.heard_share[row]
         limit = limits(silence_of(step, rows), alpha_of(step, self.thresholds), self._rules(step))[0]
         mine.verdict_alpha[row] = self._limits().alpha_of(level) if listed else limit

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from detectors.core.ticks import FeedRules
+from detectors.core.units import STEP_MS
 from streams.errors import WakewatchError
 from streams.ingest import bulk
 from streams.ingest.file_head import FileHead, HeadVerdict
@@ -61,6 +62,7 @@ class Ingest:
         self._source_state = SourceState(source, partitions, settings, rules, source_kind)
         self._bulk_bytes = bulk_bytes
         self._pack_ms = settings.pack_ms
+        self._learns_ms = int(rules.lateness_most_s * _MS)
         self._wait_ms = int(rules.feed_silent_after_s * _MS)
         self._framers: dict[str, Framer] = {}
         self._rows = Rows(source_kind.stamps)
@@ -101,6 +103,11 @@ class Ingest:
     def clock_ms(self) -> int | None:
         """The largest believed event time; None before the first."""
         return self._source_state.clock.clock_ms
+
+    @property
+    def lateness_ms(self) -> int:
+        """How late messages may arrive, as learned from them."""
+        return self._source_state.ticker.order.lateness_ms
 
     @property
     def untimed(self) -> bool:
@@ -201,6 +208,7 @@ class Ingest:
         if self._timed is None:
             source_state.synthetic = not verdict.timed
             source_state.clock.prime(verdict.first_ms, verdict.stations_ms)
+            source_state.ticker.order.prime(verdict.times_ms)
         if verdict.sentences:
             if self._timed not in {None, verdict.timed}:
                 raise WakewatchError("some of the files carry times and others do not: play these by themselves")
@@ -220,6 +228,9 @@ class Ingest:
             to_ms = now_ms
         else:
             to_ms = heard_ms + now_ms - source_state.heard_at_ms
+            begins = now_ms - started_ms < self._learns_ms  # how far out of order it arrives is not known yet
+            if begins and now_ms - source_state.arrived_at_ms < self._wait_ms:
+                to_ms = min(to_ms, heard_ms + max(0, self._wait_ms - STEP_MS))
         source_state.packer.flush()
         share = self._share.at(now_ms, source_state.counts)
         source_state.write_ticks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from streams.ingest.framing import units
@@ -26,6 +27,8 @@ class HeadVerdict(NamedTuple):
     """Numbers alone beside the sentences are times; otherwise they are counters."""
     stations_ms: dict[bytes, int] = {}  # noqa: RUF012 - read only
     """Least time of each station that a tag block names."""
+    times_ms: Sequence[int] = ()
+    """The sure times, in their order."""
 
 
 class FileHead:
@@ -36,6 +39,7 @@ class FileHead:
         self._first_ms: dict[bool, dict[int, int]] = {False: {}, True: {}}
         """Least sure times, and least doubtful ones."""
         self._stations_ms: dict[bytes, int] = {}
+        self._times_ms: list[int] = []
         self._parser = parser
         self._timing: Timing | None = None
         self._sentences = 0
@@ -57,7 +61,7 @@ class FileHead:
         for mmsi, time_ms in doubtful.items() if are_times else ():
             sure[mmsi] = min(time_ms, sure.get(mmsi, time_ms))
         timed = self._timed[False] > 0 or are_times
-        return HeadVerdict(self._lines, self._sentences, timed, sure, are_times, self._stations_ms)
+        return HeadVerdict(self._lines, self._sentences, timed, sure, are_times, self._stations_ms, self._times_ms)
 
     def _look(self, unit: bytes) -> None:
         parsed = self._parser.parse(unit)
@@ -74,6 +78,8 @@ class FileHead:
             return
         self._timed[doubtful] += 1
         if parsed.number == 1:
+            if not doubtful:
+                self._times_ms.append(time_ms)
             mmsi, first_ms = self._parser.mmsi(parsed.payload), self._first_ms[doubtful]
             first_ms[mmsi] = min(time_ms, first_ms.get(mmsi, time_ms))
             if station := parsed.tag.station:

@@ -120,7 +120,8 @@ class IngestMeter:
         if state.ended:  # neither up nor down
             forget(self._metrics.feed_up, source)
             return
-        limit_s = max(self._rules.feed_silent_after_s, self._rules.feed_silent_spacings * feed.spacing_s)
+        self._metrics.feed_lateness.labels(source).set(state.lateness_ms / _MS)
+        limit_s = self._rules.silent_limit_ms(feed.spacing_s, state.lateness_ms) / _MS
         self._metrics.feed_up.labels(source).set(now_s - feed.heard_s <= limit_s)
 
 

@@ -32,6 +32,8 @@ class RunnerState(msgspec.Struct, frozen=True, kw_only=True):
     clock_ms: int | None
     held: int
     """Sentences of all sources that Kafka has not acknowledged yet."""
+    lateness_ms: int = 0
+    """How late its messages may arrive, as learned from them."""
     ended: bool = False
     nothing: str = ""
     """Why no part of an ended source was AIS, and what to do; empty if some was."""
@@ -226,6 +228,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
             counts=self.ingest.counts,
             pending=self.ingest.pending,
             clock_ms=self.ingest.clock_ms,
+            lateness_ms=self.ingest.lateness_ms,
             held=self.outbox.held,
             ended=ended,
             nothing=nothing_of_ours(self.ingest.input, self.ingest.counts) if ended else "",

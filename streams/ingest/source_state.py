@@ -71,6 +71,8 @@ class SourceState:
         """When, by the wall clock, the source's time last moved ..."""
         self.offset_ms = 0
         """... and how far it was ahead of the wall clock."""
+        self.arrived_at_ms = 0
+        """When, by the wall clock, a message was last written."""
 
     @property
     def pending(self) -> int:
@@ -223,6 +225,7 @@ class SourceState:
         marks = self._moments.reached_in(run.time_ms, heard_ms or 0, written)
         self.packer.add_run(run, sorted([*cuts, *ticks, *marks], key=lambda stop: stop.before), self.now_ms)
         self.written = written[-1]
+        self.arrived_at_ms = self.now_ms
         self.counts.messages += len(run.ordinal)
         self.counts.merged += int(run.size.sum()) - len(run.ordinal)
 
@@ -265,10 +268,11 @@ class SourceState:
         if heard_ms is None or message.time_ms > heard_ms:
             self._move(message)
         else:
-            self.ticker.heard_another(message.mmsi)
+            self.ticker.heard_another(message.mmsi, heard_ms - message.time_ms)
         urgent = self.notes.minds(message) and self.notes.take(message, self.ticker.heard_ms or 0)
         self.packer.add(message, self.now_ms)
         self.written = message.ordinal
+        self.arrived_at_ms = self.now_ms
         self.counts.messages += 1
         self.counts.merged += len(message.parts) - 1
         if urgent:

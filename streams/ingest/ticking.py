@@ -8,6 +8,7 @@ Rules:
 - A live source's ticks also follow the wall clock (``wall``).
 - A source consists of one vessel if no other MMSI was heard in the hour up to its last sentence.
 - If every partition must be notified of a sentence now, a tick with the note follows it (``now``).
+- The allowed lateness is learned from the order in which sentences arrive (``arrival_order``).
 - The spacing is the mean of the last hundred pauses between sentences, in whole ms, so it is the same whether sentences
   are processed one by one or many at once (``run``).
 """
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import HOUR_MS, MS
+from streams.ingest.arrival_order import ArrivalOrder
 from streams.ingest.model import SourceKind
 from streams.settings.model import IngestSettings
 
@@ -51,6 +53,7 @@ class Ticker:
         self._rules = rules
         self._pauses: deque[int] = deque(maxlen=_MEAN_OVER)
         self._pauses_ms = 0
+        self.order = ArrivalOrder(rules)
         self._mmsi: int | None = None
         """The MMSI of the last sentence."""
         self._other_ms: int | None = None
@@ -76,9 +79,10 @@ class Ticker:
         self._take(time_ms, mmsi)
         return ticks
 
-    def heard_another(self, mmsi: int = 0) -> None:
-        """Notes a sentence that did not move the clock."""
+    def heard_another(self, mmsi: int = 0, lag_ms: int = 0) -> None:
+        """Notes a sentence that did not move the clock: its time is ``lag_ms`` before the clock's."""
         self._hear(mmsi)
+        self.order.note(lag_ms)
         self._sentences += 1
         self._pause(0)
 
@@ -104,14 +108,16 @@ class Ticker:
     def _run(self, times_ms: Ints, mmsis: Ints) -> list[tuple[int, list[Tick]]]:
         assert self.heard_ms is not None  # callers make sure of it
         tops = np.maximum.accumulate(np.append(self.heard_ms, times_ms))
-        pauses = np.diff(tops)
+        pauses, lags = np.diff(tops), tops[1:] - times_ms
         found, done = [], 0
         while (ahead := self._next_stop(pauses[done:], tops[done + 1 :])) is not None:
             place = done + ahead
+            self.order.note_many(lags[done:place])
             self._take_many(pauses[done:place], tops[done : place + 1], mmsis[done:place])
             ticks = self.before(int(tops[place + 1]), int(mmsis[place]))
             found += [(place, ticks)] if ticks else []
             done = place + 1
+        self.order.note_many(lags[done:])
         self._take_many(pauses[done:], tops[done:], mmsis[done:])
         return found
 
@@ -146,6 +152,7 @@ class Ticker:
 
     def _tick(self, from_ms: int, state: str) -> Tick:
         assert self.to_ms is not None  # callers make sure of it
+        lateness_ms = self.order.tick(self.to_ms)
         return Tick(
             source=self._source,
             from_ms=from_ms,
@@ -155,11 +162,12 @@ class Ticker:
             one_vessel=self._one_vessel(),
             state="ended" if state == "ended" else "live",
             replayed=self._replayed,
+            lateness_s=lateness_ms / MS if lateness_ms != int(self._rules.allowed_lateness_s * MS) else None,
         )
 
     def silent_limit_ms(self) -> int:
         """The silence after which the source is down, by the spacing in its next tick."""
-        return self._rules.silent_limit_ms(self._spacing())
+        return self._rules.silent_limit_ms(self._spacing(), self.order.lateness_ms)
 
     def _spacing(self) -> float:
         return round(self._pauses_ms / len(self._pauses) / MS, 3) if self._pauses else _PRIOR_SPACING_S
@@ -187,6 +195,7 @@ class Ticker:
             # pause.
             self._pause(min(time_ms - self.heard_ms, self.silent_limit_ms()))
         self.heard_ms = time_ms
+        self.order.note(0)
         self._sentences += 1
 
     def _take_many(self, pauses: Ints, tops: Ints, mmsis: Ints) -> None:
@@ -213,7 +222,7 @@ class Ticker:
 
     def _long(self, pauses: Ints) -> Ints:
         """Pauses that may be longer than the limit at their place: no longer one is missing."""
-        long = np.flatnonzero(pauses > int(self._rules.feed_silent_after_s * MS))
+        long = np.flatnonzero(pauses > self._rules.silent_limit_ms(0, self.order.lateness_ms))
         if not len(long):
             return long
         sums = np.append(0, np.cumsum(np.append(np.array(self._pauses, np.int64), pauses)))

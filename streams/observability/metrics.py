@@ -50,6 +50,9 @@ class Metrics:
         self.tag_block_checksum_errors = self._counter(
             "tag_block_checksum_errors", "Tag blocks with a wrong checksum; the sentence is still used"
         )
+        self.feed_lateness = self._gauge(
+            "feed_lateness_seconds", "How late the source's sentences may arrive, as learned from them", "source"
+        )
         self.feed_last_sentence = self._gauge(
             "feed_last_sentence_timestamp_seconds", "Event time of the source's last sentence", "source"
         )

@@ -39,7 +39,8 @@ LOG_2 = ("ais.sentences.v1", 2)
 WANTED = """\
 sentences_total{source} reports_total{type} rejected_total{reason} dead_letters_total{reason}
 vessels{partition} evicted_total{reason} alerts_total{detector,status,severity} alerts_open{detector}
-feed_last_sentence_timestamp_seconds{source} feed_up{source} watermark_timestamp_seconds{partition}
+feed_last_sentence_timestamp_seconds{source} feed_up{source} feed_lateness_seconds{source}
+watermark_timestamp_seconds{partition}
 lag_records{partition} stalled_seconds{partition} broker_up log_partitions
 record_set_aside_timestamp_seconds
 step_duration_seconds ingest_to_alert_seconds snapshot_duration_seconds snapshot_bytes

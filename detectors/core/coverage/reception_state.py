@@ -39,7 +39,10 @@ from detectors.core.vessels.columns import Column
 COVERAGE_FORMAT: Final = 1
 BLOCK_PAIRS: Final = 8  # this number of vessels heard closes a block
 BLOCK_SLOTS: Final = 24
-NOTED: Final = (Column("noted", "<u2"),)  # the slot of its last report, the lowest bits
+NOTED: Final = (
+    Column("noted", "<u2"),  # the slot of its last report, the lowest bits
+    Column("behind", "<u2"),  # how far the source of its last report is behind the others, in slots
+)
 
 
 class ClosedBlock(NamedTuple):
@@ -101,6 +104,14 @@ class ReceptionState:
         gone = np.isin(pending["row"], rows)
         if gone.any():
             self.listening.hold(pending[~gone])
+
+    def last_slots(self, rows: Rows, last_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The slots for which the last reports of vessels count, made at ``last_ms``; (rows,)."""
+        return np.asarray(last_ms // SLOT_MS + self.vessel_columns.behind[rows])
+
+    def own_slots(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """The last slots in which vessels were heard, by the times of their reports: earlier for a slow source."""
+        return np.asarray(self.vessel_columns.slot[rows].astype(np.int64) - self.vessel_columns.behind[rows])
 
     def look_again(self, rows: Rows) -> None:
         """The meaning of their silence has changed: evaluate it when the next block closes."""

@@ -27,7 +27,8 @@ class SlotRecorder:
     """The open slots of one partition."""
 
     def __init__(self, lateness_ms: int) -> None:
-        self.lateness_ms = min(lateness_ms, SLOT_MS)
+        self.lateness_ms = lateness_ms
+        """How late reports may come; the engine keeps it up to date."""
         self.next_slot = 0
         """The first open slot; 0 before the first report."""
         self.front_ms = 0
@@ -42,9 +43,19 @@ class SlotRecorder:
             None  # of the held pairs, contiguous: a snapshot reads them 500 times
         )
 
-    def take(self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
-        """Adds reports; ``rows`` has the row of each. Returns the newest time up to each report, Unix ms."""
+    def take(
+        self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch, behind_ms: int = 0
+    ) -> npt.NDArray[np.int64]:
+        """Adds reports; ``rows`` has the row of each. Returns the newest time up to each report, Unix ms.
+
+        ``behind_ms``: how far their source is behind the others, a multiple of SLOT_MS. Its reports count for slots
+        that much later, which are still open.
+        """
         reports = batch.reports
+        if behind_ms:
+            reports = reports.copy()
+            reports["time_ms"] += behind_ms
+        vessel_columns.behind[rows] = behind_ms // SLOT_MS
         slots = reports["time_ms"] // SLOT_MS
         if not self.next_slot:  # the earliest possible report in time order, however batches are cut
             self.next_slot = (int(reports["time_ms"][0]) - self.lateness_ms) // SLOT_MS

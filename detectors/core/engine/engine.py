@@ -112,6 +112,7 @@ class Engine:
         head = snapshot.read(self.fleet, self.reception, shards, manifest)
         self._admission.crowding = head.crowding
         self.sources.restore(head.sources, replayed=head.replayed)
+        self.reception.listening.lateness_ms = self.sources.lateness_ms
         self.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
         self._binding_writer.index()
         if head.reference != self.reference.version:
@@ -145,8 +146,9 @@ class Engine:
         for note in tick.notes:
             self._note(note, ordinal)
         self._watch(self.sources.apply(tick), ordinal)
+        self.reception.listening.lateness_ms = self.sources.lateness_ms
         self._watch(self._admission.pass_time(self.sources.clock_ms), ordinal)
-        self._slot_closer.close(self.sources.clock_ms, ordinal)
+        self._slot_closer.close(self.sources.slots_ms, ordinal)
         self.dispatcher.wake(ordinal)
         return self._drain()
 
@@ -182,7 +184,7 @@ class Engine:
             known = self.fleet.dropped.recall(self.fleet.core, admitted)
             self.matcher.refresh(self.fleet, np.union1d(known, self.matcher.new_rows(self.fleet, admitted)))
         self.fleet.touch(rows)
-        self._slot_closer.take(batch, rows, 1 << source)
+        self._slot_closer.take(batch, rows, 1 << source, self.sources.sources[source].behind_ms)
 
     def _watch(self, changes: Sequence[Outage | FleetFull], ordinal: int) -> None:
         if changes and self.partition == SPEAKER:

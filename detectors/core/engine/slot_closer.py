@@ -70,14 +70,17 @@ class SlotCloser:
     def _awaited(self, closed: ClosedBlock) -> bool:
         """Whether a check is due for an earlier silence of these vessels that a report not yet applied has ended."""
         rows = closed.significant[self._dispatcher.awaited(closed.significant)]
-        return bool((self._fleet.core.last_ms[rows] // SLOT_MS < self._reception.vessel_columns.slot[rows]).any())
+        last = self._reception.last_slots(rows, self._fleet.core.last_ms[rows])
+        return bool((last < self._reception.vessel_columns.slot[rows]).any())
 
     def _tell(self, heard: list[SlotFindings], ordinal: int) -> None:
         for one in heard:
             self._dispatcher.tell(one, ordinal)
 
-    def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
+    def take(self, batch: Batch, rows: Rows, source_bit: int, behind_ms: int = 0) -> None:
         """Applies reports whose vessels exist in the fleet, and closes the blocks of slots that are over.
+
+        ``behind_ms``: how far their source is behind the others.
 
         A verdict on a silence takes effect at a step by which every report in time has arrived. Earlier reports of the
         batch are applied before a block closes in two cases: a vessel that may be listed reports a new identity, which
@@ -85,7 +88,7 @@ class SlotCloser:
         vessel.
         """
         listening, done = self._reception.listening, 0
-        fronts, restated = listening.take(self._reception.vessel_columns, rows, batch), None
+        fronts, restated = listening.take(self._reception.vessel_columns, rows, batch, behind_ms), None
         while (block := self._next(listening.front_ms - listening.lateness_ms)) is not None:
             stop = int(np.searchsorted(fronts, (block.last + 1) * SLOT_MS + listening.lateness_ms))
             if restated is None:
