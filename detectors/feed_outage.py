@@ -30,7 +30,7 @@ from msgspec import Meta
 from detectors.core.alert import Fact
 from detectors.core.detector_input import DetectorInput
 from detectors.core.protocol import Detector, Finding
-from detectors.core.sources import Outage, SilencePatience
+from detectors.core.source_changes import Outage, SilencePatience
 from detectors.core.units import HOUR_MS, MS, duration_text, rfc3339, stamp
 
 

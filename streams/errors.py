@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NO_MMSI = "no_mmsi"  # payload too short to state an MMSI
     TIME_AHEAD = "time_ahead"  # claims a time that no one else confirms
     TIME_BEHIND = "time_behind"  # a day or more before the feed's clock
+    STATION_CLOCK = "station_clock"  # from a station whose clock is wrong, if such times are not corrected
     BUFFER_FULL = "buffer_full"  # the broker did not answer for longer than a datagram source can wait
     # report level (decode)
     UNDECODABLE = "undecodable"

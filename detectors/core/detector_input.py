@@ -13,7 +13,8 @@ from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.imo_notes import Note
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
-from detectors.core.sources import Outage, SourceTable
+from detectors.core.source_changes import Outage, WrongClock
+from detectors.core.sources import SourceTable
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Columns, Picked
 from detectors.core.vessels.fleet import Fleet
@@ -22,6 +23,7 @@ from detectors.core.vessels.history import History
 from detectors.core.vessels.ship import VesselState, read_ship
 
 Places = npt.NDArray[np.intp]
+SourceChange = Outage | WrongClock | FleetFull
 StepKind = Literal["reports", "clock", "slot", "source", "reference", "note"]
 
 
@@ -58,7 +60,7 @@ class DetectorInput:
         self.raw = b""
         self.source_bit = 0
         """In a step of reports: their one source, as a bit of ``sources``; 0 otherwise."""
-        self.change: Outage | FleetFull | None = None
+        self.change: SourceChange | None = None
         self._once = False
         self.heard: Note | None = None
         self.reception: ReceptionState | None = None

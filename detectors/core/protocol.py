@@ -26,7 +26,7 @@ from detectors.core.alert import Alert, Fact, Position, Severity, Verification
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.identities.list_change import Renumbering
 from detectors.core.reference import Reference
-from detectors.core.sources import SilencePatience
+from detectors.core.source_changes import SilencePatience
 from detectors.core.units import NEVER_MS, STEP_MS, next_step
 from detectors.core.vessels.columns import Column
 

@@ -12,12 +12,13 @@ slots of coverage in which they arrive, because those of their own time have clo
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.source_changes import Outage, SilencePatience, WrongClock
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MINUTE_MS, MS, next_step
 
@@ -80,35 +81,6 @@ class TickedSource(msgspec.Struct, kw_only=True):
             if end > from_ms and start < at_ms:
                 at_ms += end - max(start, from_ms)
         return at_ms
-
-
-class Outage(NamedTuple):
-    """A source went down, has been down for long, or was heard again."""
-
-    source: int
-    kind: Literal["began", "lasts", "ended"]
-    time_ms: int
-    """The step at which it became so; for ``ended`` the first sentence."""
-    limit_ms: int
-    start_ms: int
-    """The last sentence before the outage."""
-    one_vessel: bool
-    """Only one MMSI was heard in the hour before it."""
-    lasting: bool
-    """It has lasted for ``SilencePatience.lasts_ms``."""
-    repeats: int = 0
-    """It is one of this many within ``SilencePatience.within_ms``, and the reported one; 0: it is not."""
-
-
-class SilencePatience(NamedTuple):
-    """Which outages are more than an interruption."""
-
-    lasts_ms: int = 900_000
-    """An outage that lasts this long ..."""
-    repeats: int = 4
-    """... and the one with which there have been this many ..."""
-    within_ms: int = 86_400_000
-    """... within this time; the next report only after it."""
 
 
 class SourceTable:
@@ -214,6 +186,11 @@ class SourceTable:
             source.watermark_ms = max(source.watermark_ms, source.heard_ms - lateness_ms)
             source.behind_ms = self._behind_ms(source)
         return changes
+
+    def clocks_of(self, tick: Tick) -> list[WrongClock]:
+        """What the tick states about the clocks of stations."""
+        number = self.index(tick.source)
+        return [WrongClock(number, c.station, c.ahead_s, c.corrected, c.time_ms) for c in tick.station_clocks]
 
     def _behind_ms(self, source: TickedSource) -> int:
         """How far a source is behind the fastest of its kind. Small changes of a known delay are ignored."""

@@ -14,6 +14,18 @@ _JUMPS: Final = 2
 """Event time of a disordered source may jump by its lateness, and stand still for as long before that."""
 
 
+class StationClock(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the clock of a station is ahead of those of the others."""
+
+    station: str
+    ahead_s: float
+    """Negative: behind. 0: it is right again."""
+    corrected: bool
+    """Its times are corrected; False: its sentences are refused."""
+    time_ms: int
+    """Event time when it was found."""
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One source's report on a period of event time, written to every partition of the log.
 
@@ -41,6 +53,8 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False
     """True if the source is a recording: alerts that rest on recordings only are not notified."""
+    station_clocks: tuple[StationClock, ...] = ()
+    """Stations of the source whose clocks were found to be wrong, or right again, since the previous tick."""
     notes: tuple[Note, ...] = ()
     """Which MMSIs reported which IMO numbers since the source's previous tick, in log order."""
 

@@ -26,6 +26,7 @@ NAMES: Final = (
     "ticks",
     "recovery",
     "accuracy",
+    "delivery",
     "load",
     "lists",
     "import",

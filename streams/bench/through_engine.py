@@ -26,7 +26,7 @@ from streams.scenario.worlds import SLOT_S, Counts, World
 SOURCE: Final = "bench"
 START_MS: Final = 1_704_067_200_000
 """Start of the first slot: a midnight, so that days are calendar days."""
-_FIRST_MMSI, _FIRST_BASE = 201_000_001, 2_010_001
+FIRST_MMSI, _FIRST_BASE = 201_000_001, 2_010_001
 _CLASS_A, _CLASS_B, _BASE = 1, 18, 4
 _SPACING_S: Final = 1.0
 _NEAR_DEG: Final = 0.2  # consecutive fixes that are further apart are not joined by a line
@@ -36,7 +36,7 @@ Rows = npt.NDArray[np.void]
 
 def number_of(world: World, ship: int) -> int:
     """The MMSI under which a ship of the world transmits."""
-    return (_FIRST_BASE if world.base[ship] else _FIRST_MMSI) + ship
+    return (_FIRST_BASE if world.base[ship] else FIRST_MMSI) + ship
 
 
 def time_of(slot: int) -> int:
@@ -67,7 +67,7 @@ def say(
 def _log(world: World, received: Counts) -> Iterator[Batch | Tick]:
     """A batch per minute with a tick after it; an outage of the feed is a tick of its own."""
     written_ms = heard_ms = START_MS - 1
-    for reports in _minutes(world, received):
+    for reports in minutes(world, received):
         first_ms = int(reports["time_ms"][0])
         if first_ms - heard_ms > FeedRules().silent_limit_ms(_SPACING_S):
             yield _tick(heard_ms, first_ms - 1, heard_ms)
@@ -84,8 +84,8 @@ def _tick(from_ms: int, to_ms: int, heard_ms: int) -> Tick:
     return Tick(source=SOURCE, from_ms=from_ms, to_ms=to_ms, heard_ms=heard_ms, spacing_s=_SPACING_S)
 
 
-def _minutes(world: World, received: Counts) -> Iterator[Rows]:
-    """The reports of each minute that has any, in order of time."""
+def minutes(world: World, received: Counts) -> Iterator[Rows]:
+    """The reports of each minute that has any, in order of time; dtype REPORT."""
     counts, draw, ordinal = received.astype(np.int64).sum(axis=0), np.random.default_rng(1), 0
     for slot in range(len(counts)):
         ships = counts[slot].nonzero()[0]
@@ -104,7 +104,7 @@ def _minutes(world: World, received: Counts) -> Iterator[Rows]:
 def _reports(world: World, slot: int, ships: npt.NDArray[np.intp], step: npt.NDArray[np.intp]) -> Rows:
     made = np.zeros(len(ships), REPORT)
     made["time_ms"] = time_of(slot) + step * STEP_MS
-    made["mmsi"] = np.where(world.base[ships], _FIRST_BASE, _FIRST_MMSI) + ships
+    made["mmsi"] = np.where(world.base[ships], _FIRST_BASE, FIRST_MMSI) + ships
     made["type"] = np.where(world.base[ships], _BASE, np.where(world.class_b[ships], _CLASS_B, _CLASS_A))
     made["status"], made["static"], made["heading_deg"] = -1, -1, np.nan
     made["moves"], made["class_b"] = ~world.base[ships], world.class_b[ships]

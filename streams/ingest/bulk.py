@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.ingest.block import LineBlock, OddUnit
+from streams.ingest.block_clocks import hear_clocks
 from streams.ingest.clock import TimedMessage
 from streams.ingest.log_lines import LEAST_MS, LineRun
 from streams.ingest.packing import PackStop
@@ -33,21 +34,32 @@ def take(source_state: SourceState, block: bytes, peer: str) -> None:
     if not block:
         return
     read = LineBlock(source_state, block)
-    done = 0
-    while done < len(read):
-        if not read.timing and _ready(source_state, peer):
-            begun, done = done, _run(source_state, read, done, peer)
+    if source_state.times.clocks.off or read.timing:
+        _one_by_one(source_state, read, range(len(read)), peer)
+        return
+    done, end = 0, hear_clocks(source_state, read)
+    source_state.times.hears = False
+    while done < end:
+        if _ready(source_state, peer):
+            begun, done = done, _run(source_state, read, done, end, peer)
             if done - begun >= ONE_BY_ONE:
                 continue
-        for number in range(done, min(done + ONE_BY_ONE, len(read))):
-            source_state.line(read.line(number), peer)
-        done = min(done + ONE_BY_ONE, len(read))
+        _one_by_one(source_state, read, range(done, min(done + ONE_BY_ONE, end)), peer)
+        done = min(done + ONE_BY_ONE, end)
+    source_state.times.hears = True
+    source_state.times.settle(source_state.clock.known_ms)
+    _one_by_one(source_state, read, range(end, len(read)), peer)
+
+
+def _one_by_one(source_state: SourceState, read: LineBlock, numbers: range, peer: str) -> None:
+    for number in numbers:
+        source_state.line(read.line(number), peer)
 
 
 def _ready(source_state: SourceState, peer: str) -> bool:
     """Whether nothing waits and the source has sent something before."""
     heard = source_state.ticker.heard_ms is not None and source_state.clock.front_ms is not None
-    return heard and not source_state.clock.waiting and peer not in source_state.timings
+    return heard and not source_state.clock.waiting and peer not in source_state.times.before
 
 
 class _Ordinary(NamedTuple):
@@ -86,11 +98,11 @@ def _ordinary(source_state: SourceState, read: LineBlock, begin: int) -> _Ordina
     return _Ordinary(slice(first, first + most), line[:most], time_ms, ordinal, np.maximum.accumulate(time_ms), untimed)
 
 
-def _run(source_state: SourceState, read: LineBlock, begin: int, peer: str) -> int:
-    """Processes lines from ``begin`` on, as far as columns can. Returns the line where it stopped."""
+def _run(source_state: SourceState, read: LineBlock, begin: int, limit: int, peer: str) -> int:
+    """Processes lines from ``begin`` to ``limit``, as far as columns can. Returns the line where it stopped."""
     ordinary = _ordinary(source_state, read, begin)
     rows = ordinary.rows.stop
-    end = int(read.lines.line[rows]) if rows < len(read.lines.line) else len(read)
+    end = min(limit, int(read.lines.line[rows]) if rows < len(read.lines.line) else len(read))
     walk = _Walk(source_state, read, ordinary, begin, peer)
     halt = walk.go(end)
     extent = _Extent(

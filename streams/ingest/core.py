@@ -213,7 +213,7 @@ class Ingest:
             if self._timed not in {None, verdict.timed}:
                 raise WakewatchError("some of the files carry times and others do not: play these by themselves")
             self._timed = verdict.timed
-            source_state.numbers.decide(are_times=verdict.numbers_are_times)
+            source_state.times.numbers.decide(are_times=verdict.numbers_are_times)
         for line in verdict.lines:
             source_state.line(line, "")
 

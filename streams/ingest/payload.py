@@ -7,6 +7,7 @@ of several parts the first part is enough.
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from detectors.core import message_types
@@ -33,6 +34,13 @@ _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _TO_BASE64: Final = bytes.maketrans(_ARMOUR, _BASE64)
 _TEXT: Final = bytes.maketrans(_BASE64, b"@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_ !\"#$%&'()*+,-./0123456789:;<=>?")
 _BITS: Final = 6
+_BASE_STATION: Final = b"4"
+_UTC_FIELDS: Final = ((38, 14), (52, 4), (56, 5), (61, 5), (66, 6), (72, 6))
+"""Year to second of type 4: first bit and size."""
+_SECONDS: Final = {b"1": 137, b"2": 137, b"3": 137, b"B": 133}
+"""By a message's first character, the first bit of its UTC second."""
+_NO_SECOND: Final = 60
+_MS: Final = 1000
 _IMO_CHARS, _PLACE_CHARS, _SAID_CHARS = 12, 24, 44
 
 
@@ -55,6 +63,26 @@ class Statement(NamedTuple):
     name: str | None
     ship_type: int | None
     length_m: int | None
+
+
+def base_station_ms(payload: bytes) -> int | None:
+    """The UTC time that a base station transmits (type 4), Unix ms; None if it has none, or in another message."""
+    if payload[:1] != _BASE_STATION or len(payload) < _PLACE_CHARS:
+        return None
+    bits = _bits(payload, _PLACE_CHARS)
+    year, month, day, hour, minute, second = (_unsigned(bits, start, size) for start, size in _UTC_FIELDS)
+    try:
+        return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()) * _MS
+    except ValueError:
+        return None
+
+
+def second_of(payload: bytes) -> int | None:
+    """The UTC second of a position (types 1, 2, 3 and 18); None if it is not stated, or in another message."""
+    if payload[:1] not in _SECONDS or len(payload) < _PLACE_CHARS:
+        return None
+    second = _unsigned(_bits(payload, _PLACE_CHARS), _SECONDS[payload[:1]], 6)
+    return second if second < _NO_SECOND else None
 
 
 def imo_of(payload: bytes) -> int:

@@ -20,13 +20,13 @@ from streams.ingest.assembly import Assembly
 from streams.ingest.clock import EventClock, Outcome, RefusedMessage, TimedMessage
 from streams.ingest.framing import units
 from streams.ingest.groups import Groups
-from streams.ingest.line_affixes import BareNumberTimes
 from streams.ingest.log_lines import LineRun
 from streams.ingest.model import InputCounts, RefusedLine, SourceKind
 from streams.ingest.moments import AwaitedMoments
 from streams.ingest.notes import NoteWriter
 from streams.ingest.packing import Packer, PackStop
-from streams.ingest.sentence import Bad, Parser, Sentence, Timing
+from streams.ingest.sentence import Bad, Parser, Sentence
+from streams.ingest.stated_times import StatedTimes
 from streams.ingest.tables import UnreadableRow
 from streams.ingest.ticking import ticker_for
 from streams.messages.log_records import TickRecord
@@ -47,7 +47,7 @@ class SourceState:
         self.counts = InputCounts()
         self.refused: list[RefusedLine] = []
         self.parser = Parser(source_kind.stamps)
-        self.numbers = BareNumberTimes(live=source_kind.live)
+        self.times = StatedTimes(live=source_kind.live, corrects=settings.station_clock == "correct")
         self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self.groups = Groups(settings.fragments_open)
         self.ticker = ticker_for(source, settings, rules, source_kind)
@@ -55,8 +55,6 @@ class SourceState:
         self.notes = NoteWriter(settings, int(rules.allowed_lateness_s * _MS))
         self.packer = Packer(source, partitions, settings.pack_sentences)
         self.station = clean_station(source.encode())
-        self.timings: dict[str, Timing] = {}
-        """By peer: what a line stated for the next sentence."""
         self.synthetic = False
         """The input has no times: they are made from the count of sentences."""
         self.ordinal = self.written = -1
@@ -75,6 +73,11 @@ class SourceState:
         """When, by the wall clock, a message was last written."""
 
     @property
+    def wall_ms(self) -> int | None:
+        """The wall clock of a live source; None of a recording."""
+        return self.now_ms if self.source_kind.live else None
+
+    @property
     def pending(self) -> int:
         """Number of sentences that wait for other parts, or for their time to be believed."""
         return self.assembly.pending + self.clock.waiting
@@ -89,6 +92,7 @@ class SourceState:
             return
         for unit in units(line):
             self.unit(unit, peer)
+        self.times.settle(self.clock.known_ms)
 
     def too_long(self) -> Bad:
         """The reason for refusing a line beyond the limit."""
@@ -113,7 +117,7 @@ class SourceState:
             if isinstance(parsed, Tag):
                 self.groups.note(parsed, peer, self.ordinal)
             elif parsed is not None:
-                self.timings[peer] = parsed
+                self.times.before[peer] = parsed
 
     def refuse(self, reason: Reason, raw: bytes, detail: str) -> None:
         """Counts a lost sentence, and keeps it for the dead letters."""
@@ -136,18 +140,20 @@ class SourceState:
         tag = Tag(station, timed.time_ms, parts[0].tag.group, doubtful=timed.doubtful)
         return self._message(self.groups.complete(tag, peer, ordinal), parts, ordinal, default_ms)
 
-    def _message(self, tag: Tag, parts: Sequence[Sentence], ordinal: int, default_ms: int) -> TimedMessage:
-        """A whole message, with a time and a station."""
-        claimed = None if self.synthetic else tag.time_ms
-        if tag.doubtful:
-            claimed = self.numbers.time_ms(claimed, self.now_ms)
+    def _message(self, tag: Tag, parts: Sequence[Sentence], ordinal: int, default_ms: int) -> TimedMessage | None:
+        """A whole message, with a time and a station; None if it is refused."""
+        if self.times.clocks.off and (refusal := self.times.refusal_of(tag)):
+            for part in parts:
+                self.refuse(Reason.STATION_CLOCK, part.text, refusal)
+            return None
+        claimed = None if self.synthetic else self.times.claimed_ms(tag, self.now_ms)
         time_ms = default_ms if claimed is None else claimed
         payload, texts = parts[0].payload, tuple(part.text for part in parts)
         return TimedMessage(time_ms, self.parser.mmsi(payload), ordinal, tag.station or self.station, texts, payload)
 
     def hang_up(self, peer: str) -> None:
         """A peer is gone: its parts that wait for others are refused, and its lines do not apply to the next peer."""
-        self.timings.pop(peer, None)
+        self.times.before.pop(peer, None)
         self.assembly.hang_up(peer)
         self.lost_parts()
 
@@ -181,7 +187,7 @@ class SourceState:
         else:
             if not self.clock.waiting:
                 self.waiting_ms = self.now_ms
-            self.settle(self.clock.admit(message, self.now_ms if self.source_kind.live else None))
+            self.settle(self.clock.admit(message, self.wall_ms))
 
     def settle(self, outcomes: list[Outcome]) -> None:
         """Writes or refuses the messages that the clock has decided on."""
@@ -215,7 +221,7 @@ class SourceState:
         written = np.append(self.written, run.ordinal).tolist()
         urgent = self.notes.take_run(run, walked, heard_ms or 0)
         ticks = [
-            PackStop(before, tuple(TickRecord(tick, written[before]) for tick in self.notes.onto(ticks, before)))
+            PackStop(before, tuple(TickRecord(tick, written[before]) for tick in self._onto(ticks, before)))
             for before, ticks in self.ticker.run(run.time_ms, run.mmsi, urgent)
         ]
         self.notes.end_run()
@@ -239,29 +245,24 @@ class SourceState:
         """Writes ticks into the log, after everything that is packed."""
         if ticks:
             self.packer.flush()
-            self.packer.records += [TickRecord(tick, self.written) for tick in self.notes.onto(ticks)]
+            self.packer.records += [TickRecord(tick, self.written) for tick in self._onto(ticks)]
+
+    def _onto(self, ticks: Sequence[Tick], before: int | None = None) -> Sequence[Tick]:
+        return self.times.clocks.onto(self.notes.onto(ticks, before))
 
     def _bad(self, bad: Bad, raw: bytes, peer: str) -> None:
         self.counts.sentences += 1
-        self.timings.pop(peer, None)
+        self.times.before.pop(peer, None)
         self.refuse(bad.reason, raw, bad.detail)
 
     def _sentence(self, sentence: Sentence, peer: str) -> None:
         tag = sentence.tag
         if tag.wrong:
             self.counts.tag_block_checksum_errors += 1
-        if self.timings:
-            tag = self._timed(tag, peer)
-            sentence = sentence._replace(tag=tag)
+        if (timed := self.times.of(sentence, self.ordinal, self.wall_ms, peer)) is not tag:
+            sentence = sentence._replace(tag=timed)
         if message := self.completed(sentence, self.ordinal, self.default_ms(), peer):
             self.take(message)
-
-    def _timed(self, tag: Tag, peer: str) -> Tag:
-        """Applies what a line before the sentence stated for it."""
-        timing = self.timings.pop(peer, None)
-        if timing is None or tag.time_ms is not None:
-            return tag
-        return tag._replace(time_ms=timing.time_ms, station=tag.station or timing.station, doubtful=False)
 
     def _write(self, message: TimedMessage) -> None:
         heard_ms = self.ticker.heard_ms

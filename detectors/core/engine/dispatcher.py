@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
-from detectors.core.detector_input import DetectorInput, StepKind
+from detectors.core.detector_input import DetectorInput, SourceChange, StepKind
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.evicted_alerts import closing_finding
 from detectors.core.engine.verbs import VERBS, DetectorFault, SlotFindings
 from detectors.core.imo_notes import Note
 from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import Reference
-from detectors.core.sources import Outage, SourceTable
+from detectors.core.sources import SourceTable
 from detectors.core.units import NEVER_MS, next_steps
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Rows
@@ -112,8 +112,8 @@ class Dispatcher:
         step.source_bit = source_bit
         return step
 
-    def watch(self, watchers: Sequence[Detector], changes: Sequence[Outage | FleetFull], ordinal: int) -> None:
-        """Sources went down or came back, or one has flooded the fleet."""
+    def watch(self, watchers: Sequence[Detector], changes: Sequence[SourceChange], ordinal: int) -> None:
+        """Sources went down or came back, one has flooded the fleet, or a station's clock is wrong."""
         for change in changes:
             step = self.step("source", np.asarray([-1 - change.source], np.intp), np.asarray([_time_ms(change)]))
             step.change = change
@@ -274,7 +274,7 @@ class Dispatcher:
         return self.sources.are_replayed(step.source_bit or int(self.fleet.core.sources[row]))
 
 
-def _time_ms(change: Outage | FleetFull) -> int:
-    if isinstance(change, Outage):
-        return change.time_ms
-    return change.start_ms if change.ended_ms is None else change.ended_ms
+def _time_ms(change: SourceChange) -> int:
+    if isinstance(change, FleetFull):
+        return change.start_ms if change.ended_ms is None else change.ended_ms
+    return change.time_ms

@@ -17,6 +17,7 @@ import numpy as np
 from detectors.core import listing_reasons
 from detectors.core.alert import Severity
 from detectors.core.coverage.reception_state import ReceptionState
+from detectors.core.detector_input import SourceChange
 from detectors.core.engine import snapshot
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.batch_applier import BatchApplier
@@ -32,11 +33,12 @@ from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
 from detectors.core.registry import build
 from detectors.core.reports import Batch
-from detectors.core.sources import Outage, SilencePatience, SourceTable
+from detectors.core.source_changes import SilencePatience
+from detectors.core.sources import SourceTable
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MS
 from detectors.core.vessels import fleet_writes
-from detectors.core.vessels.capacity import Admission, FleetFull, FleetRules
+from detectors.core.vessels.capacity import Admission, FleetRules
 from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
@@ -146,6 +148,7 @@ class Engine:
         for note in tick.notes:
             self._note(note, ordinal)
         self._watch(self.sources.apply(tick), ordinal)
+        self._watch(self.sources.clocks_of(tick), ordinal)
         self.reception.listening.lateness_ms = self.sources.lateness_ms
         self._watch(self._admission.pass_time(self.sources.clock_ms), ordinal)
         self._slot_closer.close(self.sources.slots_ms, ordinal)
@@ -186,7 +189,7 @@ class Engine:
         self.fleet.touch(rows)
         self._slot_closer.take(batch, rows, 1 << source, self.sources.sources[source].behind_ms)
 
-    def _watch(self, changes: Sequence[Outage | FleetFull], ordinal: int) -> None:
+    def _watch(self, changes: Sequence[SourceChange], ordinal: int) -> None:
         if changes and self.partition == SPEAKER:
             self.dispatcher.watch(self._watchers, changes, ordinal)
 

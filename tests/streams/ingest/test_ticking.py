@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.core.sources import Outage, SourceTable
+from detectors.core.source_changes import Outage
+from detectors.core.sources import SourceTable
 from detectors.core.ticks import FeedRules, Tick
 from streams.ingest.ticking import Ticker
 

@@ -1,0 +1,150 @@
+"""Stations whose clocks are wrong: found by comparison, corrected or refused, and stated in a tick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.core.ticks import StationClock
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS
+from streams.ingest.core import Ingest, SourceKind
+from streams.messages.log_records import Record, Sentences, TickRecord
+from streams.nmea.encoder import EncodedFix, base_station, position, sentences, tagged
+from streams.settings.model import IngestSettings
+
+START_MS = 1_709_510_400_000
+BASE = (2024, 3, 4, 0, 0, 0)
+
+
+def sentence(number: int) -> bytes:
+    """A position that no other number has."""
+    fix = EncodedFix(lat_deg=60.0 + number / 10_000, lon_deg=5.0, second=number % 60)
+    (line,) = sentences(position(257_000_000 + number % 20, fix))
+    return line
+
+
+def heard(number: int, station: str, ahead_ms: int = 0, every_ms: int = 10 * MS) -> bytes:
+    """Transmission ``number`` as a station has it."""
+    (line,) = tagged([sentence(number)], START_MS + number * every_ms + ahead_ms, station)
+    return line
+
+
+def played(
+    lines: Sequence[bytes], *, station_clock: str = "correct", at_once: int = 0, live_from_ms: int | None = None
+) -> tuple[Ingest, list[Record]]:
+    """The lines through ingest; ``at_once`` lines a chunk, 0: all."""
+    kind = SourceKind(live=live_from_ms is not None, replayed=live_from_ms is None)
+    ingest = Ingest("coast", 1, IngestSettings(station_clock=station_clock), source_kind=kind)  # type: ignore[arg-type]
+    records: list[Record] = []
+    size = at_once or len(lines)
+    for begin in range(0, len(lines), size):
+        chunk = b"\n".join(lines[begin : begin + size]) + b"\n"
+        records += ingest.feed(chunk, (live_from_ms or 0) + begin * 5 * MS)
+    return ingest, records + ingest.end()
+
+
+def clocks(records: Sequence[Record]) -> list[StationClock]:
+    ticks = [record.tick for record in records if isinstance(record, TickRecord)]
+    return [clock for tick in ticks for clock in tick.station_clocks]
+
+
+def times_of(records: Sequence[Record], station: bytes) -> list[int]:
+    """The times in the log of what a station received."""
+    value = b"\n".join(record.value for record in records if isinstance(record, Sentences))
+    lines = [line for line in value.split(b"\n") if line.startswith(b"\\s:" + station + b",c:")]
+    return [int(line.split(b",c:")[1].split(b"*")[0]) for line in lines]
+
+
+def three_stations(ahead_ms: int, count: int = 60) -> list[bytes]:
+    return [
+        line
+        for number in range(count)
+        for line in (heard(number, "PIER"), heard(number, "HILL"), heard(number, "ISLE", ahead_ms))
+    ]
+
+
+@pytest.mark.parametrize("ahead_ms", [HOUR_MS, -HOUR_MS, 3 * HOUR_MS, -9 * HOUR_MS, 2 * MINUTE_MS, -2 * MINUTE_MS])
+def test_the_clock_that_differs_from_two_others_is_wrong(ahead_ms: int) -> None:
+    _, records = played(three_stations(ahead_ms))
+    found = clocks(records)
+    assert [(clock.station, round(clock.ahead_s)) for clock in found] == [("ISLE", ahead_ms // MS)]
+    late = times_of(records, b"ISLE")[-10:]
+    assert late == [START_MS + number * 10 * MS for number in range(50, 60)]
+
+
+def test_sentences_of_a_wrong_clock_are_refused_if_so_set() -> None:
+    ingest, records = played(three_stations(-HOUR_MS), station_clock="refuse")
+    assert [clock.corrected for clock in clocks(records)] == [False]
+    assert ingest.counts.rejected["station_clock"] > 50  # type: ignore[index]
+    counts = ingest.counts
+    assert counts.sentences == counts.messages + counts.rejected_all
+
+
+def test_stations_that_agree_are_left_alone() -> None:
+    _, records = played(three_stations(3 * MS))
+    assert clocks(records) == []
+
+
+def test_a_feed_that_is_only_late_is_not_a_wrong_clock() -> None:
+    """The satellite passes on what it heard an hour ago, with the right times."""
+    lines = [heard(n, "PIER") for n in range(720)]
+    for n in range(360):
+        lines.insert(2 * n + 361, heard(n, "SATELLITE"))
+    _, records = played(lines)
+    assert clocks(records) == []
+
+
+def test_base_stations_tell_which_of_two_clocks_is_right() -> None:
+    lines = []
+    for number in range(60):
+        lines += [heard(number, "PIER", HOUR_MS), heard(number, "HILL")]
+        if number % 5 == 0:
+            at = (2024, 3, 4, 0, number * 10 // 60, number * 10 % 60)
+            base = sentences(base_station(2_570_000 + number % 2, EncodedFix(lat_deg=60.0, lon_deg=5.0), at))
+            lines += tagged(base, START_MS + number * 10 * MS, "HILL")
+        lines += [heard(1000 + 3 * number + k, "PIER", HOUR_MS, 0) for k in range(3)]  # the busier one
+    _, records = played(lines)
+    assert {clock.station for clock in clocks(records)} == {"PIER"}
+
+
+def test_base_stations_alone_show_a_wrong_clock() -> None:
+    lines = []
+    for number in range(40):
+        at = (2024, 3, 4, 0, number // 60, number % 60)
+        base = sentences(base_station(2_570_000 + number % 3, EncodedFix(lat_deg=60.0, lon_deg=5.0), at))
+        lines += tagged(base, START_MS + number * MS + HOUR_MS, "HILL")
+    _, records = played(lines)
+    assert [(clock.station, clock.ahead_s) for clock in clocks(records)] == [("HILL", 3600.0)]
+
+
+def test_the_wall_clock_decides_for_a_live_source() -> None:
+    lines = [line for n in range(60) for line in (heard(n, "PIER", -HOUR_MS), heard(n, "HILL"))]
+    _, records = played(lines, at_once=2, live_from_ms=START_MS)
+    assert {clock.station for clock in clocks(records)} == {"PIER"}
+
+
+def test_a_clock_that_is_set_right_is_reported() -> None:
+    lines = three_stations(HOUR_MS) + [
+        line
+        for number in range(60, 120)
+        for line in (heard(number, "PIER"), heard(number, "HILL"), heard(number, "ISLE"))
+    ]
+    _, records = played(lines)
+    assert [round(clock.ahead_s) for clock in clocks(records)] == [3600, 0]
+    assert times_of(records, b"ISLE")[-1] == START_MS + 119 * 10 * MS
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 90), st.sampled_from([HOUR_MS, -HOUR_MS, 90 * MS]))
+def test_the_log_does_not_depend_on_how_the_input_is_cut(at_once: int, ahead_ms: int) -> None:
+    lines = three_stations(ahead_ms, 40)
+    whole, cut = played(lines)[1], played(lines, at_once=at_once)[1]
+
+    def log(records: Sequence[Record]) -> tuple[bytes, list[object]]:
+        value = b"\n".join(record.value for record in records if isinstance(record, Sentences))
+        return value, [record.tick for record in records if isinstance(record, TickRecord)]
+
+    assert log(whole) == log(cut)
