@@ -7,12 +7,12 @@ others seem late. Either way vessels seem to jump, or to fall silent.
 
 How it decides. Ingest compares the times that stations give for the same transmission, and the UTC time that base
 stations transmit (``streams/ingest/station_clocks.py``). Its verdict travels in ticks. From then on the station's times
-are corrected, or its sentences are refused (``ingest.station_clock``).
+are corrected, or its sentences are rejected (``ingest.station_clock``).
 
 When it is wrong. Of two stations that nothing else can be compared with, the busier one is taken to be right.
 
-What to do. Ask whoever runs the station to set its clock: a wrong time zone, summer time or a missing time server are
-the usual causes. Alerts of the hours before rest on wrong times of that station.
+What to do. Ask the operator of the station to set its clock: a wrong time zone, summer time or a missing time server
+is the usual cause. Alerts of the hours before rest on wrong times of that station.
 
 References. docs/decisions/0077-clocks-of-feeds.md.
 """
@@ -44,7 +44,7 @@ class StationClock(Detector):
         if former is None and not clock.ahead_s:
             return
         off = f"{duration_text(round(abs(clock.ahead_s) * MS))} {'ahead' if clock.ahead_s > 0 else 'behind'}"
-        remedy = "its times are corrected" if clock.corrected else "its sentences are refused"
+        remedy = "its times are corrected" if clock.corrected else "its sentences are rejected"
         yield Finding(
             action="open" if former is None else "update" if clock.ahead_s else "close",
             situation="station_clock.wrong",

@@ -21,7 +21,7 @@ class StationClock(msgspec.Struct, frozen=True, kw_only=True):
     ahead_s: float
     """Negative: behind. 0: it is right again."""
     corrected: bool
-    """Its times are corrected; False: its sentences are refused."""
+    """Its times are corrected; False: its sentences are rejected."""
     time_ms: int
     """Event time when it was found."""
 

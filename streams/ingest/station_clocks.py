@@ -87,7 +87,7 @@ class StationClocks:
 
     def __init__(self, *, corrects: bool = True) -> None:
         self.corrects = corrects
-        """Times of a wrong clock are corrected; False: such sentences are refused."""
+        """Times of a wrong clock are corrected; False: such sentences are rejected."""
         self.off: dict[bytes, int] = {}
         """By station with a wrong clock: how far it is ahead, ms."""
         self.news: list[StationClock] = []

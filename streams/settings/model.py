@@ -119,8 +119,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         int, Meta(ge=1000, le=10_000_000, description="Maximum number of IMO numbers kept for a source")
     ] = 200_000
     station_clock: Annotated[
-        Literal["correct", "refuse"],
-        Meta(description="Sentences of a station whose clock is wrong by a minute or more: corrected or refused"),
+        Literal["correct", "reject"],
+        Meta(description="Sentences of a station whose clock is wrong by a minute or more: corrected or rejected"),
     ] = "correct"
     reconnect_max_s: Annotated[
         float, Meta(gt=0, le=3600, description="Longest wait between connection attempts, s")

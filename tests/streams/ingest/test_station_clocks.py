@@ -75,8 +75,8 @@ def test_the_clock_that_differs_from_two_others_is_wrong(ahead_ms: int) -> None:
     assert late == [START_MS + number * 10 * MS for number in range(50, 60)]
 
 
-def test_sentences_of_a_wrong_clock_are_refused_if_so_set() -> None:
-    ingest, records = played(three_stations(-HOUR_MS), station_clock="refuse")
+def test_sentences_of_a_wrong_clock_are_rejected_if_so_set() -> None:
+    ingest, records = played(three_stations(-HOUR_MS), station_clock="reject")
     assert [clock.corrected for clock in clocks(records)] == [False]
     assert ingest.counts.rejected["station_clock"] > 50  # type: ignore[index]
     counts = ingest.counts
