@@ -40,7 +40,7 @@ def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Do
     if not live:
         return None
     silent = {name: _silent_ms(tick) for name, tick in live.items()}
-    down = [name for name, ms in silent.items() if ms > rules.silent_limit_ms(live[name].spacing_s)]
+    down = [name for name, ms in silent.items() if ms > _limit_ms(live[name], rules)]
     if not down and (junk := [name for name, tick in live.items() if tick.other_share > MUCH]):
         said = ", ".join(f"{name} {live[name].other_share:.0%}" for name in junk)
         return warn(
@@ -49,7 +49,7 @@ def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Do
             "check what the source sends: it must be AIS as NMEA (!AIVDM, !BSVDM) or a receiver's JSON",
         )
     if not down:
-        return ok("sources", f"{len(live)} heard: {', '.join(live)}")
+        return ok("sources", f"{len(live)} heard: {', '.join(name + _lateness(tick) for name, tick in live.items())}")
     said = ", ".join(f"{name} for {span(silent[name] / _MS)}{_sends_other(live[name])}" for name in down)
     return (wrong if len(down) == len(live) else warn)(
         "sources",
@@ -60,6 +60,15 @@ def sources_finding(ticks: dict[str, Tick], rules: FeedRules, now_ms: int) -> Do
 
 def _sends_other(tick: Tick) -> str:
     return " (its lines are not AIS)" if tick.other_share > MUCH else ""
+
+
+def _limit_ms(tick: Tick, rules: FeedRules) -> int:
+    return rules.silent_limit_ms(tick.spacing_s, round((tick.lateness_s or 0) * _MS))
+
+
+def _lateness(tick: Tick) -> str:
+    """What was learned about the order in which its sentences arrive, if it is not the ordinary one."""
+    return "" if tick.lateness_s is None else f" (up to {span(tick.lateness_s)} late)"
 
 
 def _silent_ms(tick: Tick) -> int:

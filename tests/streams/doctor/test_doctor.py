@@ -212,6 +212,9 @@ def test_a_silent_source_is_named_though_the_log_is_written() -> None:
     found = sources_finding(well, rules, now)
     assert found is not None
     assert (found.verdict, found.said) == ("ok", "2 heard: hill, pier")
+    found = sources_finding({**well, "pier": tick("pier", 500, lateness_s=600.0)}, rules, now)
+    assert found is not None
+    assert (found.verdict, found.said) == ("ok", "2 heard: hill, pier (up to 10 min late)"), "it arrives out of order"
     found = sources_finding({**well, "pier": tick("pier", 600), "gone": tick("gone", 0, to_ms=1)}, rules, now)
     assert found is not None
     assert (found.verdict, found.said) == ("warn", "1 of 2 silent: pier for 10 min")
