@@ -108,6 +108,10 @@ class SourceTable:
             self._index[name] = found
         return found
 
+    def knows(self, name: str) -> bool:
+        """Whether the source is in the log."""
+        return name in self._index
+
     def mark(self, name: str, *, replayed: bool) -> int:
         """Applies what the records of a source state about it, also before its first tick. Returns its number."""
         number = self.index(name)

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from detectors.core.engine.engine import Engine
 from detectors.core.engine.snapshot import version_of
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.reference import Reference
 from streams.broker.clients import link_of
 from streams.broker.jars import cache_dir
 from streams.errors import ConfigError, WakewatchError
@@ -25,7 +26,7 @@ from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES,
 from streams.observability import repeats
 from streams.observability.metrics import Metrics
 from streams.observability.metrics_server import serve
-from streams.pipeline.engines import engine_for, histories_for, restored
+from streams.pipeline.engines import engine_for, histories_for
 from streams.reference import load_reference
 from streams.reference.library import Library
 from streams.settings import loading
@@ -41,6 +42,7 @@ from streams.worker.publish import Publisher
 from streams.worker.service import Service
 from streams.worker.state_log import StoredSnapshot
 from streams.worker.supervisor import RESTARTS_VARIABLE
+from streams.worker.timelines import Timelines
 
 settings = loading.load()
 reference = load_reference(settings.reference)
@@ -152,14 +154,18 @@ for stage in stages:
 probe = EndOffsetProbe(kafka, [*watched.inputs, *watched.states], watched.inputs, health.look)
 
 
-def make_engine(partition: int, stored: StoredSnapshot | None) -> Engine:
-    """A partition's engine: empty, or as in the snapshot."""
+def make_engine(partition: int, stored: StoredSnapshot | None) -> Timelines:
+    """A partition's engines: empty, or as in the snapshot."""
+
+    def fresh(in_force: Reference) -> Engine:
+        return engine_for(settings, in_force, partition)
+
     if stored is None:
-        return engine_for(settings, library.at_start(partition), partition)
+        return Timelines(fresh(library.at_start(partition)), fresh)
     version = version_of(stored.head.manifest)
     in_force = library.get(version) or reference
     meter.lists(in_force.ships, library.written_ms(version))
-    return restored(settings, in_force, partition, stored.shards, stored.head.manifest)
+    return Timelines(fresh(in_force), fresh).restore(stored.shards, stored.head.manifest)
 
 
 def make_histories(_partition: int, stored: StoredSnapshot | None) -> ImoHistories:

@@ -28,6 +28,7 @@ from streams.messages.log_records import decode_tick
 from streams.messages.reference_records import VersionMarker
 from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, LogEntry
 from streams.worker.dead_letters import LostInput, gathered
+from streams.worker.timelines import Timelines
 
 RUN_BYTES_MOST: Final = 512 << 10
 """About 6,000 sentences, 20 ms: the loop has other work to do."""
@@ -73,6 +74,16 @@ def _joins(first: LogEntry, then: LogEntry) -> bool:
     )
 
 
+def processed(timelines: Timelines, run: Sequence[LogEntry]) -> list[RunOutcome]:
+    """Gives a run to the engine of its source. Never raises on bad input."""
+    first = run[0]
+    engine = timelines.live if first.wrong else timelines.of(first.source, replayed=first.replayed)
+    outcomes = take(engine, run)
+    if engine is timelines.live:
+        return outcomes
+    return [outcome._replace(bindings=(), heard_ms=None) for outcome in outcomes]  # the histories are those of now
+
+
 def take(engine: Engine, run: Sequence[LogEntry]) -> list[RunOutcome]:
     """Gives a run to the engine. Never raises on bad input."""
     first = run[0]
@@ -96,12 +107,13 @@ def version_of(entry: LogEntry) -> str:
         return ""
 
 
-def switch(engine: Engine, entry: LogEntry, reference: Reference | None) -> RunOutcome:
+def switch(timelines: Timelines, entry: LogEntry, reference: Reference | None) -> RunOutcome:
     """Brings a marker's watchlist into force; None: it is not known, and the former one stays."""
     if reference is None:
         return _lost(entry, f"watchlist {version_of(entry)[:20]!r} is not in the reference topic")
-    alerts = engine.adopt(reference) if reference.version != engine.reference.version else []
-    return RunOutcome(entry.source, alerts, _faults(engine, [entry]))
+    alerts = timelines.adopt(reference) if reference.version != timelines.live.reference.version else []
+    letters = [letter for engine in timelines.engines for letter in _faults(engine, [entry])]
+    return RunOutcome(entry.source, alerts, letters)
 
 
 def _alone(engine: Engine, entry: LogEntry) -> RunOutcome:

@@ -23,7 +23,7 @@ from streams.worker.assignments import Assignments
 from streams.worker.codec import LogEntry, entry_of
 from streams.worker.crashes import Crash, RecordError, work_on
 from streams.worker.dead_letters import LostInput
-from streams.worker.observer import PartitionStanding, RecordsTaken, tallies_of
+from streams.worker.observer import PartitionStanding, RecordsTaken
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 
@@ -57,7 +57,7 @@ class Service(Assignments):
                 if part.lock.locked():
                     continue  # it polls after each of its records
                 async with part.lock:  # writing them waits for Kafka: no record begins in the meantime
-                    part.owes(await part.summaries.tell(part.engine, self._vessels))
+                    part.owes(await part.summaries.tell(part.engine.live, self._vessels))
                     part.poll()
         except Exception as error:  # noqa: BLE001 - handed to the app, which ends
             self._ends(error)
@@ -136,7 +136,7 @@ class Service(Assignments):
             outcomes: Sequence[joined_records.RunOutcome] = [await self._switch(part, run[0])]
         else:
             with work_on(run, part.log.kind, part.log.partition):
-                outcomes = joined_records.take(part.engine, run)
+                outcomes = joined_records.processed(part.engine, run)
         step_s = (time.monotonic() - began_s) / len(outcomes)
         deliveries: list[Awaitable[Any]] = []
         for outcome in outcomes:
@@ -178,9 +178,9 @@ class Service(Assignments):
             return joined_records.switch(part.engine, entry, reference)
 
     def _standing(self, part: Partition) -> PartitionStanding:
-        engine = part.engine
-        number = part.log.partition
-        return PartitionStanding(number, (self._source, number), engine.clock_ms, engine.vessels, tallies_of(engine))
+        engines, number = part.engine, part.log.partition
+        clock_ms = engines.live.clock_ms
+        return PartitionStanding(number, (self._source, number), clock_ms, engines.vessels, engines.tallies())
 
     def _open_alerts(self) -> dict[str, int]:
         total: Counter[str] = Counter()
