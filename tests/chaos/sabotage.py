@@ -86,7 +86,7 @@ def snapshots_after_an_error() -> None:
 
 def snapshots_in_the_middle_of_a_record() -> None:
     """The beat looks whether a record is being taken in, waits for Kafka, and then begins a snapshot all the same."""
-    begins = Partition.begins
+    begins = Partition.start_work
 
     def forgets(self: Partition) -> None:
         begins(self)
@@ -95,11 +95,11 @@ def snapshots_in_the_middle_of_a_record() -> None:
     async def looks_and_waits(self: Service) -> None:
         for part in list(self.parts.values()):
             if not part.lock.locked():
-                part.owes(await part.summaries.tell(part.engine, self._vessels))
+                part.owes(await part.summaries.tell(part.engine.live, self._vessels))
                 part.poll()
         self._observer.standing(*self.standing())
 
-    Partition.begins, Service.beat = forgets, looks_and_waits  # type: ignore[method-assign]
+    Partition.start_work, Service.beat = forgets, looks_and_waits  # type: ignore[method-assign]
 
 
 RULES: dict[str, Callable[[], None]] = {

@@ -17,6 +17,7 @@ from streams.worker import joined_records
 from streams.worker.codec import LINES_MOST, entry
 from streams.worker.dead_letters import GATHER_FROM
 from streams.worker.identities import learn
+from streams.worker.timelines import Timelines
 from tests.streams.worker.conftest import StartWorker, Wanted, make_topics, send, written
 from tests.streams.worker.test_runs import BARE, TIME, an_engine, head
 
@@ -93,7 +94,11 @@ def test_a_record_of_the_log_is_refused_and_the_next_is_taken_in(name: str) -> N
     engine, (value, headers) = an_engine(), SENTENCES[name]
     began_s = time.process_time()
     made = entry(7, value, headers, 1_704_070_800_000)
-    outcomes = [joined_records.switch(engine, made, None)] if made.marker else joined_records.take(engine, [made])
+    outcomes = (
+        [joined_records.switch(Timelines(engine, lambda _: engine), made, None)]
+        if made.marker
+        else joined_records.take(engine, [made])
+    )
     assert time.process_time() - began_s < QUICK_S
     letters = [letter for outcome in outcomes for letter in outcome.letters]
     assert len(letters) <= GATHER_FROM and all(letter.offset == 7 for letter in letters)

@@ -31,6 +31,7 @@ from streams.reference.loading import with_lists
 from streams.settings.model import KafkaSettings, Settings
 from streams.worker import joined_records
 from streams.worker.codec import LogEntry, entry
+from streams.worker.timelines import Timelines
 from tests.streams.worker.conftest import Key, StartWorker, key_of, make_topics, send, written
 
 OWN = load_reference(Settings().reference)
@@ -68,7 +69,7 @@ def all_alerts(kafka: KafkaSettings) -> bytes:
 
 
 def _switch(engine: Engine, one: LogEntry, library: Library) -> joined_records.RunOutcome:
-    return joined_records.switch(engine, one, library.get(joined_records.version_of(one)))
+    return joined_records.switch(Timelines(engine, lambda _: engine), one, library.get(joined_records.version_of(one)))
 
 
 def markers(kafka: KafkaSettings) -> list[tuple[int, int]]:
@@ -264,7 +265,7 @@ def test_a_marker_of_an_unknown_version_is_a_dead_letter_and_changes_nothing() -
     for value in (b'{"version":"nowhere"}', b"{}", b"\xff"):
         one = marker(value)
         assert one.marker
-        outcome = joined_records.switch(engine, one, None)
+        outcome = joined_records.switch(Timelines(engine, lambda _: engine), one, None)
         assert [letter.offset for letter in outcome.letters] == [7]
     assert engine.reference is OWN
 
@@ -274,9 +275,9 @@ def test_a_marker_said_twice_is_said_once() -> None:
     now = with_lists(OWN, LIST)
     one = marker(msgspec.json.encode(reference_records.VersionMarker(version=now.version)))
     assert joined_records.version_of(one) == now.version
-    assert joined_records.switch(engine, one, now).letters == []
+    assert joined_records.switch(Timelines(engine, lambda _: engine), one, now).letters == []
     assert engine.reference is now
-    assert joined_records.switch(engine, one, with_lists(OWN, LIST)).alerts == []
+    assert joined_records.switch(Timelines(engine, lambda _: engine), one, with_lists(OWN, LIST)).alerts == []
     assert engine.reference is now
 
 
