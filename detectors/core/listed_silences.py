@@ -82,7 +82,7 @@ def note_peers(step: DetectorInput, mine: Any, until_ms: int) -> None:
     reception, closed, rows, core = step.reception, step.closed, step.rows, step.fleet.core
     assert reception is not None  # a step of a slot has both
     assert closed is not None
-    slots = reception.own_slots(rows)
+    slots = reception.own_slots(rows, core.last_ms[rows])
     now_ms = step.time_ms - reception.vessel_columns.behind[rows].astype(np.int64) * SLOT_MS
     counts = now_ms <= slots * SLOT_MS + until_ms - reception.listening.lateness_ms
     for at in np.flatnonzero(counts & (core.listed[rows] > 0) & core.vessel[rows]).tolist():

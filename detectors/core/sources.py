@@ -45,6 +45,8 @@ class TickedSource(msgspec.Struct, kw_only=True):
     behind_ms: int = 0
     """How far it usually is behind the fastest source, in whole ``BEHIND_STEP_MS``; 0 unless it is slow."""
     ended: bool = False
+    was_heard: bool = False
+    """A tick has stated a sentence of it."""
     replayed: bool | None = None
     """It is a recording; None: a snapshot from before each source stated this for itself."""
     down_since_ms: int | None = None
@@ -60,8 +62,8 @@ class TickedSource(msgspec.Struct, kw_only=True):
 
     @property
     def up(self) -> bool:
-        """It is heard: it has not ended, and is not down."""
-        return self.since_ms > 0 and not self.ended and self.down_since_ms is None
+        """It is heard: it has sent something, has not ended, and is not down."""
+        return self.was_heard and not self.ended and self.down_since_ms is None
 
     def down_ms(self, from_ms: int, to_ms: int) -> int:
         """How much of (from, to] the source was down."""
@@ -177,7 +179,7 @@ class SourceTable:
         source = self.sources[number]
         if not source.since_ms:
             source.since_ms = source.heard_ms = tick.from_ms
-        changes = []
+        changes = self._first(number, source, tick) if tick.heard_ms is not None and not source.was_heard else []
         heard_ms = tick.heard_ms if tick.heard_ms is not None else source.heard_ms
         if heard_ms > source.heard_ms:
             changes += self._heard(number, source, tick, heard_ms)
@@ -185,11 +187,23 @@ class SourceTable:
         source.lateness_ms = None if tick.lateness_s is None else round(tick.lateness_s * MS)
         source.ended, source.to_ms = tick.state == "ended", tick.to_ms
         changes += self._silent(number, source, tick)
-        if source.down_since_ms is None:
+        if source.down_since_ms is None and source.was_heard:
             lateness_ms = 0 if source.ended else self._lateness_ms(source)
             source.watermark_ms = max(source.watermark_ms, source.heard_ms - lateness_ms)
             source.behind_ms = self._behind_ms(source)
         return changes
+
+    def _first(self, number: int, source: TickedSource, tick: Tick) -> list[Outage]:
+        """The first sentence of a source. Before it the wall clock was its time; a feed that is late goes back."""
+        source.was_heard = True
+        if tick.heard_ms is None or tick.heard_ms >= source.heard_ms:
+            return []
+        start_ms, source.down_since_ms = source.down_since_ms, None
+        source.since_ms = source.heard_ms = tick.from_ms
+        source.watermark_ms, lasting, source.lasting = 0, source.lasting, False
+        if start_ms is None:
+            return []
+        return [Outage(number, "ended", source.to_ms, self.limit_ms(source), start_ms, source.one_vessel, lasting)]
 
     def clocks_of(self, tick: Tick) -> list[WrongClock]:
         """What the tick states about the clocks of stations."""

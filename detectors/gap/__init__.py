@@ -115,7 +115,7 @@ class Gap(Detector):
         c, rows, mine = reception(step).vessel_columns, step.rows, self.state(step)
         note_peers(step, mine, int(self.thresholds.unheard_after_s * MS))
         long = (step.time_ms // SLOT_MS - 1 - c.slot[rows]) * SLOT_S >= self.thresholds.min_silence_s
-        own_slots = reception(step).own_slots(rows)
+        own_slots = reception(step).own_slots(rows, step.fleet.core.last_ms[rows])
         fresh = long & (c.kind[rows] == UNDER_WAY) & (mine.seen_to[rows] != own_slots)
         if not fresh.any():
             return
@@ -146,7 +146,9 @@ class Gap(Detector):
     def _told(self, step: DetectorInput, rows: Places) -> Levels:
         """The level at which each silence was reported."""
         mine = self.state(step)
-        told = (mine.seen_to[rows] == reception(step).own_slots(rows)) & (mine.verdict_step[rows] > 0)
+        told = (mine.seen_to[rows] == reception(step).own_slots(rows, step.fleet.core.last_ms[rows])) & (
+            mine.verdict_step[rows] > 0
+        )
         return np.where(told, mine.verdict_level[rows], NO_LEVEL).astype(np.uint8)
 
     def _levels(self, step: DetectorInput, rows: Places) -> Levels:
@@ -216,7 +218,7 @@ class Gap(Detector):
             self.arm_by(step, at, verdict_ms)
             return
         mine.seen_to[row], mine.verdict_step[row], mine.page_step[row] = (
-            heard.own_slots(rows)[0],
+            heard.own_slots(rows, step.fleet.core.last_ms[rows])[0],
             verdict_ms // STEP_MS,
             0,
         )

@@ -188,9 +188,9 @@ class EventClock:
         self._jump.heard_one(message.station)
         if self.clock_ms is not None and time_ms <= self.clock_ms:
             return
-        self.clock_ms = time_ms
-        if self._front_ms is None or time_ms > self._front_ms:
-            self._front_ms = time_ms
+        first, self.clock_ms = self.clock_ms is None, time_ms
+        if first or self._front_ms is None or time_ms > self._front_ms:
+            self._front_ms = time_ms  # before a live source's first message the front was the wall clock
 
     def _settle(self, message: TimedMessage) -> Outcome:
         verdict = self._judge(message.time_ms)

@@ -65,7 +65,7 @@ class Ticker:
 
     def before(self, time_ms: int, mmsi: int = 0) -> list[Tick]:
         """Ticks before a sentence of ``mmsi`` that moves the clock to ``time_ms``; notes that time."""
-        if self.to_ms is None:
+        if self.to_ms is None or (self.heard_ms is None and time_ms < self.to_ms):  # a feed that is hours late
             self.begin(time_ms - 1)
         if self.heard_ms is not None and time_ms - self.heard_ms > self.silent_limit_ms():
             before = [*self._upto(self._front_ms()), *self._upto(time_ms - 1)]

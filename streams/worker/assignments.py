@@ -259,7 +259,7 @@ class Assignments:
     async def _finish(self, mine: Sequence[Partition], limit_s: float) -> None:
         for part in mine:
             async with part.lock:
-                part.owes(await part.summaries.tell(part.engine.live, self._vessels, last=True))
+                part.owes(await part.summaries.tell(part.engine, self._vessels, last=True))
         done = await asyncio.gather(
             *(asyncio.wait_for(part.finish(), limit_s) for part in mine), return_exceptions=True
         )

@@ -57,7 +57,7 @@ class Service(Assignments):
                 if part.lock.locked():
                     continue  # it polls after each of its records
                 async with part.lock:  # writing them waits for Kafka: no record begins in the meantime
-                    part.owes(await part.summaries.tell(part.engine.live, self._vessels))
+                    part.owes(await part.summaries.tell(part.engine, self._vessels))
                     part.poll()
         except Exception as error:  # noqa: BLE001 - handed to the app, which ends
             self._ends(error)

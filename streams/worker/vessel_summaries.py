@@ -15,6 +15,7 @@ import msgspec
 
 from detectors.core.engine.engine import Engine
 from streams.messages.vessel_summary import VesselSummary, listed_rows, summaries
+from streams.worker.timelines import Timelines
 
 EVERY_S: Final = 60.0
 LOOK_S: Final = 5.0
@@ -56,9 +57,9 @@ class SummaryWriter:
         self._written[one.mmsi] = now_s, one
         return b"%d" % one.mmsi, msgspec.json.encode(one)
 
-    async def tell(self, engine: Engine, topic: Any, *, last: bool = False) -> list[Awaitable[Any]]:
+    async def tell(self, timelines: Timelines, topic: Any, *, last: bool = False) -> list[Awaitable[Any]]:
         """Writes what is ``due``, if there is a topic. Returns what must be delivered before a snapshot counts."""
         if topic is None:
             return []
-        told = self.due(engine, last=last)
+        told = self.due(timelines.live, last=last)
         return [await topic.send(key=key, value=value, partition=self._partition) for key, value in told]

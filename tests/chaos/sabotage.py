@@ -95,7 +95,7 @@ def snapshots_in_the_middle_of_a_record() -> None:
     async def looks_and_waits(self: Service) -> None:
         for part in list(self.parts.values()):
             if not part.lock.locked():
-                part.owes(await part.summaries.tell(part.engine.live, self._vessels))
+                part.owes(await part.summaries.tell(part.engine, self._vessels))
                 part.poll()
         self._observer.standing(*self.standing())
 

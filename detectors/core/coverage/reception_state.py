@@ -109,9 +109,14 @@ class ReceptionState:
         """The slots for which the last reports of vessels count, made at ``last_ms``; (rows,)."""
         return np.asarray(last_ms // SLOT_MS + self.vessel_columns.behind[rows])
 
-    def own_slots(self, rows: Rows) -> npt.NDArray[np.int64]:
-        """The last slots in which vessels were heard, by the times of their reports: earlier for a slow source."""
-        return np.asarray(self.vessel_columns.slot[rows].astype(np.int64) - self.vessel_columns.behind[rows])
+    def own_slots(self, rows: Rows, last_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The last slots in which vessels were heard, by the times of their reports: earlier for a slow source.
+
+        ``last_ms``: their last reports. A vessel that a fast source heard too may have been heard later than what the
+        slow one has reported.
+        """
+        slot = self.vessel_columns.slot[rows].astype(np.int64)
+        return np.asarray(np.maximum(slot - self.vessel_columns.behind[rows], np.minimum(last_ms // SLOT_MS, slot)))
 
     def look_again(self, rows: Rows) -> None:
         """The meaning of their silence has changed: evaluate it when the next block closes."""

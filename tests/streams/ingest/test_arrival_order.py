@@ -130,3 +130,35 @@ def test_a_live_source_out_of_order_is_not_down_while_its_lines_arrive() -> None
         records = ingest.clock(begin_ms + second * MS)
         ticks += [record.tick for record in records if isinstance(record, TickRecord)]
     assert [outage.kind for outage in _outages(ticks)] == ["began", "lasts"]
+
+
+def test_a_live_source_that_is_hours_late_has_its_own_time_from_its_first_line() -> None:
+    """It was silent at first, so that its time was the wall clock's: then it goes back."""
+    now_ms = 1_709_510_400_000
+    ingest, table, found = Ingest("satellite", 1, source_kind=SourceKind(live=True)), SourceTable(FeedRules()), []
+    for second in range(0, 3600, 5):
+        wall_ms = now_ms + second * MS
+        records = ingest.clock(wall_ms)
+        if second >= 20:
+            records += ingest.feed(tagged_position(257_000_000 + second % 7, wall_ms - HOUR_MS) + b"\n", wall_ms)
+        for record in records:
+            found += table.apply(record.tick) if isinstance(record, TickRecord) else []
+    assert found == []
+    assert ingest.counts.rejected == {}
+    (source,) = table.sources
+    assert abs(now_ms + 3595 * MS - HOUR_MS - source.heard_ms) <= 10 * MS
+
+
+def test_a_live_source_that_was_down_from_its_start_is_heard_again_in_its_own_time() -> None:
+    now_ms = 1_709_510_400_000
+    ingest, table, found = Ingest("satellite", 1, source_kind=SourceKind(live=True)), SourceTable(FeedRules()), []
+    for second in range(0, 1800, 5):
+        wall_ms = now_ms + second * MS
+        records = ingest.clock(wall_ms)
+        if second >= 1000:
+            records += ingest.feed(tagged_position(257_000_000 + second % 7, wall_ms - HOUR_MS) + b"\n", wall_ms)
+        for record in records:
+            found += table.apply(record.tick) if isinstance(record, TickRecord) else []
+    assert [outage.kind for outage in found] == ["began", "lasts", "ended"]
+    assert [outage.time_ms for outage in found] == sorted(outage.time_ms for outage in found)
+    assert table.sources[0].watermark_ms < now_ms

@@ -14,6 +14,7 @@ from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference import load_reference
 from streams.reference.loading import make_reference
 from streams.settings.model import Settings
+from streams.worker.timelines import Timelines
 from streams.worker.vessel_summaries import EVERY_S, LOOK_S, SummaryWriter
 
 ANGARA = 273_999_001
@@ -67,10 +68,10 @@ def test_when_a_partition_is_let_go_all_that_is_new_is_written_also_within_the_m
     lines = feed.splitlines(keepends=True)
     half, whole = (shown(b"".join(part)).engines[0] for part in (lines[: len(lines) // 2], lines))
     watch, topic = SummaryWriter(0, lambda: 0.0), Sent()
-    asyncio.run(watch.tell(half, topic))
-    asyncio.run(watch.tell(whole, topic))
+    asyncio.run(watch.tell(Timelines(half, lambda _: half), topic))
+    asyncio.run(watch.tell(Timelines(whole, lambda _: whole), topic))
     assert len(topic.keys) == 1
-    asyncio.run(watch.tell(whole, topic, last=True))
+    asyncio.run(watch.tell(Timelines(whole, lambda _: whole), topic, last=True))
     assert len(topic.keys) == 2
 
 
