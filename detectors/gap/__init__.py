@@ -183,7 +183,7 @@ class Gap(Detector):
         )
 
     def _rules(self, step: DetectorInput) -> SilenceRules:
-        return unlisted.rules(self.thresholds, reception(step).listening.lateness_ms)
+        return unlisted.rules(self.thresholds, reception(step).listening.allowed_ms)
 
     def screen_slot(self, step: DetectorInput) -> Places:
         """Vessels whose silence is a gap, and has not been reported as one."""
@@ -210,7 +210,7 @@ class Gap(Detector):
         if level <= told:
             return
         behind_ms = int(c.behind[row]) * SLOT_MS  # a slot of a slow source ends later than what was reported in it
-        verdict_ms = next_step(int(step.time_ms[at]) - behind_ms + heard.listening.lateness_ms)
+        verdict_ms = next_step(int(step.time_ms[at]) - behind_ms + heard.listening.allowed_ms)
         mine.verdict_level[row] = level
         if told != NO_LEVEL:
             mine.page_step[row], mine.page_chance[row] = verdict_ms // STEP_MS, c.chance[row]

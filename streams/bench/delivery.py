@@ -77,7 +77,8 @@ def run(
 
 
 _NOTES: Final = (
-    "recall: switch-offs of 2 h and more of class A under way in well-heard water, found while they lasted",
+    "recall: switch-offs of 2 h and more of class A under way in well-heard water, found for a time while they lasted",
+    "delay: from the switch-off to the alert, by the wall clock",
     "outages, clocks: alerts about the source or a station's clock",
 )
 
@@ -209,12 +210,12 @@ def _scored(world: World, dark: Sequence[DarkPeriod], said: Sequence[Said]) -> O
     for each in opened:
         if each.alert.detector != "gap" or each.alert.mmsi is None:
             continue
-        ship, slot = each.alert.mmsi - FIRST_MMSI, _slot(each.wall_ms)
+        ship, slot = each.alert.mmsi - FIRST_MMSI, _slot(unix_ms(each.alert.time))
         last = _slot(unix_ms(str(each.alert.details["last_heard"])))
         mine = [d for d in dark if d.ship == ship and last < d.last and slot >= d.first]
         for d in mine:
             if last >= d.first - SLACK_SLOTS and slot < d.last:
-                found.setdefault(d, (slot - d.first + 1) / HOUR)
+                found.setdefault(d, (_slot(each.wall_ms) - d.first + 1) / HOUR)
         under_way = not world.class_b[ship] and world.sog_kn[last, ship] >= _UNDER_WAY_KN and world.well[last, ship]
         false += not mine and slot >= world.warm_slots and bool(under_way)
     hits = [found[d] for d in scored if d in found]

@@ -8,11 +8,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS
+from detectors.core.units import HOUR_MS, MINUTE_MS
 from streams.bench.faults import Draw
-from streams.scenario.worlds import SLOT_S
 
-_SATELLITE_SLOTS, _SATELLITE_EVERY = 6, 20
 Ints = npt.NDArray[np.int64]
 
 
@@ -58,9 +56,8 @@ def _shuffled(sent: Transmissions, draw: Draw) -> list[Receptions]:
 
 
 def _with_satellite(sent: Transmissions, draw: Draw) -> list[Receptions]:
-    """A second source hears half of the transmissions in half an hour of each 100 minutes, and is an hour late."""
-    in_pass = sent.time_ms // (SLOT_S * MS) % _SATELLITE_EVERY < _SATELLITE_SLOTS
-    heard = np.flatnonzero(in_pass & (draw.random(len(sent.time_ms)) < 0.5))  # noqa: PLR2004 - half
+    """A second source hears one transmission in ten, and is an hour late."""
+    heard = np.flatnonzero(draw.random(len(sent.time_ms)) < 0.1)  # noqa: PLR2004 - one in ten
     time_ms = sent.time_ms[heard]
     arrival_ms = time_ms + HOUR_MS + draw.integers(0, MINUTE_MS, len(heard))
     return [_direct(sent, draw), Receptions("satellite", heard, np.full(len(heard), -1), time_ms, arrival_ms)]

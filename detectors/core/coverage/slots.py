@@ -27,8 +27,8 @@ class SlotRecorder:
     """The open slots of one partition."""
 
     def __init__(self, lateness_ms: int) -> None:
-        self.lateness_ms = lateness_ms
-        """How late reports may come; the engine keeps it up to date."""
+        self.allowed_ms = self.lateness_ms = lateness_ms
+        """How late reports may come at least, and at present; the engine keeps the latter up to date."""
         self.next_slot = 0
         """The first open slot; 0 before the first report."""
         self.front_ms = 0
@@ -43,19 +43,32 @@ class SlotRecorder:
             None  # of the held pairs, contiguous: a snapshot reads them 500 times
         )
 
-    def take(
-        self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch, behind_ms: int = 0
-    ) -> npt.NDArray[np.int64]:
-        """Adds reports; ``rows`` has the row of each. Returns the newest time up to each report, Unix ms.
+    def take_slow(
+        self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch, behind_ms: int, last_ms: npt.NDArray[np.int64]
+    ) -> None:
+        """Adds reports of a source that is ``behind_ms`` behind the others, a multiple of SLOT_MS.
 
-        ``behind_ms``: how far their source is behind the others, a multiple of SLOT_MS. Its reports count for slots
-        that much later, which are still open.
+        They count for slots that much later, which are still open, and only if they are news: a vessel of which
+        another source has reported a later time is heard anyway. ``last_ms``: the last report of each vessel, (rows,).
         """
-        reports = batch.reports
-        if behind_ms:
-            reports = reports.copy()
+        newest: dict[int, int] = {}
+        news = []
+        for row, time_ms, before_ms in zip(
+            rows.tolist(), batch.reports["time_ms"].tolist(), last_ms.tolist(), strict=True
+        ):
+            news.append(time_ms > newest.get(row, before_ms))
+            newest[row] = max(time_ms, newest.get(row, before_ms))
+        chosen = np.flatnonzero(news)
+        if len(chosen):
+            reports = batch.reports.take(chosen)
             reports["time_ms"] += behind_ms
-        vessel_columns.behind[rows] = behind_ms // SLOT_MS
+            self.take(vessel_columns, rows[chosen], batch._replace(reports=reports))
+            vessel_columns.behind[rows[chosen]] = behind_ms // SLOT_MS
+
+    def take(self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
+        """Adds reports; ``rows`` has the row of each. Returns the newest time up to each report, Unix ms."""
+        reports = batch.reports
+        vessel_columns.behind[rows] = 0
         slots = reports["time_ms"] // SLOT_MS
         if not self.next_slot:  # the earliest possible report in time order, however batches are cut
             self.next_slot = (int(reports["time_ms"][0]) - self.lateness_ms) // SLOT_MS

@@ -80,7 +80,7 @@ class SlotCloser:
     def take(self, batch: Batch, rows: Rows, source_bit: int, behind_ms: int = 0) -> None:
         """Applies reports whose vessels exist in the fleet, and closes the blocks of slots that are over.
 
-        ``behind_ms``: how far their source is behind the others.
+        ``behind_ms``: how far their source is behind the others. No slot is over because of what it reports.
 
         A verdict on a silence takes effect at a step by which every report in time has arrived. Earlier reports of the
         batch are applied before a block closes in two cases: a vessel that may be listed reports a new identity, which
@@ -88,7 +88,11 @@ class SlotCloser:
         vessel.
         """
         listening, done = self._reception.listening, 0
-        fronts, restated = listening.take(self._reception.vessel_columns, rows, batch, behind_ms), None
+        if behind_ms:
+            listening.take_slow(self._reception.vessel_columns, rows, batch, behind_ms, self._fleet.core.last_ms[rows])
+            self._take_part(batch, rows, source_bit, 0, len(rows))
+            return
+        fronts, restated = listening.take(self._reception.vessel_columns, rows, batch), None
         while (block := self._next(listening.front_ms - listening.lateness_ms)) is not None:
             stop = int(np.searchsorted(fronts, (block.last + 1) * SLOT_MS + listening.lateness_ms))
             if restated is None:
