@@ -23,7 +23,7 @@ from streams.ingest.line_share import LineShare
 from streams.ingest.model import RATE_HZ, START_MS, InputCounts, RefusedLine, SourceKind
 from streams.ingest.source_state import SourceState
 from streams.ingest.stamps import StampRules
-from streams.ingest.tables import Rows
+from streams.ingest.tables import Rows, UnreadableRow
 from streams.messages.log_records import Record
 from streams.settings.model import IngestSettings
 
@@ -124,6 +124,13 @@ class Ingest:
             bulk.take(self._source_state, framer.block(chunk), peer)
         elif chunk:
             self._lines(framer.feed(chunk), peer)
+        return self._source_state.packer.take()
+
+    def refuse(self, raw: bytes, detail: str, now_ms: int, peer: str = "") -> list[Record]:
+        """A message of one of the source's peers of which no sentence can be written."""
+        self._source_state.now_ms = now_ms
+        self.input.take(raw)
+        self._source_state.unit(UnreadableRow(raw[: self._source_state.limit], detail), peer)
         return self._source_state.packer.take()
 
     def next_file(self) -> list[Record]:

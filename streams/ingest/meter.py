@@ -50,6 +50,7 @@ class _Feed(msgspec.Struct):
     clock_ms: int | None = None
     """Its event time."""
     ended: bool = False
+    reconnects: int = 0
 
 
 class IngestMeter:
@@ -117,9 +118,16 @@ class IngestMeter:
         source = label(state.source)
         if state.clock_ms is not None:
             self._metrics.feed_last_sentence.labels(source).set(state.clock_ms / _MS)
+        if state.live and state.last_message_ms is not None:
+            self._metrics.source_last_message.labels(source).set(state.last_message_ms / _MS)
         if state.ended:  # neither up nor down
             forget(self._metrics.feed_up, source)
+            forget(self._metrics.source_connected, source)
             return
+        if state.connected is not None:
+            self._metrics.source_connected.labels(source).set(state.connected)
+            self._metrics.source_reconnects.labels(source).inc(max(0, state.reconnects - feed.reconnects))
+            feed.reconnects = state.reconnects
         limit_s = max(self._rules.feed_silent_after_s, self._rules.feed_silent_spacings * feed.spacing_s)
         self._metrics.feed_up.labels(source).set(now_s - feed.heard_s <= limit_s)
 

@@ -38,6 +38,7 @@ _ORCHESTRATORS: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(T
 _PATHS: Final = (
     "reference.watchlists",
     "reference.zones",
+    "ingest.tls_ca_file",
     "kafka.tls_ca_file",
     "kafka.tls_certificate_file",
     "kafka.tls_key_file",

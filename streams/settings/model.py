@@ -122,8 +122,11 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float, Meta(gt=0, le=3600, description="Longest wait between connection attempts, s")
     ] = 30.0
     tcp_mute_s: Annotated[
-        float, Meta(ge=0, le=86_400, description="Reconnect a tcp:// source after this silence, s; 0: never")
+        float, Meta(ge=0, le=86_400, description="Reconnect a source after this silence, s; 0: never")
     ] = 300.0
+    tls_ca_file: Annotated[
+        str, Meta(description="PEM file of authorities that TLS sources may be signed by, besides those of the system")
+    ] = ""
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics and /healthz; 0: none")] = 0
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 

@@ -39,7 +39,8 @@ LOG_2 = ("ais.sentences.v1", 2)
 WANTED = """\
 sentences_total{source} reports_total{type} rejected_total{reason} dead_letters_total{reason}
 vessels{partition} evicted_total{reason} alerts_total{detector,status,severity} alerts_open{detector}
-feed_last_sentence_timestamp_seconds{source} feed_up{source} watermark_timestamp_seconds{partition}
+feed_last_sentence_timestamp_seconds{source} feed_up{source} source_connected{source}
+source_reconnects_total{source} source_last_message_timestamp_seconds{source} watermark_timestamp_seconds{partition}
 lag_records{partition} stalled_seconds{partition} broker_up log_partitions
 record_set_aside_timestamp_seconds
 step_duration_seconds ingest_to_alert_seconds snapshot_duration_seconds snapshot_bytes
@@ -164,6 +165,20 @@ def test_a_feed_is_down_when_silent_for_long_and_gone_when_ended(metrics: Metric
     now[0] = 200
     assert meter.ready() == (False, "no data processed from pier")
     assert tell(201, 250, ended=True) is None
+
+
+def test_connections_and_their_losses_are_shown_of_sources_that_have_them(metrics: Metrics) -> None:
+    meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4)
+    state = RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0, live=True)
+    meter(msgspec.structs.replace(state, source="udp", last_message_ms=5000))
+    assert value(metrics, "source_connected", source="udp") is None
+    assert value(metrics, "source_last_message_timestamp_seconds", source="udp") == 5
+    for connected, reconnects in ((0, 0), (1, 2), (1, 3)):
+        meter(msgspec.structs.replace(state, connected=connected, reconnects=reconnects))
+        assert value(metrics, "source_connected", source="pier") == connected
+        assert value(metrics, "source_reconnects_total", source="pier") == reconnects
+    meter(msgspec.structs.replace(state, connected=0, reconnects=3, ended=True))
+    assert value(metrics, "source_connected", source="pier") is None
 
 
 def test_a_sparse_feed_is_not_down_between_its_sentences(metrics: Metrics) -> None:
