@@ -9,21 +9,10 @@ from msgspec import Meta
 
 from detectors.core.ticks import FeedRules
 from detectors.core.vessels.capacity import FleetRules
-
-SECRET_ENDINGS = ("_secret", "_password", "apprise_urls")
-"""A setting with such a name is never shown, no matter how it was given."""
+from streams.settings.discreet import Discreet
 
 
-class _Discreet(msgspec.Struct, frozen=True, kw_only=True):
-    """Hides its secrets in ``repr``: logs and tracebacks must not contain any."""
-
-    def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in self.__struct_fields__}
-        masked = (f"{k}={'***' if v and k.endswith(SECRET_ENDINGS) else repr(v)}" for k, v in shown.items())
-        return f"{type(self).__name__}({', '.join(masked)})"
-
-
-class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KafkaSettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where Kafka is and how our topics are made."""
 
     bootstrap_servers: Annotated[str, Meta(description="HOST:PORT[,HOST:PORT]; empty: the embedded broker")] = ""
@@ -154,7 +143,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 
 
-class NotifySettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NotifySettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where notifications go."""
 
     alertmanager_url: Annotated[str, Meta(description="Base URL of Alertmanager; empty: none")] = ""
