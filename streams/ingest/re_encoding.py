@@ -26,6 +26,8 @@ _SENT_EXACTLY: Final = 1e-4  # single precision writes 181 as 180.99999
 _FULL_CIRCLE_DEG: Final = 360.0
 _NO_SOG_KN: Final = 102.25
 """102.3 is unknown, and single precision writes 102.300003."""
+_NO_SOG_27_KN: Final = 62.5
+"""63 is unknown."""
 _NO_TURN: Final = 127
 _TURN_CODE: Final = 4.733  # ROT_AIS = 4.733 sqrt(ROT), ITU-R M.1371-5 table 48
 _DRAUGHT_END_M: Final = 25.55
@@ -33,7 +35,7 @@ _SIDE_END_M: Final = 512
 _STATUS_UNKNOWN, _SECOND_UNKNOWN = 15, 60
 _ETA_UNKNOWN: Final = (0, 0, 24, 60)
 _ETA_ENDS: Final = (13, 32, 25, 61)
-_SHIPS_MOST: Final = 100_000
+_STATEMENTS_MOST: Final = 200_000
 REPEAT_MS: Final = 30 * 60_000
 """Particulars that have not changed are written again after this time, so that the log always has them."""
 
@@ -89,7 +91,8 @@ class ReEncoder:
         """``every_static``: also particulars that were written already."""
         self._station = re_encoded(station)
         self._every_static = every_static
-        self._stated: dict[int, tuple[Particulars, int]] = {}
+        self._stated: dict[tuple[int, int], tuple[Bits, int]] = {}
+        """By MMSI and part: what was written last, and when."""
         self._sequence = 0
 
     def position(self, sent: PositionFields, time_ms: int | None) -> list[bytes]:
@@ -98,22 +101,22 @@ class ReEncoder:
 
     def static(self, sent: StaticFields, time_ms: int | None) -> list[bytes]:
         """The sentences of particulars; none if they are known and unchanged, or if nothing is stated."""
-        mmsi, particulars = mmsi_of(sent.mmsi), _particulars(sent)
-        if particulars == Particulars() or not self._is_news(mmsi, particulars, time_ms or 0):
-            return []
-        if sent.class_b:
-            return self._lines(
-                [encoder.static_b_name(mmsi, particulars), encoder.static_b_hull(mmsi, particulars)], time_ms
-            )
-        return self._lines([encoder.static(mmsi, particulars)], time_ms)
+        mmsi, ship = mmsi_of(sent.mmsi), _particulars(sent)
+        stated = _static_b(mmsi, ship) if sent.class_b else _static(mmsi, ship)
+        news = [bits for part, bits in enumerate(stated) if bits and self._is_news((mmsi, part), bits, time_ms or 0)]
+        return self._lines(news, time_ms)
 
-    def _is_news(self, mmsi: int, particulars: Particulars, time_ms: int) -> bool:
-        before, stated_ms = self._stated.get(mmsi, (None, 0))
-        if not self._every_static and before == particulars and abs(time_ms - stated_ms) < REPEAT_MS:
+    def extended_b(self, sent: PositionFields, ship: StaticFields, time_ms: int | None) -> list[bytes]:
+        """The sentences of an extended class B report: a position with the particulars of the same vessel."""
+        return self._lines([encoder.position_b_extended(mmsi_of(sent.mmsi), _fix(sent), _particulars(ship))], time_ms)
+
+    def _is_news(self, key: tuple[int, int], stated: Bits, time_ms: int) -> bool:
+        before, stated_ms = self._stated.get(key, (None, 0))
+        if not self._every_static and before == stated and abs(time_ms - stated_ms) < REPEAT_MS:
             return False
-        if len(self._stated) >= _SHIPS_MOST:
+        if len(self._stated) >= _STATEMENTS_MOST:
             self._stated.clear()
-        self._stated[mmsi] = particulars, time_ms
+        self._stated[key] = stated, time_ms
         return True
 
     def _lines(self, messages: list[Bits], time_ms: int | None) -> list[bytes]:
@@ -158,6 +161,19 @@ def _position(sent: PositionFields) -> Bits:
     return encoder.position(mmsi, fix, status=status)
 
 
+def _static(mmsi: int, ship: Particulars) -> list[Bits | None]:
+    return [None if ship == Particulars() else encoder.static(mmsi, ship)]
+
+
+def _static_b(mmsi: int, ship: Particulars) -> list[Bits | None]:
+    """Only the parts of which something is stated: the other one would say that it is unknown."""
+    hull = ship.call_sign or ship.ship_type or ship.length_m or ship.beam_m
+    return [
+        encoder.static_b_name(mmsi, ship) if ship.name else None,
+        encoder.static_b_hull(mmsi, ship) if hull else None,
+    ]
+
+
 def _fix(sent: PositionFields) -> EncodedFix:
     lat_deg = _degrees("latitude", sent.lat_deg, _LAT_MOST_DEG, _NO_LAT_DEG)
     lon_deg = _degrees("longitude", sent.lon_deg, _LON_MOST_DEG, _NO_LON_DEG)
@@ -165,7 +181,7 @@ def _fix(sent: PositionFields) -> EncodedFix:
     return EncodedFix(
         lat_deg=lat_deg if placed else None,
         lon_deg=lon_deg if placed else None,
-        sog_kn=within(sent.sog_kn, 0, _NO_SOG_KN),
+        sog_kn=within(sent.sog_kn, 0, _NO_SOG_27_KN if sent.mobile == "long range" else _NO_SOG_KN),
         cog_deg=within(sent.cog_deg, 0, _FULL_CIRCLE_DEG),
         heading_deg=within(sent.heading_deg, 0, _FULL_CIRCLE_DEG),
         second=int(_or(within(sent.second, 0, _SECOND_UNKNOWN), _SECOND_UNKNOWN)),

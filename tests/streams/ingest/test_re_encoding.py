@@ -148,6 +148,23 @@ def test_particulars_read_back_as_they_were_stated() -> None:
     assert [bool(part["name"]) for part in batch(lines).statics] == [True, False]
 
 
+def test_an_extended_report_of_class_b_reads_back_and_a_long_range_one_has_its_own_unknowns() -> None:
+    writer = ReEncoder("x")
+    ship = StaticFields(name="ODIN", ship_type=36, sides_m=(10, 5, 2, 2))
+    found = batch(writer.extended_b(PositionFields(MMSI, 59.5, 10.5, sog_kn=7.1), ship, T_MS))
+    assert (found.reports[0]["type"], round(float(found.reports[0]["sog_kn"]), 1)) == (19, 7.1)
+    assert (found.statics[0]["name"], found.statics[0]["ship_type"], found.statics[0]["length_m"]) == (b"ODIN", 36, 15)
+    assert math.isnan(report(sog_kn=63, cog_deg=511, mobile="long range")["sog_kn"])
+    assert report(sog_kn=62, mobile="long range")["sog_kn"] == 62
+
+
+def test_of_class_b_only_the_part_is_written_that_is_stated() -> None:
+    writer = ReEncoder("x")
+    assert len(writer.static(StaticFields(MMSI, name="ODIN", class_b=True), T_MS)) == 1
+    assert len(writer.static(StaticFields(MMSI, call_sign="LJ7", class_b=True), T_MS)) == 1
+    assert not writer.static(StaticFields(MMSI, name="ODIN", class_b=True), T_MS)
+
+
 def test_particulars_are_written_when_they_change_and_again_after_a_while() -> None:
     writer, stated = ReEncoder("x"), StaticFields(MMSI, name="ANGARA", destination="KPRJN")
     assert writer.static(stated, T_MS)
