@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from streams.errors import ConfigError
 from streams.files.recordings import SUFFIXES
-from streams.ingest.sources import listen, tcp, udp
+from streams.ingest.sources import aisstream, http_listen, listen, tcp, udp
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import InputSource
 from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
@@ -38,7 +38,16 @@ _FILE: Final = Connector(
 )
 _STDIN: Final = Connector(scheme="stdin", form="-", example="-", sentence="standard input", open=_open_stdin)
 CONNECTORS: Final[Mapping[str, Connector]] = {
-    connector.scheme: connector for connector in (_FILE, _STDIN, *tcp.CONNECTORS, *listen.CONNECTORS, *udp.CONNECTORS)
+    connector.scheme: connector
+    for connector in (
+        _FILE,
+        _STDIN,
+        *tcp.CONNECTORS,
+        *listen.CONNECTORS,
+        *udp.CONNECTORS,
+        *http_listen.CONNECTORS,
+        *aisstream.CONNECTORS,
+    )
 }
 """All kinds of source, by scheme."""
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-SECRET_ENDINGS: Final = ("_secret", "_password", "_key", "apprise_urls")
+SECRET_ENDINGS: Final = ("secret", "password", "_key", "apprise_urls")
 """A setting with such a name is never shown, no matter how it was given."""
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 from detectors.core.ticks import FeedRules
 from detectors.core.vessels.capacity import FleetRules
 from streams.settings.discreet import Discreet
+from streams.settings.sources import AisstreamSettings, HttpListenSettings
 
 
 class KafkaSettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -264,6 +265,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     feed: FeedRules = FeedRules()
     fleet: FleetRules = FleetRules()
     ingest: IngestSettings = IngestSettings()
+    aisstream: AisstreamSettings = AisstreamSettings()
+    http_listen: HttpListenSettings = HttpListenSettings()
     worker: WorkerSettings = WorkerSettings()
     notify: NotifySettings = NotifySettings()
     console: ConsoleSettings = ConsoleSettings()
