@@ -188,9 +188,9 @@ def _open(place: SourceUrl, rules: OpenRules) -> HttpListenSource:
 CONNECTORS: Final = (
     Connector(
         scheme="http-listen",
-        form="http-listen://[HOST]:PORT[/PATH]",
+        form="http-listen://[HOST]:PORT/PATH",
         example="http-listen://:8100",
-        sentence="receives posts, such as those of AIS-catcher -H http://THIS-MACHINE:8100",
+        sentence="receives posts, such as those of AIS-catcher -H; PATH may be empty",
         open=_open,
         host="127.0.0.1",
         has_path=True,

@@ -71,6 +71,12 @@ def until(true: Any, wait_s: float = 10) -> None:
         time.sleep(0.01)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def post(port: int, body: Any, path: str = "/", method: str = "POST", **headers: str) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
