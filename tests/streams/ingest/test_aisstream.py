@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -12,13 +13,17 @@ import msgspec
 import pytest
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from detectors.core.alert import Alert
 from streams.errors import ConfigError, WakewatchError
 from streams.ingest import urls
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.sources import aisstream
 from streams.ingest.sources.aisstream import AisstreamSource, subscription
 from streams.ingest.sources.back_off import BackOff
 from streams.ingest.sources.connector import ConnectionRules, OpenRules
 from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.pipeline.replay import InProcessPipeline
+from streams.reference import load_reference
 from streams.settings.model import IngestSettings, Settings
 from streams.settings.sources import AisstreamSettings
 from tests.streams.ingest.json_samples import AISSTREAM
@@ -242,3 +247,34 @@ def test_without_tls_it_connects_to_this_machine_only() -> None:
 def test_connected_is_said_before_the_first_message() -> None:
     with reading([None]) as (_, events, _):
         assert first(events, bool) == [Connected()]
+
+
+def at(time_ms: int, mmsi: int, minutes: int) -> str:
+    """A ship on its way at ten knots, as the service tells of it."""
+    body = {
+        "UserID": mmsi, "Valid": True, "Latitude": 59 + (mmsi % 10) / 20 + minutes / 360, "Longitude": -3.0,
+        "Sog": 10.0, "Cog": 0.0, "TrueHeading": 511, "NavigationalStatus": 0,
+    }  # fmt: skip
+    stamp = dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f000 +0000 UTC")
+    meta = {"MMSI": mmsi, "ShipName": "", "time_utc": stamp}
+    return json.dumps({"MessageType": "PositionReport", "MetaData": meta, "Message": {"PositionReport": body}})
+
+
+@pytest.mark.full
+def test_five_days_in_which_it_stays_open_and_sends_nothing_are_one_outage_and_no_gap() -> None:
+    begin_ms, minute_ms, silent = 1_785_844_800_000, 60_000, range(6 * 60, 6 * 60 + 5 * 1440)
+    ingest = Ingest("aisstream", 1, source_kind=SourceKind(live=True))
+    pipeline = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
+    alerts: list[Alert] = []
+    for minute in range(silent.stop + 120):
+        now_ms = begin_ms + minute * minute_ms
+        records = [] if minute in silent else ingest.feed(
+            b"".join(f"{at(now_ms - 2000, 232_000_000 + ship, minute)}\n".encode() for ship in range(20)), now_ms
+        )  # fmt: skip
+        records += ingest.clock(now_ms + 1000)
+        alerts += [emitted.alert for emitted in pipeline.take(records)]
+    alerts += [emitted.alert for emitted in pipeline.finish()]
+    assert ingest.counts.messages == (6 * 60 + 120) * 20
+    assert {alert.detector for alert in alerts} == {"feed_outage"}
+    assert len({alert.id for alert in alerts}) == 1
+    assert (alerts[0].status, alerts[-1].status) == ("opened", "closed")

@@ -1,5 +1,6 @@
 import contextlib
 import gzip
+import json
 import os
 import socket
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 from streams.errors import ConfigError, WakewatchError
 from streams.ingest import urls
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.sources.back_off import BackOff
 from streams.ingest.sources.connecting import KEEPALIVE_S, keep_alive
 from streams.ingest.sources.connector import ConnectionRules
@@ -19,6 +21,7 @@ from streams.ingest.sources.file import FileSource, StdinSource
 from streams.ingest.sources.listen import ListenSource
 from streams.ingest.sources.tcp import TcpSource
 from streams.ingest.sources.udp import UdpSource
+from tests.streams.ingest.json_samples import BARE, CATCHER
 
 IDLE_S = 0.02
 
@@ -163,6 +166,19 @@ def test_each_datagram_is_closed_with_a_line_end() -> None:
             sender.sendto(data, ("127.0.0.1", source.port))
         until(lambda: sum(len(e.data) for e in events if isinstance(e, Chunk)) == 9)
     assert b"".join(e.data for e in events if isinstance(e, Chunk)) == b"one\ntwo\n\n"
+
+
+def test_a_receivers_json_is_read_from_datagrams() -> None:
+    """As AIS-catcher -u HOST PORT JSON on: an object a datagram, or several, or an array of them."""
+    one = json.dumps(CATCHER).encode()
+    source, ingest = UdpSource("127.0.0.1", 0, idle_s=IDLE_S), Ingest("udp", 1, source_kind=SourceKind(live=True))
+    with heard(source) as events, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for data in (one + b"\r\n", one, one + b"\n" + one, b"[" + one + b"," + one + b"]"):
+            sender.sendto(data, ("127.0.0.1", source.port))
+        until(lambda: sum(data.count(BARE) for data in chunks(events)) == 6)
+    for data in chunks(events):
+        ingest.feed(data, 1_709_510_405_000)
+    assert ingest.counts.messages == 6 and ingest.counts.other == 0
 
 
 @pytest.mark.parametrize("listeners", [1, 2])
