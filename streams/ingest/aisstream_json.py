@@ -22,7 +22,7 @@ _MOBILES: Final[Mapping[str, Mobile]] = {
 }
 _STATIC, _STATIC_B, _EXTENDED_B = "ShipStaticData", "StaticDataReport", "ExtendedClassBPositionReport"
 MESSAGE_TYPES: Final = (*_MOBILES, _STATIC, _STATIC_B, _EXTENDED_B)
-"""The types of which sentences are written."""
+"""The types from which sentences are written."""
 _UTC: Final = StampRules()
 Told = Mapping[str, object]
 

@@ -39,6 +39,7 @@ _FILE: Final = SourceKind(replayed=True)
 BULK_BYTES: Final = 4096
 """From this number of bytes on, columns are worth their fixed cost of 0.3 ms per block."""
 _HEAD_BYTES: Final = 64 * 1024
+_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
 
 
 class Ingest:
@@ -127,10 +128,11 @@ class Ingest:
         return self._source_state.packer.take()
 
     def refuse(self, raw: bytes, detail: str, now_ms: int, peer: str = "") -> list[Record]:
-        """A message of one of the source's peers of which no sentence can be written."""
+        """A message of one of the source's peers from which no sentence can be written."""
         self._source_state.now_ms = now_ms
         self.input.take(raw)
-        self._source_state.unit(UnreadableRow(raw[: self._source_state.limit], detail), peer)
+        line = raw[: self._source_state.limit].translate(_ONE_LINE)  # dead letters hold lines
+        self._source_state.unit(UnreadableRow(line, detail), peer)
         return self._source_state.packer.take()
 
     def next_file(self) -> list[Record]:

@@ -44,7 +44,7 @@ Mobile = Literal["A", "B", "base", "aid", "long range"]
 
 
 class MessageError(ValueError):
-    """A message of which no sentence can be written; ``str()`` gives the reason."""
+    """A message from which no sentence can be written; ``str()`` gives the reason."""
 
 
 class PositionFields(NamedTuple):
@@ -166,7 +166,7 @@ def _static(mmsi: int, ship: Particulars) -> list[Bits | None]:
 
 
 def _static_b(mmsi: int, ship: Particulars) -> list[Bits | None]:
-    """Only the parts of which something is stated: the other one would say that it is unknown."""
+    """Only what is stated: the other part would say that its fields are unknown."""
     hull = ship.call_sign or ship.ship_type or ship.length_m or ship.beam_m
     return [
         encoder.static_b_name(mmsi, ship) if ship.name else None,

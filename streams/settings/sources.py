@@ -21,8 +21,7 @@ class AisstreamSettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fiel
         tuple[str, ...], Meta(description="MMSIs to receive (nine digits, at most 50); none: all in the areas")
     ] = ()
     message_types: Annotated[
-        tuple[str, ...],
-        Meta(description="Message types to receive, such as PositionReport; none: all of which sentences are written"),
+        tuple[str, ...], Meta(description="Message types to receive, such as PositionReport; none: all that are used")
     ] = ()
 
 

@@ -123,10 +123,10 @@ class AisstreamSource(ConnectingSource):
     def _raise(self, error: str) -> None:
         text = error.lower()
         if not self._served and _KEY_ERROR in text:
-            raise WakewatchError(f"{self._address} refuses the API key: it says {shown(error)}; check the key")
+            raise WakewatchError(f"{self._address} rejects the API key with {shown(error)}; check the key")
         if _SUBSCRIPTION_ERROR in text:
-            raise WakewatchError(f"{self._address} refuses the subscription: it says {shown(error)}; check [aisstream]")
-        raise ThrottledError(f"the server says {shown(error)}")
+            raise WakewatchError(f"{self._address} rejects the subscription with {shown(error)}; check [aisstream]")
+        raise ThrottledError(f"the server reports {shown(error)}")
 
 
 def subscription(key: str, settings: AisstreamSettings) -> bytes:

@@ -19,7 +19,7 @@ class Chunk(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A message of which no sentence can be written: counted as malformed, and kept as a dead letter."""
+    """A message from which no sentence can be written: counted as malformed, and kept as a dead letter."""
 
     raw: bytes
     detail: str

@@ -145,7 +145,7 @@ class HttpListenSource:
         """At most once a minute: strangers must not fill the log."""
         if time.monotonic() - self._warned_s >= _WARN_EVERY_S:
             self._warned_s = time.monotonic()
-            _log.warning("post refused", peer=request.remote, status=int(error.status), why=str(error))
+            _log.warning("post rejected", peer=request.remote, status=int(error.status), why=str(error))
 
     async def _close_idle(self, server: web.Server) -> None:
         """Closes connections that wait too long for a request, and those beyond the most. Runs for ever."""
@@ -166,7 +166,7 @@ _WITH_LOSS: Final = (
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.REQUEST_TIMEOUT,
 )
-"""A post that came to the right place with the right password, and of which something was lost."""
+"""A post that came to the right place with the right password, and has lost something."""
 
 
 def _knows(authorization: str, password: str) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_a_connection_that_stays_open_and_sends_nothing_is_replaced() -> None:
 
 def test_a_wrong_key_ends_the_source_with_the_servers_words() -> None:
     with reading(['{"error": "Api Key Is Not Valid"}']) as (_, events, _):
-        with pytest.raises(WakewatchError, match="refuses the API key: it says 'Api Key Is Not Valid'") as refused:
+        with pytest.raises(WakewatchError, match="rejects the API key with 'Api Key Is Not Valid'") as refused:
             list(events)
         assert KEY not in str(refused.value)
 
@@ -247,6 +248,28 @@ def test_without_tls_it_connects_to_this_machine_only() -> None:
 def test_connected_is_said_before_the_first_message() -> None:
     with reading([None]) as (_, events, _):
         assert first(events, bool) == [Connected()]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_certificate_is_verified(certificate: Path, trusted: bool) -> None:
+    service, context = Service([SHIP]), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    ingest = IngestSettings(tls_ca_file=str(certificate) if trusted else "")
+    settings = Settings(ingest=ingest, aisstream=AisstreamSettings(api_key=KEY))
+    with served(service.handle, context) as port:
+        source, stop = (
+            urls.open_place(urls.parse(f"aisstream://127.0.0.1:{port}"), OpenRules(settings=settings)),
+            threading.Event(),
+        )
+        events = source.events(stop)
+        found = first(events, lambda events: bool(events) and isinstance(events[-1], Chunk | PeerGone))
+        stop.set()
+        list(events)
+    if trusted:
+        assert kinds(found) == ["Connected", "Chunk"]
+    else:
+        assert isinstance(found[0], PeerGone) and "certificate verify failed" in found[0].why
+        assert service.subscriptions == []  # the key was not sent
 
 
 def at(time_ms: int, mmsi: int, minutes: int) -> str:

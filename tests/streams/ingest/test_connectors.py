@@ -1,7 +1,6 @@
 """What all sources share: the table of kinds, URLs, secrets, connections that are lost, and asyncio in a generator."""
 
 import asyncio
-import datetime as dt
 import socket
 import ssl
 import threading
@@ -11,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.errors import ConfigError, WakewatchError
+from streams.errors import ConfigError, Reason, WakewatchError
 from streams.ingest import urls
 from streams.ingest.contact import Contact
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.sources.async_connection import QUEUE_MOST, Put, events_of
 from streams.ingest.sources.back_off import BackOff
 from streams.ingest.sources.connecting import ConnectingSource
@@ -44,6 +44,20 @@ def first(events: Iterator[SourceEvent], wanted: Callable[[list[SourceEvent]], b
 def test_the_example_of_each_kind_of_source_is_a_url_of_it(connector: Connector) -> None:
     assert urls.parse(connector.example).kind == connector.scheme
     assert connector.form and connector.sentence
+
+
+def test_every_kind_of_source_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "FEEDS.md").read_text("utf-8")
+    assert [kind.form for kind in urls.CONNECTORS.values() if f"`{kind.form}`" not in page] == []
+
+
+def test_a_message_that_is_refused_is_one_line_of_a_dead_letter_and_bounded() -> None:
+    ingest = Ingest("x", 1, source_kind=SourceKind(live=True))
+    ingest.refuse(b"two\r\nlines" + b"a" * 10_000, "no MMSI", 1_709_510_405_000)
+    (refused,) = ingest.refused
+    assert (refused.reason, refused.detail) == (Reason.MALFORMED, "no MMSI")
+    assert refused.raw.startswith(b"two  lines") and len(refused.raw) == IngestSettings().line_bytes
+    assert (ingest.counts.lines, ingest.counts.sentences) == (1, 1)
 
 
 def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,35 +204,6 @@ def test_an_error_of_the_connection_comes_through_after_what_it_gave() -> None:
     assert next(events) == Chunk(b"one")
     with pytest.raises(WakewatchError, match="wrong key"):
         list(events)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that signs itself, with its key."""
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "feed")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "feed.pem"
-    pem, private = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    path.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, private, serialization.NoEncryption()))
-    return path
 
 
 @pytest.mark.parametrize("trusted", [True, False])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -11,8 +12,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @contextlib.contextmanager
-def served(handler: Handler) -> Iterator[int]:
-    """Runs ``handler`` for every request; gives the port."""
+def served(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Runs ``handler`` for every request, with TLS if there is a ``context``; gives the port."""
     loop, started, ports = asyncio.new_event_loop(), threading.Event(), []
     over = asyncio.Event()
 
@@ -21,7 +22,7 @@ def served(handler: Handler) -> Iterator[int]:
         application.router.add_route("*", "/{path:.*}", handler)
         runner = web.AppRunner(application, shutdown_timeout=0.1)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
         ports.append(runner.addresses[0][1])
         started.set()
         await over.wait()
