@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 
 from aiohttp import web
@@ -37,3 +38,10 @@ def served(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[
         loop.call_soon_threadsafe(over.set)
         thread.join(20)
         loop.close()
+
+
+def until(true: Callable[[], bool], wait_s: float = 60) -> None:
+    end_s = time.monotonic() + wait_s
+    while not true():
+        assert time.monotonic() < end_s, "waited in vain"
+        time.sleep(0.01)
