@@ -24,20 +24,20 @@ _STATIC, _STATIC_B, _EXTENDED_B = "ShipStaticData", "StaticDataReport", "Extende
 MESSAGE_TYPES: Final = (*_MOBILES, _STATIC, _STATIC_B, _EXTENDED_B)
 """The types from which sentences are written."""
 _UTC: Final = StampRules()
-Told = Mapping[str, object]
+Message = Mapping[str, object]
 
 
-def is_message(told: Told) -> bool:
+def is_message(message: Message) -> bool:
     """Whether an object is a message of aisstream.io."""
-    return isinstance(told.get("MessageType"), str) and "Message" in told
+    return isinstance(message.get("MessageType"), str) and "Message" in message
 
 
-def lines_of(told: Told, writer: ReEncoder) -> list[bytes]:
+def lines_of(message: Message, writer: ReEncoder) -> list[bytes]:
     """The sentences of one message; none if its type is not written. Raises MessageError."""
-    kind = str(told.get("MessageType"))
+    kind = str(message.get("MessageType"))
     if kind not in MESSAGE_TYPES:
         return []
-    meta, body = _object(told, "MetaData"), _object(_object(told, "Message"), kind)
+    meta, body = _object(message, "MetaData"), _object(_object(message, "Message"), kind)
     if body.get("Valid") is False:
         raise MessageError("marked as not valid by aisstream.io")
     mmsi, time_ms = body.get("UserID", meta.get("MMSI")), _time_ms(meta.get("time_utc"))
@@ -50,8 +50,8 @@ def lines_of(told: Told, writer: ReEncoder) -> list[bytes]:
     return writer.position(_position(body, mmsi, _MOBILES[kind]), time_ms)
 
 
-def _object(told: Told, name: str) -> dict[str, object]:
-    found = told.get(name)
+def _object(message: Message, name: str) -> dict[str, object]:
+    found = message.get(name)
     if not isinstance(found, dict):
         raise MessageError(f"{name} is {'missing' if found is None else 'not an object'}")
     return found
@@ -69,7 +69,7 @@ def _time_ms(value: object) -> int | None:
     raise MessageError(f"time_utc {shown(value)} is not a time")
 
 
-def _position(body: Told, mmsi: object, mobile: Mobile) -> PositionFields:
+def _position(body: Message, mmsi: object, mobile: Mobile) -> PositionFields:
     return PositionFields(
         mmsi=mmsi,
         lat_deg=body.get("Latitude"),
@@ -86,7 +86,7 @@ def _position(body: Told, mmsi: object, mobile: Mobile) -> PositionFields:
     )
 
 
-def _static(body: Told, mmsi: object) -> StaticFields:
+def _static(body: Message, mmsi: object) -> StaticFields:
     eta = _part(body, "Eta")
     return StaticFields(
         mmsi=mmsi,
@@ -101,7 +101,7 @@ def _static(body: Told, mmsi: object) -> StaticFields:
     )
 
 
-def _static_b(body: Told, mmsi: object) -> StaticFields:
+def _static_b(body: Message, mmsi: object) -> StaticFields:
     """Part A or part B; the other one is there too, empty and marked as not valid."""
     name, hull = (
         part if part.get("Valid") is True else {} for part in (_part(body, "ReportA"), _part(body, "ReportB"))
@@ -116,11 +116,11 @@ def _static_b(body: Told, mmsi: object) -> StaticFields:
     )
 
 
-def _sides(body: Told) -> tuple[object, object, object, object]:
+def _sides(body: Message) -> tuple[object, object, object, object]:
     sides = _part(body, "Dimension")
     return sides.get("A"), sides.get("B"), sides.get("C"), sides.get("D")
 
 
-def _part(body: Told, name: str) -> Told:
+def _part(body: Message, name: str) -> Message:
     found = body.get(name)
     return found if isinstance(found, dict) else {}

@@ -19,6 +19,7 @@ from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.stamps import StampError, StampRules, read_ms
 from streams.ingest.tables import UnreadableRow
 from streams.nmea.checksum import tag_block
+from streams.nmea.sentence import STATION_MOST
 
 BEGINNINGS: Final = (b"{", b"[{", b"[ {")
 """How such a line begins."""
@@ -28,35 +29,36 @@ _CLOCK_TYPES: Final = (4, 11)
 """The ``timestamp`` of these messages is what the sender's own clock shows."""
 _STATIONS: Final = ("station", "station_id", "stationid")
 _AROUND: Final = b" \t,"
+_BETWEEN: Final = (" ", "\t", ",")
 _UTC: Final = StampRules()
 _OBJECTS: Final = json.JSONDecoder()
-Told = Mapping[str, Any]
+Message = Mapping[str, Any]
 
 
 def units_of(line: bytes) -> list[bytes]:
     """The units of a line of JSON; the line itself if nothing in it is ours."""
     objects = _objects(line)
     raw = line if len(objects) == 1 else b""
-    return [unit for told in objects for unit in message_units(told, raw=raw)] or [line]
+    return [unit for message in objects for unit in message_units(message, raw=raw)] or [line]
 
 
-def message_units(told: Told, station: str = "", raw: bytes = b"") -> list[bytes]:
+def message_units(message: Message, station: str = "", raw: bytes = b"") -> list[bytes]:
     """The sentences of one object, with tag blocks; an UnreadableRow of it if it is a message that gives none.
 
     Empty if it is no message. ``station`` is used where the object names none. ``raw`` is the object as it came.
     """
     try:
-        return _sentences(told, station) or _re_encoded(told, station)
+        return _sentences(message, station) or _re_encoded(message, station)
     except MessageError as error:
-        return [UnreadableRow(raw or json.dumps(told).encode(), str(error))]
+        return [UnreadableRow(raw or json.dumps(message).encode(), str(error))]
 
 
-def _objects(line: bytes) -> list[Told]:
+def _objects(line: bytes) -> list[Message]:
     try:
         found = msgspec.json.decode(line.strip(_AROUND))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = _one_after_the_other(line)
-    return [told for told in (found if isinstance(found, list) else [found]) if isinstance(told, dict)]
+    return [message for message in (found if isinstance(found, list) else [found]) if isinstance(message, dict)]
 
 
 def _one_after_the_other(line: bytes) -> list[object]:
@@ -68,52 +70,54 @@ def _one_after_the_other(line: bytes) -> list[object]:
         while at < len(text):
             value, at = _OBJECTS.raw_decode(text, at)
             found.append(value)
-            at += len(text) - at - len(text[at:].lstrip(" \t,"))
+            while text[at : at + 1] in _BETWEEN:
+                at += 1
     except (ValueError, RecursionError):
         return []
     return found
 
 
-def _sentences(told: Told, station: str) -> list[bytes]:
-    found = next((told[name] for name in _SENTENCES if name in told), None)
+def _sentences(message: Message, station: str) -> list[bytes]:
+    found = next((message[name] for name in _SENTENCES if name in message), None)
     texts = [found] if isinstance(found, str) else found if isinstance(found, list) else []
     if not all(isinstance(text, str) for text in texts):
         return []
     texts = [text for text in texts if "!" in text]
-    tag = _tag(told, station) if texts else b""
+    tag = _tag(message, station) if texts else b""
     return [tag + text.encode("utf-8", "replace") for text in texts]
 
 
-def _re_encoded(told: Told, station: str) -> list[bytes]:
+def _re_encoded(message: Message, station: str) -> list[bytes]:
     """Every message is written as it comes, whatever was written before: a line means the same wherever it stands."""
-    if aisstream_json.is_message(told):
-        return aisstream_json.lines_of(told, ReEncoder("aisstream", every_static=True))
-    if told.get("class") == "AIS":
-        writer = ReEncoder(_station(told) or station or "receiver", every_static=True)
-        return receiver_json.lines_of(told, writer, time_ms_of(told))
+    if aisstream_json.is_message(message):
+        return aisstream_json.lines_of(message, ReEncoder("aisstream", every_static=True))
+    if message.get("class") == "AIS":
+        writer = ReEncoder(_station(message) or station or "receiver", every_static=True)
+        return receiver_json.lines_of(message, writer, time_ms_of(message))
     return []
 
 
-def _tag(told: Told, station: str) -> bytes:
+def _tag(message: Message, station: str) -> bytes:
     """A tag block with station and time, if they are known."""
-    name, time_ms = b"_".join((_station(told) or station).encode("ascii", "replace").split())[:64], time_ms_of(told)
+    name = b"_".join((_station(message) or station).encode("ascii", "replace").split())[:STATION_MOST]
+    time_ms = time_ms_of(message)
     fields = [b"s:" + name] if name and not set(name) & set(b"\\,*") else []
     if time_ms is not None:
         fields.append(b"c:%d" % time_ms)
     return tag_block(b",".join(fields)) if fields else b""
 
 
-def _station(told: Told) -> str:
-    found = next((told[key] for key in _STATIONS if isinstance(told.get(key), str | int | float)), "")
+def _station(message: Message) -> str:
+    found = next((message[key] for key in _STATIONS if isinstance(message.get(key), str | int | float)), "")
     text = "" if isinstance(found, bool) else str(found)
     return text if text.isprintable() else ""
 
 
-def time_ms_of(told: Told) -> int | None:
+def time_ms_of(message: Message) -> int | None:
     """When the message was received, Unix ms; None if it does not say."""
     for name in _TIMES:
-        word = told.get(name)
-        if name == "timestamp" and told.get("type") in _CLOCK_TYPES:
+        word = message.get(name)
+        if name == "timestamp" and message.get("type") in _CLOCK_TYPES:
             continue
         if isinstance(word, str | int | float) and not isinstance(word, bool):
             try:

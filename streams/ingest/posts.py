@@ -27,7 +27,7 @@ _PLAIN: Final = ("", "identity")
 _STATIONS_MOST: Final = 1000
 _LAT_END_DEG, _LON_END_DEG = 90.0, 180.0
 _SENTENCES: Final = (b"VDM,", b"VDO,")
-Told = Mapping[str, object]
+Message = Mapping[str, object]
 
 
 class PostError(ValueError):
@@ -64,24 +64,24 @@ class PostReader:
         if not body.strip():
             return []
         try:
-            told = msgspec.json.decode(body)
+            message = msgspec.json.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _lines(body)
-        if isinstance(told, dict) and isinstance(told.get("msgs"), list):
-            return self._batch(told)
-        return _messages(told if isinstance(told, list) else [told], "", body)
+        if isinstance(message, dict) and isinstance(message.get("msgs"), list):
+            return self._batch(message)
+        return _messages(message if isinstance(message, list) else [message], "", body)
 
-    def _batch(self, told: Told) -> list[SourceEvent]:
-        found = told.get("stationid")
+    def _batch(self, message: Message) -> list[SourceEvent]:
+        found = message.get("stationid")
         station = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
-        messages = told["msgs"]
+        messages = message["msgs"]
         assert isinstance(messages, list)  # events makes sure of it
-        return [*self._position(told, station), *(_messages(messages, station, b"") if messages else ())]
+        return [*self._position(message, station), *(_messages(messages, station, b"") if messages else ())]
 
-    def _position(self, told: Told, station: str) -> list[SourceEvent]:
+    def _position(self, message: Message, station: str) -> list[SourceEvent]:
         """Where the station is, if that is new."""
-        lat_deg = within(told.get("station_lat"), -_LAT_END_DEG, _LAT_END_DEG)
-        lon_deg = within(told.get("station_lon"), -_LON_END_DEG, _LON_END_DEG)
+        lat_deg = within(message.get("station_lat"), -_LAT_END_DEG, _LAT_END_DEG)
+        lon_deg = within(message.get("station_lon"), -_LON_END_DEG, _LON_END_DEG)
         if not (station and lat_deg and lon_deg):
             return []
         position = StationPosition(clean_station(station.encode("ascii", "replace")).decode(), lat_deg, lon_deg)
@@ -94,7 +94,7 @@ class PostReader:
 
 
 def _messages(messages: list[object], station: str, body: bytes) -> list[SourceEvent]:
-    found = [unit for told in messages if isinstance(told, dict) for unit in message_units(told, station)]
+    found = [unit for message in messages if isinstance(message, dict) for unit in message_units(message, station)]
     lost: list[SourceEvent] = [Refused(bytes(unit), unit.detail) for unit in found if isinstance(unit, UnreadableRow)]
     lines = b"".join(unit + b"\n" for unit in found if not isinstance(unit, UnreadableRow))
     if body and not found:

@@ -26,59 +26,59 @@ _TURN_END_DEG_MIN: Final = 720
 """That or more: there is no indicator on board."""
 
 
-def lines_of(told: Mapping[str, object], writer: ReEncoder, time_ms: int | None) -> list[bytes]:
+def lines_of(message: Mapping[str, object], writer: ReEncoder, time_ms: int | None) -> list[bytes]:
     """The sentences of one message; none if its type is not written. Raises MessageError."""
-    kind = told.get("type")
+    kind = message.get("type")
     if kind in (_STATIC, _STATIC_B):
-        return writer.static(_static(told, class_b=kind == _STATIC_B), time_ms)
+        return writer.static(_static(message, class_b=kind == _STATIC_B), time_ms)
     if kind == _EXTENDED_B:
-        return writer.extended_b(_position(told, "B"), _static(told, class_b=True), time_ms)
+        return writer.extended_b(_position(message, "B"), _static(message, class_b=True), time_ms)
     mobile = _MOBILES.get(kind) if isinstance(kind, int) else None
-    return [] if mobile is None else writer.position(_position(told, mobile), time_ms)
+    return [] if mobile is None else writer.position(_position(message, mobile), time_ms)
 
 
-def _position(told: Mapping[str, object], mobile: Mobile) -> PositionFields:
-    as_sent = told.get("scaled") is False
-    lat, lon, speed, course = (told.get(name) for name in ("lat", "lon", "speed", "course"))
+def _position(message: Mapping[str, object], mobile: Mobile) -> PositionFields:
+    as_sent = message.get("scaled") is False
+    lat, lon, speed, course = (message.get(name) for name in ("lat", "lon", "speed", "course"))
     if as_sent:
-        long_range = told.get("type") == _LONG_RANGE
+        long_range = message.get("type") == _LONG_RANGE
         per_deg, per_unit = (_COARSE, 1.0) if long_range else (_MINUTES, 10.0)
         lat, lon = scaled(lat, 1 / per_deg), scaled(lon, 1 / per_deg)
         speed, course = scaled(speed, 1 / per_unit), scaled(course, 1 / per_unit)
     return PositionFields(
-        mmsi=told.get("mmsi"),
+        mmsi=message.get("mmsi"),
         lat_deg=lat,
         lon_deg=lon,
         sog_kn=speed,
         cog_deg=course,
-        heading_deg=told.get("heading"),
-        turn_deg_min=_turn(told, as_sent=as_sent),
-        status=told.get("status"),
-        second=told.get("second"),
+        heading_deg=message.get("heading"),
+        turn_deg_min=_turn(message, as_sent=as_sent),
+        status=message.get("status"),
+        second=message.get("second"),
         mobile=mobile,
-        name=told.get("name"),
-        aid_type=told.get("aid_type"),
+        name=message.get("name"),
+        aid_type=message.get("aid_type"),
     )
 
 
-def _turn(told: Mapping[str, object], *, as_sent: bool) -> float | None:
-    if as_sent or "turn_unscaled" in told:
-        return turn_deg_min(told.get("turn") if as_sent else told["turn_unscaled"])
-    scaled_deg_min = within(told.get("turn"), -_TURN_END_DEG_MIN, _TURN_END_DEG_MIN)
+def _turn(message: Mapping[str, object], *, as_sent: bool) -> float | None:
+    if as_sent or "turn_unscaled" in message:
+        return turn_deg_min(message.get("turn") if as_sent else message["turn_unscaled"])
+    scaled_deg_min = within(message.get("turn"), -_TURN_END_DEG_MIN, _TURN_END_DEG_MIN)
     return None if scaled_deg_min is None or abs(scaled_deg_min) == _NO_TURN else scaled_deg_min
 
 
-def _static(told: Mapping[str, object], *, class_b: bool) -> StaticFields:
-    draught = told.get("draught")
+def _static(message: Mapping[str, object], *, class_b: bool) -> StaticFields:
+    draught = message.get("draught")
     return StaticFields(
-        mmsi=told.get("mmsi"),
-        imo=told.get("imo"),
-        call_sign=told.get("callsign"),
-        name=told.get("shipname"),
-        ship_type=told.get("shiptype"),
-        sides_m=(told.get("to_bow"), told.get("to_stern"), told.get("to_port"), told.get("to_starboard")),
-        draught_m=scaled(draught, 0.1) if told.get("scaled") is False else draught,
-        destination=told.get("destination"),
-        eta=(told.get("month"), told.get("day"), told.get("hour"), told.get("minute")),
+        mmsi=message.get("mmsi"),
+        imo=message.get("imo"),
+        call_sign=message.get("callsign"),
+        name=message.get("shipname"),
+        ship_type=message.get("shiptype"),
+        sides_m=(message.get("to_bow"), message.get("to_stern"), message.get("to_port"), message.get("to_starboard")),
+        draught_m=scaled(draught, 0.1) if message.get("scaled") is False else draught,
+        destination=message.get("destination"),
+        eta=(message.get("month"), message.get("day"), message.get("hour"), message.get("minute")),
         class_b=class_b,
     )

@@ -104,18 +104,18 @@ class AisstreamSource(ConnectingSource):
     def _event(self, data: bytes) -> SourceEvent:
         """What a message is. Raises OSError for an error that is tried again, WakewatchError for another."""
         try:
-            told = msgspec.json.decode(data)
+            message = msgspec.json.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return Refused(data, "not JSON")
-        if not isinstance(told, dict):
+        if not isinstance(message, dict):
             return Refused(data, "not a JSON object")
-        if "error" in told:
-            self._raise(str(told["error"]))
-        if not aisstream_json.is_message(told):
+        if "error" in message:
+            self._raise(str(message["error"]))
+        if not aisstream_json.is_message(message):
             return None  # such as the confirmation of a subscription
         self._served = True
         try:
-            lines = aisstream_json.lines_of(told, self._writer)
+            lines = aisstream_json.lines_of(message, self._writer)
         except MessageError as error:
             return Refused(data, str(error))
         return Chunk(b"".join(line + b"\n" for line in lines))

@@ -175,7 +175,7 @@ def test_the_unknowns_of_aisstream_are_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "detail"),
+    ("message", "detail"),
     [
         (aisstream("PositionReport", UserID=None), "no MMSI"), (aisstream("PositionReport", Latitude=True), "latitude"),
         (aisstream("PositionReport", Longitude={"a": 1}), "longitude: an object is not a number"),
@@ -188,13 +188,13 @@ def test_the_unknowns_of_aisstream_are_unknown() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("copies", [1, 40])
-def test_a_message_that_gives_no_sentence_is_refused_with_its_bytes(told: Any, detail: str, copies: int) -> None:
+def test_a_message_that_gives_no_sentence_is_refused_with_its_bytes(message: Any, detail: str, copies: int) -> None:
     """One by one, and among so many lines that they are read in columns."""
-    data = b"".join(line(told) + b"\n" + tag_block(b"c:1709510405000") + BARE + b"\n" for _ in range(copies))
+    data = b"".join(line(message) + b"\n" + tag_block(b"c:1709510405000") + BARE + b"\n" for _ in range(copies))
     assert (len(data) >= BULK_BYTES) == (copies > 1)
     ingest = Ingest("x", 1, source_kind=LIVE)
     ingest.feed(data, T_MS)
-    assert [(refused.reason, refused.raw) for refused in ingest.refused] == [(Reason.MALFORMED, line(told))] * copies
+    assert [(refused.reason, refused.raw) for refused in ingest.refused] == [(Reason.MALFORMED, line(message))] * copies
     assert all(detail in refused.detail for refused in ingest.refused)
     assert ingest.counts.messages == copies and ingest.counts.rejected == {Reason.MALFORMED: copies}
 
@@ -227,11 +227,13 @@ JSON = st.recursive(
 @given(st.data())
 def test_whatever_stands_in_a_field_the_line_gives_sentences_or_a_refusal(data: st.DataObject) -> None:
     shapes = (CATCHER, CATCHER | {"nmea": None}, CATCHER | {"nmea": None, "type": 5}, AISSTREAM)
-    told = json.loads(json.dumps(data.draw(st.sampled_from(shapes))))
-    body = data.draw(st.sampled_from([told, *(told[name] for name in ("MetaData", "Message") if name in told)]))
+    message = json.loads(json.dumps(data.draw(st.sampled_from(shapes))))
+    body = data.draw(
+        st.sampled_from([message, *(message[name] for name in ("MetaData", "Message") if name in message)])
+    )
     body[data.draw(st.sampled_from(sorted(body)))] = data.draw(JSON)
     ingest = Ingest("x", 1, source_kind=LIVE)
-    ingest.feed(json.dumps(told).encode() + b"\n", T_MS)
+    ingest.feed(json.dumps(message).encode() + b"\n", T_MS)
     counts = ingest.counts
     assert counts.lines == counts.sentences + counts.other
     assert counts.sentences == counts.messages + counts.rejected_all + counts.merged + ingest.pending
