@@ -1,9 +1,9 @@
 """aisstream.io: decoded messages over a websocket. Sentences are written from them.
 
 The service closes a connection that does not subscribe within three seconds, allows few connections an account, and
-answers who comes back too soon with status 429 (issues 253 and 292 of github.com/aisstream/issues). A connection that
-is not closed properly counts for days. In August 2026 it stayed open and sent nothing for two weeks: the limit of
-silence makes a new connection, and the feed is down like any other.
+answers a client that comes back too soon with status 429; a connection that is not closed properly counts for days
+(reports of its users at github.com/aisstream/issues). In August 2026 connections stayed open for days and sent nothing:
+the limit of silence makes a new connection, and the feed is down like any other.
 """
 
 from __future__ import annotations
