@@ -150,6 +150,12 @@ def test_a_lost_connection_is_made_again(code: int) -> None:
         assert len(service.subscriptions) == 2
 
 
+def test_a_message_of_any_size_is_a_loss_and_not_kept() -> None:
+    with reading([" " * 300_000], [SHIP]) as (_, events, _):
+        found = first(events, lambda events: "Chunk" in kinds(events))
+    assert kinds(found) == ["Connected", "PeerGone", "Connected", "Chunk"]
+
+
 def test_a_connection_that_stays_open_and_sends_nothing_is_replaced() -> None:
     with reading([None], [SHIP], mute_s=0.3) as (service, events, _):
         found = first(events, lambda events: "Chunk" in kinds(events))
@@ -301,3 +307,19 @@ def test_five_days_in_which_it_stays_open_and_sends_nothing_are_one_outage_and_n
     assert {alert.detector for alert in alerts} == {"feed_outage"}
     assert len({alert.id for alert in alerts}) == 1
     assert (alerts[0].status, alerts[-1].status) == ("opened", "closed")
+
+
+def test_an_alert_says_that_its_evidence_was_re_encoded() -> None:
+    begin_ms, mmsi = 1_785_844_800_000, 273_999_001
+    meta = {"MMSI": mmsi, "time_utc": "2026-08-04 12:00:00.5 +0000 UTC"}
+    static = {"UserID": mmsi, "Valid": True, "ImoNumber": 9179842, "Name": "ANGARA"}
+    told = [json.dumps({"MessageType": "ShipStaticData", "MetaData": meta, "Message": {"ShipStaticData": static}})]
+    told += [at(begin_ms + 60_000 * minute, mmsi, minute) for minute in range(10)]
+    ingest = Ingest("aisstream", 1, source_kind=SourceKind(live=True))
+    pipeline = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
+    records = [record for line in told for record in ingest.feed(line.encode() + b"\n", begin_ms)] + ingest.end()
+    records += ingest.clock(begin_ms + 700_000)
+    alerts = [emitted.alert for emitted in (*pipeline.take(records), *pipeline.finish())]
+    assert {alert.detector for alert in alerts} == {"watchlist"}
+    evidence = [piece for alert in alerts for piece in alert.evidence]
+    assert evidence and all(piece.re_encoded and piece.source == "aisstream" for piece in evidence)
