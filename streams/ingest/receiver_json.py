@@ -6,6 +6,7 @@ values are those that are sent: degrees times 600,000, knots and degrees times 1
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,6 +22,9 @@ _MINUTES: Final = 600_000
 _COARSE: Final = 600
 """Tenths of a minute in a degree: type 27."""
 _LONG_RANGE: Final = 27
+_NO_SOG_27, _NO_COG_27 = 63, 511
+_ETA: Final = re.compile(r"([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2})Z")
+"""Month, day, hour and minute, as gpsd writes them."""
 _NO_TURN: Final = 128
 _TURN_END_DEG_MIN: Final = 720
 """That or more: there is no indicator on board."""
@@ -45,6 +49,8 @@ def _position(message: Mapping[str, object], mobile: Mobile) -> PositionFields:
         per_deg, per_unit = (_COARSE, 1.0) if long_range else (_MINUTES, 10.0)
         lat, lon = scaled(lat, 1 / per_deg), scaled(lon, 1 / per_deg)
         speed, course = scaled(speed, 1 / per_unit), scaled(course, 1 / per_unit)
+    if mobile == "long range":
+        speed, course = within(speed, 0, _NO_SOG_27), within(course, 0, _NO_COG_27)
     return PositionFields(
         mmsi=message.get("mmsi"),
         lat_deg=lat,
@@ -69,7 +75,9 @@ def _turn(message: Mapping[str, object], *, as_sent: bool) -> float | None:
 
 
 def _static(message: Mapping[str, object], *, class_b: bool) -> StaticFields:
-    draught = message.get("draught")
+    draught, eta = message.get("draught"), message.get("eta")
+    written = _ETA.fullmatch(eta) if isinstance(eta, str) else None
+    month, day, hour, minute = written.groups() if written else map(message.get, ("month", "day", "hour", "minute"))
     return StaticFields(
         mmsi=message.get("mmsi"),
         imo=message.get("imo"),
@@ -79,6 +87,6 @@ def _static(message: Mapping[str, object], *, class_b: bool) -> StaticFields:
         sides_m=(message.get("to_bow"), message.get("to_stern"), message.get("to_port"), message.get("to_starboard")),
         draught_m=scaled(draught, 0.1) if message.get("scaled") is False else draught,
         destination=message.get("destination"),
-        eta=(message.get("month"), message.get("day"), message.get("hour"), message.get("minute")),
+        eta=(month, day, hour, minute),
         class_b=class_b,
     )

@@ -7,7 +7,6 @@ waits. There is no other thread.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from threading import Event
 from typing import Any, Final
@@ -16,6 +15,8 @@ from streams.ingest.sources.events import SourceEvent
 
 QUEUE_MOST: Final = 256
 """Events that wait for the reader; beyond, the connection waits."""
+_CLOSE_MOST_S: Final = 5.0
+"""How long a connection may take to close."""
 Put = Callable[[SourceEvent], Awaitable[None]]
 Talk = Callable[[Put], Coroutine[Any, Any, str]]
 
@@ -35,6 +36,8 @@ def events_of(talk: Talk, *, stop: Event, idle_s: float) -> Generator[SourceEven
                     return task.result()
         finally:
             runner.run(_cancel(task))
+        while not queue.empty():  # what came before the stop: it may have been acknowledged
+            yield queue.get_nowait()
     return ""
 
 
@@ -50,5 +53,6 @@ async def _ready(queue: asyncio.Queue[SourceEvent], idle_s: float) -> list[Sourc
 
 async def _cancel(task: asyncio.Task[str]) -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):  # its error, if any, has been raised already
-        await task
+    await asyncio.wait({task}, timeout=_CLOSE_MOST_S)
+    if task.done() and not task.cancelled():
+        task.exception()  # it has been raised already, or came while closing

@@ -51,8 +51,9 @@ class ConnectingSource(ABC):
     def connection(self, stop: Event) -> Generator[SourceEvent, None, str]:
         """One connection, from beginning to loss; returns why it was lost.
 
-        Yields Connected when it is open, and something at least every ``idle_s`` seconds; closes it when it is closed
-        itself. Raises OSError for a loss, which is tried again; WakewatchError if another try is no use.
+        Yields Connected when it is open, and something at least every ``idle_s`` seconds; ends soon after ``stop`` is
+        set; closes the connection when it is closed itself. Raises OSError for a loss, which is tried again;
+        WakewatchError if another try is no use.
         """
 
     def close(self) -> None:  # noqa: B027 - most subclasses hold nothing
@@ -84,6 +85,7 @@ class ConnectingSource(ABC):
                     self._rules.back_off.reset()  # it was there: no long wait for the next one
                     return f"no data for {mute_s:g} s"
                 yield event
+            yield from connection  # what came before the stop
         except StopIteration as end:
             return str(end.value)
         except OSError as error:

@@ -87,7 +87,7 @@ def reading(*scripts: list[Act], mute_s: float = 0) -> Iterator[tuple[Service, I
             yield service, events, stop
         finally:
             stop.set()
-            assert not [event for event in events if event is not None]
+            list(events)
 
 
 def first(events: Iterator[SourceEvent], wanted: Callable[[list[SourceEvent]], bool]) -> list[SourceEvent]:

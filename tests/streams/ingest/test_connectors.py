@@ -1,6 +1,7 @@
 """What all sources share: the table of kinds, URLs, secrets, connections that are lost, and asyncio in a generator."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import threading
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.errors import ConfigError, Reason, WakewatchError
 from streams.ingest import urls
@@ -72,6 +75,17 @@ def test_a_password_in_a_url_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(ConfigError) as refused:
         urls.parse(text)
     assert "hunter2" not in str(refused.value)
+
+
+PARTS = st.text("aA1:/@[]%?#=&.-\u2100\x00 ", max_size=12)
+
+
+@given(st.sampled_from([*urls.CONNECTORS, "x", ""]), PARTS, PARTS, PARTS)
+def test_any_text_is_a_url_or_a_configuration_error(scheme: str, first: str, second: str, third: str) -> None:
+    for text in (f"{scheme}://{first}:7{second}{third}", f"{first}={scheme}:{second}//{third}", first + second):
+        with contextlib.suppress(ConfigError):
+            place = urls.parse(text)
+            assert place.kind in urls.CONNECTORS and place.name
 
 
 def test_a_secret_comes_from_the_file_that_the_url_names_else_from_the_settings(tmp_path: Path) -> None:
@@ -193,6 +207,28 @@ def test_an_idle_connection_says_nothing_and_is_cancelled(how: str) -> None:
     else:
         events.close()
     assert cancelled == [True]
+
+
+def test_what_came_before_a_stop_is_still_given() -> None:
+    stop = threading.Event()
+
+    async def talk(put: Put) -> str:
+        try:
+            for number in range(3):
+                await put(Chunk(b"%d" % number))
+            await asyncio.sleep(3600)
+        finally:
+            await put(Chunk(b"last"))  # such as a post that is being answered
+        return ""
+
+    class Driven(ConnectingSource):
+        def connection(self, stop: threading.Event) -> Generator[SourceEvent, None, str]:
+            return events_of(talk, stop=stop, idle_s=IDLE_S)
+
+    events = Driven("driven", connection_rules()).events(stop)
+    assert [next(events), next(events)] == [None, Chunk(b"0")]
+    stop.set()
+    assert list(events) == [Chunk(b"1"), Chunk(b"2"), Chunk(b"last")]
 
 
 def test_an_error_of_the_connection_comes_through_after_what_it_gave() -> None:
