@@ -35,11 +35,11 @@ _GRACE_MS: Final = 3000
 """A live source heard this soon after its start may be a recording: its ticks begin with its own time."""
 _DAY_MS: Final = 86_400_000
 _HALF_A_YEAR_MS: Final = 182 * _DAY_MS
+_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
 _FILE: Final = SourceKind(replayed=True)
 BULK_BYTES: Final = 4096
 """From this number of bytes on, columns are worth their fixed cost of 0.3 ms per block."""
 _HEAD_BYTES: Final = 64 * 1024
-_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
 
 
 class Ingest:

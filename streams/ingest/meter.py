@@ -80,6 +80,7 @@ class IngestMeter:
                 feed = self._feeds[state.source] = _Feed(heard_s=now_s, counted_s=now_s, told_s=now_s)
             self._count(feed, state, now_s)
             self._stand(feed, state, now_s)
+            self._connections(feed, state)
             feed.ended = state.ended
 
     def ready(self) -> tuple[bool, str]:
@@ -118,18 +119,22 @@ class IngestMeter:
         source = label(state.source)
         if state.clock_ms is not None:
             self._metrics.feed_last_sentence.labels(source).set(state.clock_ms / _MS)
-        if state.live and state.last_message_ms is not None:
-            self._metrics.source_last_message.labels(source).set(state.last_message_ms / _MS)
         if state.ended:  # neither up nor down
             forget(self._metrics.feed_up, source)
-            forget(self._metrics.source_connected, source)
             return
-        if state.connected is not None:
+        limit_s = max(self._rules.feed_silent_after_s, self._rules.feed_silent_spacings * feed.spacing_s)
+        self._metrics.feed_up.labels(source).set(now_s - feed.heard_s <= limit_s)
+
+    def _connections(self, feed: _Feed, state: RunnerState) -> None:
+        source = label(state.source)
+        if state.live and state.last_message_ms is not None:
+            self._metrics.source_last_message.labels(source).set(state.last_message_ms / _MS)
+        if state.ended:
+            forget(self._metrics.source_connected, source)
+        elif state.connected is not None:
             self._metrics.source_connected.labels(source).set(state.connected)
             self._metrics.source_reconnects.labels(source).inc(max(0, state.reconnects - feed.reconnects))
             feed.reconnects = state.reconnects
-        limit_s = max(self._rules.feed_silent_after_s, self._rules.feed_silent_spacings * feed.spacing_s)
-        self._metrics.feed_up.labels(source).set(now_s - feed.heard_s <= limit_s)
 
 
 def _raise_to(counter: Counter, before: Mapping[str, int], now: Mapping[str, int]) -> None:

@@ -39,8 +39,7 @@ LOG_2 = ("ais.sentences.v1", 2)
 WANTED = """\
 sentences_total{source} reports_total{type} rejected_total{reason} dead_letters_total{reason}
 vessels{partition} evicted_total{reason} alerts_total{detector,status,severity} alerts_open{detector}
-feed_last_sentence_timestamp_seconds{source} feed_up{source} source_connected{source}
-source_reconnects_total{source} source_last_message_timestamp_seconds{source} watermark_timestamp_seconds{partition}
+feed_last_sentence_timestamp_seconds{source} feed_up{source} watermark_timestamp_seconds{partition}
 lag_records{partition} stalled_seconds{partition} broker_up log_partitions
 record_set_aside_timestamp_seconds
 step_duration_seconds ingest_to_alert_seconds snapshot_duration_seconds snapshot_bytes
@@ -48,7 +47,8 @@ recovery_seconds detector_errors_total{detector} cannot_tell_total{reason} false
 duplicate_reports_total late_reports_total worker_restarts_total memory_bytes memory_cap_bytes
 tag_block_checksum_errors_total other_lines_total{source} screened_rows_total{detector} watchlist_entries{list}
 watchlist_loaded_timestamp_seconds{list} notifications_total{target,outcome} build_info{version}
-unreadable_records_total{topic} notify_failing_seconds{target}"""
+unreadable_records_total{topic} notify_failing_seconds{target}
+source_connected{source} source_reconnects_total{source} source_last_message_timestamp_seconds{source}"""
 
 
 @pytest.fixture
