@@ -14,6 +14,7 @@ import msgspec
 import typer
 from prometheus_client import CollectorRegistry
 from rich.console import Console
+from rich.markup import escape
 
 from streams.broker.disk_metrics import watching
 from streams.cli.options import Json, Servers, SettingsFile, settings_of, time_ms
@@ -32,7 +33,7 @@ from streams.settings.model import Settings
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 _INTERRUPTED: Final = 130
 _KINDS: Final = "\n\n".join(
-    f"{kind.form} - {kind.sentence}:\n\nwakewatch ingest {kind.example}" for kind in CONNECTORS.values()
+    f"{escape(f'{kind.sentence} ({kind.form})')}:\n\nwakewatch ingest {kind.example}" for kind in CONNECTORS.values()
 )
 _EXAMPLES: Final = f"""Examples:
 

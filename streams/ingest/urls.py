@@ -33,10 +33,10 @@ _FILE: Final = Connector(
     scheme="file",
     form="file:PATH",
     example="file:day.nmea.gz",
-    sentence="a recording, packed or not: NMEA, JSON lines or a table",
+    sentence="A recording, packed or not: NMEA, JSON lines or a table",
     open=_open_file,
 )
-_STDIN: Final = Connector(scheme="stdin", form="-", example="-", sentence="standard input", open=_open_stdin)
+_STDIN: Final = Connector(scheme="stdin", form="-", example="-", sentence="Standard input", open=_open_stdin)
 CONNECTORS: Final[Mapping[str, Connector]] = {
     connector.scheme: connector
     for connector in (

@@ -114,7 +114,7 @@ CONNECTORS: Final = (
         scheme="udp",
         form="udp://[HOST]:PORT",
         example="udp://:10110",
-        sentence="listens for datagrams of lines; a group's address is joined (?interface=ADDRESS)",
+        sentence="Listens for datagrams; joins the group of a multicast address (?interface=ADDRESS)",
         open=_open,
         host="127.0.0.1",
         options=("interface",),
