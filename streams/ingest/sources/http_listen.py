@@ -10,6 +10,7 @@ import asyncio
 import base64
 import contextlib
 import hmac
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 PEERS_MOST: Final = 256
+HELD_MOST_BYTES: Final = 64_000_000
+"""Of all posts that are read at a time, as they came."""
 _CHECK_S: Final = 0.5
 _FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="wakewatch"'}
@@ -61,6 +64,8 @@ class HttpListenSource:
         self._warned_s = float("-inf")
         self._busy: set[web.RequestHandler] = set()
         """Connections with a request that is being answered."""
+        self._held_bytes = 0
+        """Of all posts that are being read."""
 
     def close(self) -> None:
         """Releases the port."""
@@ -81,11 +86,16 @@ class HttpListenSource:
             finally:
                 self._busy.discard(request.protocol)
 
-        limits, timeout_s = self._settings, self._settings.timeout_s
-        application = web.Application(client_max_size=limits.body_bytes)
+        timeout_s = self._settings.timeout_s
+        application = web.Application()
         application.router.add_route("*", "/{path:.*}", handle)
         runner = web.AppRunner(
-            application, access_log=None, shutdown_timeout=1.0, auto_decompress=False, keepalive_timeout=timeout_s
+            application,
+            access_log=None,
+            logger=_server_log(),
+            shutdown_timeout=1.0,
+            auto_decompress=False,
+            keepalive_timeout=timeout_s,
         )
         await runner.setup()
         try:
@@ -99,18 +109,20 @@ class HttpListenSource:
     async def _answer(self, request: web.Request, put: Put) -> web.Response:
         from aiohttp import web
 
-        body = b""
+        body = bytearray()
         try:
             self._check(request)
-            body = await self._body(request)
-            for event in self._reader.events(unpacked(body, *self._packing(request))):
+            await self._body(request, body)
+            for event in self._reader.events(unpacked(bytes(body), *self._packing(request))):
                 await put(event)
         except PostError as error:
             self._warn(request, error)
             if error.status in _WITH_LOSS:
-                await put(Refused(body, f"post of {request.remote}: {error}"))
+                await put(Refused(bytes(body), f"post of {request.remote}: {error}"))
             headers = _CHALLENGE if error.status is HTTPStatus.UNAUTHORIZED else None
             return web.Response(status=error.status, text=f"{error}\n", headers=headers)
+        finally:
+            self._held_bytes -= len(body)
         return web.Response(text="ok\n")
 
     def _check(self, request: web.Request) -> None:
@@ -127,19 +139,24 @@ class HttpListenSource:
     def _packing(self, request: web.Request) -> tuple[str, int]:
         return request.headers.get("Content-Encoding", ""), self._settings.body_bytes
 
-    async def _body(self, request: web.Request) -> bytes:
-        """The body as it came. Raises PostError if it is too large or too slow."""
-        from aiohttp import web
+    async def _body(self, request: web.Request, body: bytearray) -> None:
+        """Reads the body as it came into ``body``. Raises PostError if it is too large, too slow or cut off."""
+        from aiohttp.http import HttpProcessingError
 
+        most = self._settings.body_bytes
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise PostError(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self._settings.body_bytes} bytes"
-            ) from None
+                async for piece in request.content.iter_any():
+                    body += piece
+                    self._held_bytes += len(piece)
+                    if len(body) > most:
+                        raise PostError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {most} bytes")
+                    if self._held_bytes > HELD_MOST_BYTES:
+                        raise PostError(HTTPStatus.SERVICE_UNAVAILABLE, "too many posts at once")
         except TimeoutError:
             raise PostError(HTTPStatus.REQUEST_TIMEOUT, f"not complete after {self._settings.timeout_s:g} s") from None
+        except (ConnectionError, HttpProcessingError):
+            raise PostError(HTTPStatus.BAD_REQUEST, "cut off") from None
 
     def _warn(self, request: web.Request, error: PostError) -> None:
         """At most once a minute: strangers must not fill the log."""
@@ -165,8 +182,26 @@ _WITH_LOSS: Final = (
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.SERVICE_UNAVAILABLE,
 )
 """A post that came to the right place with the right password, and has lost something."""
+
+
+class _ServerErrors(logging.Handler):
+    """What aiohttp reports. Garbage is answered with 400 and is no news; anything else is an error here."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Passes on what is an error here."""
+        from aiohttp.http import HttpProcessingError
+
+        if not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)):
+            _log.error("post failed", why=record.getMessage(), exc_info=record.exc_info)
+
+
+def _server_log() -> logging.Logger:
+    logger = logging.Logger("ingest.http.server", logging.ERROR)
+    logger.addHandler(_ServerErrors())
+    return logger
 
 
 def _knows(authorization: str, password: str) -> bool:

@@ -176,6 +176,45 @@ def test_a_slow_post_is_given_up_and_others_are_read_meanwhile() -> None:
     assert ["not complete after 1 s" in event.detail for event in events if isinstance(event, Refused)] == [True]
 
 
+def test_posts_beyond_what_is_held_at_a_time_are_answered_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_listen, "HELD_MOST_BYTES", 60_000)
+    with listening() as (source, events), socket.create_connection(("127.0.0.1", source.port)) as other:
+        other.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n" + b"a" * 40_000)
+        until(lambda: vars(source)["_held_bytes"] == 40_000)
+        assert post(source.port, b"a" * 30_000) == HTTPStatus.SERVICE_UNAVAILABLE
+        other.close()
+        until(lambda: vars(source)["_held_bytes"] == 0)
+        assert post(source.port, encoded(station_lat=0)) == HTTPStatus.OK
+        until(lambda: Chunk(EXPECTED) in events)
+    assert ["too many posts" in event.detail for event in events if isinstance(event, Refused)].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "details"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc", ["cut off"]),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\nZZZ\r\nx\r\n", None),
+        (b"garbage\r\n\r\n", []), (b"\x16\x03\x01\x00\xa5\x01" + bytes(200), []),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", []),
+    ],
+)  # fmt: skip
+def test_what_is_no_post_is_no_traceback(
+    data: bytes, details: list[str] | None, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a stranger sends, also TLS; a post that is cut off is counted if it had begun."""
+    with listening() as (source, events):
+        with socket.create_connection(("127.0.0.1", source.port)) as stranger, contextlib.suppress(OSError):
+            stranger.sendall(data)
+            stranger.shutdown(socket.SHUT_WR)
+            while stranger.recv(1000):
+                pass
+        assert post(source.port, encoded(station_lat=0)) == HTTPStatus.OK
+        until(lambda: Chunk(EXPECTED) in events)
+    refused = [event.detail.rpartition(": ")[2] for event in events if isinstance(event, Refused)]
+    assert refused == details or (details is None and refused in ([], ["cut off"]))
+    assert "Traceback" not in "".join(capfd.readouterr()) and not caplog.records
+
+
 def test_a_connection_without_a_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_listen, "_CHECK_S", 0.02)
     with listening(timeout_s=0.2) as (source, _), socket.create_connection(("127.0.0.1", source.port)) as idle:
