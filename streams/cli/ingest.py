@@ -14,6 +14,7 @@ import msgspec
 import typer
 from prometheus_client import CollectorRegistry
 from rich.console import Console
+from rich.markup import escape
 
 from streams.broker.disk_metrics import watching
 from streams.cli.options import Json, Servers, SettingsFile, settings_of, time_ms
@@ -23,6 +24,7 @@ from streams.ingest.run import IngestOutcome, IngestPlan, run
 from streams.ingest.source_runner import Observer, RunnerState
 from streams.ingest.stamps import StampRules
 from streams.ingest.supervision import supervised
+from streams.ingest.urls import CONNECTORS
 from streams.observability import logs
 from streams.observability.metrics import Metrics
 from streams.observability.metrics_server import serve
@@ -30,13 +32,20 @@ from streams.settings.model import Settings
 
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 _INTERRUPTED: Final = 130
-_EXAMPLES: Final = """Examples:
+_KINDS: Final = "\n\n".join(
+    f"{escape(f'{kind.sentence} ({kind.form})')}:\n\nwakewatch ingest {kind.example}" for kind in CONNECTORS.values()
+)
+_EXAMPLES: Final = f"""Examples:
 
 wakewatch ingest file:day.nmea.gz --speed 60
 
 wakewatch ingest harbour=tcp://192.0.2.7:5631 udp://:10110
 
-rtl_ais -n | wakewatch ingest -"""
+rtl_ais -n | wakewatch ingest -
+
+Kinds of source:
+
+{_KINDS}"""
 
 
 class SourceSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,9 +66,8 @@ Urls = Annotated[
     list[str],
     typer.Argument(
         metavar="[NAME=]URL...",
-        help="file:PATH (packed or not), - (stdin), tcp://HOST:PORT, tcp-listen://[HOST]:PORT, udp://[HOST]:PORT. "
-        "Without HOST: this machine only; 0.0.0.0: all interfaces. A multicast group's address is joined "
-        "(udp://239.1.2.3:10110, or with ?interface=ADDRESS).",
+        help="Sources, as listed above. NAME= gives one a name. Where it listens: without HOST on this machine only; "
+        "0.0.0.0: on all interfaces.",
         show_default=False,
     ),
 ]

@@ -87,7 +87,7 @@ def _script(plan: DemoPlan, settings: Settings, home: Path) -> Script:
     if plan.feeds:
         places = [urls.parse(feed) for feed in plan.feeds]
         for place in places:  # a file that cannot be opened is reported before Kafka is started
-            urls.open_place(place, settings.ingest, paced=False, stdin_live=True).close()
+            urls.open_place(place, urls.OpenRules(settings=settings)).close()
         return Script(feeds=plan.feeds, finite=all(place.kind in _FINITE for place in places))
     if all(ship.imo != plan.options.imo for ship in load_reference(settings.reference).ships):
         raise ConfigError(

@@ -24,7 +24,7 @@ from streams.ingest.line_share import LineShare
 from streams.ingest.model import RATE_HZ, START_MS, InputCounts, RefusedLine, SourceKind
 from streams.ingest.source_state import SourceState
 from streams.ingest.stamps import StampRules
-from streams.ingest.tables import Rows
+from streams.ingest.tables import Rows, UnreadableRow
 from streams.messages.log_records import Record
 from streams.settings.model import IngestSettings
 
@@ -36,6 +36,7 @@ _GRACE_MS: Final = 3000
 """A live source heard this soon after its start may be a recording: its ticks begin with its own time."""
 _DAY_MS: Final = 86_400_000
 _HALF_A_YEAR_MS: Final = 182 * _DAY_MS
+_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
 _FILE: Final = SourceKind(replayed=True)
 BULK_BYTES: Final = 4096
 """From this number of bytes on, columns are worth their fixed cost of 0.3 ms per block."""
@@ -131,6 +132,14 @@ class Ingest:
             bulk.take(self._source_state, framer.block(chunk), peer)
         elif chunk:
             self._lines(framer.feed(chunk), peer)
+        return self._source_state.packer.take()
+
+    def refuse(self, raw: bytes, detail: str, now_ms: int, peer: str = "") -> list[Record]:
+        """A message of one of the source's peers from which no sentence can be written."""
+        self._source_state.now_ms = now_ms
+        self.input.take(raw)
+        line = raw[: self._source_state.limit].translate(_ONE_LINE)  # dead letters hold lines
+        self._source_state.unit(UnreadableRow(line, detail), peer)
         return self._source_state.packer.take()
 
     def next_file(self) -> list[Record]:

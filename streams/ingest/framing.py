@@ -15,7 +15,7 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from streams.ingest.json_lines import sentences_of
+from streams.ingest.json_lines import BEGINNINGS, units_of
 
 _SENTENCE_START: Final = re.compile(rb"(?:\\[^\\!]*\\)?![^,*!\\]{2}VD[MO],")
 
@@ -55,8 +55,8 @@ class Framer:
 
 def units(line: bytes) -> list[bytes]:
     """The units of a line: it is cut before each AIS sentence after the first."""
-    if line.startswith((b"{", b"[{")):
-        return sentences_of(line) or [line]
+    if line.startswith(BEGINNINGS):
+        return units_of(line)
     if line.count(b"!") < 2:  # noqa: PLR2004  # one "!" opens one sentence
         return [line]
     cuts = [found.start() for found in _SENTENCE_START.finditer(line)][1:]

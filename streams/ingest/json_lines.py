@@ -1,60 +1,127 @@
-"""JSON lines of receivers, such as AIS-catcher's: sentences in ``nmea``, their time in ``rxuxtime`` or ``rxtime``.
+"""Lines of JSON: what receivers and services write, as units of the core.
 
-Each sentence of a line gets a tag block. Other fields that the receiver has decoded are ignored.
+A message of a receiver such as AIS-catcher has its sentences in ``nmea`` and their time in ``toa`` (when it was
+received on the air, if known), ``rxuxtime`` or ``rxtime`` (by the clock of the receiving host). Each sentence gets a
+tag block. Where there are only decoded values, sentences are written from them (``re_encoding``). A line may hold
+several objects, also as an array.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
+from streams.ingest import aisstream_json, receiver_json
+from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.stamps import StampError, StampRules, read_ms
+from streams.ingest.tables import UnreadableRow
 from streams.nmea.checksum import tag_block
+from streams.nmea.sentence import STATION_MOST
 
+BEGINNINGS: Final = (b"{", b"[{", b"[ {")
+"""How such a line begins."""
 _SENTENCES: Final = ("nmea", "sentence", "raw", "message")
-_TIMES: Final = ("rxuxtime", "rxtime", "timestamp", "time", "received_at")
-_STATIONS: Final = ("station", "station_id")
-_AROUND: Final = b" \t,[]"
-_DECODER: Final[msgspec.json.Decoder[dict[str, msgspec.Raw]]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_TEXTS: Final[msgspec.json.Decoder[list[str] | str]] = msgspec.json.Decoder(list[str] | str)
+_TIMES: Final = ("toa", "rxuxtime", "rxtime", "timestamp", "time", "received_at")
+_CLOCK_TYPES: Final = (4, 11)
+"""The ``timestamp`` of these messages is what the sender's own clock shows."""
+_STATIONS: Final = ("station", "station_id", "stationid")
+_AROUND: Final = b" \t,"
+_BETWEEN: Final = (" ", "\t", ",")
 _UTC: Final = StampRules()
+_OBJECTS: Final = json.JSONDecoder()
+Message = Mapping[str, Any]
 
 
-def sentences_of(line: bytes) -> list[bytes]:
-    """The sentences of a JSON object that a receiver wrote; none if it is not such an object."""
+def units_of(line: bytes) -> list[bytes]:
+    """The units of a line of JSON; the line itself if nothing in it is ours."""
+    objects = _objects(line)
+    raw = line if len(objects) == 1 else b""
+    return [unit for message in objects for unit in message_units(message, raw=raw)] or [line]
+
+
+def message_units(message: Message, station: str = "", raw: bytes = b"") -> list[bytes]:
+    """The sentences of one object, with tag blocks; an UnreadableRow of it if it is a message that gives none.
+
+    Empty if it is no message. ``station`` is used where the object names none. ``raw`` is the object as it came.
+    """
     try:
-        told = _DECODER.decode(line.strip(_AROUND))
-        found = next((told[name] for name in _SENTENCES if name in told), None)
-        texts = _TEXTS.decode(found) if found is not None else []
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _sentences(message, station) or _re_encoded(message, station)
+    except MessageError as error:
+        return [UnreadableRow(raw or json.dumps(message).encode(), str(error))]
+
+
+def _objects(line: bytes) -> list[Message]:
+    try:
+        found = msgspec.json.decode(line.strip(_AROUND))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = _one_after_the_other(line)
+    return [message for message in (found if isinstance(found, list) else [found]) if isinstance(message, dict)]
+
+
+def _one_after_the_other(line: bytes) -> list[object]:
+    """Several values without an array around them; a line of a printed array may end or begin with a bracket."""
+    found: list[object] = []
+    try:
+        text = line.strip(_AROUND + b"[]").decode("utf-8")
+        at = 0
+        while at < len(text):
+            value, at = _OBJECTS.raw_decode(text, at)
+            found.append(value)
+            while text[at : at + 1] in _BETWEEN:
+                at += 1
+    except (ValueError, RecursionError):
         return []
-    tag = _tag(told)
-    return [tag + text.encode("utf-8") for text in ([texts] if isinstance(texts, str) else texts) if "!" in text]
+    return found
 
 
-def _tag(told: dict[str, msgspec.Raw]) -> bytes:
-    """A tag block with station and time, if the object has them."""
-    time_ms = next((ms for name in _TIMES if name in told and (ms := _time_ms(told[name])) is not None), None)
-    station = next((str(name) for key in _STATIONS if key in told and (name := _word(told[key])) is not None), "")
-    fields = [b"s:" + b"_".join(station.encode("ascii", "replace").split())[:64]] if station.isprintable() else []
-    fields = [field for field in fields if len(field) > 2 and not set(field) & set(b"\\,*")]  # noqa: PLR2004  # "s:"
+def _sentences(message: Message, station: str) -> list[bytes]:
+    found = next((message[name] for name in _SENTENCES if name in message), None)
+    texts = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    if not all(isinstance(text, str) for text in texts):
+        return []
+    texts = [text for text in texts if "!" in text]
+    tag = _tag(message, station) if texts else b""
+    return [tag + text.encode("utf-8", "replace") for text in texts]
+
+
+def _re_encoded(message: Message, station: str) -> list[bytes]:
+    """Every message is written as it comes, whatever was written before: a line means the same wherever it stands."""
+    if aisstream_json.is_message(message):
+        return aisstream_json.lines_of(message, ReEncoder("aisstream", every_static=True))
+    if message.get("class") == "AIS":
+        writer = ReEncoder(_station(message) or station or "receiver", every_static=True)
+        return receiver_json.lines_of(message, writer, time_ms_of(message))
+    return []
+
+
+def _tag(message: Message, station: str) -> bytes:
+    """A tag block with station and time, if they are known."""
+    name = b"_".join((_station(message) or station).encode("ascii", "replace").split())[:STATION_MOST]
+    time_ms = time_ms_of(message)
+    fields = [b"s:" + name] if name and not set(name) & set(b"\\,*") else []
     if time_ms is not None:
         fields.append(b"c:%d" % time_ms)
-    body = b",".join(fields)
-    return tag_block(body) if body else b""
+    return tag_block(b",".join(fields)) if fields else b""
 
 
-def _time_ms(raw: msgspec.Raw) -> int | None:
-    word = _word(raw)
-    try:
-        return None if word is None else read_ms(f"{word:.3f}" if isinstance(word, float) else str(word), _UTC)
-    except StampError:
-        return None
+def _station(message: Message) -> str:
+    found = next((message[key] for key in _STATIONS if isinstance(message.get(key), str | int | float)), "")
+    text = "" if isinstance(found, bool) else str(found)
+    return text if text.isprintable() else ""
 
 
-def _word(raw: msgspec.Raw) -> str | int | float | None:
-    try:
-        return msgspec.json.decode(raw, type=str | int | float | None)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+def time_ms_of(message: Message) -> int | None:
+    """When the message was received, Unix ms; None if it does not say."""
+    for name in _TIMES:
+        word = message.get(name)
+        if name == "timestamp" and message.get("type") in _CLOCK_TYPES:
+            continue
+        if isinstance(word, str | int | float) and not isinstance(word, bool):
+            try:
+                return read_ms(f"{word:.3f}" if isinstance(word, float) else str(word), _UTC)
+            except (StampError, ValueError):  # also a number of too many digits
+                continue
+    return None

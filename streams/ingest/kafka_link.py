@@ -13,7 +13,7 @@ from streams.broker import clients
 from streams.broker.acl import refuse_unless_allowed
 from streams.errors import SinkError, WakewatchError
 from streams.ingest import outbound
-from streams.ingest.sources.tcp import BackOff
+from streams.ingest.sources.back_off import BackOff
 from streams.messages.topics import missing
 from streams.settings.model import Settings
 

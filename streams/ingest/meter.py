@@ -50,6 +50,7 @@ class _Feed(msgspec.Struct):
     clock_ms: int | None = None
     """Its event time."""
     ended: bool = False
+    reconnects: int = 0
 
 
 class IngestMeter:
@@ -79,6 +80,7 @@ class IngestMeter:
                 feed = self._feeds[state.source] = _Feed(heard_s=now_s, counted_s=now_s, told_s=now_s)
             self._count(feed, state, now_s)
             self._stand(feed, state, now_s)
+            self._connections(feed, state)
             feed.ended = state.ended
 
     def ready(self) -> tuple[bool, str]:
@@ -123,6 +125,17 @@ class IngestMeter:
         self._metrics.feed_lateness.labels(source).set(state.lateness_ms / _MS)
         limit_s = self._rules.silent_limit_ms(feed.spacing_s, state.lateness_ms) / _MS
         self._metrics.feed_up.labels(source).set(now_s - feed.heard_s <= limit_s)
+
+    def _connections(self, feed: _Feed, state: RunnerState) -> None:
+        source = label(state.source)
+        if state.live and state.last_message_ms is not None:
+            self._metrics.source_last_message.labels(source).set(state.last_message_ms / _MS)
+        if state.ended:
+            forget(self._metrics.source_connected, source)
+        elif state.connected is not None:
+            self._metrics.source_connected.labels(source).set(state.connected)
+            self._metrics.source_reconnects.labels(source).inc(max(0, state.reconnects - feed.reconnects))
+            feed.reconnects = state.reconnects
 
 
 def _raise_to(counter: Counter, before: Mapping[str, int], now: Mapping[str, int]) -> None:

@@ -18,6 +18,7 @@ import structlog
 
 from streams.errors import ConfigError
 from streams.ingest import outbound, urls
+from streams.ingest.contact import Contact
 from streams.ingest.core import Ingest
 from streams.ingest.kafka_link import KafkaLink, StoppedError, answering
 from streams.ingest.model import RATE_HZ, START_MS, SourceKind
@@ -137,7 +138,8 @@ def _places(plan: IngestPlan) -> list[SourceUrl]:
 
 def _open(place: SourceUrl, plan: IngestPlan, settings: Settings) -> InputSource:
     stdin_live = plan.start_ms is None and plan.rate_hz is None
-    return urls.open_place(place, settings.ingest, paced=plan.speed is not None, stdin_live=stdin_live)
+    rules = urls.OpenRules(settings=settings, paced=plan.speed is not None, stdin_live=stdin_live)
+    return urls.open_place(place, rules)
 
 
 def _source_kind(place: SourceUrl, source: InputSource, plan: IngestPlan) -> SourceKind:
@@ -179,6 +181,7 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
             until_ms=plan.until_ms,
             needs_start=plan.start_ms is None and _dates_matter(plan, settings),
             observer=self.observer,
+            contact=Contact(connects=urls.CONNECTORS[place.kind].connects),
         )
 
     def _run(self, place: SourceUrl, source_kind: SourceKind) -> tuple[str, tuple[PartitionReached, ...], int]:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from streams.errors import Reason
 from streams.ingest.line_affixes import affixes
 from streams.ingest.stamps import StampRules
+from streams.ingest.tables import UnreadableRow
 from streams.nmea.checksum import checksum
 from streams.nmea.epochs import TIME_END_MS
 from streams.nmea.sentence import MMSI_CHARS, PARTS_MOST, SENTENCE, TAG_BLOCK, Tag, clean_station, mmsi_of, parse_tag
@@ -74,6 +75,8 @@ class Parser:
 
     def parse(self, unit: bytes) -> Parsed:
         """What ``unit`` is; None if it is not ours (comments, other sentences, noise)."""
+        if isinstance(unit, UnreadableRow):
+            return Bad(Reason.MALFORMED, unit.detail)
         found = _UNIT.match(unit) or _search(unit)
         if found is None:
             return _not_a_sentence(unit)

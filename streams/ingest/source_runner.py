@@ -12,12 +12,13 @@ import structlog
 from detectors.core.units import rfc3339
 from streams.errors import ConfigError, Reason, SinkError, WakewatchError
 from streams.ingest import outbound
+from streams.ingest.contact import Contact
 from streams.ingest.core import Ingest
 from streams.ingest.model import InputCounts, RefusedLine
 from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import NOTHING, PartitionReached, is_new, remaining
-from streams.ingest.sources.events import Chunk, InputSource, NextFile, PeerGone, SourceEvent
+from streams.ingest.sources.events import Chunk, InputSource, NextFile, PeerGone, Refused, SourceEvent
 from streams.ingest.stamps import doubt as stamp_doubt
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import Record, Sentences, TickRecord
@@ -42,6 +43,11 @@ class RunnerState(msgspec.Struct, frozen=True, kw_only=True):
     live: bool = False
     failed: str = ""
     """Why the source could not continue; empty if it could."""
+    connected: int | None = None
+    """Connections that are open; None if a source of this kind has none."""
+    reconnects: int = 0
+    last_message_ms: int | None = None
+    """When the source last sent anything, by the wall clock."""
 
 
 Observer = Callable[[RunnerState], None]
@@ -84,6 +90,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
     needs_start: bool = False
     """Assumed times would mean nothing: a recording without times is refused."""
     observer: Observer | None = None
+    contact: Contact = msgspec.field(default_factory=Contact)
     _refused: int = 0
     _window: list[RefusedLine] = []
     """Refused, and not yet in a letter."""
@@ -105,6 +112,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
     def _read(self, stop: Event) -> None:
         for event in self.source.events(stop):
             now_ms = _now_ms()
+            self.contact.take(event, now_ms)
             self._send(self._timed(self._take(event, now_ms)), now_ms, stop)
             if now_ms - self._told_ms >= _SECOND_MS:
                 self._tell(now_ms)
@@ -144,6 +152,8 @@ class SourceRunner(msgspec.Struct, kw_only=True):
             taken = self.ingest.feed(event.data, now_ms, event.peer)
         elif isinstance(event, NextFile):
             taken = self.ingest.next_file()
+        elif isinstance(event, Refused):
+            taken = self.ingest.refuse(event.raw, event.detail, now_ms, event.peer)
         elif isinstance(event, PeerGone):
             taken = self.ingest.hang_up(event.peer, now_ms)
         return taken + self.ingest.clock(now_ms) if self.source.live else taken
@@ -235,6 +245,9 @@ class SourceRunner(msgspec.Struct, kw_only=True):
             untimed=self.ingest.untimed,
             live=self.source.live,
             failed=self._failed,
+            connected=self.contact.connected,
+            reconnects=self.contact.reconnects,
+            last_message_ms=self.contact.last_message_ms,
         )
 
 

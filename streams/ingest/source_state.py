@@ -27,7 +27,6 @@ from streams.ingest.notes import NoteWriter
 from streams.ingest.packing import Packer, PackStop
 from streams.ingest.sentence import Bad, Parser, Sentence
 from streams.ingest.stated_times import StatedTimes
-from streams.ingest.tables import UnreadableRow
 from streams.ingest.ticking import ticker_for
 from streams.messages.log_records import TickRecord
 from streams.nmea.sentence import Tag, clean_station
@@ -110,8 +109,6 @@ class SourceState:
         elif isinstance(parsed, Bad):
             self._bad(parsed, unit, peer)
             self._cut()
-        elif isinstance(unit, UnreadableRow):
-            self._bad(Bad(Reason.MALFORMED, unit.detail), unit, peer)
         else:
             self.counts.other += 1
             if isinstance(parsed, Tag):

@@ -1,39 +1,55 @@
-"""URLs of sources, and the sources they mean."""
+"""URLs of sources: the table of all kinds of source, and what a URL means."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
-
-import msgspec
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from streams.errors import ConfigError
 from streams.files.recordings import SUFFIXES
+from streams.ingest.sources import aisstream, http_listen, listen, tcp, udp
+from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import InputSource
 from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
-from streams.ingest.sources.listen import ListenSource
-from streams.ingest.sources.tcp import BackOff, TcpSource
-from streams.ingest.sources.udp import UdpSource, is_group
-from streams.settings.model import IngestSettings
 
-_FORMS: Final = "file:PATH, -, tcp://HOST:PORT, tcp-listen://[HOST]:PORT or udp://[HOST]:PORT"
-_NETWORK: Final = ("tcp", "tcp-listen", "udp")
-_LOOPBACK: Final = "127.0.0.1"
+__all__ = ["CONNECTORS", "OpenRules", "SourceUrl", "open_place", "parse", "refuse_missing"]
+
 _PACED_CHUNK_BYTES: Final = 2048
 
 
-class SourceUrl(msgspec.Struct, frozen=True):
-    """Where a source is, by its URL."""
+def _open_file(place: SourceUrl, rules: OpenRules) -> FileSource:
+    refuse_missing(place)
+    return FileSource(Path(place.path), _PACED_CHUNK_BYTES if rules.paced else CHUNK_BYTES)
 
-    name: str
-    kind: str
-    """``file``, ``stdin``, ``tcp``, ``tcp-listen`` or ``udp``."""
-    host: str = ""
-    port: int = 0
-    path: str = ""
-    interface: str = ""
-    """Where a multicast group is joined: an address (IPv4) or a name (IPv6); empty: the routing table decides."""
+
+def _open_stdin(_place: SourceUrl, rules: OpenRules) -> StdinSource:
+    return StdinSource(rules.idle_s, live=rules.stdin_live)
+
+
+_FILE: Final = Connector(
+    scheme="file",
+    form="file:PATH",
+    example="file:day.nmea.gz",
+    sentence="A recording, packed or not: NMEA, JSON lines or a table",
+    open=_open_file,
+)
+_STDIN: Final = Connector(scheme="stdin", form="-", example="-", sentence="Standard input", open=_open_stdin)
+CONNECTORS: Final[Mapping[str, Connector]] = {
+    connector.scheme: connector
+    for connector in (
+        _FILE,
+        _STDIN,
+        *tcp.CONNECTORS,
+        *listen.CONNECTORS,
+        *udp.CONNECTORS,
+        *http_listen.CONNECTORS,
+        *aisstream.CONNECTORS,
+    )
+}
+"""All kinds of source, by scheme."""
 
 
 def parse(text: str) -> SourceUrl:
@@ -47,11 +63,14 @@ def parse(text: str) -> SourceUrl:
         if not path:
             raise ConfigError(f"{text}: no path; write file:PATH")
         return SourceUrl(name or _stem(Path(path)), "file", path=path)
-    if scheme in _NETWORK:
-        host, port, interface = _address(text, url, needs_host=scheme == "tcp")
-        return SourceUrl(name or f"{host}:{port}", scheme, host, port, interface=interface)
-    hint = f"write file:{url}" if Path(url).exists() else f"write {_FORMS}"
-    raise ConfigError(f"{text}: not the URL of a source; {hint}")
+    connector = CONNECTORS.get(scheme) if rest.startswith("//") else None
+    if connector is None:
+        hint = f"write file:{url}" if Path(url).exists() else "write file:PATH, tcp://HOST:PORT or another URL"
+        raise ConfigError(f"{_shown(text)}: not the URL of a source; {hint}; `wakewatch ingest --help` lists all")
+    place = _place(text, url, name, connector)
+    if connector.check is not None:
+        connector.check(place)
+    return place
 
 
 def refuse_missing(place: SourceUrl) -> None:
@@ -60,20 +79,14 @@ def refuse_missing(place: SourceUrl) -> None:
         raise ConfigError(f"file:{place.path}: no such file")
 
 
-def open_place(place: SourceUrl, settings: IngestSettings, *, paced: bool, stdin_live: bool) -> InputSource:
+def open_place(place: SourceUrl, rules: OpenRules) -> InputSource:
     """Opens the source at ``place``; listening sockets are bound now. Raises ConfigError."""
-    refuse_missing(place)
-    idle_s = settings.pack_ms / 1000
-    if place.kind == "stdin":
-        return StdinSource(idle_s, live=stdin_live)
-    if place.kind == "tcp":
-        back_off = BackOff(settings.reconnect_max_s)
-        return TcpSource(place.host, place.port, idle_s=idle_s, back_off=back_off, mute_s=settings.tcp_mute_s)
-    if place.kind == "tcp-listen":
-        return ListenSource(place.host, place.port, idle_s=idle_s)
-    if place.kind == "udp":
-        return UdpSource(place.host, place.port, idle_s=idle_s, interface=place.interface)
-    return FileSource(Path(place.path), _PACED_CHUNK_BYTES if paced else CHUNK_BYTES)
+    connector = CONNECTORS[place.kind]
+    if connector.needs and find_spec(connector.needs) is None:
+        raise ConfigError(
+            f"{connector.form} needs an optional part of wakewatch: pip install 'wakewatch[{connector.extra}]'"
+        )
+    return connector.open(place, rules)
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -90,20 +103,46 @@ def _stem(path: Path) -> str:
     return path.stem or "file"
 
 
-def _address(text: str, url: str, *, needs_host: bool) -> tuple[str, int, str]:
-    """Host, port and interface."""
+def _shown(text: str) -> str:
+    """A URL without what may be a password."""
+    before, at, rest = text.rpartition("@")
+    return f"{before.partition('://')[0]}://...@{rest}" if at and "://" in before else text
+
+
+def _place(text: str, url: str, name: str, connector: Connector) -> SourceUrl:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        host, port = parts.hostname or connector.host, parts.port
     except ValueError as error:
-        raise ConfigError(f"{text}: {error}; write {_FORMS}") from error
+        raise ConfigError(f"{_shown(text)}: {error}; write {connector.form}") from error
+    _refuse_extra(text, parts, connector)
+    port = connector.port if port is None else port
     if port is None:
         raise ConfigError(f"{text}: no port; write {url.rstrip('/:')}:PORT")
-    if needs_host and not host:
-        raise ConfigError(f"{text}: no host; write tcp://HOST:{port}")
+    if host is None:
+        raise ConfigError(f"{text}: no host; write {connector.form}")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    return SourceUrl(
+        name=name or connector.name or f"{host}:{port}",
+        kind=connector.scheme,
+        host=host,
+        port=port,
+        path=unquote(parts.path[1:]),
+        options=options,
+        user=unquote(parts.username or ""),
+    )
+
+
+def _refuse_extra(text: str, parts: SplitResult, connector: Connector) -> None:
+    """Raises ConfigError for what has no meaning in such a URL."""
+    if parts.password is not None:
+        raise ConfigError(f"{_shown(text)}: a URL must hold no password: it is logged; give the password in a file")
+    if parts.username and not connector.has_user:
+        raise ConfigError(f"{_shown(text)}: a user name has no meaning here; write {connector.form}")
+    if parts.path.strip("/") and not connector.has_path:
+        raise ConfigError(f"{text}: {parts.path} has no meaning here; write {connector.form}")
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
-    interface = asked.pop("interface", "")
-    if asked or (interface and not (parts.scheme == "udp" and is_group(host))):
-        wrong = next(iter(asked), "interface")
-        raise ConfigError(f"{text}: {wrong} has no meaning here; interface=ADDRESS is for the group of a udp:// URL")
-    return host or _LOOPBACK, port, interface
+    wrong = next((option for option in asked if option not in connector.options), None)
+    if wrong is not None:
+        known = ", ".join(f"{option}=" for option in connector.options)
+        raise ConfigError(f"{text}: {wrong} has no meaning here; " + (f"options are {known}" if known else "remove it"))

@@ -166,6 +166,16 @@ def position_b(mmsi: int, fix: EncodedFix) -> Bits:
     )  # fmt: skip
 
 
+def position_b_extended(mmsi: int, fix: EncodedFix, ship: Particulars) -> Bits:
+    """Type 19: a class B position with name, type and size (two sentences)."""
+    lon, lat = _place(fix)
+    return pack(
+        (19, 6), (0, 2), (mmsi, 30), (0, 8), (_sog(fix), 10), (0, 1), (lon, 28), (lat, 27), (_cog(fix), 12),
+        (_heading(fix), 9), (fix.second, 6), (0, 4), six_bit(ship.name, 20), (ship.ship_type, 8), *_hull(ship), (1, 4),
+        (0, 7),
+    )  # fmt: skip
+
+
 def position_long_range(mmsi: int, fix: EncodedFix, *, status: int = 15) -> Bits:
     """Type 27: a coarse position for satellites (a tenth of a minute, whole knots and degrees)."""
     lon, lat = _place(fix, _COARSE)

@@ -56,6 +56,17 @@ class Metrics:
         self.feed_last_sentence = self._gauge(
             "feed_last_sentence_timestamp_seconds", "Event time of the source's last sentence", "source"
         )
+        self.source_connected = self._gauge(
+            "source_connected",
+            "Open connections of a source: 1 or 0 where we connect, any number where we listen",
+            "source",
+        )
+        self.source_reconnects = self._counter(
+            "source_reconnects", "Connections opened again after a loss or a silence", "source"
+        )
+        self.source_last_message = self._gauge(
+            "source_last_message_timestamp_seconds", "Time when a live source last sent anything", "source"
+        )
         self.feed_up = self._gauge("feed_up", "1 while the source is heard, 0 while it is down", "source")
 
     def _detection(self) -> None:

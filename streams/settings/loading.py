@@ -23,8 +23,9 @@ import msgspec
 
 from streams.errors import ConfigError
 from streams.settings.catalogue import ENVIRONMENT_PREFIX, Setting, catalogue, schema, tables
+from streams.settings.discreet import SECRET_ENDINGS
 from streams.settings.kafka_security import checked
-from streams.settings.model import SECRET_ENDINGS, Settings
+from streams.settings.model import Settings
 from streams.settings.toml_lines import lines_of
 
 __all__ = ["Effective", "explain", "load", "mistakes", "schema"]
@@ -38,6 +39,7 @@ _ORCHESTRATORS: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(T
 _PATHS: Final = (
     "reference.watchlists",
     "reference.zones",
+    "ingest.tls_ca_file",
     "kafka.tls_ca_file",
     "kafka.tls_certificate_file",
     "kafka.tls_key_file",

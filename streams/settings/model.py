@@ -9,21 +9,11 @@ from msgspec import Meta
 
 from detectors.core.ticks import FeedRules
 from detectors.core.vessels.capacity import FleetRules
-
-SECRET_ENDINGS = ("_secret", "_password", "apprise_urls")
-"""A setting with such a name is never shown, no matter how it was given."""
-
-
-class _Discreet(msgspec.Struct, frozen=True, kw_only=True):
-    """Hides its secrets in ``repr``: logs and tracebacks must not contain any."""
-
-    def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in self.__struct_fields__}
-        masked = (f"{k}={'***' if v and k.endswith(SECRET_ENDINGS) else repr(v)}" for k, v in shown.items())
-        return f"{type(self).__name__}({', '.join(masked)})"
+from streams.settings.discreet import Discreet
+from streams.settings.sources import AisstreamSettings, HttpListenSettings
 
 
-class KafkaSettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KafkaSettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where Kafka is and how our topics are made."""
 
     bootstrap_servers: Annotated[str, Meta(description="HOST:PORT[,HOST:PORT]; empty: the embedded broker")] = ""
@@ -126,8 +116,11 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float, Meta(gt=0, le=3600, description="Longest wait between connection attempts, s")
     ] = 30.0
     tcp_mute_s: Annotated[
-        float, Meta(ge=0, le=86_400, description="Reconnect a tcp:// source after this silence, s; 0: never")
+        float, Meta(ge=0, le=86_400, description="Reconnect a source after this silence, s; 0: never")
     ] = 300.0
+    tls_ca_file: Annotated[
+        str, Meta(description="PEM file of authorities that TLS sources may be signed by, besides those of the system")
+    ] = ""
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics and /healthz; 0: none")] = 0
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 
@@ -155,7 +148,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
 
 
-class NotifySettings(_Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NotifySettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where notifications go."""
 
     alertmanager_url: Annotated[str, Meta(description="Base URL of Alertmanager; empty: none")] = ""
@@ -276,6 +269,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     feed: FeedRules = FeedRules()
     fleet: FleetRules = FleetRules()
     ingest: IngestSettings = IngestSettings()
+    aisstream: AisstreamSettings = AisstreamSettings()
+    http_listen: HttpListenSettings = HttpListenSettings()
     worker: WorkerSettings = WorkerSettings()
     notify: NotifySettings = NotifySettings()
     console: ConsoleSettings = ConsoleSettings()

@@ -48,7 +48,8 @@ recovery_seconds detector_errors_total{detector} cannot_tell_total{reason} false
 duplicate_reports_total late_reports_total worker_restarts_total memory_bytes memory_cap_bytes
 tag_block_checksum_errors_total other_lines_total{source} screened_rows_total{detector} watchlist_entries{list}
 watchlist_loaded_timestamp_seconds{list} notifications_total{target,outcome} build_info{version}
-unreadable_records_total{topic} notify_failing_seconds{target}"""
+unreadable_records_total{topic} notify_failing_seconds{target}
+source_connected{source} source_reconnects_total{source} source_last_message_timestamp_seconds{source}"""
 
 
 @pytest.fixture
@@ -165,6 +166,20 @@ def test_a_feed_is_down_when_silent_for_long_and_gone_when_ended(metrics: Metric
     now[0] = 200
     assert meter.ready() == (False, "no data processed from pier")
     assert tell(201, 250, ended=True) is None
+
+
+def test_connections_and_their_losses_are_shown_of_sources_that_have_them(metrics: Metrics) -> None:
+    meter, ingest = IngestMeter(metrics, FeedRules()), Ingest("pier", 4)
+    state = RunnerState(source="pier", counts=ingest.counts, pending=0, clock_ms=None, held=0, live=True)
+    meter(msgspec.structs.replace(state, source="udp", last_message_ms=5000))
+    assert value(metrics, "source_connected", source="udp") is None
+    assert value(metrics, "source_last_message_timestamp_seconds", source="udp") == 5
+    for connected, reconnects in ((0, 0), (1, 2), (1, 3)):
+        meter(msgspec.structs.replace(state, connected=connected, reconnects=reconnects))
+        assert value(metrics, "source_connected", source="pier") == connected
+        assert value(metrics, "source_reconnects_total", source="pier") == reconnects
+    meter(msgspec.structs.replace(state, connected=0, reconnects=3, ended=True))
+    assert value(metrics, "source_connected", source="pier") is None
 
 
 def test_a_sparse_feed_is_not_down_between_its_sentences(metrics: Metrics) -> None:

@@ -18,6 +18,20 @@ class Chunk(NamedTuple):
     peer: str = ""
 
 
+class Refused(NamedTuple):
+    """A message from which no sentence can be written: counted as malformed, and kept as a dead letter."""
+
+    raw: bytes
+    detail: str
+    peer: str = ""
+
+
+class Connected(NamedTuple):
+    """A connection to a peer is open."""
+
+    peer: str = ""
+
+
 class PeerGone(NamedTuple):
     """A peer is gone; its unfinished messages will not be completed."""
 
@@ -31,7 +45,15 @@ class NextFile(NamedTuple):
     name: str
 
 
-SourceEvent = Chunk | PeerGone | NextFile | None
+class StationPosition(NamedTuple):
+    """Where a receiving station says that it is. ``station`` is the name in the tag blocks of its sentences."""
+
+    station: str
+    lat_deg: float
+    lon_deg: float
+
+
+SourceEvent = Chunk | Refused | Connected | PeerGone | NextFile | StationPosition | None
 
 
 class InputSource(Protocol):

@@ -11,8 +11,9 @@ from typing import Final
 import structlog
 
 from streams.errors import ConfigError
-from streams.ingest.sources.events import Chunk, PeerGone, SourceEvent
-from streams.ingest.sources.tcp import keep_alive
+from streams.ingest.sources.connecting import keep_alive
+from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
+from streams.ingest.sources.events import Chunk, Connected, PeerGone, SourceEvent
 
 PEERS_MOST: Final = 256
 _READ_BYTES: Final = 64 * 1024
@@ -59,8 +60,7 @@ class ListenSource:
 
     def _ready(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> SourceEvent:
         if key.fileobj is self._socket:
-            self._accept(selector)
-            return None
+            return self._accept(selector)
         peer, connection = str(key.data), key.fileobj
         assert isinstance(connection, socket.socket)  # only it is registered
         why = "closed by the other side"
@@ -75,15 +75,34 @@ class ListenSource:
         _log.info("peer disconnected", peer=peer, why=why)
         return PeerGone(peer, why)
 
-    def _accept(self, selector: selectors.BaseSelector) -> None:
+    def _accept(self, selector: selectors.BaseSelector) -> Connected | None:
         try:
             connection, address = self._socket.accept()
         except OSError:  # the peer has left again
-            return
+            return None
         if len(selector.get_map()) > PEERS_MOST:
             _log.warning("peer rejected: too many", peer=address[0], most=PEERS_MOST)
             connection.close()
-            return
+            return None
         connection.setblocking(False)
         keep_alive(connection)  # a peer that is gone without notice would keep its place
-        selector.register(connection, selectors.EVENT_READ, f"{address[0]}:{address[1]}")
+        peer = f"{address[0]}:{address[1]}"
+        selector.register(connection, selectors.EVENT_READ, peer)
+        return Connected(peer)
+
+
+def _open(place: SourceUrl, rules: OpenRules) -> ListenSource:
+    return ListenSource(place.host, place.port, idle_s=rules.idle_s)
+
+
+CONNECTORS: Final = (
+    Connector(
+        scheme="tcp-listen",
+        form="tcp-listen://[HOST]:PORT",
+        example="tcp-listen://:5631",
+        sentence="Waits for connections and reads lines, as tcp://",
+        open=_open,
+        connects=True,
+        host="127.0.0.1",
+    ),
+)

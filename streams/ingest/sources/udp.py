@@ -15,6 +15,7 @@ from threading import Event
 from typing import Final
 
 from streams.errors import ConfigError
+from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import Chunk, SourceEvent
 
 _DATAGRAM_BYTES: Final = 65_536
@@ -97,3 +98,26 @@ def _join(listening: socket.socket, group: str, interface: str) -> None:
         return
     wanted = socket.inet_aton(group) + socket.inet_aton(interface or "0.0.0.0")  # noqa: S104 - any interface
     listening.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, wanted)
+
+
+def _check(place: SourceUrl) -> None:
+    if place.options and not is_group(place.host):
+        raise ConfigError(f"udp://{place.address}: interface= is for the group of a multicast address")
+
+
+def _open(place: SourceUrl, rules: OpenRules) -> UdpSource:
+    return UdpSource(place.host, place.port, idle_s=rules.idle_s, interface=place.options.get("interface", ""))
+
+
+CONNECTORS: Final = (
+    Connector(
+        scheme="udp",
+        form="udp://[HOST]:PORT",
+        example="udp://:10110",
+        sentence="Listens for datagrams; joins the group of a multicast address (?interface=ADDRESS)",
+        open=_open,
+        host="127.0.0.1",
+        options=("interface",),
+        check=_check,
+    ),
+)

@@ -5,11 +5,9 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,55 +23,12 @@ from streams.ingest.run import IngestPlan, run
 from streams.ingest.supervision import supervised
 from streams.messages import log_records
 from streams.messages.log_records import Sentences, TickRecord
-from streams.settings.model import IngestSettings, KafkaSettings, Settings
+from streams.settings.model import KafkaSettings, Settings
+from tests.streams.ingest.kafka_rig import PARTITIONS, PATIENCE_S, command, topic, until
 
 pytestmark = pytest.mark.broker
-PARTITIONS = 3
-PACK = 20
-PATIENCE_S = 180  # far more than it takes; a machine that has other work takes ten times as long
 BARE = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
 BROKEN = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*24"
-
-
-@pytest.fixture
-def settings(kafka_settings: KafkaSettings) -> Settings:
-    from kafka.admin import NewTopic
-
-    admin, prefix = clients.admin(kafka_settings), kafka_settings.topic_prefix
-    admin.create_topics([NewTopic(f"{prefix}ais.sentences.v1", PARTITIONS, 1), NewTopic(f"{prefix}ais.dead.v1", 1, 1)])
-    admin.close()
-    return Settings(kafka=kafka_settings, ingest=IngestSettings(pack_sentences=PACK))
-
-
-@pytest.fixture
-def config(settings: Settings, tmp_path: Path) -> Path:
-    path = tmp_path / "wakewatch.toml"
-    kafka = settings.kafka
-    path.write_text(
-        f'[kafka]\nbootstrap_servers = "{kafka.bootstrap_servers}"\ntopic_prefix = "{kafka.topic_prefix}"\n'
-        f"[ingest]\npack_sentences = {PACK}\n"
-    )
-    return path
-
-
-def command(config: Path, *urls: str) -> list[str]:
-    return [sys.executable, "-c", "from streams.cli import main; main()", "ingest", "--settings", str(config), *urls]
-
-
-def topic(settings: Settings, name: str) -> list[Any]:
-    """All records of a topic, by partition and offset."""
-    consumer = clients.consumer(settings.kafka, group_id=None)
-    full = settings.kafka.topic_prefix + name
-    places = [TopicPartition(full, p) for p in sorted(consumer.partitions_for_topic(full))]
-    consumer.assign(places)
-    consumer.seek_to_beginning()
-    ends = consumer.end_offsets(places)
-    found: list[Any] = []
-    while any(consumer.position(place) < ends[place] for place in places):
-        for polled in consumer.poll(200).values():
-            found += polled
-    consumer.close()
-    return sorted(found, key=lambda record: (record.partition, record.offset))
 
 
 def sequence(settings: Settings) -> dict[int, list[bytes]]:
@@ -94,13 +49,6 @@ def expected(data: bytes, source: str) -> dict[int, list[bytes]]:
             assert isinstance(record, Sentences)
             parts[record.partition] += record.value.split(b"\n")
     return parts
-
-
-def until(true: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < end_s, "waited in vain"
-        time.sleep(0.05)
 
 
 def recording(path: Path, feed: bytes, times: int) -> bytes:

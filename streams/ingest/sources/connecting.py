@@ -1,0 +1,101 @@
+"""Sources that connect to someone, for ever: what they share.
+
+A lost connection is tried again with full jitter. A silent one counts as lost too. Its other end may be gone without
+notice (a router restarted, a cable pulled), which TCP's own keepalive finds within ``KEEPALIVE_S``. Or it may be there
+and send nothing, as with some providers in an outage: after ``mute_s`` without a message a new connection is made.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from threading import Event
+from typing import Final
+
+import structlog
+
+from streams.ingest.sources.connector import ConnectionRules
+from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+
+CONNECT_S: Final = 10.0
+"""How long a connection may take to open."""
+KEEPALIVE_S: Final = 60
+"""How long it takes to find that the other end is gone; by default a kernel begins to probe after two hours."""
+_PROBES: Final = 3
+_log = structlog.get_logger("ingest.connection")
+
+
+def keep_alive(connection: socket.socket) -> None:
+    """Makes the kernel probe the other end, and give the connection up after ``KEEPALIVE_S``."""
+    every_s = KEEPALIVE_S // (_PROBES + 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", every_s), ("TCP_KEEPINTVL", every_s), ("TCP_KEEPCNT", _PROBES)):
+        if hasattr(socket, name):  # not on every platform
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+class ConnectingSource(ABC):
+    """A client of one address. A subclass says what one connection is."""
+
+    live = True
+    waits = True
+
+    def __init__(self, address: str, rules: ConnectionRules) -> None:
+        """``address`` is shown in the log: it must hold no secret."""
+        self._address = address
+        self._rules = rules
+
+    @abstractmethod
+    def connection(self, stop: Event) -> Generator[SourceEvent, None, str]:
+        """One connection, from beginning to loss; returns why it was lost.
+
+        Yields Connected when it is open, and something at least every ``idle_s`` seconds; ends soon after ``stop`` is
+        set; closes the connection when it is closed itself. Raises OSError for a loss, which is tried again;
+        WakewatchError if another try is no use.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most subclasses hold nothing
+        """Nothing is held between events."""
+
+    def events(self, stop: Event) -> Iterator[SourceEvent]:
+        """The events of one connection after the other, with a PeerGone after each."""
+        while not stop.is_set():
+            yield None
+            why = yield from self._until_lost(stop)
+            if stop.is_set():
+                return
+            wait_s = self._rules.back_off.next_s()
+            _log.warning("connection lost", address=self._address, why=why, retry_s=round(wait_s, 2))
+            yield PeerGone("", why)
+            yield from self._pause(wait_s, stop)
+
+    def _until_lost(self, stop: Event) -> Generator[SourceEvent, None, str]:
+        mute_s, heard_s = self._rules.mute_s, time.monotonic()
+        connection = self.connection(stop)
+        try:
+            while not stop.is_set():
+                event = next(connection)
+                if isinstance(event, Chunk | Refused):
+                    self._rules.back_off.reset()
+                if isinstance(event, Chunk | Refused | Connected):
+                    heard_s = time.monotonic()
+                elif 0 < mute_s < time.monotonic() - heard_s:
+                    self._rules.back_off.reset()  # it was there: no long wait for the next one
+                    return f"no data for {mute_s:g} s"
+                yield event
+            yield from connection  # what came before the stop
+        except StopIteration as end:
+            return str(end.value)
+        except OSError as error:
+            return str(error) or type(error).__name__
+        finally:
+            connection.close()
+        return ""
+
+    def _pause(self, wait_s: float, stop: Event) -> Iterator[SourceEvent]:
+        idle_s = self._rules.idle_s
+        while wait_s > 0 and not stop.wait(min(wait_s, idle_s)):
+            wait_s -= idle_s
+            yield None

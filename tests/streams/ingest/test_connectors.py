@@ -1,0 +1,274 @@
+"""What all sources share: the table of kinds, URLs, secrets, connections that are lost, and asyncio in a generator."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.errors import ConfigError, Reason, WakewatchError
+from streams.ingest import urls
+from streams.ingest.contact import Contact
+from streams.ingest.core import Ingest, SourceKind
+from streams.ingest.sources.async_connection import QUEUE_MOST, Put, events_of
+from streams.ingest.sources.back_off import BackOff
+from streams.ingest.sources.connecting import ConnectingSource
+from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules
+from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.secret_files import secret_of
+from streams.settings.model import IngestSettings, Settings
+
+IDLE_S = 0.01
+RULES = OpenRules(settings=Settings())
+
+
+def connection_rules(mute_s: float = 0) -> ConnectionRules:
+    return ConnectionRules(IDLE_S, BackOff(0.05, seed=1), mute_s)
+
+
+def first(events: Iterator[SourceEvent], wanted: Callable[[list[SourceEvent]], bool]) -> list[SourceEvent]:
+    """What comes until it is what is wanted, without None."""
+    found: list[SourceEvent] = []
+    for _, event in zip(range(2000), events, strict=False):
+        found += [event] if event is not None else []
+        if wanted(found):
+            return found
+    raise AssertionError(f"waited in vain: {found}")
+
+
+@pytest.mark.parametrize("connector", urls.CONNECTORS.values(), ids=lambda connector: connector.scheme)
+def test_the_example_of_each_kind_of_source_is_a_url_of_it(connector: Connector) -> None:
+    assert urls.parse(connector.example).kind == connector.scheme
+    assert connector.form and connector.sentence
+
+
+def test_every_kind_of_source_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "FEEDS.md").read_text("utf-8")
+    assert [kind.form for kind in urls.CONNECTORS.values() if f"`{kind.form}`" not in page] == []
+
+
+def test_a_message_that_is_refused_is_one_line_of_a_dead_letter_and_bounded() -> None:
+    ingest = Ingest("x", 1, source_kind=SourceKind(live=True))
+    ingest.refuse(b"two\r\nlines" + b"a" * 10_000, "no MMSI", 1_709_510_405_000)
+    (refused,) = ingest.refused
+    assert (refused.reason, refused.detail) == (Reason.MALFORMED, "no MMSI")
+    assert refused.raw.startswith(b"two  lines") and len(refused.raw) == IngestSettings().line_bytes
+    assert (ingest.counts.lines, ingest.counts.sentences) == (1, 1)
+
+
+def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = msgspec.structs.replace(urls.CONNECTORS["tcp"], extra="mqtt", needs="no_such_module")
+    monkeypatch.setattr(urls, "CONNECTORS", {"tcp": lacking})
+    with pytest.raises(ConfigError, match=r"pip install 'wakewatch\[mqtt\]'"):
+        urls.open_place(urls.parse("tcp://192.0.2.1:99"), RULES)
+
+
+@pytest.mark.parametrize("text", ["tcp://me:hunter2@192.0.2.1:99", "x=tcp://:hunter2@h:1", "nope://me:hunter2@h:1"])
+def test_a_password_in_a_url_is_refused_and_not_shown(text: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        urls.parse(text)
+    assert "hunter2" not in str(refused.value)
+
+
+PARTS = st.text("aA1:/@[]%?#=&.-\u2100\x00 ", max_size=12)
+
+
+@given(st.sampled_from([*urls.CONNECTORS, "x", ""]), PARTS, PARTS, PARTS)
+def test_any_text_is_a_url_or_a_configuration_error(scheme: str, first: str, second: str, third: str) -> None:
+    for text in (f"{scheme}://{first}:7{second}{third}", f"{first}={scheme}:{second}//{third}", first + second):
+        with contextlib.suppress(ConfigError):
+            place = urls.parse(text)
+            assert place.kind in urls.CONNECTORS and place.name
+
+
+def test_a_secret_comes_from_the_file_that_the_url_names_else_from_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    place = urls.SourceUrl("x", "tcp", options={"key-file": str(path)})
+    with pytest.raises(ConfigError, match="name a file"):
+        secret_of(place, "key-file", "from settings")
+    path.write_text("\n")
+    with pytest.raises(ConfigError, match="empty"):
+        secret_of(place, "key-file", "from settings")
+    path.write_text("from file\n")
+    assert secret_of(place, "key-file", "from settings") == "from file"
+    assert secret_of(urls.SourceUrl("x", "tcp"), "key-file", "from settings") == "from settings"
+
+
+def test_an_authority_that_cannot_be_read_is_a_configuration_error(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("not a certificate")
+    for name in ("ca.pem", "missing.pem"):
+        settings = Settings(ingest=IngestSettings(tls_ca_file=str(tmp_path / name)))
+        with pytest.raises(ConfigError, match="tls_ca_file"):
+            urls.open_place(urls.parse("tls://127.0.0.1:1"), OpenRules(settings=settings))
+
+
+class Scripted(ConnectingSource):
+    """Plays a connection of each script, one after the other."""
+
+    def __init__(self, *scripts: list[SourceEvent | BaseException], mute_s: float = 0) -> None:
+        super().__init__("scripted", connection_rules(mute_s))
+        self.scripts, self.closed = list(scripts), 0
+
+    def connection(self, stop: threading.Event) -> Generator[SourceEvent, None, str]:
+        try:
+            for event in self.scripts.pop(0) if self.scripts else []:
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+            return "over"
+        finally:
+            self.closed += 1
+
+
+def test_a_lost_connection_is_tried_again_and_an_end_is_an_end() -> None:
+    source = Scripted([Connected(), Chunk(b"one")], [OSError("no route")], [WakewatchError("wrong key")])
+    with pytest.raises(WakewatchError, match="wrong key"):
+        list(source.events(threading.Event()))
+    assert source.closed == 3
+
+
+def test_losses_are_said_with_their_cause() -> None:
+    source = Scripted([Connected(), Chunk(b"one")], [OSError("no route")], [Connected(), Chunk(b"two")])
+    found = first(source.events(threading.Event()), lambda events: Chunk(b"two") in events)
+    assert found == [
+        Connected(), Chunk(b"one"), PeerGone("", "over"), PeerGone("", "no route"), Connected(), Chunk(b"two"),
+    ]  # fmt: skip
+
+
+def test_silence_is_a_loss_and_the_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 100_000, 40))
+    monkeypatch.setattr("streams.ingest.sources.connecting.time.monotonic", lambda: float(next(clock)))
+    source = Scripted([Connected(), Chunk(b"one"), *[None] * 50], mute_s=300)
+    found = first(source.events(threading.Event()), lambda events: any(isinstance(e, PeerGone) for e in events))
+    assert found[-1] == PeerGone("", "no data for 300 s")
+    assert source.closed == 1
+
+
+def test_what_is_known_of_connections() -> None:
+    contact = Contact(connects=True)
+    assert contact.connected == 0
+    for event in (Connected(), PeerGone(""), PeerGone(""), Connected(), Chunk(b"x")):
+        contact.take(event, 7)
+    assert (contact.connected, contact.reconnects, contact.last_message_ms) == (1, 1, 7)
+    listening = Contact(connects=True)
+    for event in (Connected("a"), Connected("b"), PeerGone("a"), Refused(b"", "x", "b")):
+        listening.take(event, 8)
+    assert (listening.connected, listening.reconnects, listening.last_message_ms) == (1, 0, 8)
+    assert Contact().connected is None
+
+
+def test_asyncio_is_driven_by_the_generator_and_bounded() -> None:
+    put_so_far = 0
+
+    async def talk(put: Put) -> str:
+        nonlocal put_so_far
+        await put(Connected())
+        for number in range(3 * QUEUE_MOST):
+            await put(Chunk(b"%d" % number))
+            put_so_far += 1
+        return "said all"
+
+    said: list[str] = []
+
+    def events() -> Generator[SourceEvent, None, None]:
+        said.append((yield from events_of(talk, stop=threading.Event(), idle_s=IDLE_S)))
+
+    reading = events()
+    found = [next(reading)]
+    assert put_so_far <= 2 * QUEUE_MOST  # the reader is busy: what waits is one queue, and one that was just emptied
+    found += reading
+    assert said == ["said all"]
+    assert [e for e in found if e is not None] == [Connected(), *(Chunk(b"%d" % n) for n in range(3 * QUEUE_MOST))]
+
+
+@pytest.mark.parametrize("how", ["stop", "close"])
+def test_an_idle_connection_says_nothing_and_is_cancelled(how: str) -> None:
+    cancelled, stop = [], threading.Event()
+
+    async def talk(put: Put) -> str:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            cancelled.append(True)
+        return ""
+
+    events = events_of(talk, stop=stop, idle_s=IDLE_S)
+    assert [next(events), next(events)] == [None, None]
+    if how == "stop":
+        stop.set()
+        assert list(events) == []
+    else:
+        events.close()
+    assert cancelled == [True]
+
+
+def test_what_came_before_a_stop_is_still_given() -> None:
+    stop = threading.Event()
+
+    async def talk(put: Put) -> str:
+        try:
+            for number in range(3):
+                await put(Chunk(b"%d" % number))
+            await asyncio.sleep(3600)
+        finally:
+            await put(Chunk(b"last"))  # such as a post that is being answered
+        return ""
+
+    class Driven(ConnectingSource):
+        def connection(self, stop: threading.Event) -> Generator[SourceEvent, None, str]:
+            return events_of(talk, stop=stop, idle_s=IDLE_S)
+
+    events = Driven("driven", connection_rules()).events(stop)
+    assert [next(events), next(events)] == [None, Chunk(b"0")]
+    stop.set()
+    assert list(events) == [Chunk(b"1"), Chunk(b"2"), Chunk(b"last")]
+
+
+def test_an_error_of_the_connection_comes_through_after_what_it_gave() -> None:
+    async def talk(put: Put) -> str:
+        await put(Chunk(b"one"))
+        raise WakewatchError("wrong key")
+
+    events = events_of(talk, stop=threading.Event(), idle_s=IDLE_S)
+    assert next(events) == Chunk(b"one")
+    with pytest.raises(WakewatchError, match="wrong key"):
+        list(events)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_tls_is_read_if_the_certificate_can_be_verified(certificate: Path, trusted: bool) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            try:
+                connection, _ = server.accept()
+                with context.wrap_socket(connection, server_side=True) as encrypted:
+                    encrypted.sendall(b"hello\n")
+                    encrypted.recv(1)
+            except OSError:  # it does not trust us, or has left
+                pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        settings = Settings(ingest=IngestSettings(tls_ca_file=str(certificate) if trusted else ""))
+        port = server.getsockname()[1]
+        source = urls.open_place(urls.parse(f"tls://127.0.0.1:{port}"), OpenRules(settings=settings))
+        stop = threading.Event()
+        events = source.events(stop)
+        found = first(events, lambda events: isinstance(events[-1], Chunk | PeerGone) if events else False)
+        stop.set()
+        assert not [event for event in events if isinstance(event, Chunk)]
+        thread.join(10)
+    if trusted:
+        assert found == [Connected(), Chunk(b"hello\n")]
+    else:
+        assert isinstance(found[0], PeerGone) and "certificate verify failed" in found[0].why
