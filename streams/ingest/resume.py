@@ -14,6 +14,7 @@ import msgspec
 
 from streams.ingest.model import SourceKind
 from streams.ingest.stamps import StampRules
+from streams.ingest.topic_positions import Stated, stated_in
 from streams.messages import log_records
 from streams.messages.log_records import Sentences, TickRecord
 
@@ -47,6 +48,11 @@ def run_of(path: Path, source: str, source_kind: SourceKind) -> str:
     return hashlib.sha256(msgspec.json.encode(about) + head).hexdigest()[:16]
 
 
+def run_of_topic(source: str, topic: str) -> str:
+    """Identity of the reading of a foreign topic: 16 hex digits, the same at every start."""
+    return hashlib.sha256(msgspec.json.encode(["topic", source, topic])).hexdigest()[:16]
+
+
 def remaining(record: Sentences, reached: PartitionReached) -> Sentences | None:
     """The part of ``record`` that the log does not hold yet."""
     if int(record.ordinals[0]) > reached.ordinal:
@@ -70,9 +76,11 @@ def is_new(record: TickRecord, reached: PartitionReached) -> bool:
 class LogEnd:
     """Reads a topic backwards. ``consumer`` is a KafkaConsumer without a group."""
 
-    def __init__(self, consumer: Any, topic: str) -> None:
+    def __init__(self, consumer: Any, topic: str, most: int | None = _LOOKED_AT_MOST) -> None:
+        """``most``: number of records of a partition that are searched; None: all."""
         self._consumer = consumer
         self._topic = topic
+        self._most = most
 
     def reached(self, run: str, partition: int) -> PartitionReached:
         """How far ``run`` has come in a partition; NOTHING if it is not in the log."""
@@ -86,13 +94,19 @@ class LogEnd:
         tick = log_records.decode_tick(found.value)
         return PartitionReached(ordinal, tick.to_ms, tick.state == "ended")
 
+    def stated(self, run: str, partition: int) -> Stated:
+        """What the last record of ``run`` in a partition states of a foreign topic."""
+        found = self._last_of(run.encode(), partition)
+        return {} if found is None else stated_in(dict(found.headers).get(log_records.H_TOPIC_AT))
+
     def _last_of(self, run: bytes, partition: int) -> Any:
         from kafka import TopicPartition
 
         place = TopicPartition(self._topic, partition)
         self._consumer.assign([place])
         end = self._consumer.end_offsets([place])[place]
-        begin = max(self._consumer.beginning_offsets([place])[place], end - _LOOKED_AT_MOST)
+        begin = self._consumer.beginning_offsets([place])[place]
+        begin = begin if self._most is None else max(begin, end - self._most)
         look = _FIRST_LOOK
         while end > begin:
             start = max(begin, end - look)

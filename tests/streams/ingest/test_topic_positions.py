@@ -1,0 +1,168 @@
+"""A foreign topic is read by the real core and killed anywhere: nothing is lost in the log, nothing comes twice."""
+
+from collections import defaultdict
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.ingest.core import Ingest, SourceKind
+from streams.ingest.topic_positions import Stated, TopicPositions, stated_in
+from streams.messages.log_records import Sentences, TickRecord
+from streams.nmea import encoder
+from streams.nmea.encoder import EncodedFix, Particulars
+from streams.settings.model import IngestSettings
+
+LOG_PARTITIONS = 2
+BEGAN_MS = 1_700_000_000_000
+LIVE = SourceKind(live=True)
+Topic = dict[int, list[bytes]]
+
+
+class Log:
+    """Our log and dead letters, as Kafka keeps them: what was written stays."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, list[bytes]] = defaultdict(list)
+        self.stated: list[bytes | None] = [None] * LOG_PARTITIONS
+        self.letters: list[bytes] = []
+        self.letters_stated: bytes | None = None
+        self.writes = 0
+
+
+class KilledError(Exception):
+    """The process was killed."""
+
+
+class Reading:
+    """What a source runner does with the records of a topic; ``writes`` is how many writes it lives."""
+
+    def __init__(self, log: Log, writes: int) -> None:
+        self.log, self.left = log, writes
+        self.ingest = Ingest("x", LOG_PARTITIONS, IngestSettings(pack_sentences=3), None, LIVE)
+        self.positions = TopicPositions()
+
+    def begin(self, topic: Topic) -> dict[int, int]:
+        stated = [stated_in(header) for header in self.log.stated]
+        read_from = {
+            p: min((one[p].read_from for one in stated if p in one), default=0)
+            if all(p in one for one in stated)
+            else 0
+            for p in topic
+        }
+        self.positions.begin(read_from, stated, stated_in(self.log.letters_stated))
+        return read_from
+
+    def take(self, partition: int, offset: int, value: bytes, now_ms: int) -> None:
+        first = self.ingest.ordinal + 1
+        self.positions.open_before = self.ingest.open_since
+        taken = self.ingest.feed(value + b"\n", now_ms, f"p{partition}")
+        taken += self.ingest.clock(now_ms)
+        self.positions.took(partition, offset, first, self.ingest.ordinal)
+        refused, self.ingest.refused = self.ingest.refused, []
+        if refused and not self.positions.refused_before():
+            self._write()
+            self.log.letters += [line.raw for line in refused]
+            self.log.letters_stated = self.positions.letter_header()
+        for record in taken:
+            if isinstance(record, TickRecord):
+                self.positions.settle(record.ordinal, self.ingest.open_since)
+                for p in range(LOG_PARTITIONS):
+                    self._write()
+                    self.log.stated[p] = self.positions.header(p, record.ordinal)
+            elif isinstance(record, Sentences) and (left := self.positions.remaining(record)) is not None:
+                self._write()
+                p = record.partition
+                self.log.lines[p] += left.value.split(b"\n")
+                self.log.stated[p] = self.positions.header(p, int(record.ordinals[-1]))
+
+    def finish(self) -> None:
+        for record in self.ingest.flush():
+            assert isinstance(record, Sentences)
+            if (left := self.positions.remaining(record)) is not None:
+                self.log.lines[record.partition] += left.value.split(b"\n")
+
+    def _write(self) -> None:
+        if not self.left:
+            raise KilledError
+        self.left -= 1
+
+
+def read(log: Log, topic: Topic, order: list[int], writes: int, pause_ms: int) -> bool:
+    """Reads the topic to its end, or until killed; ``order`` says which partition comes next."""
+    reading = Reading(log, writes)
+    places = reading.begin(topic)
+    now_ms = BEGAN_MS
+    try:
+        for partition in [*order, *(p for p in topic for _ in topic[p])]:
+            if places[partition] < len(topic[partition]):
+                now_ms += pause_ms
+                reading.take(partition, places[partition], topic[partition][places[partition]], now_ms)
+                places[partition] += 1
+        reading.finish()
+    except KilledError:
+        return False
+    return True
+
+
+def messages(draw: st.DrawFn) -> Topic:
+    """Positions, static messages of two sentences in two records or one, several in a record, and rubbish."""
+    topic: Topic = {}
+    serial = 0
+    for partition in range(draw(st.integers(1, 3))):
+        records: list[bytes] = []
+        for _ in range(draw(st.integers(1, 25))):
+            serial += 1
+            mmsi, kind = 200_000_000 + serial, draw(st.sampled_from(["one", "two", "split", "many", "bad"]))
+            one = encoder.sentences(encoder.position(mmsi, EncodedFix(10.0, 20.0)))
+            ship = encoder.sentences(encoder.static(mmsi, Particulars(name=f"S{serial}")), sequence=serial)
+            lines = {"one": one, "two": ship, "split": ship, "many": one + ship, "bad": [one[0][:-1] + b"x"]}[kind]
+            tagged = encoder.tagged(lines, BEGAN_MS + serial, "s")
+            records += tagged if kind == "split" else [b"\n".join(tagged)]
+        if draw(st.booleans()):  # parts are interleaved with other records
+            at = draw(st.integers(0, len(records) - 1))
+            records.insert(at, records.pop())
+        topic[partition] = records
+    return topic
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_killed_anywhere_nothing_is_lost_and_nothing_comes_twice(data: st.DataObject) -> None:
+    topic = messages(data.draw)
+    order = data.draw(st.lists(st.sampled_from(sorted(topic)), max_size=40))
+    pause_ms = data.draw(st.sampled_from([1, 150, 700]))
+    whole, log = Log(), Log()
+    assert read(whole, topic, order, 1_000_000, pause_ms)
+    while not read(log, topic, order, data.draw(st.integers(1, 12)), pause_ms):
+        pass
+    for partition in range(LOG_PARTITIONS):
+        assert sorted(log.lines[partition]) == sorted(whole.lines[partition])
+    assert set(log.letters) == set(whole.letters)
+
+
+def test_a_restart_after_a_tick_reads_only_what_came_since() -> None:
+    lines = [
+        b"\n".join(
+            encoder.tagged(encoder.sentences(encoder.position(200_000_000 + n, EncodedFix(1.0, 2.0))), BEGAN_MS, "s")
+        )
+        for n in range(100)
+    ]
+    log = Log()
+    reading = Reading(log, 1_000_000)
+    reading.begin({0: lines})
+    for n, line in enumerate(lines):
+        reading.take(0, n, line, BEGAN_MS + n * 200)
+    found = [stated_in(header)[0] for header in log.stated]
+    assert min(place.read_from for place in found) > 90
+
+
+def test_what_a_header_states_is_small_and_rubbish_in_it_is_nothing() -> None:
+    positions = TopicPositions()
+    positions.begin({0: 5, 1: 7}, [{}], {})
+    positions.took(0, 5, 0, 1)
+    assert positions.header(0, 0) == b'{"0":[5,1,5],"1":[7,0,7]}'
+    assert positions.header(0, 1) == b'{"0":[6,0,5],"1":[7,0,7]}'
+    wrong: list[bytes | None] = [None, b"", b"[]", b'{"a":1}', b"\xff", b'{"0":[1]}']
+    assert [stated_in(header) for header in wrong] == [{}] * 6
+    assert msgspec.json.decode(positions.letter_header(), type=Stated)
