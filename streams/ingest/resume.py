@@ -76,11 +76,11 @@ def is_new(record: TickRecord, reached: PartitionReached) -> bool:
 class LogEnd:
     """Reads a topic backwards. ``consumer`` is a KafkaConsumer without a group."""
 
-    def __init__(self, consumer: Any, topic: str, most: int | None = _LOOKED_AT_MOST) -> None:
-        """``most``: number of records of a partition that are searched; None: all."""
+    def __init__(self, consumer: Any, topic: str, *, everything: bool = False) -> None:
+        """``everything``: a partition is searched to its beginning."""
         self._consumer = consumer
         self._topic = topic
-        self._most = most
+        self._everything = everything
 
     def reached(self, run: str, partition: int) -> PartitionReached:
         """How far ``run`` has come in a partition; NOTHING if it is not in the log."""
@@ -96,33 +96,36 @@ class LogEnd:
 
     def stated(self, run: str, partition: int) -> Stated:
         """What the last record of ``run`` in a partition states of a foreign topic."""
-        found = self._last_of(run.encode(), partition)
-        return {} if found is None else stated_in(dict(found.headers).get(log_records.H_TOPIC_AT))
+        found = self._last_of(run.encode(), partition, stating=log_records.H_TOPIC_AT)
+        return {} if found is None else stated_in(dict(found.headers)[log_records.H_TOPIC_AT])
 
-    def _last_of(self, run: bytes, partition: int) -> Any:
+    def _last_of(self, run: bytes, partition: int, stating: str = log_records.H_RUN) -> Any:
+        """The last record of a run that has the header ``stating``."""
         from kafka import TopicPartition
 
         place = TopicPartition(self._topic, partition)
         self._consumer.assign([place])
         end = self._consumer.end_offsets([place])[place]
         begin = self._consumer.beginning_offsets([place])[place]
-        begin = begin if self._most is None else max(begin, end - self._most)
+        begin = begin if self._everything else max(begin, end - _LOOKED_AT_MOST)
         look = _FIRST_LOOK
         while end > begin:
             start = max(begin, end - look)
-            found = self._last_within(place, start, end, run)
+            found = self._last_within(place, start, end, (run, stating))
             if found is not None:
                 return found
             end, look = start, look * 4
         return None
 
-    def _last_within(self, place: Any, start: int, end: int, run: bytes) -> Any:
+    def _last_within(self, place: Any, start: int, end: int, wanted: tuple[bytes, str]) -> Any:
         self._consumer.seek(place, start)
+        run, stating = wanted
         found, empty = None, 0
         while self._consumer.position(place) < end and empty < _EMPTY_POLLS_MOST:
             polled = self._consumer.poll(timeout_ms=_POLL_MS).get(place, [])
             empty = 0 if polled else empty + 1
             for record in polled:
-                if record.offset < end and (log_records.H_RUN, run) in record.headers:
+                headers = dict(record.headers) if record.offset < end else {}
+                if headers.get(log_records.H_RUN) == run and stating in headers:
                     found = record
         return found

@@ -133,6 +133,23 @@ class TopicPositions:
         """Where a restart would begin now, by partition of the foreign topic."""
         return {partition: taken.base for partition, taken in self._taken.items()}
 
+    @property
+    def begun(self) -> bool:
+        """Whether it is known where reading begins. Before that nothing can be stated."""
+        return bool(self._taken)
+
+    @property
+    def next_offsets(self) -> dict[int, int]:
+        """What is to be read next, by partition of the foreign topic; empty before ``begin``."""
+        return {p: taken.offsets[-1] + 1 if taken.offsets else taken.base for p, taken in self._taken.items()}
+
+    def jump(self, partition: int, offset: int) -> None:
+        """Reading of a partition goes on at ``offset``: it is new, or holds other records than before."""
+        self._taken[partition] = _Taken(offset)
+        self._judged.pop(partition, None)
+        for places in (self._letters, *self._written):
+            places.pop(partition, None)
+
     def took(self, partition: int, offset: int, first: int, last: int) -> None:
         """A record of the foreign topic has become the units from ``first`` to ``last``; none if last < first."""
         self._now = (partition, offset)
@@ -175,7 +192,7 @@ class TopicPositions:
 
     def letter_header(self) -> bytes:
         """What a dead letter states: the refusals of the present record are in it, or in letters before it."""
-        now = {p: Place(taken.offsets[-1] + 1 if taken.offsets else taken.base) for p, taken in self._taken.items()}
+        now = {partition: Place(offset) for partition, offset in self.next_offsets.items()}
         return self._stated({p: max(place, self._letters.get(p, place)) for p, place in now.items()})
 
     def _stated(self, places: Mapping[int, Place]) -> bytes:
