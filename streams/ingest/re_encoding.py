@@ -110,10 +110,6 @@ class ReEncoder:
         """The sentences of an extended class B report: a position with the particulars of the same vessel."""
         return self._lines([encoder.position_b_extended(mmsi_of(sent.mmsi), _fix(sent), _particulars(ship))], time_ms)
 
-    def write(self, sent: PositionFields | StaticFields, time_ms: int | None) -> list[bytes]:
-        """The sentences of either."""
-        return self.position(sent, time_ms) if isinstance(sent, PositionFields) else self.static(sent, time_ms)
-
     def _is_news(self, key: tuple[int, int], stated: Bits, time_ms: int) -> bool:
         before, stated_ms = self._stated.get(key, (None, 0))
         if not self._every_static and before == stated and abs(time_ms - stated_ms) < REPEAT_MS:

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from streams.errors import ConfigError
 from streams.files.recordings import SUFFIXES
-from streams.ingest.sources import aisstream, http_listen, kafka_topic, listen, tcp, udp
+from streams.ingest.sources import aisstream, gpsd, http_listen, kafka_topic, listen, tcp, udp
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import InputSource
 from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
@@ -47,6 +47,7 @@ CONNECTORS: Final[Mapping[str, Connector]] = {
         *udp.CONNECTORS,
         *http_listen.CONNECTORS,
         *aisstream.CONNECTORS,
+        *gpsd.CONNECTORS,
         *kafka_topic.CONNECTORS,
     )
 }

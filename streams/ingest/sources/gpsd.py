@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from streams.ingest import gpsd_json
+from streams.ingest import receiver_json
 from streams.ingest.framing import Framer
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.connecting import CONNECT_S, ConnectingSource, keep_alive
@@ -99,7 +99,7 @@ class GpsdSource(ConnectingSource):
             told = _DECODER.decode(line)
             if told.get("class") != "AIS":
                 return
-            written = [line for fields in gpsd_json.fields_of(told) for line in self._encoder.write(fields, None)]
+            written = receiver_json.lines_of(told, self._encoder, None)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             yield Refused(line, "not JSON")
         except MessageError as error:
