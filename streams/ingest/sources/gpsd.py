@@ -1,4 +1,4 @@
-"""gpsd: the sentences that its AIS receivers give, else its JSON.
+"""gpsd: the sentences that its AIS receivers give, or its JSON where there are none.
 
 gpsd passes sentences on as they were received. Where it has none, because a receiver speaks another protocol, it is
 asked for JSON after ``_WAIT_S``, and sentences are written from that until one comes. It states no time of reception:
@@ -123,7 +123,7 @@ CONNECTORS: Final = (
         scheme="gpsd",
         form="gpsd://HOST[:PORT]",
         example="gpsd://127.0.0.1",
-        sentence="sentences of a gpsd's AIS receivers, else its JSON; stamped on arrival",
+        sentence="sentences of a gpsd's AIS receivers, or its JSON where there are none",
         open=_open,
         connects=True,
         port=_PORT,

@@ -181,8 +181,8 @@ def _check(place: SourceUrl) -> None:
     wrong = any(len(level) > 1 and set(level) & {"+", "#"} for level in levels)
     if not place.path or wrong or "#" in levels[:-1] or "\0" in place.path:
         raise ConfigError(
-            f"{place.name}: {place.path!r} is not a topic to read; write {place.kind}://HOST/TOPIC, where + stands for "
-            "a level and # at the end for all below"
+            f"{place.name}: {place.path!r} is not a topic to read; write {place.kind}://HOST/TOPIC, where + is any "
+            "level and # at the end all below"
         )
 
 
