@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from threading import Event
 from typing import Any, Final
 
@@ -70,32 +71,32 @@ class KafkaTopicSource(ConnectingSource):
         self._committed: dict[int, int] = {}
         self._missing_s = 0.0
         """Since when the topic is missing; 0: it is there."""
-        try:
+        with suppress(SinkError, OSError):  # a cluster that does not answer is waited for
             consumer = self._consumer()
-        except (SinkError, OSError):  # it is waited for
-            return
-        try:
-            self._refuse_unless_readable(consumer)
-        finally:
-            consumer.close(timeout_ms=_ANSWER_MS)
+            try:
+                self._refuse_unless_readable(consumer)
+            finally:
+                consumer.close(timeout_ms=_ANSWER_MS)
 
     def _refuse_unless_readable(self, consumer: Any) -> None:
         from kafka import TopicPartition
 
-        if self._what.topic not in consumer.topics():
-            raise ConfigError(f"{self._what.url}: there is no such topic; check its name, and the rights of this user")
         try:
+            there = self._what.topic in consumer.topics()
             consumer.committed(TopicPartition(self._what.topic, 0), timeout_ms=_ANSWER_MS)
         except _kafka_error() as error:
-            if (refused := refusal_of(error)) is not None:
-                raise ConfigError(f"{self._what.url}: {_of_feed(refused)}") from error
+            if (refused := refusal_of(error)) is None:
+                raise ConnectionError(str(error)) from error
+            raise ConfigError(f"{self._what.url}: {_of_feed(refused)}") from error
+        if not there:
+            raise ConfigError(f"{self._what.url}: there is no such topic; check its name, and the rights of this user")
 
     def connection(self, stop: Event) -> Generator[SourceEvent, None, str]:
         """One consumer, until its cluster does not answer."""
         try:
             consumer = self._consumer()
         except SinkError as error:
-            return str(error)
+            return str(error).partition(": check")[0]
         except ConfigError as error:  # found while running: only this source ends
             raise WakewatchError(str(error)) from error
         try:
@@ -157,7 +158,8 @@ class KafkaTopicSource(ConnectingSource):
 
     def _state(self, consumer: Any, places: list[Any]) -> TopicState:
         consumer.assign(places)
-        begins, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
+        begins = consumer.beginning_offsets(places, timeout_ms=_ANSWER_MS)
+        ends = consumer.end_offsets(places, timeout_ms=_ANSWER_MS)
         committed = {place.partition: consumer.committed(place, timeout_ms=_ANSWER_MS) for place in places}
         return TopicState(
             {place.partition: offset for place, offset in begins.items()},
