@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from streams.errors import ConfigError
 from streams.files.recordings import SUFFIXES
-from streams.ingest.sources import aisstream, gpsd, http_listen, kafka_topic, listen, mqtt, tcp, udp
+from streams.ingest.sources import aisstream, gpsd, http_listen, kafka_topic, listen, mqtt, signalk, tcp, udp
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import InputSource
 from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
@@ -49,6 +49,7 @@ CONNECTORS: Final[Mapping[str, Connector]] = {
         *aisstream.CONNECTORS,
         *gpsd.CONNECTORS,
         *mqtt.CONNECTORS,
+        *signalk.CONNECTORS,
         *kafka_topic.CONNECTORS,
     )
 }

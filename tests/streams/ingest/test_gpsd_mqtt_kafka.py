@@ -1,4 +1,4 @@
-"""gpsd and MQTT, from the documented commands into a real Kafka."""
+"""gpsd, MQTT and Signal K, from the documented commands into a real Kafka."""
 
 import json
 import time
@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from detectors.core.reports import RE_ENCODED
 from streams.settings.model import Settings
@@ -19,6 +20,8 @@ from tests.streams.ingest.test_connectors_kafka import ingesting, lines
 from tests.streams.ingest.test_gpsd import SENTENCES
 from tests.streams.ingest.test_http_listen import free_port
 from tests.streams.ingest.test_mqtt import LOCATION, METADATA, TOPIC
+from tests.streams.ingest.test_signalk import VALUES, delta
+from tests.streams.ingest.web_rig import served
 
 pytestmark = pytest.mark.broker
 
@@ -72,3 +75,17 @@ def shown(port: int) -> str:
         return urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
     except OSError:
         return ""
+
+
+def test_deltas_of_signal_k_reach_the_topic(settings: Settings, config: Path) -> None:
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        talk = web.WebSocketResponse()
+        await talk.prepare(request)
+        await talk.send_str(json.dumps(delta(VALUES)))
+        await talk.send_str("rubbish")
+        await talk.receive()
+        return talk
+
+    with served(handle) as port, ingesting(config, f"boat=signalk://127.0.0.1:{port}"):
+        until(there(settings, f"s:boat{RE_ENCODED}".encode()))
+        until(lambda: len(topic(settings, "ais.dead.v1")) == 1)
