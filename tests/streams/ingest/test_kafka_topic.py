@@ -19,10 +19,12 @@ from kafka.admin import NewTopic
 
 from detectors.core.reports import RE_ENCODED
 from streams.broker import clients, embedded
+from streams.broker.acl import Grant
 from streams.decode.batch import decode
 from streams.nmea import encoder
 from streams.nmea.encoder import EncodedFix, Particulars
 from streams.settings.model import KafkaSettings, Settings
+from tests.streams.broker.secure import Authority, SecureKafka
 
 pytestmark = pytest.mark.broker
 LOG_PARTITIONS, PARTITIONS = 3, 2
@@ -239,3 +241,47 @@ def test_a_broker_that_is_away_is_waited_for_and_one_that_returns_is_read_on(
         assert process.wait(PATIENCE_S) == 0
     assert bare(sentences(settings)).total() == 2
     assert "ingest failed" not in log_of(config)
+
+
+def test_a_cluster_with_passwords_and_rights_of_its_own(settings: Settings, config: Path, tmp_path: Path) -> None:
+    """Who may not read as the group, or has a wrong password, is told so before anything is written."""
+    home = tmp_path / "foreign"
+    home.mkdir()
+    foreign = SecureKafka(home, Authority(home, "authority"))
+    try:
+        foreign.admin.create_topics([NewTopic("foreign", 1, 1)])
+        reads = Grant(operation="Read", kind="topic", name="foreign")
+        reader = foreign.user("reader", [reads, Grant(operation="Read", kind="group", name="wakewatch.feed")])
+        producer = clients.producer(KafkaSettings(bootstrap_servers=foreign.plain))
+        line = encoder.sentences(encoder.position(200_000_000, EncodedFix(1.0, 2.0)))[0]
+        producer.send("foreign", line, partition=0)
+        producer.close()
+        for who, wrong in (
+            (msgspec.structs.replace(reader, sasl_password="sesame"), "topic_feed.sasl_password"),
+            (foreign.user("stranger", [reads]), "may not read as this group"),
+        ):
+            secure(config, who)
+            run = subprocess.run(
+                command(config, feed_of(foreign)), capture_output=True, timeout=PATIENCE_S, check=False
+            )
+            assert run.returncode == 2 and wrong in run.stderr.decode(), run.stderr
+            assert b"Traceback" not in run.stderr and who.sasl_password.encode() not in run.stderr
+        secure(config, reader)
+        with ingesting(config, feed_of(foreign)) as process:
+            until(lambda: bare(sentences(settings))[line[1:]] == 1, process)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_S) == 0
+    finally:
+        foreign.close()
+
+
+def feed_of(foreign: SecureKafka) -> str:
+    return f"feed=kafka://{foreign.password}/foreign?from=oldest"
+
+
+def secure(config: Path, who: KafkaSettings) -> None:
+    """The settings with this user of the foreign cluster."""
+    head = config.read_text().partition("[topic_feed]")[0]
+    names = ("security_protocol", "sasl_username", "sasl_password", "tls_ca_file")
+    lines = [f'{name} = "{getattr(who, name)}"' for name in names]
+    config.write_text("\n".join([f"{head}[topic_feed]", *lines, ""]))
