@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.decode.batch import decode
@@ -100,11 +100,13 @@ def test_an_object_without_an_mmsi_is_refused_and_the_others_are_read(wrong: Any
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.sampled_from([*SHIP, "heading", "imo", "name", "draught", "destination"]), json_values))
 def test_any_value_of_any_field_gives_sentences_or_a_reason(fields: dict[str, Any]) -> None:
     for event in FieldMap(TopicFeedSettings(), "feed").read(msgspec.json.encode({**SHIP, **fields}), ""):

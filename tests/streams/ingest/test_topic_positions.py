@@ -70,17 +70,19 @@ class Reading:
                 for p in range(LOG_PARTITIONS):
                     self._write()
                     self.log.stated[p] = self.positions.header(p, record.ordinal)
-            elif isinstance(record, Sentences) and (left := self.positions.remaining(record)) is not None:
-                self._write()
-                p = record.partition
-                self.log.lines[p] += left.value.split(b"\n")
-                self.log.stated[p] = self.positions.header(p, int(record.ordinals[-1]))
+            elif isinstance(record, Sentences):
+                self._sentences(record)
 
     def finish(self) -> None:
         for record in self.ingest.flush():
             assert isinstance(record, Sentences)
-            if (left := self.positions.remaining(record)) is not None:
-                self.log.lines[record.partition] += left.value.split(b"\n")
+            self._sentences(record)
+
+    def _sentences(self, record: Sentences) -> None:
+        if (left := self.positions.remaining(record)) is not None:
+            self._write()
+            self.log.lines[record.partition] += left.value.split(b"\n")
+            self.log.stated[record.partition] = self.positions.header(record.partition, int(record.ordinals[-1]))
 
     def _write(self) -> None:
         if not self.left:
@@ -139,6 +141,25 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_comes_twice(data: st.DataOb
     for partition in range(LOG_PARTITIONS):
         assert sorted(log.lines[partition]) == sorted(whole.lines[partition])
     assert set(log.letters) == set(whole.letters)
+
+
+def test_a_tick_before_a_message_does_not_pass_over_its_first_part() -> None:
+    """The source was silent: its next message is of two records, and ticks go out between the last part and the log."""
+    late_ms = BEGAN_MS + 400_000
+    first, second = encoder.sentences(encoder.static(200_000_001, Particulars(name="S")))
+    one = encoder.sentences(encoder.position(200_000_002, EncodedFix(1.0, 2.0)))
+    other = encoder.sentences(encoder.position(200_000_003, EncodedFix(1.0, 2.0)))
+    records = [
+        *encoder.tagged(one, BEGAN_MS, "s"),
+        *encoder.tagged([first], late_ms, "s"),
+        *encoder.tagged(other, BEGAN_MS + 1, "s"),
+        *encoder.tagged([second], late_ms, "s"),
+    ]
+    for writes in range(1, 20):
+        log = Log()
+        read(log, {0: records}, [], writes, 1)
+        assert read(log, {0: records}, [], 1_000_000, 1)
+        assert sum(map(len, log.lines.values())) == len(records)
 
 
 def test_a_restart_after_a_tick_reads_only_what_came_since() -> None:
