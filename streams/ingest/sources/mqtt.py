@@ -206,13 +206,13 @@ def _connector(scheme: str, port: int, example: str, sentence: str) -> Connector
 
 
 CONNECTORS: Final = (
-    _connector("mqtt", 1883, "mqtt://192.0.2.8/ais/#", "topics of an MQTT broker: NMEA, or JSON of AIS-catcher"),
-    _connector("mqtts", 8883, "mqtts://me@mqtt.example.org/ais/raw?password-file=secret", "the same over TLS"),
-    _connector("mqtt+ws", 80, "mqtt+ws://192.0.2.8:9001/ais/#", "the same over a websocket; its path: ?path=/mqtt"),
+    _connector("mqtt", 1883, "mqtt://192.0.2.8/ais/#", "Reads topics of an MQTT broker: NMEA, or JSON of AIS-catcher"),
+    _connector("mqtts", 8883, "mqtts://me@mqtt.example.org/ais/raw?password-file=secret", "The same over TLS"),
+    _connector("mqtt+ws", 80, "mqtt+ws://192.0.2.8:9001/ais/#", "The same over a websocket; its path is ?path=/mqtt"),
     _connector(
         "mqtt+wss",
         443,
         "digitraffic=mqtt+wss://meri.digitraffic.fi/vessels-v2/#",
-        "over TLS; also Finland's Digitraffic",
+        "The same over a websocket with TLS; also Finland's Digitraffic",
     ),
 )
