@@ -25,6 +25,8 @@ from streams.ingest.sources.connecting import ConnectingSource
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import Chunk, Connected, FromTopic, Refused, SourceEvent
 from streams.ingest.topic_progress import TopicProgress, TopicState
+from streams.messages import log_records
+from streams.messages.topics import SENTENCES
 from streams.nmea.checksum import tag_block
 from streams.settings.feeds import TopicFeedSettings
 from streams.settings.model import KafkaSettings
@@ -138,6 +140,9 @@ class KafkaTopicSource(ConnectingSource):
 
     def _event(self, record: Any) -> FromTopic:
         peer, value = f"partition {record.partition}", record.value or b""
+        kind = dict(record.headers or ()).get(log_records.H_KIND)
+        if kind not in {None, log_records.KIND_SENTENCES}:  # the topic is the log of another wakewatch
+            return FromTopic(record.partition, record.offset, ())
         if value.lstrip()[:1] in (b"{", b"[") and b'"nmea"' not in value:
             return FromTopic(record.partition, record.offset, tuple(self._fields.read(value, peer)))
         lines = [_timed(line, record.timestamp) for line in value.splitlines()]
@@ -205,7 +210,11 @@ def _of_feed(error: ConfigError) -> str:
 
 
 def _open(place: SourceUrl, rules: OpenRules) -> KafkaTopicSource:
-    feed = rules.settings.topic_feed
+    feed, own = rules.settings.topic_feed, rules.settings.kafka
+    if place.path == own.topic_prefix + SENTENCES and place.address in clients.servers_of(own):
+        raise ConfigError(
+            f"{place.name}: {place.path} is our own log: what is read from it would be written to it again"
+        )
     what = ForeignTopic(
         kafka=_settings(feed, place.address),
         topic=place.path,

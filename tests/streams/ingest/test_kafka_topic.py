@@ -204,6 +204,22 @@ def test_a_topic_that_is_not_there_is_a_wrong_setting(settings: Settings, config
     assert run.returncode == 2 and b"there is no such topic" in run.stderr and b"Traceback" not in run.stderr
 
 
+def test_our_own_log_is_no_source_and_that_of_another_wakewatch_is(settings: Settings, config: Path) -> None:
+    own = url(settings).replace("foreign", "ais.sentences.v1")
+    run = subprocess.run(command(config, own), capture_output=True, timeout=PATIENCE_S, check=False)
+    assert run.returncode == 2 and b"our own log" in run.stderr
+    producer = clients.producer(settings.kafka)
+    line = encoder.tagged(encoder.sentences(encoder.position(200_000_000, EncodedFix(1.0, 2.0))), BEGAN_MS, "pier")[0]
+    for kind, value in ((b"tick", b'{"source": "x"}'), (b"sentences", line)):
+        producer.send(f"{settings.kafka.topic_prefix}foreign", value, headers=[("ww_kind", kind)], partition=0)
+    producer.close()
+    with ingesting(config, url(settings, "?from=oldest")) as process:
+        until(lambda: sentences(settings)[line] == 1, process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    assert not read(settings, "ais.dead.v1")
+
+
 def test_a_topic_that_is_deleted_ends_its_source_only(settings: Settings, config: Path) -> None:
     with ingesting(config, url(settings), "other=udp://127.0.0.1:0") as process:
         until(lambda: "is read from" in log_of(config), process)
