@@ -4,13 +4,11 @@ import math
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -25,10 +23,10 @@ from streams.nmea import encoder
 from streams.nmea.encoder import EncodedFix, Particulars
 from streams.settings.model import KafkaSettings, Settings
 from tests.streams.broker.secure import Authority, SecureKafka
+from tests.streams.ingest.kafka_rig import PATIENCE_S, command, topic
 
 pytestmark = pytest.mark.broker
 LOG_PARTITIONS, PARTITIONS = 3, 2
-PATIENCE_S = 180
 BEGAN_MS = int(time.time() * 1000) - 3_600_000  # a broker forgets what is older than a week
 
 
@@ -61,10 +59,6 @@ def url(settings: Settings, options: str = "") -> str:
     return f"feed=kafka://{settings.kafka.bootstrap_servers}/{settings.kafka.topic_prefix}foreign{options}"
 
 
-def command(config: Path, *urls: str) -> list[str]:
-    return [sys.executable, "-c", "from streams.cli import main; main()", "ingest", "--settings", str(config), *urls]
-
-
 def publish(settings: Settings, records: dict[int, list[bytes]]) -> None:
     producer = clients.producer(settings.kafka)
     for partition, values in records.items():
@@ -76,25 +70,10 @@ def publish(settings: Settings, records: dict[int, list[bytes]]) -> None:
     producer.close()
 
 
-def read(settings: Settings, name: str) -> list[Any]:
-    """All records of a topic of ours, by partition."""
-    consumer = clients.consumer(settings.kafka, group_id=None)
-    full = settings.kafka.topic_prefix + name
-    places = [TopicPartition(full, p) for p in sorted(consumer.partitions_for_topic(full))]
-    consumer.assign(places)
-    consumer.seek_to_beginning()
-    ends, found = consumer.end_offsets(places), []
-    while any(consumer.position(place) < ends[place] for place in places):
-        for polled in consumer.poll(200).values():
-            found += polled
-    consumer.close()
-    return found
-
-
 def sentences(settings: Settings) -> Counter[bytes]:
     return Counter(
         line
-        for record in read(settings, "ais.sentences.v1")
+        for record in topic(settings, "ais.sentences.v1")
         if (b"ww_kind", b"sentences") in [(k.encode(), v) for k, v in record.headers]
         for line in record.value.split(b"\n")
     )
@@ -176,7 +155,7 @@ def test_after_kill_9_nothing_is_lost_and_nothing_comes_twice(settings: Settings
         assert process.wait(PATIENCE_S) == 0
     assert "ingest failed" not in log_of(config)
     assert bare(sentences(settings)) == wanted + Counter([late[0][1:]])
-    assert not read(settings, "ais.dead.v1")
+    assert not topic(settings, "ais.dead.v1")
 
 
 def test_json_by_the_field_map_and_what_is_refused_is_kept_once(settings: Settings, config: Path) -> None:
@@ -189,10 +168,10 @@ def test_json_by_the_field_map_and_what_is_refused_is_kept_once(settings: Settin
             until(lambda attempt=attempt: log_of(config).count("is read from") > attempt, process)  # type: ignore[misc]
             if not attempt:
                 publish(settings, {0: [msgspec.json.encode(one) for one in (good, untimed)]})
-            until(lambda: bool(read(settings, "ais.dead.v1") and sentences(settings)), process)
+            until(lambda: bool(topic(settings, "ais.dead.v1") and sentences(settings)), process)
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE_S) == 0
-    (line,), (letter,) = sentences(settings), read(settings, "ais.dead.v1")
+    (line,), (letter,) = sentences(settings), topic(settings, "ais.dead.v1")
     report = decode(line, "feed").batch.reports[0]
     assert (report["mmsi"], report["time_ms"], round(float(report["sog_kn"]), 1)) == (257111000, BEGAN_MS + 60_000, 9.7)
     assert f"feed{RE_ENCODED}".encode() in line and math.isnan(report["cog_deg"])
@@ -217,7 +196,7 @@ def test_our_own_log_is_no_source_and_that_of_another_wakewatch_is(settings: Set
         until(lambda: sentences(settings)[line] == 1, process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
-    assert not read(settings, "ais.dead.v1")
+    assert not topic(settings, "ais.dead.v1")
 
 
 def test_a_topic_that_is_deleted_ends_its_source_only(settings: Settings, config: Path) -> None:

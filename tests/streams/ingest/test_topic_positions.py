@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.ingest.core import Ingest, SourceKind
-from streams.ingest.topic_positions import Stated, TopicPositions, stated_in
+from streams.ingest.outbound import Sender
+from streams.ingest.topic_positions import Stated, StatedPlace, TopicPositions, stated_in
+from streams.ingest.topic_progress import TopicProgress, TopicState
 from streams.messages.log_records import Sentences, TickRecord
 from streams.nmea import encoder
 from streams.nmea.encoder import EncodedFix, Particulars
@@ -187,3 +189,16 @@ def test_what_a_header_states_is_small_and_rubbish_in_it_is_nothing() -> None:
     wrong: list[bytes | None] = [None, b"", b"[]", b'{"a":1}', b"\xff", b'{"0":[1]}']
     assert [stated_in(header) for header in wrong] == [{}] * 6
     assert msgspec.json.decode(positions.letter_header(), type=Stated)
+
+
+def test_reading_goes_on_where_it_was_and_begins_again_where_records_are_gone() -> None:
+    progress = TopicProgress(Sender("x", "run", replayed=False, prefix=""), LOG_PARTITIONS, open_consumer=list)
+    progress.positions.begin({0: 5}, [{0: StatedPlace(7, 0, 5)}] * LOG_PARTITIONS, {})
+    progress.positions.took(0, 5, 0, 0)
+    assert progress.positions.refused_before()  # the log holds everything before offset 7
+    assert progress.resume(TopicState({0: 3, 1: 2}, {0: 9, 1: 4}, {}), oldest=False) == {0: 6, 1: 2}
+    assert progress.resume(TopicState({0: 8}, {0: 9}, {}), oldest=False) == {0: 8}  # retention was faster than we
+    assert progress.resume(TopicState({0: 0}, {0: 2}, {}), oldest=False) == {0: 0}  # made again under its name
+    progress.positions.took(0, 0, 1, 1)
+    assert not progress.positions.refused_before()
+    assert stated_in(progress.positions.header(0, 1))[0] == StatedPlace(1, 0, 0)
