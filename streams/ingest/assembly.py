@@ -46,11 +46,11 @@ class Lost(NamedTuple):
 
 
 class _OpenMessage:
-    __slots__ = ("doubtful", "first", "key", "last_unit", "opened_ms", "parts")
+    __slots__ = ("doubtful", "first", "first_unit", "key", "last_unit", "opened_ms", "parts")
 
     def __init__(self, key: Key, sentence: Sentence, unit: int, opened_ms: int) -> None:
         self.key, self.first, self.parts = key, sentence, [sentence]
-        self.last_unit = unit
+        self.first_unit = self.last_unit = unit
         self.opened_ms = opened_ms
         self.doubtful = False
 
@@ -88,6 +88,11 @@ class Assembly:
     def pending(self) -> int:
         """Number of parts that wait for others."""
         return sum(len(entry.parts) for entry in self._open.values())
+
+    @property
+    def open_since(self) -> int | None:
+        """Ordinal of the earliest part that waits for others; None if none does."""
+        return next((entry.first_unit for entry in self._open.values()), None)
 
     def add(self, sentence: Sentence, unit: int, clock_ms: int, peer: str = "") -> list[Sentence] | None:
         """Adds a part; ``unit`` is its ordinal. Returns all parts in order once the message is complete."""

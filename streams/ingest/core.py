@@ -101,6 +101,16 @@ class Ingest:
         return self._source_state.pending
 
     @property
+    def ordinal(self) -> int:
+        """Ordinal of the last unit that was read; -1 before the first."""
+        return self._source_state.ordinal
+
+    @property
+    def open_since(self) -> int | None:
+        """Ordinal before which every message is complete and judged; None if all are."""
+        return 0 if self._source_state.clock.waiting else self._source_state.assembly.open_since
+
+    @property
     def clock_ms(self) -> int | None:
         """The largest believed event time; None before the first."""
         return self._source_state.clock.clock_ms

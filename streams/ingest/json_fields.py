@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 _LARGEST: Final = 1e15
-_DECIMALS: Final = re.compile(r"[+-]?[0-9]{1,16}(?:\.[0-9]{0,16})?")
+_DECIMALS: Final = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,16})?")
 _NO_WORDS: Final = frozenset({"", "unknown", "undefined", "nan", "null", "none", "n/a", "na", "-"})
 _SHOWN_MOST: Final = 40
 
@@ -21,13 +21,13 @@ class FieldError(ValueError):
     """A value of a wrong kind; ``str()`` gives the reason."""
 
 
-def number(value: object) -> float | None:
-    """A finite number; None is unknown. Raises FieldError."""
+def number(value: object, most: float = _LARGEST) -> float | None:
+    """A number whose size is at most ``most``; None is unknown. Raises FieldError."""
     if isinstance(value, str):
         value = _of_text(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > most:
         raise FieldError(f"{shown(value)} is not a number")
     return float(value)
 

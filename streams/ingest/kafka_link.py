@@ -53,7 +53,7 @@ class KafkaLink:
         while self.consumer is None:
             try:
                 self.producer = self.producer or self._new_producer()
-                self.consumer = self._new_consumer()
+                self.consumer = self.new_consumer()
             except SinkError as error:
                 wait_s = back_off.next_s()
                 _log.warning("kafka does not answer", error=str(error), retry_s=round(wait_s, 2))
@@ -63,7 +63,8 @@ class KafkaLink:
     def _new_producer(self) -> Any:
         return clients.producer(self._settings.kafka, delivery_timeout_ms=_FOR_EVER_MS, **_CLIENT)
 
-    def _new_consumer(self) -> Any:
+    def new_consumer(self) -> Any:
+        """A consumer without a group. Raises SinkError if Kafka does not answer."""
         return clients.consumer(self._settings.kafka, group_id=None, **_CLIENT)
 
     def partitions(self) -> int:

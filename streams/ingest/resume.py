@@ -14,6 +14,7 @@ import msgspec
 
 from streams.ingest.model import SourceKind
 from streams.ingest.stamps import StampRules
+from streams.ingest.topic_positions import Stated, stated_in
 from streams.messages import log_records
 from streams.messages.log_records import Sentences, TickRecord
 
@@ -47,6 +48,11 @@ def run_of(path: Path, source: str, source_kind: SourceKind) -> str:
     return hashlib.sha256(msgspec.json.encode(about) + head).hexdigest()[:16]
 
 
+def run_of_topic(source: str, topic: str) -> str:
+    """Identity of the reading of a foreign topic: 16 hex digits, the same at every start."""
+    return hashlib.sha256(msgspec.json.encode(["topic", source, topic])).hexdigest()[:16]
+
+
 def remaining(record: Sentences, reached: PartitionReached) -> Sentences | None:
     """The part of ``record`` that the log does not hold yet."""
     if int(record.ordinals[0]) > reached.ordinal:
@@ -70,9 +76,11 @@ def is_new(record: TickRecord, reached: PartitionReached) -> bool:
 class LogEnd:
     """Reads a topic backwards. ``consumer`` is a KafkaConsumer without a group."""
 
-    def __init__(self, consumer: Any, topic: str) -> None:
+    def __init__(self, consumer: Any, topic: str, *, everything: bool = False) -> None:
+        """``everything``: a partition is searched to its beginning."""
         self._consumer = consumer
         self._topic = topic
+        self._everything = everything
 
     def reached(self, run: str, partition: int) -> PartitionReached:
         """How far ``run`` has come in a partition; NOTHING if it is not in the log."""
@@ -86,29 +94,38 @@ class LogEnd:
         tick = log_records.decode_tick(found.value)
         return PartitionReached(ordinal, tick.to_ms, tick.state == "ended")
 
-    def _last_of(self, run: bytes, partition: int) -> Any:
+    def stated(self, run: str, partition: int) -> Stated:
+        """What the last record of ``run`` in a partition states of a foreign topic."""
+        found = self._last_of(run.encode(), partition, stating=log_records.H_TOPIC_AT)
+        return {} if found is None else stated_in(dict(found.headers)[log_records.H_TOPIC_AT])
+
+    def _last_of(self, run: bytes, partition: int, stating: str = log_records.H_RUN) -> Any:
+        """The last record of a run that has the header ``stating``."""
         from kafka import TopicPartition
 
         place = TopicPartition(self._topic, partition)
         self._consumer.assign([place])
         end = self._consumer.end_offsets([place])[place]
-        begin = max(self._consumer.beginning_offsets([place])[place], end - _LOOKED_AT_MOST)
+        begin = self._consumer.beginning_offsets([place])[place]
+        begin = begin if self._everything else max(begin, end - _LOOKED_AT_MOST)
         look = _FIRST_LOOK
         while end > begin:
             start = max(begin, end - look)
-            found = self._last_within(place, start, end, run)
+            found = self._last_within(place, start, end, (run, stating))
             if found is not None:
                 return found
             end, look = start, look * 4
         return None
 
-    def _last_within(self, place: Any, start: int, end: int, run: bytes) -> Any:
+    def _last_within(self, place: Any, start: int, end: int, wanted: tuple[bytes, str]) -> Any:
         self._consumer.seek(place, start)
+        run, stating = wanted
         found, empty = None, 0
         while self._consumer.position(place) < end and empty < _EMPTY_POLLS_MOST:
             polled = self._consumer.poll(timeout_ms=_POLL_MS).get(place, [])
             empty = 0 if polled else empty + 1
             for record in polled:
-                if record.offset < end and (log_records.H_RUN, run) in record.headers:
+                headers = dict(record.headers) if record.offset < end else {}
+                if headers.get(log_records.H_RUN) == run and stating in headers:
                     found = record
         return found

@@ -24,10 +24,13 @@ from streams.ingest.kafka_link import KafkaLink, StoppedError, answering
 from streams.ingest.model import RATE_HZ, START_MS, SourceKind
 from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
-from streams.ingest.resume import LogEnd, PartitionReached, run_of
+from streams.ingest.resume import LogEnd, PartitionReached, run_of, run_of_topic
 from streams.ingest.source_runner import Observer, ReplayPace, RunnerState, SourceRunner, fresh
+from streams.ingest.sources import kafka_topic
 from streams.ingest.sources.events import InputSource
+from streams.ingest.sources.kafka_topic import KafkaTopicSource
 from streams.ingest.stamps import StampRules
+from streams.ingest.topic_progress import TopicProgress
 from streams.ingest.urls import SourceUrl
 from streams.settings.model import Settings
 
@@ -169,10 +172,15 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
         plan, settings = self.plan, self.settings
         source_kind = _source_kind(place, source, plan)
         run_id, reached, dead = self._run(place, source_kind)
+        sender = Sender(place.name, run_id, source_kind.replayed, settings.kafka.topic_prefix)
+        topic = None
+        if isinstance(source, KafkaTopicSource):
+            topic = source.progress = TopicProgress(sender, self.partitions, self.kafka.new_consumer)
         return SourceRunner(
             source=source,
             ingest=Ingest(place.name, self.partitions, settings.ingest, settings.feed, source_kind),
-            sender=Sender(place.name, run_id, source_kind.replayed, settings.kafka.topic_prefix),
+            sender=sender,
+            topic=topic,
             outbox=self.outbox,
             partitions=self.partitions,
             reached=reached,
@@ -186,6 +194,8 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
 
     def _run(self, place: SourceUrl, source_kind: SourceKind) -> tuple[str, tuple[PartitionReached, ...], int]:
         """The run's identity, and how far it has come in the log and the dead letters."""
+        if place.kind == kafka_topic.SCHEME:
+            return run_of_topic(place.name, place.path), fresh(self.partitions), 0
         if place.kind != "file":
             return secrets.token_hex(8), fresh(self.partitions), 0
         run_id = run_of(Path(place.path), place.name, source_kind)
@@ -213,8 +223,8 @@ def _drive(runners: Sequence[SourceRunner], outbox: Outbox, stop: Event, carried
     undelivered = _finish(threads, outbox, stop, halt)
     failure = next(iter(failures), outbox.failure)
     if failure is not None and not stop.is_set() and not isinstance(failure, ConfigError):
-        live = {runner.sender.source for runner in running if runner.source.live}
-        carried += [(origin, letter) for origin, letter in outbox.unsent() if origin in live]
+        once = {runner.sender.source for runner in running if not runner.source.resumes}
+        carried += [(origin, letter) for origin, letter in outbox.unsent() if origin in once]
     elif undelivered:
         _give_up(running, outbox, undelivered)
     if failure is not None:

@@ -18,8 +18,9 @@ from streams.ingest.model import InputCounts, RefusedLine
 from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import NOTHING, PartitionReached, is_new, remaining
-from streams.ingest.sources.events import Chunk, InputSource, NextFile, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, FromTopic, InputSource, NextFile, PeerGone, Refused, SourceEvent
 from streams.ingest.stamps import doubt as stamp_doubt
+from streams.ingest.topic_progress import TopicProgress
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import Record, Sentences, TickRecord
 
@@ -91,6 +92,8 @@ class SourceRunner(msgspec.Struct, kw_only=True):
     """Assumed times would mean nothing: a recording without times is refused."""
     observer: Observer | None = None
     contact: Contact = msgspec.field(default_factory=Contact)
+    topic: TopicProgress | None = None
+    """Of a source that reads a foreign Kafka topic."""
     _refused: int = 0
     _window: list[RefusedLine] = []
     """Refused, and not yet in a letter."""
@@ -114,14 +117,16 @@ class SourceRunner(msgspec.Struct, kw_only=True):
             now_ms = _now_ms()
             self.contact.take(event, now_ms)
             self._send(self._timed(self._take(event, now_ms)), now_ms, stop)
+            if self.topic is not None:
+                self.topic.commit(self.outbox, now_ms)
             if now_ms - self._told_ms >= _SECOND_MS:
                 self._tell(now_ms)
 
     def _end(self, stop: Event) -> None:
         now_ms = _now_ms()
-        interrupted = stop.is_set() and not self.source.live
-        # An interrupted recording has not ended: the next run continues where the log ends, refuses the same lines
-        # again and puts them into the same letters.
+        interrupted = stop.is_set() and self.source.resumes
+        # What is interrupted has not ended: the next run continues where the log ends, refuses the same lines again and
+        # puts them into the same letters.
         try:
             taken = self.ingest.flush() if interrupted else self._timed(self.ingest.end(self.until_ms))
         except WakewatchError as error:
@@ -148,6 +153,10 @@ class SourceRunner(msgspec.Struct, kw_only=True):
 
     def _take(self, event: SourceEvent, now_ms: int) -> list[Record]:
         taken: list[Record] = []
+        if self.topic is not None:
+            self.topic.positions.open_before = self.ingest.open_since
+        if isinstance(event, FromTopic):
+            return self._take_record(event, now_ms)
         if isinstance(event, Chunk):
             taken = self.ingest.feed(event.data, now_ms, event.peer)
         elif isinstance(event, NextFile):
@@ -158,11 +167,24 @@ class SourceRunner(msgspec.Struct, kw_only=True):
             taken = self.ingest.hang_up(event.peer, now_ms)
         return taken + self.ingest.clock(now_ms) if self.source.live else taken
 
+    def _take_record(self, record: FromTopic, now_ms: int) -> list[Record]:
+        assert self.topic is not None  # only such a source has these events
+        first = self.ingest.ordinal + 1
+        taken: list[Record] = []
+        for event in record.events:
+            if isinstance(event, Chunk):
+                taken += self.ingest.feed(event.data, now_ms, event.peer)
+            else:
+                taken += self.ingest.refuse(event.raw, event.detail, now_ms, event.peer)
+        self.topic.positions.took(record.partition, record.offset, first, self.ingest.ordinal)
+        return taken + self.ingest.clock(now_ms)
+
     def _send(self, taken: Iterable[Record], now_ms: int, stop: Event, *, ended: bool = False) -> None:
         refused, self.ingest.refused = self.ingest.refused, []
         if refused and not self.ingest.input.refusal:
             self.ingest.input.refusal = refused[0].detail
-        self._window += refused
+        if self.topic is None or not self.topic.positions.refused_before():
+            self._window += refused
         self._post(1 if ended or self.source.live else _LETTERS_AT_ONCE, now_ms, stop)
         for record in taken:
             if isinstance(record, TickRecord):
@@ -179,18 +201,24 @@ class SourceRunner(msgspec.Struct, kw_only=True):
                 new = lines[max(0, self.letters_reached - self._refused) :]
                 self._refused += len(lines)
                 if new:
-                    self._put(outbound.of_refused(new, self._refused - 1, self.sender, now_ms), stop)
+                    letter = outbound.of_refused(new, self._refused - 1, self.sender, now_ms)
+                    self._put(letter if self.topic is None else self.topic.refused(letter), stop)
 
     def _send_sentences(self, record: Sentences, now_ms: int, stop: Event) -> None:
-        left = remaining(record, self.reached[record.partition])
+        reached = self.reached[record.partition]
+        left = remaining(record, reached) if self.topic is None else self.topic.positions.remaining(record)
         if left is not None and self._in_turn(record.event_from_ms, stop):
-            self._put(outbound.of_sentences(left, self.sender, self._read_ms(now_ms)), stop)
+            letter = outbound.of_sentences(left, self.sender, self._read_ms(now_ms))
+            self._put(letter if self.topic is None else self.topic.stated(letter, int(record.ordinals[-1])), stop)
 
     def _send_tick(self, record: TickRecord, now_ms: int, stop: Event) -> None:
         wanting = [p for p in range(self.partitions) if is_new(record, self.reached[p])]
         if wanting and self._in_turn(record.tick.to_ms, stop):
+            if self.topic is not None:
+                self.topic.positions.settle(record.ordinal, self.ingest.open_since)
             for partition in wanting:
-                self._put(outbound.of_tick(record, partition, self.sender, self._read_ms(now_ms)), stop)
+                letter = outbound.of_tick(record, partition, self.sender, self._read_ms(now_ms))
+                self._put(letter if self.topic is None else self.topic.stated(letter, record.ordinal), stop)
 
     def _in_turn(self, event_ms: int, stop: Event) -> bool:
         """Waits if the recording is paced. False: stopped, and nothing after this may be sent either."""
@@ -206,7 +234,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         try:
             lost = self.outbox.put(self.sender.source, letter, stop=stop, waits=self.source.waits)
         except SinkError:
-            if not self.source.live:  # a file is read again
+            if self.source.resumes:  # it is read again
                 raise
             self.outbox.keep(self.sender.source, letter)  # and so is what follows, until a stop is requested
             return
@@ -215,7 +243,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
 
     def give_up(self, unsent: Iterable[OutboundRecord]) -> None:
         """Kafka has not taken these, and no one will send them again: those of a live source are lost."""
-        for letter in unsent if self.source.live else ():
+        for letter in () if self.source.resumes else unsent:
             if letter.messages:
                 self._lose(letter)
         self._tell(_now_ms(), ended=True)

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from streams.errors import ConfigError
 from streams.files.recordings import SUFFIXES
-from streams.ingest.sources import aisstream, http_listen, listen, tcp, udp
+from streams.ingest.sources import aisstream, gpsd, http_listen, kafka_topic, listen, mqtt, signalk, tcp, udp
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import InputSource
 from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
@@ -47,6 +47,10 @@ CONNECTORS: Final[Mapping[str, Connector]] = {
         *udp.CONNECTORS,
         *http_listen.CONNECTORS,
         *aisstream.CONNECTORS,
+        *gpsd.CONNECTORS,
+        *mqtt.CONNECTORS,
+        *signalk.CONNECTORS,
+        *kafka_topic.CONNECTORS,
     )
 }
 """All kinds of source, by scheme."""
@@ -111,7 +115,7 @@ def _shown(text: str) -> str:
 
 def _place(text: str, url: str, name: str, connector: Connector) -> SourceUrl:
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url, allow_fragments=False)  # a topic of MQTT may hold #
         host, port = parts.hostname or connector.host, parts.port
     except ValueError as error:
         raise ConfigError(f"{_shown(text)}: {error}; write {connector.form}") from error

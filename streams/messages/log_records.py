@@ -25,6 +25,7 @@ H_READ_AT: Final = "ww_read_at"  # wall clock when read, Unix ms
 H_EVENT_FROM: Final = "ww_event_from"  # smallest and largest event time, Unix ms
 H_EVENT_TO: Final = "ww_event_to"
 H_COUNT: Final = "count"  # of a dead letter: decimal, number of rejected lines and details in it; 1 if missing
+H_TOPIC_AT: Final = "ww_topic_at"  # of a foreign topic: how far it is contained (streams.ingest.topic_positions)
 H_REPLAYED: Final = "ww_replayed"  # b"1" for a recording
 
 LOG_FORMAT: Final = b"1"

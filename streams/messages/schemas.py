@@ -77,6 +77,7 @@ RECORD: Final = Headers(
         "ww_replayed": "1 when the input is a recording",
         "ww_run": "identity of the input, for resuming",
         "ww_ordinal": "of the last input line that it covers",
+        "ww_topic_at": "how far the foreign Kafka topic that it comes from is contained, for resuming, JSON",
     },
 )
 MARKER: Final = Headers(required={"ww_format": "1", "ww_kind": "reference", "ww_source": "reference"})

@@ -72,7 +72,7 @@ def whole_number(text: bytes | None, most: int = LATEST_MS) -> int | None:
 def ms_of(text: object) -> int | None:
     """A time as Unix ms if ``text`` is one by rule 2, otherwise None. For the ``details`` of alerts."""
     try:
-        return _time(text) if isinstance(text, str) else None
+        return time_ms(text) if isinstance(text, str) else None
     except _BAD:
         return None
 
@@ -90,7 +90,8 @@ def _nothing(_: Any) -> None:
     """Other types need no further check."""
 
 
-def _time(text: str) -> int:
+def time_ms(text: str) -> int:
+    """A time as ISO 8601 text with a zone, Unix ms. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"time {text[:40]!r} has no offset")
@@ -102,7 +103,7 @@ def _time(text: str) -> int:
 
 def _position(position: Position | None) -> None:
     if position is not None:
-        _time(position.time)
+        time_ms(position.time)
         _place(position.lat_deg, position.lon_deg)
         for name, value in (("sog_kn", position.sog_kn), ("cog_deg", position.cog_deg)):
             if value is not None and not math.isfinite(value):
@@ -119,20 +120,20 @@ def _alert(alert: Alert) -> None:
         raise ValueError(f"id {alert.id[:40]!r} is not 32 hex digits")
     if not 1 <= alert.revision <= _REVISION_MOST:
         raise ValueError("revision out of range")
-    _time(alert.time)
-    _time(alert.episode_start)
+    time_ms(alert.time)
+    time_ms(alert.episode_start)
     _position(alert.position)
 
 
 def _feedback(said: Feedback) -> None:
     if not _ID.fullmatch(said.alert_id):
         raise ValueError(f"alert_id {said.alert_id[:40]!r} is not 32 hex digits")
-    _time(said.time)
+    time_ms(said.time)
 
 
 def _summary(ship: VesselSummary) -> None:
-    _time(ship.last_heard)
-    _time(ship.clock)
+    time_ms(ship.last_heard)
+    time_ms(ship.clock)
     _position(ship.position)
 
 

@@ -43,6 +43,9 @@ _PATHS: Final = (
     "kafka.tls_ca_file",
     "kafka.tls_certificate_file",
     "kafka.tls_key_file",
+    "topic_feed.tls_ca_file",
+    "topic_feed.tls_certificate_file",
+    "topic_feed.tls_key_file",
 )
 
 

@@ -10,35 +10,18 @@ from msgspec import Meta
 from detectors.core.ticks import FeedRules
 from detectors.core.vessels.capacity import FleetRules
 from streams.settings.discreet import Discreet
+from streams.settings.feeds import MqttSettings, TopicFeedSettings
+from streams.settings.kafka_connection import KafkaSecurity
 from streams.settings.sources import AisstreamSettings, HttpListenSettings
 
 
-class KafkaSettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KafkaSettings(KafkaSecurity, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where Kafka is and how our topics are made."""
 
     bootstrap_servers: Annotated[str, Meta(description="HOST:PORT[,HOST:PORT]; empty: the embedded broker")] = ""
     topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Prefix of every topic name")] = (
         ""
     )
-    security_protocol: Annotated[
-        Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"],
-        Meta(description="Security of connections to Kafka; SSL with our own certificate is mutual TLS"),
-    ] = "PLAINTEXT"
-    sasl_mechanism: Annotated[
-        Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"], Meta(description="Authentication mechanism")
-    ] = "SCRAM-SHA-512"
-    sasl_username: Annotated[str, Meta(description="User name of this process at Kafka")] = ""
-    sasl_password: Annotated[str, Meta(description="Password of that user; preferably given as a file")] = ""
-    tls_ca_file: Annotated[
-        str,
-        Meta(description="PEM file of the authority that signed the broker's certificate; empty: those of the system"),
-    ] = ""
-    tls_certificate_file: Annotated[str, Meta(description="PEM file of our own certificate, for mutual TLS")] = ""
-    tls_key_file: Annotated[str, Meta(description="PEM file of its private key; empty: it is in the same file")] = ""
-    tls_key_password: Annotated[str, Meta(description="Password of the private key; preferably given as a file")] = ""
-    allow_insecure: Annotated[
-        bool, Meta(description="Allow a password on a connection without TLS (SASL_PLAINTEXT)")
-    ] = False
     partitions: Annotated[
         int,
         Meta(
@@ -269,6 +252,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     feed: FeedRules = FeedRules()
     fleet: FleetRules = FleetRules()
     ingest: IngestSettings = IngestSettings()
+    topic_feed: TopicFeedSettings = TopicFeedSettings()
+    mqtt: MqttSettings = MqttSettings()
     aisstream: AisstreamSettings = AisstreamSettings()
     http_listen: HttpListenSettings = HttpListenSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -22,19 +22,15 @@ from streams.errors import ConfigError, WakewatchError
 from streams.ingest import aisstream_json
 from streams.ingest.json_fields import shown
 from streams.ingest.re_encoding import MessageError, ReEncoder
-from streams.ingest.sources.async_connection import Put, events_of
-from streams.ingest.sources.connecting import CONNECT_S, ConnectingSource
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
-from streams.ingest.sources.events import Chunk, Connected, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
 from streams.ingest.sources.tls import client_context
+from streams.ingest.sources.websocket import WebsocketSource
 from streams.settings.sources import AisstreamSettings
 
 _HOST, _PATH = "stream.aisstream.io", "v0/stream"
 _TLS_PORT, _PLAIN_PORT = 443, 80
-_MESSAGE_BYTES: Final = 256 * 1024
-_CLOSE_S: Final = 1.0
-_PING_S: Final = 30.0
 _THROTTLED: Final = 429
 THROTTLED_S: Final = 60.0
 """A wait before the usual one: who comes back at once is kept out for longer."""
@@ -50,15 +46,14 @@ class ThrottledError(OSError):
     """The service asks to come back later."""
 
 
-class AisstreamSource(ConnectingSource):
+class AisstreamSource(WebsocketSource):
     """A client of aisstream.io, or of another service that speaks as it does."""
 
     def __init__(
         self, url: str, subscription: bytes, rules: ConnectionRules, *, name: str, context: ssl.SSLContext | None = None
     ) -> None:
         """``subscription`` is sent first; it holds the key."""
-        super().__init__(url, rules)
-        self._url, self._subscription, self._context = url, subscription, context
+        super().__init__(url, rules, context=context, greeting=subscription)
         self._writer = ReEncoder(name)
         self._served = False
         """It has sent a message: the key is right, whatever it says later."""
@@ -66,42 +61,17 @@ class AisstreamSource(ConnectingSource):
     def connection(self, stop: Event) -> Generator[SourceEvent, None, str]:
         """One connection."""
         try:
-            return (yield from events_of(self._talk, stop=stop, idle_s=self._rules.idle_s))
+            return (yield from super().connection(stop))
         except ThrottledError as error:
             yield from self._pause(THROTTLED_S, stop)
             return str(error)
 
-    async def _talk(self, put: Put) -> str:
-        import aiohttp
+    def status_error(self, status: int) -> Exception:
+        """Status 429 asks to come back later."""
+        error = super().status_error(status)
+        return ThrottledError(str(error)) if status == _THROTTLED else error
 
-        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_connect=CONNECT_S)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout, trust_env=self._context is not None) as session,
-                session.ws_connect(
-                    self._url,
-                    ssl=self._context or True,
-                    heartbeat=_PING_S,
-                    max_msg_size=_MESSAGE_BYTES,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S),
-                ) as socket,
-            ):
-                await socket.send_str(self._subscription.decode())
-                await put(Connected())
-                async for message in socket:
-                    if message.type in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
-                        data = (
-                            message.data.encode("utf-8", "replace") if isinstance(message.data, str) else message.data
-                        )
-                        await put(self._event(data))
-                return f"closed by the other side ({socket.close_code or 'without a reason'})"
-        except aiohttp.WSServerHandshakeError as error:
-            kind = ThrottledError if error.status == _THROTTLED else OSError
-            raise kind(f"the server answers with status {error.status}") from error
-        except aiohttp.ClientError as error:
-            raise OSError(str(error) or type(error).__name__) from error
-
-    def _event(self, data: bytes) -> SourceEvent:
+    def event_of(self, data: bytes) -> SourceEvent:
         """What a message is. Raises OSError for an error that is tried again, WakewatchError for another."""
         try:
             message = msgspec.json.decode(data)

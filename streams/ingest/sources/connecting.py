@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from streams.ingest.sources.connector import ConnectionRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, FromTopic, PeerGone, Refused, SourceEvent
 
 CONNECT_S: Final = 10.0
 """How long a connection may take to open."""
@@ -41,6 +41,7 @@ class ConnectingSource(ABC):
 
     live = True
     waits = True
+    resumes = False
 
     def __init__(self, address: str, rules: ConnectionRules) -> None:
         """``address`` is shown in the log: it must hold no secret."""
@@ -77,9 +78,9 @@ class ConnectingSource(ABC):
         try:
             while not stop.is_set():
                 event = next(connection)
-                if isinstance(event, Chunk | Refused):
+                if isinstance(event, Chunk | Refused | FromTopic):
                     self._rules.back_off.reset()
-                if isinstance(event, Chunk | Refused | Connected):
+                if isinstance(event, Chunk | Refused | FromTopic | Connected):
                     heard_s = time.monotonic()
                 elif 0 < mute_s < time.monotonic() - heard_s:
                     self._rules.back_off.reset()  # it was there: no long wait for the next one

@@ -45,6 +45,14 @@ class NextFile(NamedTuple):
     name: str
 
 
+class FromTopic(NamedTuple):
+    """A record of a Kafka topic: what it holds, and its place there. Ingest states the place in its own log."""
+
+    partition: int
+    offset: int
+    events: tuple[Chunk | Refused, ...]
+
+
 class StationPosition(NamedTuple):
     """Where a receiving station says that it is. ``station`` is the name in the tag blocks of its sentences."""
 
@@ -53,7 +61,7 @@ class StationPosition(NamedTuple):
     lon_deg: float
 
 
-SourceEvent = Chunk | Refused | Connected | PeerGone | NextFile | StationPosition | None
+SourceEvent = Chunk | Refused | FromTopic | Connected | PeerGone | NextFile | StationPosition | None
 
 
 class InputSource(Protocol):
@@ -63,6 +71,8 @@ class InputSource(Protocol):
     """Heard as it happens: it has no end, and its clock runs with the wall clock."""
     waits: bool
     """Can be kept waiting (a file, a TCP peer); False: what is not read now is lost."""
+    resumes: bool
+    """What did not reach the log is read again at the next start: a file, a Kafka topic."""
 
     def close(self) -> None:
         """Releases what it holds, also if ``events`` was never called."""

@@ -22,6 +22,7 @@ class FileSource:
 
     live = False
     waits = True
+    resumes = True
 
     def __init__(self, path: Path, chunk_bytes: int = CHUNK_BYTES) -> None:
         self.path = path
@@ -51,6 +52,7 @@ class StdinSource:
 
     def __init__(self, idle_s: float, *, live: bool = True, descriptor: int | None = None) -> None:
         self.live = live
+        self.resumes = not live
         self._idle_s = idle_s
         self._descriptor = sys.stdin.fileno() if descriptor is None else descriptor
 

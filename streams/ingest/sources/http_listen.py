@@ -46,6 +46,7 @@ class HttpListenSource:
 
     live = True
     waits = True
+    resumes = False
 
     def __init__(
         self, host: str, port: int, settings: HttpListenSettings, *, idle_s: float, path: str = "", password: str = ""

@@ -25,6 +25,7 @@ class ListenSource:
 
     live = True
     waits = True
+    resumes = False
 
     def __init__(self, host: str, port: int, *, idle_s: float) -> None:
         self._idle_s = idle_s

@@ -29,6 +29,7 @@ class UdpSource:
 
     live = True
     waits = False
+    resumes = False
 
     def __init__(self, host: str, port: int, *, idle_s: float, interface: str = "") -> None:
         self._idle_s = idle_s
