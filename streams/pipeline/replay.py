@@ -27,8 +27,6 @@ from streams.messages.log_records import MarkRecord, Record, Sentences, TickReco
 from streams.pipeline.engines import engine_for, histories_for
 from streams.settings.model import Settings
 
-CHUNK_BYTES = 1 << 18
-
 
 class Totals(msgspec.Struct):
     """What became of the input, named as in the metrics."""
@@ -191,7 +189,7 @@ def _play_file(
     damage = ""
     while True:
         try:
-            chunk = stream.read(CHUNK_BYTES)
+            chunk = stream.read(ingest.chunk_bytes)
         except OSError as error:
             chunk, damage = b"", str(error)
         records = _taken(ingest, chunk, name)

@@ -65,7 +65,14 @@ def test_particulars_are_sent_once_and_again_when_they_change() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [b"x,265001000,1,57,11,1,1,0", b"1700000000,2,1,200,11,1,1,0", b"1700000000,-4,1,1,1,1,1,0", b"1700000000"]
+    "row",
+    [
+        b"x,265001000,1,57,11,1,1,0",
+        b",265001000,1,57,11,1,1,0",
+        b"1700000000,2,1,200,11,1,1,0",
+        b"1700000000,-4,1,1,1,1,1,0",
+        b"1700000000",
+    ],
 )
 def test_a_row_that_cannot_be_read_is_refused(row: bytes) -> None:
     ingest, records = read(OURS + row + b"\n")
@@ -78,7 +85,10 @@ def test_a_row_that_cannot_be_read_is_refused(row: bytes) -> None:
 def test_no_row_raises_and_other_files_pass_untouched(lines: list[bytes]) -> None:
     rows = Rows()
     out = [one for line in (OURS.strip(), *lines) for one in rows.take(line)]
-    assert all(isinstance(line, UnreadableRow) or line in lines or line.startswith(b"\\c:") for line in out[1:])
+    assert all(
+        isinstance(line, UnreadableRow) or line in lines or line.startswith(b"\\s:table:re-encoded,c:")
+        for line in out[1:]
+    )
     assert all(Rows().take(line) == [line] for line in (b"!AIVDM", *lines))
 
 
