@@ -96,7 +96,9 @@ class TableBlocks:
 
     def _read(self, lines: TableLines, begin: int, layout: TableLayout) -> _Read:
         numbers = lines.ordinary(layout.separator, begin)
-        cells = cells_of(lines.joined(numbers), layout, len(numbers)) if len(numbers) else None
+        if not len(numbers):
+            return _NOTHING
+        cells = cells_of(lines.joined(numbers), layout, len(numbers))
         if cells is None:
             return _NOTHING
         values = values_of(cells, layout, self._rows.time_ms, self._rows.stamps)

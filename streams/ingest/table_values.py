@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -45,7 +46,10 @@ def readable(values: PositionColumns) -> npt.NDArray[np.bool_]:
 
 
 def cells_of(text: bytes, layout: TableLayout, rows: int) -> pl.DataFrame | None:
-    """The cells of whole lines by field, as text; a missing one is empty. None if they are not ``rows`` rows."""
+    """The cells of whole lines by field, as text with blanks around it; an empty one is null.
+
+    None if they are not ``rows`` rows.
+    """
     numbers = {place.number: field for field, place in layout.places.items()}
     schema = {numbers.get(number, f"_{number}"): pl.String for number in range(max(numbers) + 1)}
     try:
@@ -60,9 +64,7 @@ def cells_of(text: bytes, layout: TableLayout, rows: int) -> pl.DataFrame | None
         )
     except pl.exceptions.PolarsError:
         return None
-    if len(cells) != rows:
-        return None
-    return cells.select(pl.all().fill_null("").str.strip_chars() if _padded(text, layout) else pl.all().fill_null(""))
+    return cells if len(cells) == rows else None
 
 
 def values_of(
@@ -84,19 +86,10 @@ def values_of(
     )
 
 
-def _padded(text: bytes, layout: TableLayout) -> bool:
-    """Whether a cell may begin or end with a blank."""
-    edge = layout.separator.encode()
-    blanks = (b" ",) if edge == b"\t" else (b" ", b"\t")
-    hits = [blank + edge in text or edge + blank in text for blank in blanks]
-    hits += [blank + b"\n" in text or b"\n" + blank in text or text.startswith(blank) for blank in blanks]
-    return any(hits) or not text.isascii() or b'"' in text
-
-
 def _each(cells: pl.Series, read: Callable[[str], int]) -> Ints:
     """Reads each different text once."""
     different = cells.unique()
-    values = pl.Series([read(text) for text in different.to_list()], dtype=pl.Int64)
+    values = pl.Series([read((text or "").strip()) for text in different.to_list()], dtype=pl.Int64)
     return _ints(cells.replace_strict(different, values, return_dtype=pl.Int64))
 
 
@@ -108,6 +101,7 @@ def _same(cells: pl.DataFrame, value: int) -> Ints:
     return np.full(len(cells), value, np.int64)
 
 
+@lru_cache(maxsize=1 << 16)
 def _mmsi(text: str) -> int:
     try:
         return table_cells.mmsi(text)
@@ -133,9 +127,9 @@ def _within(cells: pl.DataFrame, places: Mapping[str, ColumnPlace], field: str, 
 
 def _numbers(cells: pl.Series) -> Floats:
     values = cells.cast(pl.Float64, strict=False)
-    odd = values.is_null() & (cells != "")
+    odd = values.is_null() & cells.is_not_null()
     if odd.any():
-        values = values.scatter(odd.arg_true(), _odd_numbers(cells.filter(odd)))
+        values = values.scatter(odd.arg_true(), _odd_numbers(cells.filter(odd).str.strip_chars()))
     return np.asarray(values.to_numpy(), np.float64)
 
 
@@ -157,9 +151,9 @@ def _times(cells: pl.Series, time_ms: Callable[[str], int], rules: StampRules) -
     different = cells.unique()
     known = _usual_times(different, rules) if len(different) > _FEW else None
 
-    def read(text: str) -> int:
+    def read(text: str | None) -> int:
         try:
-            return time_ms(text)
+            return time_ms((text or "").strip())
         except StampError:
             return NO_TIME
 
