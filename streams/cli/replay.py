@@ -18,9 +18,10 @@ from rich.table import Table
 from detectors.core.alert import encode
 from detectors.core.reference import Reference
 from streams.cli.options import SettingsFile, settings_of, time_ms
-from streams.files.recordings import all_recordings, refuse_unreadable
+from streams.files.recordings import expanded, refuse_unreadable
 from streams.ingest.core import RATE_HZ, START_MS, SourceKind
 from streams.ingest.stamps import StampRules
+from streams.ingest.time_order import OrderRules, in_time_order
 from streams.messages.alert_line import line
 from streams.pipeline.replay import FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
@@ -37,7 +38,9 @@ class ReplayOutput(NamedTuple):
     rejected: Path | None
 
 
-Files = Annotated[list[Path], typer.Argument(help="Recordings, read in this order.", metavar="FILE...")]
+Files = Annotated[
+    list[Path], typer.Argument(help="Recordings, also folders and patterns, read in time order.", metavar="FILE...")
+]
 Alerts = Annotated[str | None, typer.Option(help="Write alerts as JSON lines to this file; -: stdout.", metavar="OUT")]
 Lists = Annotated[
     list[str] | None,
@@ -86,6 +89,7 @@ def command(
         settings, kafka__partitions=partitions, reference__watchlists=always or None, reference__zones=places or None
     )
     start_ms = time_ms("--start", start) if start else None
+    files = expanded(files)
     refuse_unreadable(files)
     stamps, marks_ms = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms), tuple(sorted({*lists, *zoned}))
     began_ms = START_MS if start_ms is None else start_ms
@@ -126,7 +130,8 @@ def _write(wanted: ReplayOutput, plan: ReplayPlan, pipeline: InProcessPipeline, 
         out = stack.enter_context(writer(wanted.alerts))
         letters = stack.enter_context(wanted.rejected.open("wb")) if wanted.rejected else None
         advance = stack.enter_context(_progress(wanted.files))
-        for item in play(all_recordings(wanted.files), plan, pipeline, settings):
+        order = OrderRules(plan.source_kind.stamps, settings.ingest.line_bytes, settings.feed.allowed_lateness_s)
+        for item in play(in_time_order(wanted.files, order, _note), plan, pipeline, settings):
             if isinstance(item, int):
                 advance(item)
             elif isinstance(item, FileRead):
@@ -225,6 +230,10 @@ def _progress(files: list[Path]) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=_talk, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("replaying", total=None)
         yield lambda size: bar.advance(task, size)
+
+
+def _note(said: str) -> None:
+    _talk.print(said, markup=False, soft_wrap=True)
 
 
 def _letter(letters: BinaryIO | None, place: RefusalPlace) -> None:

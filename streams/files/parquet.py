@@ -6,11 +6,10 @@ the columns ``longitude`` and ``latitude`` if the table has none. Needs polars, 
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import shapely
@@ -32,38 +31,12 @@ class ParquetError(WakewatchError, OSError):
     """A Parquet file that is damaged, or has no rows of a table; ``str()`` is one line."""
 
 
-class ParquetText(io.RawIOBase):
-    """Gives the rows of a file as lines of cells divided by commas, after a heading."""
+def text_of(path: Path, name: str) -> Iterator[bytes]:
+    """The rows of a file as lines of cells divided by commas, after a heading. ``name`` is used in messages.
 
-    def __init__(self, path: Path, name: str) -> None:
-        """``name`` is that of the recording in messages."""
-        self._name = name
-        self._pieces = self._text(path)
-        self._ready = memoryview(b"")
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Raises ParquetError."""
-        while not self._ready:
-            piece = self._next()
-            if piece is None:
-                return 0
-            self._ready = memoryview(piece)
-        size = min(len(buffer), len(self._ready))
-        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
-        return size
-
-    def _next(self) -> bytes | None:
-        try:
-            return next(self._pieces, None)
-        except (pl.exceptions.PolarsError, OSError, shapely.errors.ShapelyError) as error:
-            said = str(error).partition("\n")[0]
-            raise ParquetError(f"{self._name}: damaged or incomplete Parquet ({said})") from error
-
-    def _text(self, path: Path) -> Iterator[bytes]:
+    Raises ParquetError.
+    """
+    try:
         frame = pl.scan_parquet(path, glob=False, low_memory=True)
         schema = frame.collect_schema()
         point = _point(schema)
@@ -76,6 +49,9 @@ class ParquetText(io.RawIOBase):
             if not len(batch):
                 return
             done += len(batch)
+    except (pl.exceptions.PolarsError, OSError, shapely.errors.ShapelyError) as error:
+        said = str(error).partition("\n")[0]
+        raise ParquetError(f"{name}: damaged or incomplete Parquet ({said})") from error
 
 
 def _cell(name: str, kind: pl.DataType) -> pl.Expr:

@@ -9,6 +9,7 @@ Rules.
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 import io
 import os
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from streams.errors import ConfigError
 from streams.files.buffered import Buffered
+from streams.files.pieces import file_of
 from streams.files.unpackers import CHUNK, DAMAGES, Counted, PackedError, Watched, opened
 
 _PARQUET: Final = b"PAR1"
@@ -75,6 +77,29 @@ def all_recordings(paths: Iterable[Path]) -> Iterator[RecordingFile]:
             yield from recordings(path)
         except PackedError as error:
             yield RecordingFile(str(path), cast(BinaryIO, _Broken(error)))
+
+
+def expanded(paths: Iterable[Path]) -> list[Path]:
+    """The files that are meant: those of a folder and its sub-folders, or of a pattern, in the order of their names.
+
+    Raises ConfigError if a folder or a pattern holds no file.
+    """
+    return [file for path in paths for file in _meant(path)]
+
+
+def _meant(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = [
+            file for file in path.rglob("*") if not any(part.startswith(".") for part in file.relative_to(path).parts)
+        ]
+    elif not path.exists() and glob.has_magic(str(path)):
+        found = [Path(file) for file in glob.glob(str(path), recursive=True)]  # noqa: PTH207
+    else:
+        return [path]
+    files = sorted(file for file in found if file.is_file())
+    if not files:
+        raise ConfigError(f"{path}: no files; give a recording, a folder or a pattern that has some")
+    return files
 
 
 def refuse_unreadable(paths: Iterable[Path]) -> None:
@@ -175,7 +200,7 @@ def _unpacked(raw: io.BufferedReader[Any], name: str, closing: ExitStack, path: 
 def _parquet(raw: io.BufferedReader[Any], name: str, closing: ExitStack, path: Path | None) -> BinaryIO:
     """The rows of a Parquet file as text. It is read from its end: one in an archive becomes a temporary file."""
     refuse_without_polars(name)
-    from streams.files.parquet import ParquetText
+    from streams.files.parquet import text_of
 
     if path is None:
         unpacked = closing.enter_context(tempfile.NamedTemporaryFile(suffix=".parquet"))  # noqa: SIM115  # closed with it
@@ -185,7 +210,7 @@ def _parquet(raw: io.BufferedReader[Any], name: str, closing: ExitStack, path: P
             return cast(BinaryIO, _Broken(error))
         unpacked.flush()
         path = Path(unpacked.name)
-    return cast(BinaryIO, closing.enter_context(Buffered(ParquetText(path, name), CHUNK)))
+    return closing.enter_context(file_of(text_of(path, name), CHUNK))
 
 
 def refuse_without_polars(name: str) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from streams.ingest.framing import Framer
+from streams.ingest.stamps import StampError
+from streams.ingest.table_columns import TableLayout, cells_of, text_of
+from streams.ingest.table_lines import TableLines
 from streams.ingest.tables import Rows, UnreadableRow
 
+Ints = npt.NDArray[np.int64]
+NO_TIME: Final = -1
 Piece = bytes | UnreadableRow
 """Lines with their ends, or one row that cannot be read."""
 
@@ -45,3 +54,19 @@ def table_reader(rows: Rows, limit: int) -> TableReader:
     except ModuleNotFoundError:
         return _RowByRow(rows, limit)
     return TableBlocks(rows, limit)
+
+
+def times_of(lines: TableLines, numbers: Ints, layout: TableLayout, rows: Rows) -> Ints:
+    """The times in ms of ordinary lines, given by their numbers; -1 where there is none that can be read."""
+    try:
+        from streams.ingest.table_values import times_in
+    except ModuleNotFoundError:
+        return np.array([_time_of(lines.line(number), layout, rows) for number in numbers.tolist()], np.int64)
+    return times_in(lines.joined(numbers), layout, len(numbers), rows)
+
+
+def _time_of(line: bytes, layout: TableLayout, rows: Rows) -> int:
+    try:
+        return rows.time_ms(cells_of(text_of(line), layout.separator)[layout.places["time"].number])
+    except (StampError, LookupError, csv.Error):
+        return NO_TIME

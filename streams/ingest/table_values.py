@@ -17,6 +17,8 @@ from streams.ingest import table_cells
 from streams.ingest.stamps import StampError, StampRules
 from streams.ingest.table_cells import CellError
 from streams.ingest.table_columns import ColumnPlace, TableLayout
+from streams.ingest.table_reader import NO_TIME
+from streams.ingest.tables import Rows
 from streams.nmea.epochs import MS_FROM, TIME_END_MS
 from streams.nmea.position_lines import PositionColumns
 
@@ -26,7 +28,6 @@ import polars as pl
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint64]
-NO_TIME: Final = -1
 _NO_MMSI: Final = -1
 _FEW: Final = 64
 _DAY_FIRST: Final = {"": "", "dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y"}
@@ -61,6 +62,7 @@ def cells_of(text: bytes, layout: TableLayout, rows: int) -> pl.DataFrame | None
             quote_char='"' if b'"' in text else None,
             columns=sorted(numbers),
             truncate_ragged_lines=True,
+            extra_columns="ignore",
         )
     except pl.exceptions.PolarsError:
         return None
@@ -84,6 +86,15 @@ def values_of(
         _within(cells, layout.places, "cog", table_cells.COG_END),
         _within(cells, layout.places, "heading", table_cells.COG_END),
     )
+
+
+def times_in(text: bytes, layout: TableLayout, rows: int, table: Rows) -> Ints:
+    """The times of whole lines, ``rows`` of them, as ``values_of`` reads them."""
+    alone = layout._replace(places={"time": layout.places["time"]})
+    cells = cells_of(text, alone, rows) if rows else None
+    if cells is None:
+        return np.full(rows, NO_TIME, np.int64)
+    return _times(cells["time"], table.time_ms, table.stamps)
 
 
 def _each(cells: pl.Series, read: Callable[[str], int]) -> Ints:

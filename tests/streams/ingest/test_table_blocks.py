@@ -127,3 +127,14 @@ def test_a_row_of_the_reference_between_two_others_changes_what_is_known() -> No
     odd = '257111000,2024-03-10T06:00:01,60,5,1,1,1,SE"COND,1,0,A,9,1'
     taken = same(NOAA, [plain, plain, odd, plain, plain])
     assert sum(b"!AIVDM,2,1" in line for line, _ in taken) == 3
+
+
+def test_ordinary_rows_do_not_need_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = Rows()
+    rows.take(b"time,more,mmsi,lat,lon,more,,more")
+    blocks = TableBlocks(rows, LIMIT)
+    block = (
+        b'1710050400,,257111000,60,5,,1,2,3\n1710050401,"x,y",257111000,60,5\n1710050402,,257111000,60, 5 ,,1,2,3,4,5\n'
+    )
+    monkeypatch.setattr(rows, "take", None)
+    assert [piece.count(b"!AIVDM") for piece in blocks.take(block)] == [3]
