@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal, NamedTuple
+from typing import Annotated, BinaryIO, NamedTuple
 
 import msgspec
 import typer
@@ -17,11 +17,12 @@ from rich.table import Table
 
 from detectors.core.alert import encode
 from detectors.core.reference import Reference
-from streams.cli.options import SettingsFile, settings_of, time_ms
+from streams.cli.options import Columns, Dates, SettingsFile, TimeZone, columns_of, settings_of, stamps_of, time_ms
 from streams.files.recordings import expanded, refuse_unreadable
 from streams.ingest.core import RATE_HZ, START_MS, SourceKind
-from streams.ingest.stamps import StampRules
-from streams.ingest.time_order import OrderRules, in_time_order
+from streams.ingest.line_times import OrderRules
+from streams.ingest.table_check import refuse_unreadable_tables
+from streams.ingest.time_order import in_time_order
 from streams.messages.alert_line import line
 from streams.pipeline.replay import FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
@@ -34,6 +35,7 @@ class ReplayOutput(NamedTuple):
     """The input, and the targets of alerts and refusals."""
 
     files: list[Path]
+    order: OrderRules
     alerts: str | None
     rejected: Path | None
 
@@ -54,9 +56,6 @@ Rejected = Annotated[Path | None, typer.Option(help="Write rejected input as JSO
 Partitions = Annotated[
     int | None, typer.Option(help="Number of partitions; default: kafka.partitions.", min=1, max=1024)
 ]
-Dates = Annotated[
-    Literal["dmy", "mdy"] | None, typer.Option(help="Order of dates such as 3/10/2024; required for such dates.")
-]
 Dated = dict[int, list[str]]
 """Files in force from an event time on, Unix ms."""
 
@@ -72,7 +71,8 @@ def command(
     watchlist: Lists = None,
     zones: Places = None,
     dates: Dates = None,
-    time_zone: Annotated[str, typer.Option(help="Time zone of times without one.", metavar="NAME")] = "UTC",
+    time_zone: TimeZone = None,
+    columns: Columns = None,
     rejected: Rejected = None,
     stats: Annotated[bool, typer.Option("--stats", help="Print totals as JSON to stderr.")] = False,
     settings: SettingsFile = None,
@@ -89,19 +89,32 @@ def command(
         settings, kafka__partitions=partitions, reference__watchlists=always or None, reference__zones=places or None
     )
     start_ms = time_ms("--start", start) if start else None
-    files = expanded(files)
+    files, stamps = expanded(files), stamps_of(dates, time_zone, start_ms)
     refuse_unreadable(files)
-    stamps, marks_ms = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms), tuple(sorted({*lists, *zoned}))
+    order = OrderRules(
+        stamps=stamps,
+        columns=columns_of(columns),
+        limit=effective.ingest.line_bytes,
+        late_s=effective.feed.allowed_lateness_s,
+    )
+    refuse_unreadable_tables(files, order)
+    marks_ms = tuple(sorted({*lists, *zoned}))
     began_ms = START_MS if start_ms is None else start_ms
     source_kind = SourceKind(
-        replayed=True, start_ms=began_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps
+        replayed=True,
+        start_ms=began_ms,
+        rate_hz=rate,
+        batch=batch,
+        marks_ms=marks_ms,
+        stamps=stamps,
+        columns=order.columns,
     )
     plan = _plan(
         files[0], effective, source_kind, time_ms("--until", until) if until else None, dated=start is not None
     )
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
     pipeline = InProcessPipeline(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
-    read = _write(ReplayOutput(files, alerts, rejected), plan, pipeline, effective)
+    read = _write(ReplayOutput(files, order, alerts, rejected), plan, pipeline, effective)
     _report(pipeline, stats=stats)
     if not _sound(read, plan):
         raise typer.Exit(1)
@@ -130,8 +143,7 @@ def _write(wanted: ReplayOutput, plan: ReplayPlan, pipeline: InProcessPipeline, 
         out = stack.enter_context(writer(wanted.alerts))
         letters = stack.enter_context(wanted.rejected.open("wb")) if wanted.rejected else None
         advance = stack.enter_context(_progress(wanted.files))
-        order = OrderRules(plan.source_kind.stamps, settings.ingest.line_bytes, settings.feed.allowed_lateness_s)
-        for item in play(in_time_order(wanted.files, order, _note), plan, pipeline, settings):
+        for item in play(in_time_order(wanted.files, wanted.order, _note), plan, pipeline, settings):
             if isinstance(item, int):
                 advance(item)
             elif isinstance(item, FileRead):

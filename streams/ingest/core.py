@@ -65,7 +65,7 @@ class Ingest:
         self._pack_ms = settings.pack_ms
         self._wait_ms = int(rules.feed_silent_after_s * _MS)
         self._framers: dict[str, Framer] = {}
-        self._rows = Rows(source_kind.stamps, source)
+        self._rows = Rows(source_kind.stamps, source, source_kind.columns)
         self._table: TableReader | None = None
         """Reads the rows of a table in columns."""
         self._head: FileHead | None = None if source_kind.live else FileHead(self._source_state.parser)
@@ -141,7 +141,7 @@ class Ingest:
         Raises WakewatchError if one of two files has times and the other does not.
         """
         self.close_file()
-        self._rows, self._table = Rows(self._source_kind.stamps, self.source), None
+        self._rows, self._table = Rows(self._source_kind.stamps, self.source, self._source_kind.columns), None
         self._head = FileHead(self._source_state.parser)
         self.input = Input(before=kept(self._source_state.counts))
         return self._source_state.packer.take()

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from streams.ingest.scan import PAD, UNTIMED, scan
 from streams.ingest.stamps import StampRules
+from streams.ingest.table_columns import ColumnMap
 from streams.ingest.table_lines import TableLines
 from streams.ingest.table_reader import times_of
 from streams.ingest.tables import Rows, UnreadableRow
@@ -40,13 +42,29 @@ class TimedLines(NamedTuple):
     """It has a time of its own."""
 
 
+class OrderRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How times are read, and what the order of a recording is judged by."""
+
+    stamps: StampRules = StampRules()
+    columns: ColumnMap = ColumnMap()
+    limit: int = 8192
+    """Longest line, bytes."""
+    late_s: float = 30.0
+    """A line may be this late."""
+
+    @property
+    def late_ms(self) -> int:
+        """The same in ms."""
+        return int(self.late_s * 1000)
+
+
 class LineTimes:
     """Reads the lines of one recording, block by block."""
 
-    def __init__(self, rules: StampRules, limit: int, headings: list[bytes]) -> None:
+    def __init__(self, rules: OrderRules, headings: list[bytes]) -> None:
         """``headings``: those of all recordings so far; new ones are added."""
-        self._rows = Rows(rules)
-        self._limit = limit
+        self._rows = Rows(rules.stamps, columns=rules.columns)
+        self._limit = rules.limit
         self._headings = headings
         self._heading = NO_HEADING
         self._last_ms = _NEVER

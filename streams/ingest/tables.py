@@ -18,7 +18,7 @@ from detectors.core.reports import RE_ENCODED
 from streams.ingest import table_cells
 from streams.ingest.stamps import StampError, StampRules, read_ms
 from streams.ingest.table_cells import CellError
-from streams.ingest.table_columns import IncompleteHeading, TableLayout, cells_of, layout_of, text_of
+from streams.ingest.table_columns import ColumnMap, IncompleteHeading, TableLayout, cells_of, layout_of, text_of
 from streams.nmea import encoder
 from streams.nmea.checksum import tag_block
 from streams.nmea.encoder import EncodedFix, Particulars
@@ -49,8 +49,11 @@ class UnreadableRow(bytes):
 class Rows:
     """Turns lines of tables into lines of NMEA; a file without tables passes unchanged."""
 
-    def __init__(self, rules: StampRules | None = None, source: str = "table") -> None:
+    def __init__(
+        self, rules: StampRules | None = None, source: str = "table", columns: ColumnMap | None = None
+    ) -> None:
         self._rules = rules or StampRules()
+        self._columns = columns or ColumnMap()
         self.station = clean_station(source.encode())[: STATION_MOST - len(RE_ENCODED)] + RE_ENCODED.encode()
         self.layout: TableLayout | None = None
         """How rows are read; None before the first heading."""
@@ -94,7 +97,7 @@ class Rows:
     def _begin(self, line: bytes) -> bool:
         """Uses a line as a heading, if it is one."""
         try:
-            found = layout_of(line)
+            found = layout_of(line, self._columns)
         except csv.Error:
             return False
         if isinstance(found, IncompleteHeading):

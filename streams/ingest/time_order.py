@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 import msgspec
 import numpy as np
@@ -19,8 +19,7 @@ from streams.files.line_sort import KeyedLines, LineSort, refuse_without_space
 from streams.files.pieces import file_of
 from streams.files.recordings import RecordingFile, all_recordings
 from streams.ingest.framing import Framer
-from streams.ingest.line_times import NO_HEADING, LineTimes, TimedLines
-from streams.ingest.stamps import StampRules
+from streams.ingest.line_times import NO_HEADING, LineTimes, OrderRules, TimedLines
 
 _CHUNK_BYTES: Final = 4 << 20
 _SORTED_CHUNK_BYTES: Final = 1 << 20
@@ -28,21 +27,6 @@ _LEAST_TIMED: Final = 0.5
 """Of the first lines of sentences: with fewer times that columns can read, a recording is played as it is."""
 _PER_LINE: Final = 32
 """Bytes on disk beside each line's text, at most."""
-
-
-class OrderRules(NamedTuple):
-    """What the order of a recording is judged by."""
-
-    stamps: StampRules
-    limit: int
-    """Longest line, bytes."""
-    late_s: float
-    """A line may be this late."""
-
-    @property
-    def late_ms(self) -> int:
-        """The same in ms."""
-        return int(self.late_s * 1000)
 
 
 class Survey(msgspec.Struct, kw_only=True):
@@ -142,7 +126,7 @@ def _some(paths: Sequence[Path], numbers: Sequence[int]) -> Iterator[RecordingFi
 
 
 def _timed(file: BinaryIO, rules: OrderRules, headings: list[bytes]) -> Iterator[TimedLines]:
-    times, framer = LineTimes(rules.stamps, rules.limit, headings), Framer(rules.limit)
+    times, framer = LineTimes(rules, headings), Framer(rules.limit)
     while chunk := file.read(_CHUNK_BYTES):
         if block := framer.block(chunk):
             yield times.read(block)

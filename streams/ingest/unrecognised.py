@@ -71,7 +71,7 @@ def _text(text: bytes) -> str:
     for line in lines[:50]:
         found = layout_of(line)
         if isinstance(found, IncompleteHeading):
-            return f"it looks like a table without {' and '.join(found.missing)}; {_NEED}"
+            return f"it looks like {found.why()}; {_NEED}"
     other = _OTHER_NMEA.search(text)
     if other is not None:
         return (

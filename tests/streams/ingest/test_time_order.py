@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.files.unpackers import PackedError
-from streams.ingest.stamps import StampRules
-from streams.ingest.time_order import OrderRules, in_time_order
+from streams.ingest.line_times import OrderRules
+from streams.ingest.time_order import in_time_order
 from streams.nmea.encoder import EncodedFix, position, sentences, tagged
 
-RULES = OrderRules(StampRules(), 8192, 30.0)
+RULES = OrderRules()
 NOAA = "MMSI,BaseDateTime,LAT,LON"
 SPIRE = "created_at,timestamp,mmsi,latitude,longitude,collection_type"
 
