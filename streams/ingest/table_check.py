@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,8 +11,8 @@ from streams.errors import ConfigError
 from streams.files.recordings import RecordingFile, all_recordings
 from streams.ingest.framing import Framer
 from streams.ingest.line_times import HEAD_LINES, OrderRules
-from streams.ingest.stamps import StampError, zoneless
-from streams.ingest.table_columns import cells_of, text_of
+from streams.ingest.stamps import StampError, StampRules, zoneless
+from streams.ingest.table_columns import TableLayout, cells_of, text_of
 from streams.ingest.tables import Rows
 
 _HEAD_BYTES: Final = 256 * 1024
@@ -45,16 +46,25 @@ def _check(recording: RecordingFile, rules: OrderRules) -> None:
         raise ConfigError(f"{recording.name}: {rows.lacking.why()}: name its columns with --columns, and their units")
 
 
-def _check_zone(name: str, rows: Rows, lines: Iterable[bytes]) -> None:
+def _check_zone(name: str, rows: Rows, lines: Sequence[bytes]) -> None:
     layout = rows.layout
-    if layout is None or layout.utc or rows.stamps.zone_given:
-        return
-    place = layout.places["time"]
+    if layout is not None and _zoneless(layout, lines, rows.stamps):
+        heading = layout.places["time"].heading
+        raise ConfigError(f"{name}: the times in {heading} have no zone: name it, such as --time-zone UTC")
+
+
+def lacks_zone(layout: TableLayout, opening: bytes, rules: OrderRules) -> bool:
+    """Whether the first times of a table have no zone, and none is known."""
+    return _zoneless(layout, Framer(rules.limit).feed(opening), rules.stamps)
+
+
+def _zoneless(layout: TableLayout, lines: Iterable[bytes], stamps: StampRules) -> bool:
+    """By the first time that can be read."""
+    if layout.utc or stamps.zone_given:
+        return False
     for line in lines:
         try:
-            without = zoneless(cells_of(text_of(line), layout.separator)[place.number], rows.stamps)
-        except (StampError, LookupError, ValueError):
+            return zoneless(cells_of(text_of(line), layout.separator)[layout.places["time"].number], stamps)
+        except (StampError, LookupError, csv.Error):
             continue
-        if without:
-            raise ConfigError(f"{name}: the times in {place.heading} have no zone: name it, such as --time-zone UTC")
-        return
+    return False
