@@ -64,7 +64,7 @@ def run(
         input=f"{rows:,} generated rows of {vessels:,} vessels in each table",
         rows=tuple(measured),
         notes=(
-            "all: a look at the order of times, sentences, ingest, decoding, engine and detectors, one partition",
+            "all: a check of the order of times, sentences, ingest, decoding, engine and detectors, one partition",
             "sentences: from the file to AIVDM sentences with tag blocks; polars alone: the file, typed, in batches",
         ),
     )

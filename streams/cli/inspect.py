@@ -40,7 +40,7 @@ def command(
     json: Json = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Say what recordings are: format, span, ships, rate, refusals, order of times, and the command to replay them.
+    """Report what recordings are: format, span, ships, rate, refusals, order of times, and the command to replay them.
 
     Ships are well heard if at least half of their reports follow within three nominal intervals. Nothing is written,
     and memory is bounded. Exit code 1 if a file contains no AIS.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO, NamedTuple
+from typing import Annotated, BinaryIO, Final, NamedTuple
 
 import msgspec
 import typer
@@ -28,6 +28,7 @@ from streams.pipeline.replay import FileRead, InProcessPipeline, RefusalPlace, R
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
 from streams.settings.model import Settings
 
+_LATE_SHARE: Final = 0.05
 _talk = Console(stderr=True, highlight=False)
 
 
@@ -256,6 +257,8 @@ def _letter(letters: BinaryIO | None, place: RefusalPlace) -> None:
 
 def _report(pipeline: InProcessPipeline, *, stats: bool) -> None:
     totals = pipeline.totals
+    if pipeline.late > _LATE_SHARE * totals.reports:
+        _note(f"{pipeline.late:,} of {totals.reports:,} reports are late: the input is not in time order")
     if stats:
         said = {
             **msgspec.to_builtins(totals),

@@ -16,7 +16,7 @@ from typing import IO, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.errors import ConfigError
+from streams.errors import WakewatchError
 
 Ints = npt.NDArray[np.int64]
 RUN_BYTES: Final = 64 << 20
@@ -57,12 +57,12 @@ def joined(parts: Sequence[KeyedLines]) -> KeyedLines:
 
 
 def refuse_without_space(size: int) -> None:
-    """Raises ConfigError if the temporary folder cannot hold ``size`` bytes."""
+    """Raises WakewatchError if the temporary folder cannot hold ``size`` bytes."""
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
     if size > free:
         need = f"{size / _GB:.1f} GB in {folder}, where {free / _GB:.1f} GB are free"
-        raise ConfigError(f"sorting by time needs {need}: set TMPDIR to a folder with more space")
+        raise WakewatchError(f"sorting by time needs {need}: set TMPDIR to a folder with more space")
 
 
 class LineSort:

@@ -65,17 +65,24 @@ class Survey(msgspec.Struct, kw_only=True):
         self.top_ms = int(tops[-1])
 
 
+Stopped = Callable[[], bool]
+
+
 def in_time_order(
-    paths: Sequence[Path], rules: OrderRules, say: Callable[[str], None] = lambda _said: None
+    paths: Sequence[Path],
+    rules: OrderRules,
+    say: Callable[[str], None] = lambda _said: None,
+    stopped: Stopped = lambda: False,
 ) -> Iterator[RecordingFile]:
     """The recordings of files in time order. ``say`` gets one line if something is sorted.
 
-    Files that can be read only once, such as pipes, are played as they are. Raises ConfigError without enough space.
+    Once ``stopped`` is true, what is given no longer counts. Files that can be read only once, such as pipes, are
+    played as they are. Raises WakewatchError without enough space on disk.
     """
     if not all(path.is_file() for path in paths):
         yield from all_recordings(paths)
         return
-    surveys = [surveyed(recording, rules) for recording in all_recordings(paths)]
+    surveys = [surveyed(recording, rules, stopped) for recording in all_recordings(paths)]
     ordered = [number for number, survey in enumerate(surveys) if survey.readable and survey.timed]
     if not _disordered([surveys[number] for number in ordered], rules.late_ms):
         yield from all_recordings(paths)
@@ -92,14 +99,14 @@ def in_time_order(
     name = surveys[ordered[0]].name + (f" and {len(ordered) - 1} more" if len(ordered) > 1 else "")
     late, timed = (sum(getattr(surveys[number], field) for number in ordered) for field in ("late", "timed"))
     say(f"{name}: not in time order ({late:,} of {timed:,} lines are late): sorted first, {size / 1e6:,.0f} MB")
-    yield RecordingFile(f"{name}, sorted", file_of(_sorted(_some(paths, ordered), rules), _SORTED_CHUNK_BYTES))
+    yield RecordingFile(f"{name}, sorted", file_of(_sorted(_some(paths, ordered), rules, stopped), _SORTED_CHUNK_BYTES))
 
 
-def surveyed(recording: RecordingFile, rules: OrderRules) -> Survey:
+def surveyed(recording: RecordingFile, rules: OrderRules, stopped: Stopped = lambda: False) -> Survey:
     """Reads a recording to its end, or as far as it is not damaged."""
     survey = Survey(name=recording.name)
     try:
-        for timed in _timed(recording.file, rules, []):
+        for timed in _timed(recording.file, rules, [], stopped):
             begins = not survey.lines
             survey.take(timed, rules.late_ms)
             table = bool((timed.heading != NO_HEADING).any())
@@ -125,21 +132,21 @@ def _some(paths: Sequence[Path], numbers: Sequence[int]) -> Iterator[RecordingFi
         yield from islice(all_recordings(paths), number, number + 1)
 
 
-def _timed(file: BinaryIO, rules: OrderRules, headings: list[bytes]) -> Iterator[TimedLines]:
+def _timed(file: BinaryIO, rules: OrderRules, headings: list[bytes], stopped: Stopped) -> Iterator[TimedLines]:
     times, framer = LineTimes(rules, headings), Framer(rules.limit)
-    while chunk := file.read(_CHUNK_BYTES):
+    while not stopped() and (chunk := file.read(_CHUNK_BYTES)):
         if block := framer.block(chunk):
             yield times.read(block)
     if last := framer.close():
         yield times.read(last[0] + b"\n")
 
 
-def _sorted(found: Iterable[RecordingFile], rules: OrderRules) -> Iterator[bytes]:
+def _sorted(found: Iterable[RecordingFile], rules: OrderRules, stopped: Stopped) -> Iterator[bytes]:
     """Lines in time order, each table's heading before its rows. An error of a recording comes after all lines."""
     sort, headings, error = LineSort(), list[bytes](), None
     for recording in found:
         try:
-            for timed in _timed(recording.file, rules, headings):
+            for timed in _timed(recording.file, rules, headings, stopped):
                 rows = np.flatnonzero(~timed.is_heading)
                 lines = [timed.lines.line(row) for row in rows.tolist()]
                 sort.add(KeyedLines(timed.time_ms[rows], timed.heading[rows], lines), len(timed.lines.text))

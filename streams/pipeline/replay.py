@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, NamedTuple
 
 import msgspec
+import numpy as np
 
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import DetectorFault
 from detectors.core.identities.binding import BindingWatermark
 from detectors.core.reference import Reference
+from detectors.core.units import MS
 from streams.decode import decode
 from streams.errors import ConfigError, WakewatchError
 from streams.files.recordings import RecordingFile
@@ -62,6 +64,10 @@ class InProcessPipeline:
         self.totals = Totals()
         self.faults: list[DetectorFault] = []
         self._held: list[Emitted] = []
+        self.late = 0
+        """Reports that came later than the detectors wait for, whichever vessel they are of."""
+        self._late_ms = int(settings.feed.allowed_lateness_s * MS)
+        self._tops_ms = [0] * partitions
 
     def take(self, records: Iterable[Record]) -> Iterator[Emitted]:
         """Alerts caused by ``records``, in output order; those since the last tick are held until the next."""
@@ -90,6 +96,11 @@ class InProcessPipeline:
         totals.refused_fixes.update(refused.reason.value for refused in decoded.refused_fixes)
         engine = self.engines[record.partition]
         if len(decoded.batch.reports):
+            tops_ms = np.maximum.accumulate(
+                np.append(self._tops_ms[record.partition], decoded.batch.reports["time_ms"])
+            )
+            self.late += int(np.count_nonzero(tops_ms[1:] - decoded.batch.reports["time_ms"] > self._late_ms))
+            self._tops_ms[record.partition] = int(tops_ms[-1])
             self._held += engine.apply(decoded.batch)
             for binding in engine.drain_bindings():
                 self._histories.take(binding)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.errors import ConfigError
+from streams.errors import WakewatchError
 from streams.files import line_sort
 from streams.files.line_sort import KeyedLines, LineSort, refuse_without_space
 
@@ -37,5 +37,5 @@ def test_any_lines_in_any_runs(keys: list[int], cuts: list[int], run: int, block
 
 def test_too_little_space_is_said_with_what_to_do() -> None:
     refuse_without_space(1)
-    with pytest.raises(ConfigError, match=r"needs 1048576\.0 GB in .*: set TMPDIR"):
+    with pytest.raises(WakewatchError, match=r"needs 1048576\.0 GB in .*: set TMPDIR"):
         refuse_without_space(1 << 50)

@@ -218,6 +218,18 @@ def test_a_folder_and_a_pattern_are_their_files_in_time_order(tmp_path: Path) ->
         run(tmp_path / "*.nmea")
 
 
+def test_late_reports_that_are_not_sorted_are_said(tmp_path: Path) -> None:
+    times = [f"2024-03-10T{hour}:{m:02d}:00Z" for ship in range(3) for hour in ("06", "07", "08") for m in MINUTES]
+    ships = [SHIP + n for n in range(3) for _ in range(3 * len(MINUTES))]
+    lines = [
+        f"{time} {sentences(position(ship, EncodedFix(60 + i / 9000, 5.0 + ship % 3, 10.0, 0.0)))[0].decode()}\n"
+        for i, (time, ship) in enumerate(zip(times, ships, strict=True))
+    ]
+    code, _, said = run(written(tmp_path / "day.nmea", "".join(lines)))
+    assert code == 0
+    assert "238 of 360 reports are late: the input is not in time order" in said
+
+
 def untimed(path: Path) -> Path:
     lines = [line for m in MINUTES for line in sentences(position(SHIP, EncodedFix(60 + m / 500, 5.0, 10.0, 0.0)))]
     path.write_bytes(b"\n".join(lines) + b"\n")

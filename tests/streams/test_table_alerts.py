@@ -45,9 +45,10 @@ def same_alerts(form: str, rows: int, rate_hz: float, folder: Path, watchlist: P
     return Counter(pl.read_ndjson(in_columns)["detector"].to_list())
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("form", FORMS)
 def test_a_small_table(form: str, tmp_path: Path, watchlist: Path) -> None:
-    found = same_alerts(form, 6_000, 0.175, tmp_path, watchlist)
+    found = same_alerts(form, 12_000, 0.35, tmp_path, watchlist)
     assert found["gap"] > 0 and found["watchlist"] > 0
 
 

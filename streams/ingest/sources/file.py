@@ -41,22 +41,25 @@ class FileSource:
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """Chunks until the end, once their order is known. Raises WakewatchError if the file is damaged."""
         try:
-            for number, recording in enumerate(self._recordings()):
+            for number, recording in enumerate(self._recordings(stop)):
                 if number:
                     yield NextFile(recording.name)
-                while not stop.is_set() and (data := recording.file.read(self._chunk_bytes)):
+                while data := recording.file.read(self._chunk_bytes):
+                    if stop.is_set():  # what was read meanwhile may be incomplete
+                        return
                     yield Chunk(data)
                 if stop.is_set():
                     return
         except OSError as error:
             raise WakewatchError(f"file:{self.path}: {error}; the part before it is ingested") from error
 
-    def _recordings(self) -> Iterator[RecordingFile]:
+    def _recordings(self, stop: Event) -> Iterator[RecordingFile]:
         if self._order is None:
             return (recording for file in self.files for recording in recordings(file))
-        return in_time_order(
-            self.files, self._order, lambda said: _log.info("sorting", source=str(self.path), why=said)
-        )
+        return in_time_order(self.files, self._order, self._note, stop.is_set)
+
+    def _note(self, said: str) -> None:
+        _log.info("not in time order", source=f"file:{self.path}", why=said)
 
 
 class StdinSource:
