@@ -24,7 +24,7 @@ from streams.ingest.line_times import OrderRules
 from streams.ingest.table_check import refuse_unreadable_tables
 from streams.ingest.time_order import in_time_order
 from streams.messages.alert_line import line
-from streams.pipeline.replay import FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
+from streams.pipeline.replay import BATCH, FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
 from streams.settings.model import Settings
 
@@ -67,7 +67,7 @@ def command(
     start: Annotated[str | None, typer.Option(help="Time of the first sentence, for files without times.")] = None,
     rate: Annotated[float, typer.Option(help="Sentences per second, for files without times.", min=0.001)] = RATE_HZ,
     until: Annotated[str | None, typer.Option(help="Continue the clock to this time.", metavar="ISO")] = None,
-    batch: Annotated[int, typer.Option(help="Sentences per batch.", min=1, max=100_000)] = 1000,
+    batch: Annotated[int, typer.Option(help="Sentences per batch.", min=1, max=100_000)] = BATCH,
     partitions: Partitions = None,
     watchlist: Lists = None,
     zones: Places = None,
