@@ -1,5 +1,8 @@
 """Tables in columns give byte for byte what the reference gives row by row."""
 
+import gzip
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,3 +141,9 @@ def test_ordinary_rows_do_not_need_the_reference(monkeypatch: pytest.MonkeyPatch
     )
     monkeypatch.setattr(rows, "take", None)
     assert [piece.count(b"!AIVDM") for piece in blocks.take(block)] == [3]
+
+
+def test_a_day_of_a_real_receiver(shared_data: Path) -> None:
+    with gzip.open(shared_data / "tracks" / "sbarc-2018-06-01_04.csv.gz", "rt") as file:
+        heading, *rows = file.read(1_500_000).splitlines()
+    assert len(same(heading, rows[:-1])) > 10_000
