@@ -23,7 +23,7 @@ from streams.ingest.line_share import LineShare
 from streams.ingest.model import RATE_HZ, START_MS, InputCounts, RefusedLine, SourceKind
 from streams.ingest.source_state import SourceState
 from streams.ingest.stamps import StampRules
-from streams.ingest.table_reader import TableReader, table_reader
+from streams.ingest.table_reader import TableReader, WrittenLines, table_reader
 from streams.ingest.tables import Rows, UnreadableRow
 from streams.messages.log_records import Record
 from streams.settings.model import IngestSettings
@@ -215,6 +215,8 @@ class Ingest:
         for piece in self._table.take(block):
             if isinstance(piece, UnreadableRow):
                 self._source_state.line(piece, peer)
+            elif isinstance(piece, WrittenLines):
+                bulk.take(self._source_state, piece.text, peer, piece.scanned)
             else:
                 bulk.take(self._source_state, piece, peer)
 

@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.ingest.scan import scanned
 from streams.ingest.table_columns import TableLayout
 from streams.ingest.table_lines import TableLines
-from streams.ingest.table_reader import Piece
+from streams.ingest.table_reader import Piece, WrittenLines
 from streams.ingest.table_values import cells_of, readable, values_of
 from streams.ingest.tables import KNOWN_MOST, Rows, UnreadableRow
 from streams.nmea.position_lines import BASE, TIME_FROM_MS, position_lines
@@ -27,6 +28,8 @@ STATICS: Final = (
     "imo", "call_sign", "name", "ship_type", "length", "beam", "draught", "destination", "bow", "stern", "port",
     "starboard",
 )  # fmt: skip
+_ALONE_ROWS: Final = 500
+"""From this number of rows on, sentences are passed on with what is known of them."""
 _PIECE_ROWS: Final = 2500
 """Rows given on at once: about 256 KB of lines, which stay in a processor's cache."""
 
@@ -39,6 +42,7 @@ class _Read(NamedTuple):
     line: Ints
     """Number of its line."""
     mmsi: Ints
+    time_ms: Ints
     states: npt.NDArray[np.bool_]
     """It may bring particulars."""
     hashes: npt.NDArray[np.uint64]
@@ -68,7 +72,7 @@ class TableBlocks:
         assert layout is not None  # the caller has seen a heading
         read = self._read(lines, begin, layout)
         events = _Events(len(lines), begin, read.line, self._changes(read, 0))
-        out, done = _Output(read.lines), 0
+        out, done = _Output(read, len(rows.station)), 0
         for number in events:
             upto = int(np.searchsorted(read.line, number))
             own = int(upto < len(read.line) and read.line[upto] == number)
@@ -111,7 +115,9 @@ class TableBlocks:
         if not fields:
             states[:] = False
         hashes = cells.select(fields).hash_rows().to_numpy()[rows] if fields else np.zeros(len(rows), np.uint64)
-        return _Read(position_lines(columns, self._rows.station), numbers[rows], columns.mmsi, states, hashes)
+        return _Read(
+            position_lines(columns, self._rows.station), numbers[rows], columns.mmsi, columns.time_ms, states, hashes
+        )
 
     def _changes(self, read: _Read, begin: int) -> Ints:
         """Rows, counted from ``begin``, whose particulars differ from those of the ship's row before."""
@@ -130,7 +136,7 @@ class TableBlocks:
 
 
 _NO_INTS: Final = np.zeros(0, np.int64)
-_NOTHING: Final = _Read(np.zeros(0, "V1"), _NO_INTS, _NO_INTS, np.zeros(0, np.bool_), np.zeros(0, np.uint64))
+_NOTHING: Final = _Read(np.zeros(0, "V1"), _NO_INTS, _NO_INTS, _NO_INTS, np.zeros(0, np.bool_), np.zeros(0, np.uint64))
 
 
 class _Events:
@@ -163,20 +169,34 @@ class _Events:
 class _Output:
     """Lines that wait until they are a piece of a good size."""
 
-    def __init__(self, lines: npt.NDArray[np.void]) -> None:
-        self._lines = lines
+    def __init__(self, read: _Read, station_size: int) -> None:
+        self._read, self._station_size = read, station_size
         self._pieces: list[bytes] = []
         self._held = 0
 
-    def rows(self, begin: int, end: int) -> Iterator[bytes]:
-        """Adds the sentences of these rows."""
-        while begin < end:
-            upto = min(end, begin + _PIECE_ROWS - self._held)
-            self._pieces.append(self._lines[begin:upto].tobytes())
-            self._held += upto - begin
+    def rows(self, begin: int, end: int) -> Iterator[Piece]:
+        """Adds the sentences of these rows; many of them are pieces of their own."""
+        while end - begin >= _ALONE_ROWS:
+            yield from self.all()
+            upto = min(end, begin + _PIECE_ROWS)
+            yield self._alone(begin, upto)
             begin = upto
-            if self._held >= _PIECE_ROWS:
-                yield from self.all()
+        if begin < end:
+            self._pieces.append(self._read.lines[begin:end].tobytes())
+            self._held += end - begin
+        if self._held >= _PIECE_ROWS:
+            yield from self.all()
+
+    def _alone(self, begin: int, end: int) -> WrittenLines:
+        lines, read = self._read.lines[begin:end], self._read
+        known = scanned(
+            len(lines),
+            lines.itemsize,
+            station_size=self._station_size,
+            time_ms=read.time_ms[begin:end],
+            mmsi=read.mmsi[begin:end],
+        )
+        return WrittenLines(lines.tobytes(), known)
 
     def add(self, lines: Sequence[bytes]) -> None:
         """Adds lines without ends."""

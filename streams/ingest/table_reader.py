@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from streams.ingest.framing import Framer
+from streams.ingest.scan import ScannedLines
 from streams.ingest.stamps import StampError
 from streams.ingest.table_columns import TableLayout, cells_of, text_of
 from streams.ingest.table_lines import TableLines
@@ -17,7 +18,18 @@ from streams.ingest.tables import Rows, UnreadableRow
 
 Ints = npt.NDArray[np.int64]
 NO_TIME: Final = -1
-Piece = bytes | UnreadableRow
+
+
+class WrittenLines(NamedTuple):
+    """Sentences in one line each, all of one length and one station."""
+
+    text: bytes
+    """The lines with their ends."""
+    scanned: ScannedLines
+    """What ``scan`` would return for the text between PADs."""
+
+
+Piece = bytes | WrittenLines | UnreadableRow
 """Lines with their ends, or one row that cannot be read."""
 
 

@@ -3,13 +3,16 @@
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.ingest import tables
 from streams.ingest.framing import Framer
+from streams.ingest.scan import PAD, scan
 from streams.ingest.stamps import StampRules
+from streams.ingest.table_reader import WrittenLines
 from streams.ingest.tables import Rows, UnreadableRow
 
 pytest.importorskip("polars", reason="needs polars, the extra wakewatch[tables]")
@@ -43,8 +46,22 @@ def in_columns(text: bytes, rules: StampRules) -> Taken:
             if isinstance(piece, UnreadableRow):
                 taken.append((bytes(piece), piece.detail))
             else:
-                taken += [(line, "") for line in piece.splitlines() if line]
+                text = piece
+                if isinstance(piece, WrittenLines):
+                    text = piece.text
+                    known_as_scanned(piece)
+                taken += [(line, "") for line in text.splitlines() if line]
     return taken
+
+
+def known_as_scanned(piece: WrittenLines) -> None:
+    found = scan(PAD + piece.text + PAD, 8192)
+    for one, other in zip(
+        [*found[:3], *found.parts, *found[4:]],
+        [*piece.scanned[:3], *piece.scanned.parts, *piece.scanned[4:]],
+        strict=True,
+    ):
+        assert np.array_equal(one, other)
 
 
 def same(heading: str, rows: list[str], rules: StampRules | None = None, encoding: str = "utf-8") -> Taken:
@@ -140,10 +157,16 @@ def test_ordinary_rows_do_not_need_the_reference(monkeypatch: pytest.MonkeyPatch
         b'1710050400,,257111000,60,5,,1,2,3\n1710050401,"x,y",257111000,60,5\n1710050402,,257111000,60, 5 ,,1,2,3,4,5\n'
     )
     monkeypatch.setattr(rows, "take", None)
-    assert [piece.count(b"!AIVDM") for piece in blocks.take(block)] == [3]
+    assert [bytes(piece).count(b"!AIVDM") for piece in blocks.take(block)] == [3]
 
 
 def test_a_day_of_a_real_receiver(shared_data: Path) -> None:
     with gzip.open(shared_data / "tracks" / "sbarc-2018-06-01_04.csv.gz", "rt") as file:
         heading, *rows = file.read(1_500_000).splitlines()
     assert len(same(heading, rows[:-1])) > 10_000
+
+
+def test_many_rows_are_passed_on_as_scan_would_find_them() -> None:
+    rows = [f"25711100{n % 9},2024-03-10T06:{n // 60 % 60:02d}:{n % 60:02d},60,{n / 1000}" for n in range(6000)]
+    assert len(same("MMSI,BaseDateTime,LAT,LON", rows)) == 6001
+    assert len(same("MMSI,BaseDateTime,LAT,LON", [*rows[:700], "x,1", *rows[:30], NOAA, *rows[:900]])) > 1600
