@@ -92,6 +92,19 @@ def test_no_row_raises_and_other_files_pass_untouched(lines: list[bytes]) -> Non
     assert all(Rows().take(line) == [line] for line in (b"!AIVDM", *lines))
 
 
+def test_columns_and_rows_give_the_same_records() -> None:
+    rows = [b"%d,26500100%d,1,57.5,%.3f,12.5,90.0,0\n" % (1_700_000_000 + n, n % 7, n / 1000) for n in range(6000)]
+    data = OURS + b"".join([*rows[:3000], b"no,row\n", *rows[3000:], rows[5]])
+
+    def records(bulk_bytes: int | None) -> list[tuple[object, ...]]:
+        ingest = Ingest("table", 3, bulk_bytes=bulk_bytes)
+        made = ingest.feed(data) + ingest.end()
+        assert ingest.counts.rejected == {Reason.MALFORMED: 1}
+        return [(r.partition, r.value, r.ordinals.tolist()) if isinstance(r, Sentences) else (r,) for r in made]
+
+    assert records(4096) == records(None)
+
+
 def test_a_day_of_a_real_receiver_is_read(shared_data: Path) -> None:
     with gzip.open(shared_data / "tracks" / "sbarc-2018-06-01_04.csv.gz") as file:
         data = file.read(400_000)
