@@ -19,6 +19,7 @@ from streams.errors import ConfigError
 NAMES: Final = (
     "decode",
     "ingest",
+    "tables",
     "pipeline",
     "kafka",
     "latency",
@@ -42,6 +43,7 @@ _VERSIONS_OF: Final = (
     "aiokafka",
     "kafka-python",
     "crc32c",
+    "polars",
 )
 _BIG: Final = 1000
 Data = Annotated[

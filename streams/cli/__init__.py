@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 import sys
 import traceback
 from collections.abc import Callable
 from importlib import metadata
+from inspect import cleandoc
 from typing import Annotated
 
 import typer
@@ -64,7 +64,7 @@ def _whole(
 
 def _unwrap(command: Callable[..., object]) -> None:
     """Makes one line of each paragraph of its help: typer would break lines where the source does, and at the edge."""
-    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    paragraphs = cleandoc(command.__doc__ or "").split("\n\n")
     command.__doc__ = "\n\n".join(" ".join(one.split()) for one in paragraphs)
 
 

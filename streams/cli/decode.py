@@ -16,7 +16,8 @@ from streams.cli.options import time_ms
 from streams.cli.replay import source_name
 from streams.decode import RawMessage, RefusedReports, raw_messages
 from streams.errors import InputError, Reason
-from streams.files.recordings import PackedError, all_recordings
+from streams.files.recordings import all_recordings
+from streams.files.unpackers import PackedError
 from streams.ingest.core import RATE_HZ, START_MS, Ingest, SourceKind
 from streams.ingest.model import RefusedLine
 from streams.messages.log_records import Record, Sentences

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -17,12 +17,22 @@ from rich.console import Console
 from rich.markup import escape
 
 from streams.broker.disk_metrics import watching
-from streams.cli.options import Json, Servers, SettingsFile, settings_of, time_ms
+from streams.cli.options import (
+    Columns,
+    Dates,
+    Json,
+    Servers,
+    SettingsFile,
+    TimeZone,
+    columns_of,
+    settings_of,
+    stamps_of,
+    time_ms,
+)
 from streams.errors import ConfigError
 from streams.ingest.meter import IngestMeter
 from streams.ingest.run import IngestOutcome, IngestPlan, run
 from streams.ingest.source_runner import Observer, RunnerState
-from streams.ingest.stamps import StampRules
 from streams.ingest.supervision import supervised
 from streams.ingest.urls import CONNECTORS
 from streams.observability import logs
@@ -79,11 +89,6 @@ Rate = Annotated[float | None, typer.Option("--rate", help="Sentences per second
 Until = Annotated[
     str | None, typer.Option("--until", help="Continue the clock after the last sentence of a file.", metavar="ISO")
 ]
-Dates = Annotated[
-    Literal["dmy", "mdy"] | None,
-    typer.Option("--dates", help="Files: order of dates such as 3/10/2024; required for such dates."),
-]
-TimeZone = Annotated[str, typer.Option("--time-zone", help="Files: time zone of times without one.", metavar="NAME")]
 MetricsPort = Annotated[int | None, typer.Option("--metrics", help="Serve /metrics on this port.", min=0, max=65_535)]
 
 
@@ -95,7 +100,8 @@ def command(
     rate: Rate = None,
     until: Until = None,
     dates: Dates = None,
-    time_zone: TimeZone = "UTC",
+    time_zone: TimeZone = None,
+    columns: Columns = None,
     again: Annotated[bool, typer.Option("--again", help="Ingest files again that are already in the log.")] = False,
     metrics: MetricsPort = None,
     settings: SettingsFile = None,
@@ -104,14 +110,14 @@ def command(
 ) -> int:
     """Write feeds and files to the log, until all files have ended or Ctrl-C."""
     start_ms, until_ms = time_ms("--start", start) if start else None, time_ms("--until", until) if until else None
-    stamps = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms)
     plan = IngestPlan(
         urls=tuple(urls),
         speed=_speed(speed),
         start_ms=start_ms,
         rate_hz=rate,
         until_ms=until_ms,
-        stamps=stamps,
+        stamps=stamps_of(dates, time_zone, start_ms),
+        columns=columns_of(columns),
         again=again,
     )
     stop = threading.Event()

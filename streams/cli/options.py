@@ -6,11 +6,13 @@ import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
 from streams.errors import ConfigError
+from streams.ingest.stamps import StampRules
+from streams.ingest.table_columns import ColumnMap, column_map
 from streams.settings import loading
 from streams.settings.model import Settings
 
@@ -20,6 +22,25 @@ Servers = Annotated[
     typer.Option("--bootstrap-servers", help="Kafka to use instead of the embedded broker.", metavar="HOST:PORT"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")]
+Dates = Annotated[
+    Literal["dmy", "mdy"] | None,
+    typer.Option("--dates", help="Files: order of dates such as 3/10/2024; required for such dates."),
+]
+TimeZone = Annotated[
+    str | None,
+    typer.Option(
+        "--time-zone",
+        help="Files: zone of times without one; UTC where a format is published so.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", help="Tables: your own headings: time=stamp:ms,mmsi=ship,lat=y,lon=x,sog=v:km/h.", metavar="MAP"
+    ),
+]
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -29,6 +50,16 @@ def settings_of(path: Path | None, servers: str | None = None, **overrides: obje
     if servers:
         flags["kafka.bootstrap_servers"] = servers
     return loading.load(path, flags)
+
+
+def stamps_of(dates: Literal["dmy", "mdy"] | None, time_zone: str | None, start_ms: int | None) -> StampRules:
+    """How ambiguous times in files are read. Raises ConfigError."""
+    return StampRules(dates=dates or "", zone=time_zone or "UTC", zone_given=time_zone is not None, near_ms=start_ms)
+
+
+def columns_of(text: str | None) -> ColumnMap:
+    """The user's own headings of tables. Raises ConfigError."""
+    return column_map(text) if text else ColumnMap()
 
 
 def ago_ms(text: str) -> int:

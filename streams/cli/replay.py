@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal, NamedTuple
+from typing import Annotated, BinaryIO, Final, NamedTuple
 
 import msgspec
 import typer
@@ -17,15 +17,18 @@ from rich.table import Table
 
 from detectors.core.alert import encode
 from detectors.core.reference import Reference
-from streams.cli.options import SettingsFile, settings_of, time_ms
-from streams.files.recordings import all_recordings, refuse_unreadable
+from streams.cli.options import Columns, Dates, SettingsFile, TimeZone, columns_of, settings_of, stamps_of, time_ms
+from streams.files.recordings import expanded, refuse_unreadable
 from streams.ingest.core import RATE_HZ, START_MS, SourceKind
-from streams.ingest.stamps import StampRules
+from streams.ingest.line_times import OrderRules
+from streams.ingest.table_check import refuse_unreadable_tables
+from streams.ingest.time_order import in_time_order
 from streams.messages.alert_line import line
-from streams.pipeline.replay import FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
+from streams.pipeline.replay import BATCH, FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
 from streams.settings.model import Settings
 
+_LATE_SHARE: Final = 0.05
 _talk = Console(stderr=True, highlight=False)
 
 
@@ -33,11 +36,14 @@ class ReplayOutput(NamedTuple):
     """The input, and the targets of alerts and refusals."""
 
     files: list[Path]
+    order: OrderRules
     alerts: str | None
     rejected: Path | None
 
 
-Files = Annotated[list[Path], typer.Argument(help="Recordings, read in this order.", metavar="FILE...")]
+Files = Annotated[
+    list[Path], typer.Argument(help="Recordings, also folders and patterns, read in time order.", metavar="FILE...")
+]
 Alerts = Annotated[str | None, typer.Option(help="Write alerts as JSON lines to this file; -: stdout.", metavar="OUT")]
 Lists = Annotated[
     list[str] | None,
@@ -51,9 +57,6 @@ Rejected = Annotated[Path | None, typer.Option(help="Write rejected input as JSO
 Partitions = Annotated[
     int | None, typer.Option(help="Number of partitions; default: kafka.partitions.", min=1, max=1024)
 ]
-Dates = Annotated[
-    Literal["dmy", "mdy"] | None, typer.Option(help="Order of dates such as 3/10/2024; required for such dates.")
-]
 Dated = dict[int, list[str]]
 """Files in force from an event time on, Unix ms."""
 
@@ -64,12 +67,13 @@ def command(
     start: Annotated[str | None, typer.Option(help="Time of the first sentence, for files without times.")] = None,
     rate: Annotated[float, typer.Option(help="Sentences per second, for files without times.", min=0.001)] = RATE_HZ,
     until: Annotated[str | None, typer.Option(help="Continue the clock to this time.", metavar="ISO")] = None,
-    batch: Annotated[int, typer.Option(help="Sentences per batch.", min=1, max=100_000)] = 1000,
+    batch: Annotated[int, typer.Option(help="Sentences per batch.", min=1, max=100_000)] = BATCH,
     partitions: Partitions = None,
     watchlist: Lists = None,
     zones: Places = None,
     dates: Dates = None,
-    time_zone: Annotated[str, typer.Option(help="Time zone of times without one.", metavar="NAME")] = "UTC",
+    time_zone: TimeZone = None,
+    columns: Columns = None,
     rejected: Rejected = None,
     stats: Annotated[bool, typer.Option("--stats", help="Print totals as JSON to stderr.")] = False,
     settings: SettingsFile = None,
@@ -86,18 +90,32 @@ def command(
         settings, kafka__partitions=partitions, reference__watchlists=always or None, reference__zones=places or None
     )
     start_ms = time_ms("--start", start) if start else None
+    files, stamps = expanded(files), stamps_of(dates, time_zone, start_ms)
     refuse_unreadable(files)
-    stamps, marks_ms = StampRules(dates=dates or "", zone=time_zone, near_ms=start_ms), tuple(sorted({*lists, *zoned}))
+    order = OrderRules(
+        stamps=stamps,
+        columns=columns_of(columns),
+        limit=effective.ingest.line_bytes,
+        late_s=effective.feed.allowed_lateness_s,
+    )
+    refuse_unreadable_tables(files, order)
+    marks_ms = tuple(sorted({*lists, *zoned}))
     began_ms = START_MS if start_ms is None else start_ms
     source_kind = SourceKind(
-        replayed=True, start_ms=began_ms, rate_hz=rate, batch=batch, marks_ms=marks_ms, stamps=stamps
+        replayed=True,
+        start_ms=began_ms,
+        rate_hz=rate,
+        batch=batch,
+        marks_ms=marks_ms,
+        stamps=stamps,
+        columns=order.columns,
     )
     plan = _plan(
         files[0], effective, source_kind, time_ms("--until", until) if until else None, dated=start is not None
     )
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
     pipeline = InProcessPipeline(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
-    read = _write(ReplayOutput(files, alerts, rejected), plan, pipeline, effective)
+    read = _write(ReplayOutput(files, order, alerts, rejected), plan, pipeline, effective)
     _report(pipeline, stats=stats)
     if not _sound(read, plan):
         raise typer.Exit(1)
@@ -126,7 +144,7 @@ def _write(wanted: ReplayOutput, plan: ReplayPlan, pipeline: InProcessPipeline, 
         out = stack.enter_context(writer(wanted.alerts))
         letters = stack.enter_context(wanted.rejected.open("wb")) if wanted.rejected else None
         advance = stack.enter_context(_progress(wanted.files))
-        for item in play(all_recordings(wanted.files), plan, pipeline, settings):
+        for item in play(in_time_order(wanted.files, wanted.order, _note), plan, pipeline, settings):
             if isinstance(item, int):
                 advance(item)
             elif isinstance(item, FileRead):
@@ -227,6 +245,10 @@ def _progress(files: list[Path]) -> Iterator[Callable[[int], None]]:
         yield lambda size: bar.advance(task, size)
 
 
+def _note(said: str) -> None:
+    _talk.print(said, markup=False, soft_wrap=True)
+
+
 def _letter(letters: BinaryIO | None, place: RefusalPlace) -> None:
     if letters is not None:
         raw = place.raw.decode("ascii", "backslashreplace")
@@ -235,6 +257,8 @@ def _letter(letters: BinaryIO | None, place: RefusalPlace) -> None:
 
 def _report(pipeline: InProcessPipeline, *, stats: bool) -> None:
     totals = pipeline.totals
+    if pipeline.late > _LATE_SHARE * totals.reports:
+        _note(f"{pipeline.late:,} of {totals.reports:,} reports are late: the input is not in time order")
     if stats:
         said = {
             **msgspec.to_builtins(totals),

@@ -37,9 +37,10 @@ _Units = list[tuple[bytes, Parsed]]
 class LineBlock:
     """A block of whole lines, as far as it can be read without knowing the lines before it."""
 
-    def __init__(self, source_state: SourceState, block: bytes) -> None:
+    def __init__(self, source_state: SourceState, block: bytes, known: ScannedLines | None = None) -> None:
+        """``known``: what ``scan`` would return, if it is known."""
         self.text = PAD + block + PAD
-        self.lines = _without_untimed(scan(self.text, source_state.limit), source_state)
+        self.lines = known or _without_untimed(scan(self.text, source_state.limit), source_state)
         self.odd, self.units, self.sentences = self._others(source_state)
         """``units`` and ``sentences``: how many come before each line; the last entry is the total."""
         self.odd_lines = np.array([odd.line for odd in self.odd], np.int64)

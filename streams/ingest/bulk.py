@@ -19,7 +19,7 @@ from streams.ingest.block_clocks import hear_clocks
 from streams.ingest.clock import TimedMessage
 from streams.ingest.log_lines import LEAST_MS, LineRun
 from streams.ingest.packing import PackStop
-from streams.ingest.scan import UNTIMED
+from streams.ingest.scan import UNTIMED, ScannedLines
 from streams.ingest.sentence import Bad, Sentence
 from streams.ingest.source_state import SourceState
 from streams.nmea.sentence import Tag
@@ -29,11 +29,11 @@ ONE_BY_ONE: Final = 64
 """This number of lines goes through the source state where a run cannot begin, or was shorter than this."""
 
 
-def take(source_state: SourceState, block: bytes, peer: str) -> None:
-    """Processes whole lines of a peer."""
+def take(source_state: SourceState, block: bytes, peer: str, known: ScannedLines | None = None) -> None:
+    """Processes whole lines of a peer; ``known`` is what ``scan`` would return for them, if it is known."""
     if not block:
         return
-    read = LineBlock(source_state, block)
+    read = LineBlock(source_state, block, known)
     if source_state.times.clocks.off or read.timing:
         _one_by_one(source_state, read, range(len(read)), peer)
         return

@@ -8,6 +8,7 @@ import msgspec
 
 from streams.errors import Reason
 from streams.ingest.stamps import StampRules
+from streams.ingest.table_columns import ColumnMap
 
 START_MS: Final = 946_684_800_000
 """2000-01-01T00:00:00Z: where the time of a file without times begins ..."""
@@ -57,5 +58,7 @@ class SourceKind(msgspec.Struct, frozen=True, kw_only=True):
     """Event time between ticks; None: as in the settings."""
     stamps: StampRules = StampRules()
     """How times are read that are ambiguous by themselves."""
+    columns: ColumnMap = ColumnMap()
+    """Headings that the user has named, of tables in no known form."""
     marks_ms: tuple[int, ...] = ()
     """Event times, rising: a mark is written before the first sentence that moves the clock to or beyond each."""

@@ -7,6 +7,7 @@ partition. The headers of the last record of this run in each partition state ho
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -38,13 +39,15 @@ class PartitionReached(NamedTuple):
 NOTHING: Final = PartitionReached()
 
 
-def run_of(path: Path, source: str, source_kind: SourceKind) -> str:
-    """Identity of a recording and of how its time is made: 16 hex digits."""
+def run_of(path: Path, source: str, source_kind: SourceKind, more: Sequence[Path] = ()) -> str:
+    """Identity of a recording, or of several, and of how its time is made: 16 hex digits."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    about = [path.name, source, path.stat().st_size, source_kind.start_ms, source_kind.rate_hz]
-    if source_kind.stamps != StampRules():  # other times: another recording
+    about: list[object] = [path.name, source, path.stat().st_size, source_kind.start_ms, source_kind.rate_hz]
+    about += [fact for other in more for fact in (other.name, other.stat().st_size)]
+    if msgspec.structs.replace(source_kind.stamps, zone_given=True) != StampRules():  # other times: another recording
         about += [source_kind.stamps.dates, source_kind.stamps.zone, source_kind.stamps.near_ms]
+    about += [fact for column in source_kind.columns.columns for fact in column]
     return hashlib.sha256(msgspec.json.encode(about) + head).hexdigest()[:16]
 
 

@@ -17,10 +17,12 @@ import msgspec
 import structlog
 
 from streams.errors import ConfigError
+from streams.files.recordings import refuse_unreadable
 from streams.ingest import outbound, urls
 from streams.ingest.contact import Contact
 from streams.ingest.core import Ingest
 from streams.ingest.kafka_link import KafkaLink, StoppedError, answering
+from streams.ingest.line_times import OrderRules
 from streams.ingest.model import RATE_HZ, START_MS, SourceKind
 from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
@@ -28,8 +30,11 @@ from streams.ingest.resume import LogEnd, PartitionReached, run_of, run_of_topic
 from streams.ingest.source_runner import Observer, ReplayPace, RunnerState, SourceRunner, fresh
 from streams.ingest.sources import kafka_topic
 from streams.ingest.sources.events import InputSource
+from streams.ingest.sources.file import CHUNK_BYTES, FileSource
 from streams.ingest.sources.kafka_topic import KafkaTopicSource
 from streams.ingest.stamps import StampRules
+from streams.ingest.table_check import refuse_unreadable_tables
+from streams.ingest.table_columns import ColumnMap
 from streams.ingest.topic_progress import TopicProgress
 from streams.ingest.urls import SourceUrl
 from streams.settings.model import Settings
@@ -37,6 +42,7 @@ from streams.settings.model import Settings
 _DRAIN_S: Final = 30.0
 _JOIN_S: Final = 0.2
 _PACED_BATCH, PACK_MOST = 20, 1000
+PACED_CHUNK_BYTES: Final = 2048
 _PACED_RATE_HZ: Final = 12.0
 """Sentences in 100 ms of a feed such as the Danish one (127 per second), times the speed, go into a record."""
 _log = structlog.get_logger("ingest")
@@ -54,6 +60,8 @@ class IngestPlan(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int | None = None
     stamps: StampRules = StampRules()
     """How times in recordings are read that are ambiguous by themselves."""
+    columns: ColumnMap = ColumnMap()
+    """Headings that the user has named, of tables in no known form."""
     again: bool = False
     """Ingest a recording again that the log already holds."""
     call: str = msgspec.field(default_factory=lambda: secrets.token_hex(4))
@@ -140,6 +148,18 @@ def _places(plan: IngestPlan) -> list[SourceUrl]:
 
 
 def _open(place: SourceUrl, plan: IngestPlan, settings: Settings) -> InputSource:
+    if place.kind == "file":
+        order = OrderRules(
+            stamps=plan.stamps,
+            columns=plan.columns,
+            limit=settings.ingest.line_bytes,
+            late_s=settings.feed.allowed_lateness_s,
+        )
+        chunk_bytes = PACED_CHUNK_BYTES if plan.speed is not None else CHUNK_BYTES
+        source = FileSource(Path(place.path), chunk_bytes, order)
+        refuse_unreadable(source.files)
+        refuse_unreadable_tables(source.files, order)
+        return source
     stdin_live = plan.start_ms is None and plan.rate_hz is None
     rules = urls.OpenRules(settings=settings, paced=plan.speed is not None, stdin_live=stdin_live)
     return urls.open_place(place, rules)
@@ -155,6 +175,7 @@ def _source_kind(place: SourceUrl, source: InputSource, plan: IngestPlan) -> Sou
         batch=None if paced is None else max(_PACED_BATCH, min(int(paced * _PACED_RATE_HZ), PACK_MOST)),
         tick_ms=None if paced is None else max(1000, int(1000 * paced)),
         stamps=plan.stamps,
+        columns=plan.columns,
     )
 
 
@@ -171,7 +192,7 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
     def runner(self, place: SourceUrl, source: InputSource) -> SourceRunner:
         plan, settings = self.plan, self.settings
         source_kind = _source_kind(place, source, plan)
-        run_id, reached, dead = self._run(place, source_kind)
+        run_id, reached, dead = self._run(place, source, source_kind)
         sender = Sender(place.name, run_id, source_kind.replayed, settings.kafka.topic_prefix)
         topic = None
         if isinstance(source, KafkaTopicSource):
@@ -192,13 +213,16 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
             contact=Contact(connects=urls.CONNECTORS[place.kind].connects),
         )
 
-    def _run(self, place: SourceUrl, source_kind: SourceKind) -> tuple[str, tuple[PartitionReached, ...], int]:
+    def _run(
+        self, place: SourceUrl, source: InputSource, source_kind: SourceKind
+    ) -> tuple[str, tuple[PartitionReached, ...], int]:
         """The run's identity, and how far it has come in the log and the dead letters."""
         if place.kind == kafka_topic.SCHEME:
             return run_of_topic(place.name, place.path), fresh(self.partitions), 0
-        if place.kind != "file":
+        if not isinstance(source, FileSource):
             return secrets.token_hex(8), fresh(self.partitions), 0
-        run_id = run_of(Path(place.path), place.name, source_kind)
+        first, *more = source.files
+        run_id = run_of(first, place.name, source_kind, more)
         if self.plan.again:
             run_id = f"{run_id}-{self.plan.call}"
         prefix, consumer = self.settings.kafka.topic_prefix, self.kafka.consumer

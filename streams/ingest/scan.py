@@ -47,6 +47,9 @@ def _codes() -> bytes:
 
 
 _CODES: Final = _codes()
+_STATION_AT: Final = len(rb"\s:")
+_FROM_STATION: Final = len(rb",c:1234567890123*hh" + b"\\")
+"""From the end of a station's name to the sentence."""
 _ALONE: Final = np.frombuffer(b"g:1-1-", "V6")[0]
 _SENTENCE: Final = np.frombuffer(bytes([_BANG, *[_COMMA] * 6, _STAR]), "<u8")[0]
 
@@ -134,6 +137,30 @@ def scan(block: bytes, limit: int) -> ScannedLines:
         at[last - 8][single],
         _mmsis(block, at[last - 3][single]),
         *_rows(tags, single)[3:],
+    )
+
+
+def scanned(count: int, size: int, *, station_size: int, time_ms: Ints, mmsi: Ints) -> ScannedLines:
+    r"""What ``scan`` returns for ``count`` lines ``\s:STATION,c:TIME*hh\!...`` of ``size`` bytes, line ends included.
+
+    Each has a right checksum, and a time of 13 digits.
+    """
+    none = np.zeros(0, np.int64)
+    parts = ScannedParts(none, none.reshape(0, 6), none, none, none, none, none, np.zeros(0, bool))
+    start = len(PAD) + np.arange(count) * size
+    station = start + _STATION_AT
+    return ScannedLines(
+        start,
+        start + size - 1,
+        np.ones(count, bool),
+        parts,
+        np.arange(count),
+        station + station_size + _FROM_STATION,
+        mmsi,
+        time_ms,
+        station,
+        np.full(count, station_size),
+        np.zeros(count, bool),
     )
 
 

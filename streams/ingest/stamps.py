@@ -55,6 +55,8 @@ class StampRules(msgspec.Struct, frozen=True, kw_only=True):
     """Order of dates such as 3/10/2024; empty: they are refused."""
     zone: str = "UTC"
     """Zone of times without one: a name of the time zone database."""
+    zone_given: bool = True
+    """False: nobody has named the zone, so it holds only where times are published in UTC."""
     near_ms: int | None = None
     """Times without a year are in the year that begins a day before this; None: they are not read."""
 
@@ -88,6 +90,12 @@ def read_ms(text: str, rules: StampRules) -> int:
         if found is not None:
             return _time_ms(found, rules)
     raise StampError("is not a time")
+
+
+def zoneless(text: str, rules: StampRules) -> bool:
+    """Whether the time in a cell has no zone of its own. Raises StampError."""
+    utc, other = (read_ms(text, msgspec.structs.replace(rules, zone=zone)) for zone in ("UTC", "Etc/GMT-1"))
+    return utc != other
 
 
 @lru_cache(maxsize=4096)  # the lines of a second share it, and a sentence of many parts

@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+LAT_MOST, LON_MOST = 91.0, 181.0
+"""What AIS sends for unknown; larger values cannot be sent."""
+COG_END: Final = 360.0
+SOG_END_KN: Final = 102.3
+BASE, CLASS_B = 4, 18
+"""Message types."""
+_CLASS_B_TYPES: Final = ("18", "19", "24")
 STATUS_UNKNOWN: Final = 15
 _STATUS_MOST: Final = 15
 _SHIP_TYPE_MOST: Final = 99
@@ -80,8 +87,20 @@ def degrees(text: str, most: float) -> float:
 
 
 def kind(text: str) -> int:
-    """Message type of a class A position."""
+    """Type of the message that is written for a message type: 1, 2 or 3, CLASS_B or BASE."""
+    if text == str(BASE):
+        return BASE
+    if text in _CLASS_B_TYPES:
+        return CLASS_B
     return int(text) if text in {"1", "2", "3"} else 1
+
+
+def kind_of_class(text: str) -> int:
+    """BASE or CLASS_B if a class of transponders says so; otherwise 0."""
+    low = text.lower()
+    if "base" in low:
+        return BASE
+    return CLASS_B if low in {"b", "class b"} else 0
 
 
 def status(text: str) -> int:

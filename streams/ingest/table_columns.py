@@ -13,6 +13,10 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
+from streams.errors import ConfigError
+
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "time": (
         "time", "timestamp", "basedatetime", "datetime", "tstamp", "timestamputc", "datetimeutc", "timeutc",
@@ -86,6 +90,10 @@ FORMATS: Final = (
     Format("Spire", frozenset({"createdat", "collectiontype"})),
     Format("MarineTraffic", frozenset({"shipid", "dsrc"}), factors={"sog": 0.1}),
 )  # fmt: skip
+_ANY: Final = Format("table", frozenset())
+_UTC: Final = re.compile(r"utc|gmt|[(\[]z[)\]]")
+_BRACKET: Final = re.compile(r"[(\[]([^)\]]*)[)\]]")
+_UNIT_MATTERS: Final = (*NEEDED, "sog")
 _FIELD_OF: Final = {heading: field for field, headings in COLUMNS.items() for heading in headings}
 
 
@@ -105,6 +113,13 @@ class TableLayout(NamedTuple):
     separator: str
     places: Mapping[str, ColumnPlace]
     dates: Literal["", "dmy", "mdy"]
+    units: tuple[str, ...] = ()
+    """Headings with a unit that is not known."""
+
+    @property
+    def utc(self) -> bool:
+        """Its times are in UTC: they are published so, or the heading says so."""
+        return self.format != _ANY.name or bool(_UTC.search(self.places["time"].heading.lower()))
 
 
 class IncompleteHeading(NamedTuple):
@@ -112,9 +127,42 @@ class IncompleteHeading(NamedTuple):
 
     known: tuple[str, ...]
     missing: tuple[str, ...]
+    units: tuple[str, ...] = ()
+    """Headings of needed columns, or of the speed, with a unit that is not known."""
+
+    def why(self) -> str:
+        """What is wrong with it."""
+        if self.units:
+            return f"a table with an unknown unit in {' and '.join(map(repr, self.units))}"
+        return f"a table without {' and '.join(self.missing)}"
 
 
-def layout_of(line: bytes) -> TableLayout | IncompleteHeading | None:
+class ColumnMap(msgspec.Struct, frozen=True):
+    """A user's own headings for a table in no known form: field, heading as it is written, factor for its numbers."""
+
+    columns: tuple[tuple[str, str, float], ...] = ()
+
+
+def column_map(text: str) -> ColumnMap:
+    """``time=stamp:ms,mmsi=ship,lat=y,lon=x`` as a map: field=HEADING or field=HEADING:UNIT. Raises ConfigError."""
+    columns = []
+    for piece in text.split(","):
+        field, equals, heading = (part.strip() for part in piece.partition("="))
+        if not equals or field not in COLUMNS:
+            raise ConfigError(f"--columns {piece!r}: write FIELD=HEADING; fields are {', '.join(COLUMNS)}")
+        name, colon, unit = heading.rpartition(":")
+        factor = _unit(field, unit) if colon else 1.0
+        if factor is None:
+            known = ", ".join(unit for unit in UNITS.get(field, _NO_UNIT) if unit)
+            raise ConfigError(f"--columns {piece!r}: unknown unit {unit!r}; units of {field}: {known or 'none'}")
+        columns.append((field, name if colon else heading, factor))
+    missing = [field for field in NEEDED if field not in {column[0] for column in columns}]
+    if missing:
+        raise ConfigError(f"--columns {text}: {' and '.join(missing)} missing; a table needs {', '.join(NEEDED)}")
+    return ColumnMap(tuple(columns))
+
+
+def layout_of(line: bytes, given: ColumnMap = ColumnMap()) -> TableLayout | IncompleteHeading | None:  # noqa: B008
     """How the table that begins with ``line`` is read; None if it is not a heading."""
     if b"!" in line or len(line) > _LONGEST:
         return None
@@ -122,13 +170,15 @@ def layout_of(line: bytes) -> TableLayout | IncompleteHeading | None:
     best: TableLayout | None = None
     for separator in _SEPARATORS:
         if separator in text:
-            found = _layout(cells_of(text, separator), separator)
+            found = _layout(cells_of(text, separator), separator, given)
             if best is None or len(found.places) > len(best.places):
                 best = found
     if best is None or len(best.places) < _SEEMS_FROM:
         return None
     missing = tuple(field for field in NEEDED if field not in best.places)
-    return IncompleteHeading(tuple(best.places), missing) if missing else best
+    if missing or best.units:
+        return IncompleteHeading(tuple(best.places), missing, best.units)
+    return best
 
 
 def text_of(line: bytes) -> str:
@@ -144,11 +194,18 @@ def cells_of(text: str, separator: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])]
 
 
-def _layout(cells: list[str], separator: str) -> TableLayout:
+def _layout(cells: list[str], separator: str, given: ColumnMap) -> TableLayout:
     names = [_plain(cell) for cell in cells]
-    kind = next((one for one in FORMATS if one.marks <= set(names)), Format("table", frozenset()))
-    places: dict[str, ColumnPlace] = {}
-    ranks: dict[str, int] = {}
+    kind = next((one for one in FORMATS if one.marks <= set(names)), _ANY)
+    places = {
+        field: ColumnPlace(cells.index(heading), heading, factor)
+        for field, heading, factor in given.columns
+        if heading in cells
+    }
+    ranks = dict.fromkeys(places, -2)  # what the user says comes first
+    units = tuple(
+        cell for cell in cells if _has_strange_unit(cell, kind) and cell not in {h for _, h, _ in given.columns}
+    )
     for number, cell in enumerate(cells):
         found = _field(cell, kind)
         if found is None:
@@ -156,13 +213,13 @@ def _layout(cells: list[str], separator: str) -> TableLayout:
         field, factor, rank = found
         if field not in places or rank < ranks[field]:
             places[field], ranks[field] = ColumnPlace(number, cell.strip("# "), factor), rank
-    return TableLayout(kind.name, separator, places, kind.dates)
+    return TableLayout(kind.name, separator, places, kind.dates, units)
 
 
 def _field(cell: str, kind: Format) -> tuple[str, float, int] | None:
     """The field of a heading, the factor for its numbers, and how good a heading it is (0 is best)."""
-    unit = "".join(re.findall(r"[(\[]([^)\]]*)[)\]]", cell))
-    bare = re.sub(r"[(\[][^)\]]*[)\]]", " ", cell)
+    unit = "".join(_BRACKET.findall(cell))
+    bare = _BRACKET.sub(" ", cell)
     words = re.findall(r"[a-z0-9]+", bare.lower())
     name, behind = "".join(words), "".join(words[:-1])
     field = kind.columns.get(name) or _FIELD_OF.get(name)
@@ -171,11 +228,25 @@ def _field(cell: str, kind: Format) -> tuple[str, float, int] | None:
         name = behind
     if field is None:
         return None
-    factor = UNITS.get(field, _NO_UNIT).get(_plain(unit))
+    factor = _unit(field, unit)
     if factor is None:
         return None
     order = COLUMNS[field]
     return field, factor * kind.factors.get(field, 1.0), order.index(name) if name in order else -1
+
+
+def _unit(field: str, unit: str) -> float | None:
+    return UNITS.get(field, _NO_UNIT).get(_plain(unit))
+
+
+def _has_strange_unit(cell: str, kind: Format) -> bool:
+    """Whether a heading in brackets gives a unit that is not known, where a wrong one would be a wrong position."""
+    bracket = _BRACKET.search(cell)
+    if bracket is None:
+        return False
+    name = _plain(_BRACKET.sub(" ", cell))
+    field = kind.columns.get(name) or _FIELD_OF.get(name)
+    return field in _UNIT_MATTERS and _unit(field, bracket[1]) is None
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,8 @@
 """Reads tables of positions as if they had been received: each row becomes NMEA sentences with a time.
 
-``table_columns`` defines the columns. A ship's particulars are sent when they change. Lines of a table that are
-sentences themselves pass unchanged, and a later heading begins another table.
+``table_columns`` defines the columns. A ship's particulars are sent when they change. The station of the sentences is
+the source, marked as re-encoded. Lines of a table that are sentences themselves pass unchanged, and a later heading
+begins another table. ``table_blocks`` does the same in columns; this is the exact reference.
 """
 
 from __future__ import annotations
@@ -13,22 +14,19 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from detectors.core.reports import RE_ENCODED
 from streams.ingest import table_cells
 from streams.ingest.stamps import StampError, StampRules, read_ms
 from streams.ingest.table_cells import CellError
-from streams.ingest.table_columns import IncompleteHeading, TableLayout, cells_of, layout_of, text_of
+from streams.ingest.table_columns import ColumnMap, IncompleteHeading, TableLayout, cells_of, layout_of, text_of
 from streams.nmea import encoder
 from streams.nmea.checksum import tag_block
 from streams.nmea.encoder import EncodedFix, Particulars
+from streams.nmea.sentence import STATION_MOST, clean_station
 
-_LAT_MOST, _LON_MOST = 91.0, 181.0  # what AIS sends for unknown; larger values cannot be sent
 _IMO_MOST: Final = 2**30 - 1
-_COG_END: Final = 360.0
-_SOG_END_KN: Final = 102.3
 _LENGTH_MOST_M, _BEAM_MOST_M, _DRAUGHT_MOST_M = 766, 126, 25.5
-_KNOWN_MOST: Final = 200_000
-_CLASS_B_TYPES: Final = ("18", "19", "24")
-_BASE_TYPE: Final = "4"
+KNOWN_MOST: Final = 200_000
 _SENTENCE: Final = re.compile(rb"![^,*!\\]{2}VD[MO],")
 _SHOWN_MOST: Final = 40
 
@@ -51,21 +49,30 @@ class UnreadableRow(bytes):
 class Rows:
     """Turns lines of tables into lines of NMEA; a file without tables passes unchanged."""
 
-    def __init__(self, rules: StampRules | None = None) -> None:
+    def __init__(
+        self, rules: StampRules | None = None, source: str = "table", columns: ColumnMap | None = None
+    ) -> None:
         self._rules = rules or StampRules()
-        self._layout: TableLayout | None = None
-        self._stamps = self._rules
+        self._columns = columns or ColumnMap()
+        self.station = clean_station(source.encode())[: STATION_MOST - len(RE_ENCODED)] + RE_ENCODED.encode()
+        self.layout: TableLayout | None = None
+        """How rows are read; None before the first heading."""
+        self.stamps = self._rules
+        """How its times are read."""
         self._settled = False
         self.lacking: IncompleteHeading | None = None
         """A heading that was found and lacks a needed column."""
-        self._said: dict[int, Particulars] = {}
+        self.known: dict[int, Particulars] = {}
+        """By MMSI, the particulars last sent."""
+        self.stated: int | None = None
+        """The MMSI whose particulars the last line brought; None if it brought none."""
         self._sequence = 0
-        self._last_time: tuple[str, int] = ("", 0)
+        self._last_time: tuple[str | None, int] = (None, 0)
 
     @property
     def table(self) -> bool:
         """A table has begun."""
-        return self._layout is not None
+        return self.layout is not None
 
     def settle(self) -> None:
         """The head of the file is over: if it has no table, no later one is searched for."""
@@ -73,14 +80,15 @@ class Rows:
 
     def take(self, line: bytes) -> list[bytes]:
         """The lines to continue with. A row that cannot be read is returned as it is, as an UnreadableRow."""
-        if self._layout is None:
+        self.stated = None
+        if self.layout is None:
             if not self._settled:
                 self._begin(line)
             return [line]
         if _SENTENCE.search(line):
             return [line]
         try:
-            return self._row(line, self._layout)
+            return self.row(line, self.layout)
         except (ValueError, LookupError, OverflowError, csv.Error) as error:
             if self._begin(line) or not line.strip(b" \t,;|"):
                 return [line]
@@ -89,46 +97,47 @@ class Rows:
     def _begin(self, line: bytes) -> bool:
         """Uses a line as a heading, if it is one."""
         try:
-            found = layout_of(line)
+            found = layout_of(line, self._columns)
         except csv.Error:
             return False
         if isinstance(found, IncompleteHeading):
             self.lacking = found
         if not isinstance(found, TableLayout):
             return False
-        self._layout, self._last_time = found, ("", 0)
-        self._stamps = msgspec.structs.replace(self._rules, dates=found.dates) if found.dates else self._rules
+        self.layout, self._last_time = found, (None, 0)
+        self.stamps = msgspec.structs.replace(self._rules, dates=found.dates) if found.dates else self._rules
         return True
 
-    def _row(self, line: bytes, layout: TableLayout) -> list[bytes]:
+    def row(self, line: bytes, layout: TableLayout) -> list[bytes]:
+        """The sentences of a row. Raises CellError, and other ValueErrors, if it cannot be read."""
         row = _fields(line, layout)
-        mmsi, time_ms = _named(layout, row, "mmsi", table_cells.mmsi), _named(layout, row, "time", self._time_ms)
+        mmsi, time_ms = _named(layout, row, "mmsi", table_cells.mmsi), _named(layout, row, "time", self.time_ms)
         fix = _fix(row, layout)
-        mobile = row.get("class", "").lower()
-        if row.get("type") == _BASE_TYPE or "base" in mobile:
+        kinds = table_cells.kind(row.get("type", "")), table_cells.kind_of_class(row.get("class", ""))
+        if table_cells.BASE in kinds:
             bits = [encoder.base_station(mmsi, fix)]
-        elif row.get("type") in _CLASS_B_TYPES or mobile in {"b", "class b"}:
+        elif table_cells.CLASS_B in kinds:
             bits = [encoder.position_b(mmsi, fix)]
         else:
-            kind, status = table_cells.kind(row.get("type", "")), table_cells.status(row.get("status", ""))
-            bits = [encoder.position(mmsi, fix, kind=kind, status=status)]
+            bits = [encoder.position(mmsi, fix, kind=kinds[0], status=table_cells.status(row.get("status", "")))]
             bits += self._news(mmsi, _particulars(row, layout))
-        tag = b"c:%d" % time_ms
+        tag = b"s:%b,c:%d" % (self.station, time_ms)
         head = tag_block(tag)
         return [head + line for one in bits for line in encoder.sentences(one, sequence=self._sequence)]
 
-    def _time_ms(self, text: str) -> int:
+    def time_ms(self, text: str) -> int:
+        """The time in a cell. Raises StampError."""
         if text != self._last_time[0]:
-            self._last_time = (text, read_ms(text, self._stamps))
+            self._last_time = (text, read_ms(text, self.stamps))
         return self._last_time[1]
 
     def _news(self, mmsi: int, said: Particulars) -> list[encoder.Bits]:
         """The ship's particulars, if they differ from those last sent."""
-        if said == Particulars() or self._said.get(mmsi) == said:
+        if said == Particulars() or self.known.get(mmsi) == said:
             return []
-        if len(self._said) >= _KNOWN_MOST:
-            self._said.clear()
-        self._said[mmsi] = said
+        if len(self.known) >= KNOWN_MOST:
+            self.known.clear()
+        self.known[mmsi], self.stated = said, mmsi
         self._sequence = (self._sequence + 1) % 10
         return [encoder.static(mmsi, said)]
 
@@ -152,11 +161,11 @@ def _named(layout: TableLayout, row: Row, field: str, read: Callable[[str], T]) 
 
 def _fix(row: Row, layout: TableLayout) -> EncodedFix:
     return EncodedFix(
-        lat_deg=_named(layout, row, "lat", lambda text: table_cells.degrees(text, _LAT_MOST)),
-        lon_deg=_named(layout, row, "lon", lambda text: table_cells.degrees(text, _LON_MOST)),
-        sog_kn=_within(row, layout, "sog", _SOG_END_KN),
-        cog_deg=_within(row, layout, "cog", _COG_END),
-        heading_deg=_within(row, layout, "heading", _COG_END),
+        lat_deg=_named(layout, row, "lat", lambda text: table_cells.degrees(text, table_cells.LAT_MOST)),
+        lon_deg=_named(layout, row, "lon", lambda text: table_cells.degrees(text, table_cells.LON_MOST)),
+        sog_kn=_within(row, layout, "sog", table_cells.SOG_END_KN),
+        cog_deg=_within(row, layout, "cog", table_cells.COG_END),
+        heading_deg=_within(row, layout, "heading", table_cells.COG_END),
     )
 
 

@@ -13,7 +13,6 @@ _PACKED: Final = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it",
     b"Rar!": "a RAR archive; unpack it",
     b"\x04\x22\x4d\x18": "an lz4 file; unpack it",
-    b"PAR1": "a Parquet file; export it as CSV with time, MMSI, latitude and longitude",
     b"SQLite format 3": "a SQLite database; export the table of positions as CSV",
     b"%PDF": "a PDF document; give a recording",
     b"\xd4\xc3\xb2\xa1": "a packet capture; extract the payloads, one sentence per line",
@@ -72,7 +71,7 @@ def _text(text: bytes) -> str:
     for line in lines[:50]:
         found = layout_of(line)
         if isinstance(found, IncompleteHeading):
-            return f"it looks like a table without {' and '.join(found.missing)}; {_NEED}"
+            return f"it looks like {found.why()}; {_NEED}"
     other = _OTHER_NMEA.search(text)
     if other is not None:
         return (

@@ -14,7 +14,8 @@ import pytest
 import zstandard
 
 from streams.errors import ConfigError
-from streams.files.recordings import PackedError, all_recordings, open_recording, recordings, refuse_unreadable
+from streams.files.recordings import all_recordings, open_recording, recordings, refuse_unreadable
+from streams.files.unpackers import PackedError
 
 DATA = b"".join(b"!AIVDM,1,1,,A,%d,0*00\n" % n for n in range(20_000))
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -94,7 +95,7 @@ def test_a_damaged_zip_is_one_line(damage: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", PACKERS)
 def test_a_bomb_is_refused_in_bounded_memory(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.files.recordings.FREE_BYTES", 4 << 20)
+    monkeypatch.setattr("streams.files.unpackers.FREE_BYTES", 4 << 20)
     path = tmp_path / "bomb"
     path.write_bytes(PACKERS[kind](bytes(64 << 20)))
     tracemalloc.start()
@@ -110,7 +111,7 @@ def test_a_bomb_is_refused_in_bounded_memory(kind: str, tmp_path: Path, monkeypa
 def test_xz_that_wants_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "big.xz"
     path.write_bytes(lzma.compress(DATA, preset=9))
-    monkeypatch.setattr("streams.files.recordings._MEMORY_MOST", 1 << 20)
+    monkeypatch.setattr("streams.files.unpackers._MEMORY_MOST", 1 << 20)
     with pytest.raises(PackedError, match="memory"):
         content(path)
 

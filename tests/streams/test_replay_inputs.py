@@ -132,7 +132,6 @@ NOTHING = {
     "JSON": (b'{"mmsi": [1, 2]}\n', "JSON"),
     "web page": (b"<!DOCTYPE html>\n<html><body>Log in</body></html>\n", "HTML"),
     "table of something else": (b"name;colour;age\nx;y;3\n", "unknown headings"),
-    "table that lacks a column": (b"mmsi,time,lat\n257111000,2024-03-10 06:00,60\n", "without lon"),
     "other NMEA": (b"$GPGGA,1,2,3*44\n" * 5, "$GPGGA"),
     "text": (b"hello\nworld\n", "text"),
     "damaged": (b"!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*70\n" * 3, "3 checksum"),
@@ -155,6 +154,80 @@ def test_a_file_that_is_none_does_not_take_the_others_with_it(tmp_path: Path) ->
     good = written(tmp_path / "1.csv", TABLES["NOAA"])
     code, totals, said = run(written(tmp_path / "0.txt", "hello\n"), good)
     assert (code, totals["reports"]) == (1, 41), said
+
+
+REFUSED = {
+    "lacks a column": ("mmsi,time,lat\n257111000,2024-03-10 06:00Z,60\n", "a table without lon: .*--columns"),
+    "unit of a position": ("mmsi,time,lat [rad],lon\n", r"a table with an unknown unit in 'lat \[rad\]'"),
+    "unit of the speed": ("mmsi,time,lat,lon,Speed (c)\n", r"a table with an unknown unit in 'Speed \(c\)'"),
+    "no zone": (
+        "mmsi,time,lat,lon\n257111000,2024-03-10 06:00:00,60,5\n",
+        "the times in time have no zone: .*--time-zone",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_table_that_cannot_be_understood_is_refused_before_anything_is_written(name: str, tmp_path: Path) -> None:
+    text, said = REFUSED[name]
+    good, bad = written(tmp_path / "1.csv", TABLES["NOAA"]), written(tmp_path / "2.csv", text)
+    alerts = tmp_path / "alerts.jsonl"
+    with pytest.raises(ConfigError, match=f"2.csv: {said}"):
+        CliRunner().invoke(app, [str(good), str(bad), "--alerts", str(alerts)], catch_exceptions=False)
+    assert not alerts.exists()
+
+
+OWN = "ship,stamp,y,x,v\n" + "".join(f"{SHIP},{1710050400000 + 60_000 * m},{LATS[m]},5.0,18.52\n" for m in MINUTES)
+
+
+def test_a_table_with_headings_of_its_own_is_read_by_a_map(tmp_path: Path) -> None:
+    path = written(tmp_path / "own.csv", OWN)
+    assert run(path)[0] == 1
+    code, totals, _ = run(path, "--columns", "time=stamp:ms,mmsi=ship,lat=y,lon=x,sog=v:km/h")
+    assert (code, totals["reports"], totals["rejected"]) == (0, 40, {})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("time=stamp:fortnight,mmsi=a,lat=b,lon=c", "unknown unit 'fortnight'; units of time: s, ms"),
+        ("time=stamp,mmsi=a,lat=b", "lon missing"),
+        ("speed=v", "write FIELD=HEADING"),
+        ("time", "write FIELD=HEADING"),
+    ],
+)
+def test_a_wrong_map_is_one_line(given: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=said):
+        run(written(tmp_path / "own.csv", OWN), "--columns", given)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Oslo"])
+def test_a_zone_is_used_where_times_have_none(zone: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "t.csv", table("mmsi,time,lat,lon", "S,T,L,5.0"))
+    assert run(path, "--time-zone", zone)[0] == 0
+
+
+def test_a_folder_and_a_pattern_are_their_files_in_time_order(tmp_path: Path) -> None:
+    for name, day in (("a", "12"), ("b", "11"), ("c", "10")):
+        written(tmp_path / f"{name}.csv", noaa(f"2024-03-{day}"))
+    for given in (tmp_path, tmp_path / "*.csv"):
+        code, totals, said = run(given)
+        assert (code, totals["late"], totals["sentences"]) == (0, 0, 3 * 42), said
+        assert "read by their first times" in said
+    with pytest.raises(ConfigError, match="no files"):
+        run(tmp_path / "*.nmea")
+
+
+def test_late_reports_that_are_not_sorted_are_said(tmp_path: Path) -> None:
+    times = [f"2024-03-10T{hour}:{m:02d}:00Z" for ship in range(3) for hour in ("06", "07", "08") for m in MINUTES]
+    ships = [SHIP + n for n in range(3) for _ in range(3 * len(MINUTES))]
+    lines = [
+        f"{time} {sentences(position(ship, EncodedFix(60 + i / 9000, 5.0 + ship % 3, 10.0, 0.0)))[0].decode()}\n"
+        for i, (time, ship) in enumerate(zip(times, ships, strict=True))
+    ]
+    code, _, said = run(written(tmp_path / "day.nmea", "".join(lines)))
+    assert code == 0
+    assert "238 of 360 reports are late: the input is not in time order" in said
 
 
 def untimed(path: Path) -> Path:

@@ -10,39 +10,57 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
+import structlog
+
 from streams.errors import WakewatchError
-from streams.files.recordings import recordings
+from streams.files.recordings import RecordingFile, expanded, recordings
+from streams.ingest.line_times import OrderRules
 from streams.ingest.sources.events import Chunk, NextFile, SourceEvent
+from streams.ingest.time_order import in_time_order
 
 CHUNK_BYTES: Final = 1024 * 1024
+_log = structlog.get_logger("ingest")
 
 
 class FileSource:
-    """A recording, read once from its beginning."""
+    """A recording, or those of a folder or pattern, in time order."""
 
     live = False
     waits = True
     resumes = True
 
-    def __init__(self, path: Path, chunk_bytes: int = CHUNK_BYTES) -> None:
+    def __init__(self, path: Path, chunk_bytes: int = CHUNK_BYTES, order: OrderRules | None = None) -> None:
+        """``order`` None: as they are. Raises ConfigError if there is no file."""
         self.path = path
+        self.files = expanded([path])
         self._chunk_bytes = chunk_bytes
+        self._order = order
 
     def close(self) -> None:
         """Nothing is held between events."""
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
-        """Chunks until the end. Raises WakewatchError if the file breaks off or is damaged."""
+        """Chunks until the end, once their order is known. Raises WakewatchError if the file is damaged."""
         try:
-            for number, recording in enumerate(recordings(self.path)):
+            for number, recording in enumerate(self._recordings(stop)):
                 if number:
                     yield NextFile(recording.name)
-                while not stop.is_set() and (data := recording.file.read(self._chunk_bytes)):
+                while data := recording.file.read(self._chunk_bytes):
+                    if stop.is_set():  # what was read meanwhile may be incomplete
+                        return
                     yield Chunk(data)
                 if stop.is_set():
                     return
         except OSError as error:
             raise WakewatchError(f"file:{self.path}: {error}; the part before it is ingested") from error
+
+    def _recordings(self, stop: Event) -> Iterator[RecordingFile]:
+        if self._order is None:
+            return (recording for file in self.files for recording in recordings(file))
+        return in_time_order(self.files, self._order, self._note, stop.is_set)
+
+    def _note(self, said: str) -> None:
+        _log.info("not in time order", source=f"file:{self.path}", why=said)
 
 
 class StdinSource:

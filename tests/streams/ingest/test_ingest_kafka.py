@@ -19,8 +19,10 @@ from kafka import TopicPartition
 from streams.broker import clients
 from streams.errors import ConfigError, Reason
 from streams.ingest.core import Ingest
+from streams.ingest.line_times import OrderRules
 from streams.ingest.run import IngestPlan, run
 from streams.ingest.supervision import supervised
+from streams.ingest.time_order import in_time_order
 from streams.messages import log_records
 from streams.messages.log_records import Sentences, TickRecord
 from streams.settings.model import KafkaSettings, Settings
@@ -71,7 +73,26 @@ def test_after_kill_9_a_file_goes_on_where_the_log_ends(
 ) -> None:
     """Nothing is lost and nothing comes twice, sentences, ticks and dead letters alike."""
     path = tmp_path / "days.nmea"
-    data = recording(path, feed, 4)
+    killed_and_resumed(settings, config, path, recording(path, feed, 4))
+
+
+def test_after_kill_9_a_table_that_is_sorted_first_goes_on_where_the_log_ends(
+    settings: Settings, config: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("polars", reason="needs polars, the extra wakewatch[tables]")
+    from streams.bench.table_rows import as_noaa, invented
+
+    path = tmp_path / "days.csv"
+    as_noaa(invented(60_000, 40)).sort("mmsi", maintain_order=True).write_csv(path)
+    rows = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*rows[:30_000], b"no,row", *rows[30_000:], b""]))
+    (recording,) = in_time_order([path], OrderRules())
+    assert recording.name.endswith("sorted")
+    killed_and_resumed(settings, config, path, recording.file.read())
+
+
+def killed_and_resumed(settings: Settings, config: Path, path: Path, data: bytes) -> None:
+    """Ingests a file whose lines in order are ``data``, with two kills."""
     killed = 0
     consumer = clients.consumer(settings.kafka, group_id=None)
     places = [TopicPartition(f"{settings.kafka.topic_prefix}ais.sentences.v1", number) for number in range(PARTITIONS)]

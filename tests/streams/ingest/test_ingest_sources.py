@@ -13,6 +13,7 @@ import pytest
 from streams.errors import ConfigError, WakewatchError
 from streams.ingest import urls
 from streams.ingest.core import Ingest, SourceKind
+from streams.ingest.line_times import OrderRules
 from streams.ingest.sources.back_off import BackOff
 from streams.ingest.sources.connecting import KEEPALIVE_S, keep_alive
 from streams.ingest.sources.connector import ConnectionRules
@@ -79,6 +80,23 @@ def test_a_packed_file_that_breaks_off_is_said_in_one_line(tmp_path: Path) -> No
     path.write_bytes(gzip.compress(os.urandom(10_000))[:-100])
     with pytest.raises(WakewatchError, match="before it"):
         read(FileSource(path))
+
+
+def test_the_files_of_a_folder_are_read_in_time_order(tmp_path: Path) -> None:
+    for name, minutes in (("a", (5, 2)), ("b", (3, 1))):
+        rows = "".join(f"257111000,2024-03-10T06:0{minute}:00,60,5\n" for minute in minutes)
+        (tmp_path / name).write_text("MMSI,BaseDateTime,LAT,LON\n" + rows)
+    text = read(FileSource(tmp_path, order=OrderRules())).decode()
+    assert [line[24:26] for line in text.split()[1:]] == ["01", "02", "03", "05"]
+
+
+def test_a_stop_while_a_file_is_sorted_gives_nothing_of_it(tmp_path: Path) -> None:
+    stop = threading.Event()
+    rows = "".join(f"257111000,2024-03-10T06:0{minute}:00,60,5\n" for minute in (5, 1))
+    (tmp_path / "a").write_text("MMSI,BaseDateTime,LAT,LON\n" + rows)
+    source = FileSource(tmp_path / "a", order=OrderRules())
+    source._note = lambda _said: stop.set()  # type: ignore[method-assign]
+    assert list(source.events(stop)) == []
 
 
 def test_standard_input_ends_with_its_writer() -> None:

@@ -65,7 +65,14 @@ def test_particulars_are_sent_once_and_again_when_they_change() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [b"x,265001000,1,57,11,1,1,0", b"1700000000,2,1,200,11,1,1,0", b"1700000000,-4,1,1,1,1,1,0", b"1700000000"]
+    "row",
+    [
+        b"x,265001000,1,57,11,1,1,0",
+        b",265001000,1,57,11,1,1,0",
+        b"1700000000,2,1,200,11,1,1,0",
+        b"1700000000,-4,1,1,1,1,1,0",
+        b"1700000000",
+    ],
 )
 def test_a_row_that_cannot_be_read_is_refused(row: bytes) -> None:
     ingest, records = read(OURS + row + b"\n")
@@ -78,8 +85,24 @@ def test_a_row_that_cannot_be_read_is_refused(row: bytes) -> None:
 def test_no_row_raises_and_other_files_pass_untouched(lines: list[bytes]) -> None:
     rows = Rows()
     out = [one for line in (OURS.strip(), *lines) for one in rows.take(line)]
-    assert all(isinstance(line, UnreadableRow) or line in lines or line.startswith(b"\\c:") for line in out[1:])
+    assert all(
+        isinstance(line, UnreadableRow) or line in lines or line.startswith(b"\\s:table:re-encoded,c:")
+        for line in out[1:]
+    )
     assert all(Rows().take(line) == [line] for line in (b"!AIVDM", *lines))
+
+
+def test_columns_and_rows_give_the_same_records() -> None:
+    rows = [b"%d,26500100%d,1,57.5,%.3f,12.5,90.0,0\n" % (1_700_000_000 + n, n % 7, n / 1000) for n in range(6000)]
+    data = OURS + b"".join([*rows[:3000], b"no,row\n", *rows[3000:], rows[5]])
+
+    def records(bulk_bytes: int | None) -> list[tuple[object, ...]]:
+        ingest = Ingest("table", 3, bulk_bytes=bulk_bytes)
+        made = ingest.feed(data) + ingest.end()
+        assert ingest.counts.rejected == {Reason.MALFORMED: 1}
+        return [(r.partition, r.value, r.ordinals.tolist()) if isinstance(r, Sentences) else (r,) for r in made]
+
+    assert records(4096) == records(None)
 
 
 def test_a_day_of_a_real_receiver_is_read(shared_data: Path) -> None:

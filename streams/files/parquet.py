@@ -1,0 +1,94 @@
+"""Parquet and GeoParquet as the text of a table, a batch of rows at a time; so a row has one form as evidence.
+
+A time with a zone is written in UTC with a Z, one without as it is. Points, as WKB or as structs of two numbers, become
+the columns ``longitude`` and ``latitude`` if the table has none. Needs polars, the extra ``tables``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import shapely
+
+from streams.errors import WakewatchError
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a source has one thread
+import polars as pl
+
+_ROWS: Final = 50_000
+"""Rows read at once: 2 million rows of 26 columns take 0.1 GB so, and 0.3 to 0.6 GB by ``collect_batches``."""
+_LON, _LAT = "longitude", "latitude"
+_KNOWN_NAMES: Final = {_LON: ("longitude", "lon", "long", "lng"), _LAT: ("latitude", "lat")}
+_GEOMETRY: Final = ("geometry", "geom", "point", "position")
+_AXES: Final = (("x", "y"), ("lon", "lat"), ("longitude", "latitude"), ("lng", "lat"))
+
+
+class ParquetError(WakewatchError, OSError):
+    """A Parquet file that is damaged, or has no rows of a table; ``str()`` is one line."""
+
+
+def text_of(path: Path, name: str) -> Iterator[bytes]:
+    """The rows of a file as lines of cells divided by commas, after a heading. ``name`` is used in messages.
+
+    Raises ParquetError.
+    """
+    try:
+        frame = pl.scan_parquet(path, glob=False, low_memory=True)
+        schema = frame.collect_schema()
+        point = _point(schema)
+        wanted = [_cell(name, kind) for name, kind in schema.items() if not kind.is_nested() and kind != pl.Binary]
+        wanted += [pl.col(point)] if point else []
+        frame, done = frame.select(wanted), 0
+        while len(batch := frame.slice(done, _ROWS).collect()) or not done:
+            rows = _placed(batch, point) if point else batch
+            yield rows.write_csv(include_header=not done).encode()
+            if not len(batch):
+                return
+            done += len(batch)
+    except (pl.exceptions.PolarsError, OSError, shapely.errors.ShapelyError) as error:
+        said = str(error).partition("\n")[0]
+        raise ParquetError(f"{name}: damaged or incomplete Parquet ({said})") from error
+
+
+def _cell(name: str, kind: pl.DataType) -> pl.Expr:
+    if isinstance(kind, pl.Datetime):
+        moment = pl.col(name)
+        if kind.time_zone is None:
+            return moment.dt.strftime("%Y-%m-%d %H:%M:%S%.3f")
+        return moment.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+    return pl.col(name)
+
+
+def _point(schema: pl.Schema) -> str:
+    """The column of points, if no other columns give longitude and latitude."""
+    names = {name.lower() for name in schema}
+    if all(names.intersection(known) for known in _KNOWN_NAMES.values()):
+        return ""
+    points = [name for name, kind in schema.items() if kind == pl.Binary or _axes(kind) is not None]
+    named = [name for name in points if name.lower() in _GEOMETRY]
+    return next(iter([*named, *points]), "")
+
+
+def _axes(kind: pl.DataType) -> tuple[str, str] | None:
+    """The names of longitude and latitude in a struct."""
+    if not isinstance(kind, pl.Struct):
+        return None
+    names = {field.name.lower(): field.name for field in kind.fields}
+    return next(((names[lon], names[lat]) for lon, lat in _AXES if lon in names and lat in names), None)
+
+
+def _placed(batch: pl.DataFrame, point: str) -> pl.DataFrame:
+    """The rows with longitude and latitude in place of the point."""
+    axes = _axes(batch.schema[point])
+    if axes is not None:
+        lon, lat = (batch[point].struct.field(axis) for axis in axes)
+        return batch.drop(point).with_columns(lon.alias(_LON), lat.alias(_LAT))
+    shapes = shapely.from_wkb(np.asarray(batch[point].to_list(), object), on_invalid="ignore")
+    lon_deg, lat_deg = (
+        pl.Series(values, nan_to_null=True) for values in (shapely.get_x(shapes), shapely.get_y(shapes))
+    )
+    return batch.drop(point).with_columns(lon_deg.alias(_LON), lat_deg.alias(_LAT))

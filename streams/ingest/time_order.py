@@ -1,0 +1,165 @@
+"""Recordings in time order: those that are not are sorted first, in bounded memory.
+
+Most exports are sorted by ship. Played as they are, almost every report is late, and each ship's first one a silence.
+Each recording is read once to see its order. If all are in order within the lateness that the detectors allow, and one
+follows the other, they are played as they are, or one before the other; otherwise their lines are sorted together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+import numpy as np
+
+from streams.files.line_sort import KeyedLines, LineSort, refuse_without_space
+from streams.files.pieces import file_of
+from streams.files.recordings import RecordingFile, all_recordings
+from streams.ingest.framing import Framer
+from streams.ingest.line_times import NO_HEADING, LineTimes, OrderRules, TimedLines
+
+_CHUNK_BYTES: Final = 4 << 20
+_SORTED_CHUNK_BYTES: Final = 1 << 20
+_LEAST_TIMED: Final = 0.5
+"""Of the first lines of sentences: with fewer times that columns can read, a recording is played as it is."""
+_PER_LINE: Final = 32
+"""Bytes on disk beside each line's text, at most."""
+
+
+class Survey(msgspec.Struct, kw_only=True):
+    """What a recording's lines show of its order."""
+
+    name: str
+    lines: int = 0
+    timed: int = 0
+    """Lines with a time of their own."""
+    size: int = 0
+    """Bytes, unpacked."""
+    first_ms: int = -1
+    least_ms: int = -1
+    top_ms: int = -1
+    late: int = 0
+    """Lines later than allowed."""
+    late_most_ms: int = 0
+    readable: bool = True
+    """Its times can be read in columns."""
+
+    def take(self, timed: TimedLines, late_ms: int) -> None:
+        """Adds lines."""
+        times = timed.time_ms[timed.has_time]
+        self.lines += len(timed.lines)
+        self.timed += len(times)
+        self.size += len(timed.lines.text)
+        if not len(times):
+            return
+        tops = np.maximum(np.maximum.accumulate(times), self.top_ms)
+        behind = tops - times
+        self.late += int(np.count_nonzero(behind > late_ms))
+        self.late_most_ms = max(self.late_most_ms, int(behind.max()))
+        least_ms = int(times.min())
+        self.first_ms = int(times[0]) if self.first_ms < 0 else self.first_ms
+        self.least_ms = least_ms if self.least_ms < 0 else min(self.least_ms, least_ms)
+        self.top_ms = int(tops[-1])
+
+
+Stopped = Callable[[], bool]
+
+
+def in_time_order(
+    paths: Sequence[Path],
+    rules: OrderRules,
+    say: Callable[[str], None] = lambda _said: None,
+    stopped: Stopped = lambda: False,
+) -> Iterator[RecordingFile]:
+    """The recordings of files in time order. ``say`` gets one line if something is sorted.
+
+    Once ``stopped`` is true, what is given no longer counts. Files that can be read only once, such as pipes, are
+    played as they are. Raises WakewatchError without enough space on disk.
+    """
+    if not all(path.is_file() for path in paths):
+        yield from all_recordings(paths)
+        return
+    surveys = [surveyed(recording, rules, stopped) for recording in all_recordings(paths)]
+    ordered = [number for number, survey in enumerate(surveys) if survey.readable and survey.timed]
+    if not _disordered([surveys[number] for number in ordered], rules.late_ms):
+        yield from all_recordings(paths)
+        return
+    by_start = sorted(ordered, key=lambda number: (surveys[number].least_ms, number))
+    others = [number for number in range(len(surveys)) if number not in ordered]
+    yield from _some(paths, others)
+    if not _disordered([surveys[number] for number in by_start], rules.late_ms):
+        say(f"{len(by_start)} recordings are not in time order: they are read by their first times")
+        yield from _some(paths, by_start)
+        return
+    size = sum(surveys[number].size + _PER_LINE * surveys[number].lines for number in ordered)
+    refuse_without_space(size)
+    name = surveys[ordered[0]].name + (f" and {len(ordered) - 1} more" if len(ordered) > 1 else "")
+    late, timed = (sum(getattr(surveys[number], field) for number in ordered) for field in ("late", "timed"))
+    say(f"{name}: not in time order ({late:,} of {timed:,} lines are late): sorted first, {size / 1e6:,.0f} MB")
+    yield RecordingFile(f"{name}, sorted", file_of(_sorted(_some(paths, ordered), rules, stopped), _SORTED_CHUNK_BYTES))
+
+
+def surveyed(recording: RecordingFile, rules: OrderRules, stopped: Stopped = lambda: False) -> Survey:
+    """Reads a recording to its end, or as far as it is not damaged."""
+    survey = Survey(name=recording.name)
+    try:
+        for timed in _timed(recording.file, rules, [], stopped):
+            begins = not survey.lines
+            survey.take(timed, rules.late_ms)
+            table = bool((timed.heading != NO_HEADING).any())
+            if begins and not table and survey.timed < _LEAST_TIMED * survey.lines:
+                survey.readable = False
+                return survey
+    except OSError:
+        pass  # it is said when the recording is played
+    return survey
+
+
+def _disordered(surveys: Sequence[Survey], late_ms: int) -> bool:
+    """Whether one has late lines, or begins before the one before it has ended."""
+    tops = [survey.top_ms for survey in surveys]
+    return any(survey.late for survey in surveys) or any(
+        after.least_ms < before - late_ms for before, after in zip(tops, surveys[1:], strict=False)
+    )
+
+
+def _some(paths: Sequence[Path], numbers: Sequence[int]) -> Iterator[RecordingFile]:
+    """The recordings with these numbers, in this order."""
+    for number in numbers:
+        yield from islice(all_recordings(paths), number, number + 1)
+
+
+def _timed(file: BinaryIO, rules: OrderRules, headings: list[bytes], stopped: Stopped) -> Iterator[TimedLines]:
+    times, framer = LineTimes(rules, headings), Framer(rules.limit)
+    while not stopped() and (chunk := file.read(_CHUNK_BYTES)):
+        if block := framer.block(chunk):
+            yield times.read(block)
+    if last := framer.close():
+        yield times.read(last[0] + b"\n")
+
+
+def _sorted(found: Iterable[RecordingFile], rules: OrderRules, stopped: Stopped) -> Iterator[bytes]:
+    """Lines in time order, each table's heading before its rows. An error of a recording comes after all lines."""
+    sort, headings, error = LineSort(), list[bytes](), None
+    for recording in found:
+        try:
+            for timed in _timed(recording.file, rules, headings, stopped):
+                rows = np.flatnonzero(~timed.is_heading)
+                lines = [timed.lines.line(row) for row in rows.tolist()]
+                sort.add(KeyedLines(timed.time_ms[rows], timed.heading[rows], lines), len(timed.lines.text))
+        except OSError as damage:
+            error = damage
+    heading = 0
+    yield from (first + b"\n" for first in headings[:1])
+    for piece in sort.sorted():
+        edges = [0, *(np.flatnonzero(np.diff(piece.marks)) + 1).tolist(), len(piece.lines)]
+        for begin, end in pairwise(edges):
+            if begin < end and int(piece.marks[begin]) not in {NO_HEADING, heading}:
+                heading = int(piece.marks[begin])
+                yield headings[heading] + b"\n"
+            yield b"\n".join([*piece.lines[begin:end], b""])
+    if error is not None:
+        raise error

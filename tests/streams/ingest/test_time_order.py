@@ -1,0 +1,118 @@
+"""Recordings that are not in time order are sorted; those that are pass as they are."""
+
+import gzip
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.files.unpackers import PackedError
+from streams.ingest.line_times import OrderRules
+from streams.ingest.time_order import in_time_order
+from streams.nmea.encoder import EncodedFix, position, sentences, tagged
+
+RULES = OrderRules()
+NOAA = "MMSI,BaseDateTime,LAT,LON"
+SPIRE = "created_at,timestamp,mmsi,latitude,longitude,collection_type"
+
+
+def noaa(minute: int, ship: int = 0) -> str:
+    return f"25711100{ship},2024-03-10T06:{minute:02d}:00,60,5"
+
+
+def spire(minute: int) -> str:
+    return f"x,2024-03-10 06:{minute:02d}:00,257111009,60,5,s"
+
+
+def nmea(minute: int) -> str:
+    (line,) = tagged(sentences(position(257111008, EncodedFix(60, 5))), 1710050400000 + 60_000 * minute, "pier")
+    return line.decode()
+
+
+def written(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def read(*paths: Path, rules: OrderRules = RULES) -> tuple[list[list[str]], list[str]]:
+    said: list[str] = []
+    found = [recording.file.read().decode().split() for recording in in_time_order(paths, rules, said.append)]
+    return found, said
+
+
+def test_one_in_order_passes_as_it_is_and_so_does_one_that_is_hardly_late(tmp_path: Path) -> None:
+    rows = [noaa(minute) for minute in range(9)]
+    rows.insert(5, "257111000,2024-03-10T06:03:31,60,5")
+    path = written(tmp_path / "day.csv", NOAA, *rows)
+    assert read(path) == ([[NOAA, *rows]], [])
+
+
+def test_one_sorted_by_ship_is_sorted_by_time_and_it_is_said(tmp_path: Path) -> None:
+    rows = [noaa(minute, ship) for ship in (1, 0) for minute in range(9)]
+    path = written(tmp_path / "day.csv", NOAA, *rows)
+    found, (said,) = read(path)
+    assert found == [[NOAA, *(noaa(minute, ship) for minute in range(9) for ship in (1, 0))]]
+    assert said.startswith(f"{path}: not in time order (8 of 18 lines are late): sorted first, ")
+
+
+def test_files_in_the_wrong_order_are_read_in_the_right_one(tmp_path: Path) -> None:
+    late, early = (written(tmp_path / name, NOAA, noaa(at), noaa(at + 1)) for name, at in (("a", 7), ("b", 2)))
+    found, said = read(late, early)
+    assert found == [[NOAA, noaa(2), noaa(3)], [NOAA, noaa(7), noaa(8)]]
+    assert "by their first times" in said[0]
+
+
+def test_overlapping_files_of_different_formats_are_merged_each_under_its_heading(tmp_path: Path) -> None:
+    paths = (
+        written(tmp_path / "a", NOAA, noaa(1), noaa(5), noaa(6)),
+        written(tmp_path / "b", nmea(2), nmea(4)),
+        written(tmp_path / "c", SPIRE, spire(3), spire(7), NOAA, noaa(8)),
+    )
+    (found,), (said,) = read(*paths)
+    heads = [line for line in found if line.startswith(("MMSI", "created"))]
+    assert heads == [NOAA, SPIRE, NOAA, SPIRE, NOAA]
+    text = " ".join(found)
+    assert text.index(noaa(1)) < text.index(nmea(2)) < text.index(spire(3).split()[0])
+    assert found[-1] == noaa(8)
+    assert "and 2 more" in said
+
+
+def test_lines_without_a_time_stay_behind_the_line_before(tmp_path: Path) -> None:
+    path = written(tmp_path / "a", NOAA, noaa(5), "257,unreadable,60,5", NOAA, noaa(1), "257,?,60,5")
+    assert read(path)[0] == [[NOAA, noaa(1), "257,?,60,5", noaa(5), "257,unreadable,60,5"]]
+
+
+def test_what_has_no_times_is_read_first_and_as_it_is(tmp_path: Path) -> None:
+    other = written(tmp_path / "a.txt", "hello", "world")
+    path = written(tmp_path / "b", NOAA, noaa(5), noaa(1))
+    assert read(path, other)[0] == [["hello", "world"], [NOAA, noaa(1), noaa(5)]]
+
+
+def test_one_that_is_damaged_gives_what_it_has_and_then_its_error(tmp_path: Path) -> None:
+    rows = [f"{noaa(minute, ship)}.{random.Random(minute).random()}" for ship in (1, 0) for minute in range(60)]
+    path = tmp_path / "day.csv.gz"
+    path.write_bytes(gzip.compress("\n".join([NOAA, *rows, ""]).encode())[:-9])
+    (recording,) = in_time_order([path], RULES)
+    assert len(recording.file.read(1 << 20).split()) == 121
+    with pytest.raises(PackedError, match="damaged or incomplete"):
+        recording.file.read(1)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 59), st.integers(0, 3)), min_size=1, max_size=8), min_size=1, max_size=4)
+)
+def test_any_files_give_each_line_once_in_order(
+    missing: bool, tmp_path_factory: pytest.TempPathFactory, files: Sequence[Sequence[tuple[int, int]]]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    rows = [[noaa(minute, ship) for minute, ship in file] for file in files]
+    paths = [written(folder / str(number), NOAA, *file) for number, file in enumerate(rows)]
+    with pytest.MonkeyPatch.context() as patch:
+        if missing:
+            patch.setitem(__import__("sys").modules, "streams.ingest.table_values", None)
+        found = [line for file in read(*paths)[0] for line in file if line != NOAA]
+    assert found == sorted((line for file in rows for line in file), key=lambda line: line.split(",")[1])
