@@ -165,10 +165,11 @@ def _said(sent: Transmissions, receptions: Sequence[Receptions]) -> Iterator[Sai
     engine = engine_for(settings, Reference(), 0)
     live = {r.source: Ingest(r.source, 1, settings.ingest, settings.feed, SourceKind(live=True)) for r in receptions}
     chunks = {r.source: _chunks(sent, r) for r in receptions}
-    wall_ms, end_ms = START_MS, max(int(r.arrival_ms.max()) for r in receptions) + _WALL_STEP_MS
-    while wall_ms < end_ms:
-        wall_ms += _WALL_STEP_MS
+    begin_ms = {source: min(steps) for source, steps in chunks.items()}
+    for wall_ms in range(START_MS, int(sent.time_ms[-1]), _WALL_STEP_MS):
         for source, ingest in live.items():
+            if wall_ms < begin_ms[source]:
+                continue
             chunk = chunks[source].get(wall_ms, b"")
             for record in ingest.feed(chunk, wall_ms) + ingest.clock(wall_ms):
                 yield from (Said(wall_ms, alert) for alert in _alerts(engine, record))
