@@ -21,7 +21,7 @@ from streams.settings.model import Settings
 
 # Built from github.com/jvde-github/AIS-catcher; no package of Debian.
 PROGRAM = shutil.which("AIS-catcher") or ""
-pytestmark = pytest.mark.skipif(not PROGRAM, reason="AIS-catcher is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PROGRAM, reason="AIS-catcher is not installed")]
 SHIPS, T_MS = 20, 1_709_510_405_000
 SENTENCES = SHIPS * 3
 PASSWORD = "a-password"

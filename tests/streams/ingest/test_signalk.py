@@ -197,6 +197,7 @@ def signalk_server(folder: Path) -> Iterator[tuple[int, int]]:
         process.wait(30)
 
 
+@pytest.mark.slow
 def test_a_real_server_gives_back_what_it_hears(tmp_path: Path) -> None:
     sentences = [
         *encoder.sentences(encoder.position(205344990, EncodedFix(59.5, 10.5, 12.3, 90.5, 91), status=5)),
