@@ -68,6 +68,8 @@ class EventClock:
         """``silent_ms``: how long the source may ordinarily be silent, ms; None takes the value from the rules."""
         self.clock_ms: int | None = None
         self._front_ms: int | None = None
+        self._assumed = False
+        """The front is the wall clock, because the first message of a live source was later than that."""
         self._ahead_ms = int(rules.jump_ahead_s * _MS)
         self._behind_ms = int(rules.refuse_behind_s * _MS)
         self._witnesses = rules.jump_witnesses
@@ -110,6 +112,8 @@ class EventClock:
         ``wall_ms`` is the wall clock of a live source: no received message can be later than it, unless the source's
         clock already is.
         """
+        if self._front_ms is None and wall_ms is not None and message.time_ms > wall_ms + self._ahead_ms:
+            self._front_ms, self._assumed = wall_ms, True  # others may show that its station's clock is wrong
         if not self._waiting:
             verdict = self._judge(message.time_ms)
             if verdict == "believed":
@@ -164,6 +168,8 @@ class EventClock:
         """No more confirmation can come: messages ahead of the clock are refused, those queued behind them continue."""
         outcomes: list[Outcome] = []
         self._jump.clear()
+        if self._assumed and self.clock_ms is None and self._waiting:  # nothing else came: the wall clock is wrong
+            self._front_ms = self._waiting[0].time_ms
         while self._waiting:
             outcomes.append(self._settle(self._waiting.popleft()))
         return outcomes
@@ -208,6 +214,8 @@ class EventClock:
         self._waiting.append(message)
         if verdict == "ahead" and (through_ms := self._confirm(message, wall_ms)) is not None:
             return self._requeue(through_ms)
+        if len(self._waiting) > WAITING_MOST and self._assumed and self.clock_ms is None:
+            return self.give_up()
         if len(self._waiting) > WAITING_MOST:
             return [self._settle(self._waiting.popleft())]
         return []
@@ -217,6 +225,7 @@ class EventClock:
 
     def _contradicted(self) -> list[Outcome]:
         """The ordinary clock continues: messages ahead are refused, and their stations are not witnesses for now."""
+        self._assumed = False
         outcomes = self.give_up()
         for outcome in outcomes:
             if isinstance(outcome, RefusedMessage) and outcome.reason is Reason.TIME_AHEAD:

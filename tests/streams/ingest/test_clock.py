@@ -4,7 +4,7 @@ import numpy as np
 
 from detectors.core.ticks import FeedRules
 from streams.errors import Reason
-from streams.ingest.clock import WAITING_MOST, EventClock, RefusedMessage, TimedMessage
+from streams.ingest.clock import WAITING_MOST, EventClock, Outcome, RefusedMessage, TimedMessage
 
 HOUR, DAY, YEAR = 3_600_000, 86_400_000, 365 * 86_400_000
 NOON = 1_700_000_000_000
@@ -113,3 +113,34 @@ def test_one_by_one_and_many_at_once_the_same_vessels_are_in_view() -> None:
         in_view = sum(time_ms >= single.known_ms - HOUR for time_ms in every.values())
         wanted = 3 if in_view >= 6 else max(1, -(-in_view // 2))
         assert single._needed() == many._needed() == wanted
+
+
+WALL_MS = 1_709_510_400_000
+
+
+def live(*heard: tuple[int, int]) -> tuple[EventClock, list[Outcome]]:
+    """Messages of a live source by MMSI and seconds ahead of the wall clock, which stands still."""
+    clock = EventClock(FeedRules())
+    found: list[Outcome] = []
+    for ordinal, (mmsi, ahead_s) in enumerate(heard):
+        station = b"WRONG" if ahead_s > 600 else b"RIGHT"
+        found += clock.admit(TimedMessage(WALL_MS + ahead_s * 1000, mmsi, ordinal, station, (b"x",)), WALL_MS)
+    return clock, found
+
+
+def test_a_live_source_does_not_begin_an_hour_ahead_because_one_station_does() -> None:
+    clock, found = live((1, 3600), (2, 3601), (3, 3602), (4, 3603), (5, 0), (6, 1))
+    assert clock.clock_ms == WALL_MS + 1000
+    assert [isinstance(one, RefusedMessage) for one in found] == [True] * 4 + [False] * 2
+
+
+def test_a_live_source_is_believed_where_the_wall_clock_is_wrong() -> None:
+    clock, found = live((1, 7200), (2, 7201))
+    assert found == [] and clock.clock_ms is None
+    assert [isinstance(one, TimedMessage) for one in clock.give_up()] == [True, True]
+    assert clock.clock_ms == WALL_MS + 7_201_000
+
+
+def test_a_busy_live_source_is_believed_soon_where_the_wall_clock_is_wrong() -> None:
+    clock, _ = live(*((n % 50, 7200) for n in range(1200)))
+    assert clock.clock_ms == WALL_MS + 7_200_000
