@@ -56,9 +56,12 @@ def test_aisstream_is_read_through_losses_and_a_wrong_key_ends_it_alone(
         with ingesting(config, good, f"wrong={wrong}", ends_with=1):
             until(lambda: len(lines(settings)) == 2)
             until(lambda: len(topic(settings, "ais.dead.v1")) == 1)
-            shown = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics").read().decode()
-            assert 'wakewatch_source_reconnects_total{source="aisstream"} 1.0' in shown
-            assert 'wakewatch_source_connected{source="aisstream"} 1.0' in shown
+
+            def shown(sample: str) -> bool:
+                return sample in urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics").read().decode()
+
+            until(lambda: shown('wakewatch_source_reconnects_total{source="aisstream"} 1.0'))
+            until(lambda: shown('wakewatch_source_connected{source="aisstream"} 1.0'))
     assert len(service.subscriptions) == 2 and service.subscriptions[0]["APIKey"] == KEY
     assert all(line.startswith(b"\\s:aisstream:re-encoded,c:1709510405000*") for line in lines(settings))
     (letter,) = topic(settings, "ais.dead.v1")
