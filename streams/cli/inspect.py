@@ -49,12 +49,7 @@ def command(
     """
     effective = settings_of(settings)
     start_ms = time_ms("--start", start) if start else None
-    order = OrderRules(
-        stamps=stamps_of(dates, time_zone, start_ms),
-        columns=columns_of(columns),
-        limit=effective.ingest.line_bytes,
-        late_s=effective.feed.allowed_lateness_s,
-    )
+    order = OrderRules.of(effective, stamps_of(dates, time_zone, start_ms), columns_of(columns))
     source_kind = SourceKind(
         replayed=True,
         start_ms=START_MS if start_ms is None else start_ms,

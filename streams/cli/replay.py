@@ -92,12 +92,7 @@ def command(
     start_ms = time_ms("--start", start) if start else None
     files, stamps = expanded(files), stamps_of(dates, time_zone, start_ms)
     refuse_unreadable(files)
-    order = OrderRules(
-        stamps=stamps,
-        columns=columns_of(columns),
-        limit=effective.ingest.line_bytes,
-        late_s=effective.feed.allowed_lateness_s,
-    )
+    order = OrderRules.of(effective, stamps, columns_of(columns))
     refuse_unreadable_tables(files, order)
     marks_ms = tuple(sorted({*lists, *zoned}))
     began_ms = START_MS if start_ms is None else start_ms

@@ -7,7 +7,7 @@ of the line before it, and so stays behind that one when lines are sorted.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from streams.ingest.table_columns import ColumnMap
 from streams.ingest.table_lines import TableLines
 from streams.ingest.table_reader import times_of
 from streams.ingest.tables import Rows, UnreadableRow
+from streams.settings.model import Settings
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -26,7 +27,7 @@ HEAD_LINES: Final = 1000
 """Within this number of lines a table has its heading."""
 _NEVER: Final = -1
 NO_HEADING: Final = -1
-_TIME: Final = re.compile(rb"\\\\s:[^,]*,c:(\d+)")
+_TIME: Final = re.compile(rb"\\s:[^,]*,c:(\d+)")
 
 
 class TimedLines(NamedTuple):
@@ -51,6 +52,12 @@ class OrderRules(msgspec.Struct, frozen=True, kw_only=True):
     """Longest line, bytes."""
     late_s: float = 30.0
     """A line may be this late."""
+
+    @classmethod
+    def of(cls, settings: Settings, stamps: StampRules, columns: ColumnMap) -> Self:
+        """Those of the settings."""
+        limit, late_s = settings.ingest.line_bytes, settings.feed.allowed_lateness_s
+        return cls(stamps=stamps, columns=columns, limit=limit, late_s=late_s)
 
     @property
     def late_ms(self) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Event, Thread
 from typing import Final, NamedTuple
 
@@ -17,12 +16,10 @@ import msgspec
 import structlog
 
 from streams.errors import ConfigError
-from streams.files.recordings import refuse_unreadable
 from streams.ingest import outbound, urls
 from streams.ingest.contact import Contact
 from streams.ingest.core import Ingest
 from streams.ingest.kafka_link import KafkaLink, StoppedError, answering
-from streams.ingest.line_times import OrderRules
 from streams.ingest.model import RATE_HZ, START_MS, SourceKind
 from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
@@ -30,10 +27,9 @@ from streams.ingest.resume import LogEnd, PartitionReached, run_of, run_of_topic
 from streams.ingest.source_runner import Observer, ReplayPace, RunnerState, SourceRunner, fresh
 from streams.ingest.sources import kafka_topic
 from streams.ingest.sources.events import InputSource
-from streams.ingest.sources.file import CHUNK_BYTES, FileSource
+from streams.ingest.sources.file import FileSource
 from streams.ingest.sources.kafka_topic import KafkaTopicSource
 from streams.ingest.stamps import StampRules
-from streams.ingest.table_check import refuse_unreadable_tables
 from streams.ingest.table_columns import ColumnMap
 from streams.ingest.topic_progress import TopicProgress
 from streams.ingest.urls import SourceUrl
@@ -148,20 +144,13 @@ def _places(plan: IngestPlan) -> list[SourceUrl]:
 
 
 def _open(place: SourceUrl, plan: IngestPlan, settings: Settings) -> InputSource:
-    if place.kind == "file":
-        order = OrderRules(
-            stamps=plan.stamps,
-            columns=plan.columns,
-            limit=settings.ingest.line_bytes,
-            late_s=settings.feed.allowed_lateness_s,
-        )
-        chunk_bytes = PACED_CHUNK_BYTES if plan.speed is not None else CHUNK_BYTES
-        source = FileSource(Path(place.path), chunk_bytes, order)
-        refuse_unreadable(source.files)
-        refuse_unreadable_tables(source.files, order)
-        return source
-    stdin_live = plan.start_ms is None and plan.rate_hz is None
-    rules = urls.OpenRules(settings=settings, paced=plan.speed is not None, stdin_live=stdin_live)
+    rules = urls.OpenRules(
+        settings=settings,
+        paced=plan.speed is not None,
+        stdin_live=plan.start_ms is None and plan.rate_hz is None,
+        stamps=plan.stamps,
+        columns=plan.columns,
+    )
     return urls.open_place(place, rules)
 
 

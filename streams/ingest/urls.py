@@ -10,38 +10,16 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from streams.errors import ConfigError
 from streams.files.recordings import SUFFIXES
-from streams.ingest.sources import aisstream, gpsd, http_listen, kafka_topic, listen, mqtt, signalk, tcp, udp
+from streams.ingest.sources import aisstream, file, gpsd, http_listen, kafka_topic, listen, mqtt, signalk, tcp, udp
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import InputSource
-from streams.ingest.sources.file import CHUNK_BYTES, FileSource, StdinSource
 
-__all__ = ["CONNECTORS", "OpenRules", "SourceUrl", "open_place", "parse", "refuse_missing"]
+__all__ = ["CONNECTORS", "OpenRules", "SourceUrl", "open_place", "parse"]
 
-_PACED_CHUNK_BYTES: Final = 2048
-
-
-def _open_file(place: SourceUrl, rules: OpenRules) -> FileSource:
-    refuse_missing(place)
-    return FileSource(Path(place.path), _PACED_CHUNK_BYTES if rules.paced else CHUNK_BYTES)
-
-
-def _open_stdin(_place: SourceUrl, rules: OpenRules) -> StdinSource:
-    return StdinSource(rules.idle_s, live=rules.stdin_live)
-
-
-_FILE: Final = Connector(
-    scheme="file",
-    form="file:PATH",
-    example="file:day.nmea.gz",
-    sentence="A recording, packed or not: NMEA, JSON lines or a table",
-    open=_open_file,
-)
-_STDIN: Final = Connector(scheme="stdin", form="-", example="-", sentence="Standard input", open=_open_stdin)
 CONNECTORS: Final[Mapping[str, Connector]] = {
     connector.scheme: connector
     for connector in (
-        _FILE,
-        _STDIN,
+        *file.CONNECTORS,
         *tcp.CONNECTORS,
         *listen.CONNECTORS,
         *udp.CONNECTORS,
@@ -75,12 +53,6 @@ def parse(text: str) -> SourceUrl:
     if connector.check is not None:
         connector.check(place)
     return place
-
-
-def refuse_missing(place: SourceUrl) -> None:
-    """Raises ConfigError if the file of a place is missing."""
-    if place.kind == "file" and not Path(place.path).is_file():
-        raise ConfigError(f"file:{place.path}: no such file")
 
 
 def open_place(place: SourceUrl, rules: OpenRules) -> InputSource:

@@ -11,6 +11,8 @@ import msgspec
 
 from streams.ingest.sources.back_off import BackOff
 from streams.ingest.sources.events import InputSource
+from streams.ingest.stamps import StampRules
+from streams.ingest.table_columns import ColumnMap
 from streams.settings.model import Settings
 
 
@@ -41,6 +43,10 @@ class OpenRules(msgspec.Struct, frozen=True, kw_only=True):
     paced: bool = False
     """A file is read at a given speed, not at full speed."""
     stdin_live: bool = True
+    stamps: StampRules = StampRules()
+    """How times in recordings are read that are ambiguous by themselves."""
+    columns: ColumnMap = ColumnMap()
+    """The user's own headings of tables."""
 
     @property
     def idle_s(self) -> float:

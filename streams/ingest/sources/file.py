@@ -13,12 +13,15 @@ from typing import Final
 import structlog
 
 from streams.errors import WakewatchError
-from streams.files.recordings import RecordingFile, expanded, recordings
+from streams.files.recordings import RecordingFile, expanded, recordings, refuse_unreadable
 from streams.ingest.line_times import OrderRules
+from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import Chunk, NextFile, SourceEvent
+from streams.ingest.table_check import refuse_unreadable_tables
 from streams.ingest.time_order import in_time_order
 
 CHUNK_BYTES: Final = 1024 * 1024
+_PACED_CHUNK_BYTES: Final = 2048
 _log = structlog.get_logger("ingest")
 
 
@@ -87,3 +90,27 @@ class StdinSource:
             if not data:
                 return
             yield Chunk(data)
+
+
+def _open_file(place: SourceUrl, rules: OpenRules) -> FileSource:
+    order = OrderRules.of(rules.settings, rules.stamps, rules.columns)
+    source = FileSource(Path(place.path), _PACED_CHUNK_BYTES if rules.paced else CHUNK_BYTES, order)
+    refuse_unreadable(source.files)
+    refuse_unreadable_tables(source.files, order)
+    return source
+
+
+def _open_stdin(_place: SourceUrl, rules: OpenRules) -> StdinSource:
+    return StdinSource(rules.idle_s, live=rules.stdin_live)
+
+
+CONNECTORS: Final = (
+    Connector(
+        scheme="file",
+        form="file:PATH",
+        example="file:day.nmea.gz",
+        sentence="A recording, packed or not: NMEA, JSON lines or a table",
+        open=_open_file,
+    ),
+    Connector(scheme="stdin", form="-", example="-", sentence="Standard input", open=_open_stdin),
+)

@@ -58,6 +58,15 @@ def test_one_sorted_by_ship_is_sorted_by_time_and_it_is_said(tmp_path: Path) -> 
     assert said.startswith(f"{path}: not in time order (8 of 18 lines are late): sorted first, ")
 
 
+def test_rows_that_only_the_row_reader_can_read_are_sorted_too(tmp_path: Path) -> None:
+    """A name with quotation marks in it: such rows are not read in columns."""
+    rows = [f'257111000,2024-03-10T06:{minute:02d}:00,60,5,"A""B"' for minute in (9, 3, 7, 1, 5)]
+    path = written(tmp_path / "day.csv", f"{NOAA},VesselName", *rows)
+    (found,), said = read(path)
+    assert found == [f"{NOAA},VesselName", *sorted(rows)]
+    assert said
+
+
 def test_files_in_the_wrong_order_are_read_in_the_right_one(tmp_path: Path) -> None:
     late, early = (written(tmp_path / name, NOAA, noaa(at), noaa(at + 1)) for name, at in (("a", 7), ("b", 2)))
     found, said = read(late, early)
