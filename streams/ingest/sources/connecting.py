@@ -24,6 +24,8 @@ CONNECT_S: Final = 10.0
 KEEPALIVE_S: Final = 60
 """How long it takes to find that the other end is gone; by default a kernel begins to probe after two hours."""
 _PROBES: Final = 3
+_READ_BYTES: Final = 64 * 1024
+CLOSED: Final = "closed by the other side"
 _log = structlog.get_logger("ingest.connection")
 
 
@@ -34,6 +36,18 @@ def keep_alive(connection: socket.socket) -> None:
     for name, value in (("TCP_KEEPIDLE", every_s), ("TCP_KEEPINTVL", every_s), ("TCP_KEEPCNT", _PROBES)):
         if hasattr(socket, name):  # not on every platform
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def received(connection: socket.socket, stop: Event, idle_s: float) -> Iterator[bytes | None]:
+    """What comes, until ``stop`` is set; None if nothing came for ``idle_s``; b"" at last, if the other side closes."""
+    connection.settimeout(idle_s)
+    data: bytes | None = None
+    while not stop.is_set() and data != b"":
+        try:
+            data = connection.recv(_READ_BYTES)
+        except TimeoutError:
+            data = None
+        yield data
 
 
 class ConnectingSource(ABC):

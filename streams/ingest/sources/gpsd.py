@@ -20,12 +20,11 @@ import structlog
 from streams.ingest import receiver_json
 from streams.ingest.framing import Framer
 from streams.ingest.re_encoding import MessageError, ReEncoder
-from streams.ingest.sources.connecting import CONNECT_S, ConnectingSource, keep_alive
+from streams.ingest.sources.connecting import CLOSED, CONNECT_S, ConnectingSource, keep_alive, received
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import Chunk, Connected, Refused, SourceEvent
 
 _PORT: Final = 2947
-_READ_BYTES: Final = 64 * 1024
 _LINE_BYTES: Final = 16 * 1024
 """gpsd's own bound is 10,240 characters for a line of JSON."""
 _WAIT_S: Final = 30.0
@@ -54,25 +53,19 @@ class GpsdSource(ConnectingSource):
         with socket.create_connection((self._host, self._port), timeout=CONNECT_S) as connection:
             keep_alive(connection)
             connection.sendall(_SENTENCES)
-            connection.settimeout(self._rules.idle_s)
             yield Connected()
             self._report()
             framer, opened_s, with_json, sentences = Framer(_LINE_BYTES), time.monotonic(), False, False
-            while not stop.is_set():
-                if not (with_json or sentences) and time.monotonic() - opened_s > self._wait_s:
-                    with_json = True
-                    connection.sendall(_BOTH)
-                try:
-                    data = connection.recv(_READ_BYTES)
-                except TimeoutError:
-                    yield None
-                    continue
-                if not data:
-                    return "closed by the other side"
-                lines = framer.feed(data)
+            for data in received(connection, stop, self._rules.idle_s):
+                if data == b"":
+                    return CLOSED
+                lines = [] if data is None else framer.feed(data)
                 if not sentences and any(map(_is_sentence, lines)):
                     sentences = True
                     connection.sendall(_SENTENCES)
+                if not (with_json or sentences) and time.monotonic() - opened_s > self._wait_s:
+                    with_json = True
+                    connection.sendall(_BOTH)
                 yield from self._events(lines, with_json=with_json and not sentences)
                 yield None
         return ""

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from streams.errors import ConfigError
-from streams.ingest.sources.connecting import keep_alive
+from streams.ingest.sources.connecting import CLOSED, keep_alive
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import Chunk, Connected, PeerGone, SourceEvent
 
@@ -64,7 +64,7 @@ class ListenSource:
             return self._accept(selector)
         peer, connection = str(key.data), key.fileobj
         assert isinstance(connection, socket.socket)  # only it is registered
-        why = "closed by the other side"
+        why = CLOSED
         try:
             data = connection.recv(_READ_BYTES)
         except OSError as error:

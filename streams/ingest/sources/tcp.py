@@ -8,12 +8,10 @@ from collections.abc import Generator
 from threading import Event
 from typing import Final
 
-from streams.ingest.sources.connecting import CONNECT_S, ConnectingSource, keep_alive
+from streams.ingest.sources.connecting import CLOSED, CONNECT_S, ConnectingSource, keep_alive, received
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import Chunk, Connected, SourceEvent
 from streams.ingest.sources.tls import client_context
-
-_READ_BYTES: Final = 64 * 1024
 
 
 class TcpSource(ConnectingSource):
@@ -27,16 +25,10 @@ class TcpSource(ConnectingSource):
         """One connection."""
         with self._connect() as connection:
             yield Connected()
-            connection.settimeout(self._rules.idle_s)
-            while not stop.is_set():
-                try:
-                    data = connection.recv(_READ_BYTES)
-                except TimeoutError:
-                    yield None
-                    continue
-                if not data:
-                    return "closed by the other side"
-                yield Chunk(data)
+            for data in received(connection, stop, self._rules.idle_s):
+                if data == b"":
+                    return CLOSED
+                yield None if data is None else Chunk(data)
         return ""
 
     def _connect(self) -> socket.socket:

@@ -16,6 +16,7 @@ from streams.messages.log_records import TickRecord
 from streams.nmea.encoder import EncodedFix, position, sentences, tagged
 
 LEAST_MS, MOST_MS = 30 * MS, 1800 * MS
+NOW_MS = 1_709_510_400_000
 
 
 def tagged_position(mmsi: int, time_ms: int) -> bytes:
@@ -132,33 +133,29 @@ def test_a_live_source_out_of_order_is_not_down_while_its_lines_arrive() -> None
     assert [outage.kind for outage in _outages(ticks)] == ["began", "lasts"]
 
 
-def test_a_live_source_that_is_hours_late_has_its_own_time_from_its_first_line() -> None:
-    """It was silent at first, so that its time was the wall clock's: then it goes back."""
-    now_ms = 1_709_510_400_000
+def _an_hour_late(silent_s: int, until_s: int) -> tuple[SourceTable, list[Outage]]:
+    """A live source that sends nothing at first, and then every five seconds what was transmitted an hour ago."""
     ingest, table, found = Ingest("satellite", 1, source_kind=SourceKind(live=True)), SourceTable(FeedRules()), []
-    for second in range(0, 3600, 5):
-        wall_ms = now_ms + second * MS
+    for second in range(0, until_s, 5):
+        wall_ms = NOW_MS + second * MS
         records = ingest.clock(wall_ms)
-        if second >= 20:
+        if second >= silent_s:
             records += ingest.feed(tagged_position(257_000_000 + second % 7, wall_ms - HOUR_MS) + b"\n", wall_ms)
         for record in records:
             found += table.apply(record.tick) if isinstance(record, TickRecord) else []
-    assert found == []
     assert ingest.counts.rejected == {}
-    (source,) = table.sources
-    assert abs(now_ms + 3595 * MS - HOUR_MS - source.heard_ms) <= 10 * MS
+    return table, found
+
+
+def test_a_live_source_that_is_hours_late_has_its_own_time_from_its_first_line() -> None:
+    """It was silent at first, so that its time was the wall clock's: then it goes back."""
+    table, found = _an_hour_late(20, 3600)
+    assert found == []
+    assert abs(NOW_MS + 3595 * MS - HOUR_MS - table.sources[0].heard_ms) <= 10 * MS
 
 
 def test_a_live_source_that_was_down_from_its_start_is_heard_again_in_its_own_time() -> None:
-    now_ms = 1_709_510_400_000
-    ingest, table, found = Ingest("satellite", 1, source_kind=SourceKind(live=True)), SourceTable(FeedRules()), []
-    for second in range(0, 1800, 5):
-        wall_ms = now_ms + second * MS
-        records = ingest.clock(wall_ms)
-        if second >= 1000:
-            records += ingest.feed(tagged_position(257_000_000 + second % 7, wall_ms - HOUR_MS) + b"\n", wall_ms)
-        for record in records:
-            found += table.apply(record.tick) if isinstance(record, TickRecord) else []
+    table, found = _an_hour_late(1000, 1800)
     assert [outage.kind for outage in found] == ["began", "lasts", "ended"]
     assert [outage.time_ms for outage in found] == sorted(outage.time_ms for outage in found)
-    assert table.sources[0].watermark_ms < now_ms
+    assert table.sources[0].watermark_ms < NOW_MS
