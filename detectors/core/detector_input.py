@@ -13,7 +13,7 @@ from detectors.core.coverage.reception_state import ClosedBlock, ReceptionState
 from detectors.core.imo_notes import Note
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
-from detectors.core.source_changes import Outage, WrongClock
+from detectors.core.source_changes import Outage, WrongClocks
 from detectors.core.sources import SourceTable
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Columns, Picked
@@ -23,7 +23,7 @@ from detectors.core.vessels.history import History
 from detectors.core.vessels.ship import VesselState, read_ship
 
 Places = npt.NDArray[np.intp]
-SourceChange = Outage | WrongClock | FleetFull
+SourceChange = Outage | WrongClocks | FleetFull
 StepKind = Literal["reports", "clock", "slot", "source", "reference", "note"]
 
 

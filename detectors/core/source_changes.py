@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from detectors.core.ticks import StationClock
+
 
 class Outage(NamedTuple):
     """A source went down, has been down for long, or was heard again."""
@@ -23,15 +25,14 @@ class Outage(NamedTuple):
     """It is one of this many within ``SilencePatience.within_ms``, and the reported one; 0: it is not."""
 
 
-class WrongClock(NamedTuple):
-    """The clock of a station was found to be wrong, or to be right again."""
+class WrongClocks(NamedTuple):
+    """Which stations of a source have a wrong clock at present."""
 
     source: int
-    station: str
-    ahead_s: float
-    """Negative: behind. 0: it is right again."""
-    corrected: bool
     time_ms: int
+    clocks: tuple[StationClock, ...]
+    complete: bool
+    """All others are right; False: nothing is known of them."""
 
 
 class SilencePatience(NamedTuple):

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.source_changes import Outage, SilencePatience, WrongClock
+from detectors.core.source_changes import Outage, SilencePatience, WrongClocks
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MINUTE_MS, MS, next_step
 
@@ -39,6 +39,8 @@ class TickedSource(msgspec.Struct, kw_only=True):
     watermark_ms: int = 0
     to_ms: int = 0
     """How far it has reported: its last tick's ``to_ms``. A quiet source reports that nothing was heard."""
+    reported_ms: int = 0
+    """The same less its lateness; it never decreases."""
     spacing_s: float = 0.0
     lateness_ms: int | None = None
     """How late its sentences may arrive; None: the allowed lateness of the rules."""
@@ -141,9 +143,18 @@ class SourceTable:
         return self.sources[number - 1].name if number else None
 
     @property
+    def live_heard(self) -> bool:
+        """A live source has been heard: recordings beside it do not tell the time."""
+        return any(s.was_heard and not s.replayed for s in self.sources)
+
+    @property
+    def _timekeepers(self) -> list[TickedSource]:
+        return [s for s in self.sources if s.was_heard and not s.replayed] or self.sources
+
+    @property
     def clock_ms(self) -> int:
-        """The largest watermark."""
-        return max((s.watermark_ms for s in self.sources), default=0)
+        """The largest watermark; of live sources, once one has been heard."""
+        return max((s.watermark_ms for s in self._timekeepers), default=0)
 
     @property
     def heard_ms(self) -> int:
@@ -160,9 +171,8 @@ class SourceTable:
     @property
     def lateness_ms(self) -> int:
         """The largest lateness of the sources that are heard; that of the rules if none is."""
-        return max(
-            (self._lateness_ms(s) for s in self.sources if s.up), default=int(self.rules.allowed_lateness_s * MS)
-        )
+        known = (self._lateness_ms(s) for s in self._timekeepers if s.up)
+        return max(known, default=int(self.rules.allowed_lateness_s * MS))
 
     @property
     def slots_ms(self) -> int:
@@ -170,7 +180,7 @@ class SourceTable:
 
         A slow source counts as far ahead as it is behind (``behind_ms``).
         """
-        heard_ms = max((s.heard_ms for s in self.sources if s.up), default=None)
+        heard_ms = max((s.heard_ms for s in self._timekeepers if s.up), default=None)
         return self.clock_ms if heard_ms is None else min(self.clock_ms, heard_ms - self.lateness_ms)
 
     def apply(self, tick: Tick) -> list[Outage]:
@@ -190,6 +200,7 @@ class SourceTable:
         if source.down_since_ms is None and source.was_heard:
             lateness_ms = 0 if source.ended else self._lateness_ms(source)
             source.watermark_ms = max(source.watermark_ms, source.heard_ms - lateness_ms)
+            source.reported_ms = max(source.reported_ms, source.to_ms - lateness_ms)
             source.behind_ms = self._behind_ms(source)
         return changes
 
@@ -200,15 +211,17 @@ class SourceTable:
             return []
         start_ms, source.down_since_ms = source.down_since_ms, None
         source.since_ms = source.heard_ms = tick.from_ms
-        source.watermark_ms, lasting, source.lasting = 0, source.lasting, False
+        source.watermark_ms, source.reported_ms = 0, 0
+        lasting, source.lasting = source.lasting, False
         if start_ms is None:
             return []
         return [Outage(number, "ended", source.to_ms, self.limit_ms(source), start_ms, source.one_vessel, lasting)]
 
-    def clocks_of(self, tick: Tick) -> list[WrongClock]:
+    def clocks_of(self, tick: Tick) -> list[WrongClocks]:
         """What the tick states about the clocks of stations."""
-        number = self.index(tick.source)
-        return [WrongClock(number, c.station, c.ahead_s, c.corrected, c.time_ms) for c in tick.station_clocks]
+        if tick.wrong_clocks is None:
+            return []
+        return [WrongClocks(self.index(tick.source), tick.to_ms, tick.wrong_clocks, tick.clocks_compared)]
 
     def _behind_ms(self, source: TickedSource) -> int:
         """How far a source is behind the fastest of its kind. Small changes of a known delay are ignored."""
@@ -275,7 +288,7 @@ class SourceTable:
         live = [s for s in among if not s.replayed] or among
         last_ms = max((s.watermark_ms for s in live), default=0)
         since_ms = last_ms - int(self.rules.slow_source_most_s * MS)
-        return min([last_ms, *(r for s in live if s.up and (r := s.to_ms - self._lateness_ms(s)) >= since_ms)])
+        return min([last_ms, *(s.reported_ms for s in live if s.up and s.reported_ms >= since_ms)])
 
     def silence_ms(self, mask: int, from_ms: int, to_ms: int) -> int:
         """The longest time within (from, to] that one of the sources in ``mask`` was up: silence that counts."""

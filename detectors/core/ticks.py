@@ -12,18 +12,18 @@ from detectors.core.units import MS
 
 _JUMPS: Final = 2
 """Event time of a disordered source may jump by its lateness, and stand still for as long before that."""
+_LATENESS_MOST_S: Final = 86_400.0
+_AHEAD_MOST_S: Final = 1e10
 
 
 class StationClock(msgspec.Struct, frozen=True, kw_only=True):
     """How far the clock of a station is ahead of those of the others."""
 
-    station: str
-    ahead_s: float
-    """Negative: behind. 0: it is right again."""
+    station: Annotated[str, Meta(max_length=64)]
+    ahead_s: Annotated[float, Meta(ge=-_AHEAD_MOST_S, le=_AHEAD_MOST_S)]
+    """Negative: behind."""
     corrected: bool
     """Its times are corrected; False: its sentences are rejected."""
-    time_ms: int
-    """Event time when it was found."""
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,7 +45,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Mean of the last hundred intervals between the source's sentences, s."""
     one_vessel: bool = False
     """Only one MMSI was heard in the hour up to ``heard_ms``: the source's silence may be that vessel's."""
-    lateness_s: float | None = None
+    lateness_s: Annotated[float, Meta(ge=0, le=_LATENESS_MOST_S)] | None = None
     """How late the source's sentences may arrive, s, as learned from them; None: ``FeedRules.allowed_lateness_s``."""
     other_share: float = 0.0
     """Of a live source: share of its lines in the last minutes that are not AIS; 0 with few lines. For display only."""
@@ -53,8 +53,10 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False
     """True if the source is a recording: alerts that rest on recordings only are not notified."""
-    station_clocks: tuple[StationClock, ...] = ()
-    """Stations of the source whose clocks were found to be wrong, or right again, since the previous tick."""
+    wrong_clocks: Annotated[tuple[StationClock, ...], Meta(max_length=64)] | None = None
+    """The stations of the source whose clocks are known to be wrong at present; None: nothing is stated about them."""
+    clocks_compared: bool = False
+    """Clocks have been compared for an hour: those that ``wrong_clocks`` does not name are not wrong."""
     notes: tuple[Note, ...] = ()
     """Which MMSIs reported which IMO numbers since the source's previous tick, in log order."""
 

@@ -37,6 +37,7 @@ class ArrivalOrder:
     def __init__(self, rules: FeedRules) -> None:
         least_ms, most_ms = int(rules.allowed_lateness_s * MS), int(rules.lateness_most_s * MS)
         between = [step_s * MS for step_s in _STEPS_S if least_ms < step_s * MS < most_ms]
+        self._leap_ms = int(rules.jump_ahead_s * MS)
         self._edges = [least_ms, *between, *([most_ms] if most_ms > least_ms else [])]
         self._counts = [0] * (len(self._edges) + 1)
         self._halved_ms: int | None = None
@@ -60,17 +61,23 @@ class ArrivalOrder:
 
     def prime(self, times_ms: Iterable[int]) -> None:
         """Learns from the first messages of a recording, given in their order, before any of them is processed."""
-        times = np.fromiter(times_ms, np.int64)
-        if len(times):
-            self.note_many(np.maximum.accumulate(times) - times)
-            self._settle()
+        front_ms: int | None = None
+        lags_ms = []
+        for time_ms in times_ms:
+            if front_ms is not None and time_ms - front_ms > self._leap_ms:
+                continue  # the clock may refuse it
+            front_ms = time_ms if front_ms is None else max(front_ms, time_ms)
+            lags_ms.append(front_ms - time_ms)
+        self.note_many(np.array(lags_ms, np.int64))
+        self._settle()
+        self._counts = [0] * len(self._counts)  # they come again
 
     def tick(self, to_ms: int) -> int:
         """A tick up to ``to_ms`` is written: returns the lateness from now on, ms. Half is forgotten every hour."""
         self._settle()
         if self._halved_ms is None:
             self._halved_ms = to_ms
-        elif to_ms - self._halved_ms >= HOUR_MS:
+        elif abs(to_ms - self._halved_ms) >= HOUR_MS:  # a late feed's time may go back at its first message
             self._halved_ms = to_ms
             self._counts = [count // 2 for count in self._counts]
         return self.lateness_ms

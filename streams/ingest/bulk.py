@@ -33,8 +33,13 @@ def take(source_state: SourceState, block: bytes, peer: str, known: ScannedLines
     """Processes whole lines of a peer; ``known`` is what ``scan`` would return for them, if it is known."""
     if not block:
         return
+    if source_state.times.clocks.off:
+        for line in block.replace(b"\r", b"\n").split(b"\n"):
+            if line:
+                source_state.line(line, peer)
+        return
     read = LineBlock(source_state, block, known)
-    if source_state.times.clocks.off or read.timing:
+    if read.timing:
         _one_by_one(source_state, read, range(len(read)), peer)
         return
     done, end = 0, hear_clocks(source_state, read)
@@ -47,7 +52,7 @@ def take(source_state: SourceState, block: bytes, peer: str, known: ScannedLines
         _one_by_one(source_state, read, range(done, min(done + ONE_BY_ONE, end)), peer)
         done = min(done + ONE_BY_ONE, end)
     source_state.times.hears = True
-    source_state.times.settle(source_state.clock.known_ms)
+    source_state.settle_clocks()
     _one_by_one(source_state, read, range(end, len(read)), peer)
 
 

@@ -91,7 +91,12 @@ class SourceState:
             return
         for unit in units(line):
             self.unit(unit, peer)
-        self.times.settle(self.clock.known_ms)
+        self.settle_clocks()
+
+    def settle_clocks(self) -> None:
+        """A line is over: a tick states at once what was found about the stations' clocks."""
+        if self.times.settle() and self.ticker.to_ms is not None:
+            self.write_ticks([self.ticker.now()])
 
     def too_long(self) -> Bad:
         """The reason for refusing a line beyond the limit."""

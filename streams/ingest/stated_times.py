@@ -35,12 +35,14 @@ class StatedTimes:
         if sentence.total != 1 or tag.time_ms is None or tag.doubtful or not tag.station:
             return
         if self.clocks.compares(ordinal, sentence.payload):
-            self.clocks.hear(Reception(tag.station, tag.time_ms, sentence.payload), wall_ms)
+            self.clocks.hear(Reception(tag.station, tag.time_ms, sentence.payload, wall_ms))
 
-    def settle(self, time_ms: int) -> None:
-        """A line is over: what was found about the stations' clocks applies from the next one on."""
-        if self.hears and self.clocks.pending:
-            self.clocks.settle(time_ms)
+    def settle(self) -> bool:
+        """A line is over: what was found about the stations' clocks applies from then on. False: nothing was."""
+        if not self.hears or not self.clocks.pending:
+            return False
+        self.clocks.settle()
+        return True
 
     def claimed_ms(self, tag: Tag, now_ms: int) -> int | None:
         """The time that a message claims, by the clock of the other stations; None if it claims none."""

@@ -3,16 +3,17 @@
 Several stations often receive the same transmission. Their times for it should agree within seconds; a difference that
 stays the same shows that one of the two clocks is wrong. Which one is decided by the first of these that tells them
 apart:
-1. the UTC time that base stations (message type 4) transmit: a station that agrees with it is right;
-2. of a live source, the wall clock;
+1. of a live source, the wall clock;
+2. the UTC time that two base stations transmit (message type 4);
 3. the other stations: the clock that more of them agree with is right;
 4. the number of messages: the busier station is right.
 
-A feed that is only delivered late is never held to be wrong: its times agree with those of other stations.
+Times are compared as they are after correction, so that a station that is set right, or off by another amount, is seen
+in the same way. A correction ends when nothing has confirmed it for ``_TRUST_MS``. A feed that is only delivered late
+is never held to be wrong: its times agree with those of other stations.
 
-Example: PIER and HILL both receive a ship. PIER has it at 12:00:03 and HILL at 13:00:04, five times in a row. A base
-station that PIER hears transmits 12:00:02: HILL's clock is an hour ahead. From the next line on an hour is subtracted
-from its times, until its times agree with PIER's.
+Example: PIER and HILL both receive a ship. PIER has it at 12:00:03 and HILL at 13:00:04, five times in a row; it is
+noon. HILL's clock is an hour ahead. From the next line on an hour is subtracted from its times.
 
 Only positions that state their UTC second are compared: other messages are repeated without a change. A difference must
 be seen with two vessels. All such messages are compared at first, later one in sixteen, chosen by their content, so
@@ -31,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.ticks import StationClock, Tick
-from detectors.core.units import MS
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS
 from streams.ingest.payload import base_station_ms, second_of
 from streams.nmea.byte_words import SIX_BITS
 from streams.nmea.sentence import MMSI_CHARS
@@ -39,18 +40,18 @@ from streams.nmea.sentence import MMSI_CHARS
 Ints = npt.NDArray[np.int64]
 WRONG_FROM_MS: Final = 60_000
 """Smaller differences are within the allowed lateness, and do no harm."""
-_AGREE_MS: Final = 10_000
 _SPREAD_MS: Final = 5_000
 _NEEDED: Final = 5
-"""Comparisons in a row that must agree with each other."""
+"""Comparisons in a row that must agree with each other, of at least two senders: one may be wrong or forged."""
 _ALL_UNTIL: Final = 20_000
 """Up to this ordinal every message is compared."""
 _ONE_IN: Final = 16
 _KEPT_MOST: Final = 8192
+_ARRIVE_WITHIN_MS: Final = 15 * MINUTE_MS
+"""Of a live source: two receptions of one transmission do not arrive further apart."""
+_TRUST_MS: Final = 6 * HOUR_MS
 _STATIONS_MOST: Final = 64
 _PAIRS_MOST: Final = 512
-_BASES_LEAST: Final = 2
-"""Base stations that must agree before their UTC time alone shows that a station is wrong: theirs may be wrong too."""
 _PAYLOAD_END: Final = 6
 """Characters of a sentence from the last one of its payload on: ``X,0*hh``."""
 
@@ -61,25 +62,47 @@ class Reception(NamedTuple):
     station: bytes
     time_ms: int
     payload: bytes
+    wall_ms: int | None = None
+    """When it arrived, if the source is live."""
+
+
+class _Differences:
+    """The last differences of a station's times from others, ms, and the senders of the messages compared."""
+
+    def __init__(self) -> None:
+        self._found: deque[tuple[int, bytes]] = deque(maxlen=_NEEDED)
+
+    def add(self, difference_ms: int, sender: bytes) -> None:
+        self._found.append((difference_ms, sender))
+
+    def shift(self, by_ms: int) -> None:
+        """A correction has changed: the differences are as they would have been with it."""
+        self._found = deque(((difference + by_ms, sender) for difference, sender in self._found), _NEEDED)
+
+    @property
+    def steady_ms(self) -> int | None:
+        """The difference, if the last ones agree with each other and are of several senders."""
+        times_ms, senders = [d for d, _ in self._found], {sender for _, sender in self._found}
+        if len(times_ms) < _NEEDED or len(senders) < 2 or max(times_ms) - min(times_ms) > _SPREAD_MS:  # noqa: PLR2004
+            return None
+        return median_low(times_ms)
 
 
 class _Station:
-    """What is known of one station's clock."""
+    """What is known of one station's clock, after correction."""
 
     def __init__(self) -> None:
         self.messages = 0
-        self.utc: deque[int] = deque(maxlen=_NEEDED)
-        """Its time less the UTC time in messages of base stations, ms."""
-        self.bases: dict[bytes, None] = {}
-        self.wall: deque[int] = deque(maxlen=_NEEDED)
-        """Its time less the wall clock's."""
+        self.utc = _Differences()
+        """From the UTC time in messages of base stations."""
+        self.wall = _Differences()
+        """From the wall clock."""
+        self.last_ms = self.confirmed_ms = 0
+        """Its time now, and when another clock last agreed with it."""
 
-
-class _Differences(NamedTuple):
-    """The last times of one station less those of another for the same messages, and of whom they were."""
-
-    times_ms: deque[int]
-    vessels: deque[bytes]
+    def shift(self, by_ms: int) -> None:
+        for differences in (self.utc, self.wall):
+            differences.shift(by_ms)
 
 
 class StationClocks:
@@ -90,14 +113,15 @@ class StationClocks:
         """Times of a wrong clock are corrected; False: such sentences are rejected."""
         self.off: dict[bytes, int] = {}
         """By station with a wrong clock: how far it is ahead, ms."""
-        self.news: list[StationClock] = []
-        """What has changed; the caller writes it into the next tick."""
         self._stations: dict[bytes, _Station] = {}
         self._kept: dict[bytes, dict[bytes, Reception]] = {}
         """By payload, the receptions of the last transmission with it, by station; the first one first."""
         self._pairs: dict[tuple[bytes, bytes], _Differences] = {}
         """By two stations in order of name."""
         self._pending: dict[bytes, int] = {}
+        self._news = False
+        self._began_ms: int | None = None
+        self._stated_ms: int | None = None
 
     @property
     def pending(self) -> bool:
@@ -117,54 +141,62 @@ class StationClocks:
         chosen = (six[end - _PAYLOAD_END] + six[end - _PAYLOAD_END - 1]) % _ONE_IN == 0
         return np.flatnonzero(chosen | (ordinal < _ALL_UNTIL))
 
-    def hear(self, heard: Reception, wall_ms: int | None) -> None:
-        """Compares a message; ``wall_ms`` is the wall clock if the source is live."""
+    def hear(self, heard: Reception) -> None:
+        """Compares a message."""
         station = self._stations.get(heard.station)
         if station is None:
             if len(self._stations) >= _STATIONS_MOST:
                 return
             station = self._stations[heard.station] = _Station()
         station.messages += 1
-        if wall_ms is not None:
-            station.wall.append(heard.time_ms - wall_ms)
+        heard = heard._replace(time_ms=heard.time_ms - self.off.get(heard.station, 0))
+        station.last_ms = heard.time_ms
+        sender = heard.payload[1:MMSI_CHARS]
+        if heard.wall_ms is not None:
+            station.wall.add(heard.time_ms - heard.wall_ms, sender)
+            self._alone(heard, station, station.wall.steady_ms)
         if (utc_ms := base_station_ms(heard.payload)) is not None:
-            station.utc.append(heard.time_ms - utc_ms)
-            if len(station.bases) < _BASES_LEAST:
-                station.bases[heard.payload[1:MMSI_CHARS]] = None
-            self._judge_alone(heard.station, station)
+            station.utc.add(heard.time_ms - utc_ms, sender)
+            if heard.wall_ms is None:
+                self._alone(heard, station, station.utc.steady_ms, finds=True)
         if len(self._stations) > 1 and second_of(heard.payload) is not None:
             self._match(heard)
+        if heard.station in self.off and heard.time_ms - station.confirmed_ms > _TRUST_MS:
+            self._decide(heard.station, -self.off[heard.station])
 
-    def settle(self, time_ms: int) -> None:
+    def settle(self) -> None:
         """Puts decisions into effect, from the next message on."""
-        for name, off_ms in self._pending.items():
-            if off_ms:
+        for name, by_ms in self._pending.items():
+            off_ms = self.off.pop(name, 0) + by_ms
+            if abs(off_ms) >= WRONG_FROM_MS:
                 self.off[name] = off_ms
-            else:
-                self.off.pop(name, None)
-            self.news.append(
-                StationClock(
-                    station=name.decode("ascii", "replace"),
-                    ahead_s=off_ms / MS,
-                    corrected=self.corrects,
-                    time_ms=time_ms,
-                )
-            )
+            self._shift(name, -by_ms)
+        self._news = True
         self._pending.clear()
 
     def onto(self, ticks: Sequence[Tick]) -> Sequence[Tick]:
-        """The same ticks; the first one states what has changed since the one before."""
-        if not ticks or not self.news:
+        """The same ticks; the first one states the wrong clocks, if they have changed, and otherwise every hour."""
+        if not ticks:
             return ticks
-        news, self.news = tuple(self.news), []
-        return [msgspec.structs.replace(ticks[0], station_clocks=news), *ticks[1:]]
+        to_ms = ticks[0].to_ms
+        self._began_ms = to_ms if self._began_ms is None else self._began_ms
+        self._stated_ms = to_ms if self._stated_ms is None else self._stated_ms
+        if not self._news and to_ms - self._stated_ms < HOUR_MS:
+            return ticks
+        self._news, self._stated_ms = False, to_ms
+        wrong = tuple(
+            StationClock(station=name.decode("ascii", "replace"), ahead_s=off_ms / MS, corrected=self.corrects)
+            for name, off_ms in sorted(self.off.items())
+        )
+        compared = to_ms - self._began_ms >= HOUR_MS or not wrong
+        return [msgspec.structs.replace(ticks[0], wrong_clocks=wrong, clocks_compared=compared), *ticks[1:]]
 
     def _match(self, heard: Reception) -> None:
         by_station = self._kept.get(heard.payload)
-        if by_station is None or heard.station in by_station:  # another transmission
+        if by_station is None or heard.station in by_station or _apart(heard, next(iter(by_station.values()))):
             if by_station is None and len(self._kept) >= _KEPT_MOST:
                 del self._kept[next(iter(self._kept))]
-            self._kept[heard.payload] = {heard.station: heard}
+            self._kept[heard.payload] = {heard.station: heard}  # another transmission
             return
         other = next(iter(by_station.values()))
         by_station[heard.station] = heard
@@ -174,57 +206,68 @@ class StationClocks:
         if known is None:
             if len(self._pairs) >= _PAIRS_MOST:
                 return
-            known = self._pairs[key] = _Differences(deque(maxlen=_NEEDED), deque(maxlen=_NEEDED))
-        known.times_ms.append(first.time_ms - second.time_ms)
-        known.vessels.append(heard.payload[1:MMSI_CHARS])
-        ahead_ms = _steady(known.times_ms)
-        if ahead_ms is not None and len(set(known.vessels)) > 1:
-            self._judge(first.station, second.station, ahead_ms)
-
-    def _judge(self, first: bytes, second: bytes, ahead_ms: int) -> None:
-        """The first station's times are that much ahead of the second's."""
+            known = self._pairs[key] = _Differences()
+        known.add(first.time_ms - second.time_ms, heard.payload[1:MMSI_CHARS])
+        ahead_ms = known.steady_ms
+        if ahead_ms is None:
+            return
         if abs(ahead_ms) < WRONG_FROM_MS:
-            for name in (first, second):
-                other = second if name == first else first
-                if name in self.off and other not in self.off:
-                    self._decide(name, 0)
-            return
-        if first in self.off or second in self.off:
-            wrong = first if first in self.off else second
-            if first in self.off and second in self.off:
-                return
+            for one in (first, second):
+                self._stations[one.station].confirmed_ms = max(first.time_ms, second.time_ms)
+        elif self._trust(first.station, second.station) < self._trust(second.station, first.station):
+            self._decide(first.station, ahead_ms)
         else:
-            wrong = second if self._trust(first, second) > self._trust(second, first) else first
-        self._decide(wrong, ahead_ms if wrong == first else -ahead_ms)
+            self._decide(second.station, -ahead_ms)
 
-    def _judge_alone(self, name: bytes, station: _Station) -> None:
-        """By base stations alone."""
-        ahead_ms = _steady(station.utc)
-        if ahead_ms is None or len(station.bases) < _BASES_LEAST:
+    def _alone(self, heard: Reception, station: _Station, ahead_ms: int | None, *, finds: bool = False) -> None:
+        """By the wall clock, or by base stations if it ``finds`` with them that a clock is wrong."""
+        if ahead_ms is None:
             return
-        if abs(ahead_ms) >= WRONG_FROM_MS:
-            self._decide(name, ahead_ms)
-        elif name in self.off:
-            self._decide(name, 0)
+        if abs(ahead_ms) < WRONG_FROM_MS:
+            station.confirmed_ms = heard.time_ms
+            return
+        off_ms = self.off.get(heard.station, 0)
+        if finds or (off_ms and abs(ahead_ms + off_ms) < WRONG_FROM_MS):  # right again without the correction
+            self._decide(heard.station, ahead_ms)
 
-    def _decide(self, name: bytes, ahead_ms: int) -> None:
-        if abs(self.off.get(name, 0) - ahead_ms) >= WRONG_FROM_MS:
-            self._pending[name] = ahead_ms
+    def _decide(self, name: bytes, by_ms: int) -> None:
+        """The station's times are ahead by so much, beside the correction that it has."""
+        self._pending[name] = by_ms
 
-    def _trust(self, name: bytes, other: bytes) -> tuple[int, int, int, int]:
+    def _shift(self, name: bytes, by_ms: int) -> None:
+        """All that is known of the station's times changes by so much."""
+        station = self._stations[name]
+        station.shift(by_ms)
+        station.last_ms = station.confirmed_ms = station.last_ms + by_ms
+        for (first, second), known in self._pairs.items():
+            if name in {first, second}:
+                known.shift(by_ms if name == first else -by_ms)
+        for by_station in self._kept.values():
+            if name in by_station:
+                by_station[name] = by_station[name]._replace(time_ms=by_station[name].time_ms + by_ms)
+
+    def _trust(self, name: bytes, other: bytes) -> tuple[bool, bool, int, int]:
         """How far a station is to be believed against another: compared from left to right."""
         mine, its = self._stations[name], self._stations[other]
-        wall_ms, its_wall_ms = _steady(mine.wall), _steady(its.wall)
-        by_utc = 0 if not mine.utc else 1 if abs(median_low(mine.utc)) < WRONG_FROM_MS else -1
-        by_wall = 0
-        if wall_ms is not None and its_wall_ms is not None:
-            by_wall = int(abs(wall_ms) + WRONG_FROM_MS <= abs(its_wall_ms))
-        agree = sum(abs(median_low(known.times_ms)) < _AGREE_MS for pair, known in self._pairs.items() if name in pair)
-        return by_utc, by_wall, agree, mine.messages
+        return (
+            _is_nearer(mine.wall.steady_ms, its.wall.steady_ms),
+            _agrees(mine.utc.steady_ms) and not _agrees(its.utc.steady_ms),
+            sum(_agrees(known.steady_ms) for pair, known in self._pairs.items() if name in pair),
+            mine.messages,
+        )
 
 
-def _steady(differences_ms: deque[int]) -> int | None:
-    """The difference, if the last ones agree with each other."""
-    if len(differences_ms) < _NEEDED or max(differences_ms) - min(differences_ms) > _SPREAD_MS:
-        return None
-    return median_low(differences_ms)
+def _apart(heard: Reception, other: Reception) -> bool:
+    """Whether two receptions arrived too far apart to be of one transmission."""
+    if heard.wall_ms is None or other.wall_ms is None:
+        return False
+    return heard.wall_ms - other.wall_ms > _ARRIVE_WITHIN_MS
+
+
+def _is_nearer(mine_ms: int | None, its_ms: int | None) -> bool:
+    """Whether a clock differs less by this measure, a minute or more: the whole feed may be late."""
+    return mine_ms is not None and its_ms is not None and abs(mine_ms) + WRONG_FROM_MS <= abs(its_ms)
+
+
+def _agrees(difference_ms: int | None) -> bool:
+    return difference_ms is not None and abs(difference_ms) < WRONG_FROM_MS

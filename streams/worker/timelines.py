@@ -62,9 +62,11 @@ class Timelines:
     def of(self, source: str, *, replayed: bool) -> Engine:
         """The engine that processes what comes from a source."""
         live = self.live.sources
+        if not replayed:
+            return self.live
         if self.recorded is not None and self.recorded.sources.knows(source):
             return self.recorded
-        if not replayed or live.knows(source) or all(one.replayed for one in live.sources):
+        if live.knows(source) or all(one.replayed for one in live.sources):
             return self.live
         if self.recorded is None:
             self.recorded = self._make_engine(self.live.reference)

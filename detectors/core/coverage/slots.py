@@ -17,6 +17,7 @@ from detectors.core.coverage.reception_columns import ReceptionColumns
 from detectors.core.coverage.slot_blocks import PAIR, SLOT_MS, Pairs, Rows, gather, joined, reduced
 from detectors.core.coverage.stations import Numbers, Stations
 from detectors.core.reports import Batch
+from detectors.core.units import NEVER_MS
 
 PENDING_MOST: Final = 1 << 15  # pairs that wait unjoined
 _SLOT_BITS: Final = 24
@@ -49,7 +50,8 @@ class SlotRecorder:
         """Adds reports of a source that is ``behind_ms`` behind the others, a multiple of SLOT_MS.
 
         They count for slots that much later, which are still open, and only if they are news: a vessel of which
-        another source has reported a later time is heard anyway. ``last_ms``: the last report of each vessel, (rows,).
+        another source has reported a later time is heard anyway. No slot is over because of them. ``last_ms``: the last
+        report of each vessel, (rows,).
         """
         newest: dict[int, int] = {}
         news = []
@@ -61,14 +63,13 @@ class SlotRecorder:
         chosen = np.flatnonzero(news)
         if len(chosen):
             reports = batch.reports.take(chosen)
-            reports["time_ms"] += behind_ms
+            reports["time_ms"] = np.minimum(reports["time_ms"] + behind_ms, self.front_ms or NEVER_MS)
             self.take(vessel_columns, rows[chosen], batch._replace(reports=reports))
             vessel_columns.behind[rows[chosen]] = behind_ms // SLOT_MS
 
     def take(self, vessel_columns: ReceptionColumns, rows: Rows, batch: Batch) -> npt.NDArray[np.int64]:
         """Adds reports; ``rows`` has the row of each. Returns the newest time up to each report, Unix ms."""
         reports = batch.reports
-        vessel_columns.behind[rows] = 0
         slots = reports["time_ms"] // SLOT_MS
         if not self.next_slot:  # the earliest possible report in time order, however batches are cut
             self.next_slot = (int(reports["time_ms"][0]) - self.lateness_ms) // SLOT_MS

@@ -187,7 +187,13 @@ class Engine:
             known = self.fleet.dropped.recall(self.fleet.core, admitted)
             self.matcher.refresh(self.fleet, np.union1d(known, self.matcher.new_rows(self.fleet, admitted)))
         self.fleet.touch(rows)
-        self._slot_closer.take(batch, rows, 1 << source, self.sources.sources[source].behind_ms)
+        teller = self.sources.sources[source]
+        if teller.replayed and self.sources.live_heard:
+            self._slot_closer.take_apart(batch, rows, 1 << source)
+        elif teller.behind_ms:
+            self._slot_closer.take_slow(batch, rows, 1 << source, teller.behind_ms)
+        else:
+            self._slot_closer.take(batch, rows, 1 << source)
 
     def _watch(self, changes: Sequence[SourceChange], ordinal: int) -> None:
         if changes and self.partition == SPEAKER:

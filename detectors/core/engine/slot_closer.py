@@ -77,21 +77,27 @@ class SlotCloser:
         for one in heard:
             self._dispatcher.tell(one, ordinal)
 
-    def take(self, batch: Batch, rows: Rows, source_bit: int, behind_ms: int = 0) -> None:
-        """Applies reports whose vessels exist in the fleet, and closes the blocks of slots that are over.
+    def take_slow(self, batch: Batch, rows: Rows, source_bit: int, behind_ms: int) -> None:
+        """Applies reports of a source that is ``behind_ms`` behind the others: they end no slot."""
+        last_ms = self._fleet.core.last_ms[rows]
+        self._reception.listening.take_slow(self._reception.vessel_columns, rows, batch, behind_ms, last_ms)
+        self._take_part(batch, rows, source_bit, 0, len(rows))
 
-        ``behind_ms``: how far their source is behind the others. No slot is over because of what it reports.
+    def take_apart(self, batch: Batch, rows: Rows, source_bit: int) -> None:
+        """Applies reports of a recording beside live sources: they are of another time, and say nothing of coverage."""
+        self._take_part(batch, rows, source_bit, 0, len(rows))
+
+    def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
+        """Applies reports whose vessels exist in the fleet, and closes the blocks of slots that are over.
 
         A verdict on a silence takes effect at a step by which every report in time has arrived. Earlier reports of the
         batch are applied before a block closes in two cases: a vessel that may be listed reports a new identity, which
         can put it on the list; and a verdict is noted or awaited, because it may be about a second silence of the same
         vessel.
         """
-        listening, done = self._reception.listening, 0
-        if behind_ms:
-            listening.take_slow(self._reception.vessel_columns, rows, batch, behind_ms, self._fleet.core.last_ms[rows])
-            self._take_part(batch, rows, source_bit, 0, len(rows))
-            return
+        listening, done, behind = self._reception.listening, 0, self._reception.vessel_columns.behind
+        if behind[rows].any():
+            behind[rows[batch.reports["time_ms"] > self._fleet.core.last_ms[rows]]] = 0
         fronts, restated = listening.take(self._reception.vessel_columns, rows, batch), None
         while (block := self._next(listening.front_ms - listening.lateness_ms)) is not None:
             stop = int(np.searchsorted(fronts, (block.last + 1) * SLOT_MS + listening.lateness_ms))

@@ -159,3 +159,9 @@ def test_a_live_source_that_was_down_from_its_start_is_heard_again_in_its_own_ti
     assert [outage.kind for outage in found] == ["began", "lasts", "ended"]
     assert [outage.time_ms for outage in found] == sorted(outage.time_ms for outage in found)
     assert table.sources[0].watermark_ms < NOW_MS
+
+
+def test_a_time_that_the_clock_will_refuse_shows_nothing_about_the_order() -> None:
+    order = ArrivalOrder(FeedRules())
+    order.prime([NOW_MS, NOW_MS + 10 * MS, NOW_MS + 1500 * MS, *(NOW_MS + n * 10 * MS for n in range(2, 200))])
+    assert order.lateness_ms == LEAST_MS

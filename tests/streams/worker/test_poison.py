@@ -55,6 +55,15 @@ SENTENCES: Final[dict[str, tuple[bytes, Headers]]] = {
     "a spacing without end": tick(TICK % (b"1704070801000", b"1e308")),
     "a spacing of no number": tick(TICK % (b"1704070801000", b"1e999")),
     "a spacing below nothing": tick(TICK % (b"1704070801000", b"-1e300")),
+    "a lateness of ages": tick(b'{"source":"a","from_ms":1,"to_ms":2,"lateness_s":1e306}'),
+    "a lateness below nothing": tick(b'{"source":"a","from_ms":1,"to_ms":2,"lateness_s":-1}'),
+    "a clock that is ages ahead": tick(
+        b'{"source":"a","from_ms":1,"to_ms":2,"wrong_clocks":[{"station":"x","ahead_s":1e300,"corrected":true}]}'
+    ),
+    "a station's name of 512 kB": tick(
+        b'{"source":"a","from_ms":1,"to_ms":2,"wrong_clocks":[{"station":"%s","ahead_s":60,"corrected":true}]}'
+        % (b"y" * 524_288)
+    ),
     "a tick's source of 512 kB": tick(b'{"source":"%s","from_ms":1,"to_ms":2}' % (b"y" * 524_288)),
     "a list that is not known": (b'{"version":"' + b"v" * 524_288 + b'"}', head(kind=b"reference")),
     "a marker of brackets": (DEEP, head(kind=b"reference")),

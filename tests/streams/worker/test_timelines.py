@@ -140,3 +140,11 @@ def test_another_list_is_in_force_for_both(recording: list[Record], feed: list[R
     assert timelines.vessels == sum(engine.vessels for engine in timelines.engines)
     assert timelines.open_alerts().keys() <= {"watchlist", "gap"}
     assert timelines.tallies().types
+
+
+def test_a_live_source_with_the_name_of_a_recording_is_live(recording: list[Record], feed: list[Record]) -> None:
+    timelines = Timelines(fresh(reference()), fresh)
+    give(timelines, feed[0], replayed=False)
+    give(timelines, recording[0], replayed=True)
+    assert timelines.of("old", replayed=True) is timelines.recorded
+    assert timelines.of("old", replayed=False) is timelines.live
