@@ -9,8 +9,9 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.sources import SOURCES_MOST, SourceTable, TickedSource
+from detectors.core.sources import SOURCES_MOST, SourceTable
 from detectors.core.testing import Report, Story, beside, engine, log, revive, voyage
+from detectors.core.ticked_source import TickedSource
 from detectors.core.ticks import FeedRules, Tick
 
 HOUR = 3600.0

@@ -21,7 +21,8 @@ from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.engine import migrations
 from detectors.core.engine.migrations import FLEET_FORMAT
 from detectors.core.identities.list_change import Numbered
-from detectors.core.sources import SourceTable, TickedSource
+from detectors.core.sources import SourceTable
+from detectors.core.ticked_source import TickedSource
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Column_, field
 from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
