@@ -28,6 +28,9 @@ def _compared(source_state: SourceState, read: LineBlock) -> list[tuple[int, int
     """Line, ordinal and sentence of each message that may be compared."""
     lines, first = read.lines, source_state.ordinal + 1
     named = np.flatnonzero((lines.station_size > 0) & (lines.time_ms != UNTIMED))
+    odd = [(odd.line, first + odd.unit, odd.parsed) for odd in read.odd if isinstance(odd.parsed, Sentence)]
+    if not len(named):
+        return odd
     line = lines.line[named]
     ordinal = first + read.units[line]
     chosen = source_state.times.clocks.compared_rows(read.text, lines.end[line], ordinal)
@@ -35,7 +38,7 @@ def _compared(source_state: SourceState, read: LineBlock) -> list[tuple[int, int
         (line, ordinal, _sentence(read, row, line))
         for row, line, ordinal in zip(*(column[chosen].tolist() for column in (named, line, ordinal)), strict=True)
     ]
-    return found + [(odd.line, first + odd.unit, odd.parsed) for odd in read.odd if isinstance(odd.parsed, Sentence)]
+    return found + odd
 
 
 def _sentence(read: LineBlock, row: int, line: int) -> Sentence:

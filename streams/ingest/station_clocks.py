@@ -15,8 +15,8 @@ is never held to be wrong: its times agree with those of other stations.
 Example: PIER and HILL both receive a ship. PIER has it at 12:00:03 and HILL at 13:00:04, five times in a row; it is
 noon. HILL's clock is an hour ahead. From the next line on an hour is subtracted from its times.
 
-Only positions that state their UTC second are compared: other messages are repeated without a change. A difference must
-be seen with two vessels. All such messages are compared at first, later one in sixteen, chosen by their content, so
+Only positions that state their UTC second are compared, and of two receptions one must be of that second: other
+messages are repeated without a change, and recordings are sent again. A difference must be seen with two vessels. All such messages are compared at first, later one in sixteen, chosen by their content, so
 that the two receptions of a transmission are either both compared or both not.
 """
 
@@ -41,6 +41,7 @@ Ints = npt.NDArray[np.int64]
 WRONG_FROM_MS: Final = 60_000
 """Smaller differences are within the allowed lateness, and do no harm."""
 _SPREAD_MS: Final = 5_000
+_MINUTE_S: Final = 60
 _NEEDED: Final = 5
 """Comparisons in a row that must agree with each other, of at least two senders: one may be wrong or forged."""
 _ALL_UNTIL: Final = 20_000
@@ -52,6 +53,9 @@ _ARRIVE_WITHIN_MS: Final = 15 * MINUTE_MS
 _TRUST_MS: Final = 6 * HOUR_MS
 _STATIONS_MOST: Final = 64
 _PAIRS_MOST: Final = 512
+_SIX: Final = np.frombuffer(SIX_BITS, np.uint8)
+_FIX_AGE_S: Final = 15
+"""A position is received within this time of the UTC second that it states."""
 _PAYLOAD_END: Final = 6
 """Characters of a sentence from the last one of its payload on: ``X,0*hh``."""
 
@@ -137,9 +141,9 @@ class StationClocks:
 
     def compared_rows(self, text: bytes, end: Ints, ordinal: Ints) -> Ints:
         """``compares`` for sentences that end at ``end`` in ``text``: the places of those that are."""
-        six = np.frombuffer(text.translate(SIX_BITS), np.uint8)
-        chosen = (six[end - _PAYLOAD_END] + six[end - _PAYLOAD_END - 1]) % _ONE_IN == 0
-        return np.flatnonzero(chosen | (ordinal < _ALL_UNTIL))
+        octets = np.frombuffer(text, np.uint8)
+        last, before = _SIX[octets[end - _PAYLOAD_END]], _SIX[octets[end - _PAYLOAD_END - 1]]
+        return np.flatnonzero(((last + before) % _ONE_IN == 0) | (ordinal < _ALL_UNTIL))
 
     def hear(self, heard: Reception) -> None:
         """Compares a message."""
@@ -159,7 +163,7 @@ class StationClocks:
             station.utc.add(heard.time_ms - utc_ms, sender)
             if heard.wall_ms is None:
                 self._alone(heard, station, station.utc.steady_ms, finds=True)
-        if len(self._stations) > 1 and second_of(heard.payload) is not None:
+        if len(self._stations) > 1:
             self._match(heard)
         if heard.station in self.off and heard.time_ms - station.confirmed_ms > _TRUST_MS:
             self._decide(heard.station, -self.off[heard.station])
@@ -192,6 +196,9 @@ class StationClocks:
         return [msgspec.structs.replace(ticks[0], wrong_clocks=wrong, clocks_compared=compared), *ticks[1:]]
 
     def _match(self, heard: Reception) -> None:
+        second = second_of(heard.payload)
+        if second is None:
+            return
         by_station = self._kept.get(heard.payload)
         if by_station is None or heard.station in by_station or _apart(heard, next(iter(by_station.values()))):
             if by_station is None and len(self._kept) >= _KEPT_MOST:
@@ -200,24 +207,26 @@ class StationClocks:
             return
         other = next(iter(by_station.values()))
         by_station[heard.station] = heard
-        first, second = (heard, other) if heard.station < other.station else (other, heard)
-        key = first.station, second.station
+        if not (_states(heard, second) or _states(other, second)):
+            return  # neither has received it when it was transmitted: a recording of it, sent again
+        one, two = (heard, other) if heard.station < other.station else (other, heard)
+        key = one.station, two.station
         known = self._pairs.get(key)
         if known is None:
             if len(self._pairs) >= _PAIRS_MOST:
                 return
             known = self._pairs[key] = _Differences()
-        known.add(first.time_ms - second.time_ms, heard.payload[1:MMSI_CHARS])
+        known.add(one.time_ms - two.time_ms, heard.payload[1:MMSI_CHARS])
         ahead_ms = known.steady_ms
         if ahead_ms is None:
             return
         if abs(ahead_ms) < WRONG_FROM_MS:
-            for one in (first, second):
-                self._stations[one.station].confirmed_ms = max(first.time_ms, second.time_ms)
-        elif self._trust(first.station, second.station) < self._trust(second.station, first.station):
-            self._decide(first.station, ahead_ms)
+            for station in key:
+                self._stations[station].confirmed_ms = max(one.time_ms, two.time_ms)
+        elif self._trust(one.station, two.station) < self._trust(two.station, one.station):
+            self._decide(one.station, ahead_ms)
         else:
-            self._decide(second.station, -ahead_ms)
+            self._decide(two.station, -ahead_ms)
 
     def _alone(self, heard: Reception, station: _Station, ahead_ms: int | None, *, finds: bool = False) -> None:
         """By the wall clock, or by base stations if it ``finds`` with them that a clock is wrong."""
@@ -255,6 +264,11 @@ class StationClocks:
             sum(_agrees(known.steady_ms) for pair, known in self._pairs.items() if name in pair),
             mine.messages,
         )
+
+
+def _states(heard: Reception, second: int) -> bool:
+    """Whether its time fits the UTC second that the message states, by whatever minute."""
+    return (heard.time_ms // MS - second) % _MINUTE_S <= _FIX_AGE_S
 
 
 def _apart(heard: Reception, other: Reception) -> bool:

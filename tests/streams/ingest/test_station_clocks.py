@@ -21,7 +21,7 @@ BASE = (2024, 3, 4, 0, 0, 0)
 
 def sentence(number: int) -> bytes:
     """A position that no other number has."""
-    fix = EncodedFix(lat_deg=60.0 + number / 10_000, lon_deg=5.0, second=number % 60)
+    fix = EncodedFix(lat_deg=60.0 + number / 10_000, lon_deg=5.0, second=number * 10 % 60)
     (line,) = sentences(position(257_000_000 + number % 20, fix))
     return line
 
@@ -212,3 +212,13 @@ def test_an_equal_payload_hours_later_is_another_transmission_of_a_live_source()
         wall_ms = START_MS + number % 30 * 10 * MS + (5 * HOUR_MS if number >= 30 else 0)
         records += ingest.feed(line + b"\n", wall_ms) + ingest.clock(wall_ms)
     assert statements(records) == []
+
+
+def test_a_recording_that_another_station_sends_again_does_not_make_a_clock_wrong() -> None:
+    """The same messages come again every 1,507 s, with the time of then."""
+    lines = []
+    for copy in range(6):
+        for number in range(120):
+            (line,) = tagged([sentence(number)], START_MS + copy * 1_507_000 + number * 12_345, "AB"[copy % 2])
+            lines.append(line)
+    assert statements(played(lines)[1]) == []
