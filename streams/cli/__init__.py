@@ -11,6 +11,7 @@ from importlib import metadata
 from inspect import cleandoc
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 from typer.exceptions import TyperException
@@ -59,7 +60,8 @@ def _whole(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Options of the whole command."""
+    """Options of the whole command. Logs go to stderr, also where a command does not configure them."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 def _unwrap(command: Callable[..., object]) -> None:

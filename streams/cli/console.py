@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from types import FrameType
 from typing import Annotated, Final
 
-import structlog
 import typer
 
 from streams.cli.options import Servers, SettingsFile, settings_of
@@ -36,7 +34,6 @@ def command(
     from streams.reference import load_reference
 
     effective = settings_of(settings, bootstrap_servers, console__host=host, console__port=port)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)

@@ -28,7 +28,11 @@ def _compared(source_state: SourceState, read: LineBlock) -> list[tuple[int, int
     """Line, ordinal and sentence of each message that may be compared."""
     lines, first = read.lines, source_state.ordinal + 1
     named = np.flatnonzero((lines.station_size > 0) & (lines.time_ms != UNTIMED))
-    odd = [(odd.line, first + odd.unit, odd.parsed) for odd in read.odd if isinstance(odd.parsed, Sentence)]
+    odd = [
+        (odd.line, first + odd.unit, odd.parsed)
+        for odd in read.odd
+        if isinstance(odd.parsed, Sentence) and odd.parsed.total == 1
+    ]
     if not len(named):
         return odd
     line = lines.line[named]

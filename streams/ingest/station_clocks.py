@@ -15,17 +15,17 @@ is never held to be wrong: its times agree with those of other stations.
 Example: PIER and HILL both receive a ship. PIER has it at 12:00:03 and HILL at 13:00:04, five times in a row; it is
 noon. HILL's clock is an hour ahead. From the next line on an hour is subtracted from its times.
 
-Only positions that state their UTC second are compared, and of two receptions one must be of that second: other
-messages are repeated without a change, and recordings are sent again. A difference must be seen with two vessels. All such messages are compared at first, later one in sixteen, chosen by their content, so
-that the two receptions of a transmission are either both compared or both not.
+Only positions that state their UTC second are compared: other messages are repeated without a change. Recordings are
+sent again with other times; they do not show that a clock is wrong. So one of two clocks must keep the second that
+positions state, and base stations alone correct by at most ``_BASES_MOST_MS``. A difference must be seen with two
+vessels. All such messages are compared at first, later one in 64, chosen by their content, so that the two
+receptions of a transmission are either both compared or both not.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from statistics import median_low
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -34,28 +34,27 @@ import numpy.typing as npt
 from detectors.core.ticks import StationClock, Tick
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS
 from streams.ingest.payload import base_station_ms, second_of
+from streams.ingest.station_clock import WRONG_FROM_MS, Differences, Station, agrees, is_nearer
 from streams.nmea.byte_words import SIX_BITS
 from streams.nmea.sentence import MMSI_CHARS
 
 Ints = npt.NDArray[np.int64]
-WRONG_FROM_MS: Final = 60_000
-"""Smaller differences are within the allowed lateness, and do no harm."""
-_SPREAD_MS: Final = 5_000
-_MINUTE_S: Final = 60
-_NEEDED: Final = 5
-"""Comparisons in a row that must agree with each other, of at least two senders: one may be wrong or forged."""
-_ALL_UNTIL: Final = 20_000
-"""Up to this ordinal every message is compared."""
-_ONE_IN: Final = 16
+_ALL_UNTIL: Final = 4_000
+"""Up to this ordinal every message is compared ..."""
+_MANY_UNTIL: Final = 64_000
+"""... up to this one, one in ``_ONE_IN[0]``; then one in ``_ONE_IN[1]``."""
+_ONE_IN: Final = (16, 64)
 _KEPT_MOST: Final = 8192
 _ARRIVE_WITHIN_MS: Final = 15 * MINUTE_MS
 """Of a live source: two receptions of one transmission do not arrive further apart."""
 _TRUST_MS: Final = 6 * HOUR_MS
 _STATIONS_MOST: Final = 64
 _PAIRS_MOST: Final = 512
-_SIX: Final = np.frombuffer(SIX_BITS, np.uint8)
-_FIX_AGE_S: Final = 15
-"""A position is received within this time of the UTC second that it states."""
+_SIX: Final = np.frombuffer(SIX_BITS, np.uint8).astype(np.int64)
+_BASES_MOST_MS: Final = 26 * HOUR_MS
+"""A wrong day or zone. A larger difference is that of a recording which was given other times."""
+_MIXED: Final = (2, 5, 7)
+"""Characters from the end of a payload that differ from message to message."""
 _PAYLOAD_END: Final = 6
 """Characters of a sentence from the last one of its payload on: ``X,0*hh``."""
 
@@ -70,45 +69,6 @@ class Reception(NamedTuple):
     """When it arrived, if the source is live."""
 
 
-class _Differences:
-    """The last differences of a station's times from others, ms, and the senders of the messages compared."""
-
-    def __init__(self) -> None:
-        self._found: deque[tuple[int, bytes]] = deque(maxlen=_NEEDED)
-
-    def add(self, difference_ms: int, sender: bytes) -> None:
-        self._found.append((difference_ms, sender))
-
-    def shift(self, by_ms: int) -> None:
-        """A correction has changed: the differences are as they would have been with it."""
-        self._found = deque(((difference + by_ms, sender) for difference, sender in self._found), _NEEDED)
-
-    @property
-    def steady_ms(self) -> int | None:
-        """The difference, if the last ones agree with each other and are of several senders."""
-        times_ms, senders = [d for d, _ in self._found], {sender for _, sender in self._found}
-        if len(times_ms) < _NEEDED or len(senders) < 2 or max(times_ms) - min(times_ms) > _SPREAD_MS:  # noqa: PLR2004
-            return None
-        return median_low(times_ms)
-
-
-class _Station:
-    """What is known of one station's clock, after correction."""
-
-    def __init__(self) -> None:
-        self.messages = 0
-        self.utc = _Differences()
-        """From the UTC time in messages of base stations."""
-        self.wall = _Differences()
-        """From the wall clock."""
-        self.last_ms = self.confirmed_ms = 0
-        """Its time now, and when another clock last agreed with it."""
-
-    def shift(self, by_ms: int) -> None:
-        for differences in (self.utc, self.wall):
-            differences.shift(by_ms)
-
-
 class StationClocks:
     """The clocks of one source's stations."""
 
@@ -117,10 +77,10 @@ class StationClocks:
         """Times of a wrong clock are corrected; False: such sentences are rejected."""
         self.off: dict[bytes, int] = {}
         """By station with a wrong clock: how far it is ahead, ms."""
-        self._stations: dict[bytes, _Station] = {}
+        self._stations: dict[bytes, Station] = {}
         self._kept: dict[bytes, dict[bytes, Reception]] = {}
         """By payload, the receptions of the last transmission with it, by station; the first one first."""
-        self._pairs: dict[tuple[bytes, bytes], _Differences] = {}
+        self._pairs: dict[tuple[bytes, bytes], Differences] = {}
         """By two stations in order of name."""
         self._pending: dict[bytes, int] = {}
         self._news = False
@@ -136,14 +96,17 @@ class StationClocks:
         """Whether a message is compared."""
         if ordinal < _ALL_UNTIL:
             return True
-        last, before = payload[-1:].translate(SIX_BITS), payload[-2:-1].translate(SIX_BITS)
-        return bool(last) and bool(before) and (last[0] + before[0]) % _ONE_IN == 0
+        if len(payload) < _MIXED[-1]:
+            return False
+        six = payload.translate(SIX_BITS)
+        return int(_mixed(*(six[-place] for place in _MIXED))) % _ONE_IN[ordinal >= _MANY_UNTIL] == 0
 
     def compared_rows(self, text: bytes, end: Ints, ordinal: Ints) -> Ints:
         """``compares`` for sentences that end at ``end`` in ``text``: the places of those that are."""
         octets = np.frombuffer(text, np.uint8)
-        last, before = _SIX[octets[end - _PAYLOAD_END]], _SIX[octets[end - _PAYLOAD_END - 1]]
-        return np.flatnonzero(((last + before) % _ONE_IN == 0) | (ordinal < _ALL_UNTIL))
+        mixed = _mixed(*(_SIX[octets[end - _PAYLOAD_END + 1 - place]] for place in _MIXED))
+        one_in = np.where(ordinal < _MANY_UNTIL, *_ONE_IN)
+        return np.flatnonzero((mixed % one_in == 0) | (ordinal < _ALL_UNTIL))
 
     def hear(self, heard: Reception) -> None:
         """Compares a message."""
@@ -151,9 +114,10 @@ class StationClocks:
         if station is None:
             if len(self._stations) >= _STATIONS_MOST:
                 return
-            station = self._stations[heard.station] = _Station()
+            station = self._stations[heard.station] = Station()
         station.messages += 1
-        heard = heard._replace(time_ms=heard.time_ms - self.off.get(heard.station, 0))
+        if self.off:
+            heard = heard._replace(time_ms=heard.time_ms - self.off.get(heard.station, 0))
         station.last_ms = heard.time_ms
         sender = heard.payload[1:MMSI_CHARS]
         if heard.wall_ms is not None:
@@ -163,8 +127,10 @@ class StationClocks:
             station.utc.add(heard.time_ms - utc_ms, sender)
             if heard.wall_ms is None:
                 self._alone(heard, station, station.utc.steady_ms, finds=True)
-        if len(self._stations) > 1:
-            self._match(heard)
+        if (second := second_of(heard.payload)) is not None:
+            station.hold(heard.time_ms, second)
+            if len(self._stations) > 1:
+                self._match(heard)
         if heard.station in self.off and heard.time_ms - station.confirmed_ms > _TRUST_MS:
             self._decide(heard.station, -self.off[heard.station])
 
@@ -196,9 +162,6 @@ class StationClocks:
         return [msgspec.structs.replace(ticks[0], wrong_clocks=wrong, clocks_compared=compared), *ticks[1:]]
 
     def _match(self, heard: Reception) -> None:
-        second = second_of(heard.payload)
-        if second is None:
-            return
         by_station = self._kept.get(heard.payload)
         if by_station is None or heard.station in by_station or _apart(heard, next(iter(by_station.values()))):
             if by_station is None and len(self._kept) >= _KEPT_MOST:
@@ -207,15 +170,15 @@ class StationClocks:
             return
         other = next(iter(by_station.values()))
         by_station[heard.station] = heard
-        if not (_states(heard, second) or _states(other, second)):
-            return  # neither has received it when it was transmitted: a recording of it, sent again
+        if not any(self._stations[station].keeps_second for station in (heard.station, other.station)):
+            return
         one, two = (heard, other) if heard.station < other.station else (other, heard)
         key = one.station, two.station
         known = self._pairs.get(key)
         if known is None:
             if len(self._pairs) >= _PAIRS_MOST:
                 return
-            known = self._pairs[key] = _Differences()
+            known = self._pairs[key] = Differences()
         known.add(one.time_ms - two.time_ms, heard.payload[1:MMSI_CHARS])
         ahead_ms = known.steady_ms
         if ahead_ms is None:
@@ -228,7 +191,7 @@ class StationClocks:
         else:
             self._decide(two.station, -ahead_ms)
 
-    def _alone(self, heard: Reception, station: _Station, ahead_ms: int | None, *, finds: bool = False) -> None:
+    def _alone(self, heard: Reception, station: Station, ahead_ms: int | None, *, finds: bool = False) -> None:
         """By the wall clock, or by base stations if it ``finds`` with them that a clock is wrong."""
         if ahead_ms is None:
             return
@@ -236,6 +199,8 @@ class StationClocks:
             station.confirmed_ms = heard.time_ms
             return
         off_ms = self.off.get(heard.station, 0)
+        if finds and abs(ahead_ms + off_ms) > _BASES_MOST_MS:
+            return
         if finds or (off_ms and abs(ahead_ms + off_ms) < WRONG_FROM_MS):  # right again without the correction
             self._decide(heard.station, ahead_ms)
 
@@ -259,16 +224,16 @@ class StationClocks:
         """How far a station is to be believed against another: compared from left to right."""
         mine, its = self._stations[name], self._stations[other]
         return (
-            _is_nearer(mine.wall.steady_ms, its.wall.steady_ms),
-            _agrees(mine.utc.steady_ms) and not _agrees(its.utc.steady_ms),
-            sum(_agrees(known.steady_ms) for pair, known in self._pairs.items() if name in pair),
+            is_nearer(mine.wall.steady_ms, its.wall.steady_ms),
+            agrees(mine.utc.steady_ms) and not agrees(its.utc.steady_ms),
+            sum(agrees(known.steady_ms) for pair, known in self._pairs.items() if name in pair),
             mine.messages,
         )
 
 
-def _states(heard: Reception, second: int) -> bool:
-    """Whether its time fits the UTC second that the message states, by whatever minute."""
-    return (heard.time_ms // MS - second) % _MINUTE_S <= _FIX_AGE_S
+def _mixed(one: Any, two: Any, three: Any) -> Any:
+    """A number from three characters' six bits: every remainder is about as frequent."""
+    return one ^ two * 5 & 63 ^ three * 3 & 63
 
 
 def _apart(heard: Reception, other: Reception) -> bool:
@@ -276,12 +241,3 @@ def _apart(heard: Reception, other: Reception) -> bool:
     if heard.wall_ms is None or other.wall_ms is None:
         return False
     return heard.wall_ms - other.wall_ms > _ARRIVE_WITHIN_MS
-
-
-def _is_nearer(mine_ms: int | None, its_ms: int | None) -> bool:
-    """Whether a clock differs less by this measure, a minute or more: the whole feed may be late."""
-    return mine_ms is not None and its_ms is not None and abs(mine_ms) + WRONG_FROM_MS <= abs(its_ms)
-
-
-def _agrees(difference_ms: int | None) -> bool:
-    return difference_ms is not None and abs(difference_ms) < WRONG_FROM_MS

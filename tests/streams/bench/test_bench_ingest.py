@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from streams.bench import feed, ingest
@@ -26,3 +31,10 @@ def test_forms_are_read_as_lines_of_their_own() -> None:
     for form in ingest._FORMS.values():
         lines = ingest._lines(bare, form)
         assert all(next(lines).endswith(b"\n") for _ in range(100))
+
+
+def test_only_the_result_is_on_stdout(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "streams", "bench", "ingest", "--sentences", "1000", "--json"]
+    done = subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    assert b"times are generated" in done.stderr
+    assert json.loads(done.stdout)["bench"] == "ingest"
