@@ -11,8 +11,9 @@ from typing import Final
 from streams.ingest.file_head import FileHead
 from streams.ingest.framing import units
 from streams.ingest.scan import UNTIMED
-from streams.ingest.sentence import Parsed, Parser, Sentence, Tag, Timing
+from streams.ingest.sentence import Parsed, Parser, Sentence, Timing
 from streams.ingest.stamps import StampRules
+from streams.nmea.sentence import Tag
 
 _NO_TAG: Final = Tag()
 

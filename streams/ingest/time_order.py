@@ -22,6 +22,8 @@ from streams.ingest.framing import Framer
 from streams.ingest.line_times import NO_HEADING, LineTimes, OrderRules, TimedLines
 from streams.ingest.tables import is_sentence
 
+ORDER_VERSION: Final = 2
+"""Raised with each change of the order in which lines are given: a run of another order cannot be continued."""
 _CHUNK_BYTES: Final = 4 << 20
 _SORTED_CHUNK_BYTES: Final = 1 << 20
 _LEAST_TIMED: Final = 0.5

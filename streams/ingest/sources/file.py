@@ -30,14 +30,15 @@ class FileSource:
 
     live = False
     waits = True
-    resumes = True
 
     def __init__(self, path: Path, chunk_bytes: int = CHUNK_BYTES, order: OrderRules | None = None) -> None:
         """``order`` None: as they are. Raises ConfigError if there is no file."""
         self.path = path
         self.files = expanded([path])
+        self.resumes = all(file.is_file() for file in self.files)
+        """False: there is a pipe among them."""
+        self.order = order
         self._chunk_bytes = chunk_bytes
-        self._order = order
 
     def close(self) -> None:
         """Nothing is held between events."""
@@ -58,9 +59,9 @@ class FileSource:
             raise WakewatchError(f"file:{self.path}: {error}; the part before it is ingested") from error
 
     def _recordings(self, stop: Event) -> Iterator[RecordingFile]:
-        if self._order is None:
+        if self.order is None:
             return (recording for file in self.files for recording in recordings(file))
-        return in_time_order(self.files, self._order, self._note, stop.is_set)
+        return in_time_order(self.files, self.order, self._note, stop.is_set)
 
     def _note(self, said: str) -> None:
         _log.info("not in time order", source=f"file:{self.path}", why=said)
