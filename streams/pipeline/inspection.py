@@ -21,7 +21,7 @@ from streams.ingest.core import Ingest
 from streams.ingest.line_times import OrderRules
 from streams.ingest.model import SourceKind
 from streams.ingest.stamps import doubt as stamp_doubt
-from streams.ingest.table_check import lacks_zone
+from streams.ingest.table_check import HEAD_BYTES, lacks_zone
 from streams.ingest.table_columns import TableLayout, layout_of
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import Record, Sentences
@@ -95,7 +95,8 @@ def inspected(recording: RecordingFile, source_kind: SourceKind, order: OrderRul
     found, rejected = Inspection(name=recording.name), Counter[str]()
     ingest = Ingest(_SOURCE.decode(), 1, _PACK, _ANY_TIME, source_kind)
     reports, stations = _Reports(feed), set[bytes]()
-    for records in _records(recording, ingest, found):
+    head = bytearray()
+    for records in _records(recording, ingest, found, head):
         for record in records:
             if isinstance(record, Sentences):
                 decoded = decode(record.value, record.source, record.ordinals)
@@ -113,16 +114,18 @@ def inspected(recording: RecordingFile, source_kind: SourceKind, order: OrderRul
     found.nothing = "" if found.damage else nothing_of_ours(ingest.input, counts)
     layout = _layout(ingest.input.opening, order)
     found.format = _format(ingest.input.opening, layout, untimed=ingest.untimed)
-    found.needs_zone = layout is not None and lacks_zone(layout, ingest.input.opening, order)
+    found.needs_zone = layout is not None and lacks_zone(layout, bytes(head), order)
     if ingest.untimed:
         found.times = stamp_doubt(ingest.input.opening, order.stamps) or "it has no times"
     reports.into(found)
     return found
 
 
-def _records(recording: RecordingFile, ingest: Ingest, found: Inspection) -> Iterator[list[Record]]:
+def _records(recording: RecordingFile, ingest: Ingest, found: Inspection, head: bytearray) -> Iterator[list[Record]]:
+    """Its records; ``head`` gets its first HEAD_BYTES."""
     try:
         while chunk := recording.file.read(ingest.chunk_bytes):
+            head += chunk[: HEAD_BYTES - len(head)]
             yield ingest.feed(chunk)
     except OSError as error:
         found.damage = str(error)
