@@ -18,6 +18,7 @@ import numpy as np
 from streams.files.line_sort import KeyedLines, LineSort, refuse_without_space
 from streams.files.pieces import file_of
 from streams.files.recordings import RecordingFile, all_recordings
+from streams.files.unpackers import PackedError
 from streams.ingest.framing import Framer
 from streams.ingest.line_times import NO_HEADING, LineTimes, OrderRules, TimedLines
 from streams.ingest.tables import is_sentence
@@ -157,13 +158,13 @@ def _timed(file: BinaryIO, rules: OrderRules, headings: list[bytes], stopped: St
 
 def _sorted(found: Iterable[RecordingFile], rules: OrderRules, stopped: Stopped) -> Iterator[bytes]:
     """Lines in time order, each table's heading before its rows. An error of a recording comes after all lines."""
-    sort, headings, error = LineSort(), list[bytes](), None
+    sort, headings, damages = LineSort(), list[bytes](), list[OSError]()
     for recording in found:
         try:
             for timed in _timed(recording.file, rules, headings, stopped):
                 sort.add(_keyed(timed), len(timed.lines.text))
         except OSError as damage:
-            error = damage
+            damages.append(damage)
     heading = NO_HEADING
     for piece in sort.sorted():
         edges = [0, *(np.flatnonzero(np.diff(piece.marks)) + 1).tolist(), len(piece.lines)]
@@ -176,8 +177,10 @@ def _sorted(found: Iterable[RecordingFile], rules: OrderRules, stopped: Stopped)
                 heading = mark
                 yield headings[heading] + b"\n"
             yield b"\n".join([*piece.lines[begin:end], b""])
-    if error is not None:
-        raise error
+    if len(damages) > 1:
+        raise PackedError(f"{damages[0]}; {len(damages) - 1} more are damaged too") from damages[0]
+    if damages:
+        raise damages[0]
 
 
 def _keyed(timed: TimedLines) -> KeyedLines:

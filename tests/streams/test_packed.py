@@ -78,8 +78,9 @@ def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
     twice = tmp_path / "twice.gz"
     twice.write_bytes(gzip.compress(gzip.compress(DATA)))
     for path in (zipped(tmp_path / "out.zip", b=inner), twice):
-        with pytest.raises(PackedError, match="unpack it"):
-            content(path)
+        for recording in all_recordings([path]):
+            with pytest.raises(PackedError, match="unpack it"):
+                recording.file.read()
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "junk"])
@@ -91,6 +92,38 @@ def test_a_damaged_zip_is_one_line(damage: str, tmp_path: Path) -> None:
     (broken,) = all_recordings([path])
     with pytest.raises(PackedError):
         broken.file.read()
+
+
+def test_a_zip_with_any_damaged_byte_gives_data_or_one_line(tmp_path: Path) -> None:
+    whole = zipped(tmp_path / "d.zip", a=DATA[:200], b=DATA[:200]).read_bytes()
+    other = tmp_path / "other.nmea"
+    other.write_bytes(DATA)
+    path = tmp_path / "damaged.zip"
+    for place in range(4, len(whole)):
+        for value in (0, 10, 0xFF, whole[place] ^ 0x40):
+            path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+            for recording in all_recordings([path, other]):
+                assert recording.name.isprintable()
+                try:
+                    data = recording.file.read()
+                except PackedError as error:
+                    assert str(error).isprintable() and str(path) in str(error)
+            assert (recording.name, data) == (str(other), DATA)
+
+
+def test_a_damaged_member_does_not_hide_the_others(tmp_path: Path) -> None:
+    whole = zipped(tmp_path / "d.zip", a=DATA, b=DATA, c=DATA).read_bytes()
+    path = tmp_path / "damaged.zip"
+    at = whole.index(b"PK\x03\x04", 10)
+    path.write_bytes(whole[:at] + b"XX" + whole[at + 2 :])
+    said = []
+    for recording in all_recordings([path]):
+        try:
+            said.append(recording.file.read() == DATA)
+        except PackedError as error:
+            said.append(str(error).startswith(f"{path}/b: "))
+            assert recording.name == f"{path}/b"
+    assert said == [True, True, True]
 
 
 @pytest.mark.parametrize("kind", PACKERS)

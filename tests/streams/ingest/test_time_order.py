@@ -115,6 +115,17 @@ def test_one_that_is_damaged_gives_what_it_has_and_then_its_error(tmp_path: Path
         recording.file.read(1)
 
 
+def test_all_damaged_ones_are_said(tmp_path: Path) -> None:
+    rows = [f"{noaa(minute, ship)}.{random.Random(minute).random()}" for ship in (1, 0) for minute in range(60)]
+    paths = [tmp_path / name for name in ("a.csv.gz", "b.csv.gz", "c.csv.gz")]
+    for path in paths:
+        path.write_bytes(gzip.compress("\n".join([NOAA, *rows, ""]).encode())[:-9])
+    (recording,) = in_time_order(paths, RULES)
+    assert len(recording.file.read(1 << 20).split()) == 361
+    with pytest.raises(PackedError, match=r"a\.csv\.gz: damaged .*; 2 more are damaged too$"):
+        recording.file.read(1)
+
+
 @pytest.mark.parametrize("missing", [False, True])
 @given(
     st.lists(st.lists(st.tuples(st.integers(0, 59), st.integers(0, 3)), min_size=1, max_size=8), min_size=1, max_size=4)
