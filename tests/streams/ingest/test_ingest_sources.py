@@ -90,12 +90,13 @@ def test_a_damaged_recording_of_a_folder_does_not_hide_the_others(order: OrderRu
     (tmp_path / "d.zip").write_bytes(b"PK\x03\x04junk")
     (tmp_path / "e").write_bytes(b"world\n")
     given: list[bytes] = []
+    events = FileSource(tmp_path, order=order).events(threading.Event())
     with pytest.raises(
-        WakewatchError, match=r"a\.gz: damaged .*; the part before it is ingested; 2 more are damaged too"
+        WakewatchError, match=r"a\.gz: .*; the part before it is ingested; 2 more are damaged too$"
     ) as said:
-        for each in FileSource(tmp_path, order=order).events(threading.Event()):
-            given += [each.data] if isinstance(each, Chunk) else []
-    assert b"hello\n" in given and b"world\n" in given
+        given.extend(each.data for each in events if isinstance(each, Chunk))
+    assert b"hello\n" in given
+    assert b"world\n" in given
     assert "\n" not in str(said.value)
 
 
