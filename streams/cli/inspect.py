@@ -62,9 +62,10 @@ def command(
     found = [
         (path, inspected(each, source_kind, order, effective.feed)) for path in paths for each in all_recordings([path])
     ]
-    given = [*(["--dates", dates] if dates else []), *(["--time-zone", time_zone] if time_zone else [])]
-    given += ["--columns", columns] if columns else []
-    commands = {path: _command(path, [each for of, each in found if of == path], given, start, rate) for path in paths}
+    options = {"--dates": dates, "--time-zone": time_zone, "--columns": columns, "--start": start}
+    options |= {"--rate": f"{rate:g}" if rate != RATE_HZ else None, "--settings": settings and str(settings)}
+    given = {option: value for option, value in options.items() if value}
+    commands = {path: _command(path, [each for of, each in found if of == path], given) for path in paths}
     if json:
         said = [
             {**msgspec.to_builtins(each), "rate_hz": each.rate_hz, "replay": commands[path]} for path, each in found
@@ -77,16 +78,18 @@ def command(
         raise typer.Exit(1)
 
 
-def _command(path: Path, found: list[Inspection], given: list[str], start: str | None, rate: float) -> str:
+def _command(path: Path, found: list[Inspection], given: dict[str, str]) -> str:
     """The command that replays the file as it was inspected."""
-    words = ["wakewatch", "replay", str(path), *given]
+    needed: dict[str, str] = {}
     if any(each.times for each in found):
-        words += ["--start", start or "YYYY-MM-DDTHH:MM:SSZ", "--rate", f"{rate:g}"]
+        needed |= {"--start": "YYYY-MM-DDTHH:MM:SSZ", "--rate": f"{RATE_HZ:g}"}
     if any(each.needs_zone for each in found):
-        words += ["--time-zone", "UTC"]
-    if any("--dates" in each.nothing + each.times for each in found):
-        words += ["--dates", "DMY_OR_MDY"]
-    return shlex.join(words)
+        needed["--time-zone"] = "UTC"
+    for option, value in (("--time-zone", "AREA/CITY"), ("--dates", "DMY_OR_MDY")):
+        if any(option in each.nothing + each.times for each in found):
+            needed[option] = value
+    options = [word for option in (needed | given).items() for word in option]
+    return shlex.join(["wakewatch", "replay", str(path), *options])
 
 
 def _show(found: Inspection, command: str, late_s: float) -> None:

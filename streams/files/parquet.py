@@ -21,6 +21,11 @@ import polars as pl
 
 _ROWS: Final = 50_000
 """Rows read at once: 2 million rows of 26 columns take 0.1 GB so, and 0.3 to 0.6 GB by ``collect_batches``."""
+_CELLS: Final = (pl.String, pl.Boolean, pl.Categorical, pl.Enum, pl.Date, pl.Time, pl.Datetime, pl.Null)
+_DAYS: Final = (-719_162, 2_932_895)
+"""The years 1 to 9999, counted from 1970."""
+_PER_DAY: Final = {"ms": 86_400_000, "us": 86_400_000_000}
+"""Of the units that can go beyond them; ns cannot."""
 _LON, _LAT = "longitude", "latitude"
 _KNOWN_NAMES: Final = {_LON: ("longitude", "lon", "long", "lng"), _LAT: ("latitude", "lat")}
 _GEOMETRY: Final = ("geometry", "geom", "point", "position")
@@ -40,8 +45,11 @@ def text_of(path: Path, name: str) -> Iterator[bytes]:
         frame = pl.scan_parquet(path, glob=False, low_memory=True)
         schema = frame.collect_schema()
         point = _point(schema)
-        wanted = [_cell(name, kind) for name, kind in schema.items() if not kind.is_nested() and kind != pl.Binary]
+        wanted = [_cell(name, kind) for name, kind in schema.items() if _is_cell(kind)]
         wanted += [pl.col(point)] if point else []
+        if not wanted:
+            yield ",".join([*schema]).encode() + b"\n"
+            return
         frame, done = frame.select(wanted), 0
         while len(batch := frame.slice(done, _ROWS).collect()) or not done:
             rows = _placed(batch, point) if point else batch
@@ -49,18 +57,33 @@ def text_of(path: Path, name: str) -> Iterator[bytes]:
             if not len(batch):
                 return
             done += len(batch)
-    except (pl.exceptions.PolarsError, OSError, shapely.errors.ShapelyError) as error:
-        said = str(error).partition("\n")[0]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, shapely.errors.ShapelyError) as error:
+        panic = isinstance(error, pl.exceptions.PanicException)  # its text is about the code of polars
+        said = "polars cannot read it" if panic else str(error).partition("\n")[0]
         raise ParquetError(f"{name}: damaged or incomplete Parquet ({said})") from error
 
 
+def _is_cell(kind: pl.DataType) -> bool:
+    """Whether values of this kind can be a cell of a table; other columns are left out."""
+    return kind.is_numeric() or kind in _CELLS
+
+
 def _cell(name: str, kind: pl.DataType) -> pl.Expr:
-    if isinstance(kind, pl.Datetime):
-        moment = pl.col(name)
-        if kind.time_zone is None:
-            return moment.dt.strftime("%Y-%m-%d %H:%M:%S%.3f")
-        return moment.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-    return pl.col(name)
+    if kind == pl.Date:
+        return _within(pl.col(name), _DAYS)
+    if not isinstance(kind, pl.Datetime):
+        return pl.col(name)
+    moment, per_day = pl.col(name), _PER_DAY.get(kind.time_unit)
+    if per_day is not None:
+        moment = _within(moment, (_DAYS[0] * per_day, _DAYS[1] * per_day))
+    if kind.time_zone is None:
+        return moment.dt.strftime("%Y-%m-%d %H:%M:%S%.3f")
+    return moment.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+
+
+def _within(moment: pl.Expr, span: tuple[int, int]) -> pl.Expr:
+    """Null for a moment beyond the calendar, which polars cannot write."""
+    return pl.when(moment.to_physical().is_between(*span)).then(moment)
 
 
 def _point(schema: pl.Schema) -> str:

@@ -14,6 +14,7 @@ import importlib.util
 import io
 import os
 import shutil
+import struct
 import tempfile
 import zipfile
 from collections.abc import Generator, Iterable, Iterator
@@ -41,6 +42,8 @@ _PEEKED: Final = 6
 _COPIED: Final = 1 << 20
 _MEMBERS_MOST: Final = 10_000
 _ENCRYPTED: Final = 1
+_ZIP_FAULTS: Final = (*DAMAGES, OSError, LookupError, struct.error, OverflowError)
+"""Of a damaged list of members, which leads anywhere."""
 _BESIDES: Final = ("__MACOSX/", ".DS_Store")
 """Files that macOS adds to archives."""
 
@@ -147,29 +150,39 @@ def _members(path: Path, raw: io.BufferedReader[Any]) -> Iterator[RecordingFile]
         raise PackedError(f"{path}: a zip archive cannot be read from a pipe: give the file")
     try:
         archive = zipfile.ZipFile(raw)
-    except DAMAGES as error:
+        members = [one for one in archive.infolist() if one.filename and not one.is_dir()]
+    except _ZIP_FAULTS as error:
         raise PackedError(f"{path}: {error}: the zip archive is damaged or incomplete") from error
     with archive:
-        members = [one for one in archive.infolist() if not one.is_dir() and not _is_beside(one.filename)]
+        members = [one for one in members if not _is_beside(one.filename)]
         if len(members) > _MEMBERS_MOST:
             raise PackedError(f"{path}: {len(members)} members, more than {_MEMBERS_MOST}: unpack it")
         for member in members:
             with ExitStack() as closing:
-                yield _member(path, archive, member, closing)
+                try:
+                    one = _member(path, archive, member, closing)
+                except PackedError as error:  # the other members may be sound
+                    one = RecordingFile(_name(path, member), cast(BinaryIO, _Broken(error)))
+                yield one
 
 
 def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, closing: ExitStack) -> RecordingFile:
-    name = f"{path}/{member.filename}"
+    name = _name(path, member)
     if member.flag_bits & _ENCRYPTED:
         raise PackedError(f"{name}: encrypted: unpack it with its password")
     try:
         unpacked = closing.enter_context(archive.open(member))
-    except DAMAGES as error:
+    except _ZIP_FAULTS as error:
         raise PackedError(f"{name}: {error}: unpack it with another program") from error
     inner = io.BufferedReader(Watched(unpacked, name, lambda: member.compress_size), CHUNK)
     if _kind(inner) == "zip":
         raise PackedError(f"{name}: an archive within an archive: unpack it")
     return RecordingFile(name, _unpacked(inner, name, closing))
+
+
+def _name(path: Path, member: zipfile.ZipInfo) -> str:
+    """One line, whatever the archive says."""
+    return f"{path}/" + "".join(letter if letter.isprintable() else "?" for letter in member.filename)
 
 
 def _is_beside(name: str) -> bool:

@@ -25,6 +25,7 @@ BEGINNINGS: Final = (b"{", b"[{", b"[ {")
 """How such a line begins."""
 _SENTENCES: Final = ("nmea", "sentence", "raw", "message")
 _TIMES: Final = ("toa", "rxuxtime", "rxtime", "timestamp", "time", "received_at")
+_DECODED: Final = "receivers' decoded JSON lines"
 _CLOCK_TYPES: Final = (4, 11)
 """The ``timestamp`` of these messages is what the sender's own clock shows."""
 _STATIONS: Final = ("station", "station_id", "stationid")
@@ -40,6 +41,19 @@ def units_of(line: bytes) -> list[bytes]:
     objects = _objects(line)
     raw = line if len(objects) == 1 else b""
     return [unit for message in objects for unit in message_units(message, raw=raw)] or [line]
+
+
+def kind_of(line: bytes) -> str:
+    """What a line of JSON that is ours is called; empty if nothing in it is ours."""
+    for message in _objects(line) if line.startswith(BEGINNINGS) else ():
+        try:
+            if _sentences(message, ""):
+                return "receivers' JSON lines"
+            if _re_encoded(message, ""):
+                return "aisstream.io's JSON lines" if aisstream_json.is_message(message) else _DECODED
+        except MessageError:
+            continue
+    return ""
 
 
 def message_units(message: Message, station: str = "", raw: bytes = b"") -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The event time of each line of a recording, as far as columns can read it: to see whether lines are in time order.
+"""The event time of each line of a recording, to see whether lines are in time order.
 
 A line without a time of its own, such as the second part of a message, a comment or a row that cannot be read, has that
 of the line before it, and so stays behind that one when lines are sorted.
@@ -6,7 +6,6 @@ of the line before it, and so stays behind that one when lines are sorted.
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple, Self
 
 import msgspec
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.ingest.scan import PAD, UNTIMED, scan
+from streams.ingest.sentence_times import SentenceTimes
 from streams.ingest.stamps import StampRules
 from streams.ingest.table_columns import ColumnMap
 from streams.ingest.table_lines import TableLines
@@ -27,7 +27,6 @@ HEAD_LINES: Final = 1000
 """Within this number of lines a table has its heading."""
 _NEVER: Final = -1
 NO_HEADING: Final = -1
-_TIME: Final = re.compile(rb"\\s:[^,]*,c:(\d+)")
 
 
 class TimedLines(NamedTuple):
@@ -71,6 +70,8 @@ class LineTimes:
     def __init__(self, rules: OrderRules, headings: list[bytes]) -> None:
         """``headings``: those of all recordings so far; new ones are added."""
         self._rows = Rows(rules.stamps, columns=rules.columns)
+        self._sentences = SentenceTimes(rules.stamps)
+        self._decided = False
         self._limit = rules.limit
         self._headings = headings
         self._heading = NO_HEADING
@@ -87,8 +88,7 @@ class LineTimes:
         if not self._rows.table:
             done = self._heading_in(lines)
             if done == len(lines):
-                found = scan(PAD + lines.text + PAD, self._limit)
-                timed.time_ms[found.line], timed.time_ms[found.parts.line] = found.time_ms, found.parts.time_ms
+                self._read_sentences(timed)
             else:
                 self._note_heading(timed, done)
                 done += 1
@@ -99,6 +99,19 @@ class LineTimes:
         filled = np.append(self._last_ms, timed.time_ms[own])[latest]
         self._last_ms = int(filled[-1]) if len(filled) else self._last_ms
         return timed._replace(time_ms=filled, has_time=timed.time_ms != UNTIMED)
+
+    def _read_sentences(self, timed: TimedLines) -> None:
+        """Usual lines in columns, the others one by one."""
+        lines, times = timed.lines, timed.time_ms
+        found = scan(PAD + lines.text + PAD, self._limit)
+        times[found.line], times[found.parts.line] = found.time_ms, found.parts.time_ms
+        others = np.ones(len(lines), np.bool_)
+        others[found.line] = others[found.parts.line] = False
+        numbers = np.flatnonzero(others).tolist()
+        if numbers and not self._decided:
+            self._sentences.decide(map(lines.line, range(len(lines))))
+            self._decided = True
+        times[numbers] = [self._sentences.of(lines.line(number)) for number in numbers]
 
     def _heading_in(self, lines: TableLines) -> int:
         """The number of the line that is the heading; that after the last if none is."""
@@ -130,10 +143,5 @@ class LineTimes:
                 self._note_heading(timed, number)
                 return number + 1
             if not isinstance(made[0], UnreadableRow):
-                times[number] = _tagged_ms(made[0])
+                times[number] = self._sentences.of(made[0])
         return len(lines)
-
-
-def _tagged_ms(line: bytes) -> int:
-    found = _TIME.match(line)
-    return int(found[1]) if found else UNTIMED

@@ -7,14 +7,17 @@ partition. The headers of the last record of this run in each partition state ho
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from streams.ingest.line_times import OrderRules
 from streams.ingest.model import SourceKind
 from streams.ingest.stamps import StampRules
+from streams.ingest.time_order import ORDER_VERSION
 from streams.ingest.topic_positions import Stated, stated_in
 from streams.messages import log_records
 from streams.messages.log_records import Sentences, TickRecord
@@ -39,16 +42,26 @@ class PartitionReached(NamedTuple):
 NOTHING: Final = PartitionReached()
 
 
-def run_of(path: Path, source: str, source_kind: SourceKind, more: Sequence[Path] = ()) -> str:
-    """Identity of a recording, or of several, and of how its time is made: 16 hex digits."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+def run_of(
+    path: Path, source: str, source_kind: SourceKind, more: Sequence[Path] = (), order: OrderRules | None = None
+) -> str:
+    """Identity of a recording, or of several, of how its time is made and of the order of its lines: 16 hex digits.
+
+    ``order`` None: lines come as they are. A pipe cannot be read again, so that is another run each time.
+    """
+    if not all(each.is_file() for each in (path, *more)):
+        return secrets.token_hex(8)
     about: list[object] = [path.name, source, path.stat().st_size, source_kind.start_ms, source_kind.rate_hz]
     about += [fact for other in more for fact in (other.name, other.stat().st_size)]
+    about += [] if order is None else [ORDER_VERSION, order.late_ms, order.limit]
     if msgspec.structs.replace(source_kind.stamps, zone_given=True) != StampRules():  # other times: another recording
         about += [source_kind.stamps.dates, source_kind.stamps.zone, source_kind.stamps.near_ms]
     about += [fact for column in source_kind.columns.columns for fact in column]
-    return hashlib.sha256(msgspec.json.encode(about) + head).hexdigest()[:16]
+    digest = hashlib.sha256(msgspec.json.encode(about))
+    for each in (path, *more):
+        with each.open("rb") as file:
+            digest.update(file.read(_HEAD_BYTES))
+    return digest.hexdigest()[:16]
 
 
 def run_of_topic(source: str, topic: str) -> str:

@@ -211,7 +211,7 @@ class _Builder(msgspec.Struct, frozen=True, kw_only=True):
         if not isinstance(source, FileSource):
             return secrets.token_hex(8), fresh(self.partitions), 0
         first, *more = source.files
-        run_id = run_of(first, place.name, source_kind, more)
+        run_id = run_of(first, place.name, source_kind, more, source.order)
         if self.plan.again:
             run_id = f"{run_id}-{self.plan.call}"
         prefix, consumer = self.settings.kafka.topic_prefix, self.kafka.consumer

@@ -24,20 +24,33 @@ AIS_FROM_MS: Final = 883_612_800_000
 """1998, when ITU-R M.1371 appeared: an earlier bare number beside a sentence is a counter."""
 _DAY_MS: Final = 86_400_000
 _S_MS: Final = 1000
+_AHEAD_MOST: Final = timedelta(hours=14)
 _COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?")
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH: Final = r"(?P<name>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_ZONES: Final = (
+    "ACDT|ACST|ADT|AEDT|AEST|AKDT|AKST|AST|AWST|BRST|BRT|BST|CAT|CDT|CEST|CET|CST|EAT|EDT|EEST|EET|EST|GST|HDT|HKT|HST|"
+    "ICT|IDT|IRST|IST|JST|KST|MDT|MEST|MESZ|MET|MEZ|MSD|MSK|MST|NDT|NST|NZDT|NZST|PDT|PHT|PKT|PST|SAST|SGT|SST|TRT|WAT|"
+    "WEST|WET|WIB|WIT|WITA"
+)
+"""Words for zones other than UTC, most of them those of the time zone database. Other words may be stations."""
+_AREAS: Final = "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|US"
+_OFFSET: Final = r"(?::?\d\d)?(?!\d|\.\d)"  # -33.9 is a latitude
+_ZONE: Final = (
+    rf"(?P<zone>(?:UTC|GMT)[+-]\d{{1,2}}{_OFFSET}|Z\b|(?:UTC|GMT)\b|[+-]\d\d{_OFFSET})(?:\s\([A-Za-z\s]{{1,40}}\))?"
+)
+_WORD: Final = rf"\s?[(\[]?(?P<word>(?-i:(?:{_ZONES})\b|(?:{_AREAS})/[A-Za-z_/-]+))[)\]]?"
 _CLOCK: Final = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?(?!\d)"
-    r"\s?(?P<half>[AP]M\b)?\s?(?P<zone>Z\b|UTC\b|GMT\b|[+-]\d\d(?::?\d\d)?(?!\d))?"
+    rf"\s?(?P<half>[AP]M\b)?(?:\s?{_ZONE}|{_WORD})?"
 )
 _FORMS: Final = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         rf"(?<!\d)(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?:T|[\s,;_]+){_CLOCK}",
         r"(?<!\d)(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:T|\s)(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)"
-        r"(?:[.,](?P<part>\d{1,9}))?(?!\d)(?P<zone>Z|[+-]\d\d:?\d\d)?",
+        rf"(?:[.,](?P<part>\d{{1,9}}))?(?!\d)(?:\s?{_ZONE}|{_WORD})?",
         rf"(?<!\d)(?P<day>\d{{1,2}})[-/\s]{_MONTH}[-/\s](?P<year>\d{{4}})[:T,\s]+{_CLOCK}",
         rf"(?<!\d)(?P<first>\d{{1,2}})(?P<mark>[-/.])(?P<other>\d{{1,2}})(?P=mark)(?P<year>\d{{4}})[,\s]+{_CLOCK}",
         rf"{_MONTH}\s+(?P<day>\d{{1,2}}),?\s+(?:(?P<before>\d{{4}})\s+)?{_CLOCK}(?:\s+(?:UTC\s+)?(?P<year>\d{{4}}))?",
@@ -102,6 +115,12 @@ def zoneless(text: str, rules: StampRules) -> bool:
 def found_ms(text: bytes, rules: StampRules) -> int | None:
     """The first date with a time of day beside a sentence; None if there is none that can be read."""
     near = text[:_LONGEST].decode("latin-1")
+    usual = _FORMS[0].match(near)
+    if usual is not None:
+        try:
+            return _time_ms(usual, rules)
+        except StampError:
+            pass  # there may be another time behind it
     hits = [found for form in _FORMS if (found := form.search(near)) is not None]
     for found in sorted(hits, key=re.Match.start):
         try:
@@ -133,10 +152,10 @@ def _time_ms(found: re.Match[str], rules: StampRules) -> int:
         hour = hour % 12 + (12 if half.upper() == "PM" else 0)
     clock = hour, int(given["minute"]), int(given.get("second") or 0)
     part_ms = int(((given.get("part") or "") + "000")[:3])
-    year = given.get("year") or given.get("before")
+    year, zone = given.get("year") or given.get("before"), given.get("zone") or given.get("word")
     if year is None:
-        return _in_some_year((month, day, *clock), part_ms, given.get("zone"), rules)
-    return _joined((int(year), month, day, *clock), part_ms, given.get("zone"), rules)
+        return _in_some_year((month, day, *clock), part_ms, zone, rules)
+    return _joined((int(year), month, day, *clock), part_ms, zone, rules)
 
 
 def _month_and_day(given: dict[str, str | None], rules: StampRules) -> tuple[int, int]:
@@ -157,20 +176,24 @@ def _in_some_year(fields: tuple[int, ...], part_ms: int, zone: str | None, rules
         raise StampError("has no year: give the start, --start 2024-03-04T00:00:00Z")
     from_ms = rules.near_ms - _DAY_MS
     year = datetime.fromtimestamp(from_ms / _S_MS, ZoneInfo("UTC")).year
+    problem = StampError("is not a time")
     for candidate in (year, year + 1, year + 2, year + 3, year + 4):  # 29 February is not in every year
         try:
             time_ms = _joined((candidate, *fields), part_ms, zone, rules)
-        except StampError:
+        except StampError as error:
+            problem = error
             continue
         if time_ms >= from_ms:
             return time_ms
-    raise StampError("is not a time")
+    raise problem
 
 
 def _joined(fields: tuple[int, ...], part_ms: int, zone: str | None, rules: StampRules) -> int:
     try:
         moment = datetime(*fields[:3], *fields[3:])  # type: ignore[arg-type]  # six numbers
         ahead = _ahead(moment, zone, rules)
+    except StampError:
+        raise
     except (ValueError, OverflowError) as error:
         raise StampError("is not a time") from error
     time_ms = (timegm(moment.timetuple()) - int(ahead.total_seconds())) * _S_MS + part_ms
@@ -180,14 +203,32 @@ def _joined(fields: tuple[int, ...], part_ms: int, zone: str | None, rules: Stam
 
 
 def _ahead(moment: datetime, zone: str | None, rules: StampRules) -> timedelta:
-    """How far the zone's clock is ahead of UTC then."""
-    if zone and zone[0] in "+-":
-        digits = zone[1:].replace(":", "").ljust(4, "0")
-        size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-        return size if zone[0] == "+" else -size
-    if zone or rules.zone == "UTC":
+    """How far the zone's clock is ahead of UTC then. ``zone`` is as it is written; None: the one of the rules."""
+    if zone is None:
+        return timedelta() if rules.zone == "UTC" else _zone(rules.zone).utcoffset(moment) or timedelta()
+    offset = zone.upper().removeprefix("UTC").removeprefix("GMT")
+    if offset in {"", "Z"}:
         return timedelta()
-    return _zone(rules.zone).utcoffset(moment) or timedelta()
+    if offset[0] not in "+-":
+        return _ahead_by_name(moment, zone, rules)
+    digits = offset[1:].replace(":", "")
+    digits = digits.rjust(len(digits) + len(digits) % 2, "0").ljust(4, "0")
+    size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    if size > _AHEAD_MOST:
+        raise StampError("is not a time")
+    return size if offset[0] == "+" else -size
+
+
+def _ahead_by_name(moment: datetime, name: str, rules: StampRules) -> timedelta:
+    """By a name of the time zone database, or by letters such as EST if the zone of the rules uses them then."""
+    try:
+        zones = [_zone(name)] if "/" in name else [_zone(rules.zone)]
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zones = []
+    for there in (moment.replace(tzinfo=zone, fold=fold) for zone in zones for fold in (0, 1)):
+        if "/" in name or there.tzname() == name:
+            return there.utcoffset() or timedelta()
+    raise StampError(f"is in {name}, which is not a known zone: name it, such as --time-zone America/New_York")
 
 
 @lru_cache(maxsize=16)

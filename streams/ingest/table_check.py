@@ -13,10 +13,10 @@ from streams.ingest.framing import Framer
 from streams.ingest.line_times import HEAD_LINES, OrderRules
 from streams.ingest.stamps import StampError, StampRules, zoneless
 from streams.ingest.table_columns import TableLayout, cells_of, text_of
-from streams.ingest.tables import Rows
+from streams.ingest.tables import Rows, is_sentence
 
-_HEAD_BYTES: Final = 256 * 1024
-_ROWS_MOST: Final = 20
+HEAD_BYTES: Final = 256 * 1024
+"""This much of a recording is looked at."""
 
 
 def refuse_unreadable_tables(paths: Sequence[Path], rules: OrderRules) -> None:
@@ -30,20 +30,26 @@ def refuse_unreadable_tables(paths: Sequence[Path], rules: OrderRules) -> None:
 
 def _check(recording: RecordingFile, rules: OrderRules) -> None:
     try:
-        head = recording.file.read(_HEAD_BYTES)
+        head = recording.file.read(HEAD_BYTES)
     except OSError:
         return  # it is said when the recording is played
-    rows, framer = Rows(rules.stamps, columns=rules.columns), Framer(rules.limit)
-    lines = framer.feed(head)[:HEAD_LINES]
-    for number, line in enumerate(lines):
-        if b"!" in line:
-            return  # sentences
+    rows, sentences = Rows(rules.stamps, columns=rules.columns), False
+    lines = _lines(head, rules)
+    for number, line in enumerate(lines[:HEAD_LINES]):
+        sentences = sentences or is_sentence(line)
         rows.take(line)
         if rows.table:
-            _check_zone(recording.name, rows, lines[number + 1 : number + 1 + _ROWS_MOST])
+            _check_zone(recording.name, rows, lines[number + 1 :])
             return
-    if rows.lacking is not None:
+    if rows.lacking is not None and not sentences:
         raise ConfigError(f"{recording.name}: {rows.lacking.why()}: name its columns with --columns, and their units")
+
+
+def _lines(head: bytes, rules: OrderRules) -> list[bytes]:
+    """Its whole lines; the last one is whole if the recording ends with it."""
+    framer = Framer(rules.limit)
+    lines = framer.feed(head)
+    return lines if len(head) >= HEAD_BYTES else lines + framer.close()
 
 
 def _check_zone(name: str, rows: Rows, lines: Sequence[bytes]) -> None:
@@ -53,9 +59,9 @@ def _check_zone(name: str, rows: Rows, lines: Sequence[bytes]) -> None:
         raise ConfigError(f"{name}: the times in {heading} have no zone: name it, such as --time-zone UTC")
 
 
-def lacks_zone(layout: TableLayout, opening: bytes, rules: OrderRules) -> bool:
-    """Whether the first times of a table have no zone, and none is known."""
-    return _zoneless(layout, Framer(rules.limit).feed(opening), rules.stamps)
+def lacks_zone(layout: TableLayout, head: bytes, rules: OrderRules) -> bool:
+    """Whether the first times of a table have no zone, and none is known. ``head``: its first HEAD_BYTES, or all."""
+    return _zoneless(layout, _lines(head, rules), rules.stamps)
 
 
 def _zoneless(layout: TableLayout, lines: Iterable[bytes], stamps: StampRules) -> bool:

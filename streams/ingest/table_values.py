@@ -51,8 +51,8 @@ def cells_of(text: bytes, layout: TableLayout, rows: int) -> pl.DataFrame | None
 
     None if they are not ``rows`` rows.
     """
-    numbers = {place.number: field for field, place in layout.places.items()}
-    schema = {numbers.get(number, f"_{number}"): pl.String for number in range(max(numbers) + 1)}
+    numbers = sorted({place.number for place in layout.places.values()})
+    schema = {f"_{number}": pl.String for number in range(numbers[-1] + 1)}
     try:
         cells = pl.read_csv(
             text,
@@ -60,13 +60,15 @@ def cells_of(text: bytes, layout: TableLayout, rows: int) -> pl.DataFrame | None
             schema=schema,
             separator=layout.separator,
             quote_char='"' if b'"' in text else None,
-            columns=sorted(numbers),
+            columns=numbers,
             truncate_ragged_lines=True,
             extra_columns="ignore",
         )
     except pl.exceptions.PolarsError:
         return None
-    return cells if len(cells) == rows else None
+    if len(cells) != rows:
+        return None
+    return cells.select(pl.col(f"_{place.number}").alias(field) for field, place in layout.places.items())
 
 
 def values_of(

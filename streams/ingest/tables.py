@@ -18,7 +18,7 @@ from detectors.core.reports import RE_ENCODED
 from streams.ingest import table_cells
 from streams.ingest.stamps import StampError, StampRules, read_ms
 from streams.ingest.table_cells import CellError
-from streams.ingest.table_columns import ColumnMap, IncompleteHeading, TableLayout, cells_of, layout_of, text_of
+from streams.ingest.table_columns import NEEDED, ColumnMap, IncompleteHeading, TableLayout, cells_of, layout_of, text_of
 from streams.nmea import encoder
 from streams.nmea.checksum import tag_block
 from streams.nmea.encoder import EncodedFix, Particulars
@@ -29,9 +29,17 @@ _LENGTH_MOST_M, _BEAM_MOST_M, _DRAUGHT_MOST_M = 766, 126, 25.5
 KNOWN_MOST: Final = 200_000
 _SENTENCE: Final = re.compile(rb"![^,*!\\]{2}VD[MO],")
 _SHOWN_MOST: Final = 40
+_NO_ROW: Final = (b"$", b"\\", b"{", b"[{", b"[ {")
+"""How lines of other instruments, tag blocks and JSON begin."""
+_COMMENT: Final = b"#"
 
 Row = dict[str, str]
 T = TypeVar("T")
+
+
+def is_sentence(line: bytes) -> bool:
+    """Whether an AIS sentence begins somewhere on a line, readable or not."""
+    return _SENTENCE.search(line) is not None
 
 
 class UnreadableRow(bytes):
@@ -85,12 +93,12 @@ class Rows:
             if not self._settled:
                 self._begin(line)
             return [line]
-        if _SENTENCE.search(line):
+        if is_sentence(line):
             return [line]
         try:
             return self.row(line, self.layout)
         except (ValueError, LookupError, OverflowError, csv.Error) as error:
-            if self._begin(line) or not line.strip(b" \t,;|"):
+            if self._begin(line) or _is_no_row(line, self.layout):
                 return [line]
             return [UnreadableRow(line, str(error) if isinstance(error, CellError) else "a row that cannot be read")]
 
@@ -142,10 +150,17 @@ class Rows:
         return [encoder.static(mmsi, said)]
 
 
+def _is_no_row(line: bytes, layout: TableLayout) -> bool:
+    """Whether a line that is no sentence either may pass: it is blank, a comment, or of a log between the rows."""
+    if line.startswith(_COMMENT):  # a spreadsheet's #N/A begins a row
+        return line.count(layout.separator.encode()) < max(layout.places[field].number for field in NEEDED)
+    return line.startswith(_NO_ROW) or not line.strip(b" \t,;|")
+
+
 def _fields(line: bytes, layout: TableLayout) -> Row:
     found = cells_of(text_of(line), layout.separator)
     row = {field: found[place.number] for field, place in layout.places.items() if place.number < len(found)}
-    for field in ("time", "mmsi", "lat", "lon"):
+    for field in NEEDED:
         if field not in row:
             raise CellError(f"{len(found)} cells: {layout.places[field].heading} is missing")
     return row

@@ -18,13 +18,19 @@ import numpy as np
 from streams.files.line_sort import KeyedLines, LineSort, refuse_without_space
 from streams.files.pieces import file_of
 from streams.files.recordings import RecordingFile, all_recordings
+from streams.files.unpackers import PackedError
 from streams.ingest.framing import Framer
 from streams.ingest.line_times import NO_HEADING, LineTimes, OrderRules, TimedLines
+from streams.ingest.tables import is_sentence
 
+ORDER_VERSION: Final = 2
+"""Raised with each change of the order in which lines are given: a run of another order cannot be continued."""
 _CHUNK_BYTES: Final = 4 << 20
 _SORTED_CHUNK_BYTES: Final = 1 << 20
 _LEAST_TIMED: Final = 0.5
-"""Of the first lines of sentences: with fewer times that columns can read, a recording is played as it is."""
+"""Of the first sentences: with fewer times, a recording is played as it is."""
+_PREAMBLE: Final = -2
+"""Key and mark of lines before a table's heading that are no sentences."""
 _PER_LINE: Final = 32
 """Bytes on disk beside each line's text, at most."""
 
@@ -45,7 +51,7 @@ class Survey(msgspec.Struct, kw_only=True):
     """Lines later than allowed."""
     late_most_ms: int = 0
     readable: bool = True
-    """Its times can be read in columns."""
+    """Most of its sentences have times."""
 
     def take(self, timed: TimedLines, late_ms: int) -> None:
         """Adds lines."""
@@ -83,6 +89,9 @@ def in_time_order(
         yield from all_recordings(paths)
         return
     surveys = [surveyed(recording, rules, stopped) for recording in all_recordings(paths)]
+    for survey in surveys:
+        if survey.timed and not survey.readable:
+            say(f"{survey.name}: most of its sentences have no time: it is played in the order in which it is")
     ordered = [number for number, survey in enumerate(surveys) if survey.readable and survey.timed]
     if not _disordered([surveys[number] for number in ordered], rules.late_ms):
         yield from all_recordings(paths)
@@ -110,12 +119,18 @@ def surveyed(recording: RecordingFile, rules: OrderRules, stopped: Stopped = lam
             begins = not survey.lines
             survey.take(timed, rules.late_ms)
             table = bool((timed.heading != NO_HEADING).any())
-            if begins and not table and survey.timed < _LEAST_TIMED * survey.lines:
+            if begins and not table and survey.timed < _LEAST_TIMED * _sentences_in(timed):
                 survey.readable = False
                 return survey
     except OSError:
         pass  # it is said when the recording is played
     return survey
+
+
+def _sentences_in(timed: TimedLines) -> int:
+    """Number of lines that may need a time: other instruments' lines do not."""
+    text = timed.lines.text
+    return min(len(timed.lines), text.count(b"VDM,") + text.count(b"VDO,"))
 
 
 def _disordered(surveys: Sequence[Survey], late_ms: int) -> bool:
@@ -143,23 +158,38 @@ def _timed(file: BinaryIO, rules: OrderRules, headings: list[bytes], stopped: St
 
 def _sorted(found: Iterable[RecordingFile], rules: OrderRules, stopped: Stopped) -> Iterator[bytes]:
     """Lines in time order, each table's heading before its rows. An error of a recording comes after all lines."""
-    sort, headings, error = LineSort(), list[bytes](), None
+    sort, headings, damages = LineSort(), list[bytes](), list[OSError]()
     for recording in found:
         try:
             for timed in _timed(recording.file, rules, headings, stopped):
-                rows = np.flatnonzero(~timed.is_heading)
-                lines = [timed.lines.line(row) for row in rows.tolist()]
-                sort.add(KeyedLines(timed.time_ms[rows], timed.heading[rows], lines), len(timed.lines.text))
+                sort.add(_keyed(timed), len(timed.lines.text))
         except OSError as damage:
-            error = damage
-    heading = 0
-    yield from (first + b"\n" for first in headings[:1])
+            damages.append(damage)
+    heading = NO_HEADING
     for piece in sort.sorted():
         edges = [0, *(np.flatnonzero(np.diff(piece.marks)) + 1).tolist(), len(piece.lines)]
         for begin, end in pairwise(edges):
-            if begin < end and int(piece.marks[begin]) not in {NO_HEADING, heading}:
-                heading = int(piece.marks[begin])
+            mark = int(piece.marks[begin]) if begin < end else _PREAMBLE
+            if heading == NO_HEADING and headings and mark != _PREAMBLE:
+                heading = 0  # a table is recognised only near the beginning
+                yield headings[0] + b"\n"
+            if mark not in {_PREAMBLE, NO_HEADING, heading}:
+                heading = mark
                 yield headings[heading] + b"\n"
             yield b"\n".join([*piece.lines[begin:end], b""])
-    if error is not None:
-        raise error
+    if len(damages) > 1:
+        raise PackedError(f"{damages[0]}; {len(damages) - 1} more are damaged too") from damages[0]
+    if damages:
+        raise damages[0]
+
+
+def _keyed(timed: TimedLines) -> KeyedLines:
+    """All lines but headings; what stands before the first heading and is no sentence comes before everything."""
+    rows = np.flatnonzero(~timed.is_heading)
+    lines = [timed.lines.line(row) for row in rows.tolist()]
+    keys, marks = timed.time_ms[rows], timed.heading[rows]
+    first = int(np.argmax(timed.is_heading)) if timed.is_heading.any() else 0
+    for row in range(first if timed.heading[:1] == NO_HEADING else 0):
+        if not is_sentence(lines[row]):
+            keys[row] = marks[row] = _PREAMBLE
+    return KeyedLines(keys, marks, lines)

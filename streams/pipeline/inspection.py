@@ -18,11 +18,13 @@ from detectors.core.ticks import FeedRules
 from streams.decode import decode
 from streams.files.recordings import RecordingFile
 from streams.ingest.core import Ingest
+from streams.ingest.json_lines import kind_of
 from streams.ingest.line_times import OrderRules
 from streams.ingest.model import SourceKind
 from streams.ingest.stamps import doubt as stamp_doubt
-from streams.ingest.table_check import lacks_zone
+from streams.ingest.table_check import HEAD_BYTES, lacks_zone
 from streams.ingest.table_columns import TableLayout, layout_of
+from streams.ingest.tables import is_sentence
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import Record, Sentences
 from streams.settings.model import IngestSettings
@@ -95,7 +97,8 @@ def inspected(recording: RecordingFile, source_kind: SourceKind, order: OrderRul
     found, rejected = Inspection(name=recording.name), Counter[str]()
     ingest = Ingest(_SOURCE.decode(), 1, _PACK, _ANY_TIME, source_kind)
     reports, stations = _Reports(feed), set[bytes]()
-    for records in _records(recording, ingest, found):
+    head = bytearray()
+    for records in _records(recording, ingest, found, head):
         for record in records:
             if isinstance(record, Sentences):
                 decoded = decode(record.value, record.source, record.ordinals)
@@ -112,17 +115,19 @@ def inspected(recording: RecordingFile, source_kind: SourceKind, order: OrderRul
     found.stations = sum(1 for each in stations if each != _SOURCE and not each.endswith(RE_ENCODED.encode()))
     found.nothing = "" if found.damage else nothing_of_ours(ingest.input, counts)
     layout = _layout(ingest.input.opening, order)
-    found.format = _format(ingest.input.opening, layout, untimed=ingest.untimed)
-    found.needs_zone = layout is not None and lacks_zone(layout, ingest.input.opening, order)
+    found.format = _format(bytes(head), layout, untimed=ingest.untimed)
+    found.needs_zone = layout is not None and lacks_zone(layout, bytes(head), order)
     if ingest.untimed:
         found.times = stamp_doubt(ingest.input.opening, order.stamps) or "it has no times"
     reports.into(found)
     return found
 
 
-def _records(recording: RecordingFile, ingest: Ingest, found: Inspection) -> Iterator[list[Record]]:
+def _records(recording: RecordingFile, ingest: Ingest, found: Inspection, head: bytearray) -> Iterator[list[Record]]:
+    """Its records; ``head`` gets its first HEAD_BYTES."""
     try:
         while chunk := recording.file.read(ingest.chunk_bytes):
+            head += chunk[: HEAD_BYTES - len(head)]
             yield ingest.feed(chunk)
     except OSError as error:
         found.damage = str(error)
@@ -135,16 +140,19 @@ def _layout(opening: bytes, order: OrderRules) -> TableLayout | None:
     return next((layout for layout in found if isinstance(layout, TableLayout)), None)
 
 
-def _format(opening: bytes, layout: TableLayout | None, *, untimed: bool) -> str:
+def _format(head: bytes, layout: TableLayout | None, *, untimed: bool) -> str:
     if layout is not None:
         return "table" if layout.format == "table" else f"table of {layout.format}"
-    lines = opening.splitlines()
-    first = next((line for line in lines if b"!" in line), b"")
-    if first.startswith(b"{"):
-        return "receivers' JSON lines"
+    for line in head.splitlines():
+        if kind := kind_of(line):
+            return f"{kind} without times" if untimed else kind
+        if is_sentence(line):
+            break
+    else:
+        line = b""
     if untimed:
         return "NMEA without times"
-    return "NMEA with tag blocks" if b"\\" in first else "NMEA with times beside the sentences"
+    return "NMEA with tag blocks" if b"\\" in line else "NMEA with times beside the sentences"
 
 
 class _Reports:

@@ -122,3 +122,62 @@ def test_it_is_readable(tmp_path: Path) -> None:
         "  well heard  100% of the ships",
         f"  replay      wakewatch replay {tmp_path / 'day'}",
     ]
+
+
+SENTENCE = line(5).rpartition(b"\\")[2].decode()
+DECODED = {"class": "AIS", "type": 1, "mmsi": 257111000, "lat": 60.0, "lon": 5.0, "speed": 10.0, "course": 90.0}
+AISSTREAM = {
+    "MessageType": "PositionReport",
+    "MetaData": {"MMSI": 257111000, "time_utc": "2024-03-10 06:00:05.000000000 +0000 UTC"},
+    "Message": {"PositionReport": {"UserID": 257111000, "Latitude": 60.0, "Longitude": 5.0, "Sog": 10.0, "Cog": 90.0}},
+}
+FORMATS: dict[str, object] = {
+    "receivers' JSON lines": {"nmea": [SENTENCE], "rxuxtime": 1710050405},
+    "receivers' JSON lines without times": {"nmea": [SENTENCE]},
+    "receivers' decoded JSON lines": {**DECODED, "rxuxtime": 1710050405},
+    "aisstream.io's JSON lines": AISSTREAM,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("form", ["plain", "escaped", "array", "long"])
+def test_json_is_called_json(name: str, form: str, tmp_path: Path) -> None:
+    message = FORMATS[name]
+    text = json.dumps([message] * (20 if form == "long" else 1) if form in {"array", "long"} else message)
+    if form == "escaped":
+        text = text.replace("!", "\\u0021")
+    code, (found,) = run(written(tmp_path / "day", b'{"class":"VERSION"}', *[text.encode()] * 3))
+    assert (code, found["format"]) == (0, name)
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_command_has_every_option_that_was_given(timed: bool, tmp_path: Path) -> None:
+    lines = [line(n) if timed else line(n).rpartition(b"\\")[2] for n in range(9)]
+    path, settings = written(tmp_path / "day", *lines), tmp_path / "my settings.toml"
+    settings.write_text("[feed]\nallowed_lateness_s = 60\n")
+    given = ["--dates", "dmy", "--time-zone", "Europe/Oslo", "--start", "2024-03-04T00:00:00Z", "--rate", "7"]
+    given += ["--columns", "time=a,mmsi=b,lat=c,lon=d", "--settings", str(settings)]
+    code, (found,) = run(path, *given)
+    words = shlex.split(str(found["replay"]))
+    assert (code, words[:3]) == (0, ["wakewatch", "replay", str(path)])
+    pairs = set(zip(words[3::2], words[4::2], strict=True))
+    assert pairs == set(zip(given[::2], given[1::2], strict=True))
+    assert CliRunner().invoke(played, words[2:]).exit_code == 0
+
+
+def test_syslog_lines_are_replayed_with_the_start_that_gives_their_year(tmp_path: Path) -> None:
+    path = written(tmp_path / "day", *[b"Mar 10 06:00:%02d pier ais: %b" % (n, SENTENCE.encode()) for n in range(9)])
+    _, (without,) = run(path)
+    assert "--start YYYY-MM-DDTHH:MM:SSZ" in str(without["replay"])
+    code, (found,) = run(path, "--start", "2024-01-01T00:00:00Z")
+    assert (code, found["times"]) == (0, "")
+    assert str(found["replay"]).endswith(" --start 2024-01-01T00:00:00Z")
+
+
+def test_times_in_a_zone_of_letters_ask_for_its_name(tmp_path: Path) -> None:
+    path = written(tmp_path / "day", *[b"2024-03-10 06:00:%02d EDT %b" % (n, SENTENCE.encode()) for n in range(9)])
+    _, (found,) = run(path)
+    assert "is in EDT" in str(found["times"])
+    assert "--time-zone AREA/CITY" in str(found["replay"])
+    _, (given,) = run(path, "--time-zone", "America/New_York")
+    assert (given["times"], given["from_ms"]) == ("", START_MS + 4 * 3_600_000)

@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from streams.errors import ConfigError
-from streams.files.recordings import all_recordings, open_recording, recordings, refuse_unreadable
+from streams.files.recordings import RecordingFile, all_recordings, open_recording, recordings, refuse_unreadable
 from streams.files.unpackers import PackedError
 
 DATA = b"".join(b"!AIVDM,1,1,,A,%d,0*00\n" % n for n in range(20_000))
@@ -29,6 +29,14 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 def content(path: Path) -> dict[str, bytes]:
     with closing(recordings(path)) as found:
         return {each.name.removeprefix(str(path)): each.file.read() for each in found}
+
+
+def read_or_said(recording: RecordingFile) -> bytes | str:
+    """Its content, or the error that reading it gives."""
+    try:
+        return recording.file.read()
+    except PackedError as error:
+        return str(error)
 
 
 def zipped(path: Path, **members: bytes) -> Path:
@@ -78,8 +86,9 @@ def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
     twice = tmp_path / "twice.gz"
     twice.write_bytes(gzip.compress(gzip.compress(DATA)))
     for path in (zipped(tmp_path / "out.zip", b=inner), twice):
-        with pytest.raises(PackedError, match="unpack it"):
-            content(path)
+        for recording in all_recordings([path]):
+            with pytest.raises(PackedError, match="unpack it"):
+                recording.file.read()
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "junk"])
@@ -91,6 +100,30 @@ def test_a_damaged_zip_is_one_line(damage: str, tmp_path: Path) -> None:
     (broken,) = all_recordings([path])
     with pytest.raises(PackedError):
         broken.file.read()
+
+
+def test_a_zip_with_any_damaged_byte_gives_data_or_one_line(tmp_path: Path) -> None:
+    whole = zipped(tmp_path / "d.zip", a=DATA[:200], b=DATA[:200]).read_bytes()
+    other = tmp_path / "other.nmea"
+    other.write_bytes(DATA)
+    path = tmp_path / "damaged.zip"
+    for place in range(4, len(whole)):
+        for value in (0, 10, 0xFF, whole[place] ^ 0x40):
+            path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+            *damaged, (name, data) = [(each.name, read_or_said(each)) for each in all_recordings([path, other])]
+            assert (name, data) == (str(other), DATA)
+            assert all(name.isprintable() and (isinstance(got, bytes) or str(path) in got) for name, got in damaged)
+            assert all(isinstance(got, bytes) or got.isprintable() for _, got in damaged)
+
+
+def test_a_damaged_member_does_not_hide_the_others(tmp_path: Path) -> None:
+    whole = zipped(tmp_path / "d.zip", a=DATA, b=DATA, c=DATA).read_bytes()
+    path = tmp_path / "damaged.zip"
+    at = whole.index(b"PK\x03\x04", 10)
+    path.write_bytes(whole[:at] + b"XX" + whole[at + 2 :])
+    found = {each.name.removeprefix(str(path)): read_or_said(each) for each in all_recordings([path])}
+    assert found["/a"] == found["/c"] == DATA
+    assert str(found["/b"]).startswith(f"{path}/b: ")
 
 
 @pytest.mark.parametrize("kind", PACKERS)

@@ -2,7 +2,9 @@
 
 import zipfile
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,60 @@ def test_without_polars_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
     for read in (text, lambda path: refuse_unreadable([path])):
         with pytest.raises(ConfigError, match=r"pip install 'wakewatch\[tables\]'"):
             read(path)
+
+
+ODD = {
+    "duration": pl.Series([timedelta(seconds=5)] * 3),
+    "list": pl.Series([[1]] * 3),
+    "array": pl.Series([[1, 2]] * 3, dtype=pl.Array(pl.Int64, 2)),
+    "struct": pl.Series([{"a": 1}] * 3),
+    "durations": pl.Series([[timedelta(1)]] * 3),
+    "binary": pl.Series([b"\xff\n"] * 3),
+}
+PLAIN = {
+    "decimal": (pl.Series([Decimal("60.125")] * 3), "60.125"),
+    "categorical": (pl.Series(["a", "b", None], dtype=pl.Categorical), "a"),
+    "enum": (pl.Series(["a", "b", None], dtype=pl.Enum(["a", "b"])), "a"),
+    "null": (pl.Series([None] * 3), ""),
+    "boolean": (pl.Series([True, None, False]), "true"),
+    "large": (pl.Series([2**63] * 3, dtype=pl.UInt64), "9223372036854775808"),
+    "clock": (pl.Series([clock(1, 2, 3)] * 3), "01:02:03.000000000"),
+    "day": (pl.Series([date(2024, 3, 1)] * 3), "2024-03-01"),
+    "text": (pl.Series(['a "b", c'] * 3), '"a ""b"", c"'),
+    "moment far away": (pl.Series([2**62] * 3).cast(pl.Datetime("ms")), ""),
+    "moment long ago": (pl.Series([-(2**63)] * 3).cast(pl.Datetime("us", "UTC")), ""),
+    "moment in ns": (pl.Series([datetime(2024, 3, 10)] * 3).cast(pl.Datetime("ns", "Europe/Oslo")), None),
+    "day far away": (pl.Series([2**31 - 1] * 3, dtype=pl.Int32).cast(pl.Date), ""),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_column_that_no_table_can_have_is_left_out(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "day", odd=ODD[name], longitude=LONS, latitude=LATS)
+    assert text(path)[:3] == ["mmsi,time,longitude,latitude", *FLAT]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_column_of_any_other_kind_is_text(name: str, tmp_path: Path) -> None:
+    column, first = PLAIN[name]
+    lines = text(written(tmp_path / "day", longitude=LONS, latitude=LATS, odd=column))
+    assert lines[0] == "mmsi,time,longitude,latitude,odd"
+    assert lines[1] == f"{FLAT[0]},{'2024-03-10T00:00:00.000Z' if first is None else first}"
+
+
+def test_one_of_odd_columns_alone_says_their_names(tmp_path: Path) -> None:
+    pl.DataFrame({"a": [[1]], "b": [timedelta(1)]}).write_parquet(tmp_path / "day")
+    assert text(tmp_path / "day") == ["a,b"]
+
+
+def test_a_panic_of_polars_is_one_line_too(tmp_path: Path) -> None:
+    path = written(tmp_path / "day", longitude=LONS, latitude=LATS)
+    whole, said = path.read_bytes(), set()
+    for place in range(4, len(whole) - 8):
+        path.write_bytes(whole[:place] + whole[place + 2 :])
+        try:
+            text(path)
+        except ParquetError as error:
+            said.add(str(error).removeprefix(str(path)))
+    assert ": damaged or incomplete Parquet (polars cannot read it)" in said
+    assert all(each.isprintable() and each.startswith(": damaged or incomplete Parquet (") for each in said)

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from streams.errors import WakewatchError
-from streams.files.recordings import RecordingFile, expanded, recordings, refuse_unreadable
+from streams.files.recordings import RecordingFile, all_recordings, expanded, refuse_unreadable
 from streams.ingest.line_times import OrderRules
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import Chunk, NextFile, SourceEvent
@@ -30,37 +30,45 @@ class FileSource:
 
     live = False
     waits = True
-    resumes = True
 
     def __init__(self, path: Path, chunk_bytes: int = CHUNK_BYTES, order: OrderRules | None = None) -> None:
         """``order`` None: as they are. Raises ConfigError if there is no file."""
         self.path = path
         self.files = expanded([path])
+        self.resumes = all(file.is_file() for file in self.files)
+        """False: there is a pipe among them."""
+        self.order = order
         self._chunk_bytes = chunk_bytes
-        self._order = order
 
     def close(self) -> None:
         """Nothing is held between events."""
 
     def events(self, stop: Event) -> Iterator[SourceEvent]:
-        """Chunks until the end, once their order is known. Raises WakewatchError if the file is damaged."""
-        try:
-            for number, recording in enumerate(self._recordings(stop)):
-                if number:
-                    yield NextFile(recording.name)
+        """Chunks until the end, once their order is known.
+
+        Raises WakewatchError at the end if a recording is damaged: the undamaged part and the others are given before.
+        """
+        damages: list[OSError] = []
+        for number, recording in enumerate(self._recordings(stop)):
+            if number:
+                yield NextFile(recording.name)
+            try:
                 while data := recording.file.read(self._chunk_bytes):
                     if stop.is_set():  # what was read meanwhile may be incomplete
                         return
                     yield Chunk(data)
-                if stop.is_set():
-                    return
-        except OSError as error:
-            raise WakewatchError(f"file:{self.path}: {error}; the part before it is ingested") from error
+            except OSError as error:
+                damages.append(error)
+            if stop.is_set():
+                return
+        if damages:
+            more = f"; {len(damages) - 1} more are damaged too" if len(damages) > 1 else ""
+            raise WakewatchError(f"file:{self.path}: {damages[0]}; the part before it is ingested{more}")
 
     def _recordings(self, stop: Event) -> Iterator[RecordingFile]:
-        if self._order is None:
-            return (recording for file in self.files for recording in recordings(file))
-        return in_time_order(self.files, self._order, self._note, stop.is_set)
+        if self.order is None:
+            return all_recordings(self.files)
+        return in_time_order(self.files, self.order, self._note, stop.is_set)
 
     def _note(self, said: str) -> None:
         _log.info("not in time order", source=f"file:{self.path}", why=said)

@@ -82,6 +82,24 @@ def test_a_packed_file_that_breaks_off_is_said_in_one_line(tmp_path: Path) -> No
         read(FileSource(path))
 
 
+@pytest.mark.parametrize("order", [None, OrderRules()])
+def test_a_damaged_recording_of_a_folder_does_not_hide_the_others(order: OrderRules | None, tmp_path: Path) -> None:
+    for name in ("a.gz", "c.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(os.urandom(10_000))[:-100])
+    (tmp_path / "b").write_bytes(b"hello\n")
+    (tmp_path / "d.zip").write_bytes(b"PK\x03\x04junk")
+    (tmp_path / "e").write_bytes(b"world\n")
+    given: list[bytes] = []
+    events = FileSource(tmp_path, order=order).events(threading.Event())
+    with pytest.raises(
+        WakewatchError, match=r"a\.gz: .*; the part before it is ingested; 2 more are damaged too$"
+    ) as said:
+        given.extend(each.data for each in events if isinstance(each, Chunk))
+    assert b"hello\n" in given
+    assert b"world\n" in given
+    assert "\n" not in str(said.value)
+
+
 def test_the_files_of_a_folder_are_read_in_time_order(tmp_path: Path) -> None:
     for name, minutes in (("a", (5, 2)), ("b", (3, 1))):
         rows = "".join(f"257111000,2024-03-10T06:0{minute}:00,60,5\n" for minute in minutes)

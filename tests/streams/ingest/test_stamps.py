@@ -6,7 +6,7 @@ from streams.errors import ConfigError
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.framing import units
 from streams.ingest.line_affixes import BareNumberTimes, affixes
-from streams.ingest.stamps import StampError, StampRules, read_ms
+from streams.ingest.stamps import StampError, StampRules, doubt, read_ms
 from streams.messages.log_records import Sentences
 from streams.nmea.epochs import epoch_ms
 
@@ -32,6 +32,11 @@ UTC = StampRules()
         "20240304T000005Z",
         "04.03.2024 00:00:05",
         "4 Mar 2024 00:00:05",
+        "2024-03-04 01:00:05 +0100 (CET)",
+        "2024-03-04 01:00:05 UTC+1",
+        "2024-03-03 18:30:05 GMT-0530",
+        "Mar 4 2024 01:00:05 GMT+0100 (Central European Standard Time)",
+        "2024-03-04 01:00:05 Europe/Oslo",
     ],
 )
 def test_a_cell_says_the_moment_in_any_form(cell: str) -> None:
@@ -84,6 +89,52 @@ def test_a_cell_that_is_no_time_is_refused(cell: str) -> None:
 )
 def test_what_stands_beside_a_sentence_gives_its_time(before: bytes, after: bytes) -> None:
     assert affixes(before, after, UTC).time_ms == T_MS
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2024-03-04 10:00:00 EST",
+        "2024-03-04 10:00:00 (CET)",
+        "2024-03-04 10:00:00.250 MSK",
+        "2024-03-04T10:00:00BST",
+        "4 Mar 2024 10:00:00 AM EST",
+        "Mon Mar  4 10:00:00 EST 2024",
+        "20240304T100000 CEST",
+        "2024-03-04 10:00:00 Europe/Nowhere",
+    ],
+)
+def test_a_time_in_a_zone_that_letters_do_not_settle_is_refused_with_a_reason(time: str) -> None:
+    rules = StampRules(near_ms=T_MS)
+    assert affixes(f"{time} ".encode(), b"", rules).time_ms is None
+    assert affixes(b"", f" {time}".encode(), rules).time_ms is None
+    assert "which is not a known zone: name it, such as --time-zone America/New_York" in doubt(time.encode(), rules)
+    if not time.startswith("Mon"):
+        with pytest.raises(StampError, match="which is not a known zone"):
+            read_ms(time, rules)
+
+
+@pytest.mark.parametrize("zone", ["EST", "(EST)", "America/New_York"])
+def test_letters_are_read_where_the_zone_that_is_given_uses_them(zone: str) -> None:
+    rules = StampRules(zone="America/New_York")
+    assert read_ms(f"2024-03-03 19:00:05 {zone}", rules) == T_MS
+    with pytest.raises(StampError, match="is in EDT"):
+        read_ms("2024-03-03 19:00:05 EDT", rules)
+    twice = [read_ms(f"2024-11-03 01:30:00 {letters}", rules) for letters in ("EDT", "EST")]
+    assert twice[1] - twice[0] == 3_600_000
+
+
+@pytest.mark.parametrize(
+    "between",
+    [" PIER ", " ", " est-gw ais: ", " ESTONIA ", " -33.9 18.4 ", " +60.1,24.9 ", " (pier) ", " Zulu ", " GMTX "],
+)
+def test_other_words_after_a_time_are_no_zone(between: str) -> None:
+    assert affixes(f"2024-03-04 00:00:05{between}".encode(), b"", UTC).time_ms == T_MS
+
+
+def test_an_offset_that_no_zone_has_is_no_time() -> None:
+    with pytest.raises(StampError, match="is not a time"):
+        read_ms("2024-03-04 00:00:05 +33:00", UTC)
 
 
 def test_syslog_lines_get_the_year_that_is_near() -> None:

@@ -12,6 +12,7 @@ from streams.ingest import tables
 from streams.ingest.framing import Framer
 from streams.ingest.scan import PAD, scan
 from streams.ingest.stamps import StampRules
+from streams.ingest.table_columns import ColumnMap, column_map
 from streams.ingest.table_reader import WrittenLines
 from streams.ingest.tables import Rows, UnreadableRow
 
@@ -25,8 +26,8 @@ OTHER = "time,mmsi,lat,lon,msg_type"
 Taken = list[tuple[bytes, str]]
 
 
-def by_row(text: bytes, rules: StampRules) -> Taken:
-    rows, framer = Rows(rules), Framer(LIMIT)
+def by_row(text: bytes, rules: StampRules, columns: ColumnMap | None = None) -> Taken:
+    rows, framer = Rows(rules, columns=columns), Framer(LIMIT)
     return [
         (bytes(made), made.detail if isinstance(made, UnreadableRow) else "")
         for line in framer.feed(text) + framer.close()
@@ -34,11 +35,12 @@ def by_row(text: bytes, rules: StampRules) -> Taken:
     ]
 
 
-def in_columns(text: bytes, rules: StampRules) -> Taken:
-    rows, framer = Rows(rules), Framer(LIMIT)
+def in_columns(text: bytes, rules: StampRules, columns: ColumnMap | None = None) -> Taken:
+    rows, framer = Rows(rules, columns=columns), Framer(LIMIT)
     taken: Taken = []
     lines = framer.feed(text)
-    heading = next((i for i, line in enumerate(lines) if tables.layout_of(line) is not None), len(lines))
+    given = columns or ColumnMap()
+    heading = next((i for i, line in enumerate(lines) if tables.layout_of(line, given) is not None), len(lines))
     taken += [(made, "") for line in lines[: heading + 1] for made in rows.take(line)]
     if rows.table:
         block = b"\n".join(lines[heading + 1 :]) + b"\n"
@@ -170,3 +172,21 @@ def test_many_rows_are_passed_on_as_scan_would_find_them() -> None:
     rows = [f"25711100{n % 9},2024-03-10T06:{n // 60 % 60:02d}:{n % 60:02d},60,{n / 1000}" for n in range(6000)]
     assert len(same("MMSI,BaseDateTime,LAT,LON", rows)) == 6001
     assert len(same("MMSI,BaseDateTime,LAT,LON", [*rows[:700], "x,1", *rows[:30], NOAA, *rows[:900]])) > 1600
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "time=stamp,mmsi=ship,lat=y,lon=x,name=ship",
+        "time=stamp,mmsi=ship,lat=y,lon=x,heading=course",
+        "time=stamp,mmsi=ship,lat=y,lon=y",
+        "time=stamp,mmsi=ship,lat=y,lon=x,imo=ship,call_sign=ship,sog=course:kmh",
+        "time=stamp,time=other,mmsi=ship,lat=y,lon=x",
+    ],
+)
+def test_one_column_may_give_several_fields(columns: str) -> None:
+    rows = [f"1710050{n:03d},{257111000 + n % 3},{60 + n / 100},{5 + n / 100},{n % 360}" for n in range(600)]
+    text = "\n".join(["stamp,ship,y,x,course", *rows, ""]).encode()
+    expected = by_row(text, StampRules(), column_map(columns))
+    assert len(expected) > 600
+    assert in_columns(text, StampRules(), column_map(columns)) == expected

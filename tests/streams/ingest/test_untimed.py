@@ -1,18 +1,22 @@
 """A recording without readable times: said at once, and refused where made-up times would mean something."""
 
+import os
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 from structlog.testing import capture_logs
 
+from streams.ingest import resume
 from streams.ingest.core import Ingest
+from streams.ingest.line_times import OrderRules
 from streams.ingest.model import SourceKind
 from streams.ingest.outbound import SENTENCES_TOPIC, Sender
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import run_of
 from streams.ingest.run import IngestPlan, _dates_matter
 from streams.ingest.source_runner import RunnerState, SourceRunner, fresh
+from streams.ingest.sources.events import Chunk
 from streams.ingest.sources.file import FileSource
 from streams.ingest.stamps import StampRules
 from streams.messages.log_records import Sentences
@@ -91,6 +95,39 @@ def test_how_times_are_read_is_part_of_what_a_recording_is(tmp_path: Path) -> No
     rules = (StampRules(), StampRules(dates="dmy"), StampRules(dates="mdy"), StampRules(zone="Europe/Oslo"))
     assert len({run_of(path, "x", SourceKind(stamps=one)) for one in rules}) == 4
     assert run_of(path, "x", SourceKind()) == run_of(path, "x", SourceKind(stamps=StampRules()))
+
+
+def test_what_changes_the_order_of_lines_is_part_of_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "day.csv"
+    path.write_bytes(b"x")
+    orders = (OrderRules(), OrderRules(late_s=60), OrderRules(limit=100))
+    found = {run_of(path, "x", SourceKind(), order=order) for order in orders}
+    monkeypatch.setattr(resume, "ORDER_VERSION", resume.ORDER_VERSION + 1)
+    assert len(found | {run_of(path, "x", SourceKind(), order=OrderRules())}) == 4
+
+
+def test_the_content_of_every_file_is_part_of_it(tmp_path: Path) -> None:
+    first, other = tmp_path / "a", tmp_path / "b"
+    first.write_bytes(b"x")
+    found = set()
+    for content in (b"y", b"z"):
+        other.write_bytes(content)
+        found.add(run_of(first, "x", SourceKind(), [other]))
+    assert len(found) == 2
+
+
+def test_a_pipe_is_not_read_for_it_and_is_another_run_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = Thread(target=path.write_bytes, args=(b"hello\n",), daemon=True)
+    writer.start()
+    source = FileSource(path)
+    runs = {run_of(path, "x", SourceKind(), order=source.order) for _ in range(2)}
+    assert b"".join(each.data for each in source.events(Event()) if isinstance(each, Chunk)) == b"hello\n"
+    writer.join()
+    assert len(runs) == 2
+    assert not source.resumes
+    assert FileSource(Path(__file__)).resumes
 
 
 @pytest.mark.parametrize("size", [1000, 2000, 8000])
