@@ -16,6 +16,8 @@ from streams.nmea.sentence import Tag
 def hear_clocks(source_state: SourceState, read: LineBlock) -> int:
     """Compares the clocks up to the line at which one is found to be wrong. Returns the number of lines up to it."""
     times, wall_ms, last = source_state.times, source_state.wall_ms, -1
+    if times.one_clock:
+        return len(read)
     for line, ordinal, sentence in sorted(_compared(source_state, read), key=itemgetter(0, 1)):
         if times.clocks.pending and line > last:
             return last + 1

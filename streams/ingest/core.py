@@ -168,6 +168,7 @@ class Ingest:
         """
         self.close_file()
         self._rows, self._table = Rows(self._source_kind.stamps, self.source, self._source_kind.columns), None
+        self._source_state.times.one_clock = False
         self._head = FileHead(self._source_state.parser)
         self.input = Input(before=kept(self._source_state.counts))
         return self._source_state.packer.take()
@@ -225,7 +226,9 @@ class Ingest:
     def _lines(self, lines: list[bytes], peer: str) -> None:
         """Line by line: the verdict on a file's head applies from the next line on, for any cut of the bytes."""
         for raw in lines:
-            for line in (raw,) if self._source_kind.live else self._rows.take(raw):
+            made = [raw] if self._source_kind.live else self._rows.take(raw)
+            self._source_state.times.one_clock = self._rows.table
+            for line in made:
                 if self._head is None:
                     self._source_state.line(line, peer)
                 elif self._head.add(line):

@@ -16,6 +16,8 @@ class StatedTimes:
         self.clocks = StationClocks(corrects=corrects)
         self.hears = True
         """False while a block is processed whose stations' clocks have been compared already."""
+        self.one_clock = False
+        """True in a table: all rows have the times of one clock, and nothing is compared."""
         self.before: dict[str, Timing] = {}
         """By peer: what a line stated for the next sentence."""
 
@@ -32,7 +34,7 @@ class StatedTimes:
     def hear(self, sentence: Sentence, ordinal: int, wall_ms: int | None) -> None:
         """Compares the clock of the station that received a message of one sentence."""
         tag = sentence.tag
-        if sentence.total != 1 or tag.time_ms is None or tag.doubtful or not tag.station:
+        if self.one_clock or sentence.total != 1 or tag.time_ms is None or tag.doubtful or not tag.station:
             return
         if self.clocks.compares(ordinal, sentence.payload):
             self.clocks.hear(Reception(tag.station, tag.time_ms, sentence.payload, wall_ms))

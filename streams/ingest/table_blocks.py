@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.ingest.leading_times import leading_times
 from streams.ingest.scan import scanned
 from streams.ingest.table_columns import TableLayout
 from streams.ingest.table_lines import TableLines
@@ -102,10 +103,12 @@ class TableBlocks:
         numbers = lines.ordinary(layout.separator, begin)
         if not len(numbers):
             return _NOTHING
-        cells = cells_of(lines.joined(numbers), layout, len(numbers))
+        times = leading_times(lines, numbers, layout, self._rows)
+        rest = {field: place for field, place in layout.places.items() if times is None or field != "time"}
+        cells = cells_of(lines.joined(numbers), layout._replace(places=rest), len(numbers))
         if cells is None:
             return _NOTHING
-        values = values_of(cells, layout, self._rows.time_ms, self._rows.stamps)
+        values = values_of(cells, layout, self._rows.time_ms, self._rows.stamps, times)
         rows = np.flatnonzero(readable(values) & (values.time_ms >= TIME_FROM_MS))
         if not len(rows):
             return _NOTHING

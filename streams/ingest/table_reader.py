@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from streams.ingest.framing import Framer
+from streams.ingest.leading_times import NO_TIME, leading_times
 from streams.ingest.scan import ScannedLines
 from streams.ingest.stamps import StampError
 from streams.ingest.table_columns import TableLayout, cells_of, text_of
@@ -17,7 +18,6 @@ from streams.ingest.table_lines import TableLines
 from streams.ingest.tables import Rows, UnreadableRow
 
 Ints = npt.NDArray[np.int64]
-NO_TIME: Final = -1
 
 
 class WrittenLines(NamedTuple):
@@ -70,6 +70,9 @@ def table_reader(rows: Rows, limit: int) -> TableReader:
 
 def times_of(lines: TableLines, numbers: Ints, layout: TableLayout, rows: Rows) -> Ints:
     """The times in ms of ordinary lines, given by their numbers; -1 where there is none that can be read."""
+    found = leading_times(lines, numbers, layout, rows)
+    if found is not None:
+        return found
     try:
         from streams.ingest.table_values import times_in
     except ModuleNotFoundError:

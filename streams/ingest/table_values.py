@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.ingest import table_cells
+from streams.ingest.leading_times import NO_TIME
 from streams.ingest.stamps import StampError, StampRules
 from streams.ingest.table_cells import CellError
 from streams.ingest.table_columns import ColumnPlace, TableLayout
-from streams.ingest.table_reader import NO_TIME
 from streams.ingest.tables import Rows
 from streams.nmea.epochs import MS_FROM, TIME_END_MS
 from streams.nmea.position_lines import PositionColumns
@@ -72,11 +72,14 @@ def cells_of(text: bytes, layout: TableLayout, rows: int) -> pl.DataFrame | None
 
 
 def values_of(
-    cells: pl.DataFrame, layout: TableLayout, time_ms: Callable[[str], int], rules: StampRules
+    cells: pl.DataFrame, layout: TableLayout, time_ms: Callable[[str], int], rules: StampRules, times: Ints | None
 ) -> PositionColumns:
-    """What the cells say; a time or MMSI that cannot be read is -1, a number NaN. ``time_ms`` reads one time."""
+    """What the cells say; a time or MMSI that cannot be read is -1, a number NaN.
+
+    ``times`` in ms, if they are known already; otherwise ``time_ms`` reads one.
+    """
     return PositionColumns(
-        _times(cells["time"], time_ms, rules),
+        _times(cells["time"], time_ms, rules) if times is None else times,
         _each(cells["mmsi"], _mmsi),
         _types(cells),
         _each(cells["status"], table_cells.status)

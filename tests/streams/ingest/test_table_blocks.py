@@ -136,6 +136,16 @@ def test_many_different_times_are_read_alike() -> None:
     )
 
 
+FIXED = st.sampled_from(["2024-03-10T06:00:00", "2024-03-10 06:00:01", "2024-02-30 00:00:00", " 2024-03-10 06:00 "])
+
+
+@given(st.lists(st.tuples(FIXED | TIME, MMSI, NUMBERS), max_size=8), st.integers(5, 9), st.booleans())
+def test_times_in_one_place_are_read_alike(rows: list[tuple[str, str, str]], each: int, first: bool) -> None:
+    named = ["time,mmsi,lat,lon", "mmsi,time,lat,lon"][first]
+    lines = [f"{mmsi},{time},{lat},5" if first else f"{time},{mmsi},{lat},5" for time, mmsi, lat in rows]
+    same(named, [line for line in lines for _ in range(each)])
+
+
 def test_what_ships_state_is_forgotten_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "KNOWN_MOST", 3)
     monkeypatch.setattr("streams.ingest.table_blocks.KNOWN_MOST", 3)
